@@ -1,0 +1,235 @@
+//! All arithmetic of offsets and chunks. Nobody else multiplies an index by a chunk size.
+
+use std::fmt;
+
+use super::{
+    ChunkIndex,
+    limits::{CHUNKS_BEFORE_DOUBLING, MAX_CHUNK_BYTES, MAX_FILE_BYTES, MIN_CHUNK_BYTES},
+};
+
+/// Bytes `start..end` of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ByteRange {
+    /// First byte.
+    pub start: u64,
+    /// One past the last byte.
+    pub end: u64,
+}
+
+impl ByteRange {
+    /// Length in bytes.
+    pub fn len(self) -> u64 {
+        self.end - self.start
+    }
+
+    /// True when it holds no byte.
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+}
+
+/// Consecutive chunks `first..first + count`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ChunkRange {
+    /// First chunk.
+    pub first: u32,
+    /// How many.
+    pub count: u32,
+}
+
+impl ChunkRange {
+    /// One past the last chunk.
+    pub fn end(self) -> u32 {
+        self.first.saturating_add(self.count)
+    }
+
+    /// The chunks in order.
+    pub fn iter(self) -> impl DoubleEndedIterator<Item = ChunkIndex> {
+        (self.first..self.end()).map(ChunkIndex)
+    }
+
+    /// True when `chunk` is one of them.
+    pub fn contains(self, chunk: ChunkIndex) -> bool {
+        (self.first..self.end()).contains(&chunk.0)
+    }
+}
+
+/// How a file of a length is cut into chunks of one size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ChunkLayout {
+    file_bytes: u64,
+    chunk_bytes: u32,
+}
+
+/// A length or chunk size that no file has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayoutError {
+    /// Over [`MAX_FILE_BYTES`].
+    FileTooLong(u64),
+    /// Not the chunk size that a file of this length has.
+    WrongChunk {
+        /// Length of the file, in bytes.
+        file_bytes: u64,
+        /// The chunk size that was claimed, in bytes.
+        chunk_bytes: u32,
+    },
+}
+
+impl ChunkLayout {
+    /// The layout of a file of `file_bytes`: chunks of 1 MiB, doubled while there would be over 8192 of
+    /// them, at most 16 MiB.
+    pub fn for_file(file_bytes: u64) -> Result<Self, LayoutError> {
+        if file_bytes > MAX_FILE_BYTES {
+            return Err(LayoutError::FileTooLong(file_bytes));
+        }
+        let mut chunk_bytes = MIN_CHUNK_BYTES;
+        while file_bytes.div_ceil(u64::from(chunk_bytes)) > CHUNKS_BEFORE_DOUBLING
+            && chunk_bytes < MAX_CHUNK_BYTES
+        {
+            chunk_bytes *= 2;
+        }
+        Ok(Self {
+            file_bytes,
+            chunk_bytes,
+        })
+    }
+
+    /// The same, checking a claimed chunk size: there is one right answer per length.
+    pub fn checked(file_bytes: u64, chunk_bytes: u32) -> Result<Self, LayoutError> {
+        let layout = Self::for_file(file_bytes)?;
+        if layout.chunk_bytes == chunk_bytes {
+            Ok(layout)
+        } else {
+            Err(LayoutError::WrongChunk {
+                file_bytes,
+                chunk_bytes,
+            })
+        }
+    }
+
+    /// Length of the file, in bytes.
+    pub fn file_bytes(self) -> u64 {
+        self.file_bytes
+    }
+
+    /// Length of every chunk but the last, in bytes.
+    pub fn chunk_bytes(self) -> u32 {
+        self.chunk_bytes
+    }
+
+    /// Number of chunks; 0 for an empty file.
+    pub fn chunk_count(self) -> u32 {
+        // At most 16 TiB / 16 MiB = 2^20.
+        self.file_bytes.div_ceil(u64::from(self.chunk_bytes)) as u32
+    }
+
+    /// All chunks.
+    pub fn all(self) -> ChunkRange {
+        ChunkRange {
+            first: 0,
+            count: self.chunk_count(),
+        }
+    }
+
+    /// True when the file has this chunk.
+    pub fn contains(self, chunk: ChunkIndex) -> bool {
+        chunk.0 < self.chunk_count()
+    }
+
+    /// Where a chunk lies; empty at the file's end for a chunk that the file lacks.
+    pub fn byte_range(self, chunk: ChunkIndex) -> ByteRange {
+        let start = (u64::from(chunk.0) * u64::from(self.chunk_bytes)).min(self.file_bytes);
+        let end = (start + u64::from(self.chunk_bytes)).min(self.file_bytes);
+        ByteRange { start, end }
+    }
+
+    /// Length of a chunk, in bytes; 0 for one that the file lacks.
+    pub fn chunk_len(self, chunk: ChunkIndex) -> u32 {
+        self.byte_range(chunk).len() as u32
+    }
+
+    /// The three parts of the original protocol: part `p` starts at p·⌊T/3⌋, the last takes the rest.
+    pub fn legacy_part(self, part: u8) -> Option<ByteRange> {
+        let third = self.file_bytes / 3;
+        match part {
+            0 | 1 => Some(ByteRange {
+                start: u64::from(part) * third,
+                end: (u64::from(part) + 1) * third,
+            }),
+            2 => Some(ByteRange {
+                start: 2 * third,
+                end: self.file_bytes,
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for LayoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FileTooLong(bytes) => {
+                write!(f, "file of {bytes} bytes: at most {MAX_FILE_BYTES}")
+            }
+            Self::WrongChunk {
+                file_bytes,
+                chunk_bytes,
+            } => {
+                write!(
+                    f,
+                    "chunks of {chunk_bytes} bytes for a file of {file_bytes} bytes"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for LayoutError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunk_size_grows_with_the_file() {
+        for (file_bytes, chunk_mib, chunks) in [
+            (0, 1, 0),
+            (1, 1, 1),
+            (1 << 20, 1, 1),
+            ((1 << 20) + 1, 1, 2),
+            (8 << 30, 1, 8192),
+            ((8 << 30) + 1, 2, 4097),
+            (16 << 30, 2, 8192),
+            (128 << 30, 16, 8192),
+            (16 << 40, 16, 1 << 20),
+        ] {
+            let layout = ChunkLayout::for_file(file_bytes).unwrap();
+            assert_eq!(layout.chunk_bytes(), chunk_mib << 20, "{file_bytes}");
+            assert_eq!(layout.chunk_count(), chunks, "{file_bytes}");
+        }
+        assert!(ChunkLayout::for_file((16 << 40) + 1).is_err());
+        assert!(ChunkLayout::checked(10, 4096).is_err());
+    }
+
+    #[test]
+    fn chunks_cover_the_file_without_overlap() {
+        let layout = ChunkLayout::for_file((5 << 20) + 7).unwrap();
+        let mut next = 0;
+        for chunk in layout.all().iter() {
+            let range = layout.byte_range(chunk);
+            assert_eq!(range.start, next);
+            assert!(!range.is_empty());
+            next = range.end;
+        }
+        assert_eq!(next, layout.file_bytes());
+        assert_eq!(layout.chunk_len(ChunkIndex(6)), 0);
+    }
+
+    #[test]
+    fn legacy_parts_are_thirds_and_the_rest() {
+        let layout = ChunkLayout::for_file(11).unwrap();
+        let parts: Vec<_> = (0..3).filter_map(|p| layout.legacy_part(p)).collect();
+        assert_eq!(parts.iter().map(|p| p.len()).collect::<Vec<_>>(), [3, 3, 5]);
+        assert_eq!(layout.legacy_part(3), None);
+    }
+}

@@ -1,0 +1,68 @@
+//! Every limit in one place. PROTOCOL.md repeats those that a peer can notice.
+
+use std::time::Duration;
+
+/// Version of the protocol that `hello` announces.
+pub const PROTOCOL: u32 = 1;
+
+/// Smallest chunk, in bytes; also the chunk of every file up to 8 GiB.
+pub const MIN_CHUNK_BYTES: u32 = 1 << 20;
+/// Largest chunk, in bytes.
+pub const MAX_CHUNK_BYTES: u32 = 16 << 20;
+/// A chunk is doubled while a file would have more chunks than this.
+pub const CHUNKS_BEFORE_DOUBLING: u64 = 8192;
+/// Longest file, in bytes.
+pub const MAX_FILE_BYTES: u64 = 16 << 40;
+
+/// Longest file name with its folders, in bytes of UTF-8.
+pub const MAX_NAME_BYTES: usize = 1024;
+/// Longest component of a file name, in bytes of UTF-8.
+pub const MAX_COMPONENT_BYTES: usize = 240;
+/// Most folders a file name may have.
+pub const MAX_COMPONENTS: usize = 32;
+/// Longest client name, in bytes of UTF-8.
+pub const MAX_CLIENT_NAME_BYTES: usize = 64;
+/// Highest number that a secondary may have.
+pub const MAX_SECONDARY_NUMBER: u16 = 64;
+
+/// Longest JSON line, in bytes, its line feed included.
+pub const MAX_LINE_BYTES: usize = 64 * 1024;
+/// What a page of a listing or of an inventory may fill of a line, in bytes.
+pub const PAGE_BYTES: usize = 48 * 1024;
+/// Most raw bytes that follow one `data` header.
+pub const MAX_FRAME_BYTES: u32 = 1 << 20;
+
+/// Largest file that one secondary may announce in number.
+pub const MAX_FILES_PER_SECONDARY: usize = 200_000;
+/// Open connections per server; one more waits in the kernel's queue until another ends.
+pub const MAX_CONNECTIONS: usize = 4096;
+/// Chunk requests that one data connection may have queued at a secondary.
+pub const MAX_QUEUED_REQUESTS: usize = 1024;
+/// Messages that may wait for one peer before its connection is given up.
+pub const MAX_OUTBOX: usize = 1024;
+/// Downloads that one client may have granted or waiting.
+pub const MAX_REQUESTS_PER_CLIENT: usize = 256;
+/// Downloads that may wait in the central's list.
+pub const MAX_WAITING: usize = 10_000;
+
+/// How often a secondary and the central tell each other that they live.
+pub const HEARTBEAT: Duration = Duration::from_millis(500);
+/// Silence after which a secondary's lease ends.
+pub const LEASE: Duration = Duration::from_secs(2);
+/// How often a client and the central tell each other that they live. Longer than a secondary's:
+/// a thousand idle clients should cost nothing, and a killed client's closed connection is noticed at once.
+pub const CLIENT_HEARTBEAT: Duration = Duration::from_secs(2);
+/// Silence after which a client is taken for gone.
+pub const CLIENT_LEASE: Duration = Duration::from_secs(8);
+/// Time to connect.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time for the first line after a connection is made, each way.
+pub const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time that a data connection may be idle, with nothing requested.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Time that a receiver may take nothing of what is sent to it.
+pub const SEND_STALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time that transfers have to end at a planned stop.
+pub const STOP_GRACE: Duration = Duration::from_secs(2);
+/// How often statistics are saved.
+pub const STATISTICS_EVERY: Duration = Duration::from_secs(10);

@@ -1,0 +1,20 @@
+//! The vocabulary: values that every other layer speaks of. Standard library only; no clock, no socket,
+//! no file. A value of these types is valid by construction, so nobody checks it twice.
+
+mod chunk_set;
+mod digest;
+mod ids;
+mod layout;
+pub mod limits;
+mod manifest;
+mod name;
+
+pub use chunk_set::ChunkSet;
+pub use digest::{Digest, DigestError};
+pub use ids::{
+    ChunkIndex, ClientName, ClientNameError, Incarnation, SecondaryNumber, SecondaryNumberError,
+    TransferId,
+};
+pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError};
+pub use manifest::{FileMeta, Manifest, ManifestError};
+pub use name::{FileName, FileNameError};

@@ -1,0 +1,152 @@
+//! A file's name inside a served folder: the door at which `../x` and its kin are refused.
+
+use std::fmt;
+
+use super::limits::{MAX_COMPONENT_BYTES, MAX_COMPONENTS, MAX_NAME_BYTES};
+
+/// A relative name with `/` between folders, safe to open below a folder. Not normalised: names are bytes
+/// of UTF-8, compared exactly.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileName(Box<str>);
+
+/// Why a text is no file name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileNameError {
+    /// No text at all, or an empty component (`a//b`, `/a`, `a/`).
+    EmptyComponent,
+    /// A component that starts with a dot: `.`, `..` or a hidden file.
+    Dot,
+    /// A control character, `\`, or NUL.
+    Forbidden(char),
+    /// Reserved by this program (`*.part`, `*.part-diario`).
+    Reserved,
+    /// Too long, in bytes or in folders.
+    TooLong,
+}
+
+impl FileName {
+    /// Suffix of a file that is not complete yet; such names are not served.
+    pub const PART_SUFFIX: &str = ".part";
+    /// Suffix of the journal of verified chunks beside a part file.
+    pub const JOURNAL_SUFFIX: &str = ".part-diario";
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The folders above the file, outermost first, and then the file's own name.
+    pub fn components(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.0.split('/')
+    }
+}
+
+fn check_component(component: &str) -> Result<(), FileNameError> {
+    if component.is_empty() {
+        return Err(FileNameError::EmptyComponent);
+    }
+    if component.starts_with('.') {
+        return Err(FileNameError::Dot);
+    }
+    if component.len() > MAX_COMPONENT_BYTES {
+        return Err(FileNameError::TooLong);
+    }
+    if let Some(c) = component.chars().find(|c| c.is_control() || *c == '\\') {
+        return Err(FileNameError::Forbidden(c));
+    }
+    if component.ends_with(FileName::PART_SUFFIX) || component.ends_with(FileName::JOURNAL_SUFFIX) {
+        return Err(FileNameError::Reserved);
+    }
+    Ok(())
+}
+
+impl TryFrom<&str> for FileName {
+    type Error = FileNameError;
+
+    fn try_from(text: &str) -> Result<Self, Self::Error> {
+        if text.len() > MAX_NAME_BYTES || text.split('/').count() > MAX_COMPONENTS {
+            return Err(FileNameError::TooLong);
+        }
+        text.split('/').try_for_each(check_component)?;
+        Ok(Self(text.into()))
+    }
+}
+
+impl fmt::Display for FileName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Display for FileNameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EmptyComponent => {
+                write!(f, "file name: empty, absolute, or with an empty component")
+            }
+            Self::Dot => write!(f, "file name: a component starts with a dot"),
+            Self::Forbidden(c) => write!(f, "file name: {c:?} is not allowed"),
+            Self::Reserved => write!(
+                f,
+                "file name: ends in .part or .part-diario, kept for unfinished files"
+            ),
+            Self::TooLong => write!(
+                f,
+                "file name: over {MAX_NAME_BYTES} bytes, {MAX_COMPONENT_BYTES} in a component, or {MAX_COMPONENTS} folders"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for FileNameError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_people_are_accepted() {
+        for good in [
+            "a.mp4",
+            "serie/cap 1.mp4",
+            "película (año).mkv",
+            "データ/映画.iso",
+            "a..b",
+            "CON",
+            "x:y",
+        ] {
+            assert_eq!(
+                FileName::try_from(good).map(|n| n.as_str().to_owned()),
+                Ok(good.to_owned())
+            );
+        }
+    }
+
+    #[test]
+    fn names_that_leave_the_folder_or_hide_are_refused() {
+        for bad in [
+            "",
+            "/",
+            "/etc/passwd",
+            "../x",
+            "a/../b",
+            "a//b",
+            "a/",
+            ".",
+            "..",
+            ".hidden",
+            "a/.git/x",
+            "a\nb",
+            "a\0b",
+            "a\\b",
+            "x.part",
+            "dir.part/x",
+            "x.part-diario",
+            &"x".repeat(241),
+            &"x/".repeat(600),
+            &format!("{}x", "y/".repeat(32)),
+        ] {
+            assert!(FileName::try_from(bad).is_err(), "{bad:?}");
+        }
+    }
+}

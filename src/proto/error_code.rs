@@ -1,0 +1,40 @@
+//! What an `error` or `refused` line may say.
+
+use serde::{Deserialize, Serialize};
+
+/// Code of an error on the wire; PROTOCOL.md lists them with cause and remedy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorCode {
+    /// The peer speaks another version of the protocol.
+    WrongProtocol,
+    /// The line is no message, or not one that is expected here.
+    BadMessage,
+    /// A line, a name or a number is over its limit.
+    LimitExceeded,
+    /// The client has not enrolled with a name.
+    NotEnrolled,
+    /// The required secondaries have not all enrolled yet, or none is alive.
+    NotReady,
+    /// No secondary that is alive holds a file of this name.
+    NotFound,
+    /// Another live secondary has this number.
+    NumberInUse,
+    /// The cluster has no place for this number.
+    NumberNotAllowed,
+    /// The secondary holds no content of this id, or no such chunk of it.
+    NoSuchContent,
+    /// The file changed on the secondary's disk after it was indexed.
+    FileChanged,
+    /// The secondary could not read its disk.
+    ReadFailed,
+    /// The server stops.
+    Stopping,
+    /// The peer did not answer in time.
+    TimedOut,
+    /// Anything that is the server's own fault.
+    Internal,
+    /// A code of a newer version.
+    #[serde(other)]
+    Unknown,
+}

@@ -1,0 +1,17 @@
+//! Messages to bytes and back. No sockets. What comes from outside becomes a value of the model here or
+//! is refused here: this is the one door.
+//!
+//! One JSON object per line, tagged by `type`; see [`control`] for what passes between a node and the
+//! central, [`data`] for what passes between a receiver and a secondary, [`legacy`] for the protocol of
+//! 2017. PROTOCOL.md shows an example of each.
+
+mod codec;
+pub mod control;
+pub mod data;
+mod error_code;
+pub mod legacy;
+mod wire;
+
+pub use codec::{LineError, Lines, encode_line};
+pub use error_code::ErrorCode;
+pub use wire::{Fault, Hello, Outcome, PeerRole, WireError};
