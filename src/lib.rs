@@ -1,3 +1,4 @@
 //! trozos: large files from a few servers that may fail.
+pub mod engine;
 pub mod model;
 pub mod proto;

@@ -1,4 +1,5 @@
-//! The vocabulary: values that every other layer speaks of. Standard library only; no clock, no socket,
+//! The vocabulary: values that every other layer speaks of. Standard library, and serde for plain
+//! records; no clock, no socket,
 //! no file. A value of these types is valid by construction, so nobody checks it twice.
 
 mod chunk_set;
@@ -8,6 +9,7 @@ mod layout;
 pub mod limits;
 mod manifest;
 mod name;
+mod transfer;
 
 pub use chunk_set::ChunkSet;
 pub use digest::{Digest, DigestError};
@@ -18,3 +20,7 @@ pub use ids::{
 pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError};
 pub use manifest::{FileMeta, Manifest, ManifestError};
 pub use name::{FileName, FileNameError};
+pub use transfer::{
+    ClusterStatus, Fault, Finished, Grant, ListedFile, Outcome, ReceivedFrom, Receiver,
+    RemovedReason, SecondaryStatus, SentBytes, SentTransfer, SourceInfo,
+};

@@ -14,4 +14,4 @@ mod wire;
 
 pub use codec::{LineError, Lines, encode_line};
 pub use error_code::ErrorCode;
-pub use wire::{Fault, Hello, Outcome, PeerRole, WireError};
+pub use wire::{Hello, PeerRole, WireError};

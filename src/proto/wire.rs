@@ -226,38 +226,6 @@ impl Hello {
     }
 }
 
-/// What a receiver holds against a secondary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fault {
-    /// No connection could be made.
-    Unreachable,
-    /// The connection broke.
-    Broken,
-    /// The connection stands but nothing comes.
-    Stalled,
-    /// A chunk or manifest did not match its digest.
-    Digest,
-    /// The secondary says that it cannot send what it announced.
-    Refused,
-    /// What it sent is not the protocol.
-    Protocol,
-}
-
-/// How a transfer ended for its receiver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// Every byte is there and verified.
-    Complete,
-    /// The whole file was there before anything was asked for.
-    AlreadyComplete,
-    /// It ended without the file.
-    Failed,
-    /// Its user or its node's stop ended it.
-    Cancelled,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,5 @@
+//! The receiving side of one transfer.
+
+mod types;
+
+pub use types::*;

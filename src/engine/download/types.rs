@@ -1,0 +1,265 @@
+//! What goes into a download machine and what comes out of it.
+
+use std::time::Duration;
+
+use crate::model::{ChunkIndex, ChunkRange, ChunkSet, Fault, ReceivedFrom, SecondaryNumber};
+
+/// What happened outside.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The live holders of the file, as the central says, with the chunks assigned to each. The whole list
+    /// every time. A source that is missing from it is down in the central's eyes, not necessarily in ours.
+    Sources(Vec<(SecondaryNumber, Vec<ChunkRange>)>),
+    /// The connection that [`Action::Connect`] asked for stands and the source has the content.
+    Connected {
+        /// The source.
+        source: SecondaryNumber,
+    },
+    /// The connection could not be made, or ended without [`Action::Disconnect`].
+    Lost {
+        /// The source.
+        source: SecondaryNumber,
+        /// How.
+        fault: Fault,
+    },
+    /// The digests are here and verified, the part file is open: chunks may be asked for. Comes once.
+    Ready {
+        /// Chunks that an earlier run brought and that are trusted.
+        have: ChunkSet,
+    },
+    /// Payload bytes came off a connection, whether they are still wanted or not.
+    Received {
+        /// The source.
+        source: SecondaryNumber,
+        /// Their chunk.
+        chunk: ChunkIndex,
+        /// How many.
+        bytes: u32,
+    },
+    /// A whole chunk matched its digest and is in the file.
+    Verified {
+        /// Who brought it.
+        source: SecondaryNumber,
+        /// The chunk.
+        chunk: ChunkIndex,
+    },
+    /// A whole chunk did not match its digest.
+    Wrong {
+        /// Who brought it.
+        source: SecondaryNumber,
+        /// The chunk.
+        chunk: ChunkIndex,
+    },
+    /// The source says that it cannot send a chunk.
+    Refused {
+        /// The source.
+        source: SecondaryNumber,
+        /// The chunk.
+        chunk: ChunkIndex,
+    },
+    /// The source confirms that the rest of a chunk will not come.
+    Cancelled {
+        /// The source.
+        source: SecondaryNumber,
+        /// The chunk.
+        chunk: ChunkIndex,
+    },
+    /// Reading from a source stopped because this side cannot take more; silence is not its fault.
+    Blocked {
+        /// The source.
+        source: SecondaryNumber,
+    },
+    /// Reading from a source goes on.
+    Unblocked {
+        /// The source.
+        source: SecondaryNumber,
+    },
+    /// This side's disk failed: the download cannot go on and no source is to blame.
+    LocalFailure {
+        /// For people.
+        reason: String,
+    },
+    /// The user or the node's stop ends it.
+    Stop,
+}
+
+/// What the owner must do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Connect to a source; answered by `Connected` or `Lost`.
+    Connect {
+        /// The source.
+        source: SecondaryNumber,
+    },
+    /// Drop the connection to a source, now; not answered.
+    Disconnect {
+        /// The source.
+        source: SecondaryNumber,
+    },
+    /// Ask a connected source for a chunk.
+    Request {
+        /// The source.
+        source: SecondaryNumber,
+        /// The chunk.
+        chunk: ChunkIndex,
+    },
+    /// Take a request back; answered by `Cancelled`, unless the chunk was whole before.
+    Cancel {
+        /// The source.
+        source: SecondaryNumber,
+        /// The chunk.
+        chunk: ChunkIndex,
+    },
+    /// Tell the central.
+    Report {
+        /// The source.
+        source: SecondaryNumber,
+        /// What is wrong with it.
+        fault: Fault,
+        /// The chunk concerned.
+        chunk: Option<ChunkIndex>,
+    },
+    /// Tell the people.
+    Notice(Notice),
+    /// It is over; nothing but late bytes is expected after this, and no other action follows.
+    Finish(Finish),
+}
+
+/// What people may want to know while a download runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    /// Nothing came for a while; it gets no new work.
+    Suspect {
+        /// The source.
+        source: SecondaryNumber,
+    },
+    /// It was suspect and sends again.
+    Cleared {
+        /// The source.
+        source: SecondaryNumber,
+    },
+    /// It is given up for now; others take its work.
+    Dead {
+        /// The source.
+        source: SecondaryNumber,
+        /// How.
+        fault: Fault,
+        /// Chunks in flight that went back.
+        returned_chunks: u32,
+    },
+    /// It works again after having been dead.
+    Back {
+        /// The source.
+        source: SecondaryNumber,
+        /// Time since it was given up.
+        after: Duration,
+        /// Still missing chunks of its own ranges, which are its again.
+        own_chunks: u32,
+    },
+    /// It sent wrong bytes and is not used again for this file.
+    Banned {
+        /// The source.
+        source: SecondaryNumber,
+        /// The chunk; `None` when it was the manifest.
+        chunk: Option<ChunkIndex>,
+    },
+    /// No source is left; the download waits.
+    NoSources {
+        /// For how long at most.
+        up_to: Duration,
+    },
+    /// A source is there again after [`Notice::NoSources`].
+    SourcesAgain {
+        /// How long it waited.
+        after: Duration,
+    },
+}
+
+/// How a download ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Finish {
+    /// Every chunk is verified and written.
+    Complete,
+    /// It cannot go on.
+    Failed(FailReason),
+    /// [`Event::Stop`].
+    Stopped,
+}
+
+/// Why a download cannot go on.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum FailReason {
+    /// No source for as long as the download would wait.
+    #[error("no secondary could send it for {} s", waited.as_secs())]
+    NoSources {
+        /// How long.
+        waited: Duration,
+    },
+    /// Two sources sent the same chunk with wrong bytes: the digests themselves are not right.
+    #[error("chunk {chunk}: secondaries {} and {} disagree with its digest; the manifest is wrong", sources[0], sources[1])]
+    WrongManifest {
+        /// The chunk.
+        chunk: ChunkIndex,
+        /// Who sent it.
+        sources: [SecondaryNumber; 2],
+    },
+    /// This side's disk.
+    #[error("{0}")]
+    Local(String),
+}
+
+/// A source's state, as people see it.
+///
+/// ```text
+///  Connecting ──▶ Up ◀──▶ Suspect ──▶ Dead ──▶ Connecting …
+///                 └── wrong bytes, from any state ──▶ Banned
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceState {
+    /// A connection is being made.
+    Connecting,
+    /// It gets work.
+    Up,
+    /// It is silent and gets no new work.
+    Suspect,
+    /// It is given up until it answers again.
+    Dead,
+    /// It sent wrong bytes.
+    Banned,
+}
+
+/// A download as it stands.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Length of the file, in bytes.
+    pub file_bytes: u64,
+    /// Verified bytes, those of earlier runs included.
+    pub have_bytes: u64,
+    /// Verified bytes that earlier runs brought.
+    pub resumed_bytes: u64,
+    /// Number of chunks of the file.
+    pub chunk_count: u32,
+    /// Verified chunks.
+    pub have_chunks: u32,
+    /// Present rate over all sources.
+    pub rate_bytes_per_s: f64,
+    /// Time left at that rate; `None` when nothing comes.
+    pub time_left: Option<Duration>,
+    /// True while no source is there.
+    pub waiting_for_sources: bool,
+    /// Every source that was ever announced, by number.
+    pub sources: Vec<SourceSnapshot>,
+}
+
+/// A source as it stands.
+#[derive(Clone, Debug)]
+pub struct SourceSnapshot {
+    /// Its state.
+    pub state: SourceState,
+    /// Its present rate.
+    pub rate_bytes_per_s: f64,
+    /// Chunks asked for and not here yet.
+    pub in_flight: u32,
+    /// What it brought so far. `bytes + wasted` is every payload byte that came from it.
+    pub received: ReceivedFrom,
+}

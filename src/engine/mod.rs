@@ -1,0 +1,7 @@
+//! Decisions, and nothing else: no socket, no file, no clock, no randomness but a seed given at the start.
+//!
+//! Every machine has the same verbs: `handle_event(now, event)`, `handle_timeout(now)`,
+//! `poll_action() -> Option<Action>`, `poll_timeout() -> Option<Instant>`, `snapshot()`. Its owner drains
+//! `poll_action`, waits for what can happen, feeds one event, and drains again.
+
+pub mod download;

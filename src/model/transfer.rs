@@ -1,0 +1,203 @@
+//! Records of transfers and of the cluster's state: what is decided by the engine and told on the wire.
+//! Plain data, so that both speak of the same thing; how their parts look in JSON is the wire's business.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ChunkRange, ClientName, FileMeta, FileName, SecondaryNumber, TransferId};
+
+/// Why a secondary stops holding a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RemovedReason {
+    /// Somebody deleted it while the secondary ran: it leaves the cluster.
+    Deleted,
+    /// Its content changed, or it cannot be read; only this copy goes.
+    Lost,
+}
+
+/// Bytes that a secondary sent in one transfer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentTransfer {
+    /// The transfer; the secondary makes one up for a client of the original.
+    pub transfer: TransferId,
+    /// Who received.
+    pub receiver: Receiver,
+    /// The file.
+    pub file: FileName,
+    /// Payload bytes sent so far.
+    pub bytes: u64,
+    /// Whole chunks sent so far.
+    pub chunks: u64,
+    /// True when nothing of it is open any more at this secondary.
+    pub last: bool,
+}
+
+/// Who receives a transfer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Receiver {
+    /// A client.
+    Client(ClientName),
+    /// A client of the original protocol.
+    Original(ClientName),
+    /// A secondary that copies.
+    Secondary(SecondaryNumber),
+}
+
+/// What a receiver counted in one transfer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    /// The transfer.
+    pub transfer: TransferId,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// For people, when it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Per secondary.
+    pub sources: Vec<ReceivedFrom>,
+}
+
+/// What a receiver counted from one secondary in one transfer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReceivedFrom {
+    /// The secondary.
+    pub number: SecondaryNumber,
+    /// Verified bytes that it brought, each byte of the file counted once.
+    pub bytes: u64,
+    /// Bytes that came and were not used.
+    pub wasted: u64,
+    /// Verified chunks that it brought.
+    pub chunks: u64,
+    /// Chunks that were taken from it and asked for elsewhere.
+    pub retries: u64,
+    /// Chunks asked of it although another had them too.
+    pub hedges: u64,
+    /// Chunks whose digest was wrong.
+    pub digest_failures: u64,
+    /// Times that it came back after a failure.
+    pub recoveries: u64,
+    /// Time from its failures to its returns, in milliseconds.
+    pub recovery_ms: u64,
+}
+
+/// A transfer as the central grants it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Its name from now on.
+    pub transfer: TransferId,
+    /// The file.
+    pub file: FileMeta,
+    /// Who can send it, and which chunks each should.
+    pub sources: Vec<SourceInfo>,
+}
+
+/// A secondary as a source of one transfer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceInfo {
+    /// Its number.
+    pub number: SecondaryNumber,
+    /// Where it listens.
+    pub ip: IpAddr,
+    /// Where it listens.
+    pub port: u16,
+    /// Chunks assigned to it; empty for one that joined later.
+    pub ranges: Vec<ChunkRange>,
+}
+
+/// Bytes that a secondary sent in one transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentBytes {
+    /// The secondary.
+    pub number: SecondaryNumber,
+    /// Payload bytes.
+    pub bytes: u64,
+}
+
+/// A file of a listing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedFile {
+    /// The file.
+    #[serde(flatten)]
+    pub file: FileMeta,
+    /// Live secondaries that hold all of it, verified.
+    pub holders: u16,
+    /// Live secondaries in all.
+    pub secondaries: u16,
+}
+
+/// The state of the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClusterStatus {
+    /// Service has begun.
+    pub ready: bool,
+    /// Every live secondary holds every file.
+    pub level: bool,
+    /// How many secondaries must enrol before service begins.
+    pub required: u16,
+    /// Every secondary that the central knows.
+    pub secondaries: Vec<SecondaryStatus>,
+    /// Files that can be downloaded.
+    pub files: u64,
+    /// Clients that are connected.
+    pub clients: u64,
+    /// Downloads that run.
+    pub running: u64,
+    /// Downloads that wait.
+    pub waiting: u64,
+    /// Copies between secondaries that run.
+    pub copies: u64,
+}
+
+/// A secondary as the central sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SecondaryStatus {
+    /// Its number.
+    pub number: SecondaryNumber,
+    /// Where it listens.
+    pub ip: IpAddr,
+    /// Where it listens.
+    pub port: u16,
+    /// Its lease is alive.
+    pub alive: bool,
+    /// Files that it holds.
+    pub files: u64,
+    /// Files that it still lacks.
+    pub missing: u64,
+    /// Files whose name another secondary holds with other content.
+    pub conflicts: u64,
+}
+
+/// What a receiver holds against a secondary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// No connection could be made.
+    Unreachable,
+    /// The connection broke.
+    Broken,
+    /// The connection stands but nothing comes.
+    Stalled,
+    /// A chunk or manifest did not match its digest.
+    Digest,
+    /// The secondary says that it cannot send what it announced.
+    Refused,
+    /// What it sent is not the protocol.
+    Protocol,
+}
+
+/// How a transfer ended for its receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Every byte is there and verified.
+    Complete,
+    /// The whole file was there before anything was asked for.
+    AlreadyComplete,
+    /// It ended without the file.
+    Failed,
+    /// Its user or its node's stop ended it.
+    Cancelled,
+}
