@@ -1,4 +1,6 @@
 //! trozos: large files from a few servers that may fail.
 pub mod engine;
 pub mod model;
+pub mod node;
 pub mod proto;
+pub mod store;

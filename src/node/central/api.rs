@@ -1,0 +1,243 @@
+//! What a program that runs a central sees of it.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::model::{
+    ClientName, ClusterStatus, Fault, FileName, Outcome, Receiver, SecondaryNumber,
+};
+
+/// How a central is to run.
+#[derive(Clone, Debug)]
+pub struct CentralConfig {
+    /// Where to listen; port 0 for a free one.
+    pub listen: SocketAddr,
+    /// How many secondaries must be enrolled before service begins.
+    pub required_secondaries: u16,
+    /// How many downloads run at once.
+    pub max_downloads: usize,
+    /// Folder of the statistics.
+    pub statistics: PathBuf,
+}
+
+/// What happens at a central, for people.
+#[derive(Clone, Debug)]
+pub enum CentralEvent {
+    /// A secondary enrolled.
+    SecondaryUp {
+        /// Its number.
+        number: SecondaryNumber,
+        /// Where others reach it.
+        address: SocketAddr,
+        /// It had been enrolled before.
+        returned: bool,
+    },
+    /// A secondary's lease ended.
+    SecondaryDown {
+        /// Its number.
+        number: SecondaryNumber,
+        /// How.
+        why: DownReason,
+    },
+    /// The required secondaries are enrolled: service begins.
+    ServiceBegan,
+    /// Every live secondary holds every file.
+    Level {
+        /// How many files that is.
+        files: usize,
+    },
+    /// No secondary is left.
+    NoSecondaries,
+    /// A file can be downloaded from now on.
+    Offered {
+        /// The file.
+        file: FileName,
+        /// Its length, in bytes.
+        bytes: u64,
+    },
+    /// A file can no longer be downloaded.
+    NoLongerOffered {
+        /// The file.
+        file: FileName,
+        /// Somebody deleted it: the other copies are set aside.
+        deleted_at: Option<SecondaryNumber>,
+    },
+    /// Two secondaries hold different content under one name.
+    Conflict {
+        /// The file.
+        file: FileName,
+        /// Whose content is not used.
+        number: SecondaryNumber,
+    },
+    /// A secondary was told to copy a file.
+    CopyOrdered {
+        /// The file.
+        file: FileName,
+        /// Who copies.
+        target: SecondaryNumber,
+        /// From whom.
+        sources: Vec<SecondaryNumber>,
+    },
+    /// A copy ended.
+    CopyEnded {
+        /// The file.
+        file: FileName,
+        /// Who copied.
+        target: SecondaryNumber,
+        /// How.
+        outcome: Outcome,
+        /// Why, when it failed.
+        reason: Option<String>,
+    },
+    /// A client has a name.
+    ClientEnrolled {
+        /// The name.
+        client: ClientName,
+        /// Where it connects from.
+        address: SocketAddr,
+    },
+    /// A client's connection ended.
+    ClientGone {
+        /// Its name.
+        client: ClientName,
+    },
+    /// A download may start.
+    Granted {
+        /// Who.
+        client: ClientName,
+        /// What.
+        file: FileName,
+        /// From whom.
+        sources: Vec<SecondaryNumber>,
+    },
+    /// A download waits.
+    Queued {
+        /// Who.
+        client: ClientName,
+        /// What.
+        file: FileName,
+        /// Its place, from 1.
+        place: u32,
+    },
+    /// A download ended.
+    Finished {
+        /// Who.
+        client: ClientName,
+        /// What.
+        file: FileName,
+        /// How.
+        outcome: Outcome,
+        /// Why, when it failed.
+        reason: Option<String>,
+    },
+    /// A receiver has trouble with a secondary.
+    Reported {
+        /// Who says so.
+        by: Receiver,
+        /// The secondary.
+        secondary: SecondaryNumber,
+        /// What is wrong.
+        fault: Fault,
+    },
+    /// A message was refused and its connection ended.
+    BadPeer {
+        /// Where it came from.
+        address: SocketAddr,
+        /// What was wrong.
+        reason: String,
+    },
+    /// Statistics could not be read or saved.
+    Statistics {
+        /// What happened.
+        message: String,
+    },
+}
+
+/// Why a secondary counts as down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DownReason {
+    /// It said goodbye.
+    Goodbye,
+    /// Its connection closed.
+    Closed,
+    /// It was silent for longer than its lease.
+    Silent,
+}
+
+/// A row of a table of downloads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DownloadCount {
+    /// A file's or a client's name.
+    pub name: String,
+    /// Complete downloads.
+    pub downloads: u64,
+}
+
+/// A running central.
+#[derive(Debug)]
+pub struct CentralHandle {
+    pub(super) address: SocketAddr,
+    pub(super) queries: mpsc::Sender<CentralQuery>,
+    pub(super) stop: tokio_util::sync::CancellationToken,
+    pub(super) done: tokio::task::JoinHandle<Result<(), crate::store::StoreError>>,
+}
+
+/// Questions to a running central.
+#[derive(Debug)]
+pub(super) enum CentralQuery {
+    PerFile(oneshot::Sender<Vec<DownloadCount>>),
+    PerClient(oneshot::Sender<Vec<DownloadCount>>),
+    Status(oneshot::Sender<ClusterStatus>),
+}
+
+/// A node stopped before it answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the node has stopped")]
+pub struct Stopped;
+
+impl CentralHandle {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Downloads per file, those of zero included (`NUMERO_DESCARGAS_VIDEO`).
+    pub async fn downloads_per_file(&self) -> Result<Vec<DownloadCount>, Stopped> {
+        self.ask(CentralQuery::PerFile).await
+    }
+
+    /// Downloads per client (`VIDEOS_CLIENTE`).
+    pub async fn downloads_per_client(&self) -> Result<Vec<DownloadCount>, Stopped> {
+        self.ask(CentralQuery::PerClient).await
+    }
+
+    /// The state of the cluster.
+    pub async fn status(&self) -> Result<ClusterStatus, Stopped> {
+        self.ask(CentralQuery::Status).await
+    }
+
+    /// Says goodbye to all, saves the statistics and ends; at most about [`Self::STOP_WITHIN`].
+    ///
+    /// # Errors
+    /// When the statistics could not be saved.
+    pub async fn stop(self) -> Result<(), crate::store::StoreError> {
+        self.stop.cancel();
+        self.done.await.unwrap_or(Ok(()))
+    }
+
+    /// Longest that [`Self::stop`] takes.
+    pub const STOP_WITHIN: Duration = Duration::from_secs(4);
+
+    async fn ask<T>(
+        &self,
+        question: impl FnOnce(oneshot::Sender<T>) -> CentralQuery,
+    ) -> Result<T, Stopped> {
+        let (answer, answered) = oneshot::channel();
+        self.queries
+            .send(question(answer))
+            .await
+            .map_err(|_| Stopped)?;
+        answered.await.map_err(|_| Stopped)
+    }
+}

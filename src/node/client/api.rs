@@ -1,0 +1,282 @@
+//! What a program that runs a client sees of it.
+
+use std::{path::PathBuf, time::Duration};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    engine::download::{Notice, Snapshot},
+    model::{
+        ClientName, ClusterStatus, Digest, FileName, ListedFile, ReceivedFrom, SecondaryNumber,
+    },
+    node::central::Stopped,
+    proto::ErrorCode,
+};
+
+/// How a client is to run.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// The central's host name or address, and port.
+    pub central: (String, u16),
+    /// Folder of the downloaded files; made when something is downloaded.
+    pub target: PathBuf,
+    /// Folder of the statistics.
+    pub statistics: PathBuf,
+    /// How long a download waits with no source before it fails.
+    pub source_wait: Duration,
+    /// Replace a file of other content that has a download's name.
+    pub overwrite: bool,
+}
+
+/// One download of this client, in the order in which they were asked for, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DownloadNumber(pub u64);
+
+/// What happens at a client, for people.
+#[derive(Clone, Debug)]
+pub enum ClientEvent {
+    /// The central's connection ended; said once until it is back.
+    CentralLost {
+        /// Why.
+        reason: String,
+    },
+    /// The central is back.
+    CentralBack,
+    /// Something happened to a download.
+    Download {
+        /// Which.
+        number: DownloadNumber,
+        /// Its file.
+        file: FileName,
+        /// What.
+        what: DownloadEvent,
+    },
+    /// Statistics could not be read or saved.
+    Statistics {
+        /// What happened.
+        message: String,
+    },
+}
+
+/// What happens to a download.
+#[derive(Clone, Debug)]
+pub enum DownloadEvent {
+    /// It waits for its turn; said again whenever the place changes.
+    Queued {
+        /// Its place, from 1.
+        place: u32,
+    },
+    /// It was granted and starts.
+    Started {
+        /// Length of the file, in bytes.
+        bytes: u64,
+        /// Chunks of the file.
+        chunks: u32,
+        /// Assigned chunks per secondary.
+        sources: Vec<(SecondaryNumber, u32)>,
+    },
+    /// An earlier run's part file goes on.
+    Resumed {
+        /// Bytes that are there already.
+        bytes: u64,
+    },
+    /// A remark about the part file or the target.
+    Remark(String),
+    /// Trouble with a source, or its return; the central has been told where it should be.
+    Notice(Notice),
+    /// The whole file is there, verified, under its final name.
+    Complete(Summary),
+    /// The file was there before, with the same content.
+    AlreadyComplete {
+        /// Where.
+        path: PathBuf,
+    },
+    /// It ended without the file.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// The user or a stop ended it; what is there is kept for the next time.
+    Cancelled,
+}
+
+/// A finished download.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// Where the file is.
+    pub path: PathBuf,
+    /// Its length.
+    pub bytes: u64,
+    /// From grant to the end.
+    pub took: Duration,
+    /// SHA-256 of the whole file, as `sha256sum` prints it.
+    pub whole: Digest,
+    /// What each secondary brought.
+    pub sources: Vec<ReceivedFrom>,
+}
+
+/// A download as it stands.
+#[derive(Clone, Debug)]
+pub struct DownloadView {
+    /// Which.
+    pub number: DownloadNumber,
+    /// Its file.
+    pub file: FileName,
+    /// How far it is.
+    pub state: DownloadState,
+}
+
+/// How far a download is.
+#[derive(Clone, Debug)]
+pub enum DownloadState {
+    /// Asked for; the central has not answered.
+    Asked,
+    /// It waits for its turn.
+    Queued(u32),
+    /// It runs.
+    Running(Box<Snapshot>),
+    /// It is complete.
+    Complete,
+    /// It ended without the file, for this reason.
+    Failed(String),
+    /// It was cancelled.
+    Cancelled,
+}
+
+/// Answer to a wish to download.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DownloadAnswer {
+    /// It starts now.
+    Found(DownloadNumber),
+    /// It waits, at this place.
+    Waits(DownloadNumber, u32),
+}
+
+/// Why a request came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// The client has no name yet.
+    #[error("not enrolled")]
+    NotEnrolled,
+    /// Service has not begun.
+    #[error("not synchronised yet")]
+    NotReady,
+    /// No live secondary holds such a file.
+    #[error("no such file")]
+    NotFound,
+    /// The central cannot be reached.
+    #[error("central unreachable: {0}")]
+    Unreachable(String),
+    /// This client is downloading that file already.
+    #[error("already downloading, as number {}", .0.0)]
+    AlreadyRunning(DownloadNumber),
+    /// The central refused for another reason.
+    #[error("{message}")]
+    Refused {
+        /// For programs.
+        code: ErrorCode,
+        /// For people.
+        message: String,
+    },
+    /// The node has stopped.
+    #[error("the node has stopped")]
+    Stopped,
+}
+
+impl From<Stopped> for ClientError {
+    fn from(_: Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
+/// How all of a client's downloads ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Downloads that ended with the file.
+    pub complete: u64,
+    /// Downloads that ended without it.
+    pub failed: u64,
+}
+
+/// A running client.
+#[derive(Clone, Debug)]
+pub struct ClientHandle {
+    pub(super) commands: mpsc::Sender<ClientCommand>,
+}
+
+/// Commands to a running client.
+#[derive(Debug)]
+pub(super) enum ClientCommand {
+    Enrol(ClientName, oneshot::Sender<Result<(), ClientError>>),
+    List(oneshot::Sender<Result<Vec<ListedFile>, ClientError>>),
+    Status(oneshot::Sender<Result<ClusterStatus, ClientError>>),
+    Download(
+        FileName,
+        oneshot::Sender<Result<DownloadAnswer, ClientError>>,
+    ),
+    Cancel(DownloadNumber, oneshot::Sender<bool>),
+    Downloads(oneshot::Sender<Vec<DownloadView>>),
+    WaitIdle(oneshot::Sender<Tally>),
+    Stop(oneshot::Sender<Result<(), crate::store::StoreError>>),
+}
+
+impl ClientHandle {
+    /// Sets or changes the client's name (`INSCRIBIR`). While the central is unreachable the name is kept
+    /// and the error says so.
+    pub async fn enrol(&self, name: ClientName) -> Result<(), ClientError> {
+        self.ask(|answer| ClientCommand::Enrol(name, answer))
+            .await?
+    }
+
+    /// All files that can be downloaded (`LISTA_VIDEOS`).
+    pub async fn list(&self) -> Result<Vec<ListedFile>, ClientError> {
+        self.ask(ClientCommand::List).await?
+    }
+
+    /// The state of the cluster.
+    pub async fn status(&self) -> Result<ClusterStatus, ClientError> {
+        self.ask(ClientCommand::Status).await?
+    }
+
+    /// Asks for a file (`VIDEO`); its download goes on in the background.
+    pub async fn download(&self, name: FileName) -> Result<DownloadAnswer, ClientError> {
+        self.ask(|answer| ClientCommand::Download(name, answer))
+            .await?
+    }
+
+    /// Gives a download up; false when there is no such one running or waiting.
+    pub async fn cancel(&self, number: DownloadNumber) -> Result<bool, Stopped> {
+        self.ask(|answer| ClientCommand::Cancel(number, answer))
+            .await
+    }
+
+    /// Every download since the start, in order.
+    pub async fn downloads(&self) -> Result<Vec<DownloadView>, Stopped> {
+        self.ask(ClientCommand::Downloads).await
+    }
+
+    /// Waits until nothing runs or waits.
+    pub async fn wait_idle(&self) -> Result<Tally, Stopped> {
+        self.ask(ClientCommand::WaitIdle).await
+    }
+
+    /// Ends running downloads (what is there is kept), says goodbye, saves the statistics and ends.
+    ///
+    /// # Errors
+    /// When the statistics could not be saved.
+    pub async fn stop(&self) -> Result<(), crate::store::StoreError> {
+        self.ask(ClientCommand::Stop).await.unwrap_or(Ok(()))
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> ClientCommand,
+    ) -> Result<T, Stopped> {
+        let (answer, answered) = oneshot::channel();
+        self.commands
+            .send(command(answer))
+            .await
+            .map_err(|_| Stopped)?;
+        answered.await.map_err(|_| Stopped)
+    }
+}

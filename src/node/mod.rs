@@ -1,0 +1,9 @@
+//! The three roles: the only place where decisions, sockets and files meet. Nothing here prints: each role
+//! gives a handle with commands, and a channel of events for whoever shows them.
+
+pub mod central;
+pub mod client;
+pub mod secondary;
+mod start;
+
+pub use start::StartError;

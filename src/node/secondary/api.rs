@@ -1,0 +1,240 @@
+//! What a program that runs a secondary sees of it.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    engine::download::{Notice, Snapshot},
+    model::{FileName, Receiver, SecondaryNumber},
+    node::central::{DownloadCount, Stopped},
+};
+
+/// How a secondary is to run.
+#[derive(Clone, Debug)]
+pub struct SecondaryConfig {
+    /// Its number.
+    pub number: SecondaryNumber,
+    /// Where to listen; port 0 for a free one.
+    pub listen: SocketAddr,
+    /// Address that others can reach; the local one of the connection to the central when `None`.
+    pub announced_ip: Option<IpAddr>,
+    /// The central's host name or address, and port.
+    pub central: (String, u16),
+    /// The folder that it serves; made when it does not exist.
+    pub folder: PathBuf,
+    /// Folder of the statistics and of the digest cache.
+    pub statistics: PathBuf,
+    /// Most bytes per second that it sends, over all connections; `None` for no limit.
+    pub upload_limit_bytes_per_s: Option<u64>,
+}
+
+/// What happens at a secondary, for people.
+#[derive(Clone, Debug)]
+pub enum SecondaryEvent {
+    /// Enrolled at the central.
+    Enrolled {
+        /// The central.
+        central: SocketAddr,
+        /// It had been enrolled before.
+        again: bool,
+    },
+    /// The central cannot be reached, or its connection ended; said once until it is back.
+    CentralLost {
+        /// Why.
+        reason: String,
+    },
+    /// The first look at the folder is over.
+    FolderRead {
+        /// Files that are served.
+        files: usize,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// A file is served from now on.
+    Serving {
+        /// The file.
+        file: FileName,
+        /// Its length, in bytes.
+        bytes: u64,
+    },
+    /// A file is no longer served.
+    NoLongerServing {
+        /// The file.
+        file: FileName,
+        /// Why.
+        why: NoLongerServing,
+    },
+    /// Something in the folder is not served.
+    Ignored {
+        /// Its path below the folder.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// A copy from other secondaries started.
+    CopyStarted {
+        /// The file.
+        file: FileName,
+        /// Its length, in bytes.
+        bytes: u64,
+        /// From whom.
+        sources: Vec<SecondaryNumber>,
+    },
+    /// Something happened in a copy.
+    CopyNotice {
+        /// The file.
+        file: FileName,
+        /// What.
+        notice: Notice,
+    },
+    /// A copy is complete and verified.
+    Copied {
+        /// The file.
+        file: FileName,
+        /// Bytes that came from each secondary.
+        from: Vec<(SecondaryNumber, u64)>,
+        /// How long it took.
+        took: Duration,
+    },
+    /// A copy ended without the file.
+    CopyFailed {
+        /// The file.
+        file: FileName,
+        /// Why.
+        reason: String,
+    },
+    /// Somebody started to receive a file from here.
+    SendingTo {
+        /// Who.
+        receiver: Receiver,
+        /// The file.
+        file: FileName,
+    },
+    /// A receiver's connection for a file ended.
+    SentTo {
+        /// Who.
+        receiver: Receiver,
+        /// The file.
+        file: FileName,
+        /// Bytes that were sent.
+        bytes: u64,
+    },
+    /// A message was refused and its connection ended.
+    BadPeer {
+        /// Where it came from.
+        address: SocketAddr,
+        /// What was wrong.
+        reason: String,
+    },
+    /// The central refuses this secondary for good; the node stops.
+    Refused {
+        /// The central's words.
+        message: String,
+    },
+    /// The folder, or the statistics, cannot be read or written.
+    Trouble {
+        /// What happened and what to do.
+        message: String,
+    },
+}
+
+/// Why a file is no longer served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoLongerServing {
+    /// It was deleted from the folder.
+    Deleted,
+    /// It changed, or cannot be read.
+    Changed,
+    /// It was deleted at another secondary: this copy is in `.trozos/retirados`.
+    SetAside,
+}
+
+/// A transfer that runs now (`VIDEOS_DESCARGANDO`).
+#[derive(Clone, Debug)]
+pub struct RunningTransfer {
+    /// The file.
+    pub file: FileName,
+    /// What is happening with it.
+    pub kind: RunningKind,
+}
+
+/// Which way a running transfer goes.
+#[derive(Clone, Debug)]
+pub enum RunningKind {
+    /// To somebody.
+    Sending {
+        /// To whom.
+        receiver: Receiver,
+        /// Bytes sent so far.
+        bytes: u64,
+    },
+    /// A copy from other secondaries.
+    Copying {
+        /// How far it is.
+        snapshot: Snapshot,
+    },
+}
+
+/// A running secondary.
+#[derive(Debug)]
+pub struct SecondaryHandle {
+    pub(super) address: SocketAddr,
+    pub(super) queries: mpsc::Sender<SecondaryQuery>,
+    pub(super) stop: tokio_util::sync::CancellationToken,
+    pub(super) done: tokio::task::JoinHandle<Result<(), crate::store::StoreError>>,
+}
+
+/// Questions to a running secondary.
+#[derive(Debug)]
+pub(super) enum SecondaryQuery {
+    Running(oneshot::Sender<Vec<RunningTransfer>>),
+    Downloads(oneshot::Sender<Vec<DownloadCount>>),
+}
+
+impl SecondaryHandle {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Transfers that run now, copies included (`VIDEOS_DESCARGANDO`).
+    pub async fn running(&self) -> Result<Vec<RunningTransfer>, Stopped> {
+        self.ask(SecondaryQuery::Running).await
+    }
+
+    /// Complete downloads per file in which this secondary took part (`VIDEOS_DESCARGADOS`).
+    pub async fn downloads(&self) -> Result<Vec<DownloadCount>, Stopped> {
+        self.ask(SecondaryQuery::Downloads).await
+    }
+
+    /// Cancelled when the node stops by itself, as when the central refuses it.
+    pub fn stopped(&self) -> tokio_util::sync::CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Says goodbye, gives transfers two seconds, saves the statistics and ends.
+    ///
+    /// # Errors
+    /// When the statistics could not be saved.
+    pub async fn stop(self) -> Result<(), crate::store::StoreError> {
+        self.stop.cancel();
+        self.done.await.unwrap_or(Ok(()))
+    }
+
+    async fn ask<T>(
+        &self,
+        question: impl FnOnce(oneshot::Sender<T>) -> SecondaryQuery,
+    ) -> Result<T, Stopped> {
+        let (answer, answered) = oneshot::channel();
+        self.queries
+            .send(question(answer))
+            .await
+            .map_err(|_| Stopped)?;
+        answered.await.map_err(|_| Stopped)
+    }
+}

@@ -1,0 +1,44 @@
+//! Why a node does not start.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::model::SecondaryNumber;
+
+/// Why a node does not start; each says what a person can change.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another program listens there.
+    #[error("{0}: port in use")]
+    PortInUse(SocketAddr),
+    /// The address is not one of this machine's.
+    #[error("{0}: not an address of this machine")]
+    NotLocal(IpAddr),
+    /// The operating system does not allow it, as for ports below 1024.
+    #[error("{0}: not allowed")]
+    PortDenied(SocketAddr),
+    /// Any other failure to listen.
+    #[error("{address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The central has another live secondary with this number.
+    #[error("secondary number {number}: in use: {message}")]
+    NumberInUse {
+        /// The number.
+        number: SecondaryNumber,
+        /// The central's words: who has it.
+        message: String,
+    },
+    /// The central has no place for this number, or speaks another protocol.
+    #[error("refused by the central: {message}")]
+    Refused {
+        /// The central's words.
+        message: String,
+    },
+    /// A folder or file that cannot be used.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+}
