@@ -4,4 +4,7 @@
 //! `poll_action() -> Option<Action>`, `poll_timeout() -> Option<Instant>`, `snapshot()`. Its owner drains
 //! `poll_action`, waits for what can happen, feeds one event, and drains again.
 
+pub mod assignment;
+pub mod cluster;
+pub mod counters;
 pub mod download;

@@ -32,6 +32,9 @@ pub struct SentTransfer {
     pub chunks: u64,
     /// True when nothing of it is open any more at this secondary.
     pub last: bool,
+    /// For a client of the original: the part, 0 to 2, once all of it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole_part: Option<u8>,
 }
 
 /// Who receives a transfer.

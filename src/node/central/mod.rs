@@ -2,7 +2,9 @@
 
 mod api;
 
-pub use api::{CentralConfig, CentralEvent, CentralHandle, DownReason, DownloadCount, Stopped};
+pub use api::{CentralConfig, CentralHandle, DownloadCount, Stopped};
+
+pub use crate::engine::cluster::{DownReason, Notice as CentralEvent};
 
 /// Starts it; its events go to `events`, which must be drained.
 ///

@@ -1,0 +1,162 @@
+//! Places: how many downloads run at once, and the line of those that wait, in order of arrival.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::LinkId;
+use crate::model::limits::MAX_WAITING;
+
+/// A client's request: its connection, and its own number for it.
+pub(super) type RequestKey = (LinkId, u64);
+
+/// Who runs and who waits.
+#[derive(Debug)]
+pub(super) struct Admission {
+    places: usize,
+    running: BTreeSet<RequestKey>,
+    waiting: VecDeque<RequestKey>,
+}
+
+/// What became of a request that entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entered {
+    /// It runs.
+    Running,
+    /// It waits at this place, from 1.
+    Waits(u32),
+    /// The line is full.
+    Full,
+}
+
+/// What leaving changed for others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Moved {
+    /// Those that run from now on, in order.
+    pub(super) start: Vec<RequestKey>,
+    /// Those that wait at another place than before.
+    pub(super) places: Vec<(RequestKey, u32)>,
+}
+
+impl Admission {
+    pub(super) fn new(places: usize) -> Self {
+        Self {
+            places: places.max(1),
+            running: BTreeSet::new(),
+            waiting: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn enter(&mut self, key: RequestKey) -> Entered {
+        if self.running.len() < self.places && self.waiting.is_empty() {
+            self.running.insert(key);
+            return Entered::Running;
+        }
+        if self.waiting.len() >= MAX_WAITING {
+            return Entered::Full;
+        }
+        self.waiting.push_back(key);
+        Entered::Waits(self.waiting.len() as u32)
+    }
+
+    /// A download that was granted before, by an earlier run of the central perhaps, and goes on: it has its
+    /// place even when that makes one too many.
+    pub(super) fn readmit(&mut self, key: RequestKey) {
+        self.running.insert(key);
+    }
+
+    /// Takes out every request that `gone` names; the first in line take the places.
+    pub(super) fn leave(&mut self, gone: impl Fn(RequestKey) -> bool) -> Moved {
+        let before: Vec<_> = self.waiting.iter().copied().collect();
+        self.running.retain(|key| !gone(*key));
+        self.waiting.retain(|key| !gone(*key));
+        let mut moved = Moved::default();
+        while self.running.len() < self.places
+            && let Some(first) = self.waiting.pop_front()
+        {
+            self.running.insert(first);
+            moved.start.push(first);
+        }
+        moved.places = self
+            .waiting
+            .iter()
+            .enumerate()
+            .filter(|(index, key)| before.get(*index) != Some(key))
+            .map(|(index, key)| (*key, index as u32 + 1))
+            .collect();
+        moved
+    }
+
+    pub(super) fn running(&self) -> usize {
+        self.running.len()
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key(client: u64) -> RequestKey {
+        (LinkId(client), 1)
+    }
+
+    #[test]
+    fn eight_clients_and_five_places() {
+        let mut admission = Admission::new(5);
+        let entered: Vec<_> = (0..8).map(|client| admission.enter(key(client))).collect();
+        assert_eq!(entered[..5], [Entered::Running; 5]);
+        assert_eq!(
+            entered[5..],
+            [Entered::Waits(1), Entered::Waits(2), Entered::Waits(3)]
+        );
+
+        let moved = admission.leave(|k| k == key(6));
+        assert_eq!(
+            moved,
+            Moved {
+                start: vec![],
+                places: vec![(key(7), 2)]
+            }
+        );
+        let moved = admission.leave(|k| k == key(0));
+        assert_eq!(
+            moved,
+            Moved {
+                start: vec![key(5)],
+                places: vec![(key(7), 1)]
+            }
+        );
+        let moved = admission.leave(|k| k.0 == LinkId(1));
+        assert_eq!(
+            moved,
+            Moved {
+                start: vec![key(7)],
+                places: vec![]
+            }
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_is_lost_doubled_or_overtaken(steps in prop::collection::vec((0..40_u64, any::<bool>()), 1..200)) {
+            let mut admission = Admission::new(3);
+            let mut line: Vec<u64> = Vec::new();
+            for (client, enters) in steps {
+                if enters && !line.contains(&client) {
+                    admission.enter(key(client));
+                    line.push(client);
+                } else {
+                    admission.leave(|k| k == key(client));
+                    line.retain(|c| *c != client);
+                }
+                let running: BTreeSet<_> = line.iter().take(3).map(|c| key(*c)).collect();
+                let waiting: Vec<_> = line.iter().skip(3).map(|c| key(*c)).collect();
+                prop_assert_eq!(&admission.running, &running);
+                prop_assert_eq!(admission.waiting.iter().copied().collect::<Vec<_>>(), waiting);
+            }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! What the cluster does for clients: names, requests, places.
+
+use std::{net::SocketAddr, time::Instant};
+
+use super::{
+    Action, Cluster, LinkId, Notice, Refusal,
+    admission::{Entered, Moved},
+    machine::{Client, Peer, Request},
+};
+use crate::model::{
+    ClientName, FileMeta, FileName, Receiver, TransferId, limits::MAX_REQUESTS_PER_CLIENT,
+};
+
+impl Cluster {
+    pub(super) fn client_hello(
+        &mut self,
+        link: LinkId,
+        name: Option<ClientName>,
+        address: SocketAddr,
+    ) {
+        let client = Client {
+            name: None,
+            address,
+            requests: Default::default(),
+        };
+        self.peers.insert(link, Peer::Client(client));
+        if let Some(name) = name {
+            self.set_name(link, name);
+        }
+    }
+
+    pub(super) fn enrol_client(&mut self, link: LinkId, name: ClientName) {
+        self.set_name(link, name.clone());
+        self.actions.push_back(Action::Enrolled { link, name });
+    }
+
+    fn set_name(&mut self, link: LinkId, name: ClientName) {
+        let Some(Peer::Client(client)) = self.peers.get_mut(&link) else {
+            return self.wrong_role(link, "enrol");
+        };
+        let address = client.address;
+        let changed = client.name.replace(name.clone()).as_ref() != Some(&name);
+        self.ledger.know_client(&name);
+        if changed {
+            self.tell(Notice::ClientEnrolled {
+                client: name,
+                address,
+            });
+        }
+    }
+
+    pub(super) fn download(&mut self, link: LinkId, request: u64, name: FileName) {
+        if let Err(refusal) = self.check_request(link, request, &name) {
+            self.actions.push_back(Action::Refuse {
+                link,
+                request,
+                refusal,
+            });
+            return;
+        }
+        match self.admission.enter((link, request)) {
+            Entered::Running => self.start_download(link, request, name),
+            Entered::Waits(place) => {
+                if let Some(Peer::Client(client)) = self.peers.get_mut(&link) {
+                    client.requests.insert(request, Request::Waiting(name));
+                }
+                self.queue(link, request, place);
+            }
+            Entered::Full => {
+                let refusal = Refusal::TooMany("downloads waiting");
+                self.actions.push_back(Action::Refuse {
+                    link,
+                    request,
+                    refusal,
+                });
+            }
+        }
+    }
+
+    fn check_request(&self, link: LinkId, request: u64, name: &FileName) -> Result<(), Refusal> {
+        let Some(Peer::Client(client)) = self.peers.get(&link) else {
+            return Err(Refusal::WrongRole("download"));
+        };
+        if client.name.is_none() {
+            return Err(Refusal::NotEnrolled);
+        }
+        if client.requests.len() >= MAX_REQUESTS_PER_CLIENT
+            || client.requests.contains_key(&request)
+        {
+            return Err(Refusal::TooMany("requests"));
+        }
+        self.find(name).map(drop)
+    }
+
+    fn queue(&mut self, link: LinkId, request: u64, place: u32) {
+        self.actions.push_back(Action::Queue {
+            link,
+            request,
+            place,
+        });
+        if let Some(Peer::Client(Client {
+            name: Some(client),
+            requests,
+            ..
+        })) = self.peers.get(&link)
+            && let Some(Request::Waiting(file)) = requests.get(&request)
+        {
+            let notice = Notice::Queued {
+                client: client.clone(),
+                file: file.clone(),
+                place,
+            };
+            self.tell(notice);
+        }
+    }
+
+    fn start_download(&mut self, link: LinkId, request: u64, name: FileName) {
+        let Some(Peer::Client(Client {
+            name: Some(client), ..
+        })) = self.peers.get(&link)
+        else {
+            return;
+        };
+        let client = client.clone();
+        let Some(entry) = self.catalog.get(&name) else {
+            // It was deleted while the request waited.
+            let refusal = Refusal::NotFound(name);
+            self.actions.push_back(Action::Refuse {
+                link,
+                request,
+                refusal,
+            });
+            self.forget_request(link, request);
+            return;
+        };
+        let file = entry.meta.clone();
+        let transfer = self.next_transfer();
+        let grant = self.grant(transfer, &file, None);
+        let sources = grant.sources.iter().map(|source| source.number).collect();
+        self.begin(
+            transfer,
+            Receiver::Client(client.clone()),
+            link,
+            request,
+            &grant,
+        );
+        if let Some(Peer::Client(client)) = self.peers.get_mut(&link) {
+            client.requests.insert(request, Request::Running(transfer));
+        }
+        self.actions.push_back(Action::Grant {
+            link,
+            request,
+            grant,
+        });
+        self.tell(Notice::Granted {
+            client,
+            file: name,
+            sources,
+        });
+    }
+
+    /// A download that this central, or an earlier run of it, granted: it has its place.
+    pub(super) fn resume(
+        &mut self,
+        link: LinkId,
+        transfer: TransferId,
+        request: u64,
+        file: FileMeta,
+    ) {
+        let Some(Peer::Client(client)) = self.peers.get_mut(&link) else {
+            return self.wrong_role(link, "resume");
+        };
+        let Some(name) = client.name.clone() else {
+            let refusal = Refusal::NotEnrolled;
+            self.actions.push_back(Action::Refuse {
+                link,
+                request,
+                refusal,
+            });
+            return;
+        };
+        if client.requests.len() >= MAX_REQUESTS_PER_CLIENT
+            || self.transfers.contains_key(&transfer)
+        {
+            let refusal = Refusal::TooMany("requests");
+            self.actions.push_back(Action::Refuse {
+                link,
+                request,
+                refusal,
+            });
+            return;
+        }
+        client.requests.insert(request, Request::Running(transfer));
+        self.admission.readmit((link, request));
+        let grant = self.grant(transfer, &file, None);
+        self.begin(transfer, Receiver::Client(name), link, request, &grant);
+        self.push_sources_of(|running| *running == file);
+    }
+
+    pub(super) fn cancel(&mut self, link: LinkId, request: u64) {
+        let Some(Peer::Client(client)) = self.peers.get(&link) else {
+            return self.wrong_role(link, "cancel");
+        };
+        // One that runs is ended by `finished`, which says what came of it.
+        if matches!(client.requests.get(&request), Some(Request::Waiting(_))) {
+            self.forget_request(link, request);
+        }
+    }
+
+    /// A request is over: its place is free at once.
+    pub(super) fn forget_request(&mut self, link: LinkId, request: u64) {
+        if let Some(Peer::Client(client)) = self.peers.get_mut(&link) {
+            client.requests.remove(&request);
+        }
+        let moved = self.admission.leave(|key| key == (link, request));
+        self.moved(moved);
+    }
+
+    pub(super) fn client_gone(&mut self, now: Instant, link: LinkId, client: Client) {
+        for request in client.requests.values() {
+            if let Request::Running(transfer) = request {
+                self.transfers.remove(transfer);
+                self.ledger.orphan(now, *transfer);
+            }
+        }
+        if let Some(name) = client.name {
+            self.tell(Notice::ClientGone { client: name });
+        }
+        let moved = self.admission.leave(|(of, _)| of == link);
+        self.moved(moved);
+    }
+
+    fn moved(&mut self, moved: Moved) {
+        for (link, request) in moved.start {
+            let waiting = match self.peers.get(&link) {
+                Some(Peer::Client(client)) => client.requests.get(&request),
+                Some(Peer::Secondary { .. }) | None => None,
+            };
+            if let Some(Request::Waiting(name)) = waiting {
+                let name = name.clone();
+                self.start_download(link, request, name);
+            }
+        }
+        for ((link, request), place) in moved.places {
+            self.queue(link, request, place);
+        }
+    }
+}

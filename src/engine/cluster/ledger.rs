@@ -1,0 +1,659 @@
+//! The books: what secondaries report to have sent in each transfer, against what its receiver says. A
+//! download counts when the reports bear the receiver out; no figure comes from a receiver alone, except
+//! bytes that a secondary sent just before it died (`bytes_unreported`).
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    engine::counters::Counters,
+    model::{
+        ClientName, FileName, Finished, Incarnation, Outcome, Receiver, SecondaryNumber, SentBytes,
+        SentTransfer, TransferId,
+    },
+};
+
+/// How long an ended transfer waits for the last reports of its secondaries.
+const SETTLE_WITHIN: Duration = Duration::from_secs(3);
+/// How long a transfer whose receiver vanished waits for it to come back.
+const ORPHAN_WITHIN: Duration = Duration::from_secs(60);
+
+/// Sums that are kept from run to run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Totals {
+    /// All downloads by clients.
+    pub totals: Counters,
+    /// Per file.
+    pub files: BTreeMap<FileName, Counters>,
+    /// Per client.
+    pub clients: BTreeMap<ClientName, Counters>,
+    /// Per secondary, as a sender to clients.
+    pub secondaries: BTreeMap<SecondaryNumber, Counters>,
+    /// Copies between secondaries, all together.
+    pub copies: Counters,
+    /// Transfers that were not settled when this was saved.
+    pub open: Vec<OpenTransfer>,
+    /// Parts that clients of the original have received of files they have not received whole.
+    pub original_parts: Vec<OriginalParts>,
+}
+
+/// A transfer that is not settled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenTransfer {
+    /// The transfer.
+    pub transfer: TransferId,
+    /// Who receives.
+    pub receiver: Receiver,
+    /// The file.
+    pub file: FileName,
+    /// What each secondary reported.
+    pub sent: Vec<Reported>,
+}
+
+/// What one run of a secondary reported of one transfer; cumulative.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reported {
+    /// The secondary.
+    pub number: SecondaryNumber,
+    /// The run of its process.
+    pub incarnation: Incarnation,
+    /// Payload bytes.
+    pub bytes: u64,
+    /// Nothing more of it will come.
+    pub last: bool,
+}
+
+/// Which of the three parts of a file a client of the original has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OriginalParts {
+    /// The client.
+    pub client: ClientName,
+    /// The file.
+    pub file: FileName,
+    /// Bit p is set when part p was sent whole.
+    pub parts: u8,
+}
+
+#[derive(Debug)]
+struct Account {
+    open: OpenTransfer,
+    ended: Option<Ended>,
+    /// The receiver's connection is gone since then.
+    orphan_since: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Ended {
+    at: Instant,
+    finished: Finished,
+}
+
+/// A transfer whose books are closed.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Settled {
+    pub(super) transfer: TransferId,
+    /// The client that received, if one did.
+    pub(super) client: Option<ClientName>,
+    pub(super) sent: Vec<SentBytes>,
+}
+
+/// The books of all transfers.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    totals: Totals,
+    accounts: BTreeMap<TransferId, Account>,
+}
+
+impl Ledger {
+    /// Goes on from what an earlier run saved.
+    pub(super) fn new(now: Instant, mut saved: Totals) -> Self {
+        let accounts = std::mem::take(&mut saved.open)
+            .into_iter()
+            .map(|open| {
+                (
+                    open.transfer,
+                    Account {
+                        open,
+                        ended: None,
+                        orphan_since: Some(now),
+                    },
+                )
+            })
+            .collect();
+        Self {
+            totals: saved,
+            accounts,
+        }
+    }
+
+    pub(super) fn totals(&self) -> Totals {
+        let mut totals = self.totals.clone();
+        totals.open = self
+            .accounts
+            .values()
+            .map(|account| account.open.clone())
+            .collect();
+        totals
+    }
+
+    pub(super) fn downloads_of(&self, file: &FileName) -> u64 {
+        self.totals
+            .files
+            .get(file)
+            .map_or(0, |counters| counters.downloads)
+    }
+
+    pub(super) fn per_file(&self) -> impl Iterator<Item = (&FileName, u64)> {
+        self.totals
+            .files
+            .iter()
+            .map(|(name, counters)| (name, counters.downloads))
+    }
+
+    pub(super) fn per_client(&self) -> impl Iterator<Item = (&ClientName, u64)> {
+        self.totals
+            .clients
+            .iter()
+            .map(|(name, counters)| (name, counters.downloads))
+    }
+
+    /// A client that enrols is in the table, with zero downloads.
+    pub(super) fn know_client(&mut self, client: &ClientName) {
+        self.totals.clients.entry(client.clone()).or_default();
+    }
+
+    /// A transfer starts, or is taken up again after its receiver's connection was lost.
+    pub(super) fn open(&mut self, transfer: TransferId, receiver: Receiver, file: FileName) {
+        let account = self.accounts.entry(transfer).or_insert_with(|| Account {
+            open: OpenTransfer {
+                transfer,
+                receiver,
+                file,
+                sent: Vec::new(),
+            },
+            ended: None,
+            orphan_since: None,
+        });
+        account.orphan_since = None;
+    }
+
+    pub(super) fn orphan(&mut self, now: Instant, transfer: TransferId) {
+        if let Some(account) = self.accounts.get_mut(&transfer) {
+            account.orphan_since.get_or_insert(now);
+        }
+    }
+
+    pub(super) fn is_open(&self, transfer: TransferId) -> bool {
+        self.accounts
+            .get(&transfer)
+            .is_some_and(|account| account.ended.is_none())
+    }
+
+    pub(super) fn is_of(&self, transfer: TransferId, receiver: &Receiver) -> bool {
+        self.accounts
+            .get(&transfer)
+            .is_some_and(|account| account.open.receiver == *receiver)
+    }
+
+    /// A secondary's report; cumulative within one run of its process.
+    pub(super) fn report(
+        &mut self,
+        number: SecondaryNumber,
+        incarnation: Incarnation,
+        sent: SentTransfer,
+    ) {
+        if let Receiver::Original(client) = &sent.receiver {
+            if sent.last {
+                self.original_part(number, client.clone(), &sent);
+            }
+            return;
+        }
+        // A transfer that nobody opened here: granted by an earlier run of the central that was killed
+        // before it saved. Its receiver resumes it, or it is closed as orphaned.
+        let account = self
+            .accounts
+            .entry(sent.transfer)
+            .or_insert_with(|| Account {
+                open: OpenTransfer {
+                    transfer: sent.transfer,
+                    receiver: sent.receiver,
+                    file: sent.file,
+                    sent: Vec::new(),
+                },
+                ended: None,
+                orphan_since: None,
+            });
+        let known = account
+            .open
+            .sent
+            .iter_mut()
+            .find(|reported| (reported.number, reported.incarnation) == (number, incarnation));
+        match known {
+            Some(reported) => {
+                reported.bytes = reported.bytes.max(sent.bytes);
+                reported.last = sent.last;
+            }
+            None => account.open.sent.push(Reported {
+                number,
+                incarnation,
+                bytes: sent.bytes,
+                last: sent.last,
+            }),
+        }
+    }
+
+    /// The receiver says that it is over.
+    pub(super) fn finish(&mut self, now: Instant, finished: Finished) {
+        if let Some(account) = self.accounts.get_mut(&finished.transfer)
+            && account.ended.is_none()
+        {
+            account.ended = Some(Ended { at: now, finished });
+        }
+    }
+
+    /// Secondaries that have reported on a transfer or brought something in it.
+    pub(super) fn involved(&self, transfer: TransferId) -> Vec<SecondaryNumber> {
+        let Some(account) = self.accounts.get(&transfer) else {
+            return Vec::new();
+        };
+        let mut numbers: Vec<_> = account.open.sent.iter().map(|r| r.number).collect();
+        if let Some(ended) = &account.ended {
+            numbers.extend(ended.finished.sources.iter().map(|source| source.number));
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
+    /// Closes every account that can be: ended and reported by all that are alive, or out of time.
+    /// `alive` gives the present run of a live secondary.
+    pub(super) fn settle(
+        &mut self,
+        now: Instant,
+        alive: impl Fn(SecondaryNumber) -> Option<Incarnation>,
+    ) -> Vec<Settled> {
+        let due: Vec<_> = self
+            .accounts
+            .iter()
+            .filter(|(_, account)| account.is_due(now, &alive))
+            .map(|(transfer, _)| *transfer)
+            .collect();
+        let accounts: Vec<_> = due
+            .iter()
+            .filter_map(|transfer| self.accounts.remove(transfer))
+            .collect();
+        accounts
+            .into_iter()
+            .map(|account| self.close(account, &alive))
+            .collect()
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.accounts.values().filter_map(Account::deadline).min()
+    }
+
+    fn close(
+        &mut self,
+        account: Account,
+        alive: &impl Fn(SecondaryNumber) -> Option<Incarnation>,
+    ) -> Settled {
+        let Account { open, ended, .. } = account;
+        let mut per_source: BTreeMap<SecondaryNumber, Counters> = BTreeMap::new();
+        for reported in &open.sent {
+            per_source.entry(reported.number).or_default().bytes_sent += reported.bytes;
+        }
+        let outcome = ended
+            .as_ref()
+            .map_or(Outcome::Failed, |e| e.finished.outcome);
+        let mut confirmed = true;
+        match &ended {
+            Some(ended) => {
+                for received in &ended.finished.sources {
+                    let counters = per_source.entry(received.number).or_default();
+                    let died = open.sent.iter().any(|r| {
+                        r.number == received.number && alive(r.number) != Some(r.incarnation)
+                    }) || alive(received.number).is_none();
+                    confirmed &= counters.book(&Counters::of_received(received), died);
+                }
+                for (number, counters) in &mut per_source {
+                    if ended
+                        .finished
+                        .sources
+                        .iter()
+                        .all(|source| source.number != *number)
+                    {
+                        counters.bytes_wasted = counters.bytes_sent;
+                    }
+                }
+            }
+            None => {
+                per_source
+                    .values_mut()
+                    .for_each(|c| c.bytes_unconfirmed = c.bytes_sent);
+            }
+        }
+        let sent = per_source
+            .iter()
+            .map(|(number, c)| SentBytes {
+                number: *number,
+                bytes: c.bytes_sent,
+            })
+            .collect();
+        self.book(&open, outcome, confirmed, &per_source);
+        let client = match open.receiver {
+            Receiver::Client(client) => Some(client),
+            Receiver::Original(_) | Receiver::Secondary(_) => None,
+        };
+        Settled {
+            transfer: open.transfer,
+            client,
+            sent,
+        }
+    }
+
+    fn book(
+        &mut self,
+        open: &OpenTransfer,
+        outcome: Outcome,
+        confirmed: bool,
+        per_source: &BTreeMap<SecondaryNumber, Counters>,
+    ) {
+        let mut whole = Counters::default();
+        per_source.values().for_each(|counters| whole.add(counters));
+        match outcome {
+            Outcome::Complete if confirmed => whole.downloads = 1,
+            Outcome::Complete | Outcome::AlreadyComplete => {}
+            Outcome::Failed | Outcome::Cancelled => whole.failed = 1,
+        }
+        let Receiver::Client(client) = &open.receiver else {
+            self.totals.copies.add(&whole);
+            return;
+        };
+        self.totals.totals.add(&whole);
+        self.totals
+            .files
+            .entry(open.file.clone())
+            .or_default()
+            .add(&whole);
+        self.totals
+            .clients
+            .entry(client.clone())
+            .or_default()
+            .add(&whole);
+        for (number, counters) in per_source {
+            let mut counters = counters.clone();
+            counters.downloads = u64::from(whole.downloads == 1 && counters.bytes_received > 0);
+            self.totals
+                .secondaries
+                .entry(*number)
+                .or_default()
+                .add(&counters);
+        }
+    }
+
+    fn original_part(&mut self, number: SecondaryNumber, client: ClientName, sent: &SentTransfer) {
+        let mut counters = Counters {
+            bytes_sent: sent.bytes,
+            ..Counters::default()
+        };
+        let Some(part) = sent.whole_part else {
+            counters.bytes_unconfirmed = sent.bytes;
+            self.book_original(number, client, sent, counters);
+            return;
+        };
+        counters.bytes_received = sent.bytes;
+        let parts = &mut self.totals.original_parts;
+        let found = parts
+            .iter()
+            .position(|p| p.client == client && p.file == sent.file);
+        let index = found.unwrap_or_else(|| {
+            parts.push(OriginalParts {
+                client: client.clone(),
+                file: sent.file.clone(),
+                parts: 0,
+            });
+            parts.len() - 1
+        });
+        parts[index].parts |= 1 << part.min(2);
+        if parts[index].parts == 0b111 {
+            parts.remove(index);
+            counters.downloads = 1;
+        }
+        // Those who never ask for all parts must not fill the file.
+        if parts.len() > 1000 {
+            parts.remove(0);
+        }
+        self.book_original(number, client, sent, counters);
+    }
+
+    fn book_original(
+        &mut self,
+        number: SecondaryNumber,
+        client: ClientName,
+        sent: &SentTransfer,
+        counters: Counters,
+    ) {
+        self.totals.totals.add(&counters);
+        self.totals
+            .files
+            .entry(sent.file.clone())
+            .or_default()
+            .add(&counters);
+        self.totals
+            .clients
+            .entry(client)
+            .or_default()
+            .add(&counters);
+        self.totals
+            .secondaries
+            .entry(number)
+            .or_default()
+            .add(&counters);
+    }
+}
+
+impl Account {
+    fn is_due(
+        &self,
+        now: Instant,
+        alive: &impl Fn(SecondaryNumber) -> Option<Incarnation>,
+    ) -> bool {
+        let Some(ended) = &self.ended else {
+            return self
+                .orphan_since
+                .is_some_and(|since| now >= since + ORPHAN_WITHIN);
+        };
+        let reported = |number| {
+            let Some(incarnation) = alive(number) else {
+                return true;
+            };
+            self.open
+                .sent
+                .iter()
+                .find(|r| (r.number, r.incarnation) == (number, incarnation))
+                .is_some_and(|r| r.last)
+        };
+        now >= ended.at + SETTLE_WITHIN
+            || (self.open.sent.iter().all(|r| reported(r.number))
+                && ended
+                    .finished
+                    .sources
+                    .iter()
+                    .all(|s| s.bytes + s.wasted == 0 || reported(s.number)))
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match &self.ended {
+            Some(ended) => Some(ended.at + SETTLE_WITHIN),
+            None => self.orphan_since.map(|since| since + ORPHAN_WITHIN),
+        }
+    }
+}
+
+impl Counters {
+    /// Adds what the receiver says to what the secondary reported; false when the receiver claims more
+    /// than a living secondary reported.
+    fn book(&mut self, claim: &Self, sender_died: bool) -> bool {
+        let claimed = claim.bytes_received + claim.bytes_wasted;
+        let reported = self.bytes_sent;
+        let mut booked = claim.clone();
+        let honest = claimed <= reported || sender_died;
+        if claimed > reported && sender_died {
+            booked.bytes_unreported = claimed - reported;
+            booked.bytes_sent = claimed - reported;
+        } else if claimed > reported {
+            booked.bytes_received = claim.bytes_received.min(reported);
+        }
+        // What was sent and is not in the receiver's file was of no use, wherever it got lost.
+        booked.bytes_wasted = (reported + booked.bytes_sent) - booked.bytes_received;
+        self.add(&booked);
+        honest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ReceivedFrom;
+
+    fn number(n: u64) -> SecondaryNumber {
+        SecondaryNumber::try_from(n).unwrap()
+    }
+
+    fn received(n: u64, bytes: u64, wasted: u64) -> ReceivedFrom {
+        ReceivedFrom {
+            number: number(n),
+            bytes,
+            wasted,
+            chunks: 1,
+            retries: 0,
+            hedges: 0,
+            digest_failures: 0,
+            recoveries: 0,
+            recovery_ms: 0,
+        }
+    }
+
+    fn sent(bytes: u64, last: bool) -> SentTransfer {
+        SentTransfer {
+            transfer: TransferId(7),
+            receiver: Receiver::Client(ClientName::try_from("ana").unwrap()),
+            file: FileName::try_from("a").unwrap(),
+            bytes,
+            chunks: 1,
+            last,
+            whole_part: None,
+        }
+    }
+
+    fn ledger(now: Instant) -> Ledger {
+        let mut ledger = Ledger::new(now, Totals::default());
+        let open = sent(0, false);
+        ledger.open(open.transfer, open.receiver, open.file);
+        ledger
+    }
+
+    fn finished(sources: Vec<ReceivedFrom>) -> Finished {
+        let transfer = TransferId(7);
+        Finished {
+            transfer,
+            outcome: Outcome::Complete,
+            reason: None,
+            sources,
+        }
+    }
+
+    const RUN: Incarnation = Incarnation(1);
+
+    #[test]
+    fn sent_is_received_plus_wasted_to_the_byte() {
+        let now = Instant::now();
+        let mut ledger = ledger(now);
+        ledger.report(number(1), RUN, sent(60, false));
+        ledger.finish(now, finished(vec![received(1, 60, 10), received(2, 30, 0)]));
+        assert!(
+            ledger.settle(now, |_| Some(RUN)).is_empty(),
+            "waits for the last reports"
+        );
+        ledger.report(number(1), RUN, sent(75, true));
+        ledger.report(number(2), RUN, sent(30, true));
+        let settled = ledger.settle(now, |_| Some(RUN));
+        assert_eq!(settled[0].sent.iter().map(|s| s.bytes).sum::<u64>(), 105);
+        let totals = ledger.totals().totals;
+        assert_eq!(
+            (
+                totals.bytes_sent,
+                totals.bytes_received,
+                totals.bytes_wasted
+            ),
+            (105, 90, 15)
+        );
+        assert_eq!((totals.downloads, totals.bytes_unreported), (1, 0));
+    }
+
+    #[test]
+    fn a_killed_secondarys_last_bytes_are_known_from_the_receiver() {
+        let now = Instant::now();
+        let mut ledger = ledger(now);
+        ledger.report(number(1), RUN, sent(60, false));
+        ledger.finish(now, finished(vec![received(1, 80, 5)]));
+        let settled = ledger.settle(now, |_| None);
+        assert_eq!(settled.len(), 1);
+        let totals = ledger.totals().totals;
+        assert_eq!(
+            (
+                totals.bytes_sent,
+                totals.bytes_received,
+                totals.bytes_wasted
+            ),
+            (85, 80, 5)
+        );
+        assert_eq!((totals.downloads, totals.bytes_unreported), (1, 25));
+    }
+
+    #[test]
+    fn a_claim_that_no_report_bears_out_is_no_download() {
+        let now = Instant::now();
+        let mut ledger = ledger(now);
+        ledger.finish(now, finished(vec![received(1, 1000, 0)]));
+        assert!(ledger.settle(now, |_| Some(RUN)).is_empty());
+        assert_eq!(ledger.settle(now + SETTLE_WITHIN, |_| Some(RUN)).len(), 1);
+        let totals = ledger.totals().totals;
+        assert_eq!((totals.downloads, totals.bytes_received), (0, 0));
+    }
+
+    #[test]
+    fn a_vanished_receiver_is_waited_for_and_then_booked_as_unconfirmed() {
+        let now = Instant::now();
+        let mut ledger = ledger(now);
+        ledger.report(number(1), RUN, sent(60, true));
+        ledger.orphan(now, TransferId(7));
+        assert!(ledger.settle(now, |_| Some(RUN)).is_empty());
+        assert_eq!(ledger.settle(now + ORPHAN_WITHIN, |_| Some(RUN)).len(), 1);
+        let totals = ledger.totals().totals;
+        assert_eq!(
+            (totals.failed, totals.bytes_sent, totals.bytes_unconfirmed),
+            (1, 60, 60)
+        );
+    }
+
+    #[test]
+    fn three_parts_of_the_original_make_a_download() {
+        let mut ledger = Ledger::new(Instant::now(), Totals::default());
+        let client = Receiver::Original(ClientName::try_from("ana").unwrap());
+        for (part, downloads) in [(0, 0), (2, 0), (2, 0), (1, 1), (0, 1)] {
+            let part = SentTransfer {
+                receiver: client.clone(),
+                whole_part: Some(part),
+                ..sent(10, true)
+            };
+            ledger.report(number(1), RUN, part);
+            assert_eq!(ledger.totals().totals.downloads, downloads);
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! The cluster machine's state and verbs; what it does with each event is in `secondaries`, `clients` and
+//! `transfers`.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Action, Event, LinkId, Notice, Refusal, Totals,
+    admission::Admission,
+    catalog::{Catalog, NumberSet},
+    ledger::Ledger,
+    membership::Membership,
+    placement::Placement,
+    transfers::Transfer,
+};
+use crate::model::{
+    ClientName, ClusterStatus, Digest, FileMeta, FileName, ListedFile, SecondaryNumber,
+    SecondaryStatus, TransferId,
+};
+
+/// A call that comes this much later than it was due means that this process did not run.
+const OWN_STOP: Duration = Duration::from_secs(1);
+
+/// How a cluster is to be run.
+#[derive(Clone, Debug)]
+pub struct ClusterConfig {
+    /// Secondaries that must be there, with their files known, before service begins.
+    pub required_secondaries: usize,
+    /// Downloads that run at once.
+    pub max_downloads: usize,
+    /// Service had begun in an earlier run that was killed: it goes on with one secondary.
+    pub begun: bool,
+    /// Makes the names of transfers differ from run to run.
+    pub seed: u32,
+}
+
+/// The central's decisions. See [`super`] for its parts and [`crate::engine`] for its verbs.
+#[derive(Debug)]
+pub struct Cluster {
+    pub(super) config: ClusterConfig,
+    pub(super) membership: Membership,
+    pub(super) catalog: Catalog,
+    pub(super) placement: Placement,
+    pub(super) admission: Admission,
+    pub(super) ledger: Ledger,
+    pub(super) transfers: BTreeMap<TransferId, Transfer>,
+    pub(super) peers: BTreeMap<LinkId, Peer>,
+    /// Contents that were deleted while the cluster ran; a holder that returns sets its copy aside.
+    pub(super) withdrawn: BTreeSet<(FileName, Digest)>,
+    pub(super) actions: VecDeque<Action>,
+    pub(super) level_told: bool,
+    /// How many names `NUMERO_DESCARGAS_VIDEO` has; the rest is in the books.
+    pub(super) offered: BTreeSet<FileName>,
+    pub(super) speeds: super::transfers::Speeds,
+    transfers_made: u64,
+    last_call: Instant,
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug)]
+pub(super) enum Peer {
+    Secondary {
+        number: SecondaryNumber,
+        inventory: Vec<FileMeta>,
+    },
+    Client(Client),
+}
+
+/// A connected client.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) name: Option<ClientName>,
+    pub(super) address: SocketAddr,
+    /// What it asked for and has not finished.
+    pub(super) requests: BTreeMap<u64, Request>,
+}
+
+/// A client's request.
+#[derive(Debug)]
+pub(super) enum Request {
+    Waiting(FileName),
+    Running(TransferId),
+}
+
+impl Cluster {
+    /// A cluster without peers, going on from an earlier run's books.
+    pub fn new(now: Instant, config: ClusterConfig, saved: Totals) -> Self {
+        Self {
+            admission: Admission::new(config.max_downloads),
+            ledger: Ledger::new(now, saved),
+            membership: Membership::default(),
+            catalog: Catalog::default(),
+            placement: Placement::default(),
+            transfers: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            withdrawn: BTreeSet::new(),
+            actions: VecDeque::new(),
+            level_told: false,
+            offered: BTreeSet::new(),
+            speeds: super::transfers::Speeds::default(),
+            transfers_made: 0,
+            last_call: now,
+            config,
+        }
+    }
+
+    /// One thing that happened on a connection.
+    pub fn handle_event(&mut self, now: Instant, link: LinkId, event: Event) {
+        self.notice_own_stop(now);
+        if let Some(Peer::Secondary { number, .. }) = self.peers.get(&link) {
+            self.membership.renew(now, *number, link);
+        }
+        match event {
+            Event::SecondaryHello {
+                number,
+                incarnation,
+                address,
+            } => {
+                self.enrol_secondary(now, link, number, incarnation, address);
+            }
+            Event::ClientHello { name, address } => self.client_hello(link, name, address),
+            Event::Alive => {}
+            Event::Closed { goodbye } => self.closed(now, link, goodbye),
+            Event::Report {
+                transfer,
+                secondary,
+                fault,
+                ..
+            } => {
+                self.reported(now, transfer, secondary, fault);
+            }
+            Event::Finished(finished) => self.finished(now, link, finished),
+            Event::Enrol { name } => self.enrol_client(link, name),
+            Event::Download { request, name } => self.download(link, request, name),
+            Event::Cancel { request } => self.cancel(link, request),
+            Event::Resume {
+                transfer,
+                request,
+                file,
+            } => {
+                self.resume(link, transfer, request, file);
+            }
+            Event::Inventory { files, last } => self.inventory(link, files, last),
+            Event::Added { files } => self.added(link, files),
+            Event::Removed { files, reason } => self.removed(link, files, reason),
+            Event::Sent { transfers } => self.sent(now, link, transfers),
+        }
+        self.after(now);
+    }
+
+    /// Time passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.notice_own_stop(now);
+        for (number, link, why) in self.membership.expired(now) {
+            self.actions.push_back(Action::Close {
+                link,
+                refusal: Refusal::Silent,
+            });
+            self.peers.remove(&link);
+            self.secondary_down(now, number, link, why);
+        }
+        self.after(now);
+    }
+
+    /// The next thing to do.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// When [`Self::handle_timeout`] is due.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        [
+            self.membership.next_expiry(),
+            self.placement.next_retry(self.last_call),
+            self.ledger.next_deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// True once the required secondaries were there.
+    pub fn has_begun(&self) -> bool {
+        self.config.begun
+    }
+
+    /// The books, for the statistics.
+    pub fn totals(&self) -> Totals {
+        self.ledger.totals()
+    }
+
+    /// Downloads per file, zeros included.
+    pub fn per_file(&self) -> BTreeMap<FileName, u64> {
+        let mut table: BTreeMap<_, _> = self
+            .catalog
+            .iter()
+            .map(|entry| {
+                (
+                    entry.meta.name.clone(),
+                    self.ledger.downloads_of(&entry.meta.name),
+                )
+            })
+            .collect();
+        table.extend(
+            self.ledger
+                .per_file()
+                .map(|(name, count)| (name.clone(), count)),
+        );
+        table
+    }
+
+    /// Downloads per client.
+    pub fn per_client(&self) -> BTreeMap<ClientName, u64> {
+        self.ledger
+            .per_client()
+            .map(|(name, count)| (name.clone(), count))
+            .collect()
+    }
+
+    /// Files that can be downloaded, by name, from after a name; as many as `fits` lets in. The flag says
+    /// whether there are more.
+    pub fn listing(
+        &self,
+        after: Option<&FileName>,
+        mut fits: impl FnMut(&ListedFile) -> bool,
+    ) -> (Vec<ListedFile>, bool) {
+        let mut files = Vec::new();
+        if !self.config.begun {
+            return (files, false);
+        }
+        let alive = self.alive_set();
+        for entry in self.catalog.after(after) {
+            let holders = entry.holders.and(alive);
+            if holders.is_empty() {
+                continue;
+            }
+            let listed = ListedFile {
+                file: entry.meta.clone(),
+                holders: holders.len(),
+                secondaries: alive.len(),
+            };
+            if !fits(&listed) {
+                return (files, true);
+            }
+            files.push(listed);
+        }
+        (files, false)
+    }
+
+    /// The file of a name that can be downloaded now, with its live holders' addresses.
+    pub fn find(&self, name: &FileName) -> Result<(FileMeta, Vec<SocketAddr>), Refusal> {
+        self.check_ready()?;
+        let not_found = || Refusal::NotFound(name.clone());
+        let entry = self.catalog.get(name).ok_or_else(not_found)?;
+        let holders: Vec<_> = entry
+            .holders
+            .and(self.alive_set())
+            .iter()
+            .filter_map(|number| Some(self.membership.get(number)?.address))
+            .collect();
+        if holders.is_empty() {
+            Err(not_found())
+        } else {
+            Ok((entry.meta.clone(), holders))
+        }
+    }
+
+    /// Somebody without a connection of ours says that a secondary is down: it is looked at sooner.
+    pub fn doubt(&mut self, now: Instant, address: SocketAddr) {
+        if let Some(number) = self.membership.by_address(address.ip(), address.port()) {
+            self.membership.probe(now, number);
+        }
+    }
+
+    /// The state of the cluster.
+    pub fn status(&self) -> ClusterStatus {
+        let secondaries: Vec<_> = self
+            .membership
+            .iter()
+            .map(|(n, _)| self.status_of(n))
+            .collect();
+        let alive = self.alive_set();
+        let listed = self
+            .catalog
+            .iter()
+            .filter(|e| !e.holders.and(alive).is_empty())
+            .count();
+        ClusterStatus {
+            ready: self.config.begun && !alive.is_empty(),
+            level: self.is_level(),
+            required: self.config.required_secondaries as u16,
+            secondaries,
+            files: listed as u64,
+            clients: self
+                .peers
+                .values()
+                .filter(|p| matches!(p, Peer::Client(_)))
+                .count() as u64,
+            running: self.admission.running() as u64,
+            waiting: self.admission.waiting() as u64,
+            copies: self.placement.active_count() as u64,
+        }
+    }
+
+    fn status_of(&self, number: SecondaryNumber) -> SecondaryStatus {
+        let member = self.membership.get(number);
+        let address = member.map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |m| m.address);
+        SecondaryStatus {
+            number,
+            ip: address.ip(),
+            port: address.port(),
+            alive: member.is_some_and(|m| m.alive.is_some()),
+            files: self
+                .catalog
+                .iter()
+                .filter(|e| e.holders.contains(number))
+                .count() as u64,
+            missing: self.placement.missing_count(number) as u64,
+            conflicts: self
+                .catalog
+                .iter()
+                .filter(|e| e.conflicts_with(number))
+                .count() as u64,
+        }
+    }
+
+    pub(super) fn check_ready(&self) -> Result<(), Refusal> {
+        let present = self.membership.inventoried_count();
+        if self.config.begun && present > 0 {
+            return Ok(());
+        }
+        let required = if self.config.begun {
+            1
+        } else {
+            self.config.required_secondaries
+        };
+        Err(Refusal::NotReady { present, required })
+    }
+
+    pub(super) fn is_level(&self) -> bool {
+        self.membership
+            .alive()
+            .all(|(_, member)| member.inventoried)
+            && self.placement.is_level()
+    }
+
+    pub(super) fn alive_set(&self) -> NumberSet {
+        let mut set = NumberSet::default();
+        self.membership
+            .alive()
+            .filter(|(_, m)| m.inventoried)
+            .for_each(|(n, _)| {
+                set.insert(n);
+            });
+        set
+    }
+
+    pub(super) fn next_transfer(&mut self) -> TransferId {
+        self.transfers_made += 1;
+        TransferId(u64::from(self.config.seed) << 20 | (self.transfers_made & 0xf_ffff))
+    }
+
+    pub(super) fn tell(&mut self, notice: Notice) {
+        self.actions.push_back(Action::Notice(notice));
+    }
+
+    /// What follows from any change: copies that can start, books that can be closed, service that begins.
+    fn after(&mut self, now: Instant) {
+        if !self.config.begun
+            && self.membership.inventoried_count() >= self.config.required_secondaries
+        {
+            self.config.begun = true;
+            self.tell(Notice::ServiceBegan);
+        }
+        self.start_copies(now);
+        self.settle(now);
+        let level = self.is_level() && self.config.begun && !self.alive_set().is_empty();
+        if level && !self.level_told {
+            self.tell(Notice::Level {
+                files: self.catalog.len(),
+            });
+        }
+        self.level_told = level;
+    }
+
+    fn notice_own_stop(&mut self, now: Instant) {
+        let due = self.membership.next_expiry();
+        if due.is_some_and(|due| now > due + OWN_STOP) && now > self.last_call + OWN_STOP {
+            self.membership.renew_all(now);
+        }
+        self.last_call = now;
+    }
+}

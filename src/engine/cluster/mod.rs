@@ -1,0 +1,19 @@
+//! The central's decisions: who is alive, what exists, who copies and downloads what from whom, who waits.
+//!
+//! [`Cluster`] is one machine made of five parts that do not know each other: `membership` (leases),
+//! `catalog` (names, contents, holders), `placement` (copies), `admission` (places), `ledger` (the books).
+
+mod admission;
+mod catalog;
+mod clients;
+mod ledger;
+mod machine;
+mod membership;
+mod placement;
+mod secondaries;
+mod transfers;
+mod types;
+
+pub use ledger::{OpenTransfer, OriginalParts, Reported, Totals};
+pub use machine::{Cluster, ClusterConfig};
+pub use types::{Action, DownReason, Event, LinkId, Notice, Refusal};

@@ -1,0 +1,328 @@
+//! Transfers that run: who receives what, from which secondaries, which chunks from each.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use super::{Action, Cluster, LinkId, Notice, machine::Peer};
+use crate::{
+    engine::assignment,
+    model::{
+        ChunkRange, FileMeta, Finished, Grant, Outcome, Receiver, SecondaryNumber, SourceInfo,
+        TransferId,
+    },
+};
+
+/// A transfer that runs.
+#[derive(Debug)]
+pub(super) struct Transfer {
+    pub(super) file: FileMeta,
+    pub(super) receiver: Receiver,
+    pub(super) link: LinkId,
+    pub(super) request: u64,
+    /// Assigned chunks, kept for secondaries that are away.
+    pub(super) ranges: BTreeMap<SecondaryNumber, Vec<ChunkRange>>,
+}
+
+/// How fast each secondary has sent lately, from its own reports: the most in any second, forgotten slowly.
+#[derive(Debug, Default)]
+pub(super) struct Speeds {
+    per_secondary: BTreeMap<SecondaryNumber, Speed>,
+}
+
+#[derive(Debug)]
+struct Speed {
+    since: Instant,
+    bytes: u64,
+    best_bytes_per_s: f64,
+    seen: BTreeMap<TransferId, u64>,
+}
+
+impl Speeds {
+    /// `total` is cumulative per transfer.
+    pub(super) fn sent(
+        &mut self,
+        now: Instant,
+        number: SecondaryNumber,
+        transfer: TransferId,
+        total: u64,
+    ) {
+        let speed = self.per_secondary.entry(number).or_insert_with(|| Speed {
+            since: now,
+            bytes: 0,
+            best_bytes_per_s: 0.0,
+            seen: BTreeMap::new(),
+        });
+        let before = speed.seen.insert(transfer, total).unwrap_or(0);
+        speed.bytes += total.saturating_sub(before);
+        if speed.seen.len() > 1000 {
+            speed.seen.pop_first();
+        }
+        let elapsed = now.saturating_duration_since(speed.since);
+        if elapsed >= Duration::from_secs(1) {
+            let rate = speed.bytes as f64 / elapsed.as_secs_f64();
+            speed.best_bytes_per_s = rate.max(speed.best_bytes_per_s * 0.9);
+            speed.bytes = 0;
+            speed.since = now;
+        }
+    }
+
+    fn of(&self, number: SecondaryNumber) -> Option<f64> {
+        let best = self.per_secondary.get(&number)?.best_bytes_per_s;
+        (best > 0.0).then_some(best)
+    }
+}
+
+impl Cluster {
+    /// The grant of a transfer: the live holders of its file but `except`, each with its share.
+    pub(super) fn grant(
+        &self,
+        transfer: TransferId,
+        file: &FileMeta,
+        except: Option<SecondaryNumber>,
+    ) -> Grant {
+        let holders = self.holders(file, except);
+        let known: Vec<f64> = holders.iter().filter_map(|n| self.speeds.of(*n)).collect();
+        let typical = if known.is_empty() {
+            1.0
+        } else {
+            known.iter().sum::<f64>() / known.len() as f64
+        };
+        let weights: Vec<_> = holders
+            .iter()
+            .map(|number| {
+                let load = self
+                    .transfers
+                    .values()
+                    .filter(|t| t.ranges.contains_key(number))
+                    .count();
+                (
+                    *number,
+                    self.speeds.of(*number).unwrap_or(typical) / (1.0 + load as f64),
+                )
+            })
+            .collect();
+        let ranges: BTreeMap<_, _> = assignment::assign(file.layout.all(), &weights)
+            .into_iter()
+            .collect();
+        Grant {
+            transfer,
+            file: file.clone(),
+            sources: self.sources(&holders, &ranges),
+        }
+    }
+
+    fn holders(&self, file: &FileMeta, except: Option<SecondaryNumber>) -> Vec<SecondaryNumber> {
+        let Some(entry) = self
+            .catalog
+            .get(&file.name)
+            .filter(|e| e.meta.id == file.id)
+        else {
+            return Vec::new();
+        };
+        let holders = entry.holders.and(self.alive_set());
+        holders
+            .iter()
+            .filter(|number| Some(*number) != except)
+            .collect()
+    }
+
+    fn sources(
+        &self,
+        holders: &[SecondaryNumber],
+        ranges: &BTreeMap<SecondaryNumber, Vec<ChunkRange>>,
+    ) -> Vec<SourceInfo> {
+        holders
+            .iter()
+            .filter_map(|number| {
+                let address = self.membership.get(*number)?.address;
+                Some(SourceInfo {
+                    number: *number,
+                    ip: address.ip(),
+                    port: address.port(),
+                    ranges: ranges.get(number).cloned().unwrap_or_default(),
+                })
+            })
+            .collect()
+    }
+
+    pub(super) fn begin(
+        &mut self,
+        transfer: TransferId,
+        receiver: Receiver,
+        link: LinkId,
+        request: u64,
+        grant: &Grant,
+    ) {
+        self.ledger
+            .open(transfer, receiver.clone(), grant.file.name.clone());
+        let ranges = grant
+            .sources
+            .iter()
+            .map(|s| (s.number, s.ranges.clone()))
+            .collect();
+        let running = Transfer {
+            file: grant.file.clone(),
+            receiver,
+            link,
+            request,
+            ranges,
+        };
+        self.transfers.insert(transfer, running);
+    }
+
+    /// Tells the receivers of some files who holds them now.
+    pub(super) fn push_sources_of(&mut self, concerned: impl Fn(&FileMeta) -> bool) {
+        let messages: Vec<_> = self
+            .transfers
+            .iter()
+            .filter(|(_, running)| concerned(&running.file))
+            .map(|(transfer, running)| {
+                let except = self.is_secondary(&running.receiver);
+                let holders = self.holders(&running.file, except);
+                Action::Sources {
+                    link: running.link,
+                    transfer: *transfer,
+                    sources: self.sources(&holders, &running.ranges),
+                }
+            })
+            .collect();
+        self.actions.extend(messages);
+    }
+
+    /// Orders the copies that are due.
+    pub(super) fn start_copies(&mut self, now: Instant) {
+        let alive = self.alive_set();
+        let due = self.placement.due(now, |name, target| {
+            self.catalog.get(name).is_some_and(|entry| {
+                entry
+                    .holders
+                    .and(alive)
+                    .iter()
+                    .any(|holder| holder != target)
+            })
+        });
+        for (target, name) in due {
+            let (Some(link), Some(entry)) = (self.membership.link(target), self.catalog.get(&name))
+            else {
+                continue;
+            };
+            let file = entry.meta.clone();
+            let transfer = self.next_transfer();
+            let grant = self.grant(transfer, &file, Some(target));
+            self.placement.started(target, &name, transfer);
+            self.begin(transfer, Receiver::Secondary(target), link, 0, &grant);
+            let sources = grant.sources.iter().map(|source| source.number).collect();
+            self.actions.push_back(Action::Copy { link, grant });
+            self.tell(Notice::CopyOrdered {
+                file: name,
+                target,
+                sources,
+            });
+        }
+    }
+
+    /// A receiver says that its transfer is over.
+    pub(super) fn finished(&mut self, now: Instant, link: LinkId, finished: Finished) {
+        let known = self
+            .transfers
+            .get(&finished.transfer)
+            .is_some_and(|t| t.link == link);
+        if !known {
+            // A download that ended while the central was away: the books may still wait for it.
+            if self.ledger.is_open(finished.transfer) && self.owns(link, &finished) {
+                self.close_books(now, finished);
+            }
+            return;
+        }
+        let Some(running) = self.transfers.remove(&finished.transfer) else {
+            return;
+        };
+        let file = running.file.name.clone();
+        let (outcome, reason) = (finished.outcome, finished.reason.clone());
+        match &running.receiver {
+            Receiver::Secondary(target) => {
+                if outcome == Outcome::Complete || outcome == Outcome::AlreadyComplete {
+                    // `added` takes it off the list of what is missing; it may have come before this.
+                } else {
+                    self.placement.failed(now, *target, &file);
+                }
+                self.tell(Notice::CopyEnded {
+                    file,
+                    target: *target,
+                    outcome,
+                    reason,
+                });
+            }
+            Receiver::Client(client) => {
+                let client = client.clone();
+                self.forget_request(link, running.request);
+                self.tell(Notice::Finished {
+                    client,
+                    file,
+                    outcome,
+                    reason,
+                });
+            }
+            Receiver::Original(_) => {}
+        }
+        self.close_books(now, finished);
+    }
+
+    fn owns(&self, link: LinkId, finished: &Finished) -> bool {
+        let totals = match self.peers.get(&link) {
+            Some(Peer::Client(client)) => client.name.as_ref().map(|name| {
+                self.ledger
+                    .is_of(finished.transfer, &Receiver::Client(name.clone()))
+            }),
+            Some(Peer::Secondary { number, .. }) => Some(
+                self.ledger
+                    .is_of(finished.transfer, &Receiver::Secondary(*number)),
+            ),
+            None => None,
+        };
+        totals.unwrap_or(false)
+    }
+
+    fn close_books(&mut self, now: Instant, finished: Finished) {
+        let (transfer, outcome) = (finished.transfer, finished.outcome);
+        self.ledger.finish(now, finished);
+        for number in self.ledger.involved(transfer) {
+            if let Some(link) = self.membership.link(number) {
+                self.actions.push_back(Action::Ended {
+                    link,
+                    transfer,
+                    outcome,
+                });
+            }
+        }
+    }
+
+    pub(super) fn settle(&mut self, now: Instant) {
+        let membership = &self.membership;
+        let settled = self.ledger.settle(now, |number| {
+            membership
+                .get(number)
+                .filter(|m| m.alive.is_some())
+                .map(|m| m.incarnation)
+        });
+        for books in settled {
+            if let Some(link) = books.client.and_then(|name| self.link_of_client(&name)) {
+                let (transfer, sent) = (books.transfer, books.sent);
+                self.actions.push_back(Action::Settled {
+                    link,
+                    transfer,
+                    sent,
+                });
+            }
+        }
+    }
+
+    fn link_of_client(&self, name: &crate::model::ClientName) -> Option<LinkId> {
+        self.peers.iter().find_map(|(link, peer)| match peer {
+            Peer::Client(client) if client.name.as_ref() == Some(name) => Some(*link),
+            Peer::Client(_) | Peer::Secondary { .. } => None,
+        })
+    }
+}

@@ -1,0 +1,382 @@
+//! What goes into the cluster machine and what comes out of it.
+
+use std::net::SocketAddr;
+
+use crate::model::{
+    ChunkIndex, ClientName, Fault, FileMeta, FileName, Finished, Grant, Incarnation, Outcome,
+    Receiver, RemovedReason, SecondaryNumber, SentBytes, SentTransfer, SourceInfo, TransferId,
+};
+
+/// One control connection; never used twice within a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u64);
+
+/// What happened outside.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A secondary said hello.
+    SecondaryHello {
+        /// Its number.
+        number: SecondaryNumber,
+        /// The run of its process.
+        incarnation: Incarnation,
+        /// Where others reach it.
+        address: SocketAddr,
+    },
+    /// A client said hello.
+    ClientHello {
+        /// Its name, when it has one.
+        name: Option<ClientName>,
+        /// Where it connects from.
+        address: SocketAddr,
+    },
+    /// A line came: the peer lives.
+    Alive,
+    /// The connection ended.
+    Closed {
+        /// It said goodbye first.
+        goodbye: bool,
+    },
+    /// A receiver has trouble with a secondary.
+    Report {
+        /// The transfer.
+        transfer: TransferId,
+        /// The secondary.
+        secondary: SecondaryNumber,
+        /// What is wrong.
+        fault: Fault,
+        /// The chunk concerned.
+        chunk: Option<ChunkIndex>,
+    },
+    /// A transfer ended for its receiver.
+    Finished(Finished),
+    /// A client sets its name.
+    Enrol {
+        /// The name.
+        name: ClientName,
+    },
+    /// A client asks for a file.
+    Download {
+        /// Its number for it.
+        request: u64,
+        /// The file.
+        name: FileName,
+    },
+    /// A client gives a request up.
+    Cancel {
+        /// Its number for it.
+        request: u64,
+    },
+    /// A client goes on with a download that it was granted before.
+    Resume {
+        /// The transfer.
+        transfer: TransferId,
+        /// Its number for it.
+        request: u64,
+        /// The file.
+        file: FileMeta,
+    },
+    /// A page of what a secondary holds.
+    Inventory {
+        /// Files of this page.
+        files: Vec<FileMeta>,
+        /// It is the last.
+        last: bool,
+    },
+    /// A secondary holds more.
+    Added {
+        /// The files.
+        files: Vec<FileMeta>,
+    },
+    /// A secondary holds less.
+    Removed {
+        /// The files.
+        files: Vec<FileMeta>,
+        /// Why.
+        reason: RemovedReason,
+    },
+    /// A secondary's report of what it sent.
+    Sent {
+        /// One entry per transfer.
+        transfers: Vec<SentTransfer>,
+    },
+}
+
+/// What the owner must do: nearly always to send a message to a peer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Close a connection after an error line.
+    Close {
+        /// The connection.
+        link: LinkId,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// To a client: it has a name.
+    Enrolled {
+        /// The connection.
+        link: LinkId,
+        /// The name.
+        name: ClientName,
+    },
+    /// To a client: a download may start.
+    Grant {
+        /// The connection.
+        link: LinkId,
+        /// The client's number for it.
+        request: u64,
+        /// What to do.
+        grant: Grant,
+    },
+    /// To a client: a download waits.
+    Queue {
+        /// The connection.
+        link: LinkId,
+        /// The client's number for it.
+        request: u64,
+        /// Its place, from 1.
+        place: u32,
+    },
+    /// To a client: a download will not start.
+    Refuse {
+        /// The connection.
+        link: LinkId,
+        /// The client's number for it.
+        request: u64,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// To a receiver: the live holders of its file.
+    Sources {
+        /// The connection.
+        link: LinkId,
+        /// The transfer.
+        transfer: TransferId,
+        /// The holders.
+        sources: Vec<SourceInfo>,
+    },
+    /// To a client: what the secondaries reported of an ended transfer.
+    Settled {
+        /// The connection.
+        link: LinkId,
+        /// The transfer.
+        transfer: TransferId,
+        /// Per secondary.
+        sent: Vec<SentBytes>,
+    },
+    /// To a secondary: copy a file.
+    Copy {
+        /// The connection.
+        link: LinkId,
+        /// What to do.
+        grant: Grant,
+    },
+    /// To a secondary: stop copying.
+    CancelCopy {
+        /// The connection.
+        link: LinkId,
+        /// The transfer.
+        transfer: TransferId,
+    },
+    /// To a secondary: set a file aside.
+    Withdraw {
+        /// The connection.
+        link: LinkId,
+        /// The file.
+        file: FileMeta,
+    },
+    /// To a secondary: a transfer ended, report what was sent.
+    Ended {
+        /// The connection.
+        link: LinkId,
+        /// The transfer.
+        transfer: TransferId,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// Tell the people.
+    Notice(Notice),
+}
+
+/// Why a peer or a request is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Another live process has the number.
+    #[error("secondary number {number} is in use by {by}")]
+    NumberInUse {
+        /// The number.
+        number: SecondaryNumber,
+        /// Who has it.
+        by: SocketAddr,
+    },
+    /// A newer connection of the same process has taken its place.
+    #[error("replaced by a newer connection")]
+    Replaced,
+    /// It was silent for longer than its lease.
+    #[error("silent for too long")]
+    Silent,
+    /// The client has no name.
+    #[error("enrol with a name first")]
+    NotEnrolled,
+    /// Service has not begun, or no secondary is alive.
+    #[error("{present} of {required} secondaries are here")]
+    NotReady {
+        /// Live secondaries whose files are known.
+        present: usize,
+        /// How many are needed.
+        required: usize,
+    },
+    /// No live secondary holds it.
+    #[error("no live secondary holds {0}")]
+    NotFound(FileName),
+    /// Over a limit.
+    #[error("too many {0}")]
+    TooMany(&'static str),
+    /// A message that this peer may not send.
+    #[error("{0} is not for this role")]
+    WrongRole(&'static str),
+}
+
+/// What happens at a central, for people.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    /// A secondary enrolled.
+    SecondaryUp {
+        /// Its number.
+        number: SecondaryNumber,
+        /// Where others reach it.
+        address: SocketAddr,
+        /// It had been enrolled before.
+        returned: bool,
+    },
+    /// A secondary's lease ended.
+    SecondaryDown {
+        /// Its number.
+        number: SecondaryNumber,
+        /// How.
+        why: DownReason,
+    },
+    /// The required secondaries are enrolled: service begins.
+    ServiceBegan,
+    /// Every live secondary holds every file.
+    Level {
+        /// How many files that is.
+        files: usize,
+    },
+    /// No secondary is left.
+    NoSecondaries,
+    /// A file can be downloaded from now on.
+    Offered {
+        /// The file.
+        file: FileName,
+        /// Its length, in bytes.
+        bytes: u64,
+    },
+    /// A file can no longer be downloaded.
+    NoLongerOffered {
+        /// The file.
+        file: FileName,
+        /// Somebody deleted it: the other copies are set aside.
+        deleted_at: Option<SecondaryNumber>,
+    },
+    /// Two secondaries hold different content under one name.
+    Conflict {
+        /// The file.
+        file: FileName,
+        /// Whose content is not used.
+        number: SecondaryNumber,
+    },
+    /// A secondary was told to copy a file.
+    CopyOrdered {
+        /// The file.
+        file: FileName,
+        /// Who copies.
+        target: SecondaryNumber,
+        /// From whom.
+        sources: Vec<SecondaryNumber>,
+    },
+    /// A copy ended.
+    CopyEnded {
+        /// The file.
+        file: FileName,
+        /// Who copied.
+        target: SecondaryNumber,
+        /// How.
+        outcome: Outcome,
+        /// Why, when it failed.
+        reason: Option<String>,
+    },
+    /// A client has a name.
+    ClientEnrolled {
+        /// The name.
+        client: ClientName,
+        /// Where it connects from.
+        address: SocketAddr,
+    },
+    /// A client's connection ended.
+    ClientGone {
+        /// Its name.
+        client: ClientName,
+    },
+    /// A download may start.
+    Granted {
+        /// Who.
+        client: ClientName,
+        /// What.
+        file: FileName,
+        /// From whom.
+        sources: Vec<SecondaryNumber>,
+    },
+    /// A download waits.
+    Queued {
+        /// Who.
+        client: ClientName,
+        /// What.
+        file: FileName,
+        /// Its place, from 1.
+        place: u32,
+    },
+    /// A download ended.
+    Finished {
+        /// Who.
+        client: ClientName,
+        /// What.
+        file: FileName,
+        /// How.
+        outcome: Outcome,
+        /// Why, when it failed.
+        reason: Option<String>,
+    },
+    /// A receiver has trouble with a secondary.
+    Reported {
+        /// Who says so.
+        by: Receiver,
+        /// The secondary.
+        secondary: SecondaryNumber,
+        /// What is wrong.
+        fault: Fault,
+    },
+    /// A message was refused and its connection ended.
+    BadPeer {
+        /// Where it came from.
+        address: SocketAddr,
+        /// What was wrong.
+        reason: String,
+    },
+    /// Statistics could not be read or saved.
+    Statistics {
+        /// What happened.
+        message: String,
+    },
+}
+
+/// Why a secondary counts as down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DownReason {
+    /// It said goodbye.
+    Goodbye,
+    /// Its connection closed.
+    Closed,
+    /// It was silent for longer than its lease.
+    Silent,
+}

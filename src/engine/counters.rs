@@ -1,0 +1,73 @@
+//! What every node counts. Plain numbers that can be added up; the statistics files are made of them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::ReceivedFrom;
+
+/// Figures of a file, a client, a secondary, or all together.
+///
+/// For transfers that are over, `bytes_sent == bytes_received + bytes_wasted + bytes_unconfirmed`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counters {
+    /// Complete downloads (or copies).
+    pub downloads: u64,
+    /// Those that ended without the file, cancelled ones included.
+    pub failed: u64,
+    /// Payload bytes that secondaries sent.
+    pub bytes_sent: u64,
+    /// Verified bytes, each byte of a file counted once.
+    pub bytes_received: u64,
+    /// Bytes sent that were of no use.
+    pub bytes_wasted: u64,
+    /// Bytes sent to receivers that vanished without a word.
+    pub bytes_unconfirmed: u64,
+    /// Of `bytes_sent`: known only from the receiver, as the sender died before it reported them.
+    pub bytes_unreported: u64,
+    /// Verified chunks.
+    pub chunks: u64,
+    /// Chunks that were taken from a secondary and asked for elsewhere.
+    pub retries: u64,
+    /// Chunks that were asked of two secondaries at once.
+    pub hedges: u64,
+    /// Chunks whose digest was wrong.
+    pub digest_failures: u64,
+    /// Times that a secondary came back during a transfer.
+    pub recoveries: u64,
+    /// Time from failure to return, over all recoveries, in milliseconds.
+    pub recovery_ms: u64,
+}
+
+impl Counters {
+    /// Adds another's figures to these.
+    pub fn add(&mut self, other: &Self) {
+        self.downloads += other.downloads;
+        self.failed += other.failed;
+        self.bytes_sent += other.bytes_sent;
+        self.bytes_received += other.bytes_received;
+        self.bytes_wasted += other.bytes_wasted;
+        self.bytes_unconfirmed += other.bytes_unconfirmed;
+        self.bytes_unreported += other.bytes_unreported;
+        self.chunks += other.chunks;
+        self.retries += other.retries;
+        self.hedges += other.hedges;
+        self.digest_failures += other.digest_failures;
+        self.recoveries += other.recoveries;
+        self.recovery_ms += other.recovery_ms;
+    }
+
+    /// The figures of what a receiver counted from one secondary.
+    pub fn of_received(received: &ReceivedFrom) -> Self {
+        Self {
+            bytes_received: received.bytes,
+            bytes_wasted: received.wasted,
+            chunks: received.chunks,
+            retries: received.retries,
+            hedges: received.hedges,
+            digest_failures: received.digest_failures,
+            recoveries: received.recoveries,
+            recovery_ms: received.recovery_ms,
+            ..Self::default()
+        }
+    }
+}
