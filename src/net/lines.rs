@@ -1,0 +1,217 @@
+//! Lines and raw bytes over one stream.
+
+use std::{io, time::Duration};
+
+use bytes::BytesMut;
+use serde::Serialize;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    time::timeout,
+};
+
+use crate::proto::{LineError, Lines, encode_line};
+
+/// What is read ahead while lines are read, in bytes. Small: raw bytes that were read ahead are copied once
+/// more.
+const READ_AHEAD: usize = 8 * 1024;
+
+/// Why nothing more can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The stream failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// What came is not the protocol.
+    #[error(transparent)]
+    Line(#[from] LineError),
+    /// The stream ended in the middle of a line or of raw bytes.
+    #[error("the connection ended in the middle of a message")]
+    CutShort,
+}
+
+/// Reads lines, and raw bytes between them.
+#[derive(Debug)]
+pub struct LineReader<R> {
+    stream: R,
+    buffer: BytesMut,
+    lines: Lines,
+}
+
+impl<R: AsyncRead + Unpin> LineReader<R> {
+    /// Reads from a stream.
+    pub fn new(stream: R) -> Self {
+        Self {
+            stream,
+            buffer: BytesMut::new(),
+            lines: Lines::default(),
+        }
+    }
+
+    /// The next line without its line feed; `None` at the end of the stream. Cancel-safe: what was read
+    /// stays in the buffer.
+    ///
+    /// # Errors
+    /// When the line is too long, the stream fails, or it ends within a line.
+    pub async fn next_line(&mut self) -> Result<Option<BytesMut>, ReadError> {
+        loop {
+            if let Some(line) = self.lines.next_line(&mut self.buffer)? {
+                return Ok(Some(line));
+            }
+            self.buffer.reserve(READ_AHEAD);
+            if self.stream.read_buf(&mut self.buffer).await? == 0 {
+                return if self.buffer.is_empty() {
+                    Ok(None)
+                } else {
+                    Err(ReadError::CutShort)
+                };
+            }
+        }
+    }
+
+    /// What is left of a last line without line feed, after the stream ended; for peers of the original
+    /// protocol, which may close their side instead of ending the line.
+    pub fn rest(&mut self) -> BytesMut {
+        std::mem::take(&mut self.buffer)
+    }
+
+    /// Appends up to `limit` raw bytes to `target`, as many as one read brings, and says how many; at least
+    /// one. Cancel-safe.
+    ///
+    /// # Errors
+    /// When the stream fails or ends.
+    pub async fn read_raw(
+        &mut self,
+        target: &mut Vec<u8>,
+        limit: usize,
+    ) -> Result<usize, ReadError> {
+        let buffered = self.buffer.len().min(limit);
+        if buffered > 0 {
+            target.extend_from_slice(&self.buffer.split_to(buffered));
+            return Ok(buffered);
+        }
+        let count = (&mut self.stream)
+            .take(limit as u64)
+            .read_buf(target)
+            .await?;
+        if count == 0 {
+            Err(ReadError::CutShort)
+        } else {
+            Ok(count)
+        }
+    }
+}
+
+/// Writes lines, and raw bytes between them; never waits longer than its time limit for a peer that takes
+/// nothing.
+#[derive(Debug)]
+pub struct LineWriter<W> {
+    stream: W,
+    line: Vec<u8>,
+    stall_timeout: Duration,
+}
+
+impl<W: AsyncWrite + Unpin> LineWriter<W> {
+    /// Writes to a stream.
+    pub fn new(stream: W, stall_timeout: Duration) -> Self {
+        Self {
+            stream,
+            line: Vec::new(),
+            stall_timeout,
+        }
+    }
+
+    /// Sends one message. Not cancel-safe: a message may be cut.
+    ///
+    /// # Errors
+    /// When the stream fails or takes nothing in time.
+    pub async fn send<M: Serialize>(&mut self, message: &M) -> io::Result<()> {
+        self.stage(message);
+        self.flush().await
+    }
+
+    /// Appends a message to what the next [`Self::flush`] sends.
+    pub fn stage<M: Serialize>(&mut self, message: &M) {
+        encode_line(message, &mut self.line);
+    }
+
+    /// Sends what was staged. Not cancel-safe.
+    ///
+    /// # Errors
+    /// When the stream fails or takes nothing in time.
+    pub async fn flush(&mut self) -> io::Result<()> {
+        let sent = timeout(self.stall_timeout, self.stream.write_all(&self.line)).await;
+        self.line.clear();
+        sent.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+    }
+
+    /// Sends some of `bytes` and says how many. Cancel-safe.
+    ///
+    /// # Errors
+    /// When the stream fails or takes nothing in time.
+    pub async fn write_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = timeout(self.stall_timeout, self.stream.write(bytes)).await;
+        match written.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?? {
+            0 => Err(io::ErrorKind::WriteZero.into()),
+            count => Ok(count),
+        }
+    }
+
+    /// Ends this side of the stream.
+    pub async fn shutdown(&mut self) {
+        let _ = timeout(self.stall_timeout, self.stream.shutdown()).await;
+    }
+}
+
+/// The two sides of a connection.
+pub fn split(
+    stream: TcpStream,
+    stall_timeout: Duration,
+) -> (LineReader<OwnedReadHalf>, LineWriter<OwnedWriteHalf>) {
+    let (read, write) = stream.into_split();
+    (LineReader::new(read), LineWriter::new(write, stall_timeout))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn lines_and_raw_bytes_alternate() {
+        let (mut ours, theirs) = tokio::io::duplex(16);
+        let sender = tokio::spawn(async move {
+            ours.write_all(b"{\"a\":1}\nRAWRAWRAW{\"b\":2}\n{\"cut")
+                .await
+                .unwrap();
+        });
+        let mut reader = LineReader::new(theirs);
+        assert_eq!(
+            &reader.next_line().await.unwrap().unwrap()[..],
+            b"{\"a\":1}"
+        );
+        let mut raw = Vec::with_capacity(9);
+        while raw.len() < 9 {
+            let left = 9 - raw.len();
+            reader.read_raw(&mut raw, left).await.unwrap();
+        }
+        assert_eq!(raw, b"RAWRAWRAW");
+        assert_eq!(
+            &reader.next_line().await.unwrap().unwrap()[..],
+            b"{\"b\":2}"
+        );
+        assert!(matches!(reader.next_line().await, Err(ReadError::CutShort)));
+        assert_eq!(&reader.rest()[..], b"{\"cut");
+        sender.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_takes_nothing_is_given_up() {
+        let (ours, _theirs) = tokio::io::duplex(4);
+        let mut writer = LineWriter::new(ours, Duration::from_millis(20));
+        let error = writer.send(&"a longer text").await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+}

@@ -1,0 +1,11 @@
+//! Sockets. Knows bytes, lines and time limits; no roles, no files.
+
+mod connect;
+mod lines;
+mod listen;
+mod pacer;
+
+pub use connect::{ConnectError, connect, resolve};
+pub use lines::{LineReader, LineWriter, ReadError, split};
+pub use listen::{Accepted, accept, listen};
+pub use pacer::Pacer;
