@@ -3,7 +3,9 @@
 
 pub mod central;
 pub mod client;
+mod failure;
 pub mod secondary;
 mod start;
 
+pub use failure::Failure;
 pub use start::StartError;

@@ -1,6 +1,8 @@
-//! Blocking file access.
+//! Files: blocking, positional, and never outside their folder. Nothing here knows of sockets or of
+//! decisions; callers run it off the async threads.
 
-/// Placeholder until the store lands.
-#[derive(Debug, thiserror::Error)]
-#[error("store")]
-pub struct StoreError;
+mod error;
+mod part;
+
+pub use error::StoreError;
+pub use part::PartNote;

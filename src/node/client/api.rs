@@ -9,8 +9,9 @@ use crate::{
     model::{
         ClientName, ClusterStatus, Digest, FileName, ListedFile, ReceivedFrom, SecondaryNumber,
     },
-    node::central::Stopped,
+    node::{Failure, central::Stopped},
     proto::ErrorCode,
+    store::PartNote,
 };
 
 /// How a client is to run.
@@ -80,8 +81,8 @@ pub enum DownloadEvent {
         /// Bytes that are there already.
         bytes: u64,
     },
-    /// A remark about the part file or the target.
-    Remark(String),
+    /// A remark about the part file of an earlier run.
+    Remark(PartNote),
     /// Trouble with a source, or its return; the central has been told where it should be.
     Notice(Notice),
     /// The whole file is there, verified, under its final name.
@@ -94,7 +95,7 @@ pub enum DownloadEvent {
     /// It ended without the file.
     Failed {
         /// Why.
-        reason: String,
+        reason: Failure,
     },
     /// The user or a stop ended it; what is there is kept for the next time.
     Cancelled,
@@ -138,7 +139,7 @@ pub enum DownloadState {
     /// It is complete.
     Complete,
     /// It ended without the file, for this reason.
-    Failed(String),
+    Failed(Failure),
     /// It was cancelled.
     Cancelled,
 }

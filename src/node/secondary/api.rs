@@ -11,7 +11,10 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     engine::download::{Notice, Snapshot},
     model::{FileName, Receiver, SecondaryNumber},
-    node::central::{DownloadCount, Stopped},
+    node::{
+        Failure,
+        central::{DownloadCount, Stopped},
+    },
 };
 
 /// How a secondary is to run.
@@ -106,7 +109,7 @@ pub enum SecondaryEvent {
         /// The file.
         file: FileName,
         /// Why.
-        reason: String,
+        reason: Failure,
     },
     /// Somebody started to receive a file from here.
     SendingTo {

@@ -1,0 +1,83 @@
+//! What can go wrong with a file, sorted by what a person can do about it.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Why a file or folder could not be used. Every variant names it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// It is not there.
+    #[error("{}: not found", .0.display())]
+    NotFound(PathBuf),
+    /// This user may not read or write it.
+    #[error("{}: permission denied", .0.display())]
+    Denied(PathBuf),
+    /// It is on a file system that is mounted read-only.
+    #[error("{}: read-only file system", .0.display())]
+    ReadOnly(PathBuf),
+    /// No space or no quota is left.
+    #[error("{}: no space left on the disk", .0.display())]
+    DiskFull(PathBuf),
+    /// A folder was expected.
+    #[error("{}: not a folder", .0.display())]
+    NotADirectory(PathBuf),
+    /// A file with other content has the name, and was not to be overwritten.
+    #[error("{}: exists with other content", .0.display())]
+    Exists(PathBuf),
+    /// Another process is working on it.
+    #[error("{}: in use by another process", .0.display())]
+    Busy(PathBuf),
+    /// It is not the file that was indexed any more.
+    #[error("{}: changed while in use", .0.display())]
+    Changed(PathBuf),
+    /// It is larger than the file system or this program allows.
+    #[error("{}: too large", .0.display())]
+    TooLarge(PathBuf),
+    /// Anything else, in the operating system's words.
+    #[error("{}: {message}", path.display())]
+    Other {
+        /// The file or folder.
+        path: PathBuf,
+        /// The words.
+        message: String,
+    },
+}
+
+impl StoreError {
+    /// Sorts an operating system's error.
+    pub fn new(path: &Path, error: &io::Error) -> Self {
+        let path = path.to_owned();
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::NotFound(path),
+            io::ErrorKind::PermissionDenied => Self::Denied(path),
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly(path),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull(path),
+            io::ErrorKind::NotADirectory => Self::NotADirectory(path),
+            io::ErrorKind::AlreadyExists => Self::Exists(path),
+            io::ErrorKind::ResourceBusy | io::ErrorKind::WouldBlock => Self::Busy(path),
+            io::ErrorKind::FileTooLarge => Self::TooLarge(path),
+            _ => Self::Other {
+                path,
+                message: error.to_string(),
+            },
+        }
+    }
+
+    /// The file or folder.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::NotFound(path)
+            | Self::Denied(path)
+            | Self::ReadOnly(path)
+            | Self::DiskFull(path)
+            | Self::NotADirectory(path)
+            | Self::Exists(path)
+            | Self::Busy(path)
+            | Self::Changed(path)
+            | Self::TooLarge(path)
+            | Self::Other { path, .. } => path,
+        }
+    }
+}
