@@ -1,22 +1,138 @@
-//! placeholder until merge
+//! Which chunks a receiver should ask of which secondary: one contiguous range each, so that disks read in
+//! order, sized by weight. It is only where a download begins; the receiver moves work about as it goes.
+
 use crate::model::{ChunkRange, SecondaryNumber};
-/// placeholder
+
+/// Cuts `chunks` into one contiguous range per secondary, in the order of `weights`, each one's share
+/// within one chunk of its weight's (largest remainder, the method of Hamilton).
+///
+/// A weight that is not a positive finite number counts as zero and its secondary gets an empty range; when
+/// no weight is positive all count the same. The ranges cover `chunks` exactly and do not overlap. Nobody
+/// to give them to gives an empty answer.
 pub fn assign(
-    all: ChunkRange,
+    chunks: ChunkRange,
     weights: &[(SecondaryNumber, f64)],
 ) -> Vec<(SecondaryNumber, Vec<ChunkRange>)> {
-    let n = weights.len() as u32;
-    (0..n)
-        .map(|i| {
-            let a = all.count * i / n;
-            let b = all.count * (i + 1) / n;
-            (
-                weights[i as usize].0,
-                vec![ChunkRange {
-                    first: a,
-                    count: b - a,
-                }],
-            )
+    let shares = shares(chunks.count, &usable_weights(weights));
+    let mut first = chunks.first;
+    weights
+        .iter()
+        .zip(shares)
+        .map(|(&(number, _), count)| {
+            let range = ChunkRange { first, count };
+            first = range.end();
+            (number, if count == 0 { vec![] } else { vec![range] })
         })
         .collect()
+}
+
+/// The weights as fractions of one.
+fn usable_weights(weights: &[(SecondaryNumber, f64)]) -> Vec<f64> {
+    let cleaned: Vec<f64> = weights
+        .iter()
+        .map(|&(_, weight)| {
+            if weight.is_finite() {
+                weight.max(0.0)
+            } else {
+                0.0
+            }
+        })
+        .collect();
+    let largest = cleaned.iter().copied().fold(0.0, f64::max);
+    if largest <= 0.0 {
+        return vec![1.0 / cleaned.len().max(1) as f64; cleaned.len()];
+    }
+    // Scaled by the largest first: a sum of huge weights would overflow.
+    let total: f64 = cleaned.iter().map(|weight| weight / largest).sum();
+    cleaned
+        .iter()
+        .map(|weight| weight / largest / total)
+        .collect()
+}
+
+/// Whole numbers that add up to `count`, in proportion to `fractions`.
+fn shares(count: u32, fractions: &[f64]) -> Vec<u32> {
+    let exact: Vec<f64> = fractions.iter().map(|f| f * f64::from(count)).collect();
+    let mut shares: Vec<u32> = exact.iter().map(|quota| quota.floor() as u32).collect();
+    let given: u64 = shares.iter().map(|&share| u64::from(share)).sum();
+    let mut order: Vec<usize> = (0..exact.len()).filter(|&i| fractions[i] > 0.0).collect();
+    // Ties go to the earlier one, so that the answer depends on the arguments alone.
+    order.sort_by(|&a, &b| exact[b].fract().total_cmp(&exact[a].fract()).then(a.cmp(&b)));
+    let left = u64::from(count).saturating_sub(given) as usize;
+    for &index in order.iter().cycle().take(left) {
+        shares[index] += 1;
+    }
+    // Rounding in floating point can give one too many when a quota is a whole number.
+    for _ in u64::from(count)..given {
+        if let Some(largest) = shares.iter_mut().max() {
+            *largest -= 1;
+        }
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn weighted(weights: &[f64]) -> Vec<(SecondaryNumber, f64)> {
+        weights
+            .iter()
+            .zip(1u64..)
+            .map(|(&weight, number)| (SecondaryNumber::try_from(number).unwrap(), weight))
+            .collect()
+    }
+
+    fn counts(count: u32, weights: &[f64]) -> Vec<u32> {
+        assign(ChunkRange { first: 0, count }, &weighted(weights))
+            .iter()
+            .map(|(_, ranges)| ranges.iter().map(|range| range.count).sum())
+            .collect()
+    }
+
+    #[test]
+    fn shares_follow_the_weights() {
+        let nan = f64::NAN;
+        for (count, weights, expected) in [
+            (600, &[1.0, 2.0, 3.0][..], &[100, 200, 300][..]),
+            (10, &[1.0, 1.0, 1.0], &[4, 3, 3]),
+            (1, &[1.0, 1.0], &[1, 0]),
+            (7, &[0.0, 1.0, -3.0, nan, f64::INFINITY], &[0, 7, 0, 0, 0]),
+            (4, &[0.0, nan], &[2, 2]),
+            (0, &[1.0], &[0]),
+            (9, &[f64::MAX, f64::MAX, f64::MAX], &[3, 3, 3]),
+            (5, &[], &[]),
+        ] {
+            assert_eq!(counts(count, weights), expected, "{count} by {weights:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn ranges_cover_everything_once_and_keep_to_the_weights(
+            first in 0u32..1000,
+            count in 0u32..1_048_577,
+            weights in proptest::collection::vec(
+                prop_oneof![Just(0.0), Just(f64::NAN), -1.0..1.0, 1e-3..1e9],
+                1..64,
+            ),
+        ) {
+            let answer = assign(ChunkRange { first, count }, &weighted(&weights));
+            prop_assert_eq!(&answer, &assign(ChunkRange { first, count }, &weighted(&weights)));
+            prop_assert_eq!(answer.len(), weights.len());
+            let mut next = first;
+            for range in answer.iter().flat_map(|(_, ranges)| ranges) {
+                prop_assert!(range.first == next && range.count > 0);
+                next = range.end();
+            }
+            prop_assert_eq!(next, first + count);
+            let fractions = usable_weights(&weighted(&weights));
+            for ((_, ranges), fraction) in answer.iter().zip(fractions) {
+                let got: u32 = ranges.iter().map(|range| range.count).sum();
+                prop_assert!((f64::from(got) - fraction * f64::from(count)).abs() <= 1.001);
+            }
+        }
+    }
 }

@@ -5,6 +5,7 @@
 //! `poll_action`, waits for what can happen, feeds one event, and drains again.
 
 pub mod assignment;
+pub mod backoff;
 pub mod cluster;
 pub mod counters;
 pub mod download;

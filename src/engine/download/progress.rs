@@ -1,0 +1,162 @@
+//! Whether a source is silent for too long. Owns one source's clock of progress; must not know what
+//! follows from silence.
+//!
+//! Silence counts only while something is awaited and this side can take it.
+
+use std::time::{Duration, Instant};
+
+/// Silence that never makes a source suspect.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// Silence after which a source is dead.
+const DEATH: Duration = Duration::from_secs(2);
+
+/// The time since a source last showed life, against the gaps that are usual for it: the estimator of TCP's
+/// retransmission timer (RFC 6298), fed with times between arrivals.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Progress {
+    /// Start of the present silence; `None` when nothing is awaited.
+    silent_since: Option<Instant>,
+    /// The silence began with bytes, so that its end measures a gap between arrivals.
+    after_bytes: bool,
+    blocked: bool,
+    /// Mean and mean deviation of the gaps, in seconds.
+    gaps: Option<(f64, f64)>,
+}
+
+impl Progress {
+    /// Says whether anything is awaited from now on.
+    pub(super) fn set_awaiting(&mut self, now: Instant, awaiting: bool) {
+        if !awaiting {
+            self.silent_since = None;
+        } else if self.silent_since.is_none() {
+            self.restart(now);
+        }
+    }
+
+    /// Bytes came.
+    pub(super) fn bytes(&mut self, now: Instant) {
+        let Some(since) = self.silent_since else {
+            return;
+        };
+        if self.after_bytes {
+            self.learn(now.saturating_duration_since(since).as_secs_f64());
+        }
+        self.silent_since = Some(now);
+        self.after_bytes = true;
+    }
+
+    /// The source showed life otherwise than by bytes.
+    pub(super) fn sign_of_life(&mut self, now: Instant) {
+        if self.silent_since.is_some() {
+            self.restart(now);
+        }
+    }
+
+    /// Says whether this side takes nothing from now on.
+    pub(super) fn set_blocked(&mut self, now: Instant, blocked: bool) {
+        self.blocked = blocked;
+        self.sign_of_life(now);
+    }
+
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked
+    }
+
+    /// Takes a time in which this side did not run out of the account.
+    pub(super) fn shift(&mut self, by: Duration) {
+        if let Some(since) = &mut self.silent_since {
+            *since += by;
+            self.after_bytes = false;
+        }
+    }
+
+    /// When the present silence becomes suspicious.
+    pub(super) fn suspect_at(&self) -> Option<Instant> {
+        let usual = self
+            .gaps
+            .map_or(0.0, |(mean, deviation)| mean + 4.0 * deviation);
+        let longest = DEATH.as_secs_f64();
+        let usual = Duration::from_secs_f64(usual.clamp(0.0, longest));
+        self.counting().map(|since| since + usual.max(PATIENCE))
+    }
+
+    /// When the present silence becomes death.
+    pub(super) fn dead_at(&self) -> Option<Instant> {
+        self.counting().map(|since| since + DEATH)
+    }
+
+    fn counting(&self) -> Option<Instant> {
+        self.silent_since.filter(|_| !self.blocked)
+    }
+
+    fn restart(&mut self, now: Instant) {
+        self.silent_since = Some(now);
+        self.after_bytes = false;
+    }
+
+    fn learn(&mut self, gap: f64) {
+        self.gaps = Some(match self.gaps {
+            None => (gap, gap / 2.0),
+            Some((mean, deviation)) => (
+                mean + (gap - mean) / 8.0,
+                deviation + ((gap - mean).abs() - deviation) / 4.0,
+            ),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn silence_counts_from_the_request_and_then_from_the_last_byte() {
+        let start = Instant::now();
+        let mut progress = Progress::default();
+        assert_eq!((progress.suspect_at(), progress.dead_at()), (None, None));
+        progress.set_awaiting(start, true);
+        progress.set_awaiting(start + 100 * MS, true);
+        assert_eq!(progress.suspect_at(), Some(start + PATIENCE));
+        assert_eq!(progress.dead_at(), Some(start + DEATH));
+        let later = start + 300 * MS;
+        progress.bytes(later);
+        assert_eq!(progress.suspect_at(), Some(later + PATIENCE));
+        progress.set_awaiting(later, false);
+        assert_eq!((progress.suspect_at(), progress.dead_at()), (None, None));
+    }
+
+    #[test]
+    fn a_source_that_always_sends_in_lumps_gets_more_patience_but_not_more_life() {
+        let mut now = Instant::now();
+        let mut progress = Progress::default();
+        progress.set_awaiting(now, true);
+        for gap_ms in [600, 900].repeat(20) {
+            now += gap_ms * MS;
+            progress.bytes(now);
+        }
+        let patience = progress.suspect_at().unwrap() - now;
+        assert!(patience > 900 * MS && patience < DEATH, "{patience:?}");
+        assert_eq!(progress.dead_at(), Some(now + DEATH));
+        for _ in 0..20 {
+            now += 30_000 * MS;
+            progress.bytes(now);
+        }
+        assert_eq!(progress.suspect_at(), progress.dead_at());
+    }
+
+    #[test]
+    fn silence_of_this_sides_making_does_not_count() {
+        let start = Instant::now();
+        let mut progress = Progress::default();
+        progress.set_awaiting(start, true);
+        progress.set_blocked(start, true);
+        assert_eq!((progress.suspect_at(), progress.dead_at()), (None, None));
+        let later = start + 60_000 * MS;
+        progress.set_blocked(later, false);
+        assert_eq!(progress.dead_at(), Some(later + DEATH));
+        progress.shift(5000 * MS);
+        assert_eq!(progress.dead_at(), Some(later + 5000 * MS + DEATH));
+    }
+}
