@@ -57,7 +57,12 @@ fn shares(count: u32, fractions: &[f64]) -> Vec<u32> {
     let given: u64 = shares.iter().map(|&share| u64::from(share)).sum();
     let mut order: Vec<usize> = (0..exact.len()).filter(|&i| fractions[i] > 0.0).collect();
     // Ties go to the earlier one, so that the answer depends on the arguments alone.
-    order.sort_by(|&a, &b| exact[b].fract().total_cmp(&exact[a].fract()).then(a.cmp(&b)));
+    order.sort_by(|&a, &b| {
+        exact[b]
+            .fract()
+            .total_cmp(&exact[a].fract())
+            .then(a.cmp(&b))
+    });
     let left = u64::from(count).saturating_sub(given) as usize;
     for &index in order.iter().cycle().take(left) {
         shares[index] += 1;

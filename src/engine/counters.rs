@@ -36,6 +36,8 @@ pub struct Counters {
     pub recoveries: u64,
     /// Time from failure to return, over all recoveries, in milliseconds.
     pub recovery_ms: u64,
+    /// Time from grant to end, over all transfers, in milliseconds.
+    pub duration_ms: u64,
 }
 
 impl Counters {
@@ -54,6 +56,7 @@ impl Counters {
         self.digest_failures += other.digest_failures;
         self.recoveries += other.recoveries;
         self.recovery_ms += other.recovery_ms;
+        self.duration_ms += other.duration_ms;
     }
 
     /// The figures of what a receiver counted from one secondary.

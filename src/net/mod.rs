@@ -1,11 +1,13 @@
 //! Sockets. Knows bytes, lines and time limits; no roles, no files.
 
 mod connect;
+mod descriptors;
 mod lines;
 mod listen;
 mod pacer;
 
 pub use connect::{ConnectError, connect, resolve};
+pub use descriptors::connection_places;
 pub use lines::{LineReader, LineWriter, ReadError, split};
 pub use listen::{Accepted, accept, listen};
 pub use pacer::Pacer;

@@ -4,8 +4,11 @@
 pub mod central;
 pub mod client;
 mod failure;
+mod fetch;
+mod link;
 pub mod secondary;
 mod start;
+mod statistics;
 
 pub use failure::Failure;
 pub use start::StartError;

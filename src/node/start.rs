@@ -42,3 +42,18 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
 }
+
+impl StartError {
+    /// Sorts a failure to listen.
+    pub(super) fn listen(address: SocketAddr, error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::AddrInUse => Self::PortInUse(address),
+            std::io::ErrorKind::AddrNotAvailable => Self::NotLocal(address.ip()),
+            std::io::ErrorKind::PermissionDenied => Self::PortDenied(address),
+            _ => Self::Listen {
+                address,
+                source: error,
+            },
+        }
+    }
+}

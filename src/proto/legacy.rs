@@ -50,6 +50,17 @@ pub struct LegacyFound {
     pub error: Option<String>,
 }
 
+impl LegacyFound {
+    /// `no hallado`, and why.
+    pub fn not_found(why: &str) -> Self {
+        Self {
+            resultado: "no hallado",
+            servidores: Vec::new(),
+            error: Some(why.to_owned()),
+        }
+    }
+}
+
 /// A secondary in [`LegacyFound`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LegacyServer {

@@ -1,8 +1,20 @@
 //! Files: blocking, positional, and never outside their folder. Nothing here knows of sockets or of
 //! decisions; callers run it off the async threads.
+//!
+//! `root` is the door to a folder, `hash` makes digests, `index` knows what a served folder holds, `part`
+//! and `journal` are a file that is being received, `statistics` are files that are replaced whole.
 
 mod error;
+mod hash;
+pub mod index;
+mod journal;
 mod part;
+mod root;
+mod statistics;
 
 pub use error::StoreError;
-pub use part::PartNote;
+pub use hash::{manifest_id, sha256};
+pub use index::ContentReader;
+pub use part::{Existing, Opened, PartFile, PartNote, PartPlace};
+pub use root::Root;
+pub use statistics::{Loaded, load_json, save_json};

@@ -179,9 +179,12 @@ impl Cluster {
             });
             return;
         };
-        if client.requests.len() >= MAX_REQUESTS_PER_CLIENT
-            || self.transfers.contains_key(&transfer)
-        {
+        let receiver = Receiver::Client(name.clone());
+        let others = self
+            .transfers
+            .get(&transfer)
+            .is_some_and(|running| running.receiver != receiver);
+        if client.requests.len() >= MAX_REQUESTS_PER_CLIENT || others {
             let refusal = Refusal::TooMany("requests");
             self.actions.push_back(Action::Refuse {
                 link,
@@ -190,10 +193,16 @@ impl Cluster {
             });
             return;
         }
-        client.requests.insert(request, Request::Running(transfer));
+        if let Some(old) = self.transfers.remove(&transfer) {
+            // Its last connection has not been missed yet.
+            self.forget_request(old.link, old.request);
+        }
+        if let Some(Peer::Client(client)) = self.peers.get_mut(&link) {
+            client.requests.insert(request, Request::Running(transfer));
+        }
         self.admission.readmit((link, request));
         let grant = self.grant(transfer, &file, None);
-        self.begin(transfer, Receiver::Client(name), link, request, &grant);
+        self.begin(transfer, receiver, link, request, &grant);
         self.push_sources_of(|running| *running == file);
     }
 

@@ -82,6 +82,8 @@ pub struct OriginalParts {
 #[derive(Debug)]
 struct Account {
     open: OpenTransfer,
+    /// When it was granted; unknown for one of an earlier run.
+    began: Option<Instant>,
     ended: Option<Ended>,
     /// The receiver's connection is gone since then.
     orphan_since: Option<Instant>,
@@ -119,6 +121,7 @@ impl Ledger {
                     open.transfer,
                     Account {
                         open,
+                        began: None,
                         ended: None,
                         orphan_since: Some(now),
                     },
@@ -168,7 +171,13 @@ impl Ledger {
     }
 
     /// A transfer starts, or is taken up again after its receiver's connection was lost.
-    pub(super) fn open(&mut self, transfer: TransferId, receiver: Receiver, file: FileName) {
+    pub(super) fn open(
+        &mut self,
+        now: Instant,
+        transfer: TransferId,
+        receiver: Receiver,
+        file: FileName,
+    ) {
         let account = self.accounts.entry(transfer).or_insert_with(|| Account {
             open: OpenTransfer {
                 transfer,
@@ -176,6 +185,7 @@ impl Ledger {
                 file,
                 sent: Vec::new(),
             },
+            began: Some(now),
             ended: None,
             orphan_since: None,
         });
@@ -225,6 +235,7 @@ impl Ledger {
                     file: sent.file,
                     sent: Vec::new(),
                 },
+                began: None,
                 ended: None,
                 orphan_since: None,
             });
@@ -302,6 +313,7 @@ impl Ledger {
         account: Account,
         alive: &impl Fn(SecondaryNumber) -> Option<Incarnation>,
     ) -> Settled {
+        let took = account.took();
         let Account { open, ended, .. } = account;
         let mut per_source: BTreeMap<SecondaryNumber, Counters> = BTreeMap::new();
         for reported in &open.sent {
@@ -344,7 +356,7 @@ impl Ledger {
                 bytes: c.bytes_sent,
             })
             .collect();
-        self.book(&open, outcome, confirmed, &per_source);
+        self.book(&open, outcome, confirmed, took, &per_source);
         let client = match open.receiver {
             Receiver::Client(client) => Some(client),
             Receiver::Original(_) | Receiver::Secondary(_) => None,
@@ -361,9 +373,13 @@ impl Ledger {
         open: &OpenTransfer,
         outcome: Outcome,
         confirmed: bool,
+        took: Duration,
         per_source: &BTreeMap<SecondaryNumber, Counters>,
     ) {
-        let mut whole = Counters::default();
+        let mut whole = Counters {
+            duration_ms: took.as_millis() as u64,
+            ..Counters::default()
+        };
         per_source.values().for_each(|counters| whole.add(counters));
         match outcome {
             Outcome::Complete if confirmed => whole.downloads = 1,
@@ -458,6 +474,14 @@ impl Ledger {
 }
 
 impl Account {
+    /// From grant to end; zero while one of them is unknown.
+    fn took(&self) -> Duration {
+        match (self.began, &self.ended) {
+            (Some(began), Some(ended)) => ended.at.saturating_duration_since(began),
+            _ => Duration::ZERO,
+        }
+    }
+
     fn is_due(
         &self,
         now: Instant,
@@ -554,7 +578,7 @@ mod tests {
     fn ledger(now: Instant) -> Ledger {
         let mut ledger = Ledger::new(now, Totals::default());
         let open = sent(0, false);
-        ledger.open(open.transfer, open.receiver, open.file);
+        ledger.open(now, open.transfer, open.receiver, open.file);
         ledger
     }
 

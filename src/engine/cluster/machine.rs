@@ -52,11 +52,9 @@ pub struct Cluster {
     pub(super) withdrawn: BTreeSet<(FileName, Digest)>,
     pub(super) actions: VecDeque<Action>,
     pub(super) level_told: bool,
-    /// How many names `NUMERO_DESCARGAS_VIDEO` has; the rest is in the books.
-    pub(super) offered: BTreeSet<FileName>,
     pub(super) speeds: super::transfers::Speeds,
     transfers_made: u64,
-    last_call: Instant,
+    pub(super) last_call: Instant,
 }
 
 /// Who is at the other end of a connection.
@@ -99,7 +97,6 @@ impl Cluster {
             withdrawn: BTreeSet::new(),
             actions: VecDeque::new(),
             level_told: false,
-            offered: BTreeSet::new(),
             speeds: super::transfers::Speeds::default(),
             transfers_made: 0,
             last_call: now,
@@ -163,6 +160,11 @@ impl Cluster {
             self.secondary_down(now, number, link, why);
         }
         self.after(now);
+    }
+
+    /// True while a connection's peer is enrolled, as a secondary or as a client.
+    pub fn has_peer(&self, link: LinkId) -> bool {
+        self.peers.contains_key(&link)
     }
 
     /// The next thing to do.

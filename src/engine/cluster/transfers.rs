@@ -155,8 +155,12 @@ impl Cluster {
         request: u64,
         grant: &Grant,
     ) {
-        self.ledger
-            .open(transfer, receiver.clone(), grant.file.name.clone());
+        self.ledger.open(
+            self.last_call,
+            transfer,
+            receiver.clone(),
+            grant.file.name.clone(),
+        );
         let ranges = grant
             .sources
             .iter()

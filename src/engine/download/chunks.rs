@@ -16,12 +16,6 @@ pub(super) struct Owners {
     pub(super) second: Option<SecondaryNumber>,
 }
 
-impl Owners {
-    pub(super) fn iter(self) -> impl Iterator<Item = SecondaryNumber> {
-        std::iter::once(self.first).chain(self.second)
-    }
-}
-
 /// What became of a chunk when an owner left it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Left {
@@ -104,10 +98,6 @@ impl ChunkTable {
         self.missing_bytes
     }
 
-    pub(super) fn nothing_in_flight(&self) -> bool {
-        self.in_flight.is_empty()
-    }
-
     /// Who was asked for a chunk; `None` when it is missing or here.
     pub(super) fn owners(&self, chunk: ChunkIndex) -> Option<Owners> {
         self.in_flight.get(&chunk).copied()
@@ -142,6 +132,14 @@ impl ChunkTable {
         self.missing
             .get(&home)
             .map_or((0, 0), |set| (set.chunks.len(), set.bytes))
+    }
+
+    /// Sources that are the home of a missing chunk.
+    pub(super) fn homes_with_missing(&self) -> impl Iterator<Item = SecondaryNumber> + '_ {
+        self.missing
+            .iter()
+            .filter(|(_, set)| set.chunks.len() > 0)
+            .filter_map(|(home, _)| *home)
     }
 
     /// Missing chunks of a home, in order.

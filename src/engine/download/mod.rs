@@ -1,5 +1,21 @@
-//! The receiving side of one transfer.
+//! The receiving side of one transfer: which chunk is asked of which source, when a source is given up, when
+//! a chunk is asked of two. One machine, [`Download`]; see [`crate::engine`] for its verbs.
+//!
+//! `machine` turns events into states, `schedule` decides who is asked for what. Their parts do not know
+//! each other: `chunks` (where every chunk stands), `source` (one source: `queue`, `progress`, `rate`),
+//! `index_set` (a set that is searched fast).
 
+mod chunks;
+mod index_set;
+mod machine;
+mod progress;
+mod queue;
+mod rate;
+mod schedule;
+mod source;
+#[cfg(test)]
+mod tests;
 mod types;
 
+pub use machine::{Download, DownloadConfig};
 pub use types::*;

@@ -103,7 +103,11 @@ impl Source {
             meter: RateMeter::new(chunk_bytes),
             window: LEAST_WINDOW,
             // Sources of one download must not share their jitter.
-            backoff: Backoff::new(seed ^ (u64::from(number.get()) << 48), RETRY_FIRST, RETRY_CAP),
+            backoff: Backoff::new(
+                seed ^ (u64::from(number.get()) << 48),
+                RETRY_FIRST,
+                RETRY_CAP,
+            ),
         }
     }
 

@@ -1,21 +1,85 @@
-//! The central.
+//! The central: knows what exists and who has it, assigns, keeps the places and the books. No byte of a
+//! file passes through it.
+//!
+//! `run` owns the machine; `connection` speaks with one peer; `legacy` with clients of the original.
 
 mod api;
+mod connection;
+mod legacy;
+mod messages;
+mod run;
+mod statistics;
+
+use std::{collections::HashMap, time::Instant};
+
+use tokio::sync::mpsc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::{connection::Context, run::Central, statistics::Statistics};
+use crate::{
+    engine::cluster::{Cluster, ClusterConfig},
+    net::listen,
+    node::StartError,
+};
 
 pub use api::{CentralConfig, CentralHandle, DownloadCount, Stopped};
 
 pub use crate::engine::cluster::{DownReason, Notice as CentralEvent};
 
+/// Inputs that may wait for the owner; connections wait beyond that.
+const INPUTS: usize = 1024;
+/// Questions that may wait.
+const QUERIES: usize = 16;
+
 /// Starts it; its events go to `events`, which must be drained.
 ///
 /// # Errors
-/// See [`super::StartError`].
+/// See [`StartError`].
 pub async fn start(
     config: CentralConfig,
-    events: tokio::sync::mpsc::Sender<CentralEvent>,
-) -> Result<CentralHandle, super::StartError> {
-    let _ = (config, events);
-    Err(super::StartError::Refused {
-        message: "not built yet".into(),
+    events: mpsc::Sender<CentralEvent>,
+) -> Result<CentralHandle, StartError> {
+    let listener = listen(config.listen).map_err(|e| StartError::listen(config.listen, e))?;
+    let address = listener
+        .local_addr()
+        .map_err(|e| StartError::listen(config.listen, e))?;
+    let (statistics, before) = Statistics::open(&config.statistics)?;
+    if let Some(message) = before.warning {
+        let _ = events.try_send(CentralEvent::Statistics { message });
+    }
+    let cluster = Cluster::new(
+        Instant::now(),
+        ClusterConfig {
+            required_secondaries: usize::from(config.required_secondaries),
+            max_downloads: config.max_downloads,
+            begun: before.begun,
+            seed: fastrand::u32(..),
+        },
+        before.totals,
+    );
+    let (inputs, inbox) = mpsc::channel(INPUTS);
+    let (queries, questions) = mpsc::channel(QUERIES);
+    let stop = CancellationToken::new();
+    let central = Central {
+        listener,
+        cluster,
+        statistics,
+        events,
+        queries: questions,
+        inputs: inbox,
+        context: Context {
+            inputs,
+            stop: stop.clone(),
+            highest_number: run::highest_number(config.required_secondaries),
+        },
+        connections: TaskTracker::new(),
+        peers: HashMap::new(),
+        next_link: 0,
+    };
+    Ok(CentralHandle {
+        address,
+        queries,
+        stop,
+        done: tokio::spawn(central.run()),
     })
 }

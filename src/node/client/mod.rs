@@ -1,20 +1,59 @@
-//! A client.
+//! A client: asks the central for files and receives them from the secondaries.
+//!
+//! `run` owns its state; `downloads` is what was asked for, `questions` what the central has not answered.
 
 mod api;
+mod downloads;
+mod questions;
+mod run;
+mod statistics;
+
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+use self::{
+    run::{Client, ClientState},
+    statistics::Statistics,
+};
+use crate::{
+    node::link::{Link, LinkConfig},
+    proto::PeerRole,
+};
 
 pub use api::{
     ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer, DownloadEvent,
     DownloadNumber, DownloadState, DownloadView, Summary, Tally,
 };
 
+/// Commands that may wait for the owner.
+const COMMANDS: usize = 64;
+/// News of downloads that may wait for the owner.
+const UPDATES: usize = 256;
+
 /// Starts it; its events go to `events`, which must be drained. It connects to the central by itself,
 /// now and whenever the connection is lost.
-pub async fn start(
-    config: ClientConfig,
-    events: tokio::sync::mpsc::Sender<ClientEvent>,
-) -> ClientHandle {
-    let (commands, mut inbox) = tokio::sync::mpsc::channel(16);
-    let _ = (config, events);
-    tokio::spawn(async move { while inbox.recv().await.is_some() {} });
+pub async fn start(config: ClientConfig, events: mpsc::Sender<ClientEvent>) -> ClientHandle {
+    let (commands, inbox) = mpsc::channel(COMMANDS);
+    let (update_sender, updates) = mpsc::channel(UPDATES);
+    let (statistics, warning) = Statistics::nameless(&config.statistics);
+    if let Some(message) = warning {
+        let _ = events.try_send(ClientEvent::Statistics { message });
+    }
+    let link = Link::start(LinkConfig {
+        central: config.central.clone(),
+        role: PeerRole::Client { name: None },
+    });
+    let client = Client {
+        config,
+        commands: inbox,
+        events,
+        link,
+        statistics,
+        updates,
+        update_sender,
+        tasks: TaskTracker::new(),
+        state: ClientState::default(),
+    };
+    tokio::spawn(client.run());
     ClientHandle { commands }
 }

@@ -15,6 +15,7 @@ use crate::{
         Failure,
         central::{DownloadCount, Stopped},
     },
+    store::index::IgnoredReason,
 };
 
 /// How a secondary is to run.
@@ -77,7 +78,7 @@ pub enum SecondaryEvent {
         /// Its path below the folder.
         path: String,
         /// Why.
-        reason: String,
+        reason: IgnoredReason,
     },
     /// A copy from other secondaries started.
     CopyStarted {

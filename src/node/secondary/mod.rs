@@ -1,21 +1,150 @@
-//! A secondary.
+//! A secondary: holds verified copies, sends them, and copies what it lacks from the others.
+//!
+//! `run` owns its state; `serving` and `sender` speak with one receiver, `legacy` with clients of the
+//! original; `copies` receives; `sent` counts; the folder's index runs in a thread of its own.
 
 mod api;
+mod copies;
+mod legacy;
+mod run;
+mod sender;
+mod sent;
+mod serving;
+mod statistics;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::mpsc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::{
+    copies::Copies,
+    run::{Secondary, State, first_contact},
+    serving::Context,
+    statistics::Statistics,
+};
+use crate::{
+    model::{Incarnation, SecondaryNumber},
+    net::{Pacer, listen},
+    node::{
+        StartError,
+        central::DownloadCount,
+        fetch::FetchConfig,
+        link::{Link, LinkConfig, LinkDown},
+    },
+    proto::{ErrorCode, PeerRole},
+    store::{Existing, PartPlace, Root, index},
+};
 
 pub use api::{
     NoLongerServing, RunningKind, RunningTransfer, SecondaryConfig, SecondaryEvent, SecondaryHandle,
 };
 
+/// Inputs that may wait for the owner; connections wait beyond that.
+const INPUTS: usize = 1024;
+/// Questions that may wait.
+const QUERIES: usize = 16;
+/// A copy waits this long for a source; the central orders it anew later.
+const COPY_SOURCE_WAIT: Duration = Duration::from_secs(60);
+
 /// Starts it; its events go to `events`, which must be drained.
 ///
 /// # Errors
-/// See [`super::StartError`].
+/// See [`StartError`].
 pub async fn start(
     config: SecondaryConfig,
-    events: tokio::sync::mpsc::Sender<SecondaryEvent>,
-) -> Result<SecondaryHandle, super::StartError> {
-    let _ = (config, events);
-    Err(super::StartError::Refused {
-        message: "not built yet".into(),
+    events: mpsc::Sender<SecondaryEvent>,
+) -> Result<SecondaryHandle, StartError> {
+    let number = config.number;
+    let listener = listen(config.listen).map_err(|e| StartError::listen(config.listen, e))?;
+    let address = listener
+        .local_addr()
+        .map_err(|e| StartError::listen(config.listen, e))?;
+    let root = Root::create(&config.folder)?;
+    root.check_writable()?;
+    let (statistics, warning) = Statistics::open(&config.statistics, number)?;
+    if let Some(message) = warning {
+        let _ = events.try_send(SecondaryEvent::Trouble { message });
+    }
+    // 53 bits stay exact in every JSON reader.
+    let incarnation = Incarnation(fastrand::u64(..1 << 53));
+    let stop = CancellationToken::new();
+    let mut link = Link::start(LinkConfig {
+        central: config.central,
+        role: PeerRole::Secondary {
+            number,
+            listens: Some((config.announced_ip, address.port())),
+            incarnation,
+        },
+    });
+    let first = match first_contact(&mut link, &stop).await {
+        Ok(first) => first,
+        Err(down) => return Err(refused(number, &down)),
+    };
+    let cache = config.statistics.join(format!("secundario{number}.indice"));
+    let (index_sender, index_events) = mpsc::channel(INPUTS);
+    let index = index::start(root.clone(), cache, move |event| {
+        index_sender.blocking_send(event).is_ok()
+    })?;
+    let (inputs, inbox) = mpsc::channel(INPUTS);
+    let (queries, questions) = mpsc::channel(QUERIES);
+    let (copy_sender, copy_updates) = mpsc::channel(INPUTS);
+    let secondary = Secondary {
+        listener,
+        context: Context {
+            number,
+            incarnation,
+            root: root.clone(),
+            inputs,
+            stop: stop.clone(),
+            pacer: config
+                .upload_limit_bytes_per_s
+                .map(|rate| Arc::new(Pacer::new(rate))),
+        },
+        inputs: inbox,
+        queries: questions,
+        events,
+        link,
+        first,
+        index,
+        index_events,
+        copies: Copies::new(
+            FetchConfig {
+                role: PeerRole::Secondary {
+                    number,
+                    listens: None,
+                    incarnation,
+                },
+                root,
+                existing: Existing::Keep,
+                place: PartPlace::Hidden,
+                source_wait: COPY_SOURCE_WAIT,
+            },
+            copy_sender,
+        ),
+        copy_updates,
+        statistics,
+        connections: TaskTracker::new(),
+        state: State::default(),
+    };
+    Ok(SecondaryHandle {
+        address,
+        queries,
+        stop,
+        done: tokio::spawn(secondary.run()),
     })
+}
+
+fn refused(number: SecondaryNumber, down: &LinkDown) -> StartError {
+    let message = down.to_string();
+    match down {
+        LinkDown::Refused {
+            code: ErrorCode::NumberInUse,
+            ..
+        } => StartError::NumberInUse { number, message },
+        LinkDown::Refused { .. }
+        | LinkDown::Unreachable(_)
+        | LinkDown::NotACentral(_)
+        | LinkDown::Ended(_) => StartError::Refused { message },
+    }
 }

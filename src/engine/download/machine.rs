@@ -1,0 +1,569 @@
+//! The machine's state and verbs: what each event does to chunks and sources.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::{Duration, Instant},
+};
+
+use super::{
+    Action, Event, FailReason, Finish, Notice, Snapshot, SourceSnapshot, SourceState,
+    chunks::{ChunkTable, Left},
+    queue::{Delivery, Want},
+    source::{Link, Source},
+};
+use crate::model::{
+    ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, Fault, ReceivedFrom, SecondaryNumber,
+};
+
+/// A call that comes this much later than it was due means that this process did not run.
+const OWN_STOP: Duration = Duration::from_secs(1);
+/// Refusals on one connection after which a source is given up for a while.
+const MOST_REFUSALS: u32 = 3;
+
+/// How a download is to be run.
+#[derive(Clone, Copy, Debug)]
+pub struct DownloadConfig {
+    /// Decides the jitter of reconnections.
+    pub seed: u64,
+    /// How long to wait with no source.
+    pub source_wait: Duration,
+}
+
+/// The decisions of one download.
+#[derive(Debug)]
+pub struct Download {
+    pub(super) layout: ChunkLayout,
+    pub(super) config: DownloadConfig,
+    pub(super) chunks: ChunkTable,
+    pub(super) sources: BTreeMap<SecondaryNumber, Source>,
+    pub(super) actions: VecDeque<Action>,
+    /// Who sent which chunk with a wrong digest.
+    wrong: BTreeMap<ChunkIndex, SecondaryNumber>,
+    pub(super) state: State,
+    resumed_bytes: u64,
+    /// No source is there since then.
+    waiting_since: Option<Instant>,
+    /// Bytes that hedges have cost or may still cost.
+    pub(super) hedged_bytes: u64,
+}
+
+/// How far the download is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// The digests or the part file are not there yet.
+    Preparing,
+    /// Chunks are asked for.
+    Running,
+    /// [`Action::Finish`] was given.
+    Over,
+}
+
+impl Download {
+    /// A download of a file of this layout, without sources.
+    pub fn new(layout: ChunkLayout, config: DownloadConfig, now: Instant) -> Self {
+        // Nothing is timed before the first event.
+        let _ = now;
+        Self {
+            layout,
+            config,
+            chunks: ChunkTable::new(layout),
+            sources: BTreeMap::new(),
+            actions: VecDeque::new(),
+            wrong: BTreeMap::new(),
+            state: State::Preparing,
+            resumed_bytes: 0,
+            waiting_since: None,
+            hedged_bytes: 0,
+        }
+    }
+
+    /// One thing that happened.
+    pub fn handle_event(&mut self, now: Instant, event: Event) {
+        if self.state == State::Over {
+            if let Event::Received { source, bytes, .. } = event {
+                self.count(source, bytes);
+            }
+            return;
+        }
+        match event {
+            Event::Sources(list) => self.listed(now, list),
+            Event::Connected { source } => self.connected(now, source),
+            Event::Lost {
+                source,
+                fault: Fault::Digest,
+            } => self.ban(now, source, None),
+            Event::Lost { source, fault } => self.lost(now, source, fault),
+            Event::Ready { have } => self.ready(&have),
+            Event::Received {
+                source,
+                chunk,
+                bytes,
+            } => self.received_bytes(now, source, chunk, bytes),
+            Event::Verified { source, chunk } => self.verified(now, source, chunk),
+            Event::Wrong { source, chunk } => self.wrong(now, source, chunk),
+            Event::Refused { source, chunk } => self.refused(now, source, chunk),
+            Event::Cancelled { source, chunk } => self.cancelled(now, source, chunk),
+            Event::Blocked { source } => self.set_blocked(now, source, true),
+            Event::Unblocked { source } => self.set_blocked(now, source, false),
+            Event::LocalFailure { reason } => {
+                self.finish(Finish::Failed(FailReason::Local(reason)));
+            }
+            Event::Stop => self.finish(Finish::Stopped),
+        }
+        self.after(now);
+    }
+
+    /// Time passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.state == State::Over {
+            return;
+        }
+        if let Some(due) = self.poll_timeout()
+            && now > due + OWN_STOP
+        {
+            let late = now.saturating_duration_since(due);
+            self.sources.values_mut().for_each(|s| s.shift(late));
+            if let Some(since) = &mut self.waiting_since {
+                *since += late;
+            }
+        }
+        let due: Vec<_> = self
+            .sources
+            .values()
+            .filter(|source| source.deadline().is_some_and(|due| due <= now))
+            .map(|source| source.number)
+            .collect();
+        for number in due {
+            self.source_due(now, number);
+        }
+        self.after(now);
+    }
+
+    /// The next thing to do.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// When [`Self::handle_timeout`] is due.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.state == State::Over {
+            return None;
+        }
+        let given_up = self
+            .waiting_since
+            .map(|since| since + self.config.source_wait);
+        self.sources
+            .values()
+            .filter_map(Source::deadline)
+            .chain(given_up)
+            .min()
+    }
+
+    /// The download as it stands.
+    pub fn snapshot(&self, now: Instant) -> Snapshot {
+        let sources: Vec<_> = self
+            .sources
+            .values()
+            .map(|source| {
+                let busy = source.queue.sums().wanted > 0;
+                let rate = source.rate(now).filter(|_| busy && source.is_connected());
+                SourceSnapshot {
+                    state: source.state(),
+                    rate_bytes_per_s: rate.unwrap_or(0.0),
+                    in_flight: source.queue.sums().wanted,
+                    received: source.received_from(),
+                }
+            })
+            .collect();
+        let rate: f64 = sources.iter().map(|source| source.rate_bytes_per_s).sum();
+        let left = self.layout.file_bytes() - self.chunks.have_bytes();
+        let time_left = (rate >= 1.0)
+            .then(|| Duration::try_from_secs_f64(left as f64 / rate).ok())
+            .flatten();
+        Snapshot {
+            file_bytes: self.layout.file_bytes(),
+            have_bytes: self.chunks.have_bytes(),
+            resumed_bytes: self.resumed_bytes,
+            chunk_count: self.layout.chunk_count(),
+            have_chunks: self.chunks.have().len(),
+            rate_bytes_per_s: rate,
+            time_left,
+            waiting_for_sources: self.waiting_since.is_some(),
+            sources,
+        }
+    }
+
+    /// Who brought each chunk; `None` for a missing one and for one of an earlier run.
+    pub fn brought_by(&self) -> &[Option<SecondaryNumber>] {
+        self.chunks.brought_by()
+    }
+
+    /// Verified chunks.
+    pub fn have(&self) -> &ChunkSet {
+        self.chunks.have()
+    }
+
+    /// What each source that was ever listed brought, by number.
+    pub fn received(&self) -> Vec<ReceivedFrom> {
+        self.sources.values().map(Source::received_from).collect()
+    }
+
+    fn count(&mut self, number: SecondaryNumber, bytes: u32) {
+        if let Some(source) = self.sources.get_mut(&number) {
+            source.counters.received_bytes += u64::from(bytes);
+        }
+    }
+
+    /// What follows from any change.
+    fn after(&mut self, now: Instant) {
+        if self.state == State::Over {
+            return;
+        }
+        if self.state == State::Running && self.chunks.have().is_full() {
+            return self.finish(Finish::Complete);
+        }
+        self.schedule(now);
+        self.look_for_sources(now);
+    }
+
+    fn finish(&mut self, finish: Finish) {
+        self.state = State::Over;
+        for source in self.sources.values_mut() {
+            // What came of chunks that will not be whole is waste.
+            source.queue.take_all();
+        }
+        self.actions.push_back(Action::Finish(finish));
+    }
+
+    fn listed(&mut self, now: Instant, list: Vec<(SecondaryNumber, Vec<ChunkRange>)>) {
+        let before: Vec<_> = self
+            .sources
+            .values_mut()
+            .filter_map(|source| {
+                std::mem::replace(&mut source.announced, false).then_some(source.number)
+            })
+            .collect();
+        for (number, ranges) in list {
+            for range in ranges {
+                self.chunks.set_home(range, number);
+            }
+            match self.sources.get_mut(&number) {
+                None => {
+                    let seed = self.config.seed;
+                    let source = Source::new(number, self.layout.chunk_bytes(), seed, now);
+                    self.sources.insert(number, source);
+                    self.actions.push_back(Action::Connect { source: number });
+                }
+                Some(source) => {
+                    source.announced = true;
+                    if !before.contains(&number) {
+                        source.forget_failures();
+                        if matches!(source.link, Link::Waiting { .. }) {
+                            self.connect(now, number);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn connect(&mut self, now: Instant, number: SecondaryNumber) {
+        if let Some(source) = self.sources.get_mut(&number) {
+            source.start_connecting(now);
+            self.actions.push_back(Action::Connect { source: number });
+        }
+    }
+
+    fn connected(&mut self, now: Instant, number: SecondaryNumber) {
+        let Some(source) = self.sources.get_mut(&number) else {
+            return;
+        };
+        match source.link {
+            Link::Connecting { .. } => {}
+            Link::Up | Link::Suspect | Link::Waiting { .. } | Link::Banned => return,
+        }
+        source.start_working();
+        source.refused.clear();
+        if let Some(since) = source.dead_since.take() {
+            let after = now.saturating_duration_since(since);
+            source.counters.recoveries += 1;
+            source.counters.recovery += after;
+            let (own_chunks, _) = self.chunks.missing_of(Some(number));
+            self.tell(Notice::Back {
+                source: number,
+                after,
+                own_chunks,
+            });
+        }
+        if let Some(since) = self.waiting_since.take() {
+            let after = now.saturating_duration_since(since);
+            self.tell(Notice::SourcesAgain { after });
+        }
+    }
+
+    fn tell(&mut self, notice: Notice) {
+        self.actions.push_back(Action::Notice(notice));
+    }
+
+    fn lost(&mut self, now: Instant, number: SecondaryNumber, fault: Fault) {
+        let working = self.sources.get(&number).is_some_and(|source| {
+            source.is_connected() || matches!(source.link, Link::Connecting { .. })
+        });
+        if working {
+            self.give_up(now, number, fault);
+        }
+    }
+
+    /// Takes all work from a source and tries it again later.
+    pub(super) fn give_up(&mut self, now: Instant, number: SecondaryNumber, fault: Fault) {
+        let returned_chunks = self.release(number);
+        let Some(source) = self.sources.get_mut(&number) else {
+            return;
+        };
+        source.start_waiting(now);
+        source.sync(now);
+        if source.dead_since.is_some() {
+            // It was told when it died; that it still does not answer is no news.
+            return;
+        }
+        source.dead_since = Some(now);
+        self.actions.push_back(Action::Report {
+            source: number,
+            fault,
+            chunk: None,
+        });
+        self.tell(Notice::Dead {
+            source: number,
+            fault,
+            returned_chunks,
+        });
+    }
+
+    /// Puts back every chunk that a source had to bring, in one step; says how many.
+    fn release(&mut self, number: SecondaryNumber) -> u32 {
+        let Some(source) = self.sources.get_mut(&number) else {
+            return 0;
+        };
+        let mut returned = 0;
+        for request in source.queue.take_all() {
+            if request.want == Want::Wanted {
+                source.counters.retries += 1;
+                if self.chunks.leave(request.chunk, number) == Left::Missing {
+                    returned += 1;
+                }
+            }
+        }
+        returned
+    }
+
+    fn ban(&mut self, now: Instant, number: SecondaryNumber, chunk: Option<ChunkIndex>) {
+        self.release(number);
+        let Some(source) = self.sources.get_mut(&number) else {
+            return;
+        };
+        if source.link == Link::Banned {
+            return;
+        }
+        let connected = source.is_connected();
+        source.link = Link::Banned;
+        source.sync(now);
+        if connected {
+            self.actions
+                .push_back(Action::Disconnect { source: number });
+        }
+        self.actions.push_back(Action::Report {
+            source: number,
+            fault: Fault::Digest,
+            chunk,
+        });
+        self.tell(Notice::Banned {
+            source: number,
+            chunk,
+        });
+    }
+
+    fn ready(&mut self, have: &ChunkSet) {
+        if self.state == State::Preparing {
+            self.state = State::Running;
+            self.resumed_bytes = self.chunks.resume(have);
+        }
+    }
+
+    fn received_bytes(
+        &mut self,
+        now: Instant,
+        number: SecondaryNumber,
+        chunk: ChunkIndex,
+        bytes: u32,
+    ) {
+        self.count(number, bytes);
+        let Some(source) = self.sources.get_mut(&number) else {
+            return;
+        };
+        if !source.is_connected() {
+            return;
+        }
+        source.measure(now, bytes);
+        let wanted_before = source.queue.sums().wanted;
+        match source.queue.receive(chunk, bytes) {
+            Delivery::Whole => source.grow_window(now, wanted_before),
+            Delivery::Useless => {
+                if source.queue.get(chunk).is_some_and(|r| r.is_whole()) {
+                    source.queue.remove(chunk);
+                }
+            }
+            Delivery::Part | Delivery::Unasked => {}
+        }
+        source.sync(now);
+        if source.link == Link::Suspect {
+            source.link = Link::Up;
+            self.tell(Notice::Cleared { source: number });
+        }
+    }
+
+    fn verified(&mut self, now: Instant, number: SecondaryNumber, chunk: ChunkIndex) {
+        let length = u64::from(self.layout.chunk_len(chunk));
+        let Some(source) = self.sources.get_mut(&number) else {
+            return;
+        };
+        source.queue.remove(chunk);
+        source.forget_failures();
+        source.sync(now);
+        if self.chunks.complete(chunk, number).is_none() {
+            return;
+        }
+        source.counters.useful_bytes += length;
+        source.counters.useful_chunks += 1;
+        for other in self.sources.values_mut() {
+            let Some(before) = other.queue.set_want(chunk, Want::Useless) else {
+                continue;
+            };
+            if before.want == Want::Wanted {
+                let unsent = length.saturating_sub(u64::from(before.received));
+                self.hedged_bytes = self.hedged_bytes.saturating_sub(unsent);
+                if !before.is_whole() {
+                    let source = other.number;
+                    self.actions.push_back(Action::Cancel { source, chunk });
+                }
+            }
+            if before.is_whole() {
+                other.queue.remove(chunk);
+            }
+            other.sync(now);
+        }
+    }
+
+    fn wrong(&mut self, now: Instant, number: SecondaryNumber, chunk: ChunkIndex) {
+        let Some(source) = self.sources.get_mut(&number) else {
+            return;
+        };
+        source.counters.digest_failures += 1;
+        match self.wrong.insert(chunk, number) {
+            Some(other) if other != number => {
+                self.finish(Finish::Failed(FailReason::WrongManifest {
+                    chunk,
+                    sources: [other, number],
+                }));
+            }
+            _ => self.ban(now, number, Some(chunk)),
+        }
+    }
+
+    fn refused(&mut self, now: Instant, number: SecondaryNumber, chunk: ChunkIndex) {
+        let Some(source) = self.sources.get_mut(&number) else {
+            return;
+        };
+        if source.queue.remove(chunk).is_none() {
+            return;
+        }
+        source.counters.retries += 1;
+        source.refused.insert(chunk);
+        source.refusals += 1;
+        source.progress.sign_of_life(now);
+        source.sync(now);
+        let over = source.refusals >= MOST_REFUSALS;
+        self.chunks.leave(chunk, number);
+        if over {
+            self.disconnect(now, number, Fault::Refused);
+        }
+    }
+
+    /// Ends a connection from this side and gives the source up for now.
+    pub(super) fn disconnect(&mut self, now: Instant, number: SecondaryNumber, fault: Fault) {
+        self.actions
+            .push_back(Action::Disconnect { source: number });
+        self.give_up(now, number, fault);
+    }
+
+    fn cancelled(&mut self, now: Instant, number: SecondaryNumber, chunk: ChunkIndex) {
+        let Some(source) = self.sources.get_mut(&number) else {
+            return;
+        };
+        if let Some(request) = source.queue.remove(chunk)
+            && request.want == Want::Wanted
+        {
+            // Nobody asked for that; the chunk is to be had elsewhere all the same.
+            source.counters.retries += 1;
+            self.chunks.leave(chunk, number);
+        }
+        source.progress.sign_of_life(now);
+        source.sync(now);
+    }
+
+    fn set_blocked(&mut self, now: Instant, number: SecondaryNumber, blocked: bool) {
+        if let Some(source) = self.sources.get_mut(&number) {
+            source.progress.set_blocked(now, blocked);
+            source.sync(now);
+        }
+    }
+
+    fn source_due(&mut self, now: Instant, number: SecondaryNumber) {
+        let Some(source) = self.sources.get_mut(&number) else {
+            return;
+        };
+        match source.link {
+            Link::Connecting { .. } => self.disconnect(now, number, Fault::Stalled),
+            Link::Waiting { .. } => self.connect(now, number),
+            Link::Up | Link::Suspect => {
+                if source.progress.dead_at().is_some_and(|at| at <= now) {
+                    self.disconnect(now, number, Fault::Stalled);
+                } else if source.link == Link::Up {
+                    source.link = Link::Suspect;
+                    self.tell(Notice::Suspect { source: number });
+                }
+            }
+            Link::Banned => {}
+        }
+    }
+
+    /// Starts, ends and bounds the wait for a source.
+    fn look_for_sources(&mut self, now: Instant) {
+        let none = self
+            .sources
+            .values()
+            .all(|source| !source.is_connected() && !source.is_first_attempt());
+        match self.waiting_since {
+            None if none => {
+                self.waiting_since = Some(now);
+                let up_to = self.config.source_wait;
+                self.tell(Notice::NoSources { up_to });
+            }
+            Some(since) if now >= since + self.config.source_wait => {
+                let waited = now.saturating_duration_since(since);
+                self.finish(Finish::Failed(FailReason::NoSources { waited }));
+            }
+            None | Some(_) => {}
+        }
+    }
+
+    /// True while a source may be asked for more.
+    pub(super) fn is_working(source: &Source) -> bool {
+        match source.state() {
+            SourceState::Up => true,
+            SourceState::Connecting
+            | SourceState::Suspect
+            | SourceState::Dead
+            | SourceState::Banned => false,
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! Who is asked for which chunk.
+//!
+//! Every source first takes what is its own, in order; one that has nothing of its own left takes from the
+//! tail of whoever would finish last. Near the end a source takes a chunk only if it would bring it before
+//! the others could have brought everything: the time `T` at which all of them together, each at its rate,
+//! have sent what is outstanding and unassigned. When nothing is unassigned, an idle source takes chunks back
+//! from the one that would finish last, or duplicates its last one (libtorrent's end game, bounded).
+
+use std::{collections::BTreeSet, time::Instant};
+
+use super::{
+    Action, Download,
+    machine::State,
+    queue::{Request, Want},
+    source::{Link, Source},
+};
+use crate::model::{ChunkIndex, Fault, SecondaryNumber};
+
+/// What a chunk may come later than the fluid finish time, as a share of it.
+const SLACK: f64 = 0.05;
+/// A duplicate must be expected in this share of the owner's time.
+const HEDGE_GAIN: f64 = 0.8;
+/// Hedges may cost this share of the file, or this many chunks if that is more.
+const HEDGE_SHARE: f64 = 0.05;
+const HEDGE_CHUNKS: u64 = 2;
+/// Rate of a source of which nothing is known where nothing is known of any, in bytes per second.
+const ANY_RATE: f64 = 1e6;
+
+/// A source that works, with what is needed to compare it.
+#[derive(Clone, Copy, Debug)]
+struct Worker {
+    number: SecondaryNumber,
+    rate: f64,
+    outstanding_bytes: f64,
+}
+
+impl Worker {
+    /// When it would have sent `more` bytes after all that is outstanding, in seconds.
+    fn time_for(&self, more: f64) -> f64 {
+        (self.outstanding_bytes + more) / self.rate
+    }
+}
+
+impl Download {
+    /// Asks for as much as is sensible now.
+    pub(super) fn schedule(&mut self, now: Instant) {
+        if self.state != State::Running {
+            return;
+        }
+        self.assign(now);
+        if self.chunks.missing_chunks() == 0 {
+            self.end_game(now);
+        } else {
+            self.drop_useless(now);
+        }
+    }
+
+    /// Gives unassigned chunks to sources that have space for them.
+    fn assign(&mut self, now: Instant) {
+        let mut tried = BTreeSet::new();
+        while self.chunks.missing_chunks() > 0 {
+            let chunk_bytes = f64::from(self.layout.chunk_bytes());
+            let workers = self.workers(now);
+            let candidate = workers
+                .iter()
+                .filter(|worker| !tried.contains(&worker.number))
+                .filter(|worker| {
+                    let source = &self.sources[&worker.number];
+                    source.has_space(source.rate(now))
+                })
+                .min_by(|a, b| a.time_for(chunk_bytes).total_cmp(&b.time_for(chunk_bytes)))
+                .copied();
+            let Some(worker) = candidate else {
+                return;
+            };
+            let found = if self.is_in_time(&worker, &workers) {
+                self.next_chunk(&worker, &workers)
+            } else {
+                None
+            };
+            match found {
+                Some(chunk) => self.request(now, worker.number, chunk),
+                None => {
+                    tried.insert(worker.number);
+                }
+            }
+        }
+    }
+
+    /// Sources that work, with their rates; one whose rate is unknown counts as typical.
+    fn workers(&self, now: Instant) -> Vec<Worker> {
+        let working = || {
+            self.sources
+                .values()
+                .filter(|source| Self::is_working(source))
+        };
+        let known: Vec<f64> = working().filter_map(|source| source.rate(now)).collect();
+        let typical = if known.is_empty() {
+            ANY_RATE
+        } else {
+            known.iter().sum::<f64>() / known.len() as f64
+        };
+        working()
+            .map(|source| Worker {
+                number: source.number,
+                rate: source.rate(now).unwrap_or(typical),
+                outstanding_bytes: source.queue.sums().unfinished_bytes as f64,
+            })
+            .collect()
+    }
+
+    /// True when one more chunk from this source would not be what everybody waits for in the end.
+    fn is_in_time(&self, worker: &Worker, workers: &[Worker]) -> bool {
+        let chunk_bytes = f64::from(self.layout.chunk_bytes());
+        let own = worker.time_for(chunk_bytes);
+        let best = workers
+            .iter()
+            .map(|w| w.time_for(chunk_bytes))
+            .fold(f64::INFINITY, f64::min);
+        let fluid = fluid_finish_time(self.chunks.missing_bytes() as f64, workers);
+        own <= fluid.max(best) * (1.0 + SLACK)
+    }
+
+    /// What a source should bring next: its own first, then what has no owner, then from the tail of whoever
+    /// would finish last.
+    fn next_chunk(&self, worker: &Worker, workers: &[Worker]) -> Option<ChunkIndex> {
+        let source = &self.sources[&worker.number];
+        // A request that was taken back is settled first.
+        let allowed = |chunk: &ChunkIndex| {
+            !source.refused.contains(chunk) && source.queue.get(*chunk).is_none()
+        };
+        let own = self.chunks.missing_forward(Some(worker.number));
+        let nobodys = self.chunks.missing_forward(None);
+        if let Some(chunk) = own.chain(nobodys).find(allowed) {
+            return Some(chunk);
+        }
+        let mut homes: Vec<(SecondaryNumber, f64)> = self
+            .chunks
+            .homes_with_missing()
+            .filter(|home| *home != worker.number)
+            .map(|home| {
+                let (_, bytes) = self.chunks.missing_of(Some(home));
+                let owner = workers.iter().find(|w| w.number == home);
+                // One that does not work would finish last of all.
+                let time = owner.map_or(f64::INFINITY, |w| w.time_for(bytes as f64));
+                (home, time)
+            })
+            .collect();
+        homes.sort_by(|a, b| b.1.total_cmp(&a.1));
+        homes
+            .into_iter()
+            .find_map(|(home, _)| self.chunks.missing_backward(Some(home)).find(allowed))
+    }
+
+    fn request(&mut self, now: Instant, number: SecondaryNumber, chunk: ChunkIndex) {
+        if self.chunks.take(chunk, number) {
+            self.push_request(now, number, chunk);
+        }
+    }
+
+    fn push_request(&mut self, now: Instant, number: SecondaryNumber, chunk: ChunkIndex) {
+        let length = self.layout.chunk_len(chunk);
+        if let Some(source) = self.sources.get_mut(&number) {
+            source.queue.push(chunk, length);
+            source.sync(now);
+            let source = number;
+            self.actions.push_back(Action::Request { source, chunk });
+        }
+    }
+
+    /// Lets idle sources help those that would finish last.
+    fn end_game(&mut self, now: Instant) {
+        let idle: Vec<_> = self
+            .workers(now)
+            .into_iter()
+            .filter(|worker| self.sources[&worker.number].queue.sums().unfinished == 0)
+            .collect();
+        for worker in idle {
+            self.help(now, &worker);
+        }
+    }
+
+    fn help(&mut self, now: Instant, helper: &Worker) {
+        let typical = helper.rate;
+        let slowest = self
+            .sources
+            .values()
+            .filter(|s| s.number != helper.number && s.queue.sums().wanted > 0)
+            .filter_map(|source| {
+                let chunk = self.last_chunk(source, helper.number)?;
+                Some((source.number, chunk, owner_time(now, source, typical)))
+            })
+            .max_by(|a, b| a.2.total_cmp(&b.2));
+        let Some((owner, request, owner_time)) = slowest else {
+            return;
+        };
+        let own_time = f64::from(request.length) / helper.rate;
+        let is_suspect = self.sources[&owner].link == Link::Suspect;
+        if own_time >= owner_time * HEDGE_GAIN && !is_suspect {
+            return;
+        }
+        if request.received == 0 && self.is_behind_another(owner, request.chunk) {
+            self.take_back(now, owner, request.chunk, helper.number);
+        } else {
+            self.hedge(now, &request, helper.number);
+        }
+    }
+
+    /// The last chunk that a source has to bring and that another may bring as well.
+    fn last_chunk(&self, source: &Source, helper: SecondaryNumber) -> Option<Request> {
+        let helping = &self.sources[&helper];
+        let found = source.queue.iter().rev().find(|request| {
+            let owners = self.chunks.owners(request.chunk);
+            request.want == Want::Wanted
+                && !request.is_whole()
+                && owners.is_some_and(|owners| owners.second.is_none())
+                && !helping.refused.contains(&request.chunk)
+                && helping.queue.get(request.chunk).is_none()
+        });
+        found.copied()
+    }
+
+    /// True when an owner has another chunk to send before this one.
+    fn is_behind_another(&self, owner: SecondaryNumber, chunk: ChunkIndex) -> bool {
+        self.sources[&owner]
+            .queue
+            .iter()
+            .take_while(|request| request.chunk != chunk)
+            .any(|request| !request.is_whole())
+    }
+
+    fn take_back(
+        &mut self,
+        now: Instant,
+        owner: SecondaryNumber,
+        chunk: ChunkIndex,
+        helper: SecondaryNumber,
+    ) {
+        if let Some(source) = self.sources.get_mut(&owner) {
+            source.queue.set_want(chunk, Want::TakenBack);
+            source.counters.retries += 1;
+            source.sync(now);
+        }
+        let source = owner;
+        self.actions.push_back(Action::Cancel { source, chunk });
+        self.chunks.leave(chunk, owner);
+        self.request(now, helper, chunk);
+    }
+
+    fn hedge(&mut self, now: Instant, request: &Request, helper: SecondaryNumber) {
+        let length = u64::from(request.length);
+        let share = (self.layout.file_bytes() as f64 * HEDGE_SHARE) as u64;
+        let most = share.max(HEDGE_CHUNKS * u64::from(self.layout.chunk_bytes()));
+        if self.hedged_bytes + length > most || !self.chunks.join(request.chunk, helper) {
+            return;
+        }
+        self.hedged_bytes += length;
+        if let Some(source) = self.sources.get_mut(&helper) {
+            source.counters.hedges += 1;
+        }
+        self.push_request(now, helper, request.chunk);
+    }
+
+    /// Gives up sources that refuse all that is missing: they would never be asked for anything again.
+    fn drop_useless(&mut self, now: Instant) {
+        let missing = self.chunks.missing_chunks() as usize;
+        let useless: Vec<_> = self
+            .sources
+            .values()
+            .filter(|s| s.is_connected() && s.queue.len() == 0)
+            .filter(|s| s.refused.len() >= missing)
+            .filter(|s| {
+                let refused = s.refused.iter();
+                refused
+                    .filter(|chunk| self.chunks.is_missing(**chunk))
+                    .count()
+                    >= missing
+            })
+            .map(|source| source.number)
+            .collect();
+        for number in useless {
+            self.disconnect(now, number, Fault::Refused);
+        }
+    }
+}
+
+/// When a source would have sent all that is wanted of it, in seconds.
+fn owner_time(now: Instant, source: &Source, typical: f64) -> f64 {
+    match source.link {
+        Link::Up => {
+            let rate = source.rate(now).unwrap_or(typical);
+            source.queue.sums().unfinished_bytes as f64 / rate
+        }
+        Link::Suspect | Link::Connecting { .. } | Link::Waiting { .. } | Link::Banned => {
+            f64::INFINITY
+        }
+    }
+}
+
+/// The time at which all sources together, each at its rate, would have sent what is outstanding at each and
+/// `unassigned` bytes besides, in seconds: T with Σ max(0, rate·T − outstanding) = unassigned.
+fn fluid_finish_time(unassigned: f64, workers: &[Worker]) -> f64 {
+    let mut by_time: Vec<&Worker> = workers.iter().collect();
+    by_time.sort_by(|a, b| a.time_for(0.0).total_cmp(&b.time_for(0.0)));
+    let (mut rate, mut outstanding, mut time) = (0.0, 0.0, 0.0);
+    for worker in by_time {
+        if rate > 0.0 && time <= worker.time_for(0.0) {
+            break;
+        }
+        rate += worker.rate;
+        outstanding += worker.outstanding_bytes;
+        time = (unassigned + outstanding) / rate;
+    }
+    time
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worker(number: u64, rate: f64, outstanding_bytes: f64) -> Worker {
+        Worker {
+            number: SecondaryNumber::try_from(number).unwrap(),
+            rate,
+            outstanding_bytes,
+        }
+    }
+
+    #[test]
+    fn the_fluid_finish_time_leaves_out_who_is_busy_longer() {
+        for (unassigned, workers, expected) in [
+            (30.0, vec![worker(1, 1.0, 0.0), worker(2, 2.0, 0.0)], 10.0),
+            (10.0, vec![worker(1, 1.0, 0.0), worker(2, 1.0, 100.0)], 10.0),
+            (30.0, vec![worker(1, 1.0, 0.0), worker(2, 1.0, 10.0)], 20.0),
+            (0.0, vec![worker(1, 1.0, 5.0)], 5.0),
+            (5.0, vec![], 0.0),
+        ] {
+            let time = fluid_finish_time(unassigned, &workers);
+            assert!((time - expected).abs() < 1e-9, "{time} for {expected}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The protocol of 2017 at the central: one request, its answer, close.
+
+use std::net::SocketAddr;
+
+use serde::Serialize;
+use tokio::{
+    io::AsyncWrite,
+    sync::{mpsc, oneshot},
+};
+
+use super::run::Input;
+use crate::{
+    engine::cluster::{Cluster, Refusal},
+    model::FileName,
+    net::LineWriter,
+    proto::legacy::{LegacyFound, LegacyRequest, LegacyServer, MAX_LEGACY_PART_BYTES},
+};
+
+/// What an old client is answered.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Answer {
+    /// To `listado`.
+    Names(Vec<FileName>),
+    /// To `descarga`.
+    Found(LegacyFound),
+    /// To what has no answer.
+    Nothing,
+}
+
+/// Answers one request.
+pub(super) async fn serve<W: AsyncWrite + Unpin>(
+    line: &[u8],
+    peer: SocketAddr,
+    mut writer: LineWriter<W>,
+    inputs: &mpsc::Sender<Input>,
+) {
+    let request = match serde_json::from_slice::<LegacyRequest>(line) {
+        Ok(request) => request,
+        Err(error) => {
+            let reason = error.to_string();
+            let _ = inputs
+                .send(Input::BadPeer {
+                    address: peer,
+                    reason: reason.clone(),
+                })
+                .await;
+            let _ = writer.send(&LegacyFound::not_found(&reason)).await;
+            return writer.shutdown().await;
+        }
+    };
+    let (answer, answered) = oneshot::channel();
+    if inputs
+        .send(Input::Legacy { request, answer })
+        .await
+        .is_err()
+    {
+        return;
+    }
+    match answered.await {
+        Ok(Answer::Nothing) | Err(_) => {}
+        Ok(answer) => {
+            let _ = writer.send(&answer).await;
+        }
+    }
+    writer.shutdown().await;
+}
+
+/// What the cluster has to say to a request.
+pub(super) fn answer(cluster: &mut Cluster, request: LegacyRequest) -> Answer {
+    match request {
+        LegacyRequest::Listado => {
+            let (files, _) = cluster.listing(None, |_| true);
+            Answer::Names(files.into_iter().map(|listed| listed.file.name).collect())
+        }
+        LegacyRequest::Descarga { video, .. } => Answer::Found(find(cluster, &video)),
+        LegacyRequest::Completado { nombre, video } => {
+            // Downloads are counted from what the secondaries report, not from what a client claims.
+            tracing::debug!(client = nombre, file = video, "completado");
+            Answer::Nothing
+        }
+        LegacyRequest::Caido { ip, puerto } => {
+            tracing::info!(ip, puerto, "caido: looked at sooner, nobody is removed");
+            if let Ok(ip) = ip.parse() {
+                cluster.doubt(std::time::Instant::now(), SocketAddr::new(ip, puerto));
+            }
+            Answer::Nothing
+        }
+    }
+}
+
+fn find(cluster: &Cluster, video: &str) -> LegacyFound {
+    let name = match FileName::try_from(video) {
+        Ok(name) => name,
+        Err(error) => return LegacyFound::not_found(&error.to_string()),
+    };
+    match cluster.find(&name) {
+        Ok((file, holders)) => {
+            let longest = file.layout.legacy_part(2).map_or(0, |part| part.len());
+            if longest > MAX_LEGACY_PART_BYTES {
+                return LegacyFound::not_found(&format!(
+                    "{name}: its parts have up to {longest} bytes and this protocol takes \
+                     {MAX_LEGACY_PART_BYTES}; use videocliente"
+                ));
+            }
+            LegacyFound {
+                resultado: "hallado",
+                servidores: holders
+                    .into_iter()
+                    .map(|holder| LegacyServer {
+                        ip: holder.ip(),
+                        puerto: holder.port(),
+                    })
+                    .collect(),
+                error: None,
+            }
+        }
+        Err(refusal @ Refusal::NotReady { .. }) => LegacyFound {
+            resultado: "espera",
+            servidores: Vec::new(),
+            error: Some(refusal.to_string()),
+        },
+        Err(refusal) => LegacyFound::not_found(&refusal.to_string()),
+    }
+}

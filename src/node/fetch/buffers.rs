@@ -1,0 +1,73 @@
+//! Buffers of one chunk each: a bounded number, used again.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::model::ChunkLayout;
+
+/// Memory for chunks that are coming in or being written, in bytes, where chunks are small.
+const BUDGET_BYTES: usize = 24 << 20;
+/// Chunks at once, however large they are: two of each of three sources and two to spare.
+const FEWEST: usize = 8;
+
+/// The buffers of one fetch.
+#[derive(Clone, Debug)]
+pub(super) struct Buffers {
+    permits: Arc<Semaphore>,
+    free: Arc<Mutex<Vec<Vec<u8>>>>,
+    chunk_bytes: usize,
+}
+
+/// A buffer in use. It goes back when it is dropped.
+#[derive(Debug)]
+pub(super) struct ChunkBuffer {
+    pub(super) bytes: Vec<u8>,
+    home: Arc<Mutex<Vec<Vec<u8>>>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Buffers {
+    pub(super) fn new(layout: ChunkLayout) -> Self {
+        let chunk_bytes = layout.chunk_bytes() as usize;
+        let count = (BUDGET_BYTES / chunk_bytes).max(FEWEST);
+        Self {
+            permits: Arc::new(Semaphore::new(count)),
+            free: Arc::default(),
+            chunk_bytes,
+        }
+    }
+
+    /// A buffer, if one is free.
+    pub(super) fn try_get(&self) -> Option<ChunkBuffer> {
+        let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
+        Some(self.with(permit))
+    }
+
+    /// A buffer, once one is free. Cancel-safe.
+    pub(super) async fn get(&self) -> Option<ChunkBuffer> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await.ok()?;
+        Some(self.with(permit))
+    }
+
+    fn with(&self, permit: OwnedSemaphorePermit) -> ChunkBuffer {
+        let kept = lock(&self.free).pop();
+        let mut bytes = kept.unwrap_or_else(|| Vec::with_capacity(self.chunk_bytes));
+        bytes.clear();
+        ChunkBuffer {
+            bytes,
+            home: Arc::clone(&self.free),
+            _permit: permit,
+        }
+    }
+}
+
+impl Drop for ChunkBuffer {
+    fn drop(&mut self) {
+        lock(&self.home).push(std::mem::take(&mut self.bytes));
+    }
+}
+
+fn lock(free: &Mutex<Vec<Vec<u8>>>) -> std::sync::MutexGuard<'_, Vec<Vec<u8>>> {
+    free.lock().unwrap_or_else(PoisonError::into_inner)
+}

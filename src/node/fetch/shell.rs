@@ -1,0 +1,523 @@
+//! The task that owns one download machine: it feeds it what its sources bring and does what it says.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::{MissedTickBehavior, interval, sleep_until},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    FetchConfig, FetchEnd, FetchOutcome, FetchUpdate, address_of,
+    buffers::Buffers,
+    source::{Command, Context, Input, Source, What},
+};
+use crate::{
+    engine::download::{Action, Download, DownloadConfig, Event, FailReason, Finish, Snapshot},
+    model::{
+        ChunkRange, FileMeta, Grant, Manifest, SecondaryNumber, SourceInfo, TransferId,
+        limits::MAX_QUEUED_REQUESTS,
+    },
+    node::Failure,
+    store::{Opened, PartFile, StoreError},
+};
+
+/// Inputs that may wait for the shell; sources wait beyond that.
+const INPUTS: usize = 1024;
+/// Inputs that are taken in before the machine is asked what to do.
+const BATCH: usize = 64;
+/// How often watchers get a new snapshot and the need to sync is looked at.
+const TICK: Duration = Duration::from_millis(250);
+/// Data and journal are synced at the latest when this much is not.
+const SYNC_BYTES: u64 = 256 << 20;
+/// Or when anything has not been for this long.
+const SYNC_EVERY: Duration = Duration::from_secs(5);
+/// How long bytes that are on their way at the end are waited for, so that the books agree.
+const LINGER: Duration = Duration::from_secs(1);
+/// Wakes the loop when the machine has nothing to wait for.
+const IDLE: Duration = Duration::from_secs(3600);
+
+/// A connection, as the shell sees it.
+#[derive(Debug)]
+struct SourceLink {
+    generation: u64,
+    commands: mpsc::Sender<Command>,
+    cut: CancellationToken,
+}
+
+impl Drop for SourceLink {
+    fn drop(&mut self) {
+        self.cut.cancel();
+    }
+}
+
+/// Results of blocking work.
+#[derive(Debug)]
+enum Done {
+    Opened(Result<Opened, StoreError>),
+    Synced(Result<(), StoreError>),
+}
+
+/// See the module.
+pub(super) struct Shell {
+    transfer: TransferId,
+    file: FileMeta,
+    config: FetchConfig,
+    machine: Download,
+    addresses: BTreeMap<SecondaryNumber, SocketAddr>,
+    links: BTreeMap<SecondaryNumber, SourceLink>,
+    generations: u64,
+    listed: watch::Receiver<Vec<SourceInfo>>,
+    stop: CancellationToken,
+    updates: mpsc::Sender<(TransferId, FetchUpdate)>,
+    snapshot: watch::Sender<Snapshot>,
+    context: Context,
+    inputs: mpsc::Receiver<Input>,
+    done: mpsc::Receiver<Done>,
+    done_sender: mpsc::Sender<Done>,
+    connections: TaskTracker,
+    began: Instant,
+    opening: bool,
+    syncing: bool,
+    synced_at: Instant,
+    /// The disk's error, kept whole for people; the machine only knows its words.
+    local: Option<StoreError>,
+    already: Option<std::path::PathBuf>,
+}
+
+impl Shell {
+    /// A shell that has not started, and what shows how far it is.
+    pub(super) fn new(
+        grant: Grant,
+        config: FetchConfig,
+        listed: watch::Receiver<Vec<SourceInfo>>,
+        stop: CancellationToken,
+        updates: mpsc::Sender<(TransferId, FetchUpdate)>,
+    ) -> (Self, watch::Receiver<Snapshot>) {
+        let now = Instant::now();
+        let machine = Download::new(
+            grant.file.layout,
+            DownloadConfig {
+                seed: fastrand::u64(..),
+                source_wait: config.source_wait,
+            },
+            now,
+        );
+        let (snapshot, watched) = watch::channel(machine.snapshot(now));
+        let (input_sender, inputs) = mpsc::channel(INPUTS);
+        let (done_sender, done) = mpsc::channel(2);
+        let context = Context {
+            transfer: grant.transfer,
+            file: grant.file.clone(),
+            role: config.role.clone(),
+            manifest: Arc::new(OnceLock::new()),
+            part: Arc::new(OnceLock::new()),
+            buffers: Buffers::new(grant.file.layout),
+            inputs: input_sender,
+            writes: TaskTracker::new(),
+        };
+        let shell = Self {
+            transfer: grant.transfer,
+            file: grant.file,
+            config,
+            machine,
+            addresses: BTreeMap::new(),
+            links: BTreeMap::new(),
+            generations: 0,
+            listed,
+            stop,
+            updates,
+            snapshot,
+            context,
+            inputs,
+            done,
+            done_sender,
+            connections: TaskTracker::new(),
+            began: now,
+            opening: false,
+            syncing: false,
+            synced_at: now,
+            local: None,
+            already: None,
+        };
+        (shell, watched)
+    }
+
+    /// Runs to the end of the download.
+    pub(super) async fn run(mut self) {
+        let first = self.listed.borrow_and_update().clone();
+        self.listed(first);
+        let finish = self.until_finish().await;
+        let outcome = self.outcome(finish).await;
+        self.linger().await;
+        self.publish();
+        let end = FetchEnd {
+            outcome,
+            took: self.began.elapsed(),
+            sources: self.machine.received(),
+        };
+        self.update(FetchUpdate::Ended(Box::new(end))).await;
+    }
+
+    async fn until_finish(&mut self) -> Finish {
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut stopping = false;
+        let mut owner_gone = false;
+        loop {
+            if let Some(finish) = self.act().await {
+                return finish;
+            }
+            if self.already.is_some() {
+                return Finish::Complete;
+            }
+            let due = self
+                .machine
+                .poll_timeout()
+                .unwrap_or_else(|| Instant::now() + IDLE);
+            tokio::select! {
+                Some(input) = self.inputs.recv() => {
+                    self.input(input);
+                    for _ in 1..BATCH {
+                        let Ok(input) = self.inputs.try_recv() else { break };
+                        self.input(input);
+                    }
+                }
+                Some(done) = self.done.recv() => self.done(done).await,
+                () = sleep_until(due.into()) => self.machine.handle_timeout(Instant::now()),
+                changed = self.listed.changed(), if !owner_gone => {
+                    if changed.is_ok() {
+                        let sources = self.listed.borrow_and_update().clone();
+                        self.listed(sources);
+                    } else {
+                        owner_gone = true;
+                    }
+                }
+                () = self.stop.cancelled(), if !stopping => {
+                    stopping = true;
+                    self.machine.handle_event(Instant::now(), Event::Stop);
+                }
+                _ = tick.tick() => {
+                    self.publish();
+                    self.sync_if_due();
+                }
+            }
+        }
+    }
+
+    /// Does what the machine wants; its last word ends the loop.
+    async fn act(&mut self) -> Option<Finish> {
+        while let Some(action) = self.machine.poll_action() {
+            match action {
+                Action::Connect { source } => self.connect(source),
+                Action::Disconnect { source } => {
+                    self.links.remove(&source);
+                }
+                Action::Request { source, chunk } => self.command(source, Command::Request(chunk)),
+                Action::Cancel { source, chunk } => self.command(source, Command::Cancel(chunk)),
+                Action::Report {
+                    source,
+                    fault,
+                    chunk,
+                } => {
+                    let secondary = source;
+                    self.update(FetchUpdate::Report {
+                        secondary,
+                        fault,
+                        chunk,
+                    })
+                    .await;
+                }
+                Action::Notice(notice) => {
+                    tracing::info!(transfer = %self.transfer, ?notice, "notice");
+                    self.update(FetchUpdate::Notice(notice)).await;
+                }
+                Action::Finish(finish) => return Some(finish),
+            }
+        }
+        None
+    }
+
+    fn connect(&mut self, number: SecondaryNumber) {
+        let Some(&address) = self.addresses.get(&number) else {
+            // The machine only knows sources that were listed.
+            return;
+        };
+        self.generations += 1;
+        let generation = self.generations;
+        // One more than the machine ever has outstanding, for the closing word.
+        let (sender, commands) = mpsc::channel(MAX_QUEUED_REQUESTS * 2 + 1);
+        let cut = CancellationToken::new();
+        let source = Source {
+            number,
+            generation,
+            address,
+            context: self.context.clone(),
+            commands,
+        };
+        let stopped = cut.clone();
+        self.connections.spawn(async move {
+            tokio::select! {
+                () = source.run() => {}
+                () = stopped.cancelled() => {}
+            }
+        });
+        self.links.insert(
+            number,
+            SourceLink {
+                generation,
+                commands: sender,
+                cut,
+            },
+        );
+    }
+
+    fn command(&mut self, source: SecondaryNumber, command: Command) {
+        if let Some(link) = self.links.get(&source)
+            && link.commands.try_send(command).is_err()
+        {
+            tracing::debug!(%source, ?command, "the connection is ending");
+        }
+    }
+
+    fn listed(&mut self, sources: Vec<SourceInfo>) {
+        let now = Instant::now();
+        let moved: Vec<_> = sources
+            .iter()
+            .filter(|source| {
+                let before = self.addresses.insert(source.number, address_of(source));
+                before.is_some_and(|before| before != address_of(source))
+            })
+            .map(|source| source.number)
+            .collect();
+        let list: Vec<(SecondaryNumber, Vec<ChunkRange>)> = sources
+            .into_iter()
+            .map(|source| (source.number, source.ranges))
+            .collect();
+        if !moved.is_empty() {
+            // It is another process now: away and back, so that it is tried at once.
+            let without = list
+                .iter()
+                .filter(|(number, _)| !moved.contains(number))
+                .cloned()
+                .collect();
+            self.machine.handle_event(now, Event::Sources(without));
+        }
+        self.machine.handle_event(now, Event::Sources(list));
+    }
+
+    fn input(&mut self, input: Input) {
+        let now = Instant::now();
+        let Input {
+            source,
+            generation,
+            what,
+        } = input;
+        let current = self
+            .links
+            .get(&source)
+            .is_some_and(|link| link.generation == generation);
+        let event = match what {
+            // Bytes count and good chunks are good, whatever became of their connection.
+            What::Received { chunk, bytes } => Event::Received {
+                source,
+                chunk,
+                bytes,
+            },
+            What::Verified { chunk } => Event::Verified { source, chunk },
+            What::Wrong { chunk } => Event::Wrong { source, chunk },
+            What::LocalFailure(error) => {
+                let reason = error.to_string();
+                self.local.get_or_insert(error);
+                Event::LocalFailure { reason }
+            }
+            _ if !current => return,
+            What::Connected => {
+                self.open_part();
+                Event::Connected { source }
+            }
+            What::Lost { fault, reason } => {
+                tracing::info!(transfer = %self.transfer, %source, ?fault, reason, "lost");
+                self.links.remove(&source);
+                Event::Lost { source, fault }
+            }
+            What::Refused { chunk } => Event::Refused { source, chunk },
+            What::Cancelled { chunk } => Event::Cancelled { source, chunk },
+            What::Blocked => Event::Blocked { source },
+            What::Unblocked => Event::Unblocked { source },
+        };
+        self.machine.handle_event(now, event);
+    }
+
+    /// Opens the part file once the digests are known.
+    fn open_part(&mut self) {
+        let Some(manifest) = self.context.manifest.get().cloned() else {
+            return;
+        };
+        let ending = self.connections.is_closed();
+        if ending || std::mem::replace(&mut self.opening, true) {
+            return;
+        }
+        let (root, file) = (self.config.root.clone(), self.file.clone());
+        let (existing, place) = (self.config.existing, self.config.place);
+        let done = self.done_sender.clone();
+        self.context.writes.spawn_blocking(move || {
+            let opened = PartFile::open(&root, &file, manifest, existing, place);
+            let _ = done.blocking_send(Done::Opened(opened));
+        });
+    }
+
+    async fn done(&mut self, done: Done) {
+        match done {
+            Done::Opened(Ok(Opened::AlreadyComplete(path))) => self.already = Some(path),
+            Done::Opened(Ok(Opened::Part { part, have, notes })) => {
+                for note in notes {
+                    self.update(FetchUpdate::Remark(note)).await;
+                }
+                let bytes: u64 = have
+                    .iter()
+                    .map(|chunk| u64::from(self.file.layout.chunk_len(chunk)))
+                    .sum();
+                if bytes > 0 {
+                    self.update(FetchUpdate::Resumed { bytes }).await;
+                }
+                let _ = self.context.part.set(Arc::new(part));
+                self.machine
+                    .handle_event(Instant::now(), Event::Ready { have });
+            }
+            Done::Opened(Err(error)) | Done::Synced(Err(error)) => {
+                self.syncing = false;
+                let reason = error.to_string();
+                self.local.get_or_insert(error);
+                self.machine
+                    .handle_event(Instant::now(), Event::LocalFailure { reason });
+            }
+            Done::Synced(Ok(())) => {
+                self.syncing = false;
+                self.synced_at = Instant::now();
+            }
+        }
+    }
+
+    fn sync_if_due(&mut self) {
+        let Some(part) = self.context.part.get().cloned() else {
+            return;
+        };
+        let unsynced = part.unsynced_bytes();
+        let old = unsynced > 0 && self.synced_at.elapsed() >= SYNC_EVERY;
+        if self.syncing || !(old || unsynced >= SYNC_BYTES) {
+            return;
+        }
+        self.syncing = true;
+        let done = self.done_sender.clone();
+        self.context.writes.spawn_blocking(move || {
+            let _ = done.blocking_send(Done::Synced(part.sync()));
+        });
+    }
+
+    async fn outcome(&mut self, finish: Finish) -> FetchOutcome {
+        let manifest = self.context.manifest.get().cloned();
+        match (finish, manifest) {
+            (Finish::Complete, Some(manifest)) => match self.already.take() {
+                Some(path) => FetchOutcome::AlreadyComplete { path, manifest },
+                None => self.complete(manifest).await,
+            },
+            // Not to be had: a machine is complete only after `Ready`, which comes after the manifest.
+            (Finish::Complete, None) => FetchOutcome::Stopped,
+            (Finish::Failed(reason), _) => {
+                self.keep().await;
+                FetchOutcome::Failed(match (reason, self.local.take()) {
+                    (FailReason::Local(_), Some(error)) => Failure::Store(error),
+                    (reason, _) => Failure::Sources(reason),
+                })
+            }
+            (Finish::Stopped, _) => {
+                self.keep().await;
+                FetchOutcome::Stopped
+            }
+        }
+    }
+
+    async fn complete(&mut self, manifest: Arc<Manifest>) -> FetchOutcome {
+        let Some(part) = self.context.part.get().cloned() else {
+            return FetchOutcome::Stopped;
+        };
+        match self.blocking(move || part.finish()).await {
+            Some(Ok(path)) => FetchOutcome::Complete { path, manifest },
+            Some(Err(error)) => FetchOutcome::Failed(Failure::Store(error)),
+            None => FetchOutcome::Stopped,
+        }
+    }
+
+    /// Keeps what is there for another time.
+    async fn keep(&mut self) {
+        if let Some(part) = self.context.part.get().cloned()
+            && let Some(Err(error)) = self.blocking(move || part.sync()).await
+        {
+            tracing::warn!(%error, "what was received may be asked for again");
+        }
+    }
+
+    /// Waits for blocking work while sources go on telling what comes.
+    async fn blocking<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let (answer, mut answered) = oneshot::channel();
+        self.context.writes.spawn_blocking(move || {
+            let _ = answer.send(work());
+        });
+        loop {
+            tokio::select! {
+                answer = &mut answered => return answer.ok(),
+                Some(input) = self.inputs.recv() => self.input(input),
+                Some(_) = self.done.recv() => {}
+            }
+        }
+    }
+
+    /// Lets bytes that are on their way come, and be counted, before the connections are closed.
+    async fn linger(&mut self) {
+        for link in self.links.values() {
+            let _ = link.commands.try_send(Command::Close);
+        }
+        self.connections.close();
+        self.context.writes.close();
+        let deadline = Instant::now() + LINGER;
+        let (connections, writes) = (self.connections.clone(), self.context.writes.clone());
+        let all = async {
+            connections.wait().await;
+            writes.wait().await;
+        };
+        tokio::pin!(all);
+        loop {
+            tokio::select! {
+                // What was told before the last of them ended is counted first.
+                biased;
+                Some(input) = self.inputs.recv() => self.input(input),
+                Some(_) = self.done.recv() => {}
+                () = &mut all => break,
+                () = sleep_until(deadline.into()) => break,
+            }
+        }
+        self.links.clear();
+        while let Ok(input) = self.inputs.try_recv() {
+            self.input(input);
+        }
+    }
+
+    fn publish(&self) {
+        self.snapshot
+            .send_replace(self.machine.snapshot(Instant::now()));
+    }
+
+    async fn update(&self, update: FetchUpdate) {
+        let _ = self.updates.send((self.transfer, update)).await;
+    }
+}

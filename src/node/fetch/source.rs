@@ -1,0 +1,467 @@
+//! One connection to one secondary: requests out, frames in, whole chunks to the hash and the disk. Knows
+//! the wire; decides nothing, trusts nothing: a frame that was not asked for ends the connection.
+
+use std::{
+    collections::{HashMap, HashSet},
+    net::SocketAddr,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    net::tcp::{OwnedReadHalf, OwnedWriteHalf},
+    sync::mpsc,
+    time::{MissedTickBehavior, interval, timeout},
+};
+use tokio_util::task::TaskTracker;
+
+use super::buffers::{Buffers, ChunkBuffer};
+use crate::{
+    model::{
+        ChunkIndex, Fault, FileMeta, Manifest, SecondaryNumber, TransferId,
+        limits::{HELLO_TIMEOUT, IDLE_TIMEOUT, MAX_FRAME_BYTES},
+    },
+    net::{ConnectError, LineReader, LineWriter, ReadError, connect, split},
+    proto::{
+        ErrorCode, Hello, Lines, PeerRole,
+        data::{FromSecondary, ToSecondary},
+    },
+    store::{PartFile, StoreError, manifest_id},
+};
+
+/// How long a secondary may take none of our requests, which are short lines.
+const WRITE_STALL: Duration = Duration::from_secs(10);
+/// Received bytes are told to the machine in lots of this size, or this old.
+const LOT_BYTES: usize = 256 * 1024;
+const LOT_AGE: Duration = Duration::from_millis(50);
+
+/// What a source's task is given.
+#[derive(Clone, Debug)]
+pub(super) struct Context {
+    pub(super) transfer: TransferId,
+    pub(super) file: FileMeta,
+    pub(super) role: PeerRole,
+    pub(super) manifest: Arc<OnceLock<Arc<Manifest>>>,
+    pub(super) part: Arc<OnceLock<Arc<PartFile>>>,
+    pub(super) buffers: Buffers,
+    pub(super) inputs: mpsc::Sender<Input>,
+    /// Hashing and writing, which may outlive the connection.
+    pub(super) writes: TaskTracker,
+}
+
+/// What a source's task tells the shell.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub(super) source: SecondaryNumber,
+    /// Which of the connections to this source.
+    pub(super) generation: u64,
+    pub(super) what: What,
+}
+
+/// What happened at a source.
+#[derive(Debug)]
+pub(super) enum What {
+    Connected,
+    Lost { fault: Fault, reason: String },
+    Received { chunk: ChunkIndex, bytes: u32 },
+    Verified { chunk: ChunkIndex },
+    Wrong { chunk: ChunkIndex },
+    Refused { chunk: ChunkIndex },
+    Cancelled { chunk: ChunkIndex },
+    Blocked,
+    Unblocked,
+    LocalFailure(StoreError),
+}
+
+/// What the shell tells a source's task.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Command {
+    Request(ChunkIndex),
+    Cancel(ChunkIndex),
+    /// The transfer is over: read what is on its way, then end.
+    Close,
+}
+
+/// Why a connection is of no use any more.
+struct Lost {
+    fault: Fault,
+    reason: String,
+}
+
+impl Lost {
+    fn protocol(reason: impl Into<String>) -> Self {
+        Self {
+            fault: Fault::Protocol,
+            reason: reason.into(),
+        }
+    }
+}
+
+impl From<ReadError> for Lost {
+    fn from(error: ReadError) -> Self {
+        let fault = match &error {
+            ReadError::Io(_) | ReadError::CutShort => Fault::Broken,
+            ReadError::Line(_) => Fault::Protocol,
+        };
+        let reason = error.to_string();
+        Self { fault, reason }
+    }
+}
+
+impl From<crate::proto::LineError> for Lost {
+    fn from(error: crate::proto::LineError) -> Self {
+        Self::protocol(error.to_string())
+    }
+}
+
+impl From<std::io::Error> for Lost {
+    fn from(error: std::io::Error) -> Self {
+        Self {
+            fault: Fault::Broken,
+            reason: error.to_string(),
+        }
+    }
+}
+
+/// One connection, from the attempt to its end.
+pub(super) struct Source {
+    pub(super) number: SecondaryNumber,
+    pub(super) generation: u64,
+    pub(super) address: SocketAddr,
+    pub(super) context: Context,
+    pub(super) commands: mpsc::Receiver<Command>,
+}
+
+impl Source {
+    /// Runs until the connection is lost or closed. Dropped to cut it off.
+    pub(super) async fn run(mut self) {
+        let connection = match timeout(HELLO_TIMEOUT, self.open()).await {
+            Ok(Ok(connection)) => connection,
+            Ok(Err(lost)) => return self.lost(lost).await,
+            Err(_) => {
+                let reason = "no answer to hello".to_owned();
+                let fault = Fault::Stalled;
+                return self.lost(Lost { fault, reason }).await;
+            }
+        };
+        self.tell(What::Connected).await;
+        let (reader, writer) = connection;
+        let asked = Mutex::new(HashSet::new());
+        let (sender, commands) = mpsc::channel(1);
+        let commands = std::mem::replace(&mut self.commands, commands);
+        drop(sender);
+        let write = write_all(writer, commands, &asked);
+        let read = Reading {
+            source: &self,
+            reader,
+            asked: &asked,
+            partial: HashMap::new(),
+            closed: false,
+        }
+        .run();
+        let lost = tokio::select! {
+            lost = read => lost,
+            lost = write => Some(lost),
+        };
+        if let Some(lost) = lost {
+            self.lost(lost).await;
+        }
+    }
+
+    async fn tell(&self, what: What) {
+        let input = Input {
+            source: self.number,
+            generation: self.generation,
+            what,
+        };
+        // A shell that is gone needs to know nothing.
+        let _ = self.context.inputs.send(input).await;
+    }
+
+    async fn lost(&self, lost: Lost) {
+        let Lost { fault, reason } = lost;
+        self.tell(What::Lost { fault, reason }).await;
+    }
+
+    /// Connects and opens the content; fetches the manifest while nobody has it.
+    async fn open(&self) -> Result<(LineReader<OwnedReadHalf>, LineWriter<OwnedWriteHalf>), Lost> {
+        let context = &self.context;
+        let stream = connect(&[self.address]).await.map_err(|error| Lost {
+            fault: match error {
+                ConnectError::TimedOut(_) => Fault::Stalled,
+                ConnectError::Resolve { .. } | ConnectError::Refused { .. } => Fault::Unreachable,
+            },
+            reason: error.to_string(),
+        })?;
+        let (mut reader, mut writer) = split(stream, WRITE_STALL);
+        let wants_manifest = context.manifest.get().is_none();
+        writer.stage(&ToSecondary::Hello(Hello::from_role(&context.role)));
+        writer.stage(&ToSecondary::Open {
+            transfer: context.transfer,
+            id: context.file.id,
+            name: context.file.name.clone(),
+            manifest: wants_manifest,
+        });
+        writer.flush().await?;
+        match next(&mut reader).await? {
+            FromSecondary::Hello(hello) => match hello.into_role() {
+                Ok(PeerRole::Secondary { number, .. }) if number == self.number => {}
+                Ok(other) => {
+                    return Err(Lost::protocol(format!("{other:?} answers there")));
+                }
+                Err(error) => return Err(Lost::protocol(error.to_string())),
+            },
+            FromSecondary::Error { code, message } => return Err(refused(code, message)),
+            other => return Err(Lost::protocol(format!("{other:?} instead of hello"))),
+        }
+        match next(&mut reader).await? {
+            FromSecondary::Opened {
+                transfer,
+                manifest_bytes,
+            } if transfer == context.transfer => {
+                if manifest_bytes > 0 {
+                    self.manifest(&mut reader, manifest_bytes).await?;
+                } else if wants_manifest {
+                    return Err(Lost::protocol("no manifest came"));
+                }
+            }
+            FromSecondary::Error { code, message } => return Err(refused(code, message)),
+            other => return Err(Lost::protocol(format!("{other:?} instead of opened"))),
+        }
+        Ok((reader, writer))
+    }
+
+    async fn manifest(
+        &self,
+        reader: &mut LineReader<OwnedReadHalf>,
+        announced_bytes: u64,
+    ) -> Result<(), Lost> {
+        let file = &self.context.file;
+        let expected = Manifest::raw_bytes(file.layout);
+        if announced_bytes != expected {
+            return Err(Lost::protocol(format!(
+                "manifest of {announced_bytes} bytes where {expected} were expected"
+            )));
+        }
+        let length = expected as usize;
+        let mut raw = Vec::with_capacity(length);
+        while raw.len() < length {
+            let left = length - raw.len();
+            reader.read_raw(&mut raw, left).await?;
+        }
+        let manifest = Manifest::from_raw(file.layout, &raw)
+            .map_err(|error| Lost::protocol(error.to_string()))?;
+        if manifest_id(&manifest) != file.id {
+            return Err(Lost {
+                fault: Fault::Digest,
+                reason: "the manifest is not the catalogue's".to_owned(),
+            });
+        }
+        // Another source may have brought it meanwhile: the same one.
+        let _ = self.context.manifest.set(Arc::new(manifest));
+        Ok(())
+    }
+}
+
+fn refused(code: ErrorCode, message: String) -> Lost {
+    let fault = match code {
+        ErrorCode::NoSuchContent | ErrorCode::FileChanged | ErrorCode::ReadFailed => Fault::Refused,
+        ErrorCode::Stopping | ErrorCode::TimedOut => Fault::Broken,
+        _ => Fault::Protocol,
+    };
+    Lost {
+        fault,
+        reason: message,
+    }
+}
+
+async fn next(reader: &mut LineReader<OwnedReadHalf>) -> Result<FromSecondary, Lost> {
+    let line = reader.next_line().await?.ok_or(ReadError::CutShort)?;
+    Ok(Lines::parse(&line)?)
+}
+
+/// Sends commands as lines, many in one write; a sign of life when there are none.
+async fn write_all(
+    mut writer: LineWriter<OwnedWriteHalf>,
+    mut commands: mpsc::Receiver<Command>,
+    asked: &Mutex<HashSet<ChunkIndex>>,
+) -> Lost {
+    let mut beat = interval(IDLE_TIMEOUT / 4);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    beat.reset();
+    loop {
+        let mut command = tokio::select! {
+            command = commands.recv() => match command {
+                Some(command) => Some(command),
+                // The shell has let go: the reading side decides when it is over.
+                None => return std::future::pending().await,
+            },
+            _ = beat.tick() => {
+                writer.stage(&ToSecondary::Ping);
+                None
+            }
+        };
+        while let Some(next) = command {
+            match next {
+                Command::Request(chunk) => {
+                    lock(asked).insert(chunk);
+                    writer.stage(&ToSecondary::Get { chunk });
+                }
+                Command::Cancel(chunk) => writer.stage(&ToSecondary::Cancel { chunk }),
+                Command::Close => writer.stage(&ToSecondary::Close),
+            }
+            command = commands.try_recv().ok();
+        }
+        if let Err(error) = writer.flush().await {
+            return error.into();
+        }
+    }
+}
+
+struct Reading<'a> {
+    source: &'a Source,
+    reader: LineReader<OwnedReadHalf>,
+    asked: &'a Mutex<HashSet<ChunkIndex>>,
+    partial: HashMap<ChunkIndex, ChunkBuffer>,
+    closed: bool,
+}
+
+impl Reading<'_> {
+    /// Reads until the connection is lost, or closed as was asked.
+    async fn run(mut self) -> Option<Lost> {
+        while !self.closed {
+            if let Err(lost) = self.message().await {
+                return Some(lost);
+            }
+        }
+        None
+    }
+
+    async fn message(&mut self) -> Result<(), Lost> {
+        match next(&mut self.reader).await? {
+            FromSecondary::Data {
+                chunk,
+                offset,
+                length,
+            } => self.frame(chunk, offset, length).await,
+            FromSecondary::Cancelled { chunk } => {
+                self.forget(chunk);
+                self.source.tell(What::Cancelled { chunk }).await;
+                Ok(())
+            }
+            FromSecondary::Failed {
+                chunk,
+                code,
+                message,
+            } => {
+                tracing::info!(source = %self.source.number, %chunk, ?code, message, "refused");
+                self.forget(chunk);
+                self.source.tell(What::Refused { chunk }).await;
+                Ok(())
+            }
+            FromSecondary::Closed { .. } => {
+                self.closed = true;
+                Ok(())
+            }
+            FromSecondary::Error { code, message } => Err(refused(code, message)),
+            FromSecondary::Ping => Ok(()),
+            FromSecondary::Hello(_) | FromSecondary::Opened { .. } => {
+                Err(Lost::protocol("hello or opened for a second time"))
+            }
+        }
+    }
+
+    fn forget(&mut self, chunk: ChunkIndex) {
+        self.partial.remove(&chunk);
+        lock(self.asked).remove(&chunk);
+    }
+
+    /// One frame's payload into its chunk's buffer.
+    async fn frame(&mut self, chunk: ChunkIndex, offset: u32, length: u32) -> Result<(), Lost> {
+        let chunk_len = self.source.context.file.layout.chunk_len(chunk);
+        if !lock(self.asked).contains(&chunk) {
+            return Err(Lost::protocol(format!("chunk {chunk} was not asked for")));
+        }
+        let mut buffer = match self.partial.remove(&chunk) {
+            Some(buffer) => buffer,
+            None => self.buffer().await?,
+        };
+        let in_order = buffer.bytes.len() as u64 == u64::from(offset);
+        let fits = u64::from(offset) + u64::from(length) <= u64::from(chunk_len);
+        if !in_order || !fits || length == 0 || length > MAX_FRAME_BYTES {
+            return Err(Lost::protocol(format!(
+                "chunk {chunk}: frame of {length} bytes at {offset}, {} are here",
+                buffer.bytes.len()
+            )));
+        }
+        let end = (offset + length) as usize;
+        let (mut lot, mut lot_began) = (0, Instant::now());
+        while buffer.bytes.len() < end {
+            let left = end - buffer.bytes.len();
+            let read = self.reader.read_raw(&mut buffer.bytes, left).await;
+            match read {
+                Ok(count) => lot += count,
+                Err(error) => {
+                    self.received(chunk, lot).await;
+                    return Err(error.into());
+                }
+            }
+            if lot >= LOT_BYTES || lot_began.elapsed() >= LOT_AGE {
+                self.received(chunk, lot).await;
+                (lot, lot_began) = (0, Instant::now());
+            }
+        }
+        self.received(chunk, lot).await;
+        if buffer.bytes.len() < chunk_len as usize {
+            self.partial.insert(chunk, buffer);
+        } else {
+            lock(self.asked).remove(&chunk);
+            self.whole(chunk, buffer);
+        }
+        Ok(())
+    }
+
+    async fn received(&self, chunk: ChunkIndex, bytes: usize) {
+        if bytes > 0 {
+            let bytes = bytes as u32;
+            self.source.tell(What::Received { chunk, bytes }).await;
+        }
+    }
+
+    async fn buffer(&self) -> Result<ChunkBuffer, Lost> {
+        let buffers = &self.source.context.buffers;
+        if let Some(buffer) = buffers.try_get() {
+            return Ok(buffer);
+        }
+        self.source.tell(What::Blocked).await;
+        let buffer = buffers.get().await;
+        self.source.tell(What::Unblocked).await;
+        buffer.ok_or_else(|| Lost::protocol("the transfer is over"))
+    }
+
+    /// Checks and writes a whole chunk, off the async threads.
+    fn whole(&self, chunk: ChunkIndex, buffer: ChunkBuffer) {
+        let Some(part) = self.source.context.part.get().cloned() else {
+            return;
+        };
+        let inputs = self.source.context.inputs.clone();
+        let (source, generation) = (self.source.number, self.source.generation);
+        self.source.context.writes.spawn_blocking(move || {
+            let what = match part.write_verified(chunk, &buffer.bytes) {
+                Ok(true) => What::Verified { chunk },
+                Ok(false) => What::Wrong { chunk },
+                Err(error) => What::LocalFailure(error),
+            };
+            drop(buffer);
+            let _ = inputs.blocking_send(Input {
+                source,
+                generation,
+                what,
+            });
+        });
+    }
+}
+
+fn lock(asked: &Mutex<HashSet<ChunkIndex>>) -> std::sync::MutexGuard<'_, HashSet<ChunkIndex>> {
+    asked.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,309 @@
+//! The connection of a client or a secondary to its central: kept up for ever, with backoff. Knows the
+//! wire; decides nothing.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    io::AsyncRead,
+    net::TcpStream,
+    sync::{Notify, mpsc},
+    time::{MissedTickBehavior, interval, sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    engine::backoff::Backoff,
+    model::limits::{CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, HELLO_TIMEOUT, LEASE, MAX_OUTBOX},
+    net::{ConnectError, LineReader, LineWriter, ReadError, connect, resolve, split},
+    proto::{
+        ErrorCode, Hello, Lines, PeerRole,
+        control::{FromCentral, ToCentral},
+    },
+};
+
+/// First delay before the central is tried again.
+const RETRY_FIRST: Duration = Duration::from_millis(250);
+/// Longest delay between tries: a secondary is back within seconds of its central.
+const RETRY_CAP: Duration = Duration::from_secs(2);
+/// A connection that held this long was a good one: the next try is soon again.
+const GOOD: Duration = Duration::from_secs(10);
+/// How long the central may take nothing of what is sent to it.
+const WRITE_STALL: Duration = Duration::from_secs(5);
+/// How long the last messages of a stop may take.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Who connects, and where to.
+#[derive(Clone, Debug)]
+pub(super) struct LinkConfig {
+    pub(super) central: (String, u16),
+    pub(super) role: PeerRole,
+}
+
+/// What happens on the link.
+#[derive(Debug)]
+pub(super) enum LinkEvent {
+    /// The central said hello. Messages for it go to `outbox` until the next [`LinkEvent::Down`].
+    Up {
+        central: SocketAddr,
+        outbox: mpsc::Sender<ToCentral>,
+    },
+    /// A message, heartbeats left out.
+    Message(FromCentral),
+    /// An attempt failed, or the connection ended; said each time. Another attempt follows.
+    Down(LinkDown),
+}
+
+/// Why there is no link.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum LinkDown {
+    /// Nobody answers there.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The central answered with an error.
+    #[error("{message}")]
+    Refused { code: ErrorCode, message: String },
+    /// What answers is no central.
+    #[error("{0}")]
+    NotACentral(String),
+    /// The connection was there and ended.
+    #[error("{0}")]
+    Ended(String),
+}
+
+/// The owner's side of a link.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) events: mpsc::Receiver<LinkEvent>,
+    wake: Arc<Notify>,
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Link {
+    /// Starts to connect.
+    pub(super) fn start(config: LinkConfig) -> Self {
+        let (sender, events) = mpsc::channel(64);
+        let wake = Arc::new(Notify::new());
+        let stop = CancellationToken::new();
+        let task = Task {
+            config,
+            events: sender,
+            wake: Arc::clone(&wake),
+            stop: stop.clone(),
+        };
+        Self {
+            events,
+            wake,
+            stop,
+            task: tokio::spawn(task.run()),
+        }
+    }
+
+    /// Tries now instead of after the rest of a delay.
+    pub(super) fn try_now(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Sends what is in the outbox, which the owner has dropped, and ends.
+    pub(super) async fn stop(mut self) {
+        self.stop.cancel();
+        // Unread events must not hold the task up.
+        self.events.close();
+        if timeout(LAST_WORDS, &mut self.task).await.is_err() {
+            self.task.abort();
+        }
+    }
+}
+
+struct Task {
+    config: LinkConfig,
+    events: mpsc::Sender<LinkEvent>,
+    wake: Arc<Notify>,
+    stop: CancellationToken,
+}
+
+impl Task {
+    async fn run(self) {
+        let mut backoff = Backoff::new(fastrand::u64(..), RETRY_FIRST, RETRY_CAP);
+        loop {
+            let began = Instant::now();
+            let attempt = tokio::select! {
+                attempt = self.attempt() => attempt,
+                () = self.stop.cancelled() => return,
+            };
+            let down = match attempt {
+                Ok(connection) => self.converse(connection).await,
+                Err(down) => down,
+            };
+            if self.stop.is_cancelled() || self.events.send(LinkEvent::Down(down)).await.is_err() {
+                return;
+            }
+            if began.elapsed() >= GOOD {
+                backoff.reset();
+            }
+            tokio::select! {
+                () = sleep(backoff.next_delay()) => {}
+                () = self.wake.notified() => {}
+                () = self.stop.cancelled() => return,
+            }
+        }
+    }
+
+    async fn attempt(&self) -> Result<Connection, LinkDown> {
+        let unreachable = |error: ConnectError| LinkDown::Unreachable(error.to_string());
+        let (host, port) = &self.config.central;
+        let addresses = resolve(host, *port).await.map_err(unreachable)?;
+        let stream = connect(&addresses).await.map_err(unreachable)?;
+        let hello = self.greet(stream);
+        timeout(HELLO_TIMEOUT, hello)
+            .await
+            .map_err(|_| LinkDown::NotACentral(format!("{host}:{port}: no hello")))?
+    }
+
+    async fn greet(&self, stream: TcpStream) -> Result<Connection, LinkDown> {
+        let broken = |error: &dyn std::fmt::Display| LinkDown::Ended(error.to_string());
+        let central = stream.peer_addr().map_err(|error| broken(&error))?;
+        let local = stream.local_addr().map_err(|error| broken(&error))?;
+        let (mut reader, mut writer) = split(stream, WRITE_STALL);
+        let hello = Hello::from_role(&self.announced(local));
+        writer
+            .send(&ToCentral::Hello(hello))
+            .await
+            .map_err(|error| broken(&error))?;
+        let line = match reader.next_line().await {
+            Ok(Some(line)) => line,
+            Ok(None) => return Err(LinkDown::Ended("closed before hello".to_owned())),
+            Err(error @ ReadError::Line(_)) => {
+                return Err(LinkDown::NotACentral(error.to_string()));
+            }
+            Err(error) => return Err(broken(&error)),
+        };
+        match Lines::parse::<FromCentral>(&line) {
+            Ok(FromCentral::Hello(hello)) => match hello.into_role() {
+                Ok(PeerRole::Central) => Ok(Connection {
+                    central,
+                    reader,
+                    writer,
+                }),
+                Ok(PeerRole::Client { .. } | PeerRole::Secondary { .. }) => {
+                    Err(LinkDown::NotACentral(format!("{central} is not a central")))
+                }
+                Err(error) => Err(LinkDown::NotACentral(error.to_string())),
+            },
+            Ok(FromCentral::Error { code, message }) => Err(LinkDown::Refused { code, message }),
+            Ok(_) => Err(LinkDown::NotACentral(format!("{central}: no hello"))),
+            Err(error) => Err(LinkDown::NotACentral(format!("{central}: {error}"))),
+        }
+    }
+
+    /// A secondary that was not told its address announces the one by which it reaches the central.
+    fn announced(&self, local: SocketAddr) -> PeerRole {
+        match &self.config.role {
+            PeerRole::Secondary {
+                number,
+                listens: Some((None, port)),
+                incarnation,
+            } => PeerRole::Secondary {
+                number: *number,
+                listens: Some((Some(local.ip().to_canonical()), *port)),
+                incarnation: *incarnation,
+            },
+            other => other.clone(),
+        }
+    }
+
+    async fn converse(&self, connection: Connection) -> LinkDown {
+        let Connection {
+            central,
+            reader,
+            writer,
+        } = connection;
+        let (heartbeat, lease) = match self.config.role {
+            PeerRole::Secondary { .. } => (HEARTBEAT, LEASE),
+            PeerRole::Client { .. } | PeerRole::Central => (CLIENT_HEARTBEAT, CLIENT_LEASE),
+        };
+        let (outbox, messages) = mpsc::channel(MAX_OUTBOX);
+        if self
+            .events
+            .send(LinkEvent::Up { central, outbox })
+            .await
+            .is_err()
+        {
+            return LinkDown::Ended("stopped".to_owned());
+        }
+        // Ends with the owner's end of the outbox, after all that is in it was sent.
+        let write = write_all(writer, messages, heartbeat);
+        let read = read_all(reader, lease, &self.events);
+        tokio::pin!(write);
+        tokio::select! {
+            down = read => down,
+            written = &mut write => match written {
+                Ok(()) => LinkDown::Ended("stopped".to_owned()),
+                Err(error) => LinkDown::Ended(error.to_string()),
+            },
+        }
+    }
+}
+
+struct Connection {
+    central: SocketAddr,
+    reader: LineReader<tokio::net::tcp::OwnedReadHalf>,
+    writer: LineWriter<tokio::net::tcp::OwnedWriteHalf>,
+}
+
+async fn write_all(
+    mut writer: LineWriter<tokio::net::tcp::OwnedWriteHalf>,
+    mut messages: mpsc::Receiver<ToCentral>,
+    heartbeat: Duration,
+) -> std::io::Result<()> {
+    let mut beat = interval(heartbeat);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            message = messages.recv() => match message {
+                Some(message) => {
+                    tracing::trace!(?message, "to the central");
+                    writer.send(&message).await?;
+                }
+                None => break,
+            },
+            _ = beat.tick() => writer.send(&ToCentral::Ping).await?,
+        }
+    }
+    writer.shutdown().await;
+    Ok(())
+}
+
+async fn read_all<R: AsyncRead + Unpin>(
+    mut reader: LineReader<R>,
+    lease: Duration,
+    events: &mpsc::Sender<LinkEvent>,
+) -> LinkDown {
+    loop {
+        let line = match timeout(lease, reader.next_line()).await {
+            Err(_) => return LinkDown::Ended("silent".to_owned()),
+            Ok(Ok(Some(line))) => line,
+            Ok(Ok(None)) => return LinkDown::Ended("closed".to_owned()),
+            Ok(Err(error)) => return LinkDown::Ended(error.to_string()),
+        };
+        let message = match Lines::parse::<FromCentral>(&line) {
+            Ok(message) => message,
+            Err(error) => return LinkDown::NotACentral(error.to_string()),
+        };
+        tracing::trace!(?message, "from the central");
+        match message {
+            FromCentral::Ping => {}
+            FromCentral::Bye => return LinkDown::Ended("the central stops".to_owned()),
+            FromCentral::Error { code, message } => return LinkDown::Refused { code, message },
+            message => {
+                if events.send(LinkEvent::Message(message)).await.is_err() {
+                    return LinkDown::Ended("stopped".to_owned());
+                }
+            }
+        }
+    }
+}

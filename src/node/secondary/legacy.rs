@@ -1,0 +1,122 @@
+//! The protocol of 2017 at a secondary: one request for one of a file's three parts, its length as a
+//! big-endian signed 32-bit number, its bytes, close.
+
+use std::net::SocketAddr;
+
+use tokio::io::AsyncWrite;
+
+use super::{
+    run::Input,
+    serving::{Context, Opened, Wanted},
+};
+use crate::{
+    model::{ByteRange, ClientName, FileName, Receiver, TransferId},
+    net::LineWriter,
+    proto::legacy::{LegacyRequest, MAX_LEGACY_PART_BYTES},
+};
+
+/// What is read and sent in one go, in bytes.
+const STEP_BYTES: u64 = 256 << 10;
+/// The name of a client that does not say one.
+const NAMELESS: &str = "original";
+
+/// Sends one part, or closes without a byte: that is all the refusal that the protocol knows.
+pub(super) async fn serve<W: AsyncWrite + Unpin>(
+    line: &[u8],
+    peer: SocketAddr,
+    mut writer: LineWriter<W>,
+    context: &Context,
+) {
+    if let Err(reason) = send(line, &mut writer, context).await {
+        let _ = context
+            .inputs
+            .send(Input::BadPeer {
+                address: peer,
+                reason,
+            })
+            .await;
+    }
+    writer.shutdown().await;
+}
+
+async fn send<W: AsyncWrite + Unpin>(
+    line: &[u8],
+    writer: &mut LineWriter<W>,
+    context: &Context,
+) -> Result<(), String> {
+    let request = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let LegacyRequest::Descarga {
+        video,
+        nombre,
+        parte,
+    } = request
+    else {
+        return Err("not a request for a secondary".to_owned());
+    };
+    let part = parte.ok_or("no part was asked for")?;
+    let name = FileName::try_from(video.as_str()).map_err(|error| error.to_string())?;
+    let client = nombre
+        .as_deref()
+        .and_then(|name| ClientName::try_from(name).ok())
+        .or_else(|| ClientName::try_from(NAMELESS).ok())
+        .ok_or("no client name")?;
+    // The central did not name this transfer; 52 bits stay exact in every JSON reader.
+    let transfer = TransferId(fastrand::u64(..1 << 52));
+    let Opened { content, sending } = context
+        .open_any(transfer, Wanted::Named(name), Receiver::Original(client))
+        .await
+        .map_err(|(_, message)| message)?;
+    let range = content
+        .file()
+        .meta
+        .layout
+        .legacy_part(part)
+        .ok_or_else(|| format!("part {part}: there are 0, 1 and 2"))?;
+    let length = i32::try_from(range.len()).map_err(|_| {
+        format!(
+            "part {part} has {} bytes; this protocol takes {MAX_LEGACY_PART_BYTES}",
+            range.len()
+        )
+    })?;
+    let gone = |error: std::io::Error| format!("the receiver is gone: {error}");
+    let mut header = &length.to_be_bytes()[..];
+    while !header.is_empty() {
+        let written = writer.write_some(header).await.map_err(gone)?;
+        header = &header[written..];
+    }
+    let mut buffer = Vec::new();
+    let mut start = range.start;
+    while start < range.end {
+        let end = range.end.min(start + STEP_BYTES);
+        let content = std::sync::Arc::clone(&content);
+        let step = ByteRange { start, end };
+        buffer.clear();
+        let read = tokio::task::spawn_blocking(move || {
+            let read = content.read_at(step, &mut buffer);
+            (buffer, read.and_then(|()| content.check_unchanged()))
+        });
+        let (filled, read) = read.await.map_err(|error| error.to_string())?;
+        buffer = filled;
+        read.map_err(|error| error.to_string())?;
+        let mut written = 0;
+        while written < buffer.len() {
+            if let Some(pacer) = &context.pacer {
+                pacer.wait(buffer.len().min(pacer.slice_bytes())).await;
+            }
+            let slice = match &context.pacer {
+                Some(pacer) => pacer.slice_bytes(),
+                None => buffer.len(),
+            };
+            let until = buffer.len().min(written + slice);
+            let count = writer
+                .write_some(&buffer[written..until])
+                .await
+                .map_err(gone)?;
+            sending.add_bytes(count as u64);
+            written += count;
+        }
+        start = end;
+    }
+    sending.set_whole_part(part);
+    Ok(())
+}

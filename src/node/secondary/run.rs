@@ -1,0 +1,567 @@
+//! The task that owns a secondary: what it holds, what it sends, what it copies, and its enrolment.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, mpsc, oneshot},
+    time::{MissedTickBehavior, interval, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    DownloadCount, NoLongerServing, RunningKind, RunningTransfer, SecondaryEvent,
+    api::SecondaryQuery,
+    copies::Copies,
+    sent::SentBook,
+    serving::{self, Context, Held, Wanted},
+    statistics::Statistics,
+};
+use crate::{
+    model::{
+        FileMeta, FileName, Receiver, RemovedReason, SentTransfer, TransferId,
+        limits::{PAGE_BYTES, STATISTICS_EVERY, STOP_GRACE},
+    },
+    net::{accept, connection_places},
+    node::{
+        fetch::FetchUpdate,
+        link::{Link, LinkDown, LinkEvent},
+        statistics::Moment,
+    },
+    proto::{
+        ErrorCode,
+        control::{FromCentral, ToCentral},
+    },
+    store::{
+        StoreError,
+        index::{Gone, Index, IndexCommand, IndexEvent, IndexedFile},
+    },
+};
+
+/// How often the central hears what was sent.
+const REPORT_EVERY: Duration = Duration::from_millis(500);
+/// How long a number may be in use by a process whose lease is about to end.
+pub(super) const NUMBER_PATIENCE: Duration = Duration::from_secs(4);
+
+/// What connections ask of the owner.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// A content, to be sent.
+    Open {
+        transfer: TransferId,
+        wanted: Wanted,
+        receiver: Receiver,
+        answer: oneshot::Sender<Result<Held, (ErrorCode, String)>>,
+    },
+    /// A file that could not be read as it was indexed.
+    Damaged {
+        name: FileName,
+    },
+    BadPeer {
+        address: SocketAddr,
+        reason: String,
+    },
+}
+
+/// The secondary's task.
+pub(super) struct Secondary {
+    pub(super) listener: TcpListener,
+    pub(super) context: Context,
+    pub(super) inputs: mpsc::Receiver<Input>,
+    pub(super) queries: mpsc::Receiver<SecondaryQuery>,
+    pub(super) events: mpsc::Sender<SecondaryEvent>,
+    pub(super) link: Link,
+    /// What happened on the link before this task ran.
+    pub(super) first: Vec<LinkEvent>,
+    pub(super) index: Index,
+    pub(super) index_events: mpsc::Receiver<IndexEvent>,
+    pub(super) copies: Copies,
+    pub(super) copy_updates: mpsc::Receiver<(TransferId, FetchUpdate)>,
+    pub(super) statistics: Statistics,
+    pub(super) connections: TaskTracker,
+    pub(super) state: State,
+}
+
+/// What the owner knows.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    held: BTreeMap<FileName, Arc<IndexedFile>>,
+    sent: SentBook,
+    /// The folder was read once: what is held is all there is.
+    indexed: bool,
+    outbox: Option<mpsc::Sender<ToCentral>>,
+    enrolled_before: bool,
+    /// People know that the central is away.
+    told_lost: bool,
+    refused_since: Option<Instant>,
+}
+
+impl Secondary {
+    /// Runs until it is told to stop, or until the central refuses it for good.
+    pub(super) async fn run(mut self) -> Result<(), StoreError> {
+        let places = Arc::new(Semaphore::new(connection_places()));
+        let mut save = interval(STATISTICS_EVERY);
+        let mut report = interval(REPORT_EVERY);
+        for timer in [&mut save, &mut report] {
+            timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            timer.reset();
+        }
+        for event in std::mem::take(&mut self.first) {
+            self.link_event(event);
+        }
+        let stop = self.context.stop.clone();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Some(input) = self.inputs.recv() => self.input(input),
+                accepted = accept(&self.listener, &places) => {
+                    self.connections.spawn(serving::serve(accepted, self.context.clone()));
+                }
+                Some(event) = self.link.events.recv() => self.link_event(event),
+                Some(event) = self.index_events.recv() => self.index_event(event),
+                Some((transfer, update)) = self.copy_updates.recv() => {
+                    self.copy_update(transfer, update);
+                }
+                Some(query) = self.queries.recv() => self.query(query),
+                _ = report.tick() => self.report(),
+                _ = save.tick() => self.save().await,
+            }
+        }
+        self.stop().await
+    }
+
+    fn tell(&self, event: SecondaryEvent) {
+        tracing::debug!(?event, "event");
+        // Events are for people: nobody waits for a console that stands still.
+        let _ = self.events.try_send(event);
+    }
+
+    fn send(&mut self, message: ToCentral) {
+        if let Some(outbox) = &self.state.outbox
+            && outbox.try_send(message).is_err()
+        {
+            // The link is ending, or the central takes nothing: all is said anew on the next one.
+            self.state.outbox = None;
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        match input {
+            Input::Open {
+                transfer,
+                wanted,
+                receiver,
+                answer,
+            } => {
+                let held = self.open(transfer, &wanted, &receiver);
+                let _ = answer.send(held);
+            }
+            Input::Damaged { name } => self.command_index(IndexCommand::Look(name)),
+            Input::BadPeer { address, reason } => {
+                self.tell(SecondaryEvent::BadPeer { address, reason });
+            }
+        }
+    }
+
+    fn open(
+        &mut self,
+        transfer: TransferId,
+        wanted: &Wanted,
+        receiver: &Receiver,
+    ) -> Result<Held, (ErrorCode, String)> {
+        let held = &self.state.held;
+        let found = match wanted {
+            Wanted::Named(name) => held.get(name),
+            Wanted::Content { id, name } => held
+                .get(name)
+                .filter(|file| file.meta.id == *id)
+                .or_else(|| held.values().find(|file| file.meta.id == *id)),
+        };
+        let asked = match wanted {
+            Wanted::Named(name) | Wanted::Content { name, .. } => name,
+        };
+        let file = found.cloned().ok_or_else(|| {
+            let message = format!("{asked}: not held here");
+            (ErrorCode::NoSuchContent, message)
+        })?;
+        let opened = self
+            .state
+            .sent
+            .open(Instant::now(), transfer, receiver, asked);
+        let (sending, new) = opened.ok_or_else(|| {
+            let message = format!("transfer {transfer} is another receiver's or another file's");
+            (ErrorCode::BadMessage, message)
+        })?;
+        if new {
+            self.tell(SecondaryEvent::SendingTo {
+                receiver: receiver.clone(),
+                file: asked.clone(),
+            });
+        }
+        Ok(Held { file, sending })
+    }
+
+    fn command_index(&self, command: IndexCommand) {
+        self.index.send(command);
+    }
+
+    fn link_event(&mut self, event: LinkEvent) {
+        match event {
+            LinkEvent::Up { central, outbox } => {
+                self.state.outbox = Some(outbox);
+                self.state.told_lost = false;
+                self.state.refused_since = None;
+                let again = std::mem::replace(&mut self.state.enrolled_before, true);
+                self.tell(SecondaryEvent::Enrolled { central, again });
+                if self.state.indexed {
+                    self.send_inventory();
+                }
+                for finished in self.copies.unsent() {
+                    self.send(ToCentral::Finished(finished));
+                }
+                let sent = self.state.sent.report(true);
+                self.send_sent(sent);
+            }
+            LinkEvent::Message(message) => self.message(message),
+            LinkEvent::Down(down) => self.link_down(down),
+        }
+    }
+
+    fn link_down(&mut self, down: LinkDown) {
+        self.state.outbox = None;
+        let for_good = match &down {
+            LinkDown::Refused { code, .. } => match code {
+                ErrorCode::NumberInUse => {
+                    let since = self.state.refused_since.get_or_insert_with(Instant::now);
+                    since.elapsed() >= NUMBER_PATIENCE
+                }
+                ErrorCode::NumberNotAllowed | ErrorCode::WrongProtocol => true,
+                _ => false,
+            },
+            LinkDown::Unreachable(_) | LinkDown::NotACentral(_) | LinkDown::Ended(_) => false,
+        };
+        let reason = down.to_string();
+        if for_good {
+            self.tell(SecondaryEvent::Refused { message: reason });
+            self.context.stop.cancel();
+        } else if !std::mem::replace(&mut self.state.told_lost, true) {
+            self.tell(SecondaryEvent::CentralLost { reason });
+        }
+    }
+
+    fn message(&mut self, message: FromCentral) {
+        match message {
+            FromCentral::Copy(grant) => {
+                let sources = grant.sources.iter().map(|source| source.number).collect();
+                self.tell(SecondaryEvent::CopyStarted {
+                    file: grant.file.name.clone(),
+                    bytes: grant.file.layout.file_bytes(),
+                    sources,
+                });
+                self.copies.start(grant);
+            }
+            FromCentral::CancelCopy { transfer } => self.copies.cancel(transfer),
+            FromCentral::Sources { transfer, sources } => {
+                self.copies.set_sources(transfer, sources);
+            }
+            FromCentral::Withdraw { file } => self.command_index(IndexCommand::SetAside(file)),
+            FromCentral::Ended { transfer, outcome } => {
+                if let Some((receiver, file)) = self.state.sent.ended(transfer, outcome) {
+                    self.statistics.download(&receiver, &file);
+                }
+                if let Some(sent) = self.state.sent.report_one(transfer) {
+                    self.send_sent(vec![sent]);
+                }
+            }
+            FromCentral::Hello(_)
+            | FromCentral::Ping
+            | FromCentral::Bye
+            | FromCentral::Error { .. }
+            | FromCentral::Enrolled { .. }
+            | FromCentral::Listing { .. }
+            | FromCentral::Status(_)
+            | FromCentral::Granted { .. }
+            | FromCentral::Queued { .. }
+            | FromCentral::Refused { .. }
+            | FromCentral::Settled { .. } => {
+                tracing::warn!(?message, "not for a secondary");
+            }
+        }
+    }
+
+    fn send_inventory(&mut self) {
+        let files: Vec<FileMeta> = self.state.held.values().map(|f| f.meta.clone()).collect();
+        let mut pages = pages(files);
+        let last_page = pages.pop().unwrap_or_default();
+        for files in pages {
+            self.send(ToCentral::Inventory { files, last: false });
+        }
+        self.send(ToCentral::Inventory {
+            files: last_page,
+            last: true,
+        });
+    }
+
+    fn send_sent(&mut self, sent: Vec<SentTransfer>) {
+        for transfers in pages(sent) {
+            self.send(ToCentral::Sent { transfers });
+        }
+    }
+
+    fn index_event(&mut self, event: IndexEvent) {
+        match event {
+            IndexEvent::Ready { files, bytes } => {
+                self.state.indexed = true;
+                self.tell(SecondaryEvent::FolderRead { files, bytes });
+                self.send_inventory();
+            }
+            IndexEvent::Added(file) => {
+                let meta = file.meta.clone();
+                self.state.held.insert(meta.name.clone(), file);
+                if self.state.indexed {
+                    self.tell(SecondaryEvent::Serving {
+                        file: meta.name.clone(),
+                        bytes: meta.layout.file_bytes(),
+                    });
+                    self.send(ToCentral::Added { files: vec![meta] });
+                }
+            }
+            IndexEvent::Removed { file, reason, why } => self.removed(&file.meta, reason, why),
+            IndexEvent::Ignored { path, reason } => {
+                self.tell(SecondaryEvent::Ignored { path, reason });
+            }
+            IndexEvent::FolderGone(error) => self.tell(SecondaryEvent::Trouble {
+                message: error.to_string(),
+            }),
+            IndexEvent::FolderBack => tracing::info!("the folder is back"),
+            IndexEvent::Hashing { name, bytes } => {
+                tracing::info!(file = %name, bytes, "reading");
+            }
+        }
+    }
+
+    fn removed(&mut self, meta: &FileMeta, reason: RemovedReason, why: Gone) {
+        let held = self.state.held.get(&meta.name);
+        if held.is_none_or(|held| held.meta.id != meta.id) {
+            return;
+        }
+        self.state.held.remove(&meta.name);
+        self.tell(SecondaryEvent::NoLongerServing {
+            file: meta.name.clone(),
+            why: match why {
+                Gone::Deleted => NoLongerServing::Deleted,
+                Gone::Changed => NoLongerServing::Changed,
+                Gone::SetAside => NoLongerServing::SetAside,
+            },
+        });
+        if self.state.indexed {
+            self.send(ToCentral::Removed {
+                files: vec![meta.clone()],
+                reason,
+            });
+        }
+    }
+
+    fn copy_update(&mut self, transfer: TransferId, update: FetchUpdate) {
+        let Some(file) = self.copies.file(transfer) else {
+            return;
+        };
+        match update {
+            FetchUpdate::Resumed { bytes } => {
+                tracing::info!(file = %file.name, bytes, "an earlier copy goes on");
+            }
+            FetchUpdate::Remark(note) => tracing::info!(file = %file.name, ?note, "part file"),
+            FetchUpdate::Notice(notice) => self.tell(SecondaryEvent::CopyNotice {
+                file: file.name,
+                notice,
+            }),
+            FetchUpdate::Report {
+                secondary,
+                fault,
+                chunk,
+            } => self.send(ToCentral::Report {
+                transfer,
+                secondary,
+                fault,
+                chunk,
+            }),
+            FetchUpdate::Ended(end) => {
+                self.statistics.copied(&file.name, &end);
+                let ended = self.copies.ended(transfer, *end);
+                for event in ended.events {
+                    self.tell(event);
+                }
+                if self.state.outbox.is_some() {
+                    self.send(ToCentral::Finished(ended.finished));
+                } else {
+                    self.copies.keep_unsent(ended.finished);
+                }
+                if let Some((meta, manifest)) = ended.held {
+                    self.command_index(IndexCommand::Insert { meta, manifest });
+                }
+            }
+        }
+    }
+
+    fn query(&self, query: SecondaryQuery) {
+        match query {
+            SecondaryQuery::Running(answer) => {
+                let sending = self.state.sent.running().into_iter().map(|running| {
+                    let (receiver, bytes) = (running.receiver, running.bytes);
+                    RunningTransfer {
+                        file: running.file,
+                        kind: RunningKind::Sending { receiver, bytes },
+                    }
+                });
+                let _ = answer.send(self.copies.running().chain(sending).collect());
+            }
+            SecondaryQuery::Downloads(answer) => {
+                let mut table: BTreeMap<String, u64> = self
+                    .state
+                    .held
+                    .keys()
+                    .map(|name| (name.to_string(), 0))
+                    .collect();
+                table.extend(self.statistics.downloads());
+                let rows = table
+                    .into_iter()
+                    .map(|(name, downloads)| DownloadCount { name, downloads });
+                let _ = answer.send(rows.collect());
+            }
+        }
+    }
+
+    fn report(&mut self) {
+        let sent = self.state.sent.report(false);
+        self.send_sent(sent);
+        self.book();
+    }
+
+    fn book(&mut self) {
+        for progress in self.state.sent.book(Instant::now()) {
+            self.statistics.sent(&progress);
+            if let Some(bytes) = progress.over {
+                self.tell(SecondaryEvent::SentTo {
+                    receiver: progress.receiver,
+                    file: progress.file,
+                    bytes,
+                });
+            }
+        }
+    }
+
+    async fn save(&mut self) {
+        if let Some(error) = self.statistics.save(Moment::Running).await {
+            self.tell(SecondaryEvent::Trouble {
+                message: error.to_string(),
+            });
+        }
+    }
+
+    /// Lets transfers end for a while, tells the last figures, says goodbye.
+    async fn stop(mut self) -> Result<(), StoreError> {
+        self.copies.stop_all();
+        self.connections.close();
+        let (connections, copies) = (self.connections.clone(), self.copies.tasks.clone());
+        copies.close();
+        let ended = async {
+            connections.wait().await;
+            copies.wait().await;
+        };
+        let drained = async {
+            tokio::pin!(ended);
+            loop {
+                tokio::select! {
+                    biased;
+                    Some((transfer, update)) = self.copy_updates.recv() => {
+                        self.copy_update(transfer, update);
+                    }
+                    Some(event) = self.link.events.recv() => self.link_event(event),
+                    () = &mut ended => break,
+                }
+            }
+        };
+        let _ = timeout(STOP_GRACE, drained).await;
+        self.report();
+        self.send(ToCentral::Bye);
+        self.state.outbox = None;
+        self.command_index(IndexCommand::Stop);
+        self.index_events.close();
+        self.inputs.close();
+        let index = self.index;
+        let joined = tokio::task::spawn_blocking(move || index.join());
+        let _ = timeout(STOP_GRACE, joined).await;
+        self.link.stop().await;
+        self.statistics.finish().await
+    }
+}
+
+/// Cuts a list into pages that fit a line each; none for an empty list.
+fn pages<T: serde::Serialize>(items: Vec<T>) -> Vec<Vec<T>> {
+    let mut pages = Vec::new();
+    let mut room = 0;
+    for item in items {
+        let size = serde_json::to_vec(&item).map_or(0, |json| json.len() + 1);
+        if size > room || pages.is_empty() {
+            pages.push(Vec::new());
+            room = PAGE_BYTES;
+        }
+        room = room.saturating_sub(size);
+        if let Some(page) = pages.last_mut() {
+            page.push(item);
+        }
+    }
+    pages
+}
+
+/// Waits for the first word of the central, so that a number that is in use is an error of the start.
+///
+/// # Errors
+/// The central's refusal.
+pub(super) async fn first_contact(
+    link: &mut Link,
+    stop: &CancellationToken,
+) -> Result<Vec<LinkEvent>, LinkDown> {
+    let began = Instant::now();
+    loop {
+        let event = tokio::select! {
+            event = link.events.recv() => event,
+            () = stop.cancelled() => None,
+        };
+        match event {
+            Some(LinkEvent::Down(LinkDown::Refused { code, message })) => match code {
+                ErrorCode::NumberInUse if began.elapsed() < NUMBER_PATIENCE => {}
+                ErrorCode::NumberInUse | ErrorCode::NumberNotAllowed | ErrorCode::WrongProtocol => {
+                    return Err(LinkDown::Refused { code, message });
+                }
+                _ => {
+                    return Ok(vec![LinkEvent::Down(LinkDown::Refused { code, message })]);
+                }
+            },
+            Some(event) => return Ok(vec![event]),
+            None => return Ok(Vec::new()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_hold_everything_once_and_fit_a_line() {
+        let items: Vec<String> = (0..1000).map(|n| format!("{n:0200}")).collect();
+        let pages = pages(items.clone());
+        assert!(pages.len() > 1);
+        for page in &pages {
+            assert!(serde_json::to_vec(page).unwrap().len() <= PAGE_BYTES + 2);
+        }
+        assert_eq!(pages.concat(), items);
+        assert!(super::pages(Vec::<u8>::new()).is_empty());
+    }
+}

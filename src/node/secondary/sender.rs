@@ -1,0 +1,343 @@
+//! Sends chunks on one data connection: takes in requests between frames, reads, writes, counts.
+
+use std::{
+    collections::VecDeque,
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{io::AsyncWrite, sync::mpsc, time::timeout};
+
+use super::{sent::Sending, serving::Context};
+use crate::{
+    model::{
+        ByteRange, ChunkIndex, Digest, FileName, Receiver, TransferId,
+        limits::{IDLE_TIMEOUT, MAX_FRAME_BYTES, MAX_QUEUED_REQUESTS},
+    },
+    net::LineWriter,
+    proto::{
+        ErrorCode,
+        data::{FromSecondary, ToSecondary},
+        encode_line,
+    },
+    store::{ContentReader, StoreError},
+};
+
+/// Frames start small, so that a slow receiver can take a request back soon.
+const FIRST_FRAME_BYTES: u32 = 256 << 10;
+const LEAST_FRAME_BYTES: u32 = 64 << 10;
+/// A frame that went faster is doubled, a slower one is halved.
+const FAST_FRAME: Duration = Duration::from_millis(20);
+const SLOW_FRAME: Duration = Duration::from_millis(100);
+
+/// Why a data connection ends; told to the peer when there is a code.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The peer is gone, or asked for the end.
+    Quiet,
+    /// The peer is told.
+    Told(ErrorCode, String),
+}
+
+impl From<io::Error> for End {
+    fn from(_: io::Error) -> Self {
+        Self::Quiet
+    }
+}
+
+/// The content that requests are about.
+#[derive(Debug)]
+struct Open {
+    transfer: TransferId,
+    content: Arc<ContentReader>,
+    sending: Sending,
+    sent_bytes: u64,
+}
+
+/// The sending side of a connection.
+pub(super) struct Sender<W> {
+    writer: LineWriter<W>,
+    context: Context,
+    receiver: Receiver,
+    open: Option<Open>,
+    /// Requested chunks, and how much of the first is sent.
+    queue: VecDeque<ChunkIndex>,
+    offset: u32,
+    frame_bytes: u32,
+    buffer: Vec<u8>,
+}
+
+impl<W: AsyncWrite + Unpin> Sender<W> {
+    pub(super) fn new(writer: LineWriter<W>, context: Context, receiver: Receiver) -> Self {
+        Self {
+            writer,
+            context,
+            receiver,
+            open: None,
+            queue: VecDeque::new(),
+            offset: 0,
+            frame_bytes: FIRST_FRAME_BYTES,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Serves requests until the connection ends, and says why.
+    pub(super) async fn run(mut self, mut requests: mpsc::Receiver<ToSecondary>) {
+        if let Err(End::Told(code, message)) = self.serve(&mut requests).await {
+            let _ = self
+                .writer
+                .send(&FromSecondary::Error { code, message })
+                .await;
+        }
+        // Not open any more before the peer sees the end.
+        self.open = None;
+        self.writer.shutdown().await;
+    }
+
+    async fn serve(&mut self, requests: &mut mpsc::Receiver<ToSecondary>) -> Result<(), End> {
+        loop {
+            while let Ok(request) = requests.try_recv() {
+                self.request(request).await?;
+            }
+            if !self.queue.is_empty() {
+                self.frame().await?;
+                continue;
+            }
+            let request = tokio::select! {
+                request = timeout(IDLE_TIMEOUT, requests.recv()) => request,
+                () = self.context.stop.cancelled() => {
+                    return Err(End::Told(ErrorCode::Stopping, "this secondary stops".to_owned()));
+                }
+            };
+            match request {
+                Ok(Some(request)) => self.request(request).await?,
+                Ok(None) => return Err(End::Quiet),
+                Err(_) => {
+                    let message = format!("idle for {} s", IDLE_TIMEOUT.as_secs());
+                    return Err(End::Told(ErrorCode::TimedOut, message));
+                }
+            }
+        }
+    }
+
+    async fn request(&mut self, request: ToSecondary) -> Result<(), End> {
+        let bad = |message: &str| Err(End::Told(ErrorCode::BadMessage, message.to_owned()));
+        match request {
+            ToSecondary::Hello(_) => bad("hello was said already"),
+            ToSecondary::Ping => Ok(()),
+            ToSecondary::Open {
+                transfer,
+                id,
+                name,
+                manifest,
+            } => self.open(transfer, id, name, manifest).await,
+            ToSecondary::Close => match self.close() {
+                Some((transfer, sent)) => {
+                    let closed = FromSecondary::Closed { transfer, sent };
+                    Ok(self.writer.send(&closed).await?)
+                }
+                None => bad("nothing is open"),
+            },
+            ToSecondary::Get { chunk } => self.get(chunk).await,
+            ToSecondary::Cancel { chunk } => {
+                let Some(index) = self.queue.iter().position(|queued| *queued == chunk) else {
+                    // It was whole before.
+                    return Ok(());
+                };
+                self.queue.remove(index);
+                if index == 0 {
+                    self.offset = 0;
+                }
+                Ok(self
+                    .writer
+                    .send(&FromSecondary::Cancelled { chunk })
+                    .await?)
+            }
+        }
+    }
+
+    fn close(&mut self) -> Option<(TransferId, u64)> {
+        self.queue.clear();
+        self.offset = 0;
+        let open = self.open.take()?;
+        Some((open.transfer, open.sent_bytes))
+    }
+
+    async fn open(
+        &mut self,
+        transfer: TransferId,
+        id: Digest,
+        name: FileName,
+        manifest: bool,
+    ) -> Result<(), End> {
+        self.close();
+        let opened = self
+            .context
+            .open(transfer, id, &name, &self.receiver)
+            .await
+            .map_err(|(code, message)| End::Told(code, message))?;
+        let raw = if manifest {
+            opened.content.file().manifest.to_raw()
+        } else {
+            Vec::new()
+        };
+        self.writer.stage(&FromSecondary::Opened {
+            transfer,
+            manifest_bytes: raw.len() as u64,
+        });
+        self.open = Some(Open {
+            transfer,
+            content: opened.content,
+            sending: opened.sending,
+            sent_bytes: 0,
+        });
+        self.writer.flush().await?;
+        let mut written = 0;
+        while written < raw.len() {
+            written += self.writer.write_some(&raw[written..]).await?;
+        }
+        Ok(())
+    }
+
+    async fn get(&mut self, chunk: ChunkIndex) -> Result<(), End> {
+        let Some(open) = &self.open else {
+            return Err(End::Told(
+                ErrorCode::BadMessage,
+                "open a file before asking for chunks".to_owned(),
+            ));
+        };
+        let layout = open.content.file().meta.layout;
+        if !layout.contains(chunk) {
+            let failed = FromSecondary::Failed {
+                chunk,
+                code: ErrorCode::NoSuchContent,
+                message: format!(
+                    "chunk {chunk}: the file has {} chunks",
+                    layout.chunk_count()
+                ),
+            };
+            return Ok(self.writer.send(&failed).await?);
+        }
+        if self.queue.len() >= MAX_QUEUED_REQUESTS || self.queue.contains(&chunk) {
+            let message = format!(
+                "chunk {chunk}: asked for twice, or over {MAX_QUEUED_REQUESTS} requests at once"
+            );
+            return Err(End::Told(ErrorCode::LimitExceeded, message));
+        }
+        self.queue.push_back(chunk);
+        Ok(())
+    }
+
+    /// Sends the next frame of the first chunk in the queue.
+    async fn frame(&mut self) -> Result<(), End> {
+        let (Some(open), Some(&chunk)) = (&self.open, self.queue.front()) else {
+            return Ok(());
+        };
+        let whole = open.content.file().meta.layout.byte_range(chunk);
+        let start = whole.start + u64::from(self.offset);
+        let mut length = (whole.end - start).min(u64::from(self.frame_bytes));
+        if let Some(pacer) = &self.context.pacer {
+            length = length.min(pacer.slice_bytes() as u64);
+        }
+        let range = ByteRange {
+            start,
+            end: start + length,
+        };
+        self.buffer.clear();
+        encode_line(
+            &FromSecondary::Data {
+                chunk,
+                offset: self.offset,
+                length: length as u32,
+            },
+            &mut self.buffer,
+        );
+        let header_bytes = self.buffer.len();
+        match self.read(range).await {
+            Ok(()) => self.write(header_bytes, length as usize).await?,
+            Err(error) => return self.failed(chunk, &error).await,
+        }
+        self.offset += length as u32;
+        if range.end == whole.end {
+            self.queue.pop_front();
+            self.offset = 0;
+            if let Some(open) = &self.open {
+                open.sending.add_chunk();
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends a range of the file to the buffer.
+    async fn read(&mut self, range: ByteRange) -> Result<(), StoreError> {
+        let Some(open) = &self.open else {
+            return Ok(());
+        };
+        let content = Arc::clone(&open.content);
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let read = tokio::task::spawn_blocking(move || {
+            let read = content
+                .read_at(range, &mut buffer)
+                .and_then(|()| content.check_unchanged());
+            (buffer, read)
+        });
+        match read.await {
+            Ok((buffer, read)) => {
+                self.buffer = buffer;
+                read
+            }
+            // The runtime is going down.
+            Err(error) => Err(StoreError::Other {
+                path: std::path::PathBuf::new(),
+                message: error.to_string(),
+            }),
+        }
+    }
+
+    async fn write(&mut self, header_bytes: usize, payload_bytes: usize) -> Result<(), End> {
+        if let Some(pacer) = &self.context.pacer {
+            pacer.wait(payload_bytes).await;
+        }
+        let began = Instant::now();
+        let mut written = 0;
+        while written < self.buffer.len() {
+            let count = self.writer.write_some(&self.buffer[written..]).await?;
+            let payload_before = written.saturating_sub(header_bytes);
+            written += count;
+            let payload = (written.saturating_sub(header_bytes) - payload_before) as u64;
+            if let Some(open) = &mut self.open {
+                open.sending.add_bytes(payload);
+                open.sent_bytes += payload;
+            }
+        }
+        let took = began.elapsed();
+        if took < FAST_FRAME {
+            self.frame_bytes = (self.frame_bytes * 2).min(MAX_FRAME_BYTES);
+        } else if took > SLOW_FRAME {
+            self.frame_bytes = (self.frame_bytes / 2).max(LEAST_FRAME_BYTES);
+        }
+        Ok(())
+    }
+
+    async fn failed(&mut self, chunk: ChunkIndex, error: &StoreError) -> Result<(), End> {
+        self.queue.pop_front();
+        self.offset = 0;
+        if let Some(open) = &self.open {
+            self.context
+                .damaged(open.content.file().meta.name.clone(), error)
+                .await;
+        }
+        let code = match error {
+            StoreError::Changed(_) | StoreError::NotFound(_) => ErrorCode::FileChanged,
+            _ => ErrorCode::ReadFailed,
+        };
+        let message = error.to_string();
+        let failed = FromSecondary::Failed {
+            chunk,
+            code,
+            message,
+        };
+        Ok(self.writer.send(&failed).await?)
+    }
+}

@@ -1,0 +1,105 @@
+//! A served file, and how it is read.
+
+use std::{fs::File, os::unix::fs::MetadataExt, sync::Arc};
+
+use crate::{
+    model::{ByteRange, FileMeta, Manifest},
+    store::{
+        StoreError,
+        hash::read_range,
+        root::{Make, Root},
+    },
+};
+
+/// What tells one state of a file from another without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub(super) struct Stamp {
+    pub(super) device: u64,
+    pub(super) inode: u64,
+    pub(super) bytes: u64,
+    /// Last change of its content, in seconds and nanoseconds.
+    pub(super) changed: (i64, i64),
+}
+
+impl Stamp {
+    pub(super) fn of(meta: &impl MetadataExt) -> Self {
+        Self {
+            device: meta.dev(),
+            inode: meta.ino(),
+            bytes: meta.size(),
+            changed: (meta.mtime(), meta.mtime_nsec()),
+        }
+    }
+}
+
+/// A file that was hashed, as it was then.
+#[derive(Debug)]
+pub struct IndexedFile {
+    /// Name, length, id.
+    pub meta: FileMeta,
+    /// Its digests.
+    pub manifest: Arc<Manifest>,
+    pub(super) stamp: Stamp,
+}
+
+/// Reads a served file for one receiver.
+#[derive(Debug)]
+pub struct ContentReader {
+    handle: File,
+    file: Arc<IndexedFile>,
+    root: Root,
+}
+
+impl ContentReader {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] when it is not the one that was indexed.
+    pub fn open(root: &Root, file: Arc<IndexedFile>) -> Result<Self, StoreError> {
+        let place = root.place(&file.meta.name, Make::Nothing)?;
+        let handle = place.open().map_err(|error| place.fail(&error))?;
+        let reader = Self {
+            handle,
+            file,
+            root: root.clone(),
+        };
+        reader.check_unchanged()?;
+        Ok(reader)
+    }
+
+    /// What it reads.
+    pub fn file(&self) -> &Arc<IndexedFile> {
+        &self.file
+    }
+
+    /// Appends exactly a range of the file.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] when the file is shorter than it was.
+    pub fn read_at(&self, range: ByteRange, target: &mut Vec<u8>) -> Result<(), StoreError> {
+        read_range(&self.handle, range, target).map_err(|error| match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => StoreError::Changed(self.path()),
+            _ => StoreError::new(&self.path(), &error),
+        })
+    }
+
+    /// Makes sure that the file has not been touched since it was indexed.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] when it has.
+    pub fn check_unchanged(&self) -> Result<(), StoreError> {
+        let meta = self
+            .handle
+            .metadata()
+            .map_err(|error| StoreError::new(&self.path(), &error))?;
+        if Stamp::of(&meta) == self.file.stamp {
+            Ok(())
+        } else {
+            Err(StoreError::Changed(self.path()))
+        }
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.root.full_path(&self.file.meta.name)
+    }
+}

@@ -1,0 +1,121 @@
+//! What a served folder holds: found, hashed once, kept up to date. Runs in a thread of its own.
+//!
+//! `run` is its loop and owns the table; `scan` looks at the folder, `settle` decides when a file has
+//! stopped changing, `cache` remembers digests from run to run, `watch` hears of changes, `content` reads.
+
+mod cache;
+mod content;
+mod run;
+mod scan;
+mod settle;
+mod watch;
+
+pub use content::{ContentReader, IndexedFile};
+pub use run::{Index, start};
+
+use std::sync::Arc;
+
+use super::StoreError;
+use crate::model::{FileMeta, FileName, FileNameError, Manifest, RemovedReason};
+
+/// What the index is told.
+#[derive(Debug)]
+pub enum IndexCommand {
+    /// A file was deleted elsewhere: the copy here, if it is that content, goes to a hidden folder.
+    SetAside(FileMeta),
+    /// A copy is complete and verified under its final name.
+    Insert {
+        /// The file.
+        meta: FileMeta,
+        /// Its digests.
+        manifest: Arc<Manifest>,
+    },
+    /// A file was not what it should be when it was read.
+    Look(FileName),
+    /// The end.
+    Stop,
+}
+
+/// What the index finds.
+#[derive(Debug)]
+pub enum IndexEvent {
+    /// The first look at the folder is over: what is served was told before.
+    Ready {
+        /// Files that are served.
+        files: usize,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// A file is served from now on; it replaces one of the same name.
+    Added(Arc<IndexedFile>),
+    /// A file is no longer served.
+    Removed {
+        /// The file.
+        file: Arc<IndexedFile>,
+        /// What it means for the cluster.
+        reason: RemovedReason,
+        /// What happened to it.
+        why: Gone,
+    },
+    /// Something in the folder is not served; told once.
+    Ignored {
+        /// Its path below the folder.
+        path: String,
+        /// Why.
+        reason: IgnoredReason,
+    },
+    /// The folder is not there any more, or cannot be read.
+    FolderGone(StoreError),
+    /// The folder is there again.
+    FolderBack,
+    /// A large file is being read.
+    Hashing {
+        /// The file.
+        name: FileName,
+        /// Its length, in bytes.
+        bytes: u64,
+    },
+}
+
+/// What happened to a file that is no longer served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// It was deleted or renamed.
+    Deleted,
+    /// It changed, or cannot be read.
+    Changed,
+    /// It was set aside, as it was deleted elsewhere.
+    SetAside,
+}
+
+/// Why something in a folder is not served.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IgnoredReason {
+    /// Its name is not text.
+    #[error("its name is not UTF-8")]
+    NotUtf8,
+    /// Its name is not one that can be asked for.
+    #[error(transparent)]
+    Name(FileNameError),
+    /// A symbolic link.
+    #[error("a symbolic link")]
+    Symlink,
+    /// A device, a socket, a pipe.
+    #[error("not a regular file")]
+    NotAFile,
+    /// Below too many folders.
+    #[error("below too many folders")]
+    TooDeep,
+    /// Longer than any file may be.
+    #[error("too large")]
+    TooLarge,
+    /// More files than one secondary may have.
+    #[error("too many files")]
+    TooMany,
+    /// In the operating system's words.
+    #[error("{0}")]
+    Unreadable(String),
+}
+
+#[cfg(test)]
+mod tests;

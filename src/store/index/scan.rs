@@ -1,0 +1,146 @@
+//! One look at a folder: every regular file with a name that can be served, and what is in the way of the
+//! others. Never follows a symbolic link.
+
+use std::collections::BTreeMap;
+
+use cap_std::fs::{Dir, DirEntry, FileType, MetadataExt};
+
+use super::{IgnoredReason, content::Stamp};
+use crate::{
+    model::{
+        FileName, FileNameError,
+        limits::{MAX_COMPONENTS, MAX_FILE_BYTES, MAX_FILES_PER_SECONDARY},
+    },
+    store::{Root, StoreError},
+};
+
+/// What a look found.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    pub(super) files: BTreeMap<FileName, Stamp>,
+    /// Paths that are not served, and why.
+    pub(super) ignored: BTreeMap<String, IgnoredReason>,
+    /// A folder could not be read: what was below it may still be there.
+    pub(super) partial: bool,
+}
+
+/// Looks at the whole folder.
+///
+/// # Errors
+/// When the folder itself cannot be read.
+pub(super) fn scan(root: &Root) -> Result<Scan, StoreError> {
+    let mut scan = Scan::default();
+    // The handle outlives the folder: ask whether the name still leads to it.
+    let fail = |error: std::io::Error| StoreError::new(root.path(), &error);
+    let named = std::fs::metadata(root.path()).map_err(fail)?;
+    let ours = root.dir().dir_metadata().map_err(fail)?;
+    let same = (
+        std::os::unix::fs::MetadataExt::dev(&named),
+        std::os::unix::fs::MetadataExt::ino(&named),
+    ) == (ours.dev(), ours.ino());
+    if !same {
+        return Err(StoreError::Changed(root.path().to_owned()));
+    }
+    let entries = root.dir().entries().map_err(fail)?;
+    for entry in entries {
+        let entry = entry.map_err(fail)?;
+        scan.entry("", &entry, 1);
+    }
+    Ok(scan)
+}
+
+/// Looks at one name.
+pub(super) fn look(root: &Root, name: &FileName) -> Option<Stamp> {
+    let place = root.place(name, crate::store::root::Make::Nothing).ok()?;
+    let meta = place.dir.symlink_metadata(&place.name).ok()?;
+    meta.is_file().then(|| stamp(&meta))
+}
+
+fn stamp(meta: &cap_std::fs::Metadata) -> Stamp {
+    Stamp {
+        device: meta.dev(),
+        inode: meta.ino(),
+        bytes: meta.size(),
+        changed: (meta.mtime(), meta.mtime_nsec()),
+    }
+}
+
+impl Scan {
+    fn entry(&mut self, above: &str, entry: &DirEntry, depth: usize) {
+        let os_name = entry.file_name();
+        let shown = os_name.to_string_lossy();
+        if shown.starts_with('.') {
+            return;
+        }
+        let path = format!("{above}{shown}");
+        if os_name.to_str().is_none() {
+            return self.ignore(path, IgnoredReason::NotUtf8);
+        }
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => self.folder(&path, entry, depth),
+            Ok(kind) if kind.is_file() => self.file(path, entry),
+            Ok(kind) => self.ignore(path, kind_of(kind)),
+            Err(error) => self.unreadable(path, &error),
+        }
+    }
+
+    fn folder(&mut self, path: &str, entry: &DirEntry, depth: usize) {
+        if depth >= MAX_COMPONENTS {
+            return self.ignore(path.to_owned(), IgnoredReason::TooDeep);
+        }
+        let opened = entry.open_dir().and_then(|dir: Dir| {
+            let above = format!("{path}/");
+            for entry in dir.entries()? {
+                self.entry(&above, &entry?, depth + 1);
+            }
+            Ok(())
+        });
+        if let Err(error) = opened {
+            self.unreadable(path.to_owned(), &error);
+        }
+    }
+
+    fn file(&mut self, path: String, entry: &DirEntry) {
+        let name = match FileName::try_from(path.as_str()) {
+            Ok(name) => name,
+            // An unfinished file of ours.
+            Err(FileNameError::Reserved) => return,
+            Err(error) => return self.ignore(path, IgnoredReason::Name(error)),
+        };
+        match entry.metadata() {
+            Ok(meta) if meta.size() > MAX_FILE_BYTES => {
+                self.ignore(path, IgnoredReason::TooLarge);
+            }
+            Ok(_) if self.files.len() >= MAX_FILES_PER_SECONDARY => {
+                self.ignore(path, IgnoredReason::TooMany);
+            }
+            Ok(meta) => {
+                self.files.insert(name, stamp(&meta));
+            }
+            // Deleted between the two looks.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => self.unreadable(path, &error),
+        }
+    }
+
+    fn unreadable(&mut self, path: String, error: &std::io::Error) {
+        if error.kind() != std::io::ErrorKind::NotFound {
+            self.partial = true;
+            self.ignore(path, IgnoredReason::Unreadable(error.to_string()));
+        }
+    }
+
+    fn ignore(&mut self, path: String, reason: IgnoredReason) {
+        if self.ignored.len() < MAX_FILES_PER_SECONDARY {
+            self.ignored.insert(path, reason);
+        }
+    }
+}
+
+fn kind_of(kind: FileType) -> IgnoredReason {
+    if kind.is_symlink() {
+        IgnoredReason::Symlink
+    } else {
+        IgnoredReason::NotAFile
+    }
+}

@@ -1,0 +1,274 @@
+//! The index on real folders: every wait is for an event, with a deadline.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        mpsc::{Receiver, channel},
+    },
+    time::{Duration, Instant},
+};
+
+use super::{ContentReader, Gone, Index, IndexCommand, IndexEvent, IndexedFile, start};
+use crate::{
+    model::{ByteRange, RemovedReason},
+    store::{Root, StoreError},
+};
+
+const DEADLINE: Duration = Duration::from_secs(15);
+
+struct Watched {
+    folder: tempfile::TempDir,
+    cache: tempfile::TempDir,
+    index: Option<Index>,
+    events: Receiver<IndexEvent>,
+}
+
+impl Watched {
+    fn start(files: &[(&str, &[u8])]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in files {
+            write(&folder.path().join("served").join(name), bytes);
+        }
+        let cache = tempfile::tempdir().unwrap();
+        let (index, events) = begin(&folder.path().join("served"), cache.path());
+        Self {
+            folder,
+            cache,
+            index: Some(index),
+            events,
+        }
+    }
+
+    fn restart(&mut self) {
+        self.stop();
+        let (index, events) = begin(&self.path(""), self.cache.path());
+        (self.index, self.events) = (Some(index), events);
+    }
+
+    fn stop(&mut self) {
+        if let Some(index) = self.index.take() {
+            index.send(IndexCommand::Stop);
+            index.join();
+        }
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join("served").join(name)
+    }
+
+    /// The first event that is wanted; others are skipped.
+    fn wait<T>(&self, what: &str, mut wanted: impl FnMut(IndexEvent) -> Option<T>) -> T {
+        let deadline = Instant::now() + DEADLINE;
+        let mut skipped = Vec::new();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let event = self.events.recv_timeout(left);
+            let event = event.unwrap_or_else(|_| panic!("no {what}; only {skipped:?}"));
+            skipped.push(format!("{event:?}"));
+            if let Some(found) = wanted(event) {
+                return found;
+            }
+        }
+    }
+
+    fn added(&self, name: &str) -> Arc<IndexedFile> {
+        self.wait(&format!("Added {name}"), |event| match event {
+            IndexEvent::Added(file) if file.meta.name.as_str() == name => Some(file),
+            _ => None,
+        })
+    }
+
+    fn removed(&self, name: &str) -> (RemovedReason, Gone) {
+        self.wait(&format!("Removed {name}"), |event| match event {
+            IndexEvent::Removed { file, reason, why } if file.meta.name.as_str() == name => {
+                Some((reason, why))
+            }
+            _ => None,
+        })
+    }
+
+    fn ready(&self) -> usize {
+        self.wait("Ready", |event| match event {
+            IndexEvent::Ready { files, .. } => Some(files),
+            _ => None,
+        })
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn begin(folder: &Path, cache: &Path) -> (Index, Receiver<IndexEvent>) {
+    let (sender, events) = channel();
+    let root = Root::create(folder).unwrap();
+    let index = start(root, cache.join("digests"), move |event| {
+        sender.send(event).is_ok()
+    });
+    (index.unwrap(), events)
+}
+
+/// A file that looks as if nobody had touched it for long.
+fn write(path: &Path, bytes: &[u8]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(std::time::SystemTime::now() - Duration::from_secs(60))
+        .unwrap();
+}
+
+#[test]
+fn what_is_there_is_served_before_ready() {
+    let watched = Watched::start(&[
+        ("película nº 1.mp4", b"abc"),
+        ("serie/cap 1.mp4", b"defg"),
+        ("empty", b""),
+        (".hidden", b"x"),
+        ("half.part", b"x"),
+    ]);
+    let mut names = Vec::new();
+    let files = watched.wait("Ready", |event| match event {
+        IndexEvent::Added(file) => {
+            names.push(file.meta.name.to_string());
+            None
+        }
+        IndexEvent::Ready { files, bytes } => Some((files, bytes)),
+        _ => None,
+    });
+    names.sort();
+    assert_eq!(names, ["empty", "película nº 1.mp4", "serie/cap 1.mp4"]);
+    assert_eq!(files, (3, 7));
+    std::os::unix::fs::symlink("/etc/passwd", watched.path("link")).unwrap();
+    watched.wait("Ignored", |event| match event {
+        IndexEvent::Ignored { path, .. } => (path == "link").then_some(()),
+        _ => None,
+    });
+}
+
+#[test]
+fn a_file_that_is_written_is_served_when_its_writer_is_done() {
+    use std::io::Write;
+    let watched = Watched::start(&[]);
+    assert_eq!(watched.ready(), 0);
+    let mut file = fs::File::create(watched.path("new")).unwrap();
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_millis(1800) {
+        file.write_all(b"more").unwrap();
+        let early = watched.events.recv_timeout(Duration::from_millis(100));
+        assert!(early.is_err(), "{early:?}");
+    }
+    let length = file.metadata().unwrap().len();
+    drop(file);
+    let added = watched.added("new");
+    assert_eq!(added.meta.layout.file_bytes(), length);
+}
+
+#[test]
+fn deleted_edited_and_renamed_files_are_told_apart() {
+    let watched = Watched::start(&[("a", b"one"), ("b", b"two"), ("c", b"three")]);
+    assert_eq!(watched.ready(), 3);
+    fs::remove_file(watched.path("a")).unwrap();
+    assert_eq!(
+        watched.removed("a"),
+        (RemovedReason::Deleted, Gone::Deleted)
+    );
+    fs::write(watched.path("b"), b"two and more").unwrap();
+    assert_eq!(watched.removed("b"), (RemovedReason::Lost, Gone::Changed));
+    assert_eq!(watched.added("b").meta.layout.file_bytes(), 12);
+    fs::rename(watched.path("c"), watched.path("d")).unwrap();
+    let added = watched.added("d");
+    assert_eq!(added.manifest.whole(), crate::store::sha256(b"three"));
+    // Replaced within a moment: an edit, not a deletion.
+    fs::remove_file(watched.path("d")).unwrap();
+    fs::write(watched.path("d"), b"another").unwrap();
+    assert_eq!(watched.removed("d"), (RemovedReason::Lost, Gone::Changed));
+    watched.added("d");
+}
+
+#[test]
+fn a_folder_that_goes_away_is_no_deletion() {
+    let watched = Watched::start(&[("a", b"one")]);
+    watched.ready();
+    let aside = watched.folder.path().join("aside");
+    fs::rename(watched.path(""), &aside).unwrap();
+    watched.index.as_ref().unwrap().send(IndexCommand::Look(
+        crate::model::FileName::try_from("a").unwrap(),
+    ));
+    watched.wait("FolderGone", |event| {
+        matches!(event, IndexEvent::FolderGone(_)).then_some(())
+    });
+    assert_eq!(watched.removed("a"), (RemovedReason::Lost, Gone::Changed));
+    fs::rename(&aside, watched.path("")).unwrap();
+    watched.wait("FolderBack", |event| {
+        matches!(event, IndexEvent::FolderBack).then_some(())
+    });
+    watched.added("a");
+}
+
+#[test]
+fn commands_set_aside_and_insert() {
+    let watched = Watched::start(&[("serie/a", b"one")]);
+    let added = watched.added("serie/a");
+    watched.ready();
+    let index = watched.index.as_ref().unwrap();
+    index.send(IndexCommand::SetAside(added.meta.clone()));
+    assert_eq!(
+        watched.removed("serie/a"),
+        (RemovedReason::Lost, Gone::SetAside)
+    );
+    let kept = watched.path(".trozos/retirados/serie/a");
+    assert_eq!(fs::read(&kept).unwrap(), b"one");
+    assert!(!watched.path("serie").exists());
+    // A finished copy is believed: it was verified when it came.
+    fs::create_dir(watched.path("serie")).unwrap();
+    fs::rename(kept, watched.path("serie/a")).unwrap();
+    index.send(IndexCommand::Insert {
+        meta: added.meta.clone(),
+        manifest: Arc::clone(&added.manifest),
+    });
+    assert_eq!(watched.added("serie/a").meta, added.meta);
+}
+
+#[test]
+fn what_was_read_once_is_not_read_again() {
+    let mut watched = Watched::start(&[("a", b"one")]);
+    let before = watched.added("a");
+    watched.ready();
+    // The same stamp with other content: only a reader would notice.
+    let path = watched.path("a");
+    let changed = fs::metadata(&path).unwrap().modified().unwrap();
+    watched.stop();
+    fs::write(&path, b"two").unwrap();
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(changed).unwrap();
+    watched.restart();
+    assert_eq!(watched.added("a").meta, before.meta);
+}
+
+#[test]
+fn a_reader_refuses_a_file_that_changed() {
+    let watched = Watched::start(&[("a", b"one two three")]);
+    let file = watched.added("a");
+    let root = Root::open(&watched.path("")).unwrap();
+    let reader = ContentReader::open(&root, Arc::clone(&file)).unwrap();
+    let mut bytes = b">".to_vec();
+    reader
+        .read_at(ByteRange { start: 4, end: 7 }, &mut bytes)
+        .unwrap();
+    assert_eq!(bytes, b">two");
+    fs::write(watched.path("a"), b"one").unwrap();
+    let read = reader.read_at(ByteRange { start: 4, end: 7 }, &mut bytes);
+    assert!(matches!(read, Err(StoreError::Changed(_))));
+    assert!(matches!(
+        reader.check_unchanged(),
+        Err(StoreError::Changed(_))
+    ));
+    assert!(matches!(
+        ContentReader::open(&root, file),
+        Err(StoreError::Changed(_))
+    ));
+}

@@ -1,0 +1,230 @@
+//! The journal of verified chunks beside a part file: which chunks are in it, and which of these are known
+//! to be on the disk. Knows nothing of the part file's bytes.
+//!
+//! A header line, then records of 16 bytes: a kind, three zeros, a number as 32 bits big-endian, and the
+//! first eight bytes of a SHA-256 over the file's id, the record's position and the rest of it. `W n`: chunk
+//! n was verified and written. `S n`: the first n `W` records' chunks are on the disk. What follows a record
+//! that does not check is ignored: it was being written when the machine stopped.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom, Write},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::hash::sha256;
+use crate::model::{ChunkIndex, ChunkSet, Digest, FileMeta};
+
+const VERSION: u32 = 1;
+const RECORD_BYTES: usize = 16;
+const WRITTEN: u8 = b'W';
+const SYNCED: u8 = b'S';
+/// Longest header that is looked at.
+const MOST_HEADER_BYTES: usize = 4096;
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Header {
+    trozos_diario: u32,
+    id: String,
+    length: u64,
+}
+
+impl Header {
+    fn of(meta: &FileMeta) -> Self {
+        Self {
+            trozos_diario: VERSION,
+            id: meta.id.to_string(),
+            length: meta.layout.file_bytes(),
+        }
+    }
+}
+
+/// What a journal says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Chunks that are on the disk.
+    pub(super) synced: ChunkSet,
+    /// Chunks that were written later, and may not be.
+    pub(super) unsure: ChunkSet,
+}
+
+/// Reads a journal; `None` when it is another file's or no journal at all.
+pub(super) fn read(journal: &mut File, meta: &FileMeta) -> io::Result<Option<Found>> {
+    let mut bytes = Vec::new();
+    journal.seek(SeekFrom::Start(0))?;
+    let most = MOST_HEADER_BYTES as u64
+        + 3 * RECORD_BYTES as u64 * (u64::from(meta.layout.chunk_count()) + 1);
+    journal.take(most).read_to_end(&mut bytes)?;
+    let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
+        return Ok(None);
+    };
+    match serde_json::from_slice::<Header>(&bytes[..end]) {
+        Ok(header) if header == Header::of(meta) => {}
+        _ => return Ok(None),
+    }
+    let mut written = Vec::new();
+    let mut synced_count = 0;
+    for (position, record) in bytes[end + 1..].chunks_exact(RECORD_BYTES).enumerate() {
+        let (kind, number) = (
+            record[0],
+            u32::from_be_bytes([record[4], record[5], record[6], record[7]]),
+        );
+        if record != encode(meta.id, position as u64, kind, number) {
+            break;
+        }
+        match kind {
+            WRITTEN => written.push(ChunkIndex(number)),
+            SYNCED => synced_count = (number as usize).min(written.len()),
+            _ => break,
+        }
+    }
+    let count = meta.layout.chunk_count();
+    let mut found = Found {
+        synced: ChunkSet::new(count),
+        unsure: ChunkSet::new(count),
+    };
+    for (position, chunk) in written.into_iter().enumerate() {
+        if position < synced_count {
+            found.synced.insert(chunk);
+        } else if !found.synced.contains(chunk) {
+            found.unsure.insert(chunk);
+        }
+    }
+    Ok(Some(found))
+}
+
+fn encode(id: Digest, position: u64, kind: u8, number: u32) -> [u8; RECORD_BYTES] {
+    let mut checked = id.as_bytes().to_vec();
+    checked.extend_from_slice(&position.to_be_bytes());
+    checked.push(kind);
+    checked.extend_from_slice(&number.to_be_bytes());
+    let check = sha256(&checked);
+    let mut record = [0; RECORD_BYTES];
+    record[0] = kind;
+    record[4..8].copy_from_slice(&number.to_be_bytes());
+    record[8..].copy_from_slice(&check.as_bytes()[..8]);
+    record
+}
+
+/// A journal that is written.
+#[derive(Debug)]
+pub(super) struct Journal {
+    file: File,
+    id: Digest,
+    position: u64,
+    written: u32,
+}
+
+impl Journal {
+    /// Writes a new one into an empty file; `have` is on the disk.
+    pub(super) fn start(file: File, meta: &FileMeta, have: &ChunkSet) -> io::Result<Self> {
+        let mut bytes = serde_json::to_vec(&Header::of(meta)).map_err(io::Error::other)?;
+        bytes.push(b'\n');
+        let mut journal = Self {
+            file,
+            id: meta.id,
+            position: 0,
+            written: 0,
+        };
+        for chunk in have.iter() {
+            bytes.extend_from_slice(&journal.next(WRITTEN, chunk.0));
+        }
+        if !have.is_empty() {
+            bytes.extend_from_slice(&journal.next(SYNCED, have.len()));
+        }
+        journal.file.write_all(&bytes)?;
+        journal.file.sync_data()?;
+        Ok(journal)
+    }
+
+    fn next(&mut self, kind: u8, number: u32) -> [u8; RECORD_BYTES] {
+        let record = encode(self.id, self.position, kind, number);
+        self.position += 1;
+        if kind == WRITTEN {
+            self.written += 1;
+        }
+        record
+    }
+
+    /// A chunk is verified and written.
+    pub(super) fn written(&mut self, chunk: ChunkIndex) -> io::Result<()> {
+        let record = self.next(WRITTEN, chunk.0);
+        self.file.write_all(&record)
+    }
+
+    /// How many chunks have been recorded: what a sync of the data that starts now will cover.
+    pub(super) fn count(&self) -> u32 {
+        self.written
+    }
+
+    /// The data of the first `count` recorded chunks is on the disk.
+    pub(super) fn synced(&mut self, count: u32) -> io::Result<()> {
+        let record = self.next(SYNCED, count);
+        self.file.write_all(&record)?;
+        self.file.sync_data()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{ChunkLayout, FileName};
+
+    fn meta(chunks: u64) -> FileMeta {
+        FileMeta {
+            name: FileName::try_from("a").unwrap(),
+            layout: ChunkLayout::for_file(chunks << 20).unwrap(),
+            id: sha256(b"a"),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_journal_cut_or_damaged_anywhere_never_says_more_than_was_written(
+            steps in proptest::collection::vec(0u32..40, 1..60),
+            cut in any::<prop::sample::Index>(),
+            damage in any::<Option<prop::sample::Index>>(),
+        ) {
+            let meta = meta(30);
+            let path = tempfile::NamedTempFile::new().unwrap();
+            let mut journal =
+                Journal::start(path.reopen().unwrap(), &meta, &ChunkSet::new(30)).unwrap();
+            let (mut written, mut synced) = (Vec::new(), 0);
+            for step in steps {
+                if step < 30 {
+                    journal.written(ChunkIndex(step)).unwrap();
+                    written.push(step);
+                } else {
+                    synced = journal.count() as usize;
+                    journal.synced(journal.count()).unwrap();
+                }
+            }
+            let mut bytes = std::fs::read(path.path()).unwrap();
+            bytes.truncate(cut.index(bytes.len() + 1));
+            if let Some(damage) = damage && !bytes.is_empty() {
+                let at = damage.index(bytes.len());
+                bytes[at] ^= 0x55;
+            }
+            std::fs::write(path.path(), &bytes).unwrap();
+            if let Some(found) = read(&mut path.reopen().unwrap(), &meta).unwrap() {
+                let truly_synced = &written[..synced];
+                prop_assert!(found.synced.iter().all(|chunk| truly_synced.contains(&chunk.0)));
+                prop_assert!(found.unsure.iter().all(|chunk| written.contains(&chunk.0)));
+            }
+        }
+    }
+
+    #[test]
+    fn another_files_journal_is_not_read() {
+        let path = tempfile::NamedTempFile::new().unwrap();
+        let mut have = ChunkSet::new(3);
+        have.insert(ChunkIndex(1));
+        Journal::start(path.reopen().unwrap(), &meta(3), &have).unwrap();
+        let found = read(&mut path.reopen().unwrap(), &meta(3)).unwrap();
+        assert_eq!(found.map(|found| found.synced), Some(have));
+        assert_eq!(read(&mut path.reopen().unwrap(), &meta(4)).unwrap(), None);
+    }
+}

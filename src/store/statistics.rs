@@ -1,0 +1,123 @@
+//! JSON files that are replaced whole or not at all.
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::StoreError;
+
+/// Largest file that is read, in bytes.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// What was found of an earlier run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Loaded<T> {
+    /// No such file.
+    Missing,
+    /// Its content.
+    Read(T),
+    /// It could not be understood, and has another name now.
+    SetAside {
+        /// Where it is.
+        to: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Writes a value as JSON: to a temporary file that replaces the old one once it is on the disk.
+///
+/// # Errors
+/// When it cannot be written; the old file is still there.
+pub fn save_json<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError> {
+    let fail = |error: &io::Error| StoreError::new(path, error);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut json = serde_json::to_vec_pretty(value).map_err(|error| fail(&error.into()))?;
+    json.push(b'\n');
+    let write = || -> io::Result<()> {
+        let mut file = tempfile::Builder::new()
+            .prefix(".trozos-")
+            .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+            .tempfile_in(folder)?;
+        file.write_all(&json)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        std::fs::File::open(folder)?.sync_all()
+    };
+    write().map_err(|error| fail(&error))
+}
+
+/// Reads what [`save_json`] wrote. A file that is something else is renamed to `NAME.estropeado-n`, with
+/// the first n that is free.
+///
+/// # Errors
+/// When it is there and cannot be read or renamed.
+pub fn load_json<T: DeserializeOwned>(path: &Path) -> Result<Loaded<T>, StoreError> {
+    let fail = |error: &io::Error| StoreError::new(path, error);
+    let bytes = match std::fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Loaded::Missing),
+        Err(error) => return Err(fail(&error)),
+        Ok(meta) if meta.len() > MOST_BYTES => {
+            let reason = format!("{} bytes", meta.len());
+            return set_aside(path, reason).map_err(|error| fail(&error));
+        }
+        Ok(_) => std::fs::read(path).map_err(|error| fail(&error))?,
+    };
+    match serde_json::from_slice(&bytes) {
+        Ok(value) => Ok(Loaded::Read(value)),
+        Err(error) => set_aside(path, error.to_string()).map_err(|error| fail(&error)),
+    }
+}
+
+fn set_aside<T>(path: &Path, reason: String) -> io::Result<Loaded<T>> {
+    for n in 1.. {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".estropeado-{n}"));
+        let to = PathBuf::from(name);
+        if !to.try_exists()? {
+            std::fs::rename(path, &to)?;
+            return Ok(Loaded::SetAside { to, reason });
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_saved_is_read_and_what_is_broken_is_kept_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("central.json");
+        assert_eq!(load_json::<Vec<u8>>(&path).unwrap(), Loaded::Missing);
+        save_json(&path, &vec![1u8, 2]).unwrap();
+        save_json(&path, &vec![3u8]).unwrap();
+        assert_eq!(
+            load_json::<Vec<u8>>(&path).unwrap(),
+            Loaded::Read(vec![3u8])
+        );
+        for n in 1..3 {
+            std::fs::write(&path, b"{\"cut").unwrap();
+            match load_json::<Vec<u8>>(&path).unwrap() {
+                Loaded::SetAside { to, .. } => {
+                    assert!(to.ends_with(format!("central.json.estropeado-{n}")));
+                    assert_eq!(std::fs::read(to).unwrap(), b"{\"cut");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(!path.exists());
+        // Nothing temporary is left.
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named() {
+        let error = save_json(Path::new("/nonexistent/x.json"), &1).unwrap_err();
+        assert!(error.to_string().contains("/nonexistent/x.json"));
+    }
+}

@@ -1,0 +1,227 @@
+//! A whole cluster in one process: real sockets on loopback, real files in temporary folders.
+#![allow(dead_code, unreachable_pub)] // Each test file uses its own share of it.
+
+use std::{
+    fs,
+    future::Future,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::mpsc;
+use trozos::{
+    model::{ClientName, FileName, ListedFile, SecondaryNumber},
+    node::{central, client, secondary},
+    store::sha256,
+};
+
+/// How long anything may take. Far above what is needed: a slow machine is no failure.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+pub fn name(text: &str) -> FileName {
+    FileName::try_from(text).unwrap()
+}
+
+pub fn number(n: u64) -> SecondaryNumber {
+    SecondaryNumber::try_from(n).unwrap()
+}
+
+/// Bytes that look random and are always the same for a seed.
+pub fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes.truncate(length);
+    bytes
+}
+
+/// Waits until something holds; asks again every few milliseconds.
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = ask().await {
+            return found;
+        }
+        assert!(began.elapsed() < DEADLINE, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn loopback() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
+}
+
+pub struct Central {
+    pub handle: central::CentralHandle,
+    pub events: mpsc::Receiver<central::CentralEvent>,
+}
+
+pub struct Secondary {
+    pub handle: secondary::SecondaryHandle,
+    pub events: mpsc::Receiver<secondary::SecondaryEvent>,
+}
+
+pub struct Client {
+    pub handle: client::ClientHandle,
+    pub events: mpsc::Receiver<client::ClientEvent>,
+    pub target: PathBuf,
+}
+
+/// Temporary folders and the nodes' configurations.
+pub struct Bench {
+    pub folder: tempfile::TempDir,
+    pub central: SocketAddr,
+}
+
+const EVENTS: usize = 100_000;
+
+impl Bench {
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join(below)
+    }
+
+    pub fn served(&self, n: u64, file: &str) -> PathBuf {
+        self.path(&format!("videos{n}/{file}"))
+    }
+
+    pub async fn start(config: impl FnOnce(&mut central::CentralConfig)) -> (Self, Central) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut central_config = central::CentralConfig {
+            listen: loopback(),
+            required_secondaries: 3,
+            max_downloads: 5,
+            statistics: folder.path().join("stats"),
+        };
+        config(&mut central_config);
+        let central = start_central(central_config).await;
+        let address = central.handle.address();
+        let bench = Self {
+            folder,
+            central: address,
+        };
+        (bench, central)
+    }
+
+    pub fn secondary_config(&self, n: u64) -> secondary::SecondaryConfig {
+        secondary::SecondaryConfig {
+            number: number(n),
+            listen: loopback(),
+            announced_ip: None,
+            central: (self.central.ip().to_string(), self.central.port()),
+            folder: self.path(&format!("videos{n}")),
+            statistics: self.path("stats"),
+            upload_limit_bytes_per_s: None,
+        }
+    }
+
+    pub async fn secondary(&self, n: u64) -> Secondary {
+        start_secondary(self.secondary_config(n)).await
+    }
+
+    pub async fn client(&self, who: &str) -> Client {
+        let target = self.path(&format!("descargas-{who}"));
+        let config = client::ClientConfig {
+            central: (self.central.ip().to_string(), self.central.port()),
+            target: target.clone(),
+            statistics: self.path("stats"),
+            source_wait: Duration::from_secs(60),
+            overwrite: false,
+        };
+        let (sender, events) = mpsc::channel(EVENTS);
+        let handle = client::start(config, sender).await;
+        let client = ClientName::try_from(who).unwrap();
+        handle.enrol(client).await.unwrap();
+        Client {
+            handle,
+            events,
+            target,
+        }
+    }
+}
+
+pub async fn start_central(config: central::CentralConfig) -> Central {
+    let (sender, events) = mpsc::channel(EVENTS);
+    let handle = central::start(config, sender).await.unwrap();
+    Central { handle, events }
+}
+
+pub async fn start_secondary(config: secondary::SecondaryConfig) -> Secondary {
+    let (sender, events) = mpsc::channel(EVENTS);
+    let handle = secondary::start(config, sender).await.unwrap();
+    Secondary { handle, events }
+}
+
+impl Client {
+    /// The listing, once it holds.
+    pub async fn listing(&self, what: &str, holds: impl Fn(&[ListedFile]) -> bool) {
+        until(what, || async {
+            self.handle.list().await.ok().filter(|files| holds(files))
+        })
+        .await;
+    }
+
+    /// Waits until every file is on all of `secondaries`.
+    pub async fn level(&self, files: usize, secondaries: u16) {
+        self.listing("level", |listed| {
+            listed.len() == files && listed.iter().all(|f| f.holders == secondaries)
+        })
+        .await;
+    }
+
+    /// What a download came to.
+    pub async fn finished(&mut self) -> client::DownloadEvent {
+        loop {
+            let event = tokio::time::timeout(DEADLINE, self.events.recv()).await;
+            let event = event.expect("no end of the download").expect("no client");
+            if let client::ClientEvent::Download { what, .. } = event {
+                match what {
+                    client::DownloadEvent::Complete(_)
+                    | client::DownloadEvent::AlreadyComplete { .. }
+                    | client::DownloadEvent::Failed { .. }
+                    | client::DownloadEvent::Cancelled => return what,
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+/// Writes a file that looks as if nobody had touched it for long.
+pub fn put(path: &Path, bytes: &[u8]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(std::time::SystemTime::now() - Duration::from_secs(60))
+        .unwrap();
+}
+
+/// Every file below a folder with the digest of its content, hidden ones too.
+pub fn tree(folder: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let below = path.strip_prefix(folder).unwrap();
+                let digest = sha256(&fs::read(&path).unwrap());
+                found.push((below.display().to_string(), digest.to_string()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// A statistics file.
+pub fn statistics(path: &Path) -> serde_json::Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
