@@ -1,7 +1,19 @@
-//! trozos: large files from a few servers that may fail.
-pub mod engine;
+//! trozos: large files from a few servers that may fail, to everybody on a LAN.
+//!
+//! In reading order, each layer knowing only those above it in this list: [`model`] is the vocabulary,
+//! [`engine`] decides, [`proto`] is the wire's language, [`net`] has the sockets, [`store`] the files,
+//! [`node`] makes the three roles of them, and [`cli`] is what people see.
+
 pub mod model;
-pub mod net;
-pub mod node;
+
+pub mod engine;
+
 pub mod proto;
+
+pub mod net;
+
 pub mod store;
+
+pub mod node;
+
+pub mod cli;

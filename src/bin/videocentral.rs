@@ -1,1 +1,5 @@
-fn main() {}
+//! See [`trozos::cli::central`].
+
+fn main() -> std::process::ExitCode {
+    trozos::cli::central::main()
+}

@@ -1,1 +1,5 @@
-fn main() {}
+//! See [`trozos::cli::client`].
+
+fn main() -> std::process::ExitCode {
+    trozos::cli::client::main()
+}

@@ -1,1 +1,5 @@
-fn main() {}
+//! See [`trozos::cli::secondary`].
+
+fn main() -> std::process::ExitCode {
+    trozos::cli::secondary::main()
+}

@@ -1,0 +1,126 @@
+//! `videocentral`: a central and its prompt.
+
+use std::process::ExitCode;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    args::CentralArgs,
+    commands::{self, CentralLine, CommonLine, explain},
+    console::{Console, Entered, Mode, Printer},
+    exit::Exit,
+    program,
+    text::{self, errors, help, table::table},
+};
+use crate::node::central::{self, CentralHandle, DownloadCount};
+
+/// The program.
+pub fn main() -> ExitCode {
+    let args: CentralArgs = program::parse();
+    let mode = Mode::detect(args.sin_consola);
+    program::run(
+        &args.common.clone(),
+        mode,
+        commands::CENTRAL,
+        |console, stop| run(args, console, stop),
+    )
+}
+
+async fn run(args: CentralArgs, mut console: Console, stop: CancellationToken) -> Exit {
+    let printer = console.printer.clone();
+    let (sender, mut events) = mpsc::channel(program::EVENTS);
+    let handle = match central::start(args.config(), sender).await {
+        Ok(handle) => handle,
+        Err(error) => {
+            printer.flush();
+            program::report(&format!("error: {}", errors::start(&error)));
+            return Exit::Failed;
+        }
+    };
+    printer.line(format!("Servidor escuchando en {}", handle.address()));
+    if console.mode == Mode::Prompt {
+        printer.line("Escribe H para ver las órdenes");
+    }
+    let mut open = true;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(event) = events.recv() => printer.line(text::central::event(&event)),
+            entered = console.entered.recv(), if open => match entered {
+                Some(Entered::Line(line)) => {
+                    if !command(&line, &handle, &printer).await {
+                        break;
+                    }
+                }
+                Some(Entered::TooLong) => printer.line("Línea demasiado larga"),
+                Some(Entered::End) => break,
+                None => open = false,
+            },
+        }
+    }
+    printer.line("Parando: se guardan las estadísticas");
+    finish(handle.stop(), &printer).await
+}
+
+/// Waits for the end of a server and tells how it went.
+pub(super) async fn finish(
+    stop: impl Future<Output = Result<(), crate::store::StoreError>>,
+    printer: &Printer,
+) -> Exit {
+    match program::within(stop).await {
+        Some(Ok(())) => Exit::Well,
+        Some(Err(error)) => {
+            printer.line(format!(
+                "error: no se guardaron las estadísticas: {}",
+                errors::store(&error)
+            ));
+            Exit::Failed
+        }
+        None => {
+            printer.line("error: no se pudo parar en orden");
+            Exit::Failed
+        }
+    }
+}
+
+/// False when the program is to end.
+async fn command(line: &str, handle: &CentralHandle, printer: &Printer) -> bool {
+    let parsed = match commands::central(line) {
+        Ok(parsed) => parsed,
+        Err(bad) => {
+            printer.line(explain(&bad));
+            return true;
+        }
+    };
+    match parsed {
+        CentralLine::PerFile => {
+            let rows = handle.downloads_per_file().await.unwrap_or_default();
+            printer.lines(counts("video", &rows));
+        }
+        CentralLine::PerClient => {
+            let rows = handle.downloads_per_client().await.unwrap_or_default();
+            printer.lines(counts("cliente", &rows));
+        }
+        CentralLine::Status => {
+            if let Ok(status) = handle.status().await {
+                printer.lines(text::central::status(&status));
+            }
+        }
+        CentralLine::Common(CommonLine::Help) => {
+            printer.lines(help::lines(&[help::CENTRAL, help::COMMON]));
+        }
+        CentralLine::Common(CommonLine::Empty) => {}
+        CentralLine::Common(CommonLine::Quit) => return false,
+    }
+    true
+}
+
+/// A table of downloads.
+pub(super) fn counts(what: &str, rows: &[DownloadCount]) -> Vec<String> {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| vec![row.name.clone(), row.downloads.to_string()])
+        .collect();
+    table(&[what, "descargas"], &rows)
+}

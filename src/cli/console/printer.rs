@@ -1,0 +1,232 @@
+//! Everything that a program prints goes through one thread: above the prompt where there is one, with a
+//! block of live lines between the two; plainly otherwise. A console that takes nothing, or has gone, holds
+//! nobody up.
+
+use std::{
+    io::Write,
+    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    time::Duration,
+};
+
+use rustyline::ExternalPrinter;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::terminal::columns;
+
+/// Messages that may wait; beyond that they are dropped.
+const WAITING: usize = 4096;
+/// How long the end of a program waits for its last lines.
+const LAST_LINES: Duration = Duration::from_secs(2);
+
+enum Message {
+    Lines(Vec<String>),
+    Live(Vec<String>),
+    /// A line was typed and takes this many columns with its prompt.
+    Entered {
+        width: usize,
+    },
+    Flush(SyncSender<()>),
+}
+
+/// Prints. Copies print to the same place.
+#[derive(Clone, Debug)]
+pub struct Printer {
+    messages: SyncSender<Message>,
+    has_prompt: bool,
+}
+
+impl Printer {
+    /// Prints to standard output.
+    pub(super) fn plain() -> anyhow::Result<Self> {
+        let (messages, received) = sync_channel(WAITING);
+        std::thread::Builder::new()
+            .name("printer".to_owned())
+            .spawn(move || plain(&received))?;
+        Ok(Self {
+            messages,
+            has_prompt: false,
+        })
+    }
+
+    /// Prints above a prompt.
+    pub(super) fn above(printer: impl ExternalPrinter + Send + 'static) -> anyhow::Result<Self> {
+        let (messages, received) = sync_channel(WAITING);
+        std::thread::Builder::new()
+            .name("printer".to_owned())
+            .spawn(move || {
+                Screen {
+                    printer,
+                    live: Vec::new(),
+                }
+                .run(&received);
+            })?;
+        Ok(Self {
+            messages,
+            has_prompt: true,
+        })
+    }
+
+    /// Prints a line.
+    pub fn line(&self, line: impl Into<String>) {
+        self.lines(vec![line.into()]);
+    }
+
+    /// Prints lines together.
+    pub fn lines(&self, lines: Vec<String>) {
+        self.send(Message::Lines(lines));
+    }
+
+    /// Shows these lines right above the prompt instead of those of the last call. Nothing without a prompt.
+    pub fn live(&self, lines: Vec<String>) {
+        if self.has_prompt {
+            self.send(Message::Live(lines));
+        }
+    }
+
+    /// Waits until all is printed, for a while.
+    pub fn flush(&self) {
+        let (done, flushed) = sync_channel(1);
+        self.send(Message::Flush(done));
+        let _ = flushed.recv_timeout(LAST_LINES);
+    }
+
+    pub(super) fn line_entered(&self, prompt_width: usize, line: &str) {
+        let width = prompt_width + line.width();
+        self.send(Message::Entered { width });
+    }
+
+    fn send(&self, message: Message) {
+        match self.messages.try_send(message) {
+            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
+            Err(TrySendError::Full(_)) => tracing::debug!("the console takes nothing"),
+        }
+    }
+}
+
+fn plain(messages: &Receiver<Message>) {
+    let mut output = std::io::stdout();
+    // After the reader has gone everything is dropped.
+    for message in messages {
+        match message {
+            Message::Lines(lines) => {
+                let mut text = lines.join("\n");
+                text.push('\n');
+                let _ = output.write_all(text.as_bytes());
+                let _ = output.flush();
+            }
+            Message::Live(_) | Message::Entered { .. } => {}
+            Message::Flush(done) => {
+                let _ = done.try_send(());
+            }
+        }
+    }
+}
+
+struct Screen<P> {
+    printer: P,
+    /// What is shown right above the prompt.
+    live: Vec<String>,
+}
+
+impl<P: ExternalPrinter> Screen<P> {
+    fn run(mut self, messages: &Receiver<Message>) {
+        for message in messages {
+            match message {
+                Message::Lines(lines) => {
+                    let text = format!(
+                        "{}{}\n{}",
+                        self.erase(),
+                        lines.join("\n"),
+                        block(&self.live)
+                    );
+                    self.print(text);
+                }
+                Message::Live(lines) => {
+                    let width = columns();
+                    let lines: Vec<_> = lines.iter().map(|line| cut(line, width)).collect();
+                    if lines != self.live {
+                        let mut text = format!("{}{}", self.erase(), block(&lines));
+                        if lines.is_empty() {
+                            // The line feed that ends every print must not leave a gap.
+                            text.push_str("\x1b[A\n");
+                        }
+                        self.live = lines;
+                        self.print(text);
+                    }
+                }
+                Message::Entered { width } => self.entered(width),
+                Message::Flush(done) => {
+                    let _ = done.try_send(());
+                }
+            }
+        }
+    }
+
+    fn print(&mut self, text: String) {
+        if !text.is_empty() {
+            let _ = self.printer.print(text);
+        }
+    }
+
+    /// Moves to the first live line and clears from there; the prompt has been cleared.
+    fn erase(&self) -> String {
+        if self.live.is_empty() {
+            String::new()
+        } else {
+            format!("\x1b[{}A\r\x1b[J", self.live.len())
+        }
+    }
+
+    /// The typed line stays where it is read later; the live lines above it go. The cursor is below the typed
+    /// line, and ends there: the line feed that ends every print takes it the last row down.
+    fn entered(&mut self, width: usize) {
+        let live = std::mem::take(&mut self.live).len();
+        if live == 0 {
+            return;
+        }
+        let rows = width / columns() + 1;
+        let up = live + rows;
+        let down = if rows > 1 {
+            format!("\x1b[{}B", rows - 1)
+        } else {
+            String::new()
+        };
+        self.print(format!("\x1b[{up}A\r\x1b[{live}M{down}\n"));
+    }
+}
+
+fn block(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// As much of a line as fits the terminal.
+fn cut(line: &str, columns: usize) -> String {
+    if line.width() < columns {
+        return line.to_owned();
+    }
+    let mut width = 0;
+    let mut kept: String = line
+        .chars()
+        .take_while(|c| {
+            width += c.width().unwrap_or(0);
+            width + 1 < columns
+        })
+        .collect();
+    kept.push('…');
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn live_lines_never_wrap() {
+        assert_eq!(cut("short", 80), "short");
+        for columns in [10, 11, 12] {
+            let line = cut("película 映画 very long indeed", columns);
+            assert!(line.width() < columns, "{line}");
+            assert!(line.ends_with('…'));
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What the terminal was like before a prompt changed it.
+
+use std::{
+    os::fd::AsFd,
+    sync::{Mutex, PoisonError},
+};
+
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+/// Device numbers of `/dev/null`.
+const NULL: (u32, u32) = (1, 3);
+
+/// Remembers how the terminal is, for [`restore`], which a panic calls too.
+pub(super) fn remember() {
+    let mut before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+    *before = tcgetattr(std::io::stdin()).ok();
+    drop(before);
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        restore();
+        usual(panic);
+    }));
+}
+
+/// Makes the terminal as it was. Does nothing when no prompt was started.
+pub fn restore() {
+    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(before) = &*before {
+        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
+    }
+}
+
+/// Columns of the terminal.
+pub(super) fn columns() -> usize {
+    const USUAL: usize = 80;
+    match tcgetwinsize(std::io::stdout()) {
+        Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
+        _ => USUAL,
+    }
+}
+
+/// True for `/dev/null`.
+pub(super) fn is_null(file: &impl AsFd) -> bool {
+    rustix::fs::fstat(file).is_ok_and(|stat| {
+        let is_device = rustix::fs::FileType::from_raw_mode(stat.st_mode)
+            == rustix::fs::FileType::CharacterDevice;
+        is_device
+            && (
+                rustix::fs::major(stat.st_rdev),
+                rustix::fs::minor(stat.st_rdev),
+            ) == NULL
+    })
+}

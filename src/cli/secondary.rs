@@ -1,0 +1,112 @@
+//! `videosecundario`: a secondary and its prompt.
+
+use std::process::ExitCode;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    args::SecondaryArgs,
+    central::{counts, finish},
+    commands::{self, CommonLine, SecondaryLine, explain},
+    console::{Console, Entered, Mode, Printer},
+    exit::Exit,
+    program,
+    text::{self, errors, help},
+};
+use crate::node::secondary::{self, SecondaryConfig, SecondaryEvent, SecondaryHandle};
+
+/// The program.
+pub fn main() -> ExitCode {
+    let args: SecondaryArgs = program::parse();
+    let config = args.config().unwrap_or_else(|error| error.exit());
+    let mode = Mode::detect(args.sin_consola);
+    program::run(&args.common, mode, commands::SECONDARY, |console, stop| {
+        run(config, console, stop)
+    })
+}
+
+async fn run(config: SecondaryConfig, mut console: Console, stop: CancellationToken) -> Exit {
+    let printer = console.printer.clone();
+    let (sender, mut events) = mpsc::channel(program::EVENTS);
+    let folder = config.folder.clone();
+    let started = tokio::select! {
+        started = secondary::start(config, sender) => started,
+        () = stop.cancelled() => return Exit::Well,
+    };
+    let handle = match started {
+        Ok(handle) => handle,
+        Err(error) => {
+            printer.flush();
+            program::report(&format!("error: {}", errors::start(&error)));
+            return Exit::Failed;
+        }
+    };
+    printer.line(format!("Servidor escuchando en {}", handle.address()));
+    printer.line(format!("Carpeta {}", folder.display()));
+    if console.mode == Mode::Prompt {
+        printer.line("Escribe H para ver las órdenes");
+    }
+    let gave_up = handle.stopped();
+    let mut exit = Exit::Well;
+    let mut open = true;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = gave_up.cancelled() => {
+                exit = Exit::Failed;
+                break;
+            }
+            Some(event) = events.recv() => tell(&event, &printer),
+            entered = console.entered.recv(), if open => match entered {
+                Some(Entered::Line(line)) => {
+                    if !command(&line, &handle, &printer).await {
+                        break;
+                    }
+                }
+                Some(Entered::TooLong) => printer.line("Línea demasiado larga"),
+                Some(Entered::End) => break,
+                None => open = false,
+            },
+        }
+    }
+    while let Ok(event) = events.try_recv() {
+        tell(&event, &printer);
+    }
+    printer.line("Parando: se guardan las estadísticas");
+    match finish(handle.stop(), &printer).await {
+        Exit::Well => exit,
+        failed => failed,
+    }
+}
+
+fn tell(event: &SecondaryEvent, printer: &Printer) {
+    printer.line(text::secondary::event(event));
+}
+
+/// False when the program is to end.
+async fn command(line: &str, handle: &SecondaryHandle, printer: &Printer) -> bool {
+    let parsed = match commands::secondary(line) {
+        Ok(parsed) => parsed,
+        Err(bad) => {
+            printer.line(explain(&bad));
+            return true;
+        }
+    };
+    match parsed {
+        SecondaryLine::Running => {
+            let transfers = handle.running().await.unwrap_or_default();
+            printer.lines(text::secondary::running(&transfers));
+        }
+        SecondaryLine::Downloads => {
+            let rows = handle.downloads().await.unwrap_or_default();
+            printer.lines(counts("video", &rows));
+        }
+        SecondaryLine::Common(CommonLine::Help) => {
+            printer.lines(help::lines(&[help::SECONDARY, help::COMMON]));
+        }
+        SecondaryLine::Common(CommonLine::Empty) => {}
+        SecondaryLine::Common(CommonLine::Quit) => return false,
+    }
+    true
+}

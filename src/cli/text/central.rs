@@ -1,0 +1,182 @@
+//! What happens at a central.
+
+use super::{clean, list, transfer::fault, units::bytes};
+use crate::{
+    model::{ClusterStatus, Outcome, Receiver},
+    node::central::{CentralEvent, DownReason},
+};
+
+/// One event, in a line.
+pub fn event(event: &CentralEvent) -> String {
+    match event {
+        CentralEvent::SecondaryUp {
+            number,
+            address,
+            returned: false,
+        } => format!("Secundario {number} inscrito: escucha en {address}"),
+        CentralEvent::SecondaryUp {
+            number, address, ..
+        } => format!("Secundario {number} ha vuelto: escucha en {address}"),
+        CentralEvent::SecondaryDown { number, why } => match why {
+            DownReason::Goodbye => format!("Secundario {number} se ha despedido"),
+            DownReason::Closed => format!("Secundario {number} ha caído: se cortó la conexión"),
+            DownReason::Silent => format!("Secundario {number} ha caído: no da señales de vida"),
+        },
+        CentralEvent::ServiceBegan => "Empieza el servicio: ya están los secundarios".to_owned(),
+        CentralEvent::Level { files } => {
+            format!("Sincronizado: los {files} ficheros están en todos los secundarios vivos")
+        }
+        CentralEvent::NoSecondaries => {
+            "No queda ningún secundario: las descargas esperan a que vuelva alguno".to_owned()
+        }
+        CentralEvent::Offered { file, bytes: size } => {
+            format!("Se ofrece {} ({})", clean(file.as_str()), bytes(*size))
+        }
+        CentralEvent::NoLongerOffered {
+            file,
+            deleted_at: Some(number),
+        } => format!(
+            "Ya no se ofrece {}: se borró en el secundario {number} y los demás lo retiran",
+            clean(file.as_str())
+        ),
+        CentralEvent::NoLongerOffered {
+            file,
+            deleted_at: None,
+        } => format!("Ya no se ofrece {}", clean(file.as_str())),
+        CentralEvent::Conflict { file, number } => format!(
+            "Conflicto: el secundario {number} tiene otro contenido en {}; ni se copia ni se toca",
+            clean(file.as_str())
+        ),
+        CentralEvent::CopyOrdered {
+            file,
+            target,
+            sources,
+        } => format!(
+            "El secundario {target} copia {} de {}",
+            clean(file.as_str()),
+            list(sources)
+        ),
+        CentralEvent::CopyEnded {
+            file,
+            target,
+            outcome: how,
+            reason,
+        } => format!(
+            "Copia de {} en el secundario {target}: {}{}",
+            clean(file.as_str()),
+            outcome(*how),
+            because(reason.as_deref())
+        ),
+        CentralEvent::ClientEnrolled { client, address } => {
+            format!("Cliente {client} inscrito desde {address}")
+        }
+        CentralEvent::ClientGone { client } => format!("Cliente {client} se ha ido"),
+        CentralEvent::Granted {
+            client,
+            file,
+            sources,
+        } => format!(
+            "{client} descarga {} de los secundarios {}",
+            clean(file.as_str()),
+            list(sources)
+        ),
+        CentralEvent::Queued {
+            client,
+            file,
+            place,
+        } => format!(
+            "{client} espera por {} en el puesto {place}",
+            clean(file.as_str())
+        ),
+        CentralEvent::Finished {
+            client,
+            file,
+            outcome: how,
+            reason,
+        } => format!(
+            "Descarga de {} por {client}: {}{}",
+            clean(file.as_str()),
+            outcome(*how),
+            because(reason.as_deref())
+        ),
+        CentralEvent::Reported {
+            by,
+            secondary,
+            fault: why,
+        } => format!(
+            "{} avisa del secundario {secondary}: {}",
+            receiver(by),
+            fault(*why)
+        ),
+        CentralEvent::BadPeer { address, reason } => {
+            format!("Conexión de {address} rechazada: {}", clean(reason))
+        }
+        CentralEvent::Statistics { message } => format!("Estadísticas: {}", clean(message)),
+    }
+}
+
+/// Who receives.
+pub fn receiver(receiver: &Receiver) -> String {
+    match receiver {
+        Receiver::Client(name) => format!("el cliente {name}"),
+        Receiver::Original(name) => format!("el cliente original {name}"),
+        Receiver::Secondary(number) => format!("el secundario {number}"),
+    }
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Complete => "completa y verificada",
+        Outcome::AlreadyComplete => "ya estaba completa",
+        Outcome::Failed => "fallida",
+        Outcome::Cancelled => "cancelada",
+    }
+}
+
+fn because(reason: Option<&str>) -> String {
+    reason.map_or(String::new(), |reason| format!(" ({})", clean(reason)))
+}
+
+/// The state of the cluster.
+pub fn status(status: &ClusterStatus) -> Vec<String> {
+    let alive = status.secondaries.iter().filter(|s| s.alive).count();
+    let state = match (status.ready, status.level) {
+        (false, _) => format!(
+            "sin servicio: {alive} secundarios vivos, hacen falta {}",
+            status.required
+        ),
+        (true, false) => "en servicio; copiando entre secundarios".to_owned(),
+        (true, true) => "en servicio y sincronizado".to_owned(),
+    };
+    let mut lines = vec![
+        format!("Sistema {state}"),
+        format!(
+            "{} videos, {} clientes, {} descargas en curso, {} en espera, {} copias en curso",
+            status.files, status.clients, status.running, status.waiting, status.copies
+        ),
+    ];
+    let rows: Vec<Vec<String>> = status
+        .secondaries
+        .iter()
+        .map(|secondary| {
+            vec![
+                secondary.number.to_string(),
+                if secondary.alive { "vivo" } else { "caído" }.to_owned(),
+                std::net::SocketAddr::new(secondary.ip, secondary.port).to_string(),
+                secondary.files.to_string(),
+                secondary.missing.to_string(),
+                secondary.conflicts.to_string(),
+            ]
+        })
+        .collect();
+    let head = [
+        "secundario",
+        "estado",
+        "dirección",
+        "videos",
+        "le faltan",
+        "conflictos",
+    ];
+    lines.extend(super::table::table(&head, &rows));
+    lines
+}

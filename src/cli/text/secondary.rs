@@ -1,0 +1,127 @@
+//! What happens at a secondary.
+
+use super::{
+    central::receiver,
+    clean, errors, list,
+    table::table,
+    transfer,
+    units::{bytes, rate, time},
+};
+use crate::node::secondary::{NoLongerServing, RunningKind, RunningTransfer, SecondaryEvent};
+
+/// One event, in a line.
+pub fn event(event: &SecondaryEvent) -> String {
+    match event {
+        SecondaryEvent::Enrolled {
+            central,
+            again: false,
+        } => format!("Inscrito en el central {central}"),
+        SecondaryEvent::Enrolled { central, .. } => {
+            format!("Inscrito de nuevo en el central {central}")
+        }
+        SecondaryEvent::CentralLost { reason } => {
+            format!("Sin conexión con el central ({reason}): se reintenta solo")
+        }
+        SecondaryEvent::FolderRead { files, bytes: size } => {
+            format!("Carpeta leída: {files} ficheros, {}", bytes(*size))
+        }
+        SecondaryEvent::Serving { file, bytes: size } => {
+            format!("Se sirve {} ({})", clean(file.as_str()), bytes(*size))
+        }
+        SecondaryEvent::NoLongerServing { file, why } => {
+            let why = match why {
+                NoLongerServing::Deleted => "se ha borrado",
+                NoLongerServing::Changed => "ha cambiado o no se puede leer",
+                NoLongerServing::SetAside => {
+                    "se borró en otro secundario; esta copia queda en .trozos/retirados"
+                }
+            };
+            format!("Ya no se sirve {}: {why}", clean(file.as_str()))
+        }
+        SecondaryEvent::Ignored { path, reason } => {
+            format!("No se sirve {}: {}", clean(path), errors::ignored(reason))
+        }
+        SecondaryEvent::CopyStarted {
+            file,
+            bytes: size,
+            sources,
+        } => format!(
+            "Copiando {} ({}) de los secundarios {}",
+            clean(file.as_str()),
+            bytes(*size),
+            list(sources)
+        ),
+        SecondaryEvent::CopyNotice { file, notice } => {
+            format!(
+                "Copia de {}: {}",
+                clean(file.as_str()),
+                transfer::notice(notice)
+            )
+        }
+        SecondaryEvent::Copied { file, from, took } => {
+            let total: u64 = from.iter().map(|(_, bytes)| bytes).sum();
+            let shares = from
+                .iter()
+                .map(|(number, size)| format!("{} del {number}", bytes(*size)));
+            format!(
+                "Copiado y verificado {} en {} ({}): {}",
+                clean(file.as_str()),
+                time(*took),
+                rate(total as f64 / took.as_secs_f64().max(0.001)),
+                list(shares)
+            )
+        }
+        SecondaryEvent::CopyFailed { file, reason } => format!(
+            "La copia de {} no pudo terminar: {}",
+            clean(file.as_str()),
+            transfer::failure(reason)
+        ),
+        SecondaryEvent::SendingTo { receiver: to, file } => {
+            format!("Enviando {} a {}", clean(file.as_str()), receiver(to))
+        }
+        SecondaryEvent::SentTo {
+            receiver: to,
+            file,
+            bytes: size,
+        } => format!(
+            "Enviados {} de {} a {}",
+            bytes(*size),
+            clean(file.as_str()),
+            receiver(to)
+        ),
+        SecondaryEvent::BadPeer { address, reason } => {
+            format!("Conexión de {address} rechazada: {}", clean(reason))
+        }
+        SecondaryEvent::Refused { message } => {
+            format!(
+                "El central no admite más a este secundario: {}",
+                clean(message)
+            )
+        }
+        SecondaryEvent::Trouble { message } => format!("Atención: {}", clean(message)),
+    }
+}
+
+/// Transfers that run now.
+pub fn running(transfers: &[RunningTransfer]) -> Vec<String> {
+    if transfers.is_empty() {
+        return vec!["No hay ninguna transferencia en curso".to_owned()];
+    }
+    let rows: Vec<Vec<String>> = transfers
+        .iter()
+        .map(|transfer| {
+            let (what, how_far) = match &transfer.kind {
+                RunningKind::Sending {
+                    receiver: to,
+                    bytes: size,
+                } => (format!("se envía a {}", receiver(to)), bytes(*size)),
+                RunningKind::Copying { snapshot } => (
+                    "se copia de otros secundarios".to_owned(),
+                    transfer::progress(snapshot),
+                ),
+            };
+            vec![transfer.file.to_string(), what, how_far]
+        })
+        .collect();
+    table(&["video", "qué pasa", "va por"], &rows)
+}

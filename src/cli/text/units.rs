@@ -1,0 +1,88 @@
+//! Numbers as people read them: decimal units, decimal comma.
+
+use std::time::Duration;
+
+/// A size: `300,0 MB`.
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if count < 1000 {
+        return format!("{count} B");
+    }
+    let mut value = count as f64 / 1000.0;
+    let mut unit = 0;
+    while value >= 999.95 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    format!("{} {}", comma(value, 1), UNITS[unit])
+}
+
+/// A rate: `12,3 MB/s`.
+pub fn rate(bytes_per_s: f64) -> String {
+    format!("{}/s", bytes(bytes_per_s.max(0.0) as u64))
+}
+
+/// A length of time: `0,35 s`, `12,3 s`, `2 min 5 s`, `1 h 20 min`.
+pub fn time(length: Duration) -> String {
+    let seconds = length.as_secs_f64();
+    let whole = length.as_secs();
+    if seconds < 9.995 {
+        format!("{} s", comma(seconds, 2))
+    } else if seconds < 59.95 {
+        format!("{} s", comma(seconds, 1))
+    } else if whole < 3600 {
+        format!("{} min {} s", whole / 60, whole % 60)
+    } else {
+        format!("{} h {} min", whole / 3600, whole % 3600 / 60)
+    }
+}
+
+/// A share of a whole: `45 %`. Only all of it is 100 %.
+pub fn percent(part: u64, whole: u64) -> String {
+    if part >= whole {
+        return "100 %".to_owned();
+    }
+    format!(
+        "{} %",
+        (part as f64 * 100.0 / whole as f64).floor().min(99.0)
+    )
+}
+
+/// `1 fichero`, `2 ficheros`.
+pub fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+fn comma(value: f64, decimals: usize) -> String {
+    format!("{value:.decimals$}").replace('.', ",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short_and_say_their_unit() {
+        for (count, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1,0 kB"),
+            (999_960, "1,0 MB"),
+            (300_000_000, "300,0 MB"),
+            (7 << 30, "7,5 GB"),
+            (u64::MAX, "18446744,1 TB"),
+        ] {
+            assert_eq!(bytes(count), text);
+        }
+        for (ms, text) in [
+            (350, "0,35 s"),
+            (12_340, "12,3 s"),
+            (125_000, "2 min 5 s"),
+            (4_800_000, "1 h 20 min"),
+        ] {
+            assert_eq!(time(Duration::from_millis(ms)), text);
+        }
+        assert_eq!(percent(999, 1000), "99 %");
+        assert_eq!(percent(0, 0), "100 %");
+    }
+}
