@@ -1,1 +1,5 @@
-fn main() {}
+//! See [`trozos::cli::local`].
+
+fn main() -> std::process::ExitCode {
+    trozos::cli::local::main()
+}

@@ -1,7 +1,8 @@
 //! `videocentral`: a central and its prompt.
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
+use clap::Parser;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +18,12 @@ use crate::node::central::{self, CentralHandle, DownloadCount};
 
 /// The program.
 pub fn main() -> ExitCode {
-    let args: CentralArgs = program::parse();
+    main_with(std::env::args_os())
+}
+
+/// The program with a command line of somebody else's, its name first.
+pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
+    let args = CentralArgs::parse_from(args);
     let mode = Mode::detect(args.sin_consola);
     program::run(
         &args.common.clone(),

@@ -1,7 +1,8 @@
 //! `videosecundario`: a secondary and its prompt.
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
+use clap::Parser;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +19,12 @@ use crate::node::secondary::{self, SecondaryConfig, SecondaryEvent, SecondaryHan
 
 /// The program.
 pub fn main() -> ExitCode {
-    let args: SecondaryArgs = program::parse();
+    main_with(std::env::args_os())
+}
+
+/// The program with a command line of somebody else's, its name first.
+pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
+    let args = SecondaryArgs::parse_from(args);
     let config = args.config().unwrap_or_else(|error| error.exit());
     let mode = Mode::detect(args.sin_consola);
     program::run(&args.common, mode, commands::SECONDARY, |console, stop| {

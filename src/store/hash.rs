@@ -2,8 +2,9 @@
 
 use std::{
     fs::File,
-    io,
+    io::{self, Read},
     os::unix::fs::FileExt,
+    path::Path,
     sync::{
         Arc,
         mpsc::{SyncSender, sync_channel},
@@ -13,14 +14,36 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
+use super::StoreError;
 use crate::model::{ByteRange, ChunkIndex, ChunkLayout, Digest, Manifest};
 
+/// What is read and hashed in one go, in bytes.
+const PIECE_BYTES: usize = 256 << 10;
 /// Chunks that the second thread may be behind.
 const BEHIND: usize = 2;
 
 /// SHA-256 of some bytes.
 pub fn sha256(bytes: &[u8]) -> Digest {
     Digest::new(Sha256::digest(bytes).into())
+}
+
+/// SHA-256 of a whole file, as `sha256sum` prints it.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn sha256_file(path: &Path) -> Result<Digest, StoreError> {
+    let digest = || -> io::Result<Digest> {
+        let mut file = File::open(path)?;
+        let mut hasher = Sha256::new();
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            match file.read(&mut piece)? {
+                0 => return Ok(Digest::new(hasher.finalize().into())),
+                count => hasher.update(&piece[..count]),
+            }
+        }
+    };
+    digest().map_err(|error| StoreError::new(path, &error))
 }
 
 /// The id of a manifest.

@@ -13,7 +13,7 @@ mod root;
 mod statistics;
 
 pub use error::StoreError;
-pub use hash::{manifest_id, sha256};
+pub use hash::{manifest_id, sha256, sha256_file};
 pub use index::ContentReader;
 pub use part::{Existing, Opened, PartFile, PartNote, PartPlace};
 pub use root::Root;

@@ -1,6 +1,10 @@
 //! What happens at a central.
 
-use super::{clean, list, transfer::fault, units::bytes};
+use super::{
+    clean, list,
+    transfer::fault,
+    units::{bytes, count},
+};
 use crate::{
     model::{ClusterStatus, Outcome, Receiver},
     node::central::{CentralEvent, DownReason},
@@ -23,9 +27,10 @@ pub fn event(event: &CentralEvent) -> String {
             DownReason::Silent => format!("Secundario {number} ha caído: no da señales de vida"),
         },
         CentralEvent::ServiceBegan => "Empieza el servicio: ya están los secundarios".to_owned(),
-        CentralEvent::Level { files } => {
-            format!("Sincronizado: los {files} ficheros están en todos los secundarios vivos")
-        }
+        CentralEvent::Level { files } => format!(
+            "Sincronizado: todos los secundarios vivos tienen lo mismo, {}",
+            count(*files as u64, "fichero", "ficheros")
+        ),
         CentralEvent::NoSecondaries => {
             "No queda ningún secundario: las descargas esperan a que vuelva alguno".to_owned()
         }
@@ -115,8 +120,17 @@ pub fn event(event: &CentralEvent) -> String {
     }
 }
 
+/// To whom something is sent.
+pub fn to(receiver: &Receiver) -> String {
+    match receiver {
+        Receiver::Client(name) => format!("al cliente {name}"),
+        Receiver::Original(name) => format!("al cliente original {name}"),
+        Receiver::Secondary(number) => format!("al secundario {number}"),
+    }
+}
+
 /// Who receives.
-pub fn receiver(receiver: &Receiver) -> String {
+fn receiver(receiver: &Receiver) -> String {
     match receiver {
         Receiver::Client(name) => format!("el cliente {name}"),
         Receiver::Original(name) => format!("el cliente original {name}"),

@@ -1,7 +1,7 @@
 //! What happens at a secondary.
 
 use super::{
-    central::receiver,
+    central::to as to_whom,
     clean, errors, list,
     table::table,
     transfer,
@@ -62,10 +62,14 @@ pub fn event(event: &SecondaryEvent) -> String {
             let total: u64 = from.iter().map(|(_, bytes)| bytes).sum();
             let shares = from
                 .iter()
+                .filter(|(_, size)| *size > 0)
                 .map(|(number, size)| format!("{} del {number}", bytes(*size)));
+            let done = format!("Copiado y verificado {}", clean(file.as_str()));
+            if total == 0 {
+                return done;
+            }
             format!(
-                "Copiado y verificado {} en {} ({}): {}",
-                clean(file.as_str()),
+                "{done} en {} ({}): {}",
                 time(*took),
                 rate(total as f64 / took.as_secs_f64().max(0.001)),
                 list(shares)
@@ -77,17 +81,17 @@ pub fn event(event: &SecondaryEvent) -> String {
             transfer::failure(reason)
         ),
         SecondaryEvent::SendingTo { receiver: to, file } => {
-            format!("Enviando {} a {}", clean(file.as_str()), receiver(to))
+            format!("Enviando {} {}", clean(file.as_str()), to_whom(to))
         }
         SecondaryEvent::SentTo {
             receiver: to,
             file,
             bytes: size,
         } => format!(
-            "Enviados {} de {} a {}",
+            "Enviados {} de {} {}",
             bytes(*size),
             clean(file.as_str()),
-            receiver(to)
+            to_whom(to)
         ),
         SecondaryEvent::BadPeer { address, reason } => {
             format!("Conexión de {address} rechazada: {}", clean(reason))
@@ -114,7 +118,7 @@ pub fn running(transfers: &[RunningTransfer]) -> Vec<String> {
                 RunningKind::Sending {
                     receiver: to,
                     bytes: size,
-                } => (format!("se envía a {}", receiver(to)), bytes(*size)),
+                } => (format!("se envía {}", to_whom(to)), bytes(*size)),
                 RunningKind::Copying { snapshot } => (
                     "se copia de otros secundarios".to_owned(),
                     transfer::progress(snapshot),

@@ -40,6 +40,8 @@ const LOOK_SOON: Duration = Duration::from_millis(150);
 const LOOK_SHARE: u32 = 10;
 /// A file must be missing for this long to count as deleted: programs replace files by deleting them first.
 const MISSING: Duration = Duration::from_millis(500);
+/// How long the end of the first look waits for files that have just come.
+const READY_WITHIN: Duration = Duration::from_secs(3);
 /// Reading a file this long is worth telling.
 const LARGE_BYTES: u64 = 64 << 20;
 
@@ -117,6 +119,7 @@ struct Running<E> {
     root: Root,
     cache: Cache,
     emit: E,
+    started: Instant,
     look_every: Duration,
     look_at: Instant,
     looked_at: Instant,
@@ -139,6 +142,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             root,
             cache: Cache::open(cache),
             emit,
+            started: now,
             look_every,
             look_at: now,
             looked_at: now,
@@ -212,7 +216,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         if self.job.is_some() {
             self.read_on()?;
         }
-        if !self.ready && self.job.is_none() && !self.settling.has_settled(Instant::now()) {
+        if !self.ready && self.job.is_none() && self.has_read_all() {
             self.ready = true;
             let files = self.served.len();
             let bytes = self.served.values().map(|file| file.stamp.bytes).sum();
@@ -221,6 +225,14 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             self.tell(IndexEvent::Ready { files, bytes })?;
         }
         Ok(())
+    }
+
+    /// True when nothing of what was there at the start is left to read. Files that just came are waited
+    /// for as well, but not those that somebody goes on writing.
+    fn has_read_all(&self) -> bool {
+        let now = Instant::now();
+        let patient = now < self.started + READY_WITHIN;
+        !self.settling.has_settled(now) && !(patient && self.settling.next_settled().is_some())
     }
 
     fn look_soon(&mut self) {

@@ -1,0 +1,371 @@
+//! The processes of a local cluster: this very program, started again in another role. The kernel kills
+//! them when this process ends, however it ends.
+
+use std::{
+    fs::File,
+    io::Read,
+    path::PathBuf,
+    process::{Child, Command, ExitCode, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, anyhow};
+use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
+
+use super::folder_of;
+use crate::cli::{central, secondary};
+
+/// First argument of a child; the role and the parent's process id follow.
+const CHILD: &str = "--nodo-hijo";
+/// How long a child may take to listen.
+const START_WITHIN: Duration = Duration::from_secs(15);
+/// How long children have to stop in order.
+const STOP_WITHIN: Duration = Duration::from_secs(6);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// What is to be started.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) folder: PathBuf,
+    pub(super) statistics: PathBuf,
+    pub(super) central_port: u16,
+    pub(super) first_secondary_port: u16,
+    pub(super) secondaries: u16,
+    pub(super) max_downloads: u32,
+    pub(super) upload_limit: Option<u64>,
+    pub(super) log_level: String,
+}
+
+/// What a process is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Central,
+    Secondary(u16),
+}
+
+#[derive(Debug)]
+struct Node {
+    role: Role,
+    process: Child,
+    port: u16,
+    frozen: bool,
+    /// Its end was seen.
+    dead: bool,
+}
+
+/// A node for people.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) process: String,
+    pub(super) state: String,
+    pub(super) port: String,
+    pub(super) folder: String,
+}
+
+/// All of them; the first is the central.
+#[derive(Debug)]
+pub(super) struct Children {
+    plan: Plan,
+    nodes: Vec<Node>,
+}
+
+/// Runs this process as a node if it was started as one.
+pub fn become_child() -> Option<ExitCode> {
+    let mut args = std::env::args_os().skip(1);
+    if args.next()? != CHILD {
+        return None;
+    }
+    let role = args.next()?.into_string().ok()?;
+    let parent: i32 = args.next()?.into_string().ok()?.parse().ok()?;
+    // From here on the kernel ends this process with its parent; the parent may have ended before.
+    if set_parent_process_death_signal(Some(Signal::KILL)).is_err()
+        || getppid().map(Pid::as_raw_nonzero).map(i32::from) != Some(parent)
+    {
+        return Some(ExitCode::FAILURE);
+    }
+    let name = std::ffi::CString::new(role.clone()).ok()?;
+    let _ = rustix::thread::set_name(&name);
+    let args = std::iter::once(role.clone().into()).chain(args);
+    match role.as_str() {
+        "videocentral" => Some(central::main_with(args)),
+        "videosecundario" => Some(secondary::main_with(args)),
+        _ => Some(ExitCode::FAILURE),
+    }
+}
+
+impl Children {
+    /// Starts a central and its secondaries, and waits until all of them listen.
+    ///
+    /// Children are killed with the thread that started them: call it, and [`Children::raise`], from one
+    /// that lives as long as the program.
+    pub(super) async fn start(plan: Plan) -> anyhow::Result<Self> {
+        let mut children = Self {
+            nodes: Vec::new(),
+            plan,
+        };
+        let port = children.plan.central_port;
+        let central = children.spawn(Role::Central, port).await?;
+        children.nodes.push(central);
+        for number in 1..=children.plan.secondaries {
+            let port = match children.plan.first_secondary_port {
+                0 => 0,
+                first => first
+                    .checked_add(number - 1)
+                    .context("--puerto-secundarios: no hay tantos puertos")?,
+            };
+            match children.spawn(Role::Secondary(number), port).await {
+                Ok(node) => children.nodes.push(node),
+                Err(error) => {
+                    children.stop().await;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(children)
+    }
+
+    fn log_path(&self, role: Role) -> PathBuf {
+        let name = match role {
+            Role::Central => "central.txt".to_owned(),
+            Role::Secondary(number) => format!("secundario{number}.txt"),
+        };
+        self.plan.statistics.join("registros").join(name)
+    }
+
+    /// Starts one process and waits until it listens.
+    async fn spawn(&self, role: Role, port: u16) -> anyhow::Result<Node> {
+        let log_path = self.log_path(role);
+        if let Some(folder) = log_path.parent() {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("{}: no se puede crear", folder.display()))?;
+        }
+        let log = File::create(&log_path)
+            .with_context(|| format!("{}: no se puede escribir", log_path.display()))?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .arg(CHILD)
+            .args(self.arguments(role, port))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        // Ctrl-C at this terminal is for this process; it stops the others in order.
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut process = command.spawn().context("no se puede arrancar el proceso")?;
+        let began = Instant::now();
+        loop {
+            let mut text = String::new();
+            // Part of a letter may not be there yet.
+            let _ = File::open(&log_path)?.read_to_string(&mut text);
+            if let Some(port) = listening_port(&text) {
+                return Ok(Node {
+                    role,
+                    process,
+                    port,
+                    frozen: false,
+                    dead: false,
+                });
+            }
+            if let Some(status) = process.try_wait()? {
+                return Err(anyhow!("{role:?} no arranca ({status}): {}", text.trim()));
+            }
+            if began.elapsed() > START_WITHIN {
+                let _ = process.kill();
+                let _ = process.wait();
+                return Err(anyhow!("{role:?} no arranca: {}", text.trim()));
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    fn arguments(&self, role: Role, port: u16) -> Vec<String> {
+        let plan = &self.plan;
+        let parent = std::process::id().to_string();
+        let statistics = plan.statistics.display().to_string();
+        let mut arguments = match role {
+            Role::Central => vec![
+                "videocentral".to_owned(),
+                parent,
+                format!("--secundarios={}", plan.secondaries),
+                format!("--max-clientes={}", plan.max_downloads),
+            ],
+            Role::Secondary(number) => {
+                let folder = folder_of(&plan.folder, number);
+                vec![
+                    "videosecundario".to_owned(),
+                    parent,
+                    format!("--numero={number}"),
+                    format!("--secundarios={}", plan.secondaries),
+                    format!("--directorio={}", folder.display()),
+                    "--ip-central=127.0.0.1".to_owned(),
+                    format!("--puerto-central={}", self.central_address().1),
+                ]
+            }
+        };
+        if let (Role::Secondary(_), Some(limit)) = (role, plan.upload_limit) {
+            arguments.push(format!("--limite-subida={limit}"));
+        }
+        arguments.extend([
+            "--ip=127.0.0.1".to_owned(),
+            format!("--puerto={port}"),
+            format!("--estadisticas={statistics}"),
+            format!("--registro={}", plan.log_level),
+            "--sin-consola".to_owned(),
+        ]);
+        arguments
+    }
+
+    /// Where clients find the central.
+    pub(super) fn central_address(&self) -> (String, u16) {
+        let port = self.nodes.first().map_or(0, |central| central.port);
+        ("127.0.0.1".to_owned(), port)
+    }
+
+    /// The folder of a secondary.
+    pub(super) fn folder(&self, number: u16) -> PathBuf {
+        folder_of(&self.plan.folder, number)
+    }
+
+    fn node(&mut self, role: Role) -> anyhow::Result<&mut Node> {
+        let most = self.plan.secondaries;
+        self.nodes
+            .iter_mut()
+            .find(|node| node.role == role)
+            .ok_or_else(|| anyhow!("no hay tal nodo: escribe de 1 a {most}, o C para el central"))
+    }
+
+    /// SIGKILL.
+    pub(super) fn kill(&mut self, role: Role) -> anyhow::Result<u32> {
+        let node = self.node(role)?;
+        if !node.is_alive() {
+            return Err(anyhow!("ya no corre: LEVANTAR lo arranca"));
+        }
+        node.process.kill()?;
+        node.process.wait()?;
+        node.dead = true;
+        node.frozen = false;
+        Ok(node.process.id())
+    }
+
+    /// SIGSTOP, or SIGCONT.
+    pub(super) fn freeze(&mut self, role: Role, frozen: bool) -> anyhow::Result<u32> {
+        let node = self.node(role)?;
+        if !node.is_alive() {
+            return Err(anyhow!("no corre: LEVANTAR lo arranca"));
+        }
+        node.signal(if frozen { Signal::STOP } else { Signal::CONT })?;
+        node.frozen = frozen;
+        Ok(node.process.id())
+    }
+
+    /// Starts a dead one again, on the same port.
+    pub(super) async fn raise(&mut self, role: Role) -> anyhow::Result<(u32, u16)> {
+        let node = self.node(role)?;
+        if node.is_alive() {
+            return Err(anyhow!("ya corre (proceso {})", node.process.id()));
+        }
+        let port = node.port;
+        let started = self.spawn(role, port).await?;
+        let answer = (started.process.id(), started.port);
+        *self.node(role)? = started;
+        Ok(answer)
+    }
+
+    /// All nodes as they are.
+    pub(super) fn rows(&self) -> Vec<Row> {
+        let row = |node: &Node| Row {
+            name: match node.role {
+                Role::Central => "central".to_owned(),
+                Role::Secondary(number) => format!("secundario {number}"),
+            },
+            process: node.process.id().to_string(),
+            state: match (node.dead, node.frozen) {
+                (true, _) => "muerto",
+                (false, true) => "congelado",
+                (false, false) => "vivo",
+            }
+            .to_owned(),
+            port: node.port.to_string(),
+            folder: match node.role {
+                Role::Central => "-".to_owned(),
+                Role::Secondary(number) => self.folder(number).display().to_string(),
+            },
+        };
+        self.nodes.iter().map(row).collect()
+    }
+
+    /// Notices those that ended by themselves.
+    pub(super) fn look(&mut self) {
+        for node in &mut self.nodes {
+            node.is_alive();
+        }
+    }
+
+    /// Stops all of them in order, secondaries first; those that do not are killed.
+    pub(super) async fn stop(&mut self) {
+        let (centrals, secondaries): (Vec<_>, Vec<_>) = std::mem::take(&mut self.nodes)
+            .into_iter()
+            .partition(|node| node.role == Role::Central);
+        for mut group in [secondaries, centrals] {
+            for node in &mut group {
+                if node.is_alive() {
+                    let _ = node.signal(Signal::TERM);
+                    let _ = node.signal(Signal::CONT);
+                }
+            }
+            let began = Instant::now();
+            while group.iter_mut().any(Node::is_alive) {
+                if began.elapsed() > STOP_WITHIN {
+                    for node in &mut group {
+                        let _ = node.process.kill();
+                        let _ = node.process.wait();
+                    }
+                    break;
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
+    }
+}
+
+impl Node {
+    fn is_alive(&mut self) -> bool {
+        if !self.dead && matches!(self.process.try_wait(), Ok(Some(_))) {
+            self.dead = true;
+        }
+        !self.dead
+    }
+
+    fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        let raw = i32::try_from(self.process.id())?;
+        let pid = Pid::from_raw(raw).context("proceso sin número")?;
+        Ok(kill_process(pid, signal)?)
+    }
+}
+
+/// The port of the line that every server starts with, once it is whole.
+fn listening_port(text: &str) -> Option<u16> {
+    let (_, rest) = text.split_once("Servidor escuchando en ")?;
+    let (address, _) = rest.split_once('\n')?;
+    address.rsplit_once(':')?.1.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_port_is_read_from_a_whole_line_only() {
+        for (text, port) in [
+            ("", None),
+            ("Servidor escuchando en 127.0.0.1:50", None),
+            (
+                "aviso\nServidor escuchando en 127.0.0.1:50001\nmás",
+                Some(50001),
+            ),
+            ("Servidor escuchando en [::1]:7\n", Some(7)),
+        ] {
+            assert_eq!(listening_port(text), port, "{text}");
+        }
+    }
+}

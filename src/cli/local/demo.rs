@@ -1,0 +1,270 @@
+//! The demonstration: a download during which one secondary is killed, raised again, and another is killed;
+//! then every byte is compared with where it came from.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use tokio::{sync::mpsc, time::interval};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    LocalArgs,
+    children::{Children, Role},
+    samples::LARGE,
+};
+use crate::{
+    cli::{
+        console::Printer,
+        exit::Exit,
+        program,
+        text::{
+            self, errors,
+            table::table,
+            units::{bytes, count, time},
+        },
+    },
+    engine::download::Notice,
+    model::{ClientName, FileName, ListedFile},
+    node::client::{self, ClientEvent, ClientHandle, DownloadEvent, DownloadState, Summary},
+    store::sha256_file,
+};
+
+/// The first victim dies at this share of the file; it is raised at the next; the second dies at the last,
+/// once the first works again.
+const KILL_AT: f64 = 0.5;
+const RAISE_AT: f64 = 0.6;
+const KILL_AGAIN_AT: f64 = 0.75;
+const FIRST: u16 = 2;
+const SECOND: u16 = 3;
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+const TELL_EVERY: Duration = Duration::from_millis(1000);
+/// A download of the demonstration may not take longer than this.
+const WITHIN: Duration = Duration::from_secs(600);
+
+/// What is done to the cluster, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Kill,
+    Raise,
+    WaitForReturn,
+    KillAnother,
+    Done,
+}
+
+/// Runs it all; well only when every byte is right.
+pub(super) async fn run(
+    args: &LocalArgs,
+    children: &mut Children,
+    printer: &Printer,
+    stop: &CancellationToken,
+) -> Exit {
+    let shown = tokio::select! {
+        shown = show(args, children, printer) => shown,
+        () = stop.cancelled() => Err(anyhow::anyhow!("interrumpido")),
+    };
+    match shown {
+        Ok(()) => {
+            printer.line("Demostración terminada: todos los bytes son correctos");
+            Exit::Well
+        }
+        Err(error) => {
+            printer.line(format!("error: {error:#}"));
+            Exit::Failed
+        }
+    }
+}
+
+async fn show(args: &LocalArgs, children: &mut Children, printer: &Printer) -> anyhow::Result<()> {
+    std::fs::create_dir_all(&args.download.destino)
+        .with_context(|| format!("{}: no se puede crear", args.download.destino.display()))?;
+    let target = tempfile::Builder::new()
+        .prefix("demo-")
+        .tempdir_in(&args.download.destino)?;
+    let statistics = args.common.estadisticas.clone();
+    let mut config = args.download.config(children.central_address(), statistics);
+    config.target = target.path().to_owned();
+    let (sender, mut events) = mpsc::channel(program::EVENTS);
+    let handle = client::start(config, sender).await;
+    let name = ClientName::try_from("demo").context("demo")?;
+    handle.enrol(name).await.map_err(client_error)?;
+    let files = handle.list().await.map_err(client_error)?;
+    ensure!(!files.is_empty(), "no hay ningún fichero que descargar");
+    printer.lines(text::client::listing(&files));
+    let large = largest(&files);
+    let with_faults = args.secundarios >= SECOND;
+    let mut summaries = Vec::new();
+    for listed in &files {
+        let file = listed.file.name.clone();
+        let faults = (with_faults && file == large).then_some(&mut *children);
+        let summary = download(&handle, &mut events, file.clone(), faults, printer).await?;
+        summaries.push((file, summary));
+    }
+    handle
+        .stop()
+        .await
+        .map_err(|e| anyhow::anyhow!(errors::store(&e)))?;
+    verify(&files, children, target.path(), args.secundarios, printer)?;
+    for (file, summary) in &summaries {
+        if *file == large {
+            report(file, summary, printer);
+        }
+    }
+    Ok(())
+}
+
+fn client_error(error: client::ClientError) -> anyhow::Error {
+    anyhow::anyhow!(errors::client(&error))
+}
+
+/// The sample that was made for it, or else the largest file.
+fn largest(files: &[ListedFile]) -> FileName {
+    let sample = files.iter().find(|f| f.file.name.as_str() == LARGE);
+    let largest = files.iter().max_by_key(|f| f.file.layout.file_bytes());
+    let chosen = sample.or(largest).map(|listed| listed.file.name.clone());
+    chosen.unwrap_or_else(|| files[0].file.name.clone())
+}
+
+/// Downloads one file; does to the cluster what is to be done meanwhile.
+async fn download(
+    handle: &ClientHandle,
+    events: &mut mpsc::Receiver<ClientEvent>,
+    file: FileName,
+    mut faults: Option<&mut Children>,
+    printer: &Printer,
+) -> anyhow::Result<Summary> {
+    handle.download(file).await.map_err(client_error)?;
+    let mut step = if faults.is_some() {
+        Step::Kill
+    } else {
+        Step::Done
+    };
+    let mut tick = interval(LOOK_EVERY);
+    let (began, mut told) = (Instant::now(), Instant::now());
+    loop {
+        tokio::select! {
+            Some(event) = events.recv() => {
+                printer.lines(text::client::event(&event));
+                let ClientEvent::Download { what, .. } = event else { continue };
+                match what {
+                    DownloadEvent::Complete(summary) => {
+                        ensure!(
+                            step == Step::Done,
+                            "la descarga acabó antes de la última caída: prueba con --limite-subida \
+                             más bajo"
+                        );
+                        return Ok(summary);
+                    }
+                    DownloadEvent::Notice(Notice::Back { .. }) if step == Step::WaitForReturn => {
+                        step = Step::KillAnother;
+                    }
+                    DownloadEvent::Failed { reason } => {
+                        anyhow::bail!(text::transfer::failure(&reason));
+                    }
+                    DownloadEvent::AlreadyComplete { .. } | DownloadEvent::Cancelled => {
+                        anyhow::bail!("la descarga acabó sin descargar");
+                    }
+                    _ => {}
+                }
+            }
+            _ = tick.tick() => {
+                ensure!(began.elapsed() < WITHIN, "la descarga no acaba");
+                let views = handle.downloads().await?;
+                let running = views.iter().find_map(|view| match &view.state {
+                    DownloadState::Running(snapshot) => Some(snapshot),
+                    _ => None,
+                });
+                let Some(snapshot) = running else { continue };
+                if told.elapsed() >= TELL_EVERY {
+                    told = Instant::now();
+                    printer.lines(text::client::live(&views));
+                }
+                if let Some(children) = &mut faults {
+                    let share = snapshot.have_bytes as f64 / snapshot.file_bytes.max(1) as f64;
+                    step = advance(step, share, children, printer).await?;
+                }
+            }
+        }
+    }
+}
+
+async fn advance(
+    step: Step,
+    share: f64,
+    children: &mut Children,
+    printer: &Printer,
+) -> anyhow::Result<Step> {
+    match step {
+        Step::Kill if share >= KILL_AT => {
+            let id = children.kill(Role::Secondary(FIRST))?;
+            printer.line(format!("*** SIGKILL al secundario {FIRST} (proceso {id})"));
+            Ok(Step::Raise)
+        }
+        Step::Raise if share >= RAISE_AT => {
+            let (id, port) = children.raise(Role::Secondary(FIRST)).await?;
+            printer.line(format!(
+                "*** Se levanta el secundario {FIRST} (proceso {id}, puerto {port})"
+            ));
+            Ok(Step::WaitForReturn)
+        }
+        Step::KillAnother if share >= KILL_AGAIN_AT => {
+            let id = children.kill(Role::Secondary(SECOND))?;
+            printer.line(format!("*** SIGKILL al secundario {SECOND} (proceso {id})"));
+            Ok(Step::Done)
+        }
+        Step::Kill | Step::Raise | Step::WaitForReturn | Step::KillAnother | Step::Done => Ok(step),
+    }
+}
+
+/// Compares what was downloaded with what a secondary has on its disk, reading both.
+fn verify(
+    files: &[ListedFile],
+    children: &Children,
+    target: &Path,
+    secondaries: u16,
+    printer: &Printer,
+) -> anyhow::Result<()> {
+    let mut rows = Vec::new();
+    for listed in files {
+        let name = listed.file.name.as_str();
+        let original = (1..=secondaries)
+            .map(|number| children.folder(number).join(name))
+            .find(|path| path.is_file())
+            .with_context(|| format!("{name}: no está en ningún secundario"))?;
+        let (ours, theirs) = (digest(&target.join(name))?, digest(&original)?);
+        ensure!(ours == theirs, "{name}: los bytes no son los mismos");
+        rows.push(vec![
+            name.to_owned(),
+            bytes(listed.file.layout.file_bytes()),
+            ours,
+        ]);
+    }
+    printer.line("Comprobado con SHA-256, fichero a fichero, contra el disco de los secundarios:");
+    printer.lines(table(&["video", "tamaño", "SHA-256"], &rows));
+    Ok(())
+}
+
+fn digest(path: &Path) -> anyhow::Result<String> {
+    let digest = sha256_file(path).map_err(|error| anyhow::anyhow!(errors::store(&error)))?;
+    Ok(digest.to_string())
+}
+
+/// What each secondary sent, and what the faults cost.
+fn report(file: &FileName, summary: &Summary, printer: &Printer) {
+    printer.line(format!("Lo que envió cada secundario de {file}:"));
+    printer.lines(text::transfer::sources(&summary.sources));
+    let wasted: u64 = summary.sources.iter().map(|s| s.wasted).sum();
+    let retries: u64 = summary.sources.iter().map(|s| s.retries).sum();
+    let recovery = summary.sources.iter().map(|s| s.recovery_ms).sum();
+    printer.line(format!(
+        "Coste de las caídas: {} pedidos otra vez, {} de más ({} del fichero), {} sin un secundario; en \
+         total {}",
+        count(retries, "trozo", "trozos"),
+        bytes(wasted),
+        text::units::percent(wasted, summary.bytes.max(1)),
+        time(Duration::from_millis(recovery)),
+        time(summary.took)
+    ));
+}

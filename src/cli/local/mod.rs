@@ -1,0 +1,214 @@
+//! `videolocal`: a whole cluster on this machine, of real child processes, and a client's prompt with
+//! commands to kill, freeze and raise them. With `--demo` it shows what it does by itself.
+//!
+//! `children` are the processes, `commands` what is typed about them, `demo` the demonstration, `samples`
+//! the files that it makes.
+
+mod children;
+mod commands;
+mod demo;
+mod samples;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use clap::Parser;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    children::{Children, Plan},
+    commands::Faults,
+};
+use super::{
+    args::{Common, DownloadArgs, USUAL_SECONDARIES, rate},
+    client,
+    commands::CLIENT,
+    console::{Console, Mode, Printer},
+    exit::Exit,
+    program,
+    text::{errors, table::table},
+};
+use crate::node::client as node;
+
+pub use children::become_child;
+
+/// How long the cluster may take to become level before the prompt is given all the same.
+const LEVEL_WITHIN: Duration = Duration::from_secs(600);
+/// Each secondary's upload in the demonstration, so that there is time to see something.
+const DEMO_RATE: u64 = 24_000_000;
+
+/// Un central y sus secundarios en esta máquina, como procesos de verdad, con la consola de un cliente.
+#[derive(Parser, Clone, Debug)]
+#[command(name = "videolocal", version)]
+#[command(
+    disable_help_flag = true,
+    disable_version_flag = true,
+    next_help_heading = "Opciones"
+)]
+pub(super) struct LocalArgs {
+    /// Sin preguntas: crea muestras, descarga, mata secundarios a la mitad y comprueba cada byte
+    #[arg(long)]
+    demo: bool,
+    /// Carpeta en la que están videos1, videos2…
+    #[arg(long, value_name = "CARPETA", default_value = "data")]
+    directorio: PathBuf,
+    /// Puerto del central; 0 para uno libre
+    #[arg(long, value_name = "PUERTO", default_value_t = 0)]
+    puerto: u16,
+    /// Puerto del secundario 1; los demás, los siguientes. 0 para puertos libres
+    #[arg(long, value_name = "PUERTO", default_value_t = 0)]
+    puerto_secundarios: u16,
+    /// Cuántos secundarios
+    #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = clap::value_parser!(u16).range(1..=64))]
+    secundarios: u16,
+    /// Descargas a la vez; las demás esperan en una lista
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    max_clientes: u32,
+    /// Bytes por segundo que envía cada secundario como mucho: 500K, 12M, 1G
+    #[arg(long, value_name = "TASA", value_parser = rate)]
+    limite_subida: Option<u64>,
+    #[command(flatten)]
+    download: DownloadArgs,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// The program.
+pub fn main() -> ExitCode {
+    if let Some(exit) = become_child() {
+        return exit;
+    }
+    let args: LocalArgs = program::parse();
+    let mode = Mode::detect(args.demo);
+    let words: Vec<&str> = CLIENT.iter().chain(commands::WORDS).copied().collect();
+    program::run(&args.common.clone(), mode, &words, |console, stop| {
+        run(args, console, stop)
+    })
+}
+
+async fn run(args: LocalArgs, console: Console, stop: CancellationToken) -> Exit {
+    let printer = console.printer.clone();
+    if args.demo
+        && let Err(error) = samples::make(&args.directorio, args.secundarios, &printer)
+    {
+        printer.line(format!("error: {}", errors::store(&error)));
+        return Exit::Failed;
+    }
+    let mut children = match Children::start(plan(&args)).await {
+        Ok(children) => children,
+        Err(error) => {
+            printer.flush();
+            program::report(&format!("error: {error:#}"));
+            return Exit::Failed;
+        }
+    };
+    show(&children, &printer);
+    let central = children.central_address();
+    let level = tokio::select! {
+        level = wait_for_level(&central, args.secundarios, &printer) => level,
+        () = stop.cancelled() => Err(anyhow::anyhow!("interrumpido")),
+    };
+    if let Err(error) = level {
+        printer.line(format!("error: {error:#}"));
+        children.stop().await;
+        return Exit::Failed;
+    }
+    let statistics = args.common.estadisticas.clone();
+    if args.demo {
+        let exit = demo::run(&args, &mut children, &printer, &stop).await;
+        children.stop().await;
+        return exit;
+    }
+    let config = args.download.config(central, statistics);
+    // A script waits for all to be level; a person too, and has the prompt from here on.
+    let faults = Faults::new(children);
+    let shared = faults.clone();
+    let exit = client::run(config, None, faults, console, stop).await;
+    printer.line("Parando los procesos");
+    shared.stop().await;
+    exit
+}
+
+fn plan(args: &LocalArgs) -> Plan {
+    let demo_rate = args.demo.then_some(DEMO_RATE);
+    Plan {
+        folder: args.directorio.clone(),
+        statistics: args.common.estadisticas.clone(),
+        central_port: args.puerto,
+        first_secondary_port: args.puerto_secundarios,
+        secondaries: args.secundarios,
+        max_downloads: args.max_clientes,
+        upload_limit: args.limite_subida.or(demo_rate),
+        log_level: args.common.registro.clone(),
+    }
+}
+
+/// Each process with its id, port and folder.
+fn show(children: &Children, printer: &Printer) {
+    let rows: Vec<Vec<String>> = children
+        .rows()
+        .into_iter()
+        .map(|row| vec![row.name, row.process, row.state, row.port, row.folder])
+        .collect();
+    printer.lines(table(
+        &["nodo", "proceso", "estado", "puerto", "carpeta"],
+        &rows,
+    ));
+}
+
+/// Waits until every secondary has every file.
+async fn wait_for_level(
+    central: &(String, u16),
+    secondaries: u16,
+    printer: &Printer,
+) -> anyhow::Result<()> {
+    // Its statistics are nobody's: it downloads nothing.
+    let nowhere = tempfile::tempdir()?;
+    let (sender, _events) = mpsc::channel(program::EVENTS);
+    let config = node::ClientConfig {
+        central: central.clone(),
+        target: nowhere.path().to_owned(),
+        statistics: nowhere.path().to_owned(),
+        source_wait: Duration::ZERO,
+        overwrite: false,
+    };
+    let watcher = node::start(config, sender).await;
+    let began = Instant::now();
+    let mut told = None;
+    let level = loop {
+        if let Ok(status) = watcher.status().await {
+            let alive = status.secondaries.iter().filter(|s| s.alive).count();
+            if status.ready && status.level && alive == usize::from(secondaries) {
+                printer.line(format!(
+                    "Sincronizado: los {secondaries} secundarios tienen los {} ficheros",
+                    status.files
+                ));
+                break Ok(());
+            }
+            let missing: u64 = status.secondaries.iter().map(|s| s.missing).sum();
+            if told != Some((alive, missing)) {
+                told = Some((alive, missing));
+                printer.line(format!(
+                    "Esperando: {alive} secundarios vivos; faltan {missing} copias entre ellos"
+                ));
+            }
+        }
+        if began.elapsed() > LEVEL_WITHIN {
+            break Err(anyhow::anyhow!(
+                "los secundarios no se sincronizan: mira stats/registros"
+            ));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    let _ = watcher.stop().await;
+    level
+}
+
+/// Where a secondary's files are.
+fn folder_of(base: &Path, number: u16) -> PathBuf {
+    base.join(format!("videos{number}"))
+}
