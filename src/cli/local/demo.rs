@@ -263,7 +263,7 @@ fn report(file: &FileName, summary: &Summary, printer: &Printer) {
          total {}",
         count(retries, "trozo", "trozos"),
         bytes(wasted),
-        text::units::percent(wasted, summary.bytes.max(1)),
+        text::units::small_percent(wasted, summary.bytes),
         time(Duration::from_millis(recovery)),
         time(summary.took)
     ));

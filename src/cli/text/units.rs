@@ -48,6 +48,11 @@ pub fn percent(part: u64, whole: u64) -> String {
     )
 }
 
+/// A small share of a whole: `0,5 %`.
+pub fn small_percent(part: u64, whole: u64) -> String {
+    format!("{} %", comma(part as f64 * 100.0 / whole.max(1) as f64, 1))
+}
+
 /// `1 fichero`, `2 ficheros`.
 pub fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })

@@ -25,6 +25,14 @@ pub(super) struct Transfer {
     pub(super) ranges: BTreeMap<SecondaryNumber, Vec<ChunkRange>>,
 }
 
+/// Bytes sent in a second or so that say something about a secondary's speed.
+const SAMPLE_BYTES: u64 = 4 << 20;
+/// What is left of a best rate after each sample that is lower.
+const FORGET: f64 = 0.9;
+/// No secondary counts as this many times faster or slower than is typical: a receiver corrects in a moment
+/// what an estimate gets wrong, but only among chunks that nobody has read ahead for.
+const MOST_UNEVEN: f64 = 4.0;
+
 /// How fast each secondary has sent lately, from its own reports: the most in any second, forgotten slowly.
 #[derive(Debug, Default)]
 pub(super) struct Speeds {
@@ -61,8 +69,11 @@ impl Speeds {
         }
         let elapsed = now.saturating_duration_since(speed.since);
         if elapsed >= Duration::from_secs(1) {
-            let rate = speed.bytes as f64 / elapsed.as_secs_f64();
-            speed.best_bytes_per_s = rate.max(speed.best_bytes_per_s * 0.9);
+            if speed.bytes >= SAMPLE_BYTES {
+                // Less says how little was asked, not how fast it is.
+                let rate = speed.bytes as f64 / elapsed.as_secs_f64();
+                speed.best_bytes_per_s = rate.max(speed.best_bytes_per_s * FORGET);
+            }
             speed.bytes = 0;
             speed.since = now;
         }
@@ -97,10 +108,9 @@ impl Cluster {
                     .values()
                     .filter(|t| t.ranges.contains_key(number))
                     .count();
-                (
-                    *number,
-                    self.speeds.of(*number).unwrap_or(typical) / (1.0 + load as f64),
-                )
+                let speed = self.speeds.of(*number).unwrap_or(typical);
+                let speed = speed.clamp(typical / MOST_UNEVEN, typical * MOST_UNEVEN);
+                (*number, speed / (1.0 + load as f64))
             })
             .collect();
         let ranges: BTreeMap<_, _> = assignment::assign(file.layout.all(), &weights)
