@@ -1,4 +1,5 @@
 //! The layering, read from the sources: who may name whom, who may print, who may know the time.
+#![allow(clippy::unwrap_used)]
 
 use std::{
     fs,

@@ -1,4 +1,5 @@
 //! The three roles together on loopback, with real files.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

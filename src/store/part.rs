@@ -63,7 +63,7 @@ pub enum Opened {
     /// It can be received.
     Part {
         /// The unfinished file.
-        part: PartFile,
+        part: Box<PartFile>,
         /// Chunks of it that are there.
         have: ChunkSet,
         /// For people.
@@ -171,13 +171,13 @@ impl PartFile {
         let (have, notes) = resume(&file, meta, &manifest, &names).map_err(fail)?;
         allocate(&file, meta.layout).map_err(fail)?;
         let journal = new_journal(&file, meta, &have, &names).map_err(fail)?;
-        let part = Self {
+        let part = Box::new(Self {
             file,
             journal: Mutex::new(journal),
             unsynced_bytes: AtomicU64::new(0),
             manifest,
             names,
-        };
+        });
         Ok(Opened::Part { part, have, notes })
     }
 
@@ -432,7 +432,7 @@ mod tests {
             PartFile::open(&self.root, &meta, manifest, Existing::Keep, place)
         }
 
-        fn part(&self, name: &str, place: PartPlace) -> (PartFile, Vec<u32>, Vec<PartNote>) {
+        fn part(&self, name: &str, place: PartPlace) -> (Box<PartFile>, Vec<u32>, Vec<PartNote>) {
             match self.open(name, place).unwrap() {
                 Opened::Part { part, have, notes } => {
                     (part, have.iter().map(|c| c.0).collect(), notes)

@@ -1,5 +1,5 @@
 //! A whole cluster in one process: real sockets on loopback, real files in temporary folders.
-#![allow(dead_code, unreachable_pub)] // Each test file uses its own share of it.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // Each test file uses its own share of it.
 
 use std::{
     fs,

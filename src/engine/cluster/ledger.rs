@@ -7,8 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::{Deserialize, Serialize};
-
+use super::books::{OpenTransfer, OriginalParts, Reported, Totals};
 use crate::{
     engine::counters::Counters,
     model::{
@@ -21,63 +20,6 @@ use crate::{
 const SETTLE_WITHIN: Duration = Duration::from_secs(3);
 /// How long a transfer whose receiver vanished waits for it to come back.
 const ORPHAN_WITHIN: Duration = Duration::from_secs(60);
-
-/// Sums that are kept from run to run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Totals {
-    /// All downloads by clients.
-    pub totals: Counters,
-    /// Per file.
-    pub files: BTreeMap<FileName, Counters>,
-    /// Per client.
-    pub clients: BTreeMap<ClientName, Counters>,
-    /// Per secondary, as a sender to clients.
-    pub secondaries: BTreeMap<SecondaryNumber, Counters>,
-    /// Copies between secondaries, all together.
-    pub copies: Counters,
-    /// Transfers that were not settled when this was saved.
-    pub open: Vec<OpenTransfer>,
-    /// Parts that clients of the original have received of files they have not received whole.
-    pub original_parts: Vec<OriginalParts>,
-}
-
-/// A transfer that is not settled.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct OpenTransfer {
-    /// The transfer.
-    pub transfer: TransferId,
-    /// Who receives.
-    pub receiver: Receiver,
-    /// The file.
-    pub file: FileName,
-    /// What each secondary reported.
-    pub sent: Vec<Reported>,
-}
-
-/// What one run of a secondary reported of one transfer; cumulative.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reported {
-    /// The secondary.
-    pub number: SecondaryNumber,
-    /// The run of its process.
-    pub incarnation: Incarnation,
-    /// Payload bytes.
-    pub bytes: u64,
-    /// Nothing more of it will come.
-    pub last: bool,
-}
-
-/// Which of the three parts of a file a client of the original has.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OriginalParts {
-    /// The client.
-    pub client: ClientName,
-    /// The file.
-    pub file: FileName,
-    /// Bit p is set when part p was sent whole.
-    pub parts: u8,
-}
 
 #[derive(Debug)]
 struct Account {

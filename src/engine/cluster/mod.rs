@@ -4,6 +4,7 @@
 //! `catalog` (names, contents, holders), `placement` (copies), `admission` (places), `ledger` (the books).
 
 mod admission;
+mod books;
 mod catalog;
 mod clients;
 mod ledger;
@@ -14,6 +15,6 @@ mod secondaries;
 mod transfers;
 mod types;
 
-pub use ledger::{OpenTransfer, OriginalParts, Reported, Totals};
+pub use books::{OpenTransfer, OriginalParts, Reported, Totals};
 pub use machine::{Cluster, ClusterConfig};
 pub use types::{Action, DownReason, Event, LinkId, Notice, Refusal};

@@ -7,13 +7,11 @@ use std::{
 
 use super::{
     Action, Event, FailReason, Finish, Notice, Snapshot, SourceSnapshot, SourceState,
-    chunks::{ChunkTable, Left},
+    chunks::ChunkTable,
     queue::{Delivery, Want},
     source::{Link, Source},
 };
-use crate::model::{
-    ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, Fault, ReceivedFrom, SecondaryNumber,
-};
+use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, Fault, ReceivedFrom, SecondaryNumber};
 
 /// A call that comes this much later than it was due means that this process did not run.
 const OWN_STOP: Duration = Duration::from_secs(1);
@@ -38,11 +36,11 @@ pub struct Download {
     pub(super) sources: BTreeMap<SecondaryNumber, Source>,
     pub(super) actions: VecDeque<Action>,
     /// Who sent which chunk with a wrong digest.
-    wrong: BTreeMap<ChunkIndex, SecondaryNumber>,
+    pub(super) wrong: BTreeMap<ChunkIndex, SecondaryNumber>,
     pub(super) state: State,
-    resumed_bytes: u64,
+    pub(super) resumed_bytes: u64,
     /// No source is there since then.
-    waiting_since: Option<Instant>,
+    pub(super) waiting_since: Option<Instant>,
     /// Bytes that hedges have cost or may still cost.
     pub(super) hedged_bytes: u64,
 }
@@ -226,7 +224,7 @@ impl Download {
         self.look_for_sources(now);
     }
 
-    fn finish(&mut self, finish: Finish) {
+    pub(super) fn finish(&mut self, finish: Finish) {
         self.state = State::Over;
         for source in self.sources.values_mut() {
             // What came of chunks that will not be whole is waste.
@@ -235,151 +233,8 @@ impl Download {
         self.actions.push_back(Action::Finish(finish));
     }
 
-    fn listed(&mut self, now: Instant, list: Vec<(SecondaryNumber, Vec<ChunkRange>)>) {
-        let before: Vec<_> = self
-            .sources
-            .values_mut()
-            .filter_map(|source| {
-                std::mem::replace(&mut source.announced, false).then_some(source.number)
-            })
-            .collect();
-        for (number, ranges) in list {
-            for range in ranges {
-                self.chunks.set_home(range, number);
-            }
-            match self.sources.get_mut(&number) {
-                None => {
-                    let seed = self.config.seed;
-                    let source = Source::new(number, self.layout.chunk_bytes(), seed, now);
-                    self.sources.insert(number, source);
-                    self.actions.push_back(Action::Connect { source: number });
-                }
-                Some(source) => {
-                    source.announced = true;
-                    if !before.contains(&number) {
-                        source.forget_failures();
-                        if matches!(source.link, Link::Waiting { .. }) {
-                            self.connect(now, number);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn connect(&mut self, now: Instant, number: SecondaryNumber) {
-        if let Some(source) = self.sources.get_mut(&number) {
-            source.start_connecting(now);
-            self.actions.push_back(Action::Connect { source: number });
-        }
-    }
-
-    fn connected(&mut self, now: Instant, number: SecondaryNumber) {
-        let Some(source) = self.sources.get_mut(&number) else {
-            return;
-        };
-        match source.link {
-            Link::Connecting { .. } => {}
-            Link::Up | Link::Suspect | Link::Waiting { .. } | Link::Banned => return,
-        }
-        source.start_working();
-        source.refused.clear();
-        if let Some(since) = source.dead_since.take() {
-            let after = now.saturating_duration_since(since);
-            source.counters.recoveries += 1;
-            source.counters.recovery += after;
-            let (own_chunks, _) = self.chunks.missing_of(Some(number));
-            self.tell(Notice::Back {
-                source: number,
-                after,
-                own_chunks,
-            });
-        }
-        if let Some(since) = self.waiting_since.take() {
-            let after = now.saturating_duration_since(since);
-            self.tell(Notice::SourcesAgain { after });
-        }
-    }
-
-    fn tell(&mut self, notice: Notice) {
+    pub(super) fn tell(&mut self, notice: Notice) {
         self.actions.push_back(Action::Notice(notice));
-    }
-
-    fn lost(&mut self, now: Instant, number: SecondaryNumber, fault: Fault) {
-        let working = self.sources.get(&number).is_some_and(|source| {
-            source.is_connected() || matches!(source.link, Link::Connecting { .. })
-        });
-        if working {
-            self.give_up(now, number, fault);
-        }
-    }
-
-    /// Takes all work from a source and tries it again later.
-    pub(super) fn give_up(&mut self, now: Instant, number: SecondaryNumber, fault: Fault) {
-        let returned_chunks = self.release(number);
-        let Some(source) = self.sources.get_mut(&number) else {
-            return;
-        };
-        source.start_waiting(now);
-        source.sync(now);
-        if source.dead_since.is_some() {
-            // It was told when it died; that it still does not answer is no news.
-            return;
-        }
-        source.dead_since = Some(now);
-        self.actions.push_back(Action::Report {
-            source: number,
-            fault,
-            chunk: None,
-        });
-        self.tell(Notice::Dead {
-            source: number,
-            fault,
-            returned_chunks,
-        });
-    }
-
-    /// Puts back every chunk that a source had to bring, in one step; says how many.
-    fn release(&mut self, number: SecondaryNumber) -> u32 {
-        let Some(source) = self.sources.get_mut(&number) else {
-            return 0;
-        };
-        let mut returned = 0;
-        for request in source.queue.take_all() {
-            if request.want == Want::Wanted {
-                source.counters.retries += 1;
-                if self.chunks.leave(request.chunk, number) == Left::Missing {
-                    returned += 1;
-                }
-            }
-        }
-        returned
-    }
-
-    fn ban(&mut self, now: Instant, number: SecondaryNumber, chunk: Option<ChunkIndex>) {
-        self.release(number);
-        let Some(source) = self.sources.get_mut(&number) else {
-            return;
-        };
-        if source.link == Link::Banned {
-            return;
-        }
-        let connected = source.is_connected();
-        source.link = Link::Banned;
-        source.sync(now);
-        if connected {
-            self.actions
-                .push_back(Action::Disconnect { source: number });
-        }
-        self.actions.push_back(Action::Report {
-            source: number,
-            fault: Fault::Digest,
-            chunk,
-        });
-        self.tell(Notice::Banned {
-            source: number,
-            chunk,
-        });
     }
 
     fn ready(&mut self, have: &ChunkSet) {
@@ -488,13 +343,6 @@ impl Download {
         }
     }
 
-    /// Ends a connection from this side and gives the source up for now.
-    pub(super) fn disconnect(&mut self, now: Instant, number: SecondaryNumber, fault: Fault) {
-        self.actions
-            .push_back(Action::Disconnect { source: number });
-        self.give_up(now, number, fault);
-    }
-
     fn cancelled(&mut self, now: Instant, number: SecondaryNumber, chunk: ChunkIndex) {
         let Some(source) = self.sources.get_mut(&number) else {
             return;
@@ -514,45 +362,6 @@ impl Download {
         if let Some(source) = self.sources.get_mut(&number) {
             source.progress.set_blocked(now, blocked);
             source.sync(now);
-        }
-    }
-
-    fn source_due(&mut self, now: Instant, number: SecondaryNumber) {
-        let Some(source) = self.sources.get_mut(&number) else {
-            return;
-        };
-        match source.link {
-            Link::Connecting { .. } => self.disconnect(now, number, Fault::Stalled),
-            Link::Waiting { .. } => self.connect(now, number),
-            Link::Up | Link::Suspect => {
-                if source.progress.dead_at().is_some_and(|at| at <= now) {
-                    self.disconnect(now, number, Fault::Stalled);
-                } else if source.link == Link::Up {
-                    source.link = Link::Suspect;
-                    self.tell(Notice::Suspect { source: number });
-                }
-            }
-            Link::Banned => {}
-        }
-    }
-
-    /// Starts, ends and bounds the wait for a source.
-    fn look_for_sources(&mut self, now: Instant) {
-        let none = self
-            .sources
-            .values()
-            .all(|source| !source.is_connected() && !source.is_first_attempt());
-        match self.waiting_since {
-            None if none => {
-                self.waiting_since = Some(now);
-                let up_to = self.config.source_wait;
-                self.tell(Notice::NoSources { up_to });
-            }
-            Some(since) if now >= since + self.config.source_wait => {
-                let waited = now.saturating_duration_since(since);
-                self.finish(Finish::Failed(FailReason::NoSources { waited }));
-            }
-            None | Some(_) => {}
         }
     }
 

@@ -13,6 +13,7 @@ mod queue;
 mod rate;
 mod schedule;
 mod source;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod types;

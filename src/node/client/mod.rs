@@ -5,6 +5,8 @@
 mod api;
 mod downloads;
 mod questions;
+mod receiving;
+mod replies;
 mod run;
 mod statistics;
 

@@ -9,29 +9,24 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    ClientConfig, ClientError, ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber, Summary,
-    Tally,
+    ClientConfig, ClientError, ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber, Tally,
     api::ClientCommand,
-    downloads::{Downloads, End, Running, State},
+    downloads::{Downloads, End, State},
     questions::Questions,
-    statistics::{Booked, Statistics},
+    statistics::Statistics,
 };
 use crate::{
     model::{
-        ClientName, FileName, Finished, Grant, Outcome, SentBytes, TransferId,
+        ClientName, FileName, TransferId,
         limits::{STATISTICS_EVERY, STOP_GRACE},
     },
     node::{
-        Failure,
-        fetch::{Fetch, FetchConfig, FetchEnd, FetchOutcome, FetchUpdate},
+        fetch::FetchUpdate,
         link::{Link, LinkDown, LinkEvent},
         statistics::Moment,
     },
-    proto::{
-        ErrorCode, PeerRole,
-        control::{FromCentral, ToCentral},
-    },
-    store::{Existing, PartPlace, Root, StoreError},
+    proto::control::ToCentral,
+    store::StoreError,
 };
 
 /// Wakes the loop when nothing is waited for.
@@ -53,13 +48,13 @@ pub(super) struct Client {
 /// What the owner knows.
 #[derive(Debug, Default)]
 pub(super) struct ClientState {
-    name: Option<ClientName>,
-    outbox: Option<mpsc::Sender<ToCentral>>,
-    was_up: bool,
-    told_lost: bool,
+    pub(super) name: Option<ClientName>,
+    pub(super) outbox: Option<mpsc::Sender<ToCentral>>,
+    pub(super) was_up: bool,
+    pub(super) told_lost: bool,
     pub(super) downloads: Downloads,
-    questions: Questions,
-    idle_waiters: Vec<oneshot::Sender<Tally>>,
+    pub(super) questions: Questions,
+    pub(super) idle_waiters: Vec<oneshot::Sender<Tally>>,
 }
 
 impl Client {
@@ -94,19 +89,19 @@ impl Client {
         }
     }
 
-    fn tell(&self, event: ClientEvent) {
+    pub(super) fn tell(&self, event: ClientEvent) {
         tracing::debug!(?event, "event");
         // Events are for people: nobody waits for a console that stands still.
         let _ = self.events.try_send(event);
     }
 
-    fn tell_of(&self, number: DownloadNumber, file: &FileName, what: DownloadEvent) {
+    pub(super) fn tell_of(&self, number: DownloadNumber, file: &FileName, what: DownloadEvent) {
         let file = file.clone();
         self.tell(ClientEvent::Download { number, file, what });
     }
 
     /// Sends a message; false when there is no link.
-    fn send(&mut self, message: ToCentral) -> bool {
+    pub(super) fn send(&mut self, message: ToCentral) -> bool {
         let sent = match &self.state.outbox {
             Some(outbox) => outbox.try_send(message).is_ok(),
             None => false,
@@ -146,7 +141,7 @@ impl Client {
 
     /// Sends a question; without a link it is sent when the present attempt to connect succeeds, and
     /// answered with "unreachable" when it fails.
-    fn ask(&mut self, message: ToCentral) {
+    pub(super) fn ask(&mut self, message: ToCentral) {
         if !self.send(message) {
             self.link.try_now();
         }
@@ -183,7 +178,7 @@ impl Client {
         });
     }
 
-    fn cancel(&mut self, number: DownloadNumber) -> bool {
+    pub(super) fn cancel(&mut self, number: DownloadNumber) -> bool {
         let Some(download) = self.state.downloads.get_mut(number) else {
             return false;
         };
@@ -203,7 +198,7 @@ impl Client {
         }
     }
 
-    fn link_event(&mut self, event: LinkEvent) {
+    pub(super) fn link_event(&mut self, event: LinkEvent) {
         match event {
             LinkEvent::Up { outbox, .. } => {
                 self.state.outbox = Some(outbox);
@@ -261,253 +256,7 @@ impl Client {
         }
     }
 
-    fn message(&mut self, message: FromCentral) {
-        match message {
-            FromCentral::Enrolled { .. } => self.state.questions.enrolled(),
-            FromCentral::Listing { ready, files, more } => {
-                if let Some(next) = self.state.questions.listing(ready, files, more) {
-                    self.ask(next);
-                }
-            }
-            FromCentral::Status(status) => self.state.questions.answer_status(&status),
-            FromCentral::Granted { request, grant } => self.granted(DownloadNumber(request), grant),
-            FromCentral::Queued { request, place } => self.queued(DownloadNumber(request), place),
-            FromCentral::Refused {
-                request,
-                code,
-                message,
-            } => self.refused(DownloadNumber(request), code, message),
-            FromCentral::Sources { transfer, sources } => {
-                if let Some((_, download)) = self.state.downloads.of_transfer(transfer)
-                    && let State::Running(running) = &download.state
-                {
-                    running.fetch.set_sources(sources);
-                }
-            }
-            FromCentral::Settled { transfer, sent } => self.settled(transfer, &sent),
-            FromCentral::Hello(_)
-            | FromCentral::Ping
-            | FromCentral::Bye
-            | FromCentral::Error { .. }
-            | FromCentral::Copy(_)
-            | FromCentral::CancelCopy { .. }
-            | FromCentral::Withdraw { .. }
-            | FromCentral::Ended { .. } => tracing::warn!(?message, "not for a client"),
-        }
-    }
-
-    fn granted(&mut self, number: DownloadNumber, grant: Grant) {
-        let Some(download) = self.state.downloads.get_mut(number) else {
-            // Given up meanwhile.
-            let transfer = grant.transfer;
-            self.send(ToCentral::Finished(cancelled(transfer)));
-            return;
-        };
-        match &download.state {
-            State::Running(running) => return running.fetch.set_sources(grant.sources),
-            State::Ended(_) => {
-                let transfer = grant.transfer;
-                self.send(ToCentral::Finished(cancelled(transfer)));
-                return;
-            }
-            State::Asked(_) | State::Queued(_) => {}
-        }
-        let file = download.file.clone();
-        let started = DownloadEvent::Started {
-            bytes: grant.file.layout.file_bytes(),
-            chunks: grant.file.layout.chunk_count(),
-            sources: grant
-                .sources
-                .iter()
-                .map(|source| {
-                    let chunks = source.ranges.iter().map(|range| range.count).sum();
-                    (source.number, chunks)
-                })
-                .collect(),
-        };
-        let (transfer, meta) = (grant.transfer, grant.file.clone());
-        let fetch = match fetch_config(&self.config, self.state.name.as_ref()) {
-            Ok(config) => Fetch::start(grant, config, self.update_sender.clone(), &self.tasks),
-            Err(error) => {
-                let failure = Failure::Store(error);
-                download.state = State::Ended(End::Failed(failure.clone()));
-                let mut finished = cancelled(transfer);
-                finished.outcome = Outcome::Failed;
-                finished.reason = Some(failure.to_string());
-                self.send(ToCentral::Finished(finished));
-                self.tell_of(number, &file, DownloadEvent::Failed { reason: failure });
-                return;
-            }
-        };
-        let running = State::Running(Box::new(Running {
-            transfer,
-            meta,
-            fetch,
-        }));
-        if let State::Asked(answer) = std::mem::replace(&mut download.state, running) {
-            let _ = answer.send(Ok(DownloadAnswer::Found(number)));
-        }
-        self.tell_of(number, &file, started);
-    }
-
-    fn queued(&mut self, number: DownloadNumber, place: u32) {
-        let Some(download) = self.state.downloads.get_mut(number) else {
-            return;
-        };
-        let file = download.file.clone();
-        match std::mem::replace(&mut download.state, State::Queued(place)) {
-            State::Asked(answer) => {
-                let _ = answer.send(Ok(DownloadAnswer::Waits(number, place)));
-            }
-            State::Queued(before) if before == place => return,
-            State::Queued(_) => {}
-            other @ (State::Running(_) | State::Ended(_)) => {
-                download.state = other;
-                return;
-            }
-        }
-        self.tell_of(number, &file, DownloadEvent::Queued { place });
-    }
-
-    fn refused(&mut self, number: DownloadNumber, code: ErrorCode, message: String) {
-        let error = match code {
-            ErrorCode::NotEnrolled => ClientError::NotEnrolled,
-            ErrorCode::NotReady => ClientError::NotReady,
-            ErrorCode::NotFound => ClientError::NotFound,
-            _ => ClientError::Refused {
-                code,
-                message: message.clone(),
-            },
-        };
-        let Some(download) = self.state.downloads.get_mut(number) else {
-            return;
-        };
-        let failure = Failure::Refused { code, message };
-        match &download.state {
-            State::Asked(_) => {
-                if let Some(forgotten) = self.state.downloads.forget(number)
-                    && let State::Asked(answer) = forgotten.state
-                {
-                    let _ = answer.send(Err(error));
-                }
-            }
-            State::Queued(_) => {
-                download.state = State::Ended(End::Failed(failure.clone()));
-                let file = download.file.clone();
-                self.tell_of(number, &file, DownloadEvent::Failed { reason: failure });
-            }
-            // A resumed download goes on from the sources that it knows.
-            State::Running(_) | State::Ended(_) => {
-                tracing::info!(number = number.0, ?code, "refused");
-            }
-        }
-    }
-
-    fn update(&mut self, transfer: TransferId, update: FetchUpdate) {
-        let Some((number, download)) = self.state.downloads.of_transfer(transfer) else {
-            return;
-        };
-        let file = download.file.clone();
-        match update {
-            FetchUpdate::Resumed { bytes } => {
-                self.tell_of(number, &file, DownloadEvent::Resumed { bytes });
-            }
-            FetchUpdate::Remark(note) => self.tell_of(number, &file, DownloadEvent::Remark(note)),
-            FetchUpdate::Notice(notice) => {
-                self.tell_of(number, &file, DownloadEvent::Notice(notice));
-            }
-            FetchUpdate::Report {
-                secondary,
-                fault,
-                chunk,
-            } => {
-                self.send(ToCentral::Report {
-                    transfer,
-                    secondary,
-                    fault,
-                    chunk,
-                });
-            }
-            FetchUpdate::Ended(end) => self.ended(transfer, number, *end),
-        }
-    }
-
-    fn ended(&mut self, transfer: TransferId, number: DownloadNumber, end: FetchEnd) {
-        let FetchEnd {
-            outcome,
-            took,
-            sources,
-        } = end;
-        let kind = outcome.outcome();
-        let mut finished = Finished {
-            transfer,
-            outcome: kind,
-            reason: None,
-            sources: sources.clone(),
-        };
-        let (state, event) = match outcome {
-            FetchOutcome::Complete { path, manifest } => {
-                let summary = Summary {
-                    path,
-                    bytes: manifest.layout().file_bytes(),
-                    took,
-                    whole: manifest.whole(),
-                    sources: sources.clone(),
-                };
-                (End::Complete, DownloadEvent::Complete(summary))
-            }
-            FetchOutcome::AlreadyComplete { path, .. } => {
-                (End::Complete, DownloadEvent::AlreadyComplete { path })
-            }
-            FetchOutcome::Failed(reason) => {
-                finished.reason = Some(reason.to_string());
-                let event = DownloadEvent::Failed {
-                    reason: reason.clone(),
-                };
-                (End::Failed(reason), event)
-            }
-            FetchOutcome::Stopped => (End::Cancelled, DownloadEvent::Cancelled),
-        };
-        let Some(download) = self.state.downloads.get_mut(number) else {
-            return;
-        };
-        download.state = State::Ended(state);
-        let file = download.file.clone();
-        self.state
-            .downloads
-            .unsettle(transfer, file.clone(), kind, took, sources);
-        if !self.send(ToCentral::Finished(finished)) {
-            self.settled(transfer, &[]);
-        }
-        self.tell_of(number, &file, event);
-    }
-
-    /// The secondaries have reported; nothing when the central cannot say.
-    fn settled(&mut self, transfer: TransferId, sent: &[SentBytes]) {
-        if let Some(unsettled) = self.state.downloads.settle(transfer) {
-            self.statistics.book(&Booked {
-                file: &unsettled.file,
-                outcome: unsettled.outcome,
-                took: unsettled.took,
-                received: &unsettled.received,
-                sent: (!sent.is_empty()).then_some(sent),
-            });
-        }
-    }
-
-    fn book_overdue(&mut self) {
-        for unsettled in self.state.downloads.overdue(Instant::now()) {
-            self.statistics.book(&Booked {
-                file: &unsettled.file,
-                outcome: unsettled.outcome,
-                took: unsettled.took,
-                received: &unsettled.received,
-                sent: None,
-            });
-        }
-    }
-
-    fn answer_idle(&mut self) {
+    pub(super) fn answer_idle(&mut self) {
         if !self.state.idle_waiters.is_empty() && self.state.downloads.is_idle() {
             let tally = self.state.downloads.tally();
             for waiter in self.state.idle_waiters.drain(..) {
@@ -516,7 +265,7 @@ impl Client {
         }
     }
 
-    async fn save(&mut self) {
+    pub(super) async fn save(&mut self) {
         if let Some(error) = self.statistics.save(Moment::Running).await {
             self.tell(ClientEvent::Statistics {
                 message: error.to_string(),
@@ -554,33 +303,4 @@ impl Client {
         self.link.stop().await;
         self.statistics.finish().await
     }
-}
-
-fn cancelled(transfer: TransferId) -> Finished {
-    Finished {
-        transfer,
-        outcome: Outcome::Cancelled,
-        reason: None,
-        sources: Vec::new(),
-    }
-}
-
-fn fetch_config(
-    config: &ClientConfig,
-    name: Option<&ClientName>,
-) -> Result<FetchConfig, StoreError> {
-    let root = Root::create(&config.target)?;
-    Ok(FetchConfig {
-        role: PeerRole::Client {
-            name: name.cloned(),
-        },
-        root,
-        existing: if config.overwrite {
-            Existing::Overwrite
-        } else {
-            Existing::Keep
-        },
-        place: PartPlace::Beside,
-        source_wait: config.source_wait,
-    })
 }

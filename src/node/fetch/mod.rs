@@ -10,6 +10,7 @@
 //! ```
 
 mod buffers;
+mod ending;
 mod shell;
 mod source;
 

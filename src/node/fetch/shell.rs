@@ -8,23 +8,22 @@ use std::{
 };
 
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{mpsc, watch},
     time::{MissedTickBehavior, interval, sleep_until},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    FetchConfig, FetchEnd, FetchOutcome, FetchUpdate, address_of,
+    FetchConfig, FetchEnd, FetchUpdate, address_of,
     buffers::Buffers,
     source::{Command, Context, Input, Source, What},
 };
 use crate::{
-    engine::download::{Action, Download, DownloadConfig, Event, FailReason, Finish, Snapshot},
+    engine::download::{Action, Download, DownloadConfig, Event, Finish, Snapshot},
     model::{
-        ChunkRange, FileMeta, Grant, Manifest, SecondaryNumber, SourceInfo, TransferId,
+        ChunkRange, FileMeta, Grant, SecondaryNumber, SourceInfo, TransferId,
         limits::MAX_QUEUED_REQUESTS,
     },
-    node::Failure,
     store::{Opened, PartFile, StoreError},
 };
 
@@ -38,16 +37,14 @@ const TICK: Duration = Duration::from_millis(250);
 const SYNC_BYTES: u64 = 256 << 20;
 /// Or when anything has not been for this long.
 const SYNC_EVERY: Duration = Duration::from_secs(5);
-/// How long bytes that are on their way at the end are waited for, so that the books agree.
-const LINGER: Duration = Duration::from_secs(1);
 /// Wakes the loop when the machine has nothing to wait for.
 const IDLE: Duration = Duration::from_secs(3600);
 
 /// A connection, as the shell sees it.
 #[derive(Debug)]
-struct SourceLink {
+pub(super) struct SourceLink {
     generation: u64,
-    commands: mpsc::Sender<Command>,
+    pub(super) commands: mpsc::Sender<Command>,
     cut: CancellationToken,
 }
 
@@ -59,36 +56,36 @@ impl Drop for SourceLink {
 
 /// Results of blocking work.
 #[derive(Debug)]
-enum Done {
+pub(super) enum Done {
     Opened(Result<Opened, StoreError>),
     Synced(Result<(), StoreError>),
 }
 
 /// See the module.
 pub(super) struct Shell {
-    transfer: TransferId,
-    file: FileMeta,
-    config: FetchConfig,
-    machine: Download,
-    addresses: BTreeMap<SecondaryNumber, SocketAddr>,
-    links: BTreeMap<SecondaryNumber, SourceLink>,
-    generations: u64,
-    listed: watch::Receiver<Vec<SourceInfo>>,
-    stop: CancellationToken,
-    updates: mpsc::Sender<(TransferId, FetchUpdate)>,
-    snapshot: watch::Sender<Snapshot>,
-    context: Context,
-    inputs: mpsc::Receiver<Input>,
-    done: mpsc::Receiver<Done>,
-    done_sender: mpsc::Sender<Done>,
-    connections: TaskTracker,
-    began: Instant,
-    opening: bool,
-    syncing: bool,
-    synced_at: Instant,
+    pub(super) transfer: TransferId,
+    pub(super) file: FileMeta,
+    pub(super) config: FetchConfig,
+    pub(super) machine: Download,
+    pub(super) addresses: BTreeMap<SecondaryNumber, SocketAddr>,
+    pub(super) links: BTreeMap<SecondaryNumber, SourceLink>,
+    pub(super) generations: u64,
+    pub(super) listed: watch::Receiver<Vec<SourceInfo>>,
+    pub(super) stop: CancellationToken,
+    pub(super) updates: mpsc::Sender<(TransferId, FetchUpdate)>,
+    pub(super) snapshot: watch::Sender<Snapshot>,
+    pub(super) context: Context,
+    pub(super) inputs: mpsc::Receiver<Input>,
+    pub(super) done: mpsc::Receiver<Done>,
+    pub(super) done_sender: mpsc::Sender<Done>,
+    pub(super) connections: TaskTracker,
+    pub(super) began: Instant,
+    pub(super) opening: bool,
+    pub(super) syncing: bool,
+    pub(super) synced_at: Instant,
     /// The disk's error, kept whole for people; the machine only knows its words.
-    local: Option<StoreError>,
-    already: Option<std::path::PathBuf>,
+    pub(super) local: Option<StoreError>,
+    pub(super) already: Option<std::path::PathBuf>,
 }
 
 impl Shell {
@@ -312,7 +309,7 @@ impl Shell {
         self.machine.handle_event(now, Event::Sources(list));
     }
 
-    fn input(&mut self, input: Input) {
+    pub(super) fn input(&mut self, input: Input) {
         let now = Instant::now();
         let Input {
             source,
@@ -387,7 +384,7 @@ impl Shell {
                 if bytes > 0 {
                     self.update(FetchUpdate::Resumed { bytes }).await;
                 }
-                let _ = self.context.part.set(Arc::new(part));
+                let _ = self.context.part.set(Arc::from(part));
                 self.machine
                     .handle_event(Instant::now(), Event::Ready { have });
             }
@@ -421,103 +418,12 @@ impl Shell {
         });
     }
 
-    async fn outcome(&mut self, finish: Finish) -> FetchOutcome {
-        let manifest = self.context.manifest.get().cloned();
-        match (finish, manifest) {
-            (Finish::Complete, Some(manifest)) => match self.already.take() {
-                Some(path) => FetchOutcome::AlreadyComplete { path, manifest },
-                None => self.complete(manifest).await,
-            },
-            // Not to be had: a machine is complete only after `Ready`, which comes after the manifest.
-            (Finish::Complete, None) => FetchOutcome::Stopped,
-            (Finish::Failed(reason), _) => {
-                self.keep().await;
-                FetchOutcome::Failed(match (reason, self.local.take()) {
-                    (FailReason::Local(_), Some(error)) => Failure::Store(error),
-                    (reason, _) => Failure::Sources(reason),
-                })
-            }
-            (Finish::Stopped, _) => {
-                self.keep().await;
-                FetchOutcome::Stopped
-            }
-        }
-    }
-
-    async fn complete(&mut self, manifest: Arc<Manifest>) -> FetchOutcome {
-        let Some(part) = self.context.part.get().cloned() else {
-            return FetchOutcome::Stopped;
-        };
-        match self.blocking(move || part.finish()).await {
-            Some(Ok(path)) => FetchOutcome::Complete { path, manifest },
-            Some(Err(error)) => FetchOutcome::Failed(Failure::Store(error)),
-            None => FetchOutcome::Stopped,
-        }
-    }
-
-    /// Keeps what is there for another time.
-    async fn keep(&mut self) {
-        if let Some(part) = self.context.part.get().cloned()
-            && let Some(Err(error)) = self.blocking(move || part.sync()).await
-        {
-            tracing::warn!(%error, "what was received may be asked for again");
-        }
-    }
-
-    /// Waits for blocking work while sources go on telling what comes.
-    async fn blocking<T: Send + 'static>(
-        &mut self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Option<T> {
-        let (answer, mut answered) = oneshot::channel();
-        self.context.writes.spawn_blocking(move || {
-            let _ = answer.send(work());
-        });
-        loop {
-            tokio::select! {
-                answer = &mut answered => return answer.ok(),
-                Some(input) = self.inputs.recv() => self.input(input),
-                Some(_) = self.done.recv() => {}
-            }
-        }
-    }
-
-    /// Lets bytes that are on their way come, and be counted, before the connections are closed.
-    async fn linger(&mut self) {
-        for link in self.links.values() {
-            let _ = link.commands.try_send(Command::Close);
-        }
-        self.connections.close();
-        self.context.writes.close();
-        let deadline = Instant::now() + LINGER;
-        let (connections, writes) = (self.connections.clone(), self.context.writes.clone());
-        let all = async {
-            connections.wait().await;
-            writes.wait().await;
-        };
-        tokio::pin!(all);
-        loop {
-            tokio::select! {
-                // What was told before the last of them ended is counted first.
-                biased;
-                Some(input) = self.inputs.recv() => self.input(input),
-                Some(_) = self.done.recv() => {}
-                () = &mut all => break,
-                () = sleep_until(deadline.into()) => break,
-            }
-        }
-        self.links.clear();
-        while let Ok(input) = self.inputs.try_recv() {
-            self.input(input);
-        }
-    }
-
-    fn publish(&self) {
+    pub(super) fn publish(&self) {
         self.snapshot
             .send_replace(self.machine.snapshot(Instant::now()));
     }
 
-    async fn update(&self, update: FetchUpdate) {
+    pub(super) async fn update(&self, update: FetchUpdate) {
         let _ = self.updates.send((self.transfer, update)).await;
     }
 }

@@ -11,6 +11,7 @@ mod sender;
 mod sent;
 mod serving;
 mod statistics;
+mod upstream;
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,9 +20,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
     copies::Copies,
-    run::{Secondary, State, first_contact},
+    run::{Secondary, State},
     serving::Context,
     statistics::Statistics,
+    upstream::first_contact,
 };
 use crate::{
     model::{Incarnation, SecondaryNumber},

@@ -12,7 +12,7 @@ use tokio::{
     sync::{Semaphore, mpsc, oneshot},
     time::{MissedTickBehavior, interval, timeout},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 
 use super::{
     DownloadCount, NoLongerServing, RunningKind, RunningTransfer, SecondaryEvent,
@@ -24,19 +24,16 @@ use super::{
 };
 use crate::{
     model::{
-        FileMeta, FileName, Receiver, RemovedReason, SentTransfer, TransferId,
-        limits::{PAGE_BYTES, STATISTICS_EVERY, STOP_GRACE},
+        FileMeta, FileName, Receiver, RemovedReason, TransferId,
+        limits::{STATISTICS_EVERY, STOP_GRACE},
     },
     net::{accept, connection_places},
     node::{
         fetch::FetchUpdate,
-        link::{Link, LinkDown, LinkEvent},
+        link::{Link, LinkEvent},
         statistics::Moment,
     },
-    proto::{
-        ErrorCode,
-        control::{FromCentral, ToCentral},
-    },
+    proto::{ErrorCode, control::ToCentral},
     store::{
         StoreError,
         index::{Gone, Index, IndexCommand, IndexEvent, IndexedFile},
@@ -45,9 +42,6 @@ use crate::{
 
 /// How often the central hears what was sent.
 const REPORT_EVERY: Duration = Duration::from_millis(500);
-/// How long a number may be in use by a process whose lease is about to end.
-pub(super) const NUMBER_PATIENCE: Duration = Duration::from_secs(4);
-
 /// What connections ask of the owner.
 #[derive(Debug)]
 pub(super) enum Input {
@@ -90,15 +84,15 @@ pub(super) struct Secondary {
 /// What the owner knows.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    held: BTreeMap<FileName, Arc<IndexedFile>>,
-    sent: SentBook,
+    pub(super) held: BTreeMap<FileName, Arc<IndexedFile>>,
+    pub(super) sent: SentBook,
     /// The folder was read once: what is held is all there is.
-    indexed: bool,
-    outbox: Option<mpsc::Sender<ToCentral>>,
-    enrolled_before: bool,
+    pub(super) indexed: bool,
+    pub(super) outbox: Option<mpsc::Sender<ToCentral>>,
+    pub(super) enrolled_before: bool,
     /// People know that the central is away.
-    told_lost: bool,
-    refused_since: Option<Instant>,
+    pub(super) told_lost: bool,
+    pub(super) refused_since: Option<Instant>,
 }
 
 impl Secondary {
@@ -135,19 +129,10 @@ impl Secondary {
         self.stop().await
     }
 
-    fn tell(&self, event: SecondaryEvent) {
+    pub(super) fn tell(&self, event: SecondaryEvent) {
         tracing::debug!(?event, "event");
         // Events are for people: nobody waits for a console that stands still.
         let _ = self.events.try_send(event);
-    }
-
-    fn send(&mut self, message: ToCentral) {
-        if let Some(outbox) = &self.state.outbox
-            && outbox.try_send(message).is_err()
-        {
-            // The link is ending, or the central takes nothing: all is said anew on the next one.
-            self.state.outbox = None;
-        }
     }
 
     fn input(&mut self, input: Input) {
@@ -206,111 +191,8 @@ impl Secondary {
         Ok(Held { file, sending })
     }
 
-    fn command_index(&self, command: IndexCommand) {
+    pub(super) fn command_index(&self, command: IndexCommand) {
         self.index.send(command);
-    }
-
-    fn link_event(&mut self, event: LinkEvent) {
-        match event {
-            LinkEvent::Up { central, outbox } => {
-                self.state.outbox = Some(outbox);
-                self.state.told_lost = false;
-                self.state.refused_since = None;
-                let again = std::mem::replace(&mut self.state.enrolled_before, true);
-                self.tell(SecondaryEvent::Enrolled { central, again });
-                if self.state.indexed {
-                    self.send_inventory();
-                }
-                for finished in self.copies.unsent() {
-                    self.send(ToCentral::Finished(finished));
-                }
-                let sent = self.state.sent.report(true);
-                self.send_sent(sent);
-            }
-            LinkEvent::Message(message) => self.message(message),
-            LinkEvent::Down(down) => self.link_down(down),
-        }
-    }
-
-    fn link_down(&mut self, down: LinkDown) {
-        self.state.outbox = None;
-        let for_good = match &down {
-            LinkDown::Refused { code, .. } => match code {
-                ErrorCode::NumberInUse => {
-                    let since = self.state.refused_since.get_or_insert_with(Instant::now);
-                    since.elapsed() >= NUMBER_PATIENCE
-                }
-                ErrorCode::NumberNotAllowed | ErrorCode::WrongProtocol => true,
-                _ => false,
-            },
-            LinkDown::Unreachable(_) | LinkDown::NotACentral(_) | LinkDown::Ended(_) => false,
-        };
-        let reason = down.to_string();
-        if for_good {
-            self.tell(SecondaryEvent::Refused { message: reason });
-            self.context.stop.cancel();
-        } else if !std::mem::replace(&mut self.state.told_lost, true) {
-            self.tell(SecondaryEvent::CentralLost { reason });
-        }
-    }
-
-    fn message(&mut self, message: FromCentral) {
-        match message {
-            FromCentral::Copy(grant) => {
-                let sources = grant.sources.iter().map(|source| source.number).collect();
-                self.tell(SecondaryEvent::CopyStarted {
-                    file: grant.file.name.clone(),
-                    bytes: grant.file.layout.file_bytes(),
-                    sources,
-                });
-                self.copies.start(grant);
-            }
-            FromCentral::CancelCopy { transfer } => self.copies.cancel(transfer),
-            FromCentral::Sources { transfer, sources } => {
-                self.copies.set_sources(transfer, sources);
-            }
-            FromCentral::Withdraw { file } => self.command_index(IndexCommand::SetAside(file)),
-            FromCentral::Ended { transfer, outcome } => {
-                if let Some((receiver, file)) = self.state.sent.ended(transfer, outcome) {
-                    self.statistics.download(&receiver, &file);
-                }
-                if let Some(sent) = self.state.sent.report_one(transfer) {
-                    self.send_sent(vec![sent]);
-                }
-            }
-            FromCentral::Hello(_)
-            | FromCentral::Ping
-            | FromCentral::Bye
-            | FromCentral::Error { .. }
-            | FromCentral::Enrolled { .. }
-            | FromCentral::Listing { .. }
-            | FromCentral::Status(_)
-            | FromCentral::Granted { .. }
-            | FromCentral::Queued { .. }
-            | FromCentral::Refused { .. }
-            | FromCentral::Settled { .. } => {
-                tracing::warn!(?message, "not for a secondary");
-            }
-        }
-    }
-
-    fn send_inventory(&mut self) {
-        let files: Vec<FileMeta> = self.state.held.values().map(|f| f.meta.clone()).collect();
-        let mut pages = pages(files);
-        let last_page = pages.pop().unwrap_or_default();
-        for files in pages {
-            self.send(ToCentral::Inventory { files, last: false });
-        }
-        self.send(ToCentral::Inventory {
-            files: last_page,
-            last: true,
-        });
-    }
-
-    fn send_sent(&mut self, sent: Vec<SentTransfer>) {
-        for transfers in pages(sent) {
-            self.send(ToCentral::Sent { transfers });
-        }
     }
 
     fn index_event(&mut self, event: IndexEvent) {
@@ -498,70 +380,5 @@ impl Secondary {
         let _ = timeout(STOP_GRACE, joined).await;
         self.link.stop().await;
         self.statistics.finish().await
-    }
-}
-
-/// Cuts a list into pages that fit a line each; none for an empty list.
-fn pages<T: serde::Serialize>(items: Vec<T>) -> Vec<Vec<T>> {
-    let mut pages = Vec::new();
-    let mut room = 0;
-    for item in items {
-        let size = serde_json::to_vec(&item).map_or(0, |json| json.len() + 1);
-        if size > room || pages.is_empty() {
-            pages.push(Vec::new());
-            room = PAGE_BYTES;
-        }
-        room = room.saturating_sub(size);
-        if let Some(page) = pages.last_mut() {
-            page.push(item);
-        }
-    }
-    pages
-}
-
-/// Waits for the first word of the central, so that a number that is in use is an error of the start.
-///
-/// # Errors
-/// The central's refusal.
-pub(super) async fn first_contact(
-    link: &mut Link,
-    stop: &CancellationToken,
-) -> Result<Vec<LinkEvent>, LinkDown> {
-    let began = Instant::now();
-    loop {
-        let event = tokio::select! {
-            event = link.events.recv() => event,
-            () = stop.cancelled() => None,
-        };
-        match event {
-            Some(LinkEvent::Down(LinkDown::Refused { code, message })) => match code {
-                ErrorCode::NumberInUse if began.elapsed() < NUMBER_PATIENCE => {}
-                ErrorCode::NumberInUse | ErrorCode::NumberNotAllowed | ErrorCode::WrongProtocol => {
-                    return Err(LinkDown::Refused { code, message });
-                }
-                _ => {
-                    return Ok(vec![LinkEvent::Down(LinkDown::Refused { code, message })]);
-                }
-            },
-            Some(event) => return Ok(vec![event]),
-            None => return Ok(Vec::new()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pages_hold_everything_once_and_fit_a_line() {
-        let items: Vec<String> = (0..1000).map(|n| format!("{n:0200}")).collect();
-        let pages = pages(items.clone());
-        assert!(pages.len() > 1);
-        for page in &pages {
-            assert!(serde_json::to_vec(page).unwrap().len() <= PAGE_BYTES + 2);
-        }
-        assert_eq!(pages.concat(), items);
-        assert!(super::pages(Vec::<u8>::new()).is_empty());
     }
 }

@@ -5,6 +5,7 @@
 
 mod cache;
 mod content;
+mod obey;
 mod run;
 mod scan;
 mod settle;

@@ -26,7 +26,7 @@ use crate::{
     store::{
         Root, StoreError,
         hash::{FileHasher, manifest_id},
-        root::{HIDDEN, Make, Replace},
+        root::Make,
     },
 };
 
@@ -106,33 +106,33 @@ pub fn start(
 
 /// A file that is being read.
 #[derive(Debug)]
-struct Job {
-    name: FileName,
+pub(super) struct Job {
+    pub(super) name: FileName,
     stamp: Stamp,
     hasher: FileHasher,
 }
 
 /// Whoever listens has gone.
-struct Unheard;
+pub(super) struct Unheard;
 
-struct Running<E> {
-    root: Root,
-    cache: Cache,
-    emit: E,
-    started: Instant,
-    look_every: Duration,
-    look_at: Instant,
-    looked_at: Instant,
-    look_took: Duration,
-    served: BTreeMap<FileName, Arc<IndexedFile>>,
-    settling: Settling,
-    missing: BTreeMap<FileName, Instant>,
+pub(super) struct Running<E> {
+    pub(super) root: Root,
+    pub(super) cache: Cache,
+    pub(super) emit: E,
+    pub(super) started: Instant,
+    pub(super) look_every: Duration,
+    pub(super) look_at: Instant,
+    pub(super) looked_at: Instant,
+    pub(super) look_took: Duration,
+    pub(super) served: BTreeMap<FileName, Arc<IndexedFile>>,
+    pub(super) settling: Settling,
+    pub(super) missing: BTreeMap<FileName, Instant>,
     /// Files that could not be read, as they were then.
-    unreadable: BTreeMap<FileName, Stamp>,
-    ignored: BTreeSet<String>,
-    job: Option<Job>,
-    gone: bool,
-    ready: bool,
+    pub(super) unreadable: BTreeMap<FileName, Stamp>,
+    pub(super) ignored: BTreeSet<String>,
+    pub(super) job: Option<Job>,
+    pub(super) gone: bool,
+    pub(super) ready: bool,
 }
 
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
@@ -197,7 +197,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         settled.map_or(self.look_at, |settled| settled.min(self.look_at))
     }
 
-    fn tell(&mut self, event: IndexEvent) -> Result<(), Unheard> {
+    pub(super) fn tell(&mut self, event: IndexEvent) -> Result<(), Unheard> {
         if (self.emit)(event) {
             Ok(())
         } else {
@@ -231,8 +231,10 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     /// for as well, but not those that somebody goes on writing.
     fn has_read_all(&self) -> bool {
         let now = Instant::now();
-        let patient = now < self.started + READY_WITHIN;
-        !self.settling.has_settled(now) && !(patient && self.settling.next_settled().is_some())
+        match self.settling.next_settled() {
+            None => true,
+            Some(due) => due > now && now >= self.started + READY_WITHIN,
+        }
     }
 
     fn look_soon(&mut self) {
@@ -332,7 +334,12 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
     }
 
-    fn remove(&mut self, name: &FileName, reason: RemovedReason, why: Gone) -> Result<(), Unheard> {
+    pub(super) fn remove(
+        &mut self,
+        name: &FileName,
+        reason: RemovedReason,
+        why: Gone,
+    ) -> Result<(), Unheard> {
         self.missing.remove(name);
         match self.served.remove(name) {
             Some(file) => self.tell(IndexEvent::Removed { file, reason, why }),
@@ -435,7 +442,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
     }
 
-    fn serve(
+    pub(super) fn serve(
         &mut self,
         name: FileName,
         stamp: Stamp,
@@ -454,80 +461,6 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         });
         self.served.insert(name, Arc::clone(&file));
         self.tell(IndexEvent::Added(file))
-    }
-
-    fn command(&mut self, command: IndexCommand) -> Result<(), Unheard> {
-        match command {
-            IndexCommand::Stop => Err(Unheard),
-            IndexCommand::Look(_) => {
-                self.look_at = Instant::now();
-                Ok(())
-            }
-            IndexCommand::Insert { meta, manifest } => {
-                match look(&self.root, &meta.name) {
-                    Some(stamp) if stamp.bytes == meta.layout.file_bytes() => {
-                        if self.job.as_ref().is_some_and(|job| job.name == meta.name) {
-                            self.job = None;
-                        }
-                        self.cache.put(stamp, &manifest);
-                        self.serve(meta.name, stamp, manifest)
-                    }
-                    // Gone or changed again: the next look says which.
-                    _ => {
-                        self.look_at = Instant::now();
-                        Ok(())
-                    }
-                }
-            }
-            IndexCommand::SetAside(meta) => self.set_aside(&meta),
-        }
-    }
-
-    fn set_aside(&mut self, meta: &FileMeta) -> Result<(), Unheard> {
-        let served = self.served.get(&meta.name);
-        if served.is_none_or(|served| served.meta.id != meta.id) {
-            return Ok(());
-        }
-        match self.move_aside(&meta.name) {
-            Ok(()) => self.remove(&meta.name, RemovedReason::Lost, Gone::SetAside),
-            Err(error) => {
-                tracing::warn!(file = %meta.name, %error, "cannot be set aside");
-                self.remove(&meta.name, RemovedReason::Lost, Gone::Changed)
-            }
-        }
-    }
-
-    fn move_aside(&self, name: &FileName) -> Result<(), StoreError> {
-        let from = self.root.place(name, Make::Nothing)?;
-        let (folder, file) = match name.as_str().rsplit_once('/') {
-            Some((folder, file)) => (format!("{HIDDEN}/retirados/{folder}"), file),
-            None => (format!("{HIDDEN}/retirados"), name.as_str()),
-        };
-        let fail = |error: io::Error| from.fail(&error);
-        let dir = self.root.folder(&folder, Make::Folders).map_err(fail)?;
-        for n in 1u32.. {
-            let name = if n == 1 {
-                file.to_owned()
-            } else {
-                format!("{file}-{n}")
-            };
-            let to = crate::store::root::Place {
-                dir: dir.try_clone().map_err(fail)?,
-                path: self.root.path().join(&folder).join(&name),
-                name,
-            };
-            match to.take(&from.dir, &from.name, Replace::Never) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                other => {
-                    other.map_err(fail)?;
-                    break;
-                }
-            }
-        }
-        if let Some((folder, _)) = name.as_str().rsplit_once('/') {
-            self.root.remove_empty(folder);
-        }
-        Ok(())
     }
 }
 

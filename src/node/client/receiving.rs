@@ -1,0 +1,108 @@
+//! What happens in a client's downloads.
+
+use std::time::Instant;
+
+use super::{
+    DownloadEvent, DownloadNumber, Summary,
+    downloads::{End, State},
+    run::Client,
+    statistics::Booked,
+};
+use crate::{
+    model::{Finished, TransferId},
+    node::fetch::{FetchEnd, FetchOutcome, FetchUpdate},
+    proto::control::ToCentral,
+};
+
+impl Client {
+    pub(super) fn update(&mut self, transfer: TransferId, update: FetchUpdate) {
+        let Some((number, download)) = self.state.downloads.of_transfer(transfer) else {
+            return;
+        };
+        let file = download.file.clone();
+        match update {
+            FetchUpdate::Resumed { bytes } => {
+                self.tell_of(number, &file, DownloadEvent::Resumed { bytes });
+            }
+            FetchUpdate::Remark(note) => self.tell_of(number, &file, DownloadEvent::Remark(note)),
+            FetchUpdate::Notice(notice) => {
+                self.tell_of(number, &file, DownloadEvent::Notice(notice));
+            }
+            FetchUpdate::Report {
+                secondary,
+                fault,
+                chunk,
+            } => {
+                self.send(ToCentral::Report {
+                    transfer,
+                    secondary,
+                    fault,
+                    chunk,
+                });
+            }
+            FetchUpdate::Ended(end) => self.ended(transfer, number, *end),
+        }
+    }
+
+    pub(super) fn ended(&mut self, transfer: TransferId, number: DownloadNumber, end: FetchEnd) {
+        let FetchEnd {
+            outcome,
+            took,
+            sources,
+        } = end;
+        let kind = outcome.outcome();
+        let mut finished = Finished {
+            transfer,
+            outcome: kind,
+            reason: None,
+            sources: sources.clone(),
+        };
+        let (state, event) = match outcome {
+            FetchOutcome::Complete { path, manifest } => {
+                let summary = Summary {
+                    path,
+                    bytes: manifest.layout().file_bytes(),
+                    took,
+                    whole: manifest.whole(),
+                    sources: sources.clone(),
+                };
+                (End::Complete, DownloadEvent::Complete(summary))
+            }
+            FetchOutcome::AlreadyComplete { path, .. } => {
+                (End::Complete, DownloadEvent::AlreadyComplete { path })
+            }
+            FetchOutcome::Failed(reason) => {
+                finished.reason = Some(reason.to_string());
+                let event = DownloadEvent::Failed {
+                    reason: reason.clone(),
+                };
+                (End::Failed(reason), event)
+            }
+            FetchOutcome::Stopped => (End::Cancelled, DownloadEvent::Cancelled),
+        };
+        let Some(download) = self.state.downloads.get_mut(number) else {
+            return;
+        };
+        download.state = State::Ended(state);
+        let file = download.file.clone();
+        self.state
+            .downloads
+            .unsettle(transfer, file.clone(), kind, took, sources);
+        if !self.send(ToCentral::Finished(finished)) {
+            self.settled(transfer, &[]);
+        }
+        self.tell_of(number, &file, event);
+    }
+
+    pub(super) fn book_overdue(&mut self) {
+        for unsettled in self.state.downloads.overdue(Instant::now()) {
+            self.statistics.book(&Booked {
+                file: &unsettled.file,
+                outcome: unsettled.outcome,
+                took: unsettled.took,
+                received: &unsettled.received,
+                sent: None,
+            });
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! How a fetch ends: the file gets its name or is kept for another time, and what is on its way is counted.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{sync::oneshot, time::sleep_until};
+
+use super::{FetchOutcome, shell::Shell, source::Command};
+use crate::{
+    engine::download::{FailReason, Finish},
+    model::Manifest,
+    node::Failure,
+};
+
+/// How long bytes that are on their way at the end are waited for, so that the books agree.
+const LINGER: Duration = Duration::from_secs(1);
+
+impl Shell {
+    pub(super) async fn outcome(&mut self, finish: Finish) -> FetchOutcome {
+        let manifest = self.context.manifest.get().cloned();
+        match (finish, manifest) {
+            (Finish::Complete, Some(manifest)) => match self.already.take() {
+                Some(path) => FetchOutcome::AlreadyComplete { path, manifest },
+                None => self.complete(manifest).await,
+            },
+            // Not to be had: a machine is complete only after `Ready`, which comes after the manifest.
+            (Finish::Complete, None) => FetchOutcome::Stopped,
+            (Finish::Failed(reason), _) => {
+                self.keep().await;
+                FetchOutcome::Failed(match (reason, self.local.take()) {
+                    (FailReason::Local(_), Some(error)) => Failure::Store(error),
+                    (reason, _) => Failure::Sources(reason),
+                })
+            }
+            (Finish::Stopped, _) => {
+                self.keep().await;
+                FetchOutcome::Stopped
+            }
+        }
+    }
+
+    pub(super) async fn complete(&mut self, manifest: Arc<Manifest>) -> FetchOutcome {
+        let Some(part) = self.context.part.get().cloned() else {
+            return FetchOutcome::Stopped;
+        };
+        match self.blocking(move || part.finish()).await {
+            Some(Ok(path)) => FetchOutcome::Complete { path, manifest },
+            Some(Err(error)) => FetchOutcome::Failed(Failure::Store(error)),
+            None => FetchOutcome::Stopped,
+        }
+    }
+
+    /// Keeps what is there for another time.
+    pub(super) async fn keep(&mut self) {
+        if let Some(part) = self.context.part.get().cloned()
+            && let Some(Err(error)) = self.blocking(move || part.sync()).await
+        {
+            tracing::warn!(%error, "what was received may be asked for again");
+        }
+    }
+
+    /// Waits for blocking work while sources go on telling what comes.
+    pub(super) async fn blocking<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let (answer, mut answered) = oneshot::channel();
+        self.context.writes.spawn_blocking(move || {
+            let _ = answer.send(work());
+        });
+        loop {
+            tokio::select! {
+                answer = &mut answered => return answer.ok(),
+                Some(input) = self.inputs.recv() => self.input(input),
+                Some(_) = self.done.recv() => {}
+            }
+        }
+    }
+
+    /// Lets bytes that are on their way come, and be counted, before the connections are closed.
+    pub(super) async fn linger(&mut self) {
+        for link in self.links.values() {
+            let _ = link.commands.try_send(Command::Close);
+        }
+        self.connections.close();
+        self.context.writes.close();
+        let deadline = Instant::now() + LINGER;
+        let (connections, writes) = (self.connections.clone(), self.context.writes.clone());
+        let all = async {
+            connections.wait().await;
+            writes.wait().await;
+        };
+        tokio::pin!(all);
+        loop {
+            tokio::select! {
+                // What was told before the last of them ended is counted first.
+                biased;
+                Some(input) = self.inputs.recv() => self.input(input),
+                Some(_) = self.done.recv() => {}
+                () = &mut all => break,
+                () = sleep_until(deadline.into()) => break,
+            }
+        }
+        self.links.clear();
+        while let Ok(input) = self.inputs.try_recv() {
+            self.input(input);
+        }
+    }
+}

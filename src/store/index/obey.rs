@@ -1,0 +1,92 @@
+//! What the index does when it is told.
+
+use std::{io, time::Instant};
+
+use super::{
+    Gone, IndexCommand, IndexEvent,
+    run::{Running, Unheard},
+    scan::look,
+};
+use crate::{
+    model::{FileMeta, FileName, RemovedReason},
+    store::{
+        StoreError,
+        root::{HIDDEN, Make, Replace},
+    },
+};
+
+impl<E: FnMut(IndexEvent) -> bool> Running<E> {
+    pub(super) fn command(&mut self, command: IndexCommand) -> Result<(), Unheard> {
+        match command {
+            IndexCommand::Stop => Err(Unheard),
+            IndexCommand::Look(_) => {
+                self.look_at = Instant::now();
+                Ok(())
+            }
+            IndexCommand::Insert { meta, manifest } => {
+                match look(&self.root, &meta.name) {
+                    Some(stamp) if stamp.bytes == meta.layout.file_bytes() => {
+                        if self.job.as_ref().is_some_and(|job| job.name == meta.name) {
+                            self.job = None;
+                        }
+                        self.cache.put(stamp, &manifest);
+                        self.serve(meta.name, stamp, manifest)
+                    }
+                    // Gone or changed again: the next look says which.
+                    _ => {
+                        self.look_at = Instant::now();
+                        Ok(())
+                    }
+                }
+            }
+            IndexCommand::SetAside(meta) => self.set_aside(&meta),
+        }
+    }
+
+    pub(super) fn set_aside(&mut self, meta: &FileMeta) -> Result<(), Unheard> {
+        let served = self.served.get(&meta.name);
+        if served.is_none_or(|served| served.meta.id != meta.id) {
+            return Ok(());
+        }
+        match self.move_aside(&meta.name) {
+            Ok(()) => self.remove(&meta.name, RemovedReason::Lost, Gone::SetAside),
+            Err(error) => {
+                tracing::warn!(file = %meta.name, %error, "cannot be set aside");
+                self.remove(&meta.name, RemovedReason::Lost, Gone::Changed)
+            }
+        }
+    }
+
+    pub(super) fn move_aside(&self, name: &FileName) -> Result<(), StoreError> {
+        let from = self.root.place(name, Make::Nothing)?;
+        let (folder, file) = match name.as_str().rsplit_once('/') {
+            Some((folder, file)) => (format!("{HIDDEN}/retirados/{folder}"), file),
+            None => (format!("{HIDDEN}/retirados"), name.as_str()),
+        };
+        let fail = |error: io::Error| from.fail(&error);
+        let dir = self.root.folder(&folder, Make::Folders).map_err(fail)?;
+        for n in 1u32.. {
+            let name = if n == 1 {
+                file.to_owned()
+            } else {
+                format!("{file}-{n}")
+            };
+            let to = crate::store::root::Place {
+                dir: dir.try_clone().map_err(fail)?,
+                path: self.root.path().join(&folder).join(&name),
+                name,
+            };
+            match to.take(&from.dir, &from.name, Replace::Never) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                other => {
+                    other.map_err(fail)?;
+                    break;
+                }
+            }
+        }
+        if let Some((folder, _)) = name.as_str().rsplit_once('/') {
+            self.root.remove_empty(folder);
+        }
+        Ok(())
+    }
+}
