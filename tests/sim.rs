@@ -1,0 +1,274 @@
+//! The decisions against simulated networks: thousands of seeds, each another story of deaths, stalls,
+//! slowness, corruption, returns and central restarts, with the invariants checked after every event.
+//!
+//! `TROZOS_SIM_SEEDS=n` runs n seeds, `TROZOS_SIM_SEED=n` runs one and prints its story.
+#![allow(clippy::unwrap_used, unreachable_pub)]
+
+#[path = "sim/cluster.rs"]
+mod cluster;
+#[path = "sim/world.rs"]
+mod world;
+
+use std::time::Duration;
+
+use trozos::engine::download::{FailReason, Finish, Notice};
+use world::{Fault, Life, SourcePlan, Story, World};
+
+const MIB: u64 = 1 << 20;
+
+fn seeds() -> Vec<u64> {
+    if let Ok(seed) = std::env::var("TROZOS_SIM_SEED") {
+        return vec![seed.parse().expect("TROZOS_SIM_SEED is a number")];
+    }
+    let count = std::env::var("TROZOS_SIM_SEEDS").map_or(2000, |text| {
+        text.parse().expect("TROZOS_SIM_SEEDS is a number")
+    });
+    (0..count).collect()
+}
+
+/// A seed's story: the first source is honest and never away for as long as a download waits.
+fn story(seed: u64) -> Story {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let length = random.u64(1..40 * MIB);
+    let mut sources = Vec::new();
+    for index in 0..random.usize(1..=6) {
+        let mut plan = SourcePlan {
+            rate_bytes_per_s: random.f64() * 20e6 + 200e3,
+            latency: Duration::from_micros(random.u64(50..30_000)),
+            corrupt_from: None,
+            refuses: 0.0,
+            faults: Vec::new(),
+        };
+        if index > 0 && random.u8(..8) == 0 {
+            plan.corrupt_from = Some(Duration::from_millis(random.u64(0..5000)));
+        }
+        if index > 0 && random.u8(..8) == 0 {
+            plan.refuses = random.f64();
+        }
+        let mut at = Duration::ZERO;
+        for _ in 0..random.usize(..5) {
+            at += Duration::from_millis(random.u64(0..8000));
+            let lasts = Duration::from_millis(random.u64(10..30_000));
+            let life = match random.u8(..4) {
+                0 => Life::Dead,
+                1 => Life::Unplugged,
+                2 => Life::Stopped,
+                _ => Life::Slow(random.f64() * 0.2 + 0.01),
+            };
+            plan.faults.push(Fault { at, lasts, life });
+            at += lasts;
+        }
+        sources.push(plan);
+    }
+    let restarts = (0..random.usize(..3))
+        .map(|_| {
+            let at = Duration::from_millis(random.u64(0..20_000));
+            (at, Duration::from_millis(random.u64(100..10_000)))
+        })
+        .collect();
+    let pauses = (0..random.usize(..2))
+        .map(|_| {
+            let at = Duration::from_millis(random.u64(0..10_000));
+            (at, Duration::from_millis(random.u64(500..20_000)))
+        })
+        .collect();
+    Story {
+        seed,
+        length,
+        sources,
+        central_restarts: restarts,
+        own_pauses: pauses,
+        resumed: if random.bool() { random.f64() } else { 0.0 },
+        source_wait: Duration::from_secs(60),
+    }
+}
+
+#[test]
+fn every_story_with_one_good_source_ends_with_the_file() {
+    let one = std::env::var("TROZOS_SIM_SEED").is_ok();
+    let mut corrupters = 0;
+    for seed in seeds() {
+        let story = story(seed);
+        let corrupt = story
+            .sources
+            .iter()
+            .filter(|source| source.corrupt_from.is_some())
+            .count();
+        corrupters += corrupt;
+        let mut world = World::new(story);
+        world.trace = one;
+        match world.run() {
+            Finish::Complete => {}
+            Finish::Failed(FailReason::WrongManifest { .. }) if corrupt >= 2 => {}
+            other => panic!("seed {seed}: {other:?}"),
+        }
+    }
+    assert!(one || corrupters > 0);
+}
+
+#[test]
+fn without_any_source_a_download_ends_with_that_reason() {
+    for seed in 0..200 {
+        let mut story = story(seed);
+        story.own_pauses.clear();
+        story.length += 20 * MIB;
+        story.resumed = 0.0;
+        let at = Duration::from_millis(100 + seed);
+        for source in &mut story.sources {
+            source.corrupt_from = None;
+            source.rate_bytes_per_s = source.rate_bytes_per_s.min(2e6);
+            source.faults = vec![Fault {
+                at,
+                lasts: Duration::from_secs(100_000),
+                life: if seed % 2 == 0 {
+                    Life::Dead
+                } else {
+                    Life::Unplugged
+                },
+            }];
+        }
+        let mut world = World::new(story);
+        match world.run() {
+            Finish::Failed(FailReason::NoSources { waited }) => {
+                assert!(waited >= Duration::from_secs(60) && waited < Duration::from_secs(62));
+            }
+            other => panic!("seed {seed}: {other:?}"),
+        }
+    }
+}
+
+fn equal(rates: &[f64], length: u64, faults: &[(usize, Fault)]) -> World {
+    let mut sources: Vec<_> = rates
+        .iter()
+        .map(|rate| SourcePlan {
+            rate_bytes_per_s: *rate,
+            latency: Duration::from_micros(200),
+            corrupt_from: None,
+            refuses: 0.0,
+            faults: Vec::new(),
+        })
+        .collect();
+    for (index, fault) in faults {
+        sources[*index].faults.push(*fault);
+    }
+    World::new(Story {
+        seed: 1,
+        length,
+        sources,
+        central_restarts: Vec::new(),
+        own_pauses: Vec::new(),
+        resumed: 0.0,
+        source_wait: Duration::from_secs(60),
+    })
+}
+
+/// How long a download took, in seconds of the simulation.
+fn seconds(mut world: World) -> f64 {
+    assert_eq!(world.run(), Finish::Complete);
+    world.elapsed().as_secs_f64()
+}
+
+#[test]
+fn the_time_is_close_to_the_best_there_could_be() {
+    const LENGTH: u64 = 300 * MIB;
+    let length = LENGTH as f64;
+    let fault = |at_s, lasts_s, life| Fault {
+        at: Duration::from_secs_f64(at_s),
+        lasts: Duration::from_secs_f64(lasts_s),
+        life,
+    };
+    // Rates, faults, and the longest it may take.
+    let three = [12e6, 12e6, 12e6];
+    let alone = length / 36e6;
+    let half = alone / 2.0;
+    for (name, rates, faults, most) in [
+        ("three equal", &three[..], vec![], alone * 1.05),
+        (
+            "one ten times slower",
+            &[12e6, 12e6, 1.2e6],
+            vec![],
+            length / 25.2e6 * 1.1,
+        ),
+        (
+            "one of a hundred times",
+            &[100e6, 1e6, 1e6],
+            vec![],
+            length / 102e6 * 1.3,
+        ),
+        (
+            "one dies half-way",
+            &three,
+            vec![(0, fault(half, 1e5, Life::Dead))],
+            half + length / 2.0 / 24e6 * 1.1,
+        ),
+        (
+            "one is stopped half-way",
+            &three,
+            vec![(1, fault(half, 1e5, Life::Stopped))],
+            half + length / 2.0 / 24e6 * 1.05 + 1.0,
+        ),
+        (
+            "one becomes slow half-way",
+            &three,
+            vec![(2, fault(half, 1e5, Life::Slow(0.02)))],
+            half + length / 2.0 / 24e6 * 1.1,
+        ),
+        (
+            "one is away for two seconds",
+            &three,
+            vec![(0, fault(2.0, 2.0, Life::Dead))],
+            alone + 1.3,
+        ),
+    ] {
+        let took = seconds(equal(rates, LENGTH, &faults));
+        assert!(took <= most, "{name}: {took:.2} s, at most {most:.2} s");
+    }
+}
+
+#[test]
+fn a_run_without_faults_wastes_next_to_nothing() {
+    for seed in 0..200 {
+        let mut story = story(seed);
+        for source in &mut story.sources {
+            source.faults.clear();
+            source.corrupt_from = None;
+            source.refuses = 0.0;
+        }
+        story.central_restarts.clear();
+        story.own_pauses.clear();
+        let most = (story.length / 20).max(2 * MIB);
+        let mut world = World::new(story);
+        assert_eq!(world.run(), Finish::Complete, "seed {seed}");
+        assert!(world.wasted() <= most, "seed {seed}: {}", world.wasted());
+        let bad = |notice: &Notice| matches!(notice, Notice::Dead { .. });
+        assert!(!world.notices.iter().any(bad), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_pause_of_this_process_is_nobody_elses_death() {
+    for seed in 0..200 {
+        let mut story = story(seed);
+        for source in &mut story.sources {
+            source.faults.clear();
+            source.corrupt_from = None;
+            source.refuses = 0.0;
+        }
+        story.central_restarts.clear();
+        story.length = 30 * MIB;
+        story.resumed = 0.0;
+        story.own_pauses = vec![(Duration::from_millis(300), Duration::from_secs(15))];
+        let mut world = World::new(story);
+        assert_eq!(world.run(), Finish::Complete, "seed {seed}");
+        let bad = |notice: &Notice| matches!(notice, Notice::Dead { .. });
+        assert!(!world.notices.iter().any(bad), "seed {seed}");
+    }
+}
+
+#[test]
+fn the_cluster_keeps_its_promises_whatever_happens() {
+    let one = std::env::var("TROZOS_SIM_SEED").is_ok();
+    for seed in seeds() {
+        cluster::run(seed, one);
+    }
+}

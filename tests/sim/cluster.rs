@@ -1,0 +1,2 @@
+//! placeholder
+pub fn run(_seed: u64, _trace: bool) {}

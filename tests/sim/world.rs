@@ -1,0 +1,640 @@
+//! One download machine in a world of simulated secondaries, with a clock of its own.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque},
+    time::{Duration, Instant},
+};
+
+use trozos::{
+    engine::{
+        assignment::assign,
+        download::{Action, Download, DownloadConfig, Event, Finish, Notice},
+    },
+    model::{ChunkIndex, ChunkLayout, ChunkSet, Fault as Complaint, SecondaryNumber},
+};
+
+const FRAME_BYTES: u32 = 256 << 10;
+/// No story is longer than this.
+const MOST_STEPS: u64 = 3_000_000;
+const MOST_TIME: Duration = Duration::from_secs(100_000);
+/// Calls of `handle_timeout` that change nothing at one instant: more is a busy loop.
+const MOST_IDLE_CALLS: u32 = 50;
+
+/// What happens to a secondary.
+#[derive(Clone, Copy, Debug)]
+pub enum Life {
+    /// Its process is killed: connections are reset, new ones refused.
+    Dead,
+    /// Its cable is pulled: nothing comes, nothing is refused.
+    Unplugged,
+    /// SIGSTOP: connections stand, new ones are even accepted, nothing comes.
+    Stopped,
+    /// It sends at this share of its rate.
+    Slow(f64),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    pub at: Duration,
+    pub lasts: Duration,
+    pub life: Life,
+}
+
+#[derive(Clone, Debug)]
+pub struct SourcePlan {
+    pub rate_bytes_per_s: f64,
+    pub latency: Duration,
+    /// From then on its bytes are wrong.
+    pub corrupt_from: Option<Duration>,
+    /// Share of the chunks that it cannot read.
+    pub refuses: f64,
+    pub faults: Vec<Fault>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Story {
+    pub seed: u64,
+    pub length: u64,
+    pub sources: Vec<SourcePlan>,
+    /// When the central is away, and for how long.
+    pub central_restarts: Vec<(Duration, Duration)>,
+    /// When this process does not run, and for how long.
+    pub own_pauses: Vec<(Duration, Duration)>,
+    /// Share of the chunks that an earlier run brought.
+    pub resumed: f64,
+    pub source_wait: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Up,
+    Dead,
+    Unplugged,
+    Stopped,
+}
+
+/// What is on its way. Each names the connection that it belongs to.
+#[derive(Clone, Debug)]
+enum Coming {
+    Connected(usize, u64),
+    Lost(usize, u64, Complaint),
+    /// A request or its withdrawal arrives at a secondary.
+    Asked(usize, u64, ChunkIndex),
+    Withdrawn(usize, u64, ChunkIndex),
+    /// A secondary has sent a frame.
+    Sent(usize, u64),
+    /// A frame arrives here; the flag says that its chunk is whole.
+    Frame(usize, u64, ChunkIndex, u32, bool),
+    Refused(usize, u64, ChunkIndex),
+    Cancelled(usize, u64, ChunkIndex),
+    Checked(usize, ChunkIndex, bool),
+    Begins(usize, Life),
+    Ends(usize, Life),
+    Ready,
+    CentralGone,
+    CentralBack(u32),
+}
+
+#[derive(Debug, Default)]
+struct Connection {
+    generation: u64,
+    open: bool,
+    queue: VecDeque<(ChunkIndex, u32)>,
+    sending: bool,
+}
+
+struct Secondary {
+    plan: SourcePlan,
+    state: State,
+    slow: f64,
+    refused: BTreeSet<ChunkIndex>,
+    connection: Connection,
+    /// Payload bytes that arrived here from it.
+    arrived: u64,
+}
+
+pub struct World {
+    story: Story,
+    layout: ChunkLayout,
+    start: Instant,
+    now: Instant,
+    machine: Download,
+    secondaries: Vec<Secondary>,
+    coming: BinaryHeap<Reverse<(Instant, u64)>>,
+    what: BTreeMap<u64, Coming>,
+    sequence: u64,
+    generations: u64,
+    central_up: bool,
+    /// Requests that the machine has not taken back and that are not answered.
+    asked: BTreeMap<ChunkIndex, BTreeSet<usize>>,
+    /// Connections as the machine was told.
+    told_connected: BTreeSet<usize>,
+    banned: BTreeSet<usize>,
+    have: u32,
+    ready: bool,
+    pub notices: Vec<Notice>,
+    pub trace: bool,
+}
+
+fn number(index: usize) -> SecondaryNumber {
+    SecondaryNumber::try_from(index as u64 + 1).unwrap()
+}
+
+fn index(number: SecondaryNumber) -> usize {
+    usize::from(number.get()) - 1
+}
+
+impl World {
+    pub fn new(story: Story) -> Self {
+        let layout = ChunkLayout::for_file(story.length).unwrap();
+        let start = Instant::now();
+        let config = DownloadConfig {
+            seed: story.seed,
+            source_wait: story.source_wait,
+        };
+        let mut random = fastrand::Rng::with_seed(story.seed ^ 0xabcd);
+        let secondaries = story
+            .sources
+            .iter()
+            .map(|plan| Secondary {
+                plan: plan.clone(),
+                state: State::Up,
+                slow: 1.0,
+                refused: layout
+                    .all()
+                    .iter()
+                    .filter(|_| random.f64() < plan.refuses)
+                    .collect(),
+                connection: Connection::default(),
+                arrived: 0,
+            })
+            .collect();
+        Self {
+            layout,
+            start,
+            now: start,
+            machine: Download::new(layout, config, start),
+            secondaries,
+            coming: BinaryHeap::new(),
+            what: BTreeMap::new(),
+            sequence: 0,
+            generations: 0,
+            central_up: true,
+            asked: BTreeMap::new(),
+            told_connected: BTreeSet::new(),
+            banned: BTreeSet::new(),
+            have: 0,
+            ready: false,
+            notices: Vec::new(),
+            trace: false,
+            story,
+        }
+    }
+
+    pub fn elapsed(&self) -> Duration {
+        self.now - self.start
+    }
+
+    pub fn wasted(&self) -> u64 {
+        self.machine.received().iter().map(|r| r.wasted).sum()
+    }
+
+    fn at(&mut self, when: Instant, what: Coming) {
+        self.sequence += 1;
+        self.coming.push(Reverse((when, self.sequence)));
+        self.what.insert(self.sequence, what);
+    }
+
+    fn after(&mut self, wait: Duration, what: Coming) {
+        self.at(self.now + wait, what);
+    }
+
+    /// Runs the story to its end.
+    pub fn run(&mut self) -> Finish {
+        for source in 0..self.secondaries.len() {
+            for fault in self.secondaries[source].plan.faults.clone() {
+                self.after(fault.at, Coming::Begins(source, fault.life));
+                self.after(fault.at + fault.lasts, Coming::Ends(source, fault.life));
+            }
+        }
+        for (at, lasts) in self.story.central_restarts.clone() {
+            self.after(at, Coming::CentralGone);
+            // Secondaries enrol one after the other.
+            let all = self.secondaries.len() as u32;
+            for enrolled in 1..=all {
+                let wait = at + lasts + Duration::from_millis(200) * enrolled;
+                self.after(wait, Coming::CentralBack(enrolled));
+            }
+        }
+        let mut pauses = self.story.own_pauses.clone();
+        pauses.sort();
+        self.tell_sources(self.secondaries.len());
+        self.check();
+        let mut idle_calls = 0;
+        for _ in 0..MOST_STEPS {
+            if let Some(finish) = self.act() {
+                self.settle(&finish);
+                return finish;
+            }
+            let next = self.coming.peek().map(|Reverse((at, _))| *at);
+            let due = self.machine.poll_timeout();
+            let moment = match (next, due) {
+                (Some(next), Some(due)) => next.min(due),
+                (Some(only), None) | (None, Some(only)) => only,
+                (None, None) => panic!("{}: nothing more can happen", self.story.seed),
+            };
+            if moment > self.now {
+                idle_calls = 0;
+            }
+            self.now = self.now.max(moment);
+            if let Some((at, lasts)) = pauses.first().copied()
+                && self.elapsed() >= at
+            {
+                // Everything that came meanwhile is found at once, in its order.
+                pauses.remove(0);
+                self.now += lasts;
+            }
+            assert!(self.elapsed() < MOST_TIME, "seed {}", self.story.seed);
+            if due.is_some_and(|due| due <= self.now) && next.is_none_or(|next| next > self.now) {
+                idle_calls += 1;
+                assert!(
+                    idle_calls < MOST_IDLE_CALLS,
+                    "seed {}: a timer that is always due",
+                    self.story.seed
+                );
+                self.machine.handle_timeout(self.now);
+            } else if let Some(Reverse((_, sequence))) = self.coming.pop() {
+                let what = self.what.remove(&sequence).unwrap();
+                self.happen(what);
+            }
+            self.check();
+        }
+        panic!("seed {}: it never ends", self.story.seed);
+    }
+
+    fn feed(&mut self, event: Event) {
+        if self.trace {
+            println!("{:>10.3?} {event:?}", self.elapsed());
+        }
+        self.machine.handle_event(self.now, event);
+    }
+
+    fn tell_sources(&mut self, known: usize) {
+        let alive: Vec<_> = self
+            .secondaries
+            .iter()
+            .enumerate()
+            .take(known)
+            .filter(|(_, s)| matches!(s.state, State::Up | State::Stopped))
+            .map(|(source, _)| number(source))
+            .collect();
+        let all: Vec<_> = (0..self.secondaries.len())
+            .map(|source| (number(source), 1.0))
+            .collect();
+        let ranges = assign(self.layout.all(), &all);
+        let list = ranges
+            .into_iter()
+            .filter(|(number, _)| alive.contains(number))
+            .collect();
+        self.feed(Event::Sources(list));
+    }
+
+    fn is_current(&self, source: usize, generation: u64) -> bool {
+        let connection = &self.secondaries[source].connection;
+        connection.open && connection.generation == generation
+    }
+
+    fn happen(&mut self, what: Coming) {
+        match what {
+            Coming::Connected(source, generation) => self.connected(source, generation),
+            Coming::Lost(source, generation, fault) => {
+                if self.secondaries[source].connection.generation == generation {
+                    self.lose(source);
+                    let source = number(source);
+                    self.feed(Event::Lost { source, fault });
+                }
+            }
+            Coming::Asked(source, generation, chunk) => {
+                if self.is_current(source, generation) {
+                    let secondary = &mut self.secondaries[source];
+                    assert!(
+                        secondary.connection.queue.iter().all(|(c, _)| *c != chunk),
+                        "seed {}: {chunk} asked for twice",
+                        self.story.seed
+                    );
+                    secondary.connection.queue.push_back((chunk, 0));
+                    self.send_on(source);
+                }
+            }
+            Coming::Withdrawn(source, generation, chunk) => {
+                if self.is_current(source, generation) {
+                    let secondary = &mut self.secondaries[source];
+                    let before = secondary.connection.queue.len();
+                    secondary.connection.queue.retain(|(c, _)| *c != chunk);
+                    if secondary.connection.queue.len() < before {
+                        let latency = secondary.plan.latency;
+                        self.after(latency, Coming::Cancelled(source, generation, chunk));
+                    }
+                }
+            }
+            Coming::Sent(source, generation) => self.sent(source, generation),
+            Coming::Frame(source, generation, chunk, bytes, whole) => {
+                if self.is_current(source, generation) {
+                    self.frame(source, chunk, bytes, whole);
+                }
+            }
+            Coming::Refused(source, generation, chunk) => {
+                if self.is_current(source, generation) {
+                    self.forget(source, chunk);
+                    let source = number(source);
+                    self.feed(Event::Refused { source, chunk });
+                }
+            }
+            Coming::Cancelled(source, generation, chunk) => {
+                if self.is_current(source, generation) {
+                    let source = number(source);
+                    self.feed(Event::Cancelled { source, chunk });
+                }
+            }
+            Coming::Checked(source, chunk, good) => {
+                self.forget(source, chunk);
+                let source = number(source);
+                self.feed(if good {
+                    Event::Verified { source, chunk }
+                } else {
+                    Event::Wrong { source, chunk }
+                });
+            }
+            Coming::Begins(source, life) => self.begins(source, life),
+            Coming::Ends(source, life) => self.ends(source, life),
+            Coming::Ready => self.make_ready(),
+            Coming::CentralGone => self.central_up = false,
+            Coming::CentralBack(known) => {
+                self.central_up = true;
+                self.tell_sources(known as usize);
+            }
+        }
+    }
+
+    fn make_ready(&mut self) {
+        let mut random = fastrand::Rng::with_seed(self.story.seed ^ 0x1234);
+        let mut have = ChunkSet::new(self.layout.chunk_count());
+        for chunk in self.layout.all().iter() {
+            if random.f64() < self.story.resumed {
+                have.insert(chunk);
+            }
+        }
+        self.have = have.len();
+        self.feed(Event::Ready { have });
+    }
+
+    fn connected(&mut self, source: usize, generation: u64) {
+        if !self.is_current(source, generation) {
+            return;
+        }
+        match self.secondaries[source].state {
+            State::Up => {
+                self.told_connected.insert(source);
+                self.feed(Event::Connected {
+                    source: number(source),
+                });
+                if !std::mem::replace(&mut self.ready, true) {
+                    self.after(Duration::from_millis(3), Coming::Ready);
+                }
+            }
+            // Nobody answers to hello: the time-out of the shell speaks.
+            State::Stopped | State::Unplugged => {
+                let lost = Coming::Lost(source, generation, Complaint::Stalled);
+                self.after(Duration::from_secs(2), lost);
+            }
+            State::Dead => {
+                let lost = Coming::Lost(source, generation, Complaint::Unreachable);
+                self.after(Duration::ZERO, lost);
+            }
+        }
+    }
+
+    /// The machine's side of a connection is gone.
+    fn lose(&mut self, source: usize) {
+        self.told_connected.remove(&source);
+        let connection = &mut self.secondaries[source].connection;
+        connection.open = false;
+        connection.sending = false;
+        connection.queue.clear();
+        for owners in self.asked.values_mut() {
+            owners.remove(&source);
+        }
+    }
+
+    fn forget(&mut self, source: usize, chunk: ChunkIndex) {
+        if let Some(owners) = self.asked.get_mut(&chunk) {
+            owners.remove(&source);
+        }
+    }
+
+    /// Starts to send the next frame, if there is one to send and it can.
+    fn send_on(&mut self, source: usize) {
+        let secondary = &mut self.secondaries[source];
+        let connection = &mut secondary.connection;
+        while let Some((chunk, 0)) = connection.queue.front().copied() {
+            if !secondary.refused.contains(&chunk) {
+                break;
+            }
+            connection.queue.pop_front();
+            let (latency, generation) = (secondary.plan.latency, connection.generation);
+            self.sequence += 1;
+            self.coming
+                .push(Reverse((self.now + latency, self.sequence)));
+            let refused = Coming::Refused(source, generation, chunk);
+            self.what.insert(self.sequence, refused);
+        }
+        let Some((chunk, offset)) = connection.queue.front().copied() else {
+            return;
+        };
+        if connection.sending || secondary.state != State::Up {
+            return;
+        }
+        connection.sending = true;
+        let bytes = (self.layout.chunk_len(chunk) - offset).min(FRAME_BYTES);
+        let rate = secondary.plan.rate_bytes_per_s * secondary.slow;
+        let generation = connection.generation;
+        let wait = Duration::from_secs_f64(f64::from(bytes) / rate);
+        self.after(wait, Coming::Sent(source, generation));
+    }
+
+    fn sent(&mut self, source: usize, generation: u64) {
+        if !self.is_current(source, generation) {
+            return;
+        }
+        let length = |chunk| self.layout.chunk_len(chunk);
+        let secondary = &mut self.secondaries[source];
+        secondary.connection.sending = false;
+        match secondary.state {
+            State::Up => {}
+            State::Stopped | State::Dead | State::Unplugged => return,
+        }
+        if let Some((chunk, offset)) = secondary.connection.queue.front_mut() {
+            let bytes = (length(*chunk) - *offset).min(FRAME_BYTES);
+            *offset += bytes;
+            let (chunk, whole) = (*chunk, *offset == length(*chunk));
+            if whole {
+                secondary.connection.queue.pop_front();
+            }
+            let latency = secondary.plan.latency;
+            let frame = Coming::Frame(source, generation, chunk, bytes, whole);
+            self.after(latency, frame);
+        }
+        self.send_on(source);
+    }
+
+    fn frame(&mut self, source: usize, chunk: ChunkIndex, bytes: u32, whole: bool) {
+        self.secondaries[source].arrived += u64::from(bytes);
+        self.feed(Event::Received {
+            source: number(source),
+            chunk,
+            bytes,
+        });
+        if whole {
+            let corrupt = self.secondaries[source].plan.corrupt_from;
+            let good = corrupt.is_none_or(|from| self.elapsed() < from);
+            let took = Duration::from_millis(1 + u64::from(chunk.0) % 7);
+            self.after(took, Coming::Checked(source, chunk, good));
+        }
+    }
+
+    fn begins(&mut self, source: usize, life: Life) {
+        let secondary = &mut self.secondaries[source];
+        secondary.state = match life {
+            Life::Dead => State::Dead,
+            Life::Unplugged => State::Unplugged,
+            Life::Stopped => State::Stopped,
+            Life::Slow(share) => {
+                secondary.slow = share;
+                return;
+            }
+        };
+        let generation = secondary.connection.generation;
+        if matches!(life, Life::Dead) && secondary.connection.open {
+            let wait = secondary.plan.latency;
+            self.after(wait, Coming::Lost(source, generation, Complaint::Broken));
+        }
+        if self.central_up && !matches!(life, Life::Stopped) {
+            self.tell_sources(self.secondaries.len());
+        }
+    }
+
+    fn ends(&mut self, source: usize, life: Life) {
+        let secondary = &mut self.secondaries[source];
+        secondary.slow = 1.0;
+        if matches!(life, Life::Slow(_)) {
+            return;
+        }
+        secondary.state = State::Up;
+        self.send_on(source);
+        if self.central_up {
+            self.tell_sources(self.secondaries.len());
+        }
+    }
+
+    /// Does what the machine says, and checks that it may say so.
+    fn act(&mut self) -> Option<Finish> {
+        while let Some(action) = self.machine.poll_action() {
+            if self.trace {
+                println!("{:>10.3?}     {action:?}", self.elapsed());
+            }
+            let seed = self.story.seed;
+            match action {
+                Action::Connect { source } => {
+                    let source = index(source);
+                    assert!(!self.banned.contains(&source), "seed {seed}: banned");
+                    assert!(!self.told_connected.contains(&source), "seed {seed}");
+                    self.lose(source);
+                    self.generations += 1;
+                    let generation = self.generations;
+                    let connection = &mut self.secondaries[source].connection;
+                    connection.generation = generation;
+                    connection.open = true;
+                    let wait = self.secondaries[source].plan.latency * 2;
+                    self.after(wait, Coming::Connected(source, generation));
+                }
+                Action::Disconnect { source } => self.lose(index(source)),
+                Action::Request { source, chunk } => {
+                    let source = index(source);
+                    assert!(
+                        self.told_connected.contains(&source),
+                        "seed {seed}: {source}"
+                    );
+                    assert!(!self.banned.contains(&source), "seed {seed}");
+                    assert!(self.layout.contains(chunk), "seed {seed}");
+                    assert!(!self.machine.have().contains(chunk), "seed {seed}");
+                    let owners = self.asked.entry(chunk).or_default();
+                    assert!(
+                        owners.insert(source),
+                        "seed {seed}: {chunk} of {source} again"
+                    );
+                    assert!(owners.len() <= 2, "seed {seed}: {chunk} of {owners:?}");
+                    let secondary = &self.secondaries[source];
+                    let generation = secondary.connection.generation;
+                    let wait = secondary.plan.latency;
+                    self.after(wait, Coming::Asked(source, generation, chunk));
+                }
+                Action::Cancel { source, chunk } => {
+                    let source = index(source);
+                    self.forget(source, chunk);
+                    let secondary = &self.secondaries[source];
+                    let generation = secondary.connection.generation;
+                    let wait = secondary.plan.latency;
+                    self.after(wait, Coming::Withdrawn(source, generation, chunk));
+                }
+                Action::Report { .. } => {}
+                Action::Notice(notice) => {
+                    if let Notice::Banned { source, .. } = &notice {
+                        self.banned.insert(index(*source));
+                    }
+                    self.notices.push(notice);
+                }
+                Action::Finish(finish) => return Some(finish),
+            }
+        }
+        None
+    }
+
+    /// What must hold after every event.
+    fn check(&mut self) {
+        let have = self.machine.have().len();
+        let seed = self.story.seed;
+        assert!(have >= self.have, "seed {seed}: a chunk was lost");
+        self.have = have;
+        let snapshot = self.machine.snapshot(self.now);
+        assert_eq!(snapshot.have_chunks, have, "seed {seed}");
+        for (source, secondary) in self.secondaries.iter().enumerate() {
+            let seen = snapshot
+                .sources
+                .iter()
+                .find(|s| s.received.number == number(source));
+            let counted = seen.map_or(0, |s| s.received.bytes + s.received.wasted);
+            // What is neither useful nor waste yet is on its way to be one of them.
+            assert!(counted <= secondary.arrived, "seed {seed}: {source}");
+        }
+    }
+
+    /// What must hold at the end.
+    fn settle(&mut self, finish: &Finish) {
+        let seed = self.story.seed;
+        assert!(self.machine.poll_action().is_none(), "seed {seed}");
+        assert!(self.machine.poll_timeout().is_none(), "seed {seed}");
+        if *finish == Finish::Complete {
+            assert!(self.machine.have().is_full(), "seed {seed}");
+        }
+        for received in self.machine.received() {
+            let arrived = self.secondaries[index(received.number)].arrived;
+            assert_eq!(
+                received.bytes + received.wasted,
+                arrived,
+                "seed {seed}: secondary {}",
+                received.number
+            );
+        }
+    }
+}
