@@ -1,2 +1,512 @@
-//! placeholder
-pub fn run(_seed: u64, _trace: bool) {}
+//! The cluster machine under a random walk of what secondaries, clients and a central's restarts can do.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use trozos::{
+    engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Totals},
+    model::{
+        ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, Grant, Incarnation, Outcome,
+        ReceivedFrom, Receiver, RemovedReason, SecondaryNumber, SentTransfer, TransferId,
+    },
+};
+
+const SECONDARIES: u64 = 4;
+const CLIENTS: u64 = 6;
+const FILES: u64 = 6;
+const STEPS: usize = 150;
+const MOST_DOWNLOADS: usize = 3;
+
+fn number(n: u64) -> SecondaryNumber {
+    SecondaryNumber::try_from(n).unwrap()
+}
+
+/// A file; `variant` is another content under the same name.
+fn file(n: u64, variant: u8) -> FileMeta {
+    FileMeta {
+        name: FileName::try_from(format!("f{n}").as_str()).unwrap(),
+        layout: ChunkLayout::for_file(n << 21).unwrap(),
+        id: Digest::new([n as u8 * 2 + variant; 32]),
+    }
+}
+
+#[derive(Debug, Default)]
+struct Secondary {
+    link: Option<LinkId>,
+    incarnation: u64,
+    holds: BTreeMap<FileName, FileMeta>,
+    copies: BTreeMap<TransferId, FileMeta>,
+}
+
+#[derive(Debug, Default)]
+struct Client {
+    link: Option<LinkId>,
+    requests: u64,
+}
+
+struct Walk {
+    seed: u64,
+    trace: bool,
+    random: fastrand::Rng,
+    now: Instant,
+    cluster: Cluster,
+    links: u64,
+    secondaries: BTreeMap<u64, Secondary>,
+    clients: BTreeMap<u64, Client>,
+    /// Granted and not over.
+    running: BTreeMap<TransferId, (LinkId, u64, Grant)>,
+    /// Waiting requests by the last place told, with the order of their arrival.
+    waiting: BTreeMap<(LinkId, u64), (u64, u32)>,
+    arrivals: u64,
+}
+
+/// Walks one seed.
+pub fn run(seed: u64, trace: bool) {
+    let mut walk = Walk {
+        seed,
+        trace,
+        random: fastrand::Rng::with_seed(seed),
+        now: Instant::now(),
+        cluster: new_cluster(Instant::now(), Totals::default(), false),
+        links: 0,
+        secondaries: (1..=SECONDARIES)
+            .map(|n| (n, Secondary::default()))
+            .collect(),
+        clients: (0..CLIENTS).map(|n| (n, Client::default())).collect(),
+        running: BTreeMap::new(),
+        waiting: BTreeMap::new(),
+        arrivals: 0,
+    };
+    for _ in 0..STEPS {
+        walk.step();
+        walk.check();
+    }
+    walk.calm_down();
+}
+
+fn new_cluster(now: Instant, totals: Totals, begun: bool) -> Cluster {
+    let config = ClusterConfig {
+        required_secondaries: 2,
+        max_downloads: MOST_DOWNLOADS,
+        begun,
+        seed: 7,
+    };
+    Cluster::new(now, config, totals)
+}
+
+impl Walk {
+    fn link(&mut self) -> LinkId {
+        self.links += 1;
+        LinkId(self.links)
+    }
+
+    fn feed(&mut self, link: LinkId, event: Event) {
+        if self.trace {
+            println!("{link:?} {event:?}");
+        }
+        self.cluster.handle_event(self.now, link, event);
+        self.act();
+    }
+
+    fn step(&mut self) {
+        let n = self.random.u64(1..=SECONDARIES);
+        let c = self.random.u64(..CLIENTS);
+        match self.random.u8(..18) {
+            0 | 1 => self.enrol_secondary(n),
+            2 => self.lose_secondary(n),
+            3 => self.crash_secondary(n),
+            4 => self.add_file(n),
+            5 => self.delete_file(n),
+            6..=8 => self.end_a_copy(n),
+            9 => self.enrol_client(c),
+            10..=12 => self.download(c),
+            13 => self.lose_client(c),
+            14 | 15 => self.finish_one(),
+            16 => self.pass_time(),
+            _ => {
+                if self.random.u8(..5) == 0 {
+                    self.restart_central();
+                } else {
+                    self.pass_time();
+                }
+            }
+        }
+    }
+
+    fn enrol_secondary(&mut self, n: u64) {
+        if self.secondaries[&n].link.is_some() {
+            return;
+        }
+        let link = self.link();
+        let secondary = self.secondaries.get_mut(&n).unwrap();
+        secondary.link = Some(link);
+        secondary.copies.clear();
+        let files: Vec<_> = secondary.holds.values().cloned().collect();
+        let incarnation = Incarnation(secondary.incarnation);
+        let address = SocketAddr::from(([10, 0, 0, n as u8], 50_000));
+        let number = number(n);
+        let hello = Event::SecondaryHello {
+            number,
+            incarnation,
+            address,
+        };
+        self.feed(link, hello);
+        // Nobody else has the number, so it cannot be refused.
+        assert!(self.cluster.has_peer(link), "seed {}", self.seed);
+        self.feed(link, Event::Inventory { files, last: true });
+    }
+
+    fn lose_secondary(&mut self, n: u64) {
+        if let Some(link) = self.secondaries.get_mut(&n).unwrap().link.take() {
+            let goodbye = self.random.bool();
+            self.feed(link, Event::Closed { goodbye });
+        }
+    }
+
+    fn crash_secondary(&mut self, n: u64) {
+        self.lose_secondary(n);
+        let secondary = self.secondaries.get_mut(&n).unwrap();
+        secondary.incarnation += 1;
+        secondary.copies.clear();
+    }
+
+    fn add_file(&mut self, n: u64) {
+        let f = self.random.u64(..FILES);
+        let variant = u8::from(self.random.u8(..6) == 0);
+        let meta = file(f, variant);
+        let secondary = self.secondaries.get_mut(&n).unwrap();
+        if secondary.holds.contains_key(&meta.name) {
+            return;
+        }
+        secondary.holds.insert(meta.name.clone(), meta.clone());
+        if let Some(link) = secondary.link {
+            self.feed(link, Event::Added { files: vec![meta] });
+        }
+    }
+
+    fn delete_file(&mut self, n: u64) {
+        let f = self.random.u64(..FILES);
+        let secondary = self.secondaries.get_mut(&n).unwrap();
+        let Some(meta) = secondary.holds.remove(&file(f, 0).name) else {
+            return;
+        };
+        if let Some(link) = secondary.link {
+            let reason = if self.random.bool() {
+                RemovedReason::Deleted
+            } else {
+                RemovedReason::Lost
+            };
+            let files = vec![meta];
+            self.feed(link, Event::Removed { files, reason });
+        }
+    }
+
+    fn end_a_copy(&mut self, n: u64) {
+        let secondary = self.secondaries.get_mut(&n).unwrap();
+        let (Some(link), Some((transfer, meta))) = (secondary.link, secondary.copies.pop_first())
+        else {
+            return;
+        };
+        let works = self.random.u8(..4) > 0;
+        let clash = secondary.holds.contains_key(&meta.name);
+        let outcome = if works && !clash {
+            Outcome::Complete
+        } else {
+            Outcome::Failed
+        };
+        let finished = Finished {
+            transfer,
+            outcome,
+            reason: None,
+            sources: Vec::new(),
+        };
+        self.feed(link, Event::Finished(finished));
+        if outcome == Outcome::Complete {
+            let secondary = self.secondaries.get_mut(&n).unwrap();
+            secondary.holds.insert(meta.name.clone(), meta.clone());
+            self.feed(link, Event::Added { files: vec![meta] });
+        }
+    }
+
+    fn enrol_client(&mut self, c: u64) {
+        if self.clients[&c].link.is_none() {
+            let link = self.link();
+            let name = Some(ClientName::try_from(format!("c{c}").as_str()).unwrap());
+            let address = SocketAddr::from(([10, 0, 1, c as u8], 1));
+            self.clients.get_mut(&c).unwrap().link = Some(link);
+            self.feed(link, Event::ClientHello { name, address });
+        }
+    }
+
+    fn download(&mut self, c: u64) {
+        let client = self.clients.get_mut(&c).unwrap();
+        if let Some(link) = client.link {
+            client.requests += 1;
+            let request = client.requests;
+            let name = file(self.random.u64(..FILES), 0).name;
+            self.feed(link, Event::Download { request, name });
+        }
+    }
+
+    fn lose_client(&mut self, c: u64) {
+        if let Some(link) = self.clients.get_mut(&c).unwrap().link.take() {
+            self.running.retain(|_, (of, ..)| *of != link);
+            self.waiting.retain(|(of, _), _| *of != link);
+            self.feed(link, Event::Closed { goodbye: false });
+        }
+    }
+
+    /// One download ends: its receiver and its sources say what they counted.
+    fn finish_one(&mut self) {
+        let Some(transfer) = self.running.keys().next().copied() else {
+            return;
+        };
+        let (link, _, grant) = self.running.remove(&transfer).unwrap();
+        let who = self.clients.iter().find(|(_, c)| c.link == Some(link));
+        let who = ClientName::try_from(format!("c{}", who.unwrap().0).as_str()).unwrap();
+        let mut sources = Vec::new();
+        for (index, source) in grant.sources.iter().enumerate() {
+            let bytes = if index == 0 {
+                grant.file.layout.file_bytes()
+            } else {
+                0
+            };
+            let wasted = self.random.u64(..1000);
+            let sender = &self.secondaries[&u64::from(source.number.get())];
+            if let Some(sender_link) = sender.link {
+                let sent = SentTransfer {
+                    transfer,
+                    receiver: Receiver::Client(who.clone()),
+                    file: grant.file.name.clone(),
+                    bytes: bytes + wasted,
+                    chunks: 0,
+                    last: true,
+                    whole_part: None,
+                };
+                let transfers = vec![sent];
+                self.feed(sender_link, Event::Sent { transfers });
+            }
+            sources.push(ReceivedFrom {
+                number: source.number,
+                bytes,
+                wasted,
+                chunks: 0,
+                retries: 0,
+                hedges: 0,
+                digest_failures: 0,
+                recoveries: 0,
+                recovery_ms: 0,
+            });
+        }
+        let outcome = if self.random.bool() {
+            Outcome::Complete
+        } else {
+            Outcome::Failed
+        };
+        let finished = Finished {
+            transfer,
+            outcome,
+            reason: None,
+            sources,
+        };
+        self.feed(link, Event::Finished(finished));
+    }
+
+    fn pass_time(&mut self) {
+        self.now += Duration::from_millis(self.random.u64(1..3000));
+        for n in 1..=SECONDARIES {
+            // Now and then one is silent for too long.
+            if let Some(link) = self.secondaries[&n].link
+                && self.random.u8(..8) > 0
+            {
+                self.feed(link, Event::Alive);
+            }
+        }
+        if self
+            .cluster
+            .poll_timeout()
+            .is_some_and(|due| due <= self.now)
+        {
+            self.cluster.handle_timeout(self.now);
+            self.act();
+        }
+    }
+
+    fn restart_central(&mut self) {
+        if self.trace {
+            println!("the central restarts");
+        }
+        let begun = self.cluster.has_begun();
+        self.cluster = new_cluster(self.now, self.cluster.totals(), begun);
+        for secondary in self.secondaries.values_mut() {
+            secondary.link = None;
+        }
+        for client in self.clients.values_mut() {
+            client.link = None;
+        }
+        self.running.clear();
+        self.waiting.clear();
+    }
+
+    fn of_link(&mut self, link: LinkId) -> Option<&mut Secondary> {
+        self.secondaries.values_mut().find(|s| s.link == Some(link))
+    }
+
+    fn act(&mut self) {
+        while let Some(action) = self.cluster.poll_action() {
+            if self.trace {
+                println!("    {action:?}");
+            }
+            let seed = self.seed;
+            match action {
+                Action::Close { link, .. } => {
+                    if let Some(secondary) = self.of_link(link) {
+                        secondary.link = None;
+                        secondary.copies.clear();
+                    }
+                }
+                Action::Grant {
+                    link,
+                    request,
+                    grant,
+                } => {
+                    self.check_grant(&grant);
+                    self.waiting.remove(&(link, request));
+                    let transfer = grant.transfer;
+                    let before = self.running.insert(transfer, (link, request, grant));
+                    assert!(before.is_none(), "seed {seed}: {transfer} twice");
+                }
+                Action::Queue {
+                    link,
+                    request,
+                    place,
+                } => {
+                    self.arrivals += 1;
+                    let arrival = self.arrivals;
+                    let entry = self.waiting.entry((link, request));
+                    entry.or_insert((arrival, place)).1 = place;
+                }
+                Action::Copy { link, grant } => {
+                    let transfer = grant.transfer;
+                    let target = self.of_link(link).expect("a copy for nobody");
+                    let held = target.holds.get(&grant.file.name);
+                    assert!(held.is_none_or(|h| h.id != grant.file.id), "seed {seed}");
+                    target.copies.insert(transfer, grant.file.clone());
+                    assert!(!grant.sources.is_empty(), "seed {seed}");
+                    self.check_grant(&grant);
+                }
+                Action::CancelCopy { link, transfer } => {
+                    if let Some(target) = self.of_link(link) {
+                        target.copies.remove(&transfer);
+                    }
+                }
+                Action::Withdraw { link, file } => {
+                    let Some(target) = self.of_link(link) else {
+                        continue;
+                    };
+                    if target
+                        .holds
+                        .get(&file.name)
+                        .is_some_and(|h| h.id == file.id)
+                    {
+                        target.holds.remove(&file.name);
+                        let (files, reason) = (vec![file], RemovedReason::Lost);
+                        let event = Event::Removed { files, reason };
+                        self.cluster.handle_event(self.now, link, event);
+                    }
+                }
+                Action::Refuse { link, request, .. } => {
+                    self.waiting.remove(&(link, request));
+                }
+                Action::Enrolled { .. }
+                | Action::Sources { .. }
+                | Action::Settled { .. }
+                | Action::Ended { .. }
+                | Action::Notice(_) => {}
+            }
+        }
+    }
+
+    /// Every source is alive and holds the file; the ranges are all of it, once.
+    fn check_grant(&self, grant: &Grant) {
+        let seed = self.seed;
+        let mut chunks = BTreeSet::new();
+        for source in &grant.sources {
+            let secondary = &self.secondaries[&u64::from(source.number.get())];
+            let held = secondary.holds.get(&grant.file.name);
+            assert!(secondary.link.is_some(), "seed {seed}: {source:?}");
+            assert_eq!(held.map(|h| h.id), Some(grant.file.id), "seed {seed}");
+            for range in &source.ranges {
+                for chunk in range.iter() {
+                    assert!(chunks.insert(chunk), "seed {seed}: {chunk} twice");
+                }
+            }
+        }
+        // One that waited is granted although nobody is left: it waits for a source like one that runs.
+        let count = grant.file.layout.chunk_count() as usize;
+        assert!(
+            chunks.len() == count || grant.sources.is_empty(),
+            "seed {seed}"
+        );
+    }
+
+    fn check(&self) {
+        let seed = self.seed;
+        assert!(self.running.len() <= MOST_DOWNLOADS, "seed {seed}");
+        let status = self.cluster.status();
+        assert_eq!(status.running, self.running.len() as u64, "seed {seed}");
+        assert_eq!(status.waiting, self.waiting.len() as u64, "seed {seed}");
+        let mut places: Vec<_> = self.waiting.values().collect();
+        places.sort();
+        for (index, (_, place)) in places.iter().enumerate() {
+            assert_eq!(*place as usize, index + 1, "seed {seed}: {places:?}");
+        }
+        let (listed, _) = self.cluster.listing(None, |_| true);
+        for listed in listed {
+            assert!(listed.holders >= 1 && listed.holders <= listed.secondaries);
+        }
+    }
+
+    /// With everybody there and time to copy, all become level, and the books balance.
+    fn calm_down(&mut self) {
+        for _ in 0..200 {
+            for n in 1..=SECONDARIES {
+                self.enrol_secondary(n);
+                while !self.secondaries[&n].copies.is_empty() {
+                    self.end_a_copy(n);
+                }
+            }
+            self.now += Duration::from_secs(1);
+            for n in 1..=SECONDARIES {
+                if let Some(link) = self.secondaries[&n].link {
+                    self.feed(link, Event::Alive);
+                }
+            }
+            self.cluster.handle_timeout(self.now);
+            self.act();
+            while !self.running.is_empty() {
+                self.finish_one();
+            }
+        }
+        let (seed, status) = (self.seed, self.cluster.status());
+        assert!(status.level, "seed {seed}: {status:?}");
+        let (listed, _) = self.cluster.listing(None, |_| true);
+        for listed in &listed {
+            for (n, secondary) in &self.secondaries {
+                let held = secondary.holds.get(&listed.file.name);
+                assert!(held.is_some(), "seed {seed}: {n} lacks {:?}", listed.file);
+            }
+        }
+        let totals = self.cluster.totals().totals;
+        assert_eq!(
+            totals.bytes_sent,
+            totals.bytes_received + totals.bytes_wasted + totals.bytes_unconfirmed,
+            "seed {seed}"
+        );
+        let open = self.cluster.totals().open;
+        assert!(open.is_empty(), "seed {seed}: {open:?}");
+    }
+}

@@ -240,6 +240,10 @@ impl Cluster {
     }
 
     fn moved(&mut self, moved: Moved) {
+        // Places first: one that starts may be refused and let others move again.
+        for ((link, request), place) in moved.places {
+            self.queue(link, request, place);
+        }
         for (link, request) in moved.start {
             let waiting = match self.peers.get(&link) {
                 Some(Peer::Client(client)) => client.requests.get(&request),
@@ -249,9 +253,6 @@ impl Cluster {
                 let name = name.clone();
                 self.start_download(link, request, name);
             }
-        }
-        for ((link, request), place) in moved.places {
-            self.queue(link, request, place);
         }
     }
 }

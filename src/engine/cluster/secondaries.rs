@@ -264,9 +264,13 @@ impl Cluster {
 
     /// A copy that is no longer wanted. One that is complete is gone from the list when this is called.
     fn end_copy(&mut self, number: SecondaryNumber, copy: TransferId) {
-        if self.transfers.contains_key(&copy)
-            && let Some(link) = self.membership.link(number)
-        {
+        if self.transfers.remove(&copy).is_some() {
+            // Its target says what came of it; if it says nothing, the books are closed without it.
+            self.ledger.orphan(self.last_call, copy);
+        } else {
+            return;
+        }
+        if let Some(link) = self.membership.link(number) {
             self.actions.push_back(Action::CancelCopy {
                 link,
                 transfer: copy,
