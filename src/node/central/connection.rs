@@ -148,7 +148,7 @@ async fn converse<R, W>(
     let opened = Input::Opened {
         link,
         peer: Peer {
-            outbox: outbox.clone(),
+            outbox,
             ended: ended.clone(),
         },
         hello,
@@ -165,21 +165,25 @@ async fn converse<R, W>(
             end = read_all(reader, link, lease, &context.inputs) => end,
             () = ended.cancelled() => End::Broken,
         };
-        let goodbye = matches!(end, End::Goodbye);
-        if let End::Refused((code, message)) = end {
-            let reason = message.clone();
-            let _ = context
-                .inputs
-                .send(Input::BadPeer {
-                    address: peer,
-                    reason,
-                })
-                .await;
-            let _ = outbox.try_send(FromCentral::Error { code, message });
+        let (goodbye, refused) = match end {
+            End::Goodbye => (true, None),
+            End::Broken => (false, None),
+            End::Refused(refused) => (false, Some(refused)),
+        };
+        if let Some((_, message)) = &refused {
+            let bad = Input::BadPeer {
+                address: peer,
+                reason: message.clone(),
+            };
+            let _ = context.inputs.send(bad).await;
         }
-        let _ = context.inputs.send(Input::Closed { link, goodbye }).await;
-        // The owner lets go of its end too; the writer then sends what is left and stops.
-        drop(outbox);
+        let closed = Input::Closed {
+            link,
+            goodbye,
+            refused,
+        };
+        let _ = context.inputs.send(closed).await;
+        // The owner lets go of its end; the writer then sends what is left and stops.
     };
     tokio::join!(write, read);
 }

@@ -123,3 +123,61 @@ fn find(cluster: &Cluster, video: &str) -> LegacyFound {
         Err(refusal) => LegacyFound::not_found(&refusal.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::{
+        engine::cluster::{ClusterConfig, Event, LinkId, Totals},
+        model::{ChunkLayout, Digest, FileMeta, Incarnation, SecondaryNumber},
+    };
+
+    fn cluster(length: u64) -> Cluster {
+        let now = Instant::now();
+        let config = ClusterConfig {
+            required_secondaries: 1,
+            max_downloads: 5,
+            begun: false,
+            seed: 1,
+        };
+        let mut cluster = Cluster::new(now, config, Totals::default());
+        let hello = Event::SecondaryHello {
+            number: SecondaryNumber::try_from(1).unwrap(),
+            incarnation: Incarnation(1),
+            address: SocketAddr::from(([10, 0, 0, 1], 50_001)),
+        };
+        cluster.handle_event(now, LinkId(1), hello);
+        let file = FileMeta {
+            name: FileName::try_from("huge.img").unwrap(),
+            layout: ChunkLayout::for_file(length).unwrap(),
+            id: Digest::new([1; 32]),
+        };
+        let inventory = Event::Inventory {
+            files: vec![file],
+            last: true,
+        };
+        cluster.handle_event(now, LinkId(1), inventory);
+        cluster
+    }
+
+    #[test]
+    fn files_whose_parts_are_too_long_for_the_protocol_are_refused() {
+        let longest = 3 * MAX_LEGACY_PART_BYTES;
+        let found = find(&cluster(longest), "huge.img");
+        assert_eq!((found.resultado, found.servidores.len()), ("hallado", 1));
+        for length in [longest + 1, 7 << 30] {
+            let refused = find(&cluster(length), "huge.img");
+            assert_eq!(
+                (refused.resultado, refused.servidores.len()),
+                ("no hallado", 0)
+            );
+            assert!(
+                refused
+                    .error
+                    .is_some_and(|why| why.contains("videocliente"))
+            );
+        }
+    }
+}

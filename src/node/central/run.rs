@@ -30,7 +30,7 @@ use crate::{
     },
     net::{accept, connection_places},
     node::statistics::Moment,
-    proto::{Hello, PeerRole, control::FromCentral, legacy::LegacyRequest},
+    proto::{ErrorCode, Hello, PeerRole, control::FromCentral, legacy::LegacyRequest},
     store::StoreError,
 };
 
@@ -60,6 +60,8 @@ pub(super) enum Input {
     Closed {
         link: LinkId,
         goodbye: bool,
+        /// What the peer is told before the close.
+        refused: Option<(ErrorCode, String)>,
     },
     Legacy {
         request: LegacyRequest,
@@ -149,7 +151,14 @@ impl Central {
                 let status = self.cluster.status();
                 self.send(link, FromCentral::Status(status));
             }
-            Input::Closed { link, goodbye } => {
+            Input::Closed {
+                link,
+                goodbye,
+                refused,
+            } => {
+                if let Some((code, message)) = refused {
+                    self.send(link, FromCentral::Error { code, message });
+                }
                 self.peers.remove(&link);
                 self.cluster
                     .handle_event(now, link, Event::Closed { goodbye });
