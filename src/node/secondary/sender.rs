@@ -24,6 +24,9 @@ use crate::{
     store::{ContentReader, StoreError},
 };
 
+/// A request as it was read; the error is what was wrong with a line that is none.
+pub(super) type Read = Result<ToSecondary, String>;
+
 /// Frames start small, so that a slow receiver can take a request back soon.
 const FIRST_FRAME_BYTES: u32 = 256 << 10;
 const LEAST_FRAME_BYTES: u32 = 64 << 10;
@@ -83,7 +86,7 @@ impl<W: AsyncWrite + Unpin> Sender<W> {
     }
 
     /// Serves requests until the connection ends, and says why.
-    pub(super) async fn run(mut self, mut requests: mpsc::Receiver<ToSecondary>) {
+    pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Read>) {
         if let Err(End::Told(code, message)) = self.serve(&mut requests).await {
             let _ = self
                 .writer
@@ -95,7 +98,7 @@ impl<W: AsyncWrite + Unpin> Sender<W> {
         self.writer.shutdown().await;
     }
 
-    async fn serve(&mut self, requests: &mut mpsc::Receiver<ToSecondary>) -> Result<(), End> {
+    async fn serve(&mut self, requests: &mut mpsc::Receiver<Read>) -> Result<(), End> {
         loop {
             while let Ok(request) = requests.try_recv() {
                 self.request(request).await?;
@@ -121,7 +124,8 @@ impl<W: AsyncWrite + Unpin> Sender<W> {
         }
     }
 
-    async fn request(&mut self, request: ToSecondary) -> Result<(), End> {
+    async fn request(&mut self, request: Read) -> Result<(), End> {
+        let request = request.map_err(|error| End::Told(ErrorCode::BadMessage, error))?;
         let bad = |message: &str| Err(End::Told(ErrorCode::BadMessage, message.to_owned()));
         match request {
             ToSecondary::Hello(_) => bad("hello was said already"),

@@ -208,28 +208,28 @@ async fn converse<R, W>(
     let send = Sender::new(writer, context.clone(), receiver).run(queued);
     let read = async {
         loop {
-            let line = match reader.next_line().await {
-                Ok(Some(line)) => line,
-                Ok(None) => break,
-                Err(ReadError::Line(error)) => return Some(error),
-                Err(ReadError::Io(_) | ReadError::CutShort) => break,
+            let request = match reader.next_line().await {
+                Ok(Some(line)) => Lines::parse(&line),
+                Err(ReadError::Line(error)) => Err(error),
+                Ok(None) | Err(ReadError::Io(_) | ReadError::CutShort) => return,
             };
-            match Lines::parse(&line) {
-                Ok(request) => {
-                    if requests.send(request).await.is_err() {
-                        break;
-                    }
-                }
-                Err(error) => return Some(error),
+            let request = request.map_err(|error| error.to_string());
+            if let Err(error) = &request {
+                context.bad_peer(peer, error).await;
+            }
+            let bad = request.is_err();
+            if requests.send(request).await.is_err() {
+                return;
+            }
+            if bad {
+                // The sending side tells the peer, and ends.
+                std::future::pending::<()>().await;
             }
         }
-        None
     };
     tokio::select! {
         () = send => {}
-        // What the peer said cannot be understood, or it has gone: nothing it asked for is of use.
-        bad = read => if let Some(error) = bad {
-            context.bad_peer(peer, &error.to_string()).await;
-        }
+        // The peer has gone: nothing that it asked for is of use.
+        () = read => {}
     }
 }
