@@ -131,11 +131,9 @@ async fn five_download_and_the_others_wait_in_the_order_in_which_they_came() {
         DownloadEvent::Started { .. } => Some(()),
         _ => None,
     };
-    for n in 5..8 {
-        assert_eq!(
-            wait_for(&mut clients[n], "place", place).await as usize,
-            n - 4
-        );
+    for (waiting, client) in clients.iter_mut().skip(5).enumerate() {
+        let told = wait_for(client, "place", place).await;
+        assert_eq!(told as usize, waiting + 1);
     }
     // One that waits goes: those behind it move, those before do not.
     clients.remove(5).handle.stop().await.unwrap();

@@ -2,7 +2,7 @@
 //! slowness, corruption, returns and central restarts, with the invariants checked after every event.
 //!
 //! `TROZOS_SIM_SEEDS=n` runs n seeds, `TROZOS_SIM_SEED=n` runs one and prints its story.
-#![allow(clippy::unwrap_used, unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub)]
 
 #[path = "sim/cluster.rs"]
 mod cluster;

@@ -3,7 +3,7 @@
 //! bytes that a secondary sent just before it died (`bytes_unreported`).
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 
@@ -27,6 +27,8 @@ struct Account {
     /// When it was granted; unknown for one of an earlier run.
     began: Option<Instant>,
     ended: Option<Ended>,
+    /// Secondaries whose lease ended meanwhile: they may have sent what they never reported.
+    fell: BTreeSet<SecondaryNumber>,
     /// The receiver's connection is gone since then.
     orphan_since: Option<Instant>,
 }
@@ -65,6 +67,7 @@ impl Ledger {
                         open,
                         began: None,
                         ended: None,
+                        fell: BTreeSet::new(),
                         orphan_since: Some(now),
                     },
                 )
@@ -129,6 +132,7 @@ impl Ledger {
             },
             began: Some(now),
             ended: None,
+            fell: BTreeSet::new(),
             orphan_since: None,
         });
         account.orphan_since = None;
@@ -137,6 +141,13 @@ impl Ledger {
     pub(super) fn orphan(&mut self, now: Instant, transfer: TransferId) {
         if let Some(account) = self.accounts.get_mut(&transfer) {
             account.orphan_since.get_or_insert(now);
+        }
+    }
+
+    /// A secondary's lease ended.
+    pub(super) fn fell(&mut self, number: SecondaryNumber) {
+        for account in self.accounts.values_mut() {
+            account.fell.insert(number);
         }
     }
 
@@ -179,6 +190,7 @@ impl Ledger {
                 },
                 began: None,
                 ended: None,
+                fell: BTreeSet::new(),
                 orphan_since: None,
             });
         let known = account
@@ -256,7 +268,10 @@ impl Ledger {
         alive: &impl Fn(SecondaryNumber) -> Option<Incarnation>,
     ) -> Settled {
         let took = account.took();
-        let Account { open, ended, .. } = account;
+        let of_earlier_run = account.began.is_none();
+        let Account {
+            open, ended, fell, ..
+        } = account;
         let mut per_source: BTreeMap<SecondaryNumber, Counters> = BTreeMap::new();
         for reported in &open.sent {
             per_source.entry(reported.number).or_default().bytes_sent += reported.bytes;
@@ -271,7 +286,9 @@ impl Ledger {
                     let counters = per_source.entry(received.number).or_default();
                     let died = open.sent.iter().any(|r| {
                         r.number == received.number && alive(r.number) != Some(r.incarnation)
-                    }) || alive(received.number).is_none();
+                    }) || alive(received.number).is_none()
+                        || fell.contains(&received.number)
+                        || of_earlier_run;
                     confirmed &= counters.book(&Counters::of_received(received), died);
                 }
                 for (number, counters) in &mut per_source {

@@ -72,6 +72,7 @@ impl Cluster {
         if !self.membership.end(number, link) {
             return;
         }
+        self.ledger.fell(number);
         self.tell(Notice::SecondaryDown { number, why });
         self.stop_copies_of(now, number);
         if self.membership.alive().next().is_none() {
