@@ -254,7 +254,7 @@ fn videolocal_kills_freezes_and_raises_and_leaves_no_child_behind() {
             &noise(1, 3_000_000),
         );
         let mut local = Process::start(LOCAL, folder.path(), &[] as &[&str]);
-        local.wait_for("Sincronizado: los 3 secundarios tienen los 1 ficheros");
+        local.wait_for("Sincronizado: 3 secundarios con lo mismo, 1 fichero");
         let children = children_of(local.child.id());
         assert_eq!(children.len(), 4);
         local.type_line("MATAR 2");

@@ -48,6 +48,7 @@ async fn run(args: CentralArgs, mut console: Console, stop: CancellationToken) -
     if console.mode == Mode::Prompt {
         printer.line("Escribe H para ver las órdenes");
     }
+    console.open();
     let mut open = true;
     loop {
         tokio::select! {

@@ -86,6 +86,7 @@ pub async fn run(
     if console.mode == Mode::Prompt {
         prompt.printer.line("Escribe H para ver las órdenes");
     }
+    console.open();
     let mut tick = interval(LIVE_EVERY);
     let end = loop {
         tokio::select! {

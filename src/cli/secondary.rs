@@ -53,6 +53,7 @@ async fn run(config: SecondaryConfig, mut console: Console, stop: CancellationTo
     if console.mode == Mode::Prompt {
         printer.line("Escribe H para ver las órdenes");
     }
+    console.open();
     let gave_up = handle.stopped();
     let mut exit = Exit::Well;
     let mut open = true;

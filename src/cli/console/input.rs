@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     io::{BufRead, Read},
+    sync::mpsc::Receiver,
 };
 
 use rustyline::{
@@ -73,6 +74,7 @@ impl rustyline::Helper for Words {}
 pub(super) fn start_prompt(
     words: Vec<String>,
     sender: mpsc::Sender<Entered>,
+    opened: Receiver<()>,
 ) -> anyhow::Result<Printer> {
     let config = Config::builder()
         .auto_add_history(false)
@@ -85,6 +87,9 @@ pub(super) fn start_prompt(
     std::thread::Builder::new()
         .name("prompt".to_owned())
         .spawn(move || {
+            if opened.recv().is_err() {
+                return;
+            }
             loop {
                 let entered = match editor.readline(PROMPT) {
                     Ok(line) if line.len() > MOST_LINE_BYTES => Entered::TooLong,
@@ -111,10 +116,16 @@ pub(super) fn start_prompt(
 }
 
 /// Starts to read plain lines.
-pub(super) fn start_lines(sender: mpsc::Sender<Entered>) -> anyhow::Result<()> {
+pub(super) fn start_lines(
+    sender: mpsc::Sender<Entered>,
+    opened: Receiver<()>,
+) -> anyhow::Result<()> {
     std::thread::Builder::new()
         .name("input".to_owned())
         .spawn(move || {
+            if opened.recv().is_err() {
+                return;
+            }
             let mut input = std::io::stdin().lock();
             loop {
                 let entered = next_line(&mut input);

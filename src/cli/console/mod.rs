@@ -8,7 +8,10 @@ mod input;
 mod printer;
 mod terminal;
 
-use std::io::IsTerminal;
+use std::{
+    io::IsTerminal,
+    sync::mpsc::{SyncSender, sync_channel},
+};
 
 use tokio::sync::mpsc;
 
@@ -50,23 +53,25 @@ pub struct Console {
     pub printer: Printer,
     /// What is typed; ends with [`Entered::End`].
     pub entered: mpsc::Receiver<Entered>,
+    gate: SyncSender<()>,
 }
 
 impl Console {
-    /// Starts to read and to print. `words` are completed at the prompt.
+    /// Starts to print; reading starts with [`Console::open`]. `words` are completed at the prompt.
     ///
     /// # Errors
     /// When the terminal cannot be used.
     pub fn start(mode: Mode, words: &[&str]) -> anyhow::Result<Self> {
         let (sender, entered) = mpsc::channel(64);
+        let (gate, opened) = sync_channel(1);
         let printer = match mode {
             Mode::Prompt => {
                 terminal::remember();
                 let words = words.iter().map(|word| (*word).to_owned()).collect();
-                input::start_prompt(words, sender)?
+                input::start_prompt(words, sender, opened)?
             }
             Mode::Lines => {
-                input::start_lines(sender)?;
+                input::start_lines(sender, opened)?;
                 Printer::plain()?
             }
             Mode::None => {
@@ -79,6 +84,12 @@ impl Console {
             mode,
             printer,
             entered,
+            gate,
         })
+    }
+
+    /// Starts to read: until then nothing is asked for and nothing is lost.
+    pub fn open(&self) {
+        let _ = self.gate.try_send(());
     }
 }

@@ -30,7 +30,7 @@ use super::{
     console::{Console, Mode, Printer},
     exit::Exit,
     program,
-    text::{errors, table::table},
+    text::{errors, table::table, units::count},
 };
 use crate::node::client as node;
 
@@ -184,8 +184,9 @@ async fn wait_for_level(
             let alive = status.secondaries.iter().filter(|s| s.alive).count();
             if status.ready && status.level && alive == usize::from(secondaries) {
                 printer.line(format!(
-                    "Sincronizado: los {secondaries} secundarios tienen los {} ficheros",
-                    status.files
+                    "Sincronizado: {} con lo mismo, {}",
+                    count(u64::from(secondaries), "secundario", "secundarios"),
+                    count(status.files, "fichero", "ficheros")
                 ));
                 break Ok(());
             }
@@ -193,7 +194,9 @@ async fn wait_for_level(
             if told != Some((alive, missing)) {
                 told = Some((alive, missing));
                 printer.line(format!(
-                    "Esperando: {alive} secundarios vivos; faltan {missing} copias entre ellos"
+                    "Esperando: {}; faltan {}",
+                    count(alive as u64, "secundario vivo", "secundarios vivos"),
+                    count(missing, "copia", "copias")
                 ));
             }
         }

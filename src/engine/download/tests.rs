@@ -1,1 +1,246 @@
-//! tests
+//! The machine step by step. Whole stories are told in `tests/sim.rs`.
+
+use std::time::{Duration, Instant};
+
+use super::{Action, Download, DownloadConfig, Event, FailReason, Finish, Notice};
+use crate::model::{ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, Fault, SecondaryNumber};
+
+const MIB: u64 = 1 << 20;
+const MS: Duration = Duration::from_millis(1);
+
+fn source(number: u64) -> SecondaryNumber {
+    SecondaryNumber::try_from(number).unwrap()
+}
+
+/// A machine and a clock.
+struct Bench {
+    machine: Download,
+    now: Instant,
+    chunks: u32,
+}
+
+impl Bench {
+    /// A file of some chunks and connected sources, each with an equal share.
+    fn running(chunks: u32, sources: u64) -> Self {
+        let now = Instant::now();
+        let layout = ChunkLayout::for_file(u64::from(chunks) * MIB).unwrap();
+        let config = DownloadConfig {
+            seed: 1,
+            source_wait: Duration::from_secs(60),
+        };
+        let mut bench = Self {
+            machine: Download::new(layout, config, now),
+            now,
+            chunks,
+        };
+        bench.list(sources);
+        for number in 1..=sources {
+            let source = source(number);
+            bench.feed(Event::Connected { source });
+        }
+        let have = ChunkSet::new(chunks);
+        bench.feed(Event::Ready { have });
+        bench
+    }
+
+    fn list(&mut self, sources: u64) {
+        let share = self.chunks / sources.max(1) as u32;
+        let list = (1..=sources).map(|number| {
+            let first = (number as u32 - 1) * share;
+            let count = if number == sources {
+                self.chunks - first
+            } else {
+                share
+            };
+            (source(number), vec![ChunkRange { first, count }])
+        });
+        let list = list.collect();
+        self.feed(Event::Sources(list));
+    }
+
+    fn feed(&mut self, event: Event) {
+        self.machine.handle_event(self.now, event);
+    }
+
+    fn actions(&mut self) -> Vec<Action> {
+        std::iter::from_fn(|| self.machine.poll_action()).collect()
+    }
+
+    /// What each source was asked for.
+    fn requests(actions: &[Action]) -> Vec<(u16, u32)> {
+        let request = |action: &Action| match action {
+            Action::Request { source, chunk } => Some((source.get(), chunk.0)),
+            _ => None,
+        };
+        actions.iter().filter_map(request).collect()
+    }
+
+    fn bring(&mut self, number: u64, chunk: u32) {
+        let (source, chunk) = (source(number), ChunkIndex(chunk));
+        let bytes = MIB as u32;
+        self.feed(Event::Received {
+            source,
+            chunk,
+            bytes,
+        });
+        self.feed(Event::Verified { source, chunk });
+    }
+}
+
+#[test]
+fn each_source_starts_with_the_first_chunks_of_its_own_range() {
+    let mut bench = Bench::running(30, 3);
+    let mut requests = Bench::requests(&bench.actions());
+    requests.sort_unstable();
+    assert_eq!(
+        requests,
+        [(1, 0), (1, 1), (2, 10), (2, 11), (3, 20), (3, 21)]
+    );
+}
+
+#[test]
+fn a_dead_source_gives_all_back_in_one_step_and_gets_its_range_again() {
+    let mut bench = Bench::running(30, 2);
+    bench.actions();
+    bench.feed(Event::Lost {
+        source: source(2),
+        fault: Fault::Broken,
+    });
+    let actions = bench.actions();
+    let dead = Notice::Dead {
+        source: source(2),
+        fault: Fault::Broken,
+        returned_chunks: 2,
+    };
+    assert!(actions.contains(&Action::Notice(dead)), "{actions:?}");
+    let reported = Action::Report {
+        source: source(2),
+        fault: Fault::Broken,
+        chunk: None,
+    };
+    assert!(actions.contains(&reported));
+    // It is tried again, and answers.
+    bench.now += 300 * MS;
+    bench.machine.handle_timeout(bench.now);
+    let connect = Action::Connect { source: source(2) };
+    assert!(bench.actions().contains(&connect));
+    bench.feed(Event::Connected { source: source(2) });
+    let actions = bench.actions();
+    assert!(
+        actions
+            .iter()
+            .any(|action| matches!(action, Action::Notice(Notice::Back { own_chunks: 15, .. })))
+    );
+    assert_eq!(Bench::requests(&actions), [(2, 15), (2, 16)]);
+}
+
+#[test]
+fn silence_makes_suspect_and_then_dead() {
+    let mut bench = Bench::running(10, 1);
+    bench.actions();
+    bench.now = bench.machine.poll_timeout().unwrap();
+    bench.machine.handle_timeout(bench.now);
+    let suspect = Action::Notice(Notice::Suspect { source: source(1) });
+    assert_eq!(bench.actions(), [suspect]);
+    let suspected = bench.now;
+    bench.now = bench.machine.poll_timeout().unwrap();
+    assert_eq!(bench.now - suspected, 1500 * MS);
+    bench.machine.handle_timeout(bench.now);
+    let actions = bench.actions();
+    assert!(actions.contains(&Action::Disconnect { source: source(1) }));
+    assert!(matches!(
+        actions.last(),
+        Some(Action::Notice(Notice::NoSources { .. }))
+    ));
+}
+
+#[test]
+fn wrong_bytes_ban_their_sender_and_a_second_sender_blames_the_manifest() {
+    let mut bench = Bench::running(4, 2);
+    bench.actions();
+    let chunk = ChunkIndex(0);
+    bench.feed(Event::Wrong {
+        source: source(1),
+        chunk,
+    });
+    let actions = bench.actions();
+    let banned = Notice::Banned {
+        source: source(1),
+        chunk: Some(chunk),
+    };
+    assert!(actions.contains(&Action::Notice(banned)));
+    assert!(actions.contains(&Action::Disconnect { source: source(1) }));
+    // It is listed, but never asked again.
+    bench.list(2);
+    assert!(
+        Bench::requests(&bench.actions())
+            .iter()
+            .all(|(s, _)| *s == 2)
+    );
+    bench.feed(Event::Wrong {
+        source: source(2),
+        chunk,
+    });
+    let reason = FailReason::WrongManifest {
+        chunk,
+        sources: [source(1), source(2)],
+    };
+    let finish = Action::Finish(Finish::Failed(reason));
+    assert_eq!(bench.actions().last(), Some(&finish));
+}
+
+#[test]
+fn an_idle_source_helps_the_one_that_everybody_waits_for() {
+    let mut bench = Bench::running(4, 2);
+    bench.actions();
+    // The first brings its two at once; the second brings nothing for a while.
+    bench.now += 10 * MS;
+    bench.bring(1, 0);
+    bench.bring(1, 1);
+    bench.now = bench.machine.poll_timeout().unwrap();
+    bench.machine.handle_timeout(bench.now);
+    let actions = bench.actions();
+    let helped: Vec<_> = Bench::requests(&actions);
+    assert!(helped.contains(&(1, 3)), "{actions:?}");
+    bench.now += 10 * MS;
+    bench.bring(1, 3);
+    bench.bring(1, 2);
+    let actions = bench.actions();
+    assert_eq!(actions.last(), Some(&Action::Finish(Finish::Complete)));
+}
+
+#[test]
+fn a_source_that_refuses_all_that_is_missing_is_given_up_for_a_while() {
+    let mut bench = Bench::running(1, 1);
+    bench.actions();
+    bench.feed(Event::Refused {
+        source: source(1),
+        chunk: ChunkIndex(0),
+    });
+    let actions = bench.actions();
+    assert!(actions.contains(&Action::Disconnect { source: source(1) }));
+    bench.now += 1000 * MS;
+    bench.machine.handle_timeout(bench.now);
+    bench.feed(Event::Connected { source: source(1) });
+    assert_eq!(Bench::requests(&bench.actions()), [(1, 0)]);
+}
+
+#[test]
+fn nothing_to_bring_is_complete_at_once() {
+    let mut bench = Bench::running(0, 1);
+    let actions = bench.actions();
+    assert_eq!(actions.last(), Some(&Action::Finish(Finish::Complete)));
+    assert_eq!(bench.machine.poll_timeout(), None);
+}
+
+#[test]
+fn this_sides_disk_is_nobody_elses_fault() {
+    let mut bench = Bench::running(10, 2);
+    bench.actions();
+    let reason = "disk full".to_owned();
+    bench.feed(Event::LocalFailure {
+        reason: reason.clone(),
+    });
+    let finish = Action::Finish(Finish::Failed(FailReason::Local(reason)));
+    assert_eq!(bench.actions(), [finish]);
+}

@@ -276,6 +276,7 @@ impl Shell {
     }
 
     fn command(&mut self, source: SecondaryNumber, command: Command) {
+        tracing::trace!(%source, ?command, "asking");
         if let Some(link) = self.links.get(&source)
             && link.commands.try_send(command).is_err()
         {
@@ -327,7 +328,10 @@ impl Shell {
                 chunk,
                 bytes,
             },
-            What::Verified { chunk } => Event::Verified { source, chunk },
+            What::Verified { chunk } => {
+                tracing::debug!(file = %self.file.name, %chunk, %source, "verified and written");
+                Event::Verified { source, chunk }
+            }
             What::Wrong { chunk } => Event::Wrong { source, chunk },
             What::LocalFailure(error) => {
                 let reason = error.to_string();

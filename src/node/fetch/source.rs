@@ -277,7 +277,9 @@ fn refused(code: ErrorCode, message: String) -> Lost {
 
 async fn next(reader: &mut LineReader<OwnedReadHalf>) -> Result<FromSecondary, Lost> {
     let line = reader.next_line().await?.ok_or(ReadError::CutShort)?;
-    Ok(Lines::parse(&line)?)
+    let message = Lines::parse(&line)?;
+    tracing::trace!(?message, "received");
+    Ok(message)
 }
 
 /// Sends commands as lines, many in one write; a sign of life when there are none.

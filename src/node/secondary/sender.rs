@@ -126,6 +126,7 @@ impl<W: AsyncWrite + Unpin> Sender<W> {
 
     async fn request(&mut self, request: Read) -> Result<(), End> {
         let request = request.map_err(|error| End::Told(ErrorCode::BadMessage, error))?;
+        tracing::trace!(?request, receiver = ?self.receiver, "received");
         let bad = |message: &str| Err(End::Told(ErrorCode::BadMessage, message.to_owned()));
         match request {
             ToSecondary::Hello(_) => bad("hello was said already"),
@@ -258,6 +259,7 @@ impl<W: AsyncWrite + Unpin> Sender<W> {
             &mut self.buffer,
         );
         let header_bytes = self.buffer.len();
+        tracing::trace!(%chunk, offset = self.offset, length, "sending");
         match self.read(range).await {
             Ok(()) => self.write(header_bytes, length as usize).await?,
             Err(error) => return self.failed(chunk, &error).await,
