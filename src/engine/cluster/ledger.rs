@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::account::{Account, Ended};
 use super::books::{OpenTransfer, OriginalParts, Reported, Totals};
 use crate::{
     engine::counters::Counters,
@@ -15,29 +16,6 @@ use crate::{
         SentTransfer, TransferId,
     },
 };
-
-/// How long an ended transfer waits for the last reports of its secondaries.
-const SETTLE_WITHIN: Duration = Duration::from_secs(3);
-/// How long a transfer whose receiver vanished waits for it to come back.
-const ORPHAN_WITHIN: Duration = Duration::from_secs(60);
-
-#[derive(Debug)]
-struct Account {
-    open: OpenTransfer,
-    /// When it was granted; unknown for one of an earlier run.
-    began: Option<Instant>,
-    ended: Option<Ended>,
-    /// Secondaries whose lease ended meanwhile: they may have sent what they never reported.
-    fell: BTreeSet<SecondaryNumber>,
-    /// The receiver's connection is gone since then.
-    orphan_since: Option<Instant>,
-}
-
-#[derive(Debug)]
-struct Ended {
-    at: Instant,
-    finished: Finished,
-}
 
 /// A transfer whose books are closed.
 #[derive(Clone, Debug, PartialEq)]
@@ -429,52 +407,6 @@ impl Ledger {
             .entry(number)
             .or_default()
             .add(&counters);
-    }
-}
-
-impl Account {
-    /// From grant to end; zero while one of them is unknown.
-    fn took(&self) -> Duration {
-        match (self.began, &self.ended) {
-            (Some(began), Some(ended)) => ended.at.saturating_duration_since(began),
-            _ => Duration::ZERO,
-        }
-    }
-
-    fn is_due(
-        &self,
-        now: Instant,
-        alive: &impl Fn(SecondaryNumber) -> Option<Incarnation>,
-    ) -> bool {
-        let Some(ended) = &self.ended else {
-            return self
-                .orphan_since
-                .is_some_and(|since| now >= since + ORPHAN_WITHIN);
-        };
-        let reported = |number| {
-            let Some(incarnation) = alive(number) else {
-                return true;
-            };
-            self.open
-                .sent
-                .iter()
-                .find(|r| (r.number, r.incarnation) == (number, incarnation))
-                .is_some_and(|r| r.last)
-        };
-        now >= ended.at + SETTLE_WITHIN
-            || (self.open.sent.iter().all(|r| reported(r.number))
-                && ended
-                    .finished
-                    .sources
-                    .iter()
-                    .all(|s| s.bytes + s.wasted == 0 || reported(s.number)))
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        match &self.ended {
-            Some(ended) => Some(ended.at + SETTLE_WITHIN),
-            None => self.orphan_since.map(|since| since + ORPHAN_WITHIN),
-        }
     }
 }
 

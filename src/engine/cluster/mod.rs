@@ -3,6 +3,7 @@
 //! [`Cluster`] is one machine made of five parts that do not know each other: `membership` (leases),
 //! `catalog` (names, contents, holders), `placement` (copies), `admission` (places), `ledger` (the books).
 
+mod account;
 mod admission;
 mod books;
 mod catalog;

@@ -1,0 +1,78 @@
+//! One transfer's page in the books: what was reported, whether it is over, when it can be closed.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use super::books::OpenTransfer;
+use crate::model::{Finished, Incarnation, SecondaryNumber};
+
+/// How long an ended transfer waits for the last reports of its secondaries.
+const SETTLE_WITHIN: Duration = Duration::from_secs(3);
+/// How long a transfer whose receiver vanished waits for it to come back.
+const ORPHAN_WITHIN: Duration = Duration::from_secs(60);
+
+#[derive(Debug)]
+pub(super) struct Account {
+    pub(super) open: OpenTransfer,
+    /// When it was granted; unknown for one of an earlier run.
+    pub(super) began: Option<Instant>,
+    pub(super) ended: Option<Ended>,
+    /// Secondaries whose lease ended meanwhile: they may have sent what they never reported.
+    pub(super) fell: BTreeSet<SecondaryNumber>,
+    /// The receiver's connection is gone since then.
+    pub(super) orphan_since: Option<Instant>,
+}
+
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) at: Instant,
+    pub(super) finished: Finished,
+}
+
+impl Account {
+    /// From grant to end; zero while one of them is unknown.
+    pub(super) fn took(&self) -> Duration {
+        match (self.began, &self.ended) {
+            (Some(began), Some(ended)) => ended.at.saturating_duration_since(began),
+            _ => Duration::ZERO,
+        }
+    }
+
+    pub(super) fn is_due(
+        &self,
+        now: Instant,
+        alive: &impl Fn(SecondaryNumber) -> Option<Incarnation>,
+    ) -> bool {
+        let Some(ended) = &self.ended else {
+            return self
+                .orphan_since
+                .is_some_and(|since| now >= since + ORPHAN_WITHIN);
+        };
+        let reported = |number| {
+            let Some(incarnation) = alive(number) else {
+                return true;
+            };
+            self.open
+                .sent
+                .iter()
+                .find(|r| (r.number, r.incarnation) == (number, incarnation))
+                .is_some_and(|r| r.last)
+        };
+        now >= ended.at + SETTLE_WITHIN
+            || (self.open.sent.iter().all(|r| reported(r.number))
+                && ended
+                    .finished
+                    .sources
+                    .iter()
+                    .all(|s| s.bytes + s.wasted == 0 || reported(s.number)))
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match &self.ended {
+            Some(ended) => Some(ended.at + SETTLE_WITHIN),
+            None => self.orphan_since.map(|since| since + ORPHAN_WITHIN),
+        }
+    }
+}
