@@ -9,9 +9,9 @@ use super::books::OpenTransfer;
 use crate::model::{Finished, Incarnation, SecondaryNumber};
 
 /// How long an ended transfer waits for the last reports of its secondaries.
-const SETTLE_WITHIN: Duration = Duration::from_secs(3);
+pub(super) const SETTLE_WITHIN: Duration = Duration::from_secs(3);
 /// How long a transfer whose receiver vanished waits for it to come back.
-const ORPHAN_WITHIN: Duration = Duration::from_secs(60);
+pub(super) const ORPHAN_WITHIN: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(super) struct Account {

@@ -7,8 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::account::{Account, Ended};
-use super::books::{OpenTransfer, OriginalParts, Reported, Totals};
+use super::{
+    account::{Account, Ended},
+    books::{OpenTransfer, OriginalParts, Reported, Totals},
+};
 use crate::{
     engine::counters::Counters,
     model::{
@@ -434,6 +436,7 @@ impl Counters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::cluster::account::{ORPHAN_WITHIN, SETTLE_WITHIN};
     use crate::model::ReceivedFrom;
 
     fn number(n: u64) -> SecondaryNumber {
