@@ -4,10 +4,13 @@
 //! [`engine`] decides, [`proto`] is the wire's language, [`net`] has the sockets, [`store`] the files,
 //! [`node`] makes the three roles of them, and [`cli`] is what people see.
 
+#[warn(missing_docs)]
 pub mod model;
 
+#[warn(missing_docs)]
 pub mod engine;
 
+#[warn(missing_docs)]
 pub mod proto;
 
 pub mod net;

@@ -107,7 +107,16 @@ fn two_of_three_are_killed_and_one_comes_back() {
     cluster.stop();
     check_books(&cluster);
     let central = cluster.statistics("central.json");
-    assert_eq!(central["secondaries"]["2"]["recoveries"], 1, "{central}");
+    let second = &central["secondaries"]["2"];
+    assert_eq!(second["recoveries"], 1, "{central}");
+    assert!(
+        second["recovered_chunks"].as_u64().unwrap() > 0,
+        "{central}"
+    );
+    assert!(
+        second["mean_bytes_per_s"].as_u64().unwrap() > 0,
+        "{central}"
+    );
     assert_eq!(central["files"][FILE]["downloads"], 1);
 }
 

@@ -36,8 +36,13 @@ pub struct Counters {
     pub recoveries: u64,
     /// Time from failure to return, over all recoveries, in milliseconds.
     pub recovery_ms: u64,
+    /// Chunks that secondaries got back of their own ranges when they returned.
+    pub recovered_chunks: u64,
     /// Time from grant to end, over all transfers, in milliseconds.
     pub duration_ms: u64,
+    /// Mean rate: useful bytes, or bytes sent where only those are known, by that time. Follows from the
+    /// others.
+    pub mean_bytes_per_s: u64,
 }
 
 impl Counters {
@@ -56,7 +61,17 @@ impl Counters {
         self.digest_failures += other.digest_failures;
         self.recoveries += other.recoveries;
         self.recovery_ms += other.recovery_ms;
+        self.recovered_chunks += other.recovered_chunks;
         self.duration_ms += other.duration_ms;
+        let bytes = match self.bytes_received {
+            0 => self.bytes_sent,
+            useful => useful,
+        };
+        let per_ms = u128::from(bytes) * 1000 / u128::from(self.duration_ms.max(1));
+        self.mean_bytes_per_s = match self.duration_ms {
+            0 => 0,
+            _ => u64::try_from(per_ms).unwrap_or(u64::MAX),
+        };
     }
 
     /// The figures of what a receiver counted from one secondary.
@@ -70,6 +85,7 @@ impl Counters {
             digest_failures: received.digest_failures,
             recoveries: received.recoveries,
             recovery_ms: received.recovery_ms,
+            recovered_chunks: received.recovered_chunks,
             ..Self::default()
         }
     }

@@ -84,6 +84,9 @@ pub struct ReceivedFrom {
     pub recoveries: u64,
     /// Time from its failures to its returns, in milliseconds.
     pub recovery_ms: u64,
+    /// Chunks of its own range that were still missing when it came back, and were its again.
+    #[serde(default)]
+    pub recovered_chunks: u64,
 }
 
 /// A transfer as the central grants it.

@@ -299,6 +299,7 @@ impl Walk {
                 digest_failures: 0,
                 recoveries: 0,
                 recovery_ms: 0,
+                recovered_chunks: 0,
             });
         }
         let outcome = if self.random.bool() {

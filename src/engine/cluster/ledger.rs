@@ -343,6 +343,7 @@ impl Ledger {
         for (number, counters) in per_source {
             let mut counters = counters.clone();
             counters.downloads = u64::from(whole.downloads == 1 && counters.bytes_received > 0);
+            counters.duration_ms = whole.duration_ms;
             self.totals
                 .secondaries
                 .entry(*number)
@@ -454,6 +455,7 @@ mod tests {
             digest_failures: 0,
             recoveries: 0,
             recovery_ms: 0,
+            recovered_chunks: 0,
         }
     }
 

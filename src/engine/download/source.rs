@@ -60,6 +60,7 @@ pub(super) struct Counters {
     pub(super) digest_failures: u64,
     pub(super) recoveries: u64,
     pub(super) recovery: Duration,
+    pub(super) recovered_chunks: u64,
 }
 
 /// A source.
@@ -257,6 +258,7 @@ impl Source {
             digest_failures: counters.digest_failures,
             recoveries: counters.recoveries,
             recovery_ms: counters.recovery.as_millis() as u64,
+            recovered_chunks: counters.recovered_chunks,
         }
     }
 }

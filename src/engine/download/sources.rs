@@ -66,6 +66,7 @@ impl Download {
             source.counters.recoveries += 1;
             source.counters.recovery += after;
             let (own_chunks, _) = self.chunks.missing_of(Some(number));
+            source.counters.recovered_chunks += u64::from(own_chunks);
             self.tell(Notice::Back {
                 source: number,
                 after,

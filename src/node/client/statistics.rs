@@ -124,6 +124,7 @@ impl Statistics {
             whole.add(&counters);
             let complete = booked.outcome == Outcome::Complete && counters.bytes_received > 0;
             counters.downloads = u64::from(complete);
+            counters.duration_ms = booked.took.as_millis() as u64;
             let of_source = self.content.secondaries.entry(source.number).or_default();
             of_source.add(&counters);
         }

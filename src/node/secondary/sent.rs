@@ -98,6 +98,8 @@ struct Entry {
     told: bool,
     ended: bool,
     touched: Instant,
+    /// Its connections began, since the last time that there were none.
+    began: Instant,
 }
 
 /// What is new since the last look.
@@ -111,6 +113,8 @@ pub(super) struct Progress {
     pub(super) over: Option<u64>,
     /// It was all of a part of the original's.
     pub(super) whole_part: bool,
+    /// How long it sent, told when its connections have ended.
+    pub(super) took: Duration,
 }
 
 /// A transfer that runs.
@@ -149,13 +153,16 @@ impl SentBook {
                 told: false,
                 ended: false,
                 touched: now,
+                began: now,
             }
         });
         if entry.receiver != *receiver || entry.file != *file {
             return None;
         }
         entry.touched = now;
-        entry.told = false;
+        if std::mem::take(&mut entry.told) {
+            entry.began = now;
+        }
         Some((Sending::start(&entry.flow), new))
     }
 
@@ -211,6 +218,11 @@ impl SentBook {
                     chunks: sent.chunks - entry.booked.chunks,
                     over: over.then_some(sent.bytes),
                     whole_part: over && entry.flow.whole_part.get().is_some(),
+                    took: if over {
+                        now.saturating_duration_since(entry.began)
+                    } else {
+                        Duration::ZERO
+                    },
                 });
                 entry.booked = sent;
             }

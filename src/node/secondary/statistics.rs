@@ -66,6 +66,7 @@ impl Statistics {
             bytes_sent: progress.bytes,
             chunks: progress.chunks,
             downloads: u64::from(progress.whole_part),
+            duration_ms: progress.took.as_millis() as u64,
             ..Counters::default()
         };
         self.add(&progress.receiver, &progress.file, &counters);
@@ -107,9 +108,12 @@ impl Statistics {
             let from = &mut self.content.copies_received;
             from.entry(source.number).or_default().add(&counters);
         }
-        self.content.copies.downloads += u64::from(complete);
-        self.content.copies.failed += u64::from(failed);
-        self.content.copies.duration_ms += end.took.as_millis() as u64;
+        self.content.copies.add(&Counters {
+            downloads: u64::from(complete),
+            failed: u64::from(failed),
+            duration_ms: end.took.as_millis() as u64,
+            ..Counters::default()
+        });
     }
 
     /// Complete downloads per file.
