@@ -1,6 +1,7 @@
 //! The three roles: the only place where decisions, sockets and files meet. Nothing here prints: each role
 //! gives a handle with commands, and a channel of events for whoever shows them.
 
+mod ask;
 pub mod central;
 pub mod client;
 mod failure;
@@ -10,5 +11,6 @@ pub mod secondary;
 mod start;
 mod statistics;
 
+pub use ask::Stopped;
 pub use failure::Failure;
 pub use start::StartError;

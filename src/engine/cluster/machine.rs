@@ -14,7 +14,7 @@ use super::{
     ledger::Ledger,
     membership::Membership,
     placement::Placement,
-    transfers::Transfer,
+    running::{Speeds, Transfer},
 };
 use crate::model::{
     ClientName, ClusterStatus, Digest, FileMeta, FileName, ListedFile, SecondaryNumber,
@@ -52,7 +52,7 @@ pub struct Cluster {
     pub(super) withdrawn: BTreeSet<(FileName, Digest)>,
     pub(super) actions: VecDeque<Action>,
     pub(super) level_told: bool,
-    pub(super) speeds: super::transfers::Speeds,
+    pub(super) speeds: Speeds,
     transfers_made: u64,
     pub(super) last_call: Instant,
 }
@@ -97,7 +97,7 @@ impl Cluster {
             withdrawn: BTreeSet::new(),
             actions: VecDeque::new(),
             level_told: false,
-            speeds: super::transfers::Speeds::default(),
+            speeds: Speeds::default(),
             transfers_made: 0,
             last_call: now,
             config,

@@ -12,6 +12,7 @@ mod ledger;
 mod machine;
 mod membership;
 mod placement;
+mod running;
 mod secondaries;
 mod transfers;
 mod types;

@@ -4,7 +4,10 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::model::ClusterStatus;
+use crate::{
+    model::ClusterStatus,
+    node::ask::{Stopped, ask},
+};
 
 /// How a central is to run.
 #[derive(Clone, Debug)]
@@ -45,11 +48,6 @@ pub(super) enum CentralQuery {
     Status(oneshot::Sender<ClusterStatus>),
 }
 
-/// A node stopped before it answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the node has stopped")]
-pub struct Stopped;
-
 impl CentralHandle {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
@@ -58,17 +56,17 @@ impl CentralHandle {
 
     /// Downloads per file, those of zero included (`NUMERO_DESCARGAS_VIDEO`).
     pub async fn downloads_per_file(&self) -> Result<Vec<DownloadCount>, Stopped> {
-        self.ask(CentralQuery::PerFile).await
+        ask(&self.queries, CentralQuery::PerFile).await
     }
 
     /// Downloads per client (`VIDEOS_CLIENTE`).
     pub async fn downloads_per_client(&self) -> Result<Vec<DownloadCount>, Stopped> {
-        self.ask(CentralQuery::PerClient).await
+        ask(&self.queries, CentralQuery::PerClient).await
     }
 
     /// The state of the cluster.
     pub async fn status(&self) -> Result<ClusterStatus, Stopped> {
-        self.ask(CentralQuery::Status).await
+        ask(&self.queries, CentralQuery::Status).await
     }
 
     /// Says goodbye to all, saves the statistics and ends; at most about [`Self::STOP_WITHIN`].
@@ -82,16 +80,4 @@ impl CentralHandle {
 
     /// Longest that [`Self::stop`] takes.
     pub const STOP_WITHIN: Duration = Duration::from_secs(4);
-
-    async fn ask<T>(
-        &self,
-        question: impl FnOnce(oneshot::Sender<T>) -> CentralQuery,
-    ) -> Result<T, Stopped> {
-        let (answer, answered) = oneshot::channel();
-        self.queries
-            .send(question(answer))
-            .await
-            .map_err(|_| Stopped)?;
-        answered.await.map_err(|_| Stopped)
-    }
 }

@@ -10,9 +10,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    inputs::{Input, Peer},
     legacy,
     messages::{Meaning, enrolment, meaning},
-    run::{Input, Peer},
 };
 use crate::{
     engine::cluster::{Event, LinkId},

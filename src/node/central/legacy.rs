@@ -2,31 +2,18 @@
 
 use std::net::SocketAddr;
 
-use serde::Serialize;
 use tokio::{
     io::AsyncWrite,
     sync::{mpsc, oneshot},
 };
 
-use super::run::Input;
+use super::inputs::{Answer, Input};
 use crate::{
     engine::cluster::{Cluster, Refusal},
     model::FileName,
     net::LineWriter,
     proto::legacy::{LegacyFound, LegacyRequest, LegacyServer, MAX_LEGACY_PART_BYTES},
 };
-
-/// What an old client is answered.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub(super) enum Answer {
-    /// To `listado`.
-    Names(Vec<FileName>),
-    /// To `descarga`.
-    Found(LegacyFound),
-    /// To what has no answer.
-    Nothing,
-}
 
 /// Answers one request.
 pub(super) async fn serve<W: AsyncWrite + Unpin>(

@@ -5,6 +5,7 @@
 
 mod api;
 mod connection;
+mod inputs;
 mod legacy;
 mod messages;
 mod run;
@@ -22,7 +23,7 @@ use crate::{
     node::StartError,
 };
 
-pub use api::{CentralConfig, CentralHandle, DownloadCount, Stopped};
+pub use api::{CentralConfig, CentralHandle, DownloadCount};
 
 pub use crate::engine::cluster::{DownReason, Notice as CentralEvent};
 

@@ -2,22 +2,22 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    net::SocketAddr,
     sync::Arc,
     time::Instant,
 };
 
 use tokio::{
     net::TcpListener,
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{Semaphore, mpsc},
     time::{MissedTickBehavior, interval, sleep_until, timeout},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 
 use super::{
     CentralEvent, DownloadCount,
     api::CentralQuery,
     connection::{self, Context},
+    inputs::{Input, Peer},
     legacy,
     messages::code_of,
     statistics::Statistics,
@@ -30,56 +30,12 @@ use crate::{
     },
     net::{accept, connection_places},
     node::statistics::Moment,
-    proto::{ErrorCode, Hello, PeerRole, control::FromCentral, legacy::LegacyRequest},
+    proto::{Hello, PeerRole, control::FromCentral},
     store::StoreError,
 };
 
 /// Wakes the loop when the machine has nothing to wait for.
 const IDLE: std::time::Duration = std::time::Duration::from_secs(3600);
-
-/// What connections tell the owner.
-#[derive(Debug)]
-pub(super) enum Input {
-    /// A peer said hello.
-    Opened {
-        link: LinkId,
-        peer: Peer,
-        hello: Event,
-    },
-    Event {
-        link: LinkId,
-        event: Event,
-    },
-    List {
-        link: LinkId,
-        after: Option<FileName>,
-    },
-    Status {
-        link: LinkId,
-    },
-    Closed {
-        link: LinkId,
-        goodbye: bool,
-        /// What the peer is told before the close.
-        refused: Option<(ErrorCode, String)>,
-    },
-    Legacy {
-        request: LegacyRequest,
-        answer: oneshot::Sender<legacy::Answer>,
-    },
-    BadPeer {
-        address: SocketAddr,
-        reason: String,
-    },
-}
-
-/// The owner's end of a connection.
-#[derive(Debug)]
-pub(super) struct Peer {
-    pub(super) outbox: mpsc::Sender<FromCentral>,
-    /// Cancelled to end the connection at once.
-    pub(super) ended: CancellationToken,
-}
 
 /// The central's task.
 pub(super) struct Central {

@@ -9,7 +9,10 @@ use crate::{
     model::{
         ClientName, ClusterStatus, Digest, FileName, ListedFile, ReceivedFrom, SecondaryNumber,
     },
-    node::{Failure, central::Stopped},
+    node::{
+        Failure,
+        ask::{Stopped, ask},
+    },
     proto::ErrorCode,
     store::PartNote,
 };
@@ -225,40 +228,43 @@ impl ClientHandle {
     /// Sets or changes the client's name (`INSCRIBIR`). While the central is unreachable the name is kept
     /// and the error says so.
     pub async fn enrol(&self, name: ClientName) -> Result<(), ClientError> {
-        self.ask(|answer| ClientCommand::Enrol(name, answer))
-            .await?
+        ask(&self.commands, |answer| ClientCommand::Enrol(name, answer)).await?
     }
 
     /// All files that can be downloaded (`LISTA_VIDEOS`).
     pub async fn list(&self) -> Result<Vec<ListedFile>, ClientError> {
-        self.ask(ClientCommand::List).await?
+        ask(&self.commands, ClientCommand::List).await?
     }
 
     /// The state of the cluster.
     pub async fn status(&self) -> Result<ClusterStatus, ClientError> {
-        self.ask(ClientCommand::Status).await?
+        ask(&self.commands, ClientCommand::Status).await?
     }
 
     /// Asks for a file (`VIDEO`); its download goes on in the background.
     pub async fn download(&self, name: FileName) -> Result<DownloadAnswer, ClientError> {
-        self.ask(|answer| ClientCommand::Download(name, answer))
-            .await?
+        ask(&self.commands, |answer| {
+            ClientCommand::Download(name, answer)
+        })
+        .await?
     }
 
     /// Gives a download up; false when there is no such one running or waiting.
     pub async fn cancel(&self, number: DownloadNumber) -> Result<bool, Stopped> {
-        self.ask(|answer| ClientCommand::Cancel(number, answer))
-            .await
+        ask(&self.commands, |answer| {
+            ClientCommand::Cancel(number, answer)
+        })
+        .await
     }
 
     /// Every download since the start, in order.
     pub async fn downloads(&self) -> Result<Vec<DownloadView>, Stopped> {
-        self.ask(ClientCommand::Downloads).await
+        ask(&self.commands, ClientCommand::Downloads).await
     }
 
     /// Waits until nothing runs or waits.
     pub async fn wait_idle(&self) -> Result<Tally, Stopped> {
-        self.ask(ClientCommand::WaitIdle).await
+        ask(&self.commands, ClientCommand::WaitIdle).await
     }
 
     /// Ends running downloads (what is there is kept), says goodbye, saves the statistics and ends.
@@ -266,18 +272,8 @@ impl ClientHandle {
     /// # Errors
     /// When the statistics could not be saved.
     pub async fn stop(&self) -> Result<(), crate::store::StoreError> {
-        self.ask(ClientCommand::Stop).await.unwrap_or(Ok(()))
-    }
-
-    async fn ask<T>(
-        &self,
-        command: impl FnOnce(oneshot::Sender<T>) -> ClientCommand,
-    ) -> Result<T, Stopped> {
-        let (answer, answered) = oneshot::channel();
-        self.commands
-            .send(command(answer))
+        ask(&self.commands, ClientCommand::Stop)
             .await
-            .map_err(|_| Stopped)?;
-        answered.await.map_err(|_| Stopped)
+            .unwrap_or(Ok(()))
     }
 }

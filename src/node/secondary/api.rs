@@ -13,7 +13,8 @@ use crate::{
     model::{FileName, Receiver, SecondaryNumber},
     node::{
         Failure,
-        central::{DownloadCount, Stopped},
+        ask::{Stopped, ask},
+        central::DownloadCount,
     },
     store::index::IgnoredReason,
 };
@@ -208,12 +209,12 @@ impl SecondaryHandle {
 
     /// Transfers that run now, copies included (`VIDEOS_DESCARGANDO`).
     pub async fn running(&self) -> Result<Vec<RunningTransfer>, Stopped> {
-        self.ask(SecondaryQuery::Running).await
+        ask(&self.queries, SecondaryQuery::Running).await
     }
 
     /// Complete downloads per file in which this secondary took part (`VIDEOS_DESCARGADOS`).
     pub async fn downloads(&self) -> Result<Vec<DownloadCount>, Stopped> {
-        self.ask(SecondaryQuery::Downloads).await
+        ask(&self.queries, SecondaryQuery::Downloads).await
     }
 
     /// Cancelled when the node stops by itself, as when the central refuses it.
@@ -228,17 +229,5 @@ impl SecondaryHandle {
     pub async fn stop(self) -> Result<(), crate::store::StoreError> {
         self.stop.cancel();
         self.done.await.unwrap_or(Ok(()))
-    }
-
-    async fn ask<T>(
-        &self,
-        question: impl FnOnce(oneshot::Sender<T>) -> SecondaryQuery,
-    ) -> Result<T, Stopped> {
-        let (answer, answered) = oneshot::channel();
-        self.queries
-            .send(question(answer))
-            .await
-            .map_err(|_| Stopped)?;
-        answered.await.map_err(|_| Stopped)
     }
 }

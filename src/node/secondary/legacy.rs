@@ -5,10 +5,7 @@ use std::net::SocketAddr;
 
 use tokio::io::AsyncWrite;
 
-use super::{
-    run::Input,
-    serving::{Context, Opened, Wanted},
-};
+use super::context::{Context, Input, Opened, Wanted};
 use crate::{
     model::{ByteRange, ClientName, FileName, Receiver, TransferId},
     net::LineWriter,

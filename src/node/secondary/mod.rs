@@ -4,6 +4,7 @@
 //! original; `copies` receives; `sent` counts; the folder's index runs in a thread of its own.
 
 mod api;
+mod context;
 mod copies;
 mod legacy;
 mod run;
@@ -19,9 +20,9 @@ use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
+    context::Context,
     copies::Copies,
     run::{Secondary, State},
-    serving::Context,
     statistics::Statistics,
     upstream::first_contact,
 };

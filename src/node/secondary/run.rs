@@ -2,14 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use tokio::{
     net::TcpListener,
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{Semaphore, mpsc},
     time::{MissedTickBehavior, interval, timeout},
 };
 use tokio_util::task::TaskTracker;
@@ -17,9 +16,10 @@ use tokio_util::task::TaskTracker;
 use super::{
     DownloadCount, NoLongerServing, RunningKind, RunningTransfer, SecondaryEvent,
     api::SecondaryQuery,
+    context::{Context, Held, Input, Wanted},
     copies::Copies,
     sent::SentBook,
-    serving::{self, Context, Held, Wanted},
+    serving,
     statistics::Statistics,
 };
 use crate::{
@@ -42,26 +42,6 @@ use crate::{
 
 /// How often the central hears what was sent.
 const REPORT_EVERY: Duration = Duration::from_millis(500);
-/// What connections ask of the owner.
-#[derive(Debug)]
-pub(super) enum Input {
-    /// A content, to be sent.
-    Open {
-        transfer: TransferId,
-        wanted: Wanted,
-        receiver: Receiver,
-        answer: oneshot::Sender<Result<Held, (ErrorCode, String)>>,
-    },
-    /// A file that could not be read as it was indexed.
-    Damaged {
-        name: FileName,
-    },
-    BadPeer {
-        address: SocketAddr,
-        reason: String,
-    },
-}
-
 /// The secondary's task.
 pub(super) struct Secondary {
     pub(super) listener: TcpListener,

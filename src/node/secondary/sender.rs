@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{io::AsyncWrite, sync::mpsc, time::timeout};
 
-use super::{sent::Sending, serving::Context};
+use super::{context::Context, sent::Sending};
 use crate::{
     model::{
         ByteRange, ChunkIndex, Digest, FileName, Receiver, TransferId,

@@ -1,125 +1,25 @@
 //! One connection to a secondary, from its first line to its end.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::timeout,
-};
-use tokio_util::sync::CancellationToken;
+use tokio::{sync::mpsc, time::timeout};
 
-use super::{legacy, run::Input, sender::Sender, sent::Sending};
+use super::{context::Context, legacy, sender::Sender};
 use crate::{
     model::{
-        Digest, FileName, Incarnation, Receiver, SecondaryNumber, TransferId,
+        Receiver,
         limits::{HELLO_TIMEOUT, MAX_QUEUED_REQUESTS, SEND_STALL_TIMEOUT},
     },
-    net::{Accepted, LineReader, LineWriter, Pacer, ReadError, split},
+    net::{Accepted, LineReader, LineWriter, ReadError, split},
     proto::{
         ErrorCode, Hello, Lines, PeerRole, WireError,
         data::{FromSecondary, ToSecondary},
         legacy::is_legacy,
     },
-    store::{ContentReader, Root, StoreError, index::IndexedFile},
 };
 
 /// Requests between the reading and the sending side of a connection; as many again wait at the sender.
 const UNREAD: usize = MAX_QUEUED_REQUESTS;
-
-/// What every connection is given.
-#[derive(Clone, Debug)]
-pub(super) struct Context {
-    pub(super) number: SecondaryNumber,
-    pub(super) incarnation: Incarnation,
-    pub(super) root: Root,
-    pub(super) inputs: mpsc::Sender<Input>,
-    pub(super) stop: CancellationToken,
-    pub(super) pacer: Option<Arc<Pacer>>,
-}
-
-/// What the owner knows of a content that is asked for.
-#[derive(Debug)]
-pub(super) struct Held {
-    pub(super) file: Arc<IndexedFile>,
-    pub(super) sending: Sending,
-}
-
-/// A content that can be sent.
-#[derive(Debug)]
-pub(super) struct Opened {
-    pub(super) content: Arc<ContentReader>,
-    pub(super) sending: Sending,
-}
-
-/// What to look for.
-#[derive(Debug)]
-pub(super) enum Wanted {
-    /// A content, by preference under a name.
-    Content { id: Digest, name: FileName },
-    /// Whatever has the name; for clients of the original.
-    Named(FileName),
-}
-
-impl Context {
-    /// Opens a content for a receiver.
-    pub(super) async fn open(
-        &self,
-        transfer: TransferId,
-        id: Digest,
-        name: &FileName,
-        receiver: &Receiver,
-    ) -> Result<Opened, (ErrorCode, String)> {
-        let wanted = Wanted::Content {
-            id,
-            name: name.clone(),
-        };
-        self.open_any(transfer, wanted, receiver.clone()).await
-    }
-
-    pub(super) async fn open_any(
-        &self,
-        transfer: TransferId,
-        wanted: Wanted,
-        receiver: Receiver,
-    ) -> Result<Opened, (ErrorCode, String)> {
-        let (answer, answered) = oneshot::channel();
-        let stopping = || (ErrorCode::Stopping, "this secondary stops".to_owned());
-        self.inputs
-            .send(Input::Open {
-                transfer,
-                wanted,
-                receiver,
-                answer,
-            })
-            .await
-            .map_err(|_| stopping())?;
-        let Held { file, sending } = answered.await.map_err(|_| stopping())??;
-        let root = self.root.clone();
-        let name = file.meta.name.clone();
-        let opened = tokio::task::spawn_blocking(move || ContentReader::open(&root, file));
-        match opened.await.map_err(|_| stopping())? {
-            Ok(content) => Ok(Opened {
-                content: Arc::new(content),
-                sending,
-            }),
-            Err(error) => {
-                self.damaged(name, &error).await;
-                Err((ErrorCode::NoSuchContent, error.to_string()))
-            }
-        }
-    }
-
-    /// A file is not what it was: the index looks at it again.
-    pub(super) async fn damaged(&self, name: FileName, error: &StoreError) {
-        tracing::warn!(file = %name, %error, "cannot be sent");
-        let _ = self.inputs.send(Input::Damaged { name }).await;
-    }
-
-    async fn bad_peer(&self, address: SocketAddr, reason: &str) {
-        let reason = reason.to_owned();
-        let _ = self.inputs.send(Input::BadPeer { address, reason }).await;
-    }
-}
 
 /// Serves a connection until it ends.
 pub(super) async fn serve(accepted: Accepted, context: Context) {

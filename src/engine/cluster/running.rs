@@ -1,0 +1,80 @@
+//! Transfers that run, and how fast each secondary has been of late.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use super::LinkId;
+use crate::model::{ChunkRange, FileMeta, Receiver, SecondaryNumber, TransferId};
+
+/// A transfer that runs.
+#[derive(Debug)]
+pub(super) struct Transfer {
+    pub(super) file: FileMeta,
+    pub(super) receiver: Receiver,
+    pub(super) link: LinkId,
+    pub(super) request: u64,
+    /// Assigned chunks, kept for secondaries that are away.
+    pub(super) ranges: BTreeMap<SecondaryNumber, Vec<ChunkRange>>,
+}
+
+/// Bytes sent in a second or so that say something about a secondary's speed.
+const SAMPLE_BYTES: u64 = 4 << 20;
+/// What is left of a best rate after each sample that is lower.
+const FORGET: f64 = 0.9;
+/// No secondary counts as this many times faster or slower than is typical: a receiver corrects in a moment
+/// what an estimate gets wrong, but only among chunks that nobody has read ahead for.
+pub(super) const MOST_UNEVEN: f64 = 4.0;
+
+/// How fast each secondary has sent lately, from its own reports: the most in any second, forgotten slowly.
+#[derive(Debug, Default)]
+pub(super) struct Speeds {
+    per_secondary: BTreeMap<SecondaryNumber, Speed>,
+}
+
+#[derive(Debug)]
+struct Speed {
+    since: Instant,
+    bytes: u64,
+    best_bytes_per_s: f64,
+    seen: BTreeMap<TransferId, u64>,
+}
+
+impl Speeds {
+    /// `total` is cumulative per transfer.
+    pub(super) fn sent(
+        &mut self,
+        now: Instant,
+        number: SecondaryNumber,
+        transfer: TransferId,
+        total: u64,
+    ) {
+        let speed = self.per_secondary.entry(number).or_insert_with(|| Speed {
+            since: now,
+            bytes: 0,
+            best_bytes_per_s: 0.0,
+            seen: BTreeMap::new(),
+        });
+        let before = speed.seen.insert(transfer, total).unwrap_or(0);
+        speed.bytes += total.saturating_sub(before);
+        if speed.seen.len() > 1000 {
+            speed.seen.pop_first();
+        }
+        let elapsed = now.saturating_duration_since(speed.since);
+        if elapsed >= Duration::from_secs(1) {
+            if speed.bytes >= SAMPLE_BYTES {
+                // Less says how little was asked, not how fast it is.
+                let rate = speed.bytes as f64 / elapsed.as_secs_f64();
+                speed.best_bytes_per_s = rate.max(speed.best_bytes_per_s * FORGET);
+            }
+            speed.bytes = 0;
+            speed.since = now;
+        }
+    }
+
+    pub(super) fn of(&self, number: SecondaryNumber) -> Option<f64> {
+        let best = self.per_secondary.get(&number)?.best_bytes_per_s;
+        (best > 0.0).then_some(best)
+    }
+}
