@@ -54,6 +54,10 @@ pub const LEASE: Duration = Duration::from_secs(2);
 pub const CLIENT_HEARTBEAT: Duration = Duration::from_secs(2);
 /// Silence after which a client is taken for gone.
 pub const CLIENT_LEASE: Duration = Duration::from_secs(8);
+/// Transfers that a node keeps figures of at once; more come only from those who make them up.
+pub const MAX_TRANSFERS: usize = 10_000;
+/// Names of clients, or of files, in a statistics file; others only count in the totals.
+pub const MAX_STATISTICS_NAMES: usize = 100_000;
 /// Time to connect.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time for the first line after a connection is made, each way.

@@ -54,6 +54,8 @@ pub struct Console {
     /// What is typed; ends with [`Entered::End`].
     pub entered: mpsc::Receiver<Entered>,
     gate: SyncSender<()>,
+    /// Where nothing is read nothing ends either: the channel stays open as long as the console.
+    _silent: Option<mpsc::Sender<Entered>>,
 }
 
 impl Console {
@@ -64,6 +66,7 @@ impl Console {
     pub fn start(mode: Mode, words: &[&str]) -> anyhow::Result<Self> {
         let (sender, entered) = mpsc::channel(64);
         let (gate, opened) = sync_channel(1);
+        let mut silent = None;
         let printer = match mode {
             Mode::Prompt => {
                 terminal::remember();
@@ -75,8 +78,7 @@ impl Console {
                 Printer::plain()?
             }
             Mode::None => {
-                // The channel stays open for as long as the program runs: nothing is typed, nothing ends.
-                std::mem::forget(sender);
+                silent = Some(sender);
                 Printer::plain()?
             }
         };
@@ -85,6 +87,7 @@ impl Console {
             printer,
             entered,
             gate,
+            _silent: silent,
         })
     }
 

@@ -1,6 +1,6 @@
 //! What the books are made of, as they are saved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,8 @@ pub struct Totals {
     pub copies: Counters,
     /// Transfers that were not settled when this was saved.
     pub open: Vec<OpenTransfer>,
+    /// Transfers that were settled lately: a report that comes again is known.
+    pub settled: VecDeque<TransferId>,
     /// Parts that clients of the original have received of files they have not received whole.
     pub original_parts: Vec<OriginalParts>,
 }

@@ -16,8 +16,12 @@ use crate::{
     model::{
         ClientName, FileName, Finished, Incarnation, Outcome, Receiver, SecondaryNumber, SentBytes,
         SentTransfer, TransferId,
+        limits::{MAX_STATISTICS_NAMES, MAX_TRANSFERS},
     },
 };
+
+/// Settled transfers that are remembered.
+const SETTLED_KEPT: usize = 1000;
 
 /// A transfer whose books are closed.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +96,7 @@ impl Ledger {
 
     /// A client that enrols is in the table, with zero downloads.
     pub(super) fn know_client(&mut self, client: &ClientName) {
-        self.totals.clients.entry(client.clone()).or_default();
+        add_named(&mut self.totals.clients, client, &Counters::default());
     }
 
     /// A transfer starts, or is taken up again after its receiver's connection was lost.
@@ -146,14 +150,23 @@ impl Ledger {
     /// A secondary's report; cumulative within one run of its process.
     pub(super) fn report(
         &mut self,
+        now: Instant,
         number: SecondaryNumber,
         incarnation: Incarnation,
         sent: SentTransfer,
     ) {
+        if self.totals.settled.contains(&sent.transfer) {
+            return;
+        }
         if let Receiver::Original(client) = &sent.receiver {
             if sent.last {
+                self.settled(sent.transfer);
                 self.original_part(number, client.clone(), &sent);
             }
+            return;
+        }
+        let known = self.accounts.contains_key(&sent.transfer);
+        if !known && self.accounts.len() >= MAX_TRANSFERS {
             return;
         }
         // A transfer that nobody opened here: granted by an earlier run of the central that was killed
@@ -171,7 +184,7 @@ impl Ledger {
                 began: None,
                 ended: None,
                 fell: BTreeSet::new(),
-                orphan_since: None,
+                orphan_since: Some(now),
             });
         let known = account
             .open
@@ -296,6 +309,7 @@ impl Ledger {
             })
             .collect();
         self.book(&open, outcome, confirmed, took, &per_source);
+        self.settled(open.transfer);
         let client = match open.receiver {
             Receiver::Client(client) => Some(client),
             Receiver::Original(_) | Receiver::Secondary(_) => None,
@@ -304,6 +318,14 @@ impl Ledger {
             transfer: open.transfer,
             client,
             sent,
+        }
+    }
+
+    fn settled(&mut self, transfer: TransferId) {
+        let settled = &mut self.totals.settled;
+        settled.push_back(transfer);
+        if settled.len() > SETTLED_KEPT {
+            settled.pop_front();
         }
     }
 
@@ -330,16 +352,8 @@ impl Ledger {
             return;
         };
         self.totals.totals.add(&whole);
-        self.totals
-            .files
-            .entry(open.file.clone())
-            .or_default()
-            .add(&whole);
-        self.totals
-            .clients
-            .entry(client.clone())
-            .or_default()
-            .add(&whole);
+        add_named(&mut self.totals.files, &open.file, &whole);
+        add_named(&mut self.totals.clients, client, &whole);
         for (number, counters) in per_source {
             let mut counters = counters.clone();
             counters.downloads = u64::from(whole.downloads == 1 && counters.bytes_received > 0);
@@ -395,21 +409,20 @@ impl Ledger {
         counters: Counters,
     ) {
         self.totals.totals.add(&counters);
-        self.totals
-            .files
-            .entry(sent.file.clone())
-            .or_default()
-            .add(&counters);
-        self.totals
-            .clients
-            .entry(client)
-            .or_default()
-            .add(&counters);
+        add_named(&mut self.totals.files, &sent.file, &counters);
+        add_named(&mut self.totals.clients, &client, &counters);
         self.totals
             .secondaries
             .entry(number)
             .or_default()
             .add(&counters);
+    }
+}
+
+/// Adds to a name's figures; names beyond the limit only count in the totals.
+fn add_named<N: Ord + Clone>(table: &mut BTreeMap<N, Counters>, name: &N, figures: &Counters) {
+    if table.len() < MAX_STATISTICS_NAMES || table.contains_key(name) {
+        table.entry(name.clone()).or_default().add(figures);
     }
 }
 
@@ -494,14 +507,14 @@ mod tests {
     fn sent_is_received_plus_wasted_to_the_byte() {
         let now = Instant::now();
         let mut ledger = ledger(now);
-        ledger.report(number(1), RUN, sent(60, false));
+        ledger.report(now, number(1), RUN, sent(60, false));
         ledger.finish(now, finished(vec![received(1, 60, 10), received(2, 30, 0)]));
         assert!(
             ledger.settle(now, |_| Some(RUN)).is_empty(),
             "waits for the last reports"
         );
-        ledger.report(number(1), RUN, sent(75, true));
-        ledger.report(number(2), RUN, sent(30, true));
+        ledger.report(now, number(1), RUN, sent(75, true));
+        ledger.report(now, number(2), RUN, sent(30, true));
         let settled = ledger.settle(now, |_| Some(RUN));
         assert_eq!(settled[0].sent.iter().map(|s| s.bytes).sum::<u64>(), 105);
         let totals = ledger.totals().totals;
@@ -520,7 +533,7 @@ mod tests {
     fn a_killed_secondarys_last_bytes_are_known_from_the_receiver() {
         let now = Instant::now();
         let mut ledger = ledger(now);
-        ledger.report(number(1), RUN, sent(60, false));
+        ledger.report(now, number(1), RUN, sent(60, false));
         ledger.finish(now, finished(vec![received(1, 80, 5)]));
         let settled = ledger.settle(now, |_| None);
         assert_eq!(settled.len(), 1);
@@ -551,7 +564,7 @@ mod tests {
     fn a_vanished_receiver_is_waited_for_and_then_booked_as_unconfirmed() {
         let now = Instant::now();
         let mut ledger = ledger(now);
-        ledger.report(number(1), RUN, sent(60, true));
+        ledger.report(now, number(1), RUN, sent(60, true));
         ledger.orphan(now, TransferId(7));
         assert!(ledger.settle(now, |_| Some(RUN)).is_empty());
         assert_eq!(ledger.settle(now + ORPHAN_WITHIN, |_| Some(RUN)).len(), 1);
@@ -566,14 +579,20 @@ mod tests {
     fn three_parts_of_the_original_make_a_download() {
         let mut ledger = Ledger::new(Instant::now(), Totals::default());
         let client = Receiver::Original(ClientName::try_from("ana").unwrap());
-        for (part, downloads) in [(0, 0), (2, 0), (2, 0), (1, 1), (0, 1)] {
+        let now = Instant::now();
+        let steps = [(0, 0), (2, 0), (2, 0), (1, 1), (0, 1)];
+        for ((part, downloads), transfer) in steps.into_iter().zip(100..) {
             let part = SentTransfer {
+                transfer: TransferId(transfer),
                 receiver: client.clone(),
                 whole_part: Some(part),
                 ..sent(10, true)
             };
-            ledger.report(number(1), RUN, part);
+            // It is told again after a reconnection, and counts once.
+            ledger.report(now, number(1), RUN, part.clone());
+            ledger.report(now, number(1), RUN, part);
             assert_eq!(ledger.totals().totals.downloads, downloads);
         }
+        assert_eq!(ledger.totals().totals.bytes_sent, 50);
     }
 }

@@ -291,7 +291,7 @@ impl Cluster {
         for transfer in transfers {
             self.speeds
                 .sent(now, number, transfer.transfer, transfer.bytes);
-            self.ledger.report(number, incarnation, transfer);
+            self.ledger.report(now, number, incarnation, transfer);
         }
     }
 

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::model::{FileName, Outcome, Receiver, SentTransfer, TransferId};
+use crate::model::{FileName, Outcome, Receiver, SentTransfer, TransferId, limits::MAX_TRANSFERS};
 
 /// How long an ended transfer's figures are kept for a central that asks again.
 const KEEP_ENDED: Duration = Duration::from_secs(60);
@@ -133,7 +133,7 @@ pub(super) struct SentBook {
 
 impl SentBook {
     /// A connection starts to send in a transfer. True with it when the transfer is new here. `None` when
-    /// the transfer is another's: its name was made up.
+    /// the transfer is another's, as its name was made up, or when there are too many.
     pub(super) fn open(
         &mut self,
         now: Instant,
@@ -141,6 +141,13 @@ impl SentBook {
         receiver: &Receiver,
         file: &FileName,
     ) -> Option<(Sending, bool)> {
+        if self.entries.len() >= MAX_TRANSFERS && !self.entries.contains_key(&transfer) {
+            // Nobody has that many: those that are over make room.
+            self.entries.retain(|_, entry| !entry.flow.now().last);
+            if self.entries.len() >= MAX_TRANSFERS {
+                return None;
+            }
+        }
         let mut new = false;
         let entry = self.entries.entry(transfer).or_insert_with(|| {
             new = true;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::sent::Progress;
 use crate::{
     engine::counters::Counters,
-    model::{ClientName, FileName, Receiver, SecondaryNumber},
+    model::{ClientName, FileName, Receiver, SecondaryNumber, limits::MAX_STATISTICS_NAMES},
     node::{
         fetch::{FetchEnd, FetchOutcome},
         statistics::{Head, Moment, Saver, load},
@@ -87,8 +87,10 @@ impl Statistics {
                 let content = &mut self.content;
                 content.totals.add(counters);
                 content.files.entry(file.clone()).or_default().add(counters);
-                let of_client = content.clients.entry(client.clone()).or_default();
-                of_client.add(counters);
+                let clients = &mut content.clients;
+                if clients.len() < MAX_STATISTICS_NAMES || clients.contains_key(client) {
+                    clients.entry(client.clone()).or_default().add(counters);
+                }
             }
             Receiver::Secondary(number) => {
                 let copies = &mut self.content.copies_sent;
