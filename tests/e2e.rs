@@ -13,7 +13,7 @@ use trozos::{
     engine::download::Notice,
     model::{ChunkLayout, Fault, FileMeta, Manifest},
     node::{
-        central::CentralEvent,
+        central::{self, CentralEvent},
         client::{ClientError, ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber},
     },
     store::{manifest_id, sha256},
@@ -254,9 +254,9 @@ async fn a_secondary_that_sends_wrong_bytes_is_found_out_named_and_avoided() {
     );
     let reported = async {
         loop {
-            if let CentralEvent::Reported {
+            if let CentralEvent::Cluster(central::Notice::Reported {
                 secondary, fault, ..
-            } = central.events.recv().await.unwrap()
+            }) = central.events.recv().await.unwrap()
             {
                 return (secondary, fault);
             }

@@ -14,3 +14,4 @@ mod statistics;
 pub use ask::Stopped;
 pub use failure::Failure;
 pub use start::StartError;
+pub use statistics::StatisticsTrouble;

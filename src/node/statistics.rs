@@ -53,6 +53,22 @@ impl Head {
     }
 }
 
+/// What went wrong with a statistics file; the node goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StatisticsTrouble {
+    /// It could not be understood: this run starts from nothing, and the file is kept under another name.
+    SetAside {
+        /// The file.
+        path: PathBuf,
+        /// Where it is now.
+        to: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It could not be read or saved.
+    Failed(StoreError),
+}
+
 /// When statistics are saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moment {
@@ -62,10 +78,10 @@ pub(super) enum Moment {
     Stopping,
 }
 
-/// Reads what an earlier run saved. A file that cannot be understood is set aside and the warning says so.
+/// Reads what an earlier run saved, and says what to tell people of it.
 pub(super) fn load<T: DeserializeOwned>(
     path: &Path,
-) -> Result<(Option<T>, Option<String>), StoreError> {
+) -> Result<(Option<T>, Option<StatisticsTrouble>), StoreError> {
     #[derive(Deserialize)]
     struct Versioned<T> {
         #[serde(flatten)]
@@ -74,14 +90,10 @@ pub(super) fn load<T: DeserializeOwned>(
     match load_json::<Versioned<T>>(path)? {
         Loaded::Missing => Ok((None, None)),
         Loaded::Read(read) => Ok((Some(read.content), None)),
-        Loaded::SetAside { to, reason } => Ok((
-            None,
-            Some(format!(
-                "{}: {reason}; guardado como {}",
-                path.display(),
-                to.display()
-            )),
-        )),
+        Loaded::SetAside { to, reason } => {
+            let path = path.to_owned();
+            Ok((None, Some(StatisticsTrouble::SetAside { path, to, reason })))
+        }
     }
 }
 

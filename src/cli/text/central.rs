@@ -7,52 +7,63 @@ use super::{
 };
 use crate::{
     model::{ClusterStatus, Outcome, Receiver},
-    node::central::{CentralEvent, DownReason},
+    node::central::{CentralEvent, DownReason, Notice},
 };
 
 /// One event, in a line.
 pub fn event(event: &CentralEvent) -> String {
     match event {
-        CentralEvent::SecondaryUp {
+        CentralEvent::Cluster(notice) => self::notice(notice),
+        CentralEvent::BadPeer { address, reason } => {
+            format!("Conexión de {address} rechazada: {}", clean(reason))
+        }
+        CentralEvent::Statistics(trouble) => super::errors::statistics(trouble),
+    }
+}
+
+/// What happens in the cluster.
+fn notice(notice: &Notice) -> String {
+    match notice {
+        Notice::SecondaryUp {
             number,
             address,
             returned: false,
         } => format!("Secundario {number} inscrito: escucha en {address}"),
-        CentralEvent::SecondaryUp {
+        Notice::SecondaryUp {
             number, address, ..
         } => format!("Secundario {number} ha vuelto: escucha en {address}"),
-        CentralEvent::SecondaryDown { number, why } => match why {
+        Notice::SecondaryDown { number, why } => match why {
             DownReason::Goodbye => format!("Secundario {number} se ha despedido"),
             DownReason::Closed => format!("Secundario {number} ha caído: se cortó la conexión"),
             DownReason::Silent => format!("Secundario {number} ha caído: no da señales de vida"),
         },
-        CentralEvent::ServiceBegan => "Empieza el servicio: ya están los secundarios".to_owned(),
-        CentralEvent::Level { files } => format!(
+        Notice::ServiceBegan => "Empieza el servicio: ya están los secundarios".to_owned(),
+        Notice::Level { files } => format!(
             "Sincronizado: todos los secundarios vivos tienen lo mismo, {}",
             count(*files as u64, "fichero", "ficheros")
         ),
-        CentralEvent::NoSecondaries => {
+        Notice::NoSecondaries => {
             "No queda ningún secundario: las descargas esperan a que vuelva alguno".to_owned()
         }
-        CentralEvent::Offered { file, bytes: size } => {
+        Notice::Offered { file, bytes: size } => {
             format!("Se ofrece {} ({})", clean(file.as_str()), bytes(*size))
         }
-        CentralEvent::NoLongerOffered {
+        Notice::NoLongerOffered {
             file,
             deleted_at: Some(number),
         } => format!(
             "Ya no se ofrece {}: se borró en el secundario {number} y los demás lo retiran",
             clean(file.as_str())
         ),
-        CentralEvent::NoLongerOffered {
+        Notice::NoLongerOffered {
             file,
             deleted_at: None,
         } => format!("Ya no se ofrece {}", clean(file.as_str())),
-        CentralEvent::Conflict { file, number } => format!(
+        Notice::Conflict { file, number } => format!(
             "Conflicto: el secundario {number} tiene otro contenido en {}; ni se copia ni se toca",
             clean(file.as_str())
         ),
-        CentralEvent::CopyOrdered {
+        Notice::CopyOrdered {
             file,
             target,
             sources,
@@ -61,7 +72,7 @@ pub fn event(event: &CentralEvent) -> String {
             clean(file.as_str()),
             list(sources)
         ),
-        CentralEvent::CopyEnded {
+        Notice::CopyEnded {
             file,
             target,
             outcome: how,
@@ -72,11 +83,11 @@ pub fn event(event: &CentralEvent) -> String {
             outcome(*how),
             because(reason.as_deref())
         ),
-        CentralEvent::ClientEnrolled { client, address } => {
+        Notice::ClientEnrolled { client, address } => {
             format!("Cliente {client} inscrito desde {address}")
         }
-        CentralEvent::ClientGone { client } => format!("Cliente {client} se ha ido"),
-        CentralEvent::Granted {
+        Notice::ClientGone { client } => format!("Cliente {client} se ha ido"),
+        Notice::Granted {
             client,
             file,
             sources,
@@ -85,7 +96,7 @@ pub fn event(event: &CentralEvent) -> String {
             clean(file.as_str()),
             list(sources)
         ),
-        CentralEvent::Queued {
+        Notice::Queued {
             client,
             file,
             place,
@@ -93,7 +104,7 @@ pub fn event(event: &CentralEvent) -> String {
             "{client} espera por {} en el puesto {place}",
             clean(file.as_str())
         ),
-        CentralEvent::Finished {
+        Notice::Finished {
             client,
             file,
             outcome: how,
@@ -104,7 +115,7 @@ pub fn event(event: &CentralEvent) -> String {
             outcome(*how),
             because(reason.as_deref())
         ),
-        CentralEvent::Reported {
+        Notice::Reported {
             by,
             secondary,
             fault: why,
@@ -113,10 +124,6 @@ pub fn event(event: &CentralEvent) -> String {
             receiver(by),
             fault(*why)
         ),
-        CentralEvent::BadPeer { address, reason } => {
-            format!("Conexión de {address} rechazada: {}", clean(reason))
-        }
-        CentralEvent::Statistics { message } => format!("Estadísticas: {}", clean(message)),
     }
 }
 

@@ -19,7 +19,7 @@ pub fn event(event: &ClientEvent) -> Vec<String> {
             "Sin conexión con el central ({reason}): las descargas en curso siguen, y se reintenta solo"
         )],
         ClientEvent::CentralBack => vec!["Conectado de nuevo con el central".to_owned()],
-        ClientEvent::Statistics { message } => vec![format!("Estadísticas: {}", clean(message))],
+        ClientEvent::Statistics(trouble) => vec![super::errors::statistics(trouble)],
         ClientEvent::Download { number, file, what } => {
             let head = format!("[{}] {}", number.0, clean(file.as_str()));
             download(&head, what)

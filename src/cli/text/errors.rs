@@ -1,7 +1,7 @@
 //! Errors: what is wrong, with the value, and what to do about it.
 
 use crate::{
-    node::{StartError, client::ClientError},
+    node::{StartError, StatisticsTrouble, client::ClientError},
     proto::ErrorCode,
     store::{StoreError, index::IgnoredReason},
 };
@@ -54,6 +54,19 @@ pub fn store(error: &StoreError) -> String {
         StoreError::Changed(_) => format!("{path}: cambió mientras se usaba"),
         StoreError::TooLarge(_) => format!("{path}: demasiado grande para este disco"),
         StoreError::Other { message, .. } => format!("{path}: {message}"),
+    }
+}
+
+/// Trouble with a statistics file.
+pub fn statistics(trouble: &StatisticsTrouble) -> String {
+    match trouble {
+        StatisticsTrouble::SetAside { path, to, reason } => format!(
+            "Estadísticas: {} no se entiende ({}) y queda guardado como {}; se empieza de cero",
+            path.display(),
+            super::clean(reason),
+            to.display()
+        ),
+        StatisticsTrouble::Failed(error) => format!("Estadísticas: {}", store(error)),
     }
 }
 

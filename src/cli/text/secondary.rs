@@ -102,7 +102,12 @@ pub fn event(event: &SecondaryEvent) -> String {
                 clean(message)
             )
         }
-        SecondaryEvent::Trouble { message } => format!("Atención: {}", clean(message)),
+        SecondaryEvent::FolderGone(error) => format!(
+            "La carpeta ya no se puede leer ({}): no se sirve nada de ella hasta que vuelva",
+            errors::store(error)
+        ),
+        SecondaryEvent::FolderBack => "La carpeta vuelve a estar: se lee de nuevo".to_owned(),
+        SecondaryEvent::Statistics(trouble) => errors::statistics(trouble),
     }
 }
 

@@ -356,18 +356,6 @@ pub enum Notice {
         /// What is wrong.
         fault: Fault,
     },
-    /// A message was refused and its connection ended.
-    BadPeer {
-        /// Where it came from.
-        address: SocketAddr,
-        /// What was wrong.
-        reason: String,
-    },
-    /// Statistics could not be read or saved.
-    Statistics {
-        /// What happened.
-        message: String,
-    },
 }
 
 /// Why a secondary counts as down.

@@ -5,8 +5,12 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
+    engine::cluster::Notice,
     model::ClusterStatus,
-    node::ask::{Stopped, ask},
+    node::{
+        StatisticsTrouble,
+        ask::{Stopped, ask},
+    },
 };
 
 /// How a central is to run.
@@ -20,6 +24,22 @@ pub struct CentralConfig {
     pub max_downloads: usize,
     /// Folder of the statistics.
     pub statistics: PathBuf,
+}
+
+/// What happens at a central, for people.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CentralEvent {
+    /// In the cluster.
+    Cluster(Notice),
+    /// A message was refused and its connection ended.
+    BadPeer {
+        /// Where it came from.
+        address: SocketAddr,
+        /// What was wrong.
+        reason: String,
+    },
+    /// Statistics could not be read or saved.
+    Statistics(StatisticsTrouble),
 }
 
 /// A row of a table of downloads.

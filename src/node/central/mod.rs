@@ -23,9 +23,9 @@ use crate::{
     node::StartError,
 };
 
-pub use api::{CentralConfig, CentralHandle, DownloadCount};
+pub use api::{CentralConfig, CentralEvent, CentralHandle, DownloadCount};
 
-pub use crate::engine::cluster::{DownReason, Notice as CentralEvent};
+pub use crate::engine::cluster::{DownReason, Notice};
 
 /// Inputs that may wait for the owner; connections wait beyond that.
 const INPUTS: usize = 1024;
@@ -45,8 +45,8 @@ pub async fn start(
         .local_addr()
         .map_err(|e| StartError::listen(config.listen, e))?;
     let (statistics, before) = Statistics::open(&config.statistics)?;
-    if let Some(message) = before.warning {
-        let _ = events.try_send(CentralEvent::Statistics { message });
+    if let Some(trouble) = before.warning {
+        let _ = events.try_send(CentralEvent::Statistics(trouble));
     }
     let cluster = Cluster::new(
         Instant::now(),

@@ -29,7 +29,7 @@ use crate::{
         limits::{MAX_SECONDARY_NUMBER, PAGE_BYTES, STATISTICS_EVERY, STOP_GRACE},
     },
     net::{accept, connection_places},
-    node::statistics::Moment,
+    node::{StatisticsTrouble, statistics::Moment},
     proto::{Hello, PeerRole, control::FromCentral},
     store::StoreError,
 };
@@ -170,7 +170,7 @@ impl Central {
         while let Some(action) = self.cluster.poll_action() {
             let (link, message) = match action {
                 Action::Notice(notice) => {
-                    self.tell(notice);
+                    self.tell(CentralEvent::Cluster(notice));
                     continue;
                 }
                 Action::Close { link, refusal } => {
@@ -254,9 +254,7 @@ impl Central {
     async fn save(&mut self) {
         let trouble = self.statistics.save(&self.cluster, Moment::Running).await;
         if let Some(error) = trouble {
-            self.tell(CentralEvent::Statistics {
-                message: error.to_string(),
-            });
+            self.tell(CentralEvent::Statistics(StatisticsTrouble::Failed(error)));
         }
     }
 

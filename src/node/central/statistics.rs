@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::cluster::{Cluster, Totals},
-    node::statistics::{Head, Moment, Saver, load},
+    node::statistics::{Head, Moment, Saver, StatisticsTrouble, load},
     store::StoreError,
 };
 
@@ -36,7 +36,7 @@ pub(super) struct Before {
     /// It was killed after service had begun: it goes on where it was.
     pub(super) begun: bool,
     /// What to tell people of the file.
-    pub(super) warning: Option<String>,
+    pub(super) warning: Option<StatisticsTrouble>,
 }
 
 impl Statistics {

@@ -10,7 +10,7 @@ use crate::{
         ClientName, ClusterStatus, Digest, FileName, ListedFile, ReceivedFrom, SecondaryNumber,
     },
     node::{
-        Failure,
+        Failure, StatisticsTrouble,
         ask::{Stopped, ask},
     },
     proto::ErrorCode,
@@ -56,10 +56,7 @@ pub enum ClientEvent {
         what: DownloadEvent,
     },
     /// Statistics could not be read or saved.
-    Statistics {
-        /// What happened.
-        message: String,
-    },
+    Statistics(StatisticsTrouble),
 }
 
 /// What happens to a download.

@@ -38,8 +38,8 @@ pub async fn start(config: ClientConfig, events: mpsc::Sender<ClientEvent>) -> C
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (update_sender, updates) = mpsc::channel(UPDATES);
     let (statistics, warning) = Statistics::nameless(&config.statistics);
-    if let Some(message) = warning {
-        let _ = events.try_send(ClientEvent::Statistics { message });
+    if let Some(trouble) = warning {
+        let _ = events.try_send(ClientEvent::Statistics(trouble));
     }
     let link = Link::start(LinkConfig {
         central: config.central.clone(),

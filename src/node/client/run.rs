@@ -21,6 +21,7 @@ use crate::{
         limits::{STATISTICS_EVERY, STOP_GRACE},
     },
     node::{
+        StatisticsTrouble,
         fetch::FetchUpdate,
         link::{Link, LinkDown, LinkEvent},
         statistics::Moment,
@@ -149,8 +150,8 @@ impl Client {
 
     async fn enrol(&mut self, name: ClientName, answer: oneshot::Sender<Result<(), ClientError>>) {
         if self.state.name.as_ref() != Some(&name) {
-            if let Some(message) = self.statistics.rename(&name).await {
-                self.tell(ClientEvent::Statistics { message });
+            if let Some(trouble) = self.statistics.rename(&name).await {
+                self.tell(ClientEvent::Statistics(trouble));
             }
             self.state.name = Some(name.clone());
         }
@@ -267,9 +268,7 @@ impl Client {
 
     pub(super) async fn save(&mut self) {
         if let Some(error) = self.statistics.save(Moment::Running).await {
-            self.tell(ClientEvent::Statistics {
-                message: error.to_string(),
-            });
+            self.tell(ClientEvent::Statistics(StatisticsTrouble::Failed(error)));
         }
     }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     engine::counters::Counters,
     model::{ClientName, FileName, Outcome, ReceivedFrom, SecondaryNumber, SentBytes},
-    node::statistics::{Head, Moment, Saver, load},
+    node::statistics::{Head, Moment, Saver, StatisticsTrouble, load},
     store::{Root, StoreError},
 };
 
@@ -51,7 +51,7 @@ pub(super) struct Booked<'a> {
 fn open(
     folder: &Path,
     name: Option<&ClientName>,
-) -> Result<(Content, Saver, Option<String>), StoreError> {
+) -> Result<(Content, Saver, Option<StatisticsTrouble>), StoreError> {
     Root::create(folder)?.check_writable()?;
     let node = name.map_or("cliente".to_owned(), |name| format!("cliente-{name}"));
     let path = folder.join(format!("{node}.json"));
@@ -63,7 +63,7 @@ fn open(
 
 impl Statistics {
     /// Statistics of a client without a name; the second value is what to tell people.
-    pub(super) fn nameless(folder: &Path) -> (Self, Option<String>) {
+    pub(super) fn nameless(folder: &Path) -> (Self, Option<StatisticsTrouble>) {
         match open(folder, None) {
             Ok((content, saver, warning)) => (
                 Self {
@@ -82,13 +82,13 @@ impl Statistics {
                     },
                     saver: Saver::new(folder.join("cliente.json")),
                 },
-                Some(error.to_string()),
+                Some(StatisticsTrouble::Failed(error)),
             ),
         }
     }
 
     /// Goes on under another name, with what was saved under it. Gives what to tell people.
-    pub(super) async fn rename(&mut self, name: &ClientName) -> Option<String> {
+    pub(super) async fn rename(&mut self, name: &ClientName) -> Option<StatisticsTrouble> {
         let saved = if self.content.totals == Counters::default() {
             // A client that was never named has nothing to keep.
             None
@@ -102,9 +102,9 @@ impl Statistics {
                 self.saver = saver;
                 warning
             }
-            Err(error) => Some(error.to_string()),
+            Err(error) => Some(StatisticsTrouble::Failed(error)),
         };
-        saved.map(|error| error.to_string()).or(warning)
+        saved.map(StatisticsTrouble::Failed).or(warning)
     }
 
     /// A download is over and its figures are known.

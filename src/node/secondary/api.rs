@@ -12,11 +12,11 @@ use crate::{
     engine::download::{Notice, Snapshot},
     model::{FileName, Receiver, SecondaryNumber},
     node::{
-        Failure,
+        Failure, StatisticsTrouble,
         ask::{Stopped, ask},
         central::DownloadCount,
     },
-    store::index::IgnoredReason,
+    store::{StoreError, index::IgnoredReason},
 };
 
 /// How a secondary is to run.
@@ -141,11 +141,12 @@ pub enum SecondaryEvent {
         /// The central's words.
         message: String,
     },
-    /// The folder, or the statistics, cannot be read or written.
-    Trouble {
-        /// What happened and what to do.
-        message: String,
-    },
+    /// The served folder is not there any more, or cannot be read.
+    FolderGone(StoreError),
+    /// The served folder is there again.
+    FolderBack,
+    /// Statistics could not be read or saved.
+    Statistics(StatisticsTrouble),
 }
 
 /// Why a file is no longer served.

@@ -66,8 +66,8 @@ pub async fn start(
     let root = Root::create(&config.folder)?;
     root.check_writable()?;
     let (statistics, warning) = Statistics::open(&config.statistics, number)?;
-    if let Some(message) = warning {
-        let _ = events.try_send(SecondaryEvent::Trouble { message });
+    if let Some(trouble) = warning {
+        let _ = events.try_send(SecondaryEvent::Statistics(trouble));
     }
     // 53 bits stay exact in every JSON reader.
     let incarnation = Incarnation(fastrand::u64(..1 << 53));

@@ -29,6 +29,7 @@ use crate::{
     },
     net::{accept, connection_places},
     node::{
+        StatisticsTrouble,
         fetch::FetchUpdate,
         link::{Link, LinkEvent},
         statistics::Moment,
@@ -197,10 +198,8 @@ impl Secondary {
             IndexEvent::Ignored { path, reason } => {
                 self.tell(SecondaryEvent::Ignored { path, reason });
             }
-            IndexEvent::FolderGone(error) => self.tell(SecondaryEvent::Trouble {
-                message: error.to_string(),
-            }),
-            IndexEvent::FolderBack => tracing::info!("the folder is back"),
+            IndexEvent::FolderGone(error) => self.tell(SecondaryEvent::FolderGone(error)),
+            IndexEvent::FolderBack => self.tell(SecondaryEvent::FolderBack),
             IndexEvent::Hashing { name, bytes } => {
                 tracing::info!(file = %name, bytes, "reading");
             }
@@ -319,9 +318,7 @@ impl Secondary {
 
     async fn save(&mut self) {
         if let Some(error) = self.statistics.save(Moment::Running).await {
-            self.tell(SecondaryEvent::Trouble {
-                message: error.to_string(),
-            });
+            self.tell(SecondaryEvent::Statistics(StatisticsTrouble::Failed(error)));
         }
     }
 

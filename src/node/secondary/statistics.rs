@@ -10,7 +10,7 @@ use crate::{
     model::{ClientName, FileName, Receiver, SecondaryNumber, limits::MAX_STATISTICS_NAMES},
     node::{
         fetch::{FetchEnd, FetchOutcome},
-        statistics::{Head, Moment, Saver, load},
+        statistics::{Head, Moment, Saver, StatisticsTrouble, load},
     },
     store::{Root, StoreError},
 };
@@ -50,7 +50,7 @@ impl Statistics {
     pub(super) fn open(
         folder: &Path,
         number: SecondaryNumber,
-    ) -> Result<(Self, Option<String>), StoreError> {
+    ) -> Result<(Self, Option<StatisticsTrouble>), StoreError> {
         Root::create(folder)?.check_writable()?;
         let path = folder.join(format!("secundario{number}.json"));
         let (content, warning) = load::<Content>(&path)?;
