@@ -159,7 +159,11 @@ impl Shell {
             took: self.began.elapsed(),
             sources: self.machine.received(),
         };
-        self.update(FetchUpdate::Ended(Box::new(end))).await;
+        let (updates, transfer) = (self.updates.clone(), self.transfer);
+        // Whoever hears of the end may start anew: the part file must not be held any more.
+        drop(self);
+        let ended = FetchUpdate::Ended(Box::new(end));
+        let _ = updates.send((transfer, ended)).await;
     }
 
     async fn until_finish(&mut self) -> Finish {
