@@ -149,7 +149,7 @@ fn a_stopped_secondary_costs_about_two_seconds() {
     client.wait_for("el secundario 1 ha caído (no envía nada)");
     let noticed = stopped.elapsed();
     // Two seconds by design; the rest is for a machine that is busy with other things.
-    assert!(noticed < Duration::from_secs(5), "{noticed:?}");
+    assert!(noticed < Duration::from_secs(8), "{noticed:?}");
     finish(client, &cluster, &digest);
     cluster.secondaries[0].signal(Signal::CONT);
     cluster.central.wait_for("Secundario 1 ha vuelto");
