@@ -201,7 +201,10 @@ fn endless_lines_and_a_thousand_idle_connections_cost_little() {
     ];
     let before = processes.map(resident_bytes);
     // Two thousand sockets of our own; this raises the process's limit as far as it goes.
-    assert!(trozos::net::connection_places() > 1000, "ulimit -n is too low");
+    assert!(
+        trozos::net::connection_places() > 1000,
+        "ulimit -n is too low"
+    );
     let mut idle = Vec::new();
     for port in [cluster.central_port, cluster.ports[0]] {
         exchange(port, &vec![b'x'; 100 << 20]);

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     args::CentralArgs,
     commands::{self, CentralLine, CommonLine, explain},
-    console::{Console, Entered, Mode, Printer},
+    console::{Console, Mode, Printer},
     exit::Exit,
     program,
     text::{self, errors, help, table::table},
@@ -45,28 +45,14 @@ async fn run(args: CentralArgs, mut console: Console, stop: CancellationToken) -
         }
     };
     printer.line(format!("Servidor escuchando en {}", handle.address()));
-    if console.mode == Mode::Prompt {
-        printer.line("Escribe H para ver las órdenes");
-    }
-    console.open();
-    let mut open = true;
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => break,
-            Some(event) = events.recv() => printer.line(text::central::event(&event)),
-            entered = console.entered.recv(), if open => match entered {
-                Some(Entered::Line(line)) => {
-                    if !command(&line, &handle, &printer).await {
-                        break;
-                    }
-                }
-                Some(Entered::TooLong) => printer.line("Línea demasiado larga"),
-                Some(Entered::End) => break,
-                None => open = false,
-            },
-        }
-    }
-    printer.line("Parando: se guardan las estadísticas");
+    program::serve(
+        &mut console,
+        &mut events,
+        stop.cancelled(),
+        text::central::event,
+        async |line| command(line, &handle, &printer).await,
+    )
+    .await;
     finish(handle.stop(), &printer).await
 }
 

@@ -3,11 +3,12 @@
 use std::{future::Future, process::ExitCode, time::Duration};
 
 use clap::Parser;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     args::Common,
-    console::{Console, Mode, restore},
+    console::{Console, Entered, Mode, restore},
     exit::Exit,
     logging, signals,
 };
@@ -58,6 +59,41 @@ where
     runtime.shutdown_timeout(LAST_WORK);
     restore();
     exit.into()
+}
+
+/// Shows a server's events and does what is typed, until `stopped`, or the end of the input, or a command
+/// that gives false.
+pub async fn serve<E>(
+    console: &mut Console,
+    events: &mut mpsc::Receiver<E>,
+    stopped: impl Future<Output = ()>,
+    show: impl Fn(&E) -> String,
+    mut command: impl AsyncFnMut(&str) -> bool,
+) {
+    if console.mode == Mode::Prompt {
+        console.printer.line("Escribe H para ver las órdenes");
+    }
+    console.open();
+    tokio::pin!(stopped);
+    loop {
+        tokio::select! {
+            () = &mut stopped => break,
+            Some(event) = events.recv() => console.printer.line(show(&event)),
+            entered = console.entered.recv() => match entered {
+                Some(Entered::Line(line)) => {
+                    if !command(&line).await {
+                        break;
+                    }
+                }
+                Some(Entered::TooLong) => console.printer.line("Línea demasiado larga"),
+                Some(Entered::End) | None => break,
+            },
+        }
+    }
+    while let Ok(event) = events.try_recv() {
+        console.printer.line(show(&event));
+    }
+    console.printer.line("Parando: se guardan las estadísticas");
 }
 
 /// Tells why a program does not run.

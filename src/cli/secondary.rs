@@ -10,12 +10,12 @@ use super::{
     args::SecondaryArgs,
     central::{counts, finish},
     commands::{self, CommonLine, SecondaryLine, explain},
-    console::{Console, Entered, Mode, Printer},
+    console::{Console, Mode, Printer},
     exit::Exit,
     program,
     text::{self, errors, help},
 };
-use crate::node::secondary::{self, SecondaryConfig, SecondaryEvent, SecondaryHandle};
+use crate::node::secondary::{self, SecondaryConfig, SecondaryHandle};
 
 /// The program.
 pub fn main() -> ExitCode {
@@ -50,45 +50,30 @@ async fn run(config: SecondaryConfig, mut console: Console, stop: CancellationTo
     };
     printer.line(format!("Servidor escuchando en {}", handle.address()));
     printer.line(format!("Carpeta {}", folder.display()));
-    if console.mode == Mode::Prompt {
-        printer.line("Escribe H para ver las órdenes");
-    }
-    console.open();
     let gave_up = handle.stopped();
-    let mut exit = Exit::Well;
-    let mut open = true;
-    loop {
+    let stopped = async {
         tokio::select! {
-            () = stop.cancelled() => break,
-            () = gave_up.cancelled() => {
-                exit = Exit::Failed;
-                break;
-            }
-            Some(event) = events.recv() => tell(&event, &printer),
-            entered = console.entered.recv(), if open => match entered {
-                Some(Entered::Line(line)) => {
-                    if !command(&line, &handle, &printer).await {
-                        break;
-                    }
-                }
-                Some(Entered::TooLong) => printer.line("Línea demasiado larga"),
-                Some(Entered::End) => break,
-                None => open = false,
-            },
+            () = stop.cancelled() => {}
+            () = gave_up.cancelled() => {}
         }
-    }
-    while let Ok(event) = events.try_recv() {
-        tell(&event, &printer);
-    }
-    printer.line("Parando: se guardan las estadísticas");
+    };
+    program::serve(
+        &mut console,
+        &mut events,
+        stopped,
+        text::secondary::event,
+        async |line| command(line, &handle, &printer).await,
+    )
+    .await;
+    let exit = if gave_up.is_cancelled() {
+        Exit::Failed
+    } else {
+        Exit::Well
+    };
     match finish(handle.stop(), &printer).await {
         Exit::Well => exit,
         failed => failed,
     }
-}
-
-fn tell(event: &SecondaryEvent, printer: &Printer) {
-    printer.line(text::secondary::event(event));
 }
 
 /// False when the program is to end.
