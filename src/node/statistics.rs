@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::store::{Loaded, StoreError, load_json, save_json};
+use crate::store::{Loaded, Root, StoreError, load_json, save_json};
 
 /// Version of the files' layout; a reader of another version sets the file aside.
 const SCHEMA: u32 = 1;
@@ -26,7 +26,7 @@ pub(super) struct Head {
 
 impl Head {
     /// The head of a run that starts now.
-    pub(super) fn start(node: &str) -> Self {
+    fn start(node: &str) -> Self {
         Self {
             schema: SCHEMA,
             node: node.to_owned(),
@@ -37,7 +37,7 @@ impl Head {
     }
 
     /// The same, for a file that is written now; `last` when the run ends with it.
-    pub(super) fn stamped(&self, moment: Moment) -> Self {
+    fn stamped(&self, moment: Moment) -> Self {
         let mut head = self.clone();
         head.saved = now();
         head.stopped = match moment {
@@ -79,7 +79,7 @@ pub(super) enum Moment {
 }
 
 /// Reads what an earlier run saved, and says what to tell people of it.
-pub(super) fn load<T: DeserializeOwned>(
+fn load<T: DeserializeOwned>(
     path: &Path,
 ) -> Result<(Option<T>, Option<StatisticsTrouble>), StoreError> {
     #[derive(Deserialize)]
@@ -97,47 +97,80 @@ pub(super) fn load<T: DeserializeOwned>(
     }
 }
 
-/// Saves off the async threads, and tells each kind of failure once.
+/// What a role's file holds.
+pub(super) trait Content:
+    Clone + Default + Serialize + DeserializeOwned + Send + 'static
+{
+    /// Its head.
+    fn head(&mut self) -> &mut Head;
+}
+
+/// A role's statistics file. It is saved off the async threads, and each row of failures is told once.
 #[derive(Debug)]
-pub(super) struct Saver {
+pub(super) struct StatisticsFile<C> {
+    pub(super) content: C,
     path: PathBuf,
     failed: bool,
 }
 
-impl Saver {
-    pub(super) fn new(path: PathBuf) -> Self {
+impl<C: Content> StatisticsFile<C> {
+    /// Goes on from what the last run of this node left in the folder; the other values are what that was
+    /// and what to tell people.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, read or written.
+    pub(super) fn open(
+        folder: &Path,
+        node: &str,
+    ) -> Result<(Self, Option<Head>, Option<StatisticsTrouble>), StoreError> {
+        Root::create(folder)?.check_writable()?;
+        let mut file = Self::new(folder, node);
+        let (content, trouble) = load::<C>(&file.path)?;
+        let before = content.map(|content| {
+            let fresh = file.content.head().clone();
+            file.content = content;
+            std::mem::replace(file.content.head(), fresh)
+        });
+        Ok((file, before, trouble))
+    }
+
+    /// Starts from nothing.
+    pub(super) fn new(folder: &Path, node: &str) -> Self {
+        let mut content = C::default();
+        *content.head() = Head::start(node);
         Self {
-            path,
+            content,
+            path: folder.join(format!("{node}.json")),
             failed: false,
         }
     }
 
-    /// Saves.
-    ///
-    /// # Errors
-    /// When the file could not be replaced; the old one is still there.
-    pub(super) async fn save<T: Serialize + Send + 'static>(
-        &self,
-        value: T,
-    ) -> Result<(), StoreError> {
-        let path = self.path.clone();
-        tokio::task::spawn_blocking(move || save_json(&path, &value))
-            .await
-            .unwrap_or(Ok(()))
-    }
-
     /// Saves, and gives what to tell people: the first failure of a row.
-    pub(super) async fn save_or_tell<T: Serialize + Send + 'static>(
-        &mut self,
-        value: T,
-    ) -> Option<StoreError> {
-        match self.save(value).await {
+    pub(super) async fn save(&mut self, moment: Moment) -> Option<StoreError> {
+        match self.write(moment).await {
             Ok(()) => {
                 self.failed = false;
                 None
             }
             Err(error) => (!std::mem::replace(&mut self.failed, true)).then_some(error),
         }
+    }
+
+    /// Saves for the last time.
+    ///
+    /// # Errors
+    /// When the file could not be replaced; the old one is still there.
+    pub(super) async fn finish(self) -> Result<(), StoreError> {
+        self.write(Moment::Stopping).await
+    }
+
+    async fn write(&self, moment: Moment) -> Result<(), StoreError> {
+        let (path, mut content) = (self.path.clone(), self.content.clone());
+        let head = content.head().stamped(moment);
+        *content.head() = head;
+        tokio::task::spawn_blocking(move || save_json(&path, &content))
+            .await
+            .unwrap_or(Ok(()))
     }
 }
 

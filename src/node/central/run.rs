@@ -29,7 +29,7 @@ use crate::{
         limits::{MAX_SECONDARY_NUMBER, PAGE_BYTES, STATISTICS_EVERY, STOP_GRACE},
     },
     net::{accept, connection_places},
-    node::{StatisticsTrouble, statistics::Moment},
+    node::StatisticsTrouble,
     proto::{Hello, PeerRole, control::FromCentral},
     store::StoreError,
 };
@@ -252,7 +252,7 @@ impl Central {
     }
 
     async fn save(&mut self) {
-        let trouble = self.statistics.save(&self.cluster, Moment::Running).await;
+        let trouble = self.statistics.save(&self.cluster).await;
         if let Some(error) = trouble {
             self.tell(CentralEvent::Statistics(StatisticsTrouble::Failed(error)));
         }

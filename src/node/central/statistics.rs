@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::cluster::{Cluster, Totals},
-    node::statistics::{Head, Moment, Saver, StatisticsTrouble, load},
+    node::statistics::{self, Head, Moment, StatisticsFile, StatisticsTrouble},
     store::StoreError,
 };
 
@@ -22,11 +22,16 @@ struct Content {
     totals: Totals,
 }
 
+impl statistics::Content for Content {
+    fn head(&mut self) -> &mut Head {
+        &mut self.head
+    }
+}
+
 /// The central's statistics file.
 #[derive(Debug)]
 pub(super) struct Statistics {
-    head: Head,
-    saver: Saver,
+    file: StatisticsFile<Content>,
 }
 
 /// What an earlier run left.
@@ -45,40 +50,30 @@ impl Statistics {
     /// # Errors
     /// When the folder cannot be made, read or written.
     pub(super) fn open(folder: &Path) -> Result<(Self, Before), StoreError> {
-        crate::store::Root::create(folder)?.check_writable()?;
-        let path = folder.join("central.json");
-        let (content, warning) = load::<Content>(&path)?;
-        let content = content.unwrap_or_default();
+        let (mut file, head, warning) = StatisticsFile::<Content>::open(folder, "central")?;
+        let was_killed = head.is_some_and(|head| head.was_killed());
         let before = Before {
-            begun: content.service_begun && content.head.was_killed(),
-            totals: content.totals,
+            begun: file.content.service_begun && was_killed,
+            totals: std::mem::take(&mut file.content.totals),
             warning,
         };
-        let statistics = Self {
-            head: Head::start("central"),
-            saver: Saver::new(path),
-        };
-        Ok((statistics, before))
+        Ok((Self { file }, before))
     }
 
-    fn content(&self, cluster: &Cluster, moment: Moment) -> Content {
-        Content {
-            head: self.head.stamped(moment),
-            service_begun: cluster.has_begun(),
-            totals: cluster.totals(),
-        }
+    fn update(&mut self, cluster: &Cluster) {
+        self.file.content.service_begun = cluster.has_begun();
+        self.file.content.totals = cluster.totals();
     }
 
     /// Saves; gives what to tell people.
-    pub(super) async fn save(&mut self, cluster: &Cluster, moment: Moment) -> Option<StoreError> {
-        let content = self.content(cluster, moment);
-        self.saver.save_or_tell(content).await
+    pub(super) async fn save(&mut self, cluster: &Cluster) -> Option<StoreError> {
+        self.update(cluster);
+        self.file.save(Moment::Running).await
     }
 
     /// Saves for the last time.
-    pub(super) async fn finish(self, cluster: &Cluster) -> Result<(), StoreError> {
-        self.saver
-            .save(self.content(cluster, Moment::Stopping))
-            .await
+    pub(super) async fn finish(mut self, cluster: &Cluster) -> Result<(), StoreError> {
+        self.update(cluster);
+        self.file.finish().await
     }
 }

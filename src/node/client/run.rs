@@ -24,7 +24,6 @@ use crate::{
         StatisticsTrouble,
         fetch::FetchUpdate,
         link::{Link, LinkDown, LinkEvent},
-        statistics::Moment,
     },
     proto::control::ToCentral,
     store::StoreError,
@@ -267,7 +266,7 @@ impl Client {
     }
 
     pub(super) async fn save(&mut self) {
-        if let Some(error) = self.statistics.save(Moment::Running).await {
+        if let Some(error) = self.statistics.save().await {
             self.tell(ClientEvent::Statistics(StatisticsTrouble::Failed(error)));
         }
     }

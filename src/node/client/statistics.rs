@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     engine::counters::Counters,
     model::{ClientName, FileName, Outcome, ReceivedFrom, SecondaryNumber, SentBytes},
-    node::statistics::{Head, Moment, Saver, StatisticsTrouble, load},
-    store::{Root, StoreError},
+    node::statistics::{self, Head, Moment, StatisticsFile, StatisticsTrouble},
+    store::StoreError,
 };
 
 /// The file's content.
@@ -29,12 +29,17 @@ struct Content {
     secondaries: BTreeMap<SecondaryNumber, Counters>,
 }
 
+impl statistics::Content for Content {
+    fn head(&mut self) -> &mut Head {
+        &mut self.head
+    }
+}
+
 /// A client's statistics file; another one whenever it changes its name.
 #[derive(Debug)]
 pub(super) struct Statistics {
     folder: PathBuf,
-    content: Content,
-    saver: Saver,
+    file: StatisticsFile<Content>,
 }
 
 /// A download whose figures are complete.
@@ -48,63 +53,40 @@ pub(super) struct Booked<'a> {
     pub(super) sent: Option<&'a [SentBytes]>,
 }
 
-fn open(
-    folder: &Path,
-    name: Option<&ClientName>,
-) -> Result<(Content, Saver, Option<StatisticsTrouble>), StoreError> {
-    Root::create(folder)?.check_writable()?;
-    let node = name.map_or("cliente".to_owned(), |name| format!("cliente-{name}"));
-    let path = folder.join(format!("{node}.json"));
-    let (content, warning) = load::<Content>(&path)?;
-    let mut content = content.unwrap_or_default();
-    content.head = Head::start(&node);
-    Ok((content, Saver::new(path), warning))
-}
+/// Name of the file of a client that has none.
+const NAMELESS: &str = "cliente";
 
 impl Statistics {
     /// Statistics of a client without a name; the second value is what to tell people.
     pub(super) fn nameless(folder: &Path) -> (Self, Option<StatisticsTrouble>) {
-        match open(folder, None) {
-            Ok((content, saver, warning)) => (
-                Self {
-                    folder: folder.to_owned(),
-                    content,
-                    saver,
-                },
-                warning,
-            ),
-            Err(error) => (
-                Self {
-                    folder: folder.to_owned(),
-                    content: Content {
-                        head: Head::start("cliente"),
-                        ..Content::default()
-                    },
-                    saver: Saver::new(folder.join("cliente.json")),
-                },
-                Some(StatisticsTrouble::Failed(error)),
-            ),
-        }
+        let (file, trouble) = match StatisticsFile::open(folder, NAMELESS) {
+            Ok((file, _, trouble)) => (file, trouble),
+            Err(error) => {
+                let file = StatisticsFile::new(folder, NAMELESS);
+                (file, Some(StatisticsTrouble::Failed(error)))
+            }
+        };
+        let folder = folder.to_owned();
+        (Self { folder, file }, trouble)
     }
 
     /// Goes on under another name, with what was saved under it. Gives what to tell people.
     pub(super) async fn rename(&mut self, name: &ClientName) -> Option<StatisticsTrouble> {
-        let saved = if self.content.totals == Counters::default() {
+        let unsaved = if self.file.content.totals == Counters::default() {
             // A client that was never named has nothing to keep.
             None
         } else {
-            self.save(Moment::Stopping).await
+            self.file.save(Moment::Stopping).await
         };
-        let opened = open(&self.folder, Some(name));
-        let warning = match opened {
-            Ok((content, saver, warning)) => {
-                self.content = content;
-                self.saver = saver;
-                warning
+        let node = format!("{NAMELESS}-{name}");
+        let trouble = match StatisticsFile::open(&self.folder, &node) {
+            Ok((file, _, trouble)) => {
+                self.file = file;
+                trouble
             }
             Err(error) => Some(StatisticsTrouble::Failed(error)),
         };
-        saved.map(StatisticsTrouble::Failed).or(warning)
+        unsaved.map(StatisticsTrouble::Failed).or(trouble)
     }
 
     /// A download is over and its figures are known.
@@ -125,7 +107,12 @@ impl Statistics {
             let complete = booked.outcome == Outcome::Complete && counters.bytes_received > 0;
             counters.downloads = u64::from(complete);
             counters.duration_ms = booked.took.as_millis() as u64;
-            let of_source = self.content.secondaries.entry(source.number).or_default();
+            let of_source = self
+                .file
+                .content
+                .secondaries
+                .entry(source.number)
+                .or_default();
             of_source.add(&counters);
         }
         match booked.outcome {
@@ -134,25 +121,23 @@ impl Statistics {
             Outcome::Failed | Outcome::Cancelled => whole.failed = 1,
         }
         whole.duration_ms = booked.took.as_millis() as u64;
-        self.content.totals.add(&whole);
-        let of_file = self.content.files.entry(booked.file.clone()).or_default();
+        self.file.content.totals.add(&whole);
+        let of_file = self
+            .file
+            .content
+            .files
+            .entry(booked.file.clone())
+            .or_default();
         of_file.add(&whole);
     }
 
-    fn stamped(&self, moment: Moment) -> Content {
-        let mut content = self.content.clone();
-        content.head = content.head.stamped(moment);
-        content
-    }
-
     /// Saves; gives what to tell people.
-    pub(super) async fn save(&mut self, moment: Moment) -> Option<StoreError> {
-        let content = self.stamped(moment);
-        self.saver.save_or_tell(content).await
+    pub(super) async fn save(&mut self) -> Option<StoreError> {
+        self.file.save(Moment::Running).await
     }
 
     /// Saves for the last time.
     pub(super) async fn finish(self) -> Result<(), StoreError> {
-        self.saver.save(self.stamped(Moment::Stopping)).await
+        self.file.finish().await
     }
 }

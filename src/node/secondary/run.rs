@@ -32,7 +32,6 @@ use crate::{
         StatisticsTrouble,
         fetch::FetchUpdate,
         link::{Link, LinkEvent},
-        statistics::Moment,
     },
     proto::{ErrorCode, control::ToCentral},
     store::{
@@ -317,7 +316,7 @@ impl Secondary {
     }
 
     async fn save(&mut self) {
-        if let Some(error) = self.statistics.save(Moment::Running).await {
+        if let Some(error) = self.statistics.save().await {
             self.tell(SecondaryEvent::Statistics(StatisticsTrouble::Failed(error)));
         }
     }

@@ -10,9 +10,9 @@ use crate::{
     model::{ClientName, FileName, Receiver, SecondaryNumber, limits::MAX_STATISTICS_NAMES},
     node::{
         fetch::{FetchEnd, FetchOutcome},
-        statistics::{Head, Moment, Saver, StatisticsTrouble, load},
+        statistics::{self, Head, Moment, StatisticsFile, StatisticsTrouble},
     },
-    store::{Root, StoreError},
+    store::StoreError,
 };
 
 /// The file's content.
@@ -35,11 +35,16 @@ struct Content {
     copies: Counters,
 }
 
+impl statistics::Content for Content {
+    fn head(&mut self) -> &mut Head {
+        &mut self.head
+    }
+}
+
 /// A secondary's statistics file.
 #[derive(Debug)]
 pub(super) struct Statistics {
-    content: Content,
-    saver: Saver,
+    file: StatisticsFile<Content>,
 }
 
 impl Statistics {
@@ -51,13 +56,9 @@ impl Statistics {
         folder: &Path,
         number: SecondaryNumber,
     ) -> Result<(Self, Option<StatisticsTrouble>), StoreError> {
-        Root::create(folder)?.check_writable()?;
-        let path = folder.join(format!("secundario{number}.json"));
-        let (content, warning) = load::<Content>(&path)?;
-        let mut content = content.unwrap_or_default();
-        content.head = Head::start(&format!("secundario{number}"));
-        let saver = Saver::new(path);
-        Ok((Self { content, saver }, warning))
+        let node = format!("secundario{number}");
+        let (file, _, trouble) = StatisticsFile::open(folder, &node)?;
+        Ok((Self { file }, trouble))
     }
 
     /// Bytes were sent.
@@ -84,7 +85,7 @@ impl Statistics {
     fn add(&mut self, receiver: &Receiver, file: &FileName, counters: &Counters) {
         match receiver {
             Receiver::Client(client) | Receiver::Original(client) => {
-                let content = &mut self.content;
+                let content = &mut self.file.content;
                 content.totals.add(counters);
                 content.files.entry(file.clone()).or_default().add(counters);
                 let clients = &mut content.clients;
@@ -93,7 +94,7 @@ impl Statistics {
                 }
             }
             Receiver::Secondary(number) => {
-                let copies = &mut self.content.copies_sent;
+                let copies = &mut self.file.content.copies_sent;
                 copies.entry(*number).or_default().add(counters);
             }
         }
@@ -106,11 +107,11 @@ impl Statistics {
         let failed = matches!(end.outcome, FetchOutcome::Failed(_));
         for source in &end.sources {
             let counters = Counters::of_received(source);
-            self.content.copies.add(&counters);
-            let from = &mut self.content.copies_received;
+            self.file.content.copies.add(&counters);
+            let from = &mut self.file.content.copies_received;
             from.entry(source.number).or_default().add(&counters);
         }
-        self.content.copies.add(&Counters {
+        self.file.content.copies.add(&Counters {
             downloads: u64::from(complete),
             failed: u64::from(failed),
             duration_ms: end.took.as_millis() as u64,
@@ -120,24 +121,17 @@ impl Statistics {
 
     /// Complete downloads per file.
     pub(super) fn downloads(&self) -> impl Iterator<Item = (String, u64)> + '_ {
-        let files = self.content.files.iter();
+        let files = self.file.content.files.iter();
         files.map(|(name, counters)| (name.to_string(), counters.downloads))
     }
 
-    fn stamped(&self, moment: Moment) -> Content {
-        let mut content = self.content.clone();
-        content.head = content.head.stamped(moment);
-        content
-    }
-
     /// Saves; gives what to tell people.
-    pub(super) async fn save(&mut self, moment: Moment) -> Option<StoreError> {
-        let content = self.stamped(moment);
-        self.saver.save_or_tell(content).await
+    pub(super) async fn save(&mut self) -> Option<StoreError> {
+        self.file.save(Moment::Running).await
     }
 
     /// Saves for the last time.
     pub(super) async fn finish(self) -> Result<(), StoreError> {
-        self.saver.save(self.stamped(Moment::Stopping)).await
+        self.file.finish().await
     }
 }
