@@ -13,6 +13,9 @@ const COPIES_PER_TARGET: usize = 3;
 /// First and longest wait before a failed copy is tried again.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
+/// How long a secondary may take to serve what it has copied.
+const SERVED_WITHIN: Duration = Duration::from_secs(10);
+
 #[derive(Debug, Default)]
 struct Target {
     missing: BTreeSet<FileName>,
@@ -87,6 +90,16 @@ impl Placement {
     pub(super) fn started(&mut self, number: SecondaryNumber, name: &FileName, id: TransferId) {
         if let Some(target) = self.targets.get_mut(&number) {
             target.active.insert(name.clone(), id);
+        }
+    }
+
+    /// A copy is complete. Its target says so once it serves the file; if it never does, it lacks it.
+    pub(super) fn completed(&mut self, now: Instant, number: SecondaryNumber, name: &FileName) {
+        if let Some(target) = self.targets.get_mut(&number)
+            && target.active.remove(name).is_some()
+        {
+            let (wait, at) = (RETRY.0, now + SERVED_WITHIN);
+            target.retry.insert(name.clone(), Retry { at, wait });
         }
     }
 
@@ -186,6 +199,16 @@ mod tests {
         assert_eq!(placement.due(later, |_, _| true), [(one, names[0].clone())]);
         placement.failed(later, one, &names[0]);
         assert_eq!(placement.next_retry(later), Some(later + 2 * RETRY.0));
+        // One that is complete and is never served is lacking still.
+        placement.completed(later, one, &names[1]);
+        assert!(
+            !placement
+                .due(later, |_, _| true)
+                .iter()
+                .any(|(_, n)| *n == names[1])
+        );
+        let given_up = placement.due(later + SERVED_WITHIN, |_, _| true);
+        assert!(given_up.contains(&(one, names[1].clone())));
         for name in &names {
             placement.settled(one, name);
         }

@@ -187,10 +187,14 @@ impl Cluster {
         let (outcome, reason) = (finished.outcome, finished.reason.clone());
         match &running.receiver {
             Receiver::Secondary(target) => {
-                if outcome == Outcome::Complete || outcome == Outcome::AlreadyComplete {
+                match outcome {
                     // `added` takes it off the list of what is missing; it may have come before this.
-                } else {
-                    self.placement.failed(now, *target, &file);
+                    Outcome::Complete | Outcome::AlreadyComplete => {
+                        self.placement.completed(now, *target, &file);
+                    }
+                    Outcome::Failed | Outcome::Cancelled => {
+                        self.placement.failed(now, *target, &file);
+                    }
                 }
                 self.tell(Notice::CopyEnded {
                     file,
