@@ -57,6 +57,10 @@ fn story(seed: u64) -> Story {
             };
             plan.faults.push(Fault { at, lasts, life });
             at += lasts;
+            if index == 0 {
+                // Long enough for whoever tries again every few seconds to find it there.
+                at += Duration::from_secs(10);
+            }
         }
         sources.push(plan);
     }
