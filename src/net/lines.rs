@@ -13,6 +13,7 @@ use tokio::{
     time::timeout,
 };
 
+use super::send_file::{PlainSocket, send_header, send_some};
 use crate::proto::{LineError, Lines, encode_line};
 
 /// What is read ahead while lines are read, in bytes. Small: raw bytes that were read ahead are copied once
@@ -158,6 +159,39 @@ impl<W: AsyncWrite + Unpin> LineWriter<W> {
             0 => Err(io::ErrorKind::WriteZero.into()),
             count => Ok(count),
         }
+    }
+
+    /// True when the kernel can send files on this stream.
+    pub fn sends_files(&self) -> bool
+    where
+        W: PlainSocket,
+    {
+        self.stream.plain_socket().is_some()
+    }
+
+    /// Sends what was staged and then some bytes of a file, up to `limit` from `offset`, and says how many;
+    /// 0 at the end of the file. Blocks on the disk where they are not in memory.
+    ///
+    /// # Errors
+    /// When the stream fails or takes nothing in time, and `InvalidInput` or `Unsupported` where the
+    /// kernel cannot send this file.
+    pub async fn send_file(
+        &mut self,
+        file: &impl std::os::fd::AsFd,
+        offset: u64,
+        limit: usize,
+    ) -> io::Result<usize>
+    where
+        W: PlainSocket,
+    {
+        let Some(socket) = self.stream.plain_socket() else {
+            return Err(io::ErrorKind::Unsupported.into());
+        };
+        if !self.line.is_empty() {
+            send_header(socket, &self.line, self.stall_timeout).await?;
+            self.line.clear();
+        }
+        send_some(socket, file, offset, limit, self.stall_timeout).await
     }
 
     /// Ends this side of the stream.

@@ -5,9 +5,11 @@ mod descriptors;
 mod lines;
 mod listen;
 mod pacer;
+mod send_file;
 
 pub use connect::{ConnectError, connect, resolve};
 pub use descriptors::connection_places;
 pub use lines::{LineReader, LineWriter, ReadError, split};
 pub use listen::{Accepted, accept, listen};
 pub use pacer::Pacer;
+pub use send_file::PlainSocket;

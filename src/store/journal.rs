@@ -3,7 +3,8 @@
 //!
 //! A header line, then records of 16 bytes: a kind, three zeros, a number as 32 bits big-endian, and the
 //! first eight bytes of a SHA-256 over the file's id, the record's position and the rest of it. `W n`: chunk
-//! n was verified and written. `S n`: the first n `W` records' chunks are on the disk. What follows a record
+//! n was verified and written. `S n`: the first n `W` records' chunks are on the disk. `F 0`: the disk failed
+//! to keep what no `S` covers, and those `W` records are void. What follows a record
 //! that does not check is ignored: it was being written when the machine stopped.
 
 use std::{
@@ -20,6 +21,7 @@ const VERSION: u32 = 1;
 const RECORD_BYTES: usize = 16;
 const WRITTEN: u8 = b'W';
 const SYNCED: u8 = b'S';
+const FAILED: u8 = b'F';
 /// Longest header that is looked at.
 const MOST_HEADER_BYTES: usize = 4096;
 
@@ -76,6 +78,7 @@ pub(super) fn read(journal: &mut File, meta: &FileMeta) -> io::Result<Option<Fou
         match kind {
             WRITTEN => written.push(ChunkIndex(number)),
             SYNCED => synced_count = (number as usize).min(written.len()),
+            FAILED => written.truncate(synced_count),
             _ => break,
         }
     }
@@ -163,6 +166,12 @@ impl Journal {
         let record = self.next(SYNCED, count);
         self.file.write_all(&record)?;
         self.file.sync_data()
+    }
+
+    /// The disk failed to keep what was not synced.
+    pub(super) fn forget_unsynced(&mut self) -> io::Result<()> {
+        let record = self.next(FAILED, 0);
+        self.file.write_all(&record)
     }
 }
 

@@ -13,8 +13,8 @@ mod root;
 mod statistics;
 
 pub use error::StoreError;
-pub use hash::{manifest_id, sha256, sha256_file};
+pub use hash::{lanes, manifest_id, sha256, sha256_file, sha256_many};
 pub use index::ContentReader;
-pub use part::{Existing, Opened, PartFile, PartNote, PartPlace};
+pub use part::{Checked, Existing, Opened, PartFile, PartNote, PartPlace};
 pub use root::Root;
 pub use statistics::{Loaded, load_json, save_json};

@@ -16,7 +16,7 @@ use rustix::fs::{FallocateFlags, FlockOperation};
 
 use super::{
     StoreError,
-    hash::{read_range, sha256},
+    hash::{read_range, sha256, sha256_many},
     journal::{self, Journal},
     root::{HIDDEN, Make, Place, Replace, Root, sync_folder},
 };
@@ -24,6 +24,11 @@ use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, FileMeta, FileName, Manife
 
 /// Chunks of which a journal says that they are on the disk, and which are read all the same.
 const SAMPLE: usize = 16;
+
+/// `f_type` of a file system in memory, as statfs(2) lists it.
+const TMPFS_MAGIC: rustix::fs::FsWord = 0x0102_1994;
+/// The unit of `st_blocks`.
+const BLOCK_BYTES: u64 = 512;
 
 /// What to do with a file of other content that has the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,10 +80,34 @@ pub enum Opened {
 #[derive(Debug)]
 pub struct PartFile {
     file: File,
-    journal: Mutex<Journal>,
+    progress: Mutex<Progress>,
     unsynced_bytes: AtomicU64,
     manifest: Arc<Manifest>,
     names: Names,
+}
+
+/// What is there of a part file.
+#[derive(Debug)]
+struct Progress {
+    journal: Journal,
+    have: ChunkSet,
+    /// The disk failed to keep something; nothing that is written from then on can be relied on.
+    sync_failed: bool,
+}
+
+/// A chunk that was hashed.
+#[derive(Debug)]
+pub struct Checked<B> {
+    chunk: ChunkIndex,
+    bytes: B,
+    right: bool,
+}
+
+impl<B> Checked<B> {
+    /// Which one.
+    pub fn chunk(&self) -> ChunkIndex {
+        self.chunk
+    }
 }
 
 /// Where everything of a part file is.
@@ -173,7 +202,11 @@ impl PartFile {
         let journal = new_journal(&file, meta, &have, &names).map_err(fail)?;
         let part = Box::new(Self {
             file,
-            journal: Mutex::new(journal),
+            progress: Mutex::new(Progress {
+                journal,
+                have: have.clone(),
+                sync_failed: false,
+            }),
             unsynced_bytes: AtomicU64::new(0),
             manifest,
             names,
@@ -181,19 +214,36 @@ impl PartFile {
         Ok(Opened::Part { part, have, notes })
     }
 
-    /// Writes a chunk if it has its digest; false, and nothing is written, if it has not.
+    /// Hashes some chunks, all together, and says which of them are right.
+    pub fn check<B: AsRef<[u8]>>(&self, chunks: Vec<(ChunkIndex, B)>) -> Vec<Checked<B>> {
+        let bytes: Vec<&[u8]> = chunks.iter().map(|(_, bytes)| bytes.as_ref()).collect();
+        let digests = sha256_many(&bytes);
+        let checked = chunks.into_iter().zip(digests);
+        checked
+            .map(|((chunk, bytes), digest)| Checked {
+                chunk,
+                bytes,
+                right: self.manifest.chunk(chunk) == Some(digest),
+            })
+            .collect()
+    }
+
+    /// Writes a chunk if it is right; false, and nothing is written, if it is not.
     ///
     /// # Errors
     /// What the disk says.
-    pub fn write_verified(&self, chunk: ChunkIndex, bytes: &[u8]) -> Result<bool, StoreError> {
-        let layout = self.manifest.layout();
-        let range = layout.byte_range(chunk);
-        if range.len() != bytes.len() as u64 || self.manifest.chunk(chunk) != Some(sha256(bytes)) {
+    pub fn write<B: AsRef<[u8]>>(&self, checked: &Checked<B>) -> Result<bool, StoreError> {
+        let range = self.manifest.layout().byte_range(checked.chunk);
+        let bytes = checked.bytes.as_ref();
+        if !checked.right || range.len() != bytes.len() as u64 {
             return Ok(false);
         }
         let fail = |error: io::Error| self.names.fail(&error);
         self.file.write_all_at(bytes, range.start).map_err(fail)?;
-        self.journal().written(chunk).map_err(fail)?;
+        let mut progress = self.progress();
+        progress.journal.written(checked.chunk).map_err(fail)?;
+        progress.have.insert(checked.chunk);
+        drop(progress);
         self.unsynced_bytes
             .fetch_add(bytes.len() as u64, Ordering::Relaxed);
         Ok(true)
@@ -204,30 +254,50 @@ impl PartFile {
         self.unsynced_bytes.load(Ordering::Relaxed)
     }
 
-    /// Makes what was written last: the data first, then the record of it.
+    /// Makes what was written last: the data first, then the record of it. Once the disk has failed to, it
+    /// is not asked again: the kernel drops pages that it could not write, and would then say that all is
+    /// well. What was not on the disk before is forgotten.
     ///
     /// # Errors
-    /// What the disk says.
+    /// What the disk says, or that it failed before.
     pub fn sync(&self) -> Result<(), StoreError> {
         let fail = |error: io::Error| self.names.fail(&error);
         let covered_bytes = self.unsynced_bytes();
-        let covered = self.journal().count();
-        self.file.sync_data().map_err(fail)?;
-        self.journal().synced(covered).map_err(fail)?;
+        let covered = self.progress().journal.count();
+        self.sync_data(|| self.file.sync_data()).map_err(fail)?;
+        self.progress().journal.synced(covered).map_err(fail)?;
         self.unsynced_bytes
             .fetch_sub(covered_bytes, Ordering::Relaxed);
         Ok(())
     }
 
+    fn sync_data(&self, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        if self.progress().sync_failed {
+            return Err(io::Error::other(
+                "the disk failed to keep what was written to this file",
+            ));
+        }
+        sync().inspect_err(|_| {
+            let mut progress = self.progress();
+            progress.sync_failed = true;
+            if let Err(error) = progress.journal.forget_unsynced() {
+                tracing::warn!(%error, "the journal vouches for chunks that may not be on the disk");
+            }
+        })
+    }
+
     /// Gives the file its name, once all of it is on the disk, and says where it is.
     ///
     /// # Errors
-    /// [`StoreError::Exists`] when another file took the name meanwhile, and what the disk says; what was
-    /// received is kept.
+    /// [`StoreError::Exists`] when another file took the name meanwhile, that chunks are missing, and what
+    /// the disk says; what was received is kept.
     pub fn finish(&self) -> Result<PathBuf, StoreError> {
         let names = &self.names;
         let fail = |error: io::Error| names.fail(&error);
-        self.file.sync_all().map_err(fail)?;
+        if !self.progress().have.is_full() {
+            return Err(fail(io::Error::other("chunks are missing")));
+        }
+        self.sync_data(|| self.file.sync_all()).map_err(fail)?;
         let target = names.root.place(&names.name, Make::Folders)?;
         let replace = match names.existing {
             Existing::Keep => Replace::Never,
@@ -255,8 +325,8 @@ impl PartFile {
         Ok(())
     }
 
-    fn journal(&self) -> MutexGuard<'_, Journal> {
-        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -350,10 +420,18 @@ fn resume(
     Ok((trusted, notes))
 }
 
-/// Makes the file as long as it will be, and takes the space where the file system can.
+/// Makes the file as long as it will be, and takes the space where that is cheap: a file system in memory
+/// would fill all of it with zeros first, so there the space is only looked at.
 fn allocate(file: &File, layout: ChunkLayout) -> io::Result<()> {
     let length = layout.file_bytes();
-    if length > 0 {
+    if rustix::fs::fstatfs(file)?.f_type == TMPFS_MAGIC {
+        let taken = std::os::unix::fs::MetadataExt::blocks(&file.metadata()?) * BLOCK_BYTES;
+        let free = rustix::fs::fstatvfs(file)?;
+        // A tmpfs without a limit has no blocks at all.
+        if free.f_blocks > 0 && length.saturating_sub(taken) > free.f_bavail * free.f_frsize {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+    } else if length > 0 {
         match rustix::fs::fallocate(file, FallocateFlags::empty(), 0, length) {
             Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
             Err(error) => return Err(error.into()),
@@ -413,6 +491,32 @@ mod tests {
             .to_vec()
     }
 
+    fn write(part: &PartFile, index: u32, bytes: &[u8]) -> bool {
+        let checked = part.check(vec![(ChunkIndex(index), bytes)]);
+        part.write(&checked[0]).unwrap()
+    }
+
+    #[test]
+    fn what_the_disk_failed_to_keep_is_forgotten() {
+        let folder = Folder::new();
+        let (part, ..) = folder.part("a", PartPlace::Beside);
+        write(&part, 2, &chunk(2));
+        part.sync().unwrap();
+        write(&part, 0, &chunk(0));
+        let failure = part.sync_data(|| Err(io::ErrorKind::Other.into()));
+        assert!(failure.is_err());
+        for index in [1, 3] {
+            write(&part, index, &chunk(index));
+        }
+        // The kernel would say that all is well.
+        assert!(part.sync().is_err());
+        assert!(part.finish().is_err());
+        drop(part);
+        let (_, have, notes) = folder.part("a", PartPlace::Beside);
+        assert_eq!(have, [1, 2, 3]);
+        assert!(notes.is_empty());
+    }
+
     struct Folder {
         root: Root,
         _temporary: tempfile::TempDir,
@@ -461,13 +565,11 @@ mod tests {
             for index in 0..4 {
                 let mut wrong = chunk(index);
                 wrong[5] ^= 1;
-                assert!(!part.write_verified(ChunkIndex(index), &wrong).unwrap());
-                assert!(
-                    part.write_verified(ChunkIndex(index), &chunk(index))
-                        .unwrap()
-                );
+                assert!(!write(&part, index, &wrong));
+                assert!(part.finish().is_err());
+                assert!(write(&part, index, &chunk(index)));
             }
-            assert!(!part.write_verified(ChunkIndex(4), &[]).unwrap());
+            assert!(!write(&part, 4, &[]));
             let mut expected = [during, "other"];
             expected.sort_unstable();
             assert_eq!(folder.entries(), expected);
@@ -486,11 +588,11 @@ mod tests {
     fn a_killed_receiver_goes_on_with_what_can_be_trusted() {
         let folder = Folder::new();
         let (part, ..) = folder.part("a", PartPlace::Beside);
-        part.write_verified(ChunkIndex(2), &chunk(2)).unwrap();
+        write(&part, 2, &chunk(2));
         part.sync().unwrap();
         assert_eq!(part.unsynced_bytes(), 0);
-        part.write_verified(ChunkIndex(0), &chunk(0)).unwrap();
-        part.write_verified(ChunkIndex(1), &chunk(1)).unwrap();
+        write(&part, 0, &chunk(0));
+        write(&part, 1, &chunk(1));
         assert!(matches!(
             folder.open("a", PartPlace::Beside),
             Err(StoreError::Busy(_))
@@ -523,8 +625,7 @@ mod tests {
         let folder = Folder::new();
         let (part, ..) = folder.part("a", PartPlace::Beside);
         for index in 0..4 {
-            part.write_verified(ChunkIndex(index), &chunk(index))
-                .unwrap();
+            write(&part, index, &chunk(index));
         }
         std::fs::write(folder.root.path().join("a"), b"mine").unwrap();
         assert!(matches!(part.finish(), Err(StoreError::Exists(_))));

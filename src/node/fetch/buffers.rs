@@ -17,6 +17,7 @@ pub(super) struct Buffers {
     permits: Arc<Semaphore>,
     free: Arc<Mutex<Vec<Vec<u8>>>>,
     chunk_bytes: usize,
+    count: usize,
 }
 
 /// A buffer in use. It goes back when it is dropped.
@@ -35,7 +36,13 @@ impl Buffers {
             permits: Arc::new(Semaphore::new(count)),
             free: Arc::default(),
             chunk_bytes,
+            count,
         }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.count
     }
 
     /// A buffer, if one is free.
@@ -59,6 +66,12 @@ impl Buffers {
             home: Arc::clone(&self.free),
             _permit: permit,
         }
+    }
+}
+
+impl AsRef<[u8]> for ChunkBuffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

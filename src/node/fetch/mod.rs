@@ -13,6 +13,7 @@ mod buffers;
 mod ending;
 mod shell;
 mod source;
+mod writing;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 

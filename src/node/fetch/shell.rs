@@ -17,6 +17,7 @@ use super::{
     FetchConfig, FetchEnd, FetchUpdate, address_of,
     buffers::Buffers,
     source::{Command, Context, Input, Source, What},
+    writing::Writing,
 };
 use crate::{
     engine::download::{Action, Download, DownloadConfig, Event, Finish, Snapshot},
@@ -109,15 +110,24 @@ impl Shell {
         let (snapshot, watched) = watch::channel(machine.snapshot(now));
         let (input_sender, inputs) = mpsc::channel(INPUTS);
         let (done_sender, done) = mpsc::channel(2);
+        let (part, writes) = (Arc::new(OnceLock::new()), TaskTracker::new());
+        let buffers = Buffers::new(grant.file.layout);
+        let writing = Writing::new(
+            Arc::clone(&part),
+            input_sender.clone(),
+            writes.clone(),
+            &buffers,
+        );
         let context = Context {
             transfer: grant.transfer,
             file: grant.file.clone(),
             role: config.role.clone(),
             manifest: Arc::new(OnceLock::new()),
-            part: Arc::new(OnceLock::new()),
-            buffers: Buffers::new(grant.file.layout),
+            part,
+            buffers,
             inputs: input_sender,
-            writes: TaskTracker::new(),
+            writing,
+            writes,
         };
         let shell = Self {
             transfer: grant.transfer,

@@ -15,7 +15,10 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::buffers::{Buffers, ChunkBuffer};
+use super::{
+    buffers::{Buffers, ChunkBuffer},
+    writing::{Whole, Writing},
+};
 use crate::{
     model::{
         ChunkIndex, Fault, FileMeta, Manifest, SecondaryNumber, TransferId,
@@ -46,6 +49,7 @@ pub(super) struct Context {
     pub(super) buffers: Buffers,
     pub(super) inputs: mpsc::Sender<Input>,
     /// Hashing and writing, which may outlive the connection.
+    pub(super) writing: Writing,
     pub(super) writes: TaskTracker,
 }
 
@@ -418,7 +422,12 @@ impl Reading<'_> {
             self.partial.insert(chunk, buffer);
         } else {
             lock(self.asked).remove(&chunk);
-            self.whole(chunk, buffer);
+            self.source.context.writing.push(Whole {
+                source: self.source.number,
+                generation: self.source.generation,
+                chunk,
+                buffer,
+            });
         }
         Ok(())
     }
@@ -439,28 +448,6 @@ impl Reading<'_> {
         let buffer = buffers.get().await;
         self.source.tell(What::Unblocked).await;
         buffer.ok_or_else(|| Lost::protocol("the transfer is over"))
-    }
-
-    /// Checks and writes a whole chunk, off the async threads.
-    fn whole(&self, chunk: ChunkIndex, buffer: ChunkBuffer) {
-        let Some(part) = self.source.context.part.get().cloned() else {
-            return;
-        };
-        let inputs = self.source.context.inputs.clone();
-        let (source, generation) = (self.source.number, self.source.generation);
-        self.source.context.writes.spawn_blocking(move || {
-            let what = match part.write_verified(chunk, &buffer.bytes) {
-                Ok(true) => What::Verified { chunk },
-                Ok(false) => What::Wrong { chunk },
-                Err(error) => What::LocalFailure(error),
-            };
-            drop(buffer);
-            let _ = inputs.blocking_send(Input {
-                source,
-                generation,
-                what,
-            });
-        });
     }
 }
 

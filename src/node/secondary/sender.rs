@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{io::AsyncWrite, sync::mpsc, time::timeout};
+use tokio::{sync::mpsc, time::timeout};
 
 use super::{context::Context, sent::Sending};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
         ByteRange, ChunkIndex, Digest, FileName, Receiver, TransferId,
         limits::{IDLE_TIMEOUT, MAX_FRAME_BYTES, MAX_QUEUED_REQUESTS},
     },
-    net::LineWriter,
+    net::{LineWriter, PlainSocket},
     proto::{
         ErrorCode,
         data::{FromSecondary, ToSecondary},
@@ -69,10 +69,40 @@ pub(super) struct Sender<W> {
     offset: u32,
     frame_bytes: u32,
     buffer: Vec<u8>,
+    by_kernel: bool,
 }
 
-impl<W: AsyncWrite + Unpin> Sender<W> {
+/// Why a frame was not sent.
+enum NotSent {
+    /// Nothing was, as the file could not be read.
+    Read(StoreError),
+    /// Some of it was, and the rest is not there.
+    Cut(StoreError),
+    Ended(End),
+}
+
+impl From<End> for NotSent {
+    fn from(end: End) -> Self {
+        Self::Ended(end)
+    }
+}
+
+impl From<io::Error> for NotSent {
+    fn from(error: io::Error) -> Self {
+        Self::Ended(error.into())
+    }
+}
+
+fn is_unsupported(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+    )
+}
+
+impl<W: PlainSocket> Sender<W> {
     pub(super) fn new(writer: LineWriter<W>, context: Context, receiver: Receiver) -> Self {
+        let by_kernel = writer.sends_files();
         Self {
             writer,
             context,
@@ -82,6 +112,7 @@ impl<W: AsyncWrite + Unpin> Sender<W> {
             offset: 0,
             frame_bytes: FIRST_FRAME_BYTES,
             buffer: Vec::new(),
+            by_kernel,
         }
     }
 
@@ -249,20 +280,28 @@ impl<W: AsyncWrite + Unpin> Sender<W> {
             start,
             end: start + length,
         };
-        self.buffer.clear();
-        encode_line(
-            &FromSecondary::Data {
-                chunk,
-                offset: self.offset,
-                length: length as u32,
-            },
-            &mut self.buffer,
-        );
-        let header_bytes = self.buffer.len();
         tracing::trace!(%chunk, offset = self.offset, length, "sending");
-        match self.read(range).await {
-            Ok(()) => self.write(header_bytes, length as usize).await?,
-            Err(error) => return self.failed(chunk, &error).await,
+        let header = FromSecondary::Data {
+            chunk,
+            offset: self.offset,
+            length: length as u32,
+        };
+        let content = Arc::clone(&open.content);
+        let by_kernel = self.by_kernel && content.is_in_memory(range);
+        let sent = if by_kernel {
+            self.send_by_kernel(&content, &header, range).await
+        } else {
+            self.send_by_copy(content, &header, range).await
+        };
+        match sent {
+            Ok(()) => {}
+            Err(NotSent::Read(error)) => return self.failed(chunk, &error).await,
+            Err(NotSent::Cut(error)) => {
+                // The header promised more than there is.
+                self.damaged(&error).await;
+                return Err(End::Quiet);
+            }
+            Err(NotSent::Ended(end)) => return Err(end),
         }
         self.offset += length as u32;
         if range.end == whole.end {
@@ -275,65 +314,132 @@ impl<W: AsyncWrite + Unpin> Sender<W> {
         Ok(())
     }
 
-    /// Appends a range of the file to the buffer.
-    async fn read(&mut self, range: ByteRange) -> Result<(), StoreError> {
-        let Some(open) = &self.open else {
-            return Ok(());
-        };
-        let content = Arc::clone(&open.content);
+    /// Reads a range off the async threads, then sends it: for what has to come from the disk, and for
+    /// streams and file systems that know no better.
+    async fn send_by_copy(
+        &mut self,
+        content: Arc<ContentReader>,
+        header: &FromSecondary,
+        range: ByteRange,
+    ) -> Result<(), NotSent> {
         let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.clear();
+        encode_line(header, &mut buffer);
+        let header_bytes = buffer.len();
         let read = tokio::task::spawn_blocking(move || {
             let read = content
                 .read_at(range, &mut buffer)
                 .and_then(|()| content.check_unchanged());
             (buffer, read)
         });
-        match read.await {
-            Ok((buffer, read)) => {
-                self.buffer = buffer;
-                read
-            }
-            // The runtime is going down.
-            Err(error) => Err(StoreError::Other {
-                path: std::path::PathBuf::new(),
-                message: error.to_string(),
-            }),
-        }
-    }
-
-    async fn write(&mut self, header_bytes: usize, payload_bytes: usize) -> Result<(), End> {
-        if let Some(pacer) = &self.context.pacer {
-            pacer.wait(payload_bytes).await;
-        }
+        // A failed task means that the runtime is going down.
+        let (buffer, read) = read.await.map_err(|_| End::Quiet)?;
+        self.buffer = buffer;
+        read.map_err(NotSent::Read)?;
+        self.wait_for_turn(range.len() as usize).await;
         let began = Instant::now();
         let mut written = 0;
         while written < self.buffer.len() {
             let count = self.writer.write_some(&self.buffer[written..]).await?;
             let payload_before = written.saturating_sub(header_bytes);
             written += count;
-            let payload = (written.saturating_sub(header_bytes) - payload_before) as u64;
-            if let Some(open) = &mut self.open {
-                open.sending.add_bytes(payload);
-                open.sent_bytes += payload;
+            self.count(written.saturating_sub(header_bytes) - payload_before);
+        }
+        self.adapt(began);
+        Ok(())
+    }
+
+    /// Lets the kernel send a range that is in memory.
+    async fn send_by_kernel(
+        &mut self,
+        content: &ContentReader,
+        header: &FromSecondary,
+        range: ByteRange,
+    ) -> Result<(), NotSent> {
+        content.check_unchanged().map_err(NotSent::Read)?;
+        self.wait_for_turn(range.len() as usize).await;
+        let began = Instant::now();
+        self.writer.stage(header);
+        let mut start = range.start;
+        while start < range.end {
+            let left = (range.end - start) as usize;
+            let file = content.file_handle();
+            match self.writer.send_file(file, start, left).await {
+                Ok(0) => {
+                    let error = content.check_unchanged();
+                    return Err(error.map_or_else(NotSent::Cut, |()| End::Quiet.into()));
+                }
+                Ok(count) => {
+                    start += count as u64;
+                    self.count(count);
+                }
+                Err(error) if is_unsupported(&error) => {
+                    tracing::debug!(%error, "the kernel cannot send this file");
+                    self.by_kernel = false;
+                    // The header is on its way already.
+                    let rest = ByteRange {
+                        start,
+                        end: range.end,
+                    };
+                    return self.send_rest(content, rest).await;
+                }
+                Err(error) => return Err(error.into()),
             }
         }
+        self.adapt(began);
+        Ok(())
+    }
+
+    /// What is left of a frame that the kernel could not send.
+    async fn send_rest(&mut self, content: &ContentReader, rest: ByteRange) -> Result<(), NotSent> {
+        self.buffer.clear();
+        content
+            .read_at(rest, &mut self.buffer)
+            .map_err(NotSent::Cut)?;
+        let mut written = 0;
+        while written < self.buffer.len() {
+            let count = self.writer.write_some(&self.buffer[written..]).await?;
+            written += count;
+            self.count(count);
+        }
+        Ok(())
+    }
+
+    async fn wait_for_turn(&self, payload_bytes: usize) {
+        if let Some(pacer) = &self.context.pacer {
+            pacer.wait(payload_bytes).await;
+        }
+    }
+
+    /// Counts payload that the socket took.
+    fn count(&mut self, bytes: usize) {
+        if let Some(open) = &mut self.open {
+            open.sending.add_bytes(bytes as u64);
+            open.sent_bytes += bytes as u64;
+        }
+    }
+
+    /// The next frame's length, by how long this one took.
+    fn adapt(&mut self, began: Instant) {
         let took = began.elapsed();
         if took < FAST_FRAME {
             self.frame_bytes = (self.frame_bytes * 2).min(MAX_FRAME_BYTES);
         } else if took > SLOW_FRAME {
             self.frame_bytes = (self.frame_bytes / 2).max(LEAST_FRAME_BYTES);
         }
-        Ok(())
+    }
+
+    async fn damaged(&self, error: &StoreError) {
+        if let Some(open) = &self.open {
+            let name = open.content.file().meta.name.clone();
+            self.context.damaged(name, error).await;
+        }
     }
 
     async fn failed(&mut self, chunk: ChunkIndex, error: &StoreError) -> Result<(), End> {
         self.queue.pop_front();
         self.offset = 0;
-        if let Some(open) = &self.open {
-            self.context
-                .damaged(open.content.file().meta.name.clone(), error)
-                .await;
-        }
+        self.damaged(error).await;
         let code = match error {
             StoreError::Changed(_) | StoreError::NotFound(_) => ErrorCode::FileChanged,
             _ => ErrorCode::ReadFailed,

@@ -10,7 +10,7 @@ use crate::{
         Receiver,
         limits::{HELLO_TIMEOUT, MAX_QUEUED_REQUESTS, SEND_STALL_TIMEOUT},
     },
-    net::{Accepted, LineReader, LineWriter, ReadError, split},
+    net::{Accepted, LineReader, LineWriter, PlainSocket, ReadError, split},
     proto::{
         ErrorCode, Hello, Lines, PeerRole, WireError,
         data::{FromSecondary, ToSecondary},
@@ -94,7 +94,7 @@ async fn converse<R, W>(
     context: Context,
 ) where
     R: tokio::io::AsyncRead + Unpin,
-    W: tokio::io::AsyncWrite + Unpin,
+    W: PlainSocket,
 {
     let hello = Hello::from_role(&PeerRole::Secondary {
         number: context.number,

@@ -11,6 +11,9 @@ use crate::{
     },
 };
 
+/// The kernel reads ahead in steps about this long.
+const PROBE_EVERY_BYTES: usize = 128 << 10;
+
 /// What tells one state of a file from another without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub(super) struct Stamp {
@@ -81,6 +84,25 @@ impl ContentReader {
             std::io::ErrorKind::UnexpectedEof => StoreError::Changed(self.path()),
             _ => StoreError::new(&self.path(), &error),
         })
+    }
+
+    /// The open file, for the kernel to send from.
+    pub fn file_handle(&self) -> &File {
+        &self.handle
+    }
+
+    /// True when a range of the file is in memory, as far as a few probes show.
+    pub fn is_in_memory(&self, range: ByteRange) -> bool {
+        let mut byte = [0];
+        let last = range.end.saturating_sub(1);
+        (range.start..last)
+            .step_by(PROBE_EVERY_BYTES)
+            .chain([last])
+            .all(|offset| {
+                let mut target = [std::io::IoSliceMut::new(&mut byte)];
+                let flags = rustix::io::ReadWriteFlags::NOWAIT;
+                rustix::io::preadv2(&self.handle, &mut target, offset, flags) == Ok(1)
+            })
     }
 
     /// Makes sure that the file has not been touched since it was indexed.
