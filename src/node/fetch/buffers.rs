@@ -1,13 +1,17 @@
 //! Buffers of one chunk each: a bounded number, used again.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::model::ChunkLayout;
 
-/// Memory for chunks that are coming in or being written, in bytes, where chunks are small.
-const BUDGET_BYTES: usize = 24 << 20;
+/// Memory for chunks that are coming in or being written, in bytes, where chunks are small: two lots that
+/// are hashed at once, and some that come in.
+const BUDGET_BYTES: usize = 40 << 20;
 /// Chunks at once, however large they are: two of each of three sources and two to spare.
 const FEWEST: usize = 8;
 
@@ -16,6 +20,7 @@ const FEWEST: usize = 8;
 pub(super) struct Buffers {
     permits: Arc<Semaphore>,
     free: Arc<Mutex<Vec<Vec<u8>>>>,
+    arriving: Arc<AtomicUsize>,
     chunk_bytes: usize,
     count: usize,
 }
@@ -25,6 +30,7 @@ pub(super) struct Buffers {
 pub(super) struct ChunkBuffer {
     pub(super) bytes: Vec<u8>,
     home: Arc<Mutex<Vec<Vec<u8>>>>,
+    arriving: Option<Arc<AtomicUsize>>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -35,6 +41,7 @@ impl Buffers {
         Self {
             permits: Arc::new(Semaphore::new(count)),
             free: Arc::default(),
+            arriving: Arc::default(),
             chunk_bytes,
             count,
         }
@@ -43,6 +50,11 @@ impl Buffers {
     /// How many there are.
     pub(super) fn count(&self) -> usize {
         self.count
+    }
+
+    /// How many are being filled.
+    pub(super) fn arriving(&self) -> usize {
+        self.arriving.load(Ordering::Acquire)
     }
 
     /// A buffer, if one is free.
@@ -61,10 +73,21 @@ impl Buffers {
         let kept = lock(&self.free).pop();
         let mut bytes = kept.unwrap_or_else(|| Vec::with_capacity(self.chunk_bytes));
         bytes.clear();
+        self.arriving.fetch_add(1, Ordering::AcqRel);
         ChunkBuffer {
             bytes,
             home: Arc::clone(&self.free),
+            arriving: Some(Arc::clone(&self.arriving)),
             _permit: permit,
+        }
+    }
+}
+
+impl ChunkBuffer {
+    /// It is full.
+    pub(super) fn arrived(&mut self) {
+        if let Some(arriving) = self.arriving.take() {
+            arriving.fetch_sub(1, Ordering::AcqRel);
         }
     }
 }
@@ -77,6 +100,7 @@ impl AsRef<[u8]> for ChunkBuffer {
 
 impl Drop for ChunkBuffer {
     fn drop(&mut self) {
+        self.arrived();
         lock(&self.home).push(std::mem::take(&mut self.bytes));
     }
 }

@@ -1,9 +1,11 @@
 //! Whole chunks on their way to the disk: hashed, compared, written, off the async threads. Chunks that wait
-//! are taken together, as many digests cost less than one after the other.
+//! are taken together, as many digests at once cost little more than one; where chunks come fast, a few
+//! milliseconds are given to others that are coming in.
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::{Duration, Instant},
 };
 
 use tokio::sync::mpsc;
@@ -17,6 +19,9 @@ use crate::{
     model::{ChunkIndex, SecondaryNumber},
     store::{PartFile, lanes},
 };
+
+/// How long a chunk waits for others.
+const COLLECT_FOR: Duration = Duration::from_millis(20);
 
 /// A chunk that came whole.
 #[derive(Debug)]
@@ -33,16 +38,25 @@ pub(super) struct Writing {
     part: Arc<OnceLock<Arc<PartFile>>>,
     inputs: mpsc::Sender<Input>,
     tasks: TaskTracker,
-    waiting: Arc<Mutex<Waiting>>,
+    shared: Arc<Shared>,
+    buffers: Buffers,
     /// Chunks that are taken at once.
     most: usize,
     workers: usize,
 }
 
 #[derive(Debug, Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    enough: Condvar,
+}
+
+#[derive(Debug, Default)]
 struct Waiting {
-    chunks: VecDeque<Whole>,
+    chunks: VecDeque<(Instant, Whole)>,
     workers: usize,
+    /// Workers that wait for more chunks.
+    idle: usize,
 }
 
 impl Writing {
@@ -56,40 +70,56 @@ impl Writing {
             part,
             inputs,
             tasks,
-            waiting: Arc::default(),
+            shared: Arc::default(),
+            buffers: buffers.clone(),
             // Some buffers must be left for what comes in meanwhile.
-            most: lanes().min(buffers.count() * 2 / 3).max(1),
+            most: lanes().min(buffers.count() / 2).max(1),
             workers: std::thread::available_parallelism().map_or(1, Into::into),
         }
     }
 
     /// Takes a chunk. The first worker starts at once, further ones only for as many chunks as pay most.
-    pub(super) fn push(&self, whole: Whole) {
+    pub(super) fn push(&self, mut whole: Whole) {
+        whole.buffer.arrived();
         let mut waiting = self.waiting();
-        waiting.chunks.push_back(whole);
-        let busy = waiting.workers > 0 && waiting.chunks.len() < self.most;
-        if busy || waiting.workers >= self.workers {
+        waiting.chunks.push_back((Instant::now(), whole));
+        let is_full_lot = waiting.chunks.len() >= self.most;
+        if waiting.idle > 0 {
+            if is_full_lot || self.buffers.arriving() == 0 {
+                self.shared.enough.notify_one();
+            }
             return;
         }
-        waiting.workers += 1;
-        drop(waiting);
-        let this = self.clone();
-        self.tasks.spawn_blocking(move || this.work());
+        let is_worth_another = is_full_lot && waiting.workers < self.workers;
+        if waiting.workers == 0 || is_worth_another {
+            waiting.workers += 1;
+            drop(waiting);
+            let this = self.clone();
+            self.tasks.spawn_blocking(move || {
+                while let Some(lot) = this.next_lot() {
+                    this.write(lot);
+                }
+            });
+        }
     }
 
-    /// Writes until nothing waits.
-    fn work(&self) {
+    /// What is to be hashed next; `None` when nothing waits any more.
+    fn next_lot(&self) -> Option<Vec<Whole>> {
+        let mut waiting = self.waiting();
         loop {
-            let lot: Vec<Whole> = {
-                let mut waiting = self.waiting();
-                let count = waiting.chunks.len().min(self.most);
-                if count == 0 {
-                    waiting.workers -= 1;
-                    return;
-                }
-                waiting.chunks.drain(..count).collect()
+            let Some((came, _)) = waiting.chunks.front() else {
+                waiting.workers -= 1;
+                return None;
             };
-            self.write(lot);
+            let left = COLLECT_FOR.saturating_sub(came.elapsed());
+            let count = waiting.chunks.len().min(self.most);
+            if count == self.most || left.is_zero() || self.buffers.arriving() == 0 {
+                return Some(waiting.chunks.drain(..count).map(|(_, whole)| whole).collect());
+            }
+            waiting.idle += 1;
+            let woken = self.shared.enough.wait_timeout(waiting, left);
+            waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
+            waiting.idle -= 1;
         }
     }
 
@@ -122,6 +152,6 @@ impl Writing {
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
