@@ -1,0 +1,39 @@
+"""python3 -m medir [--quick] [SECTION...]: measures, keeps the figures, writes the report."""
+
+import argparse
+import json
+import pathlib
+import sys
+
+from . import lan, loopback, report, procs
+
+SECTIONS = {"loopback": loopback.measure, "lan": lan.measure}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="bench/run")
+    parser.add_argument("--quick", action="store_true", help="two small rounds; writes target/bench/RESULTS.md")
+    parser.add_argument("--only", action="append", default=[], help="scenarios of a section")
+    parser.add_argument("--no-report", action="store_true")
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []])
+    config = parser.parse_args()
+    config.work = procs.TARGET / "bench" / "work"
+    config.rounds = 2 if config.quick else 5
+    config.loopback_bytes = (256 << 20) if config.quick else (2 << 30)
+    config.lan_bytes = (60 << 20) if config.quick else (300 << 20)
+    kept = (procs.TARGET / "bench" if config.quick else procs.ROOT / "bench") / "results.json"
+    figures = json.loads(kept.read_text()) if kept.exists() else {}
+    for name in config.sections or SECTIONS:
+        print(name, file=sys.stderr, flush=True)
+        measured = SECTIONS[name](config)
+        if config.only:
+            figures[name] = {**figures.get(name, {}), **measured}
+        else:
+            figures[name] = measured
+        figures[name]["machine"] = report.machine()
+        kept.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
+    if not config.no_report:
+        (kept.parent / "RESULTS.md").write_text(report.render(figures))
+
+
+main()

@@ -1,0 +1,112 @@
+"""One large file over loopback: what the machine's cores can do."""
+
+import os
+import pathlib
+import shutil
+
+from . import peers, procs
+from .cluster import Cluster
+from .compare import same, side_by_side
+
+NAME = "grande.bin"
+
+
+def random_file(path, size):
+    """A file of random bytes, made once."""
+    path = pathlib.Path(path)
+    if not path.exists() or path.stat().st_size != size:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "wb") as file:
+            left = size
+            while left > 0:
+                left -= file.write(os.urandom(min(left, 1 << 22)))
+    return path
+
+
+def served_copies(work, original, count, name=NAME):
+    """Folders that hold the same file by hard links: one page cache for all servers, ours and the peers'."""
+    folders = []
+    for n in range(1, count + 1):
+        folder = pathlib.Path(work) / f"servido{n}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        os.link(original, folder / name)
+        folders.append(folder)
+    return folders
+
+
+def measure(config):
+    """All variants, with the target in memory and on the disk."""
+    work = config.work / "loopback"
+    size = config.loopback_bytes
+    original = random_file(config.work / "datos" / f"azar-{size}.bin", size)
+    folders = served_copies(work, original, 3)
+    cluster = Cluster(work, folders)
+    servers = [peers.Nginx(work, folder, "127.0.0.1", 52001 + n) for n, folder in enumerate(folders)]
+    urls = [server.url + NAME for server in servers]
+    link = work / "grande.meta4"
+    peers.metalink(link, folders[0] / NAME, urls)
+    sender = procs.Process(
+        [procs.tool("limite"), "enviar", "--file", str(original), "--listen", "127.0.0.1:52010"], work / "limite.log")
+    rsync = peers.rsync_daemon(work, folders[0])
+    rounds = config.rounds
+    figures = {"bytes": size}
+    for place, target in [("memory", pathlib.Path("/dev/shm/trozos-bench")), ("disk", work / "destino")]:
+        got = target / NAME
+
+        def ours():
+            result = cluster.download([NAME], target)
+            same(got, original)
+            return result
+
+        def peer(command, name=NAME, flush=False):
+            def one():
+                result = peers.fetch(command, target, servers)
+                if flush:
+                    result["seconds"] += procs.run(["sync", str(target / name)])["seconds"]
+                same(target / name, original)
+                return result
+            return one
+
+        def limit(how):
+            def one():
+                target.mkdir(parents=True, exist_ok=True)
+                command = [procs.tool("limite"), "recibir", "--file", str(got), "--bytes", str(size), "--from",
+                           "127.0.0.1:52010", "--hash", how, *(["--sync"] if place == "disk" else [])]
+                before = sender.cpu()
+                result = procs.run(command)
+                result["server_cpu"] = sender.cpu() - before
+                same(got, original)
+                return result
+            return one
+
+        variants = {
+            "trozos": ours,
+            "limit program, SHA-256 in lanes": limit("many"),
+            "aria2c": peer([*peers.ARIA2, *urls]),
+            "curl, one server": peer(["curl", "-s", "-o", NAME, urls[0]]),
+            "aria2c, Metalink with SHA-256": peer(
+                [*peers.ARIA2, "--metalink-enable-unique-protocol=false", "-M", str(link)]),
+        }
+        if place == "memory":
+            variants |= {
+                "limit program, no hashing": limit("none"),
+                "limit program, SHA-256 one by one": limit("one"),
+                "axel": peer(["axel", "-q", "-n", "16", "-o", NAME, *urls]),
+                "rsync, one server": peer(["rsync", "--inplace", "--port=51873", f"127.0.0.1::datos/{NAME}", "."]),
+            }
+        else:
+            variants |= {
+                "aria2c, then sync": peer([*peers.ARIA2, *urls], flush=True),
+                "curl, then sync": peer(["curl", "-s", "-o", NAME, urls[0]], flush=True),
+            }
+        try:
+            figures[place] = side_by_side(rounds, variants)
+        finally:
+            shutil.rmtree(target, ignore_errors=True)
+    for process in [sender, rsync]:
+        process.stop()
+    for server in servers:
+        server.stop()
+    cluster.stop()
+    return figures

@@ -1,0 +1,77 @@
+"""The programs that people would use otherwise."""
+
+import hashlib
+import pathlib
+import shutil
+
+from . import procs
+
+ARIA2 = ["aria2c", "-q", "-s16", "-x16", "-k1M", "--file-allocation=none", "--no-conf", "--allow-overwrite=true"]
+
+
+class Nginx:
+    """A web server with sendfile, one process."""
+
+    def __init__(self, work, folder, address, port, namespace=None):
+        work = pathlib.Path(work)
+        work.mkdir(parents=True, exist_ok=True)
+        config = work / f"nginx-{address}-{port}.conf"
+        config.write_text(f"""
+worker_processes 1; daemon off; pid {work}/nginx-{address}-{port}.pid; error_log stderr;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off; sendfile on; tcp_nopush on; client_body_temp_path {work}/t1; proxy_temp_path {work}/t2;
+  fastcgi_temp_path {work}/t3; uwsgi_temp_path {work}/t4; scgi_temp_path {work}/t5;
+  server {{ listen {address}:{port}; root {folder}; }}
+}}
+user root;
+""")
+        self.url = f"http://{address}:{port}/"
+        self.process = procs.Process(
+            ["nginx", "-e", "stderr", "-c", str(config)], work / f"nginx-{address}-{port}.log", namespace)
+        procs.run(["curl", "-s", "-o", "/dev/null", "--retry", "50", "--retry-delay", "0", "--retry-connrefused",
+                   "--retry-max-time", "10", self.url + "."], namespace)
+
+    def stop(self):
+        self.process.stop()
+
+
+def fetch(command, target, servers, namespace=None, during=None, timeout=600):
+    """Runs a downloader into a new folder."""
+    shutil.rmtree(target, ignore_errors=True)
+    pathlib.Path(target).mkdir(parents=True)
+    before = sum(server.process.cpu() for server in servers)
+    result = procs.run(command, namespace, during=during, timeout=timeout, cwd=target)
+    result["server_cpu"] = sum(server.process.cpu() for server in servers) - before
+    return result
+
+
+def metalink(path, original, urls, piece_bytes=1 << 20):
+    """A Metalink 4 (RFC 5854) with a SHA-256 of each piece."""
+    original = pathlib.Path(original)
+    pieces = []
+    with open(original, "rb") as file:
+        while piece := file.read(piece_bytes):
+            pieces.append(hashlib.sha256(piece).hexdigest())
+    hashes = "\n".join(f"<hash>{piece}</hash>" for piece in pieces)
+    sources = "\n".join(f"<url priority=\"1\">{url}</url>" for url in urls)
+    pathlib.Path(path).write_text(f"""<?xml version="1.0" encoding="UTF-8"?>
+<metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="{original.name}">
+<size>{original.stat().st_size}</size>
+<pieces length="{piece_bytes}" type="sha-256">
+{hashes}
+</pieces>
+{sources}
+</file></metalink>
+""")
+
+
+def rsync_daemon(work, folder, port=51873):
+    """An rsync daemon that serves a folder."""
+    work = pathlib.Path(work)
+    work.mkdir(parents=True, exist_ok=True)
+    config = work / "rsyncd.conf"
+    config.write_text(f"use chroot = no\n[datos]\n path = {folder}\n read only = yes\n")
+    return procs.Process(
+        ["rsync", "--daemon", "--no-detach", f"--config={config}", "--address=127.0.0.1", f"--port={port}"],
+        work / "rsync.log")

@@ -1,0 +1,4 @@
+def machine():
+    return {}
+def render(figures):
+    return ""
