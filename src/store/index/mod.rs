@@ -1,11 +1,17 @@
 //! What a served folder holds: found, hashed once, kept up to date. Runs in a thread of its own.
 //!
-//! `run` is its loop and owns the table; `scan` looks at the folder, `settle` decides when a file has
-//! stopped changing, `cache` remembers digests from run to run, `watch` hears of changes, `content` reads.
+//! `run` is its loop and owns the table, `inbox` is what it is sent, `obey` does what it is told. `scan` looks
+//! at the folder and `compare` finds what is new and what is gone (`folders` knows whether its disk is), `settle`
+//! decides when a file has stopped changing, `reading` has it read, `cache` remembers digests from run to run.
+//! `watch` hears of changes, `content` reads for receivers.
 
 mod cache;
+mod compare;
 mod content;
+mod folders;
+mod inbox;
 mod obey;
+mod reading;
 mod run;
 mod scan;
 mod settle;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use cap_std::fs::{Dir, DirEntry, FileType, MetadataExt};
 
-use super::{IgnoredReason, content::Stamp};
+use super::{IgnoredReason, content::Stamp, folders::Folders};
 use crate::{
     model::{
         FileName, FileNameError,
@@ -18,6 +18,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Scan {
     pub(super) files: BTreeMap<FileName, Stamp>,
+    pub(super) folders: Folders,
     /// Paths that are not served, and why.
     pub(super) ignored: BTreeMap<String, IgnoredReason>,
     /// A folder could not be read: what was below it may still be there.
@@ -30,18 +31,14 @@ pub(super) struct Scan {
 /// When the folder itself cannot be read.
 pub(super) fn scan(root: &Root) -> Result<Scan, StoreError> {
     let mut scan = Scan::default();
-    // The handle outlives the folder: ask whether the name still leads to it.
     let fail = |error: std::io::Error| StoreError::new(root.path(), &error);
-    let named = std::fs::metadata(root.path()).map_err(fail)?;
-    let ours = root.dir().dir_metadata().map_err(fail)?;
-    let same = (
-        std::os::unix::fs::MetadataExt::dev(&named),
-        std::os::unix::fs::MetadataExt::ino(&named),
-    ) == (ours.dev(), ours.ino());
-    if !same {
+    if !root.is_current().map_err(fail)? {
         return Err(StoreError::Changed(root.path().to_owned()));
     }
-    let entries = root.dir().entries().map_err(fail)?;
+    let dir = root.dir();
+    let device = dir.dir_metadata().map_err(fail)?.dev();
+    scan.folders.insert("", device);
+    let entries = dir.entries().map_err(fail)?;
     for entry in entries {
         let entry = entry.map_err(fail)?;
         scan.entry("", &entry, 1);
@@ -89,6 +86,7 @@ impl Scan {
             return self.ignore(path.to_owned(), IgnoredReason::TooDeep);
         }
         let opened = entry.open_dir().and_then(|dir: Dir| {
+            self.folders.insert(path, dir.dir_metadata()?.dev());
             let above = format!("{path}/");
             for entry in dir.entries()? {
                 self.entry(&above, &entry?, depth + 1);

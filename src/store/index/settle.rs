@@ -46,6 +46,12 @@ impl Settling {
         self.closed.insert(name);
     }
 
+    /// Not all closings were heard: who is still writing is not known.
+    pub(super) fn missed(&mut self) {
+        self.open.clear();
+        self.closed.clear();
+    }
+
     /// A file was seen that is not served.
     pub(super) fn seen(&mut self, now: Instant, clock: SystemTime, name: &FileName, stamp: Stamp) {
         let known = self.waiting.get(name).map(|waiting| waiting.stamp);

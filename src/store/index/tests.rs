@@ -16,7 +16,7 @@ use crate::{
     store::{Root, StoreError},
 };
 
-const DEADLINE: Duration = Duration::from_secs(15);
+const DEADLINE: Duration = Duration::from_secs(40);
 
 struct Watched {
     folder: tempfile::TempDir,
@@ -207,6 +207,89 @@ fn a_folder_that_goes_away_is_no_deletion() {
         matches!(event, IndexEvent::FolderBack).then_some(())
     });
     watched.added("a");
+}
+
+#[test]
+fn a_folder_made_anew_is_served() {
+    let watched = Watched::start(&[("a", b"one")]);
+    watched.ready();
+    let aside = watched.folder.path().join("aside");
+    // Twice, as the second one must be heard of by a new watcher.
+    for round in 0..2 {
+        fs::rename(watched.path(""), &aside).unwrap();
+        write(&watched.path("serie/b"), b"two");
+        let name = crate::model::FileName::try_from("a").unwrap();
+        let index = watched.index.as_ref().unwrap();
+        index.send(IndexCommand::Look(name));
+        watched.wait("FolderGone", |event| {
+            matches!(event, IndexEvent::FolderGone(_)).then_some(())
+        });
+        watched.wait("FolderBack", |event| {
+            matches!(event, IndexEvent::FolderBack).then_some(())
+        });
+        let added = watched.added("serie/b");
+        // A copy that was told to be set aside is, through the new handle.
+        index.send(IndexCommand::SetAside(added.meta.clone()));
+        assert_eq!(
+            watched.removed("serie/b"),
+            (RemovedReason::Lost, Gone::SetAside)
+        );
+        assert!(
+            watched.path(".trozos/retirados/serie/b").exists(),
+            "{round}"
+        );
+        write(&watched.path("c"), b"three");
+        watched.added("c");
+        fs::remove_dir_all(&aside).unwrap();
+    }
+}
+
+#[test]
+fn a_renamed_folder_is_a_deletion() {
+    let watched = Watched::start(&[("serie/a", b"one")]);
+    watched.ready();
+    fs::rename(watched.path("serie"), watched.path("other")).unwrap();
+    watched.added("other/a");
+    assert_eq!(
+        watched.removed("serie/a"),
+        (RemovedReason::Deleted, Gone::Deleted)
+    );
+}
+
+#[test]
+#[ignore = "mounts, which needs root: run it with `unshare -m`"]
+fn an_unmounted_subfolder_is_no_deletion() {
+    let run = |program: &str, arguments: &[&str], path: &Path| {
+        let mut command = std::process::Command::new(program);
+        let status = command.args(arguments).arg(path).status().unwrap();
+        assert!(status.success());
+    };
+    let watched = Watched::start(&[("serie/a", b"under")]);
+    watched.ready();
+    let disk = watched.path("disk");
+    fs::create_dir(&disk).unwrap();
+    run("mount", &["-t", "tmpfs", "none"], &disk);
+    write(&disk.join("in/b"), b"two");
+    write(&disk.join("c"), b"three");
+    watched.added("disk/c");
+    fs::remove_file(disk.join("c")).unwrap();
+    assert_eq!(
+        watched.removed("disk/c"),
+        (RemovedReason::Deleted, Gone::Deleted)
+    );
+    run("umount", &[], &disk);
+    assert_eq!(
+        watched.removed("disk/in/b"),
+        (RemovedReason::Lost, Gone::Changed)
+    );
+    let serie = watched.path("serie");
+    run("mount", &["-t", "tmpfs", "none"], &serie);
+    assert_eq!(
+        watched.removed("serie/a"),
+        (RemovedReason::Lost, Gone::Changed)
+    );
+    run("umount", &[], &serie);
+    watched.added("serie/a");
 }
 
 #[test]
