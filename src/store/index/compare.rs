@@ -57,23 +57,25 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
         self.missing
             .retain(|name, _| self.served.contains_key(name));
-        for (name, stamp) in &scan.files {
-            let known_bad = self.unreadable.get(name) == Some(stamp);
+        for (name, seen) in &scan.files {
             let in_hand = self.job.as_ref().is_some_and(|job| job.name == *name);
-            if !self.served.contains_key(name) && !known_bad && !in_hand {
-                self.settling.seen(now, clock, name, *stamp);
+            let hopeless = self.unreadable.is_hopeless(now, name, *seen);
+            if !(self.served.contains_key(name) || in_hand || hopeless) {
+                self.settling.seen(now, clock, name, seen.stamp);
             }
         }
         self.settling.retain(|name| scan.files.contains_key(name));
-        self.unreadable
-            .retain(|name, _| scan.files.contains_key(name));
+        self.unreadable.retain(|name| scan.files.contains_key(name));
+        if let Some(again) = self.unreadable.next(now) {
+            self.look_at = self.look_at.min(again);
+        }
         for (path, reason) in &scan.ignored {
             if !self.ignored.contains(path) {
                 let (path, reason) = (path.clone(), reason.clone());
                 self.tell(IndexEvent::Ignored { path, reason })?;
             }
         }
-        let unreadable = self.unreadable.keys().map(|name| name.to_string());
+        let unreadable = self.unreadable.names().map(|name| name.to_string());
         self.ignored = scan.ignored.into_keys().chain(unreadable).collect();
         self.folders = scan.folders;
         Ok(())
@@ -84,7 +86,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             return Ok(());
         };
         match scan.files.get(name) {
-            Some(stamp) if *stamp == served.stamp => {
+            Some(seen) if seen.stamp == served.stamp => {
                 self.missing.remove(name);
                 Ok(())
             }

@@ -2,8 +2,8 @@
 //!
 //! `run` is its loop and owns the table, `inbox` is what it is sent, `obey` does what it is told. `scan` looks
 //! at the folder and `compare` finds what is new and what is gone (`folders` knows whether its disk is), `settle`
-//! decides when a file has stopped changing, `reading` has it read, `cache` remembers digests from run to run.
-//! `watch` hears of changes, `content` reads for receivers.
+//! decides when a file has stopped changing, `reading` has it read (and `retry` again, when that failed), `cache`
+//! remembers digests from run to run. `watch` hears of changes, `content` reads for receivers.
 
 mod cache;
 mod compare;
@@ -12,6 +12,7 @@ mod folders;
 mod inbox;
 mod obey;
 mod reading;
+mod retry;
 mod run;
 mod scan;
 mod settle;
@@ -37,7 +38,7 @@ pub enum IndexCommand {
         /// Its digests.
         manifest: Arc<Manifest>,
     },
-    /// A file was not what it should be when it was read.
+    /// A file could not be read, or was not what it should be: it is not served until it was read anew.
     Look(FileName),
     /// The end.
     Stop,

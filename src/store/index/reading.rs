@@ -4,7 +4,7 @@ use std::{io, sync::Arc, time::Instant};
 
 use super::{
     IgnoredReason, IndexEvent, IndexedFile,
-    content::Stamp,
+    content::{Seen, Stamp},
     run::{Job, Running, Unheard},
     scan::look,
 };
@@ -23,11 +23,11 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     /// Serves what is known already, and starts to read the next file that is not.
     pub(super) fn next_job(&mut self) -> Result<(), Unheard> {
         while let Some((name, stamp)) = self.settling.take_settled(Instant::now()) {
-            if look(&self.root, &name) != Some(stamp) {
+            let Some(seen) = look(&self.root, &name).filter(|seen| seen.stamp == stamp) else {
                 self.look_soon();
                 continue;
-            }
-            if let Some(manifest) = self.cache.get(stamp) {
+            };
+            if let Some(manifest) = self.cache.get(&name, stamp) {
                 self.serve(name, stamp, manifest)?;
                 continue;
             }
@@ -44,7 +44,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                     });
                     return Ok(());
                 }
-                Err(error) => self.cannot_read(name, stamp, &error)?,
+                Err(error) => self.cannot_read(name, seen, &error)?,
             }
         }
         Ok(())
@@ -62,11 +62,11 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     fn cannot_read(
         &mut self,
         name: FileName,
-        stamp: Stamp,
+        seen: Seen,
         error: &io::Error,
     ) -> Result<(), Unheard> {
         let path = name.to_string();
-        self.unreadable.insert(name, stamp);
+        self.unreadable.failed(Instant::now(), name, seen);
         if self.ignored.insert(path.clone()) {
             let reason = IgnoredReason::Unreadable(error.to_string());
             self.tell(IndexEvent::Ignored { path, reason })?;
@@ -78,40 +78,27 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         let Some(mut job) = self.job.take() else {
             return Ok(());
         };
-        match job.hasher.step() {
+        let read = match job.hasher.step() {
             Ok(true) => {
                 self.job = Some(job);
+                return Ok(());
+            }
+            Ok(false) => job.hasher.finish(),
+            Err(error) => Err(error),
+        };
+        let (name, stamp) = (job.name, job.stamp);
+        match (look(&self.root, &name), read) {
+            (None, _) => Ok(()),
+            (Some(after), _) if after.stamp != stamp => {
+                self.settling.again(Instant::now(), name, after.stamp);
                 Ok(())
             }
-            Ok(false) => {
-                let Job {
-                    name,
-                    stamp,
-                    hasher,
-                } = job;
-                let manifest = hasher.finish();
-                match (look(&self.root, &name), manifest) {
-                    (Some(after), Ok(manifest)) if after == stamp => {
-                        let manifest = Arc::new(manifest);
-                        self.cache.put(stamp, &manifest);
-                        self.serve(name, stamp, manifest)
-                    }
-                    (Some(after), Ok(_)) => {
-                        self.settling.again(Instant::now(), name, after);
-                        Ok(())
-                    }
-                    (Some(_), Err(error)) => self.cannot_read(name, stamp, &error),
-                    (None, _) => Ok(()),
-                }
+            (Some(_), Ok(manifest)) => {
+                let manifest = Arc::new(manifest);
+                self.cache.put(&name, stamp, &manifest);
+                self.serve(name, stamp, manifest)
             }
-            Err(error) => match look(&self.root, &job.name) {
-                Some(after) if after == job.stamp => self.cannot_read(job.name, job.stamp, &error),
-                Some(after) => {
-                    self.settling.again(Instant::now(), job.name, after);
-                    Ok(())
-                }
-                None => Ok(()),
-            },
+            (Some(after), Err(error)) => self.cannot_read(name, after, &error),
         }
     }
 
@@ -122,6 +109,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         manifest: Arc<Manifest>,
     ) -> Result<(), Unheard> {
         self.settling.forget(&name);
+        self.unreadable.forget(&name);
         let meta = FileMeta {
             name: name.clone(),
             layout: manifest.layout(),

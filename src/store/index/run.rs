@@ -15,6 +15,7 @@ use super::{
     content::Stamp,
     folders::Folders,
     inbox::{Inbox, Mail, Touch},
+    retry::Unreadable,
     settle::Settling,
     watch::watch,
 };
@@ -100,8 +101,7 @@ pub(super) struct Running<E> {
     pub(super) missing: BTreeMap<FileName, Instant>,
     /// Those of the last look.
     pub(super) folders: Folders,
-    /// Files that could not be read, as they were then.
-    pub(super) unreadable: BTreeMap<FileName, Stamp>,
+    pub(super) unreadable: Unreadable,
     pub(super) ignored: BTreeSet<String>,
     pub(super) job: Option<Job>,
     pub(super) gone: bool,
@@ -126,7 +126,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             settling: Settling::default(),
             missing: BTreeMap::new(),
             folders: Folders::default(),
-            unreadable: BTreeMap::new(),
+            unreadable: Unreadable::default(),
             ignored: BTreeSet::new(),
             job: None,
             gone: false,
@@ -226,8 +226,11 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             self.ready = true;
             let files = self.served.len();
             let bytes = self.served.values().map(|file| file.stamp.bytes).sum();
-            let stamps: BTreeSet<_> = self.served.values().map(|file| file.stamp.inode).collect();
-            self.cache.keep(|stamp| stamps.contains(&stamp.inode));
+            if !self.gone {
+                let files = self.served.iter();
+                self.cache
+                    .keep(files.map(|(name, file)| (name, file.stamp)));
+            }
             self.tell(IndexEvent::Ready { files, bytes })?;
         }
         Ok(())

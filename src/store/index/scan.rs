@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 
 use cap_std::fs::{Dir, DirEntry, FileType, MetadataExt};
 
-use super::{IgnoredReason, content::Stamp, folders::Folders};
+use super::{
+    IgnoredReason,
+    content::{Seen, Stamp},
+    folders::Folders,
+};
 use crate::{
     model::{
         FileName, FileNameError,
@@ -17,7 +21,7 @@ use crate::{
 /// What a look found.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    pub(super) files: BTreeMap<FileName, Stamp>,
+    pub(super) files: BTreeMap<FileName, Seen>,
     pub(super) folders: Folders,
     /// Paths that are not served, and why.
     pub(super) ignored: BTreeMap<String, IgnoredReason>,
@@ -47,18 +51,21 @@ pub(super) fn scan(root: &Root) -> Result<Scan, StoreError> {
 }
 
 /// Looks at one name.
-pub(super) fn look(root: &Root, name: &FileName) -> Option<Stamp> {
+pub(super) fn look(root: &Root, name: &FileName) -> Option<Seen> {
     let place = root.place(name, crate::store::root::Make::Nothing).ok()?;
     let meta = place.dir.symlink_metadata(&place.name).ok()?;
-    meta.is_file().then(|| stamp(&meta))
+    meta.is_file().then(|| seen(&meta))
 }
 
-fn stamp(meta: &cap_std::fs::Metadata) -> Stamp {
-    Stamp {
-        device: meta.dev(),
-        inode: meta.ino(),
-        bytes: meta.size(),
-        changed: (meta.mtime(), meta.mtime_nsec()),
+fn seen(meta: &cap_std::fs::Metadata) -> Seen {
+    Seen {
+        stamp: Stamp {
+            device: meta.dev(),
+            inode: meta.ino(),
+            bytes: meta.size(),
+            changed: (meta.mtime(), meta.mtime_nsec()),
+        },
+        status: (meta.ctime(), meta.ctime_nsec()),
     }
 }
 
@@ -113,7 +120,7 @@ impl Scan {
                 self.ignore(path, IgnoredReason::TooMany);
             }
             Ok(meta) => {
-                self.files.insert(name, stamp(&meta));
+                self.files.insert(name, seen(&meta));
             }
             // Deleted between the two looks.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}

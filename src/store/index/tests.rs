@@ -293,6 +293,69 @@ fn an_unmounted_subfolder_is_no_deletion() {
 }
 
 #[test]
+fn a_file_that_cannot_be_sent_is_read_again() {
+    let mut watched = Watched::start(&[("a", b"one"), ("b", b"two")]);
+    watched.ready();
+    let name = |text| crate::model::FileName::try_from(text).unwrap();
+    let send = |watched: &Watched, command| watched.index.as_ref().unwrap().send(command);
+    send(&watched, IndexCommand::Look(name("a")));
+    assert_eq!(watched.removed("a"), (RemovedReason::Lost, Gone::Changed));
+    let added = watched.added("a");
+    assert_eq!(added.manifest.whole(), crate::store::sha256(b"one"));
+    // One that was deleted is not taken for a damaged one.
+    fs::remove_file(watched.path("b")).unwrap();
+    send(&watched, IndexCommand::Look(name("b")));
+    assert_eq!(
+        watched.removed("b"),
+        (RemovedReason::Deleted, Gone::Deleted)
+    );
+    // The same stamp with other content: the digests of before are not believed.
+    let path = watched.path("a");
+    let changed = fs::metadata(&path).unwrap().modified().unwrap();
+    watched.stop();
+    fs::write(&path, b"six").unwrap();
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(changed).unwrap();
+    watched.restart();
+    assert_eq!(watched.added("a").meta, added.meta);
+    send(&watched, IndexCommand::Look(name("a")));
+    let again = watched.added("a");
+    assert_eq!(again.manifest.whole(), crate::store::sha256(b"six"));
+}
+
+#[test]
+fn a_corrected_permission_is_noticed() {
+    use std::os::unix::fs::PermissionsExt;
+    let chmod = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    obey_permissions();
+    let watched = Watched::start(&[("a", b"one")]);
+    watched.ready();
+    let secret = watched.folder.path().join("secret");
+    write(&secret, b"two");
+    chmod(&secret, 0);
+    fs::rename(&secret, watched.path("b")).unwrap();
+    watched.wait("Ignored", |event| match event {
+        IndexEvent::Ignored { path, .. } => (path == "b").then_some(()),
+        _ => None,
+    });
+    let began = Instant::now();
+    chmod(&watched.path("b"), 0o644);
+    watched.added("b");
+    assert!(began.elapsed() < Duration::from_secs(20));
+}
+
+/// This thread, and those that it starts, may not read what its user may not.
+fn obey_permissions() {
+    use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+    let mut sets = capabilities(None).unwrap();
+    sets.effective
+        .remove(CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH);
+    set_capabilities(None, sets).unwrap();
+}
+
+#[test]
 fn commands_set_aside_and_insert() {
     let watched = Watched::start(&[("serie/a", b"one")]);
     let added = watched.added("serie/a");
