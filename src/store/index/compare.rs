@@ -37,7 +37,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                     self.tell(IndexEvent::FolderGone(error))?;
                 }
                 self.settling.retain(|_| false);
-                self.job = None;
+                self.hashing.retain(|_| false);
                 for name in self.served.keys().cloned().collect::<Vec<_>>() {
                     self.remove(&name, RemovedReason::Lost, Gone::Changed)?;
                 }
@@ -58,12 +58,19 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         self.missing
             .retain(|name, _| self.served.contains_key(name));
         for (name, seen) in &scan.files {
-            let in_hand = self.job.as_ref().is_some_and(|job| job.name == *name);
-            let hopeless = self.unreadable.is_hopeless(now, name, *seen);
-            if !(self.served.contains_key(name) || in_hand || hopeless) {
-                self.settling.seen(now, clock, name, seen.stamp);
+            if self.served.contains_key(name) || self.unreadable.is_hopeless(now, name, *seen) {
+                continue;
+            }
+            match self.hashing.stamp_of(name) {
+                None => self.settling.seen(now, clock, name, seen.stamp),
+                Some(stamp) if stamp == seen.stamp => {}
+                Some(_) => {
+                    self.hashing.forget(name);
+                    self.settling.again(now, name.clone(), seen.stamp);
+                }
             }
         }
+        self.hashing.retain(|name| scan.files.contains_key(name));
         self.settling.retain(|name| scan.files.contains_key(name));
         self.unreadable.retain(|name| scan.files.contains_key(name));
         if let Some(again) = self.unreadable.next(now) {

@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use super::{IndexCommand, watch::Heard};
+use super::{IndexCommand, hashing::Hashed, watch::Heard};
 use crate::model::FileName;
 
 /// Names of which changes are remembered one by one.
@@ -33,6 +33,8 @@ pub(super) struct Mail {
     pub(super) missed: bool,
     /// Not all changes are heard from now on.
     pub(super) deaf: bool,
+    /// At most one of each hashing thread.
+    pub(super) hashed: Vec<Hashed>,
     pub(super) stop: bool,
 }
 
@@ -77,6 +79,12 @@ impl Inbox {
         self.came.notify_one();
     }
 
+    /// A file was read.
+    pub(super) fn hashed(&self, hashed: Hashed) {
+        self.lock().hashed.push(hashed);
+        self.came.notify_one();
+    }
+
     /// Takes what came, and waits for something until then.
     pub(super) fn take(&self, until: Instant) -> Mail {
         let mut mail = self.lock();
@@ -112,7 +120,7 @@ impl Mail {
     }
 
     fn is_empty(&self) -> bool {
-        self.commands.is_empty() && !(self.changed || self.stop)
+        self.commands.is_empty() && self.hashed.is_empty() && !(self.changed || self.stop)
     }
 }
 

@@ -2,13 +2,15 @@
 //!
 //! `run` is its loop and owns the table, `inbox` is what it is sent, `obey` does what it is told. `scan` looks
 //! at the folder and `compare` finds what is new and what is gone (`folders` knows whether its disk is), `settle`
-//! decides when a file has stopped changing, `reading` has it read (and `retry` again, when that failed), `cache`
-//! remembers digests from run to run. `watch` hears of changes, `content` reads for receivers.
+//! decides when a file has stopped changing, `reading` has it read by the threads of `hashing` (again, says
+//! `retry`, when that failed), `cache` remembers digests from run to run. `watch` hears of changes, `content`
+//! reads for receivers.
 
 mod cache;
 mod compare;
 mod content;
 mod folders;
+mod hashing;
 mod inbox;
 mod obey;
 mod reading;

@@ -24,9 +24,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             IndexCommand::Insert { meta, manifest } => {
                 match look(&self.root, &meta.name) {
                     Some(Seen { stamp, .. }) if stamp.bytes == meta.layout.file_bytes() => {
-                        if self.job.as_ref().is_some_and(|job| job.name == meta.name) {
-                            self.job = None;
-                        }
+                        self.hashing.forget(&meta.name);
                         self.cache.put(&meta.name, stamp, &manifest);
                         self.serve(meta.name, stamp, manifest)
                     }

@@ -1,62 +1,82 @@
 //! Files that have stopped changing are read, and served from then on.
 
-use std::{io, sync::Arc, time::Instant};
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     IgnoredReason, IndexEvent, IndexedFile,
     content::{Seen, Stamp},
-    run::{Job, Running, Unheard},
+    run::{Running, Unheard},
     scan::look,
 };
 use crate::{
-    model::{ChunkLayout, FileMeta, FileName, Manifest},
-    store::{
-        hash::{FileHasher, manifest_id},
-        root::Make,
-    },
+    model::{FileMeta, FileName, Manifest},
+    store::hash::manifest_id,
 };
 
+/// Commands wait this long for files that need not be read.
+const TURN: Duration = Duration::from_millis(20);
 /// Reading a file this long is worth telling.
 const LARGE_BYTES: u64 = 64 << 20;
 
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
-    /// Serves what is known already, and starts to read the next file that is not.
-    pub(super) fn next_job(&mut self) -> Result<(), Unheard> {
-        while let Some((name, stamp)) = self.settling.take_settled(Instant::now()) {
-            let Some(seen) = look(&self.root, &name).filter(|seen| seen.stamp == stamp) else {
-                self.look_soon();
-                continue;
+    /// Serves what is known already of the files that have stopped changing, for a while; others are to be
+    /// read.
+    pub(super) fn take_settled(&mut self) -> Result<(), Unheard> {
+        let began = Instant::now();
+        while began.elapsed() < TURN {
+            let Some((name, stamp)) = self.settling.take_settled(Instant::now()) else {
+                break;
             };
-            if let Some(manifest) = self.cache.get(&name, stamp) {
+            if look(&self.root, &name).is_none_or(|seen| seen.stamp != stamp) {
+                self.look_soon();
+            } else if let Some(manifest) = self.cache.get(&name, stamp) {
                 self.serve(name, stamp, manifest)?;
-                continue;
-            }
-            match self.open(&name, stamp) {
-                Ok(hasher) => {
-                    if stamp.bytes >= LARGE_BYTES {
-                        let (name, bytes) = (name.clone(), stamp.bytes);
-                        self.tell(IndexEvent::Hashing { name, bytes })?;
-                    }
-                    self.job = Some(Job {
-                        name,
-                        stamp,
-                        hasher,
-                    });
-                    return Ok(());
-                }
-                Err(error) => self.cannot_read(name, seen, &error)?,
+            } else {
+                self.hashing.add(name, stamp);
             }
         }
         Ok(())
     }
 
-    fn open(&self, name: &FileName, stamp: Stamp) -> io::Result<FileHasher> {
-        let place = self
-            .root
-            .place(name, Make::Nothing)
-            .map_err(io::Error::other)?;
-        let layout = ChunkLayout::for_file(stamp.bytes).map_err(io::Error::other)?;
-        FileHasher::new(place.open()?, layout)
+    /// Has files read for as long as there are threads that wait for some.
+    pub(super) fn start_reading(&mut self) -> Result<(), Unheard> {
+        while let Some((name, stamp, started)) = self.hashing.start() {
+            match started {
+                Ok(()) if stamp.bytes >= LARGE_BYTES => {
+                    let bytes = stamp.bytes;
+                    self.tell(IndexEvent::Hashing { name, bytes })?;
+                }
+                Ok(()) => {}
+                Err(error) => self.has_read(name, stamp, Err(error))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A file was read, or could not be.
+    pub(super) fn has_read(
+        &mut self,
+        name: FileName,
+        stamp: Stamp,
+        read: io::Result<Manifest>,
+    ) -> Result<(), Unheard> {
+        match (look(&self.root, &name), read) {
+            (None, _) => Ok(()),
+            (Some(after), _) if after.stamp != stamp => {
+                self.settling.again(Instant::now(), name, after.stamp);
+                Ok(())
+            }
+            (Some(_), Ok(manifest)) => {
+                let manifest = Arc::new(manifest);
+                self.cache.put(&name, stamp, &manifest);
+                self.serve(name, stamp, manifest)
+            }
+            (Some(after), Err(error)) => self.cannot_read(name, after, &error),
+        }
     }
 
     fn cannot_read(
@@ -72,34 +92,6 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             self.tell(IndexEvent::Ignored { path, reason })?;
         }
         Ok(())
-    }
-
-    pub(super) fn read_on(&mut self) -> Result<(), Unheard> {
-        let Some(mut job) = self.job.take() else {
-            return Ok(());
-        };
-        let read = match job.hasher.step() {
-            Ok(true) => {
-                self.job = Some(job);
-                return Ok(());
-            }
-            Ok(false) => job.hasher.finish(),
-            Err(error) => Err(error),
-        };
-        let (name, stamp) = (job.name, job.stamp);
-        match (look(&self.root, &name), read) {
-            (None, _) => Ok(()),
-            (Some(after), _) if after.stamp != stamp => {
-                self.settling.again(Instant::now(), name, after.stamp);
-                Ok(())
-            }
-            (Some(_), Ok(manifest)) => {
-                let manifest = Arc::new(manifest);
-                self.cache.put(&name, stamp, &manifest);
-                self.serve(name, stamp, manifest)
-            }
-            (Some(after), Err(error)) => self.cannot_read(name, after, &error),
-        }
     }
 
     pub(super) fn serve(

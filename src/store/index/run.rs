@@ -1,5 +1,5 @@
-//! The index's loop: looks, waits, reads, tells. It advances a chunk of a file at a time, so that commands
-//! and news never wait for a large one.
+//! The index's loop: looks, waits, has files read, tells. It does a little at a time, so that commands and
+//! news never wait for long.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,8 +12,8 @@ use std::{
 use super::{
     IndexCommand, IndexEvent, IndexedFile,
     cache::Cache,
-    content::Stamp,
     folders::Folders,
+    hashing::Hashing,
     inbox::{Inbox, Mail, Touch},
     retry::Unreadable,
     settle::Settling,
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     model::FileName,
-    store::{Root, StoreError, hash::FileHasher},
+    store::{Root, StoreError},
 };
 
 /// The folder is looked at again after this long, whatever was heard.
@@ -74,14 +74,6 @@ pub fn start(
     Ok(Index { inbox, thread })
 }
 
-/// A file that is being read.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) name: FileName,
-    pub(super) stamp: Stamp,
-    pub(super) hasher: FileHasher,
-}
-
 /// Whoever listens has gone, or it was told to stop.
 pub(super) struct Unheard;
 
@@ -103,7 +95,7 @@ pub(super) struct Running<E> {
     pub(super) folders: Folders,
     pub(super) unreadable: Unreadable,
     pub(super) ignored: BTreeSet<String>,
-    pub(super) job: Option<Job>,
+    pub(super) hashing: Hashing,
     pub(super) gone: bool,
     pub(super) ready: bool,
 }
@@ -111,6 +103,7 @@ pub(super) struct Running<E> {
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     fn new(root: Root, cache: PathBuf, inbox: Arc<Inbox>, emit: E) -> Self {
         let now = Instant::now();
+        let hashing = Hashing::new(root.clone(), Arc::clone(&inbox));
         Self {
             root,
             inbox,
@@ -128,7 +121,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             folders: Folders::default(),
             unreadable: Unreadable::default(),
             ignored: BTreeSet::new(),
-            job: None,
+            hashing,
             gone: false,
             ready: false,
         }
@@ -172,6 +165,11 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         if mail.changed {
             self.look_soon();
         }
+        for hashed in mail.hashed {
+            if let Some((name, stamp, read)) = self.hashing.done(hashed) {
+                self.has_read(name, stamp, read)?;
+            }
+        }
         for command in mail.commands {
             self.command(command)?;
         }
@@ -195,7 +193,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     }
 
     fn has_work(&self, now: Instant) -> bool {
-        self.job.is_some() || now >= self.look_at || self.settling.has_settled(now)
+        self.hashing.can_start() || now >= self.look_at || self.settling.has_settled(now)
     }
 
     fn next_due(&self) -> Instant {
@@ -211,18 +209,14 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
     }
 
-    /// One look, or one step of reading.
+    /// A look, if it is time, and some files.
     fn step(&mut self) -> Result<(), Unheard> {
         if Instant::now() >= self.look_at {
             self.look()?;
         }
-        if self.job.is_none() {
-            self.next_job()?;
-        }
-        if self.job.is_some() {
-            self.read_on()?;
-        }
-        if !self.ready && self.job.is_none() && self.has_read_all() {
+        self.take_settled()?;
+        self.start_reading()?;
+        if !self.ready && self.hashing.is_empty() && self.has_read_all() {
             self.ready = true;
             let files = self.served.len();
             let bytes = self.served.values().map(|file| file.stamp.bytes).sum();

@@ -356,6 +356,81 @@ fn obey_permissions() {
 }
 
 #[test]
+fn nothing_waits_for_a_large_file() {
+    let mut watched = Watched::start(&[("a", b"one")]);
+    watched.ready();
+    let added = watched_file(&watched, "b", b"two");
+    let large = |watched: &Watched, name: &str| {
+        // All hole: it takes minutes to hash, and no space.
+        let path = watched.folder.path().join(name);
+        write(&path, b"");
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_len(64 << 30).unwrap();
+        file.set_modified(std::time::SystemTime::now() - Duration::from_secs(60))
+            .unwrap();
+        fs::rename(path, watched.path(name)).unwrap();
+        watched.wait("Hashing", |event| match event {
+            IndexEvent::Hashing { name: told, .. } => (told.as_str() == name).then_some(()),
+            _ => None,
+        });
+        file
+    };
+    let file = large(&watched, "large");
+    let began = Instant::now();
+    let index = watched.index.as_ref().unwrap();
+    index.send(IndexCommand::SetAside(added.meta.clone()));
+    assert_eq!(watched.removed("b"), (RemovedReason::Lost, Gone::SetAside));
+    assert!(began.elapsed() < Duration::from_secs(2));
+    if std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1) {
+        watched_file(&watched, "c", b"three");
+    }
+    // What it was is not read to its end.
+    file.set_len(5).unwrap();
+    assert_eq!(watched.added("large").manifest.layout().file_bytes(), 5);
+    large(&watched, "other");
+    let began = Instant::now();
+    watched.stop();
+    assert!(began.elapsed() < Duration::from_secs(2));
+}
+
+/// Puts a file into the folder, whole and old, and waits until it is served.
+fn watched_file(watched: &Watched, name: &str, bytes: &[u8]) -> Arc<IndexedFile> {
+    let path = watched.folder.path().join(name);
+    write(&path, bytes);
+    fs::rename(path, watched.path(name)).unwrap();
+    watched.added(name)
+}
+
+#[test]
+#[ignore = "makes 100,000 files"]
+fn a_start_with_many_known_files_takes_seconds_and_obeys_meanwhile() {
+    let mut watched = Watched::start(&[]);
+    watched.stop();
+    for n in 0..100_000 {
+        write(&watched.path(&format!("{}/{n}", n % 100)), b"");
+    }
+    watched.restart();
+    assert_eq!(watched.ready(), 100_000);
+    let began = Instant::now();
+    watched.restart();
+    let first = watched.wait("Added", |event| match event {
+        IndexEvent::Added(file) => Some(file),
+        _ => None,
+    });
+    let obeying = Instant::now();
+    let index = watched.index.as_ref().unwrap();
+    index.send(IndexCommand::SetAside(first.meta.clone()));
+    watched.removed(first.meta.name.as_str());
+    let obeyed = obeying.elapsed();
+    assert_eq!(watched.ready(), 99_999);
+    let took = began.elapsed();
+    assert!(
+        took < Duration::from_secs(20) && obeyed < Duration::from_secs(1),
+        "{took:?} {obeyed:?}"
+    );
+}
+
+#[test]
 fn commands_set_aside_and_insert() {
     let watched = Watched::start(&[("serie/a", b"one")]);
     let added = watched.added("serie/a");
