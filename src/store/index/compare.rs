@@ -27,6 +27,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                 if std::mem::take(&mut self.gone) {
                     // It may be another folder, and changes meanwhile were not heard.
                     self.watch();
+                    self.look_soon();
                     self.tell(IndexEvent::FolderBack)?;
                 }
                 self.apply(scan)
@@ -84,6 +85,10 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
         let unreadable = self.unreadable.names().map(|name| name.to_string());
         self.ignored = scan.ignored.into_keys().chain(unreadable).collect();
+        if self.folders.are_elsewhere(&scan.folders) {
+            self.watch();
+            self.look_soon();
+        }
         self.folders = scan.folders;
         Ok(())
     }

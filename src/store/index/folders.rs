@@ -15,6 +15,14 @@ impl Folders {
         }
     }
 
+    /// True when something was mounted or unmounted: what is below is not heard of by who listened before.
+    pub(super) fn are_elsewhere(&self, later: &Self) -> bool {
+        let device_now = |path: &String| later.0.get(path);
+        self.0
+            .iter()
+            .any(|(path, device)| device_now(path).is_some_and(|now| now != device))
+    }
+
     /// True when a file that is missing in a later look was on a disk that is no longer there, or is hidden
     /// by one that came. A folder that was replaced on the same device is none of this.
     pub(super) fn lost_since(&self, name: &FileName, later: &Self) -> bool {
@@ -72,5 +80,7 @@ mod tests {
         // Deleted on a disk that is there.
         assert!(!lost("disk/in/a", &[("", 1), ("disk", 2)]));
         assert!(!lost("unknown/a", &unmounted));
+        assert!(before.are_elsewhere(&folders(&unmounted)));
+        assert!(!before.are_elsewhere(&folders(&[("", 1), ("new", 5)])));
     }
 }

@@ -17,6 +17,8 @@ use crate::{
     store::{Root, hash::FileHasher, root::Make},
 };
 
+/// Reading a file this long takes a while, and two threads.
+pub(super) const LARGE_BYTES: u64 = 64 << 20;
 /// How much the threads leave to others.
 const NICE: i32 = 10;
 
@@ -24,6 +26,7 @@ const NICE: i32 = 10;
 #[derive(Debug)]
 pub(super) struct Hashed {
     name: FileName,
+    stamp: Stamp,
     number: u64,
     read: io::Result<Manifest>,
 }
@@ -55,6 +58,8 @@ pub(super) struct Hashing {
     in_hand: BTreeMap<FileName, InHand>,
     /// Files that threads have, also those of which nobody wants to know any more.
     busy: usize,
+    /// Those of them that are large. They leave a thread to the small ones, if there are two.
+    busy_large: usize,
     next_number: u64,
     most_threads: usize,
     threads: Vec<JoinHandle<()>>,
@@ -74,6 +79,7 @@ impl Hashing {
             queued: BTreeMap::new(),
             in_hand: BTreeMap::new(),
             busy: 0,
+            busy_large: 0,
             next_number: 0,
             most_threads,
             threads: Vec::new(),
@@ -118,7 +124,11 @@ impl Hashing {
 
     /// True when a thread has nothing to do though there is something.
     pub(super) fn can_start(&self) -> bool {
-        self.busy < self.most_threads && !self.queue.is_empty()
+        let Some((bytes, _)) = self.queue.first() else {
+            return false;
+        };
+        let most_large = (self.most_threads / 2).max(1);
+        self.busy < self.most_threads && (*bytes < LARGE_BYTES || self.busy_large < most_large)
     }
 
     /// Gives a thread the smallest file, and says which. When there can be no thread the file waits no more.
@@ -155,6 +165,7 @@ impl Hashing {
             return Err(io::Error::other("the hashing threads ended"));
         }
         self.busy += 1;
+        self.busy_large += usize::from(stamp.bytes >= LARGE_BYTES);
         let file = InHand {
             stamp,
             number,
@@ -174,8 +185,12 @@ impl Hashing {
                 let _ = rustix::process::nice(NICE);
                 while let Some(work) = next(&taken) {
                     let read = read(&root, &work);
-                    let Work { name, number, .. } = work;
-                    inbox.hashed(Hashed { name, number, read });
+                    inbox.hashed(Hashed {
+                        name: work.name,
+                        stamp: work.stamp,
+                        number: work.number,
+                        read,
+                    });
                 }
             })
     }
@@ -185,12 +200,18 @@ impl Hashing {
         &mut self,
         hashed: Hashed,
     ) -> Option<(FileName, Stamp, io::Result<Manifest>)> {
+        let Hashed {
+            name,
+            stamp,
+            number,
+            read,
+        } = hashed;
         self.busy -= 1;
-        let Hashed { name, number, read } = hashed;
+        self.busy_large -= usize::from(stamp.bytes >= LARGE_BYTES);
         let wanted = self.in_hand.get(&name);
         wanted.filter(|file| file.number == number)?;
-        let file = self.in_hand.remove(&name)?;
-        Some((name, file.stamp, read))
+        self.in_hand.remove(&name);
+        Some((name, stamp, read))
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
 use super::{
     IgnoredReason, IndexEvent, IndexedFile,
     content::{Seen, Stamp},
+    hashing::LARGE_BYTES,
     run::{Running, Unheard},
     scan::look,
 };
@@ -19,8 +20,6 @@ use crate::{
 
 /// Commands wait this long for files that need not be read.
 const TURN: Duration = Duration::from_millis(20);
-/// Reading a file this long is worth telling.
-const LARGE_BYTES: u64 = 64 << 20;
 
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     /// Serves what is known already of the files that have stopped changing, for a while; others are to be

@@ -386,6 +386,7 @@ fn nothing_waits_for_a_large_file() {
     }
     // What it was is not read to its end.
     file.set_len(5).unwrap();
+    drop(file);
     assert_eq!(watched.added("large").manifest.layout().file_bytes(), 5);
     large(&watched, "other");
     let began = Instant::now();
