@@ -28,7 +28,7 @@ const MUST_NOT_NAME: &[(&str, &[&str])] = &[
         &[
             "tokio",
             "tracing",
-            "sha2",
+            "ring",
             "std::fs",
             "std::net::Tcp",
             "Instant::now",
@@ -44,7 +44,7 @@ const MUST_NOT_NAME: &[(&str, &[&str])] = &[
             "Instant::now",
             "SystemTime",
             "fastrand",
-            "sha2",
+            "ring",
         ],
     ),
     ("proto", &["tokio", "std::fs", "TcpStream", "Instant::now"]),

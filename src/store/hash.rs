@@ -5,6 +5,7 @@
 //! on a processor without SHA instructions that is several times as fast.
 
 use std::{
+    collections::VecDeque,
     fs::File,
     io::{self, Read},
     os::unix::fs::FileExt,
@@ -23,16 +24,18 @@ use crate::model::{ByteRange, ChunkIndex, ChunkLayout, Digest, Manifest};
 
 /// What is read and hashed in one go, in bytes.
 const PIECE_BYTES: usize = 256 << 10;
-/// Chunks that the second thread may be behind.
-const BEHIND: usize = 2;
+/// A step of reading a file, in bytes: some chunks, or a part of a large one.
+const STEP_BYTES: u64 = 4 << 20;
+/// Steps that the second thread may be behind.
+const BEHIND: usize = 1;
 /// Messages from which on it pays to hash them side by side; all lanes cost the same as one.
 const FEWEST_TOGETHER: usize = 3;
 
 /// SHA-256 of some bytes.
 pub fn sha256(bytes: &[u8]) -> Digest {
-    let mut hasher = Context::new(&SHA256);
+    let mut hasher = Hasher::new();
     hasher.update(bytes);
-    digest(hasher)
+    hasher.digest()
 }
 
 /// SHA-256 of each of some messages, fastest when they are as long as each other and as many as
@@ -72,11 +75,30 @@ fn lanes_are_right() -> bool {
     })
 }
 
-fn digest(hasher: Context) -> Digest {
-    let mut bytes = [0; 32];
-    // SHA-256 has 32 bytes.
-    bytes.copy_from_slice(hasher.finish().as_ref());
-    Digest::new(bytes)
+/// SHA-256 of one message that comes in pieces.
+struct Hasher(Context);
+
+impl Hasher {
+    fn new() -> Self {
+        Self(Context::new(&SHA256))
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn digest(self) -> Digest {
+        let mut bytes = [0; 32];
+        // SHA-256 has 32 bytes.
+        bytes.copy_from_slice(self.0.finish().as_ref());
+        Digest::new(bytes)
+    }
+}
+
+impl std::fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hasher")
+    }
 }
 
 /// SHA-256 of a whole file, as `sha256sum` prints it.
@@ -86,11 +108,11 @@ fn digest(hasher: Context) -> Digest {
 pub fn sha256_file(path: &Path) -> Result<Digest, StoreError> {
     let whole = || -> io::Result<Digest> {
         let mut file = File::open(path)?;
-        let mut hasher = Context::new(&SHA256);
+        let mut hasher = Hasher::new();
         let mut piece = vec![0; PIECE_BYTES];
         loop {
             match file.read(&mut piece)? {
-                0 => return Ok(digest(hasher)),
+                0 => return Ok(hasher.digest()),
                 count => hasher.update(&piece[..count]),
             }
         }
@@ -103,61 +125,143 @@ pub fn manifest_id(manifest: &Manifest) -> Digest {
     sha256(&manifest.canonical())
 }
 
-/// Reads a file once and makes its manifest, a chunk per step. The digest of the whole is computed in a
+/// Reads a file once and makes its manifest, a piece per step. The digest of the whole is computed in a
 /// thread of its own, beside the chunks'.
 #[derive(Debug)]
 pub(super) struct FileHasher {
     file: File,
     layout: ChunkLayout,
     digests: Vec<Digest>,
-    whole: SyncSender<Arc<Vec<u8>>>,
+    /// Of the chunk that is being read.
+    chunk: Hasher,
+    /// What was read of it.
+    chunk_bytes: u64,
+    pieces: Pieces,
+    step_bytes: u64,
+    /// None for a file of one chunk, which has the digest of that chunk.
+    whole: Option<Whole>,
+}
+
+/// Buffers that take turns, so that memory is taken once.
+#[derive(Debug, Default)]
+struct Pieces {
+    buffers: VecDeque<Arc<Vec<u8>>>,
+}
+
+/// The thread that computes the digest of the whole file.
+#[derive(Debug)]
+struct Whole {
+    pieces: SyncSender<Arc<Vec<u8>>>,
     thread: JoinHandle<Digest>,
 }
 
 impl FileHasher {
     pub(super) fn new(file: File, layout: ChunkLayout) -> io::Result<Self> {
-        let (whole, chunks) = sync_channel::<Arc<Vec<u8>>>(BEHIND);
-        let thread = std::thread::Builder::new()
-            .name("sha256".to_owned())
-            .spawn(move || {
-                let mut hasher = Context::new(&SHA256);
-                for chunk in chunks {
-                    hasher.update(chunk.as_slice());
-                }
-                digest(hasher)
-            })?;
+        let whole = match layout.chunk_count() {
+            0 | 1 => None,
+            _ => Some(Whole::start()?),
+        };
         Ok(Self {
             file,
             layout,
             digests: Vec::with_capacity(layout.chunk_count() as usize),
+            chunk: Hasher::new(),
+            chunk_bytes: 0,
+            pieces: Pieces::default(),
+            step_bytes: STEP_BYTES,
             whole,
-            thread,
         })
     }
 
-    /// Reads the next chunk; false when there is none left.
+    /// Reads the next piece; false when there is none left.
     pub(super) fn step(&mut self) -> io::Result<bool> {
         let chunk = ChunkIndex(self.digests.len() as u32);
         if !self.layout.contains(chunk) {
             return Ok(false);
         }
-        let mut bytes = Vec::new();
-        read_range(&self.file, self.layout.byte_range(chunk), &mut bytes)?;
-        let bytes = Arc::new(bytes);
-        // The thread ends only when this sender does.
-        let _ = self.whole.send(Arc::clone(&bytes));
-        self.digests.push(sha256(&bytes));
+        let start = self.layout.byte_range(chunk).start + self.chunk_bytes;
+        let end = self.layout.file_bytes().min(start + self.step_bytes);
+        let mut bytes = self.pieces.take();
+        bytes.resize((end - start) as usize, 0);
+        self.file.read_exact_at(&mut bytes, start)?;
+        let piece = Arc::new(bytes);
+        if let Some(whole) = &self.whole {
+            // The thread ends only when this sender does.
+            let _ = whole.pieces.send(Arc::clone(&piece));
+        }
+        let chunk_bytes = u64::from(self.layout.chunk_bytes());
+        if chunk_bytes <= self.step_bytes {
+            let chunks: Vec<&[u8]> = piece.chunks(chunk_bytes as usize).collect();
+            self.digests.extend(sha256_many(&chunks));
+        } else {
+            self.part_of_chunk(&piece, end == self.layout.byte_range(chunk).end);
+        }
+        self.pieces.give_back(piece);
         Ok(true)
+    }
+
+    /// Takes in a part of a chunk that is longer than a step; steps end where such chunks do.
+    fn part_of_chunk(&mut self, bytes: &[u8], is_last: bool) {
+        self.chunk.update(bytes);
+        self.chunk_bytes += bytes.len() as u64;
+        if is_last {
+            let whole = std::mem::replace(&mut self.chunk, Hasher::new());
+            self.digests.push(whole.digest());
+            self.chunk_bytes = 0;
+        }
     }
 
     /// The manifest, after all steps.
     pub(super) fn finish(self) -> io::Result<Manifest> {
-        drop(self.whole);
-        let whole = self
-            .thread
-            .join()
-            .map_err(|_| io::Error::other("the hashing thread failed"))?;
+        let whole = match (self.whole, self.digests.first()) {
+            (Some(whole), _) => whole.finish()?,
+            (None, Some(only)) => *only,
+            (None, None) => sha256(b""),
+        };
         Manifest::new(self.layout, whole, self.digests).map_err(io::Error::other)
+    }
+}
+
+impl Pieces {
+    /// The oldest buffer, when nobody else has it any more, or a new one.
+    fn take(&mut self) -> Vec<u8> {
+        let oldest = self.buffers.pop_front().unwrap_or_default();
+        match Arc::try_unwrap(oldest) {
+            Ok(bytes) => bytes,
+            Err(oldest) => {
+                self.buffers.push_front(oldest);
+                Vec::new()
+            }
+        }
+    }
+
+    fn give_back(&mut self, piece: Arc<Vec<u8>>) {
+        // One is being hashed, others wait.
+        if self.buffers.len() < BEHIND + 2 {
+            self.buffers.push_back(piece);
+        }
+    }
+}
+
+impl Whole {
+    fn start() -> io::Result<Self> {
+        let (pieces, waiting) = sync_channel::<Arc<Vec<u8>>>(BEHIND);
+        let thread = std::thread::Builder::new()
+            .name("sha256".to_owned())
+            .spawn(move || {
+                let mut hasher = Hasher::new();
+                for piece in waiting {
+                    hasher.update(piece.as_slice());
+                }
+                hasher.digest()
+            })?;
+        Ok(Self { pieces, thread })
+    }
+
+    fn finish(self) -> io::Result<Digest> {
+        drop(self.pieces);
+        let digest = self.thread.join();
+        digest.map_err(|_| io::Error::other("the hashing thread failed"))
     }
 }
 
@@ -207,18 +311,23 @@ mod tests {
     #[test]
     fn a_manifest_has_the_digests_of_all_and_of_each_chunk() {
         let folder = tempfile::tempdir().unwrap();
-        for length in [0usize, 1, 1 << 20, (2 << 20) + 5] {
+        for length in [0usize, 1, 1 << 20, (2 << 20) + 5, 9 << 20] {
             let bytes: Vec<u8> = (0..length).map(|i| (i * 7 + i / 251) as u8).collect();
             let path = folder.path().join("f");
             std::fs::write(&path, &bytes).unwrap();
             let layout = ChunkLayout::for_file(length as u64).unwrap();
-            let mut hasher = FileHasher::new(File::open(&path).unwrap(), layout).unwrap();
-            while hasher.step().unwrap() {}
-            let manifest = hasher.finish().unwrap();
-            assert_eq!(manifest.whole(), sha256(&bytes));
-            for (index, chunk) in bytes.chunks(1 << 20).enumerate() {
-                let digest = manifest.chunk(ChunkIndex(index as u32));
-                assert_eq!(digest, Some(sha256(chunk)));
+            // Several chunks per step, and several steps per chunk.
+            for step_bytes in [STEP_BYTES, 1 << 18] {
+                let file = File::open(&path).unwrap();
+                let mut hasher = FileHasher::new(file, layout).unwrap();
+                hasher.step_bytes = step_bytes;
+                while hasher.step().unwrap() {}
+                let manifest = hasher.finish().unwrap();
+                assert_eq!(manifest.whole(), sha256(&bytes));
+                for (index, chunk) in bytes.chunks(1 << 20).enumerate() {
+                    let digest = manifest.chunk(ChunkIndex(index as u32));
+                    assert_eq!(digest, Some(sha256(chunk)));
+                }
             }
         }
     }

@@ -4,10 +4,13 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, PoisonError, RwLock},
 };
 
-use cap_std::{ambient_authority, fs::Dir};
+use cap_std::{
+    ambient_authority,
+    fs::{Dir, MetadataExt},
+};
 use rustix::fs::{Mode, OFlags, RenameFlags, openat};
 
 use super::StoreError;
@@ -16,7 +19,8 @@ use crate::model::FileName;
 /// Where unfinished copies and files that were set aside live, inside the folder.
 pub(super) const HIDDEN: &str = ".trozos";
 
-/// A folder that is served, or into which files are downloaded.
+/// A folder that is served, or into which files are downloaded. Clones have the same handle, also after
+/// [`Root::reopen`].
 #[derive(Clone, Debug)]
 pub struct Root {
     inner: Arc<Inner>,
@@ -25,7 +29,7 @@ pub struct Root {
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
-    dir: Dir,
+    dir: RwLock<Arc<Dir>>,
 }
 
 /// A folder below a root, and a name in it.
@@ -51,7 +55,7 @@ impl Root {
         dir.entries().map_err(fail)?;
         let inner = Inner {
             path: path.to_owned(),
-            dir,
+            dir: RwLock::new(Arc::new(dir)),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -79,8 +83,9 @@ impl Root {
     /// When they cannot.
     pub fn check_writable(&self) -> Result<(), StoreError> {
         let probe = format!(".trozos-prueba-{}", std::process::id());
-        let made = self.inner.dir.write(&probe, b"");
-        let removed = self.inner.dir.remove_file(&probe);
+        let dir = self.dir();
+        let made = dir.write(&probe, b"");
+        let removed = dir.remove_file(&probe);
         made.and(removed)
             .map_err(|error| StoreError::new(&self.inner.path, &error))
     }
@@ -95,8 +100,38 @@ impl Root {
         self.inner.path.join(name.as_str())
     }
 
-    pub(super) fn dir(&self) -> &Dir {
-        &self.inner.dir
+    pub(super) fn dir(&self) -> Arc<Dir> {
+        let dir = self.inner.dir.read();
+        Arc::clone(&dir.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// True when the path leads to the folder that is open: the handle outlives its folder.
+    pub(super) fn is_current(&self) -> io::Result<bool> {
+        use std::os::unix::fs::MetadataExt as _;
+        let named = std::fs::metadata(self.path())?;
+        let ours = self.dir().dir_metadata()?;
+        Ok((named.dev(), named.ino()) == (MetadataExt::dev(&ours), MetadataExt::ino(&ours)))
+    }
+
+    /// Opens what the path leads to now, for all clones; false when nothing came of it. An empty folder on
+    /// another device is left alone: most likely it is where a disk was mounted that is away.
+    pub(super) fn reopen(&self) -> io::Result<bool> {
+        if self.is_current()? {
+            return Ok(false);
+        }
+        let fresh = Dir::open_ambient_dir(self.path(), ambient_authority())?;
+        let empty = fresh.entries()?.next().is_none();
+        let before = self.dir().dir_metadata()?.dev();
+        if empty && fresh.dir_metadata()?.dev() != before {
+            return Ok(false);
+        }
+        let mut dir = self
+            .inner
+            .dir
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *dir = Arc::new(fresh);
+        Ok(true)
     }
 
     /// A file's own folder. With `make`, folders are made as needed.
@@ -116,16 +151,16 @@ impl Root {
 
     pub(super) fn folder(&self, folder: &str, make: Make) -> io::Result<Dir> {
         if make == Make::Folders && folder != "." {
-            self.inner.dir.create_dir_all(folder)?;
+            self.dir().create_dir_all(folder)?;
         }
-        self.inner.dir.open_dir(folder)
+        self.dir().open_dir(folder)
     }
 
     /// Removes a folder and those above it as long as they are empty.
     pub(super) fn remove_empty(&self, folder: &str) {
         let mut next = Some(folder);
         while let Some(folder) = next {
-            if self.inner.dir.remove_dir(folder).is_err() {
+            if self.dir().remove_dir(folder).is_err() {
                 return;
             }
             next = folder.rsplit_once('/').map(|(above, _)| above);
@@ -226,6 +261,22 @@ mod tests {
         let direct = FileName::try_from("direct").unwrap();
         let place = root.place(&direct, Make::Nothing).unwrap();
         assert!(place.open().is_err());
+    }
+
+    #[test]
+    fn a_folder_made_anew_is_opened_for_all_clones() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        let root = Root::create(&path).unwrap();
+        let clone = root.clone();
+        assert!(root.is_current().unwrap() && !root.reopen().unwrap());
+        std::fs::remove_dir(&path).unwrap();
+        assert!(root.reopen().is_err());
+        std::fs::create_dir(&path).unwrap();
+        assert!(!clone.is_current().unwrap());
+        assert!(root.reopen().unwrap());
+        assert!(clone.is_current().unwrap());
+        clone.check_writable().unwrap();
     }
 
     #[test]

@@ -114,7 +114,13 @@ impl Writing {
             let left = COLLECT_FOR.saturating_sub(came.elapsed());
             let count = waiting.chunks.len().min(self.most);
             if count == self.most || left.is_zero() || self.buffers.arriving() == 0 {
-                return Some(waiting.chunks.drain(..count).map(|(_, whole)| whole).collect());
+                return Some(
+                    waiting
+                        .chunks
+                        .drain(..count)
+                        .map(|(_, whole)| whole)
+                        .collect(),
+                );
             }
             waiting.idle += 1;
             let woken = self.shared.enough.wait_timeout(waiting, left);
@@ -152,6 +158,9 @@ impl Writing {
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

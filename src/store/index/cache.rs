@@ -1,10 +1,10 @@
-//! Digests from run to run: a file whose stamp is known is not read again. JSON lines, appended; a line
-//! that does not check is no line.
+//! Digests from run to run: a file that is known is not read again. JSON lines, appended; a line that does
+//! not check is no line.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs::{File, OpenOptions},
-    io::{self, BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, BufWriter, Write},
     path::PathBuf,
     sync::Arc,
 };
@@ -13,16 +13,48 @@ use serde::{Deserialize, Serialize};
 
 use super::content::Stamp;
 use crate::{
-    model::{ChunkLayout, Digest, Manifest},
+    model::{ChunkLayout, Digest, FileName, Manifest, limits::MAX_FILES_PER_SECONDARY},
     store::hash::manifest_id,
 };
 
 /// Lines that are tolerated beyond twice the known files before the file is written anew.
 const SLACK_LINES: usize = 64;
 
+/// What a file is recognised by in another run. Numbers of devices are others after a restart of the
+/// computer: the path tells one disk's files from another's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct Key {
+    name: Box<str>,
+    inode: u64,
+    bytes: u64,
+    changed: (i64, i64),
+}
+
+impl Key {
+    fn new(name: &FileName, stamp: Stamp) -> Self {
+        Self {
+            name: name.as_str().into(),
+            inode: stamp.inode,
+            bytes: stamp.bytes,
+            changed: stamp.changed,
+        }
+    }
+
+    /// True when it may be the same file, whatever its name.
+    fn is_like(&self, other: &Self) -> bool {
+        (self.inode, self.bytes, self.changed) == (other.inode, other.bytes, other.changed)
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Line {
-    stamp: Stamp,
+    file: Key,
+    /// What is known of the file; nothing: what was said of it before is not so.
+    known: Option<Known>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Known {
     /// The digests in hexadecimal.
     digests: String,
     /// Id of the manifest, which checks the digests.
@@ -33,7 +65,9 @@ struct Line {
 #[derive(Debug)]
 pub(super) struct Cache {
     path: PathBuf,
-    known: HashMap<Stamp, Arc<Manifest>>,
+    known: HashMap<Key, Arc<Manifest>>,
+    /// Those of this run, in which devices keep their numbers: a file that is renamed is recognised.
+    here: HashMap<Stamp, Arc<Manifest>>,
     lines: usize,
     file: Option<File>,
 }
@@ -44,6 +78,7 @@ impl Cache {
         let mut cache = Self {
             path,
             known: HashMap::new(),
+            here: HashMap::new(),
             lines: 0,
             file: None,
         };
@@ -51,8 +86,12 @@ impl Cache {
             Ok(file) => {
                 for line in BufReader::new(file).split(b'\n').map_while(Result::ok) {
                     cache.lines += 1;
-                    if let Some((stamp, manifest)) = decode(&line) {
-                        cache.known.insert(stamp, Arc::new(manifest));
+                    match decode(&line) {
+                        Some((key, Some(manifest))) => {
+                            cache.known.insert(key, Arc::new(manifest));
+                        }
+                        Some((key, None)) => cache.known.retain(|other, _| !other.is_like(&key)),
+                        None => {}
                     }
                 }
             }
@@ -62,45 +101,67 @@ impl Cache {
         cache
     }
 
-    pub(super) fn get(&self, stamp: Stamp) -> Option<Arc<Manifest>> {
-        self.known.get(&stamp).cloned()
+    pub(super) fn get(&mut self, name: &FileName, stamp: Stamp) -> Option<Arc<Manifest>> {
+        let known = self.known.get(&Key::new(name, stamp));
+        let manifest = Arc::clone(known.or_else(|| self.here.get(&stamp))?);
+        self.put(name, stamp, &manifest);
+        Some(manifest)
     }
 
     /// Remembers a file. A cache that cannot be written costs time at the next start, nothing else.
-    pub(super) fn put(&mut self, stamp: Stamp, manifest: &Arc<Manifest>) {
-        if self.known.insert(stamp, Arc::clone(manifest)).is_some() {
-            return;
+    pub(super) fn put(&mut self, name: &FileName, stamp: Stamp, manifest: &Arc<Manifest>) {
+        if self.here.len() >= 2 * MAX_FILES_PER_SECONDARY {
+            self.here.clear();
         }
-        if let Err(error) = self.append(stamp, manifest) {
+        self.here.insert(stamp, Arc::clone(manifest));
+        let key = Key::new(name, stamp);
+        let before = self.known.insert(key.clone(), Arc::clone(manifest));
+        if before.is_none_or(|before| before != *manifest) {
+            self.append(&encode(key, Some(manifest)));
+        }
+    }
+
+    /// A file is not what is known of it, in this run and in later ones.
+    pub(super) fn forget(&mut self, name: &FileName, stamp: Stamp) {
+        let key = Key::new(name, stamp);
+        self.here.remove(&stamp);
+        self.known.retain(|other, _| !other.is_like(&key));
+        self.append(&encode(key, None));
+    }
+
+    fn append(&mut self, line: &[u8]) {
+        let mut write = || -> io::Result<()> {
+            if self.file.is_none() {
+                let mut options = OpenOptions::new();
+                self.file = Some(options.create(true).append(true).open(&self.path)?);
+            }
+            self.lines += 1;
+            match &mut self.file {
+                Some(file) => file.write_all(line),
+                None => Ok(()),
+            }
+        };
+        if let Err(error) = write() {
             tracing::warn!(path = %self.path.display(), %error, "digest cache");
         }
     }
 
-    fn append(&mut self, stamp: Stamp, manifest: &Manifest) -> io::Result<()> {
-        if self.file.is_none() {
-            let mut options = OpenOptions::new();
-            self.file = Some(options.create(true).append(true).open(&self.path)?);
-        }
-        self.lines += 1;
-        match &mut self.file {
-            // A line feed first: the last line may be cut.
-            Some(file) => file.write_all(&encode(stamp, manifest)),
-            None => Ok(()),
-        }
-    }
-
-    /// Forgets what is not one of these, and writes the file anew when most of it is of no use.
-    pub(super) fn keep(&mut self, is_of_use: impl Fn(&Stamp) -> bool) {
-        self.known.retain(|stamp, _| is_of_use(stamp));
+    /// Forgets all but these, and writes the file anew when most of it is of no use.
+    pub(super) fn keep<'a>(&mut self, files: impl Iterator<Item = (&'a FileName, Stamp)>) {
+        let of_use: HashSet<Key> = files.map(|(name, stamp)| Key::new(name, stamp)).collect();
+        self.known.retain(|key, _| of_use.contains(key));
         if self.lines <= 2 * self.known.len() + SLACK_LINES {
             return;
         }
         let rewrite = || -> io::Result<()> {
             let folder = self.path.parent().unwrap_or(std::path::Path::new("."));
             let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
-            for (stamp, manifest) in &self.known {
-                fresh.write_all(&encode(*stamp, manifest))?;
+            let mut lines = BufWriter::new(fresh.as_file_mut());
+            for (key, manifest) in &self.known {
+                lines.write_all(&encode(key.clone(), Some(manifest)))?;
             }
+            lines.flush()?;
+            drop(lines);
             fresh.persist(&self.path)?;
             Ok(())
         };
@@ -114,35 +175,41 @@ impl Cache {
     }
 }
 
-fn encode(stamp: Stamp, manifest: &Manifest) -> Vec<u8> {
-    use std::fmt::Write as _;
-    let raw = manifest.to_raw();
-    let mut digests = String::with_capacity(raw.len() * 2);
-    for byte in raw {
-        let _ = write!(digests, "{byte:02x}");
-    }
-    let line = Line {
-        stamp,
-        digests,
+fn encode(file: Key, manifest: Option<&Arc<Manifest>>) -> Vec<u8> {
+    let known = manifest.map(|manifest| Known {
+        digests: hexadecimal(&manifest.to_raw()),
         id: manifest_id(manifest).to_string(),
-    };
+    });
+    // A line feed first: the last line may be cut.
     let mut bytes = vec![b'\n'];
     // Writing plain strings and numbers to memory does not fail.
-    let _ = serde_json::to_writer(&mut bytes, &line);
+    let _ = serde_json::to_writer(&mut bytes, &Line { file, known });
     bytes.push(b'\n');
     bytes
 }
 
-fn decode(line: &[u8]) -> Option<(Stamp, Manifest)> {
-    let line: Line = serde_json::from_slice(line).ok()?;
-    let layout = ChunkLayout::for_file(line.stamp.bytes).ok()?;
-    let mut raw = Vec::with_capacity(line.digests.len() / 2);
-    for digits in line.digests.as_bytes().chunks(2 * Digest::BYTES) {
+fn hexadecimal(raw: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut digits = String::with_capacity(raw.len() * 2);
+    for byte in raw {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}
+
+fn decode(line: &[u8]) -> Option<(Key, Option<Manifest>)> {
+    let Line { file, known } = serde_json::from_slice(line).ok()?;
+    let Some(known) = known else {
+        return Some((file, None));
+    };
+    let layout = ChunkLayout::for_file(file.bytes).ok()?;
+    let mut raw = Vec::with_capacity(known.digests.len() / 2);
+    for digits in known.digests.as_bytes().chunks(2 * Digest::BYTES) {
         let text = std::str::from_utf8(digits).ok()?;
         raw.extend_from_slice(Digest::try_from(text).ok()?.as_bytes());
     }
     let manifest = Manifest::from_raw(layout, &raw).ok()?;
-    (manifest_id(&manifest).to_string() == line.id).then_some((line.stamp, manifest))
+    (manifest_id(&manifest).to_string() == known.id).then_some((file, Some(manifest)))
 }
 
 #[cfg(test)]
@@ -159,6 +226,10 @@ mod tests {
         }
     }
 
+    fn name(text: &str) -> FileName {
+        FileName::try_from(text).unwrap()
+    }
+
     fn manifest(text: &[u8]) -> Arc<Manifest> {
         let layout = ChunkLayout::for_file(3).unwrap();
         Arc::new(Manifest::new(layout, sha256(text), vec![sha256(text)]).unwrap())
@@ -170,21 +241,43 @@ mod tests {
         let path = folder.path().join("cache");
         let mut cache = Cache::open(path.clone());
         for inode in 0..200 {
-            cache.put(stamp(inode), &manifest(b"abc"));
+            cache.put(&name("a"), stamp(inode), &manifest(b"abc"));
         }
         let mut bytes = std::fs::read(&path).unwrap();
         let at = bytes.len() - 100;
         bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
         std::fs::write(&path, &bytes).unwrap();
         let mut cache = Cache::open(path.clone());
-        assert_eq!(cache.get(stamp(198)), Some(manifest(b"abc")));
-        assert_eq!(cache.get(stamp(199)), None);
-        cache.keep(|stamp| stamp.inode == 7);
+        assert_eq!(cache.get(&name("a"), stamp(198)), Some(manifest(b"abc")));
+        assert_eq!(cache.get(&name("a"), stamp(199)), None);
+        cache.keep([(&name("a"), stamp(7))].into_iter());
         assert!(std::fs::metadata(&path).unwrap().len() < 1000);
-        cache.put(stamp(8), &manifest(b"xyz"));
-        let cache = Cache::open(path);
-        assert_eq!(cache.get(stamp(7)), Some(manifest(b"abc")));
-        assert_eq!(cache.get(stamp(8)), Some(manifest(b"xyz")));
-        assert_eq!(cache.get(stamp(6)), None);
+        cache.put(&name("a"), stamp(8), &manifest(b"xyz"));
+        let mut cache = Cache::open(path);
+        assert_eq!(cache.get(&name("a"), stamp(7)), Some(manifest(b"abc")));
+        assert_eq!(cache.get(&name("a"), stamp(8)), Some(manifest(b"xyz")));
+        assert_eq!(cache.get(&name("a"), stamp(6)), None);
+    }
+
+    #[test]
+    fn devices_may_get_other_numbers_and_files_other_names_while_it_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache");
+        let mut cache = Cache::open(path.clone());
+        cache.put(&name("a"), stamp(1), &manifest(b"abc"));
+        let elsewhere = Stamp {
+            device: 2,
+            ..stamp(1)
+        };
+        assert_eq!(cache.get(&name("b"), elsewhere), None);
+        assert_eq!(cache.get(&name("b"), stamp(1)), Some(manifest(b"abc")));
+        let mut cache = Cache::open(path.clone());
+        assert_eq!(cache.get(&name("c"), elsewhere), None);
+        assert_eq!(cache.get(&name("b"), elsewhere), Some(manifest(b"abc")));
+        // Not what it should be, under whatever name.
+        cache.forget(&name("b"), elsewhere);
+        assert_eq!(cache.get(&name("b"), elsewhere), None);
+        let mut cache = Cache::open(path);
+        assert_eq!(cache.get(&name("a"), stamp(1)), None);
     }
 }

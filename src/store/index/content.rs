@@ -35,6 +35,14 @@ impl Stamp {
     }
 }
 
+/// A file as a look at the folder finds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) stamp: Stamp,
+    /// Last change of its content, name or permissions, in seconds and nanoseconds.
+    pub(super) status: (i64, i64),
+}
+
 /// A file that was hashed, as it was then.
 #[derive(Debug)]
 pub struct IndexedFile {

@@ -1,11 +1,20 @@
 //! What a served folder holds: found, hashed once, kept up to date. Runs in a thread of its own.
 //!
-//! `run` is its loop and owns the table; `scan` looks at the folder, `settle` decides when a file has
-//! stopped changing, `cache` remembers digests from run to run, `watch` hears of changes, `content` reads.
+//! `run` is its loop and owns the table, `inbox` is what it is sent, `obey` does what it is told. `scan` looks
+//! at the folder and `compare` finds what is new and what is gone (`folders` knows whether its disk is), `settle`
+//! decides when a file has stopped changing, `reading` has it read by the threads of `hashing` (again, says
+//! `retry`, when that failed), `cache` remembers digests from run to run. `watch` hears of changes, `content`
+//! reads for receivers.
 
 mod cache;
+mod compare;
 mod content;
+mod folders;
+mod hashing;
+mod inbox;
 mod obey;
+mod reading;
+mod retry;
 mod run;
 mod scan;
 mod settle;
@@ -31,7 +40,7 @@ pub enum IndexCommand {
         /// Its digests.
         manifest: Arc<Manifest>,
     },
-    /// A file was not what it should be when it was read.
+    /// A file could not be read, or was not what it should be: it is not served until it was read anew.
     Look(FileName),
     /// The end.
     Stop,

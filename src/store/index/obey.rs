@@ -4,6 +4,7 @@ use std::{io, time::Instant};
 
 use super::{
     Gone, IndexCommand, IndexEvent,
+    content::Seen,
     run::{Running, Unheard},
     scan::look,
 };
@@ -19,17 +20,12 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     pub(super) fn command(&mut self, command: IndexCommand) -> Result<(), Unheard> {
         match command {
             IndexCommand::Stop => Err(Unheard),
-            IndexCommand::Look(_) => {
-                self.look_at = Instant::now();
-                Ok(())
-            }
+            IndexCommand::Look(name) => self.doubt(&name),
             IndexCommand::Insert { meta, manifest } => {
                 match look(&self.root, &meta.name) {
-                    Some(stamp) if stamp.bytes == meta.layout.file_bytes() => {
-                        if self.job.as_ref().is_some_and(|job| job.name == meta.name) {
-                            self.job = None;
-                        }
-                        self.cache.put(stamp, &manifest);
+                    Some(Seen { stamp, .. }) if stamp.bytes == meta.layout.file_bytes() => {
+                        self.hashing.forget(&meta.name);
+                        self.cache.put(&meta.name, stamp, &manifest);
                         self.serve(meta.name, stamp, manifest)
                     }
                     // Gone or changed again: the next look says which.
@@ -43,7 +39,26 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
     }
 
-    pub(super) fn set_aside(&mut self, meta: &FileMeta) -> Result<(), Unheard> {
+    /// A file was not what it should be. One that is as it was is read again, as what is known of it is not
+    /// so; what became of another, the next look says.
+    fn doubt(&mut self, name: &FileName) -> Result<(), Unheard> {
+        self.look_at = Instant::now();
+        let Some(served) = self.served.get(name) else {
+            return Ok(());
+        };
+        let stamp = served.stamp;
+        // The handle would find it in a folder that is gone.
+        if !matches!(self.root.is_current(), Ok(true)) {
+            return Ok(());
+        }
+        if look(&self.root, name).is_none_or(|seen| seen.stamp != stamp) {
+            return Ok(());
+        }
+        self.cache.forget(name, stamp);
+        self.remove(name, RemovedReason::Lost, Gone::Changed)
+    }
+
+    fn set_aside(&mut self, meta: &FileMeta) -> Result<(), Unheard> {
         let served = self.served.get(&meta.name);
         if served.is_none_or(|served| served.meta.id != meta.id) {
             return Ok(());
@@ -57,7 +72,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
     }
 
-    pub(super) fn move_aside(&self, name: &FileName) -> Result<(), StoreError> {
+    fn move_aside(&self, name: &FileName) -> Result<(), StoreError> {
         let from = self.root.place(name, Make::Nothing)?;
         let (folder, file) = match name.as_str().rsplit_once('/') {
             Some((folder, file)) => (format!("{HIDDEN}/retirados/{folder}"), file),

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 
 use cap_std::fs::{Dir, DirEntry, FileType, MetadataExt};
 
-use super::{IgnoredReason, content::Stamp};
+use super::{
+    IgnoredReason,
+    content::{Seen, Stamp},
+    folders::Folders,
+};
 use crate::{
     model::{
         FileName, FileNameError,
@@ -17,7 +21,8 @@ use crate::{
 /// What a look found.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    pub(super) files: BTreeMap<FileName, Stamp>,
+    pub(super) files: BTreeMap<FileName, Seen>,
+    pub(super) folders: Folders,
     /// Paths that are not served, and why.
     pub(super) ignored: BTreeMap<String, IgnoredReason>,
     /// A folder could not be read: what was below it may still be there.
@@ -30,18 +35,14 @@ pub(super) struct Scan {
 /// When the folder itself cannot be read.
 pub(super) fn scan(root: &Root) -> Result<Scan, StoreError> {
     let mut scan = Scan::default();
-    // The handle outlives the folder: ask whether the name still leads to it.
     let fail = |error: std::io::Error| StoreError::new(root.path(), &error);
-    let named = std::fs::metadata(root.path()).map_err(fail)?;
-    let ours = root.dir().dir_metadata().map_err(fail)?;
-    let same = (
-        std::os::unix::fs::MetadataExt::dev(&named),
-        std::os::unix::fs::MetadataExt::ino(&named),
-    ) == (ours.dev(), ours.ino());
-    if !same {
+    if !root.is_current().map_err(fail)? {
         return Err(StoreError::Changed(root.path().to_owned()));
     }
-    let entries = root.dir().entries().map_err(fail)?;
+    let dir = root.dir();
+    let device = dir.dir_metadata().map_err(fail)?.dev();
+    scan.folders.insert("", device);
+    let entries = dir.entries().map_err(fail)?;
     for entry in entries {
         let entry = entry.map_err(fail)?;
         scan.entry("", &entry, 1);
@@ -50,18 +51,21 @@ pub(super) fn scan(root: &Root) -> Result<Scan, StoreError> {
 }
 
 /// Looks at one name.
-pub(super) fn look(root: &Root, name: &FileName) -> Option<Stamp> {
+pub(super) fn look(root: &Root, name: &FileName) -> Option<Seen> {
     let place = root.place(name, crate::store::root::Make::Nothing).ok()?;
     let meta = place.dir.symlink_metadata(&place.name).ok()?;
-    meta.is_file().then(|| stamp(&meta))
+    meta.is_file().then(|| seen(&meta))
 }
 
-fn stamp(meta: &cap_std::fs::Metadata) -> Stamp {
-    Stamp {
-        device: meta.dev(),
-        inode: meta.ino(),
-        bytes: meta.size(),
-        changed: (meta.mtime(), meta.mtime_nsec()),
+fn seen(meta: &cap_std::fs::Metadata) -> Seen {
+    Seen {
+        stamp: Stamp {
+            device: meta.dev(),
+            inode: meta.ino(),
+            bytes: meta.size(),
+            changed: (meta.mtime(), meta.mtime_nsec()),
+        },
+        status: (meta.ctime(), meta.ctime_nsec()),
     }
 }
 
@@ -89,6 +93,7 @@ impl Scan {
             return self.ignore(path.to_owned(), IgnoredReason::TooDeep);
         }
         let opened = entry.open_dir().and_then(|dir: Dir| {
+            self.folders.insert(path, dir.dir_metadata()?.dev());
             let above = format!("{path}/");
             for entry in dir.entries()? {
                 self.entry(&above, &entry?, depth + 1);
@@ -115,7 +120,7 @@ impl Scan {
                 self.ignore(path, IgnoredReason::TooMany);
             }
             Ok(meta) => {
-                self.files.insert(name, stamp(&meta));
+                self.files.insert(name, seen(&meta));
             }
             // Deleted between the two looks.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}

@@ -24,10 +24,19 @@ struct Waiting {
     wait: Duration,
 }
 
+impl Waiting {
+    fn due(&self) -> Instant {
+        self.since + self.wait
+    }
+}
+
 /// Files that are not served yet.
 #[derive(Debug, Default)]
 pub(super) struct Settling {
     waiting: BTreeMap<FileName, Waiting>,
+    /// Each of them is in one of these: by when it may have stopped changing, or by its length when it has.
+    due: BTreeSet<(Instant, FileName)>,
+    settled: BTreeSet<(u64, FileName)>,
     /// Written to, and not closed since.
     open: BTreeSet<FileName>,
     closed: BTreeSet<FileName>,
@@ -44,6 +53,12 @@ impl Settling {
     pub(super) fn closed(&mut self, name: FileName) {
         self.open.remove(&name);
         self.closed.insert(name);
+    }
+
+    /// Not all closings were heard: who is still writing is not known.
+    pub(super) fn missed(&mut self) {
+        self.open.clear();
+        self.closed.clear();
     }
 
     /// A file was seen that is not served.
@@ -63,54 +78,66 @@ impl Settling {
         } else {
             QUIET
         };
-        let waiting = self.waiting.entry(name.clone()).or_insert(Waiting {
-            stamp,
-            since: now,
-            wait,
-        });
-        if waiting.stamp != stamp {
-            waiting.stamp = stamp;
-            waiting.since = now;
-            waiting.wait = wait;
-        } else if wait != Duration::ZERO && waiting.wait != Duration::ZERO {
-            waiting.wait = wait;
-        }
+        let (since, wait) = match self.waiting.get(name) {
+            None => (now, wait),
+            Some(known) if known.stamp != stamp => (now, wait),
+            // What is taken as it is stays so.
+            Some(known) if wait.is_zero() || known.wait.is_zero() || known.wait == wait => return,
+            Some(known) => (known.since, wait),
+        };
+        self.put(name.clone(), Waiting { stamp, since, wait });
     }
 
     /// Keeps only those that are still there.
     pub(super) fn retain(&mut self, is_there: impl Fn(&FileName) -> bool) {
         self.waiting.retain(|name, _| is_there(name));
-        self.open.retain(|name| is_there(name));
-        self.closed.retain(|name| is_there(name));
+        self.due.retain(|(_, name)| is_there(name));
+        self.settled.retain(|(_, name)| is_there(name));
+        self.open.retain(&is_there);
+        self.closed.retain(&is_there);
     }
 
     /// It is served now, or gone.
     pub(super) fn forget(&mut self, name: &FileName) {
-        self.waiting.remove(name);
+        self.take_out(name);
         self.open.remove(name);
         self.closed.remove(name);
     }
 
+    fn take_out(&mut self, name: &FileName) -> Option<Waiting> {
+        let (name, waiting) = self.waiting.remove_entry(name)?;
+        let key = (waiting.due(), name);
+        if !self.due.remove(&key) {
+            self.settled.remove(&(waiting.stamp.bytes, key.1));
+        }
+        Some(waiting)
+    }
+
+    fn put(&mut self, name: FileName, waiting: Waiting) {
+        self.take_out(&name);
+        self.due.insert((waiting.due(), name.clone()));
+        self.waiting.insert(name, waiting);
+    }
+
     /// Starts its wait anew: it changed while it was read.
     pub(super) fn again(&mut self, now: Instant, name: FileName, stamp: Stamp) {
-        self.waiting.insert(
-            name,
-            Waiting {
-                stamp,
-                since: now,
-                wait: QUIET,
-            },
-        );
+        let waiting = Waiting {
+            stamp,
+            since: now,
+            wait: QUIET,
+        };
+        self.put(name, waiting);
     }
 
     /// Takes out the smallest file that has stopped changing.
     pub(super) fn take_settled(&mut self, now: Instant) -> Option<(FileName, Stamp)> {
-        let name = self
-            .waiting
-            .iter()
-            .filter(|(_, waiting)| now >= waiting.since + waiting.wait)
-            .min_by_key(|(_, waiting)| waiting.stamp.bytes)
-            .map(|(name, _)| name.clone())?;
+        while self.due.first().is_some_and(|(due, _)| *due <= now) {
+            let (_, name) = self.due.pop_first()?;
+            if let Some(waiting) = self.waiting.get(&name) {
+                self.settled.insert((waiting.stamp.bytes, name));
+            }
+        }
+        let (_, name) = self.settled.pop_first()?;
         let waiting = self.waiting.remove(&name)?;
         self.closed.remove(&name);
         Some((name, waiting.stamp))
@@ -123,7 +150,10 @@ impl Settling {
 
     /// When the next one may have stopped changing.
     pub(super) fn next_settled(&self) -> Option<Instant> {
-        self.waiting.values().map(|w| w.since + w.wait).min()
+        match self.settled.first() {
+            Some((_, name)) => self.waiting.get(name).map(Waiting::due),
+            None => self.due.first().map(|(due, _)| *due),
+        }
     }
 }
 
@@ -163,5 +193,33 @@ mod tests {
         settling.closed(name("open"));
         settling.seen(later, clock, &name("open"), stamp(5, 60));
         assert!(settling.take_settled(start + QUIET_CLOSED).is_some());
+    }
+
+    #[test]
+    fn many_files_are_taken_in_the_order_of_their_lengths() {
+        const FILES: u64 = 100_000;
+        let clock = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let start = Instant::now();
+        let mut settling = Settling::default();
+        for round in 0..2 {
+            for n in 0..FILES {
+                let name = FileName::try_from(format!("f{n}").as_str()).unwrap();
+                let bytes = (n * 7919 + round) % FILES;
+                settling.seen(start, clock, &name, stamp(bytes, 60));
+            }
+        }
+        // Changed since it was first seen: not at once.
+        assert_eq!(settling.take_settled(start), None);
+        settling.retain(|name| name.as_str() != "f0");
+        let mut taken = 0;
+        let mut last = 0;
+        while let Some((_, stamp)) = settling.take_settled(start + QUIET) {
+            assert!(stamp.bytes >= last);
+            last = stamp.bytes;
+            taken += 1;
+        }
+        assert_eq!(taken, FILES - 1);
+        assert_eq!(settling.next_settled(), None);
+        assert!(start.elapsed() < Duration::from_secs(20));
     }
 }

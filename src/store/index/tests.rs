@@ -10,13 +10,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod by_hand;
+
 use super::{ContentReader, Gone, Index, IndexCommand, IndexEvent, IndexedFile, start};
 use crate::{
     model::{ByteRange, RemovedReason},
     store::{Root, StoreError},
 };
 
-const DEADLINE: Duration = Duration::from_secs(15);
+const DEADLINE: Duration = Duration::from_secs(40);
 
 struct Watched {
     folder: tempfile::TempDir,
@@ -207,6 +209,163 @@ fn a_folder_that_goes_away_is_no_deletion() {
         matches!(event, IndexEvent::FolderBack).then_some(())
     });
     watched.added("a");
+}
+
+#[test]
+fn a_folder_made_anew_is_served() {
+    let watched = Watched::start(&[("a", b"one")]);
+    watched.ready();
+    let aside = watched.folder.path().join("aside");
+    // Twice, as the second one must be heard of by a new watcher.
+    for round in 0..2 {
+        fs::rename(watched.path(""), &aside).unwrap();
+        write(&watched.path("serie/b"), b"two");
+        let name = crate::model::FileName::try_from("a").unwrap();
+        let index = watched.index.as_ref().unwrap();
+        index.send(IndexCommand::Look(name));
+        watched.wait("FolderGone", |event| {
+            matches!(event, IndexEvent::FolderGone(_)).then_some(())
+        });
+        watched.wait("FolderBack", |event| {
+            matches!(event, IndexEvent::FolderBack).then_some(())
+        });
+        let added = watched.added("serie/b");
+        // A copy that was told to be set aside is, through the new handle.
+        index.send(IndexCommand::SetAside(added.meta.clone()));
+        assert_eq!(
+            watched.removed("serie/b"),
+            (RemovedReason::Lost, Gone::SetAside)
+        );
+        assert!(
+            watched.path(".trozos/retirados/serie/b").exists(),
+            "{round}"
+        );
+        write(&watched.path("c"), b"three");
+        watched.added("c");
+        fs::remove_dir_all(&aside).unwrap();
+    }
+}
+
+#[test]
+fn a_renamed_folder_is_a_deletion() {
+    let watched = Watched::start(&[("serie/a", b"one")]);
+    watched.ready();
+    fs::rename(watched.path("serie"), watched.path("other")).unwrap();
+    watched.added("other/a");
+    assert_eq!(
+        watched.removed("serie/a"),
+        (RemovedReason::Deleted, Gone::Deleted)
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_sent_is_read_again() {
+    let mut watched = Watched::start(&[("a", b"one"), ("b", b"two")]);
+    watched.ready();
+    let name = |text| crate::model::FileName::try_from(text).unwrap();
+    let send = |watched: &Watched, command| watched.index.as_ref().unwrap().send(command);
+    send(&watched, IndexCommand::Look(name("a")));
+    assert_eq!(watched.removed("a"), (RemovedReason::Lost, Gone::Changed));
+    let added = watched.added("a");
+    assert_eq!(added.manifest.whole(), crate::store::sha256(b"one"));
+    // One that was deleted is not taken for a damaged one.
+    fs::remove_file(watched.path("b")).unwrap();
+    send(&watched, IndexCommand::Look(name("b")));
+    assert_eq!(
+        watched.removed("b"),
+        (RemovedReason::Deleted, Gone::Deleted)
+    );
+    // The same stamp with other content: the digests of before are not believed.
+    let path = watched.path("a");
+    let changed = fs::metadata(&path).unwrap().modified().unwrap();
+    watched.stop();
+    fs::write(&path, b"six").unwrap();
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(changed).unwrap();
+    watched.restart();
+    assert_eq!(watched.added("a").meta, added.meta);
+    send(&watched, IndexCommand::Look(name("a")));
+    let again = watched.added("a");
+    assert_eq!(again.manifest.whole(), crate::store::sha256(b"six"));
+}
+
+#[test]
+fn a_corrected_permission_is_noticed() {
+    use std::os::unix::fs::PermissionsExt;
+    let chmod = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    obey_permissions();
+    let watched = Watched::start(&[("a", b"one")]);
+    watched.ready();
+    let secret = watched.folder.path().join("secret");
+    write(&secret, b"two");
+    chmod(&secret, 0);
+    fs::rename(&secret, watched.path("b")).unwrap();
+    watched.wait("Ignored", |event| match event {
+        IndexEvent::Ignored { path, .. } => (path == "b").then_some(()),
+        _ => None,
+    });
+    let began = Instant::now();
+    chmod(&watched.path("b"), 0o644);
+    watched.added("b");
+    assert!(began.elapsed() < Duration::from_secs(20));
+}
+
+/// This thread, and those that it starts, may not read what its user may not.
+fn obey_permissions() {
+    use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+    let mut sets = capabilities(None).unwrap();
+    sets.effective
+        .remove(CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH);
+    set_capabilities(None, sets).unwrap();
+}
+
+#[test]
+fn nothing_waits_for_a_large_file() {
+    let mut watched = Watched::start(&[("a", b"one")]);
+    watched.ready();
+    let added = watched_file(&watched, "b", b"two");
+    let large = |watched: &Watched, name: &str| {
+        // All hole: it takes minutes to hash, and no space.
+        let path = watched.folder.path().join(name);
+        write(&path, b"");
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_len(64 << 30).unwrap();
+        file.set_modified(std::time::SystemTime::now() - Duration::from_secs(60))
+            .unwrap();
+        fs::rename(path, watched.path(name)).unwrap();
+        watched.wait("Hashing", |event| match event {
+            IndexEvent::Hashing { name: told, .. } => (told.as_str() == name).then_some(()),
+            _ => None,
+        });
+        file
+    };
+    let file = large(&watched, "large");
+    let began = Instant::now();
+    let index = watched.index.as_ref().unwrap();
+    index.send(IndexCommand::SetAside(added.meta.clone()));
+    assert_eq!(watched.removed("b"), (RemovedReason::Lost, Gone::SetAside));
+    assert!(began.elapsed() < Duration::from_secs(2));
+    if std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1) {
+        watched_file(&watched, "c", b"three");
+    }
+    // What it was is not read to its end.
+    file.set_len(5).unwrap();
+    drop(file);
+    assert_eq!(watched.added("large").manifest.layout().file_bytes(), 5);
+    large(&watched, "other");
+    let began = Instant::now();
+    watched.stop();
+    assert!(began.elapsed() < Duration::from_secs(2));
+}
+
+/// Puts a file into the folder, whole and old, and waits until it is served.
+fn watched_file(watched: &Watched, name: &str, bytes: &[u8]) -> Arc<IndexedFile> {
+    let path = watched.folder.path().join(name);
+    write(&path, bytes);
+    fs::rename(path, watched.path(name)).unwrap();
+    watched.added(name)
 }
 
 #[test]

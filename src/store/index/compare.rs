@@ -1,0 +1,145 @@
+//! What a look at the folder changes: which files are new, which are gone, and why.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant, SystemTime},
+};
+
+use super::{
+    Gone, IgnoredReason, IndexEvent,
+    run::{LOOK_EVERY_DEAF, LOOK_SHARE, Running, Unheard},
+    scan::{Scan, scan},
+};
+use crate::model::{FileName, RemovedReason};
+
+/// A file must be missing for this long to count as deleted: programs replace files by deleting them first.
+const MISSING: Duration = Duration::from_millis(500);
+
+impl<E: FnMut(IndexEvent) -> bool> Running<E> {
+    pub(super) fn look(&mut self) -> Result<(), Unheard> {
+        let began = Instant::now();
+        let found = scan(&self.root);
+        self.looked_at = Instant::now();
+        self.look_took = self.looked_at.saturating_duration_since(began);
+        self.look_at = self.looked_at + self.look_every.max(self.look_took * LOOK_SHARE);
+        match found {
+            Ok(scan) => {
+                if std::mem::take(&mut self.gone) {
+                    // It may be another folder, and changes meanwhile were not heard.
+                    self.watch();
+                    self.look_soon();
+                    self.tell(IndexEvent::FolderBack)?;
+                }
+                self.apply(scan)
+            }
+            Err(error) => {
+                self.look_at = self.looked_at + LOOK_EVERY_DEAF;
+                if !std::mem::replace(&mut self.gone, true) {
+                    self.tell(IndexEvent::FolderGone(error))?;
+                }
+                self.settling.retain(|_| false);
+                self.hashing.retain(|_| false);
+                for name in self.served.keys().cloned().collect::<Vec<_>>() {
+                    self.remove(&name, RemovedReason::Lost, Gone::Changed)?;
+                }
+                if matches!(self.root.reopen(), Ok(true)) {
+                    self.look_at = self.looked_at;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Compares what is there with what is served.
+    fn apply(&mut self, scan: Scan) -> Result<(), Unheard> {
+        let (now, clock) = (Instant::now(), SystemTime::now());
+        for name in self.served.keys().cloned().collect::<Vec<_>>() {
+            self.still_there(now, &name, &scan)?;
+        }
+        self.missing
+            .retain(|name, _| self.served.contains_key(name));
+        for (name, seen) in &scan.files {
+            if self.served.contains_key(name) || self.unreadable.is_hopeless(now, name, *seen) {
+                continue;
+            }
+            match self.hashing.stamp_of(name) {
+                None => self.settling.seen(now, clock, name, seen.stamp),
+                Some(stamp) if stamp == seen.stamp => {}
+                Some(_) => {
+                    self.hashing.forget(name);
+                    self.settling.again(now, name.clone(), seen.stamp);
+                }
+            }
+        }
+        self.hashing.retain(|name| scan.files.contains_key(name));
+        self.settling.retain(|name| scan.files.contains_key(name));
+        self.unreadable.retain(|name| scan.files.contains_key(name));
+        if let Some(again) = self.unreadable.next(now) {
+            self.look_at = self.look_at.min(again);
+        }
+        for (path, reason) in &scan.ignored {
+            if !self.ignored.contains(path) {
+                let (path, reason) = (path.clone(), reason.clone());
+                self.tell(IndexEvent::Ignored { path, reason })?;
+            }
+        }
+        let unreadable = self.unreadable.names().map(|name| name.to_string());
+        self.ignored = scan.ignored.into_keys().chain(unreadable).collect();
+        if self.folders.are_elsewhere(&scan.folders) {
+            self.watch();
+            self.look_soon();
+        }
+        self.folders = scan.folders;
+        Ok(())
+    }
+
+    fn still_there(&mut self, now: Instant, name: &FileName, scan: &Scan) -> Result<(), Unheard> {
+        let Some(served) = self.served.get(name) else {
+            return Ok(());
+        };
+        match scan.files.get(name) {
+            Some(seen) if seen.stamp == served.stamp => {
+                self.missing.remove(name);
+                Ok(())
+            }
+            Some(_) => self.remove(name, RemovedReason::Lost, Gone::Changed),
+            None if scan.partial && is_below(name, &scan.ignored) => {
+                self.remove(name, RemovedReason::Lost, Gone::Changed)
+            }
+            None if self.folders.lost_since(name, &scan.folders) => {
+                self.remove(name, RemovedReason::Lost, Gone::Changed)
+            }
+            None => {
+                let since = *self.missing.entry(name.clone()).or_insert(now);
+                if now >= since + MISSING {
+                    self.remove(name, RemovedReason::Deleted, Gone::Deleted)
+                } else {
+                    self.look_at = self.look_at.min(since + MISSING);
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    pub(super) fn remove(
+        &mut self,
+        name: &FileName,
+        reason: RemovedReason,
+        why: Gone,
+    ) -> Result<(), Unheard> {
+        self.missing.remove(name);
+        match self.served.remove(name) {
+            Some(file) => self.tell(IndexEvent::Removed { file, reason, why }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// True when a file lies below one of these paths.
+fn is_below(name: &FileName, paths: &BTreeMap<String, IgnoredReason>) -> bool {
+    let name = name.as_str();
+    paths.keys().any(|path| {
+        name.strip_prefix(path.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}

@@ -1,0 +1,86 @@
+//! On which device each folder was at a look: tells a disk that was unmounted from deleted files.
+
+use std::collections::BTreeMap;
+
+use crate::model::{FileName, limits::MAX_FILES_PER_SECONDARY};
+
+/// The device of each folder, by its path below the root, as the folder's own handle says it. The root is "".
+#[derive(Debug, Default)]
+pub(super) struct Folders(BTreeMap<String, u64>);
+
+impl Folders {
+    pub(super) fn insert(&mut self, path: &str, device: u64) {
+        if self.0.len() < MAX_FILES_PER_SECONDARY {
+            self.0.insert(path.to_owned(), device);
+        }
+    }
+
+    /// True when something was mounted or unmounted: what is below is not heard of by who listened before.
+    pub(super) fn are_elsewhere(&self, later: &Self) -> bool {
+        let device_now = |path: &String| later.0.get(path);
+        self.0
+            .iter()
+            .any(|(path, device)| device_now(path).is_some_and(|now| now != device))
+    }
+
+    /// True when a file that is missing in a later look was on a disk that is no longer there, or is hidden
+    /// by one that came. A folder that was replaced on the same device is none of this.
+    pub(super) fn lost_since(&self, name: &FileName, later: &Self) -> bool {
+        let Some(mut above) = self.0.get("") else {
+            return false;
+        };
+        for (end, _) in name.as_str().match_indices('/') {
+            let path = &name.as_str()[..end];
+            let Some(device) = self.0.get(path) else {
+                return false;
+            };
+            let lost = match later.0.get(path) {
+                Some(now) => now != device,
+                // A mount point goes only after what was mounted there.
+                None => device != above,
+            };
+            if lost {
+                return true;
+            }
+            above = device;
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folders(devices: &[(&str, u64)]) -> Folders {
+        let mut folders = Folders::default();
+        for (path, device) in devices {
+            folders.insert(path, *device);
+        }
+        folders
+    }
+
+    #[test]
+    fn an_unmounted_disk_is_told_from_a_deleted_folder() {
+        let before = folders(&[("", 1), ("plain", 1), ("disk", 2), ("disk/in", 2)]);
+        let lost = |name: &str, later: &[(&str, u64)]| {
+            let name = FileName::try_from(name).unwrap();
+            before.lost_since(&name, &folders(later))
+        };
+        let unmounted = [("", 1), ("plain", 1), ("disk", 1)];
+        assert!(lost("disk/a", &unmounted));
+        assert!(lost("disk/in/a", &unmounted));
+        assert!(!lost("plain/a", &unmounted));
+        assert!(!lost("a", &unmounted));
+        // The mount point went with the disk.
+        assert!(lost("disk/in/a", &[("", 1)]));
+        assert!(!lost("plain/a", &[("", 1)]));
+        // Something was mounted over files.
+        assert!(lost("plain/a", &[("", 1), ("plain", 3)]));
+        // Deleted on a disk that is there.
+        assert!(!lost("disk/in/a", &[("", 1), ("disk", 2)]));
+        assert!(!lost("unknown/a", &unmounted));
+        assert!(before.are_elsewhere(&folders(&unmounted)));
+        assert!(!before.are_elsewhere(&folders(&[("", 1), ("new", 5)])));
+    }
+}

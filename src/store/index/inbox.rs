@@ -1,0 +1,172 @@
+//! What the index's thread is sent. Hints are merged by name, so that they cannot pile up while it is busy.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use super::{IndexCommand, hashing::Hashed, watch::Heard};
+use crate::model::FileName;
+
+/// Names of which changes are remembered one by one.
+const MAX_NAMES: usize = 10_000;
+
+/// What somebody does to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Touch {
+    /// It is being written.
+    Written,
+    /// A writer closed it.
+    Closed,
+}
+
+/// What came since the thread looked.
+#[derive(Debug, Default)]
+pub(super) struct Mail {
+    pub(super) commands: VecDeque<IndexCommand>,
+    /// The last that was heard of each file.
+    pub(super) touched: BTreeMap<FileName, Touch>,
+    /// Something changed.
+    pub(super) changed: bool,
+    /// Changes were not heard, or were too many to be remembered.
+    pub(super) missed: bool,
+    /// Not all changes are heard from now on.
+    pub(super) deaf: bool,
+    /// At most one of each hashing thread.
+    pub(super) hashed: Vec<Hashed>,
+    pub(super) stop: bool,
+}
+
+/// Where it is put.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    mail: Mutex<Mail>,
+    came: Condvar,
+}
+
+impl Inbox {
+    /// Gives a command; never waits. A look that is still to be done is not asked for twice.
+    pub(super) fn command(&self, command: IndexCommand) {
+        let mut mail = self.lock();
+        match command {
+            IndexCommand::Stop => mail.stop = true,
+            IndexCommand::Look(name) => {
+                let known = |command: &IndexCommand| matches!(command, IndexCommand::Look(other) if *other == name);
+                if !mail.commands.iter().any(known) {
+                    mail.commands.push_back(IndexCommand::Look(name));
+                }
+            }
+            command => mail.commands.push_back(command),
+        }
+        self.came.notify_one();
+    }
+
+    /// Says what was heard; never waits.
+    pub(super) fn hear(&self, heard: Heard) {
+        let mut mail = self.lock();
+        mail.changed = true;
+        match heard {
+            Heard::Written(name) => mail.touch(name, Touch::Written),
+            Heard::Closed(name) => mail.touch(name, Touch::Closed),
+            Heard::Something => {}
+            Heard::Missed => mail.miss(),
+            Heard::Deaf => {
+                mail.deaf = true;
+                mail.miss();
+            }
+        }
+        self.came.notify_one();
+    }
+
+    /// A file was read.
+    pub(super) fn hashed(&self, hashed: Hashed) {
+        self.lock().hashed.push(hashed);
+        self.came.notify_one();
+    }
+
+    /// Takes what came, and waits for something until then.
+    pub(super) fn take(&self, until: Instant) -> Mail {
+        let mut mail = self.lock();
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if !mail.is_empty() || left.is_zero() {
+                return std::mem::take(&mut *mail);
+            }
+            let woken = self.came.wait_timeout(mail, left);
+            mail = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Mail> {
+        self.mail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Mail {
+    fn touch(&mut self, name: FileName, touch: Touch) {
+        if self.missed {
+            return;
+        }
+        self.touched.insert(name, touch);
+        if self.touched.len() > MAX_NAMES {
+            self.miss();
+        }
+    }
+
+    fn miss(&mut self) {
+        self.missed = true;
+        self.touched.clear();
+    }
+
+    fn is_empty(&self) -> bool {
+        self.commands.is_empty() && self.hashed.is_empty() && !(self.changed || self.stop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(n: usize) -> FileName {
+        FileName::try_from(format!("f{n}").as_str()).unwrap()
+    }
+
+    #[test]
+    fn hints_are_merged_and_too_many_are_one() {
+        let inbox = Inbox::default();
+        for _ in 0..3 {
+            inbox.hear(Heard::Written(name(1)));
+            inbox.hear(Heard::Closed(name(1)));
+            inbox.hear(Heard::Written(name(2)));
+            inbox.command(IndexCommand::Look(name(1)));
+        }
+        let mail = inbox.take(Instant::now());
+        let heard: Vec<_> = mail.touched.into_iter().collect();
+        assert_eq!(heard, [(name(1), Touch::Closed), (name(2), Touch::Written)]);
+        assert_eq!(mail.commands.len(), 1);
+        for n in 0..3 * MAX_NAMES {
+            inbox.hear(Heard::Written(name(n)));
+        }
+        let mail = inbox.take(Instant::now());
+        assert!(mail.missed && mail.touched.is_empty() && !mail.deaf);
+        assert!(!inbox.take(Instant::now()).changed);
+        inbox.hear(Heard::Deaf);
+        inbox.command(IndexCommand::Stop);
+        let mail = inbox.take(Instant::now());
+        assert!(mail.deaf && mail.stop);
+    }
+
+    #[test]
+    fn whoever_waits_is_woken() {
+        let inbox = std::sync::Arc::new(Inbox::default());
+        let teller = std::sync::Arc::clone(&inbox);
+        let thread = std::thread::spawn(move || teller.command(IndexCommand::Stop));
+        assert!(
+            inbox
+                .take(Instant::now() + std::time::Duration::from_secs(60))
+                .stop
+        );
+        thread.join().unwrap();
+    }
+}
