@@ -210,12 +210,11 @@ fn heartbeat_when_holders_are_gone(bencher: Bencher<'_, '_>, files: u64) {
         layout: ChunkLayout::for_file(1).unwrap(),
         id: Digest::new([1; 32]),
     };
-    let last = LinkId(SECONDARIES);
-    central.feed(last, Event::Closed { goodbye: true });
-    central.enrol_secondary(SECONDARIES, &[other]);
-    for n in 1..SECONDARIES {
+    for n in 1..=SECONDARIES {
         central.feed(LinkId(n), Event::Closed { goodbye: true });
     }
+    let last = LinkId(SECONDARIES);
+    central.enrol_secondary(SECONDARIES, &[other]);
     bencher.bench_local(|| central.feed(last, Event::Alive));
 }
 
