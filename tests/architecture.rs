@@ -28,7 +28,7 @@ const MUST_NOT_NAME: &[(&str, &[&str])] = &[
         &[
             "tokio",
             "tracing",
-            "ring",
+            "ring::",
             "std::fs",
             "std::net::Tcp",
             "Instant::now",
@@ -44,7 +44,7 @@ const MUST_NOT_NAME: &[(&str, &[&str])] = &[
             "Instant::now",
             "SystemTime",
             "fastrand",
-            "ring",
+            "ring::",
         ],
     ),
     ("proto", &["tokio", "std::fs", "TcpStream", "Instant::now"]),

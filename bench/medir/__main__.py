@@ -5,9 +5,9 @@ import json
 import pathlib
 import sys
 
-from . import lan, loopback, report, procs
+from . import lan, loopback, procs, report, scale
 
-SECTIONS = {"loopback": loopback.measure, "lan": lan.measure}
+SECTIONS = {"loopback": loopback.measure, "lan": lan.measure, "scale": scale.measure}
 
 
 def main():
@@ -21,6 +21,8 @@ def main():
     config.rounds = 2 if config.quick else 5
     config.loopback_bytes = (256 << 20) if config.quick else (2 << 30)
     config.lan_bytes = (60 << 20) if config.quick else (300 << 20)
+    config.sparse_bytes = (1 << 30) if config.quick else (20 << 30)
+    config.many_files = 5_000 if config.quick else 100_000
     kept = (procs.TARGET / "bench" if config.quick else procs.ROOT / "bench") / "results.json"
     figures = json.loads(kept.read_text()) if kept.exists() else {}
     for name in config.sections or SECTIONS:

@@ -137,7 +137,9 @@ impl Journal {
             bytes.extend_from_slice(&journal.next(SYNCED, have.len()));
         }
         journal.file.write_all(&bytes)?;
-        journal.file.sync_data()?;
+        if !have.is_empty() {
+            journal.file.sync_data()?;
+        }
         Ok(journal)
     }
 

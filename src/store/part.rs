@@ -440,22 +440,27 @@ fn allocate(file: &File, layout: ChunkLayout) -> io::Result<()> {
     file.set_len(length)
 }
 
-/// Replaces the journal by one that starts with what is trusted.
+/// Replaces the journal by one that starts with what is trusted. Where that is nothing and
+/// nothing was there, nothing needs to last.
 fn new_journal(
     file: &File,
     meta: &FileMeta,
     have: &ChunkSet,
     names: &Names,
 ) -> io::Result<Journal> {
+    let dir = &names.part.dir;
+    // An older journal must not come back.
+    let must_last = !have.is_empty() || dir.exists(&names.journal);
     if !have.is_empty() {
         file.sync_data()?;
     }
-    let dir = &names.part.dir;
     let fresh = format!("{}~", names.journal);
     let _ = dir.remove_file(&fresh);
     let journal = Journal::start(names.part.open_beside(&fresh)?, meta, have)?;
     dir.rename(&fresh, dir, &names.journal)?;
-    sync_folder(dir)?;
+    if must_last {
+        sync_folder(dir)?;
+    }
     Ok(journal)
 }
 

@@ -38,10 +38,15 @@ impl NumberSet {
         self.0 == 0
     }
 
+    /// In order.
     pub(super) fn iter(self) -> impl Iterator<Item = SecondaryNumber> {
-        (1..=64_u64)
-            .filter_map(|n| SecondaryNumber::try_from(n).ok())
-            .filter(move |n| self.contains(*n))
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let lowest = u64::from(left.trailing_zeros());
+            // Without the lowest bit that is set.
+            left &= left.wrapping_sub(1);
+            SecondaryNumber::try_from(lowest + 1).ok()
+        })
     }
 }
 
@@ -203,7 +208,12 @@ impl Catalog {
 
 impl Entry {
     pub(super) fn conflicts_with(&self, number: SecondaryNumber) -> bool {
-        self.conflicts.iter().any(|(holder, _)| *holder == number)
+        self.conflicting().any(|holder| holder == number)
+    }
+
+    /// Who holds other content under this name.
+    pub(super) fn conflicting(&self) -> impl Iterator<Item = SecondaryNumber> {
+        self.conflicts.iter().map(|(holder, _)| *holder)
     }
 }
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::model::{
     ClientName, ClusterStatus, Digest, FileMeta, FileName, ListedFile, SecondaryNumber,
-    SecondaryStatus, TransferId,
+    SecondaryStatus, TransferId, limits::MAX_SECONDARY_NUMBER,
 };
 
 /// A call that comes this much later than it was due means that this process did not run.
@@ -277,55 +277,50 @@ impl Cluster {
         }
     }
 
-    /// The state of the cluster.
+    /// True while clients are served.
+    pub fn is_ready(&self) -> bool {
+        self.config.begun && !self.alive_set().is_empty()
+    }
+
+    /// The state of the cluster. Looks at the whole catalogue once.
     pub fn status(&self) -> ClusterStatus {
-        let secondaries: Vec<_> = self
-            .membership
-            .iter()
-            .map(|(n, _)| self.status_of(n))
-            .collect();
         let alive = self.alive_set();
-        let listed = self
-            .catalog
-            .iter()
-            .filter(|e| !e.holders.and(alive).is_empty())
-            .count();
+        let mut listed = 0;
+        // By number; none is 0.
+        let mut held = [0; MAX_SECONDARY_NUMBER as usize + 1];
+        let mut conflicts = held;
+        for entry in self.catalog.iter() {
+            listed += u64::from(!entry.holders.and(alive).is_empty());
+            for number in entry.holders.iter() {
+                held[usize::from(number.get())] += 1;
+            }
+            for number in entry.conflicting() {
+                conflicts[usize::from(number.get())] += 1;
+            }
+        }
+        let clients = self.peers.values();
         ClusterStatus {
-            ready: self.config.begun && !alive.is_empty(),
+            ready: self.is_ready(),
             level: self.is_level(),
             required: self.config.required_secondaries as u16,
-            secondaries,
-            files: listed as u64,
-            clients: self
-                .peers
-                .values()
-                .filter(|p| matches!(p, Peer::Client(_)))
-                .count() as u64,
+            secondaries: self
+                .membership
+                .iter()
+                .map(|(number, member)| SecondaryStatus {
+                    number,
+                    ip: member.address.ip(),
+                    port: member.address.port(),
+                    alive: member.alive.is_some(),
+                    files: held[usize::from(number.get())],
+                    missing: self.placement.missing_count(number) as u64,
+                    conflicts: conflicts[usize::from(number.get())],
+                })
+                .collect(),
+            files: listed,
+            clients: clients.filter(|p| matches!(p, Peer::Client(_))).count() as u64,
             running: self.admission.running() as u64,
             waiting: self.admission.waiting() as u64,
             copies: self.placement.active_count() as u64,
-        }
-    }
-
-    fn status_of(&self, number: SecondaryNumber) -> SecondaryStatus {
-        let member = self.membership.get(number);
-        let address = member.map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |m| m.address);
-        SecondaryStatus {
-            number,
-            ip: address.ip(),
-            port: address.port(),
-            alive: member.is_some_and(|m| m.alive.is_some()),
-            files: self
-                .catalog
-                .iter()
-                .filter(|e| e.holders.contains(number))
-                .count() as u64,
-            missing: self.placement.missing_count(number) as u64,
-            conflicts: self
-                .catalog
-                .iter()
-                .filter(|e| e.conflicts_with(number))
-                .count() as u64,
         }
     }
 

@@ -19,14 +19,54 @@ const SERVED_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 struct Target {
     missing: BTreeSet<FileName>,
+    /// Those of the missing that may be started: no copy runs or waits for its time, and nobody has found
+    /// yet that there is no sender.
+    ready: BTreeSet<FileName>,
     active: BTreeMap<FileName, TransferId>,
-    retry: BTreeMap<FileName, Retry>,
+    /// Files whose copy failed.
+    failed: BTreeMap<FileName, Wait>,
+    /// When those that wait are ready again.
+    retries: BTreeSet<(Instant, FileName)>,
 }
 
+/// After a copy that failed.
 #[derive(Clone, Copy, Debug)]
-struct Retry {
-    at: Instant,
-    wait: Duration,
+struct Wait {
+    length: Duration,
+    is_over: bool,
+}
+
+impl Target {
+    fn lacks(&mut self, name: &FileName) {
+        self.missing.insert(name.clone());
+        let waits = self.failed.get(name).is_some_and(|wait| !wait.is_over);
+        if !waits && !self.active.contains_key(name) {
+            self.ready.insert(name.clone());
+        }
+    }
+
+    fn wait(&mut self, name: &FileName, at: Instant, length: Duration) {
+        self.ready.remove(name);
+        let is_over = false;
+        self.failed.insert(name.clone(), Wait { length, is_over });
+        self.retries.insert((at, name.clone()));
+    }
+
+    /// Makes those whose time has come ready.
+    fn wake(&mut self, now: Instant) {
+        while let Some((at, name)) = self.retries.pop_first() {
+            if at > now {
+                self.retries.insert((at, name));
+                return;
+            }
+            if let Some(wait) = self.failed.get_mut(&name) {
+                wait.is_over = true;
+            }
+            if self.missing.contains(&name) && !self.active.contains_key(&name) {
+                self.ready.insert(name);
+            }
+        }
+    }
 }
 
 /// Copies that run and files that are missing, per live secondary.
@@ -50,7 +90,18 @@ impl Placement {
 
     pub(super) fn missing(&mut self, number: SecondaryNumber, name: &FileName) {
         if let Some(target) = self.targets.get_mut(&number) {
-            target.missing.insert(name.clone());
+            target.lacks(name);
+        }
+    }
+
+    /// There may be a sender of a file that had none.
+    pub(super) fn can_be_sent_again(&mut self, name: &FileName) {
+        for target in self.targets.values_mut() {
+            let waits = target.failed.get(name).is_some_and(|wait| !wait.is_over);
+            let is_copied = target.active.contains_key(name);
+            if target.missing.contains(name) && !waits && !is_copied {
+                target.ready.insert(name.clone());
+            }
         }
     }
 
@@ -61,7 +112,7 @@ impl Placement {
     ) {
         for (number, target) in &mut self.targets {
             if !has(*number) {
-                target.missing.insert(name.clone());
+                target.lacks(name);
             }
         }
     }
@@ -74,7 +125,10 @@ impl Placement {
     ) -> Option<TransferId> {
         let target = self.targets.get_mut(&number)?;
         target.missing.remove(name);
-        target.retry.remove(name);
+        target.ready.remove(name);
+        if target.failed.remove(name).is_some() {
+            target.retries.retain(|(_, waiting)| waiting != name);
+        }
         target.active.remove(name)
     }
 
@@ -89,6 +143,7 @@ impl Placement {
 
     pub(super) fn started(&mut self, number: SecondaryNumber, name: &FileName, id: TransferId) {
         if let Some(target) = self.targets.get_mut(&number) {
+            target.ready.remove(name);
             target.active.insert(name.clone(), id);
         }
     }
@@ -98,8 +153,7 @@ impl Placement {
         if let Some(target) = self.targets.get_mut(&number)
             && target.active.remove(name).is_some()
         {
-            let (wait, at) = (RETRY.0, now + SERVED_WITHIN);
-            target.retry.insert(name.clone(), Retry { at, wait });
+            target.wait(name, now + SERVED_WITHIN, RETRY.0);
         }
     }
 
@@ -110,47 +164,48 @@ impl Placement {
         };
         target.active.remove(name);
         let wait = target
-            .retry
+            .failed
             .get(name)
-            .map_or(RETRY.0, |retry| (retry.wait * 2).min(RETRY.1));
-        target.retry.insert(
-            name.clone(),
-            Retry {
-                at: now + wait,
-                wait,
-            },
-        );
+            .map_or(RETRY.0, |wait| (wait.length * 2).min(RETRY.1));
+        target.wait(name, now + wait, wait);
     }
 
-    /// The next copies to start.
+    /// The next copies to start. A file that nobody can send is not looked at again before
+    /// [`Self::can_be_sent_again`].
     pub(super) fn due(
-        &self,
+        &mut self,
         now: Instant,
         can_be_sent: impl Fn(&FileName, SecondaryNumber) -> bool,
     ) -> Vec<(SecondaryNumber, FileName)> {
         let mut due = Vec::new();
-        for (number, target) in &self.targets {
-            let free = COPIES_PER_TARGET.saturating_sub(target.active.len());
-            due.extend(
-                target
-                    .missing
-                    .iter()
-                    .filter(|name| !target.active.contains_key(*name))
-                    .filter(|name| target.retry.get(*name).is_none_or(|retry| retry.at <= now))
-                    .filter(|name| can_be_sent(name, *number))
-                    .take(free)
-                    .map(|name| (*number, name.clone())),
-            );
+        for (number, target) in &mut self.targets {
+            target.wake(now);
+            let mut free = COPIES_PER_TARGET.saturating_sub(target.active.len());
+            let mut stuck = Vec::new();
+            for name in &target.ready {
+                if free == 0 {
+                    break;
+                }
+                if can_be_sent(name, *number) {
+                    due.push((*number, name.clone()));
+                    free -= 1;
+                } else {
+                    stuck.push(name.clone());
+                }
+            }
+            for name in &stuck {
+                target.ready.remove(name);
+            }
         }
         due
     }
 
     pub(super) fn next_retry(&self, now: Instant) -> Option<Instant> {
-        let all = self
-            .targets
-            .values()
-            .flat_map(|target| target.retry.values());
-        all.map(|retry| retry.at).filter(|at| *at > now).min()
+        let all = self.targets.values().flat_map(|target| {
+            let mut retries = target.retries.iter().map(|(at, _)| *at);
+            retries.find(|at| *at > now)
+        });
+        all.min()
     }
 
     pub(super) fn missing_count(&self, number: SecondaryNumber) -> usize {
@@ -213,5 +268,26 @@ mod tests {
             placement.settled(one, name);
         }
         assert!(placement.is_level());
+        assert_eq!(placement.next_retry(later), None);
+    }
+
+    #[test]
+    fn what_nobody_can_send_is_looked_at_again_when_somebody_may() {
+        let one = SecondaryNumber::try_from(1).unwrap();
+        let name = FileName::try_from("f").unwrap();
+        let mut placement = Placement::default();
+        placement.join(one);
+        placement.missing(one, &name);
+        let now = Instant::now();
+        let asked = std::cell::Cell::new(0);
+        let nobody = |_: &FileName, _: SecondaryNumber| {
+            asked.set(asked.get() + 1);
+            false
+        };
+        assert!(placement.due(now, nobody).is_empty());
+        assert!(placement.due(now, nobody).is_empty());
+        assert_eq!((asked.get(), placement.missing_count(one)), (1, 1));
+        placement.can_be_sent_again(&name);
+        assert_eq!(placement.due(now, |_, _| true), [(one, name)]);
     }
 }

@@ -168,6 +168,7 @@ impl Cluster {
                 self.tell(notice);
             }
         }
+        self.placement.can_be_sent_again(&file.name);
         // Held, or in conflict: either way it is not to be copied there.
         if let Some(copy) = self.placement.settled(number, &file.name) {
             self.end_copy(number, copy);

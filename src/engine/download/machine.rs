@@ -196,6 +196,12 @@ impl Download {
         self.chunks.brought_by()
     }
 
+    /// Sources that are connected and silent.
+    pub fn suspects(&self) -> Vec<SecondaryNumber> {
+        let suspects = self.sources.values().filter(|s| s.link == Link::Suspect);
+        suspects.map(|source| source.number).collect()
+    }
+
     /// Verified chunks.
     pub fn have(&self) -> &ChunkSet {
         self.chunks.have()

@@ -18,8 +18,10 @@ use crate::model::{ChunkIndex, Fault, SecondaryNumber};
 
 /// What a chunk may come later than the fluid finish time, as a share of it.
 const SLACK: f64 = 0.05;
-/// A duplicate must be expected in this share of the owner's time.
-const HEDGE_GAIN: f64 = 0.8;
+/// Help must be expected in this share of the owner's time.
+const HELP_GAIN: f64 = 0.8;
+/// A duplicate must bring its chunk this much sooner, in seconds: it costs bytes.
+const HEDGE_SECONDS: f64 = 0.5;
 /// Hedges may cost this share of the file, or this many chunks if that is more.
 const HEDGE_SHARE: f64 = 0.05;
 const HEDGE_CHUNKS: u64 = 2;
@@ -58,28 +60,42 @@ impl Download {
     /// Gives unassigned chunks to sources that have space for them.
     fn assign(&mut self, now: Instant) {
         let mut tried = BTreeSet::new();
+        let chunk_bytes = f64::from(self.layout.chunk_bytes());
+        let mut workers = None;
         while self.chunks.missing_chunks() > 0 {
-            let chunk_bytes = f64::from(self.layout.chunk_bytes());
-            let workers = self.workers(now);
+            let with_space: BTreeSet<_> = self
+                .sources
+                .values()
+                .filter(|source| !tried.contains(&source.number))
+                .filter(|source| Self::is_working(source) && source.has_space(now))
+                .map(|source| source.number)
+                .collect();
+            if with_space.is_empty() {
+                // As nearly always: rates are not asked for in vain.
+                return;
+            }
+            let workers = workers.get_or_insert_with(|| self.workers(now));
             let candidate = workers
                 .iter()
-                .filter(|worker| !tried.contains(&worker.number))
-                .filter(|worker| {
-                    let source = &self.sources[&worker.number];
-                    source.has_space(source.rate(now))
-                })
+                .filter(|worker| with_space.contains(&worker.number))
                 .min_by(|a, b| a.time_for(chunk_bytes).total_cmp(&b.time_for(chunk_bytes)))
                 .copied();
             let Some(worker) = candidate else {
                 return;
             };
-            let found = if self.is_in_time(&worker, &workers) {
-                self.next_chunk(&worker, &workers)
+            let found = if self.is_in_time(&worker, workers) {
+                self.next_chunk(&worker, workers)
             } else {
                 None
             };
             match found {
-                Some(chunk) => self.request(now, worker.number, chunk),
+                Some(chunk) => {
+                    let asked = f64::from(self.layout.chunk_len(chunk));
+                    for other in workers.iter_mut().filter(|w| w.number == worker.number) {
+                        other.outstanding_bytes += asked;
+                    }
+                    self.request(now, worker.number, chunk);
+                }
                 None => {
                     tried.insert(worker.number);
                 }
@@ -170,12 +186,14 @@ impl Download {
 
     /// Lets idle sources help those that would finish last.
     fn end_game(&mut self, now: Instant) {
-        let idle: Vec<_> = self
-            .workers(now)
-            .into_iter()
-            .filter(|worker| self.sources[&worker.number].queue.sums().unfinished == 0)
-            .collect();
-        for worker in idle {
+        let is_idle = |source: &Source| source.queue.sums().unfinished == 0;
+        let idle = |source: &&Source| Self::is_working(source) && is_idle(source);
+        if !self.sources.values().any(|source| idle(&source)) {
+            return;
+        }
+        let mut workers = self.workers(now);
+        workers.retain(|worker| is_idle(&self.sources[&worker.number]));
+        for worker in workers {
             self.help(now, &worker);
         }
     }
@@ -196,12 +214,12 @@ impl Download {
         };
         let own_time = f64::from(request.length) / helper.rate;
         let is_suspect = self.sources[&owner].link == Link::Suspect;
-        if own_time >= owner_time * HEDGE_GAIN && !is_suspect {
+        if own_time >= owner_time * HELP_GAIN && !is_suspect {
             return;
         }
         if request.received == 0 && self.is_behind_another(owner, request.chunk) {
             self.take_back(now, owner, request.chunk, helper.number);
-        } else {
+        } else if owner_time - own_time >= HEDGE_SECONDS {
             self.hedge(now, &request, helper.number);
         }
     }

@@ -207,9 +207,11 @@ impl Source {
     }
 
     /// True when one more chunk may be asked of it, by its window and its limits.
-    pub(super) fn has_space(&self, rate: Option<f64>) -> bool {
+    pub(super) fn has_space(&self, now: Instant) -> bool {
         let sums = self.queue.sums();
-        sums.wanted < self.window(rate)
+        // The rate only makes the window smaller.
+        sums.wanted < self.window.max(LEAST_WINDOW)
+            && sums.wanted < self.window(self.rate(now))
             && self.queue.len() < MAX_QUEUED_REQUESTS
             && sums.unfinished_bytes + u64::from(self.chunk_bytes) <= MOST_OUTSTANDING_BYTES
     }

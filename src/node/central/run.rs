@@ -137,7 +137,7 @@ impl Central {
             fits
         });
         FromCentral::Listing {
-            ready: self.cluster.status().ready,
+            ready: self.cluster.is_ready(),
             files,
             more,
         }

@@ -1,0 +1,206 @@
+"""Memory, many clients, many files, indexing, copying."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+from . import procs
+from .cluster import Cluster
+from .compare import side_by_side
+from .lan import SERVERS, CENTRAL, Lan, server_namespaces
+from .loopback import NAME, random_file, served_copies
+
+MIB = 1 << 20
+
+
+def tiny_files(folder, count):
+    """A folder of so many small files, in few inodes: hard links of a few contents."""
+    folder = pathlib.Path(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    for n in range(count):
+        if n % 1000 == 0:
+            part = folder / f"lote{n // 1000:03}"
+            part.mkdir(parents=True)
+            first = part / "corto-000.bin"
+            first.write_bytes(f"contenido {n}".encode() * 40)
+        else:
+            os.link(first, part / f"corto-{n % 1000:03}.bin")
+    return folder
+
+
+def load(arguments, timeout=300):
+    """What `carga` measured."""
+    done = subprocess.run([procs.tool("carga"), *arguments], capture_output=True, text=True, timeout=timeout)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr[-2000:])
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def client_memory(config):
+    """A sparse file of 20 GiB to a target on the same disk."""
+    work = config.work / "sparse"
+    size = config.sparse_bytes
+    folders = []
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    with open(work / "hueco", "wb") as file:
+        file.truncate(size)
+    for n in range(3):
+        folder = work / f"servido{n + 1}"
+        folder.mkdir()
+        os.link(work / "hueco", folder / NAME)
+        folders.append(folder)
+    cluster = Cluster(work, folders)
+    result = cluster.download([NAME], work / "destino", timeout=1800)
+    result = {"bytes": size, "rss": result["rss"], "seconds": result["seconds"],
+              "secondary_rss": max(process.peak_rss() for process in cluster.secondaries)}
+    cluster.stop()
+    shutil.rmtree(work, ignore_errors=True)
+    return result
+
+
+def secondary_memory(config):
+    """Two hundred clients of one secondary."""
+    work = config.work / "doscientos"
+    original = random_file(config.work / "datos" / f"azar-{256 * MIB}.bin", 256 * MIB)
+    cluster = Cluster(work, served_copies(work, original, 1))
+    before = cluster.secondaries[0].peak_rss()
+    result = load(["datos", "--central", "127.0.0.1:51000", "--file", NAME, "--clients", "200", "--seconds", "8"])
+    result |= {"rss": cluster.secondaries[0].peak_rss(), "rss_before": before}
+    cluster.stop()
+    return result
+
+
+def catalogues(config):
+    """A small and a large catalogue: memory, listings under load, time to the first byte."""
+    figures = {}
+    for count in [10, config.many_files]:
+        work = config.work / f"catalogo{count}"
+        shutil.rmtree(work, ignore_errors=True)
+        folder = tiny_files(work / "servido1", count)
+        random_file(folder / "pelicula.bin", 8 * MIB)
+        began = time.monotonic()
+        cluster = Cluster(work, [folder])
+        ready = time.monotonic() - began
+        central = ["--central", "127.0.0.1:51000"]
+        idle = load(["control", *central, "--clients", "1000", "--seconds", "6", "--probes", "20"])
+        idle["central_rss"] = cluster.central.peak_rss()
+        rounds = []
+        for _ in range(config.rounds):
+            rounds.append(load(["control", *central, "--clients", "1000", "--seconds", "5", "--file", "pelicula.bin"]))
+            time.sleep(1)
+        first = [load(["primero", *central, "--file", "pelicula.bin"]) for _ in range(config.rounds)]
+        figures[str(count)] = {
+            "ready_seconds": ready, "idle": idle, "waiting": rounds, "first_byte": first,
+            "central_rss": cluster.central.peak_rss(), "secondary_rss": cluster.secondaries[0].peak_rss()}
+        cluster.stop()
+        shutil.rmtree(work, ignore_errors=True)
+    return figures
+
+
+def indexing(config):
+    """A cached file, then many; from the start of the program until it serves them."""
+    work = config.work / "indice"
+    shutil.rmtree(work, ignore_errors=True)
+    size = config.loopback_bytes
+    original = random_file(config.work / "datos" / f"azar-{size}.bin", size)
+    [folder] = served_copies(work, original, 1)
+    many = work / "muchos"
+    many.mkdir()
+    block = os.urandom(1 << 20)
+    for n in range(256):
+        (many / f"f{n:03}.bin").write_bytes(n.to_bytes(4, "big") + block)
+
+    def ours(folder, keep=False):
+        def one():
+            if not keep:
+                shutil.rmtree(work / "stats", ignore_errors=True)
+            began = time.monotonic()
+            process = procs.Process(
+                [procs.ours("videosecundario"), "-n", "1", "-i", "127.0.0.1", "-p", "0", "--puerto-central", "1",
+                 "--directorio", str(folder), "--estadisticas", str(work / "stats"), "--sin-consola"],
+                work / "indice.log")
+            process.wait_for("Carpeta leída", 900)
+            seconds = time.monotonic() - began
+            result = {"seconds": seconds, "cpu": process.cpu(), "rss": process.peak_rss()}
+            process.stop()
+            return result
+        return one
+
+    def openssl(paths):
+        return lambda: procs.run(["openssl", "dgst", "-sha256", *map(str, paths)])
+
+    figures = {"bytes": size, "large": side_by_side(config.rounds, {
+        "openssl dgst -sha256": openssl([folder / NAME]),
+        "index of one file": ours(folder),
+        "the same, unchanged since": ours(folder, keep=True),
+    })}
+    figures["many"] = side_by_side(config.rounds, {
+        "openssl dgst -sha256, 256 files": openssl(sorted(many.iterdir())),
+        "index of 256 files": ours(many),
+    })
+    shutil.rmtree(work, ignore_errors=True)
+    return figures
+
+
+def copying(config):
+    """Levels: a copy alone, and one while a client downloads, on uplinks of 200 Mbit/s."""
+    size = config.lan_bytes // 2
+    work = config.work / "copias"
+    original = random_file(config.work / "datos" / f"azar-{size}.bin", size)
+    figures = {"bytes": size, "alone": [], "with_client": []}
+    Lan.remove()
+    try:
+        for _ in range(max(2, config.rounds // 2)):
+            for kind in ["alone", "with_client"]:
+                shutil.rmtree(work, ignore_errors=True)
+                folders = served_copies(work, original, 2)
+                empty = work / "servido3"
+                empty.mkdir()
+                lan = Lan([200, 200, 200])
+                cluster = Cluster(work, folders, SERVERS[:2], server_namespaces()[:2], CENTRAL, "tz-c")
+                # The third comes with an empty folder and copies all from the other two.
+                began = time.monotonic()
+                third = procs.Process(
+                    [procs.ours("videosecundario"), "-n", "3", "-i", SERVERS[2], "-p", "51003", "--ip-central",
+                     CENTRAL, "--puerto-central", "51000", "--directorio", str(empty), "--estadisticas",
+                     str(work / "stats"), "--sin-consola"], work / "tercero.log", "tz-s3")
+                result = {}
+                if kind == "with_client":
+                    third.wait_for("Inscrito")
+                    got = cluster.download([NAME], work / "destino", "ana", "tz-k1")
+                    result["client_seconds"] = got["seconds"]
+                third.wait_for("Copia", 300)
+                while not (empty / NAME).exists():
+                    time.sleep(0.01)
+                result["seconds"] = time.monotonic() - began
+                figures[kind].append(result)
+                print(f"  {kind}: {result}", file=sys.stderr, flush=True)
+                third.stop()
+                cluster.stop()
+                lan.remove()
+    finally:
+        procs.stop_all()
+        Lan.remove()
+    return figures
+
+
+SCENARIOS = {"client_memory": client_memory, "secondary_memory": secondary_memory, "catalogues": catalogues,
+             "indexing": indexing, "copying": copying}
+
+
+def measure(config):
+    figures = {}
+    for name, scenario in SCENARIOS.items():
+        if config.only and name not in config.only:
+            continue
+        print(f" {name}", file=sys.stderr, flush=True)
+        try:
+            figures[name] = scenario(config)
+        finally:
+            procs.stop_all()
+    return figures
