@@ -62,7 +62,7 @@ def server_namespaces():
 class Bench:
     """Ours and the peers' servers on a LAN, with one content."""
 
-    def __init__(self, config, name, rates, size):
+    def __init__(self, config, name, rates, size, max_clients=5):
         self.work = config.work / "lan" / name
         shutil.rmtree(self.work, ignore_errors=True)
         self.original = random_file(config.work / "datos" / f"azar-{size}.bin", size)
@@ -74,7 +74,7 @@ class Bench:
         for n in range(3):
             self.start_nginx(n)
         self.cluster = Cluster(self.work, self.folders, SERVERS, server_namespaces(), CENTRAL, "tz-c",
-                               max_clients=40, port=51000)
+                               max_clients=max_clients, port=51000)
         self.urls = [f"http://{address}:80/{NAME}" for address in SERVERS]
 
     def start_nginx(self, n):
@@ -249,7 +249,7 @@ def small_files(config):
 
 def ten_clients(config):
     """Ten clients at once, each with all of a file."""
-    bench = Bench(config, "ten", [200, 200, 200], config.lan_bytes // 3)
+    bench = Bench(config, "ten", [200, 200, 200], config.lan_bytes // 3, max_clients=10)
     ideal, _ = ideal_seconds(bench, 3)
     rounds = []
     for number in range(max(3, config.rounds // 2)):

@@ -19,6 +19,11 @@ pub(super) struct Transfer {
     pub(super) ranges: BTreeMap<SecondaryNumber, Vec<ChunkRange>>,
 }
 
+/// Reports that come later than this after the one before are not of a busy secondary, which reports every
+/// half second: the time between them says nothing of its speed.
+const BUSY_GAP: Duration = Duration::from_millis(750);
+/// What a first report after a pause is taken to cover.
+const REPORT_COVERS: Duration = Duration::from_millis(500);
 /// Bytes sent in a second or so that say something about a secondary's speed.
 const SAMPLE_BYTES: u64 = 4 << 20;
 /// What is left of a best rate after each sample that is lower.
@@ -26,6 +31,10 @@ const FORGET: f64 = 0.9;
 /// No secondary counts as this many times faster or slower than is typical: a receiver corrects in a moment
 /// what an estimate gets wrong, but only among chunks that nobody has read ahead for.
 pub(super) const MOST_UNEVEN: f64 = 4.0;
+
+/// Speeds that differ from what is typical by less than this are taken to be typical: they are estimates, and
+/// files of a few chunks are better spread evenly.
+pub(super) const ABOUT_EQUAL: f64 = 1.6;
 
 /// How fast each secondary has sent lately, from its own reports: the most in any second, forgotten slowly.
 #[derive(Debug, Default)]
@@ -36,6 +45,7 @@ pub(super) struct Speeds {
 #[derive(Debug)]
 struct Speed {
     since: Instant,
+    heard: Instant,
     bytes: u64,
     best_bytes_per_s: f64,
     seen: BTreeMap<TransferId, u64>,
@@ -52,10 +62,16 @@ impl Speeds {
     ) {
         let speed = self.per_secondary.entry(number).or_insert_with(|| Speed {
             since: now,
+            heard: now,
             bytes: 0,
             best_bytes_per_s: 0.0,
             seen: BTreeMap::new(),
         });
+        if now.saturating_duration_since(speed.heard) > BUSY_GAP {
+            speed.since = now.checked_sub(REPORT_COVERS).unwrap_or(now);
+            speed.bytes = 0;
+        }
+        speed.heard = now;
         let before = speed.seen.insert(transfer, total).unwrap_or(0);
         speed.bytes += total.saturating_sub(before);
         if speed.seen.len() > 1000 {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Instant};
 use super::{
     Action, Cluster, LinkId, Notice,
     machine::Peer,
-    running::{MOST_UNEVEN, Transfer},
+    running::{ABOUT_EQUAL, MOST_UNEVEN, Transfer},
 };
 use crate::{
     engine::assignment,
@@ -14,6 +14,9 @@ use crate::{
         TransferId,
     },
 };
+
+/// Chunks per secondary of a file that counts as short.
+const SHORT_SHARE: usize = 4;
 
 impl Cluster {
     /// The grant of a transfer: the live holders of its file but `except`, each with its share.
@@ -30,16 +33,29 @@ impl Cluster {
         } else {
             known.iter().sum::<f64>() / known.len() as f64
         };
+        // Where each has a few chunks to bring, the next file makes up for what this one gets wrong, as long as
+        // those that bring more do not count as faster for it.
+        let is_short = file.layout.chunk_count() as usize <= SHORT_SHARE * holders.len();
         let weights: Vec<_> = holders
             .iter()
             .map(|number| {
                 let load = self
                     .transfers
                     .values()
-                    .filter(|t| t.ranges.contains_key(number))
+                    .filter(|t| {
+                        t.ranges
+                            .get(number)
+                            .is_some_and(|ranges| !ranges.is_empty())
+                    })
                     .count();
                 let speed = self.speeds.of(*number).unwrap_or(typical);
-                let speed = speed.clamp(typical / MOST_UNEVEN, typical * MOST_UNEVEN);
+                let speed = if is_short
+                    || (typical / ABOUT_EQUAL..typical * ABOUT_EQUAL).contains(&speed)
+                {
+                    typical
+                } else {
+                    speed.clamp(typical / MOST_UNEVEN, typical * MOST_UNEVEN)
+                };
                 (*number, speed / (1.0 + load as f64))
             })
             .collect();

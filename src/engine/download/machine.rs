@@ -43,6 +43,7 @@ pub struct Download {
     pub(super) waiting_since: Option<Instant>,
     /// Bytes that hedges have cost or may still cost.
     pub(super) hedged_bytes: u64,
+    still_sending: Vec<SecondaryNumber>,
 }
 
 /// How far the download is.
@@ -72,6 +73,7 @@ impl Download {
             resumed_bytes: 0,
             waiting_since: None,
             hedged_bytes: 0,
+            still_sending: Vec::new(),
         }
     }
 
@@ -196,10 +198,9 @@ impl Download {
         self.chunks.brought_by()
     }
 
-    /// Sources that are connected and silent.
-    pub fn suspects(&self) -> Vec<SecondaryNumber> {
-        let suspects = self.sources.values().filter(|s| s.link == Link::Suspect);
-        suspects.map(|source| source.number).collect()
+    /// Sources that had something on its way when the download ended, and that are not silent.
+    pub fn still_sending(&self) -> &[SecondaryNumber] {
+        &self.still_sending
     }
 
     /// Verified chunks.
@@ -232,6 +233,11 @@ impl Download {
 
     pub(super) fn finish(&mut self, finish: Finish) {
         self.state = State::Over;
+        let sending = self
+            .sources
+            .values()
+            .filter(|source| Self::is_working(source) && source.queue.sums().unfinished > 0);
+        self.still_sending = sending.map(|source| source.number).collect();
         for source in self.sources.values_mut() {
             // What came of chunks that will not be whole is waste.
             source.queue.take_all();

@@ -154,6 +154,7 @@ impl Download {
             .chunks
             .homes_with_missing()
             .filter(|home| *home != worker.number)
+            .filter(|home| !self.sources.get(home).is_some_and(Source::is_expected))
             .map(|home| {
                 let (_, bytes) = self.chunks.missing_of(Some(home));
                 let owner = workers.iter().find(|w| w.number == home);

@@ -19,6 +19,8 @@ const RETRY_FIRST: Duration = Duration::from_millis(250);
 const RETRY_CAP: Duration = Duration::from_secs(5);
 /// The node's own time-outs answer an attempt to connect long before this.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
+/// How long what is a new source's own is left to it while it is being connected to.
+const CONNECT_GRACE: Duration = Duration::from_millis(150);
 /// Requests that even the slowest source has, so that its next chunk never waits for a round trip.
 const LEAST_WINDOW: u32 = 2;
 /// What may be asked ahead, as time at the present rate.
@@ -70,6 +72,8 @@ pub(super) struct Source {
     pub(super) link: Link,
     /// It is in the central's present list.
     pub(super) announced: bool,
+    /// It was just listed, and may connect any moment until then.
+    pub(super) expected_until: Option<Instant>,
     /// When it was given up; `None` while it works or was not tried yet.
     pub(super) dead_since: Option<Instant>,
     pub(super) queue: RequestQueue,
@@ -94,6 +98,7 @@ impl Source {
                 overdue_at: now + CONNECT_PATIENCE,
             },
             announced: true,
+            expected_until: Some(now + CONNECT_GRACE),
             dead_since: None,
             queue: RequestQueue::default(),
             progress: Progress::default(),
@@ -125,6 +130,11 @@ impl Source {
             Link::Connecting { .. } => self.dead_since.is_none(),
             Link::Up | Link::Suspect | Link::Waiting { .. } | Link::Banned => false,
         }
+    }
+
+    /// True while it is left alone with what is its own, as it should be there soon.
+    pub(super) fn is_expected(&self) -> bool {
+        self.is_first_attempt() && self.expected_until.is_some()
     }
 
     /// Its state as people see it: one that is tried again is dead until it answers.
@@ -191,6 +201,9 @@ impl Source {
         if let Link::Connecting { overdue_at } = &mut self.link {
             *overdue_at += by;
         }
+        if let Some(until) = &mut self.expected_until {
+            *until += by;
+        }
     }
 
     /// Bytes per second of late; `None` while unknown.
@@ -230,7 +243,10 @@ impl Source {
     /// When its state must be looked at next.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.link {
-            Link::Connecting { overdue_at } => Some(overdue_at),
+            Link::Connecting { overdue_at } => Some(
+                self.expected_until
+                    .map_or(overdue_at, |at| at.min(overdue_at)),
+            ),
             Link::Waiting { retry_at } => Some(retry_at),
             Link::Up => self.progress.suspect_at(),
             Link::Suspect => self.progress.dead_at(),

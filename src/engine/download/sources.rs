@@ -168,7 +168,10 @@ impl Download {
             return;
         };
         match source.link {
-            Link::Connecting { .. } => self.disconnect(now, number, Fault::Stalled),
+            Link::Connecting { overdue_at } if overdue_at <= now => {
+                self.disconnect(now, number, Fault::Stalled);
+            }
+            Link::Connecting { .. } => source.expected_until = None,
             Link::Waiting { .. } => self.connect(now, number),
             Link::Up | Link::Suspect => {
                 if source.progress.dead_at().is_some_and(|at| at <= now) {

@@ -16,6 +16,8 @@ use crate::{
 
 /// How long the central has to tell what the secondaries reported.
 const SETTLE_WITHIN: Duration = Duration::from_secs(5);
+/// The same where somebody waits for the end. It comes at once unless a secondary has just failed.
+const SETTLE_SOON: Duration = Duration::from_millis(300);
 
 /// One download.
 #[derive(Debug)]
@@ -181,6 +183,18 @@ impl Downloads {
             .into_iter()
             .filter_map(|transfer| self.unsettled.remove(&transfer))
             .collect()
+    }
+
+    /// Somebody waits for the end of everything.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        for unsettled in self.unsettled.values_mut() {
+            unsettled.deadline = unsettled.deadline.min(now + SETTLE_SOON);
+        }
+    }
+
+    /// Gives up waiting for figures.
+    pub(super) fn take_unsettled(&mut self) -> Vec<Unsettled> {
+        std::mem::take(&mut self.unsettled).into_values().collect()
     }
 
     pub(super) fn next_overdue(&self) -> Option<Instant> {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{
     DownloadEvent, DownloadNumber, Summary,
-    downloads::{End, State},
+    downloads::{End, State, Unsettled},
     run::Client,
     statistics::Booked,
 };
@@ -95,7 +95,13 @@ impl Client {
     }
 
     pub(super) fn book_overdue(&mut self) {
-        for unsettled in self.state.downloads.overdue(Instant::now()) {
+        let overdue = self.state.downloads.overdue(Instant::now());
+        self.book_without_reports(overdue);
+    }
+
+    /// Books what only this side knows of.
+    pub(super) fn book_without_reports(&mut self, downloads: Vec<Unsettled>) {
+        for unsettled in downloads {
             self.statistics.book(&Booked {
                 file: &unsettled.file,
                 outcome: unsettled.outcome,

@@ -257,7 +257,11 @@ impl Client {
     }
 
     pub(super) fn answer_idle(&mut self) {
-        if !self.state.idle_waiters.is_empty() && self.state.downloads.is_idle() {
+        if self.state.idle_waiters.is_empty() {
+            return;
+        }
+        self.state.downloads.hurry(Instant::now());
+        if self.state.downloads.is_idle() {
             let tally = self.state.downloads.tally();
             for waiter in self.state.idle_waiters.drain(..) {
                 let _ = waiter.send(tally);
@@ -295,6 +299,8 @@ impl Client {
             }
         };
         let _ = timeout(STOP_GRACE, ended).await;
+        let unsettled = self.state.downloads.take_unsettled();
+        self.book_without_reports(unsettled);
         self.answer_idle();
         self.send(ToCentral::Bye);
         self.state.outbox = None;

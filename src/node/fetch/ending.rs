@@ -82,9 +82,9 @@ impl Shell {
 
     /// Lets bytes that are on their way come, and be counted, before the connections are closed.
     pub(super) async fn linger(&mut self) {
-        // From those that are silent nothing is expected.
-        let suspects = self.machine.suspects();
-        self.links.retain(|number, _| !suspects.contains(number));
+        // From the others nothing is expected.
+        let sending = self.machine.still_sending();
+        self.links.retain(|number, _| sending.contains(number));
         for link in self.links.values() {
             let _ = link.commands.try_send(Command::Close);
         }
