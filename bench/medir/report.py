@@ -1,4 +1,241 @@
+"""bench/RESULTS.md from the figures."""
+
+import pathlib
+import platform
+import statistics
+import subprocess
+
+from . import procs
+from .compare import ratio, summary
+from .lan import PAYLOAD
+
+GIB = 1 << 30
+MIB = 1 << 20
+OURS = "trozos"
+NOTES = procs.ROOT / "bench" / "NOTES.md"
+
+
+def first_line(*command):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return (done.stdout + done.stderr).strip().splitlines()[0]
+    except (FileNotFoundError, IndexError):
+        return "not there"
+
+
 def machine():
-    return {}
+    """What it was measured on."""
+    cpu = pathlib.Path("/proc/cpuinfo").read_text()
+    model = next(line.split(":")[1].strip() for line in cpu.splitlines() if line.startswith("model name"))
+    flags = next(line for line in cpu.splitlines() if line.startswith("flags")).split()
+    memory = pathlib.Path("/proc/meminfo").read_text().split()[1]
+    return {
+        "cpu": f"{cpu.count('processor')} × {model}, " + ", ".join(
+            f"{'with' if flag in flags else 'without'} {name}"
+            for flag, name in [("sha_ni", "SHA instructions"), ("avx512f", "AVX-512")]),
+        "memory": f"{int(memory) / MIB:.1f} GiB",
+        "kernel": f"Linux {platform.release()}",
+        "trozos": first_line(procs.ours("videocliente"), "--version"),
+        "aria2": first_line("aria2c", "--version"),
+        "nginx": first_line("nginx", "-v"),
+        "curl": first_line("curl", "--version").split(" libcurl")[0],
+        "axel": first_line("axel", "--version"),
+        "rsync": first_line("rsync", "--version"),
+        "openssl": first_line("openssl", "version"),
+    }
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "|".join("---" if i == 0 else "--:" for i in range(len(head))) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def times(runs, size=None, ours=OURS):
+    """A table of variants: seconds, ratio to ours, CPU and memory where known."""
+    head = ["", "median s", "min", "max", f"× {ours}"]
+    with_cpu = size is not None and any("server_cpu" in run for of in runs.values() for run in of)
+    if with_cpu:
+        head += ["CPU s/GiB receiving", "sending", "peak MiB"]
+    rows = []
+    for name, of in runs.items():
+        figure = summary(of)
+        row = [f"**{name}**" if name == ours else name, f"{figure['median']:.2f}", f"{figure['min']:.2f}",
+               f"{figure['max']:.2f}", f"{ratio(runs[ours], of):.2f}"]
+        if with_cpu:
+            per_gib = lambda key: statistics.median(run.get(key, 0) for run in of) / (size / GIB)
+            row += [f"{per_gib('cpu'):.2f}", f"{per_gib('server_cpu'):.2f}",
+                    f"{max(run.get('rss', 0) for run in of) / MIB:.0f}"]
+        rows.append(row)
+    return table(head, rows)
+
+
+def verdicts(rows):
+    """Targets: what was asked, what was measured, whether it holds."""
+    return table(["target", "measured", ""], [[what, measured, "met" if met else "**missed**"] for what, measured, met in rows])
+
+
+def wasted(runs):
+    return max(run["wasted"] for run in runs)
+
+
+def loopback(figures):
+    size = figures["bytes"]
+    text = f"""## Loopback
+
+One random file of {size / GIB:.2f} GiB, three secondaries against three nginx (one process each, sendfile), all on one
+machine, files in the page cache, the target removed before each run and compared byte for byte after it. `×` is the
+median over rounds of that program's time divided by ours in the same round. trozos verifies every chunk; with the
+target on the disk it also flushes it before it gives the file its name, which the peers do not do.
+The limit program is `bench/src/bin/limite.rs`: three threads that call sendfile, three that receive, hash and
+pwrite; no protocol.
+
+"""
+    for place, title in [("memory", "Target in memory (tmpfs)"), ("disk", "Target on the disk")]:
+        if place not in figures:
+            continue
+        runs = figures[place]
+        text += f"### {title}\n\n" + times(runs, size)
+        us = runs[OURS]
+        against = lambda name: ratio(us, runs[name])
+        limit = 1 / against("limit program, SHA-256 in lanes")
+        text += "\n" + verdicts([
+            ("≥ 1.3 × as fast as aria2c", f"{against('aria2c'):.2f}", against("aria2c") >= 1.3),
+            ("≥ 2.3 × as fast as aria2c with Metalink", f"{against('aria2c, Metalink with SHA-256'):.2f}",
+             against("aria2c, Metalink with SHA-256") >= 2.3),
+            ("no slower than one curl, which verifies nothing", f"{against('curl, one server'):.2f}",
+             against("curl, one server") >= 1.0),
+            ("≤ 1.10 × the limit program", f"{limit:.2f}", limit <= 1.10),
+        ]) + "\n"
+    return text
+
+
+def lan(figures):
+    size = figures["bytes"]
+    text = f"""## A LAN in network namespaces
+
+A bridge, a namespace per node, every server's uplink shaped by `tbf`; {size / MIB:.0f} MiB unless said otherwise.
+"Ideal split" is three curls, each fetching from one server the part that its uplink deserves: what the network can
+do when everything is known beforehand. Bounds with a fault are that, and two servers for the rest.
+
+"""
+    if "asymmetric" in figures:
+        runs = figures["asymmetric"]["runs"]
+        over = 1 / ratio(runs[OURS], runs["ideal split (three curls)"])
+        text += "### Uplinks of 100, 200 and 300 Mbit/s\n\n" + times(runs) + "\n" + verdicts([
+            ("within 2 % of the ideal split", f"{(over - 1) * 100:+.1f} %", over <= 1.02),
+            ("wasted bytes under 1 %", f"{wasted(runs[OURS]) * 100:.2f} %", wasted(runs[OURS]) < 0.01)]) + "\n"
+    for key, title in [("kill", "SIGKILL of one of three equal servers (200 Mbit/s) at a third"),
+                       ("stop", "SIGSTOP of one at a third"),
+                       ("cut", "One uplink cut to 1 Mbit/s half-way")]:
+        if key not in figures:
+            continue
+        part = figures[key]
+        runs, bound = part["runs"], part["bound"]
+        median = summary(runs[OURS])["median"]
+        text += f"### {title}\n\nIdeal without the fault {part['ideal']:.2f} s, fault at {part['moment']:.2f} s, bound "
+        text += f"{bound:.2f} s.\n\n" + times(runs) + "\n"
+        if key == "kill":
+            asked = ("within 3 % of the bound", f"{(median / bound - 1) * 100:+.1f} %", median <= bound * 1.03)
+        else:
+            asked = ("within 1 s of the bound", f"{median - bound:+.2f} s", median <= bound + 1)
+        text += verdicts([asked, ("wasted bytes under 5 %", f"{wasted(runs[OURS]) * 100:.2f} %",
+                                  wasted(runs[OURS]) < 0.05)]) + "\n"
+    if "small" in figures:
+        text += "### Thirty small files on 3 × 200 Mbit/s\n\n"
+        for each, runs in figures["small"].items():
+            one = "one file, trozos"
+            cost = ratio(runs[one], runs["thirty files, trozos"])
+            text += f"{int(each) / MIB:.0f} MiB each:\n\n" + times(runs, ours=one) + "\n" + verdicts([
+                ("≤ 1.2 × one file of their size", f"{cost:.2f}", cost <= 1.2)]) + "\n"
+    if "ten" in figures:
+        runs = figures["ten"]["runs"][OURS]
+        fair = statistics.median(run["slowest_to_fastest"] for run in runs)
+        fill = statistics.median(run["fill"] for run in runs)
+        text += f"### Ten clients at once on 3 × 200 Mbit/s, {size / MIB:.0f} MiB each\n\n" + verdicts([
+            ("slowest ≤ 1.2 × fastest", f"{fair:.2f}", fair <= 1.2),
+            ("97 % of the uplinks filled", f"{fill * 100:.1f} %", fill >= 0.97),
+            ("wasted bytes under 1 %", f"{wasted(runs) * 100:.2f} %", wasted(runs) < 0.01)]) + "\n"
+        text += f"Filled: the time that the uplinks need for all bytes as payload of full frames ({figures['ten']['bound']:.2f} s), divided by that of the last client.\n\n"
+    if "delay" in figures:
+        text += "### 40 ms of round trip, by a relay that holds every byte for 20 ms each way\n\n"
+        text += times(figures["delay"]["runs"]) + "\n"
+    return text
+
+
+def scale(figures):
+    text = "## Memory, many clients, many files\n\n"
+    rows = []
+    if "client_memory" in figures:
+        part = figures["client_memory"]
+        rows.append((f"client under 64 MiB for a sparse file of {part['bytes'] / GIB:.0f} GiB",
+                     f"{part['rss'] / MIB:.0f} MiB", part["rss"] < 64 * MIB))
+    if "secondary_memory" in figures:
+        part = figures["secondary_memory"]
+        rows.append((f"secondary under 64 MiB with {part['clients']} clients downloading",
+                     f"{part['rss'] / MIB:.0f} MiB, {part['failed']} failed", part["rss"] < 64 * MIB and not part["failed"]))
+    if "catalogues" in figures:
+        counts = sorted(figures["catalogues"], key=int)
+        few, many = (figures["catalogues"][count] for count in (counts[0], counts[-1]))
+        rows.append((f"central under 64 MiB with 1,000 idle clients and {int(counts[-1]):,} files",
+                     f"{many['idle']['central_rss'] / MIB:.0f} MiB", many["idle"]["central_rss"] < 64 * MIB))
+        first = lambda part: statistics.median(run["p50_ms"] for run in part["first_byte"])
+        rows.append((f"first byte with {int(counts[-1]):,} files ≤ 1.2 × that with {counts[0]}",
+                     f"{first(many):.2f} ms against {first(few):.2f} ms, {first(many) / first(few):.2f}",
+                     first(many) <= 1.2 * first(few)))
+        for count, part in [(counts[0], few), (counts[-1], many)]:
+            p99 = statistics.median(run["probe"]["p99_ms"] for run in part["waiting"])
+            failed = sum(run["failed"] for run in part["waiting"])
+            rows.append((f"p99 of a listing ≤ 50 ms while 1,000 clients connect, list and wait, {int(count):,} files",
+                         f"{p99:.1f} ms, {failed} failed", p99 <= 50 and not failed))
+    text += verdicts(rows) + "\n"
+    if "catalogues" in figures:
+        text += "A page of the listing is at most 48 KiB. Time from the program's start until a client may download: "
+        text += ", ".join(f"{figures['catalogues'][count]['ready_seconds']:.1f} s with {int(count):,} files"
+                          for count in counts) + ".\n"
+        worst = [statistics.median(run["first"]["p99_ms"] for run in part["waiting"]) for part in (few, many)]
+        text += f"The first listings of the 1,000 clients themselves, all asked for at once: p99 {worst[0]:.0f} ms and "
+        text += f"{worst[1]:.0f} ms.\n\n"
+    if "indexing" in figures:
+        part = figures["indexing"]
+        text += "## Indexing a folder\n\nFrom the program's start until everything is served: the SHA-256 of each chunk "
+        text += "and of the whole.\n\n"
+        text += times(part["large"], ours="index of one file") + "\n" + times(part["many"], ours="index of 256 files")
+        cost = 1 / ratio(part["large"]["index of one file"], part["large"]["openssl dgst -sha256"])
+        again = summary(part["large"]["the same, unchanged since"])["median"]
+        text += "\n" + verdicts([
+            (f"{part['bytes'] / GIB:.0f} GiB in ≤ 1.3 × `openssl dgst -sha256`", f"{cost:.2f}", cost <= 1.3),
+            ("unchanged files are not read again", f"{again:.2f} s", again < 0.5)]) + "\n"
+    if "copying" in figures:
+        part = figures["copying"]
+        alone = summary(part["alone"])["median"]
+        both = summary(part["with_client"])["median"]
+        client = summary(part["with_client"], "client_seconds")["median"]
+        ideal = part["bytes"] * 8 / 400e6 / PAYLOAD
+        text += f"""## Copies between secondaries
+
+A third secondary with an empty folder joins two on uplinks of 200 Mbit/s: {part['bytes'] / MIB:.0f} MiB.
+
+""" + table(["", "s"], [
+            ["the two uplinks alone could do it in", f"{ideal:.2f}"],
+            ["the copy alone, from the start of the third's process", f"{alone:.2f}"],
+            ["the copy, while a client downloads the same file", f"{both:.2f}"],
+            ["that client", f"{client:.2f}"]]) + "\n" + verdicts([
+                ("a copy takes at most half of an uplink from a client", f"the client needed {client / ideal:.2f} × the time "
+                 "of the two uplinks for itself", client <= 2.1 * ideal)]) + "\n"
+    return text
+
+
 def render(figures):
-    return ""
+    machines = [part["machine"] for part in figures.values() if "machine" in part]
+    text = """# Results
+
+Made by `bench/run` (as root, on Debian): it builds everything, installs the peers, runs each comparison side by side
+(A B A B …, five rounds after one that is not counted, three for the slowest scenarios) and writes this file. Compare
+the ratios, not the times: machines differ, and a shared one differs from minute to minute.
+
+"""
+    text += table(["", ""], [[key, value] for key, value in machines[-1].items()]) + "\n"
+    for name, section in [("loopback", loopback), ("lan", lan), ("scale", scale)]:
+        if name in figures:
+            text += section(figures[name])
+    return text + NOTES.read_text()

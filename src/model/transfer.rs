@@ -49,6 +49,13 @@ pub enum Receiver {
     Secondary(SecondaryNumber),
 }
 
+impl Receiver {
+    /// True for a secondary that makes a copy.
+    pub fn is_copy(&self) -> bool {
+        matches!(self, Self::Secondary(_))
+    }
+}
+
 /// What a receiver counted in one transfer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finished {

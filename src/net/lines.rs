@@ -146,6 +146,17 @@ impl<W: AsyncWrite + Unpin> LineWriter<W> {
     pub async fn flush(&mut self) -> io::Result<()> {
         let sent = timeout(self.stall_timeout, self.stream.write_all(&self.line)).await;
         self.line.clear();
+        // A connection that waits should not hold the memory of its longest line.
+        self.line.shrink_to(READ_AHEAD);
+        sent.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+    }
+
+    /// Sends lines that are encoded already. Not cancel-safe.
+    ///
+    /// # Errors
+    /// As [`Self::flush`].
+    pub async fn send_encoded(&mut self, lines: &[u8]) -> io::Result<()> {
+        let sent = timeout(self.stall_timeout, self.stream.write_all(lines)).await;
         sent.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
     }
 

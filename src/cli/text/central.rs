@@ -14,6 +14,10 @@ use crate::{
 pub fn event(event: &CentralEvent) -> String {
     match event {
         CentralEvent::Cluster(notice) => self::notice(notice),
+        CentralEvent::ManyOffered { files } => format!("Se ofrecen {files} ficheros más"),
+        CentralEvent::ManyNoLongerOffered { files } => {
+            format!("Ya no se ofrecen {files} ficheros")
+        }
         CentralEvent::BadPeer { address, reason } => {
             format!("Conexión de {address} rechazada: {}", clean(reason))
         }

@@ -64,6 +64,8 @@ pub(super) struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Catalog {
     entries: BTreeMap<FileName, Entry>,
+    /// Counts changes.
+    version: u64,
 }
 
 /// What adding a file did.
@@ -104,7 +106,13 @@ impl Catalog {
         self.entries.len()
     }
 
+    /// Another number after every change.
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
     pub(super) fn add(&mut self, number: SecondaryNumber, meta: &FileMeta) -> Added {
+        self.version += 1;
         let Some(entry) = self.entries.get_mut(&meta.name) else {
             let mut holders = NumberSet::default();
             holders.insert(number);
@@ -141,6 +149,7 @@ impl Catalog {
         name: &FileName,
         id: Digest,
     ) -> Removed {
+        self.version += 1;
         let Some(entry) = self.entries.get_mut(name) else {
             return Removed::Unknown;
         };
@@ -168,6 +177,7 @@ impl Catalog {
     }
 
     fn drop_entry(&mut self, name: &FileName) -> Removed {
+        self.version += 1;
         let Some(entry) = self.entries.remove(name) else {
             return Removed::Unknown;
         };

@@ -21,6 +21,14 @@ use crate::model::{
     SecondaryStatus, TransferId, limits::MAX_SECONDARY_NUMBER,
 };
 
+/// What the listing depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListingVersion {
+    catalog: u64,
+    alive: NumberSet,
+    begun: bool,
+}
+
 /// A call that comes this much later than it was due means that this process did not run.
 const OWN_STOP: Duration = Duration::from_secs(1);
 
@@ -220,6 +228,15 @@ impl Cluster {
             .per_client()
             .map(|(name, count)| (name.clone(), count))
             .collect()
+    }
+
+    /// Another value whenever [`Self::listing`] may have changed.
+    pub fn listing_version(&self) -> ListingVersion {
+        ListingVersion {
+            catalog: self.catalog.version(),
+            alive: self.alive_set(),
+            begun: self.config.begun,
+        }
     }
 
     /// Files that can be downloaded, by name, from after a name; as many as `fits` lets in. The flag says

@@ -18,5 +18,5 @@ mod transfers;
 mod types;
 
 pub use books::{OpenTransfer, OriginalParts, Reported, Totals};
-pub use machine::{Cluster, ClusterConfig};
+pub use machine::{Cluster, ClusterConfig, ListingVersion};
 pub use types::{Action, DownReason, Event, LinkId, Notice, Refusal};

@@ -31,6 +31,16 @@ pub struct CentralConfig {
 pub enum CentralEvent {
     /// In the cluster.
     Cluster(Notice),
+    /// Many files can be downloaded from now on.
+    ManyOffered {
+        /// How many.
+        files: usize,
+    },
+    /// Many files cannot be downloaded any more.
+    ManyNoLongerOffered {
+        /// How many.
+        files: usize,
+    },
     /// A message was refused and its connection ended.
     BadPeer {
         /// Where it came from.

@@ -10,7 +10,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    inputs::{Input, Peer},
+    inputs::{Input, Outgoing, Peer},
     legacy,
     messages::{Meaning, enrolment, meaning},
 };
@@ -235,7 +235,7 @@ async fn read_all<R: AsyncRead + Unpin>(
 
 async fn write_all<W: AsyncWrite + Unpin>(
     mut writer: LineWriter<W>,
-    mut messages: mpsc::Receiver<FromCentral>,
+    mut messages: mpsc::Receiver<Outgoing>,
     heartbeat: Duration,
 ) -> std::io::Result<()> {
     let mut beat = interval(heartbeat);
@@ -244,10 +244,11 @@ async fn write_all<W: AsyncWrite + Unpin>(
     loop {
         tokio::select! {
             message = messages.recv() => match message {
-                Some(message) => {
+                Some(Outgoing::Message(message)) => {
                     tracing::trace!(?message, "sending");
                     writer.send(&message).await?;
                 }
+                Some(Outgoing::Line(line)) => writer.send_encoded(&line).await?,
                 None => break,
             },
             _ = beat.tick() => writer.send(&FromCentral::Ping).await?,

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use bytes::Bytes;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -55,7 +56,7 @@ pub(super) enum Input {
 /// The owner's end of a connection.
 #[derive(Debug)]
 pub(super) struct Peer {
-    pub(super) outbox: mpsc::Sender<FromCentral>,
+    pub(super) outbox: mpsc::Sender<Outgoing>,
     /// Cancelled to end the connection at once.
     pub(super) ended: CancellationToken,
 }
@@ -70,4 +71,12 @@ pub(super) enum Answer {
     Found(LegacyFound),
     /// To what has no answer.
     Nothing,
+}
+
+/// What is sent on a connection.
+#[derive(Debug)]
+pub(super) enum Outgoing {
+    Message(FromCentral),
+    /// A line that others get as well.
+    Line(Bytes),
 }

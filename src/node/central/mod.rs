@@ -8,6 +8,7 @@ mod connection;
 mod inputs;
 mod legacy;
 mod messages;
+mod pages;
 mod run;
 mod statistics;
 
@@ -76,6 +77,7 @@ pub async fn start(
         connections: TaskTracker::new(),
         peers: HashMap::new(),
         next_link: 0,
+        pages: Default::default(),
     };
     Ok(CentralHandle {
         address,

@@ -17,17 +17,15 @@ use super::{
     CentralEvent, DownloadCount,
     api::CentralQuery,
     connection::{self, Context},
-    inputs::{Input, Peer},
+    inputs::{Input, Outgoing, Peer},
     legacy,
     messages::code_of,
+    pages::Pages,
     statistics::Statistics,
 };
 use crate::{
-    engine::cluster::{Action, Cluster, Event, LinkId},
-    model::{
-        FileName,
-        limits::{MAX_SECONDARY_NUMBER, PAGE_BYTES, STATISTICS_EVERY, STOP_GRACE},
-    },
+    engine::cluster::{Action, Cluster, Event, LinkId, Notice},
+    model::limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY, STOP_GRACE},
     net::{accept, connection_places},
     node::StatisticsTrouble,
     proto::{Hello, PeerRole, control::FromCentral},
@@ -49,6 +47,7 @@ pub(super) struct Central {
     pub(super) connections: TaskTracker,
     pub(super) peers: HashMap<LinkId, Peer>,
     pub(super) next_link: u64,
+    pub(super) pages: Pages,
 }
 
 impl Central {
@@ -100,8 +99,8 @@ impl Central {
             }
             Input::Event { link, event } => self.cluster.handle_event(now, link, event),
             Input::List { link, after } => {
-                let listing = self.listing(after.as_ref());
-                self.send(link, listing);
+                let page = self.pages.get(&self.cluster, after);
+                self.post(link, Outgoing::Line(page));
             }
             Input::Status { link } => {
                 let status = self.cluster.status();
@@ -125,21 +124,6 @@ impl Central {
             Input::BadPeer { address, reason } => {
                 self.tell(CentralEvent::BadPeer { address, reason });
             }
-        }
-    }
-
-    fn listing(&self, after: Option<&FileName>) -> FromCentral {
-        let mut room = PAGE_BYTES;
-        let (files, more) = self.cluster.listing(after, |listed| {
-            let size = serde_json::to_vec(listed).map_or(0, |json| json.len() + 1);
-            let fits = size <= room;
-            room = room.saturating_sub(size);
-            fits
-        });
-        FromCentral::Listing {
-            ready: self.cluster.is_ready(),
-            files,
-            more,
         }
     }
 
@@ -167,10 +151,14 @@ impl Central {
     }
 
     fn act(&mut self) {
+        let mut offers = Offers::default();
         while let Some(action) = self.cluster.poll_action() {
             let (link, message) = match action {
                 Action::Notice(notice) => {
-                    self.tell(CentralEvent::Cluster(notice));
+                    if let Some(other) = offers.take_in(notice) {
+                        offers.drain().for_each(|event| self.tell(event));
+                        self.tell(CentralEvent::Cluster(other));
+                    }
                     continue;
                 }
                 Action::Close { link, refusal } => {
@@ -232,9 +220,14 @@ impl Central {
             };
             self.send(link, message);
         }
+        offers.drain().for_each(|event| self.tell(event));
     }
 
     fn send(&mut self, link: LinkId, message: FromCentral) {
+        self.post(link, Outgoing::Message(message));
+    }
+
+    fn post(&mut self, link: LinkId, message: Outgoing) {
         let Some(peer) = self.peers.get(&link) else {
             return;
         };
@@ -260,13 +253,58 @@ impl Central {
 
     async fn stop(mut self) -> Result<(), StoreError> {
         for (_, peer) in self.peers.drain() {
-            let _ = peer.outbox.try_send(FromCentral::Bye);
+            let _ = peer.outbox.try_send(Outgoing::Message(FromCentral::Bye));
         }
         drop(self.listener);
         self.inputs.close();
         self.connections.close();
         let _ = timeout(STOP_GRACE, self.connections.wait()).await;
         self.statistics.finish(&self.cluster).await
+    }
+}
+
+/// Files that come or go at once: a few are told one by one, many as their number.
+#[derive(Debug, Default)]
+struct Offers {
+    offered: Vec<Notice>,
+    gone: Vec<Notice>,
+}
+
+impl Offers {
+    /// What is told one by one.
+    const FEW: usize = 20;
+
+    /// Keeps a notice of an offer; gives any other back.
+    fn take_in(&mut self, notice: Notice) -> Option<Notice> {
+        match notice {
+            Notice::Offered { .. } => self.offered.push(notice),
+            Notice::NoLongerOffered { .. } => self.gone.push(notice),
+            other => return Some(other),
+        }
+        None
+    }
+
+    fn drain(&mut self) -> impl Iterator<Item = CentralEvent> + use<> {
+        let (offered, gone) = (
+            std::mem::take(&mut self.offered),
+            std::mem::take(&mut self.gone),
+        );
+        let (come, left) = (offered.len(), gone.len());
+        let many = [
+            (come > Self::FEW).then_some(CentralEvent::ManyOffered { files: come }),
+            (left > Self::FEW).then_some(CentralEvent::ManyNoLongerOffered { files: left }),
+        ];
+        let few = |notices: Vec<Notice>| {
+            let shown = if notices.len() > Self::FEW {
+                0
+            } else {
+                notices.len()
+            };
+            notices.into_iter().take(shown).map(CentralEvent::Cluster)
+        };
+        few(gone)
+            .chain(few(offered))
+            .chain(many.into_iter().flatten())
     }
 }
 

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::sent::Sending;
+use super::{sent::Sending, shares::Shares};
 use crate::{
     model::{Digest, FileName, Incarnation, Receiver, SecondaryNumber, TransferId},
     net::Pacer,
@@ -42,6 +42,7 @@ pub(super) struct Context {
     pub(super) inputs: mpsc::Sender<Input>,
     pub(super) stop: CancellationToken,
     pub(super) pacer: Option<Arc<Pacer>>,
+    pub(super) shares: Arc<Shares>,
 }
 
 /// What the owner knows of a content that is asked for.

@@ -11,6 +11,7 @@ mod run;
 mod sender;
 mod sent;
 mod serving;
+mod shares;
 mod statistics;
 mod upstream;
 
@@ -100,6 +101,7 @@ pub async fn start(
             root: root.clone(),
             inputs,
             stop: stop.clone(),
+            shares: Arc::default(),
             pacer: config
                 .upload_limit_bytes_per_s
                 .map(|rate| Arc::new(Pacer::new(rate))),

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{context::Context, sent::Sending};
+use super::{context::Context, sent::Sending, shares::BusyClient};
 use crate::{
     model::{
         ByteRange, ChunkIndex, Digest, FileName, Receiver, TransferId,
@@ -70,6 +70,7 @@ pub(super) struct Sender<W> {
     frame_bytes: u32,
     buffer: Vec<u8>,
     by_kernel: bool,
+    busy: Option<BusyClient>,
 }
 
 /// Why a frame was not sent.
@@ -113,6 +114,7 @@ impl<W: PlainSocket> Sender<W> {
             frame_bytes: FIRST_FRAME_BYTES,
             buffer: Vec::new(),
             by_kernel,
+            busy: None,
         }
     }
 
@@ -135,9 +137,13 @@ impl<W: PlainSocket> Sender<W> {
                 self.request(request).await?;
             }
             if !self.queue.is_empty() {
+                if self.busy.is_none() && !self.receiver.is_copy() {
+                    self.busy = Some(self.context.shares.busy_client());
+                }
                 self.frame().await?;
                 continue;
             }
+            self.busy = None;
             let request = tokio::select! {
                 request = timeout(IDLE_TIMEOUT, requests.recv()) => request,
                 () = self.context.stop.cancelled() => {
@@ -406,6 +412,9 @@ impl<W: PlainSocket> Sender<W> {
     }
 
     async fn wait_for_turn(&self, payload_bytes: usize) {
+        if self.receiver.is_copy() {
+            self.context.shares.copy_turn(payload_bytes).await;
+        }
         if let Some(pacer) = &self.context.pacer {
             pacer.wait(payload_bytes).await;
         }
@@ -413,6 +422,9 @@ impl<W: PlainSocket> Sender<W> {
 
     /// Counts payload that the socket took.
     fn count(&mut self, bytes: usize) {
+        if !self.receiver.is_copy() {
+            self.context.shares.client_got(bytes);
+        }
         if let Some(open) = &mut self.open {
             open.sending.add_bytes(bytes as u64);
             open.sent_bytes += bytes as u64;
