@@ -30,6 +30,9 @@ pub(super) type Read = Result<ToSecondary, String>;
 /// Frames start small, so that a slow receiver can take a request back soon.
 const FIRST_FRAME_BYTES: u32 = 256 << 10;
 const LEAST_FRAME_BYTES: u32 = 64 << 10;
+/// Frames that are read into memory are short: there may be many receivers. By then the kernel has read ahead,
+/// and sends the next ones itself.
+const MOST_COPIED_BYTES: u64 = 128 << 10;
 /// A frame that went faster is doubled, a slower one is halved.
 const FAST_FRAME: Duration = Duration::from_millis(20);
 const SLOW_FRAME: Duration = Duration::from_millis(100);
@@ -286,14 +289,21 @@ impl<W: PlainSocket> Sender<W> {
             start,
             end: start + length,
         };
+        let content = Arc::clone(&open.content);
+        let by_kernel = self.by_kernel && content.is_in_memory(range);
+        if !by_kernel {
+            length = length.min(MOST_COPIED_BYTES);
+        }
+        let range = ByteRange {
+            start,
+            end: start + length,
+        };
         tracing::trace!(%chunk, offset = self.offset, length, "sending");
         let header = FromSecondary::Data {
             chunk,
             offset: self.offset,
             length: length as u32,
         };
-        let content = Arc::clone(&open.content);
-        let by_kernel = self.by_kernel && content.is_in_memory(range);
         let sent = if by_kernel {
             self.send_by_kernel(&content, &header, range).await
         } else {
