@@ -5,9 +5,9 @@ import json
 import pathlib
 import sys
 
-from . import lan, loopback, procs, report, scale
+from . import lan, loopback, micro, procs, report, scale
 
-SECTIONS = {"loopback": loopback.measure, "lan": lan.measure, "scale": scale.measure}
+SECTIONS = {"loopback": loopback.measure, "lan": lan.measure, "scale": scale.measure, "micro": micro.measure}
 
 
 def main():

@@ -5,7 +5,7 @@ import platform
 import statistics
 import subprocess
 
-from . import procs
+from . import micro, procs
 from .compare import ratio, summary
 from .lan import PAYLOAD
 
@@ -235,7 +235,7 @@ the ratios, not the times: machines differ, and a shared one differs from minute
 
 """
     text += table(["", ""], [[key, value] for key, value in machines[-1].items()]) + "\n"
-    for name, section in [("loopback", loopback), ("lan", lan), ("scale", scale)]:
+    for name, section in [("loopback", loopback), ("lan", lan), ("scale", scale), ("micro", micro.render)]:
         if name in figures:
             text += section(figures[name])
     return text + NOTES.read_text()

@@ -76,29 +76,33 @@ def secondary_memory(config):
 
 
 def catalogues(config):
-    """A small and a large catalogue: memory, listings under load, time to the first byte."""
-    figures = {}
-    for count in [10, config.many_files]:
+    """A small and a large catalogue, side by side: memory, listings under load, time to the first byte."""
+    figures, clusters = {}, {}
+    counts = [10, config.many_files]
+    for position, count in enumerate(counts):
         work = config.work / f"catalogo{count}"
         shutil.rmtree(work, ignore_errors=True)
         folder = tiny_files(work / "servido1", count)
         random_file(folder / "pelicula.bin", 8 * MIB)
         began = time.monotonic()
-        cluster = Cluster(work, [folder])
-        ready = time.monotonic() - began
-        central = ["--central", "127.0.0.1:51000"]
-        idle = load(["control", *central, "--clients", "1000", "--seconds", "6", "--probes", "20"])
-        idle["central_rss"] = cluster.central.peak_rss()
-        rounds = []
+        clusters[count] = Cluster(work, [folder], port=51000 + 1000 * position)
+        figures[str(count)] = {"ready_seconds": time.monotonic() - began, "waiting": [], "first_byte": []}
+    central = {count: ["--central", f"127.0.0.1:{clusters[count].port}"] for count in counts}
+    for _ in range(config.rounds):
+        for count in counts:
+            first = load(["primero", *central[count], "--file", "pelicula.bin", "--times", "200"])
+            figures[str(count)]["first_byte"].append(first)
+    for count in counts:
+        cluster, part = clusters[count], figures[str(count)]
+        part["idle"] = load(["control", *central[count], "--clients", "1000", "--seconds", "6", "--probes", "20"])
+        part["idle"]["central_rss"] = cluster.central.peak_rss()
         for _ in range(config.rounds):
-            rounds.append(load(["control", *central, "--clients", "1000", "--seconds", "5", "--file", "pelicula.bin"]))
+            part["waiting"].append(
+                load(["control", *central[count], "--clients", "1000", "--seconds", "5", "--file", "pelicula.bin"]))
             time.sleep(1)
-        first = [load(["primero", *central, "--file", "pelicula.bin"]) for _ in range(config.rounds)]
-        figures[str(count)] = {
-            "ready_seconds": ready, "idle": idle, "waiting": rounds, "first_byte": first,
-            "central_rss": cluster.central.peak_rss(), "secondary_rss": cluster.secondaries[0].peak_rss()}
+        part |= {"central_rss": cluster.central.peak_rss(), "secondary_rss": cluster.secondaries[0].peak_rss()}
         cluster.stop()
-        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(config.work / f"catalogo{count}", ignore_errors=True)
     return figures
 
 

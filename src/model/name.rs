@@ -1,13 +1,13 @@
 //! A file's name inside a served folder: the door at which `../x` and its kin are refused.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use super::limits::{MAX_COMPONENT_BYTES, MAX_COMPONENTS, MAX_NAME_BYTES};
 
 /// A relative name with `/` between folders, safe to open below a folder. Not normalised: names are bytes
-/// of UTF-8, compared exactly.
+/// of UTF-8, compared exactly. Clones share the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FileName(Box<str>);
+pub struct FileName(Arc<str>);
 
 /// Why a text is no file name.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,7 +18,7 @@ use crate::proto::{LineError, Lines, encode_line};
 
 /// What is read ahead while lines are read, in bytes. Small: raw bytes that were read ahead are copied once
 /// more.
-const READ_AHEAD: usize = 8 * 1024;
+const READ_AHEAD: usize = 2 * 1024;
 
 /// Why nothing more can be read.
 #[derive(Debug, thiserror::Error)]

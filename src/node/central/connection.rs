@@ -246,7 +246,7 @@ async fn write_all<W: AsyncWrite + Unpin>(
             message = messages.recv() => match message {
                 Some(Outgoing::Message(message)) => {
                     tracing::trace!(?message, "sending");
-                    writer.send(&message).await?;
+                    writer.send(&*message).await?;
                 }
                 Some(Outgoing::Line(line)) => writer.send_encoded(&line).await?,
                 None => break,

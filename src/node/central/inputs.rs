@@ -76,7 +76,7 @@ pub(super) enum Answer {
 /// What is sent on a connection.
 #[derive(Debug)]
 pub(super) enum Outgoing {
-    Message(FromCentral),
+    Message(Box<FromCentral>),
     /// A line that others get as well.
     Line(Bytes),
 }

@@ -224,7 +224,7 @@ impl Central {
     }
 
     fn send(&mut self, link: LinkId, message: FromCentral) {
-        self.post(link, Outgoing::Message(message));
+        self.post(link, Outgoing::Message(Box::new(message)));
     }
 
     fn post(&mut self, link: LinkId, message: Outgoing) {
@@ -253,7 +253,7 @@ impl Central {
 
     async fn stop(mut self) -> Result<(), StoreError> {
         for (_, peer) in self.peers.drain() {
-            let _ = peer.outbox.try_send(Outgoing::Message(FromCentral::Bye));
+            let _ = peer.outbox.try_send(Outgoing::Message(Box::new(FromCentral::Bye)));
         }
         drop(self.listener);
         self.inputs.close();
