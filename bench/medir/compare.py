@@ -6,13 +6,34 @@ import statistics
 import sys
 
 
+# What peers may fail before they are left out; ours may not.
+ATTEMPTS = 3
+
+
+def attempt(name, measure, results):
+    """One measurement. A peer that goes on failing is left out of all results, which is told."""
+    if name not in results:
+        return None
+    for _ in range(ATTEMPTS):
+        try:
+            return measure()
+        except RuntimeError as error:
+            if "trozos" in name or "limit program" in name:
+                raise
+            print(f"  {name}: failed: {str(error)[:300]}", file=sys.stderr, flush=True)
+    del results[name]
+    return None
+
+
 def side_by_side(rounds, variants, warm_up=True):
     """Runs each variant once per round, in order. `variants` maps names to functions that give a dict with
     `seconds`. The first round warms caches and is not counted."""
     results = {name: [] for name in variants}
     for number in range(rounds + (1 if warm_up else 0)):
         for name, measure in variants.items():
-            result = measure()
+            result = attempt(name, measure, results)
+            if result is None:
+                continue
             result.pop("text", None)
             counted = not warm_up or number > 0
             if counted:

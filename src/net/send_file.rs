@@ -69,3 +69,44 @@ async fn when_writable(
     sent.await
         .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use tokio::{io::AsyncReadExt, net::TcpListener};
+
+    use crate::net::split;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_header_and_a_range_of_a_file_arrive_in_order() {
+        let bytes: Vec<u8> = (0..3_000_000u32).map(|i| (i / 7) as u8).collect();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (far, _) = listener.accept().await.unwrap();
+        let sender = tokio::spawn(async move {
+            let (_reader, mut writer) = split(far, Duration::from_secs(5));
+            assert!(writer.sends_files());
+            writer.stage(&"header");
+            let (mut offset, end) = (1_000_000, bytes.len() as u64);
+            while offset < end {
+                let left = (end - offset) as usize;
+                offset += writer.send_file(&file, offset, left).await.unwrap() as u64;
+            }
+            // Where the file ends there is nothing, and no error.
+            assert_eq!(writer.send_file(&file, end, 1).await.unwrap(), 0);
+            bytes
+        });
+        let mut received = Vec::new();
+        let mut near = near;
+        near.read_to_end(&mut received).await.unwrap();
+        let bytes = sender.await.unwrap();
+        let header = b"\"header\"\n";
+        assert!(received.starts_with(header));
+        assert!(received[header.len()..] == bytes[1_000_000..]);
+    }
+}

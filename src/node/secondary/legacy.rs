@@ -81,7 +81,7 @@ async fn send<W: AsyncWrite + Unpin>(
         let written = writer.write_some(header).await.map_err(gone)?;
         header = &header[written..];
     }
-    let _busy = context.shares.busy_client();
+    let busy = context.shares.busy_client();
     let mut buffer = Vec::new();
     let mut start = range.start;
     while start < range.end {
@@ -111,7 +111,7 @@ async fn send<W: AsyncWrite + Unpin>(
                 .await
                 .map_err(gone)?;
             sending.add_bytes(count as u64);
-            context.shares.client_got(count);
+            busy.got(count);
             written += count;
         }
         start = end;

@@ -33,6 +33,8 @@ const LEAST_FRAME_BYTES: u32 = 64 << 10;
 /// Frames that are read into memory are short: there may be many receivers. By then the kernel has read ahead,
 /// and sends the next ones itself.
 const MOST_COPIED_BYTES: u64 = 128 << 10;
+/// The disk could not be read.
+const EIO: i32 = rustix::io::Errno::IO.raw_os_error();
 /// A frame that went faster is doubled, a slower one is halved.
 const FAST_FRAME: Duration = Duration::from_millis(20);
 const SLOW_FRAME: Duration = Duration::from_millis(100);
@@ -399,6 +401,10 @@ impl<W: PlainSocket> Sender<W> {
                     };
                     return self.send_rest(content, rest).await;
                 }
+                // No socket says that.
+                Err(error) if error.raw_os_error() == Some(EIO) => {
+                    return Err(NotSent::Cut(content.error(&error)));
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -422,8 +428,9 @@ impl<W: PlainSocket> Sender<W> {
     }
 
     async fn wait_for_turn(&self, payload_bytes: usize) {
-        if self.receiver.is_copy() {
-            self.context.shares.copy_turn(payload_bytes).await;
+        match &self.busy {
+            Some(busy) => busy.turn(payload_bytes).await,
+            None => self.context.shares.copy_turn(payload_bytes).await,
         }
         if let Some(pacer) = &self.context.pacer {
             pacer.wait(payload_bytes).await;
@@ -432,8 +439,8 @@ impl<W: PlainSocket> Sender<W> {
 
     /// Counts payload that the socket took.
     fn count(&mut self, bytes: usize) {
-        if !self.receiver.is_copy() {
-            self.context.shares.client_got(bytes);
+        if let Some(busy) = &self.busy {
+            busy.got(bytes);
         }
         if let Some(open) = &mut self.open {
             open.sending.add_bytes(bytes as u64);

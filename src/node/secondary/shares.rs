@@ -1,32 +1,83 @@
+//! Who may send how much, when several would send at once.
+//!
 //! Clients first: while a client is being sent something, copies for other secondaries send no more than
 //! clients get, so that they take at most half of the uplink.
+//!
+//! Clients alike: TCP connections that share a queue which drops what it cannot hold may share it very
+//! unevenly, for minutes. A client that is ahead of the one that got least waits a little, and the others have
+//! the uplink. One that does not get faster when others wait is held back elsewhere, and is not waited for.
 
 use std::{
+    collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep, timeout},
+};
 
 /// What copies may send at once after clients were sent as much, in bytes.
 const MOST_CREDIT: i64 = 2 << 20;
 /// How long a copy's frame waits: a client that takes nothing must not stop copies for good.
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
+/// How far ahead of the client that got least another may be, in bytes.
+const LEAD: u64 = 2 << 20;
+/// How long a client's frame waits for the others. Shorter than any receiver's patience with a silent server.
+const FAIR_WAIT: Duration = Duration::from_millis(250);
+/// How often it looks whether they have caught up.
+const LOOK: Duration = Duration::from_millis(5);
+/// A client that is this many times as fast while others wait was held back by them.
+const HELD_BACK: f64 = 1.5;
+/// How long one that was not is not waited for: the wait costs those that are fast a fortieth.
+const NOT_WAITED_FOR: Duration = Duration::from_secs(10);
 
-/// What clients were sent and copies have not used.
+/// What clients and copies were sent.
 #[derive(Debug, Default)]
 pub(super) struct Shares {
     busy_clients: AtomicUsize,
     credit: AtomicI64,
     more: Notify,
+    clients: Mutex<Clients>,
+}
+
+#[derive(Debug, Default)]
+struct Clients {
+    next: u64,
+    busy: BTreeMap<u64, Share>,
+}
+
+/// What one client got since it was last level with the others.
+#[derive(Debug)]
+struct Share {
+    bytes: u64,
+    since: Instant,
+    /// What it got in all, for its speed.
+    total_bytes: u64,
+    not_waited_for_until: Option<Instant>,
+}
+
+impl Share {
+    fn speed(&self, now: Instant) -> f64 {
+        let seconds = now.saturating_duration_since(self.since).as_secs_f64();
+        self.total_bytes as f64 / seconds.max(0.001)
+    }
+
+    fn is_waited_for(&self, now: Instant) -> bool {
+        self.not_waited_for_until.is_none_or(|until| until <= now)
+    }
 }
 
 /// A client for which something is to be sent, for as long as this lives.
 #[derive(Debug)]
-pub(super) struct BusyClient(Arc<Shares>);
+pub(super) struct BusyClient {
+    shares: Arc<Shares>,
+    key: u64,
+}
 
 impl Shares {
     /// A client waits for something.
@@ -34,16 +85,23 @@ impl Shares {
         if self.busy_clients.fetch_add(1, Ordering::AcqRel) == 0 {
             self.credit.store(0, Ordering::Release);
         }
-        BusyClient(Arc::clone(self))
-    }
-
-    /// A client was sent so much.
-    pub(super) fn client_got(&self, bytes: usize) {
-        let add = |credit: i64| Some((credit + bytes as i64).min(MOST_CREDIT));
-        let _ = self
-            .credit
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
-        self.more.notify_waiters();
+        let mut clients = self.clients();
+        let key = clients.next;
+        clients.next += 1;
+        // It starts level with the one that got least.
+        let bytes = clients.busy.values().map(|share| share.bytes).min();
+        let share = Share {
+            bytes: bytes.unwrap_or(0),
+            since: Instant::now(),
+            total_bytes: 0,
+            not_waited_for_until: None,
+        };
+        clients.busy.insert(key, share);
+        drop(clients);
+        BusyClient {
+            shares: Arc::clone(self),
+            key,
+        }
     }
 
     /// Waits until a copy may send so much. Cancel-safe.
@@ -68,20 +126,94 @@ impl Shares {
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, take)
             .is_ok()
     }
+
+    fn clients(&self) -> MutexGuard<'_, Clients> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl BusyClient {
+    /// It was sent so much.
+    pub(super) fn got(&self, bytes: usize) {
+        let add = |credit: i64| Some((credit + bytes as i64).min(MOST_CREDIT));
+        let _ = self
+            .shares
+            .credit
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
+        self.shares.more.notify_waiters();
+        if let Some(share) = self.shares.clients().busy.get_mut(&self.key) {
+            share.bytes += bytes as u64;
+            share.total_bytes += bytes as u64;
+        }
+    }
+
+    /// Waits while it is far ahead of others that may catch up. Cancel-safe.
+    pub(super) async fn turn(&self, bytes: usize) {
+        if self.shares.busy_clients.load(Ordering::Acquire) < 2 {
+            return;
+        }
+        let began = Instant::now();
+        let Some(behind) = self.behind(began, bytes) else {
+            return;
+        };
+        loop {
+            sleep(LOOK).await;
+            let now = Instant::now();
+            if self.behind(now, bytes).is_none() {
+                return;
+            }
+            if now >= began + FAIR_WAIT {
+                return self.give_up(began, now, &behind);
+            }
+        }
+    }
+
+    /// Those that it would leave too far behind, with what they have and how fast they were; `None` when there
+    /// are none.
+    fn behind(&self, now: Instant, bytes: usize) -> Option<Vec<(u64, u64, f64)>> {
+        let clients = self.shares.clients();
+        let own = clients.busy.get(&self.key)?.bytes + bytes as u64;
+        let behind: Vec<_> = clients
+            .busy
+            .iter()
+            .filter(|(key, share)| **key != self.key && share.is_waited_for(now))
+            .filter(|(_, share)| share.bytes + LEAD < own)
+            .map(|(key, share)| (*key, share.total_bytes, share.speed(now)))
+            .collect();
+        (!behind.is_empty()).then_some(behind)
+    }
+
+    /// The wait was too long: those that did not get faster in it are not waited for, and are level again.
+    fn give_up(&self, began: Instant, now: Instant, behind: &[(u64, u64, f64)]) {
+        let mut clients = self.shares.clients();
+        let Some(own) = clients.busy.get(&self.key).map(|share| share.bytes) else {
+            return;
+        };
+        let waited = now.saturating_duration_since(began).as_secs_f64();
+        for (key, before_bytes, before_speed) in behind {
+            let Some(share) = clients.busy.get_mut(key) else {
+                continue;
+            };
+            let speed = (share.total_bytes - before_bytes) as f64 / waited;
+            if speed < before_speed * HELD_BACK {
+                share.not_waited_for_until = Some(now + NOT_WAITED_FOR);
+                share.bytes = share.bytes.max(own);
+            }
+        }
+    }
 }
 
 impl Drop for BusyClient {
     fn drop(&mut self) {
-        if self.0.busy_clients.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.more.notify_waiters();
+        self.shares.clients().busy.remove(&self.key);
+        if self.shares.busy_clients.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.shares.more.notify_waiters();
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::time::Instant;
-
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -91,7 +223,7 @@ mod tests {
         shares.copy_turn(1 << 20).await;
         assert_eq!(start.elapsed(), Duration::ZERO);
         let client = shares.busy_client();
-        shares.client_got(1 << 20);
+        client.got(1 << 20);
         shares.copy_turn(1 << 20).await;
         assert_eq!(start.elapsed(), Duration::ZERO);
         // The client takes nothing: the copy goes on all the same, slowly.
@@ -105,5 +237,39 @@ mod tests {
         drop(client);
         waiting.await.unwrap();
         assert_eq!(start.elapsed(), LONGEST_WAIT);
+    }
+    #[tokio::test(start_paused = true)]
+    async fn who_is_ahead_waits_for_those_that_get_faster_meanwhile_and_for_no_others() {
+        let shares = Arc::new(Shares::default());
+        let (fast, slow) = (shares.busy_client(), shares.busy_client());
+        sleep(Duration::from_secs(1)).await;
+        slow.got(100_000);
+        fast.got(1 << 20);
+        let start = Instant::now();
+        fast.turn(1 << 20).await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        fast.got(1 << 20);
+        // The slow one uses what the fast one leaves.
+        let helped = async {
+            sleep(Duration::from_millis(98)).await;
+            slow.got(1 << 20);
+        };
+        tokio::join!(fast.turn(1 << 20), helped);
+        assert_eq!(start.elapsed(), Duration::from_millis(100));
+        fast.got(1 << 20);
+        // Now it does not: the wait has an end, and there is none for some time after.
+        let start = Instant::now();
+        fast.turn(1 << 20).await;
+        assert_eq!(start.elapsed(), FAIR_WAIT);
+        for _ in 0..10 {
+            fast.got(1 << 20);
+            fast.turn(1 << 20).await;
+        }
+        assert_eq!(start.elapsed(), FAIR_WAIT);
+        sleep(NOT_WAITED_FOR).await;
+        fast.turn(1 << 20).await;
+        assert_eq!(start.elapsed(), 2 * FAIR_WAIT + NOT_WAITED_FOR);
+        drop(slow);
+        fast.turn(1 << 20).await;
     }
 }

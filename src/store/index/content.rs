@@ -94,6 +94,11 @@ impl ContentReader {
         })
     }
 
+    /// What reading it by other means said.
+    pub fn error(&self, error: &std::io::Error) -> StoreError {
+        StoreError::new(&self.path(), error)
+    }
+
     /// The open file, for the kernel to send from.
     pub fn file_handle(&self) -> &File {
         &self.handle

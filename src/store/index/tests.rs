@@ -11,6 +11,7 @@ use std::{
 };
 
 mod by_hand;
+mod mounts;
 
 use super::{ContentReader, Gone, Index, IndexCommand, IndexEvent, IndexedFile, start};
 use crate::{
