@@ -86,7 +86,9 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&bytes).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
         let (far, _) = listener.accept().await.unwrap();
         let sender = tokio::spawn(async move {
             let (_reader, mut writer) = split(far, Duration::from_secs(5));

@@ -253,7 +253,9 @@ impl Central {
 
     async fn stop(mut self) -> Result<(), StoreError> {
         for (_, peer) in self.peers.drain() {
-            let _ = peer.outbox.try_send(Outgoing::Message(Box::new(FromCentral::Bye)));
+            let _ = peer
+                .outbox
+                .try_send(Outgoing::Message(Box::new(FromCentral::Bye)));
         }
         drop(self.listener);
         self.inputs.close();

@@ -81,7 +81,8 @@ async fn send<W: AsyncWrite + Unpin>(
         let written = writer.write_some(header).await.map_err(gone)?;
         header = &header[written..];
     }
-    let busy = context.shares.busy_client();
+    let share = context.shares.client();
+    share.set_busy(true);
     let mut buffer = Vec::new();
     let mut start = range.start;
     while start < range.end {
@@ -111,7 +112,7 @@ async fn send<W: AsyncWrite + Unpin>(
                 .await
                 .map_err(gone)?;
             sending.add_bytes(count as u64);
-            busy.got(count);
+            share.got(count);
             written += count;
         }
         start = end;

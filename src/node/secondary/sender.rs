@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{context::Context, sent::Sending, shares::BusyClient};
+use super::{context::Context, sent::Sending, shares::ClientShare};
 use crate::{
     model::{
         ByteRange, ChunkIndex, Digest, FileName, Receiver, TransferId,
@@ -75,7 +75,9 @@ pub(super) struct Sender<W> {
     frame_bytes: u32,
     buffer: Vec<u8>,
     by_kernel: bool,
-    busy: Option<BusyClient>,
+    /// None for a copy.
+    share: Option<ClientShare>,
+    is_busy: bool,
 }
 
 /// Why a frame was not sent.
@@ -109,6 +111,7 @@ fn is_unsupported(error: &io::Error) -> bool {
 impl<W: PlainSocket> Sender<W> {
     pub(super) fn new(writer: LineWriter<W>, context: Context, receiver: Receiver) -> Self {
         let by_kernel = writer.sends_files();
+        let share = (!receiver.is_copy()).then(|| context.shares.client());
         Self {
             writer,
             context,
@@ -119,7 +122,8 @@ impl<W: PlainSocket> Sender<W> {
             frame_bytes: FIRST_FRAME_BYTES,
             buffer: Vec::new(),
             by_kernel,
-            busy: None,
+            share,
+            is_busy: false,
         }
     }
 
@@ -142,13 +146,11 @@ impl<W: PlainSocket> Sender<W> {
                 self.request(request).await?;
             }
             if !self.queue.is_empty() {
-                if self.busy.is_none() && !self.receiver.is_copy() {
-                    self.busy = Some(self.context.shares.busy_client());
-                }
+                self.set_busy(true);
                 self.frame().await?;
                 continue;
             }
-            self.busy = None;
+            self.set_busy(false);
             let request = tokio::select! {
                 request = timeout(IDLE_TIMEOUT, requests.recv()) => request,
                 () = self.context.stop.cancelled() => {
@@ -163,6 +165,14 @@ impl<W: PlainSocket> Sender<W> {
                     return Err(End::Told(ErrorCode::TimedOut, message));
                 }
             }
+        }
+    }
+
+    fn set_busy(&mut self, is_busy: bool) {
+        if std::mem::replace(&mut self.is_busy, is_busy) != is_busy
+            && let Some(share) = &self.share
+        {
+            share.set_busy(is_busy);
         }
     }
 
@@ -428,8 +438,8 @@ impl<W: PlainSocket> Sender<W> {
     }
 
     async fn wait_for_turn(&self, payload_bytes: usize) {
-        match &self.busy {
-            Some(busy) => busy.turn(payload_bytes).await,
+        match &self.share {
+            Some(share) => share.turn(payload_bytes).await,
             None => self.context.shares.copy_turn(payload_bytes).await,
         }
         if let Some(pacer) = &self.context.pacer {
@@ -439,8 +449,8 @@ impl<W: PlainSocket> Sender<W> {
 
     /// Counts payload that the socket took.
     fn count(&mut self, bytes: usize) {
-        if let Some(busy) = &self.busy {
-            busy.got(bytes);
+        if let Some(share) = &self.share {
+            share.got(bytes);
         }
         if let Some(open) = &mut self.open {
             open.sending.add_bytes(bytes as u64);

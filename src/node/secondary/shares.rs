@@ -48,12 +48,13 @@ pub(super) struct Shares {
 #[derive(Debug, Default)]
 struct Clients {
     next: u64,
-    busy: BTreeMap<u64, Share>,
+    shares: BTreeMap<u64, Share>,
 }
 
 /// What one client got since it was last level with the others.
 #[derive(Debug)]
 struct Share {
+    is_busy: bool,
     bytes: u64,
     since: Instant,
     /// What it got in all, for its speed.
@@ -68,37 +69,33 @@ impl Share {
     }
 
     fn is_waited_for(&self, now: Instant) -> bool {
-        self.not_waited_for_until.is_none_or(|until| until <= now)
+        self.is_busy && self.not_waited_for_until.is_none_or(|until| until <= now)
     }
 }
 
-/// A client for which something is to be sent, for as long as this lives.
+/// A client's connection, for as long as this lives.
 #[derive(Debug)]
-pub(super) struct BusyClient {
+pub(super) struct ClientShare {
     shares: Arc<Shares>,
     key: u64,
 }
 
 impl Shares {
-    /// A client waits for something.
-    pub(super) fn busy_client(self: &Arc<Self>) -> BusyClient {
-        if self.busy_clients.fetch_add(1, Ordering::AcqRel) == 0 {
-            self.credit.store(0, Ordering::Release);
-        }
+    /// A client connects; nothing is to be sent to it yet.
+    pub(super) fn client(self: &Arc<Self>) -> ClientShare {
         let mut clients = self.clients();
         let key = clients.next;
         clients.next += 1;
-        // It starts level with the one that got least.
-        let bytes = clients.busy.values().map(|share| share.bytes).min();
         let share = Share {
-            bytes: bytes.unwrap_or(0),
+            is_busy: false,
+            bytes: 0,
             since: Instant::now(),
             total_bytes: 0,
             not_waited_for_until: None,
         };
-        clients.busy.insert(key, share);
+        clients.shares.insert(key, share);
         drop(clients);
-        BusyClient {
+        ClientShare {
             shares: Arc::clone(self),
             key,
         }
@@ -132,7 +129,33 @@ impl Shares {
     }
 }
 
-impl BusyClient {
+impl ClientShare {
+    /// Says whether something is to be sent to it from now on.
+    pub(super) fn set_busy(&self, is_busy: bool) {
+        let mut clients = self.shares.clients();
+        // Who had nothing to get has no claim to what others got meanwhile.
+        let busy = clients.shares.values().filter(|share| share.is_busy);
+        let least = busy.map(|share| share.bytes).min().unwrap_or(0);
+        let Some(share) = clients.shares.get_mut(&self.key) else {
+            return;
+        };
+        if std::mem::replace(&mut share.is_busy, is_busy) == is_busy {
+            return;
+        }
+        if is_busy {
+            share.bytes = share.bytes.max(least);
+        }
+        drop(clients);
+        let count = &self.shares.busy_clients;
+        if is_busy {
+            if count.fetch_add(1, Ordering::AcqRel) == 0 {
+                self.shares.credit.store(0, Ordering::Release);
+            }
+        } else if count.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.shares.more.notify_waiters();
+        }
+    }
+
     /// It was sent so much.
     pub(super) fn got(&self, bytes: usize) {
         let add = |credit: i64| Some((credit + bytes as i64).min(MOST_CREDIT));
@@ -141,7 +164,7 @@ impl BusyClient {
             .credit
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
         self.shares.more.notify_waiters();
-        if let Some(share) = self.shares.clients().busy.get_mut(&self.key) {
+        if let Some(share) = self.shares.clients().shares.get_mut(&self.key) {
             share.bytes += bytes as u64;
             share.total_bytes += bytes as u64;
         }
@@ -172,9 +195,9 @@ impl BusyClient {
     /// are none.
     fn behind(&self, now: Instant, bytes: usize) -> Option<Vec<(u64, u64, f64)>> {
         let clients = self.shares.clients();
-        let own = clients.busy.get(&self.key)?.bytes + bytes as u64;
+        let own = clients.shares.get(&self.key)?.bytes + bytes as u64;
         let behind: Vec<_> = clients
-            .busy
+            .shares
             .iter()
             .filter(|(key, share)| **key != self.key && share.is_waited_for(now))
             .filter(|(_, share)| share.bytes + LEAD < own)
@@ -186,12 +209,12 @@ impl BusyClient {
     /// The wait was too long: those that did not get faster in it are not waited for, and are level again.
     fn give_up(&self, began: Instant, now: Instant, behind: &[(u64, u64, f64)]) {
         let mut clients = self.shares.clients();
-        let Some(own) = clients.busy.get(&self.key).map(|share| share.bytes) else {
+        let Some(own) = clients.shares.get(&self.key).map(|share| share.bytes) else {
             return;
         };
         let waited = now.saturating_duration_since(began).as_secs_f64();
         for (key, before_bytes, before_speed) in behind {
-            let Some(share) = clients.busy.get_mut(key) else {
+            let Some(share) = clients.shares.get_mut(key) else {
                 continue;
             };
             let speed = (share.total_bytes - before_bytes) as f64 / waited;
@@ -203,12 +226,10 @@ impl BusyClient {
     }
 }
 
-impl Drop for BusyClient {
+impl Drop for ClientShare {
     fn drop(&mut self) {
-        self.shares.clients().busy.remove(&self.key);
-        if self.shares.busy_clients.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.shares.more.notify_waiters();
-        }
+        self.set_busy(false);
+        self.shares.clients().shares.remove(&self.key);
     }
 }
 
@@ -222,7 +243,8 @@ mod tests {
         let start = Instant::now();
         shares.copy_turn(1 << 20).await;
         assert_eq!(start.elapsed(), Duration::ZERO);
-        let client = shares.busy_client();
+        let client = shares.client();
+        client.set_busy(true);
         client.got(1 << 20);
         shares.copy_turn(1 << 20).await;
         assert_eq!(start.elapsed(), Duration::ZERO);
@@ -241,7 +263,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_is_ahead_waits_for_those_that_get_faster_meanwhile_and_for_no_others() {
         let shares = Arc::new(Shares::default());
-        let (fast, slow) = (shares.busy_client(), shares.busy_client());
+        let (fast, slow) = (shares.client(), shares.client());
+        fast.set_busy(true);
+        slow.set_busy(true);
         sleep(Duration::from_secs(1)).await;
         slow.got(100_000);
         fast.got(1 << 20);
