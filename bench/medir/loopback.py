@@ -85,11 +85,11 @@ def measure(config):
             "limit program, SHA-256 in lanes": limit("many"),
             "aria2c": peer([*peers.ARIA2, *urls]),
             "curl, one server": peer(["curl", "-s", "-o", NAME, urls[0]]),
-            "aria2c, Metalink with SHA-256": peer(
-                [*peers.ARIA2, "--metalink-enable-unique-protocol=false", "-M", str(link)]),
         }
         if place == "memory":
             variants |= {
+                "aria2c, Metalink with SHA-256": peer(
+                    [*peers.ARIA2, "--metalink-enable-unique-protocol=false", "-M", str(link)]),
                 "limit program, no hashing": limit("none"),
                 "limit program, SHA-256 one by one": limit("one"),
                 "axel": peer(["axel", "-q", "-n", "16", "-o", NAME, *urls]),
@@ -98,7 +98,6 @@ def measure(config):
         else:
             variants |= {
                 "aria2c, then sync": peer([*peers.ARIA2, *urls], flush=True),
-                "curl, then sync": peer(["curl", "-s", "-o", NAME, urls[0]], flush=True),
             }
         try:
             figures[place] = side_by_side(rounds, variants)

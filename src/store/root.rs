@@ -20,7 +20,7 @@ use crate::model::FileName;
 pub(super) const HIDDEN: &str = ".trozos";
 
 /// A folder that is served, or into which files are downloaded. Clones have the same handle, also after
-/// [`Root::reopen`].
+/// `Root::reopen`.
 #[derive(Clone, Debug)]
 pub struct Root {
     inner: Arc<Inner>,
