@@ -41,7 +41,7 @@ def load(arguments, timeout=300):
 
 
 def client_memory(config):
-    """A sparse file of 20 GiB to a target on the same disk."""
+    """A sparse file of 20 GiB from one secondary to a target on the same disk."""
     work = config.work / "sparse"
     size = config.sparse_bytes
     folders = []
@@ -49,7 +49,7 @@ def client_memory(config):
     work.mkdir(parents=True)
     with open(work / "hueco", "wb") as file:
         file.truncate(size)
-    for n in range(3):
+    for n in range(1):
         folder = work / f"servido{n + 1}"
         folder.mkdir()
         os.link(work / "hueco", folder / NAME)
