@@ -165,7 +165,7 @@ def scale(figures):
     rows = []
     if "client_memory" in figures:
         part = figures["client_memory"]
-        rows.append((f"client under 64 MiB for a sparse file of {part['bytes'] / GIB:.0f} GiB",
+        rows.append((f"client under 64 MiB for a sparse file, from one secondary, of {part['bytes'] / GIB:.0f} GiB",
                      f"{part['rss'] / MIB:.0f} MiB", part["rss"] < 64 * MIB))
     if "secondary_memory" in figures:
         part = figures["secondary_memory"]
