@@ -44,17 +44,14 @@ def client_memory(config):
     """A sparse file of 20 GiB from one secondary to a target on the same disk."""
     work = config.work / "sparse"
     size = config.sparse_bytes
-    folders = []
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     with open(work / "hueco", "wb") as file:
         file.truncate(size)
-    for n in range(1):
-        folder = work / f"servido{n + 1}"
-        folder.mkdir()
-        os.link(work / "hueco", folder / NAME)
-        folders.append(folder)
-    cluster = Cluster(work, folders)
+    folder = work / "servido1"
+    folder.mkdir()
+    os.link(work / "hueco", folder / NAME)
+    cluster = Cluster(work, [folder])
     result = cluster.download([NAME], work / "destino", timeout=1800)
     result = {"bytes": size, "rss": result["rss"], "seconds": result["seconds"],
               "secondary_rss": max(process.peak_rss() for process in cluster.secondaries)}

@@ -297,7 +297,7 @@ impl<W: PlainSocket> Sender<W> {
         if let Some(pacer) = &self.context.pacer {
             length = length.min(pacer.slice_bytes() as u64);
         }
-        let range = ByteRange {
+        let mut range = ByteRange {
             start,
             end: start + length,
         };
@@ -305,11 +305,8 @@ impl<W: PlainSocket> Sender<W> {
         let by_kernel = self.by_kernel && content.is_in_memory(range);
         if !by_kernel {
             length = length.min(MOST_COPIED_BYTES);
+            range.end = start + length;
         }
-        let range = ByteRange {
-            start,
-            end: start + length,
-        };
         tracing::trace!(%chunk, offset = self.offset, length, "sending");
         let header = FromSecondary::Data {
             chunk,
@@ -366,6 +363,13 @@ impl<W: PlainSocket> Sender<W> {
         read.map_err(NotSent::Read)?;
         self.wait_for_turn(range.len() as usize).await;
         let began = Instant::now();
+        self.write_buffer(header_bytes).await?;
+        self.adapt(began);
+        Ok(())
+    }
+
+    /// Sends the buffer, and counts what follows its header.
+    async fn write_buffer(&mut self, header_bytes: usize) -> io::Result<()> {
         let mut written = 0;
         while written < self.buffer.len() {
             let count = self.writer.write_some(&self.buffer[written..]).await?;
@@ -373,7 +377,6 @@ impl<W: PlainSocket> Sender<W> {
             written += count;
             self.count(written.saturating_sub(header_bytes) - payload_before);
         }
-        self.adapt(began);
         Ok(())
     }
 
@@ -428,13 +431,7 @@ impl<W: PlainSocket> Sender<W> {
         content
             .read_at(rest, &mut self.buffer)
             .map_err(NotSent::Cut)?;
-        let mut written = 0;
-        while written < self.buffer.len() {
-            let count = self.writer.write_some(&self.buffer[written..]).await?;
-            written += count;
-            self.count(count);
-        }
-        Ok(())
+        Ok(self.write_buffer(0).await?)
     }
 
     async fn wait_for_turn(&self, payload_bytes: usize) {
