@@ -35,6 +35,21 @@ def served_copies(work, original, count, name=NAME):
     return folders
 
 
+def start_seeders(work, original):
+    """Three rqbit that seed a copy of the file, once they have checked it; none when rqbit was not built."""
+    if not peers.RQBIT.exists():
+        return []
+    work.mkdir(parents=True, exist_ok=True)
+    copy = work / NAME
+    shutil.copyfile(original, copy)
+    peers.torrent(work / "torrent", copy, NAME)
+    seeders = [peers.Seeder(work, folder, work / "torrent", 52100 + 10 * n)
+               for n, folder in enumerate(served_copies(work, copy, 3))]
+    for seeder in seeders:
+        seeder.process.wait_for("Initial check results: have")
+    return seeders
+
+
 def measure(config):
     """All variants, with the target in memory and on the disk."""
     work = config.work / "loopback"
@@ -49,6 +64,7 @@ def measure(config):
     sender = procs.Process(
         [procs.tool("limite"), "enviar", "--file", str(original), "--listen", "127.0.0.1:52010"], work / "limite.log")
     rsync = peers.rsync_daemon(work, folders[0])
+    seeders = start_seeders(work / "rqbit", original)
     rounds = config.rounds
     figures = {"bytes": size}
     for place, target in [("memory", pathlib.Path("/dev/shm/trozos-bench")), ("disk", work / "destino")]:
@@ -59,9 +75,9 @@ def measure(config):
             same(got, original)
             return result
 
-        def peer(command, name=NAME, flush=False):
+        def peer(command, name=NAME, flush=False, of=servers):
             def one():
-                result = peers.fetch(command, target, servers)
+                result = peers.fetch(command, target, of)
                 if flush:
                     result["seconds"] += procs.run(["sync", str(target / name)])["seconds"]
                 same(target / name, original)
@@ -95,6 +111,11 @@ def measure(config):
                 "axel": peer(["axel", "-q", "-n", "16", "-o", NAME, *urls]),
                 "rsync, one server": peer(["rsync", "--inplace", "--port=51873", f"127.0.0.1::datos/{NAME}", "."]),
             }
+            if seeders:
+                everybody = ",".join(seeder.peer for seeder in seeders)
+                variants["rqbit, three seeders"] = peer(
+                    peers.rqbit(52150, "-e", "-o", target, "--initial-peers", everybody, work / "rqbit" / "torrent"),
+                    of=seeders)
         else:
             variants |= {
                 "aria2c, then sync": peer([*peers.ARIA2, *urls], flush=True),
@@ -105,7 +126,7 @@ def measure(config):
             shutil.rmtree(target, ignore_errors=True)
     for process in [sender, rsync]:
         process.stop()
-    for server in servers:
+    for server in [*servers, *seeders]:
         server.stop()
     cluster.stop()
     return figures

@@ -6,6 +6,7 @@ import shutil
 
 from . import procs
 
+RQBIT = procs.TARGET / "peers" / "bin" / "rqbit"
 ARIA2 = ["aria2c", "-q", "-s16", "-x16", "-k1M", "--file-allocation=none", "--no-conf", "--allow-overwrite=true"]
 
 
@@ -75,3 +76,41 @@ def rsync_daemon(work, folder, port=51873):
     return procs.Process(
         ["rsync", "--daemon", "--no-detach", f"--config={config}", "--address=127.0.0.1", f"--port={port}"],
         work / "rsync.log")
+
+
+def bencode(value):
+    """The encoding of torrents (BEP 3)."""
+    if isinstance(value, int):
+        return b"i%de" % value
+    if isinstance(value, bytes):
+        return b"%d:%s" % (len(value), value)
+    return b"d" + b"".join(bencode(key) + bencode(value[key]) for key in sorted(value)) + b"e"
+
+
+def torrent(path, original, name, piece_bytes=1 << 20):
+    """A torrent of one file, without a tracker."""
+    pieces = b""
+    with open(original, "rb") as file:
+        while piece := file.read(piece_bytes):
+            pieces += hashlib.sha1(piece).digest()
+    info = {b"length": pathlib.Path(original).stat().st_size, b"name": name.encode(), b"piece length": piece_bytes,
+            b"pieces": pieces}
+    pathlib.Path(path).write_bytes(bencode({b"info": info}))
+
+
+def rqbit(port, *arguments):
+    """A command of rqbit that finds nobody by itself."""
+    return [str(RQBIT), "-v", "info", "--disable-dht", "--disable-upnp-port-forward", "--http-api-listen-addr",
+            f"127.0.0.1:{port + 100}", "--tcp-min-port", str(port), "--tcp-max-port", str(port + 1), "download",
+            "--disable-trackers", *map(str, arguments)]
+
+
+class Seeder:
+    """An rqbit that has a torrent's file."""
+
+    def __init__(self, work, folder, path, port):
+        self.peer = f"127.0.0.1:{port}"
+        self.process = procs.Process(rqbit(port, "--overwrite", "-o", folder, path), pathlib.Path(work) / f"rqbit-{port}.log")
+
+    def stop(self):
+        self.process.stop()

@@ -5,7 +5,7 @@ import platform
 import statistics
 import subprocess
 
-from . import micro, procs
+from . import micro, peers, procs
 from .compare import ratio, summary
 from .lan import PAYLOAD
 
@@ -41,6 +41,7 @@ def machine():
         "curl": first_line("curl", "--version").split(" libcurl")[0],
         "axel": first_line("axel", "--version"),
         "rsync": first_line("rsync", "--version"),
+        "rqbit": first_line(str(peers.RQBIT), "--version"),
         "openssl": first_line("openssl", "version"),
     }
 
