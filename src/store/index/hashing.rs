@@ -14,7 +14,7 @@ use std::{
 use super::{content::Stamp, inbox::Inbox};
 use crate::{
     model::{ChunkLayout, FileName, Manifest},
-    store::{Root, hash::FileHasher, root::Make},
+    store::{Root, hash::FileHasher, disk::{Disk, Make}},
 };
 
 /// Reading a file this long takes a while, and two threads.
