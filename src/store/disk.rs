@@ -58,7 +58,9 @@ pub trait Disk: Clone + Debug {
 
 /// A name's folder, as [`Disk::folder`] takes it, and its last component.
 pub(super) fn split(name: &FileName) -> (&str, &str) {
-    name.as_str().rsplit_once('/').unwrap_or((".", name.as_str()))
+    name.as_str()
+        .rsplit_once('/')
+        .unwrap_or((".", name.as_str()))
 }
 
 /// An open folder. Names are single components; a symbolic link is never followed.

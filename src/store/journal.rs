@@ -122,7 +122,10 @@ impl<F: Content> Journal<F> {
     pub(super) fn start(file: F, meta: &FileMeta, have: &ChunkSet) -> io::Result<Self> {
         let mut bytes = serde_json::to_vec(&Header::of(meta)).map_err(io::Error::other)?;
         bytes.push(b'\n');
-        let mut records = have.iter().map(|chunk| (WRITTEN, chunk.0)).collect::<Vec<_>>();
+        let mut records = have
+            .iter()
+            .map(|chunk| (WRITTEN, chunk.0))
+            .collect::<Vec<_>>();
         if !have.is_empty() {
             records.push((SYNCED, have.len()));
         }

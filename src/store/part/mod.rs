@@ -7,12 +7,6 @@ mod names;
 mod resume;
 
 #[cfg(test)]
-mod damage_tests;
-#[cfg(test)]
-mod power_tests;
-#[cfg(test)]
-mod sim;
-#[cfg(test)]
 mod tests;
 
 use std::{
@@ -152,8 +146,7 @@ impl<D: Disk> PartFile<D> {
             match resume::target(disk, meta, &manifest)? {
                 Target::Same(path) => {
                     // Where there is no folder for part files there is nothing to tidy up.
-                    if let Ok(names) =
-                        Names::new(disk, &meta.name, existing, place, Make::Nothing)
+                    if let Ok(names) = Names::new(disk, &meta.name, existing, place, Make::Nothing)
                     {
                         names.tidy(meta)?;
                     }

@@ -73,9 +73,7 @@ pub(super) fn resume<D: Disk>(
     let fail = |error: io::Error| names.fail(&error);
     let length = file.entry().map_err(fail)?.bytes;
     let journal = match names.open_journal()? {
-        Some(file) => {
-            journal::read(&file, meta).map_err(|error| names.fail_journal(&error))?
-        }
+        Some(file) => journal::read(&file, meta).map_err(|error| names.fail_journal(&error))?,
         None => None,
     };
     let mut chunks = Chunks::new(file, manifest);

@@ -1,4 +1,8 @@
-//! On a real disk.
+//! On a real disk; `power` and `damage` are on one in memory, which is `sim`.
+
+mod damage;
+mod power;
+mod sim;
 
 use std::{fs::File, os::unix::fs::FileExt};
 
@@ -82,9 +86,7 @@ impl Folder {
 
     fn part(&self, name: &str, place: PartPlace) -> (Box<PartFile>, Vec<u32>, Vec<PartNote>) {
         match self.open(name, place).unwrap() {
-            Opened::Part { part, have, notes } => {
-                (part, have.iter().map(|c| c.0).collect(), notes)
-            }
+            Opened::Part { part, have, notes } => (part, have.iter().map(|c| c.0).collect(), notes),
             Opened::AlreadyComplete(path) => panic!("{path:?}"),
         }
     }

@@ -3,8 +3,8 @@
 use fastrand::Rng;
 
 use super::{
-    Opened, PartNote, PartPlace,
-    power_tests::{Sample, for_seeds},
+    super::{Opened, PartNote, PartPlace},
+    power::{Sample, for_seeds},
     sim::SimDisk,
 };
 use crate::model::{ChunkIndex, ChunkSet};
@@ -81,7 +81,11 @@ fn a_journal_cut_at_every_byte_keeps_what_it_still_names() {
                 Some(rest) => {
                     let records = rest / RECORD_BYTES;
                     // The record of the sync is one as well.
-                    let named = if records > SYNCED.len() { records - 1 } else { records };
+                    let named = if records > SYNCED.len() {
+                        records - 1
+                    } else {
+                        records
+                    };
                     sorted(SYNCED.into_iter().chain(UNSURE).take(named))
                 }
             };

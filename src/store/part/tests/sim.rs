@@ -31,7 +31,11 @@ pub(super) enum Fault {
     /// There is no space from then on.
     Full { from: u64 },
     /// Another program puts a file there.
-    Appears { at: u64, path: String, bytes: Vec<u8> },
+    Appears {
+        at: u64,
+        path: String,
+        bytes: Vec<u8>,
+    },
 }
 
 /// The disk; clones are the same one.
@@ -210,8 +214,8 @@ impl State {
     fn keep(&mut self, mut wanted: BTreeSet<usize>) {
         for later in (0..self.changes.len()).rev() {
             if wanted.contains(&later) {
-                let before = (0..later)
-                    .filter(|&i| shares_name(&self.changes[i], &self.changes[later]));
+                let before =
+                    (0..later).filter(|&i| shares_name(&self.changes[i], &self.changes[later]));
                 wanted.extend(before.collect::<Vec<_>>());
             }
         }
@@ -228,7 +232,10 @@ impl State {
     fn cut_power(&mut self) {
         // In some file systems changes of names last in their order, in others they do not.
         let in_order = self.random.bool();
-        let likely = *self.random.choice(&[0.0, 0.5, 0.9, 1.0]).expect("not empty");
+        let likely = *self
+            .random
+            .choice(&[0.0, 0.5, 0.9, 1.0])
+            .expect("not empty");
         let mut given_up: Vec<Change> = Vec::new();
         for change in std::mem::take(&mut self.changes) {
             let blocked = match in_order {
@@ -254,7 +261,10 @@ impl State {
         };
         self.kept.retain(|path, _| is_reachable(path));
         self.seen = self.kept.clone();
-        let likely = *self.random.choice(&[0.0, 0.5, 0.9, 1.0]).expect("not empty");
+        let likely = *self
+            .random
+            .choice(&[0.0, 0.5, 0.9, 1.0])
+            .expect("not empty");
         for file in &mut self.files {
             file.lose(&mut self.random, likely);
         }
@@ -476,7 +486,8 @@ impl Folder for SimFolder {
     fn sync(&self) -> io::Result<()> {
         let mut state = self.disk.state();
         state.step(Needs::Nothing)?;
-        let in_here = |path: &str| path.rsplit_once('/').map_or(".", |(above, _)| above) == self.path;
+        let in_here =
+            |path: &str| path.rsplit_once('/').map_or(".", |(above, _)| above) == self.path;
         let wanted = state.changes.iter().enumerate();
         let wanted = wanted
             .filter(|(_, change)| change.iter().any(|(path, _)| in_here(path)))

@@ -6,7 +6,7 @@ use fastrand::Rng;
 use rustix::io::Errno;
 
 use super::{
-    Existing, Opened, PartFile, PartNote, PartPlace,
+    super::{Existing, Opened, PartFile, PartNote, PartPlace},
     sim::{Fault, SimDisk},
 };
 use crate::{
@@ -153,7 +153,10 @@ impl Sample {
         match disk.content(self.name()) {
             Some(content) => assert!(content == self.bytes, "a wrong file has the name"),
             None if safe.is_empty() => {}
-            None => assert!(disk.content(&self.part()).is_some(), "neither part nor file"),
+            None => assert!(
+                disk.content(&self.part()).is_some(),
+                "neither part nor file"
+            ),
         }
     }
 
@@ -181,7 +184,8 @@ impl Sample {
         left.retain(|path| !path.ends_with(".part-diario~"));
         let is_cut = |path: &str| {
             let content = disk.content(path).unwrap();
-            path.ends_with(".part-diario") && !(content.starts_with(b"{") && content.contains(&b'\n'))
+            path.ends_with(".part-diario")
+                && !(content.starts_with(b"{") && content.contains(&b'\n'))
         };
         left.retain(|path| !is_cut(path));
         let mut expected = [self.name(), "other"];
@@ -192,16 +196,20 @@ impl Sample {
 
 fn assert_contains(larger: &ChunkSet, smaller: &ChunkSet) {
     let lost: Vec<_> = smaller.iter().filter(|c| !larger.contains(*c)).collect();
-    assert!(lost.is_empty(), "chunks {lost:?} were on the disk and are lost");
+    assert!(
+        lost.is_empty(),
+        "chunks {lost:?} were on the disk and are lost"
+    );
 }
 
 /// Runs a test for many seeds, and names the one that fails.
-pub(super) fn for_seeds(seeds: std::ops::Range<u64>, test: impl Fn(u64) + std::panic::RefUnwindSafe) {
+pub(super) fn for_seeds(
+    seeds: std::ops::Range<u64>,
+    test: impl Fn(u64) + std::panic::RefUnwindSafe,
+) {
     for seed in seeds {
-        if let Err(panic) = std::panic::catch_unwind(|| test(seed)) {
-            eprintln!("seed {seed}");
-            std::panic::resume_unwind(panic);
-        }
+        let ended = std::panic::catch_unwind(|| test(seed));
+        assert!(ended.is_ok(), "with seed {seed}");
     }
 }
 
