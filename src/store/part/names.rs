@@ -44,7 +44,10 @@ impl<D: Disk> Names<D> {
             PartPlace::Beside => split(file).0.to_owned(),
             PartPlace::Hidden => hidden_folder(),
         };
-        let path = disk.path().join(&folder);
+        let path = match folder.as_str() {
+            "." => disk.path().to_owned(),
+            below => disk.path().join(below),
+        };
         let opened = match disk.folder(&folder, Make::Nothing) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 disk.folder(&folder, make).map(|dir| (dir, true))
