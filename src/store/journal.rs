@@ -7,14 +7,11 @@
 //! to keep what no `S` covers, and those `W` records are void. What follows a record
 //! that does not check is ignored: it was being written when the machine stopped.
 
-use std::{
-    fs::File,
-    io::{self, Read, Seek, SeekFrom, Write},
-};
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::hash::sha256;
+use super::{disk::Content, hash::sha256};
 use crate::model::{ChunkIndex, ChunkSet, Digest, FileMeta};
 
 const VERSION: u32 = 1;
@@ -52,12 +49,11 @@ pub(super) struct Found {
 }
 
 /// Reads a journal; `None` when it is another file's or no journal at all.
-pub(super) fn read(journal: &mut File, meta: &FileMeta) -> io::Result<Option<Found>> {
-    let mut bytes = Vec::new();
-    journal.seek(SeekFrom::Start(0))?;
+pub(super) fn read(journal: &impl Content, meta: &FileMeta) -> io::Result<Option<Found>> {
     let most = MOST_HEADER_BYTES as u64
         + 3 * RECORD_BYTES as u64 * (u64::from(meta.layout.chunk_count()) + 1);
-    journal.take(most).read_to_end(&mut bytes)?;
+    let mut bytes = vec![0; journal.entry()?.bytes.min(most) as usize];
+    journal.read_at(&mut bytes, 0)?;
     let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
         return Ok(None);
     };
@@ -112,50 +108,56 @@ fn encode(id: Digest, position: u64, kind: u8, number: u32) -> [u8; RECORD_BYTES
 
 /// A journal that is written.
 #[derive(Debug)]
-pub(super) struct Journal {
-    file: File,
+pub(super) struct Journal<F> {
+    file: F,
     id: Digest,
+    /// Records so far, and where the next one goes. One that could not be written whole is written over.
     position: u64,
+    end: u64,
     written: u32,
 }
 
-impl Journal {
+impl<F: Content> Journal<F> {
     /// Writes a new one into an empty file; `have` is on the disk.
-    pub(super) fn start(file: File, meta: &FileMeta, have: &ChunkSet) -> io::Result<Self> {
+    pub(super) fn start(file: F, meta: &FileMeta, have: &ChunkSet) -> io::Result<Self> {
         let mut bytes = serde_json::to_vec(&Header::of(meta)).map_err(io::Error::other)?;
         bytes.push(b'\n');
-        let mut journal = Self {
+        let mut records = have
+            .iter()
+            .map(|chunk| (WRITTEN, chunk.0))
+            .collect::<Vec<_>>();
+        if !have.is_empty() {
+            records.push((SYNCED, have.len()));
+        }
+        for (position, (kind, number)) in records.iter().enumerate() {
+            bytes.extend_from_slice(&encode(meta.id, position as u64, *kind, *number));
+        }
+        file.write_at(&bytes, 0)?;
+        if !have.is_empty() {
+            file.sync_data()?;
+        }
+        Ok(Self {
             file,
             id: meta.id,
-            position: 0,
-            written: 0,
-        };
-        for chunk in have.iter() {
-            bytes.extend_from_slice(&journal.next(WRITTEN, chunk.0));
-        }
-        if !have.is_empty() {
-            bytes.extend_from_slice(&journal.next(SYNCED, have.len()));
-        }
-        journal.file.write_all(&bytes)?;
-        if !have.is_empty() {
-            journal.file.sync_data()?;
-        }
-        Ok(journal)
+            position: records.len() as u64,
+            end: bytes.len() as u64,
+            written: have.len(),
+        })
     }
 
-    fn next(&mut self, kind: u8, number: u32) -> [u8; RECORD_BYTES] {
+    fn append(&mut self, kind: u8, number: u32) -> io::Result<()> {
         let record = encode(self.id, self.position, kind, number);
+        self.file.write_at(&record, self.end)?;
         self.position += 1;
-        if kind == WRITTEN {
-            self.written += 1;
-        }
-        record
+        self.end += RECORD_BYTES as u64;
+        Ok(())
     }
 
     /// A chunk is verified and written.
     pub(super) fn written(&mut self, chunk: ChunkIndex) -> io::Result<()> {
-        let record = self.next(WRITTEN, chunk.0);
-        self.file.write_all(&record)
+        self.append(WRITTEN, chunk.0)?;
+        self.written += 1;
+        Ok(())
     }
 
     /// How many chunks have been recorded: what a sync of the data that starts now will cover.
@@ -165,15 +167,13 @@ impl Journal {
 
     /// The data of the first `count` recorded chunks is on the disk.
     pub(super) fn synced(&mut self, count: u32) -> io::Result<()> {
-        let record = self.next(SYNCED, count);
-        self.file.write_all(&record)?;
+        self.append(SYNCED, count)?;
         self.file.sync_data()
     }
 
     /// The disk failed to keep what was not synced.
     pub(super) fn forget_unsynced(&mut self) -> io::Result<()> {
-        let record = self.next(FAILED, 0);
-        self.file.write_all(&record)
+        self.append(FAILED, 0)
     }
 }
 
@@ -220,7 +220,7 @@ mod tests {
                 bytes[at] ^= 0x55;
             }
             std::fs::write(path.path(), &bytes).unwrap();
-            if let Some(found) = read(&mut path.reopen().unwrap(), &meta).unwrap() {
+            if let Some(found) = read(&path.reopen().unwrap(), &meta).unwrap() {
                 let truly_synced = &written[..synced];
                 prop_assert!(found.synced.iter().all(|chunk| truly_synced.contains(&chunk.0)));
                 prop_assert!(found.unsure.iter().all(|chunk| written.contains(&chunk.0)));
@@ -234,8 +234,8 @@ mod tests {
         let mut have = ChunkSet::new(3);
         have.insert(ChunkIndex(1));
         Journal::start(path.reopen().unwrap(), &meta(3), &have).unwrap();
-        let found = read(&mut path.reopen().unwrap(), &meta(3)).unwrap();
+        let found = read(&path.reopen().unwrap(), &meta(3)).unwrap();
         assert_eq!(found.map(|found| found.synced), Some(have));
-        assert_eq!(read(&mut path.reopen().unwrap(), &meta(4)).unwrap(), None);
+        assert_eq!(read(&path.reopen().unwrap(), &meta(4)).unwrap(), None);
     }
 }

@@ -1,13 +1,16 @@
 //! Files: blocking, positional, and never outside their folder. Nothing here knows of sockets or of
 //! decisions; callers run it off the async threads.
 //!
-//! `root` is the door to a folder, `hash` makes digests, `index` knows what a served folder holds, `part`
+//! `root` is the door to a folder, `disk` what receiving a file needs of one and `native` how the operating system
+//! gives it, `hash` makes digests, `index` knows what a served folder holds, `part`
 //! and `journal` are a file that is being received, `statistics` are files that are replaced whole.
 
+mod disk;
 mod error;
 mod hash;
 pub mod index;
 mod journal;
+mod native;
 mod part;
 mod root;
 mod statistics;

@@ -11,9 +11,11 @@ use cap_std::{
     ambient_authority,
     fs::{Dir, MetadataExt},
 };
-use rustix::fs::{Mode, OFlags, RenameFlags, openat};
 
-use super::StoreError;
+use super::{
+    StoreError,
+    disk::{Disk, Make},
+};
 use crate::model::FileName;
 
 /// Where unfinished copies and files that were set aside live, inside the folder.
@@ -30,15 +32,6 @@ pub struct Root {
 struct Inner {
     path: PathBuf,
     dir: RwLock<Arc<Dir>>,
-}
-
-/// A folder below a root, and a name in it.
-#[derive(Debug)]
-pub(super) struct Place {
-    pub(super) dir: Dir,
-    pub(super) name: String,
-    /// For people.
-    pub(super) path: PathBuf,
 }
 
 impl Root {
@@ -133,112 +126,30 @@ impl Root {
         *dir = Arc::new(fresh);
         Ok(true)
     }
+}
 
-    /// A file's own folder. With `make`, folders are made as needed.
-    pub(super) fn place(&self, name: &FileName, make: Make) -> Result<Place, StoreError> {
-        let path = self.full_path(name);
-        let (folder, file) = match name.as_str().rsplit_once('/') {
-            Some((folder, file)) => (Some(folder), file),
-            None => (None, name.as_str()),
-        };
-        let dir = self.folder(folder.unwrap_or("."), make);
-        Ok(Place {
-            dir: dir.map_err(|error| StoreError::new(&path, &error))?,
-            name: file.to_owned(),
-            path,
-        })
+impl Disk for Root {
+    type Folder = Dir;
+
+    fn path(&self) -> &Path {
+        &self.inner.path
     }
 
-    pub(super) fn folder(&self, folder: &str, make: Make) -> io::Result<Dir> {
-        if make == Make::Folders && folder != "." {
-            self.dir().create_dir_all(folder)?;
+    fn folder(&self, path: &str, make: Make) -> io::Result<Dir> {
+        if make == Make::Folders && path != "." {
+            self.dir().create_dir_all(path)?;
         }
-        self.dir().open_dir(folder)
+        self.dir().open_dir(path)
     }
 
-    /// Removes a folder and those above it as long as they are empty.
-    pub(super) fn remove_empty(&self, folder: &str) {
-        let mut next = Some(folder);
+    fn remove_empty(&self, path: &str) {
+        let mut next = Some(path);
         while let Some(folder) = next {
             if self.dir().remove_dir(folder).is_err() {
                 return;
             }
             next = folder.rsplit_once('/').map(|(above, _)| above);
         }
-    }
-}
-
-/// Whether missing folders are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Make {
-    Folders,
-    Nothing,
-}
-
-impl Place {
-    pub(super) fn fail(&self, error: &io::Error) -> StoreError {
-        StoreError::new(&self.path, error)
-    }
-
-    /// Opens the file for reading; a symbolic link is not followed.
-    pub(super) fn open(&self) -> io::Result<std::fs::File> {
-        self.open_as(&self.name, OFlags::RDONLY)
-    }
-
-    /// Opens a file of another name beside this one for reading and writing; it is made when needed.
-    pub(super) fn open_beside(&self, name: &str) -> io::Result<std::fs::File> {
-        self.open_as(name, OFlags::RDWR | OFlags::CREATE)
-    }
-
-    /// A name is one component, so it cannot lead out of the folder as long as links are not followed. What
-    /// is no file must not hold the opening up.
-    fn open_as(&self, name: &str, flags: OFlags) -> io::Result<std::fs::File> {
-        let always = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let mode = Mode::from_raw_mode(0o644);
-        Ok(openat(&self.dir, name, flags | always, mode)?.into())
-    }
-
-    /// Moves a file here. An existing one is not replaced unless `replace`.
-    pub(super) fn take(&self, from: &Dir, name: &str, replace: Replace) -> io::Result<()> {
-        if replace == Replace::Never {
-            match rustix::fs::renameat_with(
-                from,
-                name,
-                &self.dir,
-                &self.name,
-                RenameFlags::NOREPLACE,
-            ) {
-                // A file system that does not know how: look first, then move.
-                Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
-                    if self.dir.symlink_metadata(&self.name).is_ok() {
-                        return Err(io::ErrorKind::AlreadyExists.into());
-                    }
-                }
-                other => return other.map_err(Into::into),
-            }
-        }
-        from.rename(name, &self.dir, &self.name)
-    }
-
-    /// Makes a rename last.
-    pub(super) fn sync_folder(&self) -> io::Result<()> {
-        sync_folder(&self.dir)
-    }
-}
-
-/// What a move does to a file that is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Replace {
-    Never,
-    Existing,
-}
-
-/// Makes changes of names in a folder last.
-pub(super) fn sync_folder(dir: &Dir) -> io::Result<()> {
-    match rustix::fs::fsync(dir) {
-        // Some file systems cannot; there is nothing more to do.
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::BADF) => Ok(()),
-        other => other.map_err(Into::into),
     }
 }
 

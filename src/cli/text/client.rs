@@ -62,6 +62,10 @@ fn download(head: &str, event: &DownloadEvent) -> Vec<String> {
             "{head}: {} de antes están dañados y se piden otra vez",
             count(u64::from(*chunks), "trozo", "trozos")
         )],
+        DownloadEvent::Remark(PartNote::SetAside { to }) => vec![format!(
+            "{head}: lo que había a medias no es de este contenido: se conserva como {}, y se empieza de cero",
+            clean(&to.display().to_string())
+        )],
         DownloadEvent::Notice(notice) => vec![format!("{head}: {}", transfer::notice(notice))],
         DownloadEvent::Complete(summary) => {
             let seconds = summary.took.as_secs_f64().max(0.001);

@@ -5,9 +5,9 @@ use std::{fs::File, os::unix::fs::MetadataExt, sync::Arc};
 use crate::{
     model::{ByteRange, FileMeta, Manifest},
     store::{
-        StoreError,
+        Root, StoreError,
+        disk::{Disk, Make},
         hash::read_range,
-        root::{Make, Root},
     },
 };
 

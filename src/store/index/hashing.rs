@@ -14,7 +14,11 @@ use std::{
 use super::{content::Stamp, inbox::Inbox};
 use crate::{
     model::{ChunkLayout, FileName, Manifest},
-    store::{Root, hash::FileHasher, root::Make},
+    store::{
+        Root,
+        disk::{Disk, Make},
+        hash::FileHasher,
+    },
 };
 
 /// Reading a file this long takes a while, and two threads.

@@ -12,7 +12,8 @@ use crate::{
     model::{FileMeta, FileName, RemovedReason},
     store::{
         StoreError,
-        root::{HIDDEN, Make, Replace},
+        disk::{Disk, Make, Place, Replace},
+        root::HIDDEN,
     },
 };
 
@@ -86,7 +87,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             } else {
                 format!("{file}-{n}")
             };
-            let to = crate::store::root::Place {
+            let to = Place {
                 dir: dir.try_clone().map_err(fail)?,
                 path: self.root.path().join(&folder).join(&name),
                 name,

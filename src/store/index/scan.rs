@@ -15,7 +15,10 @@ use crate::{
         FileName, FileNameError,
         limits::{MAX_COMPONENTS, MAX_FILE_BYTES, MAX_FILES_PER_SECONDARY},
     },
-    store::{Root, StoreError},
+    store::{
+        Root, StoreError,
+        disk::{Disk, Make},
+    },
 };
 
 /// What a look found.
@@ -52,7 +55,7 @@ pub(super) fn scan(root: &Root) -> Result<Scan, StoreError> {
 
 /// Looks at one name.
 pub(super) fn look(root: &Root, name: &FileName) -> Option<Seen> {
-    let place = root.place(name, crate::store::root::Make::Nothing).ok()?;
+    let place = root.place(name, Make::Nothing).ok()?;
     let meta = place.dir.symlink_metadata(&place.name).ok()?;
     meta.is_file().then(|| seen(&meta))
 }

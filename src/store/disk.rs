@@ -1,0 +1,217 @@
+//! The few things that a file which is being received asks of a disk. `root` is a real one; the tests of
+//! `part` have one in memory that loses what was not synced.
+
+use std::{
+    fmt::Debug,
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::StoreError;
+use crate::model::FileName;
+
+/// A folder tree that cannot be left.
+pub trait Disk: Clone + Debug {
+    /// A folder in it.
+    type Folder: Folder;
+
+    /// Where it is, for people.
+    fn path(&self) -> &Path;
+
+    /// Opens a folder; `.` is the uppermost.
+    ///
+    /// # Errors
+    /// When it is not there and is not to be made, and what the disk says.
+    fn folder(&self, path: &str, make: Make) -> io::Result<Self::Folder>;
+
+    /// Removes a folder and those above it as long as they are empty.
+    fn remove_empty(&self, path: &str);
+
+    /// A file's own folder.
+    ///
+    /// # Errors
+    /// As [`Disk::folder`].
+    fn place(&self, name: &FileName, make: Make) -> Result<Place<Self::Folder>, StoreError> {
+        let path = self.path().join(name.as_str());
+        let (folder, file) = split(name);
+        let dir = self.folder(folder, make);
+        Ok(Place {
+            dir: dir.map_err(|error| StoreError::new(&path, &error))?,
+            name: file.to_owned(),
+            path,
+        })
+    }
+
+    /// Makes the names of a folder and of those above it last; they may be new.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn sync_above(&self, path: &str) -> io::Result<()> {
+        let mut below = path;
+        while below != "." {
+            below = below.rsplit_once('/').map_or(".", |(above, _)| above);
+            self.folder(below, Make::Nothing)?.sync()?;
+        }
+        Ok(())
+    }
+}
+
+/// A name's folder, as [`Disk::folder`] takes it, and its last component.
+pub(super) fn split(name: &FileName) -> (&str, &str) {
+    name.as_str()
+        .rsplit_once('/')
+        .unwrap_or((".", name.as_str()))
+}
+
+/// An open folder. Names are single components; a symbolic link is never followed.
+pub trait Folder: Debug {
+    /// A file in it.
+    type File: Content;
+
+    /// Opens a file for reading.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn open_file(&self, name: &str) -> io::Result<Self::File>;
+
+    /// Opens a file for reading and writing; it is made when needed.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn open_or_make(&self, name: &str) -> io::Result<Self::File>;
+
+    /// What has a name.
+    ///
+    /// # Errors
+    /// What the disk says; a name that is free is none.
+    fn look(&self, name: &str) -> io::Result<Option<Entry>>;
+
+    /// Moves a file here.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`] when something has the name and is not to be replaced, and what the
+    /// disk says.
+    fn take(&self, name: &str, from: &Self, from_name: &str, replace: Replace) -> io::Result<()>;
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn remove(&self, name: &str) -> io::Result<()>;
+
+    /// Makes changes of names in it last.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn sync(&self) -> io::Result<()>;
+}
+
+/// An open file.
+pub trait Content: Debug {
+    /// What it is now.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn entry(&self) -> io::Result<Entry>;
+
+    /// Fills `bytes` from an offset.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::UnexpectedEof`] when the file ends before, and what the disk says.
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<()>;
+
+    /// Writes all of `bytes` at an offset; after an error any part of them may be written.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+
+    /// Makes the content last, and the length.
+    ///
+    /// # Errors
+    /// What the disk says. What was not on the disk by then may be lost, whatever a later call says.
+    fn sync_data(&self) -> io::Result<()>;
+
+    /// As [`Content::sync_data`], and its times.
+    ///
+    /// # Errors
+    /// The same.
+    fn sync_all(&self) -> io::Result<()>;
+
+    /// Cuts it off or makes it longer, with zeros.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn resize(&self, bytes: u64) -> io::Result<()>;
+
+    /// Makes it this long, and sees to it that there is space for all of it, as far as that can be known.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::StorageFull`] when there is not, and what the disk says.
+    fn reserve(&self, bytes: u64) -> io::Result<()>;
+
+    /// Keeps other processes from locking it until it is closed.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::WouldBlock`] when another has it, and what the disk says.
+    fn lock(&self) -> io::Result<()>;
+}
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// False for a folder, a link and the like.
+    pub is_file: bool,
+    /// Its length.
+    pub bytes: u64,
+    /// The same for one file whatever its name: device and inode.
+    pub identity: (u64, u64),
+}
+
+/// A folder, and a name in it.
+#[derive(Debug)]
+pub struct Place<F> {
+    pub(super) dir: F,
+    pub(super) name: String,
+    /// For people.
+    pub(super) path: PathBuf,
+}
+
+impl<F: Folder> Place<F> {
+    pub(super) fn fail(&self, error: &io::Error) -> StoreError {
+        StoreError::new(&self.path, error)
+    }
+
+    /// Opens the file for reading.
+    pub(super) fn open(&self) -> io::Result<F::File> {
+        self.dir.open_file(&self.name)
+    }
+
+    /// What has the name.
+    pub(super) fn look(&self) -> io::Result<Option<Entry>> {
+        self.dir.look(&self.name)
+    }
+
+    /// Moves a file here. An existing one is not replaced unless `replace`.
+    pub(super) fn take(&self, from: &F, name: &str, replace: Replace) -> io::Result<()> {
+        self.dir.take(&self.name, from, name, replace)
+    }
+}
+
+/// Whether missing folders are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Make {
+    /// They are.
+    Folders,
+    /// They are not.
+    Nothing,
+}
+
+/// What a move does to a file that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replace {
+    /// Leaves it: the move fails.
+    Never,
+    /// Takes its place.
+    Existing,
+}

@@ -1,0 +1,304 @@
+//! A file that is being received: `NAME.part` and its journal of verified chunks. A name is given to it
+//! only when every byte is there and on the disk.
+//!
+//! `names` is where everything of it lies, `resume` what an earlier run left.
+
+mod names;
+mod resume;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use super::{
+    Root, StoreError,
+    disk::{Content, Disk, Folder, Make},
+    hash::sha256_many,
+    journal::Journal,
+};
+use crate::model::{ChunkIndex, ChunkSet, FileMeta, Manifest};
+use names::Names;
+use resume::{Earlier, Target};
+
+/// Attempts to open a part file that others take away or that has to be set aside first.
+const ATTEMPTS: usize = 4;
+
+/// What to do with a file of other content that has the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// Leave it: the transfer fails.
+    Keep,
+    /// Replace it, once the new one is complete.
+    Overwrite,
+}
+
+/// Where an unfinished file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartPlace {
+    /// `NAME.part`, where the file will be.
+    Beside,
+    /// Below a hidden folder of the root, so that nobody takes it for a file.
+    Hidden,
+}
+
+/// What was found of an earlier run, when it could not simply go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PartNote {
+    /// Nothing of it is of use: everything is asked for again.
+    StartedOver,
+    /// Some journalled chunks were not in the file as they should be, and are asked for again.
+    Damaged {
+        /// How many.
+        chunks: u32,
+    },
+    /// What had the part file's name was not of this file. It was moved, not touched.
+    SetAside {
+        /// Where it is now.
+        to: PathBuf,
+    },
+}
+
+/// A file to be received.
+#[derive(Debug)]
+pub enum Opened<D: Disk = Root> {
+    /// It is there already, with the same content.
+    AlreadyComplete(PathBuf),
+    /// It can be received.
+    Part {
+        /// The unfinished file.
+        part: Box<PartFile<D>>,
+        /// Chunks of it that are there.
+        have: ChunkSet,
+        /// For people.
+        notes: Vec<PartNote>,
+    },
+}
+
+/// The files of a disk.
+type FileOf<D> = <<D as Disk>::Folder as Folder>::File;
+
+/// An unfinished file. Chunks may be written from several threads.
+#[derive(Debug)]
+pub struct PartFile<D: Disk = Root> {
+    file: FileOf<D>,
+    progress: Mutex<Progress<FileOf<D>>>,
+    /// Held while something is made to last. Never taken while `progress` is held.
+    lasting: Mutex<Lasting>,
+    unsynced_bytes: AtomicU64,
+    manifest: Arc<Manifest>,
+    names: Names<D>,
+}
+
+/// What is there of a part file.
+#[derive(Debug)]
+struct Progress<F> {
+    journal: Journal<F>,
+    have: ChunkSet,
+}
+
+/// What the disk has said of it.
+#[derive(Debug)]
+struct Lasting {
+    /// It failed to keep something; nothing that is written from then on can be relied on.
+    failed: bool,
+    /// The names of part file and journal are on it.
+    names: bool,
+}
+
+/// A chunk that was hashed.
+#[derive(Debug)]
+pub struct Checked<B> {
+    chunk: ChunkIndex,
+    bytes: B,
+    right: bool,
+}
+
+impl<B> Checked<B> {
+    /// Which one.
+    pub fn chunk(&self) -> ChunkIndex {
+        self.chunk
+    }
+}
+
+impl<D: Disk> PartFile<D> {
+    /// Opens a file for receiving: looks at what has its name, goes on with what an earlier run left.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when other content has the name and is to be kept, [`StoreError::Busy`] when
+    /// another process receives it, and what the disk says.
+    pub fn open(
+        disk: &D,
+        meta: &FileMeta,
+        manifest: Arc<Manifest>,
+        existing: Existing,
+        place: PartPlace,
+    ) -> Result<Opened<D>, StoreError> {
+        let mut notes = Vec::new();
+        for _ in 0..ATTEMPTS {
+            match resume::target(disk, meta, &manifest)? {
+                Target::Same(path) => {
+                    // Where there is no folder for part files there is nothing to tidy up.
+                    if let Ok(names) = Names::new(disk, &meta.name, existing, place, Make::Nothing)
+                    {
+                        names.tidy(meta)?;
+                    }
+                    return Ok(Opened::AlreadyComplete(path));
+                }
+                Target::Other(path) if existing == Existing::Keep => {
+                    return Err(StoreError::Exists(path));
+                }
+                Target::Other(_) | Target::None => {}
+            }
+            let mut names = Names::new(disk, &meta.name, existing, place, Make::Folders)?;
+            let Some(file) = names.lock_part()? else {
+                continue;
+            };
+            let have = match resume::resume(&file, meta, &manifest, &mut names)? {
+                Earlier::Ours { have, note } => {
+                    notes.extend(note);
+                    have
+                }
+                Earlier::Foreign => {
+                    let to = names.set_aside()?;
+                    notes.push(PartNote::SetAside { to });
+                    continue;
+                }
+            };
+            let reserved = file.reserve(meta.layout.file_bytes());
+            reserved.map_err(|error| names.fail(&error))?;
+            let journal = names.new_journal(&file, meta, &have)?;
+            let part = Box::new(Self {
+                file,
+                progress: Mutex::new(Progress {
+                    journal,
+                    have: have.clone(),
+                }),
+                lasting: Mutex::new(Lasting {
+                    failed: false,
+                    names: false,
+                }),
+                unsynced_bytes: AtomicU64::new(0),
+                manifest,
+                names,
+            });
+            return Ok(Opened::Part { part, have, notes });
+        }
+        Err(StoreError::Busy(disk.path().join(meta.name.as_str())))
+    }
+
+    /// Hashes some chunks, all together, and says which of them are right.
+    pub fn check<B: AsRef<[u8]>>(&self, chunks: Vec<(ChunkIndex, B)>) -> Vec<Checked<B>> {
+        let bytes: Vec<&[u8]> = chunks.iter().map(|(_, bytes)| bytes.as_ref()).collect();
+        let digests = sha256_many(&bytes);
+        let checked = chunks.into_iter().zip(digests);
+        checked
+            .map(|((chunk, bytes), digest)| Checked {
+                chunk,
+                bytes,
+                right: self.manifest.chunk(chunk) == Some(digest),
+            })
+            .collect()
+    }
+
+    /// Writes a chunk if it is right; false, and nothing is written, if it is not.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn write<B: AsRef<[u8]>>(&self, checked: &Checked<B>) -> Result<bool, StoreError> {
+        let range = self.manifest.layout().byte_range(checked.chunk);
+        let bytes = checked.bytes.as_ref();
+        if !checked.right || range.len() != bytes.len() as u64 {
+            return Ok(false);
+        }
+        let written = self.file.write_at(bytes, range.start);
+        written.map_err(|error| self.names.fail(&error))?;
+        let mut progress = self.progress();
+        let recorded = progress.journal.written(checked.chunk);
+        recorded.map_err(|error| self.names.fail_journal(&error))?;
+        progress.have.insert(checked.chunk);
+        drop(progress);
+        self.unsynced_bytes
+            .fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        Ok(true)
+    }
+
+    /// Bytes that were written and may not be on the disk.
+    pub fn unsynced_bytes(&self) -> u64 {
+        self.unsynced_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Makes what was written last: the data first, then the record of it. Once the disk has failed to, it
+    /// is not asked again: the kernel drops pages that it could not write, and would then say that all is
+    /// well. What was not on the disk before is forgotten.
+    ///
+    /// # Errors
+    /// What the disk says, or that it failed before.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        let mut lasting = self.lasting();
+        let covered_bytes = self.unsynced_bytes();
+        let covered = self.progress().journal.count();
+        self.sync_content(&mut lasting, FileOf::<D>::sync_data)?;
+        if !lasting.names {
+            let synced = self.names.sync();
+            synced.map_err(|error| self.names.fail(&error))?;
+            lasting.names = true;
+        }
+        let recorded = self.progress().journal.synced(covered);
+        recorded.map_err(|error| self.names.fail_journal(&error))?;
+        self.unsynced_bytes
+            .fetch_sub(covered_bytes, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// One at a time: the kernel tells of a failure only once, and it must not be another who hears of it.
+    fn sync_content(
+        &self,
+        lasting: &mut Lasting,
+        sync: impl FnOnce(&FileOf<D>) -> io::Result<()>,
+    ) -> Result<(), StoreError> {
+        let fail = |error: io::Error| self.names.fail(&error);
+        if lasting.failed {
+            return Err(fail(io::Error::other(
+                "the disk failed to keep what was written to this file",
+            )));
+        }
+        sync(&self.file).map_err(|error| {
+            lasting.failed = true;
+            if let Err(error) = self.progress().journal.forget_unsynced() {
+                tracing::warn!(%error, "the journal vouches for chunks that may not be on the disk");
+            }
+            fail(error)
+        })
+    }
+
+    /// Gives the file its name, once all of it is on the disk, and says where it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when another file took the name meanwhile, that chunks are missing, and what
+    /// the disk says; what was received is kept.
+    pub fn finish(&self) -> Result<PathBuf, StoreError> {
+        let names = &self.names;
+        let mut lasting = self.lasting();
+        if !self.progress().have.is_full() {
+            return Err(names.fail(&io::Error::other("chunks are missing")));
+        }
+        self.sync_content(&mut lasting, FileOf::<D>::sync_all)?;
+        names.give_name()
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress<FileOf<D>>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lasting(&self) -> MutexGuard<'_, Lasting> {
+        self.lasting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
