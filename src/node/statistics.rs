@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error as _},
+};
 
 use crate::store::{Loaded, Root, StoreError, load_json, save_json};
 
@@ -13,6 +16,7 @@ const SCHEMA: u32 = 1;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Head {
+    #[serde(deserialize_with = "this_schema")]
     schema: u32,
     node: String,
     /// When this run started.
@@ -22,6 +26,15 @@ pub(super) struct Head {
     stopped: Option<String>,
     /// When the file was written.
     saved: String,
+}
+
+fn this_schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match u32::deserialize(deserializer)? {
+        SCHEMA => Ok(SCHEMA),
+        other => Err(D::Error::custom(format_args!(
+            "schema {other}; this program reads {SCHEMA}"
+        ))),
+    }
 }
 
 impl Head {
@@ -78,18 +91,20 @@ pub(super) enum Moment {
     Stopping,
 }
 
+/// What would be saved of a file that was read, for the fuzz targets; `None` when it is set aside.
+#[cfg(feature = "fuzzing")]
+pub(super) fn rewritten<C: Content>(json: &[u8]) -> Option<Vec<u8>> {
+    let content: C = serde_json::from_slice(json).ok()?;
+    serde_json::to_vec(&content).ok()
+}
+
 /// Reads what an earlier run saved, and says what to tell people of it.
 fn load<T: DeserializeOwned>(
     path: &Path,
 ) -> Result<(Option<T>, Option<StatisticsTrouble>), StoreError> {
-    #[derive(Deserialize)]
-    struct Versioned<T> {
-        #[serde(flatten)]
-        content: T,
-    }
-    match load_json::<Versioned<T>>(path)? {
+    match load_json(path)? {
         Loaded::Missing => Ok((None, None)),
-        Loaded::Read(read) => Ok((Some(read.content), None)),
+        Loaded::Read(content) => Ok((Some(content), None)),
         Loaded::SetAside { to, reason } => {
             let path = path.to_owned();
             Ok((None, Some(StatisticsTrouble::SetAside { path, to, reason })))

@@ -5,6 +5,8 @@
 //! and `journal` are a file that is being received, `statistics` are files that are replaced whole.
 
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod hash;
 pub mod index;
 mod journal;

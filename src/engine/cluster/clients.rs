@@ -184,7 +184,12 @@ impl Cluster {
             .transfers
             .get(&transfer)
             .is_some_and(|running| running.receiver != receiver);
-        if client.requests.len() >= MAX_REQUESTS_PER_CLIENT || others {
+        let number_taken = match client.requests.get(&request) {
+            Some(Request::Running(other)) => *other != transfer,
+            Some(Request::Waiting(_)) => true,
+            None => false,
+        };
+        if client.requests.len() >= MAX_REQUESTS_PER_CLIENT || others || number_taken {
             let refusal = Refusal::TooMany("requests");
             self.actions.push_back(Action::Refuse {
                 link,
@@ -193,14 +198,16 @@ impl Cluster {
             });
             return;
         }
-        if let Some(old) = self.transfers.remove(&transfer) {
-            // Its last connection has not been missed yet.
+        self.admission.readmit((link, request));
+        if let Some(old) = self.transfers.remove(&transfer)
+            && (old.link, old.request) != (link, request)
+        {
+            // Its last connection has not been missed yet. It keeps its place: nobody else gets it.
             self.forget_request(old.link, old.request);
         }
         if let Some(Peer::Client(client)) = self.peers.get_mut(&link) {
             client.requests.insert(request, Request::Running(transfer));
         }
-        self.admission.readmit((link, request));
         let grant = self.grant(transfer, &file, None);
         self.begin(transfer, receiver, link, request, &grant);
         self.push_sources_of(|running| *running == file);

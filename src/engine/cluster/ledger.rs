@@ -267,7 +267,8 @@ impl Ledger {
         } = account;
         let mut per_source: BTreeMap<SecondaryNumber, Counters> = BTreeMap::new();
         for reported in &open.sent {
-            per_source.entry(reported.number).or_default().bytes_sent += reported.bytes;
+            let counters = per_source.entry(reported.number).or_default();
+            counters.bytes_sent = counters.bytes_sent.saturating_add(reported.bytes);
         }
         let outcome = ended
             .as_ref()
@@ -275,7 +276,13 @@ impl Ledger {
         let mut confirmed = true;
         match &ended {
             Some(ended) => {
+                let mut booked = BTreeSet::new();
                 for received in &ended.finished.sources {
+                    if !booked.insert(received.number) {
+                        // The same bytes are not booked twice, whatever the receiver says.
+                        confirmed = false;
+                        continue;
+                    }
                     let counters = per_source.entry(received.number).or_default();
                     let died = open.sent.iter().any(|r| {
                         r.number == received.number && alive(r.number) != Some(r.incarnation)
@@ -430,7 +437,7 @@ impl Counters {
     /// Adds what the receiver says to what the secondary reported; false when the receiver claims more
     /// than a living secondary reported.
     fn book(&mut self, claim: &Self, sender_died: bool) -> bool {
-        let claimed = claim.bytes_received + claim.bytes_wasted;
+        let claimed = claim.bytes_received.saturating_add(claim.bytes_wasted);
         let reported = self.bytes_sent;
         let mut booked = claim.clone();
         let honest = claimed <= reported || sender_died;

@@ -35,6 +35,12 @@ struct Content {
     copies: Counters,
 }
 
+/// What would be saved of a file that was read; for the fuzz targets.
+#[cfg(feature = "fuzzing")]
+pub fn rewritten(json: &[u8]) -> Option<Vec<u8>> {
+    statistics::rewritten::<Content>(json)
+}
+
 impl statistics::Content for Content {
     fn head(&mut self) -> &mut Head {
         &mut self.head
