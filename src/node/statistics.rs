@@ -14,17 +14,19 @@ const SCHEMA: u32 = 1;
 
 /// The head of every statistics file. Times are RFC 3339.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
 pub(super) struct Head {
     #[serde(deserialize_with = "this_schema")]
     schema: u32,
+    #[serde(default)]
     node: String,
     /// When this run started.
+    #[serde(default)]
     started: String,
     /// When it stopped; absent while it runs, and for ever when it was killed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     stopped: Option<String>,
     /// When the file was written.
+    #[serde(default)]
     saved: String,
 }
 
@@ -39,7 +41,7 @@ fn this_schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Err
 
 impl Head {
     /// The head of a run that starts now.
-    fn start(node: &str) -> Self {
+    pub(super) fn start(node: &str) -> Self {
         Self {
             schema: SCHEMA,
             node: node.to_owned(),
@@ -194,4 +196,37 @@ fn now() -> String {
         .round(jiff::Unit::Millisecond)
         .unwrap_or_default()
         .to_string()
+}
+
+/// What the next run finds of what this one saved.
+#[cfg(test)]
+pub(super) fn found_again<C: Content>(content: &C) -> C {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("node.json");
+    save_json(&path, content).expect("it can be saved");
+    let (found, trouble) = load(&path).expect("it can be read");
+    assert_eq!(trouble, None);
+    found.expect("it is there")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_another_layout_is_not_taken_for_ours() {
+        for (json, ours) in [
+            (r#"{"schema":1}"#, true),
+            (r#"{"schema":1,"started":"x","later":true}"#, true),
+            (r#"{"schema":2}"#, false),
+            ("{}", false),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("central.json");
+            std::fs::write(&path, json).unwrap();
+            let (head, trouble) = load::<Head>(&path).unwrap();
+            assert_eq!((head.is_some(), trouble.is_none()), (ours, ours), "{json}");
+            assert_eq!(path.exists(), ours, "{json}");
+        }
+    }
 }

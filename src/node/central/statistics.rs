@@ -83,3 +83,21 @@ impl Statistics {
         self.file.finish().await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{engine::counters::Counters, model::SecondaryNumber};
+
+    #[test]
+    fn figures_per_secondary_are_found_again() {
+        let mut content = Content {
+            head: Head::start("central"),
+            ..Content::default()
+        };
+        let number = SecondaryNumber::try_from(3).unwrap();
+        let totals = &mut content.totals;
+        totals.secondaries.insert(number, Counters::default());
+        assert_eq!(statistics::found_again(&content).totals, content.totals);
+    }
+}

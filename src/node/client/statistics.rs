@@ -147,3 +147,20 @@ impl Statistics {
         self.file.finish().await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_per_secondary_are_found_again() {
+        let mut content = Content {
+            head: Head::start("cliente"),
+            ..Content::default()
+        };
+        let number = SecondaryNumber::try_from(3).unwrap();
+        content.secondaries.insert(number, Counters::default());
+        let found = statistics::found_again(&content);
+        assert_eq!(found.secondaries, content.secondaries);
+    }
+}

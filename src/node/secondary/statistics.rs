@@ -141,3 +141,22 @@ impl Statistics {
         self.file.finish().await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_per_secondary_are_found_again() {
+        let mut content = Content {
+            head: Head::start("secundario1"),
+            ..Content::default()
+        };
+        let number = SecondaryNumber::try_from(3).unwrap();
+        content.copies_sent.insert(number, Counters::default());
+        content.copies_received = content.copies_sent.clone();
+        let found = statistics::found_again(&content);
+        assert_eq!(found.copies_sent, content.copies_sent);
+        assert_eq!(found.copies_received, content.copies_received);
+    }
+}
