@@ -557,6 +557,38 @@ mod tests {
     }
 
     #[test]
+    fn a_secondary_that_is_claimed_twice_is_booked_once() {
+        let now = Instant::now();
+        let mut ledger = ledger(now);
+        ledger.report(now, number(1), RUN, sent(60, true));
+        ledger.finish(now, finished(vec![received(1, 50, 0), received(1, 40, 0)]));
+        ledger.settle(now, |_| Some(RUN));
+        let totals = ledger.totals().totals;
+        assert_eq!(
+            (
+                totals.bytes_sent,
+                totals.bytes_received,
+                totals.bytes_wasted
+            ),
+            (60, 50, 10)
+        );
+        assert_eq!(totals.downloads, 0);
+    }
+
+    #[test]
+    fn figures_that_no_sum_can_hold_stop_nobody() {
+        let now = Instant::now();
+        let mut ledger = ledger(now);
+        for run in 1..3 {
+            ledger.report(now, number(1), Incarnation(run), sent(u64::MAX, true));
+        }
+        let claims = (1..4).map(|n| received(n, u64::MAX, u64::MAX)).collect();
+        ledger.finish(now, finished(claims));
+        assert_eq!(ledger.settle(now, |_| None).len(), 1);
+        assert_eq!(ledger.totals().totals.bytes_sent, u64::MAX);
+    }
+
+    #[test]
     fn a_claim_that_no_report_bears_out_is_no_download() {
         let now = Instant::now();
         let mut ledger = ledger(now);
