@@ -163,7 +163,7 @@ impl World {
     fn transfer(&self, n: u8) -> TransferId {
         match self.copies.len() {
             0 => self.download(n),
-            count if n % 2 == 0 => self.copies[usize::from(n / 2) % count],
+            count if n.is_multiple_of(2) => self.copies[usize::from(n / 2) % count],
             _ => self.download(n),
         }
     }
