@@ -133,10 +133,28 @@ mod tests {
                 next = range.end();
             }
             prop_assert_eq!(next, first + count);
+            prop_assert!(answer.iter().all(|(_, ranges)| ranges.len() <= 1));
             let fractions = usable_weights(&weighted(&weights));
             for ((_, ranges), fraction) in answer.iter().zip(fractions) {
                 let got: u32 = ranges.iter().map(|range| range.count).sum();
+                // A thousandth for what floating point rounds.
                 prop_assert!((f64::from(got) - fraction * f64::from(count)).abs() <= 1.001);
+                prop_assert!(fraction > 0.0 || got == 0);
+            }
+        }
+
+        #[test]
+        fn who_weighs_more_never_gets_less(
+            count in 0u32..100_000,
+            weights in proptest::collection::vec(1u32..1000, 1..64),
+        ) {
+            let weights: Vec<f64> = weights.into_iter().map(f64::from).collect();
+            let got = counts(count, &weights);
+            for (a, more) in weights.iter().zip(&got) {
+                for (b, less) in weights.iter().zip(&got) {
+                    prop_assert!(a <= b || more >= less, "{} has {}, {} has {}", a, more, b, less);
+                    prop_assert!(a != b || more.abs_diff(*less) <= 1);
+                }
             }
         }
     }

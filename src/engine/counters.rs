@@ -46,23 +46,28 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Adds another's figures to these.
+    /// Adds another's figures to these. A peer may claim any figure: a sum that would be too large is the
+    /// largest.
     pub fn add(&mut self, other: &Self) {
-        self.downloads += other.downloads;
-        self.failed += other.failed;
-        self.bytes_sent += other.bytes_sent;
-        self.bytes_received += other.bytes_received;
-        self.bytes_wasted += other.bytes_wasted;
-        self.bytes_unconfirmed += other.bytes_unconfirmed;
-        self.bytes_unreported += other.bytes_unreported;
-        self.chunks += other.chunks;
-        self.retries += other.retries;
-        self.hedges += other.hedges;
-        self.digest_failures += other.digest_failures;
-        self.recoveries += other.recoveries;
-        self.recovery_ms += other.recovery_ms;
-        self.recovered_chunks += other.recovered_chunks;
-        self.duration_ms += other.duration_ms;
+        for (sum, more) in [
+            (&mut self.downloads, other.downloads),
+            (&mut self.failed, other.failed),
+            (&mut self.bytes_sent, other.bytes_sent),
+            (&mut self.bytes_received, other.bytes_received),
+            (&mut self.bytes_wasted, other.bytes_wasted),
+            (&mut self.bytes_unconfirmed, other.bytes_unconfirmed),
+            (&mut self.bytes_unreported, other.bytes_unreported),
+            (&mut self.chunks, other.chunks),
+            (&mut self.retries, other.retries),
+            (&mut self.hedges, other.hedges),
+            (&mut self.digest_failures, other.digest_failures),
+            (&mut self.recoveries, other.recoveries),
+            (&mut self.recovery_ms, other.recovery_ms),
+            (&mut self.recovered_chunks, other.recovered_chunks),
+            (&mut self.duration_ms, other.duration_ms),
+        ] {
+            *sum = sum.saturating_add(more);
+        }
         let bytes = match self.bytes_received {
             0 => self.bytes_sent,
             useful => useful,

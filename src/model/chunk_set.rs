@@ -85,7 +85,34 @@ impl ChunkSet {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn it_is_a_set_of_the_numbers_below_its_bound(
+            bound in 0u32..300,
+            steps in prop::collection::vec((any::<bool>(), 0u32..310), 0..300),
+        ) {
+            let (mut set, mut model) = (ChunkSet::new(bound), BTreeSet::new());
+            for (insert, index) in steps {
+                let chunk = ChunkIndex(index);
+                if insert {
+                    prop_assert_eq!(set.insert(chunk), index < bound && model.insert(index));
+                } else {
+                    prop_assert_eq!(set.remove(chunk), model.remove(&index));
+                }
+                prop_assert_eq!(set.contains(chunk), model.contains(&index));
+                prop_assert_eq!(set.len() as usize, model.len());
+                prop_assert_eq!(set.is_full(), model.len() == bound as usize);
+                prop_assert_eq!(set.is_empty(), model.is_empty());
+            }
+            prop_assert!(set.iter().map(|chunk| chunk.0).eq(model));
+        }
+    }
 
     #[test]
     fn counts_and_lists_what_was_put_in() {

@@ -197,7 +197,75 @@ impl std::error::Error for LayoutError {}
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Lengths of all sizes, those around whole chunks among them.
+    fn lengths() -> impl Strategy<Value = u64> {
+        prop_oneof![
+            0..=64u64 << 20,
+            0..=MAX_FILE_BYTES,
+            (0..=1u64 << 20, 0..3u64).prop_map(|(chunks, more)| {
+                ((chunks << 24) + more)
+                    .saturating_sub(1)
+                    .min(MAX_FILE_BYTES)
+            }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn every_byte_is_in_one_chunk_and_every_chunk_has_a_byte(
+            length in lengths(),
+            anywhere in any::<prop::sample::Index>(),
+            beyond in any::<u32>(),
+        ) {
+            let layout = ChunkLayout::for_file(length).unwrap();
+            let count = layout.chunk_count();
+            prop_assert_eq!(layout.all(), ChunkRange { first: 0, count });
+            // The first, the last and any chunk begin where the one before ends.
+            for index in [0, count.saturating_sub(1), anywhere.index(count as usize + 1) as u32] {
+                let range = layout.byte_range(ChunkIndex(index));
+                let next = layout.byte_range(ChunkIndex(index + 1));
+                prop_assert_eq!(range.end, next.start);
+                prop_assert_eq!(range.is_empty(), index >= count);
+                prop_assert_eq!(range.len(), u64::from(layout.chunk_len(ChunkIndex(index))));
+                let whole = range.len() == u64::from(layout.chunk_bytes());
+                prop_assert!(whole || index + 1 >= count);
+            }
+            prop_assert_eq!(layout.byte_range(ChunkIndex(0)).start, 0);
+            let last = layout.byte_range(ChunkIndex(count.saturating_sub(1)));
+            prop_assert_eq!(last.end, length);
+            let outside = ChunkIndex(beyond.max(count));
+            prop_assert!(!layout.contains(outside) && layout.byte_range(outside).is_empty());
+            prop_assert_eq!(ChunkLayout::checked(length, layout.chunk_bytes()), Ok(layout));
+        }
+
+        #[test]
+        fn the_originals_parts_are_the_whole_file_once(length in lengths()) {
+            let layout = ChunkLayout::for_file(length).unwrap();
+            let mut next = 0;
+            for part in (0..3).filter_map(|part| layout.legacy_part(part)) {
+                prop_assert_eq!(part.start, next);
+                prop_assert!(part.len() >= length / 3 && part.len() <= length / 3 + 2);
+                next = part.end;
+            }
+            prop_assert_eq!(next, length);
+        }
+
+        #[test]
+        fn a_range_has_the_chunks_from_its_first_to_its_end(
+            first in any::<u32>(), count in 0u32..200, probe in any::<u32>(),
+        ) {
+            let range = ChunkRange { first, count: count.min(u32::MAX - first) };
+            prop_assert_eq!(range.iter().count() as u32, range.count);
+            prop_assert!(range.iter().all(|chunk| range.contains(chunk)));
+            prop_assert!(!range.contains(ChunkIndex(range.end())));
+            let inside = (first..range.end()).contains(&probe);
+            prop_assert_eq!(range.contains(ChunkIndex(probe)), inside);
+        }
+    }
 
     #[test]
     fn chunk_size_grows_with_the_file() {

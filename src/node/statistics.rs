@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error as _},
+};
 
 use crate::store::{Loaded, Root, StoreError, load_json, save_json};
 
@@ -11,22 +14,34 @@ const SCHEMA: u32 = 1;
 
 /// The head of every statistics file. Times are RFC 3339.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
 pub(super) struct Head {
+    #[serde(deserialize_with = "this_schema")]
     schema: u32,
+    #[serde(default)]
     node: String,
     /// When this run started.
+    #[serde(default)]
     started: String,
     /// When it stopped; absent while it runs, and for ever when it was killed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     stopped: Option<String>,
     /// When the file was written.
+    #[serde(default)]
     saved: String,
+}
+
+fn this_schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match u32::deserialize(deserializer)? {
+        SCHEMA => Ok(SCHEMA),
+        other => Err(D::Error::custom(format_args!(
+            "schema {other}; this program reads {SCHEMA}"
+        ))),
+    }
 }
 
 impl Head {
     /// The head of a run that starts now.
-    fn start(node: &str) -> Self {
+    pub(super) fn start(node: &str) -> Self {
         Self {
             schema: SCHEMA,
             node: node.to_owned(),
@@ -78,18 +93,20 @@ pub(super) enum Moment {
     Stopping,
 }
 
+/// What would be saved of a file that was read, for the fuzz targets; `None` when it is set aside.
+#[cfg(feature = "fuzzing")]
+pub(super) fn rewritten<C: Content>(json: &[u8]) -> Option<Vec<u8>> {
+    let content: C = serde_json::from_slice(json).ok()?;
+    serde_json::to_vec(&content).ok()
+}
+
 /// Reads what an earlier run saved, and says what to tell people of it.
 fn load<T: DeserializeOwned>(
     path: &Path,
 ) -> Result<(Option<T>, Option<StatisticsTrouble>), StoreError> {
-    #[derive(Deserialize)]
-    struct Versioned<T> {
-        #[serde(flatten)]
-        content: T,
-    }
-    match load_json::<Versioned<T>>(path)? {
+    match load_json(path)? {
         Loaded::Missing => Ok((None, None)),
-        Loaded::Read(read) => Ok((Some(read.content), None)),
+        Loaded::Read(content) => Ok((Some(content), None)),
         Loaded::SetAside { to, reason } => {
             let path = path.to_owned();
             Ok((None, Some(StatisticsTrouble::SetAside { path, to, reason })))
@@ -179,4 +196,37 @@ fn now() -> String {
         .round(jiff::Unit::Millisecond)
         .unwrap_or_default()
         .to_string()
+}
+
+/// What the next run finds of what this one saved.
+#[cfg(test)]
+pub(super) fn found_again<C: Content>(content: &C) -> C {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("node.json");
+    save_json(&path, content).expect("it can be saved");
+    let (found, trouble) = load(&path).expect("it can be read");
+    assert_eq!(trouble, None);
+    found.expect("it is there")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_another_layout_is_not_taken_for_ours() {
+        for (json, ours) in [
+            (r#"{"schema":1}"#, true),
+            (r#"{"schema":1,"started":"x","later":true}"#, true),
+            (r#"{"schema":2}"#, false),
+            ("{}", false),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("central.json");
+            std::fs::write(&path, json).unwrap();
+            let (head, trouble) = load::<Head>(&path).unwrap();
+            assert_eq!((head.is_some(), trouble.is_none()), (ours, ours), "{json}");
+            assert_eq!(path.exists(), ours, "{json}");
+        }
+    }
 }

@@ -7,6 +7,8 @@
 
 mod disk;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod hash;
 pub mod index;
 mod journal;

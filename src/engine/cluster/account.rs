@@ -66,7 +66,7 @@ impl Account {
                     .finished
                     .sources
                     .iter()
-                    .all(|s| s.bytes + s.wasted == 0 || reported(s.number)))
+                    .all(|s| (s.bytes, s.wasted) == (0, 0) || reported(s.number)))
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {

@@ -139,10 +139,102 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_full_line_takes_nobody_and_forgets_nobody() {
+        let mut admission = Admission::new(1);
+        let most = MAX_WAITING as u64;
+        for client in 0..=most {
+            assert_ne!(admission.enter(key(client)), Entered::Full);
+        }
+        assert_eq!(admission.enter(key(most + 1)), Entered::Full);
+        assert_eq!((admission.running(), admission.waiting()), (1, MAX_WAITING));
+        assert_eq!(admission.leave(|k| k == key(0)).start, [key(1)]);
+        assert_eq!(
+            admission.enter(key(most + 1)),
+            Entered::Waits(MAX_WAITING as u32)
+        );
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        Enter(RequestKey),
+        Readmit(RequestKey),
+        Leave(RequestKey),
+        LeaveAll(LinkId),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let keys = || (0..12_u64, 0..3_u64).prop_map(|(link, request)| (LinkId(link), request));
+        let step = prop_oneof![
+            4 => keys().prop_map(Step::Enter),
+            1 => keys().prop_map(Step::Readmit),
+            3 => keys().prop_map(Step::Leave),
+            1 => keys().prop_map(|(link, _)| Step::LeaveAll(link)),
+        ];
+        prop::collection::vec(step, 1..200)
+    }
+
     proptest! {
+        /// Beside the list of all in the order of arrival: those granted earlier by another run, and of the
+        /// others as many as there are places left.
         #[test]
-        fn nobody_is_lost_doubled_or_overtaken(steps in prop::collection::vec((0..40_u64, any::<bool>()), 1..200)) {
-            let mut admission = Admission::new(3);
+        fn nobody_is_lost_doubled_or_overtaken_and_the_places_are_kept(
+            places in 1usize..6,
+            steps in steps(),
+        ) {
+            let mut admission = Admission::new(places);
+            let (mut running, mut line) = (BTreeSet::new(), Vec::new());
+            for step in steps {
+                match step {
+                    Step::Enter(key) | Step::Readmit(key)
+                        if running.contains(&key) || line.contains(&key) => {}
+                    Step::Enter(key) => {
+                        let entered = admission.enter(key);
+                        if running.len() < places {
+                            prop_assert_eq!(entered, Entered::Running);
+                            running.insert(key);
+                        } else {
+                            line.push(key);
+                            prop_assert_eq!(entered, Entered::Waits(line.len() as u32));
+                        }
+                    }
+                    Step::Readmit(key) => {
+                        admission.readmit(key);
+                        running.insert(key);
+                    }
+                    Step::Leave(_) | Step::LeaveAll(_) => {
+                        let gone = |key: RequestKey| match step {
+                            Step::LeaveAll(link) => key.0 == link,
+                            Step::Leave(one) => key == one,
+                            Step::Enter(_) | Step::Readmit(_) => false,
+                        };
+                        let before = line.clone();
+                        running.retain(|key| !gone(*key));
+                        line.retain(|key| !gone(*key));
+                        let free = places.saturating_sub(running.len()).min(line.len());
+                        let start: Vec<_> = line.drain(..free).collect();
+                        running.extend(&start);
+                        let moved = admission.leave(gone);
+                        prop_assert_eq!(moved.start, start);
+                        for (index, key) in line.iter().enumerate() {
+                            let told = moved.places.contains(&(*key, index as u32 + 1));
+                            prop_assert_eq!(told, before.get(index) != Some(key));
+                        }
+                        prop_assert!(moved.places.len() <= line.len());
+                    }
+                }
+                prop_assert_eq!(&admission.running, &running);
+                prop_assert!(admission.waiting.iter().eq(&line));
+                prop_assert!(line.is_empty() || running.len() >= places);
+            }
+        }
+
+        #[test]
+        fn without_earlier_grants_no_more_run_than_there_are_places(
+            places in 1usize..6,
+            steps in prop::collection::vec((0..40_u64, any::<bool>()), 1..200),
+        ) {
+            let mut admission = Admission::new(places);
             let mut line: Vec<u64> = Vec::new();
             for (client, enters) in steps {
                 if enters && !line.contains(&client) {
@@ -152,10 +244,9 @@ mod tests {
                     admission.leave(|k| k == key(client));
                     line.retain(|c| *c != client);
                 }
-                let running: BTreeSet<_> = line.iter().take(3).map(|c| key(*c)).collect();
-                let waiting: Vec<_> = line.iter().skip(3).map(|c| key(*c)).collect();
+                prop_assert_eq!(admission.running(), line.len().min(places));
+                let running: BTreeSet<_> = line.iter().take(places).map(|c| key(*c)).collect();
                 prop_assert_eq!(&admission.running, &running);
-                prop_assert_eq!(admission.waiting.iter().copied().collect::<Vec<_>>(), waiting);
             }
         }
     }

@@ -184,7 +184,12 @@ impl Cluster {
             .transfers
             .get(&transfer)
             .is_some_and(|running| running.receiver != receiver);
-        if client.requests.len() >= MAX_REQUESTS_PER_CLIENT || others {
+        let number_taken = match client.requests.get(&request) {
+            Some(Request::Running(other)) => *other != transfer,
+            Some(Request::Waiting(_)) => true,
+            None => false,
+        };
+        if client.requests.len() >= MAX_REQUESTS_PER_CLIENT || others || number_taken {
             let refusal = Refusal::TooMany("requests");
             self.actions.push_back(Action::Refuse {
                 link,
@@ -193,14 +198,16 @@ impl Cluster {
             });
             return;
         }
-        if let Some(old) = self.transfers.remove(&transfer) {
-            // Its last connection has not been missed yet.
+        self.admission.readmit((link, request));
+        if let Some(old) = self.transfers.remove(&transfer)
+            && (old.link, old.request) != (link, request)
+        {
+            // Its last connection has not been missed yet. It keeps its place: nobody else gets it.
             self.forget_request(old.link, old.request);
         }
         if let Some(Peer::Client(client)) = self.peers.get_mut(&link) {
             client.requests.insert(request, Request::Running(transfer));
         }
-        self.admission.readmit((link, request));
         let grant = self.grant(transfer, &file, None);
         self.begin(transfer, receiver, link, request, &grant);
         self.push_sources_of(|running| *running == file);
@@ -254,5 +261,119 @@ impl Cluster {
                 self.start_download(link, request, name);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        engine::cluster::{ClusterConfig, Event, Totals},
+        model::{ChunkLayout, Digest, Incarnation, SecondaryNumber},
+    };
+
+    fn file() -> FileMeta {
+        FileMeta {
+            name: FileName::try_from("a").unwrap(),
+            layout: ChunkLayout::for_file(5 << 20).unwrap(),
+            id: Digest::new([1; 32]),
+        }
+    }
+
+    /// One place, one secondary with one file, and clients on connections 2 and 3, all called ana.
+    struct Bench {
+        now: Instant,
+        cluster: Cluster,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let config = ClusterConfig {
+                required_secondaries: 1,
+                max_downloads: 1,
+                begun: false,
+                seed: 1,
+            };
+            let now = Instant::now();
+            let cluster = Cluster::new(now, config, Totals::default());
+            let mut bench = Self { now, cluster };
+            let address = SocketAddr::from(([10, 0, 0, 1], 1));
+            let hello = Event::SecondaryHello {
+                number: SecondaryNumber::try_from(1).unwrap(),
+                incarnation: Incarnation(1),
+                address,
+            };
+            bench.feed(1, hello);
+            let files = vec![file()];
+            bench.feed(1, Event::Inventory { files, last: true });
+            for link in [2, 3] {
+                let name = Some(ClientName::try_from("ana").unwrap());
+                bench.feed(link, Event::ClientHello { name, address });
+            }
+            bench
+        }
+
+        fn feed(&mut self, link: u64, event: Event) -> Vec<Action> {
+            self.now += Duration::from_millis(1);
+            self.cluster.handle_event(self.now, LinkId(link), event);
+            std::iter::from_fn(|| self.cluster.poll_action()).collect()
+        }
+
+        fn download(&mut self, link: u64, request: u64) -> Option<TransferId> {
+            let name = file().name;
+            let actions = self.feed(link, Event::Download { request, name });
+            actions.iter().find_map(|action| match action {
+                Action::Grant { grant, .. } => Some(grant.transfer),
+                _ => None,
+            })
+        }
+
+        fn resume(&mut self, link: u64, request: u64, transfer: TransferId) -> Vec<Action> {
+            let resume = Event::Resume {
+                transfer,
+                request,
+                file: file(),
+            };
+            self.feed(link, resume)
+        }
+
+        fn counts(&self) -> (u64, u64) {
+            let status = self.cluster.status();
+            (status.running, status.waiting)
+        }
+    }
+
+    #[test]
+    fn a_resumed_download_keeps_its_place_though_others_wait() {
+        let mut bench = Bench::new();
+        let transfer = bench.download(2, 1).unwrap();
+        assert_eq!(bench.download(2, 2), None);
+        assert_eq!(bench.counts(), (1, 1));
+        // On a new connection, before the old one is missed.
+        let actions = bench.resume(3, 1, transfer);
+        let grants = |action: &Action| matches!(action, Action::Grant { .. });
+        assert!(!actions.iter().any(grants), "{actions:?}");
+        assert_eq!(bench.counts(), (1, 1));
+        // And again on the same.
+        bench.resume(3, 1, transfer);
+        assert_eq!(bench.counts(), (1, 1));
+    }
+
+    #[test]
+    fn a_number_that_is_taken_is_not_taken_over() {
+        let mut bench = Bench::new();
+        let transfer = bench.download(2, 1).unwrap();
+        bench.download(3, 7);
+        for (link, request) in [(3, 7), (2, 1)] {
+            let other = TransferId(transfer.0 + 1000);
+            let actions = bench.resume(link, request, other);
+            assert!(
+                matches!(&actions[..], [Action::Refuse { .. }]),
+                "{actions:?}"
+            );
+        }
+        assert_eq!(bench.counts(), (1, 1));
     }
 }

@@ -267,7 +267,8 @@ impl Ledger {
         } = account;
         let mut per_source: BTreeMap<SecondaryNumber, Counters> = BTreeMap::new();
         for reported in &open.sent {
-            per_source.entry(reported.number).or_default().bytes_sent += reported.bytes;
+            let counters = per_source.entry(reported.number).or_default();
+            counters.bytes_sent = counters.bytes_sent.saturating_add(reported.bytes);
         }
         let outcome = ended
             .as_ref()
@@ -275,7 +276,13 @@ impl Ledger {
         let mut confirmed = true;
         match &ended {
             Some(ended) => {
+                let mut booked = BTreeSet::new();
                 for received in &ended.finished.sources {
+                    if !booked.insert(received.number) {
+                        // The same bytes are not booked twice, whatever the receiver says.
+                        confirmed = false;
+                        continue;
+                    }
                     let counters = per_source.entry(received.number).or_default();
                     let died = open.sent.iter().any(|r| {
                         r.number == received.number && alive(r.number) != Some(r.incarnation)
@@ -430,7 +437,7 @@ impl Counters {
     /// Adds what the receiver says to what the secondary reported; false when the receiver claims more
     /// than a living secondary reported.
     fn book(&mut self, claim: &Self, sender_died: bool) -> bool {
-        let claimed = claim.bytes_received + claim.bytes_wasted;
+        let claimed = claim.bytes_received.saturating_add(claim.bytes_wasted);
         let reported = self.bytes_sent;
         let mut booked = claim.clone();
         let honest = claimed <= reported || sender_died;
@@ -547,6 +554,38 @@ mod tests {
             (85, 80, 5)
         );
         assert_eq!((totals.downloads, totals.bytes_unreported), (1, 25));
+    }
+
+    #[test]
+    fn a_secondary_that_is_claimed_twice_is_booked_once() {
+        let now = Instant::now();
+        let mut ledger = ledger(now);
+        ledger.report(now, number(1), RUN, sent(60, true));
+        ledger.finish(now, finished(vec![received(1, 50, 0), received(1, 40, 0)]));
+        ledger.settle(now, |_| Some(RUN));
+        let totals = ledger.totals().totals;
+        assert_eq!(
+            (
+                totals.bytes_sent,
+                totals.bytes_received,
+                totals.bytes_wasted
+            ),
+            (60, 50, 10)
+        );
+        assert_eq!(totals.downloads, 0);
+    }
+
+    #[test]
+    fn figures_that_no_sum_can_hold_stop_nobody() {
+        let now = Instant::now();
+        let mut ledger = ledger(now);
+        for run in 1..3 {
+            ledger.report(now, number(1), Incarnation(run), sent(u64::MAX, true));
+        }
+        let claims = (1..4).map(|n| received(n, u64::MAX, u64::MAX)).collect();
+        ledger.finish(now, finished(claims));
+        assert_eq!(ledger.settle(now, |_| None).len(), 1);
+        assert_eq!(ledger.totals().totals.bytes_sent, u64::MAX);
     }
 
     #[test]

@@ -8,6 +8,8 @@ mod admission;
 mod books;
 mod catalog;
 mod clients;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod ledger;
 mod machine;
 mod membership;

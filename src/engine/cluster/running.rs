@@ -73,7 +73,7 @@ impl Speeds {
         }
         speed.heard = now;
         let before = speed.seen.insert(transfer, total).unwrap_or(0);
-        speed.bytes += total.saturating_sub(before);
+        speed.bytes = speed.bytes.saturating_add(total.saturating_sub(before));
         if speed.seen.len() > 1000 {
             speed.seen.pop_first();
         }

@@ -24,6 +24,9 @@ use crate::{
     node::StartError,
 };
 
+#[cfg(feature = "fuzzing")]
+pub use statistics::rewritten as rewritten_statistics;
+
 pub use api::{CentralConfig, CentralEvent, CentralHandle, DownloadCount};
 
 pub use crate::engine::cluster::{DownReason, Notice};

@@ -22,6 +22,12 @@ struct Content {
     totals: Totals,
 }
 
+/// What would be saved of a file that was read; for the fuzz targets.
+#[cfg(feature = "fuzzing")]
+pub fn rewritten(json: &[u8]) -> Option<Vec<u8>> {
+    statistics::rewritten::<Content>(json)
+}
+
 impl statistics::Content for Content {
     fn head(&mut self) -> &mut Head {
         &mut self.head
@@ -75,5 +81,23 @@ impl Statistics {
     pub(super) async fn finish(mut self, cluster: &Cluster) -> Result<(), StoreError> {
         self.update(cluster);
         self.file.finish().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{engine::counters::Counters, model::SecondaryNumber};
+
+    #[test]
+    fn figures_per_secondary_are_found_again() {
+        let mut content = Content {
+            head: Head::start("central"),
+            ..Content::default()
+        };
+        let number = SecondaryNumber::try_from(3).unwrap();
+        let totals = &mut content.totals;
+        totals.secondaries.insert(number, Counters::default());
+        assert_eq!(statistics::found_again(&content).totals, content.totals);
     }
 }

@@ -22,6 +22,9 @@ use crate::{
     proto::PeerRole,
 };
 
+#[cfg(feature = "fuzzing")]
+pub use statistics::rewritten as rewritten_statistics;
+
 pub use api::{
     ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer, DownloadEvent,
     DownloadNumber, DownloadState, DownloadView, Summary, Tally,

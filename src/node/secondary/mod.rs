@@ -40,6 +40,9 @@ use crate::{
     store::{Existing, PartPlace, Root, index},
 };
 
+#[cfg(feature = "fuzzing")]
+pub use statistics::rewritten as rewritten_statistics;
+
 pub use api::{
     NoLongerServing, RunningKind, RunningTransfer, SecondaryConfig, SecondaryEvent, SecondaryHandle,
 };

@@ -35,6 +35,12 @@ struct Content {
     copies: Counters,
 }
 
+/// What would be saved of a file that was read; for the fuzz targets.
+#[cfg(feature = "fuzzing")]
+pub fn rewritten(json: &[u8]) -> Option<Vec<u8>> {
+    statistics::rewritten::<Content>(json)
+}
+
 impl statistics::Content for Content {
     fn head(&mut self) -> &mut Head {
         &mut self.head
@@ -133,5 +139,24 @@ impl Statistics {
     /// Saves for the last time.
     pub(super) async fn finish(self) -> Result<(), StoreError> {
         self.file.finish().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_per_secondary_are_found_again() {
+        let mut content = Content {
+            head: Head::start("secundario1"),
+            ..Content::default()
+        };
+        let number = SecondaryNumber::try_from(3).unwrap();
+        content.copies_sent.insert(number, Counters::default());
+        content.copies_received = content.copies_sent.clone();
+        let found = statistics::found_again(&content);
+        assert_eq!(found.copies_sent, content.copies_sent);
+        assert_eq!(found.copies_received, content.copies_received);
     }
 }

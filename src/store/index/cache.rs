@@ -73,32 +73,38 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// Reads what an earlier run left; what cannot be read is not known.
-    pub(super) fn open(path: PathBuf) -> Self {
-        let mut cache = Self {
+    fn new(path: PathBuf) -> Self {
+        Self {
             path,
             known: HashMap::new(),
             here: HashMap::new(),
             lines: 0,
             file: None,
-        };
+        }
+    }
+
+    /// Reads what an earlier run left; what cannot be read is not known.
+    pub(super) fn open(path: PathBuf) -> Self {
+        let mut cache = Self::new(path);
         match File::open(&cache.path) {
-            Ok(file) => {
-                for line in BufReader::new(file).split(b'\n').map_while(Result::ok) {
-                    cache.lines += 1;
-                    match decode(&line) {
-                        Some((key, Some(manifest))) => {
-                            cache.known.insert(key, Arc::new(manifest));
-                        }
-                        Some((key, None)) => cache.known.retain(|other, _| !other.is_like(&key)),
-                        None => {}
-                    }
-                }
-            }
+            Ok(file) => cache.read(BufReader::new(file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => tracing::warn!(path = %cache.path.display(), %error, "digest cache"),
         }
         cache
+    }
+
+    fn read(&mut self, file: impl BufRead) {
+        for line in file.split(b'\n').map_while(Result::ok) {
+            self.lines += 1;
+            match decode(&line) {
+                Some((key, Some(manifest))) => {
+                    self.known.insert(key, Arc::new(manifest));
+                }
+                Some((key, None)) => self.known.retain(|other, _| !other.is_like(&key)),
+                None => {}
+            }
+        }
     }
 
     pub(super) fn get(&mut self, name: &FileName, stamp: Stamp) -> Option<Arc<Manifest>> {
@@ -173,6 +179,20 @@ impl Cache {
             Err(error) => tracing::warn!(path = %self.path.display(), %error, "digest cache"),
         }
     }
+}
+
+/// What a file says, as it would be written anew: one line for each file that is known, in order. For the
+/// fuzz targets.
+#[cfg(feature = "fuzzing")]
+pub fn known_lines(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut cache = Cache::new(PathBuf::new());
+    cache.read(bytes);
+    let known = cache.known.into_iter();
+    let mut lines: Vec<_> = known
+        .map(|(key, manifest)| encode(key, Some(&manifest)))
+        .collect();
+    lines.sort();
+    lines
 }
 
 fn encode(file: Key, manifest: Option<&Arc<Manifest>>) -> Vec<u8> {

@@ -20,6 +20,8 @@ mod scan;
 mod settle;
 mod watch;
 
+#[cfg(feature = "fuzzing")]
+pub use cache::known_lines;
 pub use content::{ContentReader, IndexedFile};
 pub use run::{Index, start};
 

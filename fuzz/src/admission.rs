@@ -1,0 +1,99 @@
+//! Places and the line of those that wait, beside a plain list of each.
+
+use std::collections::BTreeSet;
+
+use arbitrary::{Arbitrary, Unstructured};
+use trozos::engine::cluster::{
+    LinkId,
+    fuzzing::{Places, RequestKey},
+};
+
+#[derive(Arbitrary, Debug)]
+enum Step {
+    Enter(u8, u8),
+    Readmit(u8, u8),
+    Leave(u8, u8),
+    LeaveLink(u8),
+}
+
+fn key(link: u8, request: u8) -> RequestKey {
+    (LinkId(u64::from(link % 16)), u64::from(request % 4))
+}
+
+/// The first byte says how many places there are.
+pub fn admission(data: &[u8]) {
+    let mut input = Unstructured::new(data);
+    let Ok(places) = input.int_in_range(0..=6usize) else {
+        return;
+    };
+    let mut admission = Places::new(places);
+    let places = places.max(1);
+    let (mut running, mut line) = (BTreeSet::new(), Vec::new());
+    for step in crate::steps(&mut input, 500) {
+        match step {
+            Step::Enter(link, request) => {
+                let key = key(link, request);
+                if running.contains(&key) || line.contains(&key) {
+                    continue;
+                }
+                let place = admission.enter(key);
+                if running.len() < places && line.is_empty() {
+                    running.insert(key);
+                    assert_eq!(place, Some(0));
+                } else {
+                    line.push(key);
+                    assert_eq!(place, Some(line.len() as u32));
+                }
+            }
+            Step::Readmit(link, request) => {
+                let key = key(link, request);
+                if !line.contains(&key) {
+                    admission.readmit(key);
+                    running.insert(key);
+                }
+            }
+            Step::Leave(link, request) => {
+                let gone = key(link, request);
+                leave(&mut admission, places, &mut running, &mut line, |key| {
+                    key == gone
+                });
+            }
+            Step::LeaveLink(link) => {
+                let (gone, _) = key(link, 0);
+                leave(
+                    &mut admission,
+                    places,
+                    &mut running,
+                    &mut line,
+                    |(link, _)| link == gone,
+                );
+            }
+        }
+        assert_eq!(admission.counts(), (running.len(), line.len()));
+        // A place is free only when nobody waits for it.
+        assert!(line.is_empty() || running.len() >= places);
+    }
+}
+
+fn leave(
+    admission: &mut Places,
+    places: usize,
+    running: &mut BTreeSet<RequestKey>,
+    line: &mut Vec<RequestKey>,
+    gone: impl Fn(RequestKey) -> bool,
+) {
+    let before = line.clone();
+    running.retain(|key| !gone(*key));
+    line.retain(|key| !gone(*key));
+    let free = places.saturating_sub(running.len()).min(line.len());
+    let starts: Vec<_> = line.drain(..free).collect();
+    running.extend(&starts);
+    let place_of = |line: &[RequestKey], key| line.iter().position(|other| *other == key);
+    let moved: Vec<_> = line
+        .iter()
+        .enumerate()
+        .filter(|(index, key)| place_of(&before, **key) != Some(*index))
+        .map(|(index, key)| (*key, index as u32 + 1))
+        .collect();
+    assert_eq!(admission.leave(gone), (starts, moved));
+}

@@ -1,0 +1,556 @@
+//! The cluster machine, with peers that send anything a message can say in any order.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use arbitrary::{Arbitrary, Unstructured};
+use trozos::{
+    engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Refusal, Totals},
+    model::{
+        ChunkIndex, ChunkLayout, ClientName, Digest, Fault, FileMeta, FileName, Finished, Grant,
+        Incarnation, Outcome, ReceivedFrom, Receiver, RemovedReason, SecondaryNumber, SentTransfer,
+        TransferId,
+    },
+};
+
+const MOST_DOWNLOADS: usize = 2;
+/// Connections at once.
+const LINKS: usize = 8;
+
+/// What a peer does; its connection is the first number.
+#[derive(Arbitrary, Debug)]
+enum Step {
+    Secondary(u8, u8, u8),
+    Client(u8, Option<u8>),
+    Close(u8, bool),
+    Send(u8, Message),
+    Wait(u16),
+    LongWait,
+    Doubt(u8),
+    Restart,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Message {
+    Alive,
+    Report(u8, u8),
+    Finished(u8, u8, [(u8, Amount, Amount); 2]),
+    Enrol(u8),
+    Download(u8, u8),
+    Cancel(u8),
+    Resume(u8, u8, u8),
+    Inventory([u8; 3], bool),
+    Added(u8),
+    Removed(u8, bool),
+    Sent(u8, u8, u8, Amount, bool, Option<u8>),
+}
+
+/// A figure: nearly always one that can be.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Amount {
+    None,
+    Some(u32),
+    Most,
+}
+
+impl Amount {
+    fn bytes(self) -> u64 {
+        match self {
+            Self::None => 0,
+            Self::Some(bytes) => bytes.into(),
+            Self::Most => u64::MAX,
+        }
+    }
+}
+
+/// A client's request, as the client knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Request {
+    /// The order in which it was told to wait, and its place.
+    Waiting(u64, u32),
+    Running(TransferId),
+}
+
+#[derive(Debug)]
+enum Peer {
+    Secondary,
+    Client(Option<ClientName>),
+}
+
+struct World {
+    cluster: Cluster,
+    now: Instant,
+    links: [Option<LinkId>; LINKS],
+    peers: BTreeMap<LinkId, Peer>,
+    requests: BTreeMap<(LinkId, u64), Request>,
+    /// Downloads that were ever granted.
+    granted: Vec<TransferId>,
+    /// Copies that were ever ordered.
+    copies: Vec<TransferId>,
+    made: u64,
+    arrivals: u64,
+    /// Somebody claimed a figure that no sum can hold.
+    absurd: bool,
+}
+
+/// Hostile peers: grants cover their file, places are kept, in order, and the books balance.
+pub fn cluster(data: &[u8]) {
+    let mut input = Unstructured::new(data);
+    let now = Instant::now();
+    let mut world = World {
+        cluster: new_cluster(now, Totals::default(), false),
+        now,
+        links: [None; LINKS],
+        peers: BTreeMap::new(),
+        requests: BTreeMap::new(),
+        granted: Vec::new(),
+        copies: Vec::new(),
+        made: 0,
+        arrivals: 0,
+        absurd: false,
+    };
+    for step in crate::steps(&mut input, 300) {
+        world.step(step);
+        world.check();
+    }
+    world.close_books();
+}
+
+fn new_cluster(now: Instant, saved: Totals, begun: bool) -> Cluster {
+    let config = ClusterConfig {
+        required_secondaries: 1,
+        max_downloads: MOST_DOWNLOADS,
+        begun,
+        seed: 7,
+    };
+    Cluster::new(now, config, saved)
+}
+
+fn number(n: u8) -> SecondaryNumber {
+    SecondaryNumber::try_from(u64::from(n % 4) + 1).expect("1 to 4")
+}
+
+fn client(n: u8) -> ClientName {
+    ClientName::try_from(format!("c{}", n % 3).as_str()).expect("a name")
+}
+
+/// Four names, two contents each, and one that claims another length under the same id.
+fn file(n: u8) -> FileMeta {
+    let (name, variant) = (n % 4, n / 4 % 3);
+    let length = u64::from(name + variant / 2) * (3 << 20);
+    FileMeta {
+        name: FileName::try_from(format!("f{name}").as_str()).expect("a name"),
+        layout: ChunkLayout::for_file(length).expect("a short file"),
+        id: Digest::new([name * 2 + variant % 2; 32]),
+    }
+}
+
+impl World {
+    /// A download, or one that nobody granted.
+    fn download(&self, n: u8) -> TransferId {
+        match n {
+            u8::MAX => TransferId(u64::MAX),
+            240.. => TransferId(n.into()),
+            _ if self.granted.is_empty() => TransferId(0),
+            _ => self.granted[usize::from(n) % self.granted.len()],
+        }
+    }
+
+    /// A download or a copy.
+    fn transfer(&self, n: u8) -> TransferId {
+        match self.copies.len() {
+            0 => self.download(n),
+            count if n.is_multiple_of(2) => self.copies[usize::from(n / 2) % count],
+            _ => self.download(n),
+        }
+    }
+
+    fn link(&mut self, slot: u8) -> Option<LinkId> {
+        let slot = &mut self.links[usize::from(slot) % LINKS];
+        if slot.is_some() {
+            return None;
+        }
+        self.made += 1;
+        *slot = Some(LinkId(self.made));
+        *slot
+    }
+
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Secondary(slot, n, run) => {
+                if let Some(link) = self.link(slot) {
+                    self.peers.insert(link, Peer::Secondary);
+                    let hello = Event::SecondaryHello {
+                        number: number(n),
+                        incarnation: Incarnation(u64::from(run % 2)),
+                        address: SocketAddr::from(([10, 0, 0, n], 50_000)),
+                    };
+                    self.feed(link, hello);
+                }
+            }
+            Step::Client(slot, name) => {
+                if let Some(link) = self.link(slot) {
+                    let name = name.map(client);
+                    self.peers.insert(link, Peer::Client(name.clone()));
+                    let address = SocketAddr::from(([10, 0, 1, slot], 1));
+                    self.feed(link, Event::ClientHello { name, address });
+                }
+            }
+            Step::Close(slot, goodbye) => {
+                if let Some(link) = self.links[usize::from(slot) % LINKS].take() {
+                    self.peers.remove(&link);
+                    self.requests.retain(|(of, _), _| *of != link);
+                    self.feed(link, Event::Closed { goodbye });
+                }
+            }
+            Step::Send(slot, message) => {
+                if let Some(link) = self.links[usize::from(slot) % LINKS] {
+                    let event = self.event(message);
+                    self.expect(link, &event);
+                    self.feed(link, event);
+                }
+            }
+            Step::Wait(ms) => self.wait(Duration::from_millis(ms.into())),
+            Step::LongWait => self.wait(Duration::from_secs(61)),
+            Step::Doubt(n) => {
+                let address = SocketAddr::from(([10, 0, 0, n], 50_000));
+                self.cluster.doubt(self.now, address);
+            }
+            Step::Restart => {
+                let begun = self.cluster.has_begun();
+                self.cluster = new_cluster(self.now, self.cluster.totals(), begun);
+                self.links = [None; LINKS];
+                self.peers.clear();
+                self.requests.clear();
+            }
+        }
+    }
+
+    fn event(&mut self, message: Message) -> Event {
+        match message {
+            Message::Alive => Event::Alive,
+            Message::Report(transfer, n) => Event::Report {
+                transfer: self.transfer(transfer),
+                secondary: number(n),
+                fault: Fault::Stalled,
+                chunk: Some(ChunkIndex(n.into())),
+            },
+            Message::Finished(transfer, outcome, sources) => {
+                let transfer = self.transfer(transfer);
+                Event::Finished(self.finished(transfer, outcome, sources))
+            }
+            Message::Enrol(n) => Event::Enrol { name: client(n) },
+            Message::Download(request, n) => Event::Download {
+                request: u64::from(request % 4),
+                name: file(n).name,
+            },
+            Message::Cancel(request) => Event::Cancel {
+                request: u64::from(request % 4),
+            },
+            Message::Resume(transfer, request, n) => Event::Resume {
+                transfer: self.download(transfer),
+                request: u64::from(request % 4),
+                file: file(n),
+            },
+            Message::Inventory(files, last) => Event::Inventory {
+                files: files.into_iter().map(file).collect(),
+                last,
+            },
+            Message::Added(n) => Event::Added {
+                files: vec![file(n)],
+            },
+            Message::Removed(n, deleted) => Event::Removed {
+                files: vec![file(n)],
+                reason: if deleted {
+                    RemovedReason::Deleted
+                } else {
+                    RemovedReason::Lost
+                },
+            },
+            Message::Sent(transfer, receiver, n, bytes, last, whole_part) => {
+                self.absurd |= matches!(bytes, Amount::Most);
+                let receiver = match receiver % 3 {
+                    0 => Receiver::Client(client(n)),
+                    1 => Receiver::Original(client(n)),
+                    _ => Receiver::Secondary(number(n)),
+                };
+                let sent = SentTransfer {
+                    transfer: self.transfer(transfer),
+                    receiver,
+                    file: file(n).name,
+                    bytes: bytes.bytes(),
+                    chunks: 0,
+                    last,
+                    whole_part,
+                };
+                Event::Sent {
+                    transfers: vec![sent],
+                }
+            }
+        }
+    }
+
+    fn finished(
+        &mut self,
+        transfer: TransferId,
+        outcome: u8,
+        sources: [(u8, Amount, Amount); 2],
+    ) -> Finished {
+        let outcomes = [
+            Outcome::Complete,
+            Outcome::AlreadyComplete,
+            Outcome::Failed,
+            Outcome::Cancelled,
+        ];
+        let sources = sources.map(|(n, bytes, wasted)| {
+            self.absurd |= matches!(bytes, Amount::Most) || matches!(wasted, Amount::Most);
+            ReceivedFrom {
+                number: number(n),
+                bytes: bytes.bytes(),
+                wasted: wasted.bytes(),
+                chunks: bytes.bytes(),
+                retries: wasted.bytes(),
+                hedges: bytes.bytes(),
+                digest_failures: bytes.bytes(),
+                recoveries: bytes.bytes(),
+                recovery_ms: bytes.bytes(),
+                recovered_chunks: bytes.bytes(),
+            }
+        });
+        Finished {
+            transfer,
+            outcome: outcomes[usize::from(outcome) % outcomes.len()],
+            reason: None,
+            sources: sources.into(),
+        }
+    }
+
+    /// What a message should do to the requests, where no action will say so.
+    fn expect(&mut self, link: LinkId, event: &Event) {
+        match (event, self.peers.get_mut(&link)) {
+            (Event::Enrol { name }, Some(Peer::Client(of))) => *of = Some(name.clone()),
+            (Event::Finished(finished), Some(Peer::Client(_))) => {
+                let over = Request::Running(finished.transfer);
+                self.requests
+                    .retain(|(of, _), request| *of != link || *request != over);
+            }
+            (Event::Cancel { request }, Some(Peer::Client(_))) => {
+                let key = (link, *request);
+                if let Some(Request::Waiting(..)) = self.requests.get(&key) {
+                    self.requests.remove(&key);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn feed(&mut self, link: LinkId, event: Event) {
+        let resumed = match &event {
+            Event::Resume {
+                transfer, request, ..
+            } => Some((*transfer, *request)),
+            _ => None,
+        };
+        self.cluster.handle_event(self.now, link, event);
+        if let Some((transfer, request)) = resumed {
+            self.resumed(link, transfer, request);
+        }
+        self.act();
+    }
+
+    /// A download goes on unless it is another's, or its number is taken.
+    fn resumed(&mut self, link: LinkId, transfer: TransferId, request: u64) {
+        let Some(Peer::Client(Some(name))) = self.peers.get(&link) else {
+            return;
+        };
+        let running = Request::Running(transfer);
+        let owner = self.requests.iter().find(|(_, other)| **other == running);
+        let owner = owner.map(|(key, _)| *key);
+        let own = owner.is_none_or(|(of, _)| {
+            matches!(self.peers.get(&of), Some(Peer::Client(Some(other))) if other == name)
+        });
+        let taken = self.requests.get(&(link, request));
+        if !own || taken.is_some_and(|other| *other != running) {
+            return;
+        }
+        if let Some(owner) = owner {
+            self.requests.remove(&owner);
+        }
+        self.requests.insert((link, request), running);
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.now += time;
+        if self
+            .cluster
+            .poll_timeout()
+            .is_some_and(|due| due <= self.now)
+        {
+            self.cluster.handle_timeout(self.now);
+            self.act();
+        }
+    }
+
+    fn act(&mut self) {
+        while let Some(action) = self.cluster.poll_action() {
+            match action {
+                Action::Grant {
+                    link,
+                    request,
+                    grant,
+                } => {
+                    self.check_link(link);
+                    self.check_grant(&grant);
+                    let transfer = grant.transfer;
+                    let before = self
+                        .requests
+                        .insert((link, request), Request::Running(transfer));
+                    assert!(!matches!(before, Some(Request::Running(_))));
+                    assert!(!self.granted.contains(&transfer), "{transfer} twice");
+                    self.granted.push(transfer);
+                    assert!(self.running() <= MOST_DOWNLOADS, "too many run");
+                }
+                Action::Queue {
+                    link,
+                    request,
+                    place,
+                } => {
+                    self.check_link(link);
+                    let arrival = match self.requests.get(&(link, request)) {
+                        Some(Request::Waiting(arrival, _)) => *arrival,
+                        Some(Request::Running(_)) => panic!("one that runs waits"),
+                        None => {
+                            self.arrivals += 1;
+                            self.arrivals
+                        }
+                    };
+                    self.requests
+                        .insert((link, request), Request::Waiting(arrival, place));
+                }
+                Action::Refuse {
+                    link,
+                    request,
+                    refusal,
+                } => {
+                    self.check_link(link);
+                    // Any other refusal is of a second request of the same number.
+                    if let (Refusal::NotFound(_), Some(Request::Waiting(..))) =
+                        (refusal, self.requests.get(&(link, request)))
+                    {
+                        self.requests.remove(&(link, request));
+                    }
+                }
+                Action::Copy { link, grant } => {
+                    self.check_link(link);
+                    self.check_grant(&grant);
+                    assert!(!grant.sources.is_empty(), "a copy from nobody");
+                    assert!(!self.copies.contains(&grant.transfer));
+                    self.copies.push(grant.transfer);
+                }
+                Action::Enrolled { link, .. }
+                | Action::Sources { link, .. }
+                | Action::Settled { link, .. }
+                | Action::CancelCopy { link, .. }
+                | Action::Withdraw { link, .. }
+                | Action::Ended { link, .. } => self.check_link(link),
+                Action::Close { .. } | Action::Notice(_) => {}
+            }
+        }
+    }
+
+    /// Nothing is sent to who is gone.
+    fn check_link(&self, link: LinkId) {
+        assert!(self.peers.contains_key(&link), "{link:?} is gone");
+    }
+
+    /// Every source is alive; the ranges are all of the file, once.
+    fn check_grant(&self, grant: &Grant) {
+        let status = self.cluster.status();
+        let mut chunks = BTreeSet::new();
+        for source in &grant.sources {
+            let alive = status
+                .secondaries
+                .iter()
+                .any(|s| s.number == source.number && s.alive);
+            assert!(alive, "secondary {} is down", source.number);
+            for chunk in source.ranges.iter().flat_map(|range| range.iter()) {
+                assert!(grant.file.layout.contains(chunk) && chunks.insert(chunk));
+            }
+        }
+        let count = grant.file.layout.chunk_count() as usize;
+        assert!(chunks.len() == count || grant.sources.is_empty());
+    }
+
+    fn running(&self) -> usize {
+        let running = |request: &&Request| matches!(request, Request::Running(_));
+        self.requests.values().filter(running).count()
+    }
+
+    fn check(&self) {
+        let status = self.cluster.status();
+        assert_eq!(status.running as usize, self.running());
+        let mut line: Vec<_> = self
+            .requests
+            .values()
+            .filter_map(|request| match request {
+                Request::Waiting(arrival, place) => Some((*arrival, *place)),
+                Request::Running(_) => None,
+            })
+            .collect();
+        assert_eq!(status.waiting as usize, line.len());
+        line.sort_unstable();
+        assert!(
+            line.iter()
+                .map(|(_, place)| *place)
+                .eq(1..=line.len() as u32),
+            "{line:?}"
+        );
+        assert!(
+            line.is_empty() || self.running() >= MOST_DOWNLOADS,
+            "a place is free"
+        );
+        let (listed, more) = self.cluster.listing(None, |_| true);
+        assert!(!more);
+        assert!(
+            listed
+                .iter()
+                .all(|file| (1..=file.secondaries).contains(&file.holders))
+        );
+        assert!(listed.is_sorted_by(|a, b| a.file.name < b.file.name));
+        self.check_books();
+    }
+
+    fn check_books(&self) {
+        let totals = self.cluster.totals();
+        let all = [&totals.totals, &totals.copies];
+        let all = all
+            .into_iter()
+            .chain(totals.files.values())
+            .chain(totals.clients.values());
+        for counters in all.chain(totals.secondaries.values()) {
+            let accounted = u128::from(counters.bytes_received)
+                + u128::from(counters.bytes_wasted)
+                + u128::from(counters.bytes_unconfirmed);
+            assert!(
+                self.absurd || u128::from(counters.bytes_sent) == accounted,
+                "{counters:?}"
+            );
+        }
+    }
+
+    /// When all are gone and time has passed, nothing is left open.
+    fn close_books(&mut self) {
+        for slot in 0..LINKS as u8 {
+            self.step(Step::Close(slot, false));
+        }
+        for _ in 0..2 {
+            self.wait(Duration::from_secs(61));
+        }
+        self.check();
+        let open = self.cluster.totals().open;
+        assert!(open.is_empty(), "{open:?}");
+    }
+}

@@ -1,0 +1,140 @@
+//! Leases, beside a plain table of them.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use arbitrary::{Arbitrary, Unstructured};
+use trozos::{
+    engine::cluster::{LinkId, fuzzing::Leases},
+    model::{
+        Incarnation, SecondaryNumber,
+        limits::{HEARTBEAT, LEASE},
+    },
+};
+
+#[derive(Arbitrary, Debug)]
+enum Step {
+    Enrol { number: u8, incarnation: u8 },
+    Renew { number: u8, link: u8 },
+    Probe { number: u8 },
+    Inventoried { number: u8 },
+    End { number: u8, link: u8 },
+    Wait { ms: u16 },
+    Expire,
+}
+
+#[derive(Debug)]
+struct Member {
+    incarnation: u8,
+    /// Its connection and the end of its lease.
+    lease: Option<(LinkId, Instant)>,
+    inventoried: bool,
+}
+
+fn number(n: u8) -> SecondaryNumber {
+    SecondaryNumber::try_from(u64::from(n % 4) + 1).expect("1 to 4")
+}
+
+/// Steps of four secondaries.
+pub fn membership(data: &[u8]) {
+    let mut input = Unstructured::new(data);
+    let (mut leases, mut model) = (
+        Leases::default(),
+        BTreeMap::<SecondaryNumber, Member>::new(),
+    );
+    let (mut now, mut links) = (Instant::now(), 0u64);
+    for step in crate::steps(&mut input, 500) {
+        match step {
+            Step::Enrol {
+                number: n,
+                incarnation,
+            } => {
+                links += 1;
+                let (number, link) = (number(n), LinkId(links));
+                let address = SocketAddr::from(([10, 0, 0, n], 1));
+                let run = Incarnation(u64::from(incarnation % 2));
+                let enrolled = leases.enrol(now, link, number, run, address);
+                let before = model.get(&number);
+                let held = before.and_then(|m| Some((m.incarnation, m.lease?.0)));
+                if held.is_some_and(|(other, _)| other != incarnation % 2) {
+                    assert_eq!(enrolled, None);
+                    continue;
+                }
+                assert_eq!(
+                    enrolled,
+                    Some((before.is_some(), held.map(|(_, link)| link)))
+                );
+                let member = Member {
+                    incarnation: incarnation % 2,
+                    lease: Some((link, now + LEASE)),
+                    inventoried: false,
+                };
+                model.insert(number, member);
+            }
+            Step::Renew { number: n, link } => {
+                let link = LinkId(u64::from(link));
+                leases.renew(now, number(n), link);
+                if let Some((held, ends)) = lease(&mut model, n)
+                    && *held == link
+                {
+                    *ends = now + LEASE;
+                }
+            }
+            Step::Probe { number: n } => {
+                leases.probe(now, number(n));
+                if let Some((_, ends)) = lease(&mut model, n) {
+                    *ends = (*ends).min(now + 2 * HEARTBEAT);
+                }
+            }
+            Step::Inventoried { number: n } => {
+                if lease(&mut model, n).is_some() {
+                    leases.set_inventoried(number(n));
+                    model.entry(number(n)).and_modify(|m| m.inventoried = true);
+                }
+            }
+            Step::End { number: n, link } => {
+                let link = LinkId(u64::from(link));
+                let held = lease(&mut model, n).is_some_and(|(of, _)| *of == link);
+                assert_eq!(leases.end(number(n), link), held);
+                if held {
+                    model.entry(number(n)).and_modify(|m| m.lease = None);
+                }
+            }
+            Step::Wait { ms } => now += Duration::from_millis(ms.into()),
+            Step::Expire => {
+                let due = model.iter().filter_map(|(number, member)| {
+                    let (link, _) = member.lease.filter(|(_, ends)| *ends <= now)?;
+                    Some((*number, link))
+                });
+                let due: Vec<_> = due.collect();
+                assert_eq!(leases.expired(now), due);
+                for (number, link) in due {
+                    assert!(leases.end(number, link));
+                    model.entry(number).and_modify(|m| m.lease = None);
+                }
+            }
+        }
+        let alive = model.iter().filter_map(|(n, m)| Some((*n, m.lease?)));
+        let alive: Vec<_> = alive.collect();
+        let listed: Vec<_> = alive
+            .iter()
+            .map(|(n, (link, _))| (*n, Some(*link)))
+            .collect();
+        assert_eq!(leases.alive(), listed);
+        assert_eq!(
+            leases.next_expiry(),
+            alive.iter().map(|(_, (_, ends))| *ends).min()
+        );
+        let known = model
+            .values()
+            .filter(|m| m.lease.is_some() && m.inventoried);
+        assert_eq!(leases.inventoried_count(), known.count());
+    }
+}
+
+fn lease(model: &mut BTreeMap<SecondaryNumber, Member>, n: u8) -> Option<&mut (LinkId, Instant)> {
+    model.get_mut(&number(n))?.lease.as_mut()
+}

@@ -1,0 +1,120 @@
+//! Names from outside, and lines that are typed at a prompt.
+
+use std::path::{Component, Path};
+
+use trozos::{
+    cli::commands::{self, BadLine, ClientLine},
+    model::{
+        ClientName, Digest, FileName, SecondaryNumber,
+        limits::{
+            MAX_CLIENT_NAME_BYTES, MAX_COMPONENT_BYTES, MAX_COMPONENTS, MAX_NAME_BYTES,
+            MAX_SECONDARY_NUMBER,
+        },
+    },
+};
+
+/// One text as every kind of name.
+pub fn names(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    if let Ok(name) = FileName::try_from(text) {
+        assert_eq!(name.as_str(), text);
+        check_file_name(&name);
+    }
+    if let Ok(name) = ClientName::try_from(text) {
+        assert_eq!(name.as_str(), text.trim());
+        check_client_name(&name);
+    }
+    if let Ok(digest) = Digest::try_from(text) {
+        assert_eq!(digest.to_string(), text.to_ascii_lowercase());
+        assert_eq!(Digest::try_from(digest.to_string().as_str()), Ok(digest));
+    }
+    if let Ok(number) = text.parse::<u64>()
+        && let Ok(secondary) = SecondaryNumber::try_from(number)
+    {
+        assert_eq!(u64::from(secondary.get()), number);
+        assert!((1..=MAX_SECONDARY_NUMBER).contains(&secondary.get()));
+    }
+}
+
+/// A line at each prompt.
+pub fn prompt(data: &[u8]) {
+    let Ok(line) = std::str::from_utf8(data) else {
+        return;
+    };
+    let client = commands::client(line);
+    match &client {
+        Ok(ClientLine::Download(name)) => {
+            check_file_name(name);
+            for quote in ['"', '\''] {
+                let quoted = commands::client(&format!("VIDEO {quote}{name}{quote}"));
+                assert_eq!(quoted, client);
+            }
+        }
+        Ok(ClientLine::Enrol(name)) => {
+            check_client_name(name);
+            let quoted = commands::client(&format!(" inscribir \"{name}\""));
+            assert_eq!(quoted, client);
+        }
+        Ok(ClientLine::Cancel(number)) => {
+            assert_eq!(commands::client(&format!("CANCELAR {number}")), client);
+        }
+        Ok(ClientLine::List | ClientLine::Status | ClientLine::Common(_)) => {}
+        Err(bad) => check_answer(bad),
+    }
+    let others = [
+        commands::central(line).err(),
+        commands::secondary(line).err(),
+    ];
+    others.iter().flatten().for_each(check_answer);
+}
+
+/// What is answered fits on one line and moves no cursor, whatever was typed.
+fn check_answer(bad: &BadLine) {
+    let answer = commands::explain(bad);
+    assert!(!answer.chars().any(char::is_control), "{answer:?}");
+}
+
+/// A name below a folder stays below it, and is read as it is written.
+pub(crate) fn check_file_name(name: &FileName) {
+    let text = name.as_str();
+    assert!(text.len() <= MAX_NAME_BYTES);
+    assert!(!text.contains(|c: char| c.is_control() || c == '\\'));
+    let path = Path::new(text);
+    let normal = |component: Component<'_>| matches!(component, Component::Normal(_));
+    assert!(path.components().all(normal), "{text:?}");
+    // The path's own idea of its components is ours: nothing is normalised away.
+    let components: Vec<&str> = name.components().collect();
+    let of_path: Vec<_> = path.components().map(|c| c.as_os_str()).collect();
+    assert_eq!(of_path, components);
+    assert!((1..=MAX_COMPONENTS).contains(&components.len()));
+    for component in components {
+        assert!((1..=MAX_COMPONENT_BYTES).contains(&component.len()));
+        assert!(!component.starts_with('.'));
+        assert!(!component.ends_with(FileName::PART_SUFFIX));
+        assert!(!component.ends_with(FileName::JOURNAL_SUFFIX));
+    }
+    assert_eq!(FileName::try_from(text).as_ref(), Ok(name));
+    let json = serde_json::to_string(name).expect("a name is text");
+    assert_eq!(
+        serde_json::from_str::<FileName>(&json).ok().as_ref(),
+        Some(name)
+    );
+}
+
+/// A client's name is one component of a path.
+pub(crate) fn check_client_name(name: &ClientName) {
+    let text = name.as_str();
+    assert!((1..=MAX_CLIENT_NAME_BYTES).contains(&text.len()));
+    assert!(!text.contains(char::is_control));
+    let file = format!("cliente-{text}.json");
+    let components: Vec<_> = Path::new(&file).components().collect();
+    assert_eq!(components, [Component::Normal(file.as_ref())]);
+    assert_eq!(ClientName::try_from(text).as_ref(), Ok(name));
+    let json = serde_json::to_string(name).expect("a name is text");
+    assert_eq!(
+        serde_json::from_str::<ClientName>(&json).ok().as_ref(),
+        Some(name)
+    );
+}
