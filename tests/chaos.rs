@@ -41,6 +41,7 @@ use story::{Plan, Settings};
 fn a_cluster_survives_kills_freezes_and_wrong_bytes() {
     run::run(&Settings::from_env(Plan {
         seconds: 8,
+        gap_ms: 100..900,
         rate_bytes_per_s: 4_000_000,
         base_files: 4,
         file_bytes: 3_000_000..9_000_000,
@@ -55,6 +56,7 @@ fn a_cluster_survives_kills_freezes_and_wrong_bytes() {
 fn a_cluster_survives_everything() {
     run::run(&Settings::from_env(Plan {
         seconds: 20,
+        gap_ms: 400..2_500,
         rate_bytes_per_s: 5_000_000,
         base_files: 6,
         file_bytes: 8_000_000..40_000_000,

@@ -251,3 +251,33 @@ fn statistics_that_were_cut_do_not_stop_a_start() {
         1
     );
 }
+
+#[test]
+fn figures_are_kept_from_run_to_run() {
+    let (mut cluster, digest) = cluster();
+    finish(start_download(&cluster), &cluster, &digest);
+    cluster.stop();
+    check_books(&cluster);
+    let files = ["central", "secundario1", "secundario2", "cliente-ana"];
+    let read = |cluster: &Cluster| {
+        files.map(|file| {
+            let mut figures = cluster.statistics(&format!("{file}.json"));
+            let head = figures.as_object_mut().unwrap();
+            for key in ["started", "saved", "stopped"] {
+                head.remove(key);
+            }
+            figures
+        })
+    };
+    let before = read(&cluster);
+    assert!(before[0]["secondaries"]["1"]["bytes_sent"].as_u64() > Some(0));
+    cluster.restart_central();
+    for n in 1..=3 {
+        cluster.restart_secondary(n);
+    }
+    let mut client = cluster.client("ana");
+    client.end_input();
+    assert_eq!(client.exit_code(), 0);
+    cluster.stop();
+    assert_eq!(read(&cluster), before);
+}

@@ -1,8 +1,10 @@
 //! What every node counts. Plain numbers that can be added up; the statistics files are made of them.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-use crate::model::ReceivedFrom;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+
+use crate::model::{ReceivedFrom, SecondaryNumber};
 
 /// Figures of a file, a client, a secondary, or all together.
 ///
@@ -43,6 +45,24 @@ pub struct Counters {
     /// Mean rate: useful bytes, or bytes sent where only those are known, by that time. Follows from the
     /// others.
     pub mean_bytes_per_s: u64,
+}
+
+/// Reads figures per secondary. The keys of a JSON object are text, and serde takes them for numbers only
+/// where nothing is flattened, as the statistics files' heads are.
+///
+/// # Errors
+/// When a key is no secondary's number, or a value no figures.
+pub fn per_secondary<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeMap<SecondaryNumber, Counters>, D::Error> {
+    BTreeMap::<String, Counters>::deserialize(from)?
+        .into_iter()
+        .map(|(key, counters)| {
+            let number: u64 = key.parse().map_err(D::Error::custom)?;
+            let number = SecondaryNumber::try_from(number).map_err(D::Error::custom)?;
+            Ok((number, counters))
+        })
+        .collect()
 }
 
 impl Counters {

@@ -82,14 +82,9 @@ pub(super) enum Moment {
 fn load<T: DeserializeOwned>(
     path: &Path,
 ) -> Result<(Option<T>, Option<StatisticsTrouble>), StoreError> {
-    #[derive(Deserialize)]
-    struct Versioned<T> {
-        #[serde(flatten)]
-        content: T,
-    }
-    match load_json::<Versioned<T>>(path)? {
+    match load_json(path)? {
         Loaded::Missing => Ok((None, None)),
-        Loaded::Read(read) => Ok((Some(read.content), None)),
+        Loaded::Read(read) => Ok((Some(read), None)),
         Loaded::SetAside { to, reason } => {
             let path = path.to_owned();
             Ok((None, Some(StatisticsTrouble::SetAside { path, to, reason })))

@@ -91,7 +91,7 @@ pub fn books(world: &mut World<'_>) -> Books {
     let mut problems = Vec::new();
     for entry in fs::read_dir(&folder).unwrap().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.contains("estropeado") || name.contains(".tmp") {
+        if name.contains("estropeado") || name.starts_with(".trozos-") {
             problems.push(format!("statistics: {name} is left"));
         }
     }

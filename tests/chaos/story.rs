@@ -11,6 +11,8 @@ pub const SECONDARIES: usize = 3;
 pub struct Plan {
     /// How long faults happen, unless said otherwise.
     pub seconds: u64,
+    /// From one fault to the next, in milliseconds.
+    pub gap_ms: Range<u64>,
     /// Of each secondary's uplink.
     pub rate_bytes_per_s: u64,
     /// Files that are there from beginning to end.
@@ -95,6 +97,7 @@ pub struct Story {
     random: fastrand::Rng,
     clients: usize,
     network: Network,
+    gap_ms: Range<u64>,
 }
 
 impl Story {
@@ -103,12 +106,13 @@ impl Story {
             random: fastrand::Rng::with_seed(settings.seed),
             clients: settings.clients,
             network: settings.plan.network,
+            gap_ms: settings.plan.gap_ms.clone(),
         }
     }
 
     pub fn next(&mut self) -> Step {
         let random = &mut self.random;
-        let after = Duration::from_millis(random.u64(400..2_500));
+        let after = Duration::from_millis(random.u64(self.gap_ms.clone()));
         let lasts = Duration::from_millis(random.u64(300..5_000));
         let secondary = random.usize(..SECONDARIES);
         // Secondaries are hit most.

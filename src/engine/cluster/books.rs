@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::counters::Counters,
+    engine::counters::{Counters, per_secondary},
     model::{ClientName, FileName, Incarnation, Receiver, SecondaryNumber, TransferId},
 };
 
@@ -20,6 +20,7 @@ pub struct Totals {
     /// Per client.
     pub clients: BTreeMap<ClientName, Counters>,
     /// Per secondary, as a sender to clients.
+    #[serde(deserialize_with = "per_secondary")]
     pub secondaries: BTreeMap<SecondaryNumber, Counters>,
     /// Copies between secondaries, all together.
     pub copies: Counters,

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{
     DownloadEvent, DownloadNumber, Summary,
     downloads::{End, State, Unsettled},
-    run::Client,
+    run::{Client, Unsent},
     statistics::Booked,
 };
 use crate::{
@@ -83,13 +83,21 @@ impl Client {
         let Some(download) = self.state.downloads.get_mut(number) else {
             return;
         };
-        download.state = State::Ended(state);
+        let running = std::mem::replace(&mut download.state, State::Ended(state));
         let file = download.file.clone();
         self.state
             .downloads
             .unsettle(transfer, file.clone(), kind, took, sources);
-        if !self.send(ToCentral::Finished(finished)) {
+        if !self.send(ToCentral::Finished(finished.clone())) {
             self.settled(transfer, &[]);
+            if let State::Running(running) = running {
+                let file = running.meta;
+                self.keep_unsent(Unsent {
+                    number,
+                    file,
+                    finished,
+                });
+            }
         }
         self.tell_of(number, &file, event);
     }

@@ -150,6 +150,7 @@ impl Client {
                     let _ = answer.send(Err(error));
                 }
             }
+            State::Queued(_) if code == ErrorCode::NotReady => self.ask_later(number),
             State::Queued(_) => {
                 download.state = State::Ended(End::Failed(failure.clone()));
                 let file = download.file.clone();

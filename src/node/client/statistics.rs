@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::counters::Counters,
+    engine::counters::{Counters, per_secondary},
     model::{ClientName, FileName, Outcome, ReceivedFrom, SecondaryNumber, SentBytes},
     node::statistics::{self, Head, Moment, StatisticsFile, StatisticsTrouble},
     store::StoreError,
@@ -26,6 +26,7 @@ struct Content {
     /// Per file.
     files: BTreeMap<FileName, Counters>,
     /// Per secondary.
+    #[serde(deserialize_with = "per_secondary")]
     secondaries: BTreeMap<SecondaryNumber, Counters>,
 }
 
