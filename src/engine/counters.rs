@@ -68,21 +68,35 @@ pub fn per_secondary<'de, D: Deserializer<'de>>(
 impl Counters {
     /// Adds another's figures to these.
     pub fn add(&mut self, other: &Self) {
-        self.downloads += other.downloads;
-        self.failed += other.failed;
-        self.bytes_sent += other.bytes_sent;
-        self.bytes_received += other.bytes_received;
-        self.bytes_wasted += other.bytes_wasted;
-        self.bytes_unconfirmed += other.bytes_unconfirmed;
-        self.bytes_unreported += other.bytes_unreported;
-        self.chunks += other.chunks;
-        self.retries += other.retries;
-        self.hedges += other.hedges;
-        self.digest_failures += other.digest_failures;
-        self.recoveries += other.recoveries;
-        self.recovery_ms += other.recovery_ms;
-        self.recovered_chunks += other.recovered_chunks;
-        self.duration_ms += other.duration_ms;
+        self.combine(other, |mine, others| mine + others);
+    }
+
+    /// Takes figures out that were added.
+    pub fn subtract(&mut self, other: &Self) {
+        self.combine(other, u64::saturating_sub);
+    }
+
+    fn combine(&mut self, other: &Self, with: fn(u64, u64) -> u64) {
+        let each = [
+            (&mut self.downloads, other.downloads),
+            (&mut self.failed, other.failed),
+            (&mut self.bytes_sent, other.bytes_sent),
+            (&mut self.bytes_received, other.bytes_received),
+            (&mut self.bytes_wasted, other.bytes_wasted),
+            (&mut self.bytes_unconfirmed, other.bytes_unconfirmed),
+            (&mut self.bytes_unreported, other.bytes_unreported),
+            (&mut self.chunks, other.chunks),
+            (&mut self.retries, other.retries),
+            (&mut self.hedges, other.hedges),
+            (&mut self.digest_failures, other.digest_failures),
+            (&mut self.recoveries, other.recoveries),
+            (&mut self.recovery_ms, other.recovery_ms),
+            (&mut self.recovered_chunks, other.recovered_chunks),
+            (&mut self.duration_ms, other.duration_ms),
+        ];
+        for (mine, others) in each {
+            *mine = with(*mine, others);
+        }
         let bytes = match self.bytes_received {
             0 => self.bytes_sent,
             useful => useful,

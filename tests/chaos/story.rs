@@ -13,6 +13,8 @@ pub struct Plan {
     pub seconds: u64,
     /// From one fault to the next, in milliseconds.
     pub gap_ms: Range<u64>,
+    /// Processes are ended too: what they had not saved is lost, so that books are exact only without.
+    pub ends: bool,
     /// Of each secondary's uplink.
     pub rate_bytes_per_s: u64,
     /// Files that are there from beginning to end.
@@ -98,6 +100,7 @@ pub struct Story {
     clients: usize,
     network: Network,
     gap_ms: Range<u64>,
+    ends: bool,
 }
 
 impl Story {
@@ -107,6 +110,7 @@ impl Story {
             clients: settings.clients,
             network: settings.plan.network,
             gap_ms: settings.plan.gap_ms.clone(),
+            ends: settings.plan.ends,
         }
     }
 
@@ -123,6 +127,11 @@ impl Story {
         };
         // Drawn for every network, so that a seed tells nearly the same story on each.
         let kind = random.u8(..20);
+        let kind = if self.ends || kind >= 10 {
+            kind
+        } else {
+            6 + 4 * (kind % 3)
+        };
         let act = match (kind, self.network) {
             (0..5, _) => Act::Kill(anybody),
             (5..9, _) => Act::Freeze(anybody),

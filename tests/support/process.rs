@@ -216,11 +216,17 @@ impl Cluster {
 
     /// A client with a name.
     pub fn client(&self, name: &str) -> Process {
-        let args = [
+        self.client_with(name, &[])
+    }
+
+    /// A client with a name and more flags.
+    pub fn client_with(&self, name: &str, flags: &[&str]) -> Process {
+        let mut args = vec![
             "--ip-central=127.0.0.1".to_owned(),
             format!("--puerto-central={}", self.central_port),
             format!("--nombre={name}"),
         ];
+        args.extend(flags.iter().map(|flag| (*flag).to_owned()));
         let client = Process::start(CLIENT, self.folder.path(), &args);
         client.wait_for("Inscrito como");
         client

@@ -201,6 +201,8 @@ impl Cluster {
             client.requests.insert(request, Request::Running(transfer));
         }
         self.admission.readmit((link, request));
+        self.ledger
+            .resume(transfer, receiver.clone(), file.name.clone());
         let grant = self.grant(transfer, &file, None);
         self.begin(transfer, receiver, link, request, &grant);
         self.push_sources_of(|running| *running == file);

@@ -8,6 +8,7 @@ mod admission;
 mod books;
 mod catalog;
 mod clients;
+mod closing;
 mod ledger;
 mod machine;
 mod membership;
