@@ -200,9 +200,18 @@ impl Cluster {
         if let Some(Peer::Client(client)) = self.peers.get_mut(&link) {
             client.requests.insert(request, Request::Running(transfer));
         }
+        let name = file.name.clone();
+        if !self.ledger.resume(transfer, receiver.clone(), name) {
+            // An end that was told before; its receiver need not tell it again.
+            self.forget_request(link, request);
+            self.actions.push_back(Action::Settled {
+                link,
+                transfer,
+                sent: Vec::new(),
+            });
+            return;
+        }
         self.admission.readmit((link, request));
-        self.ledger
-            .resume(transfer, receiver.clone(), file.name.clone());
         let grant = self.grant(transfer, &file, None);
         self.begin(transfer, receiver, link, request, &grant);
         self.push_sources_of(|running| *running == file);

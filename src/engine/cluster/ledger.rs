@@ -126,9 +126,27 @@ impl Ledger {
         account.orphan_since = None;
     }
 
-    /// A receiver goes on with a transfer. One that is not known here was granted by an earlier run of the
-    /// central, which may have heard of runs of secondaries that this one never will.
-    pub(super) fn resume(&mut self, transfer: TransferId, receiver: Receiver, file: FileName) {
+    /// A receiver goes on with a transfer, or tells its end once more. One that is not known here was granted
+    /// by an earlier run of the central, which may have heard of runs of secondaries that this one never will.
+    /// One whose books were closed without the receiver's word, or with it, is opened again. False when an
+    /// earlier run closed them: they stay as they are.
+    pub(super) fn resume(
+        &mut self,
+        transfer: TransferId,
+        receiver: Receiver,
+        file: FileName,
+    ) -> bool {
+        if let Some(mut closed) = self.closed.remove(&transfer) {
+            self.book(&closed.account.open, &closed.figures, Counters::subtract);
+            self.totals.settled.retain(|settled| *settled != transfer);
+            closed.account.ended = None;
+            closed.account.fell.append(&mut closed.died);
+            self.accounts.insert(transfer, closed.account);
+            return true;
+        }
+        if self.totals.settled.contains(&transfer) {
+            return false;
+        }
         self.accounts.entry(transfer).or_insert_with(|| Account {
             open: OpenTransfer {
                 transfer,
@@ -141,6 +159,7 @@ impl Ledger {
             fell: BTreeSet::new(),
             orphan_since: None,
         });
+        true
     }
 
     pub(super) fn orphan(&mut self, now: Instant, transfer: TransferId) {
@@ -526,6 +545,26 @@ mod tests {
         assert_eq!(ledger.settle(now, |_| Some(RUN))[0].sent[0].bytes, 85);
         let totals = ledger.totals().totals;
         assert_eq!((totals.downloads, totals.bytes_unreported), (1, 25));
+    }
+
+    #[test]
+    fn an_end_that_is_told_again_counts_once() {
+        let now = Instant::now();
+        let mut ledger = ledger(now);
+        let open = sent(0, false);
+        ledger.report(now, number(1), RUN, sent(80, true));
+        for _ in 0..3 {
+            ledger.resume(open.transfer, open.receiver.clone(), open.file.clone());
+            ledger.finish(now, finished(vec![received(1, 80, 0)]));
+            assert_eq!(ledger.settle(now, |_| Some(RUN)).len(), 1);
+            let totals = ledger.totals();
+            assert_eq!((totals.totals.downloads, totals.totals.bytes_sent), (1, 80));
+            assert_eq!(totals.settled.len(), 1);
+        }
+        // A later run of the central knows only that it is settled.
+        let mut later = Ledger::new(now, ledger.totals());
+        assert!(!later.resume(open.transfer, open.receiver, open.file));
+        assert!(later.totals().open.is_empty());
     }
 
     #[test]

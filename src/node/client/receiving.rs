@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{
     DownloadEvent, DownloadNumber, Summary,
     downloads::{End, State, Unsettled},
-    run::{Client, Unsent},
+    run::{Client, Told},
     statistics::Booked,
 };
 use crate::{
@@ -88,16 +88,17 @@ impl Client {
         self.state
             .downloads
             .unsettle(transfer, file.clone(), kind, took, sources);
-        if !self.send(ToCentral::Finished(finished.clone())) {
-            self.settled(transfer, &[]);
-            if let State::Running(running) = running {
-                let file = running.meta;
-                self.keep_unsent(Unsent {
-                    number,
-                    file,
-                    finished,
-                });
-            }
+        if let State::Running(running) = running {
+            self.keep_end(Told {
+                at: Instant::now(),
+                settled: false,
+                number,
+                file: running.meta,
+                finished: finished.clone(),
+            });
+        }
+        if !self.send(ToCentral::Finished(finished)) {
+            self.book_settled(transfer, &[]);
         }
         self.tell_of(number, &file, event);
     }

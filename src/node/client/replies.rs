@@ -164,7 +164,15 @@ impl Client {
     }
 
     /// The secondaries have reported; nothing when the central cannot say.
-    pub(super) fn settled(&mut self, transfer: TransferId, sent: &[SentBytes]) {
+    fn settled(&mut self, transfer: TransferId, sent: &[SentBytes]) {
+        for end in &mut self.state.ends {
+            end.settled |= end.finished.transfer == transfer;
+        }
+        self.book_settled(transfer, sent);
+    }
+
+    /// Books an ended download with what is known of its senders.
+    pub(super) fn book_settled(&mut self, transfer: TransferId, sent: &[SentBytes]) {
         if let Some(unsettled) = self.state.downloads.settle(transfer) {
             self.statistics.book(&Booked {
                 file: &unsettled.file,

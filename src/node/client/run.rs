@@ -35,8 +35,10 @@ use crate::{
 /// How long a request that waited in the list of a central that has gone leaves the new one for its
 /// secondaries to enrol, before it asks again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
-/// Ends of downloads that are kept for a central that is away.
-const MOST_UNSENT: usize = 1000;
+/// Ends of downloads that are kept to be told again.
+const MOST_ENDS: usize = 256;
+/// How long they are: a central that is killed has forgotten what it had not saved.
+const KEEP_ENDS: Duration = STATISTICS_EVERY.saturating_mul(3);
 /// Wakes the loop when nothing is waited for.
 const IDLE: Duration = Duration::from_secs(3600);
 
@@ -65,13 +67,16 @@ pub(super) struct ClientState {
     pub(super) idle_waiters: Vec<oneshot::Sender<Tally>>,
     /// Requests that wait and are to be made again, as the central was not ready for them.
     pub(super) ask_again: BTreeMap<DownloadNumber, Instant>,
-    /// Ends of downloads that the central does not know of.
-    pub(super) unsent: VecDeque<Unsent>,
+    /// Ends of downloads that the central may not know of.
+    pub(super) ends: VecDeque<Told>,
 }
 
 /// The end of a download, and what a central that has forgotten the download must be told before it.
 #[derive(Debug)]
-pub(super) struct Unsent {
+pub(super) struct Told {
+    pub(super) at: Instant,
+    /// The central has closed its books.
+    pub(super) settled: bool,
     pub(super) number: DownloadNumber,
     pub(super) file: FileMeta,
     pub(super) finished: Finished,
@@ -261,12 +266,14 @@ impl Client {
         }
     }
 
-    /// Keeps the end of a download until the central is back.
-    pub(super) fn keep_unsent(&mut self, unsent: Unsent) {
-        if self.state.unsent.len() == MOST_UNSENT {
-            self.state.unsent.pop_front();
+    /// Keeps the end of a download, to be told again on another link.
+    pub(super) fn keep_end(&mut self, told: Told) {
+        let ends = &mut self.state.ends;
+        ends.retain(|end| !end.settled || end.at.elapsed() < KEEP_ENDS);
+        if ends.len() == MOST_ENDS {
+            ends.pop_front();
         }
-        self.state.unsent.push_back(unsent);
+        ends.push_back(told);
     }
 
     /// A new link knows nothing of what was said on the last one.
@@ -274,13 +281,20 @@ impl Client {
         if let Some(name) = self.state.name.clone() {
             self.send(ToCentral::Enrol { name });
         }
-        for unsent in std::mem::take(&mut self.state.unsent) {
-            self.send(ToCentral::Resume {
-                transfer: unsent.finished.transfer,
-                request: unsent.number.0,
-                file: unsent.file,
-            });
-            self.send(ToCentral::Finished(unsent.finished));
+        let ends = self.state.ends.iter();
+        let again: Vec<_> = ends
+            .filter(|end| !end.settled || end.at.elapsed() < KEEP_ENDS)
+            .flat_map(|end| {
+                let resume = ToCentral::Resume {
+                    transfer: end.finished.transfer,
+                    request: end.number.0,
+                    file: end.file.clone(),
+                };
+                [resume, ToCentral::Finished(end.finished.clone())]
+            })
+            .collect();
+        for message in again {
+            self.send(message);
         }
         for question in self.state.questions.unanswered() {
             self.send(question);
