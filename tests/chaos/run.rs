@@ -307,7 +307,7 @@ impl<'a> World<'a> {
             _ => ("skipped, in trouble already", None),
         };
         *self.acts.entry(what).or_default() += 1;
-        tracing_line(
+        write_down(
             self.folder,
             &format!("{:?} for {:?}: {what}", step.act, step.lasts),
         );
@@ -339,7 +339,7 @@ impl<'a> World<'a> {
 
     fn undo(&mut self, heal: Heal) {
         let rate = self.settings.plan.rate_bytes_per_s;
-        tracing_line(self.folder, &format!("{heal:?}"));
+        write_down(self.folder, &format!("{heal:?}"));
         match heal {
             Heal::Start(role) => {
                 if let Role::Client(n) = role {
@@ -379,7 +379,7 @@ impl<'a> World<'a> {
             *at = Instant::now();
         }
         self.turn();
-        tracing_line(self.folder, "healed");
+        write_down(self.folder, "healed");
         self.poll_until("all downloads have ended", HEAL_WITHIN, |world| {
             world.clients.iter().all(Downloader::is_idle)
         });
@@ -432,7 +432,7 @@ impl<'a> World<'a> {
 }
 
 /// The story as it was told, beside the nodes' logs.
-fn tracing_line(folder: &Path, line: &str) {
+fn write_down(folder: &Path, line: &str) {
     use std::io::Write;
     let path = folder.join("story.log");
     if let Ok(mut file) = fs::File::options().create(true).append(true).open(path) {
