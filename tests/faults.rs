@@ -251,3 +251,83 @@ fn statistics_that_were_cut_do_not_stop_a_start() {
         1
     );
 }
+
+#[test]
+fn figures_are_kept_from_run_to_run() {
+    let (mut cluster, digest) = cluster();
+    finish(start_download(&cluster), &cluster, &digest);
+    cluster.stop();
+    check_books(&cluster);
+    let files = ["central", "secundario1", "secundario2", "cliente-ana"];
+    let read = |cluster: &Cluster| {
+        files.map(|file| {
+            let mut figures = cluster.statistics(&format!("{file}.json"));
+            let head = figures.as_object_mut().unwrap();
+            for key in ["started", "saved", "stopped"] {
+                head.remove(key);
+            }
+            figures
+        })
+    };
+    let before = read(&cluster);
+    assert!(before[0]["secondaries"]["1"]["bytes_sent"].as_u64() > Some(0));
+    cluster.restart_central();
+    for n in 1..=3 {
+        cluster.restart_secondary(n);
+    }
+    let mut client = cluster.client("ana");
+    client.end_input();
+    assert_eq!(client.exit_code(), 0);
+    cluster.stop();
+    assert_eq!(read(&cluster), before);
+}
+
+#[test]
+fn a_download_that_ends_while_the_central_is_away_is_counted_when_it_is_back() {
+    let (mut cluster, digest) = cluster();
+    let client = start_download(&cluster);
+    wait_for_bytes(&cluster, 6 << 20);
+    cluster.central.kill();
+    client.wait_for("completo y verificado");
+    cluster.restart_central();
+    client.wait_for("Conectado de nuevo con el central");
+    for n in 1..=3 {
+        cluster.secondaries[n - 1].wait_for("Inscrito de nuevo");
+    }
+    finish(client, &cluster, &digest);
+    cluster.stop();
+    let totals = cluster.statistics("central.json")["totals"].clone();
+    assert_eq!(totals["downloads"], 1, "{totals}");
+    assert_eq!(totals["bytes_received"], LENGTH as u64, "{totals}");
+    assert_eq!(totals["bytes_unconfirmed"], 0, "{totals}");
+}
+
+#[test]
+fn a_download_that_waits_in_the_list_goes_on_waiting_when_all_servers_are_killed() {
+    let (mut cluster, digest) = cluster();
+    cluster.central.kill();
+    let port = format!("-p{}", cluster.central_port);
+    let args = [port.as_str(), "--ip=127.0.0.1", "--max-clientes=1"];
+    cluster.central = Process::start(CENTRAL, cluster.folder.path(), &args);
+    cluster.central.wait_for("Sincronizado");
+    let ana = start_download(&cluster);
+    // Another folder, as both want the same file.
+    let mut bea = cluster.client_with("bea", &["--destino=data/bea"]);
+    bea.type_line(&format!("VIDEO {FILE}"));
+    bea.wait_for("en espera, puesto 1");
+    wait_for_bytes(&cluster, 6 << 20);
+    cluster.central.kill();
+    for secondary in &mut cluster.secondaries {
+        secondary.kill();
+    }
+    bea.wait_for("Sin conexión con el central");
+    cluster.central = Process::start(CENTRAL, cluster.folder.path(), &args);
+    bea.wait_for("Conectado de nuevo con el central");
+    for n in 1..=3 {
+        cluster.restart_secondary(n);
+    }
+    finish(ana, &cluster, &digest);
+    bea.end_input();
+    assert_eq!(bea.exit_code(), 0, "{:#?}", bea.printed());
+    cluster.stop();
+}

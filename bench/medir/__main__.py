@@ -5,9 +5,10 @@ import json
 import pathlib
 import sys
 
-from . import lan, loopback, micro, procs, report, scale
+from . import faults, lan, loopback, micro, procs, report, scale
 
-SECTIONS = {"loopback": loopback.measure, "lan": lan.measure, "scale": scale.measure, "micro": micro.measure}
+SECTIONS = {"loopback": loopback.measure, "lan": lan.measure, "faults": faults.measure, "scale": scale.measure,
+            "micro": micro.measure}
 
 
 def main():
@@ -16,12 +17,14 @@ def main():
     parser.add_argument("--only", action="append", default=[], help="scenarios of a section")
     parser.add_argument("--no-report", action="store_true")
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []])
+    parser.add_argument("--seed", type=int, default=1, help="of the story of the faults")
     config = parser.parse_args()
     config.work = procs.TARGET / "bench" / "work"
     config.rounds = 2 if config.quick else 5
     config.loopback_bytes = (256 << 20) if config.quick else (2 << 30)
     config.lan_bytes = (60 << 20) if config.quick else (300 << 20)
     config.sparse_bytes = (1 << 30) if config.quick else (20 << 30)
+    config.fault_seconds = 60 if config.quick else 600
     config.many_files = 5_000 if config.quick else 100_000
     kept = (procs.TARGET / "bench" if config.quick else procs.ROOT / "bench") / "results.json"
     figures = json.loads(kept.read_text()) if kept.exists() else {}

@@ -161,6 +161,35 @@ do when everything is known beforehand. Bounds with a fault are that, and two se
     return text
 
 
+def faults(figures):
+    sent = figures["bytes"]
+    share = lambda key: 100 * sent[key] / sent["received"]
+    text = f"""## Faults: chaos over the real programs
+
+{figures["seconds"]} s of random faults (seed {figures["seed"]}; `tests/chaos.rs`), a central, three secondaries on uplinks of
+{figures["rate_bytes_per_s"] * 8 / 1e6:.0f} Mbit/s of payload, {figures["clients"]} clients with two downloads each, every node in a namespace of
+its own. At the end everything is healed, and every finished file has had the right SHA-256, folders are level, books
+add up, and no process, descriptor or part file is left.
+
+*Recovery*: from the fault (for the central: from its new start) to the beginning of the first 200 ms in which all
+receivers together get 80 % of what the uplinks that are left can give. Near 0 means that the others' uplinks stayed
+full. *Silence*: the longest time for which a client with a running download, itself unharmed, got nothing at all,
+if it began before the recovery or in the 3 s after the fault. Faults that hit while the uplinks were not loaded, or
+that the central's absence overlapped, are not counted.
+
+"""
+    three = lambda of: [f"{of[key]}" for key in ["p50", "p99", "worst"]] if of else ["–"] * 3
+    text += table(["", "faults", "recovery p50 ms", "p99", "worst", "silence p50 ms", "p99", "worst"], [
+        [kind, str(of["samples"]), *three(of["recovery_ms"]), *three(of["silence_ms"])]
+        for kind, of in figures["faults"].items()])
+    text += f"""
+{figures["downloads"]} downloads were counted, of {sent["payload"] / 1e9:.1f} GB. In per cent of the bytes that were received and kept,
+{share("wasted"):.2f} more were sent in vain, and {share("unconfirmed"):.2f} to clients that were killed.
+"""
+    done = ", ".join(f"{what} {count}" for what, count in sorted(figures["acts"].items()))
+    return text + f"What was done: {done}.\n\n"
+
+
 def scale(figures):
     text = "## Memory, many clients, many files\n\n"
     rows = []
@@ -234,7 +263,7 @@ the ratios, not the times: machines differ, and a shared one differs from minute
 
 """
     text += table(["", ""], [[key, value] for key, value in machines[-1].items()]) + "\n"
-    for name, section in [("loopback", loopback), ("lan", lan), ("scale", scale), ("micro", micro.render)]:
+    for name, section in [("loopback", loopback), ("lan", lan), ("faults", faults), ("scale", scale), ("micro", micro.render)]:
         if name in figures:
             text += section(figures[name])
     return text + NOTES.read_text()

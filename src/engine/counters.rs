@@ -1,8 +1,10 @@
 //! What every node counts. Plain numbers that can be added up; the statistics files are made of them.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-use crate::model::ReceivedFrom;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+
+use crate::model::{ReceivedFrom, SecondaryNumber};
 
 /// Figures of a file, a client, a secondary, or all together.
 ///
@@ -45,11 +47,38 @@ pub struct Counters {
     pub mean_bytes_per_s: u64,
 }
 
+/// Reads figures per secondary. The keys of a JSON object are text, and serde takes them for numbers only
+/// where nothing is flattened, as the statistics files' heads are.
+///
+/// # Errors
+/// When a key is no secondary's number, or a value no figures.
+pub fn per_secondary<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeMap<SecondaryNumber, Counters>, D::Error> {
+    BTreeMap::<String, Counters>::deserialize(from)?
+        .into_iter()
+        .map(|(key, counters)| {
+            let number: u64 = key.parse().map_err(D::Error::custom)?;
+            let number = SecondaryNumber::try_from(number).map_err(D::Error::custom)?;
+            Ok((number, counters))
+        })
+        .collect()
+}
+
 impl Counters {
     /// Adds another's figures to these. A peer may claim any figure: a sum that would be too large is the
     /// largest.
     pub fn add(&mut self, other: &Self) {
-        for (sum, more) in [
+        self.combine(other, u64::saturating_add);
+    }
+
+    /// Takes figures out that were added.
+    pub fn subtract(&mut self, other: &Self) {
+        self.combine(other, u64::saturating_sub);
+    }
+
+    fn combine(&mut self, other: &Self, with: fn(u64, u64) -> u64) {
+        let each = [
             (&mut self.downloads, other.downloads),
             (&mut self.failed, other.failed),
             (&mut self.bytes_sent, other.bytes_sent),
@@ -65,8 +94,9 @@ impl Counters {
             (&mut self.recovery_ms, other.recovery_ms),
             (&mut self.recovered_chunks, other.recovered_chunks),
             (&mut self.duration_ms, other.duration_ms),
-        ] {
-            *sum = sum.saturating_add(more);
+        ];
+        for (mine, others) in each {
+            *mine = with(*mine, others);
         }
         let bytes = match self.bytes_received {
             0 => self.bytes_sent,

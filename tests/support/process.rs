@@ -28,9 +28,12 @@ pub struct Process {
 impl Process {
     /// Starts a program in a folder, with standard input from a pipe.
     pub fn start(program: &str, folder: &Path, args: &[impl AsRef<OsStr>]) -> Self {
-        let mut child = Command::new(program)
-            .args(args)
-            .current_dir(folder)
+        Self::spawn(Command::new(program).args(args).current_dir(folder))
+    }
+
+    /// Starts a command, with standard input from a pipe.
+    pub fn spawn(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -62,6 +65,12 @@ impl Process {
         self.lines.lock().unwrap().clone()
     }
 
+    /// What it printed after that many lines.
+    pub fn printed_after(&self, lines: usize) -> Vec<String> {
+        let all = self.lines.lock().unwrap();
+        all.get(lines..).unwrap_or_default().to_vec()
+    }
+
     /// The first line with this text, once there is one.
     pub fn wait_for(&self, text: &str) -> String {
         self.wait_for_nth(text, 1)
@@ -89,6 +98,15 @@ impl Process {
     pub fn port(&self) -> u16 {
         let line = self.wait_for("Servidor escuchando en ");
         line.rsplit_once(':').unwrap().1.parse().unwrap()
+    }
+
+    /// Types a line; false when nobody reads any more.
+    pub fn try_type(&mut self, line: &str) -> bool {
+        let written =
+            |input: &mut ChildStdin| writeln!(input, "{line}").and_then(|()| input.flush());
+        self.input
+            .as_mut()
+            .is_some_and(|input| written(input).is_ok())
     }
 
     /// Types a line.
@@ -198,11 +216,17 @@ impl Cluster {
 
     /// A client with a name.
     pub fn client(&self, name: &str) -> Process {
-        let args = [
+        self.client_with(name, &[])
+    }
+
+    /// A client with a name and more flags.
+    pub fn client_with(&self, name: &str, flags: &[&str]) -> Process {
+        let mut args = vec![
             "--ip-central=127.0.0.1".to_owned(),
             format!("--puerto-central={}", self.central_port),
             format!("--nombre={name}"),
         ];
+        args.extend(flags.iter().map(|flag| (*flag).to_owned()));
         let client = Process::start(CLIENT, self.folder.path(), &args);
         client.wait_for("Inscrito como");
         client

@@ -5,8 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::books::OpenTransfer;
-use crate::model::{Finished, Incarnation, SecondaryNumber};
+use super::books::{OpenTransfer, Reported};
+use crate::model::{Finished, Incarnation, SecondaryNumber, SentTransfer};
 
 /// How long an ended transfer waits for the last reports of its secondaries.
 pub(super) const SETTLE_WITHIN: Duration = Duration::from_secs(3);
@@ -32,6 +32,29 @@ pub(super) struct Ended {
 }
 
 impl Account {
+    /// A secondary's report; cumulative within one run of its process.
+    pub(super) fn report(
+        &mut self,
+        number: SecondaryNumber,
+        incarnation: Incarnation,
+        sent: &SentTransfer,
+    ) {
+        let mut reports = self.open.sent.iter_mut();
+        let known = reports.find(|r| (r.number, r.incarnation) == (number, incarnation));
+        match known {
+            Some(reported) => {
+                reported.bytes = reported.bytes.max(sent.bytes);
+                reported.last = sent.last;
+            }
+            None => self.open.sent.push(Reported {
+                number,
+                incarnation,
+                bytes: sent.bytes,
+                last: sent.last,
+            }),
+        }
+    }
+
     /// From grant to end; zero while one of them is unknown.
     pub(super) fn took(&self) -> Duration {
         match (self.began, &self.ended) {

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::counters::Counters,
+    engine::counters::{Counters, per_secondary},
     model::{ClientName, FileName, Incarnation, Receiver, SecondaryNumber, TransferId},
 };
 
@@ -20,7 +20,7 @@ pub struct Totals {
     /// Per client.
     pub clients: BTreeMap<ClientName, Counters>,
     /// Per secondary, as a sender to clients.
-    #[serde(deserialize_with = "by_number")]
+    #[serde(deserialize_with = "per_secondary")]
     pub secondaries: BTreeMap<SecondaryNumber, Counters>,
     /// Copies between secondaries, all together.
     pub copies: Counters,
@@ -30,20 +30,6 @@ pub struct Totals {
     pub settled: VecDeque<TransferId>,
     /// Parts that clients of the original have received of files they have not received whole.
     pub original_parts: Vec<OriginalParts>,
-}
-
-/// Keys of a map are text in JSON, and stay so where the map is below `serde(flatten)`, as it is in the
-/// central's file.
-fn by_number<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<SecondaryNumber, Counters>, D::Error> {
-    let by_text = BTreeMap::<String, Counters>::deserialize(deserializer)?;
-    let numbered = by_text.into_iter().map(|(text, counters)| {
-        let number: u64 = text.parse().map_err(D::Error::custom)?;
-        let number = SecondaryNumber::try_from(number).map_err(D::Error::custom)?;
-        Ok((number, counters))
-    });
-    numbered.collect()
 }
 
 /// A transfer that is not settled.

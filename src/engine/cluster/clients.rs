@@ -198,6 +198,16 @@ impl Cluster {
             });
             return;
         }
+        let file_name = file.name.clone();
+        if !self.ledger.resume(transfer, receiver.clone(), file_name) {
+            // An end that was told before; its receiver need not tell it again.
+            self.actions.push_back(Action::Settled {
+                link,
+                transfer,
+                sent: Vec::new(),
+            });
+            return;
+        }
         self.admission.readmit((link, request));
         if let Some(old) = self.transfers.remove(&transfer)
             && (old.link, old.request) != (link, request)

@@ -4,17 +4,18 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use super::{
     account::{Account, Ended},
-    books::{OpenTransfer, OriginalParts, Reported, Totals},
+    books::{OpenTransfer, OriginalParts, Totals},
+    closing::{Closed, Figures},
 };
 use crate::{
     engine::counters::Counters,
     model::{
-        ClientName, FileName, Finished, Incarnation, Outcome, Receiver, SecondaryNumber, SentBytes,
+        ClientName, FileName, Finished, Incarnation, Receiver, SecondaryNumber, SentBytes,
         SentTransfer, TransferId,
         limits::{MAX_STATISTICS_NAMES, MAX_TRANSFERS},
     },
@@ -37,6 +38,8 @@ pub(super) struct Settled {
 pub(super) struct Ledger {
     totals: Totals,
     accounts: BTreeMap<TransferId, Account>,
+    /// Those of the settled transfers that this run has closed: a late report amends their figures.
+    closed: BTreeMap<TransferId, Closed>,
 }
 
 impl Ledger {
@@ -60,6 +63,7 @@ impl Ledger {
         Self {
             totals: saved,
             accounts,
+            closed: BTreeMap::new(),
         }
     }
 
@@ -122,6 +126,42 @@ impl Ledger {
         account.orphan_since = None;
     }
 
+    /// A receiver goes on with a transfer, or tells its end once more. One that is not known here was granted
+    /// by an earlier run of the central, which may have heard of runs of secondaries that this one never will.
+    /// One whose books were closed without the receiver's word, or with it, is opened again. False when an
+    /// earlier run closed them: they stay as they are.
+    pub(super) fn resume(
+        &mut self,
+        transfer: TransferId,
+        receiver: Receiver,
+        file: FileName,
+    ) -> bool {
+        if let Some(mut closed) = self.closed.remove(&transfer) {
+            self.book(&closed.account.open, &closed.figures, Counters::subtract);
+            self.totals.settled.retain(|settled| *settled != transfer);
+            closed.account.ended = None;
+            closed.account.fell.append(&mut closed.died);
+            self.accounts.insert(transfer, closed.account);
+            return true;
+        }
+        if self.totals.settled.contains(&transfer) {
+            return false;
+        }
+        self.accounts.entry(transfer).or_insert_with(|| Account {
+            open: OpenTransfer {
+                transfer,
+                receiver,
+                file,
+                sent: Vec::new(),
+            },
+            began: None,
+            ended: None,
+            fell: BTreeSet::new(),
+            orphan_since: None,
+        });
+        true
+    }
+
     pub(super) fn orphan(&mut self, now: Instant, transfer: TransferId) {
         if let Some(account) = self.accounts.get_mut(&transfer) {
             account.orphan_since.get_or_insert(now);
@@ -156,7 +196,7 @@ impl Ledger {
         sent: SentTransfer,
     ) {
         if self.totals.settled.contains(&sent.transfer) {
-            return;
+            return self.amend(number, incarnation, sent);
         }
         if let Receiver::Original(client) = &sent.receiver {
             if sent.last {
@@ -177,8 +217,8 @@ impl Ledger {
             .or_insert_with(|| Account {
                 open: OpenTransfer {
                     transfer: sent.transfer,
-                    receiver: sent.receiver,
-                    file: sent.file,
+                    receiver: sent.receiver.clone(),
+                    file: sent.file.clone(),
                     sent: Vec::new(),
                 },
                 began: None,
@@ -186,23 +226,7 @@ impl Ledger {
                 fell: BTreeSet::new(),
                 orphan_since: Some(now),
             });
-        let known = account
-            .open
-            .sent
-            .iter_mut()
-            .find(|reported| (reported.number, reported.incarnation) == (number, incarnation));
-        match known {
-            Some(reported) => {
-                reported.bytes = reported.bytes.max(sent.bytes);
-                reported.last = sent.last;
-            }
-            None => account.open.sent.push(Reported {
-                number,
-                incarnation,
-                bytes: sent.bytes,
-                last: sent.last,
-            }),
-        }
+        account.report(number, incarnation, &sent);
     }
 
     /// The receiver says that it is over.
@@ -258,118 +282,81 @@ impl Ledger {
     fn close(
         &mut self,
         account: Account,
-        alive: &impl Fn(SecondaryNumber) -> Option<Incarnation>,
+        alive: impl Fn(SecondaryNumber) -> Option<Incarnation>,
     ) -> Settled {
-        let took = account.took();
-        let of_earlier_run = account.began.is_none();
-        let Account {
-            open, ended, fell, ..
-        } = account;
-        let mut per_source: BTreeMap<SecondaryNumber, Counters> = BTreeMap::new();
-        for reported in &open.sent {
-            let counters = per_source.entry(reported.number).or_default();
-            counters.bytes_sent = counters.bytes_sent.saturating_add(reported.bytes);
-        }
-        let outcome = ended
-            .as_ref()
-            .map_or(Outcome::Failed, |e| e.finished.outcome);
-        let mut confirmed = true;
-        match &ended {
-            Some(ended) => {
-                let mut booked = BTreeSet::new();
-                for received in &ended.finished.sources {
-                    if !booked.insert(received.number) {
-                        // The same bytes are not booked twice, whatever the receiver says.
-                        confirmed = false;
-                        continue;
-                    }
-                    let counters = per_source.entry(received.number).or_default();
-                    let died = open.sent.iter().any(|r| {
-                        r.number == received.number && alive(r.number) != Some(r.incarnation)
-                    }) || alive(received.number).is_none()
-                        || fell.contains(&received.number)
-                        || of_earlier_run;
-                    confirmed &= counters.book(&Counters::of_received(received), died);
-                }
-                for (number, counters) in &mut per_source {
-                    if ended
-                        .finished
-                        .sources
-                        .iter()
-                        .all(|source| source.number != *number)
-                    {
-                        counters.bytes_wasted = counters.bytes_sent;
-                    }
-                }
-            }
-            None => {
-                per_source
-                    .values_mut()
-                    .for_each(|c| c.bytes_unconfirmed = c.bytes_sent);
-            }
-        }
-        let sent = per_source
-            .iter()
-            .map(|(number, c)| SentBytes {
-                number: *number,
-                bytes: c.bytes_sent,
-            })
-            .collect();
-        self.book(&open, outcome, confirmed, took, &per_source);
-        self.settled(open.transfer);
-        let client = match open.receiver {
-            Receiver::Client(client) => Some(client),
-            Receiver::Original(_) | Receiver::Secondary(_) => None,
-        };
-        Settled {
+        let closed = Closed::new(account, alive);
+        let open = &closed.account.open;
+        let sent = closed.figures.per_source.iter();
+        let settled = Settled {
             transfer: open.transfer,
-            client,
-            sent,
+            client: match &open.receiver {
+                Receiver::Client(client) => Some(client.clone()),
+                Receiver::Original(_) | Receiver::Secondary(_) => None,
+            },
+            sent: sent
+                .map(|(number, c)| SentBytes {
+                    number: *number,
+                    bytes: c.bytes_sent,
+                })
+                .collect(),
+        };
+        self.book(open, &closed.figures, Counters::add);
+        self.settled(open.transfer);
+        self.closed.insert(open.transfer, closed);
+        settled
+    }
+
+    /// A report of a transfer whose books are closed: of a secondary that was away, or is slow. The figures
+    /// are taken out and put in again as they would have been.
+    fn amend(&mut self, number: SecondaryNumber, incarnation: Incarnation, sent: SentTransfer) {
+        let Some(mut closed) = self.closed.remove(&sent.transfer) else {
+            return;
+        };
+        let transfer = sent.transfer;
+        closed.account.report(number, incarnation, &sent);
+        let figures = closed.account.figures(&closed.died);
+        if figures != closed.figures {
+            let open = &closed.account.open;
+            self.book(open, &closed.figures, Counters::subtract);
+            self.book(open, &figures, Counters::add);
+            closed.figures = figures;
         }
+        self.closed.insert(transfer, closed);
     }
 
     fn settled(&mut self, transfer: TransferId) {
         let settled = &mut self.totals.settled;
         settled.push_back(transfer);
-        if settled.len() > SETTLED_KEPT {
-            settled.pop_front();
+        if settled.len() > SETTLED_KEPT
+            && let Some(oldest) = settled.pop_front()
+        {
+            self.closed.remove(&oldest);
         }
     }
 
+    /// Puts figures into the tables, or takes them out again.
     fn book(
         &mut self,
         open: &OpenTransfer,
-        outcome: Outcome,
-        confirmed: bool,
-        took: Duration,
-        per_source: &BTreeMap<SecondaryNumber, Counters>,
+        figures: &Figures,
+        change: fn(&mut Counters, &Counters),
     ) {
-        let mut whole = Counters {
-            duration_ms: took.as_millis() as u64,
-            ..Counters::default()
-        };
-        per_source.values().for_each(|counters| whole.add(counters));
-        match outcome {
-            Outcome::Complete if confirmed => whole.downloads = 1,
-            Outcome::Complete | Outcome::AlreadyComplete => {}
-            Outcome::Failed | Outcome::Cancelled => whole.failed = 1,
-        }
+        let whole = &figures.whole;
         let Receiver::Client(client) = &open.receiver else {
-            self.totals.copies.add(&whole);
+            change(&mut self.totals.copies, whole);
             return;
         };
-        self.totals.totals.add(&whole);
-        add_named(&mut self.totals.files, &open.file, &whole);
-        add_named(&mut self.totals.clients, client, &whole);
-        for (number, counters) in per_source {
+        change(&mut self.totals.totals, whole);
+        change_named(&mut self.totals.files, &open.file, whole, change);
+        change_named(&mut self.totals.clients, client, whole, change);
+        for (number, counters) in &figures.per_source {
             let mut counters = counters.clone();
             counters.downloads = u64::from(whole.downloads == 1 && counters.bytes_received > 0);
             counters.duration_ms = whole.duration_ms;
-            self.totals
-                .secondaries
-                .entry(*number)
-                .or_default()
-                .add(&counters);
+            change(
+                self.totals.secondaries.entry(*number).or_default(),
+                &counters,
+            );
         }
     }
 
@@ -426,39 +413,28 @@ impl Ledger {
     }
 }
 
-/// Adds to a name's figures; names beyond the limit only count in the totals.
-fn add_named<N: Ord + Clone>(table: &mut BTreeMap<N, Counters>, name: &N, figures: &Counters) {
+/// Changes a name's figures; names beyond the limit only count in the totals.
+fn change_named<N: Ord + Clone>(
+    table: &mut BTreeMap<N, Counters>,
+    name: &N,
+    figures: &Counters,
+    change: fn(&mut Counters, &Counters),
+) {
     if table.len() < MAX_STATISTICS_NAMES || table.contains_key(name) {
-        table.entry(name.clone()).or_default().add(figures);
+        change(table.entry(name.clone()).or_default(), figures);
     }
 }
 
-impl Counters {
-    /// Adds what the receiver says to what the secondary reported; false when the receiver claims more
-    /// than a living secondary reported.
-    fn book(&mut self, claim: &Self, sender_died: bool) -> bool {
-        let claimed = claim.bytes_received.saturating_add(claim.bytes_wasted);
-        let reported = self.bytes_sent;
-        let mut booked = claim.clone();
-        let honest = claimed <= reported || sender_died;
-        if claimed > reported && sender_died {
-            booked.bytes_unreported = claimed - reported;
-            booked.bytes_sent = claimed - reported;
-        } else if claimed > reported {
-            booked.bytes_received = claim.bytes_received.min(reported);
-        }
-        // What was sent and is not in the receiver's file was of no use, wherever it got lost.
-        booked.bytes_wasted = (reported + booked.bytes_sent) - booked.bytes_received;
-        self.add(&booked);
-        honest
-    }
+/// Adds to a name's figures.
+fn add_named<N: Ord + Clone>(table: &mut BTreeMap<N, Counters>, name: &N, figures: &Counters) {
+    change_named(table, name, figures, Counters::add);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::cluster::account::{ORPHAN_WITHIN, SETTLE_WITHIN};
-    use crate::model::ReceivedFrom;
+    use crate::model::{Outcome, ReceivedFrom};
 
     fn number(n: u64) -> SecondaryNumber {
         SecondaryNumber::try_from(n).unwrap()
@@ -586,6 +562,68 @@ mod tests {
         ledger.finish(now, finished(claims));
         assert_eq!(ledger.settle(now, |_| None).len(), 1);
         assert_eq!(ledger.totals().totals.bytes_sent, u64::MAX);
+    }
+
+    #[test]
+    fn a_transfer_of_an_earlier_run_may_have_senders_that_are_gone() {
+        let now = Instant::now();
+        let mut ledger = Ledger::new(now, Totals::default());
+        let open = sent(0, false);
+        ledger.resume(open.transfer, open.receiver.clone(), open.file.clone());
+        ledger.open(now, open.transfer, open.receiver, open.file);
+        // The sender was started anew before the central was: its first run's figures reach nobody.
+        ledger.report(now, number(1), RUN, sent(60, true));
+        ledger.finish(now, finished(vec![received(1, 80, 5)]));
+        assert_eq!(ledger.settle(now, |_| Some(RUN))[0].sent[0].bytes, 85);
+        let totals = ledger.totals().totals;
+        assert_eq!((totals.downloads, totals.bytes_unreported), (1, 25));
+    }
+
+    #[test]
+    fn an_end_that_is_told_again_counts_once() {
+        let now = Instant::now();
+        let mut ledger = ledger(now);
+        let open = sent(0, false);
+        ledger.report(now, number(1), RUN, sent(80, true));
+        for _ in 0..3 {
+            ledger.resume(open.transfer, open.receiver.clone(), open.file.clone());
+            ledger.finish(now, finished(vec![received(1, 80, 0)]));
+            assert_eq!(ledger.settle(now, |_| Some(RUN)).len(), 1);
+            let totals = ledger.totals();
+            assert_eq!((totals.totals.downloads, totals.totals.bytes_sent), (1, 80));
+            assert_eq!(totals.settled.len(), 1);
+        }
+        // A later run of the central knows only that it is settled.
+        let mut later = Ledger::new(now, ledger.totals());
+        assert!(!later.resume(open.transfer, open.receiver, open.file));
+        assert!(later.totals().open.is_empty());
+    }
+
+    #[test]
+    fn a_late_report_amends_what_was_booked_without_it() {
+        let now = Instant::now();
+        let mut ledger = ledger(now);
+        ledger.report(now, number(1), RUN, sent(60, false));
+        ledger.finish(now, finished(vec![received(1, 80, 5)]));
+        // Its sender is so slow that its last report does not come in time: the claim is not borne out.
+        assert_eq!(ledger.settle(now + SETTLE_WITHIN, |_| Some(RUN)).len(), 1);
+        assert_eq!(ledger.totals().totals.downloads, 0);
+        for _ in 0..2 {
+            ledger.report(now, number(1), RUN, sent(90, true));
+            let totals = ledger.totals();
+            for books in [
+                &totals.totals,
+                &totals.secondaries[&number(1)],
+                totals.clients.values().next().unwrap(),
+                totals.files.values().next().unwrap(),
+            ] {
+                assert_eq!(
+                    (books.bytes_sent, books.bytes_received, books.bytes_wasted),
+                    (90, 80, 10)
+                );
+                assert_eq!((books.downloads, books.bytes_unreported), (1, 0));
+            }
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod admission;
 mod books;
 mod catalog;
 mod clients;
+mod closing;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod ledger;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{
     DownloadEvent, DownloadNumber, Summary,
     downloads::{End, State, Unsettled},
-    run::Client,
+    run::{Client, Told},
     statistics::Booked,
 };
 use crate::{
@@ -83,13 +83,22 @@ impl Client {
         let Some(download) = self.state.downloads.get_mut(number) else {
             return;
         };
-        download.state = State::Ended(state);
+        let running = std::mem::replace(&mut download.state, State::Ended(state));
         let file = download.file.clone();
         self.state
             .downloads
             .unsettle(transfer, file.clone(), kind, took, sources);
+        if let State::Running(running) = running {
+            self.keep_end(Told {
+                at: Instant::now(),
+                settled: false,
+                number,
+                file: running.meta,
+                finished: finished.clone(),
+            });
+        }
         if !self.send(ToCentral::Finished(finished)) {
-            self.settled(transfer, &[]);
+            self.book_settled(transfer, &[]);
         }
         self.tell_of(number, &file, event);
     }

@@ -150,6 +150,7 @@ impl Client {
                     let _ = answer.send(Err(error));
                 }
             }
+            State::Queued(_) if code == ErrorCode::NotReady => self.ask_later(number),
             State::Queued(_) => {
                 download.state = State::Ended(End::Failed(failure.clone()));
                 let file = download.file.clone();
@@ -163,7 +164,15 @@ impl Client {
     }
 
     /// The secondaries have reported; nothing when the central cannot say.
-    pub(super) fn settled(&mut self, transfer: TransferId, sent: &[SentBytes]) {
+    fn settled(&mut self, transfer: TransferId, sent: &[SentBytes]) {
+        for end in &mut self.state.ends {
+            end.settled |= end.finished.transfer == transfer;
+        }
+        self.book_settled(transfer, sent);
+    }
+
+    /// Books an ended download with what is known of its senders.
+    pub(super) fn book_settled(&mut self, transfer: TransferId, sent: &[SentBytes]) {
         if let Some(unsettled) = self.state.downloads.settle(transfer) {
             self.statistics.book(&Booked {
                 file: &unsettled.file,

@@ -1,6 +1,9 @@
 //! The task that owns a client: its name, its link to the central, its downloads.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::{Duration, Instant},
+};
 
 use tokio::{
     sync::{mpsc, oneshot},
@@ -17,7 +20,7 @@ use super::{
 };
 use crate::{
     model::{
-        ClientName, FileName, TransferId,
+        ClientName, FileMeta, FileName, Finished, TransferId,
         limits::{STATISTICS_EVERY, STOP_GRACE},
     },
     node::{
@@ -29,6 +32,13 @@ use crate::{
     store::StoreError,
 };
 
+/// How long a request that waited in the list of a central that has gone leaves the new one for its
+/// secondaries to enrol, before it asks again.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// Ends of downloads that are kept to be told again.
+const MOST_ENDS: usize = 256;
+/// How long they are: a central that is killed has forgotten what it had not saved.
+const KEEP_ENDS: Duration = STATISTICS_EVERY.saturating_mul(3);
 /// Wakes the loop when nothing is waited for.
 const IDLE: Duration = Duration::from_secs(3600);
 
@@ -55,6 +65,21 @@ pub(super) struct ClientState {
     pub(super) downloads: Downloads,
     pub(super) questions: Questions,
     pub(super) idle_waiters: Vec<oneshot::Sender<Tally>>,
+    /// Requests that wait and are to be made again, as the central was not ready for them.
+    pub(super) ask_again: BTreeMap<DownloadNumber, Instant>,
+    /// Ends of downloads that the central may not know of.
+    pub(super) ends: VecDeque<Told>,
+}
+
+/// The end of a download, and what a central that has forgotten the download must be told before it.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) at: Instant,
+    /// The central has closed its books.
+    pub(super) settled: bool,
+    pub(super) number: DownloadNumber,
+    pub(super) file: FileMeta,
+    pub(super) finished: Finished,
 }
 
 impl Client {
@@ -65,7 +90,9 @@ impl Client {
         save.reset();
         loop {
             self.answer_idle();
-            let due = self.state.downloads.next_overdue();
+            let again = self.state.ask_again.values().min().copied();
+            let overdue = self.state.downloads.next_overdue();
+            let due = overdue.into_iter().chain(again).min();
             let due = due.unwrap_or_else(|| Instant::now() + IDLE);
             tokio::select! {
                 command = self.commands.recv() => match command {
@@ -83,7 +110,10 @@ impl Client {
                 },
                 Some(event) = self.link.events.recv() => self.link_event(event),
                 Some((transfer, update)) = self.updates.recv() => self.update(transfer, update),
-                () = sleep_until(due.into()) => self.book_overdue(),
+                () = sleep_until(due.into()) => {
+                    self.book_overdue();
+                    self.ask_due_again();
+                }
                 _ = save.tick() => self.save().await,
             }
         }
@@ -213,10 +243,58 @@ impl Client {
         }
     }
 
+    /// A download that waited is refused by a central that has just started: it goes on waiting.
+    pub(super) fn ask_later(&mut self, number: DownloadNumber) {
+        let at = Instant::now() + ASK_AGAIN;
+        self.state.ask_again.insert(number, at);
+    }
+
+    fn ask_due_again(&mut self) {
+        let now = Instant::now();
+        let all = std::mem::take(&mut self.state.ask_again);
+        let (due, later) = all.into_iter().partition(|(_, at)| *at <= now);
+        self.state.ask_again = later;
+        let due: BTreeMap<DownloadNumber, Instant> = due;
+        for number in due.into_keys() {
+            if let Some(download) = self.state.downloads.get_mut(number)
+                && matches!(download.state, State::Queued(_))
+            {
+                let name = download.file.clone();
+                let request = number.0;
+                self.send(ToCentral::Download { request, name });
+            }
+        }
+    }
+
+    /// Keeps the end of a download, to be told again on another link.
+    pub(super) fn keep_end(&mut self, told: Told) {
+        let ends = &mut self.state.ends;
+        ends.retain(|end| !end.settled || end.at.elapsed() < KEEP_ENDS);
+        if ends.len() == MOST_ENDS {
+            ends.pop_front();
+        }
+        ends.push_back(told);
+    }
+
     /// A new link knows nothing of what was said on the last one.
     fn say_all_again(&mut self) {
         if let Some(name) = self.state.name.clone() {
             self.send(ToCentral::Enrol { name });
+        }
+        let ends = self.state.ends.iter();
+        let again: Vec<_> = ends
+            .filter(|end| !end.settled || end.at.elapsed() < KEEP_ENDS)
+            .flat_map(|end| {
+                let resume = ToCentral::Resume {
+                    transfer: end.finished.transfer,
+                    request: end.number.0,
+                    file: end.file.clone(),
+                };
+                [resume, ToCentral::Finished(end.finished.clone())]
+            })
+            .collect();
+        for message in again {
+            self.send(message);
         }
         for question in self.state.questions.unanswered() {
             self.send(question);
@@ -244,6 +322,7 @@ impl Client {
 
     fn link_down(&mut self, down: &LinkDown) {
         self.state.outbox = None;
+        self.state.ask_again.clear();
         let reason = down.to_string();
         let unreachable = ClientError::Unreachable(reason.clone());
         for answer in self.state.downloads.take_asked() {

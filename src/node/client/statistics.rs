@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::counters::Counters,
+    engine::counters::{Counters, per_secondary},
     model::{ClientName, FileName, Outcome, ReceivedFrom, SecondaryNumber, SentBytes},
     node::statistics::{self, Head, Moment, StatisticsFile, StatisticsTrouble},
     store::StoreError,
@@ -26,6 +26,7 @@ struct Content {
     /// Per file.
     files: BTreeMap<FileName, Counters>,
     /// Per secondary.
+    #[serde(deserialize_with = "per_secondary")]
     secondaries: BTreeMap<SecondaryNumber, Counters>,
 }
 
@@ -105,9 +106,10 @@ impl Statistics {
                 .sent
                 .and_then(|all| all.iter().find(|sent| sent.number == source.number));
             if let Some(sent) = sent {
-                // What was sent and did not come is waste too: the books of both sides agree.
-                counters.bytes_wasted = sent.bytes.saturating_sub(counters.bytes_received);
-                counters.bytes_sent = sent.bytes;
+                // What was sent and did not come is waste too: the books of both sides agree. Less than what
+                // came was not sent, whatever the reports have lost.
+                counters.bytes_sent = sent.bytes.max(counters.bytes_sent);
+                counters.bytes_wasted = counters.bytes_sent - counters.bytes_received;
             }
             whole.add(&counters);
             let complete = booked.outcome == Outcome::Complete && counters.bytes_received > 0;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sent::Progress;
 use crate::{
-    engine::counters::Counters,
+    engine::counters::{Counters, per_secondary},
     model::{ClientName, FileName, Receiver, SecondaryNumber, limits::MAX_STATISTICS_NAMES},
     node::{
         fetch::{FetchEnd, FetchOutcome},
@@ -28,8 +28,10 @@ struct Content {
     /// The same per client.
     clients: BTreeMap<ClientName, Counters>,
     /// Copies that it sent to other secondaries, per receiver.
+    #[serde(deserialize_with = "per_secondary")]
     copies_sent: BTreeMap<SecondaryNumber, Counters>,
     /// Copies that it received, per sender.
+    #[serde(deserialize_with = "per_secondary")]
     copies_received: BTreeMap<SecondaryNumber, Counters>,
     /// Copies that it received, all together.
     copies: Counters,

@@ -1,0 +1,127 @@
+//! What a transfer comes to: the reports of its senders against the word of its receiver. Pure sums; the same
+//! account gives the same figures, so that they can be taken out of the books again when a report comes late.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::account::Account;
+use crate::{
+    engine::counters::Counters,
+    model::{Incarnation, Outcome, SecondaryNumber},
+};
+
+/// What a transfer adds to the books.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Figures {
+    /// Per secondary that sent.
+    pub(super) per_source: BTreeMap<SecondaryNumber, Counters>,
+    /// All together.
+    pub(super) whole: Counters,
+}
+
+/// An account whose figures are in the books.
+#[derive(Debug)]
+pub(super) struct Closed {
+    pub(super) account: Account,
+    /// Secondaries that may have sent what they never reported.
+    pub(super) died: BTreeSet<SecondaryNumber>,
+    pub(super) figures: Figures,
+}
+
+impl Closed {
+    /// Closes an account. `alive` gives the present run of a live secondary.
+    pub(super) fn new(
+        account: Account,
+        alive: impl Fn(SecondaryNumber) -> Option<Incarnation>,
+    ) -> Self {
+        let has_died = |number: SecondaryNumber| {
+            let reports = account.open.sent.iter();
+            alive(number).is_none()
+                || account.fell.contains(&number)
+                || account.began.is_none()
+                || reports
+                    .filter(|r| r.number == number)
+                    .any(|r| alive(number) != Some(r.incarnation))
+        };
+        let sources = account.ended.iter().flat_map(|e| &e.finished.sources);
+        let died = sources
+            .map(|source| source.number)
+            .filter(|number| has_died(*number))
+            .collect();
+        let figures = account.figures(&died);
+        Self {
+            account,
+            died,
+            figures,
+        }
+    }
+}
+
+impl Account {
+    /// The figures, when these secondaries may have sent what they never reported.
+    pub(super) fn figures(&self, died: &BTreeSet<SecondaryNumber>) -> Figures {
+        let mut per_source: BTreeMap<SecondaryNumber, Counters> = BTreeMap::new();
+        for reported in &self.open.sent {
+            let counters = per_source.entry(reported.number).or_default();
+            counters.bytes_sent = counters.bytes_sent.saturating_add(reported.bytes);
+        }
+        let mut confirmed = true;
+        match &self.ended {
+            Some(ended) => {
+                let sources = &ended.finished.sources;
+                for (number, counters) in &mut per_source {
+                    if sources.iter().all(|source| source.number != *number) {
+                        counters.bytes_wasted = counters.bytes_sent;
+                    }
+                }
+                let mut booked = BTreeSet::new();
+                for received in sources {
+                    if !booked.insert(received.number) {
+                        // The same bytes are not booked twice, whatever the receiver says.
+                        confirmed = false;
+                        continue;
+                    }
+                    let counters = per_source.entry(received.number).or_default();
+                    let claim = Counters::of_received(received);
+                    confirmed &= counters.book(&claim, died.contains(&received.number));
+                }
+            }
+            None => {
+                per_source
+                    .values_mut()
+                    .for_each(|c| c.bytes_unconfirmed = c.bytes_sent);
+            }
+        }
+        let mut whole = Counters {
+            duration_ms: self.took().as_millis() as u64,
+            ..Counters::default()
+        };
+        per_source.values().for_each(|counters| whole.add(counters));
+        match self.ended.as_ref().map(|ended| ended.finished.outcome) {
+            Some(Outcome::Complete) if confirmed => whole.downloads = 1,
+            Some(Outcome::Complete | Outcome::AlreadyComplete) => {}
+            Some(Outcome::Failed | Outcome::Cancelled) | None => whole.failed = 1,
+        }
+        Figures { per_source, whole }
+    }
+}
+
+impl Counters {
+    /// Adds what the receiver says to what the secondary reported; false when the receiver claims more
+    /// than a living secondary reported.
+    fn book(&mut self, claim: &Self, sender_died: bool) -> bool {
+        let claimed = claim.bytes_received.saturating_add(claim.bytes_wasted);
+        let reported = self.bytes_sent;
+        let mut booked = claim.clone();
+        let honest = claimed <= reported || sender_died;
+        if claimed > reported && sender_died {
+            booked.bytes_unreported = claimed - reported;
+            booked.bytes_sent = claimed - reported;
+        } else if claimed > reported {
+            booked.bytes_received = claim.bytes_received.min(reported);
+        }
+        // What was sent and is not in the receiver's file was of no use, wherever it got lost.
+        booked.bytes_wasted = (reported + booked.bytes_sent) - booked.bytes_received;
+        self.add(&booked);
+        honest
+    }
+}

@@ -1,0 +1,230 @@
+//! People who download all the time: each has a few downloads at once, and asks again for what was
+//! interrupted. Drives a client's prompt and reads what it prints.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use trozos::store::sha256_file;
+
+use crate::{
+    files::Files,
+    nodes::{Life, Node, target},
+};
+
+/// Downloads that each client has at once.
+pub const AT_ONCE: usize = 2;
+/// When a request that was refused, as there was nobody to answer it, is made again.
+const AGAIN: Duration = Duration::from_secs(1);
+/// When one without any answer is.
+const NO_ANSWER: Duration = Duration::from_secs(15);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Job {
+    /// Not typed yet, or to be typed again then.
+    Due(Instant),
+    Asked(Instant),
+    Waits,
+    Runs,
+}
+
+/// One client's downloads.
+pub struct Downloader {
+    n: usize,
+    folder: PathBuf,
+    jobs: BTreeMap<String, Job>,
+    /// Lines that were read of the present process.
+    read: usize,
+    /// How often each file was completed.
+    pub completed: BTreeMap<String, u64>,
+    /// How many verified bytes that was.
+    pub payload: u64,
+    /// Names whose download ended because the file was deleted.
+    pub vanished: Vec<String>,
+    /// Downloads that were lost to kills, in bytes of their files, and those booked so late that a kill may
+    /// have lost their figures.
+    pub at_risk: u64,
+    finished_at: Vec<(Instant, u64)>,
+    random: fastrand::Rng,
+}
+
+impl Downloader {
+    pub fn new(n: usize, folder: &Path, seed: u64) -> Self {
+        Self {
+            n,
+            folder: folder.join(target(n)),
+            jobs: BTreeMap::new(),
+            read: 0,
+            completed: BTreeMap::new(),
+            payload: 0,
+            vanished: Vec::new(),
+            at_risk: 0,
+            finished_at: Vec::new(),
+            random: fastrand::Rng::with_seed(seed.wrapping_add(77 + n as u64)),
+        }
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.jobs.values().any(|job| *job == Job::Runs)
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    pub fn jobs(&self) -> String {
+        format!("{:?}", self.jobs)
+    }
+
+    /// The process was killed: what ran is asked for again.
+    pub fn killed(&mut self, files: &Files) {
+        let now = Instant::now();
+        self.read = 0;
+        // Statistics are saved every ten seconds.
+        let unsaved = self
+            .finished_at
+            .iter()
+            .filter(|(at, _)| now < *at + Duration::from_secs(12));
+        self.at_risk += unsaved.map(|(_, bytes)| bytes).sum::<u64>();
+        for (name, job) in &mut self.jobs {
+            self.at_risk += files.content(name).map_or(0, |content| content.bytes);
+            *job = Job::Due(now);
+        }
+    }
+
+    /// Asks for more, up to [`AT_ONCE`].
+    pub fn want(&mut self, files: &Files) {
+        while self.jobs.len() < AT_ONCE {
+            let rare = self.random.u8(..6) == 0;
+            let from = if rare && !files.extra.is_empty() {
+                &files.extra
+            } else {
+                &files.base
+            };
+            let name = from.keys().nth(self.random.usize(..from.len())).unwrap();
+            if self.jobs.contains_key(name) || self.vanished.contains(name) {
+                // Another draw finds another one, as there are more base files than downloads.
+                continue;
+            }
+            self.jobs.insert(name.clone(), Job::Due(Instant::now()));
+        }
+    }
+
+    /// Reads what the client printed and types what is due. Gives what should not have happened.
+    pub fn poll(&mut self, node: &mut Node, files: &Files) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let lines = node.process.printed_after(self.read);
+        self.read += lines.len();
+        for line in lines {
+            if let Some(problem) = self.line(&line, files) {
+                wrong.push(format!("client {}: {problem}", self.n + 1));
+            }
+        }
+        if node.life == Life::Runs {
+            self.type_due(node);
+        }
+        wrong
+    }
+
+    fn type_due(&mut self, node: &mut Node) {
+        let now = Instant::now();
+        for (name, job) in &mut self.jobs {
+            match *job {
+                Job::Due(at) if at <= now => {
+                    if node.process.try_type(&format!("VIDEO {name}")) {
+                        *job = Job::Asked(now);
+                    }
+                }
+                Job::Asked(at) if node.is_well() && now > at + NO_ANSWER => *job = Job::Due(now),
+                Job::Due(_) | Job::Asked(_) | Job::Waits | Job::Runs => {}
+            }
+        }
+    }
+
+    /// A line that the client printed; gives what is wrong with it.
+    fn line(&mut self, line: &str, files: &Files) -> Option<String> {
+        let told = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once("] "));
+        let Some((name, what)) = told.and_then(|(_, rest)| rest.split_once(": ")) else {
+            return self.answer(line, files);
+        };
+        if what.starts_with("empieza") {
+            self.jobs.insert(name.to_owned(), Job::Runs);
+        } else if what.starts_with("en espera") {
+            self.jobs.insert(name.to_owned(), Job::Waits);
+        } else if what.starts_with("completo y verificado") {
+            self.jobs.remove(name);
+            return self.complete(name, files, true);
+        } else if what.starts_with("ya estaba completo") {
+            self.jobs.remove(name);
+            return self.complete(name, files, false);
+        } else if what.starts_with("falló") || what.starts_with("cancelado") {
+            self.jobs.remove(name);
+            if files.base.contains_key(name) {
+                return Some(line.to_owned());
+            }
+            self.vanished.push(name.to_owned());
+        }
+        None
+    }
+
+    /// Something that is not about a download that has a number.
+    fn answer(&mut self, line: &str, files: &Files) -> Option<String> {
+        let gone = line.starts_with("no existe tal video");
+        let later = gone
+            || line.contains("no se puede conectar con el central")
+            || line.starts_with("el sistema aún no está sincronizado")
+            || line.contains("no estás inscrito");
+        if line.contains("panicked") || line.contains("ERROR") {
+            return Some(line.to_owned());
+        }
+        if !later {
+            return None;
+        }
+        // Answers come in the order of the questions; which one it was does not matter: all are made again.
+        let now = Instant::now();
+        for (name, job) in &mut self.jobs {
+            if matches!(job, Job::Asked(_)) {
+                *job = Job::Due(now + AGAIN);
+                if gone && files.extra.contains_key(name) && !self.vanished.contains(name) {
+                    self.vanished.push(name.clone());
+                }
+            }
+        }
+        let vanished = &self.vanished;
+        self.jobs
+            .retain(|name, job| !(matches!(job, Job::Due(_)) && vanished.contains(name)));
+        None
+    }
+
+    /// Checks a finished file and makes room for another download of it.
+    fn complete(&mut self, name: &str, files: &Files, brought: bool) -> Option<String> {
+        let path = self.folder.join(name);
+        let Some(content) = files.content(name) else {
+            return Some(format!("{name} was never offered"));
+        };
+        let digest = match sha256_file(&path) {
+            Ok(digest) => digest.to_string(),
+            // It was complete before, and was counted and taken away then.
+            Err(_) if !brought => return None,
+            Err(error) => return Some(format!("{name} is complete and cannot be read: {error}")),
+        };
+        if digest != content.digest {
+            return Some(format!("{name} is complete and wrong: {digest}"));
+        }
+        for left in [".part", ".part-diario"] {
+            if self.folder.join(format!("{name}{left}")).exists() {
+                return Some(format!("{name} is complete and has left its {left}"));
+            }
+        }
+        let _ = fs::remove_file(path);
+        *self.completed.entry(name.to_owned()).or_default() += 1;
+        self.payload += content.bytes;
+        self.finished_at.push((Instant::now(), content.bytes));
+        None
+    }
+}
