@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::ReceivedFrom;
+use crate::model::{FaultCounts, ReceivedFrom, limits::MAX_FILE_BYTES};
 
 /// Figures of a file, a client, a secondary, or all together.
 ///
@@ -38,6 +38,8 @@ pub struct Counters {
     pub recovery_ms: u64,
     /// Chunks that secondaries got back of their own ranges when they returned.
     pub recovered_chunks: u64,
+    /// What receivers found wrong with secondaries, and how often.
+    pub faults: FaultCounts,
     /// Time from grant to end, over all transfers, in milliseconds.
     pub duration_ms: u64,
     /// Mean rate: useful bytes, or bytes sent where only those are known, by that time. Follows from the
@@ -46,23 +48,25 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Adds another's figures to these.
+    /// Adds another's figures to these. What a peer makes up must not overflow.
     pub fn add(&mut self, other: &Self) {
-        self.downloads += other.downloads;
-        self.failed += other.failed;
-        self.bytes_sent += other.bytes_sent;
-        self.bytes_received += other.bytes_received;
-        self.bytes_wasted += other.bytes_wasted;
-        self.bytes_unconfirmed += other.bytes_unconfirmed;
-        self.bytes_unreported += other.bytes_unreported;
-        self.chunks += other.chunks;
-        self.retries += other.retries;
-        self.hedges += other.hedges;
-        self.digest_failures += other.digest_failures;
-        self.recoveries += other.recoveries;
-        self.recovery_ms += other.recovery_ms;
-        self.recovered_chunks += other.recovered_chunks;
-        self.duration_ms += other.duration_ms;
+        let sum = |counter: &mut u64, more: u64| *counter = counter.saturating_add(more);
+        sum(&mut self.downloads, other.downloads);
+        sum(&mut self.failed, other.failed);
+        sum(&mut self.bytes_sent, other.bytes_sent);
+        sum(&mut self.bytes_received, other.bytes_received);
+        sum(&mut self.bytes_wasted, other.bytes_wasted);
+        sum(&mut self.bytes_unconfirmed, other.bytes_unconfirmed);
+        sum(&mut self.bytes_unreported, other.bytes_unreported);
+        sum(&mut self.chunks, other.chunks);
+        sum(&mut self.retries, other.retries);
+        sum(&mut self.hedges, other.hedges);
+        sum(&mut self.digest_failures, other.digest_failures);
+        sum(&mut self.recoveries, other.recoveries);
+        sum(&mut self.recovery_ms, other.recovery_ms);
+        sum(&mut self.recovered_chunks, other.recovered_chunks);
+        sum(&mut self.duration_ms, other.duration_ms);
+        self.faults.add(&other.faults);
         let bytes = match self.bytes_received {
             0 => self.bytes_sent,
             useful => useful,
@@ -74,11 +78,12 @@ impl Counters {
         };
     }
 
-    /// The figures of what a receiver counted from one secondary.
+    /// The figures of what a receiver counted from one secondary; at most a file's length of bytes is
+    /// believed.
     pub fn of_received(received: &ReceivedFrom) -> Self {
         Self {
-            bytes_received: received.bytes,
-            bytes_wasted: received.wasted,
+            bytes_received: received.bytes.min(MAX_FILE_BYTES),
+            bytes_wasted: received.wasted.min(MAX_FILE_BYTES),
             chunks: received.chunks,
             retries: received.retries,
             hedges: received.hedges,
@@ -86,6 +91,7 @@ impl Counters {
             recoveries: received.recoveries,
             recovery_ms: received.recovery_ms,
             recovered_chunks: received.recovered_chunks,
+            faults: received.faults,
             ..Self::default()
         }
     }

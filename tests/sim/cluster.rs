@@ -300,6 +300,7 @@ impl Walk {
                 recoveries: 0,
                 recovery_ms: 0,
                 recovered_chunks: 0,
+                faults: FaultCounts::default(),
             });
         }
         let outcome = if self.random.bool() {

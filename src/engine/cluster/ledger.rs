@@ -16,7 +16,7 @@ use crate::{
     model::{
         ClientName, FileName, Finished, Incarnation, Outcome, Receiver, SecondaryNumber, SentBytes,
         SentTransfer, TransferId,
-        limits::{MAX_STATISTICS_NAMES, MAX_TRANSFERS},
+        limits::{MAX_FILE_BYTES, MAX_STATISTICS_NAMES, MAX_TRANSFERS},
     },
 };
 
@@ -267,7 +267,8 @@ impl Ledger {
         } = account;
         let mut per_source: BTreeMap<SecondaryNumber, Counters> = BTreeMap::new();
         for reported in &open.sent {
-            per_source.entry(reported.number).or_default().bytes_sent += reported.bytes;
+            let sent = &mut per_source.entry(reported.number).or_default().bytes_sent;
+            *sent = sent.saturating_add(reported.bytes.min(MAX_FILE_BYTES));
         }
         let outcome = ended
             .as_ref()
@@ -441,7 +442,9 @@ impl Counters {
             booked.bytes_received = claim.bytes_received.min(reported);
         }
         // What was sent and is not in the receiver's file was of no use, wherever it got lost.
-        booked.bytes_wasted = (reported + booked.bytes_sent) - booked.bytes_received;
+        booked.bytes_wasted = reported
+            .saturating_add(booked.bytes_sent)
+            .saturating_sub(booked.bytes_received);
         self.add(&booked);
         honest
     }
@@ -451,7 +454,7 @@ impl Counters {
 mod tests {
     use super::*;
     use crate::engine::cluster::account::{ORPHAN_WITHIN, SETTLE_WITHIN};
-    use crate::model::ReceivedFrom;
+    use crate::model::{FaultCounts, ReceivedFrom};
 
     fn number(n: u64) -> SecondaryNumber {
         SecondaryNumber::try_from(n).unwrap()
@@ -469,6 +472,7 @@ mod tests {
             recoveries: 0,
             recovery_ms: 0,
             recovered_chunks: 0,
+            faults: FaultCounts::default(),
         }
     }
 

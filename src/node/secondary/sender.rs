@@ -3,19 +3,23 @@
 use std::{
     collections::VecDeque,
     io,
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{context::Context, sent::Sending, shares::ClientShare};
+use super::{context::Context, patience::Patience, sent::Sending, shares::ClientShare};
 use crate::{
     model::{
         ByteRange, ChunkIndex, Digest, FileName, Receiver, TransferId,
-        limits::{IDLE_TIMEOUT, MAX_FRAME_BYTES, MAX_QUEUED_REQUESTS},
+        limits::{
+            IDLE_TIMEOUT, LEAST_TAKEN_BYTES, MAX_FRAME_BYTES, MAX_QUEUED_REQUESTS,
+            SEND_STALL_TIMEOUT,
+        },
     },
-    net::{LineWriter, PlainSocket},
+    net::{LineWriter, Place, PlainSocket, Use},
     proto::{
         ErrorCode,
         data::{FromSecondary, ToSecondary},
@@ -46,11 +50,16 @@ pub(super) enum End {
     Quiet,
     /// The peer is told.
     Told(ErrorCode, String),
+    /// The peer takes too little of what is sent to it.
+    TookNothing,
 }
 
 impl From<io::Error> for End {
-    fn from(_: io::Error) -> Self {
-        Self::Quiet
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::TimedOut => Self::TookNothing,
+            _ => Self::Quiet,
+        }
     }
 }
 
@@ -78,6 +87,8 @@ pub(super) struct Sender<W> {
     /// None for a copy.
     share: Option<ClientShare>,
     is_busy: bool,
+    place: Arc<Place>,
+    patience: Patience,
 }
 
 /// Why a frame was not sent.
@@ -109,7 +120,12 @@ fn is_unsupported(error: &io::Error) -> bool {
 }
 
 impl<W: PlainSocket> Sender<W> {
-    pub(super) fn new(writer: LineWriter<W>, context: Context, receiver: Receiver) -> Self {
+    pub(super) fn new(
+        writer: LineWriter<W>,
+        context: Context,
+        receiver: Receiver,
+        place: Arc<Place>,
+    ) -> Self {
         let by_kernel = writer.sends_files();
         let share = (!receiver.is_copy()).then(|| context.shares.client());
         Self {
@@ -124,12 +140,32 @@ impl<W: PlainSocket> Sender<W> {
             by_kernel,
             share,
             is_busy: false,
+            place,
+            patience: Patience::default(),
         }
     }
 
     /// Serves requests until the connection ends, and says why.
-    pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Read>) {
-        if let Err(End::Told(code, message)) = self.serve(&mut requests).await {
+    pub(super) async fn run(mut self, peer: SocketAddr, mut requests: mpsc::Receiver<Read>) {
+        let end = self.serve(&mut requests).await;
+        if let Err(End::TookNothing) = end {
+            let seconds = SEND_STALL_TIMEOUT.as_secs();
+            let message = format!("took less than {LEAST_TAKEN_BYTES} bytes in {seconds} s");
+            let refused = (ErrorCode::TimedOut, message);
+            self.context.bad_peer(peer, &refused).await;
+            // It would not take an error either.
+            return;
+        }
+        if let Err(End::Told(code, message)) = end {
+            let refused = (code, message);
+            let own_fault = matches!(
+                code,
+                ErrorCode::BadMessage | ErrorCode::LimitExceeded | ErrorCode::TimedOut
+            );
+            if own_fault {
+                self.context.bad_peer(peer, &refused).await;
+            }
+            let (code, message) = refused;
             let _ = self
                 .writer
                 .send(&FromSecondary::Error { code, message })
@@ -169,9 +205,12 @@ impl<W: PlainSocket> Sender<W> {
     }
 
     fn set_busy(&mut self, is_busy: bool) {
-        if std::mem::replace(&mut self.is_busy, is_busy) != is_busy
-            && let Some(share) = &self.share
-        {
+        if std::mem::replace(&mut self.is_busy, is_busy) == is_busy {
+            return;
+        }
+        let use_ = if is_busy { Use::Busy } else { Use::Idle };
+        self.place.set_use(use_);
+        if let Some(share) = &self.share {
             share.set_busy(is_busy);
         }
     }
@@ -372,7 +411,9 @@ impl<W: PlainSocket> Sender<W> {
     async fn write_buffer(&mut self, header_bytes: usize) -> io::Result<()> {
         let mut written = 0;
         while written < self.buffer.len() {
+            let began = Instant::now();
             let count = self.writer.write_some(&self.buffer[written..]).await?;
+            self.patience.took(count, began.elapsed())?;
             let payload_before = written.saturating_sub(header_bytes);
             written += count;
             self.count(written.saturating_sub(header_bytes) - payload_before);
@@ -395,6 +436,7 @@ impl<W: PlainSocket> Sender<W> {
         while start < range.end {
             let left = (range.end - start) as usize;
             let file = content.file_handle();
+            let began = Instant::now();
             match self.writer.send_file(file, start, left).await {
                 Ok(0) => {
                     let error = content.check_unchanged();
@@ -403,6 +445,7 @@ impl<W: PlainSocket> Sender<W> {
                 Ok(count) => {
                     start += count as u64;
                     self.count(count);
+                    self.patience.took(count, began.elapsed())?;
                 }
                 Err(error) if is_unsupported(&error) => {
                     tracing::debug!(%error, "the kernel cannot send this file");

@@ -15,7 +15,7 @@ use crate::{
         FileName, FileNameError,
         limits::{MAX_COMPONENTS, MAX_FILE_BYTES, MAX_FILES_PER_SECONDARY},
     },
-    store::{Root, StoreError},
+    store::{Root, StoreError, error::is_no_descriptor},
 };
 
 /// What a look found.
@@ -27,12 +27,14 @@ pub(super) struct Scan {
     pub(super) ignored: BTreeMap<String, IgnoredReason>,
     /// A folder could not be read: what was below it may still be there.
     pub(super) partial: bool,
+    /// There was no file descriptor left: what was not found may still be there.
+    exhausted: bool,
 }
 
 /// Looks at the whole folder.
 ///
 /// # Errors
-/// When the folder itself cannot be read.
+/// When the folder itself cannot be read, and [`StoreError::NoDescriptor`] when nothing can be said of it.
 pub(super) fn scan(root: &Root) -> Result<Scan, StoreError> {
     let mut scan = Scan::default();
     let fail = |error: std::io::Error| StoreError::new(root.path(), &error);
@@ -46,6 +48,9 @@ pub(super) fn scan(root: &Root) -> Result<Scan, StoreError> {
     for entry in entries {
         let entry = entry.map_err(fail)?;
         scan.entry("", &entry, 1);
+    }
+    if scan.exhausted {
+        return Err(StoreError::NoDescriptor(root.path().to_owned()));
     }
     Ok(scan)
 }
@@ -129,7 +134,9 @@ impl Scan {
     }
 
     fn unreadable(&mut self, path: String, error: &std::io::Error) {
-        if error.kind() != std::io::ErrorKind::NotFound {
+        if is_no_descriptor(error) {
+            self.exhausted = true;
+        } else if error.kind() != std::io::ErrorKind::NotFound {
             self.partial = true;
             self.ignore(path, IgnoredReason::Unreadable(error.to_string()));
         }
