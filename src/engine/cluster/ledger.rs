@@ -428,13 +428,13 @@ fn add_named<N: Ord + Clone>(table: &mut BTreeMap<N, Counters>, name: &N, figure
 }
 
 impl Counters {
-    /// Adds what the receiver says to what the secondary reported; false when the receiver claims more
-    /// than a living secondary reported.
+    /// Adds what the receiver says to what the secondary reported; false when the receiver claims more of use
+    /// than a living secondary reported. One that keeps quiet about its waste must not spoil a download.
     fn book(&mut self, claim: &Self, sender_died: bool) -> bool {
         let claimed = claim.bytes_received + claim.bytes_wasted;
         let reported = self.bytes_sent;
         let mut booked = claim.clone();
-        let honest = claimed <= reported || sender_died;
+        let honest = claim.bytes_received <= reported || sender_died;
         if claimed > reported && sender_died {
             booked.bytes_unreported = claimed - reported;
             booked.bytes_sent = claimed - reported;
@@ -562,6 +562,26 @@ mod tests {
         assert_eq!(ledger.settle(now + SETTLE_WITHIN, |_| Some(RUN)).len(), 1);
         let totals = ledger.totals().totals;
         assert_eq!((totals.downloads, totals.bytes_received), (0, 0));
+    }
+
+    #[test]
+    fn claims_of_any_size_do_not_overflow_and_unreported_waste_spoils_no_download() {
+        let now = Instant::now();
+        let mut ledger = ledger(now);
+        ledger.report(now, number(1), RUN, sent(60, true));
+        ledger.report(now, number(3), RUN, sent(u64::MAX, true));
+        let mut liar = received(2, 0, u64::MAX);
+        liar.faults.protocol = u64::MAX;
+        liar.retries = u64::MAX;
+        ledger.finish(now, finished(vec![received(1, 60, 0), liar.clone(), liar]));
+        assert_eq!(ledger.settle(now + SETTLE_WITHIN, |_| Some(RUN)).len(), 1);
+        let totals = ledger.totals();
+        assert_eq!(
+            (totals.totals.downloads, totals.totals.bytes_received),
+            (1, 60)
+        );
+        assert_eq!(totals.secondaries[&number(2)].faults.protocol, u64::MAX);
+        assert_eq!(totals.secondaries[&number(3)].bytes_sent, MAX_FILE_BYTES);
     }
 
     #[test]

@@ -89,6 +89,8 @@ pub(super) struct Sender<W> {
     is_busy: bool,
     place: Arc<Place>,
     patience: Patience,
+    /// Requests for chunks that the file does not have.
+    lacking: usize,
 }
 
 /// Why a frame was not sent.
@@ -142,6 +144,7 @@ impl<W: PlainSocket> Sender<W> {
             is_busy: false,
             place,
             patience: Patience::default(),
+            lacking: 0,
         }
     }
 
@@ -305,6 +308,11 @@ impl<W: PlainSocket> Sender<W> {
         };
         let layout = open.content.file().meta.layout;
         if !layout.contains(chunk) {
+            self.lacking += 1;
+            if self.lacking > MAX_QUEUED_REQUESTS {
+                let message = format!("over {MAX_QUEUED_REQUESTS} chunks that the file lacks");
+                return Err(End::Told(ErrorCode::LimitExceeded, message));
+            }
             let failed = FromSecondary::Failed {
                 chunk,
                 code: ErrorCode::NoSuchContent,
