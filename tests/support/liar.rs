@@ -319,23 +319,54 @@ impl Peer {
 
     /// The code of the error that ends the connection; empty when it ends without one.
     pub async fn error(&mut self) -> String {
-        let wanted = async {
-            while let Some(message) = self.next().await {
-                if message["type"] == "data" {
-                    let length = message["length"].as_u64().unwrap();
-                    let mut payload = vec![0; length as usize];
-                    if self.read.read_exact(&mut payload).await.is_err() {
-                        break;
-                    }
-                }
-                if message["type"] == "error" {
-                    return message["code"].as_str().unwrap().to_owned();
-                }
-            }
-            String::new()
-        };
-        tokio::time::timeout(DEADLINE, wanted)
+        tokio::time::timeout(DEADLINE, error(&mut self.read))
             .await
             .expect("no end")
+    }
+
+    /// Both ways, for two tasks: this one goes on reading.
+    pub fn split(self) -> (Reading, OwnedWriteHalf) {
+        (Reading(self.read), self.write)
+    }
+
+    /// Reads a byte; false at the end.
+    pub async fn byte(&mut self) -> bool {
+        self.read.read_u8().await.is_ok()
+    }
+}
+
+/// The reading half of a [`Peer`].
+pub struct Reading(BufReader<OwnedReadHalf>);
+
+impl Reading {
+    /// See [`Peer::error`].
+    pub async fn error(&mut self) -> String {
+        tokio::time::timeout(DEADLINE, error(&mut self.0))
+            .await
+            .expect("no end")
+    }
+}
+
+/// Reads up to an error or the end; bytes that follow `data` are thrown away.
+async fn error(read: &mut BufReader<OwnedReadHalf>) -> String {
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if !matches!(read.read_until(b'\n', &mut line).await, Ok(1..)) {
+            return String::new();
+        }
+        let Ok(message) = serde_json::from_slice::<Value>(&line) else {
+            return String::new();
+        };
+        if message["type"] == "error" {
+            return message["code"].as_str().unwrap().to_owned();
+        }
+        if message["type"] == "data" {
+            let length = message["length"].as_u64().unwrap();
+            let mut payload = vec![0; length as usize];
+            if read.read_exact(&mut payload).await.is_err() {
+                return String::new();
+            }
+        }
     }
 }
