@@ -16,6 +16,9 @@ use trozos::{
 
 use super::{DEADLINE, name};
 
+/// How long an end may take: longer than any limit of the protocol, also on a paused clock.
+const PATIENCE: Duration = Duration::from_secs(180);
+
 /// A file as it is announced, with its digests.
 #[derive(Clone)]
 pub struct Announced {
@@ -97,14 +100,18 @@ impl Liar {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut control = Peer::connect(central).await;
-        control
-            .send(&[
-                json!({"type":"hello","protocol":1,"role":"secondary","number":3,"port":address.port(),
-                    "incarnation":1}),
-                json!({"type":"inventory","last":true,
-                    "files":files.iter().map(|file| file_json(&file.meta)).collect::<Vec<_>>()}),
-            ])
-            .await;
+        let hello = json!({"type":"hello","protocol":1,"role":"secondary","number":3,
+            "port":address.port(),"incarnation":1});
+        control.send(&[hello]).await;
+        // Pages that fit a line, whatever the names.
+        let mut pages = files.chunks(40).peekable();
+        while let Some(page) = pages.next() {
+            let files: Vec<_> = page.iter().map(|file| file_json(&file.meta)).collect();
+            let last = pages.peek().is_none();
+            control
+                .send(&[json!({"type":"inventory","last":last,"files":files})])
+                .await;
+        }
         let alive = tokio::spawn(async move {
             let mut beat = tokio::time::interval(Duration::from_millis(300));
             loop {
@@ -319,7 +326,7 @@ impl Peer {
 
     /// The code of the error that ends the connection; empty when it ends without one.
     pub async fn error(&mut self) -> String {
-        tokio::time::timeout(DEADLINE, error(&mut self.read))
+        tokio::time::timeout(PATIENCE, error(&mut self.read))
             .await
             .expect("no end")
     }
@@ -341,7 +348,7 @@ pub struct Reading(BufReader<OwnedReadHalf>);
 impl Reading {
     /// See [`Peer::error`].
     pub async fn error(&mut self) -> String {
-        tokio::time::timeout(DEADLINE, error(&mut self.0))
+        tokio::time::timeout(PATIENCE, error(&mut self.0))
             .await
             .expect("no end")
     }
