@@ -181,15 +181,10 @@ fn is_about(took: Duration, limit: Duration) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_and_idleness() {
-    let (bench, central, secondary, file) = one_secondary(b"something").await;
-    let data = secondary.handle.address();
+async fn silence_at_a_central() {
+    // No secondary: leases are kept in another time.
+    let (bench, _central) = Bench::start(|_| {}).await;
     let (took, code) = ended_after(Peer::connect(bench.central).await).await;
-    assert!(
-        is_about(took, HELLO_TIMEOUT) && code == "timed-out",
-        "{took:?} {code}"
-    );
-    let (took, code) = ended_after(Peer::connect(data).await).await;
     assert!(
         is_about(took, HELLO_TIMEOUT) && code == "timed-out",
         "{took:?} {code}"
@@ -199,31 +194,64 @@ async fn silence_and_idleness() {
         is_about(took, CLIENT_LEASE) && code == "timed-out",
         "{took:?} {code}"
     );
+    // Who gives signs of life in time may stay.
+    let mut client = Peer::client(bench.central, "bea").await;
+    for _ in 0..10 {
+        sleep(CLIENT_LEASE / 2).await;
+        client.send(&[json!({"type":"ping"})]).await;
+    }
+    client.send(&[json!({"type":"status"})]).await;
+    client.until("status").await;
+}
+
+/// A secondary that holds a file and whose central is away, on the paused clock.
+async fn lonely_secondary(bytes: &[u8]) -> (Bench, support::Secondary, FileMeta) {
+    let (bench, central) = Bench::start(|_| {}).await;
+    central.handle.stop().await.unwrap();
+    put(&bench.served(1, "a.bin"), bytes);
+    let secondary = bench.secondary(1).await;
+    let file = Announced::of("a.bin", bytes).meta;
+    let address = secondary.handle.address();
+    support::until("the file", || async {
+        let mut peer = Peer::connect(address).await;
+        let open = json!({"type":"open","transfer":99,"id":file.id.to_string(),"name":"a.bin","manifest":false});
+        let hello = json!({"type":"hello","protocol":1,"role":"client","name":"x"});
+        peer.send(&[hello, open]).await;
+        peer.next().await?;
+        (peer.next().await?["type"] == "opened").then_some(())
+    })
+    .await;
+    (bench, secondary, file)
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_and_idleness_at_a_secondary() {
+    let (_bench, secondary, file) = lonely_secondary(b"something").await;
+    let data = secondary.handle.address();
+    let (took, code) = ended_after(Peer::connect(data).await).await;
+    assert!(
+        is_about(took, HELLO_TIMEOUT) && code == "timed-out",
+        "{took:?} {code}"
+    );
     let (took, code) = ended_after(Peer::receiver(data, 1, &file).await).await;
     assert!(
         is_about(took, IDLE_TIMEOUT) && code == "timed-out",
         "{took:?} {code}"
     );
-    // Who gives signs of life in time may stay.
-    let mut client = Peer::client(bench.central, "bea").await;
     let mut receiver = Peer::receiver(data, 2, &file).await;
-    for _ in 0..30 {
-        sleep(CLIENT_LEASE / 2).await;
-        client.send(&[json!({"type":"ping"})]).await;
+    for _ in 0..4 {
+        sleep(IDLE_TIMEOUT / 2).await;
         receiver.send(&[json!({"type":"ping"})]).await;
     }
-    client.send(&[json!({"type":"status"})]).await;
-    client.until("status").await;
     receiver.send(&[json!({"type":"close"})]).await;
     receiver.until("closed").await;
-    drop((central, secondary));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_receiver_that_takes_nothing() {
-    let (_bench, central, secondary, file) = one_secondary(&noise(3, 32 << 20)).await;
+    let (_bench, secondary, file) = lonely_secondary(&noise(3, 16 << 20)).await;
     let mut receiver = Peer::receiver(secondary.handle.address(), 1, &file).await;
-    let gets: Vec<_> = (0..32)
+    let gets: Vec<_> = (0..16)
         .map(|chunk| json!({"type":"get","chunk":chunk}))
         .collect();
     receiver.send(&gets).await;
@@ -234,7 +262,7 @@ async fn a_receiver_that_takes_nothing() {
     }
     let took = began.elapsed();
     assert!(is_about(took, SEND_STALL_TIMEOUT), "{took:?}");
-    drop((receiver, central));
+    drop(receiver);
 }
 
 #[tokio::test(start_paused = true)]
@@ -256,56 +284,16 @@ async fn a_connection_that_is_not_answered() {
     assert_eq!(began.elapsed().as_secs(), CONNECT_TIMEOUT.as_secs());
 }
 
+/// What is asked for at once: `secondary::requests`.
 #[tokio::test(flavor = "multi_thread")]
-async fn requested_chunks_of_a_connection() {
-    let (bench, central) = Bench::start(|config| config.required_secondaries = 1).await;
-    // One chunk more than may be asked for; a hole, so that it costs no disk.
-    let chunks = MAX_QUEUED_REQUESTS as u64 + 1;
-    std::fs::create_dir_all(bench.path("videos1")).unwrap();
-    let hole = std::fs::File::create(bench.served(1, "hole")).unwrap();
-    hole.set_len(chunks << 20).unwrap();
-    let long_ago = std::time::SystemTime::now() - Duration::from_secs(60);
-    hole.set_modified(long_ago).unwrap();
-    let mut config = bench.secondary_config(1);
-    // So slow that no chunk is whole before the end.
-    config.upload_limit_bytes_per_s = Some(10_000);
-    let secondary = support::start_secondary(config).await;
-    support::until("the file", || async {
-        let status = central.handle.status().await.ok()?;
-        (status.files == 1).then_some(())
-    })
-    .await;
-    let mut client = Peer::client(bench.central, "ana").await;
-    client.send(&[json!({"type":"list"})]).await;
-    let listing = client.until("listing").await;
-    let id = Digest::try_from(listing["files"][0]["id"].as_str().unwrap()).unwrap();
-    let file = FileMeta {
-        name: name("hole"),
-        layout: ChunkLayout::for_file(chunks << 20).unwrap(),
-        id,
-    };
-    let get = |chunk: usize| json!({"type":"get","chunk":chunk});
+async fn requested_chunks_that_the_file_lacks() {
+    let (_bench, _central, secondary, file) = one_secondary(b"something").await;
     for (asked, expected) in [
         (MAX_QUEUED_REQUESTS, "closed"),
         (MAX_QUEUED_REQUESTS + 1, "error"),
     ] {
         let mut receiver = Peer::receiver(secondary.handle.address(), asked as u64, &file).await;
-        let mut lines: Vec<_> = (0..asked).map(get).collect();
-        lines.push(json!({"type":"close"}));
-        receiver.send(&lines).await;
-        let end = receiver.until(expected).await;
-        assert!(
-            expected == "closed" || end["code"] == "limit-exceeded",
-            "{end}"
-        );
-    }
-    // And requests for chunks that there are not.
-    for (asked, expected) in [
-        (MAX_QUEUED_REQUESTS, "closed"),
-        (MAX_QUEUED_REQUESTS + 1, "error"),
-    ] {
-        let mut receiver = Peer::receiver(secondary.handle.address(), 9, &file).await;
-        let mut lines = vec![get(1_000_000); asked];
+        let mut lines = vec![json!({"type":"get","chunk":1_000_000}); asked];
         lines.push(json!({"type":"close"}));
         receiver.send(&lines).await;
         let end = receiver.until(expected).await;

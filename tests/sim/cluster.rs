@@ -9,8 +9,9 @@ use std::{
 use trozos::{
     engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Totals},
     model::{
-        ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, Grant, Incarnation, Outcome,
-        ReceivedFrom, Receiver, RemovedReason, SecondaryNumber, SentTransfer, TransferId,
+        ChunkLayout, ClientName, Digest, FaultCounts, FileMeta, FileName, Finished, Grant,
+        Incarnation, Outcome, ReceivedFrom, Receiver, RemovedReason, SecondaryNumber, SentTransfer,
+        TransferId,
     },
 };
 

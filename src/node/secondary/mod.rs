@@ -8,6 +8,7 @@ mod context;
 mod copies;
 mod legacy;
 mod patience;
+mod requests;
 mod run;
 mod sender;
 mod sent;

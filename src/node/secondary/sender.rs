@@ -1,7 +1,6 @@
 //! Sends chunks on one data connection: takes in requests between frames, reads, writes, counts.
 
 use std::{
-    collections::VecDeque,
     io,
     net::SocketAddr,
     sync::Arc,
@@ -10,14 +9,17 @@ use std::{
 
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{context::Context, patience::Patience, sent::Sending, shares::ClientShare};
+use super::{
+    context::Context,
+    patience::Patience,
+    requests::{Asked, Requests},
+    sent::Sending,
+    shares::ClientShare,
+};
 use crate::{
     model::{
         ByteRange, ChunkIndex, Digest, FileName, Receiver, TransferId,
-        limits::{
-            IDLE_TIMEOUT, LEAST_TAKEN_BYTES, MAX_FRAME_BYTES, MAX_QUEUED_REQUESTS,
-            SEND_STALL_TIMEOUT,
-        },
+        limits::{IDLE_TIMEOUT, LEAST_TAKEN_BYTES, MAX_FRAME_BYTES, SEND_STALL_TIMEOUT},
     },
     net::{LineWriter, Place, PlainSocket, Use},
     proto::{
@@ -78,8 +80,8 @@ pub(super) struct Sender<W> {
     context: Context,
     receiver: Receiver,
     open: Option<Open>,
-    /// Requested chunks, and how much of the first is sent.
-    queue: VecDeque<ChunkIndex>,
+    requests: Requests,
+    /// How much of the first requested chunk is sent.
     offset: u32,
     frame_bytes: u32,
     buffer: Vec<u8>,
@@ -89,8 +91,6 @@ pub(super) struct Sender<W> {
     is_busy: bool,
     place: Arc<Place>,
     patience: Patience,
-    /// Requests for chunks that the file does not have.
-    lacking: usize,
 }
 
 /// Why a frame was not sent.
@@ -135,7 +135,7 @@ impl<W: PlainSocket> Sender<W> {
             context,
             receiver,
             open: None,
-            queue: VecDeque::new(),
+            requests: Requests::default(),
             offset: 0,
             frame_bytes: FIRST_FRAME_BYTES,
             buffer: Vec::new(),
@@ -144,7 +144,6 @@ impl<W: PlainSocket> Sender<W> {
             is_busy: false,
             place,
             patience: Patience::default(),
-            lacking: 0,
         }
     }
 
@@ -184,7 +183,7 @@ impl<W: PlainSocket> Sender<W> {
             while let Ok(request) = requests.try_recv() {
                 self.request(request).await?;
             }
-            if !self.queue.is_empty() {
+            if self.requests.first().is_some() {
                 self.set_busy(true);
                 self.frame().await?;
                 continue;
@@ -240,11 +239,10 @@ impl<W: PlainSocket> Sender<W> {
             },
             ToSecondary::Get { chunk } => self.get(chunk).await,
             ToSecondary::Cancel { chunk } => {
-                let Some(index) = self.queue.iter().position(|queued| *queued == chunk) else {
+                let Some(index) = self.requests.cancel(chunk) else {
                     // It was whole before.
                     return Ok(());
                 };
-                self.queue.remove(index);
                 if index == 0 {
                     self.offset = 0;
                 }
@@ -257,7 +255,7 @@ impl<W: PlainSocket> Sender<W> {
     }
 
     fn close(&mut self) -> Option<(TransferId, u64)> {
-        self.queue.clear();
+        self.requests.clear();
         self.offset = 0;
         let open = self.open.take()?;
         Some((open.transfer, open.sent_bytes))
@@ -307,35 +305,26 @@ impl<W: PlainSocket> Sender<W> {
             ));
         };
         let layout = open.content.file().meta.layout;
-        if !layout.contains(chunk) {
-            self.lacking += 1;
-            if self.lacking > MAX_QUEUED_REQUESTS {
-                let message = format!("over {MAX_QUEUED_REQUESTS} chunks that the file lacks");
-                return Err(End::Told(ErrorCode::LimitExceeded, message));
+        let asked = self.requests.ask(layout, chunk);
+        match asked.map_err(|(code, message)| End::Told(code, message))? {
+            Asked::Queued => Ok(()),
+            Asked::Lacking => {
+                let failed = FromSecondary::Failed {
+                    chunk,
+                    code: ErrorCode::NoSuchContent,
+                    message: format!(
+                        "chunk {chunk}: the file has {} chunks",
+                        layout.chunk_count()
+                    ),
+                };
+                Ok(self.writer.send(&failed).await?)
             }
-            let failed = FromSecondary::Failed {
-                chunk,
-                code: ErrorCode::NoSuchContent,
-                message: format!(
-                    "chunk {chunk}: the file has {} chunks",
-                    layout.chunk_count()
-                ),
-            };
-            return Ok(self.writer.send(&failed).await?);
         }
-        if self.queue.len() >= MAX_QUEUED_REQUESTS || self.queue.contains(&chunk) {
-            let message = format!(
-                "chunk {chunk}: asked for twice, or over {MAX_QUEUED_REQUESTS} requests at once"
-            );
-            return Err(End::Told(ErrorCode::LimitExceeded, message));
-        }
-        self.queue.push_back(chunk);
-        Ok(())
     }
 
     /// Sends the next frame of the first chunk in the queue.
     async fn frame(&mut self) -> Result<(), End> {
-        let (Some(open), Some(&chunk)) = (&self.open, self.queue.front()) else {
+        let (Some(open), Some(chunk)) = (&self.open, self.requests.first()) else {
             return Ok(());
         };
         let whole = open.content.file().meta.layout.byte_range(chunk);
@@ -377,7 +366,7 @@ impl<W: PlainSocket> Sender<W> {
         }
         self.offset += length as u32;
         if range.end == whole.end {
-            self.queue.pop_front();
+            self.requests.pop();
             self.offset = 0;
             if let Some(open) = &self.open {
                 open.sending.add_chunk();
@@ -524,7 +513,7 @@ impl<W: PlainSocket> Sender<W> {
     }
 
     async fn failed(&mut self, chunk: ChunkIndex, error: &StoreError) -> Result<(), End> {
-        self.queue.pop_front();
+        self.requests.pop();
         self.offset = 0;
         self.damaged(error).await;
         let code = match error {
