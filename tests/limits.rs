@@ -411,7 +411,7 @@ fn downloads_of_a_client_and_of_all() {
     // One of them runs.
     let mut waiting = each - 1;
     while waiting < MAX_WAITING as u64 {
-        if waiting % 250 == 0 || link == 1 {
+        if waiting.is_multiple_of(250) || link == 1 {
             link += 1;
             machine.client(link);
         }

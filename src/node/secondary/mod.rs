@@ -6,6 +6,7 @@
 mod api;
 mod context;
 mod copies;
+mod end;
 mod legacy;
 mod patience;
 mod requests;

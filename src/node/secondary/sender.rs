@@ -11,6 +11,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use super::{
     context::Context,
+    end::{End, NotSent},
     patience::Patience,
     requests::{Asked, Requests},
     sent::Sending,
@@ -45,26 +46,6 @@ const EIO: i32 = rustix::io::Errno::IO.raw_os_error();
 const FAST_FRAME: Duration = Duration::from_millis(20);
 const SLOW_FRAME: Duration = Duration::from_millis(100);
 
-/// Why a data connection ends; told to the peer when there is a code.
-#[derive(Debug)]
-pub(super) enum End {
-    /// The peer is gone, or asked for the end.
-    Quiet,
-    /// The peer is told.
-    Told(ErrorCode, String),
-    /// The peer takes too little of what is sent to it.
-    TookNothing,
-}
-
-impl From<io::Error> for End {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::TimedOut => Self::TookNothing,
-            _ => Self::Quiet,
-        }
-    }
-}
-
 /// The content that requests are about.
 #[derive(Debug)]
 struct Open {
@@ -91,27 +72,6 @@ pub(super) struct Sender<W> {
     is_busy: bool,
     place: Arc<Place>,
     patience: Patience,
-}
-
-/// Why a frame was not sent.
-enum NotSent {
-    /// Nothing was, as the file could not be read.
-    Read(StoreError),
-    /// Some of it was, and the rest is not there.
-    Cut(StoreError),
-    Ended(End),
-}
-
-impl From<End> for NotSent {
-    fn from(end: End) -> Self {
-        Self::Ended(end)
-    }
-}
-
-impl From<io::Error> for NotSent {
-    fn from(error: io::Error) -> Self {
-        Self::Ended(error.into())
-    }
 }
 
 fn is_unsupported(error: &io::Error) -> bool {
