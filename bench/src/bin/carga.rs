@@ -139,13 +139,7 @@ impl Control {
     }
 }
 
-async fn control(
-    central: SocketAddr,
-    clients: usize,
-    file: Option<String>,
-    stay: Duration,
-    probes: f64,
-) -> Result<()> {
+async fn control(central: SocketAddr, clients: usize, file: Option<String>, stay: Duration, probes: f64) -> Result<()> {
     let (times, mut timed) = mpsc::unbounded_channel();
     let (over, ended) = watch::channel(false);
     let start = Arc::new(Barrier::new(clients + 1));
@@ -304,32 +298,33 @@ async fn dead_weight(central: SocketAddr, file: &str, idle: usize, slow: usize) 
             data.writer.stage(&ToSecondary::Get { chunk: ChunkIndex(chunk) });
         }
         data.writer.flush().await?;
-        tokio::spawn(async move {
-            let mut sink = Vec::new();
-            loop {
-                sink.clear();
-                data.reader.read_raw(&mut sink, 16).await?;
-                sleep(Duration::from_secs(1)).await;
-            }
-            #[allow(unreachable_code)] // The type of the task.
-            anyhow::Ok(())
-        });
+        tokio::spawn(drip(data));
     }
     println!("{{\"idle\": {idle}, \"slow\": {slow}}}");
     let wait = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
     tokio::select! {
         _ = wait => Ok(()),
-        // It goes on living for the central meanwhile.
-        ended = async {
-            loop {
-                tokio::select! {
-                    () = sleep(Duration::from_secs(2)) => control.writer.send(&ToCentral::Ping).await?,
-                    line = control.reader.next_line() => { line?.context("the central closed")?; }
-                }
-            }
-            #[allow(unreachable_code)]
-            anyhow::Ok(())
-        } => ended,
+        ended = stay(&mut control) => ended,
+    }
+}
+
+/// Reads a few bytes per second until the other side has enough of it.
+async fn drip(mut data: Data) -> Result<()> {
+    let mut sink = Vec::new();
+    loop {
+        sink.clear();
+        data.reader.read_raw(&mut sink, 16).await?;
+        sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Gives signs of life to the central, and reads what it says.
+async fn stay(control: &mut Control) -> Result<()> {
+    loop {
+        tokio::select! {
+            () = sleep(Duration::from_secs(2)) => control.writer.send(&ToCentral::Ping).await?,
+            line = control.reader.next_line() => { line?.context("the central closed")?; }
+        }
     }
 }
 
