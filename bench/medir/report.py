@@ -215,6 +215,11 @@ def scale(figures):
             failed = sum(run["failed"] for run in part["waiting"])
             rows.append((f"p99 of a listing ≤ 50 ms while 1,000 clients connect, list and wait, {int(count):,} files",
                          f"{p99:.1f} ms, {failed} failed", p99 <= 50 and not failed))
+    if "dead_weight" in figures:
+        part = figures["dead_weight"]
+        speed = 1 / ratio(part["runs"]["alone"], part["runs"]["beside them"])
+        rows.append((f"a client beside {part['idle']:,} idle and {part['slow']} slow ones of the same secondary has ≥ 80 % "
+                     "of its speed alone", f"{speed * 100:.0f} %, secondary {part['rss'] / MIB:.0f} MiB", speed >= 0.8))
     text += verdicts(rows) + "\n"
     if "catalogues" in figures:
         text += "A page of the listing is at most 48 KiB. Time from the program's start until a client may download: "

@@ -10,7 +10,7 @@ import time
 
 from . import procs
 from .cluster import Cluster
-from .compare import side_by_side
+from .compare import same, side_by_side
 from .lan import SERVERS, CENTRAL, Lan, server_namespaces
 from .loopback import NAME, random_file, served_copies
 
@@ -190,8 +190,45 @@ def copying(config):
     return figures
 
 
+def dead_weight(config):
+    """One client of one secondary, alone and beside a thousand idle and two hundred slow clients."""
+    work = config.work / "lastre"
+    size = config.loopback_bytes
+    original = random_file(config.work / "datos" / f"azar-{size}.bin", size)
+    cluster = Cluster(work, served_copies(work, original, 1))
+    target = pathlib.Path("/dev/shm/trozos-bench")
+    idle, slow = 1000, 200
+
+    def honest():
+        result = cluster.download([NAME], target)
+        same(target / NAME, original)
+        return result
+
+    def beside():
+        others = subprocess.Popen(
+            [procs.tool("carga"), "lastre", "--central", f"127.0.0.1:{cluster.port}", "--file", NAME,
+             "--idle", str(idle), "--slow", str(slow)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            if not others.stdout.readline():
+                raise RuntimeError("carga lastre: not all of them connected")
+            # Their sockets are full by then.
+            time.sleep(3)
+            return honest()
+        finally:
+            others.stdin.close()
+            others.wait(30)
+
+    try:
+        runs = side_by_side(config.rounds, {"alone": honest, "beside them": beside})
+    finally:
+        shutil.rmtree(target, ignore_errors=True)
+    rss = cluster.secondaries[0].peak_rss()
+    cluster.stop()
+    return {"bytes": size, "idle": idle, "slow": slow, "rss": rss, "runs": runs}
+
+
 SCENARIOS = {"client_memory": client_memory, "secondary_memory": secondary_memory, "catalogues": catalogues,
-             "indexing": indexing, "copying": copying}
+             "dead_weight": dead_weight, "indexing": indexing, "copying": copying}
 
 
 def measure(config):

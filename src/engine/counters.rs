@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use crate::model::{ReceivedFrom, SecondaryNumber};
+use crate::model::{FaultCounts, ReceivedFrom, SecondaryNumber, limits::MAX_FILE_BYTES};
 
 /// Figures of a file, a client, a secondary, or all together.
 ///
@@ -40,6 +40,8 @@ pub struct Counters {
     pub recovery_ms: u64,
     /// Chunks that secondaries got back of their own ranges when they returned.
     pub recovered_chunks: u64,
+    /// What receivers found wrong with secondaries, and how often.
+    pub faults: FaultCounts,
     /// Time from grant to end, over all transfers, in milliseconds.
     pub duration_ms: u64,
     /// Mean rate: useful bytes, or bytes sent where only those are known, by that time. Follows from the
@@ -98,6 +100,7 @@ impl Counters {
         for (mine, others) in each {
             *mine = with(*mine, others);
         }
+        self.faults.combine(&other.faults, with);
         let bytes = match self.bytes_received {
             0 => self.bytes_sent,
             useful => useful,
@@ -109,11 +112,12 @@ impl Counters {
         };
     }
 
-    /// The figures of what a receiver counted from one secondary.
+    /// The figures of what a receiver counted from one secondary; at most a file's length of bytes is
+    /// believed.
     pub fn of_received(received: &ReceivedFrom) -> Self {
         Self {
-            bytes_received: received.bytes,
-            bytes_wasted: received.wasted,
+            bytes_received: received.bytes.min(MAX_FILE_BYTES),
+            bytes_wasted: received.wasted.min(MAX_FILE_BYTES),
             chunks: received.chunks,
             retries: received.retries,
             hedges: received.hedges,
@@ -121,6 +125,7 @@ impl Counters {
             recoveries: received.recoveries,
             recovery_ms: received.recovery_ms,
             recovered_chunks: received.recovered_chunks,
+            faults: received.faults,
             ..Self::default()
         }
     }

@@ -34,7 +34,7 @@ pub const MAX_FRAME_BYTES: u32 = 1 << 20;
 
 /// Largest file that one secondary may announce in number.
 pub const MAX_FILES_PER_SECONDARY: usize = 200_000;
-/// Open connections per server; one more waits in the kernel's queue until another ends.
+/// Open connections per server; for one more, an idle one or one of the address with the most gives way.
 pub const MAX_CONNECTIONS: usize = 4096;
 /// Chunk requests that one data connection may have queued at a secondary.
 pub const MAX_QUEUED_REQUESTS: usize = 1024;
@@ -66,6 +66,9 @@ pub const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Time that a receiver may take nothing of what is sent to it.
 pub const SEND_STALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// What a receiver must take within [`SEND_STALL_TIMEOUT`] of waiting for it, in bytes: one that takes a
+/// byte now and then would hold its place, its buffers and its file for ever.
+pub const LEAST_TAKEN_BYTES: u64 = 64 * 1024;
 /// Time that transfers have to end at a planned stop.
 pub const STOP_GRACE: Duration = Duration::from_secs(2);
 /// How often statistics are saved.

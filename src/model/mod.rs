@@ -21,6 +21,6 @@ pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError};
 pub use manifest::{FileMeta, Manifest, ManifestError};
 pub use name::{FileName, FileNameError};
 pub use transfer::{
-    ClusterStatus, Fault, Finished, Grant, ListedFile, Outcome, ReceivedFrom, Receiver,
-    RemovedReason, SecondaryStatus, SentBytes, SentTransfer, SourceInfo,
+    ClusterStatus, Fault, FaultCounts, Finished, Grant, ListedFile, Outcome, ReceivedFrom,
+    Receiver, RemovedReason, SecondaryStatus, SentBytes, SentTransfer, SourceInfo,
 };

@@ -94,6 +94,9 @@ pub struct ReceivedFrom {
     /// Chunks of its own range that were still missing when it came back, and were its again.
     #[serde(default)]
     pub recovered_chunks: u64,
+    /// What was wrong with it, and how often.
+    #[serde(default, skip_serializing_if = "FaultCounts::is_none")]
+    pub faults: FaultCounts,
 }
 
 /// A transfer as the central grants it.
@@ -199,6 +202,59 @@ pub enum Fault {
     Refused,
     /// What it sent is not the protocol.
     Protocol,
+}
+
+/// How often each [`Fault`] was met; a chunk that was refused counts as one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FaultCounts {
+    /// See [`Fault::Unreachable`].
+    pub unreachable: u64,
+    /// See [`Fault::Broken`].
+    pub broken: u64,
+    /// See [`Fault::Stalled`].
+    pub stalled: u64,
+    /// See [`Fault::Digest`].
+    pub digest: u64,
+    /// See [`Fault::Refused`].
+    pub refused: u64,
+    /// See [`Fault::Protocol`].
+    pub protocol: u64,
+}
+
+impl FaultCounts {
+    /// One more.
+    pub fn count(&mut self, fault: Fault) {
+        let counter = match fault {
+            Fault::Unreachable => &mut self.unreachable,
+            Fault::Broken => &mut self.broken,
+            Fault::Stalled => &mut self.stalled,
+            Fault::Digest => &mut self.digest,
+            Fault::Refused => &mut self.refused,
+            Fault::Protocol => &mut self.protocol,
+        };
+        *counter = counter.saturating_add(1);
+    }
+
+    /// Changes each counter to what `with` makes of it and another's.
+    pub fn combine(&mut self, other: &Self, with: fn(u64, u64) -> u64) {
+        let pairs = [
+            (&mut self.unreachable, other.unreachable),
+            (&mut self.broken, other.broken),
+            (&mut self.stalled, other.stalled),
+            (&mut self.digest, other.digest),
+            (&mut self.refused, other.refused),
+            (&mut self.protocol, other.protocol),
+        ];
+        for (counter, others) in pairs {
+            *counter = with(*counter, others);
+        }
+    }
+
+    /// True when nothing was wrong.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// How a transfer ended for its receiver.

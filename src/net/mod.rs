@@ -5,11 +5,13 @@ mod descriptors;
 mod lines;
 mod listen;
 mod pacer;
+mod places;
 mod send_file;
 
 pub use connect::{ConnectError, connect, resolve};
 pub use descriptors::connection_places;
 pub use lines::{LineReader, LineWriter, ReadError, split};
-pub use listen::{Accepted, accept, listen};
+pub use listen::{Accepted, Arrival, Door, listen};
 pub use pacer::Pacer;
+pub use places::{Place, Places, Use};
 pub use send_file::PlainSocket;

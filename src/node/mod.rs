@@ -7,6 +7,7 @@ pub mod client;
 mod failure;
 mod fetch;
 mod link;
+mod refusals;
 pub mod secondary;
 mod start;
 mod statistics;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Code of an error on the wire; PROTOCOL.md lists them with cause and remedy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorCode {
     /// The peer speaks another version of the protocol.

@@ -35,6 +35,9 @@ pub enum StoreError {
     /// It is larger than the file system or this program allows.
     #[error("{}: too large", .0.display())]
     TooLarge(PathBuf),
+    /// This process, or the machine, has no file descriptor left. Says nothing of the file.
+    #[error("{}: too many open files", .0.display())]
+    NoDescriptor(PathBuf),
     /// Anything else, in the operating system's words.
     #[error("{}: {message}", path.display())]
     Other {
@@ -45,10 +48,22 @@ pub enum StoreError {
     },
 }
 
+/// True when there are too many open files, in this process or on this machine.
+pub(super) fn is_no_descriptor(error: &io::Error) -> bool {
+    let errno = rustix::io::Errno::from_io_error(error);
+    matches!(
+        errno,
+        Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE)
+    )
+}
+
 impl StoreError {
     /// Sorts an operating system's error.
     pub fn new(path: &Path, error: &io::Error) -> Self {
         let path = path.to_owned();
+        if is_no_descriptor(error) {
+            return Self::NoDescriptor(path);
+        }
         match error.kind() {
             io::ErrorKind::NotFound => Self::NotFound(path),
             io::ErrorKind::PermissionDenied => Self::Denied(path),
@@ -77,6 +92,7 @@ impl StoreError {
             | Self::Busy(path)
             | Self::Changed(path)
             | Self::TooLarge(path)
+            | Self::NoDescriptor(path)
             | Self::Other { path, .. } => path,
         }
     }

@@ -9,8 +9,9 @@ use std::{
 use trozos::{
     engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Totals},
     model::{
-        ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, Grant, Incarnation, Outcome,
-        ReceivedFrom, Receiver, RemovedReason, SecondaryNumber, SentTransfer, TransferId,
+        ChunkLayout, ClientName, Digest, FaultCounts, FileMeta, FileName, Finished, Grant,
+        Incarnation, Outcome, ReceivedFrom, Receiver, RemovedReason, SecondaryNumber, SentTransfer,
+        TransferId,
     },
 };
 
@@ -300,6 +301,7 @@ impl Walk {
                 recoveries: 0,
                 recovery_ms: 0,
                 recovered_chunks: 0,
+                faults: FaultCounts::default(),
             });
         }
         let outcome = if self.random.bool() {

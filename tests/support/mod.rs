@@ -1,6 +1,7 @@
 //! A whole cluster in one process: real sockets on loopback, real files in temporary folders.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // Each test file uses its own share of it.
 
+pub mod liar;
 pub mod process;
 
 use std::{

@@ -1,7 +1,8 @@
 //! Many clients in one process, as cheap as they can be: they speak the protocol and keep nothing.
 //!
 //! `carga control` loads a central: clients that connect, list, ask for a file and wait. `carga datos` loads
-//! a secondary: clients that ask for chunks and throw them away.
+//! a secondary: clients that ask for chunks and throw them away. `carga lastre` hangs on to one: clients that
+//! do nothing, or next to nothing.
 
 use std::{
     net::SocketAddr,
@@ -19,7 +20,7 @@ use tokio::{
 };
 use trozos::{
     model::{ChunkIndex, ClientName, FileMeta, FileName, TransferId},
-    net::{LineReader, LineWriter, connect, split},
+    net::{self, LineReader, LineWriter, connect, split},
     proto::{
         Hello, Lines, PeerRole,
         control::{FromCentral, ToCentral},
@@ -65,6 +66,19 @@ enum Args {
         #[arg(long, default_value_t = 5.0)]
         seconds: f64,
     },
+    /// Receivers of one file from one secondary that are of no use: some say hello and nothing more, some ask
+    /// for chunks and read a few bytes per second. They say when they are all there, and stay until the end of
+    /// the standard input.
+    Lastre {
+        #[arg(long)]
+        central: SocketAddr,
+        #[arg(long)]
+        file: String,
+        #[arg(long)]
+        idle: usize,
+        #[arg(long)]
+        slow: usize,
+    },
 }
 
 #[tokio::main]
@@ -77,6 +91,7 @@ async fn main() -> Result<()> {
         Args::Datos { central, file, clients, seconds } => {
             data(central, &file, clients, Duration::from_secs_f64(seconds)).await
         }
+        Args::Lastre { central, file, idle, slow } => dead_weight(central, &file, idle, slow).await,
     }
 }
 
@@ -124,13 +139,7 @@ impl Control {
     }
 }
 
-async fn control(
-    central: SocketAddr,
-    clients: usize,
-    file: Option<String>,
-    stay: Duration,
-    probes: f64,
-) -> Result<()> {
+async fn control(central: SocketAddr, clients: usize, file: Option<String>, stay: Duration, probes: f64) -> Result<()> {
     let (times, mut timed) = mpsc::unbounded_channel();
     let (over, ended) = watch::channel(false);
     let start = Arc::new(Barrier::new(clients + 1));
@@ -271,6 +280,52 @@ async fn first_bytes(central: SocketAddr, file: &str, times: usize) -> Result<()
     }
     println!("{}", json(&all));
     Ok(())
+}
+
+async fn dead_weight(central: SocketAddr, file: &str, idle: usize, slow: usize) -> Result<()> {
+    net::connection_places();
+    let mut control = Control::open(central, "lastre").await?;
+    let (_, meta, address) = grant(&mut control, 1, file).await?;
+    let mut kept = Vec::new();
+    for n in 0..idle {
+        kept.push(Data::open(address, &format!("parado{n}"), TransferId(2_000_000 + n as u64), &meta).await?);
+    }
+    let window = meta.layout.chunk_count().min(64);
+    for n in 0..slow {
+        let transfer = TransferId(3_000_000 + n as u64);
+        let mut data = Data::open(address, &format!("lento{n}"), transfer, &meta).await?;
+        for chunk in 0..window {
+            data.writer.stage(&ToSecondary::Get { chunk: ChunkIndex(chunk) });
+        }
+        data.writer.flush().await?;
+        tokio::spawn(drip(data));
+    }
+    println!("{{\"idle\": {idle}, \"slow\": {slow}}}");
+    let wait = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
+    tokio::select! {
+        _ = wait => Ok(()),
+        ended = stay(&mut control) => ended,
+    }
+}
+
+/// Reads a few bytes per second until the other side has enough of it.
+async fn drip(mut data: Data) -> Result<()> {
+    let mut sink = Vec::new();
+    loop {
+        sink.clear();
+        data.reader.read_raw(&mut sink, 16).await?;
+        sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Gives signs of life to the central, and reads what it says.
+async fn stay(control: &mut Control) -> Result<()> {
+    loop {
+        tokio::select! {
+            () = sleep(Duration::from_secs(2)) => control.writer.send(&ToCentral::Ping).await?,
+            line = control.reader.next_line() => { line?.context("the central closed")?; }
+        }
+    }
 }
 
 async fn data(central: SocketAddr, file: &str, clients: usize, stay: Duration) -> Result<()> {

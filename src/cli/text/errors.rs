@@ -53,6 +53,9 @@ pub fn store(error: &StoreError) -> String {
         StoreError::Busy(_) => format!("{path}: otro proceso está trabajando con él"),
         StoreError::Changed(_) => format!("{path}: cambió mientras se usaba"),
         StoreError::TooLarge(_) => format!("{path}: demasiado grande para este disco"),
+        StoreError::NoDescriptor(_) => format!(
+            "{path}: demasiados ficheros abiertos; sube el límite con «ulimit -n» y vuelve a arrancar"
+        ),
         StoreError::Other { message, .. } => format!("{path}: {message}"),
     }
 }

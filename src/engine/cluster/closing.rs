@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::account::Account;
 use crate::{
     engine::counters::Counters,
-    model::{Incarnation, Outcome, SecondaryNumber},
+    model::{Incarnation, Outcome, SecondaryNumber, limits::MAX_FILE_BYTES},
 };
 
 /// What a transfer adds to the books.
@@ -62,7 +62,9 @@ impl Account {
         let mut per_source: BTreeMap<SecondaryNumber, Counters> = BTreeMap::new();
         for reported in &self.open.sent {
             let counters = per_source.entry(reported.number).or_default();
-            counters.bytes_sent = counters.bytes_sent.saturating_add(reported.bytes);
+            counters.bytes_sent = counters
+                .bytes_sent
+                .saturating_add(reported.bytes.min(MAX_FILE_BYTES));
         }
         let mut confirmed = true;
         match &self.ended {
@@ -106,13 +108,13 @@ impl Account {
 }
 
 impl Counters {
-    /// Adds what the receiver says to what the secondary reported; false when the receiver claims more
-    /// than a living secondary reported.
+    /// Adds what the receiver says to what the secondary reported; false when the receiver claims more of use
+    /// than a living secondary reported. One that keeps quiet about its waste must not spoil a download.
     fn book(&mut self, claim: &Self, sender_died: bool) -> bool {
         let claimed = claim.bytes_received.saturating_add(claim.bytes_wasted);
         let reported = self.bytes_sent;
         let mut booked = claim.clone();
-        let honest = claimed <= reported || sender_died;
+        let honest = claim.bytes_received <= reported || sender_died;
         if claimed > reported && sender_died {
             booked.bytes_unreported = claimed - reported;
             booked.bytes_sent = claimed - reported;
@@ -120,7 +122,9 @@ impl Counters {
             booked.bytes_received = claim.bytes_received.min(reported);
         }
         // What was sent and is not in the receiver's file was of no use, wherever it got lost.
-        booked.bytes_wasted = (reported + booked.bytes_sent) - booked.bytes_received;
+        booked.bytes_wasted = reported
+            .saturating_add(booked.bytes_sent)
+            .saturating_sub(booked.bytes_received);
         self.add(&booked);
         honest
     }

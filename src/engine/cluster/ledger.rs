@@ -434,7 +434,7 @@ fn add_named<N: Ord + Clone>(table: &mut BTreeMap<N, Counters>, name: &N, figure
 mod tests {
     use super::*;
     use crate::engine::cluster::account::{ORPHAN_WITHIN, SETTLE_WITHIN};
-    use crate::model::{Outcome, ReceivedFrom};
+    use crate::model::{FaultCounts, Outcome, ReceivedFrom, limits::MAX_FILE_BYTES};
 
     fn number(n: u64) -> SecondaryNumber {
         SecondaryNumber::try_from(n).unwrap()
@@ -452,6 +452,7 @@ mod tests {
             recoveries: 0,
             recovery_ms: 0,
             recovered_chunks: 0,
+            faults: FaultCounts::default(),
         }
     }
 
@@ -561,7 +562,7 @@ mod tests {
         let claims = (1..4).map(|n| received(n, u64::MAX, u64::MAX)).collect();
         ledger.finish(now, finished(claims));
         assert_eq!(ledger.settle(now, |_| None).len(), 1);
-        assert_eq!(ledger.totals().totals.bytes_sent, u64::MAX);
+        assert!(ledger.totals().totals.bytes_sent >= 2 * MAX_FILE_BYTES);
     }
 
     #[test]
@@ -635,6 +636,26 @@ mod tests {
         assert_eq!(ledger.settle(now + SETTLE_WITHIN, |_| Some(RUN)).len(), 1);
         let totals = ledger.totals().totals;
         assert_eq!((totals.downloads, totals.bytes_received), (0, 0));
+    }
+
+    #[test]
+    fn claims_of_any_size_do_not_overflow_and_unreported_waste_spoils_no_download() {
+        let now = Instant::now();
+        let mut ledger = ledger(now);
+        ledger.report(now, number(1), RUN, sent(60, true));
+        ledger.report(now, number(3), RUN, sent(u64::MAX, true));
+        let mut liar = received(2, 0, u64::MAX);
+        liar.faults.protocol = u64::MAX;
+        liar.retries = u64::MAX;
+        ledger.finish(now, finished(vec![received(1, 60, 0), liar.clone(), liar]));
+        assert_eq!(ledger.settle(now + SETTLE_WITHIN, |_| Some(RUN)).len(), 1);
+        let totals = ledger.totals();
+        assert_eq!(
+            (totals.totals.downloads, totals.totals.bytes_received),
+            (1, 60)
+        );
+        assert_eq!(totals.secondaries[&number(2)].faults.protocol, u64::MAX);
+        assert_eq!(totals.secondaries[&number(3)].bytes_sent, MAX_FILE_BYTES);
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub(super) enum Peer {
     Secondary {
         number: SecondaryNumber,
         inventory: Vec<FileMeta>,
+        /// How many files it has announced and not taken back.
+        announced: usize,
     },
     Client(Client),
 }

@@ -52,6 +52,7 @@ impl Cluster {
             Peer::Secondary {
                 number,
                 inventory: Vec::new(),
+                announced: 0,
             },
         );
         self.tell(Notice::SecondaryUp {
@@ -89,24 +90,33 @@ impl Cluster {
     }
 
     pub(super) fn inventory(&mut self, link: LinkId, files: Vec<FileMeta>, last: bool) {
-        let Some(Peer::Secondary { number, inventory }) = self.peers.get_mut(&link) else {
+        let Some(Peer::Secondary {
+            number,
+            inventory,
+            announced,
+        }) = self.peers.get_mut(&link)
+        else {
             return self.wrong_role(link, "inventory");
         };
         let number = *number;
         if inventory.len() + files.len() > MAX_FILES_PER_SECONDARY {
-            let refusal = Refusal::TooMany("files");
-            self.actions.push_back(Action::Close { link, refusal });
-            return;
+            return self.too_many_files(link);
         }
         inventory.extend(files);
         if !last {
             return;
         }
         let files = std::mem::take(inventory);
+        *announced = files.len();
         self.membership.set_inventoried(number);
         self.placement.join(number);
         self.replace_holdings(number, files);
         self.push_sources_of(|_| true);
+    }
+
+    fn too_many_files(&mut self, link: LinkId) {
+        let refusal = Refusal::TooMany("files");
+        self.actions.push_back(Action::Close { link, refusal });
     }
 
     fn replace_holdings(&mut self, number: SecondaryNumber, files: Vec<FileMeta>) {
@@ -140,10 +150,17 @@ impl Cluster {
     }
 
     pub(super) fn added(&mut self, link: LinkId, files: Vec<FileMeta>) {
-        let Some(Peer::Secondary { number, .. }) = self.peers.get(&link) else {
+        let Some(Peer::Secondary {
+            number, announced, ..
+        }) = self.peers.get_mut(&link)
+        else {
             return self.wrong_role(link, "added");
         };
         let number = *number;
+        *announced += files.len();
+        if *announced > MAX_FILES_PER_SECONDARY {
+            return self.too_many_files(link);
+        }
         let mut names = BTreeSet::new();
         for file in files {
             // Putting a deleted file back is as deliberate as deleting it was.
@@ -191,10 +208,14 @@ impl Cluster {
     }
 
     pub(super) fn removed(&mut self, link: LinkId, files: Vec<FileMeta>, reason: RemovedReason) {
-        let Some(Peer::Secondary { number, .. }) = self.peers.get(&link) else {
+        let Some(Peer::Secondary {
+            number, announced, ..
+        }) = self.peers.get_mut(&link)
+        else {
             return self.wrong_role(link, "removed");
         };
         let number = *number;
+        *announced = announced.saturating_sub(files.len());
         for file in &files {
             self.forget_copy(number, file, reason);
         }

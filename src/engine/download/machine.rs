@@ -344,6 +344,7 @@ impl Download {
             return;
         }
         source.counters.retries += 1;
+        source.counters.faults.count(Fault::Refused);
         source.refused.insert(chunk);
         source.refusals += 1;
         source.progress.sign_of_life(now);

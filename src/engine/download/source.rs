@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     engine::backoff::Backoff,
-    model::{ChunkIndex, ReceivedFrom, SecondaryNumber, limits::MAX_QUEUED_REQUESTS},
+    model::{ChunkIndex, FaultCounts, ReceivedFrom, SecondaryNumber, limits::MAX_QUEUED_REQUESTS},
 };
 
 use super::{SourceState, progress::Progress, queue::RequestQueue, rate::RateMeter};
@@ -60,6 +60,7 @@ pub(super) struct Counters {
     pub(super) retries: u64,
     pub(super) hedges: u64,
     pub(super) digest_failures: u64,
+    pub(super) faults: FaultCounts,
     pub(super) recoveries: u64,
     pub(super) recovery: Duration,
     pub(super) recovered_chunks: u64,
@@ -277,6 +278,7 @@ impl Source {
             recoveries: counters.recoveries,
             recovery_ms: counters.recovery.as_millis() as u64,
             recovered_chunks: counters.recovered_chunks,
+            faults: counters.faults,
         }
     }
 }

@@ -84,6 +84,7 @@ impl Download {
             source.is_connected() || matches!(source.link, Link::Connecting { .. })
         });
         if working {
+            self.count_fault(number, fault);
             self.give_up(now, number, fault);
         }
     }
@@ -139,6 +140,7 @@ impl Download {
             return;
         }
         let connected = source.is_connected();
+        source.counters.faults.count(Fault::Digest);
         source.link = Link::Banned;
         source.sync(now);
         if connected {
@@ -169,12 +171,14 @@ impl Download {
         };
         match source.link {
             Link::Connecting { overdue_at } if overdue_at <= now => {
+                self.count_fault(number, Fault::Stalled);
                 self.disconnect(now, number, Fault::Stalled);
             }
             Link::Connecting { .. } => source.expected_until = None,
             Link::Waiting { .. } => self.connect(now, number),
             Link::Up | Link::Suspect => {
                 if source.progress.dead_at().is_some_and(|at| at <= now) {
+                    self.count_fault(number, Fault::Stalled);
                     self.disconnect(now, number, Fault::Stalled);
                 } else if source.link == Link::Up {
                     source.link = Link::Suspect;
@@ -182,6 +186,12 @@ impl Download {
                 }
             }
             Link::Banned => {}
+        }
+    }
+
+    fn count_fault(&mut self, number: SecondaryNumber, fault: Fault) {
+        if let Some(source) = self.sources.get_mut(&number) {
+            source.counters.faults.count(fault);
         }
     }
 

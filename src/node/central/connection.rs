@@ -17,7 +17,8 @@ use super::{
 use crate::{
     engine::cluster::{Event, LinkId},
     model::limits::{CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, HELLO_TIMEOUT, LEASE, MAX_OUTBOX},
-    net::{Accepted, LineReader, LineWriter, ReadError, split},
+    net::{Accepted, LineReader, LineWriter, Place, ReadError, Use, split},
+    node::refusals::gave_way,
     proto::{
         ErrorCode, Lines,
         control::{FromCentral, ToCentral},
@@ -37,6 +38,18 @@ pub(super) struct Context {
     pub(super) highest_number: u16,
 }
 
+impl Context {
+    async fn bad_peer(&self, address: SocketAddr, (code, reason): &Refused) {
+        let (code, reason) = (*code, reason.clone());
+        let bad = Input::BadPeer {
+            address,
+            code,
+            reason,
+        };
+        let _ = self.inputs.send(bad).await;
+    }
+}
+
 /// Why a connection ends, when the peer should hear of it.
 type Refused = (ErrorCode, String);
 
@@ -45,12 +58,13 @@ pub(super) async fn serve(accepted: Accepted, link: LinkId, context: Context) {
     let Accepted {
         stream,
         peer,
-        permit: _permit,
+        place,
     } = accepted;
     let (mut reader, mut writer) = split(stream, WRITE_STALL);
     let first = tokio::select! {
         first = timeout(HELLO_TIMEOUT, first_line(&mut reader)) => first,
         () = context.stop.cancelled() => return,
+        () = place.given_up() => return context.bad_peer(peer, &gave_way()).await,
     };
     let refused = match first {
         Err(_) => Some((
@@ -61,20 +75,18 @@ pub(super) async fn serve(accepted: Accepted, link: LinkId, context: Context) {
             return legacy::serve(&line, peer, writer, &context.inputs).await;
         }
         Ok(Ok(Some(line))) => match greeting(&line, peer, context.highest_number) {
-            Ok(hello) => return converse(reader, writer, link, peer, hello, &context).await,
+            Ok(hello) => {
+                return converse(reader, writer, (link, peer), hello, place, &context).await;
+            }
             Err(refused) => Some(refused),
         },
         Ok(Ok(None)) => None,
         Ok(Err(error)) => refusal_of(&error),
     };
     if let Some((code, message)) = refused {
-        let _ = context
-            .inputs
-            .send(Input::BadPeer {
-                address: peer,
-                reason: message.clone(),
-            })
-            .await;
+        let refused = (code, message);
+        context.bad_peer(peer, &refused).await;
+        let (code, message) = refused;
         let _ = writer.send(&FromCentral::Error { code, message }).await;
         writer.shutdown().await;
     }
@@ -130,16 +142,19 @@ fn refusal_of(error: &ReadError) -> Option<Refused> {
 async fn converse<R, W>(
     reader: LineReader<R>,
     writer: LineWriter<W>,
-    link: LinkId,
-    peer: SocketAddr,
+    (link, peer): (LinkId, SocketAddr),
     hello: Event,
+    place: Place,
     context: &Context,
 ) where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
     let (heartbeat, lease) = match hello {
-        Event::SecondaryHello { .. } => (HEARTBEAT, None),
+        Event::SecondaryHello { .. } => {
+            place.set_use(Use::Pinned);
+            (HEARTBEAT, None)
+        }
         // A secondary's lease is the machine's business; a client is only taken for gone.
         _ => (CLIENT_HEARTBEAT, Some(CLIENT_LEASE)),
     };
@@ -162,20 +177,17 @@ async fn converse<R, W>(
     };
     let read = async {
         let end = tokio::select! {
-            end = read_all(reader, link, lease, &context.inputs) => end,
+            end = read_all(reader, link, lease, &place, &context.inputs) => end,
             () = ended.cancelled() => End::Broken,
+            () = place.given_up() => End::Refused(gave_way()),
         };
         let (goodbye, refused) = match end {
             End::Goodbye => (true, None),
             End::Broken => (false, None),
             End::Refused(refused) => (false, Some(refused)),
         };
-        if let Some((_, message)) = &refused {
-            let bad = Input::BadPeer {
-                address: peer,
-                reason: message.clone(),
-            };
-            let _ = context.inputs.send(bad).await;
+        if let Some(refused) = &refused {
+            context.bad_peer(peer, refused).await;
         }
         let closed = Input::Closed {
             link,
@@ -199,6 +211,7 @@ async fn read_all<R: AsyncRead + Unpin>(
     mut reader: LineReader<R>,
     link: LinkId,
     lease: Option<Duration>,
+    place: &Place,
     inputs: &mpsc::Sender<Input>,
 ) -> End {
     // Long enough for the machine to have closed a secondary's connection before.
@@ -217,6 +230,15 @@ async fn read_all<R: AsyncRead + Unpin>(
             Err(error) => return End::Refused((ErrorCode::BadMessage, error.to_string())),
         };
         tracing::trace!(link = link.0, ?message, "received");
+        match &message {
+            ToCentral::Ping => {}
+            // It waits for its turn, or for its sources.
+            ToCentral::Download { .. } | ToCentral::Resume { .. } => place.set_use(Use::Busy),
+            ToCentral::Finished(_) | ToCentral::Cancel { .. } if lease.is_some() => {
+                place.set_use(Use::Idle);
+            }
+            _ => place.touch(),
+        }
         let input = match meaning(message) {
             Meaning::Event(event) => Input::Event { link, event },
             Meaning::List(after) => Input::List { link, after },

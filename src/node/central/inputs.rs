@@ -49,6 +49,7 @@ pub(super) enum Input {
     },
     BadPeer {
         address: SocketAddr,
+        code: ErrorCode,
         reason: String,
     },
 }

@@ -12,7 +12,10 @@ use crate::{
     engine::cluster::{Cluster, Refusal},
     model::FileName,
     net::LineWriter,
-    proto::legacy::{LegacyFound, LegacyRequest, LegacyServer, MAX_LEGACY_PART_BYTES},
+    proto::{
+        ErrorCode,
+        legacy::{LegacyFound, LegacyRequest, LegacyServer, MAX_LEGACY_PART_BYTES},
+    },
 };
 
 /// Answers one request.
@@ -29,6 +32,7 @@ pub(super) async fn serve<W: AsyncWrite + Unpin>(
             let _ = inputs
                 .send(Input::BadPeer {
                     address: peer,
+                    code: ErrorCode::BadMessage,
                     reason: reason.clone(),
                 })
                 .await;

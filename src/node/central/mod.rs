@@ -20,7 +20,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::{connection::Context, run::Central, statistics::Statistics};
 use crate::{
     engine::cluster::{Cluster, ClusterConfig},
-    net::listen,
+    net::{Door, connection_places, listen},
     node::StartError,
 };
 
@@ -66,7 +66,7 @@ pub async fn start(
     let (queries, questions) = mpsc::channel(QUERIES);
     let stop = CancellationToken::new();
     let central = Central {
-        listener,
+        door: Door::new(listener, connection_places()),
         cluster,
         statistics,
         events,

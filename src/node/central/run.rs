@@ -2,13 +2,12 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    net::SocketAddr,
     time::Instant,
 };
 
 use tokio::{
-    net::TcpListener,
-    sync::{Semaphore, mpsc},
+    sync::mpsc,
     time::{MissedTickBehavior, interval, sleep_until, timeout},
 };
 use tokio_util::task::TaskTracker;
@@ -26,9 +25,12 @@ use super::{
 use crate::{
     engine::cluster::{Action, Cluster, Event, LinkId, Notice},
     model::limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY, STOP_GRACE},
-    net::{accept, connection_places},
-    node::StatisticsTrouble,
-    proto::{Hello, PeerRole, control::FromCentral},
+    net::{Arrival, Door},
+    node::{
+        StatisticsTrouble,
+        refusals::{no_descriptor, turn_away},
+    },
+    proto::{ErrorCode, Hello, PeerRole, control::FromCentral},
     store::StoreError,
 };
 
@@ -37,7 +39,7 @@ const IDLE: std::time::Duration = std::time::Duration::from_secs(3600);
 
 /// The central's task.
 pub(super) struct Central {
-    pub(super) listener: TcpListener,
+    pub(super) door: Door,
     pub(super) cluster: Cluster,
     pub(super) statistics: Statistics,
     pub(super) events: mpsc::Sender<CentralEvent>,
@@ -53,7 +55,6 @@ pub(super) struct Central {
 impl Central {
     /// Runs until it is told to stop.
     pub(super) async fn run(mut self) -> Result<(), StoreError> {
-        let places = Arc::new(Semaphore::new(connection_places()));
         let mut save = interval(STATISTICS_EVERY);
         save.set_missed_tick_behavior(MissedTickBehavior::Delay);
         save.reset();
@@ -66,7 +67,7 @@ impl Central {
                 .unwrap_or_else(|| Instant::now() + IDLE);
             tokio::select! {
                 Some(input) = self.inputs.recv() => self.input(input),
-                accepted = accept(&self.listener, &places) => self.accepted(accepted),
+                arrival = self.door.accept() => self.arrived(arrival),
                 Some(query) = self.queries.recv() => self.query(query),
                 () = sleep_until(due.into()) => self.cluster.handle_timeout(Instant::now()),
                 _ = save.tick() => self.save().await,
@@ -76,7 +77,15 @@ impl Central {
         self.stop().await
     }
 
-    fn accepted(&mut self, accepted: crate::net::Accepted) {
+    fn arrived(&mut self, arrival: Arrival) {
+        let accepted = match arrival {
+            Arrival::Accepted(accepted) => accepted,
+            Arrival::NoPlace(stream, peer) => {
+                let refused = turn_away(&stream, self.door.places());
+                return self.refused(Some(peer), refused);
+            }
+            Arrival::NoDescriptor(peer) => return self.refused(peer, no_descriptor()),
+        };
         let link = LinkId(self.next_link);
         self.next_link += 1;
         let context = self.context.clone();
@@ -121,9 +130,11 @@ impl Central {
             Input::Legacy { request, answer } => {
                 let _ = answer.send(legacy::answer(&mut self.cluster, request));
             }
-            Input::BadPeer { address, reason } => {
-                self.tell(CentralEvent::BadPeer { address, reason });
-            }
+            Input::BadPeer {
+                address,
+                code,
+                reason,
+            } => self.refused(Some(address), (code, reason)),
         }
     }
 
@@ -164,6 +175,7 @@ impl Central {
                 Action::Close { link, refusal } => {
                     let code = code_of(&refusal);
                     let message = refusal.to_string();
+                    self.count_refused(link, code, &message);
                     self.send(link, FromCentral::Error { code, message });
                     // Without the owner's end the connection sends what is left and ends; the machine has
                     // forgotten it already.
@@ -188,6 +200,9 @@ impl Central {
                 } => {
                     let code = code_of(&refusal);
                     let message = refusal.to_string();
+                    if code == ErrorCode::LimitExceeded {
+                        self.count_refused(link, code, &message);
+                    }
                     (
                         link,
                         FromCentral::Refused {
@@ -244,7 +259,25 @@ impl Central {
         let _ = self.events.try_send(event);
     }
 
+    fn count_refused(&mut self, link: LinkId, code: ErrorCode, reason: &str) {
+        if self.statistics.refused().count(code) {
+            tracing::warn!(link = link.0, ?code, reason, "refused");
+        }
+    }
+
+    /// A connection was refused, or ended for what it did.
+    fn refused(&mut self, address: Option<SocketAddr>, (code, reason): (ErrorCode, String)) {
+        if !self.statistics.refused().count(code) {
+            return;
+        }
+        tracing::warn!(?address, ?code, reason, "refused");
+        if let Some(address) = address {
+            self.tell(CentralEvent::BadPeer { address, reason });
+        }
+    }
+
     async fn save(&mut self) {
+        self.statistics.refused().forget_told();
         let trouble = self.statistics.save(&self.cluster).await;
         if let Some(error) = trouble {
             self.tell(CentralEvent::Statistics(StatisticsTrouble::Failed(error)));
@@ -257,7 +290,7 @@ impl Central {
                 .outbox
                 .try_send(Outgoing::Message(Box::new(FromCentral::Bye)));
         }
-        drop(self.listener);
+        drop(self.door);
         self.inputs.close();
         self.connections.close();
         let _ = timeout(STOP_GRACE, self.connections.wait()).await;

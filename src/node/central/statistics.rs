@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::cluster::{Cluster, Totals},
-    node::statistics::{self, Head, Moment, StatisticsFile, StatisticsTrouble},
+    node::{
+        refusals::Refusals,
+        statistics::{self, Head, Moment, StatisticsFile, StatisticsTrouble},
+    },
     store::StoreError,
 };
 
@@ -18,6 +21,8 @@ struct Content {
     head: Head,
     /// The required secondaries were there at some time of this run.
     service_begun: bool,
+    /// Connections that were refused or ended for what they did, by code.
+    refused: Refusals,
     #[serde(flatten)]
     totals: Totals,
 }
@@ -64,6 +69,11 @@ impl Statistics {
             warning,
         };
         Ok((Self { file }, before))
+    }
+
+    /// The connections that were refused.
+    pub(super) fn refused(&mut self) -> &mut Refusals {
+        &mut self.file.content.refused
     }
 
     fn update(&mut self, cluster: &Cluster) {

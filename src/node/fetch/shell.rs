@@ -346,7 +346,10 @@ impl Shell {
                 tracing::debug!(file = %self.file.name, %chunk, %source, "verified and written");
                 Event::Verified { source, chunk }
             }
-            What::Wrong { chunk } => Event::Wrong { source, chunk },
+            What::Wrong { chunk } => {
+                tracing::warn!(file = %self.file.name, %chunk, %source, "digest mismatch");
+                Event::Wrong { source, chunk }
+            }
             What::LocalFailure(error) => {
                 let reason = error.to_string();
                 self.local.get_or_insert(error);

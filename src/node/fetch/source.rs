@@ -269,7 +269,10 @@ impl Source {
 
 fn refused(code: ErrorCode, message: String) -> Lost {
     let fault = match code {
-        ErrorCode::NoSuchContent | ErrorCode::FileChanged | ErrorCode::ReadFailed => Fault::Refused,
+        ErrorCode::NoSuchContent
+        | ErrorCode::FileChanged
+        | ErrorCode::ReadFailed
+        | ErrorCode::LimitExceeded => Fault::Refused,
         ErrorCode::Stopping | ErrorCode::TimedOut => Fault::Broken,
         _ => Fault::Protocol,
     };

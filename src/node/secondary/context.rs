@@ -24,11 +24,10 @@ pub(super) enum Input {
         answer: oneshot::Sender<Result<Held, (ErrorCode, String)>>,
     },
     /// A file that could not be read as it was indexed.
-    Damaged {
-        name: FileName,
-    },
+    Damaged { name: FileName },
     BadPeer {
         address: SocketAddr,
+        code: ErrorCode,
         reason: String,
     },
 }
@@ -110,6 +109,11 @@ impl Context {
                 content: Arc::new(content),
                 sending,
             }),
+            // That says nothing of the file.
+            Err(error @ StoreError::NoDescriptor(_)) => {
+                tracing::warn!(file = %name, %error, "cannot be sent now");
+                Err((ErrorCode::LimitExceeded, error.to_string()))
+            }
             Err(error) => {
                 self.damaged(name, &error).await;
                 Err((ErrorCode::NoSuchContent, error.to_string()))
@@ -123,8 +127,14 @@ impl Context {
         let _ = self.inputs.send(Input::Damaged { name }).await;
     }
 
-    pub(super) async fn bad_peer(&self, address: SocketAddr, reason: &str) {
-        let reason = reason.to_owned();
-        let _ = self.inputs.send(Input::BadPeer { address, reason }).await;
+    /// A connection is refused, or ends for what it did.
+    pub(super) async fn bad_peer(&self, address: SocketAddr, refused: &(ErrorCode, String)) {
+        let (code, reason) = (refused.0, refused.1.clone());
+        let bad = Input::BadPeer {
+            address,
+            code,
+            reason,
+        };
+        let _ = self.inputs.send(bad).await;
     }
 }

@@ -1,15 +1,21 @@
 //! The protocol of 2017 at a secondary: one request for one of a file's three parts, its length as a
 //! big-endian signed 32-bit number, its bytes, close.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Instant};
 
 use tokio::io::AsyncWrite;
 
-use super::context::{Context, Input, Opened, Wanted};
+use super::{
+    context::{Context, Input, Opened, Wanted},
+    patience::Patience,
+};
 use crate::{
     model::{ByteRange, ClientName, FileName, Receiver, TransferId},
     net::LineWriter,
-    proto::legacy::{LegacyRequest, MAX_LEGACY_PART_BYTES},
+    proto::{
+        ErrorCode,
+        legacy::{LegacyRequest, MAX_LEGACY_PART_BYTES},
+    },
 };
 
 /// What is read and sent in one go, in bytes.
@@ -29,6 +35,7 @@ pub(super) async fn serve<W: AsyncWrite + Unpin>(
             .inputs
             .send(Input::BadPeer {
                 address: peer,
+                code: ErrorCode::BadMessage,
                 reason,
             })
             .await;
@@ -83,6 +90,7 @@ async fn send<W: AsyncWrite + Unpin>(
     }
     let share = context.shares.client();
     share.set_busy(true);
+    let mut patience = Patience::default();
     let mut buffer = Vec::new();
     let mut start = range.start;
     while start < range.end {
@@ -107,10 +115,12 @@ async fn send<W: AsyncWrite + Unpin>(
                 None => buffer.len(),
             };
             let until = buffer.len().min(written + slice);
+            let began = Instant::now();
             let count = writer
                 .write_some(&buffer[written..until])
                 .await
                 .map_err(gone)?;
+            patience.took(count, began.elapsed()).map_err(gone)?;
             sending.add_bytes(count as u64);
             share.got(count);
             written += count;

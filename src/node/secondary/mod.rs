@@ -6,7 +6,10 @@
 mod api;
 mod context;
 mod copies;
+mod end;
 mod legacy;
+mod patience;
+mod requests;
 mod run;
 mod sender;
 mod sent;
@@ -29,7 +32,7 @@ use self::{
 };
 use crate::{
     model::{Incarnation, SecondaryNumber},
-    net::{Pacer, listen},
+    net::{Door, Pacer, connection_places, listen},
     node::{
         StartError,
         central::DownloadCount,
@@ -97,7 +100,7 @@ pub async fn start(
     let (queries, questions) = mpsc::channel(QUERIES);
     let (copy_sender, copy_updates) = mpsc::channel(INPUTS);
     let secondary = Secondary {
-        listener,
+        door: Door::new(listener, connection_places()),
         context: Context {
             number,
             incarnation,

@@ -2,13 +2,13 @@
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use tokio::{
-    net::TcpListener,
-    sync::{Semaphore, mpsc},
+    sync::mpsc,
     time::{MissedTickBehavior, interval, timeout},
 };
 use tokio_util::task::TaskTracker;
@@ -27,11 +27,12 @@ use crate::{
         FileMeta, FileName, Receiver, RemovedReason, TransferId,
         limits::{STATISTICS_EVERY, STOP_GRACE},
     },
-    net::{accept, connection_places},
+    net::{Arrival, Door},
     node::{
         StatisticsTrouble,
         fetch::FetchUpdate,
         link::{Link, LinkEvent},
+        refusals::{no_descriptor, turn_away},
     },
     proto::{ErrorCode, control::ToCentral},
     store::{
@@ -44,7 +45,7 @@ use crate::{
 const REPORT_EVERY: Duration = Duration::from_millis(500);
 /// The secondary's task.
 pub(super) struct Secondary {
-    pub(super) listener: TcpListener,
+    pub(super) door: Door,
     pub(super) context: Context,
     pub(super) inputs: mpsc::Receiver<Input>,
     pub(super) queries: mpsc::Receiver<SecondaryQuery>,
@@ -78,7 +79,6 @@ pub(super) struct State {
 impl Secondary {
     /// Runs until it is told to stop, or until the central refuses it for good.
     pub(super) async fn run(mut self) -> Result<(), StoreError> {
-        let places = Arc::new(Semaphore::new(connection_places()));
         let mut save = interval(STATISTICS_EVERY);
         let mut report = interval(REPORT_EVERY);
         for timer in [&mut save, &mut report] {
@@ -93,9 +93,7 @@ impl Secondary {
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(input) = self.inputs.recv() => self.input(input),
-                accepted = accept(&self.listener, &places) => {
-                    self.connections.spawn(serving::serve(accepted, self.context.clone()));
-                }
+                arrival = self.door.accept() => self.arrived(arrival),
                 Some(event) = self.link.events.recv() => self.link_event(event),
                 Some(event) = self.index_events.recv() => self.index_event(event),
                 Some((transfer, update)) = self.copy_updates.recv() => {
@@ -115,6 +113,31 @@ impl Secondary {
         let _ = self.events.try_send(event);
     }
 
+    fn arrived(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Accepted(accepted) => {
+                let served = serving::serve(accepted, self.context.clone());
+                self.connections.spawn(served);
+            }
+            Arrival::NoPlace(stream, peer) => {
+                let refused = turn_away(&stream, self.door.places());
+                self.refused(Some(peer), refused);
+            }
+            Arrival::NoDescriptor(peer) => self.refused(peer, no_descriptor()),
+        }
+    }
+
+    /// A connection was refused, or ended for what it did.
+    fn refused(&mut self, address: Option<SocketAddr>, (code, reason): (ErrorCode, String)) {
+        if !self.statistics.refused().count(code) {
+            return;
+        }
+        tracing::warn!(?address, ?code, reason, "refused");
+        if let Some(address) = address {
+            self.tell(SecondaryEvent::BadPeer { address, reason });
+        }
+    }
+
     fn input(&mut self, input: Input) {
         match input {
             Input::Open {
@@ -127,9 +150,11 @@ impl Secondary {
                 let _ = answer.send(held);
             }
             Input::Damaged { name } => self.command_index(IndexCommand::Look(name)),
-            Input::BadPeer { address, reason } => {
-                self.tell(SecondaryEvent::BadPeer { address, reason });
-            }
+            Input::BadPeer {
+                address,
+                code,
+                reason,
+            } => self.refused(Some(address), (code, reason)),
         }
     }
 
@@ -316,6 +341,7 @@ impl Secondary {
     }
 
     async fn save(&mut self) {
+        self.statistics.refused().forget_told();
         if let Some(error) = self.statistics.save().await {
             self.tell(SecondaryEvent::Statistics(StatisticsTrouble::Failed(error)));
         }

@@ -1,21 +1,28 @@
 //! Sends chunks on one data connection: takes in requests between frames, reads, writes, counts.
 
 use std::{
-    collections::VecDeque,
     io,
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{context::Context, sent::Sending, shares::ClientShare};
+use super::{
+    context::Context,
+    end::{End, NotSent},
+    patience::Patience,
+    requests::{Asked, Requests},
+    sent::Sending,
+    shares::ClientShare,
+};
 use crate::{
     model::{
         ByteRange, ChunkIndex, Digest, FileName, Receiver, TransferId,
-        limits::{IDLE_TIMEOUT, MAX_FRAME_BYTES, MAX_QUEUED_REQUESTS},
+        limits::{IDLE_TIMEOUT, LEAST_TAKEN_BYTES, MAX_FRAME_BYTES, SEND_STALL_TIMEOUT},
     },
-    net::{LineWriter, PlainSocket},
+    net::{LineWriter, Place, PlainSocket, Use},
     proto::{
         ErrorCode,
         data::{FromSecondary, ToSecondary},
@@ -39,21 +46,6 @@ const EIO: i32 = rustix::io::Errno::IO.raw_os_error();
 const FAST_FRAME: Duration = Duration::from_millis(20);
 const SLOW_FRAME: Duration = Duration::from_millis(100);
 
-/// Why a data connection ends; told to the peer when there is a code.
-#[derive(Debug)]
-pub(super) enum End {
-    /// The peer is gone, or asked for the end.
-    Quiet,
-    /// The peer is told.
-    Told(ErrorCode, String),
-}
-
-impl From<io::Error> for End {
-    fn from(_: io::Error) -> Self {
-        Self::Quiet
-    }
-}
-
 /// The content that requests are about.
 #[derive(Debug)]
 struct Open {
@@ -69,8 +61,8 @@ pub(super) struct Sender<W> {
     context: Context,
     receiver: Receiver,
     open: Option<Open>,
-    /// Requested chunks, and how much of the first is sent.
-    queue: VecDeque<ChunkIndex>,
+    requests: Requests,
+    /// How much of the first requested chunk is sent.
     offset: u32,
     frame_bytes: u32,
     buffer: Vec<u8>,
@@ -78,27 +70,8 @@ pub(super) struct Sender<W> {
     /// None for a copy.
     share: Option<ClientShare>,
     is_busy: bool,
-}
-
-/// Why a frame was not sent.
-enum NotSent {
-    /// Nothing was, as the file could not be read.
-    Read(StoreError),
-    /// Some of it was, and the rest is not there.
-    Cut(StoreError),
-    Ended(End),
-}
-
-impl From<End> for NotSent {
-    fn from(end: End) -> Self {
-        Self::Ended(end)
-    }
-}
-
-impl From<io::Error> for NotSent {
-    fn from(error: io::Error) -> Self {
-        Self::Ended(error.into())
-    }
+    place: Arc<Place>,
+    patience: Patience,
 }
 
 fn is_unsupported(error: &io::Error) -> bool {
@@ -109,7 +82,12 @@ fn is_unsupported(error: &io::Error) -> bool {
 }
 
 impl<W: PlainSocket> Sender<W> {
-    pub(super) fn new(writer: LineWriter<W>, context: Context, receiver: Receiver) -> Self {
+    pub(super) fn new(
+        writer: LineWriter<W>,
+        context: Context,
+        receiver: Receiver,
+        place: Arc<Place>,
+    ) -> Self {
         let by_kernel = writer.sends_files();
         let share = (!receiver.is_copy()).then(|| context.shares.client());
         Self {
@@ -117,19 +95,39 @@ impl<W: PlainSocket> Sender<W> {
             context,
             receiver,
             open: None,
-            queue: VecDeque::new(),
+            requests: Requests::default(),
             offset: 0,
             frame_bytes: FIRST_FRAME_BYTES,
             buffer: Vec::new(),
             by_kernel,
             share,
             is_busy: false,
+            place,
+            patience: Patience::default(),
         }
     }
 
     /// Serves requests until the connection ends, and says why.
-    pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Read>) {
-        if let Err(End::Told(code, message)) = self.serve(&mut requests).await {
+    pub(super) async fn run(mut self, peer: SocketAddr, mut requests: mpsc::Receiver<Read>) {
+        let end = self.serve(&mut requests).await;
+        if let Err(End::TookNothing) = end {
+            let seconds = SEND_STALL_TIMEOUT.as_secs();
+            let message = format!("took less than {LEAST_TAKEN_BYTES} bytes in {seconds} s");
+            let refused = (ErrorCode::TimedOut, message);
+            self.context.bad_peer(peer, &refused).await;
+            // It would not take an error either.
+            return;
+        }
+        if let Err(End::Told(code, message)) = end {
+            let refused = (code, message);
+            let own_fault = matches!(
+                code,
+                ErrorCode::BadMessage | ErrorCode::LimitExceeded | ErrorCode::TimedOut
+            );
+            if own_fault {
+                self.context.bad_peer(peer, &refused).await;
+            }
+            let (code, message) = refused;
             let _ = self
                 .writer
                 .send(&FromSecondary::Error { code, message })
@@ -145,7 +143,7 @@ impl<W: PlainSocket> Sender<W> {
             while let Ok(request) = requests.try_recv() {
                 self.request(request).await?;
             }
-            if !self.queue.is_empty() {
+            if self.requests.first().is_some() {
                 self.set_busy(true);
                 self.frame().await?;
                 continue;
@@ -169,9 +167,12 @@ impl<W: PlainSocket> Sender<W> {
     }
 
     fn set_busy(&mut self, is_busy: bool) {
-        if std::mem::replace(&mut self.is_busy, is_busy) != is_busy
-            && let Some(share) = &self.share
-        {
+        if std::mem::replace(&mut self.is_busy, is_busy) == is_busy {
+            return;
+        }
+        let use_ = if is_busy { Use::Busy } else { Use::Idle };
+        self.place.set_use(use_);
+        if let Some(share) = &self.share {
             share.set_busy(is_busy);
         }
     }
@@ -198,11 +199,10 @@ impl<W: PlainSocket> Sender<W> {
             },
             ToSecondary::Get { chunk } => self.get(chunk).await,
             ToSecondary::Cancel { chunk } => {
-                let Some(index) = self.queue.iter().position(|queued| *queued == chunk) else {
+                let Some(index) = self.requests.cancel(chunk) else {
                     // It was whole before.
                     return Ok(());
                 };
-                self.queue.remove(index);
                 if index == 0 {
                     self.offset = 0;
                 }
@@ -215,7 +215,7 @@ impl<W: PlainSocket> Sender<W> {
     }
 
     fn close(&mut self) -> Option<(TransferId, u64)> {
-        self.queue.clear();
+        self.requests.clear();
         self.offset = 0;
         let open = self.open.take()?;
         Some((open.transfer, open.sent_bytes))
@@ -265,30 +265,26 @@ impl<W: PlainSocket> Sender<W> {
             ));
         };
         let layout = open.content.file().meta.layout;
-        if !layout.contains(chunk) {
-            let failed = FromSecondary::Failed {
-                chunk,
-                code: ErrorCode::NoSuchContent,
-                message: format!(
-                    "chunk {chunk}: the file has {} chunks",
-                    layout.chunk_count()
-                ),
-            };
-            return Ok(self.writer.send(&failed).await?);
+        let asked = self.requests.ask(layout, chunk);
+        match asked.map_err(|(code, message)| End::Told(code, message))? {
+            Asked::Queued => Ok(()),
+            Asked::Lacking => {
+                let failed = FromSecondary::Failed {
+                    chunk,
+                    code: ErrorCode::NoSuchContent,
+                    message: format!(
+                        "chunk {chunk}: the file has {} chunks",
+                        layout.chunk_count()
+                    ),
+                };
+                Ok(self.writer.send(&failed).await?)
+            }
         }
-        if self.queue.len() >= MAX_QUEUED_REQUESTS || self.queue.contains(&chunk) {
-            let message = format!(
-                "chunk {chunk}: asked for twice, or over {MAX_QUEUED_REQUESTS} requests at once"
-            );
-            return Err(End::Told(ErrorCode::LimitExceeded, message));
-        }
-        self.queue.push_back(chunk);
-        Ok(())
     }
 
     /// Sends the next frame of the first chunk in the queue.
     async fn frame(&mut self) -> Result<(), End> {
-        let (Some(open), Some(&chunk)) = (&self.open, self.queue.front()) else {
+        let (Some(open), Some(chunk)) = (&self.open, self.requests.first()) else {
             return Ok(());
         };
         let whole = open.content.file().meta.layout.byte_range(chunk);
@@ -330,7 +326,7 @@ impl<W: PlainSocket> Sender<W> {
         }
         self.offset += length as u32;
         if range.end == whole.end {
-            self.queue.pop_front();
+            self.requests.pop();
             self.offset = 0;
             if let Some(open) = &self.open {
                 open.sending.add_chunk();
@@ -372,7 +368,9 @@ impl<W: PlainSocket> Sender<W> {
     async fn write_buffer(&mut self, header_bytes: usize) -> io::Result<()> {
         let mut written = 0;
         while written < self.buffer.len() {
+            let began = Instant::now();
             let count = self.writer.write_some(&self.buffer[written..]).await?;
+            self.patience.took(count, began.elapsed())?;
             let payload_before = written.saturating_sub(header_bytes);
             written += count;
             self.count(written.saturating_sub(header_bytes) - payload_before);
@@ -395,6 +393,7 @@ impl<W: PlainSocket> Sender<W> {
         while start < range.end {
             let left = (range.end - start) as usize;
             let file = content.file_handle();
+            let began = Instant::now();
             match self.writer.send_file(file, start, left).await {
                 Ok(0) => {
                     let error = content.check_unchanged();
@@ -403,6 +402,7 @@ impl<W: PlainSocket> Sender<W> {
                 Ok(count) => {
                     start += count as u64;
                     self.count(count);
+                    self.patience.took(count, began.elapsed())?;
                 }
                 Err(error) if is_unsupported(&error) => {
                     tracing::debug!(%error, "the kernel cannot send this file");
@@ -473,7 +473,7 @@ impl<W: PlainSocket> Sender<W> {
     }
 
     async fn failed(&mut self, chunk: ChunkIndex, error: &StoreError) -> Result<(), End> {
-        self.queue.pop_front();
+        self.requests.pop();
         self.offset = 0;
         self.damaged(error).await;
         let code = match error {

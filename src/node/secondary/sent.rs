@@ -300,4 +300,21 @@ mod tests {
         assert!(book.book(now + KEEP_ENDED).is_empty());
         assert!(book.report_one(transfer).is_none());
     }
+
+    #[test]
+    fn figures_of_so_many_transfers_are_kept_and_those_that_are_over_make_room() {
+        let mut book = SentBook::default();
+        let now = Instant::now();
+        let receiver = Receiver::Secondary(SecondaryNumber::try_from(2).unwrap());
+        let file = FileName::try_from("a").unwrap();
+        let mut open = |n| book.open(now, TransferId(n), &receiver, &file);
+        let mut sending: Vec<_> = (0..MAX_TRANSFERS as u64)
+            .map(|n| open(n).unwrap())
+            .collect();
+        let one_more = MAX_TRANSFERS as u64;
+        assert!(open(one_more).is_none());
+        assert!(open(7).is_some(), "one of those that it has");
+        sending.pop();
+        assert!(open(one_more).is_some());
+    }
 }

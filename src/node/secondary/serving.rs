@@ -1,8 +1,8 @@
 //! One connection to a secondary, from its first line to its end.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{net::TcpStream, sync::mpsc, time::timeout};
 
 use super::{context::Context, legacy, sender::Sender};
 use crate::{
@@ -10,7 +10,8 @@ use crate::{
         Receiver,
         limits::{HELLO_TIMEOUT, MAX_QUEUED_REQUESTS, SEND_STALL_TIMEOUT},
     },
-    net::{Accepted, LineReader, LineWriter, PlainSocket, ReadError, split},
+    net::{Accepted, LineReader, LineWriter, Place, PlainSocket, ReadError, Use, split},
+    node::refusals::gave_way,
     proto::{
         ErrorCode, Hello, Lines, PeerRole, WireError,
         data::{FromSecondary, ToSecondary},
@@ -21,13 +22,21 @@ use crate::{
 /// Requests between the reading and the sending side of a connection; as many again wait at the sender.
 const UNREAD: usize = MAX_QUEUED_REQUESTS;
 
-/// Serves a connection until it ends.
+/// Serves a connection until it ends, or until its place is another's.
 pub(super) async fn serve(accepted: Accepted, context: Context) {
     let Accepted {
         stream,
         peer,
-        permit: _permit,
+        place,
     } = accepted;
+    let place = Arc::new(place);
+    tokio::select! {
+        () = attend(stream, peer, Arc::clone(&place), context.clone()) => {}
+        () = place.given_up() => context.bad_peer(peer, &gave_way()).await,
+    }
+}
+
+async fn attend(stream: TcpStream, peer: SocketAddr, place: Arc<Place>, context: Context) {
     // Requests that are taken back should find little on its way.
     let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(1 << 20);
     let (mut reader, mut writer) = split(stream, SEND_STALL_TIMEOUT);
@@ -41,24 +50,28 @@ pub(super) async fn serve(accepted: Accepted, context: Context) {
             format!("no line within {} s", HELLO_TIMEOUT.as_secs()),
         ),
         Ok(Ok(Some(line))) if is_legacy(&line) => {
+            place.set_use(Use::Busy);
             return legacy::serve(&line, peer, writer, &context).await;
         }
         Ok(Err(ReadError::CutShort)) => {
             let rest = reader.rest();
             if is_legacy(&rest) {
+                place.set_use(Use::Busy);
                 legacy::serve(&rest, peer, writer, &context).await;
             }
             return;
         }
         Ok(Ok(Some(line))) => match greeting(&line) {
-            Ok(receiver) => return converse(reader, writer, peer, receiver, context).await,
+            Ok(receiver) => {
+                return converse(reader, writer, peer, (receiver, place), context).await;
+            }
             Err(refused) => refused,
         },
         Ok(Err(ReadError::Line(error))) => (ErrorCode::BadMessage, error.to_string()),
         Ok(Ok(None) | Err(ReadError::Io(_))) => return,
     };
+    context.bad_peer(peer, &refused).await;
     let (code, message) = refused;
-    context.bad_peer(peer, &message).await;
     let _ = writer.send(&FromSecondary::Error { code, message }).await;
     writer.shutdown().await;
 }
@@ -90,7 +103,7 @@ async fn converse<R, W>(
     mut reader: LineReader<R>,
     mut writer: LineWriter<W>,
     peer: SocketAddr,
-    receiver: Receiver,
+    (receiver, place): (Receiver, Arc<Place>),
     context: Context,
 ) where
     R: tokio::io::AsyncRead + Unpin,
@@ -105,7 +118,7 @@ async fn converse<R, W>(
         return;
     }
     let (requests, queued) = mpsc::channel(UNREAD);
-    let send = Sender::new(writer, context.clone(), receiver).run(queued);
+    let send = Sender::new(writer, context, receiver, place).run(peer, queued);
     let read = async {
         loop {
             let request = match reader.next_line().await {
@@ -114,9 +127,6 @@ async fn converse<R, W>(
                 Ok(None) | Err(ReadError::Io(_) | ReadError::CutShort) => return,
             };
             let request = request.map_err(|error| error.to_string());
-            if let Err(error) = &request {
-                context.bad_peer(peer, error).await;
-            }
             let bad = request.is_err();
             if requests.send(request).await.is_err() {
                 return;

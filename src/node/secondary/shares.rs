@@ -35,6 +35,9 @@ const LOOK: Duration = Duration::from_millis(5);
 const HELD_BACK: f64 = 1.5;
 /// How long one that was not is not waited for: the wait costs those that are fast a fortieth.
 const NOT_WAITED_FOR: Duration = Duration::from_secs(10);
+/// After a wait that helped nobody, none of the same client for so long: whoever connects again and again to be
+/// waited for costs the others at most a tenth.
+const NO_WAIT_AFTER_VAIN: Duration = Duration::from_millis(2250);
 
 /// What clients and copies were sent.
 #[derive(Debug, Default)]
@@ -60,6 +63,8 @@ struct Share {
     /// What it got in all, for its speed.
     total_bytes: u64,
     not_waited_for_until: Option<Instant>,
+    /// It waits for nobody until then.
+    does_not_wait_until: Option<Instant>,
 }
 
 impl Share {
@@ -92,6 +97,7 @@ impl Shares {
             since: Instant::now(),
             total_bytes: 0,
             not_waited_for_until: None,
+            does_not_wait_until: None,
         };
         clients.shares.insert(key, share);
         drop(clients);
@@ -195,7 +201,11 @@ impl ClientShare {
     /// are none.
     fn behind(&self, now: Instant, bytes: usize) -> Option<Vec<(u64, u64, f64)>> {
         let clients = self.shares.clients();
-        let own = clients.shares.get(&self.key)?.bytes + bytes as u64;
+        let own = clients.shares.get(&self.key)?;
+        if own.does_not_wait_until.is_some_and(|until| now < until) {
+            return None;
+        }
+        let own = own.bytes + bytes as u64;
         let behind: Vec<_> = clients
             .shares
             .iter()
@@ -213,15 +223,21 @@ impl ClientShare {
             return;
         };
         let waited = now.saturating_duration_since(began).as_secs_f64();
+        let mut helped = false;
         for (key, before_bytes, before_speed) in behind {
             let Some(share) = clients.shares.get_mut(key) else {
                 continue;
             };
             let speed = (share.total_bytes - before_bytes) as f64 / waited;
-            if speed < before_speed * HELD_BACK {
+            if speed <= before_speed * HELD_BACK {
                 share.not_waited_for_until = Some(now + NOT_WAITED_FOR);
                 share.bytes = share.bytes.max(own);
+            } else {
+                helped = true;
             }
+        }
+        if !helped && let Some(share) = clients.shares.get_mut(&self.key) {
+            share.does_not_wait_until = Some(now + NO_WAIT_AFTER_VAIN);
         }
     }
 }
@@ -295,5 +311,28 @@ mod tests {
         assert_eq!(start.elapsed(), 2 * FAIR_WAIT + NOT_WAITED_FOR);
         drop(slow);
         fast.turn(1 << 20).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_connect_only_to_be_waited_for_cost_a_tenth() {
+        let shares = Arc::new(Shares::default());
+        let honest = shares.client();
+        honest.set_busy(true);
+        let start = Instant::now();
+        let mut stuck = Vec::new();
+        // 100 MiB/s if nobody were in the way.
+        for n in 0..1000 {
+            if n % 20 == 0 {
+                let client = shares.client();
+                client.set_busy(true);
+                stuck.push(client);
+            }
+            honest.turn(1 << 20).await;
+            honest.got(1 << 20);
+            sleep(Duration::from_millis(10)).await;
+        }
+        let alone = Duration::from_secs(10);
+        let waited = start.elapsed() - alone;
+        assert!(waited <= alone / 8, "{waited:?}");
     }
 }

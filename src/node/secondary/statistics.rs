@@ -10,6 +10,7 @@ use crate::{
     model::{ClientName, FileName, Receiver, SecondaryNumber, limits::MAX_STATISTICS_NAMES},
     node::{
         fetch::{FetchEnd, FetchOutcome},
+        refusals::Refusals,
         statistics::{self, Head, Moment, StatisticsFile, StatisticsTrouble},
     },
     store::StoreError,
@@ -21,6 +22,8 @@ use crate::{
 struct Content {
     #[serde(flatten)]
     head: Head,
+    /// Connections that were refused or ended for what they did, by code.
+    refused: Refusals,
     /// What it sent to clients.
     totals: Counters,
     /// The same per file.
@@ -67,6 +70,11 @@ impl Statistics {
         let node = format!("secundario{number}");
         let (file, _, trouble) = StatisticsFile::open(folder, &node)?;
         Ok((Self { file }, trouble))
+    }
+
+    /// The connections that were refused.
+    pub(super) fn refused(&mut self) -> &mut Refusals {
+        &mut self.file.content.refused
     }
 
     /// Bytes were sent.

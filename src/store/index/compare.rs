@@ -10,7 +10,10 @@ use super::{
     run::{LOOK_EVERY_DEAF, LOOK_SHARE, Running, Unheard},
     scan::{Scan, scan},
 };
-use crate::model::{FileName, RemovedReason};
+use crate::{
+    model::{FileName, RemovedReason},
+    store::StoreError,
+};
 
 /// A file must be missing for this long to count as deleted: programs replace files by deleting them first.
 const MISSING: Duration = Duration::from_millis(500);
@@ -31,6 +34,11 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                     self.tell(IndexEvent::FolderBack)?;
                 }
                 self.apply(scan)
+            }
+            Err(error @ StoreError::NoDescriptor(_)) => {
+                tracing::warn!(%error, "the folder could not be looked at");
+                self.look_at = self.looked_at + LOOK_EVERY_DEAF;
+                Ok(())
             }
             Err(error) => {
                 self.look_at = self.looked_at + LOOK_EVERY_DEAF;

@@ -18,6 +18,7 @@ use crate::{
     store::{
         Root, StoreError,
         disk::{Disk, Make},
+        error::is_no_descriptor,
     },
 };
 
@@ -30,12 +31,14 @@ pub(super) struct Scan {
     pub(super) ignored: BTreeMap<String, IgnoredReason>,
     /// A folder could not be read: what was below it may still be there.
     pub(super) partial: bool,
+    /// There was no file descriptor left: what was not found may still be there.
+    exhausted: bool,
 }
 
 /// Looks at the whole folder.
 ///
 /// # Errors
-/// When the folder itself cannot be read.
+/// When the folder itself cannot be read, and [`StoreError::NoDescriptor`] when nothing can be said of it.
 pub(super) fn scan(root: &Root) -> Result<Scan, StoreError> {
     let mut scan = Scan::default();
     let fail = |error: std::io::Error| StoreError::new(root.path(), &error);
@@ -49,6 +52,9 @@ pub(super) fn scan(root: &Root) -> Result<Scan, StoreError> {
     for entry in entries {
         let entry = entry.map_err(fail)?;
         scan.entry("", &entry, 1);
+    }
+    if scan.exhausted {
+        return Err(StoreError::NoDescriptor(root.path().to_owned()));
     }
     Ok(scan)
 }
@@ -132,7 +138,9 @@ impl Scan {
     }
 
     fn unreadable(&mut self, path: String, error: &std::io::Error) {
-        if error.kind() != std::io::ErrorKind::NotFound {
+        if is_no_descriptor(error) {
+            self.exhausted = true;
+        } else if error.kind() != std::io::ErrorKind::NotFound {
             self.partial = true;
             self.ignore(path, IgnoredReason::Unreadable(error.to_string()));
         }

@@ -1,0 +1,84 @@
+//! Connections that a server refuses or ends for what they did: counted by code, and told to people, but not
+//! one by one when there are many.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpStream;
+
+use crate::proto::{ErrorCode, data::FromSecondary, encode_line};
+
+/// What is told one by one between two calls of [`Refusals::forget_told`].
+const TOLD: u64 = 20;
+
+/// How many there were of each code, from run to run.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Refusals {
+    codes: BTreeMap<ErrorCode, u64>,
+    #[serde(skip)]
+    lately: u64,
+}
+
+impl Refusals {
+    /// One more; true when people should hear of it.
+    pub(super) fn count(&mut self, code: ErrorCode) -> bool {
+        let count = self.codes.entry(code).or_default();
+        *count = count.saturating_add(1);
+        self.lately += 1;
+        self.lately <= TOLD
+    }
+
+    /// Starts anew to tell them one by one.
+    pub(super) fn forget_told(&mut self) {
+        let lately = std::mem::take(&mut self.lately);
+        if let Some(more @ 1..) = lately.checked_sub(TOLD) {
+            tracing::warn!(connections = more, "more were refused");
+        }
+    }
+}
+
+/// Tells somebody for whom there is no place, as far as that goes without waiting, and closes.
+pub(super) fn turn_away(stream: &TcpStream, places: usize) -> (ErrorCode, String) {
+    let code = ErrorCode::LimitExceeded;
+    let message = format!("all {places} connections of this server are in use");
+    let mut line = Vec::new();
+    let error = FromSecondary::Error {
+        code,
+        message: message.clone(),
+    };
+    encode_line(&error, &mut line);
+    let _ = stream.try_write(&line);
+    (code, message)
+}
+
+/// What somebody is refused with for whom there is no file descriptor.
+pub(super) fn no_descriptor() -> (ErrorCode, String) {
+    let message = "no file descriptor is left; raise the limit (ulimit -n)".to_owned();
+    (ErrorCode::LimitExceeded, message)
+}
+
+/// What a connection ends with whose place is another's.
+pub(super) fn gave_way() -> (ErrorCode, String) {
+    let message = "idle, or of the address with the most connections: gave way to another";
+    (ErrorCode::LimitExceeded, message.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_are_counted_and_a_few_are_told() {
+        let mut refusals = Refusals::default();
+        let told = (0..100).filter(|_| refusals.count(ErrorCode::TimedOut));
+        assert_eq!(told.count() as u64, TOLD);
+        refusals.forget_told();
+        assert!(refusals.count(ErrorCode::BadMessage));
+        let json = serde_json::to_value(&refusals).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({"bad-message": 1, "timed-out": 100})
+        );
+    }
+}
