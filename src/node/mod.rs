@@ -7,6 +7,7 @@ pub mod client;
 mod failure;
 mod fetch;
 mod link;
+pub mod rules;
 pub mod secondary;
 mod start;
 mod statistics;

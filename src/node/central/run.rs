@@ -19,15 +19,17 @@ use super::{
     connection::{self, Context},
     inputs::{Input, Outgoing, Peer},
     legacy,
-    messages::code_of,
     pages::Pages,
     statistics::Statistics,
 };
 use crate::{
-    engine::cluster::{Action, Cluster, Event, LinkId, Notice},
+    engine::cluster::{Cluster, Event, LinkId, Notice},
     model::limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY, STOP_GRACE},
     net::{accept, connection_places},
-    node::StatisticsTrouble,
+    node::{
+        StatisticsTrouble,
+        rules::central::{Word, word_for},
+    },
     proto::{Hello, PeerRole, control::FromCentral},
     store::StoreError,
 };
@@ -153,70 +155,22 @@ impl Central {
     fn act(&mut self) {
         let mut offers = Offers::default();
         while let Some(action) = self.cluster.poll_action() {
-            let (link, message) = match action {
-                Action::Notice(notice) => {
+            let (link, message) = match word_for(action) {
+                Word::Notice(notice) => {
                     if let Some(other) = offers.take_in(notice) {
                         offers.drain().for_each(|event| self.tell(event));
                         self.tell(CentralEvent::Cluster(other));
                     }
                     continue;
                 }
-                Action::Close { link, refusal } => {
-                    let code = code_of(&refusal);
-                    let message = refusal.to_string();
-                    self.send(link, FromCentral::Error { code, message });
+                Word::Last(link, message) => {
+                    self.send(link, message);
                     // Without the owner's end the connection sends what is left and ends; the machine has
                     // forgotten it already.
                     self.peers.remove(&link);
                     continue;
                 }
-                Action::Enrolled { link, name } => (link, FromCentral::Enrolled { name }),
-                Action::Grant {
-                    link,
-                    request,
-                    grant,
-                } => (link, FromCentral::Granted { request, grant }),
-                Action::Queue {
-                    link,
-                    request,
-                    place,
-                } => (link, FromCentral::Queued { request, place }),
-                Action::Refuse {
-                    link,
-                    request,
-                    refusal,
-                } => {
-                    let code = code_of(&refusal);
-                    let message = refusal.to_string();
-                    (
-                        link,
-                        FromCentral::Refused {
-                            request,
-                            code,
-                            message,
-                        },
-                    )
-                }
-                Action::Sources {
-                    link,
-                    transfer,
-                    sources,
-                } => (link, FromCentral::Sources { transfer, sources }),
-                Action::Settled {
-                    link,
-                    transfer,
-                    sent,
-                } => (link, FromCentral::Settled { transfer, sent }),
-                Action::Copy { link, grant } => (link, FromCentral::Copy(grant)),
-                Action::CancelCopy { link, transfer } => {
-                    (link, FromCentral::CancelCopy { transfer })
-                }
-                Action::Withdraw { link, file } => (link, FromCentral::Withdraw { file }),
-                Action::Ended {
-                    link,
-                    transfer,
-                    outcome,
-                } => (link, FromCentral::Ended { transfer, outcome }),
+                Word::Message(link, message) => (link, message),
             };
             self.send(link, message);
         }

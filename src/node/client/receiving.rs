@@ -3,23 +3,46 @@
 use std::time::Instant;
 
 use super::{
-    DownloadEvent, DownloadNumber, Summary,
-    downloads::{End, State, Unsettled},
-    run::Client,
+    DownloadEvent, DownloadNumber, DownloadState, DownloadView, Summary, run::Client,
     statistics::Booked,
 };
 use crate::{
     model::{Finished, TransferId},
-    node::fetch::{FetchEnd, FetchOutcome, FetchUpdate},
+    node::{
+        fetch::{FetchEnd, FetchOutcome, FetchUpdate},
+        rules::downloads::{End, State, Unsettled},
+    },
     proto::control::ToCentral,
 };
 
 impl Client {
+    /// Every download of this run, for people.
+    pub(super) fn views(&self) -> Vec<DownloadView> {
+        self.state
+            .downloads
+            .iter()
+            .map(|(number, download)| DownloadView {
+                number,
+                file: download.file.clone(),
+                state: match &download.state {
+                    State::Asked(_) => DownloadState::Asked,
+                    State::Queued(place) => DownloadState::Queued(*place),
+                    State::Running(running) => {
+                        DownloadState::Running(Box::new(running.receiving.snapshot()))
+                    }
+                    State::Ended(End::Complete) => DownloadState::Complete,
+                    State::Ended(End::Failed(why)) => DownloadState::Failed(why.clone()),
+                    State::Ended(End::Cancelled) => DownloadState::Cancelled,
+                },
+            })
+            .collect()
+    }
+
     pub(super) fn update(&mut self, transfer: TransferId, update: FetchUpdate) {
-        let Some((number, download)) = self.state.downloads.of_transfer(transfer) else {
+        let Some((number, file, _)) = self.state.downloads.of_transfer(transfer) else {
             return;
         };
-        let file = download.file.clone();
+        let file = file.clone();
         match update {
             FetchUpdate::Resumed { bytes } => {
                 self.tell_of(number, &file, DownloadEvent::Resumed { bytes });
@@ -80,14 +103,13 @@ impl Client {
             }
             FetchOutcome::Stopped => (End::Cancelled, DownloadEvent::Cancelled),
         };
-        let Some(download) = self.state.downloads.get_mut(number) else {
+        let Some(file) = self.state.downloads.end(number, state) else {
             return;
         };
-        download.state = State::Ended(state);
-        let file = download.file.clone();
+        let now = Instant::now();
         self.state
             .downloads
-            .unsettle(transfer, file.clone(), kind, took, sources);
+            .unsettle(now, transfer, file.clone(), kind, took, sources);
         if !self.send(ToCentral::Finished(finished)) {
             self.settled(transfer, &[]);
         }

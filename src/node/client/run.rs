@@ -10,10 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     ClientConfig, ClientError, ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber, Tally,
-    api::ClientCommand,
-    downloads::{Downloads, End, State},
-    questions::Questions,
-    statistics::Statistics,
+    api::ClientCommand, questions::Questions, statistics::Statistics,
 };
 use crate::{
     model::{
@@ -22,8 +19,9 @@ use crate::{
     },
     node::{
         StatisticsTrouble,
-        fetch::FetchUpdate,
+        fetch::{Fetch, FetchUpdate},
         link::{Link, LinkDown, LinkEvent},
+        rules::downloads::{Downloads, GivenUp},
     },
     proto::control::ToCentral,
     store::StoreError,
@@ -45,6 +43,9 @@ pub(super) struct Client {
     pub(super) state: ClientState,
 }
 
+/// Whoever asked for a download and waits for the central's answer.
+pub(super) type Asker = oneshot::Sender<Result<DownloadAnswer, ClientError>>;
+
 /// What the owner knows.
 #[derive(Debug, Default)]
 pub(super) struct ClientState {
@@ -52,7 +53,7 @@ pub(super) struct ClientState {
     pub(super) outbox: Option<mpsc::Sender<ToCentral>>,
     pub(super) was_up: bool,
     pub(super) told_lost: bool,
-    pub(super) downloads: Downloads,
+    pub(super) downloads: Downloads<Asker, Fetch>,
     pub(super) questions: Questions,
     pub(super) idle_waiters: Vec<oneshot::Sender<Tally>>,
 }
@@ -129,7 +130,7 @@ impl Client {
                 let _ = answer.send(self.cancel(number));
             }
             ClientCommand::Downloads(answer) => {
-                let _ = answer.send(self.state.downloads.views());
+                let _ = answer.send(self.views());
             }
             ClientCommand::WaitIdle(answer) => self.state.idle_waiters.push(answer),
             // Taken out by the loop.
@@ -158,11 +159,7 @@ impl Client {
         self.ask(ToCentral::Enrol { name });
     }
 
-    fn download(
-        &mut self,
-        file: FileName,
-        answer: oneshot::Sender<Result<DownloadAnswer, ClientError>>,
-    ) {
+    fn download(&mut self, file: FileName, answer: Asker) {
         if self.state.name.is_none() {
             let _ = answer.send(Err(ClientError::NotEnrolled));
             return;
@@ -179,22 +176,14 @@ impl Client {
     }
 
     pub(super) fn cancel(&mut self, number: DownloadNumber) -> bool {
-        let Some(download) = self.state.downloads.get_mut(number) else {
-            return false;
-        };
-        match &download.state {
-            State::Running(running) => {
-                running.fetch.stop();
-                true
-            }
-            State::Queued(_) => {
-                download.state = State::Ended(End::Cancelled);
-                let file = download.file.clone();
-                self.send(ToCentral::Cancel { request: number.0 });
+        match self.state.downloads.give_up(number) {
+            GivenUp::Stopping => true,
+            GivenUp::Withdrawn(file, word) => {
+                self.send(word);
                 self.tell_of(number, &file, DownloadEvent::Cancelled);
                 true
             }
-            State::Asked(_) | State::Ended(_) => false,
+            GivenUp::Nothing => false,
         }
     }
 
@@ -221,23 +210,7 @@ impl Client {
         for question in self.state.questions.unanswered() {
             self.send(question);
         }
-        let mut messages = Vec::new();
-        for (number, download) in self.state.downloads.iter() {
-            let request = number.0;
-            match &download.state {
-                State::Running(running) => messages.push(ToCentral::Resume {
-                    transfer: running.transfer,
-                    request,
-                    file: running.meta.clone(),
-                }),
-                State::Asked(_) | State::Queued(_) => messages.push(ToCentral::Download {
-                    request,
-                    name: download.file.clone(),
-                }),
-                State::Ended(_) => {}
-            }
-        }
-        for message in messages {
+        for message in self.state.downloads.words_for_a_new_link() {
             self.send(message);
         }
     }

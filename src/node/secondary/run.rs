@@ -18,7 +18,6 @@ use super::{
     api::SecondaryQuery,
     context::{Context, Held, Input, Wanted},
     copies::Copies,
-    sent::SentBook,
     serving,
     statistics::Statistics,
 };
@@ -32,6 +31,7 @@ use crate::{
         StatisticsTrouble,
         fetch::FetchUpdate,
         link::{Link, LinkEvent},
+        rules::sent::SentBook,
     },
     proto::{ErrorCode, control::ToCentral},
     store::{
@@ -228,7 +228,7 @@ impl Secondary {
     }
 
     fn copy_update(&mut self, transfer: TransferId, update: FetchUpdate) {
-        let Some(file) = self.copies.file(transfer) else {
+        let Some(file) = self.copies.orders.file(transfer).cloned() else {
             return;
         };
         match update {
@@ -259,7 +259,7 @@ impl Secondary {
                 if self.state.outbox.is_some() {
                     self.send(ToCentral::Finished(ended.finished));
                 } else {
-                    self.copies.keep_unsent(ended.finished);
+                    self.copies.orders.keep_unsent(ended.finished);
                 }
                 if let Some((meta, manifest)) = ended.held {
                     self.command_index(IndexCommand::Insert { meta, manifest });
@@ -323,7 +323,7 @@ impl Secondary {
 
     /// Lets transfers end for a while, tells the last figures, says goodbye.
     async fn stop(mut self) -> Result<(), StoreError> {
-        self.copies.stop_all();
+        self.copies.orders.stop_all();
         self.connections.close();
         let (connections, copies) = (self.connections.clone(), self.copies.tasks.clone());
         copies.close();

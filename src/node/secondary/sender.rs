@@ -9,13 +9,14 @@ use std::{
 
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{context::Context, sent::Sending, shares::ClientShare};
+use super::{context::Context, shares::ClientShare};
 use crate::{
     model::{
         ByteRange, ChunkIndex, Digest, FileName, Receiver, TransferId,
         limits::{IDLE_TIMEOUT, MAX_FRAME_BYTES, MAX_QUEUED_REQUESTS},
     },
     net::{LineWriter, PlainSocket},
+    node::rules::sent::Sending,
     proto::{
         ErrorCode,
         data::{FromSecondary, ToSecondary},

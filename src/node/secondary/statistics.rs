@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::sent::Progress;
 use crate::{
     engine::counters::Counters,
     model::{ClientName, FileName, Receiver, SecondaryNumber, limits::MAX_STATISTICS_NAMES},
     node::{
         fetch::{FetchEnd, FetchOutcome},
+        rules::sent::Progress,
         statistics::{self, Head, Moment, StatisticsFile, StatisticsTrouble},
     },
     store::StoreError,
