@@ -6,6 +6,10 @@
 
 #[path = "sim/cluster.rs"]
 mod cluster;
+#[path = "sim/seeds.rs"]
+mod seeds;
+#[path = "sim/system/mod.rs"]
+mod system;
 #[path = "sim/world.rs"]
 mod world;
 
@@ -15,16 +19,6 @@ use trozos::engine::download::{FailReason, Finish, Notice};
 use world::{Fault, Life, SourcePlan, Story, World};
 
 const MIB: u64 = 1 << 20;
-
-fn seeds() -> Vec<u64> {
-    if let Ok(seed) = std::env::var("TROZOS_SIM_SEED") {
-        return vec![seed.parse().expect("TROZOS_SIM_SEED is a number")];
-    }
-    let count = std::env::var("TROZOS_SIM_SEEDS").map_or(2000, |text| {
-        text.parse().expect("TROZOS_SIM_SEEDS is a number")
-    });
-    (0..count).collect()
-}
 
 /// A seed's story: the first source is honest and never away for as long as a download waits.
 fn story(seed: u64) -> Story {
@@ -89,25 +83,21 @@ fn story(seed: u64) -> Story {
 
 #[test]
 fn every_story_with_one_good_source_ends_with_the_file() {
-    let one = std::env::var("TROZOS_SIM_SEED").is_ok();
-    let mut corrupters = 0;
-    for seed in seeds() {
+    seeds::every("every_story_with_one_good_source", 2500, |seed, trace| {
         let story = story(seed);
-        let corrupt = story
+        let corrupters = story
             .sources
             .iter()
             .filter(|source| source.corrupt_from.is_some())
             .count();
-        corrupters += corrupt;
         let mut world = World::new(story);
-        world.trace = one;
+        world.trace = trace;
         match world.run() {
             Finish::Complete => {}
-            Finish::Failed(FailReason::WrongManifest { .. }) if corrupt >= 2 => {}
-            other => panic!("seed {seed}: {other:?}"),
+            Finish::Failed(FailReason::WrongManifest { .. }) if corrupters >= 2 => {}
+            other => panic!("{other:?}"),
         }
-    }
-    assert!(one || corrupters > 0);
+    });
 }
 
 #[test]
@@ -271,8 +261,10 @@ fn a_pause_of_this_process_is_nobody_elses_death() {
 
 #[test]
 fn the_cluster_keeps_its_promises_whatever_happens() {
-    let one = std::env::var("TROZOS_SIM_SEED").is_ok();
-    for seed in seeds() {
-        cluster::run(seed, one);
-    }
+    seeds::every("the_cluster_keeps_its_promises", 3500, cluster::run);
+}
+
+#[test]
+fn a_whole_system_comes_right_whatever_happens() {
+    seeds::every("a_whole_system_comes_right", 4000, system::run);
 }
