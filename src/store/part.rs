@@ -238,6 +238,10 @@ impl PartFile {
         if !checked.right || range.len() != bytes.len() as u64 {
             return Ok(false);
         }
+        if self.progress().have.contains(checked.chunk) {
+            // A duplicate. The file may have its name already, and must not look changed.
+            return Ok(true);
+        }
         let fail = |error: io::Error| self.names.fail(&error);
         self.file.write_all_at(bytes, range.start).map_err(fail)?;
         let mut progress = self.progress();
@@ -580,12 +584,16 @@ mod tests {
             assert_eq!(folder.entries(), expected);
             let path = part.finish().unwrap();
             assert_eq!(path, folder.root.path().join("serie/cap 1.bin"));
-            assert_eq!(std::fs::read(path).unwrap(), bytes());
+            assert_eq!(std::fs::read(&path).unwrap(), bytes());
             assert_eq!(folder.entries(), ["other", "serie"]);
             assert!(matches!(
                 folder.open("serie/cap 1.bin", place),
                 Ok(Opened::AlreadyComplete(_))
             ));
+            // Its user changes it, and a duplicate comes late.
+            std::fs::write(&path, b"mine").unwrap();
+            assert!(write(&part, 0, &chunk(0)));
+            assert_eq!(std::fs::read(&path).unwrap(), b"mine");
         }
     }
 

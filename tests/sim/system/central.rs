@@ -1,9 +1,6 @@
 //! The central: one real cluster machine and what `node/central` does around it.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Instant};
 
 use trozos::{
     engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Totals},
@@ -17,7 +14,7 @@ use trozos::{
 
 use super::{
     Ctx,
-    net::{End, Incoming, Packet, address},
+    net::{End, Incoming, Packet},
     places::Places,
 };
 
@@ -82,6 +79,7 @@ impl Central {
         if self.cluster.poll_timeout().is_some_and(|at| at <= ctx.now) {
             self.cluster.handle_timeout(ctx.now);
             self.act(ctx);
+            self.check();
         }
         if self.save_at <= ctx.now {
             self.save_at = ctx.now + STATISTICS_EVERY;
@@ -176,7 +174,8 @@ impl Central {
                 let hello = FromCentral::Hello(Hello::from_role(&PeerRole::Central));
                 ctx.send(end, Packet::FromCentral(hello));
             }
-            return self.act(ctx);
+            self.act(ctx);
+            return self.check();
         }
         let Some(peer) = self.peers.get_mut(&link) else {
             return;
@@ -200,16 +199,23 @@ impl Central {
     }
 
     fn feed(&mut self, ctx: &mut Ctx<'_>, link: LinkId, event: Event) {
-        if !matches!(event, Event::Alive) {
+        let is_heartbeat = matches!(event, Event::Alive);
+        if !is_heartbeat {
             ctx.say(|| format!("{link:?} {event:?}"));
         }
         self.places.event(link, &event);
         self.cluster.handle_event(ctx.now, link, event);
-        self.act(ctx);
+        // One that changed nothing needs no look.
+        if self.act(ctx) || !is_heartbeat {
+            self.check();
+        }
     }
 
-    fn act(&mut self, ctx: &mut Ctx<'_>) {
+    /// Does what the machine says; true when it said something.
+    fn act(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        let mut said = false;
         while let Some(action) = self.cluster.poll_action() {
+            said = true;
             ctx.say(|| format!("        {action:?}"));
             self.places.action(&action);
             if let Action::Grant { grant, .. } | Action::Copy { grant, .. } = &action {
@@ -230,7 +236,7 @@ impl Central {
                 Word::Notice(_) => {}
             }
         }
-        self.check();
+        said
     }
 
     fn check(&self) {
@@ -255,12 +261,4 @@ impl Central {
         self.save(ctx);
         ctx.saved.is_running = false;
     }
-}
-
-/// How long a central that was told to stop may take.
-pub const STOPS_WITHIN: Duration = Duration::from_millis(50);
-
-/// Where it listens.
-pub fn listens() -> std::net::SocketAddr {
-    address(super::link::CENTRAL)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{disk::Content, net::Host};
 
 /// Faults end here; what follows must come right.
-pub const QUIET: Duration = Duration::from_secs(30);
+pub const QUIET: Duration = Duration::from_secs(18);
 
 /// What happens.
 #[derive(Clone, Debug)]
@@ -109,7 +109,7 @@ impl Story {
             }
         }
         for _ in 0..random.usize(3..=10) {
-            let at = Duration::from_millis(random.u64(1000..20_000));
+            let at = Duration::from_millis(random.u64(1000..11_000));
             let client = 1 + secondaries + random.usize(..clients);
             let file = random.usize(..files);
             story.happenings.push((at, Happening::Ask(client, file)));
@@ -119,14 +119,14 @@ impl Story {
             }
         }
         for _ in 0..random.usize(..=8) {
-            let at = Duration::from_millis(random.u64(500..24_000));
+            let at = Duration::from_millis(random.u64(500..13_000));
             story.fault(&mut random, at);
         }
         story
     }
 
     fn fault(&mut self, random: &mut fastrand::Rng, at: Duration) {
-        let lasts = Duration::from_millis(random.u64(20..6000));
+        let lasts = Duration::from_millis(random.u64(20..5000));
         let any = random.usize(..self.impostor());
         let other = random.usize(..self.impostor());
         let secondary = random.usize(1..=self.secondaries);
