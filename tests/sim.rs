@@ -83,7 +83,7 @@ fn story(seed: u64) -> Story {
 
 #[test]
 fn every_story_with_one_good_source_ends_with_the_file() {
-    seeds::every("every_story_with_one_good_source", 2500, |seed, trace| {
+    seeds::every("every_story_with_one_good_source", 4500, |seed, trace| {
         let story = story(seed);
         let corrupters = story
             .sources
@@ -261,7 +261,7 @@ fn a_pause_of_this_process_is_nobody_elses_death() {
 
 #[test]
 fn the_cluster_keeps_its_promises_whatever_happens() {
-    seeds::every("the_cluster_keeps_its_promises", 3500, cluster::run);
+    seeds::every("the_cluster_keeps_its_promises", 2000, cluster::run);
 }
 
 #[test]

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::{disk::Content, net::Host};
 
-/// Faults end here; what follows must come right.
-pub const QUIET: Duration = Duration::from_secs(18);
+/// Most stories are short, so that there are many; some are long enough for slow things to happen.
+const SHORT: Duration = Duration::from_secs(9);
+const LONG: Duration = Duration::from_secs(30);
 
 /// What happens.
 #[derive(Clone, Debug)]
@@ -56,6 +57,8 @@ pub struct Story {
     pub latencies: Vec<Duration>,
     pub rates_bytes_per_s: Vec<f64>,
     pub happenings: Vec<(Duration, Happening)>,
+    /// Faults end here; what follows must come right.
+    pub quiet: Duration,
 }
 
 impl Story {
@@ -69,7 +72,7 @@ impl Story {
 
     pub fn of_seed(seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
-        let secondaries = random.usize(3..=6);
+        let secondaries = random.usize(3..=5);
         let clients = random.usize(1..=3);
         let files = random.usize(2..=4);
         let mut contents: Vec<_> = (0..files)
@@ -98,18 +101,20 @@ impl Story {
             latencies: Vec::new(),
             rates_bytes_per_s: Vec::new(),
             happenings: Vec::new(),
+            quiet: if random.u8(..8) == 0 { LONG } else { SHORT },
         };
         for host in 0..story.hosts() {
             let latency = Duration::from_micros(random.u64(50..5000));
             story.latencies.push(latency);
-            story.rates_bytes_per_s.push(random.f64() * 8e6 + 5e5);
-            let starts = Duration::from_millis(random.u64(0..2000));
+            // With frames of half a mebibyte, a dozen receivers must each get one before they call it dead.
+            story.rates_bytes_per_s.push(random.f64() * 15e6 + 5e6);
+            let starts = Duration::from_millis(random.u64(0..1500));
             if host != story.impostor() {
                 story.happenings.push((starts, Happening::Start(host)));
             }
         }
-        for _ in 0..random.usize(3..=10) {
-            let at = Duration::from_millis(random.u64(1000..11_000));
+        for _ in 0..random.usize(2..=8) {
+            let at = story.quiet.mul_f64(random.f64() * 0.6 + 0.1);
             let client = 1 + secondaries + random.usize(..clients);
             let file = random.usize(..files);
             story.happenings.push((at, Happening::Ask(client, file)));
@@ -119,7 +124,7 @@ impl Story {
             }
         }
         for _ in 0..random.usize(..=8) {
-            let at = Duration::from_millis(random.u64(500..13_000));
+            let at = story.quiet.mul_f64(random.f64() * 0.7 + 0.05);
             story.fault(&mut random, at);
         }
         story

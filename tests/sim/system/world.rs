@@ -15,7 +15,7 @@ use super::{
     link::CENTRAL,
     net::{Host, Net},
     secondary::Secondary,
-    story::{Ending, Happening, QUIET, Story},
+    story::{Ending, Happening, Story},
 };
 
 /// After the faults all must come right within this.
@@ -107,7 +107,7 @@ impl World {
 
     /// Runs the faults, then waits until all is right.
     pub fn run(mut self) {
-        self.until(self.began + QUIET);
+        self.until(self.began + self.story.quiet);
         self.heal();
         let deadline = self.now + RIGHT_WITHIN;
         let mut wrong = String::new();
