@@ -1,7 +1,7 @@
 //! The decisions against simulated networks: thousands of seeds, each another story of deaths, stalls,
 //! slowness, corruption, returns and central restarts, with the invariants checked after every event.
 //!
-//! `TROZOS_SIM_SEEDS=n` runs n seeds, `TROZOS_SIM_SEED=n` runs one and prints its story.
+//! `TROZOS_SEMILLAS=n` runs n seeds, from `TROZOS_DESDE` on; `TROZOS_SEMILLA=n` runs one and tells its story.
 #![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub)]
 
 #[path = "sim/cluster.rs"]
