@@ -2,7 +2,7 @@
 //! `node/rules` and run a real download machine for each copy and download, one network, one virtual time.
 //! What must hold is checked after each step where it can be broken: `disk` (no unverified byte reaches a file),
 //! `fetch_check` (a chunk that is here stays, two owners, waste), `places` (places, grants), `central` (numbers),
-//! and [`World::is_right`] at the end (folders, catalogue, ends).
+//! and `World::what_is_wrong` at the end (folders, catalogue, ends).
 
 mod central;
 mod client;
