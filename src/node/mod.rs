@@ -8,6 +8,7 @@ mod failure;
 mod fetch;
 mod link;
 mod refusals;
+pub mod rules;
 pub mod secondary;
 mod start;
 mod statistics;

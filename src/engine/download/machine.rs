@@ -282,7 +282,14 @@ impl Download {
             Delivery::Part | Delivery::Unasked => {}
         }
         source.sync(now);
-        if source.link == Link::Suspect {
+        self.clear(number);
+    }
+
+    /// It is not silent any more: it may be asked again.
+    fn clear(&mut self, number: SecondaryNumber) {
+        if let Some(source) = self.sources.get_mut(&number)
+            && source.link == Link::Suspect
+        {
             source.link = Link::Up;
             self.tell(Notice::Cleared { source: number });
         }
@@ -350,6 +357,7 @@ impl Download {
         source.progress.sign_of_life(now);
         source.sync(now);
         let over = source.refusals >= MOST_REFUSALS;
+        self.clear(number);
         self.chunks.leave(chunk, number);
         if over {
             self.disconnect(now, number, Fault::Refused);
@@ -369,6 +377,7 @@ impl Download {
         }
         source.progress.sign_of_life(now);
         source.sync(now);
+        self.clear(number);
     }
 
     fn set_blocked(&mut self, now: Instant, number: SecondaryNumber, blocked: bool) {

@@ -244,3 +244,24 @@ fn this_sides_disk_is_nobody_elses_fault() {
     let finish = Action::Finish(Finish::Failed(FailReason::Local(reason)));
     assert_eq!(bench.actions(), [finish]);
 }
+
+#[test]
+fn a_silent_source_that_says_that_it_cannot_is_asked_for_something_else() {
+    let mut bench = Bench::running(4, 1);
+    assert_eq!(Bench::requests(&bench.actions()), [(1, 0), (1, 1)]);
+    bench.now += 600 * MS;
+    bench.machine.handle_timeout(bench.now);
+    let number = source(1);
+    let suspect = Action::Notice(Notice::Suspect { source: number });
+    assert_eq!(bench.actions(), [suspect]);
+    for chunk in [0, 1] {
+        let chunk = ChunkIndex(chunk);
+        bench.feed(Event::Refused {
+            source: number,
+            chunk,
+        });
+    }
+    let actions = bench.actions();
+    assert!(actions.contains(&Action::Notice(Notice::Cleared { source: number })));
+    assert_eq!(Bench::requests(&actions), [(1, 2), (1, 3)]);
+}

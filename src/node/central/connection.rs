@@ -12,13 +12,15 @@ use tokio_util::sync::CancellationToken;
 use super::{
     inputs::{Input, Outgoing, Peer},
     legacy,
-    messages::{Meaning, enrolment, meaning},
 };
 use crate::{
     engine::cluster::{Event, LinkId},
     model::limits::{CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, HELLO_TIMEOUT, LEASE, MAX_OUTBOX},
     net::{Accepted, LineReader, LineWriter, Place, ReadError, Use, split},
-    node::refusals::gave_way,
+    node::{
+        refusals::gave_way,
+        rules::central::{Meaning, enrolment, meaning},
+    },
     proto::{
         ErrorCode, Lines,
         control::{FromCentral, ToCentral},

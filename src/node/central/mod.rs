@@ -7,7 +7,6 @@ mod api;
 mod connection;
 mod inputs;
 mod legacy;
-mod messages;
 mod pages;
 mod run;
 mod statistics;

@@ -18,17 +18,17 @@ use super::{
     connection::{self, Context},
     inputs::{Input, Outgoing, Peer},
     legacy,
-    messages::code_of,
     pages::Pages,
     statistics::Statistics,
 };
 use crate::{
-    engine::cluster::{Action, Cluster, Event, LinkId, Notice},
+    engine::cluster::{Cluster, Event, LinkId, Notice},
     model::limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY, STOP_GRACE},
     net::{Arrival, Door},
     node::{
         StatisticsTrouble,
         refusals::{no_descriptor, turn_away},
+        rules::central::{Word, word_for},
     },
     proto::{ErrorCode, Hello, PeerRole, control::FromCentral},
     store::StoreError,
@@ -164,74 +164,32 @@ impl Central {
     fn act(&mut self) {
         let mut offers = Offers::default();
         while let Some(action) = self.cluster.poll_action() {
-            let (link, message) = match action {
-                Action::Notice(notice) => {
+            let (link, message) = match word_for(action) {
+                Word::Notice(notice) => {
                     if let Some(other) = offers.take_in(notice) {
                         offers.drain().for_each(|event| self.tell(event));
                         self.tell(CentralEvent::Cluster(other));
                     }
                     continue;
                 }
-                Action::Close { link, refusal } => {
-                    let code = code_of(&refusal);
-                    let message = refusal.to_string();
-                    self.count_refused(link, code, &message);
-                    self.send(link, FromCentral::Error { code, message });
+                Word::Last(link, message) => {
+                    self.count_if_refused(link, &message);
+                    self.send(link, message);
                     // Without the owner's end the connection sends what is left and ends; the machine has
                     // forgotten it already.
                     self.peers.remove(&link);
                     continue;
                 }
-                Action::Enrolled { link, name } => (link, FromCentral::Enrolled { name }),
-                Action::Grant {
-                    link,
-                    request,
-                    grant,
-                } => (link, FromCentral::Granted { request, grant }),
-                Action::Queue {
-                    link,
-                    request,
-                    place,
-                } => (link, FromCentral::Queued { request, place }),
-                Action::Refuse {
-                    link,
-                    request,
-                    refusal,
-                } => {
-                    let code = code_of(&refusal);
-                    let message = refusal.to_string();
-                    if code == ErrorCode::LimitExceeded {
-                        self.count_refused(link, code, &message);
+                Word::Message(link, message) => {
+                    if let FromCentral::Refused {
+                        code: ErrorCode::LimitExceeded,
+                        ..
+                    } = &message
+                    {
+                        self.count_if_refused(link, &message);
                     }
-                    (
-                        link,
-                        FromCentral::Refused {
-                            request,
-                            code,
-                            message,
-                        },
-                    )
+                    (link, message)
                 }
-                Action::Sources {
-                    link,
-                    transfer,
-                    sources,
-                } => (link, FromCentral::Sources { transfer, sources }),
-                Action::Settled {
-                    link,
-                    transfer,
-                    sent,
-                } => (link, FromCentral::Settled { transfer, sent }),
-                Action::Copy { link, grant } => (link, FromCentral::Copy(grant)),
-                Action::CancelCopy { link, transfer } => {
-                    (link, FromCentral::CancelCopy { transfer })
-                }
-                Action::Withdraw { link, file } => (link, FromCentral::Withdraw { file }),
-                Action::Ended {
-                    link,
-                    transfer,
-                    outcome,
-                } => (link, FromCentral::Ended { transfer, outcome }),
             };
             self.send(link, message);
         }
@@ -259,9 +217,12 @@ impl Central {
         let _ = self.events.try_send(event);
     }
 
-    fn count_refused(&mut self, link: LinkId, code: ErrorCode, reason: &str) {
-        if self.statistics.refused().count(code) {
-            tracing::warn!(link = link.0, ?code, reason, "refused");
+    fn count_if_refused(&mut self, link: LinkId, message: &FromCentral) {
+        if let FromCentral::Error { code, message } | FromCentral::Refused { code, message, .. } =
+            message
+            && self.statistics.refused().count(*code)
+        {
+            tracing::warn!(link = link.0, ?code, message, "refused");
         }
     }
 

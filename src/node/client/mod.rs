@@ -1,9 +1,8 @@
 //! A client: asks the central for files and receives them from the secondaries.
 //!
-//! `run` owns its state; `downloads` is what was asked for, `questions` what the central has not answered.
+//! `run` owns its state; [`crate::node::rules::downloads`] is what was asked for, `questions` what the central has not answered.
 
 mod api;
-mod downloads;
 mod questions;
 mod receiving;
 mod replies;

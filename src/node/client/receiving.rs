@@ -3,23 +3,46 @@
 use std::time::Instant;
 
 use super::{
-    DownloadEvent, DownloadNumber, Summary,
-    downloads::{End, State, Unsettled},
-    run::{Client, Told},
+    DownloadEvent, DownloadNumber, DownloadState, DownloadView, Summary, run::Client,
     statistics::Booked,
 };
 use crate::{
     model::{Finished, TransferId},
-    node::fetch::{FetchEnd, FetchOutcome, FetchUpdate},
+    node::{
+        fetch::{FetchEnd, FetchOutcome, FetchUpdate},
+        rules::downloads::{End, State, Unsettled},
+    },
     proto::control::ToCentral,
 };
 
 impl Client {
+    /// Every download of this run, for people.
+    pub(super) fn views(&self) -> Vec<DownloadView> {
+        self.state
+            .downloads
+            .iter()
+            .map(|(number, download)| DownloadView {
+                number,
+                file: download.file.clone(),
+                state: match &download.state {
+                    State::Asked(_) => DownloadState::Asked,
+                    State::Queued(place) => DownloadState::Queued(*place),
+                    State::Running(running) => {
+                        DownloadState::Running(Box::new(running.receiving.snapshot()))
+                    }
+                    State::Ended(End::Complete) => DownloadState::Complete,
+                    State::Ended(End::Failed(why)) => DownloadState::Failed(why.clone()),
+                    State::Ended(End::Cancelled) => DownloadState::Cancelled,
+                },
+            })
+            .collect()
+    }
+
     pub(super) fn update(&mut self, transfer: TransferId, update: FetchUpdate) {
-        let Some((number, download)) = self.state.downloads.of_transfer(transfer) else {
+        let Some((number, file, _)) = self.state.downloads.of_transfer(transfer) else {
             return;
         };
-        let file = download.file.clone();
+        let file = file.clone();
         match update {
             FetchUpdate::Resumed { bytes } => {
                 self.tell_of(number, &file, DownloadEvent::Resumed { bytes });
@@ -80,25 +103,16 @@ impl Client {
             }
             FetchOutcome::Stopped => (End::Cancelled, DownloadEvent::Cancelled),
         };
-        let Some(download) = self.state.downloads.get_mut(number) else {
+        let now = Instant::now();
+        let Some(file) = self.state.downloads.end(now, number, state, &finished) else {
             return;
         };
-        let running = std::mem::replace(&mut download.state, State::Ended(state));
-        let file = download.file.clone();
         self.state
             .downloads
-            .unsettle(transfer, file.clone(), kind, took, sources);
-        if let State::Running(running) = running {
-            self.keep_end(Told {
-                at: Instant::now(),
-                settled: false,
-                number,
-                file: running.meta,
-                finished: finished.clone(),
-            });
-        }
+            .unsettle(now, transfer, file.clone(), kind, took, sources);
         if !self.send(ToCentral::Finished(finished)) {
-            self.book_settled(transfer, &[]);
+            let unsettled = self.state.downloads.take_unsettled_of(transfer);
+            self.book_without_reports(unsettled);
         }
         self.tell_of(number, &file, event);
     }
@@ -109,7 +123,7 @@ impl Client {
     }
 
     /// Books what only this side knows of.
-    pub(super) fn book_without_reports(&mut self, downloads: Vec<Unsettled>) {
+    pub(super) fn book_without_reports(&mut self, downloads: impl IntoIterator<Item = Unsettled>) {
         for unsettled in downloads {
             self.statistics.book(&Booked {
                 file: &unsettled.file,

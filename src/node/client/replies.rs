@@ -1,9 +1,9 @@
 //! What the central says to a client.
 
+use std::time::Instant;
+
 use super::{
-    ClientConfig, ClientError, DownloadAnswer, DownloadEvent, DownloadNumber,
-    downloads::{End, Running, State},
-    run::Client,
+    ClientConfig, ClientError, DownloadAnswer, DownloadEvent, DownloadNumber, run::Client,
     statistics::Booked,
 };
 use crate::{
@@ -11,6 +11,10 @@ use crate::{
     node::{
         Failure,
         fetch::{Fetch, FetchConfig},
+        rules::{
+            Receiving,
+            downloads::{Answers, End, Granted},
+        },
     },
     proto::{
         ErrorCode, PeerRole,
@@ -37,10 +41,8 @@ impl Client {
                 message,
             } => self.refused(DownloadNumber(request), code, message),
             FromCentral::Sources { transfer, sources } => {
-                if let Some((_, download)) = self.state.downloads.of_transfer(transfer)
-                    && let State::Running(running) = &download.state
-                {
-                    running.fetch.set_sources(sources);
+                if let Some((_, _, fetch)) = self.state.downloads.of_transfer(transfer) {
+                    fetch.set_sources(sources);
                 }
             }
             FromCentral::Settled { transfer, sent } => self.settled(transfer, &sent),
@@ -56,22 +58,14 @@ impl Client {
     }
 
     pub(super) fn granted(&mut self, number: DownloadNumber, grant: Grant) {
-        let Some(download) = self.state.downloads.get_mut(number) else {
-            // Given up meanwhile.
-            let transfer = grant.transfer;
-            self.send(ToCentral::Finished(cancelled(transfer)));
-            return;
-        };
-        match &download.state {
-            State::Running(running) => return running.fetch.set_sources(grant.sources),
-            State::Ended(_) => {
-                let transfer = grant.transfer;
-                self.send(ToCentral::Finished(cancelled(transfer)));
+        match self.state.downloads.granted(number, &grant) {
+            Granted::Start => {}
+            Granted::Runs => return,
+            Granted::Unwanted(finished) => {
+                self.send(ToCentral::Finished(finished));
                 return;
             }
-            State::Asked(_) | State::Queued(_) => {}
         }
-        let file = download.file.clone();
         let started = DownloadEvent::Started {
             bytes: grant.file.layout.file_bytes(),
             chunks: grant.file.layout.chunk_count(),
@@ -87,45 +81,50 @@ impl Client {
         let (transfer, meta) = (grant.transfer, grant.file.clone());
         let fetch = match fetch_config(&self.config, self.state.name.as_ref()) {
             Ok(config) => Fetch::start(grant, config, self.update_sender.clone(), &self.tasks),
-            Err(error) => {
-                let failure = Failure::Store(error);
-                download.state = State::Ended(End::Failed(failure.clone()));
-                let mut finished = cancelled(transfer);
-                finished.outcome = Outcome::Failed;
-                finished.reason = Some(failure.to_string());
-                self.send(ToCentral::Finished(finished));
-                self.tell_of(number, &file, DownloadEvent::Failed { reason: failure });
-                return;
-            }
+            Err(error) => return self.cannot_receive(number, transfer, error),
         };
-        let running = State::Running(Box::new(Running {
-            transfer,
-            meta,
-            fetch,
-        }));
-        if let State::Asked(answer) = std::mem::replace(&mut download.state, running) {
+        let begun = self.state.downloads.started(number, transfer, meta, fetch);
+        let Some((file, asker)) = begun else {
+            return;
+        };
+        if let Some(answer) = asker {
             let _ = answer.send(Ok(DownloadAnswer::Found(number)));
         }
         self.tell_of(number, &file, started);
     }
 
-    pub(super) fn queued(&mut self, number: DownloadNumber, place: u32) {
-        let Some(download) = self.state.downloads.get_mut(number) else {
-            return;
+    /// The folder for downloads cannot be had.
+    fn cannot_receive(&mut self, number: DownloadNumber, transfer: TransferId, error: StoreError) {
+        let reason = Failure::Store(error);
+        let finished = Finished {
+            transfer,
+            outcome: Outcome::Failed,
+            reason: Some(reason.to_string()),
+            sources: Vec::new(),
         };
-        let file = download.file.clone();
-        match std::mem::replace(&mut download.state, State::Queued(place)) {
-            State::Asked(answer) => {
+        let end = End::Failed(reason.clone());
+        let ended = self
+            .state
+            .downloads
+            .end(Instant::now(), number, end, &finished);
+        self.send(ToCentral::Finished(finished));
+        if let Some(file) = ended {
+            self.tell_of(number, &file, DownloadEvent::Failed { reason });
+        }
+    }
+
+    pub(super) fn queued(&mut self, number: DownloadNumber, place: u32) {
+        let file = self.state.downloads.file(number).cloned();
+        match self.state.downloads.queued(number, place) {
+            Answers::Asker(answer) => {
                 let _ = answer.send(Ok(DownloadAnswer::Waits(number, place)));
             }
-            State::Queued(before) if before == place => return,
-            State::Queued(_) => {}
-            other @ (State::Running(_) | State::Ended(_)) => {
-                download.state = other;
-                return;
-            }
+            Answers::Waiting(_) => {}
+            Answers::Nothing => return,
         }
-        self.tell_of(number, &file, DownloadEvent::Queued { place });
+        if let Some(file) = file {
+            self.tell_of(number, &file, DownloadEvent::Queued { place });
+        }
     }
 
     pub(super) fn refused(&mut self, number: DownloadNumber, code: ErrorCode, message: String) {
@@ -138,41 +137,24 @@ impl Client {
                 message: message.clone(),
             },
         };
-        let Some(download) = self.state.downloads.get_mut(number) else {
-            return;
-        };
-        let failure = Failure::Refused { code, message };
-        match &download.state {
-            State::Asked(_) => {
-                if let Some(forgotten) = self.state.downloads.forget(number)
-                    && let State::Asked(answer) = forgotten.state
-                {
-                    let _ = answer.send(Err(error));
-                }
+        let reason = Failure::Refused { code, message };
+        match self
+            .state
+            .downloads
+            .refused(Instant::now(), number, &reason)
+        {
+            Answers::Asker(answer) => {
+                let _ = answer.send(Err(error));
             }
-            State::Queued(_) if code == ErrorCode::NotReady => self.ask_later(number),
-            State::Queued(_) => {
-                download.state = State::Ended(End::Failed(failure.clone()));
-                let file = download.file.clone();
-                self.tell_of(number, &file, DownloadEvent::Failed { reason: failure });
+            Answers::Waiting(file) => {
+                self.tell_of(number, &file, DownloadEvent::Failed { reason });
             }
-            // A resumed download goes on from the sources that it knows.
-            State::Running(_) | State::Ended(_) => {
-                tracing::info!(number = number.0, ?code, "refused");
-            }
+            Answers::Nothing => tracing::info!(number = number.0, ?code, "refused"),
         }
     }
 
     /// The secondaries have reported; nothing when the central cannot say.
     fn settled(&mut self, transfer: TransferId, sent: &[SentBytes]) {
-        for end in &mut self.state.ends {
-            end.settled |= end.finished.transfer == transfer;
-        }
-        self.book_settled(transfer, sent);
-    }
-
-    /// Books an ended download with what is known of its senders.
-    pub(super) fn book_settled(&mut self, transfer: TransferId, sent: &[SentBytes]) {
         if let Some(unsettled) = self.state.downloads.settle(transfer) {
             self.statistics.book(&Booked {
                 file: &unsettled.file,
@@ -182,15 +164,6 @@ impl Client {
                 sent: (!sent.is_empty()).then_some(sent),
             });
         }
-    }
-}
-
-fn cancelled(transfer: TransferId) -> Finished {
-    Finished {
-        transfer,
-        outcome: Outcome::Cancelled,
-        reason: None,
-        sources: Vec::new(),
     }
 }
 

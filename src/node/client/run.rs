@@ -1,9 +1,6 @@
 //! The task that owns a client: its name, its link to the central, its downloads.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use tokio::{
     sync::{mpsc, oneshot},
@@ -13,32 +10,23 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     ClientConfig, ClientError, ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber, Tally,
-    api::ClientCommand,
-    downloads::{Downloads, End, State},
-    questions::Questions,
-    statistics::Statistics,
+    api::ClientCommand, questions::Questions, statistics::Statistics,
 };
 use crate::{
     model::{
-        ClientName, FileMeta, FileName, Finished, TransferId,
+        ClientName, FileName, TransferId,
         limits::{STATISTICS_EVERY, STOP_GRACE},
     },
     node::{
         StatisticsTrouble,
-        fetch::FetchUpdate,
+        fetch::{Fetch, FetchUpdate},
         link::{Link, LinkDown, LinkEvent},
+        rules::downloads::{Downloads, GivenUp},
     },
     proto::control::ToCentral,
     store::StoreError,
 };
 
-/// How long a request that waited in the list of a central that has gone leaves the new one for its
-/// secondaries to enrol, before it asks again.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
-/// Ends of downloads that are kept to be told again.
-const MOST_ENDS: usize = 256;
-/// How long they are: a central that is killed has forgotten what it had not saved.
-const KEEP_ENDS: Duration = STATISTICS_EVERY.saturating_mul(3);
 /// Wakes the loop when nothing is waited for.
 const IDLE: Duration = Duration::from_secs(3600);
 
@@ -55,6 +43,9 @@ pub(super) struct Client {
     pub(super) state: ClientState,
 }
 
+/// Whoever asked for a download and waits for the central's answer.
+pub(super) type Asker = oneshot::Sender<Result<DownloadAnswer, ClientError>>;
+
 /// What the owner knows.
 #[derive(Debug, Default)]
 pub(super) struct ClientState {
@@ -62,24 +53,9 @@ pub(super) struct ClientState {
     pub(super) outbox: Option<mpsc::Sender<ToCentral>>,
     pub(super) was_up: bool,
     pub(super) told_lost: bool,
-    pub(super) downloads: Downloads,
+    pub(super) downloads: Downloads<Asker, Fetch>,
     pub(super) questions: Questions,
     pub(super) idle_waiters: Vec<oneshot::Sender<Tally>>,
-    /// Requests that wait and are to be made again, as the central was not ready for them.
-    pub(super) ask_again: BTreeMap<DownloadNumber, Instant>,
-    /// Ends of downloads that the central may not know of.
-    pub(super) ends: VecDeque<Told>,
-}
-
-/// The end of a download, and what a central that has forgotten the download must be told before it.
-#[derive(Debug)]
-pub(super) struct Told {
-    pub(super) at: Instant,
-    /// The central has closed its books.
-    pub(super) settled: bool,
-    pub(super) number: DownloadNumber,
-    pub(super) file: FileMeta,
-    pub(super) finished: Finished,
 }
 
 impl Client {
@@ -90,9 +66,7 @@ impl Client {
         save.reset();
         loop {
             self.answer_idle();
-            let again = self.state.ask_again.values().min().copied();
-            let overdue = self.state.downloads.next_overdue();
-            let due = overdue.into_iter().chain(again).min();
+            let due = self.state.downloads.next_due();
             let due = due.unwrap_or_else(|| Instant::now() + IDLE);
             tokio::select! {
                 command = self.commands.recv() => match command {
@@ -159,7 +133,7 @@ impl Client {
                 let _ = answer.send(self.cancel(number));
             }
             ClientCommand::Downloads(answer) => {
-                let _ = answer.send(self.state.downloads.views());
+                let _ = answer.send(self.views());
             }
             ClientCommand::WaitIdle(answer) => self.state.idle_waiters.push(answer),
             // Taken out by the loop.
@@ -188,11 +162,7 @@ impl Client {
         self.ask(ToCentral::Enrol { name });
     }
 
-    fn download(
-        &mut self,
-        file: FileName,
-        answer: oneshot::Sender<Result<DownloadAnswer, ClientError>>,
-    ) {
+    fn download(&mut self, file: FileName, answer: Asker) {
         if self.state.name.is_none() {
             let _ = answer.send(Err(ClientError::NotEnrolled));
             return;
@@ -209,22 +179,14 @@ impl Client {
     }
 
     pub(super) fn cancel(&mut self, number: DownloadNumber) -> bool {
-        let Some(download) = self.state.downloads.get_mut(number) else {
-            return false;
-        };
-        match &download.state {
-            State::Running(running) => {
-                running.fetch.stop();
-                true
-            }
-            State::Queued(_) => {
-                download.state = State::Ended(End::Cancelled);
-                let file = download.file.clone();
-                self.send(ToCentral::Cancel { request: number.0 });
+        match self.state.downloads.give_up(number) {
+            GivenUp::Stopping => true,
+            GivenUp::Withdrawn(file, word) => {
+                self.send(word);
                 self.tell_of(number, &file, DownloadEvent::Cancelled);
                 true
             }
-            State::Asked(_) | State::Ended(_) => false,
+            GivenUp::Nothing => false,
         }
     }
 
@@ -243,37 +205,10 @@ impl Client {
         }
     }
 
-    /// A download that waited is refused by a central that has just started: it goes on waiting.
-    pub(super) fn ask_later(&mut self, number: DownloadNumber) {
-        let at = Instant::now() + ASK_AGAIN;
-        self.state.ask_again.insert(number, at);
-    }
-
     fn ask_due_again(&mut self) {
-        let now = Instant::now();
-        let all = std::mem::take(&mut self.state.ask_again);
-        let (due, later) = all.into_iter().partition(|(_, at)| *at <= now);
-        self.state.ask_again = later;
-        let due: BTreeMap<DownloadNumber, Instant> = due;
-        for number in due.into_keys() {
-            if let Some(download) = self.state.downloads.get_mut(number)
-                && matches!(download.state, State::Queued(_))
-            {
-                let name = download.file.clone();
-                let request = number.0;
-                self.send(ToCentral::Download { request, name });
-            }
+        for word in self.state.downloads.due_again(Instant::now()) {
+            self.send(word);
         }
-    }
-
-    /// Keeps the end of a download, to be told again on another link.
-    pub(super) fn keep_end(&mut self, told: Told) {
-        let ends = &mut self.state.ends;
-        ends.retain(|end| !end.settled || end.at.elapsed() < KEEP_ENDS);
-        if ends.len() == MOST_ENDS {
-            ends.pop_front();
-        }
-        ends.push_back(told);
     }
 
     /// A new link knows nothing of what was said on the last one.
@@ -281,48 +216,16 @@ impl Client {
         if let Some(name) = self.state.name.clone() {
             self.send(ToCentral::Enrol { name });
         }
-        let ends = self.state.ends.iter();
-        let again: Vec<_> = ends
-            .filter(|end| !end.settled || end.at.elapsed() < KEEP_ENDS)
-            .flat_map(|end| {
-                let resume = ToCentral::Resume {
-                    transfer: end.finished.transfer,
-                    request: end.number.0,
-                    file: end.file.clone(),
-                };
-                [resume, ToCentral::Finished(end.finished.clone())]
-            })
-            .collect();
-        for message in again {
-            self.send(message);
-        }
         for question in self.state.questions.unanswered() {
             self.send(question);
         }
-        let mut messages = Vec::new();
-        for (number, download) in self.state.downloads.iter() {
-            let request = number.0;
-            match &download.state {
-                State::Running(running) => messages.push(ToCentral::Resume {
-                    transfer: running.transfer,
-                    request,
-                    file: running.meta.clone(),
-                }),
-                State::Asked(_) | State::Queued(_) => messages.push(ToCentral::Download {
-                    request,
-                    name: download.file.clone(),
-                }),
-                State::Ended(_) => {}
-            }
-        }
-        for message in messages {
+        for message in self.state.downloads.words_for_a_new_link(Instant::now()) {
             self.send(message);
         }
     }
 
     fn link_down(&mut self, down: &LinkDown) {
         self.state.outbox = None;
-        self.state.ask_again.clear();
         let reason = down.to_string();
         let unreachable = ClientError::Unreachable(reason.clone());
         for answer in self.state.downloads.take_asked() {

@@ -26,7 +26,7 @@ use crate::{
         ChunkIndex, Fault, Grant, Manifest, Outcome, ReceivedFrom, SecondaryNumber, SourceInfo,
         TransferId,
     },
-    node::Failure,
+    node::{Failure, rules::Receiving},
     proto::PeerRole,
     store::{Existing, PartNote, PartPlace, Root},
 };
@@ -131,19 +131,20 @@ impl Fetch {
         }
     }
 
-    /// The live holders of the file, whenever they change.
-    pub(super) fn set_sources(&self, sources: Vec<SourceInfo>) {
-        self.sources.send_replace(sources);
-    }
-
-    /// Ends it; [`FetchUpdate::Ended`] follows.
-    pub(super) fn stop(&self) {
-        self.stop.cancel();
-    }
-
     /// How far it is, a fraction of a second ago.
     pub(super) fn snapshot(&self) -> Snapshot {
         self.snapshot.borrow().clone()
+    }
+}
+
+impl Receiving for Fetch {
+    fn set_sources(&self, sources: Vec<SourceInfo>) {
+        self.sources.send_replace(sources);
+    }
+
+    /// [`FetchUpdate::Ended`] follows.
+    fn stop(&self) {
+        self.stop.cancel();
     }
 }
 

@@ -5,10 +5,11 @@ use std::{net::SocketAddr, sync::Arc};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::{sent::Sending, shares::Shares};
+use super::shares::Shares;
 use crate::{
     model::{Digest, FileName, Incarnation, Receiver, SecondaryNumber, TransferId},
     net::Pacer,
+    node::rules::sent::Sending,
     proto::ErrorCode,
     store::{ContentReader, Root, StoreError, index::IndexedFile},
 };

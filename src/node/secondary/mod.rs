@@ -1,7 +1,7 @@
 //! A secondary: holds verified copies, sends them, and copies what it lacks from the others.
 //!
 //! `run` owns its state; `serving` and `sender` speak with one receiver, `legacy` with clients of the
-//! original; `copies` receives; `sent` counts; the folder's index runs in a thread of its own.
+//! original; `copies` receives; `crate::node::rules` has what needs neither sockets nor files; the folder's index runs in a thread of its own.
 
 mod api;
 mod context;
@@ -12,7 +12,6 @@ mod patience;
 mod requests;
 mod run;
 mod sender;
-mod sent;
 mod serving;
 mod shares;
 mod statistics;

@@ -18,7 +18,6 @@ use super::{
     api::SecondaryQuery,
     context::{Context, Held, Input, Wanted},
     copies::Copies,
-    sent::SentBook,
     serving,
     statistics::Statistics,
 };
@@ -33,6 +32,7 @@ use crate::{
         fetch::FetchUpdate,
         link::{Link, LinkEvent},
         refusals::{no_descriptor, turn_away},
+        rules::sent::SentBook,
     },
     proto::{ErrorCode, control::ToCentral},
     store::{
@@ -253,7 +253,7 @@ impl Secondary {
     }
 
     fn copy_update(&mut self, transfer: TransferId, update: FetchUpdate) {
-        let Some(file) = self.copies.file(transfer) else {
+        let Some(file) = self.copies.orders.file(transfer).cloned() else {
             return;
         };
         match update {
@@ -284,7 +284,7 @@ impl Secondary {
                 if self.state.outbox.is_some() {
                     self.send(ToCentral::Finished(ended.finished));
                 } else {
-                    self.copies.keep_unsent(ended.finished);
+                    self.copies.orders.keep_unsent(ended.finished);
                 }
                 if let Some((meta, manifest)) = ended.held {
                     self.command_index(IndexCommand::Insert { meta, manifest });
@@ -349,7 +349,7 @@ impl Secondary {
 
     /// Lets transfers end for a while, tells the last figures, says goodbye.
     async fn stop(mut self) -> Result<(), StoreError> {
-        self.copies.stop_all();
+        self.copies.orders.stop_all();
         self.connections.close();
         let (connections, copies) = (self.connections.clone(), self.copies.tasks.clone());
         copies.close();

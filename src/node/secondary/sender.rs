@@ -14,7 +14,6 @@ use super::{
     end::{End, NotSent},
     patience::Patience,
     requests::{Asked, Requests},
-    sent::Sending,
     shares::ClientShare,
 };
 use crate::{
@@ -23,6 +22,7 @@ use crate::{
         limits::{IDLE_TIMEOUT, LEAST_TAKEN_BYTES, MAX_FRAME_BYTES, SEND_STALL_TIMEOUT},
     },
     net::{LineWriter, Place, PlainSocket, Use},
+    node::rules::sent::Sending,
     proto::{
         ErrorCode,
         data::{FromSecondary, ToSecondary},

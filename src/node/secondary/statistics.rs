@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::sent::Progress;
 use crate::{
     engine::counters::{Counters, per_secondary},
     model::{ClientName, FileName, Receiver, SecondaryNumber, limits::MAX_STATISTICS_NAMES},
     node::{
         fetch::{FetchEnd, FetchOutcome},
         refusals::Refusals,
+        rules::sent::Progress,
         statistics::{self, Head, Moment, StatisticsFile, StatisticsTrouble},
     },
     store::StoreError,

@@ -121,12 +121,16 @@ fn only_right_chunks_are_written_and_only_a_whole_file_gets_the_name() {
         assert_eq!(folder.entries(), expected);
         let path = part.finish().unwrap();
         assert_eq!(path, folder.root.path().join("serie/cap 1.bin"));
-        assert_eq!(std::fs::read(path).unwrap(), bytes());
+        assert_eq!(std::fs::read(&path).unwrap(), bytes());
         assert_eq!(folder.entries(), ["other", "serie"]);
         assert!(matches!(
             folder.open("serie/cap 1.bin", place),
             Ok(Opened::AlreadyComplete(_))
         ));
+        // Its user changes it, and a duplicate comes late.
+        std::fs::write(&path, b"mine").unwrap();
+        assert!(write(&part, 0, &chunk(0)));
+        assert_eq!(std::fs::read(&path).unwrap(), b"mine");
     }
 }
 

@@ -3,12 +3,16 @@
 use std::net::SocketAddr;
 
 use crate::{
-    engine::cluster::{Event, Refusal},
-    proto::{ErrorCode, PeerRole, control::ToCentral},
+    engine::cluster::{Action, Event, LinkId, Notice, Refusal},
+    proto::{
+        ErrorCode, PeerRole,
+        control::{FromCentral, ToCentral},
+    },
 };
 
 /// What a line means to the central.
-pub(super) enum Meaning {
+#[derive(Debug)]
+pub enum Meaning {
     /// Something for the machine.
     Event(Event),
     /// Answered from the catalogue.
@@ -22,7 +26,7 @@ pub(super) enum Meaning {
 }
 
 /// Sorts a line.
-pub(super) fn meaning(message: ToCentral) -> Meaning {
+pub fn meaning(message: ToCentral) -> Meaning {
     Meaning::Event(match message {
         ToCentral::Hello(_) => return Meaning::Unexpected,
         ToCentral::Bye => return Meaning::Goodbye,
@@ -61,7 +65,7 @@ pub(super) fn meaning(message: ToCentral) -> Meaning {
 }
 
 /// What a hello means to the machine; an error for a peer that has no business here.
-pub(super) fn enrolment(
+pub fn enrolment(
     role: PeerRole,
     peer: SocketAddr,
     highest_number: u16,
@@ -99,8 +103,77 @@ pub(super) fn enrolment(
     }
 }
 
+/// What an action of the machine means to whoever owns its connections.
+#[derive(Debug)]
+pub enum Word {
+    /// Send it.
+    Message(LinkId, FromCentral),
+    /// Send it and close: the machine has forgotten the peer.
+    Last(LinkId, FromCentral),
+    /// Tell the people.
+    Notice(Notice),
+}
+
+/// Words for an action.
+pub fn word_for(action: Action) -> Word {
+    let (link, message) = match action {
+        Action::Notice(notice) => return Word::Notice(notice),
+        Action::Close { link, refusal } => {
+            let code = code_of(&refusal);
+            let message = refusal.to_string();
+            return Word::Last(link, FromCentral::Error { code, message });
+        }
+        Action::Enrolled { link, name } => (link, FromCentral::Enrolled { name }),
+        Action::Grant {
+            link,
+            request,
+            grant,
+        } => (link, FromCentral::Granted { request, grant }),
+        Action::Queue {
+            link,
+            request,
+            place,
+        } => (link, FromCentral::Queued { request, place }),
+        Action::Refuse {
+            link,
+            request,
+            refusal,
+        } => {
+            let code = code_of(&refusal);
+            let message = refusal.to_string();
+            (
+                link,
+                FromCentral::Refused {
+                    request,
+                    code,
+                    message,
+                },
+            )
+        }
+        Action::Sources {
+            link,
+            transfer,
+            sources,
+        } => (link, FromCentral::Sources { transfer, sources }),
+        Action::Settled {
+            link,
+            transfer,
+            sent,
+        } => (link, FromCentral::Settled { transfer, sent }),
+        Action::Copy { link, grant } => (link, FromCentral::Copy(grant)),
+        Action::CancelCopy { link, transfer } => (link, FromCentral::CancelCopy { transfer }),
+        Action::Withdraw { link, file } => (link, FromCentral::Withdraw { file }),
+        Action::Ended {
+            link,
+            transfer,
+            outcome,
+        } => (link, FromCentral::Ended { transfer, outcome }),
+    };
+    Word::Message(link, message)
+}
+
 /// The wire's code for a refusal.
-pub(super) fn code_of(refusal: &Refusal) -> ErrorCode {
+fn code_of(refusal: &Refusal) -> ErrorCode {
     match refusal {
         Refusal::NumberInUse { .. } => ErrorCode::NumberInUse,
         Refusal::Replaced => ErrorCode::Stopping,

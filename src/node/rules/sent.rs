@@ -19,7 +19,7 @@ const KEEP_SILENT: Duration = Duration::from_secs(600);
 
 /// What one transfer has sent, counted by its connections.
 #[derive(Debug, Default)]
-pub(super) struct Flow {
+pub struct Flow {
     bytes: AtomicU64,
     chunks: AtomicU64,
     connections: AtomicU32,
@@ -28,17 +28,17 @@ pub(super) struct Flow {
 
 impl Flow {
     /// Payload bytes were taken by the socket.
-    pub(super) fn add_bytes(&self, bytes: u64) {
+    pub fn add_bytes(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// All of a chunk was.
-    pub(super) fn add_chunk(&self) {
+    pub fn add_chunk(&self) {
         self.chunks.fetch_add(1, Ordering::Relaxed);
     }
 
     /// All of a part of the original's was.
-    pub(super) fn set_whole_part(&self, part: u8) {
+    pub fn set_whole_part(&self, part: u8) {
         let _ = self.whole_part.set(part);
     }
 
@@ -55,7 +55,7 @@ impl Flow {
 
 /// A connection that sends in a transfer, for as long as it lives.
 #[derive(Debug)]
-pub(super) struct Sending(Arc<Flow>);
+pub struct Sending(Arc<Flow>);
 
 impl Sending {
     fn start(flow: &Arc<Flow>) -> Self {
@@ -104,37 +104,37 @@ struct Entry {
 
 /// What is new since the last look.
 #[derive(Debug)]
-pub(super) struct Progress {
-    pub(super) receiver: Receiver,
-    pub(super) file: FileName,
-    pub(super) bytes: u64,
-    pub(super) chunks: u64,
+pub struct Progress {
+    pub receiver: Receiver,
+    pub file: FileName,
+    pub bytes: u64,
+    pub chunks: u64,
     /// Its connections have ended: bytes sent over all of its life.
-    pub(super) over: Option<u64>,
+    pub over: Option<u64>,
     /// It was all of a part of the original's.
-    pub(super) whole_part: bool,
+    pub whole_part: bool,
     /// How long it sent, told when its connections have ended.
-    pub(super) took: Duration,
+    pub took: Duration,
 }
 
 /// A transfer that runs.
 #[derive(Debug)]
-pub(super) struct Running {
-    pub(super) receiver: Receiver,
-    pub(super) file: FileName,
-    pub(super) bytes: u64,
+pub struct Running {
+    pub receiver: Receiver,
+    pub file: FileName,
+    pub bytes: u64,
 }
 
 /// All transfers of late.
 #[derive(Debug, Default)]
-pub(super) struct SentBook {
+pub struct SentBook {
     entries: BTreeMap<TransferId, Entry>,
 }
 
 impl SentBook {
     /// A connection starts to send in a transfer. True with it when the transfer is new here. `None` when
     /// the transfer is another's, as its name was made up, or when there are too many.
-    pub(super) fn open(
+    pub fn open(
         &mut self,
         now: Instant,
         transfer: TransferId,
@@ -174,7 +174,7 @@ impl SentBook {
     }
 
     /// The central says that a transfer is over; gives who received what, and whether anything was sent.
-    pub(super) fn ended(
+    pub fn ended(
         &mut self,
         transfer: TransferId,
         outcome: Outcome,
@@ -188,7 +188,7 @@ impl SentBook {
 
     /// What the central does not know yet, and counts as told from now on; `all` for a central that may
     /// have forgotten.
-    pub(super) fn report(&mut self, all: bool) -> Vec<SentTransfer> {
+    pub fn report(&mut self, all: bool) -> Vec<SentTransfer> {
         let mut news = Vec::new();
         for (transfer, entry) in &mut self.entries {
             let sent = entry.flow.now();
@@ -201,7 +201,7 @@ impl SentBook {
     }
 
     /// The present figures of one transfer, told or not.
-    pub(super) fn report_one(&mut self, transfer: TransferId) -> Option<SentTransfer> {
+    pub fn report_one(&mut self, transfer: TransferId) -> Option<SentTransfer> {
         let entry = self.entries.get_mut(&transfer)?;
         let sent = entry.flow.now();
         entry.reported = Some(sent);
@@ -209,7 +209,7 @@ impl SentBook {
     }
 
     /// What is new for the statistics, booked from now on; forgets what is long over.
-    pub(super) fn book(&mut self, now: Instant) -> Vec<Progress> {
+    pub fn book(&mut self, now: Instant) -> Vec<Progress> {
         let mut news = Vec::new();
         self.entries.retain(|_, entry| {
             let sent = entry.flow.now();
@@ -240,7 +240,7 @@ impl SentBook {
     }
 
     /// Transfers with an open connection.
-    pub(super) fn running(&self) -> Vec<Running> {
+    pub fn running(&self) -> Vec<Running> {
         self.entries
             .values()
             .filter(|entry| !entry.flow.now().last)

@@ -1,0 +1,120 @@
+//! The copies that a secondary was told to make: which is started, which waits for another to end. Knows
+//! neither sources nor files.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::Receiving;
+use crate::model::{FileMeta, Finished, Grant, SourceInfo, TransferId};
+
+/// Ends of copies that are kept for a central that is away.
+const MOST_UNSENT: usize = 1000;
+
+/// The orders of the central that run or wait.
+#[derive(Debug)]
+pub struct CopyOrders<R> {
+    running: BTreeMap<TransferId, Copy<R>>,
+    unsent: VecDeque<Finished>,
+}
+
+#[derive(Debug)]
+struct Copy<R> {
+    file: FileMeta,
+    receiving: R,
+    /// A newer order for the same name; it starts when this one has let go of the part file.
+    next: Option<Grant>,
+}
+
+impl<R> Default for CopyOrders<R> {
+    fn default() -> Self {
+        Self {
+            running: BTreeMap::new(),
+            unsent: VecDeque::new(),
+        }
+    }
+}
+
+impl<R: Receiving> CopyOrders<R> {
+    /// An order. Gives it back when it can start now; a copy of the same name is ended first, and what it
+    /// brought is kept.
+    #[must_use]
+    pub fn order(&mut self, grant: Grant) -> Option<Grant> {
+        let name = &grant.file.name;
+        let Some(old) = self.running.values_mut().find(|c| c.file.name == *name) else {
+            return Some(grant);
+        };
+        old.receiving.stop();
+        old.next = Some(grant);
+        None
+    }
+
+    /// An order runs.
+    pub fn started(&mut self, transfer: TransferId, file: FileMeta, receiving: R) {
+        let next = None;
+        let copy = Copy {
+            file,
+            receiving,
+            next,
+        };
+        self.running.insert(transfer, copy);
+    }
+
+    /// The central wants a copy no more.
+    pub fn cancel(&mut self, transfer: TransferId) {
+        for (running, copy) in &mut self.running {
+            if *running == transfer {
+                copy.receiving.stop();
+            }
+            copy.next = copy.next.take().filter(|next| next.transfer != transfer);
+        }
+    }
+
+    /// The node stops.
+    pub fn stop_all(&mut self) {
+        for copy in self.running.values_mut() {
+            copy.next = None;
+            copy.receiving.stop();
+        }
+    }
+
+    /// Who can send in a copy that runs or waits.
+    pub fn set_sources(&mut self, transfer: TransferId, sources: &[SourceInfo]) {
+        for (running, copy) in &mut self.running {
+            match &mut copy.next {
+                Some(next) if next.transfer == transfer => next.sources = sources.to_vec(),
+                _ if *running == transfer => copy.receiving.set_sources(sources.to_vec()),
+                _ => {}
+            }
+        }
+    }
+
+    /// The file of a copy that runs.
+    pub fn file(&self, transfer: TransferId) -> Option<&FileMeta> {
+        Some(&self.running.get(&transfer)?.file)
+    }
+
+    /// A copy is over; gives its file and the order that can start now, if one waited for this.
+    pub fn ended(&mut self, transfer: TransferId) -> Option<(FileMeta, Option<Grant>)> {
+        let copy = self.running.remove(&transfer)?;
+        Some((copy.file, copy.next))
+    }
+
+    /// Keeps the end of a copy until the central is back.
+    pub fn keep_unsent(&mut self, finished: Finished) {
+        if self.unsent.len() == MOST_UNSENT {
+            self.unsent.pop_front();
+        }
+        self.unsent.push_back(finished);
+    }
+
+    /// Ends of copies that the central does not know of.
+    pub fn take_unsent(&mut self) -> VecDeque<Finished> {
+        std::mem::take(&mut self.unsent)
+    }
+
+    /// The copies that run.
+    pub fn running(&self) -> impl Iterator<Item = (&FileMeta, &R)> {
+        self.running
+            .values()
+            .map(|copy| (&copy.file, &copy.receiving))
+    }
+}

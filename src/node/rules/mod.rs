@@ -1,0 +1,20 @@
+//! What the three roles decide besides the machines of [`crate::engine`]: what a line means, what is said on
+//! a new link, when an order is obeyed, what was sent. No socket, no file, no task and no clock, so that the
+//! nodes and the simulated cluster of `tests/sim` go by the same rules.
+
+pub mod central;
+pub mod copies;
+pub mod downloads;
+pub mod enrolment;
+pub mod sent;
+
+use crate::model::SourceInfo;
+
+/// A transfer that is received here, as the books of copies and downloads see it.
+pub trait Receiving {
+    /// The live holders of the file, whenever they change.
+    fn set_sources(&self, sources: Vec<SourceInfo>);
+
+    /// Ends it; its owner hears of the end later.
+    fn stop(&self);
+}

@@ -1,0 +1,264 @@
+//! The central: one real cluster machine and what `node/central` does around it.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use trozos::{
+    engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Totals},
+    model::limits::{CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, LEASE, STATISTICS_EVERY},
+    node::rules::central::{Meaning, Word, enrolment, meaning, word_for},
+    proto::{
+        Hello, PeerRole,
+        control::{FromCentral, ToCentral},
+    },
+};
+
+use super::{
+    Ctx,
+    net::{End, Incoming, Packet},
+    places::Places,
+};
+
+/// What its statistics file holds.
+#[derive(Clone, Debug, Default)]
+pub struct Saved {
+    pub totals: Totals,
+    pub begun: bool,
+    pub is_running: bool,
+}
+
+#[derive(Debug)]
+struct Peer {
+    end: End,
+    is_secondary: bool,
+    beat_at: Instant,
+    silent_at: Instant,
+}
+
+#[derive(Debug)]
+pub struct Central {
+    pub cluster: Cluster,
+    peers: BTreeMap<LinkId, Peer>,
+    links: BTreeMap<End, (LinkId, std::net::SocketAddr)>,
+    next_link: u64,
+    save_at: Instant,
+    places: Places,
+}
+
+impl Central {
+    pub fn start(ctx: &mut Ctx<'_>) -> Self {
+        let saved = ctx.saved.clone();
+        let config = ClusterConfig {
+            required_secondaries: ctx.settings.required,
+            max_downloads: ctx.settings.places,
+            begun: saved.begun && saved.is_running,
+            seed: ctx.random.u32(..),
+        };
+        ctx.saved.is_running = true;
+        ctx.saved.begun = config.begun;
+        Self {
+            cluster: Cluster::new(ctx.now, config, saved.totals),
+            peers: BTreeMap::new(),
+            links: BTreeMap::new(),
+            next_link: 0,
+            save_at: ctx.now + STATISTICS_EVERY,
+            places: Places::new(ctx.settings.places),
+        }
+    }
+
+    pub fn due(&self) -> Instant {
+        let peers = self.peers.values();
+        let beats = peers.map(|peer| peer.beat_at.min(peer.silent_at)).min();
+        [Some(self.save_at), beats, self.cluster.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
+            .expect("it saves")
+    }
+
+    pub fn tick(&mut self, ctx: &mut Ctx<'_>) {
+        if self.cluster.poll_timeout().is_some_and(|at| at <= ctx.now) {
+            self.cluster.handle_timeout(ctx.now);
+            self.act(ctx);
+            self.check();
+        }
+        if self.save_at <= ctx.now {
+            self.save_at = ctx.now + STATISTICS_EVERY;
+            self.save(ctx);
+        }
+        let mut silent = Vec::new();
+        for (link, peer) in &mut self.peers {
+            if peer.silent_at <= ctx.now {
+                silent.push(*link);
+            } else if peer.beat_at <= ctx.now {
+                let every = if peer.is_secondary {
+                    HEARTBEAT
+                } else {
+                    CLIENT_HEARTBEAT
+                };
+                peer.beat_at = ctx.now + every;
+                ctx.net
+                    .send(ctx.time, peer.end, Packet::FromCentral(FromCentral::Ping));
+            }
+        }
+        for link in silent {
+            self.close(ctx, link);
+            self.feed(ctx, link, Event::Closed { goodbye: false });
+        }
+    }
+
+    pub fn save(&self, ctx: &mut Ctx<'_>) {
+        ctx.saved.totals = self.cluster.totals();
+        ctx.saved.begun |= self.cluster.has_begun();
+    }
+
+    fn close(&mut self, ctx: &mut Ctx<'_>, link: LinkId) {
+        if let Some(peer) = self.peers.remove(&link) {
+            self.links.remove(&peer.end);
+            ctx.net.close(ctx.time, peer.end);
+        }
+    }
+
+    pub fn incoming(&mut self, ctx: &mut Ctx<'_>, end: End, what: Incoming) {
+        match what {
+            Incoming::Accepted(from) => {
+                self.next_link += 1;
+                self.links.insert(end, (LinkId(self.next_link), from));
+                ctx.net.accept(ctx.time, end);
+            }
+            Incoming::Closed => {
+                let Some((link, _)) = self.links.remove(&end) else {
+                    return;
+                };
+                if self.peers.remove(&link).is_some() {
+                    self.feed(ctx, link, Event::Closed { goodbye: false });
+                }
+            }
+            Incoming::Packet(Packet::ToCentral(message)) => {
+                let Some((link, from)) = self.links.get(&end).copied() else {
+                    return;
+                };
+                self.message(ctx, link, end, from, message);
+            }
+            other => panic!("{other:?} at the central"),
+        }
+    }
+
+    fn message(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        link: LinkId,
+        end: End,
+        from: std::net::SocketAddr,
+        message: ToCentral,
+    ) {
+        if let ToCentral::Hello(hello) = message {
+            let role = hello.into_role().expect("a good hello");
+            let is_secondary = matches!(role, PeerRole::Secondary { .. });
+            let hello = enrolment(role, from, 64).expect("a good role");
+            let patience = if is_secondary {
+                LEASE * 4
+            } else {
+                CLIENT_LEASE
+            };
+            let peer = Peer {
+                end,
+                is_secondary,
+                beat_at: ctx.now + HEARTBEAT,
+                silent_at: ctx.now + patience,
+            };
+            self.peers.insert(link, peer);
+            // As in the node: the answer goes before what follows from the enrolment.
+            ctx.say(|| format!("{link:?} {hello:?}"));
+            self.cluster.handle_event(ctx.now, link, hello);
+            if self.cluster.has_peer(link) {
+                let hello = FromCentral::Hello(Hello::from_role(&PeerRole::Central));
+                ctx.send(end, Packet::FromCentral(hello));
+            }
+            self.act(ctx);
+            return self.check();
+        }
+        let Some(peer) = self.peers.get_mut(&link) else {
+            return;
+        };
+        let patience = if peer.is_secondary {
+            LEASE * 4
+        } else {
+            CLIENT_LEASE
+        };
+        peer.silent_at = ctx.now + patience;
+        match meaning(message) {
+            Meaning::Event(event) => self.feed(ctx, link, event),
+            Meaning::Goodbye => {
+                self.close(ctx, link);
+                self.feed(ctx, link, Event::Closed { goodbye: true });
+            }
+            Meaning::List(_) | Meaning::Status | Meaning::Unexpected => {
+                panic!("nobody says that here")
+            }
+        }
+    }
+
+    fn feed(&mut self, ctx: &mut Ctx<'_>, link: LinkId, event: Event) {
+        let is_heartbeat = matches!(event, Event::Alive);
+        if !is_heartbeat {
+            ctx.say(|| format!("{link:?} {event:?}"));
+        }
+        self.places.event(link, &event);
+        self.cluster.handle_event(ctx.now, link, event);
+        // One that changed nothing needs no look.
+        if self.act(ctx) || !is_heartbeat {
+            self.check();
+        }
+    }
+
+    /// Does what the machine says; true when it said something.
+    fn act(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        let mut said = false;
+        while let Some(action) = self.cluster.poll_action() {
+            said = true;
+            ctx.say(|| format!("        {action:?}"));
+            self.places.action(&action);
+            if let Action::Grant { grant, .. } | Action::Copy { grant, .. } = &action {
+                self.places.grant(grant);
+            }
+            match word_for(action) {
+                Word::Message(link, message) => {
+                    if let Some(peer) = self.peers.get(&link) {
+                        ctx.send(peer.end, Packet::FromCentral(message));
+                    }
+                }
+                Word::Last(link, message) => {
+                    if let Some(peer) = self.peers.get(&link) {
+                        ctx.send(peer.end, Packet::FromCentral(message));
+                    }
+                    self.close(ctx, link);
+                }
+                Word::Notice(_) => {}
+            }
+        }
+        said
+    }
+
+    fn check(&self) {
+        let status = self.cluster.status();
+        self.places.check(&status);
+        let mut numbers = std::collections::BTreeSet::new();
+        for secondary in status.secondaries.iter().filter(|s| s.alive) {
+            assert!(numbers.insert(secondary.number), "{status:?}");
+        }
+        // Every connection of a secondary that the machine knows is another number's.
+        let known = self.peers.iter();
+        let known = known.filter(|(link, peer)| peer.is_secondary && self.cluster.has_peer(**link));
+        let known = known.count();
+        assert!(known <= numbers.len(), "{known} share {numbers:?}");
+    }
+
+    /// A planned stop.
+    pub fn stop(&mut self, ctx: &mut Ctx<'_>) {
+        for peer in self.peers.values() {
+            ctx.send(peer.end, Packet::FromCentral(FromCentral::Bye));
+        }
+        self.save(ctx);
+        ctx.saved.is_running = false;
+    }
+}

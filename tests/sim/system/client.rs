@@ -1,0 +1,274 @@
+//! A client: the rules of `node/rules` with a folder and somebody who asks for files.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use trozos::{
+    model::{ClientName, FileName, Finished, Grant, Outcome, TransferId},
+    node::{
+        Failure,
+        client::DownloadNumber,
+        rules::{
+            Receiving,
+            downloads::{Answers, Downloads, End as DownloadEnd, GivenUp, Granted, State},
+        },
+    },
+    proto::{
+        PeerRole,
+        control::{FromCentral, ToCentral},
+    },
+};
+
+use super::{
+    Ctx,
+    fetch::{self, Fetch, Handle},
+    link::{Link, News},
+    net::{End, Incoming},
+};
+
+/// Whoever asks; it is counted how many are answered.
+#[derive(Debug)]
+struct Asker;
+
+#[derive(Debug)]
+pub struct Client {
+    name: ClientName,
+    pub link: Link,
+    downloads: Downloads<Asker, Handle>,
+    fetches: BTreeMap<TransferId, Fetch>,
+    asked: u64,
+    answered: u64,
+    /// How downloads that began ended.
+    pub ends: Vec<DownloadEnd>,
+}
+
+impl Client {
+    pub fn start(ctx: &mut Ctx<'_>, name: ClientName) -> Self {
+        let link = Link::new(ctx, PeerRole::Client { name: None });
+        Self {
+            name,
+            link,
+            downloads: Downloads::default(),
+            fetches: BTreeMap::new(),
+            asked: 0,
+            answered: 0,
+            ends: Vec::new(),
+        }
+    }
+
+    pub fn ask(&mut self, ctx: &mut Ctx<'_>, file: FileName) {
+        if self.downloads.active(&file).is_some() {
+            return;
+        }
+        self.asked += 1;
+        let number = self.downloads.ask(file.clone(), Asker);
+        let request = number.0;
+        let name = file;
+        if !self.link.send(ctx, ToCentral::Download { request, name }) {
+            self.link.try_now(ctx);
+        }
+    }
+
+    /// Gives up one of its downloads.
+    pub fn give_one_up(&mut self, ctx: &mut Ctx<'_>) {
+        let active = |(number, download): (
+            DownloadNumber,
+            &trozos::node::rules::downloads::Download<Asker, Handle>,
+        )| { (!matches!(download.state, State::Ended(_))).then_some(number) };
+        let Some(number) = self.downloads.iter().find_map(active) else {
+            return;
+        };
+        match self.downloads.give_up(number) {
+            GivenUp::Withdrawn(_, word) => {
+                self.link.send(ctx, word);
+                self.ends.push(DownloadEnd::Cancelled);
+            }
+            GivenUp::Stopping | GivenUp::Nothing => {}
+        }
+        self.tick_fetches(ctx);
+    }
+
+    /// What is not over yet, for people to look into.
+    pub fn unfinished(&self) -> Option<String> {
+        let active = |state: &State<Asker, Handle>| !matches!(state, State::Ended(_));
+        let list: Vec<_> = self
+            .downloads
+            .iter()
+            .filter(|(_, download)| active(&download.state))
+            .map(|(number, download)| format!("{number:?} {download:?}"))
+            .collect();
+        let fetches = self.fetches.len();
+        (!list.is_empty() || fetches > 0).then(|| format!("{list:?}, {fetches} fetches"))
+    }
+
+    /// Every question was answered, and every end has a reason.
+    pub fn check_ends(&self) {
+        assert_eq!(self.asked, self.answered, "an asker waits for ever");
+        for end in &self.ends {
+            match end {
+                DownloadEnd::Complete | DownloadEnd::Cancelled => {}
+                DownloadEnd::Failed(why) => assert!(!why.to_string().is_empty()),
+            }
+        }
+    }
+
+    pub fn due(&self) -> Option<Instant> {
+        let fetches = self.fetches.values().filter_map(Fetch::due);
+        let settle = self.downloads.next_due();
+        fetches.chain([self.link.due()]).chain(settle).min()
+    }
+
+    pub fn tick(&mut self, ctx: &mut Ctx<'_>) {
+        if let Some(news) = self.link.tick(ctx) {
+            self.link_news(ctx, news);
+        }
+        self.downloads.overdue(ctx.now);
+        for word in self.downloads.due_again(ctx.now) {
+            self.link.send(ctx, word);
+        }
+        self.tick_fetches(ctx);
+    }
+
+    fn tick_fetches(&mut self, ctx: &mut Ctx<'_>) {
+        let transfers: Vec<_> = self.fetches.keys().copied().collect();
+        for transfer in transfers {
+            let news = self.fetches.get_mut(&transfer).map(|f| f.tick(ctx));
+            for news in news.into_iter().flatten() {
+                self.fetch_news(ctx, transfer, news);
+            }
+        }
+    }
+
+    pub fn incoming(&mut self, ctx: &mut Ctx<'_>, end: End, what: Incoming) {
+        if self.link.end() == Some(end) {
+            if let Some(news) = self.link.incoming(ctx, end, what) {
+                self.link_news(ctx, news);
+            }
+        } else {
+            let mut fetches = self.fetches.values_mut();
+            if fetches.any(|fetch| fetch.incoming(ctx, end, &what)) {
+                self.tick_fetches(ctx);
+            }
+        }
+    }
+
+    fn link_news(&mut self, ctx: &mut Ctx<'_>, news: News) {
+        match news {
+            News::Up => {
+                let name = self.name.clone();
+                self.link.send(ctx, ToCentral::Enrol { name });
+                for word in self.downloads.words_for_a_new_link(ctx.now) {
+                    self.link.send(ctx, word);
+                }
+            }
+            News::Message(message) => self.message(ctx, message),
+            // Whoever waits for an answer is told that there is no central.
+            News::Down(_) => self.answered += self.downloads.take_asked().len() as u64,
+        }
+    }
+
+    fn message(&mut self, ctx: &mut Ctx<'_>, message: FromCentral) {
+        match message {
+            FromCentral::Enrolled { .. } => {}
+            FromCentral::Granted { request, grant } => self.granted(ctx, request, grant),
+            FromCentral::Queued { request, place } => {
+                let answers = self.downloads.queued(DownloadNumber(request), place);
+                self.answered += u64::from(matches!(answers, Answers::Asker(_)));
+            }
+            FromCentral::Refused {
+                request,
+                code,
+                message,
+            } => {
+                let why = Failure::Refused { code, message };
+                match self
+                    .downloads
+                    .refused(ctx.now, DownloadNumber(request), &why)
+                {
+                    Answers::Asker(_) => self.answered += 1,
+                    Answers::Waiting(_) => self.ends.push(DownloadEnd::Failed(why)),
+                    Answers::Nothing => {}
+                }
+            }
+            FromCentral::Sources { transfer, sources } => {
+                if let Some((_, _, handle)) = self.downloads.of_transfer(transfer) {
+                    handle.set_sources(sources);
+                }
+            }
+            FromCentral::Settled { transfer, .. } => drop(self.downloads.settle(transfer)),
+            other => panic!("{other:?} to a client"),
+        }
+        self.tick_fetches(ctx);
+    }
+
+    fn granted(&mut self, ctx: &mut Ctx<'_>, request: u64, grant: Grant) {
+        let number = DownloadNumber(request);
+        match self.downloads.granted(number, &grant) {
+            Granted::Start => {}
+            Granted::Runs => return,
+            Granted::Unwanted(finished) => {
+                self.link.send(ctx, ToCentral::Finished(finished));
+                return;
+            }
+        }
+        let name = Some(self.name.clone());
+        let (transfer, meta) = (grant.transfer, grant.file.clone());
+        let fetch = Fetch::start(ctx, grant, PeerRole::Client { name });
+        let handle = fetch.handle.clone();
+        let started = self.downloads.started(number, transfer, meta, handle);
+        let (_, asker) = started.expect("it was asked for");
+        self.answered += u64::from(asker.is_some());
+        self.fetches.insert(transfer, fetch);
+    }
+
+    fn fetch_news(&mut self, ctx: &mut Ctx<'_>, transfer: TransferId, news: fetch::News) {
+        let ended = match news {
+            fetch::News::Report {
+                secondary,
+                fault,
+                chunk,
+            } => {
+                let report = ToCentral::Report {
+                    transfer,
+                    secondary,
+                    fault,
+                    chunk,
+                };
+                self.link.send(ctx, report);
+                return;
+            }
+            fetch::News::Ended(ended) => ended,
+        };
+        self.fetches.remove(&transfer);
+        let Some((number, _, _)) = self.downloads.of_transfer(transfer) else {
+            panic!("{transfer} is no download");
+        };
+        let reason = ended.reason.as_ref().map(ToString::to_string);
+        let end = match (ended.outcome, ended.reason) {
+            (Outcome::Complete | Outcome::AlreadyComplete, _) => DownloadEnd::Complete,
+            (Outcome::Cancelled, _) => DownloadEnd::Cancelled,
+            (Outcome::Failed, Some(reason)) => DownloadEnd::Failed(Failure::Sources(reason)),
+            (Outcome::Failed, None) => panic!("{transfer} failed without a reason"),
+        };
+        self.ends.push(end.clone());
+        let finished = Finished {
+            transfer,
+            outcome: ended.outcome,
+            reason,
+            sources: ended.sources.clone(),
+        };
+        let ended_file = self.downloads.end(ctx.now, number, end, &finished);
+        let file = ended_file.expect("it ran");
+        let took = std::time::Duration::ZERO;
+        let outcome = ended.outcome;
+        self.downloads
+            .unsettle(ctx.now, transfer, file, outcome, took, ended.sources);
+        if !self.link.send(ctx, ToCentral::Finished(finished)) {
+            self.downloads.take_unsettled_of(transfer);
+        }
+    }
+
+    /// A planned stop.
+    pub fn stop(&mut self, ctx: &mut Ctx<'_>) {
+        self.link.send(ctx, ToCentral::Bye);
+    }
+}

@@ -1,0 +1,509 @@
+//! One real download machine and what `node/fetch` does around it: connections, manifests, frames, checks,
+//! the part file. What must hold of it is checked after each thing that happens.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use trozos::{
+    engine::download::{Action, Download, DownloadConfig, Event, FailReason, Finish},
+    model::{
+        ChunkIndex, Fault, FileMeta, Grant, Outcome, ReceivedFrom, SecondaryNumber, SourceInfo,
+        TransferId,
+        limits::{CONNECT_TIMEOUT, HELLO_TIMEOUT},
+    },
+    node::rules::Receiving,
+    proto::{
+        ErrorCode, Hello, PeerRole,
+        data::{FromSecondary, ToSecondary},
+    },
+};
+
+use super::{
+    Ctx,
+    disk::{Before, digest_of, manifest_id},
+    fetch_check::FetchCheck,
+    net::{End, Incoming, Packet, Raw},
+};
+
+const SOURCE_WAIT: Duration = Duration::from_secs(60);
+const LINGER: Duration = Duration::from_millis(250);
+const DISK_TAKES: Duration = Duration::from_millis(3);
+
+/// What the owner of a fetch holds of it.
+#[derive(Clone, Debug, Default)]
+pub struct Handle(Rc<Orders>);
+
+#[derive(Debug, Default)]
+struct Orders {
+    sources: RefCell<Option<Vec<SourceInfo>>>,
+    stop: Cell<bool>,
+}
+
+impl Receiving for Handle {
+    fn set_sources(&self, sources: Vec<SourceInfo>) {
+        self.0.sources.replace(Some(sources));
+    }
+
+    fn stop(&self) {
+        self.0.stop.set(true);
+    }
+}
+
+/// What its owner is told.
+#[derive(Debug)]
+pub enum News {
+    Report {
+        secondary: SecondaryNumber,
+        fault: Fault,
+        chunk: Option<ChunkIndex>,
+    },
+    Ended(Ended),
+}
+
+#[derive(Clone, Debug)]
+pub struct Ended {
+    pub outcome: Outcome,
+    pub reason: Option<FailReason>,
+    pub sources: Vec<ReceivedFrom>,
+}
+
+#[derive(Debug)]
+struct Source {
+    end: End,
+    is_open: bool,
+    /// When an attempt is given up.
+    by: Option<Instant>,
+    asked: BTreeSet<ChunkIndex>,
+    partial: BTreeMap<ChunkIndex, (u32, Vec<u64>)>,
+}
+
+/// Work that takes a while.
+#[derive(Debug)]
+enum Work {
+    Open,
+    Check {
+        source: SecondaryNumber,
+        chunk: ChunkIndex,
+        digest: u64,
+    },
+    Finish,
+    /// Nothing more is waited for.
+    Over,
+}
+
+#[derive(Debug)]
+pub struct Fetch {
+    pub transfer: TransferId,
+    pub file: FileMeta,
+    pub handle: Handle,
+    role: PeerRole,
+    machine: Download,
+    check: FetchCheck,
+    addresses: BTreeMap<SecondaryNumber, SocketAddr>,
+    sources: BTreeMap<SecondaryNumber, Source>,
+    manifest: Option<Rc<[u64]>>,
+    opening: bool,
+    stopping: bool,
+    work: BTreeMap<(Instant, u64), Work>,
+    works: u64,
+    /// How it ended, while late bytes are waited for.
+    ended: Option<(Outcome, Option<FailReason>)>,
+    news: Vec<News>,
+}
+
+impl Fetch {
+    pub fn start(ctx: &mut Ctx<'_>, grant: Grant, role: PeerRole) -> Self {
+        let config = DownloadConfig {
+            seed: ctx.random.u64(..),
+            source_wait: SOURCE_WAIT,
+        };
+        let layout = grant.file.layout;
+        let mut fetch = Self {
+            transfer: grant.transfer,
+            file: grant.file,
+            handle: Handle::default(),
+            role,
+            machine: Download::new(layout, config, ctx.now),
+            check: FetchCheck::new(layout),
+            addresses: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            manifest: None,
+            opening: false,
+            stopping: false,
+            work: BTreeMap::new(),
+            works: 0,
+            ended: None,
+            news: Vec::new(),
+        };
+        fetch.listed(ctx, grant.sources);
+        fetch
+    }
+
+    pub fn due(&self) -> Option<Instant> {
+        let work = self.work.first_key_value().map(|((at, _), _)| *at);
+        let attempts = self.sources.values().filter_map(|source| source.by).min();
+        [work, attempts, self.machine.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Time passed, or its owner said something.
+    pub fn tick(&mut self, ctx: &mut Ctx<'_>) -> Vec<News> {
+        if let Some(sources) = self.handle.0.sources.take()
+            && self.ended.is_none()
+        {
+            self.listed(ctx, sources);
+        }
+        if self.handle.0.stop.get() && !self.stopping {
+            self.stopping = true;
+            self.feed(ctx, Event::Stop);
+        }
+        let is_late = |source: &Source| source.by.is_some_and(|by| by <= ctx.now);
+        let late = self.sources.iter().find(|(_, source)| is_late(source));
+        if let Some(number) = late.map(|(number, _)| *number) {
+            self.lost(ctx, number, Fault::Stalled);
+        }
+        while let Some(entry) = self.work.first_entry()
+            && entry.key().0 <= ctx.now
+        {
+            let work = entry.remove();
+            self.done(ctx, work);
+        }
+        if self.machine.poll_timeout().is_some_and(|at| at <= ctx.now) {
+            self.machine.handle_timeout(ctx.now);
+            self.act(ctx);
+        }
+        std::mem::take(&mut self.news)
+    }
+
+    /// A connection's news, if it is one of this fetch.
+    pub fn incoming(&mut self, ctx: &mut Ctx<'_>, end: End, what: &Incoming) -> bool {
+        let source = self.sources.iter().find(|(_, source)| source.end == end);
+        let Some(number) = source.map(|(number, _)| *number) else {
+            return false;
+        };
+        match what {
+            Incoming::Connected => self.greet(ctx, number, end),
+            Incoming::Closed => {
+                let is_new = self.sources[&number].by.is_some();
+                let fault = if is_new {
+                    Fault::Unreachable
+                } else {
+                    Fault::Broken
+                };
+                self.lost(ctx, number, fault);
+            }
+            Incoming::Packet(Packet::FromSecondary(message, raw)) => {
+                self.message(ctx, number, message.clone(), raw.clone());
+            }
+            other => panic!("{other:?} from a source"),
+        }
+        true
+    }
+
+    fn later(&mut self, at: Instant, work: Work) {
+        self.works += 1;
+        self.work.insert((at, self.works), work);
+    }
+
+    fn feed(&mut self, ctx: &mut Ctx<'_>, event: Event) {
+        ctx.say(|| format!("{} {event:?}", self.transfer));
+        self.check.event(&event);
+        self.machine.handle_event(ctx.now, event);
+        self.act(ctx);
+    }
+
+    fn listed(&mut self, ctx: &mut Ctx<'_>, sources: Vec<SourceInfo>) {
+        let mut moved = BTreeSet::new();
+        for source in &sources {
+            let at = SocketAddr::new(source.ip, source.port);
+            let before = self.addresses.insert(source.number, at);
+            if before.is_some_and(|before| before != at) {
+                moved.insert(source.number);
+            }
+        }
+        let list: Vec<_> = sources.into_iter().map(|s| (s.number, s.ranges)).collect();
+        if !moved.is_empty() {
+            let mut without = list.clone();
+            without.retain(|(number, _)| !moved.contains(number));
+            self.feed(ctx, Event::Sources(without));
+        }
+        self.feed(ctx, Event::Sources(list));
+    }
+
+    fn greet(&mut self, ctx: &mut Ctx<'_>, number: SecondaryNumber, end: End) {
+        let source = self.sources.get_mut(&number).expect("it connected");
+        source.by = Some(ctx.now + HELLO_TIMEOUT);
+        let hello = ToSecondary::Hello(Hello::from_role(&self.role));
+        let open = ToSecondary::Open {
+            transfer: self.transfer,
+            id: self.file.id,
+            name: self.file.name.clone(),
+            manifest: self.manifest.is_none(),
+        };
+        ctx.send(end, Packet::ToSecondary(hello));
+        ctx.send(end, Packet::ToSecondary(open));
+    }
+
+    fn drop_source(&mut self, ctx: &mut Ctx<'_>, number: SecondaryNumber) {
+        if let Some(source) = self.sources.remove(&number) {
+            ctx.net.close(ctx.time, source.end);
+        }
+    }
+
+    fn lost(&mut self, ctx: &mut Ctx<'_>, number: SecondaryNumber, fault: Fault) {
+        self.drop_source(ctx, number);
+        if self.ended.is_none() {
+            let source = number;
+            self.feed(ctx, Event::Lost { source, fault });
+        } else if self.sources.is_empty() {
+            self.later(ctx.now, Work::Over);
+        }
+    }
+
+    fn message(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        number: SecondaryNumber,
+        message: FromSecondary,
+        raw: Raw,
+    ) {
+        match message {
+            FromSecondary::Hello(hello) => match hello.into_role() {
+                Ok(PeerRole::Secondary { number: there, .. }) if there == number => {}
+                _ => self.lost(ctx, number, Fault::Protocol),
+            },
+            FromSecondary::Opened { .. } => self.opened(ctx, number, raw),
+            FromSecondary::Data { chunk, offset, .. } => {
+                self.frame(ctx, number, chunk, offset, &message, &raw);
+            }
+            FromSecondary::Cancelled { chunk } => {
+                self.forget(number, chunk);
+                let source = number;
+                self.feed(ctx, Event::Cancelled { source, chunk });
+            }
+            FromSecondary::Failed { chunk, .. } => {
+                self.forget(number, chunk);
+                let source = number;
+                self.feed(ctx, Event::Refused { source, chunk });
+            }
+            FromSecondary::Closed { .. } => self.lost(ctx, number, Fault::Broken),
+            FromSecondary::Error { code, .. } => {
+                let fault = match code {
+                    ErrorCode::NoSuchContent => Fault::Refused,
+                    ErrorCode::Stopping | ErrorCode::TimedOut => Fault::Broken,
+                    _ => Fault::Protocol,
+                };
+                self.lost(ctx, number, fault);
+            }
+            FromSecondary::Ping => {}
+        }
+    }
+
+    fn opened(&mut self, ctx: &mut Ctx<'_>, number: SecondaryNumber, raw: Raw) {
+        if let Raw::Manifest(manifest) = raw {
+            if manifest_id(&manifest) != self.file.id {
+                return self.lost(ctx, number, Fault::Digest);
+            }
+            self.manifest.get_or_insert(manifest);
+        }
+        let source = self.sources.get_mut(&number).expect("it speaks");
+        source.by = None;
+        source.is_open = true;
+        if self.manifest.is_some() && !std::mem::replace(&mut self.opening, true) {
+            self.later(ctx.now + DISK_TAKES, Work::Open);
+        }
+        let source = number;
+        self.feed(ctx, Event::Connected { source });
+    }
+
+    fn forget(&mut self, number: SecondaryNumber, chunk: ChunkIndex) {
+        if let Some(source) = self.sources.get_mut(&number) {
+            source.asked.remove(&chunk);
+            source.partial.remove(&chunk);
+        }
+    }
+
+    fn frame(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        number: SecondaryNumber,
+        chunk: ChunkIndex,
+        offset: u32,
+        data: &FromSecondary,
+        raw: &Raw,
+    ) {
+        let (FromSecondary::Data { length, .. }, Raw::Frame(content)) = (data, raw) else {
+            panic!("{data:?} without bytes");
+        };
+        let source = self.sources.get_mut(&number).expect("it speaks");
+        if !source.asked.contains(&chunk) {
+            return self.lost(ctx, number, Fault::Protocol);
+        }
+        let (received, frames) = source.partial.entry(chunk).or_default();
+        assert_eq!(*received, offset, "a frame is out of order");
+        *received += length;
+        frames.push(*content);
+        if *received == self.file.layout.chunk_len(chunk) {
+            let digest = digest_of(frames);
+            source.partial.remove(&chunk);
+            source.asked.remove(&chunk);
+            let takes = Duration::from_micros(ctx.random.u64(500..8000));
+            let source = number;
+            let work = Work::Check {
+                source,
+                chunk,
+                digest,
+            };
+            self.later(ctx.now + takes, work);
+        }
+        let (source, bytes) = (number, *length);
+        let event = Event::Received {
+            source,
+            chunk,
+            bytes,
+        };
+        self.feed(ctx, event);
+    }
+
+    fn done(&mut self, ctx: &mut Ctx<'_>, work: Work) {
+        match work {
+            Work::Open => match ctx.disk.open_part(&self.file) {
+                Ok(Before::Complete) => self.end(ctx, Outcome::AlreadyComplete, None),
+                Ok(Before::Part(have)) => self.feed(ctx, Event::Ready { have }),
+                Err(reason) => self.local_failure(ctx, reason),
+            },
+            Work::Check {
+                source,
+                chunk,
+                digest,
+            } => {
+                let expected = self.manifest.as_ref().map(|m| m[chunk.as_usize()]);
+                if expected != Some(digest) {
+                    return self.feed(ctx, Event::Wrong { source, chunk });
+                }
+                let truth = ctx.truth(&self.file);
+                match ctx.disk.write(&truth, chunk, digest) {
+                    Ok(()) => self.feed(ctx, Event::Verified { source, chunk }),
+                    Err(reason) => self.local_failure(ctx, reason),
+                }
+            }
+            Work::Finish => {
+                let truth = ctx.truth(&self.file);
+                match ctx.disk.finish(&truth) {
+                    Ok(()) => self.end(ctx, Outcome::Complete, None),
+                    Err(reason) => {
+                        let reason = FailReason::Local(reason.to_owned());
+                        self.end(ctx, Outcome::Failed, Some(reason));
+                    }
+                }
+            }
+            Work::Over => {
+                if let Some((outcome, reason)) = self.ended.clone() {
+                    let numbers: Vec<_> = self.sources.keys().copied().collect();
+                    numbers.iter().for_each(|n| self.drop_source(ctx, *n));
+                    self.work.clear();
+                    let sources = self.machine.received();
+                    self.news.push(News::Ended(Ended {
+                        outcome,
+                        reason,
+                        sources,
+                    }));
+                }
+            }
+        }
+    }
+
+    fn local_failure(&mut self, ctx: &mut Ctx<'_>, reason: &str) {
+        let reason = reason.to_owned();
+        self.feed(ctx, Event::LocalFailure { reason });
+    }
+
+    /// It is over but for what is still on its way.
+    fn end(&mut self, ctx: &mut Ctx<'_>, outcome: Outcome, reason: Option<FailReason>) {
+        if self.ended.is_some() {
+            return;
+        }
+        self.ended = Some((outcome, reason));
+        let sending = self.machine.still_sending().to_vec();
+        let numbers: Vec<_> = self.sources.keys().copied().collect();
+        for number in numbers {
+            if sending.contains(&number) {
+                let end = self.sources[&number].end;
+                ctx.send(end, Packet::ToSecondary(ToSecondary::Close));
+            } else {
+                self.drop_source(ctx, number);
+            }
+        }
+        let linger = if self.sources.is_empty() {
+            Duration::ZERO
+        } else {
+            LINGER
+        };
+        self.later(ctx.now + linger, Work::Over);
+    }
+
+    fn act(&mut self, ctx: &mut Ctx<'_>) {
+        while let Some(action) = self.machine.poll_action() {
+            ctx.say(|| format!("{}     {action:?}", self.transfer));
+            self.check.action(&action, &self.machine);
+            match action {
+                Action::Connect { source } => self.connect(ctx, source),
+                Action::Disconnect { source } => self.drop_source(ctx, source),
+                Action::Request { source, chunk } => {
+                    if let Some(link) = self.sources.get_mut(&source) {
+                        link.asked.insert(chunk);
+                        let get = ToSecondary::Get { chunk };
+                        ctx.send(link.end, Packet::ToSecondary(get));
+                    }
+                }
+                Action::Cancel { source, chunk } => {
+                    if let Some(link) = self.sources.get(&source) {
+                        let cancel = ToSecondary::Cancel { chunk };
+                        ctx.send(link.end, Packet::ToSecondary(cancel));
+                    }
+                }
+                Action::Report {
+                    source,
+                    fault,
+                    chunk,
+                } => self.news.push(News::Report {
+                    secondary: source,
+                    fault,
+                    chunk,
+                }),
+                Action::Notice(_) => {}
+                Action::Finish(Finish::Complete) => {
+                    self.later(ctx.now + DISK_TAKES, Work::Finish);
+                }
+                Action::Finish(Finish::Failed(reason)) => {
+                    self.end(ctx, Outcome::Failed, Some(reason));
+                }
+                Action::Finish(Finish::Stopped) => self.end(ctx, Outcome::Cancelled, None),
+            }
+        }
+        self.check.after(ctx.now, &self.machine);
+    }
+
+    fn connect(&mut self, ctx: &mut Ctx<'_>, number: SecondaryNumber) {
+        self.drop_source(ctx, number);
+        let address = self.addresses[&number];
+        let end = ctx.net.connect(ctx.time, ctx.host, address);
+        self.sources.insert(
+            number,
+            Source {
+                end,
+                is_open: false,
+                by: Some(ctx.now + CONNECT_TIMEOUT),
+                asked: BTreeSet::new(),
+                partial: BTreeMap::new(),
+            },
+        );
+    }
+}

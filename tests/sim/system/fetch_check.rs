@@ -1,0 +1,122 @@
+//! What must hold of one download machine after each thing that happens to it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
+
+use trozos::{
+    engine::download::{Action, Download, Event, Finish},
+    model::{ChunkIndex, ChunkLayout, ChunkSet, SecondaryNumber},
+};
+
+/// See the module.
+#[derive(Debug)]
+pub struct FetchCheck {
+    layout: ChunkLayout,
+    have: ChunkSet,
+    /// Who was asked for a chunk and has neither brought it nor been told to leave it.
+    owners: BTreeMap<ChunkIndex, BTreeSet<SecondaryNumber>>,
+    arrived: BTreeMap<SecondaryNumber, u64>,
+    is_over: bool,
+}
+
+impl FetchCheck {
+    pub fn new(layout: ChunkLayout) -> Self {
+        Self {
+            layout,
+            have: ChunkSet::new(layout.chunk_count()),
+            owners: BTreeMap::new(),
+            arrived: BTreeMap::new(),
+            is_over: false,
+        }
+    }
+
+    pub fn event(&mut self, event: &Event) {
+        match event {
+            Event::Received { source, bytes, .. } => {
+                *self.arrived.entry(*source).or_default() += u64::from(*bytes);
+            }
+            Event::Lost { source, .. } => self.gone(*source),
+            Event::Refused { source, chunk }
+            | Event::Cancelled { source, chunk }
+            | Event::Verified { source, chunk }
+            | Event::Wrong { source, chunk } => self.left(*source, *chunk),
+            Event::Sources(_)
+            | Event::Connected { .. }
+            | Event::Ready { .. }
+            | Event::Blocked { .. }
+            | Event::Unblocked { .. }
+            | Event::LocalFailure { .. }
+            | Event::Stop => {}
+        }
+    }
+
+    fn gone(&mut self, source: SecondaryNumber) {
+        for owners in self.owners.values_mut() {
+            owners.remove(&source);
+        }
+    }
+
+    fn left(&mut self, source: SecondaryNumber, chunk: ChunkIndex) {
+        if let Some(owners) = self.owners.get_mut(&chunk) {
+            owners.remove(&source);
+        }
+    }
+
+    pub fn action(&mut self, action: &Action, machine: &Download) {
+        assert!(!self.is_over, "{action:?} after the end");
+        match action {
+            Action::Request { source, chunk } => {
+                assert!(self.layout.contains(*chunk));
+                assert!(!machine.have().contains(*chunk), "{chunk} is here");
+                let owners = self.owners.entry(*chunk).or_default();
+                assert!(owners.insert(*source), "{chunk} of {source} again");
+                assert!(owners.len() <= 2, "{chunk} has owners {owners:?}");
+            }
+            Action::Cancel { source, chunk } => self.left(*source, *chunk),
+            Action::Connect { source } | Action::Disconnect { source } => self.gone(*source),
+            Action::Finish(finish) => {
+                self.is_over = true;
+                if *finish == Finish::Complete {
+                    assert!(machine.have().is_full(), "complete without all chunks");
+                }
+            }
+            Action::Report { .. } | Action::Notice(_) => {}
+        }
+    }
+
+    pub fn after(&mut self, now: Instant, machine: &Download) {
+        let have = machine.have();
+        if have.len() != self.have.len() {
+            for chunk in self.have.iter() {
+                assert!(have.contains(chunk), "{chunk} was here and is not");
+            }
+            self.have = have.clone();
+        }
+        let snapshot = machine.snapshot(now);
+        assert_eq!(snapshot.have_chunks, have.len());
+        let chunk = u64::from(self.layout.chunk_bytes());
+        let mut wasted = 0;
+        // A duplicate or two, and for each chunk that was lost, refused, wrong or taken back, what had come
+        // of it.
+        let mut budget = (self.layout.file_bytes() / 20).max(2 * chunk);
+        for source in &snapshot.sources {
+            let received = &source.received;
+            let arrived = self.arrived.get(&received.number).copied().unwrap_or(0);
+            assert!(
+                received.bytes + received.wasted <= arrived,
+                "more is booked of {} than came",
+                received.number
+            );
+            wasted += received.wasted;
+            budget += chunk * (received.retries + received.digest_failures);
+        }
+        if !self.is_over {
+            assert!(
+                wasted <= budget,
+                "{wasted} bytes wasted, {budget} allowed: {snapshot:?}"
+            );
+        }
+    }
+}

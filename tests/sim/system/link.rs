@@ -1,0 +1,204 @@
+//! The connection of a client or a secondary to the central, as `node/link.rs` keeps it up, without sockets.
+
+use std::time::{Duration, Instant};
+
+use trozos::{
+    engine::backoff::Backoff,
+    model::limits::{
+        CLIENT_HEARTBEAT, CLIENT_LEASE, CONNECT_TIMEOUT, HEARTBEAT, HELLO_TIMEOUT, LEASE,
+    },
+    proto::{
+        ErrorCode, Hello, PeerRole,
+        control::{FromCentral, ToCentral},
+    },
+};
+
+use super::{
+    Ctx,
+    net::{End, Incoming, Packet, address},
+};
+
+const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(2));
+const GOOD: Duration = Duration::from_secs(10);
+/// The central is the first host.
+pub const CENTRAL: usize = 0;
+
+#[derive(Debug)]
+enum State {
+    Waiting {
+        until: Instant,
+    },
+    Connecting {
+        end: End,
+        by: Instant,
+    },
+    Greeting {
+        end: End,
+        by: Instant,
+    },
+    Up {
+        end: End,
+        silent_at: Instant,
+        beat_at: Instant,
+    },
+}
+
+/// What happens on it.
+#[derive(Debug)]
+pub enum News {
+    Up,
+    Message(FromCentral),
+    /// It ended or was not to be had; with the central's word when there was one.
+    Down(Option<ErrorCode>),
+}
+
+#[derive(Debug)]
+pub struct Link {
+    role: PeerRole,
+    state: State,
+    backoff: Backoff,
+    began: Instant,
+}
+
+impl Link {
+    pub fn new(ctx: &mut Ctx<'_>, role: PeerRole) -> Self {
+        Self {
+            role,
+            state: State::Waiting { until: ctx.now },
+            backoff: Backoff::new(ctx.random.u64(..), RETRY.0, RETRY.1),
+            began: ctx.now,
+        }
+    }
+
+    fn times(&self) -> (Duration, Duration) {
+        match self.role {
+            PeerRole::Secondary { .. } => (HEARTBEAT, LEASE),
+            PeerRole::Client { .. } | PeerRole::Central => (CLIENT_HEARTBEAT, CLIENT_LEASE),
+        }
+    }
+
+    pub fn due(&self) -> Instant {
+        match &self.state {
+            State::Waiting { until } => *until,
+            State::Connecting { by, .. } | State::Greeting { by, .. } => *by,
+            State::Up {
+                silent_at, beat_at, ..
+            } => (*silent_at).min(*beat_at),
+        }
+    }
+
+    pub fn is_up(&self) -> bool {
+        matches!(self.state, State::Up { .. })
+    }
+
+    pub fn end(&self) -> Option<End> {
+        match &self.state {
+            State::Waiting { .. } => None,
+            State::Connecting { end, .. } | State::Greeting { end, .. } | State::Up { end, .. } => {
+                Some(*end)
+            }
+        }
+    }
+
+    /// Says something; false when there is nobody to hear it.
+    pub fn send(&self, ctx: &mut Ctx<'_>, message: ToCentral) -> bool {
+        let State::Up { end, .. } = &self.state else {
+            return false;
+        };
+        ctx.send(*end, Packet::ToCentral(message));
+        true
+    }
+
+    /// Tries at once instead of after the rest of a delay.
+    pub fn try_now(&mut self, ctx: &Ctx<'_>) {
+        if let State::Waiting { until } = &mut self.state {
+            *until = ctx.now;
+        }
+    }
+
+    pub fn tick(&mut self, ctx: &mut Ctx<'_>) -> Option<News> {
+        let (heartbeat, _) = self.times();
+        match &mut self.state {
+            State::Waiting { until } if *until <= ctx.now => {
+                self.began = ctx.now;
+                let end = ctx.net.connect(ctx.time, ctx.host, address(CENTRAL));
+                let by = ctx.now + CONNECT_TIMEOUT;
+                self.state = State::Connecting { end, by };
+                None
+            }
+            State::Connecting { end, by } | State::Greeting { end, by } if *by <= ctx.now => {
+                let end = *end;
+                Some(self.down(ctx, end, None))
+            }
+            State::Up {
+                end,
+                silent_at,
+                beat_at,
+            } => {
+                if *silent_at <= ctx.now {
+                    let end = *end;
+                    return Some(self.down(ctx, end, None));
+                }
+                if *beat_at <= ctx.now {
+                    *beat_at = ctx.now + heartbeat;
+                    let end = *end;
+                    ctx.send(end, Packet::ToCentral(ToCentral::Ping));
+                }
+                None
+            }
+            State::Waiting { .. } | State::Connecting { .. } | State::Greeting { .. } => None,
+        }
+    }
+
+    fn down(&mut self, ctx: &mut Ctx<'_>, end: End, code: Option<ErrorCode>) -> News {
+        ctx.net.close(ctx.time, end);
+        if ctx.now.saturating_duration_since(self.began) >= GOOD {
+            self.backoff.reset();
+        }
+        let until = ctx.now + self.backoff.next_delay();
+        self.state = State::Waiting { until };
+        News::Down(code)
+    }
+
+    pub fn incoming(&mut self, ctx: &mut Ctx<'_>, end: End, what: Incoming) -> Option<News> {
+        let (heartbeat, lease) = self.times();
+        let message = match what {
+            Incoming::Closed => return Some(self.down(ctx, end, None)),
+            Incoming::Connected => {
+                let hello = Hello::from_role(&self.role);
+                ctx.send(end, Packet::ToCentral(ToCentral::Hello(hello)));
+                let by = ctx.now + HELLO_TIMEOUT;
+                self.state = State::Greeting { end, by };
+                return None;
+            }
+            Incoming::Packet(Packet::FromCentral(message)) => message,
+            other => panic!("{other:?} on a link"),
+        };
+        if let FromCentral::Error { code, .. } = message {
+            return Some(self.down(ctx, end, Some(code)));
+        }
+        match &mut self.state {
+            State::Greeting { .. } => {
+                assert!(matches!(message, FromCentral::Hello(_)), "{message:?}");
+                let (silent_at, beat_at) = (ctx.now + lease, ctx.now + heartbeat);
+                self.state = State::Up {
+                    end,
+                    silent_at,
+                    beat_at,
+                };
+                Some(News::Up)
+            }
+            State::Up { silent_at, .. } => {
+                *silent_at = ctx.now + lease;
+                match message {
+                    FromCentral::Ping => None,
+                    FromCentral::Bye => Some(self.down(ctx, end, None)),
+                    message => Some(News::Message(message)),
+                }
+            }
+            State::Waiting { .. } | State::Connecting { .. } => {
+                panic!("{message:?} before a connection")
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Places, the waiting list and grants, as whoever listens to the central understands them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trozos::{
+    engine::cluster::{Action, Event, LinkId},
+    model::{ClusterStatus, Grant, TransferId},
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Request {
+    Waiting { arrival: u64, place: u32 },
+    Running(TransferId),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Places {
+    most: usize,
+    requests: BTreeMap<(LinkId, u64), Request>,
+    /// Running downloads beyond the places: those that a client goes on with after a reconnection.
+    resumed: BTreeSet<(LinkId, u64)>,
+    arrivals: u64,
+    granted: BTreeSet<TransferId>,
+}
+
+impl Places {
+    pub fn new(most: usize) -> Self {
+        Self {
+            most,
+            requests: BTreeMap::new(),
+            resumed: BTreeSet::new(),
+            arrivals: 0,
+            granted: BTreeSet::new(),
+        }
+    }
+
+    pub fn event(&mut self, link: LinkId, event: &Event) {
+        match event {
+            Event::Closed { .. } => self.gone(link),
+            Event::Cancel { request } => {
+                if let Some(Request::Waiting { .. }) = self.requests.get(&(link, *request)) {
+                    self.requests.remove(&(link, *request));
+                }
+            }
+            Event::Finished(finished) => {
+                let over = Request::Running(finished.transfer);
+                self.requests
+                    .retain(|(of, _), request| *of != link || *request != over);
+            }
+            Event::Resume {
+                transfer, request, ..
+            } => {
+                let again = Request::Running(*transfer);
+                self.requests.retain(|_, request| *request != again);
+                self.requests.insert((link, *request), again);
+                self.resumed.insert((link, *request));
+            }
+            _ => {}
+        }
+    }
+
+    fn gone(&mut self, link: LinkId) {
+        self.requests.retain(|(of, _), _| *of != link);
+    }
+
+    pub fn action(&mut self, action: &Action) {
+        match action {
+            Action::Grant {
+                link,
+                request,
+                grant,
+            } => {
+                let running = Request::Running(grant.transfer);
+                let before = self.requests.insert((*link, *request), running);
+                assert!(
+                    !matches!(before, Some(Request::Running(_))),
+                    "request {request} of {link:?} runs twice"
+                );
+            }
+            Action::Queue {
+                link,
+                request,
+                place,
+            } => {
+                self.arrivals += 1;
+                let arrival = match self.requests.get(&(*link, *request)) {
+                    Some(Request::Waiting { arrival, .. }) => *arrival,
+                    Some(Request::Running(_)) => panic!("{request} of {link:?} runs and waits"),
+                    None => self.arrivals,
+                };
+                let place = *place;
+                let waits = Request::Waiting { arrival, place };
+                self.requests.insert((*link, *request), waits);
+            }
+            Action::Refuse { link, request, .. } => {
+                self.requests.remove(&(*link, *request));
+            }
+            Action::Close { link, .. } => self.gone(*link),
+            _ => {}
+        }
+    }
+
+    pub fn grant(&mut self, grant: &Grant) {
+        assert!(self.granted.insert(grant.transfer), "granted twice");
+        let mut chunks = BTreeSet::new();
+        for source in &grant.sources {
+            for chunk in source.ranges.iter().flat_map(|range| range.iter()) {
+                assert!(chunks.insert(chunk), "{chunk} is assigned twice");
+            }
+        }
+        let count = grant.file.layout.chunk_count() as usize;
+        assert!(chunks.len() == count || grant.sources.is_empty());
+    }
+
+    pub fn check(&self, status: &ClusterStatus) {
+        let is_waiting = |request: &Request| matches!(request, Request::Waiting { .. });
+        let mut line: Vec<_> = self
+            .requests
+            .values()
+            .filter_map(|request| match request {
+                Request::Waiting { arrival, place } => Some((*arrival, *place)),
+                Request::Running(_) => None,
+            })
+            .collect();
+        line.sort_unstable();
+        for (index, (_, place)) in line.iter().enumerate() {
+            assert_eq!(*place as usize, index + 1, "the line is {line:?}");
+        }
+        let running: Vec<_> = self
+            .requests
+            .iter()
+            .filter(|(_, r)| !is_waiting(r))
+            .collect();
+        assert_eq!(status.waiting, line.len() as u64, "{:?}", self.requests);
+        assert_eq!(status.running, running.len() as u64, "{:?}", self.requests);
+        let fresh = running
+            .iter()
+            .filter(|(key, _)| !self.resumed.contains(*key));
+        assert!(fresh.count() <= self.most, "{:?}", self.requests);
+        assert!(
+            line.is_empty() || running.len() >= self.most,
+            "a place is lost: {:?}",
+            self.requests
+        );
+        let transfers: BTreeSet<_> = running.iter().map(|(_, r)| format!("{r:?}")).collect();
+        assert_eq!(transfers.len(), running.len(), "{:?}", self.requests);
+    }
+}

@@ -1,0 +1,527 @@
+//! A secondary: the rules of `node/rules` with a folder, an index that takes its time, and one uplink.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::{Duration, Instant},
+};
+
+use trozos::{
+    model::{
+        ChunkIndex, FileMeta, FileName, Finished, Grant, Incarnation, Outcome, Receiver,
+        RemovedReason, SecondaryNumber, TransferId, limits::SEND_STALL_TIMEOUT,
+    },
+    node::rules::{
+        copies::CopyOrders,
+        enrolment,
+        sent::{Sending, SentBook},
+    },
+    proto::{
+        ErrorCode, Hello, PeerRole,
+        control::{FromCentral, ToCentral},
+        data::{FromSecondary, ToSecondary},
+    },
+};
+
+use super::{
+    Ctx,
+    disk::{FRAME_BYTES, frame_of},
+    fetch::{self, Fetch, Handle},
+    link::{Link, News},
+    net::{End, Incoming, Packet, Raw, address},
+};
+
+const REPORT_EVERY: Duration = Duration::from_millis(500);
+/// What a socket takes before its receiver has it.
+const SOCKET_BYTES: u64 = 1 << 20;
+
+/// What the index finds after a while.
+#[derive(Debug)]
+enum Index {
+    /// The whole folder is read.
+    Ready,
+    /// A file is hashed.
+    Added(FileName),
+    Deleted(FileMeta),
+    SetAside(FileMeta),
+}
+
+#[derive(Debug)]
+struct Serving {
+    receiver: Option<Receiver>,
+    open: Option<(Sending, FileMeta, TransferId)>,
+    queue: VecDeque<(ChunkIndex, u32)>,
+    /// When it last took something, while there is something to take.
+    took: Instant,
+}
+
+#[derive(Debug)]
+pub struct Secondary {
+    number: SecondaryNumber,
+    incarnation: Incarnation,
+    pub link: Link,
+    held: BTreeMap<FileName, FileMeta>,
+    is_indexed: bool,
+    index: BTreeMap<(Instant, u64), Index>,
+    works: u64,
+    sent: SentBook,
+    orders: CopyOrders<Handle>,
+    fetches: BTreeMap<TransferId, Fetch>,
+    serving: BTreeMap<End, Serving>,
+    uplink_free: Instant,
+    turn: Option<End>,
+    report_at: Instant,
+    in_use_since: Option<Instant>,
+    /// The number is another's.
+    pub has_given_up: bool,
+}
+
+impl Secondary {
+    pub fn start(ctx: &mut Ctx<'_>, number: SecondaryNumber) -> Self {
+        let incarnation = Incarnation(ctx.random.u64(..1 << 53));
+        let at = address(ctx.host);
+        let role = PeerRole::Secondary {
+            number,
+            listens: Some((Some(at.ip()), at.port())),
+            incarnation,
+        };
+        let mut secondary = Self {
+            number,
+            incarnation,
+            link: Link::new(ctx, role),
+            held: BTreeMap::new(),
+            is_indexed: false,
+            index: BTreeMap::new(),
+            works: 0,
+            sent: SentBook::default(),
+            orders: CopyOrders::default(),
+            fetches: BTreeMap::new(),
+            serving: BTreeMap::new(),
+            uplink_free: ctx.now,
+            turn: None,
+            report_at: ctx.now + REPORT_EVERY,
+            in_use_since: None,
+            has_given_up: false,
+        };
+        let mut takes = Duration::ZERO;
+        for name in ctx.disk.files.keys().cloned().collect::<Vec<_>>() {
+            takes += Duration::from_millis(ctx.random.u64(1..400));
+            secondary.find(ctx.now + takes, Index::Added(name));
+        }
+        secondary.find(ctx.now + takes, Index::Ready);
+        secondary
+    }
+
+    pub fn is_busy(&self) -> bool {
+        !self.is_indexed || !self.fetches.is_empty() || !self.index.is_empty()
+    }
+
+    /// What it says that it holds.
+    pub fn held(&self) -> &BTreeMap<FileName, FileMeta> {
+        &self.held
+    }
+
+    fn find(&mut self, at: Instant, what: Index) {
+        self.works += 1;
+        self.index.insert((at, self.works), what);
+    }
+
+    /// Somebody put a file into its folder.
+    pub fn file_added(&mut self, ctx: &mut Ctx<'_>, name: FileName) {
+        let takes = Duration::from_millis(ctx.random.u64(10..1500));
+        self.find(ctx.now + takes, Index::Added(name));
+    }
+
+    /// Somebody took one out of it.
+    pub fn file_deleted(&mut self, ctx: &mut Ctx<'_>, meta: FileMeta) {
+        self.find(ctx.now + REPORT_EVERY, Index::Deleted(meta));
+    }
+
+    pub fn due(&self) -> Option<Instant> {
+        if self.has_given_up {
+            return None;
+        }
+        let index = self.index.first_key_value().map(|((at, _), _)| *at);
+        let fetches = self.fetches.values().filter_map(Fetch::due).min();
+        let sends = self.serving.values().any(|s| !s.queue.is_empty());
+        let sends = sends.then_some(self.uplink_free);
+        let own = self.link.due().min(self.report_at);
+        [Some(own), index, fetches, sends]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn say(&mut self, ctx: &mut Ctx<'_>, message: ToCentral) -> bool {
+        self.link.send(ctx, message)
+    }
+
+    pub fn tick(&mut self, ctx: &mut Ctx<'_>) {
+        if self.has_given_up {
+            return;
+        }
+        if let Some(news) = self.link.tick(ctx) {
+            self.link_news(ctx, news);
+        }
+        if self.report_at <= ctx.now {
+            self.report_at = ctx.now + REPORT_EVERY;
+            for page in enrolment::sent_pages(self.sent.report(false)) {
+                self.say(ctx, page);
+            }
+            self.sent.book(ctx.now);
+        }
+        while let Some(entry) = self.index.first_entry()
+            && entry.key().0 <= ctx.now
+        {
+            let found = entry.remove();
+            self.index_found(ctx, found);
+        }
+        if self.uplink_free <= ctx.now {
+            self.send_one(ctx);
+        }
+        self.tick_fetches(ctx);
+    }
+
+    fn tick_fetches(&mut self, ctx: &mut Ctx<'_>) {
+        let transfers: Vec<_> = self.fetches.keys().copied().collect();
+        for transfer in transfers {
+            let news = self.fetches.get_mut(&transfer).map(|f| f.tick(ctx));
+            for news in news.into_iter().flatten() {
+                self.fetch_news(ctx, transfer, news);
+            }
+        }
+    }
+
+    fn link_news(&mut self, ctx: &mut Ctx<'_>, news: News) {
+        match news {
+            News::Up => {
+                self.in_use_since = None;
+                let held = self.is_indexed;
+                let held = held.then(|| self.held.values().cloned().collect());
+                let unsent = self.orders.take_unsent();
+                let sent = self.sent.report(true);
+                for word in enrolment::first_words(held, unsent, sent) {
+                    self.say(ctx, word);
+                }
+            }
+            News::Message(message) => self.message(ctx, message),
+            News::Down(Some(code))
+                if enrolment::is_for_good(ctx.now, code, &mut self.in_use_since) =>
+            {
+                self.has_given_up = true;
+            }
+            News::Down(_) => {}
+        }
+    }
+
+    fn message(&mut self, ctx: &mut Ctx<'_>, message: FromCentral) {
+        match message {
+            FromCentral::Copy(grant) => self.copy(ctx, grant),
+            FromCentral::CancelCopy { transfer } => self.orders.cancel(transfer),
+            FromCentral::Sources { transfer, sources } => {
+                self.orders.set_sources(transfer, &sources);
+            }
+            FromCentral::Withdraw { file } => {
+                let takes = Duration::from_millis(ctx.random.u64(1..20));
+                self.find(ctx.now + takes, Index::SetAside(file));
+            }
+            FromCentral::Ended { transfer, outcome } => {
+                self.sent.ended(transfer, outcome);
+                if let Some(sent) = self.sent.report_one(transfer) {
+                    let transfers = vec![sent];
+                    self.say(ctx, ToCentral::Sent { transfers });
+                }
+            }
+            other => panic!("{other:?} to a secondary"),
+        }
+        self.tick_fetches(ctx);
+    }
+
+    fn copy(&mut self, ctx: &mut Ctx<'_>, grant: Grant) {
+        let Some(grant) = self.orders.order(grant) else {
+            return;
+        };
+        let role = PeerRole::Secondary {
+            number: self.number,
+            listens: None,
+            incarnation: self.incarnation,
+        };
+        let (transfer, file) = (grant.transfer, grant.file.clone());
+        let fetch = Fetch::start(ctx, grant, role);
+        self.orders.started(transfer, file, fetch.handle.clone());
+        self.fetches.insert(transfer, fetch);
+    }
+
+    fn fetch_news(&mut self, ctx: &mut Ctx<'_>, transfer: TransferId, news: fetch::News) {
+        let ended = match news {
+            fetch::News::Report {
+                secondary,
+                fault,
+                chunk,
+            } => {
+                let report = ToCentral::Report {
+                    transfer,
+                    secondary,
+                    fault,
+                    chunk,
+                };
+                self.say(ctx, report);
+                return;
+            }
+            fetch::News::Ended(ended) => ended,
+        };
+        self.fetches.remove(&transfer);
+        let Some((file, next)) = self.orders.ended(transfer) else {
+            panic!("{transfer} was not ordered");
+        };
+        let finished = Finished {
+            transfer,
+            outcome: ended.outcome,
+            reason: ended.reason.map(|reason| reason.to_string()),
+            sources: ended.sources,
+        };
+        if let Some(next) = next {
+            self.copy(ctx, next);
+        }
+        if self.link.is_up() {
+            self.say(ctx, ToCentral::Finished(finished));
+        } else {
+            self.orders.keep_unsent(finished);
+        }
+        if matches!(ended.outcome, Outcome::Complete | Outcome::AlreadyComplete) {
+            let takes = Duration::from_millis(ctx.random.u64(1..20));
+            self.find(ctx.now + takes, Index::Added(file.name));
+        }
+    }
+
+    fn index_found(&mut self, ctx: &mut Ctx<'_>, found: Index) {
+        match found {
+            Index::Ready => {
+                self.is_indexed = true;
+                for page in enrolment::inventory(self.held.values().cloned().collect()) {
+                    self.say(ctx, page);
+                }
+            }
+            Index::Added(name) => {
+                let Some(there) = ctx.disk.files.get(&name) else {
+                    return;
+                };
+                let meta = there.meta.clone();
+                let before = self.held.insert(name, meta.clone());
+                if self.is_indexed && before.as_ref() != Some(&meta) {
+                    self.say(ctx, ToCentral::Added { files: vec![meta] });
+                }
+            }
+            Index::Deleted(meta) => {
+                let is_back = ctx.disk.files.contains_key(&meta.name);
+                if !is_back {
+                    self.removed(ctx, meta, RemovedReason::Deleted);
+                }
+            }
+            Index::SetAside(meta) => {
+                if self.held.get(&meta.name).is_some_and(|h| h.id == meta.id) {
+                    let there = ctx.disk.files.get(&meta.name);
+                    if there.is_some_and(|there| there.meta.id == meta.id) {
+                        ctx.disk.files.remove(&meta.name);
+                    }
+                    self.removed(ctx, meta, RemovedReason::Lost);
+                }
+            }
+        }
+    }
+
+    fn removed(&mut self, ctx: &mut Ctx<'_>, meta: FileMeta, reason: RemovedReason) {
+        if self.held.get(&meta.name).is_some_and(|h| h.id == meta.id) {
+            self.held.remove(&meta.name);
+            if self.is_indexed {
+                let files = vec![meta];
+                self.say(ctx, ToCentral::Removed { files, reason });
+            }
+        }
+    }
+
+    pub fn incoming(&mut self, ctx: &mut Ctx<'_>, end: End, what: Incoming) {
+        if self.has_given_up {
+            return;
+        }
+        if self.link.end() == Some(end) {
+            if let Some(news) = self.link.incoming(ctx, end, what) {
+                self.link_news(ctx, news);
+            }
+        } else if let Incoming::Accepted(_) = what {
+            let serving = Serving {
+                receiver: None,
+                open: None,
+                queue: VecDeque::new(),
+                took: ctx.now,
+            };
+            self.serving.insert(end, serving);
+            ctx.net.accept(ctx.time, end);
+        } else if self.serving.contains_key(&end) {
+            match what {
+                Incoming::Closed => drop(self.serving.remove(&end)),
+                Incoming::Packet(Packet::ToSecondary(request)) => self.asked(ctx, end, request),
+                other => panic!("{other:?} from a receiver"),
+            }
+        } else {
+            let mut fetches = self.fetches.values_mut();
+            if fetches.any(|fetch| fetch.incoming(ctx, end, &what)) {
+                self.tick_fetches(ctx);
+            }
+        }
+    }
+
+    fn asked(&mut self, ctx: &mut Ctx<'_>, end: End, request: ToSecondary) {
+        let serving = self.serving.get_mut(&end).expect("it asks");
+        match request {
+            ToSecondary::Hello(hello) => {
+                serving.receiver = match hello.into_role() {
+                    Ok(PeerRole::Client { name: Some(name) }) => Some(Receiver::Client(name)),
+                    Ok(PeerRole::Secondary { number, .. }) => Some(Receiver::Secondary(number)),
+                    other => panic!("{other:?} receives"),
+                };
+                let hello = Hello::from_role(&PeerRole::Secondary {
+                    number: self.number,
+                    listens: None,
+                    incarnation: self.incarnation,
+                });
+                let hello = FromSecondary::Hello(hello);
+                ctx.send(end, Packet::FromSecondary(hello, Raw::None));
+            }
+            ToSecondary::Open {
+                transfer,
+                id,
+                name,
+                manifest,
+            } => {
+                let held = self.held.get(&name).filter(|file| file.id == id);
+                let held = held.or_else(|| self.held.values().find(|file| file.id == id));
+                let receiver = serving.receiver.clone().expect("it said hello");
+                let opened = held.cloned().and_then(|file| {
+                    let sending = self.sent.open(ctx.now, transfer, &receiver, &name)?;
+                    Some((sending.0, file))
+                });
+                let Some((sending, file)) = opened else {
+                    let code = ErrorCode::NoSuchContent;
+                    let message = "not held here".to_owned();
+                    let error = FromSecondary::Error { code, message };
+                    ctx.send(end, Packet::FromSecondary(error, Raw::None));
+                    ctx.net.close(ctx.time, end);
+                    self.serving.remove(&end);
+                    return;
+                };
+                let mut digests = ctx.truth(&file).manifest;
+                if ctx.sends_wrong_bytes && ctx.random.u8(..4) == 0 {
+                    digests = digests.iter().map(|digest| digest ^ 1).collect();
+                }
+                let manifest_bytes = if manifest {
+                    32 * digests.len() as u64
+                } else {
+                    0
+                };
+                let raw = if manifest {
+                    Raw::Manifest(digests)
+                } else {
+                    Raw::None
+                };
+                serving.open = Some((sending, file, transfer));
+                let opened = FromSecondary::Opened {
+                    transfer,
+                    manifest_bytes,
+                };
+                ctx.send(end, Packet::FromSecondary(opened, raw));
+            }
+            ToSecondary::Get { chunk } => {
+                if serving.queue.is_empty() {
+                    serving.took = ctx.now;
+                }
+                serving.queue.push_back((chunk, 0));
+                self.uplink_free = self.uplink_free.max(ctx.now);
+            }
+            ToSecondary::Cancel { chunk } => {
+                let before = serving.queue.len();
+                serving.queue.retain(|(queued, _)| *queued != chunk);
+                if serving.queue.len() < before {
+                    let cancelled = FromSecondary::Cancelled { chunk };
+                    ctx.send(end, Packet::FromSecondary(cancelled, Raw::None));
+                }
+            }
+            ToSecondary::Close => {
+                serving.queue.clear();
+                if let Some((_, _, transfer)) = serving.open.take() {
+                    let closed = FromSecondary::Closed { transfer, sent: 0 };
+                    ctx.send(end, Packet::FromSecondary(closed, Raw::None));
+                }
+            }
+            ToSecondary::Ping => {}
+        }
+    }
+
+    /// The next frame, of whose turn it is.
+    fn send_one(&mut self, ctx: &mut Ctx<'_>) {
+        let stalled = |serving: &Serving| {
+            !serving.queue.is_empty() && ctx.now > serving.took + SEND_STALL_TIMEOUT
+        };
+        let stalled = self.serving.iter().find(|(_, serving)| stalled(serving));
+        if let Some(end) = stalled.map(|(end, _)| *end) {
+            ctx.net.close(ctx.time, end);
+            self.serving.remove(&end);
+        }
+        let ready = |(end, serving): &(&End, &Serving)| {
+            !serving.queue.is_empty() && ctx.net.on_its_way(**end) < SOCKET_BYTES
+        };
+        let after = self.serving.iter().filter(ready);
+        let next = after
+            .map(|(end, _)| *end)
+            .min_by_key(|end| (self.turn.is_some_and(|turn| *end <= turn), *end));
+        let Some(end) = next else {
+            // Nobody takes anything now.
+            self.uplink_free = ctx.now + Duration::from_millis(20);
+            return;
+        };
+        self.turn = Some(end);
+        let serving = self.serving.get_mut(&end).expect("just found");
+        serving.took = ctx.now;
+        let (chunk, offset) = serving.queue[0];
+        let (sending, file, _) = serving.open.as_ref().expect("it was opened");
+        let there = ctx.disk.files.get(&file.name);
+        let Some(there) = there.filter(|there| there.meta.id == file.id) else {
+            serving.queue.pop_front();
+            let failed = FromSecondary::Failed {
+                chunk,
+                code: ErrorCode::FileChanged,
+                message: "changed while in use".to_owned(),
+            };
+            ctx.send(end, Packet::FromSecondary(failed, Raw::None));
+            return;
+        };
+        let chunk_len = file.layout.chunk_len(chunk);
+        let length = (chunk_len - offset).min(FRAME_BYTES);
+        let mut content = frame_of(there.chunks[chunk.as_usize()], offset);
+        if ctx.sends_wrong_bytes && ctx.random.u8(..3) == 0 {
+            content ^= 1;
+        }
+        sending.add_bytes(u64::from(length));
+        if offset + length == chunk_len {
+            sending.add_chunk();
+            serving.queue.pop_front();
+        } else {
+            serving.queue[0].1 = offset + length;
+        }
+        let data = FromSecondary::Data {
+            chunk,
+            offset,
+            length,
+        };
+        ctx.send(end, Packet::FromSecondary(data, Raw::Frame(content)));
+        let takes = f64::from(length) / ctx.bytes_per_s;
+        self.uplink_free = ctx.now + Duration::from_secs_f64(takes);
+    }
+
+    /// A planned stop.
+    pub fn stop(&mut self, ctx: &mut Ctx<'_>) {
+        for page in enrolment::sent_pages(self.sent.report(false)) {
+            self.say(ctx, page);
+        }
+        self.say(ctx, ToCentral::Bye);
+    }
+}

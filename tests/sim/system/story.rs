@@ -1,0 +1,195 @@
+//! What happens in a story: who is there, what they hold, what goes wrong when. All of it follows from a seed.
+
+use std::time::Duration;
+
+use super::{disk::Content, net::Host};
+
+/// Most stories are short, so that there are many; some are long enough for slow things to happen.
+const SHORT: Duration = Duration::from_secs(9);
+const LONG: Duration = Duration::from_secs(30);
+
+/// What happens.
+#[derive(Clone, Debug)]
+pub enum Happening {
+    Start(Host),
+    /// SIGKILL, or SIGTERM.
+    End(Host, Ending),
+    /// A power cut: no peer hears of it.
+    PowerOff(Host),
+    PowerOn(Host),
+    /// Its folder is lost while nobody runs there.
+    LoseDisk(Host),
+    /// SIGSTOP.
+    Pause(Host, Duration),
+    /// Its clock jumps ahead.
+    Jump(Host, Duration),
+    Reset(Host, Host),
+    /// Connections stand at both sides and carry nothing.
+    HalfOpen(Host, Host),
+    /// From the first to the second nothing passes.
+    Block(Host, Host, Duration),
+    Slow(Host, f64, Duration),
+    WrongBytes(Host, bool),
+    DiskFull(Host, bool),
+    Add(Host, usize),
+    Delete(Host, usize),
+    Ask(Host, usize),
+    GiveUp(Host),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Killed,
+    Stopped,
+}
+
+/// See the module. Host 0 is the central, then the secondaries, then the clients, then a second process with
+/// the number of a secondary.
+#[derive(Clone, Debug)]
+pub struct Story {
+    pub secondaries: usize,
+    pub clients: usize,
+    pub required: usize,
+    pub places: usize,
+    pub contents: Vec<Content>,
+    /// Which secondary holds which content from the start.
+    pub holds: Vec<(Host, usize)>,
+    pub latencies: Vec<Duration>,
+    pub rates_bytes_per_s: Vec<f64>,
+    pub happenings: Vec<(Duration, Happening)>,
+    /// Faults end here; what follows must come right.
+    pub quiet: Duration,
+}
+
+impl Story {
+    pub fn hosts(&self) -> usize {
+        1 + self.secondaries + self.clients + 1
+    }
+
+    pub fn impostor(&self) -> Host {
+        self.hosts() - 1
+    }
+
+    pub fn of_seed(seed: u64) -> Self {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let secondaries = random.usize(3..=5);
+        let clients = random.usize(1..=3);
+        let files = random.usize(2..=4);
+        let mut contents: Vec<_> = (0..files)
+            .map(|file| {
+                let length = random.u64(1..6 << 20);
+                Content::new(&format!("f{file}"), file as u64, length)
+            })
+            .collect();
+        if random.u8(..3) == 0 {
+            // Another content under a name.
+            contents.push(Content::new("f0", 100, random.u64(1..3 << 20)));
+        }
+        let mut holds = Vec::new();
+        for content in 0..files {
+            for _ in 0..random.usize(1..=2) {
+                holds.push((random.usize(1..=secondaries), content));
+            }
+        }
+        let mut story = Self {
+            secondaries,
+            clients,
+            required: random.usize(1..=3),
+            places: random.usize(1..=3),
+            contents,
+            holds,
+            latencies: Vec::new(),
+            rates_bytes_per_s: Vec::new(),
+            happenings: Vec::new(),
+            quiet: if random.u8(..8) == 0 { LONG } else { SHORT },
+        };
+        for host in 0..story.hosts() {
+            let latency = Duration::from_micros(random.u64(50..5000));
+            story.latencies.push(latency);
+            // With frames of half a mebibyte, a dozen receivers must each get one before they call it dead.
+            story.rates_bytes_per_s.push(random.f64() * 15e6 + 5e6);
+            let starts = Duration::from_millis(random.u64(0..1500));
+            if host != story.impostor() {
+                story.happenings.push((starts, Happening::Start(host)));
+            }
+        }
+        for _ in 0..random.usize(2..=8) {
+            let at = story.quiet.mul_f64(random.f64() * 0.6 + 0.1);
+            let client = 1 + secondaries + random.usize(..clients);
+            let file = random.usize(..files);
+            story.happenings.push((at, Happening::Ask(client, file)));
+            if random.u8(..8) == 0 {
+                let later = at + Duration::from_millis(random.u64(0..3000));
+                story.happenings.push((later, Happening::GiveUp(client)));
+            }
+        }
+        for _ in 0..random.usize(..=8) {
+            let at = story.quiet.mul_f64(random.f64() * 0.7 + 0.05);
+            story.fault(&mut random, at);
+        }
+        story
+    }
+
+    fn fault(&mut self, random: &mut fastrand::Rng, at: Duration) {
+        let lasts = Duration::from_millis(random.u64(20..5000));
+        let any = random.usize(..self.impostor());
+        let other = random.usize(..self.impostor());
+        let secondary = random.usize(1..=self.secondaries);
+        let file = random.usize(..self.contents.len());
+        let mut add = |wait: Duration, what| self.happenings.push((at + wait, what));
+        match random.u8(..16) {
+            0 | 1 => {
+                add(Duration::ZERO, Happening::End(any, Ending::Killed));
+                if random.u8(..3) == 0 {
+                    add(lasts / 2, Happening::LoseDisk(any));
+                }
+                add(lasts, Happening::Start(any));
+            }
+            2 => {
+                add(Duration::ZERO, Happening::End(any, Ending::Stopped));
+                add(lasts, Happening::Start(any));
+            }
+            3 => {
+                add(Duration::ZERO, Happening::PowerOff(any));
+                if random.u8(..3) == 0 {
+                    add(lasts / 2, Happening::LoseDisk(any));
+                }
+                add(lasts, Happening::PowerOn(any));
+                add(lasts, Happening::Start(any));
+            }
+            4 => add(Duration::ZERO, Happening::Pause(any, lasts)),
+            5 => add(Duration::ZERO, Happening::Jump(any, lasts * 4)),
+            6 => add(Duration::ZERO, Happening::Reset(any, other)),
+            7 => add(Duration::ZERO, Happening::HalfOpen(any, other)),
+            8 => add(Duration::ZERO, Happening::Block(any, other, lasts)),
+            9 => {
+                add(Duration::ZERO, Happening::Block(any, other, lasts));
+                add(Duration::ZERO, Happening::Block(other, any, lasts));
+            }
+            10 => {
+                let latency = Duration::from_millis(random.u64(10..400));
+                let share = random.f64() * 0.3 + 0.02;
+                add(Duration::ZERO, Happening::Slow(any, share, latency));
+                let usual = self.latencies[any];
+                self.happenings
+                    .push((at + lasts, Happening::Slow(any, 1.0, usual)));
+            }
+            11 => {
+                add(Duration::ZERO, Happening::WrongBytes(secondary, true));
+                add(lasts, Happening::WrongBytes(secondary, false));
+            }
+            12 => {
+                add(Duration::ZERO, Happening::DiskFull(any, true));
+                add(lasts, Happening::DiskFull(any, false));
+            }
+            13 => add(Duration::ZERO, Happening::Add(secondary, file)),
+            14 => add(Duration::ZERO, Happening::Delete(secondary, file)),
+            _ => {
+                let impostor = self.impostor();
+                self.happenings.push((at, Happening::Start(impostor)));
+                let ends = Happening::End(impostor, Ending::Killed);
+                self.happenings.push((at + lasts * 2, ends));
+            }
+        }
+    }
+}

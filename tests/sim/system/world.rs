@@ -1,0 +1,464 @@
+//! The world's clock: who does something next, what the story does to whom, and what must be so at the end.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
+
+use trozos::model::{ClientName, Digest, SecondaryNumber};
+
+use super::{
+    Ctx, Settings,
+    central::{Central, Saved},
+    client::Client,
+    disk::{Content, Disk},
+    link::CENTRAL,
+    net::{Host, Net},
+    secondary::Secondary,
+    story::{Ending, Happening, Story},
+};
+
+/// After the faults all must come right within this.
+const RIGHT_WITHIN: Duration = Duration::from_secs(300);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Steps at one instant: more is a busy loop.
+const MOST_AT_ONCE: u32 = 20_000;
+
+#[derive(Debug)]
+enum Process {
+    Central(Box<Central>),
+    Secondary(Box<Secondary>),
+    Client(Box<Client>),
+}
+
+#[derive(Debug)]
+struct Slot {
+    process: Option<Process>,
+    disk: Disk,
+    paused_until: Option<Instant>,
+    /// How far its clock is ahead of the world's.
+    ahead: Duration,
+    share: f64,
+    sends_wrong_bytes: bool,
+    /// When it wants to do something, by the world's clock.
+    due: Option<Instant>,
+}
+
+pub struct World {
+    story: Story,
+    began: Instant,
+    now: Instant,
+    slots: Vec<Slot>,
+    net: Net,
+    random: fastrand::Rng,
+    saved: Saved,
+    library: BTreeMap<Digest, Content>,
+    happenings: BTreeMap<(Instant, usize), Happening>,
+    told_since: Option<Instant>,
+}
+
+impl World {
+    pub fn new(seed: u64, story: Story, trace: bool) -> Self {
+        let began = Instant::now();
+        let mut random = fastrand::Rng::with_seed(seed ^ 0x5eed);
+        let mut net = Net::new(story.hosts(), random.fork());
+        net.latency.clone_from(&story.latencies);
+        let mut slots: Vec<_> = (0..story.hosts())
+            .map(|_| Slot {
+                process: None,
+                disk: Disk::default(),
+                paused_until: None,
+                ahead: Duration::ZERO,
+                share: 1.0,
+                sends_wrong_bytes: false,
+                due: None,
+            })
+            .collect();
+        for (host, content) in &story.holds {
+            let content = story.contents[*content].clone();
+            let files = &mut slots[*host].disk.files;
+            files.insert(content.meta.name.clone(), content);
+        }
+        let happenings = story.happenings.iter().enumerate();
+        let happenings = happenings
+            .map(|(index, (at, what))| ((began + *at, index), what.clone()))
+            .collect();
+        let library = story.contents.iter();
+        let library = library.map(|c| (c.meta.id, c.clone())).collect();
+        Self {
+            began,
+            now: began,
+            slots,
+            net,
+            random,
+            saved: Saved::default(),
+            library,
+            happenings,
+            told_since: trace.then_some(began),
+            story,
+        }
+    }
+
+    fn tell(&self, what: impl FnOnce() -> String) {
+        if self.told_since.is_some() {
+            println!("{:>12.6?} -- {}", self.now - self.began, what());
+        }
+    }
+
+    /// Runs the faults, then waits until all is right.
+    pub fn run(mut self) {
+        self.until(self.began + self.story.quiet);
+        self.heal();
+        let deadline = self.now + RIGHT_WITHIN;
+        let mut wrong = String::new();
+        while self.now < deadline {
+            self.until(self.now + LOOK_EVERY);
+            match self.what_is_wrong() {
+                None => return self.check_end(),
+                Some(what) => wrong = what,
+            }
+            self.restart_who_gave_up();
+        }
+        panic!("after the faults: {wrong}");
+    }
+
+    fn until(&mut self, end: Instant) {
+        let mut at_once = 0;
+        loop {
+            let story = self.happenings.first_key_value().map(|((at, _), _)| *at);
+            let host = self.next_host();
+            let arrival = self.net.due();
+            let earliest = [story, host.map(|(at, _)| at), arrival];
+            let Some(next) = earliest.into_iter().flatten().min() else {
+                break;
+            };
+            if next > end {
+                break;
+            }
+            at_once = if next > self.now { 0 } else { at_once + 1 };
+            assert!(at_once < MOST_AT_ONCE, "a busy loop: {host:?}");
+            self.now = self.now.max(next);
+            if story.is_some_and(|at| at <= self.now) {
+                if let Some((_, what)) = self.happenings.pop_first() {
+                    self.happen(what);
+                }
+                continue;
+            }
+            // What is due at one instant comes in any order.
+            let may_arrive = arrival.is_some_and(|at| at <= self.now);
+            match host.filter(|(at, _)| *at <= self.now) {
+                Some((_, host)) if !may_arrive || self.random.bool() => self.tick(host),
+                _ => self.arrive(),
+            }
+        }
+        self.now = self.now.max(end);
+    }
+
+    fn next_host(&self) -> Option<(Instant, Host)> {
+        let slots = self.slots.iter().enumerate();
+        let due = slots.filter_map(|(host, slot)| {
+            let due = slot.due?;
+            Some((slot.paused_until.map_or(due, |until| due.max(until)), host))
+        });
+        due.min()
+    }
+
+    fn arrive(&mut self) {
+        let slots = &self.slots;
+        let arrival = self.net.arrival(self.now, |host| slots[host].paused_until);
+        let Some((host, end, what)) = arrival else {
+            return;
+        };
+        self.with(host, |process, ctx| match process {
+            Process::Central(central) => central.incoming(ctx, end, what),
+            Process::Secondary(secondary) => secondary.incoming(ctx, end, what),
+            Process::Client(client) => client.incoming(ctx, end, what),
+        });
+    }
+
+    fn tick(&mut self, host: Host) {
+        self.with(host, |process, ctx| match process {
+            Process::Central(central) => central.tick(ctx),
+            Process::Secondary(secondary) => secondary.tick(ctx),
+            Process::Client(client) => client.tick(ctx),
+        });
+    }
+
+    /// Lets a process do something.
+    fn with(&mut self, host: Host, what: impl FnOnce(&mut Process, &mut Ctx<'_>)) {
+        let Some(mut process) = self.slots[host].process.take() else {
+            return;
+        };
+        let mut ctx = self.ctx(host);
+        what(&mut process, &mut ctx);
+        let due = match &process {
+            Process::Central(central) => Some(central.due()),
+            Process::Secondary(secondary) => secondary.due(),
+            Process::Client(client) => client.due(),
+        };
+        let slot = &mut self.slots[host];
+        slot.due = due.map(|at| at.checked_sub(slot.ahead).unwrap_or(at));
+        slot.process = Some(process);
+    }
+
+    fn ctx(&mut self, host: Host) -> Ctx<'_> {
+        let slot = &mut self.slots[host];
+        Ctx {
+            time: self.now,
+            now: self.now + slot.ahead,
+            host,
+            net: &mut self.net,
+            disk: &mut slot.disk,
+            random: &mut self.random,
+            saved: &mut self.saved,
+            settings: Settings {
+                required: self.story.required,
+                places: self.story.places,
+            },
+            library: &self.library,
+            sends_wrong_bytes: slot.sends_wrong_bytes,
+            bytes_per_s: self.story.rates_bytes_per_s[host] * slot.share,
+            told_since: self.told_since,
+        }
+    }
+
+    fn happen(&mut self, what: Happening) {
+        self.tell(|| format!("{what:?}"));
+        match what {
+            Happening::Start(host) => self.start(host),
+            Happening::End(host, ending) => self.end(host, ending),
+            Happening::PowerOff(host) => {
+                self.net.forget_all_of(host);
+                self.net.power[host] = false;
+                self.gone(host);
+            }
+            Happening::PowerOn(host) => self.net.power[host] = true,
+            Happening::LoseDisk(host) => {
+                if self.slots[host].process.is_none() {
+                    self.slots[host].disk = Disk::default();
+                    if host == CENTRAL {
+                        self.saved = Saved::default();
+                    }
+                }
+            }
+            Happening::Pause(host, lasts) => {
+                self.slots[host].paused_until = Some(self.now + lasts);
+            }
+            Happening::Jump(host, by) => {
+                self.slots[host].ahead += by;
+                self.with(host, |_, _| {});
+            }
+            Happening::Reset(a, b) => self.net.reset(self.now, a, b),
+            Happening::HalfOpen(a, b) => self.net.lose(a, b),
+            Happening::Block(from, to, lasts) => {
+                self.net.blocked.insert((from, to), self.now + lasts);
+            }
+            Happening::Slow(host, share, latency) => {
+                self.slots[host].share = share;
+                self.net.latency[host] = latency;
+            }
+            Happening::WrongBytes(host, wrong) => self.slots[host].sends_wrong_bytes = wrong,
+            Happening::DiskFull(host, full) => self.slots[host].disk.is_full = full,
+            Happening::Add(host, content) => {
+                let content = self.story.contents[content].clone();
+                let name = content.meta.name.clone();
+                let files = &mut self.slots[host].disk.files;
+                if files.contains_key(&name) {
+                    return;
+                }
+                files.insert(name.clone(), content);
+                self.with(host, |process, ctx| {
+                    if let Process::Secondary(secondary) = process {
+                        secondary.file_added(ctx, name);
+                    }
+                });
+            }
+            Happening::Delete(host, content) => {
+                let name = &self.story.contents[content].meta.name;
+                if let Some(gone) = self.slots[host].disk.files.remove(name) {
+                    self.with(host, |process, ctx| {
+                        if let Process::Secondary(secondary) = process {
+                            secondary.file_deleted(ctx, gone.meta);
+                        }
+                    });
+                }
+            }
+            Happening::Ask(host, content) => {
+                let name = self.story.contents[content].meta.name.clone();
+                self.with(host, |process, ctx| {
+                    if let Process::Client(client) = process {
+                        client.ask(ctx, name);
+                    }
+                });
+            }
+            Happening::GiveUp(host) => self.with(host, |process, ctx| {
+                if let Process::Client(client) = process {
+                    client.give_one_up(ctx);
+                }
+            }),
+        }
+    }
+
+    fn number_of(&self, host: Host) -> SecondaryNumber {
+        // The second process has the number of the first secondary.
+        let number = if host == self.story.impostor() {
+            1
+        } else {
+            host
+        };
+        SecondaryNumber::try_from(number as u64).expect("there are few")
+    }
+
+    fn start(&mut self, host: Host) {
+        if self.slots[host].process.is_some() || !self.net.power[host] {
+            return;
+        }
+        self.slots[host].paused_until = None;
+        self.net.listening[host] = host <= self.story.secondaries || host == self.story.impostor();
+        let number = (host != CENTRAL).then(|| self.number_of(host));
+        let is_secondary = self.net.listening[host];
+        let mut ctx = self.ctx(host);
+        let process = match number {
+            None => Process::Central(Box::new(Central::start(&mut ctx))),
+            Some(number) if is_secondary => {
+                Process::Secondary(Box::new(Secondary::start(&mut ctx, number)))
+            }
+            Some(_) => {
+                let name = ClientName::try_from(format!("c{host}").as_str());
+                let client = Client::start(&mut ctx, name.expect("a good name"));
+                Process::Client(Box::new(client))
+            }
+        };
+        self.slots[host].process = Some(process);
+        self.with(host, |_, _| {});
+    }
+
+    fn end(&mut self, host: Host, ending: Ending) {
+        let is_paused = self.slots[host]
+            .paused_until
+            .is_some_and(|at| at > self.now);
+        if ending == Ending::Stopped && !is_paused {
+            self.with(host, |process, ctx| match process {
+                Process::Central(central) => central.stop(ctx),
+                Process::Secondary(secondary) => secondary.stop(ctx),
+                Process::Client(client) => client.stop(ctx),
+            });
+        }
+        self.net.close_all_of(self.now, host);
+        self.gone(host);
+    }
+
+    fn gone(&mut self, host: Host) {
+        self.net.listening[host] = false;
+        let slot = &mut self.slots[host];
+        slot.process = None;
+        slot.due = None;
+        slot.disk.crash(&mut self.random);
+    }
+
+    /// Nothing is wrong with anything any more.
+    fn heal(&mut self) {
+        self.tell(|| "the faults end".to_owned());
+        self.happenings.clear();
+        self.net.blocked.clear();
+        self.net.latency.clone_from(&self.story.latencies);
+        self.end(self.story.impostor(), Ending::Killed);
+        for host in 0..self.story.impostor() {
+            let slot = &mut self.slots[host];
+            slot.paused_until = None;
+            slot.share = 1.0;
+            slot.sends_wrong_bytes = false;
+            slot.disk.is_full = false;
+            self.net.power[host] = true;
+            self.start(host);
+        }
+    }
+
+    /// Whoever runs them sees the message and starts them again.
+    fn restart_who_gave_up(&mut self) {
+        for host in 1..=self.story.secondaries {
+            if let Some(Process::Secondary(secondary)) = &self.slots[host].process
+                && secondary.has_given_up
+            {
+                self.end(host, Ending::Killed);
+                self.start(host);
+            }
+        }
+    }
+
+    fn secondaries(&self) -> impl Iterator<Item = (&Slot, &Secondary)> {
+        self.slots[1..=self.story.secondaries]
+            .iter()
+            .filter_map(|slot| match &slot.process {
+                Some(Process::Secondary(secondary)) => Some((slot, &**secondary)),
+                _ => None,
+            })
+    }
+
+    fn clients(&self) -> impl Iterator<Item = &Client> {
+        self.slots.iter().filter_map(|slot| match &slot.process {
+            Some(Process::Client(client)) => Some(&**client),
+            _ => None,
+        })
+    }
+
+    fn central(&self) -> &Central {
+        match &self.slots[CENTRAL].process {
+            Some(Process::Central(central)) => central,
+            other => panic!("{other:?} instead of a central"),
+        }
+    }
+
+    /// What keeps the cluster from being as it should be once nothing fails.
+    fn what_is_wrong(&self) -> Option<String> {
+        if let Some(unfinished) = self.clients().find_map(Client::unfinished) {
+            return Some(format!("downloads do not end: {unfinished}"));
+        }
+        let status = self.central().cluster.status();
+        let alive = status.secondaries.iter().filter(|s| s.alive).count();
+        if alive < self.story.secondaries || !status.level || status.running + status.waiting > 0 {
+            return Some(format!("{status:?}"));
+        }
+        let (listed, _) = self.central().cluster.listing(None, |_| true);
+        let listed: BTreeMap<_, _> = listed
+            .iter()
+            .map(|listed| (&listed.file.name, listed))
+            .collect();
+        for (slot, secondary) in self.secondaries() {
+            if secondary.is_busy() {
+                return Some(format!("{secondary:?} is busy"));
+            }
+            let there = slot.disk.files.values().map(|content| &content.meta);
+            if !there.eq(secondary.held().values()) {
+                return Some(format!("{secondary:?} holds {:?}", slot.disk));
+            }
+            let names: BTreeSet<_> = slot.disk.files.keys().collect();
+            if !names.iter().eq(listed.keys()) {
+                return Some(format!("{names:?} is there, {listed:?} is listed"));
+            }
+        }
+        for (name, listed) in listed {
+            let same = self
+                .secondaries()
+                .filter(|(_, s)| s.held()[name].id == listed.file.id);
+            if same.count() != usize::from(listed.holders) {
+                return Some(format!("{listed:?}"));
+            }
+        }
+        None
+    }
+
+    fn check_end(&self) {
+        for client in self.clients() {
+            client.check_ends();
+        }
+        let totals = self.central().cluster.totals();
+        for counters in [&totals.totals, &totals.copies] {
+            assert_eq!(
+                counters.bytes_sent,
+                counters.bytes_received + counters.bytes_wasted + counters.bytes_unconfirmed,
+                "{counters:?}"
+            );
+        }
+    }
+}
