@@ -6,6 +6,8 @@ mod lines;
 mod listen;
 mod pacer;
 mod send_file;
+mod stream;
+mod tls;
 
 pub use connect::{ConnectError, connect, resolve};
 pub use descriptors::connection_places;
@@ -13,3 +15,7 @@ pub use lines::{LineReader, LineWriter, ReadError, split};
 pub use listen::{Accepted, accept, listen};
 pub use pacer::Pacer;
 pub use send_file::PlainSocket;
+pub use stream::{ReadSide, Stream, WriteSide};
+pub use tls::{
+    Authority, ClientTls, Identity, ServerTls, TlsError, TlsRefusal, Traffic, begins_with_tls,
+};

@@ -122,6 +122,7 @@ impl Central {
                 let _ = answer.send(legacy::answer(&mut self.cluster, request));
             }
             Input::BadPeer { address, reason } => {
+                self.statistics.refused();
                 self.tell(CentralEvent::BadPeer { address, reason });
             }
         }

@@ -18,6 +18,8 @@ struct Content {
     head: Head,
     /// The required secondaries were there at some time of this run.
     service_begun: bool,
+    /// Connections that were refused: no proof, a wrong one, no TLS, or no message.
+    connections_refused: u64,
     #[serde(flatten)]
     totals: Totals,
 }
@@ -58,6 +60,11 @@ impl Statistics {
             warning,
         };
         Ok((Self { file }, before))
+    }
+
+    /// A connection was refused.
+    pub(super) fn refused(&mut self) {
+        self.file.content.connections_refused += 1;
     }
 
     fn update(&mut self, cluster: &Cluster) {

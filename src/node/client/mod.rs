@@ -10,6 +10,8 @@ mod replies;
 mod run;
 mod statistics;
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
@@ -44,6 +46,7 @@ pub async fn start(config: ClientConfig, events: mpsc::Sender<ClientEvent>) -> C
     let link = Link::start(LinkConfig {
         central: config.central.clone(),
         role: PeerRole::Client { name: None },
+        security: Arc::clone(&config.security),
     });
     let client = Client {
         config,

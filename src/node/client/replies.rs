@@ -1,5 +1,7 @@
 //! What the central says to a client.
 
+use std::sync::Arc;
+
 use super::{
     ClientConfig, ClientError, DownloadAnswer, DownloadEvent, DownloadNumber,
     downloads::{End, Running, State},
@@ -191,6 +193,7 @@ fn fetch_config(
 ) -> Result<FetchConfig, StoreError> {
     let root = Root::create(&config.target)?;
     Ok(FetchConfig {
+        security: Arc::clone(&config.security),
         role: PeerRole::Client {
             name: name.cloned(),
         },

@@ -9,6 +9,7 @@ use super::{sent::Sending, shares::Shares};
 use crate::{
     model::{Digest, FileName, Incarnation, Receiver, SecondaryNumber, TransferId},
     net::Pacer,
+    node::Security,
     proto::ErrorCode,
     store::{ContentReader, Root, StoreError, index::IndexedFile},
 };
@@ -43,6 +44,7 @@ pub(super) struct Context {
     pub(super) stop: CancellationToken,
     pub(super) pacer: Option<Arc<Pacer>>,
     pub(super) shares: Arc<Shares>,
+    pub(super) security: Arc<Security>,
 }
 
 /// What the owner knows of a content that is asked for.

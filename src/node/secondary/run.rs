@@ -128,6 +128,7 @@ impl Secondary {
             }
             Input::Damaged { name } => self.command_index(IndexCommand::Look(name)),
             Input::BadPeer { address, reason } => {
+                self.statistics.refused();
                 self.tell(SecondaryEvent::BadPeer { address, reason });
             }
         }

@@ -21,6 +21,8 @@ use crate::{
 struct Content {
     #[serde(flatten)]
     head: Head,
+    /// Connections that were refused: no proof, a wrong one, no TLS, or no message.
+    connections_refused: u64,
     /// What it sent to clients.
     totals: Counters,
     /// The same per file.
@@ -117,6 +119,11 @@ impl Statistics {
             duration_ms: end.took.as_millis() as u64,
             ..Counters::default()
         });
+    }
+
+    /// A connection was refused.
+    pub(super) fn refused(&mut self) {
+        self.file.content.connections_refused += 1;
     }
 
     /// Complete downloads per file.
