@@ -142,7 +142,7 @@ pub enum CentralCommand {
 #[derive(Args, Clone, Debug)]
 pub struct CertificateArgs {
     /// Carpeta en la que se guarda todo; lo que ya haya en ella no se toca
-    #[arg(value_name = "CARPETA")]
+    #[arg(value_name = "CARPETA", help_heading = "Argumentos")]
     pub carpeta: PathBuf,
     /// Nombre o dirección de un servidor, o varios con comas; una vez por servidor [por defecto: los de esta
     /// máquina]

@@ -71,7 +71,7 @@ fn two_that_differ() -> impl Strategy<Value = (Seen, Seen)> {
                 2 => other.tls_session = fresh.tls_session,
                 3 => other.nonce = fresh.nonce,
                 4 => other.nonce[at.index(32)] ^= 1,
-                _ => other.hello.extend(other.tls_session.drain(..)),
+                _ => other.hello.append(&mut other.tls_session),
             }
             (one != other).then_some((one, other))
         },
