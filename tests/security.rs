@@ -431,6 +431,23 @@ fn a_download_within_tls_survives_a_killed_secondary_and_shows_no_secret() {
         put(&folder.join("data/videos2/otra"), &noise(2, 3_000_000));
     });
     cluster.wait_for_level(2);
+    // Nobody without TLS, and nobody with a certificate alone.
+    for port in [cluster.central_port, cluster.ports[1]] {
+        for first in [json!({"accion":"listado"}), json!({"type":"list"})] {
+            let answer = exchange(port, &lines(&[first]));
+            assert_told_nothing(&answer, "tls-required");
+            assert!(answer.contains("tls-required"), "{answer}");
+        }
+    }
+    let certificate_alone = [&["--clave-archivo=otra"], &CLIENT_TLS[1..4]].concat();
+    let says = "la clave no es la del central";
+    let central_port = cluster.central_port;
+    refused_list(
+        cluster.folder.path(),
+        central_port,
+        &certificate_alone,
+        says,
+    );
     let mut client = cluster.client("ana");
     client.type_line(&format!("VIDEO {FILE}"));
     client.wait_for("empieza");

@@ -191,19 +191,31 @@ pub(super) async fn enter(
     stall_timeout: Duration,
 ) -> Entered {
     let deadline = Instant::now() + HELLO_TIMEOUT;
-    let stream = match timeout_at(deadline, begin(socket, security)).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(Early::Tls(reason))) => return Entered::Refused { reason },
-        Ok(Err(Early::Gone)) => return Entered::Gone,
-        Ok(Err(Early::Refused(socket, refused))) => {
-            let (reader, writer) = split(socket, stall_timeout);
-            let reason = turn_away(reader, writer, refused).await;
-            return Entered::Refused { reason };
+    let has_tls = match timeout_at(deadline, begins_with_tls(&socket)).await {
+        Ok(Ok(has_tls)) => has_tls,
+        Ok(Err(_)) => return Entered::Gone,
+        Err(_) => return refuse(socket, stall_timeout, too_late()).await,
+    };
+    let stream = match (&security.server, has_tls) {
+        (None, false) => Stream::Plain(socket),
+        (Some(tls), true) => match timeout_at(deadline, tls.accept(socket)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => {
+                let reason = format!("TLS: {error}");
+                return Entered::Refused { reason };
+            }
+            Err(_) => {
+                let (_, reason) = too_late();
+                return Entered::Refused { reason };
+            }
+        },
+        (Some(_), false) => {
+            let message = "this port speaks TLS only".to_owned();
+            return refuse(socket, stall_timeout, (ErrorCode::TlsRequired, message)).await;
         }
-        // Nothing was said to it, as it may be in the middle of TLS.
-        Err(_) => {
-            let (_, reason) = too_late();
-            return Entered::Refused { reason };
+        (None, true) => {
+            let message = "this port does not speak TLS".to_owned();
+            return refuse(socket, stall_timeout, (ErrorCode::NoTls, message)).await;
         }
     };
     let session = stream.session();
@@ -226,6 +238,13 @@ pub(super) async fn enter(
     Entered::Refused { reason }
 }
 
+/// Sends a peer away before it has said anything that was understood.
+async fn refuse(socket: TcpStream, stall_timeout: Duration, refused: Refused) -> Entered {
+    let (reader, writer) = split(socket, stall_timeout);
+    let reason = turn_away(reader, writer, refused).await;
+    Entered::Refused { reason }
+}
+
 /// Tells a peer why it may not be here, and ends the connection; gives the reason for the log.
 pub(super) async fn turn_away(reader: Reader, mut writer: Writer, refused: Refused) -> String {
     let (code, message) = refused;
@@ -239,33 +258,6 @@ pub(super) async fn turn_away(reader: Reader, mut writer: Writer, refused: Refus
 fn too_late() -> Refused {
     let message = format!("no line within {} s", HELLO_TIMEOUT.as_secs());
     (ErrorCode::TimedOut, message)
-}
-
-/// Why a connection ends before its first line.
-enum Early {
-    Gone,
-    Tls(String),
-    Refused(TcpStream, Refused),
-}
-
-/// TLS, where there is a certificate; and nothing else than TLS then.
-async fn begin(socket: TcpStream, security: &Security) -> Result<Stream, Early> {
-    let has_tls = begins_with_tls(&socket).await.map_err(|_| Early::Gone)?;
-    match (&security.server, has_tls) {
-        (None, false) => Ok(Stream::Plain(socket)),
-        (Some(tls), true) => tls
-            .accept(socket)
-            .await
-            .map_err(|error| Early::Tls(format!("TLS: {error}"))),
-        (Some(_), false) => {
-            let refused = (ErrorCode::TlsRequired, "this port speaks TLS only");
-            Err(Early::Refused(socket, (refused.0, refused.1.to_owned())))
-        }
-        (None, true) => {
-            let refused = (ErrorCode::NoTls, "this port does not speak TLS");
-            Err(Early::Refused(socket, (refused.0, refused.1.to_owned())))
-        }
-    }
 }
 
 enum Heard {
