@@ -314,6 +314,7 @@ impl Limited {
     /// An honest download, from an address of its own where the client may choose one.
     async fn download(&self, who: &str) -> Duration {
         let config = trozos::node::client::ClientConfig {
+            security: Default::default(),
             central: ("127.0.0.1".to_owned(), self.ports[0].port()),
             target: self.folder.path().join(who),
             statistics: self.folder.path().join("stats"),
@@ -523,6 +524,7 @@ async fn a_central_with_another_catalogue_does_not_change_what_is_downloaded() {
     central.handle.stop().await.unwrap();
     let other = Announced::of("alone", &noise(10, BYTES));
     let config = trozos::node::central::CentralConfig {
+        security: Default::default(),
         listen: address,
         required_secondaries: 1,
         max_downloads: 5,

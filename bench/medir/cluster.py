@@ -11,22 +11,24 @@ class Cluster:
     """A central and its secondaries, each in a namespace of its own or all in this one."""
 
     def __init__(self, work, folders, addresses=None, namespaces=None, central="127.0.0.1",
-                 central_namespace=None, max_clients=5, port=51000, extra=()):
+                 central_namespace=None, max_clients=5, port=51000, extra=(),
+                 server_flags=(), client_flags=()):
         self.work = pathlib.Path(work)
         self.central_address, self.port = central, port
+        self.client_flags = client_flags
         count = len(folders)
         addresses = addresses or ["127.0.0.1"] * count
         self.namespaces = namespaces or [None] * count
         statistics = str(self.work / "stats")
         self.central = procs.Process(
             [procs.ours("videocentral"), "--sin-consola", "-i", central, "-p", str(port), "--secundarios",
-             str(count), "--max-clientes", str(max_clients), "--estadisticas", statistics],
+             str(count), "--max-clientes", str(max_clients), "--estadisticas", statistics, *server_flags],
             self.work / "central.log", central_namespace)
         self.central.wait_for("escuchando")
         self.commands = [
             [procs.ours("videosecundario"), "-n", str(n + 1), "--secundarios", str(count), "-i", addresses[n],
              "-p", str(port + 1 + n), "--ip-central", central, "--puerto-central", str(port), "--directorio",
-             str(folder), "--estadisticas", statistics, "--sin-consola", *extra]
+             str(folder), "--estadisticas", statistics, "--sin-consola", *server_flags, *extra]
             for n, folder in enumerate(folders)]
         self.secondaries = [None] * count
         self.starts = 0
@@ -55,7 +57,7 @@ class Cluster:
         before = self.server_cpu()
         result = procs.run(
             [procs.ours("videocliente"), "--ip-central", self.central_address, "--puerto-central",
-             str(self.port), "--destino", str(target), "--estadisticas", str(statistics)],
+             str(self.port), "--destino", str(target), "--estadisticas", str(statistics), *self.client_flags],
             namespace, orders.encode(), during, timeout)
         result["server_cpu"] = self.server_cpu() - before
         for path in statistics.glob("*.json"):

@@ -48,9 +48,61 @@ def start_seeders(work, original):
     for seeder in seeders:
         seeder.process.wait_for("Initial check results: have")
     return seeders
+MEMORY = pathlib.Path("/dev/shm/trozos-bench")
+
+
+def security_flags(folder):
+    """Flags of servers and of clients by what protects them; makes the files."""
+    shutil.rmtree(folder, ignore_errors=True)
+    procs.run([procs.ours("videocentral"), "certificados", str(folder), "--nodo", "127.0.0.1"])
+    secret = ["--clave-archivo", str(folder / "clave")]
+
+    def tls(stem):
+        return ["--tls-ca", str(folder / "ca.pem"), "--tls-cert", str(folder / f"{stem}.pem"),
+                "--tls-clave", str(folder / f"{stem}-clave.pem")]
+    return {
+        "trozos": ([], []),
+        "trozos, secret": (secret, secret),
+        "trozos, secret and TLS": ([*secret, *tls("127.0.0.1")], [*secret, *tls("cliente")]),
+    }
+
+
+def protected(config):
+    """What a secret and TLS cost: three clusters with the same file, downloads in turn."""
+    work = config.work / "protegido"
+    size = config.loopback_bytes
+    original = random_file(config.work / "datos" / f"azar-{size}.bin", size)
+    folders = served_copies(work, original, 3)
+    clusters = {}
+    for place, (name, (servers, clients)) in enumerate(security_flags(work / "certificados").items()):
+        clusters[name] = Cluster(work / f"grupo{place}", folders, port=51000 + 100 * place,
+                                 server_flags=servers, client_flags=clients)
+
+    def variant(cluster):
+        def one():
+            result = cluster.download([NAME], MEMORY)
+            same(MEMORY / NAME, original)
+            return result
+        return one
+    try:
+        return side_by_side(config.rounds, {name: variant(cluster) for name, cluster in clusters.items()})
+    finally:
+        shutil.rmtree(MEMORY, ignore_errors=True)
+        for cluster in clusters.values():
+            cluster.stop()
 
 
 def measure(config):
+    """Beside the peers, and with what protects a cluster."""
+    figures = {"bytes": config.loopback_bytes}
+    if not config.only or "peers" in config.only:
+        figures |= beside_peers(config)
+    if not config.only or "protected" in config.only:
+        figures["protected"] = protected(config)
+    return figures
+
+
+def beside_peers(config):
     """All variants, with the target in memory and on the disk."""
     work = config.work / "loopback"
     size = config.loopback_bytes
@@ -66,8 +118,8 @@ def measure(config):
     rsync = peers.rsync_daemon(work, folders[0])
     seeders = start_seeders(work / "rqbit", original)
     rounds = config.rounds
-    figures = {"bytes": size}
-    for place, target in [("memory", pathlib.Path("/dev/shm/trozos-bench")), ("disk", work / "destino")]:
+    figures = {}
+    for place, target in [("memory", MEMORY), ("disk", work / "destino")]:
         got = target / NAME
 
         def ours():

@@ -3,18 +3,24 @@
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
-use clap::{Args, Parser, error::ErrorKind};
+use clap::{Args, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
     model::{ClientName, SecondaryNumber, limits::MAX_SECONDARY_NUMBER},
-    node::{central::CentralConfig, client::ClientConfig, secondary::SecondaryConfig},
+    node::{
+        NetworkRole, SecretSource, Security, SecurityError, SecurityFiles, central::CentralConfig,
+        client::ClientConfig, secondary::SecondaryConfig,
+    },
 };
 
 /// How many secondaries there are unless said otherwise.
 pub const USUAL_SECONDARIES: u16 = 3;
+/// Has the secret itself. Not a flag's, so that no help shows it.
+const SECRET_VARIABLE: &str = "TROZOS_CLAVE";
 const CENTRAL_PORT: u16 = 50_000;
 const ANYWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 const TEMPLATE: &str = "\
@@ -46,15 +52,63 @@ pub struct Common {
     pub version: Option<bool>,
 }
 
+/// Flags that say who may join, and how connections are protected.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Seguridad")]
+pub struct SecurityArgs {
+    /// Fichero con la clave del grupo, la misma en todos los nodos; o bien en la variable TROZOS_CLAVE
+    #[arg(long, value_name = "FICHERO")]
+    pub clave_archivo: Option<PathBuf>,
+    /// Certificado de este nodo, en PEM
+    #[arg(long, value_name = "FICHERO")]
+    pub tls_cert: Option<PathBuf>,
+    /// Clave privada de ese certificado, en PEM
+    #[arg(long, value_name = "FICHERO")]
+    pub tls_clave: Option<PathBuf>,
+    /// Autoridad que firma los certificados del grupo: se exige uno suyo a los demás
+    #[arg(long, value_name = "FICHERO")]
+    pub tls_ca: Option<PathBuf>,
+}
+
+impl SecurityArgs {
+    /// Reads the files, and the secret of the environment where no file is named.
+    ///
+    /// # Errors
+    /// See [`SecurityError`].
+    pub fn load(&self, role: NetworkRole) -> Result<Arc<Security>, SecurityError> {
+        let of_environment = || match std::env::var_os(SECRET_VARIABLE) {
+            Some(text) => SecretSource::Text(text.into_encoded_bytes()),
+            None => SecretSource::None,
+        };
+        let secret = match &self.clave_archivo {
+            Some(path) => SecretSource::File(path.clone()),
+            None => of_environment(),
+        };
+        let files = SecurityFiles {
+            secret,
+            certificate: self.tls_cert.clone(),
+            key: self.tls_clave.clone(),
+            authority: self.tls_ca.clone(),
+        };
+        Security::load(&files, role).map(Arc::new)
+    }
+}
+
 /// El central: sabe qué ficheros hay y quién los tiene, y reparte las descargas.
 #[derive(Parser, Clone, Debug)]
 #[command(name = "videocentral", version, help_template = TEMPLATE)]
 #[command(
     disable_help_flag = true,
     disable_version_flag = true,
-    next_help_heading = "Opciones"
+    next_help_heading = "Opciones",
+    subcommand_help_heading = "Otras órdenes",
+    disable_help_subcommand = true,
+    args_conflicts_with_subcommands = true
 )]
 pub struct CentralArgs {
+    /// Something else to do than to run.
+    #[command(subcommand)]
+    pub instead: Option<CentralCommand>,
     /// Dirección en la que escucha
     #[arg(short, long, value_name = "IP", default_value_t = ANYWHERE)]
     pub ip: IpAddr,
@@ -71,7 +125,32 @@ pub struct CentralArgs {
     #[arg(long)]
     pub sin_consola: bool,
     #[command(flatten)]
+    pub security: SecurityArgs,
+    #[command(flatten)]
     pub common: Common,
+}
+
+/// What `videocentral` does beside running a central.
+#[derive(Subcommand, Clone, Debug)]
+pub enum CentralCommand {
+    /// Hace una autoridad privada, un certificado por servidor, otro para los clientes y una clave
+    #[command(disable_help_flag = true, help_template = TEMPLATE, next_help_heading = "Opciones")]
+    Certificados(CertificateArgs),
+}
+
+/// What certificates are to be made.
+#[derive(Args, Clone, Debug)]
+pub struct CertificateArgs {
+    /// Carpeta en la que se guarda todo; lo que ya haya en ella no se toca
+    #[arg(value_name = "CARPETA", help_heading = "Argumentos")]
+    pub carpeta: PathBuf,
+    /// Nombre o dirección de un servidor, o varios con comas; una vez por servidor [por defecto: los de esta
+    /// máquina]
+    #[arg(long = "nodo", value_name = "NOMBRE_O_IP")]
+    pub nodos: Vec<String>,
+    /// Muestra esta ayuda
+    #[arg(short, long, action = clap::ArgAction::Help)]
+    pub help: Option<bool>,
 }
 
 /// Un secundario: guarda copias verificadas de los ficheros y las envía.
@@ -114,6 +193,8 @@ pub struct SecondaryArgs {
     #[arg(long)]
     pub sin_consola: bool,
     #[command(flatten)]
+    pub security: SecurityArgs,
+    #[command(flatten)]
     pub common: Common,
 }
 
@@ -137,6 +218,8 @@ pub struct ClientArgs {
     pub nombre: Option<ClientName>,
     #[command(flatten)]
     pub download: DownloadArgs,
+    #[command(flatten)]
+    pub security: SecurityArgs,
     #[command(flatten)]
     pub common: Common,
 }
@@ -184,12 +267,13 @@ fn client_name(text: &str) -> Result<ClientName, String> {
 
 impl CentralArgs {
     /// What the node is told.
-    pub fn config(&self) -> CentralConfig {
+    pub fn config(&self, security: Arc<Security>) -> CentralConfig {
         CentralConfig {
             listen: SocketAddr::new(self.ip, self.puerto),
             required_secondaries: self.secundarios,
             max_downloads: self.max_clientes as usize,
             statistics: self.common.estadisticas.clone(),
+            security,
         }
     }
 }
@@ -199,7 +283,7 @@ impl SecondaryArgs {
     ///
     /// # Errors
     /// A usage error for a number that is not allowed.
-    pub fn config(&self) -> Result<SecondaryConfig, clap::Error> {
+    pub fn config(&self, security: Arc<Security>) -> Result<SecondaryConfig, clap::Error> {
         let highest = self.secundarios.max(USUAL_SECONDARIES);
         let number = SecondaryNumber::try_from(self.numero)
             .ok()
@@ -215,6 +299,7 @@ impl SecondaryArgs {
             folder: self.directorio.clone().unwrap_or_else(folder),
             statistics: self.common.estadisticas.clone(),
             upload_limit_bytes_per_s: self.limite_subida,
+            security,
         })
     }
 
@@ -238,9 +323,15 @@ impl SecondaryArgs {
 
 impl DownloadArgs {
     /// What the node is told.
-    pub fn config(&self, central: (String, u16), statistics: PathBuf) -> ClientConfig {
+    pub fn config(
+        &self,
+        central: (String, u16),
+        statistics: PathBuf,
+        security: Arc<Security>,
+    ) -> ClientConfig {
         ClientConfig {
             central,
+            security,
             target: self.destino.clone(),
             statistics,
             source_wait: Duration::from_secs(u64::from(self.espera_fuentes)),
@@ -255,12 +346,12 @@ mod tests {
 
     fn secondary(args: &[&str]) -> Result<SecondaryConfig, clap::Error> {
         let all = ["videosecundario"].iter().chain(args);
-        SecondaryArgs::try_parse_from(all)?.config()
+        SecondaryArgs::try_parse_from(all)?.config(Arc::default())
     }
 
     #[test]
     fn defaults_are_the_originals() {
-        let central = CentralArgs::parse_from(["videocentral"]).config();
+        let central = CentralArgs::parse_from(["videocentral"]).config(Arc::default());
         assert_eq!(central.listen.to_string(), "0.0.0.0:50000");
         assert_eq!(
             (central.required_secondaries, central.max_downloads),

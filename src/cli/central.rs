@@ -7,14 +7,18 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    args::CentralArgs,
+    args::{CentralArgs, CentralCommand},
+    certificates,
     commands::{self, CentralLine, CommonLine, explain},
     console::{Console, Mode, Printer},
     exit::Exit,
     program,
     text::{self, errors, help, table::table},
 };
-use crate::node::central::{self, CentralHandle, DownloadCount};
+use crate::node::{
+    NetworkRole,
+    central::{self, CentralConfig, CentralHandle, DownloadCount},
+};
 
 /// The program.
 pub fn main() -> ExitCode {
@@ -24,19 +28,27 @@ pub fn main() -> ExitCode {
 /// The program with a command line of somebody else's, its name first.
 pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     let args = CentralArgs::parse_from(args);
+    if let Some(CentralCommand::Certificados(args)) = &args.instead {
+        return certificates::main(args);
+    }
+    let security = match args.security.load(NetworkRole::Listens) {
+        Ok(security) => security,
+        Err(error) => return program::refuse(&error),
+    };
     let mode = Mode::detect(args.sin_consola);
     program::run(
         &args.common.clone(),
         mode,
         commands::CENTRAL,
-        |console, stop| run(args, console, stop),
+        |console, stop| run(args.config(security), console, stop),
     )
 }
 
-async fn run(args: CentralArgs, mut console: Console, stop: CancellationToken) -> Exit {
+async fn run(config: CentralConfig, mut console: Console, stop: CancellationToken) -> Exit {
     let printer = console.printer.clone();
     let (sender, mut events) = mpsc::channel(program::EVENTS);
-    let handle = match central::start(args.config(), sender).await {
+    let warning = text::security::of_central(&config.security);
+    let handle = match central::start(config, sender).await {
         Ok(handle) => handle,
         Err(error) => {
             printer.flush();
@@ -45,6 +57,7 @@ async fn run(args: CentralArgs, mut console: Console, stop: CancellationToken) -
         }
     };
     printer.line(format!("Servidor escuchando en {}", handle.address()));
+    printer.lines(warning.into_iter().map(str::to_owned).collect());
     program::serve(
         &mut console,
         &mut events,

@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     model::ClientName,
-    node::client::{self, ClientConfig, ClientEvent, ClientHandle, DownloadNumber},
+    node::{
+        NetworkRole,
+        client::{self, ClientConfig, ClientEvent, ClientHandle, DownloadNumber},
+    },
 };
 
 /// How often the live lines are looked at.
@@ -53,11 +56,15 @@ impl Extra for NoExtra {
 /// The program.
 pub fn main() -> ExitCode {
     let args: ClientArgs = program::parse();
+    let security = match args.security.load(NetworkRole::Connects) {
+        Ok(security) => security,
+        Err(error) => return program::refuse(&error),
+    };
     let mode = Mode::detect(false);
     let central = (args.ip_central.clone(), args.puerto_central);
     let config = args
         .download
-        .config(central, args.common.estadisticas.clone());
+        .config(central, args.common.estadisticas.clone(), security);
     let name = args.nombre;
     program::run(&args.common, mode, commands::CLIENT, |console, stop| {
         run(config, name, NoExtra, console, stop)

@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod central;
+mod certificates;
 pub mod client;
 pub mod commands;
 pub mod console;

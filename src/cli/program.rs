@@ -10,8 +10,9 @@ use super::{
     args::Common,
     console::{Console, Entered, Mode, restore},
     exit::Exit,
-    logging, signals,
+    logging, signals, text,
 };
+use crate::node::SecurityError;
 
 /// Events that may wait for the console.
 pub const EVENTS: usize = 4096;
@@ -94,6 +95,20 @@ pub async fn serve<E>(
         console.printer.line(show(&event));
     }
     console.printer.line("Parando: se guardan las estadísticas");
+}
+
+/// Tells what a program without a console did.
+#[allow(clippy::print_stdout)] // There is no console to say it.
+pub fn say(lines: &[String]) {
+    for line in lines {
+        println!("{line}");
+    }
+}
+
+/// Tells why a program cannot do what it should with the secret and the certificates that it was given.
+pub fn refuse(error: &SecurityError) -> ExitCode {
+    report(&format!("error: {}", text::security::error(error)));
+    Exit::Failed.into()
 }
 
 /// Tells why a program does not run.

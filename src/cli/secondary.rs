@@ -15,7 +15,10 @@ use super::{
     program,
     text::{self, errors, help},
 };
-use crate::node::secondary::{self, SecondaryConfig, SecondaryHandle};
+use crate::node::{
+    NetworkRole,
+    secondary::{self, SecondaryConfig, SecondaryHandle},
+};
 
 /// The program.
 pub fn main() -> ExitCode {
@@ -25,7 +28,11 @@ pub fn main() -> ExitCode {
 /// The program with a command line of somebody else's, its name first.
 pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     let args = SecondaryArgs::parse_from(args);
-    let config = args.config().unwrap_or_else(|error| error.exit());
+    let security = match args.security.load(NetworkRole::Both) {
+        Ok(security) => security,
+        Err(error) => return program::refuse(&error),
+    };
+    let config = args.config(security).unwrap_or_else(|error| error.exit());
     let mode = Mode::detect(args.sin_consola);
     program::run(&args.common, mode, commands::SECONDARY, |console, stop| {
         run(config, console, stop)

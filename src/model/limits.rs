@@ -32,6 +32,11 @@ pub const PAGE_BYTES: usize = 48 * 1024;
 /// Most raw bytes that follow one `data` header.
 pub const MAX_FRAME_BYTES: u32 = 1 << 20;
 
+/// Shortest secret of a cluster, in bytes.
+pub const MIN_SECRET_BYTES: usize = 16;
+/// Longest secret of a cluster, in bytes.
+pub const MAX_SECRET_BYTES: usize = 4096;
+
 /// Largest file that one secondary may announce in number.
 pub const MAX_FILES_PER_SECONDARY: usize = 200_000;
 /// Open connections per server; for one more, an idle one or one of the address with the most gives way.

@@ -6,19 +6,21 @@ use bytes::BytesMut;
 use serde::Serialize;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{
-        TcpStream,
-        tcp::{OwnedReadHalf, OwnedWriteHalf},
-    },
     time::timeout,
 };
 
-use super::send_file::{PlainSocket, send_header, send_some};
+use super::{
+    send_file::{PlainSocket, send_header, send_some},
+    stream::{ReadSide, Stream, WriteSide},
+};
 use crate::proto::{LineError, Lines, encode_line};
 
 /// What is read ahead while lines are read, in bytes. Small: raw bytes that were read ahead are copied once
 /// more.
 const READ_AHEAD: usize = 2 * 1024;
+/// How long, and how much, a peer may go on sending after it was told that it is refused.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: u64 = 64 * 1024;
 
 /// Why nothing more can be read.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +79,13 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
     /// protocol, which may close their side instead of ending the line.
     pub fn rest(&mut self) -> BytesMut {
         std::mem::take(&mut self.buffer)
+    }
+
+    /// Reads on for nothing, for a while: a connection that is closed with unread bytes takes away what the
+    /// peer was told last.
+    pub async fn linger(mut self) {
+        let mut rest = (&mut self.stream).take(LINGER_BYTES);
+        let _ = timeout(LINGER, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
     }
 
     /// Appends up to `limit` raw bytes to `target`, as many as one read brings, and says how many; at least
@@ -144,11 +153,13 @@ impl<W: AsyncWrite + Unpin> LineWriter<W> {
     /// # Errors
     /// When the stream fails or takes nothing in time.
     pub async fn flush(&mut self) -> io::Result<()> {
-        let sent = timeout(self.stall_timeout, self.stream.write_all(&self.line)).await;
+        let line = std::mem::take(&mut self.line);
+        let sent = self.send_encoded(&line).await;
+        self.line = line;
         self.line.clear();
         // A connection that waits should not hold the memory of its longest line.
         self.line.shrink_to(READ_AHEAD);
-        sent.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+        sent
     }
 
     /// Sends lines that are encoded already. Not cancel-safe.
@@ -156,16 +167,25 @@ impl<W: AsyncWrite + Unpin> LineWriter<W> {
     /// # Errors
     /// As [`Self::flush`].
     pub async fn send_encoded(&mut self, lines: &[u8]) -> io::Result<()> {
-        let sent = timeout(self.stall_timeout, self.stream.write_all(lines)).await;
-        sent.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+        let sent = timeout(self.stall_timeout, async {
+            self.stream.write_all(lines).await?;
+            self.stream.flush().await
+        });
+        sent.await
+            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
     }
 
-    /// Sends some of `bytes` and says how many. Cancel-safe.
+    /// Sends some of `bytes` and says how many, once the kernel has them. Not cancel-safe with encryption.
     ///
     /// # Errors
     /// When the stream fails or takes nothing in time.
     pub async fn write_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = timeout(self.stall_timeout, self.stream.write(bytes)).await;
+        let written = timeout(self.stall_timeout, async {
+            let count = self.stream.write(bytes).await?;
+            self.stream.flush().await?;
+            io::Result::Ok(count)
+        });
+        let written = written.await;
         match written.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?? {
             0 => Err(io::ErrorKind::WriteZero.into()),
             count => Ok(count),
@@ -213,10 +233,10 @@ impl<W: AsyncWrite + Unpin> LineWriter<W> {
 
 /// The two sides of a connection.
 pub fn split(
-    stream: TcpStream,
+    stream: impl Into<Stream>,
     stall_timeout: Duration,
-) -> (LineReader<OwnedReadHalf>, LineWriter<OwnedWriteHalf>) {
-    let (read, write) = stream.into_split();
+) -> (LineReader<ReadSide>, LineWriter<WriteSide>) {
+    let (read, write) = stream.into().into_split();
     (LineReader::new(read), LineWriter::new(write, stall_timeout))
 }
 

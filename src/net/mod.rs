@@ -7,6 +7,8 @@ mod listen;
 mod pacer;
 mod places;
 mod send_file;
+mod stream;
+mod tls;
 
 pub use connect::{ConnectError, connect, resolve};
 pub use descriptors::connection_places;
@@ -15,3 +17,7 @@ pub use listen::{Accepted, Arrival, Door, listen};
 pub use pacer::Pacer;
 pub use places::{Place, Places, Use};
 pub use send_file::PlainSocket;
+pub use stream::{ReadSide, Stream, WriteSide};
+pub use tls::{
+    Authority, ClientTls, Identity, ServerTls, TlsError, TlsRefusal, Traffic, begins_with_tls,
+};

@@ -5,7 +5,7 @@ use std::{io, os::fd::AsFd, time::Duration};
 use rustix::{fs::sendfile, net::SendFlags};
 use tokio::{
     io::{AsyncWrite, Interest},
-    net::{TcpStream, tcp::OwnedWriteHalf},
+    net::TcpStream,
     time::timeout,
 };
 
@@ -13,12 +13,6 @@ use tokio::{
 pub trait PlainSocket: AsyncWrite + Unpin {
     /// That socket; `None` where bytes are changed on their way, as by encryption.
     fn plain_socket(&self) -> Option<&TcpStream>;
-}
-
-impl PlainSocket for OwnedWriteHalf {
-    fn plain_socket(&self) -> Option<&TcpStream> {
-        Some(self.as_ref())
-    }
 }
 
 /// Puts a header into the socket that more bytes follow at once.

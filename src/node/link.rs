@@ -9,7 +9,6 @@ use std::{
 
 use tokio::{
     io::AsyncRead,
-    net::TcpStream,
     sync::{Notify, mpsc},
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
@@ -18,10 +17,15 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     engine::backoff::Backoff,
     model::limits::{CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, HELLO_TIMEOUT, LEASE, MAX_OUTBOX},
-    net::{ConnectError, LineReader, LineWriter, ReadError, connect, resolve, split},
+    net::{ConnectError, LineReader, ReadError, Stream, Traffic, resolve},
+    node::{
+        Denied, Security,
+        greeting::{GreetError, Reader, Writer, dial, introduce},
+    },
     proto::{
         ErrorCode, Hello, Lines, PeerRole,
         control::{FromCentral, ToCentral},
+        handshake::ServerRole,
     },
 };
 
@@ -29,6 +33,9 @@ use crate::{
 const RETRY_FIRST: Duration = Duration::from_millis(250);
 /// Longest delay between tries: a secondary is back within seconds of its central.
 const RETRY_CAP: Duration = Duration::from_secs(2);
+/// Delay after the two sides turned out not to be started alike: somebody has to mend it, and each attempt is
+/// a line in the central's log.
+const DENIED_DELAY: Duration = Duration::from_secs(30);
 /// A connection that held this long was a good one: the next try is soon again.
 const GOOD: Duration = Duration::from_secs(10);
 /// How long the central may take nothing of what is sent to it.
@@ -41,6 +48,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 pub(super) struct LinkConfig {
     pub(super) central: (String, u16),
     pub(super) role: PeerRole,
+    pub(super) security: Arc<Security>,
 }
 
 /// What happens on the link.
@@ -66,6 +74,9 @@ pub(super) enum LinkDown {
     /// The central answered with an error.
     #[error("{message}")]
     Refused { code: ErrorCode, message: String },
+    /// Somebody has to start one of the two otherwise.
+    #[error("{0}")]
+    Denied(Denied),
     /// What answers is no central.
     #[error("{0}")]
     NotACentral(String),
@@ -139,14 +150,20 @@ impl Task {
                 Ok(connection) => self.converse(connection).await,
                 Err(down) => down,
             };
+            let is_denied = matches!(down, LinkDown::Denied(_));
             if self.stop.is_cancelled() || self.events.send(LinkEvent::Down(down)).await.is_err() {
                 return;
             }
             if began.elapsed() >= GOOD {
                 backoff.reset();
             }
+            let delay = if is_denied {
+                DENIED_DELAY
+            } else {
+                backoff.next_delay()
+            };
             tokio::select! {
-                () = sleep(backoff.next_delay()) => {}
+                () = sleep(delay) => {}
                 () = self.wake.notified() => {}
                 () = self.stop.cancelled() => return,
             }
@@ -157,46 +174,56 @@ impl Task {
         let unreachable = |error: ConnectError| LinkDown::Unreachable(error.to_string());
         let (host, port) = &self.config.central;
         let addresses = resolve(host, *port).await.map_err(unreachable)?;
-        let stream = connect(&addresses).await.map_err(unreachable)?;
+        let dialled = dial(&addresses, host, Traffic::Lines, &self.config.security);
+        let stream = dialled.await.map_err(|error| self.down(error))?;
         let hello = self.greet(stream);
         timeout(HELLO_TIMEOUT, hello)
             .await
             .map_err(|_| LinkDown::NotACentral(format!("{host}:{port}: no hello")))?
     }
 
-    async fn greet(&self, stream: TcpStream) -> Result<Connection, LinkDown> {
-        let broken = |error: &dyn std::fmt::Display| LinkDown::Ended(error.to_string());
-        let central = stream.peer_addr().map_err(|error| broken(&error))?;
-        let local = stream.local_addr().map_err(|error| broken(&error))?;
-        let (mut reader, mut writer) = split(stream, WRITE_STALL);
+    async fn greet(&self, stream: Stream) -> Result<Connection, LinkDown> {
+        let addresses = stream.addresses();
+        let (local, central) = addresses.map_err(|error| LinkDown::Ended(error.to_string()))?;
         let hello = Hello::from_role(&self.announced(local));
-        writer
-            .send(&ToCentral::Hello(hello))
-            .await
-            .map_err(|error| broken(&error))?;
-        let line = match reader.next_line().await {
-            Ok(Some(line)) => line,
-            Ok(None) => return Err(LinkDown::Ended("closed before hello".to_owned())),
-            Err(error @ ReadError::Line(_)) => {
-                return Err(LinkDown::NotACentral(error.to_string()));
+        let security = &self.config.security;
+        let introduced = introduce(
+            stream,
+            WRITE_STALL,
+            security,
+            hello,
+            ServerRole::Central,
+            |_| {},
+        )
+        .await;
+        let (reader, writer, hello) = introduced.map_err(|error| self.down(error))?;
+        match hello.into_role() {
+            Ok(PeerRole::Central) => Ok(Connection {
+                central,
+                reader,
+                writer,
+            }),
+            Ok(PeerRole::Client { .. } | PeerRole::Secondary { .. }) => {
+                Err(LinkDown::NotACentral(format!("{central} is not a central")))
             }
-            Err(error) => return Err(broken(&error)),
-        };
-        match Lines::parse::<FromCentral>(&line) {
-            Ok(FromCentral::Hello(hello)) => match hello.into_role() {
-                Ok(PeerRole::Central) => Ok(Connection {
-                    central,
-                    reader,
-                    writer,
-                }),
-                Ok(PeerRole::Client { .. } | PeerRole::Secondary { .. }) => {
-                    Err(LinkDown::NotACentral(format!("{central} is not a central")))
-                }
-                Err(error) => Err(LinkDown::NotACentral(error.to_string())),
-            },
-            Ok(FromCentral::Error { code, message }) => Err(LinkDown::Refused { code, message }),
-            Ok(_) => Err(LinkDown::NotACentral(format!("{central}: no hello"))),
-            Err(error) => Err(LinkDown::NotACentral(format!("{central}: {error}"))),
+            Err(error) => Err(LinkDown::NotACentral(error.to_string())),
+        }
+    }
+
+    /// Why an attempt came to nothing.
+    fn down(&self, error: GreetError) -> LinkDown {
+        let (host, port) = &self.config.central;
+        match error {
+            GreetError::Connect(error) => LinkDown::Unreachable(error.to_string()),
+            GreetError::Denied(denied) => LinkDown::Denied(denied),
+            GreetError::Refused(code, message) => LinkDown::Refused { code, message },
+            GreetError::Read(error @ ReadError::Line(_)) => {
+                LinkDown::NotACentral(error.to_string())
+            }
+            GreetError::Read(error) => LinkDown::Ended(error.to_string()),
+            GreetError::Write(error) => LinkDown::Ended(error.to_string()),
+            GreetError::Closed => LinkDown::Ended("closed before hello".to_owned()),
+            GreetError::Stranger(what) => LinkDown::NotACentral(format!("{host}:{port}: {what}")),
         }
     }
 
@@ -251,12 +278,12 @@ impl Task {
 
 struct Connection {
     central: SocketAddr,
-    reader: LineReader<tokio::net::tcp::OwnedReadHalf>,
-    writer: LineWriter<tokio::net::tcp::OwnedWriteHalf>,
+    reader: Reader,
+    writer: Writer,
 }
 
 async fn write_all(
-    mut writer: LineWriter<tokio::net::tcp::OwnedWriteHalf>,
+    mut writer: Writer,
     mut messages: mpsc::Receiver<ToCentral>,
     heartbeat: Duration,
 ) -> std::io::Result<()> {

@@ -3,17 +3,23 @@
 
 mod ask;
 pub mod central;
+pub mod certificates;
 pub mod client;
 mod failure;
 mod fetch;
+mod greeting;
 mod link;
 mod refusals;
 pub mod rules;
 pub mod secondary;
+mod security;
 mod start;
 mod statistics;
 
 pub use ask::Stopped;
 pub use failure::Failure;
+pub use security::{Denied, NetworkRole, SecretSource, Security, SecurityError, SecurityFiles};
 pub use start::StartError;
 pub use statistics::StatisticsTrouble;
+
+pub use crate::net::{TlsError, TlsRefusal};

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::Denied;
 use crate::model::SecondaryNumber;
 
 /// Why a node does not start; each says what a person can change.
@@ -38,6 +39,9 @@ pub enum StartError {
         /// The central's words.
         message: String,
     },
+    /// The central and this node are not started alike.
+    #[error("denied: {0}")]
+    Denied(Denied),
     /// A folder or file that cannot be used.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),

@@ -8,6 +8,14 @@ use serde::{Deserialize, Serialize};
 pub enum ErrorCode {
     /// The peer speaks another version of the protocol.
     WrongProtocol,
+    /// The cluster is closed: a secret must be proven, and the peer has shown none.
+    SecretRequired,
+    /// The peer's proof is not right.
+    WrongSecret,
+    /// This port speaks TLS only.
+    TlsRequired,
+    /// This port does not speak TLS.
+    NoTls,
     /// The line is no message, or not one that is expected here.
     BadMessage,
     /// A line, a name or a number is over its limit.

@@ -2,13 +2,14 @@
 //! is refused here: this is the one door.
 //!
 //! One JSON object per line, tagged by `type`; see [`control`] for what passes between a node and the
-//! central, [`data`] for what passes between a receiver and a secondary, [`legacy`] for the protocol of
-//! 2017. PROTOCOL.md shows an example of each.
+//! central, [`data`] for what passes between a receiver and a secondary, [`handshake`] for how both begin,
+//! [`legacy`] for the protocol of 2017. PROTOCOL.md shows an example of each.
 
 mod codec;
 pub mod control;
 pub mod data;
 mod error_code;
+pub mod handshake;
 pub mod legacy;
 mod wire;
 

@@ -4,6 +4,7 @@ use std::{borrow::Cow, net::IpAddr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use super::handshake::Nonce;
 use crate::model::{
     ChunkIndex, ChunkLayout, ChunkRange, ClientName, Digest, FileMeta, FileName, Incarnation,
     SecondaryNumber, TransferId, limits::PROTOCOL,
@@ -142,6 +143,9 @@ pub struct Hello {
     /// The run of this secondary's process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incarnation: Option<Incarnation>,
+    /// Of one who connects and knows the cluster's secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Nonce>,
 }
 
 /// Who says hello.
@@ -176,6 +180,7 @@ impl Hello {
             ip: None,
             port: None,
             incarnation: None,
+            nonce: None,
         };
         match role {
             PeerRole::Central => blank("central"),

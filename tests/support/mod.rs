@@ -100,6 +100,7 @@ impl Bench {
             required_secondaries: 3,
             max_downloads: 5,
             statistics: folder.path().join("stats"),
+            security: Default::default(),
         };
         config(&mut central_config);
         let central = start_central(central_config).await;
@@ -120,6 +121,7 @@ impl Bench {
             folder: self.path(&format!("videos{n}")),
             statistics: self.path("stats"),
             upload_limit_bytes_per_s: None,
+            security: Default::default(),
         }
     }
 
@@ -135,6 +137,7 @@ impl Bench {
             statistics: self.path("stats"),
             source_wait: Duration::from_secs(60),
             overwrite: false,
+            security: Default::default(),
         };
         let (sender, events) = mpsc::channel(EVENTS);
         let handle = client::start(config, sender).await;

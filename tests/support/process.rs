@@ -163,14 +163,30 @@ pub struct Cluster {
     pub secondaries: Vec<Process>,
     pub ports: Vec<u16>,
     upload_limit: u64,
+    /// Flags of all servers, and of all clients.
+    server_flags: Vec<String>,
+    client_flags: Vec<String>,
 }
 
 impl Cluster {
     /// Starts a central and three secondaries whose uploads are limited, in bytes per second.
     pub fn start(upload_limit: u64, prepare: impl FnOnce(&Path)) -> Self {
+        Self::start_with(upload_limit, [&[], &[]], prepare)
+    }
+
+    /// The same with more flags, of all servers and of all clients.
+    pub fn start_with(upload_limit: u64, flags: [&[&str]; 2], prepare: impl FnOnce(&Path)) -> Self {
+        let [server_flags, client_flags] = flags.map(|flags| {
+            flags
+                .iter()
+                .map(|&flag| flag.to_owned())
+                .collect::<Vec<_>>()
+        });
         let folder = tempfile::tempdir().unwrap();
         prepare(folder.path());
-        let central = Process::start(CENTRAL, folder.path(), &["-p", "0", "--ip", "127.0.0.1"]);
+        let mut args = vec!["-p0".to_owned(), "--ip=127.0.0.1".to_owned()];
+        args.extend(server_flags.clone());
+        let central = Process::start(CENTRAL, folder.path(), &args);
         let central_port = central.port();
         let mut cluster = Self {
             folder,
@@ -179,6 +195,8 @@ impl Cluster {
             secondaries: Vec::new(),
             ports: Vec::new(),
             upload_limit,
+            server_flags,
+            client_flags,
         };
         for n in 1..=3 {
             let secondary = cluster.start_secondary(n, 0);
@@ -189,7 +207,7 @@ impl Cluster {
     }
 
     pub fn start_secondary(&self, n: usize, port: u16) -> Process {
-        let args = [
+        let mut args = vec![
             format!("-n{n}"),
             format!("-p{port}"),
             "--ip=127.0.0.1".to_owned(),
@@ -197,6 +215,7 @@ impl Cluster {
             format!("--puerto-central={}", self.central_port),
             format!("--limite-subida={}", self.upload_limit),
         ];
+        args.extend(self.server_flags.clone());
         Process::start(SECONDARY, self.folder.path(), &args)
     }
 
@@ -209,7 +228,8 @@ impl Cluster {
 
     pub fn restart_central(&mut self) {
         let port = format!("-p{}", self.central_port);
-        let args = [port.as_str(), "--ip=127.0.0.1"];
+        let mut args = vec![port, "--ip=127.0.0.1".to_owned()];
+        args.extend(self.server_flags.clone());
         self.central = Process::start(CENTRAL, self.folder.path(), &args);
         assert_eq!(self.central.port(), self.central_port);
     }
@@ -227,6 +247,7 @@ impl Cluster {
             format!("--nombre={name}"),
         ];
         args.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        args.extend(self.client_flags.clone());
         let client = Process::start(CLIENT, self.folder.path(), &args);
         client.wait_for("Inscrito como");
         client

@@ -14,13 +14,12 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use hdrhistogram::Histogram;
 use tokio::{
-    net::tcp::{OwnedReadHalf, OwnedWriteHalf},
     sync::{Barrier, mpsc, watch},
     time::sleep,
 };
 use trozos::{
     model::{ChunkIndex, ClientName, FileMeta, FileName, TransferId},
-    net::{self, LineReader, LineWriter, connect, split},
+    net::{self, LineReader, LineWriter, ReadSide, WriteSide, connect, split},
     proto::{
         Hello, Lines, PeerRole,
         control::{FromCentral, ToCentral},
@@ -97,8 +96,8 @@ async fn main() -> Result<()> {
 
 /// A client's connection to a central.
 struct Control {
-    reader: LineReader<OwnedReadHalf>,
-    writer: LineWriter<OwnedWriteHalf>,
+    reader: LineReader<ReadSide>,
+    writer: LineWriter<WriteSide>,
 }
 
 impl Control {
@@ -233,8 +232,8 @@ async fn grant(control: &mut Control, request: u64, file: &str) -> Result<(Trans
 
 /// A receiver's connection to a secondary, with a file open.
 struct Data {
-    reader: LineReader<OwnedReadHalf>,
-    writer: LineWriter<OwnedWriteHalf>,
+    reader: LineReader<ReadSide>,
+    writer: LineWriter<WriteSide>,
 }
 
 impl Data {

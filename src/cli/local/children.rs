@@ -13,7 +13,7 @@ use anyhow::{Context, anyhow};
 use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
 
 use super::folder_of;
-use crate::cli::{central, secondary};
+use crate::cli::{args::SecurityArgs, central, secondary};
 
 /// First argument of a child; the role and the parent's process id follow.
 const CHILD: &str = "--nodo-hijo";
@@ -34,6 +34,8 @@ pub(super) struct Plan {
     pub(super) max_downloads: u32,
     pub(super) upload_limit: Option<u64>,
     pub(super) log_level: String,
+    /// The same for all: they are on one machine, and the secret of the environment is inherited.
+    pub(super) security: SecurityArgs,
 }
 
 /// What a process is.
@@ -205,6 +207,16 @@ impl Children {
         if let (Role::Secondary(_), Some(limit)) = (role, plan.upload_limit) {
             arguments.push(format!("--limite-subida={limit}"));
         }
+        let files = [
+            ("--clave-archivo", &plan.security.clave_archivo),
+            ("--tls-cert", &plan.security.tls_cert),
+            ("--tls-clave", &plan.security.tls_clave),
+            ("--tls-ca", &plan.security.tls_ca),
+        ];
+        arguments.extend(files.iter().filter_map(|(flag, path)| {
+            let path = path.as_ref()?.display();
+            Some(format!("{flag}={path}"))
+        }));
         arguments.extend([
             "--ip=127.0.0.1".to_owned(),
             format!("--puerto={port}"),

@@ -3,6 +3,7 @@
 
 use std::{
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -28,7 +29,10 @@ use crate::{
     },
     engine::download::Notice,
     model::{ClientName, FileName, ListedFile},
-    node::client::{self, ClientEvent, ClientHandle, DownloadEvent, DownloadState, Summary},
+    node::{
+        Security,
+        client::{self, ClientEvent, ClientHandle, DownloadEvent, DownloadState, Summary},
+    },
     store::sha256_file,
 };
 
@@ -57,12 +61,13 @@ enum Step {
 /// Runs it all; well only when every byte is right.
 pub(super) async fn run(
     args: &LocalArgs,
+    security: Arc<Security>,
     children: &mut Children,
     printer: &Printer,
     stop: &CancellationToken,
 ) -> Exit {
     let shown = tokio::select! {
-        shown = show(args, children, printer) => shown,
+        shown = show(args, security, children, printer) => shown,
         () = stop.cancelled() => Err(anyhow::anyhow!("interrumpido")),
     };
     match shown {
@@ -77,14 +82,21 @@ pub(super) async fn run(
     }
 }
 
-async fn show(args: &LocalArgs, children: &mut Children, printer: &Printer) -> anyhow::Result<()> {
+async fn show(
+    args: &LocalArgs,
+    security: Arc<Security>,
+    children: &mut Children,
+    printer: &Printer,
+) -> anyhow::Result<()> {
     std::fs::create_dir_all(&args.download.destino)
         .with_context(|| format!("{}: no se puede crear", args.download.destino.display()))?;
     let target = tempfile::Builder::new()
         .prefix("demo-")
         .tempdir_in(&args.download.destino)?;
     let statistics = args.common.estadisticas.clone();
-    let mut config = args.download.config(children.central_address(), statistics);
+    let mut config = args
+        .download
+        .config(children.central_address(), statistics, security);
     config.target = target.path().to_owned();
     let (sender, mut events) = mpsc::channel(program::EVENTS);
     let handle = client::start(config, sender).await;

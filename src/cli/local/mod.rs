@@ -12,6 +12,7 @@ mod samples;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -24,7 +25,7 @@ use self::{
     commands::Faults,
 };
 use super::{
-    args::{Common, DownloadArgs, USUAL_SECONDARIES, rate},
+    args::{Common, DownloadArgs, SecurityArgs, USUAL_SECONDARIES, rate},
     client,
     commands::CLIENT,
     console::{Console, Mode, Printer},
@@ -32,7 +33,7 @@ use super::{
     program,
     text::{errors, table::table, units::count},
 };
-use crate::node::client as node;
+use crate::node::{NetworkRole, Security, client as node};
 
 pub use children::become_child;
 
@@ -74,6 +75,8 @@ pub(super) struct LocalArgs {
     #[command(flatten)]
     download: DownloadArgs,
     #[command(flatten)]
+    security: SecurityArgs,
+    #[command(flatten)]
     common: Common,
 }
 
@@ -83,14 +86,23 @@ pub fn main() -> ExitCode {
         return exit;
     }
     let args: LocalArgs = program::parse();
+    let security = match args.security.load(NetworkRole::Connects) {
+        Ok(security) => security,
+        Err(error) => return program::refuse(&error),
+    };
     let mode = Mode::detect(args.demo);
     let words: Vec<&str> = CLIENT.iter().chain(commands::WORDS).copied().collect();
     program::run(&args.common.clone(), mode, &words, |console, stop| {
-        run(args, console, stop)
+        run(args, security, console, stop)
     })
 }
 
-async fn run(args: LocalArgs, console: Console, stop: CancellationToken) -> Exit {
+async fn run(
+    args: LocalArgs,
+    security: Arc<Security>,
+    console: Console,
+    stop: CancellationToken,
+) -> Exit {
     let printer = console.printer.clone();
     if args.demo
         && let Err(error) = samples::make(&args.directorio, args.secundarios, &printer)
@@ -109,7 +121,7 @@ async fn run(args: LocalArgs, console: Console, stop: CancellationToken) -> Exit
     show(&children, &printer);
     let central = children.central_address();
     let level = tokio::select! {
-        level = wait_for_level(&central, args.secundarios, &printer) => level,
+        level = wait_for_level(&central, &security, args.secundarios, &printer) => level,
         () = stop.cancelled() => Err(anyhow::anyhow!("interrumpido")),
     };
     if let Err(error) = level {
@@ -119,11 +131,11 @@ async fn run(args: LocalArgs, console: Console, stop: CancellationToken) -> Exit
     }
     let statistics = args.common.estadisticas.clone();
     if args.demo {
-        let exit = demo::run(&args, &mut children, &printer, &stop).await;
+        let exit = demo::run(&args, security, &mut children, &printer, &stop).await;
         children.stop().await;
         return exit;
     }
-    let config = args.download.config(central, statistics);
+    let config = args.download.config(central, statistics, security);
     // A script waits for all to be level; a person too, and has the prompt from here on.
     let faults = Faults::new(children);
     let shared = faults.clone();
@@ -144,6 +156,7 @@ fn plan(args: &LocalArgs) -> Plan {
         max_downloads: args.max_clientes,
         upload_limit: args.limite_subida.or(demo_rate),
         log_level: args.common.registro.clone(),
+        security: args.security.clone(),
     }
 }
 
@@ -163,6 +176,7 @@ fn show(children: &Children, printer: &Printer) {
 /// Waits until every secondary has every file.
 async fn wait_for_level(
     central: &(String, u16),
+    security: &Arc<Security>,
     secondaries: u16,
     printer: &Printer,
 ) -> anyhow::Result<()> {
@@ -174,6 +188,7 @@ async fn wait_for_level(
         target: nowhere.path().to_owned(),
         statistics: nowhere.path().to_owned(),
         source_wait: Duration::ZERO,
+        security: Arc::clone(security),
         overwrite: false,
     };
     let watcher = node::start(config, sender).await;

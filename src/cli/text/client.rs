@@ -1,7 +1,7 @@
 //! What happens at a client.
 
 use super::{
-    clean, list,
+    clean, list, security,
     table::table,
     transfer,
     units::{bytes, count, rate, time},
@@ -17,6 +17,10 @@ pub fn event(event: &ClientEvent) -> Vec<String> {
     match event {
         ClientEvent::CentralLost { reason } => vec![format!(
             "Sin conexión con el central ({reason}): las descargas en curso siguen, y se reintenta solo"
+        )],
+        ClientEvent::Denied(denied) => vec![format!(
+            "Sin conexión con el central: {}",
+            security::denied(denied)
         )],
         ClientEvent::CentralBack => vec!["Conectado de nuevo con el central".to_owned()],
         ClientEvent::Statistics(trouble) => vec![super::errors::statistics(trouble)],

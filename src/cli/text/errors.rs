@@ -1,5 +1,6 @@
 //! Errors: what is wrong, with the value, and what to do about it.
 
+use super::security;
 use crate::{
     node::{StartError, StatisticsTrouble, client::ClientError},
     proto::ErrorCode,
@@ -27,6 +28,7 @@ pub fn start(error: &StartError) -> String {
              --numero, o para al otro"
         ),
         StartError::Refused { message } => format!("el central no lo admite: {message}"),
+        StartError::Denied(denied) => security::denied(denied),
         StartError::Store(error) => store(error),
     }
 }
@@ -93,7 +95,11 @@ pub fn refused(code: ErrorCode, message: &str) -> String {
         ErrorCode::NotReady => "el sistema aún no está sincronizado: espera un poco".to_owned(),
         ErrorCode::NotFound => "no existe tal video en ningún secundario vivo".to_owned(),
         ErrorCode::LimitExceeded => format!("hay demasiadas peticiones: espera ({message})"),
-        ErrorCode::WrongProtocol
+        ErrorCode::SecretRequired
+        | ErrorCode::WrongSecret
+        | ErrorCode::TlsRequired
+        | ErrorCode::NoTls
+        | ErrorCode::WrongProtocol
         | ErrorCode::BadMessage
         | ErrorCode::NotEnrolled
         | ErrorCode::NumberInUse
@@ -122,6 +128,7 @@ pub fn client(error: &ClientError) -> String {
         ClientError::Unreachable(reason) => {
             format!("no se puede conectar con el central ({reason}); se reintenta solo")
         }
+        ClientError::Denied(denied) => security::denied(denied),
         ClientError::AlreadyRunning(number) => {
             format!("ya se está descargando: es la descarga {}", number.0)
         }

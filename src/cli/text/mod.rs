@@ -6,6 +6,7 @@ pub mod client;
 pub mod errors;
 pub mod help;
 pub mod secondary;
+pub mod security;
 pub mod table;
 pub mod transfer;
 pub mod units;

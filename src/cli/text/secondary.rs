@@ -2,7 +2,7 @@
 
 use super::{
     central::to as to_whom,
-    clean, errors, list,
+    clean, errors, list, security,
     table::table,
     transfer,
     units::{bytes, rate, time},
@@ -21,6 +21,9 @@ pub fn event(event: &SecondaryEvent) -> String {
         }
         SecondaryEvent::CentralLost { reason } => {
             format!("Sin conexión con el central ({reason}): se reintenta solo")
+        }
+        SecondaryEvent::Denied(denied) => {
+            format!("Sin conexión con el central: {}", security::denied(denied))
         }
         SecondaryEvent::FolderRead { files, bytes: size } => {
             format!("Carpeta leída: {files} ficheros, {}", bytes(*size))

@@ -1,6 +1,6 @@
 //! What a program that runs a central sees of it.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -8,7 +8,7 @@ use crate::{
     engine::cluster::Notice,
     model::ClusterStatus,
     node::{
-        StatisticsTrouble,
+        Security, StatisticsTrouble,
         ask::{Stopped, ask},
     },
 };
@@ -24,6 +24,8 @@ pub struct CentralConfig {
     pub max_downloads: usize,
     /// Folder of the statistics.
     pub statistics: PathBuf,
+    /// Who is let in, and how.
+    pub security: Arc<Security>,
 }
 
 /// What happens at a central, for people.

@@ -1,6 +1,6 @@
 //! One connection to the central, from its first line to its end. Knows the wire; decides nothing.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -15,16 +15,18 @@ use super::{
 };
 use crate::{
     engine::cluster::{Event, LinkId},
-    model::limits::{CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, HELLO_TIMEOUT, LEASE, MAX_OUTBOX},
-    net::{Accepted, LineReader, LineWriter, Place, ReadError, Use, split},
+    model::limits::{CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, LEASE, MAX_OUTBOX},
+    net::{Accepted, LineReader, LineWriter, Place, ReadError, Use},
     node::{
+        Security,
+        greeting::{Entered, Refused, enter, turn_away},
         refusals::gave_way,
         rules::central::{Meaning, enrolment, meaning},
     },
     proto::{
         ErrorCode, Lines,
         control::{FromCentral, ToCentral},
-        legacy::is_legacy,
+        handshake::ServerRole,
     },
 };
 
@@ -38,6 +40,7 @@ pub(super) struct Context {
     pub(super) stop: CancellationToken,
     /// Highest number that a secondary may have here.
     pub(super) highest_number: u16,
+    pub(super) security: Arc<Security>,
 }
 
 impl Context {
@@ -52,9 +55,6 @@ impl Context {
     }
 }
 
-/// Why a connection ends, when the peer should hear of it.
-type Refused = (ErrorCode, String);
-
 /// Serves a connection until it ends.
 pub(super) async fn serve(accepted: Accepted, link: LinkId, context: Context) {
     let Accepted {
@@ -62,75 +62,29 @@ pub(super) async fn serve(accepted: Accepted, link: LinkId, context: Context) {
         peer,
         place,
     } = accepted;
-    let (mut reader, mut writer) = split(stream, WRITE_STALL);
-    let first = tokio::select! {
-        first = timeout(HELLO_TIMEOUT, first_line(&mut reader)) => first,
+    let entered = tokio::select! {
+        entered = enter(stream, &context.security, ServerRole::Central, WRITE_STALL) => entered,
         () = context.stop.cancelled() => return,
         () = place.given_up() => return context.bad_peer(peer, &gave_way()).await,
     };
-    let refused = match first {
-        Err(_) => Some((
-            ErrorCode::TimedOut,
-            format!("no line within {} s", HELLO_TIMEOUT.as_secs()),
-        )),
-        Ok(Ok(Some(line))) if is_legacy(&line) => {
-            return legacy::serve(&line, peer, writer, &context.inputs).await;
-        }
-        Ok(Ok(Some(line))) => match greeting(&line, peer, context.highest_number) {
+    let refused = match entered {
+        Entered::Peer {
+            reader,
+            writer,
+            role,
+        } => match enrolment(role, peer, context.highest_number) {
             Ok(hello) => {
                 return converse(reader, writer, (link, peer), hello, place, &context).await;
             }
-            Err(refused) => Some(refused),
+            Err(refused) => turn_away(reader, writer, refused).await,
         },
-        Ok(Ok(None)) => None,
-        Ok(Err(error)) => refusal_of(&error),
+        Entered::Original { line, writer } => {
+            return legacy::serve(&line, peer, writer, &context.inputs).await;
+        }
+        Entered::Refused(refused) => refused,
+        Entered::Gone => return,
     };
-    if let Some((code, message)) = refused {
-        let refused = (code, message);
-        context.bad_peer(peer, &refused).await;
-        let (code, message) = refused;
-        let _ = writer.send(&FromCentral::Error { code, message }).await;
-        writer.shutdown().await;
-    }
-}
-
-/// The first line that is not empty. A peer of the original's protocol may close its side instead of
-/// ending the line.
-async fn first_line<R: AsyncRead + Unpin>(
-    reader: &mut LineReader<R>,
-) -> Result<Option<bytes::BytesMut>, ReadError> {
-    loop {
-        match reader.next_line().await {
-            Ok(Some(line)) if line.trim_ascii().is_empty() => {}
-            Err(ReadError::CutShort) => {
-                let rest = reader.rest();
-                return if is_legacy(&rest) {
-                    Ok(Some(rest))
-                } else {
-                    Err(ReadError::CutShort)
-                };
-            }
-            other => return other,
-        }
-    }
-}
-
-/// What the first line of a new connection means.
-fn greeting(line: &[u8], peer: SocketAddr, highest_number: u16) -> Result<Event, Refused> {
-    let bad = |message: String| (ErrorCode::BadMessage, message);
-    match Lines::parse::<ToCentral>(line).map_err(|error| bad(error.to_string()))? {
-        ToCentral::Hello(hello) => {
-            let role = hello.into_role().map_err(|error| {
-                let code = match error {
-                    crate::proto::WireError::WrongProtocol { .. } => ErrorCode::WrongProtocol,
-                    _ => ErrorCode::BadMessage,
-                };
-                (code, error.to_string())
-            })?;
-            enrolment(role, peer, highest_number)
-        }
-        _ => Err(bad("the first line must be hello".to_owned())),
-    }
+    context.bad_peer(peer, &refused).await;
 }
 
 fn refusal_of(error: &ReadError) -> Option<Refused> {

@@ -75,6 +75,7 @@ pub async fn start(
             inputs,
             stop: stop.clone(),
             highest_number: run::highest_number(config.required_secondaries),
+            security: config.security,
         },
         connections: TaskTracker::new(),
         peers: HashMap::new(),

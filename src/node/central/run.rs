@@ -27,7 +27,7 @@ use crate::{
     net::{Arrival, Door},
     node::{
         StatisticsTrouble,
-        refusals::{no_descriptor, turn_away},
+        refusals::{no_descriptor, no_place},
         rules::central::{Word, word_for},
     },
     proto::{ErrorCode, Hello, PeerRole, control::FromCentral},
@@ -81,7 +81,8 @@ impl Central {
         let accepted = match arrival {
             Arrival::Accepted(accepted) => accepted,
             Arrival::NoPlace(stream, peer) => {
-                let refused = turn_away(&stream, self.door.places());
+                let refused =
+                    no_place(&stream, self.door.places(), self.context.security.has_tls());
                 return self.refused(Some(peer), refused);
             }
             Arrival::NoDescriptor(peer) => return self.refused(peer, no_descriptor()),

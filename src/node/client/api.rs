@@ -1,6 +1,6 @@
 //! What a program that runs a client sees of it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -10,7 +10,7 @@ use crate::{
         ClientName, ClusterStatus, Digest, FileName, ListedFile, ReceivedFrom, SecondaryNumber,
     },
     node::{
-        Failure, StatisticsTrouble,
+        Denied, Failure, Security, StatisticsTrouble,
         ask::{Stopped, ask},
     },
     proto::ErrorCode,
@@ -28,6 +28,8 @@ pub struct ClientConfig {
     pub statistics: PathBuf,
     /// How long a download waits with no source before it fails.
     pub source_wait: Duration,
+    /// How it shows that it belongs to the cluster.
+    pub security: Arc<Security>,
     /// Replace a file of other content that has a download's name.
     pub overwrite: bool,
 }
@@ -44,6 +46,8 @@ pub enum ClientEvent {
         /// Why.
         reason: String,
     },
+    /// The central and this client are not started alike; said once until it is back.
+    Denied(Denied),
     /// The central is back.
     CentralBack,
     /// Something happened to a download.
@@ -168,6 +172,9 @@ pub enum ClientError {
     /// The central cannot be reached.
     #[error("central unreachable: {0}")]
     Unreachable(String),
+    /// The central and this client are not started alike.
+    #[error("denied: {0}")]
+    Denied(Denied),
     /// This client is downloading that file already.
     #[error("already downloading, as number {}", .0.0)]
     AlreadyRunning(DownloadNumber),

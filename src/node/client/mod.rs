@@ -9,6 +9,8 @@ mod replies;
 mod run;
 mod statistics;
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
@@ -46,6 +48,7 @@ pub async fn start(config: ClientConfig, events: mpsc::Sender<ClientEvent>) -> C
     let link = Link::start(LinkConfig {
         central: config.central.clone(),
         role: PeerRole::Client { name: None },
+        security: Arc::clone(&config.security),
     });
     let client = Client {
         config,

@@ -1,6 +1,6 @@
 //! What the central says to a client.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use super::{
     ClientConfig, ClientError, DownloadAnswer, DownloadEvent, DownloadNumber, run::Client,
@@ -173,6 +173,7 @@ fn fetch_config(
 ) -> Result<FetchConfig, StoreError> {
     let root = Root::create(&config.target)?;
     Ok(FetchConfig {
+        security: Arc::clone(&config.security),
         role: PeerRole::Client {
             name: name.cloned(),
         },

@@ -227,14 +227,20 @@ impl Client {
     fn link_down(&mut self, down: &LinkDown) {
         self.state.outbox = None;
         let reason = down.to_string();
-        let unreachable = ClientError::Unreachable(reason.clone());
+        let unreachable = match down {
+            LinkDown::Denied(denied) => ClientError::Denied(denied.clone()),
+            _ => ClientError::Unreachable(reason.clone()),
+        };
         for answer in self.state.downloads.take_asked() {
             let _ = answer.send(Err(unreachable.clone()));
         }
         self.state.questions.fail(&unreachable);
         // A central that was never there is told by the answer to the first request.
         if self.state.was_up && !std::mem::replace(&mut self.state.told_lost, true) {
-            self.tell(ClientEvent::CentralLost { reason });
+            self.tell(match down {
+                LinkDown::Denied(denied) => ClientEvent::Denied(denied.clone()),
+                _ => ClientEvent::CentralLost { reason },
+            });
         }
     }
 

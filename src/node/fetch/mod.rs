@@ -26,7 +26,7 @@ use crate::{
         ChunkIndex, Fault, Grant, Manifest, Outcome, ReceivedFrom, SecondaryNumber, SourceInfo,
         TransferId,
     },
-    node::{Failure, rules::Receiving},
+    node::{Failure, Security, rules::Receiving},
     proto::PeerRole,
     store::{Existing, PartNote, PartPlace, Root},
 };
@@ -36,6 +36,7 @@ use crate::{
 pub(super) struct FetchConfig {
     /// Who says hello to the secondaries.
     pub(super) role: PeerRole,
+    pub(super) security: Arc<Security>,
     /// Where the file goes.
     pub(super) root: Root,
     pub(super) existing: Existing,

@@ -122,6 +122,7 @@ impl Shell {
             transfer: grant.transfer,
             file: grant.file.clone(),
             role: config.role.clone(),
+            security: Arc::clone(&config.security),
             manifest: Arc::new(OnceLock::new()),
             part,
             buffers,

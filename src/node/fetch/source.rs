@@ -9,7 +9,6 @@ use std::{
 };
 
 use tokio::{
-    net::tcp::{OwnedReadHalf, OwnedWriteHalf},
     sync::mpsc,
     time::{MissedTickBehavior, interval, timeout},
 };
@@ -24,10 +23,15 @@ use crate::{
         ChunkIndex, Fault, FileMeta, Manifest, SecondaryNumber, TransferId,
         limits::{HELLO_TIMEOUT, IDLE_TIMEOUT, MAX_FRAME_BYTES},
     },
-    net::{ConnectError, LineReader, LineWriter, ReadError, connect, split},
+    net::{ConnectError, ReadError, Traffic},
+    node::{
+        Security,
+        greeting::{GreetError, Reader, Writer, dial, introduce},
+    },
     proto::{
         ErrorCode, Hello, Lines, PeerRole,
         data::{FromSecondary, ToSecondary},
+        handshake::ServerRole,
     },
     store::{PartFile, StoreError, manifest_id},
 };
@@ -44,6 +48,7 @@ pub(super) struct Context {
     pub(super) transfer: TransferId,
     pub(super) file: FileMeta,
     pub(super) role: PeerRole,
+    pub(super) security: Arc<Security>,
     pub(super) manifest: Arc<OnceLock<Arc<Manifest>>>,
     pub(super) part: Arc<OnceLock<Arc<PartFile>>>,
     pub(super) buffers: Buffers,
@@ -109,6 +114,28 @@ impl From<ReadError> for Lost {
         };
         let reason = error.to_string();
         Self { fault, reason }
+    }
+}
+
+impl From<GreetError> for Lost {
+    fn from(error: GreetError) -> Self {
+        match error {
+            GreetError::Connect(error) => Self {
+                fault: match error {
+                    ConnectError::TimedOut(_) => Fault::Stalled,
+                    ConnectError::Resolve { .. } | ConnectError::Refused { .. } => {
+                        Fault::Unreachable
+                    }
+                },
+                reason: error.to_string(),
+            },
+            GreetError::Denied(denied) => Self::protocol(denied.to_string()),
+            GreetError::Refused(code, message) => refused(code, message),
+            GreetError::Read(error) => error.into(),
+            GreetError::Write(error) => error.into(),
+            GreetError::Closed => ReadError::CutShort.into(),
+            GreetError::Stranger(what) => Self::protocol(what),
+        }
     }
 }
 
@@ -188,35 +215,28 @@ impl Source {
     }
 
     /// Connects and opens the content; fetches the manifest while nobody has it.
-    async fn open(&self) -> Result<(LineReader<OwnedReadHalf>, LineWriter<OwnedWriteHalf>), Lost> {
+    async fn open(&self) -> Result<(Reader, Writer), Lost> {
         let context = &self.context;
-        let stream = connect(&[self.address]).await.map_err(|error| Lost {
-            fault: match error {
-                ConnectError::TimedOut(_) => Fault::Stalled,
-                ConnectError::Resolve { .. } | ConnectError::Refused { .. } => Fault::Unreachable,
-            },
-            reason: error.to_string(),
-        })?;
-        let (mut reader, mut writer) = split(stream, WRITE_STALL);
+        let security = &context.security;
+        let dialled = self.address.ip().to_canonical().to_string();
+        let stream = dial(&[self.address], &dialled, Traffic::Bulk, security).await?;
         let wants_manifest = context.manifest.get().is_none();
-        writer.stage(&ToSecondary::Hello(Hello::from_role(&context.role)));
-        writer.stage(&ToSecondary::Open {
+        let open = ToSecondary::Open {
             transfer: context.transfer,
             id: context.file.id,
             name: context.file.name.clone(),
             manifest: wants_manifest,
+        };
+        let hello = Hello::from_role(&context.role);
+        let server = ServerRole::Secondary(self.number);
+        let introduced = introduce(stream, WRITE_STALL, security, hello, server, |writer| {
+            writer.stage(&open);
         });
-        writer.flush().await?;
-        match next(&mut reader).await? {
-            FromSecondary::Hello(hello) => match hello.into_role() {
-                Ok(PeerRole::Secondary { number, .. }) if number == self.number => {}
-                Ok(other) => {
-                    return Err(Lost::protocol(format!("{other:?} answers there")));
-                }
-                Err(error) => return Err(Lost::protocol(error.to_string())),
-            },
-            FromSecondary::Error { code, message } => return Err(refused(code, message)),
-            other => return Err(Lost::protocol(format!("{other:?} instead of hello"))),
+        let (mut reader, writer, hello) = introduced.await?;
+        match hello.into_role() {
+            Ok(PeerRole::Secondary { number, .. }) if number == self.number => {}
+            Ok(other) => return Err(Lost::protocol(format!("{other:?} answers there"))),
+            Err(error) => return Err(Lost::protocol(error.to_string())),
         }
         match next(&mut reader).await? {
             FromSecondary::Opened {
@@ -235,11 +255,7 @@ impl Source {
         Ok((reader, writer))
     }
 
-    async fn manifest(
-        &self,
-        reader: &mut LineReader<OwnedReadHalf>,
-        announced_bytes: u64,
-    ) -> Result<(), Lost> {
+    async fn manifest(&self, reader: &mut Reader, announced_bytes: u64) -> Result<(), Lost> {
         let file = &self.context.file;
         let expected = Manifest::raw_bytes(file.layout);
         if announced_bytes != expected {
@@ -282,7 +298,7 @@ fn refused(code: ErrorCode, message: String) -> Lost {
     }
 }
 
-async fn next(reader: &mut LineReader<OwnedReadHalf>) -> Result<FromSecondary, Lost> {
+async fn next(reader: &mut Reader) -> Result<FromSecondary, Lost> {
     let line = reader.next_line().await?.ok_or(ReadError::CutShort)?;
     let message = Lines::parse(&line)?;
     tracing::trace!(?message, "received");
@@ -291,7 +307,7 @@ async fn next(reader: &mut LineReader<OwnedReadHalf>) -> Result<FromSecondary, L
 
 /// Sends commands as lines, many in one write; a sign of life when there are none.
 async fn write_all(
-    mut writer: LineWriter<OwnedWriteHalf>,
+    mut writer: Writer,
     mut commands: mpsc::Receiver<Command>,
     asked: &Mutex<HashSet<ChunkIndex>>,
 ) -> Lost {
@@ -329,7 +345,7 @@ async fn write_all(
 
 struct Reading<'a> {
     source: &'a Source,
-    reader: LineReader<OwnedReadHalf>,
+    reader: Reader,
     asked: &'a Mutex<HashSet<ChunkIndex>>,
     partial: HashMap<ChunkIndex, ChunkBuffer>,
     closed: bool,

@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
@@ -12,7 +13,7 @@ use crate::{
     engine::download::{Notice, Snapshot},
     model::{FileName, Receiver, SecondaryNumber},
     node::{
-        Failure, StatisticsTrouble,
+        Denied, Failure, Security, StatisticsTrouble,
         ask::{Stopped, ask},
         central::DownloadCount,
     },
@@ -36,6 +37,8 @@ pub struct SecondaryConfig {
     pub statistics: PathBuf,
     /// Most bytes per second that it sends, over all connections; `None` for no limit.
     pub upload_limit_bytes_per_s: Option<u64>,
+    /// Who is let in, and how; also what it shows to the central.
+    pub security: Arc<Security>,
 }
 
 /// What happens at a secondary, for people.
@@ -48,6 +51,8 @@ pub enum SecondaryEvent {
         /// It had been enrolled before.
         again: bool,
     },
+    /// The central and this node are not started alike; said once until it is back.
+    Denied(Denied),
     /// The central cannot be reached, or its connection ended; said once until it is back.
     CentralLost {
         /// Why.

@@ -9,7 +9,7 @@ use super::shares::Shares;
 use crate::{
     model::{Digest, FileName, Incarnation, Receiver, SecondaryNumber, TransferId},
     net::Pacer,
-    node::rules::sent::Sending,
+    node::{Security, rules::sent::Sending},
     proto::ErrorCode,
     store::{ContentReader, Root, StoreError, index::IndexedFile},
 };
@@ -43,6 +43,7 @@ pub(super) struct Context {
     pub(super) stop: CancellationToken,
     pub(super) pacer: Option<Arc<Pacer>>,
     pub(super) shares: Arc<Shares>,
+    pub(super) security: Arc<Security>,
 }
 
 /// What the owner knows of a content that is asked for.

@@ -78,8 +78,10 @@ pub async fn start(
     // 53 bits stay exact in every JSON reader.
     let incarnation = Incarnation(fastrand::u64(..1 << 53));
     let stop = CancellationToken::new();
+    let security = config.security;
     let mut link = Link::start(LinkConfig {
         central: config.central,
+        security: Arc::clone(&security),
         role: PeerRole::Secondary {
             number,
             listens: Some((config.announced_ip, address.port())),
@@ -107,6 +109,7 @@ pub async fn start(
             inputs,
             stop: stop.clone(),
             shares: Arc::default(),
+            security: Arc::clone(&security),
             pacer: config
                 .upload_limit_bytes_per_s
                 .map(|rate| Arc::new(Pacer::new(rate))),
@@ -129,6 +132,7 @@ pub async fn start(
                 existing: Existing::Keep,
                 place: PartPlace::Hidden,
                 source_wait: COPY_SOURCE_WAIT,
+                security,
             },
             copy_sender,
         ),
@@ -152,6 +156,7 @@ fn refused(number: SecondaryNumber, down: &LinkDown) -> StartError {
             code: ErrorCode::NumberInUse,
             ..
         } => StartError::NumberInUse { number, message },
+        LinkDown::Denied(denied) => StartError::Denied(denied.clone()),
         LinkDown::Refused { .. }
         | LinkDown::Unreachable(_)
         | LinkDown::NotACentral(_)

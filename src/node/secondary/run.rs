@@ -31,7 +31,7 @@ use crate::{
         StatisticsTrouble,
         fetch::FetchUpdate,
         link::{Link, LinkEvent},
-        refusals::{no_descriptor, turn_away},
+        refusals::{no_descriptor, no_place},
         rules::sent::SentBook,
     },
     proto::{ErrorCode, control::ToCentral},
@@ -120,7 +120,8 @@ impl Secondary {
                 self.connections.spawn(served);
             }
             Arrival::NoPlace(stream, peer) => {
-                let refused = turn_away(&stream, self.door.places());
+                let refused =
+                    no_place(&stream, self.door.places(), self.context.security.has_tls());
                 self.refused(Some(peer), refused);
             }
             Arrival::NoDescriptor(peer) => self.refused(peer, no_descriptor()),

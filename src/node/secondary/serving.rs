@@ -2,21 +2,20 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use tokio::{net::TcpStream, sync::mpsc, time::timeout};
+use tokio::{net::TcpStream, sync::mpsc};
 
 use super::{context::Context, legacy, sender::Sender};
 use crate::{
     model::{
         Receiver,
-        limits::{HELLO_TIMEOUT, MAX_QUEUED_REQUESTS, SEND_STALL_TIMEOUT},
+        limits::{MAX_QUEUED_REQUESTS, SEND_STALL_TIMEOUT},
     },
-    net::{Accepted, LineReader, LineWriter, Place, PlainSocket, ReadError, Use, split},
-    node::refusals::gave_way,
-    proto::{
-        ErrorCode, Hello, Lines, PeerRole, WireError,
-        data::{FromSecondary, ToSecondary},
-        legacy::is_legacy,
+    net::{Accepted, LineReader, LineWriter, Place, PlainSocket, ReadError, Use},
+    node::{
+        greeting::{Entered, Refused, enter, turn_away},
+        refusals::gave_way,
     },
+    proto::{ErrorCode, Hello, Lines, PeerRole, data::FromSecondary, handshake::ServerRole},
 };
 
 /// Requests between the reading and the sending side of a connection; as many again wait at the sender.
@@ -39,63 +38,45 @@ pub(super) async fn serve(accepted: Accepted, context: Context) {
 async fn attend(stream: TcpStream, peer: SocketAddr, place: Arc<Place>, context: Context) {
     // Requests that are taken back should find little on its way.
     let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(1 << 20);
-    let (mut reader, mut writer) = split(stream, SEND_STALL_TIMEOUT);
-    let first = tokio::select! {
-        first = timeout(HELLO_TIMEOUT, reader.next_line()) => first,
+    let own = ServerRole::Secondary(context.number);
+    let entered = tokio::select! {
+        entered = enter(stream, &context.security, own, SEND_STALL_TIMEOUT) => entered,
         () = context.stop.cancelled() => return,
     };
-    let refused = match first {
-        Err(_) => (
-            ErrorCode::TimedOut,
-            format!("no line within {} s", HELLO_TIMEOUT.as_secs()),
-        ),
-        Ok(Ok(Some(line))) if is_legacy(&line) => {
-            place.set_use(Use::Busy);
-            return legacy::serve(&line, peer, writer, &context).await;
-        }
-        Ok(Err(ReadError::CutShort)) => {
-            let rest = reader.rest();
-            if is_legacy(&rest) {
-                place.set_use(Use::Busy);
-                legacy::serve(&rest, peer, writer, &context).await;
-            }
-            return;
-        }
-        Ok(Ok(Some(line))) => match greeting(&line) {
+    let refused = match entered {
+        Entered::Peer {
+            reader,
+            writer,
+            role,
+        } => match receiver(role) {
             Ok(receiver) => {
                 return converse(reader, writer, peer, (receiver, place), context).await;
             }
-            Err(refused) => refused,
+            Err(refused) => turn_away(reader, writer, refused).await,
         },
-        Ok(Err(ReadError::Line(error))) => (ErrorCode::BadMessage, error.to_string()),
-        Ok(Ok(None) | Err(ReadError::Io(_))) => return,
+        Entered::Original { line, writer } => {
+            place.set_use(Use::Busy);
+            return legacy::serve(&line, peer, writer, &context).await;
+        }
+        Entered::Refused(refused) => refused,
+        Entered::Gone => return,
     };
     context.bad_peer(peer, &refused).await;
-    let (code, message) = refused;
-    let _ = writer.send(&FromSecondary::Error { code, message }).await;
-    writer.shutdown().await;
 }
 
-/// Who receives, by the first line.
-fn greeting(line: &[u8]) -> Result<Receiver, (ErrorCode, String)> {
-    let bad = |message: String| (ErrorCode::BadMessage, message);
-    let ToSecondary::Hello(hello) =
-        Lines::parse::<ToSecondary>(line).map_err(|error| bad(error.to_string()))?
-    else {
-        return Err(bad("the first line must be hello".to_owned()));
-    };
-    match hello.into_role() {
-        Ok(PeerRole::Client { name: Some(name) }) => Ok(Receiver::Client(name)),
-        Ok(PeerRole::Client { name: None }) => Err((
+/// Who receives, by what it said it is.
+fn receiver(role: PeerRole) -> Result<Receiver, Refused> {
+    match role {
+        PeerRole::Client { name: Some(name) } => Ok(Receiver::Client(name)),
+        PeerRole::Client { name: None } => Err((
             ErrorCode::NotEnrolled,
             "a client says its name in hello".to_owned(),
         )),
-        Ok(PeerRole::Secondary { number, .. }) => Ok(Receiver::Secondary(number)),
-        Ok(PeerRole::Central) => Err(bad("a central receives nothing".to_owned())),
-        Err(error @ WireError::WrongProtocol { .. }) => {
-            Err((ErrorCode::WrongProtocol, error.to_string()))
-        }
-        Err(error) => Err(bad(error.to_string())),
+        PeerRole::Secondary { number, .. } => Ok(Receiver::Secondary(number)),
+        PeerRole::Central => Err((
+            ErrorCode::BadMessage,
+            "a central receives nothing".to_owned(),
+        )),
     }
 }
 

@@ -46,14 +46,20 @@ impl Secondary {
             LinkDown::Refused { code, .. } => {
                 enrolment::is_for_good(Instant::now(), *code, &mut self.state.refused_since)
             }
-            LinkDown::Unreachable(_) | LinkDown::NotACentral(_) | LinkDown::Ended(_) => false,
+            LinkDown::Unreachable(_)
+            | LinkDown::NotACentral(_)
+            | LinkDown::Denied(_)
+            | LinkDown::Ended(_) => false,
         };
         let reason = down.to_string();
         if for_good {
             self.tell(SecondaryEvent::Refused { message: reason });
             self.context.stop.cancel();
         } else if !std::mem::replace(&mut self.state.told_lost, true) {
-            self.tell(SecondaryEvent::CentralLost { reason });
+            self.tell(match down {
+                LinkDown::Denied(denied) => SecondaryEvent::Denied(denied),
+                _ => SecondaryEvent::CentralLost { reason },
+            });
         }
     }
 
@@ -148,6 +154,7 @@ pub(super) async fn first_contact(
                     return Ok(vec![LinkEvent::Down(refused)]);
                 }
             }
+            Some(LinkEvent::Down(denied @ LinkDown::Denied(_))) => return Err(denied),
             Some(event) => return Ok(vec![event]),
             None => return Ok(Vec::new()),
         }

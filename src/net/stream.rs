@@ -1,0 +1,152 @@
+//! A connection as it is, or within TLS.
+
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, BufReader, ReadBuf, ReadHalf, WriteHalf},
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+};
+use tokio_rustls::TlsStream;
+
+use super::send_file::PlainSocket;
+
+/// TLS over a socket that is read in large pieces: rustls asks for 4 KiB at a time.
+pub(super) type Encrypted = TlsStream<BufReader<TcpStream>>;
+
+/// A connection.
+#[derive(Debug)]
+pub enum Stream {
+    /// Bytes enter the socket as they are.
+    Plain(TcpStream),
+    /// TLS 1.3.
+    Tls(Box<Encrypted>),
+}
+
+impl From<TcpStream> for Stream {
+    fn from(socket: TcpStream) -> Self {
+        Self::Plain(socket)
+    }
+}
+
+impl Stream {
+    /// The socket's two ends: this side's, and the peer's.
+    ///
+    /// # Errors
+    /// When the connection has ended already.
+    pub fn addresses(&self) -> io::Result<(SocketAddr, SocketAddr)> {
+        let socket = match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(stream) => stream.get_ref().0.get_ref(),
+        };
+        Ok((socket.local_addr()?, socket.peer_addr()?))
+    }
+
+    /// What both ends of a TLS session know and nobody in the middle can have the same on both sides:
+    /// `tls-exporter` of RFC 9266. Empty without TLS.
+    pub fn session(&self) -> Vec<u8> {
+        const BYTES: usize = 32;
+        const LABEL: &[u8] = b"EXPORTER-Channel-Binding";
+        let Self::Tls(stream) = self else {
+            return Vec::new();
+        };
+        let exported = match &**stream {
+            TlsStream::Client(stream) => {
+                let connection = stream.get_ref().1;
+                connection.export_keying_material(vec![0; BYTES], LABEL, Some(b""))
+            }
+            TlsStream::Server(stream) => {
+                let connection = stream.get_ref().1;
+                connection.export_keying_material(vec![0; BYTES], LABEL, Some(b""))
+            }
+        };
+        exported.expect("a finished handshake can export")
+    }
+
+    pub(super) fn into_split(self) -> (ReadSide, WriteSide) {
+        match self {
+            Self::Plain(socket) => {
+                let (read, write) = socket.into_split();
+                (ReadSide::Plain(read), WriteSide::Plain(write))
+            }
+            Self::Tls(stream) => {
+                let (read, write) = tokio::io::split(*stream);
+                (ReadSide::Tls(read), WriteSide::Tls(write))
+            }
+        }
+    }
+}
+
+/// The reading side of a connection.
+#[derive(Debug)]
+pub enum ReadSide {
+    /// As it comes.
+    Plain(OwnedReadHalf),
+    /// Decrypted.
+    Tls(ReadHalf<Encrypted>),
+}
+
+impl AsyncRead for ReadSide {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(half) => Pin::new(half).poll_read(context, buffer),
+            Self::Tls(half) => Pin::new(half).poll_read(context, buffer),
+        }
+    }
+}
+
+/// The writing side of a connection.
+#[derive(Debug)]
+pub enum WriteSide {
+    /// As it is.
+    Plain(OwnedWriteHalf),
+    /// Encrypted. Keeps bytes that the socket did not take; a flush sends them.
+    Tls(WriteHalf<Encrypted>),
+}
+
+impl AsyncWrite for WriteSide {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(half) => Pin::new(half).poll_write(context, bytes),
+            Self::Tls(half) => Pin::new(half).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(half) => Pin::new(half).poll_flush(context),
+            Self::Tls(half) => Pin::new(half).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(half) => Pin::new(half).poll_shutdown(context),
+            Self::Tls(half) => Pin::new(half).poll_shutdown(context),
+        }
+    }
+}
+
+impl PlainSocket for WriteSide {
+    fn plain_socket(&self) -> Option<&TcpStream> {
+        match self {
+            Self::Plain(half) => Some(half.as_ref()),
+            Self::Tls(_) => None,
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! TLS 1.3 by rustls, with ring. Both sides of it: what a server shows, and whom the one who connects trusts.
+
+use std::{fmt, io, net::IpAddr, sync::Arc, time::Duration};
+
+use rustls::{
+    ClientConfig, RootCertStore, ServerConfig,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
+    crypto::CryptoProvider,
+    pki_types::{
+        CertificateDer, InvalidDnsNameError, PrivateKeyDer, ServerName, UnixTime, pem::PemObject,
+    },
+    server::WebPkiClientVerifier,
+    version::TLS13,
+};
+use tokio::{io::BufReader, net::TcpStream};
+use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+
+use super::{Stream, split};
+
+/// How much is read from a socket at once where chunks come in, in bytes.
+const BULK_READ_BYTES: usize = 128 * 1024;
+/// The same where only lines do.
+const LINE_READ_BYTES: usize = 4 * 1024;
+/// First byte of every TLS connection: a record of the handshake.
+const HANDSHAKE_RECORD: u8 = 0x16;
+/// How long a peer may take to take in that it was refused.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Certificates or a key that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TlsError {
+    /// No certificate of PEM.
+    #[error("no certificate: {0}")]
+    Certificate(String),
+    /// No private key of PEM.
+    #[error("no private key: {0}")]
+    Key(String),
+    /// The key is not the certificate's, or of a kind that is not known.
+    #[error("certificate and key: {0}")]
+    Pair(String),
+    /// The authority's certificate is none.
+    #[error("authority: {0}")]
+    Authority(String),
+}
+
+/// A node's certificate, with those between it and the authority, and its private key.
+pub struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Identity({} certificates)", self.chain.len())
+    }
+}
+
+impl Identity {
+    /// Reads PEM.
+    ///
+    /// # Errors
+    /// When there is no certificate, or no private key.
+    pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, TlsError> {
+        Ok(Self {
+            chain: certificates(certificate).map_err(TlsError::Certificate)?,
+            key: PrivateKeyDer::from_pem_slice(key)
+                .map_err(|error| TlsError::Key(error.to_string()))?,
+        })
+    }
+
+    fn parts(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        (self.chain.clone(), self.key.clone_key())
+    }
+}
+
+/// Whose signature makes a certificate good.
+#[derive(Clone, Debug)]
+pub struct Authority(Arc<RootCertStore>);
+
+impl Authority {
+    /// Reads PEM, of one authority or several.
+    ///
+    /// # Errors
+    /// When there is no certificate, or one that cannot be an authority's.
+    pub fn from_pem(certificates_of: &[u8]) -> Result<Self, TlsError> {
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates(certificates_of).map_err(TlsError::Authority)? {
+            let added = roots.add(certificate);
+            added.map_err(|error| TlsError::Authority(error.to_string()))?;
+        }
+        Ok(Self(Arc::new(roots)))
+    }
+
+    /// Whether one who connects to this name or address would trust a server with this certificate.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self, identity: &Identity, name: &str) -> Result<(), String> {
+        let verifier = self.verifier().map_err(|error| error.to_string())?;
+        let name = server_name(name).map_err(|error| error.to_string())?;
+        let (own, others) = identity.chain.split_first().ok_or("no certificate")?;
+        verifier
+            .verify_server_cert(own, others, &name, &[], UnixTime::now())
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    }
+
+    fn verifier(&self) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
+        WebPkiServerVerifier::builder_with_provider(Arc::clone(&self.0), provider())
+            .build()
+            .map_err(|error| TlsError::Authority(error.to_string()))
+    }
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match all {
+        Ok(all) if all.is_empty() => Err("none in the file".to_owned()),
+        Ok(all) => Ok(all),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What a server's certificate must be for.
+fn server_name(dialled: &str) -> Result<ServerName<'static>, InvalidDnsNameError> {
+    match dialled.parse::<IpAddr>() {
+        Ok(ip) => Ok(ServerName::from(ip.to_canonical())),
+        Err(_) => ServerName::try_from(dialled.to_owned()),
+    }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+/// How a server speaks TLS.
+#[derive(Clone)]
+pub struct ServerTls(TlsAcceptor);
+
+impl fmt::Debug for ServerTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServerTls(..)")
+    }
+}
+
+impl ServerTls {
+    /// Shows a certificate; with an authority, those who connect must show one that it signed.
+    ///
+    /// # Errors
+    /// When key and certificate do not go together.
+    pub fn new(identity: &Identity, clients: Option<&Authority>) -> Result<Self, TlsError> {
+        let (chain, key) = identity.parts();
+        let versions = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&TLS13])
+            .expect("ring has TLS 1.3");
+        let verified = match clients {
+            None => versions.with_no_client_auth(),
+            Some(Authority(roots)) => {
+                let verifier =
+                    WebPkiClientVerifier::builder_with_provider(Arc::clone(roots), provider())
+                        .build()
+                        .map_err(|error| TlsError::Authority(error.to_string()))?;
+                versions.with_client_cert_verifier(verifier)
+            }
+        };
+        let mut config = verified
+            .with_single_cert(chain, key)
+            .map_err(|error| TlsError::Pair(error.to_string()))?;
+        // Connections last: there is nothing to resume, and every peer shows its certificate each time.
+        config.send_tls13_tickets = 0;
+        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+    }
+
+    /// Does the handshake. A peer that fails it has been told why.
+    ///
+    /// # Errors
+    /// What went wrong; see [`TlsRefusal::of`].
+    pub async fn accept(&self, socket: TcpStream) -> io::Result<Stream> {
+        let socket = BufReader::with_capacity(LINE_READ_BYTES, socket);
+        match self.0.accept(socket).into_fallible().await {
+            Ok(stream) => Ok(Stream::Tls(Box::new(TlsStream::Server(stream)))),
+            Err((error, socket)) => {
+                // It has been sent an alert, which an end with unread bytes would take away again.
+                let (reader, mut writer) = split(socket.into_inner(), LAST_WORDS);
+                writer.shutdown().await;
+                reader.linger().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// How one who connects speaks TLS.
+#[derive(Clone)]
+pub struct ClientTls(TlsConnector);
+
+impl fmt::Debug for ClientTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientTls(..)")
+    }
+}
+
+/// What comes on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Traffic {
+    /// Messages.
+    Lines,
+    /// Chunks.
+    Bulk,
+}
+
+impl ClientTls {
+    /// Trusts servers whose certificate the authority signed for the name or address that is dialled; shows
+    /// a certificate of its own where it is asked for one.
+    ///
+    /// # Errors
+    /// When key and certificate do not go together.
+    pub fn new(servers: &Authority, own: Option<&Identity>) -> Result<Self, TlsError> {
+        let verifier = servers.verifier()?;
+        let verified = ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&TLS13])
+            .expect("ring has TLS 1.3")
+            .with_webpki_verifier(verifier);
+        let mut config = match own {
+            None => verified.with_no_client_auth(),
+            Some(identity) => {
+                let (chain, key) = identity.parts();
+                verified
+                    .with_client_auth_cert(chain, key)
+                    .map_err(|error| TlsError::Pair(error.to_string()))?
+            }
+        };
+        config.resumption = rustls::client::Resumption::disabled();
+        Ok(Self(TlsConnector::from(Arc::new(config))))
+    }
+
+    /// Does the handshake with the server that was dialled under this name or address.
+    ///
+    /// # Errors
+    /// What went wrong; see [`TlsRefusal::of`].
+    pub async fn connect(
+        &self,
+        socket: TcpStream,
+        dialled: &str,
+        traffic: Traffic,
+    ) -> io::Result<Stream> {
+        let name = server_name(dialled).map_err(io::Error::other)?;
+        let capacity = match traffic {
+            Traffic::Lines => LINE_READ_BYTES,
+            Traffic::Bulk => BULK_READ_BYTES,
+        };
+        let socket = BufReader::with_capacity(capacity, socket);
+        let stream = self.0.connect(name, socket).await?;
+        Ok(Stream::Tls(Box::new(TlsStream::Client(stream))))
+    }
+}
+
+/// Why TLS does not come about between two sides that both mean well.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TlsRefusal {
+    /// What answers is not TLS.
+    #[error("it does not speak TLS")]
+    NotTls,
+    /// The peer's certificate is not good.
+    #[error("its certificate is not good: {0}")]
+    Theirs(String),
+    /// The peer does not take ours, or wants one.
+    #[error("it does not take our certificate: {0}")]
+    Ours(String),
+    /// Anything else that trying again does not mend.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl TlsRefusal {
+    /// What an error of a stream means; `None` when it is not of TLS.
+    pub fn of(error: &io::Error) -> Option<Self> {
+        let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+        Some(match error {
+            rustls::Error::InvalidMessage(_) => Self::NotTls,
+            rustls::Error::InvalidCertificate(why) => Self::Theirs(why.to_string()),
+            rustls::Error::AlertReceived(alert) => Self::Ours(format!("{alert:?}")),
+            other => Self::Other(other.to_string()),
+        })
+    }
+}
+
+/// True when the peer begins with TLS. Reads nothing; cancel-safe.
+///
+/// # Errors
+/// When the stream fails.
+pub async fn begins_with_tls(socket: &TcpStream) -> io::Result<bool> {
+    let mut first = [0];
+    let count = socket.peek(&mut first).await?;
+    Ok(count == 1 && first[0] == HANDSHAKE_RECORD)
+}

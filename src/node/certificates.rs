@@ -1,0 +1,427 @@
+//! A private authority and the certificates of a small cluster, in one folder. Overwrites nothing: a folder that
+//! has an authority already gets the missing certificates, signed by it.
+
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    io::{self, Write},
+    net::IpAddr,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use jiff::{ToSpan, civil::Date};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::net::{Authority, Identity, TlsError};
+
+/// How long certificates are good: nobody renews those of a cluster in a laboratory.
+const YEARS: i64 = 10;
+/// Subject of the authority. Always the same, so that the key alone is enough to sign more.
+const AUTHORITY_NAME: &str = "trozos: autoridad del grupo";
+/// Stems of the files that are not a server's.
+const AUTHORITY: &str = "ca";
+const CLIENT: &str = "cliente";
+const SECRET: &str = "clave";
+/// Random bytes of a secret.
+const SECRET_BYTES: usize = 32;
+
+/// What was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The authority is new; otherwise one that was there has signed.
+    pub new_authority: bool,
+    /// Servers, by the stem of their files: `STEM.pem` and `STEM-clave.pem`.
+    pub servers: Vec<String>,
+    /// A certificate for clients was made too.
+    pub client: bool,
+    /// A secret was made too.
+    pub secret: bool,
+}
+
+/// Why nothing was made.
+#[derive(Debug, thiserror::Error)]
+pub enum CertificateError {
+    /// It is there already, and is not overwritten.
+    #[error("{0}: exists")]
+    Exists(PathBuf),
+    /// A file or folder.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// No host name, and no address.
+    #[error("{0}: neither a host name nor an address")]
+    Name(String),
+    /// The authority that is there is not one of this program's, or not whole.
+    #[error("{path}: {reason}")]
+    Authority {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Cryptography failed.
+    #[error("{0}")]
+    Crypto(String),
+}
+
+impl From<rcgen::Error> for CertificateError {
+    fn from(error: rcgen::Error) -> Self {
+        Self::Crypto(error.to_string())
+    }
+}
+
+impl From<TlsError> for CertificateError {
+    fn from(error: TlsError) -> Self {
+        Self::Crypto(error.to_string())
+    }
+}
+
+/// Makes what a folder lacks: an authority, a secret, a certificate for clients; and one for each server, which
+/// is given as its host names and addresses.
+///
+/// # Errors
+/// See [`CertificateError`]. Nothing was written, unless writing itself failed.
+pub fn make(folder: &Path, servers: &[Vec<String>]) -> Result<Made, CertificateError> {
+    let folder = Folder(folder);
+    let signer = Signer::open(&folder)?;
+    let mut files = Files(Vec::new());
+    if let Some(pem) = &signer.new_pem {
+        files.add(format!("{AUTHORITY}.pem"), pem);
+        files.add(key_file(AUTHORITY), &signer.key_pem);
+    }
+    let mut stems = Vec::new();
+    for names in servers {
+        let stem = stem_of(names)?;
+        let (certificate, key) = signer.server(names)?;
+        files.add(format!("{stem}.pem"), &certificate);
+        files.add(key_file(&stem), &key);
+        stems.push(stem);
+    }
+    let client = !folder.has(&format!("{CLIENT}.pem"));
+    if client {
+        let (certificate, key) = signer.client()?;
+        files.add(format!("{CLIENT}.pem"), &certificate);
+        files.add(key_file(CLIENT), &key);
+    }
+    let secret = !folder.has(SECRET);
+    if secret {
+        files.add(SECRET.to_owned(), &random_secret()?);
+    }
+    files.write(&folder)?;
+    Ok(Made {
+        new_authority: signer.new_pem.is_some(),
+        servers: stems,
+        client,
+        secret,
+    })
+}
+
+/// The names and addresses by which this machine may be reached.
+pub fn of_this_machine() -> Vec<String> {
+    let node = rustix::system::uname();
+    let host = node.nodename().to_string_lossy().into_owned();
+    let mut names = vec![host, "localhost".to_owned()];
+    names.extend(["127.0.0.1", "::1"].map(str::to_owned));
+    let others = if_addrs::get_if_addrs().unwrap_or_default().into_iter();
+    let reachable = others
+        .map(|interface| interface.ip())
+        .filter(|ip| match ip {
+            IpAddr::V4(ip) => !ip.is_link_local(),
+            IpAddr::V6(ip) => !ip.is_unicast_link_local(),
+        });
+    names.extend(reachable.map(|ip| ip.to_string()));
+    let mut seen = std::collections::HashSet::new();
+    names.retain(|name| check_name(name).is_ok() && seen.insert(name.clone()));
+    names
+}
+
+fn key_file(stem: &str) -> String {
+    format!("{stem}-clave.pem")
+}
+
+/// A server's files are called by its first name.
+fn stem_of(names: &[String]) -> Result<String, CertificateError> {
+    names.iter().try_for_each(|name| check_name(name))?;
+    let first = names.first().ok_or(CertificateError::Name(String::new()))?;
+    Ok(first.replace(':', "_"))
+}
+
+fn check_name(name: &str) -> Result<(), CertificateError> {
+    let is_address = name.parse::<IpAddr>().is_ok();
+    let labels = name.split('.').all(|label| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        (1..=63).contains(&label.len())
+            && label.chars().all(allowed)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    });
+    if is_address || (labels && name.len() <= 253) {
+        Ok(())
+    } else {
+        Err(CertificateError::Name(name.to_owned()))
+    }
+}
+
+fn random_secret() -> Result<String, CertificateError> {
+    let mut bytes = [0; SECRET_BYTES];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| CertificateError::Crypto("the system has no random numbers".to_owned()))?;
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(digits + "\n")
+}
+
+/// The authority, ready to sign.
+struct Signer {
+    issuer: Issuer<'static, KeyPair>,
+    key_pem: String,
+    /// Its certificate, where it is new.
+    new_pem: Option<String>,
+    trust: Authority,
+}
+
+impl Signer {
+    fn open(folder: &Folder<'_>) -> Result<Self, CertificateError> {
+        let (certificate, key) = (format!("{AUTHORITY}.pem"), key_file(AUTHORITY));
+        match (folder.has(&certificate), folder.has(&key)) {
+            (false, false) => Self::new(),
+            (true, true) => Self::old(folder, &certificate, &key),
+            (here, _) => Err(CertificateError::Authority {
+                path: folder.path(if here { &key } else { &certificate }),
+                reason: "missing".to_owned(),
+            }),
+        }
+    }
+
+    fn new() -> Result<Self, CertificateError> {
+        let key = KeyPair::generate()?;
+        let key_pem = key.serialize_pem();
+        let params = authority_params();
+        let pem = params.self_signed(&key)?.pem();
+        Ok(Self {
+            trust: Authority::from_pem(pem.as_bytes())?,
+            issuer: Issuer::new(params, key),
+            key_pem,
+            new_pem: Some(pem),
+        })
+    }
+
+    fn old(folder: &Folder<'_>, certificate: &str, key: &str) -> Result<Self, CertificateError> {
+        let key_pem = folder.read(key)?;
+        let bad = |name: &str, reason: String| CertificateError::Authority {
+            path: folder.path(name),
+            reason,
+        };
+        let pair = KeyPair::from_pem(&key_pem).map_err(|error| bad(key, error.to_string()))?;
+        let trust = Authority::from_pem(folder.read(certificate)?.as_bytes())
+            .map_err(|error| bad(certificate, error.to_string()))?;
+        let signer = Self {
+            trust,
+            issuer: Issuer::new(authority_params(), pair),
+            key_pem,
+            new_pem: None,
+        };
+        // A certificate of another program's authority, or of another key, would trust nothing that is
+        // signed here.
+        signer
+            .server(&["localhost".to_owned()])
+            .map_err(|error| bad(certificate, error.to_string()))?;
+        Ok(signer)
+    }
+
+    /// A server's certificate and key. Servers connect to each other too.
+    fn server(&self, names: &[String]) -> Result<(String, String), CertificateError> {
+        let mut params = CertificateParams::new(names)?;
+        if let Some(first) = names.first() {
+            params
+                .distinguished_name
+                .push(DnType::CommonName, first.as_str());
+        }
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
+        let (certificate, key) = self.sign(params)?;
+        let identity = Identity::from_pem(certificate.as_bytes(), key.as_bytes())?;
+        for name in names {
+            self.trust
+                .check(&identity, name)
+                .map_err(CertificateError::Crypto)?;
+        }
+        Ok((certificate, key))
+    }
+
+    /// A certificate that no server can show.
+    fn client(&self) -> Result<(String, String), CertificateError> {
+        let mut params = CertificateParams::new(Vec::new())?;
+        params.distinguished_name.push(DnType::CommonName, CLIENT);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(params)
+    }
+
+    fn sign(&self, params: CertificateParams) -> Result<(String, String), CertificateError> {
+        let mut params = with_dates(params);
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.use_authority_key_identifier_extension = true;
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok((certificate.pem(), key.serialize_pem()))
+    }
+}
+
+fn authority_params() -> CertificateParams {
+    let mut params = with_dates(CertificateParams::default());
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params
+        .distinguished_name
+        .push(DnType::CommonName, AUTHORITY_NAME);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+/// From yesterday, as clocks differ.
+fn with_dates(mut params: CertificateParams) -> CertificateParams {
+    let today = jiff::Zoned::now().date();
+    let moment = |date: Date| {
+        rcgen::date_time_ymd(
+            date.year().into(),
+            date.month().unsigned_abs(),
+            date.day().unsigned_abs(),
+        )
+    };
+    params.not_before = moment(today.saturating_sub(1.day()));
+    params.not_after = moment(today.saturating_add(YEARS.years()));
+    params
+}
+
+/// The folder of the files.
+struct Folder<'a>(&'a Path);
+
+impl Folder<'_> {
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.path(name).symlink_metadata().is_ok()
+    }
+
+    fn read(&self, name: &str) -> Result<String, CertificateError> {
+        let path = self.path(name);
+        fs::read_to_string(&path).map_err(|source| CertificateError::Io { path, source })
+    }
+}
+
+/// What is to be written.
+struct Files(Vec<(String, String)>);
+
+impl Files {
+    fn add(&mut self, name: String, content: &str) {
+        self.0.push((name, content.to_owned()));
+    }
+
+    /// All of them or, where one is there already, none.
+    fn write(self, folder: &Folder<'_>) -> Result<(), CertificateError> {
+        let mut names = std::collections::HashSet::new();
+        for (name, _) in &self.0 {
+            if folder.has(name) || !names.insert(name) {
+                return Err(CertificateError::Exists(folder.path(name)));
+            }
+        }
+        let failed = |path: PathBuf| move |source| CertificateError::Io { path, source };
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder.0)
+            .map_err(failed(folder.0.to_owned()))?;
+        for (name, content) in &self.0 {
+            let path = folder.path(name);
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true).mode(0o600);
+            let written = options
+                .open(&path)
+                .and_then(|mut file| file.write_all(content.as_bytes()));
+            written.map_err(failed(path))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn names(all: &[&str]) -> Vec<String> {
+        all.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_folder_gets_what_it_lacks_and_nothing_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("certificados");
+        let made = make(&path, &[names(&["10.0.0.2", "central.lan"])]).unwrap();
+        assert!(made.new_authority && made.client && made.secret);
+        assert_eq!(made.servers, ["10.0.0.2"]);
+        let before = fs::read(path.join("ca.pem")).unwrap();
+        for entry in fs::read_dir(&path).unwrap() {
+            let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        let again = make(&path, &[names(&["10.0.0.2"])]).unwrap_err();
+        assert!(matches!(again, CertificateError::Exists(_)), "{again}");
+        let more = make(&path, &[names(&["fd00::1"])]).unwrap();
+        assert!(!more.new_authority && !more.client && !more.secret);
+        assert_eq!(fs::read(path.join("ca.pem")).unwrap(), before);
+        let authority = Authority::from_pem(&before).unwrap();
+        for (stem, name) in [("10.0.0.2", "central.lan"), ("fd00__1", "fd00::1")] {
+            let certificate = fs::read(path.join(format!("{stem}.pem"))).unwrap();
+            let key = fs::read(path.join(key_file(stem))).unwrap();
+            let identity = Identity::from_pem(&certificate, &key).unwrap();
+            assert_eq!(authority.check(&identity, name), Ok(()));
+            assert!(authority.check(&identity, "10.0.0.3").is_err());
+        }
+    }
+
+    #[test]
+    fn a_client_cannot_show_its_certificate_as_a_server() {
+        let signer = Signer::new().unwrap();
+        let (certificate, key) = signer.client().unwrap();
+        let identity = Identity::from_pem(certificate.as_bytes(), key.as_bytes()).unwrap();
+        assert!(signer.trust.check(&identity, "localhost").is_err());
+    }
+
+    #[test]
+    fn an_authority_of_another_key_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        make(folder.path(), &[]).unwrap();
+        let other = KeyPair::generate().unwrap().serialize_pem();
+        fs::write(folder.path().join("ca-clave.pem"), other).unwrap();
+        let refused = make(folder.path(), &[names(&["a"])]).unwrap_err();
+        assert!(matches!(refused, CertificateError::Authority { .. }));
+        fs::remove_file(folder.path().join("ca-clave.pem")).unwrap();
+        let refused = make(folder.path(), &[names(&["a"])]).unwrap_err();
+        assert!(matches!(refused, CertificateError::Authority { .. }));
+    }
+
+    #[test]
+    fn names_are_hosts_or_addresses() {
+        for good in ["localhost", "a.b-c.lan", "10.0.0.2", "fd00::1"] {
+            assert!(check_name(good).is_ok(), "{good}");
+        }
+        for bad in ["", "../x", "a/b", "a..b", "-a", "ñ.lan", "a b"] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+        assert!(of_this_machine().contains(&"127.0.0.1".to_owned()));
+    }
+}

@@ -1,0 +1,356 @@
+//! How connections begin, on both planes and both sides: TLS, hello, proofs of the secret. Until a peer is
+//! through here it is told nothing.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use bytes::BytesMut;
+use ring::rand::{SecureRandom, SystemRandom};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
+
+use super::security::{Denied, Security};
+use crate::{
+    model::limits::HELLO_TIMEOUT,
+    net::{
+        ConnectError, LineReader, LineWriter, ReadError, ReadSide, Stream, TlsRefusal, Traffic,
+        WriteSide, begins_with_tls, connect, split,
+    },
+    proto::{
+        ErrorCode, Hello, Lines, PeerRole, WireError, encode_line,
+        handshake::{Connector, FromServer, Nonce, Opening, Server, ServerRole, ToServer},
+        legacy::is_legacy,
+    },
+};
+
+pub(super) type Reader = LineReader<ReadSide>;
+pub(super) type Writer = LineWriter<WriteSide>;
+
+/// Why a connection that this side began is of no use.
+#[derive(Debug)]
+pub(super) enum GreetError {
+    Connect(ConnectError),
+    Denied(Denied),
+    /// The server's words.
+    Refused(ErrorCode, String),
+    Read(ReadError),
+    Write(io::Error),
+    /// The connection was closed before hello.
+    Closed,
+    /// What answers is not what was dialled.
+    Stranger(String),
+}
+
+impl GreetError {
+    fn read(error: ReadError) -> Self {
+        match &error {
+            ReadError::Io(io) => match TlsRefusal::of(io) {
+                Some(refusal) => Self::Denied(Denied::Tls(refusal)),
+                None => Self::Read(error),
+            },
+            ReadError::Line(_) | ReadError::CutShort => Self::Read(error),
+        }
+    }
+}
+
+/// Connects to the first address that answers, which was dialled under this name or address.
+pub(super) async fn dial(
+    addresses: &[SocketAddr],
+    dialled: &str,
+    traffic: Traffic,
+    security: &Security,
+) -> Result<Stream, GreetError> {
+    let socket = connect(addresses).await.map_err(GreetError::Connect)?;
+    match &security.client {
+        None => Ok(Stream::Plain(socket)),
+        Some(tls) => {
+            let connected = timeout_at(
+                Instant::now() + HELLO_TIMEOUT,
+                tls.connect(socket, dialled, traffic),
+            );
+            let connected = connected
+                .await
+                .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+            connected.map_err(|error| GreetError::read(error.into()))
+        }
+    }
+}
+
+/// Says hello, proves the secret and has it proven; gives the connection once the server has said hello.
+/// `stage` adds what is sent with the last line of this side's before that.
+pub(super) async fn introduce(
+    stream: Stream,
+    stall_timeout: Duration,
+    security: &Security,
+    mut hello: Hello,
+    server: ServerRole,
+    stage: impl FnOnce(&mut Writer),
+) -> Result<(Reader, Writer, Hello), GreetError> {
+    let session = stream.session();
+    let (mut reader, mut writer) = split(stream, stall_timeout);
+    let Some(secret) = &security.secret else {
+        writer.stage(&ToServer::Hello(hello));
+        stage(&mut writer);
+        writer.flush().await.map_err(GreetError::Write)?;
+        return match answer(&mut reader).await? {
+            FromServer::Hello(hello) => Ok((reader, writer, hello)),
+            FromServer::Challenge { .. } => Err(GreetError::Denied(Denied::SecretRequired)),
+            other => Err(unexpected(&other)),
+        };
+    };
+    hello.nonce = Some(fresh_nonce().map_err(GreetError::Write)?);
+    let mut line = Vec::new();
+    encode_line(&ToServer::Hello(hello), &mut line);
+    writer
+        .send_encoded(&line)
+        .await
+        .map_err(GreetError::Write)?;
+    line.pop();
+    let nonce = match answer(&mut reader).await? {
+        FromServer::Challenge { nonce } => nonce,
+        FromServer::Hello(_) => return Err(GreetError::Denied(Denied::NoSecretThere)),
+        other => return Err(unexpected(&other)),
+    };
+    let opening = Opening {
+        hello: &line,
+        server,
+        tls_session: &session,
+    };
+    let (connector, proof) = Connector::answer(secret, &opening, nonce);
+    writer.stage(&ToServer::Proof { proof });
+    stage(&mut writer);
+    writer.flush().await.map_err(GreetError::Write)?;
+    match answer(&mut reader).await? {
+        FromServer::Proof { proof } => connector
+            .check(proof)
+            .map_err(|_| GreetError::Denied(Denied::WrongSecret))?,
+        FromServer::Hello(_) => return Err(GreetError::Denied(Denied::NoSecretThere)),
+        other => return Err(unexpected(&other)),
+    }
+    match answer(&mut reader).await? {
+        FromServer::Hello(hello) => Ok((reader, writer, hello)),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// The server's next line; its errors are this side's.
+async fn answer(reader: &mut Reader) -> Result<FromServer, GreetError> {
+    let line = reader.next_line().await.map_err(GreetError::read)?;
+    let line = line.ok_or(GreetError::Closed)?;
+    match Lines::parse(&line) {
+        Ok(FromServer::Error { code, message }) => Err(match code {
+            ErrorCode::SecretRequired => GreetError::Denied(Denied::SecretRequired),
+            ErrorCode::WrongSecret => GreetError::Denied(Denied::WrongSecret),
+            ErrorCode::TlsRequired => GreetError::Denied(Denied::TlsRequired),
+            ErrorCode::NoTls => GreetError::Denied(Denied::Tls(TlsRefusal::NotTls)),
+            _ => GreetError::Refused(code, message),
+        }),
+        Ok(message) => Ok(message),
+        Err(error) => Err(GreetError::Stranger(error.to_string())),
+    }
+}
+
+fn unexpected(message: &FromServer) -> GreetError {
+    GreetError::Stranger(format!("{message:?} instead of hello"))
+}
+
+fn fresh_nonce() -> io::Result<Nonce> {
+    let mut bytes = [0; Nonce::BYTES];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| io::Error::other("the system has no random numbers"))?;
+    Ok(Nonce::new(bytes))
+}
+
+/// Why a peer is sent away.
+pub(super) type Refused = (ErrorCode, String);
+
+/// What comes of a connection that somebody else began.
+#[derive(Debug)]
+pub(super) enum Entered {
+    /// Somebody who may be here. Has not been told hello.
+    Peer {
+        reader: Reader,
+        writer: Writer,
+        role: PeerRole,
+    },
+    /// A client of the original, where there is neither secret nor TLS, with its request.
+    Original { line: BytesMut, writer: Writer },
+    /// Somebody who may not; has been told, and the connection is over.
+    Refused(Refused),
+    /// Nobody: it ended before it had said anything.
+    Gone,
+}
+
+/// Lets a peer in, or not; takes no longer than a first line may take.
+pub(super) async fn enter(
+    socket: TcpStream,
+    security: &Security,
+    own: ServerRole,
+    stall_timeout: Duration,
+) -> Entered {
+    let deadline = Instant::now() + HELLO_TIMEOUT;
+    let has_tls = match timeout_at(deadline, begins_with_tls(&socket)).await {
+        Ok(Ok(has_tls)) => has_tls,
+        Ok(Err(_)) => return Entered::Gone,
+        Err(_) => return refuse(socket, stall_timeout, too_late()).await,
+    };
+    let stream = match (&security.server, has_tls) {
+        (None, false) => Stream::Plain(socket),
+        (Some(tls), true) => match timeout_at(deadline, tls.accept(socket)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => {
+                return Entered::Refused((ErrorCode::TlsRequired, format!("TLS: {error}")));
+            }
+            Err(_) => return Entered::Refused(too_late()),
+        },
+        (Some(_), false) => {
+            let message = "this port speaks TLS only".to_owned();
+            return refuse(socket, stall_timeout, (ErrorCode::TlsRequired, message)).await;
+        }
+        (None, true) => {
+            let message = "this port does not speak TLS".to_owned();
+            return refuse(socket, stall_timeout, (ErrorCode::NoTls, message)).await;
+        }
+    };
+    let session = stream.session();
+    let (mut reader, mut writer) = split(stream, stall_timeout);
+    let heard = hear(&mut reader, &mut writer, security, own, &session);
+    let refused = match timeout_at(deadline, heard).await {
+        Ok(Ok(Heard::Peer(role))) => {
+            return Entered::Peer {
+                reader,
+                writer,
+                role,
+            };
+        }
+        Ok(Ok(Heard::Original(line))) => return Entered::Original { line, writer },
+        Ok(Ok(Heard::Nothing)) => return Entered::Gone,
+        Ok(Err(refused)) => refused,
+        Err(_) => too_late(),
+    };
+    Entered::Refused(turn_away(reader, writer, refused).await)
+}
+
+/// Sends a peer away before it has said anything that was understood.
+async fn refuse(socket: TcpStream, stall_timeout: Duration, refused: Refused) -> Entered {
+    let (reader, writer) = split(socket, stall_timeout);
+    Entered::Refused(turn_away(reader, writer, refused).await)
+}
+
+/// Tells a peer why it may not be here, and ends the connection; gives the reason back for the log.
+pub(super) async fn turn_away(reader: Reader, mut writer: Writer, refused: Refused) -> Refused {
+    let (code, message) = refused.clone();
+    let _ = writer.send(&FromServer::Error { code, message }).await;
+    writer.shutdown().await;
+    reader.linger().await;
+    refused
+}
+
+fn too_late() -> Refused {
+    let message = format!("no line within {} s", HELLO_TIMEOUT.as_secs());
+    (ErrorCode::TimedOut, message)
+}
+
+enum Heard {
+    Peer(PeerRole),
+    Original(BytesMut),
+    Nothing,
+}
+
+async fn hear(
+    reader: &mut Reader,
+    writer: &mut Writer,
+    security: &Security,
+    own: ServerRole,
+    session: &[u8],
+) -> Result<Heard, Refused> {
+    let Some(line) = first_line(reader).await? else {
+        return Ok(Heard::Nothing);
+    };
+    if is_legacy(&line) {
+        return if security.is_closed() || security.has_tls() {
+            let message = "the protocol of 2017 proves nothing: this cluster is closed";
+            Err((ErrorCode::SecretRequired, message.to_owned()))
+        } else {
+            Ok(Heard::Original(line))
+        };
+    }
+    let ToServer::Hello(hello) = parse(&line)? else {
+        return Err(bad("the first line must be hello"));
+    };
+    let nonce = hello.nonce;
+    let role = hello.into_role().map_err(|error| {
+        let code = match error {
+            WireError::WrongProtocol { .. } => ErrorCode::WrongProtocol,
+            WireError::Missing { .. } => ErrorCode::BadMessage,
+        };
+        (code, error.to_string())
+    })?;
+    let Some(secret) = &security.secret else {
+        return Ok(Heard::Peer(role));
+    };
+    if nonce.is_none() {
+        let message = "this cluster is closed: the first line must have a nonce";
+        return Err((ErrorCode::SecretRequired, message.to_owned()));
+    }
+    let opening = Opening {
+        hello: &line,
+        server: own,
+        tls_session: session,
+    };
+    let internal = |error: io::Error| (ErrorCode::Internal, error.to_string());
+    let nonce = fresh_nonce().map_err(internal)?;
+    let server = Server::challenge(secret, &opening, nonce);
+    writer
+        .send(&FromServer::Challenge { nonce })
+        .await
+        .map_err(internal)?;
+    let Some(line) = next_line(reader).await? else {
+        return Ok(Heard::Nothing);
+    };
+    let ToServer::Proof { proof } = parse(&line)? else {
+        return Err(bad("a challenge is answered by a proof"));
+    };
+    let proof = server
+        .check(proof)
+        .map_err(|error| (ErrorCode::WrongSecret, error.to_string()))?;
+    writer
+        .send(&FromServer::Proof { proof })
+        .await
+        .map_err(internal)?;
+    Ok(Heard::Peer(role))
+}
+
+/// The first line that is not empty. A peer of the original's protocol may close its side instead of
+/// ending the line.
+async fn first_line(reader: &mut Reader) -> Result<Option<BytesMut>, Refused> {
+    loop {
+        match next_line(reader).await? {
+            Some(line) if line.trim_ascii().is_empty() => {}
+            Some(line) => return Ok(Some(line)),
+            None => {
+                let rest = reader.rest();
+                return Ok(is_legacy(&rest).then_some(rest));
+            }
+        }
+    }
+}
+
+/// The next line; `None` when there is nobody left to tell anything.
+async fn next_line(reader: &mut Reader) -> Result<Option<BytesMut>, Refused> {
+    match reader.next_line().await {
+        Ok(line) => Ok(line),
+        Err(ReadError::Line(error)) => Err(bad(error)),
+        Err(ReadError::Io(_) | ReadError::CutShort) => Ok(None),
+    }
+}
+
+fn parse(line: &[u8]) -> Result<ToServer, Refused> {
+    Lines::parse(line).map_err(bad)
+}
+
+fn bad(error: impl ToString) -> Refused {
+    (ErrorCode::BadMessage, error.to_string())
+}
