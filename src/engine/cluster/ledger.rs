@@ -647,7 +647,9 @@ mod tests {
         let mut liar = received(2, 0, u64::MAX);
         liar.faults.protocol = u64::MAX;
         liar.retries = u64::MAX;
-        ledger.finish(now, finished(vec![received(1, 60, 0), liar.clone(), liar]));
+        let mut other = liar.clone();
+        other.number = number(3);
+        ledger.finish(now, finished(vec![received(1, 60, 0), liar, other]));
         assert_eq!(ledger.settle(now + SETTLE_WITHIN, |_| Some(RUN)).len(), 1);
         let totals = ledger.totals();
         assert_eq!(

@@ -10,7 +10,10 @@ use crate::{
     model::{Finished, TransferId},
     node::{
         fetch::{FetchEnd, FetchOutcome, FetchUpdate},
-        rules::downloads::{End, State, Unsettled},
+        rules::{
+            downloads::{End, State},
+            endings::Unsettled,
+        },
     },
     proto::control::ToCentral,
 };
@@ -109,16 +112,17 @@ impl Client {
         };
         self.state
             .downloads
+            .endings
             .unsettle(now, transfer, file.clone(), kind, took, sources);
         if !self.send(ToCentral::Finished(finished)) {
-            let unsettled = self.state.downloads.take_unsettled_of(transfer);
+            let unsettled = self.state.downloads.endings.take_unsettled_of(transfer);
             self.book_without_reports(unsettled);
         }
         self.tell_of(number, &file, event);
     }
 
     pub(super) fn book_overdue(&mut self) {
-        let overdue = self.state.downloads.overdue(Instant::now());
+        let overdue = self.state.downloads.endings.overdue(Instant::now());
         self.book_without_reports(overdue);
     }
 

@@ -155,7 +155,7 @@ impl Client {
 
     /// The secondaries have reported; nothing when the central cannot say.
     fn settled(&mut self, transfer: TransferId, sent: &[SentBytes]) {
-        if let Some(unsettled) = self.state.downloads.settle(transfer) {
+        if let Some(unsettled) = self.state.downloads.endings.settle(transfer) {
             self.statistics.book(&Booked {
                 file: &unsettled.file,
                 outcome: unsettled.outcome,

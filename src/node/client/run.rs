@@ -248,7 +248,7 @@ impl Client {
         if self.state.idle_waiters.is_empty() {
             return;
         }
-        self.state.downloads.hurry(Instant::now());
+        self.state.downloads.endings.hurry(Instant::now());
         if self.state.downloads.is_idle() {
             let tally = self.state.downloads.tally();
             for waiter in self.state.idle_waiters.drain(..) {
@@ -287,7 +287,7 @@ impl Client {
             }
         };
         let _ = timeout(STOP_GRACE, ended).await;
-        let unsettled = self.state.downloads.take_unsettled();
+        let unsettled = self.state.downloads.endings.take_unsettled();
         self.book_without_reports(unsettled);
         self.answer_idle();
         self.send(ToCentral::Bye);

@@ -2,16 +2,13 @@
 //! means to them. Knows neither sockets nor files.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     time::{Duration, Instant},
 };
 
-use super::Receiving;
+use super::{Receiving, endings::Endings};
 use crate::{
-    model::{
-        FileMeta, FileName, Finished, Grant, Outcome, ReceivedFrom, TransferId,
-        limits::STATISTICS_EVERY,
-    },
+    model::{FileMeta, FileName, Finished, Grant, Outcome, TransferId},
     node::{
         Failure,
         client::{DownloadNumber, Tally},
@@ -19,18 +16,9 @@ use crate::{
     proto::{ErrorCode, control::ToCentral},
 };
 
-/// How long the central has to tell what the secondaries reported.
-const SETTLE_WITHIN: Duration = Duration::from_secs(5);
-/// The same where somebody waits for the end. It comes at once unless a secondary has just failed.
-const SETTLE_SOON: Duration = Duration::from_millis(300);
 /// How long a request that waited in the list of a central that has gone leaves the new one for its
 /// secondaries to enrol, before it asks again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
-/// Ends of downloads that are kept to be told again.
-const MOST_ENDS: usize = 256;
-/// How long they are: a central that is killed has forgotten what it had not saved.
-const KEEP_ENDS: Duration = STATISTICS_EVERY.saturating_mul(3);
-
 /// One download.
 #[derive(Debug)]
 pub struct Download<A, R> {
@@ -81,46 +69,14 @@ pub enum End {
     Cancelled,
 }
 
-/// A download that is over and whose figures the secondaries have not all reported.
-#[derive(Debug)]
-pub struct Unsettled {
-    /// Its file.
-    pub file: FileName,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// From its start to its end.
-    pub took: Duration,
-    /// What each secondary brought.
-    pub received: Vec<ReceivedFrom>,
-    deadline: Instant,
-}
-
-/// The end of a download, and what a central that has forgotten the download must be told before it.
-#[derive(Debug)]
-struct Told {
-    at: Instant,
-    /// The central has closed its books.
-    settled: bool,
-    number: DownloadNumber,
-    file: FileMeta,
-    finished: Finished,
-}
-
-impl Told {
-    fn is_kept(&self, now: Instant) -> bool {
-        !self.settled || now.saturating_duration_since(self.at) < KEEP_ENDS
-    }
-}
-
 /// All downloads of a client.
 #[derive(Debug)]
 pub struct Downloads<A, R> {
     list: BTreeMap<DownloadNumber, Download<A, R>>,
-    unsettled: BTreeMap<TransferId, Unsettled>,
+    /// Those that are over.
+    pub endings: Endings,
     /// Requests that wait and are to be made again, as the central was not ready for them.
     ask_again: BTreeMap<DownloadNumber, Instant>,
-    /// Ends that the central may not know of.
-    ends: VecDeque<Told>,
 }
 
 /// What a grant means.
@@ -160,9 +116,8 @@ impl<A, R> Default for Downloads<A, R> {
     fn default() -> Self {
         Self {
             list: BTreeMap::new(),
-            unsettled: BTreeMap::new(),
+            endings: Endings::default(),
             ask_again: BTreeMap::new(),
-            ends: VecDeque::new(),
         }
     }
 }
@@ -319,32 +274,15 @@ impl<A, R: Receiving> Downloads<A, R> {
         let download = self.list.get_mut(&number)?;
         let before = std::mem::replace(&mut download.state, State::Ended(end));
         if let State::Running(running) = before {
-            self.ends.retain(|end| end.is_kept(now));
-            if self.ends.len() == MOST_ENDS {
-                self.ends.pop_front();
-            }
-            self.ends.push_back(Told {
-                at: now,
-                settled: false,
-                number,
-                file: running.meta,
-                finished: finished.clone(),
-            });
+            self.endings
+                .keep(now, number, running.meta, finished.clone());
         }
         Some(download.file.clone())
     }
 
     /// What a new link must be told: it knows nothing of what was said on the last one.
     pub fn words_for_a_new_link(&self, now: Instant) -> Vec<ToCentral> {
-        let ends = self.ends.iter().filter(|end| end.is_kept(now));
-        let ends = ends.flat_map(|end| {
-            let resume = ToCentral::Resume {
-                transfer: end.finished.transfer,
-                request: end.number.0,
-                file: end.file.clone(),
-            };
-            [resume, ToCentral::Finished(end.finished.clone())]
-        });
+        let ends = self.endings.words_for_a_new_link(now);
         let word = |(number, download): (&DownloadNumber, &Download<A, R>)| match &download.state {
             State::Running(running) => Some(ToCentral::Resume {
                 transfer: running.transfer,
@@ -357,7 +295,9 @@ impl<A, R: Receiving> Downloads<A, R> {
             }),
             State::Ended(_) => None,
         };
-        ends.chain(self.list.iter().filter_map(word)).collect()
+        ends.into_iter()
+            .chain(self.list.iter().filter_map(word))
+            .collect()
     }
 
     /// The download that runs under a transfer's name.
@@ -414,76 +354,15 @@ impl<A, R: Receiving> Downloads<A, R> {
             .collect()
     }
 
-    /// Waits for what the secondaries report of an ended transfer.
-    pub fn unsettle(
-        &mut self,
-        now: Instant,
-        transfer: TransferId,
-        file: FileName,
-        outcome: Outcome,
-        took: Duration,
-        received: Vec<ReceivedFrom>,
-    ) {
-        self.unsettled.insert(
-            transfer,
-            Unsettled {
-                file,
-                outcome,
-                took,
-                received,
-                deadline: now + SETTLE_WITHIN,
-            },
-        );
-    }
-
-    /// The central has closed its books of a transfer.
-    pub fn settle(&mut self, transfer: TransferId) -> Option<Unsettled> {
-        for end in &mut self.ends {
-            end.settled |= end.finished.transfer == transfer;
-        }
-        self.unsettled.remove(&transfer)
-    }
-
-    /// Gives up waiting for the figures of one: there is no central to tell.
-    pub fn take_unsettled_of(&mut self, transfer: TransferId) -> Option<Unsettled> {
-        self.unsettled.remove(&transfer)
-    }
-
-    /// Those for which nothing came in time.
-    pub fn overdue(&mut self, now: Instant) -> Vec<Unsettled> {
-        let overdue: Vec<_> = self
-            .unsettled
-            .iter()
-            .filter(|(_, unsettled)| unsettled.deadline <= now)
-            .map(|(transfer, _)| *transfer)
-            .collect();
-        overdue
-            .into_iter()
-            .filter_map(|transfer| self.unsettled.remove(&transfer))
-            .collect()
-    }
-
-    /// Somebody waits for the end of everything.
-    pub fn hurry(&mut self, now: Instant) {
-        for unsettled in self.unsettled.values_mut() {
-            unsettled.deadline = unsettled.deadline.min(now + SETTLE_SOON);
-        }
-    }
-
-    /// Gives up waiting for figures.
-    pub fn take_unsettled(&mut self) -> Vec<Unsettled> {
-        std::mem::take(&mut self.unsettled).into_values().collect()
-    }
-
-    /// When [`Self::overdue`] or [`Self::due_again`] is due.
+    /// When [`Self::due_again`] or [`Endings::overdue`] is due.
     pub fn next_due(&self) -> Option<Instant> {
-        let overdue = self.unsettled.values().map(|u| u.deadline);
-        overdue.chain(self.ask_again.values().copied()).min()
+        let again = self.ask_again.values().copied();
+        again.chain(self.endings.next_overdue()).min()
     }
 
     /// True when nothing runs, waits, or is to be booked.
     pub fn is_idle(&self) -> bool {
-        self.unsettled.is_empty()
+        self.endings.are_settled()
             && self
                 .list
                 .values()

@@ -5,6 +5,7 @@
 pub mod central;
 pub mod copies;
 pub mod downloads;
+pub mod endings;
 pub mod enrolment;
 pub mod sent;
 

@@ -121,7 +121,7 @@ impl Client {
         if let Some(news) = self.link.tick(ctx) {
             self.link_news(ctx, news);
         }
-        self.downloads.overdue(ctx.now);
+        self.downloads.endings.overdue(ctx.now);
         for word in self.downloads.due_again(ctx.now) {
             self.link.send(ctx, word);
         }
@@ -194,7 +194,7 @@ impl Client {
                     handle.set_sources(sources);
                 }
             }
-            FromCentral::Settled { transfer, .. } => drop(self.downloads.settle(transfer)),
+            FromCentral::Settled { transfer, .. } => drop(self.downloads.endings.settle(transfer)),
             other => panic!("{other:?} to a client"),
         }
         self.tick_fetches(ctx);
@@ -261,9 +261,10 @@ impl Client {
         let took = std::time::Duration::ZERO;
         let outcome = ended.outcome;
         self.downloads
+            .endings
             .unsettle(ctx.now, transfer, file, outcome, took, ended.sources);
         if !self.link.send(ctx, ToCentral::Finished(finished)) {
-            self.downloads.take_unsettled_of(transfer);
+            self.downloads.endings.take_unsettled_of(transfer);
         }
     }
 

@@ -96,6 +96,12 @@ impl Places {
             Action::Refuse { link, request, .. } => {
                 self.requests.remove(&(*link, *request));
             }
+            Action::Settled { link, transfer, .. } => {
+                // Taken up again only to tell an end that was told before.
+                let over = Request::Running(*transfer);
+                self.requests
+                    .retain(|(of, _), request| of != link || *request != over);
+            }
             Action::Close { link, .. } => self.gone(*link),
             _ => {}
         }
