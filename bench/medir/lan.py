@@ -1,5 +1,7 @@
 """A LAN of network namespaces: a bridge, a namespace per node, every server's uplink shaped by tbf."""
 
+import atexit
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -20,15 +22,29 @@ NAME = "pelicula.bin"
 PAYLOAD = 1448 / 1514
 
 
+# What Linux does unless it is told otherwise; this machine may have been.
+CONGESTION = "cubic"
+ALLOWED = pathlib.Path("/proc/sys/net/ipv4/tcp_allowed_congestion_control")
+
+
 def sh(text):
     subprocess.run(text, shell=True, check=True, stdout=subprocess.DEVNULL)
+
+
+def allow(congestion):
+    """Lets namespaces use a congestion control, until the end of this program."""
+    before = ALLOWED.read_text()
+    if congestion not in before.split():
+        ALLOWED.write_text(f"{before.strip()} {congestion}\n")
+        atexit.register(ALLOWED.write_text, before)
 
 
 class Lan:
     """The network; rates are in Mbit/s, one per server."""
 
-    def __init__(self, rates):
+    def __init__(self, rates, congestion=CONGESTION):
         self.remove()
+        allow(congestion)
         sh(f"ip netns add {SWITCH} && ip -n {SWITCH} link add br0 type bridge && ip -n {SWITCH} link set br0 up")
         self.nodes = [("tz-c", CENTRAL), ("tz-r", RELAY)]
         self.nodes += [(f"tz-s{n + 1}", address) for n, address in enumerate(SERVERS)]
@@ -37,7 +53,8 @@ class Lan:
             sh(f"ip netns add {name} && ip -n {name} link set lo up"
                f" && ip -n {name} link add eth0 type veth peer name {name} netns {SWITCH}"
                f" && ip -n {name} addr add {address}/24 dev eth0 && ip -n {name} link set eth0 up"
-               f" && ip -n {SWITCH} link set {name} master br0 up")
+               f" && ip -n {SWITCH} link set {name} master br0 up"
+               f" && ip netns exec {name} sysctl -q net.ipv4.tcp_congestion_control={congestion}")
         self.rates = [None] * len(SERVERS)
         for n, rate in enumerate(rates):
             self.shape(n, rate)
@@ -64,12 +81,12 @@ def server_namespaces():
 class Bench:
     """Ours and the peers' servers on a LAN, with one content."""
 
-    def __init__(self, config, name, rates, size, max_clients=5):
+    def __init__(self, config, name, rates, size, max_clients=5, congestion=CONGESTION):
         self.work = config.work / "lan" / name
         shutil.rmtree(self.work, ignore_errors=True)
         self.original = random_file(config.work / "datos" / f"azar-{size}.bin", size)
         self.size = size
-        self.lan = Lan(rates)
+        self.lan = Lan(rates, congestion)
         self.folders = served_copies(self.work, self.original, 3, NAME)
         self.target = self.work / "destino"
         self.nginx = [None] * 3
@@ -250,9 +267,9 @@ def small_files(config):
     return figures
 
 
-def ten_clients(config):
+def ten_clients(config, congestion=CONGESTION):
     """Ten clients at once, each with all of a file."""
-    bench = Bench(config, "ten", [200, 200, 200], config.lan_bytes, max_clients=10)
+    bench = Bench(config, "ten", [200, 200, 200], config.lan_bytes, max_clients=10, congestion=congestion)
     bound = 10 * bench.size * 8 / (600e6 * PAYLOAD)
     rounds = []
     for _ in range(max(3, config.rounds // 2)):

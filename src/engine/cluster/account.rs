@@ -6,7 +6,9 @@ use std::{
 };
 
 use super::books::{OpenTransfer, Reported};
-use crate::model::{Finished, Incarnation, SecondaryNumber, SentTransfer};
+use crate::model::{
+    FileName, Finished, Incarnation, Receiver, SecondaryNumber, SentTransfer, TransferId,
+};
 
 /// How long an ended transfer waits for the last reports of its secondaries.
 pub(super) const SETTLE_WITHIN: Duration = Duration::from_secs(3);
@@ -32,6 +34,27 @@ pub(super) struct Ended {
 }
 
 impl Account {
+    /// A new page.
+    pub(super) fn new(
+        transfer: TransferId,
+        receiver: Receiver,
+        file: FileName,
+        began: Option<Instant>,
+    ) -> Self {
+        Self {
+            open: OpenTransfer {
+                transfer,
+                receiver,
+                file,
+                sent: Vec::new(),
+            },
+            began,
+            ended: None,
+            fell: BTreeSet::new(),
+            orphan_since: None,
+        }
+    }
+
     /// A secondary's report; cumulative within one run of its process.
     pub(super) fn report(
         &mut self,

@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     account::{Account, Ended},
+    accounts::Accounts,
     books::{OpenTransfer, OriginalParts, Totals},
     closing::{Closed, Figures},
 };
@@ -37,7 +38,7 @@ pub(super) struct Settled {
 #[derive(Debug)]
 pub(super) struct Ledger {
     totals: Totals,
-    accounts: BTreeMap<TransferId, Account>,
+    accounts: Accounts,
     /// Those of the settled transfers that this run has closed: a late report amends their figures.
     closed: BTreeMap<TransferId, Closed>,
 }
@@ -45,21 +46,16 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Goes on from what an earlier run saved.
     pub(super) fn new(now: Instant, mut saved: Totals) -> Self {
-        let accounts = std::mem::take(&mut saved.open)
-            .into_iter()
-            .map(|open| {
-                (
-                    open.transfer,
-                    Account {
-                        open,
-                        began: None,
-                        ended: None,
-                        fell: BTreeSet::new(),
-                        orphan_since: Some(now),
-                    },
-                )
-            })
-            .collect();
+        let mut accounts = Accounts::default();
+        for open in std::mem::take(&mut saved.open) {
+            accounts.insert(Account {
+                open,
+                began: None,
+                ended: None,
+                fell: BTreeSet::new(),
+                orphan_since: Some(now),
+            });
+        }
         Self {
             totals: saved,
             accounts,
@@ -71,7 +67,7 @@ impl Ledger {
         let mut totals = self.totals.clone();
         totals.open = self
             .accounts
-            .values()
+            .iter()
             .map(|account| account.open.clone())
             .collect();
         totals
@@ -111,19 +107,13 @@ impl Ledger {
         receiver: Receiver,
         file: FileName,
     ) {
-        let account = self.accounts.entry(transfer).or_insert_with(|| Account {
-            open: OpenTransfer {
-                transfer,
-                receiver,
-                file,
-                sent: Vec::new(),
-            },
-            began: Some(now),
-            ended: None,
-            fell: BTreeSet::new(),
-            orphan_since: None,
-        });
-        account.orphan_since = None;
+        let known = self
+            .accounts
+            .change(transfer, |account| account.orphan_since = None);
+        if known.is_none() {
+            self.accounts
+                .insert(Account::new(transfer, receiver, file, Some(now)));
+        }
     }
 
     /// A receiver goes on with a transfer, or tells its end once more. One that is not known here was granted
@@ -141,49 +131,39 @@ impl Ledger {
             self.totals.settled.retain(|settled| *settled != transfer);
             closed.account.ended = None;
             closed.account.fell.append(&mut closed.died);
-            self.accounts.insert(transfer, closed.account);
+            self.accounts.insert(closed.account);
             return true;
         }
         if self.totals.settled.contains(&transfer) {
             return false;
         }
-        self.accounts.entry(transfer).or_insert_with(|| Account {
-            open: OpenTransfer {
-                transfer,
-                receiver,
-                file,
-                sent: Vec::new(),
-            },
-            began: None,
-            ended: None,
-            fell: BTreeSet::new(),
-            orphan_since: None,
-        });
+        if self.accounts.get(transfer).is_none() {
+            self.accounts
+                .insert(Account::new(transfer, receiver, file, None));
+        }
         true
     }
 
     pub(super) fn orphan(&mut self, now: Instant, transfer: TransferId) {
-        if let Some(account) = self.accounts.get_mut(&transfer) {
+        self.accounts.change(transfer, |account| {
             account.orphan_since.get_or_insert(now);
-        }
+        });
     }
 
     /// A secondary's lease ended.
     pub(super) fn fell(&mut self, number: SecondaryNumber) {
-        for account in self.accounts.values_mut() {
-            account.fell.insert(number);
-        }
+        self.accounts.fell(number);
     }
 
     pub(super) fn is_open(&self, transfer: TransferId) -> bool {
         self.accounts
-            .get(&transfer)
+            .get(transfer)
             .is_some_and(|account| account.ended.is_none())
     }
 
     pub(super) fn is_of(&self, transfer: TransferId, receiver: &Receiver) -> bool {
         self.accounts
-            .get(&transfer)
+            .get(transfer)
             .is_some_and(|account| account.open.receiver == *receiver)
     }
 
@@ -205,42 +185,33 @@ impl Ledger {
             }
             return;
         }
-        let known = self.accounts.contains_key(&sent.transfer);
-        if !known && self.accounts.len() >= MAX_TRANSFERS {
-            return;
+        let transfer = sent.transfer;
+        if self.accounts.get(transfer).is_none() {
+            if self.accounts.len() >= MAX_TRANSFERS {
+                return;
+            }
+            // A transfer that nobody opened here: granted by an earlier run of the central that was killed
+            // before it saved. Its receiver resumes it, or it is closed as orphaned.
+            let (receiver, file) = (sent.receiver.clone(), sent.file.clone());
+            let mut account = Account::new(transfer, receiver, file, None);
+            account.orphan_since = Some(now);
+            self.accounts.insert(account);
         }
-        // A transfer that nobody opened here: granted by an earlier run of the central that was killed
-        // before it saved. Its receiver resumes it, or it is closed as orphaned.
-        let account = self
-            .accounts
-            .entry(sent.transfer)
-            .or_insert_with(|| Account {
-                open: OpenTransfer {
-                    transfer: sent.transfer,
-                    receiver: sent.receiver.clone(),
-                    file: sent.file.clone(),
-                    sent: Vec::new(),
-                },
-                began: None,
-                ended: None,
-                fell: BTreeSet::new(),
-                orphan_since: Some(now),
-            });
-        account.report(number, incarnation, &sent);
+        self.accounts.change(transfer, |account| {
+            account.report(number, incarnation, &sent)
+        });
     }
 
     /// The receiver says that it is over.
     pub(super) fn finish(&mut self, now: Instant, finished: Finished) {
-        if let Some(account) = self.accounts.get_mut(&finished.transfer)
-            && account.ended.is_none()
-        {
-            account.ended = Some(Ended { at: now, finished });
-        }
+        self.accounts.change(finished.transfer, |account| {
+            account.ended.get_or_insert(Ended { at: now, finished });
+        });
     }
 
     /// Secondaries that have reported on a transfer or brought something in it.
     pub(super) fn involved(&self, transfer: TransferId) -> Vec<SecondaryNumber> {
-        let Some(account) = self.accounts.get(&transfer) else {
+        let Some(account) = self.accounts.get(transfer) else {
             return Vec::new();
         };
         let mut numbers: Vec<_> = account.open.sent.iter().map(|r| r.number).collect();
@@ -259,24 +230,15 @@ impl Ledger {
         now: Instant,
         alive: impl Fn(SecondaryNumber) -> Option<Incarnation>,
     ) -> Vec<Settled> {
-        let due: Vec<_> = self
-            .accounts
-            .iter()
-            .filter(|(_, account)| account.is_due(now, &alive))
-            .map(|(transfer, _)| *transfer)
-            .collect();
-        let accounts: Vec<_> = due
-            .iter()
-            .filter_map(|transfer| self.accounts.remove(transfer))
-            .collect();
-        accounts
+        self.accounts
+            .take_due(now, &alive)
             .into_iter()
             .map(|account| self.close(account, &alive))
             .collect()
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.accounts.values().filter_map(Account::deadline).min()
+        self.accounts.next_deadline()
     }
 
     fn close(

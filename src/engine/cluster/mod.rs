@@ -4,6 +4,7 @@
 //! `catalog` (names, contents, holders), `placement` (copies), `admission` (places), `ledger` (the books).
 
 mod account;
+mod accounts;
 mod admission;
 mod books;
 mod catalog;

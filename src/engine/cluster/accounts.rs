@@ -1,0 +1,101 @@
+//! All pages of the books that are not closed. What must be looked at on every event is found without looking at
+//! the others: ten thousand transfers that somebody has made up, or left, slow nobody down.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
+
+use super::account::Account;
+use crate::model::{Incarnation, SecondaryNumber, TransferId};
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Accounts {
+    pages: BTreeMap<TransferId, Account>,
+    /// Those that have ended: the next report may complete them.
+    ended: BTreeSet<TransferId>,
+    /// When each that has a deadline is closed whatever is missing.
+    deadlines: BTreeSet<(Instant, TransferId)>,
+}
+
+impl Accounts {
+    pub(super) fn len(&self) -> usize {
+        self.pages.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Account> {
+        self.pages.values()
+    }
+
+    pub(super) fn get(&self, transfer: TransferId) -> Option<&Account> {
+        self.pages.get(&transfer)
+    }
+
+    /// Adds a page; there is none of its transfer.
+    pub(super) fn insert(&mut self, account: Account) {
+        self.register(&account);
+        self.pages.insert(account.open.transfer, account);
+    }
+
+    /// Changes a page, if there is one.
+    pub(super) fn change(
+        &mut self,
+        transfer: TransferId,
+        change: impl FnOnce(&mut Account),
+    ) -> Option<()> {
+        let mut account = self.remove(transfer)?;
+        change(&mut account);
+        self.insert(account);
+        Some(())
+    }
+
+    /// A secondary's lease ended.
+    pub(super) fn fell(&mut self, number: SecondaryNumber) {
+        for account in self.pages.values_mut() {
+            account.fell.insert(number);
+        }
+    }
+
+    /// Takes out all that can be closed.
+    pub(super) fn take_due(
+        &mut self,
+        now: Instant,
+        alive: &impl Fn(SecondaryNumber) -> Option<Incarnation>,
+    ) -> Vec<Account> {
+        let overdue = self.deadlines.iter().take_while(|(at, _)| *at <= now);
+        let overdue = overdue.map(|(_, transfer)| *transfer);
+        let candidates: BTreeSet<_> = overdue.chain(self.ended.iter().copied()).collect();
+        let is_due = |transfer: &TransferId| {
+            let account = self.pages.get(transfer);
+            account.is_some_and(|account| account.is_due(now, alive))
+        };
+        let due: Vec<_> = candidates.into_iter().filter(is_due).collect();
+        due.into_iter()
+            .filter_map(|transfer| self.remove(transfer))
+            .collect()
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    fn register(&mut self, account: &Account) {
+        let transfer = account.open.transfer;
+        if account.ended.is_some() {
+            self.ended.insert(transfer);
+        }
+        if let Some(at) = account.deadline() {
+            self.deadlines.insert((at, transfer));
+        }
+    }
+
+    fn remove(&mut self, transfer: TransferId) -> Option<Account> {
+        let account = self.pages.remove(&transfer)?;
+        self.ended.remove(&transfer);
+        if let Some(at) = account.deadline() {
+            self.deadlines.remove(&(at, transfer));
+        }
+        Some(account)
+    }
+}
