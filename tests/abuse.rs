@@ -539,13 +539,14 @@ async fn a_central_with_another_catalogue_does_not_change_what_is_downloaded() {
         panic!("{end:?}");
     };
     assert!(std::fs::read(summary.path).unwrap() == bytes, "other bytes");
-    // Everybody is at the new central by now, or soon.
+    // Everybody is at the new central by now, or soon. Whoever came first has the name there, and the others a
+    // conflict.
     support::until("the new catalogue", || async {
         let files = client.handle.list().await.ok()?;
-        files
-            .iter()
-            .any(|listed| file_json(&listed.file) == file_json(&other.meta))
-            .then_some(())
+        let mut listed = files.iter().map(|listed| file_json(&listed.file));
+        let status = client.handle.status().await.ok()?;
+        let conflicts = status.secondaries.iter().map(|s| s.conflicts).sum::<u64>();
+        (listed.any(|file| file == file_json(&other.meta)) || conflicts > 0).then_some(())
     })
     .await;
     client.handle.stop().await.unwrap();
