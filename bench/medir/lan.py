@@ -325,6 +325,7 @@ SCENARIOS = {
     "cut": cut,
     "small": small_files,
     "ten": ten_clients,
+    "ten_bbr": lambda config: ten_clients(config, "bbr"),
     "delay": delay,
 }
 

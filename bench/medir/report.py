@@ -122,7 +122,7 @@ def lan(figures):
     text = f"""## A LAN in network namespaces
 
 A bridge, a namespace per node, every server's uplink shaped by `tbf`; {size / MIB:.0f} MiB unless said otherwise.
-"Ideal split" is three curls, each fetching from one server the part that its uplink deserves: what the network can
+All nodes use CUBIC, as Linux does by itself. "Ideal split" is three curls, each fetching from one server the part that its uplink deserves: what the network can
 do when everything is known beforehand. Bounds with a fault are that, and two servers for the rest.
 
 """
@@ -163,6 +163,11 @@ do when everything is known beforehand. Bounds with a fault are that, and two se
             ("slowest ≤ 1.2 × fastest", f"{fair:.2f}", fair <= 1.2),
             ("97 % of the uplinks filled", f"{fill * 100:.1f} %", fill >= 0.97),
             ("wasted bytes under 1 %", f"{wasted(runs) * 100:.2f} %", wasted(runs) < 0.01)]) + "\n"
+        if "ten_bbr" in figures:
+            runs = figures["ten_bbr"]["runs"][OURS]
+            fair = statistics.median(run["slowest_to_fastest"] for run in runs)
+            fill = statistics.median(run["fill"] for run in runs)
+            text += f"With BBR instead of CUBIC in all nodes: slowest {fair:.2f} × fastest, {fill * 100:.1f} % filled.\n\n"
         text += f"Filled: the time that the uplinks need for all bytes as payload of full frames ({figures['ten']['bound']:.2f} s), divided by that of the last client.\n\n"
     if "delay" in figures:
         text += "### 40 ms of round trip, by a relay that holds every byte for 20 ms each way\n\n"

@@ -318,6 +318,7 @@ impl World {
                 recoveries: bytes.bytes(),
                 recovery_ms: bytes.bytes(),
                 recovered_chunks: bytes.bytes(),
+                faults: Default::default(),
             }
         });
         Finished {

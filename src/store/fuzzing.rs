@@ -18,7 +18,7 @@ pub fn read_journal(file: &mut File, meta: &FileMeta) -> io::Result<Option<(Chun
 
 /// A journal that is written.
 #[derive(Debug)]
-pub struct JournalWriter(Journal);
+pub struct JournalWriter(Journal<File>);
 
 impl JournalWriter {
     /// Starts one in an empty file; `have` is on the disk.

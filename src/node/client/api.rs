@@ -12,6 +12,7 @@ use crate::{
     node::{
         Denied, Failure, Security, StatisticsTrouble,
         ask::{Stopped, ask},
+        rules::{DownloadNumber, downloads::Tally},
     },
     proto::ErrorCode,
     store::PartNote,
@@ -33,10 +34,6 @@ pub struct ClientConfig {
     /// Replace a file of other content that has a download's name.
     pub overwrite: bool,
 }
-
-/// One download of this client, in the order in which they were asked for, from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DownloadNumber(pub u64);
 
 /// What happens at a client, for people.
 #[derive(Clone, Debug)]
@@ -195,15 +192,6 @@ impl From<Stopped> for ClientError {
     fn from(_: Stopped) -> Self {
         Self::Stopped
     }
-}
-
-/// How all of a client's downloads ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Downloads that ended with the file.
-    pub complete: u64,
-    /// Downloads that ended without it.
-    pub failed: u64,
 }
 
 /// A running client.

@@ -28,8 +28,10 @@ pub use statistics::rewritten as rewritten_statistics;
 
 pub use api::{
     ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer, DownloadEvent,
-    DownloadNumber, DownloadState, DownloadView, Summary, Tally,
+    DownloadState, DownloadView, Summary,
 };
+
+pub use super::rules::{DownloadNumber, downloads::Tally};
 
 /// Commands that may wait for the owner.
 const COMMANDS: usize = 64;

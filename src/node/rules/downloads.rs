@@ -6,13 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Receiving, endings::Endings};
+use super::{DownloadNumber, Receiving, endings::Endings};
 use crate::{
     model::{FileMeta, FileName, Finished, Grant, Outcome, TransferId},
-    node::{
-        Failure,
-        client::{DownloadNumber, Tally},
-    },
+    node::Failure,
     proto::{ErrorCode, control::ToCentral},
 };
 
@@ -56,6 +53,15 @@ pub struct Running<R> {
     pub meta: FileMeta,
     /// What receives it.
     pub receiving: R,
+}
+
+/// How all of a client's downloads ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Downloads that ended with the file.
+    pub complete: u64,
+    /// Downloads that ended without it.
+    pub failed: u64,
 }
 
 /// How a download ended, for those who look later.

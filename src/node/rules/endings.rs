@@ -6,11 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::DownloadNumber;
 use crate::{
     model::{
         FileMeta, FileName, Finished, Outcome, ReceivedFrom, TransferId, limits::STATISTICS_EVERY,
     },
-    node::client::DownloadNumber,
     proto::control::ToCentral,
 };
 

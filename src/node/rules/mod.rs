@@ -19,3 +19,7 @@ pub trait Receiving {
     /// Ends it; its owner hears of the end later.
     fn stop(&self);
 }
+
+/// One download of a client, in the order in which they were asked for, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DownloadNumber(pub u64);

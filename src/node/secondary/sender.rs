@@ -293,6 +293,9 @@ impl<W: PlainSocket> Sender<W> {
         if let Some(pacer) = &self.context.pacer {
             length = length.min(pacer.slice_bytes() as u64);
         }
+        if let Some(share) = &self.share {
+            length = length.min(share.most_bytes());
+        }
         let mut range = ByteRange {
             start,
             end: start + length,

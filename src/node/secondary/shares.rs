@@ -5,7 +5,8 @@
 //!
 //! Clients alike: TCP connections that share a queue which drops what it cannot hold may share it very
 //! unevenly, for minutes. A client that is ahead of the one that got least waits a little, and the others have
-//! the uplink. One that does not get faster when others wait is held back elsewhere, and is not waited for.
+//! the uplink. When that leaves the uplink idle, those that got less than an even share of it are held back
+//! elsewhere, and are not waited for.
 
 use std::{
     collections::BTreeMap,
@@ -29,15 +30,24 @@ const LONGEST_WAIT: Duration = Duration::from_millis(200);
 const LEAD: u64 = 2 << 20;
 /// How long a client's frame waits for the others. Shorter than any receiver's patience with a silent server.
 const FAIR_WAIT: Duration = Duration::from_millis(250);
+/// The frame that it sends then: a fifth of an even share where ten clients share 200 Mbit/s.
+const HELD_BACK_BYTES: u64 = 128 << 10;
 /// How often it looks whether they have caught up.
 const LOOK: Duration = Duration::from_millis(5);
-/// A client that is this many times as fast while others wait was held back by them.
-const HELD_BACK: f64 = 1.5;
-/// How long one that was not is not waited for: the wait costs those that are fast a fortieth.
+/// A wait in which all clients together got less than this share of what is usual left the uplink idle.
+const IDLE: f64 = 0.8;
+/// The stretch over which the usual speed is counted anew, and how much the last one weighs in it.
+const STRETCH: Duration = Duration::from_millis(250);
+const STRETCH_WEIGHT: f64 = 0.125;
+/// How long a client must leave the uplink idle before it counts as held back elsewhere. One whose packets were
+/// dropped may be silent for a second.
+const TRIAL: Duration = Duration::from_millis(1500);
+/// What trials in vain may cost: at first so many, and then this part of the time. Whoever connects again and again
+/// only to be waited for gets no more.
+const VAIN_TRIALS: u32 = 3;
+const VAIN_PART: f64 = 0.1;
+/// How long one that is held back elsewhere is not waited for, the first time; each time twice as long: the wait costs those that are fast a fortieth.
 const NOT_WAITED_FOR: Duration = Duration::from_secs(10);
-/// After a wait that helped nobody, none of the same client for so long: whoever connects again and again to be
-/// waited for costs the others at most a tenth.
-const NO_WAIT_AFTER_VAIN: Duration = Duration::from_millis(2250);
 
 /// What clients and copies were sent.
 #[derive(Debug, Default)]
@@ -52,6 +62,77 @@ pub(super) struct Shares {
 struct Clients {
     next: u64,
     shares: BTreeMap<u64, Share>,
+    /// What all of them got, ever.
+    total_bytes: u64,
+    pace: Option<Pace>,
+    vain: Vain,
+}
+
+/// What trials in vain may still cost.
+#[derive(Debug)]
+struct Vain {
+    left: Duration,
+    at: Instant,
+}
+
+impl Default for Vain {
+    fn default() -> Self {
+        Self {
+            left: TRIAL * VAIN_TRIALS,
+            at: Instant::now(),
+        }
+    }
+}
+
+impl Vain {
+    fn is_affordable(&mut self, now: Instant) -> bool {
+        let earned = now.saturating_duration_since(self.at).mul_f64(VAIN_PART);
+        self.left = (self.left + earned).min(TRIAL * VAIN_TRIALS);
+        self.at = now;
+        self.left >= TRIAL
+    }
+
+    /// A trial was in vain.
+    fn pay(&mut self, lasted: Duration) {
+        self.left = self.left.saturating_sub(lasted);
+    }
+}
+
+/// How fast all clients together are usually sent to.
+#[derive(Debug)]
+struct Pace {
+    /// Bytes per second, a moving average over a few seconds; `None` before the first stretch is over.
+    usual: Option<f64>,
+    since: Instant,
+    bytes: u64,
+}
+
+impl Clients {
+    fn got(&mut self, key: u64, bytes: u64, now: Instant) {
+        if let Some(share) = self.shares.get_mut(&key) {
+            share.bytes += bytes;
+            share.total_bytes += bytes;
+        }
+        self.total_bytes += bytes;
+        let pace = self.pace.get_or_insert(Pace {
+            usual: None,
+            since: now,
+            bytes: 0,
+        });
+        pace.bytes += bytes;
+        let stretch = now.saturating_duration_since(pace.since);
+        if stretch >= STRETCH {
+            let speed = pace.bytes as f64 / stretch.as_secs_f64();
+            let usual = pace.usual.unwrap_or(speed);
+            pace.usual = Some(usual + (speed - usual) * STRETCH_WEIGHT);
+            pace.since = now;
+            pace.bytes = 0;
+        }
+    }
+
+    fn busy(&self) -> impl Iterator<Item = &Share> {
+        self.shares.values().filter(|share| share.is_busy)
+    }
 }
 
 /// What one client got since it was last level with the others.
@@ -59,20 +140,16 @@ struct Clients {
 struct Share {
     is_busy: bool,
     bytes: u64,
-    since: Instant,
-    /// What it got in all, for its speed.
+    /// What it got in all.
     total_bytes: u64,
     not_waited_for_until: Option<Instant>,
-    /// It waits for nobody until then.
-    does_not_wait_until: Option<Instant>,
+    /// It has left the uplink idle since then.
+    idle_since: Option<Instant>,
+    /// How often it was given up.
+    given_up: u32,
 }
 
 impl Share {
-    fn speed(&self, now: Instant) -> f64 {
-        let seconds = now.saturating_duration_since(self.since).as_secs_f64();
-        self.total_bytes as f64 / seconds.max(0.001)
-    }
-
     fn is_waited_for(&self, now: Instant) -> bool {
         self.is_busy && self.not_waited_for_until.is_none_or(|until| until <= now)
     }
@@ -94,10 +171,10 @@ impl Shares {
         let share = Share {
             is_busy: false,
             bytes: 0,
-            since: Instant::now(),
             total_bytes: 0,
             not_waited_for_until: None,
-            does_not_wait_until: None,
+            idle_since: None,
+            given_up: 0,
         };
         clients.shares.insert(key, share);
         drop(clients);
@@ -140,8 +217,7 @@ impl ClientShare {
     pub(super) fn set_busy(&self, is_busy: bool) {
         let mut clients = self.shares.clients();
         // Who had nothing to get has no claim to what others got meanwhile.
-        let busy = clients.shares.values().filter(|share| share.is_busy);
-        let least = busy.map(|share| share.bytes).min().unwrap_or(0);
+        let least = clients.busy().map(|share| share.bytes).min().unwrap_or(0);
         let Some(share) = clients.shares.get_mut(&self.key) else {
             return;
         };
@@ -151,10 +227,11 @@ impl ClientShare {
         if is_busy {
             share.bytes = share.bytes.max(least);
         }
-        drop(clients);
         let count = &self.shares.busy_clients;
         if is_busy {
             if count.fetch_add(1, Ordering::AcqRel) == 0 {
+                // What was usual before a pause says nothing about now.
+                clients.pace = None;
                 self.shares.credit.store(0, Ordering::Release);
             }
         } else if count.fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -170,9 +247,19 @@ impl ClientShare {
             .credit
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, add);
         self.shares.more.notify_waiters();
-        if let Some(share) = self.shares.clients().shares.get_mut(&self.key) {
-            share.bytes += bytes as u64;
-            share.total_bytes += bytes as u64;
+        self.shares
+            .clients()
+            .got(self.key, bytes as u64, Instant::now());
+    }
+
+    /// How long its next frame may be: little while it is ahead of others, or the wait before it would be in vain.
+    pub(super) fn most_bytes(&self) -> u64 {
+        if self.shares.busy_clients.load(Ordering::Acquire) < 2 {
+            return u64::MAX;
+        }
+        match self.look(Instant::now(), 0) {
+            Some(_) => HELD_BACK_BYTES,
+            None => u64::MAX,
         }
     }
 
@@ -182,64 +269,86 @@ impl ClientShare {
             return;
         }
         let began = Instant::now();
-        let Some(behind) = self.behind(began, bytes) else {
+        let Some(before) = self.look(began, bytes) else {
             return;
         };
         loop {
             sleep(LOOK).await;
             let now = Instant::now();
-            if self.behind(now, bytes).is_none() {
+            if self.look(now, bytes).is_none() {
                 return;
             }
             if now >= began + FAIR_WAIT {
-                return self.give_up(began, now, &behind);
+                return self.give_up(&before, now - began, now);
             }
         }
     }
 
-    /// Those that it would leave too far behind, with what they have and how fast they were; `None` when there
-    /// are none.
-    fn behind(&self, now: Instant, bytes: usize) -> Option<Vec<(u64, u64, f64)>> {
-        let clients = self.shares.clients();
-        let own = clients.shares.get(&self.key)?;
-        if own.does_not_wait_until.is_some_and(|until| now < until) {
+    /// Who would be left too far behind; `None` when nobody is.
+    fn look(&self, now: Instant, bytes: usize) -> Option<Look> {
+        let mut clients = self.shares.clients();
+        if !clients.vain.is_affordable(now) {
             return None;
         }
-        let own = own.bytes + bytes as u64;
+        let own = clients.shares.get(&self.key)?.bytes + bytes as u64;
         let behind: Vec<_> = clients
             .shares
             .iter()
             .filter(|(key, share)| **key != self.key && share.is_waited_for(now))
             .filter(|(_, share)| share.bytes + LEAD < own)
-            .map(|(key, share)| (*key, share.total_bytes, share.speed(now)))
+            .map(|(key, share)| (*key, share.total_bytes))
             .collect();
-        (!behind.is_empty()).then_some(behind)
+        (!behind.is_empty()).then_some(Look {
+            total_bytes: clients.total_bytes,
+            behind,
+        })
     }
 
-    /// The wait was too long: those that did not get faster in it are not waited for, and are level again.
-    fn give_up(&self, began: Instant, now: Instant, behind: &[(u64, u64, f64)]) {
+    /// The wait was long: if it left the uplink idle, those that did not use it are not waited for, and are level
+    /// again.
+    fn give_up(&self, before: &Look, waited: Duration, now: Instant) {
         let mut clients = self.shares.clients();
         let Some(own) = clients.shares.get(&self.key).map(|share| share.bytes) else {
             return;
         };
-        let waited = now.saturating_duration_since(began).as_secs_f64();
-        let mut helped = false;
-        for (key, before_bytes, before_speed) in behind {
+        let Some(usual) = clients.pace.as_ref().and_then(|pace| pace.usual) else {
+            return;
+        };
+        // What would have been sent in this time.
+        let usual = usual * waited.as_secs_f64();
+        let is_idle = ((clients.total_bytes - before.total_bytes) as f64) < IDLE * usual;
+        let even = usual / clients.busy().count() as f64;
+        let mut in_vain = false;
+        for (key, bytes) in &before.behind {
             let Some(share) = clients.shares.get_mut(key) else {
                 continue;
             };
-            let speed = (share.total_bytes - before_bytes) as f64 / waited;
-            if speed <= before_speed * HELD_BACK {
-                share.not_waited_for_until = Some(now + NOT_WAITED_FOR);
+            if !is_idle || (share.total_bytes - bytes) as f64 >= even {
+                share.idle_since = None;
+                continue;
+            }
+            let since = *share.idle_since.get_or_insert(now - waited);
+            if now - since >= TRIAL {
+                share.idle_since = None;
+                share.given_up = (share.given_up + 1).min(5);
+                share.not_waited_for_until =
+                    Some(now + NOT_WAITED_FOR * (1 << (share.given_up - 1)));
                 share.bytes = share.bytes.max(own);
-            } else {
-                helped = true;
+                in_vain = true;
             }
         }
-        if !helped && let Some(share) = clients.shares.get_mut(&self.key) {
-            share.does_not_wait_until = Some(now + NO_WAIT_AFTER_VAIN);
+        if in_vain {
+            clients.vain.pay(TRIAL);
         }
     }
+}
+
+/// What a client that waits compares with when its wait is over.
+#[derive(Debug)]
+struct Look {
+    total_bytes: u64,
+    /// Those behind, with what they had got in all.
+    behind: Vec<(u64, u64)>,
 }
 
 impl Drop for ClientShare {
@@ -276,63 +385,90 @@ mod tests {
         waiting.await.unwrap();
         assert_eq!(start.elapsed(), LONGEST_WAIT);
     }
+
+    /// Two clients that were sent as much for a while, so that it is known what is usual.
+    async fn two_level_clients(shares: &Arc<Shares>) -> (ClientShare, ClientShare) {
+        let clients = (shares.client(), shares.client());
+        clients.0.set_busy(true);
+        clients.1.set_busy(true);
+        for _ in 0..20 {
+            sleep(Duration::from_millis(50)).await;
+            clients.0.got(64 << 10);
+            clients.1.got(64 << 10);
+        }
+        clients
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn who_is_ahead_waits_for_those_that_get_faster_meanwhile_and_for_no_others() {
+    async fn who_is_ahead_waits_for_those_that_use_what_it_leaves() {
         let shares = Arc::new(Shares::default());
-        let (fast, slow) = (shares.client(), shares.client());
-        fast.set_busy(true);
-        slow.set_busy(true);
-        sleep(Duration::from_secs(1)).await;
-        slow.got(100_000);
-        fast.got(1 << 20);
+        let (fast, slow) = two_level_clients(&shares).await;
         let start = Instant::now();
         fast.turn(1 << 20).await;
-        assert_eq!(start.elapsed(), Duration::ZERO);
-        fast.got(1 << 20);
-        // The slow one uses what the fast one leaves.
+        assert_eq!(
+            (start.elapsed(), fast.most_bytes()),
+            (Duration::ZERO, u64::MAX)
+        );
+        fast.got(3 << 20);
+        assert_eq!(fast.most_bytes(), HELD_BACK_BYTES);
+        assert_eq!(slow.most_bytes(), u64::MAX);
         let helped = async {
             sleep(Duration::from_millis(98)).await;
-            slow.got(1 << 20);
+            slow.got(3 << 20);
         };
-        tokio::join!(fast.turn(1 << 20), helped);
+        tokio::join!(fast.turn(64 << 10), helped);
         assert_eq!(start.elapsed(), Duration::from_millis(100));
-        fast.got(1 << 20);
-        // Now it does not: the wait has an end, and there is none for some time after.
-        let start = Instant::now();
-        fast.turn(1 << 20).await;
-        assert_eq!(start.elapsed(), FAIR_WAIT);
-        for _ in 0..10 {
-            fast.got(1 << 20);
-            fast.turn(1 << 20).await;
-        }
-        assert_eq!(start.elapsed(), FAIR_WAIT);
-        sleep(NOT_WAITED_FOR).await;
-        fast.turn(1 << 20).await;
-        assert_eq!(start.elapsed(), 2 * FAIR_WAIT + NOT_WAITED_FOR);
+        fast.got(3 << 20);
         drop(slow);
         fast.turn(1 << 20).await;
+        assert_eq!(start.elapsed(), Duration::from_millis(100));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_long_for_one_that_leaves_the_uplink_idle() {
+        let shares = Arc::new(Shares::default());
+        let (fast, _stuck) = two_level_clients(&shares).await;
+        fast.got(3 << 20);
+        let mut start = Instant::now();
+        for _ in 0..2 {
+            while fast.most_bytes() == HELD_BACK_BYTES {
+                fast.turn(1 << 10).await;
+                fast.got(1 << 10);
+            }
+            assert_eq!(start.elapsed(), TRIAL);
+            start = Instant::now();
+            for _ in 0..100 {
+                fast.turn(1 << 20).await;
+                fast.got(1 << 20);
+            }
+            assert_eq!(start.elapsed(), Duration::ZERO);
+            sleep(NOT_WAITED_FOR + TRIAL).await;
+            start = Instant::now();
+        }
+        // The second time it is not waited for twice as long.
+        assert_eq!(fast.most_bytes(), u64::MAX);
     }
 
     #[tokio::test(start_paused = true)]
     async fn those_who_connect_only_to_be_waited_for_cost_a_tenth() {
         let shares = Arc::new(Shares::default());
-        let honest = shares.client();
-        honest.set_busy(true);
+        let (honest, stuck) = two_level_clients(&shares).await;
         let start = Instant::now();
-        let mut stuck = Vec::new();
-        // 100 MiB/s if nobody were in the way.
-        for n in 0..1000 {
+        let mut stuck = vec![stuck];
+        // 12.8 MiB/s if nobody were in the way.
+        let mut alone = Duration::ZERO;
+        for n in 0..6000 {
             if n % 20 == 0 {
                 let client = shares.client();
                 client.set_busy(true);
                 stuck.push(client);
             }
-            honest.turn(1 << 20).await;
-            honest.got(1 << 20);
+            honest.turn(128 << 10).await;
+            honest.got(128 << 10);
             sleep(Duration::from_millis(10)).await;
+            alone += Duration::from_millis(10);
         }
-        let alone = Duration::from_secs(10);
         let waited = start.elapsed() - alone;
-        assert!(waited <= alone / 8, "{waited:?}");
+        assert!(waited <= alone / 8 + TRIAL * VAIN_TRIALS, "{waited:?}");
     }
 }
