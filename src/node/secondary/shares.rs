@@ -42,10 +42,12 @@ const STRETCH_WEIGHT: f64 = 0.125;
 /// How long a client must leave the uplink idle before it counts as held back elsewhere. One whose packets were
 /// dropped may be silent for a second.
 const TRIAL: Duration = Duration::from_millis(1500);
-/// What trials in vain may cost: at first so many, and then this part of the time. Whoever connects again and again
-/// only to be waited for gets no more.
-const VAIN_TRIALS: u32 = 3;
-const VAIN_PART: f64 = 0.1;
+/// One that has taken nothing for so long is not waited for before it takes something again.
+const SILENT: Duration = Duration::from_secs(1);
+/// How long waits may leave the uplink idle: at first in all, and then which part of the time. Whoever connects again
+/// and again only to be waited for gets no more.
+const MOST_IDLE: Duration = Duration::from_millis(4500);
+const IDLE_PART: f64 = 0.1;
 /// How long one that is held back elsewhere is not waited for, the first time; each time twice as long: the wait costs those that are fast a fortieth.
 const NOT_WAITED_FOR: Duration = Duration::from_secs(10);
 
@@ -65,36 +67,42 @@ struct Clients {
     /// What all of them got, ever.
     total_bytes: u64,
     pace: Option<Pace>,
-    vain: Vain,
+    idle: Idle,
 }
 
-/// What trials in vain may still cost.
+/// How long waits may still leave the uplink idle.
 #[derive(Debug)]
-struct Vain {
+struct Idle {
     left: Duration,
     at: Instant,
+    /// What was before is paid.
+    paid: Instant,
 }
 
-impl Default for Vain {
+impl Default for Idle {
     fn default() -> Self {
+        let now = Instant::now();
         Self {
-            left: TRIAL * VAIN_TRIALS,
-            at: Instant::now(),
+            left: MOST_IDLE,
+            at: now,
+            paid: now,
         }
     }
 }
 
-impl Vain {
+impl Idle {
     fn is_affordable(&mut self, now: Instant) -> bool {
-        let earned = now.saturating_duration_since(self.at).mul_f64(VAIN_PART);
-        self.left = (self.left + earned).min(TRIAL * VAIN_TRIALS);
+        let earned = now.saturating_duration_since(self.at).mul_f64(IDLE_PART);
+        self.left = (self.left + earned).min(MOST_IDLE);
         self.at = now;
-        self.left >= TRIAL
+        self.left >= FAIR_WAIT
     }
 
-    /// A trial was in vain.
-    fn pay(&mut self, lasted: Duration) {
-        self.left = self.left.saturating_sub(lasted);
+    /// A wait left it idle. Waits at the same time are paid once.
+    fn pay(&mut self, began: Instant, now: Instant) {
+        let cost = now.saturating_duration_since(began.max(self.paid));
+        self.left = self.left.saturating_sub(cost);
+        self.paid = now;
     }
 }
 
@@ -105,6 +113,8 @@ struct Pace {
     usual: Option<f64>,
     since: Instant,
     bytes: u64,
+    /// Somebody held back in this stretch: a lower speed says nothing of what the uplink can do.
+    held_back: bool,
 }
 
 impl Clients {
@@ -112,19 +122,24 @@ impl Clients {
         if let Some(share) = self.shares.get_mut(&key) {
             share.bytes += bytes;
             share.total_bytes += bytes;
+            share.last = now;
         }
         self.total_bytes += bytes;
         let pace = self.pace.get_or_insert(Pace {
             usual: None,
             since: now,
             bytes: 0,
+            held_back: false,
         });
         pace.bytes += bytes;
         let stretch = now.saturating_duration_since(pace.since);
         if stretch >= STRETCH {
             let speed = pace.bytes as f64 / stretch.as_secs_f64();
             let usual = pace.usual.unwrap_or(speed);
-            pace.usual = Some(usual + (speed - usual) * STRETCH_WEIGHT);
+            let held_back = std::mem::take(&mut pace.held_back);
+            if speed > usual || !held_back {
+                pace.usual = Some(usual + (speed - usual) * STRETCH_WEIGHT);
+            }
             pace.since = now;
             pace.bytes = 0;
         }
@@ -142,6 +157,8 @@ struct Share {
     bytes: u64,
     /// What it got in all.
     total_bytes: u64,
+    /// When it took something, or began to have something to get.
+    last: Instant,
     not_waited_for_until: Option<Instant>,
     /// It has left the uplink idle since then.
     idle_since: Option<Instant>,
@@ -151,7 +168,9 @@ struct Share {
 
 impl Share {
     fn is_waited_for(&self, now: Instant) -> bool {
-        self.is_busy && self.not_waited_for_until.is_none_or(|until| until <= now)
+        self.is_busy
+            && now.saturating_duration_since(self.last) < SILENT
+            && self.not_waited_for_until.is_none_or(|until| until <= now)
     }
 }
 
@@ -172,6 +191,7 @@ impl Shares {
             is_busy: false,
             bytes: 0,
             total_bytes: 0,
+            last: Instant::now(),
             not_waited_for_until: None,
             idle_since: None,
             given_up: 0,
@@ -226,6 +246,7 @@ impl ClientShare {
         }
         if is_busy {
             share.bytes = share.bytes.max(least);
+            share.last = Instant::now();
         }
         let count = &self.shares.busy_clients;
         if is_busy {
@@ -272,6 +293,9 @@ impl ClientShare {
         let Some(before) = self.look(began, bytes) else {
             return;
         };
+        if let Some(pace) = &mut self.shares.clients().pace {
+            pace.held_back = true;
+        }
         loop {
             sleep(LOOK).await;
             let now = Instant::now();
@@ -287,7 +311,7 @@ impl ClientShare {
     /// Who would be left too far behind; `None` when nobody is.
     fn look(&self, now: Instant, bytes: usize) -> Option<Look> {
         let mut clients = self.shares.clients();
-        if !clients.vain.is_affordable(now) {
+        if !clients.idle.is_affordable(now) {
             return None;
         }
         let own = clients.shares.get(&self.key)?.bytes + bytes as u64;
@@ -318,7 +342,9 @@ impl ClientShare {
         let usual = usual * waited.as_secs_f64();
         let is_idle = ((clients.total_bytes - before.total_bytes) as f64) < IDLE * usual;
         let even = usual / clients.busy().count() as f64;
-        let mut in_vain = false;
+        if is_idle {
+            clients.idle.pay(now - waited, now);
+        }
         for (key, bytes) in &before.behind {
             let Some(share) = clients.shares.get_mut(key) else {
                 continue;
@@ -334,11 +360,7 @@ impl ClientShare {
                 share.not_waited_for_until =
                     Some(now + NOT_WAITED_FOR * (1 << (share.given_up - 1)));
                 share.bytes = share.bytes.max(own);
-                in_vain = true;
             }
-        }
-        if in_vain {
-            clients.vain.pay(TRIAL);
         }
     }
 }
@@ -427,13 +449,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn nobody_waits_long_for_one_that_leaves_the_uplink_idle() {
         let shares = Arc::new(Shares::default());
-        let (fast, _stuck) = two_level_clients(&shares).await;
+        let (fast, slow) = two_level_clients(&shares).await;
         fast.got(3 << 20);
         let mut start = Instant::now();
         for _ in 0..2 {
             while fast.most_bytes() == HELD_BACK_BYTES {
                 fast.turn(1 << 10).await;
                 fast.got(1 << 10);
+                slow.got(1 << 10);
             }
             assert_eq!(start.elapsed(), TRIAL);
             start = Instant::now();
@@ -443,9 +466,16 @@ mod tests {
             }
             assert_eq!(start.elapsed(), Duration::ZERO);
             sleep(NOT_WAITED_FOR + TRIAL).await;
+            slow.got(1 << 10);
             start = Instant::now();
         }
         // The second time it is not waited for twice as long.
+        assert_eq!(fast.most_bytes(), u64::MAX);
+        sleep(NOT_WAITED_FOR).await;
+        slow.got(1 << 10);
+        assert_eq!(fast.most_bytes(), HELD_BACK_BYTES);
+        // And not at all once it takes nothing.
+        sleep(SILENT).await;
         assert_eq!(fast.most_bytes(), u64::MAX);
     }
 
@@ -469,6 +499,6 @@ mod tests {
             alone += Duration::from_millis(10);
         }
         let waited = start.elapsed() - alone;
-        assert!(waited <= alone / 8 + TRIAL * VAIN_TRIALS, "{waited:?}");
+        assert!(waited <= start.elapsed() / 8 + MOST_IDLE, "{waited:?}");
     }
 }
