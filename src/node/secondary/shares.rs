@@ -44,6 +44,9 @@ const STRETCH_WEIGHT: f64 = 0.125;
 const TRIAL: Duration = Duration::from_millis(1500);
 /// One that has taken nothing for so long is not waited for before it takes something again.
 const SILENT: Duration = Duration::from_secs(1);
+/// The same for one that has taken so many bytes before: more likely its packets were dropped again and again.
+const SILENT_KNOWN: Duration = Duration::from_secs(4);
+const KNOWN_BYTES: u64 = 4 << 20;
 /// How long waits may leave the uplink idle: at first in all, and then which part of the time. Whoever connects again
 /// and again only to be waited for gets no more.
 const MOST_IDLE: Duration = Duration::from_millis(4500);
@@ -168,8 +171,12 @@ struct Share {
 
 impl Share {
     fn is_waited_for(&self, now: Instant) -> bool {
+        let patience = match self.total_bytes {
+            ..KNOWN_BYTES => SILENT,
+            _ => SILENT_KNOWN,
+        };
         self.is_busy
-            && now.saturating_duration_since(self.last) < SILENT
+            && now.saturating_duration_since(self.last) < patience
             && self.not_waited_for_until.is_none_or(|until| until <= now)
     }
 }
