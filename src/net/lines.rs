@@ -11,6 +11,7 @@ use tokio::{
 
 use super::{
     send_file::{PlainSocket, send_header, send_some},
+    stall::unless_stalled,
     stream::{ReadSide, Stream, WriteSide},
 };
 use crate::proto::{LineError, Lines, encode_line};
@@ -167,12 +168,11 @@ impl<W: AsyncWrite + Unpin> LineWriter<W> {
     /// # Errors
     /// As [`Self::flush`].
     pub async fn send_encoded(&mut self, lines: &[u8]) -> io::Result<()> {
-        let sent = timeout(self.stall_timeout, async {
+        let sent = unless_stalled(self.stall_timeout, async {
             self.stream.write_all(lines).await?;
             self.stream.flush().await
         });
         sent.await
-            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
     }
 
     /// Sends some of `bytes` and says how many, once the kernel has them. Not cancel-safe with encryption.
@@ -180,13 +180,12 @@ impl<W: AsyncWrite + Unpin> LineWriter<W> {
     /// # Errors
     /// When the stream fails or takes nothing in time.
     pub async fn write_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = timeout(self.stall_timeout, async {
+        let written = unless_stalled(self.stall_timeout, async {
             let count = self.stream.write(bytes).await?;
             self.stream.flush().await?;
-            io::Result::Ok(count)
+            Ok(count)
         });
-        let written = written.await;
-        match written.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?? {
+        match written.await? {
             0 => Err(io::ErrorKind::WriteZero.into()),
             count => Ok(count),
         }

@@ -7,6 +7,7 @@ mod listen;
 mod pacer;
 mod places;
 mod send_file;
+mod stall;
 mod stream;
 mod tls;
 

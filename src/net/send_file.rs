@@ -6,8 +6,9 @@ use rustix::{fs::sendfile, net::SendFlags};
 use tokio::{
     io::{AsyncWrite, Interest},
     net::TcpStream,
-    time::timeout,
 };
+
+use super::stall::unless_stalled;
 
 /// A stream that may be a socket which bytes can enter as they are.
 pub trait PlainSocket: AsyncWrite + Unpin {
@@ -56,12 +57,11 @@ async fn when_writable(
     stall_timeout: Duration,
     mut send: impl FnMut() -> io::Result<usize>,
 ) -> io::Result<usize> {
-    let sent = timeout(
+    unless_stalled(
         stall_timeout,
         socket.async_io(Interest::WRITABLE, &mut send),
-    );
-    sent.await
-        .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+    )
+    .await
 }
 
 #[cfg(test)]

@@ -34,8 +34,13 @@ impl Accounts {
 
     /// Adds a page; there is none of its transfer.
     pub(super) fn insert(&mut self, account: Account) {
-        self.register(&account);
-        self.pages.insert(account.open.transfer, account);
+        let transfer = account.open.transfer;
+        if account.ended.is_some() {
+            self.ended.insert(transfer);
+        }
+        self.deadlines
+            .extend(account.deadline().map(|at| (at, transfer)));
+        self.pages.insert(transfer, account);
     }
 
     /// Changes a page, if there is one.
@@ -44,9 +49,19 @@ impl Accounts {
         transfer: TransferId,
         change: impl FnOnce(&mut Account),
     ) -> Option<()> {
-        let mut account = self.remove(transfer)?;
-        change(&mut account);
-        self.insert(account);
+        let account = self.pages.get_mut(&transfer)?;
+        let before = account.deadline();
+        change(account);
+        let deadline = account.deadline();
+        if account.ended.is_some() {
+            self.ended.insert(transfer);
+        }
+        if deadline != before {
+            if let Some(at) = before {
+                self.deadlines.remove(&(at, transfer));
+            }
+            self.deadlines.extend(deadline.map(|at| (at, transfer)));
+        }
         Some(())
     }
 
@@ -78,16 +93,6 @@ impl Accounts {
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.deadlines.first().map(|(at, _)| *at)
-    }
-
-    fn register(&mut self, account: &Account) {
-        let transfer = account.open.transfer;
-        if account.ended.is_some() {
-            self.ended.insert(transfer);
-        }
-        if let Some(at) = account.deadline() {
-            self.deadlines.insert((at, transfer));
-        }
     }
 
     fn remove(&mut self, transfer: TransferId) -> Option<Account> {

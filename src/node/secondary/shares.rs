@@ -151,6 +151,23 @@ impl Clients {
     fn busy(&self) -> impl Iterator<Item = &Share> {
         self.shares.values().filter(|share| share.is_busy)
     }
+
+    /// Those that a client's next bytes would leave too far behind, if there is anything left to wait for them with.
+    fn behind(
+        &mut self,
+        key: u64,
+        bytes: u64,
+        now: Instant,
+    ) -> impl Iterator<Item = (u64, &Share)> {
+        let own = match self.shares.get(&key) {
+            Some(share) if self.idle.is_affordable(now) => share.bytes + bytes,
+            Some(_) | None => 0,
+        };
+        let others = self.shares.iter().map(|(other, share)| (*other, share));
+        others.filter(move |(other, share)| {
+            *other != key && share.bytes + LEAD < own && share.is_waited_for(now)
+        })
+    }
 }
 
 /// What one client got since it was last level with the others.
@@ -285,9 +302,10 @@ impl ClientShare {
         if self.shares.busy_clients.load(Ordering::Acquire) < 2 {
             return u64::MAX;
         }
-        match self.look(Instant::now(), 0) {
-            Some(_) => HELD_BACK_BYTES,
-            None => u64::MAX,
+        if self.is_ahead(Instant::now(), 0) {
+            HELD_BACK_BYTES
+        } else {
+            u64::MAX
         }
     }
 
@@ -297,16 +315,13 @@ impl ClientShare {
             return;
         }
         let began = Instant::now();
-        let Some(before) = self.look(began, bytes) else {
+        let Some(before) = self.hold_back(began, bytes) else {
             return;
         };
-        if let Some(pace) = &mut self.shares.clients().pace {
-            pace.held_back = true;
-        }
         loop {
             sleep(LOOK).await;
             let now = Instant::now();
-            if self.look(now, bytes).is_none() {
+            if !self.is_ahead(now, bytes) {
                 return;
             }
             if now >= began + FAIR_WAIT {
@@ -315,21 +330,25 @@ impl ClientShare {
         }
     }
 
-    /// Who would be left too far behind; `None` when nobody is.
-    fn look(&self, now: Instant, bytes: usize) -> Option<Look> {
+    fn is_ahead(&self, now: Instant, bytes: usize) -> bool {
         let mut clients = self.shares.clients();
-        if !clients.idle.is_affordable(now) {
+        clients.behind(self.key, bytes as u64, now).next().is_some()
+    }
+
+    /// Begins a wait for those behind; `None` when nobody is.
+    fn hold_back(&self, now: Instant, bytes: usize) -> Option<Look> {
+        let mut clients = self.shares.clients();
+        let behind = clients.behind(self.key, bytes as u64, now);
+        let behind: Vec<_> = behind
+            .map(|(key, share)| (key, share.total_bytes))
+            .collect();
+        if behind.is_empty() {
             return None;
         }
-        let own = clients.shares.get(&self.key)?.bytes + bytes as u64;
-        let behind: Vec<_> = clients
-            .shares
-            .iter()
-            .filter(|(key, share)| **key != self.key && share.is_waited_for(now))
-            .filter(|(_, share)| share.bytes + LEAD < own)
-            .map(|(key, share)| (*key, share.total_bytes))
-            .collect();
-        (!behind.is_empty()).then_some(Look {
+        if let Some(pace) = &mut clients.pace {
+            pace.held_back = true;
+        }
+        Some(Look {
             total_bytes: clients.total_bytes,
             behind,
         })
