@@ -14,8 +14,8 @@ use divan::{Bencher, black_box, counter::ItemsCount};
 use trozos::{
     engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Totals},
     model::{
-        ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, Incarnation, ListedFile,
-        Outcome, SecondaryNumber, TransferId, limits::PAGE_BYTES,
+        ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, Incarnation, ListedFile, Outcome,
+        SecondaryNumber, TransferId, limits::PAGE_BYTES,
     },
 };
 
@@ -31,8 +31,7 @@ fn main() {
 }
 
 fn name(n: u64) -> FileName {
-    FileName::try_from(format!("Series/Temporada {:03}/capítulo {n:06}.mp4", n / 100).as_str())
-        .unwrap()
+    FileName::try_from(format!("Series/Temporada {:03}/capítulo {n:06}.mp4", n / 100).as_str()).unwrap()
 }
 
 fn inventory(files: u64) -> Vec<FileMeta> {
@@ -40,11 +39,7 @@ fn inventory(files: u64) -> Vec<FileMeta> {
         .map(|n| {
             let mut id = [0; 32];
             id[..8].copy_from_slice(&n.to_le_bytes());
-            FileMeta {
-                name: name(n),
-                layout: ChunkLayout::for_file(700 << 20).unwrap(),
-                id: Digest::new(id),
-            }
+            FileMeta { name: name(n), layout: ChunkLayout::for_file(700 << 20).unwrap(), id: Digest::new(id) }
         })
         .collect()
 }
@@ -67,12 +62,7 @@ impl Central {
     /// Everybody is there, every secondary has all files, and nobody downloads.
     fn new(files: u64) -> Self {
         let now = Instant::now();
-        let config = ClusterConfig {
-            required_secondaries: 1,
-            max_downloads: MOST_DOWNLOADS,
-            begun: true,
-            seed: 7,
-        };
+        let config = ClusterConfig { required_secondaries: 1, max_downloads: MOST_DOWNLOADS, begun: true, seed: 7 };
         let mut central = Self {
             cluster: Cluster::new(now, config, Totals::default()),
             now,
@@ -137,12 +127,7 @@ impl Central {
     /// The oldest download ends; gives its client.
     fn end_oldest(&mut self) -> LinkId {
         let (link, transfer) = self.running.pop_front().unwrap();
-        let finished = Finished {
-            transfer,
-            outcome: Outcome::Cancelled,
-            reason: None,
-            sources: Vec::new(),
-        };
+        let finished = Finished { transfer, outcome: Outcome::Cancelled, reason: None, sources: Vec::new() };
         self.feed(link, Event::Finished(finished));
         link
     }
@@ -165,9 +150,7 @@ impl Central {
 fn listing_page(bencher: Bencher<'_, '_>, files: u64) {
     let central = Central::new(files);
     let middle = name(files / 2);
-    bencher
-        .counter(ItemsCount::new(central.page(&middle).len()))
-        .bench_local(|| central.page(black_box(&middle)));
+    bencher.counter(ItemsCount::new(central.page(&middle).len())).bench_local(|| central.page(black_box(&middle)));
 }
 
 #[divan::bench(args = FILES)]
@@ -193,10 +176,7 @@ fn heartbeat_of_client(bencher: Bencher<'_, '_>, files: u64) {
 fn heartbeat_while_copying(bencher: Bencher<'_, '_>, files: u64) {
     let mut central = Central::new(files);
     central.enrol_secondary(SECONDARIES + 1, &[]);
-    let none = Event::Inventory {
-        files: Vec::new(),
-        last: true,
-    };
+    let none = Event::Inventory { files: Vec::new(), last: true };
     central.feed(LinkId(SECONDARIES + 1), none);
     bencher.bench_local(|| central.feed(LinkId(1), Event::Alive));
 }

@@ -26,20 +26,12 @@ fn main() {
 }
 
 fn requests() -> Vec<ToSecondary> {
-    (0..MESSAGES)
-        .map(|n| ToSecondary::Get {
-            chunk: ChunkIndex(n * 8),
-        })
-        .collect()
+    (0..MESSAGES).map(|n| ToSecondary::Get { chunk: ChunkIndex(n * 8) }).collect()
 }
 
 fn data_headers() -> Vec<FromSecondary> {
     (0..MESSAGES)
-        .map(|n| FromSecondary::Data {
-            chunk: ChunkIndex(n * 8),
-            offset: (n % 4) << 18,
-            length: 1 << 18,
-        })
+        .map(|n| FromSecondary::Data { chunk: ChunkIndex(n * 8), offset: (n % 4) << 18, length: 1 << 18 })
         .collect()
 }
 
@@ -49,8 +41,7 @@ fn listing() -> Vec<FromCentral> {
     let files = (0..)
         .map(|n: u64| ListedFile {
             file: FileMeta {
-                name: FileName::try_from(format!("Series/Año 2017/capítulo {n:05}.mp4").as_str())
-                    .unwrap(),
+                name: FileName::try_from(format!("Series/Año 2017/capítulo {n:05}.mp4").as_str()).unwrap(),
                 layout: ChunkLayout::for_file((n << 20) + 12345).unwrap(),
                 id: Digest::new([n as u8; 32]),
             },
@@ -64,11 +55,7 @@ fn listing() -> Vec<FromCentral> {
             fits
         })
         .collect();
-    vec![FromCentral::Listing {
-        ready: true,
-        files,
-        more: true,
-    }]
+    vec![FromCentral::Listing { ready: true, files, more: true }]
 }
 
 fn encoded<M: Serialize>(messages: &[M]) -> Vec<u8> {
@@ -81,23 +68,16 @@ fn encoded<M: Serialize>(messages: &[M]) -> Vec<u8> {
 
 fn encode<M: Serialize + Sync>(bencher: Bencher<'_, '_>, messages: Vec<M>, items: usize) {
     let mut bytes = encoded(&messages);
-    bencher
-        .counter(BytesCount::new(bytes.len()))
-        .counter(ItemsCount::new(items))
-        .bench_local(|| {
-            bytes.clear();
-            for message in black_box(&messages) {
-                encode_line(message, &mut bytes);
-            }
-            bytes.len()
-        });
+    bencher.counter(BytesCount::new(bytes.len())).counter(ItemsCount::new(items)).bench_local(|| {
+        bytes.clear();
+        for message in black_box(&messages) {
+            encode_line(message, &mut bytes);
+        }
+        bytes.len()
+    });
 }
 
-fn decode<M: Serialize + DeserializeOwned + PartialEq>(
-    bencher: Bencher<'_, '_>,
-    messages: Vec<M>,
-    items: usize,
-) {
+fn decode<M: Serialize + DeserializeOwned + PartialEq>(bencher: Bencher<'_, '_>, messages: Vec<M>, items: usize) {
     let bytes = encoded(&messages);
     bencher
         .counter(BytesCount::new(bytes.len()))

@@ -13,10 +13,7 @@ fn main() {
 /// Every thread hashes a buffer of its own.
 fn hash<T>(bencher: Bencher<'_, '_>, size: usize, digest: impl Fn(&[u8]) -> T + Sync) {
     let bytes: Vec<u8> = (0..size).map(|i| (i * 7 + i / 251) as u8).collect();
-    bencher
-        .counter(BytesCount::new(size))
-        .with_inputs(|| bytes.clone())
-        .bench_refs(|bytes| digest(black_box(bytes)));
+    bencher.counter(BytesCount::new(size)).with_inputs(|| bytes.clone()).bench_refs(|bytes| digest(black_box(bytes)));
 }
 
 #[divan::bench(args = SIZES, threads = [1, 2])]
@@ -26,16 +23,12 @@ fn sha2_crate(bencher: Bencher<'_, '_>, size: usize) {
 
 #[divan::bench(args = SIZES, threads = [1, 2])]
 fn ring_crate(bencher: Bencher<'_, '_>, size: usize) {
-    hash(bencher, size, |bytes| {
-        ring::digest::digest(&ring::digest::SHA256, bytes)
-    });
+    hash(bencher, size, |bytes| ring::digest::digest(&ring::digest::SHA256, bytes));
 }
 
 #[divan::bench(args = SIZES, threads = [1, 2])]
 fn aws_lc(bencher: Bencher<'_, '_>, size: usize) {
-    hash(bencher, size, |bytes| {
-        aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes)
-    });
+    hash(bencher, size, |bytes| aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes));
 }
 
 /// As many messages at once as the processor has lanes for.
@@ -43,13 +36,10 @@ fn aws_lc(bencher: Bencher<'_, '_>, size: usize) {
 fn tape_sha256_lanes(bencher: Bencher<'_, '_>, size: usize) {
     let lanes = tape_sha256::lane_width();
     let bytes: Vec<u8> = (0..size * lanes).map(|i| (i * 7 + i / 251) as u8).collect();
-    bencher
-        .counter(BytesCount::new(size * lanes))
-        .with_inputs(|| bytes.clone())
-        .bench_refs(|bytes| {
-            let messages: Vec<&[u8]> = black_box(bytes).chunks(size).collect();
-            let mut digests = vec![[0; 32]; lanes];
-            tape_sha256::hash_many(&messages, &mut digests);
-            digests
-        });
+    bencher.counter(BytesCount::new(size * lanes)).with_inputs(|| bytes.clone()).bench_refs(|bytes| {
+        let messages: Vec<&[u8]> = black_box(bytes).chunks(size).collect();
+        let mut digests = vec![[0; 32]; lanes];
+        tape_sha256::hash_many(&messages, &mut digests);
+        digests
+    });
 }

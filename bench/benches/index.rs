@@ -58,11 +58,7 @@ fn write(path: &Path, bytes: &[u8]) {
 
 impl Folders {
     fn new() -> Self {
-        Self {
-            served: tempfile::tempdir().unwrap(),
-            caches: tempfile::tempdir().unwrap(),
-            caches_made: 0,
-        }
+        Self { served: tempfile::tempdir().unwrap(), caches: tempfile::tempdir().unwrap(), caches_made: 0 }
     }
 
     fn with_small(files: usize) -> Self {
@@ -111,9 +107,7 @@ fn again_with_cache(bencher: Bencher<'_, '_>, files: usize) {
     let mut folders = Folders::with_small(files);
     let cache = folders.new_cache();
     drop(folders.index(cache.clone(), files));
-    bencher
-        .counter(ItemsCount::new(files))
-        .bench_local(|| folders.index(cache.clone(), files));
+    bencher.counter(ItemsCount::new(files)).bench_local(|| folders.index(cache.clone(), files));
 }
 
 #[divan::bench(sample_count = 5, sample_size = 1)]

@@ -41,17 +41,13 @@ enum Speeds {
 #[divan::bench(args = [Speeds::Equal, Speeds::Unequal, Speeds::Dying], sample_count = 10, sample_size = 1)]
 fn of_16_sources(bencher: Bencher<'_, '_>, speeds: Speeds) {
     let decisions = World::new(speeds, 16).run();
-    bencher
-        .counter(ItemsCount::new(decisions))
-        .bench(|| World::new(black_box(speeds), 16).run());
+    bencher.counter(ItemsCount::new(decisions)).bench(|| World::new(black_box(speeds), 16).run());
 }
 
 #[divan::bench(args = [1, 4, 64], sample_count = 10, sample_size = 1)]
 fn of_other_numbers(bencher: Bencher<'_, '_>, sources: usize) {
     let decisions = World::new(Speeds::Equal, sources).run();
-    bencher
-        .counter(ItemsCount::new(decisions))
-        .bench(|| World::new(Speeds::Equal, black_box(sources)).run());
+    bencher.counter(ItemsCount::new(decisions)).bench(|| World::new(Speeds::Equal, black_box(sources)).run());
 }
 
 struct Sender {
@@ -88,15 +84,10 @@ impl World {
     fn new(speeds: Speeds, sources: usize) -> Self {
         let layout = ChunkLayout::for_file(CHUNKS << 20).unwrap();
         let now = Instant::now();
-        let config = DownloadConfig {
-            seed: 7,
-            source_wait: Duration::from_secs(60),
-        };
+        let config = DownloadConfig { seed: 7, source_wait: Duration::from_secs(60) };
         let rate = |source: usize| match speeds {
             Speeds::Equal | Speeds::Dying => RATE_BYTES_PER_S,
-            Speeds::Unequal => {
-                RATE_BYTES_PER_S * 4_f64.powf(2.0 * source as f64 / (sources as f64 - 1.0) - 1.0)
-            }
+            Speeds::Unequal => RATE_BYTES_PER_S * 4_f64.powf(2.0 * source as f64 / (sources as f64 - 1.0) - 1.0),
         };
         let senders = (0..sources)
             .map(|source| Sender {
@@ -130,12 +121,8 @@ impl World {
                     return self.decisions;
                 }
             }
-            let frame = self
-                .senders
-                .iter()
-                .enumerate()
-                .filter_map(|(source, sender)| Some((sender.frame_at?, source)))
-                .min();
+            let frame =
+                self.senders.iter().enumerate().filter_map(|(source, sender)| Some((sender.frame_at?, source))).min();
             let timer = self.machine.poll_timeout();
             let due = [frame.map(|(at, _)| at), timer, self.next_death];
             self.now = self.now.max(due.into_iter().flatten().min().unwrap());
@@ -206,11 +193,7 @@ impl World {
             let bytes = (length - *offset).min(FRAME_BYTES);
             *offset += bytes;
             let source = number(from);
-            self.answers.push_back(Event::Received {
-                source,
-                chunk,
-                bytes,
-            });
+            self.answers.push_back(Event::Received { source, chunk, bytes });
             if *offset == length {
                 sender.queue.pop_front();
                 self.answers.push_back(Event::Verified { source, chunk });
@@ -228,10 +211,7 @@ impl World {
         sender.dead_until = self.now + DEATH_LASTS;
         if sender.connected {
             sender.close();
-            self.answers.push_back(Event::Lost {
-                source: number(victim),
-                fault: Fault::Broken,
-            });
+            self.answers.push_back(Event::Lost { source: number(victim), fault: Fault::Broken });
         }
     }
 }

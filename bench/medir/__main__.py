@@ -6,6 +6,7 @@ import pathlib
 import sys
 
 from . import faults, lan, loopback, micro, procs, report, scale
+from .compare import Failures
 
 SECTIONS = {"loopback": loopback.measure, "lan": lan.measure, "faults": faults.measure, "scale": scale.measure,
             "micro": micro.measure}
@@ -20,6 +21,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1, help="of the story of the faults")
     config = parser.parse_args()
     config.work = procs.TARGET / "bench" / "work"
+    config.failed = Failures()
     config.rounds = 2 if config.quick else 5
     config.loopback_bytes = (256 << 20) if config.quick else (2 << 30)
     config.lan_bytes = (60 << 20) if config.quick else (300 << 20)
@@ -30,7 +32,12 @@ def main():
     figures = json.loads(kept.read_text()) if kept.exists() else {}
     for name in config.sections or SECTIONS:
         print(name, file=sys.stderr, flush=True)
-        measured = SECTIONS[name](config)
+        measured = None
+        with config.failed.of(name):
+            measured = SECTIONS[name](config)
+        if measured is None:
+            procs.stop_all()
+            continue
         if config.only:
             figures[name] = {**figures.get(name, {}), **measured}
         else:
@@ -39,6 +46,8 @@ def main():
         kept.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
     if not config.no_report:
         (kept.parent / "RESULTS.md").write_text(report.render(figures))
+    if config.failed:
+        sys.exit(f"failed: {', '.join(config.failed)}")
 
 
 main()

@@ -1,13 +1,28 @@
 """Side by side: A B A B, as many rounds as asked, each output compared with the original."""
 
+import contextlib
 import filecmp
 import pathlib
 import statistics
+import subprocess
 import sys
+import traceback
 
 
 # What peers may fail before they are left out; ours may not.
 ATTEMPTS = 3
+
+
+class Failures(list):
+    """Names of what failed. The rest goes on: an hour's figures are not lost, and the run fails at its end."""
+
+    @contextlib.contextmanager
+    def of(self, name):
+        try:
+            yield
+        except (RuntimeError, OSError, subprocess.SubprocessError):
+            traceback.print_exc()
+            self.append(name)
 
 
 def attempt(name, measure, results):

@@ -337,7 +337,8 @@ def measure(config):
             continue
         print(f" {name}", flush=True)
         try:
-            figures[name] = scenario(config)
+            with config.failed.of(name):
+                figures[name] = scenario(config)
         finally:
             procs.stop_all()
             Lan.remove()

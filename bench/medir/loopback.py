@@ -136,11 +136,11 @@ def beside_peers(config):
                 return result
             return one
 
-        def limit(how):
+        def limit(how, *more):
             def one():
                 target.mkdir(parents=True, exist_ok=True)
                 command = [procs.tool("limite"), "recibir", "--file", str(got), "--bytes", str(size), "--from",
-                           "127.0.0.1:52010", "--hash", how, *(["--sync"] if place == "disk" else [])]
+                           "127.0.0.1:52010", "--hash", how, *(["--sync"] if place == "disk" else []), *more]
                 before = sender.cpu()
                 result = procs.run(command)
                 result["server_cpu"] = sender.cpu() - before
@@ -171,6 +171,7 @@ def beside_peers(config):
         else:
             variants |= {
                 "aria2c, then sync": peer([*peers.ARIA2, *urls], flush=True),
+                "limit program, space reserved": limit("many", "--reserve"),
             }
         try:
             figures[place] = side_by_side(rounds, variants)

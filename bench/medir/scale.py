@@ -238,7 +238,8 @@ def measure(config):
             continue
         print(f" {name}", file=sys.stderr, flush=True)
         try:
-            figures[name] = scenario(config)
+            with config.failed.of(name):
+                figures[name] = scenario(config)
         finally:
             procs.stop_all()
     return figures

@@ -43,6 +43,9 @@ enum Command {
         /// Flush the file to the disk at the end.
         #[arg(long)]
         sync: bool,
+        /// Take the file's space (fallocate) before anything is written.
+        #[arg(long)]
+        reserve: bool,
         /// Throw the bytes away after hashing.
         #[arg(long)]
         no_file: bool,
@@ -62,26 +65,28 @@ enum Hash {
 fn main() -> Result<()> {
     match Command::parse() {
         Command::Enviar { file, listen } => send(&file, listen),
-        Command::Recibir {
-            file,
-            bytes,
-            from,
-            threads,
-            hash,
-            sync,
-            no_file,
-        } => receive(&file, bytes, from, threads, hash, sync, no_file),
+        Command::Recibir { file, bytes, from, threads, hash, sync, reserve, no_file } => {
+            let began = Instant::now();
+            let target = Arc::new(File::create(&file).with_context(|| file.display().to_string())?);
+            if reserve {
+                rustix::fs::fallocate(&*target, rustix::fs::FallocateFlags::empty(), 0, bytes)?;
+            }
+            receive(&target, bytes, from, threads, hash, no_file)?;
+            if sync {
+                target.sync_data()?;
+            }
+            println!("{:.3}", began.elapsed().as_secs_f64());
+            Ok(())
+        }
     }
 }
 
 /// The chunks of one of `threads` connections.
 fn chunks(bytes: u64, thread: u64, threads: u64) -> impl Iterator<Item = (u64, u64)> {
-    (thread..bytes.div_ceil(CHUNK_BYTES))
-        .step_by(threads as usize)
-        .map(move |chunk| {
-            let start = chunk * CHUNK_BYTES;
-            (start, (bytes - start).min(CHUNK_BYTES))
-        })
+    (thread..bytes.div_ceil(CHUNK_BYTES)).step_by(threads as usize).map(move |chunk| {
+        let start = chunk * CHUNK_BYTES;
+        (start, (bytes - start).min(CHUNK_BYTES))
+    })
 }
 
 fn send(path: &PathBuf, listen: SocketAddr) -> Result<()> {
@@ -107,30 +112,16 @@ fn send(path: &PathBuf, listen: SocketAddr) -> Result<()> {
     Ok(())
 }
 
-fn receive(
-    path: &PathBuf,
-    bytes: u64,
-    from: SocketAddr,
-    threads: u64,
-    hash: Hash,
-    sync: bool,
-    no_file: bool,
-) -> Result<()> {
-    let began = Instant::now();
-    let file = Arc::new(File::create(path).with_context(|| path.display().to_string())?);
+fn receive(file: &Arc<File>, bytes: u64, from: SocketAddr, threads: u64, hash: Hash, no_file: bool) -> Result<()> {
     let workers: Vec<_> = (0..threads)
         .map(|thread| {
-            let file = Arc::clone(&file);
+            let file = Arc::clone(file);
             std::thread::spawn(move || receive_part(&file, bytes, from, thread, threads, hash, no_file))
         })
         .collect();
     for worker in workers {
         worker.join().map_err(|_| anyhow::anyhow!("a thread failed"))??;
     }
-    if sync {
-        file.sync_data()?;
-    }
-    println!("{:.3}", began.elapsed().as_secs_f64());
     Ok(())
 }
 
