@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    send_file::{PlainSocket, send_header, send_some},
+    send_file::{PlainSocket, limit_unsent, send_header, send_some},
     stall::unless_stalled,
     stream::{ReadSide, Stream, WriteSide},
 };
@@ -197,6 +197,17 @@ impl<W: AsyncWrite + Unpin> LineWriter<W> {
         W: PlainSocket,
     {
         self.stream.plain_socket().is_some()
+    }
+
+    /// How many bytes may wait in the socket before it takes no more; `None` for as many as the kernel likes. Without
+    /// effect within TLS, whose sockets are limited from their beginning.
+    pub fn limit_unsent(&self, bytes: Option<u32>)
+    where
+        W: PlainSocket,
+    {
+        if let Some(socket) = self.stream.plain_socket() {
+            limit_unsent(socket, bytes);
+        }
     }
 
     /// Sends what was staged and then some bytes of a file, up to `limit` from `offset`, and says how many;

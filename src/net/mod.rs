@@ -17,7 +17,7 @@ pub use lines::{LineReader, LineWriter, ReadError, split};
 pub use listen::{Accepted, Arrival, Door, listen};
 pub use pacer::Pacer;
 pub use places::{Place, Places, Use};
-pub use send_file::PlainSocket;
+pub use send_file::{PlainSocket, UNSENT_BYTES};
 pub use stream::{ReadSide, Stream, WriteSide};
 pub use tls::{
     Authority, ClientTls, Identity, ServerTls, TlsError, TlsRefusal, Traffic, begins_with_tls,

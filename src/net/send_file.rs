@@ -3,6 +3,7 @@
 use std::{io, os::fd::AsFd, time::Duration};
 
 use rustix::{fs::sendfile, net::SendFlags};
+use socket2::SockRef;
 use tokio::{
     io::{AsyncWrite, Interest},
     net::TcpStream,
@@ -14,6 +15,18 @@ use super::stall::unless_stalled;
 pub trait PlainSocket: AsyncWrite + Unpin {
     /// That socket; `None` where bytes are changed on their way, as by encryption.
     fn plain_socket(&self) -> Option<&TcpStream>;
+}
+
+/// How many bytes a shared socket may hold that are not on their way yet: enough for a tenth of a second at 10 MB/s.
+pub const UNSENT_BYTES: u32 = 128 << 10;
+
+/// Limits what waits in a socket (`TCP_NOTSENT_LOWAT`), so that "taken by the socket" means "nearly sent". Buffers
+/// grow to several megabytes otherwise, and whoever sends sees nothing of what a slow receiver still waits for.
+pub(super) fn limit_unsent(socket: &TcpStream, bytes: Option<u32>) {
+    // 0 is what the system uses for all.
+    if let Err(error) = SockRef::from(socket).set_tcp_notsent_lowat(bytes.unwrap_or(0)) {
+        tracing::debug!(%error, "TCP_NOTSENT_LOWAT");
+    }
 }
 
 /// Puts a header into the socket that more bytes follow at once.

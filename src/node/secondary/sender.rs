@@ -21,7 +21,7 @@ use crate::{
         ByteRange, ChunkIndex, Digest, FileName, Receiver, TransferId,
         limits::{IDLE_TIMEOUT, LEAST_TAKEN_BYTES, MAX_FRAME_BYTES, SEND_STALL_TIMEOUT},
     },
-    net::{LineWriter, Place, PlainSocket, Use},
+    net::{LineWriter, Place, PlainSocket, UNSENT_BYTES, Use},
     node::rules::sent::Sending,
     proto::{
         ErrorCode,
@@ -70,6 +70,8 @@ pub(super) struct Sender<W> {
     /// None for a copy.
     share: Option<ClientShare>,
     is_busy: bool,
+    /// The socket holds little that is not on its way.
+    is_unsent_limited: bool,
     place: Arc<Place>,
     patience: Patience,
 }
@@ -102,6 +104,7 @@ impl<W: PlainSocket> Sender<W> {
             by_kernel,
             share,
             is_busy: false,
+            is_unsent_limited: false,
             place,
             patience: Patience::default(),
         }
@@ -295,6 +298,12 @@ impl<W: PlainSocket> Sender<W> {
         }
         if let Some(share) = &self.share {
             length = length.min(share.most_bytes());
+            // Alone it is faster with as much as the kernel likes to hold.
+            let is_shared = !share.is_alone();
+            if is_shared != self.is_unsent_limited {
+                self.is_unsent_limited = is_shared;
+                self.writer.limit_unsent(is_shared.then_some(UNSENT_BYTES));
+            }
         }
         let mut range = ByteRange {
             start,

@@ -47,6 +47,8 @@ const SILENT: Duration = Duration::from_secs(1);
 /// The same for one that has taken so many bytes before: more likely its packets were dropped again and again.
 const SILENT_KNOWN: Duration = Duration::from_secs(4);
 const KNOWN_BYTES: u64 = 4 << 20;
+/// Who has nothing to get for longer than this has no claim to what others got meanwhile.
+const BETWEEN_REQUESTS: Duration = Duration::from_secs(1);
 /// How long waits may leave the uplink idle: at first in all, and then which part of the time. Whoever connects again
 /// and again only to be waited for gets no more.
 const MOST_IDLE: Duration = Duration::from_millis(4500);
@@ -174,6 +176,8 @@ impl Clients {
 #[derive(Debug)]
 struct Share {
     is_busy: bool,
+    /// When it had nothing to get any more, the last time.
+    idle: Option<Instant>,
     bytes: u64,
     /// What it got in all.
     total_bytes: u64,
@@ -213,6 +217,7 @@ impl Shares {
         clients.next += 1;
         let share = Share {
             is_busy: false,
+            idle: None,
             bytes: 0,
             total_bytes: 0,
             last: Instant::now(),
@@ -268,9 +273,16 @@ impl ClientShare {
         if std::mem::replace(&mut share.is_busy, is_busy) == is_busy {
             return;
         }
+        let now = Instant::now();
         if is_busy {
-            share.bytes = share.bytes.max(least);
-            share.last = Instant::now();
+            // Between two requests there is always a moment without any.
+            let had_nothing = share.idle.is_none_or(|since| now - since > BETWEEN_REQUESTS);
+            if had_nothing {
+                share.bytes = share.bytes.max(least);
+            }
+            share.last = now;
+        } else {
+            share.idle = Some(now);
         }
         let count = &self.shares.busy_clients;
         if is_busy {
@@ -295,6 +307,11 @@ impl ClientShare {
         self.shares
             .clients()
             .got(self.key, bytes as u64, Instant::now());
+    }
+
+    /// True while no other client is connected.
+    pub(super) fn is_alone(&self) -> bool {
+        self.shares.clients().shares.len() < 2
     }
 
     /// How long its next frame may be: little while it is ahead of others, or the wait before it would be in vain.
@@ -470,6 +487,19 @@ mod tests {
         drop(slow);
         fast.turn(1 << 20).await;
         assert_eq!(start.elapsed(), Duration::from_millis(100));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_moment_between_requests_costs_no_claim_and_a_pause_does() {
+        let shares = Arc::new(Shares::default());
+        let (fast, slow) = two_level_clients(&shares).await;
+        fast.got(3 << 20);
+        for (pause, held_back) in [(BETWEEN_REQUESTS, HELD_BACK_BYTES), (2 * BETWEEN_REQUESTS, u64::MAX)] {
+            slow.set_busy(false);
+            sleep(pause).await;
+            slow.set_busy(true);
+            assert_eq!(fast.most_bytes(), held_back, "{pause:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
