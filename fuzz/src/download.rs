@@ -43,7 +43,12 @@ fn start(input: &mut Unstructured<'_>, now: Instant) -> Option<(ChunkLayout, Dow
         seed: seed.into(),
         source_wait: SOURCE_WAIT,
     };
-    Some((layout, Download::new(layout, config, now)))
+    // Some are read from the beginning while they come.
+    let machine = match u32::from(seed).checked_sub(128) {
+        Some(ahead) => Download::in_order(layout, config, ahead % 8, now),
+        None => Download::new(layout, config, now),
+    };
+    Some((layout, machine))
 }
 
 fn ranges(layout: ChunkLayout, list: &[(u8, u8, u8)]) -> Vec<(SecondaryNumber, Vec<ChunkRange>)> {
@@ -113,6 +118,8 @@ struct World {
     have: BTreeSet<ChunkIndex>,
     ready: bool,
     finish: Option<Finish>,
+    /// Chunks that somebody has read, from the first.
+    taken: u32,
 }
 
 /// A network that does what the input says and then calms down: nothing is asked twice, counted twice or
@@ -132,6 +139,7 @@ pub fn download(data: &[u8]) {
         have: BTreeSet::new(),
         ready: false,
         finish: None,
+        taken: 0,
     };
     for step in crate::steps(&mut input, 300) {
         world.step(step);
@@ -144,6 +152,21 @@ impl World {
     fn feed(&mut self, event: Event) {
         self.machine.handle_event(self.now, event);
         self.act();
+        self.read();
+    }
+
+    /// What is there and comes next is read at once.
+    fn read(&mut self) {
+        let before = self.taken;
+        while self.have.contains(&ChunkIndex(self.taken)) {
+            self.taken += 1;
+        }
+        if self.taken > before && self.finish.is_none() {
+            let chunks = self.taken;
+            self.machine
+                .handle_event(self.now, Event::Taken { chunks });
+            self.act();
+        }
     }
 
     fn peer(&mut self, source: SecondaryNumber) -> &mut Peer {
@@ -247,9 +270,8 @@ impl World {
         };
         let running = self.finish.is_none();
         if right {
-            if running {
-                self.have.insert(chunk);
-            }
+            // Also when it comes too late to be waited for.
+            self.have.insert(chunk);
             self.feed(Event::Verified { source, chunk });
         } else {
             self.peer(source).banned |= running;
@@ -424,6 +446,7 @@ enum AnyEvent {
     Wait(u16),
     LongWait(u32),
     End(bool),
+    Taken(u8),
 }
 
 /// Events that come in any order, of any source and chunk: what is here stays here, and the sums agree.
@@ -485,6 +508,9 @@ pub fn download_events(data: &[u8]) {
                 machine.handle_timeout(now);
                 Event::Sources(Vec::new())
             }
+            AnyEvent::Taken(chunks) => Event::Taken {
+                chunks: chunks.into(),
+            },
             AnyEvent::End(true) => Event::Stop,
             AnyEvent::End(false) => Event::LocalFailure {
                 reason: String::new(),

@@ -6,12 +6,13 @@ use std::{
 };
 
 use super::{
-    Action, Event, FailReason, Finish, Notice, Snapshot, SourceSnapshot, SourceState,
+    Action, Event, FailReason, Finish, Notice, SourceState,
     chunks::ChunkTable,
     queue::{Delivery, Want},
+    reading::Reading,
     source::{Link, Source},
 };
-use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, Fault, ReceivedFrom, SecondaryNumber};
+use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, Fault, SecondaryNumber};
 
 /// A call that comes this much later than it was due means that this process did not run.
 const OWN_STOP: Duration = Duration::from_secs(1);
@@ -38,6 +39,9 @@ pub struct Download {
     /// Who sent which chunk with a wrong digest.
     pub(super) wrong: BTreeMap<ChunkIndex, SecondaryNumber>,
     pub(super) state: State,
+    pub(super) began: Instant,
+    /// Somebody reads the file from its beginning while it comes.
+    pub(super) reading: Option<Reading>,
     pub(super) resumed_bytes: u64,
     /// No source is there since then.
     pub(super) waiting_since: Option<Instant>,
@@ -60,8 +64,6 @@ pub(super) enum State {
 impl Download {
     /// A download of a file of this layout, without sources.
     pub fn new(layout: ChunkLayout, config: DownloadConfig, now: Instant) -> Self {
-        // Nothing is timed before the first event.
-        let _ = now;
         Self {
             layout,
             config,
@@ -70,6 +72,8 @@ impl Download {
             actions: VecDeque::new(),
             wrong: BTreeMap::new(),
             state: State::Preparing,
+            began: now,
+            reading: None,
             resumed_bytes: 0,
             waiting_since: None,
             hedged_bytes: 0,
@@ -77,11 +81,28 @@ impl Download {
         }
     }
 
+    /// A download of a file that is read from its beginning while it comes: every source is asked for the
+    /// first chunk that nobody has to bring, and for none that is more than `ahead_chunks` ahead of the
+    /// reader ([`Event::Taken`]).
+    pub fn in_order(
+        layout: ChunkLayout,
+        config: DownloadConfig,
+        ahead_chunks: u32,
+        now: Instant,
+    ) -> Self {
+        Self {
+            reading: Some(Reading::new(ahead_chunks)),
+            ..Self::new(layout, config, now)
+        }
+    }
+
     /// One thing that happened.
     pub fn handle_event(&mut self, now: Instant, event: Event) {
         if self.state == State::Over {
-            if let Event::Received { source, bytes, .. } = event {
-                self.count(source, bytes);
+            match event {
+                Event::Received { source, bytes, .. } => self.count(source, bytes),
+                Event::Verified { source, chunk } => self.verified_late(source, chunk),
+                _ => {}
             }
             return;
         }
@@ -105,6 +126,7 @@ impl Download {
             Event::Cancelled { source, chunk } => self.cancelled(now, source, chunk),
             Event::Blocked { source } => self.set_blocked(now, source, true),
             Event::Unblocked { source } => self.set_blocked(now, source, false),
+            Event::Taken { chunks } => self.taken(chunks),
             Event::LocalFailure { reason } => {
                 self.finish(Finish::Failed(FailReason::Local(reason)));
             }
@@ -159,58 +181,9 @@ impl Download {
             .min()
     }
 
-    /// The download as it stands.
-    pub fn snapshot(&self, now: Instant) -> Snapshot {
-        let sources: Vec<_> = self
-            .sources
-            .values()
-            .map(|source| {
-                let busy = source.queue.sums().wanted > 0;
-                let rate = source.rate(now).filter(|_| busy && source.is_connected());
-                SourceSnapshot {
-                    state: source.state(),
-                    rate_bytes_per_s: rate.unwrap_or(0.0),
-                    in_flight: source.queue.sums().wanted,
-                    received: source.received_from(),
-                }
-            })
-            .collect();
-        let rate: f64 = sources.iter().map(|source| source.rate_bytes_per_s).sum();
-        let left = self.layout.file_bytes() - self.chunks.have_bytes();
-        let time_left = (rate >= 1.0)
-            .then(|| Duration::try_from_secs_f64(left as f64 / rate).ok())
-            .flatten();
-        Snapshot {
-            file_bytes: self.layout.file_bytes(),
-            have_bytes: self.chunks.have_bytes(),
-            resumed_bytes: self.resumed_bytes,
-            chunk_count: self.layout.chunk_count(),
-            have_chunks: self.chunks.have().len(),
-            rate_bytes_per_s: rate,
-            time_left,
-            waiting_for_sources: self.waiting_since.is_some(),
-            sources,
-        }
-    }
-
-    /// Who brought each chunk; `None` for a missing one and for one of an earlier run.
-    pub fn brought_by(&self) -> &[Option<SecondaryNumber>] {
-        self.chunks.brought_by()
-    }
-
     /// Sources that had something on its way when the download ended, and that are not silent.
     pub fn still_sending(&self) -> &[SecondaryNumber] {
         &self.still_sending
-    }
-
-    /// Verified chunks.
-    pub fn have(&self) -> &ChunkSet {
-        self.chunks.have()
-    }
-
-    /// What each source that was ever listed brought, by number.
-    pub fn received(&self) -> Vec<ReceivedFrom> {
-        self.sources.values().map(Source::received_from).collect()
     }
 
     fn count(&mut self, number: SecondaryNumber, bytes: u32) {
@@ -324,6 +297,17 @@ impl Download {
                 other.queue.remove(chunk);
             }
             other.sync(now);
+        }
+    }
+
+    /// It was on its way when all ended, and is in the file all the same: the next run has it.
+    fn verified_late(&mut self, number: SecondaryNumber, chunk: ChunkIndex) {
+        let length = u64::from(self.layout.chunk_len(chunk));
+        if let Some(source) = self.sources.get_mut(&number)
+            && self.chunks.complete(chunk, number).is_some()
+        {
+            source.counters.useful_bytes += length;
+            source.counters.useful_chunks += 1;
         }
     }
 

@@ -21,8 +21,10 @@ impl Download {
             })
             .collect();
         for (number, ranges) in list {
-            for range in ranges {
-                self.chunks.set_home(range, number);
+            if self.reading.is_none() {
+                for range in ranges {
+                    self.chunks.set_home(range, number);
+                }
             }
             match self.sources.get_mut(&number) {
                 None => {

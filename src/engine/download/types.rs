@@ -74,6 +74,12 @@ pub enum Event {
         /// The source.
         source: SecondaryNumber,
     },
+    /// Whoever reads the file while it comes has taken all chunks before this one, so that later ones may be
+    /// asked for. Of no meaning to a download that nobody reads.
+    Taken {
+        /// How many, from the first.
+        chunks: u32,
+    },
     /// This side's disk failed: the download cannot go on and no source is to blame.
     LocalFailure {
         /// For people.
@@ -245,6 +251,14 @@ pub struct Snapshot {
     pub rate_bytes_per_s: f64,
     /// Time left at that rate; `None` when nothing comes.
     pub time_left: Option<Duration>,
+    /// Time since the start.
+    pub elapsed: Duration,
+    /// Mean rate since the start, of verified bytes that came in this run.
+    pub average_bytes_per_s: f64,
+    /// Bytes that came and were of no use, over all sources.
+    pub wasted_bytes: u64,
+    /// Chunks that were taken from a source and asked for elsewhere, over all sources.
+    pub retries: u64,
     /// True while no source is there.
     pub waiting_for_sources: bool,
     /// Every source that was ever announced, by number.

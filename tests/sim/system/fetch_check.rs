@@ -47,6 +47,7 @@ impl FetchCheck {
             | Event::Ready { .. }
             | Event::Blocked { .. }
             | Event::Unblocked { .. }
+            | Event::Taken { .. }
             | Event::LocalFailure { .. }
             | Event::Stop => {}
         }
