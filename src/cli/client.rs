@@ -170,8 +170,8 @@ impl<E: Extra> Prompt<E> {
                 () = stop.cancelled() => return Exit::Failed,
                 Some(event) = events.recv() => self.tell(&event),
                 tally = &mut idle => {
-                    let failed = tally.map_or(1, |tally| tally.failed) + self.failed;
-                    return if failed == 0 { Exit::Well } else { Exit::Failed };
+                    let is_well = tally.is_ok_and(|tally| tally.all_well()) && self.failed == 0;
+                    return if is_well { Exit::Well } else { Exit::Failed };
                 }
             }
         }

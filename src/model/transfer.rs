@@ -99,6 +99,27 @@ pub struct ReceivedFrom {
     pub faults: FaultCounts,
 }
 
+impl ReceivedFrom {
+    /// Adds what the same secondary brought in another transfer.
+    pub fn add(&mut self, other: &Self) {
+        let each = [
+            (&mut self.bytes, other.bytes),
+            (&mut self.wasted, other.wasted),
+            (&mut self.chunks, other.chunks),
+            (&mut self.retries, other.retries),
+            (&mut self.hedges, other.hedges),
+            (&mut self.digest_failures, other.digest_failures),
+            (&mut self.recoveries, other.recoveries),
+            (&mut self.recovery_ms, other.recovery_ms),
+            (&mut self.recovered_chunks, other.recovered_chunks),
+        ];
+        for (mine, others) in each {
+            *mine = mine.saturating_add(others);
+        }
+        self.faults.combine(&other.faults, u64::saturating_add);
+    }
+}
+
 /// A transfer as the central grants it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Grant {

@@ -96,6 +96,12 @@ fn download(head: &str, event: &DownloadEvent) -> Vec<String> {
         DownloadEvent::Failed { reason } => {
             vec![format!("{head}: falló: {}", transfer::failure(reason))]
         }
+        DownloadEvent::Checked { chunks, bad } => vec![format!(
+            "{head}: {} comprobados, {bad} mal",
+            count(u64::from(*chunks), "trozo", "trozos")
+        )],
+        DownloadEvent::Paused => vec![format!("{head}: en pausa; lo recibido se conserva")],
+        DownloadEvent::Held => vec![format!("{head}: espera a otras de más prioridad")],
         DownloadEvent::Cancelled => {
             vec![format!(
                 "{head}: cancelado; lo recibido se conserva para otra vez"
@@ -145,6 +151,8 @@ pub fn downloads(views: &[DownloadView]) -> Vec<String> {
                 DownloadState::Asked => "pedida".to_owned(),
                 DownloadState::Queued(place) => format!("en espera, puesto {place}"),
                 DownloadState::Running(snapshot) => transfer::progress(snapshot),
+                DownloadState::Paused => "en pausa".to_owned(),
+                DownloadState::Held => "espera a otras de más prioridad".to_owned(),
                 DownloadState::Complete => "completa".to_owned(),
                 DownloadState::Failed(why) => format!("falló: {}", transfer::failure(why)),
                 DownloadState::Cancelled => "cancelada".to_owned(),
@@ -164,6 +172,8 @@ pub fn live(views: &[DownloadView]) -> Vec<String> {
                 DownloadState::Queued(place) => format!("en espera, puesto {place}"),
                 DownloadState::Running(snapshot) => transfer::progress(snapshot),
                 DownloadState::Asked
+                | DownloadState::Paused
+                | DownloadState::Held
                 | DownloadState::Complete
                 | DownloadState::Failed(_)
                 | DownloadState::Cancelled => return None,

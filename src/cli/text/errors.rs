@@ -132,6 +132,12 @@ pub fn client(error: &ClientError) -> String {
         ClientError::AlreadyRunning(number) => {
             format!("ya se está descargando: es la descarga {}", number.0)
         }
+        ClientError::NoSuchDownload(number) => {
+            format!("no hay ninguna descarga {} sin acabar", number.0)
+        }
+        ClientError::NoLocalFile(file) => {
+            format!("{file} no está entre lo descargado: pídelo con VIDEO")
+        }
         ClientError::Refused { code, message } => refused(*code, message),
         ClientError::Stopped => "el cliente se está parando".to_owned(),
     }

@@ -35,7 +35,7 @@ use crate::{
     node::{
         StartError,
         central::DownloadCount,
-        fetch::FetchConfig,
+        fetch::{FetchConfig, Goal, Target},
         link::{Link, LinkConfig, LinkDown},
     },
     proto::{ErrorCode, PeerRole},
@@ -128,9 +128,11 @@ pub async fn start(
                     listens: None,
                     incarnation,
                 },
-                root,
-                existing: Existing::Keep,
-                place: PartPlace::Hidden,
+                goal: Goal::File(Target {
+                    root,
+                    existing: Existing::Keep,
+                    place: PartPlace::Hidden,
+                }),
                 source_wait: COPY_SOURCE_WAIT,
                 security,
             },

@@ -261,6 +261,8 @@ impl Secondary {
             FetchUpdate::Resumed { bytes } => {
                 tracing::info!(file = %file.name, bytes, "an earlier copy goes on");
             }
+            // Copies are not verified against a file of the name.
+            FetchUpdate::Checked(_) => {}
             FetchUpdate::Remark(note) => tracing::info!(file = %file.name, ?note, "part file"),
             FetchUpdate::Notice(notice) => self.tell(SecondaryEvent::CopyNotice {
                 file: file.name,

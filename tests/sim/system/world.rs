@@ -118,6 +118,9 @@ impl World {
                 Some(what) => wrong = what,
             }
             self.restart_who_gave_up();
+            for host in 0..self.story.hosts() {
+                self.go_on(host);
+            }
         }
         panic!("after the faults: {wrong}");
     }
@@ -296,6 +299,17 @@ impl World {
                     client.give_one_up(ctx);
                 }
             }),
+            Happening::MakeWait(host) => self.with(host, |process, ctx| {
+                if let Process::Client(client) = process {
+                    client.make_one_wait(ctx);
+                }
+            }),
+            Happening::GoOn(host) => self.go_on(host),
+            Happening::Prefer(host, priority) => self.with(host, |process, ctx| {
+                if let Process::Client(client) = process {
+                    client.prefer_one(ctx, priority);
+                }
+            }),
         }
     }
 
@@ -384,6 +398,14 @@ impl World {
                 self.start(host);
             }
         }
+    }
+
+    fn go_on(&mut self, host: Host) {
+        self.with(host, |process, ctx| {
+            if let Process::Client(client) = process {
+                client.let_all_go_on(ctx);
+            }
+        });
     }
 
     fn secondaries(&self) -> impl Iterator<Item = (&Slot, &Secondary)> {
