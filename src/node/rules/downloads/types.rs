@@ -139,7 +139,7 @@ pub enum End {
 /// What a grant means.
 #[derive(Debug, PartialEq)]
 pub enum Granted<A> {
-    /// It starts; [`Downloads::started`] follows.
+    /// It starts; [`super::Downloads::started`] follows.
     Start,
     /// It runs already, and knows its sources anew.
     Runs,
