@@ -163,8 +163,7 @@ impl World {
         }
         if self.taken > before && self.finish.is_none() {
             let chunks = self.taken;
-            self.machine
-                .handle_event(self.now, Event::Taken { chunks });
+            self.machine.handle_event(self.now, Event::Taken { chunks });
             self.act();
         }
     }
