@@ -59,6 +59,12 @@ fn ranges(layout: ChunkLayout, list: &[(u8, u8, u8)]) -> Vec<(SecondaryNumber, V
     sources.into_iter().collect()
 }
 
+/// Those of a list that are about to leave.
+fn draining(list: &[(u8, u8, u8)]) -> Vec<SecondaryNumber> {
+    let draining = list.iter().filter(|(_, _, count)| *count >= 224);
+    draining.map(|(n, _, _)| source(*n)).collect()
+}
+
 fn have(layout: ChunkLayout, bits: u64) -> ChunkSet {
     let mut have = ChunkSet::new(layout.chunk_count());
     for chunk in layout.all().iter().filter(|c| bits >> (c.0 % 64) & 1 == 1) {
@@ -152,7 +158,10 @@ impl World {
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::List(list) => self.feed(Event::Sources(ranges(self.layout, &list))),
+            Step::List(list) => {
+                self.feed(Event::Draining(draining(&list)));
+                self.feed(Event::Sources(ranges(self.layout, &list)));
+            }
             Step::Answer(n) => self.answer(source(n)),
             Step::Lose(n, kind) => self.lose(source(n), fault(kind)),
             Step::Ready(bits) => self.make_ready(bits),
@@ -441,6 +450,7 @@ pub fn download_events(data: &[u8]) {
     let (mut have_chunks, mut over) = (0, false);
     for step in crate::steps(&mut input, 300) {
         let event = match step {
+            AnyEvent::Sources(list) if list[0].2 >= 240 => Event::Draining(draining(&list)),
             AnyEvent::Sources(list) => Event::Sources(ranges(layout, &list)),
             AnyEvent::Connected(n) => Event::Connected { source: source(n) },
             AnyEvent::Lost(n, kind) => Event::Lost {

@@ -121,6 +121,9 @@ pub struct SourceInfo {
     pub port: u16,
     /// Chunks assigned to it; empty for one that joined later.
     pub ranges: Vec<ChunkRange>,
+    /// It is about to leave: what it was asked for it brings, and it is asked for more only while no other can.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub draining: bool,
 }
 
 /// Bytes that a secondary sent in one transfer.

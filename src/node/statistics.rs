@@ -173,6 +173,15 @@ impl<C: Content> StatisticsFile<C> {
         }
     }
 
+    /// What would be saved now.
+    pub(super) fn to_value(&self) -> serde_json::Value {
+        let mut content = self.content.clone();
+        let head = content.head().stamped(Moment::Running);
+        *content.head() = head;
+        // What can be saved can be said.
+        serde_json::to_value(content).unwrap_or_default()
+    }
+
     /// Saves for the last time.
     ///
     /// # Errors

@@ -38,6 +38,8 @@ pub enum ErrorCode {
     ReadFailed,
     /// The server stops.
     Stopping,
+    /// The administrator of the cluster has ended this client's connection; its name is refused for a while.
+    Expelled,
     /// The peer did not answer in time.
     TimedOut,
     /// Anything that is the server's own fault.

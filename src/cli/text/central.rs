@@ -41,6 +41,9 @@ fn notice(notice: &Notice) -> String {
             DownReason::Closed => format!("Secundario {number} ha caído: se cortó la conexión"),
             DownReason::Silent => format!("Secundario {number} ha caído: no da señales de vida"),
         },
+        Notice::Drained { number } => {
+            format!("El secundario {number} ya no tiene nada que enviar: se puede parar")
+        }
         Notice::ServiceBegan => "Empieza el servicio: ya están los secundarios".to_owned(),
         Notice::Level { files } => format!(
             "Sincronizado: todos los secundarios vivos tienen lo mismo, {}",

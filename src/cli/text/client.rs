@@ -22,6 +22,10 @@ pub fn event(event: &ClientEvent) -> Vec<String> {
             "Sin conexión con el central: {}",
             security::denied(denied)
         )],
+        ClientEvent::Expelled { .. } => vec![
+            "El administrador te ha expulsado: tus descargas terminan; podrás volver dentro de un minuto"
+                .to_owned(),
+        ],
         ClientEvent::CentralBack => vec!["Conectado de nuevo con el central".to_owned()],
         ClientEvent::Statistics(trouble) => vec![super::errors::statistics(trouble)],
         ClientEvent::Download { number, file, what } => {

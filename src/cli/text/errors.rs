@@ -95,6 +95,9 @@ pub fn refused(code: ErrorCode, message: &str) -> String {
         ErrorCode::NotReady => "el sistema aún no está sincronizado: espera un poco".to_owned(),
         ErrorCode::NotFound => "no existe tal video en ningún secundario vivo".to_owned(),
         ErrorCode::LimitExceeded => format!("hay demasiadas peticiones: espera ({message})"),
+        ErrorCode::Expelled => {
+            "el administrador te ha expulsado: espera un minuto para volver".to_owned()
+        }
         ErrorCode::SecretRequired
         | ErrorCode::WrongSecret
         | ErrorCode::TlsRequired

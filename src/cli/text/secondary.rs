@@ -25,6 +25,9 @@ pub fn event(event: &SecondaryEvent) -> String {
         SecondaryEvent::Denied(denied) => {
             format!("Sin conexión con el central: {}", security::denied(denied))
         }
+        SecondaryEvent::Reindexing => {
+            "Se vuelve a leer toda la carpeta; mientras tanto se sigue sirviendo".to_owned()
+        }
         SecondaryEvent::FolderRead { files, bytes: size } => {
             format!("Carpeta leída: {files} ficheros, {}", bytes(*size))
         }

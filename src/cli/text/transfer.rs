@@ -116,6 +116,7 @@ pub fn progress(snapshot: &Snapshot) -> String {
             match source.state {
                 SourceState::Connecting => format!("{number}: conectando"),
                 SourceState::Up => format!("{number}: {}", rate(source.rate_bytes_per_s)),
+                SourceState::Resting => format!("{number}: en mantenimiento"),
                 SourceState::Suspect => format!("{number}: parado"),
                 SourceState::Dead => format!("{number}: caído"),
                 SourceState::Banned => format!("{number}: expulsado"),

@@ -1,7 +1,7 @@
 //! The machine's state and verbs: what each event does to chunks and sources.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -34,6 +34,8 @@ pub struct Download {
     pub(super) config: DownloadConfig,
     pub(super) chunks: ChunkTable,
     pub(super) sources: BTreeMap<SecondaryNumber, Source>,
+    /// Those that are about to leave, as the central says.
+    pub(super) draining: BTreeSet<SecondaryNumber>,
     pub(super) actions: VecDeque<Action>,
     /// Who sent which chunk with a wrong digest.
     pub(super) wrong: BTreeMap<ChunkIndex, SecondaryNumber>,
@@ -67,6 +69,7 @@ impl Download {
             config,
             chunks: ChunkTable::new(layout),
             sources: BTreeMap::new(),
+            draining: BTreeSet::new(),
             actions: VecDeque::new(),
             wrong: BTreeMap::new(),
             state: State::Preparing,
@@ -87,6 +90,7 @@ impl Download {
         }
         match event {
             Event::Sources(list) => self.listed(now, list),
+            Event::Draining(draining) => self.set_draining(draining),
             Event::Connected { source } => self.connected(now, source),
             Event::Lost {
                 source,
@@ -227,16 +231,18 @@ impl Download {
         if self.state == State::Running && self.chunks.have().is_full() {
             return self.finish(Finish::Complete);
         }
+        self.rest(now);
         self.schedule(now);
         self.look_for_sources(now);
     }
 
     pub(super) fn finish(&mut self, finish: Finish) {
         self.state = State::Over;
-        let sending = self
-            .sources
-            .values()
-            .filter(|source| Self::is_working(source) && source.queue.sums().unfinished > 0);
+        let is_sending = |source: &&Source| {
+            let has_more = source.queue.sums().unfinished > 0;
+            has_more && (Self::is_working(source) || source.state() == SourceState::Resting)
+        };
+        let sending = self.sources.values().filter(is_sending);
         self.still_sending = sending.map(|source| source.number).collect();
         for source in self.sources.values_mut() {
             // What came of chunks that will not be whole is waste.
@@ -392,6 +398,7 @@ impl Download {
         match source.state() {
             SourceState::Up => true,
             SourceState::Connecting
+            | SourceState::Resting
             | SourceState::Suspect
             | SourceState::Dead
             | SourceState::Banned => false,

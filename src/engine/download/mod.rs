@@ -11,6 +11,7 @@ mod machine;
 mod progress;
 mod queue;
 mod rate;
+mod resting;
 mod schedule;
 mod source;
 mod sources;

@@ -310,9 +310,11 @@ fn owner_time(now: Instant, source: &Source, typical: f64) -> f64 {
             let rate = source.rate(now).unwrap_or(typical);
             source.queue.sums().unfinished_bytes as f64 / rate
         }
-        Link::Suspect | Link::Connecting { .. } | Link::Waiting { .. } | Link::Banned => {
-            f64::INFINITY
-        }
+        Link::Suspect
+        | Link::Connecting { .. }
+        | Link::Waiting { .. }
+        | Link::Resting
+        | Link::Banned => f64::INFINITY,
     }
 }
 

@@ -265,3 +265,64 @@ fn a_silent_source_that_says_that_it_cannot_is_asked_for_something_else() {
     assert!(actions.contains(&Action::Notice(Notice::Cleared { source: number })));
     assert_eq!(Bench::requests(&actions), [(1, 2), (1, 3)]);
 }
+
+#[test]
+fn a_source_that_is_about_to_leave_brings_what_it_was_asked_for_and_goes() {
+    let mut bench = Bench::running(30, 2);
+    bench.actions();
+    bench.feed(Event::Draining(vec![source(2)]));
+    bench.list(2);
+    assert_eq!(bench.actions(), []);
+    bench.bring(2, 15);
+    let actions = bench.actions();
+    assert_eq!(Bench::requests(&actions), [], "{actions:?}");
+    // What it has to bring is all that it brings, then its connection ends; nobody calls it dead.
+    bench.bring(2, 16);
+    let actions = bench.actions();
+    assert_eq!(actions, [Action::Disconnect { source: source(2) }]);
+    bench.now += Duration::from_secs(20);
+    for chunk in 0..5 {
+        bench.bring(1, chunk);
+    }
+    let actions = bench.actions();
+    assert!(
+        Bench::requests(&actions)
+            .iter()
+            .all(|(number, _)| *number == 1)
+    );
+    // The other one goes: it is needed after all, at once.
+    bench.feed(Event::Lost {
+        source: source(1),
+        fault: Fault::Broken,
+    });
+    let connect = Action::Connect { source: source(2) };
+    assert!(bench.actions().contains(&connect));
+    bench.feed(Event::Connected { source: source(2) });
+    assert!(!Bench::requests(&bench.actions()).is_empty());
+}
+
+#[test]
+fn a_source_is_not_connected_to_while_it_is_about_to_leave_and_is_when_that_is_taken_back() {
+    let mut bench = Bench::running(30, 1);
+    bench.actions();
+    bench.feed(Event::Draining(vec![source(2)]));
+    bench.list(2);
+    assert_eq!(bench.actions(), []);
+    bench.feed(Event::Draining(Vec::new()));
+    bench.list(2);
+    let connect = Action::Connect { source: source(2) };
+    assert_eq!(bench.actions(), [connect]);
+}
+
+#[test]
+fn the_only_source_works_on_though_it_is_about_to_leave() {
+    let mut bench = Bench::running(3, 1);
+    bench.actions();
+    bench.feed(Event::Draining(vec![source(1)]));
+    bench.list(1);
+    for chunk in 0..3 {
+        bench.bring(1, chunk);
+    }
+    let finish = Action::Finish(Finish::Complete);
+    assert!(bench.actions().contains(&finish));
+}

@@ -10,6 +10,9 @@ pub enum Event {
     /// The live holders of the file, as the central says, with the chunks assigned to each. The whole list
     /// every time. A source that is missing from it is down in the central's eyes, not necessarily in ours.
     Sources(Vec<(SecondaryNumber, Vec<ChunkRange>)>),
+    /// Those of the next list that are about to leave, all of them every time: they bring what they were asked for,
+    /// and are asked for more only while no other can.
+    Draining(Vec<SecondaryNumber>),
     /// The connection that [`Action::Connect`] asked for stands and the source has the content.
     Connected {
         /// The source.
@@ -213,6 +216,7 @@ pub enum FailReason {
 /// ```text
 ///  Connecting ──▶ Up ◀──▶ Suspect ──▶ Dead ──▶ Connecting …
 ///                 └── wrong bytes, from any state ──▶ Banned
+///  Up ◀──▶ Resting, while it is about to leave
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceState {
@@ -220,6 +224,8 @@ pub enum SourceState {
     Connecting,
     /// It gets work.
     Up,
+    /// It is about to leave and gets no new work, as others are there.
+    Resting,
     /// It is silent and gets no new work.
     Suspect,
     /// It is given up until it answers again.

@@ -45,6 +45,12 @@ pub enum ClientEvent {
     },
     /// The central and this client are not started alike; said once until it is back.
     Denied(Denied),
+    /// The administrator of the cluster has sent this client away: its downloads end, and it does not come back before
+    /// a minute is over ([`EXPELLED_FOR`](crate::model::limits::EXPELLED_FOR)).
+    Expelled {
+        /// The central's words.
+        message: String,
+    },
     /// The central is back.
     CentralBack,
     /// Something happened to a download.

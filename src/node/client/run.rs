@@ -229,18 +229,34 @@ impl Client {
         let reason = down.to_string();
         let unreachable = match down {
             LinkDown::Denied(denied) => ClientError::Denied(denied.clone()),
+            LinkDown::Refused { code, message } if down.is_expelled() => ClientError::Refused {
+                code: *code,
+                message: message.clone(),
+            },
             _ => ClientError::Unreachable(reason.clone()),
         };
         for answer in self.state.downloads.take_asked() {
             let _ = answer.send(Err(unreachable.clone()));
         }
         self.state.questions.fail(&unreachable);
+        if down.is_expelled() {
+            self.give_all_up();
+        }
         // A central that was never there is told by the answer to the first request.
         if self.state.was_up && !std::mem::replace(&mut self.state.told_lost, true) {
             self.tell(match down {
                 LinkDown::Denied(denied) => ClientEvent::Denied(denied.clone()),
+                _ if down.is_expelled() => ClientEvent::Expelled { message: reason },
                 _ => ClientEvent::CentralLost { reason },
             });
+        }
+    }
+
+    fn give_all_up(&mut self) {
+        let all = self.state.downloads.iter();
+        let all: Vec<_> = all.map(|(number, _)| number).collect();
+        for number in all {
+            self.cancel(number);
         }
     }
 
@@ -265,15 +281,7 @@ impl Client {
 
     /// Ends what runs (what is there is kept), waits a little for the last figures, says goodbye.
     async fn stop(mut self) -> Result<(), StoreError> {
-        let active: Vec<_> = self
-            .state
-            .downloads
-            .iter()
-            .map(|(number, _)| number)
-            .collect();
-        for number in active {
-            self.cancel(number);
-        }
+        self.give_all_up();
         let stopped = ClientError::Stopped;
         for answer in self.state.downloads.take_asked() {
             let _ = answer.send(Err(stopped.clone()));

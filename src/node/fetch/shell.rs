@@ -309,6 +309,9 @@ impl Shell {
             })
             .map(|source| source.number)
             .collect();
+        let draining = sources.iter().filter(|source| source.draining);
+        let draining = draining.map(|source| source.number).collect();
+        self.machine.handle_event(now, Event::Draining(draining));
         let list: Vec<(SecondaryNumber, Vec<ChunkRange>)> = sources
             .into_iter()
             .map(|source| (source.number, source.ranges))

@@ -8,6 +8,7 @@ use std::{
 };
 
 use tokio::{sync::mpsc, time::timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     context::Context,
@@ -53,6 +54,7 @@ struct Open {
     content: Arc<ContentReader>,
     sending: Sending,
     sent_bytes: u64,
+    stop: CancellationToken,
 }
 
 /// The sending side of a connection.
@@ -72,6 +74,10 @@ pub(super) struct Sender<W> {
     is_busy: bool,
     place: Arc<Place>,
     patience: Patience,
+}
+
+fn expelled() -> End {
+    End::Told(ErrorCode::Expelled, "the receiver was expelled".to_owned())
 }
 
 fn is_unsupported(error: &io::Error) -> bool {
@@ -143,14 +149,25 @@ impl<W: PlainSocket> Sender<W> {
             while let Ok(request) = requests.try_recv() {
                 self.request(request).await?;
             }
+            // A token of its own is never cancelled.
+            let stop = self.open.as_ref().map(|open| open.stop.clone());
+            let stop = stop.unwrap_or_default();
+            if stop.is_cancelled() {
+                return Err(expelled());
+            }
             if self.requests.first().is_some() {
                 self.set_busy(true);
-                self.frame().await?;
+                tokio::select! {
+                    sent = self.frame() => sent?,
+                    // In the middle of a frame nothing can be said.
+                    () = stop.cancelled() => return Err(End::Quiet),
+                }
                 continue;
             }
             self.set_busy(false);
             let request = tokio::select! {
                 request = timeout(IDLE_TIMEOUT, requests.recv()) => request,
+                () = stop.cancelled() => return Err(expelled()),
                 () = self.context.stop.cancelled() => {
                     return Err(End::Told(ErrorCode::Stopping, "this secondary stops".to_owned()));
                 }
@@ -248,6 +265,7 @@ impl<W: PlainSocket> Sender<W> {
             content: opened.content,
             sending: opened.sending,
             sent_bytes: 0,
+            stop: opened.stop,
         });
         self.writer.flush().await?;
         let mut written = 0;
@@ -290,9 +308,7 @@ impl<W: PlainSocket> Sender<W> {
         let whole = open.content.file().meta.layout.byte_range(chunk);
         let start = whole.start + u64::from(self.offset);
         let mut length = (whole.end - start).min(u64::from(self.frame_bytes));
-        if let Some(pacer) = &self.context.pacer {
-            length = length.min(pacer.slice_bytes() as u64);
-        }
+        length = length.min(self.context.pacer.slice_bytes() as u64);
         if let Some(share) = &self.share {
             length = length.min(share.most_bytes());
         }
@@ -442,9 +458,7 @@ impl<W: PlainSocket> Sender<W> {
             Some(share) => share.turn(payload_bytes).await,
             None => self.context.shares.copy_turn(payload_bytes).await,
         }
-        if let Some(pacer) = &self.context.pacer {
-            pacer.wait(payload_bytes).await;
-        }
+        self.context.pacer.wait(payload_bytes).await;
     }
 
     /// Counts payload that the socket took.

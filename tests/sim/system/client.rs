@@ -13,7 +13,7 @@ use trozos::{
         },
     },
     proto::{
-        PeerRole,
+        ErrorCode, PeerRole,
         control::{FromCentral, ToCentral},
     },
 };
@@ -64,7 +64,9 @@ impl Client {
         let request = number.0;
         let name = file;
         if !self.link.send(ctx, ToCentral::Download { request, name }) {
-            self.link.try_now(ctx);
+            if !self.link.try_now(ctx) {
+                self.answered += self.downloads.take_asked().len() as u64;
+            }
         }
     }
 
@@ -77,12 +79,25 @@ impl Client {
         let Some(number) = self.downloads.iter().find_map(active) else {
             return;
         };
+        self.give_up(ctx, number);
+        self.tick_fetches(ctx);
+    }
+
+    fn give_up(&mut self, ctx: &mut Ctx<'_>, number: DownloadNumber) {
         match self.downloads.give_up(number) {
             GivenUp::Withdrawn(_, word) => {
                 self.link.send(ctx, word);
                 self.ends.push(DownloadEnd::Cancelled);
             }
             GivenUp::Stopping | GivenUp::Nothing => {}
+        }
+    }
+
+    /// It was expelled: all that it has ends.
+    fn give_all_up(&mut self, ctx: &mut Ctx<'_>) {
+        let all: Vec<_> = self.downloads.iter().map(|(number, _)| number).collect();
+        for number in all {
+            self.give_up(ctx, number);
         }
         self.tick_fetches(ctx);
     }
@@ -162,7 +177,12 @@ impl Client {
             }
             News::Message(message) => self.message(ctx, message),
             // Whoever waits for an answer is told that there is no central.
-            News::Down(_) => self.answered += self.downloads.take_asked().len() as u64,
+            News::Down(code) => {
+                self.answered += self.downloads.take_asked().len() as u64;
+                if code == Some(ErrorCode::Expelled) {
+                    self.give_all_up(ctx);
+                }
+            }
         }
     }
 

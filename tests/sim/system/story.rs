@@ -35,6 +35,10 @@ pub enum Happening {
     Delete(Host, usize),
     Ask(Host, usize),
     GiveUp(Host),
+    /// A person orders at the central that a secondary is to have nothing to send, or takes that back.
+    Drain(Host, bool),
+    /// A person sends a client away.
+    Expel(Host),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +131,30 @@ impl Story {
             let at = story.quiet.mul_f64(random.f64() * 0.7 + 0.05);
             story.fault(&mut random, at);
         }
+        // By chance of its own: the other seeds tell what they told before there were such orders.
+        if seed % 4 == 3 {
+            story.orders(&mut fastrand::Rng::with_seed(seed ^ 0xd4a1));
+        }
         story
+    }
+
+    fn orders(&mut self, random: &mut fastrand::Rng) {
+        for _ in 0..random.usize(1..=4) {
+            let at = self.quiet.mul_f64(random.f64() * 0.8 + 0.05);
+            let secondary = random.usize(1..=self.secondaries);
+            let lasts = Duration::from_millis(random.u64(20..8000));
+            self.happenings
+                .push((at, Happening::Drain(secondary, true)));
+            if random.bool() {
+                let back = Happening::Drain(secondary, false);
+                self.happenings.push((at + lasts, back));
+            }
+        }
+        if random.u8(..3) == 0 {
+            let at = self.quiet.mul_f64(random.f64() * 0.6 + 0.2);
+            let client = 1 + self.secondaries + random.usize(..self.clients);
+            self.happenings.push((at, Happening::Expel(client)));
+        }
     }
 
     fn fault(&mut self, random: &mut fastrand::Rng, at: Duration) {

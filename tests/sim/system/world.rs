@@ -291,6 +291,19 @@ impl World {
                     }
                 });
             }
+            Happening::Drain(host, on) => {
+                let number = self.number_of(host);
+                self.with(CENTRAL, |process, ctx| {
+                    if let Process::Central(central) = process {
+                        central.drain(ctx, number, on);
+                    }
+                });
+            }
+            Happening::Expel(host) => self.with(CENTRAL, |process, ctx| {
+                if let Process::Central(central) = process {
+                    central.expel(ctx, &format!("c{host}"));
+                }
+            }),
             Happening::GiveUp(host) => self.with(host, |process, ctx| {
                 if let Process::Client(client) = process {
                     client.give_one_up(ctx);
@@ -371,6 +384,9 @@ impl World {
             slot.disk.is_full = false;
             self.net.power[host] = true;
             self.start(host);
+        }
+        for host in 1..=self.story.secondaries {
+            self.happen(Happening::Drain(host, false));
         }
     }
 
