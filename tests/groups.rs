@@ -288,7 +288,7 @@ async fn who_is_drained_ends_what_it_sends_and_the_others_carry_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_only_live_holder_serves_though_it_is_drained() {
-    let (_bench, central, mut secondaries, mut client) = scene(2, 8 * MIB, 4_000_000).await;
+    let (_bench, central, mut secondaries, mut client) = scene(2, 30 * MIB, 3_000_000).await;
     central.handle.drain(number(2), true).await.unwrap();
     client.handle.download(name("a.bin")).await.unwrap();
     wait_for_bytes(&client, MIB).await;
