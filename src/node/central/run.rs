@@ -176,7 +176,7 @@ impl Central {
                 let _ = answer.send(self.cluster.drain(now, number, on));
             }
             CentralQuery::Statistics(answer) => {
-                let _ = answer.send(self.statistics.to_value(&self.cluster));
+                let _ = answer.send(self.statistics.present(&self.cluster));
             }
         }
     }

@@ -82,7 +82,7 @@ impl Statistics {
     }
 
     /// What would be saved now.
-    pub(super) fn to_value(&mut self, cluster: &Cluster) -> serde_json::Value {
+    pub(super) fn present(&mut self, cluster: &Cluster) -> serde_json::Value {
         self.update(cluster);
         self.file.to_value()
     }

@@ -41,7 +41,7 @@ impl Secondary {
             }
             SecondaryQuery::Statistics(answer) => {
                 self.book();
-                let _ = answer.send(self.statistics.to_value());
+                let _ = answer.send(self.statistics.present());
             }
             SecondaryQuery::Reindex(answer) => {
                 self.state.rereading = true;

@@ -142,7 +142,7 @@ impl Statistics {
     }
 
     /// What would be saved now.
-    pub(super) fn to_value(&self) -> serde_json::Value {
+    pub(super) fn present(&self) -> serde_json::Value {
         self.file.to_value()
     }
 

@@ -63,10 +63,9 @@ impl Client {
         let number = self.downloads.ask(file.clone(), Asker);
         let request = number.0;
         let name = file;
-        if !self.link.send(ctx, ToCentral::Download { request, name }) {
-            if !self.link.try_now(ctx) {
-                self.answered += self.downloads.take_asked().len() as u64;
-            }
+        let asked = self.link.send(ctx, ToCentral::Download { request, name });
+        if !asked && !self.link.try_now(ctx) {
+            self.answered += self.downloads.take_asked().len() as u64;
         }
     }
 
