@@ -135,7 +135,7 @@ impl Cluster {
         let running = client.requests.values().filter(is_running).count();
         let name = client.name.as_ref();
         ClientInfo {
-            name: name.map_or_else(String::new, ToString::to_string),
+            name: name.map_or_else(Default::default, |name| name.as_str().to_owned()),
             address: client.address,
             running: running as u32,
             waiting: (client.requests.len() - running) as u32,

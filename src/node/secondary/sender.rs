@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     context::Context,
-    end::{End, NotSent},
+    end::{End, NotSent, is_unsupported},
     patience::Patience,
     requests::{Asked, Requests},
     shares::ClientShare,
@@ -74,17 +74,6 @@ pub(super) struct Sender<W> {
     is_busy: bool,
     place: Arc<Place>,
     patience: Patience,
-}
-
-fn expelled() -> End {
-    End::Told(ErrorCode::Expelled, "the receiver was expelled".to_owned())
-}
-
-fn is_unsupported(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
-    )
 }
 
 impl<W: PlainSocket> Sender<W> {
@@ -153,7 +142,7 @@ impl<W: PlainSocket> Sender<W> {
             let stop = self.open.as_ref().map(|open| open.stop.clone());
             let stop = stop.unwrap_or_default();
             if stop.is_cancelled() {
-                return Err(expelled());
+                return Err(End::expelled());
             }
             if self.requests.first().is_some() {
                 self.set_busy(true);
@@ -167,7 +156,7 @@ impl<W: PlainSocket> Sender<W> {
             self.set_busy(false);
             let request = tokio::select! {
                 request = timeout(IDLE_TIMEOUT, requests.recv()) => request,
-                () = stop.cancelled() => return Err(expelled()),
+                () = stop.cancelled() => return Err(End::expelled()),
                 () = self.context.stop.cancelled() => {
                     return Err(End::Told(ErrorCode::Stopping, "this secondary stops".to_owned()));
                 }
