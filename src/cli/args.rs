@@ -9,6 +9,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand, error::ErrorKind};
 
+use super::logging::LogFormat;
 use crate::{
     model::{ClientName, SecondaryNumber, limits::MAX_SECONDARY_NUMBER},
     node::{
@@ -44,6 +45,18 @@ pub struct Common {
         default_value = "warn"
     )]
     pub registro: String,
+    /// Forma del registro: texto, o json para programas, un objeto por línea; las horas, en UTC
+    #[arg(
+        long,
+        value_name = "FORMA",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true
+    )]
+    pub registro_formato: LogFormat,
+    /// Fichero del registro, en vez de stderr; un servicio lo abre de nuevo con SIGHUP
+    #[arg(long, value_name = "FICHERO")]
+    pub registro_archivo: Option<PathBuf>,
     /// Muestra esta ayuda
     #[arg(short, long, action = clap::ArgAction::Help)]
     pub help: Option<bool>,

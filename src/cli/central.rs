@@ -4,7 +4,6 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::Parser;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use super::{
     args::{CentralArgs, CentralCommand},
@@ -13,6 +12,8 @@ use super::{
     console::{Console, Mode, Printer},
     exit::Exit,
     program,
+    service::Manager,
+    signals::{Hangup, Requests},
     text::{self, errors, help, table::table},
 };
 use crate::node::{
@@ -36,15 +37,17 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
         Err(error) => return program::refuse(&error),
     };
     let mode = Mode::detect(args.sin_consola);
-    program::run(
+    program::run_with(
         &args.common.clone(),
         mode,
+        Hangup::of(args.sin_consola),
         commands::CENTRAL,
-        |console, stop| run(args.config(security), console, stop),
+        |console, requests| run(args.config(security), console, requests),
     )
 }
 
-async fn run(config: CentralConfig, mut console: Console, stop: CancellationToken) -> Exit {
+async fn run(config: CentralConfig, mut console: Console, requests: Requests) -> Exit {
+    let manager = Manager::default();
     let printer = console.printer.clone();
     let (sender, mut events) = mpsc::channel(program::EVENTS);
     let warning = text::security::of_central(&config.security);
@@ -56,16 +59,25 @@ async fn run(config: CentralConfig, mut console: Console, stop: CancellationToke
             return Exit::Failed;
         }
     };
-    printer.line(format!("Servidor escuchando en {}", handle.address()));
+    let listening = format!("Servidor escuchando en {}", handle.address());
+    manager.ready(&listening);
+    printer.line(listening);
     printer.lines(warning.into_iter().map(str::to_owned).collect());
+    let Requests { stop, reload } = requests;
+    let alive = async || handle.status().await.is_ok();
     program::serve(
         &mut console,
         &mut events,
-        stop.cancelled(),
-        text::central::event,
+        manager.watch(stop.cancelled(), reload, alive),
+        |event| {
+            let line = text::central::event(event);
+            manager.central_event(event, &line);
+            line
+        },
         async |line| command(line, &handle, &printer).await,
     )
     .await;
+    manager.stopping();
     finish(handle.stop(), &printer).await
 }
 

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::model::error_codes;
+
 /// What a program's end means to whoever started it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -14,6 +16,14 @@ pub enum Exit {
     /// A second signal ended it at once.
     Interrupted,
 }
+
+// Its number is its `code`.
+error_codes!(Exit, name {
+    Self::Well => "exit-0",
+    Self::Failed => "exit-1",
+    Self::Usage => "exit-2",
+    Self::Interrupted => "exit-130",
+});
 
 impl Exit {
     /// The number.
@@ -30,5 +40,17 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_have_the_number() {
+        for exit in [Exit::Well, Exit::Failed, Exit::Usage, Exit::Interrupted] {
+            assert_eq!(exit.name(), format!("exit-{}", exit.code()));
+        }
     }
 }

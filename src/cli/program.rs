@@ -10,7 +10,9 @@ use super::{
     args::Common,
     console::{Console, Entered, Mode, restore},
     exit::Exit,
-    logging, signals, text,
+    logging::Log,
+    signals::{self, Hangup, Requests},
+    text,
 };
 use crate::node::SecurityError;
 
@@ -36,16 +38,35 @@ pub fn run<F>(
 where
     F: Future<Output = Exit>,
 {
+    run_with(common, mode, Hangup::Stop, words, |console, requests| {
+        program(console, requests.stop)
+    })
+}
+
+/// The same for a program that may be a service, which a SIGHUP does not stop.
+pub fn run_with<F>(
+    common: &Common,
+    mode: Mode,
+    hangup: Hangup,
+    words: &[&str],
+    program: impl FnOnce(Console, Requests) -> F,
+) -> ExitCode
+where
+    F: Future<Output = Exit>,
+{
     let started = || -> anyhow::Result<_> {
-        let stop = signals::listen()?;
+        let log = Log::open(common.registro_archivo.as_deref())?;
+        let again = log.clone();
+        let requests = signals::listen(hangup, move || again.reopen())?;
         let console = Console::start(mode, words)?;
-        logging::start(&common.registro, mode, &console.printer)?;
+        let (level, format) = (&common.registro, common.registro_formato);
+        log.start(level, format, mode, &console.printer)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
-        Ok((stop, console, runtime))
+        Ok((requests, console, runtime))
     };
-    let (stop, console, runtime) = match started() {
+    let (requests, console, runtime) = match started() {
         Ok(started) => started,
         Err(error) => {
             restore();
@@ -54,7 +75,7 @@ where
         }
     };
     let printer = console.printer.clone();
-    let exit = runtime.block_on(program(console, stop));
+    let exit = runtime.block_on(program(console, requests));
     printer.live(Vec::new());
     printer.flush();
     runtime.shutdown_timeout(LAST_WORK);

@@ -4,7 +4,6 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::Parser;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use super::{
     args::SecondaryArgs,
@@ -13,6 +12,8 @@ use super::{
     console::{Console, Mode, Printer},
     exit::Exit,
     program,
+    service::Manager,
+    signals::{Hangup, Requests},
     text::{self, errors, help},
 };
 use crate::node::{
@@ -34,12 +35,19 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let config = args.config(security).unwrap_or_else(|error| error.exit());
     let mode = Mode::detect(args.sin_consola);
-    program::run(&args.common, mode, commands::SECONDARY, |console, stop| {
-        run(config, console, stop)
-    })
+    let hangup = Hangup::of(args.sin_consola);
+    program::run_with(
+        &args.common,
+        mode,
+        hangup,
+        commands::SECONDARY,
+        |console, requests| run(config, console, requests),
+    )
 }
 
-async fn run(config: SecondaryConfig, mut console: Console, stop: CancellationToken) -> Exit {
+async fn run(config: SecondaryConfig, mut console: Console, requests: Requests) -> Exit {
+    let Requests { stop, reload } = requests;
+    let manager = Manager::default();
     let printer = console.printer.clone();
     let (sender, mut events) = mpsc::channel(program::EVENTS);
     let folder = config.folder.clone();
@@ -64,14 +72,20 @@ async fn run(config: SecondaryConfig, mut console: Console, stop: CancellationTo
             () = gave_up.cancelled() => {}
         }
     };
+    let alive = async || handle.running().await.is_ok();
     program::serve(
         &mut console,
         &mut events,
-        stopped,
-        text::secondary::event,
+        manager.watch(stopped, reload, alive),
+        |event| {
+            let line = text::secondary::event(event);
+            manager.secondary_event(event, &line);
+            line
+        },
         async |line| command(line, &handle, &printer).await,
     )
     .await;
+    manager.stopping();
     let exit = if gave_up.is_cancelled() {
         Exit::Failed
     } else {

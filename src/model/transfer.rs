@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChunkRange, ClientName, FileMeta, FileName, SecondaryNumber, TransferId};
+use super::{ChunkRange, ClientName, FileMeta, FileName, SecondaryNumber, TransferId, error_codes};
 
 /// Why a secondary stops holding a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,6 +203,15 @@ pub enum Fault {
     /// What it sent is not the protocol.
     Protocol,
 }
+
+error_codes!(Fault, code {
+    Self::Unreachable => "source-unreachable",
+    Self::Broken => "source-broken",
+    Self::Stalled => "source-stalled",
+    Self::Digest => "source-digest",
+    Self::Refused => "source-refused",
+    Self::Protocol => "source-protocol",
+});
 
 /// How often each [`Fault`] was met; a chunk that was refused counts as one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,10 @@ use serde::{
     de::{DeserializeOwned, Error as _},
 };
 
-use crate::store::{Loaded, Root, StoreError, load_json, save_json};
+use crate::{
+    model::error_codes,
+    store::{Loaded, Root, StoreError, load_json, save_json},
+};
 
 /// Version of the files' layout; a reader of another version sets the file aside.
 const SCHEMA: u32 = 1;
@@ -83,6 +86,12 @@ pub enum StatisticsTrouble {
     /// It could not be read or saved.
     Failed(StoreError),
 }
+
+error_codes!(StatisticsTrouble, code {
+    Self::SetAside { .. } => "statistics-set-aside",
+} in {
+    Self::Failed(error) => error.code(),
+});
 
 /// When statistics are saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -25,12 +25,15 @@ use self::{
     commands::Faults,
 };
 use super::{
-    args::{Common, DownloadArgs, SecurityArgs, USUAL_SECONDARIES, rate},
+    args::{
+        CentralArgs, ClientArgs, Common, DownloadArgs, SecondaryArgs, SecurityArgs,
+        USUAL_SECONDARIES, rate,
+    },
     client,
     commands::CLIENT,
     console::{Console, Mode, Printer},
     exit::Exit,
-    program,
+    generate, program,
     text::{errors, table::table, units::count},
 };
 use crate::node::{NetworkRole, Security, client as node};
@@ -85,6 +88,9 @@ pub fn main() -> ExitCode {
     if let Some(exit) = become_child() {
         return exit;
     }
+    if let Some(folder) = generate::asked_for() {
+        return describe(&folder);
+    }
     let args: LocalArgs = program::parse();
     let security = match args.security.load(NetworkRole::Connects) {
         Ok(security) => security,
@@ -95,6 +101,27 @@ pub fn main() -> ExitCode {
     program::run(&args.common.clone(), mode, &words, |console, stop| {
         run(args, security, console, stop)
     })
+}
+
+/// Makes the completions and manual pages of all programs.
+fn describe(folder: &Path) -> ExitCode {
+    let mut commands = [
+        CentralArgs::command(),
+        SecondaryArgs::command(),
+        ClientArgs::command(),
+        LocalArgs::command(),
+    ];
+    match generate::files(folder, &mut commands) {
+        Ok(made) => {
+            let lines: Vec<String> = made.iter().map(|path| path.display().to_string()).collect();
+            program::say(&lines);
+            Exit::Well.into()
+        }
+        Err(error) => {
+            program::report(&format!("error: {}: {error}", folder.display()));
+            Exit::Failed.into()
+        }
+    }
 }
 
 async fn run(

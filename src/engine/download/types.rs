@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::model::{ChunkIndex, ChunkRange, ChunkSet, Fault, ReceivedFrom, SecondaryNumber};
+use crate::model::{
+    ChunkIndex, ChunkRange, ChunkSet, Fault, ReceivedFrom, SecondaryNumber, error_codes,
+};
 
 /// What happened outside.
 #[derive(Clone, Debug)]
@@ -207,6 +209,12 @@ pub enum FailReason {
     #[error("{0}")]
     Local(String),
 }
+
+error_codes!(FailReason, code {
+    Self::NoSources { .. } => "no-sources",
+    Self::WrongManifest { .. } => "wrong-manifest",
+    Self::Local(_) => "local-disk",
+});
 
 /// A source's state, as people see it.
 ///

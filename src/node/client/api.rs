@@ -8,6 +8,7 @@ use crate::{
     engine::download::{Notice, Snapshot},
     model::{
         ClientName, ClusterStatus, Digest, FileName, ListedFile, ReceivedFrom, SecondaryNumber,
+        error_codes,
     },
     node::{
         Denied, Failure, Security, StatisticsTrouble,
@@ -187,6 +188,18 @@ pub enum ClientError {
     #[error("the node has stopped")]
     Stopped,
 }
+
+error_codes!(ClientError, code {
+    Self::NotEnrolled => "not-enrolled",
+    Self::NotReady => "not-ready",
+    Self::NotFound => "not-found",
+    Self::Unreachable(_) => "central-unreachable",
+    Self::AlreadyRunning(_) => "already-downloading",
+    Self::Stopped => "client-stopped",
+} in {
+    Self::Denied(denied) => denied.code(),
+    Self::Refused { code, .. } => code.code(),
+});
 
 impl From<Stopped> for ClientError {
     fn from(_: Stopped) -> Self {

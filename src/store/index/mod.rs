@@ -28,7 +28,7 @@ pub use run::{Index, start};
 use std::sync::Arc;
 
 use super::StoreError;
-use crate::model::{FileMeta, FileName, FileNameError, Manifest, RemovedReason};
+use crate::model::{FileMeta, FileName, FileNameError, Manifest, RemovedReason, error_codes};
 
 /// What the index is told.
 #[derive(Debug)]
@@ -128,6 +128,18 @@ pub enum IgnoredReason {
     #[error("{0}")]
     Unreadable(String),
 }
+
+error_codes!(IgnoredReason, code {
+    Self::NotUtf8 => "name-not-utf8",
+    Self::Symlink => "symbolic-link",
+    Self::NotAFile => "not-a-file",
+    Self::TooDeep => "too-deep",
+    Self::TooLarge => "file-too-large",
+    Self::TooMany => "too-many-files",
+    Self::Unreadable(_) => "file-unreadable",
+} in {
+    Self::Name(error) => error.code(),
+});
 
 #[cfg(test)]
 mod tests;
