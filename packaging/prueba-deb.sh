@@ -20,7 +20,12 @@ traces() {
   getent group trozos || true
 }
 
-as_service() { runuser -u trozos -- "$@"; }
+# What runs a program as the services do, and becomes it, so that a signal reaches it.
+as_service=(setpriv --reuid=trozos --regid=trozos --init-groups)
+servers=()
+trap '[ ${#servers[@]} = 0 ] || kill "${servers[@]}" 2>/dev/null' EXIT
+
+sum_of() { { sha256sum <"$1"; } 2>/dev/null; }
 
 # The number of the port in the line that every server starts with.
 port_of() {
@@ -35,7 +40,7 @@ port_of() {
 
 # Everything that happens inside the system that the package is installed into.
 try_package() {
-  local package=$1 work before n pids=() central sum
+  local package=$1 work before n server central sum
   work=$(mktemp -d)
   chmod 755 "$work"
   if dpkg-query -W trozos >/dev/null 2>&1; then fail "trozos is installed here already"; fi
@@ -59,37 +64,38 @@ try_package() {
   install -d -o trozos -g trozos /srv/trozos/videos1
   head -c 50000000 /dev/urandom >/srv/trozos/videos1/pelicula.bin
   chown trozos:trozos /srv/trozos/videos1/pelicula.bin
-  sum=$(sha256sum </srv/trozos/videos1/pelicula.bin)
-  as_service videocentral --sin-consola --ip 127.0.0.1 --puerto 0 --estadisticas /var/lib/trozos >"$work/central" 2>&1 &
-  pids+=($!)
+  sum=$(sum_of /srv/trozos/videos1/pelicula.bin)
+  "${as_service[@]}" videocentral --sin-consola --ip 127.0.0.1 --puerto 0 --estadisticas /var/lib/trozos >"$work/central" 2>&1 &
+  servers+=($!)
   central=$(port_of "$work/central")
   for n in 1 2 3; do
-    as_service videosecundario --sin-consola --numero "$n" --ip 127.0.0.1 --puerto 0 --ip-central 127.0.0.1 \
+    "${as_service[@]}" videosecundario --sin-consola --numero "$n" --ip 127.0.0.1 --puerto 0 --ip-central 127.0.0.1 \
       --puerto-central "$central" --estadisticas /var/lib/trozos --directorio "/srv/trozos/videos$n" >"$work/$n" 2>&1 &
-    pids+=($!)
+    servers+=($!)
   done
   for n in 2 3; do
     for _ in $(seq 600); do
-      [ "$(sha256sum <"/srv/trozos/videos$n/pelicula.bin" 2>/dev/null)" = "$sum" ] && break
+      [ "$(sum_of "/srv/trozos/videos$n/pelicula.bin")" = "$sum" ] && break
       sleep 0.1
     done
-    [ "$(sha256sum <"/srv/trozos/videos$n/pelicula.bin")" = "$sum" ] || fail "secondary $n has no copy: $(cat "$work/$n")"
+    [ "$(sum_of "/srv/trozos/videos$n/pelicula.bin")" = "$sum" ] || fail "secondary $n has no copy: $(cat "$work/$n")"
   done
   printf 'VIDEO pelicula.bin\n' | (cd "$work" && videocliente --nombre prueba --ip-central 127.0.0.1 \
     --puerto-central "$central" --destino "$work/descargas" --estadisticas "$work/stats")
-  [ "$(sha256sum <"$work/descargas/pelicula.bin")" = "$sum" ] || fail "the download is not the file"
+  [ "$(sum_of "$work/descargas/pelicula.bin")" = "$sum" ] || fail "the download is not the file"
   echo "SHA-256 igual: ${sum%% *}"
-  kill "${pids[@]}"
-  for n in "${pids[@]}"; do
-    wait "$n" || fail "a server did not end well"
+  kill "${servers[@]}"
+  for server in "${servers[@]}"; do
+    wait "$server" || fail "a server did not end well"
   done
+  servers=()
 
   echo "== remove"
   dpkg -r trozos >/dev/null
   [ ! -e /usr/bin/videocentral ] || fail "the programs stayed"
   [ -e /etc/trozos/central.env ] || fail "removing took the configuration"
   dpkg -P trozos >/dev/null
-  [ "$(sha256sum </srv/trozos/videos1/pelicula.bin)" = "$sum" ] || fail "purging took people's files"
+  [ "$(sum_of /srv/trozos/videos1/pelicula.bin)" = "$sum" ] || fail "purging took people's files"
   dpkg -i "$package" >/dev/null
   rm /srv/trozos/videos?/pelicula.bin
   dpkg -P trozos >/dev/null
@@ -109,7 +115,9 @@ else
     debootstrap --variant=minbase --include=adduser stable "$ROOT" >/dev/null
   fi
   cp "$package" "$ROOT/tmp/trozos.deb"
-  chroot "$ROOT" /bin/bash -euo pipefail -c "$(declare -f fail traces as_service port_of try_package)
+  chroot "$ROOT" /bin/bash -euo pipefail -c "$(declare -f fail traces sum_of port_of try_package)
+    $(declare -p as_service servers)
+    $(trap -p EXIT)
     try_package /tmp/trozos.deb"
   rm -f "$ROOT/tmp/trozos.deb"
 fi
