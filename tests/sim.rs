@@ -16,7 +16,7 @@ mod world;
 use std::time::Duration;
 
 use trozos::engine::download::{FailReason, Finish, Notice};
-use world::{Fault, Life, SourcePlan, Story, World};
+use world::{Fault, Life, Reader, SourcePlan, Story, World};
 
 const MIB: u64 = 1 << 20;
 
@@ -78,6 +78,7 @@ fn story(seed: u64) -> Story {
         own_pauses: pauses,
         resumed: if random.bool() { random.f64() } else { 0.0 },
         source_wait: Duration::from_secs(60),
+        reader: None,
     }
 }
 
@@ -131,6 +132,79 @@ fn without_any_source_a_download_ends_with_that_reason() {
     }
 }
 
+/// A seed's story, read from its beginning while it comes.
+fn read_story(seed: u64) -> Story {
+    let mut random = fastrand::Rng::with_seed(seed ^ 0x7ead);
+    let mut story = story(seed);
+    // A reader has nothing of an earlier run but what he has taken.
+    story.resumed = 0.0;
+    let per_chunk = match random.u8(..3) {
+        0 => Duration::ZERO,
+        1 => Duration::from_millis(random.u64(1..50)),
+        _ => Duration::from_millis(random.u64(50..3000)),
+    };
+    story.reader = Some(Reader {
+        ahead_chunks: random.u32(1..30),
+        per_chunk,
+    });
+    story
+}
+
+#[test]
+fn every_story_that_is_read_meanwhile_ends_with_the_file() {
+    seeds::every("every_story_that_is_read_meanwhile", 1500, |seed, trace| {
+        let story = read_story(seed);
+        let corrupters = story.sources.iter().filter(|s| s.corrupt_from.is_some());
+        let corrupters = corrupters.count();
+        let mut world = World::new(story);
+        world.trace = trace;
+        match world.run() {
+            Finish::Complete => {}
+            Finish::Failed(FailReason::WrongManifest { .. }) if corrupters >= 2 => {}
+            other => panic!("{other:?}"),
+        }
+    });
+}
+
+#[test]
+fn a_reader_who_takes_his_time_is_nobodys_death() {
+    for seed in 0..300 {
+        let mut story = read_story(seed);
+        for source in &mut story.sources {
+            source.faults.clear();
+            source.corrupt_from = None;
+            source.refuses = 0.0;
+        }
+        story.central_restarts.clear();
+        story.own_pauses.clear();
+        if let Some(reader) = &mut story.reader {
+            reader.per_chunk = Duration::from_millis(2000 + seed * 10);
+        }
+        let mut world = World::new(story);
+        assert_eq!(world.run(), Finish::Complete, "seed {seed}");
+        let bad = |notice: &Notice| matches!(notice, Notice::Dead { .. });
+        assert!(!world.notices.iter().any(bad), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_file_is_read_nearly_as_fast_as_it_is_downloaded() {
+    const LENGTH: u64 = 300 * MIB;
+    for rates in [&[12e6, 12e6, 12e6][..], &[12e6, 12e6, 1.2e6], &[20e6, 4e6]] {
+        let all: f64 = rates.iter().sum();
+        let world = equal(rates, LENGTH, &[]).read_by(Reader {
+            ahead_chunks: 30,
+            per_chunk: Duration::ZERO,
+        });
+        let took = seconds(world);
+        let best = LENGTH as f64 / all;
+        assert!(
+            took <= best * 1.2,
+            "{rates:?}: {took:.2} s, best {best:.2} s"
+        );
+    }
+}
+
 fn equal(rates: &[f64], length: u64, faults: &[(usize, Fault)]) -> World {
     let mut sources: Vec<_> = rates
         .iter()
@@ -153,6 +227,7 @@ fn equal(rates: &[f64], length: u64, faults: &[(usize, Fault)]) -> World {
         own_pauses: Vec::new(),
         resumed: 0.0,
         source_wait: Duration::from_secs(60),
+        reader: None,
     })
 }
 

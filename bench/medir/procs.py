@@ -11,6 +11,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 TICKS = os.sysconf("SC_CLK_TCK")
 _running = []
+# Texts are waited for.
+os.environ["TROZOS_IDIOMA"] = "es"
 
 
 def ours(name):

@@ -29,6 +29,7 @@ enum Step {
     Send(u8, Message),
     Wait(u16),
     LongWait,
+    /// Somebody doubts a secondary, or a person orders something.
     Doubt(u8),
     Restart,
 }
@@ -215,6 +216,14 @@ impl World {
             }
             Step::Wait(ms) => self.wait(Duration::from_millis(ms.into())),
             Step::LongWait => self.wait(Duration::from_secs(61)),
+            Step::Doubt(n @ 128..192) => {
+                self.cluster.drain(self.now, number(n / 2), n % 2 == 0);
+                self.act();
+            }
+            Step::Doubt(n @ 192..) => {
+                self.cluster.expel(self.now, client(n).as_str());
+                self.act();
+            }
             Step::Doubt(n) => {
                 let address = SocketAddr::from(([10, 0, 0, n], 50_000));
                 self.cluster.doubt(self.now, address);
@@ -457,9 +466,23 @@ impl World {
                 | Action::CancelCopy { link, .. }
                 | Action::Withdraw { link, .. }
                 | Action::Ended { link, .. } => self.check_link(link),
-                Action::Close { .. } | Action::Notice(_) => {}
+                Action::Close { link, refusal } => {
+                    if refusal == Refusal::Expelled {
+                        self.sent_away(link);
+                    }
+                }
+                Action::Notice(_) => {}
             }
         }
+    }
+
+    /// A client lost its connection, and all that it had.
+    fn sent_away(&mut self, link: LinkId) {
+        let peer = self.peers.remove(&link);
+        assert!(matches!(peer, Some(Peer::Client(_))), "{peer:?}");
+        self.requests.retain(|(of, _), _| *of != link);
+        let slot = self.links.iter_mut().find(|slot| **slot == Some(link));
+        *slot.expect("it has a connection") = None;
     }
 
     /// Nothing is sent to who is gone.

@@ -43,7 +43,12 @@ fn start(input: &mut Unstructured<'_>, now: Instant) -> Option<(ChunkLayout, Dow
         seed: seed.into(),
         source_wait: SOURCE_WAIT,
     };
-    Some((layout, Download::new(layout, config, now)))
+    // Some are read from the beginning while they come.
+    let machine = match u32::from(seed).checked_sub(128) {
+        Some(ahead) => Download::in_order(layout, config, ahead % 8, now),
+        None => Download::new(layout, config, now),
+    };
+    Some((layout, machine))
 }
 
 fn ranges(layout: ChunkLayout, list: &[(u8, u8, u8)]) -> Vec<(SecondaryNumber, Vec<ChunkRange>)> {
@@ -57,6 +62,12 @@ fn ranges(layout: ChunkLayout, list: &[(u8, u8, u8)]) -> Vec<(SecondaryNumber, V
             .push(ChunkRange { first, count });
     }
     sources.into_iter().collect()
+}
+
+/// Those of a list that are about to leave.
+fn draining(list: &[(u8, u8, u8)]) -> Vec<SecondaryNumber> {
+    let draining = list.iter().filter(|(_, _, count)| *count >= 224);
+    draining.map(|(n, _, _)| source(*n)).collect()
 }
 
 fn have(layout: ChunkLayout, bits: u64) -> ChunkSet {
@@ -113,6 +124,8 @@ struct World {
     have: BTreeSet<ChunkIndex>,
     ready: bool,
     finish: Option<Finish>,
+    /// Chunks that somebody has read, from the first.
+    taken: u32,
 }
 
 /// A network that does what the input says and then calms down: nothing is asked twice, counted twice or
@@ -132,6 +145,7 @@ pub fn download(data: &[u8]) {
         have: BTreeSet::new(),
         ready: false,
         finish: None,
+        taken: 0,
     };
     for step in crate::steps(&mut input, 300) {
         world.step(step);
@@ -144,6 +158,20 @@ impl World {
     fn feed(&mut self, event: Event) {
         self.machine.handle_event(self.now, event);
         self.act();
+        self.read();
+    }
+
+    /// What is there and comes next is read at once.
+    fn read(&mut self) {
+        let before = self.taken;
+        while self.have.contains(&ChunkIndex(self.taken)) {
+            self.taken += 1;
+        }
+        if self.taken > before && self.finish.is_none() {
+            let chunks = self.taken;
+            self.machine.handle_event(self.now, Event::Taken { chunks });
+            self.act();
+        }
     }
 
     fn peer(&mut self, source: SecondaryNumber) -> &mut Peer {
@@ -152,7 +180,10 @@ impl World {
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::List(list) => self.feed(Event::Sources(ranges(self.layout, &list))),
+            Step::List(list) => {
+                self.feed(Event::Draining(draining(&list)));
+                self.feed(Event::Sources(ranges(self.layout, &list)));
+            }
             Step::Answer(n) => self.answer(source(n)),
             Step::Lose(n, kind) => self.lose(source(n), fault(kind)),
             Step::Ready(bits) => self.make_ready(bits),
@@ -247,9 +278,8 @@ impl World {
         };
         let running = self.finish.is_none();
         if right {
-            if running {
-                self.have.insert(chunk);
-            }
+            // Also when it comes too late to be waited for.
+            self.have.insert(chunk);
             self.feed(Event::Verified { source, chunk });
         } else {
             self.peer(source).banned |= running;
@@ -424,6 +454,7 @@ enum AnyEvent {
     Wait(u16),
     LongWait(u32),
     End(bool),
+    Taken(u8),
 }
 
 /// Events that come in any order, of any source and chunk: what is here stays here, and the sums agree.
@@ -441,6 +472,7 @@ pub fn download_events(data: &[u8]) {
     let (mut have_chunks, mut over) = (0, false);
     for step in crate::steps(&mut input, 300) {
         let event = match step {
+            AnyEvent::Sources(list) if list[0].2 >= 240 => Event::Draining(draining(&list)),
             AnyEvent::Sources(list) => Event::Sources(ranges(layout, &list)),
             AnyEvent::Connected(n) => Event::Connected { source: source(n) },
             AnyEvent::Lost(n, kind) => Event::Lost {
@@ -485,6 +517,9 @@ pub fn download_events(data: &[u8]) {
                 machine.handle_timeout(now);
                 Event::Sources(Vec::new())
             }
+            AnyEvent::Taken(chunks) => Event::Taken {
+                chunks: chunks.into(),
+            },
             AnyEvent::End(true) => Event::Stop,
             AnyEvent::End(false) => Event::LocalFailure {
                 reason: String::new(),

@@ -1,4 +1,7 @@
 //! Command lines, and the configurations that they become.
+//!
+//! What their help says is in the catalogues: `flag-<name>` or, where programs differ, `flag-<program>-<name>`; the
+//! comments here are for whoever reads the code. See [`super::flags`] for how a command line is read.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -7,8 +10,13 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, Parser, Subcommand, error::ErrorKind};
+use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
+use super::{
+    logging::LogFormat,
+    quantity::{rate, time},
+    text::t,
+};
 use crate::{
     model::{ClientName, SecondaryNumber, limits::MAX_SECONDARY_NUMBER},
     node::{
@@ -23,49 +31,53 @@ pub const USUAL_SECONDARIES: u16 = 3;
 const SECRET_VARIABLE: &str = "TROZOS_CLAVE";
 const CENTRAL_PORT: u16 = 50_000;
 const ANYWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-const TEMPLATE: &str = "\
-{about-with-newline}
-Uso: {usage}
-
-{all-args}{after-help}";
 
 /// Flags of all programs.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "General")]
+#[command(next_help_heading = "general")]
 pub struct Common {
-    /// Carpeta de las estadísticas
+    /// Folder of the statistics.
     #[arg(long, value_name = "CARPETA", default_value = "stats")]
     pub estadisticas: PathBuf,
-    /// Nivel del registro en stderr: error, warn, info, debug, trace, o un filtro de tracing
-    #[arg(
-        long,
-        value_name = "NIVEL",
-        env = "TROZOS_REGISTRO",
-        default_value = "warn"
-    )]
+    /// Level of the log on stderr, or a filter of tracing's.
+    #[arg(long, value_name = "NIVEL", default_value = "warn")]
     pub registro: String,
-    /// Muestra esta ayuda
-    #[arg(short, long, action = clap::ArgAction::Help)]
-    pub help: Option<bool>,
-    /// Muestra la versión
-    #[arg(short = 'V', long, action = clap::ArgAction::Version)]
-    pub version: Option<bool>,
+    /// Form of the log.
+    #[arg(long, value_name = "texto|json", value_enum, default_value_t)]
+    pub registro_formato: LogFormat,
+    /// File of the log, instead of stderr.
+    #[arg(long, value_name = "FICHERO")]
+    pub registro_archivo: Option<PathBuf>,
+    /// Language of what people read.
+    #[arg(long, value_name = "es|en", value_parser = language)]
+    pub idioma: Option<super::text::language::Language>,
+    /// Configuration file.
+    #[arg(long, value_name = "FICHERO")]
+    pub config: Option<PathBuf>,
+    /// Prints every value and where it comes from, and ends.
+    #[arg(long)]
+    pub mostrar_config: bool,
+}
+
+fn language(text: &str) -> Result<super::text::language::Language, String> {
+    super::text::language::Language::of(text)
+        .ok_or_else(|| t!("line-value", value = text, why = t!("why-language")))
 }
 
 /// Flags that say who may join, and how connections are protected.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Seguridad")]
+#[command(next_help_heading = "security")]
 pub struct SecurityArgs {
-    /// Fichero con la clave del grupo, la misma en todos los nodos; o bien en la variable TROZOS_CLAVE
+    /// File with the cluster's secret; or else in the variable TROZOS_CLAVE.
     #[arg(long, value_name = "FICHERO")]
     pub clave_archivo: Option<PathBuf>,
-    /// Certificado de este nodo, en PEM
+    /// This node's certificate, in PEM.
     #[arg(long, value_name = "FICHERO")]
     pub tls_cert: Option<PathBuf>,
-    /// Clave privada de ese certificado, en PEM
+    /// Its private key, in PEM.
     #[arg(long, value_name = "FICHERO")]
     pub tls_clave: Option<PathBuf>,
-    /// Autoridad que firma los certificados del grupo: se exige uno suyo a los demás
+    /// The authority that signs the cluster's certificates.
     #[arg(long, value_name = "FICHERO")]
     pub tls_ca: Option<PathBuf>,
 }
@@ -94,34 +106,27 @@ impl SecurityArgs {
     }
 }
 
-/// El central: sabe qué ficheros hay y quién los tiene, y reparte las descargas.
+/// `videocentral`.
 #[derive(Parser, Clone, Debug)]
-#[command(name = "videocentral", version, help_template = TEMPLATE)]
-#[command(
-    disable_help_flag = true,
-    disable_version_flag = true,
-    next_help_heading = "Opciones",
-    subcommand_help_heading = "Otras órdenes",
-    disable_help_subcommand = true,
-    args_conflicts_with_subcommands = true
-)]
+#[command(name = "videocentral", version, next_help_heading = "options")]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct CentralArgs {
     /// Something else to do than to run.
     #[command(subcommand)]
     pub instead: Option<CentralCommand>,
-    /// Dirección en la que escucha
+    /// Where it listens.
     #[arg(short, long, value_name = "IP", default_value_t = ANYWHERE)]
     pub ip: IpAddr,
-    /// Puerto en el que escucha; 0 para uno libre
+    /// Where it listens; 0 for a free port.
     #[arg(short, long, value_name = "PUERTO", default_value_t = CENTRAL_PORT)]
     pub puerto: u16,
-    /// Cuántos secundarios deben inscribirse antes de que empiece el servicio
+    /// How many secondaries must enrol before service begins.
     #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub secundarios: u16,
-    /// Descargas a la vez; las demás esperan en una lista
+    /// Downloads at once.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub max_clientes: u32,
-    /// Sin órdenes: corre como servicio hasta una señal
+    /// Runs as a service.
     #[arg(long)]
     pub sin_consola: bool,
     #[command(flatten)]
@@ -133,63 +138,54 @@ pub struct CentralArgs {
 /// What `videocentral` does beside running a central.
 #[derive(Subcommand, Clone, Debug)]
 pub enum CentralCommand {
-    /// Hace una autoridad privada, un certificado por servidor, otro para los clientes y una clave
-    #[command(disable_help_flag = true, help_template = TEMPLATE, next_help_heading = "Opciones")]
+    /// Makes a private authority, certificates and a secret.
+    #[command(next_help_heading = "options", alias = "certificates")]
     Certificados(CertificateArgs),
 }
 
 /// What certificates are to be made.
 #[derive(Args, Clone, Debug)]
 pub struct CertificateArgs {
-    /// Carpeta en la que se guarda todo; lo que ya haya en ella no se toca
-    #[arg(value_name = "CARPETA", help_heading = "Argumentos")]
+    /// Folder of all that is made.
+    #[arg(value_name = "CARPETA", help_heading = "arguments")]
     pub carpeta: PathBuf,
-    /// Nombre o dirección de un servidor, o varios con comas; una vez por servidor [por defecto: los de esta
-    /// máquina]
+    /// Names and addresses of a server, with commas; once per server.
     #[arg(long = "nodo", value_name = "NOMBRE_O_IP")]
     pub nodos: Vec<String>,
-    /// Muestra esta ayuda
-    #[arg(short, long, action = clap::ArgAction::Help)]
-    pub help: Option<bool>,
 }
 
-/// Un secundario: guarda copias verificadas de los ficheros y las envía.
+/// `videosecundario`.
 #[derive(Parser, Clone, Debug)]
-#[command(name = "videosecundario", version, help_template = TEMPLATE)]
-#[command(
-    disable_help_flag = true,
-    disable_version_flag = true,
-    next_help_heading = "Opciones"
-)]
+#[command(name = "videosecundario", version, next_help_heading = "options")]
 pub struct SecondaryArgs {
-    /// Su número: de 1 a 3, o más con --secundarios
+    /// Its number.
     #[arg(short, long, value_name = "N")]
     pub numero: u64,
-    /// Cuántos secundarios hay: el mayor número permitido
+    /// How many secondaries there are.
     #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub secundarios: u16,
-    /// Dirección en la que escucha
+    /// Where it listens.
     #[arg(short, long, value_name = "IP", default_value_t = ANYWHERE)]
     pub ip: IpAddr,
-    /// Puerto en el que escucha; 0 para uno libre [por defecto: 50000 + número]
+    /// Where it listens; 0 for a free port.
     #[arg(short, long, value_name = "PUERTO")]
     pub puerto: Option<u16>,
-    /// Dirección que se da a los demás [por defecto: la que usa para llegar al central]
+    /// The address that others are given.
     #[arg(long, value_name = "IP")]
     pub ip_anunciada: Option<IpAddr>,
-    /// Nombre o dirección del central
+    /// The central.
     #[arg(long, value_name = "HOST", default_value = "localhost")]
     pub ip_central: String,
-    /// Puerto del central
+    /// The central's port.
     #[arg(long, value_name = "PUERTO", default_value_t = CENTRAL_PORT)]
     pub puerto_central: u16,
-    /// Carpeta que sirve [por defecto: data/videosN]
+    /// The folder that it serves.
     #[arg(long, value_name = "CARPETA")]
     pub directorio: Option<PathBuf>,
-    /// Bytes por segundo que envía como mucho: 500K, 12M, 1G
+    /// Most bytes per second that it sends.
     #[arg(long, value_name = "TASA", value_parser = rate)]
     pub limite_subida: Option<u64>,
-    /// Sin órdenes: corre como servicio hasta una señal
+    /// Runs as a service.
     #[arg(long)]
     pub sin_consola: bool,
     #[command(flatten)]
@@ -198,22 +194,20 @@ pub struct SecondaryArgs {
     pub common: Common,
 }
 
-/// Un cliente: descarga ficheros de todos los secundarios a la vez.
+/// `videocliente`.
 #[derive(Parser, Clone, Debug)]
-#[command(name = "videocliente", version, help_template = TEMPLATE)]
-#[command(
-    disable_help_flag = true,
-    disable_version_flag = true,
-    next_help_heading = "Opciones"
-)]
+#[command(name = "videocliente", version, next_help_heading = "options")]
 pub struct ClientArgs {
-    /// Nombre o dirección del central
+    /// What to do without a prompt.
+    #[command(subcommand)]
+    pub script: Option<Script>,
+    /// The central.
     #[arg(long, value_name = "HOST", default_value = "localhost")]
     pub ip_central: String,
-    /// Puerto del central
+    /// The central's port.
     #[arg(long, value_name = "PUERTO", default_value_t = CENTRAL_PORT)]
     pub puerto_central: u16,
-    /// Se inscribe con este nombre al empezar
+    /// The name to enrol with.
     #[arg(long, value_name = "NOMBRE", value_parser = client_name)]
     pub nombre: Option<ClientName>,
     #[command(flatten)]
@@ -224,45 +218,107 @@ pub struct ClientArgs {
     pub common: Common,
 }
 
+/// What `videocliente` does for scripts.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Script {
+    /// Prints the files that can be downloaded.
+    #[command(alias = "list")]
+    Listar {
+        /// Only names like these.
+        #[arg(value_name = "PATRON", help_heading = "arguments")]
+        patrones: Vec<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Downloads files.
+    #[command(alias = "get")]
+    Descargar {
+        /// Names, or patterns.
+        #[arg(value_name = "NOMBRE", required = true, help_heading = "arguments")]
+        nombres: Vec<String>,
+        /// Where to write one file; `-` is stdout.
+        #[arg(short = 'o', long, value_name = "RUTA")]
+        salida: Option<PathBuf>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Compares downloaded files with the cluster's, and mends them.
+    #[command(alias = "verify")]
+    Verificar {
+        /// Names, or patterns.
+        #[arg(value_name = "NOMBRE", required = true, help_heading = "arguments")]
+        nombres: Vec<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Prints the state of the cluster.
+    #[command(alias = "status")]
+    Estado {
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+impl Script {
+    /// How it prints.
+    pub fn output(&self) -> &Output {
+        match self {
+            Self::Listar { output, .. }
+            | Self::Descargar { output, .. }
+            | Self::Verificar { output, .. }
+            | Self::Estado { output } => output,
+        }
+    }
+}
+
+/// How a script's results are printed.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "output")]
+pub struct Output {
+    /// One JSON document on stdout.
+    #[arg(long)]
+    pub json: bool,
+    /// Progress on stderr.
+    #[arg(long, value_name = "texto|json|no", value_enum)]
+    pub progreso: Option<Progress>,
+    /// Only errors on stderr.
+    #[arg(short = 'q', long, conflicts_with = "detallado")]
+    pub silencioso: bool,
+    /// Everything that happens on stderr.
+    #[arg(short = 'v', long)]
+    pub detallado: bool,
+}
+
+/// How progress is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Progress {
+    /// For people.
+    #[value(alias = "text")]
+    Texto,
+    /// JSON lines.
+    Json,
+    /// Not.
+    No,
+}
+
 /// Flags of programs that download.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Descargas")]
+#[command(next_help_heading = "downloads")]
 pub struct DownloadArgs {
-    /// Carpeta de las descargas
+    /// Folder of the downloads.
     #[arg(long, value_name = "CARPETA", default_value = "data/descargas")]
     pub destino: PathBuf,
-    /// Segundos que una descarga espera cuando no queda ningún secundario
-    #[arg(long, value_name = "SEGUNDOS", default_value_t = 60)]
-    pub espera_fuentes: u32,
-    /// Reemplaza un fichero que ya exista con otro contenido
+    /// How long a download waits when no secondary is left.
+    #[arg(long, value_name = "TIEMPO", default_value = "60s", value_parser = time)]
+    pub espera_fuentes: Duration,
+    /// Replaces a file of other content.
     #[arg(long)]
     pub sobrescribir: bool,
 }
 
-/// Bytes per second with a decimal suffix.
-pub fn rate(text: &str) -> Result<u64, String> {
-    let fail =
-        || format!("«{text}» no es una tasa: escribe bytes por segundo, como 500K, 12M o 1G");
-    let text_upper = text.trim().to_ascii_uppercase();
-    let (digits, factor) = match text_upper.strip_suffix(['K', 'M', 'G']) {
-        Some(digits) if text_upper.ends_with('K') => (digits, 1_000),
-        Some(digits) if text_upper.ends_with('M') => (digits, 1_000_000),
-        Some(digits) => (digits, 1_000_000_000),
-        None => (text_upper.as_str(), 1),
-    };
-    let number: u64 = digits.trim().parse().map_err(|_| fail())?;
-    match number.checked_mul(factor) {
-        Some(rate) if rate > 0 => Ok(rate),
-        _ => Err(fail()),
-    }
-}
-
 fn client_name(text: &str) -> Result<ClientName, String> {
-    ClientName::try_from(text).map_err(|_| {
-        "un nombre tiene de 1 a 64 bytes, sin «/», «\\», «:» ni caracteres de control, y no empieza por \
-         punto"
-            .to_owned()
-    })
+    ClientName::try_from(text)
+        .map_err(|_| t!("line-value", value = text, why = t!("bad-client-name")))
 }
 
 impl CentralArgs {
@@ -304,20 +360,15 @@ impl SecondaryArgs {
     }
 
     fn bad_number(&self, highest: u16) -> clap::Error {
-        let remedy =
-            if self.numero > u64::from(highest) && self.numero <= u64::from(MAX_SECONDARY_NUMBER) {
-                format!(
-                    "; para usarlo, da --secundarios {} aquí y en el central",
-                    self.numero
-                )
-            } else {
-                String::new()
-            };
-        let message = format!(
-            "el número {} no vale: --numero va de 1 a {highest}{remedy}\n",
-            self.numero
-        );
-        clap::Error::raw(ErrorKind::ValueValidation, message)
+        let number = self.numero.to_string();
+        let could_be =
+            self.numero > u64::from(highest) && self.numero <= u64::from(MAX_SECONDARY_NUMBER);
+        let message = if could_be {
+            t!("usage-number-more", number = number, highest = highest)
+        } else {
+            t!("usage-number", number = number, highest = highest)
+        };
+        clap::Error::raw(ErrorKind::ValueValidation, format!("{message}\n"))
     }
 }
 
@@ -334,7 +385,7 @@ impl DownloadArgs {
             security,
             target: self.destino.clone(),
             statistics,
-            source_wait: Duration::from_secs(u64::from(self.espera_fuentes)),
+            source_wait: self.espera_fuentes,
             overwrite: self.sobrescribir,
         }
     }
@@ -342,6 +393,8 @@ impl DownloadArgs {
 
 #[cfg(test)]
 mod tests {
+    use clap::{CommandFactory, FromArgMatches};
+
     use super::*;
 
     fn secondary(args: &[&str]) -> Result<SecondaryConfig, clap::Error> {
@@ -363,7 +416,7 @@ mod tests {
         assert_eq!(config.folder, PathBuf::from("data/videos2"));
         let client = ClientArgs::parse_from(["videocliente"]);
         assert_eq!(client.download.destino, PathBuf::from("data/descargas"));
-        assert_eq!(client.download.espera_fuentes, 60);
+        assert_eq!(client.download.espera_fuentes, Duration::from_secs(60));
     }
 
     #[test]
@@ -381,12 +434,23 @@ mod tests {
     }
 
     #[test]
-    fn rates_have_decimal_units() {
-        for (text, expected) in [("12M", 12_000_000), ("500k", 500_000), ("7", 7)] {
-            assert_eq!(rate(text), Ok(expected));
-        }
-        for bad in ["", "M", "0", "-1", "1T", "99999999999G"] {
-            assert!(rate(bad).is_err(), "{bad}");
+    fn scripts_take_their_flags_before_and_after() {
+        for line in [
+            "videocliente --ip-central h descargar a b --json",
+            "videocliente descargar a b --json --ip-central h",
+            "videocliente get a b --json --ip-central h",
+        ] {
+            let command = crate::cli::flags::dressed(ClientArgs::command(), &Default::default());
+            let matches = command.try_get_matches_from(line.split(' ')).unwrap();
+            let args = ClientArgs::from_arg_matches(&matches).unwrap();
+            assert_eq!(args.ip_central, "h");
+            let Some(Script::Descargar {
+                nombres, output, ..
+            }) = args.script
+            else {
+                panic!("{line}");
+            };
+            assert_eq!((nombres.len(), output.json), (2, true));
         }
     }
 }

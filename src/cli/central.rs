@@ -2,9 +2,7 @@
 
 use std::{ffi::OsString, process::ExitCode};
 
-use clap::Parser;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use super::{
     args::{CentralArgs, CentralCommand},
@@ -12,12 +10,21 @@ use super::{
     commands::{self, CentralLine, CommonLine, explain},
     console::{Console, Mode, Printer},
     exit::Exit,
-    program,
-    text::{self, errors, help, table::table},
+    flags, program,
+    service::Manager,
+    signals::{Hangup, Requests},
+    text::{
+        self, errors, help,
+        line::{Line, Tone},
+        t,
+    },
 };
-use crate::node::{
-    NetworkRole,
-    central::{self, CentralConfig, CentralHandle, DownloadCount},
+use crate::{
+    model::SecondaryNumber,
+    node::{
+        NetworkRole,
+        central::{self, CentralConfig, CentralHandle, Drained, Expelled},
+    },
 };
 
 /// The program.
@@ -27,7 +34,11 @@ pub fn main() -> ExitCode {
 
 /// The program with a command line of somebody else's, its name first.
 pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
-    let args = CentralArgs::parse_from(args);
+    let line: Vec<OsString> = args.collect();
+    let args: CentralArgs = match flags::read(&line) {
+        Ok(args) => args,
+        Err(end) => return end,
+    };
     if let Some(CentralCommand::Certificados(args)) = &args.instead {
         return certificates::main(args);
     }
@@ -36,15 +47,19 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
         Err(error) => return program::refuse(&error),
     };
     let mode = Mode::detect(args.sin_consola);
-    program::run(
+    let commands = help::topics(commands::CENTRAL);
+    program::run_with(
+        "videocentral",
         &args.common.clone(),
         mode,
-        commands::CENTRAL,
-        |console, stop| run(args.config(security), console, stop),
+        Hangup::of(args.sin_consola),
+        commands,
+        |console, requests| run(args.config(security), console, requests),
     )
 }
 
-async fn run(config: CentralConfig, mut console: Console, stop: CancellationToken) -> Exit {
+async fn run(config: CentralConfig, mut console: Console, requests: Requests) -> Exit {
+    let manager = Manager::default();
     let printer = console.printer.clone();
     let (sender, mut events) = mpsc::channel(program::EVENTS);
     let warning = text::security::of_central(&config.security);
@@ -52,20 +67,29 @@ async fn run(config: CentralConfig, mut console: Console, stop: CancellationToke
         Ok(handle) => handle,
         Err(error) => {
             printer.flush();
-            program::report(&format!("error: {}", errors::start(&error)));
+            program::report(&t!("error", why = errors::start(&error)));
             return Exit::Failed;
         }
     };
-    printer.line(format!("Servidor escuchando en {}", handle.address()));
-    printer.lines(warning.into_iter().map(str::to_owned).collect());
+    let listening = t!("listening", address = handle.address());
+    manager.ready(&listening);
+    printer.line(listening);
+    printer.lines(warning.map(|text| Line::new(Tone::Warning, text)));
+    let Requests { stop, reload } = requests;
+    let alive = async || handle.status().await.is_ok();
     program::serve(
         &mut console,
         &mut events,
-        stop.cancelled(),
-        text::central::event,
+        manager.watch(stop.cancelled(), reload, alive),
+        |event| {
+            let line = text::central::event(event);
+            manager.central_event(event, &line.text());
+            line
+        },
         async |line| command(line, &handle, &printer).await,
     )
     .await;
+    manager.stopping();
     finish(handle.stop(), &printer).await
 }
 
@@ -77,14 +101,15 @@ pub(super) async fn finish(
     match program::within(stop).await {
         Some(Ok(())) => Exit::Well,
         Some(Err(error)) => {
-            printer.line(format!(
-                "error: no se guardaron las estadísticas: {}",
-                errors::store(&error)
-            ));
+            let why = errors::store(&error);
+            printer.line(program::complaint(t!(
+                "error-statistics-not-saved",
+                why = why
+            )));
             Exit::Failed
         }
         None => {
-            printer.line("error: no se pudo parar en orden");
+            printer.line(program::complaint(t!("error-no-orderly-stop")));
             Exit::Failed
         }
     }
@@ -95,26 +120,53 @@ async fn command(line: &str, handle: &CentralHandle, printer: &Printer) -> bool 
     let parsed = match commands::central(line) {
         Ok(parsed) => parsed,
         Err(bad) => {
-            printer.line(explain(&bad));
+            printer.line(program::complaint(explain(&bad)));
             return true;
         }
     };
     match parsed {
         CentralLine::PerFile => {
             let rows = handle.downloads_per_file().await.unwrap_or_default();
-            printer.lines(counts("video", &rows));
+            printer.lines(text::central::counts(t!("column-file"), &rows));
         }
         CentralLine::PerClient => {
             let rows = handle.downloads_per_client().await.unwrap_or_default();
-            printer.lines(counts("cliente", &rows));
+            printer.lines(text::central::counts(t!("column-client"), &rows));
         }
         CentralLine::Status => {
             if let Ok(status) = handle.status().await {
                 printer.lines(text::central::status(&status));
             }
         }
-        CentralLine::Common(CommonLine::Help) => {
-            printer.lines(help::lines(&[help::CENTRAL, help::COMMON]));
+        CentralLine::Secondaries => {
+            let secondaries = handle.secondaries().await.unwrap_or_default();
+            printer.lines(text::nodes::secondaries(&secondaries));
+        }
+        CentralLine::Clients => {
+            let clients = handle.clients().await.unwrap_or_default();
+            printer.lines(text::nodes::clients(&clients));
+        }
+        CentralLine::Queue => {
+            let queue = handle.queue().await.unwrap_or_default();
+            printer.lines(text::nodes::queue(&queue));
+        }
+        CentralLine::Expel(name) => match handle.expel(&name).await {
+            Ok(Expelled::Clients(count)) => {
+                printer.line(t!("expelled", count = count, name = name))
+            }
+            Ok(Expelled::NoSuchClient) | Err(_) => {
+                printer.line(program::complaint(t!("no-such-client", name = name)));
+            }
+        },
+        CentralLine::Drain(number, on) => printer.line(drain(handle, number, on).await),
+        CentralLine::Statistics => {
+            printer.lines(program::pretty(handle.statistics().await.ok()));
+        }
+        CentralLine::Common(CommonLine::Help(word)) => {
+            printer.lines(help::answer(
+                word.as_deref(),
+                &help::topics(commands::CENTRAL),
+            ));
         }
         CentralLine::Common(CommonLine::Empty) => {}
         CentralLine::Common(CommonLine::Quit) => return false,
@@ -122,11 +174,19 @@ async fn command(line: &str, handle: &CentralHandle, printer: &Printer) -> bool 
     true
 }
 
-/// A table of downloads.
-pub(super) fn counts(what: &str, rows: &[DownloadCount]) -> Vec<String> {
-    let rows: Vec<_> = rows
-        .iter()
-        .map(|row| vec![row.name.clone(), row.downloads.to_string()])
-        .collect();
-    table(&[what, "descargas"], &rows)
+async fn drain(handle: &CentralHandle, number: u16, on: bool) -> Line {
+    let known = SecondaryNumber::try_from(u64::from(number)).ok();
+    let drained = match known {
+        Some(number) => handle
+            .drain(number, on)
+            .await
+            .unwrap_or(Drained::NoSuchSecondary),
+        None => Drained::NoSuchSecondary,
+    };
+    let number = number.to_string();
+    match drained {
+        Drained::Yes => t!("draining", number = number).into(),
+        Drained::No => t!("not-draining", number = number).into(),
+        Drained::NoSuchSecondary => program::complaint(t!("no-such-secondary", number = number)),
+    }
 }

@@ -2,7 +2,12 @@
 
 use std::process::ExitCode;
 
-use super::{args::CertificateArgs, exit::Exit, program, text};
+use super::{
+    args::CertificateArgs,
+    exit::Exit,
+    program,
+    text::{self, t},
+};
 use crate::node::certificates::{make, of_this_machine};
 
 /// Makes them, and tells what to do with them.
@@ -19,7 +24,7 @@ pub(super) fn main(args: &CertificateArgs) -> ExitCode {
             Exit::Well.into()
         }
         Err(error) => {
-            program::report(&format!("error: {}", text::security::not_made(&error)));
+            program::report(&t!("error", why = text::security::not_made(&error)));
             Exit::Failed.into()
         }
     }

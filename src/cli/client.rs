@@ -1,23 +1,28 @@
 //! `videocliente`: a client and its prompt. The prompt is also `videolocal`'s, which adds commands to it.
 
-use std::{future::Future, pin::Pin, process::ExitCode, time::Duration};
+use std::{future::Future, pin::Pin, process::ExitCode, sync::Arc, time::Duration};
 
 use tokio::{sync::mpsc, time::interval};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     args::ClientArgs,
-    commands::{self, ClientLine, CommonLine, explain},
-    console::{Console, Entered, Mode, Printer},
+    commands::{self, ClientLine, CommonLine, Level, Wanted, Which, explain},
+    console::{Console, Entered, Mode, Printer, columns},
     exit::Exit,
-    program,
-    text::{self, errors, help},
+    flags, program, scripts,
+    suggestions::ClientValues,
+    text::{self, errors, help, help::Topic, line::Line, t},
+    wanted,
 };
 use crate::{
-    model::ClientName,
+    model::{ClientName, FileName},
     node::{
         NetworkRole,
-        client::{self, ClientConfig, ClientEvent, ClientHandle, DownloadNumber},
+        client::{
+            self, ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer,
+            DownloadNumber, DownloadState, Priority,
+        },
     },
 };
 
@@ -30,10 +35,10 @@ pub trait Extra: Send {
     fn try_run<'a>(
         &'a mut self,
         line: &'a str,
-    ) -> Pin<Box<dyn Future<Output = Option<Vec<String>>> + Send + 'a>>;
+    ) -> Pin<Box<dyn Future<Output = Option<Vec<Line>>> + Send + 'a>>;
 
     /// Its commands, for the help.
-    fn help(&self) -> &'static [help::Entry];
+    fn help(&self) -> Vec<Topic>;
 }
 
 /// Adds nothing.
@@ -44,31 +49,41 @@ impl Extra for NoExtra {
     fn try_run<'a>(
         &'a mut self,
         _: &'a str,
-    ) -> Pin<Box<dyn Future<Output = Option<Vec<String>>> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = Option<Vec<Line>>> + Send + 'a>> {
         Box::pin(std::future::ready(None))
     }
 
-    fn help(&self) -> &'static [help::Entry] {
-        &[]
+    fn help(&self) -> Vec<Topic> {
+        Vec::new()
     }
 }
 
 /// The program.
 pub fn main() -> ExitCode {
-    let args: ClientArgs = program::parse();
+    let args: ClientArgs = match flags::read(&std::env::args_os().collect::<Vec<_>>()) {
+        Ok(args) => args,
+        Err(end) => return end,
+    };
     let security = match args.security.load(NetworkRole::Connects) {
         Ok(security) => security,
         Err(error) => return program::refuse(&error),
     };
-    let mode = Mode::detect(false);
     let central = (args.ip_central.clone(), args.puerto_central);
-    let config = args
-        .download
-        .config(central, args.common.estadisticas.clone(), security);
+    let statistics = args.common.estadisticas.clone();
+    let config = args.download.config(central, statistics, security);
     let name = args.nombre;
-    program::run(&args.common, mode, commands::CLIENT, |console, stop| {
-        run(config, name, NoExtra, console, stop)
-    })
+    if let Some(script) = args.script {
+        return scripts::main(script, config, name, &args.common);
+    }
+    let mode = Mode::detect(false);
+    let commands = help::topics(commands::CLIENT);
+    program::run(
+        "videocliente",
+        &args.common,
+        mode,
+        commands,
+        |console, stop| run(config, name, NoExtra, console, stop),
+    )
 }
 
 /// Runs a client between a console and the cluster.
@@ -91,7 +106,8 @@ pub async fn run(
         prompt.enrol(name).await;
     }
     if console.mode == Mode::Prompt {
-        prompt.printer.line("Escribe H para ver las órdenes");
+        console.complete(Arc::new(ClientValues::new(handle.clone())));
+        prompt.printer.line(t!("hint-help"));
     }
     console.open();
     let mut tick = interval(LIVE_EVERY);
@@ -105,7 +121,7 @@ pub async fn run(
                         break Exit::Well;
                     }
                 }
-                Some(Entered::TooLong) => prompt.complain("Línea demasiado larga"),
+                Some(Entered::TooLong) => prompt.complain(t!("line-too-long")),
                 Some(Entered::End) | None => match console.mode {
                     Mode::Prompt => break Exit::Well,
                     Mode::Lines | Mode::None => break prompt.wait(&mut events, &stop).await,
@@ -113,7 +129,7 @@ pub async fn run(
             },
             _ = tick.tick(), if console.mode == Mode::Prompt => {
                 if let Ok(views) = handle.downloads().await {
-                    prompt.printer.live(text::client::live(&views));
+                    prompt.printer.live(text::live::lines(&views, columns()));
                 }
             }
         }
@@ -126,12 +142,14 @@ pub async fn run(
     match stopped {
         Some(Ok(())) => end,
         Some(Err(error)) => {
-            let why = errors::store(&error);
-            prompt.complain(&format!("error: no se guardaron las estadísticas: {why}"));
+            prompt.complain(t!(
+                "error-statistics-not-saved",
+                why = errors::store(&error)
+            ));
             Exit::Failed
         }
         None => {
-            prompt.complain("error: no se pudo parar en orden");
+            prompt.complain(t!("error-no-orderly-stop"));
             Exit::Failed
         }
     }
@@ -150,9 +168,9 @@ impl<E: Extra> Prompt<E> {
         self.printer.lines(text::client::event(event));
     }
 
-    fn complain(&mut self, message: &str) {
+    fn complain(&mut self, message: String) {
         self.failed += 1;
-        self.printer.line(message);
+        self.printer.line(program::complaint(message));
     }
 
     /// Waits for the downloads, after the last command of a pipe.
@@ -170,8 +188,8 @@ impl<E: Extra> Prompt<E> {
                 () = stop.cancelled() => return Exit::Failed,
                 Some(event) = events.recv() => self.tell(&event),
                 tally = &mut idle => {
-                    let failed = tally.map_or(1, |tally| tally.failed) + self.failed;
-                    return if failed == 0 { Exit::Well } else { Exit::Failed };
+                    let is_well = tally.is_ok_and(|tally| tally.all_well()) && self.failed == 0;
+                    return if is_well { Exit::Well } else { Exit::Failed };
                 }
             }
         }
@@ -179,10 +197,9 @@ impl<E: Extra> Prompt<E> {
 
     async fn enrol(&mut self, name: ClientName) {
         match self.handle.enrol(name.clone()).await {
-            Ok(()) => self.printer.line(format!("Inscrito como {name}")),
+            Ok(()) => self.printer.line(t!("enrolled-as", name = name)),
             Err(error) => {
-                let why = errors::client(&error);
-                self.complain(&format!("Te llamas {name}, pero {why}"));
+                self.complain(t!("name-but", name = name, why = errors::client(&error)));
             }
         }
     }
@@ -194,30 +211,29 @@ impl<E: Extra> Prompt<E> {
             return true;
         }
         match commands::client(line) {
-            Err(bad) => self.complain(&explain(&bad)),
+            Err(bad) => self.complain(explain(&bad)),
             Ok(ClientLine::Enrol(name)) => self.enrol(name).await,
+            Ok(ClientLine::Name) => self.name().await,
             Ok(ClientLine::List) => match self.handle.list().await {
                 Ok(files) => self.printer.lines(text::client::listing(&files)),
-                Err(error) => self.complain(&errors::client(&error)),
+                Err(error) => self.complain(errors::client(&error)),
             },
-            Ok(ClientLine::Download(file)) => match self.handle.download(file).await {
-                Ok(answer) => self.printer.line(text::client::answer(&answer)),
-                Err(error) => self.complain(&errors::client(&error)),
-            },
+            Ok(ClientLine::Search(text)) => self.search(&text).await,
+            Ok(ClientLine::Download(wanted)) => self.download(&wanted).await,
             Ok(ClientLine::Status) => self.status().await,
-            Ok(ClientLine::Cancel(number)) => {
-                match self.handle.cancel(DownloadNumber(number)).await {
-                    Ok(true) => self
-                        .printer
-                        .line(format!("Se cancela la descarga {number}")),
-                    Ok(false) | Err(_) => {
-                        self.complain(&format!("No hay ninguna descarga {number} en curso"));
-                    }
-                }
+            Ok(ClientLine::Detail(which)) => self.detail(&which).await,
+            Ok(ClientLine::Pause(which)) => self.pause(&which).await,
+            Ok(ClientLine::Resume(which)) => self.resume(&which).await,
+            Ok(ClientLine::Cancel(which)) => self.cancel(&which).await,
+            Ok(ClientLine::Priority(which, level)) => self.prioritise(&which, level).await,
+            Ok(ClientLine::Verify(name)) => {
+                let answer = self.handle.verify(name.clone()).await;
+                self.answer(&name, answer).await;
             }
-            Ok(ClientLine::Common(CommonLine::Help)) => {
-                let groups = [help::CLIENT, self.extra.help(), help::COMMON];
-                self.printer.lines(help::lines(&groups));
+            Ok(ClientLine::Common(CommonLine::Help(word))) => {
+                let mut topics = help::topics(commands::CLIENT);
+                topics.extend(self.extra.help());
+                self.printer.lines(help::answer(word.as_deref(), &topics));
             }
             Ok(ClientLine::Common(CommonLine::Empty)) => {}
             Ok(ClientLine::Common(CommonLine::Quit)) => return false,
@@ -225,12 +241,146 @@ impl<E: Extra> Prompt<E> {
         true
     }
 
+    async fn name(&mut self) {
+        match self.handle.name().await {
+            Ok(Some(name)) => self.printer.line(t!("your-name", name = name)),
+            Ok(None) | Err(_) => self.printer.line(t!("no-name")),
+        }
+    }
+
+    async fn search(&mut self, text: &str) {
+        match self.handle.list().await {
+            Ok(files) => {
+                let found = wanted::search(files, text);
+                if found.is_empty() {
+                    self.printer.line(t!("no-match", pattern = text));
+                } else {
+                    self.printer.lines(text::client::listing(&found));
+                }
+            }
+            Err(error) => self.complain(errors::client(&error)),
+        }
+    }
+
+    async fn download(&mut self, wanted: &Wanted) {
+        let files = match wanted::files(&self.handle, wanted).await {
+            Ok(files) => files,
+            Err(none) => return self.complain(none.text()),
+        };
+        for file in files {
+            let answer = self.handle.download(file.clone()).await;
+            self.answer(&file, answer).await;
+        }
+    }
+
+    async fn answer(&mut self, file: &FileName, answer: Result<DownloadAnswer, ClientError>) {
+        match answer {
+            Ok(answer) => self.printer.line(text::client::answer(&answer)),
+            Err(ClientError::NotFound) => {
+                // Perhaps it was mistyped.
+                let listed = self.handle.list().await.unwrap_or_default();
+                self.complain(wanted::not_found(&listed, file.as_str()));
+            }
+            Err(error) => self.complain(errors::client(&error)),
+        }
+    }
+
+    /// The download that is meant: by its number, or the last one of a file.
+    async fn find(
+        &self,
+        which: &Which,
+        fits: impl Fn(&DownloadState) -> bool,
+    ) -> Option<DownloadNumber> {
+        let views = self.handle.downloads().await.unwrap_or_default();
+        let is_meant = |view: &&client::DownloadView| match which {
+            Which::Number(number) => view.number.0 == *number,
+            Which::Name(name) => view.file.as_str() == name,
+        };
+        let mut meant = views
+            .iter()
+            .rev()
+            .filter(is_meant)
+            .filter(|view| fits(&view.state));
+        meant.next().map(|view| view.number)
+    }
+
+    async fn detail(&mut self, which: &Which) {
+        let number = self.find(which, |_| true).await;
+        let map = match number {
+            Some(number) => self.handle.detail(number).await.ok().flatten(),
+            None => None,
+        };
+        match map {
+            Some(map) => self.printer.lines(text::map::lines(&map, columns())),
+            None => self.complain(t!(
+                "line-value",
+                value = which.to_string(),
+                why = t!("why-download")
+            )),
+        }
+    }
+
+    async fn pause(&mut self, which: &Which) {
+        if let Some(number) = self.find(which, can_be_ended).await
+            && let Ok(true) = self.handle.pause(number).await
+        {
+            self.printer.line(t!("pausing", number = number.0));
+        } else {
+            self.complain(t!("no-download", which = which.to_string()));
+        }
+    }
+
+    async fn resume(&mut self, which: &Which) {
+        let is_paused = |state: &DownloadState| matches!(state, DownloadState::Paused);
+        let Some(number) = self.find(which, is_paused).await else {
+            return self.complain(t!("no-download-to-resume", which = which.to_string()));
+        };
+        match self.handle.resume(number).await {
+            Ok(answer) => self.printer.line(text::client::answer(&answer)),
+            Err(error) => self.complain(errors::client(&error)),
+        }
+    }
+
+    async fn cancel(&mut self, which: &Which) {
+        if let Some(number) = self.find(which, can_be_ended).await
+            && let Ok(true) = self.handle.cancel(number).await
+        {
+            self.printer.line(t!("cancelling", number = number.0));
+        } else {
+            self.complain(t!("no-download", which = which.to_string()));
+        }
+    }
+
+    async fn prioritise(&mut self, which: &Which, level: Level) {
+        let (priority, word) = match level {
+            Level::Low => (Priority::Low, t!("priority-low")),
+            Level::Normal => (Priority::Normal, t!("priority-normal")),
+            Level::High => (Priority::High, t!("priority-high")),
+        };
+        if let Some(number) = self.find(which, can_be_ended).await
+            && let Ok(true) = self.handle.set_priority(number, priority).await
+        {
+            self.printer
+                .line(t!("priority-set", number = number.0, priority = word));
+        } else {
+            self.complain(t!("no-download", which = which.to_string()));
+        }
+    }
+
     async fn status(&mut self) {
         let views = self.handle.downloads().await.unwrap_or_default();
         self.printer.lines(text::client::downloads(&views));
         match self.handle.status().await {
             Ok(status) => self.printer.lines(text::central::status(&status)),
-            Err(error) => self.complain(&errors::client(&error)),
+            Err(error) => self.complain(errors::client(&error)),
         }
     }
+}
+
+/// True for downloads that have not ended.
+fn can_be_ended(state: &DownloadState) -> bool {
+    !matches!(
+        state,
+        DownloadState::Complete | DownloadState::Failed(_) | DownloadState::Cancelled
+    )
 }

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-/// What a program's end means to whoever started it.
+use crate::model::error_codes;
+
+/// What a program's end means to whoever started it. The numbers are a promise to scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// All went well.
@@ -11,18 +13,68 @@ pub enum Exit {
     Failed,
     /// The command line is wrong.
     Usage,
-    /// A second signal ended it at once.
+    /// The central cannot be reached, or does not let this program in.
+    Unreachable,
+    /// There is no such file.
+    NotFound,
+    /// What came, or what is on the disk, is not what the cluster has, and could not be mended.
+    Verification,
+    /// A signal ended it.
     Interrupted,
 }
 
+// Its number is its `code`.
+error_codes!(Exit, name {
+    Self::Well => "exit-0",
+    Self::Failed => "exit-1",
+    Self::Usage => "exit-2",
+    Self::Unreachable => "exit-3",
+    Self::NotFound => "exit-4",
+    Self::Verification => "exit-5",
+    Self::Interrupted => "exit-130",
+});
+
 impl Exit {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Well,
+        Self::Failed,
+        Self::Usage,
+        Self::Unreachable,
+        Self::NotFound,
+        Self::Verification,
+        Self::Interrupted,
+    ];
+
     /// The number.
     pub fn code(self) -> u8 {
         match self {
             Self::Well => 0,
             Self::Failed => 1,
             Self::Usage => 2,
+            Self::Unreachable => 3,
+            Self::NotFound => 4,
+            Self::Verification => 5,
             Self::Interrupted => 130,
+        }
+    }
+
+    /// Of two ends the one that says more: trouble over none, a reason over a failure.
+    #[must_use]
+    pub fn or_worse(self, other: Self) -> Self {
+        let weight = |exit: Self| match exit {
+            Self::Well => 0,
+            Self::Failed => 1,
+            Self::NotFound => 2,
+            Self::Verification => 3,
+            Self::Usage => 4,
+            Self::Unreachable => 5,
+            Self::Interrupted => 6,
+        };
+        if weight(other) > weight(self) {
+            other
+        } else {
+            self
         }
     }
 }
@@ -30,5 +82,19 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_have_the_number() {
+        for exit in Exit::ALL {
+            assert_eq!(exit.name(), format!("exit-{}", exit.code()));
+            assert_eq!(exit.or_worse(Exit::Well), exit);
+            assert_eq!(Exit::Well.or_worse(exit), exit);
+        }
     }
 }

@@ -1,31 +1,149 @@
-//! Logs go to standard error, or above the prompt where there is one.
+//! Logs go to a file, to standard error, or above the prompt where there is one; as text or as a JSON object per
+//! line, with UTC times in both.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, IsTerminal, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use anyhow::Context;
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{MakeWriter, writer::BoxMakeWriter},
+};
 
-use super::console::{Mode, Printer};
+use super::{console::Printer, text::t};
 
-/// Starts to log.
-///
-/// # Errors
-/// When the level is none.
-pub fn start(level: &str, mode: Mode, printer: &Printer) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(level).map_err(|error| {
-        anyhow::anyhow!(
-            "--registro {level}: {error}; usa error, warn, info, debug o trace, o un filtro de tracing"
-        )
-    })?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter);
-    // With a prompt on the same terminal, lines must not land in the middle of it.
-    if mode == Mode::Prompt && io::stderr().is_terminal() {
-        let above = Above(printer.clone());
-        log.with_ansi(false).with_writer(above).try_init()
-    } else {
-        let ansi = io::stderr().is_terminal();
-        log.with_ansi(ansi).with_writer(io::stderr).try_init()
+/// Permissions of a new log file: names and addresses in it are not for everybody.
+const FILE_MODE: u32 = 0o640;
+
+/// How log lines look. Without doc comments on the variants, which would be shown in the help.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "lower")]
+pub enum LogFormat {
+    // For people.
+    #[default]
+    #[value(name = "texto")]
+    Text,
+    // For programs.
+    Json,
+}
+
+/// Where the log goes. Copies are the same.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    file: Option<Arc<LogFile>>,
+}
+
+#[derive(Debug)]
+struct LogFile {
+    path: PathBuf,
+    /// Replaced as a whole, so that a line on its way ends where it began.
+    file: Mutex<Arc<File>>,
+}
+
+impl Log {
+    /// Opens the file, if it is to go to one.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn open(path: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(path) = path else {
+            return Ok(Self::default());
+        };
+        let file = append(path).with_context(|| {
+            let why = t!("local-cannot-write", path = path);
+            t!("usage-value", flag = "--registro-archivo", why = why)
+        })?;
+        Ok(Self {
+            file: Some(Arc::new(LogFile {
+                path: path.to_owned(),
+                file: Mutex::new(Arc::new(file)),
+            })),
+        })
     }
-    .map_err(|error| anyhow::anyhow!("{error}"))
+
+    /// Opens the file again by its name, after somebody has moved it away. When that fails the old one goes on.
+    pub fn reopen(&self) {
+        let Some(log) = &self.file else {
+            return;
+        };
+        match append(&log.path) {
+            Ok(file) => {
+                *log.file.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(file);
+                tracing::info!("log file opened again");
+            }
+            Err(error) => {
+                let path = log.path.display();
+                tracing::error!(%path, %error, "the log file cannot be opened again");
+            }
+        }
+    }
+
+    /// Starts to log; `above` is where a prompt prints.
+    ///
+    /// # Errors
+    /// When the level is none.
+    pub fn start(
+        &self,
+        level: &str,
+        format: LogFormat,
+        above: Option<&Printer>,
+    ) -> anyhow::Result<()> {
+        let filter = EnvFilter::try_new(level).map_err(|error| {
+            let why = t!("why-log-level", why = error.to_string());
+            anyhow::anyhow!(t!(
+                "usage-value",
+                flag = format!("--registro {level}"),
+                why = why
+            ))
+        })?;
+        let at_terminal = self.file.is_none() && io::stderr().is_terminal();
+        let (writer, ansi) = match &self.file {
+            Some(log) => (BoxMakeWriter::new(ToFile(Arc::clone(log))), false),
+            // With a prompt on the same terminal, lines must not land in the middle of it.
+            None if at_terminal && let Some(printer) = above => {
+                (BoxMakeWriter::new(Above(printer.clone())), false)
+            }
+            None => (BoxMakeWriter::new(io::stderr), at_terminal),
+        };
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_ansi(ansi)
+            .with_writer(writer);
+        match format {
+            LogFormat::Text => log.try_init(),
+            LogFormat::Json => log
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_span_list(false)
+                .try_init(),
+        }
+        .map_err(|error| anyhow::anyhow!("{error}"))
+    }
+}
+
+fn append(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(FILE_MODE)
+        .open(path)
+}
+
+struct ToFile(Arc<LogFile>);
+
+impl<'a> MakeWriter<'a> for ToFile {
+    type Writer = Arc<File>;
+
+    fn make_writer(&'a self) -> Arc<File> {
+        let file = self.0.file.lock();
+        Arc::clone(&file.unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 struct Above(Printer);

@@ -1,18 +1,31 @@
 //! The programs as people use them: command lines, prompts, and every word that is printed.
 //!
-//! `args` and `commands` understand what is typed, `text` makes what is read, `console` is the terminal, and
-//! `central`, `secondary`, `client` run a node between the two; `local` runs a whole cluster.
+//! `flags` reads a command line (its shape is `args`, its file `settings`, what is wrong with it `usage`),
+//! `commands` understands what is typed at a prompt, `text` makes what is read, `console` is the terminal, and
+//! `central`, `secondary`, `client` run a node between the two; `scripts` does what scripts ask for; `local` runs a
+//! whole cluster. `program` starts and ends them all, with `signals`, `logging` and, for those that run as services,
+//! `service`. `codes` lists the names of all errors, `generate` makes completions and manual pages.
 
 pub mod args;
 pub mod central;
 mod certificates;
 pub mod client;
+pub mod codes;
 pub mod commands;
 pub mod console;
 pub mod exit;
+pub mod flags;
+mod generate;
 pub mod local;
 pub mod logging;
 pub mod program;
+pub mod quantity;
+mod scripts;
 pub mod secondary;
+pub mod service;
+mod settings;
 pub mod signals;
+mod suggestions;
 pub mod text;
+mod usage;
+mod wanted;

@@ -1,8 +1,7 @@
 //! What the programs have in common: how they start, how they end.
 
-use std::{future::Future, process::ExitCode, time::Duration};
+use std::{future::Future, io::Write, process::ExitCode, time::Duration};
 
-use clap::Parser;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -10,7 +9,14 @@ use super::{
     args::Common,
     console::{Console, Entered, Mode, restore},
     exit::Exit,
-    logging, signals, text,
+    logging::Log,
+    signals::{self, Hangup, Requests},
+    text::{
+        self,
+        help::Topic,
+        line::{Line, Tone},
+        t,
+    },
 };
 use crate::node::SecurityError;
 
@@ -19,42 +25,63 @@ pub const EVENTS: usize = 4096;
 /// An orderly stop that takes longer than this is given up.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// How long blocking work may hold up the end.
-const LAST_WORK: Duration = Duration::from_millis(500);
-
-/// Reads the command line; a wrong one ends the program.
-pub fn parse<A: Parser>() -> A {
-    A::parse()
-}
+pub(super) const LAST_WORK: Duration = Duration::from_millis(500);
 
 /// Runs a program with a console, and ends it.
 pub fn run<F>(
+    name: &str,
     common: &Common,
     mode: Mode,
-    words: &[&str],
+    commands: Vec<Topic>,
     program: impl FnOnce(Console, CancellationToken) -> F,
 ) -> ExitCode
 where
     F: Future<Output = Exit>,
 {
+    run_with(
+        name,
+        common,
+        mode,
+        Hangup::Stop,
+        commands,
+        |console, requests| program(console, requests.stop),
+    )
+}
+
+/// The same for a program that may be a service, which a SIGHUP does not stop.
+pub fn run_with<F>(
+    name: &str,
+    common: &Common,
+    mode: Mode,
+    hangup: Hangup,
+    commands: Vec<Topic>,
+    program: impl FnOnce(Console, Requests) -> F,
+) -> ExitCode
+where
+    F: Future<Output = Exit>,
+{
     let started = || -> anyhow::Result<_> {
-        let stop = signals::listen()?;
-        let console = Console::start(mode, words)?;
-        logging::start(&common.registro, mode, &console.printer)?;
+        let log = Log::open(common.registro_archivo.as_deref())?;
+        let again = log.clone();
+        let requests = signals::listen(hangup, move || again.reopen())?;
+        let console = Console::start(mode, name, commands)?;
+        let above = (mode == Mode::Prompt).then_some(&console.printer);
+        log.start(&common.registro, common.registro_formato, above)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
-        Ok((stop, console, runtime))
+        Ok((requests, console, runtime))
     };
-    let (stop, console, runtime) = match started() {
+    let (requests, console, runtime) = match started() {
         Ok(started) => started,
         Err(error) => {
             restore();
-            report(&format!("error: {error:#}"));
+            report(&t!("error", why = format!("{error:#}")));
             return Exit::Failed.into();
         }
     };
     let printer = console.printer.clone();
-    let exit = runtime.block_on(program(console, stop));
+    let exit = runtime.block_on(program(console, requests));
     printer.live(Vec::new());
     printer.flush();
     runtime.shutdown_timeout(LAST_WORK);
@@ -68,11 +95,11 @@ pub async fn serve<E>(
     console: &mut Console,
     events: &mut mpsc::Receiver<E>,
     stopped: impl Future<Output = ()>,
-    show: impl Fn(&E) -> String,
+    show: impl Fn(&E) -> Line,
     mut command: impl AsyncFnMut(&str) -> bool,
 ) {
     if console.mode == Mode::Prompt {
-        console.printer.line("Escribe H para ver las órdenes");
+        console.printer.line(t!("hint-help"));
     }
     console.open();
     tokio::pin!(stopped);
@@ -86,7 +113,7 @@ pub async fn serve<E>(
                         break;
                     }
                 }
-                Some(Entered::TooLong) => console.printer.line("Línea demasiado larga"),
+                Some(Entered::TooLong) => console.printer.line(complaint(t!("line-too-long"))),
                 Some(Entered::End) | None => break,
             },
         }
@@ -94,20 +121,36 @@ pub async fn serve<E>(
     while let Ok(event) = events.try_recv() {
         console.printer.line(show(&event));
     }
-    console.printer.line("Parando: se guardan las estadísticas");
+    console.printer.line(t!("stopping"));
 }
 
-/// Tells what a program without a console did.
-#[allow(clippy::print_stdout)] // There is no console to say it.
+/// A line that tells what could not be done.
+pub fn complaint(text: String) -> Line {
+    Line::new(Tone::Bad, text)
+}
+
+/// A JSON document as lines.
+pub fn pretty(document: Option<serde_json::Value>) -> Vec<String> {
+    let text = document.and_then(|document| serde_json::to_string_pretty(&document).ok());
+    text.unwrap_or_default()
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Tells what a program without a console did. A pipe that was closed is no error.
 pub fn say(lines: &[String]) {
+    let mut output = std::io::stdout().lock();
     for line in lines {
-        println!("{line}");
+        if writeln!(output, "{line}").is_err() {
+            return;
+        }
     }
 }
 
 /// Tells why a program cannot do what it should with the secret and the certificates that it was given.
 pub fn refuse(error: &SecurityError) -> ExitCode {
-    report(&format!("error: {}", text::security::error(error)));
+    report(&t!("error", why = text::security::error(error)));
     Exit::Failed.into()
 }
 

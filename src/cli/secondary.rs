@@ -2,18 +2,18 @@
 
 use std::{ffi::OsString, process::ExitCode};
 
-use clap::Parser;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use super::{
     args::SecondaryArgs,
-    central::{counts, finish},
+    central::finish,
     commands::{self, CommonLine, SecondaryLine, explain},
     console::{Console, Mode, Printer},
     exit::Exit,
-    program,
-    text::{self, errors, help},
+    flags, program,
+    service::Manager,
+    signals::{Hangup, Reload, Requests},
+    text::{self, errors, help, t},
 };
 use crate::node::{
     NetworkRole,
@@ -27,19 +27,39 @@ pub fn main() -> ExitCode {
 
 /// The program with a command line of somebody else's, its name first.
 pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
-    let args = SecondaryArgs::parse_from(args);
+    let line: Vec<OsString> = args.collect();
+    let args: SecondaryArgs = match flags::read(&line) {
+        Ok(args) => args,
+        Err(end) => return end,
+    };
     let security = match args.security.load(NetworkRole::Both) {
         Ok(security) => security,
         Err(error) => return program::refuse(&error),
     };
-    let config = args.config(security).unwrap_or_else(|error| error.exit());
+    let config = match args.config(security) {
+        Ok(config) => config,
+        Err(error) => return flags::wrong(&error.to_string(), "videosecundario"),
+    };
     let mode = Mode::detect(args.sin_consola);
-    program::run(&args.common, mode, commands::SECONDARY, |console, stop| {
-        run(config, console, stop)
-    })
+    let commands = help::topics(commands::SECONDARY);
+    program::run_with(
+        "videosecundario",
+        &args.common,
+        mode,
+        Hangup::of(args.sin_consola),
+        commands,
+        |console, requests| run(config, line, console, requests),
+    )
 }
 
-async fn run(config: SecondaryConfig, mut console: Console, stop: CancellationToken) -> Exit {
+async fn run(
+    config: SecondaryConfig,
+    line: Vec<OsString>,
+    mut console: Console,
+    requests: Requests,
+) -> Exit {
+    let Requests { stop, reload } = requests;
+    let manager = Manager::default();
     let printer = console.printer.clone();
     let (sender, mut events) = mpsc::channel(program::EVENTS);
     let folder = config.folder.clone();
@@ -51,27 +71,35 @@ async fn run(config: SecondaryConfig, mut console: Console, stop: CancellationTo
         Ok(handle) => handle,
         Err(error) => {
             printer.flush();
-            program::report(&format!("error: {}", errors::start(&error)));
+            program::report(&t!("error", why = errors::start(&error)));
             return Exit::Failed;
         }
     };
-    printer.line(format!("Servidor escuchando en {}", handle.address()));
-    printer.line(format!("Carpeta {}", folder.display()));
+    printer.line(t!("listening", address = handle.address()));
+    printer.line(t!("folder-served", folder = folder));
     let gave_up = handle.stopped();
+    let again = reload.clone();
     let stopped = async {
         tokio::select! {
             () = stop.cancelled() => {}
             () = gave_up.cancelled() => {}
+            () = follow_settings(&handle, &line, again) => {}
         }
     };
+    let alive = async || handle.running().await.is_ok();
     program::serve(
         &mut console,
         &mut events,
-        stopped,
-        text::secondary::event,
+        manager.watch(stopped, reload, alive),
+        |event| {
+            let line = text::secondary::event(event);
+            manager.secondary_event(event, &line.text());
+            line
+        },
         async |line| command(line, &handle, &printer).await,
     )
     .await;
+    manager.stopping();
     let exit = if gave_up.is_cancelled() {
         Exit::Failed
     } else {
@@ -88,7 +116,7 @@ async fn command(line: &str, handle: &SecondaryHandle, printer: &Printer) -> boo
     let parsed = match commands::secondary(line) {
         Ok(parsed) => parsed,
         Err(bad) => {
-            printer.line(explain(&bad));
+            printer.line(program::complaint(explain(&bad)));
             return true;
         }
     };
@@ -99,13 +127,48 @@ async fn command(line: &str, handle: &SecondaryHandle, printer: &Printer) -> boo
         }
         SecondaryLine::Downloads => {
             let rows = handle.downloads().await.unwrap_or_default();
-            printer.lines(counts("video", &rows));
+            printer.lines(text::central::counts(t!("column-file"), &rows));
         }
-        SecondaryLine::Common(CommonLine::Help) => {
-            printer.lines(help::lines(&[help::SECONDARY, help::COMMON]));
+        SecondaryLine::Status => {
+            if let Ok(status) = handle.status().await {
+                printer.lines(text::nodes::secondary(&status));
+            }
+        }
+        SecondaryLine::Reindex => {
+            // It says itself when it begins and ends.
+            let _ = handle.reindex().await;
+        }
+        SecondaryLine::Limit(limit) => {
+            if handle.set_upload_limit(limit).await.is_ok() {
+                printer.line(t!("limit-set", limit = text::nodes::limit(limit)));
+            }
+        }
+        SecondaryLine::Statistics => {
+            printer.lines(program::pretty(handle.statistics().await.ok()));
+        }
+        SecondaryLine::Common(CommonLine::Help(word)) => {
+            printer.lines(help::answer(
+                word.as_deref(),
+                &help::topics(commands::SECONDARY),
+            ));
         }
         SecondaryLine::Common(CommonLine::Empty) => {}
         SecondaryLine::Common(CommonLine::Quit) => return false,
     }
     true
+}
+
+/// After every SIGHUP the upload limit is what the command line, its variables and the file say now.
+async fn follow_settings(handle: &SecondaryHandle, line: &[OsString], mut reload: Reload) {
+    loop {
+        reload.asked().await;
+        match flags::read_again::<SecondaryArgs>(line) {
+            Ok(args) => {
+                let limit = args.limite_subida;
+                tracing::info!(?limit, "settings read again");
+                let _ = handle.set_upload_limit(limit).await;
+            }
+            Err(error) => tracing::error!(%error, "settings"),
+        }
+    }
 }

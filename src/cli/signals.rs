@@ -1,19 +1,62 @@
-//! SIGINT, SIGTERM and SIGHUP: the first stops the program in order, the second ends it at once.
+//! SIGINT and SIGTERM: the first stops the program in order, the second ends it at once. SIGHUP is the same where
+//! there was a terminal, which is gone; a service reads again what may have changed.
+
+use std::future::pending;
 
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,
 };
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{console::restore, exit::Exit};
 
-/// Starts to listen; the token is cancelled by the first signal.
+/// What SIGHUP means to a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hangup {
+    /// Its terminal is gone: it stops in order.
+    Stop,
+    /// It has none: what may have changed is read again.
+    Reload,
+}
+
+impl Hangup {
+    /// What it means to a server that was told to run without a console, or was not.
+    pub fn of(no_console: bool) -> Self {
+        if no_console { Self::Reload } else { Self::Stop }
+    }
+}
+
+/// What signals ask of a program.
+#[derive(Clone, Debug)]
+pub struct Requests {
+    /// Cancelled by the first signal that stops it.
+    pub stop: CancellationToken,
+    /// Every SIGHUP of a service.
+    pub reload: Reload,
+}
+
+/// SIGHUPs of a service. Several in a short time may count as one.
+#[derive(Clone, Debug)]
+pub struct Reload(watch::Receiver<u64>);
+
+impl Reload {
+    /// Waits for the next one; the log goes to its new file by then. Cancel-safe.
+    pub async fn asked(&mut self) {
+        if self.0.changed().await.is_err() {
+            pending().await
+        }
+    }
+}
+
+/// Starts to listen. `reopen` is called for every SIGHUP that means to read again, before others hear of it.
 ///
 /// # Errors
 /// When signals cannot be listened to.
-pub fn listen() -> anyhow::Result<CancellationToken> {
+pub fn listen(hangup: Hangup, reopen: impl Fn() + Send + 'static) -> anyhow::Result<Requests> {
     let stop = CancellationToken::new();
+    let (sender, receiver) = watch::channel(0);
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     let stopped = stop.clone();
     std::thread::Builder::new()
@@ -21,12 +64,19 @@ pub fn listen() -> anyhow::Result<CancellationToken> {
         .spawn(move || {
             for signal in signals.forever() {
                 tracing::info!(signal, "signal");
-                if stopped.is_cancelled() {
+                if signal == SIGHUP && hangup == Hangup::Reload {
+                    reopen();
+                    sender.send_modify(|reloads| *reloads += 1);
+                } else if stopped.is_cancelled() {
                     restore();
                     std::process::exit(i32::from(Exit::Interrupted.code()));
+                } else {
+                    stopped.cancel();
                 }
-                stopped.cancel();
             }
         })?;
-    Ok(stop)
+    Ok(Requests {
+        stop,
+        reload: Reload(receiver),
+    })
 }

@@ -9,3 +9,4 @@ pub mod backoff;
 pub mod cluster;
 pub mod counters;
 pub mod download;
+pub mod recent;

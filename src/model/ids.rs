@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::limits::{MAX_CLIENT_NAME_BYTES, MAX_SECONDARY_NUMBER};
+use super::{
+    error_codes,
+    limits::{MAX_CLIENT_NAME_BYTES, MAX_SECONDARY_NUMBER},
+};
 
 /// A secondary's number, 1 to [`MAX_SECONDARY_NUMBER`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,6 +96,10 @@ pub enum ClientNameError {
     /// Holds a control character or one of `/ \ :`, or starts with a dot.
     Forbidden(char),
 }
+
+error_codes!(ClientNameError, code {
+    Self::Empty | Self::TooLong(_) | Self::Forbidden(_) => "bad-client-name",
+});
 
 impl ClientName {
     /// The name as text.

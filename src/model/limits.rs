@@ -49,6 +49,9 @@ pub const MAX_OUTBOX: usize = 1024;
 pub const MAX_REQUESTS_PER_CLIENT: usize = 256;
 /// Downloads that may wait in the central's list.
 pub const MAX_WAITING: usize = 10_000;
+/// How long the name of a client that was expelled is refused, and the least time after which that client tries
+/// again by itself.
+pub const EXPELLED_FOR: Duration = Duration::from_secs(60);
 
 /// How often a secondary and the central tell each other that they live.
 pub const HEARTBEAT: Duration = Duration::from_millis(500);

@@ -3,6 +3,7 @@
 //! no file. A value of these types is valid by construction, so nobody checks it twice.
 
 mod chunk_set;
+mod codes;
 mod digest;
 mod ids;
 mod layout;
@@ -12,6 +13,7 @@ mod name;
 mod transfer;
 
 pub use chunk_set::ChunkSet;
+pub(crate) use codes::error_codes;
 pub use digest::{Digest, DigestError};
 pub use ids::{
     ChunkIndex, ClientName, ClientNameError, Incarnation, SecondaryNumber, SecondaryNumberError,

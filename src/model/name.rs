@@ -2,7 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use super::limits::{MAX_COMPONENT_BYTES, MAX_COMPONENTS, MAX_NAME_BYTES};
+use super::{
+    error_codes,
+    limits::{MAX_COMPONENT_BYTES, MAX_COMPONENTS, MAX_NAME_BYTES},
+};
 
 /// A relative name with `/` between folders, safe to open below a folder. Not normalised: names are bytes
 /// of UTF-8, compared exactly. Clones share the text.
@@ -23,6 +26,14 @@ pub enum FileNameError {
     /// Too long, in bytes or in folders.
     TooLong,
 }
+
+error_codes!(FileNameError, code {
+    Self::EmptyComponent => "name-empty",
+    Self::Dot => "name-dot",
+    Self::Forbidden(_) => "name-forbidden",
+    Self::Reserved => "name-reserved",
+    Self::TooLong => "name-too-long",
+});
 
 impl FileName {
     /// Suffix of a file that is not complete yet; such names are not served.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChunkRange, ClientName, FileMeta, FileName, SecondaryNumber, TransferId};
+use super::{ChunkRange, ClientName, FileMeta, FileName, SecondaryNumber, TransferId, error_codes};
 
 /// Why a secondary stops holding a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +99,27 @@ pub struct ReceivedFrom {
     pub faults: FaultCounts,
 }
 
+impl ReceivedFrom {
+    /// Adds what the same secondary brought in another transfer.
+    pub fn add(&mut self, other: &Self) {
+        let each = [
+            (&mut self.bytes, other.bytes),
+            (&mut self.wasted, other.wasted),
+            (&mut self.chunks, other.chunks),
+            (&mut self.retries, other.retries),
+            (&mut self.hedges, other.hedges),
+            (&mut self.digest_failures, other.digest_failures),
+            (&mut self.recoveries, other.recoveries),
+            (&mut self.recovery_ms, other.recovery_ms),
+            (&mut self.recovered_chunks, other.recovered_chunks),
+        ];
+        for (mine, others) in each {
+            *mine = mine.saturating_add(others);
+        }
+        self.faults.combine(&other.faults, u64::saturating_add);
+    }
+}
+
 /// A transfer as the central grants it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Grant {
@@ -121,6 +142,9 @@ pub struct SourceInfo {
     pub port: u16,
     /// Chunks assigned to it; empty for one that joined later.
     pub ranges: Vec<ChunkRange>,
+    /// It is about to leave: what it was asked for it brings, and it is asked for more only while no other can.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub draining: bool,
 }
 
 /// Bytes that a secondary sent in one transfer.
@@ -203,6 +227,15 @@ pub enum Fault {
     /// What it sent is not the protocol.
     Protocol,
 }
+
+error_codes!(Fault, code {
+    Self::Unreachable => "source-unreachable",
+    Self::Broken => "source-broken",
+    Self::Stalled => "source-stalled",
+    Self::Digest => "source-digest",
+    Self::Refused => "source-refused",
+    Self::Protocol => "source-protocol",
+});
 
 /// How often each [`Fault`] was met; a chunk that was refused counts as one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -20,6 +20,7 @@ use super::{
     send_file::{UNSENT_BYTES, limit_unsent},
     split,
 };
+use crate::model::error_codes;
 
 /// How much is read from a socket at once where chunks come in, in bytes.
 const BULK_READ_BYTES: usize = 128 * 1024;
@@ -46,6 +47,13 @@ pub enum TlsError {
     #[error("authority: {0}")]
     Authority(String),
 }
+
+error_codes!(TlsError, code {
+    Self::Certificate(_) => "bad-certificate",
+    Self::Key(_) => "bad-key",
+    Self::Pair(_) => "certificate-key-mismatch",
+    Self::Authority(_) => "bad-authority",
+});
 
 /// A node's certificate, with those between it and the authority, and its private key.
 pub struct Identity {
@@ -277,6 +285,13 @@ pub enum TlsRefusal {
     #[error("{0}")]
     Other(String),
 }
+
+error_codes!(TlsRefusal, code {
+    Self::NotTls => "no-tls",
+    Self::Theirs(_) => "their-certificate",
+    Self::Ours(_) => "our-certificate",
+    Self::Other(_) => "tls-failed",
+});
 
 impl TlsRefusal {
     /// What an error of a stream means; `None` when it is not of TLS.

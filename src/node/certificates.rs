@@ -16,7 +16,10 @@ use rcgen::{
 };
 use ring::rand::{SecureRandom, SystemRandom};
 
-use crate::net::{Authority, Identity, TlsError};
+use crate::{
+    model::error_codes,
+    net::{Authority, Identity, TlsError},
+};
 
 /// How long certificates are good: nobody renews those of a cluster in a laboratory.
 const YEARS: i64 = 10;
@@ -71,6 +74,14 @@ pub enum CertificateError {
     #[error("{0}")]
     Crypto(String),
 }
+
+error_codes!(CertificateError, code {
+    Self::Exists(_) => "certificate-exists",
+    Self::Io { .. } => "certificate-file-failed",
+    Self::Name(_) => "bad-host-name",
+    Self::Authority { .. } => "authority-unusable",
+    Self::Crypto(_) => "certificate-failed",
+});
 
 impl From<rcgen::Error> for CertificateError {
     fn from(error: rcgen::Error) -> Self {

@@ -1,6 +1,8 @@
 //! Why a transfer came to nothing.
 
-use crate::{engine::download::FailReason, proto::ErrorCode, store::StoreError};
+use crate::{
+    engine::download::FailReason, model::error_codes, proto::ErrorCode, store::StoreError,
+};
 
 /// Why a download or a copy ended without the file.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -20,3 +22,9 @@ pub enum Failure {
         message: String,
     },
 }
+
+error_codes!(Failure, code {} in {
+    Self::Sources(reason) => reason.code(),
+    Self::Store(error) => error.code(),
+    Self::Refused { code, .. } => code.code(),
+});

@@ -16,7 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     engine::backoff::Backoff,
-    model::limits::{CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, HELLO_TIMEOUT, LEASE, MAX_OUTBOX},
+    model::limits::{
+        CLIENT_HEARTBEAT, CLIENT_LEASE, EXPELLED_FOR, HEARTBEAT, HELLO_TIMEOUT, LEASE, MAX_OUTBOX,
+    },
     net::{ConnectError, LineReader, ReadError, Stream, Traffic, resolve},
     node::{
         Denied, Security,
@@ -85,6 +87,19 @@ pub(super) enum LinkDown {
     Ended(String),
 }
 
+impl LinkDown {
+    /// The administrator of the cluster has sent this client away.
+    pub(super) fn is_expelled(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                code: ErrorCode::Expelled,
+                ..
+            }
+        )
+    }
+}
+
 /// The owner's side of a link.
 #[derive(Debug)]
 pub(super) struct Link {
@@ -151,11 +166,16 @@ impl Task {
                 Err(down) => down,
             };
             let is_denied = matches!(down, LinkDown::Denied(_));
+            let expelled = down.is_expelled().then(|| down.clone());
             if self.stop.is_cancelled() || self.events.send(LinkEvent::Down(down)).await.is_err() {
                 return;
             }
             if began.elapsed() >= GOOD {
                 backoff.reset();
+            }
+            if let Some(down) = expelled {
+                self.stay_away(down).await;
+                continue;
             }
             let delay = if is_denied {
                 DENIED_DELAY
@@ -165,6 +185,24 @@ impl Task {
             tokio::select! {
                 () = sleep(delay) => {}
                 () = self.wake.notified() => {}
+                () = self.stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// Expelled: nothing is tried, and whoever wants something is told so each time.
+    async fn stay_away(&self, down: LinkDown) {
+        let over = sleep(EXPELLED_FOR);
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                () = &mut over => return,
+                () = self.wake.notified() => {
+                    if self.events.send(LinkEvent::Down(down.clone())).await.is_err() {
+                        return;
+                    }
+                }
+                // The loop that called sees it too.
                 () = self.stop.cancelled() => return,
             }
         }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    model::limits::MAX_SECRET_BYTES,
+    model::{error_codes, limits::MAX_SECRET_BYTES},
     net::{Authority, ClientTls, Identity, ServerTls, TlsError, TlsRefusal},
     proto::handshake::{Secret, SecretError},
 };
@@ -107,6 +107,18 @@ pub enum SecurityError {
         source: TlsError,
     },
 }
+
+error_codes!(SecurityError, code {
+    Self::Unreadable { .. } => "security-file-unreadable",
+    Self::Exposed { .. } => "secret-exposed",
+    Self::HalfIdentity => "certificate-without-key",
+    Self::HalfSecondary => "secondary-half-tls",
+    Self::OnlyAuthority => "authority-without-certificate",
+    Self::OnlyIdentity => "certificate-without-authority",
+} in {
+    Self::Secret(error) => error.code(),
+    Self::Tls { source, .. } => source.code(),
+});
 
 /// What a node knows and shows. The default is open and plain.
 #[derive(Clone, Debug, Default)]
@@ -255,3 +267,12 @@ pub enum Denied {
     #[error("TLS: {0}")]
     Tls(TlsRefusal),
 }
+
+error_codes!(Denied, code {
+    Self::SecretRequired => "secret-required",
+    Self::NoSecretThere => "no-secret-there",
+    Self::WrongSecret => "wrong-secret",
+    Self::TlsRequired => "tls-required",
+} in {
+    Self::Tls(refusal) => refusal.code(),
+});

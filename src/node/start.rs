@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::Denied;
-use crate::model::SecondaryNumber;
+use crate::model::{SecondaryNumber, error_codes};
 
 /// Why a node does not start; each says what a person can change.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,18 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
 }
+
+error_codes!(StartError, code {
+    Self::PortInUse(_) => "port-in-use",
+    Self::NotLocal(_) => "address-not-local",
+    Self::PortDenied(_) => "port-denied",
+    Self::Listen { .. } => "listen-failed",
+    Self::NumberInUse { .. } => "number-in-use",
+    Self::Refused { .. } => "refused-by-central",
+} in {
+    Self::Denied(denied) => denied.code(),
+    Self::Store(error) => error.code(),
+});
 
 impl StartError {
     /// Sorts a failure to listen.

@@ -7,7 +7,10 @@ use serde::{
     de::{DeserializeOwned, Error as _},
 };
 
-use crate::store::{Loaded, Root, StoreError, load_json, save_json};
+use crate::{
+    model::error_codes,
+    store::{Loaded, Root, StoreError, load_json, save_json},
+};
 
 /// Version of the files' layout; a reader of another version sets the file aside.
 const SCHEMA: u32 = 1;
@@ -83,6 +86,12 @@ pub enum StatisticsTrouble {
     /// It could not be read or saved.
     Failed(StoreError),
 }
+
+error_codes!(StatisticsTrouble, code {
+    Self::SetAside { .. } => "statistics-set-aside",
+} in {
+    Self::Failed(error) => error.code(),
+});
 
 /// When statistics are saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +180,15 @@ impl<C: Content> StatisticsFile<C> {
             }
             Err(error) => (!std::mem::replace(&mut self.failed, true)).then_some(error),
         }
+    }
+
+    /// What would be saved now.
+    pub(super) fn to_value(&self) -> serde_json::Value {
+        let mut content = self.content.clone();
+        let head = content.head().stamped(Moment::Running);
+        *content.head() = head;
+        // What can be saved can be said.
+        serde_json::to_value(content).unwrap_or_default()
     }
 
     /// Saves for the last time.

@@ -185,6 +185,9 @@ pub enum FromCentral {
         transfer: TransferId,
         /// How it ended.
         outcome: Outcome,
+        /// Its receiver was expelled: nothing more is sent in it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        expelled: bool,
     },
 }
 

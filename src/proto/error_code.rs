@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::error_codes;
+
 /// Code of an error on the wire; PROTOCOL.md lists them with cause and remedy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -38,6 +40,8 @@ pub enum ErrorCode {
     ReadFailed,
     /// The server stops.
     Stopping,
+    /// The administrator of the cluster has ended this client's connection; its name is refused for a while.
+    Expelled,
     /// The peer did not answer in time.
     TimedOut,
     /// Anything that is the server's own fault.
@@ -45,4 +49,41 @@ pub enum ErrorCode {
     /// A code of a newer version.
     #[serde(other)]
     Unknown,
+}
+
+error_codes!(ErrorCode, code {
+    Self::WrongProtocol => "wrong-protocol",
+    Self::SecretRequired => "secret-required",
+    Self::WrongSecret => "wrong-secret",
+    Self::TlsRequired => "tls-required",
+    Self::NoTls => "no-tls",
+    Self::BadMessage => "bad-message",
+    Self::LimitExceeded => "limit-exceeded",
+    Self::NotEnrolled => "not-enrolled",
+    Self::NotReady => "not-ready",
+    Self::NotFound => "not-found",
+    Self::NumberInUse => "number-in-use",
+    Self::NumberNotAllowed => "number-not-allowed",
+    Self::NoSuchContent => "no-such-content",
+    Self::FileChanged => "file-changed",
+    Self::ReadFailed => "read-failed",
+    Self::Stopping => "stopping",
+    Self::TimedOut => "timed-out",
+    Self::Expelled => "expelled",
+    Self::Internal => "internal",
+    Self::Unknown => "unknown",
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_wire() {
+        for code in ErrorCode::CODES {
+            let read: ErrorCode = serde_json::from_str(&format!("\"{code}\"")).unwrap();
+            assert_eq!(read.code(), *code);
+            assert_eq!(serde_json::to_string(&read).unwrap(), format!("\"{code}\""));
+        }
+    }
 }

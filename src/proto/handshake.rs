@@ -22,7 +22,7 @@ use ring::{hmac, pbkdf2};
 use serde::{Deserialize, Serialize};
 
 use super::{ErrorCode, Hello};
-use crate::model::{Digest, SecondaryNumber, limits};
+use crate::model::{Digest, SecondaryNumber, error_codes, limits};
 
 /// Before the secret is used it is stretched, so that one that people made up costs more to try out.
 const STRETCH_ROUNDS: NonZeroU32 = NonZeroU32::new(100_000).expect("not zero");
@@ -110,6 +110,11 @@ pub enum SecretError {
         bytes: usize,
     },
 }
+
+error_codes!(SecretError, code {
+    Self::TooShort { .. } => "secret-too-short",
+    Self::TooLong { .. } => "secret-too-long",
+});
 
 /// What all members of a closed cluster know. Never shown.
 #[derive(Clone)]

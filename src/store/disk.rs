@@ -8,7 +8,10 @@ use std::{
 };
 
 use super::StoreError;
-use crate::model::FileName;
+use crate::model::{ByteRange, FileName};
+
+/// What is copied in one go where nothing better is known, in bytes.
+const PIECE_BYTES: u64 = 1 << 20;
 
 /// A folder tree that cannot be left.
 pub trait Disk: Clone + Debug {
@@ -107,7 +110,7 @@ pub trait Folder: Debug {
 }
 
 /// An open file.
-pub trait Content: Debug {
+pub trait Content: Debug + Sized {
     /// What it is now.
     ///
     /// # Errors
@@ -150,11 +153,32 @@ pub trait Content: Debug {
     /// [`io::ErrorKind::StorageFull`] when there is not, and what the disk says.
     fn reserve(&self, bytes: u64) -> io::Result<()>;
 
+    /// Copies a range of another file to the same place in this one.
+    ///
+    /// # Errors
+    /// As [`Content::read_at`] and [`Content::write_at`].
+    fn copy_range(&self, from: &Self, range: ByteRange) -> io::Result<()> {
+        copy_pieces(from, self, range)
+    }
+
     /// Keeps other processes from locking it until it is closed.
     ///
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] when another has it, and what the disk says.
     fn lock(&self) -> io::Result<()>;
+}
+
+/// Copies a range by reading and writing.
+pub(super) fn copy_pieces<C: Content>(from: &C, to: &C, range: ByteRange) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    let mut start = range.start;
+    while start < range.end {
+        bytes.resize(PIECE_BYTES.min(range.end - start) as usize, 0);
+        from.read_at(&mut bytes, start)?;
+        to.write_at(&bytes, start)?;
+        start += bytes.len() as u64;
+    }
+    Ok(())
 }
 
 /// What a file is.

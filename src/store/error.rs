@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::model::error_codes;
+
 /// Why a file or folder could not be used. Every variant names it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -47,6 +49,20 @@ pub enum StoreError {
         message: String,
     },
 }
+
+error_codes!(StoreError, code {
+    Self::NotFound(_) => "path-not-found",
+    Self::Denied(_) => "permission-denied",
+    Self::ReadOnly(_) => "read-only-disk",
+    Self::DiskFull(_) => "disk-full",
+    Self::NotADirectory(_) => "not-a-folder",
+    Self::Exists(_) => "other-content-there",
+    Self::Busy(_) => "file-busy",
+    Self::Changed(_) => "file-changed",
+    Self::TooLarge(_) => "file-too-large",
+    Self::NoDescriptor(_) => "too-many-open-files",
+    Self::Other { .. } => "disk-failed",
+});
 
 /// True when there are too many open files, in this process or on this machine.
 pub(super) fn is_no_descriptor(error: &io::Error) -> bool {

@@ -20,6 +20,6 @@ mod statistics;
 pub use error::StoreError;
 pub use hash::{lanes, manifest_id, sha256, sha256_file, sha256_many};
 pub use index::ContentReader;
-pub use part::{Checked, Existing, Opened, PartFile, PartNote, PartPlace};
+pub use part::{Checked, Checkup, Existing, Opened, PartFile, PartNote, PartPlace};
 pub use root::Root;
 pub use statistics::{Loaded, load_json, save_json};

@@ -12,7 +12,8 @@ use rustix::{
     io::Errno,
 };
 
-use super::disk::{Content, Entry, Folder, Replace};
+use super::disk::{self, Content, Entry, Folder, Replace};
+use crate::model::ByteRange;
 
 /// `f_type` of a file system in memory, as statfs(2) lists it.
 const TMPFS_MAGIC: rustix::fs::FsWord = 0x0102_1994;
@@ -131,6 +132,28 @@ impl Content for File {
             }
         }
         self.set_len(bytes)
+    }
+
+    /// File systems that can share blocks between files do so.
+    fn copy_range(&self, from: &Self, range: ByteRange) -> io::Result<()> {
+        let (mut read, mut written) = (range.start, range.start);
+        while written < range.end {
+            let left = (range.end - written) as usize;
+            match rustix::fs::copy_file_range(from, Some(&mut read), self, Some(&mut written), left)
+            {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(_) => {}
+                Err(Errno::XDEV | Errno::NOSYS | Errno::OPNOTSUPP | Errno::INVAL) => {
+                    let rest = ByteRange {
+                        start: written,
+                        end: range.end,
+                    };
+                    return disk::copy_pieces(from, self, rest);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     fn lock(&self) -> io::Result<()> {

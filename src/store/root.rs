@@ -93,6 +93,12 @@ impl Root {
         self.inner.path.join(name.as_str())
     }
 
+    /// True when a file has the name, whatever is in it.
+    pub fn has_file(&self, name: &FileName) -> bool {
+        let found = self.place(name, Make::Nothing).map(|place| place.look());
+        matches!(found, Ok(Ok(Some(entry))) if entry.is_file)
+    }
+
     pub(super) fn dir(&self) -> Arc<Dir> {
         let dir = self.inner.dir.read();
         Arc::clone(&dir.unwrap_or_else(PoisonError::into_inner))

@@ -7,11 +7,14 @@ use std::{
 };
 
 use trozos::{
-    engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Totals},
+    engine::cluster::{
+        Action, Cluster, ClusterConfig, Drained, Event, Expelled, LinkId, Refusal,
+        SecondaryCondition, Totals,
+    },
     model::{
         ChunkLayout, ClientName, Digest, FaultCounts, FileMeta, FileName, Finished, Grant,
         Incarnation, Outcome, ReceivedFrom, Receiver, RemovedReason, SecondaryNumber, SentTransfer,
-        TransferId,
+        SourceInfo, TransferId,
     },
 };
 
@@ -62,6 +65,10 @@ struct Walk {
     /// Waiting requests by the last place told, with the order of their arrival.
     waiting: BTreeMap<(LinkId, u64), (u64, u32)>,
     arrivals: u64,
+    /// Those that are to have nothing to send.
+    draining: BTreeSet<u64>,
+    /// Connections on which a secondary has said what it holds.
+    known: BTreeSet<LinkId>,
 }
 
 /// Walks one seed.
@@ -80,6 +87,8 @@ pub fn run(seed: u64, trace: bool) {
         running: BTreeMap::new(),
         waiting: BTreeMap::new(),
         arrivals: 0,
+        draining: BTreeSet::new(),
+        known: BTreeSet::new(),
     };
     for _ in 0..STEPS {
         walk.step();
@@ -115,7 +124,7 @@ impl Walk {
     fn step(&mut self) {
         let n = self.random.u64(1..=SECONDARIES);
         let c = self.random.u64(..CLIENTS);
-        match self.random.u8(..18) {
+        match self.random.u8(..20) {
             0 | 1 => self.enrol_secondary(n),
             2 => self.lose_secondary(n),
             3 => self.crash_secondary(n),
@@ -127,6 +136,11 @@ impl Walk {
             13 => self.lose_client(c),
             14 | 15 => self.finish_one(),
             16 => self.pass_time(),
+            17 => {
+                let on = self.random.bool();
+                self.drain(n, on);
+            }
+            18 if self.random.u8(..4) == 0 => self.expel(c),
             _ => {
                 if self.random.u8(..5) == 0 {
                     self.restart_central();
@@ -158,6 +172,7 @@ impl Walk {
         // Nobody else has the number, so it cannot be refused.
         assert!(self.cluster.has_peer(link), "seed {}", self.seed);
         self.feed(link, Event::Inventory { files, last: true });
+        self.known.insert(link);
     }
 
     fn lose_secondary(&mut self, n: u64) {
@@ -260,6 +275,40 @@ impl Walk {
         }
     }
 
+    fn drain(&mut self, n: u64, on: bool) {
+        let known = self.cluster.secondaries(self.now).into_iter();
+        let is_known = known.map(|row| row.number).any(|known| known == number(n));
+        let expected = match on {
+            _ if !is_known => Drained::NoSuchSecondary,
+            true => Drained::Yes,
+            false => Drained::No,
+        };
+        match expected {
+            Drained::Yes => drop(self.draining.insert(n)),
+            Drained::No => drop(self.draining.remove(&n)),
+            Drained::NoSuchSecondary => {}
+        }
+        if self.trace {
+            println!("drain {n}: {on}");
+        }
+        let drained = self.cluster.drain(self.now, number(n), on);
+        assert_eq!(drained, expected, "seed {}", self.seed);
+        self.act();
+    }
+
+    fn expel(&mut self, c: u64) {
+        let link = self.clients[&c].link;
+        if self.trace {
+            println!("expel c{c}");
+        }
+        let expelled = self.cluster.expel(self.now, &format!("c{c}"));
+        self.act();
+        if link.is_some() {
+            assert_eq!(expelled, Expelled::Clients(1), "seed {}", self.seed);
+        }
+        assert_eq!(self.clients[&c].link, None, "seed {}", self.seed);
+    }
+
     /// One download ends: its receiver and its sources say what they counted.
     fn finish_one(&mut self) {
         let Some(transfer) = self.running.keys().next().copied() else {
@@ -352,6 +401,7 @@ impl Walk {
         }
         self.running.clear();
         self.waiting.clear();
+        self.draining.clear();
     }
 
     fn of_link(&mut self, link: LinkId) -> Option<&mut Secondary> {
@@ -365,8 +415,13 @@ impl Walk {
             }
             let seed = self.seed;
             match action {
-                Action::Close { link, .. } => {
-                    if let Some(secondary) = self.of_link(link) {
+                Action::Close { link, refusal } => {
+                    if refusal == Refusal::Expelled {
+                        self.running.retain(|_, (of, ..)| *of != link);
+                        self.waiting.retain(|(of, _), _| *of != link);
+                        let client = self.clients.values_mut().find(|c| c.link == Some(link));
+                        client.expect("a client is expelled").link = None;
+                    } else if let Some(secondary) = self.of_link(link) {
                         secondary.link = None;
                         secondary.copies.clear();
                     }
@@ -398,6 +453,9 @@ impl Walk {
                     let held = target.holds.get(&grant.file.name);
                     assert!(held.is_none_or(|h| h.id != grant.file.id), "seed {seed}");
                     target.copies.insert(transfer, grant.file.clone());
+                    let of_target = self.secondaries.iter().find(|(_, s)| s.link == Some(link));
+                    let (n, _) = of_target.expect("just found");
+                    assert!(!self.draining.contains(n), "seed {seed}: a copy to {n}");
                     assert!(!grant.sources.is_empty(), "seed {seed}");
                     self.check_grant(&grant);
                 }
@@ -424,8 +482,20 @@ impl Walk {
                 Action::Refuse { link, request, .. } => {
                     self.waiting.remove(&(link, request));
                 }
+                Action::Sources { sources, .. } => {
+                    let is_draining = |source: &SourceInfo| {
+                        self.draining.contains(&u64::from(source.number.get()))
+                    };
+                    for source in &sources {
+                        assert!(!source.draining || source.ranges.is_empty(), "seed {seed}");
+                        assert!(!source.draining || is_draining(source), "seed {seed}");
+                    }
+                    let mut asked = sources.iter().filter(|source| !source.draining);
+                    if asked.clone().any(is_draining) {
+                        assert!(asked.all(is_draining), "seed {seed}: {sources:?}");
+                    }
+                }
                 Action::Enrolled { .. }
-                | Action::Sources { .. }
                 | Action::Settled { .. }
                 | Action::Ended { .. }
                 | Action::Notice(_) => {}
@@ -442,6 +512,9 @@ impl Walk {
             let held = secondary.holds.get(&grant.file.name);
             assert!(secondary.link.is_some(), "seed {seed}: {source:?}");
             assert_eq!(held.map(|h| h.id), Some(grant.file.id), "seed {seed}");
+            if self.draining.contains(&u64::from(source.number.get())) {
+                self.check_nobody_else_has(grant);
+            }
             for range in &source.ranges {
                 for chunk in range.iter() {
                     assert!(chunks.insert(chunk), "seed {seed}: {chunk} twice");
@@ -454,6 +527,27 @@ impl Walk {
             chunks.len() == count || grant.sources.is_empty(),
             "seed {seed}"
         );
+    }
+
+    /// Who is drained is asked for something new only while no other that is alive holds the file.
+    fn check_nobody_else_has(&self, grant: &Grant) {
+        let alive: BTreeSet<_> = self
+            .cluster
+            .secondaries(self.now)
+            .into_iter()
+            .filter(|row| row.state == SecondaryCondition::Up)
+            .map(|row| u64::from(row.number.get()))
+            .collect();
+        for (n, other) in &self.secondaries {
+            let held = other.holds.get(&grant.file.name);
+            let holds = held.is_some_and(|held| held.id == grant.file.id);
+            let is_known = other.link.is_some_and(|link| self.known.contains(&link));
+            assert!(
+                !(holds && is_known && alive.contains(n)),
+                "seed {}: {grant:?} though {n} has it",
+                self.seed
+            );
+        }
     }
 
     fn check(&self) {
@@ -475,6 +569,9 @@ impl Walk {
 
     /// With everybody there and time to copy, all become level, and the books balance.
     fn calm_down(&mut self) {
+        for n in 1..=SECONDARIES {
+            self.drain(n, false);
+        }
         for _ in 0..200 {
             for n in 1..=SECONDARIES {
                 self.enrol_secondary(n);

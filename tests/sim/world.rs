@@ -64,6 +64,17 @@ pub struct Story {
     /// Share of the chunks that an earlier run brought.
     pub resumed: f64,
     pub source_wait: Duration,
+    /// Somebody who reads the file while it comes.
+    pub reader: Option<Reader>,
+}
+
+/// Somebody who reads a file while it comes.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader {
+    /// Chunks that are kept for him.
+    pub ahead_chunks: u32,
+    /// What he takes for each chunk.
+    pub per_chunk: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +105,8 @@ enum Coming {
     Ready,
     CentralGone,
     CentralBack(u32),
+    /// The reader has one more chunk.
+    Taken,
 }
 
 #[derive(Debug, Default)]
@@ -133,6 +146,9 @@ pub struct World {
     banned: BTreeSet<usize>,
     have: u32,
     ready: bool,
+    /// Chunks that the reader has, and whether he is at the next one.
+    taken: u32,
+    is_reading: bool,
     pub notices: Vec<Notice>,
     pub trace: bool,
 }
@@ -174,7 +190,12 @@ impl World {
             layout,
             start,
             now: start,
-            machine: Download::new(layout, config, start),
+            machine: match story.reader {
+                None => Download::new(layout, config, start),
+                Some(Reader { ahead_chunks, .. }) => {
+                    Download::in_order(layout, config, ahead_chunks, start)
+                }
+            },
             secondaries,
             coming: BinaryHeap::new(),
             what: BTreeMap::new(),
@@ -186,10 +207,19 @@ impl World {
             banned: BTreeSet::new(),
             have: 0,
             ready: false,
+            taken: 0,
+            is_reading: false,
             notices: Vec::new(),
             trace: false,
             story,
         }
+    }
+
+    /// The same, read while it comes.
+    pub fn read_by(self, reader: Reader) -> Self {
+        let mut story = self.story;
+        story.reader = Some(reader);
+        Self::new(story)
     }
 
     pub fn elapsed(&self) -> Duration {
@@ -369,6 +399,12 @@ impl World {
             Coming::Begins(source, life) => self.begins(source, life),
             Coming::Ends(source, life) => self.ends(source, life),
             Coming::Ready => self.make_ready(),
+            Coming::Taken => {
+                self.is_reading = false;
+                self.taken += 1;
+                let chunks = self.taken;
+                self.feed(Event::Taken { chunks });
+            }
             Coming::CentralGone => self.central_up = false,
             Coming::CentralBack(known) => {
                 self.central_up = true;
@@ -567,6 +603,10 @@ impl World {
                     );
                     assert!(!self.banned.contains(&source), "seed {seed}");
                     assert!(self.layout.contains(chunk), "seed {seed}");
+                    if let Some(reader) = self.story.reader {
+                        let end = self.taken + reader.ahead_chunks;
+                        assert!(chunk.0 < end, "seed {seed}: {chunk} is too far ahead");
+                    }
                     assert!(!self.machine.have().contains(chunk), "seed {seed}");
                     let owners = self.asked.entry(chunk).or_default();
                     assert!(
@@ -606,6 +646,7 @@ impl World {
         let seed = self.story.seed;
         assert!(have >= self.have, "seed {seed}: a chunk was lost");
         self.have = have;
+        self.read();
         let snapshot = self.machine.snapshot(self.now);
         assert_eq!(snapshot.have_chunks, have, "seed {seed}");
         for (source, secondary) in self.secondaries.iter().enumerate() {
@@ -616,6 +657,17 @@ impl World {
             let counted = seen.map_or(0, |s| s.received.bytes + s.received.wasted);
             // What is neither useful nor waste yet is on its way to be one of them.
             assert!(counted <= secondary.arrived, "seed {seed}: {source}");
+        }
+    }
+
+    /// The reader begins with the next chunk, if it is there.
+    fn read(&mut self) {
+        let Some(reader) = self.story.reader else {
+            return;
+        };
+        if !self.is_reading && self.machine.have().contains(ChunkIndex(self.taken)) {
+            self.is_reading = true;
+            self.after(reader.per_chunk, Coming::Taken);
         }
     }
 

@@ -130,8 +130,16 @@ impl Bench {
     }
 
     pub async fn client(&self, who: &str) -> Client {
+        self.client_with(who, |_| {}).await
+    }
+
+    pub async fn client_with(
+        &self,
+        who: &str,
+        change: impl FnOnce(&mut client::ClientConfig),
+    ) -> Client {
         let target = self.path(&format!("descargas-{who}"));
-        let config = client::ClientConfig {
+        let mut config = client::ClientConfig {
             central: (self.central.ip().to_string(), self.central.port()),
             target: target.clone(),
             statistics: self.path("stats"),
@@ -139,6 +147,7 @@ impl Bench {
             overwrite: false,
             security: Default::default(),
         };
+        change(&mut config);
         let (sender, events) = mpsc::channel(EVENTS);
         let handle = client::start(config, sender).await;
         let client = ClientName::try_from(who).unwrap();

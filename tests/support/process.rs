@@ -18,6 +18,17 @@ pub const SECONDARY: &str = env!("CARGO_BIN_EXE_videosecundario");
 pub const CLIENT: &str = env!("CARGO_BIN_EXE_videocliente");
 pub const LOCAL: &str = env!("CARGO_BIN_EXE_videolocal");
 
+/// Whatever whoever runs the tests has set for people: the programs are to speak Spanish and to read no files of
+/// theirs.
+pub fn plain(command: &mut Command) -> &mut Command {
+    for variable in ["LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR", "HOME"] {
+        command.env_remove(variable);
+    }
+    command
+        .env("XDG_CONFIG_HOME", "/nonexistent")
+        .env("XDG_STATE_HOME", "/nonexistent")
+}
+
 /// A program that runs; killed when it is dropped.
 pub struct Process {
     pub child: Child,
@@ -33,7 +44,7 @@ impl Process {
 
     /// Starts a command, with standard input from a pipe.
     pub fn spawn(command: &mut Command) -> Self {
-        let mut child = command
+        let mut child = plain(command)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

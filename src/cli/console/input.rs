@@ -1,23 +1,20 @@
 //! What is typed, read in a thread of its own: reading a terminal cannot be cancelled.
 
 use std::{
-    borrow::Cow,
     io::{BufRead, Read},
+    path::PathBuf,
     sync::mpsc::Receiver,
 };
 
 use rustyline::{
-    Config, Editor,
-    completion::Completer,
+    Cmd, ConditionalEventHandler, Config, Editor, Event, EventContext, EventHandler, KeyEvent,
+    Movement, RepeatCount,
     error::ReadlineError,
-    highlight::Highlighter,
-    hint::Hinter,
-    history::{History, MemHistory},
-    validate::Validator,
+    history::{FileHistory, History},
 };
 use tokio::sync::mpsc;
 
-use super::printer::Printer;
+use super::{completion::Words, history, printer::Printer};
 
 /// Longest line that is read, in bytes.
 const MOST_LINE_BYTES: usize = 64 * 1024;
@@ -34,54 +31,40 @@ pub enum Entered {
     End,
 }
 
-struct Words(Vec<String>);
+/// Ctrl-C clears a line that was begun; on an empty one it ends the program.
+struct ClearOrEnd;
 
-impl Completer for Words {
-    type Candidate = String;
-
-    fn complete(
-        &self,
-        line: &str,
-        position: usize,
-        _: &rustyline::Context<'_>,
-    ) -> rustyline::Result<(usize, Vec<String>)> {
-        let typed = line[..position].trim_start();
-        if typed.contains(char::is_whitespace) {
-            return Ok((position, Vec::new()));
+impl ConditionalEventHandler for ClearOrEnd {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext) -> Option<Cmd> {
+        if context.line().is_empty() {
+            Some(Cmd::Interrupt)
+        } else {
+            Some(Cmd::Kill(Movement::WholeBuffer))
         }
-        let upper = typed.to_uppercase();
-        let fitting = self.0.iter().filter(|word| word.starts_with(&upper));
-        let start = position - typed.len();
-        Ok((start, fitting.map(|word| format!("{word} ")).collect()))
     }
 }
-
-impl Hinter for Words {
-    type Hint = String;
-}
-
-impl Highlighter for Words {
-    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
-        Cow::Borrowed(prompt)
-    }
-}
-
-impl Validator for Words {}
-
-impl rustyline::Helper for Words {}
 
 /// Starts a prompt; lines can be printed above it through the printer.
 pub(super) fn start_prompt(
-    words: Vec<String>,
+    words: Words,
+    history: Option<PathBuf>,
     sender: mpsc::Sender<Entered>,
     opened: Receiver<()>,
 ) -> anyhow::Result<Printer> {
     let config = Config::builder()
         .auto_add_history(false)
         .max_history_size(1000)?
+        .history_ignore_dups(true)?
+        .completion_type(rustyline::CompletionType::List)
         .build();
-    let mut editor = Editor::<Words, MemHistory>::with_history(config, MemHistory::new())?;
-    editor.set_helper(Some(Words(words)));
+    let kept = FileHistory::with_config(&config);
+    let mut editor = Editor::<Words, FileHistory>::with_history(config, kept)?;
+    editor.set_helper(Some(words));
+    let clear_or_end = EventHandler::Conditional(Box::new(ClearOrEnd));
+    editor.bind_sequence(KeyEvent::ctrl('C'), clear_or_end);
+    if let Some(path) = &history {
+        history::load(&mut editor, path);
+    }
     let printer = Printer::above(editor.create_external_printer()?)?;
     let accepted = printer.clone();
     std::thread::Builder::new()
@@ -97,6 +80,10 @@ pub(super) fn start_prompt(
                         accepted.line_entered(PROMPT.len(), &line);
                         if !line.trim().is_empty() {
                             let _ = editor.history_mut().add(&line);
+                            if let Some(path) = &history {
+                                // At once: a program may be killed.
+                                history::keep(&mut editor, path);
+                            }
                         }
                         Entered::Line(line)
                     }

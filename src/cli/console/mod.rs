@@ -2,22 +2,33 @@
 //!
 //! At a terminal there is a prompt that stays usable while lines appear above it. With a pipe or a file,
 //! commands are read until its end and answers are plain lines. With `/dev/null`, or when told so, nothing is
-//! read. `printer` owns the output, `input` reads, `terminal` keeps what must be restored.
+//! read. `printer` owns the output, `input` reads, `completion` and `history` help at the prompt, `paint` knows
+//! colours, `terminal` keeps what must be restored.
 
+mod completion;
+mod history;
 mod input;
+mod paint;
 mod printer;
 mod terminal;
 
 use std::{
     io::IsTerminal,
-    sync::mpsc::{SyncSender, sync_channel},
+    sync::{
+        Arc,
+        mpsc::{SyncSender, sync_channel},
+    },
 };
 
 use tokio::sync::mpsc;
 
+pub use completion::{Suggestion, Values};
 pub use input::Entered;
 pub use printer::Printer;
-pub use terminal::restore;
+pub use terminal::{columns, restore};
+
+use self::completion::Words;
+use super::text::help::Topic;
 
 /// Where commands come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +47,7 @@ impl Mode {
         let stdin = std::io::stdin();
         if no_console || terminal::is_null(&stdin) {
             Self::None
-        } else if stdin.is_terminal() && std::io::stdout().is_terminal() {
+        } else if stdin.is_terminal() && std::io::stdout().is_terminal() && terminal::can_move() {
             Self::Prompt
         } else {
             Self::Lines
@@ -54,24 +65,26 @@ pub struct Console {
     /// What is typed; ends with [`Entered::End`].
     pub entered: mpsc::Receiver<Entered>,
     gate: SyncSender<()>,
+    words: Words,
     /// Where nothing is read nothing ends either: the channel stays open as long as the console.
     _silent: Option<mpsc::Sender<Entered>>,
 }
 
 impl Console {
-    /// Starts to print; reading starts with [`Console::open`]. `words` are completed at the prompt.
+    /// Starts to print; reading starts with [`Console::open`]. `commands` are completed at the prompt; `program`
+    /// names the file of its history.
     ///
     /// # Errors
     /// When the terminal cannot be used.
-    pub fn start(mode: Mode, words: &[&str]) -> anyhow::Result<Self> {
+    pub fn start(mode: Mode, program: &str, commands: Vec<Topic>) -> anyhow::Result<Self> {
         let (sender, entered) = mpsc::channel(64);
         let (gate, opened) = sync_channel(1);
         let mut silent = None;
+        let words = Words::new(commands);
         let printer = match mode {
             Mode::Prompt => {
                 terminal::remember();
-                let words = words.iter().map(|word| (*word).to_owned()).collect();
-                input::start_prompt(words, sender, opened)?
+                input::start_prompt(words.clone(), history::path(program), sender, opened)?
             }
             Mode::Lines => {
                 input::start_lines(sender, opened)?;
@@ -87,8 +100,14 @@ impl Console {
             printer,
             entered,
             gate,
+            words,
             _silent: silent,
         })
+    }
+
+    /// What follows the commands, for completion, from here on.
+    pub fn complete(&self, values: Arc<dyn Values>) {
+        self.words.set(values);
     }
 
     /// Starts to read: until then nothing is asked for and nothing is lost.

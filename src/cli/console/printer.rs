@@ -9,9 +9,13 @@ use std::{
 };
 
 use rustyline::ExternalPrinter;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
-use super::terminal::columns;
+use super::{
+    paint::{has_colours, painted},
+    terminal::columns,
+};
+use crate::cli::text::line::Line;
 
 /// Messages that may wait; beyond that they are dropped.
 const WAITING: usize = 4096;
@@ -19,8 +23,8 @@ const WAITING: usize = 4096;
 const LAST_LINES: Duration = Duration::from_secs(2);
 
 enum Message {
-    Lines(Vec<String>),
-    Live(Vec<String>),
+    Lines(Vec<Line>),
+    Live(Vec<Line>),
     /// A line was typed and takes this many columns with its prompt.
     Entered {
         width: usize,
@@ -57,6 +61,7 @@ impl Printer {
                 Screen {
                     printer,
                     live: Vec::new(),
+                    colours: has_colours(),
                 }
                 .run(&received);
             })?;
@@ -67,17 +72,20 @@ impl Printer {
     }
 
     /// Prints a line.
-    pub fn line(&self, line: impl Into<String>) {
-        self.lines(vec![line.into()]);
+    pub fn line(&self, line: impl Into<Line>) {
+        self.lines([line]);
     }
 
     /// Prints lines together.
-    pub fn lines(&self, lines: Vec<String>) {
-        self.send(Message::Lines(lines));
+    pub fn lines(&self, lines: impl IntoIterator<Item = impl Into<Line>>) {
+        let lines: Vec<Line> = lines.into_iter().map(Into::into).collect();
+        if !lines.is_empty() {
+            self.send(Message::Lines(lines));
+        }
     }
 
     /// Shows these lines right above the prompt instead of those of the last call. Nothing without a prompt.
-    pub fn live(&self, lines: Vec<String>) {
+    pub fn live(&self, lines: Vec<Line>) {
         if self.has_prompt {
             self.send(Message::Live(lines));
         }
@@ -105,12 +113,12 @@ impl Printer {
 
 fn plain(messages: &Receiver<Message>) {
     let mut output = std::io::stdout();
+    let colours = has_colours();
     // After the reader has gone everything is dropped.
     for message in messages {
         match message {
             Message::Lines(lines) => {
-                let mut text = lines.join("\n");
-                text.push('\n');
+                let text = block(&lines, colours);
                 let _ = output.write_all(text.as_bytes());
                 let _ = output.flush();
             }
@@ -125,7 +133,8 @@ fn plain(messages: &Receiver<Message>) {
 struct Screen<P> {
     printer: P,
     /// What is shown right above the prompt.
-    live: Vec<String>,
+    live: Vec<Line>,
+    colours: bool,
 }
 
 impl<P: ExternalPrinter> Screen<P> {
@@ -133,19 +142,16 @@ impl<P: ExternalPrinter> Screen<P> {
         for message in messages {
             match message {
                 Message::Lines(lines) => {
-                    let text = format!(
-                        "{}{}\n{}",
-                        self.erase(),
-                        lines.join("\n"),
-                        block(&self.live)
-                    );
-                    self.print(text);
+                    let erase = self.erase();
+                    self.live = self.fitting(&self.live);
+                    let (above, live) =
+                        (block(&lines, self.colours), block(&self.live, self.colours));
+                    self.print(format!("{erase}{above}{live}"));
                 }
                 Message::Live(lines) => {
-                    let width = columns();
-                    let lines: Vec<_> = lines.iter().map(|line| cut(line, width)).collect();
+                    let lines = self.fitting(&lines);
                     if lines != self.live {
-                        let mut text = format!("{}{}", self.erase(), block(&lines));
+                        let mut text = format!("{}{}", self.erase(), block(&lines, self.colours));
                         if lines.is_empty() {
                             // The line feed that ends every print must not leave a gap.
                             text.push_str("\x1b[A\n");
@@ -170,17 +176,32 @@ impl<P: ExternalPrinter> Screen<P> {
 
     /// Moves to the first live line and clears from there; the prompt has been cleared.
     fn erase(&self) -> String {
-        if self.live.is_empty() {
-            String::new()
-        } else {
-            format!("\x1b[{}A\r\x1b[J", self.live.len())
+        match self.live_rows() {
+            0 => String::new(),
+            rows => format!("\x1b[{rows}A\r\x1b[J"),
         }
+    }
+
+    /// Rows that the live lines take: more than one each after the terminal has become narrower.
+    fn live_rows(&self) -> usize {
+        let columns = columns();
+        let rows = self
+            .live
+            .iter()
+            .map(|line| line.width().div_ceil(columns).max(1));
+        rows.sum()
+    }
+
+    fn fitting(&self, lines: &[Line]) -> Vec<Line> {
+        let columns = columns();
+        lines.iter().map(|line| line.cut(columns)).collect()
     }
 
     /// The typed line stays where it is read later; the live lines above it go. The cursor is below the typed
     /// line, and ends there: the line feed that ends every print takes it the last row down.
     fn entered(&mut self, width: usize) {
-        let live = std::mem::take(&mut self.live).len();
+        let live = self.live_rows();
+        self.live.clear();
         if live == 0 {
             return;
         }
@@ -195,38 +216,9 @@ impl<P: ExternalPrinter> Screen<P> {
     }
 }
 
-fn block(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
-}
-
-/// As much of a line as fits the terminal.
-fn cut(line: &str, columns: usize) -> String {
-    if line.width() < columns {
-        return line.to_owned();
-    }
-    let mut width = 0;
-    let mut kept: String = line
-        .chars()
-        .take_while(|c| {
-            width += c.width().unwrap_or(0);
-            width + 1 < columns
-        })
-        .collect();
-    kept.push('…');
-    kept
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn live_lines_never_wrap() {
-        assert_eq!(cut("short", 80), "short");
-        for columns in [10, 11, 12] {
-            let line = cut("película 映画 very long indeed", columns);
-            assert!(line.width() < columns, "{line}");
-            assert!(line.ends_with('…'));
-        }
-    }
+fn block(lines: &[Line], colours: bool) -> String {
+    lines
+        .iter()
+        .map(|line| format!("{}\n", painted(line, colours)))
+        .collect()
 }

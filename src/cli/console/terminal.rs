@@ -32,12 +32,17 @@ pub fn restore() {
 }
 
 /// Columns of the terminal.
-pub(super) fn columns() -> usize {
+pub fn columns() -> usize {
     const USUAL: usize = 80;
     match tcgetwinsize(std::io::stdout()) {
         Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
         _ => USUAL,
     }
+}
+
+/// False for terminals that cannot move their cursor.
+pub(super) fn can_move() -> bool {
+    std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// True for `/dev/null`.

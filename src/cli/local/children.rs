@@ -13,7 +13,11 @@ use anyhow::{Context, anyhow};
 use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
 
 use super::folder_of;
-use crate::cli::{args::SecurityArgs, central, secondary};
+use crate::cli::{
+    args::SecurityArgs,
+    central, secondary,
+    text::{language, t, table::table},
+};
 
 /// First argument of a child; the role and the parent's process id follow.
 const CHILD: &str = "--nodo-hijo";
@@ -55,14 +59,14 @@ struct Node {
     dead: bool,
 }
 
-/// A node for people.
-#[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub(super) name: String,
-    pub(super) process: String,
-    pub(super) state: String,
-    pub(super) port: String,
-    pub(super) folder: String,
+impl Role {
+    /// What people call it.
+    pub(super) fn name(self) -> String {
+        match self {
+            Self::Central => t!("local-central"),
+            Self::Secondary(number) => t!("local-secondary", number = number),
+        }
+    }
 }
 
 /// All of them; the first is the central.
@@ -114,7 +118,7 @@ impl Children {
                 0 => 0,
                 first => first
                     .checked_add(number - 1)
-                    .context("--puerto-secundarios: no hay tantos puertos")?,
+                    .with_context(|| t!("local-no-ports"))?,
             };
             match children.spawn(Role::Secondary(number), port).await {
                 Ok(node) => children.nodes.push(node),
@@ -140,10 +144,10 @@ impl Children {
         let log_path = self.log_path(role);
         if let Some(folder) = log_path.parent() {
             std::fs::create_dir_all(folder)
-                .with_context(|| format!("{}: no se puede crear", folder.display()))?;
+                .with_context(|| t!("local-cannot-make", path = folder))?;
         }
-        let log = File::create(&log_path)
-            .with_context(|| format!("{}: no se puede escribir", log_path.display()))?;
+        let log =
+            File::create(&log_path).with_context(|| t!("local-cannot-write", path = log_path))?;
         let mut command = Command::new(std::env::current_exe()?);
         command
             .arg(CHILD)
@@ -153,7 +157,7 @@ impl Children {
             .stderr(log);
         // Ctrl-C at this terminal is for this process; it stops the others in order.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut process = command.spawn().context("no se puede arrancar el proceso")?;
+        let mut process = command.spawn().with_context(|| t!("local-cannot-start"))?;
         let began = Instant::now();
         loop {
             let mut text = String::new();
@@ -169,12 +173,18 @@ impl Children {
                 });
             }
             if let Some(status) = process.try_wait()? {
-                return Err(anyhow!("{role:?} no arranca ({status}): {}", text.trim()));
+                return Err(anyhow!(t!(
+                    "local-does-not-start-status",
+                    who = role.name(),
+                    status = status.to_string(),
+                    why = in_a_line(&text)
+                )));
             }
             if began.elapsed() > START_WITHIN {
                 let _ = process.kill();
                 let _ = process.wait();
-                return Err(anyhow!("{role:?} no arranca: {}", text.trim()));
+                let (who, why) = (role.name(), in_a_line(&text));
+                return Err(anyhow!(t!("local-does-not-start", who = who, why = why)));
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
@@ -222,6 +232,7 @@ impl Children {
             format!("--puerto={port}"),
             format!("--estadisticas={statistics}"),
             format!("--registro={}", plan.log_level),
+            format!("--idioma={}", language::chosen().tag()),
             "--sin-consola".to_owned(),
         ]);
         arguments
@@ -243,14 +254,14 @@ impl Children {
         self.nodes
             .iter_mut()
             .find(|node| node.role == role)
-            .ok_or_else(|| anyhow!("no hay tal nodo: escribe de 1 a {most}, o C para el central"))
+            .ok_or_else(|| anyhow!(t!("local-no-such-node", most = most)))
     }
 
     /// SIGKILL.
     pub(super) fn kill(&mut self, role: Role) -> anyhow::Result<u32> {
         let node = self.node(role)?;
         if !node.is_alive() {
-            return Err(anyhow!("ya no corre: LEVANTAR lo arranca"));
+            return Err(anyhow!(t!("local-no-longer-running")));
         }
         node.process.kill()?;
         node.process.wait()?;
@@ -263,7 +274,7 @@ impl Children {
     pub(super) fn freeze(&mut self, role: Role, frozen: bool) -> anyhow::Result<u32> {
         let node = self.node(role)?;
         if !node.is_alive() {
-            return Err(anyhow!("no corre: LEVANTAR lo arranca"));
+            return Err(anyhow!(t!("local-not-running")));
         }
         node.signal(if frozen { Signal::STOP } else { Signal::CONT })?;
         node.frozen = frozen;
@@ -274,7 +285,8 @@ impl Children {
     pub(super) async fn raise(&mut self, role: Role) -> anyhow::Result<(u32, u16)> {
         let node = self.node(role)?;
         if node.is_alive() {
-            return Err(anyhow!("ya corre (proceso {})", node.process.id()));
+            let process = node.process.id().to_string();
+            return Err(anyhow!(t!("local-running", process = process)));
         }
         let port = node.port;
         let started = self.spawn(role, port).await?;
@@ -283,27 +295,33 @@ impl Children {
         Ok(answer)
     }
 
-    /// All nodes as they are.
-    pub(super) fn rows(&self) -> Vec<Row> {
-        let row = |node: &Node| Row {
-            name: match node.role {
-                Role::Central => "central".to_owned(),
-                Role::Secondary(number) => format!("secundario {number}"),
-            },
-            process: node.process.id().to_string(),
-            state: match (node.dead, node.frozen) {
-                (true, _) => "muerto",
-                (false, true) => "congelado",
-                (false, false) => "vivo",
-            }
-            .to_owned(),
-            port: node.port.to_string(),
-            folder: match node.role {
-                Role::Central => "-".to_owned(),
-                Role::Secondary(number) => self.folder(number).display().to_string(),
-            },
+    /// All nodes as they are: each with its process, port and folder.
+    pub(super) fn table(&self) -> Vec<String> {
+        let row = |node: &Node| {
+            vec![
+                node.role.name(),
+                node.process.id().to_string(),
+                match (node.dead, node.frozen) {
+                    (true, _) => t!("local-dead"),
+                    (false, true) => t!("local-frozen"),
+                    (false, false) => t!("local-alive"),
+                },
+                node.port.to_string(),
+                match node.role {
+                    Role::Central => "-".to_owned(),
+                    Role::Secondary(number) => self.folder(number).display().to_string(),
+                },
+            ]
         };
-        self.nodes.iter().map(row).collect()
+        let rows: Vec<_> = self.nodes.iter().map(row).collect();
+        let head = [
+            t!("column-node"),
+            t!("column-process"),
+            t!("column-state"),
+            t!("column-port"),
+            t!("column-folder"),
+        ];
+        table(&head, &rows)
     }
 
     /// Notices those that ended by themselves.
@@ -350,14 +368,20 @@ impl Node {
 
     fn signal(&self, signal: Signal) -> anyhow::Result<()> {
         let raw = i32::try_from(self.process.id())?;
-        let pid = Pid::from_raw(raw).context("proceso sin número")?;
+        let pid = Pid::from_raw(raw).with_context(|| t!("local-no-process"))?;
         Ok(kill_process(pid, signal)?)
     }
 }
 
+/// What a process said at its end.
+fn in_a_line(text: &str) -> String {
+    text.trim().lines().collect::<Vec<_>>().join(" ")
+}
+
 /// The port of the line that every server starts with, once it is whole.
 fn listening_port(text: &str) -> Option<u16> {
-    let (_, rest) = text.split_once("Servidor escuchando en ")?;
+    // A child speaks this process's language.
+    let (_, rest) = text.split_once(&t!("listening", address = ""))?;
     let (address, _) = rest.split_once('\n')?;
     address.rsplit_once(':')?.1.trim().parse().ok()
 }

@@ -7,21 +7,37 @@ use tokio::sync::Mutex;
 use super::children::{Children, Role};
 use crate::cli::{
     client::Extra,
-    text::{help::Entry, table::table},
+    commands::Entry,
+    text::{help, help::Topic, line::Line, t},
 };
 
-/// The commands, for completion.
-pub(super) const WORDS: &[&str] = &["MATAR", "CONGELAR", "DESCONGELAR", "LEVANTAR", "NODOS"];
-
-const HELP: &[Entry] = &[
-    (
-        "MATAR <n>",
-        "mata el secundario n (SIGKILL); con C, el central",
-    ),
-    ("CONGELAR <n>", "lo para sin que lo sepa (SIGSTOP)"),
-    ("DESCONGELAR <n>", "lo deja seguir (SIGCONT)"),
-    ("LEVANTAR <n>", "lo arranca otra vez, en el mismo puerto"),
-    ("NODOS", "los procesos, con su puerto y su carpeta"),
+/// The commands.
+pub(in crate::cli) const FAULTS: &[Entry<Verb>] = &[
+    Entry {
+        verb: Verb::Kill,
+        names: &["MATAR", "KILL"],
+        id: "kill",
+    },
+    Entry {
+        verb: Verb::Freeze,
+        names: &["CONGELAR", "FREEZE"],
+        id: "freeze",
+    },
+    Entry {
+        verb: Verb::Thaw,
+        names: &["DESCONGELAR", "THAW"],
+        id: "thaw",
+    },
+    Entry {
+        verb: Verb::Raise,
+        names: &["LEVANTAR", "RAISE"],
+        id: "raise",
+    },
+    Entry {
+        verb: Verb::Show,
+        names: &["NODOS", "NODES"],
+        id: "nodes",
+    },
 ];
 
 /// The children, as the prompt commands them.
@@ -31,7 +47,7 @@ pub(super) struct Faults {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verb {
+pub(in crate::cli) enum Verb {
     Kill,
     Freeze,
     Thaw,
@@ -55,40 +71,33 @@ impl Faults {
         let mut children = self.children.lock().await;
         if verb == Verb::Show {
             children.look();
-            let rows: Vec<_> = children
-                .rows()
-                .into_iter()
-                .map(|row| vec![row.name, row.process, row.state, row.port, row.folder])
-                .collect();
-            return table(&["nodo", "proceso", "estado", "puerto", "carpeta"], &rows);
+            return children.table();
         }
         let Some(role) = role(value) else {
-            return vec![format!(
-                "«{}» no vale: escribe el número de un secundario, o C para el central",
-                crate::cli::text::clean(value)
-            )];
+            return vec![t!("line-value", value = value, why = t!("why-node"))];
         };
-        let who = match role {
-            Role::Central => "central".to_owned(),
-            Role::Secondary(number) => format!("secundario {number}"),
-        };
+        let who = role.name();
         let done = match verb {
             Verb::Kill => children
                 .kill(role)
-                .map(|id| format!("Muerto el {who} (proceso {id})")),
+                .map(|id| t!("local-killed", who = who, process = id.to_string())),
             Verb::Freeze => children
                 .freeze(role, true)
-                .map(|id| format!("Congelado el {who} (proceso {id})")),
+                .map(|id| t!("local-froze", who = who, process = id.to_string())),
             Verb::Thaw => children
                 .freeze(role, false)
-                .map(|id| format!("Descongelado el {who} (proceso {id})")),
-            Verb::Raise => children
-                .raise(role)
-                .await
-                .map(|(id, port)| format!("Levantado el {who} (proceso {id}, puerto {port})")),
+                .map(|id| t!("local-thawed", who = who, process = id.to_string())),
+            Verb::Raise => children.raise(role).await.map(|(id, port)| {
+                t!(
+                    "local-raised",
+                    who = who,
+                    process = id.to_string(),
+                    port = port.to_string()
+                )
+            }),
             Verb::Show => Ok(String::new()),
         };
-        vec![done.unwrap_or_else(|error| format!("El {who}: {error:#}"))]
+        vec![done.unwrap_or_else(|error| t!("local-the", who = who, why = format!("{error:#}")))]
     }
 }
 
@@ -102,30 +111,32 @@ fn role(value: &str) -> Option<Role> {
 fn verb(line: &str) -> Option<(Verb, &str)> {
     let line = line.trim();
     let (word, value) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-    let verb = match word.to_uppercase().as_str() {
-        "MATAR" => Verb::Kill,
-        "CONGELAR" => Verb::Freeze,
-        "DESCONGELAR" => Verb::Thaw,
-        "LEVANTAR" => Verb::Raise,
-        "NODOS" => Verb::Show,
-        _ => return None,
-    };
-    Some((verb, value.trim()))
+    let upper = word.to_uppercase();
+    let entry = FAULTS
+        .iter()
+        .find(|entry| entry.names.contains(&upper.as_str()))?;
+    Some((entry.verb, value.trim()))
 }
 
 impl Extra for Faults {
     fn try_run<'a>(
         &'a mut self,
         line: &'a str,
-    ) -> Pin<Box<dyn Future<Output = Option<Vec<String>>> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = Option<Vec<Line>>> + Send + 'a>> {
         Box::pin(async move {
             let (verb, value) = verb(line)?;
-            Some(self.run(verb, value).await)
+            Some(
+                self.run(verb, value)
+                    .await
+                    .into_iter()
+                    .map(Line::from)
+                    .collect(),
+            )
         })
     }
 
-    fn help(&self) -> &'static [Entry] {
-        HELP
+    fn help(&self) -> Vec<Topic> {
+        help::topics(FAULTS)
     }
 }
 

@@ -23,8 +23,10 @@ use crate::{
         program,
         text::{
             self, errors,
+            line::{Line, Tone},
+            t,
             table::table,
-            units::{bytes, count, time},
+            units::{bytes, time},
         },
     },
     engine::download::Notice,
@@ -44,6 +46,8 @@ const KILL_AGAIN_AT: f64 = 0.75;
 const FIRST: u16 = 2;
 const SECOND: u16 = 3;
 const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// Lines of progress are as long as those of a wide terminal: they are read in logs too.
+const LOG_COLUMNS: usize = 140;
 const TELL_EVERY: Duration = Duration::from_millis(1000);
 /// A download of the demonstration may not take longer than this.
 const WITHIN: Duration = Duration::from_secs(600);
@@ -68,15 +72,15 @@ pub(super) async fn run(
 ) -> Exit {
     let shown = tokio::select! {
         shown = show(args, security, children, printer) => shown,
-        () = stop.cancelled() => Err(anyhow::anyhow!("interrumpido")),
+        () = stop.cancelled() => Err(anyhow::anyhow!(t!("interrupted"))),
     };
     match shown {
         Ok(()) => {
-            printer.line("Demostración terminada: todos los bytes son correctos");
+            printer.line(Line::new(Tone::Good, t!("demo-well")));
             Exit::Well
         }
         Err(error) => {
-            printer.line(format!("error: {error:#}"));
+            printer.line(program::complaint(t!("error", why = format!("{error:#}"))));
             Exit::Failed
         }
     }
@@ -89,7 +93,7 @@ async fn show(
     printer: &Printer,
 ) -> anyhow::Result<()> {
     std::fs::create_dir_all(&args.download.destino)
-        .with_context(|| format!("{}: no se puede crear", args.download.destino.display()))?;
+        .with_context(|| t!("local-cannot-make", path = args.download.destino))?;
     let target = tempfile::Builder::new()
         .prefix("demo-")
         .tempdir_in(&args.download.destino)?;
@@ -103,7 +107,7 @@ async fn show(
     let name = ClientName::try_from("demo").context("demo")?;
     handle.enrol(name).await.map_err(client_error)?;
     let files = handle.list().await.map_err(client_error)?;
-    ensure!(!files.is_empty(), "no hay ningún fichero que descargar");
+    ensure!(!files.is_empty(), t!("demo-nothing"));
     printer.lines(text::client::listing(&files));
     let large = largest(&files);
     let with_faults = args.secundarios >= SECOND;
@@ -162,11 +166,7 @@ async fn download(
                 let ClientEvent::Download { what, .. } = event else { continue };
                 match what {
                     DownloadEvent::Complete(summary) => {
-                        ensure!(
-                            step == Step::Done,
-                            "la descarga acabó antes de la última caída: prueba con --limite-subida \
-                             más bajo"
-                        );
+                        ensure!(step == Step::Done, t!("demo-too-fast"));
                         return Ok(summary);
                     }
                     DownloadEvent::Notice(Notice::Back { .. }) if step == Step::WaitForReturn => {
@@ -176,13 +176,13 @@ async fn download(
                         anyhow::bail!(text::transfer::failure(&reason));
                     }
                     DownloadEvent::AlreadyComplete { .. } | DownloadEvent::Cancelled => {
-                        anyhow::bail!("la descarga acabó sin descargar");
+                        anyhow::bail!(t!("demo-not-downloaded"));
                     }
                     _ => {}
                 }
             }
             _ = tick.tick() => {
-                ensure!(began.elapsed() < WITHIN, "la descarga no acaba");
+                ensure!(began.elapsed() < WITHIN, t!("demo-endless"));
                 let views = handle.downloads().await?;
                 let running = views.iter().find_map(|view| match &view.state {
                     DownloadState::Running(snapshot) => Some(snapshot),
@@ -191,7 +191,7 @@ async fn download(
                 let Some(snapshot) = running else { continue };
                 if told.elapsed() >= TELL_EVERY {
                     told = Instant::now();
-                    printer.lines(text::client::live(&views));
+                    printer.lines(text::live::lines(&views, LOG_COLUMNS));
                 }
                 if let Some(children) = &mut faults {
                     let share = snapshot.have_bytes as f64 / snapshot.file_bytes.max(1) as f64;
@@ -211,19 +211,24 @@ async fn advance(
     match step {
         Step::Kill if share >= KILL_AT => {
             let id = children.kill(Role::Secondary(FIRST))?;
-            printer.line(format!("*** SIGKILL al secundario {FIRST} (proceso {id})"));
+            let process = id.to_string();
+            printer.line(t!("demo-kill", number = FIRST, process = process));
             Ok(Step::Raise)
         }
         Step::Raise if share >= RAISE_AT => {
             let (id, port) = children.raise(Role::Secondary(FIRST)).await?;
-            printer.line(format!(
-                "*** Se levanta el secundario {FIRST} (proceso {id}, puerto {port})"
+            printer.line(t!(
+                "demo-raise",
+                number = FIRST,
+                process = id.to_string(),
+                port = port.to_string()
             ));
             Ok(Step::WaitForReturn)
         }
         Step::KillAnother if share >= KILL_AGAIN_AT => {
             let id = children.kill(Role::Secondary(SECOND))?;
-            printer.line(format!("*** SIGKILL al secundario {SECOND} (proceso {id})"));
+            let process = id.to_string();
+            printer.line(t!("demo-kill", number = SECOND, process = process));
             Ok(Step::Done)
         }
         Step::Kill | Step::Raise | Step::WaitForReturn | Step::KillAnother | Step::Done => Ok(step),
@@ -244,17 +249,18 @@ fn verify(
         let original = (1..=secondaries)
             .map(|number| children.folder(number).join(name))
             .find(|path| path.is_file())
-            .with_context(|| format!("{name}: no está en ningún secundario"))?;
+            .with_context(|| t!("demo-nowhere", name = name))?;
         let (ours, theirs) = (digest(&target.join(name))?, digest(&original)?);
-        ensure!(ours == theirs, "{name}: los bytes no son los mismos");
+        ensure!(ours == theirs, t!("demo-differs", name = name));
         rows.push(vec![
             name.to_owned(),
             bytes(listed.file.layout.file_bytes()),
             ours,
         ]);
     }
-    printer.line("Comprobado con SHA-256, fichero a fichero, contra el disco de los secundarios:");
-    printer.lines(table(&["video", "tamaño", "SHA-256"], &rows));
+    printer.line(t!("demo-compared"));
+    let head = [t!("column-file"), t!("column-size"), "SHA-256".to_owned()];
+    printer.lines(table(&head, &rows));
     Ok(())
 }
 
@@ -265,18 +271,17 @@ fn digest(path: &Path) -> anyhow::Result<String> {
 
 /// What each secondary sent, and what the faults cost.
 fn report(file: &FileName, summary: &Summary, printer: &Printer) {
-    printer.line(format!("Lo que envió cada secundario de {file}:"));
+    printer.line(t!("demo-sent", file = file));
     printer.lines(text::transfer::sources(&summary.sources));
     let wasted: u64 = summary.sources.iter().map(|s| s.wasted).sum();
     let retries: u64 = summary.sources.iter().map(|s| s.retries).sum();
     let recovery = summary.sources.iter().map(|s| s.recovery_ms).sum();
-    printer.line(format!(
-        "Coste de las caídas: {} pedidos otra vez, {} de más ({} del fichero), {} sin un secundario; en \
-         total {}",
-        count(retries, "trozo", "trozos"),
-        bytes(wasted),
-        text::units::small_percent(wasted, summary.bytes),
-        time(Duration::from_millis(recovery)),
-        time(summary.took)
+    printer.line(t!(
+        "demo-cost",
+        chunks = t!("chunks", count = retries),
+        wasted = bytes(wasted),
+        share = text::units::small_percent(wasted, summary.bytes),
+        without = time(Duration::from_millis(recovery)),
+        time = time(summary.took)
     ));
 }

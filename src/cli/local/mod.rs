@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -25,51 +25,56 @@ use self::{
     commands::Faults,
 };
 use super::{
-    args::{Common, DownloadArgs, SecurityArgs, USUAL_SECONDARIES, rate},
+    args::{
+        CentralArgs, ClientArgs, Common, DownloadArgs, SecondaryArgs, SecurityArgs,
+        USUAL_SECONDARIES,
+    },
     client,
-    commands::CLIENT,
     console::{Console, Mode, Printer},
     exit::Exit,
-    program,
-    text::{errors, table::table, units::count},
+    flags, generate, program,
+    quantity::rate,
+    settings::Settings,
+    text::{
+        errors, help,
+        language::{self, Language},
+        t,
+    },
 };
 use crate::node::{NetworkRole, Security, client as node};
 
 pub use children::become_child;
+#[cfg(test)]
+pub(in crate::cli) use commands::FAULTS;
 
 /// How long the cluster may take to become level before the prompt is given all the same.
 const LEVEL_WITHIN: Duration = Duration::from_secs(600);
 /// Each secondary's upload in the demonstration, so that there is time to see something.
 const DEMO_RATE: u64 = 24_000_000;
 
-/// Un central y sus secundarios en esta máquina, como procesos de verdad, con la consola de un cliente.
+/// `videolocal`. Its help is in the catalogues, see [`super::args`].
 #[derive(Parser, Clone, Debug)]
-#[command(name = "videolocal", version)]
-#[command(
-    disable_help_flag = true,
-    disable_version_flag = true,
-    next_help_heading = "Opciones"
-)]
+#[command(name = "videolocal", version, next_help_heading = "options")]
 pub(super) struct LocalArgs {
-    /// Sin preguntas: crea muestras, descarga, mata secundarios a la mitad y comprueba cada byte
+    /// The demonstration.
     #[arg(long)]
     demo: bool,
-    /// Carpeta en la que están videos1, videos2…
+    /// Folder of videos1, videos2…
     #[arg(long, value_name = "CARPETA", default_value = "data")]
     directorio: PathBuf,
-    /// Puerto del central; 0 para uno libre
+    /// The central's port.
     #[arg(long, value_name = "PUERTO", default_value_t = 0)]
     puerto: u16,
-    /// Puerto del secundario 1; los demás, los siguientes. 0 para puertos libres
+    /// Port of secondary 1; the others have the next ones.
     #[arg(long, value_name = "PUERTO", default_value_t = 0)]
     puerto_secundarios: u16,
-    /// Cuántos secundarios
+    /// How many secondaries.
     #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = clap::value_parser!(u16).range(1..=64))]
     secundarios: u16,
-    /// Descargas a la vez; las demás esperan en una lista
+    /// Downloads at once.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     max_clientes: u32,
-    /// Bytes por segundo que envía cada secundario como mucho: 500K, 12M, 1G
+    /// Most bytes per second that each secondary sends.
     #[arg(long, value_name = "TASA", value_parser = rate)]
     limite_subida: Option<u64>,
     #[command(flatten)]
@@ -85,16 +90,54 @@ pub fn main() -> ExitCode {
     if let Some(exit) = become_child() {
         return exit;
     }
-    let args: LocalArgs = program::parse();
+    if let Some(folder) = generate::asked_for() {
+        return describe(&folder);
+    }
+    let args: LocalArgs = match flags::read(&std::env::args_os().collect::<Vec<_>>()) {
+        Ok(args) => args,
+        Err(end) => return end,
+    };
     let security = match args.security.load(NetworkRole::Connects) {
         Ok(security) => security,
         Err(error) => return program::refuse(&error),
     };
     let mode = Mode::detect(args.demo);
-    let words: Vec<&str> = CLIENT.iter().chain(commands::WORDS).copied().collect();
-    program::run(&args.common.clone(), mode, &words, |console, stop| {
-        run(args, security, console, stop)
-    })
+    let mut commands = help::topics(super::commands::CLIENT);
+    commands.extend(help::topics(commands::FAULTS));
+    program::run(
+        "videolocal",
+        &args.common.clone(),
+        mode,
+        commands,
+        |console, stop| run(args, security, console, stop),
+    )
+}
+
+/// Makes the completions and manual pages of all programs.
+fn describe(folder: &Path) -> ExitCode {
+    language::choose(Language::of_environment());
+    let none = Settings::default();
+    let mut commands = [
+        CentralArgs::command(),
+        SecondaryArgs::command(),
+        ClientArgs::command(),
+        LocalArgs::command(),
+    ]
+    .map(|command| flags::dressed(command, &none));
+    match generate::files(folder, &mut commands) {
+        Ok(made) => {
+            let lines: Vec<String> = made.iter().map(|path| path.display().to_string()).collect();
+            program::say(&lines);
+            Exit::Well.into()
+        }
+        Err(error) => {
+            program::report(&t!(
+                "error",
+                why = t!("certificate-io", path = folder, why = error)
+            ));
+            Exit::Failed.into()
+        }
+    }
 }
 
 async fn run(
@@ -107,14 +150,14 @@ async fn run(
     if args.demo
         && let Err(error) = samples::make(&args.directorio, args.secundarios, &printer)
     {
-        printer.line(format!("error: {}", errors::store(&error)));
+        printer.line(program::complaint(t!("error", why = errors::store(&error))));
         return Exit::Failed;
     }
     let mut children = match Children::start(plan(&args)).await {
         Ok(children) => children,
         Err(error) => {
             printer.flush();
-            program::report(&format!("error: {error:#}"));
+            program::report(&t!("error", why = format!("{error:#}")));
             return Exit::Failed;
         }
     };
@@ -122,10 +165,10 @@ async fn run(
     let central = children.central_address();
     let level = tokio::select! {
         level = wait_for_level(&central, &security, args.secundarios, &printer) => level,
-        () = stop.cancelled() => Err(anyhow::anyhow!("interrumpido")),
+        () = stop.cancelled() => Err(anyhow::anyhow!(t!("interrupted"))),
     };
     if let Err(error) = level {
-        printer.line(format!("error: {error:#}"));
+        printer.line(program::complaint(t!("error", why = format!("{error:#}"))));
         children.stop().await;
         return Exit::Failed;
     }
@@ -140,7 +183,7 @@ async fn run(
     let faults = Faults::new(children);
     let shared = faults.clone();
     let exit = client::run(config, None, faults, console, stop).await;
-    printer.line("Parando los procesos");
+    printer.line(t!("stopping-processes"));
     shared.stop().await;
     exit
 }
@@ -162,15 +205,7 @@ fn plan(args: &LocalArgs) -> Plan {
 
 /// Each process with its id, port and folder.
 fn show(children: &Children, printer: &Printer) {
-    let rows: Vec<Vec<String>> = children
-        .rows()
-        .into_iter()
-        .map(|row| vec![row.name, row.process, row.state, row.port, row.folder])
-        .collect();
-    printer.lines(table(
-        &["nodo", "proceso", "estado", "puerto", "carpeta"],
-        &rows,
-    ));
+    printer.lines(children.table());
 }
 
 /// Waits until every secondary has every file.
@@ -198,27 +233,28 @@ async fn wait_for_level(
         if let Ok(status) = watcher.status().await {
             let alive = status.secondaries.iter().filter(|s| s.alive).count();
             if status.ready && status.level && alive == usize::from(secondaries) {
-                printer.line(format!(
-                    "Sincronizado: {} con lo mismo, {}",
-                    count(u64::from(secondaries), "secundario", "secundarios"),
-                    count(status.files, "fichero", "ficheros")
+                printer.line(t!(
+                    "local-level",
+                    secondaries = t!("secondaries", count = secondaries),
+                    files = t!("files", count = status.files)
                 ));
                 break Ok(());
             }
             let missing: u64 = status.secondaries.iter().map(|s| s.missing).sum();
             if told != Some((alive, missing)) {
                 told = Some((alive, missing));
-                printer.line(format!(
-                    "Esperando: {}; faltan {}",
-                    count(alive as u64, "secundario vivo", "secundarios vivos"),
-                    count(missing, "copia", "copias")
+                printer.line(t!(
+                    "local-waiting",
+                    alive = t!("secondaries-alive", count = alive),
+                    copies = t!("copies", count = missing)
                 ));
             }
         }
         if began.elapsed() > LEVEL_WITHIN {
-            break Err(anyhow::anyhow!(
-                "los secundarios no se sincronizan: mira stats/registros"
-            ));
+            break Err(anyhow::anyhow!(t!(
+                "local-not-level",
+                folder = "stats/registros"
+            )));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     };

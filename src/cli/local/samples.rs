@@ -4,7 +4,10 @@ use std::{fs, io::Write, path::Path};
 
 use super::folder_of;
 use crate::{
-    cli::{console::Printer, text::units::bytes},
+    cli::{
+        console::Printer,
+        text::{t, units::bytes},
+    },
     store::{Root, StoreError},
 };
 
@@ -51,7 +54,7 @@ pub(super) fn make(base: &Path, secondaries: u16, printer: &Printer) -> Result<(
             Content::Noise(length) => *length,
             Content::Bytes(bytes) => bytes.len() as u64,
         };
-        printer.line(format!("Creando {} ({})", path.display(), bytes(size)));
+        printer.line(t!("demo-making", path = path, size = bytes(size)));
         write(&path, content).map_err(|error| StoreError::new(&path, &error))?;
     }
     Ok(())

@@ -1,27 +1,57 @@
 //! What happens at a central.
 
 use super::{
-    clean, list,
+    line::{Line, Tone},
+    list, t,
+    table::table,
     transfer::fault,
-    units::{bytes, count},
+    units::bytes,
 };
 use crate::{
     model::{ClusterStatus, Outcome, Receiver},
-    node::central::{CentralEvent, DownReason, Notice},
+    node::central::{CentralEvent, DownReason, DownloadCount, Notice},
 };
 
 /// One event, in a line.
-pub fn event(event: &CentralEvent) -> String {
+pub fn event(event: &CentralEvent) -> Line {
     match event {
-        CentralEvent::Cluster(notice) => self::notice(notice),
-        CentralEvent::ManyOffered { files } => format!("Se ofrecen {files} ficheros más"),
+        CentralEvent::Cluster(notice) => Line::new(tone(notice), self::notice(notice)),
+        CentralEvent::ManyOffered { files } => t!("offered-many", files = files).into(),
         CentralEvent::ManyNoLongerOffered { files } => {
-            format!("Ya no se ofrecen {files} ficheros")
+            t!("no-longer-offered-many", files = files).into()
         }
-        CentralEvent::BadPeer { address, reason } => {
-            format!("Conexión de {address} rechazada: {}", clean(reason))
+        CentralEvent::BadPeer { address, reason } => Line::new(
+            Tone::Warning,
+            t!("bad-peer", address = address, reason = reason),
+        ),
+        CentralEvent::Statistics(trouble) => {
+            Line::new(Tone::Warning, super::errors::statistics(trouble))
         }
-        CentralEvent::Statistics(trouble) => super::errors::statistics(trouble),
+    }
+}
+
+fn tone(notice: &Notice) -> Tone {
+    match notice {
+        Notice::SecondaryUp { returned: true, .. }
+        | Notice::ServiceBegan
+        | Notice::Drained { .. }
+        | Notice::Level { .. } => Tone::Good,
+        Notice::SecondaryDown {
+            why: DownReason::Closed | DownReason::Silent,
+            ..
+        }
+        | Notice::NoSecondaries
+        | Notice::Conflict { .. }
+        | Notice::Reported { .. }
+        | Notice::Finished {
+            outcome: Outcome::Failed,
+            ..
+        }
+        | Notice::CopyEnded {
+            outcome: Outcome::Failed,
+            ..
+        } => Tone::Warning,
+        _ => Tone::Plain,
     }
 }
 
@@ -32,101 +62,92 @@ fn notice(notice: &Notice) -> String {
             number,
             address,
             returned: false,
-        } => format!("Secundario {number} inscrito: escucha en {address}"),
+        } => t!("secondary-up", number = number, address = address),
         Notice::SecondaryUp {
             number, address, ..
-        } => format!("Secundario {number} ha vuelto: escucha en {address}"),
+        } => t!("secondary-returned", number = number, address = address),
         Notice::SecondaryDown { number, why } => match why {
-            DownReason::Goodbye => format!("Secundario {number} se ha despedido"),
-            DownReason::Closed => format!("Secundario {number} ha caído: se cortó la conexión"),
-            DownReason::Silent => format!("Secundario {number} ha caído: no da señales de vida"),
+            DownReason::Goodbye => t!("secondary-goodbye", number = number),
+            DownReason::Closed => t!("secondary-closed", number = number),
+            DownReason::Silent => t!("secondary-silent", number = number),
         },
-        Notice::ServiceBegan => "Empieza el servicio: ya están los secundarios".to_owned(),
-        Notice::Level { files } => format!(
-            "Sincronizado: todos los secundarios vivos tienen lo mismo, {}",
-            count(*files as u64, "fichero", "ficheros")
-        ),
-        Notice::NoSecondaries => {
-            "No queda ningún secundario: las descargas esperan a que vuelva alguno".to_owned()
-        }
+        Notice::Drained { number } => t!("secondary-drained", number = number),
+        Notice::ServiceBegan => t!("service-began"),
+        Notice::Level { files } => t!("level", files = t!("files", count = files)),
+        Notice::NoSecondaries => t!("no-secondaries"),
         Notice::Offered { file, bytes: size } => {
-            format!("Se ofrece {} ({})", clean(file.as_str()), bytes(*size))
+            t!("offered", file = file, size = bytes(*size))
         }
         Notice::NoLongerOffered {
             file,
             deleted_at: Some(number),
-        } => format!(
-            "Ya no se ofrece {}: se borró en el secundario {number} y los demás lo retiran",
-            clean(file.as_str())
-        ),
+        } => t!("no-longer-offered-deleted", file = file, number = number),
         Notice::NoLongerOffered {
             file,
             deleted_at: None,
-        } => format!("Ya no se ofrece {}", clean(file.as_str())),
-        Notice::Conflict { file, number } => format!(
-            "Conflicto: el secundario {number} tiene otro contenido en {}; ni se copia ni se toca",
-            clean(file.as_str())
-        ),
+        } => t!("no-longer-offered", file = file),
+        Notice::Conflict { file, number } => t!("conflict", number = number, file = file),
         Notice::CopyOrdered {
             file,
             target,
             sources,
-        } => format!(
-            "El secundario {target} copia {} de {}",
-            clean(file.as_str()),
-            list(sources)
+        } => t!(
+            "copy-ordered",
+            target = target,
+            file = file,
+            sources = list(sources)
         ),
         Notice::CopyEnded {
             file,
             target,
             outcome: how,
             reason,
-        } => format!(
-            "Copia de {} en el secundario {target}: {}{}",
-            clean(file.as_str()),
-            outcome(*how),
-            because(reason.as_deref())
-        ),
-        Notice::ClientEnrolled { client, address } => {
-            format!("Cliente {client} inscrito desde {address}")
+        } => {
+            let outcome = because(outcome(*how), reason.as_deref());
+            t!(
+                "copy-ended",
+                file = file,
+                target = target,
+                outcome = outcome
+            )
         }
-        Notice::ClientGone { client } => format!("Cliente {client} se ha ido"),
+        Notice::ClientEnrolled { client, address } => {
+            t!("client-enrolled", client = client, address = address)
+        }
+        Notice::ClientGone { client } => t!("client-gone", client = client),
         Notice::Granted {
             client,
             file,
             sources,
-        } => format!(
-            "{client} descarga {} de los secundarios {}",
-            clean(file.as_str()),
-            list(sources)
+        } => t!(
+            "granted",
+            client = client,
+            file = file,
+            sources = list(sources)
         ),
         Notice::Queued {
             client,
             file,
             place,
-        } => format!(
-            "{client} espera por {} en el puesto {place}",
-            clean(file.as_str())
-        ),
+        } => t!("queued", client = client, file = file, place = place),
         Notice::Finished {
             client,
             file,
             outcome: how,
             reason,
-        } => format!(
-            "Descarga de {} por {client}: {}{}",
-            clean(file.as_str()),
-            outcome(*how),
-            because(reason.as_deref())
-        ),
+        } => {
+            let outcome = because(outcome(*how), reason.as_deref());
+            t!("finished", file = file, client = client, outcome = outcome)
+        }
         Notice::Reported {
             by,
             secondary,
             fault: why,
-        } => format!(
-            "{} avisa del secundario {secondary}: {}",
-            receiver(by),
-            fault(*why)
+        } => t!(
+            "reported",
+            by = receiver(by),
+            secondary = secondary,
+            why = fault(*why)
         ),
     }
 }
@@ -134,59 +155,78 @@ fn notice(notice: &Notice) -> String {
 /// To whom something is sent.
 pub fn to(receiver: &Receiver) -> String {
     match receiver {
-        Receiver::Client(name) => format!("al cliente {name}"),
-        Receiver::Original(name) => format!("al cliente original {name}"),
-        Receiver::Secondary(number) => format!("al secundario {number}"),
+        Receiver::Client(name) => t!("to-client", name = name),
+        Receiver::Original(name) => t!("to-original", name = name),
+        Receiver::Secondary(number) => t!("to-secondary", number = number),
     }
 }
 
 /// Who receives.
 fn receiver(receiver: &Receiver) -> String {
     match receiver {
-        Receiver::Client(name) => format!("el cliente {name}"),
-        Receiver::Original(name) => format!("el cliente original {name}"),
-        Receiver::Secondary(number) => format!("el secundario {number}"),
+        Receiver::Client(name) => t!("the-client", name = name),
+        Receiver::Original(name) => t!("the-original", name = name),
+        Receiver::Secondary(number) => t!("the-secondary", number = number),
     }
 }
 
-fn outcome(outcome: Outcome) -> &'static str {
+fn outcome(outcome: Outcome) -> String {
     match outcome {
-        Outcome::Complete => "completa y verificada",
-        Outcome::AlreadyComplete => "ya estaba completa",
-        Outcome::Failed => "fallida",
-        Outcome::Cancelled => "cancelada",
+        Outcome::Complete => t!("outcome-complete"),
+        Outcome::AlreadyComplete => t!("outcome-already"),
+        Outcome::Failed => t!("outcome-failed"),
+        Outcome::Cancelled => t!("outcome-cancelled"),
     }
 }
 
-fn because(reason: Option<&str>) -> String {
-    reason.map_or(String::new(), |reason| format!(" ({})", clean(reason)))
+fn because(what: String, reason: Option<&str>) -> String {
+    match reason {
+        Some(reason) => t!("with-reason", what = what, reason = reason),
+        None => what,
+    }
+}
+
+/// Complete downloads per file or per client, which `head` says.
+pub fn counts(head: String, rows: &[DownloadCount]) -> Vec<String> {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| vec![row.name.clone(), row.downloads.to_string()])
+        .collect();
+    table(&[head, t!("column-downloads")], &rows)
 }
 
 /// The state of the cluster.
 pub fn status(status: &ClusterStatus) -> Vec<String> {
     let alive = status.secondaries.iter().filter(|s| s.alive).count();
     let state = match (status.ready, status.level) {
-        (false, _) => format!(
-            "sin servicio: {alive} secundarios vivos, hacen falta {}",
-            status.required
+        (false, _) => t!(
+            "system-no-service",
+            alive = alive,
+            required = status.required
         ),
-        (true, false) => "en servicio; copiando entre secundarios".to_owned(),
-        (true, true) => "en servicio y sincronizado".to_owned(),
+        (true, false) => t!("system-copying"),
+        (true, true) => t!("system-level"),
     };
-    let mut lines = vec![
-        format!("Sistema {state}"),
-        format!(
-            "{} videos, {} clientes, {} descargas en curso, {} en espera, {} copias en curso",
-            status.files, status.clients, status.running, status.waiting, status.copies
-        ),
-    ];
+    let counts = t!(
+        "system-counts",
+        files = status.files,
+        clients = status.clients,
+        running = status.running,
+        waiting = status.waiting,
+        copies = status.copies
+    );
     let rows: Vec<Vec<String>> = status
         .secondaries
         .iter()
         .map(|secondary| {
+            let condition = if secondary.alive {
+                t!("condition-up")
+            } else {
+                t!("condition-down")
+            };
             vec![
                 secondary.number.to_string(),
-                if secondary.alive { "vivo" } else { "caído" }.to_owned(),
+                condition,
                 std::net::SocketAddr::new(secondary.ip, secondary.port).to_string(),
                 secondary.files.to_string(),
                 secondary.missing.to_string(),
@@ -195,13 +235,14 @@ pub fn status(status: &ClusterStatus) -> Vec<String> {
         })
         .collect();
     let head = [
-        "secundario",
-        "estado",
-        "dirección",
-        "videos",
-        "le faltan",
-        "conflictos",
+        t!("column-secondary"),
+        t!("column-state"),
+        t!("column-address"),
+        t!("column-files"),
+        t!("column-missing"),
+        t!("column-conflicts"),
     ];
-    lines.extend(super::table::table(&head, &rows));
+    let mut lines = vec![state, counts];
+    lines.extend(table(&head, &rows));
     lines
 }

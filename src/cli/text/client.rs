@@ -1,124 +1,139 @@
 //! What happens at a client.
 
 use super::{
-    clean, list, security,
+    line::{Line, Tone},
+    list, security, t,
     table::table,
     transfer,
-    units::{bytes, count, rate, time},
+    units::{bytes, rate, time},
 };
 use crate::{
+    engine::download::Notice,
     model::ListedFile,
-    node::client::{ClientEvent, DownloadAnswer, DownloadEvent, DownloadState, DownloadView},
+    node::client::{
+        ClientEvent, DownloadAnswer, DownloadEvent, DownloadState, DownloadView, Summary,
+    },
     store::PartNote,
 };
 
 /// One event, in lines.
-pub fn event(event: &ClientEvent) -> Vec<String> {
+pub fn event(event: &ClientEvent) -> Vec<Line> {
+    let warning = |text: String| vec![Line::new(Tone::Warning, text)];
     match event {
-        ClientEvent::CentralLost { reason } => vec![format!(
-            "Sin conexión con el central ({reason}): las descargas en curso siguen, y se reintenta solo"
-        )],
-        ClientEvent::Denied(denied) => vec![format!(
-            "Sin conexión con el central: {}",
-            security::denied(denied)
-        )],
-        ClientEvent::CentralBack => vec!["Conectado de nuevo con el central".to_owned()],
-        ClientEvent::Statistics(trouble) => vec![super::errors::statistics(trouble)],
+        ClientEvent::CentralLost { reason } => warning(t!("central-lost", reason = reason)),
+        ClientEvent::Denied(denied) => {
+            warning(t!("central-denied", why = security::denied(denied)))
+        }
+        ClientEvent::Expelled { .. } => vec![Line::new(Tone::Bad, t!("you-are-expelled"))],
+        ClientEvent::CentralBack => vec![Line::new(Tone::Good, t!("central-back"))],
+        ClientEvent::Statistics(trouble) => warning(super::errors::statistics(trouble)),
         ClientEvent::Download { number, file, what } => {
-            let head = format!("[{}] {}", number.0, clean(file.as_str()));
-            download(&head, what)
+            let head = t!("download-head", number = number.0, file = file);
+            let tone = tone(what);
+            let mut lines = download(number.0, what).into_iter();
+            let first = lines.next().unwrap_or_default();
+            std::iter::once(Line::new(tone, format!("{head}: {first}")))
+                .chain(lines.map(|line| Line::from(format!("    {line}"))))
+                .collect()
         }
     }
 }
 
-fn download(head: &str, event: &DownloadEvent) -> Vec<String> {
+fn tone(event: &DownloadEvent) -> Tone {
     match event {
-        DownloadEvent::Queued { place } => {
-            vec![format!("{head}: en espera, puesto {place} de la lista")]
-        }
+        DownloadEvent::Complete(_) | DownloadEvent::AlreadyComplete { .. } => Tone::Good,
+        DownloadEvent::Failed { .. } => Tone::Bad,
+        DownloadEvent::Notice(Notice::Back { .. } | Notice::Cleared { .. })
+        | DownloadEvent::Notice(Notice::SourcesAgain { .. }) => Tone::Good,
+        DownloadEvent::Notice(_) | DownloadEvent::Remark(_) => Tone::Warning,
+        DownloadEvent::Checked { bad, .. } if *bad > 0 => Tone::Warning,
+        DownloadEvent::Queued { .. }
+        | DownloadEvent::Started { .. }
+        | DownloadEvent::Resumed { .. }
+        | DownloadEvent::Checked { .. }
+        | DownloadEvent::Paused
+        | DownloadEvent::Held
+        | DownloadEvent::Cancelled => Tone::Plain,
+    }
+}
+
+fn download(number: u64, event: &DownloadEvent) -> Vec<String> {
+    let one = |text: String| vec![text];
+    match event {
+        DownloadEvent::Queued { place } => one(t!("download-queued", place = place)),
         DownloadEvent::Started {
             bytes: size,
             chunks,
             sources,
         } => {
-            let shares = sources.iter().map(|(number, chunks)| {
-                format!(
-                    "{} del secundario {number}",
-                    count(u64::from(*chunks), "trozo", "trozos")
-                )
-            });
-            vec![format!(
-                "{head}: empieza, {} en {}: {}",
-                bytes(*size),
-                count(u64::from(*chunks), "trozo", "trozos"),
-                list(shares)
-            )]
+            let shares = sources
+                .iter()
+                .map(|(number, chunks)| t!("download-share", count = chunks, number = number));
+            one(t!(
+                "download-started",
+                size = bytes(*size),
+                count = chunks,
+                shares = list(shares)
+            ))
         }
-        DownloadEvent::Resumed { bytes: size } => vec![format!(
-            "{head}: ya había {} verificados de antes; sigue desde ahí",
-            bytes(*size)
-        )],
-        DownloadEvent::Remark(PartNote::StartedOver) => vec![format!(
-            "{head}: lo que había a medias no sirve (es de otro contenido o no tiene diario): empieza de \
-             cero"
-        )],
-        DownloadEvent::Remark(PartNote::Damaged { chunks }) => vec![format!(
-            "{head}: {} de antes están dañados y se piden otra vez",
-            count(u64::from(*chunks), "trozo", "trozos")
-        )],
-        DownloadEvent::Remark(PartNote::SetAside { to }) => vec![format!(
-            "{head}: lo que había a medias no es de este contenido: se conserva como {}, y se empieza de cero",
-            clean(&to.display().to_string())
-        )],
-        DownloadEvent::Notice(notice) => vec![format!("{head}: {}", transfer::notice(notice))],
-        DownloadEvent::Complete(summary) => {
-            let seconds = summary.took.as_secs_f64().max(0.001);
-            let mut lines = vec![
-                format!(
-                    "{head}: completo y verificado, {} en {} ({})",
-                    bytes(summary.bytes),
-                    time(summary.took),
-                    rate(summary.bytes as f64 / seconds)
-                ),
-                format!("    fichero {}", clean(&summary.path.display().to_string())),
-                format!("    SHA-256 {}", summary.whole),
-            ];
-            if !summary.sources.is_empty() {
-                let table = transfer::sources(&summary.sources);
-                lines.extend(table.into_iter().map(|line| format!("    {line}")));
-            }
-            lines
+        DownloadEvent::Resumed { bytes: size } => one(t!("download-resumed", size = bytes(*size))),
+        DownloadEvent::Remark(PartNote::StartedOver) => one(t!("download-started-over")),
+        DownloadEvent::Remark(PartNote::Damaged { chunks }) => {
+            one(t!("download-damaged", count = chunks))
         }
-        DownloadEvent::AlreadyComplete { path } => vec![format!(
-            "{head}: ya estaba completo y verificado en {}",
-            clean(&path.display().to_string())
-        )],
+        DownloadEvent::Remark(PartNote::SetAside { to }) => one(t!("download-set-aside", to = to)),
+        DownloadEvent::Notice(notice) => one(transfer::notice(notice)),
+        DownloadEvent::Complete(summary) => complete(summary),
+        DownloadEvent::AlreadyComplete { path } => one(t!("download-already", path = path)),
         DownloadEvent::Failed { reason } => {
-            vec![format!("{head}: falló: {}", transfer::failure(reason))]
+            one(t!("download-failed", why = transfer::failure(reason)))
         }
-        DownloadEvent::Cancelled => {
-            vec![format!(
-                "{head}: cancelado; lo recibido se conserva para otra vez"
-            )]
+        DownloadEvent::Cancelled => one(t!("download-cancelled")),
+        DownloadEvent::Checked { chunks, bad } => {
+            one(t!("download-checked", chunks = chunks, bad = bad))
         }
+        DownloadEvent::Paused => one(t!("download-paused", number = number)),
+        DownloadEvent::Held => one(t!("download-held")),
     }
+}
+
+fn complete(summary: &Summary) -> Vec<String> {
+    let mut lines = vec![t!(
+        "download-complete",
+        size = bytes(summary.bytes),
+        time = time(summary.took),
+        rate = rate(summary.average_bytes_per_s())
+    )];
+    if !summary.path.as_os_str().is_empty() {
+        lines.push(t!("download-path", path = summary.path));
+    }
+    lines.push(t!("download-digest", digest = summary.whole));
+    if !summary.sources.is_empty() {
+        let chunks = t!("chunks", count = summary.retries());
+        lines.push(t!(
+            "download-cost",
+            chunks = chunks,
+            wasted = bytes(summary.wasted_bytes())
+        ));
+        lines.extend(transfer::sources(&summary.sources));
+    }
+    lines
 }
 
 /// What a wish to download led to.
 pub fn answer(answer: &DownloadAnswer) -> String {
     match answer {
-        DownloadAnswer::Found(number) => format!("Encontrado: es la descarga {}", number.0),
-        DownloadAnswer::Waits(number, place) => format!(
-            "Encontrado: es la descarga {}; espera en el puesto {place} de la lista",
-            number.0
-        ),
+        DownloadAnswer::Found(number) => t!("answer-found", number = number.0),
+        DownloadAnswer::Waits(number, place) => {
+            t!("answer-waits", number = number.0, place = place)
+        }
     }
 }
 
 /// The listing.
 pub fn listing(files: &[ListedFile]) -> Vec<String> {
     if files.is_empty() {
-        return vec!["No hay ningún video".to_owned()];
+        return vec![t!("no-files")];
     }
     let rows: Vec<Vec<String>> = files
         .iter()
@@ -126,50 +141,51 @@ pub fn listing(files: &[ListedFile]) -> Vec<String> {
             vec![
                 listed.file.name.to_string(),
                 bytes(listed.file.layout.file_bytes()),
-                format!("{} de {}", listed.holders, listed.secondaries),
+                t!(
+                    "holders",
+                    holders = u64::from(listed.holders),
+                    secondaries = u64::from(listed.secondaries)
+                ),
             ]
         })
         .collect();
-    table(&["video", "tamaño", "secundarios"], &rows)
+    let head = [
+        t!("column-file"),
+        t!("column-size"),
+        t!("column-secondaries"),
+    ];
+    table(&head, &rows)
+}
+
+/// How far a download is.
+pub fn state(state: &DownloadState) -> String {
+    match state {
+        DownloadState::Asked => t!("state-asked"),
+        DownloadState::Queued(place) => t!("state-queued", place = place),
+        DownloadState::Running(snapshot) => transfer::progress(snapshot),
+        DownloadState::Complete => t!("state-complete"),
+        DownloadState::Failed(why) => t!("state-failed", why = transfer::failure(why)),
+        DownloadState::Cancelled => t!("state-cancelled"),
+        DownloadState::Paused => t!("state-paused"),
+        DownloadState::Held => t!("state-held"),
+    }
 }
 
 /// This client's downloads.
 pub fn downloads(views: &[DownloadView]) -> Vec<String> {
     if views.is_empty() {
-        return vec!["No has pedido ninguna descarga".to_owned()];
+        return vec![t!("no-downloads")];
     }
     let rows: Vec<Vec<String>> = views
         .iter()
         .map(|view| {
-            let state = match &view.state {
-                DownloadState::Asked => "pedida".to_owned(),
-                DownloadState::Queued(place) => format!("en espera, puesto {place}"),
-                DownloadState::Running(snapshot) => transfer::progress(snapshot),
-                DownloadState::Complete => "completa".to_owned(),
-                DownloadState::Failed(why) => format!("falló: {}", transfer::failure(why)),
-                DownloadState::Cancelled => "cancelada".to_owned(),
-            };
-            vec![view.number.0.to_string(), view.file.to_string(), state]
+            vec![
+                view.number.0.to_string(),
+                view.file.to_string(),
+                state(&view.state),
+            ]
         })
         .collect();
-    table(&["nº", "video", "estado"], &rows)
-}
-
-/// Live lines: one per download that waits or runs.
-pub fn live(views: &[DownloadView]) -> Vec<String> {
-    views
-        .iter()
-        .filter_map(|view| {
-            let state = match &view.state {
-                DownloadState::Queued(place) => format!("en espera, puesto {place}"),
-                DownloadState::Running(snapshot) => transfer::progress(snapshot),
-                DownloadState::Asked
-                | DownloadState::Complete
-                | DownloadState::Failed(_)
-                | DownloadState::Cancelled => return None,
-            };
-            let name = clean(view.file.as_str());
-            Some(format!("[{}] {name}: {state}", view.number.0))
-        })
-        .collect()
+    let head = [t!("column-number"), t!("column-file"), t!("column-state")];
+    table(&head, &rows)
 }

@@ -1,7 +1,8 @@
 //! Errors: what is wrong, with the value, and what to do about it.
 
-use super::security;
+use super::{security, t};
 use crate::{
+    model::FileNameError,
     node::{StartError, StatisticsTrouble, client::ClientError},
     proto::ErrorCode,
     store::{StoreError, index::IgnoredReason},
@@ -10,24 +11,19 @@ use crate::{
 /// Why a program does not start.
 pub fn start(error: &StartError) -> String {
     match error {
-        StartError::PortInUse(address) => format!(
-            "el puerto {} está en uso ({address}): elige otro con --puerto, o 0 para uno libre",
-            address.port()
-        ),
-        StartError::NotLocal(ip) => format!(
-            "{ip} no es una dirección de esta máquina: usa en --ip una de ellas, o 0.0.0.0 para todas"
-        ),
-        StartError::PortDenied(address) => {
-            format!("no está permitido escuchar en {address}: elige con --puerto uno de 1024 o más")
+        StartError::PortInUse(address) => {
+            let port = address.port().to_string();
+            t!("start-port-in-use", port = port, address = address)
         }
+        StartError::NotLocal(ip) => t!("start-not-local", ip = ip),
+        StartError::PortDenied(address) => t!("start-port-denied", address = address),
         StartError::Listen { address, source } => {
-            format!("no se puede escuchar en {address}: {source}")
+            t!("start-listen", address = address, why = source)
         }
-        StartError::NumberInUse { number, message } => format!(
-            "el número {number} lo tiene otro secundario que está vivo ({message}): elige otro con \
-             --numero, o para al otro"
-        ),
-        StartError::Refused { message } => format!("el central no lo admite: {message}"),
+        StartError::NumberInUse { number, message } => {
+            t!("start-number-in-use", number = number, why = message)
+        }
+        StartError::Refused { message } => t!("start-refused", why = message),
         StartError::Denied(denied) => security::denied(denied),
         StartError::Store(error) => store(error),
     }
@@ -35,66 +31,64 @@ pub fn start(error: &StartError) -> String {
 
 /// Trouble with a file or folder.
 pub fn store(error: &StoreError) -> String {
-    let path = error.path().display();
+    let path = error.path();
     match error {
-        StoreError::NotFound(_) => format!("{path}: no existe"),
-        StoreError::Denied(_) => {
-            format!("{path}: permiso denegado; cambia sus permisos o elige otra carpeta")
-        }
-        StoreError::ReadOnly(_) => {
-            format!("{path}: está en un disco de solo lectura; elige otra carpeta")
-        }
-        StoreError::DiskFull(_) => format!(
-            "{path}: no queda sitio en el disco; libera espacio y pídelo otra vez: lo recibido se \
-             conserva"
-        ),
-        StoreError::NotADirectory(_) => format!("{path}: no es una carpeta; elige otra"),
-        StoreError::Exists(_) => format!(
-            "{path}: ya existe con otro contenido y no se toca; muévelo, o usa --sobrescribir"
-        ),
-        StoreError::Busy(_) => format!("{path}: otro proceso está trabajando con él"),
-        StoreError::Changed(_) => format!("{path}: cambió mientras se usaba"),
-        StoreError::TooLarge(_) => format!("{path}: demasiado grande para este disco"),
-        StoreError::NoDescriptor(_) => format!(
-            "{path}: demasiados ficheros abiertos; sube el límite con «ulimit -n» y vuelve a arrancar"
-        ),
-        StoreError::Other { message, .. } => format!("{path}: {message}"),
+        StoreError::NotFound(_) => t!("store-not-found", path = path),
+        StoreError::Denied(_) => t!("store-denied", path = path),
+        StoreError::ReadOnly(_) => t!("store-read-only", path = path),
+        StoreError::DiskFull(_) => t!("store-full", path = path),
+        StoreError::NotADirectory(_) => t!("store-not-folder", path = path),
+        StoreError::Exists(_) => t!("store-exists", path = path),
+        StoreError::Busy(_) => t!("store-busy", path = path),
+        StoreError::Changed(_) => t!("store-changed", path = path),
+        StoreError::TooLarge(_) => t!("store-too-large", path = path),
+        StoreError::NoDescriptor(_) => t!("store-no-descriptor", path = path),
+        StoreError::Other { message, .. } => t!("store-other", path = path, why = message),
     }
 }
 
 /// Trouble with a statistics file.
 pub fn statistics(trouble: &StatisticsTrouble) -> String {
     match trouble {
-        StatisticsTrouble::SetAside { path, to, reason } => format!(
-            "Estadísticas: {} no se entiende ({}) y queda guardado como {}; se empieza de cero",
-            path.display(),
-            super::clean(reason),
-            to.display()
-        ),
-        StatisticsTrouble::Failed(error) => format!("Estadísticas: {}", store(error)),
+        StatisticsTrouble::SetAside { path, to, reason } => {
+            t!("statistics-set-aside", path = path, why = reason, to = to)
+        }
+        StatisticsTrouble::Failed(error) => t!("statistics-failed", why = store(error)),
     }
 }
 
 /// Why something in a served folder is not served.
 pub fn ignored(reason: &IgnoredReason) -> String {
     match reason {
-        IgnoredReason::NotUtf8 => "su nombre no es UTF-8".to_owned(),
-        IgnoredReason::Name(error) => format!("su nombre no se puede pedir ({error})"),
-        IgnoredReason::Symlink => "es un enlace simbólico".to_owned(),
-        IgnoredReason::NotAFile => "no es un fichero normal".to_owned(),
-        IgnoredReason::TooDeep => "está bajo demasiadas carpetas".to_owned(),
-        IgnoredReason::TooLarge => "es mayor de 16 TiB".to_owned(),
-        IgnoredReason::TooMany => "hay demasiados ficheros".to_owned(),
-        IgnoredReason::Unreadable(error) => format!("no se puede leer: {error}"),
+        IgnoredReason::NotUtf8 => t!("ignored-not-utf8"),
+        IgnoredReason::Name(error) => t!("ignored-name", why = file_name(error)),
+        IgnoredReason::Symlink => t!("ignored-symlink"),
+        IgnoredReason::NotAFile => t!("ignored-not-a-file"),
+        IgnoredReason::TooDeep => t!("ignored-too-deep"),
+        IgnoredReason::TooLarge => t!("ignored-too-large"),
+        IgnoredReason::TooMany => t!("ignored-too-many"),
+        IgnoredReason::Unreadable(error) => t!("ignored-unreadable", why = error.to_string()),
+    }
+}
+
+/// Why a name is none of a file's.
+pub fn file_name(error: &FileNameError) -> String {
+    match error {
+        FileNameError::EmptyComponent => t!("bad-name-component"),
+        FileNameError::Dot => t!("bad-name-dot"),
+        FileNameError::Forbidden(c) => t!("bad-name-character", character = format!("{c:?}")),
+        FileNameError::Reserved => t!("bad-name-reserved"),
+        FileNameError::TooLong => t!("bad-name-too-long"),
     }
 }
 
 /// A refusal of the central that has no words of its own.
 pub fn refused(code: ErrorCode, message: &str) -> String {
     match code {
-        ErrorCode::NotReady => "el sistema aún no está sincronizado: espera un poco".to_owned(),
-        ErrorCode::NotFound => "no existe tal video en ningún secundario vivo".to_owned(),
-        ErrorCode::LimitExceeded => format!("hay demasiadas peticiones: espera ({message})"),
+        ErrorCode::NotReady => t!("refused-not-ready"),
+        ErrorCode::NotFound => t!("refused-not-found"),
+        ErrorCode::LimitExceeded => t!("refused-limit", why = message),
+        ErrorCode::Expelled => t!("refused-expelled"),
         ErrorCode::SecretRequired
         | ErrorCode::WrongSecret
         | ErrorCode::TlsRequired
@@ -110,29 +104,24 @@ pub fn refused(code: ErrorCode, message: &str) -> String {
         | ErrorCode::Stopping
         | ErrorCode::TimedOut
         | ErrorCode::Internal
-        | ErrorCode::Unknown => format!("el central lo rechaza: {message}"),
+        | ErrorCode::Unknown => t!("refused-other", why = message),
     }
 }
 
 /// Why a request of a client came to nothing.
 pub fn client(error: &ClientError) -> String {
     match error {
-        ClientError::NotEnrolled => {
-            "no estás inscrito: escribe primero INSCRIBIR <nombre>".to_owned()
-        }
-        ClientError::NotReady => {
-            "el sistema aún no está sincronizado: espera a que haya secundarios y pídelo otra vez"
-                .to_owned()
-        }
-        ClientError::NotFound => "no existe tal video: LISTA_VIDEOS muestra los que hay".to_owned(),
-        ClientError::Unreachable(reason) => {
-            format!("no se puede conectar con el central ({reason}); se reintenta solo")
-        }
+        ClientError::NotEnrolled => t!("client-not-enrolled"),
+        ClientError::NotReady => t!("client-not-ready"),
+        ClientError::NotFound => t!("client-not-found"),
+        ClientError::Unreachable(reason) => t!("client-unreachable", why = reason),
         ClientError::Denied(denied) => security::denied(denied),
-        ClientError::AlreadyRunning(number) => {
-            format!("ya se está descargando: es la descarga {}", number.0)
-        }
+        ClientError::AlreadyRunning(number) => t!("client-running", number = number.0),
         ClientError::Refused { code, message } => refused(*code, message),
-        ClientError::Stopped => "el cliente se está parando".to_owned(),
+        ClientError::NoSuchDownload(number) => {
+            t!("no-download", which = number.0.to_string())
+        }
+        ClientError::NoLocalFile(file) => t!("no-local-file", name = file),
+        ClientError::Stopped => t!("client-stopped"),
     }
 }

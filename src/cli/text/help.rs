@@ -1,62 +1,88 @@
-//! The commands of each program.
+//! The commands of each program. Their texts are `command-<id>` in the catalogue, with the attributes `.usage` and
+//! `.example`; a test finds those that are missing.
 
-/// A command and what it does.
-pub type Entry = (&'static str, &'static str);
+use unicode_width::UnicodeWidthStr;
 
-/// Commands that every program has.
-pub const COMMON: &[Entry] = &[
-    ("H, HELP, AYUDA", "muestra esta ayuda"),
-    (
-        "SALIR (o Ctrl-D)",
-        "para el programa y guarda sus estadísticas",
-    ),
-];
+use super::{language, t};
+use crate::cli::commands::{self, COMMON, Entry};
 
-/// Commands of a client.
-pub const CLIENT: &[Entry] = &[
-    (
-        "INSCRIBIR <nombre>",
-        "da o cambia tu nombre; hace falta antes de la primera descarga",
-    ),
-    ("LISTA_VIDEOS", "los videos que se pueden descargar"),
-    ("VIDEO <nombre>", "descarga uno, en segundo plano"),
-    ("ESTADO", "tus descargas y el estado del sistema"),
-    (
-        "CANCELAR <número>",
-        "deja una descarga; lo recibido se conserva",
-    ),
-];
+/// A command in a list of help.
+#[derive(Clone, Copy, Debug)]
+pub struct Topic {
+    /// See [`Entry::id`].
+    pub id: &'static str,
+    /// See [`Entry::names`].
+    pub names: &'static [&'static str],
+}
 
-/// Commands of a central.
-pub const CENTRAL: &[Entry] = &[
-    (
-        "NUMERO_DESCARGAS_VIDEO",
-        "descargas completas de cada video",
-    ),
-    ("VIDEOS_CLIENTE", "descargas completas de cada cliente"),
-    ("ESTADO", "el estado del sistema"),
-];
+/// The topics of a table of commands.
+pub fn topics<V>(table: &'static [Entry<V>]) -> Vec<Topic> {
+    let topic = |entry: &'static Entry<V>| Topic {
+        id: entry.id,
+        names: entry.names,
+    };
+    table.iter().map(topic).collect()
+}
 
-/// Commands of a secondary.
-pub const SECONDARY: &[Entry] = &[
-    (
-        "VIDEOS_DESCARGANDO",
-        "transferencias en curso, copias incluidas",
-    ),
-    (
-        "VIDEOS_DESCARGADOS",
-        "descargas completas de cada video en las que tomó parte",
-    ),
-];
+fn attribute(id: &str, attribute: &str) -> String {
+    language::find_attribute(&format!("command-{id}"), attribute).unwrap_or_default()
+}
 
-/// Lines of help.
-pub fn lines(groups: &[&[Entry]]) -> Vec<String> {
-    let entries = || groups.iter().flat_map(|group| group.iter());
-    let width = entries().map(|(c, _)| c.chars().count()).max().unwrap_or(0);
-    entries()
-        .map(|(command, what)| {
-            let fill = " ".repeat(width - command.chars().count());
-            format!("  {command}{fill}  {what}")
+/// How a command is written: `VIDEO <nombre>…`.
+pub fn usage(id: &str) -> String {
+    attribute(id, "usage")
+}
+
+/// What a command does, in a sentence.
+pub fn sentence(id: &str) -> String {
+    language::find(&format!("command-{id}")).unwrap_or_default()
+}
+
+/// An example of a command.
+pub fn example(id: &str) -> String {
+    attribute(id, "example")
+}
+
+/// The answer to a call for help: of one command, or of all.
+pub fn answer(word: Option<&str>, own: &[Topic]) -> Vec<String> {
+    word.map_or_else(|| lines(own), |word| one(word, own))
+}
+
+/// All commands of a program, a line each.
+pub fn lines(own: &[Topic]) -> Vec<String> {
+    let all: Vec<Topic> = own.iter().copied().chain(topics(COMMON)).collect();
+    let width = all.iter().map(|topic| usage(topic.id).width()).max();
+    let width = width.unwrap_or(0);
+    all.iter()
+        .map(|topic| {
+            let usage = usage(topic.id);
+            let fill = " ".repeat(width - usage.width());
+            format!("  {usage}{fill}  {}", sentence(topic.id))
         })
+        .chain(std::iter::once(t!("help-more")))
         .collect()
+}
+
+/// One command, by any of its names.
+pub fn one(word: &str, own: &[Topic]) -> Vec<String> {
+    let upper = word.to_uppercase();
+    let all: Vec<Topic> = own.iter().copied().chain(topics(COMMON)).collect();
+    let Some(topic) = all
+        .iter()
+        .find(|topic| topic.names.contains(&upper.as_str()))
+    else {
+        let names = all.iter().flat_map(|topic| topic.names).copied();
+        let bad = commands::BadLine::Unknown {
+            word: word.to_owned(),
+            nearest: commands::nearest(&upper, names),
+        };
+        return vec![commands::explain(&bad)];
+    };
+    let names = topic.names.join(", ");
+    vec![
+        usage(topic.id),
+        format!("  {}", sentence(topic.id)),
+        format!("  {}", t!("help-example", example = example(topic.id))),
+        format!("  {}", t!("help-names", names = names)),
+    ]
 }

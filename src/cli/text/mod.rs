@@ -1,15 +1,23 @@
-//! All that a person reads, in Spanish. Decides nothing and prints nothing: each function makes text of a
-//! value.
+//! All that a person reads. Decides nothing and prints nothing: each function makes text of a value. The words
+//! themselves are in the catalogues of `i18n/`, see [`language`].
 
 pub mod central;
 pub mod client;
 pub mod errors;
 pub mod help;
+pub mod language;
+pub mod line;
+pub mod live;
+pub mod map;
+pub mod nodes;
 pub mod secondary;
 pub mod security;
+pub mod system;
 pub mod table;
 pub mod transfer;
 pub mod units;
+
+pub use crate::__text as t;
 
 /// Names from outside with what would move a cursor made visible.
 pub fn clean(text: &str) -> String {
@@ -34,9 +42,9 @@ fn is_invisible(c: char) -> bool {
 pub fn list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
     match items.split_last() {
-        None => "ninguno".to_owned(),
+        None => t!("list-none"),
         Some((only, [])) => only.clone(),
-        Some((last, others)) => format!("{} y {last}", others.join(", ")),
+        Some((last, others)) => t!("list-last", others = others.join(", "), last = last),
     }
 }
 

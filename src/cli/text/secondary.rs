@@ -2,7 +2,9 @@
 
 use super::{
     central::to as to_whom,
-    clean, errors, list, security,
+    errors,
+    line::{Line, Tone},
+    list, security, t,
     table::table,
     transfer,
     units::{bytes, rate, time},
@@ -10,106 +12,102 @@ use super::{
 use crate::node::secondary::{NoLongerServing, RunningKind, RunningTransfer, SecondaryEvent};
 
 /// One event, in a line.
-pub fn event(event: &SecondaryEvent) -> String {
+pub fn event(event: &SecondaryEvent) -> Line {
+    Line::new(tone(event), words(event))
+}
+
+fn tone(event: &SecondaryEvent) -> Tone {
+    match event {
+        SecondaryEvent::Enrolled { .. }
+        | SecondaryEvent::Copied { .. }
+        | SecondaryEvent::FolderBack => Tone::Good,
+        SecondaryEvent::Denied(_)
+        | SecondaryEvent::Refused { .. }
+        | SecondaryEvent::CopyFailed { .. } => Tone::Bad,
+        SecondaryEvent::CentralLost { .. }
+        | SecondaryEvent::Ignored { .. }
+        | SecondaryEvent::CopyNotice { .. }
+        | SecondaryEvent::BadPeer { .. }
+        | SecondaryEvent::FolderGone(_)
+        | SecondaryEvent::Statistics(_) => Tone::Warning,
+        _ => Tone::Plain,
+    }
+}
+
+fn words(event: &SecondaryEvent) -> String {
     match event {
         SecondaryEvent::Enrolled {
             central,
             again: false,
-        } => format!("Inscrito en el central {central}"),
-        SecondaryEvent::Enrolled { central, .. } => {
-            format!("Inscrito de nuevo en el central {central}")
-        }
-        SecondaryEvent::CentralLost { reason } => {
-            format!("Sin conexión con el central ({reason}): se reintenta solo")
-        }
-        SecondaryEvent::Denied(denied) => {
-            format!("Sin conexión con el central: {}", security::denied(denied))
-        }
+        } => t!("enrolled", central = central),
+        SecondaryEvent::Enrolled { central, .. } => t!("enrolled-again", central = central),
+        SecondaryEvent::CentralLost { reason } => t!("upstream-lost", reason = reason),
+        SecondaryEvent::Denied(denied) => t!("central-denied", why = security::denied(denied)),
+        SecondaryEvent::Reindexing => t!("reindexing"),
         SecondaryEvent::FolderRead { files, bytes: size } => {
-            format!("Carpeta leída: {files} ficheros, {}", bytes(*size))
+            t!("folder-read", files = files, size = bytes(*size))
         }
         SecondaryEvent::Serving { file, bytes: size } => {
-            format!("Se sirve {} ({})", clean(file.as_str()), bytes(*size))
+            t!("serving", file = file, size = bytes(*size))
         }
         SecondaryEvent::NoLongerServing { file, why } => {
             let why = match why {
-                NoLongerServing::Deleted => "se ha borrado",
-                NoLongerServing::Changed => "ha cambiado o no se puede leer",
-                NoLongerServing::SetAside => {
-                    "se borró en otro secundario; esta copia queda en .trozos/retirados"
-                }
+                NoLongerServing::Deleted => t!("gone-deleted"),
+                NoLongerServing::Changed => t!("gone-changed"),
+                NoLongerServing::SetAside => t!("gone-set-aside"),
             };
-            format!("Ya no se sirve {}: {why}", clean(file.as_str()))
+            t!("no-longer-serving", file = file, why = why)
         }
         SecondaryEvent::Ignored { path, reason } => {
-            format!("No se sirve {}: {}", clean(path), errors::ignored(reason))
+            t!("not-served", path = path, why = errors::ignored(reason))
         }
         SecondaryEvent::CopyStarted {
             file,
             bytes: size,
             sources,
-        } => format!(
-            "Copiando {} ({}) de los secundarios {}",
-            clean(file.as_str()),
-            bytes(*size),
-            list(sources)
+        } => t!(
+            "copy-started",
+            file = file,
+            size = bytes(*size),
+            sources = list(sources)
         ),
         SecondaryEvent::CopyNotice { file, notice } => {
-            format!(
-                "Copia de {}: {}",
-                clean(file.as_str()),
-                transfer::notice(notice)
-            )
+            t!("copy-notice", file = file, what = transfer::notice(notice))
         }
         SecondaryEvent::Copied { file, from, took } => {
             let total: u64 = from.iter().map(|(_, bytes)| bytes).sum();
+            if total == 0 {
+                return t!("copied", file = file);
+            }
             let shares = from
                 .iter()
                 .filter(|(_, size)| *size > 0)
-                .map(|(number, size)| format!("{} del {number}", bytes(*size)));
-            let done = format!("Copiado y verificado {}", clean(file.as_str()));
-            if total == 0 {
-                return done;
-            }
-            format!(
-                "{done} en {} ({}): {}",
-                time(*took),
-                rate(total as f64 / took.as_secs_f64().max(0.001)),
-                list(shares)
+                .map(|(number, size)| t!("copied-share", size = bytes(*size), number = number));
+            t!(
+                "copied-in",
+                file = file,
+                time = time(*took),
+                rate = rate(total as f64 / took.as_secs_f64().max(0.001)),
+                shares = list(shares)
             )
         }
-        SecondaryEvent::CopyFailed { file, reason } => format!(
-            "La copia de {} no pudo terminar: {}",
-            clean(file.as_str()),
-            transfer::failure(reason)
-        ),
+        SecondaryEvent::CopyFailed { file, reason } => {
+            t!("copy-failed", file = file, why = transfer::failure(reason))
+        }
         SecondaryEvent::SendingTo { receiver: to, file } => {
-            format!("Enviando {} {}", clean(file.as_str()), to_whom(to))
+            t!("sending", file = file, to = to_whom(to))
         }
         SecondaryEvent::SentTo {
             receiver: to,
             file,
             bytes: size,
-        } => format!(
-            "Enviados {} de {} {}",
-            bytes(*size),
-            clean(file.as_str()),
-            to_whom(to)
-        ),
+        } => t!("sent", size = bytes(*size), file = file, to = to_whom(to)),
         SecondaryEvent::BadPeer { address, reason } => {
-            format!("Conexión de {address} rechazada: {}", clean(reason))
+            t!("bad-peer", address = address, reason = reason)
         }
-        SecondaryEvent::Refused { message } => {
-            format!(
-                "El central no admite más a este secundario: {}",
-                clean(message)
-            )
-        }
-        SecondaryEvent::FolderGone(error) => format!(
-            "La carpeta ya no se puede leer ({}): no se sirve nada de ella hasta que vuelva",
-            errors::store(error)
-        ),
-        SecondaryEvent::FolderBack => "La carpeta vuelve a estar: se lee de nuevo".to_owned(),
+        SecondaryEvent::Refused { message } => t!("refused-for-good", message = message),
+        SecondaryEvent::FolderGone(error) => t!("folder-gone", why = errors::store(error)),
+        SecondaryEvent::FolderBack => t!("folder-back"),
         SecondaryEvent::Statistics(trouble) => errors::statistics(trouble),
     }
 }
@@ -117,7 +115,7 @@ pub fn event(event: &SecondaryEvent) -> String {
 /// Transfers that run now.
 pub fn running(transfers: &[RunningTransfer]) -> Vec<String> {
     if transfers.is_empty() {
-        return vec!["No hay ninguna transferencia en curso".to_owned()];
+        return vec![t!("no-transfers")];
     }
     let rows: Vec<Vec<String>> = transfers
         .iter()
@@ -126,14 +124,14 @@ pub fn running(transfers: &[RunningTransfer]) -> Vec<String> {
                 RunningKind::Sending {
                     receiver: to,
                     bytes: size,
-                } => (format!("se envía {}", to_whom(to)), bytes(*size)),
-                RunningKind::Copying { snapshot } => (
-                    "se copia de otros secundarios".to_owned(),
-                    transfer::progress(snapshot),
-                ),
+                } => (t!("row-sending", to = to_whom(to)), bytes(*size)),
+                RunningKind::Copying { snapshot } => {
+                    (t!("row-copying"), transfer::progress(snapshot))
+                }
             };
             vec![transfer.file.to_string(), what, how_far]
         })
         .collect();
-    table(&["video", "qué pasa", "va por"], &rows)
+    let head = [t!("column-file"), t!("column-what"), t!("column-progress")];
+    table(&head, &rows)
 }

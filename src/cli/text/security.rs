@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::clean;
+use super::t;
 use crate::{
     node::{
         Denied, Security, SecurityError, TlsError, TlsRefusal,
@@ -12,21 +12,11 @@ use crate::{
 };
 
 /// What a central says of its security at its start; nothing where there is nothing to warn of.
-pub fn of_central(security: &Security) -> Option<&'static str> {
+pub fn of_central(security: &Security) -> Option<String> {
     match (security.is_closed(), security.has_tls()) {
-        (false, false) => Some(
-            "AVISO: sin clave, el grupo está abierto: cualquiera en la red puede listar y descargar, y \
-             cualquier servidor puede sumarse. Remedio: --clave-archivo",
-        ),
-        (false, true) => Some(
-            "AVISO: sin clave, el grupo está abierto a quien tenga un certificado, o a cualquiera si no se \
-             da --tls-ca. Remedio: --clave-archivo",
-        ),
-        (true, false) => Some(
-            "Con clave y sin TLS: solo entra quien la conoce, pero el contenido se puede leer en la red, y \
-             quien esté en medio puede cambiar lo que se dice después del saludo. Remedio: --tls-cert, \
-             --tls-clave y --tls-ca",
-        ),
+        (false, false) => Some(t!("open-cluster")),
+        (false, true) => Some(t!("open-cluster-tls")),
+        (true, false) => Some(t!("no-tls")),
         (true, true) => None,
     }
 }
@@ -35,91 +25,58 @@ pub fn of_central(security: &Security) -> Option<&'static str> {
 pub fn error(error: &SecurityError) -> String {
     match error {
         SecurityError::Unreadable { path, source } => {
-            format!("{}: no se puede leer: {source}", path.display())
+            t!("security-unreadable", path = path, why = source)
         }
         SecurityError::Exposed { path, mode } => {
-            let path = path.display();
-            format!("{path}: otros lo pueden leer (permisos {mode:03o}). Remedio: chmod 600 {path}")
+            t!(
+                "security-exposed",
+                path = path,
+                mode = format!("{mode:03o}")
+            )
         }
-        SecurityError::Secret(SecretError::TooShort { bytes }) => format!(
-            "la clave tiene {bytes} bytes y hacen falta al menos 16. Una buena: head -c 32 /dev/urandom | \
-             base64 > clave"
-        ),
-        SecurityError::Secret(SecretError::TooLong { .. }) => {
-            "la clave tiene más de 4096 bytes: ¿es otro fichero?".to_owned()
+        SecurityError::Secret(SecretError::TooShort { bytes }) => {
+            t!("security-short", bytes = bytes)
         }
-        SecurityError::HalfIdentity => {
-            "--tls-cert y --tls-clave van juntos: el certificado y su clave privada".to_owned()
-        }
-        SecurityError::HalfSecondary => "un secundario atiende y se conecta: con TLS necesita \
-             --tls-cert, --tls-clave y --tls-ca"
-            .to_owned(),
-        SecurityError::OnlyAuthority => {
-            "--tls-ca pide certificado a quien se conecta, y para eso el central necesita el suyo: da \
-             también --tls-cert y --tls-clave"
-                .to_owned()
-        }
-        SecurityError::OnlyIdentity => {
-            "con --tls-cert hace falta --tls-ca, para saber de qué central fiarse".to_owned()
-        }
-        SecurityError::Tls { path, source } => {
-            let path = path.display();
-            match source {
-                TlsError::Certificate(why) => {
-                    format!("{path}: no es un certificado en PEM ({})", clean(why))
-                }
-                TlsError::Key(why) => {
-                    format!("{path}: no es una clave privada en PEM ({})", clean(why))
-                }
-                TlsError::Pair(why) => {
-                    format!("{path}: el certificado y su clave no van juntos ({})", clean(why))
-                }
-                TlsError::Authority(why) => {
-                    format!("{path}: no sirve como autoridad ({})", clean(why))
-                }
-            }
-        }
+        SecurityError::Secret(SecretError::TooLong { .. }) => t!("security-long"),
+        SecurityError::HalfIdentity => t!("security-half-identity"),
+        SecurityError::HalfSecondary => t!("security-half-secondary"),
+        SecurityError::OnlyAuthority => t!("security-only-authority"),
+        SecurityError::OnlyIdentity => t!("security-only-identity"),
+        SecurityError::Tls { path, source } => match source {
+            TlsError::Certificate(why) => t!("tls-certificate", path = path, why = why),
+            TlsError::Key(why) => t!("tls-key", path = path, why = why),
+            TlsError::Pair(why) => t!("tls-pair", path = path, why = why),
+            TlsError::Authority(why) => t!("tls-authority", path = path, why = why),
+        },
     }
 }
 
 /// What was made for a cluster, and what to do with it.
 pub fn made(folder: &Path, made: &Made) -> Vec<String> {
     let mut lines = vec![if made.new_authority {
-        format!(
-            "Hecho en {}: una autoridad nueva (ca.pem)",
-            folder.display()
-        )
+        t!("made-new", folder = folder)
     } else {
-        format!(
-            "Hecho en {}, firmado por la autoridad que ya había",
-            folder.display()
-        )
+        t!("made-signed", folder = folder)
     }];
     for stem in &made.servers {
         lines.extend([
             String::new(),
-            format!("Al servidor {stem} copia clave, ca.pem, {stem}.pem y {stem}-clave.pem; arráncalo con:"),
+            t!("made-server", stem = stem),
             format!("  videocentral        {}", flags(stem)),
-            format!("  videosecundario -n N --ip-central CENTRAL {}", flags(stem)),
+            format!(
+                "  videosecundario -n N --ip-central CENTRAL {}",
+                flags(stem)
+            ),
         ]);
     }
     if made.client {
         lines.extend([
             String::new(),
-            "A cada cliente copia clave, ca.pem, cliente.pem y cliente-clave.pem; arráncalo con:"
-                .to_owned(),
+            t!("made-client"),
             format!("  videocliente --ip-central CENTRAL {}", flags("cliente")),
         ]);
     }
-    lines.extend([
-        String::new(),
-        "CENTRAL y las direcciones de los secundarios tienen que estar entre los nombres de sus \
-         certificados."
-            .to_owned(),
-        "ca-clave.pem no se copia a ningún sitio: quien la tenga puede hacer certificados. Todo caduca a los \
-         10 años."
-            .to_owned(),
-    ]);
+    lines.extend([String::new(), t!("made-names"), t!("made-keep")]);
     lines
 }
 
@@ -132,55 +89,26 @@ fn flags(stem: &str) -> String {
 /// Why no certificates were made.
 pub fn not_made(error: &CertificateError) -> String {
     match error {
-        CertificateError::Exists(path) => format!(
-            "{}: ya existe y no se toca; bórralo si quieres hacerlo de nuevo, o da otra carpeta",
-            path.display()
-        ),
-        CertificateError::Io { path, source } => format!("{}: {source}", path.display()),
-        CertificateError::Name(name) => format!(
-            "«{}» no es un nombre de máquina ni una dirección: escribe --nodo 10.0.0.2, o --nodo \
-             central.lan,10.0.0.2",
-            clean(name)
-        ),
-        CertificateError::Authority { path, reason } => format!(
-            "{}: la autoridad que hay no sirve ({}): da otra carpeta, o recupera ca.pem y ca-clave.pem",
-            path.display(),
-            clean(reason)
-        ),
-        CertificateError::Crypto(why) => format!("no se pudieron hacer los certificados: {why}"),
+        CertificateError::Exists(path) => t!("certificate-exists", path = path),
+        CertificateError::Io { path, source } => t!("certificate-io", path = path, why = source),
+        CertificateError::Name(name) => t!("certificate-name", name = name),
+        CertificateError::Authority { path, reason } => {
+            t!("certificate-authority", path = path, why = reason)
+        }
+        CertificateError::Crypto(why) => t!("certificate-crypto", why = why.to_string()),
     }
 }
 
 /// Why this node and the central do not come together, and what to do.
 pub fn denied(denied: &Denied) -> String {
     match denied {
-        Denied::SecretRequired => {
-            "el central pide una clave: da la misma que él con --clave-archivo, o en TROZOS_CLAVE"
-                .to_owned()
-        }
-        Denied::NoSecretThere => "el central no usa clave, y este nodo sí: puede no ser el vuestro. \
-             Remedio: arranca el central con --clave-archivo, o este nodo sin ella"
-            .to_owned(),
-        Denied::WrongSecret => {
-            "la clave no es la del central: compara los ficheros de --clave-archivo".to_owned()
-        }
-        Denied::TlsRequired => "el central habla solo TLS: da --tls-ca, y --tls-cert con --tls-clave si \
-             pide certificado"
-            .to_owned(),
-        Denied::Tls(TlsRefusal::NotTls) => {
-            "el central no habla TLS: arráncalo con --tls-cert y --tls-clave, o este nodo sin --tls-ca"
-                .to_owned()
-        }
-        Denied::Tls(TlsRefusal::Theirs(why)) => format!(
-            "el certificado del central no vale ({}): mira que lo firme la autoridad de --tls-ca, que \
-             lleve el nombre o la dirección con que te conectas y que no haya caducado",
-            clean(why)
-        ),
-        Denied::Tls(TlsRefusal::Ours(why)) => format!(
-            "el central no acepta el certificado de este nodo ({}): da --tls-cert y --tls-clave, firmados \
-             por la autoridad del grupo y sin caducar",
-            clean(why)
-        ),
-        Denied::Tls(TlsRefusal::Other(why)) => format!("no hay TLS con el central: {}", clean(why)),
+        Denied::SecretRequired => t!("denied-secret-required"),
+        Denied::NoSecretThere => t!("denied-no-secret-there"),
+        Denied::WrongSecret => t!("denied-wrong-secret"),
+        Denied::TlsRequired => t!("denied-tls-required"),
+        Denied::Tls(TlsRefusal::NotTls) => t!("denied-not-tls"),
+        Denied::Tls(TlsRefusal::Theirs(why)) => t!("denied-theirs", why = why),
+        Denied::Tls(TlsRefusal::Ours(why)) => t!("denied-ours", why = why),
+        Denied::Tls(TlsRefusal::Other(why)) => t!("denied-tls-other", why = why),
     }
 }

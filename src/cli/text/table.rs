@@ -5,13 +5,14 @@ use unicode_width::UnicodeWidthStr;
 use super::clean;
 
 /// Lines of a table. The first row is the head; columns of numbers are aligned to the right.
-pub fn table(head: &[&str], rows: &[Vec<String>]) -> Vec<String> {
-    let rows: Vec<Vec<String>> = std::iter::once(head.iter().map(|h| (*h).to_owned()).collect())
-        .chain(
-            rows.iter()
-                .map(|row| row.iter().map(|cell| clean(cell)).collect()),
-        )
-        .collect();
+pub fn table(head: &[impl AsRef<str>], rows: &[Vec<String>]) -> Vec<String> {
+    let rows: Vec<Vec<String>> =
+        std::iter::once(head.iter().map(|h| h.as_ref().to_owned()).collect())
+            .chain(
+                rows.iter()
+                    .map(|row| row.iter().map(|cell| clean(cell)).collect()),
+            )
+            .collect();
     let columns = head.len();
     let width_of = |column: usize| {
         let cells = rows.iter().filter_map(|row: &Vec<String>| row.get(column));

@@ -1,8 +1,9 @@
 //! What happens between a receiver and its sources: the same words for downloads and for copies.
 
 use super::{
+    t,
     table::table,
-    units::{bytes, count, rate, time},
+    units::{bytes, percent, rate, time},
 };
 use crate::{
     engine::download::{FailReason, Notice, Snapshot, SourceState},
@@ -11,84 +12,72 @@ use crate::{
 };
 
 /// What is wrong with a secondary.
-pub fn fault(fault: Fault) -> &'static str {
+pub fn fault(fault: Fault) -> String {
     match fault {
-        Fault::Unreachable => "no se puede conectar con él",
-        Fault::Broken => "se cortó la conexión",
-        Fault::Stalled => "no envía nada",
-        Fault::Digest => "envió bytes equivocados",
-        Fault::Refused => "dice que no puede enviarlo",
-        Fault::Protocol => "no habla el protocolo",
+        Fault::Unreachable => t!("fault-unreachable"),
+        Fault::Broken => t!("fault-broken"),
+        Fault::Stalled => t!("fault-stalled"),
+        Fault::Digest => t!("fault-digest"),
+        Fault::Refused => t!("fault-refused"),
+        Fault::Protocol => t!("fault-protocol"),
     }
 }
 
 /// Trouble with a source, or its return.
 pub fn notice(notice: &Notice) -> String {
     match notice {
-        Notice::Suspect { source } => {
-            format!("el secundario {source} no envía nada por ahora: no se le pide más")
-        }
-        Notice::Cleared { source } => format!("el secundario {source} vuelve a enviar"),
+        Notice::Suspect { source } => t!("notice-suspect", source = source),
+        Notice::Cleared { source } => t!("notice-cleared", source = source),
         Notice::Dead {
             source,
             fault: why,
             returned_chunks,
         } => {
-            let returned = count(
-                u64::from(*returned_chunks),
-                "trozo vuelve",
-                "trozos vuelven",
-            );
-            format!(
-                "el secundario {source} ha caído ({}): {returned} a repartirse; se avisó al central",
-                fault(*why)
+            let returned = t!("chunks-return", count = returned_chunks);
+            t!(
+                "notice-dead",
+                source = source,
+                why = fault(*why),
+                returned = returned
             )
         }
         Notice::Back {
             source,
             after,
             own_chunks,
-        } => format!(
-            "el secundario {source} ha vuelto tras {}: recupera {} de su parte que faltaban",
-            time(*after),
-            count(u64::from(*own_chunks), "trozo", "trozos")
-        ),
+        } => {
+            let chunks = t!("chunks", count = own_chunks);
+            t!(
+                "notice-back",
+                source = source,
+                after = time(*after),
+                chunks = chunks
+            )
+        }
         Notice::Banned {
             source,
             chunk: Some(chunk),
-        } => format!(
-            "el secundario {source} envió bytes equivocados en el trozo {chunk}: no se usa más para \
-             este fichero; se avisó al central"
-        ),
+        } => t!("notice-banned", source = source, chunk = chunk.to_string()),
         Notice::Banned {
             source,
             chunk: None,
-        } => format!(
-            "el secundario {source} envió un manifiesto que no es el del catálogo: no se usa más para \
-             este fichero; se avisó al central"
-        ),
-        Notice::NoSources { up_to } => format!(
-            "no queda ningún secundario: se espera hasta {} a que vuelva alguno",
-            time(*up_to)
-        ),
-        Notice::SourcesAgain { after } => {
-            format!("hay secundarios de nuevo tras {}: sigue", time(*after))
-        }
+        } => t!("notice-banned-manifest", source = source),
+        Notice::NoSources { up_to } => t!("notice-no-sources", time = time(*up_to)),
+        Notice::SourcesAgain { after } => t!("notice-sources-again", after = time(*after)),
     }
 }
 
 /// Why a transfer came to nothing, and what to do.
 pub fn failure(failure: &Failure) -> String {
     match failure {
-        Failure::Sources(FailReason::NoSources { waited }) => format!(
-            "ningún secundario pudo enviarlo en {}; lo recibido se conserva: pídelo otra vez cuando \
-             haya secundarios",
-            time(*waited)
-        ),
-        Failure::Sources(FailReason::WrongManifest { chunk, sources }) => format!(
-            "los secundarios {} y {} enviaron el trozo {chunk} con otro contenido que el anunciado: \
-             el manifiesto no es bueno",
-            sources[0], sources[1]
+        Failure::Sources(FailReason::NoSources { waited }) => {
+            t!("failure-no-sources", waited = time(*waited))
+        }
+        Failure::Sources(FailReason::WrongManifest { chunk, sources }) => t!(
+            "failure-wrong-manifest",
+            one = sources[0],
+            other = sources[1],
+            chunk = chunk.to_string()
         ),
         Failure::Sources(FailReason::Local(reason)) => reason.clone(),
         Failure::Store(error) => super::errors::store(error),
@@ -96,36 +85,53 @@ pub fn failure(failure: &Failure) -> String {
     }
 }
 
+/// How far a transfer is, without its sources.
+pub fn how_far(snapshot: &Snapshot) -> String {
+    let percent = percent(snapshot.have_bytes, snapshot.file_bytes);
+    let size = bytes(snapshot.file_bytes);
+    if snapshot.waiting_for_sources {
+        return t!("progress-waiting", percent = percent, size = size);
+    }
+    let rate = rate(snapshot.rate_bytes_per_s);
+    match snapshot.time_left {
+        Some(left) => t!(
+            "progress-left",
+            percent = percent,
+            size = size,
+            rate = rate,
+            left = time(left)
+        ),
+        None => t!("progress", percent = percent, size = size, rate = rate),
+    }
+}
+
+/// What a source is doing: its rate, or why it has none.
+pub fn source_state(state: SourceState, bytes_per_s: f64) -> String {
+    match state {
+        SourceState::Connecting => t!("source-connecting"),
+        SourceState::Up => rate(bytes_per_s),
+        SourceState::Suspect => t!("source-suspect"),
+        SourceState::Dead => t!("source-dead"),
+        SourceState::Banned => t!("source-banned"),
+        SourceState::Resting => t!("source-resting"),
+    }
+}
+
 /// One line on how far a transfer is.
 pub fn progress(snapshot: &Snapshot) -> String {
-    let percent = super::units::percent(snapshot.have_bytes, snapshot.file_bytes);
-    let mut line = format!("{percent} de {}", bytes(snapshot.file_bytes));
-    if snapshot.waiting_for_sources {
-        line.push_str(", esperando a que vuelva un secundario");
+    let line = how_far(snapshot);
+    if snapshot.waiting_for_sources || snapshot.sources.is_empty() {
         return line;
-    }
-    line.push_str(&format!(", {}", rate(snapshot.rate_bytes_per_s)));
-    if let Some(left) = snapshot.time_left {
-        line.push_str(&format!(", faltan {}", time(left)));
     }
     let sources: Vec<String> = snapshot
         .sources
         .iter()
         .map(|source| {
-            let number = source.received.number;
-            match source.state {
-                SourceState::Connecting => format!("{number}: conectando"),
-                SourceState::Up => format!("{number}: {}", rate(source.rate_bytes_per_s)),
-                SourceState::Suspect => format!("{number}: parado"),
-                SourceState::Dead => format!("{number}: caído"),
-                SourceState::Banned => format!("{number}: expulsado"),
-            }
+            let what = source_state(source.state, source.rate_bytes_per_s);
+            format!("{}: {what}", source.received.number)
         })
         .collect();
-    if !sources.is_empty() {
-        line.push_str(&format!(" [{}]", sources.join("; ")));
-    }
-    line
+    format!("{line} [{}]", sources.join("; "))
 }
 
 /// What each secondary brought.
@@ -144,12 +150,12 @@ pub fn sources(sources: &[ReceivedFrom]) -> Vec<String> {
         })
         .collect();
     let head = [
-        "secundario",
-        "trozos",
-        "bytes",
-        "de más",
-        "reasignados",
-        "vueltas",
+        t!("column-secondary"),
+        t!("column-chunks"),
+        t!("column-bytes"),
+        t!("column-wasted"),
+        t!("column-reassigned"),
+        t!("column-returns"),
     ];
     table(&head, &rows)
 }

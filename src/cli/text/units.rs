@@ -1,6 +1,8 @@
-//! Numbers as people read them: decimal units, decimal comma.
+//! Numbers as people read them: decimal units, and the decimal mark of the language.
 
 use std::time::Duration;
+
+use super::t;
 
 /// A size: `300,0 MB`.
 pub fn bytes(count: u64) -> String {
@@ -14,7 +16,7 @@ pub fn bytes(count: u64) -> String {
         value /= 1000.0;
         unit += 1;
     }
-    format!("{} {}", comma(value, 1), UNITS[unit])
+    format!("{} {}", decimal(value, 1), UNITS[unit])
 }
 
 /// A rate: `12,3 MB/s`.
@@ -22,14 +24,19 @@ pub fn rate(bytes_per_s: f64) -> String {
     format!("{}/s", bytes(bytes_per_s.max(0.0) as u64))
 }
 
+/// A rate where there is little room, its unit left out: megabytes per second, `12,3`.
+pub fn short_rate(bytes_per_s: f64) -> String {
+    decimal(bytes_per_s.max(0.0) / 1e6, 1)
+}
+
 /// A length of time: `0,35 s`, `12,3 s`, `2 min 5 s`, `1 h 20 min`.
 pub fn time(length: Duration) -> String {
     let seconds = length.as_secs_f64();
     let whole = length.as_secs();
     if seconds < 9.995 {
-        format!("{} s", comma(seconds, 2))
+        format!("{} s", decimal(seconds, 2))
     } else if seconds < 59.95 {
-        format!("{} s", comma(seconds, 1))
+        format!("{} s", decimal(seconds, 1))
     } else if whole < 3600 {
         format!("{} min {} s", whole / 60, whole % 60)
     } else {
@@ -37,29 +44,33 @@ pub fn time(length: Duration) -> String {
     }
 }
 
+/// A time of which tenths say nothing: `7 s`, `2 min 5 s`.
+pub fn whole_time(length: Duration) -> String {
+    if length.as_secs() < 60 {
+        format!("{} s", length.as_secs())
+    } else {
+        time(length)
+    }
+}
+
 /// A share of a whole: `45 %`. Only all of it is 100 %.
 pub fn percent(part: u64, whole: u64) -> String {
-    if part >= whole {
-        return "100 %".to_owned();
-    }
-    format!(
-        "{} %",
+    let value = if part >= whole {
+        100.0
+    } else {
         (part as f64 * 100.0 / whole as f64).floor().min(99.0)
-    )
+    };
+    t!("percent", value = value.to_string())
 }
 
 /// A small share of a whole: `0,5 %`.
 pub fn small_percent(part: u64, whole: u64) -> String {
-    format!("{} %", comma(part as f64 * 100.0 / whole.max(1) as f64, 1))
+    let value = part as f64 * 100.0 / whole.max(1) as f64;
+    t!("percent", value = decimal(value, 1))
 }
 
-/// `1 fichero`, `2 ficheros`.
-pub fn count(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
-fn comma(value: f64, decimals: usize) -> String {
-    format!("{value:.decimals$}").replace('.', ",")
+fn decimal(value: f64, decimals: usize) -> String {
+    format!("{value:.decimals$}").replace('.', &t!("decimal-mark"))
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub(super) struct Account {
     pub(super) fell: BTreeSet<SecondaryNumber>,
     /// The receiver's connection is gone since then.
     pub(super) orphan_since: Option<Instant>,
+    /// The receiver was sent away then.
+    pub(super) expelled_at: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -52,6 +54,7 @@ impl Account {
             ended: None,
             fell: BTreeSet::new(),
             orphan_since: None,
+            expelled_at: None,
         }
     }
 
@@ -92,9 +95,7 @@ impl Account {
         alive: &impl Fn(SecondaryNumber) -> Option<Incarnation>,
     ) -> bool {
         let Some(ended) = &self.ended else {
-            return self
-                .orphan_since
-                .is_some_and(|since| now >= since + ORPHAN_WITHIN);
+            return self.deadline().is_some_and(|at| now >= at);
         };
         let reported = |number| {
             let Some(incarnation) = alive(number) else {
@@ -116,8 +117,9 @@ impl Account {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        match &self.ended {
-            Some(ended) => Some(ended.at + SETTLE_WITHIN),
+        let settles = self.ended.as_ref().map(|ended| ended.at);
+        match settles.or(self.expelled_at) {
+            Some(at) => Some(at + SETTLE_WITHIN),
             None => self.orphan_since.map(|since| since + ORPHAN_WITHIN),
         }
     }

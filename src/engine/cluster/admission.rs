@@ -89,6 +89,11 @@ impl Admission {
         self.running.len()
     }
 
+    /// Those that wait, the first in line first.
+    pub(super) fn line(&self) -> impl Iterator<Item = RequestKey> {
+        self.waiting.iter().copied()
+    }
+
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
     }

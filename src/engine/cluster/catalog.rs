@@ -30,6 +30,10 @@ impl NumberSet {
         Self(self.0 & other.0)
     }
 
+    pub(super) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     pub(super) fn len(self) -> u16 {
         self.0.count_ones() as u16
     }

@@ -21,6 +21,7 @@ impl Cluster {
         let client = Client {
             name: None,
             address,
+            since: self.last_call,
             requests: Default::default(),
         };
         self.peers.insert(link, Peer::Client(client));
@@ -31,10 +32,15 @@ impl Cluster {
 
     pub(super) fn enrol_client(&mut self, link: LinkId, name: ClientName) {
         self.set_name(link, name.clone());
-        self.actions.push_back(Action::Enrolled { link, name });
+        if self.has_peer(link) {
+            self.actions.push_back(Action::Enrolled { link, name });
+        }
     }
 
     fn set_name(&mut self, link: LinkId, name: ClientName) {
+        if self.is_expelled(&name) {
+            return self.send_away(link);
+        }
         let Some(Peer::Client(client)) = self.peers.get_mut(&link) else {
             return self.wrong_role(link, "enrol");
         };
@@ -61,10 +67,12 @@ impl Cluster {
         match self.admission.enter((link, request)) {
             Entered::Running => self.start_download(link, request, name),
             Entered::Waits(place) => {
+                let since = self.last_call;
                 if let Some(Peer::Client(client)) = self.peers.get_mut(&link) {
-                    client.requests.insert(request, Request::Waiting(name));
+                    let waiting = Request::Waiting { file: name, since };
+                    client.requests.insert(request, waiting);
                 }
-                self.queue(link, request, place);
+                self.tell_place(link, request, place);
             }
             Entered::Full => {
                 let refusal = Refusal::TooMany("downloads waiting");
@@ -92,7 +100,7 @@ impl Cluster {
         self.find(name).map(drop)
     }
 
-    fn queue(&mut self, link: LinkId, request: u64, place: u32) {
+    fn tell_place(&mut self, link: LinkId, request: u64, place: u32) {
         self.actions.push_back(Action::Queue {
             link,
             request,
@@ -103,7 +111,7 @@ impl Cluster {
             requests,
             ..
         })) = self.peers.get(&link)
-            && let Some(Request::Waiting(file)) = requests.get(&request)
+            && let Some(Request::Waiting { file, .. }) = requests.get(&request)
         {
             let notice = Notice::Queued {
                 client: client.clone(),
@@ -186,7 +194,7 @@ impl Cluster {
             .is_some_and(|running| running.receiver != receiver);
         let number_taken = match client.requests.get(&request) {
             Some(Request::Running(other)) => *other != transfer,
-            Some(Request::Waiting(_)) => true,
+            Some(Request::Waiting { .. }) => true,
             None => false,
         };
         if client.requests.len() >= MAX_REQUESTS_PER_CLIENT || others || number_taken {
@@ -228,7 +236,7 @@ impl Cluster {
             return self.wrong_role(link, "cancel");
         };
         // One that runs is ended by `finished`, which says what came of it.
-        if matches!(client.requests.get(&request), Some(Request::Waiting(_))) {
+        if matches!(client.requests.get(&request), Some(Request::Waiting { .. })) {
             self.forget_request(link, request);
         }
     }
@@ -259,15 +267,15 @@ impl Cluster {
     fn moved(&mut self, moved: Moved) {
         // Places first: one that starts may be refused and let others move again.
         for ((link, request), place) in moved.places {
-            self.queue(link, request, place);
+            self.tell_place(link, request, place);
         }
         for (link, request) in moved.start {
             let waiting = match self.peers.get(&link) {
                 Some(Peer::Client(client)) => client.requests.get(&request),
                 Some(Peer::Secondary { .. }) | None => None,
             };
-            if let Some(Request::Waiting(name)) = waiting {
-                let name = name.clone();
+            if let Some(Request::Waiting { file, .. }) = waiting {
+                let name = file.clone();
                 self.start_download(link, request, name);
             }
         }

@@ -54,6 +54,7 @@ impl Ledger {
                 ended: None,
                 fell: BTreeSet::new(),
                 orphan_since: Some(now),
+                expelled_at: None,
             });
         }
         Self {
@@ -87,6 +88,11 @@ impl Ledger {
             .map(|(name, counters)| (name, counters.downloads))
     }
 
+    pub(super) fn downloads_by(&self, client: &ClientName) -> u64 {
+        let counters = self.totals.clients.get(client);
+        counters.map_or(0, |counters| counters.downloads)
+    }
+
     pub(super) fn per_client(&self) -> impl Iterator<Item = (&ClientName, u64)> {
         self.totals
             .clients
@@ -107,9 +113,10 @@ impl Ledger {
         receiver: Receiver,
         file: FileName,
     ) {
-        let known = self
-            .accounts
-            .change(transfer, |account| account.orphan_since = None);
+        let known = self.accounts.change(transfer, |account| {
+            account.orphan_since = None;
+            account.expelled_at = None;
+        });
         if known.is_none() {
             self.accounts
                 .insert(Account::new(transfer, receiver, file, Some(now)));
@@ -130,6 +137,7 @@ impl Ledger {
             self.book(&closed.account.open, &closed.figures, Counters::subtract);
             self.totals.settled.retain(|settled| *settled != transfer);
             closed.account.ended = None;
+            closed.account.expelled_at = None;
             closed.account.fell.append(&mut closed.died);
             self.accounts.insert(closed.account);
             return true;
@@ -150,6 +158,13 @@ impl Ledger {
         });
     }
 
+    /// The receiver was sent away: the books wait for nothing but the last reports of its secondaries.
+    pub(super) fn expel(&mut self, now: Instant, transfer: TransferId) {
+        self.accounts.change(transfer, |account| {
+            account.expelled_at.get_or_insert(now);
+        });
+    }
+
     /// A secondary's lease ended.
     pub(super) fn fell(&mut self, number: SecondaryNumber) {
         self.accounts.fell(number);
@@ -159,6 +174,12 @@ impl Ledger {
         self.accounts
             .get(transfer)
             .is_some_and(|account| account.ended.is_none())
+    }
+
+    /// Who receives what in a transfer whose books are open.
+    pub(super) fn about(&self, transfer: TransferId) -> Option<(Receiver, FileName)> {
+        let open = &self.accounts.get(transfer)?.open;
+        Some((open.receiver.clone(), open.file.clone()))
     }
 
     pub(super) fn is_of(&self, transfer: TransferId, receiver: &Receiver) -> bool {

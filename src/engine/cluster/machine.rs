@@ -10,11 +10,14 @@ use std::{
 use super::{
     Action, Event, LinkId, Notice, Refusal, Totals,
     admission::Admission,
+    arrivals::Arrivals,
     catalog::{Catalog, NumberSet},
+    draining::Draining,
     ledger::Ledger,
     membership::Membership,
     placement::Placement,
     running::{Speeds, Transfer},
+    traffic::Traffic,
 };
 use crate::model::{
     ClientName, ClusterStatus, Digest, FileMeta, FileName, ListedFile, SecondaryNumber,
@@ -61,6 +64,11 @@ pub struct Cluster {
     pub(super) actions: VecDeque<Action>,
     pub(super) level_told: bool,
     pub(super) speeds: Speeds,
+    pub(super) traffic: Traffic,
+    pub(super) arrivals: Arrivals,
+    pub(super) draining: Draining,
+    /// Names that are refused, and until when.
+    pub(super) expelled: BTreeMap<ClientName, Instant>,
     transfers_made: u64,
     pub(super) last_call: Instant,
 }
@@ -82,6 +90,7 @@ pub(super) enum Peer {
 pub(super) struct Client {
     pub(super) name: Option<ClientName>,
     pub(super) address: SocketAddr,
+    pub(super) since: Instant,
     /// What it asked for and has not finished.
     pub(super) requests: BTreeMap<u64, Request>,
 }
@@ -89,7 +98,7 @@ pub(super) struct Client {
 /// A client's request.
 #[derive(Debug)]
 pub(super) enum Request {
-    Waiting(FileName),
+    Waiting { file: FileName, since: Instant },
     Running(TransferId),
 }
 
@@ -108,6 +117,10 @@ impl Cluster {
             actions: VecDeque::new(),
             level_told: false,
             speeds: Speeds::default(),
+            traffic: Traffic::default(),
+            arrivals: Arrivals::default(),
+            draining: Draining::default(),
+            expelled: BTreeMap::new(),
             transfers_made: 0,
             last_call: now,
             config,
@@ -188,6 +201,7 @@ impl Cluster {
             self.membership.next_expiry(),
             self.placement.next_retry(self.last_call),
             self.ledger.next_deadline(),
+            self.draining.next_quiet(),
         ]
         .into_iter()
         .flatten()
@@ -271,14 +285,13 @@ impl Cluster {
         (files, false)
     }
 
-    /// The file of a name that can be downloaded now, with its live holders' addresses.
+    /// The file of a name that can be downloaded now, with the addresses of the live holders that are to be asked.
     pub fn find(&self, name: &FileName) -> Result<(FileMeta, Vec<SocketAddr>), Refusal> {
         self.check_ready()?;
         let not_found = || Refusal::NotFound(name.clone());
         let entry = self.catalog.get(name).ok_or_else(not_found)?;
-        let holders: Vec<_> = entry
-            .holders
-            .and(self.alive_set())
+        let (asked, _) = self.holders(&entry.meta, None);
+        let holders: Vec<_> = asked
             .iter()
             .filter_map(|number| Some(self.membership.get(number)?.address))
             .collect();
@@ -384,7 +397,7 @@ impl Cluster {
     }
 
     /// What follows from any change: copies that can start, books that can be closed, service that begins.
-    fn after(&mut self, now: Instant) {
+    pub(super) fn after(&mut self, now: Instant) {
         if !self.config.begun
             && self.membership.inventoried_count() >= self.config.required_secondaries
         {
@@ -393,6 +406,7 @@ impl Cluster {
         }
         self.start_copies(now);
         self.settle(now);
+        self.tell_drained(now);
         let level = self.is_level() && self.config.begun && !self.alive_set().is_empty();
         if level && !self.level_told {
             self.tell(Notice::Level {
@@ -402,7 +416,7 @@ impl Cluster {
         self.level_told = level;
     }
 
-    fn notice_own_stop(&mut self, now: Instant) {
+    pub(super) fn notice_own_stop(&mut self, now: Instant) {
         let due = self.membership.next_expiry();
         if due.is_some_and(|due| now > due + OWN_STOP) && now > self.last_call + OWN_STOP {
             self.membership.renew_all(now);

@@ -1,15 +1,20 @@
 //! The central's decisions: who is alive, what exists, who copies and downloads what from whom, who waits.
 //!
 //! [`Cluster`] is one machine made of five parts that do not know each other: `membership` (leases),
-//! `catalog` (names, contents, holders), `placement` (copies), `admission` (places), `ledger` (the books).
+//! `catalog` (names, contents, holders), `placement` (copies), `admission` (places), `ledger` (the books). Beside
+//! them, `traffic` adds up what secondaries report, `arrivals` remembers copies that have just ended, `draining` and
+//! `expulsion` are what a person may order, `views` what a person may look at.
 
 mod account;
 mod accounts;
 mod admission;
+mod arrivals;
 mod books;
 mod catalog;
 mod clients;
 mod closing;
+mod draining;
+mod expulsion;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod ledger;
@@ -18,9 +23,16 @@ mod membership;
 mod placement;
 mod running;
 mod secondaries;
+#[cfg(test)]
+mod tests;
+mod traffic;
 mod transfers;
 mod types;
+mod views;
 
 pub use books::{OpenTransfer, OriginalParts, Reported, Totals};
+pub use draining::Drained;
+pub use expulsion::Expelled;
 pub use machine::{Cluster, ClusterConfig, ListingVersion};
 pub use types::{Action, DownReason, Event, LinkId, Notice, Refusal};
+pub use views::{ClientInfo, QueueRow, SecondaryCondition, SecondaryInfo};

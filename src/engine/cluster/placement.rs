@@ -170,16 +170,20 @@ impl Placement {
         target.wait(name, now + wait, wait);
     }
 
-    /// The next copies to start. A file that nobody can send is not looked at again before
-    /// [`Self::can_be_sent_again`].
+    /// The next copies to start; none for a target that rests. A file that nobody can send is not looked at again
+    /// before [`Self::can_be_sent_again`].
     pub(super) fn due(
         &mut self,
         now: Instant,
+        is_resting: impl Fn(SecondaryNumber) -> bool,
         can_be_sent: impl Fn(&FileName, SecondaryNumber) -> bool,
     ) -> Vec<(SecondaryNumber, FileName)> {
         let mut due = Vec::new();
         for (number, target) in &mut self.targets {
             target.wake(now);
+            if is_resting(*number) {
+                continue;
+            }
             let mut free = COPIES_PER_TARGET.saturating_sub(target.active.len());
             let mut stuck = Vec::new();
             for name in &target.ready {
@@ -232,6 +236,8 @@ impl Placement {
 mod tests {
     use super::*;
 
+    const NOBODY: fn(SecondaryNumber) -> bool = |_| false;
+
     #[test]
     fn copies_are_bounded_and_a_failed_one_waits_longer_each_time() {
         let one = SecondaryNumber::try_from(1).unwrap();
@@ -242,27 +248,33 @@ mod tests {
         placement.join(one);
         names.iter().for_each(|name| placement.missing(one, name));
         let now = Instant::now();
-        let due = placement.due(now, |_, _| true);
+        let due = placement.due(now, NOBODY, |_, _| true);
         assert_eq!(due.len(), COPIES_PER_TARGET);
         for (index, (number, name)) in due.iter().enumerate() {
             placement.started(*number, name, TransferId(index as u64));
         }
-        assert!(placement.due(now, |_, _| true).is_empty());
+        assert!(placement.due(now, NOBODY, |_, _| true).is_empty());
         placement.failed(now, one, &names[0]);
-        assert_eq!(placement.due(now, |_, _| true), [(one, names[3].clone())]);
+        assert_eq!(
+            placement.due(now, NOBODY, |_, _| true),
+            [(one, names[3].clone())]
+        );
         let later = now + RETRY.0;
-        assert_eq!(placement.due(later, |_, _| true), [(one, names[0].clone())]);
+        assert_eq!(
+            placement.due(later, NOBODY, |_, _| true),
+            [(one, names[0].clone())]
+        );
         placement.failed(later, one, &names[0]);
         assert_eq!(placement.next_retry(later), Some(later + 2 * RETRY.0));
         // One that is complete and is never served is lacking still.
         placement.completed(later, one, &names[1]);
         assert!(
             !placement
-                .due(later, |_, _| true)
+                .due(later, NOBODY, |_, _| true)
                 .iter()
                 .any(|(_, n)| *n == names[1])
         );
-        let given_up = placement.due(later + SERVED_WITHIN, |_, _| true);
+        let given_up = placement.due(later + SERVED_WITHIN, NOBODY, |_, _| true);
         assert!(given_up.contains(&(one, names[1].clone())));
         for name in &names {
             placement.settled(one, name);
@@ -284,10 +296,10 @@ mod tests {
             asked.set(asked.get() + 1);
             false
         };
-        assert!(placement.due(now, nobody).is_empty());
-        assert!(placement.due(now, nobody).is_empty());
+        assert!(placement.due(now, NOBODY, nobody).is_empty());
+        assert!(placement.due(now, NOBODY, nobody).is_empty());
         assert_eq!((asked.get(), placement.missing_count(one)), (1, 1));
         placement.can_be_sent_again(&name);
-        assert_eq!(placement.due(now, |_, _| true), [(one, name)]);
+        assert_eq!(placement.due(now, NOBODY, |_, _| true), [(one, name)]);
     }
 }

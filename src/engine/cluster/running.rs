@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::LinkId;
-use crate::model::{ChunkRange, FileMeta, Receiver, SecondaryNumber, TransferId};
+use crate::model::{ChunkRange, FileMeta, Receiver, SecondaryNumber};
 
 /// A transfer that runs.
 #[derive(Debug)]
@@ -48,35 +48,23 @@ struct Speed {
     heard: Instant,
     bytes: u64,
     best_bytes_per_s: f64,
-    seen: BTreeMap<TransferId, u64>,
 }
 
 impl Speeds {
-    /// `total` is cumulative per transfer.
-    pub(super) fn sent(
-        &mut self,
-        now: Instant,
-        number: SecondaryNumber,
-        transfer: TransferId,
-        total: u64,
-    ) {
+    /// So many bytes more, by a report.
+    pub(super) fn sent(&mut self, now: Instant, number: SecondaryNumber, bytes: u64) {
         let speed = self.per_secondary.entry(number).or_insert_with(|| Speed {
             since: now,
             heard: now,
             bytes: 0,
             best_bytes_per_s: 0.0,
-            seen: BTreeMap::new(),
         });
         if now.saturating_duration_since(speed.heard) > BUSY_GAP {
             speed.since = now.checked_sub(REPORT_COVERS).unwrap_or(now);
             speed.bytes = 0;
         }
         speed.heard = now;
-        let before = speed.seen.insert(transfer, total).unwrap_or(0);
-        speed.bytes = speed.bytes.saturating_add(total.saturating_sub(before));
-        if speed.seen.len() > 1000 {
-            speed.seen.pop_first();
-        }
+        speed.bytes = speed.bytes.saturating_add(bytes);
         let elapsed = now.saturating_duration_since(speed.since);
         if elapsed >= Duration::from_secs(1) {
             if speed.bytes >= SAMPLE_BYTES {

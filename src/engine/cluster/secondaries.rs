@@ -47,6 +47,7 @@ impl Cluster {
             });
             self.stop_copies_of(now, number);
         }
+        self.traffic.enrolled(now, number, incarnation);
         self.peers.insert(
             link,
             Peer::Secondary {
@@ -74,6 +75,7 @@ impl Cluster {
             return;
         }
         self.ledger.fell(number);
+        self.traffic.left(number);
         self.tell(Notice::SecondaryDown { number, why });
         self.stop_copies_of(now, number);
         if self.membership.alive().next().is_none() {
@@ -163,8 +165,15 @@ impl Cluster {
         }
         let mut names = BTreeSet::new();
         for file in files {
+            let is_copy = self.arrivals.came(self.last_call, number, &file.name);
+            let key = (file.name.clone(), file.id);
+            if is_copy && self.withdrawn.contains(&key) {
+                // It was deleted while it was copied there.
+                self.withdraw_from(number, &file);
+                continue;
+            }
             // Putting a deleted file back is as deliberate as deleting it was.
-            self.withdrawn.remove(&(file.name.clone(), file.id));
+            self.withdrawn.remove(&key);
             self.hold(number, &file);
             names.insert(file.name);
         }
@@ -277,6 +286,8 @@ impl Cluster {
 
     fn entry_gone(&mut self, name: &FileName, deleted_at: Option<SecondaryNumber>) {
         for (number, copy) in self.placement.forget(name) {
+            // It may be complete before it hears of this.
+            self.arrivals.expect(self.last_call, number, name);
             self.end_copy(number, copy);
         }
         self.tell(Notice::NoLongerOffered {
@@ -311,8 +322,8 @@ impl Cluster {
         };
         let incarnation = member.incarnation;
         for transfer in transfers {
-            self.speeds
-                .sent(now, number, transfer.transfer, transfer.bytes);
+            let more = self.traffic.sent(now, number, &transfer);
+            self.speeds.sent(now, number, more);
             self.ledger.report(now, number, incarnation, transfer);
         }
     }

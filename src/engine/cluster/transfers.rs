@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Instant};
 
 use super::{
     Action, Cluster, LinkId, Notice,
+    catalog::NumberSet,
     machine::Peer,
     running::{ABOUT_EQUAL, MOST_UNEVEN, Transfer},
 };
@@ -19,14 +20,16 @@ use crate::{
 const SHORT_SHARE: usize = 4;
 
 impl Cluster {
-    /// The grant of a transfer: the live holders of its file but `except`, each with its share.
+    /// The grant of a transfer: the live holders of its file but `except`, and but those that are drained if there
+    /// are others, each with its share.
     pub(super) fn grant(
         &self,
         transfer: TransferId,
         file: &FileMeta,
         except: Option<SecondaryNumber>,
     ) -> Grant {
-        let holders = self.holders(file, except);
+        let (asked, _) = self.holders(file, except);
+        let holders: Vec<_> = asked.iter().collect();
         let known: Vec<f64> = holders.iter().filter_map(|n| self.speeds.of(*n)).collect();
         let typical = if known.is_empty() {
             1.0
@@ -65,39 +68,25 @@ impl Cluster {
         Grant {
             transfer,
             file: file.clone(),
-            sources: self.sources(&holders, &ranges),
+            sources: self.sources(asked, &ranges),
         }
     }
 
-    fn holders(&self, file: &FileMeta, except: Option<SecondaryNumber>) -> Vec<SecondaryNumber> {
-        let Some(entry) = self
-            .catalog
-            .get(&file.name)
-            .filter(|e| e.meta.id == file.id)
-        else {
-            return Vec::new();
-        };
-        let holders = entry.holders.and(self.alive_set());
-        holders
-            .iter()
-            .filter(|number| Some(*number) != except)
-            .collect()
-    }
-
-    fn sources(
+    pub(super) fn sources(
         &self,
-        holders: &[SecondaryNumber],
+        holders: NumberSet,
         ranges: &BTreeMap<SecondaryNumber, Vec<ChunkRange>>,
     ) -> Vec<SourceInfo> {
         holders
             .iter()
             .filter_map(|number| {
-                let address = self.membership.get(*number)?.address;
+                let address = self.membership.get(number)?.address;
                 Some(SourceInfo {
-                    number: *number,
+                    number,
                     ip: address.ip(),
                     port: address.port(),
-                    ranges: ranges.get(number).cloned().unwrap_or_default(),
+                    ranges: ranges.get(&number).cloned().unwrap_or_default(),
+                    draining: false,
                 })
             })
             .collect()
@@ -134,27 +123,26 @@ impl Cluster {
 
     /// Tells the receivers of some files who holds them now.
     pub(super) fn push_sources_of(&mut self, concerned: impl Fn(&FileMeta) -> bool) {
-        let messages: Vec<_> = self
-            .transfers
-            .iter()
-            .filter(|(_, running)| concerned(&running.file))
-            .map(|(transfer, running)| {
-                let except = self.is_secondary(&running.receiver);
-                let holders = self.holders(&running.file, except);
-                Action::Sources {
+        let mut transfers = std::mem::take(&mut self.transfers);
+        for (transfer, running) in &mut transfers {
+            if concerned(&running.file) {
+                let sources = self.present_sources(running);
+                self.actions.push_back(Action::Sources {
                     link: running.link,
                     transfer: *transfer,
-                    sources: self.sources(&holders, &running.ranges),
-                }
-            })
-            .collect();
-        self.actions.extend(messages);
+                    sources,
+                });
+            }
+        }
+        self.transfers = transfers;
     }
 
     /// Orders the copies that are due.
     pub(super) fn start_copies(&mut self, now: Instant) {
         let alive = self.alive_set();
-        let due = self.placement.due(now, |name, target| {
+        let draining = &self.draining;
+        let is_resting = |number| draining.contains(number);
+        let due = self.placement.due(now, is_resting, |name, target| {
             self.catalog.get(name).is_some_and(|entry| {
                 entry
                     .holders
@@ -192,6 +180,7 @@ impl Cluster {
         if !known {
             // A download that ended while the central was away: the books may still wait for it.
             if self.ledger.is_open(finished.transfer) && self.owns(link, &finished) {
+                self.expect_arrival(now, &finished);
                 self.close_books(now, finished);
             }
             return;
@@ -207,6 +196,7 @@ impl Cluster {
                     // `added` takes it off the list of what is missing; it may have come before this.
                     Outcome::Complete | Outcome::AlreadyComplete => {
                         self.placement.completed(now, *target, &file);
+                        self.arrivals.expect(now, *target, &file);
                     }
                     Outcome::Failed | Outcome::Cancelled => {
                         self.placement.failed(now, *target, &file);
@@ -234,6 +224,19 @@ impl Cluster {
         self.close_books(now, finished);
     }
 
+    /// A copy that is no longer wanted has ended, perhaps with the file all the same.
+    fn expect_arrival(&mut self, now: Instant, finished: &Finished) {
+        let Some((Receiver::Secondary(target), file)) = self.ledger.about(finished.transfer) else {
+            return;
+        };
+        match finished.outcome {
+            Outcome::Complete | Outcome::AlreadyComplete => {
+                self.arrivals.expect(now, target, &file);
+            }
+            Outcome::Failed | Outcome::Cancelled => self.arrivals.forget(target, &file),
+        }
+    }
+
     fn owns(&self, link: LinkId, finished: &Finished) -> bool {
         let totals = match self.peers.get(&link) {
             Some(Peer::Client(client)) => client.name.as_ref().map(|name| {
@@ -258,6 +261,7 @@ impl Cluster {
                     link,
                     transfer,
                     outcome,
+                    expelled: false,
                 });
             }
         }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use crate::model::{
     ChunkIndex, ClientName, Fault, FileMeta, FileName, Finished, Grant, Incarnation, Outcome,
     Receiver, RemovedReason, SecondaryNumber, SentBytes, SentTransfer, SourceInfo, TransferId,
+    limits::EXPELLED_FOR,
 };
 
 /// One control connection; never used twice within a run.
@@ -193,6 +194,8 @@ pub enum Action {
         transfer: TransferId,
         /// How it ended.
         outcome: Outcome,
+        /// Its receiver was expelled: nothing more is to be sent in it.
+        expelled: bool,
     },
     /// Tell the people.
     Notice(Notice),
@@ -235,6 +238,12 @@ pub enum Refusal {
     /// A message that this peer may not send.
     #[error("{0} is not for this role")]
     WrongRole(&'static str),
+    /// The administrator has ended this client's connection, or has done so a short time ago.
+    #[error(
+        "expelled by the administrator; this name is refused for {} s",
+        EXPELLED_FOR.as_secs()
+    )]
+    Expelled,
 }
 
 /// What happens at a central, for people.
@@ -255,6 +264,11 @@ pub enum Notice {
         number: SecondaryNumber,
         /// How.
         why: DownReason,
+    },
+    /// A secondary that is being drained has nothing left to send. Told again when it had to send once more.
+    Drained {
+        /// Its number.
+        number: SecondaryNumber,
     },
     /// The required secondaries are enrolled: service begins.
     ServiceBegan,

@@ -103,6 +103,13 @@ impl ChunkTable {
         self.in_flight.get(&chunk).copied()
     }
 
+    /// Chunks that somebody has to bring, in order.
+    pub(super) fn in_flight(&self) -> impl Iterator<Item = (ChunkIndex, Owners)> + '_ {
+        self.in_flight
+            .iter()
+            .map(|(chunk, owners)| (*chunk, *owners))
+    }
+
     pub(super) fn is_missing(&self, chunk: ChunkIndex) -> bool {
         self.layout.contains(chunk)
             && !self.have.contains(chunk)

@@ -1,17 +1,18 @@
 //! The machine's state and verbs: what each event does to chunks and sources.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::{Duration, Instant},
 };
 
 use super::{
-    Action, Event, FailReason, Finish, Notice, Snapshot, SourceSnapshot, SourceState,
+    Action, Event, FailReason, Finish, Notice, SourceState,
     chunks::ChunkTable,
     queue::{Delivery, Want},
+    reading::Reading,
     source::{Link, Source},
 };
-use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, Fault, ReceivedFrom, SecondaryNumber};
+use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, Fault, SecondaryNumber};
 
 /// A call that comes this much later than it was due means that this process did not run.
 const OWN_STOP: Duration = Duration::from_secs(1);
@@ -34,10 +35,15 @@ pub struct Download {
     pub(super) config: DownloadConfig,
     pub(super) chunks: ChunkTable,
     pub(super) sources: BTreeMap<SecondaryNumber, Source>,
+    /// Those that are about to leave, as the central says.
+    pub(super) draining: BTreeSet<SecondaryNumber>,
     pub(super) actions: VecDeque<Action>,
     /// Who sent which chunk with a wrong digest.
     pub(super) wrong: BTreeMap<ChunkIndex, SecondaryNumber>,
     pub(super) state: State,
+    pub(super) began: Instant,
+    /// Somebody reads the file from its beginning while it comes.
+    pub(super) reading: Option<Reading>,
     pub(super) resumed_bytes: u64,
     /// No source is there since then.
     pub(super) waiting_since: Option<Instant>,
@@ -60,16 +66,17 @@ pub(super) enum State {
 impl Download {
     /// A download of a file of this layout, without sources.
     pub fn new(layout: ChunkLayout, config: DownloadConfig, now: Instant) -> Self {
-        // Nothing is timed before the first event.
-        let _ = now;
         Self {
             layout,
             config,
             chunks: ChunkTable::new(layout),
             sources: BTreeMap::new(),
+            draining: BTreeSet::new(),
             actions: VecDeque::new(),
             wrong: BTreeMap::new(),
             state: State::Preparing,
+            began: now,
+            reading: None,
             resumed_bytes: 0,
             waiting_since: None,
             hedged_bytes: 0,
@@ -77,16 +84,34 @@ impl Download {
         }
     }
 
+    /// A download of a file that is read from its beginning while it comes: every source is asked for the
+    /// first chunk that nobody has to bring, and for none that is more than `ahead_chunks` ahead of the
+    /// reader ([`Event::Taken`]).
+    pub fn in_order(
+        layout: ChunkLayout,
+        config: DownloadConfig,
+        ahead_chunks: u32,
+        now: Instant,
+    ) -> Self {
+        Self {
+            reading: Some(Reading::new(ahead_chunks)),
+            ..Self::new(layout, config, now)
+        }
+    }
+
     /// One thing that happened.
     pub fn handle_event(&mut self, now: Instant, event: Event) {
         if self.state == State::Over {
-            if let Event::Received { source, bytes, .. } = event {
-                self.count(source, bytes);
+            match event {
+                Event::Received { source, bytes, .. } => self.count(source, bytes),
+                Event::Verified { source, chunk } => self.verified_late(source, chunk),
+                _ => {}
             }
             return;
         }
         match event {
             Event::Sources(list) => self.listed(now, list),
+            Event::Draining(draining) => self.set_draining(draining),
             Event::Connected { source } => self.connected(now, source),
             Event::Lost {
                 source,
@@ -105,6 +130,7 @@ impl Download {
             Event::Cancelled { source, chunk } => self.cancelled(now, source, chunk),
             Event::Blocked { source } => self.set_blocked(now, source, true),
             Event::Unblocked { source } => self.set_blocked(now, source, false),
+            Event::Taken { chunks } => self.taken(chunks),
             Event::LocalFailure { reason } => {
                 self.finish(Finish::Failed(FailReason::Local(reason)));
             }
@@ -159,58 +185,9 @@ impl Download {
             .min()
     }
 
-    /// The download as it stands.
-    pub fn snapshot(&self, now: Instant) -> Snapshot {
-        let sources: Vec<_> = self
-            .sources
-            .values()
-            .map(|source| {
-                let busy = source.queue.sums().wanted > 0;
-                let rate = source.rate(now).filter(|_| busy && source.is_connected());
-                SourceSnapshot {
-                    state: source.state(),
-                    rate_bytes_per_s: rate.unwrap_or(0.0),
-                    in_flight: source.queue.sums().wanted,
-                    received: source.received_from(),
-                }
-            })
-            .collect();
-        let rate: f64 = sources.iter().map(|source| source.rate_bytes_per_s).sum();
-        let left = self.layout.file_bytes() - self.chunks.have_bytes();
-        let time_left = (rate >= 1.0)
-            .then(|| Duration::try_from_secs_f64(left as f64 / rate).ok())
-            .flatten();
-        Snapshot {
-            file_bytes: self.layout.file_bytes(),
-            have_bytes: self.chunks.have_bytes(),
-            resumed_bytes: self.resumed_bytes,
-            chunk_count: self.layout.chunk_count(),
-            have_chunks: self.chunks.have().len(),
-            rate_bytes_per_s: rate,
-            time_left,
-            waiting_for_sources: self.waiting_since.is_some(),
-            sources,
-        }
-    }
-
-    /// Who brought each chunk; `None` for a missing one and for one of an earlier run.
-    pub fn brought_by(&self) -> &[Option<SecondaryNumber>] {
-        self.chunks.brought_by()
-    }
-
     /// Sources that had something on its way when the download ended, and that are not silent.
     pub fn still_sending(&self) -> &[SecondaryNumber] {
         &self.still_sending
-    }
-
-    /// Verified chunks.
-    pub fn have(&self) -> &ChunkSet {
-        self.chunks.have()
-    }
-
-    /// What each source that was ever listed brought, by number.
-    pub fn received(&self) -> Vec<ReceivedFrom> {
-        self.sources.values().map(Source::received_from).collect()
     }
 
     fn count(&mut self, number: SecondaryNumber, bytes: u32) {
@@ -227,16 +204,18 @@ impl Download {
         if self.state == State::Running && self.chunks.have().is_full() {
             return self.finish(Finish::Complete);
         }
+        self.rest(now);
         self.schedule(now);
         self.look_for_sources(now);
     }
 
     pub(super) fn finish(&mut self, finish: Finish) {
         self.state = State::Over;
-        let sending = self
-            .sources
-            .values()
-            .filter(|source| Self::is_working(source) && source.queue.sums().unfinished > 0);
+        let is_sending = |source: &&Source| {
+            let has_more = source.queue.sums().unfinished > 0;
+            has_more && (Self::is_working(source) || source.state() == SourceState::Resting)
+        };
+        let sending = self.sources.values().filter(is_sending);
         self.still_sending = sending.map(|source| source.number).collect();
         for source in self.sources.values_mut() {
             // What came of chunks that will not be whole is waste.
@@ -327,6 +306,17 @@ impl Download {
         }
     }
 
+    /// It was on its way when all ended, and is in the file all the same: the next run has it.
+    fn verified_late(&mut self, number: SecondaryNumber, chunk: ChunkIndex) {
+        let length = u64::from(self.layout.chunk_len(chunk));
+        if let Some(source) = self.sources.get_mut(&number)
+            && self.chunks.complete(chunk, number).is_some()
+        {
+            source.counters.useful_bytes += length;
+            source.counters.useful_chunks += 1;
+        }
+    }
+
     fn wrong(&mut self, now: Instant, number: SecondaryNumber, chunk: ChunkIndex) {
         let Some(source) = self.sources.get_mut(&number) else {
             return;
@@ -392,6 +382,7 @@ impl Download {
         match source.state() {
             SourceState::Up => true,
             SourceState::Connecting
+            | SourceState::Resting
             | SourceState::Suspect
             | SourceState::Dead
             | SourceState::Banned => false,

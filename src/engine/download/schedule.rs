@@ -5,6 +5,9 @@
 //! the others could have brought everything: the time `T` at which all of them together, each at its rate,
 //! have sent what is outstanding and unassigned. When nothing is unassigned, an idle source takes chunks back
 //! from the one that would finish last, or duplicates its last one (libtorrent's end game, bounded).
+//!
+//! Where somebody reads the file while it comes, everybody takes the first chunk that nobody has to bring, and
+//! what is too far ahead of the reader counts neither as missing nor as unassigned.
 
 use std::{collections::BTreeSet, time::Instant};
 
@@ -50,7 +53,7 @@ impl Download {
             return;
         }
         self.assign(now);
-        if self.chunks.missing_chunks() == 0 {
+        if self.unassigned().0 == 0 {
             self.end_game(now);
         } else {
             self.drop_useless(now);
@@ -62,7 +65,7 @@ impl Download {
         let mut tried = BTreeSet::new();
         let chunk_bytes = f64::from(self.layout.chunk_bytes());
         let mut workers = None;
-        while self.chunks.missing_chunks() > 0 {
+        while self.unassigned().0 > 0 {
             let with_space: BTreeSet<_> = self
                 .sources
                 .values()
@@ -133,7 +136,8 @@ impl Download {
             .iter()
             .map(|w| w.time_for(chunk_bytes))
             .fold(f64::INFINITY, f64::min);
-        let fluid = fluid_finish_time(self.chunks.missing_bytes() as f64, workers);
+        let (_, unassigned_bytes) = self.unassigned();
+        let fluid = fluid_finish_time(unassigned_bytes as f64, workers);
         own <= fluid.max(best) * (1.0 + SLACK)
     }
 
@@ -145,6 +149,9 @@ impl Download {
         let allowed = |chunk: &ChunkIndex| {
             !source.refused.contains(chunk) && source.queue.get(*chunk).is_none()
         };
+        if let Some(reading) = self.reading {
+            return self.in_reach(reading).find(allowed);
+        }
         let own = self.chunks.missing_forward(Some(worker.number));
         let nobodys = self.chunks.missing_forward(None);
         if let Some(chunk) = own.chain(nobodys).find(allowed) {
@@ -282,7 +289,7 @@ impl Download {
 
     /// Gives up sources that refuse all that is missing: they would never be asked for anything again.
     fn drop_useless(&mut self, now: Instant) {
-        let missing = self.chunks.missing_chunks() as usize;
+        let missing = self.unassigned().0 as usize;
         let useless: Vec<_> = self
             .sources
             .values()
@@ -290,10 +297,7 @@ impl Download {
             .filter(|s| s.refused.len() >= missing)
             .filter(|s| {
                 let refused = s.refused.iter();
-                refused
-                    .filter(|chunk| self.chunks.is_missing(**chunk))
-                    .count()
-                    >= missing
+                refused.filter(|chunk| self.is_unassigned(**chunk)).count() >= missing
             })
             .map(|source| source.number)
             .collect();
@@ -310,9 +314,11 @@ fn owner_time(now: Instant, source: &Source, typical: f64) -> f64 {
             let rate = source.rate(now).unwrap_or(typical);
             source.queue.sums().unfinished_bytes as f64 / rate
         }
-        Link::Suspect | Link::Connecting { .. } | Link::Waiting { .. } | Link::Banned => {
-            f64::INFINITY
-        }
+        Link::Suspect
+        | Link::Connecting { .. }
+        | Link::Waiting { .. }
+        | Link::Resting
+        | Link::Banned => f64::INFINITY,
     }
 }
 

@@ -36,6 +36,7 @@ const MOST_OUTSTANDING_BYTES: u64 = 256 << 20;
 ///  Connecting ──▶ Up ◀──▶ Suspect ──▶ Waiting
 ///       └─────────┴─── lost ────────────▲
 ///  from any state: Banned
+///  Up, Suspect ──▶ Resting ──▶ Connecting, while it is about to leave
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Link {
@@ -47,6 +48,8 @@ pub(super) enum Link {
     Suspect,
     /// It is not connected; the next try is at `retry_at`.
     Waiting { retry_at: Instant },
+    /// It is not connected, as it is about to leave and others are there.
+    Resting,
     /// It sent wrong bytes.
     Banned,
 }
@@ -73,6 +76,10 @@ pub(super) struct Source {
     pub(super) link: Link,
     /// It is in the central's present list.
     pub(super) announced: bool,
+    /// It is about to leave, as the central says.
+    pub(super) is_draining: bool,
+    /// It is, and others are there: it gets no new work.
+    pub(super) is_resting: bool,
     /// It was just listed, and may connect any moment until then.
     pub(super) expected_until: Option<Instant>,
     /// When it was given up; `None` while it works or was not tried yet.
@@ -99,6 +106,8 @@ impl Source {
                 overdue_at: now + CONNECT_PATIENCE,
             },
             announced: true,
+            is_draining: false,
+            is_resting: false,
             expected_until: Some(now + CONNECT_GRACE),
             dead_since: None,
             queue: RequestQueue::default(),
@@ -121,7 +130,7 @@ impl Source {
     pub(super) fn is_connected(&self) -> bool {
         match self.link {
             Link::Up | Link::Suspect => true,
-            Link::Connecting { .. } | Link::Waiting { .. } | Link::Banned => false,
+            Link::Connecting { .. } | Link::Waiting { .. } | Link::Resting | Link::Banned => false,
         }
     }
 
@@ -129,8 +138,13 @@ impl Source {
     pub(super) fn is_first_attempt(&self) -> bool {
         match self.link {
             Link::Connecting { .. } => self.dead_since.is_none(),
-            Link::Up | Link::Suspect | Link::Waiting { .. } | Link::Banned => false,
+            Link::Up | Link::Suspect | Link::Waiting { .. } | Link::Resting | Link::Banned => false,
         }
+    }
+
+    /// True when it is of interest to [`super::resting`].
+    pub(super) fn is_or_was_draining(&self) -> bool {
+        self.is_draining || self.is_resting || self.link == Link::Resting
     }
 
     /// True while it is left alone with what is its own, as it should be there soon.
@@ -143,6 +157,8 @@ impl Source {
         match self.link {
             Link::Connecting { .. } if self.dead_since.is_none() => SourceState::Connecting,
             Link::Connecting { .. } | Link::Waiting { .. } => SourceState::Dead,
+            Link::Resting => SourceState::Resting,
+            Link::Up if self.is_resting => SourceState::Resting,
             Link::Up => SourceState::Up,
             Link::Suspect => SourceState::Suspect,
             Link::Banned => SourceState::Banned,
@@ -251,7 +267,7 @@ impl Source {
             Link::Waiting { retry_at } => Some(retry_at),
             Link::Up => self.progress.suspect_at(),
             Link::Suspect => self.progress.dead_at(),
-            Link::Banned => None,
+            Link::Resting | Link::Banned => None,
         }
     }
 

@@ -21,21 +21,29 @@ impl Download {
             })
             .collect();
         for (number, ranges) in list {
-            for range in ranges {
-                self.chunks.set_home(range, number);
+            if self.reading.is_none() {
+                for range in ranges {
+                    self.chunks.set_home(range, number);
+                }
             }
             match self.sources.get_mut(&number) {
                 None => {
                     let seed = self.config.seed;
-                    let source = Source::new(number, self.layout.chunk_bytes(), seed, now);
+                    let mut source = Source::new(number, self.layout.chunk_bytes(), seed, now);
+                    source.is_draining = self.draining.contains(&number);
+                    if source.is_draining {
+                        // Connected to if no other is there.
+                        source.link = Link::Resting;
+                    } else {
+                        self.actions.push_back(Action::Connect { source: number });
+                    }
                     self.sources.insert(number, source);
-                    self.actions.push_back(Action::Connect { source: number });
                 }
                 Some(source) => {
                     source.announced = true;
                     if !before.contains(&number) {
                         source.forget_failures();
-                        if matches!(source.link, Link::Waiting { .. }) {
+                        if matches!(source.link, Link::Waiting { .. }) && !source.is_resting {
                             self.connect(now, number);
                         }
                     }
@@ -57,7 +65,9 @@ impl Download {
         };
         match source.link {
             Link::Connecting { .. } => {}
-            Link::Up | Link::Suspect | Link::Waiting { .. } | Link::Banned => return,
+            Link::Up | Link::Suspect | Link::Waiting { .. } | Link::Resting | Link::Banned => {
+                return;
+            }
         }
         source.start_working();
         source.refused.clear();
@@ -175,6 +185,7 @@ impl Download {
                 self.disconnect(now, number, Fault::Stalled);
             }
             Link::Connecting { .. } => source.expected_until = None,
+            Link::Waiting { .. } if source.is_resting => source.link = Link::Resting,
             Link::Waiting { .. } => self.connect(now, number),
             Link::Up | Link::Suspect => {
                 if source.progress.dead_at().is_some_and(|at| at <= now) {
@@ -185,7 +196,7 @@ impl Download {
                     self.tell(Notice::Suspect { source: number });
                 }
             }
-            Link::Banned => {}
+            Link::Resting | Link::Banned => {}
         }
     }
 

@@ -22,6 +22,15 @@ struct Bench {
 impl Bench {
     /// A file of some chunks and connected sources, each with an equal share.
     fn running(chunks: u32, sources: u64) -> Self {
+        Self::of(chunks, sources, None)
+    }
+
+    /// The same, read from its beginning while it comes.
+    fn read(chunks: u32, sources: u64, ahead_chunks: u32) -> Self {
+        Self::of(chunks, sources, Some(ahead_chunks))
+    }
+
+    fn of(chunks: u32, sources: u64, ahead_chunks: Option<u32>) -> Self {
         let now = Instant::now();
         let layout = ChunkLayout::for_file(u64::from(chunks) * MIB).unwrap();
         let config = DownloadConfig {
@@ -29,7 +38,10 @@ impl Bench {
             source_wait: Duration::from_secs(60),
         };
         let mut bench = Self {
-            machine: Download::new(layout, config, now),
+            machine: match ahead_chunks {
+                None => Download::new(layout, config, now),
+                Some(ahead) => Download::in_order(layout, config, ahead, now),
+            },
             now,
             chunks,
         };
@@ -264,4 +276,150 @@ fn a_silent_source_that_says_that_it_cannot_is_asked_for_something_else() {
     let actions = bench.actions();
     assert!(actions.contains(&Action::Notice(Notice::Cleared { source: number })));
     assert_eq!(Bench::requests(&actions), [(1, 2), (1, 3)]);
+}
+
+#[test]
+fn chunks_that_are_read_are_asked_for_in_order_and_not_too_far_ahead() {
+    let mut bench = Bench::read(30, 3, 5);
+    let asked = |bench: &mut Bench| {
+        let mut asked = Bench::requests(&bench.actions());
+        asked.sort_unstable_by_key(|(_, chunk)| *chunk);
+        asked
+    };
+    let first = asked(&mut bench);
+    let chunks: Vec<_> = first.iter().map(|(_, chunk)| *chunk).collect();
+    assert_eq!(chunks, [0, 1, 2, 3, 4], "{first:?}");
+    let owner = |chunk: u32| u64::from(first[chunk as usize].0);
+    // What comes out of order does not bring the reader on.
+    bench.now += 100 * MS;
+    bench.bring(owner(3), 3);
+    bench.bring(owner(0), 0);
+    assert!(asked(&mut bench).iter().all(|(_, chunk)| *chunk < 5));
+    bench.feed(Event::Taken { chunks: 1 });
+    let next = asked(&mut bench);
+    assert_eq!(next.iter().map(|(_, chunk)| *chunk).max(), Some(5));
+    // The first missing chunk is asked for again before any other.
+    bench.feed(Event::Lost {
+        source: source(owner(1)),
+        fault: Fault::Broken,
+    });
+    let again = asked(&mut bench);
+    assert_eq!(again.first().map(|(_, chunk)| *chunk), Some(1), "{again:?}");
+}
+
+#[test]
+fn nobody_is_to_blame_for_a_reader_who_stands_still() {
+    let mut bench = Bench::read(30, 2, 4);
+    for (source, chunk) in Bench::requests(&bench.actions()) {
+        bench.bring(source.into(), chunk);
+    }
+    assert_eq!(bench.actions(), []);
+    assert_eq!(bench.machine.poll_timeout(), None);
+    bench.now += Duration::from_secs(600);
+    bench.feed(Event::Taken { chunks: 4 });
+    let actions = bench.actions();
+    assert_eq!(Bench::requests(&actions).len(), 4, "{actions:?}");
+    assert_eq!(actions.len(), 4);
+}
+
+#[test]
+fn the_only_source_that_refuses_the_next_chunk_is_asked_for_it_again() {
+    let mut bench = Bench::read(30, 1, 2);
+    assert_eq!(Bench::requests(&bench.actions()), [(1, 0), (1, 1)]);
+    let refused = Event::Refused {
+        source: source(1),
+        chunk: ChunkIndex(0),
+    };
+    bench.feed(refused);
+    bench.bring(1, 1);
+    let actions = bench.actions();
+    assert!(actions.contains(&Action::Disconnect { source: source(1) }));
+    bench.now += 1000 * MS;
+    bench.machine.handle_timeout(bench.now);
+    bench.feed(Event::Connected { source: source(1) });
+    assert_eq!(Bench::requests(&bench.actions()), [(1, 0)]);
+}
+
+#[test]
+fn the_map_shows_who_brings_and_who_brought() {
+    let mut bench = Bench::running(4, 2);
+    bench.actions();
+    bench.now += 10 * MS;
+    bench.bring(2, 3);
+    let map = bench.machine.chunk_map();
+    assert_eq!((map.chunk_count, map.chunks_per_cell), (4, 1));
+    let cells: Vec<_> = map
+        .cells
+        .iter()
+        .map(|cell| (cell.have, cell.from))
+        .collect();
+    let (one, two) = (Some(source(1)), Some(source(2)));
+    assert_eq!(cells, [(0, None), (0, None), (0, None), (1, two)]);
+    let in_flight: Vec<_> = map.cells.iter().map(|cell| cell.in_flight).collect();
+    assert_eq!(in_flight, [one, one, two, None]);
+    let snapshot = bench.machine.snapshot(bench.now);
+    assert_eq!(snapshot.elapsed, 10 * MS);
+    assert!((snapshot.average_bytes_per_s - MIB as f64 * 100.0).abs() < 1.0);
+    assert_eq!((snapshot.wasted_bytes, snapshot.retries), (0, 0));
+}
+
+#[test]
+fn a_source_that_is_about_to_leave_brings_what_it_was_asked_for_and_goes() {
+    let mut bench = Bench::running(30, 2);
+    bench.actions();
+    bench.feed(Event::Draining(vec![source(2)]));
+    bench.list(2);
+    assert_eq!(bench.actions(), []);
+    bench.bring(2, 15);
+    let actions = bench.actions();
+    assert_eq!(Bench::requests(&actions), [], "{actions:?}");
+    // What it has to bring is all that it brings, then its connection ends; nobody calls it dead.
+    bench.bring(2, 16);
+    let actions = bench.actions();
+    assert_eq!(actions, [Action::Disconnect { source: source(2) }]);
+    bench.now += Duration::from_secs(20);
+    for chunk in 0..5 {
+        bench.bring(1, chunk);
+    }
+    let actions = bench.actions();
+    assert!(
+        Bench::requests(&actions)
+            .iter()
+            .all(|(number, _)| *number == 1)
+    );
+    // The other one goes: it is needed after all, at once.
+    bench.feed(Event::Lost {
+        source: source(1),
+        fault: Fault::Broken,
+    });
+    let connect = Action::Connect { source: source(2) };
+    assert!(bench.actions().contains(&connect));
+    bench.feed(Event::Connected { source: source(2) });
+    assert!(!Bench::requests(&bench.actions()).is_empty());
+}
+
+#[test]
+fn a_source_is_not_connected_to_while_it_is_about_to_leave_and_is_when_that_is_taken_back() {
+    let mut bench = Bench::running(30, 1);
+    bench.actions();
+    bench.feed(Event::Draining(vec![source(2)]));
+    bench.list(2);
+    assert_eq!(bench.actions(), []);
+    bench.feed(Event::Draining(Vec::new()));
+    bench.list(2);
+    let connect = Action::Connect { source: source(2) };
+    assert_eq!(bench.actions(), [connect]);
+}
+
+#[test]
+fn the_only_source_works_on_though_it_is_about_to_leave() {
+    let mut bench = Bench::running(3, 1);
+    bench.actions();
+    bench.feed(Event::Draining(vec![source(1)]));
+    bench.list(1);
+    for chunk in 0..3 {
+        bench.bring(1, chunk);
+    }
+    let finish = Action::Finish(Finish::Complete);
+    assert!(bench.actions().contains(&finish));
 }

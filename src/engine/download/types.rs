@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::model::{ChunkIndex, ChunkRange, ChunkSet, Fault, ReceivedFrom, SecondaryNumber};
+use crate::model::{
+    ChunkIndex, ChunkRange, ChunkSet, Fault, ReceivedFrom, SecondaryNumber, error_codes,
+};
 
 /// What happened outside.
 #[derive(Clone, Debug)]
@@ -10,6 +12,9 @@ pub enum Event {
     /// The live holders of the file, as the central says, with the chunks assigned to each. The whole list
     /// every time. A source that is missing from it is down in the central's eyes, not necessarily in ours.
     Sources(Vec<(SecondaryNumber, Vec<ChunkRange>)>),
+    /// Those of the next list that are about to leave, all of them every time: they bring what they were asked for,
+    /// and are asked for more only while no other can.
+    Draining(Vec<SecondaryNumber>),
     /// The connection that [`Action::Connect`] asked for stands and the source has the content.
     Connected {
         /// The source.
@@ -73,6 +78,12 @@ pub enum Event {
     Unblocked {
         /// The source.
         source: SecondaryNumber,
+    },
+    /// Whoever reads the file while it comes has taken all chunks before this one, so that later ones may be
+    /// asked for. Of no meaning to a download that nobody reads.
+    Taken {
+        /// How many, from the first.
+        chunks: u32,
     },
     /// This side's disk failed: the download cannot go on and no source is to blame.
     LocalFailure {
@@ -208,11 +219,18 @@ pub enum FailReason {
     Local(String),
 }
 
+error_codes!(FailReason, code {
+    Self::NoSources { .. } => "no-sources",
+    Self::WrongManifest { .. } => "wrong-manifest",
+    Self::Local(_) => "local-disk",
+});
+
 /// A source's state, as people see it.
 ///
 /// ```text
 ///  Connecting ──▶ Up ◀──▶ Suspect ──▶ Dead ──▶ Connecting …
 ///                 └── wrong bytes, from any state ──▶ Banned
+///  Up ◀──▶ Resting, while it is about to leave
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceState {
@@ -220,6 +238,8 @@ pub enum SourceState {
     Connecting,
     /// It gets work.
     Up,
+    /// It is about to leave and gets no new work, as others are there.
+    Resting,
     /// It is silent and gets no new work.
     Suspect,
     /// It is given up until it answers again.
@@ -245,6 +265,14 @@ pub struct Snapshot {
     pub rate_bytes_per_s: f64,
     /// Time left at that rate; `None` when nothing comes.
     pub time_left: Option<Duration>,
+    /// Time since the start.
+    pub elapsed: Duration,
+    /// Mean rate since the start, of verified bytes that came in this run.
+    pub average_bytes_per_s: f64,
+    /// Bytes that came and were of no use, over all sources.
+    pub wasted_bytes: u64,
+    /// Chunks that were taken from a source and asked for elsewhere, over all sources.
+    pub retries: u64,
     /// True while no source is there.
     pub waiting_for_sources: bool,
     /// Every source that was ever announced, by number.

@@ -5,8 +5,8 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    engine::cluster::Notice,
-    model::ClusterStatus,
+    engine::cluster::{ClientInfo, Drained, Expelled, Notice, QueueRow, SecondaryInfo},
+    model::{ClusterStatus, SecondaryNumber},
     node::{
         Security, StatisticsTrouble,
         ask::{Stopped, ask},
@@ -78,6 +78,12 @@ pub(super) enum CentralQuery {
     PerFile(oneshot::Sender<Vec<DownloadCount>>),
     PerClient(oneshot::Sender<Vec<DownloadCount>>),
     Status(oneshot::Sender<ClusterStatus>),
+    Secondaries(oneshot::Sender<Vec<SecondaryInfo>>),
+    Clients(oneshot::Sender<Vec<ClientInfo>>),
+    Queue(oneshot::Sender<Vec<QueueRow>>),
+    Expel(String, oneshot::Sender<Expelled>),
+    Drain(SecondaryNumber, bool, oneshot::Sender<Drained>),
+    Statistics(oneshot::Sender<serde_json::Value>),
 }
 
 impl CentralHandle {
@@ -99,6 +105,47 @@ impl CentralHandle {
     /// The state of the cluster.
     pub async fn status(&self) -> Result<ClusterStatus, Stopped> {
         ask(&self.queries, CentralQuery::Status).await
+    }
+
+    /// The secondaries that have enrolled since the start, by number.
+    pub async fn secondaries(&self) -> Result<Vec<SecondaryInfo>, Stopped> {
+        ask(&self.queries, CentralQuery::Secondaries).await
+    }
+
+    /// The clients that are connected, and those of the original that are being sent something.
+    pub async fn clients(&self) -> Result<Vec<ClientInfo>, Stopped> {
+        ask(&self.queries, CentralQuery::Clients).await
+    }
+
+    /// The downloads that wait, the first in line first.
+    pub async fn queue(&self) -> Result<Vec<QueueRow>, Stopped> {
+        ask(&self.queries, CentralQuery::Queue).await
+    }
+
+    /// Sends away all clients of a name: their connections end with a reason that they understand, their downloads
+    /// count as failed, their places and their places in the line are free, and the secondaries send them nothing
+    /// more. The name is refused for [`EXPELLED_FOR`](crate::model::limits::EXPELLED_FOR), or until the central
+    /// restarts.
+    pub async fn expel(&self, name: &str) -> Result<Expelled, Stopped> {
+        let name = name.to_owned();
+        ask(&self.queries, |answer| CentralQuery::Expel(name, answer)).await
+    }
+
+    /// Has a secondary brought to where it has nothing to send, so that it can be stopped without anybody noticing,
+    /// or takes that back (`on` is false). It ends what it was asked for, is asked for nothing new that another live
+    /// secondary has as well, and neither gets copies nor serves any that others can. What it alone holds is served
+    /// by it still, copies of that included. [`Notice::Drained`] says when nothing is left. A central that restarts
+    /// has forgotten it; a secondary that does is drained still.
+    pub async fn drain(&self, number: SecondaryNumber, on: bool) -> Result<Drained, Stopped> {
+        ask(&self.queries, |answer| {
+            CentralQuery::Drain(number, on, answer)
+        })
+        .await
+    }
+
+    /// The statistics as they would be saved now.
+    pub async fn statistics(&self) -> Result<serde_json::Value, Stopped> {
+        ask(&self.queries, CentralQuery::Statistics).await
     }
 
     /// Says goodbye to all, saves the statistics and ends; at most about [`Self::STOP_WITHIN`].

@@ -28,7 +28,9 @@ pub use statistics::rewritten as rewritten_statistics;
 
 pub use api::{CentralConfig, CentralEvent, CentralHandle, DownloadCount};
 
-pub use crate::engine::cluster::{DownReason, Notice};
+pub use crate::engine::cluster::{
+    ClientInfo, DownReason, Drained, Expelled, Notice, QueueRow, SecondaryCondition, SecondaryInfo,
+};
 
 /// Inputs that may wait for the owner; connections wait beyond that.
 const INPUTS: usize = 1024;

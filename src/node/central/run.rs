@@ -139,7 +139,8 @@ impl Central {
         }
     }
 
-    fn query(&self, query: CentralQuery) {
+    fn query(&mut self, query: CentralQuery) {
+        let now = Instant::now();
         let rows = |table: BTreeMap<String, u64>| {
             table
                 .into_iter()
@@ -158,6 +159,24 @@ impl Central {
             }
             CentralQuery::Status(answer) => {
                 let _ = answer.send(self.cluster.status());
+            }
+            CentralQuery::Secondaries(answer) => {
+                let _ = answer.send(self.cluster.secondaries(now));
+            }
+            CentralQuery::Clients(answer) => {
+                let _ = answer.send(self.cluster.clients(now));
+            }
+            CentralQuery::Queue(answer) => {
+                let _ = answer.send(self.cluster.queue(now));
+            }
+            CentralQuery::Expel(name, answer) => {
+                let _ = answer.send(self.cluster.expel(now, &name));
+            }
+            CentralQuery::Drain(number, on, answer) => {
+                let _ = answer.send(self.cluster.drain(now, number, on));
+            }
+            CentralQuery::Statistics(answer) => {
+                let _ = answer.send(self.statistics.present(&self.cluster));
             }
         }
     }

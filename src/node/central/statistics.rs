@@ -81,6 +81,12 @@ impl Statistics {
         self.file.content.totals = cluster.totals();
     }
 
+    /// What would be saved now.
+    pub(super) fn present(&mut self, cluster: &Cluster) -> serde_json::Value {
+        self.update(cluster);
+        self.file.to_value()
+    }
+
     /// Saves; gives what to tell people.
     pub(super) async fn save(&mut self, cluster: &Cluster) -> Option<StoreError> {
         self.update(cluster);

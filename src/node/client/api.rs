@@ -2,17 +2,13 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::sync::{mpsc, oneshot};
-
 use crate::{
     engine::download::{Notice, Snapshot},
-    model::{
-        ClientName, ClusterStatus, Digest, FileName, ListedFile, ReceivedFrom, SecondaryNumber,
-    },
+    model::{Digest, FileName, ReceivedFrom, SecondaryNumber, error_codes},
     node::{
         Denied, Failure, Security, StatisticsTrouble,
-        ask::{Stopped, ask},
-        rules::{DownloadNumber, downloads::Tally},
+        ask::Stopped,
+        rules::{DownloadNumber, downloads::Priority},
     },
     proto::ErrorCode,
     store::PartNote,
@@ -45,6 +41,12 @@ pub enum ClientEvent {
     },
     /// The central and this client are not started alike; said once until it is back.
     Denied(Denied),
+    /// The administrator of the cluster has sent this client away: its downloads end, and it does not come back before
+    /// a minute is over ([`EXPELLED_FOR`](crate::model::limits::EXPELLED_FOR)).
+    Expelled {
+        /// The central's words.
+        message: String,
+    },
     /// The central is back.
     CentralBack,
     /// Something happened to a download.
@@ -84,6 +86,13 @@ pub enum DownloadEvent {
     },
     /// A remark about the part file of an earlier run.
     Remark(PartNote),
+    /// The file that was to be verified was read; the bad chunks are asked for next.
+    Checked {
+        /// Chunks that it should have.
+        chunks: u32,
+        /// Those that are not as they should be, or not there.
+        bad: u32,
+    },
     /// Trouble with a source, or its return; the central has been told where it should be.
     Notice(Notice),
     /// The whole file is there, verified, under its final name.
@@ -98,23 +107,59 @@ pub enum DownloadEvent {
         /// Why.
         reason: Failure,
     },
+    /// Its user made it wait; what is there is kept, and its place is given to others.
+    Paused,
+    /// It waits until those of a higher priority have ended, and then goes on by itself.
+    Held,
     /// The user or a stop ended it; what is there is kept for the next time.
     Cancelled,
 }
 
-/// A finished download.
+/// A finished download. What was received before it was paused, by this process, counts as well.
 #[derive(Clone, Debug)]
 pub struct Summary {
-    /// Where the file is.
+    /// Where the file is; empty for a stream.
     pub path: PathBuf,
     /// Its length.
     pub bytes: u64,
-    /// From grant to the end.
+    /// Of these, bytes that were there before this download was asked for.
+    pub resumed_bytes: u64,
+    /// From grant to the end, without the time in which it was paused or held.
     pub took: Duration,
     /// SHA-256 of the whole file, as `sha256sum` prints it.
     pub whole: Digest,
     /// What each secondary brought.
     pub sources: Vec<ReceivedFrom>,
+}
+
+impl Summary {
+    /// Mean rate of what was received, in bytes per second.
+    pub fn average_bytes_per_s(&self) -> f64 {
+        let seconds = self.took.as_secs_f64().max(0.001);
+        self.received_bytes() as f64 / seconds
+    }
+
+    /// Verified bytes that secondaries brought.
+    pub fn received_bytes(&self) -> u64 {
+        self.sources.iter().map(|source| source.bytes).sum()
+    }
+
+    /// What share of the received bytes each secondary brought, from 0 to 1; those that brought nothing too.
+    pub fn shares(&self) -> Vec<(SecondaryNumber, f64)> {
+        let all = self.received_bytes().max(1) as f64;
+        let share = |source: &ReceivedFrom| (source.number, source.bytes as f64 / all);
+        self.sources.iter().map(share).collect()
+    }
+
+    /// Bytes that came and were of no use.
+    pub fn wasted_bytes(&self) -> u64 {
+        self.sources.iter().map(|source| source.wasted).sum()
+    }
+
+    /// Chunks that were taken from a secondary and asked for elsewhere.
+    pub fn retries(&self) -> u64 {
+        self.sources.iter().map(|source| source.retries).sum()
+    }
 }
 
 /// A download as it stands.
@@ -126,6 +171,8 @@ pub struct DownloadView {
     pub file: FileName,
     /// How far it is.
     pub state: DownloadState,
+    /// Whether others go before it.
+    pub priority: Priority,
 }
 
 /// How far a download is.
@@ -137,6 +184,10 @@ pub enum DownloadState {
     Queued(u32),
     /// It runs.
     Running(Box<Snapshot>),
+    /// Its user made it wait.
+    Paused,
+    /// It waits for those of a higher priority.
+    Held,
     /// It is complete.
     Complete,
     /// It ended without the file, for this reason.
@@ -175,6 +226,12 @@ pub enum ClientError {
     /// This client is downloading that file already.
     #[error("already downloading, as number {}", .0.0)]
     AlreadyRunning(DownloadNumber),
+    /// There is no download of that number that is not over.
+    #[error("no download {} that is not over", .0.0)]
+    NoSuchDownload(DownloadNumber),
+    /// There is no file of that name in the folder of the downloads that could be verified.
+    #[error("{0}: no such file among the downloaded ones")]
+    NoLocalFile(FileName),
     /// The central refused for another reason.
     #[error("{message}")]
     Refused {
@@ -188,84 +245,22 @@ pub enum ClientError {
     Stopped,
 }
 
+error_codes!(ClientError, code {
+    Self::NotEnrolled => "not-enrolled",
+    Self::NotReady => "not-ready",
+    Self::NotFound => "not-found",
+    Self::Unreachable(_) => "central-unreachable",
+    Self::AlreadyRunning(_) => "already-downloading",
+    Self::NoSuchDownload(_) => "no-such-download",
+    Self::NoLocalFile(_) => "no-local-file",
+    Self::Stopped => "client-stopped",
+} in {
+    Self::Denied(denied) => denied.code(),
+    Self::Refused { code, .. } => code.code(),
+});
+
 impl From<Stopped> for ClientError {
     fn from(_: Stopped) -> Self {
         Self::Stopped
-    }
-}
-
-/// A running client.
-#[derive(Clone, Debug)]
-pub struct ClientHandle {
-    pub(super) commands: mpsc::Sender<ClientCommand>,
-}
-
-/// Commands to a running client.
-#[derive(Debug)]
-pub(super) enum ClientCommand {
-    Enrol(ClientName, oneshot::Sender<Result<(), ClientError>>),
-    List(oneshot::Sender<Result<Vec<ListedFile>, ClientError>>),
-    Status(oneshot::Sender<Result<ClusterStatus, ClientError>>),
-    Download(
-        FileName,
-        oneshot::Sender<Result<DownloadAnswer, ClientError>>,
-    ),
-    Cancel(DownloadNumber, oneshot::Sender<bool>),
-    Downloads(oneshot::Sender<Vec<DownloadView>>),
-    WaitIdle(oneshot::Sender<Tally>),
-    Stop(oneshot::Sender<Result<(), crate::store::StoreError>>),
-}
-
-impl ClientHandle {
-    /// Sets or changes the client's name (`INSCRIBIR`). While the central is unreachable the name is kept
-    /// and the error says so.
-    pub async fn enrol(&self, name: ClientName) -> Result<(), ClientError> {
-        ask(&self.commands, |answer| ClientCommand::Enrol(name, answer)).await?
-    }
-
-    /// All files that can be downloaded (`LISTA_VIDEOS`).
-    pub async fn list(&self) -> Result<Vec<ListedFile>, ClientError> {
-        ask(&self.commands, ClientCommand::List).await?
-    }
-
-    /// The state of the cluster.
-    pub async fn status(&self) -> Result<ClusterStatus, ClientError> {
-        ask(&self.commands, ClientCommand::Status).await?
-    }
-
-    /// Asks for a file (`VIDEO`); its download goes on in the background.
-    pub async fn download(&self, name: FileName) -> Result<DownloadAnswer, ClientError> {
-        ask(&self.commands, |answer| {
-            ClientCommand::Download(name, answer)
-        })
-        .await?
-    }
-
-    /// Gives a download up; false when there is no such one running or waiting.
-    pub async fn cancel(&self, number: DownloadNumber) -> Result<bool, Stopped> {
-        ask(&self.commands, |answer| {
-            ClientCommand::Cancel(number, answer)
-        })
-        .await
-    }
-
-    /// Every download since the start, in order.
-    pub async fn downloads(&self) -> Result<Vec<DownloadView>, Stopped> {
-        ask(&self.commands, ClientCommand::Downloads).await
-    }
-
-    /// Waits until nothing runs or waits.
-    pub async fn wait_idle(&self) -> Result<Tally, Stopped> {
-        ask(&self.commands, ClientCommand::WaitIdle).await
-    }
-
-    /// Ends running downloads (what is there is kept), says goodbye, saves the statistics and ends.
-    ///
-    /// # Errors
-    /// When the statistics could not be saved.
-    pub async fn stop(&self) -> Result<(), crate::store::StoreError> {
-        ask(&self.commands, ClientCommand::Stop)
-            .await
-            .unwrap_or(Ok(()))
     }
 }

@@ -1,13 +1,18 @@
 //! A client: asks the central for files and receives them from the secondaries.
 //!
-//! `run` owns its state; [`crate::node::rules::downloads`] is what was asked for, `questions` what the central has not answered.
+//! `run` owns its state; `wishes` is what its user wants, `replies` what the central says, `receiving` what happens to
+//! downloads. [`crate::node::rules::downloads`] is what was asked for, `questions` what the central has not answered,
+//! `maps` what is remembered of downloads that do not run.
 
 mod api;
+mod handle;
+mod maps;
 mod questions;
 mod receiving;
 mod replies;
 mod run;
 mod statistics;
+mod wishes;
 
 use std::sync::Arc;
 
@@ -27,11 +32,16 @@ use crate::{
 pub use statistics::rewritten as rewritten_statistics;
 
 pub use api::{
-    ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer, DownloadEvent,
-    DownloadState, DownloadView, Summary,
+    ClientConfig, ClientError, ClientEvent, DownloadAnswer, DownloadEvent, DownloadState,
+    DownloadView, Summary,
 };
+pub use handle::ClientHandle;
 
-pub use super::rules::{DownloadNumber, downloads::Tally};
+pub use super::rules::{
+    DownloadNumber,
+    downloads::{Priority, Tally},
+};
+pub use crate::engine::download::{ChunkCell, ChunkMap};
 
 /// Commands that may wait for the owner.
 const COMMANDS: usize = 64;

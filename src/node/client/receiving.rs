@@ -1,44 +1,53 @@
 //! What happens in a client's downloads.
 
-use std::time::Instant;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use super::{
-    DownloadEvent, DownloadNumber, DownloadState, DownloadView, Summary, run::Client,
-    statistics::Booked,
+    DownloadEvent, DownloadNumber, DownloadState, DownloadView, Summary, handle::Asker,
+    run::Client, statistics::Booked,
 };
 use crate::{
-    model::{Finished, TransferId},
+    model::{FileName, Finished, Manifest, ReceivedFrom, TransferId},
     node::{
-        fetch::{FetchEnd, FetchOutcome, FetchUpdate},
+        fetch::{Fetch, FetchEnd, FetchOutcome, FetchUpdate},
         rules::{
-            downloads::{End, State},
+            downloads::{AfterStop, Download, End, State},
             endings::Unsettled,
         },
     },
     proto::control::ToCentral,
+    store::Checkup,
 };
 
 impl Client {
     /// Every download of this run, for people.
     pub(super) fn views(&self) -> Vec<DownloadView> {
-        self.state
-            .downloads
-            .iter()
-            .map(|(number, download)| DownloadView {
+        let view = |(number, download): (DownloadNumber, &Download<Asker, Fetch>)| {
+            let state = match &download.state {
+                _ if download.is_paused() => DownloadState::Paused,
+                _ if download.is_held() => DownloadState::Held,
+                State::Asked(_) | State::Again(_) => DownloadState::Asked,
+                State::Queued(place) => DownloadState::Queued(*place),
+                State::Running(running) => {
+                    DownloadState::Running(Box::new(running.receiving.snapshot()))
+                }
+                State::Paused => DownloadState::Paused,
+                State::Held => DownloadState::Held,
+                State::Ended(End::Complete) => DownloadState::Complete,
+                State::Ended(End::Failed(why)) => DownloadState::Failed(why.clone()),
+                State::Ended(End::Cancelled) => DownloadState::Cancelled,
+            };
+            DownloadView {
                 number,
                 file: download.file.clone(),
-                state: match &download.state {
-                    State::Asked(_) => DownloadState::Asked,
-                    State::Queued(place) => DownloadState::Queued(*place),
-                    State::Running(running) => {
-                        DownloadState::Running(Box::new(running.receiving.snapshot()))
-                    }
-                    State::Ended(End::Complete) => DownloadState::Complete,
-                    State::Ended(End::Failed(why)) => DownloadState::Failed(why.clone()),
-                    State::Ended(End::Cancelled) => DownloadState::Cancelled,
-                },
-            })
-            .collect()
+                state,
+                priority: download.priority,
+            }
+        };
+        self.state.downloads.iter().map(view).collect()
     }
 
     pub(super) fn update(&mut self, transfer: TransferId, update: FetchUpdate) {
@@ -51,6 +60,9 @@ impl Client {
                 self.tell_of(number, &file, DownloadEvent::Resumed { bytes });
             }
             FetchUpdate::Remark(note) => self.tell_of(number, &file, DownloadEvent::Remark(note)),
+            FetchUpdate::Checked(Checkup { chunks, bad }) => {
+                self.tell_of(number, &file, DownloadEvent::Checked { chunks, bad });
+            }
             FetchUpdate::Notice(notice) => {
                 self.tell_of(number, &file, DownloadEvent::Notice(notice));
             }
@@ -75,7 +87,9 @@ impl Client {
             outcome,
             took,
             sources,
+            map,
         } = end;
+        self.state.maps.keep(number, &map);
         let kind = outcome.outcome();
         let mut finished = Finished {
             transfer,
@@ -85,13 +99,7 @@ impl Client {
         };
         let (state, event) = match outcome {
             FetchOutcome::Complete { path, manifest } => {
-                let summary = Summary {
-                    path,
-                    bytes: manifest.layout().file_bytes(),
-                    took,
-                    whole: manifest.whole(),
-                    sources: sources.clone(),
-                };
+                let summary = self.summary(number, path, &manifest, took, &sources);
                 (End::Complete, DownloadEvent::Complete(summary))
             }
             FetchOutcome::AlreadyComplete { path, .. } => {
@@ -104,21 +112,71 @@ impl Client {
                 };
                 (End::Failed(reason), event)
             }
-            FetchOutcome::Stopped => (End::Cancelled, DownloadEvent::Cancelled),
+            FetchOutcome::Stopped => return self.stopped(number, finished, took),
         };
+        self.state.purposes.remove(&number);
         let now = Instant::now();
-        let Some(file) = self.state.downloads.end(now, number, state, &finished) else {
+        if let Some(file) = self.state.downloads.end(now, number, state, &finished) {
+            self.settle_later(&file, finished, took);
+            self.tell_of(number, &file, event);
+        }
+    }
+
+    /// A download that was told to stop has done so; what is there of it is kept.
+    fn stopped(&mut self, number: DownloadNumber, finished: Finished, took: Duration) {
+        let downloads = &mut self.state.downloads;
+        let stopped = downloads.stopped(Instant::now(), number, &finished, took);
+        let Some((file, after)) = stopped else {
             return;
         };
+        // The central must hear of the end before it is asked again.
+        self.settle_later(&file, finished, took);
+        match after {
+            AfterStop::Cancelled => {
+                self.state.purposes.remove(&number);
+                self.tell_of(number, &file, DownloadEvent::Cancelled);
+            }
+            AfterStop::Paused => self.tell_of(number, &file, DownloadEvent::Paused),
+            AfterStop::Held => self.tell_of(number, &file, DownloadEvent::Held),
+            AfterStop::Again(word) => self.ask(word),
+        }
+    }
+
+    /// Tells the central of an end, and books it when the secondaries have reported.
+    fn settle_later(&mut self, file: &FileName, finished: Finished, took: Duration) {
+        let (transfer, outcome) = (finished.transfer, finished.outcome);
+        let (now, received) = (Instant::now(), finished.sources.clone());
         self.state
             .downloads
             .endings
-            .unsettle(now, transfer, file.clone(), kind, took, sources);
+            .unsettle(now, transfer, file.clone(), outcome, took, received);
         if !self.send(ToCentral::Finished(finished)) {
             let unsettled = self.state.downloads.endings.take_unsettled_of(transfer);
             self.book_without_reports(unsettled);
         }
-        self.tell_of(number, &file, event);
+    }
+
+    fn summary(
+        &self,
+        number: DownloadNumber,
+        path: PathBuf,
+        manifest: &Manifest,
+        took: Duration,
+        sources: &[ReceivedFrom],
+    ) -> Summary {
+        let download = self.state.downloads.get(number);
+        let past = download.map(|d| d.past.clone()).unwrap_or_default();
+        let all = past.with(took, sources);
+        let received_bytes: u64 = all.received.iter().map(|source| source.bytes).sum();
+        let bytes = manifest.layout().file_bytes();
+        Summary {
+            path,
+            bytes,
+            resumed_bytes: bytes.saturating_sub(received_bytes),
+            took: all.took,
+            whole: manifest.whole(),
+            sources: all.received,
+        }
     }
 
     pub(super) fn book_overdue(&mut self) {

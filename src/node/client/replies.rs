@@ -4,16 +4,16 @@ use std::{sync::Arc, time::Instant};
 
 use super::{
     ClientConfig, ClientError, DownloadAnswer, DownloadEvent, DownloadNumber, run::Client,
-    statistics::Booked,
+    statistics::Booked, wishes::Purpose,
 };
 use crate::{
     model::{ClientName, Finished, Grant, Outcome, SentBytes, TransferId},
     node::{
         Failure,
-        fetch::{Fetch, FetchConfig},
+        fetch::{Fetch, FetchConfig, Goal, Target},
         rules::{
             Receiving,
-            downloads::{Answers, End, Granted},
+            downloads::{Answers, Granted, State},
         },
     },
     proto::{
@@ -65,6 +65,14 @@ impl Client {
                 self.send(ToCentral::Finished(finished));
                 return;
             }
+            Granted::Held(finished, asker) => {
+                self.send(ToCentral::Finished(finished));
+                if let Some(answer) = asker {
+                    let _ = answer.send(Ok(DownloadAnswer::Found(number)));
+                }
+                self.tell_of(number, &grant.file.name, DownloadEvent::Held);
+                return;
+            }
         }
         let started = DownloadEvent::Started {
             bytes: grant.file.layout.file_bytes(),
@@ -79,7 +87,9 @@ impl Client {
                 .collect(),
         };
         let (transfer, meta) = (grant.transfer, grant.file.clone());
-        let fetch = match fetch_config(&self.config, self.state.name.as_ref()) {
+        let purpose = self.state.purposes.get(&number).cloned();
+        let purpose = purpose.unwrap_or(Purpose::File);
+        let fetch = match fetch_config(&self.config, self.state.name.as_ref(), purpose) {
             Ok(config) => Fetch::start(grant, config, self.update_sender.clone(), &self.tasks),
             Err(error) => return self.cannot_receive(number, transfer, error),
         };
@@ -102,13 +112,13 @@ impl Client {
             reason: Some(reason.to_string()),
             sources: Vec::new(),
         };
-        let end = End::Failed(reason.clone());
-        let ended = self
-            .state
-            .downloads
-            .end(Instant::now(), number, end, &finished);
         self.send(ToCentral::Finished(finished));
-        if let Some(file) = ended {
+        self.state.purposes.remove(&number);
+        let ended = self.state.downloads.cannot_start(number, reason.clone());
+        if let Some((file, asker)) = ended {
+            if let Some(answer) = asker {
+                let _ = answer.send(Ok(DownloadAnswer::Found(number)));
+            }
             self.tell_of(number, &file, DownloadEvent::Failed { reason });
         }
     }
@@ -151,6 +161,10 @@ impl Client {
             }
             Answers::Nothing => tracing::info!(number = number.0, ?code, "refused"),
         }
+        let refused = self.state.downloads.get(number).map(|d| &d.state);
+        if matches!(refused, None | Some(State::Ended(_))) {
+            self.state.purposes.remove(&number);
+        }
     }
 
     /// The secondaries have reported; nothing when the central cannot say.
@@ -170,20 +184,27 @@ impl Client {
 fn fetch_config(
     config: &ClientConfig,
     name: Option<&ClientName>,
+    purpose: Purpose,
 ) -> Result<FetchConfig, StoreError> {
-    let root = Root::create(&config.target)?;
+    let goal = match purpose {
+        Purpose::File => Goal::File(Target {
+            root: Root::create(&config.target)?,
+            existing: if config.overwrite {
+                Existing::Overwrite
+            } else {
+                Existing::Keep
+            },
+            place: PartPlace::Beside,
+        }),
+        Purpose::Verify => Goal::Verify(Root::open(&config.target)?),
+        Purpose::Stream(reader) => Goal::Stream(reader),
+    };
     Ok(FetchConfig {
         security: Arc::clone(&config.security),
         role: PeerRole::Client {
             name: name.cloned(),
         },
-        root,
-        existing: if config.overwrite {
-            Existing::Overwrite
-        } else {
-            Existing::Keep
-        },
-        place: PartPlace::Beside,
         source_wait: config.source_wait,
+        goal,
     })
 }

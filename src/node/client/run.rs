@@ -1,6 +1,9 @@
 //! The task that owns a client: its name, its link to the central, its downloads.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     sync::{mpsc, oneshot},
@@ -9,8 +12,12 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    ClientConfig, ClientError, ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber, Tally,
-    api::ClientCommand, questions::Questions, statistics::Statistics,
+    ClientConfig, ClientError, ClientEvent, DownloadEvent, DownloadNumber, Tally,
+    handle::{Asker, ClientCommand},
+    maps::Maps,
+    questions::Questions,
+    statistics::Statistics,
+    wishes::Purpose,
 };
 use crate::{
     model::{
@@ -21,7 +28,7 @@ use crate::{
         StatisticsTrouble,
         fetch::{Fetch, FetchUpdate},
         link::{Link, LinkDown, LinkEvent},
-        rules::downloads::{Downloads, GivenUp},
+        rules::downloads::Downloads,
     },
     proto::control::ToCentral,
     store::StoreError,
@@ -43,9 +50,6 @@ pub(super) struct Client {
     pub(super) state: ClientState,
 }
 
-/// Whoever asked for a download and waits for the central's answer.
-pub(super) type Asker = oneshot::Sender<Result<DownloadAnswer, ClientError>>;
-
 /// What the owner knows.
 #[derive(Debug, Default)]
 pub(super) struct ClientState {
@@ -54,6 +58,9 @@ pub(super) struct ClientState {
     pub(super) was_up: bool,
     pub(super) told_lost: bool,
     pub(super) downloads: Downloads<Asker, Fetch>,
+    /// What each download is for.
+    pub(super) purposes: BTreeMap<DownloadNumber, Purpose>,
+    pub(super) maps: Maps,
     pub(super) questions: Questions,
     pub(super) idle_waiters: Vec<oneshot::Sender<Tally>>,
 }
@@ -65,6 +72,7 @@ impl Client {
         save.set_missed_tick_behavior(MissedTickBehavior::Delay);
         save.reset();
         loop {
+            self.regulate();
             self.answer_idle();
             let due = self.state.downloads.next_due();
             let due = due.unwrap_or_else(|| Instant::now() + IDLE);
@@ -128,10 +136,23 @@ impl Client {
                 self.state.questions.status(answer);
                 self.ask(ToCentral::Status);
             }
+            ClientCommand::Name(answer) => {
+                let _ = answer.send(self.state.name.clone());
+            }
             ClientCommand::Download(file, answer) => self.download(file, answer),
+            ClientCommand::Verify(file, answer) => self.verify(file, answer),
+            ClientCommand::Stream(file, chunks, answer) => self.stream(file, chunks, answer),
+            ClientCommand::Pause(number, answer) => {
+                let _ = answer.send(self.pause(number));
+            }
+            ClientCommand::Resume(number, answer) => self.resume(number, answer),
             ClientCommand::Cancel(number, answer) => {
                 let _ = answer.send(self.cancel(number));
             }
+            ClientCommand::SetPriority(number, priority, answer) => {
+                let _ = answer.send(self.set_priority(number, priority));
+            }
+            ClientCommand::Detail(number, answer) => self.detail(number, answer),
             ClientCommand::Downloads(answer) => {
                 let _ = answer.send(self.views());
             }
@@ -160,34 +181,6 @@ impl Client {
         }
         self.state.questions.enrol(answer);
         self.ask(ToCentral::Enrol { name });
-    }
-
-    fn download(&mut self, file: FileName, answer: Asker) {
-        if self.state.name.is_none() {
-            let _ = answer.send(Err(ClientError::NotEnrolled));
-            return;
-        }
-        if let Some(number) = self.state.downloads.active(&file) {
-            let _ = answer.send(Err(ClientError::AlreadyRunning(number)));
-            return;
-        }
-        let number = self.state.downloads.ask(file.clone(), answer);
-        self.ask(ToCentral::Download {
-            request: number.0,
-            name: file,
-        });
-    }
-
-    pub(super) fn cancel(&mut self, number: DownloadNumber) -> bool {
-        match self.state.downloads.give_up(number) {
-            GivenUp::Stopping => true,
-            GivenUp::Withdrawn(file, word) => {
-                self.send(word);
-                self.tell_of(number, &file, DownloadEvent::Cancelled);
-                true
-            }
-            GivenUp::Nothing => false,
-        }
     }
 
     pub(super) fn link_event(&mut self, event: LinkEvent) {
@@ -229,18 +222,35 @@ impl Client {
         let reason = down.to_string();
         let unreachable = match down {
             LinkDown::Denied(denied) => ClientError::Denied(denied.clone()),
+            LinkDown::Refused { code, message } if down.is_expelled() => ClientError::Refused {
+                code: *code,
+                message: message.clone(),
+            },
             _ => ClientError::Unreachable(reason.clone()),
         };
         for answer in self.state.downloads.take_asked() {
             let _ = answer.send(Err(unreachable.clone()));
         }
         self.state.questions.fail(&unreachable);
+        if down.is_expelled() {
+            self.give_all_up();
+        }
         // A central that was never there is told by the answer to the first request.
         if self.state.was_up && !std::mem::replace(&mut self.state.told_lost, true) {
             self.tell(match down {
                 LinkDown::Denied(denied) => ClientEvent::Denied(denied.clone()),
+                _ if down.is_expelled() => ClientEvent::Expelled { message: reason },
                 _ => ClientEvent::CentralLost { reason },
             });
+        }
+    }
+
+    fn give_all_up(&mut self) {
+        let all = self.state.downloads.iter();
+        let all = all.filter(|(_, download)| !download.is_paused());
+        let all: Vec<_> = all.map(|(number, _)| number).collect();
+        for number in all {
+            self.cancel(number);
         }
     }
 
@@ -263,17 +273,10 @@ impl Client {
         }
     }
 
-    /// Ends what runs (what is there is kept), waits a little for the last figures, says goodbye.
+    /// Ends what runs (what is there is kept, also of what is paused), waits a little for the last figures, says
+    /// goodbye.
     async fn stop(mut self) -> Result<(), StoreError> {
-        let active: Vec<_> = self
-            .state
-            .downloads
-            .iter()
-            .map(|(number, _)| number)
-            .collect();
-        for number in active {
-            self.cancel(number);
-        }
+        self.give_all_up();
         let stopped = ClientError::Stopped;
         for answer in self.state.downloads.take_asked() {
             let _ = answer.send(Err(stopped.clone()));

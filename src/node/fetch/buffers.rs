@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::model::ChunkLayout;
@@ -52,6 +53,12 @@ impl Buffers {
         self.count
     }
 
+    /// Chunks that may be kept until it is their turn. The others are for what is of no use any more: a
+    /// duplicate must never keep the chunk from coming that everything waits for.
+    pub(super) fn ahead(&self) -> u32 {
+        (self.count - self.count / 4) as u32
+    }
+
     /// How many are being filled.
     pub(super) fn arriving(&self) -> usize {
         self.arriving.load(Ordering::Acquire)
@@ -84,6 +91,11 @@ impl Buffers {
 }
 
 impl ChunkBuffer {
+    /// Its bytes, for good: they count as memory of whoever takes them.
+    pub(super) fn into_bytes(mut self) -> Bytes {
+        Bytes::from(std::mem::take(&mut self.bytes))
+    }
+
     /// It is full.
     pub(super) fn arrived(&mut self) {
         if let Some(arriving) = self.arriving.take() {
@@ -101,7 +113,9 @@ impl AsRef<[u8]> for ChunkBuffer {
 impl Drop for ChunkBuffer {
     fn drop(&mut self) {
         self.arrived();
-        lock(&self.home).push(std::mem::take(&mut self.bytes));
+        if self.bytes.capacity() > 0 {
+            lock(&self.home).push(std::mem::take(&mut self.bytes));
+        }
     }
 }
 

@@ -1,13 +1,19 @@
 //! How a fetch ends: the file gets its name or is kept for another time, and what is on its way is counted.
 
 use std::{
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use tokio::{sync::oneshot, time::sleep_until};
 
-use super::{FetchOutcome, shell::Shell, source::Command};
+use super::{
+    FetchOutcome,
+    shell::{Done, Shell},
+    source::Command,
+    writing::Sink,
+};
 use crate::{
     engine::download::{FailReason, Finish},
     model::Manifest,
@@ -24,7 +30,10 @@ impl Shell {
         match (finish, manifest) {
             (Finish::Complete, Some(manifest)) => match self.already.take() {
                 Some(path) => FetchOutcome::AlreadyComplete { path, manifest },
-                None => self.complete(manifest).await,
+                None => match self.context.sink.get() {
+                    Some(Sink::Stream(_)) => self.handed_over(manifest).await,
+                    Some(Sink::Part(_)) | None => self.complete(manifest).await,
+                },
             },
             // Not to be had: a machine is complete only after `Ready`, which comes after the manifest.
             (Finish::Complete, None) => FetchOutcome::Stopped,
@@ -43,7 +52,7 @@ impl Shell {
     }
 
     pub(super) async fn complete(&mut self, manifest: Arc<Manifest>) -> FetchOutcome {
-        let Some(part) = self.context.part.get().cloned() else {
+        let Some(part) = self.context.part() else {
             return FetchOutcome::Stopped;
         };
         match self.blocking(move || part.finish()).await {
@@ -53,9 +62,31 @@ impl Shell {
         }
     }
 
+    /// Waits until the reader has taken the rest.
+    async fn handed_over(&mut self, manifest: Arc<Manifest>) -> FetchOutcome {
+        while !self.all_taken {
+            tokio::select! {
+                Some(input) = self.inputs.recv() => self.input(input),
+                Some(done) = self.done.recv() => match done {
+                    Done::AllTaken => self.all_taken = true,
+                    Done::ReaderGone => return FetchOutcome::Stopped,
+                    Done::Taken(_) | Done::Opened(_) | Done::Verified(_) | Done::Synced(_) => {}
+                },
+                Some(answer) = self.orders.maps.recv() => {
+                    let _ = answer.send(Some(self.machine.chunk_map()));
+                }
+                () = self.orders.stop.cancelled() => return FetchOutcome::Stopped,
+            }
+        }
+        FetchOutcome::Complete {
+            path: PathBuf::new(),
+            manifest,
+        }
+    }
+
     /// Keeps what is there for another time.
     pub(super) async fn keep(&mut self) {
-        if let Some(part) = self.context.part.get().cloned()
+        if let Some(part) = self.context.part()
             && let Some(Err(error)) = self.blocking(move || part.sync()).await
         {
             tracing::warn!(%error, "what was received may be asked for again");

@@ -1,7 +1,8 @@
 //! Receiving one file from secondaries: a client's download, and a secondary's copy. The shell around the
 //! download machine.
 //!
-//! `shell` owns the machine; `source` speaks with one secondary; `buffers` bounds the memory of both.
+//! `shell` owns the machine; `source` speaks with one secondary; `buffers` bounds the memory of both. What comes goes
+//! to a part file (`disk`), or to somebody who reads it in order (`stream`).
 //!
 //! ```text
 //!  owner ──sources, stop──▶ shell ──requests──▶ source 1..n ──frames──▶ chunk buffer
@@ -10,26 +11,33 @@
 //! ```
 
 mod buffers;
+mod disk;
 mod ending;
 mod shell;
 mod source;
+mod stream;
 mod writing;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    engine::download::{Notice, Snapshot},
+    engine::download::{ChunkMap, Notice, Snapshot},
     model::{
         ChunkIndex, Fault, Grant, Manifest, Outcome, ReceivedFrom, SecondaryNumber, SourceInfo,
         TransferId,
     },
     node::{Failure, Security, rules::Receiving},
     proto::PeerRole,
-    store::{Existing, PartNote, PartPlace, Root},
+    store::{Checkup, Existing, PartNote, PartPlace, Root},
 };
+
+pub(super) use stream::Reader;
+
+/// Questions for the map of the chunks that may wait.
+const MAP_QUESTIONS: usize = 4;
 
 /// How files are received.
 #[derive(Clone, Debug)]
@@ -37,12 +45,28 @@ pub(super) struct FetchConfig {
     /// Who says hello to the secondaries.
     pub(super) role: PeerRole,
     pub(super) security: Arc<Security>,
-    /// Where the file goes.
+    /// How long to wait with no source.
+    pub(super) source_wait: Duration,
+    pub(super) goal: Goal,
+}
+
+/// What a file is received for.
+#[derive(Clone, Debug)]
+pub(super) enum Goal {
+    /// To be there.
+    File(Target),
+    /// To make the one good that is there.
+    Verify(Root),
+    /// To be read while it comes, and not to be kept.
+    Stream(Reader),
+}
+
+/// Where a file goes.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
     pub(super) root: Root,
     pub(super) existing: Existing,
     pub(super) place: PartPlace,
-    /// How long to wait with no source.
-    pub(super) source_wait: Duration,
 }
 
 /// What happens in a fetch.
@@ -52,6 +76,8 @@ pub(super) enum FetchUpdate {
     Resumed { bytes: u64 },
     /// Something about that part file.
     Remark(PartNote),
+    /// The file that was there was read through.
+    Checked(Checkup),
     /// For people.
     Notice(Notice),
     /// For the central.
@@ -72,12 +98,14 @@ pub(super) struct FetchEnd {
     pub(super) took: Duration,
     /// What each secondary brought.
     pub(super) sources: Vec<ReceivedFrom>,
+    /// Where the chunks stood.
+    pub(super) map: ChunkMap,
 }
 
 /// With the file or without.
 #[derive(Debug)]
 pub(super) enum FetchOutcome {
-    /// Every byte is there and verified, under its final name.
+    /// Every byte is there and verified, under its final name; or was read, and there is no path.
     Complete {
         path: PathBuf,
         manifest: Arc<Manifest>,
@@ -111,6 +139,18 @@ pub(super) struct Fetch {
     sources: watch::Sender<Vec<SourceInfo>>,
     stop: CancellationToken,
     snapshot: watch::Receiver<Snapshot>,
+    maps: mpsc::Sender<MapAnswer>,
+}
+
+/// Whoever wants to see where the chunks stand.
+pub(super) type MapAnswer = oneshot::Sender<Option<ChunkMap>>;
+
+/// What a fetch is told while it runs.
+#[derive(Debug)]
+struct Orders {
+    listed: watch::Receiver<Vec<SourceInfo>>,
+    stop: CancellationToken,
+    maps: mpsc::Receiver<MapAnswer>,
 }
 
 impl Fetch {
@@ -123,13 +163,28 @@ impl Fetch {
     ) -> Self {
         let stop = CancellationToken::new();
         let (sources, listed) = watch::channel(grant.sources.clone());
-        let (shell, snapshot) = shell::Shell::new(grant, config, listed, stop.clone(), updates);
+        let (maps, asked) = mpsc::channel(MAP_QUESTIONS);
+        let orders = Orders {
+            listed,
+            stop: stop.clone(),
+            maps: asked,
+        };
+        let (shell, snapshot) = shell::Shell::new(grant, config, orders, updates);
         tasks.spawn(shell.run());
         Self {
             sources,
             stop,
             snapshot,
+            maps,
         }
+    }
+
+    /// Has the map of the chunks sent. Gives the question back when it is too late to ask, or too much is
+    /// asked.
+    pub(super) fn send_map(&self, answer: MapAnswer) -> Result<(), MapAnswer> {
+        self.maps
+            .try_send(answer)
+            .map_err(mpsc::error::TrySendError::into_inner)
     }
 
     /// How far it is, a fraction of a second ago.

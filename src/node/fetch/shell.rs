@@ -14,18 +14,19 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    FetchConfig, FetchEnd, FetchUpdate, address_of,
+    FetchConfig, FetchEnd, FetchOutcome, FetchUpdate, Goal, Orders, address_of,
     buffers::Buffers,
     source::{Command, Context, Input, Source, What},
-    writing::Writing,
+    stream::Stream,
+    writing::{Sink, Writing},
 };
 use crate::{
-    engine::download::{Action, Download, DownloadConfig, Event, Finish, Snapshot},
+    engine::download::{Action, ChunkMap, Download, DownloadConfig, Event, Finish, Snapshot},
     model::{
         ChunkRange, FileMeta, Grant, SecondaryNumber, SourceInfo, TransferId,
         limits::MAX_QUEUED_REQUESTS,
     },
-    store::{Opened, PartFile, StoreError},
+    store::{Checkup, Opened, StoreError},
 };
 
 /// Inputs that may wait for the shell; sources wait beyond that.
@@ -34,10 +35,6 @@ const INPUTS: usize = 1024;
 const BATCH: usize = 64;
 /// How often watchers get a new snapshot and the need to sync is looked at.
 const TICK: Duration = Duration::from_millis(250);
-/// Data and journal are synced at the latest when this much is not.
-const SYNC_BYTES: u64 = 256 << 20;
-/// Or when anything has not been for this long.
-const SYNC_EVERY: Duration = Duration::from_secs(5);
 /// Wakes the loop when the machine has nothing to wait for.
 const IDLE: Duration = Duration::from_secs(3600);
 
@@ -55,11 +52,16 @@ impl Drop for SourceLink {
     }
 }
 
-/// Results of blocking work.
+/// Results of blocking work, and what the reader does.
 #[derive(Debug)]
 pub(super) enum Done {
     Opened(Result<Opened, StoreError>),
+    Verified(Result<(Checkup, Opened), StoreError>),
     Synced(Result<(), StoreError>),
+    /// The reader has so many chunks, from the first.
+    Taken(u32),
+    AllTaken,
+    ReaderGone,
 }
 
 /// See the module.
@@ -71,8 +73,7 @@ pub(super) struct Shell {
     pub(super) addresses: BTreeMap<SecondaryNumber, SocketAddr>,
     pub(super) links: BTreeMap<SecondaryNumber, SourceLink>,
     pub(super) generations: u64,
-    pub(super) listed: watch::Receiver<Vec<SourceInfo>>,
-    pub(super) stop: CancellationToken,
+    pub(super) orders: Orders,
     pub(super) updates: mpsc::Sender<(TransferId, FetchUpdate)>,
     pub(super) snapshot: watch::Sender<Snapshot>,
     pub(super) context: Context,
@@ -87,6 +88,10 @@ pub(super) struct Shell {
     /// The disk's error, kept whole for people; the machine only knows its words.
     pub(super) local: Option<StoreError>,
     pub(super) already: Option<std::path::PathBuf>,
+    /// The reader has the whole file.
+    pub(super) all_taken: bool,
+    /// Ends the handing over.
+    pub(super) handing_over: CancellationToken,
 }
 
 impl Shell {
@@ -94,26 +99,28 @@ impl Shell {
     pub(super) fn new(
         grant: Grant,
         config: FetchConfig,
-        listed: watch::Receiver<Vec<SourceInfo>>,
-        stop: CancellationToken,
+        orders: Orders,
         updates: mpsc::Sender<(TransferId, FetchUpdate)>,
     ) -> (Self, watch::Receiver<Snapshot>) {
         let now = Instant::now();
-        let machine = Download::new(
-            grant.file.layout,
-            DownloadConfig {
+        let buffers = Buffers::new(grant.file.layout);
+        let machine = {
+            let layout = grant.file.layout;
+            let how = DownloadConfig {
                 seed: fastrand::u64(..),
                 source_wait: config.source_wait,
-            },
-            now,
-        );
+            };
+            match &config.goal {
+                Goal::File(_) | Goal::Verify(_) => Download::new(layout, how, now),
+                Goal::Stream(_) => Download::in_order(layout, how, buffers.ahead(), now),
+            }
+        };
         let (snapshot, watched) = watch::channel(machine.snapshot(now));
         let (input_sender, inputs) = mpsc::channel(INPUTS);
         let (done_sender, done) = mpsc::channel(2);
-        let (part, writes) = (Arc::new(OnceLock::new()), TaskTracker::new());
-        let buffers = Buffers::new(grant.file.layout);
+        let (sink, writes) = (Arc::new(OnceLock::new()), TaskTracker::new());
         let writing = Writing::new(
-            Arc::clone(&part),
+            Arc::clone(&sink),
             input_sender.clone(),
             writes.clone(),
             &buffers,
@@ -124,7 +131,7 @@ impl Shell {
             role: config.role.clone(),
             security: Arc::clone(&config.security),
             manifest: Arc::new(OnceLock::new()),
-            part,
+            sink,
             buffers,
             inputs: input_sender,
             writing,
@@ -138,8 +145,7 @@ impl Shell {
             addresses: BTreeMap::new(),
             links: BTreeMap::new(),
             generations: 0,
-            listed,
-            stop,
+            orders,
             updates,
             snapshot,
             context,
@@ -153,22 +159,37 @@ impl Shell {
             synced_at: now,
             local: None,
             already: None,
+            all_taken: false,
+            handing_over: CancellationToken::new(),
         };
         (shell, watched)
     }
 
     /// Runs to the end of the download.
     pub(super) async fn run(mut self) {
-        let first = self.listed.borrow_and_update().clone();
+        self.start_handing_over();
+        let first = self.orders.listed.borrow_and_update().clone();
         self.listed(first);
         let finish = self.until_finish().await;
         let outcome = self.outcome(finish).await;
+        self.handing_over.cancel();
         self.linger().await;
         self.publish();
+        let map = match &outcome {
+            FetchOutcome::AlreadyComplete { .. } => ChunkMap::whole(self.file.layout.chunk_count()),
+            FetchOutcome::Complete { .. } | FetchOutcome::Failed(_) | FetchOutcome::Stopped => {
+                self.machine.chunk_map()
+            }
+        };
+        self.orders.maps.close();
+        while let Ok(answer) = self.orders.maps.try_recv() {
+            let _ = answer.send(Some(map.clone()));
+        }
         let end = FetchEnd {
             outcome,
             took: self.began.elapsed(),
             sources: self.machine.received(),
+            map,
         };
         let (updates, transfer) = (self.updates.clone(), self.transfer);
         // Whoever hears of the end may start anew: the part file must not be held any more.
@@ -203,15 +224,18 @@ impl Shell {
                 }
                 Some(done) = self.done.recv() => self.done(done).await,
                 () = sleep_until(due.into()) => self.machine.handle_timeout(Instant::now()),
-                changed = self.listed.changed(), if !owner_gone => {
+                changed = self.orders.listed.changed(), if !owner_gone => {
                     if changed.is_ok() {
-                        let sources = self.listed.borrow_and_update().clone();
+                        let sources = self.orders.listed.borrow_and_update().clone();
                         self.listed(sources);
                     } else {
                         owner_gone = true;
                     }
                 }
-                () = self.stop.cancelled(), if !stopping => {
+                Some(answer) = self.orders.maps.recv() => {
+                    let _ = answer.send(Some(self.machine.chunk_map()));
+                }
+                () = self.orders.stop.cancelled(), if !stopping => {
                     stopping = true;
                     self.machine.handle_event(Instant::now(), Event::Stop);
                 }
@@ -309,6 +333,9 @@ impl Shell {
             })
             .map(|source| source.number)
             .collect();
+        let draining = sources.iter().filter(|source| source.draining);
+        let draining = draining.map(|source| source.number).collect();
+        self.machine.handle_event(now, Event::Draining(draining));
         let list: Vec<(SecondaryNumber, Vec<ChunkRange>)> = sources
             .into_iter()
             .map(|source| (source.number, source.ranges))
@@ -358,7 +385,7 @@ impl Shell {
             }
             _ if !current => return,
             What::Connected => {
-                self.open_part();
+                self.open_sink();
                 Event::Connected { source }
             }
             What::Lost { fault, reason } => {
@@ -374,69 +401,22 @@ impl Shell {
         self.machine.handle_event(now, event);
     }
 
-    /// Opens the part file once the digests are known.
-    fn open_part(&mut self) {
-        let Some(manifest) = self.context.manifest.get().cloned() else {
+    /// Lets the reader, if there is one, have what comes. Begins at once, so that his going is noticed.
+    fn start_handing_over(&mut self) {
+        let Goal::Stream(reader) = self.config.goal.clone() else {
             return;
         };
-        let ending = self.connections.is_closed();
-        if ending || std::mem::replace(&mut self.opening, true) {
-            return;
-        }
-        let (root, file) = (self.config.root.clone(), self.file.clone());
-        let (existing, place) = (self.config.existing, self.config.place);
-        let done = self.done_sender.clone();
-        self.context.writes.spawn_blocking(move || {
-            let opened = PartFile::open(&root, &file, manifest, existing, place);
-            let _ = done.blocking_send(Done::Opened(opened));
-        });
-    }
-
-    async fn done(&mut self, done: Done) {
-        match done {
-            Done::Opened(Ok(Opened::AlreadyComplete(path))) => self.already = Some(path),
-            Done::Opened(Ok(Opened::Part { part, have, notes })) => {
-                for note in notes {
-                    self.update(FetchUpdate::Remark(note)).await;
-                }
-                let bytes: u64 = have
-                    .iter()
-                    .map(|chunk| u64::from(self.file.layout.chunk_len(chunk)))
-                    .sum();
-                if bytes > 0 {
-                    self.update(FetchUpdate::Resumed { bytes }).await;
-                }
-                let _ = self.context.part.set(Arc::from(part));
-                self.machine
-                    .handle_event(Instant::now(), Event::Ready { have });
+        let manifest = Arc::clone(&self.context.manifest);
+        let stream = Arc::new(Stream::new(manifest, reader.taken()));
+        let _ = self.context.sink.set(Sink::Stream(Arc::clone(&stream)));
+        let chunk_count = self.file.layout.chunk_count();
+        let hand_over = stream.hand_over(reader, chunk_count, self.done_sender.clone());
+        let over = self.handing_over.clone();
+        self.context.writes.spawn(async move {
+            tokio::select! {
+                () = hand_over => {}
+                () = over.cancelled() => {}
             }
-            Done::Opened(Err(error)) | Done::Synced(Err(error)) => {
-                self.syncing = false;
-                let reason = error.to_string();
-                self.local.get_or_insert(error);
-                self.machine
-                    .handle_event(Instant::now(), Event::LocalFailure { reason });
-            }
-            Done::Synced(Ok(())) => {
-                self.syncing = false;
-                self.synced_at = Instant::now();
-            }
-        }
-    }
-
-    fn sync_if_due(&mut self) {
-        let Some(part) = self.context.part.get().cloned() else {
-            return;
-        };
-        let unsynced = part.unsynced_bytes();
-        let old = unsynced > 0 && self.synced_at.elapsed() >= SYNC_EVERY;
-        if self.syncing || !(old || unsynced >= SYNC_BYTES) {
-            return;
-        }
-        self.syncing = true;
-        let done = self.done_sender.clone();
-        self.context.writes.spawn_blocking(move || {
-            let _ = done.blocking_send(Done::Synced(part.sync()));
         });
     }
 

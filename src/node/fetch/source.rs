@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     buffers::{Buffers, ChunkBuffer},
-    writing::{Whole, Writing},
+    writing::{Sink, Whole, Writing},
 };
 use crate::{
     model::{
@@ -50,12 +50,23 @@ pub(super) struct Context {
     pub(super) role: PeerRole,
     pub(super) security: Arc<Security>,
     pub(super) manifest: Arc<OnceLock<Arc<Manifest>>>,
-    pub(super) part: Arc<OnceLock<Arc<PartFile>>>,
+    /// Where chunks go, once it is known.
+    pub(super) sink: Arc<OnceLock<Sink>>,
     pub(super) buffers: Buffers,
     pub(super) inputs: mpsc::Sender<Input>,
     /// Hashing and writing, which may outlive the connection.
     pub(super) writing: Writing,
     pub(super) writes: TaskTracker,
+}
+
+impl Context {
+    /// The part file, once it is open.
+    pub(super) fn part(&self) -> Option<Arc<PartFile>> {
+        match self.sink.get() {
+            Some(Sink::Part(part)) => Some(Arc::clone(part)),
+            Some(Sink::Stream(_)) | None => None,
+        }
+    }
 }
 
 /// What a source's task tells the shell.

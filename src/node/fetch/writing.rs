@@ -1,4 +1,4 @@
-//! Whole chunks on their way to the disk: hashed, compared, written, off the async threads. Chunks that wait
+//! Whole chunks on their way to the disk, or to a reader: hashed, compared, written, off the async threads. Chunks that wait
 //! are taken together, as many digests at once cost little more than one; where chunks come fast, a few
 //! milliseconds are given to others that are coming in.
 
@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::{
     buffers::{Buffers, ChunkBuffer},
     source::{Input, What},
+    stream::Stream,
 };
 use crate::{
     model::{ChunkIndex, SecondaryNumber},
@@ -32,10 +33,17 @@ pub(super) struct Whole {
     pub(super) buffer: ChunkBuffer,
 }
 
+/// Where chunks go.
+#[derive(Clone, Debug)]
+pub(super) enum Sink {
+    Part(Arc<PartFile>),
+    Stream(Arc<Stream>),
+}
+
 /// Writes the chunks of one fetch.
 #[derive(Clone, Debug)]
 pub(super) struct Writing {
-    part: Arc<OnceLock<Arc<PartFile>>>,
+    sink: Arc<OnceLock<Sink>>,
     inputs: mpsc::Sender<Input>,
     tasks: TaskTracker,
     shared: Arc<Shared>,
@@ -61,13 +69,13 @@ struct Waiting {
 
 impl Writing {
     pub(super) fn new(
-        part: Arc<OnceLock<Arc<PartFile>>>,
+        sink: Arc<OnceLock<Sink>>,
         inputs: mpsc::Sender<Input>,
         tasks: TaskTracker,
         buffers: &Buffers,
     ) -> Self {
         Self {
-            part,
+            sink,
             inputs,
             tasks,
             shared: Arc::default(),
@@ -130,8 +138,8 @@ impl Writing {
     }
 
     fn write(&self, lot: Vec<Whole>) {
-        // Chunks are asked for only once the part file is open.
-        let Some(part) = self.part.get() else {
+        // Chunks are asked for only once there is a place for them.
+        let Some(sink) = self.sink.get() else {
             return;
         };
         let mut whence = Vec::with_capacity(lot.len());
@@ -140,21 +148,39 @@ impl Writing {
             whence.push((whole.source, whole.generation));
             chunks.push((whole.chunk, whole.buffer));
         }
-        for (checked, (source, generation)) in part.check(chunks).into_iter().zip(whence) {
-            let chunk = checked.chunk();
-            let what = match part.write(&checked) {
-                Ok(true) => What::Verified { chunk },
-                Ok(false) => What::Wrong { chunk },
-                Err(error) => What::LocalFailure(error),
-            };
-            // The buffer can take the next chunk before anybody hears of this one.
-            drop(checked);
-            let _ = self.inputs.blocking_send(Input {
-                source,
-                generation,
-                what,
-            });
+        match sink {
+            Sink::Part(part) => {
+                for (checked, whence) in part.check(chunks).into_iter().zip(whence) {
+                    let chunk = checked.chunk();
+                    let what = match part.write(&checked) {
+                        Ok(true) => What::Verified { chunk },
+                        Ok(false) => What::Wrong { chunk },
+                        Err(error) => What::LocalFailure(error),
+                    };
+                    // The buffer can take the next chunk before anybody hears of this one.
+                    drop(checked);
+                    self.tell(whence, what);
+                }
+            }
+            Sink::Stream(stream) => {
+                for ((chunk, is_right), whence) in stream.put(chunks).into_iter().zip(whence) {
+                    let what = if is_right {
+                        What::Verified { chunk }
+                    } else {
+                        What::Wrong { chunk }
+                    };
+                    self.tell(whence, what);
+                }
+            }
         }
+    }
+
+    fn tell(&self, (source, generation): (SecondaryNumber, u64), what: What) {
+        let _ = self.inputs.blocking_send(Input {
+            source,
+            generation,
+            what,
+        });
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

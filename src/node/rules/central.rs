@@ -167,7 +167,15 @@ pub fn word_for(action: Action) -> Word {
             link,
             transfer,
             outcome,
-        } => (link, FromCentral::Ended { transfer, outcome }),
+            expelled,
+        } => {
+            let ended = FromCentral::Ended {
+                transfer,
+                outcome,
+                expelled,
+            };
+            (link, ended)
+        }
     };
     Word::Message(link, message)
 }
@@ -183,5 +191,6 @@ fn code_of(refusal: &Refusal) -> ErrorCode {
         Refusal::NotFound(_) => ErrorCode::NotFound,
         Refusal::TooMany(_) => ErrorCode::LimitExceeded,
         Refusal::WrongRole(_) => ErrorCode::BadMessage,
+        Refusal::Expelled => ErrorCode::Expelled,
     }
 }

@@ -1,5 +1,10 @@
 //! The downloads of a client, in the order in which they were asked for: what each answer of the central
 //! means to them. Knows neither sockets nor files.
+//!
+//! `types` is how far each is, `holding` how they are paused, held for the sake of others, and go on.
+
+mod holding;
+mod types;
 
 use std::{
     collections::BTreeMap,
@@ -16,64 +21,9 @@ use crate::{
 /// How long a request that waited in the list of a central that has gone leaves the new one for its
 /// secondaries to enrol, before it asks again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
-/// One download.
-#[derive(Debug)]
-pub struct Download<A, R> {
-    /// Its file.
-    pub file: FileName,
-    /// How far it is.
-    pub state: State<A, R>,
-}
 
-/// How far a download is.
-///
-/// ```text
-///  Asked ──▶ Queued ──▶ Running ──▶ Ended
-///    │          │                     ▲
-///    └── refused, cancelled ──────────┘
-/// ```
-#[derive(Debug)]
-pub enum State<A, R> {
-    /// The central was asked; whoever asked us waits.
-    Asked(A),
-    /// It waits for its place, at this one, from 1.
-    Queued(u32),
-    /// It was granted.
-    Running(Running<R>),
-    /// It is over.
-    Ended(End),
-}
-
-/// A download that was granted.
-#[derive(Debug)]
-pub struct Running<R> {
-    /// Its name at the central.
-    pub transfer: TransferId,
-    /// What was granted.
-    pub meta: FileMeta,
-    /// What receives it.
-    pub receiving: R,
-}
-
-/// How all of a client's downloads ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Downloads that ended with the file.
-    pub complete: u64,
-    /// Downloads that ended without it.
-    pub failed: u64,
-}
-
-/// How a download ended, for those who look later.
-#[derive(Clone, Debug)]
-pub enum End {
-    /// The file is there.
-    Complete,
-    /// It is not, and this is why.
-    Failed(Failure),
-    /// It was given up.
-    Cancelled,
-}
+pub use holding::{Priority, Regulated, Resuming};
+pub use types::*;
 
 /// All downloads of a client.
 #[derive(Debug)]
@@ -83,39 +33,6 @@ pub struct Downloads<A, R> {
     pub endings: Endings,
     /// Requests that wait and are to be made again, as the central was not ready for them.
     ask_again: BTreeMap<DownloadNumber, Instant>,
-}
-
-/// What a grant means.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Granted {
-    /// It starts; [`Downloads::started`] follows.
-    Start,
-    /// It runs already, and knows its sources anew.
-    Runs,
-    /// Nobody wants it any more, which the central is to be told.
-    Unwanted(Finished),
-}
-
-/// What a refusal, or a place in the line, is the answer to.
-#[derive(Debug, PartialEq)]
-pub enum Answers<A> {
-    /// To the question of whoever asked first.
-    Asker(A),
-    /// To one that has been waiting.
-    Waiting(FileName),
-    /// To nothing that is waited for: a resumed download goes on from the sources that it knows.
-    Nothing,
-}
-
-/// What giving up a download means.
-#[derive(Clone, Debug, PartialEq)]
-pub enum GivenUp {
-    /// It was told to stop and ends later.
-    Stopping,
-    /// It waited and is over; the central is to be told.
-    Withdrawn(FileName, ToCentral),
-    /// There is nothing to give up.
-    Nothing,
 }
 
 impl<A, R> Default for Downloads<A, R> {
@@ -131,21 +48,41 @@ impl<A, R> Default for Downloads<A, R> {
 impl<A, R: Receiving> Downloads<A, R> {
     /// The download that has this name and is not over.
     pub fn active(&self, file: &FileName) -> Option<DownloadNumber> {
-        self.list
-            .iter()
-            .find(|(_, download)| {
-                download.file == *file && !matches!(download.state, State::Ended(_))
-            })
-            .map(|(number, _)| *number)
+        let is_it = |download: &Download<A, R>| {
+            let is_over = matches!(download.state, State::Ended(_));
+            download.file == *file && !download.is_private && !is_over
+        };
+        let mut list = self.list.iter();
+        list.find_map(|(number, download)| is_it(download).then_some(*number))
     }
 
     /// A new one.
     pub fn ask(&mut self, file: FileName, answer: A) -> DownloadNumber {
+        self.add(file, answer, false)
+    }
+
+    /// A new one, for a reader.
+    pub fn ask_privately(&mut self, file: FileName, answer: A) -> DownloadNumber {
+        self.add(file, answer, true)
+    }
+
+    fn add(&mut self, file: FileName, answer: A, is_private: bool) -> DownloadNumber {
         let last = self.list.last_key_value().map_or(0, |(number, _)| number.0);
         let number = DownloadNumber(last + 1);
-        let state = State::Asked(answer);
-        self.list.insert(number, Download { file, state });
+        let download = Download {
+            file,
+            state: State::Asked(answer),
+            priority: Priority::default(),
+            is_private,
+            past: Past::default(),
+        };
+        self.list.insert(number, download);
         number
+    }
+
+    /// One of them.
+    pub fn get(&self, number: DownloadNumber) -> Option<&Download<A, R>> {
+        self.list.get(&number)
     }
 
     /// The file of a download.
@@ -154,7 +91,7 @@ impl<A, R: Receiving> Downloads<A, R> {
     }
 
     /// A grant came.
-    pub fn granted(&mut self, number: DownloadNumber, grant: &Grant) -> Granted {
+    pub fn granted(&mut self, number: DownloadNumber, grant: &Grant) -> Granted<A> {
         let unwanted = Finished {
             transfer: grant.transfer,
             outcome: Outcome::Cancelled,
@@ -166,9 +103,17 @@ impl<A, R: Receiving> Downloads<A, R> {
                 running.receiving.set_sources(grant.sources.clone());
                 Granted::Runs
             }
-            Some(State::Asked(_) | State::Queued(_)) => Granted::Start,
-            // Given up meanwhile.
-            None | Some(State::Ended(_)) => Granted::Unwanted(unwanted),
+            Some(State::Asked(_) | State::Again(_) | State::Queued(_)) => {
+                if self.must_wait(number) {
+                    Granted::Held(unwanted, self.hold(number))
+                } else {
+                    Granted::Start
+                }
+            }
+            // Given up or paused meanwhile.
+            None | Some(State::Paused | State::Held | State::Ended(_)) => {
+                Granted::Unwanted(unwanted)
+            }
         }
     }
 
@@ -185,11 +130,21 @@ impl<A, R: Receiving> Downloads<A, R> {
             transfer,
             meta,
             receiving,
+            stopping: None,
         });
-        let asker = match std::mem::replace(&mut download.state, running) {
-            State::Asked(asker) => Some(asker),
-            State::Queued(_) | State::Running(_) | State::Ended(_) => None,
-        };
+        let asker = std::mem::replace(&mut download.state, running).into_asker();
+        Some((download.file.clone(), asker))
+    }
+
+    /// A granted download cannot begin; gives its file, and who asked for it, unless it had waited.
+    pub fn cannot_start(
+        &mut self,
+        number: DownloadNumber,
+        why: Failure,
+    ) -> Option<(FileName, Option<A>)> {
+        let download = self.list.get_mut(&number)?;
+        let ended = State::Ended(End::Failed(why));
+        let asker = std::mem::replace(&mut download.state, ended).into_asker();
         Some((download.file.clone(), asker))
     }
 
@@ -199,53 +154,48 @@ impl<A, R: Receiving> Downloads<A, R> {
             return Answers::Nothing;
         };
         match std::mem::replace(&mut download.state, State::Queued(place)) {
-            State::Asked(asker) => Answers::Asker(asker),
+            State::Asked(asker) | State::Again(Some(asker)) => Answers::Asker(asker),
             State::Queued(before) if before == place => Answers::Nothing,
-            State::Queued(_) => Answers::Waiting(download.file.clone()),
-            other @ (State::Running(_) | State::Ended(_)) => {
+            State::Queued(_) | State::Again(None) => Answers::Waiting(download.file.clone()),
+            other @ (State::Running(_) | State::Paused | State::Held | State::Ended(_)) => {
                 download.state = other;
                 Answers::Nothing
             }
         }
     }
 
-    /// A refusal came. One that never started leaves no trace; one that waited goes on waiting when the central
-    /// has just started and is not ready yet.
+    /// A refusal came. One that never started leaves no trace, and one that was to go on is paused again; one
+    /// that waited goes on waiting when the central has just started and is not ready yet.
     pub fn refused(&mut self, now: Instant, number: DownloadNumber, why: &Failure) -> Answers<A> {
-        match self.list.get_mut(&number) {
-            Some(Download {
-                state: State::Asked(_),
+        let Some(download) = self.list.get_mut(&number) else {
+            return Answers::Nothing;
+        };
+        let is_not_ready = matches!(
+            why,
+            Failure::Refused {
+                code: ErrorCode::NotReady,
                 ..
-            }) => match self.list.remove(&number).map(|download| download.state) {
-                Some(State::Asked(asker)) => Answers::Asker(asker),
-                _ => Answers::Nothing,
-            },
-            Some(Download {
-                state: State::Queued(_),
-                ..
-            }) if matches!(
-                why,
-                Failure::Refused {
-                    code: ErrorCode::NotReady,
-                    ..
-                }
-            ) =>
-            {
+            }
+        );
+        match &mut download.state {
+            State::Asked(_) => {
+                let asked = self.list.remove(&number);
+                let asker = asked.and_then(|download| download.state.into_asker());
+                asker.map_or(Answers::Nothing, Answers::Asker)
+            }
+            state @ State::Again(Some(_)) => {
+                let asker = std::mem::replace(state, State::Paused).into_asker();
+                asker.map_or(Answers::Nothing, Answers::Asker)
+            }
+            State::Queued(_) | State::Again(None) if is_not_ready => {
                 self.ask_again.insert(number, now + ASK_AGAIN);
                 Answers::Nothing
             }
-            Some(Download {
-                file,
-                state: state @ State::Queued(_),
-            }) => {
+            state @ (State::Queued(_) | State::Again(None)) => {
                 *state = State::Ended(End::Failed(why.clone()));
-                Answers::Waiting(file.clone())
+                Answers::Waiting(download.file.clone())
             }
-            Some(Download {
-                state: State::Running(_) | State::Ended(_),
-                ..
-            })
-            | None => Answers::Nothing,
+            State::Running(_) | State::Paused | State::Held | State::Ended(_) => Answers::Nothing,
         }
     }
 
@@ -254,17 +204,21 @@ impl<A, R: Receiving> Downloads<A, R> {
         let Some(download) = self.list.get_mut(&number) else {
             return GivenUp::Nothing;
         };
-        match &download.state {
+        match &mut download.state {
             State::Running(running) => {
-                running.receiving.stop();
+                running.stop(Stopping::Cancelled);
                 GivenUp::Stopping
             }
-            State::Queued(_) => {
-                download.state = State::Ended(End::Cancelled);
+            state @ (State::Queued(_) | State::Again(None)) => {
+                *state = State::Ended(End::Cancelled);
                 let request = number.0;
                 GivenUp::Withdrawn(download.file.clone(), ToCentral::Cancel { request })
             }
-            State::Asked(_) | State::Ended(_) => GivenUp::Nothing,
+            state @ (State::Paused | State::Held) => {
+                *state = State::Ended(End::Cancelled);
+                GivenUp::Dropped(download.file.clone())
+            }
+            State::Asked(_) | State::Again(Some(_)) | State::Ended(_) => GivenUp::Nothing,
         }
     }
 
@@ -286,6 +240,40 @@ impl<A, R: Receiving> Downloads<A, R> {
         Some(download.file.clone())
     }
 
+    /// It has stopped without an end of its own, which the central is told as a cancellation; gives its file and
+    /// what it came to.
+    pub fn stopped(
+        &mut self,
+        now: Instant,
+        number: DownloadNumber,
+        finished: &Finished,
+        took: Duration,
+    ) -> Option<(FileName, AfterStop)> {
+        let download = self.list.get_mut(&number)?;
+        let State::Running(running) = &download.state else {
+            return None;
+        };
+        let request = number.0;
+        let name = download.file.clone();
+        let (state, stopped) = match running.stopping {
+            None | Some(Stopping::Cancelled) => {
+                (State::Ended(End::Cancelled), AfterStop::Cancelled)
+            }
+            Some(Stopping::Paused) => (State::Paused, AfterStop::Paused),
+            Some(Stopping::Held) => (State::Held, AfterStop::Held),
+            Some(Stopping::Again) => {
+                let word = ToCentral::Download { request, name };
+                (State::Again(None), AfterStop::Again(word))
+            }
+        };
+        download.past.add(took, &finished.sources);
+        if let State::Running(running) = std::mem::replace(&mut download.state, state) {
+            let meta = running.meta;
+            self.endings.keep(now, number, meta, finished.clone());
+        }
+        Some((download.file.clone(), stopped))
+    }
+
     /// What a new link must be told: it knows nothing of what was said on the last one.
     pub fn words_for_a_new_link(&self, now: Instant) -> Vec<ToCentral> {
         let ends = self.endings.words_for_a_new_link(now);
@@ -295,11 +283,11 @@ impl<A, R: Receiving> Downloads<A, R> {
                 request: number.0,
                 file: running.meta.clone(),
             }),
-            State::Asked(_) | State::Queued(_) => Some(ToCentral::Download {
+            State::Asked(_) | State::Again(_) | State::Queued(_) => Some(ToCentral::Download {
                 request: number.0,
                 name: download.file.clone(),
             }),
-            State::Ended(_) => None,
+            State::Paused | State::Held | State::Ended(_) => None,
         };
         ends.into_iter()
             .chain(self.list.iter().filter_map(word))
@@ -314,7 +302,13 @@ impl<A, R: Receiving> Downloads<A, R> {
                 State::Running(running) if running.transfer == wanted => {
                     Some((*number, &download.file, &running.receiving))
                 }
-                State::Running(_) | State::Asked(_) | State::Queued(_) | State::Ended(_) => None,
+                State::Running(_)
+                | State::Asked(_)
+                | State::Again(_)
+                | State::Queued(_)
+                | State::Paused
+                | State::Held
+                | State::Ended(_) => None,
             })
     }
 
@@ -333,7 +327,8 @@ impl<A, R: Receiving> Downloads<A, R> {
         self.ask_again = later;
         let waiting = due.into_keys().filter_map(|number| {
             let download = self.list.get(&number)?;
-            matches!(download.state, State::Queued(_)).then(|| ToCentral::Download {
+            let waits = matches!(download.state, State::Queued(_) | State::Again(None));
+            waits.then(|| ToCentral::Download {
                 request: number.0,
                 name: download.file.clone(),
             })
@@ -341,23 +336,28 @@ impl<A, R: Receiving> Downloads<A, R> {
         waiting.collect()
     }
 
-    /// The link is down: takes out all that the central was asked for and has not answered. The next link is
-    /// told of those that wait.
+    /// The link is down: takes out all that the central was asked for and has not answered; those that were to
+    /// go on are paused again. The next link is told of those that wait.
     pub fn take_asked(&mut self) -> Vec<A> {
         self.ask_again.clear();
+        let mut askers = Vec::new();
+        for download in self.list.values_mut() {
+            if matches!(download.state, State::Again(Some(_))) {
+                let again = std::mem::replace(&mut download.state, State::Paused);
+                askers.extend(again.into_asker());
+            }
+        }
+        let is_asked = |download: &Download<A, R>| matches!(download.state, State::Asked(_));
         let asked: Vec<_> = self
             .list
             .iter()
-            .filter(|(_, download)| matches!(download.state, State::Asked(_)))
-            .map(|(number, _)| *number)
+            .filter_map(|(number, download)| is_asked(download).then_some(*number))
             .collect();
-        asked
-            .into_iter()
-            .filter_map(|number| match self.list.remove(&number)?.state {
-                State::Asked(answer) => Some(answer),
-                State::Queued(_) | State::Running(_) | State::Ended(_) => None,
-            })
-            .collect()
+        for number in asked {
+            let asked = self.list.remove(&number);
+            askers.extend(asked.and_then(|download| download.state.into_asker()));
+        }
+        askers
     }
 
     /// When [`Self::due_again`] or [`Endings::overdue`] is due.
@@ -366,13 +366,13 @@ impl<A, R: Receiving> Downloads<A, R> {
         again.chain(self.endings.next_overdue()).min()
     }
 
-    /// True when nothing runs, waits, or is to be booked.
+    /// True when nothing runs, waits, or is to be booked. What is paused is not waited for.
     pub fn is_idle(&self) -> bool {
         self.endings.are_settled()
             && self
                 .list
                 .values()
-                .all(|download| matches!(download.state, State::Ended(_)))
+                .all(|download| matches!(download.state, State::Ended(_) | State::Paused))
     }
 
     /// How many are over, and how.
@@ -382,9 +382,17 @@ impl<A, R: Receiving> Downloads<A, R> {
             match &download.state {
                 State::Ended(End::Complete) => tally.complete += 1,
                 State::Ended(End::Failed(_) | End::Cancelled) => tally.failed += 1,
-                State::Asked(_) | State::Queued(_) | State::Running(_) => {}
+                State::Paused => tally.paused += 1,
+                State::Asked(_)
+                | State::Again(_)
+                | State::Queued(_)
+                | State::Running(_)
+                | State::Held => {}
             }
         }
         tally
     }
 }
+
+#[cfg(test)]
+mod tests;

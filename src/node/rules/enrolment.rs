@@ -10,8 +10,31 @@ use crate::{
     proto::{ErrorCode, control::ToCentral},
 };
 
-/// How long a number may be in use by a process whose lease is about to end.
-pub const NUMBER_PATIENCE: Duration = Duration::from_secs(4);
+/// How long the central must keep saying that a number is in use before it is given up. Far longer than a lease
+/// lasts: a process that was killed leaves one, and each time that the central itself stood still it lasts anew.
+pub const NUMBER_PATIENCE: Duration = Duration::from_secs(10);
+/// Attempts come closer together than this, unless one of the two stood still or there was no network. What was said
+/// before such a gap says nothing about now.
+const NO_ANSWER: Duration = Duration::from_secs(3);
+
+/// Since when the central has been saying, without a gap, that a number is in use.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct InUse {
+    /// The first and the last time.
+    said: Option<(Instant, Instant)>,
+}
+
+impl InUse {
+    /// It was said once more; gives for how long it has been said.
+    fn again(&mut self, now: Instant) -> Duration {
+        let since = match self.said {
+            Some((since, last)) if now.saturating_duration_since(last) <= NO_ANSWER => since,
+            Some(_) | None => now,
+        };
+        self.said = Some((since, now));
+        now.saturating_duration_since(since)
+    }
+}
 
 /// All that a new link must be told: what is held, once the whole folder was read; copies that ended while
 /// the central was away; everything sent of late, as the central may have forgotten.
@@ -45,14 +68,10 @@ pub fn sent_pages(sent: Vec<SentTransfer>) -> impl Iterator<Item = ToCentral> {
         .map(|transfers| ToCentral::Sent { transfers })
 }
 
-/// True when a refusal is not waited out. `in_use_since` is when the number was first found in use, kept by
-/// the caller until a link stands.
-pub fn is_for_good(now: Instant, code: ErrorCode, in_use_since: &mut Option<Instant>) -> bool {
+/// True when a refusal is not waited out. `in_use` is kept by the caller until a link stands.
+pub fn is_for_good(now: Instant, code: ErrorCode, in_use: &mut InUse) -> bool {
     match code {
-        ErrorCode::NumberInUse => {
-            let since = *in_use_since.get_or_insert(now);
-            now.saturating_duration_since(since) >= NUMBER_PATIENCE
-        }
+        ErrorCode::NumberInUse => in_use.again(now) >= NUMBER_PATIENCE,
         ErrorCode::NumberNotAllowed | ErrorCode::WrongProtocol => true,
         _ => false,
     }
@@ -79,6 +98,24 @@ fn pages<T: serde::Serialize>(items: Vec<T>) -> Vec<Vec<T>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_given_up_when_it_has_been_in_use_for_long_without_a_gap() {
+        let start = Instant::now();
+        let mut in_use = InUse::default();
+        let mut is_for_good = |ms| {
+            let now = start + Duration::from_millis(ms);
+            is_for_good(now, ErrorCode::NumberInUse, &mut in_use)
+        };
+        assert!(!is_for_good(0));
+        // The central stands still, and finds the old lease alive when it wakes.
+        assert!(!is_for_good(12_000));
+        let patience = NUMBER_PATIENCE.as_millis() as u64;
+        for ms in (12_000..12_000 + patience).step_by(1900) {
+            assert!(!is_for_good(ms), "{ms}");
+        }
+        assert!(is_for_good(12_000 + patience));
+    }
 
     #[test]
     fn pages_hold_everything_once_and_fit_a_line() {

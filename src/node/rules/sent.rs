@@ -239,6 +239,11 @@ impl SentBook {
         news
     }
 
+    /// True for a transfer whose figures are kept.
+    pub fn knows(&self, transfer: TransferId) -> bool {
+        self.entries.contains_key(&transfer)
+    }
+
     /// Transfers with an open connection.
     pub fn running(&self) -> Vec<Running> {
         self.entries

@@ -58,7 +58,9 @@ pub enum SecondaryEvent {
         /// Why.
         reason: String,
     },
-    /// The first look at the folder is over.
+    /// The folder is being read again, as somebody wished; what is served goes on being served.
+    Reindexing,
+    /// The first look at the folder is over, or it was read again.
     FolderRead {
         /// Files that are served.
         files: usize,
@@ -165,6 +167,35 @@ pub enum NoLongerServing {
     SetAside,
 }
 
+/// A secondary as it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SecondaryStatus {
+    /// Its number.
+    pub number: SecondaryNumber,
+    /// The central; `None` while there is no connection to it.
+    pub central: Option<SocketAddr>,
+    /// The folder that it serves.
+    pub folder: PathBuf,
+    /// Files that are served.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The folder is being read, for the first time or again.
+    pub indexing: bool,
+    /// Transfers in which it has a connection; those of the original are one per part.
+    pub sending: u32,
+    /// Copies from other secondaries that run.
+    pub copying: u32,
+    /// Payload bytes that it has sent since it started.
+    pub bytes_sent: u64,
+    /// The same of the last three seconds.
+    pub rate_bytes_per_s: f64,
+    /// The limit of what it sends; `None` for no limit.
+    pub upload_limit_bytes_per_s: Option<u64>,
+    /// Connections of receivers, idle ones included.
+    pub connections: u32,
+}
+
 /// A transfer that runs now (`VIDEOS_DESCARGANDO`).
 #[derive(Clone, Debug)]
 pub struct RunningTransfer {
@@ -205,6 +236,10 @@ pub struct SecondaryHandle {
 pub(super) enum SecondaryQuery {
     Running(oneshot::Sender<Vec<RunningTransfer>>),
     Downloads(oneshot::Sender<Vec<DownloadCount>>),
+    Status(oneshot::Sender<SecondaryStatus>),
+    Statistics(oneshot::Sender<serde_json::Value>),
+    Reindex(oneshot::Sender<()>),
+    SetUploadLimit(Option<u64>, oneshot::Sender<()>),
 }
 
 impl SecondaryHandle {
@@ -221,6 +256,32 @@ impl SecondaryHandle {
     /// Complete downloads per file in which this secondary took part (`VIDEOS_DESCARGADOS`).
     pub async fn downloads(&self) -> Result<Vec<DownloadCount>, Stopped> {
         ask(&self.queries, SecondaryQuery::Downloads).await
+    }
+
+    /// How it is.
+    pub async fn status(&self) -> Result<SecondaryStatus, Stopped> {
+        ask(&self.queries, SecondaryQuery::Status).await
+    }
+
+    /// The statistics as they would be saved now.
+    pub async fn statistics(&self) -> Result<serde_json::Value, Stopped> {
+        ask(&self.queries, SecondaryQuery::Statistics).await
+    }
+
+    /// Has the whole folder read again from now on, in the background and at low priority, whatever is known of its
+    /// files; they are served meanwhile. One that turns out to hold other content is one that has changed.
+    /// [`SecondaryEvent::Reindexing`] comes now, [`SecondaryEvent::FolderRead`] at the end.
+    pub async fn reindex(&self) -> Result<(), Stopped> {
+        ask(&self.queries, SecondaryQuery::Reindex).await
+    }
+
+    /// Another limit of what it sends over all connections, in bytes per second and at least 1, from now on; `None`
+    /// for none. Transfers that run keep to it as well.
+    pub async fn set_upload_limit(&self, bytes_per_s: Option<u64>) -> Result<(), Stopped> {
+        ask(&self.queries, |answer| {
+            SecondaryQuery::SetUploadLimit(bytes_per_s, answer)
+        })
+        .await
     }
 
     /// Cancelled when the node stops by itself, as when the central refuses it.

@@ -41,7 +41,7 @@ pub(super) struct Context {
     pub(super) root: Root,
     pub(super) inputs: mpsc::Sender<Input>,
     pub(super) stop: CancellationToken,
-    pub(super) pacer: Option<Arc<Pacer>>,
+    pub(super) pacer: Arc<Pacer>,
     pub(super) shares: Arc<Shares>,
     pub(super) security: Arc<Security>,
 }
@@ -51,6 +51,7 @@ pub(super) struct Context {
 pub(super) struct Held {
     pub(super) file: Arc<IndexedFile>,
     pub(super) sending: Sending,
+    pub(super) stop: CancellationToken,
 }
 
 /// A content that can be sent.
@@ -58,6 +59,8 @@ pub(super) struct Held {
 pub(super) struct Opened {
     pub(super) content: Arc<ContentReader>,
     pub(super) sending: Sending,
+    /// Cancelled when nothing more is to be sent.
+    pub(super) stop: CancellationToken,
 }
 
 /// What to look for.
@@ -102,7 +105,11 @@ impl Context {
             })
             .await
             .map_err(|_| stopping())?;
-        let Held { file, sending } = answered.await.map_err(|_| stopping())??;
+        let Held {
+            file,
+            sending,
+            stop,
+        } = answered.await.map_err(|_| stopping())??;
         let root = self.root.clone();
         let name = file.meta.name.clone();
         let opened = tokio::task::spawn_blocking(move || ContentReader::open(&root, file));
@@ -110,6 +117,7 @@ impl Context {
             Ok(content) => Ok(Opened {
                 content: Arc::new(content),
                 sending,
+                stop,
             }),
             // That says nothing of the file.
             Err(error @ StoreError::NoDescriptor(_)) => {

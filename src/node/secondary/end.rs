@@ -15,6 +15,22 @@ pub(super) enum End {
     TookNothing,
 }
 
+impl End {
+    /// The receiver was sent away.
+    pub(super) fn expelled() -> Self {
+        let message = "the receiver was expelled".to_owned();
+        Self::Told(ErrorCode::Expelled, message)
+    }
+}
+
+/// True when the kernel cannot send this file on this stream.
+pub(super) fn is_unsupported(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+    )
+}
+
 impl From<io::Error> for End {
     fn from(error: io::Error) -> Self {
         match error.kind() {

@@ -66,7 +66,11 @@ async fn send<W: AsyncWrite + Unpin>(
         .ok_or("no client name")?;
     // The central did not name this transfer; 52 bits stay exact in every JSON reader.
     let transfer = TransferId(fastrand::u64(..1 << 52));
-    let Opened { content, sending } = context
+    let Opened {
+        content,
+        sending,
+        stop,
+    } = context
         .open_any(transfer, Wanted::Named(name), Receiver::Original(client))
         .await
         .map_err(|(_, message)| message)?;
@@ -107,19 +111,19 @@ async fn send<W: AsyncWrite + Unpin>(
         read.map_err(|error| error.to_string())?;
         let mut written = 0;
         while written < buffer.len() {
-            if let Some(pacer) = &context.pacer {
-                pacer.wait(buffer.len().min(pacer.slice_bytes())).await;
+            let slice = context.pacer.slice_bytes().min(buffer.len() - written);
+            let turn = context.pacer.wait(slice);
+            tokio::select! {
+                () = turn => {}
+                () = stop.cancelled() => return Ok(()),
             }
-            let slice = match &context.pacer {
-                Some(pacer) => pacer.slice_bytes(),
-                None => buffer.len(),
-            };
-            let until = buffer.len().min(written + slice);
             let began = Instant::now();
-            let count = writer
-                .write_some(&buffer[written..until])
-                .await
-                .map_err(gone)?;
+            let count = tokio::select! {
+                count = writer.write_some(&buffer[written..written + slice]) => count,
+                // Its receiver was expelled: the protocol has no words for that.
+                () = stop.cancelled() => return Ok(()),
+            };
+            let count = count.map_err(gone)?;
             patience.took(count, began.elapsed()).map_err(gone)?;
             sending.add_bytes(count as u64);
             share.got(count);

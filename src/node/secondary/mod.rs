@@ -1,10 +1,11 @@
 //! A secondary: holds verified copies, sends them, and copies what it lacks from the others.
 //!
-//! `run` owns its state; `serving` and `sender` speak with one receiver, `legacy` with clients of the
+//! `run` owns its state, `control` is what is asked of it; `serving` and `sender` speak with one receiver, `legacy` with clients of the
 //! original; `copies` receives; `crate::node::rules` has what needs neither sockets nor files; the folder's index runs in a thread of its own.
 
 mod api;
 mod context;
+mod control;
 mod copies;
 mod end;
 mod legacy;
@@ -15,6 +16,7 @@ mod sender;
 mod serving;
 mod shares;
 mod statistics;
+mod stops;
 mod upstream;
 
 use std::{sync::Arc, time::Duration};
@@ -35,7 +37,7 @@ use crate::{
     node::{
         StartError,
         central::DownloadCount,
-        fetch::FetchConfig,
+        fetch::{FetchConfig, Goal, Target},
         link::{Link, LinkConfig, LinkDown},
     },
     proto::{ErrorCode, PeerRole},
@@ -46,7 +48,8 @@ use crate::{
 pub use statistics::rewritten as rewritten_statistics;
 
 pub use api::{
-    NoLongerServing, RunningKind, RunningTransfer, SecondaryConfig, SecondaryEvent, SecondaryHandle,
+    NoLongerServing, RunningKind, RunningTransfer, SecondaryConfig, SecondaryEvent,
+    SecondaryHandle, SecondaryStatus,
 };
 
 /// Inputs that may wait for the owner; connections wait beyond that.
@@ -110,9 +113,7 @@ pub async fn start(
             stop: stop.clone(),
             shares: Arc::default(),
             security: Arc::clone(&security),
-            pacer: config
-                .upload_limit_bytes_per_s
-                .map(|rate| Arc::new(Pacer::new(rate))),
+            pacer: Arc::new(Pacer::new(config.upload_limit_bytes_per_s)),
         },
         inputs: inbox,
         queries: questions,
@@ -128,9 +129,11 @@ pub async fn start(
                     listens: None,
                     incarnation,
                 },
-                root,
-                existing: Existing::Keep,
-                place: PartPlace::Hidden,
+                goal: Goal::File(Target {
+                    root,
+                    existing: Existing::Keep,
+                    place: PartPlace::Hidden,
+                }),
                 source_wait: COPY_SOURCE_WAIT,
                 security,
             },

@@ -14,14 +14,16 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    DownloadCount, NoLongerServing, RunningKind, RunningTransfer, SecondaryEvent,
+    NoLongerServing, SecondaryEvent,
     api::SecondaryQuery,
     context::{Context, Held, Input, Wanted},
     copies::Copies,
     serving,
     statistics::Statistics,
+    stops::Stops,
 };
 use crate::{
+    engine::recent::RecentRate,
     model::{
         FileMeta, FileName, Receiver, RemovedReason, TransferId,
         limits::{STATISTICS_EVERY, STOP_GRACE},
@@ -32,7 +34,7 @@ use crate::{
         fetch::FetchUpdate,
         link::{Link, LinkEvent},
         refusals::{no_descriptor, no_place},
-        rules::sent::SentBook,
+        rules::{enrolment::InUse, sent::SentBook},
     },
     proto::{ErrorCode, control::ToCentral},
     store::{
@@ -67,13 +69,21 @@ pub(super) struct Secondary {
 pub(super) struct State {
     pub(super) held: BTreeMap<FileName, Arc<IndexedFile>>,
     pub(super) sent: SentBook,
+    /// Payload bytes since the start.
+    pub(super) sent_bytes: u64,
+    pub(super) rate: RecentRate,
+    pub(super) stops: Stops,
     /// The folder was read once: what is held is all there is.
     pub(super) indexed: bool,
+    /// It is being read again.
+    pub(super) rereading: bool,
+    /// The central that it is connected to.
+    pub(super) central: Option<SocketAddr>,
     pub(super) outbox: Option<mpsc::Sender<ToCentral>>,
     pub(super) enrolled_before: bool,
     /// People know that the central is away.
     pub(super) told_lost: bool,
-    pub(super) refused_since: Option<Instant>,
+    pub(super) in_use: InUse,
 }
 
 impl Secondary {
@@ -180,6 +190,10 @@ impl Secondary {
             let message = format!("{asked}: not held here");
             (ErrorCode::NoSuchContent, message)
         })?;
+        let stop = self.state.stops.open(transfer).ok_or_else(|| {
+            let message = format!("the receiver of transfer {transfer} was expelled");
+            (ErrorCode::Expelled, message)
+        })?;
         let opened = self
             .state
             .sent
@@ -194,7 +208,11 @@ impl Secondary {
                 file: asked.clone(),
             });
         }
-        Ok(Held { file, sending })
+        Ok(Held {
+            file,
+            sending,
+            stop,
+        })
     }
 
     pub(super) fn command_index(&self, command: IndexCommand) {
@@ -207,6 +225,10 @@ impl Secondary {
                 self.state.indexed = true;
                 self.tell(SecondaryEvent::FolderRead { files, bytes });
                 self.send_inventory();
+            }
+            IndexEvent::ReadAll { files, bytes } => {
+                self.state.rereading = false;
+                self.tell(SecondaryEvent::FolderRead { files, bytes });
             }
             IndexEvent::Added(file) => {
                 let meta = file.meta.clone();
@@ -261,6 +283,8 @@ impl Secondary {
             FetchUpdate::Resumed { bytes } => {
                 tracing::info!(file = %file.name, bytes, "an earlier copy goes on");
             }
+            // Copies are not verified against a file of the name.
+            FetchUpdate::Checked(_) => {}
             FetchUpdate::Remark(note) => tracing::info!(file = %file.name, ?note, "part file"),
             FetchUpdate::Notice(notice) => self.tell(SecondaryEvent::CopyNotice {
                 file: file.name,
@@ -294,51 +318,10 @@ impl Secondary {
         }
     }
 
-    fn query(&self, query: SecondaryQuery) {
-        match query {
-            SecondaryQuery::Running(answer) => {
-                let sending = self.state.sent.running().into_iter().map(|running| {
-                    let (receiver, bytes) = (running.receiver, running.bytes);
-                    RunningTransfer {
-                        file: running.file,
-                        kind: RunningKind::Sending { receiver, bytes },
-                    }
-                });
-                let _ = answer.send(self.copies.running().chain(sending).collect());
-            }
-            SecondaryQuery::Downloads(answer) => {
-                let mut table: BTreeMap<String, u64> = self
-                    .state
-                    .held
-                    .keys()
-                    .map(|name| (name.to_string(), 0))
-                    .collect();
-                table.extend(self.statistics.downloads());
-                let rows = table
-                    .into_iter()
-                    .map(|(name, downloads)| DownloadCount { name, downloads });
-                let _ = answer.send(rows.collect());
-            }
-        }
-    }
-
     fn report(&mut self) {
         let sent = self.state.sent.report(false);
         self.send_sent(sent);
         self.book();
-    }
-
-    fn book(&mut self) {
-        for progress in self.state.sent.book(Instant::now()) {
-            self.statistics.sent(&progress);
-            if let Some(bytes) = progress.over {
-                self.tell(SecondaryEvent::SentTo {
-                    receiver: progress.receiver,
-                    file: progress.file,
-                    bytes,
-                });
-            }
-        }
     }
 
     async fn save(&mut self) {

@@ -1,13 +1,11 @@
-//! Sends chunks on one data connection: takes in requests between frames, reads, writes, counts.
+//! Sends chunks on one data connection: takes in requests between frames; `payload` reads, writes and counts.
 
-use std::{
-    io,
-    net::SocketAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod payload;
+
+use std::{net::SocketAddr, sync::Arc};
 
 use tokio::{sync::mpsc, time::timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     context::Context,
@@ -19,14 +17,13 @@ use super::{
 use crate::{
     model::{
         ByteRange, ChunkIndex, Digest, FileName, Receiver, TransferId,
-        limits::{IDLE_TIMEOUT, LEAST_TAKEN_BYTES, MAX_FRAME_BYTES, SEND_STALL_TIMEOUT},
+        limits::{IDLE_TIMEOUT, LEAST_TAKEN_BYTES, SEND_STALL_TIMEOUT},
     },
     net::{LineWriter, Place, PlainSocket, UNSENT_BYTES, Use},
     node::rules::sent::Sending,
     proto::{
         ErrorCode,
         data::{FromSecondary, ToSecondary},
-        encode_line,
     },
     store::{ContentReader, StoreError},
 };
@@ -36,15 +33,9 @@ pub(super) type Read = Result<ToSecondary, String>;
 
 /// Frames start small, so that a slow receiver can take a request back soon.
 const FIRST_FRAME_BYTES: u32 = 256 << 10;
-const LEAST_FRAME_BYTES: u32 = 64 << 10;
 /// Frames that are read into memory are short: there may be many receivers. By then the kernel has read ahead,
 /// and sends the next ones itself.
 const MOST_COPIED_BYTES: u64 = 128 << 10;
-/// The disk could not be read.
-const EIO: i32 = rustix::io::Errno::IO.raw_os_error();
-/// A frame that went faster is doubled, a slower one is halved.
-const FAST_FRAME: Duration = Duration::from_millis(20);
-const SLOW_FRAME: Duration = Duration::from_millis(100);
 
 /// The content that requests are about.
 #[derive(Debug)]
@@ -53,6 +44,7 @@ struct Open {
     content: Arc<ContentReader>,
     sending: Sending,
     sent_bytes: u64,
+    stop: CancellationToken,
 }
 
 /// The sending side of a connection.
@@ -74,13 +66,6 @@ pub(super) struct Sender<W> {
     is_unsent_limited: bool,
     place: Arc<Place>,
     patience: Patience,
-}
-
-fn is_unsupported(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
-    )
 }
 
 impl<W: PlainSocket> Sender<W> {
@@ -146,14 +131,25 @@ impl<W: PlainSocket> Sender<W> {
             while let Ok(request) = requests.try_recv() {
                 self.request(request).await?;
             }
+            // A token of its own is never cancelled.
+            let stop = self.open.as_ref().map(|open| open.stop.clone());
+            let stop = stop.unwrap_or_default();
+            if stop.is_cancelled() {
+                return Err(End::expelled());
+            }
             if self.requests.first().is_some() {
                 self.set_busy(true);
-                self.frame().await?;
+                tokio::select! {
+                    sent = self.frame() => sent?,
+                    // In the middle of a frame nothing can be said.
+                    () = stop.cancelled() => return Err(End::Quiet),
+                }
                 continue;
             }
             self.set_busy(false);
             let request = tokio::select! {
                 request = timeout(IDLE_TIMEOUT, requests.recv()) => request,
+                () = stop.cancelled() => return Err(End::expelled()),
                 () = self.context.stop.cancelled() => {
                     return Err(End::Told(ErrorCode::Stopping, "this secondary stops".to_owned()));
                 }
@@ -251,6 +247,7 @@ impl<W: PlainSocket> Sender<W> {
             content: opened.content,
             sending: opened.sending,
             sent_bytes: 0,
+            stop: opened.stop,
         });
         self.writer.flush().await?;
         let mut written = 0;
@@ -293,9 +290,7 @@ impl<W: PlainSocket> Sender<W> {
         let whole = open.content.file().meta.layout.byte_range(chunk);
         let start = whole.start + u64::from(self.offset);
         let mut length = (whole.end - start).min(u64::from(self.frame_bytes));
-        if let Some(pacer) = &self.context.pacer {
-            length = length.min(pacer.slice_bytes() as u64);
-        }
+        length = length.min(self.context.pacer.slice_bytes() as u64);
         if let Some(share) = &self.share {
             length = length.min(share.most_bytes());
             // Alone it is faster with as much as the kernel likes to hold.
@@ -345,136 +340,6 @@ impl<W: PlainSocket> Sender<W> {
             }
         }
         Ok(())
-    }
-
-    /// Reads a range off the async threads, then sends it: for what has to come from the disk, and for
-    /// streams and file systems that know no better.
-    async fn send_by_copy(
-        &mut self,
-        content: Arc<ContentReader>,
-        header: &FromSecondary,
-        range: ByteRange,
-    ) -> Result<(), NotSent> {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        buffer.clear();
-        encode_line(header, &mut buffer);
-        let header_bytes = buffer.len();
-        let read = tokio::task::spawn_blocking(move || {
-            let read = content
-                .read_at(range, &mut buffer)
-                .and_then(|()| content.check_unchanged());
-            (buffer, read)
-        });
-        // A failed task means that the runtime is going down.
-        let (buffer, read) = read.await.map_err(|_| End::Quiet)?;
-        self.buffer = buffer;
-        read.map_err(NotSent::Read)?;
-        self.wait_for_turn(range.len() as usize).await;
-        let began = Instant::now();
-        self.write_buffer(header_bytes).await?;
-        self.adapt(began);
-        Ok(())
-    }
-
-    /// Sends the buffer, and counts what follows its header.
-    async fn write_buffer(&mut self, header_bytes: usize) -> io::Result<()> {
-        let mut written = 0;
-        while written < self.buffer.len() {
-            let began = Instant::now();
-            let count = self.writer.write_some(&self.buffer[written..]).await?;
-            self.patience.took(count, began.elapsed())?;
-            let payload_before = written.saturating_sub(header_bytes);
-            written += count;
-            self.count(written.saturating_sub(header_bytes) - payload_before);
-        }
-        Ok(())
-    }
-
-    /// Lets the kernel send a range that is in memory.
-    async fn send_by_kernel(
-        &mut self,
-        content: &ContentReader,
-        header: &FromSecondary,
-        range: ByteRange,
-    ) -> Result<(), NotSent> {
-        content.check_unchanged().map_err(NotSent::Read)?;
-        self.wait_for_turn(range.len() as usize).await;
-        let began = Instant::now();
-        self.writer.stage(header);
-        let mut start = range.start;
-        while start < range.end {
-            let left = (range.end - start) as usize;
-            let file = content.file_handle();
-            let began = Instant::now();
-            match self.writer.send_file(file, start, left).await {
-                Ok(0) => {
-                    let error = content.check_unchanged();
-                    return Err(error.map_or_else(NotSent::Cut, |()| End::Quiet.into()));
-                }
-                Ok(count) => {
-                    start += count as u64;
-                    self.count(count);
-                    self.patience.took(count, began.elapsed())?;
-                }
-                Err(error) if is_unsupported(&error) => {
-                    tracing::debug!(%error, "the kernel cannot send this file");
-                    self.by_kernel = false;
-                    // The header is on its way already.
-                    let rest = ByteRange {
-                        start,
-                        end: range.end,
-                    };
-                    return self.send_rest(content, rest).await;
-                }
-                // No socket says that.
-                Err(error) if error.raw_os_error() == Some(EIO) => {
-                    return Err(NotSent::Cut(content.error(&error)));
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        self.adapt(began);
-        Ok(())
-    }
-
-    /// What is left of a frame that the kernel could not send.
-    async fn send_rest(&mut self, content: &ContentReader, rest: ByteRange) -> Result<(), NotSent> {
-        self.buffer.clear();
-        content
-            .read_at(rest, &mut self.buffer)
-            .map_err(NotSent::Cut)?;
-        Ok(self.write_buffer(0).await?)
-    }
-
-    async fn wait_for_turn(&self, payload_bytes: usize) {
-        match &self.share {
-            Some(share) => share.turn(payload_bytes).await,
-            None => self.context.shares.copy_turn(payload_bytes).await,
-        }
-        if let Some(pacer) = &self.context.pacer {
-            pacer.wait(payload_bytes).await;
-        }
-    }
-
-    /// Counts payload that the socket took.
-    fn count(&mut self, bytes: usize) {
-        if let Some(share) = &self.share {
-            share.got(bytes);
-        }
-        if let Some(open) = &mut self.open {
-            open.sending.add_bytes(bytes as u64);
-            open.sent_bytes += bytes as u64;
-        }
-    }
-
-    /// The next frame's length, by how long this one took.
-    fn adapt(&mut self, began: Instant) {
-        let took = began.elapsed();
-        if took < FAST_FRAME {
-            self.frame_bytes = (self.frame_bytes * 2).min(MAX_FRAME_BYTES);
-        } else if took > SLOW_FRAME {
-            self.frame_bytes = (self.frame_bytes / 2).max(LEAST_FRAME_BYTES);
-        }
     }
 
     async fn damaged(&self, error: &StoreError) {

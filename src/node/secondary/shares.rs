@@ -276,7 +276,9 @@ impl ClientShare {
         let now = Instant::now();
         if is_busy {
             // Between two requests there is always a moment without any.
-            let had_nothing = share.idle.is_none_or(|since| now - since > BETWEEN_REQUESTS);
+            let had_nothing = share
+                .idle
+                .is_none_or(|since| now - since > BETWEEN_REQUESTS);
             if had_nothing {
                 share.bytes = share.bytes.max(least);
             }
@@ -494,7 +496,10 @@ mod tests {
         let shares = Arc::new(Shares::default());
         let (fast, slow) = two_level_clients(&shares).await;
         fast.got(3 << 20);
-        for (pause, held_back) in [(BETWEEN_REQUESTS, HELD_BACK_BYTES), (2 * BETWEEN_REQUESTS, u64::MAX)] {
+        for (pause, held_back) in [
+            (BETWEEN_REQUESTS, HELD_BACK_BYTES),
+            (2 * BETWEEN_REQUESTS, u64::MAX),
+        ] {
             slow.set_busy(false);
             sleep(pause).await;
             slow.set_busy(true);

@@ -141,6 +141,11 @@ impl Statistics {
         files.map(|(name, counters)| (name.to_string(), counters.downloads))
     }
 
+    /// What would be saved now.
+    pub(super) fn present(&self) -> serde_json::Value {
+        self.file.to_value()
+    }
+
     /// Saves; gives what to tell people.
     pub(super) async fn save(&mut self) -> Option<StoreError> {
         self.file.save(Moment::Running).await

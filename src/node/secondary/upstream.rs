@@ -10,7 +10,7 @@ use crate::{
     model::{FileMeta, SentTransfer},
     node::{
         link::{Link, LinkDown, LinkEvent},
-        rules::enrolment,
+        rules::enrolment::{self, InUse},
     },
     proto::{
         ErrorCode,
@@ -24,8 +24,9 @@ impl Secondary {
         match event {
             LinkEvent::Up { central, outbox } => {
                 self.state.outbox = Some(outbox);
+                self.state.central = Some(central);
                 self.state.told_lost = false;
-                self.state.refused_since = None;
+                self.state.in_use = InUse::default();
                 let again = std::mem::replace(&mut self.state.enrolled_before, true);
                 self.tell(SecondaryEvent::Enrolled { central, again });
                 let unsent = self.copies.orders.take_unsent();
@@ -42,9 +43,10 @@ impl Secondary {
 
     pub(super) fn link_down(&mut self, down: LinkDown) {
         self.state.outbox = None;
+        self.state.central = None;
         let for_good = match &down {
             LinkDown::Refused { code, .. } => {
-                enrolment::is_for_good(Instant::now(), *code, &mut self.state.refused_since)
+                enrolment::is_for_good(Instant::now(), *code, &mut self.state.in_use)
             }
             LinkDown::Unreachable(_)
             | LinkDown::NotACentral(_)
@@ -79,7 +81,14 @@ impl Secondary {
                 self.copies.orders.set_sources(transfer, &sources);
             }
             FromCentral::Withdraw { file } => self.command_index(IndexCommand::SetAside(file)),
-            FromCentral::Ended { transfer, outcome } => {
+            FromCentral::Ended {
+                transfer,
+                outcome,
+                expelled,
+            } => {
+                if expelled {
+                    self.state.stops.expel(Instant::now(), transfer);
+                }
                 if let Some((receiver, file)) = self.state.sent.ended(transfer, outcome) {
                     self.statistics.download(&receiver, &file);
                 }
@@ -138,7 +147,7 @@ pub(super) async fn first_contact(
     link: &mut Link,
     stop: &CancellationToken,
 ) -> Result<Vec<LinkEvent>, LinkDown> {
-    let mut in_use_since = None;
+    let mut in_use = InUse::default();
     loop {
         let event = tokio::select! {
             event = link.events.recv() => event,
@@ -147,7 +156,7 @@ pub(super) async fn first_contact(
         match event {
             Some(LinkEvent::Down(LinkDown::Refused { code, message })) => {
                 let refused = LinkDown::Refused { code, message };
-                if enrolment::is_for_good(Instant::now(), code, &mut in_use_since) {
+                if enrolment::is_for_good(Instant::now(), code, &mut in_use) {
                     return Err(refused);
                 }
                 if code != ErrorCode::NumberInUse {

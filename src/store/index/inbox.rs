@@ -46,11 +46,17 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    /// Gives a command; never waits. A look that is still to be done is not asked for twice.
+    /// Gives a command; never waits. What is still to be looked at, or read, is not asked for twice.
     pub(super) fn command(&self, command: IndexCommand) {
         let mut mail = self.lock();
         match command {
             IndexCommand::Stop => mail.stop = true,
+            IndexCommand::ReadAll => {
+                let known = |command: &IndexCommand| matches!(command, IndexCommand::ReadAll);
+                if !mail.commands.iter().any(known) {
+                    mail.commands.push_back(IndexCommand::ReadAll);
+                }
+            }
             IndexCommand::Look(name) => {
                 let known = |command: &IndexCommand| matches!(command, IndexCommand::Look(other) if *other == name);
                 if !mail.commands.iter().any(known) {

@@ -3,7 +3,7 @@
 //! `run` is its loop and owns the table, `inbox` is what it is sent, `obey` does what it is told. `scan` looks
 //! at the folder and `compare` finds what is new and what is gone (`folders` knows whether its disk is), `settle`
 //! decides when a file has stopped changing, `reading` has it read by the threads of `hashing` (again, says
-//! `retry`, when that failed), `cache` remembers digests from run to run. `watch` hears of changes, `content`
+//! `retry`, when that failed; all of them again, when `rereading` is told so), `cache` remembers digests from run to run. `watch` hears of changes, `content`
 //! reads for receivers.
 
 mod cache;
@@ -14,6 +14,7 @@ mod hashing;
 mod inbox;
 mod obey;
 mod reading;
+mod rereading;
 mod retry;
 mod run;
 mod scan;
@@ -28,7 +29,7 @@ pub use run::{Index, start};
 use std::sync::Arc;
 
 use super::StoreError;
-use crate::model::{FileMeta, FileName, FileNameError, Manifest, RemovedReason};
+use crate::model::{FileMeta, FileName, FileNameError, Manifest, RemovedReason, error_codes};
 
 /// What the index is told.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub enum IndexCommand {
     },
     /// A file could not be read, or was not what it should be: it is not served until it was read anew.
     Look(FileName),
+    /// Everything is to be read again, whatever is known of it. What is served goes on being served meanwhile.
+    ReadAll,
     /// The end.
     Stop,
 }
@@ -53,6 +56,13 @@ pub enum IndexCommand {
 pub enum IndexEvent {
     /// The first look at the folder is over: what is served was told before.
     Ready {
+        /// Files that are served.
+        files: usize,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// Everything was read again after [`IndexCommand::ReadAll`].
+    ReadAll {
         /// Files that are served.
         files: usize,
         /// Their bytes.
@@ -128,6 +138,18 @@ pub enum IgnoredReason {
     #[error("{0}")]
     Unreadable(String),
 }
+
+error_codes!(IgnoredReason, code {
+    Self::NotUtf8 => "name-not-utf8",
+    Self::Symlink => "symbolic-link",
+    Self::NotAFile => "not-a-file",
+    Self::TooDeep => "too-deep",
+    Self::TooLarge => "file-too-large",
+    Self::TooMany => "too-many-files",
+    Self::Unreadable(_) => "file-unreadable",
+} in {
+    Self::Name(error) => error.code(),
+});
 
 #[cfg(test)]
 mod tests;

@@ -22,6 +22,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         match command {
             IndexCommand::Stop => Err(Unheard),
             IndexCommand::Look(name) => self.doubt(&name),
+            IndexCommand::ReadAll => self.read_all(),
             IndexCommand::Insert { meta, manifest } => {
                 match look(&self.root, &meta.name) {
                     Some(Seen { stamp, .. }) if stamp.bytes == meta.layout.file_bytes() => {

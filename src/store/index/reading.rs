@@ -32,10 +32,13 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             };
             if look(&self.root, &name).is_none_or(|seen| seen.stamp != stamp) {
                 self.look_soon();
-            } else if let Some(manifest) = self.cache.get(&name, stamp) {
-                self.serve(name, stamp, manifest)?;
-            } else {
-                self.hashing.add(name, stamp);
+                continue;
+            }
+            // While everything is read again, nothing is taken for known.
+            let known = (!self.rereading).then(|| self.cache.get(&name, stamp));
+            match known.flatten() {
+                Some(manifest) => self.serve(name, stamp, manifest)?,
+                None => self.hashing.add(name, stamp),
             }
         }
         Ok(())
@@ -63,6 +66,9 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         stamp: Stamp,
         read: io::Result<Manifest>,
     ) -> Result<(), Unheard> {
+        if self.served.contains_key(&name) {
+            return self.has_read_again(&name, stamp, read);
+        }
         match (look(&self.root, &name), read) {
             (None, _) => Ok(()),
             (Some(after), _) if after.stamp != stamp => {
@@ -78,7 +84,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
     }
 
-    fn cannot_read(
+    pub(super) fn cannot_read(
         &mut self,
         name: FileName,
         seen: Seen,

@@ -98,6 +98,8 @@ pub(super) struct Running<E> {
     pub(super) hashing: Hashing,
     pub(super) gone: bool,
     pub(super) ready: bool,
+    /// Everything is being read again.
+    pub(super) rereading: bool,
 }
 
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
@@ -124,6 +126,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             hashing,
             gone: false,
             ready: false,
+            rereading: false,
         }
     }
 
@@ -218,16 +221,27 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         self.start_reading()?;
         if !self.ready && self.hashing.is_empty() && self.has_read_all() {
             self.ready = true;
-            let files = self.served.len();
-            let bytes = self.served.values().map(|file| file.stamp.bytes).sum();
-            if !self.gone {
-                let files = self.served.iter();
-                self.cache
-                    .keep(files.map(|(name, file)| (name, file.stamp)));
-            }
+            let (files, bytes) = self.all_is_read();
             self.tell(IndexEvent::Ready { files, bytes })?;
         }
+        let has_settled = self.settling.has_settled(Instant::now());
+        if self.ready && self.rereading && self.hashing.is_empty() && !has_settled {
+            self.rereading = false;
+            let (files, bytes) = self.all_is_read();
+            self.tell(IndexEvent::ReadAll { files, bytes })?;
+        }
         Ok(())
+    }
+
+    /// Keeps what is known of the files; gives how many there are, and their bytes.
+    fn all_is_read(&mut self) -> (usize, u64) {
+        if !self.gone {
+            let files = self.served.iter();
+            self.cache
+                .keep(files.map(|(name, file)| (name, file.stamp)));
+        }
+        let bytes = self.served.values().map(|file| file.stamp.bytes).sum();
+        (self.served.len(), bytes)
     }
 
     /// True when nothing of what was there at the start is left to read. Files that just came are waited

@@ -432,3 +432,55 @@ fn a_reader_refuses_a_file_that_changed() {
         Err(StoreError::Changed(_))
     ));
 }
+
+/// Other content of the same length under the same dates.
+fn alter(path: &Path, bytes: &[u8]) {
+    let changed = fs::metadata(path).unwrap().modified().unwrap();
+    fs::write(path, bytes).unwrap();
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(changed).unwrap();
+}
+
+#[test]
+fn what_was_altered_without_a_trace_is_found_when_all_is_read_again() {
+    let mut watched = Watched::start(&[("a", b"one"), ("b", b"two"), ("serie/c", b"three")]);
+    assert_eq!(watched.ready(), 3);
+    alter(&watched.path("b"), b"owt");
+    watched.index.as_ref().unwrap().send(IndexCommand::ReadAll);
+    let mut told = Vec::new();
+    let all = watched.wait("ReadAll", |event| match event {
+        IndexEvent::Removed { file, reason, why } => {
+            told.push((file.meta.name.to_string(), Some((reason, why))));
+            None
+        }
+        IndexEvent::Added(file) => {
+            assert_eq!(file.manifest.whole(), crate::store::sha256(b"owt"));
+            told.push((file.meta.name.to_string(), None));
+            None
+        }
+        IndexEvent::ReadAll { files, bytes } => Some((files, bytes)),
+        _ => None,
+    });
+    assert_eq!(all, (3, 11));
+    let lost = Some((RemovedReason::Lost, Gone::Changed));
+    assert_eq!(told, [("b".to_owned(), lost), ("b".to_owned(), None)]);
+    // Later runs know it as it is.
+    watched.restart();
+    let whole = watched.added("b").manifest.whole();
+    assert_eq!(whole, crate::store::sha256(b"owt"));
+}
+
+#[test]
+fn a_file_that_goes_while_all_is_read_again_is_no_hindrance() {
+    let watched = Watched::start(&[("a", b"one"), ("b", b"two")]);
+    assert_eq!(watched.ready(), 2);
+    fs::remove_file(watched.path("a")).unwrap();
+    let index = watched.index.as_ref().unwrap();
+    index.send(IndexCommand::ReadAll);
+    index.send(IndexCommand::ReadAll);
+    watched.wait("ReadAll", |event| match event {
+        IndexEvent::ReadAll { .. } => Some(()),
+        IndexEvent::Added(file) => panic!("{file:?}"),
+        _ => None,
+    });
+}

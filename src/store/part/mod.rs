@@ -1,9 +1,11 @@
 //! A file that is being received: `NAME.part` and its journal of verified chunks. A name is given to it
 //! only when every byte is there and on the disk.
 //!
-//! `names` is where everything of it lies, `resume` what an earlier run left.
+//! `names` is where everything of it lies, `resume` what an earlier run left, `repair` what a damaged file of the
+//! name is still good for.
 
 mod names;
+mod repair;
 mod resume;
 
 #[cfg(test)]
@@ -26,7 +28,10 @@ use super::{
 };
 use crate::model::{ChunkIndex, ChunkSet, FileMeta, Manifest};
 use names::Names;
+use repair::Old;
 use resume::{Earlier, Target};
+
+pub use repair::Checkup;
 
 /// Attempts to open a part file that others take away or that has to be set aside first.
 const ATTEMPTS: usize = 4;
@@ -157,41 +162,94 @@ impl<D: Disk> PartFile<D> {
                 }
                 Target::Other(_) | Target::None => {}
             }
-            let mut names = Names::new(disk, &meta.name, existing, place, Make::Folders)?;
-            let Some(file) = names.lock_part()? else {
-                continue;
-            };
-            let have = match resume::resume(&file, meta, &manifest, &mut names)? {
-                Earlier::Ours { have, note } => {
-                    notes.extend(note);
-                    have
-                }
-                Earlier::Foreign => {
-                    let to = names.set_aside()?;
-                    notes.push(PartNote::SetAside { to });
-                    continue;
-                }
-            };
-            let reserved = file.reserve(meta.layout.file_bytes());
-            reserved.map_err(|error| names.fail(&error))?;
-            let journal = names.new_journal(&file, meta, &have)?;
-            let part = Box::new(Self {
-                file,
-                progress: Mutex::new(Progress {
-                    journal,
-                    have: have.clone(),
-                }),
-                lasting: Mutex::new(Lasting {
-                    failed: false,
-                    names: false,
-                }),
-                unsynced_bytes: AtomicU64::new(0),
-                manifest,
-                names,
-            });
-            return Ok(Opened::Part { part, have, notes });
+            let names = Names::new(disk, &meta.name, existing, place, Make::Folders)?;
+            let nothing_more = |_: &FileOf<D>, _: &mut ChunkSet| Ok(());
+            if let Some(begun) = Self::begin(names, meta, &manifest, &mut notes, nothing_more)? {
+                let (part, have) = begun;
+                return Ok(Opened::Part { part, have, notes });
+            }
         }
         Err(StoreError::Busy(disk.path().join(meta.name.as_str())))
+    }
+
+    /// Reads the file that has the name, and unless it is as it should be opens one for receiving, beside it,
+    /// with all that is good of it; that one takes its place once it is whole. Until then nothing of the old
+    /// file changes. It stops, with an error, when `keep_on` says so.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no such file, [`StoreError::Busy`] when another process receives
+    /// it, and what the disk says.
+    pub fn verify(
+        disk: &D,
+        meta: &FileMeta,
+        manifest: Arc<Manifest>,
+        keep_on: &dyn Fn() -> bool,
+    ) -> Result<(Checkup, Opened<D>), StoreError> {
+        let (existing, place) = (Existing::Overwrite, PartPlace::Beside);
+        let old = Old::look(disk, meta, &manifest, keep_on)?;
+        let checkup = old.checkup();
+        if old.is_whole(meta) {
+            let names = Names::new(disk, &meta.name, existing, place, Make::Nothing)?;
+            names.tidy(meta)?;
+            return Ok((checkup, Opened::AlreadyComplete(old.path)));
+        }
+        let mut notes = Vec::new();
+        for _ in 0..ATTEMPTS {
+            let mut names = Names::new(disk, &meta.name, existing, place, Make::Folders)?;
+            names.replaces = Some(old.entry);
+            let fill =
+                |part: &FileOf<D>, have: &mut ChunkSet| old.fill(part, have, &manifest, keep_on);
+            if let Some(begun) = Self::begin(names, meta, &manifest, &mut notes, fill)? {
+                let (part, have) = begun;
+                return Ok((checkup, Opened::Part { part, have, notes }));
+            }
+        }
+        Err(StoreError::Busy(old.path))
+    }
+
+    /// Opens the part file with what an earlier run left and what `fill` adds to it, all of it on the disk. None
+    /// when it must be tried again.
+    fn begin(
+        mut names: Names<D>,
+        meta: &FileMeta,
+        manifest: &Arc<Manifest>,
+        notes: &mut Vec<PartNote>,
+        fill: impl FnOnce(&FileOf<D>, &mut ChunkSet) -> io::Result<()>,
+    ) -> Result<Option<(Box<Self>, ChunkSet)>, StoreError> {
+        let Some(file) = names.lock_part()? else {
+            return Ok(None);
+        };
+        let mut have = match resume::resume(&file, meta, manifest, &mut names)? {
+            Earlier::Ours { have, note } => {
+                notes.extend(note);
+                have
+            }
+            Earlier::Foreign => {
+                let to = names.set_aside()?;
+                notes.push(PartNote::SetAside { to });
+                return Ok(None);
+            }
+        };
+        let filled = file
+            .reserve(meta.layout.file_bytes())
+            .and_then(|()| fill(&file, &mut have));
+        filled.map_err(|error| names.fail(&error))?;
+        let journal = names.new_journal(&file, meta, &have)?;
+        let part = Self {
+            file,
+            progress: Mutex::new(Progress {
+                journal,
+                have: have.clone(),
+            }),
+            lasting: Mutex::new(Lasting {
+                failed: false,
+                names: false,
+            }),
+            unsynced_bytes: AtomicU64::new(0),
+            manifest: Arc::clone(manifest),
+            names,
+        };
+        Ok(Some((Box::new(part), have)))
     }
 
     /// Hashes some chunks, all together, and says which of them are right.

@@ -7,7 +7,7 @@ use crate::{
     model::{ChunkSet, FileMeta, FileName},
     store::{
         StoreError,
-        disk::{Content, Disk, Folder, Make, Place, Replace, split},
+        disk::{Content, Disk, Entry, Folder, Make, Place, Replace, split},
         hash::sha256,
         journal::{self, Journal},
         root::HIDDEN,
@@ -30,6 +30,8 @@ pub(super) struct Names<D: Disk> {
     journal: String,
     /// Folders above, or names in them, may be new and not on the disk.
     pub(super) unsure: bool,
+    /// The only file that may be replaced, where not any may.
+    pub(super) replaces: Option<Entry>,
 }
 
 impl<D: Disk> Names<D> {
@@ -73,6 +75,7 @@ impl<D: Disk> Names<D> {
             stem,
             // An earlier run may have been killed just after it made the folder.
             unsure: unsure || place == PartPlace::Beside,
+            replaces: None,
         })
     }
 
@@ -187,6 +190,13 @@ impl<D: Disk> Names<D> {
             target.take(&self.part.dir, &self.part.name, replace)?;
             target.dir.sync()
         };
+        if let Some(replaced) = self.replaces {
+            let found = target.look().map_err(|error| target.fail(&error))?;
+            if found != Some(replaced) {
+                // Somebody has put another file there meanwhile.
+                return Err(StoreError::Changed(target.path));
+            }
+        }
         give().map_err(|error| target.fail(&error))?;
         self.forget_journal();
         Ok(target.path)

@@ -1,7 +1,8 @@
-//! On a real disk; `power` and `damage` are on one in memory, which is `sim`.
+//! On a real disk; `power`, `damage` and `repair` are on one in memory, which is `sim`.
 
 mod damage;
 mod power;
+mod repair;
 mod sim;
 
 use std::{fs::File, os::unix::fs::FileExt};

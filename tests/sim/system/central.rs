@@ -1,10 +1,16 @@
 //! The central: one real cluster machine and what `node/central` does around it.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
 use trozos::{
-    engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Totals},
-    model::limits::{CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, LEASE, STATISTICS_EVERY},
+    engine::cluster::{Action, Cluster, ClusterConfig, Drained, Event, LinkId, Totals},
+    model::{
+        SecondaryNumber, SourceInfo,
+        limits::{CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, LEASE, STATISTICS_EVERY},
+    },
     node::rules::central::{Meaning, Word, enrolment, meaning, word_for},
     proto::{
         Hello, PeerRole,
@@ -42,6 +48,7 @@ pub struct Central {
     next_link: u64,
     save_at: Instant,
     places: Places,
+    drained: BTreeSet<SecondaryNumber>,
 }
 
 impl Central {
@@ -62,6 +69,7 @@ impl Central {
             next_link: 0,
             save_at: ctx.now + STATISTICS_EVERY,
             places: Places::new(ctx.settings.places),
+            drained: BTreeSet::new(),
         }
     }
 
@@ -211,6 +219,35 @@ impl Central {
         }
     }
 
+    /// A person's order; what others are told of it follows.
+    pub fn drain(&mut self, ctx: &mut Ctx<'_>, number: SecondaryNumber, on: bool) {
+        match self.cluster.drain(ctx.now, number, on) {
+            Drained::Yes => drop(self.drained.insert(number)),
+            Drained::No => drop(self.drained.remove(&number)),
+            Drained::NoSuchSecondary => {}
+        }
+        self.act(ctx);
+        self.check();
+    }
+
+    /// A person's order.
+    pub fn expel(&mut self, ctx: &mut Ctx<'_>, name: &str) {
+        self.cluster.expel(ctx.now, name);
+        self.act(ctx);
+        self.check();
+    }
+
+    /// Nothing new is asked of who is drained while another that is alive can send it.
+    fn check_drained(&self, sources: &[SourceInfo]) {
+        let is_drained = |source: &&SourceInfo| self.drained.contains(&source.number);
+        let asked: Vec<_> = sources.iter().filter(|source| !source.draining).collect();
+        let drained = asked.iter().filter(|source| is_drained(source)).count();
+        assert!(drained == 0 || drained == asked.len(), "{sources:?}");
+        for source in sources.iter().filter(|source| source.draining) {
+            assert!(is_drained(&source) && source.ranges.is_empty());
+        }
+    }
+
     /// Does what the machine says; true when it said something.
     fn act(&mut self, ctx: &mut Ctx<'_>) -> bool {
         let mut said = false;
@@ -220,6 +257,10 @@ impl Central {
             self.places.action(&action);
             if let Action::Grant { grant, .. } | Action::Copy { grant, .. } = &action {
                 self.places.grant(grant);
+                self.check_drained(&grant.sources);
+            }
+            if let Action::Sources { sources, .. } = &action {
+                self.check_drained(sources);
             }
             match word_for(action) {
                 Word::Message(link, message) => {
@@ -242,7 +283,7 @@ impl Central {
     fn check(&self) {
         let status = self.cluster.status();
         self.places.check(&status);
-        let mut numbers = std::collections::BTreeSet::new();
+        let mut numbers = BTreeSet::new();
         for secondary in status.secondaries.iter().filter(|s| s.alive) {
             assert!(numbers.insert(secondary.number), "{status:?}");
         }

@@ -6,14 +6,17 @@ use trozos::{
     model::{ClientName, FileName, Finished, Grant, Outcome, TransferId},
     node::{
         Failure,
-        client::DownloadNumber,
+        client::{DownloadNumber, Priority},
         rules::{
             Receiving,
-            downloads::{Answers, Downloads, End as DownloadEnd, GivenUp, Granted, State},
+            downloads::{
+                AfterStop, Answers, Downloads, End as DownloadEnd, GivenUp, Granted, Regulated,
+                Resuming, State,
+            },
         },
     },
     proto::{
-        PeerRole,
+        ErrorCode, PeerRole,
         control::{FromCentral, ToCentral},
     },
 };
@@ -63,8 +66,9 @@ impl Client {
         let number = self.downloads.ask(file.clone(), Asker);
         let request = number.0;
         let name = file;
-        if !self.link.send(ctx, ToCentral::Download { request, name }) {
-            self.link.try_now(ctx);
+        let asked = self.link.send(ctx, ToCentral::Download { request, name });
+        if !asked && !self.link.try_now(ctx) {
+            self.answered += self.downloads.take_asked().len() as u64;
         }
     }
 
@@ -77,14 +81,105 @@ impl Client {
         let Some(number) = self.downloads.iter().find_map(active) else {
             return;
         };
+        self.give_up(ctx, number);
+        self.tick_fetches(ctx);
+    }
+
+    fn give_up(&mut self, ctx: &mut Ctx<'_>, number: DownloadNumber) {
         match self.downloads.give_up(number) {
             GivenUp::Withdrawn(_, word) => {
                 self.link.send(ctx, word);
                 self.ends.push(DownloadEnd::Cancelled);
             }
+            GivenUp::Dropped(_) => self.ends.push(DownloadEnd::Cancelled),
             GivenUp::Stopping | GivenUp::Nothing => {}
         }
+    }
+
+    /// It was expelled: all that it has ends.
+    fn give_all_up(&mut self, ctx: &mut Ctx<'_>) {
+        let all: Vec<_> = self.downloads.iter().map(|(number, _)| number).collect();
+        for number in all {
+            self.give_up(ctx, number);
+        }
         self.tick_fetches(ctx);
+    }
+
+    /// Makes one of its downloads wait, if one runs or waits.
+    pub fn make_one_wait(&mut self, ctx: &mut Ctx<'_>) {
+        let numbers: Vec<_> = self.downloads.iter().map(|(number, _)| number).collect();
+        for number in numbers {
+            match self.downloads.pause(number) {
+                GivenUp::Withdrawn(_, word) => {
+                    self.link.send(ctx, word);
+                }
+                GivenUp::Stopping | GivenUp::Dropped(_) => {}
+                GivenUp::Nothing => continue,
+            }
+            break;
+        }
+        self.tick_fetches(ctx);
+    }
+
+    /// Whatever was made to wait goes on.
+    pub fn let_all_go_on(&mut self, ctx: &mut Ctx<'_>) {
+        let list = self.downloads.iter();
+        let paused = list.filter_map(|(number, d)| d.is_paused().then_some(number));
+        for number in paused.collect::<Vec<_>>() {
+            self.asked += 1;
+            match self.downloads.resume(number, Asker) {
+                Resuming::Ask(word) => {
+                    if !self.link.send(ctx, word) {
+                        self.link.try_now(ctx);
+                    }
+                }
+                Resuming::Soon(_) | Resuming::Held(..) => self.answered += 1,
+                Resuming::Active(_) | Resuming::Unknown(_) => panic!("{number:?} was paused"),
+            }
+        }
+        self.tick_fetches(ctx);
+    }
+
+    /// The last of its downloads that is not over gets another priority.
+    pub fn prefer_one(&mut self, ctx: &mut Ctx<'_>, priority: Priority) {
+        let numbers: Vec<_> = self.downloads.iter().map(|(number, _)| number).collect();
+        let mut numbers = numbers.into_iter().rev();
+        numbers.find(|number| self.downloads.set_priority(*number, priority));
+        self.tick_fetches(ctx);
+    }
+
+    fn regulate(&mut self, ctx: &mut Ctx<'_>) {
+        for regulated in self.downloads.regulate() {
+            match regulated {
+                Regulated::Withdrawn(_, _, word) => {
+                    self.link.send(ctx, word);
+                }
+                Regulated::Released(word) => {
+                    if !self.link.send(ctx, word) {
+                        self.link.try_now(ctx);
+                    }
+                }
+            }
+        }
+        self.check_priorities();
+    }
+
+    /// Nobody runs beside one of a higher priority, but for those that somebody waits for or that are stopping.
+    fn check_priorities(&self) {
+        let running = |state: &State<Asker, Handle>| match state {
+            State::Running(running) => running.stopping.is_none(),
+            State::Queued(_) => true,
+            _ => false,
+        };
+        let list = self.downloads.iter();
+        let priorities = list
+            .filter(|(_, d)| running(&d.state))
+            .map(|(_, d)| d.priority);
+        let priorities: Vec<_> = priorities.collect();
+        assert!(
+            priorities.windows(2).all(|two| two[0] == two[1]),
+            "{priorities:?} at once"
+        );
     }
 
     /// What is not over yet, for people to look into.
@@ -129,6 +224,7 @@ impl Client {
     }
 
     fn tick_fetches(&mut self, ctx: &mut Ctx<'_>) {
+        self.regulate(ctx);
         let transfers: Vec<_> = self.fetches.keys().copied().collect();
         for transfer in transfers {
             let news = self.fetches.get_mut(&transfer).map(|f| f.tick(ctx));
@@ -162,7 +258,12 @@ impl Client {
             }
             News::Message(message) => self.message(ctx, message),
             // Whoever waits for an answer is told that there is no central.
-            News::Down(_) => self.answered += self.downloads.take_asked().len() as u64,
+            News::Down(code) => {
+                self.answered += self.downloads.take_asked().len() as u64;
+                if code == Some(ErrorCode::Expelled) {
+                    self.give_all_up(ctx);
+                }
+            }
         }
     }
 
@@ -184,7 +285,13 @@ impl Client {
                     .downloads
                     .refused(ctx.now, DownloadNumber(request), &why)
                 {
-                    Answers::Asker(_) => self.answered += 1,
+                    Answers::Asker(_) => {
+                        self.answered += 1;
+                        if code != ErrorCode::NotReady {
+                            // One that was to go on and cannot: its user gives it up.
+                            self.downloads.give_up(DownloadNumber(request));
+                        }
+                    }
                     Answers::Waiting(_) => self.ends.push(DownloadEnd::Failed(why)),
                     Answers::Nothing => {}
                 }
@@ -207,6 +314,11 @@ impl Client {
             Granted::Runs => return,
             Granted::Unwanted(finished) => {
                 self.link.send(ctx, ToCentral::Finished(finished));
+                return;
+            }
+            Granted::Held(finished, asker) => {
+                self.link.send(ctx, ToCentral::Finished(finished));
+                self.answered += u64::from(asker.is_some());
                 return;
             }
         }
@@ -243,28 +355,48 @@ impl Client {
             panic!("{transfer} is no download");
         };
         let reason = ended.reason.as_ref().map(ToString::to_string);
-        let end = match (ended.outcome, ended.reason) {
-            (Outcome::Complete | Outcome::AlreadyComplete, _) => DownloadEnd::Complete,
-            (Outcome::Cancelled, _) => DownloadEnd::Cancelled,
-            (Outcome::Failed, Some(reason)) => DownloadEnd::Failed(Failure::Sources(reason)),
-            (Outcome::Failed, None) => panic!("{transfer} failed without a reason"),
-        };
-        self.ends.push(end.clone());
         let finished = Finished {
             transfer,
             outcome: ended.outcome,
             reason,
             sources: ended.sources.clone(),
         };
-        let ended_file = self.downloads.end(ctx.now, number, end, &finished);
-        let file = ended_file.expect("it ran");
         let took = std::time::Duration::ZERO;
+        let mut again = None;
+        let end = match (ended.outcome, ended.reason) {
+            (Outcome::Complete | Outcome::AlreadyComplete, _) => Some(DownloadEnd::Complete),
+            (Outcome::Cancelled, _) => None,
+            (Outcome::Failed, Some(reason)) => Some(DownloadEnd::Failed(Failure::Sources(reason))),
+            (Outcome::Failed, None) => panic!("{transfer} failed without a reason"),
+        };
+        let file = match end {
+            Some(end) => {
+                self.ends.push(end.clone());
+                let ended_file = self.downloads.end(ctx.now, number, end, &finished);
+                ended_file.expect("it ran")
+            }
+            None => {
+                let stopped = self.downloads.stopped(ctx.now, number, &finished, took);
+                let (file, after) = stopped.expect("it ran");
+                match after {
+                    AfterStop::Cancelled => self.ends.push(DownloadEnd::Cancelled),
+                    AfterStop::Paused | AfterStop::Held => {}
+                    AfterStop::Again(word) => again = Some(word),
+                }
+                file
+            }
+        };
         let outcome = ended.outcome;
         self.downloads
             .endings
             .unsettle(ctx.now, transfer, file, outcome, took, ended.sources);
         if !self.link.send(ctx, ToCentral::Finished(finished)) {
             self.downloads.endings.take_unsettled_of(transfer);
+        }
+        if let Some(word) = again
+            && !self.link.send(ctx, word)
+        {
+            self.link.try_now(ctx);
         }
     }
 

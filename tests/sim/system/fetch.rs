@@ -228,6 +228,9 @@ impl Fetch {
                 moved.insert(source.number);
             }
         }
+        let draining = sources.iter().filter(|s| s.draining).map(|s| s.number);
+        let draining = Event::Draining(draining.collect());
+        self.feed(ctx, draining);
         let list: Vec<_> = sources.into_iter().map(|s| (s.number, s.ranges)).collect();
         if !moved.is_empty() {
             let mut without = list.clone();

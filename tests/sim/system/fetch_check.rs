@@ -43,10 +43,12 @@ impl FetchCheck {
             | Event::Verified { source, chunk }
             | Event::Wrong { source, chunk } => self.left(*source, *chunk),
             Event::Sources(_)
+            | Event::Draining(_)
             | Event::Connected { .. }
             | Event::Ready { .. }
             | Event::Blocked { .. }
             | Event::Unblocked { .. }
+            | Event::Taken { .. }
             | Event::LocalFailure { .. }
             | Event::Stop => {}
         }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use trozos::{
     engine::backoff::Backoff,
     model::limits::{
-        CLIENT_HEARTBEAT, CLIENT_LEASE, CONNECT_TIMEOUT, HEARTBEAT, HELLO_TIMEOUT, LEASE,
+        CLIENT_HEARTBEAT, CLIENT_LEASE, CONNECT_TIMEOUT, EXPELLED_FOR, HEARTBEAT, HELLO_TIMEOUT,
+        LEASE,
     },
     proto::{
         ErrorCode, Hello, PeerRole,
@@ -58,6 +59,8 @@ pub struct Link {
     state: State,
     backoff: Backoff,
     began: Instant,
+    /// It was expelled.
+    stays_away: bool,
 }
 
 impl Link {
@@ -67,6 +70,7 @@ impl Link {
             state: State::Waiting { until: ctx.now },
             backoff: Backoff::new(ctx.random.u64(..), RETRY.0, RETRY.1),
             began: ctx.now,
+            stays_away: false,
         }
     }
 
@@ -109,11 +113,15 @@ impl Link {
         true
     }
 
-    /// Tries at once instead of after the rest of a delay.
-    pub fn try_now(&mut self, ctx: &Ctx<'_>) {
+    /// Tries at once instead of after the rest of a delay; false for one that is not to try.
+    pub fn try_now(&mut self, ctx: &Ctx<'_>) -> bool {
         if let State::Waiting { until } = &mut self.state {
+            if self.stays_away && *until > ctx.now {
+                return false;
+            }
             *until = ctx.now;
         }
+        true
     }
 
     pub fn tick(&mut self, ctx: &mut Ctx<'_>) -> Option<News> {
@@ -155,7 +163,12 @@ impl Link {
         if ctx.now.saturating_duration_since(self.began) >= GOOD {
             self.backoff.reset();
         }
-        let until = ctx.now + self.backoff.next_delay();
+        let delay = match code {
+            Some(ErrorCode::Expelled) => EXPELLED_FOR,
+            _ => self.backoff.next_delay(),
+        };
+        self.stays_away = code == Some(ErrorCode::Expelled);
+        let until = ctx.now + delay;
         self.state = State::Waiting { until };
         News::Down(code)
     }

@@ -12,7 +12,7 @@ use trozos::{
     },
     node::rules::{
         copies::CopyOrders,
-        enrolment,
+        enrolment::{self, InUse},
         sent::{Sending, SentBook},
     },
     proto::{
@@ -70,7 +70,7 @@ pub struct Secondary {
     uplink_free: Instant,
     turn: Option<End>,
     report_at: Instant,
-    in_use_since: Option<Instant>,
+    in_use: InUse,
     /// The number is another's.
     pub has_given_up: bool,
 }
@@ -99,7 +99,7 @@ impl Secondary {
             uplink_free: ctx.now,
             turn: None,
             report_at: ctx.now + REPORT_EVERY,
-            in_use_since: None,
+            in_use: InUse::default(),
             has_given_up: false,
         };
         let mut takes = Duration::ZERO;
@@ -194,7 +194,7 @@ impl Secondary {
     fn link_news(&mut self, ctx: &mut Ctx<'_>, news: News) {
         match news {
             News::Up => {
-                self.in_use_since = None;
+                self.in_use = InUse::default();
                 let held = self.is_indexed;
                 let held = held.then(|| self.held.values().cloned().collect());
                 let unsent = self.orders.take_unsent();
@@ -204,9 +204,7 @@ impl Secondary {
                 }
             }
             News::Message(message) => self.message(ctx, message),
-            News::Down(Some(code))
-                if enrolment::is_for_good(ctx.now, code, &mut self.in_use_since) =>
-            {
+            News::Down(Some(code)) if enrolment::is_for_good(ctx.now, code, &mut self.in_use) => {
                 self.has_given_up = true;
             }
             News::Down(_) => {}
@@ -224,7 +222,20 @@ impl Secondary {
                 let takes = Duration::from_millis(ctx.random.u64(1..20));
                 self.find(ctx.now + takes, Index::SetAside(file));
             }
-            FromCentral::Ended { transfer, outcome } => {
+            FromCentral::Ended {
+                transfer,
+                outcome,
+                expelled,
+            } => {
+                let is_over = |serving: &Serving| {
+                    let open = serving.open.as_ref();
+                    expelled && open.is_some_and(|(_, _, of)| *of == transfer)
+                };
+                let over = self.serving.iter().filter(|(_, s)| is_over(s));
+                for end in over.map(|(end, _)| *end).collect::<Vec<_>>() {
+                    ctx.net.close(ctx.time, end);
+                    self.serving.remove(&end);
+                }
                 self.sent.ended(transfer, outcome);
                 if let Some(sent) = self.sent.report_one(transfer) {
                     let transfers = vec![sent];

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use trozos::node::client::Priority;
+
 use super::{disk::Content, net::Host};
 
 /// Most stories are short, so that there are many; some are long enough for slow things to happen.
 const SHORT: Duration = Duration::from_secs(9);
 const LONG: Duration = Duration::from_secs(30);
+
+/// Seeds before this one are as they were before users had wishes.
+const FIRST_WITH_WISHES: u64 = 100;
 
 /// What happens.
 #[derive(Clone, Debug)]
@@ -35,6 +40,14 @@ pub enum Happening {
     Delete(Host, usize),
     Ask(Host, usize),
     GiveUp(Host),
+    /// A client's user makes a download wait, lets those that do go on, or finds one more or less important.
+    MakeWait(Host),
+    GoOn(Host),
+    Prefer(Host, Priority),
+    /// A person orders at the central that a secondary is to have nothing to send, or takes that back.
+    Drain(Host, bool),
+    /// A person sends a client away.
+    Expel(Host),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +140,51 @@ impl Story {
             let at = story.quiet.mul_f64(random.f64() * 0.7 + 0.05);
             story.fault(&mut random, at);
         }
+        if seed >= FIRST_WITH_WISHES && seed.is_multiple_of(3) {
+            story.wishes(&mut fastrand::Rng::with_seed(!seed));
+        }
+        // By chance of its own: the other seeds tell what they told before there were such orders.
+        if seed % 4 == 3 {
+            story.orders(&mut fastrand::Rng::with_seed(seed ^ 0xd4a1));
+        }
         story
+    }
+
+    fn wishes(&mut self, random: &mut fastrand::Rng) {
+        for _ in 0..random.usize(2..=10) {
+            let at = self.quiet.mul_f64(random.f64() * 0.8 + 0.1);
+            let client = 1 + self.secondaries + random.usize(..self.clients);
+            let priority = match random.u8(..3) {
+                0 => Priority::Low,
+                1 => Priority::Normal,
+                _ => Priority::High,
+            };
+            let what = match random.u8(..4) {
+                0 | 1 => Happening::MakeWait(client),
+                2 => Happening::GoOn(client),
+                _ => Happening::Prefer(client, priority),
+            };
+            self.happenings.push((at, what));
+        }
+    }
+
+    fn orders(&mut self, random: &mut fastrand::Rng) {
+        for _ in 0..random.usize(1..=4) {
+            let at = self.quiet.mul_f64(random.f64() * 0.8 + 0.05);
+            let secondary = random.usize(1..=self.secondaries);
+            let lasts = Duration::from_millis(random.u64(20..8000));
+            self.happenings
+                .push((at, Happening::Drain(secondary, true)));
+            if random.bool() {
+                let back = Happening::Drain(secondary, false);
+                self.happenings.push((at + lasts, back));
+            }
+        }
+        if random.u8(..3) == 0 {
+            let at = self.quiet.mul_f64(random.f64() * 0.6 + 0.2);
+            let client = 1 + self.secondaries + random.usize(..self.clients);
+            self.happenings.push((at, Happening::Expel(client)));
+        }
     }
 
     fn fault(&mut self, random: &mut fastrand::Rng, at: Duration) {

@@ -118,6 +118,9 @@ impl World {
                 Some(what) => wrong = what,
             }
             self.restart_who_gave_up();
+            for host in 0..self.story.hosts() {
+                self.go_on(host);
+            }
         }
         panic!("after the faults: {wrong}");
     }
@@ -291,9 +294,33 @@ impl World {
                     }
                 });
             }
+            Happening::Drain(host, on) => {
+                let number = self.number_of(host);
+                self.with(CENTRAL, |process, ctx| {
+                    if let Process::Central(central) = process {
+                        central.drain(ctx, number, on);
+                    }
+                });
+            }
+            Happening::Expel(host) => self.with(CENTRAL, |process, ctx| {
+                if let Process::Central(central) = process {
+                    central.expel(ctx, &format!("c{host}"));
+                }
+            }),
             Happening::GiveUp(host) => self.with(host, |process, ctx| {
                 if let Process::Client(client) = process {
                     client.give_one_up(ctx);
+                }
+            }),
+            Happening::MakeWait(host) => self.with(host, |process, ctx| {
+                if let Process::Client(client) = process {
+                    client.make_one_wait(ctx);
+                }
+            }),
+            Happening::GoOn(host) => self.go_on(host),
+            Happening::Prefer(host, priority) => self.with(host, |process, ctx| {
+                if let Process::Client(client) = process {
+                    client.prefer_one(ctx, priority);
                 }
             }),
         }
@@ -372,6 +399,9 @@ impl World {
             self.net.power[host] = true;
             self.start(host);
         }
+        for host in 1..=self.story.secondaries {
+            self.happen(Happening::Drain(host, false));
+        }
     }
 
     /// Whoever runs them sees the message and starts them again.
@@ -384,6 +414,14 @@ impl World {
                 self.start(host);
             }
         }
+    }
+
+    fn go_on(&mut self, host: Host) {
+        self.with(host, |process, ctx| {
+            if let Process::Client(client) = process {
+                client.let_all_go_on(ctx);
+            }
+        });
     }
 
     fn secondaries(&self) -> impl Iterator<Item = (&Slot, &Secondary)> {

@@ -1,0 +1,656 @@
+## What all programs have
+
+hint-help = Type H to see the commands
+line-too-long = Line too long
+stopping = Stopping: saving the statistics
+stopping-processes = Stopping the processes
+error = error: { $why }
+error-statistics-not-saved = error: the statistics were not saved: { $why }
+error-no-orderly-stop = error: could not stop in order
+interrupted = interrupted
+listening = Listening on { $address }
+folder-served = Folder { $folder }
+
+## Numbers, lists and units
+
+decimal-mark = .
+list-none = none
+list-last = { $others } and { $last }
+percent = { $value }%
+chunks = { $count ->
+    [one] 1 chunk
+   *[other] { $count } chunks
+}
+chunks-return = { $count ->
+    [one] 1 chunk goes back
+   *[other] { $count } chunks go back
+}
+files = { $count ->
+    [one] 1 file
+   *[other] { $count } files
+}
+secondaries = { $count ->
+    [one] 1 secondary
+   *[other] { $count } secondaries
+}
+secondaries-alive = { $count ->
+    [one] 1 secondary alive
+   *[other] { $count } secondaries alive
+}
+copies = { $count ->
+    [one] 1 copy
+   *[other] { $count } copies
+}
+clients = { $count ->
+    [one] 1 client
+   *[other] { $count } clients
+}
+
+## Heads of tables
+
+column-file = file
+column-client = client
+column-downloads = downloads
+column-size = size
+column-secondaries = secondaries
+column-secondary = secondary
+column-number = no.
+column-state = state
+column-address = address
+column-files = files
+column-missing = missing
+column-conflicts = conflicts
+column-what = what
+column-progress = so far
+column-chunks = chunks
+column-bytes = bytes
+column-wasted = wasted
+column-reassigned = reassigned
+column-returns = returns
+column-node = node
+column-process = process
+column-port = port
+column-folder = folder
+column-place = place
+column-waited = waiting for
+column-lease = lease
+column-sent = sent
+column-rate = now
+column-running = running
+column-waiting = waiting
+column-connected = connected for
+column-value = value
+column-flag = option
+column-origin = comes from
+
+## A client
+
+enrolled-as = Enrolled as { $name }
+name-but = Your name is { $name }, but { $why }
+your-name = Your name is { $name }
+no-name = You have no name yet: ENROL <name>
+central-lost = No connection to the central ({ $reason }): running downloads go on, and it is tried again by itself
+central-denied = No connection to the central: { $why }
+central-back = Connected to the central again
+download-head = [{ $number }] { $file }
+download-queued = waiting, place { $place } in line
+download-share = { $count ->
+    [one] 1 chunk from secondary { $number }
+   *[other] { $count } chunks from secondary { $number }
+}
+download-started = starting, { $size } in { $count ->
+    [one] 1 chunk
+   *[other] { $count } chunks
+}: { $shares }
+download-resumed = { $size } were there already, verified; it goes on from there
+download-started-over = what was there of it is of no use (other content, or no journal): it starts from nothing
+download-damaged = { $count ->
+    [one] 1 chunk from before is damaged and is asked for again
+   *[other] { $count } chunks from before are damaged and are asked for again
+}
+download-set-aside = what was there is of other content: it is kept as { $to }, and it starts from nothing
+download-complete = complete and verified, { $size } in { $time } ({ $rate })
+download-path = file { $path }
+download-digest = SHA-256 { $digest }
+download-cost = { $chunks } asked for again, { $wasted } wasted
+download-already = was complete and verified already, in { $path }
+download-failed = failed: { $why }
+download-cancelled = cancelled; what came is kept for another time
+download-paused = paused; what came is kept. RESUME { $number } goes on with it
+download-held = waits for the end of a download of higher priority
+download-checked = { $bad ->
+    [0] checked chunk by chunk: it is right
+    [one] checked chunk by chunk: 1 of { $chunks } is wrong and is asked for again
+   *[other] checked chunk by chunk: { $bad } of { $chunks } are wrong and are asked for again
+}
+answer-found = Found: it is download { $number }
+answer-waits = Found: it is download { $number }; it waits at place { $place } in line
+no-files = There are no files
+no-match = No file matches “{ $pattern }”
+no-such-file-near = there is no “{ $name }”: did you mean { $near }?
+holders = { $holders } of { $secondaries }
+no-downloads = You have not asked for any download
+state-asked = asked for
+state-queued = waiting, place { $place }
+state-complete = complete
+state-failed = failed: { $why }
+state-cancelled = cancelled
+state-paused = paused
+state-held = waits for one of higher priority
+cancelling = Cancelling download { $number }
+pausing = Pausing download { $number }
+priority-set = Download { $number }: priority { $priority }
+priority-low = low
+priority-normal = normal
+priority-high = high
+no-download = There is no running download { $which }
+no-download-to-resume = There is no paused download { $which }
+no-local-file = { $name }: not in the folder of downloads; GET { $name } downloads it
+
+## How far a download is
+
+progress-waiting = { $percent } of { $size }, waiting for a secondary to come back
+progress = { $percent } of { $size }, { $rate }
+progress-left = { $percent } of { $size }, { $rate }, { $left } left
+left = { $left } left
+waiting-for-sources = waiting for a secondary to come back
+source-connecting = connecting
+source-suspect = silent
+source-dead = down
+source-banned = banned
+source-resting = in maintenance
+map-missing = missing
+map-in-flight = asked for
+map-earlier = from before
+map-legend = each square: { $chunks }
+map-secondary = secondary { $number }
+
+## What happens between a receiver and its secondaries
+
+fault-unreachable = cannot be connected to
+fault-broken = the connection broke
+fault-stalled = sends nothing
+fault-digest = sent wrong bytes
+fault-refused = says that it cannot send it
+fault-protocol = does not speak the protocol
+notice-suspect = secondary { $source } sends nothing for now: it is not asked for more
+notice-cleared = secondary { $source } sends again
+notice-dead = secondary { $source } is down ({ $why }): { $returned } to be shared out; the central was told
+notice-back = secondary { $source } is back after { $after }: it takes back { $chunks } of its share that were missing
+notice-banned = secondary { $source } sent wrong bytes in chunk { $chunk }: it is not used again for this file; the central was told
+notice-banned-manifest = secondary { $source } sent a manifest other than the catalogue's: it is not used again for this file; the central was told
+notice-no-sources = no secondary is left: waiting up to { $time } for one to come back
+notice-sources-again = there are secondaries again after { $after }: it goes on
+failure-no-sources = no secondary could send it for { $waited }; what came is kept: ask for it again when there are secondaries
+failure-wrong-manifest = secondaries { $one } and { $other } sent chunk { $chunk } with other content than announced: the manifest is not right
+
+## A central
+
+offered-many = { $files } more files are offered
+no-longer-offered-many = { $files } files are no longer offered
+bad-peer = Connection from { $address } refused: { $reason }
+secondary-up = Secondary { $number } enrolled: it listens on { $address }
+secondary-returned = Secondary { $number } is back: it listens on { $address }
+secondary-goodbye = Secondary { $number } has said goodbye
+secondary-closed = Secondary { $number } is down: the connection broke
+secondary-silent = Secondary { $number } is down: no sign of life
+secondary-drained = Secondary { $number }: it sends nothing any more; it can be stopped
+service-began = Service begins: the secondaries are here
+level = Level: all live secondaries have the same, { $files }
+no-secondaries = No secondary is left: downloads wait for one to come back
+offered = Offered: { $file } ({ $size })
+no-longer-offered-deleted = No longer offered: { $file }: it was deleted at secondary { $number }, and the others set it aside
+no-longer-offered = No longer offered: { $file }
+conflict = Conflict: secondary { $number } has other content in { $file }; it is neither copied nor touched
+copy-ordered = Secondary { $target } copies { $file } from { $sources }
+copy-ended = Copy of { $file } at secondary { $target }: { $outcome }
+client-enrolled = Client { $client } enrolled from { $address }
+client-gone = Client { $client } has gone
+granted = { $client } downloads { $file } from secondaries { $sources }
+queued = { $client } waits for { $file } at place { $place }
+finished = Download of { $file } by { $client }: { $outcome }
+reported = { $by } reports secondary { $secondary }: { $why }
+with-reason = { $what } ({ $reason })
+to-client = to client { $name }
+to-original = to the original client { $name }
+to-secondary = to secondary { $number }
+the-client = client { $name }
+the-original = the original client { $name }
+the-secondary = secondary { $number }
+outcome-complete = complete and verified
+outcome-already = was complete already
+outcome-failed = failed
+outcome-cancelled = cancelled
+system-no-service = No service: { $alive } secondaries alive, { $required } are needed
+system-copying = In service; copying between secondaries
+system-level = In service and level
+system-counts = { $files } files, { $clients } clients, { $running } downloads running, { $waiting } waiting, { $copies } copies running
+condition-up = up
+condition-down = down
+condition-draining = draining
+no-clients = There are no clients
+queue-empty = Nobody waits
+expelled = { $count ->
+    [one] { $name } expelled
+   *[other] { $name } expelled: { $count } connections
+}
+no-such-client = There is no client “{ $name }”: CLIENTS shows them
+draining = Secondary { $number } ends what it sends and gets nothing new; DRAIN { $number } OFF undoes it
+not-draining = Secondary { $number } takes part again
+no-such-secondary = No secondary { $number } is enrolled: SECONDARIES shows them
+original-client = original
+no = no
+
+## A secondary
+
+enrolled = Enrolled at the central { $central }
+enrolled-again = Enrolled again at the central { $central }
+upstream-lost = No connection to the central ({ $reason }): it is tried again by itself
+folder-read = Folder read: { $files } files, { $size }
+reindexing = Reading the whole folder again
+serving = Serving { $file } ({ $size })
+no-longer-serving = No longer serving { $file }: { $why }
+gone-deleted = it was deleted
+gone-changed = it changed or cannot be read
+gone-set-aside = it was deleted at another secondary; this copy is in .trozos/retirados
+not-served = Not serving { $path }: { $why }
+copy-started = Copying { $file } ({ $size }) from secondaries { $sources }
+copy-notice = Copy of { $file }: { $what }
+copied = Copied and verified { $file }
+copied-in = Copied and verified { $file } in { $time } ({ $rate }): { $shares }
+copied-share = { $size } from { $number }
+copy-failed = The copy of { $file } could not be finished: { $why }
+sending = Sending { $file } { $to }
+sent = Sent { $size } of { $file } { $to }
+refused-for-good = The central admits this secondary no more: { $message }
+folder-gone = The folder cannot be read any more ({ $why }): nothing of it is served until it is back
+folder-back = The folder is there again: reading it anew
+no-transfers = No transfer is running
+row-sending = being sent { $to }
+row-copying = being copied from other secondaries
+secondary-status = Secondary { $number }: { $files } files, { $size }, in { $folder }
+secondary-central = Enrolled at the central { $central }
+secondary-no-central = No connection to the central: it is tried again by itself
+secondary-indexing = The folder is being read
+secondary-work = { $sending } being sent and { $copying } being copied, { $connections } connections
+secondary-sent = Sent { $sent } since it started; now { $rate }; limit { $limit }
+no-limit = none
+limit-set = Upload limit: { $limit }
+
+## Errors
+
+start-port-in-use = port { $port } is in use ({ $address }): choose another with --puerto, or 0 for a free one
+start-not-local = { $ip } is not an address of this machine: use one of its own in --ip, or 0.0.0.0 for all of them
+start-port-denied = listening on { $address } is not allowed: choose one of 1024 or more with --puerto
+start-listen = cannot listen on { $address }: { $why }
+start-number-in-use = number { $number } belongs to another secondary that is alive ({ $why }): choose another with --numero, or stop that one
+start-refused = the central does not admit it: { $why }
+store-not-found = { $path }: does not exist
+store-denied = { $path }: permission denied; change its permissions or choose another folder
+store-read-only = { $path }: on a read-only disk; choose another folder
+store-full = { $path }: no space left on the disk; free some and ask for it again: what came is kept
+store-not-folder = { $path }: not a folder; choose another
+store-exists = { $path }: exists with other content and is not touched; move it, or use --sobrescribir
+store-busy = { $path }: another process is working with it
+store-changed = { $path }: changed while it was used
+store-too-large = { $path }: too large for this disk
+store-no-descriptor = { $path }: too many open files; raise the limit with “ulimit -n” and start again
+store-other = { $path }: { $why }
+statistics-set-aside = Statistics: { $path } cannot be understood ({ $why }) and is kept as { $to }; they start from nothing
+statistics-failed = Statistics: { $why }
+ignored-not-utf8 = its name is not UTF-8
+ignored-name = its name cannot be asked for: { $why }
+ignored-symlink = it is a symbolic link
+ignored-not-a-file = it is not a regular file
+ignored-too-deep = it is below too many folders
+ignored-too-large = it is larger than 16 TiB
+ignored-too-many = there are too many files
+ignored-unreadable = it cannot be read: { $why }
+refused-not-ready = the system is not level yet: wait a little
+refused-not-found = no live secondary has such a file
+refused-limit = there are too many requests: wait ({ $why })
+refused-expelled = the administrator has expelled you: wait a minute before you come back
+refused-other = the central refuses: { $why }
+client-not-enrolled = you are not enrolled: type ENROL <name> first
+client-not-ready = the system is not level yet: wait for secondaries and ask again
+client-not-found = there is no such file: LIST shows those that there are
+client-unreachable = cannot connect to the central ({ $why }); it is tried again by itself
+client-running = it is being downloaded already: it is download { $number }
+client-stopped = the client is stopping
+bad-name-component = a name neither begins nor ends with “/”, nor has two in a row
+bad-name-dot = neither a name nor its folders begin with a dot
+bad-name-character = { $character } cannot be in a name
+bad-name-reserved = names that end in .part are those of unfinished downloads
+bad-name-too-long = it is too long
+bad-client-name = a name has 1 to 64 bytes, without “/”, “\”, “:” or control characters, and does not begin with a dot
+line-unknown = I know no command “{ $word }”. H shows those that there are
+line-unknown-near = I know no command “{ $word }”. Did you mean { $near }? H shows those that there are
+line-missing = The value is missing: { $usage }
+line-value = “{ $value }” will not do: { $why }
+why-download = it is neither the number nor the name of a download: STATUS shows them
+why-priority = priorities are high, normal and low
+why-secondary = it is not the number of a secondary
+why-rate = it is not a rate: write bytes per second, as 500kB/s, 20MB/s or 1GiB/s
+why-size = it is not a size: write bytes, as 500kB, 20MB or 1GiB
+why-time = it is not a time: write seconds, or 30s, 2m or 1h
+why-limit = write a rate such as 20MB/s, or OFF to take the limit away
+
+## Security
+
+open-cluster = WARNING: without a secret the cluster is open: anybody in the network can list and download, and any server can join. Remedy: --clave-archivo
+open-cluster-tls = WARNING: without a secret the cluster is open to whoever has a certificate, or to anybody where --tls-ca is not given. Remedy: --clave-archivo
+no-tls = With a secret and without TLS: only who knows it gets in, but content can be read in the network, and who is in the middle can change what is said after the greeting. Remedy: --tls-cert, --tls-clave and --tls-ca
+security-unreadable = { $path }: cannot be read: { $why }
+security-exposed = { $path }: others can read it (permissions { $mode }). Remedy: chmod 600 { $path }
+security-short = the secret has { $bytes } bytes and needs at least 16. A good one: head -c 32 /dev/urandom | base64 > clave
+security-long = the secret has more than 4096 bytes: is it another file?
+security-half-identity = --tls-cert and --tls-clave go together: the certificate and its private key
+security-half-secondary = a secondary answers and connects: with TLS it needs --tls-cert, --tls-clave and --tls-ca
+security-only-authority = --tls-ca asks whoever connects for a certificate, and for that the central needs its own: give --tls-cert and --tls-clave too
+security-only-identity = with --tls-cert there must be --tls-ca, to know which central to trust
+tls-certificate = { $path }: not a certificate in PEM ({ $why })
+tls-key = { $path }: not a private key in PEM ({ $why })
+tls-pair = { $path }: the certificate and its key do not go together ({ $why })
+tls-authority = { $path }: of no use as an authority ({ $why })
+made-new = Made in { $folder }: a new authority (ca.pem)
+made-signed = Made in { $folder }, signed by the authority that was there
+made-server = To server { $stem } copy clave, ca.pem, { $stem }.pem and { $stem }-clave.pem; start it with:
+made-client = To each client copy clave, ca.pem, cliente.pem and cliente-clave.pem; start it with:
+made-names = CENTRAL and the addresses of the secondaries must be among the names of their certificates.
+made-keep = ca-clave.pem is copied nowhere: who has it can make certificates. All of it expires after 10 years.
+certificate-exists = { $path }: exists and is not touched; delete it if you want it made anew, or give another folder
+certificate-io = { $path }: { $why }
+certificate-name = “{ $name }” is neither a host name nor an address: write --nodo 10.0.0.2, or --nodo central.lan,10.0.0.2
+certificate-authority = { $path }: the authority that is there is of no use ({ $why }): give another folder, or bring back ca.pem and ca-clave.pem
+certificate-crypto = the certificates could not be made: { $why }
+denied-secret-required = the central asks for a secret: give the same as it has with --clave-archivo, or in TROZOS_CLAVE
+denied-no-secret-there = the central uses no secret, and this node does: it may not be yours. Remedy: start the central with --clave-archivo, or this node without it
+denied-wrong-secret = the secret is not the central's: compare the files of --clave-archivo
+denied-tls-required = the central speaks TLS only: give --tls-ca, and --tls-cert with --tls-clave if it asks for a certificate
+denied-not-tls = the central does not speak TLS: start it with --tls-cert and --tls-clave, or this node without --tls-ca
+denied-theirs = the central's certificate is not good ({ $why }): see that the authority of --tls-ca has signed it, that it has the name or address that you connect to, and that it has not expired
+denied-ours = the central does not take this node's certificate ({ $why }): give --tls-cert and --tls-clave, signed by the cluster's authority and not expired
+denied-tls-other = no TLS with the central: { $why }
+you-are-expelled = The administrator has expelled you: your downloads end; you can come back in a minute
+
+## videolocal
+
+local-level = Level: { $secondaries } with the same, { $files }
+local-waiting = Waiting: { $alive }; { $copies } missing
+local-not-level = the secondaries do not become level: look at { $folder }
+local-no-ports = --puerto-secundarios: there are not so many ports
+local-cannot-make = { $path }: cannot be made
+local-cannot-write = { $path }: cannot be written
+local-cannot-start = the process cannot be started
+local-does-not-start = { $who } does not start: { $why }
+local-does-not-start-status = { $who } does not start ({ $status }): { $why }
+local-no-such-node = there is no such node: write 1 to { $most }, or C for the central
+local-not-running = it is not running: RAISE starts it
+local-no-longer-running = it is no longer running: RAISE starts it
+local-running = it is running (process { $process })
+local-no-process = a process without a number
+local-central = central
+local-secondary = secondary { $number }
+local-the = { $who }: { $why }
+local-dead = dead
+local-frozen = frozen
+local-alive = alive
+local-killed = Killed { $who } (process { $process })
+local-froze = Frozen { $who } (process { $process })
+local-thawed = Thawed { $who } (process { $process })
+local-raised = Raised { $who } (process { $process }, port { $port })
+why-node = write the number of a secondary, or C for the central
+demo-well = End of the demonstration: every byte is right
+demo-nothing = there is no file to download
+demo-too-fast = the download ended before the last fault: try a lower --limite-subida
+demo-not-downloaded = the download ended without downloading
+demo-endless = the download does not end
+demo-kill = *** SIGKILL to secondary { $number } (process { $process })
+demo-raise = *** Raising secondary { $number } (process { $process }, port { $port })
+demo-nowhere = { $name }: at no secondary
+demo-differs = { $name }: the bytes are not the same
+demo-compared = Compared by SHA-256, file by file, with the disks of the secondaries:
+demo-sent = What each secondary sent of { $file }:
+demo-cost = Cost of the faults: { $chunks } asked for again, { $wasted } wasted ({ $share } of the file), { $without } without a secondary; { $time } in all
+demo-making = Making { $path } ({ $size })
+
+## Commands: what they do, how they are written, an example
+
+help-more = HELP <command> shows an example; commands work in Spanish too
+help-example = Example: { $example }
+help-names = Names: { $names }
+command-help = shows this help, or that of one command
+    .usage = HELP [command]
+    .example = HELP GET
+command-quit = stops the program and saves its statistics (Ctrl-D too)
+    .usage = QUIT
+    .example = QUIT
+command-enrol = gives or changes your name; needed before the first download
+    .usage = ENROL <name>
+    .example = ENROL ana
+command-name = shows your name, or changes it
+    .usage = NAME [name]
+    .example = NAME ana
+command-list = the files that can be downloaded
+    .usage = LIST
+    .example = LIST
+command-search = the files whose name has a text in it, or matches a pattern
+    .usage = SEARCH <text>
+    .example = SEARCH season 2
+command-download = downloads one or more, in the background; * and ? can be used
+    .usage = GET <name>…
+    .example = GET film.mp4 "series/episode *"
+command-client-status = your downloads and the state of the system
+    .usage = STATUS
+    .example = STATUS
+command-detail = a download chunk by chunk: which secondary brought each
+    .usage = DETAIL <number|name>
+    .example = DETAIL 1
+command-pause = pauses a download; what came is kept
+    .usage = PAUSE <number|name>
+    .example = PAUSE 1
+command-resume = goes on with a paused download
+    .usage = RESUME <number|name>
+    .example = RESUME 1
+command-cancel = gives a download up; what came is kept
+    .usage = CANCEL <number|name>
+    .example = CANCEL 1
+command-priority = those of higher priority go first; the others wait
+    .usage = PRIORITY <number|name> <high|normal|low>
+    .example = PRIORITY 2 high
+command-verify = compares a downloaded file with the cluster's and asks again for the bad chunks only
+    .usage = VERIFY <name>
+    .example = VERIFY film.mp4
+command-per-file = complete downloads of each file
+    .usage = DOWNLOADS
+    .example = DOWNLOADS
+command-per-client = complete downloads of each client
+    .usage = CLIENT_DOWNLOADS
+    .example = CLIENT_DOWNLOADS
+command-central-status = the state of the system
+    .usage = STATUS
+    .example = STATUS
+command-secondaries = the secondaries: state, lease, address, files, what they sent
+    .usage = SECONDARIES
+    .example = SECONDARIES
+command-clients = the connected clients
+    .usage = CLIENTS
+    .example = CLIENTS
+command-queue = who waits, in order
+    .usage = QUEUE
+    .example = QUEUE
+command-expel = throws a client out; it may come back after a minute
+    .usage = EXPEL <client>
+    .example = EXPEL ana
+command-drain = a secondary ends what it sends and gets nothing new, so that it can be stopped; OFF undoes it
+    .usage = DRAIN <n> [OFF]
+    .example = DRAIN 2
+command-statistics = the statistics, as they will be saved at the end
+    .usage = STATISTICS
+    .example = STATISTICS
+command-transfers = running transfers, copies included
+    .usage = TRANSFERS
+    .example = TRANSFERS
+command-taken-part = complete downloads of each file in which it took part
+    .usage = DOWNLOADS
+    .example = DOWNLOADS
+command-secondary-status = what it serves, what it sends and how fast
+    .usage = STATUS
+    .example = STATUS
+command-reindex = reads the whole folder again, without trusting what it knew
+    .usage = REINDEX
+    .example = REINDEX
+command-limit = the most that it sends per second, from now on; OFF takes it away
+    .usage = LIMIT <rate|OFF>
+    .example = LIMIT 20MB/s
+command-kill = kills secondary n (SIGKILL); with C, the central
+    .usage = KILL <n>
+    .example = KILL 2
+command-freeze = stops it without its knowing (SIGSTOP)
+    .usage = FREEZE <n>
+    .example = FREEZE 2
+command-thaw = lets it go on (SIGCONT)
+    .usage = THAW <n>
+    .example = THAW 2
+command-raise = starts it again, on the same port
+    .usage = RAISE <n>
+    .example = RAISE 2
+command-nodes = the processes, with their ports and folders
+    .usage = NODES
+    .example = NODES
+
+## Command lines
+
+about-videocentral = The central: knows which files there are and who has them, and shares out the downloads.
+about-videocentral-certificados = Makes a private authority, a certificate per server, another for clients, and a secret
+about-videosecundario = A secondary: keeps verified copies of the files and sends them.
+about-videocliente = A client: downloads files from all secondaries at once.
+about-videocliente-listar = The files that can be downloaded
+about-videocliente-descargar = Downloads files and waits for their end
+about-videocliente-verificar = Compares downloaded files with the cluster's and asks again for the bad chunks only
+about-videocliente-estado = The state of the cluster
+about-videolocal = A central and its secondaries on this machine, as real processes, with a client's prompt.
+heading-usage = Usage
+heading-options = Options
+heading-arguments = Arguments
+heading-commands = Commands
+heading-general = General
+heading-security = Security
+heading-downloads = Downloads
+heading-output = Output
+usage-options = OPTIONS
+usage-command = COMMAND
+help-sources =
+    Each option can be given in a variable too (TROZOS_PUERTO…) or in the configuration file
+    (puerto = …): --mostrar-config shows them. Sizes and rates have units (20MB/s, 1GiB), and so have times (30s, 2m).
+value-carpeta = FOLDER
+value-fichero = FILE
+value-nivel = LEVEL
+value-puerto = PORT
+value-nombre = NAME
+value-nombre-o-ip = NAME_OR_IP
+value-tasa = RATE
+value-tiempo = TIME
+value-ruta = PATH
+value-patron = PATTERN
+flag-default = default: { $value }
+flag-help = Shows this help
+flag-version = Shows the version
+flag-estadisticas = Folder of the statistics
+flag-registro = Level of the log: error, warn, info, debug, trace, or a filter of tracing's
+flag-registro-formato = Form of the log: texto, or json for programs, an object per line; times are UTC
+flag-registro-archivo = File of the log, instead of stderr; a service opens it again at SIGHUP
+flag-idioma = Language: es or en. Otherwise that of LC_ALL, LC_MESSAGES or LANG
+flag-config = Configuration file; otherwise ~/.config/trozos/trozos.toml or /etc/trozos/trozos.toml
+flag-mostrar-config = Shows every value and where it comes from, and ends
+flag-clave-archivo = File with the cluster's secret, the same at all nodes; or else in the variable TROZOS_CLAVE
+flag-tls-cert = This node's certificate, in PEM
+flag-tls-clave = Private key of that certificate, in PEM
+flag-tls-ca = Authority that signs the cluster's certificates: others must have one of its own
+flag-ip = Address to listen on
+flag-puerto = Port to listen on; 0 for a free one
+flag-videosecundario-puerto = Port to listen on; 0 for a free one [default: 50000 + number]
+flag-videolocal-puerto = Port of the central; 0 for a free one
+flag-secundarios = How many secondaries there are: the highest number allowed, 1 to 64
+flag-videocentral-secundarios = How many secondaries must enrol before service begins, 1 to 64
+flag-max-clientes = Downloads at once, 1 to 10000; the others wait in line
+flag-sin-consola = No commands: runs as a service until a signal
+flag-carpeta = Folder of all that is made; what is there is not touched
+flag-nodos = Name or address of a server, or several with commas; once per server [default: those of this machine]
+flag-numero = Its number: 1 to 3, or more with --secundarios
+flag-ip-anunciada = Address that others are given [default: the one that it reaches the central from]
+flag-ip-central = Name or address of the central
+flag-puerto-central = Port of the central
+flag-directorio = Folder that it serves [default: data/videosN]
+flag-videolocal-directorio = Folder with videos1, videos2…
+flag-limite-subida = Most that it sends per second: 500kB/s, 20MB/s, 1GiB/s
+flag-videolocal-limite-subida = Most that each secondary sends per second: 500kB/s, 20MB/s, 1GiB/s
+flag-nombre = Enrols with this name at the start
+flag-destino = Folder of the downloads; “-” with descargar writes to standard output
+flag-espera-fuentes = How long a download waits when no secondary is left
+flag-sobrescribir = Replaces a file that exists with other content
+flag-patrones = Only names that match; * and ? can be used
+flag-nombres = Files, or patterns with * and ?
+flag-salida = Writes the file there; “-” is standard output, in order and each chunk verified
+flag-json = The result, as one JSON document on standard output
+flag-progreso = How progress is told: texto (on standard error), json (lines on standard output, the last one the result) or no
+flag-silencioso = Errors only
+flag-detallado = Everything that happens, on standard error
+flag-demo = Asks nothing: makes samples, downloads, kills secondaries half-way and compares every byte
+flag-puerto-secundarios = Port of secondary 1; the others have the next ones. 0 for free ports
+usage-more = Try “{ $program } --help”
+usage-no-value = { $flag } lacks its value
+usage-invalid-value = “{ $value }” will not do for { $flag }: it can be { $valid }
+usage-bad-value = “{ $value }” will not do for { $flag }: { $help }
+usage-value = { $flag }: { $why }
+usage-unknown = I know no option { $flag }
+usage-unknown-near = I know no option { $flag }: did you mean { $near }?
+usage-command-unknown = I know no command “{ $word }”: it can be { $valid }
+usage-missing = { $flags } is missing
+usage-conflict = { $flag } does not go with { $other }
+usage-utf8 = a value is not UTF-8
+usage-number = number { $number } will not do: --numero is 1 to { $highest }
+usage-number-more = number { $number } will not do: --numero is 1 to { $highest }; to use it, give --secundarios { $number } here and to the central
+usage-one-file = --salida is for one file, and there are { $count }
+why-language = the languages are es and en
+why-log-level = use error, warn, info, debug or trace, or a filter of tracing's ({ $why })
+settings-unreadable = { $path }: the configuration cannot be read: { $why }
+settings-wrong = { $path }: { $why }
+settings-syntax = line { $line }: not TOML ({ $why })
+settings-unknown = I know no key “{ $key }”: it can be { $known }
+settings-unknown-near = I know no key “{ $key }”: did you mean { $near }?
+settings-kind = the key “{ $key }” takes a text, a number or true/false
+settings-file = Configuration file: { $path }
+settings-none = No configuration file (looked for in { $usual })
+origin-flag = command line
+origin-variable = variable { $name }
+origin-file = { $path }
+origin-default = default
+origin-none = not given
+
+## Commands for scripts
+
+script-unreachable = cannot connect to the central ({ $why })
+script-stdout = cannot write to standard output: { $why }
+
+## What the system says
+
+system-not-found = does not exist
+system-denied = permission denied
+system-refused = nobody listens there
+system-reset = the connection was cut
+system-aborted = the connection was cut
+system-not-connected = there is no connection
+system-in-use = in use
+system-not-here = not of this machine
+system-closed = whoever read has closed
+system-timed-out = no answer in time
+system-cut = cut off in the middle
+system-no-host = that machine cannot be reached
+system-no-network = that network cannot be reached
+system-network-down = the network is down
+system-full = no space left on the disk
+system-read-only = the disk is read-only
+system-folder = it is a folder
+system-no-folder = it is not a folder
+system-data = its content cannot be understood

@@ -1,0 +1,656 @@
+## Lo que tienen todos los programas
+
+hint-help = Escribe H para ver las órdenes
+line-too-long = Línea demasiado larga
+stopping = Parando: se guardan las estadísticas
+stopping-processes = Parando los procesos
+error = error: { $why }
+error-statistics-not-saved = error: no se guardaron las estadísticas: { $why }
+error-no-orderly-stop = error: no se pudo parar en orden
+interrupted = interrumpido
+listening = Servidor escuchando en { $address }
+folder-served = Carpeta { $folder }
+
+## Números, listas y unidades
+
+decimal-mark = ,
+list-none = ninguno
+list-last = { $others } y { $last }
+percent = { $value } %
+chunks = { $count ->
+    [one] 1 trozo
+   *[other] { $count } trozos
+}
+chunks-return = { $count ->
+    [one] 1 trozo vuelve
+   *[other] { $count } trozos vuelven
+}
+files = { $count ->
+    [one] 1 fichero
+   *[other] { $count } ficheros
+}
+secondaries = { $count ->
+    [one] 1 secundario
+   *[other] { $count } secundarios
+}
+secondaries-alive = { $count ->
+    [one] 1 secundario vivo
+   *[other] { $count } secundarios vivos
+}
+copies = { $count ->
+    [one] 1 copia
+   *[other] { $count } copias
+}
+clients = { $count ->
+    [one] 1 cliente
+   *[other] { $count } clientes
+}
+
+## Cabeceras de tablas
+
+column-file = video
+column-client = cliente
+column-downloads = descargas
+column-size = tamaño
+column-secondaries = secundarios
+column-secondary = secundario
+column-number = nº
+column-state = estado
+column-address = dirección
+column-files = videos
+column-missing = le faltan
+column-conflicts = conflictos
+column-what = qué pasa
+column-progress = va por
+column-chunks = trozos
+column-bytes = bytes
+column-wasted = de más
+column-reassigned = reasignados
+column-returns = vueltas
+column-node = nodo
+column-process = proceso
+column-port = puerto
+column-folder = carpeta
+column-place = puesto
+column-waited = espera
+column-lease = plazo
+column-sent = enviado
+column-rate = ahora
+column-running = en curso
+column-waiting = en espera
+column-connected = conectado hace
+column-value = valor
+column-flag = opción
+column-origin = de dónde viene
+
+## Un cliente
+
+enrolled-as = Inscrito como { $name }
+name-but = Te llamas { $name }, pero { $why }
+your-name = Te llamas { $name }
+no-name = No tienes nombre todavía: INSCRIBIR <nombre>
+central-lost = Sin conexión con el central ({ $reason }): las descargas en curso siguen, y se reintenta solo
+central-denied = Sin conexión con el central: { $why }
+central-back = Conectado de nuevo con el central
+download-head = [{ $number }] { $file }
+download-queued = en espera, puesto { $place } de la lista
+download-share = { $count ->
+    [one] 1 trozo del secundario { $number }
+   *[other] { $count } trozos del secundario { $number }
+}
+download-started = empieza, { $size } en { $count ->
+    [one] 1 trozo
+   *[other] { $count } trozos
+}: { $shares }
+download-resumed = ya había { $size } verificados de antes; sigue desde ahí
+download-started-over = lo que había a medias no sirve (es de otro contenido o no tiene diario): empieza de cero
+download-damaged = { $count ->
+    [one] 1 trozo de antes está dañado y se pide otra vez
+   *[other] { $count } trozos de antes están dañados y se piden otra vez
+}
+download-set-aside = lo que había a medias no es de este contenido: se conserva como { $to }, y se empieza de cero
+download-complete = completo y verificado, { $size } en { $time } ({ $rate })
+download-path = fichero { $path }
+download-digest = SHA-256 { $digest }
+download-cost = { $chunks } pedidos otra vez, { $wasted } de más
+download-already = ya estaba completo y verificado en { $path }
+download-failed = falló: { $why }
+download-cancelled = cancelado; lo recibido se conserva para otra vez
+download-paused = en pausa; lo recibido se conserva. REANUDAR { $number } lo sigue
+download-held = espera a que acabe una descarga de más prioridad
+download-checked = { $bad ->
+    [0] comprobado trozo a trozo: está bien
+    [one] comprobado trozo a trozo: 1 de { $chunks } está mal y se pide otra vez
+   *[other] comprobado trozo a trozo: { $bad } de { $chunks } están mal y se piden otra vez
+}
+answer-found = Encontrado: es la descarga { $number }
+answer-waits = Encontrado: es la descarga { $number }; espera en el puesto { $place } de la lista
+no-files = No hay ningún video
+no-match = Ningún video casa con «{ $pattern }»
+no-such-file-near = no existe «{ $name }»: ¿querías decir { $near }?
+holders = { $holders } de { $secondaries }
+no-downloads = No has pedido ninguna descarga
+state-asked = pedida
+state-queued = en espera, puesto { $place }
+state-complete = completa
+state-failed = falló: { $why }
+state-cancelled = cancelada
+state-paused = en pausa
+state-held = espera a otra de más prioridad
+cancelling = Se cancela la descarga { $number }
+pausing = Se para la descarga { $number }
+priority-set = Descarga { $number }: prioridad { $priority }
+priority-low = baja
+priority-normal = normal
+priority-high = alta
+no-download = No hay ninguna descarga { $which } en curso
+no-download-to-resume = No hay ninguna descarga { $which } en pausa
+no-local-file = { $name }: no está en la carpeta de descargas; VIDEO { $name } lo descarga
+
+## El estado de una descarga
+
+progress-waiting = { $percent } de { $size }, esperando a que vuelva un secundario
+progress = { $percent } de { $size }, { $rate }
+progress-left = { $percent } de { $size }, { $rate }, faltan { $left }
+left = faltan { $left }
+waiting-for-sources = esperando a que vuelva un secundario
+source-connecting = conectando
+source-suspect = parado
+source-dead = caído
+source-banned = expulsado
+source-resting = en mantenimiento
+map-missing = falta
+map-in-flight = pedido
+map-earlier = de antes
+map-legend = cada casilla: { $chunks }
+map-secondary = secundario { $number }
+
+## Lo que pasa entre quien recibe y sus secundarios
+
+fault-unreachable = no se puede conectar con él
+fault-broken = se cortó la conexión
+fault-stalled = no envía nada
+fault-digest = envió bytes equivocados
+fault-refused = dice que no puede enviarlo
+fault-protocol = no habla el protocolo
+notice-suspect = el secundario { $source } no envía nada por ahora: no se le pide más
+notice-cleared = el secundario { $source } vuelve a enviar
+notice-dead = el secundario { $source } ha caído ({ $why }): { $returned } a repartirse; se avisó al central
+notice-back = el secundario { $source } ha vuelto tras { $after }: recupera { $chunks } de su parte que faltaban
+notice-banned = el secundario { $source } envió bytes equivocados en el trozo { $chunk }: no se usa más para este fichero; se avisó al central
+notice-banned-manifest = el secundario { $source } envió un manifiesto que no es el del catálogo: no se usa más para este fichero; se avisó al central
+notice-no-sources = no queda ningún secundario: se espera hasta { $time } a que vuelva alguno
+notice-sources-again = hay secundarios de nuevo tras { $after }: sigue
+failure-no-sources = ningún secundario pudo enviarlo en { $waited }; lo recibido se conserva: pídelo otra vez cuando haya secundarios
+failure-wrong-manifest = los secundarios { $one } y { $other } enviaron el trozo { $chunk } con otro contenido que el anunciado: el manifiesto no es bueno
+
+## Un central
+
+offered-many = Se ofrecen { $files } ficheros más
+no-longer-offered-many = Ya no se ofrecen { $files } ficheros
+bad-peer = Conexión de { $address } rechazada: { $reason }
+secondary-up = Secundario { $number } inscrito: escucha en { $address }
+secondary-returned = Secundario { $number } ha vuelto: escucha en { $address }
+secondary-goodbye = Secundario { $number } se ha despedido
+secondary-closed = Secundario { $number } ha caído: se cortó la conexión
+secondary-silent = Secundario { $number } ha caído: no da señales de vida
+secondary-drained = Secundario { $number }: ya no envía nada; se puede parar
+service-began = Empieza el servicio: ya están los secundarios
+level = Sincronizado: todos los secundarios vivos tienen lo mismo, { $files }
+no-secondaries = No queda ningún secundario: las descargas esperan a que vuelva alguno
+offered = Se ofrece { $file } ({ $size })
+no-longer-offered-deleted = Ya no se ofrece { $file }: se borró en el secundario { $number } y los demás lo retiran
+no-longer-offered = Ya no se ofrece { $file }
+conflict = Conflicto: el secundario { $number } tiene otro contenido en { $file }; ni se copia ni se toca
+copy-ordered = El secundario { $target } copia { $file } de { $sources }
+copy-ended = Copia de { $file } en el secundario { $target }: { $outcome }
+client-enrolled = Cliente { $client } inscrito desde { $address }
+client-gone = Cliente { $client } se ha ido
+granted = { $client } descarga { $file } de los secundarios { $sources }
+queued = { $client } espera por { $file } en el puesto { $place }
+finished = Descarga de { $file } por { $client }: { $outcome }
+reported = { $by } avisa del secundario { $secondary }: { $why }
+with-reason = { $what } ({ $reason })
+to-client = al cliente { $name }
+to-original = al cliente original { $name }
+to-secondary = al secundario { $number }
+the-client = el cliente { $name }
+the-original = el cliente original { $name }
+the-secondary = el secundario { $number }
+outcome-complete = completa y verificada
+outcome-already = ya estaba completa
+outcome-failed = fallida
+outcome-cancelled = cancelada
+system-no-service = Sistema sin servicio: { $alive } secundarios vivos, hacen falta { $required }
+system-copying = Sistema en servicio; copiando entre secundarios
+system-level = Sistema en servicio y sincronizado
+system-counts = { $files } videos, { $clients } clientes, { $running } descargas en curso, { $waiting } en espera, { $copies } copias en curso
+condition-up = vivo
+condition-down = caído
+condition-draining = vaciándose
+no-clients = No hay ningún cliente
+queue-empty = No espera nadie
+expelled = { $count ->
+    [one] Expulsado { $name }
+   *[other] Expulsado { $name }: { $count } conexiones
+}
+no-such-client = No hay ningún cliente «{ $name }»: CLIENTES los muestra
+draining = El secundario { $number } acaba lo que envía y no recibe nada nuevo; DRENAR { $number } NO lo deshace
+not-draining = El secundario { $number } vuelve a tomar parte
+no-such-secondary = No hay ningún secundario { $number } inscrito: SECUNDARIOS los muestra
+original-client = original
+no = no
+
+## Un secundario
+
+enrolled = Inscrito en el central { $central }
+enrolled-again = Inscrito de nuevo en el central { $central }
+upstream-lost = Sin conexión con el central ({ $reason }): se reintenta solo
+folder-read = Carpeta leída: { $files } ficheros, { $size }
+reindexing = Se lee la carpeta entera otra vez
+serving = Se sirve { $file } ({ $size })
+no-longer-serving = Ya no se sirve { $file }: { $why }
+gone-deleted = se ha borrado
+gone-changed = ha cambiado o no se puede leer
+gone-set-aside = se borró en otro secundario; esta copia queda en .trozos/retirados
+not-served = No se sirve { $path }: { $why }
+copy-started = Copiando { $file } ({ $size }) de los secundarios { $sources }
+copy-notice = Copia de { $file }: { $what }
+copied = Copiado y verificado { $file }
+copied-in = Copiado y verificado { $file } en { $time } ({ $rate }): { $shares }
+copied-share = { $size } del { $number }
+copy-failed = La copia de { $file } no pudo terminar: { $why }
+sending = Enviando { $file } { $to }
+sent = Enviados { $size } de { $file } { $to }
+refused-for-good = El central no admite más a este secundario: { $message }
+folder-gone = La carpeta ya no se puede leer ({ $why }): no se sirve nada de ella hasta que vuelva
+folder-back = La carpeta vuelve a estar: se lee de nuevo
+no-transfers = No hay ninguna transferencia en curso
+row-sending = se envía { $to }
+row-copying = se copia de otros secundarios
+secondary-status = Secundario { $number }: { $files } ficheros, { $size }, en { $folder }
+secondary-central = Inscrito en el central { $central }
+secondary-no-central = Sin conexión con el central: se reintenta solo
+secondary-indexing = Se está leyendo la carpeta
+secondary-work = { $sending } envíos y { $copying } copias en curso, { $connections } conexiones
+secondary-sent = Enviados { $sent } desde que arrancó; ahora { $rate }; límite { $limit }
+no-limit = ninguno
+limit-set = Límite de subida: { $limit }
+
+## Errores
+
+start-port-in-use = el puerto { $port } está en uso ({ $address }): elige otro con --puerto, o 0 para uno libre
+start-not-local = { $ip } no es una dirección de esta máquina: usa en --ip una de ellas, o 0.0.0.0 para todas
+start-port-denied = no está permitido escuchar en { $address }: elige con --puerto uno de 1024 o más
+start-listen = no se puede escuchar en { $address }: { $why }
+start-number-in-use = el número { $number } lo tiene otro secundario que está vivo ({ $why }): elige otro con --numero, o para al otro
+start-refused = el central no lo admite: { $why }
+store-not-found = { $path }: no existe
+store-denied = { $path }: permiso denegado; cambia sus permisos o elige otra carpeta
+store-read-only = { $path }: está en un disco de solo lectura; elige otra carpeta
+store-full = { $path }: no queda sitio en el disco; libera espacio y pídelo otra vez: lo recibido se conserva
+store-not-folder = { $path }: no es una carpeta; elige otra
+store-exists = { $path }: ya existe con otro contenido y no se toca; muévelo, o usa --sobrescribir
+store-busy = { $path }: otro proceso está trabajando con él
+store-changed = { $path }: cambió mientras se usaba
+store-too-large = { $path }: demasiado grande para este disco
+store-no-descriptor = { $path }: demasiados ficheros abiertos; sube el límite con «ulimit -n» y vuelve a arrancar
+store-other = { $path }: { $why }
+statistics-set-aside = Estadísticas: { $path } no se entiende ({ $why }) y queda guardado como { $to }; se empieza de cero
+statistics-failed = Estadísticas: { $why }
+ignored-not-utf8 = su nombre no es UTF-8
+ignored-name = su nombre no se puede pedir: { $why }
+ignored-symlink = es un enlace simbólico
+ignored-not-a-file = no es un fichero normal
+ignored-too-deep = está bajo demasiadas carpetas
+ignored-too-large = es mayor de 16 TiB
+ignored-too-many = hay demasiados ficheros
+ignored-unreadable = no se puede leer: { $why }
+refused-not-ready = el sistema aún no está sincronizado: espera un poco
+refused-not-found = no existe tal video en ningún secundario vivo
+refused-limit = hay demasiadas peticiones: espera ({ $why })
+refused-expelled = el administrador te ha expulsado: espera un minuto para volver
+refused-other = el central lo rechaza: { $why }
+client-not-enrolled = no estás inscrito: escribe primero INSCRIBIR <nombre>
+client-not-ready = el sistema aún no está sincronizado: espera a que haya secundarios y pídelo otra vez
+client-not-found = no existe tal video: LISTA_VIDEOS muestra los que hay
+client-unreachable = no se puede conectar con el central ({ $why }); se reintenta solo
+client-running = ya se está descargando: es la descarga { $number }
+client-stopped = el cliente se está parando
+bad-name-component = un nombre no empieza ni acaba por «/», ni tiene dos seguidas
+bad-name-dot = ni el nombre ni sus carpetas empiezan por punto
+bad-name-character = { $character } no puede estar en un nombre
+bad-name-reserved = los nombres que acaban en .part son de descargas a medias
+bad-name-too-long = es demasiado largo
+bad-client-name = un nombre tiene de 1 a 64 bytes, sin «/», «\», «:» ni caracteres de control, y no empieza por punto
+line-unknown = No conozco la orden «{ $word }». H muestra las que hay
+line-unknown-near = No conozco la orden «{ $word }». ¿querías decir { $near }? H muestra las que hay
+line-missing = Falta el valor: { $usage }
+line-value = «{ $value }» no vale: { $why }
+why-download = no es el número ni el nombre de una descarga: ESTADO las muestra
+why-priority = las prioridades son alta, normal y baja
+why-secondary = no es el número de un secundario
+why-rate = no es una tasa: escribe bytes por segundo, como 500kB/s, 20MB/s o 1GiB/s
+why-size = no es un tamaño: escribe bytes, como 500kB, 20MB o 1GiB
+why-time = no es un tiempo: escribe segundos, o 30s, 2m o 1h
+why-limit = escribe una tasa como 20MB/s, o NO para quitar el límite
+
+## Seguridad
+
+open-cluster = AVISO: sin clave, el grupo está abierto: cualquiera en la red puede listar y descargar, y cualquier servidor puede sumarse. Remedio: --clave-archivo
+open-cluster-tls = AVISO: sin clave, el grupo está abierto a quien tenga un certificado, o a cualquiera si no se da --tls-ca. Remedio: --clave-archivo
+no-tls = Con clave y sin TLS: solo entra quien la conoce, pero el contenido se puede leer en la red, y quien esté en medio puede cambiar lo que se dice después del saludo. Remedio: --tls-cert, --tls-clave y --tls-ca
+security-unreadable = { $path }: no se puede leer: { $why }
+security-exposed = { $path }: otros lo pueden leer (permisos { $mode }). Remedio: chmod 600 { $path }
+security-short = la clave tiene { $bytes } bytes y hacen falta al menos 16. Una buena: head -c 32 /dev/urandom | base64 > clave
+security-long = la clave tiene más de 4096 bytes: ¿es otro fichero?
+security-half-identity = --tls-cert y --tls-clave van juntos: el certificado y su clave privada
+security-half-secondary = un secundario atiende y se conecta: con TLS necesita --tls-cert, --tls-clave y --tls-ca
+security-only-authority = --tls-ca pide certificado a quien se conecta, y para eso el central necesita el suyo: da también --tls-cert y --tls-clave
+security-only-identity = con --tls-cert hace falta --tls-ca, para saber de qué central fiarse
+tls-certificate = { $path }: no es un certificado en PEM ({ $why })
+tls-key = { $path }: no es una clave privada en PEM ({ $why })
+tls-pair = { $path }: el certificado y su clave no van juntos ({ $why })
+tls-authority = { $path }: no sirve como autoridad ({ $why })
+made-new = Hecho en { $folder }: una autoridad nueva (ca.pem)
+made-signed = Hecho en { $folder }, firmado por la autoridad que ya había
+made-server = Al servidor { $stem } copia clave, ca.pem, { $stem }.pem y { $stem }-clave.pem; arráncalo con:
+made-client = A cada cliente copia clave, ca.pem, cliente.pem y cliente-clave.pem; arráncalo con:
+made-names = CENTRAL y las direcciones de los secundarios tienen que estar entre los nombres de sus certificados.
+made-keep = ca-clave.pem no se copia a ningún sitio: quien la tenga puede hacer certificados. Todo caduca a los 10 años.
+certificate-exists = { $path }: ya existe y no se toca; bórralo si quieres hacerlo de nuevo, o da otra carpeta
+certificate-io = { $path }: { $why }
+certificate-name = «{ $name }» no es un nombre de máquina ni una dirección: escribe --nodo 10.0.0.2, o --nodo central.lan,10.0.0.2
+certificate-authority = { $path }: la autoridad que hay no sirve ({ $why }): da otra carpeta, o recupera ca.pem y ca-clave.pem
+certificate-crypto = no se pudieron hacer los certificados: { $why }
+denied-secret-required = el central pide una clave: da la misma que él con --clave-archivo, o en TROZOS_CLAVE
+denied-no-secret-there = el central no usa clave, y este nodo sí: puede no ser el vuestro. Remedio: arranca el central con --clave-archivo, o este nodo sin ella
+denied-wrong-secret = la clave no es la del central: compara los ficheros de --clave-archivo
+denied-tls-required = el central habla solo TLS: da --tls-ca, y --tls-cert con --tls-clave si pide certificado
+denied-not-tls = el central no habla TLS: arráncalo con --tls-cert y --tls-clave, o este nodo sin --tls-ca
+denied-theirs = el certificado del central no vale ({ $why }): mira que lo firme la autoridad de --tls-ca, que lleve el nombre o la dirección con que te conectas y que no haya caducado
+denied-ours = el central no acepta el certificado de este nodo ({ $why }): da --tls-cert y --tls-clave, firmados por la autoridad del grupo y sin caducar
+denied-tls-other = no hay TLS con el central: { $why }
+you-are-expelled = El administrador te ha expulsado: tus descargas terminan; podrás volver dentro de un minuto
+
+## videolocal
+
+local-level = Sincronizado: { $secondaries } con lo mismo, { $files }
+local-waiting = Esperando: { $alive }; faltan { $copies }
+local-not-level = los secundarios no se sincronizan: mira { $folder }
+local-no-ports = --puerto-secundarios: no hay tantos puertos
+local-cannot-make = { $path }: no se puede crear
+local-cannot-write = { $path }: no se puede escribir
+local-cannot-start = no se puede arrancar el proceso
+local-does-not-start = { $who } no arranca: { $why }
+local-does-not-start-status = { $who } no arranca ({ $status }): { $why }
+local-no-such-node = no hay tal nodo: escribe de 1 a { $most }, o C para el central
+local-not-running = no corre: LEVANTAR lo arranca
+local-no-longer-running = ya no corre: LEVANTAR lo arranca
+local-running = ya corre (proceso { $process })
+local-no-process = proceso sin número
+local-central = central
+local-secondary = secundario { $number }
+local-the = El { $who }: { $why }
+local-dead = muerto
+local-frozen = congelado
+local-alive = vivo
+local-killed = Muerto el { $who } (proceso { $process })
+local-froze = Congelado el { $who } (proceso { $process })
+local-thawed = Descongelado el { $who } (proceso { $process })
+local-raised = Levantado el { $who } (proceso { $process }, puerto { $port })
+why-node = escribe el número de un secundario, o C para el central
+demo-well = Demostración terminada: todos los bytes son correctos
+demo-nothing = no hay ningún fichero que descargar
+demo-too-fast = la descarga acabó antes de la última caída: prueba con --limite-subida más bajo
+demo-not-downloaded = la descarga acabó sin descargar
+demo-endless = la descarga no acaba
+demo-kill = *** SIGKILL al secundario { $number } (proceso { $process })
+demo-raise = *** Se levanta el secundario { $number } (proceso { $process }, puerto { $port })
+demo-nowhere = { $name }: no está en ningún secundario
+demo-differs = { $name }: los bytes no son los mismos
+demo-compared = Comprobado con SHA-256, fichero a fichero, contra el disco de los secundarios:
+demo-sent = Lo que envió cada secundario de { $file }:
+demo-cost = Coste de las caídas: { $chunks } pedidos otra vez, { $wasted } de más ({ $share } del fichero), { $without } sin un secundario; en total { $time }
+demo-making = Creando { $path } ({ $size })
+
+## Órdenes: qué hacen, cómo se escriben, un ejemplo
+
+help-more = AYUDA <orden> muestra un ejemplo; las órdenes valen también en inglés
+help-example = Ejemplo: { $example }
+help-names = Nombres: { $names }
+command-help = muestra esta ayuda, o la de una orden
+    .usage = AYUDA [orden]
+    .example = AYUDA VIDEO
+command-quit = para el programa y guarda sus estadísticas (también Ctrl-D)
+    .usage = SALIR
+    .example = SALIR
+command-enrol = da o cambia tu nombre; hace falta antes de la primera descarga
+    .usage = INSCRIBIR <nombre>
+    .example = INSCRIBIR ana
+command-name = muestra tu nombre, o lo cambia
+    .usage = NOMBRE [nombre]
+    .example = NOMBRE ana
+command-list = los videos que se pueden descargar
+    .usage = LISTA_VIDEOS
+    .example = LISTA_VIDEOS
+command-search = los videos en cuyo nombre está un texto, o que casan con un patrón
+    .usage = BUSCAR <texto>
+    .example = BUSCAR temporada 2
+command-download = descarga uno o varios, en segundo plano; valen * y ?
+    .usage = VIDEO <nombre>…
+    .example = VIDEO pelicula.mp4 "serie/capítulo *"
+command-client-status = tus descargas y el estado del sistema
+    .usage = ESTADO
+    .example = ESTADO
+command-detail = una descarga trozo a trozo: qué secundario trajo cada uno
+    .usage = DETALLE <número|nombre>
+    .example = DETALLE 1
+command-pause = para una descarga; lo recibido se conserva
+    .usage = PAUSAR <número|nombre>
+    .example = PAUSAR 1
+command-resume = sigue una descarga en pausa
+    .usage = REANUDAR <número|nombre>
+    .example = REANUDAR 1
+command-cancel = deja una descarga; lo recibido se conserva
+    .usage = CANCELAR <número|nombre>
+    .example = CANCELAR 1
+command-priority = las de más prioridad van primero; las demás esperan
+    .usage = PRIORIDAD <número|nombre> <alta|normal|baja>
+    .example = PRIORIDAD 2 alta
+command-verify = compara un fichero descargado con el del grupo y pide otra vez solo los trozos malos
+    .usage = VERIFICAR <nombre>
+    .example = VERIFICAR pelicula.mp4
+command-per-file = descargas completas de cada video
+    .usage = NUMERO_DESCARGAS_VIDEO
+    .example = NUMERO_DESCARGAS_VIDEO
+command-per-client = descargas completas de cada cliente
+    .usage = VIDEOS_CLIENTE
+    .example = VIDEOS_CLIENTE
+command-central-status = el estado del sistema
+    .usage = ESTADO
+    .example = ESTADO
+command-secondaries = los secundarios: estado, plazo, dirección, ficheros, lo enviado
+    .usage = SECUNDARIOS
+    .example = SECUNDARIOS
+command-clients = los clientes conectados
+    .usage = CLIENTES
+    .example = CLIENTES
+command-queue = quién espera, en orden
+    .usage = COLA
+    .example = COLA
+command-expel = echa a un cliente; puede volver pasado un minuto
+    .usage = EXPULSAR <cliente>
+    .example = EXPULSAR ana
+command-drain = un secundario acaba lo que envía y no recibe nada nuevo, para poder pararlo; con NO se deshace
+    .usage = DRENAR <n> [NO]
+    .example = DRENAR 2
+command-statistics = las estadísticas, como se guardarán al parar
+    .usage = ESTADISTICAS
+    .example = ESTADISTICAS
+command-transfers = transferencias en curso, copias incluidas
+    .usage = VIDEOS_DESCARGANDO
+    .example = VIDEOS_DESCARGANDO
+command-taken-part = descargas completas de cada video en las que tomó parte
+    .usage = VIDEOS_DESCARGADOS
+    .example = VIDEOS_DESCARGADOS
+command-secondary-status = qué sirve, qué envía y a qué ritmo
+    .usage = ESTADO
+    .example = ESTADO
+command-reindex = lee la carpeta entera otra vez, sin fiarse de lo que sabía
+    .usage = REINDEXAR
+    .example = REINDEXAR
+command-limit = lo que envía como mucho por segundo, desde ahora; NO lo quita
+    .usage = LIMITE <tasa|NO>
+    .example = LIMITE 20MB/s
+command-kill = mata el secundario n (SIGKILL); con C, el central
+    .usage = MATAR <n>
+    .example = MATAR 2
+command-freeze = lo para sin que lo sepa (SIGSTOP)
+    .usage = CONGELAR <n>
+    .example = CONGELAR 2
+command-thaw = lo deja seguir (SIGCONT)
+    .usage = DESCONGELAR <n>
+    .example = DESCONGELAR 2
+command-raise = lo arranca otra vez, en el mismo puerto
+    .usage = LEVANTAR <n>
+    .example = LEVANTAR 2
+command-nodes = los procesos, con su puerto y su carpeta
+    .usage = NODOS
+    .example = NODOS
+
+## Líneas de órdenes
+
+about-videocentral = El central: sabe qué ficheros hay y quién los tiene, y reparte las descargas.
+about-videocentral-certificados = Hace una autoridad privada, un certificado por servidor, otro para los clientes y una clave
+about-videosecundario = Un secundario: guarda copias verificadas de los ficheros y las envía.
+about-videocliente = Un cliente: descarga ficheros de todos los secundarios a la vez.
+about-videocliente-listar = Los ficheros que se pueden descargar
+about-videocliente-descargar = Descarga ficheros y espera a que acaben
+about-videocliente-verificar = Compara ficheros descargados con los del grupo y pide otra vez solo los trozos malos
+about-videocliente-estado = El estado del grupo
+about-videolocal = Un central y sus secundarios en esta máquina, como procesos de verdad, con la consola de un cliente.
+heading-usage = Uso
+heading-options = Opciones
+heading-arguments = Argumentos
+heading-commands = Órdenes
+heading-general = General
+heading-security = Seguridad
+heading-downloads = Descargas
+heading-output = Salida
+usage-options = OPCIONES
+usage-command = ORDEN
+help-sources =
+    Cada opción se puede dar también en una variable (TROZOS_PUERTO…) o en el fichero de configuración
+    (puerto = …): --mostrar-config los enseña. Los tamaños y tasas llevan unidad (20MB/s, 1GiB); los tiempos, también (30s, 2m).
+value-carpeta = CARPETA
+value-fichero = FICHERO
+value-nivel = NIVEL
+value-puerto = PUERTO
+value-nombre = NOMBRE
+value-nombre-o-ip = NOMBRE_O_IP
+value-tasa = TASA
+value-tiempo = TIEMPO
+value-ruta = RUTA
+value-patron = PATRÓN
+flag-default = por defecto: { $value }
+flag-help = Muestra esta ayuda
+flag-version = Muestra la versión
+flag-estadisticas = Carpeta de las estadísticas
+flag-registro = Nivel del registro: error, warn, info, debug, trace, o un filtro de tracing
+flag-registro-formato = Forma del registro: texto, o json para programas, un objeto por línea; las horas, en UTC
+flag-registro-archivo = Fichero del registro, en vez de stderr; un servicio lo abre de nuevo con SIGHUP
+flag-idioma = Idioma: es o en. Si no se dice, el de LC_ALL, LC_MESSAGES o LANG
+flag-config = Fichero de configuración; si no se dice, ~/.config/trozos/trozos.toml o /etc/trozos/trozos.toml
+flag-mostrar-config = Muestra cada valor y de dónde viene, y acaba
+flag-clave-archivo = Fichero con la clave del grupo, la misma en todos los nodos; o bien en la variable TROZOS_CLAVE
+flag-tls-cert = Certificado de este nodo, en PEM
+flag-tls-clave = Clave privada de ese certificado, en PEM
+flag-tls-ca = Autoridad que firma los certificados del grupo: se exige uno suyo a los demás
+flag-ip = Dirección en la que escucha
+flag-puerto = Puerto en el que escucha; 0 para uno libre
+flag-videosecundario-puerto = Puerto en el que escucha; 0 para uno libre [por defecto: 50000 + número]
+flag-videolocal-puerto = Puerto del central; 0 para uno libre
+flag-secundarios = Cuántos secundarios hay: el mayor número permitido, de 1 a 64
+flag-videocentral-secundarios = Cuántos secundarios deben inscribirse antes de que empiece el servicio, de 1 a 64
+flag-max-clientes = Descargas a la vez, de 1 a 10000; las demás esperan en una lista
+flag-sin-consola = Sin órdenes: corre como servicio hasta una señal
+flag-carpeta = Carpeta en la que se guarda todo; lo que ya haya en ella no se toca
+flag-nodos = Nombre o dirección de un servidor, o varios con comas; una vez por servidor [por defecto: los de esta máquina]
+flag-numero = Su número: de 1 a 3, o más con --secundarios
+flag-ip-anunciada = Dirección que se da a los demás [por defecto: la que usa para llegar al central]
+flag-ip-central = Nombre o dirección del central
+flag-puerto-central = Puerto del central
+flag-directorio = Carpeta que sirve [por defecto: data/videosN]
+flag-videolocal-directorio = Carpeta en la que están videos1, videos2…
+flag-limite-subida = Lo que envía como mucho por segundo: 500kB/s, 20MB/s, 1GiB/s
+flag-videolocal-limite-subida = Lo que envía cada secundario como mucho por segundo: 500kB/s, 20MB/s, 1GiB/s
+flag-nombre = Se inscribe con este nombre al empezar
+flag-destino = Carpeta de las descargas; «-» con descargar escribe en la salida estándar
+flag-espera-fuentes = Lo que una descarga espera cuando no queda ningún secundario
+flag-sobrescribir = Reemplaza un fichero que ya exista con otro contenido
+flag-patrones = Solo los nombres que casan; valen * y ?
+flag-nombres = Ficheros, o patrones con * y ?
+flag-salida = Escribe el fichero ahí; «-» es la salida estándar, en orden y trozo a trozo verificado
+flag-json = El resultado, como un documento JSON en la salida estándar
+flag-progreso = Cómo se cuenta el progreso: texto (en la salida de errores), json (líneas en la salida estándar, la última el resultado) o no
+flag-silencioso = Solo los errores
+flag-detallado = Todo lo que pasa, en la salida de errores
+flag-demo = Sin preguntas: crea muestras, descarga, mata secundarios a la mitad y comprueba cada byte
+flag-puerto-secundarios = Puerto del secundario 1; los demás, los siguientes. 0 para puertos libres
+usage-more = Prueba «{ $program } --help»
+usage-no-value = falta el valor de { $flag }
+usage-invalid-value = «{ $value }» no vale para { $flag }: puede ser { $valid }
+usage-bad-value = «{ $value }» no vale para { $flag }: { $help }
+usage-value = { $flag }: { $why }
+usage-unknown = no conozco la opción { $flag }
+usage-unknown-near = no conozco la opción { $flag }: ¿querías decir { $near }?
+usage-command-unknown = no conozco la orden «{ $word }»: puede ser { $valid }
+usage-missing = falta { $flags }
+usage-conflict = { $flag } no va con { $other }
+usage-utf8 = hay un valor que no es UTF-8
+usage-number = el número { $number } no vale: --numero va de 1 a { $highest }
+usage-number-more = el número { $number } no vale: --numero va de 1 a { $highest }; para usarlo, da --secundarios { $number } aquí y en el central
+usage-one-file = --salida vale para un solo fichero, y hay { $count }
+why-language = los idiomas son es y en
+why-log-level = usa error, warn, info, debug o trace, o un filtro de tracing ({ $why })
+settings-unreadable = { $path }: no se puede leer la configuración: { $why }
+settings-wrong = { $path }: { $why }
+settings-syntax = línea { $line }: no es TOML ({ $why })
+settings-unknown = no conozco la clave «{ $key }»: puede ser { $known }
+settings-unknown-near = no conozco la clave «{ $key }»: ¿querías decir { $near }?
+settings-kind = la clave «{ $key }» lleva un texto, un número o true/false
+settings-file = Fichero de configuración: { $path }
+settings-none = Sin fichero de configuración (se busca en { $usual })
+origin-flag = línea de órdenes
+origin-variable = variable { $name }
+origin-file = { $path }
+origin-default = por defecto
+origin-none = sin dar
+
+## Órdenes para guiones
+
+script-unreachable = no se puede conectar con el central ({ $why })
+script-stdout = no se puede escribir en la salida estándar: { $why }
+
+## Lo que dice el sistema
+
+system-not-found = no existe
+system-denied = permiso denegado
+system-refused = nadie escucha ahí
+system-reset = se cortó la conexión
+system-aborted = se cortó la conexión
+system-not-connected = no hay conexión
+system-in-use = está en uso
+system-not-here = no es de esta máquina
+system-closed = quien leía ha cerrado
+system-timed-out = no contesta a tiempo
+system-cut = se cortó a la mitad
+system-no-host = no se llega a esa máquina
+system-no-network = no se llega a esa red
+system-network-down = la red no funciona
+system-full = no queda sitio en el disco
+system-read-only = el disco es de solo lectura
+system-folder = es una carpeta
+system-no-folder = no es una carpeta
+system-data = el contenido no se entiende

@@ -1,0 +1,35 @@
+//! Every code that an error of these programs may have, enum by enum, for whoever looks one up: docs/problemas.md
+//! has a section for each.
+
+use super::exit::Exit;
+use crate::{
+    engine::download::FailReason,
+    model::{ClientNameError, Fault, FileNameError},
+    node::{
+        Denied, SecurityError, StartError, StatisticsTrouble, TlsError, TlsRefusal,
+        certificates::CertificateError, client::ClientError,
+    },
+    proto::{ErrorCode, handshake::SecretError},
+    store::{StoreError, index::IgnoredReason},
+};
+
+/// The codes of each enum. Some are in two, where both mean the same.
+pub const ALL: &[(&str, &[&str])] = &[
+    ("StartError", StartError::CODES),
+    ("SecurityError", SecurityError::CODES),
+    ("SecretError", SecretError::CODES),
+    ("TlsError", TlsError::CODES),
+    ("Denied", Denied::CODES),
+    ("TlsRefusal", TlsRefusal::CODES),
+    ("CertificateError", CertificateError::CODES),
+    ("ClientError", ClientError::CODES),
+    ("FailReason", FailReason::CODES),
+    ("Fault", Fault::CODES),
+    ("StoreError", StoreError::CODES),
+    ("IgnoredReason", IgnoredReason::CODES),
+    ("FileNameError", FileNameError::CODES),
+    ("ClientNameError", ClientNameError::CODES),
+    ("StatisticsTrouble", StatisticsTrouble::CODES),
+    ("ErrorCode", ErrorCode::CODES),
+    ("Exit", Exit::CODES),
+];

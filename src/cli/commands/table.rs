@@ -1,0 +1,158 @@
+//! The commands of each program: the original's names first, then English ones.
+
+/// A command.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<V> {
+    /// What it does.
+    pub verb: V,
+    /// Its names, in capitals. The first is the original's, or Spanish; the second is English.
+    pub names: &'static [&'static str],
+    /// Of its texts: `command-<id>` says what it does, with `.usage` and `.example`.
+    pub id: &'static str,
+}
+
+const fn entry<V>(verb: V, id: &'static str, names: &'static [&'static str]) -> Entry<V> {
+    Entry { verb, names, id }
+}
+
+/// The command of such a name, however it is written.
+pub(super) fn find<V>(table: &'static [Entry<V>], word: &str) -> Option<&'static Entry<V>> {
+    let upper = word.to_uppercase();
+    table
+        .iter()
+        .find(|entry| entry.names.contains(&upper.as_str()))
+}
+
+/// What every program does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // Each is a command of the table below, whose texts say what it does.
+pub enum CommonVerb {
+    Help,
+    Quit,
+}
+
+/// What a client does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // As above.
+pub enum ClientVerb {
+    Enrol,
+    Name,
+    List,
+    Search,
+    Download,
+    Status,
+    Detail,
+    Pause,
+    Resume,
+    Cancel,
+    Priority,
+    Verify,
+}
+
+/// What a central does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // As above.
+pub enum CentralVerb {
+    PerFile,
+    PerClient,
+    Status,
+    Secondaries,
+    Clients,
+    Queue,
+    Expel,
+    Drain,
+    Statistics,
+}
+
+/// What a secondary does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // As above.
+pub enum SecondaryVerb {
+    Running,
+    Downloads,
+    Status,
+    Reindex,
+    Limit,
+    Statistics,
+}
+
+/// Commands that every program has.
+pub const COMMON: &[Entry<CommonVerb>] = &[
+    entry(CommonVerb::Help, "help", &["AYUDA", "HELP", "H"]),
+    entry(CommonVerb::Quit, "quit", &["SALIR", "QUIT", "EXIT"]),
+];
+
+/// Commands of a client.
+pub const CLIENT: &[Entry<ClientVerb>] = &[
+    entry(
+        ClientVerb::Enrol,
+        "enrol",
+        &["INSCRIBIR", "ENROL", "ENROLL"],
+    ),
+    entry(ClientVerb::Name, "name", &["NOMBRE", "NAME"]),
+    entry(ClientVerb::List, "list", &["LISTA_VIDEOS", "LIST"]),
+    entry(ClientVerb::Search, "search", &["BUSCAR", "SEARCH"]),
+    entry(ClientVerb::Download, "download", &["VIDEO", "GET"]),
+    entry(ClientVerb::Status, "client-status", &["ESTADO", "STATUS"]),
+    entry(ClientVerb::Detail, "detail", &["DETALLE", "DETAIL"]),
+    entry(ClientVerb::Pause, "pause", &["PAUSAR", "PAUSE"]),
+    entry(ClientVerb::Resume, "resume", &["REANUDAR", "RESUME"]),
+    entry(ClientVerb::Cancel, "cancel", &["CANCELAR", "CANCEL"]),
+    entry(ClientVerb::Priority, "priority", &["PRIORIDAD", "PRIORITY"]),
+    entry(ClientVerb::Verify, "verify", &["VERIFICAR", "VERIFY"]),
+];
+
+/// Commands of a central.
+pub const CENTRAL: &[Entry<CentralVerb>] = &[
+    entry(
+        CentralVerb::PerFile,
+        "per-file",
+        &["NUMERO_DESCARGAS_VIDEO", "DOWNLOADS"],
+    ),
+    entry(
+        CentralVerb::PerClient,
+        "per-client",
+        &["VIDEOS_CLIENTE", "CLIENT_DOWNLOADS"],
+    ),
+    entry(CentralVerb::Status, "central-status", &["ESTADO", "STATUS"]),
+    entry(
+        CentralVerb::Secondaries,
+        "secondaries",
+        &["SECUNDARIOS", "SECONDARIES"],
+    ),
+    entry(CentralVerb::Clients, "clients", &["CLIENTES", "CLIENTS"]),
+    entry(CentralVerb::Queue, "queue", &["COLA", "QUEUE"]),
+    entry(CentralVerb::Expel, "expel", &["EXPULSAR", "EXPEL", "KICK"]),
+    entry(CentralVerb::Drain, "drain", &["DRENAR", "DRAIN"]),
+    entry(
+        CentralVerb::Statistics,
+        "statistics",
+        &["ESTADISTICAS", "STATISTICS", "STATS"],
+    ),
+];
+
+/// Commands of a secondary.
+pub const SECONDARY: &[Entry<SecondaryVerb>] = &[
+    entry(
+        SecondaryVerb::Running,
+        "transfers",
+        &["VIDEOS_DESCARGANDO", "TRANSFERS"],
+    ),
+    entry(
+        SecondaryVerb::Downloads,
+        "taken-part",
+        &["VIDEOS_DESCARGADOS", "DOWNLOADS"],
+    ),
+    entry(
+        SecondaryVerb::Status,
+        "secondary-status",
+        &["ESTADO", "STATUS"],
+    ),
+    entry(SecondaryVerb::Reindex, "reindex", &["REINDEXAR", "REINDEX"]),
+    entry(SecondaryVerb::Limit, "limit", &["LIMITE", "LIMIT"]),
+    entry(
+        SecondaryVerb::Statistics,
+        "statistics",
+        &["ESTADISTICAS", "STATISTICS", "STATS"],
+    ),
+];

@@ -1,0 +1,57 @@
+//! What follows a command, as words.
+
+/// Splits at blanks. Quotes keep blanks together and are taken off; one that is not closed is a letter like others.
+pub fn split(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let quoted = matches!(first, '"' | '\'')
+            .then(|| rest[1..].split_once(first))
+            .flatten()
+            .filter(|(_, after)| after.is_empty() || after.starts_with(char::is_whitespace));
+        let (word, after) = match quoted {
+            Some(parts) => parts,
+            None => rest.split_once(char::is_whitespace).unwrap_or((rest, "")),
+        };
+        words.push(word.to_owned());
+        rest = after.trim_start();
+    }
+    words
+}
+
+/// Takes off the quotes around a whole value.
+pub fn unquote(text: &str) -> &str {
+    for quote in ['"', '\''] {
+        let inner = text
+            .strip_prefix(quote)
+            .and_then(|rest| rest.strip_suffix(quote));
+        if let Some(inner) = inner {
+            return inner;
+        }
+    }
+    text
+}
+
+/// True for what is to be compared with names rather than to be one.
+pub fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?', '['])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_keep_blanks_together() {
+        for (text, words) in [
+            ("a.mp4  b.mp4", vec!["a.mp4", "b.mp4"]),
+            ("\"a b.mp4\" c", vec!["a b.mp4", "c"]),
+            ("'serie 1/*' x", vec!["serie 1/*", "x"]),
+            ("it's one", vec!["it's", "one"]),
+            ("\"half quoted", vec!["\"half", "quoted"]),
+            ("  ", vec![]),
+        ] {
+            assert_eq!(split(text), words, "{text}");
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! Completion and hints at a prompt: commands, and what follows them.
+
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use rustyline::{
+    completion::{Completer, Pair},
+    highlight::Highlighter,
+    hint::{Hint, Hinter},
+    validate::Validator,
+};
+
+use super::paint::{has_colours, paint};
+use crate::cli::text::{help, help::Topic, line::Tone};
+
+/// Most suggestions that are shown.
+const MOST: usize = 200;
+
+/// Something that can follow a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    /// What is typed for it.
+    pub text: String,
+    /// What is said beside it: a file's size, for one.
+    pub remark: String,
+}
+
+/// Knows what can follow commands.
+pub trait Values: Send + Sync {
+    /// What can follow the command with such an id. May ask for news, for a moment, when `fresh`; otherwise it
+    /// answers at once from what it knows.
+    fn of(&self, id: &str, fresh: bool) -> Vec<Suggestion>;
+}
+
+/// The words of a program. Copies share what follows the commands.
+#[derive(Clone)]
+pub(super) struct Words {
+    commands: Arc<Vec<Topic>>,
+    values: Arc<OnceLock<Arc<dyn Values>>>,
+    colours: bool,
+}
+
+impl fmt::Debug for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Words").finish_non_exhaustive()
+    }
+}
+
+impl Words {
+    pub(super) fn new(commands: Vec<Topic>) -> Self {
+        Self {
+            commands: Arc::new(commands),
+            values: Arc::default(),
+            colours: has_colours(),
+        }
+    }
+
+    pub(super) fn set(&self, values: Arc<dyn Values>) {
+        // Only the first counts; programs set them once.
+        let _ = self.values.set(values);
+    }
+
+    fn topic(&self, word: &str) -> Option<&Topic> {
+        let upper = word.to_uppercase();
+        self.commands
+            .iter()
+            .find(|topic| topic.names.contains(&upper.as_str()))
+    }
+
+    /// Commands that begin so: of each the first name that does.
+    fn commands(&self, typed: &str) -> Vec<&'static str> {
+        let upper = typed.to_uppercase();
+        let first = |topic: &Topic| {
+            topic
+                .names
+                .iter()
+                .copied()
+                .find(|name| name.starts_with(&upper))
+        };
+        self.commands.iter().filter_map(first).collect()
+    }
+
+    /// What follows a command: where the part to be replaced starts, and what it can be.
+    fn values(&self, line: &str, fresh: bool) -> Option<(usize, Vec<Suggestion>)> {
+        let start = line.len() - line.trim_start().len();
+        let (word, _) = line[start..].split_once(char::is_whitespace)?;
+        let topic = self.topic(word)?;
+        let rest_at = start + word.len();
+        let rest_at = rest_at + line[rest_at..].len() - line[rest_at..].trim_start().len();
+        let all = match topic.id {
+            "help" => self.all_commands(),
+            id => self.values.get()?.of(id, fresh),
+        };
+        // A name with blanks first; then the last of several words.
+        for at in [rest_at, last_word(line, rest_at)] {
+            let fitting = fitting(&line[at..], &all, at > rest_at);
+            if !fitting.is_empty() {
+                return Some((at, fitting));
+            }
+        }
+        None
+    }
+
+    fn all_commands(&self) -> Vec<Suggestion> {
+        let names = self.commands.iter().filter_map(|topic| topic.names.first());
+        let suggestion = |name: &&str| Suggestion {
+            text: (*name).to_owned(),
+            remark: String::new(),
+        };
+        names.map(suggestion).collect()
+    }
+}
+
+/// Where the last word begins; a quote that is open keeps words together.
+fn last_word(line: &str, from: usize) -> usize {
+    let rest = &line[from..];
+    if rest.matches('"').count() % 2 == 1
+        && let Some(quote) = rest.rfind('"')
+    {
+        return from + quote;
+    }
+    rest.rfind(char::is_whitespace)
+        .map_or(from, |at| from + at + 1)
+}
+
+/// Those that begin with what was typed, in quotes where one of several words needs them.
+fn fitting(typed: &str, all: &[Suggestion], is_one_of_many: bool) -> Vec<Suggestion> {
+    let is_quoted = typed.starts_with('"');
+    let bare = typed.trim_start_matches('"').to_lowercase();
+    all.iter()
+        .filter(|suggestion| suggestion.text.to_lowercase().starts_with(&bare))
+        .take(MOST)
+        .map(|suggestion| {
+            let has_blanks = suggestion.text.contains(char::is_whitespace);
+            let text = if is_quoted || (is_one_of_many && has_blanks) {
+                format!("\"{}\"", suggestion.text)
+            } else {
+                suggestion.text.clone()
+            };
+            Suggestion {
+                text,
+                remark: suggestion.remark.clone(),
+            }
+        })
+        .collect()
+}
+
+impl Completer for Words {
+    type Candidate = Pair;
+
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        _: &rustyline::Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let line = &line[..position];
+        let typed = line.trim_start();
+        if !typed.contains(char::is_whitespace) {
+            let pair = |name: &str| Pair {
+                display: name.to_owned(),
+                replacement: format!("{name} "),
+            };
+            let commands = self.commands(typed).into_iter().map(pair).collect();
+            return Ok((position - typed.len(), commands));
+        }
+        let (start, suggestions) = self.values(line, true).unwrap_or((position, Vec::new()));
+        let pair = |suggestion: Suggestion| Pair {
+            display: match suggestion.remark.as_str() {
+                "" => suggestion.text.clone(),
+                remark => format!("{}  ({remark})", suggestion.text),
+            },
+            replacement: suggestion.text,
+        };
+        Ok((start, suggestions.into_iter().map(pair).collect()))
+    }
+}
+
+/// What is shown in grey after what was typed: the rest, which the right arrow takes, and a remark.
+#[derive(Debug)]
+pub(super) struct Ghost {
+    shown: String,
+    rest: usize,
+}
+
+impl Hint for Ghost {
+    fn display(&self) -> &str {
+        &self.shown
+    }
+
+    fn completion(&self) -> Option<&str> {
+        let rest = &self.shown[..self.rest];
+        (!rest.is_empty()).then_some(rest)
+    }
+}
+
+impl Hinter for Words {
+    type Hint = Ghost;
+
+    fn hint(&self, line: &str, position: usize, _: &rustyline::Context<'_>) -> Option<Ghost> {
+        if position < line.len() || line.trim().is_empty() {
+            return None;
+        }
+        let typed = line.trim_start();
+        if !typed.contains(char::is_whitespace) {
+            // A whole command is followed by how it is written.
+            if let Some(topic) = self.topic(typed) {
+                let usage = help::usage(topic.id);
+                let (_, values) = usage.split_once(' ')?;
+                return Some(Ghost {
+                    shown: format!(" {values}"),
+                    rest: 0,
+                });
+            }
+            let name = *self.commands(typed).first()?;
+            let shown = name.get(typed.len()..)?.to_owned();
+            return Some(Ghost {
+                rest: shown.len(),
+                shown,
+            });
+        }
+        let (start, suggestions) = self.values(line, false)?;
+        let begun = &line[start..];
+        if begun.is_empty() {
+            return None;
+        }
+        let first = suggestions.first()?;
+        let rest = first.text.get(begun.len()..)?;
+        let remark = match first.remark.as_str() {
+            "" => String::new(),
+            remark => format!("  ({remark})"),
+        };
+        Some(Ghost {
+            shown: format!("{rest}{remark}"),
+            rest: rest.len(),
+        })
+    }
+}
+
+impl Highlighter for Words {
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        if self.colours {
+            Cow::Owned(paint(Tone::Strong, prompt))
+        } else {
+            Cow::Borrowed(prompt)
+        }
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        if self.colours {
+            Cow::Owned(paint(Tone::Faint, hint))
+        } else {
+            Cow::Borrowed(hint)
+        }
+    }
+}
+
+impl Validator for Words {}
+
+impl rustyline::Helper for Words {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::commands::{CLIENT, COMMON};
+
+    struct Files;
+
+    impl Values for Files {
+        fn of(&self, id: &str, _: bool) -> Vec<Suggestion> {
+            let names: &[&str] = match id {
+                "download" => &["mi película 1.mp4", "mi película 2.mp4", "Otra.mkv"],
+                _ => &[],
+            };
+            let suggestion = |name: &&str| Suggestion {
+                text: (*name).to_owned(),
+                remark: "1,0 MB".to_owned(),
+            };
+            names.iter().map(suggestion).collect()
+        }
+    }
+
+    fn words() -> Words {
+        let mut topics = help::topics(CLIENT);
+        topics.extend(help::topics(COMMON));
+        let words = Words::new(topics);
+        words.set(Arc::new(Files));
+        words
+    }
+
+    fn texts(line: &str) -> Vec<String> {
+        let (start, suggestions) = words().values(line, true).unwrap_or_default();
+        suggestions
+            .into_iter()
+            .map(|suggestion| format!("{}{}", &line[..start], suggestion.text))
+            .collect()
+    }
+
+    #[test]
+    fn commands_are_completed_in_the_language_that_they_are_begun_in() {
+        assert_eq!(words().commands("lis"), ["LISTA_VIDEOS"]);
+        assert_eq!(words().commands("list"), ["LISTA_VIDEOS"]);
+        assert_eq!(words().commands("ge"), ["GET"]);
+        assert_eq!(words().commands("x"), [""; 0]);
+    }
+
+    #[test]
+    fn names_are_completed_with_their_blanks() {
+        assert_eq!(
+            texts("VIDEO mi"),
+            ["VIDEO mi película 1.mp4", "VIDEO mi película 2.mp4"]
+        );
+        assert_eq!(texts("get MI PELÍCULA 2"), ["get mi película 2.mp4"]);
+        assert_eq!(texts("VIDEO o"), ["VIDEO Otra.mkv"]);
+        assert_eq!(
+            texts("VIDEO Otra.mkv mi"),
+            [
+                "VIDEO Otra.mkv \"mi película 1.mp4\"",
+                "VIDEO Otra.mkv \"mi película 2.mp4\""
+            ]
+        );
+        assert_eq!(
+            texts("VIDEO Otra.mkv \"mi película 2"),
+            ["VIDEO Otra.mkv \"mi película 2.mp4\""]
+        );
+        assert_eq!(texts("PAUSAR x"), [""; 0]);
+    }
+}

@@ -1,0 +1,67 @@
+//! Tones as a terminal shows them.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Color, Style};
+
+use crate::cli::text::line::{Line, Tone};
+
+/// True when standard output is a terminal whose user wants colours: NO_COLOR, TERM=dumb and pipes say no.
+pub(super) fn has_colours() -> bool {
+    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+}
+
+/// Colours of things that are told apart by them.
+const OTHERS: [AnsiColor; 6] = [
+    AnsiColor::Cyan,
+    AnsiColor::Yellow,
+    AnsiColor::Magenta,
+    AnsiColor::Blue,
+    AnsiColor::Green,
+    AnsiColor::Red,
+];
+
+fn style(tone: Tone) -> Style {
+    let coloured = |colour| Style::new().fg_color(Some(Color::Ansi(colour)));
+    match tone {
+        Tone::Plain => Style::new(),
+        Tone::Strong => Style::new().bold(),
+        Tone::Good => coloured(AnsiColor::Green),
+        Tone::Warning => coloured(AnsiColor::Yellow),
+        Tone::Bad => coloured(AnsiColor::Red),
+        Tone::Faint => Style::new().dimmed(),
+        Tone::Of(which) => coloured(OTHERS[usize::from(which) % OTHERS.len()]),
+    }
+}
+
+/// A line with its escapes, where there are to be any.
+pub(super) fn painted(line: &Line, colours: bool) -> String {
+    if !colours {
+        return line.text();
+    }
+    let mut text = String::new();
+    for (tone, piece) in &line.pieces {
+        let style = style(*tone);
+        // Writing to a String does not fail.
+        let _ = write!(text, "{style}{piece}{style:#}");
+    }
+    text
+}
+
+/// A piece of text in a tone.
+pub(super) fn paint(tone: Tone, text: &str) -> String {
+    painted(&Line::new(tone, text), true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_escapes_and_end_where_they_should() {
+        let mut line = Line::from("a ");
+        line.push(Tone::Bad, "b");
+        assert_eq!(painted(&line, false), "a b");
+        assert_eq!(painted(&line, true), "a \u{1b}[31mb\u{1b}[0m");
+    }
+}

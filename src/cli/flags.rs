@@ -1,0 +1,380 @@
+//! How a command line is read: flags over the environment (`TROZOS_*`) over the configuration file over defaults,
+//! and help in the chosen language. clap does the work; here its commands are dressed before it does.
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use clap::{
+    Arg, ArgAction, ArgMatches, Command, Parser, builder::BoolishValueParser, error::ErrorKind,
+    parser::ValueSource,
+};
+
+use super::{
+    exit::Exit,
+    program,
+    settings::Settings,
+    text::{
+        language::{self, Language},
+        t,
+        table::table,
+    },
+    usage,
+};
+
+/// Before the names of all variables.
+const VARIABLES: &str = "TROZOS_";
+
+/// Reads a command line, its name first. `Err` is how the program ends when it is not to run: all is said then.
+///
+/// # Errors
+/// For wrong lines and files, and after help or a version.
+pub fn read<A: Parser>(line: &[OsString]) -> Result<A, ExitCode> {
+    choose_language(line, None);
+    let settings = settings::<A>(line).map_err(refuse)?;
+    choose_language(line, settings.get("idioma"));
+    let command = dressed(A::command(), &settings);
+    let matches = command
+        .clone()
+        .try_get_matches_from(line)
+        .map_err(|error| end(&error, &command))?;
+    if matches.get_flag("mostrar_config") {
+        program::say(&shown(&command, &matches, &settings));
+        return Err(Exit::Well.into());
+    }
+    A::from_arg_matches(&matches).map_err(|error| end(&error, &command))
+}
+
+/// The same command line once more, with the file as it is now.
+///
+/// # Errors
+/// What is wrong with the file.
+pub fn read_again<A: Parser>(line: &[OsString]) -> Result<A, String> {
+    let settings = settings::<A>(line)?;
+    let command = dressed(A::command(), &settings);
+    command
+        .clone()
+        .try_get_matches_from(line)
+        .and_then(|matches| A::from_arg_matches(&matches))
+        .map_err(|error| usage::explain(&error, &command))
+}
+
+fn settings<A: Parser>(line: &[OsString]) -> Result<Settings, String> {
+    let given = early(line, "config").map(PathBuf::from);
+    Settings::load(given, A::command().get_name(), &super::settings::known())
+}
+
+/// A wrong command line, found after it was read.
+pub fn wrong(message: &str, program: &str) -> ExitCode {
+    program::report(&t!("error", why = message.trim_end()));
+    program::report(&t!("usage-more", program = program));
+    Exit::Usage.into()
+}
+
+fn refuse(message: String) -> ExitCode {
+    program::report(&t!("error", why = message));
+    Exit::Usage.into()
+}
+
+fn end(error: &clap::Error, command: &Command) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // A pipe that was closed is none of our business.
+            let _ = error.print();
+            Exit::Well.into()
+        }
+        _ => wrong(&usage::explain(error, command), command.get_name()),
+    }
+}
+
+fn variable(flag: &str) -> String {
+    format!("{VARIABLES}{}", flag.to_uppercase())
+}
+
+/// The value of a flag, or of its variable, before the whole line can be understood.
+fn early(line: &[OsString], flag: &str) -> Option<OsString> {
+    let long = format!("--{flag}");
+    let with_value = format!("{long}=");
+    let mut words = line.iter().skip(1).take_while(|word| *word != "--");
+    while let Some(word) = words.next() {
+        if *word == *long {
+            return words.next().cloned();
+        }
+        if let Some(value) = word.to_str().and_then(|w| w.strip_prefix(&with_value)) {
+            return Some(value.into());
+        }
+    }
+    std::env::var_os(variable(flag)).filter(|value| !value.is_empty())
+}
+
+fn choose_language(line: &[OsString], configured: Option<&str>) {
+    let said = early(line, "idioma").map(|value| value.to_string_lossy().into_owned());
+    let said = said.or_else(|| configured.map(str::to_owned));
+    let chosen = said.as_deref().and_then(Language::of);
+    language::choose(chosen.unwrap_or_else(Language::of_environment));
+}
+
+/// A command with its variables, what the file says, and all its words.
+pub fn dressed(command: Command, settings: &Settings) -> Command {
+    let is_for_scripts = command.get_name() == "videocliente";
+    let command = command.mut_args(|arg| {
+        let arg = sourced(arg, settings);
+        // A script's flags may follow what it does.
+        let is_everywhere = is_for_scripts && arg.get_long().is_some();
+        if is_everywhere { arg.global(true) } else { arg }
+    });
+    let path = command.get_name().to_owned();
+    localised(command, &path)
+        .version(env!("CARGO_PKG_VERSION"))
+        .arg(
+            Arg::new("version")
+                .short('V')
+                .long("version")
+                .action(ArgAction::Version)
+                .help(t!("flag-version"))
+                .help_heading(t!("heading-general")),
+        )
+        .after_help(t!("help-sources"))
+}
+
+/// A flag that takes its value from the environment and the file too.
+fn sourced(arg: Arg, settings: &Settings) -> Arg {
+    if arg.get_long().is_none() {
+        return arg;
+    }
+    let id = arg.get_id().as_str().to_owned();
+    let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
+    let arg = arg.env(variable(&id)).hide_env(true);
+    let arg = if is_switch {
+        arg.value_parser(BoolishValueParser::new())
+    } else {
+        arg
+    };
+    match settings.get(&id) {
+        Some(value) => arg.required(false).default_value(value.to_owned()),
+        None => arg,
+    }
+}
+
+/// A command in the chosen language, and its subcommands.
+fn localised(command: Command, path: &str) -> Command {
+    let template = format!(
+        "{{about-with-newline}}\n{}: {{usage}}\n\n{{all-args}}{{after-help}}",
+        t!("heading-usage")
+    );
+    let command = command.mut_args(|arg| localised_arg(arg, path));
+    let usage = usage_line(&command, &path.replace('-', " "));
+    let command = command
+        .about(language::find(&format!("about-{path}")).unwrap_or_default())
+        .help_template(template)
+        .override_usage(usage)
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .disable_help_subcommand(true)
+        .subcommand_help_heading(t!("heading-commands"))
+        .arg(
+            Arg::new("help")
+                .short('h')
+                .long("help")
+                .action(ArgAction::Help)
+                .help(t!("flag-help"))
+                .help_heading(t!("heading-general")),
+        );
+    command.mut_subcommands(|sub| {
+        let path = format!("{path}-{}", sub.get_name());
+        localised(sub, &path)
+    })
+}
+
+/// The text of a flag: of this program's, or of all programs'.
+fn flag_text(id: &str, path: &str) -> Option<String> {
+    let id = id.replace('_', "-");
+    language::find(&format!("flag-{path}-{id}")).or_else(|| language::find(&format!("flag-{id}")))
+}
+
+fn localised_arg(arg: Arg, path: &str) -> Arg {
+    let id = arg.get_id().as_str().to_owned();
+    let mut help = flag_text(&id, path).unwrap_or_default();
+    let defaults: Vec<String> = arg
+        .get_default_values()
+        .iter()
+        .map(|value| value.to_string_lossy().into_owned())
+        .collect();
+    if !defaults.is_empty() && !matches!(arg.get_action(), ArgAction::SetTrue) {
+        help = format!(
+            "{help} [{}]",
+            t!("flag-default", value = defaults.join(", "))
+        );
+    }
+    let names: Vec<String> = arg
+        .get_value_names()
+        .unwrap_or_default()
+        .iter()
+        .map(|name| {
+            let id = format!("value-{}", name.to_lowercase().replace('_', "-"));
+            language::find(&id).unwrap_or_else(|| name.to_string())
+        })
+        .collect();
+    let heading = arg.get_help_heading().unwrap_or("options");
+    let heading = language::find(&format!("heading-{heading}")).unwrap_or_default();
+    let takes_value = arg.get_action().takes_values();
+    let arg = arg
+        .help(help)
+        .help_heading(heading)
+        .hide_default_value(takes_value)
+        .hide_possible_values(takes_value);
+    if takes_value && !names.is_empty() {
+        arg.value_names(names)
+    } else {
+        arg
+    }
+}
+
+/// `videosecundario [OPCIONES] --numero <N>`.
+fn usage_line(command: &Command, path: &str) -> String {
+    let mut line = format!("{path} [{}]", t!("usage-options"));
+    for arg in command.get_arguments() {
+        let name = arg.get_value_names().and_then(|names| names.first());
+        let name = name.map_or_else(String::new, ToString::to_string);
+        let many = if matches!(arg.get_action(), ArgAction::Append) {
+            "..."
+        } else {
+            ""
+        };
+        match (arg.get_long(), arg.is_required_set()) {
+            (None, true) => line.push_str(&format!(" <{name}>{many}")),
+            (None, false) => line.push_str(&format!(" [{name}]{many}")),
+            (Some(long), true) => line.push_str(&format!(" --{long} <{name}>")),
+            (Some(_), false) => {}
+        }
+    }
+    if command.has_subcommands() {
+        line.push_str(&format!(" [{}]", t!("usage-command")));
+    }
+    line
+}
+
+/// Every value and where it comes from.
+fn shown(command: &Command, matches: &ArgMatches, settings: &Settings) -> Vec<String> {
+    let rows: Vec<Vec<String>> = command
+        .get_arguments()
+        .filter(|arg| settings_can_have(arg))
+        .map(|arg| {
+            let id = arg.get_id().as_str();
+            let raw = matches.try_get_raw(id).ok().flatten();
+            let values: Vec<String> = raw
+                .into_iter()
+                .flatten()
+                .map(|value| value.to_string_lossy().into_owned())
+                .collect();
+            let from = match matches.value_source(id) {
+                Some(ValueSource::CommandLine) => t!("origin-flag"),
+                Some(ValueSource::EnvVariable) => t!("origin-variable", name = variable(id)),
+                Some(_) if settings.get(id).is_some() => {
+                    t!("origin-file", path = settings.path())
+                }
+                Some(_) => t!("origin-default"),
+                None => t!("origin-none"),
+            };
+            let flag = arg.get_long().unwrap_or(id).to_owned();
+            vec![flag, values.join(", "), from]
+        })
+        .collect();
+    let head = [t!("column-flag"), t!("column-value"), t!("column-origin")];
+    let mut lines = vec![settings.summary()];
+    lines.extend(table(&head, &rows));
+    lines
+}
+
+/// Flags whose values a file may give.
+pub fn settings_can_have(arg: &Arg) -> bool {
+    let is_about_this_run = matches!(
+        arg.get_id().as_str(),
+        "help" | "version" | "config" | "mostrar_config" | "demo" | "generar"
+    );
+    arg.get_long().is_some() && !is_about_this_run
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::cli::{
+        args::{CentralArgs, ClientArgs, SecondaryArgs},
+        commands::{CENTRAL, CLIENT, COMMON, SECONDARY},
+        local::LocalArgs,
+        text::help,
+    };
+
+    fn check(command: &Command) {
+        let name = command.get_name();
+        assert!(
+            command
+                .get_about()
+                .is_some_and(|about| !about.to_string().is_empty()),
+            "{name}"
+        );
+        for arg in command.get_arguments() {
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            assert!(!help.is_empty(), "{name}: {}", arg.get_id());
+            let heading = arg.get_help_heading();
+            assert!(
+                heading.is_some_and(|h| h.starts_with(char::is_uppercase)),
+                "{name}: {heading:?}"
+            );
+        }
+        for sub in command.get_subcommands() {
+            check(sub);
+        }
+    }
+
+    #[test]
+    fn every_flag_and_every_command_has_its_words() {
+        for command in [
+            CentralArgs::command(),
+            SecondaryArgs::command(),
+            ClientArgs::command(),
+            LocalArgs::command(),
+        ] {
+            let command = dressed(command, &Settings::default());
+            command.clone().debug_assert();
+            check(&command);
+        }
+        let topics = [
+            help::topics(CLIENT),
+            help::topics(CENTRAL),
+            help::topics(SECONDARY),
+            help::topics(COMMON),
+            help::topics(crate::cli::local::FAULTS),
+        ];
+        for topic in topics.iter().flatten() {
+            for text in [
+                help::sentence(topic.id),
+                help::usage(topic.id),
+                help::example(topic.id),
+            ] {
+                assert!(!text.is_empty(), "{}", topic.id);
+            }
+            // The usage is written with a name that works.
+            let usage = help::usage(topic.id);
+            let word = usage.split(' ').next().unwrap_or_default();
+            assert!(topic.names.contains(&word), "{usage}");
+        }
+    }
+
+    #[test]
+    fn early_values_are_found_in_both_spellings_and_not_after_two_hyphens() {
+        let line = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
+        for (text, value) in [
+            ("p --config a.toml", Some("a.toml")),
+            ("p --x 1 --config=a.toml", Some("a.toml")),
+            ("p -- --config a.toml", None),
+            ("p", None),
+        ] {
+            assert_eq!(
+                early(&line(text), "config"),
+                value.map(OsString::from),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What `videocliente` does without a prompt: `listar`, `descargar`, `verificar`, `estado`. Results go to standard
+//! output, all else to standard error.
+
+mod download;
+mod report;
+
+use std::{path::Path, process::ExitCode, time::Duration};
+
+use tokio::{sync::mpsc, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use self::report::Report;
+use super::{
+    args::{Common, Script},
+    exit::Exit,
+    logging::Log,
+    program,
+    signals::{self, Hangup, Requests},
+    text::{errors, security, t},
+    wanted,
+};
+use crate::{
+    model::{ClientName, ListedFile},
+    node::client::{self, ClientConfig, ClientError, ClientEvent, ClientHandle},
+};
+
+/// How often a central that is not ready is asked again.
+const ASK_EVERY: Duration = Duration::from_millis(300);
+
+/// A script's connection to the cluster.
+struct Session {
+    client: ClientHandle,
+    events: mpsc::Receiver<ClientEvent>,
+    report: Report,
+    stop: CancellationToken,
+    /// How long it goes on asking a central that is not ready.
+    patience: Duration,
+}
+
+/// Why a script ends before its end.
+#[derive(Debug)]
+struct Ended {
+    exit: Exit,
+    why: String,
+}
+
+impl From<ClientError> for Ended {
+    fn from(error: ClientError) -> Self {
+        let (exit, why) = match &error {
+            // There is nobody here to whom it could be said that it is tried again.
+            ClientError::Unreachable(reason) => {
+                (Exit::Unreachable, t!("script-unreachable", why = reason))
+            }
+            ClientError::Denied(denied) => (Exit::Unreachable, security::denied(denied)),
+            ClientError::NotFound | ClientError::NoLocalFile(_) => {
+                (Exit::NotFound, errors::client(&error))
+            }
+            _ => (Exit::Failed, errors::client(&error)),
+        };
+        Self { exit, why }
+    }
+}
+
+impl From<wanted::NoFiles> for Ended {
+    fn from(none: wanted::NoFiles) -> Self {
+        match none {
+            wanted::NoFiles::Client(error) => error.into(),
+            wanted::NoFiles::NotFound(why) => Self {
+                exit: Exit::NotFound,
+                why,
+            },
+            wanted::NoFiles::Bad(why) => Self {
+                exit: Exit::Usage,
+                why,
+            },
+        }
+    }
+}
+
+/// Runs a script and ends the program.
+pub(super) fn main(
+    script: Script,
+    config: ClientConfig,
+    name: Option<ClientName>,
+    common: &Common,
+) -> ExitCode {
+    let started = || -> anyhow::Result<_> {
+        let log = Log::open(common.registro_archivo.as_deref())?;
+        let Requests { stop, .. } = signals::listen(Hangup::Stop, || {})?;
+        log.start(&common.registro, common.registro_formato, None)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
+        Ok((stop, runtime))
+    };
+    match started() {
+        Ok((stop, runtime)) => {
+            let exit = runtime.block_on(run(script, config, name, stop));
+            runtime.shutdown_timeout(program::LAST_WORK);
+            exit.into()
+        }
+        Err(error) => {
+            program::report(&t!("error", why = format!("{error:#}")));
+            Exit::Failed.into()
+        }
+    }
+}
+
+async fn run(
+    script: Script,
+    mut config: ClientConfig,
+    name: Option<ClientName>,
+    stop: CancellationToken,
+) -> Exit {
+    let mut report = Report::new(script.output());
+    let to_stdout = match download::destination(&script, &mut config) {
+        Ok(to_stdout) => to_stdout,
+        Err(ended) => return report.end(&Err(ended)),
+    };
+    report.keep_stdout(to_stdout);
+    let patience = config.source_wait;
+    let (sender, events) = mpsc::channel(program::EVENTS);
+    let client = client::start(config, sender).await;
+    let mut session = Session {
+        client: client.clone(),
+        events,
+        report,
+        stop: stop.clone(),
+        patience,
+    };
+    let done = session.run(script, name).await;
+    let done = if stop.is_cancelled() {
+        let why = t!("interrupted");
+        Err(Ended {
+            exit: Exit::Interrupted,
+            why,
+        })
+    } else {
+        done
+    };
+    let stopped = program::within(client.stop()).await;
+    session.tell_rest();
+    let exit = session.report.end(&done);
+    match stopped {
+        Some(Ok(())) => exit,
+        Some(Err(error)) => {
+            program::report(&t!(
+                "error-statistics-not-saved",
+                why = errors::store(&error)
+            ));
+            exit.or_worse(Exit::Failed)
+        }
+        None => {
+            program::report(&t!("error-no-orderly-stop"));
+            exit.or_worse(Exit::Failed)
+        }
+    }
+}
+
+impl Session {
+    async fn run(&mut self, script: Script, name: Option<ClientName>) -> Result<Exit, Ended> {
+        match script {
+            Script::Listar { patrones, .. } => {
+                let mut listed = self.listed().await?;
+                if !patrones.is_empty() {
+                    let files = wanted::of_words(&listed, &patrones)?;
+                    listed.retain(|listed| files.contains(&listed.file.name));
+                }
+                self.report.listing(&listed);
+                Ok(Exit::Well)
+            }
+            Script::Estado { .. } => {
+                let status = self.client.status();
+                let status = cancelled(&self.stop, status).await?;
+                self.report.status(&status);
+                Ok(if status.ready {
+                    Exit::Well
+                } else {
+                    Exit::Failed
+                })
+            }
+            Script::Descargar {
+                nombres, salida, ..
+            } => {
+                self.enrol(name).await?;
+                self.download(&nombres, salida.as_deref()).await
+            }
+            Script::Verificar { nombres, .. } => {
+                self.enrol(name).await?;
+                self.verify(&nombres).await
+            }
+        }
+    }
+
+    /// The catalogue, as soon as the central is ready to give it.
+    async fn listed(&self) -> Result<Vec<ListedFile>, Ended> {
+        let began = Instant::now();
+        loop {
+            match cancelled(&self.stop, self.client.list()).await {
+                Err(error) if self.is_worth_asking_again(&error, began) => {
+                    tokio::time::sleep(ASK_EVERY).await;
+                }
+                answer => return Ok(answer?),
+            }
+        }
+    }
+
+    fn is_worth_asking_again(&self, error: &ClientError, began: Instant) -> bool {
+        let is_waiting = matches!(error, ClientError::NotReady);
+        is_waiting && began.elapsed() < self.patience && !self.stop.is_cancelled()
+    }
+
+    /// A script without a name takes the machine's and its process id.
+    async fn enrol(&self, name: Option<ClientName>) -> Result<(), Ended> {
+        let name = name.unwrap_or_else(own_name);
+        Ok(cancelled(&self.stop, self.client.enrol(name)).await?)
+    }
+
+    /// Tells the events that are still there.
+    fn tell_rest(&mut self) {
+        while let Ok(event) = self.events.try_recv() {
+            self.report.event(&event);
+        }
+    }
+}
+
+fn own_name() -> ClientName {
+    let process = std::process::id();
+    let host = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
+    let host: String = host.chars().take(32).collect();
+    ClientName::try_from(format!("{host}-{process}").as_str())
+        .or_else(|_| ClientName::try_from(format!("videocliente-{process}").as_str()))
+        .unwrap_or_else(|_| unreachable!("letters, a hyphen and digits"))
+}
+
+/// The answer to a question, unless the program is to end first.
+async fn cancelled<T>(
+    stop: &CancellationToken,
+    question: impl Future<Output = Result<T, ClientError>>,
+) -> Result<T, ClientError> {
+    tokio::select! {
+        () = stop.cancelled() => Err(ClientError::Stopped),
+        answer = question => answer,
+    }
+}
+
+/// True for the name of standard output.
+fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}

@@ -1,0 +1,388 @@
+//! What a script prints: for people or as JSON, and the exit code that all of it comes to.
+
+use std::{
+    collections::BTreeMap,
+    io::{IsTerminal, Write},
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Value, json};
+
+use super::{
+    Ended,
+    download::{is_end, workshop},
+};
+use crate::{
+    cli::{
+        args::{Output, Progress},
+        exit::Exit,
+        program,
+        text::{self, errors, line::Line, t},
+    },
+    engine::download::FailReason,
+    model::{ClusterStatus, FileName, ListedFile},
+    node::{
+        Failure,
+        client::{
+            ClientEvent, DownloadEvent, DownloadNumber, DownloadState, DownloadView, Summary,
+        },
+    },
+    store::StoreError,
+};
+
+/// Collects and prints.
+pub(super) struct Report {
+    json: bool,
+    progress: Progress,
+    is_quiet: bool,
+    is_verbose: bool,
+    /// A file goes to standard output: nothing else may.
+    stdout_is_taken: bool,
+    /// Where the one file is to be at the end.
+    rename_to: Option<PathBuf>,
+    /// What became of each file, as JSON.
+    files: Vec<Value>,
+    names: BTreeMap<u64, FileName>,
+    /// The document, when it is not a list of files.
+    document: Option<Value>,
+    exit: Exit,
+    /// A line of progress stands on the terminal.
+    line_is_open: bool,
+}
+
+impl Report {
+    pub(super) fn new(output: &Output) -> Self {
+        let at_terminal = std::io::stderr().is_terminal() && !output.json && !output.silencioso;
+        let usual = if at_terminal {
+            Progress::Texto
+        } else {
+            Progress::No
+        };
+        Self {
+            json: output.json,
+            progress: output.progreso.unwrap_or(usual),
+            is_quiet: output.silencioso,
+            is_verbose: output.detallado,
+            stdout_is_taken: false,
+            rename_to: None,
+            files: Vec::new(),
+            names: BTreeMap::new(),
+            document: None,
+            exit: Exit::Well,
+            line_is_open: false,
+        }
+    }
+
+    pub(super) fn keep_stdout(&mut self, is_taken: bool) {
+        self.stdout_is_taken = is_taken;
+    }
+
+    pub(super) fn stdout_is_taken(&self) -> bool {
+        self.stdout_is_taken
+    }
+
+    pub(super) fn rename_to(&mut self, path: Option<&Path>) {
+        self.rename_to = path.map(Path::to_owned);
+    }
+
+    /// The worst end so far.
+    pub(super) fn worst(&self) -> Exit {
+        self.exit
+    }
+
+    /// Whoever read has had enough: what was given up for that is no failure.
+    pub(super) fn forgive(&mut self) {
+        self.exit = Exit::Well;
+    }
+
+    /// A line of results.
+    fn result(&self, line: &str) {
+        if self.stdout_is_taken {
+            program::report(line);
+        } else {
+            program::say(&[line.to_owned()]);
+        }
+    }
+
+    fn note(&mut self, line: &str) {
+        if self.line_is_open {
+            self.line_is_open = false;
+            program::report("");
+        }
+        program::report(line);
+    }
+
+    pub(super) fn listing(&mut self, listed: &[ListedFile]) {
+        if self.json {
+            let files: Vec<Value> = listed.iter().map(listed_json).collect();
+            self.document = Some(json!({ "files": files }));
+        } else if !listed.is_empty() {
+            program::say(&text::client::listing(listed));
+        }
+    }
+
+    pub(super) fn status(&mut self, status: &ClusterStatus) {
+        if self.json {
+            self.document = serde_json::to_value(status).ok();
+        } else {
+            program::say(&text::central::status(status));
+        }
+    }
+
+    pub(super) fn asked(&mut self, number: DownloadNumber, file: &FileName) {
+        self.names.insert(number.0, file.clone());
+    }
+
+    /// A file that cannot even be asked for.
+    pub(super) fn refused(&mut self, file: &FileName, ended: &Ended) {
+        self.exit = self.exit.or_worse(ended.exit);
+        self.files.push(json!({
+            "name": file.as_str(), "outcome": outcome_of(ended.exit), "error": ended.why,
+        }));
+        self.note(&t!("error", why = format!("{file}: {}", ended.why)));
+    }
+
+    pub(super) fn event(&mut self, event: &ClientEvent) {
+        if let ClientEvent::Download { number, file, what } = event {
+            if !self.names.contains_key(&number.0) {
+                return;
+            }
+            self.ended(file, what);
+        }
+        let is_result = is_end(event);
+        let is_told = match event {
+            ClientEvent::Download {
+                what: DownloadEvent::Failed { .. },
+                ..
+            } => true,
+            _ if self.is_quiet => false,
+            // A reader who has gone, or a signal; whoever reads the rest is told by the exit code.
+            ClientEvent::Download {
+                what: DownloadEvent::Cancelled,
+                ..
+            } if self.stdout_is_taken => false,
+            _ if is_result => !self.json && self.progress != Progress::Json,
+            _ => self.is_verbose,
+        };
+        if is_told {
+            for line in text::client::event(event) {
+                self.note(&Line::text(&line));
+            }
+        }
+    }
+
+    fn ended(&mut self, file: &FileName, what: &DownloadEvent) {
+        let name = file.as_str();
+        match what {
+            DownloadEvent::Complete(summary) => {
+                let path = self.placed(&summary.path);
+                self.files
+                    .push(complete_json(name, path.as_deref(), summary));
+                if let Some(path) = path.filter(|_| !self.json && self.progress != Progress::Json) {
+                    self.result(&path.display().to_string());
+                }
+            }
+            DownloadEvent::AlreadyComplete { path } => {
+                let path = self.placed(path);
+                self.files
+                    .push(json!({ "name": name, "outcome": "already", "path": path }));
+                if let Some(path) = path.filter(|_| !self.json && self.progress != Progress::Json) {
+                    self.result(&path.display().to_string());
+                }
+            }
+            DownloadEvent::Failed { reason } => {
+                let exit = exit_of(reason);
+                self.exit = self.exit.or_worse(exit);
+                let why = text::transfer::failure(reason);
+                self.files
+                    .push(json!({ "name": name, "outcome": outcome_of(exit), "error": why }));
+            }
+            DownloadEvent::Cancelled => {
+                self.exit = self.exit.or_worse(Exit::Failed);
+                self.files
+                    .push(json!({ "name": name, "outcome": "cancelled" }));
+            }
+            _ => {}
+        }
+    }
+
+    /// Gives the one file the name that was asked for. What may be overwritten was looked at before.
+    fn placed(&mut self, path: &Path) -> Option<PathBuf> {
+        if self.stdout_is_taken {
+            return None;
+        }
+        let Some(to) = self.rename_to.take() else {
+            return Some(path.to_owned());
+        };
+        match std::fs::rename(path, &to) {
+            Ok(()) => {
+                let _ = std::fs::remove_dir_all(workshop(&to));
+                Some(to)
+            }
+            Err(error) => {
+                self.exit = self.exit.or_worse(Exit::Failed);
+                let error = StoreError::new(&to, &error);
+                self.note(&t!("error", why = errors::store(&error)));
+                Some(path.to_owned())
+            }
+        }
+    }
+
+    /// How far everything is.
+    pub(super) fn progress(&mut self, views: &[DownloadView]) {
+        match self.progress {
+            Progress::No => {}
+            Progress::Json => {
+                for view in views {
+                    if let Some(line) = progress_json(view) {
+                        self.result(&line.to_string());
+                    }
+                }
+            }
+            Progress::Texto => {
+                let columns = crate::cli::console::columns();
+                let lines = text::live::lines(views, columns);
+                let Some(line) = lines.first() else {
+                    return;
+                };
+                let more = lines.len() - 1;
+                let more = if more > 0 {
+                    format!(" +{more}")
+                } else {
+                    String::new()
+                };
+                let room = columns.saturating_sub(more.len());
+                let text = format!("{}{more}", line.cut(room).text());
+                if std::io::stderr().is_terminal() {
+                    let _ = write!(std::io::stderr(), "\r\u{1b}[K{text}");
+                    self.line_is_open = true;
+                } else {
+                    program::report(&text);
+                }
+            }
+        }
+    }
+
+    /// Prints what is left and says how the program ends.
+    pub(super) fn end(&mut self, done: &Result<Exit, Ended>) -> Exit {
+        let exit = match done {
+            Ok(exit) => *exit,
+            Err(ended) => {
+                self.note(&t!("error", why = ended.why));
+                ended.exit
+            }
+        };
+        let exit = self.exit.or_worse(exit);
+        if self.line_is_open {
+            self.note("");
+        }
+        if self.json || self.progress == Progress::Json {
+            let files = std::mem::take(&mut self.files);
+            let mut document = self
+                .document
+                .take()
+                .unwrap_or_else(|| json!({ "files": files }));
+            if let Some(fields) = document.as_object_mut() {
+                fields.insert("ok".to_owned(), json!(exit == Exit::Well));
+                fields.insert("exit".to_owned(), json!(exit.code()));
+                if let Err(ended) = done {
+                    fields.insert("error".to_owned(), json!(ended.why));
+                }
+            }
+            self.result(&document.to_string());
+        }
+        exit
+    }
+}
+
+/// What a failure means to a script.
+fn exit_of(reason: &Failure) -> Exit {
+    match reason {
+        Failure::Sources(FailReason::WrongManifest { .. }) => Exit::Verification,
+        Failure::Refused {
+            code: crate::proto::ErrorCode::NotFound,
+            ..
+        } => Exit::NotFound,
+        _ => Exit::Failed,
+    }
+}
+
+fn outcome_of(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Well => "complete",
+        Exit::NotFound => "not_found",
+        Exit::Verification => "verification_failed",
+        Exit::Unreachable => "unreachable",
+        Exit::Interrupted => "interrupted",
+        Exit::Failed | Exit::Usage => "failed",
+    }
+}
+
+fn listed_json(listed: &ListedFile) -> Value {
+    json!({
+        "name": listed.file.name.as_str(),
+        "bytes": listed.file.layout.file_bytes(),
+        "holders": listed.holders,
+        "secondaries": listed.secondaries,
+    })
+}
+
+fn complete_json(name: &str, path: Option<&Path>, summary: &Summary) -> Value {
+    let sources: Vec<Value> = summary
+        .sources
+        .iter()
+        .map(|source| {
+            json!({
+                "secondary": source.number, "chunks": source.chunks, "bytes": source.bytes,
+                "wasted_bytes": source.wasted, "retries": source.retries, "recoveries": source.recoveries,
+            })
+        })
+        .collect();
+    json!({
+        "name": name,
+        "outcome": "complete",
+        "path": path,
+        "bytes": summary.bytes,
+        "seconds": summary.took.as_secs_f64(),
+        "bytes_per_s": summary.average_bytes_per_s(),
+        "sha256": summary.whole.to_string(),
+        "resumed_bytes": summary.resumed_bytes,
+        "wasted_bytes": summary.wasted_bytes(),
+        "retries": summary.retries(),
+        "sources": sources,
+    })
+}
+
+fn progress_json(view: &DownloadView) -> Option<Value> {
+    let base = |state: &str| json!({ "name": view.file.as_str(), "number": view.number.0, "state": state });
+    match &view.state {
+        DownloadState::Queued(place) => {
+            let mut line = base("queued");
+            line["place"] = json!(place);
+            Some(line)
+        }
+        DownloadState::Running(snapshot) => {
+            let mut line = base("running");
+            line["bytes"] = json!(snapshot.file_bytes);
+            line["have_bytes"] = json!(snapshot.have_bytes);
+            line["bytes_per_s"] = json!(snapshot.rate_bytes_per_s);
+            line["seconds_left"] = json!(snapshot.time_left.map(|left| left.as_secs_f64()));
+            let sources: Vec<Value> = snapshot
+                .sources
+                .iter()
+                .map(|source| {
+                    json!({
+                        "secondary": source.received.number,
+                        "state": format!("{:?}", source.state).to_lowercase(),
+                        "bytes_per_s": source.rate_bytes_per_s,
+                        "in_flight": source.in_flight,
+                        "bytes": source.received.bytes,
+                    })
+                })
+                .collect();
+            line["sources"] = json!(sources);
+            Some(line)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,140 @@
+//! What a service manager is told: that the program serves, how it is, that it has read its files again, that it
+//! stops, and that it is alive. Goes to the socket that `NOTIFY_SOCKET` names, as systemd wants it; without one,
+//! nowhere.
+
+use std::{
+    cell::Cell,
+    future::{Future, pending},
+    time::Duration,
+};
+
+use sd_notify::NotifyState;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::signals::Reload;
+use crate::node::{
+    central::{CentralEvent, Notice},
+    secondary::SecondaryEvent,
+};
+
+/// The service manager, as far as one program knows it.
+#[derive(Debug, Default)]
+pub struct Manager {
+    /// It knows that the program serves.
+    ready: Cell<bool>,
+    /// The secondary has read its whole folder.
+    folder_read: Cell<bool>,
+    /// The secondary has enrolled, or knows that it cannot now.
+    central_tried: Cell<bool>,
+}
+
+impl Manager {
+    /// The program serves; said once.
+    pub fn ready(&self, status: &str) {
+        if !self.ready.replace(true) {
+            tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+        }
+    }
+
+    /// How the program is, in a line.
+    fn status(&self, line: &str) {
+        tell(&[NotifyState::Status(line)]);
+    }
+
+    /// The program begins to stop.
+    pub fn stopping(&self) {
+        tell(&[NotifyState::Stopping]);
+    }
+
+    /// Something happened at a central, told in this line.
+    pub fn central_event(&self, event: &CentralEvent, line: &str) {
+        if matches!(
+            event,
+            CentralEvent::Cluster(
+                Notice::SecondaryUp { .. }
+                    | Notice::SecondaryDown { .. }
+                    | Notice::ServiceBegan
+                    | Notice::Level { .. }
+                    | Notice::NoSecondaries
+            )
+        ) {
+            self.status(line);
+        }
+    }
+
+    /// Something happened at a secondary, told in this line. It is ready when it has read its folder and tried to
+    /// enrol: with the central away it serves whoever finds it.
+    pub fn secondary_event(&self, event: &SecondaryEvent, line: &str) {
+        if matches!(event, SecondaryEvent::FolderRead { .. }) {
+            self.folder_read.set(true);
+        } else if matches!(
+            event,
+            SecondaryEvent::Enrolled { .. }
+                | SecondaryEvent::CentralLost { .. }
+                | SecondaryEvent::Denied(_)
+        ) {
+            self.central_tried.set(true);
+        } else if !matches!(
+            event,
+            SecondaryEvent::FolderGone(_)
+                | SecondaryEvent::FolderBack
+                | SecondaryEvent::Refused { .. }
+        ) {
+            return;
+        }
+        if self.folder_read.get() && self.central_tried.get() && !self.ready.get() {
+            self.ready(line);
+        } else {
+            self.status(line);
+        }
+    }
+
+    /// Waits for `stopped`. Meanwhile the manager hears of every reload, and that the program is alive as often as it
+    /// wants to, as long as `healthy` answers with true.
+    pub async fn watch(
+        &self,
+        stopped: impl Future<Output = ()>,
+        reload: Reload,
+        healthy: impl AsyncFn() -> bool,
+    ) {
+        tokio::select! {
+            () = stopped => {}
+            () = self.tell_reloads(reload) => {}
+            () = keep_alive(healthy) => {}
+        }
+    }
+
+    async fn tell_reloads(&self, mut reload: Reload) {
+        loop {
+            reload.asked().await;
+            // A program that is not ready yet does not become so by this.
+            if self.ready.get()
+                && let Ok(now) = NotifyState::monotonic_usec_now()
+            {
+                tell(&[NotifyState::Reloading, now]);
+                tell(&[NotifyState::Ready]);
+            }
+        }
+    }
+}
+
+/// Tells that the program is alive, twice in the time that the manager has patience for.
+async fn keep_alive(healthy: impl AsyncFn() -> bool) {
+    let Some(patience) = sd_notify::watchdog_enabled() else {
+        return pending().await;
+    };
+    let mut tick = interval((patience / 2).max(Duration::from_millis(1)));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if healthy().await {
+            tell(&[NotifyState::Watchdog]);
+        }
+    }
+}
+
+fn tell(states: &[NotifyState]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!(%error, "the service manager does not listen");
+    }
+}

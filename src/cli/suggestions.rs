@@ -1,0 +1,116 @@
+//! What follows the commands of a client: files of the catalogue with their sizes, and its own downloads.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::{runtime::Handle, time::timeout};
+
+use super::{
+    console::{Suggestion, Values},
+    text::{client::state, units::bytes},
+};
+use crate::node::client::ClientHandle;
+
+/// How long a completion may wait for news.
+const PATIENCE: Duration = Duration::from_millis(400);
+/// News younger than this are good enough for a completion.
+const FRESH: Duration = Duration::from_secs(2);
+/// News younger than this are good enough for a hint.
+const RECENT: Duration = Duration::from_secs(15);
+
+#[derive(Default)]
+struct Known {
+    asked: Option<Instant>,
+    answered: Option<Instant>,
+    files: Vec<Suggestion>,
+}
+
+/// See [`Values`]. The prompt's thread asks; the runtime's threads answer.
+pub(super) struct ClientValues {
+    client: ClientHandle,
+    runtime: Handle,
+    known: Arc<Mutex<Known>>,
+}
+
+impl ClientValues {
+    /// Within the runtime that the client runs in.
+    pub(super) fn new(client: ClientHandle) -> Self {
+        Self {
+            client,
+            runtime: Handle::current(),
+            known: Arc::default(),
+        }
+    }
+
+    /// Asks for the catalogue.
+    fn refreshed(&self) -> impl Future<Output = ()> + Send + 'static {
+        let (client, known) = (self.client.clone(), Arc::clone(&self.known));
+        async move {
+            let Ok(files) = client.list().await else {
+                return;
+            };
+            let suggestion = |listed: &crate::model::ListedFile| Suggestion {
+                text: listed.file.name.to_string(),
+                remark: bytes(listed.file.layout.file_bytes()),
+            };
+            let files = files.iter().map(suggestion).collect();
+            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.files = files;
+            known.answered = Some(Instant::now());
+        }
+    }
+
+    fn files(&self, fresh: bool) -> Vec<Suggestion> {
+        let is_old = {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            // A hint is content with what was asked for before; a completion waits for an answer.
+            let (last, good_for) = if fresh {
+                (known.answered, FRESH)
+            } else {
+                (known.asked, RECENT)
+            };
+            let is_old = last.is_none_or(|last| last.elapsed() > good_for);
+            if is_old {
+                known.asked = Some(Instant::now());
+            }
+            is_old
+        };
+        if is_old {
+            let news = self.runtime.spawn(self.refreshed());
+            if fresh {
+                // What comes later is there for the next time.
+                let _ = self
+                    .runtime
+                    .block_on(async { timeout(PATIENCE, news).await });
+            }
+        }
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.files.clone()
+    }
+
+    fn downloads(&self) -> Vec<Suggestion> {
+        let views = self
+            .runtime
+            .block_on(async { timeout(PATIENCE, self.client.downloads()).await });
+        let views = views.ok().and_then(Result::ok).unwrap_or_default();
+        views
+            .iter()
+            .map(|view| Suggestion {
+                text: view.number.0.to_string(),
+                remark: format!("{}: {}", view.file, state(&view.state)),
+            })
+            .collect()
+    }
+}
+
+impl Values for ClientValues {
+    fn of(&self, id: &str, fresh: bool) -> Vec<Suggestion> {
+        match id {
+            "download" | "verify" | "search" => self.files(fresh),
+            "detail" | "pause" | "resume" | "cancel" | "priority" if fresh => self.downloads(),
+            _ => Vec::new(),
+        }
+    }
+}

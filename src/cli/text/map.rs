@@ -1,0 +1,119 @@
+//! The map of a download's chunks: which secondary brought which, what is missing and what is on its way.
+
+use super::{
+    line::{Line, Tone},
+    t,
+};
+use crate::{
+    model::SecondaryNumber,
+    node::client::{ChunkCell, ChunkMap},
+};
+
+/// Columns of a map at most: it is read better when it is not too wide.
+const MOST_COLUMNS: usize = 64;
+/// Rows of a map at most; cells stand for more chunks where there are more.
+const MOST_ROWS: usize = 16;
+const MISSING: char = '·';
+const IN_FLIGHT: char = '░';
+const EARLIER: char = '▬';
+/// A shape per secondary, for terminals without colours.
+const SHAPES: [char; 8] = ['█', '▓', '▚', '▞', '▛', '▜', '▙', '▟'];
+const OTHERS: char = '■';
+
+/// The map and its legend, in so many columns.
+pub fn lines(map: &ChunkMap, columns: usize) -> Vec<Line> {
+    let columns = columns.saturating_sub(4).clamp(8, MOST_COLUMNS);
+    let at_once = map.cells.len().div_ceil(columns * MOST_ROWS).max(1);
+    let squares: Vec<Square> = map.cells.chunks(at_once).map(square).collect();
+    let mut lines: Vec<Line> = squares.chunks(columns).map(row).collect();
+    let chunks = u64::from(map.chunks_per_cell) * at_once as u64;
+    lines.push(legend(&squares, chunks));
+    lines
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Square {
+    Missing,
+    InFlight,
+    Earlier,
+    From(SecondaryNumber),
+}
+
+/// What several cells are together: on their way if one is, received if all are.
+fn square(cells: &[ChunkCell]) -> Square {
+    if cells.iter().any(|cell| cell.in_flight.is_some()) {
+        return Square::InFlight;
+    }
+    if cells.iter().any(|cell| cell.have == 0) {
+        return Square::Missing;
+    }
+    let from = cells.iter().find_map(|cell| cell.from);
+    from.map_or(Square::Earlier, Square::From)
+}
+
+impl Square {
+    fn shape(self) -> char {
+        match self {
+            Self::Missing => MISSING,
+            Self::InFlight => IN_FLIGHT,
+            Self::Earlier => EARLIER,
+            Self::From(number) => {
+                let place = usize::from(number.get()).saturating_sub(1);
+                SHAPES.get(place).copied().unwrap_or(OTHERS)
+            }
+        }
+    }
+
+    fn tone(self) -> Tone {
+        match self {
+            Self::Missing => Tone::Faint,
+            Self::InFlight => Tone::Strong,
+            Self::Earlier => Tone::Plain,
+            Self::From(number) => Tone::Of(u8::try_from(number.get()).unwrap_or(u8::MAX)),
+        }
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::Missing => t!("map-missing"),
+            Self::InFlight => t!("map-in-flight"),
+            Self::Earlier => t!("map-earlier"),
+            Self::From(number) => t!("map-secondary", number = number),
+        }
+    }
+}
+
+/// A row, neighbours that are alike in one piece.
+fn row(squares: &[Square]) -> Line {
+    let mut line = Line::from("  ");
+    for run in squares.chunk_by(|a, b| a == b) {
+        let shapes: String = run.iter().map(|square| square.shape()).collect();
+        line.push(run[0].tone(), shapes);
+    }
+    line
+}
+
+fn legend(squares: &[Square], chunks: u64) -> Line {
+    let mut kinds: Vec<Square> = Vec::new();
+    for square in squares {
+        if !kinds.contains(square) {
+            kinds.push(*square);
+        }
+    }
+    kinds.sort_by_key(|kind| match kind {
+        Square::From(number) => number.get(),
+        Square::Earlier => u16::MAX - 2,
+        Square::InFlight => u16::MAX - 1,
+        Square::Missing => u16::MAX,
+    });
+    let mut line = Line::from("  ");
+    for kind in kinds {
+        line.push(kind.tone(), kind.shape());
+        line.push(Tone::Plain, format!(" {}   ", kind.name()));
+    }
+    line.push(
+        Tone::Faint,
+        t!("map-legend", chunks = t!("chunks", count = chunks)),
+    );
+    line
+}

@@ -1,0 +1,148 @@
+//! Nodes in tables: what a central knows of secondaries and clients, and what a secondary knows of itself.
+
+use super::{
+    t,
+    table::table,
+    units::{bytes, rate, whole_time},
+};
+use crate::node::{
+    central::{ClientInfo, QueueRow, SecondaryCondition, SecondaryInfo},
+    secondary::SecondaryStatus,
+};
+
+/// The secondaries of a cluster.
+pub fn secondaries(secondaries: &[SecondaryInfo]) -> Vec<String> {
+    let rows: Vec<Vec<String>> = secondaries
+        .iter()
+        .map(|secondary| {
+            vec![
+                secondary.number.to_string(),
+                match secondary.state {
+                    SecondaryCondition::Up => t!("condition-up"),
+                    SecondaryCondition::Draining => t!("condition-draining"),
+                    SecondaryCondition::Down => t!("condition-down"),
+                },
+                secondary
+                    .lease_left
+                    .map_or_else(|| "-".to_owned(), whole_time),
+                secondary.address.to_string(),
+                secondary.files.to_string(),
+                secondary.missing.to_string(),
+                secondary.conflicts.to_string(),
+                secondary.transfers.to_string(),
+                bytes(secondary.bytes_sent),
+                rate(secondary.rate_bytes_per_s),
+            ]
+        })
+        .collect();
+    let head = [
+        t!("column-number"),
+        t!("column-state"),
+        t!("column-lease"),
+        t!("column-address"),
+        t!("column-files"),
+        t!("column-missing"),
+        t!("column-conflicts"),
+        t!("column-running"),
+        t!("column-sent"),
+        t!("column-rate"),
+    ];
+    table(&head, &rows)
+}
+
+/// The clients that are connected.
+pub fn clients(clients: &[ClientInfo]) -> Vec<String> {
+    if clients.is_empty() {
+        return vec![t!("no-clients")];
+    }
+    let rows: Vec<Vec<String>> = clients
+        .iter()
+        .map(|client| {
+            let name = client.name.to_string();
+            vec![
+                if client.original {
+                    t!("with-reason", what = name, reason = t!("original-client"))
+                } else {
+                    name
+                },
+                client.address.to_string(),
+                client.running.to_string(),
+                client.waiting.to_string(),
+                client.downloads.to_string(),
+                whole_time(client.connected_for),
+            ]
+        })
+        .collect();
+    let head = [
+        t!("column-client"),
+        t!("column-address"),
+        t!("column-running"),
+        t!("column-waiting"),
+        t!("column-downloads"),
+        t!("column-connected"),
+    ];
+    table(&head, &rows)
+}
+
+/// Who waits, in order.
+pub fn queue(rows: &[QueueRow]) -> Vec<String> {
+    if rows.is_empty() {
+        return vec![t!("queue-empty")];
+    }
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            vec![
+                row.place.to_string(),
+                row.client.to_string(),
+                row.file.to_string(),
+                whole_time(row.waited),
+            ]
+        })
+        .collect();
+    let head = [
+        t!("column-place"),
+        t!("column-client"),
+        t!("column-file"),
+        t!("column-waited"),
+    ];
+    table(&head, &rows)
+}
+
+/// A secondary itself.
+pub fn secondary(status: &SecondaryStatus) -> Vec<String> {
+    let mut lines = vec![
+        t!(
+            "secondary-status",
+            number = status.number,
+            files = status.files,
+            size = bytes(status.bytes),
+            folder = status.folder
+        ),
+        match status.central {
+            Some(central) => t!("secondary-central", central = central),
+            None => t!("secondary-no-central"),
+        },
+        t!(
+            "secondary-work",
+            sending = status.sending,
+            copying = status.copying,
+            connections = status.connections
+        ),
+        t!(
+            "secondary-sent",
+            sent = bytes(status.bytes_sent),
+            rate = rate(status.rate_bytes_per_s),
+            limit = limit(status.upload_limit_bytes_per_s)
+        ),
+    ];
+    if status.indexing {
+        lines.push(t!("secondary-indexing"));
+    }
+    lines
+}
+
+/// An upload limit.
+pub fn limit(bytes_per_s: Option<u64>) -> String {
+    bytes_per_s.map_or_else(|| t!("no-limit"), |limit| rate(limit as f64))
+}

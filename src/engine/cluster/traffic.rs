@@ -1,0 +1,208 @@
+//! What each secondary sends, by its own reports: how much, how fast of late, and in which transfers still.
+//! Other than the books it knows copies, clients of the original, and what is not over.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    engine::recent::RecentRate,
+    model::{
+        ClientName, Incarnation, Receiver, SecondaryNumber, SentTransfer, TransferId,
+        limits::MAX_TRANSFERS,
+    },
+};
+
+/// On a new connection a secondary also tells what it sent before: for so long reports say nothing of its speed.
+const TELLS_ALL: Duration = Duration::from_secs(1);
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Traffic {
+    senders: BTreeMap<SecondaryNumber, Sender>,
+}
+
+#[derive(Debug)]
+struct Sender {
+    incarnation: Incarnation,
+    enrolled: Instant,
+    /// The last report of each transfer; cumulative within one run of its process.
+    seen: BTreeMap<TransferId, u64>,
+    open: BTreeMap<TransferId, Open>,
+    bytes: u64,
+    rate: RecentRate,
+}
+
+/// A transfer in which a secondary has a connection.
+#[derive(Debug)]
+struct Open {
+    receiver: Receiver,
+    since: Instant,
+}
+
+/// A client of the original that somebody sends to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Original {
+    /// Parts on their way.
+    pub(super) parts: u32,
+    pub(super) since: Instant,
+}
+
+impl Traffic {
+    /// A secondary has a new connection: it tells anew what is open.
+    pub(super) fn enrolled(
+        &mut self,
+        now: Instant,
+        number: SecondaryNumber,
+        incarnation: Incarnation,
+    ) {
+        let sender = self.senders.entry(number).or_insert_with(|| Sender {
+            incarnation,
+            enrolled: now,
+            seen: BTreeMap::new(),
+            open: BTreeMap::new(),
+            bytes: 0,
+            rate: RecentRate::default(),
+        });
+        sender.enrolled = now;
+        sender.open.clear();
+        if std::mem::replace(&mut sender.incarnation, incarnation) != incarnation {
+            sender.seen.clear();
+        }
+    }
+
+    /// Its lease has ended.
+    pub(super) fn left(&mut self, number: SecondaryNumber) {
+        if let Some(sender) = self.senders.get_mut(&number) {
+            sender.open.clear();
+        }
+    }
+
+    /// A report; gives what is new in it, in bytes.
+    pub(super) fn sent(
+        &mut self,
+        now: Instant,
+        number: SecondaryNumber,
+        sent: &SentTransfer,
+    ) -> u64 {
+        let Some(sender) = self.senders.get_mut(&number) else {
+            return 0;
+        };
+        let before = sender.seen.insert(sent.transfer, sent.bytes).unwrap_or(0);
+        if sender.seen.len() > MAX_TRANSFERS {
+            sender.seen.pop_first();
+        }
+        if sent.last {
+            sender.open.remove(&sent.transfer);
+        } else if sender.open.len() < MAX_TRANSFERS {
+            let open = || Open {
+                receiver: sent.receiver.clone(),
+                since: now,
+            };
+            sender.open.entry(sent.transfer).or_insert_with(open);
+        }
+        let more = sent.bytes.saturating_sub(before);
+        sender.bytes = sender.bytes.saturating_add(more);
+        if now.saturating_duration_since(sender.enrolled) >= TELLS_ALL {
+            sender.rate.count(now, more);
+        }
+        more
+    }
+
+    /// Payload bytes, to clients and to other secondaries, since this central first heard of it.
+    pub(super) fn bytes(&self, number: SecondaryNumber) -> u64 {
+        self.senders.get(&number).map_or(0, |sender| sender.bytes)
+    }
+
+    /// How fast it sends of late.
+    pub(super) fn bytes_per_s(&self, now: Instant, number: SecondaryNumber) -> f64 {
+        let sender = self.senders.get(&number);
+        sender.map_or(0.0, |sender| sender.rate.bytes_per_s(now))
+    }
+
+    /// Transfers in which it has a connection.
+    pub(super) fn open(&self, number: SecondaryNumber) -> usize {
+        self.senders
+            .get(&number)
+            .map_or(0, |sender| sender.open.len())
+    }
+
+    /// What is being sent to a client, whichever protocol it speaks: by whom, and in which transfer.
+    pub(super) fn open_to(&self, client: &str) -> Vec<(SecondaryNumber, TransferId)> {
+        let is_to = |open: &Open| match &open.receiver {
+            Receiver::Client(name) | Receiver::Original(name) => name.as_str() == client,
+            Receiver::Secondary(_) => false,
+        };
+        let senders = self.senders.iter();
+        senders
+            .flat_map(|(number, sender)| sender.open.iter().map(|(id, open)| (*number, *id, open)))
+            .filter(|(_, _, open)| is_to(open))
+            .map(|(number, transfer, _)| (number, transfer))
+            .collect()
+    }
+
+    /// Clients of the original that are being sent something.
+    pub(super) fn originals(&self) -> BTreeMap<ClientName, Original> {
+        let mut originals: BTreeMap<ClientName, Original> = BTreeMap::new();
+        let open = self.senders.values().flat_map(|s| s.open.values());
+        for Open { receiver, since } in open {
+            if let Receiver::Original(name) = receiver {
+                let new = Original {
+                    parts: 0,
+                    since: *since,
+                };
+                let original = originals.entry(name.clone()).or_insert(new);
+                original.parts += 1;
+                original.since = original.since.min(*since);
+            }
+        }
+        originals
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::FileName;
+
+    #[test]
+    fn reports_are_counted_once_and_what_is_open_is_known() {
+        let start = Instant::now();
+        let number = SecondaryNumber::try_from(1).unwrap();
+        let name = ClientName::try_from("ana").unwrap();
+        let report = |transfer, bytes, last| SentTransfer {
+            transfer: TransferId(transfer),
+            receiver: Receiver::Original(name.clone()),
+            file: FileName::try_from("a").unwrap(),
+            bytes,
+            chunks: 0,
+            last,
+            whole_part: None,
+        };
+        let mut traffic = Traffic::default();
+        assert_eq!(traffic.sent(start, number, &report(1, 5, false)), 0);
+        traffic.enrolled(start, number, Incarnation(1));
+        // What it sent before is counted, but is no speed.
+        assert_eq!(traffic.sent(start, number, &report(1, 5000, false)), 5000);
+        assert_eq!(traffic.bytes_per_s(start, number), 0.0);
+        let later = start + 2 * TELLS_ALL;
+        assert_eq!(traffic.sent(later, number, &report(1, 6000, false)), 1000);
+        assert_eq!(traffic.sent(later, number, &report(2, 10, false)), 10);
+        assert!(traffic.bytes_per_s(later, number) > 0.0);
+        assert_eq!((traffic.bytes(number), traffic.open(number)), (6010, 2));
+        assert_eq!(traffic.originals()[&name].parts, 2);
+        assert_eq!(traffic.open_to("ana").len(), 2);
+        assert!(traffic.open_to("an").is_empty());
+        assert_eq!(traffic.sent(later, number, &report(2, 10, true)), 0);
+        assert_eq!(traffic.open(number), 1);
+        // The same run tells all again; another starts from nothing.
+        traffic.left(number);
+        traffic.enrolled(later, number, Incarnation(1));
+        assert_eq!(traffic.open(number), 0);
+        assert_eq!(traffic.sent(later, number, &report(1, 6000, false)), 0);
+        traffic.enrolled(later, number, Incarnation(2));
+        assert_eq!(traffic.sent(later, number, &report(1, 7, true)), 7);
+        assert_eq!(traffic.bytes(number), 6017);
+    }
+}

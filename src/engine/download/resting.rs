@@ -1,0 +1,53 @@
+//! Sources that are about to leave: they bring what they were asked for, then their connection ends, and they are
+//! asked for nothing more as long as others are there.
+
+use std::time::Instant;
+
+use super::{
+    Action,
+    machine::Download,
+    source::{Link, Source},
+};
+use crate::model::SecondaryNumber;
+
+impl Download {
+    pub(super) fn set_draining(&mut self, draining: Vec<SecondaryNumber>) {
+        self.draining = draining.into_iter().collect();
+        for source in self.sources.values_mut() {
+            source.is_draining = self.draining.contains(&source.number);
+        }
+    }
+
+    /// Lets sources rest, or wakes them.
+    pub(super) fn rest(&mut self, now: Instant) {
+        if !self.sources.values().any(Source::is_or_was_draining) {
+            return;
+        }
+        let others_carry_on = self
+            .sources
+            .values()
+            .any(|s| !s.is_draining && (s.link == Link::Up || s.is_first_attempt()));
+        let mut wanted = Vec::new();
+        for source in self.sources.values_mut() {
+            source.is_resting = source.is_draining && others_carry_on;
+            let number = source.number;
+            match source.link {
+                Link::Up | Link::Suspect if source.is_resting && source.queue.len() == 0 => {
+                    source.link = Link::Resting;
+                    self.actions
+                        .push_back(Action::Disconnect { source: number });
+                }
+                Link::Resting if !source.is_resting => wanted.push(number),
+                Link::Up
+                | Link::Suspect
+                | Link::Resting
+                | Link::Connecting { .. }
+                | Link::Waiting { .. }
+                | Link::Banned => {}
+            }
+        }
+        for number in wanted {
+            self.connect(now, number);
+        }
+    }
+}

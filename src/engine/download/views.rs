@@ -1,0 +1,85 @@
+//! What can be seen of a download. Changes nothing.
+
+use std::time::{Duration, Instant};
+
+use super::{ChunkMap, Download, Snapshot, SourceSnapshot, source::Source};
+use crate::model::{ChunkSet, ReceivedFrom, SecondaryNumber};
+
+impl Download {
+    /// The download as it stands.
+    pub fn snapshot(&self, now: Instant) -> Snapshot {
+        let sources: Vec<_> = self
+            .sources
+            .values()
+            .map(|source| {
+                let busy = source.queue.sums().wanted > 0;
+                let rate = source.rate(now).filter(|_| busy && source.is_connected());
+                SourceSnapshot {
+                    state: source.state(),
+                    rate_bytes_per_s: rate.unwrap_or(0.0),
+                    in_flight: source.queue.sums().wanted,
+                    received: source.received_from(),
+                }
+            })
+            .collect();
+        let rate: f64 = sources.iter().map(|source| source.rate_bytes_per_s).sum();
+        let have_bytes = self.chunks.have_bytes();
+        let left = self.layout.file_bytes() - have_bytes;
+        let time_left = (rate >= 1.0)
+            .then(|| Duration::try_from_secs_f64(left as f64 / rate).ok())
+            .flatten();
+        let elapsed = now.saturating_duration_since(self.began);
+        let average = match elapsed.as_secs_f64() {
+            seconds if seconds > 0.0 => (have_bytes - self.resumed_bytes) as f64 / seconds,
+            _ => 0.0,
+        };
+        Snapshot {
+            file_bytes: self.layout.file_bytes(),
+            have_bytes,
+            resumed_bytes: self.resumed_bytes,
+            chunk_count: self.layout.chunk_count(),
+            have_chunks: self.chunks.have().len(),
+            rate_bytes_per_s: rate,
+            time_left,
+            elapsed,
+            average_bytes_per_s: average,
+            wasted_bytes: sources.iter().map(|source| source.received.wasted).sum(),
+            retries: sources.iter().map(|source| source.received.retries).sum(),
+            waiting_for_sources: self.waiting_since.is_some(),
+            sources,
+        }
+    }
+
+    /// Where every chunk stands, in at most some thousand cells.
+    pub fn chunk_map(&self) -> ChunkMap {
+        let mut map = ChunkMap::empty(self.layout.chunk_count());
+        for chunk in self.chunks.have().iter() {
+            map.cell_mut(chunk).have += 1;
+        }
+        for (chunk, owners) in self.chunks.in_flight() {
+            map.cell_mut(chunk).in_flight.get_or_insert(owners.first);
+        }
+        map.set_brought_by(self.chunks.brought_by());
+        map
+    }
+
+    /// Who brought each chunk; `None` for a missing one and for one of an earlier run.
+    pub fn brought_by(&self) -> &[Option<SecondaryNumber>] {
+        self.chunks.brought_by()
+    }
+
+    /// Verified chunks.
+    pub fn have(&self) -> &ChunkSet {
+        self.chunks.have()
+    }
+
+    /// Verified bytes that earlier runs brought.
+    pub fn resumed_bytes(&self) -> u64 {
+        self.resumed_bytes
+    }
+
+    /// What each source that was ever listed brought, by number.
+    pub fn received(&self) -> Vec<ReceivedFrom> {
+        self.sources.values().map(Source::received_from).collect()
+    }
+}

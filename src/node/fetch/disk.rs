@@ -1,0 +1,142 @@
+//! What a fetch has done off the async threads: its part file is opened, and synced now and then. And what its reader
+//! has taken, where there is one instead of a file.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    FetchUpdate, Goal, Target,
+    shell::{Done, Shell},
+    writing::Sink,
+};
+use crate::{
+    engine::download::Event,
+    model::{ChunkIndex, ChunkSet},
+    store::{Opened, PartFile, StoreError},
+};
+
+/// Data and journal are synced at the latest when this much is not.
+const SYNC_BYTES: u64 = 256 << 20;
+/// Or when anything has not been for this long.
+const SYNC_EVERY: Duration = Duration::from_secs(5);
+
+impl Shell {
+    /// Opens what the chunks go to once the digests are known.
+    pub(super) fn open_sink(&mut self) {
+        let Some(manifest) = self.context.manifest.get().cloned() else {
+            return;
+        };
+        let ending = self.connections.is_closed();
+        if ending || std::mem::replace(&mut self.opening, true) {
+            return;
+        }
+        let file = self.file.clone();
+        let done = self.done_sender.clone();
+        match self.config.goal.clone() {
+            Goal::File(Target {
+                root,
+                existing,
+                place,
+            }) => {
+                self.context.writes.spawn_blocking(move || {
+                    let opened = PartFile::open(&root, &file, manifest, existing, place);
+                    let _ = done.blocking_send(Done::Opened(opened));
+                });
+            }
+            Goal::Verify(root) => {
+                let stop = self.orders.stop.clone();
+                self.context.writes.spawn_blocking(move || {
+                    let keep_on = || !stop.is_cancelled();
+                    let verified = PartFile::verify(&root, &file, manifest, &keep_on);
+                    let _ = done.blocking_send(Done::Verified(verified));
+                });
+            }
+            Goal::Stream(reader) => {
+                let chunks = reader.taken();
+                let mut have = ChunkSet::new(self.file.layout.chunk_count());
+                for chunk in (0..chunks).map(ChunkIndex) {
+                    have.insert(chunk);
+                }
+                let now = Instant::now();
+                self.machine.handle_event(now, Event::Taken { chunks });
+                self.machine.handle_event(now, Event::Ready { have });
+            }
+        }
+    }
+
+    pub(super) async fn done(&mut self, done: Done) {
+        match done {
+            Done::Opened(Ok(opened)) => {
+                let resumed_bytes = self.opened(opened).await;
+                if resumed_bytes > 0 {
+                    let bytes = resumed_bytes;
+                    self.update(FetchUpdate::Resumed { bytes }).await;
+                }
+            }
+            Done::Verified(Ok((checkup, opened))) => {
+                self.update(FetchUpdate::Checked(checkup)).await;
+                self.opened(opened).await;
+            }
+            Done::Opened(Err(error)) | Done::Verified(Err(error)) | Done::Synced(Err(error)) => {
+                self.failed(error);
+            }
+            Done::Synced(Ok(())) => {
+                self.syncing = false;
+                self.synced_at = Instant::now();
+            }
+            Done::Taken(chunks) => {
+                let now = Instant::now();
+                self.machine.handle_event(now, Event::Taken { chunks });
+            }
+            Done::AllTaken => self.all_taken = true,
+            Done::ReaderGone => self.machine.handle_event(Instant::now(), Event::Stop),
+        }
+    }
+
+    /// The part file is open, or not needed; gives what is there of it, in bytes.
+    async fn opened(&mut self, opened: Opened) -> u64 {
+        let (part, have, notes) = match opened {
+            Opened::AlreadyComplete(path) => {
+                self.already = Some(path);
+                return 0;
+            }
+            Opened::Part { part, have, notes } => (part, have, notes),
+        };
+        for note in notes {
+            self.update(FetchUpdate::Remark(note)).await;
+        }
+        let length = |chunk| u64::from(self.file.layout.chunk_len(chunk));
+        let bytes = have.iter().map(length).sum();
+        let _ = self.context.sink.set(Sink::Part(Arc::from(part)));
+        let now = Instant::now();
+        self.machine.handle_event(now, Event::Ready { have });
+        bytes
+    }
+
+    fn failed(&mut self, error: StoreError) {
+        self.syncing = false;
+        let reason = error.to_string();
+        self.local.get_or_insert(error);
+        let now = Instant::now();
+        self.machine
+            .handle_event(now, Event::LocalFailure { reason });
+    }
+
+    pub(super) fn sync_if_due(&mut self) {
+        let Some(part) = self.context.part() else {
+            return;
+        };
+        let unsynced = part.unsynced_bytes();
+        let old = unsynced > 0 && self.synced_at.elapsed() >= SYNC_EVERY;
+        if self.syncing || !(old || unsynced >= SYNC_BYTES) {
+            return;
+        }
+        self.syncing = true;
+        let done = self.done_sender.clone();
+        self.context.writes.spawn_blocking(move || {
+            let _ = done.blocking_send(Done::Synced(part.sync()));
+        });
+    }
+}

@@ -1,0 +1,337 @@
+//! What pauses and priorities do to downloads, answer by answer. Whole stories are told in `tests/sim`.
+
+use std::{cell::Cell, rc::Rc};
+
+use super::*;
+use crate::model::{ChunkLayout, Digest, ReceivedFrom, SecondaryNumber, SourceInfo};
+
+/// A transfer that only knows whether it was told to stop.
+#[derive(Clone, Debug, Default)]
+struct Fetch(Rc<Cell<bool>>);
+
+impl Receiving for Fetch {
+    fn set_sources(&self, _: Vec<SourceInfo>) {}
+
+    fn stop(&self) {
+        self.0.set(true);
+    }
+}
+
+/// Whoever asks, by name.
+type Asker = &'static str;
+
+struct Bench {
+    downloads: Downloads<Asker, Fetch>,
+    fetches: BTreeMap<DownloadNumber, (TransferId, Fetch)>,
+    transfers: u64,
+    now: Instant,
+}
+
+fn name(text: &str) -> FileName {
+    FileName::try_from(text).unwrap()
+}
+
+fn ask_for(number: DownloadNumber, file: &str) -> ToCentral {
+    ToCentral::Download {
+        request: number.0,
+        name: name(file),
+    }
+}
+
+fn refusal(code: ErrorCode) -> Failure {
+    Failure::Refused {
+        code,
+        message: "no".to_owned(),
+    }
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self {
+            downloads: Downloads::default(),
+            fetches: BTreeMap::new(),
+            transfers: 0,
+            now: Instant::now(),
+        }
+    }
+
+    /// A download that the central has not answered.
+    fn ask(&mut self, file: &str, priority: Priority) -> DownloadNumber {
+        let number = self.downloads.ask(name(file), "asker");
+        assert!(self.downloads.set_priority(number, priority));
+        number
+    }
+
+    /// A download that runs.
+    fn run(&mut self, file: &str, priority: Priority) -> DownloadNumber {
+        let number = self.ask(file, priority);
+        assert!(matches!(self.grant(number), Granted::Start));
+        number
+    }
+
+    fn grant(&mut self, number: DownloadNumber) -> Granted<Asker> {
+        self.transfers += 1;
+        let transfer = TransferId(self.transfers);
+        let meta = FileMeta {
+            name: self.downloads.file(number).unwrap().clone(),
+            layout: ChunkLayout::for_file(5 << 20).unwrap(),
+            id: Digest::new([1; 32]),
+        };
+        let grant = Grant {
+            transfer,
+            file: meta.clone(),
+            sources: Vec::new(),
+        };
+        let granted = self.downloads.granted(number, &grant);
+        if granted == Granted::Start {
+            let fetch = Fetch::default();
+            self.fetches.insert(number, (transfer, fetch.clone()));
+            self.downloads.started(number, transfer, meta, fetch);
+        }
+        granted
+    }
+
+    fn was_told_to_stop(&self, number: DownloadNumber) -> bool {
+        self.fetches[&number].1.0.get()
+    }
+
+    /// A transfer that was told to stop has done so.
+    fn stop(&mut self, number: DownloadNumber) -> AfterStop {
+        assert!(self.was_told_to_stop(number));
+        let finished = Finished {
+            transfer: self.fetches[&number].0,
+            outcome: Outcome::Cancelled,
+            reason: None,
+            sources: Vec::new(),
+        };
+        let took = Duration::from_secs(2);
+        let stopped = self.downloads.stopped(self.now, number, &finished, took);
+        stopped.unwrap().1
+    }
+
+    /// Its transfer ended with the file.
+    fn complete(&mut self, number: DownloadNumber) {
+        let finished = Finished {
+            transfer: self.fetches[&number].0,
+            outcome: Outcome::Complete,
+            reason: None,
+            sources: Vec::new(),
+        };
+        self.downloads
+            .end(self.now, number, End::Complete, &finished);
+    }
+
+    fn state(&self, number: DownloadNumber) -> &State<Asker, Fetch> {
+        &self.downloads.get(number).unwrap().state
+    }
+}
+
+#[test]
+fn a_paused_download_keeps_its_number_and_goes_on_when_it_is_asked_to() {
+    let mut bench = Bench::new();
+    let number = bench.run("a", Priority::Normal);
+    assert_eq!(bench.downloads.pause(number), GivenUp::Stopping);
+    assert_eq!(bench.downloads.pause(number), GivenUp::Nothing);
+    assert!(bench.downloads.get(number).unwrap().is_paused());
+    assert!(!bench.downloads.is_idle());
+    assert_eq!(bench.stop(number), AfterStop::Paused);
+    assert!(bench.downloads.is_idle());
+    let tally = bench.downloads.tally();
+    assert!(tally.paused == 1 && !tally.all_well(), "{tally:?}");
+    assert_eq!(bench.downloads.active(&name("a")), Some(number));
+    // A new link is told of its end, and asks for nothing.
+    let words = bench.downloads.words_for_a_new_link(bench.now);
+    assert!(
+        matches!(
+            &words[..],
+            [ToCentral::Resume { .. }, ToCentral::Finished(_)]
+        ),
+        "{words:?}"
+    );
+    let resumed = bench.downloads.resume(number, "again");
+    assert_eq!(resumed, Resuming::Ask(ask_for(number, "a")));
+    assert_eq!(
+        bench.downloads.resume(number, "third"),
+        Resuming::Active("third")
+    );
+    assert_eq!(bench.downloads.queued(number, 3), Answers::Asker("again"));
+    assert_eq!(bench.grant(number), Granted::Start);
+    bench.complete(number);
+    let past = &bench.downloads.get(number).unwrap().past;
+    assert_eq!(past.took, Duration::from_secs(2));
+    assert!(bench.downloads.tally().all_well());
+    assert_eq!(
+        bench.downloads.resume(number, "late"),
+        Resuming::Unknown("late")
+    );
+}
+
+#[test]
+fn one_that_goes_on_before_it_has_stopped_asks_again_by_itself() {
+    let mut bench = Bench::new();
+    let number = bench.run("a", Priority::Normal);
+    bench.downloads.pause(number);
+    assert_eq!(bench.downloads.resume(number, "x"), Resuming::Soon("x"));
+    let after = AfterStop::Again(ask_for(number, "a"));
+    assert_eq!(bench.stop(number), after);
+    // A central that has just started is asked once more; one that has not got the file ends it.
+    let refused =
+        |bench: &mut Bench, code| bench.downloads.refused(bench.now, number, &refusal(code));
+    assert_eq!(refused(&mut bench, ErrorCode::NotReady), Answers::Nothing);
+    let later = bench.now + ASK_AGAIN;
+    assert_eq!(bench.downloads.due_again(later), [ask_for(number, "a")]);
+    let answers = refused(&mut bench, ErrorCode::NotFound);
+    assert_eq!(answers, Answers::Waiting(name("a")));
+    assert!(matches!(bench.state(number), State::Ended(End::Failed(_))));
+}
+
+#[test]
+fn what_cannot_go_on_is_paused_again() {
+    let mut bench = Bench::new();
+    let number = bench.run("a", Priority::Normal);
+    bench.downloads.pause(number);
+    bench.stop(number);
+    bench.downloads.resume(number, "x");
+    let refusal = refusal(ErrorCode::NotReady);
+    let answers = bench.downloads.refused(bench.now, number, &refusal);
+    assert_eq!(answers, Answers::Asker("x"));
+    assert!(matches!(bench.state(number), State::Paused));
+    bench.downloads.resume(number, "y");
+    // The link breaks: one that never began leaves no trace, this one does.
+    let never = bench.ask("b", Priority::Normal);
+    assert_eq!(bench.downloads.take_asked(), ["y", "asker"]);
+    assert!(bench.downloads.get(never).is_none());
+    assert!(matches!(bench.state(number), State::Paused));
+    assert_eq!(bench.downloads.give_up(number), GivenUp::Dropped(name("a")));
+    assert!(matches!(bench.state(number), State::Ended(End::Cancelled)));
+}
+
+#[test]
+fn one_that_waits_is_paused_at_once_and_its_grant_comes_too_late() {
+    let mut bench = Bench::new();
+    let number = bench.ask("a", Priority::Normal);
+    // Whoever asked is answered first.
+    assert_eq!(bench.downloads.pause(number), GivenUp::Nothing);
+    bench.downloads.queued(number, 2);
+    let request = number.0;
+    let withdrawn = GivenUp::Withdrawn(name("a"), ToCentral::Cancel { request });
+    assert_eq!(bench.downloads.pause(number), withdrawn);
+    assert!(matches!(bench.grant(number), Granted::Unwanted(_)));
+    assert_eq!(bench.downloads.queued(number, 1), Answers::Nothing);
+    assert!(matches!(bench.state(number), State::Paused));
+    // A grant that was on its way when it goes on again is as good as the next.
+    bench.downloads.resume(number, "x");
+    assert_eq!(bench.grant(number), Granted::Start);
+}
+
+#[test]
+fn a_pause_that_comes_too_late_changes_nothing() {
+    let mut bench = Bench::new();
+    let number = bench.run("a", Priority::Normal);
+    bench.downloads.pause(number);
+    bench.complete(number);
+    assert!(matches!(bench.state(number), State::Ended(End::Complete)));
+}
+
+#[test]
+fn others_are_held_while_one_of_a_higher_priority_wants_to_run() {
+    use Priority::{High, Low, Normal};
+    let mut bench = Bench::new();
+    let (low, normal) = (bench.run("low", Low), bench.ask("normal", Normal));
+    // One that asks is enough.
+    assert_eq!(bench.downloads.regulate(), []);
+    assert!(bench.was_told_to_stop(low));
+    assert_eq!(bench.stop(low), AfterStop::Held);
+    bench.downloads.queued(normal, 1);
+    let high = bench.run("high", High);
+    let request = normal.0;
+    let withdrawn = Regulated::Withdrawn(normal, name("normal"), ToCentral::Cancel { request });
+    assert_eq!(bench.downloads.regulate(), [withdrawn]);
+    assert!(matches!(bench.state(normal), State::Held));
+    // One that is asked for now is held when it is granted.
+    let late = bench.ask("late", Normal);
+    assert_eq!(bench.downloads.regulate(), []);
+    assert!(matches!(bench.grant(late), Granted::Held(_, Some("asker"))));
+    assert!(!bench.downloads.is_idle());
+    // The highest is paused: the next go on, together, and the lowest still waits.
+    bench.downloads.pause(high);
+    let released = [
+        Regulated::Released(ask_for(normal, "normal")),
+        Regulated::Released(ask_for(late, "late")),
+    ];
+    assert_eq!(bench.downloads.regulate(), released);
+    assert_eq!(bench.downloads.regulate(), []);
+    bench.stop(high);
+    for number in [normal, late] {
+        assert_eq!(bench.grant(number), Granted::Start);
+        bench.complete(number);
+    }
+    let released = Regulated::Released(ask_for(low, "low"));
+    assert_eq!(bench.downloads.regulate(), [released]);
+    // It is the only one that wants to run, until the paused one does.
+    assert_eq!(bench.grant(low), Granted::Start);
+    bench.downloads.resume(high, "x");
+    bench.downloads.regulate();
+    assert!(bench.was_told_to_stop(low));
+}
+
+#[test]
+fn priorities_may_change_at_any_time() {
+    use Priority::{High, Low, Normal};
+    let mut bench = Bench::new();
+    let (a, b) = (bench.run("a", Normal), bench.run("b", Normal));
+    assert_eq!(bench.downloads.regulate(), []);
+    assert!(bench.downloads.set_priority(b, High));
+    bench.downloads.regulate();
+    assert!(bench.was_told_to_stop(a) && !bench.was_told_to_stop(b));
+    assert!(bench.downloads.get(a).unwrap().is_held());
+    // It is equal again before the other has stopped.
+    assert!(bench.downloads.set_priority(a, High));
+    assert_eq!(bench.downloads.regulate(), []);
+    assert_eq!(bench.stop(a), AfterStop::Again(ask_for(a, "a")));
+    assert!(bench.downloads.set_priority(a, Low));
+    let request = a.0;
+    let withdrawn = Regulated::Withdrawn(a, name("a"), ToCentral::Cancel { request });
+    assert_eq!(bench.downloads.regulate(), [withdrawn]);
+    // A held one that is paused stays so, and goes on held.
+    assert_eq!(bench.downloads.pause(a), GivenUp::Dropped(name("a")));
+    let held = Resuming::Held(name("a"), "x");
+    assert_eq!(bench.downloads.resume(a, "x"), held);
+    bench.complete(b);
+    let released = Regulated::Released(ask_for(a, "a"));
+    assert_eq!(bench.downloads.regulate(), [released]);
+    assert!(!bench.downloads.set_priority(b, Low));
+    assert!(!bench.downloads.set_priority(DownloadNumber(9), Low));
+}
+
+#[test]
+fn a_file_that_is_read_may_be_downloaded_as_well() {
+    let mut bench = Bench::new();
+    let read = bench.downloads.ask_privately(name("a"), "reader");
+    assert_eq!(bench.downloads.active(&name("a")), None);
+    let number = bench.run("a", Priority::Normal);
+    assert!(number > read);
+    assert_eq!(bench.downloads.active(&name("a")), Some(number));
+}
+
+#[test]
+fn what_earlier_runs_brought_is_added_up_by_secondary() {
+    let received = |number: u64, bytes| ReceivedFrom {
+        number: SecondaryNumber::try_from(number).unwrap(),
+        bytes,
+        wasted: 1,
+        chunks: 1,
+        retries: 0,
+        hedges: 0,
+        digest_failures: 0,
+        recoveries: 0,
+        recovery_ms: 0,
+        recovered_chunks: 0,
+        faults: Default::default(),
+    };
+    let first = Past::default().with(Duration::from_secs(1), &[received(2, 10)]);
+    let both = first.with(Duration::from_secs(2), &[received(1, 5), received(2, 20)]);
+    assert_eq!(both.took, Duration::from_secs(3));
+    let sums: Vec<_> = both.received.iter().map(|r| (r.bytes, r.wasted)).collect();
+    assert_eq!(sums, [(5, 1), (30, 2)]);
+}

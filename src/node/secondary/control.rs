@@ -1,0 +1,98 @@
+//! What the program that runs a secondary asks of it.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use super::{
+    DownloadCount, RunningKind, RunningTransfer, SecondaryEvent, SecondaryStatus,
+    api::SecondaryQuery, run::Secondary,
+};
+use crate::store::index::IndexCommand;
+
+impl Secondary {
+    pub(super) fn query(&mut self, query: SecondaryQuery) {
+        // Whoever asked may be gone.
+        match query {
+            SecondaryQuery::Running(answer) => {
+                let sending = self.state.sent.running().into_iter().map(|running| {
+                    let (receiver, bytes) = (running.receiver, running.bytes);
+                    RunningTransfer {
+                        file: running.file,
+                        kind: RunningKind::Sending { receiver, bytes },
+                    }
+                });
+                let _ = answer.send(self.copies.running().chain(sending).collect());
+            }
+            SecondaryQuery::Downloads(answer) => {
+                let mut table: BTreeMap<String, u64> = self
+                    .state
+                    .held
+                    .keys()
+                    .map(|name| (name.to_string(), 0))
+                    .collect();
+                table.extend(self.statistics.downloads());
+                let rows = table
+                    .into_iter()
+                    .map(|(name, downloads)| DownloadCount { name, downloads });
+                let _ = answer.send(rows.collect());
+            }
+            SecondaryQuery::Status(answer) => {
+                self.book();
+                let _ = answer.send(self.status());
+            }
+            SecondaryQuery::Statistics(answer) => {
+                self.book();
+                let _ = answer.send(self.statistics.present());
+            }
+            SecondaryQuery::Reindex(answer) => {
+                self.state.rereading = true;
+                self.command_index(IndexCommand::ReadAll);
+                self.tell(SecondaryEvent::Reindexing);
+                let _ = answer.send(());
+            }
+            SecondaryQuery::SetUploadLimit(rate_bytes_per_s, answer) => {
+                self.context.pacer.set_rate(rate_bytes_per_s);
+                let _ = answer.send(());
+            }
+        }
+    }
+
+    fn status(&self) -> SecondaryStatus {
+        let state = &self.state;
+        let held = state.held.values();
+        SecondaryStatus {
+            number: self.context.number,
+            central: state.central,
+            folder: self.context.root.path().to_owned(),
+            files: state.held.len() as u64,
+            bytes: held.map(|file| file.meta.layout.file_bytes()).sum(),
+            indexing: !state.indexed || state.rereading,
+            sending: state.sent.running().len() as u32,
+            copying: self.copies.orders.running().count() as u32,
+            bytes_sent: state.sent_bytes,
+            rate_bytes_per_s: state.rate.bytes_per_s(Instant::now()),
+            upload_limit_bytes_per_s: self.context.pacer.rate_bytes_per_s(),
+            connections: self.connections.len() as u32,
+        }
+    }
+
+    /// Puts what was sent into the statistics.
+    pub(super) fn book(&mut self) {
+        let now = Instant::now();
+        for progress in self.state.sent.book(now) {
+            self.statistics.sent(&progress);
+            self.state.sent_bytes = self.state.sent_bytes.saturating_add(progress.bytes);
+            self.state.rate.count(now, progress.bytes);
+            if let Some(bytes) = progress.over {
+                self.tell(SecondaryEvent::SentTo {
+                    receiver: progress.receiver,
+                    file: progress.file,
+                    bytes,
+                });
+            }
+        }
+        let sent = &self.state.sent;
+        self.state
+            .stops
+            .retain(now, |transfer| sent.knows(transfer));
+    }
+}

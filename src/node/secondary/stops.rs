@@ -1,0 +1,64 @@
+//! Which transfers go on: those whose receiver was expelled end at once, and are not taken up again.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::model::{TransferId, limits::EXPELLED_FOR};
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Stops {
+    transfers: BTreeMap<TransferId, Stop>,
+}
+
+#[derive(Debug, Default)]
+struct Stop {
+    token: CancellationToken,
+    expelled_at: Option<Instant>,
+}
+
+impl Stops {
+    /// A connection wants to send in a transfer: it is to end when this is cancelled. `None` when the receiver was
+    /// expelled.
+    pub(super) fn open(&mut self, transfer: TransferId) -> Option<CancellationToken> {
+        let stop = self.transfers.entry(transfer).or_default();
+        stop.expelled_at.is_none().then(|| stop.token.clone())
+    }
+
+    /// The receiver of a transfer was expelled.
+    pub(super) fn expel(&mut self, now: Instant, transfer: TransferId) {
+        let stop = self.transfers.entry(transfer).or_default();
+        stop.expelled_at = Some(now);
+        stop.token.cancel();
+    }
+
+    /// Forgets transfers in which nothing is sent any more.
+    pub(super) fn retain(&mut self, now: Instant, is_known: impl Fn(TransferId) -> bool) {
+        self.transfers.retain(|transfer, stop| {
+            let expelled = stop.expelled_at;
+            is_known(*transfer) || expelled.is_some_and(|at| now < at + EXPELLED_FOR)
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_expelled_gets_nothing_more_and_what_is_over_is_forgotten() {
+        let now = Instant::now();
+        let mut stops = Stops::default();
+        let [one, two] = [1, 2].map(TransferId);
+        let first = stops.open(one).unwrap();
+        let other = stops.open(two).unwrap();
+        stops.expel(now, one);
+        assert!(first.is_cancelled() && !other.is_cancelled());
+        assert!(stops.open(one).is_none());
+        stops.retain(now, |_| false);
+        assert_eq!(stops.transfers.len(), 1);
+        stops.retain(now + EXPELLED_FOR, |_| false);
+        assert!(stops.transfers.is_empty());
+    }
+}

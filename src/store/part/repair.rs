@@ -1,0 +1,139 @@
+//! A file that is there and may be damaged: which of its chunks are good, and how they get into the part file that
+//! will take its place. The file itself is only read.
+
+use std::{io, path::PathBuf};
+
+use super::FileOf;
+use crate::{
+    model::{ChunkIndex, ChunkSet, FileMeta, Manifest},
+    store::{
+        StoreError,
+        disk::{Content, Disk, Entry, Make},
+        hash::{lanes, sha256_many},
+    },
+};
+
+/// What is read before it is hashed, in bytes: some chunks, or one that is larger.
+const LOT_BYTES: usize = 16 << 20;
+
+/// What was found of a file that was read through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkup {
+    /// Chunks that the file should have.
+    pub chunks: u32,
+    /// Those of them that are not as they should be, or not there.
+    pub bad: u32,
+}
+
+/// A file that was read through.
+pub(super) struct Old<D: Disk> {
+    file: FileOf<D>,
+    pub(super) entry: Entry,
+    pub(super) path: PathBuf,
+    good: ChunkSet,
+}
+
+impl<D: Disk> Old<D> {
+    /// Reads the file that has the name.
+    pub(super) fn look(
+        disk: &D,
+        meta: &FileMeta,
+        manifest: &Manifest,
+        keep_on: &dyn Fn() -> bool,
+    ) -> Result<Self, StoreError> {
+        let place = disk.place(&meta.name, Make::Nothing)?;
+        let look = || {
+            let file = place.open()?;
+            let entry = file.entry()?;
+            if !entry.is_file {
+                return Err(io::Error::other("not a regular file"));
+            }
+            let mut good = ChunkSet::new(meta.layout.chunk_count());
+            for lot in lots(meta.layout.all().iter(), manifest) {
+                proceed(keep_on)?;
+                add_good(&file, &lot, manifest, &mut good);
+            }
+            Ok((file, entry, good))
+        };
+        let (file, entry, good) = look().map_err(|error| place.fail(&error))?;
+        Ok(Self {
+            file,
+            entry,
+            path: place.path,
+            good,
+        })
+    }
+
+    pub(super) fn checkup(&self) -> Checkup {
+        let chunks = self.good.chunk_count();
+        Checkup {
+            chunks,
+            bad: chunks - self.good.len(),
+        }
+    }
+
+    /// Nothing is wrong with it, its length neither.
+    pub(super) fn is_whole(&self, meta: &FileMeta) -> bool {
+        self.good.is_full() && self.entry.bytes == meta.layout.file_bytes()
+    }
+
+    /// Copies what is good and not there yet. What was copied is read and hashed again: the old file is not
+    /// ours alone, and blocks may be shared instead of copied.
+    pub(super) fn fill(
+        &self,
+        part: &FileOf<D>,
+        have: &mut ChunkSet,
+        manifest: &Manifest,
+        keep_on: &dyn Fn() -> bool,
+    ) -> io::Result<()> {
+        let lacking: Vec<_> = self.good.iter().filter(|c| !have.contains(*c)).collect();
+        for lot in lots(lacking.into_iter(), manifest) {
+            proceed(keep_on)?;
+            for chunk in &lot {
+                part.copy_range(&self.file, manifest.layout().byte_range(*chunk))?;
+            }
+            add_good(part, &lot, manifest, have);
+        }
+        Ok(())
+    }
+}
+
+fn proceed(keep_on: &dyn Fn() -> bool) -> io::Result<()> {
+    if keep_on() {
+        Ok(())
+    } else {
+        Err(io::Error::other("stopped"))
+    }
+}
+
+/// Chunks in groups that are best hashed together.
+fn lots(
+    mut chunks: impl Iterator<Item = ChunkIndex>,
+    manifest: &Manifest,
+) -> impl Iterator<Item = Vec<ChunkIndex>> {
+    let chunk_bytes = manifest.layout().chunk_bytes() as usize;
+    let count = (LOT_BYTES / chunk_bytes).clamp(1, lanes());
+    std::iter::from_fn(move || {
+        let lot: Vec<_> = chunks.by_ref().take(count).collect();
+        (!lot.is_empty()).then_some(lot)
+    })
+}
+
+/// Adds those chunks that match their digest. One that cannot be read does not.
+fn add_good(file: &impl Content, lot: &[ChunkIndex], manifest: &Manifest, good: &mut ChunkSet) {
+    let mut read = Vec::with_capacity(lot.len());
+    for chunk in lot {
+        let range = manifest.layout().byte_range(*chunk);
+        let mut bytes = vec![0; range.len() as usize];
+        if file.read_at(&mut bytes, range.start).is_ok() {
+            read.push((*chunk, bytes));
+        }
+    }
+    let messages: Vec<&[u8]> = read.iter().map(|(_, bytes)| bytes.as_slice()).collect();
+    let digests = sha256_many(&messages);
+    for ((chunk, _), digest) in read.iter().zip(digests) {
+        if manifest.chunk(*chunk) == Some(digest) {
+            good.insert(*chunk);
+        }
+    }
+}

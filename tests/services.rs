@@ -1,0 +1,239 @@
+//! The servers as services: what they tell a service manager, what SIGHUP does, where logs go. And what packages are
+//! made of: completions and manual pages.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::{
+    fs,
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    os::unix::net::UnixDatagram,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use rustix::process::Signal;
+use support::{
+    DEADLINE, noise,
+    process::{CENTRAL, LOCAL, Process, SECONDARY},
+    put,
+};
+
+/// A service manager: its socket, and the folder of the service.
+struct Manager {
+    folder: tempfile::TempDir,
+    socket: UnixDatagram,
+}
+
+impl Manager {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = UnixDatagram::bind(folder.path().join("notify")).unwrap();
+        socket.set_read_timeout(Some(DEADLINE)).unwrap();
+        Self { folder, socket }
+    }
+
+    fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join(below)
+    }
+
+    fn start(&self, program: &str, args: &[&str], variables: &[(&str, &str)]) -> Process {
+        let mut command = Command::new(program);
+        command
+            .args(["-p0", "--ip=127.0.0.1", "--sin-consola"])
+            .args(args)
+            .env("NOTIFY_SOCKET", self.path("notify"))
+            .envs(variables.iter().copied())
+            .current_dir(self.folder.path());
+        Process::spawn(&mut command)
+    }
+
+    fn central(&self, args: &[&str]) -> Process {
+        self.start(CENTRAL, args, &[])
+    }
+
+    fn hear(&self) -> String {
+        let mut buffer = [0; 4096];
+        let length = self.socket.recv(&mut buffer).expect("it says nothing");
+        String::from_utf8(buffer[..length].to_vec()).unwrap()
+    }
+
+    /// All that it is told, up to a message with this line.
+    fn hear_until(&self, line: &str) -> Vec<String> {
+        let mut heard = Vec::new();
+        loop {
+            heard.push(self.hear());
+            if heard.last().unwrap().lines().any(|told| told == line) {
+                return heard;
+            }
+        }
+    }
+}
+
+/// A port where nobody listens.
+fn closed_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// Waits until something holds.
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < DEADLINE, "never: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn lines(path: &Path) -> Vec<String> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_central_is_ready_when_it_listens_and_says_when_it_stops() {
+    let manager = Manager::new();
+    let mut central = manager.central(&[]);
+    let heard = manager.hear_until("READY=1");
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    let status = format!("STATUS=Servidor escuchando en 127.0.0.1:{}", central.port());
+    assert!(heard[0].lines().any(|line| line == status), "{heard:?}");
+    central.signal(Signal::TERM);
+    manager.hear_until("STOPPING=1");
+    assert_eq!(central.exit_code(), 0);
+}
+
+#[test]
+fn a_secondary_is_ready_when_it_has_read_its_folder_and_tried_to_enrol() {
+    for with_central in [true, false] {
+        let manager = Manager::new();
+        put(&manager.path("data/videos1/a.bin"), &noise(1, 3_000_000));
+        let central = Process::start(CENTRAL, manager.folder.path(), &["-p0", "--ip=127.0.0.1"]);
+        let port = if with_central {
+            central.port()
+        } else {
+            closed_port()
+        };
+        let to_central = format!("--puerto-central={port}");
+        let mut secondary = manager.start(SECONDARY, &["-n1", &to_central], &[]);
+        let heard = manager.hear_until("READY=1");
+        // One of the two is not enough.
+        assert!(heard.len() >= 2, "{heard:?}");
+        let told = heard.concat();
+        assert!(told.contains("STATUS=Carpeta leída"), "{told}");
+        let enrolled = told.contains("STATUS=Inscrito en el central");
+        assert_eq!(enrolled, with_central, "{told}");
+        assert_ne!(told.contains("STATUS=Sin conexión"), with_central, "{told}");
+        secondary.signal(Signal::TERM);
+        manager.hear_until("STOPPING=1");
+        assert_eq!(secondary.exit_code(), 0);
+    }
+}
+
+#[test]
+fn services_that_answer_say_that_they_are_alive() {
+    let manager = Manager::new();
+    let watchdog = [("WATCHDOG_USEC", "200000")];
+    let to_nobody = format!("--puerto-central={}", closed_port());
+    for (program, args) in [(CENTRAL, vec![]), (SECONDARY, vec!["-n1", &to_nobody])] {
+        let mut service = manager.start(program, &args, &watchdog);
+        for _ in 0..3 {
+            manager.hear_until("WATCHDOG=1");
+        }
+        service.signal(Signal::TERM);
+        manager.hear_until("STOPPING=1");
+        assert_eq!(service.exit_code(), 0);
+    }
+}
+
+#[test]
+fn sighup_makes_a_service_go_on_in_a_new_log_file() {
+    for format in ["texto", "json"] {
+        let manager = Manager::new();
+        let (log, moved) = (manager.path("central.log"), manager.path("central.log.1"));
+        let form = format!("--registro-formato={format}");
+        let args = ["--registro=info", &form, "--registro-archivo=central.log"];
+        let mut central = manager.central(&args);
+        manager.hear_until("READY=1");
+        fs::rename(&log, &moved).unwrap();
+        central.signal(Signal::HUP);
+        manager.hear_until("RELOADING=1");
+        manager.hear_until("READY=1");
+        let before = lines(&moved);
+        assert!(!lines(&log).is_empty(), "nothing in the new file");
+        let in_new = lines(&log).len();
+        central.signal(Signal::HUP);
+        manager.hear_until("READY=1");
+        until("more in the new file", || lines(&log).len() > in_new);
+        assert_eq!(lines(&moved), before, "something went to the old file");
+        assert!(!before.is_empty());
+        for line in before.into_iter().chain(lines(&log)) {
+            let time = if format == "json" {
+                let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+                assert!(
+                    event["level"].is_string() && event["message"].is_string(),
+                    "{line}"
+                );
+                event["timestamp"].as_str().unwrap().to_owned()
+            } else {
+                assert!(!line.contains('\u{1b}'), "{line}");
+                line.split(' ').next().unwrap().to_owned()
+            };
+            assert!(time.ends_with('Z'), "not in UTC: {line}");
+            let time: jiff::Timestamp = time.parse().unwrap();
+            assert!(time.duration_until(jiff::Timestamp::now()).as_secs() < 600);
+        }
+        // It serves as before, and ends as before.
+        TcpStream::connect((Ipv4Addr::LOCALHOST, central.port())).unwrap();
+        central.signal(Signal::TERM);
+        assert_eq!(central.exit_code(), 0);
+    }
+}
+
+#[test]
+fn a_log_file_that_cannot_be_written_is_said_at_the_start() {
+    let manager = Manager::new();
+    let mut central = manager.central(&["--registro-archivo=nada/central.log"]);
+    assert_eq!(central.exit_code(), 1);
+    let line = central.wait_for("error:");
+    for part in ["--registro-archivo", "nada/central.log"] {
+        assert!(line.contains(part), "{line}");
+    }
+}
+
+#[test]
+fn completions_and_manual_pages_are_made_for_all_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut local = Process::start(LOCAL, folder.path(), &["--generar", "hecho"]);
+    assert_eq!(local.exit_code(), 0, "{:?}", local.printed());
+    let read = |path: String| fs::read_to_string(folder.path().join("hecho").join(path)).unwrap();
+    for (program, flag) in [
+        ("videocentral", "max-clientes"),
+        ("videosecundario", "limite-subida"),
+        ("videocliente", "destino"),
+        ("videolocal", "demo"),
+    ] {
+        let page = read(format!("man/{program}.1"));
+        assert!(page.contains(&format!(".TH {program} 1")), "{page}");
+        for path in [
+            format!("bash/{program}.bash"),
+            format!("zsh/_{program}"),
+            format!("fish/{program}.fish"),
+        ] {
+            assert!(read(path.clone()).contains(flag), "{path}");
+        }
+        // Hyphens are escaped in manual pages.
+        assert!(page.replace("\\-", "-").contains(flag), "{page}");
+        let script = folder.path().join(format!("hecho/bash/{program}.bash"));
+        assert!(
+            Command::new("bash")
+                .arg("-n")
+                .arg(script)
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+    assert!(read("man/videocentral-certificados.1".to_owned()).contains("CARPETA"));
+}
