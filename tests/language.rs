@@ -273,8 +273,8 @@ fn nothing_that_people_read_is_outside_of_the_catalogues() {
     for folder in ["src/cli", "src/bin"] {
         for path in sources(&root().join(folder)) {
             for text in words_of(&fs::read_to_string(&path).unwrap()) {
-                // Names of files that the demonstration makes.
-                if !path.ends_with("local/samples.rs") {
+                // Names of files that the demonstration makes; what is looked for in what the layers below say.
+                if !path.ends_with("local/samples.rs") && !path.ends_with("text/system.rs") {
                     found.push(format!("{}: {text:?}", path.display()));
                 }
             }

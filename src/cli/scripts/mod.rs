@@ -16,7 +16,7 @@ use super::{
     logging::Log,
     program,
     signals::{self, Hangup, Requests},
-    text::{errors, security, t},
+    text::{errors, security, system, t},
     wanted,
 };
 use crate::{
@@ -48,9 +48,10 @@ impl From<ClientError> for Ended {
     fn from(error: ClientError) -> Self {
         let (exit, why) = match &error {
             // There is nobody here to whom it could be said that it is tried again.
-            ClientError::Unreachable(reason) => {
-                (Exit::Unreachable, t!("script-unreachable", why = reason))
-            }
+            ClientError::Unreachable(reason) => (
+                Exit::Unreachable,
+                t!("script-unreachable", why = system::reason(reason)),
+            ),
             ClientError::Denied(denied) => (Exit::Unreachable, security::denied(denied)),
             ClientError::NotFound | ClientError::NoLocalFile(_) => {
                 (Exit::NotFound, errors::client(&error))

@@ -2,7 +2,7 @@
 
 use super::{
     line::{Line, Tone},
-    list, t,
+    list, system, t,
     table::table,
     transfer::fault,
     units::bytes,
@@ -22,7 +22,11 @@ pub fn event(event: &CentralEvent) -> Line {
         }
         CentralEvent::BadPeer { address, reason } => Line::new(
             Tone::Warning,
-            t!("bad-peer", address = address, reason = reason),
+            t!(
+                "bad-peer",
+                address = address,
+                reason = system::reason(reason)
+            ),
         ),
         CentralEvent::Statistics(trouble) => {
             Line::new(Tone::Warning, super::errors::statistics(trouble))

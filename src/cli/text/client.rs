@@ -2,7 +2,7 @@
 
 use super::{
     line::{Line, Tone},
-    list, security, t,
+    list, security, system, t,
     table::table,
     transfer,
     units::{bytes, rate, time},
@@ -20,7 +20,9 @@ use crate::{
 pub fn event(event: &ClientEvent) -> Vec<Line> {
     let warning = |text: String| vec![Line::new(Tone::Warning, text)];
     match event {
-        ClientEvent::CentralLost { reason } => warning(t!("central-lost", reason = reason)),
+        ClientEvent::CentralLost { reason } => {
+            warning(t!("central-lost", reason = system::reason(reason)))
+        }
         ClientEvent::Denied(denied) => {
             warning(t!("central-denied", why = security::denied(denied)))
         }

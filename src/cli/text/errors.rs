@@ -1,6 +1,6 @@
 //! Errors: what is wrong, with the value, and what to do about it.
 
-use super::{security, t};
+use super::{security, system, t};
 use crate::{
     model::FileNameError,
     node::{StartError, StatisticsTrouble, client::ClientError},
@@ -8,9 +8,14 @@ use crate::{
     store::{StoreError, index::IgnoredReason},
 };
 
+/// A text with the code that docs/problemas.md explains.
+pub(super) fn coded(text: &str, code: &str) -> String {
+    format!("{text} [{code}]")
+}
+
 /// Why a program does not start.
 pub fn start(error: &StartError) -> String {
-    match error {
+    let text = match error {
         StartError::PortInUse(address) => {
             let port = address.port().to_string();
             t!("start-port-in-use", port = port, address = address)
@@ -24,15 +29,17 @@ pub fn start(error: &StartError) -> String {
             t!("start-number-in-use", number = number, why = message)
         }
         StartError::Refused { message } => t!("start-refused", why = message),
-        StartError::Denied(denied) => security::denied(denied),
-        StartError::Store(error) => store(error),
-    }
+        // These have their own.
+        StartError::Denied(denied) => return security::denied(denied),
+        StartError::Store(error) => return store(error),
+    };
+    coded(&text, error.code())
 }
 
 /// Trouble with a file or folder.
 pub fn store(error: &StoreError) -> String {
     let path = error.path();
-    match error {
+    let text = match error {
         StoreError::NotFound(_) => t!("store-not-found", path = path),
         StoreError::Denied(_) => t!("store-denied", path = path),
         StoreError::ReadOnly(_) => t!("store-read-only", path = path),
@@ -44,7 +51,8 @@ pub fn store(error: &StoreError) -> String {
         StoreError::TooLarge(_) => t!("store-too-large", path = path),
         StoreError::NoDescriptor(_) => t!("store-no-descriptor", path = path),
         StoreError::Other { message, .. } => t!("store-other", path = path, why = message),
-    }
+    };
+    coded(&text, error.code())
 }
 
 /// Trouble with a statistics file.
@@ -84,7 +92,7 @@ pub fn file_name(error: &FileNameError) -> String {
 
 /// A refusal of the central that has no words of its own.
 pub fn refused(code: ErrorCode, message: &str) -> String {
-    match code {
+    let text = match code {
         ErrorCode::NotReady => t!("refused-not-ready"),
         ErrorCode::NotFound => t!("refused-not-found"),
         ErrorCode::LimitExceeded => t!("refused-limit", why = message),
@@ -105,23 +113,26 @@ pub fn refused(code: ErrorCode, message: &str) -> String {
         | ErrorCode::TimedOut
         | ErrorCode::Internal
         | ErrorCode::Unknown => t!("refused-other", why = message),
-    }
+    };
+    coded(&text, code.code())
 }
 
 /// Why a request of a client came to nothing.
 pub fn client(error: &ClientError) -> String {
-    match error {
+    let text = match error {
         ClientError::NotEnrolled => t!("client-not-enrolled"),
         ClientError::NotReady => t!("client-not-ready"),
         ClientError::NotFound => t!("client-not-found"),
-        ClientError::Unreachable(reason) => t!("client-unreachable", why = reason),
-        ClientError::Denied(denied) => security::denied(denied),
+        ClientError::Unreachable(reason) => t!("client-unreachable", why = system::reason(reason)),
+        // These have their own.
+        ClientError::Denied(denied) => return security::denied(denied),
         ClientError::AlreadyRunning(number) => t!("client-running", number = number.0),
-        ClientError::Refused { code, message } => refused(*code, message),
+        ClientError::Refused { code, message } => return refused(*code, message),
         ClientError::NoSuchDownload(number) => {
             t!("no-download", which = number.0.to_string())
         }
         ClientError::NoLocalFile(file) => t!("no-local-file", name = file),
         ClientError::Stopped => t!("client-stopped"),
-    }
+    };
+    coded(&text, error.code())
 }

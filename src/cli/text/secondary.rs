@@ -4,7 +4,7 @@ use super::{
     central::to as to_whom,
     errors,
     line::{Line, Tone},
-    list, security, t,
+    list, security, system, t,
     table::table,
     transfer,
     units::{bytes, rate, time},
@@ -41,7 +41,9 @@ fn words(event: &SecondaryEvent) -> String {
             again: false,
         } => t!("enrolled", central = central),
         SecondaryEvent::Enrolled { central, .. } => t!("enrolled-again", central = central),
-        SecondaryEvent::CentralLost { reason } => t!("upstream-lost", reason = reason),
+        SecondaryEvent::CentralLost { reason } => {
+            t!("upstream-lost", reason = system::reason(reason))
+        }
         SecondaryEvent::Denied(denied) => t!("central-denied", why = security::denied(denied)),
         SecondaryEvent::Reindexing => t!("reindexing"),
         SecondaryEvent::FolderRead { files, bytes: size } => {
@@ -103,7 +105,11 @@ fn words(event: &SecondaryEvent) -> String {
             bytes: size,
         } => t!("sent", size = bytes(*size), file = file, to = to_whom(to)),
         SecondaryEvent::BadPeer { address, reason } => {
-            t!("bad-peer", address = address, reason = reason)
+            t!(
+                "bad-peer",
+                address = address,
+                reason = system::reason(reason)
+            )
         }
         SecondaryEvent::Refused { message } => t!("refused-for-good", message = message),
         SecondaryEvent::FolderGone(error) => t!("folder-gone", why = errors::store(error)),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::t;
+use super::{errors::coded, t};
 use crate::{
     node::{
         Denied, Security, SecurityError, TlsError, TlsRefusal,
@@ -23,7 +23,7 @@ pub fn of_central(security: &Security) -> Option<String> {
 
 /// Why there is no security as it was asked for.
 pub fn error(error: &SecurityError) -> String {
-    match error {
+    let text = match error {
         SecurityError::Unreadable { path, source } => {
             t!("security-unreadable", path = path, why = source)
         }
@@ -48,7 +48,8 @@ pub fn error(error: &SecurityError) -> String {
             TlsError::Pair(why) => t!("tls-pair", path = path, why = why),
             TlsError::Authority(why) => t!("tls-authority", path = path, why = why),
         },
-    }
+    };
+    coded(&text, error.code())
 }
 
 /// What was made for a cluster, and what to do with it.
@@ -88,7 +89,7 @@ fn flags(stem: &str) -> String {
 
 /// Why no certificates were made.
 pub fn not_made(error: &CertificateError) -> String {
-    match error {
+    let text = match error {
         CertificateError::Exists(path) => t!("certificate-exists", path = path),
         CertificateError::Io { path, source } => t!("certificate-io", path = path, why = source),
         CertificateError::Name(name) => t!("certificate-name", name = name),
@@ -96,12 +97,13 @@ pub fn not_made(error: &CertificateError) -> String {
             t!("certificate-authority", path = path, why = reason)
         }
         CertificateError::Crypto(why) => t!("certificate-crypto", why = why.to_string()),
-    }
+    };
+    coded(&text, error.code())
 }
 
 /// Why this node and the central do not come together, and what to do.
 pub fn denied(denied: &Denied) -> String {
-    match denied {
+    let text = match denied {
         Denied::SecretRequired => t!("denied-secret-required"),
         Denied::NoSecretThere => t!("denied-no-secret-there"),
         Denied::WrongSecret => t!("denied-wrong-secret"),
@@ -110,5 +112,6 @@ pub fn denied(denied: &Denied) -> String {
         Denied::Tls(TlsRefusal::Theirs(why)) => t!("denied-theirs", why = why),
         Denied::Tls(TlsRefusal::Ours(why)) => t!("denied-ours", why = why),
         Denied::Tls(TlsRefusal::Other(why)) => t!("denied-tls-other", why = why),
-    }
+    };
+    coded(&text, denied.code())
 }

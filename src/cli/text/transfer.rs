@@ -69,7 +69,7 @@ pub fn notice(notice: &Notice) -> String {
 
 /// Why a transfer came to nothing, and what to do.
 pub fn failure(failure: &Failure) -> String {
-    match failure {
+    let text = match failure {
         Failure::Sources(FailReason::NoSources { waited }) => {
             t!("failure-no-sources", waited = time(*waited))
         }
@@ -80,9 +80,11 @@ pub fn failure(failure: &Failure) -> String {
             chunk = chunk.to_string()
         ),
         Failure::Sources(FailReason::Local(reason)) => reason.clone(),
-        Failure::Store(error) => super::errors::store(error),
-        Failure::Refused { code, message } => super::errors::refused(*code, message),
-    }
+        // These have their own.
+        Failure::Store(error) => return super::errors::store(error),
+        Failure::Refused { code, message } => return super::errors::refused(*code, message),
+    };
+    super::errors::coded(&text, failure.code())
 }
 
 /// How far a transfer is, without its sources.

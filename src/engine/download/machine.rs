@@ -111,7 +111,13 @@ impl Download {
         }
         match event {
             Event::Sources(list) => self.listed(now, list),
-            Event::Draining(draining) => self.set_draining(draining),
+            Event::Draining(draining) => {
+                self.set_draining(draining);
+                if self.sources.is_empty() {
+                    // It comes before the first list: nobody is waited for yet.
+                    return;
+                }
+            }
             Event::Connected { source } => self.connected(now, source),
             Event::Lost {
                 source,

@@ -412,6 +412,25 @@ fn a_source_is_not_connected_to_while_it_is_about_to_leave_and_is_when_that_is_t
 }
 
 #[test]
+fn nobody_is_missed_before_the_first_list() {
+    let layout = ChunkLayout::checked(30 * MIB, MIB as u32).unwrap();
+    let now = Instant::now();
+    let config = DownloadConfig {
+        source_wait: Duration::from_secs(60),
+        seed: 1,
+    };
+    let mut machine = Download::new(layout, config, now);
+    machine.handle_event(now, Event::Draining(Vec::new()));
+    assert_eq!(machine.poll_action(), None);
+    machine.handle_event(now, Event::Sources(Vec::new()));
+    let missed = machine.poll_action();
+    assert!(
+        matches!(missed, Some(Action::Notice(Notice::NoSources { .. }))),
+        "{missed:?}"
+    );
+}
+
+#[test]
 fn the_only_source_works_on_though_it_is_about_to_leave() {
     let mut bench = Bench::running(3, 1);
     bench.actions();
