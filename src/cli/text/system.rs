@@ -38,8 +38,11 @@ pub fn kind(kind: ErrorKind) -> Option<String> {
     })
 }
 
+/// Words for a phrase.
+type Words = fn() -> String;
+
 /// What nodes say of connections to each other, at the end of a reason.
-const OURS: &[(&str, fn() -> String)] = &[
+const OURS: &[(&str, Words)] = &[
     ("no answer", || t!("link-no-answer")),
     ("no hello", || t!("link-no-hello")),
     ("closed", || t!("link-closed")),
