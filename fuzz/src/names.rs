@@ -45,11 +45,19 @@ pub fn prompt(data: &[u8]) {
     };
     let client = commands::client(line);
     match &client {
-        Ok(ClientLine::Download(name)) => {
-            check_file_name(name);
-            for quote in ['"', '\''] {
-                let quoted = commands::client(&format!("VIDEO {quote}{name}{quote}"));
-                assert_eq!(quoted, client);
+        Ok(ClientLine::Download(wanted)) => {
+            if let Some(name) = wanted.only() {
+                let Ok(file) = FileName::try_from(name) else {
+                    panic!("{name:?} is no name");
+                };
+                check_file_name(&file);
+                for quote in ['"', '\''] {
+                    let quoted = commands::client(&format!("VIDEO {quote}{name}{quote}"));
+                    let Ok(ClientLine::Download(quoted)) = quoted else {
+                        panic!("{name:?} in quotes: {quoted:?}");
+                    };
+                    assert_eq!(quoted.only(), Some(name));
+                }
             }
         }
         Ok(ClientLine::Enrol(name)) => {
@@ -57,10 +65,11 @@ pub fn prompt(data: &[u8]) {
             let quoted = commands::client(&format!(" inscribir \"{name}\""));
             assert_eq!(quoted, client);
         }
-        Ok(ClientLine::Cancel(number)) => {
-            assert_eq!(commands::client(&format!("CANCELAR {number}")), client);
+        Ok(ClientLine::Verify(name)) => check_file_name(name),
+        Ok(ClientLine::Cancel(which) | ClientLine::Pause(which) | ClientLine::Detail(which)) => {
+            assert!(!which.to_string().contains(char::is_control));
         }
-        Ok(ClientLine::List | ClientLine::Status | ClientLine::Common(_)) => {}
+        Ok(_) => {}
         Err(bad) => check_answer(bad),
     }
     let others = [
