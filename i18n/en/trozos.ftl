@@ -221,10 +221,25 @@ outcome-complete = complete and verified
 outcome-already = was complete already
 outcome-failed = failed
 outcome-cancelled = cancelled
-system-no-service = No service: { $alive } secondaries alive, { $required } are needed
+system-no-service = No service: { $alive ->
+    [one] 1 secondary alive
+   *[other] { $alive } secondaries alive
+}, { $required } needed
 system-copying = In service; copying between secondaries
 system-level = In service and level
-system-counts = { $files } files, { $clients } clients, { $running } downloads running, { $waiting } waiting, { $copies } copies running
+system-counts = { $files ->
+    [one] 1 file
+   *[other] { $files } files
+}, { $clients ->
+    [one] 1 client
+   *[other] { $clients } clients
+}, { $running ->
+    [one] 1 download running
+   *[other] { $running } downloads running
+}, { $waiting } waiting, { $copies ->
+    [one] 1 copy running
+   *[other] { $copies } copies running
+}
 condition-up = up
 condition-down = down
 condition-draining = draining
@@ -246,7 +261,10 @@ no = no
 enrolled = Enrolled at the central { $central }
 enrolled-again = Enrolled again at the central { $central }
 upstream-lost = No connection to the central ({ $reason }): it is tried again by itself
-folder-read = Folder read: { $files } files, { $size }
+folder-read = Folder read: { $files ->
+    [one] 1 file
+   *[other] { $files } files
+}, { $size }
 reindexing = Reading the whole folder again
 serving = Serving { $file } ({ $size })
 no-longer-serving = No longer serving { $file }: { $why }
@@ -268,11 +286,17 @@ folder-back = The folder is there again: reading it anew
 no-transfers = No transfer is running
 row-sending = being sent { $to }
 row-copying = being copied from other secondaries
-secondary-status = Secondary { $number }: { $files } files, { $size }, in { $folder }
+secondary-status = Secondary { $number }: { $files ->
+    [one] 1 file
+   *[other] { $files } files
+}, { $size }, in { $folder }
 secondary-central = Enrolled at the central { $central }
 secondary-no-central = No connection to the central: it is tried again by itself
 secondary-indexing = The folder is being read
-secondary-work = { $sending } being sent and { $copying } being copied, { $connections } connections
+secondary-work = { $sending } being sent and { $copying } being copied, { $connections ->
+    [one] 1 connection
+   *[other] { $connections } connections
+}
 secondary-sent = Sent { $sent } since it started; now { $rate }; limit { $limit }
 no-limit = none
 limit-set = Upload limit: { $limit }

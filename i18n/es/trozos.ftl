@@ -221,10 +221,25 @@ outcome-complete = completa y verificada
 outcome-already = ya estaba completa
 outcome-failed = fallida
 outcome-cancelled = cancelada
-system-no-service = Sistema sin servicio: { $alive } secundarios vivos, hacen falta { $required }
+system-no-service = Sistema sin servicio: { $alive ->
+    [one] 1 secundario vivo
+   *[other] { $alive } secundarios vivos
+}, hacen falta { $required }
 system-copying = Sistema en servicio; copiando entre secundarios
 system-level = Sistema en servicio y sincronizado
-system-counts = { $files } videos, { $clients } clientes, { $running } descargas en curso, { $waiting } en espera, { $copies } copias en curso
+system-counts = { $files ->
+    [one] 1 video
+   *[other] { $files } videos
+}, { $clients ->
+    [one] 1 cliente
+   *[other] { $clients } clientes
+}, { $running ->
+    [one] 1 descarga en curso
+   *[other] { $running } descargas en curso
+}, { $waiting } en espera, { $copies ->
+    [one] 1 copia en curso
+   *[other] { $copies } copias en curso
+}
 condition-up = vivo
 condition-down = caído
 condition-draining = vaciándose
@@ -246,7 +261,10 @@ no = no
 enrolled = Inscrito en el central { $central }
 enrolled-again = Inscrito de nuevo en el central { $central }
 upstream-lost = Sin conexión con el central ({ $reason }): se reintenta solo
-folder-read = Carpeta leída: { $files } ficheros, { $size }
+folder-read = Carpeta leída: { $files ->
+    [one] 1 fichero
+   *[other] { $files } ficheros
+}, { $size }
 reindexing = Se lee la carpeta entera otra vez
 serving = Se sirve { $file } ({ $size })
 no-longer-serving = Ya no se sirve { $file }: { $why }
@@ -268,11 +286,23 @@ folder-back = La carpeta vuelve a estar: se lee de nuevo
 no-transfers = No hay ninguna transferencia en curso
 row-sending = se envía { $to }
 row-copying = se copia de otros secundarios
-secondary-status = Secundario { $number }: { $files } ficheros, { $size }, en { $folder }
+secondary-status = Secundario { $number }: { $files ->
+    [one] 1 fichero
+   *[other] { $files } ficheros
+}, { $size }, en { $folder }
 secondary-central = Inscrito en el central { $central }
 secondary-no-central = Sin conexión con el central: se reintenta solo
 secondary-indexing = Se está leyendo la carpeta
-secondary-work = { $sending } envíos y { $copying } copias en curso, { $connections } conexiones
+secondary-work = { $sending ->
+    [one] 1 envío
+   *[other] { $sending } envíos
+} y { $copying ->
+    [one] 1 copia
+   *[other] { $copying } copias
+} en curso, { $connections ->
+    [one] 1 conexión
+   *[other] { $connections } conexiones
+}
 secondary-sent = Enviados { $sent } desde que arrancó; ahora { $rate }; límite { $limit }
 no-limit = ninguno
 limit-set = Límite de subida: { $limit }

@@ -164,7 +164,7 @@ pub fn state(state: &DownloadState) -> String {
     match state {
         DownloadState::Asked => t!("state-asked"),
         DownloadState::Queued(place) => t!("state-queued", place = place),
-        DownloadState::Running(snapshot) => transfer::progress(snapshot),
+        DownloadState::Running(snapshot) => transfer::how_far(snapshot),
         DownloadState::Complete => t!("state-complete"),
         DownloadState::Failed(why) => t!("state-failed", why = transfer::failure(why)),
         DownloadState::Cancelled => t!("state-cancelled"),
