@@ -137,8 +137,14 @@ fn a_pipe_gives_plain_answers_and_an_exit_code() {
     assert_eq!(failing.exit_code(), 1);
     failing.wait_for("no existe tal video");
     failing.wait_for("plugh");
-    cluster.central.type_line("numero_descargas_video");
-    cluster.central.wait_for("año nuevo.mp4 |         1");
+    // The books of a download are closed when the secondaries have reported what they sent.
+    let began = Instant::now();
+    let is_booked = |line: &String| line.contains("año nuevo.mp4 |         1");
+    while !cluster.central.printed().iter().any(is_booked) {
+        assert!(began.elapsed() < support::DEADLINE);
+        cluster.central.type_line("numero_descargas_video");
+        std::thread::sleep(Duration::from_millis(100));
+    }
     cluster.central.type_line("VIDEOS_CLIENTE");
     cluster.central.wait_for("ana     |         2");
     cluster.secondaries[0].type_line("VIDEOS_DESCARGADOS");
