@@ -77,7 +77,8 @@ impl Settings {
         for path in candidates {
             match std::fs::read_to_string(&path) {
                 Ok(text) => return Self::parse(path, &text, program, known),
-                Err(error) if error.kind() == io::ErrorKind::NotFound && !is_given => {}
+                // A home that is not this user's, as a service may have, is none.
+                Err(error) if !is_given && is_nobodys(&error) => {}
                 Err(error) => return Err(t!("settings-unreadable", path = path, why = error)),
             }
         }
@@ -148,6 +149,13 @@ impl Settings {
             t!("settings-file", path = self.path)
         }
     }
+}
+
+fn is_nobodys(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
+    )
 }
 
 /// Where a file is looked for.
