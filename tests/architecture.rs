@@ -1,10 +1,12 @@
 //! The layering, read from the sources: who may name whom, who may print, who may know the time.
 #![allow(clippy::unwrap_used)]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+#[path = "support/sources.rs"]
+mod sources;
+
+use std::{fs, path::Path};
+
+use sources::{root, sources};
 
 /// What each layer may name of the others.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -53,23 +55,6 @@ const MUST_NOT_NAME: &[(&str, &[&str])] = &[
     ("node", &["rustyline", "clap"]),
     ("cli", &["TcpStream", "TcpListener"]),
 ];
-
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(sources(&path));
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            files.push(path);
-        }
-    }
-    files
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// A file without its comments and its unit tests, line by line with its number.
 fn code(path: &Path) -> Vec<(usize, String)> {

@@ -2,10 +2,12 @@
 //! written anywhere else.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/sources.rs"]
+mod sources;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
 };
 
 use fluent_syntax::{
@@ -13,11 +15,8 @@ use fluent_syntax::{
     parser,
 };
 use proc_macro2::{TokenStream, TokenTree};
+use sources::{root, sources};
 use syn::visit::Visit;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// Values that a text takes, per attribute; the text itself is the attribute without a name.
 type Shape = BTreeMap<String, BTreeSet<String>>;
@@ -80,19 +79,6 @@ fn of_inline(inline: &InlineExpression<&str>, found: &mut BTreeSet<String>) {
         InlineExpression::Placeable { expression } => of_expression(expression, found),
         _ => {}
     }
-}
-
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(sources(&path));
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            files.push(path);
-        }
-    }
-    files
 }
 
 #[test]

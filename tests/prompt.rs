@@ -188,7 +188,9 @@ fn colours_are_for_terminals_that_want_them() {
     for (variables, has_colours) in [
         (vec![], true),
         (vec![("NO_COLOR", "1")], false),
+        (vec![("CLICOLOR", "0")], false),
         (vec![("TERM", "dumb")], false),
+        (vec![("TERM", "dumb"), ("CI", "true")], false),
     ] {
         let mut command = command(&cluster, cluster.folder.path(), &flags);
         command.envs(variables.clone());

@@ -59,7 +59,7 @@ pub fn read_again<A: Parser>(line: &[OsString]) -> Result<A, String> {
 
 fn settings<A: Parser>(line: &[OsString]) -> Result<Settings, String> {
     let given = early(line, "config").map(PathBuf::from);
-    Settings::load(given, A::command().get_name(), &super::settings::known())
+    Settings::load(given, A::command().get_name())
 }
 
 /// A wrong command line, found after it was read.

@@ -22,14 +22,14 @@ const SYSTEM_FILE: &str = "/etc/trozos/trozos.toml";
 
 /// A program, its section, and its flags.
 #[derive(Debug)]
-pub(super) struct Known {
+struct Known {
     program: &'static str,
     section: &'static str,
     flags: Vec<String>,
 }
 
 /// What every section can have.
-pub(super) fn known() -> Vec<Known> {
+fn known() -> Vec<Known> {
     [
         ("central", CentralArgs::command()),
         ("secundario", SecondaryArgs::command()),
@@ -67,16 +67,13 @@ impl Settings {
     ///
     /// # Errors
     /// What is wrong with the file, and where.
-    pub(super) fn load(
-        given: Option<PathBuf>,
-        program: &str,
-        known: &[Known],
-    ) -> Result<Self, String> {
+    pub fn load(given: Option<PathBuf>, program: &str) -> Result<Self, String> {
         let is_given = given.is_some();
         let candidates = given.map_or_else(usual, |path| vec![path]);
         for path in candidates {
             match std::fs::read_to_string(&path) {
-                Ok(text) => return Self::parse(path, &text, program, known),
+                // What can be in it is of interest only now.
+                Ok(text) => return Self::parse(path, &text, program, &known()),
                 // A home that is not this user's, as a service may have, is none.
                 Err(error) if !is_given && is_nobodys(&error) => {}
                 Err(error) => return Err(t!("settings-unreadable", path = path, why = error)),

@@ -21,7 +21,15 @@ pub const LOCAL: &str = env!("CARGO_BIN_EXE_videolocal");
 /// Whatever whoever runs the tests has set for people: the programs are to speak Spanish and to read no files of
 /// theirs.
 pub fn plain(command: &mut Command) -> &mut Command {
-    for variable in ["LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR", "HOME"] {
+    for variable in [
+        "LC_ALL",
+        "LC_MESSAGES",
+        "LANG",
+        "NO_COLOR",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+        "HOME",
+    ] {
         command.env_remove(variable);
     }
     command

@@ -9,6 +9,7 @@ use crate::model::{ClientName, FileName};
 pub use table::{
     CENTRAL, CLIENT, COMMON, CentralVerb, ClientVerb, CommonVerb, Entry, SECONDARY, SecondaryVerb,
 };
+pub(super) use table::{entry, find};
 pub use words::{is_pattern, split as split_words, unquote};
 
 /// A line at a client's prompt.
@@ -203,10 +204,10 @@ fn parse<'a, V: Copy>(line: &'a str, table: &'static [Entry<V>]) -> Result<Parse
     }
     let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     let rest = rest.trim();
-    if let Some(entry) = table::find(table, word) {
+    if let Some(entry) = find(table, word) {
         return Ok(Parsed::Own(entry.verb, entry.id, rest));
     }
-    match table::find(COMMON, word) {
+    match find(COMMON, word) {
         Some(entry) => Ok(Parsed::Common(common(entry.verb, rest))),
         None => Err(unknown(line, table)),
     }

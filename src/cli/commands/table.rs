@@ -11,12 +11,17 @@ pub struct Entry<V> {
     pub id: &'static str,
 }
 
-const fn entry<V>(verb: V, id: &'static str, names: &'static [&'static str]) -> Entry<V> {
+/// A command of a table.
+pub(in crate::cli) const fn entry<V>(
+    verb: V,
+    id: &'static str,
+    names: &'static [&'static str],
+) -> Entry<V> {
     Entry { verb, names, id }
 }
 
 /// The command of such a name, however it is written.
-pub(super) fn find<V>(table: &'static [Entry<V>], word: &str) -> Option<&'static Entry<V>> {
+pub(in crate::cli) fn find<V>(table: &'static [Entry<V>], word: &str) -> Option<&'static Entry<V>> {
     let upper = word.to_uppercase();
     table
         .iter()

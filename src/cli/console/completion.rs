@@ -64,10 +64,7 @@ impl Words {
     }
 
     fn topic(&self, word: &str) -> Option<&Topic> {
-        let upper = word.to_uppercase();
-        self.commands
-            .iter()
-            .find(|topic| topic.names.contains(&upper.as_str()))
+        help::find(&self.commands, word)
     }
 
     /// Commands that begin so: of each the first name that does.

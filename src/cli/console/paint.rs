@@ -1,14 +1,18 @@
 //! Tones as a terminal shows them.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, io::IsTerminal};
 
 use anstyle::{AnsiColor, Color, Style};
 
 use crate::cli::text::line::{Line, Tone};
 
-/// True when standard output is a terminal whose user wants colours: NO_COLOR, TERM=dumb and pipes say no.
+/// True when standard output is a terminal whose user wants colours: NO_COLOR, CLICOLOR=0, TERM=dumb and pipes say no,
+/// wherever it runs.
 pub(super) fn has_colours() -> bool {
-    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+    std::io::stdout().is_terminal()
+        && anstyle_query::term_supports_color()
+        && !anstyle_query::no_color()
+        && anstyle_query::clicolor() != Some(false)
 }
 
 /// Colours of things that are told apart by them.

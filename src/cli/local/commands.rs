@@ -7,37 +7,17 @@ use tokio::sync::Mutex;
 use super::children::{Children, Role};
 use crate::cli::{
     client::Extra,
-    commands::Entry,
+    commands::{Entry, entry, find},
     text::{help, help::Topic, line::Line, t},
 };
 
 /// The commands.
 pub(in crate::cli) const FAULTS: &[Entry<Verb>] = &[
-    Entry {
-        verb: Verb::Kill,
-        names: &["MATAR", "KILL"],
-        id: "kill",
-    },
-    Entry {
-        verb: Verb::Freeze,
-        names: &["CONGELAR", "FREEZE"],
-        id: "freeze",
-    },
-    Entry {
-        verb: Verb::Thaw,
-        names: &["DESCONGELAR", "THAW"],
-        id: "thaw",
-    },
-    Entry {
-        verb: Verb::Raise,
-        names: &["LEVANTAR", "RAISE"],
-        id: "raise",
-    },
-    Entry {
-        verb: Verb::Show,
-        names: &["NODOS", "NODES"],
-        id: "nodes",
-    },
+    entry(Verb::Kill, "kill", &["MATAR", "KILL"]),
+    entry(Verb::Freeze, "freeze", &["CONGELAR", "FREEZE"]),
+    entry(Verb::Thaw, "thaw", &["DESCONGELAR", "THAW"]),
+    entry(Verb::Raise, "raise", &["LEVANTAR", "RAISE"]),
+    entry(Verb::Show, "nodes", &["NODOS", "NODES"]),
 ];
 
 /// The children, as the prompt commands them.
@@ -111,10 +91,7 @@ fn role(value: &str) -> Option<Role> {
 fn verb(line: &str) -> Option<(Verb, &str)> {
     let line = line.trim();
     let (word, value) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-    let upper = word.to_uppercase();
-    let entry = FAULTS
-        .iter()
-        .find(|entry| entry.names.contains(&upper.as_str()))?;
+    let entry = find(FAULTS, word)?;
     Some((entry.verb, value.trim()))
 }
 

@@ -34,10 +34,7 @@ pub(super) fn destination(script: &Script, config: &mut ClientConfig) -> Result<
         return Ok(false);
     };
     if salida.is_some() && nombres.len() > 1 {
-        return Err(Ended {
-            exit: Exit::Usage,
-            why: t!("usage-one-file", count = nombres.len()),
-        });
+        return Err(one_file(nombres.len()));
     }
     if is_stdout(&config.target) || salida.as_deref().is_some_and(is_stdout) {
         config.target = std::env::temp_dir();
@@ -54,6 +51,14 @@ pub(super) fn destination(script: &Script, config: &mut ClientConfig) -> Result<
         config.target = workshop(path);
     }
     Ok(false)
+}
+
+/// There is a place for one file, and there are several.
+fn one_file(count: usize) -> Ended {
+    Ended {
+        exit: Exit::Usage,
+        why: t!("usage-one-file", count = count),
+    }
 }
 
 /// Where a file with another name than the catalogue's is made: a hidden folder beside it, which is the same the next
@@ -80,17 +85,11 @@ impl Session {
         if self.report.stdout_is_taken() {
             return match files.as_slice() {
                 [file] => self.stream(file).await,
-                _ => Err(Ended {
-                    exit: Exit::Usage,
-                    why: t!("usage-one-file", count = files.len()),
-                }),
+                _ => Err(one_file(files.len())),
             };
         }
         if output.is_some() && files.len() > 1 {
-            return Err(Ended {
-                exit: Exit::Usage,
-                why: t!("usage-one-file", count = files.len()),
-            });
+            return Err(one_file(files.len()));
         }
         self.report.rename_to(output);
         self.all(&files, Wish::Download).await

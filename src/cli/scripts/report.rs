@@ -104,6 +104,18 @@ impl Report {
         }
     }
 
+    /// Where a file is, for people and pipes.
+    fn result_path(&self, path: Option<&Path>) {
+        if let Some(path) = path.filter(|_| !self.is_for_programs()) {
+            self.result(&path.display().to_string());
+        }
+    }
+
+    /// Results are JSON.
+    fn is_for_programs(&self) -> bool {
+        self.json || self.progress == Progress::Json
+    }
+
     fn note(&mut self, line: &str) {
         if self.line_is_open {
             self.line_is_open = false;
@@ -161,7 +173,7 @@ impl Report {
                 what: DownloadEvent::Cancelled,
                 ..
             } if self.stdout_is_taken => false,
-            _ if is_result => !self.json && self.progress != Progress::Json,
+            _ if is_result => !self.is_for_programs(),
             _ => self.is_verbose,
         };
         if is_told {
@@ -178,17 +190,13 @@ impl Report {
                 let path = self.placed(&summary.path);
                 self.files
                     .push(complete_json(name, path.as_deref(), summary));
-                if let Some(path) = path.filter(|_| !self.json && self.progress != Progress::Json) {
-                    self.result(&path.display().to_string());
-                }
+                self.result_path(path.as_deref());
             }
             DownloadEvent::AlreadyComplete { path } => {
                 let path = self.placed(path);
                 self.files
                     .push(json!({ "name": name, "outcome": "already", "path": path }));
-                if let Some(path) = path.filter(|_| !self.json && self.progress != Progress::Json) {
-                    self.result(&path.display().to_string());
-                }
+                self.result_path(path.as_deref());
             }
             DownloadEvent::Failed { reason } => {
                 let exit = exit_of(reason);
@@ -276,7 +284,7 @@ impl Report {
         if self.line_is_open {
             self.note("");
         }
-        if self.json || self.progress == Progress::Json {
+        if self.is_for_programs() {
             let files = std::mem::take(&mut self.files);
             let mut document = self
                 .document

@@ -63,18 +63,22 @@ pub fn lines(own: &[Topic]) -> Vec<String> {
         .collect()
 }
 
-/// One command, by any of its names.
-pub fn one(word: &str, own: &[Topic]) -> Vec<String> {
+/// The topic of a command, by any of its names and however it is written.
+pub fn find<'a>(topics: &'a [Topic], word: &str) -> Option<&'a Topic> {
     let upper = word.to_uppercase();
-    let all: Vec<Topic> = own.iter().copied().chain(topics(COMMON)).collect();
-    let Some(topic) = all
+    topics
         .iter()
         .find(|topic| topic.names.contains(&upper.as_str()))
-    else {
+}
+
+/// One command, by any of its names.
+pub fn one(word: &str, own: &[Topic]) -> Vec<String> {
+    let all: Vec<Topic> = own.iter().copied().chain(topics(COMMON)).collect();
+    let Some(topic) = find(&all, word) else {
         let names = all.iter().flat_map(|topic| topic.names).copied();
         let bad = commands::BadLine::Unknown {
             word: word.to_owned(),
-            nearest: commands::nearest(&upper, names),
+            nearest: commands::nearest(&word.to_uppercase(), names),
         };
         return vec![commands::explain(&bad)];
     };

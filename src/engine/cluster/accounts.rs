@@ -35,12 +35,9 @@ impl Accounts {
     /// Adds a page; there is none of its transfer.
     pub(super) fn insert(&mut self, account: Account) {
         let transfer = account.open.transfer;
-        if account.ended.is_some() {
-            self.ended.insert(transfer);
-        }
-        self.deadlines
-            .extend(account.deadline().map(|at| (at, transfer)));
+        let (deadline, has_ended) = (account.deadline(), account.ended.is_some());
         self.pages.insert(transfer, account);
+        self.index(transfer, None, deadline, has_ended);
     }
 
     /// Changes a page, if there is one.
@@ -52,8 +49,20 @@ impl Accounts {
         let account = self.pages.get_mut(&transfer)?;
         let before = account.deadline();
         change(account);
-        let deadline = account.deadline();
-        if account.ended.is_some() {
+        let (deadline, has_ended) = (account.deadline(), account.ended.is_some());
+        self.index(transfer, before, deadline, has_ended);
+        Some(())
+    }
+
+    /// A page is as it is from now on; its deadline was another, or it had none.
+    fn index(
+        &mut self,
+        transfer: TransferId,
+        before: Option<Instant>,
+        deadline: Option<Instant>,
+        has_ended: bool,
+    ) {
+        if has_ended {
             self.ended.insert(transfer);
         }
         if deadline != before {
@@ -62,7 +71,6 @@ impl Accounts {
             }
             self.deadlines.extend(deadline.map(|at| (at, transfer)));
         }
-        Some(())
     }
 
     /// A secondary's lease ended.
