@@ -16,7 +16,7 @@ use std::{
 use rustix::process::Signal;
 use support::{
     DEADLINE, noise,
-    process::{CENTRAL, LOCAL, Process, SECONDARY},
+    process::{CENTRAL, CLIENT, LOCAL, Process, SECONDARY, plain},
     put,
 };
 
@@ -189,6 +189,109 @@ fn sighup_makes_a_service_go_on_in_a_new_log_file() {
         central.signal(Signal::TERM);
         assert_eq!(central.exit_code(), 0);
     }
+}
+
+#[test]
+fn sighup_makes_a_service_read_its_settings_again() {
+    let manager = Manager::new();
+    let (log, settings) = (manager.path("central.log"), manager.path("trozos.toml"));
+    fs::write(
+        &settings,
+        "registro = \"error\"\n[central]\nmax-clientes = 2\n",
+    )
+    .unwrap();
+    let args = ["--config=trozos.toml", "--registro-archivo=central.log"];
+    let mut central = manager.central(&args);
+    manager.hear_until("READY=1");
+    let again = |text: &str| {
+        fs::write(&settings, text).unwrap();
+        central.signal(Signal::HUP);
+        manager.hear_until("RELOADING=1");
+        manager.hear_until("READY=1");
+        lines(&log)
+    };
+    assert_eq!(lines(&log), [""; 0]);
+    let said = again("registro = \"info\"\n");
+    assert!(said.concat().contains("settings read again"), "{said:?}");
+    // What is wrong is said, and it goes on as before.
+    let said = again("registro = \"info\"\nregistros = 1\n");
+    let last = said.last().unwrap();
+    assert!(
+        last.contains("ERROR") && last.contains("registros"),
+        "{last}"
+    );
+    let said = again("registro = \"=,=\"\n");
+    assert!(
+        said.concat().contains("the log keeps its level"),
+        "{said:?}"
+    );
+    TcpStream::connect((Ipv4Addr::LOCALHOST, central.port())).unwrap();
+    central.signal(Signal::TERM);
+    assert_eq!(central.exit_code(), 0);
+}
+
+#[test]
+fn sighup_makes_a_service_show_its_new_certificate() {
+    let manager = Manager::new();
+    for authority in ["old", "new"] {
+        fs::create_dir(manager.path(authority)).unwrap();
+        let mut command = Command::new(CENTRAL);
+        let made = plain(&mut command)
+            .args(["certificados", "tls", "--nodo", "127.0.0.1"])
+            .current_dir(manager.path(authority))
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+    }
+    let install = |authority: &str| {
+        for file in ["127.0.0.1.pem", "127.0.0.1-clave.pem", "ca.pem"] {
+            let from = manager.path(authority).join("tls").join(file);
+            fs::copy(from, manager.path(file)).unwrap();
+        }
+    };
+    install("old");
+    let mut central = manager.central(&[
+        "--tls-cert=127.0.0.1.pem",
+        "--tls-clave=127.0.0.1-clave.pem",
+        "--tls-ca=ca.pem",
+        "--clave-archivo=old/tls/clave",
+    ]);
+    manager.hear_until("READY=1");
+    // What a client is told that has the certificate of an authority.
+    let told = |authority: &str| {
+        let file = |name: &str| format!("{authority}/tls/{name}");
+        let mut command = Command::new(CLIENT);
+        let out = plain(&mut command)
+            .arg("--ip-central=127.0.0.1")
+            .arg(format!("--puerto-central={}", central.port()))
+            .args(["--clave-archivo=old/tls/clave", "--espera-fuentes=0s"])
+            .args(["--tls-ca", &file("ca.pem")])
+            .args(["--tls-cert", &file("cliente.pem")])
+            .args(["--tls-clave", &file("cliente-clave.pem"), "listar"])
+            .current_dir(manager.folder.path())
+            .output()
+            .unwrap();
+        String::from_utf8(out.stderr).unwrap()
+    };
+    let renew = || {
+        central.signal(Signal::HUP);
+        manager.hear_until("RELOADING=1");
+        manager.hear_until("READY=1");
+    };
+    let is_served = |authority| told(authority).contains("[not-ready]");
+    assert!(is_served("old"), "{}", told("old"));
+    assert!(!is_served("new"), "{}", told("new"));
+    install("new");
+    assert!(is_served("old"), "{}", told("old"));
+    renew();
+    assert!(is_served("new"), "{}", told("new"));
+    assert!(!is_served("old"), "{}", told("old"));
+    // A broken one changes nothing.
+    fs::write(manager.path("127.0.0.1.pem"), "nada").unwrap();
+    renew();
+    assert!(is_served("new"), "{}", told("new"));
+    central.signal(Signal::TERM);
+    assert_eq!(central.exit_code(), 0);
 }
 
 #[test]

@@ -96,13 +96,25 @@ impl SecurityArgs {
             Some(path) => SecretSource::File(path.clone()),
             None => of_environment(),
         };
+        self.with(secret, role).map(Arc::new)
+    }
+
+    /// Reads the certificates alone.
+    ///
+    /// # Errors
+    /// See [`SecurityError`].
+    pub fn certificates(&self, role: NetworkRole) -> Result<Security, SecurityError> {
+        self.with(SecretSource::None, role)
+    }
+
+    fn with(&self, secret: SecretSource, role: NetworkRole) -> Result<Security, SecurityError> {
         let files = SecurityFiles {
             secret,
             certificate: self.tls_cert.clone(),
             key: self.tls_clave.clone(),
             authority: self.tls_ca.clone(),
         };
-        Security::load(&files, role).map(Arc::new)
+        Security::load(&files, role)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `videocentral`: a central and its prompt.
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, process::ExitCode, sync::Arc};
 
 use tokio::sync::mpsc;
 
@@ -10,7 +10,7 @@ use super::{
     commands::{self, CentralLine, CommonLine, explain},
     console::{Console, Mode, Printer},
     exit::Exit,
-    flags, program,
+    flags, program, reload,
     service::Manager,
     signals::{Hangup, Requests},
     text::{
@@ -54,15 +54,21 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
         mode,
         Hangup::of(args.sin_consola),
         commands,
-        |console, requests| run(args.config(security), console, requests),
+        |console, requests| run(args.config(security), line, console, requests),
     )
 }
 
-async fn run(config: CentralConfig, mut console: Console, requests: Requests) -> Exit {
+async fn run(
+    config: CentralConfig,
+    line: Vec<OsString>,
+    mut console: Console,
+    requests: Requests,
+) -> Exit {
     let manager = Manager::default();
     let printer = console.printer.clone();
     let (sender, mut events) = mpsc::channel(program::EVENTS);
-    let warning = text::security::of_central(&config.security);
+    let security = Arc::clone(&config.security);
+    let warning = text::security::of_central(&security);
     let handle = match central::start(config, sender).await {
         Ok(handle) => handle,
         Err(error) => {
@@ -75,12 +81,18 @@ async fn run(config: CentralConfig, mut console: Console, requests: Requests) ->
     manager.ready(&listening);
     printer.line(listening);
     printer.lines(warning.map(|text| Line::new(Tone::Warning, text)));
-    let Requests { stop, reload } = requests;
+    let Requests { stop, reload, log } = requests;
     let alive = async || handle.status().await.is_ok();
+    let read_again = async || {
+        if let Some(args) = reload::read::<CentralArgs>(&line, &log, &security) {
+            let most = args.max_clientes as usize;
+            let _ = handle.set_max_downloads(most).await;
+        }
+    };
     program::serve(
         &mut console,
         &mut events,
-        manager.watch(stop.cancelled(), reload, alive),
+        manager.watch(stop.cancelled(), reload, read_again, alive),
         |event| {
             let line = text::central::event(event);
             manager.central_event(event, &line.text());

@@ -2,11 +2,12 @@
 //! line, with UTC times in both.
 
 use std::{
+    fmt,
     fs::{File, OpenOptions},
     io::{self, IsTerminal, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use anyhow::Context;
@@ -32,10 +33,21 @@ pub enum LogFormat {
     Json,
 }
 
-/// Where the log goes. Copies are the same.
-#[derive(Clone, Debug, Default)]
+/// Where the log goes, and what is in it. Copies are the same.
+#[derive(Clone, Default)]
 pub struct Log {
     file: Option<Arc<LogFile>>,
+    /// There once it has started.
+    filter: Arc<OnceLock<SetFilter>>,
+}
+
+type SetFilter =
+    Box<dyn Fn(EnvFilter) -> Result<(), tracing_subscriber::reload::Error> + Send + Sync>;
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Log").field(&self.file).finish()
+    }
 }
 
 #[derive(Debug)]
@@ -63,6 +75,7 @@ impl Log {
                 path: path.to_owned(),
                 file: Mutex::new(Arc::new(file)),
             })),
+            ..Self::default()
         })
     }
 
@@ -93,14 +106,7 @@ impl Log {
         format: LogFormat,
         above: Option<&Printer>,
     ) -> anyhow::Result<()> {
-        let filter = EnvFilter::try_new(level).map_err(|error| {
-            let why = t!("why-log-level", why = error.to_string());
-            anyhow::anyhow!(t!(
-                "usage-value",
-                flag = format!("--registro {level}"),
-                why = why
-            ))
-        })?;
+        let filter = filter(level)?;
         let at_terminal = self.file.is_none() && io::stderr().is_terminal();
         let (writer, ansi) = match &self.file {
             Some(log) => (BoxMakeWriter::new(ToFile(Arc::clone(log))), false),
@@ -114,17 +120,51 @@ impl Log {
             .with_env_filter(filter)
             .with_ansi(ansi)
             .with_writer(writer);
-        match format {
-            LogFormat::Text => log.try_init(),
-            LogFormat::Json => log
-                .json()
-                .flatten_event(true)
-                .with_current_span(false)
-                .with_span_list(false)
-                .try_init(),
-        }
-        .map_err(|error| anyhow::anyhow!("{error}"))
+        let (set, started): (SetFilter, _) = match format {
+            LogFormat::Text => {
+                let log = log.with_filter_reloading();
+                let handle = log.reload_handle();
+                (Box::new(move |new| handle.reload(new)), log.try_init())
+            }
+            LogFormat::Json => {
+                let log = log
+                    .json()
+                    .flatten_event(true)
+                    .with_current_span(false)
+                    .with_span_list(false)
+                    .with_filter_reloading();
+                let handle = log.reload_handle();
+                (Box::new(move |new| handle.reload(new)), log.try_init())
+            }
+        };
+        started.map_err(|error| anyhow::anyhow!("{error}"))?;
+        // It starts once.
+        let _ = self.filter.set(set);
+        Ok(())
     }
+
+    /// From now on the log has this level.
+    ///
+    /// # Errors
+    /// When it is none; the log goes on as before then.
+    pub fn set_level(&self, level: &str) -> anyhow::Result<()> {
+        let filter = filter(level)?;
+        if let Some(set) = self.filter.get() {
+            set(filter)?;
+        }
+        Ok(())
+    }
+}
+
+fn filter(level: &str) -> anyhow::Result<EnvFilter> {
+    EnvFilter::try_new(level).map_err(|error| {
+        let why = t!("why-log-level", why = error.to_string());
+        anyhow::anyhow!(t!(
+            "usage-value",
+            flag = format!("--registro {level}"),
+            why = why
+        ))
+    })
 }
 
 fn append(path: &Path) -> io::Result<File> {

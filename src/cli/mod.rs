@@ -4,7 +4,7 @@
 //! `commands` understands what is typed at a prompt, `text` makes what is read, `console` is the terminal, and
 //! `central`, `secondary`, `client` run a node between the two; `scripts` does what scripts ask for; `local` runs a
 //! whole cluster. `program` starts and ends them all, with `signals`, `logging` and, for those that run as services,
-//! `service`. `codes` lists the names of all errors, `generate` makes completions and manual pages.
+//! `service` and `reload`. `codes` lists the names of all errors, `generate` makes completions and manual pages.
 
 pub mod args;
 pub mod central;
@@ -20,6 +20,7 @@ pub mod local;
 pub mod logging;
 pub mod program;
 pub mod quantity;
+mod reload;
 mod scripts;
 pub mod secondary;
 pub mod service;

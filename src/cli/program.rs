@@ -62,8 +62,7 @@ where
 {
     let started = || -> anyhow::Result<_> {
         let log = Log::open(common.registro_archivo.as_deref())?;
-        let again = log.clone();
-        let requests = signals::listen(hangup, move || again.reopen())?;
+        let requests = signals::listen(hangup, log.clone())?;
         let console = Console::start(mode, name, commands)?;
         let above = (mode == Mode::Prompt).then_some(&console.printer);
         log.start(&common.registro, common.registro_formato, above)?;

@@ -1,6 +1,6 @@
 //! `videosecundario`: a secondary and its prompt.
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, process::ExitCode, sync::Arc};
 
 use tokio::sync::mpsc;
 
@@ -10,9 +10,9 @@ use super::{
     commands::{self, CommonLine, SecondaryLine, explain},
     console::{Console, Mode, Printer},
     exit::Exit,
-    flags, program,
+    flags, program, reload,
     service::Manager,
-    signals::{Hangup, Reload, Requests},
+    signals::{Hangup, Requests},
     text::{self, errors, help, t},
 };
 use crate::node::{
@@ -58,11 +58,11 @@ async fn run(
     mut console: Console,
     requests: Requests,
 ) -> Exit {
-    let Requests { stop, reload } = requests;
+    let Requests { stop, reload, log } = requests;
     let manager = Manager::default();
     let printer = console.printer.clone();
     let (sender, mut events) = mpsc::channel(program::EVENTS);
-    let folder = config.folder.clone();
+    let (folder, security) = (config.folder.clone(), Arc::clone(&config.security));
     let started = tokio::select! {
         started = secondary::start(config, sender) => started,
         () = stop.cancelled() => return Exit::Well,
@@ -78,19 +78,22 @@ async fn run(
     printer.line(t!("listening", address = handle.address()));
     printer.line(t!("folder-served", folder = folder));
     let gave_up = handle.stopped();
-    let again = reload.clone();
     let stopped = async {
         tokio::select! {
             () = stop.cancelled() => {}
             () = gave_up.cancelled() => {}
-            () = follow_settings(&handle, &line, again) => {}
+        }
+    };
+    let read_again = async || {
+        if let Some(args) = reload::read::<SecondaryArgs>(&line, &log, &security) {
+            let _ = handle.set_upload_limit(args.limite_subida).await;
         }
     };
     let alive = async || handle.running().await.is_ok();
     program::serve(
         &mut console,
         &mut events,
-        manager.watch(stopped, reload, alive),
+        manager.watch(stopped, reload, read_again, alive),
         |event| {
             let line = text::secondary::event(event);
             manager.secondary_event(event, &line.text());
@@ -156,19 +159,4 @@ async fn command(line: &str, handle: &SecondaryHandle, printer: &Printer) -> boo
         SecondaryLine::Common(CommonLine::Quit) => return false,
     }
     true
-}
-
-/// After every SIGHUP the upload limit is what the command line, its variables and the file say now.
-async fn follow_settings(handle: &SecondaryHandle, line: &[OsString], mut reload: Reload) {
-    loop {
-        reload.asked().await;
-        match flags::read_again::<SecondaryArgs>(line) {
-            Ok(args) => {
-                let limit = args.limite_subida;
-                tracing::info!(?limit, "settings read again");
-                let _ = handle.set_upload_limit(limit).await;
-            }
-            Err(error) => tracing::error!(%error, "settings"),
-        }
-    }
 }

@@ -89,29 +89,33 @@ impl Manager {
         }
     }
 
-    /// Waits for `stopped`. Meanwhile the manager hears of every reload, and that the program is alive as often as it
-    /// wants to, as long as `healthy` answers with true.
+    /// Waits for `stopped`. Meanwhile `read_again` does what every SIGHUP asks for, which the manager hears of, and
+    /// that the program is alive as often as it wants to, as long as `healthy` answers with true.
     pub async fn watch(
         &self,
         stopped: impl Future<Output = ()>,
         reload: Reload,
+        read_again: impl AsyncFn(),
         healthy: impl AsyncFn() -> bool,
     ) {
         tokio::select! {
             () = stopped => {}
-            () = self.tell_reloads(reload) => {}
+            () = self.reloads(reload, read_again) => {}
             () = keep_alive(healthy) => {}
         }
     }
 
-    async fn tell_reloads(&self, mut reload: Reload) {
+    async fn reloads(&self, mut reload: Reload, read_again: impl AsyncFn()) {
         loop {
             reload.asked().await;
+            let now = NotifyState::monotonic_usec_now().ok();
             // A program that is not ready yet does not become so by this.
-            if self.ready.get()
-                && let Ok(now) = NotifyState::monotonic_usec_now()
-            {
-                tell(&[NotifyState::Reloading, now]);
+            let now = now.filter(|_| self.ready.get());
+            if let Some(now) = &now {
+                tell(&[NotifyState::Reloading, now.clone()]);
+            }
+            read_again().await;
+            if now.is_some() {
                 tell(&[NotifyState::Ready]);
             }
         }

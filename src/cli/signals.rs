@@ -10,7 +10,7 @@ use signal_hook::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{console::restore, exit::Exit};
+use super::{console::restore, exit::Exit, logging::Log};
 
 /// What SIGHUP means to a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Requests {
     pub stop: CancellationToken,
     /// Every SIGHUP of a service.
     pub reload: Reload,
+    /// The log, which is in its new file by the time that others hear of a SIGHUP.
+    pub log: Log,
 }
 
 /// SIGHUPs of a service. Several in a short time may count as one.
@@ -42,7 +44,7 @@ pub struct Requests {
 pub struct Reload(watch::Receiver<u64>);
 
 impl Reload {
-    /// Waits for the next one; the log goes to its new file by then. Cancel-safe.
+    /// Waits for the next one. Cancel-safe.
     pub async fn asked(&mut self) {
         if self.0.changed().await.is_err() {
             pending().await
@@ -50,22 +52,22 @@ impl Reload {
     }
 }
 
-/// Starts to listen. `reopen` is called for every SIGHUP that means to read again, before others hear of it.
+/// Starts to listen. The log is opened again at every SIGHUP that means to read again, before others hear of it.
 ///
 /// # Errors
 /// When signals cannot be listened to.
-pub fn listen(hangup: Hangup, reopen: impl Fn() + Send + 'static) -> anyhow::Result<Requests> {
+pub fn listen(hangup: Hangup, log: Log) -> anyhow::Result<Requests> {
     let stop = CancellationToken::new();
     let (sender, receiver) = watch::channel(0);
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    let stopped = stop.clone();
+    let (stopped, again) = (stop.clone(), log.clone());
     std::thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
             for signal in signals.forever() {
                 tracing::info!(signal, "signal");
                 if signal == SIGHUP && hangup == Hangup::Reload {
-                    reopen();
+                    again.reopen();
                     sender.send_modify(|reloads| *reloads += 1);
                 } else if stopped.is_cancelled() {
                     restore();
@@ -78,5 +80,6 @@ pub fn listen(hangup: Hangup, reopen: impl Fn() + Send + 'static) -> anyhow::Res
     Ok(Requests {
         stop,
         reload: Reload(receiver),
+        log,
     })
 }

@@ -24,7 +24,8 @@ const RECENT: Duration = Duration::from_secs(15);
 struct Known {
     asked: Option<Instant>,
     answered: Option<Instant>,
-    files: Vec<Suggestion>,
+    /// Shared with whoever looks: there may be a hundred thousand.
+    files: Arc<[Suggestion]>,
 }
 
 /// See [`Values`]. The prompt's thread asks; the runtime's threads answer.
@@ -62,7 +63,7 @@ impl ClientValues {
         }
     }
 
-    fn files(&self, fresh: bool) -> Vec<Suggestion> {
+    fn files(&self, fresh: bool) -> Arc<[Suggestion]> {
         let is_old = {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             // A hint is content with what was asked for before; a completion waits for an answer.
@@ -87,10 +88,10 @@ impl ClientValues {
             }
         }
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.files.clone()
+        Arc::clone(&known.files)
     }
 
-    fn downloads(&self) -> Vec<Suggestion> {
+    fn downloads(&self) -> Arc<[Suggestion]> {
         let views = self
             .runtime
             .block_on(async { timeout(PATIENCE, self.client.downloads()).await });
@@ -106,11 +107,11 @@ impl ClientValues {
 }
 
 impl Values for ClientValues {
-    fn of(&self, id: &str, fresh: bool) -> Vec<Suggestion> {
+    fn of(&self, id: &str, fresh: bool) -> Arc<[Suggestion]> {
         match id {
             "download" | "verify" | "search" => self.files(fresh),
             "detail" | "pause" | "resume" | "cancel" | "priority" if fresh => self.downloads(),
-            _ => Vec::new(),
+            _ => Arc::default(),
         }
     }
 }

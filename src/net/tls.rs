@@ -1,6 +1,11 @@
 //! TLS 1.3 by rustls, with ring. Both sides of it: what a server shows, and whom the one who connects trusts.
 
-use std::{fmt, io, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    fmt, io,
+    net::IpAddr,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig,
@@ -145,9 +150,36 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-/// How a server speaks TLS.
+/// Certificates that can be replaced while connections begin. Copies are the same.
+struct Renewable<T>(Arc<RwLock<T>>);
+
+impl<T> Clone for Renewable<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: Clone> Renewable<T> {
+    fn new(first: T) -> Self {
+        Self(Arc::new(RwLock::new(first)))
+    }
+
+    fn now(&self) -> T {
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn take_over(&self, fresh: &Self) {
+        let fresh = fresh.now();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+    }
+}
+
+/// How a server speaks TLS. Copies are the same.
 #[derive(Clone)]
-pub struct ServerTls(TlsAcceptor);
+pub struct ServerTls(Renewable<TlsAcceptor>);
 
 impl fmt::Debug for ServerTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -180,7 +212,12 @@ impl ServerTls {
             .map_err(|error| TlsError::Pair(error.to_string()))?;
         // Connections last: there is nothing to resume, and every peer shows its certificate each time.
         config.send_tls13_tickets = 0;
-        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+        Ok(Self(Renewable::new(TlsAcceptor::from(Arc::new(config)))))
+    }
+
+    /// From now on connections begin as another one's do.
+    pub fn take_over(&self, fresh: &Self) {
+        self.0.take_over(&fresh.0);
     }
 
     /// Does the handshake. A peer that fails it has been told why.
@@ -191,7 +228,7 @@ impl ServerTls {
         // It cannot be reached any more later on.
         limit_unsent(&socket, Some(UNSENT_BYTES));
         let socket = BufReader::with_capacity(LINE_READ_BYTES, socket);
-        match self.0.accept(socket).into_fallible().await {
+        match self.0.now().accept(socket).into_fallible().await {
             Ok(stream) => Ok(Stream::Tls(Box::new(TlsStream::Server(stream)))),
             Err((error, socket)) => {
                 // It has been sent an alert, which an end with unread bytes would take away again.
@@ -204,9 +241,9 @@ impl ServerTls {
     }
 }
 
-/// How one who connects speaks TLS.
+/// How one who connects speaks TLS. Copies are the same.
 #[derive(Clone)]
-pub struct ClientTls(TlsConnector);
+pub struct ClientTls(Renewable<TlsConnector>);
 
 impl fmt::Debug for ClientTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -245,7 +282,12 @@ impl ClientTls {
             }
         };
         config.resumption = rustls::client::Resumption::disabled();
-        Ok(Self(TlsConnector::from(Arc::new(config))))
+        Ok(Self(Renewable::new(TlsConnector::from(Arc::new(config)))))
+    }
+
+    /// From now on connections begin as another one's do.
+    pub fn take_over(&self, fresh: &Self) {
+        self.0.take_over(&fresh.0);
     }
 
     /// Does the handshake with the server that was dialled under this name or address.
@@ -264,7 +306,7 @@ impl ClientTls {
             Traffic::Bulk => BULK_READ_BYTES,
         };
         let socket = BufReader::with_capacity(capacity, socket);
-        let stream = self.0.connect(name, socket).await?;
+        let stream = self.0.now().connect(name, socket).await?;
         Ok(Stream::Tls(Box::new(TlsStream::Client(stream))))
     }
 }

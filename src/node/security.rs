@@ -180,6 +180,22 @@ impl Security {
         })
     }
 
+    /// Takes over the certificates of another one for connections that begin from now on; those that there are keep
+    /// theirs. False, and nothing is changed, when only one of the two has TLS.
+    pub fn renew(&self, fresh: &Self) -> bool {
+        let is_alike = self.server.is_some() == fresh.server.is_some()
+            && self.client.is_some() == fresh.client.is_some();
+        if is_alike {
+            if let (Some(own), Some(fresh)) = (&self.server, &fresh.server) {
+                own.take_over(fresh);
+            }
+            if let (Some(own), Some(fresh)) = (&self.client, &fresh.client) {
+                own.take_over(fresh);
+            }
+        }
+        is_alike
+    }
+
     /// True when nobody joins without a secret.
     pub fn is_closed(&self) -> bool {
         self.secret.is_some()

@@ -14,7 +14,10 @@ use rustyline::{
 };
 
 use super::paint::{has_colours, paint};
-use crate::cli::text::{help, help::Topic, line::Tone};
+use crate::cli::{
+    commands::COMMON,
+    text::{help, help::Topic, line::Tone},
+};
 
 /// Most suggestions that are shown.
 const MOST: usize = 200;
@@ -32,7 +35,7 @@ pub struct Suggestion {
 pub trait Values: Send + Sync {
     /// What can follow the command with such an id. May ask for news, for a moment, when `fresh`; otherwise it
     /// answers at once from what it knows.
-    fn of(&self, id: &str, fresh: bool) -> Vec<Suggestion>;
+    fn of(&self, id: &str, fresh: bool) -> Arc<[Suggestion]>;
 }
 
 /// The words of a program. Copies share what follows the commands.
@@ -50,7 +53,9 @@ impl fmt::Debug for Words {
 }
 
 impl Words {
-    pub(super) fn new(commands: Vec<Topic>) -> Self {
+    /// Of a program's own commands, and of those that all have.
+    pub(super) fn new(mut commands: Vec<Topic>) -> Self {
+        commands.extend(help::topics(COMMON));
         Self {
             commands: Arc::new(commands),
             values: Arc::default(),
@@ -101,7 +106,7 @@ impl Words {
         None
     }
 
-    fn all_commands(&self) -> Vec<Suggestion> {
+    fn all_commands(&self) -> Arc<[Suggestion]> {
         let names = self.commands.iter().filter_map(|topic| topic.names.first());
         let suggestion = |name: &&str| Suggestion {
             text: (*name).to_owned(),
@@ -123,12 +128,18 @@ fn last_word(line: &str, from: usize) -> usize {
         .map_or(from, |at| from + at + 1)
 }
 
+/// True when a text begins so, however it is written; of a hundred thousand names most are ruled out by a letter.
+fn begins_with(text: &str, lower: &str) -> bool {
+    let mut letters = text.chars().flat_map(char::to_lowercase);
+    lower.chars().all(|letter| letters.next() == Some(letter))
+}
+
 /// Those that begin with what was typed, in quotes where one of several words needs them.
 fn fitting(typed: &str, all: &[Suggestion], is_one_of_many: bool) -> Vec<Suggestion> {
     let is_quoted = typed.starts_with('"');
     let bare = typed.trim_start_matches('"').to_lowercase();
     all.iter()
-        .filter(|suggestion| suggestion.text.to_lowercase().starts_with(&bare))
+        .filter(|suggestion| begins_with(&suggestion.text, &bare))
         .take(MOST)
         .map(|suggestion| {
             let has_blanks = suggestion.text.contains(char::is_whitespace);
@@ -262,12 +273,12 @@ impl rustyline::Helper for Words {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::commands::{CLIENT, COMMON};
+    use crate::cli::commands::CLIENT;
 
     struct Files;
 
     impl Values for Files {
-        fn of(&self, id: &str, _: bool) -> Vec<Suggestion> {
+        fn of(&self, id: &str, _: bool) -> Arc<[Suggestion]> {
             let names: &[&str] = match id {
                 "download" => &["mi película 1.mp4", "mi película 2.mp4", "Otra.mkv"],
                 _ => &[],
@@ -281,9 +292,7 @@ mod tests {
     }
 
     fn words() -> Words {
-        let mut topics = help::topics(CLIENT);
-        topics.extend(help::topics(COMMON));
-        let words = Words::new(topics);
+        let words = Words::new(help::topics(CLIENT));
         words.set(Arc::new(Files));
         words
     }
@@ -301,6 +310,7 @@ mod tests {
         assert_eq!(words().commands("lis"), ["LISTA_VIDEOS"]);
         assert_eq!(words().commands("list"), ["LISTA_VIDEOS"]);
         assert_eq!(words().commands("ge"), ["GET"]);
+        assert_eq!(words().commands("sal"), ["SALIR"]);
         assert_eq!(words().commands("x"), [""; 0]);
     }
 
@@ -324,5 +334,6 @@ mod tests {
             ["VIDEO Otra.mkv \"mi película 2.mp4\""]
         );
         assert_eq!(texts("PAUSAR x"), [""; 0]);
+        assert_eq!(texts("AYUDA sa"), ["AYUDA SALIR"]);
     }
 }

@@ -87,7 +87,7 @@ pub(super) fn main(
 ) -> ExitCode {
     let started = || -> anyhow::Result<_> {
         let log = Log::open(common.registro_archivo.as_deref())?;
-        let Requests { stop, .. } = signals::listen(Hangup::Stop, || {})?;
+        let Requests { stop, .. } = signals::listen(Hangup::Stop, log.clone())?;
         log.start(&common.registro, common.registro_formato, None)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()

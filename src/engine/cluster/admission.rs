@@ -63,6 +63,12 @@ impl Admission {
         self.running.insert(key);
     }
 
+    /// There are so many places from now on. Where there are fewer, those that run end as they would have.
+    pub(super) fn set_places(&mut self, places: usize) -> Moved {
+        self.places = places.max(1);
+        self.leave(|_| false)
+    }
+
     /// Takes out every request that `gone` names; the first in line take the places.
     pub(super) fn leave(&mut self, gone: impl Fn(RequestKey) -> bool) -> Moved {
         let before: Vec<_> = self.waiting.iter().copied().collect();

@@ -250,6 +250,14 @@ impl Cluster {
         self.moved(moved);
     }
 
+    /// From now on so many downloads run at once, at least one. Those that are too many then end first.
+    pub fn set_max_downloads(&mut self, now: Instant, most: usize) {
+        self.notice_own_stop(now);
+        let moved = self.admission.set_places(most);
+        self.moved(moved);
+        self.after(now);
+    }
+
     pub(super) fn client_gone(&mut self, now: Instant, link: LinkId, client: Client) {
         for request in client.requests.values() {
             if let Request::Running(transfer) = request {
@@ -377,6 +385,30 @@ mod tests {
         // And again on the same.
         bench.resume(3, 1, transfer);
         assert_eq!(bench.counts(), (1, 1));
+    }
+
+    #[test]
+    fn other_numbers_of_places_count_at_once_and_end_nothing() {
+        let mut bench = Bench::new();
+        bench.download(2, 1).unwrap();
+        for (link, request) in [(2, 2), (3, 1), (3, 2)] {
+            assert_eq!(bench.download(link, request), None);
+        }
+        let places = |bench: &mut Bench, most| {
+            bench.cluster.set_max_downloads(bench.now, most);
+            let actions: Vec<_> = std::iter::from_fn(|| bench.cluster.poll_action()).collect();
+            let grants = actions.iter().filter_map(|action| match action {
+                Action::Grant { link, request, .. } => Some((link.0, *request)),
+                _ => None,
+            });
+            grants.collect::<Vec<_>>()
+        };
+        assert_eq!(places(&mut bench, 3), [(2, 2), (3, 1)]);
+        assert_eq!(bench.counts(), (3, 1));
+        assert_eq!(places(&mut bench, 1), []);
+        assert_eq!(bench.counts(), (3, 1));
+        // None is ever no place at all.
+        assert_eq!(places(&mut bench, 0), []);
     }
 
     #[test]

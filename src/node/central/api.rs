@@ -83,6 +83,7 @@ pub(super) enum CentralQuery {
     Queue(oneshot::Sender<Vec<QueueRow>>),
     Expel(String, oneshot::Sender<Expelled>),
     Drain(SecondaryNumber, bool, oneshot::Sender<Drained>),
+    SetMaxDownloads(usize, oneshot::Sender<()>),
     Statistics(oneshot::Sender<serde_json::Value>),
 }
 
@@ -139,6 +140,15 @@ impl CentralHandle {
     pub async fn drain(&self, number: SecondaryNumber, on: bool) -> Result<Drained, Stopped> {
         ask(&self.queries, |answer| {
             CentralQuery::Drain(number, on, answer)
+        })
+        .await
+    }
+
+    /// Another number of downloads at once, at least one, from now on. Where it is smaller nothing is ended for it;
+    /// where it is larger the first in line begin.
+    pub async fn set_max_downloads(&self, most: usize) -> Result<(), Stopped> {
+        ask(&self.queries, |answer| {
+            CentralQuery::SetMaxDownloads(most, answer)
         })
         .await
     }

@@ -175,6 +175,10 @@ impl Central {
             CentralQuery::Drain(number, on, answer) => {
                 let _ = answer.send(self.cluster.drain(now, number, on));
             }
+            CentralQuery::SetMaxDownloads(most, answer) => {
+                self.cluster.set_max_downloads(now, most);
+                let _ = answer.send(());
+            }
             CentralQuery::Statistics(answer) => {
                 let _ = answer.send(self.statistics.present(&self.cluster));
             }
