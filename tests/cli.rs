@@ -67,7 +67,7 @@ fn bad_starts_name_the_value_and_the_remedy() {
         (
             CENTRAL,
             vec!["-p0", "--registro=a=b=c"],
-            1,
+            2,
             vec!["a=b=c", "--registro"],
         ),
         (
@@ -181,6 +181,13 @@ fn with_dev_null_a_server_is_a_service_until_a_signal() {
         assert_eq!(central.wait().unwrap().code(), Some(0));
         assert!(folder.path().join("stats/central.json").exists());
     }
+}
+
+#[test]
+fn with_dev_null_a_client_has_nothing_to_do_and_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut client = Process::start_with_nothing(CLIENT, folder.path(), &["--puerto-central=1"]);
+    assert_eq!(client.exit_code(), 0, "{:?}", client.printed());
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub struct Common {
     #[arg(long, value_name = "CARPETA", default_value = "stats")]
     pub estadisticas: PathBuf,
     /// Level of the log on stderr, or a filter of tracing's.
-    #[arg(long, value_name = "NIVEL", default_value = "warn")]
+    #[arg(long, value_name = "NIVEL", default_value = "warn", value_parser = log_level)]
     pub registro: String,
     /// Form of the log.
     #[arg(long, value_name = "texto|json", value_enum, default_value_t)]
@@ -326,6 +326,10 @@ pub struct DownloadArgs {
     /// Replaces a file of other content.
     #[arg(long)]
     pub sobrescribir: bool,
+}
+
+fn log_level(text: &str) -> Result<String, String> {
+    super::logging::filter(text).map(|_| text.to_owned())
 }
 
 fn client_name(text: &str) -> Result<ClientName, String> {

@@ -75,7 +75,7 @@ pub fn main() -> ExitCode {
     if let Some(script) = args.script {
         return scripts::main(script, config, name, &args.common);
     }
-    let mode = Mode::detect(false);
+    let mode = Mode::detect_client();
     let commands = help::topics(commands::CLIENT);
     program::run(
         "videocliente",

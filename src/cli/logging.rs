@@ -106,7 +106,7 @@ impl Log {
         format: LogFormat,
         above: Option<&Printer>,
     ) -> anyhow::Result<()> {
-        let filter = filter(level)?;
+        let filter = filter(level).map_err(anyhow::Error::msg)?;
         let at_terminal = self.file.is_none() && io::stderr().is_terminal();
         let (writer, ansi) = match &self.file {
             Some(log) => (BoxMakeWriter::new(ToFile(Arc::clone(log))), false),
@@ -148,7 +148,7 @@ impl Log {
     /// # Errors
     /// When it is none; the log goes on as before then.
     pub fn set_level(&self, level: &str) -> anyhow::Result<()> {
-        let filter = filter(level)?;
+        let filter = filter(level).map_err(anyhow::Error::msg)?;
         if let Some(set) = self.filter.get() {
             set(filter)?;
         }
@@ -156,15 +156,13 @@ impl Log {
     }
 }
 
-fn filter(level: &str) -> anyhow::Result<EnvFilter> {
-    EnvFilter::try_new(level).map_err(|error| {
-        let why = t!("why-log-level", why = error.to_string());
-        anyhow::anyhow!(t!(
-            "usage-value",
-            flag = format!("--registro {level}"),
-            why = why
-        ))
-    })
+/// What a level, or a filter of tracing's, lets through.
+///
+/// # Errors
+/// Why it is none.
+pub(super) fn filter(level: &str) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(level)
+        .map_err(|_| t!("line-value", value = level, why = t!("why-log-level")))
 }
 
 fn append(path: &Path) -> io::Result<File> {

@@ -50,10 +50,20 @@ impl Process {
         Self::spawn(Command::new(program).args(args).current_dir(folder))
     }
 
+    /// Starts a program with standard input from /dev/null.
+    pub fn start_with_nothing(program: &str, folder: &Path, args: &[impl AsRef<OsStr>]) -> Self {
+        let mut command = Command::new(program);
+        Self::spawn_with(command.args(args).current_dir(folder), Stdio::null())
+    }
+
     /// Starts a command, with standard input from a pipe.
     pub fn spawn(command: &mut Command) -> Self {
+        Self::spawn_with(command, Stdio::piped())
+    }
+
+    fn spawn_with(command: &mut Command, input: Stdio) -> Self {
         let mut child = plain(command)
-            .stdin(Stdio::piped())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

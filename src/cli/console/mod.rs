@@ -1,8 +1,8 @@
 //! The console of a program: lines in, lines out, and which of the three ways it works in.
 //!
 //! At a terminal there is a prompt that stays usable while lines appear above it. With a pipe or a file,
-//! commands are read until its end and answers are plain lines. With `/dev/null`, or when told so, nothing is
-//! read. `printer` owns the output, `input` reads, `completion` and `history` help at the prompt, `paint` knows
+//! commands are read until its end and answers are plain lines. With `/dev/null`, or when told so, a server reads
+//! nothing. `printer` owns the output, `input` reads, `completion` and `history` help at the prompt, `paint` knows
 //! colours, `terminal` keeps what must be restored.
 
 mod completion;
@@ -51,6 +51,14 @@ impl Mode {
             Self::Prompt
         } else {
             Self::Lines
+        }
+    }
+
+    /// How a client was started, which is there for its commands: where there are none it ends.
+    pub fn detect_client() -> Self {
+        match Self::detect(false) {
+            Self::None => Self::Lines,
+            mode => mode,
         }
     }
 }
