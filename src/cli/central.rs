@@ -171,8 +171,12 @@ async fn command(line: &str, handle: &CentralHandle, printer: &Printer) -> bool 
             }
         },
         CentralLine::Drain(number, on) => printer.line(drain(handle, number, on).await),
-        CentralLine::Statistics => {
-            printer.lines(program::pretty(handle.statistics().await.ok()));
+        CentralLine::Statistics(as_json) => {
+            let document = handle.statistics().await.ok();
+            printer.lines(match document {
+                Some(document) if !as_json => text::statistics::summary(&document),
+                document => program::pretty(document),
+            });
         }
         CentralLine::Common(CommonLine::Help(word)) => {
             printer.lines(help::answer(

@@ -146,8 +146,12 @@ async fn command(line: &str, handle: &SecondaryHandle, printer: &Printer) -> boo
                 printer.line(t!("limit-set", limit = text::nodes::limit(limit)));
             }
         }
-        SecondaryLine::Statistics => {
-            printer.lines(program::pretty(handle.statistics().await.ok()));
+        SecondaryLine::Statistics(as_json) => {
+            let document = handle.statistics().await.ok();
+            printer.lines(match document {
+                Some(document) if !as_json => text::statistics::summary(&document),
+                document => program::pretty(document),
+            });
         }
         SecondaryLine::Common(CommonLine::Help(word)) => {
             printer.lines(help::answer(

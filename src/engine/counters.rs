@@ -16,6 +16,8 @@ pub struct Counters {
     pub downloads: u64,
     /// Those that ended without the file, cancelled ones included.
     pub failed: u64,
+    /// Of `failed`: cancelled or paused by who had asked for the file.
+    pub cancelled: u64,
     /// Payload bytes that secondaries sent.
     pub bytes_sent: u64,
     /// Verified bytes, each byte of a file counted once.
@@ -83,6 +85,7 @@ impl Counters {
         let each = [
             (&mut self.downloads, other.downloads),
             (&mut self.failed, other.failed),
+            (&mut self.cancelled, other.cancelled),
             (&mut self.bytes_sent, other.bytes_sent),
             (&mut self.bytes_received, other.bytes_received),
             (&mut self.bytes_wasted, other.bytes_wasted),

@@ -62,8 +62,8 @@ pub enum CentralLine {
     Expel(String),
     /// `DRENAR`; false undoes it.
     Drain(u16, bool),
-    /// `ESTADISTICAS`.
-    Statistics,
+    /// `ESTADISTICAS`; true for all of them, as JSON.
+    Statistics(bool),
     /// What every program has.
     Common(CommonLine),
 }
@@ -81,8 +81,8 @@ pub enum SecondaryLine {
     Reindex,
     /// `LIMITE`, in bytes per second; `None` for no limit.
     Limit(Option<u64>),
-    /// `ESTADISTICAS`.
-    Statistics,
+    /// `ESTADISTICAS`; true for all of them, as JSON.
+    Statistics(bool),
     /// What every program has.
     Common(CommonLine),
 }
@@ -305,15 +305,31 @@ pub fn central(line: &str) -> Result<CentralLine, BadLine> {
         CentralVerb::Drain => {
             let mut words = rest.split_whitespace();
             let number = words.next().ok_or(BadLine::Missing { id })?;
-            let wish = words.next().map(str::to_lowercase);
-            let on = !matches!(wish.as_deref(), Some("no" | "off"));
+            let on = match words.next() {
+                None => true,
+                Some(word) if is_off(word) => false,
+                Some(word) => return Err(value(word, t!("why-off"))),
+            };
             let number = number
                 .parse()
                 .map_err(|_| value(number, t!("why-secondary")))?;
             CentralLine::Drain(number, on)
         }
-        CentralVerb::Statistics => CentralLine::Statistics,
+        CentralVerb::Statistics => CentralLine::Statistics(is_json(rest)?),
     })
+}
+
+fn is_off(word: &str) -> bool {
+    matches!(word.to_lowercase().as_str(), "no" | "off")
+}
+
+/// Whether all figures are wanted.
+fn is_json(rest: &str) -> Result<bool, BadLine> {
+    match rest {
+        "" => Ok(false),
+        word if word.eq_ignore_ascii_case("json") => Ok(true),
+        word => Err(value(word, t!("why-json"))),
+    }
 }
 
 /// Understands a line at a secondary's prompt.
@@ -331,14 +347,12 @@ pub fn secondary(line: &str) -> Result<SecondaryLine, BadLine> {
         SecondaryVerb::Status => SecondaryLine::Status,
         SecondaryVerb::Reindex => SecondaryLine::Reindex,
         SecondaryVerb::Limit if rest.is_empty() => return Err(BadLine::Missing { id }),
-        SecondaryVerb::Limit => match rest.to_lowercase().as_str() {
-            "no" | "off" => SecondaryLine::Limit(None),
-            _ => {
-                let limit = super::quantity::rate(rest);
-                SecondaryLine::Limit(Some(limit.map_err(|_| value(rest, t!("why-limit")))?))
-            }
-        },
-        SecondaryVerb::Statistics => SecondaryLine::Statistics,
+        SecondaryVerb::Limit if is_off(rest) => SecondaryLine::Limit(None),
+        SecondaryVerb::Limit => {
+            let limit = super::quantity::rate(rest);
+            SecondaryLine::Limit(Some(limit.map_err(|_| value(rest, t!("why-limit")))?))
+        }
+        SecondaryVerb::Statistics => SecondaryLine::Statistics(is_json(rest)?),
     })
 }
 
@@ -438,6 +452,14 @@ mod tests {
         assert_eq!(central("videos_cliente"), Ok(CentralLine::PerClient));
         assert_eq!(central("drenar 2"), Ok(CentralLine::Drain(2, true)));
         assert_eq!(central("DRAIN 2 off"), Ok(CentralLine::Drain(2, false)));
+        for (line, part) in [("DRENAR 2 si", "«si»"), ("ESTADISTICAS todo", "«todo»")] {
+            let answer = explain(&central(line).unwrap_err());
+            assert!(answer.contains(part), "{answer}");
+        }
+        assert_eq!(
+            secondary("statistics json"),
+            Ok(SecondaryLine::Statistics(true))
+        );
         assert_eq!(secondary(" Videos_Descargando"), Ok(SecondaryLine::Running));
         assert_eq!(
             secondary("limite 20MB/s"),

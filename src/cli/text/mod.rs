@@ -12,6 +12,7 @@ pub mod map;
 pub mod nodes;
 pub mod secondary;
 pub mod security;
+pub mod statistics;
 pub mod system;
 pub mod table;
 pub mod transfer;

@@ -101,7 +101,8 @@ impl Account {
         match self.ended.as_ref().map(|ended| ended.finished.outcome) {
             Some(Outcome::Complete) if confirmed => whole.downloads = 1,
             Some(Outcome::Complete | Outcome::AlreadyComplete) => {}
-            Some(Outcome::Failed | Outcome::Cancelled) | None => whole.failed = 1,
+            Some(Outcome::Failed) | None => whole.failed = 1,
+            Some(Outcome::Cancelled) => (whole.failed, whole.cancelled) = (1, 1),
         }
         Figures { per_source, whole }
     }

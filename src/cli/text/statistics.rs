@@ -1,0 +1,150 @@
+//! Statistics as people read them: the figures of a node's document that matter at a glance. The document itself is
+//! for programs.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    t,
+    table::table,
+    transfer::fault,
+    units::{bytes, rate},
+};
+use crate::{engine::counters::Counters, model::Fault};
+
+/// What a central's or a secondary's statistics say.
+pub fn summary(document: &Value) -> Vec<String> {
+    let counters = |key: &str| Counters::deserialize(&document[key]).unwrap_or_default();
+    let totals = counters("totals");
+    let since = document["started"].as_str().unwrap_or_default();
+    let mut lines = vec![t!("statistics-since", time = since)];
+    let mut rows = vec![row(t!("statistics-downloads"), &totals)];
+    let copies = ["copies", "copies_received"].map(counters);
+    let copies = copies
+        .into_iter()
+        .find(|copies| *copies != Counters::default());
+    rows.extend(copies.map(|copies| row(t!("statistics-copies"), &copies)));
+    rows.extend(per(document, "copies_sent", |number| {
+        t!("statistics-copies-to", number = number)
+    }));
+    rows.extend(per(document, "secondaries", |number| {
+        t!("statistics-from", number = number)
+    }));
+    lines.extend(table(&head(), &rows));
+    lines.push(t!(
+        "statistics-trouble",
+        retries = totals.retries,
+        hedges = totals.hedges,
+        returns = totals.recoveries
+    ));
+    lines.extend(faults(&totals));
+    lines.extend(refusals(&document["refused"]));
+    lines.push(t!("statistics-all"));
+    lines
+}
+
+fn head() -> [String; 7] {
+    [
+        String::new(),
+        t!("column-complete"),
+        t!("column-failed"),
+        t!("column-cancelled"),
+        t!("column-sent"),
+        t!("column-wasted"),
+        t!("column-mean"),
+    ]
+}
+
+fn row(what: String, counters: &Counters) -> Vec<String> {
+    let broken = counters.failed.saturating_sub(counters.cancelled);
+    vec![
+        what,
+        counters.downloads.to_string(),
+        broken.to_string(),
+        counters.cancelled.to_string(),
+        bytes(counters.bytes_sent),
+        bytes(counters.bytes_wasted),
+        rate(counters.mean_bytes_per_s as f64),
+    ]
+}
+
+/// A row for each secondary in a part of the document.
+fn per(document: &Value, key: &str, name: impl Fn(&str) -> String) -> Vec<Vec<String>> {
+    let each = document[key].as_object().into_iter().flatten();
+    each.map(|(number, counters)| {
+        let counters = Counters::deserialize(counters).unwrap_or_default();
+        row(name(number), &counters)
+    })
+    .collect()
+}
+
+fn faults(totals: &Counters) -> Option<String> {
+    let counts = &totals.faults;
+    let each = [
+        (counts.unreachable, Fault::Unreachable),
+        (counts.broken, Fault::Broken),
+        (counts.stalled, Fault::Stalled),
+        (counts.digest, Fault::Digest),
+        (counts.refused, Fault::Refused),
+        (counts.protocol, Fault::Protocol),
+    ];
+    let happened = each.iter().filter(|(count, _)| *count > 0);
+    let told: Vec<_> = happened
+        .map(|(count, why)| t!("statistics-fault", why = fault(*why), count = *count))
+        .collect();
+    (!told.is_empty()).then(|| t!("statistics-faults", faults = told.join("; ")))
+}
+
+/// Connections that were refused or ended, by the code that docs/problemas.md explains.
+fn refusals(refused: &Value) -> Option<String> {
+    let codes = refused.as_object()?;
+    let told: Vec<_> = codes
+        .iter()
+        .map(|(code, count)| format!("[{code}] × {count}"))
+        .collect();
+    (!told.is_empty()).then(|| t!("statistics-refused", codes = told.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_matters_is_told_and_what_did_not_happen_is_not() {
+        let document = json!({
+            "started": "2026-11-21T17:45:31Z",
+            "totals": {"downloads": 3, "failed": 2, "cancelled": 1, "bytes_sent": 90_820_000u64,
+                "bytes_wasted": 820_000, "retries": 4, "faults": {"broken": 2}, "mean_bytes_per_s": 2_500_000},
+            "secondaries": {"1": {"downloads": 3, "bytes_sent": 90_820_000u64}},
+            "copies": {"downloads": 8},
+            "refused": {"expelled": 1},
+        });
+        let lines = summary(&document);
+        assert!(
+            lines.iter().all(|line| line.chars().count() <= 80),
+            "{lines:#?}"
+        );
+        let all = lines.join("\n");
+        for part in [
+            "2026-11-21T17:45:31Z",
+            "90,8 MB",
+            "820,0 kB",
+            "2,5 MB/s",
+            "[expelled] × 1",
+            "secundario 1",
+        ] {
+            assert!(all.contains(part), "{part}: {all}");
+        }
+        let row = lines
+            .iter()
+            .find(|line| line.starts_with("descargas"))
+            .unwrap();
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        assert_eq!(cells[1..4], ["3", "1", "1"]);
+        let nothing = summary(&json!({"started": "x", "totals": {}})).join("\n");
+        for part in ["copias", "del secundario", "×", "Fallos"] {
+            assert!(!nothing.contains(part), "{part}: {nothing}");
+        }
+    }
+}
