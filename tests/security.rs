@@ -16,12 +16,13 @@ use std::{
 
 use serde_json::{Value, json};
 use support::{
-    noise,
+    DEADLINE, noise,
     process::{CENTRAL, CLIENT, Cluster, Process, SECONDARY},
     put,
 };
 use trozos::{
     model::SecondaryNumber,
+    net::{Authority, ClientTls, Identity, ReadError, TlsRefusal, Traffic, split},
     proto::{
         encode_line,
         handshake::{Connector, FromServer, Nonce, Opening, Secret, ServerRole, ToServer},
@@ -440,6 +441,26 @@ fn a_download_within_tls_survives_a_killed_secondary_and_shows_no_secret() {
             assert!(answer.contains("tls-required"), "{answer}");
         }
     }
+    // Whom the data plane talks to, and whom clients believe there.
+    let (folder, port) = (cluster.folder.path(), cluster.ports[1]);
+    expired(folder);
+    let trusted = || pem(folder, "tls/ca.pem");
+    let own = || {
+        Some([
+            pem(folder, "tls/cliente.pem"),
+            pem(folder, "tls/cliente-clave.pem"),
+        ])
+    };
+    let strange = || Some([pem(folder, "vieja.pem"), pem(folder, "vieja-clave.pem")]);
+    let says_hello = within_tls(port, &trusted(), own());
+    assert!(says_hello.contains("challenge"), "{says_hello}");
+    for (authority, shown, code) in [
+        (trusted(), None, "our-certificate"),
+        (trusted(), strange(), "our-certificate"),
+        (pem(folder, "vieja-ca.pem"), own(), "their-certificate"),
+    ] {
+        assert_eq!(within_tls(port, &authority, shown), code);
+    }
     let certificate_alone = [&["--clave-archivo=otra"], &CLIENT_TLS[1..4]].concat();
     let says = "la clave no es la del central";
     let central_port = cluster.central_port;
@@ -496,6 +517,38 @@ fn a_download_within_tls_survives_a_killed_secondary_and_shows_no_secret() {
         count("bytes_sent"),
         count("bytes_received") + count("bytes_wasted")
     );
+}
+
+fn pem(folder: &Path, name: &str) -> Vec<u8> {
+    fs::read(folder.join(name)).unwrap()
+}
+
+/// What a node at 127.0.0.1 answers to a hello within TLS, or the code of what is wrong with the TLS.
+fn within_tls(port: u16, authority: &[u8], own: Option<[Vec<u8>; 2]>) -> String {
+    let authority = Authority::from_pem(authority).unwrap();
+    let own = own.map(|[shown, key]| Identity::from_pem(&shown, &key).unwrap());
+    let tls = ClientTls::new(&authority, own.as_ref()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let answer = async {
+        let socket = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
+        let stream = tls.connect(socket, "127.0.0.1", Traffic::Lines).await?;
+        let (mut reader, mut writer) = split(stream, DEADLINE);
+        writer.send_encoded(&with_line_feed(&hello_line())).await?;
+        reader.next_line().await.map_err(|error| match error {
+            ReadError::Io(error) => error,
+            other => std::io::Error::other(other.to_string()),
+        })
+    };
+    match runtime.block_on(answer) {
+        Ok(line) => String::from_utf8(line.unwrap().to_vec()).unwrap(),
+        Err(error) => {
+            let refusal = TlsRefusal::of(&error).unwrap_or_else(|| panic!("{error}"));
+            refusal.code().to_owned()
+        }
+    }
 }
 
 /// A certificate for 127.0.0.1 that nobody has taken since last year, and its authority.
