@@ -211,6 +211,10 @@ def scale(figures):
         part = figures["client_memory"]
         rows.append((f"client under 64 MiB for a sparse file, from one secondary, of {part['bytes'] / GIB:.0f} GiB",
                      f"{part['rss'] / MIB:.0f} MiB", part["rss"] < 64 * MIB))
+    if "stream_memory" in figures:
+        part = figures["stream_memory"]
+        rows.append((f"client under 64 MiB for {part['bytes'] / GIB:.0f} GiB in order to a pipe whose reader is slow at first",
+                     f"{part['rss'] / MIB:.0f} MiB", part["rss"] < 64 * MIB))
     if "secondary_memory" in figures:
         part = figures["secondary_memory"]
         rows.append((f"secondary under 64 MiB with {part['clients']} clients downloading",

@@ -1,5 +1,6 @@
 """Memory, many clients, many files, indexing, copying."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -58,6 +59,29 @@ def client_memory(config):
     cluster.stop()
     shutil.rmtree(work, ignore_errors=True)
     return result
+
+
+def stream_memory(config):
+    """A file in order to a pipe whose reader is slow at first."""
+    work = config.work / "tubo"
+    size = 2048 * MIB if config.sparse_bytes > 2048 * MIB else 256 * MIB
+    original = random_file(config.work / "datos" / f"azar-{size}.bin", size)
+    cluster = Cluster(work, served_copies(work, original, 3))
+    command = [procs.ours("videocliente"), "--ip-central", "127.0.0.1", "--puerto-central", "51000",
+               "--estadisticas", str(work / "stats-cliente"), "descargar", NAME, "-o", "-"]
+    digest, slow_until = hashlib.sha256(), time.monotonic() + 5
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    while piece := os.read(child.stdout.fileno(), 1 << 16):
+        digest.update(piece)
+        if time.monotonic() < slow_until:
+            time.sleep(0.01)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    cluster.stop()
+    with open(original, "rb") as file:
+        if child.returncode != 0 or hashlib.file_digest(file, "sha256").digest() != digest.digest():
+            raise RuntimeError(f"the stream ended with {child.returncode}, or is not the file")
+    return {"bytes": size, "rss": usage.ru_maxrss * 1024}
 
 
 def secondary_memory(config):
@@ -227,7 +251,7 @@ def dead_weight(config):
     return {"bytes": size, "idle": idle, "slow": slow, "rss": rss, "runs": runs}
 
 
-SCENARIOS = {"client_memory": client_memory, "secondary_memory": secondary_memory, "catalogues": catalogues,
+SCENARIOS = {"client_memory": client_memory, "stream_memory": stream_memory, "secondary_memory": secondary_memory, "catalogues": catalogues,
              "dead_weight": dead_weight, "indexing": indexing, "copying": copying}
 
 
