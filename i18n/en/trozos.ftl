@@ -98,10 +98,7 @@ central-denied = No connection to the central: { $why }
 central-back = Connected to the central again
 download-head = [{ $number }] { $file }
 download-queued = waiting, place { $place } in line
-download-share = { $count ->
-    [one] 1 chunk from secondary { $number }
-   *[other] { $count } chunks from secondary { $number }
-}
+download-share = { $count } from secondary { $number }
 download-started = starting, { $size } in { $count ->
     [one] 1 chunk
    *[other] { $count } chunks

@@ -98,10 +98,7 @@ central-denied = Sin conexión con el central: { $why }
 central-back = Conectado de nuevo con el central
 download-head = [{ $number }] { $file }
 download-queued = en espera, puesto { $place } de la lista
-download-share = { $count ->
-    [one] 1 trozo del secundario { $number }
-   *[other] { $count } trozos del secundario { $number }
-}
+download-share = { $count } del secundario { $number }
 download-started = empieza, { $size } en { $count ->
     [one] 1 trozo
    *[other] { $count } trozos

@@ -144,6 +144,8 @@ impl<P: ExternalPrinter> Screen<P> {
                 Message::Lines(lines) => {
                     let erase = self.erase();
                     self.live = self.fitting(&self.live);
+                    let columns = columns();
+                    let lines: Vec<_> = lines.iter().flat_map(|l| l.wrapped(columns)).collect();
                     let (above, live) =
                         (block(&lines, self.colours), block(&self.live, self.colours));
                     self.print(format!("{erase}{above}{live}"));

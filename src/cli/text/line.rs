@@ -2,6 +2,9 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+/// How much further in the rest of a long line is.
+const FURTHER_IN: usize = 4;
+
 /// How a piece of text is meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
@@ -52,6 +55,27 @@ impl Line {
         self.pieces.iter().map(|(_, text)| text.as_str()).collect()
     }
 
+    /// The same in lines that fit between words, the further ones further in. Rows of tables, which have bars, and
+    /// lines of several tones stay as they are.
+    pub fn wrapped(&self, columns: usize) -> Vec<Self> {
+        let [(tone, text)] = self.pieces.as_slice() else {
+            return vec![self.clone()];
+        };
+        if text.width() <= columns || text.contains(['|', '│']) {
+            return vec![self.clone()];
+        }
+        let own = text.len() - text.trim_start_matches(' ').len();
+        let further = " ".repeat(own + FURTHER_IN);
+        let options = textwrap::Options::new(columns)
+            .subsequent_indent(&further)
+            .break_words(false);
+        let lines = textwrap::wrap(text, options);
+        lines
+            .into_iter()
+            .map(|text| Self::new(*tone, text))
+            .collect()
+    }
+
     /// As much of it as takes fewer than `columns` columns, with an ellipsis where something was left out.
     pub fn cut(&self, columns: usize) -> Self {
         if self.width() < columns {
@@ -92,6 +116,24 @@ impl<T: Into<String>> From<T> for Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_lines_are_broken_between_words() {
+        let line = Line::new(Tone::Bad, "  uno dos tres cuatro");
+        let texts = |columns| -> Vec<_> {
+            let lines = line.wrapped(columns);
+            assert!(lines.iter().all(|line| line.pieces[0].0 == Tone::Bad));
+            lines.iter().map(Line::text).collect()
+        };
+        assert_eq!(texts(21), ["  uno dos tres cuatro"]);
+        assert_eq!(texts(14), ["  uno dos tres", "      cuatro"]);
+        assert_eq!(
+            texts(5),
+            ["  uno", "      dos", "      tres", "      cuatro"]
+        );
+        let row = Line::from("a | b c d e f g");
+        assert_eq!(row.wrapped(5), [row.clone()]);
+    }
 
     #[test]
     fn cut_lines_fit_whatever_their_letters_are() {
