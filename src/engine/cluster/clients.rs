@@ -208,13 +208,9 @@ impl Cluster {
         }
         let file_name = file.name.clone();
         if !self.ledger.resume(transfer, receiver.clone(), file_name) {
-            // An end that was told before; its receiver need not tell it again.
-            self.actions.push_back(Action::Settled {
-                link,
-                transfer,
-                sent: Vec::new(),
-            });
-            return;
+            // An earlier run has closed its books, as of a receiver that was away too long. They stay as they are; the
+            // download itself goes on like any other.
+            self.settled_before(link, transfer);
         }
         self.admission.readmit((link, request));
         if let Some(old) = self.transfers.remove(&transfer)
@@ -316,6 +312,10 @@ mod tests {
 
     impl Bench {
         fn new() -> Self {
+            Self::of(Totals::default())
+        }
+
+        fn of(saved: Totals) -> Self {
             let config = ClusterConfig {
                 required_secondaries: 1,
                 max_downloads: 1,
@@ -323,7 +323,7 @@ mod tests {
                 seed: 1,
             };
             let now = Instant::now();
-            let cluster = Cluster::new(now, config, Totals::default());
+            let cluster = Cluster::new(now, config, saved);
             let mut bench = Self { now, cluster };
             let address = SocketAddr::from(([10, 0, 0, 1], 1));
             let hello = Event::SecondaryHello {
@@ -385,6 +385,36 @@ mod tests {
         // And again on the same.
         bench.resume(3, 1, transfer);
         assert_eq!(bench.counts(), (1, 1));
+    }
+
+    #[test]
+    fn a_download_whose_books_an_earlier_run_closed_goes_on_with_a_place_and_sources() {
+        let transfer = TransferId(7);
+        let mut bench = Bench::of(Totals {
+            settled: [transfer].into(),
+            ..Totals::default()
+        });
+        let actions = bench.resume(2, 1, transfer);
+        let is_sources = |action: &Action| matches!(action, Action::Sources { sources, .. } if sources.len() == 1);
+        assert!(actions.iter().any(is_sources), "{actions:?}");
+        assert_eq!(bench.counts(), (1, 0));
+        // Its place is a place, and is free at its end; the books are those of the earlier run.
+        assert_eq!(bench.download(3, 1), None);
+        let finished = crate::model::Finished {
+            transfer,
+            outcome: crate::model::Outcome::Complete,
+            reason: None,
+            sources: Vec::new(),
+        };
+        let actions = bench.feed(2, Event::Finished(finished));
+        let is_settled = |action: &Action| matches!(action, Action::Settled { transfer: of, .. } if *of == transfer);
+        assert!(actions.iter().any(is_settled), "{actions:?}");
+        let granted =
+            |action: &Action| matches!(action, Action::Grant { link, .. } if *link == LinkId(3));
+        assert!(actions.iter().any(granted), "{actions:?}");
+        let totals = bench.cluster.totals();
+        assert_eq!((totals.totals.downloads, totals.totals.failed), (0, 0));
+        assert!(totals.open.iter().all(|open| open.transfer != transfer));
     }
 
     #[test]

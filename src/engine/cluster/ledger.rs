@@ -105,7 +105,8 @@ impl Ledger {
         add_named(&mut self.totals.clients, client, &Counters::default());
     }
 
-    /// A transfer starts, or is taken up again after its receiver's connection was lost.
+    /// A transfer starts, or is taken up again after its receiver's connection was lost. Nothing where its books are
+    /// closed.
     pub(super) fn open(
         &mut self,
         now: Instant,
@@ -117,10 +118,15 @@ impl Ledger {
             account.orphan_since = None;
             account.expelled_at = None;
         });
-        if known.is_none() {
+        if known.is_none() && !self.is_settled(transfer) {
             self.accounts
                 .insert(Account::new(transfer, receiver, file, Some(now)));
         }
+    }
+
+    /// The books of a transfer are closed, by this run or an earlier one.
+    pub(super) fn is_settled(&self, transfer: TransferId) -> bool {
+        self.totals.settled.contains(&transfer)
     }
 
     /// A receiver goes on with a transfer, or tells its end once more. One that is not known here was granted
@@ -142,7 +148,7 @@ impl Ledger {
             self.accounts.insert(closed.account);
             return true;
         }
-        if self.totals.settled.contains(&transfer) {
+        if self.is_settled(transfer) {
             return false;
         }
         if self.accounts.get(transfer).is_none() {
@@ -196,7 +202,7 @@ impl Ledger {
         incarnation: Incarnation,
         sent: SentTransfer,
     ) {
-        if self.totals.settled.contains(&sent.transfer) {
+        if self.is_settled(sent.transfer) {
             return self.amend(number, incarnation, sent);
         }
         if let Receiver::Original(client) = &sent.receiver {
