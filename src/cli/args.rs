@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
 use super::{
     logging::LogFormat,
-    quantity::{rate, time},
+    quantity::{BadValue, rate, time},
     text::t,
 };
 use crate::{
@@ -59,9 +59,8 @@ pub struct Common {
     pub mostrar_config: bool,
 }
 
-fn language(text: &str) -> Result<super::text::language::Language, String> {
-    super::text::language::Language::of(text)
-        .ok_or_else(|| t!("line-value", value = text, why = t!("why-language")))
+fn language(text: &str) -> Result<super::text::language::Language, BadValue> {
+    super::text::language::Language::of(text).ok_or_else(|| BadValue::new(text, t!("why-language")))
 }
 
 /// Flags that say who may join, and how connections are protected.
@@ -316,9 +315,8 @@ pub struct DownloadArgs {
     pub sobrescribir: bool,
 }
 
-fn client_name(text: &str) -> Result<ClientName, String> {
-    ClientName::try_from(text)
-        .map_err(|_| t!("line-value", value = text, why = t!("bad-client-name")))
+fn client_name(text: &str) -> Result<ClientName, BadValue> {
+    ClientName::try_from(text).map_err(|_| BadValue::new(text, t!("bad-client-name")))
 }
 
 impl CentralArgs {
