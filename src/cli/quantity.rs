@@ -2,12 +2,21 @@
 
 use std::time::Duration;
 
-use super::text::t;
+use super::text::{
+    language::{Shown, Value},
+    t,
+};
 
 /// A value that will not do, told in the chosen language.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct BadValue(String);
+
+impl Shown for BadValue {
+    fn shown(&self) -> Value {
+        self.0.shown()
+    }
+}
 
 impl BadValue {
     /// What was given, and why it will not do.

@@ -3,13 +3,18 @@
 use std::error::Error as _;
 
 use clap::{
-    Arg, Command,
+    Command,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
 use super::{
+    flags::flag_text,
     quantity::BadValue,
-    text::{clean, list, t},
+    text::{
+        clean,
+        language::{self, Language},
+        list, t,
+    },
 };
 
 /// What is wrong and what to do.
@@ -45,7 +50,10 @@ pub(super) fn explain(error: &clap::Error, command: &Command) -> String {
                     let names = command.get_subcommands().map(Command::get_name);
                     t!("usage-command-unknown", word = word, valid = list(names))
                 }
-                near => t!("usage-command-near", word = word, near = near),
+                near => {
+                    let near = in_language(command, near);
+                    t!("usage-command-near", word = word, near = near)
+                }
             }
         }
         ErrorKind::MissingRequiredArgument => {
@@ -109,32 +117,38 @@ fn named_elsewhere(command: &Command, arg: &str) -> Option<String> {
 /// A value that was refused: our own parsers say why in the chosen language; for those of others the flag's help
 /// says what can be.
 fn validation(error: &clap::Error, command: &Command, value: &str, arg: &str) -> String {
-    if arg.is_empty() {
-        // Made by ourselves, in the chosen language.
-        return first_line(&error.to_string());
-    }
     if let Some(why) = error
         .source()
         .and_then(|why| why.downcast_ref::<BadValue>())
     {
-        return t!("usage-value", flag = arg, why = why.to_string());
+        return t!("usage-value", flag = arg, why = why);
     }
     let long = arg.split_whitespace().next().unwrap_or_default();
     let long = long.trim_start_matches('-');
-    let help = find(command, long)
-        .and_then(Arg::get_help)
-        .map(ToString::to_string);
-    match help {
+    match help(command, long) {
         Some(help) => t!("usage-bad-value", value = value, flag = arg, help = help),
         None => t!("usage-bad-value-alone", value = value, flag = arg),
     }
 }
 
-/// A flag of a command, or of one of its subcommands.
-fn find<'a>(command: &'a Command, long: &str) -> Option<&'a Arg> {
-    let subcommands = command.get_subcommands().flat_map(Command::get_arguments);
-    let mut all = command.get_arguments().chain(subcommands);
-    all.find(|known| known.get_long() == Some(long))
+/// What a flag of a command, or of one of its subcommands, is for.
+fn help(command: &Command, long: &str) -> Option<String> {
+    let has_it = |command: &Command| command.get_arguments().any(|a| a.get_long() == Some(long));
+    let name = command.get_name();
+    if has_it(command) {
+        return flag_text(long, name);
+    }
+    let sub = command.get_subcommands().find(|sub| has_it(sub))?;
+    flag_text(long, &format!("{name}-{}", sub.get_name()))
+}
+
+/// A suggested command by the name that goes with the language: clap may suggest the other one.
+fn in_language(command: &Command, near: String) -> String {
+    let is_it = |sub: &&Command| sub.get_all_aliases().any(|alias| alias == near);
+    match command.get_subcommands().find(is_it) {
+        Some(sub) if language::chosen() == Language::Spanish => sub.get_name().to_owned(),
+        _ => near,
+    }
 }
 
 fn first_line(text: &str) -> String {

@@ -25,7 +25,7 @@ use crate::{
         greeting::{GreetError, Reader, Writer, dial, introduce},
     },
     proto::{
-        Hello, Lines, PeerRole, WireError,
+        ErrorCode, Hello, Lines, PeerRole, WireError,
         control::{FromCentral, ToCentral},
         handshake::ServerRole,
     },
@@ -248,6 +248,10 @@ impl Task {
         match error {
             GreetError::Connect(error) => error.into(),
             GreetError::Denied(denied) => LinkDown::Denied(denied),
+            // A central asks nobody for a name before it says hello; a secondary does.
+            GreetError::Refused(ErrorCode::NotEnrolled, message) => {
+                self.stranger(Stranger::Other(message.message))
+            }
             GreetError::Refused(code, message) => LinkDown::Lost(Lost::Refused { code, message }),
             GreetError::Read(error) => error.into(),
             GreetError::Write(error) => error.into(),

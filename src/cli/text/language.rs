@@ -263,6 +263,7 @@ macro_rules! __text {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::text::t;
 
     #[test]
     fn long_numbers_have_groups() {

@@ -249,10 +249,12 @@ impl Central {
         if !self.statistics.refused().count(code) {
             return;
         }
-        tracing::warn!(?address, ?code, %reason, "refused");
-        if let Some(address) = address {
-            self.tell(CentralEvent::BadPeer { address, reason });
-        }
+        // People are told; where there is nobody to name, only the log is.
+        let Some(address) = address else {
+            return tracing::warn!(?code, %reason, "refused");
+        };
+        tracing::info!(%address, ?code, %reason, "refused");
+        self.tell(CentralEvent::BadPeer { address, reason });
     }
 
     async fn save(&mut self) {

@@ -144,10 +144,12 @@ impl Secondary {
         if !self.statistics.refused().count(code) {
             return;
         }
-        tracing::warn!(?address, ?code, %reason, "refused");
-        if let Some(address) = address {
-            self.tell(SecondaryEvent::BadPeer { address, reason });
-        }
+        // People are told; where there is nobody to name, only the log is.
+        let Some(address) = address else {
+            return tracing::warn!(?code, %reason, "refused");
+        };
+        tracing::info!(%address, ?code, %reason, "refused");
+        self.tell(SecondaryEvent::BadPeer { address, reason });
     }
 
     fn input(&mut self, input: Input) {
