@@ -393,7 +393,10 @@ async fn ten_thousand_connections_give_way_to_honest_clients() {
         process.signal(rustix::process::Signal::TERM);
         process.exit_code();
         assert!(
-            process.printed().join("\n").contains("cedió su sitio a otra"),
+            process
+                .printed()
+                .join("\n")
+                .contains("cedió su sitio a otra"),
             "{:#?}",
             process.printed()
         );

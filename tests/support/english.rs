@@ -16,7 +16,7 @@ const WORDS: &str = "the is are was been not of for and to from with by it its t
 
 /// The English words in a text. Codes in brackets, flags, paths, variables and what somebody else said, which is
 /// quoted, are left out.
-pub fn english_words(text: &str) -> Vec<String> {
+pub(crate) fn english_words(text: &str) -> Vec<String> {
     let words: Vec<&str> = WORDS.split_whitespace().collect();
     let own = without(&without(text, '[', ']'), '«', '»');
     own.split_whitespace()

@@ -118,7 +118,7 @@ pub fn grouped(digits: &str) -> String {
     let mark = char::from_u32(GROUP_MARK.load(Ordering::Relaxed)).unwrap_or(' ');
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             grouped.push(mark);
         }
         grouped.push(digit);

@@ -26,9 +26,9 @@ pub fn secondaries(secondaries: &[SecondaryInfo]) -> Vec<String> {
                     .lease_left
                     .map_or_else(|| "-".to_owned(), whole_time),
                 secondary.address.to_string(),
-                count(secondary.files as u64),
-                count(secondary.missing as u64),
-                count(secondary.conflicts as u64),
+                count(secondary.files),
+                count(secondary.missing),
+                count(secondary.conflicts),
                 count(secondary.transfers as u64),
                 bytes(secondary.bytes_sent),
                 rate(secondary.rate_bytes_per_s),

@@ -239,7 +239,8 @@ impl Central {
             message
             && self.statistics.refused().count(*code)
         {
-            tracing::warn!(link = link.0, ?code, %message, "refused");
+            // Its own program tells its people.
+            tracing::info!(link = link.0, ?code, %message, "refused");
         }
     }
 
