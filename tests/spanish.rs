@@ -4,13 +4,15 @@
 
 #[path = "support/english.rs"]
 mod english;
+#[path = "spanish/start.rs"]
+mod start;
 mod support;
+#[path = "spanish/tls.rs"]
+mod tls;
 
 use std::{
-    fs,
     io::{BufRead, BufReader, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
-    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Command, Stdio},
     time::Duration,
@@ -307,196 +309,6 @@ fn who_was_refused_at_a_server() {
     let _ = silent.read_to_end(&mut Vec::new());
     central.wait_for("no dijo nada en 5 s");
     check(&central.printed());
-}
-
-/// Certificates for 127.0.0.1 in a folder.
-fn certificates(folder: &Path, name: &str, of: &str) {
-    let mut command = Command::new(CENTRAL);
-    let out = plain(&mut command)
-        .args(["certificados", name, "--nodo", of])
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(out.status.success(), "{out:?}");
-    let text = String::from_utf8(out.stdout).unwrap();
-    check(&text.lines().map(str::to_owned).collect::<Vec<_>>());
-}
-
-#[test]
-fn secrets_and_tls_that_do_not_match() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path();
-    for (name, of) in [
-        ("tls", "127.0.0.1"),
-        ("otra", "127.0.0.1"),
-        ("lejos", "10.9.9.9"),
-    ] {
-        certificates(path, name, of);
-    }
-    let lists = |port: u16, flags: &[&str], expected: &str| {
-        let to = format!("--puerto-central={port}");
-        let mut args = vec!["listar", "--ip-central=127.0.0.1", &to];
-        args.extend(flags);
-        says(CLIENT, path, &args, expected);
-    };
-    let (closed, port) = central(path, &["--clave-archivo=tls/clave", "--estadisticas=a"]);
-    lists(port, &[], "el central pide una clave");
-    lists(
-        port,
-        &["--clave-archivo=otra/clave"],
-        "la clave no es la del central",
-    );
-    lists(
-        port,
-        &["--clave-archivo=tls/clave", "--tls-ca=tls/ca.pem"],
-        "no habla TLS",
-    );
-    exchange(port, b"{\"accion\":\"listado\"}\n");
-    for expected in [
-        "no muestra ninguna clave",
-        "su clave es otra",
-        "habla TLS, y este puerto no",
-        "usa el protocolo de 2017",
-    ] {
-        closed.wait_for(expected);
-    }
-    let own = |folder: &str, stem: &str| {
-        [
-            format!("--tls-cert={folder}/{stem}.pem"),
-            format!("--tls-clave={folder}/{stem}-clave.pem"),
-        ]
-    };
-    let [certificate, key] = own("tls", "127.0.0.1");
-    let server = [
-        "--tls-ca=tls/ca.pem",
-        &certificate,
-        &key,
-        "--estadisticas=b",
-    ];
-    let (encrypted, port) = central(path, &server);
-    lists(port, &[], "el central habla solo TLS");
-    lists(
-        port,
-        &["--tls-ca=otra/ca.pem"],
-        "la firma no es de esa autoridad",
-    );
-    lists(port, &["--tls-ca=tls/ca.pem"], "no se mostró ninguno");
-    let [certificate, key] = own("otra", "cliente");
-    lists(
-        port,
-        &["--tls-ca=tls/ca.pem", &certificate, &key],
-        "no acepta el certificado",
-    );
-    for expected in [
-        "no habla TLS",
-        "la firma no es de esa autoridad",
-        "no se mostró ninguno",
-    ] {
-        encrypted.wait_for(expected);
-    }
-    let [certificate, key] = own("lejos", "10.9.9.9");
-    let (_elsewhere, port) = central(path, &[&certificate, &key, "--estadisticas=c"]);
-    lists(
-        port,
-        &["--tls-ca=lejos/ca.pem"],
-        "no lleva ese nombre o dirección",
-    );
-    check(&closed.printed());
-    check(&encrypted.printed());
-}
-
-#[test]
-fn programs_that_do_not_start() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path();
-    put(&path.join("fichero"), b"x");
-    put(
-        &path.join("basura.pem"),
-        b"-----BEGIN CERTIFICATE-----\nno, no\n",
-    );
-    put(&path.join("mal.toml"), b"puerto = 1\nidioma = = 2\n");
-    put(&path.join("larga.toml"), b"[central]\npuerto = [1]\n");
-    put(&path.join("clave"), b"corta");
-    fs::set_permissions(path.join("clave"), fs::Permissions::from_mode(0o600)).unwrap();
-    let busy = TcpListener::bind("127.0.0.1:0").unwrap();
-    let busy_port = format!("-p{}", busy.local_addr().unwrap().port());
-    for (args, expected) in [
-        (vec!["--ip=127.0.0.1", &busy_port], "está en uso"),
-        (
-            vec!["--ip=192.0.2.1", "-p0"],
-            "no es una dirección de esta máquina",
-        ),
-        (
-            vec!["--ip=127.0.0.1", "-p0", "--estadisticas=fichero"],
-            "no es una carpeta",
-        ),
-        (
-            vec!["--config=mal.toml"],
-            "línea 2, columna 10: no es TOML: «idioma = = 2»",
-        ),
-        (vec!["--config=larga.toml"], "lleva un texto, un número"),
-        (
-            vec!["--config=nada.toml"],
-            "no se puede leer la configuración: no existe",
-        ),
-        (
-            vec!["--config=."],
-            "no se puede leer la configuración: es una carpeta",
-        ),
-        (vec!["--clave-archivo=clave"], "la clave tiene 5 bytes"),
-        (
-            vec!["--tls-cert=basura.pem", "--tls-clave=clave"],
-            "le falta el final",
-        ),
-        (
-            vec!["--tls-cert=nada.pem", "--tls-clave=clave"],
-            "no se puede leer: no existe",
-        ),
-        (
-            vec!["--registro-archivo=nada/x"],
-            "no se puede escribir: no existe",
-        ),
-        (vec!["--registro", "==="], "usa error, warn, info"),
-    ] {
-        says(CENTRAL, path, &args, expected);
-    }
-    let args = ["-n1", "--ip=127.0.0.1", "-p0", "--directorio=fichero"];
-    says(SECONDARY, path, &args, "no es una carpeta");
-}
-
-#[test]
-fn command_lines_that_are_wrong() {
-    let folder = tempfile::tempdir().unwrap();
-    for (program, args, expected) in [
-        (CENTRAL, &["--puerto"][..], "falta el valor de --puerto"),
-        (CENTRAL, &["--puerto", "abc"], "«abc» no vale para --puerto"),
-        (CENTRAL, &["--purto", "1"], "¿querías decir --puerto?"),
-        (CENTRAL, &["-p1", "-p2"], "se da dos veces"),
-        (CENTRAL, &["-p1", "certificados", "x"], "no va con"),
-        (CENTRAL, &["--sin-consola=x"], "no lleva valor"),
-        (CENTRAL, &["certificado"], "¿querías decir certificados?"),
-        (CENTRAL, &["certificados"], "falta <CARPETA>"),
-        (CENTRAL, &["help"], "no conozco la orden"),
-        (
-            CENTRAL,
-            &["--registro-formato=jsom"],
-            "¿querías decir json?",
-        ),
-        (SECONDARY, &[], "falta --numero"),
-        (SECONDARY, &["-n9"], "error: el número 9 no vale"),
-        (SECONDARY, &["-n1", "más"], "«más» sobra"),
-        (SECONDARY, &["-n1", "--limite-subida=x"], "no es una tasa"),
-        (CLIENT, &["listrar"], "¿querías decir listar?"),
-        (CLIENT, &["descargar", "a", "-q", "-v"], "no va con"),
-        (
-            CLIENT,
-            &["--salida=x"],
-            "¿querías decir descargar --salida?",
-        ),
-        (CLIENT, &["--espera-fuentes=pronto"], "no es un tiempo"),
-    ] {
-        says(program, folder.path(), args, expected);
-    }
 }
 
 #[test]
