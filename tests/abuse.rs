@@ -393,7 +393,10 @@ async fn ten_thousand_connections_give_way_to_honest_clients() {
         process.signal(rustix::process::Signal::TERM);
         process.exit_code();
         assert!(
-            process.printed().join("\n").contains("gave way"),
+            process
+                .printed()
+                .join("\n")
+                .contains("cedió su sitio a otra"),
             "{:#?}",
             process.printed()
         );
@@ -430,7 +433,7 @@ async fn a_server_without_descriptors_refuses_and_lives() {
             refused += usize::from(matches!(closed, Ok(None)));
         }
         assert!(refused >= 40, "{refused} of 60 refused");
-        process.wait_for("no file descriptor is left");
+        process.wait_for("este programa no puede abrir más ficheros ni conexiones");
         // It goes on with what it has, and does not spin.
         let before = cpu_ticks(process);
         tokio::time::sleep(Duration::from_millis(500)).await;

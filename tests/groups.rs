@@ -118,7 +118,7 @@ async fn an_expelled_client_is_told_why_and_its_books_add_up() {
     let told = async {
         loop {
             match client.events.recv().await.unwrap() {
-                ClientEvent::Expelled { message } => return message,
+                ClientEvent::Expelled => return,
                 ClientEvent::Download { what, .. } => {
                     cancelled |= matches!(what, DownloadEvent::Cancelled);
                 }
@@ -126,8 +126,7 @@ async fn an_expelled_client_is_told_why_and_its_books_add_up() {
             }
         }
     };
-    let message = tokio::time::timeout(DEADLINE, told).await.unwrap();
-    assert!(message.contains("expelled"), "{message}");
+    tokio::time::timeout(DEADLINE, told).await.unwrap();
     if !cancelled {
         assert!(matches!(client.finished().await, DownloadEvent::Cancelled));
     }

@@ -221,7 +221,7 @@ fn nobody_without_the_secret_enrols_lists_or_downloads() {
     refused_list(folder, central, &[], "el central pide una clave");
     let wrong = ["--clave-archivo=otra"];
     refused_list(folder, central, &wrong, "la clave no es la del central");
-    cluster.central.wait_for("rechazada: wrong secret");
+    cluster.central.wait_for("rechazada: su clave es otra");
     for (flags, says) in [
         (vec![], "el central pide una clave"),
         (wrong.to_vec(), "la clave no es la del central"),

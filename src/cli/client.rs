@@ -324,7 +324,7 @@ impl<E: Extra> Prompt<E> {
         if let Some(number) = self.find(which, can_be_ended).await
             && let Ok(true) = self.handle.pause(number).await
         {
-            self.printer.line(t!("pausing", number = number.0));
+            self.printer.line(t!("pausing", number = number));
         } else {
             self.complain(t!("no-download", which = which.to_string()));
         }
@@ -345,7 +345,7 @@ impl<E: Extra> Prompt<E> {
         if let Some(number) = self.find(which, can_be_ended).await
             && let Ok(true) = self.handle.cancel(number).await
         {
-            self.printer.line(t!("cancelling", number = number.0));
+            self.printer.line(t!("cancelling", number = number));
         } else {
             self.complain(t!("no-download", which = which.to_string()));
         }
@@ -361,7 +361,7 @@ impl<E: Extra> Prompt<E> {
             && let Ok(true) = self.handle.set_priority(number, priority).await
         {
             self.printer
-                .line(t!("priority-set", number = number.0, priority = word));
+                .line(t!("priority-set", number = number, priority = word));
         } else {
             self.complain(t!("no-download", which = which.to_string()));
         }

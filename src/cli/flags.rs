@@ -185,7 +185,7 @@ fn localised(command: Command, path: &str) -> Command {
 }
 
 /// The text of a flag: of this program's, or of all programs'.
-fn flag_text(id: &str, path: &str) -> Option<String> {
+pub(super) fn flag_text(id: &str, path: &str) -> Option<String> {
     let id = id.replace('_', "-");
     language::find(&format!("flag-{path}-{id}")).or_else(|| language::find(&format!("flag-{id}")))
 }

@@ -16,7 +16,7 @@ use tracing_subscriber::{
     fmt::{MakeWriter, writer::BoxMakeWriter},
 };
 
-use super::{console::Printer, text::t};
+use super::{console::Printer, quantity::BadValue, text::t};
 
 /// Permissions of a new log file: names and addresses in it are not for everybody.
 const FILE_MODE: u32 = 0o640;
@@ -160,9 +160,8 @@ impl Log {
 ///
 /// # Errors
 /// Why it is none.
-pub(super) fn filter(level: &str) -> Result<EnvFilter, String> {
-    EnvFilter::try_new(level)
-        .map_err(|_| t!("line-value", value = level, why = t!("why-log-level")))
+pub(super) fn filter(level: &str) -> Result<EnvFilter, BadValue> {
+    EnvFilter::try_new(level).map_err(|_| BadValue::new(level, t!("why-log-level")))
 }
 
 fn append(path: &Path) -> io::Result<File> {

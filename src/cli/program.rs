@@ -75,7 +75,7 @@ where
         Ok(started) => started,
         Err(error) => {
             restore();
-            report(&t!("error", why = format!("{error:#}")));
+            report(&t!("error", why = text::errors::chain(&error)));
             return Exit::Failed.into();
         }
     };

@@ -2,13 +2,34 @@
 
 use std::time::Duration;
 
-use super::text::t;
+use super::text::{
+    language::{Shown, Value},
+    t,
+};
+
+/// A value that will not do, told in the chosen language.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadValue(String);
+
+impl Shown for BadValue {
+    fn shown(&self) -> Value {
+        self.0.shown()
+    }
+}
+
+impl BadValue {
+    /// What was given, and why it will not do.
+    pub fn new(value: &str, why: String) -> Self {
+        Self(t!("line-value", value = value, why = why))
+    }
+}
 
 /// Bytes: `500`, `500kB`, `20MB`, `1GiB`; a lone `K`, `M` or `G` is decimal.
 ///
 /// # Errors
 /// What was typed and what can be.
-pub fn size(text: &str) -> Result<u64, String> {
+pub fn size(text: &str) -> Result<u64, BadValue> {
     bytes(text).ok_or_else(|| bad(text, t!("why-size")))
 }
 
@@ -16,7 +37,7 @@ pub fn size(text: &str) -> Result<u64, String> {
 ///
 /// # Errors
 /// What was typed and what can be.
-pub fn rate(text: &str) -> Result<u64, String> {
+pub fn rate(text: &str) -> Result<u64, BadValue> {
     let text = text.trim();
     let of_a_second = text.strip_suffix("/s").or_else(|| text.strip_suffix("/S"));
     bytes(of_a_second.unwrap_or(text))
@@ -28,7 +49,7 @@ pub fn rate(text: &str) -> Result<u64, String> {
 ///
 /// # Errors
 /// What was typed and what can be.
-pub fn time(text: &str) -> Result<Duration, String> {
+pub fn time(text: &str) -> Result<Duration, BadValue> {
     let fail = || bad(text, t!("why-time"));
     if let Ok(seconds) = text.trim().parse::<u32>() {
         return Ok(Duration::from_secs(u64::from(seconds)));
@@ -44,8 +65,8 @@ fn bytes(text: &str) -> Option<u64> {
     (parsed.as_u64() < u64::MAX && !text.starts_with('-')).then_some(parsed.as_u64())
 }
 
-fn bad(text: &str, why: String) -> String {
-    t!("line-value", value = text, why = why)
+fn bad(text: &str, why: String) -> BadValue {
+    BadValue::new(text, why)
 }
 
 #[cfg(test)]

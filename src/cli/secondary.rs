@@ -38,7 +38,7 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let config = match args.config(security) {
         Ok(config) => config,
-        Err(error) => return flags::wrong(&error.to_string(), "videosecundario"),
+        Err(error) => return flags::wrong(&error, "videosecundario"),
     };
     let mode = Mode::detect(args.sin_consola);
     let commands = help::topics(commands::SECONDARY);

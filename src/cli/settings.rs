@@ -85,10 +85,8 @@ impl Settings {
     fn parse(path: PathBuf, text: &str, program: &str, known: &[Known]) -> Result<Self, String> {
         let fail = |why: String| t!("settings-wrong", path = path, why = why);
         let table: Table = toml::from_str(text).map_err(|error| {
-            let line = error
-                .span()
-                .map_or(1, |span| text[..span.start].lines().count().max(1));
-            fail(t!("settings-syntax", line = line, why = error.message()))
+            let at = error.span().map_or(0, |span| span.start);
+            fail(not_toml(text, at))
         })?;
         let mut common = BTreeMap::new();
         let mut own = BTreeMap::new();
@@ -187,6 +185,21 @@ fn unknown(key: &str, near: Option<String>, flags: &[String]) -> String {
             t!("settings-unknown", key = key, known = flags.join(", "))
         }
     }
+}
+
+/// Where a text is no TOML, and what is there.
+fn not_toml(text: &str, at: usize) -> String {
+    let before = text.get(..at).unwrap_or(text);
+    let start = before.rfind('\n').map_or(0, |end| end + 1);
+    let line = before.matches('\n').count() + 1;
+    let column = before[start..].chars().count() + 1;
+    let found = text[start..].lines().next().unwrap_or_default();
+    t!(
+        "settings-syntax",
+        line = line.to_string(),
+        column = column.to_string(),
+        text = found.trim()
+    )
 }
 
 /// A value as it would be written on a command line.

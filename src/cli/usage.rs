@@ -7,7 +7,15 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use super::text::{clean, list, t};
+use super::{
+    flags::flag_text,
+    quantity::BadValue,
+    text::{
+        clean,
+        language::{self, Language},
+        list, t,
+    },
+};
 
 /// What is wrong and what to do.
 pub(super) fn explain(error: &clap::Error, command: &Command) -> String {
@@ -16,67 +24,134 @@ pub(super) fn explain(error: &clap::Error, command: &Command) -> String {
     match error.kind() {
         ErrorKind::InvalidValue if value.is_empty() => t!("usage-no-value", flag = arg),
         ErrorKind::InvalidValue => {
-            let valid = texts(error, ContextKind::ValidValue);
-            t!(
-                "usage-invalid-value",
-                value = value,
-                flag = arg,
-                valid = list(valid)
-            )
-        }
-        ErrorKind::ValueValidation => validation(error, command, &value, &arg),
-        ErrorKind::UnknownArgument => {
-            let near = text(error, ContextKind::SuggestedArg);
-            if near.is_empty() {
-                t!("usage-unknown", flag = arg)
-            } else {
-                t!("usage-unknown-near", flag = arg, near = near)
+            let valid = list(texts(error, ContextKind::ValidValue));
+            match text(error, ContextKind::SuggestedValue) {
+                near if near.is_empty() => t!(
+                    "usage-invalid-value",
+                    value = value,
+                    flag = arg,
+                    valid = valid
+                ),
+                near => t!(
+                    "usage-invalid-value-near",
+                    value = value,
+                    flag = arg,
+                    near = near,
+                    valid = valid
+                ),
             }
         }
+        ErrorKind::ValueValidation => validation(error, command, &value, &arg),
+        ErrorKind::UnknownArgument => unknown(error, command, &arg),
         ErrorKind::InvalidSubcommand => {
             let word = text(error, ContextKind::InvalidSubcommand);
-            let names = command.get_subcommands().map(Command::get_name);
-            t!("usage-command-unknown", word = word, valid = list(names))
+            match text(error, ContextKind::SuggestedSubcommand) {
+                near if near.is_empty() => {
+                    let names = command.get_subcommands().map(Command::get_name);
+                    t!("usage-command-unknown", word = word, valid = list(names))
+                }
+                near => {
+                    let near = in_language(command, near);
+                    t!("usage-command-near", word = word, near = near)
+                }
+            }
         }
         ErrorKind::MissingRequiredArgument => {
             let missing = texts(error, ContextKind::InvalidArg);
             t!("usage-missing", flags = list(missing))
         }
-        ErrorKind::ArgumentConflict => {
-            let other = texts(error, ContextKind::PriorArg);
-            t!("usage-conflict", flag = arg, other = list(other))
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let names = command.get_subcommands().map(Command::get_name);
+            t!("usage-command-missing", valid = list(names))
         }
-        ErrorKind::TooManyValues | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
+        ErrorKind::ArgumentConflict => {
+            let others = texts(error, ContextKind::PriorArg);
+            let what = match arg.is_empty() {
+                true => text(error, ContextKind::InvalidSubcommand),
+                false => arg,
+            };
+            match others.as_slice() {
+                [other] if *other == what => t!("usage-twice", flag = what),
+                // A command that goes with no flag at all.
+                [] => t!("usage-command-alone", word = what),
+                others => t!("usage-conflict", flag = what, other = list(others)),
+            }
+        }
+        ErrorKind::TooManyValues => t!("usage-unwanted-value", flag = arg, value = value),
+        ErrorKind::NoEquals | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
             t!("usage-no-value", flag = arg)
         }
         ErrorKind::InvalidUtf8 => t!("usage-utf8"),
-        // What our own code made has its words already.
-        _ => clean_lines(&error.to_string()),
+        ErrorKind::Io | ErrorKind::Format => {
+            t!("system-other", words = first_line(&error.to_string()))
+        }
+        // These are no errors, and there are no others in this version of clap.
+        _ => first_line(&error.to_string()),
     }
+}
+
+/// A word that is none of the flags; what looks like no flag at all is one word too many.
+fn unknown(error: &clap::Error, command: &Command, arg: &str) -> String {
+    if !arg.starts_with('-') {
+        return t!("usage-too-much", word = arg);
+    }
+    let near = text(error, ContextKind::SuggestedArg);
+    let near = match near.is_empty() {
+        true => named_elsewhere(command, arg),
+        false => Some(near),
+    };
+    match near {
+        Some(near) => t!("usage-unknown-near", flag = arg, near = near),
+        None => t!("usage-unknown", flag = arg),
+    }
+}
+
+/// A flag that belongs to one of the subcommands: how it would be right.
+fn named_elsewhere(command: &Command, arg: &str) -> Option<String> {
+    let long = arg.trim_start_matches('-');
+    let has_it = |sub: &&Command| sub.get_arguments().any(|a| a.get_long() == Some(long));
+    let sub = command.get_subcommands().find(has_it)?;
+    Some(format!("{} {arg}", sub.get_name()))
 }
 
 /// A value that was refused: our own parsers say why in the chosen language; for those of others the flag's help
 /// says what can be.
 fn validation(error: &clap::Error, command: &Command, value: &str, arg: &str) -> String {
-    if arg.is_empty() {
-        return clean_lines(&error.to_string());
-    }
-    let why = error.source().map(ToString::to_string).unwrap_or_default();
-    if why.starts_with('«') || why.starts_with('“') {
+    if let Some(why) = error
+        .source()
+        .and_then(|why| why.downcast_ref::<BadValue>())
+    {
         return t!("usage-value", flag = arg, why = why);
     }
     let long = arg.split_whitespace().next().unwrap_or_default();
     let long = long.trim_start_matches('-');
-    let help = command
-        .get_arguments()
-        .find(|known| known.get_long() == Some(long))
-        .and_then(|known| known.get_help())
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    t!("usage-bad-value", value = value, flag = arg, help = help)
+    match help(command, long) {
+        Some(help) => t!("usage-bad-value", value = value, flag = arg, help = help),
+        None => t!("usage-bad-value-alone", value = value, flag = arg),
+    }
 }
 
-fn clean_lines(text: &str) -> String {
+/// What a flag of a command, or of one of its subcommands, is for.
+fn help(command: &Command, long: &str) -> Option<String> {
+    let has_it = |command: &Command| command.get_arguments().any(|a| a.get_long() == Some(long));
+    let name = command.get_name();
+    if has_it(command) {
+        return flag_text(long, name);
+    }
+    let sub = command.get_subcommands().find(|sub| has_it(sub))?;
+    flag_text(long, &format!("{name}-{}", sub.get_name()))
+}
+
+/// A suggested command by the name that goes with the language: clap may suggest the other one.
+fn in_language(command: &Command, near: String) -> String {
+    let is_it = |sub: &&Command| sub.get_all_aliases().any(|alias| alias == near);
+    match command.get_subcommands().find(is_it) {
+        Some(sub) if language::chosen() == Language::Spanish => sub.get_name().to_owned(),
+        _ => near,
+    }
+}
+
+fn first_line(text: &str) -> String {
     let text = text.trim().trim_start_matches("error: ");
     clean(text.lines().next().unwrap_or_default())
 }

@@ -10,6 +10,7 @@ mod layout;
 pub mod limits;
 mod manifest;
 mod name;
+mod system;
 mod transfer;
 
 pub use chunk_set::ChunkSet;
@@ -22,6 +23,7 @@ pub use ids::{
 pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError};
 pub use manifest::{FileMeta, Manifest, ManifestError};
 pub use name::{FileName, FileNameError};
+pub use system::SystemError;
 pub use transfer::{
     ClusterStatus, Fault, FaultCounts, Finished, Grant, ListedFile, Outcome, ReceivedFrom,
     Receiver, RemovedReason, SecondaryStatus, SentBytes, SentTransfer, SourceInfo,

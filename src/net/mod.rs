@@ -1,5 +1,6 @@
 //! Sockets. Knows bytes, lines and time limits; no roles, no files.
 
+mod certificate;
 mod connect;
 mod descriptors;
 mod lines;
@@ -11,6 +12,7 @@ mod stall;
 mod stream;
 mod tls;
 
+pub use certificate::{CertificateTrouble, PemTrouble};
 pub use connect::{ConnectError, connect, resolve};
 pub use descriptors::connection_places;
 pub use lines::{LineReader, LineWriter, ReadError, split};

@@ -8,8 +8,8 @@ use std::{
 };
 
 use rustls::{
-    ClientConfig, RootCertStore, ServerConfig,
-    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
+    CertificateError, ClientConfig, RootCertStore, ServerConfig,
+    client::{VerifierBuilderError, WebPkiServerVerifier, danger::ServerCertVerifier},
     crypto::CryptoProvider,
     pki_types::{
         CertificateDer, InvalidDnsNameError, PrivateKeyDer, ServerName, UnixTime, pem::PemObject,
@@ -21,7 +21,7 @@ use tokio::{io::BufReader, net::TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
 use super::{
-    Stream,
+    CertificateTrouble, PemTrouble, Stream,
     send_file::{UNSENT_BYTES, limit_unsent},
     split,
 };
@@ -41,16 +41,16 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 pub enum TlsError {
     /// No certificate of PEM.
     #[error("no certificate: {0}")]
-    Certificate(String),
+    Certificate(PemTrouble),
     /// No private key of PEM.
     #[error("no private key: {0}")]
-    Key(String),
+    Key(PemTrouble),
     /// The key is not the certificate's, or of a kind that is not known.
     #[error("certificate and key: {0}")]
-    Pair(String),
+    Pair(PemTrouble),
     /// The authority's certificate is none.
     #[error("authority: {0}")]
-    Authority(String),
+    Authority(PemTrouble),
 }
 
 error_codes!(TlsError, code {
@@ -80,8 +80,7 @@ impl Identity {
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, TlsError> {
         Ok(Self {
             chain: certificates(certificate).map_err(TlsError::Certificate)?,
-            key: PrivateKeyDer::from_pem_slice(key)
-                .map_err(|error| TlsError::Key(error.to_string()))?,
+            key: PrivateKeyDer::from_pem_slice(key).map_err(|error| TlsError::Key(error.into()))?,
         })
     }
 
@@ -103,7 +102,7 @@ impl Authority {
         let mut roots = RootCertStore::empty();
         for certificate in certificates(certificates_of).map_err(TlsError::Authority)? {
             let added = roots.add(certificate);
-            added.map_err(|error| TlsError::Authority(error.to_string()))?;
+            added.map_err(|error| TlsError::Authority(error.into()))?;
         }
         Ok(Self(Arc::new(roots)))
     }
@@ -112,29 +111,35 @@ impl Authority {
     ///
     /// # Errors
     /// Why not.
-    pub fn check(&self, identity: &Identity, name: &str) -> Result<(), String> {
-        let verifier = self.verifier().map_err(|error| error.to_string())?;
-        let name = server_name(name).map_err(|error| error.to_string())?;
-        let (own, others) = identity.chain.split_first().ok_or("no certificate")?;
+    pub fn check(&self, identity: &Identity, name: &str) -> Result<(), CertificateTrouble> {
+        let verifier = self.verifier();
+        let verifier = verifier.map_err(|error| CertificateTrouble::Other(error.to_string()))?;
+        let name = server_name(name).map_err(|_| CertificateTrouble::WrongName)?;
+        let chain = identity.chain.split_first();
+        let (own, others) = chain.ok_or(CertificateTrouble::NoneShown)?;
         verifier
             .verify_server_cert(own, others, &name, &[], UnixTime::now())
             .map(|_| ())
-            .map_err(|error| error.to_string())
+            .map_err(|error| CertificateTrouble::from(&error))
     }
 
     fn verifier(&self) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
         WebPkiServerVerifier::builder_with_provider(Arc::clone(&self.0), provider())
             .build()
-            .map_err(|error| TlsError::Authority(error.to_string()))
+            .map_err(unusable)
     }
 }
 
-fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+fn unusable(error: VerifierBuilderError) -> TlsError {
+    TlsError::Authority(PemTrouble::Other(error.to_string()))
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, PemTrouble> {
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match all {
-        Ok(all) if all.is_empty() => Err("none in the file".to_owned()),
+        Ok(all) if all.is_empty() => Err(PemTrouble::NothingThere),
         Ok(all) => Ok(all),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -203,13 +208,13 @@ impl ServerTls {
                 let verifier =
                     WebPkiClientVerifier::builder_with_provider(Arc::clone(roots), provider())
                         .build()
-                        .map_err(|error| TlsError::Authority(error.to_string()))?;
+                        .map_err(unusable)?;
                 versions.with_client_cert_verifier(verifier)
             }
         };
         let mut config = verified
             .with_single_cert(chain, key)
-            .map_err(|error| TlsError::Pair(error.to_string()))?;
+            .map_err(|error| TlsError::Pair(error.into()))?;
         // Connections last: there is nothing to resume, and every peer shows its certificate each time.
         config.send_tls13_tickets = 0;
         Ok(Self(Renewable::new(TlsAcceptor::from(Arc::new(config)))))
@@ -278,7 +283,7 @@ impl ClientTls {
                 let (chain, key) = identity.parts();
                 verified
                     .with_client_auth_cert(chain, key)
-                    .map_err(|error| TlsError::Pair(error.to_string()))?
+                    .map_err(|error| TlsError::Pair(error.into()))?
             }
         };
         config.resumption = rustls::client::Resumption::disabled();
@@ -300,7 +305,8 @@ impl ClientTls {
         dialled: &str,
         traffic: Traffic,
     ) -> io::Result<Stream> {
-        let name = server_name(dialled).map_err(io::Error::other)?;
+        let no_name = rustls::Error::InvalidCertificate(CertificateError::NotValidForName);
+        let name = server_name(dialled).map_err(|_| io::Error::other(no_name))?;
         let capacity = match traffic {
             Traffic::Lines => LINE_READ_BYTES,
             Traffic::Bulk => BULK_READ_BYTES,
@@ -319,11 +325,14 @@ pub enum TlsRefusal {
     NotTls,
     /// The peer's certificate is not good.
     #[error("its certificate is not good: {0}")]
-    Theirs(String),
+    Theirs(CertificateTrouble),
     /// The peer does not take ours, or wants one.
     #[error("it does not take our certificate: {0}")]
-    Ours(String),
-    /// Anything else that trying again does not mend.
+    Ours(CertificateTrouble),
+    /// The peer gave up, and says why by a name of the standard's (RFC 8446, 6).
+    #[error("the other side gave up: {0}")]
+    GaveUp(String),
+    /// Anything else that trying again does not mend, in the library's words.
     #[error("{0}")]
     Other(String),
 }
@@ -332,7 +341,7 @@ error_codes!(TlsRefusal, code {
     Self::NotTls => "no-tls",
     Self::Theirs(_) => "their-certificate",
     Self::Ours(_) => "our-certificate",
-    Self::Other(_) => "tls-failed",
+    Self::GaveUp(_) | Self::Other(_) => "tls-failed",
 });
 
 impl TlsRefusal {
@@ -341,8 +350,13 @@ impl TlsRefusal {
         let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
         Some(match error {
             rustls::Error::InvalidMessage(_) => Self::NotTls,
-            rustls::Error::InvalidCertificate(why) => Self::Theirs(why.to_string()),
-            rustls::Error::AlertReceived(alert) => Self::Ours(format!("{alert:?}")),
+            rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
+                Self::Theirs(error.into())
+            }
+            rustls::Error::AlertReceived(alert) => match CertificateTrouble::of_alert(*alert) {
+                Some(trouble) => Self::Ours(trouble),
+                None => Self::GaveUp(format!("{alert:?}")),
+            },
             other => Self::Other(other.to_string()),
         })
     }

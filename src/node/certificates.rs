@@ -45,6 +45,23 @@ pub struct Made {
     pub secret: bool,
 }
 
+/// What is wrong with an authority that is there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthorityTrouble {
+    /// One of its two files is not there.
+    #[error("missing")]
+    Missing,
+    /// Its key cannot be used.
+    #[error("no private key")]
+    Key,
+    /// Its certificate cannot be used.
+    #[error("{0}")]
+    Certificate(TlsError),
+    /// What the key signs, the certificate does not vouch for: they are of two authorities, or not of this program.
+    #[error("certificate and key are not of one authority of this program")]
+    NotAPair,
+}
+
 /// Why nothing was made.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
@@ -63,14 +80,14 @@ pub enum CertificateError {
     #[error("{0}: neither a host name nor an address")]
     Name(String),
     /// The authority that is there is not one of this program's, or not whole.
-    #[error("{path}: {reason}")]
+    #[error("{path}: {trouble}")]
     Authority {
         /// Its file.
         path: PathBuf,
         /// What is wrong.
-        reason: String,
+        trouble: AuthorityTrouble,
     },
-    /// Cryptography failed.
+    /// Cryptography failed, in the library's words.
     #[error("{0}")]
     Crypto(String),
 }
@@ -207,7 +224,7 @@ impl Signer {
             (true, true) => Self::old(folder, &certificate, &key),
             (here, _) => Err(CertificateError::Authority {
                 path: folder.path(if here { &key } else { &certificate }),
-                reason: "missing".to_owned(),
+                trouble: AuthorityTrouble::Missing,
             }),
         }
     }
@@ -227,13 +244,13 @@ impl Signer {
 
     fn old(folder: &Folder<'_>, certificate: &str, key: &str) -> Result<Self, CertificateError> {
         let key_pem = folder.read(key)?;
-        let bad = |name: &str, reason: String| CertificateError::Authority {
+        let bad = |name: &str, trouble: AuthorityTrouble| CertificateError::Authority {
             path: folder.path(name),
-            reason,
+            trouble,
         };
-        let pair = KeyPair::from_pem(&key_pem).map_err(|error| bad(key, error.to_string()))?;
+        let pair = KeyPair::from_pem(&key_pem).map_err(|_| bad(key, AuthorityTrouble::Key))?;
         let trust = Authority::from_pem(folder.read(certificate)?.as_bytes())
-            .map_err(|error| bad(certificate, error.to_string()))?;
+            .map_err(|error| bad(certificate, AuthorityTrouble::Certificate(error)))?;
         let signer = Self {
             trust,
             issuer: Issuer::new(authority_params(), pair),
@@ -244,7 +261,7 @@ impl Signer {
         // signed here.
         signer
             .server(&["localhost".to_owned()])
-            .map_err(|error| bad(certificate, error.to_string()))?;
+            .map_err(|_| bad(certificate, AuthorityTrouble::NotAPair))?;
         Ok(signer)
     }
 
@@ -265,7 +282,7 @@ impl Signer {
         for name in names {
             self.trust
                 .check(&identity, name)
-                .map_err(CertificateError::Crypto)?;
+                .map_err(|trouble| CertificateError::Crypto(trouble.to_string()))?;
         }
         Ok((certificate, key))
     }

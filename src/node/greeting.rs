@@ -10,7 +10,11 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::security::{Denied, Security};
+use super::{
+    lost::Stranger,
+    refused::Refused,
+    security::{Denied, Security},
+};
 use crate::{
     model::limits::HELLO_TIMEOUT,
     net::{
@@ -18,7 +22,7 @@ use crate::{
         WriteSide, begins_with_tls, connect, split,
     },
     proto::{
-        ErrorCode, Hello, Lines, PeerRole, WireError, encode_line,
+        ErrorCode, Hello, Lines, PeerRole, Said, encode_line,
         handshake::{Connector, FromServer, Nonce, Opening, Server, ServerRole, ToServer},
         legacy::is_legacy,
     },
@@ -33,13 +37,15 @@ pub(super) enum GreetError {
     Connect(ConnectError),
     Denied(Denied),
     /// The server's words.
-    Refused(ErrorCode, String),
+    Refused(ErrorCode, Said),
     Read(ReadError),
     Write(io::Error),
     /// The connection was closed before hello.
     Closed,
+    /// The system gives no random numbers.
+    NoRandomness,
     /// What answers is not what was dialled.
-    Stranger(String),
+    Stranger(Stranger),
 }
 
 impl GreetError {
@@ -99,7 +105,8 @@ pub(super) async fn introduce(
             other => Err(unexpected(&other)),
         };
     };
-    hello.nonce = Some(fresh_nonce().map_err(GreetError::Write)?);
+    let nonce = fresh_nonce().map_err(|NoRandomness| GreetError::NoRandomness)?;
+    hello.nonce = Some(nonce);
     let mut line = Vec::new();
     encode_line(&ToServer::Hello(hello), &mut line);
     writer
@@ -147,24 +154,24 @@ async fn answer(reader: &mut Reader) -> Result<FromServer, GreetError> {
             _ => GreetError::Refused(code, message),
         }),
         Ok(message) => Ok(message),
-        Err(error) => Err(GreetError::Stranger(error.to_string())),
+        Err(error) => Err(GreetError::Stranger(Stranger::Other(error.to_string()))),
     }
 }
 
 fn unexpected(message: &FromServer) -> GreetError {
-    GreetError::Stranger(format!("{message:?} instead of hello"))
+    GreetError::Stranger(Stranger::Other(format!("{message:?} instead of hello")))
 }
 
-fn fresh_nonce() -> io::Result<Nonce> {
+/// The system gives no random numbers.
+struct NoRandomness;
+
+fn fresh_nonce() -> Result<Nonce, NoRandomness> {
     let mut bytes = [0; Nonce::BYTES];
     SystemRandom::new()
         .fill(&mut bytes)
-        .map_err(|_| io::Error::other("the system has no random numbers"))?;
+        .map_err(|_| NoRandomness)?;
     Ok(Nonce::new(bytes))
 }
-
-/// Why a peer is sent away.
-pub(super) type Refused = (ErrorCode, String);
 
 /// What comes of a connection that somebody else began.
 #[derive(Debug)]
@@ -194,25 +201,22 @@ pub(super) async fn enter(
     let has_tls = match timeout_at(deadline, begins_with_tls(&socket)).await {
         Ok(Ok(has_tls)) => has_tls,
         Ok(Err(_)) => return Entered::Gone,
-        Err(_) => return refuse(socket, stall_timeout, too_late()).await,
+        Err(_) => return refuse(socket, stall_timeout, Refused::SaysNothing).await,
     };
     let stream = match (&security.server, has_tls) {
         (None, false) => Stream::Plain(socket),
         (Some(tls), true) => match timeout_at(deadline, tls.accept(socket)).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
-                return Entered::Refused((ErrorCode::TlsRequired, format!("TLS: {error}")));
+                return Entered::Refused(match TlsRefusal::of(&error) {
+                    Some(refusal) => Refused::Tls(refusal),
+                    None => Refused::TlsBroken(error.into()),
+                });
             }
-            Err(_) => return Entered::Refused(too_late()),
+            Err(_) => return Entered::Refused(Refused::SaysNothing),
         },
-        (Some(_), false) => {
-            let message = "this port speaks TLS only".to_owned();
-            return refuse(socket, stall_timeout, (ErrorCode::TlsRequired, message)).await;
-        }
-        (None, true) => {
-            let message = "this port does not speak TLS".to_owned();
-            return refuse(socket, stall_timeout, (ErrorCode::NoTls, message)).await;
-        }
+        (Some(_), false) => return refuse(socket, stall_timeout, Refused::NeedsTls).await,
+        (None, true) => return refuse(socket, stall_timeout, Refused::HasNoTls).await,
     };
     let session = stream.session();
     let (mut reader, mut writer) = split(stream, stall_timeout);
@@ -228,7 +232,7 @@ pub(super) async fn enter(
         Ok(Ok(Heard::Original(line))) => return Entered::Original { line, writer },
         Ok(Ok(Heard::Nothing)) => return Entered::Gone,
         Ok(Err(refused)) => refused,
-        Err(_) => too_late(),
+        Err(_) => Refused::SaysNothing,
     };
     Entered::Refused(turn_away(reader, writer, refused).await)
 }
@@ -241,16 +245,11 @@ async fn refuse(socket: TcpStream, stall_timeout: Duration, refused: Refused) ->
 
 /// Tells a peer why it may not be here, and ends the connection; gives the reason back for the log.
 pub(super) async fn turn_away(reader: Reader, mut writer: Writer, refused: Refused) -> Refused {
-    let (code, message) = refused.clone();
+    let (code, message) = (refused.code(), refused.said());
     let _ = writer.send(&FromServer::Error { code, message }).await;
     writer.shutdown().await;
     reader.linger().await;
     refused
-}
-
-fn too_late() -> Refused {
-    let message = format!("no line within {} s", HELLO_TIMEOUT.as_secs());
-    (ErrorCode::TimedOut, message)
 }
 
 enum Heard {
@@ -271,37 +270,29 @@ async fn hear(
     };
     if is_legacy(&line) {
         return if security.is_closed() || security.has_tls() {
-            let message = "the protocol of 2017 proves nothing: this cluster is closed";
-            Err((ErrorCode::SecretRequired, message.to_owned()))
+            Err(Refused::OldInClosed)
         } else {
             Ok(Heard::Original(line))
         };
     }
     let ToServer::Hello(hello) = parse(&line)? else {
-        return Err(bad("the first line must be hello"));
+        return Err(Refused::Unexpected("the first line must be hello"));
     };
     let nonce = hello.nonce;
-    let role = hello.into_role().map_err(|error| {
-        let code = match error {
-            WireError::WrongProtocol { .. } => ErrorCode::WrongProtocol,
-            WireError::Missing { .. } => ErrorCode::BadMessage,
-        };
-        (code, error.to_string())
-    })?;
+    let role = hello.into_role()?;
     let Some(secret) = &security.secret else {
         return Ok(Heard::Peer(role));
     };
     if nonce.is_none() {
-        let message = "this cluster is closed: the first line must have a nonce";
-        return Err((ErrorCode::SecretRequired, message.to_owned()));
+        return Err(Refused::NeedsSecret);
     }
     let opening = Opening {
         hello: &line,
         server: own,
         tls_session: session,
     };
-    let internal = |error: io::Error| (ErrorCode::Internal, error.to_string());
-    let nonce = fresh_nonce().map_err(internal)?;
+    let internal = |error: io::Error| Refused::Internal(error.into());
+    let nonce = fresh_nonce().map_err(|NoRandomness| Refused::NoRandomness)?;
     let server = Server::challenge(secret, &opening, nonce);
     writer
         .send(&FromServer::Challenge { nonce })
@@ -311,11 +302,9 @@ async fn hear(
         return Ok(Heard::Nothing);
     };
     let ToServer::Proof { proof } = parse(&line)? else {
-        return Err(bad("a challenge is answered by a proof"));
+        return Err(Refused::Unexpected("a challenge is answered by a proof"));
     };
-    let proof = server
-        .check(proof)
-        .map_err(|error| (ErrorCode::WrongSecret, error.to_string()))?;
+    let proof = server.check(proof).map_err(|_| Refused::WrongSecret)?;
     writer
         .send(&FromServer::Proof { proof })
         .await
@@ -342,15 +331,11 @@ async fn first_line(reader: &mut Reader) -> Result<Option<BytesMut>, Refused> {
 async fn next_line(reader: &mut Reader) -> Result<Option<BytesMut>, Refused> {
     match reader.next_line().await {
         Ok(line) => Ok(line),
-        Err(ReadError::Line(error)) => Err(bad(error)),
+        Err(ReadError::Line(error)) => Err(error.into()),
         Err(ReadError::Io(_) | ReadError::CutShort) => Ok(None),
     }
 }
 
 fn parse(line: &[u8]) -> Result<ToServer, Refused> {
-    Lines::parse(line).map_err(bad)
-}
-
-fn bad(error: impl ToString) -> Refused {
-    (ErrorCode::BadMessage, error.to_string())
+    Ok(Lines::parse(line)?)
 }

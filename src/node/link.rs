@@ -19,13 +19,13 @@ use crate::{
     model::limits::{
         CLIENT_HEARTBEAT, CLIENT_LEASE, EXPELLED_FOR, HEARTBEAT, HELLO_TIMEOUT, LEASE, MAX_OUTBOX,
     },
-    net::{ConnectError, LineReader, ReadError, Stream, Traffic, resolve},
+    net::{LineReader, Stream, Traffic, resolve},
     node::{
-        Denied, Security,
+        Denied, Lost, Security, Stranger,
         greeting::{GreetError, Reader, Writer, dial, introduce},
     },
     proto::{
-        ErrorCode, Hello, Lines, PeerRole,
+        ErrorCode, Hello, Lines, PeerRole, WireError,
         control::{FromCentral, ToCentral},
         handshake::ServerRole,
     },
@@ -68,35 +68,24 @@ pub(super) enum LinkEvent {
 }
 
 /// Why there is no link.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum LinkDown {
-    /// Nobody answers there.
-    #[error("{0}")]
-    Unreachable(String),
-    /// The central answered with an error.
-    #[error("{message}")]
-    Refused { code: ErrorCode, message: String },
+    /// Trying again may help.
+    Lost(Lost),
     /// Somebody has to start one of the two otherwise.
-    #[error("{0}")]
     Denied(Denied),
-    /// What answers is no central.
-    #[error("{0}")]
-    NotACentral(String),
-    /// The connection was there and ended.
-    #[error("{0}")]
-    Ended(String),
+}
+
+impl<E: Into<Lost>> From<E> for LinkDown {
+    fn from(error: E) -> Self {
+        Self::Lost(error.into())
+    }
 }
 
 impl LinkDown {
     /// The administrator of the cluster has sent this client away.
     pub(super) fn is_expelled(&self) -> bool {
-        matches!(
-            self,
-            Self::Refused {
-                code: ErrorCode::Expelled,
-                ..
-            }
-        )
+        matches!(self, Self::Lost(lost) if lost.is_expelled())
     }
 }
 
@@ -165,6 +154,7 @@ impl Task {
                 Ok(connection) => self.converse(connection).await,
                 Err(down) => down,
             };
+            tracing::info!(?down, "no connection to the central");
             let is_denied = matches!(down, LinkDown::Denied(_));
             let expelled = down.is_expelled().then(|| down.clone());
             if self.stop.is_cancelled() || self.events.send(LinkEvent::Down(down)).await.is_err() {
@@ -209,20 +199,20 @@ impl Task {
     }
 
     async fn attempt(&self) -> Result<Connection, LinkDown> {
-        let unreachable = |error: ConnectError| LinkDown::Unreachable(error.to_string());
         let (host, port) = &self.config.central;
-        let addresses = resolve(host, *port).await.map_err(unreachable)?;
+        let addresses = resolve(host, *port).await?;
         let dialled = dial(&addresses, host, Traffic::Lines, &self.config.security);
         let stream = dialled.await.map_err(|error| self.down(error))?;
         let hello = self.greet(stream);
-        timeout(HELLO_TIMEOUT, hello)
-            .await
-            .map_err(|_| LinkDown::NotACentral(format!("{host}:{port}: no hello")))?
+        let no_hello = |_| {
+            let (host, port) = self.config.central.clone();
+            LinkDown::Lost(Lost::NoHello { host, port })
+        };
+        timeout(HELLO_TIMEOUT, hello).await.map_err(no_hello)?
     }
 
     async fn greet(&self, stream: Stream) -> Result<Connection, LinkDown> {
-        let addresses = stream.addresses();
-        let (local, central) = addresses.map_err(|error| LinkDown::Ended(error.to_string()))?;
+        let (local, central) = stream.addresses()?;
         let hello = Hello::from_role(&self.announced(local));
         let security = &self.config.security;
         let introduced = introduce(
@@ -241,28 +231,42 @@ impl Task {
                 reader,
                 writer,
             }),
-            Ok(PeerRole::Client { .. } | PeerRole::Secondary { .. }) => {
-                Err(LinkDown::NotACentral(format!("{central} is not a central")))
+            Ok(role @ (PeerRole::Client { .. } | PeerRole::Secondary { .. })) => {
+                Err(self.stranger(role.into()))
             }
-            Err(error) => Err(LinkDown::NotACentral(error.to_string())),
+            Err(WireError::WrongProtocol { theirs }) => {
+                Err(LinkDown::Lost(Lost::OtherProtocol { theirs }))
+            }
+            Err(error @ WireError::Missing { .. }) => {
+                Err(self.stranger(Stranger::Other(error.to_string())))
+            }
         }
     }
 
     /// Why an attempt came to nothing.
     fn down(&self, error: GreetError) -> LinkDown {
-        let (host, port) = &self.config.central;
         match error {
-            GreetError::Connect(error) => LinkDown::Unreachable(error.to_string()),
+            GreetError::Connect(error) => error.into(),
             GreetError::Denied(denied) => LinkDown::Denied(denied),
-            GreetError::Refused(code, message) => LinkDown::Refused { code, message },
-            GreetError::Read(error @ ReadError::Line(_)) => {
-                LinkDown::NotACentral(error.to_string())
+            // A central asks nobody for a name before it says hello; a secondary does.
+            GreetError::Refused(ErrorCode::NotEnrolled, message) => {
+                self.stranger(Stranger::Other(message.message))
             }
-            GreetError::Read(error) => LinkDown::Ended(error.to_string()),
-            GreetError::Write(error) => LinkDown::Ended(error.to_string()),
-            GreetError::Closed => LinkDown::Ended("closed before hello".to_owned()),
-            GreetError::Stranger(what) => LinkDown::NotACentral(format!("{host}:{port}: {what}")),
+            GreetError::Refused(code, message) => LinkDown::Lost(Lost::Refused { code, message }),
+            GreetError::Read(error) => error.into(),
+            GreetError::Write(error) => error.into(),
+            GreetError::Closed => {
+                let (host, port) = self.config.central.clone();
+                LinkDown::Lost(Lost::ClosedEarly { host, port })
+            }
+            GreetError::Stranger(who) => self.stranger(who),
+            GreetError::NoRandomness => LinkDown::Lost(Lost::NoRandomness),
         }
+    }
+
+    fn stranger(&self, who: Stranger) -> LinkDown {
+        let (host, port) = self.config.central.clone();
+        LinkDown::Lost(Lost::Stranger { host, port, who })
     }
 
     /// A secondary that was not told its address announces the one by which it reaches the central.
@@ -298,17 +302,17 @@ impl Task {
             .await
             .is_err()
         {
-            return LinkDown::Ended("stopped".to_owned());
+            return LinkDown::Lost(Lost::Stopped);
         }
         // Ends with the owner's end of the outbox, after all that is in it was sent.
         let write = write_all(writer, messages, heartbeat);
         let read = read_all(reader, lease, &self.events);
         tokio::pin!(write);
         tokio::select! {
-            down = read => down,
+            lost = read => LinkDown::Lost(lost),
             written = &mut write => match written {
-                Ok(()) => LinkDown::Ended("stopped".to_owned()),
-                Err(error) => LinkDown::Ended(error.to_string()),
+                Ok(()) => LinkDown::Lost(Lost::Stopped),
+                Err(error) => error.into(),
             },
         }
     }
@@ -347,26 +351,26 @@ async fn read_all<R: AsyncRead + Unpin>(
     mut reader: LineReader<R>,
     lease: Duration,
     events: &mpsc::Sender<LinkEvent>,
-) -> LinkDown {
+) -> Lost {
     loop {
         let line = match timeout(lease, reader.next_line()).await {
-            Err(_) => return LinkDown::Ended("silent".to_owned()),
+            Err(_) => return Lost::Silent,
             Ok(Ok(Some(line))) => line,
-            Ok(Ok(None)) => return LinkDown::Ended("closed".to_owned()),
-            Ok(Err(error)) => return LinkDown::Ended(error.to_string()),
+            Ok(Ok(None)) => return Lost::Closed,
+            Ok(Err(error)) => return error.into(),
         };
         let message = match Lines::parse::<FromCentral>(&line) {
             Ok(message) => message,
-            Err(error) => return LinkDown::NotACentral(error.to_string()),
+            Err(error) => return error.into(),
         };
         tracing::trace!(?message, "from the central");
         match message {
             FromCentral::Ping => {}
-            FromCentral::Bye => return LinkDown::Ended("the central stops".to_owned()),
-            FromCentral::Error { code, message } => return LinkDown::Refused { code, message },
+            FromCentral::Bye => return Lost::Stops,
+            FromCentral::Error { code, message } => return Lost::Refused { code, message },
             message => {
                 if events.send(LinkEvent::Message(message)).await.is_err() {
-                    return LinkDown::Ended("stopped".to_owned());
+                    return Lost::Stopped;
                 }
             }
         }

@@ -9,7 +9,9 @@ mod failure;
 mod fetch;
 mod greeting;
 mod link;
+mod lost;
 mod refusals;
+mod refused;
 pub mod rules;
 pub mod secondary;
 mod security;
@@ -17,9 +19,11 @@ mod start;
 mod statistics;
 
 pub use ask::Stopped;
-pub use failure::Failure;
+pub use failure::{DiskTrouble, Failure, ToldFailure};
+pub use lost::{Lost, Stranger};
+pub use refused::Refused;
 pub use security::{Denied, NetworkRole, SecretSource, Security, SecurityError, SecurityFiles};
 pub use start::StartError;
 pub use statistics::StatisticsTrouble;
 
-pub use crate::net::{TlsError, TlsRefusal};
+pub use crate::net::{CertificateTrouble, PemTrouble, TlsError, TlsRefusal};

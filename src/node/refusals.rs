@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
 
-use super::greeting::Refused;
-use crate::proto::{ErrorCode, data::FromSecondary, encode_line};
+use super::refused::Refused;
+use crate::proto::{ErrorCode, encode_line, handshake::FromServer};
 
 /// What is told one by one between two calls of [`Refusals::forget_told`].
 const TOLD: u64 = 20;
@@ -42,31 +42,14 @@ impl Refusals {
 /// Tells somebody for whom there is no place, as far as that goes without waiting, and closes. A peer that speaks
 /// TLS is only closed: what it could read would take a handshake.
 pub(super) fn no_place(stream: &TcpStream, places: usize, has_tls: bool) -> Refused {
-    let code = ErrorCode::LimitExceeded;
-    let message = format!("all {places} connections of this server are in use");
-    if has_tls {
-        return (code, message);
+    let refused = Refused::NoPlace { places };
+    if !has_tls {
+        let mut line = Vec::new();
+        let (code, message) = (refused.code(), refused.said());
+        encode_line(&FromServer::Error { code, message }, &mut line);
+        let _ = stream.try_write(&line);
     }
-    let mut line = Vec::new();
-    let error = FromSecondary::Error {
-        code,
-        message: message.clone(),
-    };
-    encode_line(&error, &mut line);
-    let _ = stream.try_write(&line);
-    (code, message)
-}
-
-/// What somebody is refused with for whom there is no file descriptor.
-pub(super) fn no_descriptor() -> Refused {
-    let message = "no file descriptor is left; raise the limit (ulimit -n)".to_owned();
-    (ErrorCode::LimitExceeded, message)
-}
-
-/// What a connection ends with whose place is another's.
-pub(super) fn gave_way() -> Refused {
-    let message = "idle, or of the address with the most connections: gave way to another";
-    (ErrorCode::LimitExceeded, message.to_owned())
+    refused
 }
 
 #[cfg(test)]

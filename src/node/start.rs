@@ -2,8 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::Denied;
-use crate::model::{SecondaryNumber, error_codes};
+use super::{Denied, Lost};
+use crate::{
+    model::{SecondaryNumber, error_codes},
+    proto::Said,
+};
 
 /// Why a node does not start; each says what a person can change.
 #[derive(Debug, thiserror::Error)]
@@ -30,15 +33,12 @@ pub enum StartError {
     NumberInUse {
         /// The number.
         number: SecondaryNumber,
-        /// The central's words: who has it.
-        message: String,
+        /// The central's words, and who has it.
+        message: Said,
     },
     /// The central has no place for this number, or speaks another protocol.
-    #[error("refused by the central: {message}")]
-    Refused {
-        /// The central's words.
-        message: String,
-    },
+    #[error("refused by the central: {0}")]
+    Refused(Lost),
     /// The central and this node are not started alike.
     #[error("denied: {0}")]
     Denied(Denied),
@@ -53,7 +53,7 @@ error_codes!(StartError, code {
     Self::PortDenied(_) => "port-denied",
     Self::Listen { .. } => "listen-failed",
     Self::NumberInUse { .. } => "number-in-use",
-    Self::Refused { .. } => "refused-by-central",
+    Self::Refused(_) => "refused-by-central",
 } in {
     Self::Denied(denied) => denied.code(),
     Self::Store(error) => error.code(),

@@ -9,7 +9,7 @@ use serde::{
 
 use crate::{
     model::error_codes,
-    store::{Loaded, Root, StoreError, load_json, save_json},
+    store::{Damage, Loaded, Root, StoreError, load_json, save_json},
 };
 
 /// Version of the files' layout; a reader of another version sets the file aside.
@@ -81,7 +81,7 @@ pub enum StatisticsTrouble {
         /// Where it is now.
         to: PathBuf,
         /// What is wrong with it.
-        reason: String,
+        damage: Damage,
     },
     /// It could not be read or saved.
     Failed(StoreError),
@@ -116,9 +116,10 @@ fn load<T: DeserializeOwned>(
     match load_json(path)? {
         Loaded::Missing => Ok((None, None)),
         Loaded::Read(content) => Ok((Some(content), None)),
-        Loaded::SetAside { to, reason } => {
+        Loaded::SetAside { to, damage } => {
+            tracing::info!(path = %path.display(), %damage, "statistics set aside");
             let path = path.to_owned();
-            Ok((None, Some(StatisticsTrouble::SetAside { path, to, reason })))
+            Ok((None, Some(StatisticsTrouble::SetAside { path, to, damage })))
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::model::{
     Outcome, RemovedReason, SecondaryNumber, SentBytes, SentTransfer, SourceInfo, TransferId,
 };
 
-use super::{ErrorCode, Hello};
+use super::{ErrorCode, Hello, Said};
 
 /// From a client or a secondary to the central.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -109,8 +109,9 @@ pub enum FromCentral {
     Error {
         /// For programs.
         code: ErrorCode,
-        /// For people.
-        message: String,
+        /// Words and values.
+        #[serde(flatten)]
+        message: Said,
     },
     /// The live holders of a running transfer's file, whenever they change.
     Sources {
@@ -156,8 +157,9 @@ pub enum FromCentral {
         request: u64,
         /// Why, for programs.
         code: ErrorCode,
-        /// Why, for people.
-        message: String,
+        /// Why, in words and values.
+        #[serde(flatten)]
+        message: Said,
     },
     /// Client: what the secondaries report of an ended transfer.
     Settled {

@@ -1,6 +1,9 @@
 //! What an `error` or `refused` line may say.
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Serialize,
+    de::{IntoDeserializer, value::StrDeserializer},
+};
 
 use crate::model::error_codes;
 
@@ -74,6 +77,14 @@ error_codes!(ErrorCode, code {
     Self::Unknown => "unknown",
 });
 
+impl ErrorCode {
+    /// The code of this name; [`Self::Unknown`] where there is none.
+    pub fn of(name: &str) -> Self {
+        let name: StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
+        Self::deserialize(name).unwrap_or(Self::Unknown)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +94,7 @@ mod tests {
         for code in ErrorCode::CODES {
             let read: ErrorCode = serde_json::from_str(&format!("\"{code}\"")).unwrap();
             assert_eq!(read.code(), *code);
+            assert_eq!(ErrorCode::of(code), read);
             assert_eq!(serde_json::to_string(&read).unwrap(), format!("\"{code}\""));
         }
     }

@@ -21,7 +21,7 @@ use std::{fmt, num::NonZeroU32};
 use ring::{hmac, pbkdf2};
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorCode, Hello};
+use super::{ErrorCode, Hello, Said};
 use crate::model::{Digest, SecondaryNumber, error_codes, limits};
 
 /// Before the secret is used it is stretched, so that one that people made up costs more to try out.
@@ -63,8 +63,9 @@ pub enum FromServer {
     Error {
         /// For programs.
         code: ErrorCode,
-        /// For people.
-        message: String,
+        /// Words and values.
+        #[serde(flatten)]
+        message: Said,
     },
 }
 

@@ -11,8 +11,10 @@ pub mod data;
 mod error_code;
 pub mod handshake;
 pub mod legacy;
+pub mod said;
 mod wire;
 
 pub use codec::{LineError, Lines, encode_line};
 pub use error_code::ErrorCode;
+pub use said::Said;
 pub use wire::{Hello, PeerRole, WireError};

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::model::error_codes;
+use crate::model::{SystemError, error_codes};
 
 /// Why a file or folder could not be used. Every variant names it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,13 +40,16 @@ pub enum StoreError {
     /// This process, or the machine, has no file descriptor left. Says nothing of the file.
     #[error("{}: too many open files", .0.display())]
     NoDescriptor(PathBuf),
-    /// Anything else, in the operating system's words.
-    #[error("{}: {message}", path.display())]
+    /// Something that is no regular file has its name.
+    #[error("{}: not a regular file", .0.display())]
+    NotAFile(PathBuf),
+    /// Anything else that the operating system says.
+    #[error("{}: {why}", path.display())]
     Other {
         /// The file or folder.
         path: PathBuf,
-        /// The words.
-        message: String,
+        /// What it says.
+        why: SystemError,
     },
 }
 
@@ -61,8 +64,14 @@ error_codes!(StoreError, code {
     Self::Changed(_) => "file-changed",
     Self::TooLarge(_) => "file-too-large",
     Self::NoDescriptor(_) => "too-many-open-files",
+    Self::NotAFile(_) => "not-a-file",
     Self::Other { .. } => "disk-failed",
 });
+
+/// What is in an [`io::Error`] of ours where something else than a file was found; see [`StoreError::NotAFile`].
+#[derive(Debug, thiserror::Error)]
+#[error("not a regular file")]
+pub(super) struct NotAFile;
 
 /// True when there are too many open files, in this process or on this machine.
 pub(super) fn is_no_descriptor(error: &io::Error) -> bool {
@@ -80,6 +89,9 @@ impl StoreError {
         if is_no_descriptor(error) {
             return Self::NoDescriptor(path);
         }
+        if error.get_ref().is_some_and(|own| own.is::<NotAFile>()) {
+            return Self::NotAFile(path);
+        }
         match error.kind() {
             io::ErrorKind::NotFound => Self::NotFound(path),
             io::ErrorKind::PermissionDenied => Self::Denied(path),
@@ -91,7 +103,7 @@ impl StoreError {
             io::ErrorKind::FileTooLarge => Self::TooLarge(path),
             _ => Self::Other {
                 path,
-                message: error.to_string(),
+                why: error.into(),
             },
         }
     }
@@ -109,6 +121,7 @@ impl StoreError {
             | Self::Changed(path)
             | Self::TooLarge(path)
             | Self::NoDescriptor(path)
+            | Self::NotAFile(path)
             | Self::Other { path, .. } => path,
         }
     }

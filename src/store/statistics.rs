@@ -24,8 +24,62 @@ pub enum Loaded<T> {
         /// Where it is.
         to: PathBuf,
         /// What is wrong with it.
-        reason: String,
+        damage: Damage,
     },
+}
+
+/// What is wrong with a file that is not the JSON that was expected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    /// It is longer than any that is read.
+    #[error("{bytes} bytes")]
+    TooLarge {
+        /// Its length.
+        bytes: u64,
+    },
+    /// It ends in the middle.
+    #[error("it ends at line {line}, column {column}")]
+    Cut {
+        /// Where, from 1.
+        line: usize,
+        /// Where, from 1.
+        column: usize,
+    },
+    /// It is not JSON.
+    #[error("not JSON at line {line}, column {column}")]
+    Syntax {
+        /// Where, from 1.
+        line: usize,
+        /// Where, from 1.
+        column: usize,
+    },
+    /// It is JSON of something else: another version's, or touched by somebody.
+    #[error("{words}")]
+    Content {
+        /// Where, from 1; 0 where it cannot be said.
+        line: usize,
+        /// Where, from 1.
+        column: usize,
+        /// What was expected, in the words of whoever reads it; they are for logs.
+        words: String,
+    },
+}
+
+impl From<&serde_json::Error> for Damage {
+    fn from(error: &serde_json::Error) -> Self {
+        let (line, column) = (error.line(), error.column());
+        match error.classify() {
+            serde_json::error::Category::Eof => Self::Cut { line, column },
+            serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
+                Self::Syntax { line, column }
+            }
+            serde_json::error::Category::Data => Self::Content {
+                line,
+                column,
+                words: error.to_string(),
+            },
+        }
+    }
 }
 
 /// Writes a value as JSON: to a temporary file that replaces the old one once it is on the disk.
@@ -61,25 +115,25 @@ pub fn load_json<T: DeserializeOwned>(path: &Path) -> Result<Loaded<T>, StoreErr
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Loaded::Missing),
         Err(error) => return Err(fail(&error)),
         Ok(meta) if meta.len() > MOST_BYTES => {
-            let reason = format!("{} bytes", meta.len());
-            return set_aside(path, reason).map_err(|error| fail(&error));
+            let damage = Damage::TooLarge { bytes: meta.len() };
+            return set_aside(path, damage).map_err(|error| fail(&error));
         }
         Ok(_) => std::fs::read(path).map_err(|error| fail(&error))?,
     };
     match serde_json::from_slice(&bytes) {
         Ok(value) => Ok(Loaded::Read(value)),
-        Err(error) => set_aside(path, error.to_string()).map_err(|error| fail(&error)),
+        Err(error) => set_aside(path, Damage::from(&error)).map_err(|error| fail(&error)),
     }
 }
 
-fn set_aside<T>(path: &Path, reason: String) -> io::Result<Loaded<T>> {
+fn set_aside<T>(path: &Path, damage: Damage) -> io::Result<Loaded<T>> {
     for n in 1.. {
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".estropeado-{n}"));
         let to = PathBuf::from(name);
         if !to.try_exists()? {
             std::fs::rename(path, &to)?;
-            return Ok(Loaded::SetAside { to, reason });
+            return Ok(Loaded::SetAside { to, damage });
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
@@ -101,11 +155,12 @@ mod tests {
             Loaded::Read(vec![3u8])
         );
         for n in 1..3 {
-            std::fs::write(&path, b"{\"cut").unwrap();
+            std::fs::write(&path, b"[1,").unwrap();
             match load_json::<Vec<u8>>(&path).unwrap() {
-                Loaded::SetAside { to, .. } => {
+                Loaded::SetAside { to, damage } => {
+                    assert_eq!(damage, Damage::Cut { line: 1, column: 3 });
                     assert!(to.ends_with(format!("central.json.estropeado-{n}")));
-                    assert_eq!(std::fs::read(to).unwrap(), b"{\"cut");
+                    assert_eq!(std::fs::read(to).unwrap(), b"[1,");
                 }
                 other => panic!("{other:?}"),
             }

@@ -4,8 +4,9 @@
 use std::{
     fs::File,
     io::Read,
+    os::unix::process::ExitStatusExt,
     path::PathBuf,
-    process::{Child, Command, ExitCode, Stdio},
+    process::{Child, Command, ExitCode, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -176,7 +177,7 @@ impl Children {
                 return Err(anyhow!(t!(
                     "local-does-not-start-status",
                     who = role.name(),
-                    status = status.to_string(),
+                    status = ended(status),
                     why = in_a_line(&text)
                 )));
             }
@@ -370,6 +371,15 @@ impl Node {
         let raw = i32::try_from(self.process.id())?;
         let pid = Pid::from_raw(raw).with_context(|| t!("local-no-process"))?;
         Ok(kill_process(pid, signal)?)
+    }
+}
+
+/// How a process ended.
+fn ended(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => t!("local-exit-code", code = code.to_string()),
+        (None, Some(signal)) => t!("local-exit-signal", signal = signal.to_string()),
+        (None, None) => t!("local-dead"),
     }
 }
 

@@ -8,7 +8,7 @@ use super::children::{Children, Role};
 use crate::cli::{
     client::Extra,
     commands::{Entry, entry, find},
-    text::{help, help::Topic, line::Line, t},
+    text::{errors, help, help::Topic, line::Line, t},
 };
 
 /// The commands.
@@ -77,7 +77,7 @@ impl Faults {
             }),
             Verb::Show => Ok(String::new()),
         };
-        vec![done.unwrap_or_else(|error| t!("local-the", who = who, why = format!("{error:#}")))]
+        vec![done.unwrap_or_else(|error| t!("local-the", who = who, why = errors::chain(&error)))]
     }
 }
 

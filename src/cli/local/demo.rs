@@ -80,7 +80,7 @@ pub(super) async fn run(
             Exit::Well
         }
         Err(error) => {
-            printer.line(program::complaint(t!("error", why = format!("{error:#}"))));
+            printer.line(program::complaint(t!("error", why = errors::chain(&error))));
             Exit::Failed
         }
     }

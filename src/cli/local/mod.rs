@@ -157,7 +157,7 @@ async fn run(
         Ok(children) => children,
         Err(error) => {
             printer.flush();
-            program::report(&t!("error", why = format!("{error:#}")));
+            program::report(&t!("error", why = errors::chain(&error)));
             return Exit::Failed;
         }
     };
@@ -168,7 +168,7 @@ async fn run(
         () = stop.cancelled() => Err(anyhow::anyhow!(t!("interrupted"))),
     };
     if let Err(error) = level {
-        printer.line(program::complaint(t!("error", why = format!("{error:#}"))));
+        printer.line(program::complaint(t!("error", why = errors::chain(&error))));
         children.stop().await;
         return Exit::Failed;
     }

@@ -16,7 +16,7 @@ use super::{
     logging::Log,
     program,
     signals::{self, Hangup, Requests},
-    text::{errors, security, system, t},
+    text::{errors, links, security, t},
     wanted,
 };
 use crate::{
@@ -48,9 +48,9 @@ impl From<ClientError> for Ended {
     fn from(error: ClientError) -> Self {
         let (exit, why) = match &error {
             // There is nobody here to whom it could be said that it is tried again.
-            ClientError::Unreachable(reason) => (
+            ClientError::Unreachable(lost) => (
                 Exit::Unreachable,
-                t!("script-unreachable", why = system::reason(reason)),
+                t!("script-unreachable", why = links::lost(lost)),
             ),
             ClientError::Denied(denied) => (Exit::Unreachable, security::denied(denied)),
             ClientError::NotFound | ClientError::NoLocalFile(_) => {
@@ -101,7 +101,7 @@ pub(super) fn main(
             exit.into()
         }
         Err(error) => {
-            program::report(&t!("error", why = format!("{error:#}")));
+            program::report(&t!("error", why = errors::chain(&error)));
             Exit::Failed.into()
         }
     }

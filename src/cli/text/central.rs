@@ -2,14 +2,18 @@
 
 use super::{
     line::{Line, Tone},
-    list, system, t,
+    links, list, t,
     table::table,
     transfer::fault,
-    units::bytes,
+    units::{bytes, count},
 };
 use crate::{
     model::{ClusterStatus, Outcome, Receiver},
-    node::central::{CentralEvent, DownReason, DownloadCount, Notice},
+    node::{
+        DiskTrouble, ToldFailure,
+        central::{CentralEvent, DownReason, DownloadCount, Notice},
+    },
+    proto::Said,
 };
 
 /// One event, in a line.
@@ -25,7 +29,7 @@ pub fn event(event: &CentralEvent) -> Line {
             t!(
                 "bad-peer",
                 address = address,
-                reason = system::reason(reason)
+                reason = links::refused(reason)
             ),
         ),
         CentralEvent::Statistics(trouble) => {
@@ -185,8 +189,38 @@ fn outcome(outcome: Outcome) -> String {
 
 fn because(what: String, reason: Option<&str>) -> String {
     match reason {
-        Some(reason) => t!("with-reason", what = what, reason = reason),
+        Some(reason) => {
+            let reason = told(&ToldFailure::read(reason));
+            t!("with-reason", what = what, reason = reason)
+        }
         None => what,
+    }
+}
+
+/// Why a transfer came to nothing at its receiver.
+fn told(failure: &ToldFailure) -> String {
+    match failure {
+        ToldFailure::NoSources => t!("told-no-sources"),
+        ToldFailure::WrongManifest => t!("told-wrong-manifest"),
+        ToldFailure::Disk(trouble) => {
+            let why = match trouble {
+                DiskTrouble::NotFound => t!("system-not-found"),
+                DiskTrouble::Denied => t!("system-denied"),
+                DiskTrouble::ReadOnly => t!("system-read-only"),
+                DiskTrouble::Full => t!("system-full"),
+                DiskTrouble::NotADirectory => t!("system-no-folder"),
+                DiskTrouble::Exists => t!("told-exists"),
+                DiskTrouble::Busy => t!("system-busy"),
+                DiskTrouble::Changed => t!("told-changed"),
+                DiskTrouble::TooLarge => t!("system-too-large"),
+                DiskTrouble::NoDescriptor => t!("system-descriptors"),
+                DiskTrouble::NotAFile => t!("ignored-not-a-file"),
+                DiskTrouble::Failed => t!("system-io"),
+            };
+            t!("told-disk", why = why)
+        }
+        ToldFailure::Refused(code) => links::refusal(*code, &Said::default()),
+        ToldFailure::Other(words) => t!("told-other", words = words),
     }
 }
 
@@ -194,7 +228,7 @@ fn because(what: String, reason: Option<&str>) -> String {
 pub fn counts(head: String, rows: &[DownloadCount]) -> Vec<String> {
     let rows: Vec<_> = rows
         .iter()
-        .map(|row| vec![row.name.clone(), row.downloads.to_string()])
+        .map(|row| vec![row.name.clone(), count(row.downloads)])
         .collect();
     table(&[head, t!("column-downloads")], &rows)
 }
@@ -232,9 +266,9 @@ pub fn status(status: &ClusterStatus) -> Vec<String> {
                 secondary.number.to_string(),
                 condition,
                 std::net::SocketAddr::new(secondary.ip, secondary.port).to_string(),
-                secondary.files.to_string(),
-                secondary.missing.to_string(),
-                secondary.conflicts.to_string(),
+                count(secondary.files),
+                count(secondary.missing),
+                count(secondary.conflicts),
             ]
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use super::{
     line::{Line, Tone},
-    list, security, system, t,
+    links, list, security, t,
     table::table,
     transfer,
     units::{bytes, rate, time},
@@ -11,7 +11,8 @@ use crate::{
     engine::download::Notice,
     model::ListedFile,
     node::client::{
-        ClientEvent, DownloadAnswer, DownloadEvent, DownloadState, DownloadView, Summary,
+        ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber, DownloadState, DownloadView,
+        Summary,
     },
     store::PartNote,
 };
@@ -21,18 +22,18 @@ pub fn event(event: &ClientEvent) -> Vec<Line> {
     let warning = |text: String| vec![Line::new(Tone::Warning, text)];
     match event {
         ClientEvent::CentralLost { reason } => {
-            warning(t!("central-lost", reason = system::reason(reason)))
+            warning(t!("central-lost", reason = links::lost(reason)))
         }
         ClientEvent::Denied(denied) => {
             warning(t!("central-denied", why = security::denied(denied)))
         }
-        ClientEvent::Expelled { .. } => vec![Line::new(Tone::Bad, t!("you-are-expelled"))],
+        ClientEvent::Expelled => vec![Line::new(Tone::Bad, t!("you-are-expelled"))],
         ClientEvent::CentralBack => vec![Line::new(Tone::Good, t!("central-back"))],
         ClientEvent::Statistics(trouble) => warning(super::errors::statistics(trouble)),
         ClientEvent::Download { number, file, what } => {
-            let head = t!("download-head", number = number.0, file = file);
+            let head = t!("download-head", number = number, file = file);
             let tone = tone(what);
-            let mut lines = download(number.0, what).into_iter();
+            let mut lines = download(*number, what).into_iter();
             let first = lines.next().unwrap_or_default();
             std::iter::once(Line::new(tone, format!("{head}: {first}")))
                 .chain(lines.map(|line| Line::from(format!("    {line}"))))
@@ -59,7 +60,7 @@ fn tone(event: &DownloadEvent) -> Tone {
     }
 }
 
-fn download(number: u64, event: &DownloadEvent) -> Vec<String> {
+fn download(number: DownloadNumber, event: &DownloadEvent) -> Vec<String> {
     let one = |text: String| vec![text];
     match event {
         DownloadEvent::Queued { place } => one(t!("download-queued", place = place)),
@@ -125,9 +126,9 @@ fn complete(summary: &Summary) -> Vec<String> {
 /// What a wish to download led to.
 pub fn answer(answer: &DownloadAnswer) -> String {
     match answer {
-        DownloadAnswer::Found(number) => t!("answer-found", number = number.0),
+        DownloadAnswer::Found(number) => t!("answer-found", number = number),
         DownloadAnswer::Waits(number, place) => {
-            t!("answer-waits", number = number.0, place = place)
+            t!("answer-waits", number = number, place = place)
         }
     }
 }

@@ -1,11 +1,10 @@
 //! Errors: what is wrong, with the value, and what to do about it.
 
-use super::{security, system, t};
+use super::{links, security, system, t, units::bytes};
 use crate::{
-    model::FileNameError,
+    model::{FileNameError, SystemError},
     node::{StartError, StatisticsTrouble, client::ClientError},
-    proto::ErrorCode,
-    store::{StoreError, index::IgnoredReason},
+    store::{Damage, StoreError, index::IgnoredReason},
 };
 
 /// A text with the code that docs/problemas.md explains.
@@ -25,10 +24,11 @@ pub fn start(error: &StartError) -> String {
         StartError::Listen { address, source } => {
             t!("start-listen", address = address, why = source)
         }
-        StartError::NumberInUse { number, message } => {
-            t!("start-number-in-use", number = number, why = message)
-        }
-        StartError::Refused { message } => t!("start-refused", why = message),
+        StartError::NumberInUse { number, message } => match links::holder(message) {
+            Some(address) => t!("start-number-in-use-by", number = number, address = address),
+            None => t!("start-number-in-use", number = number),
+        },
+        StartError::Refused(lost) => t!("start-refused", why = links::lost(lost)),
         // These have their own.
         StartError::Denied(denied) => return security::denied(denied),
         StartError::Store(error) => return store(error),
@@ -50,7 +50,8 @@ pub fn store(error: &StoreError) -> String {
         StoreError::Changed(_) => t!("store-changed", path = path),
         StoreError::TooLarge(_) => t!("store-too-large", path = path),
         StoreError::NoDescriptor(_) => t!("store-no-descriptor", path = path),
-        StoreError::Other { message, .. } => t!("store-other", path = path, why = message),
+        StoreError::NotAFile(_) => t!("store-not-a-file", path = path),
+        StoreError::Other { why, .. } => t!("store-other", path = path, why = why),
     };
     coded(&text, error.code())
 }
@@ -58,10 +59,45 @@ pub fn store(error: &StoreError) -> String {
 /// Trouble with a statistics file.
 pub fn statistics(trouble: &StatisticsTrouble) -> String {
     match trouble {
-        StatisticsTrouble::SetAside { path, to, reason } => {
-            t!("statistics-set-aside", path = path, why = reason, to = to)
+        StatisticsTrouble::SetAside { path, to, damage } => {
+            let why = self::damage(damage);
+            t!("statistics-set-aside", path = path, why = why, to = to)
         }
         StatisticsTrouble::Failed(error) => t!("statistics-failed", why = store(error)),
+    }
+}
+
+/// An error with what led to it. Causes of ours are told in the chosen language already; the system's are here.
+pub fn chain(error: &anyhow::Error) -> String {
+    let told = error.chain().map(|cause| match cause.downcast_ref() {
+        Some(error) => system::error(&SystemError::from(error as &std::io::Error)),
+        None => cause.to_string(),
+    });
+    told.collect::<Vec<_>>().join(": ")
+}
+
+/// What is wrong with a file of this program's.
+fn damage(damage: &Damage) -> String {
+    match damage {
+        Damage::TooLarge { bytes: size } => t!("damage-too-large", size = bytes(*size)),
+        Damage::Cut { line, column } => t!(
+            "damage-cut",
+            line = line.to_string(),
+            column = column.to_string()
+        ),
+        Damage::Syntax { line, column } => t!(
+            "damage-syntax",
+            line = line.to_string(),
+            column = column.to_string()
+        ),
+        Damage::Content { line: 0, .. } => t!("damage-content"),
+        Damage::Content { line, column, .. } => {
+            t!(
+                "damage-content-at",
+                line = line.to_string(),
+                column = column.to_string()
+            )
+        }
     }
 }
 
@@ -75,7 +111,7 @@ pub fn ignored(reason: &IgnoredReason) -> String {
         IgnoredReason::TooDeep => t!("ignored-too-deep"),
         IgnoredReason::TooLarge => t!("ignored-too-large"),
         IgnoredReason::TooMany => t!("ignored-too-many"),
-        IgnoredReason::Unreadable(error) => t!("ignored-unreadable", why = error.to_string()),
+        IgnoredReason::Unreadable(why) => t!("ignored-unreadable", why = why),
     }
 }
 
@@ -84,37 +120,10 @@ pub fn file_name(error: &FileNameError) -> String {
     match error {
         FileNameError::EmptyComponent => t!("bad-name-component"),
         FileNameError::Dot => t!("bad-name-dot"),
-        FileNameError::Forbidden(c) => t!("bad-name-character", character = format!("{c:?}")),
+        FileNameError::Forbidden(c) => t!("bad-name-character", character = c.to_string()),
         FileNameError::Reserved => t!("bad-name-reserved"),
         FileNameError::TooLong => t!("bad-name-too-long"),
     }
-}
-
-/// A refusal of the central that has no words of its own.
-pub fn refused(code: ErrorCode, message: &str) -> String {
-    let text = match code {
-        ErrorCode::NotReady => t!("refused-not-ready"),
-        ErrorCode::NotFound => t!("refused-not-found"),
-        ErrorCode::LimitExceeded => t!("refused-limit", why = message),
-        ErrorCode::Expelled => t!("refused-expelled"),
-        ErrorCode::SecretRequired
-        | ErrorCode::WrongSecret
-        | ErrorCode::TlsRequired
-        | ErrorCode::NoTls
-        | ErrorCode::WrongProtocol
-        | ErrorCode::BadMessage
-        | ErrorCode::NotEnrolled
-        | ErrorCode::NumberInUse
-        | ErrorCode::NumberNotAllowed
-        | ErrorCode::NoSuchContent
-        | ErrorCode::FileChanged
-        | ErrorCode::ReadFailed
-        | ErrorCode::Stopping
-        | ErrorCode::TimedOut
-        | ErrorCode::Internal
-        | ErrorCode::Unknown => t!("refused-other", why = message),
-    };
-    coded(&text, code.code())
 }
 
 /// Why a request of a client came to nothing.
@@ -123,11 +132,11 @@ pub fn client(error: &ClientError) -> String {
         ClientError::NotEnrolled => t!("client-not-enrolled"),
         ClientError::NotReady => t!("client-not-ready"),
         ClientError::NotFound => t!("client-not-found"),
-        ClientError::Unreachable(reason) => t!("client-unreachable", why = system::reason(reason)),
+        ClientError::Unreachable(lost) => t!("client-unreachable", why = links::lost(lost)),
         // These have their own.
         ClientError::Denied(denied) => return security::denied(denied),
-        ClientError::AlreadyRunning(number) => t!("client-running", number = number.0),
-        ClientError::Refused { code, message } => return refused(*code, message),
+        ClientError::AlreadyRunning(number) => t!("client-running", number = number),
+        ClientError::Refused { code, message } => return links::refusal(*code, message),
         ClientError::NoSuchDownload(number) => {
             t!("no-download", which = number.0.to_string())
         }

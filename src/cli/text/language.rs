@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         LazyLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     },
 };
 
@@ -16,7 +16,8 @@ use i18n_embed::{LanguageLoader, fluent::FluentLanguageLoader, unic_langid::Lang
 use rust_embed::RustEmbed;
 
 use super::clean;
-use crate::model::{ClientName, Digest, FileName, SecondaryNumber};
+use crate::model::{ClientName, Digest, FileName, SecondaryNumber, SystemError};
+use crate::node::client::DownloadNumber;
 
 /// A value within a text.
 pub type Value = fluent_bundle::FluentValue<'static>;
@@ -80,6 +81,9 @@ static LOADER: LazyLock<FluentLanguageLoader> = LazyLock::new(|| {
     loader
 });
 static POINT: AtomicBool = AtomicBool::new(false);
+/// Between groups of three digits, and how many digits a number has at least that has groups.
+static GROUP_MARK: AtomicU32 = AtomicU32::new(0xa0);
+static GROUP_FROM: AtomicUsize = AtomicUsize::new(5);
 
 fn load(loader: &FluentLanguageLoader, language: Language) {
     // The catalogues are part of the program: they are there, and a test reads both.
@@ -88,6 +92,38 @@ fn load(loader: &FluentLanguageLoader, language: Language) {
     }
     // The marks around values that keep scripts of different directions apart are not wanted in a terminal.
     loader.set_use_isolating(false);
+    loader.with_bundles_mut(|bundle| bundle.set_formatter(Some(format_number)));
+    if let Some(mark) = loader.get("group-mark").chars().next() {
+        GROUP_MARK.store(mark.into(), Ordering::Relaxed);
+    }
+    if let Ok(digits) = loader.get("group-from").parse() {
+        GROUP_FROM.store(digits, Ordering::Relaxed);
+    }
+}
+
+/// How Fluent writes a number within a text.
+fn format_number<M>(value: &fluent_bundle::FluentValue<'_>, _: &M) -> Option<String> {
+    match value {
+        fluent_bundle::FluentValue::Number(number) => Some(grouped(&number.as_string())),
+        _ => None,
+    }
+}
+
+/// A number's digits as the language groups them: `12 345`.
+pub fn grouped(digits: &str) -> String {
+    let is_long = digits.len() >= GROUP_FROM.load(Ordering::Relaxed);
+    if !is_long || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return digits.to_owned();
+    }
+    let mark = char::from_u32(GROUP_MARK.load(Ordering::Relaxed)).unwrap_or(' ');
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(mark);
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 /// Chooses the language of everything from now on.
@@ -159,9 +195,22 @@ impl<T: Shown + ?Sized> Shown for &T {
     }
 }
 
-impl Shown for std::io::Error {
+impl Shown for SystemError {
     fn shown(&self) -> Value {
         Value::from(clean(&super::system::error(self)))
+    }
+}
+
+impl Shown for std::io::Error {
+    fn shown(&self) -> Value {
+        SystemError::from(self).shown()
+    }
+}
+
+// A number by which something is called is not counted with.
+impl Shown for DownloadNumber {
+    fn shown(&self) -> Value {
+        Value::from(self.0.to_string())
     }
 }
 
@@ -214,6 +263,23 @@ macro_rules! __text {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::text::t;
+
+    #[test]
+    fn long_numbers_have_groups() {
+        for (digits, text) in [
+            ("7", "7"),
+            ("9999", "9999"),
+            ("10000", "10\u{a0}000"),
+            ("200000", "200\u{a0}000"),
+            ("1234567", "1\u{a0}234\u{a0}567"),
+            ("12.5", "12.5"),
+            ("-12345", "-12345"),
+        ] {
+            assert_eq!(grouped(digits), text);
+        }
+        assert_eq!(t!("files", count = 200_000u64), "200\u{a0}000 ficheros");
+    }
 
     #[test]
     fn languages_are_found_in_what_locales_are_called() {

@@ -132,7 +132,7 @@ mod tests {
             ["  uno", "      dos", "      tres", "      cuatro"]
         );
         let row = Line::from("a | b c d e f g");
-        assert_eq!(row.wrapped(5), [row.clone()]);
+        assert_eq!(row.wrapped(5), std::slice::from_ref(&row));
     }
 
     #[test]

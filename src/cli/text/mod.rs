@@ -7,6 +7,7 @@ pub mod errors;
 pub mod help;
 pub mod language;
 pub mod line;
+pub mod links;
 pub mod live;
 pub mod map;
 pub mod nodes;

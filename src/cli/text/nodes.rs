@@ -3,7 +3,7 @@
 use super::{
     t,
     table::table,
-    units::{bytes, rate, whole_time},
+    units::{bytes, count, rate, whole_time},
 };
 use crate::node::{
     central::{ClientInfo, QueueRow, SecondaryCondition, SecondaryInfo},
@@ -26,10 +26,10 @@ pub fn secondaries(secondaries: &[SecondaryInfo]) -> Vec<String> {
                     .lease_left
                     .map_or_else(|| "-".to_owned(), whole_time),
                 secondary.address.to_string(),
-                secondary.files.to_string(),
-                secondary.missing.to_string(),
-                secondary.conflicts.to_string(),
-                secondary.transfers.to_string(),
+                count(secondary.files),
+                count(secondary.missing),
+                count(secondary.conflicts),
+                count(secondary.transfers as u64),
                 bytes(secondary.bytes_sent),
                 rate(secondary.rate_bytes_per_s),
             ]
@@ -66,9 +66,9 @@ pub fn clients(clients: &[ClientInfo]) -> Vec<String> {
                     name
                 },
                 client.address.to_string(),
-                client.running.to_string(),
-                client.waiting.to_string(),
-                client.downloads.to_string(),
+                count(client.running as u64),
+                count(client.waiting as u64),
+                count(client.downloads),
                 whole_time(client.connected_for),
             ]
         })
@@ -93,7 +93,7 @@ pub fn queue(rows: &[QueueRow]) -> Vec<String> {
         .iter()
         .map(|row| {
             vec![
-                row.place.to_string(),
+                count(row.place),
                 row.client.to_string(),
                 row.file.to_string(),
                 whole_time(row.waited),

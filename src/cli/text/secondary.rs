@@ -4,7 +4,7 @@ use super::{
     central::to as to_whom,
     errors,
     line::{Line, Tone},
-    list, security, system, t,
+    links, list, security, t,
     table::table,
     transfer,
     units::{bytes, rate, time},
@@ -22,7 +22,7 @@ fn tone(event: &SecondaryEvent) -> Tone {
         | SecondaryEvent::Copied { .. }
         | SecondaryEvent::FolderBack => Tone::Good,
         SecondaryEvent::Denied(_)
-        | SecondaryEvent::Refused { .. }
+        | SecondaryEvent::Refused(_)
         | SecondaryEvent::CopyFailed { .. } => Tone::Bad,
         SecondaryEvent::CentralLost { .. }
         | SecondaryEvent::Ignored { .. }
@@ -42,7 +42,7 @@ fn words(event: &SecondaryEvent) -> String {
         } => t!("enrolled", central = central),
         SecondaryEvent::Enrolled { central, .. } => t!("enrolled-again", central = central),
         SecondaryEvent::CentralLost { reason } => {
-            t!("upstream-lost", reason = system::reason(reason))
+            t!("upstream-lost", reason = links::lost(reason))
         }
         SecondaryEvent::Denied(denied) => t!("central-denied", why = security::denied(denied)),
         SecondaryEvent::Reindexing => t!("reindexing"),
@@ -108,10 +108,10 @@ fn words(event: &SecondaryEvent) -> String {
             t!(
                 "bad-peer",
                 address = address,
-                reason = system::reason(reason)
+                reason = links::refused(reason)
             )
         }
-        SecondaryEvent::Refused { message } => t!("refused-for-good", message = message),
+        SecondaryEvent::Refused(lost) => t!("refused-for-good", why = links::lost(lost)),
         SecondaryEvent::FolderGone(error) => t!("folder-gone", why = errors::store(error)),
         SecondaryEvent::FolderBack => t!("folder-back"),
         SecondaryEvent::Statistics(trouble) => errors::statistics(trouble),

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::{errors::coded, t};
 use crate::{
     node::{
-        Denied, Security, SecurityError, TlsError, TlsRefusal,
-        certificates::{CertificateError, Made},
+        CertificateTrouble, Denied, PemTrouble, Security, SecurityError, TlsError, TlsRefusal,
+        certificates::{AuthorityTrouble, CertificateError, Made},
     },
     proto::handshake::SecretError,
 };
@@ -43,10 +43,10 @@ pub fn error(error: &SecurityError) -> String {
         SecurityError::OnlyAuthority => t!("security-only-authority"),
         SecurityError::OnlyIdentity => t!("security-only-identity"),
         SecurityError::Tls { path, source } => match source {
-            TlsError::Certificate(why) => t!("tls-certificate", path = path, why = why),
-            TlsError::Key(why) => t!("tls-key", path = path, why = why),
-            TlsError::Pair(why) => t!("tls-pair", path = path, why = why),
-            TlsError::Authority(why) => t!("tls-authority", path = path, why = why),
+            TlsError::Certificate(why) => t!("tls-certificate", path = path, why = pem(why)),
+            TlsError::Key(why) => t!("tls-key", path = path, why = pem(why)),
+            TlsError::Pair(why) => t!("tls-pair", path = path, why = pem(why)),
+            TlsError::Authority(why) => t!("tls-authority", path = path, why = pem(why)),
         },
     };
     coded(&text, error.code())
@@ -93,10 +93,14 @@ pub fn not_made(error: &CertificateError) -> String {
         CertificateError::Exists(path) => t!("certificate-exists", path = path),
         CertificateError::Io { path, source } => t!("certificate-io", path = path, why = source),
         CertificateError::Name(name) => t!("certificate-name", name = name),
-        CertificateError::Authority { path, reason } => {
-            t!("certificate-authority", path = path, why = reason)
+        CertificateError::Authority { path, trouble } => {
+            t!(
+                "certificate-authority",
+                path = path,
+                why = authority(trouble)
+            )
         }
-        CertificateError::Crypto(why) => t!("certificate-crypto", why = why.to_string()),
+        CertificateError::Crypto(words) => t!("certificate-crypto", words = words),
     };
     coded(&text, error.code())
 }
@@ -109,9 +113,63 @@ pub fn denied(denied: &Denied) -> String {
         Denied::WrongSecret => t!("denied-wrong-secret"),
         Denied::TlsRequired => t!("denied-tls-required"),
         Denied::Tls(TlsRefusal::NotTls) => t!("denied-not-tls"),
-        Denied::Tls(TlsRefusal::Theirs(why)) => t!("denied-theirs", why = why),
-        Denied::Tls(TlsRefusal::Ours(why)) => t!("denied-ours", why = why),
-        Denied::Tls(TlsRefusal::Other(why)) => t!("denied-tls-other", why = why),
+        Denied::Tls(TlsRefusal::Theirs(why)) => t!("denied-theirs", why = certificate(why)),
+        Denied::Tls(TlsRefusal::Ours(why)) => t!("denied-ours", why = certificate(why)),
+        Denied::Tls(refusal @ (TlsRefusal::GaveUp(_) | TlsRefusal::Other(_))) => {
+            t!("denied-tls-other", why = tls(refusal))
+        }
     };
     coded(&text, denied.code())
+}
+
+/// Why TLS did not come about, whoever the other side is.
+pub fn tls(refusal: &TlsRefusal) -> String {
+    match refusal {
+        TlsRefusal::NotTls => t!("tls-not-tls"),
+        TlsRefusal::Theirs(why) => t!("tls-theirs", why = certificate(why)),
+        TlsRefusal::Ours(why) => t!("tls-ours", why = certificate(why)),
+        TlsRefusal::GaveUp(alert) => t!("tls-gave-up", alert = alert),
+        TlsRefusal::Other(words) => t!("system-other", words = words),
+    }
+}
+
+fn certificate(trouble: &CertificateTrouble) -> String {
+    match trouble {
+        CertificateTrouble::NoneShown => t!("certificate-none-shown"),
+        CertificateTrouble::Expired => t!("certificate-expired"),
+        CertificateTrouble::NotYetValid => t!("certificate-not-yet"),
+        CertificateTrouble::UnknownIssuer => t!("certificate-unknown-issuer"),
+        CertificateTrouble::WrongName => t!("certificate-wrong-name"),
+        CertificateTrouble::WrongPurpose => t!("certificate-wrong-purpose"),
+        CertificateTrouble::BadSignature => t!("certificate-bad-signature"),
+        CertificateTrouble::Revoked => t!("certificate-revoked"),
+        CertificateTrouble::Malformed => t!("certificate-malformed"),
+        CertificateTrouble::Refused => t!("certificate-refused"),
+        CertificateTrouble::Other(words) => t!("system-other", words = words),
+    }
+}
+
+fn pem(trouble: &PemTrouble) -> String {
+    match trouble {
+        PemTrouble::NothingThere => t!("pem-nothing"),
+        PemTrouble::Cut => t!("pem-cut"),
+        PemTrouble::Damaged => t!("pem-damaged"),
+        PemTrouble::KeysDiffer => t!("pem-keys-differ"),
+        PemTrouble::Certificate(why) => certificate(why),
+        PemTrouble::Other(words) => t!("system-other", words = words),
+    }
+}
+
+fn authority(trouble: &AuthorityTrouble) -> String {
+    match trouble {
+        AuthorityTrouble::Missing => t!("authority-missing"),
+        AuthorityTrouble::Key => t!("authority-key"),
+        AuthorityTrouble::NotAPair => t!("authority-no-pair"),
+        AuthorityTrouble::Certificate(error) => match error {
+            TlsError::Certificate(why)
+            | TlsError::Key(why)
+            | TlsError::Pair(why)
+            | TlsError::Authority(why) => pem(why),
+        },
+    }
 }

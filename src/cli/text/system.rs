@@ -1,19 +1,28 @@
 //! What the operating system says, in the chosen language: its own words are English, with numbers behind them.
 
-use std::io::{Error, ErrorKind};
+use std::io::ErrorKind;
+
+use rustix::io::Errno;
 
 use super::t;
+use crate::model::SystemError;
 
-/// Why something failed; the system's own words where there are no others.
-pub fn error(error: &Error) -> String {
-    match kind(error.kind()) {
-        Some(text) => text,
-        None => error.to_string(),
+/// Why something failed. What has no words here is told by its number, and the system's own words are quoted.
+pub fn error(error: &SystemError) -> String {
+    let told = kind(error.kind()).or_else(|| error.number().and_then(number));
+    match (told, error.number()) {
+        (Some(text), _) => text,
+        (None, Some(number)) => t!(
+            "system-number",
+            number = number.to_string(),
+            words = error.words()
+        ),
+        (None, None) => t!("system-other", words = error.words()),
     }
 }
 
-/// The words of a kind of failure.
-pub fn kind(kind: ErrorKind) -> Option<String> {
+/// The words of a kind of failure; none for those that are rare or not told apart.
+fn kind(kind: ErrorKind) -> Option<String> {
     Some(match kind {
         ErrorKind::NotFound => t!("system-not-found"),
         ErrorKind::PermissionDenied => t!("system-denied"),
@@ -23,6 +32,7 @@ pub fn kind(kind: ErrorKind) -> Option<String> {
         ErrorKind::NotConnected => t!("system-not-connected"),
         ErrorKind::AddrInUse => t!("system-in-use"),
         ErrorKind::AddrNotAvailable => t!("system-not-here"),
+        ErrorKind::AlreadyExists => t!("system-exists"),
         ErrorKind::BrokenPipe => t!("system-closed"),
         ErrorKind::TimedOut => t!("system-timed-out"),
         ErrorKind::UnexpectedEof => t!("system-cut"),
@@ -30,68 +40,78 @@ pub fn kind(kind: ErrorKind) -> Option<String> {
         ErrorKind::NetworkUnreachable => t!("system-no-network"),
         ErrorKind::NetworkDown => t!("system-network-down"),
         ErrorKind::StorageFull => t!("system-full"),
+        ErrorKind::QuotaExceeded => t!("system-quota"),
+        ErrorKind::FileTooLarge => t!("system-too-large"),
         ErrorKind::ReadOnlyFilesystem => t!("system-read-only"),
         ErrorKind::IsADirectory => t!("system-folder"),
         ErrorKind::NotADirectory => t!("system-no-folder"),
+        ErrorKind::DirectoryNotEmpty => t!("system-not-empty"),
+        ErrorKind::ResourceBusy | ErrorKind::ExecutableFileBusy | ErrorKind::WouldBlock => {
+            t!("system-busy")
+        }
+        ErrorKind::Deadlock => t!("system-deadlock"),
+        ErrorKind::StaleNetworkFileHandle => t!("system-stale"),
         ErrorKind::InvalidData => t!("system-data"),
+        ErrorKind::InvalidFilename => t!("system-name"),
+        ErrorKind::Unsupported => t!("system-unsupported"),
+        ErrorKind::OutOfMemory => t!("system-memory"),
+        ErrorKind::Interrupted => t!("interrupted"),
         _ => return None,
     })
 }
 
-/// Words for a phrase.
-type Words = fn() -> String;
-
-/// What nodes say of connections to each other, at the end of a reason.
-const OURS: &[(&str, Words)] = &[
-    ("no answer", || t!("link-no-answer")),
-    ("no hello", || t!("link-no-hello")),
-    ("closed", || t!("link-closed")),
-    ("closed before hello", || t!("link-closed-early")),
-    ("silent", || t!("link-silent")),
-    ("the central stops", || t!("link-stops")),
-    ("the connection ended in the middle of a message", || {
-        t!("system-cut")
-    }),
-];
-
-/// A reason of the layers below in the chosen language. What the system said ends with its number, by which it is
-/// known; what else is not known stays as it is.
-pub fn reason(text: &str) -> String {
-    let (head, last) = match text.rsplit_once(": ") {
-        Some((head, last)) => (format!("{head}: "), last),
-        None => (String::new(), text),
-    };
-    let ours = OURS.iter().find(|(phrase, _)| *phrase == last);
-    let told = match ours {
-        Some((_, words)) => Some(words()),
-        None => number(last).and_then(|number| kind(Error::from_raw_os_error(number).kind())),
-    };
-    told.map_or_else(|| text.to_owned(), |told| format!("{head}{told}"))
-}
-
-/// The number in `Connection refused (os error 111)`.
-fn number(text: &str) -> Option<i32> {
-    let (_, rest) = text.rsplit_once("(os error ")?;
-    rest.strip_suffix(')')?.parse().ok()
+/// The words of a number that is of no kind.
+fn number(number: i32) -> Option<String> {
+    if !(1..4096).contains(&number) {
+        return None;
+    }
+    Some(match Errno::from_raw_os_error(number) {
+        Errno::IO => t!("system-io"),
+        Errno::MFILE | Errno::NFILE => t!("system-descriptors"),
+        Errno::NOBUFS | Errno::NOMEM => t!("system-memory"),
+        Errno::AFNOSUPPORT | Errno::PROTONOSUPPORT => t!("system-family"),
+        Errno::NODEV | Errno::NXIO => t!("system-device"),
+        Errno::LOOP => t!("system-loop"),
+        Errno::NOTSUP => t!("system-unsupported"),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     #[test]
     fn reasons_are_told_in_the_chosen_language() {
-        for (text, told) in [
-            (
-                "127.0.0.1:7: Connection refused (os error 111)",
-                "127.0.0.1:7: nadie escucha ahí",
-            ),
-            ("10.0.0.1:7: no answer", "10.0.0.1:7: no contesta"),
-            ("closed", "se cerró la conexión"),
-            ("something else", "something else"),
-            ("x (os error y)", "x (os error y)"),
+        let of_number = |number| error(&io::Error::from_raw_os_error(number).into());
+        for (number, told) in [
+            (111, "nadie escucha ahí"),
+            (113, "no se llega a esa máquina"),
+            (5, "error de lectura o escritura del disco"),
+            (24, "demasiados ficheros abiertos"),
+            (4000, "error 4000 del sistema: «Unknown error 4000»"),
         ] {
-            assert_eq!(reason(text), told);
+            assert_eq!(of_number(number), told);
+        }
+        assert_eq!(
+            error(&io::Error::other("some words").into()),
+            "otro error: «some words»"
+        );
+        assert_eq!(error(&ErrorKind::TimedOut.into()), "no contesta a tiempo");
+    }
+
+    /// What the system says most often has words of its own, whatever the number.
+    #[test]
+    fn common_numbers_have_words() {
+        let common = [
+            1, 2, 4, 5, 6, 11, 12, 13, 16, 17, 19, 20, 21, 23, 24, 26, 27, 28, 30, 32, 35, 36, 39,
+            40, 93, 95, 97, 98, 99, 100, 101, 103, 104, 105, 107, 110, 111, 113, 116, 122,
+        ];
+        for number in common {
+            let told = error(&io::Error::from_raw_os_error(number).into());
+            assert!(!told.contains('«'), "{number}: {told}");
         }
     }
 }

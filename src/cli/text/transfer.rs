@@ -3,7 +3,7 @@
 use super::{
     t,
     table::table,
-    units::{bytes, percent, rate, time},
+    units::{bytes, count, percent, rate, time},
 };
 use crate::{
     engine::download::{FailReason, Notice, Snapshot, SourceState},
@@ -79,10 +79,10 @@ pub fn failure(failure: &Failure) -> String {
             other = sources[1],
             chunk = chunk.to_string()
         ),
-        Failure::Sources(FailReason::Local(reason)) => reason.clone(),
+        Failure::Sources(FailReason::Local(_)) => t!("failure-local"),
         // These have their own.
         Failure::Store(error) => return super::errors::store(error),
-        Failure::Refused { code, message } => return super::errors::refused(*code, message),
+        Failure::Refused { code, message } => return super::links::refusal(*code, message),
     };
     super::errors::coded(&text, failure.code())
 }
@@ -143,11 +143,11 @@ pub fn sources(sources: &[ReceivedFrom]) -> Vec<String> {
         .map(|source| {
             vec![
                 source.number.to_string(),
-                source.chunks.to_string(),
+                count(source.chunks),
                 bytes(source.bytes),
                 bytes(source.wasted),
-                source.retries.to_string(),
-                source.recoveries.to_string(),
+                count(source.retries),
+                count(source.recoveries),
             ]
         })
         .collect();

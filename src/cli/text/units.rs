@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::t;
+use super::{language::grouped, t};
 
 /// A size: `300,0 MB`.
 pub fn bytes(count: u64) -> String {
@@ -69,8 +69,17 @@ pub fn small_percent(part: u64, whole: u64) -> String {
     t!("percent", value = decimal(value, 1))
 }
 
+/// How many there are of something: `12 345`.
+pub fn count(number: impl Into<u64>) -> String {
+    grouped(&number.into().to_string())
+}
+
 fn decimal(value: f64, decimals: usize) -> String {
-    format!("{value:.decimals$}").replace('.', &t!("decimal-mark"))
+    let plain = format!("{value:.decimals$}");
+    match plain.split_once('.') {
+        Some((whole, rest)) => format!("{}{}{rest}", grouped(whole), t!("decimal-mark")),
+        None => grouped(&plain),
+    }
 }
 
 #[cfg(test)]
@@ -86,7 +95,7 @@ mod tests {
             (999_960, "1,0 MB"),
             (300_000_000, "300,0 MB"),
             (7 << 30, "7,5 GB"),
-            (u64::MAX, "18446744,1 TB"),
+            (u64::MAX, "18\u{a0}446\u{a0}744,1 TB"),
         ] {
             assert_eq!(bytes(count), text);
         }

@@ -8,7 +8,7 @@ use crate::{
     engine::cluster::{ClientInfo, Drained, Expelled, Notice, QueueRow, SecondaryInfo},
     model::{ClusterStatus, SecondaryNumber},
     node::{
-        Security, StatisticsTrouble,
+        Refused, Security, StatisticsTrouble,
         ask::{Stopped, ask},
     },
 };
@@ -48,7 +48,7 @@ pub enum CentralEvent {
         /// Where it came from.
         address: SocketAddr,
         /// What was wrong.
-        reason: String,
+        reason: Refused,
     },
     /// Statistics could not be read or saved.
     Statistics(StatisticsTrouble),

@@ -18,13 +18,12 @@ use crate::{
     model::limits::{CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, LEASE, MAX_OUTBOX},
     net::{Accepted, LineReader, LineWriter, Place, ReadError, Use},
     node::{
-        Security,
-        greeting::{Entered, Refused, enter, turn_away},
-        refusals::gave_way,
+        Refused, Security,
+        greeting::{Entered, enter, turn_away},
         rules::central::{Meaning, enrolment, meaning},
     },
     proto::{
-        ErrorCode, Lines,
+        Lines,
         control::{FromCentral, ToCentral},
         handshake::ServerRole,
     },
@@ -44,13 +43,8 @@ pub(super) struct Context {
 }
 
 impl Context {
-    async fn bad_peer(&self, address: SocketAddr, (code, reason): &Refused) {
-        let (code, reason) = (*code, reason.clone());
-        let bad = Input::BadPeer {
-            address,
-            code,
-            reason,
-        };
+    async fn bad_peer(&self, address: SocketAddr, reason: Refused) {
+        let bad = Input::BadPeer { address, reason };
         let _ = self.inputs.send(bad).await;
     }
 }
@@ -65,7 +59,7 @@ pub(super) async fn serve(accepted: Accepted, link: LinkId, context: Context) {
     let entered = tokio::select! {
         entered = enter(stream, &context.security, ServerRole::Central, WRITE_STALL) => entered,
         () = context.stop.cancelled() => return,
-        () = place.given_up() => return context.bad_peer(peer, &gave_way()).await,
+        () = place.given_up() => return context.bad_peer(peer, Refused::GaveWay).await,
     };
     let refused = match entered {
         Entered::Peer {
@@ -84,12 +78,12 @@ pub(super) async fn serve(accepted: Accepted, link: LinkId, context: Context) {
         Entered::Refused(refused) => refused,
         Entered::Gone => return,
     };
-    context.bad_peer(peer, &refused).await;
+    context.bad_peer(peer, refused).await;
 }
 
-fn refusal_of(error: &ReadError) -> Option<Refused> {
+fn refusal_of(error: ReadError) -> Option<Refused> {
     match error {
-        ReadError::Line(line) => Some((ErrorCode::BadMessage, line.to_string())),
+        ReadError::Line(line) => Some(line.into()),
         // There is nobody left to tell.
         ReadError::Io(_) | ReadError::CutShort => None,
     }
@@ -135,7 +129,7 @@ async fn converse<R, W>(
         let end = tokio::select! {
             end = read_all(reader, link, lease, &place, &context.inputs) => end,
             () = ended.cancelled() => End::Broken,
-            () = place.given_up() => End::Refused(gave_way()),
+            () = place.given_up() => End::Refused(Refused::GaveWay),
         };
         let (goodbye, refused) = match end {
             End::Goodbye => (true, None),
@@ -143,7 +137,7 @@ async fn converse<R, W>(
             End::Refused(refused) => (false, Some(refused)),
         };
         if let Some(refused) = &refused {
-            context.bad_peer(peer, refused).await;
+            context.bad_peer(peer, refused.clone()).await;
         }
         let closed = Input::Closed {
             link,
@@ -174,16 +168,14 @@ async fn read_all<R: AsyncRead + Unpin>(
     let patience = lease.unwrap_or(LEASE * 4);
     loop {
         let line = match timeout(patience, reader.next_line()).await {
-            Err(_) => {
-                return End::Refused((ErrorCode::TimedOut, "silent for too long".to_owned()));
-            }
+            Err(_) => return End::Refused(Refused::Silent),
             Ok(Ok(Some(line))) => line,
             Ok(Ok(None)) => return End::Broken,
-            Ok(Err(error)) => return refusal_of(&error).map_or(End::Broken, End::Refused),
+            Ok(Err(error)) => return refusal_of(error).map_or(End::Broken, End::Refused),
         };
         let message = match Lines::parse::<ToCentral>(&line) {
             Ok(message) => message,
-            Err(error) => return End::Refused((ErrorCode::BadMessage, error.to_string())),
+            Err(error) => return End::Refused(error.into()),
         };
         tracing::trace!(link = link.0, ?message, "received");
         match &message {
@@ -201,8 +193,7 @@ async fn read_all<R: AsyncRead + Unpin>(
             Meaning::Status => Input::Status { link },
             Meaning::Goodbye => return End::Goodbye,
             Meaning::Unexpected => {
-                let message = "hello was said already".to_owned();
-                return End::Refused((ErrorCode::BadMessage, message));
+                return End::Refused(Refused::Unexpected("hello was said already"));
             }
         };
         if inputs.send(input).await.is_err() {

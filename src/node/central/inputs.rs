@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     engine::cluster::{Event, LinkId},
     model::FileName,
+    node::Refused,
     proto::{
-        ErrorCode,
         control::FromCentral,
         legacy::{LegacyFound, LegacyRequest},
     },
@@ -41,7 +41,7 @@ pub(super) enum Input {
         link: LinkId,
         goodbye: bool,
         /// What the peer is told before the close.
-        refused: Option<(ErrorCode, String)>,
+        refused: Option<Refused>,
     },
     Legacy {
         request: LegacyRequest,
@@ -49,8 +49,7 @@ pub(super) enum Input {
     },
     BadPeer {
         address: SocketAddr,
-        code: ErrorCode,
-        reason: String,
+        reason: Refused,
     },
 }
 

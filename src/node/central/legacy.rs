@@ -12,10 +12,8 @@ use crate::{
     engine::cluster::{Cluster, Refusal},
     model::FileName,
     net::LineWriter,
-    proto::{
-        ErrorCode,
-        legacy::{LegacyFound, LegacyRequest, LegacyServer, MAX_LEGACY_PART_BYTES},
-    },
+    node::Refused,
+    proto::legacy::{LegacyFound, LegacyRequest, LegacyServer, MAX_LEGACY_PART_BYTES},
 };
 
 /// Answers one request.
@@ -28,15 +26,14 @@ pub(super) async fn serve<W: AsyncWrite + Unpin>(
     let request = match serde_json::from_slice::<LegacyRequest>(line) {
         Ok(request) => request,
         Err(error) => {
-            let reason = error.to_string();
-            let _ = inputs
-                .send(Input::BadPeer {
-                    address: peer,
-                    code: ErrorCode::BadMessage,
-                    reason: reason.clone(),
-                })
-                .await;
-            let _ = writer.send(&LegacyFound::not_found(&reason)).await;
+            let words = error.to_string();
+            let reason = Refused::NotAMessage(words.clone());
+            let bad = Input::BadPeer {
+                address: peer,
+                reason,
+            };
+            let _ = inputs.send(bad).await;
+            let _ = writer.send(&LegacyFound::not_found(&words)).await;
             return writer.shutdown().await;
         }
     };

@@ -26,8 +26,8 @@ use crate::{
     model::limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY, STOP_GRACE},
     net::{Arrival, Door},
     node::{
-        StatisticsTrouble,
-        refusals::{no_descriptor, no_place},
+        Refused, StatisticsTrouble,
+        refusals::no_place,
         rules::central::{Word, word_for},
     },
     proto::{ErrorCode, Hello, PeerRole, control::FromCentral},
@@ -85,7 +85,7 @@ impl Central {
                     no_place(&stream, self.door.places(), self.context.security.has_tls());
                 return self.refused(Some(peer), refused);
             }
-            Arrival::NoDescriptor(peer) => return self.refused(peer, no_descriptor()),
+            Arrival::NoDescriptor(peer) => return self.refused(peer, Refused::NoDescriptor),
         };
         let link = LinkId(self.next_link);
         self.next_link += 1;
@@ -121,7 +121,8 @@ impl Central {
                 goodbye,
                 refused,
             } => {
-                if let Some((code, message)) = refused {
+                if let Some(refused) = refused {
+                    let (code, message) = (refused.code(), refused.said());
                     self.send(link, FromCentral::Error { code, message });
                 }
                 self.peers.remove(&link);
@@ -131,11 +132,7 @@ impl Central {
             Input::Legacy { request, answer } => {
                 let _ = answer.send(legacy::answer(&mut self.cluster, request));
             }
-            Input::BadPeer {
-                address,
-                code,
-                reason,
-            } => self.refused(Some(address), (code, reason)),
+            Input::BadPeer { address, reason } => self.refused(Some(address), reason),
         }
     }
 
@@ -246,19 +243,23 @@ impl Central {
             message
             && self.statistics.refused().count(*code)
         {
-            tracing::warn!(link = link.0, ?code, message, "refused");
+            // Its own program tells its people.
+            tracing::info!(link = link.0, ?code, %message, "refused");
         }
     }
 
     /// A connection was refused, or ended for what it did.
-    fn refused(&mut self, address: Option<SocketAddr>, (code, reason): (ErrorCode, String)) {
+    fn refused(&mut self, address: Option<SocketAddr>, reason: Refused) {
+        let code = reason.code();
         if !self.statistics.refused().count(code) {
             return;
         }
-        tracing::warn!(?address, ?code, reason, "refused");
-        if let Some(address) = address {
-            self.tell(CentralEvent::BadPeer { address, reason });
-        }
+        // People are told; where there is nobody to name, only the log is.
+        let Some(address) = address else {
+            return tracing::warn!(?code, %reason, "refused");
+        };
+        tracing::info!(%address, ?code, %reason, "refused");
+        self.tell(CentralEvent::BadPeer { address, reason });
     }
 
     async fn save(&mut self) {

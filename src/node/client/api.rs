@@ -6,11 +6,11 @@ use crate::{
     engine::download::{Notice, Snapshot},
     model::{Digest, FileName, ReceivedFrom, SecondaryNumber, error_codes},
     node::{
-        Denied, Failure, Security, StatisticsTrouble,
+        Denied, Failure, Lost, Security, StatisticsTrouble,
         ask::Stopped,
         rules::{DownloadNumber, downloads::Priority},
     },
-    proto::ErrorCode,
+    proto::{ErrorCode, Said},
     store::PartNote,
 };
 
@@ -37,16 +37,13 @@ pub enum ClientEvent {
     /// The central's connection ended; said once until it is back.
     CentralLost {
         /// Why.
-        reason: String,
+        reason: Lost,
     },
     /// The central and this client are not started alike; said once until it is back.
     Denied(Denied),
     /// The administrator of the cluster has sent this client away: its downloads end, and it does not come back before
     /// a minute is over ([`EXPELLED_FOR`](crate::model::limits::EXPELLED_FOR)).
-    Expelled {
-        /// The central's words.
-        message: String,
-    },
+    Expelled,
     /// The central is back.
     CentralBack,
     /// Something happened to a download.
@@ -219,7 +216,7 @@ pub enum ClientError {
     NotFound,
     /// The central cannot be reached.
     #[error("central unreachable: {0}")]
-    Unreachable(String),
+    Unreachable(Lost),
     /// The central and this client are not started alike.
     #[error("denied: {0}")]
     Denied(Denied),
@@ -237,8 +234,8 @@ pub enum ClientError {
     Refused {
         /// For programs.
         code: ErrorCode,
-        /// For people.
-        message: String,
+        /// The central's words and values.
+        message: Said,
     },
     /// The node has stopped.
     #[error("the node has stopped")]

@@ -106,7 +106,7 @@ impl Client {
                 (End::Complete, DownloadEvent::AlreadyComplete { path })
             }
             FetchOutcome::Failed(reason) => {
-                finished.reason = Some(reason.to_string());
+                finished.reason = Some(reason.for_the_central());
                 let event = DownloadEvent::Failed {
                     reason: reason.clone(),
                 };

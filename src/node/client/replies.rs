@@ -17,7 +17,7 @@ use crate::{
         },
     },
     proto::{
-        ErrorCode, PeerRole,
+        ErrorCode, PeerRole, Said,
         control::{FromCentral, ToCentral},
     },
     store::{Existing, PartPlace, Root, StoreError},
@@ -109,7 +109,7 @@ impl Client {
         let finished = Finished {
             transfer,
             outcome: Outcome::Failed,
-            reason: Some(reason.to_string()),
+            reason: Some(reason.for_the_central()),
             sources: Vec::new(),
         };
         self.send(ToCentral::Finished(finished));
@@ -137,7 +137,8 @@ impl Client {
         }
     }
 
-    pub(super) fn refused(&mut self, number: DownloadNumber, code: ErrorCode, message: String) {
+    pub(super) fn refused(&mut self, number: DownloadNumber, code: ErrorCode, message: Said) {
+        tracing::info!(number = number.0, ?code, %message, "refused");
         let error = match code {
             ErrorCode::NotEnrolled => ClientError::NotEnrolled,
             ErrorCode::NotReady => ClientError::NotReady,
@@ -159,7 +160,7 @@ impl Client {
             Answers::Waiting(file) => {
                 self.tell_of(number, &file, DownloadEvent::Failed { reason });
             }
-            Answers::Nothing => tracing::info!(number = number.0, ?code, "refused"),
+            Answers::Nothing => {}
         }
         let refused = self.state.downloads.get(number).map(|d| &d.state);
         if matches!(refused, None | Some(State::Ended(_))) {

@@ -25,7 +25,7 @@ use crate::{
         limits::{STATISTICS_EVERY, STOP_GRACE},
     },
     node::{
-        StatisticsTrouble,
+        Lost, StatisticsTrouble,
         fetch::{Fetch, FetchUpdate},
         link::{Link, LinkDown, LinkEvent},
         rules::downloads::Downloads,
@@ -219,14 +219,15 @@ impl Client {
 
     fn link_down(&mut self, down: &LinkDown) {
         self.state.outbox = None;
-        let reason = down.to_string();
         let unreachable = match down {
             LinkDown::Denied(denied) => ClientError::Denied(denied.clone()),
-            LinkDown::Refused { code, message } if down.is_expelled() => ClientError::Refused {
-                code: *code,
-                message: message.clone(),
-            },
-            _ => ClientError::Unreachable(reason.clone()),
+            LinkDown::Lost(Lost::Refused { code, message }) if down.is_expelled() => {
+                ClientError::Refused {
+                    code: *code,
+                    message: message.clone(),
+                }
+            }
+            LinkDown::Lost(lost) => ClientError::Unreachable(lost.clone()),
         };
         for answer in self.state.downloads.take_asked() {
             let _ = answer.send(Err(unreachable.clone()));
@@ -239,8 +240,10 @@ impl Client {
         if self.state.was_up && !std::mem::replace(&mut self.state.told_lost, true) {
             self.tell(match down {
                 LinkDown::Denied(denied) => ClientEvent::Denied(denied.clone()),
-                _ if down.is_expelled() => ClientEvent::Expelled { message: reason },
-                _ => ClientEvent::CentralLost { reason },
+                LinkDown::Lost(_) if down.is_expelled() => ClientEvent::Expelled,
+                LinkDown::Lost(lost) => ClientEvent::CentralLost {
+                    reason: lost.clone(),
+                },
             });
         }
     }

@@ -141,11 +141,12 @@ impl From<GreetError> for Lost {
                 reason: error.to_string(),
             },
             GreetError::Denied(denied) => Self::protocol(denied.to_string()),
-            GreetError::Refused(code, message) => refused(code, message),
+            GreetError::Refused(code, message) => refused(code, message.message),
             GreetError::Read(error) => error.into(),
             GreetError::Write(error) => error.into(),
             GreetError::Closed => ReadError::CutShort.into(),
-            GreetError::Stranger(what) => Self::protocol(what),
+            GreetError::Stranger(who) => Self::protocol(who.to_string()),
+            GreetError::NoRandomness => Self::protocol("the system has no random numbers"),
         }
     }
 }

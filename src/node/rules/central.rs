@@ -4,9 +4,12 @@ use std::net::SocketAddr;
 
 use crate::{
     engine::cluster::{Action, Event, LinkId, Notice, Refusal},
+    model::limits::{MAX_FILES_PER_SECONDARY, MAX_REQUESTS_PER_CLIENT, MAX_WAITING},
+    node::Refused,
     proto::{
-        ErrorCode, PeerRole,
+        ErrorCode, PeerRole, Said,
         control::{FromCentral, ToCentral},
+        said::{Details, Limit},
     },
 };
 
@@ -64,17 +67,13 @@ pub fn meaning(message: ToCentral) -> Meaning {
     })
 }
 
-/// What a hello means to the machine; an error for a peer that has no business here.
-pub fn enrolment(
-    role: PeerRole,
-    peer: SocketAddr,
-    highest_number: u16,
-) -> Result<Event, (ErrorCode, String)> {
+/// What a hello means to the machine.
+///
+/// # Errors
+/// For a peer that has no business here.
+pub fn enrolment(role: PeerRole, peer: SocketAddr, highest_number: u16) -> Result<Event, Refused> {
     match role {
-        PeerRole::Central => Err((
-            ErrorCode::BadMessage,
-            "a central does not enrol at a central".to_owned(),
-        )),
+        PeerRole::Central => Err(Refused::Unexpected("a central does not enrol at a central")),
         PeerRole::Client { name } => Ok(Event::ClientHello {
             name,
             address: peer,
@@ -85,13 +84,8 @@ pub fn enrolment(
             incarnation,
         } => {
             if number.get() > highest_number {
-                return Err((
-                    ErrorCode::NumberNotAllowed,
-                    format!(
-                        "secondary number {number}: this central takes 1 to {highest_number}; \
-                         start it with --secundarios {number} to take more"
-                    ),
-                ));
+                let most = highest_number;
+                return Err(Refused::NumberTooHigh { number, most });
             }
             let (ip, port) = listens.unwrap_or((None, peer.port()));
             Ok(Event::SecondaryHello {
@@ -119,8 +113,7 @@ pub fn word_for(action: Action) -> Word {
     let (link, message) = match action {
         Action::Notice(notice) => return Word::Notice(notice),
         Action::Close { link, refusal } => {
-            let code = code_of(&refusal);
-            let message = refusal.to_string();
+            let (code, message) = (code_of(&refusal), said_of(&refusal));
             return Word::Last(link, FromCentral::Error { code, message });
         }
         Action::Enrolled { link, name } => (link, FromCentral::Enrolled { name }),
@@ -139,8 +132,7 @@ pub fn word_for(action: Action) -> Word {
             request,
             refusal,
         } => {
-            let code = code_of(&refusal);
-            let message = refusal.to_string();
+            let (code, message) = (code_of(&refusal), said_of(&refusal));
             (
                 link,
                 FromCentral::Refused {
@@ -178,6 +170,40 @@ pub fn word_for(action: Action) -> Word {
         }
     };
     Word::Message(link, message)
+}
+
+/// The wire's words and values for a refusal.
+fn said_of(refusal: &Refusal) -> Said {
+    let details = match refusal {
+        Refusal::NumberInUse { by, .. } => Some(Details::Holder {
+            ip: by.ip(),
+            port: by.port(),
+        }),
+        Refusal::TooMany(what) => limit_of(what),
+        Refusal::Replaced
+        | Refusal::Silent
+        | Refusal::NotEnrolled
+        | Refusal::NotReady { .. }
+        | Refusal::NotFound(_)
+        | Refusal::WrongRole(_)
+        | Refusal::Expelled => None,
+    };
+    Said {
+        message: refusal.to_string(),
+        details,
+    }
+}
+
+/// The limit that the machine means. The names are its own; one that is not known here goes without details.
+fn limit_of(what: &str) -> Option<Details> {
+    let (of, most) = match what {
+        "requests" => (Limit::Downloads, MAX_REQUESTS_PER_CLIENT),
+        "downloads waiting" => (Limit::Waiting, MAX_WAITING),
+        "files" => (Limit::Files, MAX_FILES_PER_SECONDARY),
+        _ => return None,
+    };
+    let most = Some(most as u64);
+    Some(Details::Limit { of, most })
 }
 
 /// The wire's code for a refusal.

@@ -13,7 +13,7 @@ use crate::{
     engine::download::{Notice, Snapshot},
     model::{FileName, Receiver, SecondaryNumber},
     node::{
-        Denied, Failure, Security, StatisticsTrouble,
+        Denied, Failure, Lost, Refused, Security, StatisticsTrouble,
         ask::{Stopped, ask},
         central::DownloadCount,
     },
@@ -56,7 +56,7 @@ pub enum SecondaryEvent {
     /// The central cannot be reached, or its connection ended; said once until it is back.
     CentralLost {
         /// Why.
-        reason: String,
+        reason: Lost,
     },
     /// The folder is being read again, as somebody wished; what is served goes on being served.
     Reindexing,
@@ -141,13 +141,10 @@ pub enum SecondaryEvent {
         /// Where it came from.
         address: SocketAddr,
         /// What was wrong.
-        reason: String,
+        reason: Refused,
     },
     /// The central refuses this secondary for good; the node stops.
-    Refused {
-        /// The central's words.
-        message: String,
-    },
+    Refused(Lost),
     /// The served folder is not there any more, or cannot be read.
     FolderGone(StoreError),
     /// The served folder is there again.

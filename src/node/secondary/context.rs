@@ -9,8 +9,7 @@ use super::shares::Shares;
 use crate::{
     model::{Digest, FileName, Incarnation, Receiver, SecondaryNumber, TransferId},
     net::Pacer,
-    node::{Security, rules::sent::Sending},
-    proto::ErrorCode,
+    node::{Refused, Security, rules::sent::Sending},
     store::{ContentReader, Root, StoreError, index::IndexedFile},
 };
 
@@ -22,14 +21,13 @@ pub(super) enum Input {
         transfer: TransferId,
         wanted: Wanted,
         receiver: Receiver,
-        answer: oneshot::Sender<Result<Held, (ErrorCode, String)>>,
+        answer: oneshot::Sender<Result<Held, Refused>>,
     },
     /// A file that could not be read as it was indexed.
     Damaged { name: FileName },
     BadPeer {
         address: SocketAddr,
-        code: ErrorCode,
-        reason: String,
+        reason: Refused,
     },
 }
 
@@ -80,7 +78,7 @@ impl Context {
         id: Digest,
         name: &FileName,
         receiver: &Receiver,
-    ) -> Result<Opened, (ErrorCode, String)> {
+    ) -> Result<Opened, Refused> {
         let wanted = Wanted::Content {
             id,
             name: name.clone(),
@@ -93,9 +91,8 @@ impl Context {
         transfer: TransferId,
         wanted: Wanted,
         receiver: Receiver,
-    ) -> Result<Opened, (ErrorCode, String)> {
+    ) -> Result<Opened, Refused> {
         let (answer, answered) = oneshot::channel();
-        let stopping = || (ErrorCode::Stopping, "this secondary stops".to_owned());
         self.inputs
             .send(Input::Open {
                 transfer,
@@ -104,16 +101,16 @@ impl Context {
                 answer,
             })
             .await
-            .map_err(|_| stopping())?;
+            .map_err(|_| Refused::Stopping)?;
         let Held {
             file,
             sending,
             stop,
-        } = answered.await.map_err(|_| stopping())??;
+        } = answered.await.map_err(|_| Refused::Stopping)??;
         let root = self.root.clone();
         let name = file.meta.name.clone();
         let opened = tokio::task::spawn_blocking(move || ContentReader::open(&root, file));
-        match opened.await.map_err(|_| stopping())? {
+        match opened.await.map_err(|_| Refused::Stopping)? {
             Ok(content) => Ok(Opened {
                 content: Arc::new(content),
                 sending,
@@ -122,11 +119,11 @@ impl Context {
             // That says nothing of the file.
             Err(error @ StoreError::NoDescriptor(_)) => {
                 tracing::warn!(file = %name, %error, "cannot be sent now");
-                Err((ErrorCode::LimitExceeded, error.to_string()))
+                Err(Refused::Unreadable(error))
             }
             Err(error) => {
                 self.damaged(name, &error).await;
-                Err((ErrorCode::NoSuchContent, error.to_string()))
+                Err(Refused::Unreadable(error))
             }
         }
     }
@@ -138,13 +135,8 @@ impl Context {
     }
 
     /// A connection is refused, or ends for what it did.
-    pub(super) async fn bad_peer(&self, address: SocketAddr, refused: &(ErrorCode, String)) {
-        let (code, reason) = (refused.0, refused.1.clone());
-        let bad = Input::BadPeer {
-            address,
-            code,
-            reason,
-        };
+    pub(super) async fn bad_peer(&self, address: SocketAddr, reason: Refused) {
+        let bad = Input::BadPeer { address, reason };
         let _ = self.inputs.send(bad).await;
     }
 }

@@ -91,7 +91,7 @@ impl Copies {
                 ended.held = Some((file, manifest));
             }
             FetchOutcome::Failed(reason) => {
-                ended.finished.reason = Some(reason.to_string());
+                ended.finished.reason = Some(reason.for_the_central());
                 ended
                     .events
                     .push(SecondaryEvent::CopyFailed { file: name, reason });

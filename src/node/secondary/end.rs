@@ -2,24 +2,22 @@
 
 use std::io;
 
-use crate::{proto::ErrorCode, store::StoreError};
+use crate::{node::Refused, store::StoreError};
 
-/// Why a data connection ends; told to the peer when there is a code.
+/// Why a data connection ends; told to the peer when it was refused.
 #[derive(Debug)]
 pub(super) enum End {
     /// The peer is gone, or asked for the end.
     Quiet,
     /// The peer is told.
-    Told(ErrorCode, String),
+    Told(Refused),
     /// The peer takes too little of what is sent to it.
     TookNothing,
 }
 
-impl End {
-    /// The receiver was sent away.
-    pub(super) fn expelled() -> Self {
-        let message = "the receiver was expelled".to_owned();
-        Self::Told(ErrorCode::Expelled, message)
+impl From<Refused> for End {
+    fn from(refused: Refused) -> Self {
+        Self::Told(refused)
     }
 }
 

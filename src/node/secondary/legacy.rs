@@ -12,10 +12,8 @@ use super::{
 use crate::{
     model::{ByteRange, ClientName, FileName, Receiver, TransferId},
     net::LineWriter,
-    proto::{
-        ErrorCode,
-        legacy::{LegacyRequest, MAX_LEGACY_PART_BYTES},
-    },
+    node::Refused,
+    proto::legacy::LegacyRequest,
 };
 
 /// What is read and sent in one go, in bytes.
@@ -35,7 +33,6 @@ pub(super) async fn serve<W: AsyncWrite + Unpin>(
             .inputs
             .send(Input::BadPeer {
                 address: peer,
-                code: ErrorCode::BadMessage,
                 reason,
             })
             .await;
@@ -47,23 +44,24 @@ async fn send<W: AsyncWrite + Unpin>(
     line: &[u8],
     writer: &mut LineWriter<W>,
     context: &Context,
-) -> Result<(), String> {
-    let request = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+) -> Result<(), Refused> {
+    let bad = |error: String| Refused::NotAMessage(error);
+    let request = serde_json::from_slice(line).map_err(|error| bad(error.to_string()))?;
     let LegacyRequest::Descarga {
         video,
         nombre,
         parte,
     } = request
     else {
-        return Err("not a request for a secondary".to_owned());
+        return Err(Refused::Unexpected("not a request for a secondary"));
     };
-    let part = parte.ok_or("no part was asked for")?;
-    let name = FileName::try_from(video.as_str()).map_err(|error| error.to_string())?;
+    let part = parte.ok_or(Refused::Unexpected("no part was asked for"))?;
+    let name = FileName::try_from(video.as_str()).map_err(|error| bad(error.to_string()))?;
     let client = nombre
         .as_deref()
         .and_then(|name| ClientName::try_from(name).ok())
         .or_else(|| ClientName::try_from(NAMELESS).ok())
-        .ok_or("no client name")?;
+        .ok_or(Refused::Nameless)?;
     // The central did not name this transfer; 52 bits stay exact in every JSON reader.
     let transfer = TransferId(fastrand::u64(..1 << 52));
     let Opened {
@@ -72,21 +70,17 @@ async fn send<W: AsyncWrite + Unpin>(
         stop,
     } = context
         .open_any(transfer, Wanted::Named(name), Receiver::Original(client))
-        .await
-        .map_err(|(_, message)| message)?;
+        .await?;
     let range = content
         .file()
         .meta
         .layout
         .legacy_part(part)
-        .ok_or_else(|| format!("part {part}: there are 0, 1 and 2"))?;
-    let length = i32::try_from(range.len()).map_err(|_| {
-        format!(
-            "part {part} has {} bytes; this protocol takes {MAX_LEGACY_PART_BYTES}",
-            range.len()
-        )
-    })?;
-    let gone = |error: std::io::Error| format!("the receiver is gone: {error}");
+        .ok_or(Refused::Unexpected("the parts are 0, 1 and 2"))?;
+    let bytes = range.len();
+    let too_large = |_| Refused::PartTooLarge { part, bytes };
+    let length = i32::try_from(bytes).map_err(too_large)?;
+    let gone = |error: std::io::Error| Refused::ReceiverGone(error.into());
     let mut header = &length.to_be_bytes()[..];
     while !header.is_empty() {
         let written = writer.write_some(header).await.map_err(gone)?;
@@ -106,9 +100,9 @@ async fn send<W: AsyncWrite + Unpin>(
             let read = content.read_at(step, &mut buffer);
             (buffer, read.and_then(|()| content.check_unchanged()))
         });
-        let (filled, read) = read.await.map_err(|error| error.to_string())?;
+        let (filled, read) = read.await.map_err(|_| Refused::Stopping)?;
         buffer = filled;
-        read.map_err(|error| error.to_string())?;
+        read.map_err(Refused::Unreadable)?;
         let mut written = 0;
         while written < buffer.len() {
             let slice = context.pacer.slice_bytes().min(buffer.len() - written);

@@ -35,7 +35,7 @@ use crate::{
     model::{Incarnation, SecondaryNumber},
     net::{Door, Pacer, connection_places, listen},
     node::{
-        StartError,
+        Lost, StartError,
         central::DownloadCount,
         fetch::{FetchConfig, Goal, Target},
         link::{Link, LinkConfig, LinkDown},
@@ -93,7 +93,7 @@ pub async fn start(
     });
     let first = match first_contact(&mut link, &stop).await {
         Ok(first) => first,
-        Err(down) => return Err(refused(number, &down)),
+        Err(down) => return Err(refused(number, down)),
     };
     let cache = config.statistics.join(format!("secundario{number}.indice"));
     let (index_sender, index_events) = mpsc::channel(INPUTS);
@@ -152,17 +152,13 @@ pub async fn start(
     })
 }
 
-fn refused(number: SecondaryNumber, down: &LinkDown) -> StartError {
-    let message = down.to_string();
+fn refused(number: SecondaryNumber, down: LinkDown) -> StartError {
     match down {
-        LinkDown::Refused {
+        LinkDown::Lost(Lost::Refused {
             code: ErrorCode::NumberInUse,
-            ..
-        } => StartError::NumberInUse { number, message },
-        LinkDown::Denied(denied) => StartError::Denied(denied.clone()),
-        LinkDown::Refused { .. }
-        | LinkDown::Unreachable(_)
-        | LinkDown::NotACentral(_)
-        | LinkDown::Ended(_) => StartError::Refused { message },
+            message,
+        }) => StartError::NumberInUse { number, message },
+        LinkDown::Lost(lost) => StartError::Refused(lost),
+        LinkDown::Denied(denied) => StartError::Denied(denied),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::{
     model::{ChunkIndex, ChunkLayout, limits::MAX_QUEUED_REQUESTS},
-    proto::ErrorCode,
+    node::Refused,
 };
 
 /// What became of a request.
@@ -29,25 +29,16 @@ impl Requests {
     ///
     /// # Errors
     /// What the connection ends with: nobody who means well asks for so much.
-    pub(super) fn ask(
-        &mut self,
-        layout: ChunkLayout,
-        chunk: ChunkIndex,
-    ) -> Result<Asked, (ErrorCode, String)> {
-        let over = |what: String| Err((ErrorCode::LimitExceeded, what));
+    pub(super) fn ask(&mut self, layout: ChunkLayout, chunk: ChunkIndex) -> Result<Asked, Refused> {
         if !layout.contains(chunk) {
             self.lacking += 1;
             if self.lacking > MAX_QUEUED_REQUESTS {
-                return over(format!(
-                    "chunk {chunk}: over {MAX_QUEUED_REQUESTS} chunks that the file lacks"
-                ));
+                return Err(Refused::NoSuchChunks(chunk));
             }
             return Ok(Asked::Lacking);
         }
         if self.queue.len() >= MAX_QUEUED_REQUESTS || self.queue.contains(&chunk) {
-            return over(format!(
-                "chunk {chunk}: asked for twice, or over {MAX_QUEUED_REQUESTS} requests at once"
-            ));
+            return Err(Refused::TooManyChunks(chunk));
         }
         self.queue.push_back(chunk);
         Ok(Asked::Queued)

@@ -30,13 +30,13 @@ use crate::{
     },
     net::{Arrival, Door},
     node::{
-        StatisticsTrouble,
+        Refused, StatisticsTrouble,
         fetch::FetchUpdate,
         link::{Link, LinkEvent},
-        refusals::{no_descriptor, no_place},
+        refusals::no_place,
         rules::{enrolment::InUse, sent::SentBook},
     },
-    proto::{ErrorCode, control::ToCentral},
+    proto::control::ToCentral,
     store::{
         StoreError,
         index::{Gone, Index, IndexCommand, IndexEvent, IndexedFile},
@@ -134,19 +134,22 @@ impl Secondary {
                     no_place(&stream, self.door.places(), self.context.security.has_tls());
                 self.refused(Some(peer), refused);
             }
-            Arrival::NoDescriptor(peer) => self.refused(peer, no_descriptor()),
+            Arrival::NoDescriptor(peer) => self.refused(peer, Refused::NoDescriptor),
         }
     }
 
     /// A connection was refused, or ended for what it did.
-    fn refused(&mut self, address: Option<SocketAddr>, (code, reason): (ErrorCode, String)) {
+    fn refused(&mut self, address: Option<SocketAddr>, reason: Refused) {
+        let code = reason.code();
         if !self.statistics.refused().count(code) {
             return;
         }
-        tracing::warn!(?address, ?code, reason, "refused");
-        if let Some(address) = address {
-            self.tell(SecondaryEvent::BadPeer { address, reason });
-        }
+        // People are told; where there is nobody to name, only the log is.
+        let Some(address) = address else {
+            return tracing::warn!(?code, %reason, "refused");
+        };
+        tracing::info!(%address, ?code, %reason, "refused");
+        self.tell(SecondaryEvent::BadPeer { address, reason });
     }
 
     fn input(&mut self, input: Input) {
@@ -161,11 +164,7 @@ impl Secondary {
                 let _ = answer.send(held);
             }
             Input::Damaged { name } => self.command_index(IndexCommand::Look(name)),
-            Input::BadPeer {
-                address,
-                code,
-                reason,
-            } => self.refused(Some(address), (code, reason)),
+            Input::BadPeer { address, reason } => self.refused(Some(address), reason),
         }
     }
 
@@ -174,7 +173,7 @@ impl Secondary {
         transfer: TransferId,
         wanted: &Wanted,
         receiver: &Receiver,
-    ) -> Result<Held, (ErrorCode, String)> {
+    ) -> Result<Held, Refused> {
         let held = &self.state.held;
         let found = match wanted {
             Wanted::Named(name) => held.get(name),
@@ -186,22 +185,14 @@ impl Secondary {
         let asked = match wanted {
             Wanted::Named(name) | Wanted::Content { name, .. } => name,
         };
-        let file = found.cloned().ok_or_else(|| {
-            let message = format!("{asked}: not held here");
-            (ErrorCode::NoSuchContent, message)
-        })?;
-        let stop = self.state.stops.open(transfer).ok_or_else(|| {
-            let message = format!("the receiver of transfer {transfer} was expelled");
-            (ErrorCode::Expelled, message)
-        })?;
+        let not_held = || Refused::NotHeld(asked.clone());
+        let file = found.cloned().ok_or_else(not_held)?;
+        let stop = self.state.stops.open(transfer).ok_or(Refused::Expelled)?;
         let opened = self
             .state
             .sent
             .open(Instant::now(), transfer, receiver, asked);
-        let (sending, new) = opened.ok_or_else(|| {
-            let message = format!("transfer {transfer} is another receiver's or another file's");
-            (ErrorCode::BadMessage, message)
-        })?;
+        let (sending, new) = opened.ok_or(Refused::OthersTransfer(transfer))?;
         if new {
             self.tell(SecondaryEvent::SendingTo {
                 receiver: receiver.clone(),

@@ -15,21 +15,19 @@ use super::{
     shares::ClientShare,
 };
 use crate::{
-    model::{
-        ByteRange, ChunkIndex, Digest, FileName, Receiver, TransferId,
-        limits::{IDLE_TIMEOUT, LEAST_TAKEN_BYTES, SEND_STALL_TIMEOUT},
-    },
+    model::{ByteRange, ChunkIndex, Digest, FileName, Receiver, TransferId, limits::IDLE_TIMEOUT},
     net::{LineWriter, Place, PlainSocket, UNSENT_BYTES, Use},
-    node::rules::sent::Sending,
+    node::{Refused, rules::sent::Sending},
     proto::{
         ErrorCode,
         data::{FromSecondary, ToSecondary},
+        handshake::FromServer,
     },
     store::{ContentReader, StoreError},
 };
 
 /// A request as it was read; the error is what was wrong with a line that is none.
-pub(super) type Read = Result<ToSecondary, String>;
+pub(super) type Read = Result<ToSecondary, Refused>;
 
 /// Frames start small, so that a slow receiver can take a request back soon.
 const FIRST_FRAME_BYTES: u32 = 256 << 10;
@@ -99,27 +97,17 @@ impl<W: PlainSocket> Sender<W> {
     pub(super) async fn run(mut self, peer: SocketAddr, mut requests: mpsc::Receiver<Read>) {
         let end = self.serve(&mut requests).await;
         if let Err(End::TookNothing) = end {
-            let seconds = SEND_STALL_TIMEOUT.as_secs();
-            let message = format!("took less than {LEAST_TAKEN_BYTES} bytes in {seconds} s");
-            let refused = (ErrorCode::TimedOut, message);
-            self.context.bad_peer(peer, &refused).await;
+            self.context.bad_peer(peer, Refused::TakesTooLittle).await;
             // It would not take an error either.
             return;
         }
-        if let Err(End::Told(code, message)) = end {
-            let refused = (code, message);
-            let own_fault = matches!(
-                code,
-                ErrorCode::BadMessage | ErrorCode::LimitExceeded | ErrorCode::TimedOut
-            );
-            if own_fault {
-                self.context.bad_peer(peer, &refused).await;
+        if let Err(End::Told(refused)) = end {
+            let (code, message) = (refused.code(), refused.said());
+            if refused.is_own_fault() {
+                self.context.bad_peer(peer, refused).await;
             }
-            let (code, message) = refused;
-            let _ = self
-                .writer
-                .send(&FromSecondary::Error { code, message })
-                .await;
+            let error = FromServer::Error { code, message };
+            let _ = self.writer.send(&error).await;
         }
         // Not open any more before the peer sees the end.
         self.open = None;
@@ -135,7 +123,7 @@ impl<W: PlainSocket> Sender<W> {
             let stop = self.open.as_ref().map(|open| open.stop.clone());
             let stop = stop.unwrap_or_default();
             if stop.is_cancelled() {
-                return Err(End::expelled());
+                return Err(Refused::Expelled.into());
             }
             if self.requests.first().is_some() {
                 self.set_busy(true);
@@ -149,18 +137,13 @@ impl<W: PlainSocket> Sender<W> {
             self.set_busy(false);
             let request = tokio::select! {
                 request = timeout(IDLE_TIMEOUT, requests.recv()) => request,
-                () = stop.cancelled() => return Err(End::expelled()),
-                () = self.context.stop.cancelled() => {
-                    return Err(End::Told(ErrorCode::Stopping, "this secondary stops".to_owned()));
-                }
+                () = stop.cancelled() => return Err(Refused::Expelled.into()),
+                () = self.context.stop.cancelled() => return Err(Refused::Stopping.into()),
             };
             match request {
                 Ok(Some(request)) => self.request(request).await?,
                 Ok(None) => return Err(End::Quiet),
-                Err(_) => {
-                    let message = format!("idle for {} s", IDLE_TIMEOUT.as_secs());
-                    return Err(End::Told(ErrorCode::TimedOut, message));
-                }
+                Err(_) => return Err(Refused::Idle.into()),
             }
         }
     }
@@ -177,9 +160,9 @@ impl<W: PlainSocket> Sender<W> {
     }
 
     async fn request(&mut self, request: Read) -> Result<(), End> {
-        let request = request.map_err(|error| End::Told(ErrorCode::BadMessage, error))?;
+        let request = request?;
         tracing::trace!(?request, receiver = ?self.receiver, "received");
-        let bad = |message: &str| Err(End::Told(ErrorCode::BadMessage, message.to_owned()));
+        let bad = |what| Err(Refused::Unexpected(what).into());
         match request {
             ToSecondary::Hello(_) => bad("hello was said already"),
             ToSecondary::Ping => Ok(()),
@@ -231,8 +214,7 @@ impl<W: PlainSocket> Sender<W> {
         let opened = self
             .context
             .open(transfer, id, &name, &self.receiver)
-            .await
-            .map_err(|(code, message)| End::Told(code, message))?;
+            .await?;
         let raw = if manifest {
             opened.content.file().manifest.to_raw()
         } else {
@@ -259,14 +241,11 @@ impl<W: PlainSocket> Sender<W> {
 
     async fn get(&mut self, chunk: ChunkIndex) -> Result<(), End> {
         let Some(open) = &self.open else {
-            return Err(End::Told(
-                ErrorCode::BadMessage,
-                "open a file before asking for chunks".to_owned(),
-            ));
+            let what = "open a file before asking for chunks";
+            return Err(Refused::Unexpected(what).into());
         };
         let layout = open.content.file().meta.layout;
-        let asked = self.requests.ask(layout, chunk);
-        match asked.map_err(|(code, message)| End::Told(code, message))? {
+        match self.requests.ask(layout, chunk)? {
             Asked::Queued => Ok(()),
             Asked::Lacking => {
                 let failed = FromSecondary::Failed {

@@ -12,10 +12,10 @@ use crate::{
     },
     net::{Accepted, LineReader, LineWriter, Place, PlainSocket, ReadError, Use},
     node::{
-        greeting::{Entered, Refused, enter, turn_away},
-        refusals::gave_way,
+        Refused,
+        greeting::{Entered, enter, turn_away},
     },
-    proto::{ErrorCode, Hello, Lines, PeerRole, data::FromSecondary, handshake::ServerRole},
+    proto::{Hello, Lines, PeerRole, data::FromSecondary, handshake::ServerRole},
 };
 
 /// Requests between the reading and the sending side of a connection; as many again wait at the sender.
@@ -31,7 +31,7 @@ pub(super) async fn serve(accepted: Accepted, context: Context) {
     let place = Arc::new(place);
     tokio::select! {
         () = attend(stream, peer, Arc::clone(&place), context.clone()) => {}
-        () = place.given_up() => context.bad_peer(peer, &gave_way()).await,
+        () = place.given_up() => context.bad_peer(peer, Refused::GaveWay).await,
     }
 }
 
@@ -61,22 +61,16 @@ async fn attend(stream: TcpStream, peer: SocketAddr, place: Arc<Place>, context:
         Entered::Refused(refused) => refused,
         Entered::Gone => return,
     };
-    context.bad_peer(peer, &refused).await;
+    context.bad_peer(peer, refused).await;
 }
 
 /// Who receives, by what it said it is.
 fn receiver(role: PeerRole) -> Result<Receiver, Refused> {
     match role {
         PeerRole::Client { name: Some(name) } => Ok(Receiver::Client(name)),
-        PeerRole::Client { name: None } => Err((
-            ErrorCode::NotEnrolled,
-            "a client says its name in hello".to_owned(),
-        )),
+        PeerRole::Client { name: None } => Err(Refused::Nameless),
         PeerRole::Secondary { number, .. } => Ok(Receiver::Secondary(number)),
-        PeerRole::Central => Err((
-            ErrorCode::BadMessage,
-            "a central receives nothing".to_owned(),
-        )),
+        PeerRole::Central => Err(Refused::Unexpected("a central receives nothing")),
     }
 }
 
@@ -107,7 +101,7 @@ async fn converse<R, W>(
                 Err(ReadError::Line(error)) => Err(error),
                 Ok(None) | Err(ReadError::Io(_) | ReadError::CutShort) => return,
             };
-            let request = request.map_err(|error| error.to_string());
+            let request = request.map_err(Refused::from);
             let bad = request.is_err();
             if requests.send(request).await.is_err() {
                 return;

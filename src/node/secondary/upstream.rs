@@ -9,6 +9,7 @@ use super::run::Secondary;
 use crate::{
     model::{FileMeta, SentTransfer},
     node::{
+        Lost,
         link::{Link, LinkDown, LinkEvent},
         rules::enrolment::{self, InUse},
     },
@@ -44,24 +45,19 @@ impl Secondary {
     pub(super) fn link_down(&mut self, down: LinkDown) {
         self.state.outbox = None;
         self.state.central = None;
-        let for_good = match &down {
-            LinkDown::Refused { code, .. } => {
-                enrolment::is_for_good(Instant::now(), *code, &mut self.state.in_use)
+        let told = match down {
+            LinkDown::Lost(Lost::Refused { code, message })
+                if enrolment::is_for_good(Instant::now(), code, &mut self.state.in_use) =>
+            {
+                self.tell(SecondaryEvent::Refused(Lost::Refused { code, message }));
+                self.context.stop.cancel();
+                return;
             }
-            LinkDown::Unreachable(_)
-            | LinkDown::NotACentral(_)
-            | LinkDown::Denied(_)
-            | LinkDown::Ended(_) => false,
+            LinkDown::Lost(reason) => SecondaryEvent::CentralLost { reason },
+            LinkDown::Denied(denied) => SecondaryEvent::Denied(denied),
         };
-        let reason = down.to_string();
-        if for_good {
-            self.tell(SecondaryEvent::Refused { message: reason });
-            self.context.stop.cancel();
-        } else if !std::mem::replace(&mut self.state.told_lost, true) {
-            self.tell(match down {
-                LinkDown::Denied(denied) => SecondaryEvent::Denied(denied),
-                _ => SecondaryEvent::CentralLost { reason },
-            });
+        if !std::mem::replace(&mut self.state.told_lost, true) {
+            self.tell(told);
         }
     }
 
@@ -154,8 +150,8 @@ pub(super) async fn first_contact(
             () = stop.cancelled() => None,
         };
         match event {
-            Some(LinkEvent::Down(LinkDown::Refused { code, message })) => {
-                let refused = LinkDown::Refused { code, message };
+            Some(LinkEvent::Down(LinkDown::Lost(Lost::Refused { code, message }))) => {
+                let refused = LinkDown::Lost(Lost::Refused { code, message });
                 if enrolment::is_for_good(Instant::now(), code, &mut in_use) {
                     return Err(refused);
                 }

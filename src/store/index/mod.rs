@@ -29,7 +29,9 @@ pub use run::{Index, start};
 use std::sync::Arc;
 
 use super::StoreError;
-use crate::model::{FileMeta, FileName, FileNameError, Manifest, RemovedReason, error_codes};
+use crate::model::{
+    FileMeta, FileName, FileNameError, Manifest, RemovedReason, SystemError, error_codes,
+};
 
 /// What the index is told.
 #[derive(Debug)]
@@ -134,9 +136,9 @@ pub enum IgnoredReason {
     /// More files than one secondary may have.
     #[error("too many files")]
     TooMany,
-    /// In the operating system's words.
+    /// The operating system does not let it be read.
     #[error("{0}")]
-    Unreadable(String),
+    Unreadable(SystemError),
 }
 
 error_codes!(IgnoredReason, code {

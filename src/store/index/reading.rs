@@ -93,7 +93,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         let path = name.to_string();
         self.unreadable.failed(Instant::now(), name, seen);
         if self.ignored.insert(path.clone()) {
-            let reason = IgnoredReason::Unreadable(error.to_string());
+            let reason = IgnoredReason::Unreadable(error.into());
             self.tell(IndexEvent::Ignored { path, reason })?;
         }
         Ok(())

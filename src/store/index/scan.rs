@@ -142,7 +142,7 @@ impl Scan {
             self.exhausted = true;
         } else if error.kind() != std::io::ErrorKind::NotFound {
             self.partial = true;
-            self.ignore(path, IgnoredReason::Unreadable(error.to_string()));
+            self.ignore(path, IgnoredReason::Unreadable(error.into()));
         }
     }
 

@@ -328,9 +328,8 @@ impl<D: Disk> PartFile<D> {
     ) -> Result<(), StoreError> {
         let fail = |error: io::Error| self.names.fail(&error);
         if lasting.failed {
-            return Err(fail(io::Error::other(
-                "the disk failed to keep what was written to this file",
-            )));
+            // What it was told then: the kernel does not say it twice.
+            return Err(fail(rustix::io::Errno::IO.into()));
         }
         sync(&self.file).map_err(|error| {
             lasting.failed = true;

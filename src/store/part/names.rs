@@ -8,6 +8,7 @@ use crate::{
     store::{
         StoreError,
         disk::{Content, Disk, Entry, Folder, Make, Place, Replace, split},
+        error::NotAFile,
         hash::sha256,
         journal::{self, Journal},
         root::HIDDEN,
@@ -99,7 +100,7 @@ impl<D: Disk> Names<D> {
             file.lock()?;
             let opened = file.entry()?;
             if !opened.is_file {
-                return Err(io::Error::other("not a regular file"));
+                return Err(io::Error::other(NotAFile));
             }
             let named = self.part.look()?;
             let is_same = named.is_some_and(|named| named.identity == opened.identity);

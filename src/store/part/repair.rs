@@ -9,6 +9,7 @@ use crate::{
     store::{
         StoreError,
         disk::{Content, Disk, Entry, Make},
+        error::NotAFile,
         hash::{lanes, sha256_many},
     },
 };
@@ -46,7 +47,7 @@ impl<D: Disk> Old<D> {
             let file = place.open()?;
             let entry = file.entry()?;
             if !entry.is_file {
-                return Err(io::Error::other("not a regular file"));
+                return Err(io::Error::other(NotAFile));
             }
             let mut good = ChunkSet::new(meta.layout.chunk_count());
             for lot in lots(meta.layout.all().iter(), manifest) {

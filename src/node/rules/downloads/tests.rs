@@ -41,7 +41,7 @@ fn ask_for(number: DownloadNumber, file: &str) -> ToCentral {
 fn refusal(code: ErrorCode) -> Failure {
     Failure::Refused {
         code,
-        message: "no".to_owned(),
+        message: "no".to_owned().into(),
     }
 }
 

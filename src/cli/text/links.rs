@@ -1,0 +1,202 @@
+//! Connections to other nodes: why there is none, and who was refused for what.
+
+use super::{errors::coded, security, system, t, units::bytes};
+use crate::{
+    model::limits::{
+        HELLO_TIMEOUT, IDLE_TIMEOUT, LEAST_TAKEN_BYTES, MAX_LINE_BYTES, MAX_QUEUED_REQUESTS,
+        PROTOCOL, SEND_STALL_TIMEOUT,
+    },
+    node::{Lost, Refused, Stranger},
+    proto::{
+        ErrorCode, Said,
+        legacy::MAX_LEGACY_PART_BYTES,
+        said::{Details, Limit},
+    },
+};
+
+/// Why there is no connection to the central.
+pub fn lost(lost: &Lost) -> String {
+    match lost {
+        Lost::UnknownHost { host, .. } => t!("lost-unknown-host", host = host),
+        Lost::NoAnswer(address) => t!("lost-no-answer", address = address),
+        Lost::Unreachable { address, why } => {
+            t!("lost-unreachable", address = address, why = why)
+        }
+        Lost::NoHello { host, port } => t!("lost-no-hello", place = place(host, *port)),
+        Lost::ClosedEarly { host, port } => t!("lost-closed-early", place = place(host, *port)),
+        Lost::Stranger { host, port, who } => stranger(who, &place(host, *port)),
+        Lost::OtherProtocol { theirs } => other_protocol(*theirs),
+        Lost::NotAMessage(_) => t!("lost-not-a-message"),
+        Lost::LineTooLong => t!("lost-line-too-long"),
+        Lost::Closed => t!("lost-closed"),
+        Lost::Cut => t!("lost-cut"),
+        Lost::Failed(why) => system::error(why),
+        Lost::Silent => t!("lost-silent"),
+        Lost::Stops => t!("lost-stops"),
+        Lost::NoRandomness => t!("no-randomness"),
+        Lost::Stopped => t!("lost-stopped"),
+        Lost::Refused { code, message } => refusal(*code, message),
+    }
+}
+
+fn place(host: &str, port: u16) -> String {
+    // As an address of IPv6 is written with a port.
+    if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    }
+}
+
+fn stranger(who: &Stranger, place: &str) -> String {
+    match who {
+        Stranger::Secondary(number) => {
+            t!("lost-secondary-there", place = place, number = number)
+        }
+        Stranger::Central | Stranger::Client | Stranger::Other(_) => {
+            t!("lost-stranger", place = place)
+        }
+    }
+}
+
+fn other_protocol(theirs: u32) -> String {
+    t!(
+        "other-protocol",
+        theirs = theirs.to_string(),
+        ours = PROTOCOL.to_string()
+    )
+}
+
+/// What a central says that does not take something: by its code, and by the values that came with it. Its own words
+/// are in the log; only those of a newer version, whose code is not known here, are quoted.
+pub fn refusal(code: ErrorCode, said: &Said) -> String {
+    let text = match code {
+        ErrorCode::WrongProtocol => match &said.details {
+            Some(Details::Protocol { version }) => other_protocol(*version),
+            _ => t!("refused-protocol"),
+        },
+        ErrorCode::SecretRequired => t!("denied-secret-required"),
+        ErrorCode::WrongSecret => t!("denied-wrong-secret"),
+        ErrorCode::TlsRequired => t!("denied-tls-required"),
+        ErrorCode::NoTls => t!("denied-not-tls"),
+        ErrorCode::BadMessage => t!("refused-bad-message"),
+        ErrorCode::LimitExceeded => limit(said.details.as_ref()),
+        ErrorCode::NotEnrolled => t!("client-not-enrolled"),
+        ErrorCode::NotReady => t!("refused-not-ready"),
+        ErrorCode::NotFound => t!("refused-not-found"),
+        ErrorCode::NumberInUse => match holder(said) {
+            Some(address) => t!("refused-number-in-use-by", address = address),
+            None => t!("refused-number-in-use"),
+        },
+        ErrorCode::NumberNotAllowed => match &said.details {
+            Some(Details::Numbers { number, most }) => {
+                t!("refused-number-above", number = number, most = most)
+            }
+            _ => t!("refused-number-not-allowed"),
+        },
+        ErrorCode::NoSuchContent => t!("refused-no-such-content"),
+        ErrorCode::FileChanged => t!("refused-file-changed"),
+        ErrorCode::ReadFailed => t!("refused-read-failed"),
+        ErrorCode::Stopping => t!("refused-stopping"),
+        ErrorCode::Expelled => t!("refused-expelled"),
+        ErrorCode::TimedOut => t!("refused-timed-out"),
+        ErrorCode::Internal => t!("refused-internal"),
+        ErrorCode::Unknown => t!("refused-unknown", words = said.message),
+    };
+    coded(&text, code.code())
+}
+
+/// Who has a number that is in use.
+pub fn holder(said: &Said) -> Option<std::net::SocketAddr> {
+    match said.details {
+        Some(Details::Holder { ip, port }) => Some((ip, port).into()),
+        _ => None,
+    }
+}
+
+fn limit(details: Option<&Details>) -> String {
+    let (of, most) = match details {
+        Some(Details::Limit { of, most }) => (*of, *most),
+        _ => (Limit::Unknown, None),
+    };
+    match (of, most) {
+        (Limit::Connections, Some(most)) => t!("limit-connections", count = most),
+        (Limit::Share, _) => t!("limit-share"),
+        (Limit::Descriptors, _) => t!("limit-descriptors"),
+        (Limit::Downloads, Some(most)) => t!("limit-downloads", count = most),
+        (Limit::Waiting, Some(most)) => t!("limit-waiting", count = most),
+        (Limit::Files, Some(most)) => t!("limit-files", count = most),
+        (Limit::Chunks, Some(most)) => t!("limit-chunks", count = most),
+        (
+            Limit::Connections
+            | Limit::Downloads
+            | Limit::Waiting
+            | Limit::Files
+            | Limit::Chunks
+            | Limit::Unknown,
+            _,
+        ) => t!("limit-other"),
+    }
+}
+
+/// Why this server refused somebody.
+pub fn refused(reason: &Refused) -> String {
+    match reason {
+        Refused::SaysNothing => t!("peer-says-nothing", seconds = HELLO_TIMEOUT.as_secs()),
+        Refused::Silent => t!("peer-silent"),
+        Refused::Idle => t!("peer-idle", seconds = IDLE_TIMEOUT.as_secs()),
+        Refused::TakesTooLittle => t!(
+            "peer-takes-too-little",
+            size = bytes(LEAST_TAKEN_BYTES),
+            seconds = SEND_STALL_TIMEOUT.as_secs()
+        ),
+        Refused::Tls(refusal) => t!("peer-tls", why = security::tls(refusal)),
+        Refused::TlsBroken(why) => t!("peer-tls", why = why),
+        Refused::NeedsTls => t!("peer-needs-tls"),
+        Refused::HasNoTls => t!("peer-has-no-tls"),
+        Refused::NeedsSecret => t!("peer-needs-secret"),
+        Refused::OldInClosed => t!("peer-old-in-closed"),
+        Refused::WrongSecret => t!("peer-wrong-secret"),
+        Refused::OtherProtocol { theirs } => t!(
+            "peer-other-protocol",
+            theirs = theirs.to_string(),
+            ours = PROTOCOL.to_string()
+        ),
+        Refused::LineTooLong => t!("peer-line-too-long", size = bytes(MAX_LINE_BYTES as u64)),
+        Refused::NotAMessage(_) => t!("peer-not-a-message"),
+        Refused::Unexpected(_) => t!("peer-unexpected"),
+        Refused::NumberTooHigh { number, most } => {
+            t!("peer-number-too-high", number = number, most = most)
+        }
+        Refused::Nameless => t!("peer-nameless"),
+        Refused::NoPlace { places } => t!("peer-no-place", count = places),
+        Refused::GaveWay => t!("peer-gave-way"),
+        Refused::NoDescriptor => t!("peer-no-descriptor"),
+        Refused::TooManyChunks(chunk) => t!(
+            "peer-too-many-chunks",
+            chunk = chunk.to_string(),
+            count = MAX_QUEUED_REQUESTS
+        ),
+        Refused::NoSuchChunks(chunk) => t!(
+            "peer-no-such-chunks",
+            chunk = chunk.to_string(),
+            count = MAX_QUEUED_REQUESTS
+        ),
+        Refused::NotHeld(file) => t!("peer-not-held", file = file),
+        Refused::Unreadable(error) => super::errors::store(error),
+        Refused::OthersTransfer(transfer) => {
+            t!("peer-others-transfer", transfer = transfer.to_string())
+        }
+        Refused::Expelled => t!("peer-expelled"),
+        Refused::Stopping => t!("lost-stopped"),
+        Refused::PartTooLarge { part, bytes: size } => t!(
+            "peer-part-too-large",
+            part = u32::from(*part),
+            size = bytes(*size),
+            most = bytes(MAX_LEGACY_PART_BYTES)
+        ),
+        Refused::ReceiverGone(why) => t!("peer-gone", why = why),
+        Refused::Internal(why) => t!("peer-internal", why = why),
+        Refused::NoRandomness => t!("no-randomness"),
+    }
+}
