@@ -203,6 +203,43 @@ fn a_log_file_that_cannot_be_written_is_said_at_the_start() {
 }
 
 #[test]
+fn a_local_clusters_processes_log_as_their_parent_does() {
+    let is_json = |line: &String| serde_json::from_str::<serde_json::Value>(line).is_ok();
+    for to_files in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        put(&folder.path().join("data/videos1/a.bin"), &noise(1, 1000));
+        let mut args = vec![
+            "--secundarios=1",
+            "--registro=info",
+            "--registro-formato=json",
+        ];
+        args.extend(to_files.then_some("--registro-archivo=a.log"));
+        let mut local = Process::start(LOCAL, folder.path(), &args);
+        local.wait_for("Sincronizado: 1 secundario con lo mismo");
+        local.end_input();
+        assert_eq!(local.exit_code(), 0, "{:?}", local.printed());
+        for child in ["central", "secundario1"] {
+            let own = lines(&folder.path().join(format!("a-{child}.log")));
+            let printed = lines(&folder.path().join(format!("stats/registros/{child}.txt")));
+            assert!(
+                printed.iter().any(|line| line.starts_with("Servidor")),
+                "{printed:?}"
+            );
+            assert_eq!(!own.is_empty(), to_files, "{own:?}");
+            assert!(own.iter().all(is_json), "{own:?}");
+            assert_ne!(printed.iter().any(is_json), to_files, "{printed:?}");
+        }
+    }
+}
+
+/// Has completions and manual pages made in this language, below `made`.
+fn generate(folder: &Path, language: &str) {
+    let args = ["--generar", "made", "--idioma", language];
+    let mut local = Process::start(LOCAL, folder, &args);
+    assert_eq!(local.exit_code(), 0, "{:?}", local.printed());
+}
+
+#[test]
 fn completions_and_manual_pages_are_made_for_all_programs() {
     let folder = tempfile::tempdir().unwrap();
     let mut local = Process::start(LOCAL, folder.path(), &["--generar", "hecho"]);

@@ -584,6 +584,7 @@ flag-estadisticas = Folder of the statistics
 flag-registro = Level of the log: error, warn, info, debug, trace, or a filter of tracing's
 flag-registro-formato = Form of the log: texto, or json for programs, an object per line; times are UTC
 flag-registro-archivo = File of the log, instead of stderr; a service opens it again at SIGHUP
+flag-videolocal-registro-archivo = File of the log, instead of stderr; the processes have others beside it: with a.log, a-central.log, a-secundario1.log…
 flag-idioma = Language: es or en. Otherwise that of LC_ALL, LC_MESSAGES or LANG
 flag-config = Configuration file; otherwise ~/.config/trozos/trozos.toml or /etc/trozos/trozos.toml
 flag-mostrar-config = Shows every value and where it comes from, and ends

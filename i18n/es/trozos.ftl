@@ -590,6 +590,7 @@ flag-estadisticas = Carpeta de las estadísticas
 flag-registro = Nivel del registro: error, warn, info, debug, trace, o un filtro de tracing
 flag-registro-formato = Forma del registro: texto, o json para programas, un objeto por línea; las horas, en UTC
 flag-registro-archivo = Fichero del registro, en vez de stderr; un servicio lo abre de nuevo con SIGHUP
+flag-videolocal-registro-archivo = Fichero del registro, en vez de stderr; los procesos tienen otros al lado: con a.log, a-central.log, a-secundario1.log…
 flag-idioma = Idioma: es o en. Si no se dice, el de LC_ALL, LC_MESSAGES o LANG
 flag-config = Fichero de configuración; si no se dice, ~/.config/trozos/trozos.toml o /etc/trozos/trozos.toml
 flag-mostrar-config = Muestra cada valor y de dónde viene, y acaba

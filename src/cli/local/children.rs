@@ -4,7 +4,7 @@
 use std::{
     fs::File,
     io::Read,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitCode, Stdio},
     time::{Duration, Instant},
 };
@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, anyhow};
 use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
 
-use super::folder_of;
+use super::{folder_of, logs::LogPlan};
 use crate::cli::{
     args::SecurityArgs,
     central, secondary,
@@ -37,7 +37,7 @@ pub(super) struct Plan {
     pub(super) secondaries: u16,
     pub(super) max_downloads: u32,
     pub(super) upload_limit: Option<u64>,
-    pub(super) log_level: String,
+    pub(super) log: LogPlan,
     /// The same for all: they are on one machine, and the secret of the environment is inherited.
     pub(super) security: SecurityArgs,
 }
@@ -65,6 +65,14 @@ impl Role {
         match self {
             Self::Central => t!("local-central"),
             Self::Secondary(number) => t!("local-secondary", number = number),
+        }
+    }
+
+    /// What its files are called.
+    fn file_stem(self) -> String {
+        match self {
+            Self::Central => "central".to_owned(),
+            Self::Secondary(number) => format!("secundario{number}"),
         }
     }
 }
@@ -132,11 +140,8 @@ impl Children {
     }
 
     fn log_path(&self, role: Role) -> PathBuf {
-        let name = match role {
-            Role::Central => "central.txt".to_owned(),
-            Role::Secondary(number) => format!("secundario{number}.txt"),
-        };
-        self.plan.statistics.join("registros").join(name)
+        let name = format!("{}.txt", role.file_stem());
+        printed(&self.plan.statistics).join(name)
     }
 
     /// Starts one process and waits until it listens.
@@ -231,10 +236,10 @@ impl Children {
             "--ip=127.0.0.1".to_owned(),
             format!("--puerto={port}"),
             format!("--estadisticas={statistics}"),
-            format!("--registro={}", plan.log_level),
             format!("--idioma={}", language::chosen().tag()),
             "--sin-consola".to_owned(),
         ]);
+        arguments.extend(plan.log.flags(&role.file_stem()));
         arguments
     }
 
@@ -371,6 +376,11 @@ impl Node {
         let pid = Pid::from_raw(raw).with_context(|| t!("local-no-process"))?;
         Ok(kill_process(pid, signal)?)
     }
+}
+
+/// Where all that children print is kept.
+pub(super) fn printed(statistics: &Path) -> PathBuf {
+    statistics.join("registros")
 }
 
 /// What a process said at its end.
