@@ -242,17 +242,14 @@ fn generate(folder: &Path, language: &str) {
 #[test]
 fn completions_and_manual_pages_are_made_for_all_programs() {
     let folder = tempfile::tempdir().unwrap();
-    let mut local = Process::start(LOCAL, folder.path(), &["--generar", "hecho"]);
-    assert_eq!(local.exit_code(), 0, "{:?}", local.printed());
-    let read = |path: String| fs::read_to_string(folder.path().join("hecho").join(path)).unwrap();
+    generate(folder.path(), "es");
+    let read = |path: String| fs::read_to_string(folder.path().join("made").join(path)).unwrap();
     for (program, flag) in [
         ("videocentral", "max-clientes"),
         ("videosecundario", "limite-subida"),
         ("videocliente", "destino"),
         ("videolocal", "demo"),
     ] {
-        let page = read(format!("man/{program}.1"));
-        assert!(page.contains(&format!(".TH {program} 1")), "{page}");
         for path in [
             format!("bash/{program}.bash"),
             format!("zsh/_{program}"),
@@ -260,9 +257,13 @@ fn completions_and_manual_pages_are_made_for_all_programs() {
         ] {
             assert!(read(path.clone()).contains(flag), "{path}");
         }
+        // Of a flag that takes one of a few words, the words are offered.
+        let fish = read(format!("fish/{program}.fish"));
+        assert!(fish.contains("\"es\\t''\nen\\t''\""), "{fish}");
+        let page = read(format!("man/{program}.1"));
         // Hyphens are escaped in manual pages.
         assert!(page.replace("\\-", "-").contains(flag), "{page}");
-        let script = folder.path().join(format!("hecho/bash/{program}.bash"));
+        let script = folder.path().join(format!("made/bash/{program}.bash"));
         assert!(
             Command::new("bash")
                 .arg("-n")
@@ -273,4 +274,39 @@ fn completions_and_manual_pages_are_made_for_all_programs() {
         );
     }
     assert!(read("man/videocentral-certificados.1".to_owned()).contains("CARPETA"));
+}
+
+#[test]
+fn manual_pages_are_in_one_language_with_their_headings() {
+    for (language, title, headings, of_subcommand) in [
+        (
+            "es",
+            "Manual de trozos",
+            "NOMBRE SINOPSIS DESCRIPCIÓN OPCIONES DESCARGAS SEGURIDAD GENERAL ÓRDENES NOTAS VERSIÓN",
+            "NOMBRE SINOPSIS DESCRIPCIÓN ARGUMENTOS OPCIONES GENERAL",
+        ),
+        (
+            "en",
+            "trozos manual",
+            "NAME SYNOPSIS DESCRIPTION OPTIONS DOWNLOADS SECURITY GENERAL COMMANDS NOTES VERSION",
+            "NAME SYNOPSIS DESCRIPTION ARGUMENTS OPTIONS GENERAL",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        generate(folder.path(), language);
+        for (page, headings) in [
+            ("videocliente", headings),
+            ("videocentral-certificados", of_subcommand),
+        ] {
+            let lines = lines(&folder.path().join(format!("made/man/{page}.1")));
+            let version = env!("CARGO_PKG_VERSION");
+            let first = format!(".TH {page} 1 \" \" \"trozos {version}\" \"{title}\"");
+            assert!(lines.contains(&first), "{lines:?}");
+            let found: Vec<&str> = lines
+                .iter()
+                .filter_map(|line| line.strip_prefix(".SH "))
+                .collect();
+            assert_eq!(found.join(" "), headings, "{page}");
+        }
+    }
 }

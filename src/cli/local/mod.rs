@@ -37,11 +37,7 @@ use super::{
     flags, generate, program,
     quantity::rate,
     settings::Settings,
-    text::{
-        errors, help,
-        language::{self, Language},
-        t,
-    },
+    text::{errors, help, t},
 };
 use crate::node::{NetworkRole, Security, client as node};
 
@@ -92,10 +88,12 @@ pub fn main() -> ExitCode {
     if let Some(exit) = become_child() {
         return exit;
     }
+    let line: Vec<_> = std::env::args_os().collect();
     if let Some(folder) = generate::asked_for() {
+        flags::choose_language(&line, None);
         return describe(&folder);
     }
-    let args: LocalArgs = match flags::read(&std::env::args_os().collect::<Vec<_>>()) {
+    let args: LocalArgs = match flags::read(&line) {
         Ok(args) => args,
         Err(end) => return end,
     };
@@ -115,9 +113,8 @@ pub fn main() -> ExitCode {
     )
 }
 
-/// Makes the completions and manual pages of all programs.
+/// Makes the completions and manual pages of all programs, in the chosen language.
 fn describe(folder: &Path) -> ExitCode {
-    language::choose(Language::of_environment());
     let none = Settings::default();
     let mut commands = [
         CentralArgs::command(),
