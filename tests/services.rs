@@ -125,6 +125,10 @@ fn a_secondary_is_ready_when_it_has_read_its_folder_and_tried_to_enrol() {
         let enrolled = told.contains("STATUS=Inscrito en el central");
         assert_eq!(enrolled, with_central, "{told}");
         assert_ne!(told.contains("STATUS=Sin conexión"), with_central, "{told}");
+        // Its status from here on is how it is with the central.
+        let status = if with_central { "Inscrito" } else { "Sin" };
+        let at_last = heard.last().unwrap();
+        assert!(at_last.contains(&format!("STATUS={status} ")), "{heard:?}");
         secondary.signal(Signal::TERM);
         manager.hear_until("STOPPING=1");
         assert_eq!(secondary.exit_code(), 0);
