@@ -10,6 +10,18 @@ traces() {
   getent group trozos || true
 }
 
+# Fails, with the difference, unless the traces are what they were. Without /dev/fd, which a plain chroot has not.
+nothing_left() {
+  local now
+  now=$(traces)
+  [ "$1" = "$now" ] || {
+    echo "$1" >/tmp/antes
+    echo "$now" | diff /tmp/antes - >&2 || true
+    rm /tmp/antes
+    fail "the package left something behind"
+  }
+}
+
 sum_of() { { sha256sum <"$1"; } 2>/dev/null; }
 
 # Waits for a command to succeed: what is waited for, for how many seconds, the command.

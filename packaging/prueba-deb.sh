@@ -99,7 +99,7 @@ try_package() {
   rm /srv/trozos/videos?/pelicula.bin
   dpkg -P trozos >/dev/null
   installed=no
-  diff <(echo "$before") <(traces) || fail "the package left something behind"
+  nothing_left "$before"
   echo "BIEN: instalado, usado y quitado sin dejar nada"
 }
 

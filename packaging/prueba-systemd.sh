@@ -177,7 +177,7 @@ try_end() {
   rm -r /srv/trozos/videos? /etc/trozos/*
   dpkg -i /trozos.deb >/dev/null
   purge
-  diff <(echo "$before") <(traces) || fail "the package left something behind"
+  nothing_left "$before"
 }
 
 try_services() {
