@@ -9,38 +9,39 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-fail() { echo "FALLA: $*" >&2; exit 1; }
+. packaging/prueba-comun.sh
 [ "$(id -u)" = 0 ] || fail "installing needs root"
-
-# What the package may have left: nothing but what was there before.
-traces() {
-  find /etc /srv /usr/bin /usr/lib/systemd /usr/share/man /usr/share/doc /usr/share/bash-completion /usr/share/zsh \
-    /usr/share/fish /usr/share/licenses /var/lib/trozos /var/log/trozos -not -name '*-' 2>/dev/null | sort
-  getent passwd trozos || true
-  getent group trozos || true
-}
 
 # What runs a program as the services do, and becomes it, so that a signal reaches it.
 as_service=(setpriv --reuid=trozos --regid=trozos --init-groups)
 servers=()
-trap '[ ${#servers[@]} = 0 ] || kill "${servers[@]}" 2>/dev/null' EXIT
+# `yes` while something is installed that was not there.
+installed=no
+work=
 
-sum_of() { { sha256sum <"$1"; } 2>/dev/null; }
-
-# The number of the port in the line that every server starts with.
-port_of() {
-  local log=$1 port
-  for _ in $(seq 300); do
-    port=$(grep -oEm1 '127\.0\.0\.1:[0-9]+' "$log" | head -n 1 | cut -d: -f2) || true
-    [ -z "$port" ] || { echo "$port"; return; }
-    sleep 0.1
-  done
-  fail "it does not listen: $(cat "$log")"
+# Takes back what a try that failed left.
+clean_up() {
+  [ ${#servers[@]} = 0 ] || kill "${servers[@]}" 2>/dev/null || true
+  if [ $installed = yes ]; then
+    tail -n 20 "$work"/* >&2 || true
+    rm -f /srv/trozos/videos?/pelicula.bin
+    dpkg -P trozos >/dev/null
+  fi
+  rm -rf "$work"
 }
+trap clean_up EXIT
+
+# The port in the line that every server starts with.
+port_in() { grep -oEm1 '127\.0\.0\.1:[0-9]+' "$1" | head -n 1 | cut -d: -f2; }
+port_of() {
+  until_ok "it listens: $1" 30 port_in "$1" >/dev/null
+  port_in "$1"
+}
+has_copy() { [ "$(sum_of "/srv/trozos/videos$1/pelicula.bin")" = "$(sum_of /srv/trozos/videos1/pelicula.bin)" ]; }
 
 # Everything that happens inside the system that the package is installed into.
 try_package() {
-  local package=$1 work before n server central sum
+  local package=$1 before n server central sum
   work=$(mktemp -d)
   chmod 755 "$work"
   if dpkg-query -W trozos >/dev/null 2>&1; then fail "trozos is installed here already"; fi
@@ -48,16 +49,20 @@ try_package() {
   before=$(traces)
 
   echo "== install"
+  # Lines of source code would make it three times as large.
+  [ "$(stat -c %s "$package")" -lt 30000000 ] || fail "the package is too large: $(stat -c %s "$package") bytes"
+  installed=yes
   dpkg -i "$package" >/dev/null
   for program in videocentral videosecundario videocliente videolocal; do
     "$program" --version
-    [ -s "/usr/share/man/man1/$program.1.gz" ] || fail "$program has no manual page"
+    zgrep -q '^.SH NAME' "/usr/share/man/man1/$program.1.gz" || fail "$program has no English manual page"
+    zgrep -q '^.SH NOMBRE' "/usr/share/man/es/man1/$program.1.gz" || fail "$program has no Spanish manual page"
     bash -n "/usr/share/bash-completion/completions/$program"
   done
   getent passwd trozos >/dev/null || fail "the user was not made"
   [ "$(dpkg-query -W -f='${Conffiles}\n' trozos | grep -c /etc/)" = 4 ] || fail "not all of /etc is configuration"
   if command -v systemd-analyze >/dev/null; then
-    systemd-analyze verify videocentral.service videosecundario@1.service
+    systemd-analyze verify --man=no videocentral.service videosecundario@1.service
   fi
 
   echo "== central, three secondaries, a download"
@@ -73,13 +78,7 @@ try_package() {
       --puerto-central "$central" --estadisticas /var/lib/trozos --directorio "/srv/trozos/videos$n" >"$work/$n" 2>&1 &
     servers+=($!)
   done
-  for n in 2 3; do
-    for _ in $(seq 600); do
-      [ "$(sum_of "/srv/trozos/videos$n/pelicula.bin")" = "$sum" ] && break
-      sleep 0.1
-    done
-    [ "$(sum_of "/srv/trozos/videos$n/pelicula.bin")" = "$sum" ] || fail "secondary $n has no copy: $(cat "$work/$n")"
-  done
+  for n in 2 3; do until_ok "secondary $n has a copy" 60 has_copy "$n"; done
   printf 'VIDEO pelicula.bin\n' | (cd "$work" && videocliente --nombre prueba --ip-central 127.0.0.1 \
     --puerto-central "$central" --destino "$work/descargas" --estadisticas "$work/stats")
   [ "$(sum_of "$work/descargas/pelicula.bin")" = "$sum" ] || fail "the download is not the file"
@@ -99,8 +98,8 @@ try_package() {
   dpkg -i "$package" >/dev/null
   rm /srv/trozos/videos?/pelicula.bin
   dpkg -P trozos >/dev/null
-  rm -rf "$work"
-  diff <(echo "$before") <(traces) || fail "the package left something behind"
+  installed=no
+  nothing_left "$before"
   echo "BIEN: instalado, usado y quitado sin dejar nada"
 }
 
@@ -115,9 +114,9 @@ else
     debootstrap --variant=minbase --include=adduser stable "$ROOT" >/dev/null
   fi
   cp "$package" "$ROOT/tmp/trozos.deb"
-  chroot "$ROOT" /bin/bash -euo pipefail -c "$(declare -f fail traces sum_of port_of try_package)
-    $(declare -p as_service servers)
-    $(trap -p EXIT)
+  chroot "$ROOT" /bin/bash -euo pipefail -c "$(declare -f)
+    $(declare -p as_service servers installed work)
+    trap clean_up EXIT
     try_package /tmp/trozos.deb"
   rm -f "$ROOT/tmp/trozos.deb"
 fi

@@ -125,6 +125,10 @@ fn a_secondary_is_ready_when_it_has_read_its_folder_and_tried_to_enrol() {
         let enrolled = told.contains("STATUS=Inscrito en el central");
         assert_eq!(enrolled, with_central, "{told}");
         assert_ne!(told.contains("STATUS=Sin conexión"), with_central, "{told}");
+        // Its status from here on is how it is with the central.
+        let status = if with_central { "Inscrito" } else { "Sin" };
+        let at_last = heard.last().unwrap();
+        assert!(at_last.contains(&format!("STATUS={status} ")), "{heard:?}");
         secondary.signal(Signal::TERM);
         manager.hear_until("STOPPING=1");
         assert_eq!(secondary.exit_code(), 0);
@@ -304,19 +308,53 @@ fn a_log_file_that_cannot_be_written_is_said_at_the_start() {
 }
 
 #[test]
+fn a_local_clusters_processes_log_as_their_parent_does() {
+    let is_json = |line: &String| serde_json::from_str::<serde_json::Value>(line).is_ok();
+    for to_files in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        put(&folder.path().join("data/videos1/a.bin"), &noise(1, 1000));
+        let mut args = vec![
+            "--secundarios=1",
+            "--registro=info",
+            "--registro-formato=json",
+        ];
+        args.extend(to_files.then_some("--registro-archivo=a.log"));
+        let mut local = Process::start(LOCAL, folder.path(), &args);
+        local.wait_for("Sincronizado: 1 secundario con lo mismo");
+        local.end_input();
+        assert_eq!(local.exit_code(), 0, "{:?}", local.printed());
+        for child in ["central", "secundario1"] {
+            let own = lines(&folder.path().join(format!("a-{child}.log")));
+            let printed = lines(&folder.path().join(format!("stats/registros/{child}.txt")));
+            assert!(
+                printed.iter().any(|line| line.starts_with("Servidor")),
+                "{printed:?}"
+            );
+            assert_eq!(!own.is_empty(), to_files, "{own:?}");
+            assert!(own.iter().all(is_json), "{own:?}");
+            assert_ne!(printed.iter().any(is_json), to_files, "{printed:?}");
+        }
+    }
+}
+
+/// Has completions and manual pages made in this language, below `made`.
+fn generate(folder: &Path, language: &str) {
+    let args = ["--generar", "made", "--idioma", language];
+    let mut local = Process::start(LOCAL, folder, &args);
+    assert_eq!(local.exit_code(), 0, "{:?}", local.printed());
+}
+
+#[test]
 fn completions_and_manual_pages_are_made_for_all_programs() {
     let folder = tempfile::tempdir().unwrap();
-    let mut local = Process::start(LOCAL, folder.path(), &["--generar", "hecho"]);
-    assert_eq!(local.exit_code(), 0, "{:?}", local.printed());
-    let read = |path: String| fs::read_to_string(folder.path().join("hecho").join(path)).unwrap();
+    generate(folder.path(), "es");
+    let read = |path: String| fs::read_to_string(folder.path().join("made").join(path)).unwrap();
     for (program, flag) in [
         ("videocentral", "max-clientes"),
         ("videosecundario", "limite-subida"),
         ("videocliente", "destino"),
         ("videolocal", "demo"),
     ] {
-        let page = read(format!("man/{program}.1"));
-        assert!(page.contains(&format!(".TH {program} 1")), "{page}");
         for path in [
             format!("bash/{program}.bash"),
             format!("zsh/_{program}"),
@@ -324,9 +362,13 @@ fn completions_and_manual_pages_are_made_for_all_programs() {
         ] {
             assert!(read(path.clone()).contains(flag), "{path}");
         }
+        // Of a flag that takes one of a few words, the words are offered.
+        let fish = read(format!("fish/{program}.fish"));
+        assert!(fish.contains("\"es\\t''\nen\\t''\""), "{fish}");
+        let page = read(format!("man/{program}.1"));
         // Hyphens are escaped in manual pages.
         assert!(page.replace("\\-", "-").contains(flag), "{page}");
-        let script = folder.path().join(format!("hecho/bash/{program}.bash"));
+        let script = folder.path().join(format!("made/bash/{program}.bash"));
         assert!(
             Command::new("bash")
                 .arg("-n")
@@ -337,4 +379,39 @@ fn completions_and_manual_pages_are_made_for_all_programs() {
         );
     }
     assert!(read("man/videocentral-certificados.1".to_owned()).contains("CARPETA"));
+}
+
+#[test]
+fn manual_pages_are_in_one_language_with_their_headings() {
+    for (language, title, headings, of_subcommand) in [
+        (
+            "es",
+            "Manual de trozos",
+            "NOMBRE SINOPSIS DESCRIPCIÓN OPCIONES DESCARGAS SEGURIDAD GENERAL ÓRDENES NOTAS VERSIÓN",
+            "NOMBRE SINOPSIS DESCRIPCIÓN ARGUMENTOS OPCIONES GENERAL",
+        ),
+        (
+            "en",
+            "trozos manual",
+            "NAME SYNOPSIS DESCRIPTION OPTIONS DOWNLOADS SECURITY GENERAL COMMANDS NOTES VERSION",
+            "NAME SYNOPSIS DESCRIPTION ARGUMENTS OPTIONS GENERAL",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        generate(folder.path(), language);
+        for (page, headings) in [
+            ("videocliente", headings),
+            ("videocentral-certificados", of_subcommand),
+        ] {
+            let lines = lines(&folder.path().join(format!("made/man/{page}.1")));
+            let version = env!("CARGO_PKG_VERSION");
+            let first = format!(".TH {page} 1 \" \" \"trozos {version}\" \"{title}\"");
+            assert!(lines.contains(&first), "{lines:?}");
+            let found: Vec<&str> = lines
+                .iter()
+                .filter_map(|line| line.strip_prefix(".SH "))
+                .collect();
+            assert_eq!(found.join(" "), headings, "{page}");
+        }
+    }
 }

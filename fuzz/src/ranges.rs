@@ -74,7 +74,7 @@ pub fn layout(data: &[u8]) {
         assert!(range.start <= range.end && range.end <= length);
         let next = layout.byte_range(ChunkIndex(index.saturating_add(1)));
         assert_eq!(next.start, range.end);
-        if index + 1 < count {
+        if index.saturating_add(1) < count {
             assert_eq!(range.len(), u64::from(size));
         }
     }

@@ -4,18 +4,22 @@
 //! comments here are for whoever reads the code. See [`super::flags`] for how a command line is read.
 
 use std::{
+    ffi::OsStr,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
     time::Duration,
 };
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Arg, Args, Command, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValue, TypedValueParser},
+};
 
 use super::{
     logging::LogFormat,
     quantity::{BadValue, rate, time},
-    text::t,
+    text::{language::Language, t},
 };
 use crate::{
     model::{ClientName, SecondaryNumber, limits::MAX_SECONDARY_NUMBER},
@@ -49,8 +53,8 @@ pub struct Common {
     #[arg(long, value_name = "FICHERO")]
     pub registro_archivo: Option<PathBuf>,
     /// Language of what people read.
-    #[arg(long, value_name = "es|en", value_parser = language)]
-    pub idioma: Option<super::text::language::Language>,
+    #[arg(long, value_name = "es|en", value_parser = LanguageParser)]
+    pub idioma: Option<Language>,
     /// Configuration file.
     #[arg(long, value_name = "FICHERO")]
     pub config: Option<PathBuf>,
@@ -59,8 +63,29 @@ pub struct Common {
     pub mostrar_config: bool,
 }
 
-fn language(text: &str) -> Result<super::text::language::Language, BadValue> {
-    super::text::language::Language::of(text).ok_or_else(|| BadValue::new(text, t!("why-language")))
+/// Reads what locales are called too; completions offer the short names.
+#[derive(Clone)]
+struct LanguageParser;
+
+impl TypedValueParser for LanguageParser {
+    type Value = Language;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Language, clap::Error> {
+        let parse =
+            |text: &str| Language::of(text).ok_or_else(|| BadValue::new(text, t!("why-language")));
+        parse.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let all = [Language::Spanish, Language::English];
+        let values = all.map(|language| PossibleValue::new(language.tag()));
+        Some(Box::new(values.into_iter()))
+    }
 }
 
 /// Flags that say who may join, and how connections are protected.
@@ -300,15 +325,15 @@ pub struct Output {
     pub detallado: bool,
 }
 
-/// How progress is told.
+/// How progress is told. Without doc comments on the variants, which completions would show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Progress {
-    /// For people.
+    // For people.
     #[value(alias = "text")]
     Texto,
-    /// JSON lines.
+    // JSON lines.
     Json,
-    /// Not.
+    // Not.
     No,
 }
 

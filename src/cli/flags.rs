@@ -105,7 +105,8 @@ fn early(line: &[OsString], flag: &str) -> Option<OsString> {
     std::env::var_os(variable(flag)).filter(|value| !value.is_empty())
 }
 
-fn choose_language(line: &[OsString], configured: Option<&str>) {
+/// Chooses the language that a line or its variable asks for, or the file, or the locale.
+pub fn choose_language(line: &[OsString], configured: Option<&str>) {
     let said = early(line, "idioma").map(|value| value.to_string_lossy().into_owned());
     let said = said.or_else(|| configured.map(str::to_owned));
     let chosen = said.as_deref().and_then(Language::of);
@@ -320,6 +321,12 @@ mod tests {
             assert!(
                 heading.is_some_and(|h| h.starts_with(char::is_uppercase)),
                 "{name}: {heading:?}"
+            );
+            // Completions would show it, in no language of ours.
+            let values = arg.get_possible_values();
+            assert!(
+                values.iter().all(|value| value.get_help().is_none()),
+                "{name}: {values:?}"
             );
         }
         for sub in command.get_subcommands() {

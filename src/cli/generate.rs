@@ -9,8 +9,12 @@ use clap::Command;
 use clap_complete::{Shell, generate_to};
 use clap_mangen::Man;
 
+use super::text::t;
+
 /// First argument of `videolocal` that asks for them; the folder follows.
 const FLAG: &str = "--generar";
+/// How the line of a heading begins in a manual page.
+const HEADING: &str = ".SH ";
 const SHELLS: [Shell; 3] = [Shell::Bash, Shell::Zsh, Shell::Fish];
 
 /// The folder, when this process was started to make them.
@@ -46,8 +50,41 @@ pub(super) fn files(folder: &Path, commands: &mut [Command]) -> io::Result<Vec<P
     Ok(made)
 }
 
+/// A page with its headings in the chosen language. Those of flags are so already, and are what all are: in capitals.
+fn with_headings(page: &str) -> String {
+    let mut text = String::new();
+    for line in page.lines() {
+        match line.strip_prefix(HEADING) {
+            Some(name) => text.push_str(&format!("{HEADING}{}", heading(name))),
+            None => text.push_str(line),
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn heading(name: &str) -> String {
+    match name {
+        "NAME" => t!("manual-name"),
+        "SYNOPSIS" => t!("manual-synopsis"),
+        "DESCRIPTION" => t!("manual-description"),
+        "EXTRA" => t!("manual-notes"),
+        "VERSION" => t!("manual-version"),
+        of_flags => of_flags.to_uppercase(),
+    }
+}
+
 fn manual(command: &Command, folder: &Path, made: &mut Vec<PathBuf>) -> io::Result<()> {
-    made.push(Man::new(command.clone()).generate_to(folder)?);
+    // A date of nothing would be left out, and the source be taken for it.
+    let page = Man::new(command.clone())
+        .date(" ")
+        .source(concat!("trozos ", env!("CARGO_PKG_VERSION")))
+        .manual(t!("manual-title"));
+    let mut text = Vec::new();
+    page.render(&mut text)?;
+    let path = folder.join(page.get_filename());
+    fs::write(&path, with_headings(&String::from_utf8_lossy(&text)))?;
+    made.push(path);
     for subcommand in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         manual(subcommand, folder, made)?;
     }

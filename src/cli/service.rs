@@ -3,7 +3,7 @@
 //! nowhere.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     future::{Future, pending},
     time::Duration,
 };
@@ -24,8 +24,8 @@ pub struct Manager {
     ready: Cell<bool>,
     /// The secondary has read its whole folder.
     folder_read: Cell<bool>,
-    /// The secondary has enrolled, or knows that it cannot now.
-    central_tried: Cell<bool>,
+    /// The last line about the secondary and its central, once it has enrolled or knows that it cannot now.
+    central: RefCell<Option<String>>,
 }
 
 impl Manager {
@@ -66,14 +66,16 @@ impl Manager {
     /// enrol: with the central away it serves whoever finds it.
     pub fn secondary_event(&self, event: &SecondaryEvent, line: &str) {
         if matches!(event, SecondaryEvent::FolderRead { .. }) {
-            self.folder_read.set(true);
+            if self.folder_read.replace(true) {
+                return;
+            }
         } else if matches!(
             event,
             SecondaryEvent::Enrolled { .. }
                 | SecondaryEvent::CentralLost { .. }
                 | SecondaryEvent::Denied(_)
         ) {
-            self.central_tried.set(true);
+            self.central.replace(Some(line.to_owned()));
         } else if !matches!(
             event,
             SecondaryEvent::FolderGone(_)
@@ -82,10 +84,12 @@ impl Manager {
         ) {
             return;
         }
-        if self.folder_read.get() && self.central_tried.get() && !self.ready.get() {
+        self.status(line);
+        // What was read is old news soon; how it is with the central stays true.
+        if self.folder_read.get()
+            && let Some(line) = &*self.central.borrow()
+        {
             self.ready(line);
-        } else {
-            self.status(line);
         }
     }
 

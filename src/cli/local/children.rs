@@ -5,7 +5,7 @@ use std::{
     fs::File,
     io::Read,
     os::unix::process::ExitStatusExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitCode, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, anyhow};
 use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
 
-use super::folder_of;
+use super::{folder_of, logs::LogPlan};
 use crate::cli::{
     args::SecurityArgs,
     central, secondary,
@@ -38,7 +38,7 @@ pub(super) struct Plan {
     pub(super) secondaries: u16,
     pub(super) max_downloads: u32,
     pub(super) upload_limit: Option<u64>,
-    pub(super) log_level: String,
+    pub(super) log: LogPlan,
     /// The same for all: they are on one machine, and the secret of the environment is inherited.
     pub(super) security: SecurityArgs,
 }
@@ -66,6 +66,14 @@ impl Role {
         match self {
             Self::Central => t!("local-central"),
             Self::Secondary(number) => t!("local-secondary", number = number),
+        }
+    }
+
+    /// What its files are called.
+    fn file_stem(self) -> String {
+        match self {
+            Self::Central => "central".to_owned(),
+            Self::Secondary(number) => format!("secundario{number}"),
         }
     }
 }
@@ -133,11 +141,8 @@ impl Children {
     }
 
     fn log_path(&self, role: Role) -> PathBuf {
-        let name = match role {
-            Role::Central => "central.txt".to_owned(),
-            Role::Secondary(number) => format!("secundario{number}.txt"),
-        };
-        self.plan.statistics.join("registros").join(name)
+        let name = format!("{}.txt", role.file_stem());
+        printed(&self.plan.statistics).join(name)
     }
 
     /// Starts one process and waits until it listens.
@@ -232,10 +237,10 @@ impl Children {
             "--ip=127.0.0.1".to_owned(),
             format!("--puerto={port}"),
             format!("--estadisticas={statistics}"),
-            format!("--registro={}", plan.log_level),
             format!("--idioma={}", language::chosen().tag()),
             "--sin-consola".to_owned(),
         ]);
+        arguments.extend(plan.log.flags(&role.file_stem()));
         arguments
     }
 
@@ -381,6 +386,11 @@ fn ended(status: ExitStatus) -> String {
         (None, Some(signal)) => t!("local-exit-signal", signal = signal.to_string()),
         (None, None) => t!("local-dead"),
     }
+}
+
+/// Where all that children print is kept.
+pub(super) fn printed(statistics: &Path) -> PathBuf {
+    statistics.join("registros")
 }
 
 /// What a process said at its end.

@@ -1,12 +1,13 @@
 //! `videolocal`: a whole cluster on this machine, of real child processes, and a client's prompt with
 //! commands to kill, freeze and raise them. With `--demo` it shows what it does by itself.
 //!
-//! `children` are the processes, `commands` what is typed about them, `demo` the demonstration, `samples`
-//! the files that it makes.
+//! `children` are the processes, `commands` what is typed about them, `demo` the demonstration, `logs` what
+//! the processes log, `samples` the files that it makes.
 
 mod children;
 mod commands;
 mod demo;
+mod logs;
 mod samples;
 
 use std::{
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use self::{
     children::{Children, Plan},
     commands::Faults,
+    logs::LogPlan,
 };
 use super::{
     args::{
@@ -35,11 +37,7 @@ use super::{
     flags, generate, program,
     quantity::rate,
     settings::Settings,
-    text::{
-        errors, help,
-        language::{self, Language},
-        t,
-    },
+    text::{errors, help, t},
 };
 use crate::node::{NetworkRole, Security, client as node};
 
@@ -90,10 +88,12 @@ pub fn main() -> ExitCode {
     if let Some(exit) = become_child() {
         return exit;
     }
+    let line: Vec<_> = std::env::args_os().collect();
     if let Some(folder) = generate::asked_for() {
+        flags::choose_language(&line, None);
         return describe(&folder);
     }
-    let args: LocalArgs = match flags::read(&std::env::args_os().collect::<Vec<_>>()) {
+    let args: LocalArgs = match flags::read(&line) {
         Ok(args) => args,
         Err(end) => return end,
     };
@@ -113,9 +113,8 @@ pub fn main() -> ExitCode {
     )
 }
 
-/// Makes the completions and manual pages of all programs.
+/// Makes the completions and manual pages of all programs, in the chosen language.
 fn describe(folder: &Path) -> ExitCode {
-    language::choose(Language::of_environment());
     let none = Settings::default();
     let mut commands = [
         CentralArgs::command(),
@@ -164,7 +163,7 @@ async fn run(
     show(&children, &printer);
     let central = children.central_address();
     let level = tokio::select! {
-        level = wait_for_level(&central, &security, args.secundarios, &printer) => level,
+        level = wait_for_level(&central, &security, &args, &printer) => level,
         () = stop.cancelled() => Err(anyhow::anyhow!(t!("interrupted"))),
     };
     if let Err(error) = level {
@@ -198,7 +197,7 @@ fn plan(args: &LocalArgs) -> Plan {
         secondaries: args.secundarios,
         max_downloads: args.max_clientes,
         upload_limit: args.limite_subida.or(demo_rate),
-        log_level: args.common.registro.clone(),
+        log: LogPlan::of(&args.common),
         security: args.security.clone(),
     }
 }
@@ -212,7 +211,7 @@ fn show(children: &Children, printer: &Printer) {
 async fn wait_for_level(
     central: &(String, u16),
     security: &Arc<Security>,
-    secondaries: u16,
+    args: &LocalArgs,
     printer: &Printer,
 ) -> anyhow::Result<()> {
     // Its statistics are nobody's: it downloads nothing.
@@ -227,6 +226,7 @@ async fn wait_for_level(
         overwrite: false,
     };
     let watcher = node::start(config, sender).await;
+    let secondaries = args.secundarios;
     let began = Instant::now();
     let mut told = None;
     let level = loop {
@@ -253,7 +253,7 @@ async fn wait_for_level(
         if began.elapsed() > LEVEL_WITHIN {
             break Err(anyhow::anyhow!(t!(
                 "local-not-level",
-                folder = "stats/registros"
+                folder = children::printed(&args.common.estadisticas)
             )));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
