@@ -56,6 +56,8 @@ pub(super) fn start_prompt(
         .max_history_size(1000)?
         .history_ignore_dups(true)?
         .completion_type(rustyline::CompletionType::List)
+        // It would ask in English before it shows many.
+        .completion_prompt_limit(usize::MAX)
         .build();
     let kept = FileHistory::with_config(&config);
     let mut editor = Editor::<Words, FileHistory>::with_history(config, kept)?;
