@@ -12,7 +12,7 @@ use divan::{Bencher, black_box, counter::ItemsCount};
 use trozos::{
     engine::{
         assignment::assign,
-        download::{Action, Download, DownloadConfig, Event, Finish},
+        download::{Action, Download, DownloadConfig, Event, Finish, Holder},
     },
     model::{ChunkIndex, ChunkLayout, ChunkSet, Fault, SecondaryNumber},
 };
@@ -99,12 +99,14 @@ impl World {
             })
             .collect();
         let shares: Vec<_> = (0..sources).map(|source| (number(source), 1.0)).collect();
+        let shares = assign(layout.all(), &shares).into_iter();
+        let holders = shares.map(|(source, ranges)| Holder { source, ranges, is_draining: false });
         Self {
             layout,
             now,
             machine: Download::new(layout, config, now),
             senders,
-            answers: VecDeque::from([Event::Sources(assign(layout.all(), &shares))]),
+            answers: VecDeque::from([Event::Sources(holders.collect())]),
             next_death: (speeds == Speeds::Dying).then(|| now + DEATH_EVERY),
             deaths: 0,
             ready: false,

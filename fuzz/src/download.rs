@@ -7,7 +7,7 @@ use std::{
 
 use arbitrary::{Arbitrary, Unstructured};
 use trozos::{
-    engine::download::{Action, Download, DownloadConfig, Event, FailReason, Finish},
+    engine::download::{Action, Download, DownloadConfig, Event, FailReason, Finish, Holder},
     model::{
         ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, Fault, SecondaryNumber,
         limits::MAX_QUEUED_REQUESTS,
@@ -51,23 +51,23 @@ fn start(input: &mut Unstructured<'_>, now: Instant) -> Option<(ChunkLayout, Dow
     Some((layout, machine))
 }
 
-fn ranges(layout: ChunkLayout, list: &[(u8, u8, u8)]) -> Vec<(SecondaryNumber, Vec<ChunkRange>)> {
-    let mut sources = BTreeMap::<_, Vec<_>>::new();
+/// A list of holders; those with a long range are about to leave.
+fn holders(layout: ChunkLayout, list: &[(u8, u8, u8)]) -> Vec<Holder> {
+    let mut holders = BTreeMap::new();
     for &(n, first, count) in list {
         let first = u32::from(first) % (layout.chunk_count() + 1);
+        let is_draining = count >= 224;
         let count = u32::from(count);
-        sources
-            .entry(source(n))
-            .or_default()
-            .push(ChunkRange { first, count });
+        let new = || Holder {
+            source: source(n),
+            ranges: Vec::new(),
+            is_draining: false,
+        };
+        let holder = holders.entry(source(n)).or_insert_with(new);
+        holder.ranges.push(ChunkRange { first, count });
+        holder.is_draining |= is_draining;
     }
-    sources.into_iter().collect()
-}
-
-/// Those of a list that are about to leave.
-fn draining(list: &[(u8, u8, u8)]) -> Vec<SecondaryNumber> {
-    let draining = list.iter().filter(|(_, _, count)| *count >= 224);
-    draining.map(|(n, _, _)| source(*n)).collect()
+    holders.into_values().collect()
 }
 
 fn have(layout: ChunkLayout, bits: u64) -> ChunkSet {
@@ -181,8 +181,7 @@ impl World {
     fn step(&mut self, step: Step) {
         match step {
             Step::List(list) => {
-                self.feed(Event::Draining(draining(&list)));
-                self.feed(Event::Sources(ranges(self.layout, &list)));
+                self.feed(Event::Sources(holders(self.layout, &list)));
             }
             Step::Answer(n) => self.answer(source(n)),
             Step::Lose(n, kind) => self.lose(source(n), fault(kind)),
@@ -392,7 +391,7 @@ impl World {
         let began = self.now;
         self.make_ready(0);
         let all: Vec<_> = (0..SOURCES).map(|n| (n, 0, 0)).collect();
-        self.feed(Event::Sources(ranges(self.layout, &all)));
+        self.feed(Event::Sources(holders(self.layout, &all)));
         let numbers: Vec<_> = self.peers.keys().copied().collect();
         for _ in 0..500 {
             if self.finish.is_some() {
@@ -472,8 +471,7 @@ pub fn download_events(data: &[u8]) {
     let (mut have_chunks, mut over) = (0, false);
     for step in crate::steps(&mut input, 300) {
         let event = match step {
-            AnyEvent::Sources(list) if list[0].2 >= 240 => Event::Draining(draining(&list)),
-            AnyEvent::Sources(list) => Event::Sources(ranges(layout, &list)),
+            AnyEvent::Sources(list) => Event::Sources(holders(layout, &list)),
             AnyEvent::Connected(n) => Event::Connected { source: source(n) },
             AnyEvent::Lost(n, kind) => Event::Lost {
                 source: source(n),

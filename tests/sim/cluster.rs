@@ -14,7 +14,7 @@ use trozos::{
     model::{
         ChunkLayout, ClientName, Digest, FaultCounts, FileMeta, FileName, Finished, Grant,
         Incarnation, Outcome, ReceivedFrom, Receiver, RemovedReason, SecondaryNumber, SentTransfer,
-        SourceInfo, TransferId,
+        SourceInfo, TransferId, limits::EXPELLED_FOR,
     },
 };
 
@@ -67,6 +67,8 @@ struct Walk {
     arrivals: u64,
     /// Those that are to have nothing to send.
     draining: BTreeSet<u64>,
+    /// Clients that were sent away, and until when.
+    expelled: BTreeMap<u64, Instant>,
     /// Connections on which a secondary has said what it holds.
     known: BTreeSet<LinkId>,
 }
@@ -88,6 +90,7 @@ pub fn run(seed: u64, trace: bool) {
         waiting: BTreeMap::new(),
         arrivals: 0,
         draining: BTreeSet::new(),
+        expelled: BTreeMap::new(),
         known: BTreeSet::new(),
     };
     for _ in 0..STEPS {
@@ -254,6 +257,10 @@ impl Walk {
             let address = SocketAddr::from(([10, 0, 1, c as u8], 1));
             self.clients.get_mut(&c).unwrap().link = Some(link);
             self.feed(link, Event::ClientHello { name, address });
+            let is_in = self.clients[&c].link.is_some();
+            let until = self.expelled.get(&c);
+            let may_come = until.is_none_or(|until| *until <= self.now);
+            assert_eq!(is_in, may_come, "seed {}: c{c}, {until:?}", self.seed);
         }
     }
 
@@ -305,6 +312,9 @@ impl Walk {
         self.act();
         if link.is_some() {
             assert_eq!(expelled, Expelled::Clients(1), "seed {}", self.seed);
+        }
+        if expelled != Expelled::NoSuchClient {
+            self.expelled.insert(c, self.now + EXPELLED_FOR);
         }
         assert_eq!(self.clients[&c].link, None, "seed {}", self.seed);
     }
@@ -402,6 +412,7 @@ impl Walk {
         self.running.clear();
         self.waiting.clear();
         self.draining.clear();
+        self.expelled.clear();
     }
 
     fn of_link(&mut self, link: LinkId) -> Option<&mut Secondary> {
@@ -590,6 +601,10 @@ impl Walk {
             while !self.running.is_empty() {
                 self.finish_one();
             }
+        }
+        // Whoever was sent away may come again.
+        for c in 0..CLIENTS {
+            self.enrol_client(c);
         }
         let (seed, status) = (self.seed, self.cluster.status());
         assert!(status.level, "seed {seed}: {status:?}");

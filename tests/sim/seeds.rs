@@ -16,6 +16,11 @@ pub const COUNT: &str = "TROZOS_SEMILLAS";
 /// The first of them.
 pub const FIRST: &str = "TROZOS_DESDE";
 
+/// One of the faults with a name only.
+pub const NAME: &str = "TROZOS_NOMBRE";
+/// Of so many that fail the rest need not be tried.
+const MOST_FAILED: usize = 5;
+
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     Some(
@@ -44,7 +49,11 @@ pub fn every(test: &str, usual: u64, story: impl Fn(u64, bool) + Sync) {
                     }
                     if catch_unwind(AssertUnwindSafe(|| story(seed, false))).is_err() {
                         println!("again: {ONE}={seed} cargo test --locked --test sim {test} -- --nocapture");
-                        failed.lock().expect("no panic holds it").push(seed);
+                        let mut failed = failed.lock().expect("no panic holds it");
+                        failed.push(seed);
+                        if failed.len() >= MOST_FAILED {
+                            next.store(end, Ordering::Relaxed);
+                        }
                     }
                 }
             });

@@ -9,7 +9,7 @@ use std::{
 use trozos::{
     engine::{
         assignment::assign,
-        download::{Action, Download, DownloadConfig, Event, Finish, Notice},
+        download::{Action, Download, DownloadConfig, Event, Finish, Holder, Notice},
     },
     model::{ChunkIndex, ChunkLayout, ChunkSet, Fault as Complaint, SecondaryNumber},
 };
@@ -145,6 +145,8 @@ pub struct World {
     told_connected: BTreeSet<usize>,
     banned: BTreeSet<usize>,
     have: u32,
+    /// Chunks whose bytes were right.
+    good: BTreeSet<ChunkIndex>,
     ready: bool,
     /// Chunks that the reader has, and whether he is at the next one.
     taken: u32,
@@ -206,6 +208,7 @@ impl World {
             told_connected: BTreeSet::new(),
             banned: BTreeSet::new(),
             have: 0,
+            good: BTreeSet::new(),
             ready: false,
             taken: 0,
             is_reading: false,
@@ -325,7 +328,12 @@ impl World {
         let ranges = assign(self.layout.all(), &all);
         let list = ranges
             .into_iter()
-            .filter(|(number, _)| alive.contains(number))
+            .filter(|(source, _)| alive.contains(source))
+            .map(|(source, ranges)| Holder {
+                source,
+                ranges,
+                is_draining: false,
+            })
             .collect();
         self.feed(Event::Sources(list));
     }
@@ -390,6 +398,9 @@ impl World {
             Coming::Checked(source, chunk, good) => {
                 self.forget(source, chunk);
                 let source = number(source);
+                if good {
+                    self.good.insert(chunk);
+                }
                 self.feed(if good {
                     Event::Verified { source, chunk }
                 } else {
@@ -422,6 +433,7 @@ impl World {
             }
         }
         self.have = have.len();
+        self.good.extend(have.iter());
         self.feed(Event::Ready { have });
     }
 
@@ -645,6 +657,11 @@ impl World {
         let have = self.machine.have().len();
         let seed = self.story.seed;
         assert!(have >= self.have, "seed {seed}: a chunk was lost");
+        if have > self.have {
+            let mut unverified = self.machine.have().iter();
+            let unverified = unverified.find(|chunk| !self.good.contains(chunk));
+            assert_eq!(unverified, None, "seed {seed}: wrong bytes");
+        }
         self.have = have;
         self.read();
         let snapshot = self.machine.snapshot(self.now);

@@ -27,6 +27,8 @@ pub(super) struct Account {
     pub(super) orphan_since: Option<Instant>,
     /// The receiver was sent away then.
     pub(super) expelled_at: Option<Instant>,
+    /// From grant to end, as an earlier run knew it.
+    pub(super) took_before: Duration,
 }
 
 #[derive(Debug)]
@@ -55,6 +57,7 @@ impl Account {
             fell: BTreeSet::new(),
             orphan_since: None,
             expelled_at: None,
+            took_before: Duration::ZERO,
         }
     }
 
@@ -81,11 +84,11 @@ impl Account {
         }
     }
 
-    /// From grant to end; zero while one of them is unknown.
+    /// From grant to end; what an earlier run knew of it, or zero, while one of them is unknown.
     pub(super) fn took(&self) -> Duration {
         match (self.began, &self.ended) {
             (Some(began), Some(ended)) => ended.at.saturating_duration_since(began),
-            _ => Duration::ZERO,
+            _ => self.took_before,
         }
     }
 

@@ -1,12 +1,12 @@
 //! What the books are made of, as they are saved.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::counters::{Counters, per_secondary},
-    model::{ClientName, FileName, Incarnation, Receiver, SecondaryNumber, TransferId},
+    model::{ClientName, FileName, Finished, Incarnation, Receiver, SecondaryNumber, TransferId},
 };
 
 /// Sums that are kept from run to run.
@@ -28,6 +28,8 @@ pub struct Totals {
     pub open: Vec<OpenTransfer>,
     /// Transfers that were settled lately: a report that comes again is known.
     pub settled: VecDeque<TransferId>,
+    /// What is known of those: a report that comes late amends their figures, also in a later run.
+    pub closed: Vec<ClosedTransfer>,
     /// Parts that clients of the original have received of files they have not received whole.
     pub original_parts: Vec<OriginalParts>,
 }
@@ -43,6 +45,19 @@ pub struct OpenTransfer {
     pub file: FileName,
     /// What each secondary reported.
     pub sent: Vec<Reported>,
+}
+
+/// A transfer that was settled: all that its figures follow from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClosedTransfer {
+    /// Who received what, and the reports.
+    pub open: OpenTransfer,
+    /// What its receiver said of it, if it did.
+    pub finished: Option<Finished>,
+    /// Secondaries that may have sent what they never reported.
+    pub died: BTreeSet<SecondaryNumber>,
+    /// From grant to end.
+    pub took_ms: u64,
 }
 
 /// What one run of a secondary reported of one transfer; cumulative.

@@ -1,9 +1,15 @@
 //! What a transfer comes to: the reports of its senders against the word of its receiver. Pure sums; the same
 //! account gives the same figures, so that they can be taken out of the books again when a report comes late.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
-use super::account::Account;
+use super::{
+    account::{Account, Ended},
+    books::{ClosedTransfer, OpenTransfer},
+};
 use crate::{
     engine::counters::Counters,
     model::{Incarnation, Outcome, SecondaryNumber, limits::MAX_FILE_BYTES},
@@ -52,6 +58,32 @@ impl Closed {
             account,
             died,
             figures,
+        }
+    }
+
+    /// One that an earlier run closed.
+    pub(super) fn of_saved(now: Instant, saved: ClosedTransfer) -> Self {
+        let OpenTransfer { transfer, .. } = saved.open;
+        let mut account = Account::new(transfer, saved.open.receiver, saved.open.file, None);
+        account.open.sent = saved.open.sent;
+        account.took_before = Duration::from_millis(saved.took_ms);
+        account.ended = saved.finished.map(|finished| Ended { at: now, finished });
+        let figures = account.figures(&saved.died);
+        Self {
+            account,
+            died: saved.died,
+            figures,
+        }
+    }
+
+    /// What a later run must know of it.
+    pub(super) fn to_saved(&self) -> ClosedTransfer {
+        let ended = self.account.ended.as_ref();
+        ClosedTransfer {
+            open: self.account.open.clone(),
+            finished: ended.map(|ended| ended.finished.clone()),
+            died: self.died.clone(),
+            took_ms: self.figures.whole.duration_ms,
         }
     }
 }

@@ -2,10 +2,7 @@
 //! download counts when the reports bear the receiver out; no figure comes from a receiver alone, except
 //! bytes that a secondary sent just before it died (`bytes_unreported`).
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Instant,
-};
+use std::{collections::BTreeMap, time::Instant};
 
 use super::{
     account::{Account, Ended},
@@ -39,7 +36,9 @@ pub(super) struct Settled {
 pub(super) struct Ledger {
     totals: Totals,
     accounts: Accounts,
-    /// Those of the settled transfers that this run has closed: a late report amends their figures.
+    /// The settled transfers, of earlier runs as well: a late report amends their figures. Only of one that was
+    /// settled before a thousand others, or by a run that was killed before it saved, nothing is known here; the
+    /// latter is opened again by what its secondaries tell.
     closed: BTreeMap<TransferId, Closed>,
 }
 
@@ -48,19 +47,21 @@ impl Ledger {
     pub(super) fn new(now: Instant, mut saved: Totals) -> Self {
         let mut accounts = Accounts::default();
         for open in std::mem::take(&mut saved.open) {
-            accounts.insert(Account {
-                open,
-                began: None,
-                ended: None,
-                fell: BTreeSet::new(),
-                orphan_since: Some(now),
-                expelled_at: None,
-            });
+            let OpenTransfer { transfer, .. } = open;
+            let mut account = Account::new(transfer, open.receiver, open.file, None);
+            account.open.sent = open.sent;
+            account.orphan_since = Some(now);
+            accounts.insert(account);
         }
+        let closed = std::mem::take(&mut saved.closed).into_iter();
+        let closed = closed
+            .filter(|closed| saved.settled.contains(&closed.open.transfer))
+            .map(|closed| (closed.open.transfer, Closed::of_saved(now, closed)))
+            .collect();
         Self {
             totals: saved,
             accounts,
-            closed: BTreeMap::new(),
+            closed,
         }
     }
 
@@ -71,6 +72,7 @@ impl Ledger {
             .iter()
             .map(|account| account.open.clone())
             .collect();
+        totals.closed = self.closed.values().map(Closed::to_saved).collect();
         totals
     }
 
@@ -131,8 +133,8 @@ impl Ledger {
 
     /// A receiver goes on with a transfer, or tells its end once more. One that is not known here was granted
     /// by an earlier run of the central, which may have heard of runs of secondaries that this one never will.
-    /// One whose books were closed without the receiver's word, or with it, is opened again. False when an
-    /// earlier run closed them: they stay as they are.
+    /// One whose books were closed without the receiver's word, or with it, is opened again. False when nothing
+    /// is known of them but that they were closed: they stay as they are.
     pub(super) fn resume(
         &mut self,
         transfer: TransferId,
@@ -583,8 +585,17 @@ mod tests {
             assert_eq!((totals.totals.downloads, totals.totals.bytes_sent), (1, 80));
             assert_eq!(totals.settled.len(), 1);
         }
-        // A later run of the central knows only that it is settled.
-        let mut later = Ledger::new(now, ledger.totals());
+        // So it does in a later run of the central.
+        let before = ledger.totals();
+        let mut later = Ledger::new(now, before.clone());
+        assert!(later.resume(open.transfer, open.receiver.clone(), open.file.clone()));
+        later.finish(now, finished(vec![received(1, 80, 0)]));
+        assert_eq!(later.settle(now, |_| Some(RUN)).len(), 1);
+        assert_eq!(later.totals().totals, before.totals);
+        // One that knows only that it is settled leaves it as it is.
+        let mut known = before;
+        known.closed.clear();
+        let mut later = Ledger::new(now, known);
         assert!(!later.resume(open.transfer, open.receiver, open.file));
         assert!(later.totals().open.is_empty());
     }
@@ -599,6 +610,9 @@ mod tests {
         assert_eq!(ledger.settle(now + SETTLE_WITHIN, |_| Some(RUN)).len(), 1);
         assert_eq!(ledger.totals().totals.downloads, 0);
         for _ in 0..2 {
+            // Also when the central was started anew meanwhile.
+            let saved = serde_json::to_string(&ledger.totals()).unwrap();
+            ledger = Ledger::new(now, serde_json::from_str(&saved).unwrap());
             ledger.report(now, number(1), RUN, sent(90, true));
             let totals = ledger.totals();
             for books in [

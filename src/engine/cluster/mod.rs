@@ -30,7 +30,7 @@ mod transfers;
 mod types;
 mod views;
 
-pub use books::{OpenTransfer, OriginalParts, Reported, Totals};
+pub use books::{ClosedTransfer, OpenTransfer, OriginalParts, Reported, Totals};
 pub use draining::Drained;
 pub use expulsion::Expelled;
 pub use machine::{Cluster, ClusterConfig, ListingVersion};

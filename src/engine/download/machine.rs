@@ -1,7 +1,7 @@
 //! The machine's state and verbs: what each event does to chunks and sources.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -35,8 +35,6 @@ pub struct Download {
     pub(super) config: DownloadConfig,
     pub(super) chunks: ChunkTable,
     pub(super) sources: BTreeMap<SecondaryNumber, Source>,
-    /// Those that are about to leave, as the central says.
-    pub(super) draining: BTreeSet<SecondaryNumber>,
     pub(super) actions: VecDeque<Action>,
     /// Who sent which chunk with a wrong digest.
     pub(super) wrong: BTreeMap<ChunkIndex, SecondaryNumber>,
@@ -71,7 +69,6 @@ impl Download {
             config,
             chunks: ChunkTable::new(layout),
             sources: BTreeMap::new(),
-            draining: BTreeSet::new(),
             actions: VecDeque::new(),
             wrong: BTreeMap::new(),
             state: State::Preparing,
@@ -111,13 +108,6 @@ impl Download {
         }
         match event {
             Event::Sources(list) => self.listed(now, list),
-            Event::Draining(draining) => {
-                self.set_draining(draining);
-                if self.sources.is_empty() {
-                    // It comes before the first list: nobody is waited for yet.
-                    return;
-                }
-            }
             Event::Connected { source } => self.connected(now, source),
             Event::Lost {
                 source,

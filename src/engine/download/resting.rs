@@ -8,16 +8,8 @@ use super::{
     machine::Download,
     source::{Link, Source},
 };
-use crate::model::SecondaryNumber;
 
 impl Download {
-    pub(super) fn set_draining(&mut self, draining: Vec<SecondaryNumber>) {
-        self.draining = draining.into_iter().collect();
-        for source in self.sources.values_mut() {
-            source.is_draining = self.draining.contains(&source.number);
-        }
-    }
-
     /// Lets sources rest, or wakes them.
     pub(super) fn rest(&mut self, now: Instant) {
         if !self.sources.values().any(Source::is_or_was_draining) {

@@ -3,16 +3,16 @@
 use std::time::Instant;
 
 use super::{
-    Action, FailReason, Finish, Notice,
+    Action, FailReason, Finish, Holder, Notice,
     chunks::Left,
     machine::Download,
     queue::Want,
     source::{Link, Source},
 };
-use crate::model::{ChunkIndex, ChunkRange, Fault, SecondaryNumber};
+use crate::model::{ChunkIndex, Fault, SecondaryNumber};
 
 impl Download {
-    pub(super) fn listed(&mut self, now: Instant, list: Vec<(SecondaryNumber, Vec<ChunkRange>)>) {
+    pub(super) fn listed(&mut self, now: Instant, list: Vec<Holder>) {
         let before: Vec<_> = self
             .sources
             .values_mut()
@@ -20,36 +20,48 @@ impl Download {
                 std::mem::replace(&mut source.announced, false).then_some(source.number)
             })
             .collect();
-        for (number, ranges) in list {
+        let mut back = Vec::new();
+        for holder in list {
+            let number = holder.source;
             if self.reading.is_none() {
-                for range in ranges {
+                for range in holder.ranges {
                     self.chunks.set_home(range, number);
                 }
             }
             match self.sources.get_mut(&number) {
-                None => {
-                    let seed = self.config.seed;
-                    let mut source = Source::new(number, self.layout.chunk_bytes(), seed, now);
-                    source.is_draining = self.draining.contains(&number);
-                    if source.is_draining {
-                        // Connected to if no other is there.
-                        source.link = Link::Resting;
-                    } else {
-                        self.actions.push_back(Action::Connect { source: number });
-                    }
-                    self.sources.insert(number, source);
-                }
+                None => self.add_source(now, number, holder.is_draining),
                 Some(source) => {
                     source.announced = true;
+                    source.is_draining = holder.is_draining;
                     if !before.contains(&number) {
                         source.forget_failures();
-                        if matches!(source.link, Link::Waiting { .. }) && !source.is_resting {
-                            self.connect(now, number);
-                        }
+                        back.push(number);
                     }
                 }
             }
         }
+        // Those that are to rest now are not connected to for a moment only.
+        self.rest(now);
+        for number in back {
+            let source = self.sources.get(&number);
+            let waits = |source: &Source| matches!(source.link, Link::Waiting { .. });
+            if source.is_some_and(|source| waits(source) && !source.is_resting) {
+                self.connect(now, number);
+            }
+        }
+    }
+
+    fn add_source(&mut self, now: Instant, number: SecondaryNumber, is_draining: bool) {
+        let chunk_bytes = self.layout.chunk_bytes();
+        let mut source = Source::new(number, chunk_bytes, self.config.seed, now);
+        source.is_draining = is_draining;
+        if is_draining {
+            // Connected to if no other is there.
+            source.link = Link::Resting;
+        } else {
+            self.actions.push_back(Action::Connect { source: number });
+        }
+        self.sources.insert(number, source);
     }
 
     pub(super) fn connect(&mut self, now: Instant, number: SecondaryNumber) {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Action, Download, DownloadConfig, Event, FailReason, Finish, Notice};
+use super::{Action, Download, DownloadConfig, Event, FailReason, Finish, Holder, Notice};
 use crate::model::{ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, Fault, SecondaryNumber};
 
 const MIB: u64 = 1 << 20;
@@ -56,6 +56,11 @@ impl Bench {
     }
 
     fn list(&mut self, sources: u64) {
+        self.list_with(sources, None);
+    }
+
+    /// The same, one of them about to leave.
+    fn list_with(&mut self, sources: u64, draining: Option<u64>) {
         let share = self.chunks / sources.max(1) as u32;
         let list = (1..=sources).map(|number| {
             let first = (number as u32 - 1) * share;
@@ -64,7 +69,11 @@ impl Bench {
             } else {
                 share
             };
-            (source(number), vec![ChunkRange { first, count }])
+            Holder {
+                source: source(number),
+                ranges: vec![ChunkRange { first, count }],
+                is_draining: draining == Some(number),
+            }
         });
         let list = list.collect();
         self.feed(Event::Sources(list));
@@ -367,8 +376,7 @@ fn the_map_shows_who_brings_and_who_brought() {
 fn a_source_that_is_about_to_leave_brings_what_it_was_asked_for_and_goes() {
     let mut bench = Bench::running(30, 2);
     bench.actions();
-    bench.feed(Event::Draining(vec![source(2)]));
-    bench.list(2);
+    bench.list_with(2, Some(2));
     assert_eq!(bench.actions(), []);
     bench.bring(2, 15);
     let actions = bench.actions();
@@ -402,10 +410,8 @@ fn a_source_that_is_about_to_leave_brings_what_it_was_asked_for_and_goes() {
 fn a_source_is_not_connected_to_while_it_is_about_to_leave_and_is_when_that_is_taken_back() {
     let mut bench = Bench::running(30, 1);
     bench.actions();
-    bench.feed(Event::Draining(vec![source(2)]));
-    bench.list(2);
+    bench.list_with(2, Some(2));
     assert_eq!(bench.actions(), []);
-    bench.feed(Event::Draining(Vec::new()));
     bench.list(2);
     let connect = Action::Connect { source: source(2) };
     assert_eq!(bench.actions(), [connect]);
@@ -420,8 +426,10 @@ fn nobody_is_missed_before_the_first_list() {
         seed: 1,
     };
     let mut machine = Download::new(layout, config, now);
-    machine.handle_event(now, Event::Draining(Vec::new()));
-    assert_eq!(machine.poll_action(), None);
+    assert_eq!(
+        (machine.poll_action(), machine.poll_timeout()),
+        (None, None)
+    );
     machine.handle_event(now, Event::Sources(Vec::new()));
     let missed = machine.poll_action();
     assert!(
@@ -434,8 +442,7 @@ fn nobody_is_missed_before_the_first_list() {
 fn the_only_source_works_on_though_it_is_about_to_leave() {
     let mut bench = Bench::running(3, 1);
     bench.actions();
-    bench.feed(Event::Draining(vec![source(1)]));
-    bench.list(1);
+    bench.list_with(1, Some(1));
     for chunk in 0..3 {
         bench.bring(1, chunk);
     }

@@ -3,18 +3,15 @@
 use std::time::Duration;
 
 use crate::model::{
-    ChunkIndex, ChunkRange, ChunkSet, Fault, ReceivedFrom, SecondaryNumber, error_codes,
+    ChunkIndex, ChunkRange, ChunkSet, Fault, ReceivedFrom, SecondaryNumber, SourceInfo, error_codes,
 };
 
 /// What happened outside.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The live holders of the file, as the central says, with the chunks assigned to each. The whole list
-    /// every time. A source that is missing from it is down in the central's eyes, not necessarily in ours.
-    Sources(Vec<(SecondaryNumber, Vec<ChunkRange>)>),
-    /// Those of the next list that are about to leave, all of them every time: they bring what they were asked for,
-    /// and are asked for more only while no other can.
-    Draining(Vec<SecondaryNumber>),
+    /// The live holders of the file, as the central says. The whole list every time. A source that is missing
+    /// from it is down in the central's eyes, not necessarily in ours; what was last said of it holds.
+    Sources(Vec<Holder>),
     /// The connection that [`Action::Connect`] asked for stands and the source has the content.
     Connected {
         /// The source.
@@ -92,6 +89,27 @@ pub enum Event {
     },
     /// The user or the node's stop ends it.
     Stop,
+}
+
+/// A live holder of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The source.
+    pub source: SecondaryNumber,
+    /// Chunks assigned to it.
+    pub ranges: Vec<ChunkRange>,
+    /// It is about to leave: it brings what it was asked for, and is asked for more only while no other can.
+    pub is_draining: bool,
+}
+
+impl From<SourceInfo> for Holder {
+    fn from(info: SourceInfo) -> Self {
+        Self {
+            source: info.number,
+            ranges: info.ranges,
+            is_draining: info.draining,
+        }
+    }
 }
 
 /// What the owner must do.

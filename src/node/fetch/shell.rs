@@ -21,10 +21,11 @@ use super::{
     writing::{Sink, Writing},
 };
 use crate::{
-    engine::download::{Action, ChunkMap, Download, DownloadConfig, Event, Finish, Snapshot},
+    engine::download::{
+        Action, ChunkMap, Download, DownloadConfig, Event, Finish, Holder, Snapshot,
+    },
     model::{
-        ChunkRange, FileMeta, Grant, SecondaryNumber, SourceInfo, TransferId,
-        limits::MAX_QUEUED_REQUESTS,
+        FileMeta, Grant, SecondaryNumber, SourceInfo, TransferId, limits::MAX_QUEUED_REQUESTS,
     },
     store::{Checkup, Opened, StoreError},
 };
@@ -333,18 +334,12 @@ impl Shell {
             })
             .map(|source| source.number)
             .collect();
-        let draining = sources.iter().filter(|source| source.draining);
-        let draining = draining.map(|source| source.number).collect();
-        self.machine.handle_event(now, Event::Draining(draining));
-        let list: Vec<(SecondaryNumber, Vec<ChunkRange>)> = sources
-            .into_iter()
-            .map(|source| (source.number, source.ranges))
-            .collect();
+        let list: Vec<Holder> = sources.into_iter().map(Holder::from).collect();
         if !moved.is_empty() {
             // It is another process now: away and back, so that it is tried at once.
             let without = list
                 .iter()
-                .filter(|(number, _)| !moved.contains(number))
+                .filter(|holder| !moved.contains(&holder.source))
                 .cloned()
                 .collect();
             self.machine.handle_event(now, Event::Sources(without));

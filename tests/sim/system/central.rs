@@ -6,10 +6,14 @@ use std::{
 };
 
 use trozos::{
-    engine::cluster::{Action, Cluster, ClusterConfig, Drained, Event, LinkId, Totals},
+    engine::cluster::{
+        Action, Cluster, ClusterConfig, Drained, Event, Expelled, LinkId, Notice, Refusal, Totals,
+    },
     model::{
-        SecondaryNumber, SourceInfo,
-        limits::{CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, LEASE, STATISTICS_EVERY},
+        ClientName, Digest, FileMeta, Incarnation, RemovedReason, SecondaryNumber, SourceInfo,
+        limits::{
+            CLIENT_HEARTBEAT, CLIENT_LEASE, EXPELLED_FOR, HEARTBEAT, LEASE, STATISTICS_EVERY,
+        },
     },
     node::rules::central::{Meaning, Word, enrolment, meaning, word_for},
     proto::{
@@ -49,6 +53,20 @@ pub struct Central {
     save_at: Instant,
     places: Places,
     drained: BTreeSet<SecondaryNumber>,
+    /// Drained ones of which people were told that they have nothing left to send.
+    pub told_drained: BTreeSet<SecondaryNumber>,
+    /// Who was to send what was granted last.
+    pub granted_of: BTreeSet<SecondaryNumber>,
+    /// Which process each connection of a secondary is of, and whose came last.
+    runs: BTreeMap<LinkId, Incarnation>,
+    last_run: Option<Incarnation>,
+    /// Names that people sent away, and until when.
+    expelled: BTreeMap<ClientName, Instant>,
+    names: BTreeMap<LinkId, ClientName>,
+    /// What a secondary has just said that somebody deleted.
+    removed: Vec<FileMeta>,
+    /// Contents that have left the cluster, as people deleted them.
+    pub deleted: BTreeSet<Digest>,
 }
 
 impl Central {
@@ -70,6 +88,14 @@ impl Central {
             save_at: ctx.now + STATISTICS_EVERY,
             places: Places::new(ctx.settings.places),
             drained: BTreeSet::new(),
+            told_drained: BTreeSet::new(),
+            granted_of: BTreeSet::new(),
+            runs: BTreeMap::new(),
+            last_run: None,
+            expelled: BTreeMap::new(),
+            names: BTreeMap::new(),
+            removed: Vec::new(),
+            deleted: BTreeSet::new(),
         }
     }
 
@@ -162,6 +188,10 @@ impl Central {
         if let ToCentral::Hello(hello) = message {
             let role = hello.into_role().expect("a good hello");
             let is_secondary = matches!(role, PeerRole::Secondary { .. });
+            if let PeerRole::Secondary { incarnation, .. } = role {
+                self.runs.insert(link, incarnation);
+                self.last_run = Some(incarnation);
+            }
             let hello = enrolment(role, from, 64).expect("a good role");
             let patience = if is_secondary {
                 LEASE * 4
@@ -212,6 +242,14 @@ impl Central {
             ctx.say(|| format!("{link:?} {event:?}"));
         }
         self.places.event(link, &event);
+        self.removed.clear();
+        if let Event::Removed {
+            files,
+            reason: RemovedReason::Deleted,
+        } = &event
+        {
+            self.removed.clone_from(files);
+        }
         self.cluster.handle_event(ctx.now, link, event);
         // One that changed nothing needs no look.
         if self.act(ctx) || !is_heartbeat {
@@ -223,7 +261,10 @@ impl Central {
     pub fn drain(&mut self, ctx: &mut Ctx<'_>, number: SecondaryNumber, on: bool) {
         match self.cluster.drain(ctx.now, number, on) {
             Drained::Yes => drop(self.drained.insert(number)),
-            Drained::No => drop(self.drained.remove(&number)),
+            Drained::No => {
+                self.drained.remove(&number);
+                self.told_drained.remove(&number);
+            }
             Drained::NoSuchSecondary => {}
         }
         self.act(ctx);
@@ -232,7 +273,10 @@ impl Central {
 
     /// A person's order.
     pub fn expel(&mut self, ctx: &mut Ctx<'_>, name: &str) {
-        self.cluster.expel(ctx.now, name);
+        if let Expelled::Clients(_) = self.cluster.expel(ctx.now, name) {
+            let name = ClientName::try_from(name).expect("a good name");
+            self.expelled.insert(name, ctx.now + EXPELLED_FOR);
+        }
         self.act(ctx);
         self.check();
     }
@@ -248,6 +292,53 @@ impl Central {
         }
     }
 
+    /// Who was sent away is let in again after his time, and not before.
+    fn check_expelled(&mut self, ctx: &Ctx<'_>, action: &Action) {
+        match action {
+            Action::Enrolled { link, name } => {
+                let until = self.expelled.get(name);
+                assert!(until.is_none_or(|until| *until <= ctx.now), "{name} is in");
+                self.names.insert(*link, name.clone());
+            }
+            Action::Close { link, refusal } => {
+                let run = self.runs.remove(link);
+                if *refusal == Refusal::Replaced {
+                    assert_eq!(run, self.last_run, "a number is taken over");
+                }
+                if let Some(name) = self.names.remove(link)
+                    && *refusal == Refusal::Expelled
+                {
+                    let until = self.expelled.get(&name);
+                    assert!(until.is_some_and(|until| *until > ctx.now), "{name} is out");
+                }
+            }
+            Action::Grant { link, .. } | Action::Queue { link, .. } => {
+                let name = &self.names[link];
+                let until = self.expelled.get(name);
+                assert!(until.is_none_or(|until| *until <= ctx.now), "{action:?}");
+            }
+            _ => {}
+        }
+    }
+
+    /// What people are told.
+    fn notice(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Drained { number } => drop(self.told_drained.insert(*number)),
+            Notice::CopyOrdered { target, .. } => {
+                assert!(!self.drained.contains(target), "{target} is drained");
+            }
+            Notice::NoLongerOffered {
+                file,
+                deleted_at: Some(_),
+            } => {
+                let of_name = self.removed.iter().filter(|gone| gone.name == *file);
+                self.deleted.extend(of_name.map(|gone| gone.id));
+            }
+            _ => {}
+        }
+    }
+
     /// Does what the machine says; true when it said something.
     fn act(&mut self, ctx: &mut Ctx<'_>) -> bool {
         let mut said = false;
@@ -255,6 +346,14 @@ impl Central {
             said = true;
             ctx.say(|| format!("        {action:?}"));
             self.places.action(&action);
+            self.check_expelled(ctx, &action);
+            if let Action::Notice(notice) = &action {
+                self.notice(notice);
+            }
+            if let Action::Grant { grant, .. } = &action {
+                let sources = grant.sources.iter();
+                self.granted_of = sources.map(|source| source.number).collect();
+            }
             if let Action::Grant { grant, .. } | Action::Copy { grant, .. } = &action {
                 self.places.grant(grant);
                 self.check_drained(&grant.sources);

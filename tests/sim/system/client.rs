@@ -26,11 +26,12 @@ use super::{
     fetch::{self, Fetch, Handle},
     link::{Link, News},
     net::{End, Incoming},
+    wishes::Wishes,
 };
 
 /// Whoever asks; it is counted how many are answered.
 #[derive(Debug)]
-struct Asker;
+pub struct Asker;
 
 #[derive(Debug)]
 pub struct Client {
@@ -42,6 +43,9 @@ pub struct Client {
     answered: u64,
     /// How downloads that began ended.
     pub ends: Vec<DownloadEnd>,
+    /// Downloads that brought the whole file themselves.
+    pub whole: u64,
+    wishes: Wishes,
 }
 
 impl Client {
@@ -55,6 +59,8 @@ impl Client {
             asked: 0,
             answered: 0,
             ends: Vec::new(),
+            whole: 0,
+            wishes: Wishes::default(),
         }
     }
 
@@ -68,6 +74,7 @@ impl Client {
         let name = file;
         let asked = self.link.send(ctx, ToCentral::Download { request, name });
         if !asked && !self.link.try_now(ctx) {
+            self.wishes.not_answered();
             self.answered += self.downloads.take_asked().len() as u64;
         }
     }
@@ -116,6 +123,7 @@ impl Client {
                 GivenUp::Stopping | GivenUp::Dropped(_) => {}
                 GivenUp::Nothing => continue,
             }
+            self.wishes.pause(number);
             break;
         }
         self.tick_fetches(ctx);
@@ -127,6 +135,7 @@ impl Client {
         let paused = list.filter_map(|(number, d)| d.is_paused().then_some(number));
         for number in paused.collect::<Vec<_>>() {
             self.asked += 1;
+            self.wishes.go_on(number);
             match self.downloads.resume(number, Asker) {
                 Resuming::Ask(word) => {
                     if !self.link.send(ctx, word) {
@@ -161,25 +170,19 @@ impl Client {
                 }
             }
         }
-        self.check_priorities();
     }
 
-    /// Nobody runs beside one of a higher priority, but for those that somebody waits for or that are stopping.
-    fn check_priorities(&self) {
-        let running = |state: &State<Asker, Handle>| match state {
-            State::Running(running) => running.stopping.is_none(),
-            State::Queued(_) => true,
-            _ => false,
-        };
-        let list = self.downloads.iter();
-        let priorities = list
-            .filter(|(_, d)| running(&d.state))
-            .map(|(_, d)| d.priority);
-        let priorities: Vec<_> = priorities.collect();
-        assert!(
-            priorities.windows(2).all(|two| two[0] == two[1]),
-            "{priorities:?} at once"
-        );
+    /// What its user wants is so: nothing paused or held asks for chunks, and nothing else is paused.
+    fn check_wishes(&self) {
+        self.wishes.check(&self.downloads);
+        for (_, download) in self.downloads.iter() {
+            if let State::Running(running) = &download.state
+                && (download.is_paused() || download.is_held())
+            {
+                let fetch = self.fetches.get(&running.transfer);
+                assert!(fetch.is_none_or(Fetch::is_stopping), "{download:?} goes on");
+            }
+        }
     }
 
     /// What is not over yet, for people to look into.
@@ -232,6 +235,7 @@ impl Client {
                 self.fetch_news(ctx, transfer, news);
             }
         }
+        self.check_wishes();
     }
 
     pub fn incoming(&mut self, ctx: &mut Ctx<'_>, end: End, what: Incoming) {
@@ -259,6 +263,7 @@ impl Client {
             News::Message(message) => self.message(ctx, message),
             // Whoever waits for an answer is told that there is no central.
             News::Down(code) => {
+                self.wishes.not_answered();
                 self.answered += self.downloads.take_asked().len() as u64;
                 if code == Some(ErrorCode::Expelled) {
                     self.give_all_up(ctx);
@@ -281,6 +286,7 @@ impl Client {
                 message,
             } => {
                 let why = Failure::Refused { code, message };
+                self.wishes.refused(DownloadNumber(request));
                 match self
                     .downloads
                     .refused(ctx.now, DownloadNumber(request), &why)
@@ -310,7 +316,7 @@ impl Client {
     fn granted(&mut self, ctx: &mut Ctx<'_>, request: u64, grant: Grant) {
         let number = DownloadNumber(request);
         match self.downloads.granted(number, &grant) {
-            Granted::Start => {}
+            Granted::Start => self.wishes.check_start(&self.downloads, number),
             Granted::Runs => return,
             Granted::Unwanted(finished) => {
                 self.link.send(ctx, ToCentral::Finished(finished));
@@ -351,6 +357,7 @@ impl Client {
             fetch::News::Ended(ended) => ended,
         };
         self.fetches.remove(&transfer);
+        self.whole += u64::from(ended.outcome == Outcome::Complete);
         let Some((number, _, _)) = self.downloads.of_transfer(transfer) else {
             panic!("{transfer} is no download");
         };

@@ -10,7 +10,7 @@ use std::{
 };
 
 use trozos::{
-    engine::download::{Action, Download, DownloadConfig, Event, FailReason, Finish},
+    engine::download::{Action, Download, DownloadConfig, Event, FailReason, Finish, Holder},
     model::{
         ChunkIndex, Fault, FileMeta, Grant, Outcome, ReceivedFrom, SecondaryNumber, SourceInfo,
         TransferId,
@@ -153,6 +153,11 @@ impl Fetch {
             .min()
     }
 
+    /// It was told to stop, and asks for nothing more.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping
+    }
+
     /// Time passed, or its owner said something.
     pub fn tick(&mut self, ctx: &mut Ctx<'_>) -> Vec<News> {
         if let Some(sources) = self.handle.0.sources.take()
@@ -228,13 +233,10 @@ impl Fetch {
                 moved.insert(source.number);
             }
         }
-        let draining = sources.iter().filter(|s| s.draining).map(|s| s.number);
-        let draining = Event::Draining(draining.collect());
-        self.feed(ctx, draining);
-        let list: Vec<_> = sources.into_iter().map(|s| (s.number, s.ranges)).collect();
+        let list: Vec<_> = sources.into_iter().map(Holder::from).collect();
         if !moved.is_empty() {
             let mut without = list.clone();
-            without.retain(|(number, _)| !moved.contains(number));
+            without.retain(|holder| !moved.contains(&holder.source));
             self.feed(ctx, Event::Sources(without));
         }
         self.feed(ctx, Event::Sources(list));
@@ -455,7 +457,7 @@ impl Fetch {
     fn act(&mut self, ctx: &mut Ctx<'_>) {
         while let Some(action) = self.machine.poll_action() {
             ctx.say(|| format!("{}     {action:?}", self.transfer));
-            self.check.action(&action, &self.machine);
+            self.check.action(ctx.now, &action, &self.machine);
             match action {
                 Action::Connect { source } => self.connect(ctx, source),
                 Action::Disconnect { source } => self.drop_source(ctx, source),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use trozos::{
-    engine::download::{Action, Download, Event, Finish},
+    engine::download::{Action, Download, Event, Finish, Snapshot, SourceSnapshot, SourceState},
     model::{ChunkIndex, ChunkLayout, ChunkSet, SecondaryNumber},
 };
 
@@ -18,6 +18,9 @@ pub struct FetchCheck {
     /// Who was asked for a chunk and has neither brought it nor been told to leave it.
     owners: BTreeMap<ChunkIndex, BTreeSet<SecondaryNumber>>,
     arrived: BTreeMap<SecondaryNumber, u64>,
+    /// Those that are about to leave, as was last said of each.
+    draining: BTreeSet<SecondaryNumber>,
+    was_stopped: bool,
     is_over: bool,
 }
 
@@ -28,6 +31,8 @@ impl FetchCheck {
             have: ChunkSet::new(layout.chunk_count()),
             owners: BTreeMap::new(),
             arrived: BTreeMap::new(),
+            draining: BTreeSet::new(),
+            was_stopped: false,
             is_over: false,
         }
     }
@@ -42,15 +47,22 @@ impl FetchCheck {
             | Event::Cancelled { source, chunk }
             | Event::Verified { source, chunk }
             | Event::Wrong { source, chunk } => self.left(*source, *chunk),
-            Event::Sources(_)
-            | Event::Draining(_)
-            | Event::Connected { .. }
+            Event::Sources(list) => {
+                for holder in list {
+                    if holder.is_draining {
+                        self.draining.insert(holder.source);
+                    } else {
+                        self.draining.remove(&holder.source);
+                    }
+                }
+            }
+            Event::Stop => self.was_stopped = true,
+            Event::Connected { .. }
             | Event::Ready { .. }
             | Event::Blocked { .. }
             | Event::Unblocked { .. }
             | Event::Taken { .. }
-            | Event::LocalFailure { .. }
-            | Event::Stop => {}
+            | Event::LocalFailure { .. } => {}
         }
     }
 
@@ -66,10 +78,14 @@ impl FetchCheck {
         }
     }
 
-    pub fn action(&mut self, action: &Action, machine: &Download) {
+    pub fn action(&mut self, now: Instant, action: &Action, machine: &Download) {
         assert!(!self.is_over, "{action:?} after the end");
         match action {
             Action::Request { source, chunk } => {
+                assert!(!self.was_stopped, "{chunk} is asked for after a stop");
+                if self.draining.contains(source) {
+                    self.check_needed(*source, &machine.snapshot(now));
+                }
                 assert!(self.layout.contains(*chunk));
                 assert!(!machine.have().contains(*chunk), "{chunk} is here");
                 let owners = self.owners.entry(*chunk).or_default();
@@ -88,6 +104,25 @@ impl FetchCheck {
         }
     }
 
+    /// One that is about to leave is asked for something only while no other works.
+    fn check_needed(&self, source: SecondaryNumber, snapshot: &Snapshot) {
+        let works = |other: &&SourceSnapshot| {
+            let is_staying = !self.draining.contains(&other.received.number);
+            is_staying && other.state == SourceState::Up
+        };
+        let other = snapshot.sources.iter().find(works);
+        assert!(other.is_none(), "{source} is left in peace for {other:?}");
+    }
+
+    /// Nobody is left in peace without a word of the central.
+    fn check_resting(&self, snapshot: &Snapshot) {
+        for source in &snapshot.sources {
+            let number = source.received.number;
+            let rests = source.state == SourceState::Resting;
+            assert!(!rests || self.draining.contains(&number), "{source:?}");
+        }
+    }
+
     pub fn after(&mut self, now: Instant, machine: &Download) {
         let have = machine.have();
         if have.len() != self.have.len() {
@@ -98,6 +133,8 @@ impl FetchCheck {
         }
         let snapshot = machine.snapshot(now);
         assert_eq!(snapshot.have_chunks, have.len());
+        assert!(self.is_over || !self.was_stopped, "it was stopped and runs");
+        self.check_resting(&snapshot);
         let chunk = u64::from(self.layout.chunk_bytes());
         let mut wasted = 0;
         // A duplicate or two, and for each chunk that was lost, refused, wrong or taken back, what had come

@@ -7,6 +7,7 @@
 mod central;
 mod client;
 mod disk;
+mod ending;
 mod fetch;
 mod fetch_check;
 mod link;
@@ -14,6 +15,7 @@ mod net;
 mod places;
 mod secondary;
 pub mod story;
+mod wishes;
 mod world;
 
 use std::{
@@ -47,6 +49,8 @@ struct Ctx<'a> {
     settings: Settings,
     library: &'a BTreeMap<Digest, Content>,
     sends_wrong_bytes: bool,
+    /// What all secondaries have sent.
+    sent_bytes: &'a mut u64,
     bytes_per_s: f64,
     /// When the story began, if it is to be told.
     told_since: Option<Instant>,

@@ -8,7 +8,8 @@ use std::{
 use trozos::{
     model::{
         ChunkIndex, FileMeta, FileName, Finished, Grant, Incarnation, Outcome, Receiver,
-        RemovedReason, SecondaryNumber, TransferId, limits::SEND_STALL_TIMEOUT,
+        RemovedReason, SecondaryNumber, TransferId,
+        limits::{IDLE_TIMEOUT, SEND_STALL_TIMEOUT},
     },
     node::rules::{
         copies::CopyOrders,
@@ -52,6 +53,8 @@ struct Serving {
     queue: VecDeque<(ChunkIndex, u32)>,
     /// When it last took something, while there is something to take.
     took: Instant,
+    /// When it was last heard of.
+    heard: Instant,
 }
 
 #[derive(Debug)]
@@ -144,8 +147,10 @@ impl Secondary {
         let fetches = self.fetches.values().filter_map(Fetch::due).min();
         let sends = self.serving.values().any(|s| !s.queue.is_empty());
         let sends = sends.then_some(self.uplink_free);
+        let idle = self.serving.values().filter(|s| s.queue.is_empty());
+        let idle = idle.map(|s| s.heard + IDLE_TIMEOUT).min();
         let own = self.link.due().min(self.report_at);
-        [Some(own), index, fetches, sends]
+        [Some(own), idle, index, fetches, sends]
             .into_iter()
             .flatten()
             .min()
@@ -177,6 +182,12 @@ impl Secondary {
         }
         if self.uplink_free <= ctx.now {
             self.send_one(ctx);
+        }
+        let is_idle = |s: &Serving| s.queue.is_empty() && s.heard + IDLE_TIMEOUT <= ctx.now;
+        let idle = self.serving.iter().filter(|(_, serving)| is_idle(serving));
+        for end in idle.map(|(end, _)| *end).collect::<Vec<_>>() {
+            ctx.net.close(ctx.time, end);
+            self.serving.remove(&end);
         }
         self.tick_fetches(ctx);
     }
@@ -299,7 +310,9 @@ impl Secondary {
             self.orders.keep_unsent(finished);
         }
         if matches!(ended.outcome, Outcome::Complete | Outcome::AlreadyComplete) {
-            let takes = Duration::from_millis(ctx.random.u64(1..20));
+            // Now and then its folder has much else to be looked at.
+            let most = if ctx.random.u8(..4) == 0 { 1500 } else { 20 };
+            let takes = Duration::from_millis(ctx.random.u64(1..most));
             self.find(ctx.now + takes, Index::Added(file.name));
         }
     }
@@ -364,6 +377,7 @@ impl Secondary {
                 open: None,
                 queue: VecDeque::new(),
                 took: ctx.now,
+                heard: ctx.now,
             };
             self.serving.insert(end, serving);
             ctx.net.accept(ctx.time, end);
@@ -383,6 +397,7 @@ impl Secondary {
 
     fn asked(&mut self, ctx: &mut Ctx<'_>, end: End, request: ToSecondary) {
         let serving = self.serving.get_mut(&end).expect("it asks");
+        serving.heard = ctx.now;
         match request {
             ToSecondary::Hello(hello) => {
                 serving.receiver = match hello.into_role() {
@@ -512,6 +527,7 @@ impl Secondary {
             content ^= 1;
         }
         sending.add_bytes(u64::from(length));
+        *ctx.sent_bytes += u64::from(length);
         if offset + length == chunk_len {
             sending.add_chunk();
             serving.queue.pop_front();

@@ -147,7 +147,20 @@ impl Story {
         if seed % 4 == 3 {
             story.orders(&mut fastrand::Rng::with_seed(seed ^ 0xd4a1));
         }
+        if seed % 8 == 5 {
+            story.deletions(&mut fastrand::Rng::with_seed(seed ^ 0xde1e));
+        }
         story
+    }
+
+    /// Files are deleted while they are copied from one secondary to the next.
+    fn deletions(&mut self, random: &mut fastrand::Rng) {
+        for _ in 0..random.usize(1..=2) {
+            let at = Duration::from_millis(random.u64(800..4000));
+            let (holder, content) = self.holds[random.usize(..self.holds.len())];
+            self.happenings
+                .push((at, Happening::Delete(holder, content)));
+        }
     }
 
     fn wishes(&mut self, random: &mut fastrand::Rng) {
@@ -165,6 +178,36 @@ impl Story {
                 _ => Happening::Prefer(client, priority),
             };
             self.happenings.push((at, what));
+        }
+        self.wishes_among_many(random);
+    }
+
+    /// One client asks for all files at once, and its user changes his mind while they come.
+    fn wishes_among_many(&mut self, random: &mut fastrand::Rng) {
+        let client = 1 + self.secondaries + random.usize(..self.clients);
+        let mut at = self.quiet.mul_f64(random.f64() * 0.5 + 0.15);
+        let files = self.contents.len();
+        for file in 0..files {
+            at += Duration::from_millis(random.u64(0..30));
+            self.happenings.push((at, Happening::Ask(client, file)));
+        }
+        for _ in 0..random.usize(1..=3) {
+            at += Duration::from_millis(random.u64(1..250));
+            match random.u8(..3) {
+                0 => {
+                    let back = at + Duration::from_millis(random.u64(0..400));
+                    self.happenings.push((at, Happening::MakeWait(client)));
+                    self.happenings.push((back, Happening::GoOn(client)));
+                }
+                1 => {
+                    let prefer = Happening::Prefer(client, Priority::High);
+                    self.happenings.push((at, prefer));
+                }
+                _ => {
+                    let prefer = Happening::Prefer(client, Priority::Low);
+                    self.happenings.push((at, prefer));
+                }
+            }
         }
     }
 
@@ -184,6 +227,16 @@ impl Story {
             let at = self.quiet.mul_f64(random.f64() * 0.6 + 0.2);
             let client = 1 + self.secondaries + random.usize(..self.clients);
             self.happenings.push((at, Happening::Expel(client)));
+            if random.bool() {
+                // Its user starts it anew at once, and asks again.
+                let again = at + Duration::from_millis(random.u64(10..1500));
+                let ends = Happening::End(client, Ending::Killed);
+                self.happenings.push((again, ends));
+                self.happenings.push((again, Happening::Start(client)));
+                let asks = Happening::Ask(client, random.usize(..self.contents.len()));
+                let then = again + Duration::from_millis(random.u64(1..1000));
+                self.happenings.push((then, asks));
+            }
         }
     }
 

@@ -32,9 +32,9 @@ enum Process {
 }
 
 #[derive(Debug)]
-struct Slot {
+pub(super) struct Slot {
     process: Option<Process>,
-    disk: Disk,
+    pub(super) disk: Disk,
     paused_until: Option<Instant>,
     /// How far its clock is ahead of the world's.
     ahead: Duration,
@@ -45,9 +45,9 @@ struct Slot {
 }
 
 pub struct World {
-    story: Story,
+    pub(super) story: Story,
     began: Instant,
-    now: Instant,
+    pub(super) now: Instant,
     slots: Vec<Slot>,
     net: Net,
     random: fastrand::Rng,
@@ -55,6 +55,16 @@ pub struct World {
     library: BTreeMap<Digest, Content>,
     happenings: BTreeMap<(Instant, usize), Happening>,
     told_since: Option<Instant>,
+    /// What all secondaries have sent.
+    pub(super) sent_bytes: u64,
+    /// A secondary's process ended, or the central's disk was lost: so may be what they knew of bytes.
+    pub(super) lost_figures: bool,
+    /// A client's process ended, or the central's disk was lost: so may be the ends of downloads.
+    pub(super) lost_ends: bool,
+    /// Contents that people put somewhere in this story.
+    pub(super) added: BTreeSet<Digest>,
+    /// The central's clock jumps in this story.
+    pub(super) central_jumps: bool,
 }
 
 impl World {
@@ -83,6 +93,13 @@ impl World {
         let happenings = happenings
             .map(|(index, (at, what))| ((began + *at, index), what.clone()))
             .collect();
+        let adds = story.happenings.iter().filter_map(|(_, what)| match what {
+            Happening::Add(_, content) => Some(story.contents[*content].meta.id),
+            _ => None,
+        });
+        let added = adds.collect();
+        let jumps = |what: &Happening| matches!(what, Happening::Jump(host, _) if *host == CENTRAL);
+        let central_jumps = story.happenings.iter().any(|(_, what)| jumps(what));
         let library = story.contents.iter();
         let library = library.map(|c| (c.meta.id, c.clone())).collect();
         Self {
@@ -95,11 +112,16 @@ impl World {
             library,
             happenings,
             told_since: trace.then_some(began),
+            sent_bytes: 0,
+            lost_figures: false,
+            lost_ends: false,
+            added,
+            central_jumps,
             story,
         }
     }
 
-    fn tell(&self, what: impl FnOnce() -> String) {
+    pub(super) fn tell(&self, what: impl FnOnce() -> String) {
         if self.told_since.is_some() {
             println!("{:>12.6?} -- {}", self.now - self.began, what());
         }
@@ -114,7 +136,7 @@ impl World {
         while self.now < deadline {
             self.until(self.now + LOOK_EVERY);
             match self.what_is_wrong() {
-                None => return self.check_end(),
+                None => return self.end_well(),
                 Some(what) => wrong = what,
             }
             self.restart_who_gave_up();
@@ -125,7 +147,7 @@ impl World {
         panic!("after the faults: {wrong}");
     }
 
-    fn until(&mut self, end: Instant) {
+    pub(super) fn until(&mut self, end: Instant) {
         let mut at_once = 0;
         loop {
             let story = self.happenings.first_key_value().map(|((at, _), _)| *at);
@@ -220,12 +242,13 @@ impl World {
             },
             library: &self.library,
             sends_wrong_bytes: slot.sends_wrong_bytes,
+            sent_bytes: &mut self.sent_bytes,
             bytes_per_s: self.story.rates_bytes_per_s[host] * slot.share,
             told_since: self.told_since,
         }
     }
 
-    fn happen(&mut self, what: Happening) {
+    pub(super) fn happen(&mut self, what: Happening) {
         self.tell(|| format!("{what:?}"));
         match what {
             Happening::Start(host) => self.start(host),
@@ -240,6 +263,8 @@ impl World {
                 if self.slots[host].process.is_none() {
                     self.slots[host].disk = Disk::default();
                     if host == CENTRAL {
+                        self.lost_figures = true;
+                        self.lost_ends = true;
                         self.saved = Saved::default();
                     }
                 }
@@ -326,7 +351,7 @@ impl World {
         }
     }
 
-    fn number_of(&self, host: Host) -> SecondaryNumber {
+    pub(super) fn number_of(&self, host: Host) -> SecondaryNumber {
         // The second process has the number of the first secondary.
         let number = if host == self.story.impostor() {
             1
@@ -376,6 +401,9 @@ impl World {
     }
 
     fn gone(&mut self, host: Host) {
+        let listens = self.net.listening[host];
+        self.lost_figures |= listens && host != CENTRAL;
+        self.lost_ends |= !listens && self.slots[host].process.is_some();
         self.net.listening[host] = false;
         let slot = &mut self.slots[host];
         slot.process = None;
@@ -410,6 +438,8 @@ impl World {
             if let Some(Process::Secondary(secondary)) = &self.slots[host].process
                 && secondary.has_given_up
             {
+                let of_impostor = self.number_of(host) == self.number_of(self.story.impostor());
+                assert!(of_impostor, "host {host} gave its number up to nobody");
                 self.end(host, Ending::Killed);
                 self.start(host);
             }
@@ -424,7 +454,7 @@ impl World {
         });
     }
 
-    fn secondaries(&self) -> impl Iterator<Item = (&Slot, &Secondary)> {
+    pub(super) fn secondaries(&self) -> impl Iterator<Item = (&Slot, &Secondary)> {
         self.slots[1..=self.story.secondaries]
             .iter()
             .filter_map(|slot| match &slot.process {
@@ -433,70 +463,18 @@ impl World {
             })
     }
 
-    fn clients(&self) -> impl Iterator<Item = &Client> {
-        self.slots.iter().filter_map(|slot| match &slot.process {
-            Some(Process::Client(client)) => Some(&**client),
+    pub(super) fn clients(&self) -> impl Iterator<Item = (Host, &Client)> {
+        let slots = self.slots.iter().enumerate();
+        slots.filter_map(|(host, slot)| match &slot.process {
+            Some(Process::Client(client)) => Some((host, &**client)),
             _ => None,
         })
     }
 
-    fn central(&self) -> &Central {
+    pub(super) fn central(&self) -> &Central {
         match &self.slots[CENTRAL].process {
             Some(Process::Central(central)) => central,
             other => panic!("{other:?} instead of a central"),
-        }
-    }
-
-    /// What keeps the cluster from being as it should be once nothing fails.
-    fn what_is_wrong(&self) -> Option<String> {
-        if let Some(unfinished) = self.clients().find_map(Client::unfinished) {
-            return Some(format!("downloads do not end: {unfinished}"));
-        }
-        let status = self.central().cluster.status();
-        let alive = status.secondaries.iter().filter(|s| s.alive).count();
-        if alive < self.story.secondaries || !status.level || status.running + status.waiting > 0 {
-            return Some(format!("{status:?}"));
-        }
-        let (listed, _) = self.central().cluster.listing(None, |_| true);
-        let listed: BTreeMap<_, _> = listed
-            .iter()
-            .map(|listed| (&listed.file.name, listed))
-            .collect();
-        for (slot, secondary) in self.secondaries() {
-            if secondary.is_busy() {
-                return Some(format!("{secondary:?} is busy"));
-            }
-            let there = slot.disk.files.values().map(|content| &content.meta);
-            if !there.eq(secondary.held().values()) {
-                return Some(format!("{secondary:?} holds {:?}", slot.disk));
-            }
-            let names: BTreeSet<_> = slot.disk.files.keys().collect();
-            if !names.iter().eq(listed.keys()) {
-                return Some(format!("{names:?} is there, {listed:?} is listed"));
-            }
-        }
-        for (name, listed) in listed {
-            let same = self
-                .secondaries()
-                .filter(|(_, s)| s.held()[name].id == listed.file.id);
-            if same.count() != usize::from(listed.holders) {
-                return Some(format!("{listed:?}"));
-            }
-        }
-        None
-    }
-
-    fn check_end(&self) {
-        for client in self.clients() {
-            client.check_ends();
-        }
-        let totals = self.central().cluster.totals();
-        for counters in [&totals.totals, &totals.copies] {
-            assert_eq!(
-                counters.bytes_sent,
-                counters.bytes_received + counters.bytes_wasted + counters.bytes_unconfirmed,
-                "{counters:?}"
-            );
         }
     }
 }

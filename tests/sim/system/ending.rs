@@ -1,0 +1,152 @@
+//! What must be so at the end of a story, once nothing fails any more.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use trozos::{engine::cluster::SecondaryCondition, model::SecondaryNumber};
+
+use super::{client::Client, net::Host, story::Happening, world::World};
+
+/// Within this a download of a small file ends.
+const SOON: Duration = Duration::from_secs(10);
+/// Within this a secondary that is drained has nothing left to send. Connections of a machine that lost its power stand
+/// for a minute.
+const DRAINED_WITHIN: Duration = Duration::from_secs(70);
+/// Within this all books are closed: those of receivers that vanished are the last.
+const BOOKS_CLOSED_WITHIN: Duration = Duration::from_secs(80);
+
+impl World {
+    /// What keeps the cluster from being as it should be once nothing fails.
+    pub(super) fn what_is_wrong(&self) -> Option<String> {
+        if let Some(unfinished) = self.clients().find_map(|(_, client)| client.unfinished()) {
+            return Some(format!("downloads do not end: {unfinished}"));
+        }
+        let status = self.central().cluster.status();
+        let alive = status.secondaries.iter().filter(|s| s.alive).count();
+        if alive < self.story.secondaries || !status.level || status.running + status.waiting > 0 {
+            return Some(format!("{status:?}"));
+        }
+        let (listed, _) = self.central().cluster.listing(None, |_| true);
+        let listed: BTreeMap<_, _> = listed
+            .iter()
+            .map(|listed| (&listed.file.name, listed))
+            .collect();
+        for (slot, secondary) in self.secondaries() {
+            if secondary.is_busy() {
+                return Some(format!("{secondary:?} is busy"));
+            }
+            let there = slot.disk.files.values().map(|content| &content.meta);
+            if !there.eq(secondary.held().values()) {
+                return Some(format!("{secondary:?} holds {:?}", slot.disk));
+            }
+            let names: BTreeSet<_> = slot.disk.files.keys().collect();
+            if !names.iter().eq(listed.keys()) {
+                return Some(format!("{names:?} is there, {listed:?} is listed"));
+            }
+        }
+        for (name, listed) in listed {
+            let same = self
+                .secondaries()
+                .filter(|(_, s)| s.held()[name].id == listed.file.id);
+            if same.count() != usize::from(listed.holders) {
+                return Some(format!("{listed:?}"));
+            }
+        }
+        None
+    }
+
+    /// All is right: it has to stay so under a person's orders, and the figures must be right in the end.
+    pub(super) fn end_well(mut self) {
+        self.check_ends();
+        self.drain_one();
+        self.check_ends();
+        self.check_figures();
+    }
+
+    fn check_ends(&self) {
+        for (_, client) in self.clients() {
+            client.check_ends();
+        }
+        let (listed, _) = self.central().cluster.listing(None, |_| true);
+        let mut ids = listed.iter().map(|listed| listed.file.id);
+        // Whoever's clock jumps takes the end of an old copy for somebody's wish.
+        let deleted = self.central().deleted.difference(&self.added);
+        let is_back = ids.find(|id| deleted.clone().any(|deleted| deleted == id));
+        let is_back = is_back.filter(|_| !self.central_jumps);
+        assert_eq!(is_back, None, "it was deleted, and nobody put it back");
+    }
+
+    /// One secondary is to have nothing to send, and then to work again.
+    fn drain_one(&mut self) {
+        let host = self.story.secondaries;
+        let number = self.number_of(host);
+        self.happen(Happening::Drain(host, true));
+        let deadline = self.now + DRAINED_WITHIN;
+        while !self.central().told_drained.contains(&number) {
+            assert!(self.now < deadline, "{number} is never drained");
+            self.until(self.now + Duration::from_secs(1));
+        }
+        self.ask_for_all();
+        self.happen(Happening::Drain(host, false));
+        let rows = self.central().cluster.secondaries(self.now).into_iter();
+        let drained = rows.filter(|row| row.state != SecondaryCondition::Up);
+        assert_eq!(drained.count(), 0, "{:?} stays drained", self.central());
+        for sources in self.ask_for_all() {
+            assert!(
+                sources.contains(&number),
+                "{number} is left in peace: {sources:?}"
+            );
+        }
+    }
+
+    /// Somebody asks for each file; gives who was to send it.
+    fn ask_for_all(&mut self) -> Vec<BTreeSet<SecondaryNumber>> {
+        let there = |(host, client): (Host, &Client)| client.link.is_up().then_some(host);
+        let Some(host) = self.clients().find_map(there) else {
+            // All have been sent away.
+            return Vec::new();
+        };
+        let mut granted = Vec::new();
+        let (listed, _) = self.central().cluster.listing(None, |_| true);
+        for listed in &listed {
+            let names = self.story.contents.iter().map(|content| &content.meta.name);
+            let content = names.clone().position(|name| *name == listed.file.name);
+            self.happen(Happening::Ask(host, content.expect("it is of the story")));
+            self.until(self.now + SOON);
+            assert_eq!(self.what_is_wrong(), None);
+            granted.push(self.central().granted_of.clone());
+        }
+        granted
+    }
+
+    fn check_figures(&mut self) {
+        let deadline = self.now + BOOKS_CLOSED_WITHIN;
+        while !self.central().cluster.totals().open.is_empty() {
+            assert!(
+                self.now < deadline,
+                "{:?}",
+                self.central().cluster.totals().open
+            );
+            self.until(self.now + SOON);
+        }
+        let totals = self.central().cluster.totals();
+        for counters in [&totals.totals, &totals.copies] {
+            assert_eq!(
+                counters.bytes_sent,
+                counters.bytes_received + counters.bytes_wasted + counters.bytes_unconfirmed,
+                "{counters:?}"
+            );
+        }
+        let booked = totals.totals.bytes_sent + totals.copies.bytes_sent;
+        assert!(booked <= self.sent_bytes, "{booked} of {}", self.sent_bytes);
+        if !self.lost_figures {
+            assert_eq!(booked, self.sent_bytes, "{totals:?}");
+        }
+        let whole: u64 = self.clients().map(|(_, client)| client.whole).sum();
+        if !self.lost_ends {
+            assert_eq!(totals.totals.downloads, whole, "{totals:?}");
+        }
+    }
+}
