@@ -418,6 +418,26 @@ fn a_source_is_not_connected_to_while_it_is_about_to_leave_and_is_when_that_is_t
 }
 
 #[test]
+fn one_that_was_about_to_leave_and_has_left_is_not_tried_in_vain() {
+    let mut bench = Bench::running(30, 2);
+    bench.list_with(2, Some(2));
+    bench.bring(2, 15);
+    bench.bring(2, 16);
+    bench.actions();
+    bench.list(1);
+    assert_eq!(bench.actions(), []);
+    // Unless there is no other: it may be there all the same.
+    let fault = Fault::Broken;
+    let [lost, left] = [1, 2].map(source);
+    bench.feed(Event::Lost {
+        source: lost,
+        fault,
+    });
+    let connect = Action::Connect { source: left };
+    assert!(bench.actions().contains(&connect));
+}
+
+#[test]
 fn nobody_is_missed_before_the_first_list() {
     let layout = ChunkLayout::checked(30 * MIB, MIB as u32).unwrap();
     let now = Instant::now();

@@ -45,6 +45,7 @@ pub(super) struct Slot {
 }
 
 pub struct World {
+    pub(super) seed: u64,
     pub(super) story: Story,
     began: Instant,
     pub(super) now: Instant,
@@ -103,6 +104,7 @@ impl World {
         let library = story.contents.iter();
         let library = library.map(|c| (c.meta.id, c.clone())).collect();
         Self {
+            seed,
             began,
             now: began,
             slots,
