@@ -207,11 +207,9 @@ impl Cluster {
             return;
         }
         let file_name = file.name.clone();
-        if !self.ledger.resume(transfer, receiver.clone(), file_name) {
-            // An earlier run has closed its books, as of a receiver that was away too long. They stay as they are; the
-            // download itself goes on like any other.
-            self.settled_before(link, transfer);
-        }
+        // Books that an earlier run closed, and of which nothing else is known, stay as they are; the download goes on
+        // like any other, or its end is told once more.
+        self.ledger.resume(transfer, receiver.clone(), file_name);
         self.admission.readmit((link, request));
         if let Some(old) = self.transfers.remove(&transfer)
             && (old.link, old.request) != (link, request)
