@@ -1,5 +1,7 @@
 //! The map of a download's chunks: which secondary brought which, what is missing and what is on its way.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::{
     line::{Line, Tone},
     t,
@@ -22,12 +24,15 @@ const OTHERS: char = '■';
 
 /// The map and its legend, in so many columns.
 pub fn lines(map: &ChunkMap, columns: usize) -> Vec<Line> {
-    let columns = columns.saturating_sub(4).clamp(8, MOST_COLUMNS);
+    let wide = columns;
+    let columns = wide.saturating_sub(4).clamp(8, MOST_COLUMNS);
     let at_once = map.cells.len().div_ceil(columns * MOST_ROWS).max(1);
     let squares: Vec<Square> = map.cells.chunks(at_once).map(square).collect();
     let mut lines: Vec<Line> = squares.chunks(columns).map(row).collect();
     let chunks = u64::from(map.chunks_per_cell) * at_once as u64;
-    lines.push(legend(&squares, chunks));
+    lines.extend(legend(&squares, wide));
+    let scale = t!("map-legend", chunks = t!("chunks", count = chunks));
+    lines.push(Line::new(Tone::Faint, format!("  {scale}")));
     lines
 }
 
@@ -93,7 +98,8 @@ fn row(squares: &[Square]) -> Line {
     line
 }
 
-fn legend(squares: &[Square], chunks: u64) -> Line {
+/// What the shapes mean, in as many lines as it takes.
+fn legend(squares: &[Square], columns: usize) -> Vec<Line> {
     let mut kinds: Vec<Square> = Vec::new();
     for square in squares {
         if !kinds.contains(square) {
@@ -106,14 +112,52 @@ fn legend(squares: &[Square], chunks: u64) -> Line {
         Square::InFlight => u16::MAX - 1,
         Square::Missing => u16::MAX,
     });
-    let mut line = Line::from("  ");
+    let mut lines = vec![Line::default()];
     for kind in kinds {
-        line.push(kind.tone(), kind.shape());
-        line.push(Tone::Plain, format!(" {}   ", kind.name()));
+        let name = format!(" {}", kind.name());
+        let last = lines.last().map_or(0, Line::width);
+        if last > 0 && last + 4 + name.width() > columns {
+            lines.push(Line::default());
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push(Tone::Plain, if line.width() == 0 { "  " } else { "   " });
+            line.push(kind.tone(), kind.shape());
+            line.push(Tone::Plain, name);
+        }
     }
-    line.push(
-        Tone::Faint,
-        t!("map-legend", chunks = t!("chunks", count = chunks)),
-    );
-    line
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_of_many_secondaries_fits_a_terminal() {
+        let from = |n| ChunkCell {
+            have: 1,
+            in_flight: None,
+            from: SecondaryNumber::try_from(n).ok(),
+        };
+        let map = ChunkMap {
+            chunk_count: 12,
+            chunks_per_cell: 1,
+            cells: (1..=12).map(from).collect(),
+        };
+        let lines = lines(&map, 80);
+        assert!(
+            lines.len() > 3 && lines.iter().all(|line| line.width() <= 80),
+            "{lines:#?}"
+        );
+        let text: Vec<_> = lines.iter().map(Line::text).collect();
+        assert_eq!(text[0], "  █▓▚▞▛▜▙▟■■■■");
+        assert!(
+            text[1].starts_with("  █ secundario 1   ▓ secundario 2"),
+            "{text:#?}"
+        );
+        assert!(
+            text.last().is_some_and(|last| last.contains("1 trozo")),
+            "{text:#?}"
+        );
+    }
 }

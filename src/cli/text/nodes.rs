@@ -10,12 +10,14 @@ use crate::node::{
     secondary::SecondaryStatus,
 };
 
-/// The secondaries of a cluster.
+/// The secondaries of a cluster. What they lack and what they are at odds over have columns only where there is any.
 pub fn secondaries(secondaries: &[SecondaryInfo]) -> Vec<String> {
+    let some_lack = secondaries.iter().any(|secondary| secondary.missing > 0);
+    let some_conflict = secondaries.iter().any(|secondary| secondary.conflicts > 0);
     let rows: Vec<Vec<String>> = secondaries
         .iter()
         .map(|secondary| {
-            vec![
+            let mut row = vec![
                 secondary.number.to_string(),
                 match secondary.state {
                     SecondaryCondition::Up => t!("condition-up"),
@@ -27,26 +29,27 @@ pub fn secondaries(secondaries: &[SecondaryInfo]) -> Vec<String> {
                     .map_or_else(|| "-".to_owned(), whole_time),
                 secondary.address.to_string(),
                 count(secondary.files),
-                count(secondary.missing),
-                count(secondary.conflicts),
                 count(secondary.transfers as u64),
                 bytes(secondary.bytes_sent),
                 rate(secondary.rate_bytes_per_s),
-            ]
+            ];
+            row.extend(some_lack.then(|| count(secondary.missing)));
+            row.extend(some_conflict.then(|| count(secondary.conflicts)));
+            row
         })
         .collect();
-    let head = [
+    let mut head = vec![
         t!("column-number"),
         t!("column-state"),
         t!("column-lease"),
         t!("column-address"),
         t!("column-files"),
-        t!("column-missing"),
-        t!("column-conflicts"),
-        t!("column-running"),
+        t!("column-sends"),
         t!("column-sent"),
         t!("column-rate"),
     ];
+    head.extend(some_lack.then(|| t!("column-missing")));
+    head.extend(some_conflict.then(|| t!("column-conflicts")));
     table(&head, &rows)
 }
 

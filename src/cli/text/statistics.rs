@@ -17,7 +17,7 @@ pub fn summary(document: &Value) -> Vec<String> {
     let counters = |key: &str| Counters::deserialize(&document[key]).unwrap_or_default();
     let totals = counters("totals");
     let since = document["started"].as_str().unwrap_or_default();
-    let mut lines = vec![t!("statistics-since", time = since)];
+    let mut lines = vec![t!("statistics-since", time = moment(since))];
     let mut rows = vec![row(t!("statistics-downloads"), &totals)];
     let copies = ["copies", "copies_received"].map(counters);
     let copies = copies
@@ -41,6 +41,14 @@ pub fn summary(document: &Value) -> Vec<String> {
     lines.extend(refusals(&document["refused"]));
     lines.push(t!("statistics-all"));
     lines
+}
+
+/// A time as the documents have it, written shorter.
+fn moment(text: &str) -> String {
+    match text.parse::<jiff::Timestamp>() {
+        Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        Err(_) => text.to_owned(),
+    }
 }
 
 fn head() -> [String; 7] {
@@ -127,7 +135,7 @@ mod tests {
         );
         let all = lines.join("\n");
         for part in [
-            "2026-11-21T17:45:31Z",
+            "2026-11-21 17:45:31 UTC",
             "90,8 MB",
             "820,0 kB",
             "2,5 MB/s",
