@@ -391,7 +391,7 @@ type Tale = fn(u64, bool);
 
 /// Seeds that are kept by name: the faults of `tests/sim/breaks`, each with a story that finds it. One that finds a new
 /// fault is added here, with a patch that puts the fault back.
-const NAMED: [(&str, Tale, u64); 41] = [
+const NAMED: [(&str, Tale, u64); 43] = [
     ("wrong-bytes-are-taken", a_download, 12),
     ("chunk-is-forgotten", a_download, 12),
     ("three-owners", a_download, 6),
@@ -433,6 +433,8 @@ const NAMED: [(&str, Tale, u64); 41] = [
     ("lower-priority-starts", system::run, 132),
     ("lower-priority-runs-on", system::run, 111),
     ("waste-of-a-chunk", system::run, 1),
+    ("late-report-is-ignored", system::run, 219),
+    ("books-close-after-a-standstill", system::run, 2853),
 ];
 
 #[test]

@@ -34,6 +34,8 @@ pub(super) struct Account {
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) at: Instant,
+    /// Last reports are waited for since then: later than the end when this process stood still.
+    pub(super) waits_since: Instant,
     pub(super) finished: Finished,
 }
 
@@ -110,7 +112,7 @@ impl Account {
                 .find(|r| (r.number, r.incarnation) == (number, incarnation))
                 .is_some_and(|r| r.last)
         };
-        now >= ended.at + SETTLE_WITHIN
+        now >= ended.waits_since + SETTLE_WITHIN
             || (self.open.sent.iter().all(|r| reported(r.number))
                 && ended
                     .finished
@@ -120,7 +122,7 @@ impl Account {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let settles = self.ended.as_ref().map(|ended| ended.at);
+        let settles = self.ended.as_ref().map(|ended| ended.waits_since);
         match settles.or(self.expelled_at) {
             Some(at) => Some(at + SETTLE_WITHIN),
             None => self.orphan_since.map(|since| since + ORPHAN_WITHIN),

@@ -54,6 +54,18 @@ impl Accounts {
         Some(())
     }
 
+    /// Time passed in which nobody was heard: those that have ended wait anew for their last reports.
+    pub(super) fn renew(&mut self, now: Instant) {
+        let ended: Vec<_> = self.ended.iter().copied().collect();
+        for transfer in ended {
+            self.change(transfer, |account| {
+                if let Some(ended) = &mut account.ended {
+                    ended.waits_since = now;
+                }
+            });
+        }
+    }
+
     /// A page is as it is from now on; its deadline was another, or it had none.
     fn index(
         &mut self,

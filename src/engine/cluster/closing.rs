@@ -67,7 +67,11 @@ impl Closed {
         let mut account = Account::new(transfer, saved.open.receiver, saved.open.file, None);
         account.open.sent = saved.open.sent;
         account.took_before = Duration::from_millis(saved.took_ms);
-        account.ended = saved.finished.map(|finished| Ended { at: now, finished });
+        account.ended = saved.finished.map(|finished| Ended {
+            at: now,
+            waits_since: now,
+            finished,
+        });
         let figures = account.figures(&saved.died);
         Self {
             account,

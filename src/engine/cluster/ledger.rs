@@ -162,6 +162,12 @@ impl Ledger {
         });
     }
 
+    /// This process stood still. The leases of secondaries that died meanwhile last for a while yet, so that they
+    /// count as alive: who closed the books now would take what they did not report for a receiver's invention.
+    pub(super) fn renew(&mut self, now: Instant) {
+        self.accounts.renew(now);
+    }
+
     /// A secondary's lease ended.
     pub(super) fn fell(&mut self, number: SecondaryNumber) {
         self.accounts.fell(number);
@@ -223,7 +229,11 @@ impl Ledger {
     /// The receiver says that it is over.
     pub(super) fn finish(&mut self, now: Instant, finished: Finished) {
         self.accounts.change(finished.transfer, |account| {
-            account.ended.get_or_insert(Ended { at: now, finished });
+            account.ended.get_or_insert(Ended {
+                at: now,
+                waits_since: now,
+                finished,
+            });
         });
     }
 
@@ -618,6 +628,23 @@ mod tests {
                 assert_eq!((books.downloads, books.bytes_unreported), (1, 0));
             }
         }
+    }
+
+    #[test]
+    fn books_are_not_closed_because_the_central_stood_still() {
+        let began = Instant::now();
+        let mut ledger = ledger(began);
+        ledger.finish(began, finished(vec![received(1, 80, 0)]));
+        // The sender has died meanwhile, and its lease is given its time anew.
+        let now = began + 2 * SETTLE_WITHIN;
+        ledger.renew(now);
+        assert!(ledger.settle(now, |_| Some(RUN)).is_empty());
+        assert_eq!(ledger.next_deadline(), Some(now + SETTLE_WITHIN));
+        ledger.fell(number(1));
+        assert_eq!(ledger.settle(now, |_| None).len(), 1);
+        let totals = ledger.totals().totals;
+        assert_eq!((totals.downloads, totals.bytes_unreported), (1, 80));
+        assert_eq!(totals.duration_ms, 0);
     }
 
     #[test]

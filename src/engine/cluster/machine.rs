@@ -420,6 +420,7 @@ impl Cluster {
         let due = self.membership.next_expiry();
         if due.is_some_and(|due| now > due + OWN_STOP) && now > self.last_call + OWN_STOP {
             self.membership.renew_all(now);
+            self.ledger.renew(now);
         }
         self.last_call = now;
     }

@@ -104,7 +104,7 @@ impl World {
         }
     }
 
-    /// Somebody asks for each file; gives who was to send it.
+    /// Somebody asks for each file; gives who was to send those that all hold.
     fn ask_for_all(&mut self) -> Vec<BTreeSet<SecondaryNumber>> {
         let there = |(host, client): (Host, &Client)| client.link.is_up().then_some(host);
         let Some(host) = self.clients().find_map(there) else {
@@ -123,7 +123,10 @@ impl World {
                 assert!(self.now < deadline, "{wrong}");
                 self.until(self.now + LOOK_EVERY);
             }
-            granted.push(self.central().granted_of.clone());
+            // Others may hold other content under its name.
+            if usize::from(listed.holders) == self.story.secondaries {
+                granted.push(self.central().granted_of.clone());
+            }
         }
         granted
     }
@@ -135,6 +138,15 @@ impl World {
                 self.now < deadline,
                 "{:?}",
                 self.central().cluster.totals().open
+            );
+            self.until(self.now + SOON);
+        }
+        // Whoever was sent away tells the ends of his downloads when he is back.
+        while !self.lost_ends && !self.clients().all(|(_, client)| client.link.is_up()) {
+            assert!(
+                self.now < deadline,
+                "{:?} stay away",
+                self.clients().count()
             );
             self.until(self.now + SOON);
         }

@@ -94,7 +94,11 @@ impl Places {
                 self.requests.insert((*link, *request), waits);
             }
             Action::Refuse { link, request, .. } => {
-                self.requests.remove(&(*link, *request));
+                // One that runs goes on: its client asked once more before it heard of the grant.
+                let key = (*link, *request);
+                if let Some(Request::Waiting { .. }) = self.requests.get(&key) {
+                    self.requests.remove(&key);
+                }
             }
             Action::Settled { link, transfer, .. } => {
                 // Taken up again only to tell an end that was told before.

@@ -60,7 +60,7 @@ pub struct World {
     pub(super) sent_bytes: u64,
     /// A secondary's process ended, or the central's disk was lost: so may be what they knew of bytes.
     pub(super) lost_figures: bool,
-    /// A client's process ended, or the central's disk was lost: so may be the ends of downloads.
+    /// A client's process or the central's ended: so may be the ends of downloads of the last seconds.
     pub(super) lost_ends: bool,
     /// Contents that people put somewhere in this story.
     pub(super) added: BTreeSet<Digest>,
@@ -266,7 +266,6 @@ impl World {
                     self.slots[host].disk = Disk::default();
                     if host == CENTRAL {
                         self.lost_figures = true;
-                        self.lost_ends = true;
                         self.saved = Saved::default();
                     }
                 }
@@ -405,7 +404,8 @@ impl World {
     fn gone(&mut self, host: Host) {
         let listens = self.net.listening[host];
         self.lost_figures |= listens && host != CENTRAL;
-        self.lost_ends |= !listens && self.slots[host].process.is_some();
+        let is_receiver = !listens && self.slots[host].process.is_some();
+        self.lost_ends |= is_receiver || host == CENTRAL;
         self.net.listening[host] = false;
         let slot = &mut self.slots[host];
         slot.process = None;
