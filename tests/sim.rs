@@ -391,7 +391,7 @@ type Tale = fn(u64, bool);
 
 /// Seeds that are kept by name: the faults of `tests/sim/breaks`, each with a story that finds it. One that finds a new
 /// fault is added here, with a patch that puts the fault back.
-const NAMED: [(&str, Tale, u64); 43] = [
+const NAMED: [(&str, Tale, u64); 44] = [
     ("wrong-bytes-are-taken", a_download, 12),
     ("chunk-is-forgotten", a_download, 12),
     ("three-owners", a_download, 6),
@@ -434,6 +434,7 @@ const NAMED: [(&str, Tale, u64); 43] = [
     ("lower-priority-runs-on", system::run, 111),
     ("waste-of-a-chunk", system::run, 1),
     ("late-report-is-ignored", system::run, 219),
+    ("replaced-file-is-stuck", system::run, 23_034),
     ("books-close-after-a-standstill", system::run, 2853),
 ];
 

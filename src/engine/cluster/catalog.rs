@@ -73,7 +73,7 @@ pub(super) struct Catalog {
 }
 
 /// What adding a file did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Added {
     /// A new name.
     New,
@@ -83,6 +83,8 @@ pub(super) enum Added {
     Known,
     /// Other content has the name.
     Conflict,
+    /// The last holder of the content that had the name holds other content now: this has the name.
+    Replaced(FileMeta),
 }
 
 /// What taking a file away did.
@@ -142,7 +144,14 @@ impl Catalog {
             .any(|(n, m)| *n == number && m.id == meta.id);
         entry.conflicts.retain(|(holder, _)| *holder != number);
         entry.conflicts.push((number, meta.clone()));
-        entry.holders.remove(number);
+        if entry.holders.remove(number)
+            && entry.holders.is_empty()
+            && let Removed::EntryGone {
+                promoted: Some(promoted),
+            } = self.drop_entry(&meta.name)
+        {
+            return Added::Replaced(promoted);
+        }
         if known { Added::Known } else { Added::Conflict }
     }
 
@@ -273,6 +282,22 @@ mod tests {
             }
         );
         assert_eq!(catalog.get(&other.name).unwrap().meta, other);
+    }
+
+    #[test]
+    fn content_that_its_last_holder_replaces_leaves_the_name_to_the_new_one() {
+        let mut catalog = Catalog::default();
+        let (first, other) = (meta("a", 1), meta("a", 2));
+        catalog.add(number(1), &first);
+        catalog.add(number(2), &first);
+        assert_eq!(catalog.add(number(1), &other), Added::Conflict);
+        assert_eq!(
+            catalog.add(number(2), &other),
+            Added::Replaced(other.clone())
+        );
+        let entry = catalog.get(&other.name).unwrap();
+        assert_eq!((&entry.meta, entry.holders.len()), (&other, 2));
+        assert_eq!(entry.conflicting().count(), 0);
     }
 
     #[test]

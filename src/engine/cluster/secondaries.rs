@@ -186,6 +186,10 @@ impl Cluster {
                 self.offer(file);
             }
             Added::Holder | Added::Known => {}
+            Added::Replaced(promoted) => {
+                self.entry_gone(&file.name, None);
+                self.offer(&promoted);
+            }
             Added::Conflict => {
                 let notice = Notice::Conflict {
                     file: file.name.clone(),

@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use trozos::{engine::cluster::SecondaryCondition, model::SecondaryNumber};
+use trozos::{
+    engine::cluster::SecondaryCondition,
+    model::{SecondaryNumber, limits::EXPELLED_FOR},
+};
 
 use super::{client::Client, net::Host, story::Happening, world::World};
 
@@ -17,6 +20,8 @@ const SOON: Duration = Duration::from_secs(10);
 const DRAINED_WITHIN: Duration = Duration::from_secs(70);
 /// Within this all books are closed: those of receivers that vanished are the last.
 const BOOKS_CLOSED_WITHIN: Duration = Duration::from_secs(80);
+/// Within this clients are back that were sent away. One whose clock is ahead comes too early and has to wait once more.
+const BACK_WITHIN: Duration = EXPELLED_FOR.saturating_mul(3);
 
 impl World {
     /// What keeps the cluster from being as it should be once nothing fails.
@@ -142,6 +147,7 @@ impl World {
             self.until(self.now + SOON);
         }
         // Whoever was sent away tells the ends of his downloads when he is back.
+        let deadline = deadline.max(self.now + BACK_WITHIN);
         while !self.lost_ends && !self.clients().all(|(_, client)| client.link.is_up()) {
             assert!(
                 self.now < deadline,

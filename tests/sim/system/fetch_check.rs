@@ -47,6 +47,7 @@ impl FetchCheck {
             | Event::Cancelled { source, chunk }
             | Event::Verified { source, chunk }
             | Event::Wrong { source, chunk } => self.left(*source, *chunk),
+            Event::Sources(_) if self.is_over => {}
             Event::Sources(list) => {
                 for holder in list {
                     if holder.is_draining {
