@@ -32,7 +32,7 @@ impl Cluster {
 
     pub(super) fn enrol_client(&mut self, link: LinkId, name: ClientName) {
         self.set_name(link, name.clone());
-        if self.has_peer(link) {
+        if matches!(self.peers.get(&link), Some(Peer::Client(_))) {
             self.actions.push_back(Action::Enrolled { link, name });
         }
     }

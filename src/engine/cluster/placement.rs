@@ -76,9 +76,10 @@ pub(super) struct Placement {
 }
 
 impl Placement {
-    /// A secondary can copy from now on; what it lacks is added with [`Self::missing`].
+    /// A secondary can copy from now on; what it lacks is added with [`Self::missing`]. One that says once more what it
+    /// holds keeps the copies that it runs.
     pub(super) fn join(&mut self, number: SecondaryNumber) {
-        self.targets.insert(number, Target::default());
+        self.targets.entry(number).or_default();
     }
 
     /// It cannot any more. Returns its copies that ran.

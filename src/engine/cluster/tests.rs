@@ -449,3 +449,28 @@ fn a_file_that_is_deleted_while_a_copy_of_it_ends_does_not_come_back() {
         assert!(bench.cluster.find(&file("a").name).is_ok());
     }
 }
+
+#[test]
+fn a_secondary_that_says_once_more_what_it_holds_keeps_the_copies_that_it_runs() {
+    let mut bench = Bench::new(2, &[(1, &["a"]), (2, &[])]);
+    assert_eq!(bench.cluster.transfers.len(), 1);
+    let files = Vec::new();
+    let actions = bench.feed(2, Event::Inventory { files, last: true });
+    let is_order = |action: &Action| matches!(action, Action::Copy { .. });
+    assert!(!actions.iter().any(is_order), "{actions:?}");
+    assert_eq!(bench.cluster.transfers.len(), 1);
+    let goodbye = true;
+    bench.feed(2, Event::Closed { goodbye });
+    assert!(bench.cluster.transfers.is_empty());
+}
+
+#[test]
+fn a_secondary_that_enrols_as_a_client_is_closed_and_told_nothing_else() {
+    let mut bench = Bench::new(2, &[(1, &["a"])]);
+    let name = ClientName::try_from("ana").unwrap();
+    let actions = bench.feed(1, Event::Enrol { name });
+    assert!(
+        matches!(&actions[..], [Action::Close { .. }]),
+        "{actions:?}"
+    );
+}
