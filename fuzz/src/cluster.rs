@@ -92,6 +92,8 @@ struct World {
     /// Copies that were ever ordered.
     copies: Vec<TransferId>,
     made: u64,
+    /// Restarts of the central.
+    runs: u32,
     arrivals: u64,
     /// Somebody claimed a figure that no sum can hold.
     absurd: bool,
@@ -102,7 +104,8 @@ pub fn cluster(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let now = Instant::now();
     let mut world = World {
-        cluster: new_cluster(now, Totals::default(), false),
+        cluster: new_cluster(now, Totals::default(), false, 0),
+        runs: 0,
         now,
         links: [None; LINKS],
         peers: BTreeMap::new(),
@@ -120,12 +123,13 @@ pub fn cluster(data: &[u8]) {
     world.close_books();
 }
 
-fn new_cluster(now: Instant, saved: Totals, begun: bool) -> Cluster {
+/// A run of the central; each numbers its transfers from a number of its own.
+fn new_cluster(now: Instant, saved: Totals, begun: bool, run: u32) -> Cluster {
     let config = ClusterConfig {
         required_secondaries: 1,
         max_downloads: MOST_DOWNLOADS,
         begun,
-        seed: 7,
+        seed: 7 + run,
     };
     Cluster::new(now, config, saved)
 }
@@ -230,7 +234,8 @@ impl World {
             }
             Step::Restart => {
                 let begun = self.cluster.has_begun();
-                self.cluster = new_cluster(self.now, self.cluster.totals(), begun);
+                self.runs += 1;
+                self.cluster = new_cluster(self.now, self.cluster.totals(), begun, self.runs);
                 self.links = [None; LINKS];
                 self.peers.clear();
                 self.requests.clear();
