@@ -19,7 +19,8 @@ made=target/paquete
 rm -rf "$made"
 mkdir -p "$made/bin"
 
-# The programs without lines of source code, which are four fifths of them. The names of functions stay, for backtraces.
+# The programs without lines of source code, should they have been built with them. The names of functions stay, for
+# backtraces.
 for program in videocentral videosecundario videocliente videolocal; do
   strip --strip-debug -o "$made/bin/$program" "target/release/$program"
 done

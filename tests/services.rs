@@ -53,6 +53,13 @@ impl Manager {
         self.start(CENTRAL, args, &[])
     }
 
+    /// Has a service read again what may have changed, and waits until it has.
+    fn reload(&self, service: &Process) {
+        service.signal(Signal::HUP);
+        self.hear_until("RELOADING=1");
+        self.hear_until("READY=1");
+    }
+
     fn hear(&self) -> String {
         let mut buffer = [0; 4096];
         let length = self.socket.recv(&mut buffer).expect("it says nothing");
@@ -161,9 +168,7 @@ fn sighup_makes_a_service_go_on_in_a_new_log_file() {
         let mut central = manager.central(&args);
         manager.hear_until("READY=1");
         fs::rename(&log, &moved).unwrap();
-        central.signal(Signal::HUP);
-        manager.hear_until("RELOADING=1");
-        manager.hear_until("READY=1");
+        manager.reload(&central);
         let before = lines(&moved);
         assert!(!lines(&log).is_empty(), "nothing in the new file");
         let in_new = lines(&log).len();
@@ -209,9 +214,7 @@ fn sighup_makes_a_service_read_its_settings_again() {
     manager.hear_until("READY=1");
     let again = |text: &str| {
         fs::write(&settings, text).unwrap();
-        central.signal(Signal::HUP);
-        manager.hear_until("RELOADING=1");
-        manager.hear_until("READY=1");
+        manager.reload(&central);
         lines(&log)
     };
     assert_eq!(lines(&log), [""; 0]);
@@ -275,22 +278,17 @@ fn sighup_makes_a_service_show_its_new_certificate() {
             .unwrap();
         String::from_utf8(out.stderr).unwrap()
     };
-    let renew = || {
-        central.signal(Signal::HUP);
-        manager.hear_until("RELOADING=1");
-        manager.hear_until("READY=1");
-    };
     let is_served = |authority| told(authority).contains("[not-ready]");
     assert!(is_served("old"), "{}", told("old"));
     assert!(!is_served("new"), "{}", told("new"));
     install("new");
     assert!(is_served("old"), "{}", told("old"));
-    renew();
+    manager.reload(&central);
     assert!(is_served("new"), "{}", told("new"));
     assert!(!is_served("old"), "{}", told("old"));
     // A broken one changes nothing.
     fs::write(manager.path("127.0.0.1.pem"), "nada").unwrap();
-    renew();
+    manager.reload(&central);
     assert!(is_served("new"), "{}", told("new"));
     central.signal(Signal::TERM);
     assert_eq!(central.exit_code(), 0);

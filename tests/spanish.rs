@@ -202,11 +202,9 @@ fn central(folder: &Path, flags: &[&str]) -> (Process, u16) {
     (central, port)
 }
 
-#[test]
-fn a_number_that_is_in_use_or_too_high() {
-    let folder = tempfile::tempdir().unwrap();
-    let (central, port) = central(folder.path(), &[]);
-    let to = format!("--puerto-central={port}");
+/// Secondary number 1 of a central, in a folder.
+fn secondary(folder: &Path, central: u16) -> Process {
+    let to = format!("--puerto-central={central}");
     let args = [
         "-n1",
         "-p0",
@@ -214,7 +212,14 @@ fn a_number_that_is_in_use_or_too_high() {
         "--ip-central=127.0.0.1",
         &to,
     ];
-    let first = Process::start(SECONDARY, folder.path(), &args);
+    Process::start(SECONDARY, folder, &args)
+}
+
+#[test]
+fn a_number_that_is_in_use_or_too_high() {
+    let folder = tempfile::tempdir().unwrap();
+    let (central, port) = central(folder.path(), &[]);
+    let first = secondary(folder.path(), port);
     let holder = format!("escucha en 127.0.0.1:{}", first.port());
     first.wait_for("Inscrito en el central");
     enrols(port, &["-n1"], &holder);
@@ -324,15 +329,7 @@ fn files_that_are_not_served_and_statistics_that_are_damaged() {
     std::os::unix::fs::symlink("/etc/passwd", path.join("data/videos1/enlace")).unwrap();
     let (central, port) = central(path, &[]);
     central.wait_for("se acaba en la línea 2, columna 7");
-    let to = format!("--puerto-central={port}");
-    let args = [
-        "-n1",
-        "-p0",
-        "--ip=127.0.0.1",
-        "--ip-central=127.0.0.1",
-        &to,
-    ];
-    let secondary = Process::start(SECONDARY, path, &args);
+    let secondary = secondary(path, port);
     secondary.wait_for("es de otra versión");
     secondary.wait_for("es un enlace simbólico");
     secondary.wait_for("no puede estar en un nombre");

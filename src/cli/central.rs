@@ -173,10 +173,7 @@ async fn command(line: &str, handle: &CentralHandle, printer: &Printer) -> bool 
         CentralLine::Drain(number, on) => printer.line(drain(handle, number, on).await),
         CentralLine::Statistics(as_json) => {
             let document = handle.statistics().await.ok();
-            printer.lines(match document {
-                Some(document) if !as_json => text::statistics::summary(&document),
-                document => program::pretty(document),
-            });
+            printer.lines(program::statistics(document, as_json));
         }
         CentralLine::Common(CommonLine::Help(word)) => {
             printer.lines(help::answer(

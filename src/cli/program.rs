@@ -128,13 +128,16 @@ pub fn complaint(text: String) -> Line {
     Line::new(Tone::Bad, text)
 }
 
-/// A JSON document as lines.
-pub fn pretty(document: Option<serde_json::Value>) -> Vec<String> {
-    let text = document.and_then(|document| serde_json::to_string_pretty(&document).ok());
-    text.unwrap_or_default()
-        .lines()
-        .map(str::to_owned)
-        .collect()
+/// A server's statistics: the main figures, or the whole document; nothing when it has stopped.
+pub fn statistics(document: Option<serde_json::Value>, as_json: bool) -> Vec<String> {
+    match document {
+        Some(document) if as_json => {
+            let text = serde_json::to_string_pretty(&document).unwrap_or_default();
+            text.lines().map(str::to_owned).collect()
+        }
+        Some(document) => text::statistics::summary(&document),
+        None => Vec::new(),
+    }
 }
 
 /// Tells what a program without a console did. A pipe that was closed is no error.

@@ -148,10 +148,7 @@ async fn command(line: &str, handle: &SecondaryHandle, printer: &Printer) -> boo
         }
         SecondaryLine::Statistics(as_json) => {
             let document = handle.statistics().await.ok();
-            printer.lines(match document {
-                Some(document) if !as_json => text::statistics::summary(&document),
-                document => program::pretty(document),
-            });
+            printer.lines(program::statistics(document, as_json));
         }
         SecondaryLine::Common(CommonLine::Help(word)) => {
             printer.lines(help::answer(

@@ -213,7 +213,12 @@ impl Cluster {
                 let client = client.clone();
                 self.forget_request(link, running.request);
                 if self.ledger.is_settled(finished.transfer) {
-                    self.settled_before(link, finished.transfer);
+                    // Its end need not be told again: what is in its closed books is not known any more.
+                    self.actions.push_back(Action::Settled {
+                        link,
+                        transfer: finished.transfer,
+                        sent: Vec::new(),
+                    });
                 }
                 self.tell(Notice::Finished {
                     client,
@@ -288,15 +293,6 @@ impl Cluster {
                 });
             }
         }
-    }
-
-    /// A client need not tell the end of this one: its books are closed, and what is in them is not known any more.
-    pub(super) fn settled_before(&mut self, link: LinkId, transfer: TransferId) {
-        self.actions.push_back(Action::Settled {
-            link,
-            transfer,
-            sent: Vec::new(),
-        });
     }
 
     fn link_of_client(&self, name: &crate::model::ClientName) -> Option<LinkId> {
