@@ -10,7 +10,7 @@ use support::{Bench, Central, Client, DEADLINE, Secondary, name, noise, put, sta
 use tokio::sync::mpsc;
 use trozos::{
     engine::download::{Notice, Snapshot},
-    model::ReceivedFrom,
+    model::{ClientName, ReceivedFrom},
     node::{
         Failure,
         client::{
@@ -566,4 +566,28 @@ async fn a_client_knows_its_name() {
         Ok(false)
     );
     assert_eq!(client.handle.pause(DownloadNumber(7)).await, Ok(false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_when_a_client_changes_its_name_is_booked_to_the_new_one_by_both() {
+    let bytes = noise(1, 12 * MIB);
+    let (bench, central, secondaries) = cluster(&[("a.bin", &bytes)], 2_000_000).await;
+    let mut client = bench.client("ana").await;
+    client.level(1, 3).await;
+    let download = found(&client, "a.bin").await;
+    has_chunks(&client, download, 2).await;
+    let eva = ClientName::try_from("eva").unwrap();
+    client.handle.enrol(eva).await.unwrap();
+    let summary = complete(&mut client).await;
+    assert_eq!(std::fs::read(&summary.path).unwrap(), bytes);
+    client.handle.stop().await.unwrap();
+    stop(central, secondaries).await;
+    let central = statistics(&bench.path("stats/central.json"))["clients"].clone();
+    assert_eq!(central["ana"]["downloads"], 0, "{central}");
+    assert_eq!(central["eva"]["downloads"], 1, "{central}");
+    let own = statistics(&bench.path("stats/cliente-eva.json"))["totals"].clone();
+    for key in ["bytes_received", "bytes_sent", "bytes_wasted"] {
+        assert_eq!(own[key], central["eva"][key], "{key}: {own} {central}");
+    }
+    assert_eq!(own["bytes_received"], bytes.len() as u64);
 }

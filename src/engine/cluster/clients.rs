@@ -45,13 +45,27 @@ impl Cluster {
             return self.wrong_role(link, "enrol");
         };
         let address = client.address;
-        let changed = client.name.replace(name.clone()).as_ref() != Some(&name);
+        let before = client.name.replace(name.clone());
         self.ledger.know_client(&name);
-        if changed {
+        if before.as_ref() != Some(&name) {
+            if before.is_some() {
+                self.rename_downloads(link, &name);
+            }
             self.tell(Notice::ClientEnrolled {
                 client: name,
                 address,
             });
+        }
+    }
+
+    /// What runs goes on under a client's new name, in whose books the client counts it as well.
+    fn rename_downloads(&mut self, link: LinkId, name: &ClientName) {
+        let receiver = Receiver::Client(name.clone());
+        for (transfer, running) in &mut self.transfers {
+            if running.link == link {
+                running.receiver = receiver.clone();
+                self.ledger.rename(*transfer, receiver.clone());
+            }
         }
     }
 
@@ -291,7 +305,7 @@ mod tests {
     use super::*;
     use crate::{
         engine::cluster::{ClusterConfig, Event, Totals},
-        model::{ChunkLayout, Digest, Incarnation, SecondaryNumber},
+        model::{ChunkLayout, Digest, Finished, Incarnation, Outcome, SecondaryNumber},
     };
 
     fn file() -> FileMeta {
@@ -383,6 +397,37 @@ mod tests {
         // And again on the same.
         bench.resume(3, 1, transfer);
         assert_eq!(bench.counts(), (1, 1));
+    }
+
+    #[test]
+    fn a_download_goes_on_under_the_name_that_its_client_has_by_now() {
+        let mut bench = Bench::new();
+        let transfer = bench.download(2, 1).unwrap();
+        let name = ClientName::try_from("eva").unwrap();
+        bench.feed(2, Event::Enrol { name: name.clone() });
+        // Its old connection is not missed yet.
+        let refuses = |action: &Action| matches!(action, Action::Refuse { .. });
+        assert!(bench.resume(3, 1, transfer).iter().any(refuses));
+        bench.feed(3, Event::Enrol { name: name.clone() });
+        assert!(!bench.resume(3, 1, transfer).iter().any(refuses));
+        bench.feed(
+            3,
+            Event::Finished(Finished {
+                transfer,
+                outcome: Outcome::Complete,
+                reason: None,
+                sources: Vec::new(),
+            }),
+        );
+        let totals = bench.cluster.totals();
+        let downloads = |name: &str| {
+            totals
+                .clients
+                .iter()
+                .find(|(client, _)| client.as_str() == name)
+                .map(|(_, counters)| counters.downloads)
+        };
+        assert_eq!((downloads("ana"), downloads("eva")), (Some(0), Some(1)));
     }
 
     #[test]

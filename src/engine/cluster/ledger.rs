@@ -142,11 +142,20 @@ impl Ledger {
             closed.account.ended = None;
             closed.account.expelled_at = None;
             closed.account.fell.append(&mut closed.died);
+            closed.account.open.receiver = receiver;
             self.accounts.insert(closed.account);
-        } else if !self.is_settled(transfer) && self.accounts.get(transfer).is_none() {
+        } else if self.accounts.get(transfer).is_some() {
+            self.rename(transfer, receiver);
+        } else if !self.is_settled(transfer) {
             self.accounts
                 .insert(Account::new(transfer, receiver, file, None));
         }
+    }
+
+    /// The receiver of a transfer has another name from now on: it is booked to that one. Closed books stay.
+    pub(super) fn rename(&mut self, transfer: TransferId, receiver: Receiver) {
+        self.accounts
+            .change(transfer, |account| account.open.receiver = receiver);
     }
 
     pub(super) fn orphan(&mut self, now: Instant, transfer: TransferId) {

@@ -195,7 +195,13 @@ impl<A, R: Receiving> Downloads<A, R> {
                 *state = State::Ended(End::Failed(why.clone()));
                 Answers::Waiting(download.file.clone())
             }
-            State::Running(_) | State::Paused | State::Held | State::Ended(_) => Answers::Nothing,
+            State::Running(_) => {
+                // Taken up on a new link, and refused: perhaps the last link has not been missed yet. It goes on
+                // with the sources it has.
+                self.ask_again.insert(number, now + ASK_AGAIN);
+                Answers::Nothing
+            }
+            State::Paused | State::Held | State::Ended(_) => Answers::Nothing,
         }
     }
 
@@ -278,15 +284,8 @@ impl<A, R: Receiving> Downloads<A, R> {
     pub fn words_for_a_new_link(&self, now: Instant) -> Vec<ToCentral> {
         let ends = self.endings.words_for_a_new_link(now);
         let word = |(number, download): (&DownloadNumber, &Download<A, R>)| match &download.state {
-            State::Running(running) => Some(ToCentral::Resume {
-                transfer: running.transfer,
-                request: number.0,
-                file: running.meta.clone(),
-            }),
-            State::Asked(_) | State::Again(_) | State::Queued(_) => Some(ToCentral::Download {
-                request: number.0,
-                name: download.file.clone(),
-            }),
+            State::Running(running) => Some(running.resume(*number)),
+            State::Asked(_) | State::Again(_) | State::Queued(_) => Some(download.request(*number)),
             State::Paused | State::Held | State::Ended(_) => None,
         };
         ends.into_iter()
@@ -325,15 +324,19 @@ impl<A, R: Receiving> Downloads<A, R> {
             .into_iter()
             .partition(|(_, at)| *at <= now);
         self.ask_again = later;
-        let waiting = due.into_keys().filter_map(|number| {
+        let word = |number: DownloadNumber| {
             let download = self.list.get(&number)?;
-            let waits = matches!(download.state, State::Queued(_) | State::Again(None));
-            waits.then(|| ToCentral::Download {
-                request: number.0,
-                name: download.file.clone(),
-            })
-        });
-        waiting.collect()
+            match &download.state {
+                State::Queued(_) | State::Again(None) => Some(download.request(number)),
+                State::Running(running) => Some(running.resume(number)),
+                State::Asked(_)
+                | State::Again(Some(_))
+                | State::Paused
+                | State::Held
+                | State::Ended(_) => None,
+            }
+        };
+        due.into_keys().filter_map(word).collect()
     }
 
     /// The link is down: takes out all that the central was asked for and has not answered; those that were to

@@ -125,8 +125,7 @@ impl<A, R: Receiving> Downloads<A, R> {
             }
             state @ State::Paused => {
                 *state = State::Again(Some(asker));
-                let (request, name) = (number.0, download.file.clone());
-                Resuming::Ask(ToCentral::Download { request, name })
+                Resuming::Ask(download.request(number))
             }
             State::Running(running) if running.stopping == Some(Stopping::Paused) => {
                 running.stopping = Some(Stopping::Again);
@@ -176,7 +175,7 @@ impl<A, R: Receiving> Downloads<A, R> {
                 }
                 state @ State::Held if !must_wait => {
                     *state = State::Again(None);
-                    regulated.push(Regulated::Released(ToCentral::Download { request, name }));
+                    regulated.push(Regulated::Released(download.request(number)));
                 }
                 // Those that somebody waits for are held when they are granted.
                 State::Asked(_)

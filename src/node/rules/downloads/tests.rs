@@ -186,6 +186,25 @@ fn one_that_goes_on_before_it_has_stopped_asks_again_by_itself() {
 }
 
 #[test]
+fn one_that_runs_and_cannot_be_taken_up_goes_on_and_asks_again() {
+    let mut bench = Bench::new();
+    let number = bench.run("a", Priority::Normal);
+    let resume = bench.downloads.words_for_a_new_link(bench.now);
+    assert!(matches!(&resume[..], [ToCentral::Resume { .. }]));
+    for _ in 0..2 {
+        let refusal = refusal(ErrorCode::LimitExceeded);
+        let answers = bench.downloads.refused(bench.now, number, &refusal);
+        assert_eq!(answers, Answers::Nothing);
+        assert!(matches!(bench.state(number), State::Running(_)));
+        assert_eq!(bench.downloads.due_again(bench.now), []);
+        bench.now += ASK_AGAIN;
+        assert_eq!(bench.downloads.due_again(bench.now), resume);
+        assert_eq!(bench.downloads.due_again(bench.now), []);
+    }
+    bench.complete(number);
+}
+
+#[test]
 fn what_cannot_go_on_is_paused_again() {
     let mut bench = Bench::new();
     let number = bench.run("a", Priority::Normal);

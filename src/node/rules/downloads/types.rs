@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Priority, Receiving};
 use crate::{
     model::{FileMeta, FileName, Finished, ReceivedFrom, TransferId},
-    node::Failure,
+    node::{Failure, rules::DownloadNumber},
     proto::control::ToCentral,
 };
 
@@ -22,6 +22,16 @@ pub struct Download<A, R> {
     pub is_private: bool,
     /// What came of it before it was paused or held.
     pub past: Past,
+}
+
+impl<A, R> Download<A, R> {
+    /// The word that asks the central for it.
+    pub(super) fn request(&self, number: DownloadNumber) -> ToCentral {
+        ToCentral::Download {
+            request: number.0,
+            name: self.file.clone(),
+        }
+    }
 }
 
 /// Earlier runs of one download.
@@ -92,6 +102,17 @@ pub struct Running<R> {
     pub receiving: R,
     /// What becomes of it once it has stopped, when it was told to.
     pub stopping: Option<Stopping>,
+}
+
+impl<R> Running<R> {
+    /// The word that takes it up on another link.
+    pub(super) fn resume(&self, number: DownloadNumber) -> ToCentral {
+        ToCentral::Resume {
+            transfer: self.transfer,
+            request: number.0,
+            file: self.meta.clone(),
+        }
+    }
 }
 
 /// Why a download that runs was told to stop.
