@@ -391,7 +391,7 @@ type Tale = fn(u64, bool);
 
 /// Seeds that are kept by name: the faults of `tests/sim/breaks`, each with a story that finds it. One that finds a new
 /// fault is added here, with a patch that puts the fault back.
-const NAMED: [(&str, Tale, u64); 44] = [
+const NAMED: [(&str, Tale, u64); 50] = [
     ("wrong-bytes-are-taken", a_download, 12),
     ("chunk-is-forgotten", a_download, 12),
     ("three-owners", a_download, 6),
@@ -436,6 +436,12 @@ const NAMED: [(&str, Tale, u64); 44] = [
     ("late-report-is-ignored", system::run, 219),
     ("replaced-file-is-stuck", system::run, 23_034),
     ("books-close-after-a-standstill", system::run, 2853),
+    ("places-are-told-late", system::run, 987),
+    ("silent-source-that-refuses", a_read_download, 1358),
+    ("number-is-given-up-too-soon", system::run, 4),
+    ("resumed-download-loses-its-place", system::run, 10_165),
+    ("unserved-copy-is-forgotten", system::run, 2922),
+    ("late-report-after-a-restart", system::run, 17_244),
 ];
 
 #[test]

@@ -272,7 +272,9 @@ impl Net {
         let blocked = self.blocked.get(&(from, host)).copied();
         let later = [blocked, runs_again(host)].into_iter().flatten().max();
         if let Some(later) = later.filter(|later| *later > now) {
-            // With the same number, so that order is kept.
+            // With the same number, so that order is kept; what is sent from now on comes after it, even when the host
+            // runs again before that.
+            conn.last_arrival[to.side] = conn.last_arrival[to.side].max(later);
             self.coming.push(Reverse((later, sequence)));
             self.what.insert(sequence, (to, what));
             return None;

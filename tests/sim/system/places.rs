@@ -52,9 +52,14 @@ impl Places {
                 transfer, request, ..
             } => {
                 let again = Request::Running(*transfer);
+                let of = |(key, request): (&_, &Request)| (*request == again).then_some(*key);
+                let before = self.requests.iter().find_map(of);
                 self.requests.retain(|_, request| *request != again);
                 self.requests.insert((link, *request), again);
-                self.resumed.insert((link, *request));
+                // One that this central knows to run has its place already.
+                if before.is_none_or(|before| self.resumed.remove(&before)) {
+                    self.resumed.insert((link, *request));
+                }
             }
             _ => {}
         }

@@ -21,6 +21,10 @@ use super::{
 /// After the faults all must come right within this.
 const RIGHT_WITHIN: Duration = Duration::from_secs(300);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// A secondary has seen its number in use for at least this long when it gives it up, clocks that jump included.
+const HELD_FOR: Duration = Duration::from_secs(4);
+/// Within this the central knows that nobody has a number any more.
+const RELEASED_WITHIN: Duration = Duration::from_secs(6);
 /// Steps at one instant: more is a busy loop.
 const MOST_AT_ONCE: u32 = 20_000;
 
@@ -42,6 +46,11 @@ pub(super) struct Slot {
     sends_wrong_bytes: bool,
     /// When it wants to do something, by the world's clock.
     due: Option<Instant>,
+    /// A process runs here since then, but for moments, and did until then.
+    since: Option<Instant>,
+    until: Option<Instant>,
+    /// It has given its number up.
+    has_given_up: bool,
 }
 
 pub struct World {
@@ -66,6 +75,8 @@ pub struct World {
     pub(super) added: BTreeSet<Digest>,
     /// The central's clock jumps in this story.
     pub(super) central_jumps: bool,
+    /// The central's disk is lost in this story.
+    pub(super) central_forgets: bool,
 }
 
 impl World {
@@ -83,6 +94,9 @@ impl World {
                 share: 1.0,
                 sends_wrong_bytes: false,
                 due: None,
+                since: None,
+                until: None,
+                has_given_up: false,
             })
             .collect();
         for (host, content) in &story.holds {
@@ -99,8 +113,12 @@ impl World {
             _ => None,
         });
         let added = adds.collect();
-        let jumps = |what: &Happening| matches!(what, Happening::Jump(host, _) if *host == CENTRAL);
-        let central_jumps = story.happenings.iter().any(|(_, what)| jumps(what));
+        let is_there = |wanted: fn(&Happening) -> bool| {
+            let mut happenings = story.happenings.iter();
+            happenings.any(|(_, what)| wanted(what))
+        };
+        let central_jumps = is_there(|what| matches!(what, Happening::Jump(CENTRAL, _)));
+        let central_forgets = is_there(|what| matches!(what, Happening::LoseDisk(CENTRAL)));
         let library = story.contents.iter();
         let library = library.map(|c| (c.meta.id, c.clone())).collect();
         Self {
@@ -119,6 +137,7 @@ impl World {
             lost_ends: false,
             added,
             central_jumps,
+            central_forgets,
             story,
         }
     }
@@ -225,7 +244,30 @@ impl World {
         };
         let slot = &mut self.slots[host];
         slot.due = due.map(|at| at.checked_sub(slot.ahead).unwrap_or(at));
+        let gives_up = matches!(&process, Process::Secondary(secondary) if secondary.has_given_up);
         slot.process = Some(process);
+        if gives_up && !std::mem::replace(&mut slot.has_given_up, true) {
+            self.check_surrender(host);
+        }
+    }
+
+    /// Who gives its number up has seen another have it for long.
+    fn check_surrender(&self, host: Host) {
+        let impostor = self.story.impostor();
+        let other = match host {
+            1 => impostor,
+            _ if host == impostor => 1,
+            _ => panic!("host {host} gave its number up to nobody"),
+        };
+        let other = &self.slots[other];
+        let for_long = other.since.is_some_and(|at| at + HELD_FOR <= self.now);
+        let lately = other
+            .until
+            .is_none_or(|at| at + RELEASED_WITHIN >= self.now);
+        assert!(
+            for_long && lately,
+            "host {host} gave its number up too soon"
+        );
     }
 
     fn ctx(&mut self, host: Host) -> Ctx<'_> {
@@ -366,7 +408,16 @@ impl World {
         if self.slots[host].process.is_some() || !self.net.power[host] {
             return;
         }
-        self.slots[host].paused_until = None;
+        let slot = &mut self.slots[host];
+        slot.paused_until = None;
+        slot.has_given_up = false;
+        if slot
+            .until
+            .take()
+            .is_none_or(|at| at + RELEASED_WITHIN < self.now)
+        {
+            slot.since = Some(self.now);
+        }
         self.net.listening[host] = host <= self.story.secondaries || host == self.story.impostor();
         let number = (host != CENTRAL).then(|| self.number_of(host));
         let is_secondary = self.net.listening[host];
@@ -408,7 +459,9 @@ impl World {
         self.lost_ends |= is_receiver || host == CENTRAL;
         self.net.listening[host] = false;
         let slot = &mut self.slots[host];
-        slot.process = None;
+        if slot.process.take().is_some() {
+            slot.until = Some(self.now);
+        }
         slot.due = None;
         slot.disk.crash(&mut self.random);
     }
@@ -440,8 +493,6 @@ impl World {
             if let Some(Process::Secondary(secondary)) = &self.slots[host].process
                 && secondary.has_given_up
             {
-                let of_impostor = self.number_of(host) == self.number_of(self.story.impostor());
-                assert!(of_impostor, "host {host} gave its number up to nobody");
                 self.end(host, Ending::Killed);
                 self.start(host);
             }
