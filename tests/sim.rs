@@ -391,7 +391,7 @@ type Tale = fn(u64, bool);
 
 /// Seeds that are kept by name: the faults of `tests/sim/breaks`, each with a story that finds it. One that finds a new
 /// fault is added here, with a patch that puts the fault back.
-const NAMED: [(&str, Tale, u64); 50] = [
+const NAMED: [(&str, Tale, u64); 51] = [
     ("wrong-bytes-are-taken", a_download, 12),
     ("chunk-is-forgotten", a_download, 12),
     ("three-owners", a_download, 6),
@@ -442,6 +442,7 @@ const NAMED: [(&str, Tale, u64); 50] = [
     ("resumed-download-loses-its-place", system::run, 10_165),
     ("unserved-copy-is-forgotten", system::run, 2922),
     ("late-report-after-a-restart", system::run, 17_244),
+    ("refused-resume-is-not-repeated", system::run, 11_593),
 ];
 
 #[test]

@@ -31,7 +31,8 @@ pub struct Downloads<A, R> {
     list: BTreeMap<DownloadNumber, Download<A, R>>,
     /// Those that are over.
     pub endings: Endings,
-    /// Requests that wait and are to be made again, as the central was not ready for them.
+    /// Requests that wait and are to be made again, as the central was not ready for them, and downloads that are to
+    /// be taken up again, as it did not let them be.
     ask_again: BTreeMap<DownloadNumber, Instant>,
 }
 
@@ -195,13 +196,12 @@ impl<A, R: Receiving> Downloads<A, R> {
                 *state = State::Ended(End::Failed(why.clone()));
                 Answers::Waiting(download.file.clone())
             }
-            State::Running(_) => {
-                // Taken up on a new link, and refused: perhaps the last link has not been missed yet. It goes on
-                // with the sources it has.
+            State::Running(_) | State::Paused | State::Held | State::Ended(_) => {
+                // Taken up on a new link, to go on or to tell its end, and refused: perhaps the last link has not been
+                // missed yet. One that runs goes on with the sources it has.
                 self.ask_again.insert(number, now + ASK_AGAIN);
                 Answers::Nothing
             }
-            State::Paused | State::Held | State::Ended(_) => Answers::Nothing,
         }
     }
 
@@ -324,19 +324,24 @@ impl<A, R: Receiving> Downloads<A, R> {
             .into_iter()
             .partition(|(_, at)| *at <= now);
         self.ask_again = later;
-        let word = |number: DownloadNumber| {
-            let download = self.list.get(&number)?;
+        let mut words = Vec::new();
+        for number in due.into_keys() {
+            let Some(download) = self.list.get(&number) else {
+                continue;
+            };
             match &download.state {
-                State::Queued(_) | State::Again(None) => Some(download.request(number)),
-                State::Running(running) => Some(running.resume(number)),
-                State::Asked(_)
-                | State::Again(Some(_))
-                | State::Paused
-                | State::Held
-                | State::Ended(_) => None,
+                State::Queued(_) | State::Again(None) => words.push(download.request(number)),
+                State::Running(running) => {
+                    words.extend(self.endings.unsettled_words(number));
+                    words.push(running.resume(number));
+                }
+                State::Paused | State::Held | State::Ended(_) => {
+                    words.extend(self.endings.unsettled_words(number));
+                }
+                State::Asked(_) | State::Again(Some(_)) => {}
             }
-        };
-        due.into_keys().filter_map(word).collect()
+        }
+        words
     }
 
     /// The link is down: takes out all that the central was asked for and has not answered; those that were to

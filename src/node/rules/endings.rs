@@ -52,6 +52,15 @@ impl Told {
     fn is_kept(&self, now: Instant) -> bool {
         !self.settled || now.saturating_duration_since(self.at) < KEEP_ENDS
     }
+
+    fn words(&self) -> [ToCentral; 2] {
+        let resume = ToCentral::Resume {
+            transfer: self.finished.transfer,
+            request: self.number.0,
+            file: self.file.clone(),
+        };
+        [resume, ToCentral::Finished(self.finished.clone())]
+    }
 }
 
 /// See the module.
@@ -86,15 +95,13 @@ impl Endings {
 
     pub(super) fn words_for_a_new_link(&self, now: Instant) -> Vec<ToCentral> {
         let ends = self.ends.iter().filter(|end| end.is_kept(now));
-        let words = ends.flat_map(|end| {
-            let resume = ToCentral::Resume {
-                transfer: end.finished.transfer,
-                request: end.number.0,
-                file: end.file.clone(),
-            };
-            [resume, ToCentral::Finished(end.finished.clone())]
-        });
-        words.collect()
+        ends.flat_map(Told::words).collect()
+    }
+
+    /// What the central has not acknowledged of a download.
+    pub(super) fn unsettled_words(&self, number: DownloadNumber) -> Vec<ToCentral> {
+        let of = |end: &&Told| end.number == number && !end.settled;
+        self.ends.iter().filter(of).flat_map(Told::words).collect()
     }
 
     /// Waits for what the secondaries report of an ended transfer.

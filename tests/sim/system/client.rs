@@ -79,6 +79,14 @@ impl Client {
         }
     }
 
+    /// Its user has another name from now on.
+    pub fn rename(&mut self, ctx: &mut Ctx<'_>) {
+        let name = format!("{}x", self.name);
+        self.name = ClientName::try_from(name.as_str()).expect("still short");
+        let name = self.name.clone();
+        self.link.send(ctx, ToCentral::Enrol { name });
+    }
+
     /// Gives up one of its downloads.
     pub fn give_one_up(&mut self, ctx: &mut Ctx<'_>) {
         let active = |(number, download): (

@@ -13,6 +13,14 @@ enum Request {
     Running(TransferId),
 }
 
+/// What it was like before a client was to go on with a download, and under which request.
+#[derive(Debug)]
+struct Before {
+    request: (LinkId, u64),
+    requests: BTreeMap<(LinkId, u64), Request>,
+    resumed: BTreeSet<(LinkId, u64)>,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Places {
@@ -20,6 +28,8 @@ pub struct Places {
     requests: BTreeMap<(LinkId, u64), Request>,
     /// Running downloads beyond the places: those that a client goes on with after a reconnection.
     resumed: BTreeSet<(LinkId, u64)>,
+    /// Before the last event, if that was to go on with a download.
+    before: Option<Before>,
     arrivals: u64,
     granted: BTreeSet<TransferId>,
 }
@@ -30,12 +40,14 @@ impl Places {
             most,
             requests: BTreeMap::new(),
             resumed: BTreeSet::new(),
+            before: None,
             arrivals: 0,
             granted: BTreeSet::new(),
         }
     }
 
     pub fn event(&mut self, link: LinkId, event: &Event) {
+        self.before = None;
         match event {
             Event::Closed { .. } => self.gone(link),
             Event::Cancel { request } => {
@@ -54,6 +66,11 @@ impl Places {
                 let again = Request::Running(*transfer);
                 let of = |(key, request): (&_, &Request)| (*request == again).then_some(*key);
                 let before = self.requests.iter().find_map(of);
+                self.before = Some(Before {
+                    request: (link, *request),
+                    requests: self.requests.clone(),
+                    resumed: self.resumed.clone(),
+                });
                 self.requests.retain(|_, request| *request != again);
                 self.requests.insert((link, *request), again);
                 // One that this central knows to run has its place already.
@@ -99,8 +116,13 @@ impl Places {
                 self.requests.insert((*link, *request), waits);
             }
             Action::Refuse { link, request, .. } => {
-                // One that runs goes on: its client asked once more before it heard of the grant.
                 let key = (*link, *request);
+                if let Some(before) = self.before.take_if(|before| before.request == key) {
+                    // Somebody else has it, and keeps it.
+                    (self.requests, self.resumed) = (before.requests, before.resumed);
+                    return;
+                }
+                // One that runs goes on: its client asked once more before it heard of the grant.
                 if let Some(Request::Waiting { .. }) = self.requests.get(&key) {
                     self.requests.remove(&key);
                 }

@@ -44,6 +44,8 @@ pub enum Happening {
     MakeWait(Host),
     GoOn(Host),
     Prefer(Host, Priority),
+    /// A client's user calls himself by another name.
+    Rename(Host),
     /// A person orders at the central that a secondary is to have nothing to send, or takes that back.
     Drain(Host, bool),
     /// A person sends a client away.
@@ -150,6 +152,9 @@ impl Story {
         if seed % 8 == 5 {
             story.deletions(&mut fastrand::Rng::with_seed(seed ^ 0xde1e));
         }
+        if seed % 16 == 9 {
+            story.names(&mut fastrand::Rng::with_seed(seed ^ 0xa11a5));
+        }
         story
     }
 
@@ -160,6 +165,20 @@ impl Story {
             let (holder, content) = self.holds[random.usize(..self.holds.len())];
             self.happenings
                 .push((at, Happening::Delete(holder, content)));
+        }
+    }
+
+    /// Users find other names, some of them while there is no network.
+    fn names(&mut self, random: &mut fastrand::Rng) {
+        for _ in 0..random.usize(1..=4) {
+            let at = self.quiet.mul_f64(random.f64() * 0.8 + 0.1);
+            let client = 1 + self.secondaries + random.usize(..self.clients);
+            if random.bool() {
+                let before = at.saturating_sub(Duration::from_millis(random.u64(1..3000)));
+                self.happenings
+                    .push((before, Happening::HalfOpen(client, 0)));
+            }
+            self.happenings.push((at, Happening::Rename(client)));
         }
     }
 

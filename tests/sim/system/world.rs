@@ -375,6 +375,11 @@ impl World {
                     central.expel(ctx, &format!("c{host}"));
                 }
             }),
+            Happening::Rename(host) => self.with(host, |process, ctx| {
+                if let Process::Client(client) = process {
+                    client.rename(ctx);
+                }
+            }),
             Happening::GiveUp(host) => self.with(host, |process, ctx| {
                 if let Process::Client(client) = process {
                     client.give_one_up(ctx);

@@ -202,6 +202,20 @@ fn one_that_runs_and_cannot_be_taken_up_goes_on_and_asks_again() {
         assert_eq!(bench.downloads.due_again(bench.now), []);
     }
     bench.complete(number);
+    // So is its end, until the central has it.
+    let end = bench.downloads.words_for_a_new_link(bench.now);
+    assert!(matches!(
+        &end[..],
+        [ToCentral::Resume { .. }, ToCentral::Finished(_)]
+    ));
+    let transfer = bench.fetches[&number].0;
+    for told in [end, vec![]] {
+        let refusal = refusal(ErrorCode::LimitExceeded);
+        bench.downloads.refused(bench.now, number, &refusal);
+        bench.now += ASK_AGAIN;
+        assert_eq!(bench.downloads.due_again(bench.now), told);
+        bench.downloads.endings.settle(transfer);
+    }
 }
 
 #[test]
