@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use trozos::{
@@ -136,16 +136,19 @@ impl World {
         granted
     }
 
+    fn wait_for_closed_books(&mut self, deadline: Instant) {
+        while !self.central().cluster.totals().open.is_empty() {
+            let open = self.central().cluster.totals().open;
+            assert!(self.now < deadline, "{open:?}");
+            self.until(self.now + LOOK_EVERY);
+        }
+    }
+
     fn check_figures(&mut self) {
         let deadline = self.now + BOOKS_CLOSED_WITHIN;
-        while !self.central().cluster.totals().open.is_empty() {
-            assert!(
-                self.now < deadline,
-                "{:?}",
-                self.central().cluster.totals().open
-            );
-            self.until(self.now + SOON);
-        }
+        // Whoever is on a connection that carries nothing notices; the last reports come.
+        self.until(self.now + SOON);
+        self.wait_for_closed_books(deadline);
         // Whoever was sent away tells the ends of his downloads when he is back.
         let deadline = deadline.max(self.now + BACK_WITHIN);
         while !self.lost_ends && !self.clients().all(|(_, client)| client.link.is_up()) {
@@ -156,6 +159,8 @@ impl World {
             );
             self.until(self.now + SOON);
         }
+        self.until(self.now + LOOK_EVERY);
+        self.wait_for_closed_books(self.now + SOON);
         let totals = self.central().cluster.totals();
         for counters in [&totals.totals, &totals.copies] {
             assert_eq!(

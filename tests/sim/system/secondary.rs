@@ -336,9 +336,11 @@ impl Secondary {
                 }
             }
             Index::Deleted(meta) => {
+                // What stood under the name for a moment may never have been looked at.
                 let is_back = ctx.disk.files.contains_key(&meta.name);
-                if !is_back {
-                    self.removed(ctx, meta, RemovedReason::Deleted);
+                let held = self.held.get(&meta.name).cloned();
+                if let Some(held) = held.filter(|_| !is_back) {
+                    self.removed(ctx, held, RemovedReason::Deleted);
                 }
             }
             Index::SetAside(meta) => {
