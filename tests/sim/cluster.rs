@@ -53,6 +53,8 @@ struct Client {
 
 struct Walk {
     seed: u64,
+    /// No copy fails any more.
+    copies_work: bool,
     trace: bool,
     random: fastrand::Rng,
     now: Instant,
@@ -77,6 +79,7 @@ struct Walk {
 pub fn run(seed: u64, trace: bool) {
     let mut walk = Walk {
         seed,
+        copies_work: false,
         trace,
         random: fastrand::Rng::with_seed(seed),
         now: Instant::now(),
@@ -229,7 +232,7 @@ impl Walk {
         else {
             return;
         };
-        let works = self.random.u8(..4) > 0;
+        let works = self.random.u8(..4) > 0 || self.copies_work;
         let clash = secondary.holds.contains_key(&meta.name);
         let outcome = if works && !clash {
             Outcome::Complete
@@ -583,7 +586,8 @@ impl Walk {
         for n in 1..=SECONDARIES {
             self.drain(n, false);
         }
-        for _ in 0..200 {
+        for second in 0..200 {
+            self.copies_work = second >= 100;
             for n in 1..=SECONDARIES {
                 self.enrol_secondary(n);
                 while !self.secondaries[&n].copies.is_empty() {
