@@ -63,6 +63,13 @@ impl Account {
         }
     }
 
+    /// The client that receives it has another name: it is booked to that one. A copy stays a copy, whoever says what.
+    pub(super) fn rename(&mut self, receiver: Receiver) {
+        if let (Receiver::Client(_), Receiver::Client(_)) = (&self.open.receiver, &receiver) {
+            self.open.receiver = receiver;
+        }
+    }
+
     /// A secondary's report; cumulative within one run of its process.
     pub(super) fn report(
         &mut self,

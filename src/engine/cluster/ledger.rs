@@ -142,7 +142,7 @@ impl Ledger {
             closed.account.ended = None;
             closed.account.expelled_at = None;
             closed.account.fell.append(&mut closed.died);
-            closed.account.open.receiver = receiver;
+            closed.account.rename(receiver);
             self.accounts.insert(closed.account);
         } else if self.accounts.get(transfer).is_some() {
             self.rename(transfer, receiver);
@@ -152,10 +152,10 @@ impl Ledger {
         }
     }
 
-    /// The receiver of a transfer has another name from now on: it is booked to that one. Closed books stay.
+    /// The client that receives a transfer has another name from now on. Closed books stay.
     pub(super) fn rename(&mut self, transfer: TransferId, receiver: Receiver) {
         self.accounts
-            .change(transfer, |account| account.open.receiver = receiver);
+            .change(transfer, |account| account.rename(receiver));
     }
 
     pub(super) fn orphan(&mut self, now: Instant, transfer: TransferId) {
