@@ -1,7 +1,9 @@
 //! JSON files that are replaced whole or not at all.
 
 use std::{
+    ffi::OsString,
     io::{self, Write},
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
 
@@ -93,7 +95,7 @@ pub fn save_json<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError>
     json.push(b'\n');
     let write = || -> io::Result<()> {
         let mut file = tempfile::Builder::new()
-            .prefix(".trozos-")
+            .prefix(&temporary(path))
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
             .tempfile_in(folder)?;
         file.write_all(&json)?;
@@ -104,13 +106,39 @@ pub fn save_json<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError>
     write().map_err(|error| fail(&error))
 }
 
-/// Reads what [`save_json`] wrote. A file that is something else is renamed to `NAME.estropeado-n`, with
+/// How the names of a file's temporary ones begin.
+fn temporary(path: &Path) -> OsString {
+    let mut prefix = OsString::from(".trozos-");
+    prefix.push(path.file_name().unwrap_or_default());
+    prefix.push("-");
+    prefix
+}
+
+/// A process that was killed while it saved has left its temporary file. Who saves at this very moment, as two of one
+/// name share a folder, fails and saves again later.
+fn remove_temporary(path: &Path) {
+    let prefix = temporary(path);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_left = name.as_bytes().starts_with(prefix.as_bytes());
+        if is_left && let Err(error) = std::fs::remove_file(entry.path()) {
+            tracing::warn!(file = ?entry.path(), %error, "a temporary file is left");
+        }
+    }
+}
+
+/// Reads what [`save_json`] wrote, and removes what it left when it was killed. A file that is something else is renamed to `NAME.estropeado-n`, with
 /// the first n that is free.
 ///
 /// # Errors
 /// When it is there and cannot be read or renamed.
 pub fn load_json<T: DeserializeOwned>(path: &Path) -> Result<Loaded<T>, StoreError> {
     let fail = |error: &io::Error| StoreError::new(path, error);
+    remove_temporary(path);
     let bytes = match std::fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Loaded::Missing),
         Err(error) => return Err(fail(&error)),
@@ -168,6 +196,25 @@ mod tests {
         assert!(!path.exists());
         // Nothing temporary is left.
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = |name: &str| folder.path().join(name);
+        let path = there("central.json");
+        save_json(&path, &1).unwrap();
+        let left = tempfile::Builder::new()
+            .prefix(&temporary(&path))
+            .tempfile_in(folder.path());
+        let (_, left) = left.unwrap().keep().unwrap();
+        let others = [".trozos-cliente-ana.json-abc", ".trozos-prueba-1", "x"];
+        for other in others {
+            std::fs::write(there(other), b"").unwrap();
+        }
+        assert_eq!(load_json::<u8>(&path).unwrap(), Loaded::Read(1));
+        assert!(!left.exists());
+        assert!(others.iter().all(|other| there(other).exists()));
     }
 
     #[test]
