@@ -86,12 +86,15 @@ fn listener(treat: impl Fn(TcpStream) + Send + 'static) -> u16 {
     port
 }
 
-/// Somebody who answers every first line with these bytes, and closes.
+/// Somebody who answers every first line with these bytes and says nothing more; what is said to him he takes, so that
+/// the bytes arrive.
 fn answering(bytes: impl Into<Vec<u8>>) -> u16 {
     let bytes = bytes.into();
     listener(move |mut stream| {
         let _ = stream.write_all(&bytes);
         let _ = stream.shutdown(Shutdown::Write);
+        let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
     })
 }
 
