@@ -35,6 +35,13 @@ enum Process {
     Client(Box<Client>),
 }
 
+impl Process {
+    /// It has given its number up.
+    fn has_given_up(&self) -> bool {
+        matches!(self, Self::Secondary(secondary) if secondary.has_given_up)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Slot {
     process: Option<Process>,
@@ -49,8 +56,6 @@ pub(super) struct Slot {
     /// A process runs here since then, but for moments, and did until then.
     since: Option<Instant>,
     until: Option<Instant>,
-    /// It has given its number up.
-    has_given_up: bool,
 }
 
 pub struct World {
@@ -96,7 +101,6 @@ impl World {
                 due: None,
                 since: None,
                 until: None,
-                has_given_up: false,
             })
             .collect();
         for (host, content) in &story.holds {
@@ -235,6 +239,7 @@ impl World {
         let Some(mut process) = self.slots[host].process.take() else {
             return;
         };
+        let had_given_up = process.has_given_up();
         let mut ctx = self.ctx(host);
         what(&mut process, &mut ctx);
         let due = match &process {
@@ -244,9 +249,9 @@ impl World {
         };
         let slot = &mut self.slots[host];
         slot.due = due.map(|at| at.checked_sub(slot.ahead).unwrap_or(at));
-        let gives_up = matches!(&process, Process::Secondary(secondary) if secondary.has_given_up);
+        let gives_up = process.has_given_up() && !had_given_up;
         slot.process = Some(process);
-        if gives_up && !std::mem::replace(&mut slot.has_given_up, true) {
+        if gives_up {
             self.check_surrender(host);
         }
     }
@@ -415,7 +420,6 @@ impl World {
         }
         let slot = &mut self.slots[host];
         slot.paused_until = None;
-        slot.has_given_up = false;
         if slot
             .until
             .take()
@@ -495,9 +499,8 @@ impl World {
     /// Whoever runs them sees the message and starts them again.
     fn restart_who_gave_up(&mut self) {
         for host in 1..=self.story.secondaries {
-            if let Some(Process::Secondary(secondary)) = &self.slots[host].process
-                && secondary.has_given_up
-            {
+            let process = &self.slots[host].process;
+            if process.as_ref().is_some_and(Process::has_given_up) {
                 self.end(host, Ending::Killed);
                 self.start(host);
             }
