@@ -14,8 +14,9 @@ use super::{
 };
 use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, Fault, SecondaryNumber};
 
-/// A call that comes this much later than it was due means that this process did not run.
-const OWN_STOP: Duration = Duration::from_secs(1);
+/// A call that comes this much later than it was due means that this process did not run, be it as it was stopped or
+/// as the machine is busy: what it did not hear meanwhile is nobody's silence.
+const OWN_STOP: Duration = Duration::from_millis(50);
 /// Refusals on one connection after which a source is given up for a while.
 const MOST_REFUSALS: u32 = 3;
 

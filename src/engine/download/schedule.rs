@@ -23,9 +23,17 @@ use crate::model::{ChunkIndex, Fault, SecondaryNumber};
 const SLACK: f64 = 0.05;
 /// Help must be expected in this share of the owner's time.
 const HELP_GAIN: f64 = 0.8;
-/// A duplicate must bring its chunk this much sooner, in seconds: it costs bytes.
-const HEDGE_SECONDS: f64 = 0.5;
-/// Hedges may cost this share of the file, or this many chunks if that is more.
+/// Help must bring its chunk this much sooner, in seconds: less is noise, and what the owner has sent by then is sent
+/// twice.
+const HELP_SECONDS: f64 = 0.5;
+/// What an owner has sent and has not arrived here, at a guess: a request that would begin within so many bytes cannot
+/// be taken back any more.
+const ON_ITS_WAY_BYTES: u64 = 64 << 10;
+/// A duplicate that is only sooner may not bring the waste of hedges above this share of the file.
+const CHEAP_SHARE: f64 = 0.01;
+/// One that is so much sooner, in seconds, or whose owner is silent, may cost more.
+const DEAR_SECONDS: f64 = 3.0;
+/// Such hedges may cost this share of the file, or this many chunks if that is more.
 const HEDGE_SHARE: f64 = 0.05;
 const HEDGE_CHUNKS: u64 = 2;
 /// Rate of a source of which nothing is known where nothing is known of any, in bytes per second.
@@ -225,11 +233,33 @@ impl Download {
         if own_time >= owner_time * HELP_GAIN && !is_suspect {
             return;
         }
-        if request.received == 0 && self.is_behind_another(owner, request.chunk) {
+        let gain = owner_time - own_time;
+        if gain < HELP_SECONDS {
+            return;
+        }
+        let before = self.bytes_before(owner, request.chunk);
+        let is_begun = request.received > 0
+            || before == 0
+            || (before <= ON_ITS_WAY_BYTES && !is_suspect);
+        if !is_begun {
             self.take_back(now, owner, request.chunk, helper.number);
-        } else if owner_time - own_time >= HEDGE_SECONDS {
+        } else if gain >= DEAR_SECONDS || self.is_cheap(now, owner, &request, own_time) {
             self.hedge(now, &request, helper.number);
         }
+    }
+
+    /// True when a duplicate that takes so many seconds should cost next to nothing.
+    fn is_cheap(
+        &self,
+        now: Instant,
+        owner: SecondaryNumber,
+        request: &Request,
+        own_time: f64,
+    ) -> bool {
+        let rate = self.sources[&owner].rate(now).unwrap_or(0.0);
+        let lost = u64::from(request.received) + (rate * own_time) as u64 + ON_ITS_WAY_BYTES;
+        let most = (self.layout.file_bytes() as f64 * CHEAP_SHARE) as u64;
+        self.hedged_bytes + lost <= most
     }
 
     /// The last chunk that a source has to bring and that another may bring as well.
@@ -246,13 +276,13 @@ impl Download {
         found.copied()
     }
 
-    /// True when an owner has another chunk to send before this one.
-    fn is_behind_another(&self, owner: SecondaryNumber, chunk: ChunkIndex) -> bool {
-        self.sources[&owner]
-            .queue
-            .iter()
+    /// What an owner has to send before a chunk, in bytes.
+    fn bytes_before(&self, owner: SecondaryNumber, chunk: ChunkIndex) -> u64 {
+        let queue = self.sources[&owner].queue.iter();
+        queue
             .take_while(|request| request.chunk != chunk)
-            .any(|request| !request.is_whole())
+            .map(|request| u64::from(request.length - request.received))
+            .sum()
     }
 
     fn take_back(

@@ -218,13 +218,14 @@ impl Shell {
             tokio::select! {
                 Some(input) = self.inputs.recv() => {
                     self.input(input);
-                    for _ in 1..BATCH {
-                        let Ok(input) = self.inputs.try_recv() else { break };
-                        self.input(input);
-                    }
+                    self.inputs_at_hand();
                 }
                 Some(done) = self.done.recv() => self.done(done).await,
-                () = sleep_until(due.into()) => self.machine.handle_timeout(Instant::now()),
+                () = sleep_until(due.into()) => {
+                    // What is here already is not silence.
+                    self.inputs_at_hand();
+                    self.machine.handle_timeout(Instant::now());
+                }
                 changed = self.orders.listed.changed(), if !owner_gone => {
                     if changed.is_ok() {
                         let sources = self.orders.listed.borrow_and_update().clone();
@@ -279,6 +280,15 @@ impl Shell {
             }
         }
         None
+    }
+
+    fn inputs_at_hand(&mut self) {
+        for _ in 1..BATCH {
+            let Ok(input) = self.inputs.try_recv() else {
+                return;
+            };
+            self.input(input);
+        }
     }
 
     fn connect(&mut self, number: SecondaryNumber) {
