@@ -19,7 +19,7 @@ use trozos::{
     engine::download::{FailReason, Finish, Notice},
     model::ChunkLayout,
 };
-use world::{Fault, Life, Reader, SourcePlan, Story, World};
+use world::{Fault, Life, Reader, SourcePlan, Story, Weather, World};
 
 const MIB: u64 = 1 << 20;
 /// Within this a source that is there again is found, whatever happened before.
@@ -84,6 +84,7 @@ fn story(seed: u64) -> Story {
         resumed: if random.bool() { random.f64() } else { 0.0 },
         source_wait: Duration::from_secs(60),
         reader: None,
+        weather: Weather::default(),
     }
 }
 
@@ -227,6 +228,51 @@ fn a_file_is_read_nearly_as_fast_as_it_is_downloaded() {
     }
 }
 
+/// A seed's story in which nothing fails: small files, three secondaries, alike or not, on machines that are busy.
+fn busy_story(seed: u64) -> Story {
+    let mut random = fastrand::Rng::with_seed(seed ^ 0xb059);
+    let fast = 10e6 * 100f64.powf(random.f64());
+    let source = |random: &mut fastrand::Rng| SourcePlan {
+        rate_bytes_per_s: match random.u8(..8) {
+            0 => 500e3 + random.f64() * 5e6,
+            1 => fast / 10.0,
+            _ => fast,
+        },
+        latency: Duration::from_micros(random.u64(30..3000)),
+        corrupt_from: None,
+        refuses: 0.0,
+        faults: Vec::new(),
+    };
+    Story {
+        seed,
+        length: random.u64(4 * MIB..24 * MIB),
+        sources: (0..3).map(|_| source(&mut random)).collect(),
+        central_restarts: Vec::new(),
+        own_pauses: Vec::new(),
+        resumed: 0.0,
+        source_wait: Duration::from_secs(60),
+        reader: None,
+        weather: Weather {
+            noise: random.f64() * 0.1,
+            pipe_bytes: 64 << random.u32(10..15),
+        },
+    }
+}
+
+#[test]
+fn without_faults_next_to_nothing_is_sent_twice() {
+    let (mut wasted, mut all) = (0, 0);
+    for seed in 0..600 {
+        let story = busy_story(seed);
+        all += story.length;
+        let mut world = World::new(story);
+        assert_eq!(world.run(), Finish::Complete, "seed {seed}");
+        wasted += world.wasted();
+    }
+    let share = wasted as f64 / all as f64;
+    assert!(share < 0.005, "{:.2} % was sent twice", share * 100.0);
+}
+
 fn equal(rates: &[f64], length: u64, faults: &[(usize, Fault)]) -> World {
     let mut sources: Vec<_> = rates
         .iter()
@@ -250,6 +296,7 @@ fn equal(rates: &[f64], length: u64, faults: &[(usize, Fault)]) -> World {
         resumed: 0.0,
         source_wait: Duration::from_secs(60),
         reader: None,
+        weather: Weather::default(),
     })
 }
 

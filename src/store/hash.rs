@@ -3,6 +3,10 @@
 //! One message is a chain that no second core and no vector register can speed up; many messages are not.
 //! Chunks that wait together are therefore hashed together, each in a lane of its own ([`sha256_many`]):
 //! on a processor without SHA instructions that is several times as fast.
+//!
+//! Every digest decides whether bytes are kept. The reference is sha2; what is faster (ring for one message,
+//! tape-sha256 for many) is compared with it on the processor at hand before its first use, and is not used where
+//! they differ.
 
 use std::{
     collections::VecDeque,
@@ -18,6 +22,7 @@ use std::{
 };
 
 use ring::digest::{Context, SHA256};
+use sha2::{Digest as _, Sha256};
 
 use super::StoreError;
 use crate::model::{ByteRange, ChunkIndex, ChunkLayout, Digest, Manifest};
@@ -54,43 +59,83 @@ pub fn lanes() -> usize {
     tape_sha256::lane_width().max(FEWEST_TOGETHER)
 }
 
-/// Every digest decides whether bytes are kept, so this processor's code is asked once for some whose
-/// digests another library knows.
+/// SHA-256 by the reference.
+fn reference(message: &[u8]) -> Digest {
+    Digest::new(Sha256::digest(message).into())
+}
+
 fn lanes_are_right() -> bool {
     static RIGHT: OnceLock<bool> = OnceLock::new();
     *RIGHT.get_or_init(|| {
-        let bytes: Vec<u8> = (0..4096u32).map(|i| (i * 31 + i / 251) as u8).collect();
-        let messages: Vec<&[u8]> = (0..2 * lanes())
-            .map(|i| &bytes[i..bytes.len() - 7 * i])
-            .collect();
-        let mut digests = vec![[0; 32]; messages.len()];
-        tape_sha256::hash_many(&messages, &mut digests);
-        let expected = messages.iter().map(|message| sha256(message));
-        let right = digests.into_iter().map(Digest::new).eq(expected);
-        if !right {
-            let backend = tape_sha256::backend();
-            tracing::error!(backend, "wrong digests: chunks are hashed one by one");
-        }
-        right
+        let backend = tape_sha256::backend();
+        agrees(backend, 2 * lanes(), |messages| {
+            let mut digests = vec![[0; 32]; messages.len()];
+            tape_sha256::hash_many(messages, &mut digests);
+            digests.into_iter().map(Digest::new).collect()
+        })
     })
 }
 
+fn ring_is_right() -> bool {
+    static RIGHT: OnceLock<bool> = OnceLock::new();
+    *RIGHT.get_or_init(|| {
+        agrees("ring", 2 * FEWEST_TOGETHER, |messages| {
+            let digest = |message: &&[u8]| {
+                let mut hasher = Hasher::Ring(Context::new(&SHA256));
+                // In two pieces, as most messages come.
+                let (first, rest) = message.split_at(message.len() / 3);
+                hasher.update(first);
+                hasher.update(rest);
+                hasher.digest()
+            };
+            messages.iter().map(digest).collect()
+        })
+    })
+}
+
+/// True when a way of hashing agrees with the reference about some messages of different lengths.
+fn agrees(name: &str, count: usize, hash: impl Fn(&[&[u8]]) -> Vec<Digest>) -> bool {
+    let bytes: Vec<u8> = (0..4096u32).map(|i| (i * 31 + i / 251) as u8).collect();
+    let messages: Vec<&[u8]> = (0..count)
+        .map(|i| &bytes[i..bytes.len() - 7 * i])
+        .collect();
+    let expected = messages.iter().map(|message| reference(message));
+    let right = hash(&messages).into_iter().eq(expected);
+    if !right {
+        tracing::error!(name, "wrong digests: it is not used");
+    }
+    right
+}
+
 /// SHA-256 of one message that comes in pieces.
-struct Hasher(Context);
+enum Hasher {
+    Ring(Context),
+    Reference(Sha256),
+}
 
 impl Hasher {
     fn new() -> Self {
-        Self(Context::new(&SHA256))
+        if ring_is_right() {
+            Self::Ring(Context::new(&SHA256))
+        } else {
+            Self::Reference(Sha256::new())
+        }
     }
 
     fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        match self {
+            Self::Ring(context) => context.update(bytes),
+            Self::Reference(hasher) => hasher.update(bytes),
+        }
     }
 
     fn digest(self) -> Digest {
         let mut bytes = [0; 32];
-        // SHA-256 has 32 bytes.
-        bytes.copy_from_slice(self.0.finish().as_ref());
+        match self {
+            // SHA-256 has 32 bytes.
+            Self::Ring(context) => bytes.copy_from_slice(context.finish().as_ref()),
+            Self::Reference(hasher) => bytes.copy_from_slice(&hasher.finalize()),
+        }
         Digest::new(bytes)
     }
 }
@@ -281,31 +326,54 @@ mod tests {
     use super::*;
 
     proptest::proptest! {
-        /// All ways of hashing agree with an implementation that has nothing in common with them.
+        /// All ways of hashing agree with the reference.
         #[test]
         fn all_ways_agree(
             lengths in proptest::collection::vec(0usize..700, 0..40),
             same in 0usize..3000,
             seed: u8,
         ) {
-            use sha2::Digest as _;
             let bytes: Vec<u8> = (0..4000).map(|i| (i * 7 + i / 13) as u8 ^ seed).collect();
             for lengths in [lengths.clone(), vec![same; lengths.len()]] {
                 let messages: Vec<&[u8]> =
                     lengths.iter().enumerate().map(|(i, length)| &bytes[i..i + length]).collect();
                 let many = sha256_many(&messages);
                 for (message, many) in messages.iter().zip(many) {
-                    let expected = Digest::new(sha2::Sha256::digest(message).into());
+                    let expected = reference(message);
                     proptest::prop_assert_eq!(many, expected);
                     proptest::prop_assert_eq!(sha256(message), expected);
+                    let mut slow = Hasher::Reference(Sha256::new());
+                    message.chunks(100).for_each(|piece| slow.update(piece));
+                    proptest::prop_assert_eq!(slow.digest(), expected);
                 }
             }
         }
     }
 
     #[test]
-    fn lanes_of_this_processor_are_right() {
-        assert!(lanes_are_right());
+    fn what_is_fast_is_right_on_this_processor() {
+        assert!(lanes_are_right() && ring_is_right());
+    }
+
+    #[test]
+    fn the_reference_knows_the_example_of_fips_180() {
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(reference(b"abc").to_string(), expected);
+    }
+
+    #[test]
+    fn a_way_that_gets_one_of_many_wrong_is_not_used() {
+        let right = |messages: &[&[u8]]| messages.iter().map(|m| reference(m)).collect();
+        assert!(agrees("right", 9, right));
+        for wrong in 0..9 {
+            let but_one = |messages: &[&[u8]]| {
+                let mut digests: Vec<_> = messages.iter().map(|m| reference(m)).collect();
+                digests[wrong] = reference(b"");
+                digests
+            };
+            assert!(!agrees("wrong", 9, but_one));
+        }
+        assert!(!agrees("short", 9, |_| Vec::new()));
     }
 
     #[test]

@@ -15,6 +15,8 @@ use trozos::{
 };
 
 const FRAME_BYTES: u32 = 256 << 10;
+/// Less than makes a source suspect.
+const NOISE: Duration = Duration::from_millis(400);
 /// No story is longer than this.
 const MOST_STEPS: u64 = 3_000_000;
 const MOST_TIME: Duration = Duration::from_secs(100_000);
@@ -66,6 +68,16 @@ pub struct Story {
     pub source_wait: Duration,
     /// Somebody who reads the file while it comes.
     pub reader: Option<Reader>,
+    pub weather: Weather,
+}
+
+/// What is between machines on which nothing fails.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Weather {
+    /// Share of the frames that a busy machine makes wait for up to [`NOISE`].
+    pub noise: f64,
+    /// What a socket holds, in bytes: it comes, whatever is taken back. 0 for none, which faults need.
+    pub pipe_bytes: u64,
 }
 
 /// Somebody who reads a file while it comes.
@@ -115,6 +127,8 @@ struct Connection {
     open: bool,
     queue: VecDeque<(ChunkIndex, u32)>,
     sending: bool,
+    /// Until when its socket is busy with what it holds.
+    busy_until: Option<Instant>,
 }
 
 struct Secondary {
@@ -153,6 +167,7 @@ pub struct World {
     is_reading: bool,
     pub notices: Vec<Notice>,
     pub trace: bool,
+    noise: fastrand::Rng,
 }
 
 fn number(index: usize) -> SecondaryNumber {
@@ -214,6 +229,7 @@ impl World {
             is_reading: false,
             notices: Vec::new(),
             trace: false,
+            noise: fastrand::Rng::with_seed(story.seed ^ 0x0153),
             story,
         }
     }
@@ -469,6 +485,7 @@ impl World {
         let connection = &mut self.secondaries[source].connection;
         connection.open = false;
         connection.sending = false;
+        connection.busy_until = None;
         connection.queue.clear();
         for owners in self.asked.values_mut() {
             owners.remove(&source);
@@ -500,6 +517,9 @@ impl World {
         let Some((chunk, offset)) = connection.queue.front().copied() else {
             return;
         };
+        if self.story.weather.pipe_bytes > 0 {
+            return self.fill_pipe(source, chunk, offset);
+        }
         if connection.sending || secondary.state != State::Up {
             return;
         }
@@ -511,6 +531,37 @@ impl World {
         self.after(wait, Coming::Sent(source, generation));
     }
 
+    /// Puts the next frame into the socket, if there is room, and comes back for the one after it.
+    fn fill_pipe(&mut self, source: usize, chunk: ChunkIndex, offset: u32) {
+        let Weather { noise, pipe_bytes } = self.story.weather;
+        let secondary = &mut self.secondaries[source];
+        let (latency, rate) = (secondary.plan.latency, secondary.plan.rate_bytes_per_s);
+        let connection = &mut secondary.connection;
+        if connection.sending {
+            return;
+        }
+        let free = connection.busy_until.unwrap_or(self.now).max(self.now);
+        let bytes = (self.layout.chunk_len(chunk) - offset).min(FRAME_BYTES);
+        let mut done = free + Duration::from_secs_f64(f64::from(bytes) / rate);
+        if self.noise.f64() < noise {
+            done += NOISE.mul_f64(self.noise.f64());
+        }
+        connection.busy_until = Some(done);
+        connection.sending = true;
+        let whole = offset + bytes == self.layout.chunk_len(chunk);
+        if whole {
+            connection.queue.pop_front();
+        } else if let Some((_, offset)) = connection.queue.front_mut() {
+            *offset += bytes;
+        }
+        let generation = connection.generation;
+        let frame = Coming::Frame(source, generation, chunk, bytes, whole);
+        self.at(done + latency, frame);
+        let held = Duration::from_secs_f64(pipe_bytes as f64 / rate);
+        let room = done.checked_sub(held).unwrap_or(self.now).max(self.now);
+        self.at(room, Coming::Sent(source, generation));
+    }
+
     fn sent(&mut self, source: usize, generation: u64) {
         if !self.is_current(source, generation) {
             return;
@@ -518,6 +569,9 @@ impl World {
         let length = |chunk| self.layout.chunk_len(chunk);
         let secondary = &mut self.secondaries[source];
         secondary.connection.sending = false;
+        if self.story.weather.pipe_bytes > 0 {
+            return self.send_on(source);
+        }
         match secondary.state {
             State::Up => {}
             State::Stopped | State::Dead | State::Unplugged => return,
