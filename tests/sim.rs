@@ -273,6 +273,45 @@ fn without_faults_next_to_nothing_is_sent_twice() {
     assert!(share < 0.005, "{:.2} % was sent twice", share * 100.0);
 }
 
+#[test]
+fn who_waits_in_a_long_line_does_not_go_away() {
+    let queueing = |at_s: u64, lasts_s: u64| Fault {
+        at: Duration::from_secs(at_s),
+        lasts: Duration::from_secs(lasts_s),
+        life: Life::Queueing,
+    };
+    // Some bytes now and then, and never within the two seconds after which silence is death.
+    let line: Vec<_> = (0..10).map(|n| (0, queueing(n * 20, 19))).collect();
+    let mut world = equal(&[2e6], 18 * MIB, &line);
+    assert_eq!(world.run(), Finish::Complete);
+    assert!(world.notices.is_empty(), "{:?}", world.notices);
+    assert_eq!(world.wasted(), 0);
+}
+
+#[test]
+fn who_only_says_that_one_waits_is_not_waited_for() {
+    const LENGTH: u64 = 60 * MIB;
+    let for_ever = |at_ms| Fault {
+        at: Duration::from_millis(at_ms),
+        lasts: Duration::from_secs(100_000),
+        life: Life::Queueing,
+    };
+    for (rates, liars) in [
+        (&[10e6, 10e6][..], 1),
+        (&[10e6, 10e6, 10e6], 2),
+        (&[10e6; 6], 5),
+        (&[10e6; 16], 15),
+    ] {
+        for at_ms in [0, 40, 1500] {
+            let faults: Vec<_> = (1..=liars).map(|liar| (liar, for_ever(at_ms))).collect();
+            let took = seconds(equal(rates, LENGTH, &faults));
+            // The only honest one could send all of it alone.
+            let most = LENGTH as f64 / 10e6 + 8.0;
+            assert!(took <= most, "{liars} from {at_ms} ms: {took:.2} s");
+        }
+    }
+}
+
 fn equal(rates: &[f64], length: u64, faults: &[(usize, Fault)]) -> World {
     let mut sources: Vec<_> = rates
         .iter()

@@ -8,7 +8,7 @@ use std::{
 
 use arbitrary::{Arbitrary, Unstructured};
 use trozos::{
-    engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Refusal, Totals},
+    engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Notice, Refusal, Totals},
     model::{
         ChunkIndex, ChunkLayout, ClientName, Digest, Fault, FileMeta, FileName, Finished, Grant,
         Incarnation, Outcome, ReceivedFrom, Receiver, RemovedReason, SecondaryNumber, SentTransfer,
@@ -89,6 +89,8 @@ struct World {
     requests: BTreeMap<(LinkId, u64), Request>,
     /// Downloads that were ever granted.
     granted: Vec<TransferId>,
+    /// Those of them that have lent their place once.
+    lent: BTreeSet<TransferId>,
     /// Copies that were ever ordered.
     copies: Vec<TransferId>,
     made: u64,
@@ -111,6 +113,7 @@ pub fn cluster(data: &[u8]) {
         peers: BTreeMap::new(),
         requests: BTreeMap::new(),
         granted: Vec::new(),
+        lent: BTreeSet::new(),
         copies: Vec::new(),
         made: 0,
         arrivals: 0,
@@ -426,7 +429,7 @@ impl World {
                     assert!(!matches!(before, Some(Request::Running(_))));
                     assert!(!self.granted.contains(&transfer), "{transfer} twice");
                     self.granted.push(transfer);
-                    assert!(self.running() <= MOST_DOWNLOADS, "too many run");
+                    assert!(self.with_place() <= MOST_DOWNLOADS, "too many run");
                 }
                 Action::Queue {
                     link,
@@ -476,6 +479,9 @@ impl World {
                         self.sent_away(link);
                     }
                 }
+                Action::Notice(Notice::PlaceLent { transfer, .. }) => {
+                    self.lent.insert(transfer);
+                }
                 Action::Notice(_) => {}
             }
         }
@@ -511,6 +517,15 @@ impl World {
         }
         let count = grant.file.layout.chunk_count() as usize;
         assert!(chunks.len() == count || grant.sources.is_empty());
+    }
+
+    /// Those that run and have never lent their place.
+    fn with_place(&self) -> usize {
+        let has_place = |request: &&Request| match request {
+            Request::Running(transfer) => !self.lent.contains(transfer),
+            Request::Waiting(..) => false,
+        };
+        self.requests.values().filter(has_place).count()
     }
 
     fn running(&self) -> usize {

@@ -206,10 +206,10 @@ impl World {
             Step::Block(n, blocked) => {
                 let source = source(n);
                 if self.peer(source).connected {
-                    self.feed(if blocked {
-                        Event::Blocked { source }
-                    } else {
-                        Event::Unblocked { source }
+                    self.feed(match (blocked, n < 128) {
+                        (true, true) => Event::Blocked { source },
+                        (false, true) => Event::Unblocked { source },
+                        (_, false) => Event::Queued { source },
                     });
                 }
             }
@@ -501,6 +501,7 @@ pub fn download_events(data: &[u8]) {
                 source: source(n),
                 chunk: chunk(c),
             },
+            AnyEvent::Blocked(n @ 128.., _) => Event::Queued { source: source(n) },
             AnyEvent::Blocked(n, true) => Event::Blocked { source: source(n) },
             AnyEvent::Blocked(n, false) => Event::Unblocked { source: source(n) },
             AnyEvent::Wait(ms) => {

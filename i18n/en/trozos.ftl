@@ -243,6 +243,7 @@ client-enrolled = Client { $client } enrolled from { $address }
 client-gone = Client { $client } has gone
 granted = { $client } downloads { $file } from secondaries { $sources }
 queued = { $client } waits for { $file } at place { $place }
+place-lent = { $client } is sent nothing of { $file }: others have its place until it goes on
 finished = Download of { $file } by { $client }: { $outcome }
 reported = { $by } reports secondary { $secondary }: { $why }
 with-reason = { $what } ({ $reason })

@@ -243,6 +243,7 @@ client-enrolled = Cliente { $client } inscrito desde { $address }
 client-gone = Cliente { $client } se ha ido
 granted = { $client } descarga { $file } de los secundarios { $sources }
 queued = { $client } espera por { $file } en el puesto { $place }
+place-lent = A { $client } no se le envía nada de { $file }: otros usan su puesto hasta que siga
 finished = Descarga de { $file } por { $client }: { $outcome }
 reported = { $by } avisa del secundario { $secondary }: { $why }
 with-reason = { $what } ({ $reason })

@@ -45,6 +45,8 @@ pub const MAX_CONNECTIONS: usize = 4096;
 pub const MAX_QUEUED_REQUESTS: usize = 1024;
 /// Messages that may wait for one peer before its connection is given up.
 pub const MAX_OUTBOX: usize = 1024;
+/// A download that is sent nothing for so long lends its place while others wait for one.
+pub const IDLE_PLACE: Duration = Duration::from_secs(5);
 /// Downloads that one client may have granted or waiting.
 pub const MAX_REQUESTS_PER_CLIENT: usize = 256;
 /// Downloads that may wait in the central's list.

@@ -1,6 +1,6 @@
 //! Lines and raw bytes over one stream.
 
-use std::{io, time::Duration};
+use std::{future::poll_fn, io, pin::Pin, task::Poll, time::Duration};
 
 use bytes::BytesMut;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    send_file::{PlainSocket, limit_unsent, send_header, send_some},
+    send_file::{PlainSocket, send_header, send_some},
     stall::unless_stalled,
     stream::{ReadSide, Stream, WriteSide},
 };
@@ -163,6 +163,41 @@ impl<W: AsyncWrite + Unpin> LineWriter<W> {
         sent
     }
 
+    /// True when something waits for the next flush.
+    pub fn has_staged(&self) -> bool {
+        !self.line.is_empty()
+    }
+
+    /// Sends a message of little weight if the stream takes it at once; false when it does not, as much is on its way
+    /// to the peer. A part that it does not take goes before what is sent next.
+    ///
+    /// # Errors
+    /// When the stream fails.
+    pub async fn try_send<M: Serialize>(&mut self, message: &M) -> io::Result<bool> {
+        if self.has_staged() {
+            return Ok(false);
+        }
+        self.stage(message);
+        let (stream, line) = (&mut self.stream, &self.line);
+        let taken = poll_fn(|context| {
+            let taken = Pin::new(&mut *stream).poll_write(context, line);
+            // What is encrypted goes out with what follows, if not now.
+            let _ = Pin::new(&mut *stream).poll_flush(context);
+            Poll::Ready(taken)
+        });
+        match taken.await {
+            Poll::Ready(taken) => {
+                let count = taken?;
+                self.line.drain(..count);
+                Ok(true)
+            }
+            Poll::Pending => {
+                self.line.clear();
+                Ok(false)
+            }
+        }
+    }
+
     /// Sends lines that are encoded already. Not cancel-safe.
     ///
     /// # Errors
@@ -197,17 +232,6 @@ impl<W: AsyncWrite + Unpin> LineWriter<W> {
         W: PlainSocket,
     {
         self.stream.plain_socket().is_some()
-    }
-
-    /// How many bytes may wait in the socket before it takes no more; `None` for as many as the kernel likes. Without
-    /// effect within TLS, whose sockets are limited from their beginning.
-    pub fn limit_unsent(&self, bytes: Option<u32>)
-    where
-        W: PlainSocket,
-    {
-        if let Some(socket) = self.stream.plain_socket() {
-            limit_unsent(socket, bytes);
-        }
     }
 
     /// Sends what was staged and then some bytes of a file, up to `limit` from `offset`, and says how many;

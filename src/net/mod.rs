@@ -17,9 +17,9 @@ pub use connect::{ConnectError, connect, resolve};
 pub use descriptors::connection_places;
 pub use lines::{LineReader, LineWriter, ReadError, split};
 pub use listen::{Accepted, Arrival, Door, listen};
-pub use pacer::Pacer;
+pub use pacer::{Pacer, Turn};
 pub use places::{Place, Places, Use};
-pub use send_file::{PlainSocket, UNSENT_BYTES};
+pub use send_file::{PlainSocket, limit_unsent};
 pub use stream::{ReadSide, Stream, WriteSide};
 pub use tls::{
     Authority, ClientTls, Identity, ServerTls, TlsError, TlsRefusal, Traffic, begins_with_tls,

@@ -1,25 +1,51 @@
 //! A limit on bytes per second, shared by all that send.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use tokio::{
-    sync::Notify,
+    sync::{Notify, Semaphore},
     time::{Instant, sleep_until},
 };
 
 /// Bytes that may be sent at once after a pause, as time at the limit's rate.
 const BURST: Duration = Duration::from_millis(50);
 
-/// Spaces sends so that all of them together keep to a rate: each takes the next stretch of one line of bytes, and
-/// waits until a virtual clock, which runs at the rate, has come to where its stretch begins (the generic cell rate
-/// algorithm, ITU-T I.371). Another rate holds for those that wait already.
+/// Spaces sends so that all of them together keep to a rate: in the order in which they come, each takes the next
+/// stretch of one line of bytes once a virtual clock, which runs at the rate, has come to where it begins (the generic
+/// cell rate algorithm, ITU-T I.371). What is not sent after all is given back, by those that go away while they wait
+/// as well: only bytes that are sent are paid for. Another rate holds for those that wait already.
 #[derive(Debug)]
 pub struct Pacer {
     line: Mutex<Line>,
     changed: Notify,
+    /// Whose turn is next: those that wait, one after the other.
+    next: Semaphore,
+}
+
+/// A turn to send. What is not paid of it when it is dropped is given back.
+#[derive(Debug)]
+pub struct Turn {
+    pacer: Arc<Pacer>,
+    unpaid_bytes: usize,
+}
+
+impl Turn {
+    /// So many bytes of it were sent.
+    pub fn pay(&mut self, bytes: usize) {
+        self.unpaid_bytes = self.unpaid_bytes.saturating_sub(bytes);
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.unpaid_bytes > 0 {
+            self.pacer.line().give_back(self.unpaid_bytes);
+            self.pacer.changed.notify_waiters();
+        }
+    }
 }
 
 /// Positions are in bytes; they stay exact enough for years.
@@ -50,12 +76,14 @@ impl Line {
         self.rate_bytes_per_s = rate_bytes_per_s.map(|rate| rate.max(1));
     }
 
-    /// Takes the next stretch; gives where it begins.
-    fn take(&mut self, now: Instant, bytes: usize) -> f64 {
+    /// Where the next stretch begins.
+    fn start(&self, now: Instant) -> f64 {
         let burst = self.rate_bytes_per_s.unwrap_or(0) as f64 * BURST.as_secs_f64();
-        let start = self.end.max(self.clock(now) - burst);
-        self.end = start + bytes as f64;
-        start
+        self.end.max(self.clock(now) - burst)
+    }
+
+    fn give_back(&mut self, bytes: usize) {
+        self.end -= bytes as f64;
     }
 
     /// When the clock is there; `None` for at once.
@@ -82,6 +110,7 @@ impl Pacer {
         Self {
             line: Mutex::new(line),
             changed: Notify::new(),
+            next: Semaphore::new(1),
         }
     }
 
@@ -104,27 +133,39 @@ impl Pacer {
         }
     }
 
-    /// Waits until `bytes` may be sent. Cancel-safe, but a cancelled wait has used its turn.
-    pub async fn wait(&self, bytes: usize) {
-        let mut position = None;
+    /// Waits until `bytes` may be sent. Cancel-safe.
+    pub async fn turn(self: &Arc<Self>, bytes: usize) -> Turn {
+        let turn = |unpaid_bytes| Turn {
+            pacer: Arc::clone(self),
+            unpaid_bytes,
+        };
+        if self.rate_bytes_per_s().is_none() {
+            return turn(0);
+        }
+        // It is never closed.
+        let _next = self.next.acquire().await;
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             // Before the look, so that no change is missed.
             changed.as_mut().enable();
-            let turn = {
+            let due = {
                 let mut line = self.line();
                 if line.rate_bytes_per_s.is_none() {
-                    return;
+                    return turn(0);
                 }
-                let position = *position.get_or_insert_with(|| line.take(Instant::now(), bytes));
-                line.when(position)
-            };
-            let Some(turn) = turn else {
-                return;
+                let now = Instant::now();
+                let start = line.start(now);
+                match line.when(start) {
+                    Some(due) if due > now => due,
+                    Some(_) | None => {
+                        line.end = start + bytes as f64;
+                        return turn(bytes);
+                    }
+                }
             };
             tokio::select! {
-                () = sleep_until(turn) => return,
+                () = sleep_until(due) => {}
                 () = changed => {}
             }
         }
@@ -137,16 +178,20 @@ impl Pacer {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use tokio::time::timeout;
 
     use super::*;
 
+    async fn send(pacer: &Arc<Pacer>, bytes: usize) {
+        pacer.turn(bytes).await.pay(bytes);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn all_senders_together_keep_to_the_rate() {
-        let pacer = Pacer::new(Some(1_000_000));
+        let pacer = Arc::new(Pacer::new(Some(1_000_000)));
         let start = Instant::now();
         for _ in 0..50 {
-            tokio::join!(pacer.wait(10_000), pacer.wait(10_000));
+            tokio::join!(send(&pacer, 10_000), send(&pacer, 10_000));
         }
         let took = start.elapsed().as_secs_f64();
         assert!((0.93..1.01).contains(&took), "{took}");
@@ -154,18 +199,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn without_a_limit_nobody_waits_and_nothing_is_made_up_for() {
-        let pacer = Pacer::new(None);
+        let pacer = Arc::new(Pacer::new(None));
         let start = Instant::now();
         assert_eq!(pacer.slice_bytes(), usize::MAX);
         for _ in 0..1000 {
-            pacer.wait(1 << 30).await;
+            send(&pacer, 1 << 30).await;
         }
         assert_eq!(start.elapsed(), Duration::ZERO);
         tokio::time::sleep(Duration::from_secs(100)).await;
         pacer.set_rate(Some(1000));
         let start = Instant::now();
         for _ in 0..11 {
-            pacer.wait(1000).await;
+            send(&pacer, 1000).await;
         }
         let took = start.elapsed().as_secs_f64();
         assert!((9.9..10.1).contains(&took), "{took}");
@@ -179,7 +224,7 @@ mod tests {
         let waiting: Vec<_> = (0..10)
             .map(|_| {
                 let pacer = Arc::clone(&pacer);
-                tokio::spawn(async move { pacer.wait(100).await })
+                tokio::spawn(async move { send(&pacer, 100).await })
             })
             .collect();
         tokio::time::sleep(Duration::from_secs(55)).await;
@@ -193,12 +238,52 @@ mod tests {
         pacer.set_rate(Some(1));
         let waiting = {
             let pacer = Arc::clone(&pacer);
-            tokio::spawn(async move { pacer.wait(1).await })
+            tokio::spawn(async move { send(&pacer, 1).await })
         };
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert!(!waiting.is_finished());
         pacer.set_rate(None);
         waiting.await.unwrap();
         assert_eq!(start.elapsed().as_secs(), 59);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_what_is_sent_is_paid_for() {
+        let pacer = Arc::new(Pacer::new(Some(1000)));
+        send(&pacer, 1000).await;
+        let start = Instant::now();
+        // Those that ask and go away, while they wait or before they send.
+        for _ in 0..1000 {
+            let gone = timeout(Duration::from_micros(10), pacer.turn(1000)).await;
+            assert!(gone.is_err());
+        }
+        drop(pacer.turn(1000).await);
+        // One that sends less than it meant to.
+        pacer.turn(1000).await.pay(500);
+        send(&pacer, 1).await;
+        let took = start.elapsed().as_secs_f64();
+        assert!((1.4..1.6).contains(&took), "{took}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn turns_are_taken_in_the_order_of_asking() {
+        let pacer = Arc::new(Pacer::new(Some(1000)));
+        let (done, mut order) = tokio::sync::mpsc::unbounded_channel();
+        for n in 0..20 {
+            let (pacer, done) = (Arc::clone(&pacer), done.clone());
+            tokio::spawn(async move {
+                for _ in 0..3 {
+                    send(&pacer, 100).await;
+                    let _ = done.send(n);
+                }
+            });
+        }
+        drop(done);
+        let mut taken = Vec::new();
+        while let Some(n) = order.recv().await {
+            taken.push(n);
+        }
+        let all: Vec<_> = (0..20).collect();
+        assert_eq!(taken, [&all[..], &all[..], &all[..]].concat());
     }
 }

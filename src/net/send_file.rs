@@ -17,14 +17,14 @@ pub trait PlainSocket: AsyncWrite + Unpin {
     fn plain_socket(&self) -> Option<&TcpStream>;
 }
 
-/// How many bytes a shared socket may hold that are not on their way yet: enough for a tenth of a second at 10 MB/s.
-pub const UNSENT_BYTES: u32 = 128 << 10;
+/// How many bytes a socket may hold that are not on their way yet: enough for a tenth of a second at 10 MB/s.
+const UNSENT_BYTES: u32 = 128 << 10;
 
 /// Limits what waits in a socket (`TCP_NOTSENT_LOWAT`), so that "taken by the socket" means "nearly sent". Buffers
-/// grow to several megabytes otherwise, and whoever sends sees nothing of what a slow receiver still waits for.
-pub(super) fn limit_unsent(socket: &TcpStream, bytes: Option<u32>) {
-    // 0 is what the system uses for all.
-    if let Err(error) = SockRef::from(socket).set_tcp_notsent_lowat(bytes.unwrap_or(0)) {
+/// grow to several megabytes otherwise: whoever sends sees nothing of what a slow receiver still waits for, and what is
+/// taken back is sent all the same.
+pub fn limit_unsent(socket: &TcpStream) {
+    if let Err(error) = SockRef::from(socket).set_tcp_notsent_lowat(UNSENT_BYTES) {
         tracing::debug!(%error, "TCP_NOTSENT_LOWAT");
     }
 }

@@ -20,11 +20,7 @@ use rustls::{
 use tokio::{io::BufReader, net::TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
-use super::{
-    CertificateTrouble, PemTrouble, Stream,
-    send_file::{UNSENT_BYTES, limit_unsent},
-    split,
-};
+use super::{CertificateTrouble, PemTrouble, Stream, split};
 use crate::model::error_codes;
 
 /// How much is read from a socket at once where chunks come in, in bytes.
@@ -230,8 +226,6 @@ impl ServerTls {
     /// # Errors
     /// What went wrong; see [`TlsRefusal::of`].
     pub async fn accept(&self, socket: TcpStream) -> io::Result<Stream> {
-        // It cannot be reached any more later on.
-        limit_unsent(&socket, Some(UNSENT_BYTES));
         let socket = BufReader::with_capacity(LINE_READ_BYTES, socket);
         match self.0.now().accept(socket).into_fallible().await {
             Ok(stream) => Ok(Stream::Tls(Box::new(TlsStream::Server(stream)))),

@@ -22,6 +22,9 @@ pub enum ToSecondary {
         name: FileName,
         /// Send the manifest's digests too.
         manifest: bool,
+        /// The receiver knows [`FromSecondary::Queued`].
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        queued: bool,
     },
     /// Asks for one chunk; answered in order by `data` frames, `cancelled` or `failed`.
     Get {
@@ -75,6 +78,8 @@ pub enum FromSecondary {
         /// Why, for people.
         message: String,
     },
+    /// What was asked for comes later: others are sent to first, and the sender lives.
+    Queued,
     /// The transfer is closed: nothing more of it comes.
     Closed {
         /// The transfer.

@@ -96,9 +96,7 @@ fn ring_is_right() -> bool {
 /// True when a way of hashing agrees with the reference about some messages of different lengths.
 fn agrees(name: &str, count: usize, hash: impl Fn(&[&[u8]]) -> Vec<Digest>) -> bool {
     let bytes: Vec<u8> = (0..4096u32).map(|i| (i * 31 + i / 251) as u8).collect();
-    let messages: Vec<&[u8]> = (0..count)
-        .map(|i| &bytes[i..bytes.len() - 7 * i])
-        .collect();
+    let messages: Vec<&[u8]> = (0..count).map(|i| &bytes[i..bytes.len() - 7 * i]).collect();
     let expected = messages.iter().map(|message| reference(message));
     let right = hash(&messages).into_iter().eq(expected);
     if !right {

@@ -8,7 +8,7 @@ use std::{
 
 use trozos::{
     engine::cluster::{
-        Action, Cluster, ClusterConfig, Drained, Event, Expelled, LinkId, Refusal,
+        Action, Cluster, ClusterConfig, Drained, Event, Expelled, LinkId, Notice, Refusal,
         SecondaryCondition, Totals,
     },
     model::{
@@ -64,6 +64,8 @@ struct Walk {
     clients: BTreeMap<u64, Client>,
     /// Granted and not over.
     running: BTreeMap<TransferId, (LinkId, u64, Grant)>,
+    /// Those that have lent their place once.
+    lent: BTreeSet<TransferId>,
     /// Waiting requests by the last place told, with the order of their arrival.
     waiting: BTreeMap<(LinkId, u64), (u64, u32)>,
     arrivals: u64,
@@ -90,6 +92,7 @@ pub fn run(seed: u64, trace: bool) {
             .collect(),
         clients: (0..CLIENTS).map(|n| (n, Client::default())).collect(),
         running: BTreeMap::new(),
+        lent: BTreeSet::new(),
         waiting: BTreeMap::new(),
         arrivals: 0,
         draining: BTreeSet::new(),
@@ -451,6 +454,10 @@ impl Walk {
                     let before = self.running.insert(transfer, (link, request, grant));
                     assert!(before.is_none(), "seed {seed}: {transfer} twice");
                 }
+                Action::Notice(Notice::PlaceLent { transfer, .. }) => {
+                    assert!(!self.waiting.is_empty(), "seed {seed}: lent to nobody");
+                    self.lent.insert(transfer);
+                }
                 Action::Queue {
                     link,
                     request,
@@ -566,7 +573,9 @@ impl Walk {
 
     fn check(&self) {
         let seed = self.seed;
-        assert!(self.running.len() <= MOST_DOWNLOADS, "seed {seed}");
+        let has_place = |transfer: &&TransferId| !self.lent.contains(*transfer);
+        let with_place = self.running.keys().filter(has_place).count();
+        assert!(with_place <= MOST_DOWNLOADS, "seed {seed}");
         let status = self.cluster.status();
         assert_eq!(status.running, self.running.len() as u64, "seed {seed}");
         assert_eq!(status.waiting, self.waiting.len() as u64, "seed {seed}");

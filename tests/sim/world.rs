@@ -17,6 +17,8 @@ use trozos::{
 const FRAME_BYTES: u32 = 256 << 10;
 /// Less than makes a source suspect.
 const NOISE: Duration = Duration::from_millis(400);
+/// How often a secondary that sends to others says so.
+const WORD: Duration = Duration::from_secs(1);
 /// No story is longer than this.
 const MOST_STEPS: u64 = 3_000_000;
 const MOST_TIME: Duration = Duration::from_secs(100_000);
@@ -34,6 +36,8 @@ pub enum Life {
     Stopped,
     /// It sends at this share of its rate.
     Slow(f64),
+    /// It sends to others, and says so.
+    Queueing,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +99,7 @@ enum State {
     Dead,
     Unplugged,
     Stopped,
+    Queueing,
 }
 
 /// What is on its way. Each names the connection that it belongs to.
@@ -111,6 +116,8 @@ enum Coming {
     Frame(usize, u64, ChunkIndex, u32, bool),
     Refused(usize, u64, ChunkIndex),
     Cancelled(usize, u64, ChunkIndex),
+    /// A secondary that sends to others says so.
+    Word(usize),
     Checked(usize, ChunkIndex, bool),
     Begins(usize, Life),
     Ends(usize, Life),
@@ -335,7 +342,7 @@ impl World {
             .iter()
             .enumerate()
             .take(known)
-            .filter(|(_, s)| matches!(s.state, State::Up | State::Stopped))
+            .filter(|(_, s)| matches!(s.state, State::Up | State::Stopped | State::Queueing))
             .map(|(source, _)| number(source))
             .collect();
         let all: Vec<_> = (0..self.secondaries.len())
@@ -423,6 +430,18 @@ impl World {
                     Event::Wrong { source, chunk }
                 });
             }
+            Coming::Word(source) => {
+                let secondary = &self.secondaries[source];
+                if secondary.state != State::Queueing {
+                    return;
+                }
+                self.after(WORD, Coming::Word(source));
+                let connection = &self.secondaries[source].connection;
+                if connection.open && !connection.queue.is_empty() {
+                    let source = number(source);
+                    self.feed(Event::Queued { source });
+                }
+            }
             Coming::Begins(source, life) => self.begins(source, life),
             Coming::Ends(source, life) => self.ends(source, life),
             Coming::Ready => self.make_ready(),
@@ -458,7 +477,7 @@ impl World {
             return;
         }
         match self.secondaries[source].state {
-            State::Up => {
+            State::Up | State::Queueing => {
                 self.told_connected.insert(source);
                 self.feed(Event::Connected {
                     source: number(source),
@@ -574,7 +593,7 @@ impl World {
         }
         match secondary.state {
             State::Up => {}
-            State::Stopped | State::Dead | State::Unplugged => return,
+            State::Stopped | State::Dead | State::Unplugged | State::Queueing => return,
         }
         if let Some((chunk, offset)) = secondary.connection.queue.front_mut() {
             let bytes = (length(*chunk) - *offset).min(FRAME_BYTES);
@@ -606,11 +625,15 @@ impl World {
     }
 
     fn begins(&mut self, source: usize, life: Life) {
+        if matches!(life, Life::Queueing) {
+            self.after(WORD, Coming::Word(source));
+        }
         let secondary = &mut self.secondaries[source];
         secondary.state = match life {
             Life::Dead => State::Dead,
             Life::Unplugged => State::Unplugged,
             Life::Stopped => State::Stopped,
+            Life::Queueing => State::Queueing,
             Life::Slow(share) => {
                 secondary.slow = share;
                 return;

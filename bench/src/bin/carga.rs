@@ -241,7 +241,7 @@ impl Data {
         let (reader, mut writer) = split(connect(&[address]).await?, Duration::from_secs(60));
         let name = ClientName::try_from(client).ok().context("name")?;
         writer.stage(&ToSecondary::Hello(Hello::from_role(&PeerRole::Client { name: Some(name) })));
-        writer.stage(&ToSecondary::Open { transfer, id: file.id, name: file.name.clone(), manifest: false });
+        writer.stage(&ToSecondary::Open { transfer, id: file.id, name: file.name.clone(), manifest: false, queued: true });
         writer.flush().await?;
         Ok(Self { reader, writer })
     }
@@ -259,7 +259,7 @@ impl Data {
                     }
                     return Ok(u64::from(length));
                 }
-                FromSecondary::Hello(_) | FromSecondary::Opened { .. } | FromSecondary::Ping => {}
+                FromSecondary::Hello(_) | FromSecondary::Opened { .. } | FromSecondary::Queued | FromSecondary::Ping => {}
                 other => bail!("{other:?}"),
             }
         }

@@ -138,6 +138,7 @@ fn notice(notice: &Notice) -> String {
             file,
             place,
         } => t!("queued", client = client, file = file, place = place),
+        Notice::PlaceLent { client, file, .. } => t!("place-lent", client = client, file = file),
         Notice::Finished {
             client,
             file,

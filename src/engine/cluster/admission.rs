@@ -1,9 +1,15 @@
 //! Places: how many downloads run at once, and the line of those that wait, in order of arrival.
+//!
+//! A place is for work: while others wait, a download that is sent nothing for a while lends its place to the first
+//! of them. It has a place again as soon as it is sent something, even when that makes one too many.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Instant,
+};
 
 use super::LinkId;
-use crate::model::limits::MAX_WAITING;
+use crate::model::limits::{IDLE_PLACE, MAX_WAITING};
 
 /// A client's request: its connection, and its own number for it.
 pub(super) type RequestKey = (LinkId, u64);
@@ -12,7 +18,12 @@ pub(super) type RequestKey = (LinkId, u64);
 #[derive(Debug)]
 pub(super) struct Admission {
     places: usize,
-    running: BTreeSet<RequestKey>,
+    /// Those that have a place, and when they were last sent something.
+    running: BTreeMap<RequestKey, Instant>,
+    /// The same by time.
+    by_time: BTreeSet<(Instant, RequestKey)>,
+    /// Those that run and have lent their place.
+    lent: BTreeSet<RequestKey>,
     waiting: VecDeque<RequestKey>,
 }
 
@@ -40,14 +51,16 @@ impl Admission {
     pub(super) fn new(places: usize) -> Self {
         Self {
             places: places.max(1),
-            running: BTreeSet::new(),
+            running: BTreeMap::new(),
+            by_time: BTreeSet::new(),
+            lent: BTreeSet::new(),
             waiting: VecDeque::new(),
         }
     }
 
-    pub(super) fn enter(&mut self, key: RequestKey) -> Entered {
+    pub(super) fn enter(&mut self, now: Instant, key: RequestKey) -> Entered {
         if self.running.len() < self.places && self.waiting.is_empty() {
-            self.running.insert(key);
+            self.run(now, key);
             return Entered::Running;
         }
         if self.waiting.len() >= MAX_WAITING {
@@ -59,26 +72,66 @@ impl Admission {
 
     /// A download that was granted before, by an earlier run of the central perhaps, and goes on: it has its
     /// place even when that makes one too many.
-    pub(super) fn readmit(&mut self, key: RequestKey) {
-        self.running.insert(key);
+    pub(super) fn readmit(&mut self, now: Instant, key: RequestKey) {
+        self.run(now, key);
+    }
+
+    /// A download was sent something: it has its place, again if it had lent it.
+    pub(super) fn worked(&mut self, now: Instant, key: RequestKey) {
+        if self.running.contains_key(&key) || self.lent.contains(&key) {
+            self.run(now, key);
+        }
+    }
+
+    /// Takes the places of those that are sent nothing, as far as others wait for them; gives who they are.
+    pub(super) fn lend(&mut self, now: Instant) -> (Vec<RequestKey>, Moved) {
+        let mut lenders = Vec::new();
+        while self.waiting.len() > self.places.saturating_sub(self.running.len())
+            && let Some((at, key)) = self.by_time.first().copied()
+            && at + IDLE_PLACE <= now
+        {
+            self.rest(key);
+            self.lent.insert(key);
+            lenders.push(key);
+        }
+        if lenders.is_empty() {
+            return (lenders, Moved::default());
+        }
+        (lenders, self.leave(now, |_| false))
+    }
+
+    /// When [`Self::lend`] is due.
+    pub(super) fn next_lending(&self) -> Option<Instant> {
+        let (at, _) = self.by_time.first()?;
+        (!self.waiting.is_empty()).then(|| *at + IDLE_PLACE)
+    }
+
+    /// A time in which this process did not run is nobody's idleness.
+    pub(super) fn renew(&mut self, now: Instant) {
+        for at in self.running.values_mut() {
+            *at = now;
+        }
+        self.by_time = self.running.keys().map(|key| (now, *key)).collect();
     }
 
     /// There are so many places from now on. Where there are fewer, those that run end as they would have.
-    pub(super) fn set_places(&mut self, places: usize) -> Moved {
+    pub(super) fn set_places(&mut self, now: Instant, places: usize) -> Moved {
         self.places = places.max(1);
-        self.leave(|_| false)
+        self.leave(now, |_| false)
     }
 
     /// Takes out every request that `gone` names; the first in line take the places.
-    pub(super) fn leave(&mut self, gone: impl Fn(RequestKey) -> bool) -> Moved {
+    pub(super) fn leave(&mut self, now: Instant, gone: impl Fn(RequestKey) -> bool) -> Moved {
         let before: Vec<_> = self.waiting.iter().copied().collect();
-        self.running.retain(|key| !gone(*key));
+        self.running.retain(|key, _| !gone(*key));
+        self.by_time.retain(|(_, key)| !gone(*key));
+        self.lent.retain(|key| !gone(*key));
         self.waiting.retain(|key| !gone(*key));
         let mut moved = Moved::default();
         while self.running.len() < self.places
             && let Some(first) = self.waiting.pop_front()
         {
-            self.running.insert(first);
+            self.run(now, first);
             moved.start.push(first);
         }
         moved.places = self
@@ -91,8 +144,22 @@ impl Admission {
         moved
     }
 
+    fn run(&mut self, now: Instant, key: RequestKey) {
+        self.rest(key);
+        self.lent.remove(&key);
+        self.running.insert(key, now);
+        self.by_time.insert((now, key));
+    }
+
+    fn rest(&mut self, key: RequestKey) {
+        if let Some(at) = self.running.remove(&key) {
+            self.by_time.remove(&(at, key));
+        }
+    }
+
+    /// Those that run, with a place or without.
     pub(super) fn running(&self) -> usize {
-        self.running.len()
+        self.running.len() + self.lent.len()
     }
 
     /// Those that wait, the first in line first.
@@ -116,15 +183,18 @@ mod tests {
 
     #[test]
     fn eight_clients_and_five_places() {
+        let now = Instant::now();
         let mut admission = Admission::new(5);
-        let entered: Vec<_> = (0..8).map(|client| admission.enter(key(client))).collect();
+        let entered: Vec<_> = (0..8)
+            .map(|client| admission.enter(now, key(client)))
+            .collect();
         assert_eq!(entered[..5], [Entered::Running; 5]);
         assert_eq!(
             entered[5..],
             [Entered::Waits(1), Entered::Waits(2), Entered::Waits(3)]
         );
 
-        let moved = admission.leave(|k| k == key(6));
+        let moved = admission.leave(now, |k| k == key(6));
         assert_eq!(
             moved,
             Moved {
@@ -132,7 +202,7 @@ mod tests {
                 places: vec![(key(7), 2)]
             }
         );
-        let moved = admission.leave(|k| k == key(0));
+        let moved = admission.leave(now, |k| k == key(0));
         assert_eq!(
             moved,
             Moved {
@@ -140,7 +210,7 @@ mod tests {
                 places: vec![(key(7), 1)]
             }
         );
-        let moved = admission.leave(|k| k.0 == LinkId(1));
+        let moved = admission.leave(now, |k| k.0 == LinkId(1));
         assert_eq!(
             moved,
             Moved {
@@ -152,18 +222,56 @@ mod tests {
 
     #[test]
     fn a_full_line_takes_nobody_and_forgets_nobody() {
+        let now = Instant::now();
         let mut admission = Admission::new(1);
         let most = MAX_WAITING as u64;
         for client in 0..=most {
-            assert_ne!(admission.enter(key(client)), Entered::Full);
+            assert_ne!(admission.enter(now, key(client)), Entered::Full);
         }
-        assert_eq!(admission.enter(key(most + 1)), Entered::Full);
+        assert_eq!(admission.enter(now, key(most + 1)), Entered::Full);
         assert_eq!((admission.running(), admission.waiting()), (1, MAX_WAITING));
-        assert_eq!(admission.leave(|k| k == key(0)).start, [key(1)]);
+        assert_eq!(admission.leave(now, |k| k == key(0)).start, [key(1)]);
         assert_eq!(
-            admission.enter(key(most + 1)),
+            admission.enter(now, key(most + 1)),
             Entered::Waits(MAX_WAITING as u32)
         );
+    }
+
+    #[test]
+    fn who_is_sent_nothing_lends_the_place_and_has_it_again_with_the_first_byte() {
+        let start = Instant::now();
+        let mut admission = Admission::new(2);
+        admission.enter(start, key(0));
+        admission.enter(start, key(1));
+        // Nobody waits: nobody is bothered.
+        let idle = start + IDLE_PLACE;
+        assert_eq!(admission.next_lending(), None);
+        assert_eq!(admission.lend(idle), Default::default());
+        assert_eq!(admission.enter(idle, key(2)), Entered::Waits(1));
+        assert_eq!(admission.enter(idle, key(3)), Entered::Waits(2));
+        assert_eq!(admission.enter(idle, key(4)), Entered::Waits(3));
+        admission.worked(idle, key(1));
+        assert_eq!(admission.next_lending(), Some(idle));
+        let (lenders, moved) = admission.lend(idle);
+        assert_eq!((lenders, moved.start), (vec![key(0)], vec![key(2)]));
+        assert_eq!(moved.places, [(key(3), 1), (key(4), 2)]);
+        assert_eq!((admission.running(), admission.waiting()), (3, 2));
+        // It goes on: that is one too many, and nobody else starts before two are over.
+        admission.worked(idle, key(0));
+        assert_eq!(admission.leave(idle, |k| k == key(1)).start, []);
+        assert_eq!(admission.leave(idle, |k| k == key(2)).start, [key(3)]);
+        // One that is gone has nothing to get back.
+        admission.worked(idle, key(2));
+        assert_eq!((admission.running(), admission.waiting()), (2, 1));
+        // Of two that are idle one lends, as one waits; after a stop of this process nobody does.
+        let later = idle + IDLE_PLACE;
+        admission.renew(later);
+        assert_eq!(admission.lend(later).0, []);
+        assert_eq!(admission.lend(later + IDLE_PLACE).0.len(), 1);
+        assert_eq!((admission.running(), admission.waiting()), (3, 0));
+        admission.leave(later, |_| true);
+        assert_eq!((admission.running(), admission.waiting()), (0, 0));
+        assert!(admission.by_time.is_empty());
     }
 
     #[derive(Clone, Copy, Debug)]
@@ -193,6 +301,7 @@ mod tests {
             places in 1usize..6,
             steps in steps(),
         ) {
+            let now = Instant::now();
             let mut admission = Admission::new(places);
             let (mut running, mut line) = (BTreeSet::new(), Vec::new());
             for step in steps {
@@ -200,7 +309,7 @@ mod tests {
                     Step::Enter(key) | Step::Readmit(key)
                         if running.contains(&key) || line.contains(&key) => {}
                     Step::Enter(key) => {
-                        let entered = admission.enter(key);
+                        let entered = admission.enter(now, key);
                         if running.len() < places {
                             prop_assert_eq!(entered, Entered::Running);
                             running.insert(key);
@@ -210,7 +319,7 @@ mod tests {
                         }
                     }
                     Step::Readmit(key) => {
-                        admission.readmit(key);
+                        admission.readmit(now, key);
                         running.insert(key);
                     }
                     Step::Leave(_) | Step::LeaveAll(_) => {
@@ -225,7 +334,7 @@ mod tests {
                         let free = places.saturating_sub(running.len()).min(line.len());
                         let start: Vec<_> = line.drain(..free).collect();
                         running.extend(&start);
-                        let moved = admission.leave(gone);
+                        let moved = admission.leave(now, gone);
                         prop_assert_eq!(moved.start, start);
                         for (index, key) in line.iter().enumerate() {
                             let told = moved.places.contains(&(*key, index as u32 + 1));
@@ -234,7 +343,7 @@ mod tests {
                         prop_assert!(moved.places.len() <= line.len());
                     }
                 }
-                prop_assert_eq!(&admission.running, &running);
+                prop_assert!(admission.running.keys().eq(&running));
                 prop_assert!(admission.waiting.iter().eq(&line));
                 prop_assert!(line.is_empty() || running.len() >= places);
             }
@@ -245,19 +354,20 @@ mod tests {
             places in 1usize..6,
             steps in prop::collection::vec((0..40_u64, any::<bool>()), 1..200),
         ) {
+            let now = Instant::now();
             let mut admission = Admission::new(places);
             let mut line: Vec<u64> = Vec::new();
             for (client, enters) in steps {
                 if enters && !line.contains(&client) {
-                    admission.enter(key(client));
+                    admission.enter(now, key(client));
                     line.push(client);
                 } else {
-                    admission.leave(|k| k == key(client));
+                    admission.leave(now, |k| k == key(client));
                     line.retain(|c| *c != client);
                 }
                 prop_assert_eq!(admission.running(), line.len().min(places));
                 let running: BTreeSet<_> = line.iter().take(places).map(|c| key(*c)).collect();
-                prop_assert_eq!(&admission.running, &running);
+                prop_assert!(admission.running.keys().eq(&running));
             }
         }
     }

@@ -78,7 +78,7 @@ impl Cluster {
             });
             return;
         }
-        match self.admission.enter((link, request)) {
+        match self.admission.enter(self.last_call, (link, request)) {
             Entered::Running => self.start_download(link, request, name),
             Entered::Waits(place) => {
                 let since = self.last_call;
@@ -224,7 +224,7 @@ impl Cluster {
         // Books that an earlier run closed, and of which nothing else is known, stay as they are; the download goes on
         // like any other, or its end is told once more.
         self.ledger.resume(transfer, receiver.clone(), file_name);
-        self.admission.readmit((link, request));
+        self.admission.readmit(self.last_call, (link, request));
         if let Some(old) = self.transfers.remove(&transfer)
             && (old.link, old.request) != (link, request)
         {
@@ -254,14 +254,16 @@ impl Cluster {
         if let Some(Peer::Client(client)) = self.peers.get_mut(&link) {
             client.requests.remove(&request);
         }
-        let moved = self.admission.leave(|key| key == (link, request));
+        let moved = self
+            .admission
+            .leave(self.last_call, |key| key == (link, request));
         self.moved(moved);
     }
 
     /// From now on so many downloads run at once, at least one. Those that are too many then end first.
     pub fn set_max_downloads(&mut self, now: Instant, most: usize) {
         self.notice_own_stop(now);
-        let moved = self.admission.set_places(most);
+        let moved = self.admission.set_places(now, most);
         self.moved(moved);
         self.after(now);
     }
@@ -276,7 +278,26 @@ impl Cluster {
         if let Some(name) = client.name {
             self.tell(Notice::ClientGone { client: name });
         }
-        let moved = self.admission.leave(|(of, _)| of == link);
+        let moved = self.admission.leave(now, |(of, _)| of == link);
+        self.moved(moved);
+    }
+
+    /// Downloads that are sent nothing lend their places to those that wait.
+    pub(super) fn lend_places(&mut self, now: Instant) {
+        let (lenders, moved) = self.admission.lend(now);
+        for (link, request) in lenders {
+            if let Some(Peer::Client(client)) = self.peers.get(&link)
+                && let Some(Request::Running(transfer)) = client.requests.get(&request)
+                && let (Some(name), Some(running)) = (&client.name, self.transfers.get(transfer))
+            {
+                let notice = Notice::PlaceLent {
+                    client: name.clone(),
+                    file: running.file.name.clone(),
+                    transfer: *transfer,
+                };
+                self.tell(notice);
+            }
+        }
         self.moved(moved);
     }
 

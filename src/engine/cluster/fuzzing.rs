@@ -14,17 +14,17 @@ pub type RequestKey = (LinkId, u64);
 
 /// The places and the line of those that wait.
 #[derive(Debug)]
-pub struct Places(Admission);
+pub struct Places(Admission, Instant);
 
 impl Places {
     /// So many places.
     pub fn new(places: usize) -> Self {
-        Self(Admission::new(places))
+        Self(Admission::new(places), Instant::now())
     }
 
     /// A request enters: its place in the line, 0 when it runs, `None` when the line is full.
     pub fn enter(&mut self, key: RequestKey) -> Option<u32> {
-        match self.0.enter(key) {
+        match self.0.enter(self.1, key) {
             Entered::Running => Some(0),
             Entered::Waits(place) => Some(place),
             Entered::Full => None,
@@ -33,7 +33,7 @@ impl Places {
 
     /// A request that ran before goes on.
     pub fn readmit(&mut self, key: RequestKey) {
-        self.0.readmit(key);
+        self.0.readmit(self.1, key);
     }
 
     /// Takes out every request that `gone` names; gives those that start, and those at another place.
@@ -41,7 +41,7 @@ impl Places {
         &mut self,
         gone: impl Fn(RequestKey) -> bool,
     ) -> (Vec<RequestKey>, Vec<(RequestKey, u32)>) {
-        let moved = self.0.leave(gone);
+        let moved = self.0.leave(self.1, gone);
         (moved.start, moved.places)
     }
 

@@ -202,6 +202,7 @@ impl Cluster {
             self.placement.next_retry(self.last_call),
             self.ledger.next_deadline(),
             self.draining.next_quiet(),
+            self.admission.next_lending(),
         ]
         .into_iter()
         .flatten()
@@ -404,6 +405,7 @@ impl Cluster {
             self.config.begun = true;
             self.tell(Notice::ServiceBegan);
         }
+        self.lend_places(now);
         self.start_copies(now);
         self.settle(now);
         self.tell_drained(now);
@@ -421,6 +423,7 @@ impl Cluster {
         if due.is_some_and(|due| now > due + OWN_STOP) && now > self.last_call + OWN_STOP {
             self.membership.renew_all(now);
             self.ledger.renew(now);
+            self.admission.renew(now);
         }
         self.last_call = now;
     }

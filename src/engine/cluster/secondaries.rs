@@ -328,6 +328,11 @@ impl Cluster {
         for transfer in transfers {
             let more = self.traffic.sent(now, number, &transfer);
             self.speeds.sent(now, number, more);
+            if more > 0
+                && let Some(running) = self.transfers.get(&transfer.transfer)
+            {
+                self.admission.worked(now, (running.link, running.request));
+            }
             self.ledger.report(now, number, incarnation, transfer);
         }
     }

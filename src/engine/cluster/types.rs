@@ -341,6 +341,15 @@ pub enum Notice {
         /// From whom.
         sources: Vec<SecondaryNumber>,
     },
+    /// A client's download is sent nothing: another that waits has its place meanwhile.
+    PlaceLent {
+        /// The client.
+        client: ClientName,
+        /// The file.
+        file: FileName,
+        /// The transfer, which goes on.
+        transfer: TransferId,
+    },
     /// A download waits.
     Queued {
         /// Who.

@@ -125,6 +125,7 @@ impl Download {
             Event::Wrong { source, chunk } => self.wrong(now, source, chunk),
             Event::Refused { source, chunk } => self.refused(now, source, chunk),
             Event::Cancelled { source, chunk } => self.cancelled(now, source, chunk),
+            Event::Queued { source } => self.queued(now, source),
             Event::Blocked { source } => self.set_blocked(now, source, true),
             Event::Unblocked { source } => self.set_blocked(now, source, false),
             Event::Taken { chunks } => self.taken(chunks),
@@ -365,6 +366,15 @@ impl Download {
         source.progress.sign_of_life(now);
         source.sync(now);
         self.clear(number);
+    }
+
+    fn queued(&mut self, now: Instant, number: SecondaryNumber) {
+        if let Some(source) = self.sources.get_mut(&number)
+            && source.is_connected()
+        {
+            source.progress.queued(now);
+            self.clear(number);
+        }
     }
 
     fn set_blocked(&mut self, now: Instant, number: SecondaryNumber, blocked: bool) {

@@ -1,7 +1,8 @@
 //! Whether a source is silent for too long. Owns one source's clock of progress; must not know what
 //! follows from silence.
 //!
-//! Silence counts only while something is awaited and this side can take it.
+//! Silence counts only while something is awaited and this side can take it. A source that says that this side waits
+//! in its line is not silent, but its word is no progress: it is believed for so long only.
 
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,11 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Silence after which a source is dead.
 const DEATH: Duration = Duration::from_secs(2);
+/// Silence after a source's word that this side waits, which is said every second.
+const WORD_OVERDUE: Duration = Duration::from_millis(1500);
+/// What a source may let this side wait with nothing but its word. A line of all the receivers that a secondary may
+/// have is shorter.
+const LONGEST_LINE: Duration = Duration::from_secs(120);
 
 /// The time since a source last showed life, against the gaps that are usual for it: the estimator of TCP's
 /// retransmission timer (RFC 6298), fed with times between arrivals.
@@ -18,6 +24,8 @@ pub(super) struct Progress {
     silent_since: Option<Instant>,
     /// The silence began with bytes, so that its end measures a gap between arrivals.
     after_bytes: bool,
+    /// When the source last said, in the present silence, that this side waits in its line.
+    told_at: Option<Instant>,
     blocked: bool,
     /// Mean and mean deviation of the gaps, in seconds.
     gaps: Option<(f64, f64)>,
@@ -28,6 +36,7 @@ impl Progress {
     pub(super) fn set_awaiting(&mut self, now: Instant, awaiting: bool) {
         if !awaiting {
             self.silent_since = None;
+            self.told_at = None;
         } else if self.silent_since.is_none() {
             self.restart(now);
         }
@@ -38,10 +47,12 @@ impl Progress {
         let Some(since) = self.silent_since else {
             return;
         };
-        if self.after_bytes {
+        // A wait in line says nothing of the gaps between arrivals.
+        if self.after_bytes && self.told_at.is_none() {
             self.learn(now.saturating_duration_since(since).as_secs_f64());
         }
         self.silent_since = Some(now);
+        self.told_at = None;
         self.after_bytes = true;
     }
 
@@ -50,6 +61,19 @@ impl Progress {
         if self.silent_since.is_some() {
             self.restart(now);
         }
+    }
+
+    /// The source says that this side waits in its line.
+    pub(super) fn queued(&mut self, now: Instant) {
+        if self.silent_since.is_some() {
+            self.told_at = Some(now);
+        }
+    }
+
+    /// How long this side has waited in the source's line, as far as it was told so.
+    pub(super) fn in_line_for(&self, now: Instant) -> Option<Duration> {
+        let since = self.silent_since.filter(|_| self.told_at.is_some())?;
+        Some(now.saturating_duration_since(since))
     }
 
     /// Says whether this side takes nothing from now on.
@@ -68,6 +92,9 @@ impl Progress {
             *since += by;
             self.after_bytes = false;
         }
+        if let Some(told_at) = &mut self.told_at {
+            *told_at += by;
+        }
     }
 
     /// When the present silence becomes suspicious.
@@ -77,12 +104,18 @@ impl Progress {
             .map_or(0.0, |(mean, deviation)| mean + 4.0 * deviation);
         let longest = DEATH.as_secs_f64();
         let usual = Duration::from_secs_f64(usual.clamp(0.0, longest));
-        self.counting().map(|since| since + usual.max(PATIENCE))
+        self.counting().map(|since| match self.told_at {
+            Some(told_at) => (told_at + WORD_OVERDUE).min(since + LONGEST_LINE),
+            None => since + usual.max(PATIENCE),
+        })
     }
 
     /// When the present silence becomes death.
     pub(super) fn dead_at(&self) -> Option<Instant> {
-        self.counting().map(|since| since + DEATH)
+        self.counting().map(|since| match self.told_at {
+            Some(told_at) => (told_at + DEATH).min(since + LONGEST_LINE),
+            None => since + DEATH,
+        })
     }
 
     fn counting(&self) -> Option<Instant> {
@@ -91,6 +124,7 @@ impl Progress {
 
     fn restart(&mut self, now: Instant) {
         self.silent_since = Some(now);
+        self.told_at = None;
         self.after_bytes = false;
     }
 
@@ -144,6 +178,34 @@ mod tests {
             progress.bytes(now);
         }
         assert_eq!(progress.suspect_at(), progress.dead_at());
+    }
+
+    #[test]
+    fn a_word_that_one_waits_is_life_and_no_progress() {
+        let start = Instant::now();
+        let mut progress = Progress::default();
+        progress.queued(start);
+        assert_eq!(progress.in_line_for(start), None);
+        progress.set_awaiting(start, true);
+        let mut now = start;
+        for _ in 0..100 {
+            now += 1000 * MS;
+            progress.queued(now);
+            assert_eq!(progress.suspect_at(), Some(now + WORD_OVERDUE));
+            assert_eq!(progress.dead_at(), Some(now + DEATH));
+        }
+        assert_eq!(progress.in_line_for(now), Some(now - start));
+        // Such a gap is no usual one.
+        progress.bytes(now);
+        assert_eq!(progress.in_line_for(now), None);
+        assert_eq!(progress.suspect_at(), Some(now + PATIENCE));
+        progress.bytes(now + 10 * MS);
+        assert_eq!(progress.suspect_at(), Some(now + 10 * MS + PATIENCE));
+        // Nobody is believed for ever.
+        let last = now + 10 * MS;
+        progress.queued(last + 119_000 * MS);
+        assert_eq!(progress.dead_at(), Some(last + LONGEST_LINE));
+        assert_eq!(progress.suspect_at(), Some(last + LONGEST_LINE));
     }
 
     #[test]

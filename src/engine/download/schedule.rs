@@ -36,6 +36,9 @@ const DEAR_SECONDS: f64 = 3.0;
 /// Such hedges may cost this share of the file, or this many chunks if that is more.
 const HEDGE_SHARE: f64 = 0.05;
 const HEDGE_CHUNKS: u64 = 2;
+/// What a source that has not sent anything yet is taken to need where another lets this side wait in line: who does so
+/// is most likely only busy, and others are as busy.
+const UNPROVEN_SECONDS: f64 = 5.0;
 /// Rate of a source of which nothing is known where nothing is known of any, in bytes per second.
 const ANY_RATE: f64 = 1e6;
 
@@ -228,7 +231,16 @@ impl Download {
         let Some((owner, request, owner_time)) = slowest else {
             return;
         };
-        let own_time = f64::from(request.length) / helper.rate;
+        let is_in_line = |number| {
+            let source: &Source = &self.sources[&number];
+            source.progress.in_line_for(now).is_some()
+        };
+        let is_proven = self.sources[&helper.number].rate(now).is_some();
+        let own_time = if is_in_line(owner) && !is_proven {
+            UNPROVEN_SECONDS
+        } else {
+            f64::from(request.length) / helper.rate
+        };
         let is_suspect = self.sources[&owner].link == Link::Suspect;
         if own_time >= owner_time * HELP_GAIN && !is_suspect {
             return;
@@ -238,9 +250,8 @@ impl Download {
             return;
         }
         let before = self.bytes_before(owner, request.chunk);
-        let is_begun = request.received > 0
-            || before == 0
-            || (before <= ON_ITS_WAY_BYTES && !is_suspect);
+        let is_begun =
+            request.received > 0 || before == 0 || (before <= ON_ITS_WAY_BYTES && !is_suspect);
         if !is_begun {
             self.take_back(now, owner, request.chunk, helper.number);
         } else if gain >= DEAR_SECONDS || self.is_cheap(now, owner, &request, own_time) {
@@ -340,10 +351,14 @@ impl Download {
 /// When a source would have sent all that is wanted of it, in seconds.
 fn owner_time(now: Instant, source: &Source, typical: f64) -> f64 {
     match source.link {
-        Link::Up => {
-            let rate = source.rate(now).unwrap_or(typical);
-            source.queue.sums().unfinished_bytes as f64 / rate
-        }
+        // How long a line is left is not known: as long again as so far.
+        Link::Up => match source.progress.in_line_for(now) {
+            Some(waited) => waited.as_secs_f64(),
+            None => {
+                let rate = source.rate(now).unwrap_or(typical);
+                source.queue.sums().unfinished_bytes as f64 / rate
+            }
+        },
         Link::Suspect
         | Link::Connecting { .. }
         | Link::Waiting { .. }

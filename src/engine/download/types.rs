@@ -66,6 +66,11 @@ pub enum Event {
         /// The chunk.
         chunk: ChunkIndex,
     },
+    /// The source says that it sends to others first. It lives; that is all.
+    Queued {
+        /// The source.
+        source: SecondaryNumber,
+    },
     /// Reading from a source stopped because this side cannot take more; silence is not its fault.
     Blocked {
         /// The source.

@@ -400,6 +400,7 @@ impl Shell {
             }
             What::Refused { chunk } => Event::Refused { source, chunk },
             What::Cancelled { chunk } => Event::Cancelled { source, chunk },
+            What::Queued => Event::Queued { source },
             What::Blocked => Event::Blocked { source },
             What::Unblocked => Event::Unblocked { source },
         };

@@ -88,6 +88,7 @@ pub(super) enum What {
     Wrong { chunk: ChunkIndex },
     Refused { chunk: ChunkIndex },
     Cancelled { chunk: ChunkIndex },
+    Queued,
     Blocked,
     Unblocked,
     LocalFailure(StoreError),
@@ -238,6 +239,7 @@ impl Source {
             id: context.file.id,
             name: context.file.name.clone(),
             manifest: wants_manifest,
+            queued: true,
         };
         let hello = Hello::from_role(&context.role);
         let server = ServerRole::Secondary(self.number);
@@ -401,6 +403,10 @@ impl Reading<'_> {
                 Ok(())
             }
             FromSecondary::Error { code, message } => Err(refused(code, message)),
+            FromSecondary::Queued => {
+                self.source.tell(What::Queued).await;
+                Ok(())
+            }
             FromSecondary::Ping => Ok(()),
             FromSecondary::Hello(_) | FromSecondary::Opened { .. } => {
                 Err(Lost::protocol("hello or opened for a second time"))

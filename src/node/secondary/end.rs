@@ -40,6 +40,8 @@ impl From<io::Error> for End {
 
 /// Why a frame was not sent.
 pub(super) enum NotSent {
+    /// Nothing was, as it is not wanted any more.
+    Withdrawn,
     /// Nothing was, as the file could not be read.
     Read(StoreError),
     /// Some of it was, and the rest is not there.

@@ -106,11 +106,15 @@ async fn send<W: AsyncWrite + Unpin>(
         let mut written = 0;
         while written < buffer.len() {
             let slice = context.pacer.slice_bytes().min(buffer.len() - written);
-            let turn = context.pacer.wait(slice);
-            tokio::select! {
-                () = turn => {}
+            let slice = usize::try_from(share.most_bytes()).map_or(slice, |most| slice.min(most));
+            let turn = async {
+                share.turn(slice).await;
+                context.pacer.turn(slice).await
+            };
+            let mut turn = tokio::select! {
+                turn = turn => turn,
                 () = stop.cancelled() => return Ok(()),
-            }
+            };
             let began = Instant::now();
             let count = tokio::select! {
                 count = writer.write_some(&buffer[written..written + slice]) => count,
@@ -121,6 +125,7 @@ async fn send<W: AsyncWrite + Unpin>(
             patience.took(count, began.elapsed()).map_err(gone)?;
             sending.add_bytes(count as u64);
             share.got(count);
+            turn.pay(count);
             written += count;
         }
         start = end;

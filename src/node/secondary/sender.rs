@@ -2,7 +2,7 @@
 
 mod payload;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::VecDeque, net::SocketAddr, sync::Arc};
 
 use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     model::{ByteRange, ChunkIndex, Digest, FileName, Receiver, TransferId, limits::IDLE_TIMEOUT},
-    net::{LineWriter, Place, PlainSocket, UNSENT_BYTES, Use},
+    net::{LineWriter, Place, PlainSocket, Turn, Use},
     node::{Refused, rules::sent::Sending},
     proto::{
         ErrorCode,
@@ -43,6 +43,8 @@ struct Open {
     sending: Sending,
     sent_bytes: u64,
     stop: CancellationToken,
+    /// The receiver is told that it waits.
+    tells_queued: bool,
 }
 
 /// The sending side of a connection.
@@ -60,8 +62,10 @@ pub(super) struct Sender<W> {
     /// None for a copy.
     share: Option<ClientShare>,
     is_busy: bool,
-    /// The socket holds little that is not on its way.
-    is_unsent_limited: bool,
+    /// Requests that came while the receiver waited for its turn.
+    early: VecDeque<Read>,
+    /// What the present frame may send.
+    turn: Option<Turn>,
     place: Arc<Place>,
     patience: Patience,
 }
@@ -87,7 +91,8 @@ impl<W: PlainSocket> Sender<W> {
             by_kernel,
             share,
             is_busy: false,
-            is_unsent_limited: false,
+            early: VecDeque::new(),
+            turn: None,
             place,
             patience: Patience::default(),
         }
@@ -116,7 +121,7 @@ impl<W: PlainSocket> Sender<W> {
 
     async fn serve(&mut self, requests: &mut mpsc::Receiver<Read>) -> Result<(), End> {
         loop {
-            while let Ok(request) = requests.try_recv() {
+            while let Some(request) = self.early.pop_front().or_else(|| requests.try_recv().ok()) {
                 self.request(request).await?;
             }
             // A token of its own is never cancelled.
@@ -128,7 +133,7 @@ impl<W: PlainSocket> Sender<W> {
             if self.requests.first().is_some() {
                 self.set_busy(true);
                 tokio::select! {
-                    sent = self.frame() => sent?,
+                    sent = self.frame(requests) => sent?,
                     // In the middle of a frame nothing can be said.
                     () = stop.cancelled() => return Err(End::Quiet),
                 }
@@ -171,7 +176,14 @@ impl<W: PlainSocket> Sender<W> {
                 id,
                 name,
                 manifest,
-            } => self.open(transfer, id, name, manifest).await,
+                queued,
+            } => {
+                self.open(transfer, id, name, manifest).await?;
+                if let Some(open) = &mut self.open {
+                    open.tells_queued = queued;
+                }
+                Ok(())
+            }
             ToSecondary::Close => match self.close() {
                 Some((transfer, sent)) => {
                     let closed = FromSecondary::Closed { transfer, sent };
@@ -230,6 +242,7 @@ impl<W: PlainSocket> Sender<W> {
             sending: opened.sending,
             sent_bytes: 0,
             stop: opened.stop,
+            tells_queued: false,
         });
         self.writer.flush().await?;
         let mut written = 0;
@@ -262,7 +275,7 @@ impl<W: PlainSocket> Sender<W> {
     }
 
     /// Sends the next frame of the first chunk in the queue.
-    async fn frame(&mut self) -> Result<(), End> {
+    async fn frame(&mut self, requests: &mut mpsc::Receiver<Read>) -> Result<(), End> {
         let (Some(open), Some(chunk)) = (&self.open, self.requests.first()) else {
             return Ok(());
         };
@@ -272,12 +285,6 @@ impl<W: PlainSocket> Sender<W> {
         length = length.min(self.context.pacer.slice_bytes() as u64);
         if let Some(share) = &self.share {
             length = length.min(share.most_bytes());
-            // Alone it is faster with as much as the kernel likes to hold.
-            let is_shared = !share.is_alone();
-            if is_shared != self.is_unsent_limited {
-                self.is_unsent_limited = is_shared;
-                self.writer.limit_unsent(is_shared.then_some(UNSENT_BYTES));
-            }
         }
         let mut range = ByteRange {
             start,
@@ -296,12 +303,15 @@ impl<W: PlainSocket> Sender<W> {
             length: length as u32,
         };
         let sent = if by_kernel {
-            self.send_by_kernel(&content, &header, range).await
+            self.send_by_kernel(&content, &header, range, requests)
+                .await
         } else {
-            self.send_by_copy(content, &header, range).await
+            self.send_by_copy(content, &header, range, requests).await
         };
+        self.turn = None;
         match sent {
             Ok(()) => {}
+            Err(NotSent::Withdrawn) => return Ok(()),
             Err(NotSent::Read(error)) => return self.failed(chunk, &error).await,
             Err(NotSent::Cut(error)) => {
                 // The header promised more than there is.

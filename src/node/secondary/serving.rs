@@ -10,7 +10,7 @@ use crate::{
         Receiver,
         limits::{MAX_QUEUED_REQUESTS, SEND_STALL_TIMEOUT},
     },
-    net::{Accepted, LineReader, LineWriter, Place, PlainSocket, ReadError, Use},
+    net::{Accepted, LineReader, LineWriter, Place, PlainSocket, ReadError, Use, limit_unsent},
     node::{
         Refused,
         greeting::{Entered, enter, turn_away},
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Requests between the reading and the sending side of a connection; as many again wait at the sender.
-const UNREAD: usize = MAX_QUEUED_REQUESTS;
+pub(super) const UNREAD: usize = MAX_QUEUED_REQUESTS;
 
 /// Serves a connection until it ends, or until its place is another's.
 pub(super) async fn serve(accepted: Accepted, context: Context) {
@@ -36,8 +36,7 @@ pub(super) async fn serve(accepted: Accepted, context: Context) {
 }
 
 async fn attend(stream: TcpStream, peer: SocketAddr, place: Arc<Place>, context: Context) {
-    // Requests that are taken back should find little on its way.
-    let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(1 << 20);
+    limit_unsent(&stream);
     let own = ServerRole::Secondary(context.number);
     let entered = tokio::select! {
         entered = enter(stream, &context.security, own, SEND_STALL_TIMEOUT) => entered,

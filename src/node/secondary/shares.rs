@@ -311,11 +311,6 @@ impl ClientShare {
             .got(self.key, bytes as u64, Instant::now());
     }
 
-    /// True while no other client is connected.
-    pub(super) fn is_alone(&self) -> bool {
-        self.shares.clients().shares.len() < 2
-    }
-
     /// How long its next frame may be: little while it is ahead of others, or the wait before it would be in vain.
     pub(super) fn most_bytes(&self) -> u64 {
         if self.shares.busy_clients.load(Ordering::Acquire) < 2 {

@@ -251,6 +251,7 @@ impl Fetch {
             id: self.file.id,
             name: self.file.name.clone(),
             manifest: self.manifest.is_none(),
+            queued: true,
         };
         ctx.send(end, Packet::ToSecondary(hello));
         ctx.send(end, Packet::ToSecondary(open));
@@ -306,6 +307,10 @@ impl Fetch {
                     _ => Fault::Protocol,
                 };
                 self.lost(ctx, number, fault);
+            }
+            FromSecondary::Queued => {
+                let source = number;
+                self.feed(ctx, Event::Queued { source });
             }
             FromSecondary::Ping => {}
         }

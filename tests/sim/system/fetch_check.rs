@@ -60,6 +60,7 @@ impl FetchCheck {
             Event::Stop => self.was_stopped = true,
             Event::Connected { .. }
             | Event::Ready { .. }
+            | Event::Queued { .. }
             | Event::Blocked { .. }
             | Event::Unblocked { .. }
             | Event::Taken { .. }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trozos::{
-    engine::cluster::{Action, Event, LinkId},
+    engine::cluster::{Action, Event, LinkId, Notice},
     model::{ClusterStatus, Grant, TransferId},
 };
 
@@ -28,6 +28,8 @@ pub struct Places {
     requests: BTreeMap<(LinkId, u64), Request>,
     /// Running downloads beyond the places: those that a client goes on with after a reconnection.
     resumed: BTreeSet<(LinkId, u64)>,
+    /// Downloads that have lent their place once.
+    lent: BTreeSet<TransferId>,
     /// Before the last event, if that was to go on with a download.
     before: Option<Before>,
     arrivals: u64,
@@ -40,6 +42,7 @@ impl Places {
             most,
             requests: BTreeMap::new(),
             resumed: BTreeSet::new(),
+            lent: BTreeSet::new(),
             before: None,
             arrivals: 0,
             granted: BTreeSet::new(),
@@ -133,9 +136,18 @@ impl Places {
                 self.requests
                     .retain(|(of, _), request| of != link || *request != over);
             }
+            Action::Notice(Notice::PlaceLent { transfer, .. }) => {
+                assert!(self.is_waited_for(), "a place is lent to nobody");
+                self.lent.insert(*transfer);
+            }
             Action::Close { link, .. } => self.gone(*link),
             _ => {}
         }
+    }
+
+    fn is_waited_for(&self) -> bool {
+        let mut requests = self.requests.values();
+        requests.any(|request| matches!(request, Request::Waiting { .. }))
     }
 
     pub fn grant(&mut self, grant: &Grant) {
@@ -173,7 +185,11 @@ impl Places {
         assert_eq!(status.running, running.len() as u64, "{:?}", self.requests);
         let fresh = running
             .iter()
-            .filter(|(key, _)| !self.resumed.contains(*key));
+            .filter(|(key, _)| !self.resumed.contains(*key))
+            .filter(|(_, request)| match request {
+                Request::Running(transfer) => !self.lent.contains(transfer),
+                Request::Waiting { .. } => true,
+            });
         assert!(fresh.count() <= self.most, "{:?}", self.requests);
         assert!(
             line.is_empty() || running.len() >= self.most,

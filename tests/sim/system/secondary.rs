@@ -420,6 +420,7 @@ impl Secondary {
                 id,
                 name,
                 manifest,
+                queued: _,
             } => {
                 let held = self.held.get(&name).filter(|file| file.id == id);
                 let held = held.or_else(|| self.held.values().find(|file| file.id == id));

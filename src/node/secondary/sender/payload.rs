@@ -7,16 +7,30 @@ use std::{
 };
 
 use super::{
-    super::end::{End, NotSent, is_unsupported},
-    Sender,
+    super::{
+        end::{End, NotSent, is_unsupported},
+        serving::UNREAD,
+    },
+    Read, Sender,
 };
+use tokio::{
+    sync::mpsc,
+    time::{Instant as TokioInstant, sleep_until},
+};
+
 use crate::{
     model::{ByteRange, limits::MAX_FRAME_BYTES},
     net::PlainSocket,
-    proto::{data::FromSecondary, encode_line},
+    proto::{
+        data::{FromSecondary, ToSecondary},
+        encode_line,
+    },
     store::ContentReader,
 };
 
+/// When a receiver that waits for its turn is told so, and how often after that.
+const FIRST_WORD: Duration = Duration::from_millis(250);
+const NEXT_WORD: Duration = Duration::from_secs(1);
 const LEAST_FRAME_BYTES: u32 = 64 << 10;
 /// The disk could not be read.
 const EIO: i32 = rustix::io::Errno::IO.raw_os_error();
@@ -32,6 +46,7 @@ impl<W: PlainSocket> Sender<W> {
         content: Arc<ContentReader>,
         header: &FromSecondary,
         range: ByteRange,
+        requests: &mut mpsc::Receiver<Read>,
     ) -> Result<(), NotSent> {
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.clear();
@@ -47,8 +62,11 @@ impl<W: PlainSocket> Sender<W> {
         let (buffer, read) = read.await.map_err(|_| End::Quiet)?;
         self.buffer = buffer;
         read.map_err(NotSent::Read)?;
-        self.wait_for_turn(range.len() as usize).await;
+        self.wait_for_turn(range.len() as usize, requests).await?;
         let began = Instant::now();
+        if self.writer.has_staged() {
+            self.writer.flush().await?;
+        }
         self.write_buffer(header_bytes).await?;
         self.adapt(began);
         Ok(())
@@ -74,9 +92,10 @@ impl<W: PlainSocket> Sender<W> {
         content: &ContentReader,
         header: &FromSecondary,
         range: ByteRange,
+        requests: &mut mpsc::Receiver<Read>,
     ) -> Result<(), NotSent> {
         content.check_unchanged().map_err(NotSent::Read)?;
-        self.wait_for_turn(range.len() as usize).await;
+        self.wait_for_turn(range.len() as usize, requests).await?;
         let began = Instant::now();
         self.writer.stage(header);
         let mut start = range.start;
@@ -124,16 +143,59 @@ impl<W: PlainSocket> Sender<W> {
         Ok(self.write_buffer(0).await?)
     }
 
-    async fn wait_for_turn(&self, payload_bytes: usize) {
-        match &self.share {
-            Some(share) => share.turn(payload_bytes).await,
-            None => self.context.shares.copy_turn(payload_bytes).await,
+    /// Waits until it is this receiver's turn to be sent so much, and lets it know meanwhile that it waits. Ends
+    /// sooner when the receiver takes back what it waits for.
+    async fn wait_for_turn(
+        &mut self,
+        payload_bytes: usize,
+        requests: &mut mpsc::Receiver<Read>,
+    ) -> Result<(), NotSent> {
+        let first = self.requests.first();
+        let tells_queued = self.open.as_ref().is_some_and(|open| open.tells_queued);
+        let (share, context) = (&self.share, &self.context);
+        let turn = async {
+            match share {
+                Some(share) => share.turn(payload_bytes).await,
+                None => context.shares.copy_turn(payload_bytes).await,
+            }
+            context.pacer.turn(payload_bytes).await
+        };
+        tokio::pin!(turn);
+        let mut next_word = TokioInstant::now() + FIRST_WORD;
+        loop {
+            // What is done about one of these never waits: whose turn it is must take it.
+            tokio::select! {
+                biased;
+                turn = &mut turn => {
+                    self.turn = Some(turn);
+                    return Ok(());
+                }
+                request = requests.recv(), if self.early.len() < UNREAD => {
+                    let request = request.ok_or(End::Quiet)?;
+                    let is_withdrawn = match &request {
+                        Ok(ToSecondary::Cancel { chunk }) => first == Some(*chunk),
+                        Ok(ToSecondary::Close | ToSecondary::Open { .. } | ToSecondary::Hello(_))
+                        | Err(_) => true,
+                        Ok(ToSecondary::Get { .. } | ToSecondary::Ping) => false,
+                    };
+                    self.early.push_back(request);
+                    if is_withdrawn {
+                        return Err(NotSent::Withdrawn);
+                    }
+                }
+                () = sleep_until(next_word), if tells_queued => {
+                    self.writer.try_send(&FromSecondary::Queued).await?;
+                    next_word = TokioInstant::now() + NEXT_WORD;
+                }
+            }
         }
-        self.context.pacer.wait(payload_bytes).await;
     }
 
     /// Counts payload that the socket took.
     fn count(&mut self, bytes: usize) {
+        if let Some(turn) = &mut self.turn {
+            turn.pay(bytes);
+        }
         if let Some(share) = &self.share {
             share.got(bytes);
         }
