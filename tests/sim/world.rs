@@ -18,6 +18,7 @@ const FRAME_BYTES: u32 = 256 << 10;
 /// Less than makes a source suspect.
 const NOISE: Duration = Duration::from_millis(400);
 /// How often a secondary that sends to others says so.
+const FIRST_WORD: Duration = Duration::from_millis(250);
 const WORD: Duration = Duration::from_secs(1);
 /// No story is longer than this.
 const MOST_STEPS: u64 = 3_000_000;
@@ -626,7 +627,7 @@ impl World {
 
     fn begins(&mut self, source: usize, life: Life) {
         if matches!(life, Life::Queueing) {
-            self.after(WORD, Coming::Word(source));
+            self.after(FIRST_WORD, Coming::Word(source));
         }
         let secondary = &mut self.secondaries[source];
         secondary.state = match life {

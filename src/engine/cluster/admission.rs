@@ -129,7 +129,7 @@ impl Admission {
         self.waiting.retain(|key| !gone(*key));
         let mut moved = Moved::default();
         while self.running.len() < self.places
-            && let Some(first) = self.waiting.pop_front()
+            && let Some(first) = self.take_first()
         {
             self.run(now, first);
             moved.start.push(first);
@@ -142,6 +142,16 @@ impl Admission {
             .map(|(index, key)| (*key, index as u32 + 1))
             .collect();
         moved
+    }
+
+    /// The first in line; whoever has lent a place, and would take more without using them, lets others go first.
+    fn take_first(&mut self) -> Option<RequestKey> {
+        let has_lent = |link: LinkId| {
+            let of_link = (link, u64::MIN)..=(link, u64::MAX);
+            self.lent.range(of_link).next().is_some()
+        };
+        let first = self.waiting.iter().position(|(link, _)| !has_lent(*link));
+        self.waiting.remove(first.unwrap_or(0))
     }
 
     fn run(&mut self, now: Instant, key: RequestKey) {
@@ -272,6 +282,25 @@ mod tests {
         admission.leave(later, |_| true);
         assert_eq!((admission.running(), admission.waiting()), (0, 0));
         assert!(admission.by_time.is_empty());
+    }
+
+    #[test]
+    fn who_leaves_places_unused_lets_others_go_first() {
+        let start = Instant::now();
+        let mut admission = Admission::new(1);
+        let own = |request| (LinkId(1), request);
+        for request in 0..100 {
+            admission.enter(start, own(request));
+        }
+        admission.enter(start, key(2));
+        admission.enter(start, key(3));
+        let later = start + IDLE_PLACE;
+        let (lenders, moved) = admission.lend(later);
+        assert_eq!((lenders, moved.start), (vec![own(0)], vec![key(2)]));
+        assert_eq!(moved.places, [(key(3), 100)]);
+        assert_eq!(admission.leave(later, |k| k == key(2)).start, [key(3)]);
+        // With nobody else there the next is its own.
+        assert_eq!(admission.leave(later, |k| k == key(3)).start, [own(1)]);
     }
 
     #[derive(Clone, Copy, Debug)]

@@ -58,7 +58,10 @@ impl Progress {
 
     /// The source showed life otherwise than by bytes.
     pub(super) fn sign_of_life(&mut self, now: Instant) {
-        if self.silent_since.is_some() {
+        if self.told_at.is_some() {
+            // It is in line as before.
+            self.told_at = Some(now);
+        } else if self.silent_since.is_some() {
             self.restart(now);
         }
     }
@@ -79,7 +82,9 @@ impl Progress {
     /// Says whether this side takes nothing from now on.
     pub(super) fn set_blocked(&mut self, now: Instant, blocked: bool) {
         self.blocked = blocked;
-        self.sign_of_life(now);
+        if self.silent_since.is_some() {
+            self.restart(now);
+        }
     }
 
     pub(super) fn is_blocked(&self) -> bool {
@@ -194,6 +199,7 @@ mod tests {
             assert_eq!(progress.suspect_at(), Some(now + WORD_OVERDUE));
             assert_eq!(progress.dead_at(), Some(now + DEATH));
         }
+        progress.sign_of_life(now);
         assert_eq!(progress.in_line_for(now), Some(now - start));
         // Such a gap is no usual one.
         progress.bytes(now);

@@ -39,6 +39,8 @@ const HEDGE_CHUNKS: u64 = 2;
 /// What a source that has not sent anything yet is taken to need where another lets this side wait in line: who does so
 /// is most likely only busy, and others are as busy.
 const UNPROVEN_SECONDS: f64 = 5.0;
+/// Where a proven source is so much sooner than a line, in seconds, what had come of the chunk is given up.
+const HOPELESS_SECONDS: f64 = 10.0;
 /// Rate of a source of which nothing is known where nothing is known of any, in bytes per second.
 const ANY_RATE: f64 = 1e6;
 
@@ -231,12 +233,9 @@ impl Download {
         let Some((owner, request, owner_time)) = slowest else {
             return;
         };
-        let is_in_line = |number| {
-            let source: &Source = &self.sources[&number];
-            source.progress.in_line_for(now).is_some()
-        };
+        let is_in_line = self.sources[&owner].progress.in_line_for(now).is_some();
         let is_proven = self.sources[&helper.number].rate(now).is_some();
-        let own_time = if is_in_line(owner) && !is_proven {
+        let own_time = if is_in_line && !is_proven {
             UNPROVEN_SECONDS
         } else {
             f64::from(request.length) / helper.rate
@@ -252,7 +251,8 @@ impl Download {
         let before = self.bytes_before(owner, request.chunk);
         let is_begun =
             request.received > 0 || before == 0 || (before <= ON_ITS_WAY_BYTES && !is_suspect);
-        if !is_begun {
+        let is_hopeless = is_in_line && is_proven && gain >= HOPELESS_SECONDS;
+        if !is_begun || is_hopeless {
             self.take_back(now, owner, request.chunk, helper.number);
         } else if gain >= DEAR_SECONDS || self.is_cheap(now, owner, &request, own_time) {
             self.hedge(now, &request, helper.number);
