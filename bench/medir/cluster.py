@@ -12,7 +12,7 @@ class Cluster:
 
     def __init__(self, work, folders, addresses=None, namespaces=None, central="127.0.0.1",
                  central_namespace=None, max_clients=5, port=51000, extra=(),
-                 server_flags=(), client_flags=()):
+                 server_flags=(), client_flags=(), each=None):
         self.work = pathlib.Path(work)
         self.central_address, self.port = central, port
         self.client_flags = client_flags
@@ -28,7 +28,7 @@ class Cluster:
         self.commands = [
             [procs.ours("videosecundario"), "-n", str(n + 1), "--secundarios", str(count), "-i", addresses[n],
              "-p", str(port + 1 + n), "--ip-central", central, "--puerto-central", str(port), "--directorio",
-             str(folder), "--estadisticas", statistics, "--sin-consola", *server_flags, *extra]
+             str(folder), "--estadisticas", statistics, "--sin-consola", *server_flags, *extra, *(each[n] if each else [])]
             for n, folder in enumerate(folders)]
         self.secondaries = [None] * count
         self.starts = 0

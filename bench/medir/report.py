@@ -175,6 +175,22 @@ do when everything is known beforehand. Bounds with a fault are that, and two se
     return text
 
 
+def waste(figures):
+    sizes = ", ".join(str(size) for size in figures["sizes"])
+    text = f"""## What is sent twice, without faults
+
+Files of {sizes} MiB over loopback, each {figures["rounds"]} times, from three healthy secondaries. A busy machine: processes that do
+nothing but count, two or three times as many as there are cores.
+
+"""
+    share = lambda runs: sum(run["wasted"] for run in runs) / sum(run["bytes"] for run in runs)
+    rows = [[name, f"{share(runs) * 100:.2f} %", str(sum(run["retries"] for run in runs)),
+             f"{sum(run['seconds'] for run in runs) / len(runs):.2f}"] for name, runs in figures["runs"].items()]
+    text += table(["", "sent twice", "chunks asked for again", "mean s"], rows) + "\n"
+    worst = max(share(runs) for runs in figures["runs"].values())
+    return text + verdicts([("wasted bytes under 1 %", f"{worst * 100:.2f} %", worst < 0.01)]) + "\n"
+
+
 def faults(figures):
     sent = figures["bytes"]
     share = lambda key: 100 * sent[key] / sent["received"]
@@ -286,7 +302,7 @@ the ratios, not the times: machines differ, and a shared one differs from minute
 
 """
     text += table(["", ""], [[key, value] for key, value in machines[-1].items()]) + "\n"
-    for name, section in [("loopback", loopback), ("lan", lan), ("faults", faults), ("scale", scale), ("micro", micro.render)]:
+    for name, section in [("loopback", loopback), ("lan", lan), ("waste", waste), ("faults", faults), ("scale", scale), ("micro", micro.render)]:
         if name in figures:
             text += section(figures[name])
     return text + NOTES.read_text()
