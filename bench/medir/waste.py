@@ -36,7 +36,7 @@ class Load:
 def measure(config):
     """Each file `rounds` times from each kind of cluster."""
     work = config.work / "repetido"
-    figures = {"sizes": SIZES, "rounds": config.rounds, "runs": {}}
+    figures = {"sizes": SIZES, "rounds": config.rounds, "profile": procs.PROFILE, "runs": {}}
     for place, (name, (load, limits)) in enumerate(WEATHER.items()):
         folders = [work / f"servido{n}" for n in range(1, 4)]
         for size in SIZES:
