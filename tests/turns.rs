@@ -75,7 +75,7 @@ async fn who_asks_to_be_told_is_told_that_it_waits() {
     let get = json!({"type":"get","chunk":0});
     // It has the first turn, and pays for it.
     let mut first = Peer::receiver(address, 1, &file).await;
-    first.send(&[get.clone()]).await;
+    first.send(std::slice::from_ref(&get)).await;
     first.until("data").await;
     let mut told = Peer::connect(address).await;
     told.send(&[
@@ -85,7 +85,7 @@ async fn who_asks_to_be_told_is_told_that_it_waits() {
     .await;
     told.until("opened").await;
     let mut untold = Peer::receiver(address, 3, &file).await;
-    told.send(&[get.clone()]).await;
+    told.send(std::slice::from_ref(&get)).await;
     untold.send(&[get]).await;
     assert_eq!(told.next().await.unwrap()["type"], "queued");
     told.until("data").await;

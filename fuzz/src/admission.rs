@@ -1,6 +1,6 @@
 //! Places and the line of those that wait, beside a plain list of each.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Instant};
 
 use arbitrary::{Arbitrary, Unstructured};
 use trozos::engine::cluster::{
@@ -26,7 +26,7 @@ pub fn admission(data: &[u8]) {
     let Ok(places) = input.int_in_range(0..=6usize) else {
         return;
     };
-    let mut admission = Places::new(places);
+    let mut admission = Places::new(places, Instant::now());
     let places = places.max(1);
     let (mut running, mut line) = (BTreeSet::new(), Vec::new());
     for step in crate::steps(&mut input, 500) {

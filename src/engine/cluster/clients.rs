@@ -506,6 +506,60 @@ mod tests {
     }
 
     #[test]
+    fn a_download_that_is_sent_nothing_lends_its_place_until_it_is_sent_something() {
+        let mut bench = Bench::new();
+        let idle = bench.download(2, 1).unwrap();
+        assert_eq!(bench.download(3, 1), None);
+        assert_eq!(bench.download(3, 2), None);
+        let mut actions = Vec::new();
+        for _ in 0..6 {
+            bench.now += Duration::from_secs(1);
+            actions.extend(bench.feed(1, Event::Alive));
+        }
+        let lent = |action: &Action| match action {
+            Action::Notice(Notice::PlaceLent { transfer, .. }) => Some(*transfer),
+            _ => None,
+        };
+        assert_eq!(
+            actions.iter().filter_map(lent).collect::<Vec<_>>(),
+            [idle],
+            "{actions:?}"
+        );
+        let grants = |action: &&Action| matches!(action, Action::Grant { .. });
+        assert_eq!(actions.iter().filter(grants).count(), 1);
+        assert_eq!(bench.counts(), (2, 1));
+        // It goes on: the one that has its place keeps it, and the next waits for both.
+        let sent = |transfer, bytes| Event::Sent {
+            transfers: vec![crate::model::SentTransfer {
+                transfer,
+                receiver: Receiver::Client(ClientName::try_from("ana").unwrap()),
+                file: file().name,
+                bytes,
+                chunks: 0,
+                last: false,
+                whole_part: None,
+            }],
+        };
+        bench.feed(1, sent(idle, 1));
+        let granted = actions.iter().find_map(|action| match action {
+            Action::Grant { grant, .. } => Some(grant.transfer),
+            _ => None,
+        });
+        let finished = |transfer| {
+            Event::Finished(Finished {
+                transfer,
+                outcome: Outcome::Complete,
+                reason: None,
+                sources: Vec::new(),
+            })
+        };
+        bench.feed(3, finished(granted.unwrap()));
+        assert_eq!(bench.counts(), (1, 1));
+        bench.feed(2, finished(idle));
+        assert_eq!(bench.counts(), (1, 0));
+    }
+
+    #[test]
     fn a_number_that_is_taken_is_not_taken_over() {
         let mut bench = Bench::new();
         let transfer = bench.download(2, 1).unwrap();

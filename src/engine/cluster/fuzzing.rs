@@ -18,8 +18,8 @@ pub struct Places(Admission, Instant);
 
 impl Places {
     /// So many places.
-    pub fn new(places: usize) -> Self {
-        Self(Admission::new(places), Instant::now())
+    pub fn new(places: usize, now: Instant) -> Self {
+        Self(Admission::new(places), now)
     }
 
     /// A request enters: its place in the line, 0 when it runs, `None` when the line is full.
