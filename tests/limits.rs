@@ -2,7 +2,8 @@
 //! refused. Times pass on a paused clock where the node keeps its time there.
 //!
 //! Elsewhere: the shares of addresses (`net::places`), what a receiver must take (`secondary::patience`), a
-//! secondary's figures (`secondary::sent`), frames over their limit (tests/liars.rs), the name of an expelled client
+//! secondary's figures (`secondary::sent`), places that are lent (`cluster::admission`, tests/turns.rs), how long a word
+//! that one waits is believed (`download::progress`), frames over their limit (tests/liars.rs), the name of an expelled client
 //! (`engine::cluster`).
 #![allow(clippy::unwrap_used)]
 

@@ -177,11 +177,11 @@ do when everything is known beforehand. Bounds with a fault are that, and two se
 
 def waste(figures):
     sizes = ", ".join(str(size) for size in figures["sizes"])
-    built = "" if figures["profile"] == "release" else " The programs were built without optimisation."
+    built = "" if figures["profile"] == "release" else "\nThe programs were built without optimisation."
     text = f"""## What is sent twice, without faults
 
-Files of {sizes} MiB over loopback, each {figures["rounds"]} times, from three healthy secondaries. A busy machine: processes that do
-nothing but count, two or three times as many as there are cores.{built}
+Files of {sizes} MiB over loopback, each {figures["rounds"]} times, from three healthy
+secondaries. A busy machine: processes that do nothing but count, two or three times as many as there are cores.{built}
 
 """
     share = lambda runs: sum(run["wasted"] for run in runs) / sum(run["bytes"] for run in runs)
