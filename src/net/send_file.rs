@@ -88,6 +88,16 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    async fn a_limited_socket_holds_little() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let socket = TcpStream::connect(address).await.unwrap();
+        limit_unsent(&socket);
+        let limit = SockRef::from(&socket).tcp_notsent_lowat().unwrap();
+        assert_eq!(limit, UNSENT_BYTES);
+    }
+
+    #[tokio::test]
     async fn a_header_and_a_range_of_a_file_arrive_in_order() {
         let bytes: Vec<u8> = (0..3_000_000u32).map(|i| (i / 7) as u8).collect();
         let mut file = tempfile::tempfile().unwrap();

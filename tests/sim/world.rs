@@ -18,7 +18,7 @@ const FRAME_BYTES: u32 = 256 << 10;
 /// Less than makes a source suspect.
 const NOISE: Duration = Duration::from_millis(400);
 /// How often a secondary that sends to others says so.
-const FIRST_WORD: Duration = Duration::from_millis(250);
+const FIRST_WORD: Duration = Duration::from_millis(150);
 const WORD: Duration = Duration::from_secs(1);
 /// No story is longer than this.
 const MOST_STEPS: u64 = 3_000_000;

@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Silence after which a source is dead.
 const DEATH: Duration = Duration::from_secs(2);
-/// Silence after a source's word that this side waits, which is said every second.
-const WORD_OVERDUE: Duration = Duration::from_millis(1500);
+/// Silence after a source's word that this side waits, which is said every second: suspicious, and death.
+const WORD_OVERDUE: Duration = Duration::from_secs(2);
+const WORD_LOST: Duration = Duration::from_secs(3);
 /// What a source may let this side wait with nothing but its word. A line of all the receivers that a secondary may
 /// have is shorter.
 const LONGEST_LINE: Duration = Duration::from_secs(120);
@@ -118,7 +119,7 @@ impl Progress {
     /// When the present silence becomes death.
     pub(super) fn dead_at(&self) -> Option<Instant> {
         self.counting().map(|since| match self.told_at {
-            Some(told_at) => (told_at + DEATH).min(since + LONGEST_LINE),
+            Some(told_at) => (told_at + WORD_LOST).min(since + LONGEST_LINE),
             None => since + DEATH,
         })
     }
@@ -197,7 +198,7 @@ mod tests {
             now += 1000 * MS;
             progress.queued(now);
             assert_eq!(progress.suspect_at(), Some(now + WORD_OVERDUE));
-            assert_eq!(progress.dead_at(), Some(now + DEATH));
+            assert_eq!(progress.dead_at(), Some(now + WORD_LOST));
         }
         progress.sign_of_life(now);
         assert_eq!(progress.in_line_for(now), Some(now - start));

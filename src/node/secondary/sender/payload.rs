@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// When a receiver that waits for its turn is told so, and how often after that.
-const FIRST_WORD: Duration = Duration::from_millis(250);
+const FIRST_WORD: Duration = Duration::from_millis(150);
 const NEXT_WORD: Duration = Duration::from_secs(1);
 const LEAST_FRAME_BYTES: u32 = 64 << 10;
 /// The disk could not be read.
