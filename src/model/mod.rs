@@ -5,6 +5,7 @@
 mod chunk_set;
 mod codes;
 mod digest;
+mod held;
 mod ids;
 mod layout;
 pub mod limits;
@@ -16,6 +17,7 @@ mod transfer;
 pub use chunk_set::ChunkSet;
 pub(crate) use codes::error_codes;
 pub use digest::{Digest, DigestError};
+pub use held::{Conflict, HeldFile, NameRecord, Origin, Version};
 pub use ids::{
     ChunkIndex, ClientName, ClientNameError, Incarnation, SecondaryNumber, SecondaryNumberError,
     TransferId,

@@ -43,6 +43,7 @@ fn tone(notice: &Notice) -> Tone {
         Notice::SecondaryUp { returned: true, .. }
         | Notice::ServiceBegan
         | Notice::Drained { .. }
+        | Notice::Resolved { .. }
         | Notice::Level { .. } => Tone::Good,
         Notice::SecondaryDown {
             why: DownReason::Closed | DownReason::Silent,
@@ -94,6 +95,12 @@ fn notice(notice: &Notice) -> String {
             file,
             deleted_at: None,
         } => t!("no-longer-offered", file = file),
+        Notice::Replaced {
+            file,
+            number,
+            bytes: size,
+        } => t!("replaced", file = file, number = number, size = bytes(*size)),
+        Notice::Resolved { file } => t!("resolved", file = &file.name),
         Notice::Conflict { file, number } => t!("conflict", number = number, file = file),
         Notice::CopyOrdered {
             file,

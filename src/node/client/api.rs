@@ -108,6 +108,8 @@ pub enum DownloadEvent {
     Paused,
     /// It waits until those of a higher priority have ended, and then goes on by itself.
     Held,
+    /// The name has other content, and nobody has the one that came: it begins anew with the new one.
+    Superseded,
     /// The user or a stop ended it; what is there is kept for the next time.
     Cancelled,
 }

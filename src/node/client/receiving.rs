@@ -10,8 +10,10 @@ use super::{
     run::Client, statistics::Booked,
 };
 use crate::{
-    model::{FileName, Finished, Manifest, ReceivedFrom, TransferId},
+    engine::download::Notice,
+    model::{FileName, Finished, Manifest, Outcome, ReceivedFrom, TransferId},
     node::{
+        Failure,
         fetch::{Fetch, FetchEnd, FetchOutcome, FetchUpdate},
         rules::{
             downloads::{AfterStop, Download, End, State},
@@ -64,7 +66,11 @@ impl Client {
                 self.tell_of(number, &file, DownloadEvent::Checked { chunks, bad });
             }
             FetchUpdate::Notice(notice) => {
+                let no_sources = matches!(notice, Notice::NoSources { .. });
                 self.tell_of(number, &file, DownloadEvent::Notice(notice));
+                if no_sources && self.state.downloads.begin_anew(number) {
+                    self.tell_of(number, &file, DownloadEvent::Superseded);
+                }
             }
             FetchUpdate::Report {
                 secondary,
@@ -104,6 +110,15 @@ impl Client {
             }
             FetchOutcome::AlreadyComplete { path, .. } => {
                 (End::Complete, DownloadEvent::AlreadyComplete { path })
+            }
+            FetchOutcome::Failed(Failure::Sources(_))
+                if self.state.downloads.begin_anew(number) =>
+            {
+                if let Some(file) = self.state.downloads.file(number).cloned() {
+                    self.tell_of(number, &file, DownloadEvent::Superseded);
+                }
+                finished.outcome = Outcome::Cancelled;
+                return self.stopped(number, finished, took);
             }
             FetchOutcome::Failed(reason) => {
                 finished.reason = Some(reason.for_the_central());

@@ -46,6 +46,7 @@ impl Client {
                 }
             }
             FromCentral::Settled { transfer, sent } => self.settled(transfer, &sent),
+            FromCentral::Superseded { transfer, .. } => self.state.downloads.superseded(transfer),
             FromCentral::Hello(_)
             | FromCentral::Ping
             | FromCentral::Bye
@@ -53,6 +54,8 @@ impl Client {
             | FromCentral::Copy(_)
             | FromCentral::CancelCopy { .. }
             | FromCentral::Withdraw { .. }
+            | FromCentral::Conflicts { .. }
+            | FromCentral::Noted { .. }
             | FromCentral::Ended { .. } => tracing::warn!(?message, "not for a client"),
         }
     }

@@ -51,6 +51,8 @@ pub enum SecondaryEvent {
         /// It had been enrolled before.
         again: bool,
     },
+    /// Other secondaries hold other content under a name of a file here, or somebody has decided on it.
+    Conflict(Conflict),
     /// The central and this node are not started alike; said once until it is back.
     Denied(Denied),
     /// The central cannot be reached, or its connection ended; said once until it is back.

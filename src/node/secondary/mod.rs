@@ -39,6 +39,8 @@ use crate::{
         central::DownloadCount,
         fetch::{FetchConfig, Goal, Target},
         link::{Link, LinkConfig, LinkDown},
+        records::RecordWriter,
+        rules::changes::Changes,
     },
     proto::{ErrorCode, PeerRole},
     store::{Existing, PartPlace, Root, index},
@@ -95,6 +97,11 @@ pub async fn start(
         Ok(first) => first,
         Err(down) => return Err(refused(number, down)),
     };
+    let (memory, known) = RecordWriter::open(
+        &config
+            .statistics
+            .join(format!("secundario{number}.nombres")),
+    )?;
     let cache = config.statistics.join(format!("secundario{number}.indice"));
     let (index_sender, index_events) = mpsc::channel(INPUTS);
     let index = index::start(root.clone(), cache, move |event| {
@@ -142,7 +149,11 @@ pub async fn start(
         copy_updates,
         statistics,
         connections: TaskTracker::new(),
-        state: State::default(),
+        memory,
+        state: State {
+            changes: Changes::restore(known),
+            ..State::default()
+        },
     };
     Ok(SecondaryHandle {
         address,

@@ -25,8 +25,8 @@ use super::{
 use crate::{
     engine::recent::RecentRate,
     model::{
-        FileMeta, FileName, Receiver, RemovedReason, TransferId,
-        limits::{STATISTICS_EVERY, STOP_GRACE},
+        Conflict, FileMeta, FileName, Origin, Receiver, RemovedReason, TransferId,
+        limits::{MAX_OUTBOX, STATISTICS_EVERY, STOP_GRACE},
     },
     net::{Arrival, Door},
     node::{
@@ -34,12 +34,17 @@ use crate::{
         fetch::FetchUpdate,
         link::{Link, LinkEvent},
         refusals::no_place,
-        rules::{enrolment::InUse, sent::SentBook},
+        records::RecordWriter,
+        rules::{
+            changes::{Changes, Holding, KnownRecord},
+            enrolment::InUse,
+            sent::SentBook,
+        },
     },
     proto::control::ToCentral,
     store::{
         StoreError,
-        index::{Gone, Index, IndexCommand, IndexEvent, IndexedFile},
+        index::{self, Gone, Index, IndexCommand, IndexEvent, IndexedFile},
     },
 };
 
@@ -61,6 +66,7 @@ pub(super) struct Secondary {
     pub(super) copy_updates: mpsc::Receiver<(TransferId, FetchUpdate)>,
     pub(super) statistics: Statistics,
     pub(super) connections: TaskTracker,
+    pub(super) memory: RecordWriter<KnownRecord>,
     pub(super) state: State,
 }
 
@@ -68,6 +74,10 @@ pub(super) struct Secondary {
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) held: BTreeMap<FileName, Arc<IndexedFile>>,
+    /// What the central does not know of them yet.
+    pub(super) changes: Changes,
+    /// Names of which others hold other content.
+    pub(super) conflicts: BTreeMap<FileName, Conflict>,
     pub(super) sent: SentBook,
     /// Payload bytes since the start.
     pub(super) sent_bytes: u64,
@@ -100,6 +110,7 @@ impl Secondary {
         }
         let stop = self.context.stop.clone();
         loop {
+            self.tell_changes();
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(input) = self.inputs.recv() => self.input(input),
@@ -111,6 +122,7 @@ impl Secondary {
                 }
                 Some(query) = self.queries.recv() => self.query(query),
                 _ = report.tick() => self.report(),
+                written = self.memory.written() => self.has_written(written),
                 _ = save.tick() => self.save().await,
             }
         }
@@ -215,13 +227,13 @@ impl Secondary {
             IndexEvent::Ready { files, bytes } => {
                 self.state.indexed = true;
                 self.tell(SecondaryEvent::FolderRead { files, bytes });
-                self.send_inventory();
+                self.state.changes.read();
             }
             IndexEvent::ReadAll { files, bytes } => {
                 self.state.rereading = false;
                 self.tell(SecondaryEvent::FolderRead { files, bytes });
             }
-            IndexEvent::Added(file) => {
+            IndexEvent::Added { file, origin } => {
                 let meta = file.meta.clone();
                 self.state.held.insert(meta.name.clone(), file);
                 if self.state.indexed {
@@ -229,7 +241,7 @@ impl Secondary {
                         file: meta.name.clone(),
                         bytes: meta.layout.file_bytes(),
                     });
-                    self.send(ToCentral::Added { files: vec![meta] });
+                    self.state.changes.held(&meta, origin_of(origin));
                 }
             }
             IndexEvent::Removed { file, reason, why } => self.removed(&file.meta, reason, why),
@@ -259,10 +271,33 @@ impl Secondary {
             },
         });
         if self.state.indexed {
-            self.send(ToCentral::Removed {
-                files: vec![meta.clone()],
-                reason,
-            });
+            self.state.changes.gone(meta, reason);
+        }
+    }
+
+    /// Sends what the central may be told now, and keeps what it has noted.
+    fn tell_changes(&mut self) {
+        if self.memory.is_idle() && self.state.changes.has_unsaved() {
+            let changes = &mut self.state.changes;
+            let unsaved = changes.take_unsaved();
+            let live = changes.record_count();
+            self.memory.start(unsaved, live, || changes.records());
+        }
+        while let Some(outbox) = &self.state.outbox {
+            // Half of it is left to what cannot wait.
+            if outbox.capacity() < MAX_OUTBOX / 2 {
+                return;
+            }
+            let Some(message) = self.state.changes.next(&self.state.held) else {
+                return;
+            };
+            self.send(message);
+        }
+    }
+
+    fn has_written(&mut self, written: Result<(), StoreError>) {
+        if let Err(error) = written {
+            self.tell(SecondaryEvent::Statistics(StatisticsTrouble::Failed(error)));
         }
     }
 
@@ -346,6 +381,7 @@ impl Secondary {
             }
         };
         let _ = timeout(STOP_GRACE, drained).await;
+        self.tell_changes();
         self.report();
         self.send(ToCentral::Bye);
         self.state.outbox = None;
@@ -356,6 +392,39 @@ impl Secondary {
         let joined = tokio::task::spawn_blocking(move || index.join());
         let _ = timeout(STOP_GRACE, joined).await;
         self.link.stop().await;
+        remember(&mut self.memory, &mut self.state.changes).await?;
         self.statistics.finish().await
     }
+}
+
+impl Holding for Arc<IndexedFile> {
+    fn meta(&self) -> &FileMeta {
+        &self.meta
+    }
+
+    fn modified(&self) -> Option<u64> {
+        u64::try_from(self.modified_ms()).ok()
+    }
+}
+
+/// How a file that is served from now on came there, while the secondary ran.
+fn origin_of(origin: index::Origin) -> Origin {
+    match origin {
+        index::Origin::Copy => Origin::Copied,
+        index::Origin::Look => Origin::Written,
+    }
+}
+
+/// Keeps what is not kept yet.
+async fn remember(
+    memory: &mut RecordWriter<KnownRecord>,
+    changes: &mut Changes,
+) -> Result<(), StoreError> {
+    memory.finish().await?;
+    if memory.is_idle() && changes.has_unsaved() {
+        let unsaved = changes.take_unsaved();
+        let live = changes.record_count();
+        memory.start(unsaved, live, || changes.records());
+    }
+    memory.finish().await
 }

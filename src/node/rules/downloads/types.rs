@@ -102,6 +102,8 @@ pub struct Running<R> {
     pub receiving: R,
     /// What becomes of it once it has stopped, when it was told to.
     pub stopping: Option<Stopping>,
+    /// The name has other content by now: this one is received as long as somebody has it.
+    pub superseded: bool,
 }
 
 impl<R> Running<R> {
@@ -124,7 +126,7 @@ pub enum Stopping {
     Paused,
     /// It is to be held.
     Held,
-    /// It was to be one of these and is to go on after all.
+    /// It was to be one of these and is to go on after all, or begins anew with other content.
     Again,
 }
 
