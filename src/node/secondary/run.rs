@@ -221,7 +221,7 @@ impl Secondary {
                 self.state.rereading = false;
                 self.tell(SecondaryEvent::FolderRead { files, bytes });
             }
-            IndexEvent::Added(file) => {
+            IndexEvent::Added { file, origin: _ } => {
                 let meta = file.meta.clone();
                 self.state.held.insert(meta.name.clone(), file);
                 if self.state.indexed {
