@@ -67,6 +67,9 @@ column-address = address
 column-files = files
 column-missing = missing
 column-conflicts = conflicts
+column-modified = modified
+column-content = content
+column-offered = offered
 column-what = what
 column-progress = so far
 column-chunks = chunks
@@ -123,6 +126,7 @@ download-failed = failed: { $why }
 download-cancelled = cancelled; what came is kept for another time
 download-paused = paused; what came is kept. RESUME { $number } goes on with it
 download-held = waits for the end of a download of higher priority
+download-superseded = has a new version, and nobody has the old one any more: downloading the new one
 download-checked = { $bad ->
     [0] checked chunk by chunk: it is right
     [one] checked chunk by chunk: 1 of { $chunks } is wrong and is asked for again
@@ -270,6 +274,28 @@ system-no-service = No service: { $alive ->
 }, { $required } needed
 system-copying = In service; copying between secondaries
 system-level = In service and level
+system-lacking = In service, not level: { $what }
+lacking-copies = { $count ->
+    [one] 1 copy is missing
+   *[other] { $count } copies are missing
+}
+lacking-conflicts = { $count ->
+    [one] 1 conflict to decide (CONFLICTS)
+   *[other] { $count } conflicts to decide (CONFLICTS)
+}
+lacking-changing = { $count ->
+    [one] 1 file is being changed
+   *[other] { $count } files are being changed
+}
+no-conflicts = There are no conflicts
+conflicts-remedy = RESOLVE <name> <no.> decides which one counts
+conflict-offered = yes
+conflict-here = Conflict: { $file } has different contents: { $versions }; the administrator decides with RESOLVE
+conflict-version = { $size } of { $date } ({ $id }) at { $secondaries }
+conflict-decided = The conflict about { $file } is decided
+no-conflict = { $file } is not in conflict
+no-such-file = there is no { $file }; CONFLICTS shows the names in conflict
+no-such-choice = { $file } has no content { $choice }: choose { $choices }
 system-counts = { $files ->
     [one] 1 file
    *[other] { $files } files
@@ -435,6 +461,7 @@ why-priority = priorities are high, normal and low
 why-secondary = it is not the number of a secondary
 why-off = only OFF can follow, which undoes it
 why-json = only JSON can follow
+why-choice = is the number of a row of CONFLICTS
 why-rate = it is not a rate: write bytes per second, as 500kB/s, 20MB/s or 1GiB/s
 why-size = it is not a size: write bytes, as 500kB, 20MB or 1GiB
 why-time = it is not a time: write seconds, or 30s, 2m or 1h
@@ -613,6 +640,12 @@ command-expel = throws a client out; it may come back after a minute
 command-drain = a secondary ends what it sends and gets nothing new, so that it can be stopped; OFF undoes it
     .usage = DRAIN <n> [OFF]
     .example = DRAIN 2
+command-conflicts = names with several contents: size, date, content and who holds it; with JSON, everything
+    .usage = CONFLICTS [JSON]
+    .example = CONFLICTS
+command-resolve = decides which content of a name in conflict counts; the others are set aside
+    .usage = RESOLVE <name> <n>
+    .example = RESOLVE plan.txt 2
 command-statistics = the main figures; with JSON, all of them
     .usage = STATISTICS [JSON]
     .example = STATISTICS

@@ -67,6 +67,9 @@ column-address = dirección
 column-files = videos
 column-missing = le faltan
 column-conflicts = conflictos
+column-modified = modificado
+column-content = contenido
+column-offered = se ofrece
 column-what = qué pasa
 column-progress = va por
 column-chunks = trozos
@@ -123,6 +126,7 @@ download-failed = falló: { $why }
 download-cancelled = cancelado; lo recibido se conserva para otra vez
 download-paused = en pausa; lo recibido se conserva. REANUDAR { $number } lo sigue
 download-held = espera a que acabe una descarga de más prioridad
+download-superseded = tiene una versión nueva y ya nadie tiene la anterior: se descarga la nueva
 download-checked = { $bad ->
     [0] comprobado trozo a trozo: está bien
     [one] comprobado trozo a trozo: 1 de { $chunks } está mal y se pide otra vez
@@ -270,6 +274,28 @@ system-no-service = Sistema sin servicio: { $alive ->
 }, hacen falta { $required }
 system-copying = Sistema en servicio; copiando entre secundarios
 system-level = Sistema en servicio y sincronizado
+system-lacking = Sistema en servicio; sin sincronizar: { $what }
+lacking-copies = { $count ->
+    [one] falta 1 copia
+   *[other] faltan { $count } copias
+}
+lacking-conflicts = { $count ->
+    [one] 1 conflicto por decidir (CONFLICTOS)
+   *[other] { $count } conflictos por decidir (CONFLICTOS)
+}
+lacking-changing = { $count ->
+    [one] 1 fichero que está cambiando
+   *[other] { $count } ficheros que están cambiando
+}
+no-conflicts = No hay conflictos
+conflicts-remedy = RESOLVER <nombre> <nº> decide cuál vale
+conflict-offered = sí
+conflict-here = Conflicto: { $file } tiene contenidos distintos: { $versions }; el administrador decide con RESOLVER
+conflict-version = { $size } del { $date } ({ $id }) en { $secondaries }
+conflict-decided = Decidido el conflicto de { $file }
+no-conflict = { $file } no está en conflicto
+no-such-file = no hay ningún { $file }; CONFLICTOS muestra los nombres en conflicto
+no-such-choice = { $file } no tiene un contenido { $choice }: elige { $choices }
 system-counts = { $files ->
     [one] 1 video
    *[other] { $files } videos
@@ -441,6 +467,7 @@ why-priority = las prioridades son alta, normal y baja
 why-secondary = no es el número de un secundario
 why-off = solo puede seguir NO, que lo deshace
 why-json = solo puede seguir JSON
+why-choice = es el número de una fila de CONFLICTOS
 why-rate = no es una tasa: escribe bytes por segundo, como 500kB/s, 20MB/s o 1GiB/s
 why-size = no es un tamaño: escribe bytes, como 500kB, 20MB o 1GiB
 why-time = no es un tiempo: escribe segundos, o 30s, 2m o 1h
@@ -619,6 +646,12 @@ command-expel = echa a un cliente; puede volver pasado un minuto
 command-drain = un secundario acaba lo que envía y no recibe nada nuevo, para poder pararlo; con NO se deshace
     .usage = DRENAR <n> [NO]
     .example = DRENAR 2
+command-conflicts = los nombres con varios contenidos: tamaño, fecha, contenido y quién lo tiene; con JSON, todo
+    .usage = CONFLICTOS [JSON]
+    .example = CONFLICTOS
+command-resolve = decide qué contenido de un nombre en conflicto vale; los otros se retiran
+    .usage = RESOLVER <nombre> <n>
+    .example = RESOLVER plan.txt 2
 command-statistics = las cifras principales; con JSON, todas
     .usage = ESTADISTICAS [JSON]
     .example = ESTADISTICAS

@@ -13,7 +13,7 @@ use super::{ChunkRange, ClientName, FileMeta, FileName, SecondaryNumber, Transfe
 pub enum RemovedReason {
     /// Somebody deleted it while the secondary ran: it leaves the cluster.
     Deleted,
-    /// Its content changed, or it cannot be read; only this copy goes.
+    /// It cannot be read, or is not what it should be; only this copy goes.
     Lost,
     /// Somebody is changing it: what it becomes is told once it is quiet.
     Changing,

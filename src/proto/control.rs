@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     ChunkIndex, ClientName, ClusterStatus, Conflict, Digest, Fault, FileMeta, FileName, Finished,
-    Grant, HeldFile, ListedFile, Outcome, RemovedReason, SecondaryNumber, SentBytes, SentTransfer, SourceInfo, TransferId,
+    Grant, HeldFile, ListedFile, Outcome, RemovedReason, SecondaryNumber, SentBytes, SentTransfer,
+    SourceInfo, TransferId,
 };
 
 use super::{ErrorCode, Hello, Said};

@@ -42,8 +42,13 @@ impl RecordLog {
         let mut options = OpenOptions::new();
         let mut file = options.read(true).append(true).create(true).open(path)?;
         let mut bytes = Vec::new();
-        Read::by_ref(&mut file).take(MOST_BYTES).read_to_end(&mut bytes)?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        Read::by_ref(&mut file)
+            .take(MOST_BYTES)
+            .read_to_end(&mut bytes)?;
+        let whole = bytes
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |at| at + 1);
         if whole < bytes.len() {
             tracing::warn!(file = %path.display(), "the last record was cut and is taken away");
             file.set_len(whole as u64)?;
@@ -95,7 +100,9 @@ impl RecordLog {
             let folder = self.path.parent().unwrap_or(Path::new("."));
             let mut prefix = std::ffi::OsString::from(".trozos-");
             prefix.push(self.path.file_name().unwrap_or_default());
-            let mut file = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder)?;
+            let mut file = tempfile::Builder::new()
+                .prefix(&prefix)
+                .tempfile_in(folder)?;
             file.write_all(&lines_of(records)?)?;
             file.as_file().sync_all()?;
             file.persist(&self.path).map_err(|error| error.error)?;
@@ -145,6 +152,9 @@ mod tests {
         log.append(&[(2u8, 9u8)]).unwrap();
         let (_, found) = RecordLog::open::<(u8, u8)>(&path).unwrap();
         assert_eq!(found, [(1, 3), (2, 9)]);
-        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        assert_eq!(
+            std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
+            1
+        );
     }
 }

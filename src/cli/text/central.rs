@@ -99,7 +99,12 @@ fn notice(notice: &Notice) -> String {
             file,
             number,
             bytes: size,
-        } => t!("replaced", file = file, number = number, size = bytes(*size)),
+        } => t!(
+            "replaced",
+            file = file,
+            number = number,
+            size = bytes(*size)
+        ),
         Notice::Resolved { file } => t!("resolved", file = &file.name),
         Notice::Conflict { file, number } => t!("conflict", number = number, file = file),
         Notice::CopyOrdered {
@@ -240,6 +245,25 @@ pub fn counts(head: String, rows: &[DownloadCount]) -> Vec<String> {
     table(&[head, t!("column-downloads")], &rows)
 }
 
+/// What keeps a cluster in service from being level.
+fn lacking(status: &ClusterStatus) -> String {
+    let alive = status.secondaries.iter().filter(|s| s.alive);
+    let missing: u64 = alive.map(|secondary| secondary.missing).sum();
+    let lacking: Vec<_> = [
+        (missing > 0).then(|| t!("lacking-copies", count = missing)),
+        (status.conflicts > 0).then(|| t!("lacking-conflicts", count = status.conflicts)),
+        (status.changing > 0).then(|| t!("lacking-changing", count = status.changing)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if lacking.is_empty() {
+        t!("system-copying")
+    } else {
+        t!("system-lacking", what = list(lacking))
+    }
+}
+
 /// The state of the cluster.
 pub fn status(status: &ClusterStatus) -> Vec<String> {
     let alive = status.secondaries.iter().filter(|s| s.alive).count();
@@ -249,7 +273,7 @@ pub fn status(status: &ClusterStatus) -> Vec<String> {
             alive = alive,
             required = status.required
         ),
-        (true, false) => t!("system-copying"),
+        (true, false) => lacking(status),
         (true, true) => t!("system-level"),
     };
     let counts = t!(

@@ -56,6 +56,7 @@ fn tone(event: &DownloadEvent) -> Tone {
         | DownloadEvent::Checked { .. }
         | DownloadEvent::Paused
         | DownloadEvent::Held
+        | DownloadEvent::Superseded
         | DownloadEvent::Cancelled => Tone::Plain,
     }
 }
@@ -97,6 +98,7 @@ fn download(number: DownloadNumber, event: &DownloadEvent) -> Vec<String> {
         }
         DownloadEvent::Paused => one(t!("download-paused", number = number)),
         DownloadEvent::Held => one(t!("download-held")),
+        DownloadEvent::Superseded => one(t!("download-superseded")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     central::to as to_whom,
-    errors,
+    conflicts, errors,
     line::{Line, Tone},
     links, list, security, t,
     table::table,
@@ -27,6 +27,7 @@ fn tone(event: &SecondaryEvent) -> Tone {
         SecondaryEvent::CentralLost { .. }
         | SecondaryEvent::Ignored { .. }
         | SecondaryEvent::CopyNotice { .. }
+        | SecondaryEvent::Conflict(_)
         | SecondaryEvent::BadPeer { .. }
         | SecondaryEvent::FolderGone(_)
         | SecondaryEvent::Statistics(_) => Tone::Warning,
@@ -45,6 +46,7 @@ fn words(event: &SecondaryEvent) -> String {
             t!("upstream-lost", reason = links::lost(reason))
         }
         SecondaryEvent::Denied(denied) => t!("central-denied", why = security::denied(denied)),
+        SecondaryEvent::Conflict(conflict) => conflicts::conflict(conflict),
         SecondaryEvent::Reindexing => t!("reindexing"),
         SecondaryEvent::FolderRead { files, bytes: size } => {
             t!("folder-read", files = files, size = bytes(*size))

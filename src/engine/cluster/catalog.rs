@@ -547,7 +547,9 @@ impl Catalog {
         for (other, what) in entry.others {
             match what {
                 Other::Outdated(meta) => aside.push((other, meta)),
-                Other::Conflict(meta, modified) => drop(independent.insert(other, (meta, modified))),
+                Other::Conflict(meta, modified) => {
+                    drop(independent.insert(other, (meta, modified)))
+                }
                 Other::Changing => {}
             }
         }
@@ -577,9 +579,7 @@ impl Catalog {
             if meta.id == entry.meta.id {
                 entry.holders.insert(number);
             } else {
-                entry
-                    .others
-                    .insert(number, Other::Conflict(meta, modified));
+                entry.others.insert(number, Other::Conflict(meta, modified));
             }
         }
         self.twins.came(name);
@@ -736,7 +736,10 @@ impl Catalog {
 
     fn record(&self, name: FileName) -> NameRecord {
         let past = self.pasts.get(&name).cloned().unwrap_or_default();
-        let entry = self.entries.get(&name).filter(|_| self.pasts.get(&name).is_some());
+        let entry = self
+            .entries
+            .get(&name)
+            .filter(|_| self.pasts.get(&name).is_some());
         NameRecord {
             current: entry.map(|entry| entry.meta.clone()),
             modified: entry.and_then(|entry| entry.modified),

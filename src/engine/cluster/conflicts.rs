@@ -72,7 +72,11 @@ impl Cluster {
         let resolved = if forms.len() > 1 {
             self.resolve_forms(&forms, choice)
         } else {
-            match self.catalog.look_up(name).map(|entry| entry.meta.name.clone()) {
+            match self
+                .catalog
+                .look_up(name)
+                .map(|entry| entry.meta.name.clone())
+            {
                 Some(name) => self.resolve_name(&name, choice),
                 None => Resolved::NoSuchFile,
             }
@@ -98,7 +102,10 @@ impl Cluster {
         let Some(file) = number.and_then(|number| self.catalog.choose(name, number, at)) else {
             return Resolved::NoSuchChoice(versions.iter().map(|v| v.choice).collect());
         };
-        let told: BTreeSet<_> = versions.iter().flat_map(|v| v.secondaries.clone()).collect();
+        let told: BTreeSet<_> = versions
+            .iter()
+            .flat_map(|v| v.secondaries.clone())
+            .collect();
         self.content_changed(name);
         told.into_iter().for_each(|n| self.owed.conflict(n, name));
         self.push_sources_of(|running| running.name == *name);

@@ -122,7 +122,10 @@ impl Cluster {
         if entry.is_none_or(|entry| entry.meta.id != running.file.id) {
             // Those who set the content aside go on sending it for a while.
             let alive = self.alive_set();
-            let had = running.ranges.keys().filter(|number| alive.contains(**number));
+            let had = running
+                .ranges
+                .keys()
+                .filter(|number| alive.contains(**number));
             had.for_each(|number| drop(asked.insert(*number)));
         }
         let weights: Vec<_> = asked.iter().map(|number| (number, 1.0)).collect();

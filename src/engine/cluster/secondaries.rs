@@ -9,8 +9,8 @@ use super::{
     owed::Due,
 };
 use crate::model::{
-    Fault, FileMeta, FileName, HeldFile, Incarnation, Receiver, RemovedReason, SecondaryNumber, SentTransfer,
-    TransferId, limits::MAX_FILES_PER_SECONDARY,
+    Fault, FileMeta, FileName, HeldFile, Incarnation, Receiver, RemovedReason, SecondaryNumber,
+    SentTransfer, TransferId, limits::MAX_FILES_PER_SECONDARY,
 };
 
 impl Cluster {

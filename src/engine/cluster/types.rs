@@ -4,9 +4,8 @@ use std::net::SocketAddr;
 
 use crate::model::{
     ChunkIndex, ClientName, Conflict, Digest, Fault, FileMeta, FileName, Finished, Grant, HeldFile,
-    Incarnation, Outcome,
-    Receiver, RemovedReason, SecondaryNumber, SentBytes, SentTransfer, SourceInfo, TransferId,
-    limits::EXPELLED_FOR,
+    Incarnation, Outcome, Receiver, RemovedReason, SecondaryNumber, SentBytes, SentTransfer,
+    SourceInfo, TransferId, limits::EXPELLED_FOR,
 };
 
 /// One control connection; never used twice within a run.

@@ -5,9 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    engine::cluster::{
-        ClientInfo, Drained, Expelled, Notice, QueueRow, Resolved, SecondaryInfo,
-    },
+    engine::cluster::{ClientInfo, Drained, Expelled, Notice, QueueRow, Resolved, SecondaryInfo},
     model::{ClusterStatus, Conflict, FileName, SecondaryNumber},
     node::{
         Refused, Security, StatisticsTrouble,

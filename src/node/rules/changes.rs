@@ -244,7 +244,10 @@ impl Changes {
             let changing: Vec<_> = self.changing.values().cloned().collect();
             for meta in changing {
                 if !self.pending.contains_key(&meta.name) {
-                    self.pend(&meta.name.clone(), What::Gone(meta, RemovedReason::Changing));
+                    self.pend(
+                        &meta.name.clone(),
+                        What::Gone(meta, RemovedReason::Changing),
+                    );
                 }
             }
         }
@@ -297,14 +300,19 @@ impl Changes {
             }
             end = Some(name.clone());
             // It was deleted, and is there again after a restart.
-            if matches!(self.pending.get(name).map(|p| &p.what), Some(What::Gone(..))) {
+            if matches!(
+                self.pending.get(name).map(|p| &p.what),
+                Some(What::Gone(..))
+            ) {
                 back.push(name.clone());
             }
         }
         back.iter().for_each(|name| self.settle(name));
         let last = held
             .range::<FileName, _>((
-                end.as_ref().or(after.as_ref()).map_or(Bound::Unbounded, Bound::Excluded),
+                end.as_ref()
+                    .or(after.as_ref())
+                    .map_or(Bound::Unbounded, Bound::Excluded),
                 Bound::Unbounded,
             ))
             .next()
@@ -324,7 +332,9 @@ impl Changes {
 
     fn change<H: Holding>(&mut self, held: &BTreeMap<FileName, H>) -> Option<ToCentral> {
         let next = self.by_turn.iter();
-        let mut names = next.map(|(_, name)| name).filter(|name| !self.busy.contains(*name));
+        let mut names = next
+            .map(|(_, name)| name)
+            .filter(|name| !self.busy.contains(*name));
         let first = names.next()?.clone();
         match self.pending.get(&first)?.what.clone() {
             What::Held(_) => self.added(held),
@@ -414,7 +424,13 @@ impl Changes {
             Some((What::Gone(..), _)) | None => (Origin::Found, None),
         };
         let told = pending.into_iter().flat_map(|pending| &pending.told);
-        let mut was: Vec<_> = self.known.get(&meta.name).into_iter().chain(told).copied().collect();
+        let mut was: Vec<_> = self
+            .known
+            .get(&meta.name)
+            .into_iter()
+            .chain(told)
+            .copied()
+            .collect();
         was.retain(|id| *id != meta.id);
         was.dedup();
         let file = HeldFile {
@@ -447,7 +463,11 @@ impl Changes {
 
     /// The central has noted a message, and all before it.
     pub fn noted(&mut self, batch: u64) {
-        while self.in_flight.front().is_some_and(|(sent, _)| *sent <= batch) {
+        while self
+            .in_flight
+            .front()
+            .is_some_and(|(sent, _)| *sent <= batch)
+        {
             let (_, sent) = self.in_flight.pop_front().unwrap_or_default();
             for change in sent {
                 self.has_noted(change);

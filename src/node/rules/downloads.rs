@@ -283,15 +283,18 @@ impl<A, R: Receiving> Downloads<A, R> {
 
     /// The name of what a transfer brings has other content now.
     pub fn superseded(&mut self, transfer: TransferId) {
-        let running = self.list.values_mut().filter_map(|download| match &mut download.state {
-            State::Running(running) => Some(running),
-            State::Asked(_)
-            | State::Again(_)
-            | State::Queued(_)
-            | State::Paused
-            | State::Held
-            | State::Ended(_) => None,
-        });
+        let running = self
+            .list
+            .values_mut()
+            .filter_map(|download| match &mut download.state {
+                State::Running(running) => Some(running),
+                State::Asked(_)
+                | State::Again(_)
+                | State::Queued(_)
+                | State::Paused
+                | State::Held
+                | State::Ended(_) => None,
+            });
         for running in running.filter(|running| running.transfer == transfer) {
             running.superseded = true;
         }

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     engine::download::{Notice, Snapshot},
+    model::Conflict,
     model::{FileName, Receiver, SecondaryNumber},
     node::{
         Denied, Failure, Lost, Refused, Security, StatisticsTrouble,

@@ -33,8 +33,8 @@ use crate::{
         Refused, StatisticsTrouble,
         fetch::FetchUpdate,
         link::{Link, LinkEvent},
-        refusals::no_place,
         records::RecordWriter,
+        refusals::no_place,
         rules::{
             changes::{Changes, Holding, KnownRecord},
             enrolment::InUse,

@@ -84,7 +84,9 @@ impl Secondary {
                 self.send(ToCentral::Noted { batch });
             }
             FromCentral::Conflicts { batch, names } => {
-                names.into_iter().for_each(|conflict| self.conflict(conflict));
+                names
+                    .into_iter()
+                    .for_each(|conflict| self.conflict(conflict));
                 self.send(ToCentral::Noted { batch });
             }
             FromCentral::Noted { batch } => self.state.changes.noted(batch),

@@ -110,7 +110,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                 self.missing.remove(name);
                 Ok(())
             }
-            Some(_) => self.remove(name, RemovedReason::Lost, Gone::Changed),
+            Some(_) => self.remove(name, RemovedReason::Changing, Gone::Changed),
             None if scan.partial && is_below(name, &scan.ignored) => {
                 self.remove(name, RemovedReason::Lost, Gone::Changed)
             }

@@ -53,6 +53,16 @@ pub struct IndexedFile {
     pub(super) stamp: Stamp,
 }
 
+impl IndexedFile {
+    /// The last change of its content when it was read, in milliseconds since 1970 by its disk's clock.
+    pub fn modified_ms(&self) -> i64 {
+        let (seconds, nanoseconds) = self.stamp.changed;
+        seconds
+            .saturating_mul(1000)
+            .saturating_add(nanoseconds / 1_000_000)
+    }
+}
+
 /// Reads a served file for one receiver.
 #[derive(Debug)]
 pub struct ContentReader {

@@ -71,7 +71,12 @@ pub enum IndexEvent {
         bytes: u64,
     },
     /// A file is served from now on; it replaces one of the same name.
-    Added(Arc<IndexedFile>),
+    Added {
+        /// The file.
+        file: Arc<IndexedFile>,
+        /// Where it came from.
+        origin: Origin,
+    },
     /// A file is no longer served.
     Removed {
         /// The file.
@@ -99,6 +104,15 @@ pub enum IndexEvent {
         /// Its length, in bytes.
         bytes: u64,
     },
+}
+
+/// Where a file that is served came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It was copied here, as [`IndexCommand::Insert`] said.
+    Copy,
+    /// A look at the folder found it: somebody put it there.
+    Look,
 }
 
 /// What happened to a file that is no longer served.

@@ -3,7 +3,7 @@
 use std::{io, time::Instant};
 
 use super::{
-    Gone, IndexCommand, IndexEvent,
+    Gone, IndexCommand, IndexEvent, Origin,
     content::Seen,
     run::{Running, Unheard},
     scan::look,
@@ -28,7 +28,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                     Some(Seen { stamp, .. }) if stamp.bytes == meta.layout.file_bytes() => {
                         self.hashing.forget(&meta.name);
                         self.cache.put(&meta.name, stamp, &manifest);
-                        self.serve(meta.name, stamp, manifest)
+                        self.serve(meta.name, stamp, manifest, Origin::Copy)
                     }
                     // Gone or changed again: the next look says which.
                     _ => {
