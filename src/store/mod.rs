@@ -2,7 +2,7 @@
 //! decisions; callers run it off the async threads.
 //!
 //! `root` is the door to a folder, `disk` what receiving a file needs of one and `native` how the operating system
-//! gives it, `hash` makes digests, `index` knows what a served folder holds, `part`
+//! gives it, `hash` makes digests, `zeros` knows those of nothing but zeros, `index` knows what a served folder holds, `part`
 //! and `journal` are a file that is being received, `statistics` are files that are replaced whole.
 
 mod disk;
@@ -16,10 +16,13 @@ mod native;
 mod part;
 mod root;
 mod statistics;
+mod zeros;
 
 pub use error::StoreError;
 pub use hash::{lanes, manifest_id, sha256, sha256_file, sha256_many};
 pub use index::ContentReader;
-pub use part::{Checked, Checkup, Existing, Opened, PartFile, PartNote, PartPlace};
+pub use disk::Entry;
+pub use part::{Checked, Checkup, Existing, Opened, OwnFile, PartFile, PartNote, PartPlace};
 pub use root::Root;
 pub use statistics::{Damage, Loaded, load_json, save_json};
+pub use zeros::{zero_bytes, zero_chunks};
