@@ -37,10 +37,7 @@ impl Folder for Dir {
                 is_file: found.is_file(),
                 bytes: found.len(),
                 identity: (MetadataExt::dev(&found), MetadataExt::ino(&found)),
-                changed: (
-                    MetadataExt::mtime(&found),
-                    MetadataExt::mtime_nsec(&found),
-                ),
+                changed: (MetadataExt::mtime(&found), MetadataExt::mtime_nsec(&found)),
             })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),

@@ -38,7 +38,7 @@ use crate::{
     },
     proto::control::ToCentral,
     store::{
-        StoreError,
+        Entry, StoreError,
         index::{Gone, Index, IndexCommand, IndexEvent, IndexedFile},
     },
 };
@@ -68,6 +68,9 @@ pub(super) struct Secondary {
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) held: BTreeMap<FileName, Arc<IndexedFile>>,
+    /// Files that are not what they were hashed as, though nothing shows that they changed: they are not served, and a
+    /// good copy may take their place.
+    pub(super) damaged: BTreeMap<FileName, Arc<IndexedFile>>,
     pub(super) sent: SentBook,
     /// Payload bytes since the start.
     pub(super) sent_bytes: u64,
@@ -84,6 +87,16 @@ pub(super) struct State {
     /// People know that the central is away.
     pub(super) told_lost: bool,
     pub(super) in_use: InUse,
+}
+
+impl State {
+    /// The file whose place a copy may take: an older version that is held under its name, or a damaged one.
+    pub(super) fn replaced(&self, file: &FileMeta) -> Option<Entry> {
+        let held = self.held.get(&file.name);
+        let older = held.filter(|held| held.meta.id != file.id);
+        let replaced = older.or_else(|| self.damaged.get(&file.name));
+        replaced.map(|replaced| replaced.entry())
+    }
 }
 
 impl Secondary {
@@ -223,6 +236,7 @@ impl Secondary {
             }
             IndexEvent::Added(file) => {
                 let meta = file.meta.clone();
+                self.state.damaged.remove(&meta.name);
                 self.state.held.insert(meta.name.clone(), file);
                 if self.state.indexed {
                     self.tell(SecondaryEvent::Serving {
@@ -274,6 +288,9 @@ impl Secondary {
             FetchUpdate::Resumed { bytes } => {
                 tracing::info!(file = %file.name, bytes, "an earlier copy goes on");
             }
+            FetchUpdate::OwnDisk { bytes } => {
+                tracing::info!(file = %file.name, bytes, "taken from this disk");
+            }
             // Copies are not verified against a file of the name.
             FetchUpdate::Checked(_) => {}
             FetchUpdate::Remark(note) => tracing::info!(file = %file.name, ?note, "part file"),
@@ -293,7 +310,9 @@ impl Secondary {
             }),
             FetchUpdate::Ended(end) => {
                 self.statistics.copied(&file.name, &end);
-                let ended = self.copies.ended(transfer, *end);
+                let state = &self.state;
+                let replaced = |file: &FileMeta| state.replaced(file);
+                let ended = self.copies.ended(transfer, *end, replaced);
                 for event in ended.events {
                     self.tell(event);
                 }

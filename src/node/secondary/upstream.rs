@@ -70,7 +70,8 @@ impl Secondary {
                     bytes: grant.file.layout.file_bytes(),
                     sources,
                 });
-                self.copies.start(grant);
+                let replaced = self.state.replaced(&grant.file);
+                self.copies.start(grant, |_| replaced);
             }
             FromCentral::CancelCopy { transfer } => self.copies.orders.cancel(transfer),
             FromCentral::Sources { transfer, sources } => {

@@ -31,7 +31,7 @@ const MOST_OF_CHUNK: usize = 4;
 /// Files that are read for one that is received.
 const MOST_FILES: usize = 8;
 /// Files that were set aside which are remembered, and their chunks.
-const MOST_ASIDE: usize = 10_000;
+const MOST_ASIDE: usize = 100_000;
 const MOST_ASIDE_CHUNKS: u64 = 1 << 20;
 
 /// The table; clones are the same one.

@@ -113,13 +113,7 @@ pub(super) struct Running<E> {
 }
 
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
-    fn new(
-        root: Root,
-        cache: PathBuf,
-        inbox: Arc<Inbox>,
-        own: OwnChunks,
-        emit: E,
-    ) -> Self {
+    fn new(root: Root, cache: PathBuf, inbox: Arc<Inbox>, own: OwnChunks, emit: E) -> Self {
         let now = Instant::now();
         let hashing = Hashing::new(root.clone(), Arc::clone(&inbox));
         Self {

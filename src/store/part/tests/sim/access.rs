@@ -162,7 +162,10 @@ impl Folder for SimFolder {
         if !state.can_exchange {
             return Err(Errno::INVAL.into());
         }
-        let (a, b) = (state.seen.get(&here).copied(), state.seen.get(&there).copied());
+        let (a, b) = (
+            state.seen.get(&here).copied(),
+            state.seen.get(&there).copied(),
+        );
         if a.is_none() || b.is_none() {
             return Err(Errno::NOENT.into());
         }
