@@ -111,6 +111,7 @@ download-started = starting, { $size } in { $count ->
    *[other] { $count } chunks
 }: { $shares }
 download-resumed = { $size } were there already, verified; it goes on from there
+download-own = { $size } taken from this disk, verified; they need not be sent
 download-started-over = what was there of it is of no use (other content, or no journal): it starts from nothing
 download-damaged = { $count ->
     [one] 1 chunk from before is damaged and is asked for again
@@ -118,6 +119,7 @@ download-damaged = { $count ->
 }
 download-set-aside = what was there is of other content: it is kept as { $to }, and it starts from nothing
 download-complete = complete and verified, { $size } in { $time } ({ $rate })
+download-spared = not sent: { $own } that this disk had, { $zeros } of zeros
 download-path = file { $path }
 download-digest = SHA-256 { $digest }
 download-cost = { $chunks } asked for again, { $wasted } wasted
@@ -345,6 +347,8 @@ copy-started = Copying { $file } ({ $size }) from secondaries { $sources }
 copy-notice = Copy of { $file }: { $what }
 copied = Copied and verified { $file }
 copied-in = Copied and verified { $file } in { $time } ({ $rate }): { $shares }
+copied-from-disk = Copied and verified { $file }: { $share }
+copied-own = { $size } from this disk
 copied-share = { $size } from { $number }
 copy-failed = The copy of { $file } could not be finished: { $why }
 sending = Sending { $file } { $to }
@@ -397,6 +401,7 @@ statistics-copies = copies
 statistics-copies-to = to secondary { $number }
 statistics-from = from secondary { $number }
 statistics-trouble = Chunks asked for again: { $retries }; of two at once: { $hedges }; returns of secondaries: { $returns }
+statistics-own = Taken from the receiver's own disk: { $size }
 statistics-faults = Faults of secondaries: { $faults }
 statistics-fault = { $why }: { $count }
 statistics-refused = Refused connections: { $codes }

@@ -111,6 +111,7 @@ download-started = empieza, { $size } en { $count ->
    *[other] { $count } trozos
 }: { $shares }
 download-resumed = ya había { $size } verificados de antes; sigue desde ahí
+download-own = { $size } se toman de este disco, verificados; no hace falta enviarlos
 download-started-over = lo que había a medias no sirve (es de otro contenido o no tiene diario): empieza de cero
 download-damaged = { $count ->
     [one] 1 trozo de antes está dañado y se pide otra vez
@@ -118,6 +119,7 @@ download-damaged = { $count ->
 }
 download-set-aside = lo que había a medias no es de este contenido: se conserva como { $to }, y se empieza de cero
 download-complete = completo y verificado, { $size } en { $time } ({ $rate })
+download-spared = sin enviar: { $own } que ya tenía este disco, { $zeros } de ceros
 download-path = fichero { $path }
 download-digest = SHA-256 { $digest }
 download-cost = { $chunks } pedidos otra vez, { $wasted } de más
@@ -345,6 +347,8 @@ copy-started = Copiando { $file } ({ $size }) de los secundarios { $sources }
 copy-notice = Copia de { $file }: { $what }
 copied = Copiado y verificado { $file }
 copied-in = Copiado y verificado { $file } en { $time } ({ $rate }): { $shares }
+copied-from-disk = Copiado y verificado { $file }: { $share }
+copied-own = { $size } de este disco
 copied-share = { $size } del { $number }
 copy-failed = La copia de { $file } no pudo terminar: { $why }
 sending = Enviando { $file } { $to }
@@ -403,6 +407,7 @@ statistics-copies = copias
 statistics-copies-to = al secundario { $number }
 statistics-from = del secundario { $number }
 statistics-trouble = Trozos pedidos otra vez: { $retries }; a dos a la vez: { $hedges }; vueltas de secundarios: { $returns }
+statistics-own = Tomado del propio disco de quien recibe: { $size }
 statistics-faults = Fallos de secundarios: { $faults }
 statistics-fault = { $why }: { $count }
 statistics-refused = Conexiones rechazadas: { $codes }

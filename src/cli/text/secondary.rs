@@ -78,15 +78,25 @@ fn words(event: &SecondaryEvent) -> String {
         SecondaryEvent::CopyNotice { file, notice } => {
             t!("copy-notice", file = file, what = transfer::notice(notice))
         }
-        SecondaryEvent::Copied { file, from, took } => {
+        SecondaryEvent::Copied {
+            file,
+            from,
+            own_bytes,
+            took,
+        } => {
             let total: u64 = from.iter().map(|(_, bytes)| bytes).sum();
+            let own = (*own_bytes > 0).then(|| t!("copied-own", size = bytes(*own_bytes)));
             if total == 0 {
-                return t!("copied", file = file);
+                return match own {
+                    Some(share) => t!("copied-from-disk", file = file, share = share),
+                    None => t!("copied", file = file),
+                };
             }
             let shares = from
                 .iter()
                 .filter(|(_, size)| *size > 0)
-                .map(|(number, size)| t!("copied-share", size = bytes(*size), number = number));
+                .map(|(number, size)| t!("copied-share", size = bytes(*size), number = number))
+                .chain(own);
             t!(
                 "copied-in",
                 file = file,

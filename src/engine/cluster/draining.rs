@@ -126,7 +126,9 @@ impl Cluster {
                 .ranges
                 .keys()
                 .filter(|number| alive.contains(**number));
-            had.for_each(|number| drop(asked.insert(*number)));
+            for number in had {
+                asked.insert(*number);
+            }
         }
         let weights: Vec<_> = asked.iter().map(|number| (number, 1.0)).collect();
         for number in resting.iter() {

@@ -81,6 +81,11 @@ pub enum DownloadEvent {
         /// Bytes that are there already.
         bytes: u64,
     },
+    /// Bytes of the file were taken from files of this disk, as an older version of it, and need not be sent.
+    OwnDisk {
+        /// How many.
+        bytes: u64,
+    },
     /// A remark about the part file of an earlier run.
     Remark(PartNote),
     /// The file that was to be verified was read; the bad chunks are asked for next.
@@ -123,6 +128,10 @@ pub struct Summary {
     pub bytes: u64,
     /// Of these, bytes that were there before this download was asked for.
     pub resumed_bytes: u64,
+    /// Of these, bytes that were taken from files of this disk.
+    pub own_disk_bytes: u64,
+    /// Of these, bytes in chunks of nothing but zeros, which are not sent.
+    pub zero_bytes: u64,
     /// From grant to the end, without the time in which it was paused or held.
     pub took: Duration,
     /// SHA-256 of the whole file, as `sha256sum` prints it.

@@ -21,7 +21,7 @@ use crate::{
         },
     },
     proto::control::ToCentral,
-    store::Checkup,
+    store::{Checkup, zero_bytes},
 };
 
 impl Client {
@@ -61,6 +61,11 @@ impl Client {
             FetchUpdate::Resumed { bytes } => {
                 self.tell_of(number, &file, DownloadEvent::Resumed { bytes });
             }
+            FetchUpdate::OwnDisk { bytes } => {
+                self.state.downloads.took_own(number, bytes);
+                self.statistics.own_disk(&file, bytes);
+                self.tell_of(number, &file, DownloadEvent::OwnDisk { bytes });
+            }
             FetchUpdate::Remark(note) => self.tell_of(number, &file, DownloadEvent::Remark(note)),
             FetchUpdate::Checked(Checkup { chunks, bad }) => {
                 self.tell_of(number, &file, DownloadEvent::Checked { chunks, bad });
@@ -93,6 +98,7 @@ impl Client {
             outcome,
             took,
             sources,
+            own_bytes: _,
             map,
         } = end;
         self.state.maps.keep(number, &map);
@@ -184,10 +190,14 @@ impl Client {
         let all = past.with(took, sources);
         let received_bytes: u64 = all.received.iter().map(|source| source.bytes).sum();
         let bytes = manifest.layout().file_bytes();
+        let zero_bytes = zero_bytes(manifest);
+        let spared_bytes = all.own_bytes.saturating_add(zero_bytes);
         Summary {
             path,
             bytes,
-            resumed_bytes: bytes.saturating_sub(received_bytes),
+            resumed_bytes: bytes.saturating_sub(received_bytes.saturating_add(spared_bytes)),
+            own_disk_bytes: all.own_bytes,
+            zero_bytes,
             took: all.took,
             whole: manifest.whole(),
             sources: all.received,

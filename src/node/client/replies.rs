@@ -10,7 +10,7 @@ use crate::{
     model::{ClientName, Finished, Grant, Outcome, SentBytes, TransferId},
     node::{
         Failure,
-        fetch::{Fetch, FetchConfig, Goal, Target},
+        fetch::{Fetch, FetchConfig, Goal, Own, Target},
         rules::{
             Receiving,
             downloads::{Answers, Granted, State},
@@ -199,6 +199,7 @@ fn fetch_config(
                 Existing::Keep
             },
             place: PartPlace::Beside,
+            own: Own::Replaced,
         }),
         Purpose::Verify => Goal::Verify(Root::open(&config.target)?),
         Purpose::Stream(reader) => Goal::Stream(reader),

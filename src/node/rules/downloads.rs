@@ -57,6 +57,13 @@ impl<A, R: Receiving> Downloads<A, R> {
         list.find_map(|(number, download)| is_it(download).then_some(*number))
     }
 
+    /// A download that runs took bytes from files of its own disk.
+    pub fn took_own(&mut self, number: DownloadNumber, bytes: u64) {
+        if let Some(download) = self.list.get_mut(&number) {
+            download.past.own_bytes = download.past.own_bytes.saturating_add(bytes);
+        }
+    }
+
     /// A new one.
     pub fn ask(&mut self, file: FileName, answer: A) -> DownloadNumber {
         self.add(file, answer, false)

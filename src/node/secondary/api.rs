@@ -113,6 +113,8 @@ pub enum SecondaryEvent {
         file: FileName,
         /// Bytes that came from each secondary.
         from: Vec<(SecondaryNumber, u64)>,
+        /// Bytes that were taken from other files of this disk.
+        own_bytes: u64,
         /// How long it took.
         took: Duration,
     },

@@ -37,7 +37,7 @@ use crate::{
     node::{
         Lost, StartError,
         central::DownloadCount,
-        fetch::{FetchConfig, Goal, Target},
+        fetch::{FetchConfig, Goal, Own, Target},
         link::{Link, LinkConfig, LinkDown},
         records::RecordWriter,
         rules::changes::Changes,
@@ -107,6 +107,7 @@ pub async fn start(
     let index = index::start(root.clone(), cache, move |event| {
         index_sender.blocking_send(event).is_ok()
     })?;
+    let own = Own::Served(index.own_chunks());
     let (inputs, inbox) = mpsc::channel(INPUTS);
     let (queries, questions) = mpsc::channel(QUERIES);
     let (copy_sender, copy_updates) = mpsc::channel(INPUTS);
@@ -140,6 +141,7 @@ pub async fn start(
                     root,
                     existing: Existing::Keep,
                     place: PartPlace::Hidden,
+                    own,
                 }),
                 source_wait: COPY_SOURCE_WAIT,
                 security,

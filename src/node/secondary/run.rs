@@ -41,9 +41,9 @@ use crate::{
             sent::SentBook,
         },
     },
-    proto::control::ToCentral,
+    proto::control::{CopyOrder, ToCentral},
     store::{
-        StoreError,
+        Entry, StoreError,
         index::{self, Gone, Index, IndexCommand, IndexEvent, IndexedFile},
     },
 };
@@ -78,6 +78,9 @@ pub(super) struct State {
     pub(super) changes: Changes,
     /// Names of which others hold other content.
     pub(super) conflicts: BTreeMap<FileName, Conflict>,
+    /// Files that are not what they were hashed as, though nothing shows that they changed: they are not served, and a
+    /// good copy may take their place.
+    pub(super) damaged: BTreeMap<FileName, Arc<IndexedFile>>,
     pub(super) sent: SentBook,
     /// Payload bytes since the start.
     pub(super) sent_bytes: u64,
@@ -94,6 +97,18 @@ pub(super) struct State {
     /// People know that the central is away.
     pub(super) told_lost: bool,
     pub(super) in_use: InUse,
+}
+
+impl State {
+    /// The file whose place an ordered copy may take: the version that the central knows to be outdated, or a damaged
+    /// file.
+    pub(super) fn replaced(&self, order: &CopyOrder) -> Option<Entry> {
+        let name = &order.grant.file.name;
+        let held = self.held.get(name);
+        let older = held.filter(|held| order.replaces == Some(held.meta.id));
+        let replaced = older.or_else(|| self.damaged.get(name));
+        replaced.map(|replaced| replaced.entry())
+    }
 }
 
 impl Secondary {
@@ -235,6 +250,7 @@ impl Secondary {
             }
             IndexEvent::Added { file, origin } => {
                 let meta = file.meta.clone();
+                self.state.damaged.remove(&meta.name);
                 self.state.held.insert(meta.name.clone(), file);
                 if self.state.indexed {
                     self.tell(SecondaryEvent::Serving {
@@ -309,6 +325,9 @@ impl Secondary {
             FetchUpdate::Resumed { bytes } => {
                 tracing::info!(file = %file.name, bytes, "an earlier copy goes on");
             }
+            FetchUpdate::OwnDisk { bytes } => {
+                tracing::info!(file = %file.name, bytes, "taken from this disk");
+            }
             // Copies are not verified against a file of the name.
             FetchUpdate::Checked(_) => {}
             FetchUpdate::Remark(note) => tracing::info!(file = %file.name, ?note, "part file"),
@@ -328,7 +347,9 @@ impl Secondary {
             }),
             FetchUpdate::Ended(end) => {
                 self.statistics.copied(&file.name, &end);
-                let ended = self.copies.ended(transfer, *end);
+                let state = &self.state;
+                let replaced = |order: &CopyOrder| state.replaced(order);
+                let ended = self.copies.ended(transfer, *end, replaced);
                 for event in ended.events {
                     self.tell(event);
                 }

@@ -15,7 +15,7 @@ use crate::{
     },
     proto::{
         ErrorCode,
-        control::{CopyOrder, FromCentral, ToCentral},
+        control::{FromCentral, ToCentral},
     },
     store::index::IndexCommand,
 };
@@ -64,14 +64,16 @@ impl Secondary {
 
     pub(super) fn message(&mut self, message: FromCentral) {
         match message {
-            FromCentral::Copy(CopyOrder { grant, replaces: _ }) => {
+            FromCentral::Copy(order) => {
+                let grant = &order.grant;
                 let sources = grant.sources.iter().map(|source| source.number).collect();
                 self.tell(SecondaryEvent::CopyStarted {
                     file: grant.file.name.clone(),
                     bytes: grant.file.layout.file_bytes(),
                     sources,
                 });
-                self.copies.start(grant);
+                let state = &self.state;
+                self.copies.start(order, |order| state.replaced(order));
             }
             FromCentral::CancelCopy { transfer } => self.copies.orders.cancel(transfer),
             FromCentral::Sources { transfer, sources } => {

@@ -136,6 +136,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         why: Gone,
     ) -> Result<(), Unheard> {
         self.missing.remove(name);
+        self.own.removed(name);
         match self.served.remove(name) {
             Some(file) => self.tell(IndexEvent::Removed { file, reason, why }),
             None => Ok(()),

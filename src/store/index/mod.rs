@@ -3,7 +3,8 @@
 //! `run` is its loop and owns the table, `inbox` is what it is sent, `obey` does what it is told. `scan` looks
 //! at the folder and `compare` finds what is new and what is gone (`folders` knows whether its disk is), `settle`
 //! decides when a file has stopped changing, `reading` has it read by the threads of `hashing` (again, says
-//! `retry`, when that failed; all of them again, when `rereading` is told so), `cache` remembers digests from run to run. `watch` hears of changes, `content`
+//! `retry`, when that failed; all of them again, when `rereading` is told so), `cache` remembers digests from run to run,
+//! `own` which files have which chunks. `watch` hears of changes, `content`
 //! reads for receivers.
 
 mod cache;
@@ -13,6 +14,7 @@ mod folders;
 mod hashing;
 mod inbox;
 mod obey;
+mod own;
 mod reading;
 mod rereading;
 mod retry;
@@ -24,6 +26,7 @@ mod watch;
 #[cfg(feature = "fuzzing")]
 pub use cache::known_lines;
 pub use content::{ContentReader, IndexedFile};
+pub use own::OwnChunks;
 pub use run::{Index, start};
 
 use std::sync::Arc;

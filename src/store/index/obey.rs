@@ -66,7 +66,10 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             return Ok(());
         }
         match self.move_aside(&meta.name) {
-            Ok(()) => self.remove(&meta.name, RemovedReason::Lost, Gone::SetAside),
+            Ok(path) => {
+                self.own.set_aside(&meta.name, path);
+                self.remove(&meta.name, RemovedReason::Lost, Gone::SetAside)
+            }
             Err(error) => {
                 tracing::warn!(file = %meta.name, %error, "cannot be set aside");
                 self.remove(&meta.name, RemovedReason::Lost, Gone::Changed)
@@ -74,7 +77,8 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
     }
 
-    fn move_aside(&self, name: &FileName) -> Result<(), StoreError> {
+    /// Gives where it is now, below the folder.
+    fn move_aside(&self, name: &FileName) -> Result<String, StoreError> {
         let from = self.root.place(name, Make::Nothing)?;
         let (folder, file) = match name.as_str().rsplit_once('/') {
             Some((folder, file)) => (format!("{HIDDEN}/retirados/{folder}"), file),
@@ -82,12 +86,14 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         };
         let fail = |error: io::Error| from.fail(&error);
         let dir = self.root.folder(&folder, Make::Folders).map_err(fail)?;
+        let mut path = String::new();
         for n in 1u32.. {
             let name = if n == 1 {
                 file.to_owned()
             } else {
                 format!("{file}-{n}")
             };
+            path = format!("{folder}/{name}");
             let to = Place {
                 dir: dir.try_clone().map_err(fail)?,
                 path: self.root.path().join(&folder).join(&name),
@@ -104,6 +110,6 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         if let Some((folder, _)) = name.as_str().rsplit_once('/') {
             self.root.remove_empty(folder);
         }
-        Ok(())
+        Ok(path)
     }
 }

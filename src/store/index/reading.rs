@@ -118,6 +118,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             manifest,
             stamp,
         });
+        self.own.served(&file);
         self.served.insert(name, Arc::clone(&file));
         self.tell(IndexEvent::Added { file, origin })
     }

@@ -41,6 +41,8 @@ pub struct Past {
     pub took: Duration,
     /// What each secondary brought.
     pub received: Vec<ReceivedFrom>,
+    /// What was taken from files of the own disk, in bytes; of the present run as well.
+    pub own_bytes: u64,
 }
 
 impl Past {
