@@ -4,6 +4,7 @@
 
 mod chunk_set;
 mod codes;
+mod copying;
 mod digest;
 mod ids;
 mod layout;
@@ -15,6 +16,7 @@ mod transfer;
 
 pub use chunk_set::ChunkSet;
 pub(crate) use codes::error_codes;
+pub use copying::CopyLimits;
 pub use digest::{Digest, DigestError};
 pub use ids::{
     ChunkIndex, ClientName, ClientNameError, Incarnation, SecondaryNumber, SecondaryNumberError,

@@ -163,6 +163,7 @@ impl Cluster {
             } => {
                 self.resume(link, transfer, request, file);
             }
+            Event::Limits(limits) => self.limits(link, limits),
             Event::Inventory { files, last } => self.inventory(link, files, last),
             Event::Added { files } => self.added(link, files),
             Event::Removed { files, reason } => self.removed(link, files, reason),
@@ -346,6 +347,8 @@ impl Cluster {
                     files: held[usize::from(number.get())],
                     missing: self.placement.missing_count(number) as u64,
                     conflicts: conflicts[usize::from(number.get())],
+                    read_only: member.limits.read_only,
+                    away: member.limits.some_away(),
                 })
                 .collect(),
             files: listed,
@@ -372,7 +375,7 @@ impl Cluster {
     pub(super) fn is_level(&self) -> bool {
         self.membership
             .alive()
-            .all(|(_, member)| member.inventoried)
+            .all(|(_, member)| member.inventoried && !member.limits.some_away())
             && self.placement.is_level()
     }
 

@@ -60,6 +60,7 @@ pub fn meaning(message: ToCentral) -> Meaning {
             request,
             file,
         },
+        ToCentral::Limits(limits) => Event::Limits(limits),
         ToCentral::Inventory { files, last } => Event::Inventory { files, last },
         ToCentral::Added { files } => Event::Added { files },
         ToCentral::Removed { files, reason } => Event::Removed { files, reason },

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    model::{FileMeta, Finished, SentTransfer, limits::PAGE_BYTES},
+    model::{CopyLimits, FileMeta, Finished, SentTransfer, limits::PAGE_BYTES},
     proto::{ErrorCode, control::ToCentral},
 };
 
@@ -36,14 +36,19 @@ impl InUse {
     }
 }
 
-/// All that a new link must be told: what is held, once the whole folder was read; copies that ended while
+/// All that a new link must be told: where no copies are taken; what is held, once the whole folder was read; copies that ended while
 /// the central was away; everything sent of late, as the central may have forgotten.
 pub fn first_words(
+    limits: CopyLimits,
     held: Option<Vec<FileMeta>>,
     unsent: VecDeque<Finished>,
     sent: Vec<SentTransfer>,
 ) -> Vec<ToCentral> {
-    let mut words = held.map_or_else(Vec::new, inventory);
+    let mut words = Vec::new();
+    if !limits.is_none() {
+        words.push(ToCentral::Limits(limits));
+    }
+    words.extend(held.map_or_else(Vec::new, inventory));
     words.extend(unsent.into_iter().map(ToCentral::Finished));
     words.extend(sent_pages(sent));
     words

@@ -33,7 +33,8 @@ impl Secondary {
                 let unsent = self.copies.orders.take_unsent();
                 let sent = self.state.sent.report(true);
                 let held = self.state.indexed.then(|| self.held());
-                for word in enrolment::first_words(held, unsent, sent) {
+                let limits = self.state.limits.clone();
+                for word in enrolment::first_words(limits, held, unsent, sent) {
                     self.send(word);
                 }
             }
