@@ -237,6 +237,10 @@ secondary-closed = Secondary { $number } is down: the connection broke
 secondary-silent = Secondary { $number } is down: no sign of life
 secondary-drained = Secondary { $number }: it sends nothing any more; it can be stopped
 service-began = Service begins: the secondaries are here
+secondary-takes-no-copies = Secondary { $number } takes no copies: its folder may only be read
+secondary-takes-copies = Secondary { $number } takes copies again, everywhere
+secondary-all-away = The disk of secondary { $number } is not there: it takes no copies until it is back
+secondary-folders-away = A disk of secondary { $number } is not there: no copies are taken below { $folders } until it is back
 level = Level: all live secondaries have the same, { $files }
 no-secondaries = No secondary is left: downloads wait for one to come back
 offered = Offered: { $file } ({ $size })
@@ -312,6 +316,8 @@ system-counts = { $files ->
    *[other] { $copies } copies running
 }
 condition-up = up
+condition-read-only = read only
+condition-away = a disk is missing
 condition-down = down
 condition-draining = draining
 no-clients = There are no clients
@@ -341,6 +347,7 @@ serving = Serving { $file } ({ $size })
 no-longer-serving = No longer serving { $file }: { $why }
 gone-deleted = it was deleted
 gone-changed = it changed or cannot be read
+gone-withdrawn = it was deleted at another secondary, and cannot be moved away here
 gone-set-aside = it was deleted at another secondary; this copy is in .trozos/retirados
 not-served = Not serving { $path }: { $why }
 copy-started = Copying { $file } ({ $size }) from secondaries { $sources }
@@ -355,6 +362,8 @@ sending = Sending { $file } { $to }
 sent = Sent { $size } of { $file } { $to }
 refused-for-good = The central admits this secondary no more: { $why }
 folder-gone = The folder cannot be read any more ({ $why }): nothing of it is served until it is back
+folder-read-only = The folder may only be read ({ $why }): it is served, and takes no copies
+folder-writable = The folder can be written into again: it takes copies
 folder-back = The folder is there again: reading it anew
 no-transfers = No transfer is running
 row-sending = being sent { $to }
@@ -365,6 +374,8 @@ secondary-status = Secondary { $number }: { $files ->
 }, { $size }, in { $folder }
 secondary-central = Enrolled at the central { $central }
 secondary-no-central = No connection to the central: it is tried again by itself
+secondary-read-only = The folder may only be read: it is served, and takes no copies
+secondary-away = A disk of the folder is not there: nothing of it is served, and no copies are taken there
 secondary-indexing = The folder is being read
 secondary-work = { $sending } being sent and { $copying } being copied, { $connections ->
     [one] 1 connection

@@ -237,6 +237,10 @@ secondary-closed = Secundario { $number } ha caído: se cortó la conexión
 secondary-silent = Secundario { $number } ha caído: no da señales de vida
 secondary-drained = Secundario { $number }: ya no envía nada; se puede parar
 service-began = Empieza el servicio: ya están los secundarios
+secondary-takes-no-copies = El secundario { $number } no recibe copias: en su carpeta no se puede escribir
+secondary-takes-copies = El secundario { $number } vuelve a recibir copias de todo
+secondary-all-away = Falta el disco del secundario { $number }: no recibe copias hasta que vuelva
+secondary-folders-away = Falta un disco del secundario { $number }: no recibe copias en { $folders } hasta que vuelva
 level = Sincronizado: todos los secundarios vivos tienen lo mismo, { $files }
 no-secondaries = No queda ningún secundario: las descargas esperan a que vuelva alguno
 offered = Se ofrece { $file } ({ $size })
@@ -312,6 +316,8 @@ system-counts = { $files ->
    *[other] { $copies } copias en curso
 }
 condition-up = vivo
+condition-read-only = solo lectura
+condition-away = falta un disco
 condition-down = caído
 condition-draining = vaciándose
 no-clients = No hay ningún cliente
@@ -341,6 +347,7 @@ serving = Se sirve { $file } ({ $size })
 no-longer-serving = Ya no se sirve { $file }: { $why }
 gone-deleted = se ha borrado
 gone-changed = ha cambiado o no se puede leer
+gone-withdrawn = se borró en otro secundario, y aquí no se puede apartar
 gone-set-aside = se borró en otro secundario; esta copia queda en .trozos/retirados
 not-served = No se sirve { $path }: { $why }
 copy-started = Copiando { $file } ({ $size }) de los secundarios { $sources }
@@ -355,6 +362,8 @@ sending = Enviando { $file } { $to }
 sent = Enviados { $size } de { $file } { $to }
 refused-for-good = El central no admite más a este secundario: { $why }
 folder-gone = La carpeta ya no se puede leer ({ $why }): no se sirve nada de ella hasta que vuelva
+folder-read-only = En la carpeta no se puede escribir ({ $why }): se sirve, pero no recibe copias
+folder-writable = En la carpeta se puede volver a escribir: recibe copias
 folder-back = La carpeta vuelve a estar: se lee de nuevo
 no-transfers = No hay ninguna transferencia en curso
 row-sending = se envía { $to }
@@ -365,6 +374,8 @@ secondary-status = Secundario { $number }: { $files ->
 }, { $size }, en { $folder }
 secondary-central = Inscrito en el central { $central }
 secondary-no-central = Sin conexión con el central: se reintenta solo
+secondary-read-only = La carpeta solo se puede leer: se sirve, pero no recibe copias
+secondary-away = Falta un disco de la carpeta: no se sirve nada de él ni se reciben copias en él
 secondary-indexing = Se está leyendo la carpeta
 secondary-work = { $sending ->
     [one] 1 envío

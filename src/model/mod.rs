@@ -4,6 +4,7 @@
 
 mod chunk_set;
 mod codes;
+mod copying;
 mod digest;
 mod held;
 mod ids;
@@ -16,6 +17,7 @@ mod transfer;
 
 pub use chunk_set::ChunkSet;
 pub(crate) use codes::error_codes;
+pub use copying::CopyLimits;
 pub use digest::{Digest, DigestError};
 pub use held::{Conflict, HeldFile, NameRecord, Origin, Version};
 pub use ids::{

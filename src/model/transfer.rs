@@ -219,6 +219,12 @@ pub struct SecondaryStatus {
     pub missing: u64,
     /// Files whose name another secondary holds with other content.
     pub conflicts: u64,
+    /// Its folder may only be read: it takes no copies.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
+    /// A disk of its folder is not there now: no copies are taken below it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub away: bool,
 }
 
 /// What a receiver holds against a secondary.

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    ChunkIndex, ClientName, ClusterStatus, Conflict, Digest, Fault, FileMeta, FileName, Finished,
-    Grant, HeldFile, ListedFile, Outcome, RemovedReason, SecondaryNumber, SentBytes, SentTransfer,
-    SourceInfo, TransferId,
+    ChunkIndex, ClientName, ClusterStatus, Conflict, CopyLimits, Digest, Fault, FileMeta, FileName,
+    Finished, Grant, HeldFile, ListedFile, Outcome, RemovedReason, SecondaryNumber, SentBytes,
+    SentTransfer, SourceInfo, TransferId,
 };
 
 use super::{ErrorCode, Hello, Said};
@@ -70,6 +70,9 @@ pub enum ToCentral {
         file: FileMeta,
     },
 
+    /// Secondary: where it takes no copies, all of it each time. Said before the first inventory of a connection when
+    /// there is such a place, and whenever it changes.
+    Limits(CopyLimits),
     /// Secondary: what it holds, in pages; the first after `hello` replaces what was known of it.
     Inventory {
         /// Files of this page.

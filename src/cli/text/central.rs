@@ -2,7 +2,7 @@
 
 use super::{
     line::{Line, Tone},
-    links, list, t,
+    links, list, nodes, t,
     table::table,
     transfer::fault,
     units::{bytes, count},
@@ -50,6 +50,7 @@ fn tone(notice: &Notice) -> Tone {
             ..
         }
         | Notice::NoSecondaries
+        | Notice::Limits { .. }
         | Notice::Conflict { .. }
         | Notice::Reported { .. }
         | Notice::Finished {
@@ -82,6 +83,18 @@ fn notice(notice: &Notice) -> String {
         },
         Notice::Drained { number } => t!("secondary-drained", number = number),
         Notice::ServiceBegan => t!("service-began"),
+        Notice::Limits { number, limits } if limits.away => {
+            t!("secondary-all-away", number = number)
+        }
+        Notice::Limits { number, limits } if limits.some_away() => t!(
+            "secondary-folders-away",
+            number = number,
+            folders = list(&limits.away_below)
+        ),
+        Notice::Limits { number, limits } if limits.read_only => {
+            t!("secondary-takes-no-copies", number = number)
+        }
+        Notice::Limits { number, .. } => t!("secondary-takes-copies", number = number),
         Notice::Level { files } => t!("level", files = t!("files", count = files)),
         Notice::NoSecondaries => t!("no-secondaries"),
         Notice::Offered { file, bytes: size } => {
@@ -295,7 +308,7 @@ pub fn status(status: &ClusterStatus) -> Vec<String> {
             };
             vec![
                 secondary.number.to_string(),
-                condition,
+                nodes::limited(condition, secondary.read_only, secondary.away),
                 std::net::SocketAddr::new(secondary.ip, secondary.port).to_string(),
                 count(secondary.files),
                 count(secondary.missing),

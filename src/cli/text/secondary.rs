@@ -20,7 +20,8 @@ fn tone(event: &SecondaryEvent) -> Tone {
     match event {
         SecondaryEvent::Enrolled { .. }
         | SecondaryEvent::Copied { .. }
-        | SecondaryEvent::FolderBack => Tone::Good,
+        | SecondaryEvent::FolderBack
+        | SecondaryEvent::Writable => Tone::Good,
         SecondaryEvent::Denied(_)
         | SecondaryEvent::Refused(_)
         | SecondaryEvent::CopyFailed { .. } => Tone::Bad,
@@ -30,6 +31,7 @@ fn tone(event: &SecondaryEvent) -> Tone {
         | SecondaryEvent::Conflict(_)
         | SecondaryEvent::BadPeer { .. }
         | SecondaryEvent::FolderGone(_)
+        | SecondaryEvent::ReadOnly(_)
         | SecondaryEvent::Statistics(_) => Tone::Warning,
         _ => Tone::Plain,
     }
@@ -59,6 +61,7 @@ fn words(event: &SecondaryEvent) -> String {
                 NoLongerServing::Deleted => t!("gone-deleted"),
                 NoLongerServing::Changed => t!("gone-changed"),
                 NoLongerServing::SetAside => t!("gone-set-aside"),
+                NoLongerServing::Withdrawn => t!("gone-withdrawn"),
             };
             t!("no-longer-serving", file = file, why = why)
         }
@@ -126,6 +129,8 @@ fn words(event: &SecondaryEvent) -> String {
         SecondaryEvent::Refused(lost) => t!("refused-for-good", why = links::lost(lost)),
         SecondaryEvent::FolderGone(error) => t!("folder-gone", why = errors::store(error)),
         SecondaryEvent::FolderBack => t!("folder-back"),
+        SecondaryEvent::ReadOnly(error) => t!("folder-read-only", why = errors::store(error)),
+        SecondaryEvent::Writable => t!("folder-writable"),
         SecondaryEvent::Statistics(trouble) => errors::statistics(trouble),
     }
 }

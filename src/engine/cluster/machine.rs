@@ -170,6 +170,7 @@ impl Cluster {
             } => {
                 self.resume(link, transfer, request, file);
             }
+            Event::Limits(limits) => self.limits(link, limits),
             Event::Inventory { files, last, batch } => self.inventory(link, files, last, batch),
             Event::Added { files, batch } => self.added(link, files, batch),
             Event::Removed {
@@ -380,6 +381,8 @@ impl Cluster {
                     files: held[usize::from(number.get())],
                     missing: self.placement.missing_count(number) as u64,
                     conflicts: conflicts[usize::from(number.get())],
+                    read_only: member.limits.read_only,
+                    away: member.limits.some_away(),
                 })
                 .collect(),
             files: listed,
@@ -408,7 +411,7 @@ impl Cluster {
     pub(super) fn is_level(&self) -> bool {
         self.membership
             .alive()
-            .all(|(_, member)| member.inventoried)
+            .all(|(_, member)| member.inventoried && !member.limits.some_away())
             && self.placement.is_level()
             && self.catalog.conflict_count() == 0
             && self.catalog.changing_count() == 0

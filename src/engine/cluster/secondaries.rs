@@ -9,8 +9,8 @@ use super::{
     owed::Due,
 };
 use crate::model::{
-    Fault, FileMeta, FileName, HeldFile, Incarnation, Receiver, RemovedReason, SecondaryNumber,
-    SentTransfer, TransferId, limits::MAX_FILES_PER_SECONDARY,
+    CopyLimits, Fault, FileMeta, FileName, HeldFile, Incarnation, Receiver, RemovedReason,
+    SecondaryNumber, SentTransfer, TransferId, limits::MAX_FILES_PER_SECONDARY,
 };
 
 impl Cluster {
@@ -111,7 +111,7 @@ impl Cluster {
         if last {
             let files = std::mem::take(inventory);
             self.membership.set_inventoried(number);
-            self.placement.join(number);
+            self.join(number);
             self.replace_holdings(link, number, files);
             self.push_sources_of(|_| true);
         }
@@ -144,6 +144,46 @@ impl Cluster {
                 self.forget_copy(number, &file, RemovedReason::Lost);
             }
         }
+        self.find_missing(number);
+    }
+
+    fn join(&mut self, number: SecondaryNumber) {
+        if let Some(member) = self.membership.get(number) {
+            self.placement.join(number, &member.limits);
+        }
+    }
+
+    /// Where a secondary takes no copies from now on.
+    pub(super) fn limits(&mut self, link: LinkId, limits: CopyLimits) {
+        let Some(Peer::Secondary { number, .. }) = self.peers.get(&link) else {
+            return self.wrong_role(link, "limits");
+        };
+        let number = *number;
+        if limits.away_below.len() > CopyLimits::MOST_FOLDERS {
+            let refusal = Refusal::TooMany("folders");
+            return self.actions.push_back(Action::Close { link, refusal });
+        }
+        let Some(member) = self.membership.get(number) else {
+            return;
+        };
+        if member.limits == limits {
+            return;
+        }
+        let known = member.inventoried;
+        let read_only = limits.read_only;
+        self.membership.set_limits(number, limits.clone());
+        self.tell(Notice::Limits { number, limits });
+        if read_only {
+            for copy in self.placement.leave(number) {
+                self.end_copy(number, copy);
+            }
+        } else if known {
+            self.join(number);
+            self.find_missing(number);
+        }
+    }
+
+    fn find_missing(&mut self, number: SecondaryNumber) {
         let missing: Vec<_> = self
             .catalog
             .iter()

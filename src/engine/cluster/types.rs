@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use crate::model::{
-    ChunkIndex, ClientName, Conflict, Digest, Fault, FileMeta, FileName, Finished, Grant, HeldFile,
-    Incarnation, Outcome, Receiver, RemovedReason, SecondaryNumber, SentBytes, SentTransfer,
-    SourceInfo, TransferId, limits::EXPELLED_FOR,
+    ChunkIndex, ClientName, Conflict, CopyLimits, Digest, Fault, FileMeta, FileName, Finished,
+    Grant, HeldFile, Incarnation, Outcome, Receiver, RemovedReason, SecondaryNumber, SentBytes,
+    SentTransfer, SourceInfo, TransferId, limits::EXPELLED_FOR,
 };
 
 /// One control connection; never used twice within a run.
@@ -77,6 +77,8 @@ pub enum Event {
         /// The file.
         file: FileMeta,
     },
+    /// A secondary says where it takes no copies, all of it each time.
+    Limits(CopyLimits),
     /// A page of what a secondary holds.
     Inventory {
         /// Files of this page.
@@ -312,6 +314,13 @@ pub enum Notice {
     },
     /// The required secondaries are enrolled: service begins.
     ServiceBegan,
+    /// A secondary said where it takes no copies, or that it takes them everywhere again.
+    Limits {
+        /// Its number.
+        number: SecondaryNumber,
+        /// Where.
+        limits: CopyLimits,
+    },
     /// Every live secondary holds every file, and every name has one content.
     Level {
         /// How many files that is.

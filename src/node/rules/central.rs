@@ -60,6 +60,7 @@ pub fn meaning(message: ToCentral) -> Meaning {
             request,
             file,
         },
+        ToCentral::Limits(limits) => Event::Limits(limits),
         ToCentral::Inventory { files, last, batch } => Event::Inventory { files, last, batch },
         ToCentral::Added { files, batch } => Event::Added { files, batch },
         ToCentral::Removed {

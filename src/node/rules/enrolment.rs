@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    model::{Finished, SentTransfer, limits::PAGE_BYTES},
+    model::{CopyLimits, Finished, SentTransfer, limits::PAGE_BYTES},
     proto::{ErrorCode, control::ToCentral},
 };
 
@@ -36,11 +36,20 @@ impl InUse {
     }
 }
 
-/// What a new link must be told beside the files that are held, which [`super::changes`] tells: copies that ended
-/// while the central was away; everything sent of late, as the central may have forgotten.
-pub fn first_words(unsent: VecDeque<Finished>, sent: Vec<SentTransfer>) -> Vec<ToCentral> {
-    let finished = unsent.into_iter().map(ToCentral::Finished);
-    finished.chain(sent_pages(sent)).collect()
+/// What a new link must be told beside the files that are held, which [`super::changes`] tells: where no copies are
+/// taken; copies that ended while the central was away; everything sent of late, as the central may have forgotten.
+pub fn first_words(
+    limits: CopyLimits,
+    unsent: VecDeque<Finished>,
+    sent: Vec<SentTransfer>,
+) -> Vec<ToCentral> {
+    let mut words = Vec::new();
+    if !limits.is_none() {
+        words.push(ToCentral::Limits(limits));
+    }
+    words.extend(unsent.into_iter().map(ToCentral::Finished));
+    words.extend(sent_pages(sent));
+    words
 }
 
 /// A report, in pages.

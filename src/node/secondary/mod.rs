@@ -75,7 +75,6 @@ pub async fn start(
         .local_addr()
         .map_err(|e| StartError::listen(config.listen, e))?;
     let root = Root::create(&config.folder)?;
-    root.check_writable()?;
     let (statistics, warning) = Statistics::open(&config.statistics, number)?;
     if let Some(trouble) = warning {
         let _ = events.try_send(SecondaryEvent::Statistics(trouble));

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     engine::recent::RecentRate,
     model::{
-        Conflict, FileMeta, FileName, Origin, Receiver, RemovedReason, TransferId,
+        Conflict, CopyLimits, FileMeta, FileName, Origin, Receiver, RemovedReason, TransferId,
         limits::{MAX_OUTBOX, STATISTICS_EVERY, STOP_GRACE},
     },
     net::{Arrival, Door},
@@ -90,6 +90,8 @@ pub(super) struct State {
     pub(super) indexed: bool,
     /// It is being read again.
     pub(super) rereading: bool,
+    /// Where no copies are taken.
+    pub(super) limits: CopyLimits,
     /// The central that it is connected to.
     pub(super) central: Option<SocketAddr>,
     pub(super) outbox: Option<mpsc::Sender<ToCentral>>,
@@ -264,11 +266,34 @@ impl Secondary {
             IndexEvent::Ignored { path, reason } => {
                 self.tell(SecondaryEvent::Ignored { path, reason });
             }
-            IndexEvent::FolderGone(error) => self.tell(SecondaryEvent::FolderGone(error)),
-            IndexEvent::FolderBack => self.tell(SecondaryEvent::FolderBack),
+            IndexEvent::FolderGone(error) => {
+                self.tell(SecondaryEvent::FolderGone(error));
+                self.limit(|limits| limits.away = true);
+            }
+            IndexEvent::FolderBack => {
+                self.tell(SecondaryEvent::FolderBack);
+                self.limit(|limits| limits.away = false);
+            }
+            IndexEvent::ReadOnly(error) => {
+                self.tell(SecondaryEvent::ReadOnly(error));
+                self.limit(|limits| limits.read_only = true);
+            }
+            IndexEvent::Writable => {
+                self.tell(SecondaryEvent::Writable);
+                self.limit(|limits| limits.read_only = false);
+            }
             IndexEvent::Hashing { name, bytes } => {
                 tracing::info!(file = %name, bytes, "reading");
             }
+        }
+    }
+
+    /// Copies are taken elsewhere than before: the central goes by it.
+    fn limit(&mut self, change: impl FnOnce(&mut CopyLimits)) {
+        let before = self.state.limits.clone();
+        change(&mut self.state.limits);
+        if self.state.limits != before {
+            self.send(ToCentral::Limits(self.state.limits.clone()));
         }
     }
 
@@ -284,6 +309,7 @@ impl Secondary {
                 Gone::Deleted => NoLongerServing::Deleted,
                 Gone::Changed => NoLongerServing::Changed,
                 Gone::SetAside => NoLongerServing::SetAside,
+                Gone::Withdrawn => NoLongerServing::Withdrawn,
             },
         });
         if self.state.indexed {

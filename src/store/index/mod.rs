@@ -100,6 +100,10 @@ pub enum IndexEvent {
     FolderGone(StoreError),
     /// The folder is there again.
     FolderBack,
+    /// Nothing can be written into the folder.
+    ReadOnly(StoreError),
+    /// Files can be written into the folder again.
+    Writable,
     /// A large file is being read.
     Hashing {
         /// The file.
@@ -127,6 +131,8 @@ pub enum Gone {
     Changed,
     /// It was set aside, as it was deleted elsewhere.
     SetAside,
+    /// It was deleted elsewhere, and cannot be moved away here.
+    Withdrawn,
 }
 
 /// Why something in a folder is not served.

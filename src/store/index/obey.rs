@@ -62,9 +62,10 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
 
     fn set_aside(&mut self, meta: &FileMeta) -> Result<(), Unheard> {
         let served = self.served.get(&meta.name);
-        if served.is_none_or(|served| served.meta.id != meta.id) {
+        let Some(served) = served.filter(|served| served.meta.id == meta.id) else {
             return Ok(());
-        }
+        };
+        let stamp = served.stamp;
         match self.move_aside(&meta.name) {
             Ok(path) => {
                 self.own.set_aside(&meta.name, path);
@@ -72,7 +73,9 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             }
             Err(error) => {
                 tracing::warn!(file = %meta.name, %error, "cannot be set aside");
-                self.remove(&meta.name, RemovedReason::Lost, Gone::Changed)
+                // Looks find it, and must not bring it back.
+                self.withdrawn.insert(meta.name.clone(), stamp);
+                self.remove(&meta.name, RemovedReason::Lost, Gone::Withdrawn)
             }
         }
     }

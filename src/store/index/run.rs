@@ -12,6 +12,7 @@ use std::{
 use super::{
     IndexCommand, IndexEvent, IndexedFile,
     cache::Cache,
+    content::Stamp,
     folders::Folders,
     hashing::Hashing,
     inbox::{Inbox, Mail, Touch},
@@ -104,9 +105,13 @@ pub(super) struct Running<E> {
     /// Those of the last look.
     pub(super) folders: Folders,
     pub(super) unreadable: Unreadable,
+    /// Files that were deleted elsewhere and cannot be moved away here: not served as long as they are as they were.
+    pub(super) withdrawn: BTreeMap<FileName, Stamp>,
     pub(super) ignored: BTreeSet<String>,
     pub(super) hashing: Hashing,
     pub(super) gone: bool,
+    /// Nothing can be written into the folder.
+    pub(super) read_only: bool,
     pub(super) ready: bool,
     /// Everything is being read again.
     pub(super) rereading: bool,
@@ -133,9 +138,11 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             missing: BTreeMap::new(),
             folders: Folders::default(),
             unreadable: Unreadable::default(),
+            withdrawn: BTreeMap::new(),
             ignored: BTreeSet::new(),
             hashing,
             gone: false,
+            read_only: false,
             ready: false,
             rereading: false,
         }
