@@ -377,6 +377,7 @@ impl Secondary {
             // Now and then its folder has much else to be looked at.
             let most = if ctx.random.u8(..4) == 0 { 1500 } else { 20 };
             let takes = Duration::from_millis(ctx.random.u64(1..most));
+            self.changes.arrived(&file);
             self.find(ctx.now + takes, Index::Copied(file.name, file.id));
         }
     }
@@ -425,7 +426,10 @@ impl Secondary {
                     if there.is_some_and(|there| there.meta.id == meta.id) {
                         ctx.disk.files.remove(&meta.name);
                         ctx.disk.aside.push(meta.clone());
-                        self.removed(meta, RemovedReason::Lost);
+                        self.held.remove(&meta.name);
+                        if self.is_indexed {
+                            self.changes.set_aside(&meta);
+                        }
                     }
                 }
             }
