@@ -192,6 +192,8 @@ pub(super) struct Catalog {
     twins: Twins,
     /// Names that stand for several contents.
     conflicts: BTreeSet<FileName>,
+    /// Names whose content nobody is known to hold.
+    orphans: BTreeSet<FileName>,
     /// How many files are being changed.
     changing: usize,
     /// Counts changes.
@@ -220,6 +222,7 @@ impl Catalog {
                     is_settled: true,
                 };
                 catalog.twins.came(&record.name);
+                catalog.orphans.insert(record.name.clone());
                 catalog.entries.insert(record.name, entry);
             }
         }
@@ -260,6 +263,18 @@ impl Catalog {
 
     pub(super) fn twins(&self) -> &Twins {
         &self.twins
+    }
+
+    /// Names whose content nobody is known to hold.
+    pub(super) fn orphans(&self) -> &BTreeSet<FileName> {
+        &self.orphans
+    }
+
+    /// All have told what they hold, and nobody has the content of this name: what else there is gets the name, or it
+    /// is none any more.
+    pub(super) fn give_up(&mut self, name: &FileName, at: u64) -> Option<FileMeta> {
+        self.version += 1;
+        self.change(name, |catalog| catalog.fall_back(name, at))
     }
 
     /// Files that somebody is changing.
@@ -797,6 +812,11 @@ impl Catalog {
             self.conflicts.insert(name.clone());
         } else {
             self.conflicts.remove(name);
+        }
+        if entry.is_some_and(|entry| entry.holders.is_empty()) {
+            self.orphans.insert(name.clone());
+        } else {
+            self.orphans.remove(name);
         }
         result
     }

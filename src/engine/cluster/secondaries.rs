@@ -367,6 +367,27 @@ impl Cluster {
         self.tell_of_conflict(name, parties);
     }
 
+    /// Once all secondaries are here and have told what they hold, a name whose content none of them has is given to
+    /// what else there is.
+    pub(super) fn give_up_orphans(&mut self) {
+        let present = self.membership.inventoried_count();
+        let all_are_here = present == self.membership.iter().count();
+        if !all_are_here || present < self.config.required_secondaries {
+            return;
+        }
+        let at = self.wall_s();
+        for name in self.catalog.orphans().clone() {
+            match self.catalog.give_up(&name, at) {
+                Some(meta) => {
+                    self.content_changed(&name);
+                    self.offer(&meta);
+                }
+                None if self.catalog.get(&name).is_none() => self.end_copies_of(&name),
+                None => {}
+            }
+        }
+    }
+
     pub(super) fn end_copies_of(&mut self, name: &FileName) {
         for (number, copy) in self.placement.forget(name) {
             self.end_copy(number, copy);

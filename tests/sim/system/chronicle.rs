@@ -53,6 +53,12 @@ impl Chronicle {
         line.by.map(|(host, _)| host)
     }
 
+    /// A content that stood under the name before.
+    pub fn was_there(&self, name: &FileName, id: Digest) -> bool {
+        let line = self.names.get(name);
+        line.is_some_and(|line| line.past.contains(&id))
+    }
+
     /// Somebody put content there, in the place of other content or of nothing. Its secondary ran, or knows what it had.
     pub fn written(
         &mut self,
@@ -95,8 +101,8 @@ impl Chronicle {
             let noted = known.and_then(|known| known.id);
             let is_told = noted == line.latest;
             let is_kept = match line.latest {
-                // As an edit of what was noted before.
-                Some(_) => noted == before,
+                // As an edit of what was noted before; what had been there looks like an old copy.
+                Some(latest) => noted == before && !line.past.contains(&latest),
                 None => known.is_some_and(|known| known.deleted.is_some()),
             };
             line.is_ordered &= is_told || is_kept;

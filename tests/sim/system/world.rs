@@ -489,7 +489,8 @@ impl World {
         let before = slot.disk.files.insert(name.clone(), content);
         let before = before.map(|before| before.meta.id);
         let known = slot.disk.known.get(&name).and_then(|known| known.id);
-        let is_seen = slot.process.is_some() || (before.is_some() && known == before);
+        let is_new = before.is_some() && !self.chronicle.was_there(&name, id);
+        let is_seen = slot.process.is_some() || (is_new && known == before);
         self.chronicle
             .written(host, &name, id, before, is_seen && is_heard);
         self.with(host, |process, ctx| {
