@@ -550,9 +550,14 @@ impl Catalog {
 
     fn deleted(&mut self, number: SecondaryNumber, file: &FileMeta, at: u64) -> Removed {
         let (name, by) = (&file.name, Some(number));
+        let lost = self.pasts.get(name).and_then(|past| past.lost.as_ref());
+        let lost = lost
+            .filter(|(lost, _)| lost.id == file.id)
+            .map(|(_, since)| *since);
         let entry = self.entries.get_mut(name);
         if let Some(entry) = entry
             && entry.meta.id != file.id
+            && lost != Some(entry.meta.id)
         {
             return match entry.others.remove(&number) {
                 Some(Other::Conflict(meta, _)) if meta.id == file.id => {
@@ -580,6 +585,8 @@ impl Catalog {
         let Some(mut entry) = self.entries.remove(name) else {
             return Removed::Unknown;
         };
+        // What had the name instead of what was deleted, after all copies of that were lost.
+        self.pasts.supersede(name, entry.meta.id, by, at);
         self.twins.went(name);
         entry.holders.remove(number);
         let mut aside: Vec<_> = entry

@@ -272,6 +272,22 @@ fn content_whose_last_copy_is_lost_leaves_the_name_to_the_one_before_until_it_is
 }
 
 #[test]
+fn the_deletion_of_content_whose_copies_were_lost_is_one_of_the_name() {
+    let mut bench = Bench::default();
+    bench.tell(1, &found(1, 5));
+    bench.tell(2, &copied(1));
+    bench.tell(1, &written(2, &[1]));
+    bench.remove(1, 2, RemovedReason::Lost);
+    assert_eq!(bench.now(), Some((1, vec![2])));
+    let gone = Removed::Deleted {
+        aside: vec![(number(2), meta(1))],
+        promoted: None,
+    };
+    assert_eq!(bench.remove(1, 2, RemovedReason::Deleted), gone);
+    assert_eq!(bench.tell(2, &found(1, 9)), Announced::Deleted);
+}
+
+#[test]
 fn a_conflict_ends_when_its_content_goes_or_the_names_content_does() {
     let mut bench = Bench::default();
     bench.tell(1, &found(1, 5));

@@ -53,7 +53,18 @@ pub struct KnownRecord {
 #[derive(Clone, Debug)]
 enum What {
     Held(Origin),
-    Gone(FileMeta, RemovedReason),
+    Gone(Gone),
+}
+
+/// A file that is not served any more.
+#[derive(Clone, Debug)]
+struct Gone {
+    meta: FileMeta,
+    reason: RemovedReason,
+    /// What the central may know instead of what was deleted.
+    bases: Vec<Digest>,
+    /// Nothing is left to make an edit of.
+    forgets: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -71,7 +82,7 @@ struct Sent {
     name: FileName,
     /// Which change it was; none for one that nobody made, in an inventory.
     turn: Option<u64>,
-    /// The content that is held, if it is.
+    /// The content that is held, or was.
     id: Option<Digest>,
     /// The central forgets the name.
     forgets: bool,
@@ -120,9 +131,7 @@ impl Changes {
                 None => drop(changes.known.remove(&record.name)),
             }
             match record.deleted.filter(|meta| meta.name == record.name) {
-                Some(meta) => {
-                    changes.pend(&record.name, What::Gone(meta, RemovedReason::Deleted));
-                }
+                Some(meta) => changes.gone(&meta, RemovedReason::Deleted),
                 None => changes.settle(&record.name),
             }
         }
@@ -157,9 +166,10 @@ impl Changes {
 
     fn record(&self, name: &FileName) -> KnownRecord {
         let deleted = match self.pending.get(name).map(|pending| &pending.what) {
-            Some(What::Gone(meta, RemovedReason::Deleted)) => Some(meta.clone()),
-            Some(What::Gone(_, RemovedReason::Lost | RemovedReason::Changing) | What::Held(_))
-            | None => None,
+            Some(What::Gone(gone)) if gone.reason == RemovedReason::Deleted => {
+                Some(gone.meta.clone())
+            }
+            Some(What::Gone(_) | What::Held(_)) | None => None,
         };
         KnownRecord {
             name: name.clone(),
@@ -192,7 +202,13 @@ impl Changes {
         if reason != RemovedReason::Changing {
             self.changing.remove(&meta.name);
         }
-        self.pend(&meta.name, What::Gone(meta.clone(), reason));
+        let gone = Gone {
+            meta: meta.clone(),
+            reason,
+            bases: self.bases(meta),
+            forgets: reason == RemovedReason::Deleted,
+        };
+        self.pend(&meta.name, What::Gone(gone));
     }
 
     /// An ordered copy has its name; [`Self::held`] follows.
@@ -202,8 +218,15 @@ impl Changes {
 
     /// A file was set aside, as it was deleted or replaced elsewhere. Should it come back, somebody put it there.
     pub fn set_aside(&mut self, meta: &FileMeta) {
-        self.gone(meta, RemovedReason::Lost);
         self.lost.remove(&meta.name);
+        self.changing.remove(&meta.name);
+        let gone = Gone {
+            meta: meta.clone(),
+            reason: RemovedReason::Lost,
+            bases: Vec::new(),
+            forgets: true,
+        };
+        self.pend(&meta.name, What::Gone(gone));
     }
 
     fn pend(&mut self, name: &FileName, what: What) {
@@ -212,7 +235,7 @@ impl Changes {
         let told = match self.pending.remove(name) {
             Some(before) => {
                 self.by_turn.remove(&(before.turn, name.clone()));
-                if matches!(before.what, What::Gone(_, RemovedReason::Deleted)) {
+                if matches!(&before.what, What::Gone(gone) if gone.forgets) {
                     self.unsaved.insert(name.clone());
                 }
                 before.told
@@ -257,10 +280,7 @@ impl Changes {
             let changing: Vec<_> = self.changing.values().cloned().collect();
             for meta in changing {
                 if !self.pending.contains_key(&meta.name) {
-                    self.pend(
-                        &meta.name.clone(),
-                        What::Gone(meta, RemovedReason::Changing),
-                    );
+                    self.gone(&meta, RemovedReason::Changing);
                 }
             }
         }
@@ -313,10 +333,7 @@ impl Changes {
             }
             end = Some(name.clone());
             // It was deleted, and is there again after a restart.
-            if matches!(
-                self.pending.get(name).map(|p| &p.what),
-                Some(What::Gone(..))
-            ) {
+            if matches!(self.pending.get(name).map(|p| &p.what), Some(What::Gone(_))) {
                 back.push(name.clone());
             }
         }
@@ -351,7 +368,7 @@ impl Changes {
         let first = names.next()?.clone();
         match self.pending.get(&first)?.what.clone() {
             What::Held(_) => self.added(held),
-            What::Gone(_, reason) => Some(self.removed(reason)),
+            What::Gone(gone) => Some(self.removed(gone.reason)),
         }
     }
 
@@ -399,30 +416,28 @@ impl Changes {
             if self.busy.contains(name) {
                 continue;
             }
-            let Some(What::Gone(meta, why)) = self.pending.get(name).map(|p| &p.what) else {
+            let Some(What::Gone(gone)) = self.pending.get(name).map(|p| &p.what) else {
                 break;
             };
-            if *why != reason {
+            if gone.reason != reason {
                 break;
             }
+            let meta = &gone.meta;
             let sent = Sent {
                 name: name.clone(),
                 turn: Some(*turn),
-                id: None,
-                forgets: reason == RemovedReason::Deleted,
+                id: (!gone.forgets).then_some(meta.id),
+                forgets: gone.forgets,
             };
-            let mut bases = Vec::new();
-            if reason == RemovedReason::Deleted {
-                // Perhaps the central has never heard of what was deleted: then it is what that was made of.
-                bases = self.bases(meta);
-            }
             if !page.take(meta.clone(), sent) {
                 break;
             }
-            for id in bases {
-                let layout = meta.layout;
-                let name = name.clone();
-                page.files.push(FileMeta { name, layout, id });
+            if reason == RemovedReason::Deleted {
+                // Perhaps the central has never heard of what was deleted: then it is what that was made of.
+                page.files.extend(gone.bases.iter().map(|id| FileMeta {
+                    id: *id,
+                    ..meta.clone()
+                }));
             }
         }
         if reason == RemovedReason::Changing {
@@ -444,7 +459,7 @@ impl Changes {
         let pending = self.pending.get(&meta.name);
         let (origin, turn) = match pending.map(|pending| (&pending.what, pending.turn)) {
             Some((What::Held(origin), turn)) => (*origin, Some(turn)),
-            Some((What::Gone(..), _)) | None => (Origin::Found, None),
+            Some((What::Gone(_), _)) | None => (Origin::Found, None),
         };
         let was = self.bases(&meta);
         let file = HeldFile {

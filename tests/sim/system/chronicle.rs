@@ -72,7 +72,9 @@ impl Chronicle {
         if before == Some(id) {
             return;
         }
-        line.is_ordered &= before == line.latest && is_seen;
+        // Old content in the place of new: other copies of the old may be deleted just then.
+        let is_revert = line.latest.is_some() && line.past.contains(&id);
+        line.is_ordered &= before == line.latest && is_seen && !is_revert;
         line.past.extend(line.latest);
         line.by = Some((host, before));
         line.latest = Some(id);
