@@ -210,6 +210,12 @@ impl<D: Disk> Names<D> {
     /// Does what is left to do for a complete file, if a run that was killed just before its end left its
     /// journal.
     pub(super) fn tidy(&self, meta: &FileMeta) -> Result<(), StoreError> {
+        let is_older = || -> io::Result<bool> { Ok(self.part.open()?.links()? > 1) };
+        if self.is_hidden() && is_older().unwrap_or(false) {
+            // It was killed while this file took the place of one that has another name by now.
+            let removed = self.part.dir.remove(&self.part.name);
+            removed.map_err(|error| self.fail(&error))?;
+        }
         // What cannot be read was not left by such a run.
         let is_left = |journal| matches!(journal::read(&journal, meta), Ok(Some(_)));
         let journal = self.open_journal().ok().flatten();

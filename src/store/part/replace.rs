@@ -55,8 +55,11 @@ impl<D: Disk> Names<D> {
         }
         match self.part.look() {
             Ok(Some(found)) if found == old => {
-                dir.remove(name).map_err(|error| self.fail(&error))?;
-                dir.sync().map_err(|error| self.fail(&error))
+                if let Err(error) = dir.remove(name).and_then(|()| dir.sync()) {
+                    // It has a name of its own; whoever opens the part file next looks for that.
+                    tracing::warn!(part = %self.part.path.display(), %error, "a name is left over");
+                }
+                Ok(())
             }
             Ok(None) => Ok(()),
             Ok(Some(_)) | Err(_) => {
@@ -109,13 +112,16 @@ fn keep<D: Disk>(
         "." => format!("{HIDDEN}/retirados"),
         above => format!("{HIDDEN}/retirados/{above}"),
     };
+    let _ = disk.folder(&folder, Make::Folders)?;
+    // Nothing must be moved to a folder that may be lost.
+    disk.sync_above(&folder)?;
     for n in 1u32.. {
         let name = match n {
             1 => name.to_owned(),
             n => format!("{name}-{n}"),
         };
         let to = Place {
-            dir: disk.folder(&folder, Make::Folders)?,
+            dir: disk.folder(&folder, Make::Nothing)?,
             path: disk.path().join(&folder).join(&name),
             name,
         };
@@ -128,15 +134,19 @@ fn keep<D: Disk>(
                 Err(error) => return Err(error),
             },
         };
-        match &kept {
-            // Before its own name is another file's.
-            Kept::Linked(to) => {
-                to.dir.sync()?;
-                disk.sync_above(&folder)?;
+        // Before its own name is another file's.
+        let (Kept::Linked(to) | Kept::Moved(to)) = &kept;
+        match (to.dir.sync(), &kept) {
+            (Ok(()), _) => return Ok(kept),
+            (Err(error), Kept::Linked(to)) => {
+                let _ = to.dir.remove(&to.name);
+                return Err(error);
             }
-            Kept::Moved(_) => {}
+            (Err(error), Kept::Moved(to)) => {
+                target.take(&to.dir, &to.name, Replace::Never)?;
+                return Err(error);
+            }
         }
-        return Ok(kept);
     }
     Err(io::ErrorKind::AlreadyExists.into())
 }
