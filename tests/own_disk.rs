@@ -355,3 +355,29 @@ async fn a_version_of_which_nothing_is_left_is_sent_whole() {
     assert_eq!(own_bytes(&secondaries[1]).await, 0);
     assert_eq!(sent(&secondaries[0]).await, 2 * MIB);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_a_client_has_under_another_name_is_not_sent() {
+    let (bench, _central) = Bench::start(|_| {}).await;
+    let bytes = noise(12, (5 << 20) + 9);
+    for n in 1..=3 {
+        put(&bench.served(n, "serie/b.bin"), &bytes);
+    }
+    let (mut client, secondaries) = level(&bench, 1).await;
+    put(&client.target.join("serie/a.bin"), &bytes);
+    put(
+        &client.target.join("serie/c.bin"),
+        &noise(13, (5 << 20) + 9),
+    );
+    let summary = download(&mut client, "serie/b.bin").await;
+    assert_eq!(summary.own_disk_bytes, bytes.len() as u64);
+    assert_eq!(
+        std::fs::read(client.target.join("serie/b.bin")).unwrap(),
+        bytes
+    );
+    assert_eq!(
+        std::fs::read(client.target.join("serie/a.bin")).unwrap(),
+        bytes
+    );
+    assert_eq!(sent_by_all(&secondaries).await, 0);
+}

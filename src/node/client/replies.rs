@@ -196,7 +196,7 @@ fn fetch_config(
                 Existing::Keep
             },
             place: PartPlace::Beside,
-            own: Own::Replaced,
+            own: Own::Beside,
         }),
         Purpose::Verify => Goal::Verify(Root::open(&config.target)?),
         Purpose::Stream(reader) => Goal::Stream(reader),

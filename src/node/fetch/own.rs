@@ -1,7 +1,7 @@
 //! What need not be sent to a fetch, as this disk has it: where it is looked for, and how it is taken before anything is
 //! asked of others. Blocking.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
@@ -14,8 +14,8 @@ use crate::{
 /// Where chunks may be.
 #[derive(Clone, Debug)]
 pub(in crate::node) enum Own {
-    /// In the file that is to be replaced.
-    Replaced,
+    /// In the file that is to be replaced, or one beside it that may have been renamed.
+    Beside,
     /// In files that are served, or were a while ago.
     Served(OwnChunks),
 }
@@ -50,15 +50,25 @@ pub(super) fn prepare(
             };
             let keep_on = || !stop.is_cancelled();
             match own {
-                Own::Replaced => part.take_own(replaced().into_iter(), &keep_on)?,
+                Own::Beside => {
+                    let bytes = file.layout.file_bytes();
+                    let as_long = || OwnFile::as_long(&root, &file.name, bytes);
+                    let renamed = std::iter::once_with(as_long).flatten();
+                    part.take_own(replaced().into_iter().chain(renamed), &keep_on)?
+                }
                 Own::Served(chunks) => {
-                    let mut known = chunks.files_for(&root, &manifest).peekable();
-                    if known.peek().is_some() {
-                        part.take_own(known, &keep_on)?
-                    } else {
-                        // It may be cut into chunks of another length, or not be served any more.
-                        part.take_own(replaced().into_iter(), &keep_on)?
-                    }
+                    let is_among = Cell::new(false);
+                    let note = |known: &OwnFile| match existing {
+                        Existing::Replaces(old) if known.is(&old, file.layout.chunk_bytes()) => {
+                            is_among.set(true);
+                        }
+                        Existing::Keep | Existing::Overwrite | Existing::Replaces(_) => {}
+                    };
+                    let known = chunks.files_for(&root, &manifest).inspect(note);
+                    // It may be cut into chunks of another length, or not be served any more.
+                    let other = || replaced().filter(|_| !is_among.get());
+                    let other = std::iter::once_with(other).flatten();
+                    part.take_own(known.chain(other), &keep_on)?
                 }
             }
         }

@@ -12,7 +12,7 @@ use crate::{
     model::{ByteRange, ChunkIndex, ChunkSet, Digest, FileName, Manifest},
     store::{
         Root, StoreError,
-        disk::{Content, Disk, Make},
+        disk::{Content, Disk, Entry, Folder, Make, split},
         hash::{lanes, sha256_many},
         zeros,
     },
@@ -20,6 +20,9 @@ use crate::{
 
 /// Chunks of a file of unknown content that are read before all others are: none of use, and it is left alone.
 const SAMPLE: u64 = 32;
+/// Names of a folder that are looked at for files of the same length, and such files.
+const MOST_LOOKED_AT: usize = 1000;
+const MOST_AS_LONG: usize = 3;
 /// What is taken is synced when this much is not.
 const SYNC_BYTES: u64 = 256 << 20;
 
@@ -32,6 +35,35 @@ pub struct OwnFile<F = File> {
 }
 
 impl OwnFile {
+    /// True when it is this file, cut into chunks of this length.
+    pub fn is(&self, entry: &Entry, chunk_bytes: u32) -> bool {
+        let same = self
+            .file
+            .entry()
+            .is_ok_and(|own| own.identity == entry.identity);
+        let known = self.manifest.as_ref();
+        same && known.is_some_and(|known| known.layout().chunk_bytes() == chunk_bytes)
+    }
+
+    /// Files beside a name that are as long as the one that is wanted: one that was renamed is.
+    pub fn as_long(root: &Root, name: &FileName, bytes: u64) -> Vec<Self> {
+        let folder = split(name).0;
+        let found = || -> io::Result<Vec<Self>> {
+            let dir = root.folder(folder, Make::Nothing)?;
+            let names = dir.entries()?.take(MOST_LOOKED_AT).flatten();
+            let names = names.filter_map(|entry| entry.file_name().into_string().ok());
+            let is_as_long = |name: &String| matches!(dir.look(name), Ok(Some(entry)) if entry.is_file && entry.bytes == bytes);
+            let open = |name: String| {
+                let file = dir.open_file(&name).ok()?;
+                let manifest = None;
+                Some(Self { file, manifest })
+            };
+            let found = names.filter(is_as_long).filter_map(open);
+            Ok(found.take(MOST_AS_LONG).collect())
+        };
+        found().unwrap_or_default()
+    }
+
     /// The file that has a name, whatever is in it.
     pub fn named(root: &Root, name: &FileName) -> Option<Self> {
         let file = root.place(name, Make::Nothing).ok()?.open().ok()?;
