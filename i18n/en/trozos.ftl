@@ -114,6 +114,7 @@ download-damaged = { $count ->
    *[other] { $count } chunks from before are damaged and are asked for again
 }
 download-set-aside = what was there is of other content: it is kept as { $to }, and it starts from nothing
+download-no-locks = files cannot be locked on this disk; let no other program download the same to the same folder
 download-complete = complete and verified, { $size } in { $time } ({ $rate })
 download-path = file { $path }
 download-digest = SHA-256 { $digest }
@@ -251,6 +252,7 @@ told-wrong-manifest = the catalogue's digests are not that file's
 told-disk = the receiver's disk: { $why }
 told-exists = another file has that name
 told-changed = the file changed while in use
+told-link = it is a symbolic link, which is not followed
 told-other = it says “{ $words }”
 to-client = to client { $name }
 to-original = to the original client { $name }
@@ -362,6 +364,7 @@ store-changed = { $path }: changed while it was used
 store-too-large = { $path }: too large for this disk
 store-no-descriptor = { $path }: too many open files; raise the limit with “ulimit -n” and start again
 store-not-a-file = { $path }: something is there that is no regular file; move it away
+store-link = { $path }: it, or its folder, is a symbolic link, which is not followed; download to where the link leads
 store-other = { $path }: { $why }
 statistics-since = Since { $time }
 statistics-downloads = downloads

@@ -114,6 +114,7 @@ download-damaged = { $count ->
    *[other] { $count } trozos de antes están dañados y se piden otra vez
 }
 download-set-aside = lo que había a medias no es de este contenido: se conserva como { $to }, y se empieza de cero
+download-no-locks = en este disco no se pueden bloquear ficheros; procura que ningún otro programa descargue lo mismo en la misma carpeta
 download-complete = completo y verificado, { $size } en { $time } ({ $rate })
 download-path = fichero { $path }
 download-digest = SHA-256 { $digest }
@@ -251,6 +252,7 @@ told-wrong-manifest = los resúmenes del catálogo no son los de ese fichero
 told-disk = el disco de quien recibe: { $why }
 told-exists = ya hay otro fichero con ese nombre
 told-changed = el fichero cambió mientras se usaba
+told-link = es un enlace simbólico, y no se sigue
 told-other = dice «{ $words }»
 to-client = al cliente { $name }
 to-original = al cliente original { $name }
@@ -368,6 +370,7 @@ store-changed = { $path }: cambió mientras se usaba
 store-too-large = { $path }: demasiado grande para este disco
 store-no-descriptor = { $path }: demasiados ficheros abiertos; sube el límite con «ulimit -n» y vuelve a arrancar
 store-not-a-file = { $path }: hay algo que no es un fichero normal; apártalo
+store-link = { $path }: es un enlace simbólico, o lo es su carpeta, y no se sigue; descarga donde está lo enlazado
 store-other = { $path }: { $why }
 statistics-since = Desde { $time }
 statistics-downloads = descargas

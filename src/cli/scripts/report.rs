@@ -27,7 +27,7 @@ use crate::{
             ClientEvent, DownloadEvent, DownloadNumber, DownloadState, DownloadView, Summary,
         },
     },
-    store::StoreError,
+    store::{PartNote, StoreError},
 };
 
 /// Collects and prints.
@@ -168,6 +168,10 @@ impl Report {
                 ..
             } => true,
             _ if self.is_quiet => false,
+            ClientEvent::Download {
+                what: DownloadEvent::Remark(PartNote::NoLocks),
+                ..
+            } => true,
             // A reader who has gone, or a signal; whoever reads the rest is told by the exit code.
             ClientEvent::Download {
                 what: DownloadEvent::Cancelled,

@@ -19,7 +19,7 @@ use crate::{
         },
     },
     proto::control::ToCentral,
-    store::Checkup,
+    store::{Checkup, PartNote},
 };
 
 impl Client {
@@ -59,6 +59,9 @@ impl Client {
             FetchUpdate::Resumed { bytes } => {
                 self.tell_of(number, &file, DownloadEvent::Resumed { bytes });
             }
+            // Said once: every file of the folder is the same.
+            FetchUpdate::Remark(PartNote::NoLocks)
+                if std::mem::replace(&mut self.state.told_no_locks, true) => {}
             FetchUpdate::Remark(note) => self.tell_of(number, &file, DownloadEvent::Remark(note)),
             FetchUpdate::Checked(Checkup { chunks, bad }) => {
                 self.tell_of(number, &file, DownloadEvent::Checked { chunks, bad });

@@ -6,6 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
 use super::{
     FetchUpdate, Goal, Target,
     shell::{Done, Shell},
@@ -14,7 +17,7 @@ use super::{
 use crate::{
     engine::download::Event,
     model::{ChunkIndex, ChunkSet},
-    store::{Opened, PartFile, StoreError},
+    store::{self, Opened, PartFile, Spot, StoreError},
 };
 
 /// Data and journal are synced at the latest when this much is not.
@@ -37,20 +40,27 @@ impl Shell {
         match self.config.goal.clone() {
             Goal::File(Target {
                 root,
+                spot,
                 existing,
                 place,
             }) => {
+                let target = store::Target {
+                    spot: spot.unwrap_or_else(|| Spot::from(&file.name)),
+                    existing,
+                    place,
+                };
+                let unwanted = self.orders.unwanted.clone();
                 self.context.writes.spawn_blocking(move || {
-                    let opened = PartFile::open(&root, &file, manifest, existing, place);
-                    let _ = done.blocking_send(Done::Opened(opened));
+                    let opened = PartFile::open_at(&root, &file, manifest, &target);
+                    tell_or_leave(&done, Done::Opened(opened), &unwanted);
                 });
             }
             Goal::Verify(root) => {
-                let stop = self.orders.stop.clone();
+                let (stop, unwanted) = (self.orders.stop.clone(), self.orders.unwanted.clone());
                 self.context.writes.spawn_blocking(move || {
                     let keep_on = || !stop.is_cancelled();
                     let verified = PartFile::verify(&root, &file, manifest, &keep_on);
-                    let _ = done.blocking_send(Done::Verified(verified));
+                    tell_or_leave(&done, Done::Verified(verified), &unwanted);
                 });
             }
             Goal::Stream(reader) => {
@@ -138,5 +148,33 @@ impl Shell {
         self.context.writes.spawn_blocking(move || {
             let _ = done.blocking_send(Done::Synced(part.sync()));
         });
+    }
+}
+
+/// Tells the shell what was opened. One that has ended meanwhile has no use for it.
+fn tell_or_leave(done: &mpsc::Sender<Done>, told: Done, unwanted: &CancellationToken) {
+    if let Err(mpsc::error::SendError(told)) = done.blocking_send(told) {
+        leave_opened(told, unwanted);
+    }
+}
+
+/// Leaves what was opened and is not received any more.
+pub(super) fn leave_opened(told: Done, unwanted: &CancellationToken) {
+    if let Done::Opened(Ok(opened)) | Done::Verified(Ok((_, opened))) = told
+        && let Opened::Part { part, .. } = opened
+    {
+        leave(&part, unwanted);
+    }
+}
+
+/// Keeps what is there for another time, or takes it away when there will be none.
+pub(super) fn leave(part: &PartFile, unwanted: &CancellationToken) {
+    let left = if unwanted.is_cancelled() {
+        part.discard()
+    } else {
+        part.put_away()
+    };
+    if let Err(error) = left {
+        tracing::warn!(%error, "what was received may be asked for again, or be left over");
     }
 }

@@ -10,6 +10,7 @@ use tokio::{sync::oneshot, time::sleep_until};
 
 use super::{
     FetchOutcome,
+    disk::{leave, leave_opened},
     shell::{Done, Shell},
     source::Command,
     writing::Sink,
@@ -84,13 +85,22 @@ impl Shell {
         }
     }
 
-    /// Keeps what is there for another time.
+    /// Keeps what is there for another time, if there will be one. What is being opened only now is left by whoever
+    /// opens it.
     pub(super) async fn keep(&mut self) {
-        if let Some(part) = self.context.part()
-            && let Some(Err(error)) = self.blocking(move || part.sync()).await
-        {
-            tracing::warn!(%error, "what was received may be asked for again");
-        }
+        self.done.close();
+        let unwanted = self.orders.unwanted.clone();
+        let opened: Vec<_> = std::iter::from_fn(|| self.done.try_recv().ok()).collect();
+        let part = self.context.part();
+        let leave = move || {
+            opened
+                .into_iter()
+                .for_each(|told| leave_opened(told, &unwanted));
+            if let Some(part) = part {
+                leave(&part, &unwanted);
+            }
+        };
+        self.blocking(leave).await;
     }
 
     /// Waits for blocking work while sources go on telling what comes.

@@ -31,7 +31,7 @@ use crate::{
     },
     node::{Failure, Security, rules::Receiving},
     proto::PeerRole,
-    store::{Checkup, Existing, PartNote, PartPlace, Root},
+    store::{Checkup, Existing, PartNote, PartPlace, Root, Spot},
 };
 
 pub(super) use stream::Reader;
@@ -65,6 +65,8 @@ pub(super) enum Goal {
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) root: Root,
+    /// Its place there; the one that its name says when there is none.
+    pub(super) spot: Option<Spot>,
     pub(super) existing: Existing,
     pub(super) place: PartPlace,
 }
@@ -138,6 +140,7 @@ impl FetchOutcome {
 pub(super) struct Fetch {
     sources: watch::Sender<Vec<SourceInfo>>,
     stop: CancellationToken,
+    unwanted: CancellationToken,
     snapshot: watch::Receiver<Snapshot>,
     maps: mpsc::Sender<MapAnswer>,
 }
@@ -150,6 +153,8 @@ pub(super) type MapAnswer = oneshot::Sender<Option<ChunkMap>>;
 struct Orders {
     listed: watch::Receiver<Vec<SourceInfo>>,
     stop: CancellationToken,
+    /// What is there of the file is not kept.
+    unwanted: CancellationToken,
     maps: mpsc::Receiver<MapAnswer>,
 }
 
@@ -161,12 +166,13 @@ impl Fetch {
         updates: mpsc::Sender<(TransferId, FetchUpdate)>,
         tasks: &TaskTracker,
     ) -> Self {
-        let stop = CancellationToken::new();
+        let (stop, unwanted) = (CancellationToken::new(), CancellationToken::new());
         let (sources, listed) = watch::channel(grant.sources.clone());
         let (maps, asked) = mpsc::channel(MAP_QUESTIONS);
         let orders = Orders {
             listed,
             stop: stop.clone(),
+            unwanted: unwanted.clone(),
             maps: asked,
         };
         let (shell, snapshot) = shell::Shell::new(grant, config, orders, updates);
@@ -174,6 +180,7 @@ impl Fetch {
         Self {
             sources,
             stop,
+            unwanted,
             snapshot,
             maps,
         }
@@ -200,6 +207,11 @@ impl Receiving for Fetch {
 
     /// [`FetchUpdate::Ended`] follows.
     fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    fn abandon(&self) {
+        self.unwanted.cancel();
         self.stop.cancel();
     }
 }
