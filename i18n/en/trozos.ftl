@@ -757,6 +757,7 @@ usage-utf8 = a value is not UTF-8
 usage-number = number { $number } will not do: --numero is 1 to { $highest }
 usage-number-more = number { $number } will not do: --numero is 1 to { $highest }; to use it, give --secundarios { $number } here and to the central
 usage-one-file = --salida is for one file, and there are { $count }
+usage-empty-output = --salida is empty; say where, or leave it out
 why-language = the languages are es and en
 why-log-level = use error, warn, info, debug or trace, or a filter of tracing's
 settings-unreadable = { $path }: the configuration cannot be read: { $why }

@@ -763,6 +763,7 @@ usage-utf8 = hay un valor que no es UTF-8
 usage-number = el número { $number } no vale: --numero va de 1 a { $highest }
 usage-number-more = el número { $number } no vale: --numero va de 1 a { $highest }; para usarlo, da --secundarios { $number } aquí y en el central
 usage-one-file = --salida vale para un solo fichero, y hay { $count }
+usage-empty-output = --salida está vacía; di dónde, o quítala
 why-language = los idiomas son es y en
 why-log-level = usa error, warn, info, debug o trace, o un filtro de tracing
 settings-unreadable = { $path }: no se puede leer la configuración: { $why }

@@ -88,8 +88,16 @@ impl Spot {
         }
     }
 
+    /// A file's own name in the uppermost folder.
+    pub fn own_name(file: &FileName) -> Self {
+        Self {
+            folder: String::from("."),
+            ..Self::from(file)
+        }
+    }
+
     /// Its path on a disk.
-    pub(super) fn below(&self, disk: &Path) -> PathBuf {
+    pub fn below(&self, disk: &Path) -> PathBuf {
         match self.folder.as_str() {
             "." => disk.join(&self.name),
             folder => disk.join(folder).join(&self.name),
