@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::Target;
 use crate::{
     model::{FileMeta, Manifest},
-    store::{Existing, Opened, OwnFile, PartFile, StoreError, index::OwnChunks},
+    store::{self, Existing, Opened, OwnFile, PartFile, Spot, StoreError, index::OwnChunks},
 };
 
 /// Where chunks may be.
@@ -36,23 +36,30 @@ pub(super) fn prepare(
 ) -> Result<Prepared, StoreError> {
     let Target {
         root,
+        spot,
         existing,
         place,
         own,
     } = target;
-    let opened = PartFile::open(&root, file, Arc::clone(&manifest), existing, place)?;
+    let spot = spot.unwrap_or_else(|| Spot::from(&file.name));
+    let at = store::Target {
+        spot: spot.clone(),
+        existing,
+        place,
+    };
+    let opened = PartFile::open_at(&root, file, Arc::clone(&manifest), &at)?;
     let own_bytes = match &opened {
         Opened::AlreadyComplete(_) => 0,
         Opened::Part { part, .. } => {
             let replaced = || match existing {
                 Existing::Keep => None,
-                Existing::Overwrite | Existing::Replaces(_) => OwnFile::named(&root, &file.name),
+                Existing::Overwrite | Existing::Replaces(_) => OwnFile::named(&root, &spot),
             };
             let keep_on = || !stop.is_cancelled();
             match own {
                 Own::Beside => {
                     let bytes = file.layout.file_bytes();
-                    let as_long = || OwnFile::as_long(&root, &file.name, bytes);
+                    let as_long = || OwnFile::as_long(&root, &spot, bytes);
                     let renamed = std::iter::once_with(as_long).flatten();
                     part.take_own(replaced().into_iter().chain(renamed), &keep_on)?
                 }

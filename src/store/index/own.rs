@@ -17,7 +17,7 @@ use crate::{
     model::{ChunkIndex, Digest, FileName, Manifest},
     store::{
         OwnFile, Root,
-        disk::{Disk, Folder, Make, split},
+        disk::{Disk, Folder, Make, Spot},
         zeros::digest_of_zeros,
     },
 };
@@ -166,17 +166,21 @@ impl Known {
     /// Opens it, if it is still what it was.
     fn open(&self, root: &Root) -> Option<OwnFile> {
         let path = self.aside.as_deref();
-        let (folder, name) = match path {
-            Some(path) => path.rsplit_once('/')?,
-            None => split(&self.file.meta.name),
+        let spot = match path {
+            Some(path) => {
+                let (folder, name) = path.rsplit_once('/')?;
+                Spot {
+                    folder: folder.to_owned(),
+                    name: name.into(),
+                }
+            }
+            None => Spot::from(&self.file.meta.name),
         };
-        let dir = root.folder(folder, Make::Nothing).ok()?;
-        let file: File = dir.open_file(name).ok()?;
+        let dir = root.folder(&spot.folder, Make::Nothing).ok()?;
+        let file: File = dir.open_file(&spot.name).ok()?;
         let stamp = Stamp::of(&file.metadata().ok()?);
-        (stamp == self.file.stamp).then(|| OwnFile {
-            file,
-            manifest: Some(Arc::clone(&self.file.manifest)),
-        })
+        let manifest = Arc::clone(&self.file.manifest);
+        (stamp == self.file.stamp).then(|| OwnFile::known(file, manifest))
     }
 }
 

@@ -1,16 +1,13 @@
 //! A file takes the name of the older version that it replaces. The name is never without a file, the older version is
 //! kept, and a file that somebody else has put there meanwhile is left as it is.
 
-use std::io;
+use std::{ffi::OsString, io};
 
 use super::names::Names;
-use crate::{
-    model::FileName,
-    store::{
-        StoreError,
-        disk::{Disk, Entry, Folder, Make, Place, Replace, split},
-        root::HIDDEN,
-    },
+use crate::store::{
+    StoreError,
+    disk::{Disk, Entry, Folder, Make, Place, Replace, Spot},
+    root::HIDDEN,
 };
 
 impl<D: Disk> Names<D> {
@@ -28,7 +25,7 @@ impl<D: Disk> Names<D> {
             Some(found) if found == old => {}
             Some(_) => return Err(StoreError::Changed(target.path.clone())),
         }
-        let kept = match keep(&self.disk, &self.file, target).map_err(fail)? {
+        let kept = match keep(&self.disk, &self.spot, target).map_err(fail)? {
             Kept::Linked(kept) => kept,
             Kept::Moved(kept) => return self.fill_gap(target, &kept, old),
         };
@@ -102,13 +99,8 @@ enum Kept<F> {
 }
 
 /// Gives the file of a name a free one in the folder of what was set aside, for good.
-fn keep<D: Disk>(
-    disk: &D,
-    file: &FileName,
-    target: &Place<D::Folder>,
-) -> io::Result<Kept<D::Folder>> {
-    let (above, name) = split(file);
-    let folder = match above {
+fn keep<D: Disk>(disk: &D, spot: &Spot, target: &Place<D::Folder>) -> io::Result<Kept<D::Folder>> {
+    let folder = match spot.folder.as_str() {
         "." => format!("{HIDDEN}/retirados"),
         above => format!("{HIDDEN}/retirados/{above}"),
     };
@@ -116,10 +108,10 @@ fn keep<D: Disk>(
     // Nothing must be moved to a folder that may be lost.
     disk.sync_above(&folder)?;
     for n in 1u32.. {
-        let name = match n {
-            1 => name.to_owned(),
-            n => format!("{name}-{n}"),
-        };
+        let mut name: OsString = spot.name.clone();
+        if n > 1 {
+            name.push(format!("-{n}"));
+        }
         let to = Place {
             dir: disk.folder(&folder, Make::Nothing)?,
             path: disk.path().join(&folder).join(&name),

@@ -56,10 +56,8 @@ fn space(folder: &Folder, name: &str) -> u64 {
 }
 
 fn known(folder: &Folder, name: &str, bytes: &[u8]) -> OwnFile {
-    OwnFile {
-        file: File::open(path(folder, name)).unwrap(),
-        manifest: Some(of(name, bytes).1),
-    }
+    let file = File::open(path(folder, name)).unwrap();
+    OwnFile::known(file, of(name, bytes).1)
 }
 
 #[test]
@@ -119,7 +117,7 @@ fn only_what_was_appended_is_lacking() {
         let own = if is_known {
             known(&folder, "a", &old)
         } else {
-            OwnFile::named(&folder.root, &FileName::try_from("a").unwrap()).unwrap()
+            OwnFile::named(&folder.root, &Spot::from(&FileName::try_from("a").unwrap())).unwrap()
         };
         let taken = part.take_own([own].into_iter(), &|| true).unwrap();
         assert_eq!(taken, 40 << 20);
@@ -178,6 +176,7 @@ fn holes_of_another_file_stay_holes() {
         OwnFile {
             file: File::open(path(&folder, "old")).unwrap(),
             manifest: None,
+            sample: 2,
         },
     ] {
         let (part, _) = part_of(&folder, "new", &bytes);
@@ -203,7 +202,11 @@ fn a_file_of_other_content_is_no_help_and_one_that_is_stopped_keeps_what_it_has(
     std::fs::write(path(&folder, "other"), noise(50 << 20, 8)).unwrap();
     std::fs::write(path(&folder, "same"), &bytes).unwrap();
     let (part, _) = part_of(&folder, "new", &bytes);
-    let other = OwnFile::named(&folder.root, &FileName::try_from("other").unwrap()).unwrap();
+    let other = OwnFile::named(
+        &folder.root,
+        &Spot::from(&FileName::try_from("other").unwrap()),
+    )
+    .unwrap();
     assert_eq!(part.take_own([other].into_iter(), &|| true).unwrap(), 0);
     let asked = std::cell::Cell::new(0);
     let keep_on = || asked.replace(asked.get() + 1) < 2;
@@ -214,7 +217,10 @@ fn a_file_of_other_content_is_no_help_and_one_that_is_stopped_keeps_what_it_has(
     drop(part);
     let (_, have) = part_of(&folder, "new", &bytes);
     assert_eq!(u64::from(have.len()) << 20, taken);
-    let is_file = OwnFile::named(&folder.root, &FileName::try_from("nobody").unwrap());
+    let is_file = OwnFile::named(
+        &folder.root,
+        &Spot::from(&FileName::try_from("nobody").unwrap()),
+    );
     assert!(is_file.is_none());
     assert!(File::open(path(&folder, "same")).unwrap().entry().is_ok());
 }

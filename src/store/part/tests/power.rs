@@ -188,7 +188,11 @@ impl Sample {
         left.retain(|path| !is_aside(path));
         // What only a power cut brings back takes no harm and does none: a journal of which the beginning
         // is not on the disk, or one that never got its name.
-        left.retain(|path| !path.ends_with(".part-diario~"));
+        let is_fresh = |path: &str| {
+            let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+            name.starts_with('.') && name.ends_with(".part-diario")
+        };
+        left.retain(|path| !is_fresh(path));
         let is_cut = |path: &str| {
             let content = disk.content(path).unwrap();
             path.ends_with(".part-diario")
