@@ -273,12 +273,19 @@ impl Peer {
         }
     }
 
-    async fn copy(&self, transfer: u64, file: &serde_json::Value, from: &Peer) {
+    /// Orders a copy that may take the place of an older content.
+    async fn copy(
+        &self,
+        transfer: u64,
+        file: &serde_json::Value,
+        from: &Peer,
+        older: &serde_json::Value,
+    ) {
         let source = serde_json::json!({
             "number": 1, "ip": from.address.ip(), "port": from.address.port(), "ranges": [],
         });
         let order = serde_json::json!({
-            "type": "copy", "transfer": transfer, "file": file, "sources": [source],
+            "type": "copy", "transfer": transfer, "file": file, "sources": [source], "replaces": older["id"],
         });
         self.orders.send(order).await.unwrap();
     }
@@ -288,7 +295,7 @@ impl Peer {
 async fn two_versions(
     old: &[u8],
     new: &[u8],
-) -> (Bench, [Peer; 2], [Secondary; 2], serde_json::Value) {
+) -> (Bench, [Peer; 2], [Secondary; 2], [serde_json::Value; 2]) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let bench = Bench {
         folder: tempfile::tempdir().unwrap(),
@@ -300,9 +307,9 @@ async fn two_versions(
     let (one, mut first) = tokio::join!(bench.secondary(1), orders.accept());
     let (two, mut second) = tokio::join!(bench.secondary(2), orders.accept());
     let inventory = first.next("inventory").await;
-    second.next("inventory").await;
+    let older = second.next("inventory").await["files"][0].clone();
     let file = inventory["files"][0].clone();
-    (bench, [first, second], [one, two], file)
+    (bench, [first, second], [one, two], [file, older])
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -310,12 +317,12 @@ async fn a_copy_takes_the_place_of_an_older_version_and_is_sent_what_is_new() {
     let old = noise(6, 12 << 20);
     let mut new = old.clone();
     new.extend_from_slice(&noise(7, 1 << 20));
-    let (bench, [first, mut second], secondaries, file) = two_versions(&old, &new).await;
-    second.copy(7, &file, &first).await;
+    let (bench, [first, mut second], secondaries, [file, older]) = two_versions(&old, &new).await;
+    second.copy(7, &file, &first, &older).await;
     let finished = second.next("finished").await;
     assert_eq!(finished["outcome"], "complete");
     let added = second.next("added").await;
-    assert_eq!(added["files"][0], file);
+    assert_eq!(added["files"][0]["id"], file["id"]);
     assert_eq!(std::fs::read(bench.served(2, "serie/a.bin")).unwrap(), new);
     let kept = bench.served(2, ".trozos/retirados/serie/a.bin");
     assert_eq!(std::fs::read(kept).unwrap(), old);
@@ -326,11 +333,11 @@ async fn a_copy_takes_the_place_of_an_older_version_and_is_sent_what_is_new() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_does_not_take_the_place_of_what_somebody_changed_meanwhile() {
     let (old, new) = (noise(8, 3 << 20), noise(9, 3 << 20));
-    let (bench, [first, mut second], _secondaries, file) = two_versions(&old, &new).await;
+    let (bench, [first, mut second], _secondaries, [file, older]) = two_versions(&old, &new).await;
     // The index does not know of it yet: it waits for the file to rest.
     let path = bench.served(2, "serie/a.bin");
     std::fs::write(&path, b"changed by hand").unwrap();
-    second.copy(7, &file, &first).await;
+    second.copy(7, &file, &first, &older).await;
     let finished = second.next("finished").await;
     assert_eq!(finished["outcome"], "failed");
     let reason = finished["reason"].as_str().unwrap();
@@ -344,8 +351,8 @@ async fn a_copy_does_not_take_the_place_of_what_somebody_changed_meanwhile() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_of_which_nothing_is_left_is_sent_whole() {
     let (old, new) = (noise(10, 3 << 20), noise(11, 2 << 20));
-    let (bench, [first, mut second], secondaries, file) = two_versions(&old, &new).await;
-    second.copy(7, &file, &first).await;
+    let (bench, [first, mut second], secondaries, [file, older]) = two_versions(&old, &new).await;
+    second.copy(7, &file, &first, &older).await;
     assert_eq!(second.next("finished").await["outcome"], "complete");
     until("the new version", || async {
         let content = std::fs::read(bench.served(2, "serie/a.bin")).unwrap();
