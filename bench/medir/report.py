@@ -290,7 +290,7 @@ def changes(figures):
         if part is None:
             continue
         text += title.format(size=part["bytes"] / GIB, space=part.get("space", 0) / MIB)
-        with_space = any("space" in run for runs in part["runs"].values() for run in runs)
+        with_space = name == "sparse"
         rows = []
         for variant, runs in part["runs"].items():
             seconds = summary(runs)
