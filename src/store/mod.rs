@@ -20,11 +20,13 @@ mod root;
 mod statistics;
 mod zeros;
 
-pub use disk::Entry;
+pub use disk::{Entry, Spot};
 pub use error::StoreError;
 pub use hash::{lanes, manifest_id, sha256, sha256_file, sha256_many};
 pub use index::ContentReader;
-pub use part::{Checked, Checkup, Existing, Opened, OwnFile, PartFile, PartNote, PartPlace};
+pub use part::{
+    Checked, Checkup, Existing, Opened, OwnFile, PartFile, PartNote, PartPlace, Target,
+};
 pub use records::RecordLog;
 pub use root::Root;
 pub use statistics::{Damage, Loaded, load_json, save_json};

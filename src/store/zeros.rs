@@ -17,12 +17,15 @@ const HOLE_BYTES: usize = 64 << 10;
 /// One block of them.
 static BLOCK: [u8; HOLE_BYTES] = [0; HOLE_BYTES];
 
-/// SHA-256 of so many zeros. Costs one block at most once the states for longer ones are known, so that it can be
-/// asked for every file's last chunk.
+/// States of the digest of zeros are kept after every so many bytes.
+const STATE_BYTES: usize = 4 << 10;
+
+/// SHA-256 of so many zeros. Costs next to nothing once the states for longer ones are known, so that it can be asked
+/// for every small file.
 pub(super) fn digest_of_zeros(bytes: u64) -> Digest {
-    /// States after whole blocks; as many as the longest chunk that was asked for has.
+    /// As many as the longest chunk that was asked for has.
     static STATES: Mutex<Vec<Context>> = Mutex::new(Vec::new());
-    let (blocks, rest) = (bytes / HOLE_BYTES as u64, bytes % HOLE_BYTES as u64);
+    let (blocks, rest) = (bytes / STATE_BYTES as u64, bytes % STATE_BYTES as u64);
     let mut states = STATES.lock().unwrap_or_else(PoisonError::into_inner);
     let mut state = states
         .get(blocks as usize)
@@ -33,7 +36,7 @@ pub(super) fn digest_of_zeros(bytes: u64) -> Digest {
         states.push(state.clone());
     }
     while states.len() as u64 <= blocks {
-        state.update(&BLOCK);
+        state.update(&BLOCK[..STATE_BYTES]);
         states.push(state.clone());
     }
     drop(states);

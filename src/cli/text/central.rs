@@ -240,6 +240,7 @@ fn told(failure: &ToldFailure) -> String {
                 DiskTrouble::TooLarge => t!("system-too-large"),
                 DiskTrouble::NoDescriptor => t!("system-descriptors"),
                 DiskTrouble::NotAFile => t!("ignored-not-a-file"),
+                DiskTrouble::Link => t!("told-link"),
                 DiskTrouble::Failed => t!("system-io"),
             };
             t!("told-disk", why = why)

@@ -88,6 +88,7 @@ fn download(number: DownloadNumber, event: &DownloadEvent) -> Vec<String> {
             one(t!("download-damaged", count = chunks))
         }
         DownloadEvent::Remark(PartNote::SetAside { to }) => one(t!("download-set-aside", to = to)),
+        DownloadEvent::Remark(PartNote::NoLocks) => one(t!("download-no-locks")),
         DownloadEvent::Notice(notice) => one(transfer::notice(notice)),
         DownloadEvent::Complete(summary) => complete(summary),
         DownloadEvent::AlreadyComplete { path } => one(t!("download-already", path = path)),

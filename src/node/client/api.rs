@@ -11,7 +11,7 @@ use crate::{
         rules::{DownloadNumber, downloads::Priority},
     },
     proto::{ErrorCode, Said},
-    store::PartNote,
+    store::{PartNote, Spot},
 };
 
 /// How a client is to run.
@@ -29,6 +29,15 @@ pub struct ClientConfig {
     pub security: Arc<Security>,
     /// Replace a file of other content that has a download's name.
     pub overwrite: bool,
+}
+
+/// Where a file is put that does not get its own name.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// The folder; made when something is downloaded.
+    pub folder: PathBuf,
+    /// The name in it.
+    pub spot: Spot,
 }
 
 /// What happens at a client, for people.

@@ -21,7 +21,7 @@ use crate::{
         },
     },
     proto::control::ToCentral,
-    store::{Checkup, zero_bytes},
+    store::{Checkup, PartNote, zero_bytes},
 };
 
 impl Client {
@@ -66,6 +66,9 @@ impl Client {
                 self.statistics.own_disk(&file, bytes);
                 self.tell_of(number, &file, DownloadEvent::OwnDisk { bytes });
             }
+            // Said once: every file of the folder is the same.
+            FetchUpdate::Remark(PartNote::NoLocks)
+                if std::mem::replace(&mut self.state.told_no_locks, true) => {}
             FetchUpdate::Remark(note) => self.tell_of(number, &file, DownloadEvent::Remark(note)),
             FetchUpdate::Checked(Checkup { chunks, bad }) => {
                 self.tell_of(number, &file, DownloadEvent::Checked { chunks, bad });

@@ -6,6 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
 use super::{
     FetchUpdate, Goal,
     own::{Prepared, prepare},
@@ -37,18 +40,18 @@ impl Shell {
         let done = self.done_sender.clone();
         match self.config.goal.clone() {
             Goal::File(target) => {
-                let stop = self.giving_up.clone();
+                let (stop, unwanted) = (self.giving_up.clone(), self.orders.unwanted.clone());
                 self.context.writes.spawn_blocking(move || {
                     let prepared = prepare(target, &file, manifest, &stop);
-                    let _ = done.blocking_send(Done::Opened(prepared));
+                    tell_or_leave(&done, Done::Opened(prepared), &unwanted);
                 });
             }
             Goal::Verify(root) => {
-                let stop = self.giving_up.clone();
+                let (stop, unwanted) = (self.giving_up.clone(), self.orders.unwanted.clone());
                 self.context.writes.spawn_blocking(move || {
                     let keep_on = || !stop.is_cancelled();
                     let verified = PartFile::verify(&root, &file, manifest, &keep_on);
-                    let _ = done.blocking_send(Done::Verified(verified));
+                    tell_or_leave(&done, Done::Verified(verified), &unwanted);
                 });
             }
             Goal::Stream(_) => {
@@ -155,5 +158,33 @@ impl Shell {
         self.context.writes.spawn_blocking(move || {
             let _ = done.blocking_send(Done::Synced(part.sync()));
         });
+    }
+}
+
+/// Tells the shell what was opened. One that has ended meanwhile has no use for it.
+fn tell_or_leave(done: &mpsc::Sender<Done>, told: Done, unwanted: &CancellationToken) {
+    if let Err(mpsc::error::SendError(told)) = done.blocking_send(told) {
+        leave_opened(told, unwanted);
+    }
+}
+
+/// Leaves what was opened and is not received any more.
+pub(super) fn leave_opened(told: Done, unwanted: &CancellationToken) {
+    if let Done::Opened(Ok(Prepared { opened, .. })) | Done::Verified(Ok((_, opened))) = told
+        && let Opened::Part { part, .. } = opened
+    {
+        leave(&part, unwanted);
+    }
+}
+
+/// Keeps what is there for another time, or takes it away when there will be none.
+pub(super) fn leave(part: &PartFile, unwanted: &CancellationToken) {
+    let left = if unwanted.is_cancelled() {
+        part.discard()
+    } else {
+        part.put_away()
+    };
+    if let Err(error) = left {
+        tracing::warn!(%error, "what was received may be asked for again, or be left over");
     }
 }

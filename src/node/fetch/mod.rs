@@ -33,7 +33,7 @@ use crate::{
     },
     node::{Failure, Security, rules::Receiving},
     proto::PeerRole,
-    store::{Checkup, Existing, PartNote, PartPlace, Root},
+    store::{Checkup, Existing, PartNote, PartPlace, Root, Spot},
 };
 
 pub(super) use own::Own;
@@ -68,6 +68,8 @@ pub(super) enum Goal {
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) root: Root,
+    /// Its place there; the one that its name says when there is none.
+    pub(super) spot: Option<Spot>,
     pub(super) existing: Existing,
     pub(super) place: PartPlace,
     pub(super) own: Own,
@@ -146,6 +148,7 @@ impl FetchOutcome {
 pub(super) struct Fetch {
     sources: watch::Sender<Vec<SourceInfo>>,
     stop: CancellationToken,
+    unwanted: CancellationToken,
     snapshot: watch::Receiver<Snapshot>,
     maps: mpsc::Sender<MapAnswer>,
 }
@@ -158,6 +161,8 @@ pub(super) type MapAnswer = oneshot::Sender<Option<ChunkMap>>;
 struct Orders {
     listed: watch::Receiver<Vec<SourceInfo>>,
     stop: CancellationToken,
+    /// What is there of the file is not kept.
+    unwanted: CancellationToken,
     maps: mpsc::Receiver<MapAnswer>,
 }
 
@@ -169,12 +174,13 @@ impl Fetch {
         updates: mpsc::Sender<(TransferId, FetchUpdate)>,
         tasks: &TaskTracker,
     ) -> Self {
-        let stop = CancellationToken::new();
+        let (stop, unwanted) = (CancellationToken::new(), CancellationToken::new());
         let (sources, listed) = watch::channel(grant.sources.clone());
         let (maps, asked) = mpsc::channel(MAP_QUESTIONS);
         let orders = Orders {
             listed,
             stop: stop.clone(),
+            unwanted: unwanted.clone(),
             maps: asked,
         };
         let (shell, snapshot) = shell::Shell::new(grant, config, orders, updates);
@@ -182,6 +188,7 @@ impl Fetch {
         Self {
             sources,
             stop,
+            unwanted,
             snapshot,
             maps,
         }
@@ -208,6 +215,11 @@ impl Receiving for Fetch {
 
     /// [`FetchUpdate::Ended`] follows.
     fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    fn abandon(&self) {
+        self.unwanted.cancel();
         self.stop.cancel();
     }
 }

@@ -61,11 +61,11 @@ impl<R: Receiving> CopyOrders<R> {
         self.running.insert(transfer, copy);
     }
 
-    /// The central wants a copy no more.
+    /// The central wants a copy no more: its file is gone, has another content, or is here.
     pub fn cancel(&mut self, transfer: TransferId) {
         for (running, copy) in &mut self.running {
             if *running == transfer {
-                copy.receiving.stop();
+                copy.receiving.abandon();
             }
             copy.next = copy
                 .next

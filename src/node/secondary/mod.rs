@@ -138,6 +138,7 @@ pub async fn start(
                 },
                 goal: Goal::File(Target {
                     root,
+                    spot: None,
                     existing: Existing::Keep,
                     place: PartPlace::Hidden,
                     own,

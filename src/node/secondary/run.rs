@@ -43,7 +43,7 @@ use crate::{
     },
     proto::control::{CopyOrder, ToCentral},
     store::{
-        Entry, StoreError,
+        Entry, PartNote, StoreError,
         index::{self, Gone, Index, IndexCommand, IndexEvent, IndexedFile},
     },
 };
@@ -98,6 +98,7 @@ pub(super) struct State {
     pub(super) enrolled_before: bool,
     /// People know that the central is away.
     pub(super) told_lost: bool,
+    pub(super) told_no_locks: bool,
     pub(super) in_use: InUse,
 }
 
@@ -361,6 +362,12 @@ impl Secondary {
             }
             // Copies are not verified against a file of the name.
             FetchUpdate::Checked(_) => {}
+            FetchUpdate::Remark(PartNote::NoLocks) => {
+                if !std::mem::replace(&mut self.state.told_no_locks, true) {
+                    let folder = self.context.root.path().display();
+                    tracing::warn!(%folder, "no locks: no other process may serve this folder");
+                }
+            }
             FetchUpdate::Remark(note) => tracing::info!(file = %file.name, ?note, "part file"),
             FetchUpdate::Notice(notice) => self.tell(SecondaryEvent::CopyNotice {
                 file: file.name,

@@ -67,6 +67,7 @@ impl IndexedFile {
         let stamp = self.stamp;
         Entry {
             is_file: true,
+            is_link: false,
             bytes: stamp.bytes,
             identity: (stamp.device, stamp.inode),
             changed: stamp.changed,

@@ -100,7 +100,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             let to = Place {
                 dir: dir.try_clone().map_err(fail)?,
                 path: self.root.path().join(&folder).join(&name),
-                name,
+                name: name.into(),
             };
             match to.take(&from.dir, &from.name, Replace::Never) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

@@ -17,8 +17,8 @@ use crate::{
     model::{ChunkIndex, Digest, FileName, Manifest},
     store::{
         OwnFile, Root,
-        disk::{Disk, Folder, Make, split},
-        zeros::zero_chunks,
+        disk::{Disk, Folder, Make, Spot},
+        zeros::digest_of_zeros,
     },
 };
 
@@ -166,17 +166,21 @@ impl Known {
     /// Opens it, if it is still what it was.
     fn open(&self, root: &Root) -> Option<OwnFile> {
         let path = self.aside.as_deref();
-        let (folder, name) = match path {
-            Some(path) => path.rsplit_once('/')?,
-            None => split(&self.file.meta.name),
+        let spot = match path {
+            Some(path) => {
+                let (folder, name) = path.rsplit_once('/')?;
+                Spot {
+                    folder: folder.to_owned(),
+                    name: name.into(),
+                }
+            }
+            None => Spot::from(&self.file.meta.name),
         };
-        let dir = root.folder(folder, Make::Nothing).ok()?;
-        let file: File = dir.open_file(name).ok()?;
+        let dir = root.folder(&spot.folder, Make::Nothing).ok()?;
+        let file: File = dir.open_file(&spot.name).ok()?;
         let stamp = Stamp::of(&file.metadata().ok()?);
-        (stamp == self.file.stamp).then(|| OwnFile {
-            file,
-            manifest: Some(Arc::clone(&self.file.manifest)),
-        })
+        let manifest = Arc::clone(&self.file.manifest);
+        (stamp == self.file.stamp).then(|| OwnFile::known(file, manifest))
     }
 }
 
@@ -184,17 +188,18 @@ fn chunk_count(file: &IndexedFile) -> u64 {
     u64::from(file.meta.layout.chunk_count())
 }
 
-/// Digests of all chunks but those of zeros.
+/// Digests of all chunks but whole ones of zeros.
 fn digests(manifest: &Manifest) -> impl Iterator<Item = Digest> + '_ {
     with_chunks(manifest).map(|(_, digest)| digest)
 }
 
 fn with_chunks(manifest: &Manifest) -> impl Iterator<Item = (ChunkIndex, Digest)> + '_ {
-    let zeros = zero_chunks(manifest);
+    let zeros = digest_of_zeros(u64::from(manifest.layout().chunk_bytes()));
     let chunks = (0..manifest.layout().chunk_count()).map(ChunkIndex);
+    let with_digest = move |chunk| manifest.chunk(chunk).map(|digest| (chunk, digest));
     chunks
-        .filter(move |chunk| !zeros.contains(*chunk))
-        .filter_map(|chunk| manifest.chunk(chunk).map(|digest| (chunk, digest)))
+        .filter_map(with_digest)
+        .filter(move |(_, digest)| *digest != zeros)
 }
 
 /// Digests by which a file can be found.
@@ -211,4 +216,100 @@ fn beginning(digest: Digest) -> u64 {
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&digest.as_bytes()[..8]);
     u64::from_be_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{ChunkLayout, FileMeta},
+        store::{manifest_id, sha256},
+    };
+
+    /// A file with one digest per chunk, as if it were indexed; nothing of it is on the disk.
+    fn file(name: &str, chunks: impl Iterator<Item = u32>) -> Arc<IndexedFile> {
+        let digests: Vec<Digest> = chunks.map(|n| sha256(&n.to_be_bytes())).collect();
+        let layout = ChunkLayout::for_file((digests.len() as u64) << 20).unwrap();
+        let manifest = Manifest::new(layout, sha256(name.as_bytes()), digests).unwrap();
+        let stamp = Stamp {
+            device: 1,
+            inode: 1,
+            bytes: layout.file_bytes(),
+            changed: (0, 0),
+        };
+        Arc::new(IndexedFile {
+            meta: FileMeta {
+                name: FileName::try_from(name).unwrap(),
+                layout,
+                id: manifest_id(&manifest),
+            },
+            manifest: Arc::new(manifest),
+            stamp,
+        })
+    }
+
+    fn found(own: &OwnChunks, wanted: &IndexedFile) -> Vec<String> {
+        let found = own.table().find(&wanted.manifest);
+        let name = |known: Known| known.file.meta.name.to_string();
+        found.into_iter().map(name).collect()
+    }
+
+    #[test]
+    fn the_file_with_most_in_common_comes_first_and_one_with_nothing_never() {
+        let own = OwnChunks::default();
+        own.served(&file("half", (0..20).chain(900..920)));
+        own.served(&file("all", 0..41));
+        own.served(&file("none", 500..540));
+        let wanted = file("wanted", 0..40);
+        assert_eq!(found(&own, &wanted), ["all", "half"]);
+        own.removed(&FileName::try_from("all").unwrap());
+        assert_eq!(found(&own, &wanted), ["half"]);
+        // Another content of the name.
+        own.served(&file("half", 700..710));
+        assert!(found(&own, &wanted).is_empty());
+        assert_eq!(own.table().files.len(), 2);
+    }
+
+    #[test]
+    fn large_files_are_found_by_an_eighth_of_their_chunks_wherever_the_common_ones_are() {
+        let own = OwnChunks::default();
+        own.served(&file("large", 0..8000));
+        let remembered = own.table().chunks.len();
+        assert!((800..1300).contains(&remembered), "{remembered}");
+        let wanted = file("wanted", (100_000..101_000).chain(3000..3200));
+        assert_eq!(found(&own, &wanted), ["large"]);
+    }
+
+    #[test]
+    fn what_was_set_aside_is_known_for_a_while_and_everything_of_it_has_an_end() {
+        let own = OwnChunks::default();
+        let name = |n: u32| FileName::try_from(format!("f{n}").as_str()).unwrap();
+        let each = 8192;
+        let most = u32::try_from(MOST_ASIDE_CHUNKS).unwrap() / each;
+        for n in 0..most + 3 {
+            own.served(&file(&format!("f{n}"), n * each..(n + 1) * each));
+            own.set_aside(&name(n), format!(".trozos/retirados/f{n}"));
+            // The index tells of its end as well.
+            own.removed(&name(n));
+        }
+        let gone = file("wanted", 0..each);
+        assert!(found(&own, &gone).is_empty());
+        let kept = file("wanted", 3 * each..4 * each);
+        assert_eq!(found(&own, &kept), ["f3"]);
+        let table = own.table();
+        assert_eq!(table.files.len(), most as usize);
+        assert_eq!((table.names.len(), table.aside.len()), (0, most as usize));
+    }
+
+    #[test]
+    fn a_chunk_that_many_files_have_leads_to_few_of_them() {
+        let own = OwnChunks::default();
+        for n in 0..1000 {
+            own.served(&file(&format!("f{n:04}"), [0, n + 1].into_iter()));
+        }
+        let wanted = file("wanted", [0, 501].into_iter());
+        let found = found(&own, &wanted);
+        assert!(found.contains(&String::from("f0500")), "{found:?}");
+        assert!(found.len() <= MOST_OF_CHUNK + 1);
+    }
 }

@@ -24,7 +24,7 @@ use std::{
 
 use super::{
     Root, StoreError,
-    disk::{Content, Disk, Entry, Folder, Make},
+    disk::{Content, Disk, Entry, Folder, Locked, Make, Spot},
     hash::sha256_many,
     journal::Journal,
     zeros::{self, zero_chunks},
@@ -32,7 +32,7 @@ use super::{
 use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, FileMeta, Manifest};
 use names::Names;
 use repair::Old;
-use resume::{Earlier, Target};
+use resume::{Earlier, There};
 
 pub use own::OwnFile;
 pub use repair::Checkup;
@@ -61,7 +61,18 @@ pub enum PartPlace {
     Hidden,
 }
 
-/// What was found of an earlier run, when it could not simply go on.
+/// Where a file is to be, and how it gets there.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its place; usually the one that its name says.
+    pub spot: Spot,
+    /// What may become of what is there.
+    pub existing: Existing,
+    /// Where it is until it is whole.
+    pub place: PartPlace,
+}
+
+/// What was found of an earlier run, when it could not simply go on, and of the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PartNote {
     /// Nothing of it is of use: everything is asked for again.
@@ -76,6 +87,8 @@ pub enum PartNote {
         /// Where it is now.
         to: PathBuf,
     },
+    /// The file system has no locks: nothing keeps another process from receiving the same file to the same place.
+    NoLocks,
 }
 
 /// A file to be received.
@@ -141,11 +154,10 @@ impl<B> Checked<B> {
 }
 
 impl<D: Disk> PartFile<D> {
-    /// Opens a file for receiving: looks at what has its name, goes on with what an earlier run left.
+    /// Opens a file for receiving, under its own name: looks at what has it, goes on with what an earlier run left.
     ///
     /// # Errors
-    /// [`StoreError::Exists`] when other content has the name and is to be kept, [`StoreError::Busy`] when
-    /// another process receives it, and what the disk says.
+    /// As [`PartFile::open_at`].
     pub fn open(
         disk: &D,
         meta: &FileMeta,
@@ -153,34 +165,53 @@ impl<D: Disk> PartFile<D> {
         existing: Existing,
         place: PartPlace,
     ) -> Result<Opened<D>, StoreError> {
+        let target = Target {
+            spot: Spot::from(&meta.name),
+            existing,
+            place,
+        };
+        Self::open_at(disk, meta, manifest, &target)
+    }
+
+    /// The same, wherever it is to be.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when other content has the name and is to be kept, [`StoreError::Link`] and
+    /// [`StoreError::NotAFile`] when what has it is never replaced, [`StoreError::Busy`] when
+    /// another process receives it, [`StoreError::DiskFull`] when it does not fit, and what the disk says.
+    pub fn open_at(
+        disk: &D,
+        meta: &FileMeta,
+        manifest: Arc<Manifest>,
+        target: &Target,
+    ) -> Result<Opened<D>, StoreError> {
         let mut notes = Vec::new();
         for _ in 0..ATTEMPTS {
-            match resume::target(disk, meta, &manifest)? {
-                Target::Same(path) => {
+            match resume::there(disk, &target.spot, &manifest)? {
+                There::Same(path) => {
                     // Where there is no folder for part files there is nothing to tidy up.
-                    if let Ok(names) = Names::new(disk, &meta.name, existing, place, Make::Nothing)
-                    {
+                    if let Ok(names) = Names::new(disk, target, Make::Nothing) {
                         names.tidy(meta)?;
                     }
                     return Ok(Opened::AlreadyComplete(path));
                 }
-                Target::Other(path, found) => match existing {
+                There::Other(path, found) => match target.existing {
                     Existing::Keep => return Err(StoreError::Exists(path)),
                     Existing::Replaces(old) if old != found => {
                         return Err(StoreError::Changed(path));
                     }
                     Existing::Replaces(_) | Existing::Overwrite => {}
                 },
-                Target::None => {}
+                There::None => {}
             }
-            let names = Names::new(disk, &meta.name, existing, place, Make::Folders)?;
+            let names = Names::new(disk, target, Make::Folders)?;
             let nothing_more = |_: &FileOf<D>, _: &mut ChunkSet| Ok(());
             if let Some(begun) = Self::begin(names, meta, &manifest, &mut notes, nothing_more)? {
                 let (part, have) = begun;
                 return Ok(Opened::Part { part, have, notes });
             }
         }
-        Err(StoreError::Busy(disk.path().join(meta.name.as_str())))
+        Err(StoreError::Busy(target.spot.below(disk.path())))
     }
 
     /// Reads the file that has the name, and unless it is as it should be opens one for receiving, beside it,
@@ -196,17 +227,21 @@ impl<D: Disk> PartFile<D> {
         manifest: Arc<Manifest>,
         keep_on: &dyn Fn() -> bool,
     ) -> Result<(Checkup, Opened<D>), StoreError> {
-        let (existing, place) = (Existing::Overwrite, PartPlace::Beside);
+        let target = Target {
+            spot: Spot::from(&meta.name),
+            existing: Existing::Overwrite,
+            place: PartPlace::Beside,
+        };
         let old = Old::look(disk, meta, &manifest, keep_on)?;
         let checkup = old.checkup();
         if old.is_whole(meta) {
-            let names = Names::new(disk, &meta.name, existing, place, Make::Nothing)?;
+            let names = Names::new(disk, &target, Make::Nothing)?;
             names.tidy(meta)?;
             return Ok((checkup, Opened::AlreadyComplete(old.path)));
         }
         let mut notes = Vec::new();
         for _ in 0..ATTEMPTS {
-            let mut names = Names::new(disk, &meta.name, existing, place, Make::Folders)?;
+            let mut names = Names::new(disk, &target, Make::Folders)?;
             names.replaces = Some(old.entry);
             let fill =
                 |part: &FileOf<D>, have: &mut ChunkSet| old.fill(part, have, &manifest, keep_on);
@@ -227,9 +262,12 @@ impl<D: Disk> PartFile<D> {
         notes: &mut Vec<PartNote>,
         fill: impl FnOnce(&FileOf<D>, &mut ChunkSet) -> io::Result<()>,
     ) -> Result<Option<(Box<Self>, ChunkSet)>, StoreError> {
-        let Some(file) = names.lock_part()? else {
+        let Some((file, locked)) = names.lock_part()? else {
             return Ok(None);
         };
+        if locked == Locked::NoLocks && !notes.contains(&PartNote::NoLocks) {
+            notes.push(PartNote::NoLocks);
+        }
         let mut have = match resume::resume(&file, meta, manifest, &mut names)? {
             Earlier::Ours { have, note } => {
                 notes.extend(note);
@@ -242,16 +280,24 @@ impl<D: Disk> PartFile<D> {
             }
         };
         let zeros = zero_chunks(manifest);
-        make_room(&file, meta.layout, &zeros).map_err(|error| names.fail(&error))?;
         let mut all = have.clone();
         insert_all(&mut all, &zeros);
-        fill(&file, &mut all).map_err(|error| names.fail(&error))?;
+        let filled = make_room(&file, meta.layout, &zeros).and_then(|()| fill(&file, &mut all));
         // Zeros need no record: they are known by their digests.
-        have = all.clone();
-        zeros.iter().for_each(|chunk| {
-            have.remove(chunk);
-        });
-        let journal = names.new_journal(&file, meta, &have)?;
+        have = without(all.clone(), &zeros);
+        let journal = filled
+            .map_err(|error| names.fail(&error))
+            .and_then(|()| names.new_journal(&file, meta, &have));
+        let journal = match journal {
+            Ok(journal) => journal,
+            Err(error) => {
+                // What was taken of the disk is of use to nobody.
+                if let Err(error) = give_back(&names, &file, manifest, &have) {
+                    tracing::warn!(%error, "space is not given back");
+                }
+                return Err(error);
+            }
+        };
         let part = Self {
             file,
             progress: Mutex::new(Progress { journal, have: all }),
@@ -368,7 +414,7 @@ impl<D: Disk> PartFile<D> {
     /// Gives the file its name, once all of it is on the disk, and says where it is.
     ///
     /// # Errors
-    /// [`StoreError::Exists`] when another file took the name meanwhile, that chunks are missing, and what
+    /// [`StoreError::Exists`] when a file of other content took the name meanwhile, that chunks are missing, and what
     /// the disk says; what was received is kept.
     pub fn finish(&self) -> Result<PathBuf, StoreError> {
         let names = &self.names;
@@ -377,7 +423,44 @@ impl<D: Disk> PartFile<D> {
             return Err(names.fail(&io::Error::other("chunks are missing")));
         }
         self.sync_content(&mut lasting, FileOf::<D>::sync_all)?;
-        names.give_name()
+        match names.give_name(&self.file) {
+            Err(StoreError::Exists(path)) => match names.there(&self.manifest)? {
+                // Somebody else has put the same there.
+                There::Same(path) => {
+                    names
+                        .discard(&self.file)
+                        .map_err(|error| names.fail(&error))?;
+                    Ok(path)
+                }
+                There::Other(..) | There::None => Err(StoreError::Exists(path)),
+            },
+            other => other,
+        }
+    }
+
+    /// Ends for now: keeps what was received, and gives the space back that was taken for the rest. Nothing is
+    /// left of a part file into which nothing came.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn put_away(&self) -> Result<(), StoreError> {
+        let zeros = zero_chunks(&self.manifest);
+        let is_empty = without(self.have(), &zeros).is_empty();
+        let synced = if is_empty { Ok(()) } else { self.sync() };
+        let progress = self.progress();
+        let have = without(progress.have.clone(), &zeros);
+        let given = give_back(&self.names, &self.file, &self.manifest, &have);
+        synced.and(given.map_err(|error| self.names.fail(&error)))
+    }
+
+    /// Ends for good: nothing is left of it.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn discard(&self) -> Result<(), StoreError> {
+        let _progress = self.progress();
+        let discarded = self.names.discard(&self.file);
+        discarded.map_err(|error| self.names.fail(&error))
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress<FileOf<D>>> {
@@ -405,4 +488,27 @@ fn insert_all(to: &mut ChunkSet, chunks: &ChunkSet) {
     chunks.iter().for_each(|chunk| {
         to.insert(chunk);
     });
+}
+
+fn without(mut all: ChunkSet, chunks: &ChunkSet) -> ChunkSet {
+    chunks.iter().for_each(|chunk| {
+        all.remove(chunk);
+    });
+    all
+}
+
+/// Gives the space back that was taken for what is not there; all of it, and the names, where that is everything.
+fn give_back<D: Disk>(
+    names: &Names<D>,
+    file: &FileOf<D>,
+    manifest: &Manifest,
+    have: &ChunkSet,
+) -> io::Result<()> {
+    if have.is_empty() {
+        return names.discard(file);
+    }
+    let lacking = zeros::ranges(manifest.layout(), have, false);
+    lacking
+        .into_iter()
+        .try_for_each(|range| file.release(range))
 }

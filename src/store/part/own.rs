@@ -9,10 +9,10 @@ use super::{
     resume::is_hole,
 };
 use crate::{
-    model::{ByteRange, ChunkIndex, ChunkSet, Digest, FileName, Manifest},
+    model::{ByteRange, ChunkIndex, ChunkSet, Digest, Manifest},
     store::{
         Root, StoreError,
-        disk::{Content, Disk, Make},
+        disk::{Content, Disk, Entry, Folder, Make, Spot},
         hash::{lanes, sha256_many},
         zeros,
     },
@@ -20,6 +20,10 @@ use crate::{
 
 /// Chunks of a file of unknown content that are read before all others are: none of use, and it is left alone.
 const SAMPLE: u64 = 32;
+/// Names of a folder that are looked at for files of the same length, and such files.
+const MOST_LOOKED_AT: usize = 1000;
+const MOST_AS_LONG: usize = 3;
+const SMALL_BYTES: u64 = 4 << 20;
 /// What is taken is synced when this much is not.
 const SYNC_BYTES: u64 = 256 << 20;
 
@@ -29,16 +33,63 @@ pub struct OwnFile<F = File> {
     pub(in crate::store) file: F,
     /// What is known of its content.
     pub(in crate::store) manifest: Option<Arc<Manifest>>,
+    /// Chunks that are read to find out whether the others are worth it, where nothing is known.
+    pub(in crate::store) sample: u64,
 }
 
 impl OwnFile {
+    /// A file whose content is known, as far as that goes: what is taken from it is verified all the same.
+    pub(in crate::store) fn known(file: File, manifest: Arc<Manifest>) -> Self {
+        Self {
+            file,
+            manifest: Some(manifest),
+            sample: SAMPLE,
+        }
+    }
+
+    /// True when it is this file, cut into chunks of this length.
+    pub fn is(&self, entry: &Entry, chunk_bytes: u32) -> bool {
+        let same = self
+            .file
+            .entry()
+            .is_ok_and(|own| own.identity == entry.identity);
+        let known = self.manifest.as_ref();
+        same && known.is_some_and(|known| known.layout().chunk_bytes() == chunk_bytes)
+    }
+
+    /// Files beside a name that are as long as the one that is wanted: one that was renamed is. Of a small one, no
+    /// other is worth a look.
+    pub fn as_long(root: &Root, spot: &Spot, bytes: u64) -> Vec<Self> {
+        if bytes < SMALL_BYTES {
+            return Vec::new();
+        }
+        let found = || -> io::Result<Vec<Self>> {
+            let dir = root.folder(&spot.folder, Make::Nothing)?;
+            let names = dir.entries()?.take(MOST_LOOKED_AT).flatten();
+            let names = names.filter_map(|entry| entry.file_name().into_string().ok());
+            let is_as_long = |name: &String| matches!(dir.look(name), Ok(Some(entry)) if entry.is_file && entry.bytes == bytes);
+            let open = |name: String| {
+                let file = dir.open_file(&name).ok()?;
+                Some(Self {
+                    file,
+                    manifest: None,
+                    sample: 1,
+                })
+            };
+            let found = names.filter(is_as_long).filter_map(open);
+            Ok(found.take(MOST_AS_LONG).collect())
+        };
+        found().unwrap_or_default()
+    }
+
     /// The file that has a name, whatever is in it.
-    pub fn named(root: &Root, name: &FileName) -> Option<Self> {
-        let file = root.place(name, Make::Nothing).ok()?.open().ok()?;
+    pub fn named(root: &Root, spot: &Spot) -> Option<Self> {
+        let file = root.place_at(spot, Make::Nothing).ok()?.open().ok()?;
         let is_file = file.entry().is_ok_and(|entry| entry.is_file);
         is_file.then_some(Self {
             file,
             manifest: None,
+            sample: SAMPLE,
         })
     }
 }
@@ -82,7 +133,7 @@ impl<D: Disk> PartFile<D> {
                 Some(known) if known.layout().chunk_bytes() == chunk_bytes => {
                     self.take_known(&own.file, known, &wanted, keep_on)?
                 }
-                Some(_) | None => self.take_unknown(&own.file, &wanted, keep_on)?,
+                Some(_) | None => self.take_unknown(&own.file, own.sample, &wanted, keep_on)?,
             };
         }
         Ok(bytes)
@@ -152,6 +203,7 @@ impl<D: Disk> PartFile<D> {
     fn take_unknown(
         &self,
         from: &FileOf<D>,
+        sample: u64,
         wanted: &Wanted,
         keep_on: &dyn Fn() -> bool,
     ) -> Result<u64, StoreError> {
@@ -164,7 +216,7 @@ impl<D: Disk> PartFile<D> {
             start: index * chunk_bytes,
             end: entry.bytes.min((index + 1) * chunk_bytes),
         };
-        let step = (count / SAMPLE).max(1);
+        let step = (count / sample).max(1);
         let mut sample = (0..count).step_by(step as usize).chain([count.max(1) - 1]);
         let has_some = sample.any(|index| {
             let read = read_lot(from, &[range(index)]);

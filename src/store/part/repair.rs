@@ -3,7 +3,7 @@
 
 use std::{io, path::PathBuf};
 
-use super::FileOf;
+use super::{FileOf, resume::is_hole};
 use crate::{
     model::{ChunkIndex, ChunkSet, FileMeta, Manifest},
     store::{
@@ -11,7 +11,7 @@ use crate::{
         disk::{Content, Disk, Entry, Make},
         error::NotAFile,
         hash::{lanes, sha256_many},
-        zeros,
+        zeros::{self, zero_chunks},
     },
 };
 
@@ -51,7 +51,16 @@ impl<D: Disk> Old<D> {
                 return Err(io::Error::other(NotAFile));
             }
             let mut good = ChunkSet::new(meta.layout.chunk_count());
-            for lot in lots(meta.layout.all().iter(), manifest) {
+            let zeros = zero_chunks(manifest);
+            let is_zeros = |chunk: &ChunkIndex| {
+                zeros.contains(*chunk) && is_hole(&file, meta.layout.byte_range(*chunk))
+            };
+            // A hole need not be read.
+            let (holes, others): (Vec<_>, Vec<_>) = meta.layout.all().iter().partition(is_zeros);
+            for chunk in holes {
+                good.insert(chunk);
+            }
+            for lot in lots(others.into_iter(), manifest) {
                 proceed(keep_on)?;
                 for (chunk, _) in good_of(&file, &lot, manifest) {
                     good.insert(chunk);

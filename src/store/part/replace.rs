@@ -1,16 +1,13 @@
 //! A file takes the name of the older version that it replaces. The name is never without a file, the older version is
 //! kept, and a file that somebody else has put there meanwhile is left as it is.
 
-use std::io;
+use std::{ffi::OsString, io};
 
 use super::names::Names;
-use crate::{
-    model::FileName,
-    store::{
-        StoreError,
-        disk::{Disk, Entry, Folder, Make, Place, Replace, split},
-        root::HIDDEN,
-    },
+use crate::store::{
+    StoreError,
+    disk::{Disk, Entry, Folder, Make, Place, Replace, Spot},
+    root::HIDDEN,
 };
 
 impl<D: Disk> Names<D> {
@@ -28,7 +25,7 @@ impl<D: Disk> Names<D> {
             Some(found) if found == old => {}
             Some(_) => return Err(StoreError::Changed(target.path.clone())),
         }
-        let kept = match keep(&self.disk, &self.file, target).map_err(fail)? {
+        let kept = match keep(&self.disk, &self.spot, target).map_err(fail)? {
             Kept::Linked(kept) => kept,
             Kept::Moved(kept) => return self.fill_gap(target, &kept, old),
         };
@@ -55,8 +52,11 @@ impl<D: Disk> Names<D> {
         }
         match self.part.look() {
             Ok(Some(found)) if found == old => {
-                dir.remove(name).map_err(|error| self.fail(&error))?;
-                dir.sync().map_err(|error| self.fail(&error))
+                if let Err(error) = dir.remove(name).and_then(|()| dir.sync()) {
+                    // It has a name of its own; whoever opens the part file next looks for that.
+                    tracing::warn!(part = %self.part.path.display(), %error, "a name is left over");
+                }
+                Ok(())
             }
             Ok(None) => Ok(()),
             Ok(Some(_)) | Err(_) => {
@@ -99,23 +99,21 @@ enum Kept<F> {
 }
 
 /// Gives the file of a name a free one in the folder of what was set aside, for good.
-fn keep<D: Disk>(
-    disk: &D,
-    file: &FileName,
-    target: &Place<D::Folder>,
-) -> io::Result<Kept<D::Folder>> {
-    let (above, name) = split(file);
-    let folder = match above {
+fn keep<D: Disk>(disk: &D, spot: &Spot, target: &Place<D::Folder>) -> io::Result<Kept<D::Folder>> {
+    let folder = match spot.folder.as_str() {
         "." => format!("{HIDDEN}/retirados"),
         above => format!("{HIDDEN}/retirados/{above}"),
     };
+    let _ = disk.folder(&folder, Make::Folders)?;
+    // Nothing must be moved to a folder that may be lost.
+    disk.sync_above(&folder)?;
     for n in 1u32.. {
-        let name = match n {
-            1 => name.to_owned(),
-            n => format!("{name}-{n}"),
-        };
+        let mut name: OsString = spot.name.clone();
+        if n > 1 {
+            name.push(format!("-{n}"));
+        }
         let to = Place {
-            dir: disk.folder(&folder, Make::Folders)?,
+            dir: disk.folder(&folder, Make::Nothing)?,
             path: disk.path().join(&folder).join(&name),
             name,
         };
@@ -128,15 +126,19 @@ fn keep<D: Disk>(
                 Err(error) => return Err(error),
             },
         };
-        match &kept {
-            // Before its own name is another file's.
-            Kept::Linked(to) => {
-                to.dir.sync()?;
-                disk.sync_above(&folder)?;
+        // Before its own name is another file's.
+        let (Kept::Linked(to) | Kept::Moved(to)) = &kept;
+        match (to.dir.sync(), &kept) {
+            (Ok(()), _) => return Ok(kept),
+            (Err(error), Kept::Linked(to)) => {
+                let _ = to.dir.remove(&to.name);
+                return Err(error);
             }
-            Kept::Moved(_) => {}
+            (Err(error), Kept::Moved(to)) => {
+                target.take(&to.dir, &to.name, Replace::Never)?;
+                return Err(error);
+            }
         }
-        return Ok(kept);
     }
     Err(io::ErrorKind::AlreadyExists.into())
 }

@@ -7,7 +7,7 @@ use crate::{
     model::{ByteRange, ChunkIndex, ChunkLayout, ChunkSet, FileMeta, Manifest},
     store::{
         StoreError,
-        disk::{Content, Disk, Entry, Make},
+        disk::{Content, Disk, Entry, Make, Spot},
         hash::sha256,
         journal::{self, Found},
         zeros::{self, are_zeros, digest_of_zeros},
@@ -18,36 +18,41 @@ use crate::{
 const SAMPLE: usize = 16;
 
 /// What has the name of a file that is to be received.
-pub(super) enum Target {
+pub(super) enum There {
     None,
     Same(PathBuf),
     Other(PathBuf, Entry),
 }
 
-pub(super) fn target<D: Disk>(
+/// # Errors
+/// [`StoreError::Link`] and [`StoreError::NotAFile`] when it can be no file's, whatever is allowed to be replaced.
+pub(super) fn there<D: Disk>(
     disk: &D,
-    meta: &FileMeta,
+    spot: &Spot,
     manifest: &Manifest,
-) -> Result<Target, StoreError> {
-    let place = match disk.place(&meta.name, Make::Nothing) {
+) -> Result<There, StoreError> {
+    let place = match disk.place_at(spot, Make::Nothing) {
         Ok(place) => place,
-        Err(StoreError::NotFound(_)) => return Ok(Target::None),
+        Err(StoreError::NotFound(_)) => return Ok(There::None),
         Err(error) => return Err(error),
     };
     let found = match place.look().map_err(|error| place.fail(&error))? {
-        None => return Ok(Target::None),
-        Some(found) if !found.is_file || found.bytes != meta.layout.file_bytes() => {
-            return Ok(Target::Other(place.path, found));
+        None => return Ok(There::None),
+        Some(found) if found.is_link => return Err(StoreError::Link(place.path)),
+        Some(found) if !found.is_file => return Err(StoreError::NotAFile(place.path)),
+        Some(found) if found.bytes != manifest.layout().file_bytes() => {
+            return Ok(There::Other(place.path, found));
         }
         Some(found) => found,
     };
     let file = place.open().map_err(|error| place.fail(&error))?;
     let mut chunks = Chunks::new(&file, manifest);
-    let is_same = meta.layout.all().iter().all(|chunk| chunks.is_good(chunk));
+    let mut all = manifest.layout().all().iter();
+    let is_same = all.all(|chunk| chunks.is_good(chunk));
     Ok(if is_same {
-        Target::Same(place.path)
+        There::Same(place.path)
     } else {
-        Target::Other(place.path, found)
+        There::Other(place.path, found)
     })
 }
 

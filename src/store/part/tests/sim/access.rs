@@ -1,6 +1,7 @@
 //! The disk in memory, as a part file uses it. Each use is one operation.
 
 use std::{
+    ffi::OsStr,
     io,
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
@@ -11,10 +12,11 @@ use rustix::io::Errno;
 use super::{Fault, Needs, Node, SimContent, SimDisk, State, Write};
 use crate::{
     model::ByteRange,
-    store::disk::{Content, Disk, Entry, Folder, Make, Replace},
+    store::disk::{Content, Disk, Entry, Folder, Locked, Make, Replace},
 };
 
-fn join(folder: &str, name: &str) -> String {
+fn join(folder: &str, name: impl AsRef<OsStr>) -> String {
+    let name = name.as_ref().to_str().expect("names of tests are text");
     match folder {
         "." => name.to_owned(),
         _ => format!("{folder}/{name}"),
@@ -73,7 +75,7 @@ pub(in super::super) struct SimFolder {
 }
 
 impl SimFolder {
-    fn open(&self, name: &str, make: bool) -> io::Result<SimFile> {
+    fn open(&self, name: impl AsRef<OsStr>, make: bool) -> io::Result<SimFile> {
         let path = join(&self.path, name);
         let mut state = self.disk.state();
         let found = state.seen.get(&path).copied();
@@ -101,15 +103,23 @@ impl SimFolder {
 impl Folder for SimFolder {
     type File = SimFile;
 
-    fn open_file(&self, name: &str) -> io::Result<SimFile> {
+    fn open_file(&self, name: impl AsRef<OsStr>) -> io::Result<SimFile> {
         self.open(name, false)
     }
 
-    fn open_or_make(&self, name: &str) -> io::Result<SimFile> {
+    fn open_or_make(&self, name: impl AsRef<OsStr>) -> io::Result<SimFile> {
         self.open(name, true)
     }
 
-    fn look(&self, name: &str) -> io::Result<Option<Entry>> {
+    fn make_new(&self, name: impl AsRef<OsStr>) -> io::Result<SimFile> {
+        let path = join(&self.path, name.as_ref());
+        if self.disk.state().seen.contains_key(&path) {
+            return Err(Errno::EXIST.into());
+        }
+        self.open(name, true)
+    }
+
+    fn look(&self, name: impl AsRef<OsStr>) -> io::Result<Option<Entry>> {
         let mut state = self.disk.state();
         state.step(Needs::Nothing)?;
         let found = state.seen.get(&join(&self.path, name));
@@ -117,6 +127,7 @@ impl Folder for SimFolder {
             Node::File(file) => state.entry(file),
             Node::Folder => Entry {
                 is_file: false,
+                is_link: false,
                 bytes: 0,
                 identity: (0, 0),
                 changed: (0, 0),
@@ -124,7 +135,13 @@ impl Folder for SimFolder {
         }))
     }
 
-    fn take(&self, name: &str, from: &Self, from_name: &str, replace: Replace) -> io::Result<()> {
+    fn take(
+        &self,
+        name: impl AsRef<OsStr>,
+        from: &Self,
+        from_name: impl AsRef<OsStr>,
+        replace: Replace,
+    ) -> io::Result<()> {
         let (to, from) = (join(&self.path, name), join(&from.path, from_name));
         let mut state = self.disk.state();
         state.step(Needs::Nothing)?;
@@ -138,7 +155,12 @@ impl Folder for SimFolder {
         Ok(())
     }
 
-    fn link(&self, name: &str, from: &Self, from_name: &str) -> io::Result<()> {
+    fn link(
+        &self,
+        name: impl AsRef<OsStr>,
+        from: &Self,
+        from_name: impl AsRef<OsStr>,
+    ) -> io::Result<()> {
         let (to, from) = (join(&self.path, name), join(&from.path, from_name));
         let mut state = self.disk.state();
         state.step(Needs::Nothing)?;
@@ -155,7 +177,12 @@ impl Folder for SimFolder {
         Ok(())
     }
 
-    fn exchange(&self, name: &str, other: &Self, other_name: &str) -> io::Result<()> {
+    fn exchange(
+        &self,
+        name: impl AsRef<OsStr>,
+        other: &Self,
+        other_name: impl AsRef<OsStr>,
+    ) -> io::Result<()> {
         let (here, there) = (join(&self.path, name), join(&other.path, other_name));
         let mut state = self.disk.state();
         state.step(Needs::Nothing)?;
@@ -173,7 +200,7 @@ impl Folder for SimFolder {
         Ok(())
     }
 
-    fn remove(&self, name: &str) -> io::Result<()> {
+    fn remove(&self, name: impl AsRef<OsStr>) -> io::Result<()> {
         let path = join(&self.path, name);
         let mut state = self.disk.state();
         state.step(Needs::Nothing)?;
@@ -211,6 +238,7 @@ impl State {
     fn entry(&self, file: usize) -> Entry {
         Entry {
             is_file: true,
+            is_link: false,
             bytes: self.files[file].seen.len() as u64,
             identity: (1, file as u64),
             changed: (0, 0),
@@ -299,14 +327,24 @@ impl Content for SimFile {
         Ok(())
     }
 
-    fn lock(&self) -> io::Result<()> {
+    fn release(&self, range: ByteRange) -> io::Result<()> {
+        let mut state = self.disk.state();
+        state.step(Needs::Nothing)?;
+        state.files[self.file].write(Write::At {
+            offset: range.start as usize,
+            bytes: vec![0; range.len() as usize],
+        });
+        Ok(())
+    }
+
+    fn lock(&self) -> io::Result<Locked> {
         let mut state = self.disk.state();
         state.step(Needs::Nothing)?;
         if std::mem::replace(&mut state.files[self.file].is_locked, true) {
             return Err(Errno::WOULDBLOCK.into());
         }
         self.has_lock.store(true, Ordering::Relaxed);
-        Ok(())
+        Ok(Locked::Alone)
     }
 }
 
