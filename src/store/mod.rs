@@ -3,7 +3,7 @@
 //!
 //! `root` is the door to a folder, `disk` what receiving a file needs of one and `native` how the operating system
 //! gives it, `hash` makes digests, `index` knows what a served folder holds, `part`
-//! and `journal` are a file that is being received, `statistics` are files that are replaced whole.
+//! and `journal` are a file that is being received, `retired` is what was set aside, `statistics` are files that are replaced whole.
 
 mod disk;
 mod error;
@@ -14,6 +14,7 @@ pub mod index;
 mod journal;
 mod native;
 mod part;
+pub mod retired;
 mod root;
 mod statistics;
 

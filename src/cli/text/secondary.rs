@@ -9,7 +9,10 @@ use super::{
     transfer,
     units::{bytes, rate, time},
 };
-use crate::node::secondary::{NoLongerServing, RunningKind, RunningTransfer, SecondaryEvent};
+use crate::{
+    node::secondary::{NoLongerServing, RunningKind, RunningTransfer, SecondaryEvent},
+    store::retired::RetiredReason,
+};
 
 /// One event, in a line.
 pub fn event(event: &SecondaryEvent) -> Line {
@@ -26,6 +29,7 @@ fn tone(event: &SecondaryEvent) -> Tone {
         | SecondaryEvent::CopyFailed { .. } => Tone::Bad,
         SecondaryEvent::CentralLost { .. }
         | SecondaryEvent::Ignored { .. }
+        | SecondaryEvent::NotSetAside { .. }
         | SecondaryEvent::CopyNotice { .. }
         | SecondaryEvent::BadPeer { .. }
         | SecondaryEvent::FolderGone(_)
@@ -56,9 +60,15 @@ fn words(event: &SecondaryEvent) -> String {
             let why = match why {
                 NoLongerServing::Deleted => t!("gone-deleted"),
                 NoLongerServing::Changed => t!("gone-changed"),
-                NoLongerServing::SetAside => t!("gone-set-aside"),
+                NoLongerServing::SetAside(RetiredReason::Deleted) => t!("gone-set-aside"),
+                NoLongerServing::SetAside(RetiredReason::Replaced) => t!("gone-replaced"),
+                NoLongerServing::SetAside(RetiredReason::Resolved) => t!("gone-resolved"),
+                NoLongerServing::SetAside(RetiredReason::Damaged) => t!("gone-damaged"),
             };
             t!("no-longer-serving", file = file, why = why)
+        }
+        SecondaryEvent::NotSetAside { file, error } => {
+            t!("not-set-aside", file = file, why = errors::store(error))
         }
         SecondaryEvent::Ignored { path, reason } => {
             t!("not-served", path = path, why = errors::ignored(reason))

@@ -41,7 +41,7 @@ use crate::{
         link::{Link, LinkConfig, LinkDown},
     },
     proto::{ErrorCode, PeerRole},
-    store::{Existing, PartPlace, Root, index},
+    store::{Existing, PartPlace, Root, index, retired::Retired},
 };
 
 #[cfg(feature = "fuzzing")]
@@ -97,7 +97,8 @@ pub async fn start(
     };
     let cache = config.statistics.join(format!("secundario{number}.indice"));
     let (index_sender, index_events) = mpsc::channel(INPUTS);
-    let index = index::start(root.clone(), cache, move |event| {
+    let retired = Retired::new(root.clone(), config.retired);
+    let index = index::start(root.clone(), cache, retired.clone(), move |event| {
         index_sender.blocking_send(event).is_ok()
     })?;
     let (inputs, inbox) = mpsc::channel(INPUTS);
@@ -109,6 +110,7 @@ pub async fn start(
             number,
             incarnation,
             root: root.clone(),
+            retired: retired.clone(),
             inputs,
             stop: stop.clone(),
             shares: Arc::default(),
@@ -147,6 +149,7 @@ pub async fn start(
     Ok(SecondaryHandle {
         address,
         queries,
+        retired,
         stop,
         done: tokio::spawn(secondary.run()),
     })

@@ -186,7 +186,11 @@ impl Secondary {
             Wanted::Named(name) | Wanted::Content { name, .. } => name,
         };
         let not_held = || Refused::NotHeld(asked.clone());
-        let file = found.cloned().ok_or_else(not_held)?;
+        let aside = || match wanted {
+            Wanted::Named(_) => None,
+            Wanted::Content { id, .. } => self.context.retired.find(id),
+        };
+        let file = found.cloned().or_else(aside).ok_or_else(not_held)?;
         let stop = self.state.stops.open(transfer).ok_or(Refused::Expelled)?;
         let opened = self
             .state
@@ -233,6 +237,9 @@ impl Secondary {
                 }
             }
             IndexEvent::Removed { file, reason, why } => self.removed(&file.meta, reason, why),
+            IndexEvent::NotSetAside { file, error } => {
+                self.tell(SecondaryEvent::NotSetAside { file, error });
+            }
             IndexEvent::Ignored { path, reason } => {
                 self.tell(SecondaryEvent::Ignored { path, reason });
             }
@@ -255,7 +262,7 @@ impl Secondary {
             why: match why {
                 Gone::Deleted => NoLongerServing::Deleted,
                 Gone::Changed => NoLongerServing::Changed,
-                Gone::SetAside => NoLongerServing::SetAside,
+                Gone::SetAside(reason) => NoLongerServing::SetAside(reason),
             },
         });
         if self.state.indexed {

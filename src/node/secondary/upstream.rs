@@ -17,7 +17,7 @@ use crate::{
         ErrorCode,
         control::{FromCentral, ToCentral},
     },
-    store::index::IndexCommand,
+    store::{index::IndexCommand, retired::RetiredReason},
 };
 
 impl Secondary {
@@ -76,7 +76,10 @@ impl Secondary {
             FromCentral::Sources { transfer, sources } => {
                 self.copies.orders.set_sources(transfer, &sources);
             }
-            FromCentral::Withdraw { file } => self.command_index(IndexCommand::SetAside(file)),
+            FromCentral::Withdraw { file } => {
+                let reason = RetiredReason::Deleted;
+                self.command_index(IndexCommand::SetAside { file, reason });
+            }
             FromCentral::Ended {
                 transfer,
                 outcome,

@@ -29,6 +29,8 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             Ok(scan) => {
                 if std::mem::take(&mut self.gone) {
                     // It may be another folder, and changes meanwhile were not heard.
+                    self.retired.reload();
+                    self.restore_retired();
                     self.watch();
                     self.look_soon();
                     self.tell(IndexEvent::FolderBack)?;
@@ -66,8 +68,12 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
         self.missing
             .retain(|name, _| self.served.contains_key(name));
+        self.set_stuck_aside(&scan);
         for (name, seen) in &scan.files {
-            if self.served.contains_key(name) || self.unreadable.is_hopeless(now, name, *seen) {
+            if self.served.contains_key(name)
+                || self.stuck.contains_key(name)
+                || self.unreadable.is_hopeless(now, name, *seen)
+            {
                 continue;
             }
             match self.hashing.stamp_of(name) {

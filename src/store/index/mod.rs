@@ -23,12 +23,13 @@ mod watch;
 
 #[cfg(feature = "fuzzing")]
 pub use cache::known_lines;
+pub(super) use content::Stamp;
 pub use content::{ContentReader, IndexedFile};
 pub use run::{Index, start};
 
 use std::sync::Arc;
 
-use super::StoreError;
+use super::{StoreError, retired::RetiredReason};
 use crate::model::{
     FileMeta, FileName, FileNameError, Manifest, RemovedReason, SystemError, error_codes,
 };
@@ -36,8 +37,13 @@ use crate::model::{
 /// What the index is told.
 #[derive(Debug)]
 pub enum IndexCommand {
-    /// A file was deleted elsewhere: the copy here, if it is that content, goes to a hidden folder.
-    SetAside(FileMeta),
+    /// A file is no longer wanted under its name: the copy here, if it is that content, is set aside.
+    SetAside {
+        /// The file.
+        file: FileMeta,
+        /// Why.
+        reason: RetiredReason,
+    },
     /// A copy is complete and verified under its final name.
     Insert {
         /// The file.
@@ -86,6 +92,13 @@ pub enum IndexEvent {
         /// What happened to it.
         why: Gone,
     },
+    /// A file that is no longer wanted could not be set aside. It is where it was, is not served, and it is tried again.
+    NotSetAside {
+        /// The file.
+        file: FileName,
+        /// Why.
+        error: StoreError,
+    },
     /// Something in the folder is not served; told once.
     Ignored {
         /// Its path below the folder.
@@ -122,8 +135,8 @@ pub enum Gone {
     Deleted,
     /// It changed, or cannot be read.
     Changed,
-    /// It was set aside, as it was deleted elsewhere.
-    SetAside,
+    /// It was set aside, or is to be once that can be done.
+    SetAside(RetiredReason),
 }
 
 /// Why something in a folder is not served.

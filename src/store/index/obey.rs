@@ -1,20 +1,16 @@
 //! What the index does when it is told.
 
-use std::{io, time::Instant};
+use std::time::Instant;
 
 use super::{
     Gone, IndexCommand, IndexEvent, Origin,
     content::Seen,
     run::{Running, Unheard},
-    scan::look,
+    scan::{Scan, look},
 };
 use crate::{
     model::{FileMeta, FileName, RemovedReason},
-    store::{
-        StoreError,
-        disk::{Disk, Make, Place, Replace},
-        root::HIDDEN,
-    },
+    store::{StoreError, retired::RetiredReason},
 };
 
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
@@ -37,7 +33,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                     }
                 }
             }
-            IndexCommand::SetAside(meta) => self.set_aside(&meta),
+            IndexCommand::SetAside { file, reason } => self.set_aside(&file, reason),
         }
     }
 
@@ -60,50 +56,37 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         self.remove(name, RemovedReason::Lost, Gone::Changed)
     }
 
-    fn set_aside(&mut self, meta: &FileMeta) -> Result<(), Unheard> {
+    fn set_aside(&mut self, meta: &FileMeta, reason: RetiredReason) -> Result<(), Unheard> {
         let served = self.served.get(&meta.name);
-        if served.is_none_or(|served| served.meta.id != meta.id) {
+        let Some(file) = served.filter(|served| served.meta.id == meta.id).cloned() else {
             return Ok(());
-        }
-        match self.move_aside(&meta.name) {
-            Ok(()) => self.remove(&meta.name, RemovedReason::Lost, Gone::SetAside),
+        };
+        match self.retired.take(&file, reason) {
+            // Somebody puts another file there: the next look says what.
+            Err(StoreError::Changed(_) | StoreError::NotFound(_)) => {
+                self.look_soon();
+                Ok(())
+            }
+            Ok(_) => self.remove(&meta.name, RemovedReason::Lost, Gone::SetAside(reason)),
             Err(error) => {
                 tracing::warn!(file = %meta.name, %error, "cannot be set aside");
-                self.remove(&meta.name, RemovedReason::Lost, Gone::Changed)
+                let name = meta.name.clone();
+                self.stuck.insert(name.clone(), (file, reason));
+                self.remove(&name, RemovedReason::Lost, Gone::SetAside(reason))?;
+                self.tell(IndexEvent::NotSetAside { file: name, error })
             }
         }
     }
 
-    fn move_aside(&self, name: &FileName) -> Result<(), StoreError> {
-        let from = self.root.place(name, Make::Nothing)?;
-        let (folder, file) = match name.as_str().rsplit_once('/') {
-            Some((folder, file)) => (format!("{HIDDEN}/retirados/{folder}"), file),
-            None => (format!("{HIDDEN}/retirados"), name.as_str()),
-        };
-        let fail = |error: io::Error| from.fail(&error);
-        let dir = self.root.folder(&folder, Make::Folders).map_err(fail)?;
-        for n in 1u32.. {
-            let name = if n == 1 {
-                file.to_owned()
-            } else {
-                format!("{file}-{n}")
-            };
-            let to = Place {
-                dir: dir.try_clone().map_err(fail)?,
-                path: self.root.path().join(&folder).join(&name),
-                name,
-            };
-            match to.take(&from.dir, &from.name, Replace::Never) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                other => {
-                    other.map_err(fail)?;
-                    break;
-                }
-            }
-        }
-        if let Some((folder, _)) = name.as_str().rsplit_once('/') {
-            self.root.remove_empty(folder);
-        }
-        Ok(())
+    /// Tries again to set aside what could not be; what has changed since is a file like others.
+    pub(super) fn set_stuck_aside(&mut self, scan: &Scan) {
+        let Self { stuck, retired, .. } = self;
+        stuck.retain(|name, (file, reason)| {
+            let is_there = scan
+                .files
+                .get(name)
+                .is_some_and(|seen| seen.stamp == file.stamp);
+            is_there && retired.take(file, *reason).is_err()
+        });
     }
 }

@@ -13,10 +13,7 @@ use super::{
     run::{Running, Unheard},
     scan::look,
 };
-use crate::{
-    model::{FileMeta, FileName, Manifest},
-    store::hash::manifest_id,
-};
+use crate::model::{FileName, Manifest};
 
 /// Commands wait this long for files that need not be read.
 const TURN: Duration = Duration::from_millis(20);
@@ -108,16 +105,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     ) -> Result<(), Unheard> {
         self.settling.forget(&name);
         self.unreadable.forget(&name);
-        let meta = FileMeta {
-            name: name.clone(),
-            layout: manifest.layout(),
-            id: manifest_id(&manifest),
-        };
-        let file = Arc::new(IndexedFile {
-            meta,
-            manifest,
-            stamp,
-        });
+        let file = Arc::new(IndexedFile::new(name.clone(), stamp, manifest));
         self.served.insert(name, Arc::clone(&file));
         self.tell(IndexEvent::Added { file, origin })
     }

@@ -21,7 +21,10 @@ use super::{
 };
 use crate::{
     model::FileName,
-    store::{Root, StoreError},
+    store::{
+        Root, StoreError,
+        retired::{Retired, RetiredReason},
+    },
 };
 
 /// The folder is looked at again after this long, whatever was heard.
@@ -32,6 +35,8 @@ pub(super) const LOOK_EVERY_DEAF: Duration = Duration::from_secs(2);
 const LOOK_SOON: Duration = Duration::from_millis(150);
 /// A look may take this share of the time.
 pub(super) const LOOK_SHARE: u32 = 10;
+/// How often what was set aside is looked at.
+const KEEP_EVERY: Duration = Duration::from_secs(600);
 /// How long the end of the first look waits for files that have just come.
 const READY_WITHIN: Duration = Duration::from_secs(3);
 /// The index's thread.
@@ -54,14 +59,15 @@ impl Index {
     }
 }
 
-/// Starts the index of a folder. `cache` is a file outside of it that keeps digests from run to run; `emit`
-/// is called in the index's thread, and ends it by giving false.
+/// Starts the index of a folder. `cache` is a file outside of it that keeps digests from run to run, `retired` takes
+/// what is set aside; `emit` is called in the index's thread, and ends it by giving false.
 ///
 /// # Errors
 /// When there can be no thread.
 pub fn start(
     root: Root,
     cache: PathBuf,
+    retired: Retired,
     emit: impl FnMut(IndexEvent) -> bool + Send + 'static,
 ) -> Result<Index, StoreError> {
     let inbox = Arc::new(Inbox::default());
@@ -69,7 +75,7 @@ pub fn start(
     let path = root.path().to_owned();
     let thread = std::thread::Builder::new()
         .name("index".to_owned())
-        .spawn(move || Running::new(root, cache, theirs, emit).run())
+        .spawn(move || Running::new(root, cache, retired, theirs, emit).run())
         .map_err(|error| StoreError::new(&path, &error))?;
     Ok(Index { inbox, thread })
 }
@@ -94,8 +100,12 @@ pub(super) struct Running<E> {
     /// Those of the last look.
     pub(super) folders: Folders,
     pub(super) unreadable: Unreadable,
+    /// Files that could not be set aside yet.
+    pub(super) stuck: BTreeMap<FileName, (Arc<IndexedFile>, RetiredReason)>,
     pub(super) ignored: BTreeSet<String>,
     pub(super) hashing: Hashing,
+    pub(super) retired: Retired,
+    keep_at: Instant,
     pub(super) gone: bool,
     pub(super) ready: bool,
     /// Everything is being read again.
@@ -103,7 +113,7 @@ pub(super) struct Running<E> {
 }
 
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
-    fn new(root: Root, cache: PathBuf, inbox: Arc<Inbox>, emit: E) -> Self {
+    fn new(root: Root, cache: PathBuf, retired: Retired, inbox: Arc<Inbox>, emit: E) -> Self {
         let now = Instant::now();
         let hashing = Hashing::new(root.clone(), Arc::clone(&inbox));
         Self {
@@ -122,8 +132,11 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             missing: BTreeMap::new(),
             folders: Folders::default(),
             unreadable: Unreadable::default(),
+            stuck: BTreeMap::new(),
             ignored: BTreeSet::new(),
             hashing,
+            retired,
+            keep_at: now,
             gone: false,
             ready: false,
             rereading: false,
@@ -131,6 +144,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     }
 
     fn run(mut self) {
+        self.restore_retired();
         self.watch();
         while self.turn().is_ok() {}
     }
@@ -217,6 +231,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         if Instant::now() >= self.look_at {
             self.look()?;
         }
+        self.keep_retired();
         self.take_settled()?;
         self.start_reading()?;
         if !self.ready && self.hashing.is_empty() && self.has_read_all() {
@@ -233,12 +248,33 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         Ok(())
     }
 
+    /// What an earlier run set aside can be read if it is known what it is.
+    pub(super) fn restore_retired(&mut self) {
+        let cache = &mut self.cache;
+        self.retired.restore(|name, stamp| {
+            let manifest = cache.get(name, stamp)?;
+            Some(Arc::new(IndexedFile::new(name.clone(), stamp, manifest)))
+        });
+    }
+
+    /// What was set aside long ago goes.
+    fn keep_retired(&mut self) {
+        let now = Instant::now();
+        if now >= self.keep_at && !self.gone {
+            self.keep_at = now + KEEP_EVERY;
+            if let Err(error) = self.retired.enforce() {
+                tracing::warn!(%error, "what was set aside cannot be looked at");
+            }
+        }
+    }
+
     /// Keeps what is known of the files; gives how many there are, and their bytes.
     fn all_is_read(&mut self) -> (usize, u64) {
         if !self.gone {
-            let files = self.served.iter();
+            let aside = self.retired.readable();
+            let files = self.served.values().chain(&aside);
             self.cache
-                .keep(files.map(|(name, file)| (name, file.stamp)));
+                .keep(files.map(|file| (&file.meta.name, file.stamp)));
         }
         let bytes = self.served.values().map(|file| file.stamp.bytes).sum();
         (self.served.len(), bytes)

@@ -16,7 +16,10 @@ mod mounts;
 use super::{ContentReader, Gone, Index, IndexCommand, IndexEvent, IndexedFile, Origin, start};
 use crate::{
     model::{ByteRange, RemovedReason},
-    store::{Root, StoreError},
+    store::{
+        Root, StoreError,
+        retired::{Retired, RetiredLimits, RetiredReason},
+    },
 };
 
 const DEADLINE: Duration = Duration::from_secs(40);
@@ -25,6 +28,7 @@ struct Watched {
     folder: tempfile::TempDir,
     cache: tempfile::TempDir,
     index: Option<Index>,
+    retired: Retired,
     events: Receiver<IndexEvent>,
 }
 
@@ -35,19 +39,20 @@ impl Watched {
             write(&folder.path().join("served").join(name), bytes);
         }
         let cache = tempfile::tempdir().unwrap();
-        let (index, events) = begin(&folder.path().join("served"), cache.path());
+        let (index, retired, events) = begin(&folder.path().join("served"), cache.path());
         Self {
             folder,
             cache,
             index: Some(index),
+            retired,
             events,
         }
     }
 
     fn restart(&mut self) {
         self.stop();
-        let (index, events) = begin(&self.path(""), self.cache.path());
-        (self.index, self.events) = (Some(index), events);
+        let (index, retired, events) = begin(&self.path(""), self.cache.path());
+        (self.index, self.retired, self.events) = (Some(index), retired, events);
     }
 
     fn stop(&mut self) {
@@ -112,13 +117,21 @@ impl Drop for Watched {
     }
 }
 
-fn begin(folder: &Path, cache: &Path) -> (Index, Receiver<IndexEvent>) {
+fn begin(folder: &Path, cache: &Path) -> (Index, Retired, Receiver<IndexEvent>) {
     let (sender, events) = channel();
     let root = Root::create(folder).unwrap();
-    let index = start(root, cache.join("digests"), move |event| {
+    let retired = Retired::new(root.clone(), RetiredLimits::default());
+    let index = start(root, cache.join("digests"), retired.clone(), move |event| {
         sender.send(event).is_ok()
     });
-    (index.unwrap(), events)
+    (index.unwrap(), retired, events)
+}
+
+fn set_aside(file: &IndexedFile) -> IndexCommand {
+    IndexCommand::SetAside {
+        file: file.meta.clone(),
+        reason: RetiredReason::Deleted,
+    }
 }
 
 /// A file that looks as if nobody had touched it for long.
@@ -260,10 +273,10 @@ fn a_folder_made_anew_is_served() {
         });
         let added = watched.added("serie/b");
         // A copy that was told to be set aside is, through the new handle.
-        index.send(IndexCommand::SetAside(added.meta.clone()));
+        index.send(set_aside(&added));
         assert_eq!(
             watched.removed("serie/b"),
-            (RemovedReason::Lost, Gone::SetAside)
+            (RemovedReason::Lost, Gone::SetAside(RetiredReason::Deleted))
         );
         assert!(
             watched.path(".trozos/retirados/serie/b").exists(),
@@ -373,8 +386,11 @@ fn nothing_waits_for_a_large_file() {
     let file = large(&watched, "large");
     let began = Instant::now();
     let index = watched.index.as_ref().unwrap();
-    index.send(IndexCommand::SetAside(added.meta.clone()));
-    assert_eq!(watched.removed("b"), (RemovedReason::Lost, Gone::SetAside));
+    index.send(set_aside(&added));
+    assert_eq!(
+        watched.removed("b"),
+        (RemovedReason::Lost, Gone::SetAside(RetiredReason::Deleted))
+    );
     assert!(began.elapsed() < Duration::from_secs(2));
     if std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1) {
         watched_file(&watched, "c", b"three");
@@ -403,10 +419,10 @@ fn commands_set_aside_and_insert() {
     let added = watched.added("serie/a");
     watched.ready();
     let index = watched.index.as_ref().unwrap();
-    index.send(IndexCommand::SetAside(added.meta.clone()));
+    index.send(set_aside(&added));
     assert_eq!(
         watched.removed("serie/a"),
-        (RemovedReason::Lost, Gone::SetAside)
+        (RemovedReason::Lost, Gone::SetAside(RetiredReason::Deleted))
     );
     let kept = watched.path(".trozos/retirados/serie/a");
     assert_eq!(fs::read(&kept).unwrap(), b"one");
@@ -512,4 +528,56 @@ fn a_file_that_goes_while_all_is_read_again_is_no_hindrance() {
         IndexEvent::Added { file, .. } => panic!("{file:?}"),
         _ => None,
     });
+}
+
+#[test]
+fn what_cannot_be_set_aside_is_not_served_and_tried_again() {
+    let watched = Watched::start(&[("a", b"one")]);
+    let added = watched.added("a");
+    watched.ready();
+    write(&watched.path(".trozos"), b"in the way");
+    let index = watched.index.as_ref().unwrap();
+    index.send(set_aside(&added));
+    watched.wait("NotSetAside", |event| match event {
+        IndexEvent::NotSetAside { file, .. } => (file == added.meta.name).then_some(()),
+        _ => None,
+    });
+    // Nor is it found again as a file like others.
+    index.send(IndexCommand::Look(added.meta.name.clone()));
+    fs::write(watched.path("b"), b"two").unwrap();
+    watched.wait("Added b", |event| match event {
+        IndexEvent::Added { file, .. } => {
+            assert_eq!(file.meta.name.as_str(), "b");
+            Some(())
+        }
+        _ => None,
+    });
+    fs::remove_file(watched.path(".trozos")).unwrap();
+    index.send(IndexCommand::Look(added.meta.name.clone()));
+    let deadline = Instant::now() + DEADLINE;
+    while watched.path("a").exists() {
+        assert!(Instant::now() < deadline);
+        std::thread::yield_now();
+    }
+    assert!(watched.path(".trozos/retirados/a").exists());
+}
+
+#[test]
+fn what_an_earlier_run_set_aside_can_be_read_by_its_content() {
+    let mut watched = Watched::start(&[("a", b"one")]);
+    let added = watched.added("a");
+    watched.ready();
+    watched.index.as_ref().unwrap().send(set_aside(&added));
+    watched.removed("a");
+    for _ in 0..2 {
+        watched.restart();
+        watched.ready();
+        let root = Root::open(&watched.path("")).unwrap();
+        let mut bytes = Vec::new();
+        let reader = watched.retired.open(&added).unwrap();
+        let whole = ByteRange { start: 0, end: 3 };
+        reader.read_at(whole, &mut bytes).unwrap();
+        assert_eq!(bytes, b"one");
+        assert!(ContentReader::open(&root, Arc::clone(&added)).is_err());
+    }
 }
