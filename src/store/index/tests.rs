@@ -10,7 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod aside;
 mod by_hand;
+mod damage;
 mod mounts;
 
 use super::{ContentReader, Gone, Index, IndexCommand, IndexEvent, IndexedFile, Origin, start};
@@ -301,37 +303,6 @@ fn a_renamed_folder_is_a_deletion() {
 }
 
 #[test]
-fn a_file_that_cannot_be_sent_is_read_again() {
-    let mut watched = Watched::start(&[("a", b"one"), ("b", b"two")]);
-    watched.ready();
-    let name = |text| crate::model::FileName::try_from(text).unwrap();
-    let send = |watched: &Watched, command| watched.index.as_ref().unwrap().send(command);
-    send(&watched, IndexCommand::Look(name("a")));
-    assert_eq!(watched.removed("a"), (RemovedReason::Lost, Gone::Changed));
-    let added = watched.added("a");
-    assert_eq!(added.manifest.whole(), crate::store::sha256(b"one"));
-    // One that was deleted is not taken for a damaged one.
-    fs::remove_file(watched.path("b")).unwrap();
-    send(&watched, IndexCommand::Look(name("b")));
-    assert_eq!(
-        watched.removed("b"),
-        (RemovedReason::Deleted, Gone::Deleted)
-    );
-    // The same stamp with other content: the digests of before are not believed.
-    let path = watched.path("a");
-    let changed = fs::metadata(&path).unwrap().modified().unwrap();
-    watched.stop();
-    fs::write(&path, b"six").unwrap();
-    let file = fs::File::options().write(true).open(&path).unwrap();
-    file.set_modified(changed).unwrap();
-    watched.restart();
-    assert_eq!(watched.added("a").meta, added.meta);
-    send(&watched, IndexCommand::Look(name("a")));
-    let again = watched.added("a");
-    assert_eq!(again.manifest.whole(), crate::store::sha256(b"six"));
-}
-
-#[test]
 fn a_corrected_permission_is_noticed() {
     use std::os::unix::fs::PermissionsExt;
     let chmod = |path: &Path, mode| {
@@ -414,31 +385,6 @@ fn watched_file(watched: &Watched, name: &str, bytes: &[u8]) -> Arc<IndexedFile>
 }
 
 #[test]
-fn commands_set_aside_and_insert() {
-    let watched = Watched::start(&[("serie/a", b"one")]);
-    let added = watched.added("serie/a");
-    watched.ready();
-    let index = watched.index.as_ref().unwrap();
-    index.send(set_aside(&added));
-    assert_eq!(
-        watched.removed("serie/a"),
-        (RemovedReason::Lost, Gone::SetAside(RetiredReason::Deleted))
-    );
-    let kept = watched.path(".trozos/retirados/serie/a");
-    assert_eq!(fs::read(&kept).unwrap(), b"one");
-    assert!(!watched.path("serie").exists());
-    // A finished copy is believed: it was verified when it came.
-    fs::create_dir(watched.path("serie")).unwrap();
-    fs::rename(kept, watched.path("serie/a")).unwrap();
-    index.send(IndexCommand::Insert {
-        meta: added.meta.clone(),
-        manifest: Arc::clone(&added.manifest),
-    });
-    let (copied, origin) = watched.added_from("serie/a");
-    assert_eq!((&copied.meta, origin), (&added.meta, Origin::Copy));
-}
-
-#[test]
 fn what_was_read_once_is_not_read_again() {
     let mut watched = Watched::start(&[("a", b"one")]);
     let before = watched.added("a");
@@ -476,108 +422,4 @@ fn a_reader_refuses_a_file_that_changed() {
         ContentReader::open(&root, file),
         Err(StoreError::Changed(_))
     ));
-}
-
-/// Other content of the same length under the same dates.
-fn alter(path: &Path, bytes: &[u8]) {
-    let changed = fs::metadata(path).unwrap().modified().unwrap();
-    fs::write(path, bytes).unwrap();
-    let file = fs::File::options().write(true).open(path).unwrap();
-    file.set_modified(changed).unwrap();
-}
-
-#[test]
-fn what_was_altered_without_a_trace_is_found_when_all_is_read_again() {
-    let mut watched = Watched::start(&[("a", b"one"), ("b", b"two"), ("serie/c", b"three")]);
-    assert_eq!(watched.ready(), 3);
-    alter(&watched.path("b"), b"owt");
-    watched.index.as_ref().unwrap().send(IndexCommand::ReadAll);
-    let mut told = Vec::new();
-    let all = watched.wait("ReadAll", |event| match event {
-        IndexEvent::Removed { file, reason, why } => {
-            told.push((file.meta.name.to_string(), Some((reason, why))));
-            None
-        }
-        IndexEvent::Added { file, .. } => {
-            assert_eq!(file.manifest.whole(), crate::store::sha256(b"owt"));
-            told.push((file.meta.name.to_string(), None));
-            None
-        }
-        IndexEvent::ReadAll { files, bytes } => Some((files, bytes)),
-        _ => None,
-    });
-    assert_eq!(all, (3, 11));
-    let lost = Some((RemovedReason::Lost, Gone::Changed));
-    assert_eq!(told, [("b".to_owned(), lost), ("b".to_owned(), None)]);
-    // Later runs know it as it is.
-    watched.restart();
-    let whole = watched.added("b").manifest.whole();
-    assert_eq!(whole, crate::store::sha256(b"owt"));
-}
-
-#[test]
-fn a_file_that_goes_while_all_is_read_again_is_no_hindrance() {
-    let watched = Watched::start(&[("a", b"one"), ("b", b"two")]);
-    assert_eq!(watched.ready(), 2);
-    fs::remove_file(watched.path("a")).unwrap();
-    let index = watched.index.as_ref().unwrap();
-    index.send(IndexCommand::ReadAll);
-    index.send(IndexCommand::ReadAll);
-    watched.wait("ReadAll", |event| match event {
-        IndexEvent::ReadAll { .. } => Some(()),
-        IndexEvent::Added { file, .. } => panic!("{file:?}"),
-        _ => None,
-    });
-}
-
-#[test]
-fn what_cannot_be_set_aside_is_not_served_and_tried_again() {
-    let watched = Watched::start(&[("a", b"one")]);
-    let added = watched.added("a");
-    watched.ready();
-    write(&watched.path(".trozos"), b"in the way");
-    let index = watched.index.as_ref().unwrap();
-    index.send(set_aside(&added));
-    watched.wait("NotSetAside", |event| match event {
-        IndexEvent::NotSetAside { file, .. } => (file == added.meta.name).then_some(()),
-        _ => None,
-    });
-    // Nor is it found again as a file like others.
-    index.send(IndexCommand::Look(added.meta.name.clone()));
-    fs::write(watched.path("b"), b"two").unwrap();
-    watched.wait("Added b", |event| match event {
-        IndexEvent::Added { file, .. } => {
-            assert_eq!(file.meta.name.as_str(), "b");
-            Some(())
-        }
-        _ => None,
-    });
-    fs::remove_file(watched.path(".trozos")).unwrap();
-    index.send(IndexCommand::Look(added.meta.name.clone()));
-    let deadline = Instant::now() + DEADLINE;
-    while watched.path("a").exists() {
-        assert!(Instant::now() < deadline);
-        std::thread::yield_now();
-    }
-    assert!(watched.path(".trozos/retirados/a").exists());
-}
-
-#[test]
-fn what_an_earlier_run_set_aside_can_be_read_by_its_content() {
-    let mut watched = Watched::start(&[("a", b"one")]);
-    let added = watched.added("a");
-    watched.ready();
-    watched.index.as_ref().unwrap().send(set_aside(&added));
-    watched.removed("a");
-    for _ in 0..2 {
-        watched.restart();
-        watched.ready();
-        let root = Root::open(&watched.path("")).unwrap();
-        let mut bytes = Vec::new();
-        let reader = watched.retired.open(&added).unwrap();
-        let whole = ByteRange { start: 0, end: 3 };
-        reader.read_at(whole, &mut bytes).unwrap();
-        assert_eq!(bytes, b"one");
-        assert!(ContentReader::open(&root, Arc::clone(&added)).is_err());
-    }
 }
