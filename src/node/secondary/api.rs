@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     engine::download::{Notice, Snapshot},
+    model::Conflict,
     model::{FileName, Receiver, SecondaryNumber},
     node::{
         Denied, Failure, Lost, Refused, Security, StatisticsTrouble,
@@ -57,6 +58,8 @@ pub enum SecondaryEvent {
         /// It had been enrolled before.
         again: bool,
     },
+    /// Other secondaries hold other content under a name of a file here, or somebody has decided on it.
+    Conflict(Conflict),
     /// The central and this node are not started alike; said once until it is back.
     Denied(Denied),
     /// The central cannot be reached, or its connection ended; said once until it is back.
@@ -87,13 +90,6 @@ pub enum SecondaryEvent {
         /// Why.
         why: NoLongerServing,
     },
-    /// A file that is not wanted any more could not be set aside: it is not served, and it is tried again.
-    NotSetAside {
-        /// The file.
-        file: FileName,
-        /// Why.
-        error: StoreError,
-    },
     /// Something in the folder is not served.
     Ignored {
         /// Its path below the folder.
@@ -123,6 +119,8 @@ pub enum SecondaryEvent {
         file: FileName,
         /// Bytes that came from each secondary.
         from: Vec<(SecondaryNumber, u64)>,
+        /// Bytes that were taken from other files of this disk.
+        own_bytes: u64,
         /// How long it took.
         took: Duration,
     },
@@ -162,6 +160,10 @@ pub enum SecondaryEvent {
     FolderGone(StoreError),
     /// The served folder is there again.
     FolderBack,
+    /// Nothing can be written into the served folder: it is served, and takes no copies.
+    ReadOnly(StoreError),
+    /// The served folder can be written into again.
+    Writable,
     /// Statistics could not be read or saved.
     Statistics(StatisticsTrouble),
 }
@@ -175,6 +177,8 @@ pub enum NoLongerServing {
     Changed,
     /// It is not wanted any more: this copy is in `.trozos/retirados`, as far as there is room for it.
     SetAside(RetiredReason),
+    /// It was deleted at another secondary, and cannot be moved away here.
+    Withdrawn,
 }
 
 /// A secondary as it stands.
@@ -192,6 +196,10 @@ pub struct SecondaryStatus {
     pub bytes: u64,
     /// The folder is being read, for the first time or again.
     pub indexing: bool,
+    /// Nothing can be written into the folder: it takes no copies.
+    pub read_only: bool,
+    /// The folder, or one below it, is on a disk that is not there now.
+    pub away: bool,
     /// Transfers in which it has a connection; those of the original are one per part.
     pub sending: u32,
     /// Copies from other secondaries that run.

@@ -35,6 +35,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                     self.look_soon();
                     self.tell(IndexEvent::FolderBack)?;
                 }
+                self.see_whether_writable()?;
                 self.apply(scan)
             }
             Err(error @ StoreError::NoDescriptor(_)) => {
@@ -60,6 +61,29 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
     }
 
+    /// A folder that may only be read is served, and takes no copies.
+    fn see_whether_writable(&mut self) -> Result<(), Unheard> {
+        // What the system says of the folder is believed; a probe file changes it, and is made when it matters.
+        let mut writable = self.root.allows_writing();
+        if writable.is_ok() && (self.read_only || !self.ready) {
+            writable = self.root.check_writable();
+        }
+        match writable {
+            Err(error @ (StoreError::ReadOnly(_) | StoreError::Denied(_))) => {
+                if std::mem::replace(&mut self.read_only, true) {
+                    return Ok(());
+                }
+                self.tell(IndexEvent::ReadOnly(error))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "whether files can be made in the folder is not known");
+                Ok(())
+            }
+            Ok(()) if std::mem::take(&mut self.read_only) => self.tell(IndexEvent::Writable),
+            Ok(()) => Ok(()),
+        }
+    }
+
     /// Compares what is there with what is served.
     fn apply(&mut self, scan: Scan) -> Result<(), Unheard> {
         let (now, clock) = (Instant::now(), SystemTime::now());
@@ -68,12 +92,12 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
         self.missing
             .retain(|name, _| self.served.contains_key(name));
-        self.set_stuck_aside(&scan);
+        self.set_withdrawn_aside(&scan);
         for (name, seen) in &scan.files {
-            if self.served.contains_key(name)
-                || self.stuck.contains_key(name)
-                || self.unreadable.is_hopeless(now, name, *seen)
-            {
+            if self.withdrawn.contains_key(name) {
+                continue;
+            }
+            if self.served.contains_key(name) || self.unreadable.is_hopeless(now, name, *seen) {
                 continue;
             }
             match self.hashing.stamp_of(name) {
@@ -142,6 +166,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         why: Gone,
     ) -> Result<(), Unheard> {
         self.missing.remove(name);
+        self.own.removed(name);
         match self.served.remove(name) {
             Some(file) => self.tell(IndexEvent::Removed { file, reason, why }),
             None => Ok(()),

@@ -6,7 +6,7 @@ use crate::{
     model::{ByteRange, FileMeta, FileName, Manifest},
     store::{
         Root, StoreError,
-        disk::{Disk, Make},
+        disk::{Disk, Entry, Make},
         hash::{manifest_id, read_range},
     },
 };
@@ -84,6 +84,17 @@ impl IndexedFile {
         seconds
             .saturating_mul(1000)
             .saturating_add(nanoseconds / 1_000_000)
+    }
+
+    /// What the file was on the disk when it was hashed.
+    pub fn entry(&self) -> Entry {
+        let stamp = self.stamp;
+        Entry {
+            is_file: true,
+            bytes: stamp.bytes,
+            identity: (stamp.device, stamp.inode),
+            changed: stamp.changed,
+        }
     }
 }
 

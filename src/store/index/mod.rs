@@ -3,7 +3,8 @@
 //! `run` is its loop and owns the table, `inbox` is what it is sent, `obey` does what it is told. `scan` looks
 //! at the folder and `compare` finds what is new and what is gone (`folders` knows whether its disk is), `settle`
 //! decides when a file has stopped changing, `reading` has it read by the threads of `hashing` (again, says
-//! `retry`, when that failed; all of them again, when `rereading` is told so), `cache` remembers digests from run to run. `watch` hears of changes, `content`
+//! `retry`, when that failed; all of them again, when `rereading` is told so), `cache` remembers digests from run to run,
+//! `own` which files have which chunks. `watch` hears of changes, `content`
 //! reads for receivers.
 
 mod cache;
@@ -13,6 +14,7 @@ mod folders;
 mod hashing;
 mod inbox;
 mod obey;
+mod own;
 mod reading;
 mod rereading;
 mod retry;
@@ -25,6 +27,7 @@ mod watch;
 pub use cache::known_lines;
 pub(super) use content::Stamp;
 pub use content::{ContentReader, IndexedFile};
+pub use own::OwnChunks;
 pub use run::{Index, start};
 
 use std::sync::Arc;
@@ -50,6 +53,8 @@ pub enum IndexCommand {
         meta: FileMeta,
         /// Its digests.
         manifest: Arc<Manifest>,
+        /// The file that had the name, and why it has it no more.
+        replaced: Option<(Arc<IndexedFile>, RetiredReason)>,
     },
     /// A file could not be read, or was not what it should be: it is not served until it was read anew.
     Look(FileName),
@@ -92,13 +97,6 @@ pub enum IndexEvent {
         /// What happened to it.
         why: Gone,
     },
-    /// A file that is no longer wanted could not be set aside. It is where it was, is not served, and it is tried again.
-    NotSetAside {
-        /// The file.
-        file: FileName,
-        /// Why.
-        error: StoreError,
-    },
     /// Something in the folder is not served; told once.
     Ignored {
         /// Its path below the folder.
@@ -110,6 +108,10 @@ pub enum IndexEvent {
     FolderGone(StoreError),
     /// The folder is there again.
     FolderBack,
+    /// Nothing can be written into the folder.
+    ReadOnly(StoreError),
+    /// Files can be written into the folder again.
+    Writable,
     /// A large file is being read.
     Hashing {
         /// The file.
@@ -135,8 +137,10 @@ pub enum Gone {
     Deleted,
     /// It changed, or cannot be read.
     Changed,
-    /// It was set aside, or is to be once that can be done.
+    /// It was set aside.
     SetAside(RetiredReason),
+    /// It is not wanted any more, and cannot be moved away here.
+    Withdrawn,
 }
 
 /// Why something in a folder is not served.

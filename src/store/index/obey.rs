@@ -19,7 +19,18 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             IndexCommand::Stop => Err(Unheard),
             IndexCommand::Look(name) => self.doubt(&name),
             IndexCommand::ReadAll => self.read_all(),
-            IndexCommand::Insert { meta, manifest } => {
+            IndexCommand::Insert {
+                meta,
+                manifest,
+                replaced,
+            } => {
+                if let Some((old, reason)) = replaced {
+                    let path = self.retired.adopt(&old, reason);
+                    self.lies_aside(
+                        &meta.name,
+                        path.filter(|_| reason != RetiredReason::Damaged),
+                    );
+                }
                 match look(&self.root, &meta.name) {
                     Some(Seen { stamp, .. }) if stamp.bytes == meta.layout.file_bytes() => {
                         self.hashing.forget(&meta.name);
@@ -67,25 +78,34 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                 self.look_soon();
                 Ok(())
             }
-            Ok(_) => self.remove(&meta.name, RemovedReason::Lost, Gone::SetAside(reason)),
+            Ok(path) => {
+                self.lies_aside(&meta.name, path);
+                self.remove(&meta.name, RemovedReason::Lost, Gone::SetAside(reason))
+            }
             Err(error) => {
                 tracing::warn!(file = %meta.name, %error, "cannot be set aside");
-                let name = meta.name.clone();
-                self.stuck.insert(name.clone(), (file, reason));
-                self.remove(&name, RemovedReason::Lost, Gone::SetAside(reason))?;
-                self.tell(IndexEvent::NotSetAside { file: name, error })
+                // Looks find it, and must not bring it back.
+                self.withdrawn.insert(meta.name.clone(), (file, reason));
+                self.remove(&meta.name, RemovedReason::Lost, Gone::Withdrawn)
             }
         }
     }
 
+    /// What was set aside still has chunks that others may be made of.
+    fn lies_aside(&self, name: &FileName, path: Option<String>) {
+        if let Some(path) = path {
+            self.own.set_aside(name, path);
+        }
+    }
+
     /// Tries again to set aside what could not be; what has changed since is a file like others.
-    pub(super) fn set_stuck_aside(&mut self, scan: &Scan) {
-        let Self { stuck, retired, .. } = self;
-        stuck.retain(|name, (file, reason)| {
-            let is_there = scan
-                .files
-                .get(name)
-                .is_some_and(|seen| seen.stamp == file.stamp);
+    pub(super) fn set_withdrawn_aside(&mut self, scan: &Scan) {
+        let Self {
+            withdrawn, retired, ..
+        } = self;
+        withdrawn.retain(|name, (file, reason)| {
+            let seen = scan.files.get(name);
+            let is_there = seen.is_some_and(|seen| seen.stamp == file.stamp);
             is_there && retired.take(file, *reason).is_err()
         });
     }

@@ -106,6 +106,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         self.settling.forget(&name);
         self.unreadable.forget(&name);
         let file = Arc::new(IndexedFile::new(name.clone(), stamp, manifest));
+        self.own.served(&file);
         self.served.insert(name, Arc::clone(&file));
         self.tell(IndexEvent::Added { file, origin })
     }

@@ -15,6 +15,7 @@ use super::{
     folders::Folders,
     hashing::Hashing,
     inbox::{Inbox, Mail, Touch},
+    own::OwnChunks,
     retry::Unreadable,
     settle::Settling,
     watch::watch,
@@ -43,6 +44,7 @@ const READY_WITHIN: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub struct Index {
     inbox: Arc<Inbox>,
+    own: OwnChunks,
     thread: JoinHandle<()>,
 }
 
@@ -50,6 +52,11 @@ impl Index {
     /// Gives it a command; after its end nothing happens.
     pub fn send(&self, command: IndexCommand) {
         self.inbox.command(command);
+    }
+
+    /// Which files have which chunks, as it changes.
+    pub fn own_chunks(&self) -> OwnChunks {
+        self.own.clone()
     }
 
     /// Waits for its end, which follows [`IndexCommand::Stop`] or an `emit` that gave false.
@@ -72,12 +79,14 @@ pub fn start(
 ) -> Result<Index, StoreError> {
     let inbox = Arc::new(Inbox::default());
     let theirs = Arc::clone(&inbox);
+    let own = OwnChunks::default();
+    let chunks = own.clone();
     let path = root.path().to_owned();
     let thread = std::thread::Builder::new()
         .name("index".to_owned())
-        .spawn(move || Running::new(root, cache, retired, theirs, emit).run())
+        .spawn(move || Running::new(root, cache, retired, theirs, chunks, emit).run())
         .map_err(|error| StoreError::new(&path, &error))?;
-    Ok(Index { inbox, thread })
+    Ok(Index { inbox, own, thread })
 }
 
 /// Whoever listens has gone, or it was told to stop.
@@ -88,6 +97,7 @@ pub(super) struct Running<E> {
     inbox: Arc<Inbox>,
     watcher: Option<notify::RecommendedWatcher>,
     pub(super) cache: Cache,
+    pub(super) own: OwnChunks,
     pub(super) emit: E,
     pub(super) started: Instant,
     pub(super) look_every: Duration,
@@ -100,20 +110,29 @@ pub(super) struct Running<E> {
     /// Those of the last look.
     pub(super) folders: Folders,
     pub(super) unreadable: Unreadable,
-    /// Files that could not be set aside yet.
-    pub(super) stuck: BTreeMap<FileName, (Arc<IndexedFile>, RetiredReason)>,
+    /// Files that are not wanted any more and cannot be moved away here: not served as long as they are as they were.
+    pub(super) withdrawn: BTreeMap<FileName, (Arc<IndexedFile>, RetiredReason)>,
     pub(super) ignored: BTreeSet<String>,
     pub(super) hashing: Hashing,
     pub(super) retired: Retired,
     keep_at: Instant,
     pub(super) gone: bool,
+    /// Nothing can be written into the folder.
+    pub(super) read_only: bool,
     pub(super) ready: bool,
     /// Everything is being read again.
     pub(super) rereading: bool,
 }
 
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
-    fn new(root: Root, cache: PathBuf, retired: Retired, inbox: Arc<Inbox>, emit: E) -> Self {
+    fn new(
+        root: Root,
+        cache: PathBuf,
+        retired: Retired,
+        inbox: Arc<Inbox>,
+        own: OwnChunks,
+        emit: E,
+    ) -> Self {
         let now = Instant::now();
         let hashing = Hashing::new(root.clone(), Arc::clone(&inbox));
         Self {
@@ -121,6 +140,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             inbox,
             watcher: None,
             cache: Cache::open(cache),
+            own,
             emit,
             started: now,
             look_every: LOOK_EVERY,
@@ -132,12 +152,13 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             missing: BTreeMap::new(),
             folders: Folders::default(),
             unreadable: Unreadable::default(),
-            stuck: BTreeMap::new(),
+            withdrawn: BTreeMap::new(),
             ignored: BTreeSet::new(),
             hashing,
             retired,
             keep_at: now,
             gone: false,
+            read_only: false,
             ready: false,
             rereading: false,
         }

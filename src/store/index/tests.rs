@@ -13,6 +13,7 @@ use std::{
 mod aside;
 mod by_hand;
 mod damage;
+mod folders;
 mod mounts;
 
 use super::{ContentReader, Gone, Index, IndexCommand, IndexEvent, IndexedFile, Origin, start};
@@ -325,12 +326,12 @@ fn a_corrected_permission_is_noticed() {
     assert!(began.elapsed() < Duration::from_secs(20));
 }
 
-/// This thread, and those that it starts, may not read what its user may not.
+/// This thread, and those that it starts, may not read or write what its user may not.
 fn obey_permissions() {
     use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
     let mut sets = capabilities(None).unwrap();
-    sets.effective
-        .remove(CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH);
+    let above = CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
+    sets.effective.remove(above);
     set_capabilities(None, sets).unwrap();
 }
 

@@ -343,15 +343,16 @@ fn is_ours(path: &str) -> bool {
 
 /// A file as it is found.
 #[derive(Clone, Copy, Debug)]
-struct Found {
-    stamp: Stamp,
-    bytes: u64,
+pub(super) struct Found {
+    pub(super) stamp: Stamp,
+    /// What it takes.
+    pub(super) bytes: u64,
     /// When it came there, or was otherwise touched.
     status_ms: i64,
 }
 
 impl Found {
-    fn of(meta: &Metadata) -> Self {
+    pub(super) fn of(meta: &Metadata) -> Self {
         Self {
             stamp: Stamp::of_found(meta),
             bytes: taken(meta),
@@ -385,7 +386,7 @@ impl Found {
 }
 
 /// What a file takes on the disk, in bytes: its length, or less if it has holes.
-pub(super) fn taken(meta: &Metadata) -> u64 {
+fn taken(meta: &Metadata) -> u64 {
     meta.len().min(meta.blocks().saturating_mul(BLOCK_BYTES))
 }
 

@@ -56,7 +56,7 @@ impl Retired {
         Err(StoreError::Exists(path))
     }
 
-    pub(super) fn move_out(
+    fn move_out(
         &self,
         book: &mut Book,
         number: u64,
@@ -133,7 +133,7 @@ impl Retired {
     }
 
     /// Removes one from the disk.
-    pub(super) fn drop_file(&self, book: &mut Book, number: u64) -> Result<(), StoreError> {
+    fn drop_file(&self, book: &mut Book, number: u64) -> Result<(), StoreError> {
         let Some(path) = book.get(number).map(|entry| entry.path.clone()) else {
             return Ok(());
         };

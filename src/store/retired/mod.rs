@@ -7,7 +7,7 @@
 mod book;
 mod keeping;
 mod leaving;
-mod naming;
+pub(super) mod naming;
 
 #[cfg(test)]
 mod tests;
@@ -85,17 +85,6 @@ pub struct RetiredFile {
     pub reason: Option<RetiredReason>,
     /// Where it lies below the served folder.
     pub path: String,
-}
-
-/// What became of a file that was to be set aside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// It is kept as well as where it was: its name can be given to another file by a rename.
-    Linked(u64),
-    /// It is kept; its name is free.
-    Moved(u64),
-    /// It is larger than all that may be kept. A link was not made; what was to be moved is gone.
-    TooLarge,
 }
 
 /// Files and their bytes.

@@ -2,7 +2,7 @@
 
 use crate::{
     model::{FileName, limits::MAX_COMPONENT_BYTES},
-    store::root::HIDDEN,
+    store::{disk::split, root::HIDDEN},
 };
 
 /// Longest name that file systems take, in bytes.
@@ -26,8 +26,16 @@ pub(super) fn homes(name: &FileName) -> impl Iterator<Item = &str> {
     std::iter::once("").chain(name.match_indices('/').map(|(end, _)| &name[..end]))
 }
 
+/// The folder of what is set aside of a name, where it can be of use, and the first name that is tried there.
+pub(in crate::store) fn usual_place(name: &FileName) -> (String, &str) {
+    match split(name) {
+        (".", file) => (base(""), file),
+        (above, file) => (format!("{}/{above}", base("")), file),
+    }
+}
+
 /// The n-th name to be tried, from 1.
-pub(super) fn numbered(file: &str, n: u32) -> String {
+pub(in crate::store) fn numbered(file: &str, n: u32) -> String {
     match n {
         0 | 1 => file.to_owned(),
         n => with_remark(file, &format!("-{n}"), LONGEST),

@@ -106,7 +106,7 @@ fn what_is_set_aside_is_known_after_a_restart_and_comes_back() {
     let a = bench.file("serie/a.mp4", b"one");
     assert_eq!(
         bench.retired.take(&a, RetiredReason::Deleted),
-        Ok(Kept::Moved(1))
+        Ok(Some(".trozos/retirados/serie/a.mp4".to_owned()))
     );
     assert!(!bench.path("serie").exists());
     assert_eq!(bench.read(&a), b"one");
@@ -155,28 +155,47 @@ fn a_name_that_is_taken_is_not_taken_away() {
     drop(newest);
 }
 
+/// Gives its name to another file, as a copy does that replaces it.
+fn replace(bench: &Bench, file: &IndexedFile, bytes: &[u8]) {
+    let (folder, name) = naming::usual_place(&file.meta.name);
+    let folder = bench.path(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    let free = (1..).map(|n| folder.join(naming::numbered(name, n)));
+    let to = free.into_iter().find(|to| !to.exists()).unwrap();
+    let path = bench.path(file.meta.name.as_str());
+    fs::hard_link(&path, to).unwrap();
+    fs::write(bench.path("new"), bytes).unwrap();
+    fs::rename(bench.path("new"), path).unwrap();
+}
+
 #[test]
-fn a_link_keeps_both_until_the_name_is_taken() {
-    let bench = Bench::new(u64::MAX);
-    let old = bench.file("a", b"one");
-    let reader = ContentReader::open(&bench.root, Arc::clone(&old)).unwrap();
-    let kept_as = bench.retired.link(&old, RetiredReason::Replaced).unwrap();
-    assert_eq!(kept_as, Kept::Linked(1));
-    assert_eq!(fs::read(bench.path("a")).unwrap(), b"one");
-    bench.retired.undo(&old, kept_as).unwrap();
-    assert!(kept(bench.folder.path()).is_empty() && bench.path("a").exists());
-    bench.retired.link(&old, RetiredReason::Replaced).unwrap();
-    fs::write(bench.path("new"), b"two").unwrap();
-    fs::rename(bench.path("new"), bench.path("a")).unwrap();
-    // Who has it open goes on, and it can be opened again.
-    reader.check_unchanged().unwrap();
-    assert_eq!(bench.read(&old), b"one");
-    // What has the name now is not what was to be set aside.
-    let again = bench.retired.link(&old, RetiredReason::Replaced);
-    assert!(matches!(again, Err(StoreError::Changed(_))));
-    let again = bench.retired.take(&old, RetiredReason::Deleted);
-    assert!(matches!(again, Err(StoreError::Changed(_))));
-    assert_eq!(fs::read(bench.path("a")).unwrap(), b"two");
+fn what_a_copy_replaced_is_taken_into_the_book() {
+    let mut bench = Bench::new(u64::MAX);
+    for n in 1..=3 {
+        let old = bench.file("serie/a.mp4", format!("version {n}").as_bytes());
+        let reader = ContentReader::open(&bench.root, Arc::clone(&old)).unwrap();
+        // Nobody has replaced it yet.
+        assert_eq!(bench.retired.adopt(&old, RetiredReason::Replaced), None);
+        replace(&bench, &old, b"newest");
+        let path = bench.retired.adopt(&old, RetiredReason::Replaced).unwrap();
+        assert!(bench.path(&path).exists() && path.starts_with(".trozos/retirados/serie/a"));
+        // Who has it open goes on, and it can be opened again.
+        reader.check_unchanged().unwrap();
+        assert_eq!(bench.read(&old), format!("version {n}").as_bytes());
+        // What has the name now is not what was to be set aside.
+        let again = bench.retired.take(&old, RetiredReason::Deleted);
+        assert!(matches!(again, Err(StoreError::Changed(_))));
+    }
+    assert_eq!(fs::read(bench.path("serie/a.mp4")).unwrap(), b"newest");
+    let all = vec![("serie/a.mp4".to_owned(), Some(RetiredReason::Replaced)); 3];
+    assert_eq!(bench.names(), all);
+    bench.again();
+    assert_eq!(bench.names(), all);
+    bench.retired.set_limits(limits(0));
+    let large = bench.file("large", b"more than nothing");
+    replace(&bench, &large, b"new");
+    assert_eq!(bench.retired.adopt(&large, RetiredReason::Replaced), None);
+    assert!(!bench.path(".trozos/retirados/large").exists());
 }
 
 #[test]
@@ -190,15 +209,7 @@ fn no_more_is_kept_than_may_be_and_the_oldest_goes_first() {
     assert_eq!(kept(bench.folder.path()), ["f3", "f4"]);
     // What is larger than all that may be kept takes nothing else with it.
     let large = bench.file("large", &[7; 10_001]);
-    assert_eq!(
-        bench.retired.link(&large, RetiredReason::Replaced),
-        Ok(Kept::TooLarge)
-    );
-    assert!(bench.path("large").exists());
-    assert_eq!(
-        bench.retired.take(&large, RetiredReason::Deleted),
-        Ok(Kept::TooLarge)
-    );
+    assert_eq!(bench.retired.take(&large, RetiredReason::Deleted), Ok(None));
     assert!(!bench.path("large").exists());
     assert_eq!(kept(bench.folder.path()), ["f3", "f4"]);
     bench.retired.set_limits(RetiredLimits {
@@ -306,7 +317,6 @@ fn what_cannot_be_set_aside_stays() {
     // Something of another kind is in the way.
     fs::write(bench.path(".trozos"), b"").unwrap();
     assert!(bench.retired.take(&file, RetiredReason::Deleted).is_err());
-    assert!(bench.retired.link(&file, RetiredReason::Deleted).is_err());
     assert_eq!(fs::read(bench.path("a")).unwrap(), b"one");
     fs::remove_file(bench.path(".trozos")).unwrap();
     // Nor does it leave the folder.

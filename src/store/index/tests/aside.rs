@@ -24,6 +24,7 @@ fn commands_set_aside_and_insert() {
     index.send(IndexCommand::Insert {
         meta: added.meta.clone(),
         manifest: Arc::clone(&added.manifest),
+        replaced: None,
     });
     let (copied, origin) = watched.added_from("serie/a");
     assert_eq!((&copied.meta, origin), (&added.meta, Origin::Copy));
@@ -37,10 +38,7 @@ fn what_cannot_be_set_aside_is_not_served_and_tried_again() {
     write(&watched.path(".trozos"), b"in the way");
     let index = watched.index.as_ref().unwrap();
     index.send(set_aside(&added));
-    watched.wait("NotSetAside", |event| match event {
-        IndexEvent::NotSetAside { file, .. } => (file == added.meta.name).then_some(()),
-        _ => None,
-    });
+    assert_eq!(watched.removed("a"), (RemovedReason::Lost, Gone::Withdrawn));
     // Nor is it found again as a file like others.
     index.send(IndexCommand::Look(added.meta.name.clone()));
     fs::write(watched.path("b"), b"two").unwrap();
