@@ -258,6 +258,10 @@ client-gone = Client { $client } has gone
 granted = { $client } downloads { $file } from secondaries { $sources }
 queued = { $client } waits for { $file } at place { $place }
 finished = Download of { $file } by { $client }: { $outcome }
+copy-damaged = Secondary { $number } has a damaged copy of { $file } and does not serve it: { $others ->
+    [0] nobody else has it, so that it cannot be mended before somebody with a good copy returns
+   *[other] it is mended from another copy
+}
 reported = { $by } reports secondary { $secondary }: { $why }
 with-reason = { $what } ({ $reason })
 told-no-sources = no secondary could send it
@@ -351,6 +355,8 @@ gone-deleted = it was deleted
 gone-changed = it changed or cannot be read
 gone-withdrawn = it was deleted at another secondary, and cannot be moved away here
 gone-set-aside = it was deleted at another secondary; this copy is in .trozos/retirados
+gone-altered = the disk has altered it
+file-damaged = { $file } is damaged on the disk: its content is not what it was, though size and date are. It is mended as soon as another secondary has it; what is damaged goes to .trozos/retirados
 gone-replaced = there is a newer version; this one is in .trozos/retirados
 gone-resolved = somebody chose another content; this one is in .trozos/retirados
 gone-damaged = the disk had altered it; it is in .trozos/retirados

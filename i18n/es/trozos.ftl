@@ -258,6 +258,10 @@ client-gone = Cliente { $client } se ha ido
 granted = { $client } descarga { $file } de los secundarios { $sources }
 queued = { $client } espera por { $file } en el puesto { $place }
 finished = Descarga de { $file } por { $client }: { $outcome }
+copy-damaged = El secundario { $number } tiene dañado { $file } y no lo sirve: { $others ->
+    [0] nadie más lo tiene, así que no se puede arreglar hasta que vuelva alguien con una copia buena
+   *[other] se arregla con la copia de otro
+}
 reported = { $by } avisa del secundario { $secondary }: { $why }
 with-reason = { $what } ({ $reason })
 told-no-sources = ningún secundario pudo enviarlo
@@ -351,6 +355,8 @@ gone-deleted = se ha borrado
 gone-changed = ha cambiado o no se puede leer
 gone-withdrawn = se borró en otro secundario, y aquí no se puede apartar
 gone-set-aside = se borró en otro secundario; esta copia queda en .trozos/retirados
+gone-altered = el disco lo ha alterado
+file-damaged = { $file } está dañado en el disco: su contenido no es el que era, aunque conserva tamaño y fecha. Se arregla en cuanto otro secundario lo tenga; lo dañado queda en .trozos/retirados
 gone-replaced = hay una versión más nueva; esta queda en .trozos/retirados
 gone-resolved = alguien eligió otro contenido; este queda en .trozos/retirados
 gone-damaged = el disco lo había alterado; queda en .trozos/retirados

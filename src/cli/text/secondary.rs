@@ -27,6 +27,7 @@ fn tone(event: &SecondaryEvent) -> Tone {
         | SecondaryEvent::Writable => Tone::Good,
         SecondaryEvent::Denied(_)
         | SecondaryEvent::Refused(_)
+        | SecondaryEvent::Damaged { .. }
         | SecondaryEvent::CopyFailed { .. } => Tone::Bad,
         SecondaryEvent::CentralLost { .. }
         | SecondaryEvent::Ignored { .. }
@@ -63,6 +64,7 @@ fn words(event: &SecondaryEvent) -> String {
             let why = match why {
                 NoLongerServing::Deleted => t!("gone-deleted"),
                 NoLongerServing::Changed => t!("gone-changed"),
+                NoLongerServing::Damaged => t!("gone-altered"),
                 NoLongerServing::SetAside(RetiredReason::Deleted) => t!("gone-set-aside"),
                 NoLongerServing::SetAside(RetiredReason::Replaced) => t!("gone-replaced"),
                 NoLongerServing::SetAside(RetiredReason::Resolved) => t!("gone-resolved"),
@@ -71,6 +73,7 @@ fn words(event: &SecondaryEvent) -> String {
             };
             t!("no-longer-serving", file = file, why = why)
         }
+        SecondaryEvent::Damaged { file } => t!("file-damaged", file = file),
         SecondaryEvent::Ignored { path, reason } => {
             t!("not-served", path = path, why = errors::ignored(reason))
         }

@@ -9,8 +9,8 @@ use super::{
     owed::Due,
 };
 use crate::model::{
-    CopyLimits, Fault, FileMeta, FileName, HeldFile, Incarnation, Receiver, RemovedReason,
-    SecondaryNumber, SentTransfer, TransferId, limits::MAX_FILES_PER_SECONDARY,
+    ChunkIndex, CopyLimits, Fault, FileMeta, FileName, HeldFile, Incarnation, Receiver,
+    RemovedReason, SecondaryNumber, SentTransfer, TransferId, limits::MAX_FILES_PER_SECONDARY,
 };
 
 impl Cluster {
@@ -323,6 +323,9 @@ impl Cluster {
         for file in &files {
             let had = self.catalog.has(number, &file.name);
             self.forget_copy(number, file, reason);
+            if reason == RemovedReason::Lost {
+                self.tell_of_damage(number, file);
+            }
             if had
                 && !self.catalog.has(number, &file.name)
                 && let Some(Peer::Secondary { announced, .. }) = self.peers.get_mut(&link)
@@ -333,6 +336,21 @@ impl Cluster {
         let names: BTreeSet<_> = files.iter().map(|file| &file.name).collect();
         self.push_sources_of(|file| names.contains(&file.name));
         self.note(link, batch);
+    }
+
+    /// People are told of a copy that was given up after somebody received wrong bytes of it.
+    fn tell_of_damage(&mut self, number: SecondaryNumber, file: &FileMeta) {
+        if self.checks.answered(self.last_call, number, file) {
+            let entry = self.catalog.get(&file.name);
+            let entry = entry.filter(|entry| entry.meta.id == file.id);
+            let others = entry.map_or(0, |entry| entry.holders.len());
+            let file = file.name.clone();
+            self.tell(Notice::Damaged {
+                file,
+                number,
+                others,
+            });
+        }
     }
 
     fn forget_copy(&mut self, number: SecondaryNumber, file: &FileMeta, reason: RemovedReason) {
@@ -453,16 +471,30 @@ impl Cluster {
         now: Instant,
         transfer: TransferId,
         secondary: SecondaryNumber,
-        fault: Fault,
+        (fault, chunk): (Fault, Option<ChunkIndex>),
     ) {
         self.membership.probe(now, secondary);
         if let Some(transfer) = self.transfers.get(&transfer) {
-            let by = transfer.receiver.clone();
+            let (by, file) = (transfer.receiver.clone(), transfer.file.clone());
             self.tell(Notice::Reported {
                 by,
                 secondary,
                 fault,
             });
+            if let (Fault::Digest, Some(chunk)) = (fault, chunk) {
+                self.check(now, &file, secondary, chunk);
+            }
+        }
+    }
+
+    /// A copy is said to be wrong: its secondary looks at it.
+    fn check(&mut self, now: Instant, file: &FileMeta, number: SecondaryNumber, chunk: ChunkIndex) {
+        let link = self.membership.link(number);
+        if let Some(link) = link.filter(|_| file.layout.contains(chunk))
+            && self.checks.ask(now, number, file)
+        {
+            let file = file.clone();
+            self.actions.push_back(Action::Check { link, file, chunk });
         }
     }
 

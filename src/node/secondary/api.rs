@@ -90,6 +90,12 @@ pub enum SecondaryEvent {
         /// Why.
         why: NoLongerServing,
     },
+    /// A file is not what it was, though nothing shows that somebody changed it: it is not served, and a good copy will take
+    /// its place.
+    Damaged {
+        /// The file.
+        file: FileName,
+    },
     /// Something in the folder is not served.
     Ignored {
         /// Its path below the folder.
@@ -175,6 +181,8 @@ pub enum NoLongerServing {
     Deleted,
     /// It changed, or cannot be read.
     Changed,
+    /// The disk has altered it.
+    Damaged,
     /// It is not wanted any more: this copy is in `.trozos/retirados`, as far as there is room for it.
     SetAside(RetiredReason),
     /// It was deleted at another secondary, and cannot be moved away here.

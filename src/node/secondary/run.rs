@@ -270,6 +270,11 @@ impl Secondary {
                 }
             }
             IndexEvent::Removed { file, reason, why } => self.removed(&file.meta, reason, why),
+            IndexEvent::Damaged { file } => {
+                let name = file.meta.name.clone();
+                self.state.damaged.insert(name.clone(), file);
+                self.tell(SecondaryEvent::Damaged { file: name });
+            }
             IndexEvent::Ignored { path, reason } => {
                 self.tell(SecondaryEvent::Ignored { path, reason });
             }
@@ -315,6 +320,7 @@ impl Secondary {
             why: match why {
                 Gone::Deleted => NoLongerServing::Deleted,
                 Gone::Changed => NoLongerServing::Changed,
+                Gone::Damaged => NoLongerServing::Damaged,
                 Gone::SetAside(reason) => NoLongerServing::SetAside(reason),
                 Gone::Withdrawn => NoLongerServing::Withdrawn,
             },

@@ -94,6 +94,9 @@ impl Secondary {
                 self.send(ToCentral::Noted { batch });
             }
             FromCentral::Noted { batch } => self.state.changes.noted(batch),
+            FromCentral::Check { file, chunk } => {
+                self.command_index(IndexCommand::Check { file, chunk });
+            }
             FromCentral::Ended {
                 transfer,
                 outcome,

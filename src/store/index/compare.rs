@@ -93,8 +93,9 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         self.missing
             .retain(|name, _| self.served.contains_key(name));
         self.set_withdrawn_aside(&scan);
+        self.forget_damage(&scan);
         for (name, seen) in &scan.files {
-            if self.withdrawn.contains_key(name) {
+            if self.withdrawn.contains_key(name) || self.damaged.contains_key(name) {
                 continue;
             }
             if self.served.contains_key(name) || self.unreadable.is_hopeless(now, name, *seen) {

@@ -148,6 +148,11 @@ impl ContentReader {
         })
     }
 
+    /// The same, with what the system says.
+    pub(super) fn read_plain(&self, range: ByteRange, target: &mut Vec<u8>) -> std::io::Result<()> {
+        read_range(&self.handle, range, target)
+    }
+
     /// What reading it by other means said.
     pub fn error(&self, error: &std::io::Error) -> StoreError {
         StoreError::new(&self.path(), error)

@@ -18,6 +18,10 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         match command {
             IndexCommand::Stop => Err(Unheard),
             IndexCommand::Look(name) => self.doubt(&name),
+            IndexCommand::Check { file, chunk } => {
+                self.check(&file, chunk);
+                Ok(())
+            }
             IndexCommand::ReadAll => self.read_all(),
             IndexCommand::Insert {
                 meta,
@@ -46,25 +50,6 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             }
             IndexCommand::SetAside { file, reason } => self.set_aside(&file, reason),
         }
-    }
-
-    /// A file was not what it should be. One that is as it was is read again, as what is known of it is not
-    /// so; what became of another, the next look says.
-    fn doubt(&mut self, name: &FileName) -> Result<(), Unheard> {
-        self.look_at = Instant::now();
-        let Some(served) = self.served.get(name) else {
-            return Ok(());
-        };
-        let stamp = served.stamp;
-        // The handle would find it in a folder that is gone.
-        if !matches!(self.root.is_current(), Ok(true)) {
-            return Ok(());
-        }
-        if look(&self.root, name).is_none_or(|seen| seen.stamp != stamp) {
-            return Ok(());
-        }
-        self.cache.forget(name, stamp);
-        self.remove(name, RemovedReason::Lost, Gone::Changed)
     }
 
     fn set_aside(&mut self, meta: &FileMeta, reason: RetiredReason) -> Result<(), Unheard> {

@@ -31,6 +31,10 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                 self.look_soon();
                 continue;
             }
+            if self.is_known_damage(&name, stamp) {
+                self.hashing.add(name, stamp);
+                continue;
+            }
             // While everything is read again, nothing is taken for known.
             let known = (!self.rereading).then(|| self.cache.get(&name, stamp));
             match known.flatten() {
@@ -72,6 +76,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                 self.settling.again(Instant::now(), name, after.stamp);
                 Ok(())
             }
+            (Some(_), read) if self.judge(&name, stamp, &read)? => Ok(()),
             (Some(_), Ok(manifest)) => {
                 let manifest = Arc::new(manifest);
                 self.cache.put(&name, stamp, &manifest);
@@ -105,6 +110,8 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     ) -> Result<(), Unheard> {
         self.settling.forget(&name);
         self.unreadable.forget(&name);
+        self.damaged.remove(&name);
+        self.suspects.remove(&name);
         let file = Arc::new(IndexedFile::new(name.clone(), stamp, manifest));
         self.own.served(&file);
         self.served.insert(name, Arc::clone(&file));

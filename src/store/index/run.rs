@@ -12,6 +12,8 @@ use std::{
 use super::{
     IndexCommand, IndexEvent, IndexedFile,
     cache::Cache,
+    checking::Checking,
+    damage::Suspect,
     folders::Folders,
     hashing::Hashing,
     inbox::{Inbox, Mail, Touch},
@@ -114,6 +116,11 @@ pub(super) struct Running<E> {
     pub(super) withdrawn: BTreeMap<FileName, (Arc<IndexedFile>, RetiredReason)>,
     pub(super) ignored: BTreeSet<String>,
     pub(super) hashing: Hashing,
+    pub(super) checking: Checking,
+    /// Files that are to be read again.
+    pub(super) suspects: BTreeMap<FileName, Suspect>,
+    /// Files that were found to be damaged, and look as they did then: what they should be.
+    pub(super) damaged: BTreeMap<FileName, Arc<IndexedFile>>,
     pub(super) retired: Retired,
     keep_at: Instant,
     pub(super) gone: bool,
@@ -135,6 +142,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     ) -> Self {
         let now = Instant::now();
         let hashing = Hashing::new(root.clone(), Arc::clone(&inbox));
+        let checking = Checking::new(root.clone(), Arc::clone(&inbox));
         Self {
             root,
             inbox,
@@ -155,6 +163,9 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             withdrawn: BTreeMap::new(),
             ignored: BTreeSet::new(),
             hashing,
+            checking,
+            suspects: BTreeMap::new(),
+            damaged: BTreeMap::new(),
             retired,
             keep_at: now,
             gone: false,
@@ -207,6 +218,9 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             if let Some((name, stamp, read)) = self.hashing.done(hashed) {
                 self.has_read(name, stamp, read)?;
             }
+        }
+        for checked in mail.checked {
+            self.checked(checked)?;
         }
         for command in mail.commands {
             self.command(command)?;
@@ -294,6 +308,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         if !self.gone {
             let aside = self.retired.readable();
             let files = self.served.values().chain(&aside);
+            let files = files.chain(self.damaged.values());
             self.cache
                 .keep(files.map(|file| (&file.meta.name, file.stamp)));
         }

@@ -106,6 +106,23 @@ impl Watched {
         })
     }
 
+    fn damaged(&self, name: &str) -> Arc<IndexedFile> {
+        self.wait(&format!("Damaged {name}"), |event| match event {
+            IndexEvent::Damaged { file } if file.meta.name.as_str() == name => Some(file),
+            _ => None,
+        })
+    }
+
+    fn ready_without(&self, name: &str) -> usize {
+        self.wait("Ready", |event| match event {
+            IndexEvent::Added { file, .. } if file.meta.name.as_str() == name => {
+                panic!("{file:?}")
+            }
+            IndexEvent::Ready { files, .. } => Some(files),
+            _ => None,
+        })
+    }
+
     fn ready(&self) -> usize {
         self.wait("Ready", |event| match event {
             IndexEvent::Ready { files, .. } => Some(files),

@@ -31,8 +31,8 @@ fn a_file_that_cannot_be_sent_is_read_again() {
     watched.restart();
     assert_eq!(watched.added("a").meta, added.meta);
     send(&watched, IndexCommand::Look(name("a")));
-    let again = watched.added("a");
-    assert_eq!(again.manifest.whole(), crate::store::sha256(b"six"));
+    assert_eq!(watched.removed("a"), (RemovedReason::Lost, Gone::Changed));
+    assert_eq!(watched.damaged("a").meta, added.meta);
 }
 
 /// Other content of the same length under the same dates.
@@ -55,21 +55,27 @@ fn what_was_altered_without_a_trace_is_found_when_all_is_read_again() {
             told.push((file.meta.name.to_string(), Some((reason, why))));
             None
         }
-        IndexEvent::Added { file, .. } => {
-            assert_eq!(file.manifest.whole(), crate::store::sha256(b"owt"));
+        IndexEvent::Damaged { file } => {
+            assert_eq!(file.manifest.whole(), crate::store::sha256(b"two"));
             told.push((file.meta.name.to_string(), None));
             None
         }
+        IndexEvent::Added { file, .. } => panic!("{file:?}"),
         IndexEvent::ReadAll { files, bytes } => Some((files, bytes)),
         _ => None,
     });
-    assert_eq!(all, (3, 11));
-    let lost = Some((RemovedReason::Lost, Gone::Changed));
+    assert_eq!(all, (2, 8));
+    let lost = Some((RemovedReason::Lost, Gone::Damaged));
     assert_eq!(told, [("b".to_owned(), lost), ("b".to_owned(), None)]);
-    // Later runs know it as it is.
+    // Later runs know that it is damaged, under another name as well.
     watched.restart();
-    let whole = watched.added("b").manifest.whole();
-    assert_eq!(whole, crate::store::sha256(b"owt"));
+    assert_eq!(watched.ready_without("b"), 2);
+    fs::rename(watched.path("b"), watched.path("serie/d")).unwrap();
+    watched.damaged("serie/d");
+    // What somebody puts there is no damage.
+    fs::write(watched.path("serie/d"), b"new").unwrap();
+    let whole = watched.added("serie/d").manifest.whole();
+    assert_eq!(whole, crate::store::sha256(b"new"));
 }
 
 #[test]
@@ -85,4 +91,71 @@ fn a_file_that_goes_while_all_is_read_again_is_no_hindrance() {
         IndexEvent::Added { file, .. } => panic!("{file:?}"),
         _ => None,
     });
+}
+
+fn chunk_check(file: &IndexedFile) -> IndexCommand {
+    IndexCommand::Check {
+        file: file.meta.clone(),
+        chunk: crate::model::ChunkIndex(0),
+    }
+}
+
+#[test]
+fn a_complaint_is_looked_into_and_only_proven_damage_counts() {
+    let watched = Watched::start(&[("a", b"one"), ("b", b"two")]);
+    let a = watched.added("a");
+    watched.ready();
+    let index = watched.index.as_ref().unwrap();
+    // Somebody complains of what is right, or of what is not there.
+    index.send(chunk_check(&a));
+    let mut other = a.meta.clone();
+    other.id = crate::model::Digest::new([7; 32]);
+    index.send(IndexCommand::Check {
+        file: other,
+        chunk: crate::model::ChunkIndex(9),
+    });
+    watched_file(&watched, "c", b"three");
+    alter(&watched.path("a"), b"eno");
+    index.send(chunk_check(&a));
+    assert_eq!(watched.removed("a"), (RemovedReason::Lost, Gone::Damaged));
+    assert_eq!(watched.damaged("a").meta, a.meta);
+    // A copy takes its place, and what was damaged goes to what is kept aside.
+    let aside = watched.path(".trozos/retirados/a");
+    fs::create_dir_all(aside.parent().unwrap()).unwrap();
+    fs::hard_link(watched.path("a"), &aside).unwrap();
+    write(&watched.path("new.part"), b"one");
+    fs::rename(watched.path("new.part"), watched.path("a")).unwrap();
+    index.send(IndexCommand::Insert {
+        meta: a.meta.clone(),
+        manifest: Arc::clone(&a.manifest),
+        replaced: Some((Arc::clone(&a), RetiredReason::Damaged)),
+    });
+    let (again, origin) = watched.added_from("a");
+    assert_eq!((&again.meta, origin), (&a.meta, Origin::Copy));
+    let kept = watched.retired.list().unwrap();
+    assert_eq!(kept[0].reason, Some(RetiredReason::Damaged));
+    assert!(watched.retired.find(&a.meta.id).is_none());
+}
+
+#[test]
+fn damage_that_goes_away_by_itself_is_none() {
+    let mut watched = Watched::start(&[("a", b"one")]);
+    let a = watched.added("a");
+    watched.ready();
+    alter(&watched.path("a"), b"eno");
+    watched.index.as_ref().unwrap().send(chunk_check(&a));
+    watched.damaged("a");
+    alter(&watched.path("a"), b"one");
+    // A restart reads it once more, as reading everything does.
+    watched.restart();
+    assert_eq!(watched.added("a").meta, a.meta);
+    watched.restart();
+    assert_eq!(watched.added("a").meta, a.meta);
+    watched.ready();
+    alter(&watched.path("a"), b"eno");
+    watched.index.as_ref().unwrap().send(chunk_check(&a));
+    watched.damaged("a");
+    alter(&watched.path("a"), b"one");
+    watched.index.as_ref().unwrap().send(IndexCommand::ReadAll);
+    assert_eq!(watched.added("a").meta, a.meta);
 }
