@@ -126,11 +126,14 @@ async fn command(
     printer: &Printer,
     emptying: &mut Option<Vec<u64>>,
 ) -> bool {
-    if let Some(numbers) = emptying.take()
-        && commands::is_yes(line)
-    {
-        retired::empty(handle, printer, numbers).await;
-        return true;
+    if let Some(numbers) = emptying.take() {
+        if commands::is_yes(line) {
+            retired::empty(handle, printer, numbers).await;
+            return true;
+        }
+        if commands::is_no(line) {
+            return true;
+        }
     }
     let parsed = match commands::secondary(line) {
         Ok(parsed) => parsed,

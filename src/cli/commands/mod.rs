@@ -406,6 +406,11 @@ pub fn is_yes(line: &str) -> bool {
     )
 }
 
+/// True for a line that does not.
+pub fn is_no(line: &str) -> bool {
+    matches!(line.trim().to_lowercase().as_str(), "n" | "no")
+}
+
 /// A line that is no command of these.
 pub fn unknown<V>(line: &str, table: &'static [Entry<V>]) -> BadLine {
     let typed = line.split_whitespace().next().unwrap_or_default();

@@ -341,7 +341,8 @@ impl Cluster {
         if self.checks.answered(self.last_call, number, file) {
             let entry = self.catalog.get(&file.name);
             let entry = entry.filter(|entry| entry.meta.id == file.id);
-            let others = entry.map_or(0, |entry| entry.holders.len());
+            let is_here = |holder: &SecondaryNumber| self.membership.link(*holder).is_some();
+            let others = entry.map_or(0, |entry| entry.holders.iter().filter(is_here).count());
             let file = file.name.clone();
             self.tell(Notice::Damaged {
                 file,

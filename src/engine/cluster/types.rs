@@ -471,8 +471,8 @@ pub enum Notice {
         file: FileName,
         /// Whose copy.
         number: SecondaryNumber,
-        /// Who else has the content: it is mended from there. Nobody: it is mended once somebody has.
-        others: u16,
+        /// How many others that are here have the content: it is mended from there. None: it is mended once somebody has.
+        others: usize,
     },
     /// A receiver has trouble with a secondary.
     Reported {

@@ -193,6 +193,11 @@ impl Changes {
         self.pend(&meta.name, What::Gone(meta.clone(), reason));
     }
 
+    /// A file that went was set aside: if its content comes back, somebody has brought it back.
+    pub fn set_aside(&mut self, name: &FileName) {
+        self.lost.remove(name);
+    }
+
     fn pend(&mut self, name: &FileName, what: What) {
         self.turns += 1;
         let turn = self.turns;

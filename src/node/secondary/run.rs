@@ -327,6 +327,9 @@ impl Secondary {
         });
         if self.state.indexed {
             self.state.changes.gone(meta, reason);
+            if let Gone::SetAside(_) = why {
+                self.state.changes.set_aside(&meta.name);
+            }
         }
     }
 

@@ -141,14 +141,6 @@ impl Cache {
         }
     }
 
-    /// A file is not what is known of it, in this run and in later ones.
-    pub(super) fn forget(&mut self, name: &FileName, stamp: Stamp) {
-        let key = Key::new(name, stamp);
-        self.here.remove(&stamp);
-        self.known.retain(|other, _| !other.is_like(&key));
-        self.append(&encode(key, None));
-    }
-
     /// A file is not what it should be, though it looks so; in later runs as well.
     pub(super) fn set_damaged(&mut self, name: &FileName, stamp: Stamp, manifest: &Arc<Manifest>) {
         let key = Key::new(name, stamp);
@@ -350,9 +342,16 @@ mod tests {
         assert_eq!(cache.get(&name("c"), elsewhere), None);
         assert_eq!(cache.get(&name("b"), elsewhere), Some(manifest(b"abc")));
         // Not what it should be, under whatever name.
-        cache.forget(&name("b"), elsewhere);
+        cache.set_damaged(&name("b"), elsewhere, &manifest(b"abc"));
         assert_eq!(cache.get(&name("b"), elsewhere), None);
-        let mut cache = Cache::open(path);
+        let mut cache = Cache::open(path.clone());
         assert_eq!(cache.get(&name("a"), stamp(1)), None);
+        assert_eq!(cache.damage_of(stamp(1)), Some(manifest(b"abc")));
+        // It was read again, and is what it should be; in later runs as well.
+        cache.put(&name("c"), stamp(1), &manifest(b"abc"));
+        assert_eq!(cache.damage_of(stamp(1)), None);
+        let mut cache = Cache::open(path);
+        assert_eq!(cache.damage_of(stamp(1)), None);
+        assert_eq!(cache.get(&name("c"), stamp(1)), Some(manifest(b"abc")));
     }
 }

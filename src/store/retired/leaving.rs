@@ -1,9 +1,11 @@
 //! How what was set aside comes back, or goes for good.
 
+use std::time::SystemTime;
+
 use cap_std::fs::Dir;
 
 use super::{
-    Retired, RetiredTotal,
+    Retired, RetiredReason, RetiredTotal,
     book::{Book, Entry},
     lock, naming, now_ms,
 };
@@ -27,6 +29,9 @@ impl Retired {
         let Some(entry) = book.get(number).cloned() else {
             return Ok(None);
         };
+        if entry.reason == Some(RetiredReason::Damaged) {
+            self.make_new(&entry)?;
+        }
         let mut only_top = false;
         for name in naming::to_recover(&entry.name, number) {
             let is_below = name.as_str().contains('/');
@@ -54,6 +59,14 @@ impl Retired {
         }
         let path = self.0.root.path().join(&entry.path);
         Err(StoreError::Exists(path))
+    }
+
+    /// Who brings back what was damaged means it as it is: a file of the old date would be known as the damaged one.
+    fn make_new(&self, entry: &Entry) -> Result<(), StoreError> {
+        let place = self.place(&entry.path)?;
+        let file = place.open().map_err(|error| place.fail(&error))?;
+        file.set_modified(SystemTime::now())
+            .map_err(|error| place.fail(&error))
     }
 
     fn move_out(

@@ -257,7 +257,7 @@ fn what_people_do_there_by_hand_is_noticed() {
     bench.again();
     let damaged = ("e".to_owned(), Some(RetiredReason::Damaged));
     assert!(bench.names().contains(&damaged));
-    // It was not what it should be.
+    // It was not what it should be; whoever brings it back means it as it is.
     bench.retired.restore(|_, _| Some(Arc::clone(&e)));
     assert!(bench.retired.find(&e.meta.id).is_none());
     let gone = bench.retired.empty(&[1]).unwrap();
@@ -325,4 +325,27 @@ fn what_cannot_be_set_aside_stays() {
     assert!(bench.retired.take(&file, RetiredReason::Deleted).is_err());
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
     assert_eq!(fs::read(bench.path("a")).unwrap(), b"one");
+}
+
+#[test]
+fn what_was_damaged_comes_back_as_a_new_file() {
+    let bench = Bench::new(u64::MAX);
+    let file = bench.file("a", b"one");
+    let path = bench.path("a");
+    let old = std::time::SystemTime::now() - Duration::from_secs(1000);
+    fs::File::options()
+        .write(true)
+        .open(&path)
+        .and_then(|file| file.set_modified(old))
+        .unwrap();
+    let stamp = Stamp::of(&fs::metadata(&path).unwrap());
+    let file = Arc::new(IndexedFile::new(
+        file.meta.name.clone(),
+        stamp,
+        Arc::clone(&file.manifest),
+    ));
+    bench.retired.take(&file, RetiredReason::Damaged).unwrap();
+    bench.retired.recover(1).unwrap().unwrap();
+    assert_ne!(Stamp::of(&fs::metadata(&path).unwrap()), stamp);
+    assert_eq!(fs::read(&path).unwrap(), b"one");
 }

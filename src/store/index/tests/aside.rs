@@ -78,3 +78,54 @@ fn what_an_earlier_run_set_aside_can_be_read_by_its_content() {
         assert!(ContentReader::open(&root, Arc::clone(&added)).is_err());
     }
 }
+
+#[test]
+fn many_files_that_come_and_go_at_once_are_all_told_in_order() {
+    const FILES: usize = 2000;
+    let watched = Watched::start(&[]);
+    watched.ready();
+    let names: Vec<String> = (0..FILES).map(|n| format!("serie/{n}")).collect();
+    let made = watched.folder.path().join("made");
+    for name in &names {
+        let file = name.strip_prefix("serie/").unwrap();
+        write(&made.join(file), name.as_bytes());
+    }
+    fs::rename(&made, watched.path("serie")).unwrap();
+    let mut held = std::collections::BTreeMap::new();
+    let mut told = |event, held: &mut std::collections::BTreeMap<_, _>| match event {
+        IndexEvent::Added { file, .. } => {
+            assert!(held.insert(file.meta.name.clone(), file).is_none());
+        }
+        IndexEvent::Removed { file, reason, .. } => {
+            assert_eq!(reason, RemovedReason::Deleted);
+            assert!(held.remove(&file.meta.name).is_some());
+        }
+        _ => {}
+    };
+    watched.wait("all files", |event| {
+        told(event, &mut held);
+        (held.len() == FILES).then_some(())
+    });
+    // Half of them is set aside while the others are deleted; some of what is deleted comes anew.
+    let index = watched.index.as_ref().unwrap();
+    let aside: Vec<_> = held.values().step_by(2).cloned().collect();
+    for file in &aside {
+        index.send(set_aside(file));
+    }
+    let mut gone = 0;
+    watched.wait("all set aside", |event| {
+        if let IndexEvent::Removed { why, .. } = &event {
+            assert_eq!(*why, Gone::SetAside(RetiredReason::Deleted));
+            gone += 1;
+        }
+        (gone == aside.len()).then_some(())
+    });
+    held.retain(|name, _| watched.path(name.as_str()).exists());
+    assert_eq!(held.len(), FILES - aside.len());
+    fs::remove_dir_all(watched.path("serie")).unwrap();
+    watched.wait("all deleted", |event| {
+        told(event, &mut held);
+        held.is_empty().then_some(())
+    });
+    assert_eq!(watched.retired.list().unwrap().len(), aside.len());
+}
