@@ -92,7 +92,7 @@ fn many_files_that_come_and_go_at_once_are_all_told_in_order() {
     }
     fs::rename(&made, watched.path("serie")).unwrap();
     let mut held = std::collections::BTreeMap::new();
-    let mut told = |event, held: &mut std::collections::BTreeMap<_, _>| match event {
+    let told = |event, held: &mut std::collections::BTreeMap<_, _>| match event {
         IndexEvent::Added { file, .. } => {
             assert!(held.insert(file.meta.name.clone(), file).is_none());
         }
