@@ -464,6 +464,8 @@ impl Catalog {
         let Some(entry) = self.entries.get_mut(name) else {
             return Announced::New;
         };
+        // What had the name when somebody wrote other content keeps it.
+        entry.is_settled |= file.origin == Origin::Written;
         let was_holder = entry.holders.remove(number);
         let other = Other::Conflict(file.meta.clone(), file.modified);
         let before = entry.others.insert(number, other);

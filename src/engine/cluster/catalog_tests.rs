@@ -177,6 +177,19 @@ fn what_is_found_at_first_does_not_depend_on_who_enrols_first() {
 }
 
 #[test]
+fn what_has_a_name_keeps_it_when_somebody_writes_other_content_elsewhere() {
+    let mut bench = Bench::default();
+    bench.tell(1, &found(1, 5));
+    let later = HeldFile {
+        modified: Some(9),
+        ..written(2, &[])
+    };
+    assert_eq!(bench.tell(2, &later), Announced::Conflict);
+    assert_eq!(bench.tell(3, &copied(1)), Announced::Holder);
+    assert_eq!(bench.now(), Some((1, vec![1, 3])));
+}
+
+#[test]
 fn deleted_is_deleted_until_somebody_puts_it_back() {
     let mut bench = Bench::default();
     bench.tell(1, &found(1, 5));

@@ -44,6 +44,8 @@ impl Cluster {
             });
             self.stop_copies_of(now, number);
         }
+        // What was on its way to an older connection comes up again with the inventory.
+        self.owed.forget(number);
         self.traffic.enrolled(now, number, incarnation);
         self.peers.insert(
             link,

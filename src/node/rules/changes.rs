@@ -96,6 +96,8 @@ pub struct Changes {
     turns: u64,
     /// Copies that were lost as they were noted: nobody put them there when they are found again.
     lost: BTreeMap<FileName, Digest>,
+    /// Copies that are on the disk and not served yet: what somebody makes of them in this moment is an edit of them.
+    arrived: BTreeMap<FileName, Digest>,
     /// Files that are being changed, as the central was told.
     changing: BTreeMap<FileName, FileMeta>,
     stage: Stage,
@@ -193,9 +195,15 @@ impl Changes {
         self.pend(&meta.name, What::Gone(meta.clone(), reason));
     }
 
-    /// A file that went was set aside: if its content comes back, somebody has brought it back.
-    pub fn set_aside(&mut self, name: &FileName) {
-        self.lost.remove(name);
+    /// An ordered copy has its name; [`Self::held`] follows.
+    pub fn arrived(&mut self, meta: &FileMeta) {
+        self.arrived.insert(meta.name.clone(), meta.id);
+    }
+
+    /// A file was set aside, as it was deleted or replaced elsewhere. Should it come back, somebody put it there.
+    pub fn set_aside(&mut self, meta: &FileMeta) {
+        self.gone(meta, RemovedReason::Lost);
+        self.lost.remove(&meta.name);
     }
 
     fn pend(&mut self, name: &FileName, what: What) {
@@ -403,8 +411,18 @@ impl Changes {
                 id: None,
                 forgets: reason == RemovedReason::Deleted,
             };
+            let mut bases = Vec::new();
+            if reason == RemovedReason::Deleted {
+                // Perhaps the central has never heard of what was deleted: then it is what that was made of.
+                bases = self.bases(meta);
+            }
             if !page.take(meta.clone(), sent) {
                 break;
+            }
+            for id in bases {
+                let layout = meta.layout;
+                let name = name.clone();
+                page.files.push(FileMeta { name, layout, id });
             }
         }
         if reason == RemovedReason::Changing {
@@ -428,16 +446,7 @@ impl Changes {
             Some((What::Held(origin), turn)) => (*origin, Some(turn)),
             Some((What::Gone(..), _)) | None => (Origin::Found, None),
         };
-        let told = pending.into_iter().flat_map(|pending| &pending.told);
-        let mut was: Vec<_> = self
-            .known
-            .get(&meta.name)
-            .into_iter()
-            .chain(told)
-            .copied()
-            .collect();
-        was.retain(|id| *id != meta.id);
-        was.dedup();
+        let was = self.bases(&meta);
         let file = HeldFile {
             modified: holding.modified(),
             origin,
@@ -445,6 +454,18 @@ impl Changes {
             meta,
         };
         (file, turn)
+    }
+
+    /// What the central may know to have been there before.
+    fn bases(&self, meta: &FileMeta) -> Vec<Digest> {
+        let told = self.pending.get(&meta.name);
+        let told = told.into_iter().flat_map(|pending| &pending.told);
+        let known = self.known.get(&meta.name).into_iter();
+        let arrived = self.arrived.get(&meta.name);
+        let mut bases: Vec<_> = known.chain(told).chain(arrived).copied().collect();
+        bases.retain(|id| *id != meta.id);
+        bases.dedup();
+        bases
     }
 
     fn send(&mut self, sent: Vec<Sent>) -> u64 {
@@ -496,6 +517,7 @@ impl Changes {
             return;
         };
         pending.told.clear();
+        self.arrived.remove(&name);
         if change.turn == Some(pending.turn) {
             self.settle(&name);
         }
@@ -644,6 +666,24 @@ mod tests {
     }
 
     #[test]
+    fn the_deletion_of_what_the_central_has_not_heard_of_is_one_of_what_that_was_made_of() {
+        let mut bench = Bench::default();
+        bench.put("a", 1);
+        bench.changes.read();
+        bench.changes.up();
+        bench.say();
+        bench.changes.arrived(&file("a", 2));
+        bench.put("a", 3);
+        bench.take("a", RemovedReason::Deleted);
+        let deleted = ToCentral::Removed {
+            files: vec![file("a", 3), file("a", 1), file("a", 2)],
+            reason: RemovedReason::Deleted,
+            batch: Some(2),
+        };
+        assert_eq!(bench.say(), [deleted]);
+    }
+
+    #[test]
     fn a_file_that_is_back_after_a_restart_is_not_told_as_deleted() {
         let mut bench = Bench::default();
         bench.put("a", 1);
@@ -714,6 +754,11 @@ mod tests {
         bench.put("a", 1);
         let said = bench.say();
         assert_eq!(files(&said[0])[0].origin, Origin::Found);
+        let meta = bench.held.remove(&file("a", 1).name).unwrap();
+        bench.changes.set_aside(&meta);
+        bench.put("a", 1);
+        let said = bench.say();
+        assert_eq!(files(&said[0])[0].origin, Origin::Written);
         bench.take("a", RemovedReason::Changing);
         bench.say();
         // A new connection hears that it is being changed.

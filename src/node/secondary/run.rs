@@ -326,9 +326,11 @@ impl Secondary {
             },
         });
         if self.state.indexed {
-            self.state.changes.gone(meta, reason);
-            if let Gone::SetAside(_) = why {
-                self.state.changes.set_aside(&meta.name);
+            match why {
+                Gone::SetAside(_) => self.state.changes.set_aside(meta),
+                Gone::Deleted | Gone::Changed | Gone::Damaged | Gone::Withdrawn => {
+                    self.state.changes.gone(meta, reason);
+                }
             }
         }
     }
@@ -401,6 +403,7 @@ impl Secondary {
                     self.copies.orders.keep_unsent(ended.finished);
                 }
                 if let Some(here) = ended.held {
+                    self.state.changes.arrived(&here.meta);
                     self.command_index(IndexCommand::Insert {
                         meta: here.meta,
                         manifest: here.manifest,

@@ -269,6 +269,8 @@ impl Secondary {
     fn message(&mut self, ctx: &mut Ctx<'_>, message: FromCentral) {
         match message {
             FromCentral::Copy(order) => self.copy(ctx, order),
+            // Its disk has altered nothing: what came wrong was altered on the way.
+            FromCentral::Check { .. } => {}
             FromCentral::CancelCopy { transfer } => self.orders.cancel(transfer),
             FromCentral::Sources { transfer, sources } => {
                 self.orders.set_sources(transfer, &sources);
@@ -377,6 +379,7 @@ impl Secondary {
             // Now and then its folder has much else to be looked at.
             let most = if ctx.random.u8(..4) == 0 { 1500 } else { 20 };
             let takes = Duration::from_millis(ctx.random.u64(1..most));
+            self.changes.arrived(&file);
             self.find(ctx.now + takes, Index::Copied(file.name, file.id));
         }
     }
@@ -425,7 +428,10 @@ impl Secondary {
                     if there.is_some_and(|there| there.meta.id == meta.id) {
                         ctx.disk.files.remove(&meta.name);
                         ctx.disk.aside.push(meta.clone());
-                        self.removed(meta, RemovedReason::Lost);
+                        self.held.remove(&meta.name);
+                        if self.is_indexed {
+                            self.changes.set_aside(&meta);
+                        }
                     }
                 }
             }
