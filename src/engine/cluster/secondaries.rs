@@ -323,9 +323,7 @@ impl Cluster {
         for file in &files {
             let had = self.catalog.has(number, &file.name);
             self.forget_copy(number, file, reason);
-            if reason == RemovedReason::Lost {
-                self.tell_of_damage(number, file);
-            }
+            self.tell_of_damage(number, file, reason);
             if had
                 && !self.catalog.has(number, &file.name)
                 && let Some(Peer::Secondary { announced, .. }) = self.peers.get_mut(&link)
@@ -336,22 +334,6 @@ impl Cluster {
         let names: BTreeSet<_> = files.iter().map(|file| &file.name).collect();
         self.push_sources_of(|file| names.contains(&file.name));
         self.note(link, batch);
-    }
-
-    /// People are told of a copy that was given up after somebody received wrong bytes of it.
-    fn tell_of_damage(&mut self, number: SecondaryNumber, file: &FileMeta) {
-        if self.checks.answered(self.last_call, number, file) {
-            let entry = self.catalog.get(&file.name);
-            let entry = entry.filter(|entry| entry.meta.id == file.id);
-            let is_here = |holder: &SecondaryNumber| self.membership.link(*holder).is_some();
-            let others = entry.map_or(0, |entry| entry.holders.iter().filter(is_here).count());
-            let file = file.name.clone();
-            self.tell(Notice::Damaged {
-                file,
-                number,
-                others,
-            });
-        }
     }
 
     fn forget_copy(&mut self, number: SecondaryNumber, file: &FileMeta, reason: RemovedReason) {
@@ -482,20 +464,7 @@ impl Cluster {
                 secondary,
                 fault,
             });
-            if let (Fault::Digest, Some(chunk)) = (fault, chunk) {
-                self.check(now, &file, secondary, chunk);
-            }
-        }
-    }
-
-    /// A copy is said to be wrong: its secondary looks at it.
-    fn check(&mut self, now: Instant, file: &FileMeta, number: SecondaryNumber, chunk: ChunkIndex) {
-        let link = self.membership.link(number);
-        if let Some(link) = link.filter(|_| file.layout.contains(chunk))
-            && self.checks.ask(now, number, file)
-        {
-            let file = file.clone();
-            self.actions.push_back(Action::Check { link, file, chunk });
+            self.check(now, &file, secondary, (fault, chunk));
         }
     }
 
