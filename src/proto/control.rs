@@ -231,6 +231,14 @@ pub enum FromCentral {
         /// What the name stands for now.
         file: FileMeta,
     },
+    /// Secondary: a receiver says that a chunk of a file came wrong from here; read it, and serve the file no more if it is
+    /// damaged.
+    Check {
+        /// The file.
+        file: FileMeta,
+        /// The chunk.
+        chunk: ChunkIndex,
+    },
     /// Secondary: a transfer ended for its receiver; report what was sent in it.
     Ended {
         /// The transfer.

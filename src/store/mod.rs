@@ -3,8 +3,8 @@
 //!
 //! `root` is the door to a folder, `disk` what receiving a file needs of one and `native` how the operating system
 //! gives it, `hash` makes digests, `zeros` knows those of nothing but zeros, `index` knows what a served folder holds,
-//! `part` and `journal` are a file that is being received, `statistics` are files that are replaced whole, `records` are
-//! files to which is appended.
+//! `part` and `journal` are a file that is being received, `retired` is what was set aside, `statistics` are files that
+//! are replaced whole, `records` are files to which is appended.
 
 mod disk;
 mod error;
@@ -16,6 +16,7 @@ mod journal;
 mod native;
 mod part;
 mod records;
+pub mod retired;
 mod root;
 mod statistics;
 mod zeros;

@@ -484,6 +484,8 @@ impl Walk {
                     assert!(!grant.sources.is_empty(), "seed {seed}");
                     self.check_grant(&grant);
                 }
+                // Disks alter nothing here.
+                Action::Check { .. } => {}
                 Action::CancelCopy { link, transfer } => {
                     if let Some(target) = self.of_link(link) {
                         target.copies.remove(&transfer);

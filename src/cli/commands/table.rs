@@ -79,6 +79,9 @@ pub enum SecondaryVerb {
     Downloads,
     Status,
     Reindex,
+    Retired,
+    Recover,
+    Empty,
     Limit,
     Statistics,
 }
@@ -162,6 +165,9 @@ pub const SECONDARY: &[Entry<SecondaryVerb>] = &[
         &["ESTADO", "STATUS"],
     ),
     entry(SecondaryVerb::Reindex, "reindex", &["REINDEXAR", "REINDEX"]),
+    entry(SecondaryVerb::Retired, "retired", &["RETIRADOS", "RETIRED"]),
+    entry(SecondaryVerb::Recover, "recover", &["RECUPERAR", "RECOVER"]),
+    entry(SecondaryVerb::Empty, "empty", &["VACIAR", "EMPTY"]),
     entry(SecondaryVerb::Limit, "limit", &["LIMITE", "LIMIT"]),
     entry(
         SecondaryVerb::Statistics,

@@ -53,6 +53,7 @@ fn tone(notice: &Notice) -> Tone {
         | Notice::Limits { .. }
         | Notice::Conflict { .. }
         | Notice::Reported { .. }
+        | Notice::Damaged { .. }
         | Notice::Finished {
             outcome: Outcome::Failed,
             ..
@@ -172,6 +173,16 @@ fn notice(notice: &Notice) -> String {
             let outcome = because(outcome(*how), reason.as_deref());
             t!("finished", file = file, client = client, outcome = outcome)
         }
+        Notice::Damaged {
+            file,
+            number,
+            others,
+        } => t!(
+            "copy-damaged",
+            file = file,
+            number = number,
+            others = others
+        ),
         Notice::Reported {
             by,
             secondary,

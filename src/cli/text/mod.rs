@@ -12,6 +12,7 @@ pub mod links;
 pub mod live;
 pub mod map;
 pub mod nodes;
+pub mod retired;
 pub mod secondary;
 pub mod security;
 pub mod statistics;

@@ -9,7 +9,10 @@ use super::{
     transfer,
     units::{bytes, rate, time},
 };
-use crate::node::secondary::{NoLongerServing, RunningKind, RunningTransfer, SecondaryEvent};
+use crate::{
+    node::secondary::{NoLongerServing, RunningKind, RunningTransfer, SecondaryEvent},
+    store::retired::RetiredReason,
+};
 
 /// One event, in a line.
 pub fn event(event: &SecondaryEvent) -> Line {
@@ -24,6 +27,7 @@ fn tone(event: &SecondaryEvent) -> Tone {
         | SecondaryEvent::Writable => Tone::Good,
         SecondaryEvent::Denied(_)
         | SecondaryEvent::Refused(_)
+        | SecondaryEvent::Damaged { .. }
         | SecondaryEvent::CopyFailed { .. } => Tone::Bad,
         SecondaryEvent::CentralLost { .. }
         | SecondaryEvent::Ignored { .. }
@@ -60,11 +64,16 @@ fn words(event: &SecondaryEvent) -> String {
             let why = match why {
                 NoLongerServing::Deleted => t!("gone-deleted"),
                 NoLongerServing::Changed => t!("gone-changed"),
-                NoLongerServing::SetAside => t!("gone-set-aside"),
+                NoLongerServing::Damaged => t!("gone-altered"),
+                NoLongerServing::SetAside(RetiredReason::Deleted) => t!("gone-set-aside"),
+                NoLongerServing::SetAside(RetiredReason::Replaced) => t!("gone-replaced"),
+                NoLongerServing::SetAside(RetiredReason::Resolved) => t!("gone-resolved"),
+                NoLongerServing::SetAside(RetiredReason::Damaged) => t!("gone-damaged"),
                 NoLongerServing::Withdrawn => t!("gone-withdrawn"),
             };
             t!("no-longer-serving", file = file, why = why)
         }
+        SecondaryEvent::Damaged { file } => t!("file-damaged", file = file),
         SecondaryEvent::Ignored { path, reason } => {
             t!("not-served", path = path, why = errors::ignored(reason))
         }

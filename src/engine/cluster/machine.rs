@@ -11,6 +11,7 @@ use super::{
     Action, Event, LinkId, Notice, Refusal, Totals,
     admission::Admission,
     catalog::{Catalog, Other},
+    checks::Checks,
     draining::Draining,
     ledger::Ledger,
     membership::Membership,
@@ -67,6 +68,7 @@ pub struct Cluster {
     pub(super) level_told: bool,
     pub(super) speeds: Speeds,
     pub(super) traffic: Traffic,
+    pub(super) checks: Checks,
     pub(super) draining: Draining,
     /// Names that are refused, and until when.
     pub(super) expelled: BTreeMap<ClientName, Instant>,
@@ -125,6 +127,7 @@ impl Cluster {
             level_told: false,
             speeds: Speeds::default(),
             traffic: Traffic::default(),
+            checks: Checks::default(),
             draining: Draining::default(),
             expelled: BTreeMap::new(),
             transfers_made: 0,
@@ -155,9 +158,9 @@ impl Cluster {
                 transfer,
                 secondary,
                 fault,
-                ..
+                chunk,
             } => {
-                self.reported(now, transfer, secondary, fault);
+                self.reported(now, transfer, secondary, (fault, chunk));
             }
             Event::Finished(finished) => self.finished(now, link, finished),
             Event::Enrol { name } => self.enrol_client(link, name),

@@ -11,6 +11,7 @@ mod accounts;
 mod admission;
 mod books;
 mod catalog;
+mod checks;
 mod clients;
 mod closing;
 mod conflicts;

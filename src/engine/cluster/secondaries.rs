@@ -9,8 +9,8 @@ use super::{
     owed::Due,
 };
 use crate::model::{
-    CopyLimits, Fault, FileMeta, FileName, HeldFile, Incarnation, Receiver, RemovedReason,
-    SecondaryNumber, SentTransfer, TransferId, limits::MAX_FILES_PER_SECONDARY,
+    ChunkIndex, CopyLimits, Fault, FileMeta, FileName, HeldFile, Incarnation, Receiver,
+    RemovedReason, SecondaryNumber, SentTransfer, TransferId, limits::MAX_FILES_PER_SECONDARY,
 };
 
 impl Cluster {
@@ -323,6 +323,7 @@ impl Cluster {
         for file in &files {
             let had = self.catalog.has(number, &file.name);
             self.forget_copy(number, file, reason);
+            self.tell_of_damage(number, file, reason);
             if had
                 && !self.catalog.has(number, &file.name)
                 && let Some(Peer::Secondary { announced, .. }) = self.peers.get_mut(&link)
@@ -474,16 +475,17 @@ impl Cluster {
         now: Instant,
         transfer: TransferId,
         secondary: SecondaryNumber,
-        fault: Fault,
+        (fault, chunk): (Fault, Option<ChunkIndex>),
     ) {
         self.membership.probe(now, secondary);
         if let Some(transfer) = self.transfers.get(&transfer) {
-            let by = transfer.receiver.clone();
+            let (by, file) = (transfer.receiver.clone(), transfer.file.clone());
             self.tell(Notice::Reported {
                 by,
                 secondary,
                 fault,
             });
+            self.check(now, &file, secondary, (fault, chunk));
         }
     }
 

@@ -260,6 +260,15 @@ pub enum Action {
         /// What the name stands for now.
         file: FileMeta,
     },
+    /// To a secondary: a chunk of a file that it sent is said to be wrong.
+    Check {
+        /// The connection.
+        link: LinkId,
+        /// The file.
+        file: FileMeta,
+        /// The chunk.
+        chunk: ChunkIndex,
+    },
     /// To a secondary: a transfer ended, report what was sent.
     Ended {
         /// The connection.
@@ -455,6 +464,15 @@ pub enum Notice {
         outcome: Outcome,
         /// Why, when it failed.
         reason: Option<String>,
+    },
+    /// A secondary's copy is damaged: it is not served.
+    Damaged {
+        /// The file.
+        file: FileName,
+        /// Whose copy.
+        number: SecondaryNumber,
+        /// How many others that are here have the content: it is mended from there. None: it is mended once somebody has.
+        others: usize,
     },
     /// A receiver has trouble with a secondary.
     Reported {

@@ -54,6 +54,7 @@ impl Client {
             | FromCentral::Copy(_)
             | FromCentral::CancelCopy { .. }
             | FromCentral::Withdraw { .. }
+            | FromCentral::Check { .. }
             | FromCentral::Conflicts { .. }
             | FromCentral::Noted { .. }
             | FromCentral::Ended { .. } => tracing::warn!(?message, "not for a client"),

@@ -169,6 +169,7 @@ pub fn word_for(action: Action) -> Word {
             grant,
             replaces,
         } => (link, FromCentral::Copy(CopyOrder { grant, replaces })),
+        Action::Check { link, file, chunk } => (link, FromCentral::Check { file, chunk }),
         Action::CancelCopy { link, transfer } => (link, FromCentral::CancelCopy { transfer }),
         Action::Withdraw { link, batch, files } => (link, FromCentral::Withdraw { batch, files }),
         Action::Conflicts {

@@ -1,6 +1,6 @@
 //! Copies from other secondaries that run here. The central decides what is copied from whom.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
@@ -13,7 +13,7 @@ use crate::{
         rules::copies::CopyOrders,
     },
     proto::control::CopyOrder,
-    store::{Entry, Existing},
+    store::{Existing, index::IndexedFile, retired::RetiredReason},
 };
 
 /// The copies.
@@ -23,6 +23,8 @@ pub(super) struct Copies {
     updates: mpsc::Sender<(TransferId, FetchUpdate)>,
     pub(super) tasks: TaskTracker,
     pub(super) orders: CopyOrders<Fetch>,
+    /// Of the copies that run: what they may take the place of.
+    replaced: BTreeMap<TransferId, Replaced>,
 }
 
 /// What follows from the end of a copy.
@@ -31,8 +33,20 @@ pub(super) struct Ended {
     pub(super) finished: Finished,
     pub(super) events: Vec<SecondaryEvent>,
     /// The file is here from now on.
-    pub(super) held: Option<(FileMeta, Arc<Manifest>)>,
+    pub(super) held: Option<Here>,
 }
+
+/// A file that is here from now on.
+#[derive(Debug)]
+pub(super) struct Here {
+    pub(super) meta: FileMeta,
+    pub(super) manifest: Arc<Manifest>,
+    /// What had its name.
+    pub(super) replaced: Option<Replaced>,
+}
+
+/// A file whose name a copy may take, and why.
+pub(super) type Replaced = (Arc<IndexedFile>, RetiredReason);
 
 impl Copies {
     pub(super) fn new(
@@ -44,6 +58,7 @@ impl Copies {
             updates,
             tasks: TaskTracker::new(),
             orders: CopyOrders::default(),
+            replaced: BTreeMap::new(),
         }
     }
 
@@ -52,7 +67,7 @@ impl Copies {
     pub(super) fn start(
         &mut self,
         order: CopyOrder,
-        replaced: impl FnOnce(&CopyOrder) -> Option<Entry>,
+        replaced: impl FnOnce(&CopyOrder) -> Option<Replaced>,
     ) {
         let Some(order) = self.orders.order(order) else {
             return;
@@ -60,7 +75,8 @@ impl Copies {
         let (transfer, file) = (order.grant.transfer, order.grant.file.clone());
         let mut config = self.config.clone();
         if let (Goal::File(target), Some(old)) = (&mut config.goal, replaced(&order)) {
-            target.existing = Existing::Replaces(old);
+            target.existing = Existing::Replaces(old.0.entry());
+            self.replaced.insert(transfer, old);
         }
         let fetch = Fetch::start(order.grant, config, self.updates.clone(), &self.tasks);
         self.orders.started(transfer, file, fetch);
@@ -71,9 +87,10 @@ impl Copies {
         &mut self,
         transfer: TransferId,
         end: FetchEnd,
-        replaced: impl FnOnce(&CopyOrder) -> Option<Entry>,
+        replaced: impl FnOnce(&CopyOrder) -> Option<Replaced>,
     ) -> Ended {
         let copy = self.orders.ended(transfer);
+        let old = self.replaced.remove(&transfer);
         let mut ended = Ended {
             finished: Finished {
                 transfer,
@@ -97,10 +114,18 @@ impl Copies {
                     own_bytes: end.own_bytes,
                     took: end.took,
                 });
-                ended.held = Some((file, manifest));
+                ended.held = Some(Here {
+                    meta: file,
+                    manifest,
+                    replaced: old,
+                });
             }
             FetchOutcome::AlreadyComplete { manifest, .. } => {
-                ended.held = Some((file, manifest));
+                ended.held = Some(Here {
+                    meta: file,
+                    manifest,
+                    replaced: None,
+                });
             }
             FetchOutcome::Failed(reason) => {
                 ended.finished.reason = Some(reason.for_the_central());

@@ -43,7 +43,7 @@ use crate::{
         rules::changes::Changes,
     },
     proto::{ErrorCode, PeerRole},
-    store::{Existing, PartPlace, Root, index},
+    store::{Existing, PartPlace, Root, index, retired::Retired},
 };
 
 #[cfg(feature = "fuzzing")]
@@ -103,7 +103,8 @@ pub async fn start(
     )?;
     let cache = config.statistics.join(format!("secundario{number}.indice"));
     let (index_sender, index_events) = mpsc::channel(INPUTS);
-    let index = index::start(root.clone(), cache, move |event| {
+    let retired = Retired::new(root.clone(), config.retired);
+    let index = index::start(root.clone(), cache, retired.clone(), move |event| {
         index_sender.blocking_send(event).is_ok()
     })?;
     let own = Own::Served(index.own_chunks());
@@ -116,6 +117,7 @@ pub async fn start(
             number,
             incarnation,
             root: root.clone(),
+            retired: retired.clone(),
             inputs,
             stop: stop.clone(),
             shares: Arc::default(),
@@ -160,6 +162,7 @@ pub async fn start(
     Ok(SecondaryHandle {
         address,
         queries,
+        retired,
         stop,
         done: tokio::spawn(secondary.run()),
     })

@@ -17,7 +17,7 @@ use super::{
     NoLongerServing, SecondaryEvent,
     api::SecondaryQuery,
     context::{Context, Held, Input, Wanted},
-    copies::Copies,
+    copies::{Copies, Replaced},
     serving,
     statistics::Statistics,
     stops::Stops,
@@ -43,8 +43,9 @@ use crate::{
     },
     proto::control::{CopyOrder, ToCentral},
     store::{
-        Entry, PartNote, StoreError,
+        PartNote, StoreError,
         index::{self, Gone, Index, IndexCommand, IndexEvent, IndexedFile},
+        retired::RetiredReason,
     },
 };
 
@@ -105,12 +106,14 @@ pub(super) struct State {
 impl State {
     /// The file whose place an ordered copy may take: the version that the central knows to be outdated, or a damaged
     /// file.
-    pub(super) fn replaced(&self, order: &CopyOrder) -> Option<Entry> {
+    pub(super) fn replaced(&self, order: &CopyOrder) -> Option<Replaced> {
         let name = &order.grant.file.name;
         let held = self.held.get(name);
         let older = held.filter(|held| order.replaces == Some(held.meta.id));
-        let replaced = older.or_else(|| self.damaged.get(name));
-        replaced.map(|replaced| replaced.entry())
+        let older = older.map(|older| (older, RetiredReason::Replaced));
+        let damaged = || Some((self.damaged.get(name)?, RetiredReason::Damaged));
+        let (file, reason) = older.or_else(damaged)?;
+        Some((Arc::clone(file), reason))
     }
 }
 
@@ -216,7 +219,11 @@ impl Secondary {
             Wanted::Named(name) | Wanted::Content { name, .. } => name,
         };
         let not_held = || Refused::NotHeld(asked.clone());
-        let file = found.cloned().ok_or_else(not_held)?;
+        let aside = || match wanted {
+            Wanted::Named(_) => None,
+            Wanted::Content { id, .. } => self.context.retired.find(id),
+        };
+        let file = found.cloned().or_else(aside).ok_or_else(not_held)?;
         let stop = self.state.stops.open(transfer).ok_or(Refused::Expelled)?;
         let opened = self
             .state
@@ -264,6 +271,11 @@ impl Secondary {
                 }
             }
             IndexEvent::Removed { file, reason, why } => self.removed(&file.meta, reason, why),
+            IndexEvent::Damaged { file } => {
+                let name = file.meta.name.clone();
+                self.state.damaged.insert(name.clone(), file);
+                self.tell(SecondaryEvent::Damaged { file: name });
+            }
             IndexEvent::Ignored { path, reason } => {
                 self.tell(SecondaryEvent::Ignored { path, reason });
             }
@@ -309,14 +321,15 @@ impl Secondary {
             why: match why {
                 Gone::Deleted => NoLongerServing::Deleted,
                 Gone::Changed => NoLongerServing::Changed,
-                Gone::SetAside => NoLongerServing::SetAside,
+                Gone::Damaged => NoLongerServing::Damaged,
+                Gone::SetAside(reason) => NoLongerServing::SetAside(reason),
                 Gone::Withdrawn => NoLongerServing::Withdrawn,
             },
         });
         if self.state.indexed {
             match why {
-                Gone::SetAside => self.state.changes.set_aside(meta),
-                Gone::Deleted | Gone::Changed | Gone::Withdrawn => {
+                Gone::SetAside(_) => self.state.changes.set_aside(meta),
+                Gone::Deleted | Gone::Changed | Gone::Damaged | Gone::Withdrawn => {
                     self.state.changes.gone(meta, reason);
                 }
             }
@@ -396,9 +409,13 @@ impl Secondary {
                 } else {
                     self.copies.orders.keep_unsent(ended.finished);
                 }
-                if let Some((meta, manifest)) = ended.held {
-                    self.state.changes.arrived(&meta);
-                    self.command_index(IndexCommand::Insert { meta, manifest });
+                if let Some(here) = ended.held {
+                    self.state.changes.arrived(&here.meta);
+                    self.command_index(IndexCommand::Insert {
+                        meta: here.meta,
+                        manifest: here.manifest,
+                        replaced: here.replaced,
+                    });
                 }
             }
         }

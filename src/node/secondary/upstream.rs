@@ -17,7 +17,7 @@ use crate::{
         ErrorCode,
         control::{FromCentral, ToCentral},
     },
-    store::index::IndexCommand,
+    store::{index::IndexCommand, retired::RetiredReason},
 };
 
 impl Secondary {
@@ -84,7 +84,8 @@ impl Secondary {
             }
             FromCentral::Withdraw { batch, files } => {
                 for file in files {
-                    self.command_index(IndexCommand::SetAside(file));
+                    let reason = RetiredReason::Deleted;
+                    self.command_index(IndexCommand::SetAside { file, reason });
                 }
                 self.send(ToCentral::Noted { batch });
             }
@@ -95,6 +96,9 @@ impl Secondary {
                 self.send(ToCentral::Noted { batch });
             }
             FromCentral::Noted { batch } => self.state.changes.noted(batch),
+            FromCentral::Check { file, chunk } => {
+                self.command_index(IndexCommand::Check { file, chunk });
+            }
             FromCentral::Ended {
                 transfer,
                 outcome,

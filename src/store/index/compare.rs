@@ -7,7 +7,6 @@ use std::{
 
 use super::{
     Gone, IgnoredReason, IndexEvent,
-    content::Stamp,
     run::{LOOK_EVERY_DEAF, LOOK_SHARE, Running, Unheard},
     scan::{Scan, scan},
 };
@@ -30,6 +29,8 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             Ok(scan) => {
                 if std::mem::take(&mut self.gone) {
                     // It may be another folder, and changes meanwhile were not heard.
+                    self.retired.reload();
+                    self.restore_retired();
                     self.watch();
                     self.look_soon();
                     self.tell(IndexEvent::FolderBack)?;
@@ -91,13 +92,10 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
         self.missing
             .retain(|name, _| self.served.contains_key(name));
-        let is_as_it_was = |name: &FileName, stamp: &mut Stamp| {
-            let seen = scan.files.get(name);
-            seen.is_some_and(|seen| seen.stamp == *stamp)
-        };
-        self.withdrawn.retain(is_as_it_was);
+        self.set_withdrawn_aside(&scan);
+        self.forget_damage(&scan);
         for (name, seen) in &scan.files {
-            if self.withdrawn.contains_key(name) {
+            if self.withdrawn.contains_key(name) || self.damaged.contains_key(name) {
                 continue;
             }
             if self.served.contains_key(name) || self.unreadable.is_hopeless(now, name, *seen) {

@@ -13,10 +13,7 @@ use super::{
     run::{Running, Unheard},
     scan::look,
 };
-use crate::{
-    model::{FileMeta, FileName, Manifest},
-    store::hash::manifest_id,
-};
+use crate::model::{FileName, Manifest};
 
 /// Commands wait this long for files that need not be read.
 const TURN: Duration = Duration::from_millis(20);
@@ -32,6 +29,10 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             };
             if look(&self.root, &name).is_none_or(|seen| seen.stamp != stamp) {
                 self.look_soon();
+                continue;
+            }
+            if self.is_known_damage(&name, stamp) {
+                self.hashing.add(name, stamp);
                 continue;
             }
             // While everything is read again, nothing is taken for known.
@@ -75,6 +76,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                 self.settling.again(Instant::now(), name, after.stamp);
                 Ok(())
             }
+            (Some(_), read) if self.judge(&name, stamp, &read)? => Ok(()),
             (Some(_), Ok(manifest)) => {
                 let manifest = Arc::new(manifest);
                 self.cache.put(&name, stamp, &manifest);
@@ -108,16 +110,9 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     ) -> Result<(), Unheard> {
         self.settling.forget(&name);
         self.unreadable.forget(&name);
-        let meta = FileMeta {
-            name: name.clone(),
-            layout: manifest.layout(),
-            id: manifest_id(&manifest),
-        };
-        let file = Arc::new(IndexedFile {
-            meta,
-            manifest,
-            stamp,
-        });
+        self.damaged.remove(&name);
+        self.suspects.remove(&name);
+        let file = Arc::new(IndexedFile::new(name.clone(), stamp, manifest));
         self.own.served(&file);
         self.served.insert(name, Arc::clone(&file));
         self.tell(IndexEvent::Added { file, origin })

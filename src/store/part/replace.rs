@@ -7,6 +7,7 @@ use super::names::Names;
 use crate::store::{
     StoreError,
     disk::{Disk, Entry, Folder, Make, Place, Replace, Spot},
+    retired::naming,
     root::HIDDEN,
 };
 
@@ -107,11 +108,9 @@ fn keep<D: Disk>(disk: &D, spot: &Spot, target: &Place<D::Folder>) -> io::Result
     let _ = disk.folder(&folder, Make::Folders)?;
     // Nothing must be moved to a folder that may be lost.
     disk.sync_above(&folder)?;
+    let file = spot.name.to_string_lossy();
     for n in 1u32.. {
-        let mut name: OsString = spot.name.clone();
-        if n > 1 {
-            name.push(format!("-{n}"));
-        }
+        let name: OsString = naming::numbered(&file, n).into();
         let to = Place {
             dir: disk.folder(&folder, Make::Nothing)?,
             path: disk.path().join(&folder).join(&name),

@@ -269,6 +269,8 @@ impl Secondary {
     fn message(&mut self, ctx: &mut Ctx<'_>, message: FromCentral) {
         match message {
             FromCentral::Copy(order) => self.copy(ctx, order),
+            // Its disk has altered nothing: what came wrong was altered on the way.
+            FromCentral::Check { .. } => {}
             FromCentral::CancelCopy { transfer } => self.orders.cancel(transfer),
             FromCentral::Sources { transfer, sources } => {
                 self.orders.set_sources(transfer, &sources);

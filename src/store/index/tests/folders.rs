@@ -2,12 +2,12 @@
 
 use std::{fs, path::Path};
 
-use super::{Watched, obey_permissions};
+use super::{Watched, obey_permissions, set_aside};
 use crate::{
     model::RemovedReason,
     store::{
         StoreError,
-        index::{Gone, IndexCommand, IndexEvent},
+        index::{Gone, IndexEvent},
     },
 };
 
@@ -32,7 +32,7 @@ fn a_folder_that_may_only_be_read_is_served() {
     watched.ready();
     // What was deleted elsewhere cannot be moved away, and does not come back by that.
     let index = watched.index.as_ref().unwrap();
-    index.send(IndexCommand::SetAside(added.meta.clone()));
+    index.send(set_aside(&added));
     let removed = watched.removed("a");
     assert_eq!(removed, (RemovedReason::Lost, Gone::Withdrawn));
     fs::write(watched.path("b"), b"two and more").unwrap();
