@@ -226,7 +226,7 @@ def scale(figures):
     rows = []
     if "client_memory" in figures:
         part = figures["client_memory"]
-        rows.append((f"client under 64 MiB for a sparse file, from one secondary, of {part['bytes'] / GIB:.0f} GiB",
+        rows.append((f"client under 64 MiB for a file, from one secondary, of {part['bytes'] / GIB:.0f} GiB",
                      f"{part['rss'] / MIB:.0f} MiB", part["rss"] < 64 * MIB))
     if "stream_memory" in figures:
         part = figures["stream_memory"]
@@ -293,6 +293,34 @@ A third secondary with an empty folder joins two on uplinks of 200 Mbit/s: {part
     return text
 
 
+def changes(figures):
+    text = "## When little has changed\n\nOne server of each on loopback, files in the page cache. *Moved* is what went over "
+    text += "the connections: for trozos the payload that secondaries sent, for rsync what its statistics say, both ways.\n\n"
+    titles = {
+        "append": "### 1 MiB appended to {size:.2f} GiB; the receiver has the older version\n\n",
+        "rename": "### {size:.2f} GiB under another name; the receiver has it under the old one\n\n"
+                  "trozos has no command for this: a second server follows the first, and the time counts from the rename, "
+                  "with what it takes to notice and to be sure that the old name is gone.\n\n",
+        "sparse": "### A sparse image of {size:.2f} GiB that has {space:.2f} MiB on the disk\n\n"}
+    for name, title in titles.items():
+        part = figures.get(name)
+        if part is None:
+            continue
+        text += title.format(size=part["bytes"] / GIB, space=part.get("space", 0) / MIB)
+        with_space = name == "sparse"
+        rows = []
+        for variant, runs in part["runs"].items():
+            seconds = summary(runs)
+            row = [f"**{variant}**" if OURS in variant else variant, f"{seconds['median']:.2f}", f"{seconds['min']:.2f}",
+                   f"{seconds['max']:.2f}", f"{statistics.median(run['moved'] for run in runs) / MIB:.2f}"]
+            if with_space:
+                row.append(f"{statistics.median(run['space'] for run in runs) / MIB:.2f}")
+            rows.append(row)
+        head = ["", "median s", "min", "max", "MiB moved"] + (["MiB on the disk"] if with_space else [])
+        text += table(head, rows) + "\n"
+    return text
+
+
 def render(figures):
     machines = [part["machine"] for part in figures.values() if "machine" in part]
     text = """# Results
@@ -303,7 +331,8 @@ the ratios, not the times: machines differ, and a shared one differs from minute
 
 """
     text += table(["", ""], [[key, value] for key, value in machines[-1].items()]) + "\n"
-    for name, section in [("loopback", loopback), ("lan", lan), ("waste", waste), ("faults", faults), ("scale", scale), ("micro", micro.render)]:
+    for name, section in [("loopback", loopback), ("lan", lan), ("waste", waste), ("faults", faults), ("scale", scale),
+                          ("changes", changes), ("micro", micro.render)]:
         if name in figures:
             text += section(figures[name])
     return text + NOTES.read_text()

@@ -42,12 +42,15 @@ def load(arguments, timeout=300):
 
 
 def client_memory(config):
-    """A sparse file of 20 GiB from one secondary to a target on the same disk."""
+    """A file of 20 GiB from one secondary to a target on the same disk: a few bytes in every chunk, so that all of them
+    are sent, and holes between them, so that the disk need not hold it."""
     work = config.work / "sparse"
     size = config.sparse_bytes
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     with open(work / "hueco", "wb") as file:
+        for offset in range(0, size, 1 << 20):
+            os.pwrite(file.fileno(), offset.to_bytes(8, "big") + b"trozo", offset)
         file.truncate(size)
     folder = work / "servido1"
     folder.mkdir()

@@ -471,6 +471,7 @@ impl World {
                 Action::Enrolled { link, .. }
                 | Action::Sources { link, .. }
                 | Action::Settled { link, .. }
+                | Action::Check { link, .. }
                 | Action::CancelCopy { link, .. }
                 | Action::Withdraw { link, .. }
                 | Action::Ended { link, .. } => self.check_link(link),

@@ -44,6 +44,7 @@ pub fn to_central(data: &[u8]) {
             | ToCentral::Finished(_)
             | ToCentral::List { after: None }
             | ToCentral::Status
+            | ToCentral::Limits(_)
             | ToCentral::Cancel { .. },
         )
         | None => {}
@@ -60,7 +61,7 @@ pub fn from_central(data: &[u8]) {
             files.iter().for_each(|listed| check_file(&listed.file));
         }
         Some(FromCentral::Granted { grant, .. } | FromCentral::Copy(grant)) => check_grant(&grant),
-        Some(FromCentral::Withdraw { file }) => check_file(&file),
+        Some(FromCentral::Withdraw { file } | FromCentral::Check { file, .. }) => check_file(&file),
         Some(
             FromCentral::Ping
             | FromCentral::Bye

@@ -67,6 +67,9 @@ column-address = address
 column-files = files
 column-missing = missing
 column-conflicts = conflicts
+column-modified = modified
+column-content = content
+column-offered = offered
 column-what = what
 column-progress = so far
 column-chunks = chunks
@@ -79,6 +82,8 @@ column-process = process
 column-port = port
 column-folder = folder
 column-place = place
+column-when = set aside
+column-why = why
 column-waited = waiting for
 column-lease = lease
 column-sends = sends
@@ -108,13 +113,16 @@ download-started = starting, { $size } in { $count ->
    *[other] { $count } chunks
 }: { $shares }
 download-resumed = { $size } were there already, verified; it goes on from there
+download-own = { $size } taken from this disk, verified; they need not be sent
 download-started-over = what was there of it is of no use (other content, or no journal): it starts from nothing
 download-damaged = { $count ->
     [one] 1 chunk from before is damaged and is asked for again
    *[other] { $count } chunks from before are damaged and are asked for again
 }
 download-set-aside = what was there is of other content: it is kept as { $to }, and it starts from nothing
+download-no-locks = files cannot be locked on this disk; let no other program download the same to the same folder
 download-complete = complete and verified, { $size } in { $time } ({ $rate })
+download-spared = not sent: { $own } that this disk had, { $zeros } of zeros
 download-path = file { $path }
 download-digest = SHA-256 { $digest }
 download-cost = { $chunks } asked for again, { $wasted } wasted
@@ -123,6 +131,7 @@ download-failed = failed: { $why }
 download-cancelled = cancelled; what came is kept for another time
 download-paused = paused; what came is kept. RESUME { $number } goes on with it
 download-held = waits for the end of a download of higher priority
+download-superseded = has a new version, and nobody has the old one any more: downloading the new one
 download-checked = { $bad ->
     [0] checked chunk by chunk: it is right
     [one] checked chunk by chunk: 1 of { $chunks } is wrong and is asked for again
@@ -231,12 +240,18 @@ secondary-closed = Secondary { $number } is down: the connection broke
 secondary-silent = Secondary { $number } is down: no sign of life
 secondary-drained = Secondary { $number }: it sends nothing any more; it can be stopped
 service-began = Service begins: the secondaries are here
+secondary-takes-no-copies = Secondary { $number } takes no copies: its folder may only be read
+secondary-takes-copies = Secondary { $number } takes copies again, everywhere
+secondary-all-away = The disk of secondary { $number } is not there: it takes no copies until it is back
+secondary-folders-away = A disk of secondary { $number } is not there: no copies are taken below { $folders } until it is back
 level = Level: all live secondaries have the same, { $files }
 no-secondaries = No secondary is left: downloads wait for one to come back
 offered = Offered: { $file } ({ $size })
 no-longer-offered-deleted = No longer offered: { $file }: it was deleted at secondary { $number }, and the others set it aside
 no-longer-offered = No longer offered: { $file }
-conflict = Conflict: secondary { $number } has other content in { $file }; it is neither copied nor touched
+conflict = Conflict: secondary { $number } has other content in { $file }; it is neither copied nor touched until you decide (CONFLICTOS)
+replaced = New version of { $file } ({ $size }) at secondary { $number }: the others copy it
+resolved = Decided: { $file } is the chosen content from now on; other copies are set aside
 copy-ordered = Secondary { $target } copies { $file } from { $sources }
 copy-ended = Copy of { $file } at secondary { $target }: { $outcome }
 client-enrolled = Client { $client } enrolled from { $address }
@@ -245,6 +260,10 @@ granted = { $client } downloads { $file } from secondaries { $sources }
 queued = { $client } waits for { $file } at place { $place }
 place-lent = { $client } is sent nothing of { $file }: others have its place until it goes on
 finished = Download of { $file } by { $client }: { $outcome }
+copy-damaged = Secondary { $number } has a damaged copy of { $file } and does not serve it: { $others ->
+    [0] nobody else has it, so that it cannot be mended before somebody with a good copy returns
+   *[other] it is mended from another copy
+}
 reported = { $by } reports secondary { $secondary }: { $why }
 with-reason = { $what } ({ $reason })
 told-no-sources = no secondary could send it
@@ -252,6 +271,7 @@ told-wrong-manifest = the catalogue's digests are not that file's
 told-disk = the receiver's disk: { $why }
 told-exists = another file has that name
 told-changed = the file changed while in use
+told-link = it is a symbolic link, which is not followed
 told-other = it says “{ $words }”
 to-client = to client { $name }
 to-original = to the original client { $name }
@@ -269,6 +289,28 @@ system-no-service = No service: { $alive ->
 }, { $required } needed
 system-copying = In service; copying between secondaries
 system-level = In service and level
+system-lacking = In service, not level: { $what }
+lacking-copies = { $count ->
+    [one] 1 copy is missing
+   *[other] { $count } copies are missing
+}
+lacking-conflicts = { $count ->
+    [one] 1 conflict to decide (CONFLICTS)
+   *[other] { $count } conflicts to decide (CONFLICTS)
+}
+lacking-changing = { $count ->
+    [one] 1 file is being changed
+   *[other] { $count } files are being changed
+}
+no-conflicts = There are no conflicts
+conflicts-remedy = RESOLVE <name> <no.> decides which one counts
+conflict-offered = yes
+conflict-here = Conflict: { $file } has different contents: { $versions }; the administrator decides with RESOLVE
+conflict-version = { $size } of { $date } ({ $id }) at { $secondaries }
+conflict-decided = The conflict about { $file } is decided
+no-conflict = { $file } is not in conflict
+no-such-file = there is no { $file }; CONFLICTS shows the names in conflict
+no-such-choice = { $file } has no content { $choice }: choose { $choices }
 system-counts = { $files ->
     [one] 1 file
    *[other] { $files } files
@@ -283,6 +325,8 @@ system-counts = { $files ->
    *[other] { $copies } copies running
 }
 condition-up = up
+condition-read-only = read only
+condition-away = a disk is missing
 condition-down = down
 condition-draining = draining
 no-clients = There are no clients
@@ -312,18 +356,45 @@ serving = Serving { $file } ({ $size })
 no-longer-serving = No longer serving { $file }: { $why }
 gone-deleted = it was deleted
 gone-changed = it changed or cannot be read
+gone-withdrawn = it was deleted at another secondary, and cannot be moved away here
 gone-set-aside = it was deleted at another secondary; this copy is in .trozos/retirados
+gone-altered = the disk has altered it
+file-damaged = { $file } is damaged on the disk: its content is not what it was, though size and date are. It is mended as soon as another secondary has it; what is damaged goes to .trozos/retirados
+gone-replaced = there is a newer version; this one is in .trozos/retirados
+gone-resolved = somebody chose another content; this one is in .trozos/retirados
+gone-damaged = the disk had altered it; it is in .trozos/retirados
+retired-none = Nothing is set aside
+retired-files = { $files ->
+    [one] 1 file
+   *[other] { $files } files
+}, { $size }
+retired-total = In .trozos/retirados: { $what }. RECOVER <n> brings one back; EMPTY <n>, or EMPTY *, removes them for good
+retired-deleted = deleted at another secondary
+retired-replaced = there is a newer version
+retired-resolved = another content was chosen
+retired-damaged = altered by the disk
+retired-by-hand = not known
+retired-goes = { $file } ({ $size })
+retired-more = … and { $files } more
+retired-confirm = To be removed for good: { $what }. Type YES to do it; anything else keeps them
+retired-gone = Removed for good: { $what }
+retired-no-such = Nothing with the number { $number } is set aside: RETIRED shows what is
+retired-recovered = Brought back: { $file }
 not-served = Not serving { $path }: { $why }
 copy-started = Copying { $file } ({ $size }) from secondaries { $sources }
 copy-notice = Copy of { $file }: { $what }
 copied = Copied and verified { $file }
 copied-in = Copied and verified { $file } in { $time } ({ $rate }): { $shares }
+copied-from-disk = Copied and verified { $file }: { $share }
+copied-own = { $size } from this disk
 copied-share = { $size } from { $number }
 copy-failed = The copy of { $file } could not be finished: { $why }
 sending = Sending { $file } { $to }
 sent = Sent { $size } of { $file } { $to }
 refused-for-good = The central admits this secondary no more: { $why }
 folder-gone = The folder cannot be read any more ({ $why }): nothing of it is served until it is back
+folder-read-only = The folder may only be read ({ $why }): it is served, and takes no copies
+folder-writable = The folder can be written into again: it takes copies
 folder-back = The folder is there again: reading it anew
 no-transfers = No transfer is running
 row-sending = being sent { $to }
@@ -334,6 +405,8 @@ secondary-status = Secondary { $number }: { $files ->
 }, { $size }, in { $folder }
 secondary-central = Enrolled at the central { $central }
 secondary-no-central = No connection to the central: it is tried again by itself
+secondary-read-only = The folder may only be read: it is served, and takes no copies
+secondary-away = A disk of the folder is not there: nothing of it is served, and no copies are taken there
 secondary-indexing = The folder is being read
 secondary-work = { $sending } being sent and { $copying } being copied, { $connections ->
     [one] 1 connection
@@ -363,6 +436,7 @@ store-changed = { $path }: changed while it was used
 store-too-large = { $path }: too large for this disk
 store-no-descriptor = { $path }: too many open files; raise the limit with “ulimit -n” and start again
 store-not-a-file = { $path }: something is there that is no regular file; move it away
+store-link = { $path }: it, or its folder, is a symbolic link, which is not followed; download to where the link leads
 store-other = { $path }: { $why }
 statistics-since = Since { $time }
 statistics-downloads = downloads
@@ -370,6 +444,7 @@ statistics-copies = copies
 statistics-copies-to = to secondary { $number }
 statistics-from = from secondary { $number }
 statistics-trouble = Chunks asked for again: { $retries }; of two at once: { $hedges }; returns of secondaries: { $returns }
+statistics-own = Taken from the receiver's own disk: { $size }
 statistics-faults = Faults of secondaries: { $faults }
 statistics-fault = { $why }: { $count }
 statistics-refused = Refused connections: { $codes }
@@ -434,6 +509,8 @@ why-priority = priorities are high, normal and low
 why-secondary = it is not the number of a secondary
 why-off = only OFF can follow, which undoes it
 why-json = only JSON can follow
+why-retired = the number of a file that was set aside, as RETIRED shows it
+why-choice = is the number of a row of CONFLICTS
 why-rate = it is not a rate: write bytes per second, as 500kB/s, 20MB/s or 1GiB/s
 why-size = it is not a size: write bytes, as 500kB, 20MB or 1GiB
 why-time = it is not a time: write seconds, or 30s, 2m or 1h
@@ -612,6 +689,12 @@ command-expel = throws a client out; it may come back after a minute
 command-drain = a secondary ends what it sends and gets nothing new, so that it can be stopped; OFF undoes it
     .usage = DRAIN <n> [OFF]
     .example = DRAIN 2
+command-conflicts = names with several contents: size, date, content and who holds it; with JSON, everything
+    .usage = CONFLICTS [JSON]
+    .example = CONFLICTS
+command-resolve = decides which content of a name in conflict counts; the others are set aside
+    .usage = RESOLVE <name> <n>
+    .example = RESOLVE plan.txt 2
 command-statistics = the main figures; with JSON, all of them
     .usage = STATISTICS [JSON]
     .example = STATISTICS
@@ -627,6 +710,15 @@ command-secondary-status = what it serves, what it sends and how fast
 command-reindex = reads the whole folder again, without trusting what it knew
     .usage = REINDEX
     .example = REINDEX
+command-retired = what was taken out of the folder and is still kept; with JSON, for programs
+    .usage = RETIRED [JSON]
+    .example = RETIRED
+command-recover = brings a file back that was set aside, under its name or, when another has that, a new one
+    .usage = RECOVER <n>
+    .example = RECOVER 3
+command-empty = removes a file that was set aside for good, or all with *; says first what goes, and asks for a YES
+    .usage = EMPTY [n|*]
+    .example = EMPTY *
 command-limit = the most that it sends per second, from now on; OFF takes it away
     .usage = LIMIT <rate|OFF>
     .example = LIMIT 20MB/s
@@ -684,6 +776,8 @@ value-nombre = NAME
 value-host = HOST
 value-nombre-o-ip = NAME_OR_IP
 value-tasa = RATE
+value-tamano = SIZE
+value-dias = DAYS
 value-tiempo = TIME
 value-ruta = PATH
 value-patron = PATTERN
@@ -720,6 +814,8 @@ flag-directorio = Folder that it serves [default: data/videosN]
 flag-videolocal-directorio = Folder with videos1, videos2…
 flag-limite-subida = Most that it sends per second: 500kB/s, 20MB/s, 1GiB/s
 flag-videolocal-limite-subida = Most that each secondary sends per second: 500kB/s, 20MB/s, 1GiB/s
+flag-retirados-max = Most that is kept of what was set aside in .trozos/retirados; the oldest goes first [default: a tenth of the disk, and 50 GB at most]
+flag-retirados-dias = For how many days what was set aside is kept
 flag-nombre = Enrols with this name at the start
 flag-destino = Folder of the downloads; “-” with descargar writes to standard output
 flag-espera-fuentes = How long a download waits when no secondary is left
@@ -755,6 +851,7 @@ usage-utf8 = a value is not UTF-8
 usage-number = number { $number } will not do: --numero is 1 to { $highest }
 usage-number-more = number { $number } will not do: --numero is 1 to { $highest }; to use it, give --secundarios { $number } here and to the central
 usage-one-file = --salida is for one file, and there are { $count }
+usage-empty-output = --salida is empty; say where, or leave it out
 why-language = the languages are es and en
 why-log-level = use error, warn, info, debug or trace, or a filter of tracing's
 settings-unreadable = { $path }: the configuration cannot be read: { $why }

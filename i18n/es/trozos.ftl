@@ -67,6 +67,9 @@ column-address = dirección
 column-files = videos
 column-missing = le faltan
 column-conflicts = conflictos
+column-modified = modificado
+column-content = contenido
+column-offered = se ofrece
 column-what = qué pasa
 column-progress = va por
 column-chunks = trozos
@@ -80,6 +83,8 @@ column-port = puerto
 column-folder = carpeta
 column-place = puesto
 column-waited = espera
+column-when = apartado el
+column-why = por qué
 column-lease = plazo
 column-sends = envía
 column-sent = enviado
@@ -108,13 +113,16 @@ download-started = empieza, { $size } en { $count ->
    *[other] { $count } trozos
 }: { $shares }
 download-resumed = ya había { $size } verificados de antes; sigue desde ahí
+download-own = { $size } se toman de este disco, verificados; no hace falta enviarlos
 download-started-over = lo que había a medias no sirve (es de otro contenido o no tiene diario): empieza de cero
 download-damaged = { $count ->
     [one] 1 trozo de antes está dañado y se pide otra vez
    *[other] { $count } trozos de antes están dañados y se piden otra vez
 }
 download-set-aside = lo que había a medias no es de este contenido: se conserva como { $to }, y se empieza de cero
+download-no-locks = en este disco no se pueden bloquear ficheros; procura que ningún otro programa descargue lo mismo en la misma carpeta
 download-complete = completo y verificado, { $size } en { $time } ({ $rate })
+download-spared = sin enviar: { $own } que ya tenía este disco, { $zeros } de ceros
 download-path = fichero { $path }
 download-digest = SHA-256 { $digest }
 download-cost = { $chunks } pedidos otra vez, { $wasted } de más
@@ -123,6 +131,7 @@ download-failed = falló: { $why }
 download-cancelled = cancelado; lo recibido se conserva para otra vez
 download-paused = en pausa; lo recibido se conserva. REANUDAR { $number } lo sigue
 download-held = espera a que acabe una descarga de más prioridad
+download-superseded = tiene una versión nueva y ya nadie tiene la anterior: se descarga la nueva
 download-checked = { $bad ->
     [0] comprobado trozo a trozo: está bien
     [one] comprobado trozo a trozo: 1 de { $chunks } está mal y se pide otra vez
@@ -231,12 +240,18 @@ secondary-closed = Secundario { $number } ha caído: se cortó la conexión
 secondary-silent = Secundario { $number } ha caído: no da señales de vida
 secondary-drained = Secundario { $number }: ya no envía nada; se puede parar
 service-began = Empieza el servicio: ya están los secundarios
+secondary-takes-no-copies = El secundario { $number } no recibe copias: en su carpeta no se puede escribir
+secondary-takes-copies = El secundario { $number } vuelve a recibir copias de todo
+secondary-all-away = Falta el disco del secundario { $number }: no recibe copias hasta que vuelva
+secondary-folders-away = Falta un disco del secundario { $number }: no recibe copias en { $folders } hasta que vuelva
 level = Sincronizado: todos los secundarios vivos tienen lo mismo, { $files }
 no-secondaries = No queda ningún secundario: las descargas esperan a que vuelva alguno
 offered = Se ofrece { $file } ({ $size })
 no-longer-offered-deleted = Ya no se ofrece { $file }: se borró en el secundario { $number } y los demás lo retiran
 no-longer-offered = Ya no se ofrece { $file }
-conflict = Conflicto: el secundario { $number } tiene otro contenido en { $file }; ni se copia ni se toca
+conflict = Conflicto: el secundario { $number } tiene otro contenido en { $file }; no se copia ni se toca hasta que decidas (CONFLICTOS)
+replaced = Nueva versión de { $file } ({ $size }) en el secundario { $number }: los demás la copian
+resolved = Decidido: { $file } es desde ahora el contenido elegido; las otras copias se retiran
 copy-ordered = El secundario { $target } copia { $file } de { $sources }
 copy-ended = Copia de { $file } en el secundario { $target }: { $outcome }
 client-enrolled = Cliente { $client } inscrito desde { $address }
@@ -245,6 +260,10 @@ granted = { $client } descarga { $file } de los secundarios { $sources }
 queued = { $client } espera por { $file } en el puesto { $place }
 place-lent = A { $client } no se le envía nada de { $file }: otros usan su puesto hasta que siga
 finished = Descarga de { $file } por { $client }: { $outcome }
+copy-damaged = El secundario { $number } tiene dañado { $file } y no lo sirve: { $others ->
+    [0] nadie más lo tiene, así que no se puede arreglar hasta que vuelva alguien con una copia buena
+   *[other] se arregla con la copia de otro
+}
 reported = { $by } avisa del secundario { $secondary }: { $why }
 with-reason = { $what } ({ $reason })
 told-no-sources = ningún secundario pudo enviarlo
@@ -252,6 +271,7 @@ told-wrong-manifest = los resúmenes del catálogo no son los de ese fichero
 told-disk = el disco de quien recibe: { $why }
 told-exists = ya hay otro fichero con ese nombre
 told-changed = el fichero cambió mientras se usaba
+told-link = es un enlace simbólico, y no se sigue
 told-other = dice «{ $words }»
 to-client = al cliente { $name }
 to-original = al cliente original { $name }
@@ -269,6 +289,28 @@ system-no-service = Sistema sin servicio: { $alive ->
 }, hacen falta { $required }
 system-copying = Sistema en servicio; copiando entre secundarios
 system-level = Sistema en servicio y sincronizado
+system-lacking = Sistema en servicio; sin sincronizar: { $what }
+lacking-copies = { $count ->
+    [one] falta 1 copia
+   *[other] faltan { $count } copias
+}
+lacking-conflicts = { $count ->
+    [one] 1 conflicto por decidir (CONFLICTOS)
+   *[other] { $count } conflictos por decidir (CONFLICTOS)
+}
+lacking-changing = { $count ->
+    [one] 1 fichero que está cambiando
+   *[other] { $count } ficheros que están cambiando
+}
+no-conflicts = No hay conflictos
+conflicts-remedy = RESOLVER <nombre> <nº> decide cuál vale
+conflict-offered = sí
+conflict-here = Conflicto: { $file } tiene contenidos distintos: { $versions }; el administrador decide con RESOLVER
+conflict-version = { $size } del { $date } ({ $id }) en { $secondaries }
+conflict-decided = Decidido el conflicto de { $file }
+no-conflict = { $file } no está en conflicto
+no-such-file = no hay ningún { $file }; CONFLICTOS muestra los nombres en conflicto
+no-such-choice = { $file } no tiene un contenido { $choice }: elige { $choices }
 system-counts = { $files ->
     [one] 1 video
    *[other] { $files } videos
@@ -283,6 +325,8 @@ system-counts = { $files ->
    *[other] { $copies } copias en curso
 }
 condition-up = vivo
+condition-read-only = solo lectura
+condition-away = falta un disco
 condition-down = caído
 condition-draining = vaciándose
 no-clients = No hay ningún cliente
@@ -312,18 +356,45 @@ serving = Se sirve { $file } ({ $size })
 no-longer-serving = Ya no se sirve { $file }: { $why }
 gone-deleted = se ha borrado
 gone-changed = ha cambiado o no se puede leer
+gone-withdrawn = se borró en otro secundario, y aquí no se puede apartar
 gone-set-aside = se borró en otro secundario; esta copia queda en .trozos/retirados
+gone-altered = el disco lo ha alterado
+file-damaged = { $file } está dañado en el disco: su contenido no es el que era, aunque conserva tamaño y fecha. Se arregla en cuanto otro secundario lo tenga; lo dañado queda en .trozos/retirados
+gone-replaced = hay una versión más nueva; esta queda en .trozos/retirados
+gone-resolved = alguien eligió otro contenido; este queda en .trozos/retirados
+gone-damaged = el disco lo había alterado; queda en .trozos/retirados
+retired-none = No hay nada apartado
+retired-files = { $files ->
+    [one] 1 fichero
+   *[other] { $files } ficheros
+}, { $size }
+retired-total = En .trozos/retirados: { $what }. RECUPERAR <n> devuelve uno; VACIAR <n>, o VACIAR *, los borra para siempre
+retired-deleted = se borró en otro secundario
+retired-replaced = hay una versión más nueva
+retired-resolved = se eligió otro contenido
+retired-damaged = estaba alterado en el disco
+retired-by-hand = no se sabe
+retired-goes = { $file } ({ $size })
+retired-more = … y { $files } más
+retired-confirm = Se van a borrar para siempre { $what }. Escribe SÍ para hacerlo; con cualquier otra cosa se quedan
+retired-gone = Borrado para siempre: { $what }
+retired-no-such = No hay nada apartado con el número { $number }: RETIRADOS los muestra
+retired-recovered = Recuperado: { $file }
 not-served = No se sirve { $path }: { $why }
 copy-started = Copiando { $file } ({ $size }) de los secundarios { $sources }
 copy-notice = Copia de { $file }: { $what }
 copied = Copiado y verificado { $file }
 copied-in = Copiado y verificado { $file } en { $time } ({ $rate }): { $shares }
+copied-from-disk = Copiado y verificado { $file }: { $share }
+copied-own = { $size } de este disco
 copied-share = { $size } del { $number }
 copy-failed = La copia de { $file } no pudo terminar: { $why }
 sending = Enviando { $file } { $to }
 sent = Enviados { $size } de { $file } { $to }
 refused-for-good = El central no admite más a este secundario: { $why }
 folder-gone = La carpeta ya no se puede leer ({ $why }): no se sirve nada de ella hasta que vuelva
+folder-read-only = En la carpeta no se puede escribir ({ $why }): se sirve, pero no recibe copias
+folder-writable = En la carpeta se puede volver a escribir: recibe copias
 folder-back = La carpeta vuelve a estar: se lee de nuevo
 no-transfers = No hay ninguna transferencia en curso
 row-sending = se envía { $to }
@@ -334,6 +405,8 @@ secondary-status = Secundario { $number }: { $files ->
 }, { $size }, en { $folder }
 secondary-central = Inscrito en el central { $central }
 secondary-no-central = Sin conexión con el central: se reintenta solo
+secondary-read-only = La carpeta solo se puede leer: se sirve, pero no recibe copias
+secondary-away = Falta un disco de la carpeta: no se sirve nada de él ni se reciben copias en él
 secondary-indexing = Se está leyendo la carpeta
 secondary-work = { $sending ->
     [one] 1 envío
@@ -369,6 +442,7 @@ store-changed = { $path }: cambió mientras se usaba
 store-too-large = { $path }: demasiado grande para este disco
 store-no-descriptor = { $path }: demasiados ficheros abiertos; sube el límite con «ulimit -n» y vuelve a arrancar
 store-not-a-file = { $path }: hay algo que no es un fichero normal; apártalo
+store-link = { $path }: es un enlace simbólico, o lo es su carpeta, y no se sigue; descarga donde está lo enlazado
 store-other = { $path }: { $why }
 statistics-since = Desde { $time }
 statistics-downloads = descargas
@@ -376,6 +450,7 @@ statistics-copies = copias
 statistics-copies-to = al secundario { $number }
 statistics-from = del secundario { $number }
 statistics-trouble = Trozos pedidos otra vez: { $retries }; a dos a la vez: { $hedges }; vueltas de secundarios: { $returns }
+statistics-own = Tomado del propio disco de quien recibe: { $size }
 statistics-faults = Fallos de secundarios: { $faults }
 statistics-fault = { $why }: { $count }
 statistics-refused = Conexiones rechazadas: { $codes }
@@ -440,6 +515,8 @@ why-priority = las prioridades son alta, normal y baja
 why-secondary = no es el número de un secundario
 why-off = solo puede seguir NO, que lo deshace
 why-json = solo puede seguir JSON
+why-retired = el número de un fichero apartado, como lo muestra RETIRADOS
+why-choice = es el número de una fila de CONFLICTOS
 why-rate = no es una tasa: escribe bytes por segundo, como 500kB/s, 20MB/s o 1GiB/s
 why-size = no es un tamaño: escribe bytes, como 500kB, 20MB o 1GiB
 why-time = no es un tiempo: escribe segundos, o 30s, 2m o 1h
@@ -618,6 +695,12 @@ command-expel = echa a un cliente; puede volver pasado un minuto
 command-drain = un secundario acaba lo que envía y no recibe nada nuevo, para poder pararlo; con NO se deshace
     .usage = DRENAR <n> [NO]
     .example = DRENAR 2
+command-conflicts = los nombres con varios contenidos: tamaño, fecha, contenido y quién lo tiene; con JSON, todo
+    .usage = CONFLICTOS [JSON]
+    .example = CONFLICTOS
+command-resolve = decide qué contenido de un nombre en conflicto vale; los otros se retiran
+    .usage = RESOLVER <nombre> <n>
+    .example = RESOLVER plan.txt 2
 command-statistics = las cifras principales; con JSON, todas
     .usage = ESTADISTICAS [JSON]
     .example = ESTADISTICAS
@@ -633,6 +716,15 @@ command-secondary-status = qué sirve, qué envía y a qué ritmo
 command-reindex = lee la carpeta entera otra vez, sin fiarse de lo que sabía
     .usage = REINDEXAR
     .example = REINDEXAR
+command-retired = lo que se ha apartado de la carpeta y aún se guarda; con JSON, para programas
+    .usage = RETIRADOS [JSON]
+    .example = RETIRADOS
+command-recover = devuelve a la carpeta un fichero apartado, con su nombre o, si ya es de otro, con uno nuevo
+    .usage = RECUPERAR <n>
+    .example = RECUPERAR 3
+command-empty = borra para siempre un fichero apartado, o todos con *; antes dice qué se va y pide un SÍ
+    .usage = VACIAR [n|*]
+    .example = VACIAR *
 command-limit = lo que envía como mucho por segundo, desde ahora; NO lo quita
     .usage = LIMITE <tasa|NO>
     .example = LIMITE 20MB/s
@@ -690,6 +782,8 @@ value-nombre = NOMBRE
 value-host = MÁQUINA
 value-nombre-o-ip = NOMBRE_O_IP
 value-tasa = TASA
+value-tamano = TAMAÑO
+value-dias = DÍAS
 value-tiempo = TIEMPO
 value-ruta = RUTA
 value-patron = PATRÓN
@@ -726,6 +820,8 @@ flag-directorio = Carpeta que sirve [por defecto: data/videosN]
 flag-videolocal-directorio = Carpeta en la que están videos1, videos2…
 flag-limite-subida = Lo que envía como mucho por segundo: 500kB/s, 20MB/s, 1GiB/s
 flag-videolocal-limite-subida = Lo que envía cada secundario como mucho por segundo: 500kB/s, 20MB/s, 1GiB/s
+flag-retirados-max = Lo que se guarda como mucho de lo apartado en .trozos/retirados; lo más viejo se va antes [por defecto: la décima parte del disco, y 50 GB como mucho]
+flag-retirados-dias = Cuántos días se guarda lo apartado
 flag-nombre = Se inscribe con este nombre al empezar
 flag-destino = Carpeta de las descargas; «-» con descargar escribe en la salida estándar
 flag-espera-fuentes = Lo que una descarga espera cuando no queda ningún secundario
@@ -761,6 +857,7 @@ usage-utf8 = hay un valor que no es UTF-8
 usage-number = el número { $number } no vale: --numero va de 1 a { $highest }
 usage-number-more = el número { $number } no vale: --numero va de 1 a { $highest }; para usarlo, da --secundarios { $number } aquí y en el central
 usage-one-file = --salida vale para un solo fichero, y hay { $count }
+usage-empty-output = --salida está vacía; di dónde, o quítala
 why-language = los idiomas son es y en
 why-log-level = usa error, warn, info, debug o trace, o un filtro de tracing
 settings-unreadable = { $path }: no se puede leer la configuración: { $why }

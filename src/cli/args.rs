@@ -18,7 +18,7 @@ use clap::{
 
 use super::{
     logging::LogFormat,
-    quantity::{BadValue, rate, time},
+    quantity::{BadValue, rate, size, time},
     text::{language::Language, t},
 };
 use crate::{
@@ -27,6 +27,7 @@ use crate::{
         NetworkRole, SecretSource, Security, SecurityError, SecurityFiles, central::CentralConfig,
         client::ClientConfig, secondary::SecondaryConfig,
     },
+    store::retired::RetiredLimits,
 };
 
 /// How many secondaries there are unless said otherwise.
@@ -34,6 +35,7 @@ pub const USUAL_SECONDARIES: u16 = 3;
 /// Has the secret itself. Not a flag's, so that no help shows it.
 const SECRET_VARIABLE: &str = "TROZOS_CLAVE";
 const CENTRAL_PORT: u16 = 50_000;
+const DAY: Duration = Duration::from_secs(24 * 3600);
 const ANYWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// Flags of all programs.
@@ -221,6 +223,12 @@ pub struct SecondaryArgs {
     /// Most bytes per second that it sends.
     #[arg(long, value_name = "TASA", value_parser = rate)]
     pub limite_subida: Option<u64>,
+    /// Most that is kept of what was set aside.
+    #[arg(long, value_name = "TAMANO", value_parser = size)]
+    pub retirados_max: Option<u64>,
+    /// How many days it is kept.
+    #[arg(long, value_name = "DIAS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(0..=36_500))]
+    pub retirados_dias: u32,
     /// Runs as a service.
     #[arg(long)]
     pub sin_consola: bool,
@@ -375,6 +383,14 @@ impl CentralArgs {
 }
 
 impl SecondaryArgs {
+    /// How much of what was set aside is kept, and for how long.
+    pub fn retired_limits(&self) -> RetiredLimits {
+        RetiredLimits {
+            max_bytes: self.retirados_max,
+            max_age: DAY * self.retirados_dias,
+        }
+    }
+
     /// What the node is told.
     ///
     /// # Errors
@@ -395,6 +411,7 @@ impl SecondaryArgs {
             folder: self.directorio.clone().unwrap_or_else(folder),
             statistics: self.common.estadisticas.clone(),
             upload_limit_bytes_per_s: self.limite_subida,
+            retired: self.retired_limits(),
             security,
         })
     }

@@ -10,7 +10,7 @@ use super::{
     commands::{self, CommonLine, SecondaryLine, explain},
     console::{Console, Mode, Printer},
     exit::Exit,
-    flags, program, reload,
+    flags, program, reload, retired,
     service::Manager,
     signals::{Hangup, Requests},
     text::{self, errors, help, t},
@@ -77,6 +77,7 @@ async fn run(
     };
     printer.line(t!("listening", address = handle.address()));
     printer.line(t!("folder-served", folder = folder));
+    console.complete(Arc::new(retired::RetiredValues(handle.retired_store())));
     let gave_up = handle.stopped();
     let stopped = async {
         tokio::select! {
@@ -87,9 +88,13 @@ async fn run(
     let read_again = async || {
         if let Some(args) = reload::read::<SecondaryArgs>(&line, &log, &security) {
             let _ = handle.set_upload_limit(args.limite_subida).await;
+            if let Err(error) = handle.set_retired_limits(args.retired_limits()).await {
+                tracing::warn!(%error, "what was set aside cannot be looked at");
+            }
         }
     };
     let alive = async || handle.running().await.is_ok();
+    let mut emptying = None;
     program::serve(
         &mut console,
         &mut events,
@@ -99,7 +104,7 @@ async fn run(
             manager.secondary_event(event, &line.text());
             line
         },
-        async |line| command(line, &handle, &printer).await,
+        async |line| command(line, &handle, &printer, &mut emptying).await,
     )
     .await;
     manager.stopping();
@@ -114,8 +119,22 @@ async fn run(
     }
 }
 
-/// False when the program is to end.
-async fn command(line: &str, handle: &SecondaryHandle, printer: &Printer) -> bool {
+/// False when the program is to end. `emptying` are numbers of files that go for good if the next line agrees.
+async fn command(
+    line: &str,
+    handle: &SecondaryHandle,
+    printer: &Printer,
+    emptying: &mut Option<Vec<u64>>,
+) -> bool {
+    if let Some(numbers) = emptying.take() {
+        if commands::is_yes(line) {
+            retired::empty(handle, printer, numbers).await;
+            return true;
+        }
+        if commands::is_no(line) {
+            return true;
+        }
+    }
     let parsed = match commands::secondary(line) {
         Ok(parsed) => parsed,
         Err(bad) => {
@@ -141,6 +160,9 @@ async fn command(line: &str, handle: &SecondaryHandle, printer: &Printer) -> boo
             // It says itself when it begins and ends.
             let _ = handle.reindex().await;
         }
+        SecondaryLine::Retired(as_json) => retired::show(handle, printer, as_json).await,
+        SecondaryLine::Recover(number) => retired::recover(handle, printer, number).await,
+        SecondaryLine::Empty(what) => *emptying = retired::ask(handle, printer, what).await,
         SecondaryLine::Limit(limit) => {
             if handle.set_upload_limit(limit).await.is_ok() {
                 printer.line(t!("limit-set", limit = text::nodes::limit(limit)));

@@ -79,6 +79,8 @@ pub enum DiskTrouble {
     NoDescriptor,
     /// See [`StoreError::NotAFile`].
     NotAFile,
+    /// See [`StoreError::Link`].
+    Link,
     /// See [`StoreError::Other`] and [`FailReason::Local`].
     Failed,
 }
@@ -97,6 +99,7 @@ impl DiskTrouble {
             "file-too-large" => Self::TooLarge,
             "too-many-open-files" => Self::NoDescriptor,
             "not-a-file" => Self::NotAFile,
+            "link-not-followed" => Self::Link,
             "disk-failed" | "local-disk" => Self::Failed,
             _ => return None,
         })

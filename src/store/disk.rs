@@ -2,9 +2,10 @@
 //! `part` have one in memory that loses what was not synced.
 
 use std::{
+    ffi::{OsStr, OsString},
     fmt::Debug,
     io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use super::StoreError;
@@ -35,12 +36,19 @@ pub trait Disk: Clone + Debug {
     /// # Errors
     /// As [`Disk::folder`].
     fn place(&self, name: &FileName, make: Make) -> Result<Place<Self::Folder>, StoreError> {
-        let path = self.path().join(name.as_str());
-        let (folder, file) = split(name);
-        let dir = self.folder(folder, make);
+        self.place_at(&Spot::from(name), make)
+    }
+
+    /// The folder of a spot.
+    ///
+    /// # Errors
+    /// As [`Disk::folder`].
+    fn place_at(&self, spot: &Spot, make: Make) -> Result<Place<Self::Folder>, StoreError> {
+        let path = spot.below(self.path());
+        let dir = self.folder(&spot.folder, make);
         Ok(Place {
             dir: dir.map_err(|error| StoreError::new(&path, &error))?,
-            name: file.to_owned(),
+            name: spot.name.clone(),
             path,
         })
     }
@@ -59,11 +67,55 @@ pub trait Disk: Clone + Debug {
     }
 }
 
-/// A name's folder, as [`Disk::folder`] takes it, and its last component.
-pub(super) fn split(name: &FileName) -> (&str, &str) {
-    name.as_str()
-        .rsplit_once('/')
-        .unwrap_or((".", name.as_str()))
+/// Where a file of a disk is or is to be: a folder, as [`Disk::folder`] takes it, and a name in it. A file of the
+/// catalogue has its own; its receiver may choose another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spot {
+    pub(super) folder: String,
+    pub(super) name: OsString,
+}
+
+impl Spot {
+    /// A name in the uppermost folder; none when it is more than a name.
+    pub fn named(name: &OsStr) -> Option<Self> {
+        let mut components = Path::new(name).components();
+        match (components.next(), components.next()) {
+            (Some(Component::Normal(only)), None) if only == name => Some(Self {
+                folder: String::from("."),
+                name: name.to_owned(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// A file's own name in the uppermost folder.
+    pub fn own_name(file: &FileName) -> Self {
+        Self {
+            folder: String::from("."),
+            ..Self::from(file)
+        }
+    }
+
+    /// Its path on a disk.
+    pub fn below(&self, disk: &Path) -> PathBuf {
+        match self.folder.as_str() {
+            "." => disk.join(&self.name),
+            folder => disk.join(folder).join(&self.name),
+        }
+    }
+}
+
+impl From<&FileName> for Spot {
+    fn from(file: &FileName) -> Self {
+        let (folder, name) = file
+            .as_str()
+            .rsplit_once('/')
+            .unwrap_or((".", file.as_str()));
+        Self {
+            folder: folder.to_owned(),
+            name: name.into(),
+        }
+    }
 }
 
 /// An open folder. Names are single components; a symbolic link is never followed.
@@ -75,32 +127,66 @@ pub trait Folder: Debug {
     ///
     /// # Errors
     /// What the disk says.
-    fn open_file(&self, name: &str) -> io::Result<Self::File>;
+    fn open_file(&self, name: impl AsRef<OsStr>) -> io::Result<Self::File>;
 
     /// Opens a file for reading and writing; it is made when needed.
     ///
     /// # Errors
     /// What the disk says.
-    fn open_or_make(&self, name: &str) -> io::Result<Self::File>;
+    fn open_or_make(&self, name: impl AsRef<OsStr>) -> io::Result<Self::File>;
+
+    /// Makes a file, for reading and writing.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`] when anything has the name, and what the disk says.
+    fn make_new(&self, name: impl AsRef<OsStr>) -> io::Result<Self::File>;
 
     /// What has a name.
     ///
     /// # Errors
     /// What the disk says; a name that is free is none.
-    fn look(&self, name: &str) -> io::Result<Option<Entry>>;
+    fn look(&self, name: impl AsRef<OsStr>) -> io::Result<Option<Entry>>;
 
     /// Moves a file here.
     ///
     /// # Errors
     /// [`io::ErrorKind::AlreadyExists`] when something has the name and is not to be replaced, and what the
     /// disk says.
-    fn take(&self, name: &str, from: &Self, from_name: &str, replace: Replace) -> io::Result<()>;
+    fn take(
+        &self,
+        name: impl AsRef<OsStr>,
+        from: &Self,
+        from_name: impl AsRef<OsStr>,
+        replace: Replace,
+    ) -> io::Result<()>;
+
+    /// Gives a file a second name here.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`] when something has the name, and what the disk says; many cannot.
+    fn link(
+        &self,
+        name: impl AsRef<OsStr>,
+        from: &Self,
+        from_name: impl AsRef<OsStr>,
+    ) -> io::Result<()>;
+
+    /// Makes two names change places at once.
+    ///
+    /// # Errors
+    /// What the disk says; many cannot.
+    fn exchange(
+        &self,
+        name: impl AsRef<OsStr>,
+        other: &Self,
+        other_name: impl AsRef<OsStr>,
+    ) -> io::Result<()>;
 
     /// Removes a file.
     ///
     /// # Errors
     /// What the disk says.
-    fn remove(&self, name: &str) -> io::Result<()>;
+    fn remove(&self, name: impl AsRef<OsStr>) -> io::Result<()>;
 
     /// Makes changes of names in it last.
     ///
@@ -147,36 +233,93 @@ pub trait Content: Debug + Sized {
     /// What the disk says.
     fn resize(&self, bytes: u64) -> io::Result<()>;
 
-    /// Makes it this long, and sees to it that there is space for all of it, as far as that can be known.
+    /// Makes it this long, and sees to it that there is space for these ranges, as far as that can be known. What
+    /// is new elsewhere is a hole.
     ///
     /// # Errors
-    /// [`io::ErrorKind::StorageFull`] when there is not, and what the disk says.
-    fn reserve(&self, bytes: u64) -> io::Result<()>;
+    /// [`io::ErrorKind::StorageFull`] when there is not, and what the disk says. What was taken until then may be
+    /// kept: see [`Content::release`].
+    fn reserve(&self, bytes: u64, filled: &[ByteRange]) -> io::Result<()>;
 
-    /// Copies a range of another file to the same place in this one.
+    /// Gives the space of a range back, which reads as zeros then. The length stays.
+    ///
+    /// # Errors
+    /// What the disk says; one that cannot is none.
+    fn release(&self, range: ByteRange) -> io::Result<()>;
+
+    /// Makes a range read as zeros; where the disk can, it takes no space from then on.
+    ///
+    /// # Errors
+    /// As [`Content::write_at`].
+    fn clear(&self, range: ByteRange) -> io::Result<()> {
+        write_zeros(self, range)
+    }
+
+    /// Where data begins, from an offset on; `None` when only a hole follows. A disk that knows no holes has data
+    /// everywhere.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn data_from(&self, offset: u64) -> io::Result<Option<u64>> {
+        Ok(Some(offset))
+    }
+
+    /// How many names it has.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn links(&self) -> io::Result<u64>;
+
+    /// Copies as many bytes as a range of this file has from an offset of another on.
     ///
     /// # Errors
     /// As [`Content::read_at`] and [`Content::write_at`].
-    fn copy_range(&self, from: &Self, range: ByteRange) -> io::Result<()> {
-        copy_pieces(from, self, range)
+    fn copy_range(&self, from: &Self, from_start: u64, range: ByteRange) -> io::Result<()> {
+        copy_pieces(from, from_start, self, range)
     }
 
     /// Keeps other processes from locking it until it is closed.
     ///
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] when another has it, and what the disk says.
-    fn lock(&self) -> io::Result<()>;
+    fn lock(&self) -> io::Result<Locked>;
 }
 
-/// Copies a range by reading and writing.
-pub(super) fn copy_pieces<C: Content>(from: &C, to: &C, range: ByteRange) -> io::Result<()> {
+/// What became of a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locked {
+    /// No other process has it.
+    Alone,
+    /// The file system has no locks: others may work on the file.
+    NoLocks,
+}
+
+/// Copies to a range by reading and writing.
+pub(super) fn copy_pieces<C: Content>(
+    from: &C,
+    from_start: u64,
+    to: &C,
+    range: ByteRange,
+) -> io::Result<()> {
     let mut bytes = Vec::new();
     let mut start = range.start;
     while start < range.end {
         bytes.resize(PIECE_BYTES.min(range.end - start) as usize, 0);
-        from.read_at(&mut bytes, start)?;
+        from.read_at(&mut bytes, from_start + (start - range.start))?;
         to.write_at(&bytes, start)?;
         start += bytes.len() as u64;
+    }
+    Ok(())
+}
+
+/// Makes a range zeros by writing them.
+pub(super) fn write_zeros(file: &impl Content, range: ByteRange) -> io::Result<()> {
+    let zeros = vec![0; PIECE_BYTES.min(range.len()) as usize];
+    let mut start = range.start;
+    while start < range.end {
+        let count = PIECE_BYTES.min(range.end - start);
+        file.write_at(&zeros[..count as usize], start)?;
+        start += count;
     }
     Ok(())
 }
@@ -186,17 +329,21 @@ pub(super) fn copy_pieces<C: Content>(from: &C, to: &C, range: ByteRange) -> io:
 pub struct Entry {
     /// False for a folder, a link and the like.
     pub is_file: bool,
+    /// A symbolic link.
+    pub is_link: bool,
     /// Its length.
     pub bytes: u64,
     /// The same for one file whatever its name: device and inode.
     pub identity: (u64, u64),
+    /// Last change of its content, in seconds and nanoseconds.
+    pub changed: (i64, i64),
 }
 
 /// A folder, and a name in it.
 #[derive(Debug)]
 pub struct Place<F> {
     pub(super) dir: F,
-    pub(super) name: String,
+    pub(super) name: OsString,
     /// For people.
     pub(super) path: PathBuf,
 }
@@ -217,7 +364,12 @@ impl<F: Folder> Place<F> {
     }
 
     /// Moves a file here. An existing one is not replaced unless `replace`.
-    pub(super) fn take(&self, from: &F, name: &str, replace: Replace) -> io::Result<()> {
+    pub(super) fn take(
+        &self,
+        from: &F,
+        name: impl AsRef<OsStr>,
+        replace: Replace,
+    ) -> io::Result<()> {
         self.dir.take(&self.name, from, name, replace)
     }
 }

@@ -43,6 +43,9 @@ pub enum StoreError {
     /// Something that is no regular file has its name.
     #[error("{}: not a regular file", .0.display())]
     NotAFile(PathBuf),
+    /// A symbolic link has its name, or leads out of the folder above it.
+    #[error("{}: a symbolic link, which is not followed", .0.display())]
+    Link(PathBuf),
     /// Anything else that the operating system says.
     #[error("{}: {why}", path.display())]
     Other {
@@ -65,6 +68,7 @@ error_codes!(StoreError, code {
     Self::TooLarge(_) => "file-too-large",
     Self::NoDescriptor(_) => "too-many-open-files",
     Self::NotAFile(_) => "not-a-file",
+    Self::Link(_) => "link-not-followed",
     Self::Other { .. } => "disk-failed",
 });
 
@@ -72,6 +76,11 @@ error_codes!(StoreError, code {
 #[derive(Debug, thiserror::Error)]
 #[error("not a regular file")]
 pub(super) struct NotAFile;
+
+/// The same where a symbolic link is not followed; see [`StoreError::Link`].
+#[derive(Debug, thiserror::Error)]
+#[error("a symbolic link, which is not followed")]
+pub(super) struct IsALink;
 
 /// True when there are too many open files, in this process or on this machine.
 pub(super) fn is_no_descriptor(error: &io::Error) -> bool {
@@ -91,6 +100,9 @@ impl StoreError {
         }
         if error.get_ref().is_some_and(|own| own.is::<NotAFile>()) {
             return Self::NotAFile(path);
+        }
+        if error.get_ref().is_some_and(|own| own.is::<IsALink>()) {
+            return Self::Link(path);
         }
         match error.kind() {
             io::ErrorKind::NotFound => Self::NotFound(path),
@@ -122,6 +134,7 @@ impl StoreError {
             | Self::TooLarge(path)
             | Self::NoDescriptor(path)
             | Self::NotAFile(path)
+            | Self::Link(path)
             | Self::Other { path, .. } => path,
         }
     }

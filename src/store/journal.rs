@@ -21,6 +21,8 @@ const SYNCED: u8 = b'S';
 const FAILED: u8 = b'F';
 /// Longest header that is looked at.
 const MOST_HEADER_BYTES: usize = 4096;
+/// How every journal begins.
+const MARK: &[u8] = b"{\"trozos_diario\":";
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Header {
@@ -91,6 +93,17 @@ pub(super) fn read(journal: &impl Content, meta: &FileMeta) -> io::Result<Option
         }
     }
     Ok(Some(found))
+}
+
+/// True when it is a journal, of whatever file and however damaged behind its first bytes, or one into which nothing
+/// was written when all stopped.
+pub(super) fn is_journal(file: &impl Content) -> io::Result<bool> {
+    let length = file.entry()?.bytes.min(MOST_HEADER_BYTES as u64 + 1) as usize;
+    let mut bytes = vec![0; length];
+    file.read_at(&mut bytes, 0)?;
+    let begins = &bytes[..length.min(MARK.len())];
+    let is_blank = length <= MOST_HEADER_BYTES && bytes.iter().all(|byte| *byte == 0);
+    Ok(MARK.starts_with(begins) || is_blank)
 }
 
 fn encode(id: Digest, position: u64, kind: u8, number: u32) -> [u8; RECORD_BYTES] {

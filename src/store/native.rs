@@ -1,6 +1,7 @@
 //! Folders and files as the operating system has them.
 
 use std::{
+    ffi::OsStr,
     fs::File,
     io,
     os::unix::fs::{FileExt, MetadataExt as _},
@@ -12,38 +13,55 @@ use rustix::{
     io::Errno,
 };
 
-use super::disk::{self, Content, Entry, Folder, Replace};
+use super::disk::{self, Content, Entry, Folder, Locked, Replace};
 use crate::model::ByteRange;
 
 /// `f_type` of a file system in memory, as statfs(2) lists it.
 const TMPFS_MAGIC: rustix::fs::FsWord = 0x0102_1994;
 /// The unit of `st_blocks`.
 const BLOCK_BYTES: u64 = 512;
+/// What a file leaves free on a disk, in bytes: its journal and the names of both need some, and so does whatever
+/// else lives there.
+const HEADROOM_BYTES: u64 = 1 << 20;
 
 impl Folder for Dir {
     type File = File;
 
-    fn open_file(&self, name: &str) -> io::Result<File> {
-        open(self, name, OFlags::RDONLY)
+    fn open_file(&self, name: impl AsRef<OsStr>) -> io::Result<File> {
+        open(self, name.as_ref(), OFlags::RDONLY)
     }
 
-    fn open_or_make(&self, name: &str) -> io::Result<File> {
-        open(self, name, OFlags::RDWR | OFlags::CREATE)
+    fn open_or_make(&self, name: impl AsRef<OsStr>) -> io::Result<File> {
+        open(self, name.as_ref(), OFlags::RDWR | OFlags::CREATE)
     }
 
-    fn look(&self, name: &str) -> io::Result<Option<Entry>> {
-        match self.symlink_metadata(name) {
+    fn make_new(&self, name: impl AsRef<OsStr>) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL;
+        open(self, name.as_ref(), flags)
+    }
+
+    fn look(&self, name: impl AsRef<OsStr>) -> io::Result<Option<Entry>> {
+        match self.symlink_metadata(name.as_ref()) {
             Ok(found) => Ok(Some(Entry {
                 is_file: found.is_file(),
+                is_link: found.is_symlink(),
                 bytes: found.len(),
                 identity: (MetadataExt::dev(&found), MetadataExt::ino(&found)),
+                changed: (MetadataExt::mtime(&found), MetadataExt::mtime_nsec(&found)),
             })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    fn take(&self, name: &str, from: &Self, from_name: &str, replace: Replace) -> io::Result<()> {
+    fn take(
+        &self,
+        name: impl AsRef<OsStr>,
+        from: &Self,
+        from_name: impl AsRef<OsStr>,
+        replace: Replace,
+    ) -> io::Result<()> {
+        let (name, from_name) = (name.as_ref(), from_name.as_ref());
         if replace == Replace::Existing {
             return from.rename(from_name, self, name);
         }
@@ -64,8 +82,31 @@ impl Folder for Dir {
         }
     }
 
-    fn remove(&self, name: &str) -> io::Result<()> {
-        self.remove_file(name)
+    fn link(
+        &self,
+        name: impl AsRef<OsStr>,
+        from: &Self,
+        from_name: impl AsRef<OsStr>,
+    ) -> io::Result<()> {
+        let (name, from_name) = (name.as_ref(), from_name.as_ref());
+        let linked = rustix::fs::linkat(from, from_name, self, name, AtFlags::empty());
+        linked.map_err(Into::into)
+    }
+
+    fn exchange(
+        &self,
+        name: impl AsRef<OsStr>,
+        other: &Self,
+        other_name: impl AsRef<OsStr>,
+    ) -> io::Result<()> {
+        let (name, other_name) = (name.as_ref(), other_name.as_ref());
+        let exchange = RenameFlags::EXCHANGE;
+        let exchanged = rustix::fs::renameat_with(other, other_name, self, name, exchange);
+        exchanged.map_err(Into::into)
+    }
+
+    fn remove(&self, name: impl AsRef<OsStr>) -> io::Result<()> {
+        self.remove_file(name.as_ref())
     }
 
     fn sync(&self) -> io::Result<()> {
@@ -79,7 +120,7 @@ impl Folder for Dir {
 
 /// A name is one component, so it cannot lead out of the folder as long as links are not followed. What is no
 /// file must not hold the opening up.
-fn open(dir: &Dir, name: &str, flags: OFlags) -> io::Result<File> {
+fn open(dir: &Dir, name: &OsStr, flags: OFlags) -> io::Result<File> {
     let always = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let mode = Mode::from_raw_mode(0o644);
     Ok(openat(dir, name, flags | always, mode)?.into())
@@ -90,8 +131,10 @@ impl Content for File {
         let found = self.metadata()?;
         Ok(Entry {
             is_file: found.is_file(),
+            is_link: found.is_symlink(),
             bytes: found.len(),
             identity: (found.dev(), found.ino()),
+            changed: (found.mtime(), found.mtime_nsec()),
         })
     }
 
@@ -115,28 +158,85 @@ impl Content for File {
         self.set_len(bytes)
     }
 
-    /// The space is taken where that is cheap: a file system in memory would fill all of it with zeros first, so
-    /// there it is only looked at.
-    fn reserve(&self, bytes: u64) -> io::Result<()> {
-        if rustix::fs::fstatfs(self)?.f_type == TMPFS_MAGIC {
-            let taken = self.metadata()?.blocks() * BLOCK_BYTES;
-            let free = rustix::fs::fstatvfs(self)?;
-            // A tmpfs without a limit has no blocks at all.
-            if free.f_blocks > 0 && bytes.saturating_sub(taken) > free.f_bavail * free.f_frsize {
-                return Err(io::ErrorKind::StorageFull.into());
-            }
-        } else if bytes > 0 {
-            match rustix::fs::fallocate(self, FallocateFlags::empty(), 0, bytes) {
-                Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
-                Err(error) => return Err(error.into()),
+    /// The free space is looked at first: fallocate takes every block that is there before it says that there are too
+    /// few. Then the space is taken where that is cheap: a file system in memory would fill all of it with zeros.
+    fn reserve(&self, bytes: u64, filled: &[ByteRange]) -> io::Result<()> {
+        let is_memory = rustix::fs::fstatfs(self)?.f_type == TMPFS_MAGIC;
+        let before = self.metadata()?;
+        let needed: u64 = filled.iter().map(|range| range.len()).sum();
+        let lacking = needed.saturating_sub(before.blocks() * BLOCK_BYTES);
+        let headroom = if is_memory { 0 } else { HEADROOM_BYTES };
+        let free = rustix::fs::fstatvfs(self)?;
+        let free_bytes = free.f_bavail.saturating_mul(free.f_frsize);
+        // A tmpfs without a limit has no blocks at all, nor has a share that does not know.
+        let is_known = free.f_blocks > 0;
+        if is_known && lacking > 0 && lacking.saturating_add(headroom) > free_bytes {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let ranges = if is_memory || lacking == 0 {
+            &[]
+        } else {
+            filled
+        };
+        for range in ranges {
+            let flags = FallocateFlags::empty();
+            match rustix::fs::fallocate(self, flags, range.start, range.len()) {
+                Ok(()) => {}
+                Err(Errno::OPNOTSUPP | Errno::NOSYS) => break,
+                Err(error) => {
+                    // Others were faster. What lies behind the end is given back by cutting it off.
+                    let _ = self.set_len(before.len());
+                    return Err(error.into());
+                }
             }
         }
         self.set_len(bytes)
     }
 
+    fn clear(&self, range: ByteRange) -> io::Result<()> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        match rustix::fs::fallocate(self, flags, range.start, range.len()) {
+            Ok(()) => Ok(()),
+            Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
+                match self.data_from(range.start) {
+                    Ok(data) if data.is_none_or(|data| data >= range.end) => Ok(()),
+                    _ => disk::write_zeros(self, range),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn data_from(&self, offset: u64) -> io::Result<Option<u64>> {
+        match rustix::fs::seek(self, rustix::fs::SeekFrom::Data(offset)) {
+            Ok(data) => Ok(Some(data)),
+            Err(Errno::NXIO) => Ok(None),
+            Err(Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(Some(offset)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn links(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.nlink())
+    }
+
+    fn release(&self, range: ByteRange) -> io::Result<()> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let how = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        match rustix::fs::fallocate(self, how, range.start, range.len()) {
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+            other => other.map_err(Into::into),
+        }
+    }
+
     /// File systems that can share blocks between files do so.
-    fn copy_range(&self, from: &Self, range: ByteRange) -> io::Result<()> {
-        let (mut read, mut written) = (range.start, range.start);
+    fn copy_range(&self, from: &Self, from_start: u64, range: ByteRange) -> io::Result<()> {
+        let (mut read, mut written) = (from_start, range.start);
         while written < range.end {
             let left = (range.end - written) as usize;
             match rustix::fs::copy_file_range(from, Some(&mut read), self, Some(&mut written), left)
@@ -148,7 +248,7 @@ impl Content for File {
                         start: written,
                         end: range.end,
                     };
-                    return disk::copy_pieces(from, self, rest);
+                    return disk::copy_pieces(from, read, self, rest);
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -156,10 +256,14 @@ impl Content for File {
         Ok(())
     }
 
-    fn lock(&self) -> io::Result<()> {
-        Ok(rustix::fs::flock(
-            self,
-            FlockOperation::NonBlockingLockExclusive,
-        )?)
+    fn lock(&self) -> io::Result<Locked> {
+        match rustix::fs::flock(self, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Locked::Alone),
+            // NFS without its lock service, and file systems that never had any.
+            Err(Errno::NOLCK | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
+                Ok(Locked::NoLocks)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }

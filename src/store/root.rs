@@ -11,10 +11,15 @@ use cap_std::{
     ambient_authority,
     fs::{Dir, MetadataExt},
 };
+use rustix::{
+    fs::{Access, AtFlags},
+    io::Errno,
+};
 
 use super::{
     StoreError,
-    disk::{Disk, Make},
+    disk::{Disk, Folder as _, Make},
+    error::IsALink,
 };
 use crate::model::FileName;
 
@@ -75,12 +80,29 @@ impl Root {
     /// # Errors
     /// When they cannot.
     pub fn check_writable(&self) -> Result<(), StoreError> {
-        let probe = format!(".trozos-prueba-{}", std::process::id());
         let dir = self.dir();
-        let made = dir.write(&probe, b"");
-        let removed = dir.remove_file(&probe);
-        made.and(removed)
-            .map_err(|error| StoreError::new(&self.inner.path, &error))
+        let probe = || loop {
+            let name = format!(".trozos-prueba-{:016x}", fastrand::u64(..));
+            match dir.make_new(&name) {
+                Ok(_) => return dir.remove_file(&name),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        };
+        probe().map_err(|error| StoreError::new(&self.inner.path, &error))
+    }
+
+    /// What the system says about making files in it, without making one.
+    ///
+    /// # Errors
+    /// That it may only be read.
+    pub(super) fn allows_writing(&self) -> Result<(), StoreError> {
+        let wanted = Access::WRITE_OK | Access::EXEC_OK;
+        match rustix::fs::accessat(&*self.dir(), ".", wanted, AtFlags::EACCESS) {
+            // Not known, which is no reason against it.
+            Ok(()) | Err(Errno::NOSYS | Errno::INVAL) => Ok(()),
+            Err(error) => Err(StoreError::new(&self.inner.path, &error.into())),
+        }
     }
 
     /// The folder.
@@ -97,6 +119,16 @@ impl Root {
     pub fn has_file(&self, name: &FileName) -> bool {
         let found = self.place(name, Make::Nothing).map(|place| place.look());
         matches!(found, Ok(Ok(Some(entry))) if entry.is_file)
+    }
+
+    /// True when a folder on the way to this one, or itself, is a symbolic link.
+    fn has_link(&self, path: &str) -> bool {
+        let ends = path.match_indices('/').map(|(at, _)| at);
+        let mut folders = ends.chain([path.len()]).map(|end| &path[..end]);
+        folders.any(|folder| {
+            let found = self.dir().symlink_metadata(folder);
+            found.is_ok_and(|found| found.is_symlink())
+        })
     }
 
     pub(super) fn dir(&self) -> Arc<Dir> {
@@ -142,10 +174,20 @@ impl Disk for Root {
     }
 
     fn folder(&self, path: &str, make: Make) -> io::Result<Dir> {
-        if make == Make::Folders && path != "." {
-            self.dir().create_dir_all(path)?;
-        }
-        self.dir().open_dir(path)
+        let open = || {
+            if make == Make::Folders && path != "." {
+                self.dir().create_dir_all(path)?;
+            }
+            self.dir().open_dir(path)
+        };
+        // A link that leads out is refused as if it were a matter of permissions.
+        open().map_err(|error| {
+            if self.has_link(path) {
+                io::Error::other(IsALink)
+            } else {
+                error
+            }
+        })
     }
 
     fn remove_empty(&self, path: &str) {

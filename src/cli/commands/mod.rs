@@ -62,6 +62,10 @@ pub enum CentralLine {
     Expel(String),
     /// `DRENAR`; false undoes it.
     Drain(u16, bool),
+    /// `CONFLICTOS`; true as JSON.
+    Conflicts(bool),
+    /// `RESOLVER`: the name's content that is chosen.
+    Resolve(FileName, u16),
     /// `ESTADISTICAS`; true for all of them, as JSON.
     Statistics(bool),
     /// What every program has.
@@ -79,12 +83,29 @@ pub enum SecondaryLine {
     Status,
     /// `REINDEXAR`.
     Reindex,
+    /// `RETIRADOS`; true for JSON.
+    Retired(bool),
+    /// `RECUPERAR`.
+    Recover(u64),
+    /// `VACIAR`.
+    Empty(Emptying),
     /// `LIMITE`, in bytes per second; `None` for no limit.
     Limit(Option<u64>),
     /// `ESTADISTICAS`; true for all of them, as JSON.
     Statistics(bool),
     /// What every program has.
     Common(CommonLine),
+}
+
+/// What is to be removed for good of what was set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emptying {
+    /// Nothing yet: how much there is, and how to go on.
+    Ask,
+    /// One file, by its number.
+    One(u64),
+    /// All of it.
+    All,
 }
 
 /// A line at any prompt.
@@ -315,6 +336,15 @@ pub fn central(line: &str) -> Result<CentralLine, BadLine> {
                 .map_err(|_| value(number, t!("why-secondary")))?;
             CentralLine::Drain(number, on)
         }
+        CentralVerb::Conflicts => CentralLine::Conflicts(is_json(rest)?),
+        CentralVerb::Resolve => {
+            let words = rest.rsplit_once(char::is_whitespace);
+            let (name, choice) = words.ok_or(BadLine::Missing { id })?;
+            let choice = choice
+                .parse()
+                .map_err(|_| value(choice, t!("why-choice")))?;
+            CentralLine::Resolve(file_name(unquote(name.trim()))?, choice)
+        }
         CentralVerb::Statistics => CentralLine::Statistics(is_json(rest)?),
     })
 }
@@ -346,6 +376,14 @@ pub fn secondary(line: &str) -> Result<SecondaryLine, BadLine> {
         SecondaryVerb::Downloads => SecondaryLine::Downloads,
         SecondaryVerb::Status => SecondaryLine::Status,
         SecondaryVerb::Reindex => SecondaryLine::Reindex,
+        SecondaryVerb::Retired => SecondaryLine::Retired(is_json(rest)?),
+        SecondaryVerb::Recover if rest.is_empty() => return Err(BadLine::Missing { id }),
+        SecondaryVerb::Recover => SecondaryLine::Recover(retired_number(rest)?),
+        SecondaryVerb::Empty => SecondaryLine::Empty(match rest {
+            "" => Emptying::Ask,
+            "*" => Emptying::All,
+            number => Emptying::One(retired_number(number)?),
+        }),
         SecondaryVerb::Limit if rest.is_empty() => return Err(BadLine::Missing { id }),
         SecondaryVerb::Limit if is_off(rest) => SecondaryLine::Limit(None),
         SecondaryVerb::Limit => {
@@ -354,6 +392,23 @@ pub fn secondary(line: &str) -> Result<SecondaryLine, BadLine> {
         }
         SecondaryVerb::Statistics => SecondaryLine::Statistics(is_json(rest)?),
     })
+}
+
+fn retired_number(word: &str) -> Result<u64, BadLine> {
+    word.parse().map_err(|_| value(word, t!("why-retired")))
+}
+
+/// True for a line that agrees.
+pub fn is_yes(line: &str) -> bool {
+    matches!(
+        line.trim().to_lowercase().as_str(),
+        "s" | "si" | "sí" | "y" | "yes"
+    )
+}
+
+/// True for a line that does not.
+pub fn is_no(line: &str) -> bool {
+    matches!(line.trim().to_lowercase().as_str(), "n" | "no")
 }
 
 /// A line that is no command of these.
@@ -466,6 +521,25 @@ mod tests {
             Ok(SecondaryLine::Limit(Some(20_000_000)))
         );
         assert_eq!(secondary("LIMITE no"), Ok(SecondaryLine::Limit(None)));
+        for (line, expected) in [
+            ("RETIRADOS", SecondaryLine::Retired(false)),
+            ("retired json", SecondaryLine::Retired(true)),
+            ("RECUPERAR 3", SecondaryLine::Recover(3)),
+            ("VACIAR", SecondaryLine::Empty(Emptying::Ask)),
+            ("vaciar *", SecondaryLine::Empty(Emptying::All)),
+            ("EMPTY 12", SecondaryLine::Empty(Emptying::One(12))),
+        ] {
+            assert_eq!(secondary(line), Ok(expected), "{line}");
+        }
+        assert!(is_yes(" SÍ ") && is_yes("yes") && !is_yes("no"));
+        for (line, part) in [
+            ("RECUPERAR", "RECUPERAR <n>"),
+            ("RECUPERAR a.mp4", "«a.mp4»"),
+            ("VACIAR -1", "RETIRADOS"),
+        ] {
+            let answer = explain(&secondary(line).unwrap_err());
+            assert!(answer.contains(part), "{answer}");
+        }
     }
 
     #[test]

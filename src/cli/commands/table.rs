@@ -66,6 +66,8 @@ pub enum CentralVerb {
     Queue,
     Expel,
     Drain,
+    Conflicts,
+    Resolve,
     Statistics,
 }
 
@@ -77,6 +79,9 @@ pub enum SecondaryVerb {
     Downloads,
     Status,
     Reindex,
+    Retired,
+    Recover,
+    Empty,
     Limit,
     Statistics,
 }
@@ -130,6 +135,12 @@ pub const CENTRAL: &[Entry<CentralVerb>] = &[
     entry(CentralVerb::Expel, "expel", &["EXPULSAR", "EXPEL", "KICK"]),
     entry(CentralVerb::Drain, "drain", &["DRENAR", "DRAIN"]),
     entry(
+        CentralVerb::Conflicts,
+        "conflicts",
+        &["CONFLICTOS", "CONFLICTS"],
+    ),
+    entry(CentralVerb::Resolve, "resolve", &["RESOLVER", "RESOLVE"]),
+    entry(
         CentralVerb::Statistics,
         "statistics",
         &["ESTADISTICAS", "STATISTICS", "STATS"],
@@ -154,6 +165,9 @@ pub const SECONDARY: &[Entry<SecondaryVerb>] = &[
         &["ESTADO", "STATUS"],
     ),
     entry(SecondaryVerb::Reindex, "reindex", &["REINDEXAR", "REINDEX"]),
+    entry(SecondaryVerb::Retired, "retired", &["RETIRADOS", "RETIRED"]),
+    entry(SecondaryVerb::Recover, "recover", &["RECUPERAR", "RECOVER"]),
+    entry(SecondaryVerb::Empty, "empty", &["VACIAR", "EMPTY"]),
     entry(SecondaryVerb::Limit, "limit", &["LIMITE", "LIMIT"]),
     entry(
         SecondaryVerb::Statistics,

@@ -1,15 +1,22 @@
 //! `descargar` and `verificar`: asks, waits for the ends, and streams to standard output where asked to.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::{self, Write},
+    path::Path,
+};
 
 use bytes::Bytes;
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncWrite, AsyncWriteExt},
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval},
 };
 
-use super::{ASK_EVERY, Ended, Session, cancelled, is_stdout};
+use super::{
+    ASK_EVERY, Ended, Session, cancelled, is_stdout,
+    output::{Output, Sink},
+};
 use crate::{
     cli::{
         args::Script,
@@ -18,39 +25,30 @@ use crate::{
         wanted,
     },
     model::FileName,
-    node::client::{ClientConfig, ClientError, ClientEvent, DownloadAnswer, DownloadNumber},
-    store::StoreError,
+    node::client::{ClientConfig, ClientError, ClientEvent, DownloadAnswer, DownloadNumber, Named},
+    store::{Spot, StoreError},
 };
 
 /// How often progress is told.
 const TELL_EVERY: std::time::Duration = std::time::Duration::from_millis(500);
 
-/// Whether one file goes to standard output; a download's folder is never called `-`.
-pub(super) fn destination(script: &Script, config: &mut ClientConfig) -> Result<bool, Ended> {
+/// Where the one file goes that is not to be in the folder of downloads under its own name.
+pub(super) fn destination(script: &Script, config: &ClientConfig) -> Result<Option<Output>, Ended> {
     let Script::Descargar {
         nombres, salida, ..
     } = script
     else {
-        return Ok(false);
+        return Ok(None);
     };
     if salida.is_some() && nombres.len() > 1 {
         return Err(one_file(nombres.len()));
     }
-    if is_stdout(&config.target) || salida.as_deref().is_some_and(is_stdout) {
-        config.target = std::env::temp_dir();
-        return Ok(true);
+    match salida {
+        Some(path) => Output::of(path, config.overwrite).map(Some),
+        // A download's folder is never called `-`.
+        None if is_stdout(&config.target) => Ok(Some(Output::Stream(Sink::Stdout))),
+        None => Ok(None),
     }
-    if let Some(path) = salida {
-        if path.exists() && !config.overwrite {
-            let error = StoreError::Exists(path.clone());
-            return Err(Ended {
-                exit: Exit::Failed,
-                why: errors::store(&error),
-            });
-        }
-        config.target = workshop(path);
-    }
-    Ok(false)
 }
 
 /// There is a place for one file, and there are several.
@@ -61,17 +59,11 @@ fn one_file(count: usize) -> Ended {
     }
 }
 
-/// Where a file with another name than the catalogue's is made: a hidden folder beside it, which is the same the next
-/// time, so that what came is not lost.
-pub(super) fn workshop(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.trozos"))
-}
-
 /// What is done with each file.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 enum Wish {
     Download,
+    DownloadAs(Named),
     Verify,
 }
 
@@ -79,25 +71,31 @@ impl Session {
     pub(super) async fn download(
         &mut self,
         names: &[String],
-        output: Option<&Path>,
+        output: Option<Output>,
     ) -> Result<Exit, Ended> {
         let files = self.files(names).await?;
-        if self.report.stdout_is_taken() {
-            return match files.as_slice() {
-                [file] => self.stream(file).await,
-                _ => Err(one_file(files.len())),
-            };
-        }
-        if output.is_some() && files.len() > 1 {
+        let Some(output) = output else {
+            return self.all(&files, &Wish::Download).await;
+        };
+        let [file] = files.as_slice() else {
             return Err(one_file(files.len()));
-        }
-        self.report.rename_to(output);
-        self.all(&files, Wish::Download).await
+        };
+        let (named, shown) = match output {
+            Output::Stream(sink) => return self.stream(file, sink).await,
+            Output::File { named, shown } => (named, shown),
+            Output::Folder(folder) => {
+                let spot = Spot::own_name(file);
+                let shown = spot.below(&folder);
+                (Named { folder, spot }, shown)
+            }
+        };
+        self.report.show_as(Some(shown));
+        self.all(&files, &Wish::DownloadAs(named)).await
     }
 
     pub(super) async fn verify(&mut self, names: &[String]) -> Result<Exit, Ended> {
         let files = self.files(names).await?;
-        self.all(&files, Wish::Verify).await
+        self.all(&files, &Wish::Verify).await
     }
 
     /// The files that are meant. A plain name is not looked up: the central says whether there is such a file.
@@ -113,7 +111,7 @@ impl Session {
         Ok(wanted::of_words(&self.listed().await?, names)?)
     }
 
-    async fn all(&mut self, files: &[FileName], wish: Wish) -> Result<Exit, Ended> {
+    async fn all(&mut self, files: &[FileName], wish: &Wish) -> Result<Exit, Ended> {
         let mut running: Vec<DownloadNumber> = Vec::new();
         for file in files {
             match self.ask(file, wish).await {
@@ -135,11 +133,15 @@ impl Session {
         Ok(self.report.worst())
     }
 
-    async fn ask(&mut self, file: &FileName, wish: Wish) -> Result<DownloadAnswer, ClientError> {
+    async fn ask(&mut self, file: &FileName, wish: &Wish) -> Result<DownloadAnswer, ClientError> {
         let began = Instant::now();
         loop {
             let answer = match wish {
                 Wish::Download => cancelled(&self.stop, self.client.download(file.clone())).await,
+                Wish::DownloadAs(named) => {
+                    let asked = self.client.download_as(file.clone(), named.clone());
+                    cancelled(&self.stop, asked).await
+                }
                 Wish::Verify => cancelled(&self.stop, self.client.verify(file.clone())).await,
             };
             match answer {
@@ -185,8 +187,16 @@ impl Session {
         }
     }
 
-    /// One file to standard output, in order.
-    async fn stream(&mut self, file: &FileName) -> Result<Exit, Ended> {
+    /// One file to what is written into in order.
+    async fn stream(&mut self, file: &FileName, sink: Sink) -> Result<Exit, Ended> {
+        self.report.show_as(sink.path().map(Path::to_owned));
+        // Whoever waits for a pipe's reader holds no place at the central.
+        let stop = self.stop.clone();
+        let opened = tokio::select! {
+            opened = open(sink.clone()) => opened,
+            () = stop.cancelled() => return Ok(self.report.worst()),
+        };
+        let opened = opened.map_err(|error| not_written(&sink, &error))?;
         let began = Instant::now();
         let (answer, pieces) = loop {
             match cancelled(&self.stop, self.client.stream(file.clone())).await {
@@ -203,30 +213,94 @@ impl Session {
         };
         let (DownloadAnswer::Found(number) | DownloadAnswer::Waits(number, _)) = answer;
         self.report.asked(number, file);
-        let writing = tokio::spawn(write_out(pieces));
+        let writing = tokio::spawn(opened.write(pieces));
         self.wait().await?;
-        match writing.await {
+        let written = tokio::select! {
+            written = writing => written,
+            // A reader who takes nothing does not hold up the end.
+            () = stop.cancelled() => return Ok(self.report.worst()),
+        };
+        match written {
             Ok(Ok(())) => Ok(self.report.worst()),
             // Whoever read has had enough: nothing failed.
             Ok(Err(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
                 self.report.forgive();
                 Ok(Exit::Well)
             }
-            Ok(Err(error)) => Err(Ended {
-                exit: Exit::Failed,
-                why: t!("script-stdout", why = error),
-            }),
+            Ok(Err(error)) => Err(not_written(&sink, &error)),
             Err(_) => Ok(self.report.worst().or_worse(Exit::Failed)),
         }
     }
 }
 
-async fn write_out(mut pieces: mpsc::Receiver<Bytes>) -> std::io::Result<()> {
-    let mut output = tokio::io::stdout();
+/// What pieces are written into.
+enum Opened {
+    Stdout,
+    Stderr,
+    File(File),
+}
+
+/// Opens what has a name, off the async threads.
+async fn open(sink: Sink) -> io::Result<Opened> {
+    match sink {
+        Sink::Stdout => Ok(Opened::Stdout),
+        Sink::Stderr => Ok(Opened::Stderr),
+        Sink::Path(path) => {
+            let opening = tokio::task::spawn_blocking(move || Sink::open(&path));
+            Ok(Opened::File(opening.await.map_err(io::Error::other)??))
+        }
+    }
+}
+
+impl Opened {
+    async fn write(self, pieces: mpsc::Receiver<Bytes>) -> io::Result<()> {
+        match self {
+            Self::Stdout => write_all(tokio::io::stdout(), pieces).await,
+            Self::Stderr => write_all(tokio::io::stderr(), pieces).await,
+            Self::File(file) => {
+                let writing = tokio::task::spawn_blocking(move || write_file(file, pieces));
+                writing.await.map_err(io::Error::other)?
+            }
+        }
+    }
+}
+
+async fn write_all(
+    mut output: impl AsyncWrite + Unpin,
+    mut pieces: mpsc::Receiver<Bytes>,
+) -> io::Result<()> {
     while let Some(piece) = pieces.recv().await {
         output.write_all(&piece).await?;
     }
     output.flush().await
+}
+
+fn write_file(mut file: File, mut pieces: mpsc::Receiver<Bytes>) -> io::Result<()> {
+    while let Some(piece) = pieces.blocking_recv() {
+        file.write_all(&piece)?;
+    }
+    match file.sync_data() {
+        // Pipes and most devices keep nothing.
+        Err(error) if is_nothing_to_sync(&error) => Ok(()),
+        other => other,
+    }
+}
+
+fn is_nothing_to_sync(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let errno = Errno::from_io_error(error);
+    matches!(errno, Some(Errno::INVAL | Errno::ROFS | Errno::NOTSUP))
+}
+
+fn not_written(sink: &Sink, error: &io::Error) -> Ended {
+    let why = match sink.path() {
+        Some(path) => errors::store(&StoreError::new(path, error)),
+        None => t!("script-stdout", why = error),
+    };
+    Ended {
+        exit: Exit::Failed,
+        why,
+    }
 }
 
 /// True when an event is about the end of a download.

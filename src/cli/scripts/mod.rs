@@ -2,6 +2,7 @@
 //! output, all else to standard error.
 
 mod download;
+mod output;
 mod report;
 
 use std::{path::Path, process::ExitCode, time::Duration};
@@ -9,7 +10,7 @@ use std::{path::Path, process::ExitCode, time::Duration};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use self::report::Report;
+use self::{output::Output, report::Report};
 use super::{
     args::{Common, Script},
     exit::Exit,
@@ -109,16 +110,17 @@ pub(super) fn main(
 
 async fn run(
     script: Script,
-    mut config: ClientConfig,
+    config: ClientConfig,
     name: Option<ClientName>,
     stop: CancellationToken,
 ) -> Exit {
     let mut report = Report::new(script.output());
-    let to_stdout = match download::destination(&script, &mut config) {
-        Ok(to_stdout) => to_stdout,
+    let output = match download::destination(&script, &config) {
+        Ok(output) => output,
         Err(ended) => return report.end(&Err(ended)),
     };
-    report.keep_stdout(to_stdout);
+    let takes_stdout = |output: &Output| matches!(output, Output::Stream(sink) if sink.is_stdout());
+    report.keep_stdout(output.as_ref().is_some_and(takes_stdout));
     let patience = config.source_wait;
     let (sender, events) = mpsc::channel(program::EVENTS);
     let client = client::start(config, sender).await;
@@ -129,7 +131,7 @@ async fn run(
         stop: stop.clone(),
         patience,
     };
-    let done = session.run(script, name).await;
+    let done = session.run(script, output, name).await;
     let done = if stop.is_cancelled() {
         let why = t!("interrupted");
         Err(Ended {
@@ -159,7 +161,12 @@ async fn run(
 }
 
 impl Session {
-    async fn run(&mut self, script: Script, name: Option<ClientName>) -> Result<Exit, Ended> {
+    async fn run(
+        &mut self,
+        script: Script,
+        output: Option<Output>,
+        name: Option<ClientName>,
+    ) -> Result<Exit, Ended> {
         match script {
             Script::Listar { patrones, .. } => {
                 let mut listed = self.listed().await?;
@@ -180,11 +187,9 @@ impl Session {
                     Exit::Failed
                 })
             }
-            Script::Descargar {
-                nombres, salida, ..
-            } => {
+            Script::Descargar { nombres, .. } => {
                 self.enrol(name).await?;
-                self.download(&nombres, salida.as_deref()).await
+                self.download(&nombres, output).await
             }
             Script::Verificar { nombres, .. } => {
                 self.enrol(name).await?;

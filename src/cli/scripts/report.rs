@@ -8,16 +8,13 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{
-    Ended,
-    download::{is_end, workshop},
-};
+use super::{Ended, download::is_end};
 use crate::{
     cli::{
         args::{Output, Progress},
         exit::Exit,
         program,
-        text::{self, errors, line::Line, t},
+        text::{self, line::Line, t},
     },
     engine::download::FailReason,
     model::{ClusterStatus, FileName, ListedFile},
@@ -27,7 +24,7 @@ use crate::{
             ClientEvent, DownloadEvent, DownloadNumber, DownloadState, DownloadView, Summary,
         },
     },
-    store::StoreError,
+    store::PartNote,
 };
 
 /// Collects and prints.
@@ -38,8 +35,8 @@ pub(super) struct Report {
     is_verbose: bool,
     /// A file goes to standard output: nothing else may.
     stdout_is_taken: bool,
-    /// Where the one file is to be at the end.
-    rename_to: Option<PathBuf>,
+    /// What is said to be the one file's place, as it was typed.
+    shown: Option<PathBuf>,
     /// What became of each file, as JSON.
     files: Vec<Value>,
     names: BTreeMap<u64, FileName>,
@@ -64,7 +61,7 @@ impl Report {
             is_quiet: output.silencioso,
             is_verbose: output.detallado,
             stdout_is_taken: false,
-            rename_to: None,
+            shown: None,
             files: Vec::new(),
             names: BTreeMap::new(),
             document: None,
@@ -77,12 +74,8 @@ impl Report {
         self.stdout_is_taken = is_taken;
     }
 
-    pub(super) fn stdout_is_taken(&self) -> bool {
-        self.stdout_is_taken
-    }
-
-    pub(super) fn rename_to(&mut self, path: Option<&Path>) {
-        self.rename_to = path.map(Path::to_owned);
+    pub(super) fn show_as(&mut self, path: Option<PathBuf>) {
+        self.shown = path;
     }
 
     /// The worst end so far.
@@ -168,6 +161,10 @@ impl Report {
                 ..
             } => true,
             _ if self.is_quiet => false,
+            ClientEvent::Download {
+                what: DownloadEvent::Remark(PartNote::NoLocks),
+                ..
+            } => true,
             // A reader who has gone, or a signal; whoever reads the rest is told by the exit code.
             ClientEvent::Download {
                 what: DownloadEvent::Cancelled,
@@ -214,26 +211,13 @@ impl Report {
         }
     }
 
-    /// Gives the one file the name that was asked for. What may be overwritten was looked at before.
-    fn placed(&mut self, path: &Path) -> Option<PathBuf> {
+    /// Where a file is, for people and programs.
+    fn placed(&self, path: &Path) -> Option<PathBuf> {
         if self.stdout_is_taken {
             return None;
         }
-        let Some(to) = self.rename_to.take() else {
-            return Some(path.to_owned());
-        };
-        match std::fs::rename(path, &to) {
-            Ok(()) => {
-                let _ = std::fs::remove_dir_all(workshop(&to));
-                Some(to)
-            }
-            Err(error) => {
-                self.exit = self.exit.or_worse(Exit::Failed);
-                let error = StoreError::new(&to, &error);
-                self.note(&t!("error", why = errors::store(&error)));
-                Some(path.to_owned())
-            }
-        }
+        let shown = self.shown.as_deref().unwrap_or(path);
+        Some(shown.to_owned()).filter(|shown| !shown.as_os_str().is_empty())
     }
 
     /// How far everything is.
@@ -355,6 +339,8 @@ fn complete_json(name: &str, path: Option<&Path>, summary: &Summary) -> Value {
         "bytes_per_s": summary.average_bytes_per_s(),
         "sha256": summary.whole.to_string(),
         "resumed_bytes": summary.resumed_bytes,
+        "own_disk_bytes": summary.own_disk_bytes,
+        "zero_bytes": summary.zero_bytes,
         "wasted_bytes": summary.wasted_bytes(),
         "retries": summary.retries(),
         "sources": sources,

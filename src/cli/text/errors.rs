@@ -51,6 +51,7 @@ pub fn store(error: &StoreError) -> String {
         StoreError::TooLarge(_) => t!("store-too-large", path = path),
         StoreError::NoDescriptor(_) => t!("store-no-descriptor", path = path),
         StoreError::NotAFile(_) => t!("store-not-a-file", path = path),
+        StoreError::Link(_) => t!("store-link", path = path),
         StoreError::Other { why, .. } => t!("store-other", path = path, why = why),
     };
     coded(&text, error.code())

@@ -3,6 +3,7 @@
 
 pub mod central;
 pub mod client;
+pub mod conflicts;
 pub mod errors;
 pub mod help;
 pub mod language;
@@ -11,6 +12,7 @@ pub mod links;
 pub mod live;
 pub mod map;
 pub mod nodes;
+pub mod retired;
 pub mod secondary;
 pub mod security;
 pub mod statistics;

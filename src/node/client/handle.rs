@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{ClientError, DownloadAnswer, DownloadNumber, DownloadView, Priority, Tally};
+use super::{ClientError, DownloadAnswer, DownloadNumber, DownloadView, Named, Priority, Tally};
 use crate::{
     engine::download::ChunkMap,
     model::{ClientName, ClusterStatus, FileName, ListedFile},
@@ -30,7 +30,7 @@ pub(super) enum ClientCommand {
     Name(oneshot::Sender<Option<ClientName>>),
     List(oneshot::Sender<Result<Vec<ListedFile>, ClientError>>),
     Status(oneshot::Sender<Result<ClusterStatus, ClientError>>),
-    Download(FileName, Asker),
+    Download(FileName, Option<Named>, Asker),
     Verify(FileName, Asker),
     Stream(FileName, mpsc::Sender<Bytes>, Asker),
     Pause(DownloadNumber, oneshot::Sender<bool>),
@@ -68,7 +68,22 @@ impl ClientHandle {
     /// Asks for a file (`VIDEO`); its download goes on in the background. One that is paused goes on.
     pub async fn download(&self, name: FileName) -> Result<DownloadAnswer, ClientError> {
         ask(&self.commands, |answer| {
-            ClientCommand::Download(name, answer)
+            ClientCommand::Download(name, None, answer)
+        })
+        .await?
+    }
+
+    /// The same, into a folder and under a name of its user's choice.
+    ///
+    /// # Errors
+    /// As [`Self::download`].
+    pub async fn download_as(
+        &self,
+        name: FileName,
+        named: Named,
+    ) -> Result<DownloadAnswer, ClientError> {
+        ask(&self.commands, |answer| {
+            ClientCommand::Download(name, Some(named), answer)
         })
         .await?
     }

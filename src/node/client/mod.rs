@@ -33,7 +33,7 @@ pub use statistics::rewritten as rewritten_statistics;
 
 pub use api::{
     ClientConfig, ClientError, ClientEvent, DownloadAnswer, DownloadEvent, DownloadState,
-    DownloadView, Summary,
+    DownloadView, Named, Summary,
 };
 pub use handle::ClientHandle;
 

@@ -10,7 +10,7 @@ use crate::{
     model::{ClientName, Finished, Grant, Outcome, SentBytes, TransferId},
     node::{
         Failure,
-        fetch::{Fetch, FetchConfig, Goal, Target},
+        fetch::{Fetch, FetchConfig, Goal, Own, Target},
         rules::{
             Receiving,
             downloads::{Answers, Granted, State},
@@ -46,6 +46,7 @@ impl Client {
                 }
             }
             FromCentral::Settled { transfer, sent } => self.settled(transfer, &sent),
+            FromCentral::Superseded { transfer, .. } => self.state.downloads.superseded(transfer),
             FromCentral::Hello(_)
             | FromCentral::Ping
             | FromCentral::Bye
@@ -53,6 +54,9 @@ impl Client {
             | FromCentral::Copy(_)
             | FromCentral::CancelCopy { .. }
             | FromCentral::Withdraw { .. }
+            | FromCentral::Check { .. }
+            | FromCentral::Conflicts { .. }
+            | FromCentral::Noted { .. }
             | FromCentral::Ended { .. } => tracing::warn!(?message, "not for a client"),
         }
     }
@@ -88,7 +92,7 @@ impl Client {
         };
         let (transfer, meta) = (grant.transfer, grant.file.clone());
         let purpose = self.state.purposes.get(&number).cloned();
-        let purpose = purpose.unwrap_or(Purpose::File);
+        let purpose = purpose.unwrap_or(Purpose::File(None));
         let fetch = match fetch_config(&self.config, self.state.name.as_ref(), purpose) {
             Ok(config) => Fetch::start(grant, config, self.update_sender.clone(), &self.tasks),
             Err(error) => return self.cannot_receive(number, transfer, error),
@@ -188,14 +192,19 @@ fn fetch_config(
     purpose: Purpose,
 ) -> Result<FetchConfig, StoreError> {
     let goal = match purpose {
-        Purpose::File => Goal::File(Target {
-            root: Root::create(&config.target)?,
+        Purpose::File(named) => Goal::File(Target {
+            root: match &named {
+                Some(named) => Root::create(&named.folder)?,
+                None => Root::create(&config.target)?,
+            },
+            spot: named.map(|named| named.spot),
             existing: if config.overwrite {
                 Existing::Overwrite
             } else {
                 Existing::Keep
             },
             place: PartPlace::Beside,
+            own: Own::Beside,
         }),
         Purpose::Verify => Goal::Verify(Root::open(&config.target)?),
         Purpose::Stream(reader) => Goal::Stream(reader),

@@ -57,6 +57,7 @@ pub(super) struct ClientState {
     pub(super) outbox: Option<mpsc::Sender<ToCentral>>,
     pub(super) was_up: bool,
     pub(super) told_lost: bool,
+    pub(super) told_no_locks: bool,
     pub(super) downloads: Downloads<Asker, Fetch>,
     /// What each download is for.
     pub(super) purposes: BTreeMap<DownloadNumber, Purpose>,
@@ -139,7 +140,7 @@ impl Client {
             ClientCommand::Name(answer) => {
                 let _ = answer.send(self.state.name.clone());
             }
-            ClientCommand::Download(file, answer) => self.download(file, answer),
+            ClientCommand::Download(file, named, answer) => self.download(file, named, answer),
             ClientCommand::Verify(file, answer) => self.verify(file, answer),
             ClientCommand::Stream(file, chunks, answer) => self.stream(file, chunks, answer),
             ClientCommand::Pause(number, answer) => {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    ClientError, DownloadAnswer, DownloadEvent, DownloadNumber, Priority, handle::Asker,
+    ClientError, DownloadAnswer, DownloadEvent, DownloadNumber, Named, Priority, handle::Asker,
     run::Client,
 };
 use crate::{
@@ -21,8 +21,8 @@ use crate::{
 /// What a download is for.
 #[derive(Clone, Debug)]
 pub(super) enum Purpose {
-    /// The file is to be in the folder.
-    File,
+    /// The file is to be in the folder, or where it was said to.
+    File(Option<Named>),
     /// The file that is there is to be as it should be.
     Verify,
     /// Somebody reads it.
@@ -30,7 +30,7 @@ pub(super) enum Purpose {
 }
 
 impl Client {
-    pub(super) fn download(&mut self, file: FileName, answer: Asker) {
+    pub(super) fn download(&mut self, file: FileName, named: Option<Named>, answer: Asker) {
         let active = self.state.downloads.active(&file);
         let is_paused = |number: &DownloadNumber| {
             let download = self.state.downloads.get(*number);
@@ -41,7 +41,7 @@ impl Client {
         }
         if let Some(answer) = self.may_ask(&file, answer) {
             let number = self.state.downloads.ask(file.clone(), answer);
-            self.ask_for(number, file, Purpose::File);
+            self.ask_for(number, file, Purpose::File(named));
         }
     }
 

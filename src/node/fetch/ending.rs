@@ -10,6 +10,7 @@ use tokio::{sync::oneshot, time::sleep_until};
 
 use super::{
     FetchOutcome,
+    disk::{leave, leave_opened},
     shell::{Done, Shell},
     source::Command,
     writing::Sink,
@@ -23,6 +24,9 @@ use crate::{
 /// How long bytes that are on their way at the end are waited for, so that they are known as wasted here too.
 /// What comes later only the secondary counts; the cluster's books go by its figures.
 const LINGER: Duration = Duration::from_millis(250);
+
+/// How long the opening of the part file may take to end.
+const PREPARING_ENDS: Duration = Duration::from_secs(10);
 
 impl Shell {
     pub(super) async fn outcome(&mut self, finish: Finish) -> FetchOutcome {
@@ -70,7 +74,11 @@ impl Shell {
                 Some(done) = self.done.recv() => match done {
                     Done::AllTaken => self.all_taken = true,
                     Done::ReaderGone => return FetchOutcome::Stopped,
-                    Done::Taken(_) | Done::Opened(_) | Done::Verified(_) | Done::Synced(_) => {}
+                    Done::Taken(_)
+                    | Done::Opened(_)
+                    | Done::Zeros(_)
+                    | Done::Verified(_)
+                    | Done::Synced(_) => {}
                 },
                 Some(answer) = self.orders.maps.recv() => {
                     let _ = answer.send(Some(self.machine.chunk_map()));
@@ -84,12 +92,44 @@ impl Shell {
         }
     }
 
-    /// Keeps what is there for another time.
+    /// Keeps what is there for another time, if there will be one. What is being opened only now is left by whoever
+    /// opens it.
     pub(super) async fn keep(&mut self) {
-        if let Some(part) = self.context.part()
-            && let Some(Err(error)) = self.blocking(move || part.sync()).await
-        {
-            tracing::warn!(%error, "what was received may be asked for again");
+        let told = self.stop_preparing().await;
+        self.done.close();
+        let unwanted = self.orders.unwanted.clone();
+        let later = std::iter::from_fn(|| self.done.try_recv().ok());
+        let opened: Vec<_> = told.into_iter().chain(later).collect();
+        let part = self.context.part();
+        let leave = move || {
+            opened
+                .into_iter()
+                .for_each(|told| leave_opened(told, &unwanted));
+            if let Some(part) = part {
+                leave(&part, &unwanted);
+            }
+        };
+        self.blocking(leave).await;
+    }
+
+    /// Whoever takes the part file up again should find it free: what is still done to it is ended first.
+    async fn stop_preparing(&mut self) -> Option<Done> {
+        self.giving_up.cancel();
+        let is_preparing = self.opening && self.context.sink.get().is_none();
+        if !is_preparing || self.already.is_some() || self.local.is_some() {
+            return None;
+        }
+        let deadline = Instant::now() + PREPARING_ENDS;
+        loop {
+            tokio::select! {
+                Some(input) = self.inputs.recv() => self.input(input),
+                done = self.done.recv() => {
+                    if matches!(done, None | Some(Done::Opened(_) | Done::Verified(_))) {
+                        return done;
+                    }
+                }
+                () = sleep_until(deadline.into()) => return None,
+            }
         }
     }
 

@@ -2,7 +2,8 @@
 //! download machine.
 //!
 //! `shell` owns the machine; `source` speaks with one secondary; `buffers` bounds the memory of both. What comes goes
-//! to a part file (`disk`), or to somebody who reads it in order (`stream`).
+//! to a part file (`disk`), or to somebody who reads it in order (`stream`). What this disk has already (`own`), and
+//! chunks of nothing but zeros, are not asked for.
 //!
 //! ```text
 //!  owner ──sources, stop──▶ shell ──requests──▶ source 1..n ──frames──▶ chunk buffer
@@ -13,6 +14,7 @@
 mod buffers;
 mod disk;
 mod ending;
+mod own;
 mod shell;
 mod source;
 mod stream;
@@ -31,9 +33,10 @@ use crate::{
     },
     node::{Failure, Security, rules::Receiving},
     proto::PeerRole,
-    store::{Checkup, Existing, PartNote, PartPlace, Root},
+    store::{Checkup, Existing, PartNote, PartPlace, Root, Spot},
 };
 
+pub(super) use own::Own;
 pub(super) use stream::Reader;
 
 /// Questions for the map of the chunks that may wait.
@@ -65,8 +68,11 @@ pub(super) enum Goal {
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) root: Root,
+    /// Its place there; the one that its name says when there is none.
+    pub(super) spot: Option<Spot>,
     pub(super) existing: Existing,
     pub(super) place: PartPlace,
+    pub(super) own: Own,
 }
 
 /// What happens in a fetch.
@@ -74,6 +80,8 @@ pub(super) struct Target {
 pub(super) enum FetchUpdate {
     /// An earlier run's part file goes on.
     Resumed { bytes: u64 },
+    /// Bytes were taken from files of this disk instead of being asked for.
+    OwnDisk { bytes: u64 },
     /// Something about that part file.
     Remark(PartNote),
     /// The file that was there was read through.
@@ -98,6 +106,8 @@ pub(super) struct FetchEnd {
     pub(super) took: Duration,
     /// What each secondary brought.
     pub(super) sources: Vec<ReceivedFrom>,
+    /// What was taken from files of this disk.
+    pub(super) own_bytes: u64,
     /// Where the chunks stood.
     pub(super) map: ChunkMap,
 }
@@ -138,6 +148,7 @@ impl FetchOutcome {
 pub(super) struct Fetch {
     sources: watch::Sender<Vec<SourceInfo>>,
     stop: CancellationToken,
+    unwanted: CancellationToken,
     snapshot: watch::Receiver<Snapshot>,
     maps: mpsc::Sender<MapAnswer>,
 }
@@ -150,6 +161,8 @@ pub(super) type MapAnswer = oneshot::Sender<Option<ChunkMap>>;
 struct Orders {
     listed: watch::Receiver<Vec<SourceInfo>>,
     stop: CancellationToken,
+    /// What is there of the file is not kept.
+    unwanted: CancellationToken,
     maps: mpsc::Receiver<MapAnswer>,
 }
 
@@ -161,12 +174,13 @@ impl Fetch {
         updates: mpsc::Sender<(TransferId, FetchUpdate)>,
         tasks: &TaskTracker,
     ) -> Self {
-        let stop = CancellationToken::new();
+        let (stop, unwanted) = (CancellationToken::new(), CancellationToken::new());
         let (sources, listed) = watch::channel(grant.sources.clone());
         let (maps, asked) = mpsc::channel(MAP_QUESTIONS);
         let orders = Orders {
             listed,
             stop: stop.clone(),
+            unwanted: unwanted.clone(),
             maps: asked,
         };
         let (shell, snapshot) = shell::Shell::new(grant, config, orders, updates);
@@ -174,6 +188,7 @@ impl Fetch {
         Self {
             sources,
             stop,
+            unwanted,
             snapshot,
             maps,
         }
@@ -200,6 +215,11 @@ impl Receiving for Fetch {
 
     /// [`FetchUpdate::Ended`] follows.
     fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    fn abandon(&self) {
+        self.unwanted.cancel();
         self.stop.cancel();
     }
 }

@@ -3,6 +3,7 @@
 //! nodes and the simulated cluster of `tests/sim` go by the same rules.
 
 pub mod central;
+pub mod changes;
 pub mod copies;
 pub mod downloads;
 pub mod endings;
@@ -18,6 +19,11 @@ pub trait Receiving {
 
     /// Ends it; its owner hears of the end later.
     fn stop(&self);
+
+    /// The same, and what came of it is of no use to anybody.
+    fn abandon(&self) {
+        self.stop();
+    }
 }
 
 /// One download of a client, in the order in which they were asked for, from 1.

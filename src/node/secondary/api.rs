@@ -11,13 +11,18 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     engine::download::{Notice, Snapshot},
+    model::Conflict,
     model::{FileName, Receiver, SecondaryNumber},
     node::{
         Denied, Failure, Lost, Refused, Security, StatisticsTrouble,
         ask::{Stopped, ask},
         central::DownloadCount,
     },
-    store::{StoreError, index::IgnoredReason},
+    store::{
+        StoreError,
+        index::IgnoredReason,
+        retired::{Retired, RetiredFile, RetiredLimits, RetiredReason, RetiredTotal},
+    },
 };
 
 /// How a secondary is to run.
@@ -37,6 +42,8 @@ pub struct SecondaryConfig {
     pub statistics: PathBuf,
     /// Most bytes per second that it sends, over all connections; `None` for no limit.
     pub upload_limit_bytes_per_s: Option<u64>,
+    /// How much of what was set aside is kept, and for how long.
+    pub retired: RetiredLimits,
     /// Who is let in, and how; also what it shows to the central.
     pub security: Arc<Security>,
 }
@@ -51,6 +58,8 @@ pub enum SecondaryEvent {
         /// It had been enrolled before.
         again: bool,
     },
+    /// Other secondaries hold other content under a name of a file here, or somebody has decided on it.
+    Conflict(Conflict),
     /// The central and this node are not started alike; said once until it is back.
     Denied(Denied),
     /// The central cannot be reached, or its connection ended; said once until it is back.
@@ -81,6 +90,12 @@ pub enum SecondaryEvent {
         /// Why.
         why: NoLongerServing,
     },
+    /// A file is not what it was, though nothing shows that somebody changed it: it is not served, and a good copy will take
+    /// its place.
+    Damaged {
+        /// The file.
+        file: FileName,
+    },
     /// Something in the folder is not served.
     Ignored {
         /// Its path below the folder.
@@ -110,6 +125,8 @@ pub enum SecondaryEvent {
         file: FileName,
         /// Bytes that came from each secondary.
         from: Vec<(SecondaryNumber, u64)>,
+        /// Bytes that were taken from other files of this disk.
+        own_bytes: u64,
         /// How long it took.
         took: Duration,
     },
@@ -149,6 +166,10 @@ pub enum SecondaryEvent {
     FolderGone(StoreError),
     /// The served folder is there again.
     FolderBack,
+    /// Nothing can be written into the served folder: it is served, and takes no copies.
+    ReadOnly(StoreError),
+    /// The served folder can be written into again.
+    Writable,
     /// Statistics could not be read or saved.
     Statistics(StatisticsTrouble),
 }
@@ -160,8 +181,12 @@ pub enum NoLongerServing {
     Deleted,
     /// It changed, or cannot be read.
     Changed,
-    /// It was deleted at another secondary: this copy is in `.trozos/retirados`.
-    SetAside,
+    /// The disk has altered it.
+    Damaged,
+    /// It is not wanted any more: this copy is in `.trozos/retirados`, as far as there is room for it.
+    SetAside(RetiredReason),
+    /// It was deleted at another secondary, and cannot be moved away here.
+    Withdrawn,
 }
 
 /// A secondary as it stands.
@@ -179,6 +204,10 @@ pub struct SecondaryStatus {
     pub bytes: u64,
     /// The folder is being read, for the first time or again.
     pub indexing: bool,
+    /// Nothing can be written into the folder: it takes no copies.
+    pub read_only: bool,
+    /// The folder, or one below it, is on a disk that is not there now.
+    pub away: bool,
     /// Transfers in which it has a connection; those of the original are one per part.
     pub sending: u32,
     /// Copies from other secondaries that run.
@@ -224,6 +253,7 @@ pub enum RunningKind {
 pub struct SecondaryHandle {
     pub(super) address: SocketAddr,
     pub(super) queries: mpsc::Sender<SecondaryQuery>,
+    pub(super) retired: Retired,
     pub(super) stop: tokio_util::sync::CancellationToken,
     pub(super) done: tokio::task::JoinHandle<Result<(), crate::store::StoreError>>,
 }
@@ -281,6 +311,49 @@ impl SecondaryHandle {
         .await
     }
 
+    /// What was taken out of the folder and is kept, the oldest first (`RETIRADOS`).
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub async fn retired(&self) -> Result<Vec<RetiredFile>, StoreError> {
+        let retired = self.retired.clone();
+        on_disk(&self.retired, move || retired.list()).await
+    }
+
+    /// The same, for whoever looks at it without waiting for this node.
+    pub fn retired_store(&self) -> Retired {
+        self.retired.clone()
+    }
+
+    /// Brings a file back that was taken out of the folder, and gives the name that it has now (`RECUPERAR`). It is
+    /// served as one that somebody has put there. `None` when there is no such number.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub async fn recover(&self, number: u64) -> Result<Option<FileName>, StoreError> {
+        let retired = self.retired.clone();
+        on_disk(&self.retired, move || retired.recover(number)).await
+    }
+
+    /// Removes files of these numbers for good that were taken out of the folder (`VACIAR`); gives what went.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub async fn empty_retired(&self, numbers: Vec<u64>) -> Result<RetiredTotal, StoreError> {
+        let retired = self.retired.clone();
+        on_disk(&self.retired, move || retired.empty(&numbers)).await
+    }
+
+    /// Other limits of what is kept of what was taken out of the folder, from now on.
+    pub async fn set_retired_limits(&self, limits: RetiredLimits) -> Result<(), StoreError> {
+        let retired = self.retired.clone();
+        on_disk(&self.retired, move || {
+            retired.set_limits(limits);
+            retired.enforce()
+        })
+        .await
+    }
+
     /// Cancelled when the node stops by itself, as when the central refuses it.
     pub fn stopped(&self) -> tokio_util::sync::CancellationToken {
         self.stop.clone()
@@ -294,4 +367,13 @@ impl SecondaryHandle {
         self.stop.cancel();
         self.done.await.unwrap_or(Ok(()))
     }
+}
+
+/// Work that waits for a disk.
+async fn on_disk<T: Send + 'static>(
+    retired: &Retired,
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(StoreError::new(retired.path(), &error.into())))
 }

@@ -10,7 +10,7 @@ use crate::{
     model::{Digest, FileName, Incarnation, Receiver, SecondaryNumber, TransferId},
     net::Pacer,
     node::{Refused, Security, rules::sent::Sending},
-    store::{ContentReader, Root, StoreError, index::IndexedFile},
+    store::{ContentReader, Root, StoreError, index::IndexedFile, retired::Retired},
 };
 
 /// What connections ask of the owner.
@@ -37,6 +37,7 @@ pub(super) struct Context {
     pub(super) number: SecondaryNumber,
     pub(super) incarnation: Incarnation,
     pub(super) root: Root,
+    pub(super) retired: Retired,
     pub(super) inputs: mpsc::Sender<Input>,
     pub(super) stop: CancellationToken,
     pub(super) pacer: Arc<Pacer>,
@@ -107,9 +108,17 @@ impl Context {
             sending,
             stop,
         } = answered.await.map_err(|_| Refused::Stopping)??;
-        let root = self.root.clone();
+        let (root, retired) = (self.root.clone(), self.retired.clone());
         let name = file.meta.name.clone();
-        let opened = tokio::task::spawn_blocking(move || ContentReader::open(&root, file));
+        let opened = tokio::task::spawn_blocking(move || {
+            match ContentReader::open(&root, Arc::clone(&file)) {
+                // Another has its name by now: it may have been set aside.
+                Err(error @ (StoreError::Changed(_) | StoreError::NotFound(_))) => {
+                    retired.open(&file).map_err(|_| error)
+                }
+                other => other,
+            }
+        });
         match opened.await.map_err(|_| Refused::Stopping)? {
             Ok(content) => Ok(Opened {
                 content: Arc::new(content),

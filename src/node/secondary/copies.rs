@@ -1,17 +1,19 @@
 //! Copies from other secondaries that run here. The central decides what is copied from whom.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use super::{RunningKind, RunningTransfer, SecondaryEvent};
 use crate::{
-    model::{FileMeta, Finished, Grant, Manifest, TransferId},
+    model::{FileMeta, Finished, Manifest, TransferId},
     node::{
-        fetch::{Fetch, FetchConfig, FetchEnd, FetchOutcome, FetchUpdate},
+        fetch::{Fetch, FetchConfig, FetchEnd, FetchOutcome, FetchUpdate, Goal},
         rules::copies::CopyOrders,
     },
+    proto::control::CopyOrder,
+    store::{Existing, index::IndexedFile, retired::RetiredReason},
 };
 
 /// The copies.
@@ -21,6 +23,8 @@ pub(super) struct Copies {
     updates: mpsc::Sender<(TransferId, FetchUpdate)>,
     pub(super) tasks: TaskTracker,
     pub(super) orders: CopyOrders<Fetch>,
+    /// Of the copies that run: what they may take the place of.
+    replaced: BTreeMap<TransferId, Replaced>,
 }
 
 /// What follows from the end of a copy.
@@ -29,8 +33,20 @@ pub(super) struct Ended {
     pub(super) finished: Finished,
     pub(super) events: Vec<SecondaryEvent>,
     /// The file is here from now on.
-    pub(super) held: Option<(FileMeta, Arc<Manifest>)>,
+    pub(super) held: Option<Here>,
 }
+
+/// A file that is here from now on.
+#[derive(Debug)]
+pub(super) struct Here {
+    pub(super) meta: FileMeta,
+    pub(super) manifest: Arc<Manifest>,
+    /// What had its name.
+    pub(super) replaced: Option<Replaced>,
+}
+
+/// A file whose name a copy may take, and why.
+pub(super) type Replaced = (Arc<IndexedFile>, RetiredReason);
 
 impl Copies {
     pub(super) fn new(
@@ -42,27 +58,39 @@ impl Copies {
             updates,
             tasks: TaskTracker::new(),
             orders: CopyOrders::default(),
+            replaced: BTreeMap::new(),
         }
     }
 
-    /// Starts a copy, now or when one of the same name has ended.
-    pub(super) fn start(&mut self, grant: Grant) {
-        let Some(grant) = self.orders.order(grant) else {
+    /// Starts a copy, now or when one of the same name has ended. `replaced` says which file it may take the place
+    /// of.
+    pub(super) fn start(
+        &mut self,
+        order: CopyOrder,
+        replaced: impl FnOnce(&CopyOrder) -> Option<Replaced>,
+    ) {
+        let Some(order) = self.orders.order(order) else {
             return;
         };
-        let (transfer, file) = (grant.transfer, grant.file.clone());
-        let fetch = Fetch::start(
-            grant,
-            self.config.clone(),
-            self.updates.clone(),
-            &self.tasks,
-        );
+        let (transfer, file) = (order.grant.transfer, order.grant.file.clone());
+        let mut config = self.config.clone();
+        if let (Goal::File(target), Some(old)) = (&mut config.goal, replaced(&order)) {
+            target.existing = Existing::Replaces(old.0.entry());
+            self.replaced.insert(transfer, old);
+        }
+        let fetch = Fetch::start(order.grant, config, self.updates.clone(), &self.tasks);
         self.orders.started(transfer, file, fetch);
     }
 
     /// A copy's last update.
-    pub(super) fn ended(&mut self, transfer: TransferId, end: FetchEnd) -> Ended {
+    pub(super) fn ended(
+        &mut self,
+        transfer: TransferId,
+        end: FetchEnd,
+        replaced: impl FnOnce(&CopyOrder) -> Option<Replaced>,
+    ) -> Ended {
         let copy = self.orders.ended(transfer);
+        let old = self.replaced.remove(&transfer);
         let mut ended = Ended {
             finished: Finished {
                 transfer,
@@ -83,12 +111,21 @@ impl Copies {
                 ended.events.push(SecondaryEvent::Copied {
                     file: name,
                     from: from.map(|source| (source.number, source.bytes)).collect(),
+                    own_bytes: end.own_bytes,
                     took: end.took,
                 });
-                ended.held = Some((file, manifest));
+                ended.held = Some(Here {
+                    meta: file,
+                    manifest,
+                    replaced: old,
+                });
             }
             FetchOutcome::AlreadyComplete { manifest, .. } => {
-                ended.held = Some((file, manifest));
+                ended.held = Some(Here {
+                    meta: file,
+                    manifest,
+                    replaced: None,
+                });
             }
             FetchOutcome::Failed(reason) => {
                 ended.finished.reason = Some(reason.for_the_central());
@@ -99,7 +136,7 @@ impl Copies {
             FetchOutcome::Stopped => {}
         }
         if let Some(next) = next {
-            self.start(next);
+            self.start(next, replaced);
         }
         ended
     }

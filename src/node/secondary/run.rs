@@ -17,7 +17,7 @@ use super::{
     NoLongerServing, SecondaryEvent,
     api::SecondaryQuery,
     context::{Context, Held, Input, Wanted},
-    copies::Copies,
+    copies::{Copies, Replaced},
     serving,
     statistics::Statistics,
     stops::Stops,
@@ -25,21 +25,27 @@ use super::{
 use crate::{
     engine::recent::RecentRate,
     model::{
-        FileMeta, FileName, Receiver, RemovedReason, TransferId,
-        limits::{STATISTICS_EVERY, STOP_GRACE},
+        Conflict, CopyLimits, FileMeta, FileName, Origin, Receiver, RemovedReason, TransferId,
+        limits::{MAX_OUTBOX, STATISTICS_EVERY, STOP_GRACE},
     },
     net::{Arrival, Door},
     node::{
         Refused, StatisticsTrouble,
         fetch::FetchUpdate,
         link::{Link, LinkEvent},
+        records::RecordWriter,
         refusals::no_place,
-        rules::{enrolment::InUse, sent::SentBook},
+        rules::{
+            changes::{Changes, Holding, KnownRecord},
+            enrolment::InUse,
+            sent::SentBook,
+        },
     },
-    proto::control::ToCentral,
+    proto::control::{CopyOrder, ToCentral},
     store::{
-        StoreError,
-        index::{Gone, Index, IndexCommand, IndexEvent, IndexedFile},
+        PartNote, StoreError,
+        index::{self, Gone, Index, IndexCommand, IndexEvent, IndexedFile},
+        retired::RetiredReason,
     },
 };
 
@@ -61,6 +67,7 @@ pub(super) struct Secondary {
     pub(super) copy_updates: mpsc::Receiver<(TransferId, FetchUpdate)>,
     pub(super) statistics: Statistics,
     pub(super) connections: TaskTracker,
+    pub(super) memory: RecordWriter<KnownRecord>,
     pub(super) state: State,
 }
 
@@ -68,6 +75,13 @@ pub(super) struct Secondary {
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) held: BTreeMap<FileName, Arc<IndexedFile>>,
+    /// What the central does not know of them yet.
+    pub(super) changes: Changes,
+    /// Names of which others hold other content.
+    pub(super) conflicts: BTreeMap<FileName, Conflict>,
+    /// Files that are not what they were hashed as, though nothing shows that they changed: they are not served, and a
+    /// good copy may take their place.
+    pub(super) damaged: BTreeMap<FileName, Arc<IndexedFile>>,
     pub(super) sent: SentBook,
     /// Payload bytes since the start.
     pub(super) sent_bytes: u64,
@@ -77,13 +91,30 @@ pub(super) struct State {
     pub(super) indexed: bool,
     /// It is being read again.
     pub(super) rereading: bool,
+    /// Where no copies are taken.
+    pub(super) limits: CopyLimits,
     /// The central that it is connected to.
     pub(super) central: Option<SocketAddr>,
     pub(super) outbox: Option<mpsc::Sender<ToCentral>>,
     pub(super) enrolled_before: bool,
     /// People know that the central is away.
     pub(super) told_lost: bool,
+    pub(super) told_no_locks: bool,
     pub(super) in_use: InUse,
+}
+
+impl State {
+    /// The file whose place an ordered copy may take: the version that the central knows to be outdated, or a damaged
+    /// file.
+    pub(super) fn replaced(&self, order: &CopyOrder) -> Option<Replaced> {
+        let name = &order.grant.file.name;
+        let held = self.held.get(name);
+        let older = held.filter(|held| order.replaces == Some(held.meta.id));
+        let older = older.map(|older| (older, RetiredReason::Replaced));
+        let damaged = || Some((self.damaged.get(name)?, RetiredReason::Damaged));
+        let (file, reason) = older.or_else(damaged)?;
+        Some((Arc::clone(file), reason))
+    }
 }
 
 impl Secondary {
@@ -100,6 +131,7 @@ impl Secondary {
         }
         let stop = self.context.stop.clone();
         loop {
+            self.tell_changes();
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(input) = self.inputs.recv() => self.input(input),
@@ -111,6 +143,7 @@ impl Secondary {
                 }
                 Some(query) = self.queries.recv() => self.query(query),
                 _ = report.tick() => self.report(),
+                written = self.memory.written() => self.has_written(written),
                 _ = save.tick() => self.save().await,
             }
         }
@@ -186,7 +219,11 @@ impl Secondary {
             Wanted::Named(name) | Wanted::Content { name, .. } => name,
         };
         let not_held = || Refused::NotHeld(asked.clone());
-        let file = found.cloned().ok_or_else(not_held)?;
+        let aside = || match wanted {
+            Wanted::Named(_) => None,
+            Wanted::Content { id, .. } => self.context.retired.find(id),
+        };
+        let file = found.cloned().or_else(aside).ok_or_else(not_held)?;
         let stop = self.state.stops.open(transfer).ok_or(Refused::Expelled)?;
         let opened = self
             .state
@@ -215,32 +252,61 @@ impl Secondary {
             IndexEvent::Ready { files, bytes } => {
                 self.state.indexed = true;
                 self.tell(SecondaryEvent::FolderRead { files, bytes });
-                self.send_inventory();
+                self.state.changes.read();
             }
             IndexEvent::ReadAll { files, bytes } => {
                 self.state.rereading = false;
                 self.tell(SecondaryEvent::FolderRead { files, bytes });
             }
-            IndexEvent::Added(file) => {
+            IndexEvent::Added { file, origin } => {
                 let meta = file.meta.clone();
+                self.state.damaged.remove(&meta.name);
                 self.state.held.insert(meta.name.clone(), file);
                 if self.state.indexed {
                     self.tell(SecondaryEvent::Serving {
                         file: meta.name.clone(),
                         bytes: meta.layout.file_bytes(),
                     });
-                    self.send(ToCentral::Added { files: vec![meta] });
+                    self.state.changes.held(&meta, origin_of(origin));
                 }
             }
             IndexEvent::Removed { file, reason, why } => self.removed(&file.meta, reason, why),
+            IndexEvent::Damaged { file } => {
+                let name = file.meta.name.clone();
+                self.state.damaged.insert(name.clone(), file);
+                self.tell(SecondaryEvent::Damaged { file: name });
+            }
             IndexEvent::Ignored { path, reason } => {
                 self.tell(SecondaryEvent::Ignored { path, reason });
             }
-            IndexEvent::FolderGone(error) => self.tell(SecondaryEvent::FolderGone(error)),
-            IndexEvent::FolderBack => self.tell(SecondaryEvent::FolderBack),
+            IndexEvent::FolderGone(error) => {
+                self.tell(SecondaryEvent::FolderGone(error));
+                self.limit(|limits| limits.away = true);
+            }
+            IndexEvent::FolderBack => {
+                self.tell(SecondaryEvent::FolderBack);
+                self.limit(|limits| limits.away = false);
+            }
+            IndexEvent::ReadOnly(error) => {
+                self.tell(SecondaryEvent::ReadOnly(error));
+                self.limit(|limits| limits.read_only = true);
+            }
+            IndexEvent::Writable => {
+                self.tell(SecondaryEvent::Writable);
+                self.limit(|limits| limits.read_only = false);
+            }
             IndexEvent::Hashing { name, bytes } => {
                 tracing::info!(file = %name, bytes, "reading");
             }
+        }
+    }
+
+    /// Copies are taken elsewhere than before: the central goes by it.
+    fn limit(&mut self, change: impl FnOnce(&mut CopyLimits)) {
+        let before = self.state.limits.clone();
+        change(&mut self.state.limits);
+        if self.state.limits != before {
+            self.send(ToCentral::Limits(self.state.limits.clone()));
         }
     }
 
@@ -255,14 +321,44 @@ impl Secondary {
             why: match why {
                 Gone::Deleted => NoLongerServing::Deleted,
                 Gone::Changed => NoLongerServing::Changed,
-                Gone::SetAside => NoLongerServing::SetAside,
+                Gone::Damaged => NoLongerServing::Damaged,
+                Gone::SetAside(reason) => NoLongerServing::SetAside(reason),
+                Gone::Withdrawn => NoLongerServing::Withdrawn,
             },
         });
         if self.state.indexed {
-            self.send(ToCentral::Removed {
-                files: vec![meta.clone()],
-                reason,
-            });
+            match why {
+                Gone::SetAside(_) => self.state.changes.set_aside(meta),
+                Gone::Deleted | Gone::Changed | Gone::Damaged | Gone::Withdrawn => {
+                    self.state.changes.gone(meta, reason);
+                }
+            }
+        }
+    }
+
+    /// Sends what the central may be told now, and keeps what it has noted.
+    fn tell_changes(&mut self) {
+        if self.memory.is_idle() && self.state.changes.has_unsaved() {
+            let changes = &mut self.state.changes;
+            let unsaved = changes.take_unsaved();
+            let live = changes.record_count();
+            self.memory.start(unsaved, live, || changes.records());
+        }
+        while let Some(outbox) = &self.state.outbox {
+            // Half of it is left to what cannot wait.
+            if outbox.capacity() < MAX_OUTBOX / 2 {
+                return;
+            }
+            let Some(message) = self.state.changes.next(&self.state.held) else {
+                return;
+            };
+            self.send(message);
+        }
+    }
+
+    fn has_written(&mut self, written: Result<(), StoreError>) {
+        if let Err(error) = written {
+            self.tell(SecondaryEvent::Statistics(StatisticsTrouble::Failed(error)));
         }
     }
 
@@ -274,8 +370,17 @@ impl Secondary {
             FetchUpdate::Resumed { bytes } => {
                 tracing::info!(file = %file.name, bytes, "an earlier copy goes on");
             }
+            FetchUpdate::OwnDisk { bytes } => {
+                tracing::info!(file = %file.name, bytes, "taken from this disk");
+            }
             // Copies are not verified against a file of the name.
             FetchUpdate::Checked(_) => {}
+            FetchUpdate::Remark(PartNote::NoLocks) => {
+                if !std::mem::replace(&mut self.state.told_no_locks, true) {
+                    let folder = self.context.root.path().display();
+                    tracing::warn!(%folder, "no locks: no other process may serve this folder");
+                }
+            }
             FetchUpdate::Remark(note) => tracing::info!(file = %file.name, ?note, "part file"),
             FetchUpdate::Notice(notice) => self.tell(SecondaryEvent::CopyNotice {
                 file: file.name,
@@ -293,7 +398,9 @@ impl Secondary {
             }),
             FetchUpdate::Ended(end) => {
                 self.statistics.copied(&file.name, &end);
-                let ended = self.copies.ended(transfer, *end);
+                let state = &self.state;
+                let replaced = |order: &CopyOrder| state.replaced(order);
+                let ended = self.copies.ended(transfer, *end, replaced);
                 for event in ended.events {
                     self.tell(event);
                 }
@@ -302,8 +409,13 @@ impl Secondary {
                 } else {
                     self.copies.orders.keep_unsent(ended.finished);
                 }
-                if let Some((meta, manifest)) = ended.held {
-                    self.command_index(IndexCommand::Insert { meta, manifest });
+                if let Some(here) = ended.held {
+                    self.state.changes.arrived(&here.meta);
+                    self.command_index(IndexCommand::Insert {
+                        meta: here.meta,
+                        manifest: here.manifest,
+                        replaced: here.replaced,
+                    });
                 }
             }
         }
@@ -346,6 +458,7 @@ impl Secondary {
             }
         };
         let _ = timeout(STOP_GRACE, drained).await;
+        self.tell_changes();
         self.report();
         self.send(ToCentral::Bye);
         self.state.outbox = None;
@@ -356,6 +469,39 @@ impl Secondary {
         let joined = tokio::task::spawn_blocking(move || index.join());
         let _ = timeout(STOP_GRACE, joined).await;
         self.link.stop().await;
+        remember(&mut self.memory, &mut self.state.changes).await?;
         self.statistics.finish().await
     }
+}
+
+impl Holding for Arc<IndexedFile> {
+    fn meta(&self) -> &FileMeta {
+        &self.meta
+    }
+
+    fn modified(&self) -> Option<u64> {
+        u64::try_from(self.modified_ms()).ok()
+    }
+}
+
+/// How a file that is served from now on came there, while the secondary ran.
+fn origin_of(origin: index::Origin) -> Origin {
+    match origin {
+        index::Origin::Copy => Origin::Copied,
+        index::Origin::Look => Origin::Written,
+    }
+}
+
+/// Keeps what is not kept yet.
+async fn remember(
+    memory: &mut RecordWriter<KnownRecord>,
+    changes: &mut Changes,
+) -> Result<(), StoreError> {
+    memory.finish().await?;
+    if memory.is_idle() && changes.has_unsaved() {
+        let unsaved = changes.take_unsaved();
+        let live = changes.record_count();
+        memory.start(unsaved, live, || changes.records());
+    }
+    memory.finish().await
 }

@@ -51,6 +51,9 @@ struct Line {
     file: Key,
     /// What is known of the file; nothing: what was said of it before is not so.
     known: Option<Known>,
+    /// It is not what is known of it, and should be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    damaged: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -66,6 +69,8 @@ struct Known {
 pub(super) struct Cache {
     path: PathBuf,
     known: HashMap<Key, Arc<Manifest>>,
+    /// Files that are damaged: what they should be.
+    damaged: HashMap<Key, Arc<Manifest>>,
     /// Those of this run, in which devices keep their numbers: a file that is renamed is recognised.
     here: HashMap<Stamp, Arc<Manifest>>,
     lines: usize,
@@ -77,6 +82,7 @@ impl Cache {
         Self {
             path,
             known: HashMap::new(),
+            damaged: HashMap::new(),
             here: HashMap::new(),
             lines: 0,
             file: None,
@@ -98,10 +104,15 @@ impl Cache {
         for line in file.split(b'\n').map_while(Result::ok) {
             self.lines += 1;
             match decode(&line) {
-                Some((key, Some(manifest))) => {
+                Some((key, Some(manifest), false)) => {
+                    self.damaged.retain(|other, _| !other.is_like(&key));
                     self.known.insert(key, Arc::new(manifest));
                 }
-                Some((key, None)) => self.known.retain(|other, _| !other.is_like(&key)),
+                Some((key, Some(manifest), true)) => {
+                    self.known.retain(|other, _| !other.is_like(&key));
+                    self.damaged.insert(key, Arc::new(manifest));
+                }
+                Some((key, None, _)) => self.known.retain(|other, _| !other.is_like(&key)),
                 None => {}
             }
         }
@@ -121,18 +132,32 @@ impl Cache {
         }
         self.here.insert(stamp, Arc::clone(manifest));
         let key = Key::new(name, stamp);
+        let damaged = self.damaged.len();
+        self.damaged.retain(|other, _| !other.is_like(&key));
         let before = self.known.insert(key.clone(), Arc::clone(manifest));
-        if before.is_none_or(|before| before != *manifest) {
+        let is_mended = self.damaged.len() < damaged;
+        if is_mended || before.is_none_or(|before| before != *manifest) {
             self.append(&encode(key, Some(manifest)));
         }
     }
 
-    /// A file is not what is known of it, in this run and in later ones.
-    pub(super) fn forget(&mut self, name: &FileName, stamp: Stamp) {
+    /// A file is not what it should be, though it looks so; in later runs as well.
+    pub(super) fn set_damaged(&mut self, name: &FileName, stamp: Stamp, manifest: &Arc<Manifest>) {
         let key = Key::new(name, stamp);
         self.here.remove(&stamp);
         self.known.retain(|other, _| !other.is_like(&key));
-        self.append(&encode(key, None));
+        self.damaged.insert(key.clone(), Arc::clone(manifest));
+        self.append(&encode_damaged(key, manifest));
+    }
+
+    /// What a file should be that is known to be damaged, under whatever name.
+    pub(super) fn damage_of(&self, stamp: Stamp) -> Option<Arc<Manifest>> {
+        let is_it = |key: &Key| {
+            (key.inode, key.bytes, key.changed) == (stamp.inode, stamp.bytes, stamp.changed)
+        };
+        let mut damaged = self.damaged.iter();
+        let found = damaged.find(|(key, _)| is_it(key));
+        found.map(|(_, manifest)| Arc::clone(manifest))
     }
 
     fn append(&mut self, line: &[u8]) {
@@ -156,7 +181,9 @@ impl Cache {
     pub(super) fn keep<'a>(&mut self, files: impl Iterator<Item = (&'a FileName, Stamp)>) {
         let of_use: HashSet<Key> = files.map(|(name, stamp)| Key::new(name, stamp)).collect();
         self.known.retain(|key, _| of_use.contains(key));
-        if self.lines <= 2 * self.known.len() + SLACK_LINES {
+        self.damaged.retain(|key, _| of_use.contains(key));
+        let known = self.known.len() + self.damaged.len();
+        if self.lines <= 2 * known + SLACK_LINES {
             return;
         }
         let rewrite = || -> io::Result<()> {
@@ -166,6 +193,9 @@ impl Cache {
             for (key, manifest) in &self.known {
                 lines.write_all(&encode(key.clone(), Some(manifest)))?;
             }
+            for (key, manifest) in &self.damaged {
+                lines.write_all(&encode_damaged(key.clone(), manifest))?;
+            }
             lines.flush()?;
             drop(lines);
             fresh.persist(&self.path)?;
@@ -173,7 +203,7 @@ impl Cache {
         };
         match rewrite() {
             Ok(()) => {
-                self.lines = self.known.len();
+                self.lines = known;
                 self.file = None;
             }
             Err(error) => tracing::warn!(path = %self.path.display(), %error, "digest cache"),
@@ -196,6 +226,14 @@ pub fn known_lines(bytes: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn encode(file: Key, manifest: Option<&Arc<Manifest>>) -> Vec<u8> {
+    line(file, manifest, false)
+}
+
+fn encode_damaged(file: Key, manifest: &Arc<Manifest>) -> Vec<u8> {
+    line(file, Some(manifest), true)
+}
+
+fn line(file: Key, manifest: Option<&Arc<Manifest>>, damaged: bool) -> Vec<u8> {
     let known = manifest.map(|manifest| Known {
         digests: hexadecimal(&manifest.to_raw()),
         id: manifest_id(manifest).to_string(),
@@ -203,7 +241,12 @@ fn encode(file: Key, manifest: Option<&Arc<Manifest>>) -> Vec<u8> {
     // A line feed first: the last line may be cut.
     let mut bytes = vec![b'\n'];
     // Writing plain strings and numbers to memory does not fail.
-    let _ = serde_json::to_writer(&mut bytes, &Line { file, known });
+    let line = Line {
+        file,
+        known,
+        damaged,
+    };
+    let _ = serde_json::to_writer(&mut bytes, &line);
     bytes.push(b'\n');
     bytes
 }
@@ -217,10 +260,14 @@ fn hexadecimal(raw: &[u8]) -> String {
     digits
 }
 
-fn decode(line: &[u8]) -> Option<(Key, Option<Manifest>)> {
-    let Line { file, known } = serde_json::from_slice(line).ok()?;
+fn decode(line: &[u8]) -> Option<(Key, Option<Manifest>, bool)> {
+    let Line {
+        file,
+        known,
+        damaged,
+    } = serde_json::from_slice(line).ok()?;
     let Some(known) = known else {
-        return Some((file, None));
+        return Some((file, None, false));
     };
     let layout = ChunkLayout::for_file(file.bytes).ok()?;
     let mut raw = Vec::with_capacity(known.digests.len() / 2);
@@ -229,7 +276,7 @@ fn decode(line: &[u8]) -> Option<(Key, Option<Manifest>)> {
         raw.extend_from_slice(Digest::try_from(text).ok()?.as_bytes());
     }
     let manifest = Manifest::from_raw(layout, &raw).ok()?;
-    (manifest_id(&manifest).to_string() == known.id).then_some((file, Some(manifest)))
+    (manifest_id(&manifest).to_string() == known.id).then_some((file, Some(manifest), damaged))
 }
 
 #[cfg(test)]
@@ -295,9 +342,16 @@ mod tests {
         assert_eq!(cache.get(&name("c"), elsewhere), None);
         assert_eq!(cache.get(&name("b"), elsewhere), Some(manifest(b"abc")));
         // Not what it should be, under whatever name.
-        cache.forget(&name("b"), elsewhere);
+        cache.set_damaged(&name("b"), elsewhere, &manifest(b"abc"));
         assert_eq!(cache.get(&name("b"), elsewhere), None);
-        let mut cache = Cache::open(path);
+        let mut cache = Cache::open(path.clone());
         assert_eq!(cache.get(&name("a"), stamp(1)), None);
+        assert_eq!(cache.damage_of(stamp(1)), Some(manifest(b"abc")));
+        // It was read again, and is what it should be; in later runs as well.
+        cache.put(&name("c"), stamp(1), &manifest(b"abc"));
+        assert_eq!(cache.damage_of(stamp(1)), None);
+        let mut cache = Cache::open(path);
+        assert_eq!(cache.damage_of(stamp(1)), None);
+        assert_eq!(cache.get(&name("c"), stamp(1)), Some(manifest(b"abc")));
     }
 }

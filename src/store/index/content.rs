@@ -3,11 +3,11 @@
 use std::{fs::File, os::unix::fs::MetadataExt, sync::Arc};
 
 use crate::{
-    model::{ByteRange, FileMeta, Manifest},
+    model::{ByteRange, FileMeta, FileName, Manifest},
     store::{
         Root, StoreError,
-        disk::{Disk, Make},
-        hash::read_range,
+        disk::{Disk, Entry, Make},
+        hash::{manifest_id, read_range},
     },
 };
 
@@ -16,21 +16,32 @@ const PROBE_EVERY_BYTES: usize = 128 << 10;
 
 /// What tells one state of a file from another without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-pub(super) struct Stamp {
-    pub(super) device: u64,
-    pub(super) inode: u64,
-    pub(super) bytes: u64,
+pub(in crate::store) struct Stamp {
+    pub(in crate::store) device: u64,
+    pub(in crate::store) inode: u64,
+    pub(in crate::store) bytes: u64,
     /// Last change of its content, in seconds and nanoseconds.
-    pub(super) changed: (i64, i64),
+    pub(in crate::store) changed: (i64, i64),
 }
 
 impl Stamp {
-    pub(super) fn of(meta: &impl MetadataExt) -> Self {
+    pub(in crate::store) fn of(meta: &impl MetadataExt) -> Self {
         Self {
             device: meta.dev(),
             inode: meta.ino(),
             bytes: meta.size(),
             changed: (meta.mtime(), meta.mtime_nsec()),
+        }
+    }
+
+    /// Of a file that was looked at without opening it.
+    pub(in crate::store) fn of_found(meta: &cap_std::fs::Metadata) -> Self {
+        use cap_std::fs::MetadataExt;
+        Self {
+            device: MetadataExt::dev(meta),
+            inode: MetadataExt::ino(meta),
+            bytes: MetadataExt::size(meta),
+            changed: (MetadataExt::mtime(meta), MetadataExt::mtime_nsec(meta)),
         }
     }
 }
@@ -50,7 +61,42 @@ pub struct IndexedFile {
     pub meta: FileMeta,
     /// Its digests.
     pub manifest: Arc<Manifest>,
-    pub(super) stamp: Stamp,
+    pub(in crate::store) stamp: Stamp,
+}
+
+impl IndexedFile {
+    pub(in crate::store) fn new(name: FileName, stamp: Stamp, manifest: Arc<Manifest>) -> Self {
+        let meta = FileMeta {
+            name,
+            layout: manifest.layout(),
+            id: manifest_id(&manifest),
+        };
+        Self {
+            meta,
+            manifest,
+            stamp,
+        }
+    }
+
+    /// The last change of its content when it was read, in milliseconds since 1970 by its disk's clock.
+    pub fn modified_ms(&self) -> i64 {
+        let (seconds, nanoseconds) = self.stamp.changed;
+        seconds
+            .saturating_mul(1000)
+            .saturating_add(nanoseconds / 1_000_000)
+    }
+
+    /// What the file was on the disk when it was hashed.
+    pub fn entry(&self) -> Entry {
+        let stamp = self.stamp;
+        Entry {
+            is_file: true,
+            is_link: false,
+            bytes: stamp.bytes,
+            identity: (stamp.device, stamp.inode),
+            changed: stamp.changed,
+        }
+    }
 }
 
 /// Reads a served file for one receiver.
@@ -69,6 +115,15 @@ impl ContentReader {
     pub fn open(root: &Root, file: Arc<IndexedFile>) -> Result<Self, StoreError> {
         let place = root.place(&file.meta.name, Make::Nothing)?;
         let handle = place.open().map_err(|error| place.fail(&error))?;
+        Self::of(root, file, handle)
+    }
+
+    /// Reads a file that is open, wherever it lies by now.
+    pub(in crate::store) fn of(
+        root: &Root,
+        file: Arc<IndexedFile>,
+        handle: File,
+    ) -> Result<Self, StoreError> {
         let reader = Self {
             handle,
             file,
@@ -92,6 +147,11 @@ impl ContentReader {
             std::io::ErrorKind::UnexpectedEof => StoreError::Changed(self.path()),
             _ => StoreError::new(&self.path(), &error),
         })
+    }
+
+    /// The same, with what the system says.
+    pub(super) fn read_plain(&self, range: ByteRange, target: &mut Vec<u8>) -> std::io::Result<()> {
+        read_range(&self.handle, range, target)
     }
 
     /// What reading it by other means said.

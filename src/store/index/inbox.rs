@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use super::{IndexCommand, hashing::Hashed, watch::Heard};
+use super::{IndexCommand, checking::Checked, hashing::Hashed, watch::Heard};
 use crate::model::FileName;
 
 /// Names of which changes are remembered one by one.
@@ -35,6 +35,8 @@ pub(super) struct Mail {
     pub(super) deaf: bool,
     /// At most one of each hashing thread.
     pub(super) hashed: Vec<Hashed>,
+    /// At most one.
+    pub(super) checked: Vec<Checked>,
     pub(super) stop: bool,
 }
 
@@ -63,6 +65,12 @@ impl Inbox {
                     mail.commands.push_back(IndexCommand::Look(name));
                 }
             }
+            IndexCommand::Check { file, chunk } => {
+                let same = |command: &&IndexCommand| matches!(command, IndexCommand::Check { file: other, .. } if other.id == file.id);
+                if mail.commands.iter().find(same).is_none() {
+                    mail.commands.push_back(IndexCommand::Check { file, chunk });
+                }
+            }
             command => mail.commands.push_back(command),
         }
         self.came.notify_one();
@@ -88,6 +96,12 @@ impl Inbox {
     /// A file was read.
     pub(super) fn hashed(&self, hashed: Hashed) {
         self.lock().hashed.push(hashed);
+        self.came.notify_one();
+    }
+
+    /// A chunk was read that somebody complains of.
+    pub(super) fn checked(&self, checked: Checked) {
+        self.lock().checked.push(checked);
         self.came.notify_one();
     }
 
@@ -126,7 +140,10 @@ impl Mail {
     }
 
     fn is_empty(&self) -> bool {
-        self.commands.is_empty() && self.hashed.is_empty() && !(self.changed || self.stop)
+        self.commands.is_empty()
+            && self.hashed.is_empty()
+            && self.checked.is_empty()
+            && !(self.changed || self.stop)
     }
 }
 

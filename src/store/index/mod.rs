@@ -3,16 +3,21 @@
 //! `run` is its loop and owns the table, `inbox` is what it is sent, `obey` does what it is told. `scan` looks
 //! at the folder and `compare` finds what is new and what is gone (`folders` knows whether its disk is), `settle`
 //! decides when a file has stopped changing, `reading` has it read by the threads of `hashing` (again, says
-//! `retry`, when that failed; all of them again, when `rereading` is told so), `cache` remembers digests from run to run. `watch` hears of changes, `content`
+//! `retry`, when that failed; all of them again, when `rereading` is told so), `damage` finds what
+//! a disk has altered (`checking` reads single chunks), `cache` remembers digests from run to run,
+//! `own` which files have which chunks. `watch` hears of changes, `content`
 //! reads for receivers.
 
 mod cache;
+mod checking;
 mod compare;
 mod content;
+mod damage;
 mod folders;
 mod hashing;
 mod inbox;
 mod obey;
+mod own;
 mod reading;
 mod rereading;
 mod retry;
@@ -23,30 +28,47 @@ mod watch;
 
 #[cfg(feature = "fuzzing")]
 pub use cache::known_lines;
+pub(super) use content::Stamp;
 pub use content::{ContentReader, IndexedFile};
+pub use own::OwnChunks;
 pub use run::{Index, start};
 
 use std::sync::Arc;
 
-use super::StoreError;
+use super::{StoreError, retired::RetiredReason};
 use crate::model::{
-    FileMeta, FileName, FileNameError, Manifest, RemovedReason, SystemError, error_codes,
+    ChunkIndex, FileMeta, FileName, FileNameError, Manifest, RemovedReason, SystemError,
+    error_codes,
 };
 
 /// What the index is told.
 #[derive(Debug)]
 pub enum IndexCommand {
-    /// A file was deleted elsewhere: the copy here, if it is that content, goes to a hidden folder.
-    SetAside(FileMeta),
+    /// A file is no longer wanted under its name: the copy here, if it is that content, is set aside.
+    SetAside {
+        /// The file.
+        file: FileMeta,
+        /// Why.
+        reason: RetiredReason,
+    },
     /// A copy is complete and verified under its final name.
     Insert {
         /// The file.
         meta: FileMeta,
         /// Its digests.
         manifest: Arc<Manifest>,
+        /// The file that had the name, and why it has it no more.
+        replaced: Option<(Arc<IndexedFile>, RetiredReason)>,
     },
     /// A file could not be read, or was not what it should be: it is not served until it was read anew.
     Look(FileName),
+    /// Somebody received wrong bytes of a chunk: it is read, and a content that is damaged is not served any more.
+    Check {
+        /// The file.
+        file: FileMeta,
+        /// The chunk.
+        chunk: ChunkIndex,
+    },
     /// Everything is to be read again, whatever is known of it. What is served goes on being served meanwhile.
     ReadAll,
     /// The end.
@@ -71,7 +93,12 @@ pub enum IndexEvent {
         bytes: u64,
     },
     /// A file is served from now on; it replaces one of the same name.
-    Added(Arc<IndexedFile>),
+    Added {
+        /// The file.
+        file: Arc<IndexedFile>,
+        /// Where it came from.
+        origin: Origin,
+    },
     /// A file is no longer served.
     Removed {
         /// The file.
@@ -80,6 +107,12 @@ pub enum IndexEvent {
         reason: RemovedReason,
         /// What happened to it.
         why: Gone,
+    },
+    /// A file is not what it was hashed as, though nothing shows that somebody changed it. It is not served, and a good copy
+    /// may take its place. [`IndexEvent::Added`] when it is whole again.
+    Damaged {
+        /// What it should be.
+        file: Arc<IndexedFile>,
     },
     /// Something in the folder is not served; told once.
     Ignored {
@@ -92,6 +125,10 @@ pub enum IndexEvent {
     FolderGone(StoreError),
     /// The folder is there again.
     FolderBack,
+    /// Nothing can be written into the folder.
+    ReadOnly(StoreError),
+    /// Files can be written into the folder again.
+    Writable,
     /// A large file is being read.
     Hashing {
         /// The file.
@@ -101,6 +138,15 @@ pub enum IndexEvent {
     },
 }
 
+/// Where a file that is served came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It was copied here, as [`IndexCommand::Insert`] said.
+    Copy,
+    /// A look at the folder found it: somebody put it there.
+    Look,
+}
+
 /// What happened to a file that is no longer served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gone {
@@ -108,8 +154,12 @@ pub enum Gone {
     Deleted,
     /// It changed, or cannot be read.
     Changed,
-    /// It was set aside, as it was deleted elsewhere.
-    SetAside,
+    /// The disk has altered it; [`IndexEvent::Damaged`] follows.
+    Damaged,
+    /// It was set aside.
+    SetAside(RetiredReason),
+    /// It is not wanted any more, and cannot be moved away here.
+    Withdrawn,
 }
 
 /// Why something in a folder is not served.

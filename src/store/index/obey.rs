@@ -1,20 +1,16 @@
 //! What the index does when it is told.
 
-use std::{io, time::Instant};
+use std::time::Instant;
 
 use super::{
-    Gone, IndexCommand, IndexEvent,
+    Gone, IndexCommand, IndexEvent, Origin,
     content::Seen,
     run::{Running, Unheard},
-    scan::look,
+    scan::{Scan, look},
 };
 use crate::{
     model::{FileMeta, FileName, RemovedReason},
-    store::{
-        StoreError,
-        disk::{Disk, Make, Place, Replace},
-        root::HIDDEN,
-    },
+    store::{StoreError, retired::RetiredReason},
 };
 
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
@@ -22,13 +18,28 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         match command {
             IndexCommand::Stop => Err(Unheard),
             IndexCommand::Look(name) => self.doubt(&name),
+            IndexCommand::Check { file, chunk } => {
+                self.check(&file, chunk);
+                Ok(())
+            }
             IndexCommand::ReadAll => self.read_all(),
-            IndexCommand::Insert { meta, manifest } => {
+            IndexCommand::Insert {
+                meta,
+                manifest,
+                replaced,
+            } => {
+                if let Some((old, reason)) = replaced {
+                    let path = self.retired.adopt(&old, reason);
+                    self.lies_aside(
+                        &meta.name,
+                        path.filter(|_| reason != RetiredReason::Damaged),
+                    );
+                }
                 match look(&self.root, &meta.name) {
                     Some(Seen { stamp, .. }) if stamp.bytes == meta.layout.file_bytes() => {
                         self.hashing.forget(&meta.name);
                         self.cache.put(&meta.name, stamp, &manifest);
-                        self.serve(meta.name, stamp, manifest)
+                        self.serve(meta.name, stamp, manifest, Origin::Copy)
                     }
                     // Gone or changed again: the next look says which.
                     _ => {
@@ -37,73 +48,50 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                     }
                 }
             }
-            IndexCommand::SetAside(meta) => self.set_aside(&meta),
+            IndexCommand::SetAside { file, reason } => self.set_aside(&file, reason),
         }
     }
 
-    /// A file was not what it should be. One that is as it was is read again, as what is known of it is not
-    /// so; what became of another, the next look says.
-    fn doubt(&mut self, name: &FileName) -> Result<(), Unheard> {
-        self.look_at = Instant::now();
-        let Some(served) = self.served.get(name) else {
+    fn set_aside(&mut self, meta: &FileMeta, reason: RetiredReason) -> Result<(), Unheard> {
+        let served = self.served.get(&meta.name);
+        let Some(file) = served.filter(|served| served.meta.id == meta.id).cloned() else {
             return Ok(());
         };
-        let stamp = served.stamp;
-        // The handle would find it in a folder that is gone.
-        if !matches!(self.root.is_current(), Ok(true)) {
-            return Ok(());
-        }
-        if look(&self.root, name).is_none_or(|seen| seen.stamp != stamp) {
-            return Ok(());
-        }
-        self.cache.forget(name, stamp);
-        self.remove(name, RemovedReason::Lost, Gone::Changed)
-    }
-
-    fn set_aside(&mut self, meta: &FileMeta) -> Result<(), Unheard> {
-        let served = self.served.get(&meta.name);
-        if served.is_none_or(|served| served.meta.id != meta.id) {
-            return Ok(());
-        }
-        match self.move_aside(&meta.name) {
-            Ok(()) => self.remove(&meta.name, RemovedReason::Lost, Gone::SetAside),
+        match self.retired.take(&file, reason) {
+            // Somebody puts another file there: the next look says what.
+            Err(StoreError::Changed(_) | StoreError::NotFound(_)) => {
+                self.look_soon();
+                Ok(())
+            }
+            Ok(path) => {
+                self.lies_aside(&meta.name, path);
+                self.remove(&meta.name, RemovedReason::Lost, Gone::SetAside(reason))
+            }
             Err(error) => {
                 tracing::warn!(file = %meta.name, %error, "cannot be set aside");
-                self.remove(&meta.name, RemovedReason::Lost, Gone::Changed)
+                // Looks find it, and must not bring it back.
+                self.withdrawn.insert(meta.name.clone(), (file, reason));
+                self.remove(&meta.name, RemovedReason::Lost, Gone::Withdrawn)
             }
         }
     }
 
-    fn move_aside(&self, name: &FileName) -> Result<(), StoreError> {
-        let from = self.root.place(name, Make::Nothing)?;
-        let (folder, file) = match name.as_str().rsplit_once('/') {
-            Some((folder, file)) => (format!("{HIDDEN}/retirados/{folder}"), file),
-            None => (format!("{HIDDEN}/retirados"), name.as_str()),
-        };
-        let fail = |error: io::Error| from.fail(&error);
-        let dir = self.root.folder(&folder, Make::Folders).map_err(fail)?;
-        for n in 1u32.. {
-            let name = if n == 1 {
-                file.to_owned()
-            } else {
-                format!("{file}-{n}")
-            };
-            let to = Place {
-                dir: dir.try_clone().map_err(fail)?,
-                path: self.root.path().join(&folder).join(&name),
-                name,
-            };
-            match to.take(&from.dir, &from.name, Replace::Never) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                other => {
-                    other.map_err(fail)?;
-                    break;
-                }
-            }
+    /// What was set aside still has chunks that others may be made of.
+    fn lies_aside(&self, name: &FileName, path: Option<String>) {
+        if let Some(path) = path {
+            self.own.set_aside(name, path);
         }
-        if let Some((folder, _)) = name.as_str().rsplit_once('/') {
-            self.root.remove_empty(folder);
-        }
-        Ok(())
+    }
+
+    /// Tries again to set aside what could not be; what has changed since is a file like others.
+    pub(super) fn set_withdrawn_aside(&mut self, scan: &Scan) {
+        let Self {
+            withdrawn, retired, ..
+        } = self;
+        withdrawn.retain(|name, (file, reason)| {
+            let seen = scan.files.get(name);
+            let is_there = seen.is_some_and(|seen| seen.stamp == file.stamp);
+            is_there && retired.take(file, *reason).is_err()
+        });
     }
 }

@@ -7,16 +7,13 @@ use std::{
 };
 
 use super::{
-    IgnoredReason, IndexEvent, IndexedFile,
+    IgnoredReason, IndexEvent, IndexedFile, Origin,
     content::{Seen, Stamp},
     hashing::LARGE_BYTES,
     run::{Running, Unheard},
     scan::look,
 };
-use crate::{
-    model::{FileMeta, FileName, Manifest},
-    store::hash::manifest_id,
-};
+use crate::model::{FileName, Manifest};
 
 /// Commands wait this long for files that need not be read.
 const TURN: Duration = Duration::from_millis(20);
@@ -34,10 +31,14 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                 self.look_soon();
                 continue;
             }
+            if self.is_known_damage(&name, stamp) {
+                self.hashing.add(name, stamp);
+                continue;
+            }
             // While everything is read again, nothing is taken for known.
             let known = (!self.rereading).then(|| self.cache.get(&name, stamp));
             match known.flatten() {
-                Some(manifest) => self.serve(name, stamp, manifest)?,
+                Some(manifest) => self.serve(name, stamp, manifest, Origin::Look)?,
                 None => self.hashing.add(name, stamp),
             }
         }
@@ -75,10 +76,11 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                 self.settling.again(Instant::now(), name, after.stamp);
                 Ok(())
             }
+            (Some(_), read) if self.judge(&name, stamp, &read)? => Ok(()),
             (Some(_), Ok(manifest)) => {
                 let manifest = Arc::new(manifest);
                 self.cache.put(&name, stamp, &manifest);
-                self.serve(name, stamp, manifest)
+                self.serve(name, stamp, manifest, Origin::Look)
             }
             (Some(after), Err(error)) => self.cannot_read(name, after, &error),
         }
@@ -104,20 +106,15 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         name: FileName,
         stamp: Stamp,
         manifest: Arc<Manifest>,
+        origin: Origin,
     ) -> Result<(), Unheard> {
         self.settling.forget(&name);
         self.unreadable.forget(&name);
-        let meta = FileMeta {
-            name: name.clone(),
-            layout: manifest.layout(),
-            id: manifest_id(&manifest),
-        };
-        let file = Arc::new(IndexedFile {
-            meta,
-            manifest,
-            stamp,
-        });
+        self.damaged.remove(&name);
+        self.suspects.remove(&name);
+        let file = Arc::new(IndexedFile::new(name.clone(), stamp, manifest));
+        self.own.served(&file);
         self.served.insert(name, Arc::clone(&file));
-        self.tell(IndexEvent::Added(file))
+        self.tell(IndexEvent::Added { file, origin })
     }
 }

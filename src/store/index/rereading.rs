@@ -1,11 +1,12 @@
 //! Everything is read again because somebody wants it, changed or not: a disk may have altered what no date shows.
-//! A file is served as it was until it was read; one that turns out to be another is one that changed.
+//! A file is served as it was until it was read; one that turns out to be another is damaged.
 
 use std::{io, sync::Arc, time::Instant};
 
 use super::{
     Gone,
     content::Stamp,
+    damage::is_damage,
     run::{Running, Unheard},
     scan::look,
 };
@@ -20,6 +21,7 @@ impl<E: FnMut(super::IndexEvent) -> bool> Running<E> {
     pub(super) fn read_all(&mut self) -> Result<(), Unheard> {
         self.rereading = true;
         self.unreadable = Default::default();
+        self.doubt_damage();
         self.look_at = Instant::now();
         for (name, file) in &self.served {
             if self.hashing.stamp_of(name) != Some(file.stamp) {
@@ -36,7 +38,7 @@ impl<E: FnMut(super::IndexEvent) -> bool> Running<E> {
         stamp: Stamp,
         read: io::Result<Manifest>,
     ) -> Result<(), Unheard> {
-        let Some(served) = self.served.get(name) else {
+        let Some(served) = self.served.get(name).cloned() else {
             return Ok(());
         };
         let (known_stamp, known_id) = (served.stamp, served.meta.id);
@@ -48,6 +50,7 @@ impl<E: FnMut(super::IndexEvent) -> bool> Running<E> {
         };
         let manifest = match read {
             Ok(manifest) => Arc::new(manifest),
+            Err(error) if is_damage(&error) => return self.damaged(served, false),
             Err(error) => {
                 self.remove(name, RemovedReason::Lost, Gone::Changed)?;
                 return self.cannot_read(name.clone(), seen, &error);
@@ -58,9 +61,6 @@ impl<E: FnMut(super::IndexEvent) -> bool> Running<E> {
             return Ok(());
         }
         tracing::warn!(file = %name, "is not what it was, though nothing shows that it was changed");
-        self.cache.forget(name, stamp);
-        self.cache.put(name, stamp, &manifest);
-        self.remove(name, RemovedReason::Lost, Gone::Changed)?;
-        self.serve(name.clone(), stamp, manifest)
+        self.damaged(served, false)
     }
 }

@@ -12,16 +12,22 @@ use std::{
 use super::{
     IndexCommand, IndexEvent, IndexedFile,
     cache::Cache,
+    checking::Checking,
+    damage::Suspect,
     folders::Folders,
     hashing::Hashing,
     inbox::{Inbox, Mail, Touch},
+    own::OwnChunks,
     retry::Unreadable,
     settle::Settling,
     watch::watch,
 };
 use crate::{
     model::FileName,
-    store::{Root, StoreError},
+    store::{
+        Root, StoreError,
+        retired::{Retired, RetiredReason},
+    },
 };
 
 /// The folder is looked at again after this long, whatever was heard.
@@ -32,12 +38,15 @@ pub(super) const LOOK_EVERY_DEAF: Duration = Duration::from_secs(2);
 const LOOK_SOON: Duration = Duration::from_millis(150);
 /// A look may take this share of the time.
 pub(super) const LOOK_SHARE: u32 = 10;
+/// How often what was set aside is looked at.
+const KEEP_EVERY: Duration = Duration::from_secs(600);
 /// How long the end of the first look waits for files that have just come.
 const READY_WITHIN: Duration = Duration::from_secs(3);
 /// The index's thread.
 #[derive(Debug)]
 pub struct Index {
     inbox: Arc<Inbox>,
+    own: OwnChunks,
     thread: JoinHandle<()>,
 }
 
@@ -47,6 +56,11 @@ impl Index {
         self.inbox.command(command);
     }
 
+    /// Which files have which chunks, as it changes.
+    pub fn own_chunks(&self) -> OwnChunks {
+        self.own.clone()
+    }
+
     /// Waits for its end, which follows [`IndexCommand::Stop`] or an `emit` that gave false.
     pub fn join(self) {
         // A panic was reported by the thread itself.
@@ -54,24 +68,27 @@ impl Index {
     }
 }
 
-/// Starts the index of a folder. `cache` is a file outside of it that keeps digests from run to run; `emit`
-/// is called in the index's thread, and ends it by giving false.
+/// Starts the index of a folder. `cache` is a file outside of it that keeps digests from run to run, `retired` takes
+/// what is set aside; `emit` is called in the index's thread, and ends it by giving false.
 ///
 /// # Errors
 /// When there can be no thread.
 pub fn start(
     root: Root,
     cache: PathBuf,
+    retired: Retired,
     emit: impl FnMut(IndexEvent) -> bool + Send + 'static,
 ) -> Result<Index, StoreError> {
     let inbox = Arc::new(Inbox::default());
     let theirs = Arc::clone(&inbox);
+    let own = OwnChunks::default();
+    let chunks = own.clone();
     let path = root.path().to_owned();
     let thread = std::thread::Builder::new()
         .name("index".to_owned())
-        .spawn(move || Running::new(root, cache, theirs, emit).run())
+        .spawn(move || Running::new(root, cache, retired, theirs, chunks, emit).run())
         .map_err(|error| StoreError::new(&path, &error))?;
-    Ok(Index { inbox, thread })
+    Ok(Index { inbox, own, thread })
 }
 
 /// Whoever listens has gone, or it was told to stop.
@@ -82,6 +99,7 @@ pub(super) struct Running<E> {
     inbox: Arc<Inbox>,
     watcher: Option<notify::RecommendedWatcher>,
     pub(super) cache: Cache,
+    pub(super) own: OwnChunks,
     pub(super) emit: E,
     pub(super) started: Instant,
     pub(super) look_every: Duration,
@@ -94,23 +112,43 @@ pub(super) struct Running<E> {
     /// Those of the last look.
     pub(super) folders: Folders,
     pub(super) unreadable: Unreadable,
+    /// Files that are not wanted any more and cannot be moved away here: not served as long as they are as they were.
+    pub(super) withdrawn: BTreeMap<FileName, (Arc<IndexedFile>, RetiredReason)>,
     pub(super) ignored: BTreeSet<String>,
     pub(super) hashing: Hashing,
+    pub(super) checking: Checking,
+    /// Files that are to be read again.
+    pub(super) suspects: BTreeMap<FileName, Suspect>,
+    /// Files that were found to be damaged, and look as they did then: what they should be.
+    pub(super) damaged: BTreeMap<FileName, Arc<IndexedFile>>,
+    pub(super) retired: Retired,
+    keep_at: Instant,
     pub(super) gone: bool,
+    /// Nothing can be written into the folder.
+    pub(super) read_only: bool,
     pub(super) ready: bool,
     /// Everything is being read again.
     pub(super) rereading: bool,
 }
 
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
-    fn new(root: Root, cache: PathBuf, inbox: Arc<Inbox>, emit: E) -> Self {
+    fn new(
+        root: Root,
+        cache: PathBuf,
+        retired: Retired,
+        inbox: Arc<Inbox>,
+        own: OwnChunks,
+        emit: E,
+    ) -> Self {
         let now = Instant::now();
         let hashing = Hashing::new(root.clone(), Arc::clone(&inbox));
+        let checking = Checking::new(root.clone(), Arc::clone(&inbox));
         Self {
             root,
             inbox,
             watcher: None,
             cache: Cache::open(cache),
+            own,
             emit,
             started: now,
             look_every: LOOK_EVERY,
@@ -122,15 +160,23 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             missing: BTreeMap::new(),
             folders: Folders::default(),
             unreadable: Unreadable::default(),
+            withdrawn: BTreeMap::new(),
             ignored: BTreeSet::new(),
             hashing,
+            checking,
+            suspects: BTreeMap::new(),
+            damaged: BTreeMap::new(),
+            retired,
+            keep_at: now,
             gone: false,
+            read_only: false,
             ready: false,
             rereading: false,
         }
     }
 
     fn run(mut self) {
+        self.restore_retired();
         self.watch();
         while self.turn().is_ok() {}
     }
@@ -172,6 +218,9 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             if let Some((name, stamp, read)) = self.hashing.done(hashed) {
                 self.has_read(name, stamp, read)?;
             }
+        }
+        for checked in mail.checked {
+            self.checked(checked)?;
         }
         for command in mail.commands {
             self.command(command)?;
@@ -217,6 +266,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         if Instant::now() >= self.look_at {
             self.look()?;
         }
+        self.keep_retired();
         self.take_settled()?;
         self.start_reading()?;
         if !self.ready && self.hashing.is_empty() && self.has_read_all() {
@@ -233,12 +283,34 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         Ok(())
     }
 
+    /// What an earlier run set aside can be read if it is known what it is.
+    pub(super) fn restore_retired(&mut self) {
+        let cache = &mut self.cache;
+        self.retired.restore(|name, stamp| {
+            let manifest = cache.get(name, stamp)?;
+            Some(Arc::new(IndexedFile::new(name.clone(), stamp, manifest)))
+        });
+    }
+
+    /// What was set aside long ago goes.
+    fn keep_retired(&mut self) {
+        let now = Instant::now();
+        if now >= self.keep_at && !self.gone {
+            self.keep_at = now + KEEP_EVERY;
+            if let Err(error) = self.retired.enforce() {
+                tracing::warn!(%error, "what was set aside cannot be looked at");
+            }
+        }
+    }
+
     /// Keeps what is known of the files; gives how many there are, and their bytes.
     fn all_is_read(&mut self) -> (usize, u64) {
         if !self.gone {
-            let files = self.served.iter();
+            let aside = self.retired.readable();
+            let files = self.served.values().chain(&aside);
+            let files = files.chain(self.damaged.values());
             self.cache
-                .keep(files.map(|(name, file)| (name, file.stamp)));
+                .keep(files.map(|file| (&file.meta.name, file.stamp)));
         }
         let bytes = self.served.values().map(|file| file.stamp.bytes).sum();
         (self.served.len(), bytes)

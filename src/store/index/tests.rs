@@ -10,13 +10,19 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod aside;
 mod by_hand;
+mod damage;
+mod folders;
 mod mounts;
 
-use super::{ContentReader, Gone, Index, IndexCommand, IndexEvent, IndexedFile, start};
+use super::{ContentReader, Gone, Index, IndexCommand, IndexEvent, IndexedFile, Origin, start};
 use crate::{
     model::{ByteRange, RemovedReason},
-    store::{Root, StoreError},
+    store::{
+        Root, StoreError,
+        retired::{Retired, RetiredLimits, RetiredReason},
+    },
 };
 
 const DEADLINE: Duration = Duration::from_secs(40);
@@ -25,6 +31,7 @@ struct Watched {
     folder: tempfile::TempDir,
     cache: tempfile::TempDir,
     index: Option<Index>,
+    retired: Retired,
     events: Receiver<IndexEvent>,
 }
 
@@ -35,19 +42,20 @@ impl Watched {
             write(&folder.path().join("served").join(name), bytes);
         }
         let cache = tempfile::tempdir().unwrap();
-        let (index, events) = begin(&folder.path().join("served"), cache.path());
+        let (index, retired, events) = begin(&folder.path().join("served"), cache.path());
         Self {
             folder,
             cache,
             index: Some(index),
+            retired,
             events,
         }
     }
 
     fn restart(&mut self) {
         self.stop();
-        let (index, events) = begin(&self.path(""), self.cache.path());
-        (self.index, self.events) = (Some(index), events);
+        let (index, retired, events) = begin(&self.path(""), self.cache.path());
+        (self.index, self.retired, self.events) = (Some(index), retired, events);
     }
 
     fn stop(&mut self) {
@@ -77,8 +85,14 @@ impl Watched {
     }
 
     fn added(&self, name: &str) -> Arc<IndexedFile> {
+        self.added_from(name).0
+    }
+
+    fn added_from(&self, name: &str) -> (Arc<IndexedFile>, Origin) {
         self.wait(&format!("Added {name}"), |event| match event {
-            IndexEvent::Added(file) if file.meta.name.as_str() == name => Some(file),
+            IndexEvent::Added { file, origin } if file.meta.name.as_str() == name => {
+                Some((file, origin))
+            }
             _ => None,
         })
     }
@@ -88,6 +102,23 @@ impl Watched {
             IndexEvent::Removed { file, reason, why } if file.meta.name.as_str() == name => {
                 Some((reason, why))
             }
+            _ => None,
+        })
+    }
+
+    fn damaged(&self, name: &str) -> Arc<IndexedFile> {
+        self.wait(&format!("Damaged {name}"), |event| match event {
+            IndexEvent::Damaged { file } if file.meta.name.as_str() == name => Some(file),
+            _ => None,
+        })
+    }
+
+    fn ready_without(&self, name: &str) -> usize {
+        self.wait("Ready", |event| match event {
+            IndexEvent::Added { file, .. } if file.meta.name.as_str() == name => {
+                panic!("{file:?}")
+            }
+            IndexEvent::Ready { files, .. } => Some(files),
             _ => None,
         })
     }
@@ -106,13 +137,21 @@ impl Drop for Watched {
     }
 }
 
-fn begin(folder: &Path, cache: &Path) -> (Index, Receiver<IndexEvent>) {
+fn begin(folder: &Path, cache: &Path) -> (Index, Retired, Receiver<IndexEvent>) {
     let (sender, events) = channel();
     let root = Root::create(folder).unwrap();
-    let index = start(root, cache.join("digests"), move |event| {
+    let retired = Retired::new(root.clone(), RetiredLimits::default());
+    let index = start(root, cache.join("digests"), retired.clone(), move |event| {
         sender.send(event).is_ok()
     });
-    (index.unwrap(), events)
+    (index.unwrap(), retired, events)
+}
+
+fn set_aside(file: &IndexedFile) -> IndexCommand {
+    IndexCommand::SetAside {
+        file: file.meta.clone(),
+        reason: RetiredReason::Deleted,
+    }
 }
 
 /// A file that looks as if nobody had touched it for long.
@@ -135,7 +174,7 @@ fn what_is_there_is_served_before_ready() {
     ]);
     let mut names = Vec::new();
     let files = watched.wait("Ready", |event| match event {
-        IndexEvent::Added(file) => {
+        IndexEvent::Added { file, .. } => {
             names.push(file.meta.name.to_string());
             None
         }
@@ -180,7 +219,10 @@ fn deleted_edited_and_renamed_files_are_told_apart() {
         (RemovedReason::Deleted, Gone::Deleted)
     );
     fs::write(watched.path("b"), b"two and more").unwrap();
-    assert_eq!(watched.removed("b"), (RemovedReason::Lost, Gone::Changed));
+    assert_eq!(
+        watched.removed("b"),
+        (RemovedReason::Changing, Gone::Changed)
+    );
     assert_eq!(watched.added("b").meta.layout.file_bytes(), 12);
     fs::rename(watched.path("c"), watched.path("d")).unwrap();
     let added = watched.added("d");
@@ -188,8 +230,27 @@ fn deleted_edited_and_renamed_files_are_told_apart() {
     // Replaced within a moment: an edit, not a deletion.
     fs::remove_file(watched.path("d")).unwrap();
     fs::write(watched.path("d"), b"another").unwrap();
-    assert_eq!(watched.removed("d"), (RemovedReason::Lost, Gone::Changed));
-    watched.added("d");
+    assert_eq!(
+        watched.removed("d"),
+        (RemovedReason::Changing, Gone::Changed)
+    );
+    // The same bytes in another file are new as well.
+    let before = watched.added("d");
+    fs::remove_file(watched.path("d")).unwrap();
+    write(&watched.path("d"), b"another");
+    assert_eq!(
+        watched.removed("d"),
+        (RemovedReason::Changing, Gone::Changed)
+    );
+    let (again, origin) = watched.added_from("d");
+    assert_eq!((again.meta.id, origin), (before.meta.id, Origin::Look));
+    // As `write` dates it.
+    let age = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_millis() as i64
+        - again.modified_ms();
+    assert!((60_000..120_000).contains(&age), "{age}");
 }
 
 #[test]
@@ -232,10 +293,10 @@ fn a_folder_made_anew_is_served() {
         });
         let added = watched.added("serie/b");
         // A copy that was told to be set aside is, through the new handle.
-        index.send(IndexCommand::SetAside(added.meta.clone()));
+        index.send(set_aside(&added));
         assert_eq!(
             watched.removed("serie/b"),
-            (RemovedReason::Lost, Gone::SetAside)
+            (RemovedReason::Lost, Gone::SetAside(RetiredReason::Deleted))
         );
         assert!(
             watched.path(".trozos/retirados/serie/b").exists(),
@@ -257,37 +318,6 @@ fn a_renamed_folder_is_a_deletion() {
         watched.removed("serie/a"),
         (RemovedReason::Deleted, Gone::Deleted)
     );
-}
-
-#[test]
-fn a_file_that_cannot_be_sent_is_read_again() {
-    let mut watched = Watched::start(&[("a", b"one"), ("b", b"two")]);
-    watched.ready();
-    let name = |text| crate::model::FileName::try_from(text).unwrap();
-    let send = |watched: &Watched, command| watched.index.as_ref().unwrap().send(command);
-    send(&watched, IndexCommand::Look(name("a")));
-    assert_eq!(watched.removed("a"), (RemovedReason::Lost, Gone::Changed));
-    let added = watched.added("a");
-    assert_eq!(added.manifest.whole(), crate::store::sha256(b"one"));
-    // One that was deleted is not taken for a damaged one.
-    fs::remove_file(watched.path("b")).unwrap();
-    send(&watched, IndexCommand::Look(name("b")));
-    assert_eq!(
-        watched.removed("b"),
-        (RemovedReason::Deleted, Gone::Deleted)
-    );
-    // The same stamp with other content: the digests of before are not believed.
-    let path = watched.path("a");
-    let changed = fs::metadata(&path).unwrap().modified().unwrap();
-    watched.stop();
-    fs::write(&path, b"six").unwrap();
-    let file = fs::File::options().write(true).open(&path).unwrap();
-    file.set_modified(changed).unwrap();
-    watched.restart();
-    assert_eq!(watched.added("a").meta, added.meta);
-    send(&watched, IndexCommand::Look(name("a")));
-    let again = watched.added("a");
-    assert_eq!(again.manifest.whole(), crate::store::sha256(b"six"));
 }
 
 #[test]
@@ -313,12 +343,12 @@ fn a_corrected_permission_is_noticed() {
     assert!(began.elapsed() < Duration::from_secs(20));
 }
 
-/// This thread, and those that it starts, may not read what its user may not.
+/// This thread, and those that it starts, may not read or write what its user may not.
 fn obey_permissions() {
     use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
     let mut sets = capabilities(None).unwrap();
-    sets.effective
-        .remove(CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH);
+    let above = CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
+    sets.effective.remove(above);
     set_capabilities(None, sets).unwrap();
 }
 
@@ -345,8 +375,11 @@ fn nothing_waits_for_a_large_file() {
     let file = large(&watched, "large");
     let began = Instant::now();
     let index = watched.index.as_ref().unwrap();
-    index.send(IndexCommand::SetAside(added.meta.clone()));
-    assert_eq!(watched.removed("b"), (RemovedReason::Lost, Gone::SetAside));
+    index.send(set_aside(&added));
+    assert_eq!(
+        watched.removed("b"),
+        (RemovedReason::Lost, Gone::SetAside(RetiredReason::Deleted))
+    );
     assert!(began.elapsed() < Duration::from_secs(2));
     if std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1) {
         watched_file(&watched, "c", b"three");
@@ -367,30 +400,6 @@ fn watched_file(watched: &Watched, name: &str, bytes: &[u8]) -> Arc<IndexedFile>
     write(&path, bytes);
     fs::rename(path, watched.path(name)).unwrap();
     watched.added(name)
-}
-
-#[test]
-fn commands_set_aside_and_insert() {
-    let watched = Watched::start(&[("serie/a", b"one")]);
-    let added = watched.added("serie/a");
-    watched.ready();
-    let index = watched.index.as_ref().unwrap();
-    index.send(IndexCommand::SetAside(added.meta.clone()));
-    assert_eq!(
-        watched.removed("serie/a"),
-        (RemovedReason::Lost, Gone::SetAside)
-    );
-    let kept = watched.path(".trozos/retirados/serie/a");
-    assert_eq!(fs::read(&kept).unwrap(), b"one");
-    assert!(!watched.path("serie").exists());
-    // A finished copy is believed: it was verified when it came.
-    fs::create_dir(watched.path("serie")).unwrap();
-    fs::rename(kept, watched.path("serie/a")).unwrap();
-    index.send(IndexCommand::Insert {
-        meta: added.meta.clone(),
-        manifest: Arc::clone(&added.manifest),
-    });
-    assert_eq!(watched.added("serie/a").meta, added.meta);
 }
 
 #[test]
@@ -431,56 +440,4 @@ fn a_reader_refuses_a_file_that_changed() {
         ContentReader::open(&root, file),
         Err(StoreError::Changed(_))
     ));
-}
-
-/// Other content of the same length under the same dates.
-fn alter(path: &Path, bytes: &[u8]) {
-    let changed = fs::metadata(path).unwrap().modified().unwrap();
-    fs::write(path, bytes).unwrap();
-    let file = fs::File::options().write(true).open(path).unwrap();
-    file.set_modified(changed).unwrap();
-}
-
-#[test]
-fn what_was_altered_without_a_trace_is_found_when_all_is_read_again() {
-    let mut watched = Watched::start(&[("a", b"one"), ("b", b"two"), ("serie/c", b"three")]);
-    assert_eq!(watched.ready(), 3);
-    alter(&watched.path("b"), b"owt");
-    watched.index.as_ref().unwrap().send(IndexCommand::ReadAll);
-    let mut told = Vec::new();
-    let all = watched.wait("ReadAll", |event| match event {
-        IndexEvent::Removed { file, reason, why } => {
-            told.push((file.meta.name.to_string(), Some((reason, why))));
-            None
-        }
-        IndexEvent::Added(file) => {
-            assert_eq!(file.manifest.whole(), crate::store::sha256(b"owt"));
-            told.push((file.meta.name.to_string(), None));
-            None
-        }
-        IndexEvent::ReadAll { files, bytes } => Some((files, bytes)),
-        _ => None,
-    });
-    assert_eq!(all, (3, 11));
-    let lost = Some((RemovedReason::Lost, Gone::Changed));
-    assert_eq!(told, [("b".to_owned(), lost), ("b".to_owned(), None)]);
-    // Later runs know it as it is.
-    watched.restart();
-    let whole = watched.added("b").manifest.whole();
-    assert_eq!(whole, crate::store::sha256(b"owt"));
-}
-
-#[test]
-fn a_file_that_goes_while_all_is_read_again_is_no_hindrance() {
-    let watched = Watched::start(&[("a", b"one"), ("b", b"two")]);
-    assert_eq!(watched.ready(), 2);
-    fs::remove_file(watched.path("a")).unwrap();
-    let index = watched.index.as_ref().unwrap();
-    index.send(IndexCommand::ReadAll);
-    index.send(IndexCommand::ReadAll);
-    watched.wait("ReadAll", |event| match event {
-        IndexEvent::ReadAll { .. } => Some(()),
-        IndexEvent::Added(file) => panic!("{file:?}"),
-        _ => None,
-    });
 }

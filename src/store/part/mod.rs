@@ -2,10 +2,12 @@
 //! only when every byte is there and on the disk.
 //!
 //! `names` is where everything of it lies, `resume` what an earlier run left, `repair` what a damaged file of the
-//! name is still good for.
+//! name is still good for, `own` what other files of this disk are; `replace` lets it take the name of an older version.
 
 mod names;
+mod own;
 mod repair;
+mod replace;
 mod resume;
 
 #[cfg(test)]
@@ -22,15 +24,17 @@ use std::{
 
 use super::{
     Root, StoreError,
-    disk::{Content, Disk, Folder, Make},
+    disk::{Content, Disk, Entry, Folder, Locked, Make, Spot},
     hash::sha256_many,
     journal::Journal,
+    zeros::{self, zero_chunks},
 };
-use crate::model::{ChunkIndex, ChunkSet, FileMeta, Manifest};
+use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, FileMeta, Manifest};
 use names::Names;
 use repair::Old;
-use resume::{Earlier, Target};
+use resume::{Earlier, There};
 
+pub use own::OwnFile;
 pub use repair::Checkup;
 
 /// Attempts to open a part file that others take away or that has to be set aside first.
@@ -43,6 +47,9 @@ pub enum Existing {
     Keep,
     /// Replace it, once the new one is complete.
     Overwrite,
+    /// Replace it if it is this one, which is kept in the hidden folder of what was set aside: it is an older version.
+    /// Any other is left, and the transfer fails.
+    Replaces(Entry),
 }
 
 /// Where an unfinished file is.
@@ -54,7 +61,18 @@ pub enum PartPlace {
     Hidden,
 }
 
-/// What was found of an earlier run, when it could not simply go on.
+/// Where a file is to be, and how it gets there.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its place; usually the one that its name says.
+    pub spot: Spot,
+    /// What may become of what is there.
+    pub existing: Existing,
+    /// Where it is until it is whole.
+    pub place: PartPlace,
+}
+
+/// What was found of an earlier run, when it could not simply go on, and of the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PartNote {
     /// Nothing of it is of use: everything is asked for again.
@@ -69,6 +87,8 @@ pub enum PartNote {
         /// Where it is now.
         to: PathBuf,
     },
+    /// The file system has no locks: nothing keeps another process from receiving the same file to the same place.
+    NoLocks,
 }
 
 /// A file to be received.
@@ -80,7 +100,7 @@ pub enum Opened<D: Disk = Root> {
     Part {
         /// The unfinished file.
         part: Box<PartFile<D>>,
-        /// Chunks of it that are there.
+        /// Chunks that earlier runs brought; those of zeros are not among them ([`PartFile::have`]).
         have: ChunkSet,
         /// For people.
         notes: Vec<PartNote>,
@@ -134,11 +154,10 @@ impl<B> Checked<B> {
 }
 
 impl<D: Disk> PartFile<D> {
-    /// Opens a file for receiving: looks at what has its name, goes on with what an earlier run left.
+    /// Opens a file for receiving, under its own name: looks at what has it, goes on with what an earlier run left.
     ///
     /// # Errors
-    /// [`StoreError::Exists`] when other content has the name and is to be kept, [`StoreError::Busy`] when
-    /// another process receives it, and what the disk says.
+    /// As [`PartFile::open_at`].
     pub fn open(
         disk: &D,
         meta: &FileMeta,
@@ -146,30 +165,53 @@ impl<D: Disk> PartFile<D> {
         existing: Existing,
         place: PartPlace,
     ) -> Result<Opened<D>, StoreError> {
+        let target = Target {
+            spot: Spot::from(&meta.name),
+            existing,
+            place,
+        };
+        Self::open_at(disk, meta, manifest, &target)
+    }
+
+    /// The same, wherever it is to be.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when other content has the name and is to be kept, [`StoreError::Link`] and
+    /// [`StoreError::NotAFile`] when what has it is never replaced, [`StoreError::Busy`] when
+    /// another process receives it, [`StoreError::DiskFull`] when it does not fit, and what the disk says.
+    pub fn open_at(
+        disk: &D,
+        meta: &FileMeta,
+        manifest: Arc<Manifest>,
+        target: &Target,
+    ) -> Result<Opened<D>, StoreError> {
         let mut notes = Vec::new();
         for _ in 0..ATTEMPTS {
-            match resume::target(disk, meta, &manifest)? {
-                Target::Same(path) => {
+            match resume::there(disk, &target.spot, &manifest)? {
+                There::Same(path) => {
                     // Where there is no folder for part files there is nothing to tidy up.
-                    if let Ok(names) = Names::new(disk, &meta.name, existing, place, Make::Nothing)
-                    {
+                    if let Ok(names) = Names::new(disk, target, Make::Nothing) {
                         names.tidy(meta)?;
                     }
                     return Ok(Opened::AlreadyComplete(path));
                 }
-                Target::Other(path) if existing == Existing::Keep => {
-                    return Err(StoreError::Exists(path));
-                }
-                Target::Other(_) | Target::None => {}
+                There::Other(path, found) => match target.existing {
+                    Existing::Keep => return Err(StoreError::Exists(path)),
+                    Existing::Replaces(old) if old != found => {
+                        return Err(StoreError::Changed(path));
+                    }
+                    Existing::Replaces(_) | Existing::Overwrite => {}
+                },
+                There::None => {}
             }
-            let names = Names::new(disk, &meta.name, existing, place, Make::Folders)?;
+            let names = Names::new(disk, target, Make::Folders)?;
             let nothing_more = |_: &FileOf<D>, _: &mut ChunkSet| Ok(());
             if let Some(begun) = Self::begin(names, meta, &manifest, &mut notes, nothing_more)? {
                 let (part, have) = begun;
                 return Ok(Opened::Part { part, have, notes });
             }
         }
-        Err(StoreError::Busy(disk.path().join(meta.name.as_str())))
+        Err(StoreError::Busy(target.spot.below(disk.path())))
     }
 
     /// Reads the file that has the name, and unless it is as it should be opens one for receiving, beside it,
@@ -185,17 +227,21 @@ impl<D: Disk> PartFile<D> {
         manifest: Arc<Manifest>,
         keep_on: &dyn Fn() -> bool,
     ) -> Result<(Checkup, Opened<D>), StoreError> {
-        let (existing, place) = (Existing::Overwrite, PartPlace::Beside);
+        let target = Target {
+            spot: Spot::from(&meta.name),
+            existing: Existing::Overwrite,
+            place: PartPlace::Beside,
+        };
         let old = Old::look(disk, meta, &manifest, keep_on)?;
         let checkup = old.checkup();
         if old.is_whole(meta) {
-            let names = Names::new(disk, &meta.name, existing, place, Make::Nothing)?;
+            let names = Names::new(disk, &target, Make::Nothing)?;
             names.tidy(meta)?;
             return Ok((checkup, Opened::AlreadyComplete(old.path)));
         }
         let mut notes = Vec::new();
         for _ in 0..ATTEMPTS {
-            let mut names = Names::new(disk, &meta.name, existing, place, Make::Folders)?;
+            let mut names = Names::new(disk, &target, Make::Folders)?;
             names.replaces = Some(old.entry);
             let fill =
                 |part: &FileOf<D>, have: &mut ChunkSet| old.fill(part, have, &manifest, keep_on);
@@ -216,9 +262,12 @@ impl<D: Disk> PartFile<D> {
         notes: &mut Vec<PartNote>,
         fill: impl FnOnce(&FileOf<D>, &mut ChunkSet) -> io::Result<()>,
     ) -> Result<Option<(Box<Self>, ChunkSet)>, StoreError> {
-        let Some(file) = names.lock_part()? else {
+        let Some((file, locked)) = names.lock_part()? else {
             return Ok(None);
         };
+        if locked == Locked::NoLocks && !notes.contains(&PartNote::NoLocks) {
+            notes.push(PartNote::NoLocks);
+        }
         let mut have = match resume::resume(&file, meta, manifest, &mut names)? {
             Earlier::Ours { have, note } => {
                 notes.extend(note);
@@ -230,17 +279,28 @@ impl<D: Disk> PartFile<D> {
                 return Ok(None);
             }
         };
-        let filled = file
-            .reserve(meta.layout.file_bytes())
-            .and_then(|()| fill(&file, &mut have));
-        filled.map_err(|error| names.fail(&error))?;
-        let journal = names.new_journal(&file, meta, &have)?;
+        let zeros = zero_chunks(manifest);
+        let mut all = have.clone();
+        insert_all(&mut all, &zeros);
+        let filled = make_room(&file, meta.layout, &zeros).and_then(|()| fill(&file, &mut all));
+        // Zeros need no record: they are known by their digests.
+        have = without(all.clone(), &zeros);
+        let journal = filled
+            .map_err(|error| names.fail(&error))
+            .and_then(|()| names.new_journal(&file, meta, &have));
+        let journal = match journal {
+            Ok(journal) => journal,
+            Err(error) => {
+                // What was taken of the disk is of use to nobody.
+                if let Err(error) = give_back(&names, &file, manifest, &have) {
+                    tracing::warn!(%error, "space is not given back");
+                }
+                return Err(error);
+            }
+        };
         let part = Self {
             file,
-            progress: Mutex::new(Progress {
-                journal,
-                have: have.clone(),
-            }),
+            progress: Mutex::new(Progress { journal, have: all }),
             lasting: Mutex::new(Lasting {
                 failed: false,
                 names: false,
@@ -250,6 +310,11 @@ impl<D: Disk> PartFile<D> {
             names,
         };
         Ok(Some((Box::new(part), have)))
+    }
+
+    /// All chunks that are there, those of zeros as well.
+    pub fn have(&self) -> ChunkSet {
+        self.progress().have.clone()
     }
 
     /// Hashes some chunks, all together, and says which of them are right.
@@ -280,16 +345,22 @@ impl<D: Disk> PartFile<D> {
             // A duplicate. The file may have its name already, and must not look changed.
             return Ok(true);
         }
-        let written = self.file.write_at(bytes, range.start);
+        let written = zeros::write(&self.file, bytes, range.start);
         written.map_err(|error| self.names.fail(&error))?;
-        let mut progress = self.progress();
-        let recorded = progress.journal.written(checked.chunk);
-        recorded.map_err(|error| self.names.fail_journal(&error))?;
-        progress.have.insert(checked.chunk);
-        drop(progress);
-        self.unsynced_bytes
-            .fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.record(checked.chunk)?;
         Ok(true)
+    }
+
+    /// A chunk is in the file, right.
+    fn record(&self, chunk: ChunkIndex) -> Result<(), StoreError> {
+        let mut progress = self.progress();
+        let recorded = progress.journal.written(chunk);
+        recorded.map_err(|error| self.names.fail_journal(&error))?;
+        progress.have.insert(chunk);
+        drop(progress);
+        let bytes = u64::from(self.manifest.layout().chunk_len(chunk));
+        self.unsynced_bytes.fetch_add(bytes, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Bytes that were written and may not be on the disk.
@@ -343,7 +414,7 @@ impl<D: Disk> PartFile<D> {
     /// Gives the file its name, once all of it is on the disk, and says where it is.
     ///
     /// # Errors
-    /// [`StoreError::Exists`] when another file took the name meanwhile, that chunks are missing, and what
+    /// [`StoreError::Exists`] when a file of other content took the name meanwhile, that chunks are missing, and what
     /// the disk says; what was received is kept.
     pub fn finish(&self) -> Result<PathBuf, StoreError> {
         let names = &self.names;
@@ -352,7 +423,44 @@ impl<D: Disk> PartFile<D> {
             return Err(names.fail(&io::Error::other("chunks are missing")));
         }
         self.sync_content(&mut lasting, FileOf::<D>::sync_all)?;
-        names.give_name()
+        match names.give_name(&self.file) {
+            Err(StoreError::Exists(path)) => match names.there(&self.manifest)? {
+                // Somebody else has put the same there.
+                There::Same(path) => {
+                    names
+                        .discard(&self.file)
+                        .map_err(|error| names.fail(&error))?;
+                    Ok(path)
+                }
+                There::Other(..) | There::None => Err(StoreError::Exists(path)),
+            },
+            other => other,
+        }
+    }
+
+    /// Ends for now: keeps what was received, and gives the space back that was taken for the rest. Nothing is
+    /// left of a part file into which nothing came.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn put_away(&self) -> Result<(), StoreError> {
+        let zeros = zero_chunks(&self.manifest);
+        let is_empty = without(self.have(), &zeros).is_empty();
+        let synced = if is_empty { Ok(()) } else { self.sync() };
+        let progress = self.progress();
+        let have = without(progress.have.clone(), &zeros);
+        let given = give_back(&self.names, &self.file, &self.manifest, &have);
+        synced.and(given.map_err(|error| self.names.fail(&error)))
+    }
+
+    /// Ends for good: nothing is left of it.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn discard(&self) -> Result<(), StoreError> {
+        let _progress = self.progress();
+        let discarded = self.names.discard(&self.file);
+        discarded.map_err(|error| self.names.fail(&error))
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress<FileOf<D>>> {
@@ -362,4 +470,45 @@ impl<D: Disk> PartFile<D> {
     fn lasting(&self) -> MutexGuard<'_, Lasting> {
         self.lasting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Takes space for all that will be written; what stays zeros is a hole.
+fn make_room(file: &impl Content, layout: ChunkLayout, zeros: &ChunkSet) -> io::Result<()> {
+    let is_new = file.entry()?.bytes == 0;
+    file.reserve(layout.file_bytes(), &zeros::ranges(layout, zeros, false))?;
+    if !is_new {
+        for range in zeros::ranges(layout, zeros, true) {
+            file.clear(range)?;
+        }
+    }
+    Ok(())
+}
+
+fn insert_all(to: &mut ChunkSet, chunks: &ChunkSet) {
+    chunks.iter().for_each(|chunk| {
+        to.insert(chunk);
+    });
+}
+
+fn without(mut all: ChunkSet, chunks: &ChunkSet) -> ChunkSet {
+    chunks.iter().for_each(|chunk| {
+        all.remove(chunk);
+    });
+    all
+}
+
+/// Gives the space back that was taken for what is not there; all of it, and the names, where that is everything.
+fn give_back<D: Disk>(
+    names: &Names<D>,
+    file: &FileOf<D>,
+    manifest: &Manifest,
+    have: &ChunkSet,
+) -> io::Result<()> {
+    if have.is_empty() {
+        return names.discard(file);
+    }
+    let lacking = zeros::ranges(manifest.layout(), have, false);
+    lacking
+        .into_iter()
+        .try_for_each(|range| file.release(range))
 }

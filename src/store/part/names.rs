@@ -1,13 +1,16 @@
 //! Where the part file and its journal lie, and every change of their names.
 
-use std::{io, path::PathBuf};
+use std::{ffi::OsStr, io, os::unix::ffi::OsStrExt, path::PathBuf};
 
-use super::{Existing, FileOf, PartPlace};
+use super::{
+    Existing, FileOf, PartPlace, Target,
+    resume::{self, There},
+};
 use crate::{
-    model::{ChunkSet, FileMeta, FileName},
+    model::{ChunkSet, FileMeta, FileName, Manifest},
     store::{
         StoreError,
-        disk::{Content, Disk, Entry, Folder, Make, Place, Replace, split},
+        disk::{Content, Disk, Entry, Folder, Locked, Make, Place, Replace, Spot},
         error::NotAFile,
         hash::sha256,
         journal::{self, Journal},
@@ -15,15 +18,23 @@ use crate::{
     },
 };
 
+/// Longest name that a part file shares with its file, in bytes: the journal's suffix and a number must fit into the
+/// 255 that file systems take.
+const MOST_STEM_BYTES: usize = 240;
+/// What is kept of a longer one.
+const STEM_BYTES: usize = 200;
+/// Attempts to find a name for a journal that is being written.
+const ATTEMPTS: u32 = 9;
+
 /// Where everything of a part file is.
 #[derive(Debug)]
 pub(super) struct Names<D: Disk> {
-    disk: D,
-    file: FileName,
+    pub(super) disk: D,
+    pub(super) spot: Spot,
     existing: Existing,
     place: PartPlace,
     /// The part file's own place.
-    part: Place<D::Folder>,
+    pub(super) part: Place<D::Folder>,
     /// The path of its folder in the disk.
     folder: String,
     /// Name of both without their suffixes.
@@ -36,15 +47,14 @@ pub(super) struct Names<D: Disk> {
 }
 
 impl<D: Disk> Names<D> {
-    pub(super) fn new(
-        disk: &D,
-        file: &FileName,
-        existing: Existing,
-        place: PartPlace,
-        make: Make,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn new(disk: &D, target: &Target, make: Make) -> Result<Self, StoreError> {
+        let Target {
+            spot,
+            existing,
+            place,
+        } = target.clone();
         let folder = match place {
-            PartPlace::Beside => split(file).0.to_owned(),
+            PartPlace::Beside => spot.folder.clone(),
             PartPlace::Hidden => hidden_folder(),
         };
         let path = match folder.as_str() {
@@ -58,16 +68,16 @@ impl<D: Disk> Names<D> {
             other => other.map(|dir| (dir, false)),
         };
         let (dir, unsure) = opened.map_err(|error| StoreError::new(&path, &error))?;
-        let stem = stem(file, place);
+        let stem = stem(&spot, place);
         let name = format!("{stem}{}", FileName::PART_SUFFIX);
         let part = Place {
             dir,
             path: path.join(&name),
-            name,
+            name: name.into(),
         };
         Ok(Self {
             disk: disk.clone(),
-            file: file.clone(),
+            spot,
             existing,
             place,
             part,
@@ -94,17 +104,22 @@ impl<D: Disk> Names<D> {
 
     /// Opens the part file for this process alone. None when another gave it its final name, or moved it,
     /// between the opening and the locking: what is open then is not the part file any more.
-    pub(super) fn lock_part(&self) -> Result<Option<FileOf<D>>, StoreError> {
+    pub(super) fn lock_part(&self) -> Result<Option<(FileOf<D>, Locked)>, StoreError> {
         let lock = || {
             let file = self.part.dir.open_or_make(&self.part.name)?;
-            file.lock()?;
+            let locked = file.lock()?;
             let opened = file.entry()?;
             if !opened.is_file {
                 return Err(io::Error::other(NotAFile));
             }
             let named = self.part.look()?;
             let is_same = named.is_some_and(|named| named.identity == opened.identity);
-            Ok(is_same.then_some(file))
+            if is_same && self.is_hidden() && file.links()? > 1 {
+                // An older version that was set aside, and a run that was killed while another took its place.
+                self.part.dir.remove(&self.part.name)?;
+                return Ok(None);
+            }
+            Ok(is_same.then_some((file, locked)))
         };
         lock().map_err(|error| self.fail(&error))
     }
@@ -130,10 +145,10 @@ impl<D: Disk> Names<D> {
         let make = || {
             // An older journal must not come back.
             let must_last = !have.is_empty() || dir.look(&self.journal)?.is_some();
-            let fresh = format!("{}~", self.journal);
-            let _ = dir.remove(&fresh);
-            let journal = Journal::start(dir.open_or_make(&fresh)?, meta, have)?;
-            dir.take(&self.journal, dir, &fresh, Replace::Existing)?;
+            self.make_way_for_journal()?;
+            let (fresh, name) = self.fresh_journal()?;
+            let journal = Journal::start(fresh, meta, have)?;
+            dir.take(&self.journal, dir, &name, Replace::Existing)?;
             if must_last {
                 self.sync()?;
             }
@@ -143,6 +158,72 @@ impl<D: Disk> Names<D> {
             file.sync_data().map_err(|error| self.fail(&error))?;
         }
         make().map_err(|error| self.fail_journal(&error))
+    }
+
+    /// A journal that has no name yet that anybody reads. What a run that was killed left of one is taken away;
+    /// anything else of the name is not ours.
+    fn fresh_journal(&self) -> io::Result<(FileOf<D>, String)> {
+        let dir = &self.part.dir;
+        for n in 1..=ATTEMPTS {
+            let name = self.fresh_name(n);
+            match dir.make_new(&name) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                other => return Ok((other?, name)),
+            }
+            if self.is_journal(&name)? {
+                dir.remove(&name)?;
+                return Ok((dir.make_new(&name)?, name));
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    /// A hidden name: no file of the catalogue has one, nor has its part file.
+    fn fresh_name(&self, n: u32) -> String {
+        let number = if n == 1 {
+            String::new()
+        } else {
+            format!(".{n}")
+        };
+        format!(".{}{number}{}", self.stem, FileName::JOURNAL_SUFFIX)
+    }
+
+    /// Whether what has the name was written by this program as a journal, whatever became of it.
+    fn is_journal(&self, name: &str) -> io::Result<bool> {
+        let dir = &self.part.dir;
+        if !dir.look(name)?.is_some_and(|found| found.is_file) {
+            return Ok(false);
+        }
+        match dir.open_file(name) {
+            // All that lies there is ours.
+            Ok(_) if self.is_hidden() => Ok(true),
+            Ok(file) => journal::is_journal(&file),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Moves what has the journal's name and is none to a free one.
+    fn make_way_for_journal(&self) -> io::Result<()> {
+        let dir = &self.part.dir;
+        if dir.look(&self.journal)?.is_none() || self.is_journal(&self.journal)? {
+            return Ok(());
+        }
+        let (_, free) = self.free_names()?;
+        tracing::info!(journal = self.journal, to = free, "not ours: moved");
+        dir.take(&free, dir, &self.journal, Replace::Never)
+    }
+
+    /// Names for what is set aside, the first that are free: of a part file and its journal.
+    fn free_names(&self) -> io::Result<(String, String)> {
+        let dir = &self.part.dir;
+        for n in 1u32.. {
+            let part = format!("{}.{n}{}", self.stem, FileName::PART_SUFFIX);
+            let journal = format!("{}.{n}{}", self.stem, FileName::JOURNAL_SUFFIX);
+            if dir.look(&part)?.is_none() && dir.look(&journal)?.is_none() {
+                return Ok((part, journal));
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
     }
 
     /// Makes the names of part file and journal last.
@@ -155,77 +236,129 @@ impl<D: Disk> Names<D> {
     pub(super) fn set_aside(&self) -> Result<PathBuf, StoreError> {
         let dir = &self.part.dir;
         let set_aside = || {
-            for n in 1u32.. {
-                let part = format!("{}.{n}{}", self.stem, FileName::PART_SUFFIX);
-                let journal = format!("{}.{n}{}", self.stem, FileName::JOURNAL_SUFFIX);
-                if dir.look(&part)?.is_some() || dir.look(&journal)?.is_some() {
-                    continue;
-                }
-                if dir.look(&self.journal)?.is_some() {
-                    dir.take(&journal, dir, &self.journal, Replace::Never)?;
-                }
-                dir.take(&part, dir, &self.part.name, Replace::Never)?;
-                dir.sync()?;
-                return Ok(self.part.path.with_file_name(part));
+            let (part, journal) = self.free_names()?;
+            if dir.look(&self.journal)?.is_some() {
+                dir.take(&journal, dir, &self.journal, Replace::Never)?;
             }
-            Err(io::ErrorKind::AlreadyExists.into())
+            dir.take(&part, dir, &self.part.name, Replace::Never)?;
+            dir.sync()?;
+            Ok(self.part.path.with_file_name(part))
         };
         set_aside().map_err(|error| self.fail(&error))
     }
 
     /// Gives the part file, all of which is on the disk, its final name.
-    pub(super) fn give_name(&self) -> Result<PathBuf, StoreError> {
-        let (target, is_new) = match self.disk.place(&self.file, Make::Nothing) {
-            Err(StoreError::NotFound(_)) => (self.disk.place(&self.file, Make::Folders)?, true),
+    pub(super) fn give_name(&self, file: &FileOf<D>) -> Result<PathBuf, StoreError> {
+        let (target, is_new) = match self.disk.place_at(&self.spot, Make::Nothing) {
+            Err(StoreError::NotFound(_)) => (self.disk.place_at(&self.spot, Make::Folders)?, true),
             other => (other?, false),
         };
-        let replace = match self.existing {
-            Existing::Keep => Replace::Never,
-            Existing::Overwrite => Replace::Existing,
-        };
-        let give = || {
-            // A file must not be moved to a folder that may be lost.
-            if is_new || self.unsure {
-                self.disk.sync_above(split(&self.file).0)?;
-            }
-            target.take(&self.part.dir, &self.part.name, replace)?;
-            target.dir.sync()
-        };
-        if let Some(replaced) = self.replaces {
-            let found = target.look().map_err(|error| target.fail(&error))?;
-            if found != Some(replaced) {
-                // Somebody has put another file there meanwhile.
-                return Err(StoreError::Changed(target.path));
-            }
+        let ours = file.entry().map_err(|error| self.fail(&error))?.identity;
+        let is_ours = |found: Option<Entry>| found.is_some_and(|found| found.identity == ours);
+        let found = target.look().map_err(|error| target.fail(&error))?;
+        if !is_ours(self.part.look().map_err(|error| self.fail(&error))?) {
+            // Without locks another process may have been as far; or a person has moved it.
+            return if is_ours(found) {
+                Ok(target.path)
+            } else {
+                Err(StoreError::Changed(self.part.path.clone()))
+            };
         }
-        give().map_err(|error| target.fail(&error))?;
+        if found.is_some_and(|found| !found.is_file) {
+            return Err(StoreError::NotAFile(target.path));
+        }
+        if self.replaces.is_some() && found != self.replaces {
+            // Somebody has put another file there meanwhile.
+            return Err(StoreError::Changed(target.path));
+        }
+        let fail = |error: io::Error| target.fail(&error);
+        // A file must not be moved to a folder that may be lost.
+        if is_new || self.unsure {
+            self.disk.sync_above(&self.spot.folder).map_err(fail)?;
+        }
+        let (dir, name) = (&self.part.dir, &self.part.name);
+        match self.existing {
+            Existing::Keep => target.take(dir, name, Replace::Never).map_err(fail)?,
+            Existing::Overwrite => target.take(dir, name, Replace::Existing).map_err(fail)?,
+            Existing::Replaces(old) => self.replace(&target, old)?,
+        }
+        target.dir.sync().map_err(fail)?;
         self.forget_journal();
         Ok(target.path)
+    }
+
+    /// What has the file's name.
+    pub(super) fn there(&self, manifest: &Manifest) -> Result<There, StoreError> {
+        resume::there(&self.disk, &self.spot, manifest)
+    }
+
+    /// Takes the part file away that is open, and its journal; `file` is none of others.
+    pub(super) fn discard(&self, file: &FileOf<D>) -> io::Result<()> {
+        let ours = file.entry()?.identity;
+        if self
+            .part
+            .look()?
+            .is_some_and(|found| found.identity == ours)
+        {
+            self.part.dir.remove(&self.part.name)?;
+        }
+        self.forget_journal();
+        Ok(())
     }
 
     /// Does what is left to do for a complete file, if a run that was killed just before its end left its
     /// journal.
     pub(super) fn tidy(&self, meta: &FileMeta) -> Result<(), StoreError> {
+        if !matches!(self.part.look(), Ok(None)) {
+            self.tidy_part(meta)?;
+            if !matches!(self.part.look(), Ok(None)) {
+                return Ok(());
+            }
+        }
         // What cannot be read was not left by such a run.
-        let is_left = |journal| matches!(journal::read(&journal, meta), Ok(Some(_)));
-        let journal = self.open_journal().ok().flatten();
-        if !matches!(self.part.look(), Ok(None)) || !journal.is_some_and(is_left) {
+        if !self.is_journal(&self.journal).unwrap_or(false) {
             return Ok(());
         }
-        let target = self.disk.place(&self.file, Make::Nothing)?;
+        let target = self.disk.place_at(&self.spot, Make::Nothing)?;
         let last = || {
             target.dir.sync()?;
-            self.disk.sync_above(split(&self.file).0)
+            self.disk.sync_above(&self.spot.folder)
         };
         last().map_err(|error| target.fail(&error))?;
         self.forget_journal();
         Ok(())
     }
 
-    /// Removes a journal that has no part file any more. The next run takes no harm from one that stays.
+    /// The file came from elsewhere, and what an earlier run left of it is of no use. Another process that is
+    /// receiving it does the same at its end.
+    fn tidy_part(&self, meta: &FileMeta) -> Result<(), StoreError> {
+        // Without its journal it may be anybody's.
+        let is_its = |journal| matches!(journal::read(&journal, meta), Ok(Some(_)));
+        let journal = self.open_journal().ok().flatten();
+        if !self.is_hidden() && !journal.is_some_and(is_its) {
+            return Ok(());
+        }
+        match self.lock_part() {
+            Ok(Some((file, Locked::Alone))) => {
+                self.discard(&file).map_err(|error| self.fail(&error))
+            }
+            Ok(Some((_, Locked::NoLocks)) | None) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Removes a journal that has no part file any more, and what is left of one that never got its name. The next run
+    /// takes no harm from one that stays.
     fn forget_journal(&self) {
-        if let Err(error) = self.part.dir.remove(&self.journal) {
-            tracing::warn!(journal = self.journal, %error, "a journal is left over");
+        let dir = &self.part.dir;
+        for name in [&self.journal, &self.fresh_name(1)] {
+            let removed = match self.is_journal(name) {
+                Ok(true) => dir.remove(name),
+                Ok(false) => Ok(()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = removed {
+                tracing::warn!(journal = name, %error, "a journal is left over");
+            }
         }
         if self.is_hidden() {
             self.disk.remove_empty(&self.folder);
@@ -233,11 +366,29 @@ impl<D: Disk> Names<D> {
     }
 }
 
-fn stem(file: &FileName, place: PartPlace) -> String {
+fn stem(spot: &Spot, place: PartPlace) -> String {
     match place {
-        PartPlace::Beside => split(file).1.to_owned(),
-        PartPlace::Hidden => sha256(file.as_str().as_bytes()).to_string(),
+        PartPlace::Beside => visible_stem(&spot.name),
+        PartPlace::Hidden => hidden_stem(spot),
     }
+}
+
+/// The file's own name, where it leaves room for a suffix and is text.
+fn visible_stem(name: &OsStr) -> String {
+    match name.to_str() {
+        Some(name) if name.len() <= MOST_STEM_BYTES => name.to_owned(),
+        _ => {
+            let shown = name.to_string_lossy();
+            let end = shown.floor_char_boundary(STEM_BYTES);
+            let digest = sha256(name.as_bytes()).to_string();
+            format!("{}-{}", &shown[..end], &digest[..16])
+        }
+    }
+}
+
+fn hidden_stem(spot: &Spot) -> String {
+    let path = spot.below(std::path::Path::new(""));
+    sha256(path.as_os_str().as_bytes()).to_string()
 }
 
 fn hidden_folder() -> String {

@@ -1,8 +1,10 @@
-//! On a real disk; `power`, `damage` and `repair` are on one in memory, which is `sim`.
+//! On a real disk; `power`, `damage`, `repair` and `replace` are on one in memory, which is `sim`.
 
 mod damage;
+mod own;
 mod power;
 mod repair;
+mod replace;
 mod sim;
 
 use std::{fs::File, os::unix::fs::FileExt};

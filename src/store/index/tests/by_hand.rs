@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Watched, write};
-use crate::store::index::{IndexCommand, IndexEvent};
+use super::{Watched, set_aside, write};
+use crate::store::index::IndexEvent;
 
 #[test]
 #[ignore = "makes 100,000 files"]
@@ -18,12 +18,12 @@ fn a_start_with_many_known_files_takes_seconds_and_obeys_meanwhile() {
     let began = Instant::now();
     watched.restart();
     let first = watched.wait("Added", |event| match event {
-        IndexEvent::Added(file) => Some(file),
+        IndexEvent::Added { file, .. } => Some(file),
         _ => None,
     });
     let obeying = Instant::now();
     let index = watched.index.as_ref().unwrap();
-    index.send(IndexCommand::SetAside(first.meta.clone()));
+    index.send(set_aside(&first));
     watched.removed(first.meta.name.as_str());
     let obeyed = obeying.elapsed();
     assert_eq!(watched.ready(), 99_999);

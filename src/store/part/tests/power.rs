@@ -177,11 +177,22 @@ impl Sample {
         self.open(disk).unwrap();
         let mut left = disk.files();
         // A first chunk of which only a part came to the disk looks like another file's.
-        let aside = format!("{}.1.part", self.name());
-        left.retain(|path| path.trim_end_matches("-diario") != aside);
+        let is_aside = |path: &str| {
+            let rest = path.strip_prefix(self.name());
+            rest.is_some_and(|rest| {
+                [".1.part", ".2.part"]
+                    .iter()
+                    .any(|part| rest.starts_with(part))
+            })
+        };
+        left.retain(|path| !is_aside(path));
         // What only a power cut brings back takes no harm and does none: a journal of which the beginning
         // is not on the disk, or one that never got its name.
-        left.retain(|path| !path.ends_with(".part-diario~"));
+        let is_fresh = |path: &str| {
+            let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+            name.starts_with('.') && name.ends_with(".part-diario")
+        };
+        left.retain(|path| !is_fresh(path));
         let is_cut = |path: &str| {
             let content = disk.content(path).unwrap();
             path.ends_with(".part-diario")

@@ -1,6 +1,7 @@
 //! The disk in memory, as a part file uses it. Each use is one operation.
 
 use std::{
+    ffi::OsStr,
     io,
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
@@ -9,9 +10,13 @@ use std::{
 use rustix::io::Errno;
 
 use super::{Fault, Needs, Node, SimContent, SimDisk, State, Write};
-use crate::store::disk::{Content, Disk, Entry, Folder, Make, Replace};
+use crate::{
+    model::ByteRange,
+    store::disk::{Content, Disk, Entry, Folder, Locked, Make, Replace},
+};
 
-fn join(folder: &str, name: &str) -> String {
+fn join(folder: &str, name: impl AsRef<OsStr>) -> String {
+    let name = name.as_ref().to_str().expect("names of tests are text");
     match folder {
         "." => name.to_owned(),
         _ => format!("{folder}/{name}"),
@@ -70,7 +75,7 @@ pub(in super::super) struct SimFolder {
 }
 
 impl SimFolder {
-    fn open(&self, name: &str, make: bool) -> io::Result<SimFile> {
+    fn open(&self, name: impl AsRef<OsStr>, make: bool) -> io::Result<SimFile> {
         let path = join(&self.path, name);
         let mut state = self.disk.state();
         let found = state.seen.get(&path).copied();
@@ -98,15 +103,23 @@ impl SimFolder {
 impl Folder for SimFolder {
     type File = SimFile;
 
-    fn open_file(&self, name: &str) -> io::Result<SimFile> {
+    fn open_file(&self, name: impl AsRef<OsStr>) -> io::Result<SimFile> {
         self.open(name, false)
     }
 
-    fn open_or_make(&self, name: &str) -> io::Result<SimFile> {
+    fn open_or_make(&self, name: impl AsRef<OsStr>) -> io::Result<SimFile> {
         self.open(name, true)
     }
 
-    fn look(&self, name: &str) -> io::Result<Option<Entry>> {
+    fn make_new(&self, name: impl AsRef<OsStr>) -> io::Result<SimFile> {
+        let path = join(&self.path, name.as_ref());
+        if self.disk.state().seen.contains_key(&path) {
+            return Err(Errno::EXIST.into());
+        }
+        self.open(name, true)
+    }
+
+    fn look(&self, name: impl AsRef<OsStr>) -> io::Result<Option<Entry>> {
         let mut state = self.disk.state();
         state.step(Needs::Nothing)?;
         let found = state.seen.get(&join(&self.path, name));
@@ -114,13 +127,21 @@ impl Folder for SimFolder {
             Node::File(file) => state.entry(file),
             Node::Folder => Entry {
                 is_file: false,
+                is_link: false,
                 bytes: 0,
                 identity: (0, 0),
+                changed: (0, 0),
             },
         }))
     }
 
-    fn take(&self, name: &str, from: &Self, from_name: &str, replace: Replace) -> io::Result<()> {
+    fn take(
+        &self,
+        name: impl AsRef<OsStr>,
+        from: &Self,
+        from_name: impl AsRef<OsStr>,
+        replace: Replace,
+    ) -> io::Result<()> {
         let (to, from) = (join(&self.path, name), join(&from.path, from_name));
         let mut state = self.disk.state();
         state.step(Needs::Nothing)?;
@@ -134,7 +155,52 @@ impl Folder for SimFolder {
         Ok(())
     }
 
-    fn remove(&self, name: &str) -> io::Result<()> {
+    fn link(
+        &self,
+        name: impl AsRef<OsStr>,
+        from: &Self,
+        from_name: impl AsRef<OsStr>,
+    ) -> io::Result<()> {
+        let (to, from) = (join(&self.path, name), join(&from.path, from_name));
+        let mut state = self.disk.state();
+        state.step(Needs::Nothing)?;
+        if !state.can_link {
+            return Err(Errno::OPNOTSUPP.into());
+        }
+        let Some(linked) = state.seen.get(&from).copied() else {
+            return Err(Errno::NOENT.into());
+        };
+        if state.seen.contains_key(&to) {
+            return Err(Errno::EXIST.into());
+        }
+        state.change(vec![(to, Some(linked))]);
+        Ok(())
+    }
+
+    fn exchange(
+        &self,
+        name: impl AsRef<OsStr>,
+        other: &Self,
+        other_name: impl AsRef<OsStr>,
+    ) -> io::Result<()> {
+        let (here, there) = (join(&self.path, name), join(&other.path, other_name));
+        let mut state = self.disk.state();
+        state.step(Needs::Nothing)?;
+        if !state.can_exchange {
+            return Err(Errno::INVAL.into());
+        }
+        let (a, b) = (
+            state.seen.get(&here).copied(),
+            state.seen.get(&there).copied(),
+        );
+        if a.is_none() || b.is_none() {
+            return Err(Errno::NOENT.into());
+        }
+        state.change(vec![(here, b), (there, a)]);
+        Ok(())
+    }
+
+    fn remove(&self, name: impl AsRef<OsStr>) -> io::Result<()> {
         let path = join(&self.path, name);
         let mut state = self.disk.state();
         state.step(Needs::Nothing)?;
@@ -172,8 +238,10 @@ impl State {
     fn entry(&self, file: usize) -> Entry {
         Entry {
             is_file: true,
+            is_link: false,
             bytes: self.files[file].seen.len() as u64,
             identity: (1, file as u64),
+            changed: (0, 0),
         }
     }
 }
@@ -245,21 +313,38 @@ impl Content for SimFile {
         Ok(())
     }
 
-    fn reserve(&self, bytes: u64) -> io::Result<()> {
+    fn links(&self) -> io::Result<u64> {
+        let mut state = self.disk.state();
+        state.step(Needs::Nothing)?;
+        let names = state.seen.values();
+        Ok(names.filter(|node| **node == Node::File(self.file)).count() as u64)
+    }
+
+    fn reserve(&self, bytes: u64, _: &[ByteRange]) -> io::Result<()> {
         let mut state = self.disk.state();
         state.step(Needs::Space)?;
         state.files[self.file].write(Write::Length(bytes as usize));
         Ok(())
     }
 
-    fn lock(&self) -> io::Result<()> {
+    fn release(&self, range: ByteRange) -> io::Result<()> {
+        let mut state = self.disk.state();
+        state.step(Needs::Nothing)?;
+        state.files[self.file].write(Write::At {
+            offset: range.start as usize,
+            bytes: vec![0; range.len() as usize],
+        });
+        Ok(())
+    }
+
+    fn lock(&self) -> io::Result<Locked> {
         let mut state = self.disk.state();
         state.step(Needs::Nothing)?;
         if std::mem::replace(&mut state.files[self.file].is_locked, true) {
             return Err(Errno::WOULDBLOCK.into());
         }
         self.has_lock.store(true, Ordering::Relaxed);
-        Ok(())
+        Ok(Locked::Alone)
     }
 }
 

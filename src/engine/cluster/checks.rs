@@ -1,0 +1,134 @@
+//! Which copies were to be looked at, as receivers complained of them: each once in a while, however many complain.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use super::{Action, Cluster, Notice};
+use crate::model::{ChunkIndex, Digest, Fault, FileMeta, FileName, RemovedReason, SecondaryNumber};
+
+/// A copy is not looked at again sooner.
+const PAUSE: Duration = Duration::from_secs(10);
+/// A copy that is given up this long after it was to be looked at was damaged.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(120);
+/// Copies that are remembered; complaints of more are not followed meanwhile.
+const MOST: usize = 1000;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Checks(BTreeMap<(SecondaryNumber, FileName), (Digest, Instant)>);
+
+impl Checks {
+    /// True when a copy is to be looked at now.
+    pub(super) fn ask(&mut self, now: Instant, number: SecondaryNumber, file: &FileMeta) -> bool {
+        let key = (number, file.name.clone());
+        let known = self.0.get(&key).copied();
+        if known.is_some_and(|(id, at)| id == file.id && now < at + PAUSE) {
+            return false;
+        }
+        if self.0.len() >= MOST {
+            self.0.retain(|_, (_, at)| now < *at + ANSWERED_WITHIN);
+        }
+        let has_room = known.is_some() || self.0.len() < MOST;
+        if has_room {
+            self.0.insert(key, (file.id, now));
+        }
+        has_room
+    }
+
+    /// A secondary has given a copy up; true when it had been asked to look at it.
+    pub(super) fn answered(
+        &mut self,
+        now: Instant,
+        number: SecondaryNumber,
+        file: &FileMeta,
+    ) -> bool {
+        let key = (number, file.name.clone());
+        let asked = self.0.get(&key).copied();
+        let is_it = |(id, at): (Digest, Instant)| id == file.id && now < at + ANSWERED_WITHIN;
+        let is_answer = asked.is_some_and(is_it);
+        if is_answer {
+            self.0.remove(&key);
+        }
+        is_answer
+    }
+}
+
+impl Cluster {
+    /// A copy is said to be wrong: its secondary looks at it.
+    pub(super) fn check(
+        &mut self,
+        now: Instant,
+        file: &FileMeta,
+        number: SecondaryNumber,
+        (fault, chunk): (Fault, Option<ChunkIndex>),
+    ) {
+        let (Fault::Digest, Some(chunk)) = (fault, chunk) else {
+            return;
+        };
+        let link = self.membership.link(number);
+        if let Some(link) = link.filter(|_| file.layout.contains(chunk))
+            && self.checks.ask(now, number, file)
+        {
+            let file = file.clone();
+            self.actions.push_back(Action::Check { link, file, chunk });
+        }
+    }
+
+    /// People are told of a copy that was given up after somebody received wrong bytes of it.
+    pub(super) fn tell_of_damage(
+        &mut self,
+        number: SecondaryNumber,
+        file: &FileMeta,
+        reason: RemovedReason,
+    ) {
+        if reason == RemovedReason::Lost && self.checks.answered(self.last_call, number, file) {
+            let entry = self.catalog.get(&file.name);
+            let entry = entry.filter(|entry| entry.meta.id == file.id);
+            let is_here = |holder: &SecondaryNumber| self.membership.link(*holder).is_some();
+            let others = entry.map_or(0, |entry| entry.holders.iter().filter(is_here).count());
+            let file = file.name.clone();
+            self.tell(Notice::Damaged {
+                file,
+                number,
+                others,
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ChunkLayout;
+
+    fn file(name: &str, content: u8) -> FileMeta {
+        FileMeta {
+            name: FileName::try_from(name).unwrap(),
+            layout: ChunkLayout::for_file(10).unwrap(),
+            id: Digest::new([content; 32]),
+        }
+    }
+
+    #[test]
+    fn a_copy_is_looked_at_once_in_a_while_and_by_its_content() {
+        let one = SecondaryNumber::try_from(1).unwrap();
+        let (now, a) = (Instant::now(), file("a", 1));
+        let mut checks = Checks::default();
+        assert!(!checks.answered(now, one, &a));
+        assert!(checks.ask(now, one, &a) && !checks.ask(now, one, &a));
+        assert!(checks.ask(now, one, &file("b", 1)));
+        assert!(checks.ask(now + PAUSE, one, &a));
+        assert!(!checks.answered(now + PAUSE, one, &file("a", 2)));
+        assert!(checks.answered(now + PAUSE, one, &a));
+        assert!(!checks.answered(now + PAUSE, one, &a));
+        for n in 0..2 * MOST {
+            checks.ask(now, one, &file(&format!("f{n}"), 1));
+        }
+        assert!(checks.0.len() <= MOST);
+        let later = now + ANSWERED_WITHIN;
+        assert!(checks.ask(later, one, &file("late", 1)));
+        assert!(!checks.answered(later, one, &file("f1", 1)));
+    }
+}

@@ -1,0 +1,124 @@
+//! Reads single chunks that somebody complains of, one after the other in a thread of its own: a failing disk may take
+//! long to say so.
+
+use std::{collections::VecDeque, io, sync::Arc, thread::JoinHandle};
+
+use super::{ContentReader, IndexedFile, damage::is_damage, inbox::Inbox};
+use crate::{
+    model::ChunkIndex,
+    store::{Root, StoreError, sha256},
+};
+
+/// Chunks that may wait; more complaints say nothing new.
+const MOST_WAITING: usize = 256;
+
+/// What a chunk is on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// What it should be.
+    Right,
+    /// Something else, or the disk cannot read it.
+    Wrong,
+    /// The file changed, or cannot be read for a reason of another kind.
+    Unclear,
+}
+
+/// A chunk that was read.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub(super) file: Arc<IndexedFile>,
+    pub(super) chunk: ChunkIndex,
+    pub(super) verdict: Verdict,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Checking {
+    root: Root,
+    inbox: Arc<Inbox>,
+    waiting: VecDeque<(Arc<IndexedFile>, ChunkIndex)>,
+    running: Option<JoinHandle<()>>,
+}
+
+impl Checking {
+    pub(super) fn new(root: Root, inbox: Arc<Inbox>) -> Self {
+        Self {
+            root,
+            inbox,
+            waiting: VecDeque::new(),
+            running: None,
+        }
+    }
+
+    /// Has a chunk read. Of a file that waits already, one is enough.
+    pub(super) fn add(&mut self, file: Arc<IndexedFile>, chunk: ChunkIndex) {
+        let waits = |(other, _): &(Arc<IndexedFile>, _)| Arc::ptr_eq(other, &file);
+        let is_known = self.waiting.iter().filter(|waiting| waits(waiting)).count() > 1;
+        if !is_known && self.waiting.len() < MOST_WAITING {
+            self.waiting.push_back((file, chunk));
+            self.next();
+        }
+    }
+
+    /// The one that was read was heard of.
+    pub(super) fn done(&mut self) {
+        if let Some(thread) = self.running.take() {
+            // A panic was reported by the thread itself.
+            let _ = thread.join();
+        }
+        self.next();
+    }
+
+    fn next(&mut self) {
+        if self.running.is_some() {
+            return;
+        }
+        let Some((file, chunk)) = self.waiting.pop_front() else {
+            return;
+        };
+        let (root, inbox) = (self.root.clone(), Arc::clone(&self.inbox));
+        let thread = std::thread::Builder::new()
+            .name("check".to_owned())
+            .spawn(move || {
+                let verdict = read(&root, &file, chunk);
+                inbox.checked(Checked {
+                    file,
+                    chunk,
+                    verdict,
+                });
+            });
+        match thread {
+            Ok(thread) => self.running = Some(thread),
+            Err(error) => tracing::warn!(%error, "a chunk that somebody complains of is not read"),
+        }
+    }
+}
+
+impl Drop for Checking {
+    fn drop(&mut self) {
+        self.waiting.clear();
+        if let Some(thread) = self.running.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn read(root: &Root, file: &Arc<IndexedFile>, chunk: ChunkIndex) -> Verdict {
+    let Some(expected) = file.manifest.chunk(chunk) else {
+        return Verdict::Unclear;
+    };
+    let range = file.meta.layout.byte_range(chunk);
+    let mut bytes = Vec::with_capacity(range.len() as usize);
+    let mut read = || -> Result<io::Result<()>, StoreError> {
+        let reader = ContentReader::open(root, Arc::clone(file))?;
+        let read = reader.read_plain(range, &mut bytes);
+        reader.check_unchanged()?;
+        Ok(read)
+    };
+    match read() {
+        Ok(Ok(())) if sha256(&bytes) == expected => Verdict::Right,
+        Ok(Ok(())) => Verdict::Wrong,
+        Ok(Err(error)) if is_damage(&error) => Verdict::Wrong,
+        Ok(Err(_)) | Err(_) => Verdict::Unclear,
+    }
+}
