@@ -45,6 +45,11 @@ pub const MAX_CONNECTIONS: usize = 4096;
 pub const MAX_QUEUED_REQUESTS: usize = 1024;
 /// Messages that may wait for one peer before its connection is given up.
 pub const MAX_OUTBOX: usize = 1024;
+/// The same at the central for a secondary, which is told of every transfer that ends, in bursts.
+pub const MAX_SECONDARY_OUTBOX: usize = 65_536;
+/// Bytes of different pages of the listing that may wait to be taken, for all peers together. Beyond that whoever has
+/// not taken a page that it asked for before gets no other.
+pub const MAX_PAGES_BYTES: usize = 64 << 20;
 /// Downloads that one client may have granted or waiting.
 pub const MAX_REQUESTS_PER_CLIENT: usize = 256;
 /// Downloads that may wait in the central's list.

@@ -15,6 +15,8 @@ mod journal;
 mod native;
 mod part;
 mod root;
+#[cfg(test)]
+pub(crate) mod slow;
 mod statistics;
 
 pub use error::StoreError;

@@ -99,11 +99,19 @@ pub fn save_json<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError>
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
             .tempfile_in(folder)?;
         file.write_all(&json)?;
-        file.as_file().sync_all()?;
+        sync(file.as_file(), path)?;
         file.persist(path).map_err(|error| error.error)?;
-        std::fs::File::open(folder)?.sync_all()
+        sync(&std::fs::File::open(folder)?, path)
     };
     write().map_err(|error| fail(&error))
+}
+
+/// Makes written data durable; `path` is what is being saved.
+fn sync(file: &std::fs::File, path: &Path) -> io::Result<()> {
+    #[cfg(test)]
+    super::slow::wait(path);
+    let _ = path;
+    file.sync_all()
 }
 
 /// How the names of a file's temporary ones begin.

@@ -130,9 +130,6 @@ impl Cluster {
     /// One thing that happened on a connection.
     pub fn handle_event(&mut self, now: Instant, link: LinkId, event: Event) {
         self.notice_own_stop(now);
-        if let Some(Peer::Secondary { number, .. }) = self.peers.get(&link) {
-            self.membership.renew(now, *number, link);
-        }
         match event {
             Event::SecondaryHello {
                 number,
@@ -142,7 +139,11 @@ impl Cluster {
                 self.enrol_secondary(now, link, number, incarnation, address);
             }
             Event::ClientHello { name, address } => self.client_hello(link, name, address),
-            Event::Alive => {}
+            Event::Alive => {
+                if let Some(Peer::Secondary { number, .. }) = self.peers.get(&link) {
+                    self.membership.renew(now, *number, link);
+                }
+            }
             Event::Closed { goodbye } => self.closed(now, link, goodbye),
             Event::Report {
                 transfer,
@@ -169,6 +170,19 @@ impl Cluster {
             Event::Sent { transfers } => self.sent(now, link, transfers),
         }
         self.after(now);
+    }
+
+    /// Leases are judged by when something of a secondary arrived: to be called before an event or a timeout, with
+    /// the last such moment of each connection. What waits to be handled ends no lease, and renews none later.
+    pub fn hear(&mut self, arrived: impl Fn(LinkId) -> Option<Instant>) {
+        self.membership.hear(arrived);
+    }
+
+    /// This process did not run until now, for long enough that heartbeats may have come that nobody has read.
+    pub fn stood_still(&mut self, now: Instant) {
+        if self.membership.allow_for_own_stop(now) {
+            self.ledger.renew(now);
+        }
     }
 
     /// Time passed.

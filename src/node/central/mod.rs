@@ -5,13 +5,19 @@
 
 mod api;
 mod connection;
+mod heard;
 mod inputs;
 mod legacy;
 mod pages;
 mod run;
 mod statistics;
+#[cfg(test)]
+mod tests;
 
-use std::{collections::HashMap, time::Instant};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -19,6 +25,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::{connection::Context, run::Central, statistics::Statistics};
 use crate::{
     engine::cluster::{Cluster, ClusterConfig},
+    model::limits::STATISTICS_EVERY,
     net::{Door, connection_places, listen},
     node::StartError,
 };
@@ -44,6 +51,15 @@ const QUERIES: usize = 16;
 pub async fn start(
     config: CentralConfig,
     events: mpsc::Sender<CentralEvent>,
+) -> Result<CentralHandle, StartError> {
+    start_saving(config, events, STATISTICS_EVERY).await
+}
+
+/// The same, with how often it saves its statistics.
+async fn start_saving(
+    config: CentralConfig,
+    events: mpsc::Sender<CentralEvent>,
+    save_every: Duration,
 ) -> Result<CentralHandle, StartError> {
     let listener = listen(config.listen).map_err(|e| StartError::listen(config.listen, e))?;
     let address = listener
@@ -83,6 +99,8 @@ pub async fn start(
         peers: HashMap::new(),
         next_link: 0,
         pages: Default::default(),
+        save_every,
+        last_turn: Instant::now(),
     };
     Ok(CentralHandle {
         address,

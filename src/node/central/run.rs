@@ -3,7 +3,8 @@
 use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
-    time::Instant,
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -23,7 +24,10 @@ use super::{
 };
 use crate::{
     engine::cluster::{Cluster, Event, LinkId, Notice},
-    model::limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY, STOP_GRACE},
+    model::{
+        FileName,
+        limits::{MAX_SECONDARY_NUMBER, STOP_GRACE},
+    },
     net::{Arrival, Door},
     node::{
         Refused, StatisticsTrouble,
@@ -35,7 +39,12 @@ use crate::{
 };
 
 /// Wakes the loop when the machine has nothing to wait for.
-const IDLE: std::time::Duration = std::time::Duration::from_secs(3600);
+const IDLE: Duration = Duration::from_secs(3600);
+
+/// How often the loop runs at the least. Where a turn comes later than [`STANDSTILL`] after the last, this process, or
+/// this task, did not run: what others sent meanwhile may not have been read.
+const TURN_EVERY: Duration = Duration::from_millis(250);
+const STANDSTILL: Duration = Duration::from_millis(500);
 
 /// The central's task.
 pub(super) struct Central {
@@ -50,14 +59,21 @@ pub(super) struct Central {
     pub(super) peers: HashMap<LinkId, Peer>,
     pub(super) next_link: u64,
     pub(super) pages: Pages,
+    pub(super) save_every: Duration,
+    /// When the loop last ran.
+    pub(super) last_turn: Instant,
 }
 
 impl Central {
     /// Runs until it is told to stop.
     pub(super) async fn run(mut self) -> Result<(), StoreError> {
-        let mut save = interval(STATISTICS_EVERY);
-        save.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        save.reset();
+        let mut save = interval(self.save_every);
+        let mut turn = interval(TURN_EVERY);
+        for timer in [&mut save, &mut turn] {
+            timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            timer.reset();
+        }
+        self.last_turn = Instant::now();
         let stop = self.context.stop.clone();
         loop {
             self.act();
@@ -69,12 +85,30 @@ impl Central {
                 Some(input) = self.inputs.recv() => self.input(input),
                 arrival = self.door.accept() => self.arrived(arrival),
                 Some(query) = self.queries.recv() => self.query(query),
-                () = sleep_until(due.into()) => self.cluster.handle_timeout(Instant::now()),
-                _ = save.tick() => self.save().await,
+                () = sleep_until(due.into()) => {
+                    let now = self.turn();
+                    self.cluster.handle_timeout(now);
+                }
+                _ = turn.tick() => drop(self.turn()),
+                _ = save.tick() => self.save(),
+                failed = self.statistics.saved() => self.saved(failed),
                 () = stop.cancelled() => break,
             }
         }
         self.stop().await
+    }
+
+    /// The loop runs: the machine hears what arrived by now, and whether this process did not run.
+    fn turn(&mut self) -> Instant {
+        let now = Instant::now();
+        let peers = &self.peers;
+        self.cluster
+            .hear(|link| Some(peers.get(&link)?.heard.last(now)));
+        if now.saturating_duration_since(self.last_turn) > STANDSTILL {
+            self.cluster.stood_still(now);
+        }
+        self.last_turn = now;
+        now
     }
 
     fn arrived(&mut self, arrival: Arrival) {
@@ -95,7 +129,7 @@ impl Central {
     }
 
     fn input(&mut self, input: Input) {
-        let now = Instant::now();
+        let now = self.turn();
         match input {
             Input::Opened { link, peer, hello } => {
                 self.peers.insert(link, peer);
@@ -109,8 +143,7 @@ impl Central {
             }
             Input::Event { link, event } => self.cluster.handle_event(now, link, event),
             Input::List { link, after } => {
-                let page = self.pages.get(&self.cluster, after);
-                self.post(link, Outgoing::Line(page));
+                self.post_page(link, after);
             }
             Input::Status { link } => {
                 let status = self.cluster.status();
@@ -130,14 +163,14 @@ impl Central {
                     .handle_event(now, link, Event::Closed { goodbye });
             }
             Input::Legacy { request, answer } => {
-                let _ = answer.send(legacy::answer(&mut self.cluster, request));
+                let _ = answer.send(legacy::answer(&mut self.cluster, &mut self.pages, request));
             }
             Input::BadPeer { address, reason } => self.refused(Some(address), reason),
         }
     }
 
     fn query(&mut self, query: CentralQuery) {
-        let now = Instant::now();
+        let now = self.turn();
         let rows = |table: BTreeMap<String, u64>| {
             table
                 .into_iter()
@@ -221,6 +254,21 @@ impl Central {
         self.post(link, Outgoing::Message(Box::new(message)));
     }
 
+    fn post_page(&mut self, link: LinkId, after: Option<FileName>) {
+        let Some(peer) = self.peers.get(&link) else {
+            return;
+        };
+        let has_not_taken = peer.queued_bytes.load(Ordering::Relaxed) > 0;
+        if has_not_taken && self.pages.are_too_many() {
+            peer.ended.cancel();
+            self.peers.remove(&link);
+            return;
+        }
+        let page = self.pages.get(&self.cluster, after);
+        peer.queued_bytes.fetch_add(page.len(), Ordering::Relaxed);
+        self.post(link, Outgoing::Line(page));
+    }
+
     fn post(&mut self, link: LinkId, message: Outgoing) {
         let Some(peer) = self.peers.get(&link) else {
             return;
@@ -262,10 +310,13 @@ impl Central {
         self.tell(CentralEvent::BadPeer { address, reason });
     }
 
-    async fn save(&mut self) {
+    fn save(&mut self) {
         self.statistics.refused().forget_told();
-        let trouble = self.statistics.save(&self.cluster).await;
-        if let Some(error) = trouble {
+        self.statistics.start_save(&self.cluster);
+    }
+
+    fn saved(&self, failed: Option<StoreError>) {
+        if let Some(error) = failed {
             self.tell(CentralEvent::Statistics(StatisticsTrouble::Failed(error)));
         }
     }

@@ -111,7 +111,8 @@ impl Secondary {
                 }
                 Some(query) = self.queries.recv() => self.query(query),
                 _ = report.tick() => self.report(),
-                _ = save.tick() => self.save().await,
+                _ = save.tick() => self.save(),
+                failed = self.statistics.saved() => self.saved(failed),
             }
         }
         self.stop().await
@@ -315,9 +316,13 @@ impl Secondary {
         self.book();
     }
 
-    async fn save(&mut self) {
+    fn save(&mut self) {
         self.statistics.refused().forget_told();
-        if let Some(error) = self.statistics.save().await {
+        self.statistics.start_save();
+    }
+
+    fn saved(&self, failed: Option<StoreError>) {
+        if let Some(error) = failed {
             self.tell(SecondaryEvent::Statistics(StatisticsTrouble::Failed(error)));
         }
     }

@@ -11,7 +11,7 @@ use crate::{
         fetch::{FetchEnd, FetchOutcome},
         refusals::Refusals,
         rules::sent::Progress,
-        statistics::{self, Head, Moment, StatisticsFile, StatisticsTrouble},
+        statistics::{self, Head, StatisticsFile, StatisticsTrouble},
     },
     store::StoreError,
 };
@@ -146,9 +146,14 @@ impl Statistics {
         self.file.to_value()
     }
 
-    /// Saves; gives what to tell people.
-    pub(super) async fn save(&mut self) -> Option<StoreError> {
-        self.file.save(Moment::Running).await
+    /// Starts to save, unless the last save is still under way.
+    pub(super) fn start_save(&mut self) {
+        self.file.start_save(|file| file.content.clone());
+    }
+
+    /// The end of a save; gives what to tell people. Cancel-safe.
+    pub(super) async fn saved(&mut self) -> Option<StoreError> {
+        self.file.saved().await
     }
 
     /// Saves for the last time.

@@ -250,6 +250,9 @@ impl Central {
         {
             self.removed.clone_from(files);
         }
+        // Nothing waits here.
+        let arrived = ctx.now;
+        self.cluster.hear(|of| (of == link).then_some(arrived));
         self.cluster.handle_event(ctx.now, link, event);
         // One that changed nothing needs no look.
         if self.act(ctx) || !is_heartbeat {
