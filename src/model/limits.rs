@@ -67,8 +67,11 @@ pub const LEASE: Duration = Duration::from_secs(2);
 pub const CLIENT_HEARTBEAT: Duration = Duration::from_secs(2);
 /// Silence after which a client is taken for gone.
 pub const CLIENT_LEASE: Duration = Duration::from_secs(8);
-/// Transfers that a node keeps figures of at once; more come only from those who make them up.
+/// Transfers that a node keeps figures of at once; more come only from those who make them up. At the central: that
+/// wait for a word or a report, for each secondary.
 pub const MAX_TRANSFERS: usize = 10_000;
+/// The same at the central for the clients of a host.
+pub const MAX_TRANSFERS_OF_A_HOST: usize = 1000;
 /// Names of clients, or of files, in a statistics file; others only count in the totals.
 pub const MAX_STATISTICS_NAMES: usize = 100_000;
 /// Time to connect.

@@ -1,4 +1,7 @@
 //! Places: how many downloads run at once, and the line of those that wait, in order of arrival.
+//!
+//! Whoever waits is told its place. The first few hear of each change at once, the others when theirs falls below a
+//! power of two, and the rest as time passes: a change moves all who are behind, and costs messages to few of them.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -13,7 +16,27 @@ pub(super) type RequestKey = (LinkId, u64);
 pub(super) struct Admission {
     places: usize,
     running: BTreeSet<RequestKey>,
-    waiting: VecDeque<RequestKey>,
+    waiting: VecDeque<Waiting>,
+    /// Where [`Self::tell_more`] goes on; `None` while all know their places.
+    cursor: Option<usize>,
+}
+
+/// One in the line.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    key: RequestKey,
+    /// The place that it was told last.
+    told: u32,
+}
+
+/// Places of which each change is told at once.
+const EXACT: u32 = 8;
+
+impl Waiting {
+    /// It must hear at once that its place is another.
+    fn must_hear(&self, place: u32) -> bool {
+        place != self.told && (place <= EXACT || place.ilog2() != self.told.ilog2())
+    }
 }
 
 /// What became of a request that entered.
@@ -32,7 +55,7 @@ pub(super) enum Entered {
 pub(super) struct Moved {
     /// Those that run from now on, in order.
     pub(super) start: Vec<RequestKey>,
-    /// Those that wait at another place than before.
+    /// Those that wait at another place than before and are to be told at once.
     pub(super) places: Vec<(RequestKey, u32)>,
 }
 
@@ -42,6 +65,7 @@ impl Admission {
             places: places.max(1),
             running: BTreeSet::new(),
             waiting: VecDeque::new(),
+            cursor: None,
         }
     }
 
@@ -53,8 +77,9 @@ impl Admission {
         if self.waiting.len() >= MAX_WAITING {
             return Entered::Full;
         }
-        self.waiting.push_back(key);
-        Entered::Waits(self.waiting.len() as u32)
+        let told = self.waiting.len() as u32 + 1;
+        self.waiting.push_back(Waiting { key, told });
+        Entered::Waits(told)
     }
 
     /// A download that was granted before, by an earlier run of the central perhaps, and goes on: it has its
@@ -71,24 +96,52 @@ impl Admission {
 
     /// Takes out every request that `gone` names; the first in line take the places.
     pub(super) fn leave(&mut self, gone: impl Fn(RequestKey) -> bool) -> Moved {
-        let before: Vec<_> = self.waiting.iter().copied().collect();
+        let before = self.waiting.len();
         self.running.retain(|key| !gone(*key));
-        self.waiting.retain(|key| !gone(*key));
+        self.waiting.retain(|waiting| !gone(waiting.key));
         let mut moved = Moved::default();
         while self.running.len() < self.places
             && let Some(first) = self.waiting.pop_front()
         {
-            self.running.insert(first);
-            moved.start.push(first);
+            self.running.insert(first.key);
+            moved.start.push(first.key);
         }
-        moved.places = self
-            .waiting
-            .iter()
-            .enumerate()
-            .filter(|(index, key)| before.get(*index) != Some(key))
-            .map(|(index, key)| (*key, index as u32 + 1))
-            .collect();
+        if self.waiting.len() < before {
+            for (place, waiting) in (1..).zip(&mut self.waiting) {
+                if waiting.must_hear(place) {
+                    waiting.told = place;
+                    moved.places.push((waiting.key, place));
+                }
+            }
+            self.cursor.get_or_insert(0);
+        }
         moved
+    }
+
+    /// Some do not know their present place.
+    pub(super) fn has_more_to_tell(&self) -> bool {
+        self.cursor.is_some()
+    }
+
+    /// The next of those that do not know their present place, so many at most.
+    pub(super) fn tell_more(&mut self, most: usize) -> Vec<(RequestKey, u32)> {
+        let mut places = Vec::new();
+        let Some(start) = self.cursor.take() else {
+            return places;
+        };
+        for (index, waiting) in self.waiting.iter_mut().enumerate().skip(start) {
+            let place = index as u32 + 1;
+            if waiting.told == place {
+                continue;
+            }
+            if places.len() == most {
+                self.cursor = Some(index);
+                break;
+            }
+            waiting.told = place;
+            places.push((waiting.key, place));
+        }
+        places
     }
 
     pub(super) fn running(&self) -> usize {
@@ -97,7 +150,7 @@ impl Admission {
 
     /// Those that wait, the first in line first.
     pub(super) fn line(&self) -> impl Iterator<Item = RequestKey> {
-        self.waiting.iter().copied()
+        self.waiting.iter().map(|waiting| waiting.key)
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -185,6 +238,30 @@ mod tests {
         prop::collection::vec(step, 1..200)
     }
 
+    #[test]
+    fn who_leaves_a_long_line_costs_few_messages_and_all_know_their_places_in_the_end() {
+        let mut admission = Admission::new(1);
+        for client in 0..=5000 {
+            admission.enter(key(client));
+        }
+        let mut told: std::collections::BTreeMap<_, u32> = (1..=5000)
+            .map(|client| (key(client), client as u32))
+            .collect();
+        for client in 1..=2500 {
+            let moved = admission.leave(|k| k == key(client));
+            assert!(moved.places.len() <= EXACT as usize + 13, "{moved:?}");
+            told.extend(moved.places);
+        }
+        while admission.has_more_to_tell() {
+            let more = admission.tell_more(64);
+            assert!(more.len() <= 64);
+            told.extend(more);
+        }
+        for (place, key) in (1..).zip(admission.line()) {
+            assert_eq!(told[&key], place);
+        }
+    }
+
     proptest! {
         /// Beside the list of all in the order of arrival: those granted earlier by another run, and of the
         /// others as many as there are places left.
@@ -195,6 +272,7 @@ mod tests {
         ) {
             let mut admission = Admission::new(places);
             let (mut running, mut line) = (BTreeSet::new(), Vec::new());
+            let mut told = std::collections::BTreeMap::new();
             for step in steps {
                 match step {
                     Step::Enter(key) | Step::Readmit(key)
@@ -206,6 +284,7 @@ mod tests {
                             running.insert(key);
                         } else {
                             line.push(key);
+                            told.insert(key, line.len() as u32);
                             prop_assert_eq!(entered, Entered::Waits(line.len() as u32));
                         }
                     }
@@ -219,7 +298,6 @@ mod tests {
                             Step::Leave(one) => key == one,
                             Step::Enter(_) | Step::Readmit(_) => false,
                         };
-                        let before = line.clone();
                         running.retain(|key| !gone(*key));
                         line.retain(|key| !gone(*key));
                         let free = places.saturating_sub(running.len()).min(line.len());
@@ -227,15 +305,16 @@ mod tests {
                         running.extend(&start);
                         let moved = admission.leave(gone);
                         prop_assert_eq!(moved.start, start);
-                        for (index, key) in line.iter().enumerate() {
-                            let told = moved.places.contains(&(*key, index as u32 + 1));
-                            prop_assert_eq!(told, before.get(index) != Some(key));
+                        told.extend(moved.places);
+                        for (place, key) in (1..).zip(&line) {
+                            let told = told[key];
+                            prop_assert!(told == place || place > EXACT && told > place);
+                            prop_assert_eq!(told.ilog2(), place.ilog2());
                         }
-                        prop_assert!(moved.places.len() <= line.len());
                     }
                 }
                 prop_assert_eq!(&admission.running, &running);
-                prop_assert!(admission.waiting.iter().eq(&line));
+                prop_assert!(admission.line().eq(line.iter().copied()));
                 prop_assert!(line.is_empty() || running.len() >= places);
             }
         }

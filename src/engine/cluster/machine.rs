@@ -15,6 +15,7 @@ use super::{
     draining::Draining,
     ledger::Ledger,
     membership::Membership,
+    numbers::Numbers,
     placement::Placement,
     running::{Speeds, Transfer},
     traffic::Traffic,
@@ -44,8 +45,9 @@ pub struct ClusterConfig {
     pub max_downloads: usize,
     /// Service had begun in an earlier run that was killed: it goes on with one secondary.
     pub begun: bool,
-    /// Makes the names of transfers differ from run to run.
-    pub seed: u32,
+    /// Makes the names of transfers differ from run to run. Nobody else may know it: whoever does knows the names of
+    /// transfers that are to come.
+    pub seed: u128,
 }
 
 /// The central's decisions. See [`super`] for its parts and [`crate::engine`] for its verbs.
@@ -69,7 +71,8 @@ pub struct Cluster {
     pub(super) draining: Draining,
     /// Names that are refused, and until when.
     pub(super) expelled: BTreeMap<ClientName, Instant>,
-    transfers_made: u64,
+    /// When more of those who wait are told their places.
+    pub(super) places_at: Option<Instant>,
     pub(super) last_call: Instant,
 }
 
@@ -107,7 +110,7 @@ impl Cluster {
     pub fn new(now: Instant, config: ClusterConfig, saved: Totals) -> Self {
         Self {
             admission: Admission::new(config.max_downloads),
-            ledger: Ledger::new(now, saved),
+            ledger: Ledger::new(now, saved, Numbers::new(config.seed)),
             membership: Membership::default(),
             catalog: Catalog::default(),
             placement: Placement::default(),
@@ -121,7 +124,7 @@ impl Cluster {
             arrivals: Arrivals::default(),
             draining: Draining::default(),
             expelled: BTreeMap::new(),
-            transfers_made: 0,
+            places_at: None,
             last_call: now,
             config,
         }
@@ -151,7 +154,7 @@ impl Cluster {
                 fault,
                 ..
             } => {
-                self.reported(now, transfer, secondary, fault);
+                self.reported(now, link, transfer, (secondary, fault));
             }
             Event::Finished(finished) => self.finished(now, link, finished),
             Event::Enrol { name } => self.enrol_client(link, name),
@@ -216,6 +219,7 @@ impl Cluster {
             self.placement.next_retry(self.last_call),
             self.ledger.next_deadline(),
             self.draining.next_quiet(),
+            self.places_at,
         ]
         .into_iter()
         .flatten()
@@ -402,8 +406,7 @@ impl Cluster {
     }
 
     pub(super) fn next_transfer(&mut self) -> TransferId {
-        self.transfers_made += 1;
-        TransferId(u64::from(self.config.seed) << 20 | (self.transfers_made & 0xf_ffff))
+        self.ledger.next_transfer()
     }
 
     pub(super) fn tell(&mut self, notice: Notice) {
@@ -421,6 +424,7 @@ impl Cluster {
         self.start_copies(now);
         self.settle(now);
         self.tell_drained(now);
+        self.tell_places(now);
         let level = self.is_level() && self.config.begun && !self.alive_set().is_empty();
         if level && !self.level_told {
             self.tell(Notice::Level {

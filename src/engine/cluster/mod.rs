@@ -20,9 +20,11 @@ pub mod fuzzing;
 mod ledger;
 mod machine;
 mod membership;
+mod numbers;
 mod placement;
 mod running;
 mod secondaries;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod traffic;

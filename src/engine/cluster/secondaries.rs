@@ -326,28 +326,36 @@ impl Cluster {
         };
         let incarnation = member.incarnation;
         for transfer in transfers {
-            let more = self.traffic.sent(now, number, &transfer);
-            self.speeds.sent(now, number, more);
-            self.ledger.report(now, number, incarnation, transfer);
+            let news = self.traffic.sent(now, number, &transfer);
+            self.speeds.sent(now, number, news.more);
+            self.ledger.report(now, number, incarnation, transfer, news);
         }
     }
 
     pub(super) fn reported(
         &mut self,
         now: Instant,
+        link: LinkId,
         transfer: TransferId,
-        secondary: SecondaryNumber,
-        fault: Fault,
+        (secondary, fault): (SecondaryNumber, Fault),
     ) {
-        self.membership.probe(now, secondary);
-        if let Some(transfer) = self.transfers.get(&transfer) {
-            let by = transfer.receiver.clone();
-            self.tell(Notice::Reported {
-                by,
-                secondary,
-                fault,
-            });
+        // Believed from who receives that transfer, of who sends in it.
+        let running = self.transfers.get(&transfer);
+        let Some(running) = running.filter(|running| running.link == link) else {
+            return;
+        };
+        let (asked, resting) = self.holders(&running.file, None);
+        let is_assigned = running.ranges.contains_key(&secondary);
+        if !is_assigned && !asked.contains(secondary) && !resting.contains(secondary) {
+            return;
         }
+        let by = running.receiver.clone();
+        self.membership.probe(now, secondary);
+        self.tell(Notice::Reported {
+            by,
+            secondary,
+            fault,
+        });
     }
 
     pub(super) fn closed(&mut self, now: Instant, link: LinkId, goodbye: bool) {

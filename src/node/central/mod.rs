@@ -19,6 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -75,7 +76,7 @@ async fn start_saving(
             required_secondaries: usize::from(config.required_secondaries),
             max_downloads: config.max_downloads,
             begun: before.begun,
-            seed: fastrand::u32(..),
+            seed: secret_seed(),
         },
         before.totals,
     );
@@ -108,4 +109,14 @@ async fn start_saving(
         stop,
         done: tokio::spawn(central.run()),
     })
+}
+
+/// What nobody else knows. A system that has no random numbers for us does not have them for TLS or the secret either.
+fn secret_seed() -> u128 {
+    let mut bytes = [0; 16];
+    if SystemRandom::new().fill(&mut bytes).is_err() {
+        tracing::warn!("the system has no random numbers: names of transfers can be guessed");
+        return fastrand::u128(..);
+    }
+    u128::from_be_bytes(bytes)
 }

@@ -76,7 +76,7 @@ impl Central {
             required_secondaries: ctx.settings.required,
             max_downloads: ctx.settings.places,
             begun: saved.begun && saved.is_running,
-            seed: ctx.random.u32(..),
+            seed: ctx.random.u128(..),
         };
         ctx.saved.is_running = true;
         ctx.saved.begun = config.begun;
