@@ -140,12 +140,16 @@ impl Accounts {
         if let Some(at) = deadline {
             self.deadlines.insert((at, transfer));
             waiting.insert((at, transfer));
-            if waiting.len() > origin.most() {
-                self.surplus
-                    .extend(waiting.first().map(|(_, first)| *first));
-            } else if self.deadlines.len() > MOST_WAITING {
-                let first = self.deadlines.first();
-                self.surplus.extend(first.map(|(_, first)| *first));
+            if waiting.len() > origin.most()
+                && let Some(first) = waiting.pop_first()
+            {
+                self.deadlines.remove(&first);
+                self.surplus.insert(first.1);
+            }
+            if self.deadlines.len() > MOST_WAITING
+                && let Some((_, first)) = self.deadlines.pop_first()
+            {
+                self.surplus.insert(first);
             }
         }
     }

@@ -16,8 +16,8 @@ use crate::model::{
 };
 
 /// How often those who wait further back are told their places, and how many of them at once.
-const PLACES_EVERY: Duration = Duration::from_millis(200);
-const PLACES_AT_ONCE: usize = 256;
+const PLACES_EVERY: Duration = Duration::from_millis(10);
+const PLACES_AT_ONCE: usize = 16;
 
 impl Cluster {
     pub(super) fn client_hello(

@@ -14,11 +14,13 @@ use super::{
     books::{OpenTransfer, OriginalParts, Totals},
     closing::{Closed, Figures},
     numbers::Numbers,
-    tables::{Blank, change_named},
     traffic::News,
 };
 use crate::{
-    engine::counters::Counters,
+    engine::{
+        counters::Counters,
+        tables::{Blank, change_named},
+    },
     model::{
         ClientName, FileName, Finished, Incarnation, Receiver, SecondaryNumber, SentBytes,
         SentTransfer, TransferId,

@@ -24,7 +24,6 @@ mod numbers;
 mod placement;
 mod running;
 mod secondaries;
-mod tables;
 #[cfg(test)]
 mod tests;
 mod traffic;

@@ -188,16 +188,22 @@ impl Secondary {
         };
         let not_held = || Refused::NotHeld(asked.clone());
         let file = found.cloned().ok_or_else(not_held)?;
-        let stop = self.state.stops.open(transfer).ok_or(Refused::Expelled)?;
-        let opened = self
-            .state
-            .sent
-            .open(Instant::now(), transfer, receiver, asked);
+        if self.state.stops.is_expelled(transfer) {
+            return Err(Refused::Expelled);
+        }
+        if self.state.sent.is_full() {
+            // Those that are over make room once all is said of them.
+            self.report();
+        }
+        let meta = &file.meta;
+        let now = Instant::now();
+        let opened = self.state.sent.open(now, transfer, receiver, meta);
         let (sending, new) = opened.ok_or(Refused::OthersTransfer(transfer))?;
+        let stop = self.state.stops.open(transfer);
         if new {
             self.tell(SecondaryEvent::SendingTo {
                 receiver: receiver.clone(),
-                file: asked.clone(),
+                file: meta.name.clone(),
             });
         }
         Ok(Held {
@@ -311,8 +317,11 @@ impl Secondary {
     }
 
     fn report(&mut self) {
-        let sent = self.state.sent.report(false);
-        self.send_sent(sent);
+        // While the central is away it is told nothing; all is said anew on the next link.
+        if self.state.outbox.is_some() {
+            let sent = self.state.sent.report(false);
+            self.send_sent(sent);
+        }
         self.book();
     }
 

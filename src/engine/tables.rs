@@ -10,8 +10,8 @@ const AT_ONCE: usize = MAX_STATISTICS_NAMES / 100;
 /// Names without figures that are kept: those that came last.
 const MOST_BLANK: usize = 1000;
 
-/// Changes a name's figures.
-pub(super) fn change_named<N: Ord + Clone>(
+/// Changes a name's figures; `others` has those of names without a row.
+pub fn change_named<N: Ord + Clone>(
     table: &mut BTreeMap<N, Counters>,
     others: &mut Counters,
     name: &N,
