@@ -271,7 +271,10 @@ pub(super) fn found_again<C: Content>(content: &C) -> C {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::store::slow::slow_down;
 
     #[test]
     fn a_file_of_another_layout_is_not_taken_for_ours() {
@@ -288,5 +291,40 @@ mod tests {
             assert_eq!((head.is_some(), trouble.is_none()), (ours, ours), "{json}");
             assert_eq!(path.exists(), ours, "{json}");
         }
+    }
+
+    #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+    struct Small {
+        #[serde(flatten)]
+        head: Head,
+    }
+
+    impl Content for Small {
+        fn head(&mut self) -> &mut Head {
+            &mut self.head
+        }
+    }
+
+    #[tokio::test]
+    async fn a_save_takes_as_long_as_the_disk_likes_and_nobody_waits_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("node.json");
+        slow_down(folder.path(), Duration::from_secs(1));
+        let (mut file, ..) = StatisticsFile::<Small>::open(folder.path(), "node").unwrap();
+        file.start_save(|file| file.content.clone());
+        tokio::select! {
+            biased;
+            _ = file.saved() => panic!("it cannot have ended"),
+            () = std::future::ready(()) => assert!(!path.exists()),
+        }
+        // The next one is not even begun.
+        file.start_save(|_| panic!("one is under way"));
+        assert_eq!(file.saved().await, None);
+        assert!(path.exists());
+        // The last one comes after the one that is under way.
+        file.start_save(|file| file.content.clone());
+        file.finish().await.unwrap();
+        let (head, _) = load::<Head>(&path).unwrap();
+        assert!(!head.unwrap().was_killed());
     }
 }

@@ -320,9 +320,11 @@ impl Cluster {
         }
     }
 
-    /// Somebody without a connection of ours says that a secondary is down: it is looked at sooner.
+    /// Somebody without a connection of ours says that a secondary is down: it is looked at sooner, when it has been
+    /// sending to such a client.
     pub fn doubt(&mut self, now: Instant, address: SocketAddr) {
-        if let Some(number) = self.membership.by_address(address.ip(), address.port()) {
+        let number = self.membership.by_address(address.ip(), address.port());
+        if let Some(number) = number.filter(|number| self.traffic.has_originals(*number)) {
             self.membership.probe(now, number);
         }
     }

@@ -166,6 +166,13 @@ impl Traffic {
             .collect()
     }
 
+    /// True for a secondary that sends to a client of the original.
+    pub(super) fn has_originals(&self, number: SecondaryNumber) -> bool {
+        let is_original = |open: &Open| matches!(open.receiver, Receiver::Original(_));
+        let sender = self.senders.get(&number);
+        sender.is_some_and(|sender| sender.open.values().any(is_original))
+    }
+
     /// Clients of the original that are being sent something.
     pub(super) fn originals(&self) -> BTreeMap<ClientName, Original> {
         let mut originals: BTreeMap<ClientName, Original> = BTreeMap::new();
@@ -222,12 +229,14 @@ mod tests {
         assert!(traffic.bytes_per_s(later, number) > 0.0);
         assert_eq!((traffic.bytes(number), traffic.open(number)), (6010, 2));
         assert_eq!(traffic.originals()[&name].parts, 2);
+        assert!(traffic.has_originals(number));
         assert_eq!(traffic.open_to("ana").len(), 2);
         assert!(traffic.open_to("an").is_empty());
         assert_eq!(traffic.sent(later, number, &report(2, 10, true)).more, 0);
         assert_eq!(traffic.open(number), 1);
         // The same run tells all again; another starts from nothing.
         traffic.left(number);
+        assert!(!traffic.has_originals(number));
         traffic.enrolled(later, number, Incarnation(1));
         assert_eq!(traffic.open(number), 0);
         assert_eq!(traffic.sent(later, number, &report(1, 6000, false)).more, 0);
