@@ -11,8 +11,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::StoreError;
 
-/// Largest file that is read, in bytes.
-const MOST_BYTES: u64 = 256 << 20;
+/// Largest file that is read, in bytes. A central whose tables and pages are all full, with the longest names, writes
+/// two thirds of that: what a node has saved it can read.
+const MOST_BYTES: u64 = 1 << 30;
 
 /// What was found of an earlier run.
 #[derive(Clone, Debug, PartialEq, Eq)]

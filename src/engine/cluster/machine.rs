@@ -33,6 +33,15 @@ pub struct ListingVersion {
     begun: bool,
 }
 
+/// How many files there are, as far as that takes a look at the whole catalogue.
+#[derive(Clone, Debug)]
+pub struct FileCounts {
+    listed: u64,
+    /// By number; none is 0.
+    held: [u64; MAX_SECONDARY_NUMBER as usize + 1],
+    conflicts: [u64; MAX_SECONDARY_NUMBER as usize + 1],
+}
+
 /// A call that comes this much later than it was due means that this process did not run.
 const OWN_STOP: Duration = Duration::from_secs(1);
 
@@ -336,9 +345,13 @@ impl Cluster {
 
     /// The state of the cluster. Looks at the whole catalogue once.
     pub fn status(&self) -> ClusterStatus {
+        self.status_with(&self.count_files())
+    }
+
+    /// Looks at the whole catalogue: what of the state takes long to count.
+    pub fn count_files(&self) -> FileCounts {
         let alive = self.alive_set();
         let mut listed = 0;
-        // By number; none is 0.
         let mut held = [0; MAX_SECONDARY_NUMBER as usize + 1];
         let mut conflicts = held;
         for entry in self.catalog.iter() {
@@ -350,6 +363,20 @@ impl Cluster {
                 conflicts[usize::from(number.get())] += 1;
             }
         }
+        FileCounts {
+            listed,
+            held,
+            conflicts,
+        }
+    }
+
+    /// The state of the cluster, with files as they were counted some time ago.
+    pub fn status_with(&self, counts: &FileCounts) -> ClusterStatus {
+        let FileCounts {
+            listed,
+            held,
+            conflicts,
+        } = counts;
         let clients = self.peers.values();
         ClusterStatus {
             ready: self.is_ready(),
@@ -368,7 +395,7 @@ impl Cluster {
                     conflicts: conflicts[usize::from(number.get())],
                 })
                 .collect(),
-            files: listed,
+            files: *listed,
             clients: clients.filter(|p| matches!(p, Peer::Client(_))).count() as u64,
             running: self.admission.running() as u64,
             waiting: self.admission.waiting() as u64,

@@ -34,6 +34,6 @@ mod views;
 pub use books::{ClosedTransfer, OpenTransfer, OriginalParts, Reported, Totals};
 pub use draining::Drained;
 pub use expulsion::Expelled;
-pub use machine::{Cluster, ClusterConfig, ListingVersion};
+pub use machine::{Cluster, ClusterConfig, FileCounts, ListingVersion};
 pub use types::{Action, DownReason, Event, LinkId, Notice, Refusal};
 pub use views::{ClientInfo, QueueRow, SecondaryCondition, SecondaryInfo};

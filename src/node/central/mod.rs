@@ -100,6 +100,7 @@ async fn start_saving(
         peers: HashMap::new(),
         next_link: 0,
         pages: Default::default(),
+        counts: Default::default(),
         save_every,
         last_turn: Instant::now(),
     };

@@ -23,7 +23,7 @@ use super::{
     statistics::Statistics,
 };
 use crate::{
-    engine::cluster::{Cluster, Event, LinkId, Notice},
+    engine::cluster::{Cluster, Event, FileCounts, LinkId, Notice},
     model::{
         FileName,
         limits::{MAX_SECONDARY_NUMBER, STOP_GRACE},
@@ -59,6 +59,7 @@ pub(super) struct Central {
     pub(super) peers: HashMap<LinkId, Peer>,
     pub(super) next_link: u64,
     pub(super) pages: Pages,
+    pub(super) counts: Counts,
     pub(super) save_every: Duration,
     /// When the loop last ran.
     pub(super) last_turn: Instant,
@@ -146,7 +147,8 @@ impl Central {
                 self.post_page(link, after);
             }
             Input::Status { link } => {
-                let status = self.cluster.status();
+                let counts = self.counts.get(now, &self.cluster);
+                let status = self.cluster.status_with(counts);
                 self.send(link, FromCentral::Status(status));
             }
             Input::Closed {
@@ -332,6 +334,26 @@ impl Central {
         self.connections.close();
         let _ = timeout(STOP_GRACE, self.connections.wait()).await;
         self.statistics.finish(&self.cluster).await
+    }
+}
+
+/// The last look at the whole catalogue. Whoever asks again and again is answered with it for ten times as long as it
+/// took, so that questions never take the time of everything else.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    last: Option<(Instant, FileCounts)>,
+}
+
+impl Counts {
+    fn get(&mut self, now: Instant, cluster: &Cluster) -> &FileCounts {
+        if self.last.as_ref().is_some_and(|(until, _)| *until <= now) {
+            self.last = None;
+        }
+        let (_, counts) = self.last.get_or_insert_with(|| {
+            let counts = cluster.count_files();
+            (now + 10 * now.elapsed(), counts)
+        });
+        counts
     }
 }
 
