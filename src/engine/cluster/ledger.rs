@@ -13,7 +13,7 @@ use super::{
     accounts::{Accounts, Origin},
     books::{OpenTransfer, OriginalParts, Totals},
     closing::{Closed, Figures},
-    numbers::Numbers,
+    naming::Numbers,
     traffic::News,
 };
 use crate::{
@@ -238,12 +238,6 @@ impl Ledger {
         self.accounts
             .get(transfer)
             .is_some_and(|account| account.ended.is_none())
-    }
-
-    /// Who receives what in a transfer whose books are open.
-    pub(super) fn about(&self, transfer: TransferId) -> Option<(Receiver, FileName)> {
-        let open = &self.accounts.get(transfer)?.open;
-        Some((open.receiver.clone(), open.file.clone()))
     }
 
     pub(super) fn is_of(&self, transfer: TransferId, receiver: &Receiver) -> bool {

@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod limits;
+
 use super::*;
 use crate::model::{
     ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, Grant, Incarnation, Outcome,

@@ -8,6 +8,7 @@ mod connection;
 mod heard;
 mod inputs;
 mod legacy;
+mod memory;
 mod pages;
 mod run;
 mod statistics;
@@ -16,14 +17,14 @@ mod tests;
 
 use std::{
     collections::HashMap,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{connection::Context, run::Central, statistics::Statistics};
+use self::{connection::Context, memory::Memory, run::Central, statistics::Statistics};
 use crate::{
     engine::cluster::{Cluster, ClusterConfig},
     model::limits::STATISTICS_EVERY,
@@ -37,7 +38,8 @@ pub use statistics::rewritten as rewritten_statistics;
 pub use api::{CentralConfig, CentralEvent, CentralHandle, DownloadCount};
 
 pub use crate::engine::cluster::{
-    ClientInfo, DownReason, Drained, Expelled, Notice, QueueRow, SecondaryCondition, SecondaryInfo,
+    ClientInfo, DownReason, Drained, Expelled, Notice, QueueRow, Resolved, SecondaryCondition,
+    SecondaryInfo,
 };
 
 /// Inputs that may wait for the owner; connections wait beyond that.
@@ -70,6 +72,7 @@ async fn start_saving(
     if let Some(trouble) = before.warning {
         let _ = events.try_send(CentralEvent::Statistics(trouble));
     }
+    let (memory, records) = Memory::open(&config.statistics)?;
     let cluster = Cluster::new(
         Instant::now(),
         ClusterConfig {
@@ -77,8 +80,10 @@ async fn start_saving(
             max_downloads: config.max_downloads,
             begun: before.begun,
             seed: secret_seed(),
+            wall_s: wall_s(),
         },
         before.totals,
+        records,
     );
     let (inputs, inbox) = mpsc::channel(INPUTS);
     let (queries, questions) = mpsc::channel(QUERIES);
@@ -86,6 +91,7 @@ async fn start_saving(
     let central = Central {
         door: Door::new(listener, connection_places()),
         cluster,
+        memory,
         statistics,
         events,
         queries: questions,
@@ -120,4 +126,10 @@ fn secret_seed() -> u128 {
         return fastrand::u128(..);
     }
     u128::from_be_bytes(bytes)
+}
+
+/// Seconds since 1970, by this machine's clock.
+fn wall_s() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }

@@ -19,6 +19,7 @@ use super::{
     connection::{self, Context},
     inputs::{Input, Outgoing, Peer},
     legacy,
+    memory::Memory,
     pages::Pages,
     statistics::Statistics,
 };
@@ -50,6 +51,7 @@ const STANDSTILL: Duration = Duration::from_millis(500);
 pub(super) struct Central {
     pub(super) door: Door,
     pub(super) cluster: Cluster,
+    pub(super) memory: Memory,
     pub(super) statistics: Statistics,
     pub(super) events: mpsc::Sender<CentralEvent>,
     pub(super) queries: mpsc::Receiver<CentralQuery>,
@@ -91,6 +93,7 @@ impl Central {
                     self.cluster.handle_timeout(now);
                 }
                 _ = turn.tick() => drop(self.turn()),
+                written = self.memory.written() => self.has_written(written),
                 _ = save.tick() => self.save(),
                 failed = self.statistics.saved() => self.saved(failed),
                 () = stop.cancelled() => break,
@@ -211,6 +214,12 @@ impl Central {
                 self.cluster.set_max_downloads(now, most);
                 let _ = answer.send(());
             }
+            CentralQuery::Conflicts(answer) => {
+                let _ = answer.send(self.cluster.conflicts());
+            }
+            CentralQuery::Resolve(name, choice, answer) => {
+                let _ = answer.send(self.cluster.resolve(now, &name, choice));
+            }
             CentralQuery::Statistics(answer) => {
                 let _ = answer.send(self.statistics.present(&self.cluster));
             }
@@ -236,6 +245,10 @@ impl Central {
                     self.peers.remove(&link);
                     continue;
                 }
+                Word::Noted(link, batch) => {
+                    self.memory.note(link, batch);
+                    continue;
+                }
                 Word::Message(link, message) => {
                     if let FromCentral::Refused {
                         code: ErrorCode::LimitExceeded,
@@ -250,6 +263,18 @@ impl Central {
             self.send(link, message);
         }
         offers.drain().for_each(|event| self.tell(event));
+        for (link, batch) in self.memory.advance(&mut self.cluster) {
+            self.send(link, FromCentral::Noted { batch });
+        }
+    }
+
+    fn has_written(&mut self, written: Result<(), StoreError>) {
+        if let Err(error) = written {
+            self.tell(CentralEvent::Statistics(StatisticsTrouble::Failed(error)));
+        }
+        for (link, batch) in self.memory.take_noted() {
+            self.send(link, FromCentral::Noted { batch });
+        }
     }
 
     fn send(&mut self, link: LinkId, message: FromCentral) {
@@ -333,6 +358,7 @@ impl Central {
         self.inputs.close();
         self.connections.close();
         let _ = timeout(STOP_GRACE, self.connections.wait()).await;
+        self.memory.finish(&mut self.cluster).await?;
         self.statistics.finish(&self.cluster).await
     }
 }
