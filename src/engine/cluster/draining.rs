@@ -117,18 +117,18 @@ impl Cluster {
     /// drained is assigned to the others, once there are some.
     pub(super) fn present_sources(&self, running: &mut Transfer) -> Vec<SourceInfo> {
         let except = self.is_secondary(&running.receiver);
-        let (mut asked, resting) = self.holders(&running.file, except);
+        let (mut asked, mut resting) = self.holders(&running.file, except);
         let entry = self.catalog.get(&running.file.name);
         if entry.is_none_or(|entry| entry.meta.id != running.file.id) {
             // Those who set the content aside go on sending it for a while.
             let alive = self.alive_set();
-            let had = running
-                .ranges
-                .keys()
-                .filter(|number| alive.contains(**number));
-            for number in had {
-                asked.insert(*number);
+            let mut all = asked;
+            for number in running.ranges.keys().copied().chain(resting.iter()) {
+                if alive.contains(number) {
+                    all.insert(number);
+                }
             }
+            (asked, resting) = self.without_draining(all);
         }
         let weights: Vec<_> = asked.iter().map(|number| (number, 1.0)).collect();
         for number in resting.iter() {

@@ -497,6 +497,9 @@ impl Cluster {
             self.config.begun = true;
             self.tell(Notice::ServiceBegan);
         }
+        if !self.catalog.orphans().is_empty() {
+            self.give_up_orphans();
+        }
         self.start_copies(now);
         self.tell_owed();
         self.settle(now);

@@ -122,6 +122,7 @@ mod tests {
             },
             holders: 1,
             secondaries: 1,
+            conflict: false,
         };
         names.iter().map(listed).collect()
     }

@@ -320,7 +320,12 @@ impl Secondary {
             },
         });
         if self.state.indexed {
-            self.state.changes.gone(meta, reason);
+            match why {
+                Gone::SetAside => self.state.changes.set_aside(meta),
+                Gone::Deleted | Gone::Changed | Gone::Withdrawn => {
+                    self.state.changes.gone(meta, reason);
+                }
+            }
         }
     }
 
@@ -392,6 +397,7 @@ impl Secondary {
                     self.copies.orders.keep_unsent(ended.finished);
                 }
                 if let Some((meta, manifest)) = ended.held {
+                    self.state.changes.arrived(&meta);
                     self.command_index(IndexCommand::Insert { meta, manifest });
                 }
             }

@@ -199,7 +199,7 @@ fn many_small_downloads_are_booked_once_though_secondaries_tell_them_again() {
                 seed: 2,
                 ..bench.cluster.config.clone()
             };
-            bench.cluster = Cluster::new(bench.now, config, bench.cluster.totals());
+            bench.cluster = Cluster::new(bench.now, config, bench.cluster.totals(), []);
         } else {
             bench.feed(1, Event::Closed { goodbye: false });
         }
@@ -222,7 +222,7 @@ fn bytes_that_no_page_is_kept_of_are_counted() {
         ..Totals::default()
     };
     let config = bench.cluster.config.clone();
-    bench.cluster = Cluster::new(bench.now, config, totals);
+    bench.cluster = Cluster::new(bench.now, config, totals, []);
     bench.hello(1);
     for (bytes, counted) in [(1000, 0), (1000, 0), (1500, 500), (1500, 500)] {
         bench.sent(1, transfer, "ana", bytes, false);
