@@ -486,20 +486,35 @@ fn transfers_in_the_books() {
     }
 }
 
+/// Rows with figures: `engine::tables`.
 #[test]
-fn names_in_the_books() {
+fn names_of_clients_that_have_downloaded_nothing() {
     let mut machine = Machine::new(5);
     machine.client(1);
     // It has a name already.
-    for n in 1..=MAX_STATISTICS_NAMES {
+    for n in 1..=1500 {
         let name = ClientName::try_from(format!("n{n}").as_str()).unwrap();
         machine.feed(1, Event::Enrol { name });
-        if n == MAX_STATISTICS_NAMES - 1 {
-            let names = machine.cluster.totals().clients.len();
-            assert_eq!(names, MAX_STATISTICS_NAMES);
-        }
+        let names = machine.cluster.totals().clients.len();
+        assert_eq!(names, 1000.min(n + 1));
     }
-    assert_eq!(machine.cluster.totals().clients.len(), MAX_STATISTICS_NAMES);
+    // The last ones are there, and whoever downloads something stays.
+    machine.download(1, 1);
+    let transfer = machine.cluster.totals().open[0].transfer;
+    let finished = trozos::model::Finished {
+        transfer,
+        outcome: trozos::model::Outcome::Complete,
+        reason: None,
+        sources: Vec::new(),
+    };
+    machine.feed(1, Event::Finished(finished));
+    for n in 2000..4000 {
+        let name = ClientName::try_from(format!("n{n}").as_str()).unwrap();
+        machine.feed(1, Event::Enrol { name });
+    }
+    let clients = machine.cluster.totals().clients;
+    let there = |name: &str| clients.contains_key(&ClientName::try_from(name).unwrap());
+    assert!(there("n1500") && there("n3999") && !there("n2000"));
 }
 
 #[test]

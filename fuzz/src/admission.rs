@@ -1,6 +1,9 @@
 //! Places and the line of those that wait, beside a plain list of each.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
 use arbitrary::{Arbitrary, Unstructured};
 use trozos::engine::cluster::{
@@ -29,6 +32,7 @@ pub fn admission(data: &[u8]) {
     let mut admission = Places::new(places, Instant::now());
     let places = places.max(1);
     let (mut running, mut line) = (BTreeSet::new(), Vec::new());
+    let mut told = BTreeMap::new();
     for step in crate::steps(&mut input, 500) {
         match step {
             Step::Enter(link, request) => {
@@ -42,6 +46,7 @@ pub fn admission(data: &[u8]) {
                     assert_eq!(place, Some(0));
                 } else {
                     line.push(key);
+                    told.insert(key, line.len() as u32);
                     assert_eq!(place, Some(line.len() as u32));
                 }
             }
@@ -54,7 +59,8 @@ pub fn admission(data: &[u8]) {
             }
             Step::Leave(link, request) => {
                 let gone = key(link, request);
-                leave(&mut admission, places, &mut running, &mut line, |key| {
+                let line = (&mut line, &mut told);
+                leave(&mut admission, places, &mut running, line, |key| {
                     key == gone
                 });
             }
@@ -64,7 +70,7 @@ pub fn admission(data: &[u8]) {
                     &mut admission,
                     places,
                     &mut running,
-                    &mut line,
+                    (&mut line, &mut told),
                     |(link, _)| link == gone,
                 );
             }
@@ -79,21 +85,20 @@ fn leave(
     admission: &mut Places,
     places: usize,
     running: &mut BTreeSet<RequestKey>,
-    line: &mut Vec<RequestKey>,
+    (line, told): (&mut Vec<RequestKey>, &mut BTreeMap<RequestKey, u32>),
     gone: impl Fn(RequestKey) -> bool,
 ) {
-    let before = line.clone();
     running.retain(|key| !gone(*key));
     line.retain(|key| !gone(*key));
     let free = places.saturating_sub(running.len()).min(line.len());
     let starts: Vec<_> = line.drain(..free).collect();
     running.extend(&starts);
-    let place_of = |line: &[RequestKey], key| line.iter().position(|other| *other == key);
-    let moved: Vec<_> = line
-        .iter()
-        .enumerate()
-        .filter(|(index, key)| place_of(&before, **key) != Some(*index))
-        .map(|(index, key)| (*key, index as u32 + 1))
-        .collect();
-    assert_eq!(admission.leave(gone), (starts, moved));
+    let (started, moved) = admission.leave(gone);
+    assert_eq!(started, starts);
+    told.extend(moved);
+    for (place, key) in (1..).zip(line.iter()) {
+        let told = told[key];
+        let is_about = told.ilog2() == u32::ilog2(place) && told >= place;
+        assert!(told == place || place > 8 && is_about, "{told} is {place}");
+    }
 }

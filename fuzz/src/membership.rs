@@ -31,6 +31,8 @@ struct Member {
     incarnation: u8,
     /// Its connection and the end of its lease.
     lease: Option<(LinkId, Instant)>,
+    /// When it was last heard.
+    heard: Instant,
     inventoried: bool,
 }
 
@@ -70,6 +72,7 @@ pub fn membership(data: &[u8]) {
                 let member = Member {
                     incarnation: incarnation % 2,
                     lease: Some((link, now + LEASE)),
+                    heard: now,
                     inventoried: false,
                 };
                 model.insert(number, member);
@@ -81,12 +84,15 @@ pub fn membership(data: &[u8]) {
                     && *held == link
                 {
                     *ends = now + LEASE;
+                    model.entry(number(n)).and_modify(|m| m.heard = now);
                 }
             }
             Step::Probe { number: n } => {
                 leases.probe(now, number(n));
-                if let Some((_, ends)) = lease(&mut model, n) {
-                    *ends = (*ends).min(now + 2 * HEARTBEAT);
+                let heard = model.get(&number(n)).map(|m| m.heard);
+                if let (Some((_, ends)), Some(heard)) = (lease(&mut model, n), heard) {
+                    let shown_by = (now + 2 * HEARTBEAT).max(heard + 3 * HEARTBEAT);
+                    *ends = (*ends).min(shown_by);
                 }
             }
             Step::Inventoried { number: n } => {

@@ -10,3 +10,4 @@ pub mod cluster;
 pub mod counters;
 pub mod download;
 pub mod recent;
+pub mod tables;

@@ -55,7 +55,8 @@ impl std::error::Error for SecondaryNumberError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Incarnation(pub u64);
 
-/// One download or copy, named by the central; unique across the central's restarts.
+/// One download or copy, named by the central, below 2^52, so that nobody knows the next one. What a client of the
+/// original is sent is named by its secondary, below 2^53.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TransferId(pub u64);
 

@@ -47,6 +47,11 @@ pub const MAX_QUEUED_REQUESTS: usize = 1024;
 pub const MAX_OUTBOX: usize = 1024;
 /// A download that is sent nothing for so long lends its place while others wait for one.
 pub const IDLE_PLACE: Duration = Duration::from_secs(5);
+/// The same at the central for a secondary, which is told of every transfer that ends, in bursts.
+pub const MAX_SECONDARY_OUTBOX: usize = 65_536;
+/// Bytes of different pages of the listing that may wait to be taken, for all peers together. Beyond that whoever has
+/// not taken a page that it asked for before gets no other.
+pub const MAX_PAGES_BYTES: usize = 64 << 20;
 /// Downloads that one client may have granted or waiting.
 pub const MAX_REQUESTS_PER_CLIENT: usize = 256;
 /// Downloads that may wait in the central's list.
@@ -64,8 +69,11 @@ pub const LEASE: Duration = Duration::from_secs(2);
 pub const CLIENT_HEARTBEAT: Duration = Duration::from_secs(2);
 /// Silence after which a client is taken for gone.
 pub const CLIENT_LEASE: Duration = Duration::from_secs(8);
-/// Transfers that a node keeps figures of at once; more come only from those who make them up.
+/// Transfers that a node keeps figures of at once; more come only from those who make them up. At the central: that
+/// wait for a word or a report, for each secondary.
 pub const MAX_TRANSFERS: usize = 10_000;
+/// The same at the central for the clients of a host.
+pub const MAX_TRANSFERS_OF_A_HOST: usize = 1000;
 /// Names of clients, or of files, in a statistics file; others only count in the totals.
 pub const MAX_STATISTICS_NAMES: usize = 100_000;
 /// Time to connect.

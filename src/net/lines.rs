@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use serde::Serialize;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    time::timeout,
+    time::{error::Elapsed, timeout},
 };
 
 use super::{
@@ -65,14 +65,48 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
             if let Some(line) = self.lines.next_line(&mut self.buffer)? {
                 return Ok(Some(line));
             }
-            self.buffer.reserve(READ_AHEAD);
-            if self.stream.read_buf(&mut self.buffer).await? == 0 {
-                return if self.buffer.is_empty() {
-                    Ok(None)
-                } else {
-                    Err(ReadError::CutShort)
-                };
+            if self.fill().await? == 0 {
+                return self.at_end();
             }
+        }
+    }
+
+    /// The next line of a peer that must not be silent for longer than `patience`. Any byte of it counts, as a long
+    /// line may take a while; `heard` is called for each read that brings some. Cancel-safe.
+    ///
+    /// # Errors
+    /// The outer one when the peer is silent, the inner one as for [`Self::next_line`].
+    pub async fn next_line_within(
+        &mut self,
+        patience: Duration,
+        mut heard: impl FnMut(),
+    ) -> Result<Result<Option<BytesMut>, ReadError>, Elapsed> {
+        loop {
+            match self.lines.next_line(&mut self.buffer) {
+                Ok(Some(line)) => return Ok(Ok(Some(line))),
+                Ok(None) => {}
+                Err(error) => return Ok(Err(error.into())),
+            }
+            match timeout(patience, self.fill()).await? {
+                Ok(0) => return Ok(self.at_end()),
+                Ok(_) => heard(),
+                Err(error) => return Ok(Err(error.into())),
+            }
+        }
+    }
+
+    /// Reads once; says how many bytes came, 0 at the end of the stream. Cancel-safe.
+    async fn fill(&mut self) -> io::Result<usize> {
+        self.buffer.reserve(READ_AHEAD);
+        self.stream.read_buf(&mut self.buffer).await
+    }
+
+    /// What the end of the stream means.
+    fn at_end(&self) -> Result<Option<BytesMut>, ReadError> {
+        if self.buffer.is_empty() {
+            Ok(None)
+        } else {
+            Err(ReadError::CutShort)
         }
     }
 
@@ -149,11 +183,19 @@ impl<W: AsyncWrite + Unpin> LineWriter<W> {
         encode_line(message, &mut self.line);
     }
 
+    /// How much [`Self::flush`] would send.
+    pub fn staged_bytes(&self) -> usize {
+        self.line.len()
+    }
+
     /// Sends what was staged. Not cancel-safe.
     ///
     /// # Errors
     /// When the stream fails or takes nothing in time.
     pub async fn flush(&mut self) -> io::Result<()> {
+        if self.line.is_empty() {
+            return Ok(());
+        }
         let line = std::mem::take(&mut self.line);
         let sent = self.send_encoded(&line).await;
         self.line = line;
@@ -304,6 +346,25 @@ mod tests {
         assert!(matches!(reader.next_line().await, Err(ReadError::CutShort)));
         assert_eq!(&reader.rest()[..], b"{\"cut");
         sender.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_may_take_longer_than_a_silence() {
+        let (mut ours, theirs) = tokio::io::duplex(16);
+        let patience = Duration::from_secs(2);
+        tokio::spawn(async move {
+            for byte in *b"slow\n" {
+                tokio::time::sleep(patience - Duration::from_millis(1)).await;
+                ours.write_all(&[byte]).await.unwrap();
+            }
+            std::future::pending::<()>().await;
+        });
+        let mut reader = LineReader::new(theirs);
+        let mut heard = 0;
+        let line = reader.next_line_within(patience, || heard += 1).await;
+        assert_eq!(&line.unwrap().unwrap().unwrap()[..], b"slow");
+        assert_eq!(heard, 5);
+        assert!(reader.next_line_within(patience, || ()).await.is_err());
     }
 
     #[tokio::test]

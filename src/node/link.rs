@@ -353,7 +353,7 @@ async fn read_all<R: AsyncRead + Unpin>(
     events: &mpsc::Sender<LinkEvent>,
 ) -> Lost {
     loop {
-        let line = match timeout(lease, reader.next_line()).await {
+        let line = match reader.next_line_within(lease, || ()).await {
             Err(_) => return Lost::Silent,
             Ok(Ok(Some(line))) => line,
             Ok(Ok(None)) => return Lost::Closed,

@@ -6,6 +6,7 @@ use serde::{
     Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, Error as _},
 };
+use tokio::task::JoinHandle;
 
 use crate::{
     model::error_codes,
@@ -138,6 +139,8 @@ pub(super) struct StatisticsFile<C> {
     pub(super) content: C,
     path: PathBuf,
     failed: bool,
+    /// The save that is under way.
+    saving: Option<JoinHandle<Result<(), StoreError>>>,
 }
 
 impl<C: Content> StatisticsFile<C> {
@@ -169,12 +172,38 @@ impl<C: Content> StatisticsFile<C> {
             content,
             path: folder.join(format!("{node}.json")),
             failed: false,
+            saving: None,
         }
+    }
+
+    /// Starts to save a content in a task of its own: a disk may take seconds, and no owner waits for it. While the
+    /// last save is under way nothing starts, as the next time is near; `content` is not even made then.
+    pub(super) fn start_save(&mut self, content: impl FnOnce(&mut Self) -> C) {
+        if self.saving.is_none() {
+            let content = content(self);
+            self.saving = Some(start_write(self.path.clone(), content, Moment::Running));
+        }
+    }
+
+    /// The end of the save that is under way; gives what to tell people: the first failure of a row. Waits for ever
+    /// while there is none. Cancel-safe.
+    pub(super) async fn saved(&mut self) -> Option<StoreError> {
+        let Some(saving) = &mut self.saving else {
+            return std::future::pending().await;
+        };
+        let saved = saving.await.unwrap_or(Ok(()));
+        self.saving = None;
+        self.news_of(saved)
     }
 
     /// Saves, and gives what to tell people: the first failure of a row.
     pub(super) async fn save(&mut self, moment: Moment) -> Option<StoreError> {
-        match self.write(moment).await {
+        let saved = self.write(moment).await;
+        self.news_of(saved)
+    }
+
+    fn news_of(&mut self, saved: Result<(), StoreError>) -> Option<StoreError> {
+        match saved {
             Ok(()) => {
                 self.failed = false;
                 None
@@ -196,18 +225,30 @@ impl<C: Content> StatisticsFile<C> {
     ///
     /// # Errors
     /// When the file could not be replaced; the old one is still there.
-    pub(super) async fn finish(self) -> Result<(), StoreError> {
+    pub(super) async fn finish(mut self) -> Result<(), StoreError> {
+        // Two saves of one file at once would leave either.
+        if let Some(saving) = self.saving.take() {
+            let _ = saving.await;
+        }
         self.write(Moment::Stopping).await
     }
 
     async fn write(&self, moment: Moment) -> Result<(), StoreError> {
-        let (path, mut content) = (self.path.clone(), self.content.clone());
-        let head = content.head().stamped(moment);
-        *content.head() = head;
-        tokio::task::spawn_blocking(move || save_json(&path, &content))
+        start_write(self.path.clone(), self.content.clone(), moment)
             .await
             .unwrap_or(Ok(()))
     }
+}
+
+/// Writes a file off the async threads.
+fn start_write<C: Content>(
+    path: PathBuf,
+    mut content: C,
+    moment: Moment,
+) -> JoinHandle<Result<(), StoreError>> {
+    let head = content.head().stamped(moment);
+    *content.head() = head;
+    tokio::task::spawn_blocking(move || save_json(&path, &content))
 }
 
 fn now() -> String {
@@ -230,7 +271,10 @@ pub(super) fn found_again<C: Content>(content: &C) -> C {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::store::slow::slow_down;
 
     #[test]
     fn a_file_of_another_layout_is_not_taken_for_ours() {
@@ -247,5 +291,40 @@ mod tests {
             assert_eq!((head.is_some(), trouble.is_none()), (ours, ours), "{json}");
             assert_eq!(path.exists(), ours, "{json}");
         }
+    }
+
+    #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+    struct Small {
+        #[serde(flatten)]
+        head: Head,
+    }
+
+    impl Content for Small {
+        fn head(&mut self) -> &mut Head {
+            &mut self.head
+        }
+    }
+
+    #[tokio::test]
+    async fn a_save_takes_as_long_as_the_disk_likes_and_nobody_waits_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("node.json");
+        slow_down(folder.path(), Duration::from_secs(1));
+        let (mut file, ..) = StatisticsFile::<Small>::open(folder.path(), "node").unwrap();
+        file.start_save(|file| file.content.clone());
+        tokio::select! {
+            biased;
+            _ = file.saved() => panic!("it cannot have ended"),
+            () = std::future::ready(()) => assert!(!path.exists()),
+        }
+        // The next one is not even begun.
+        file.start_save(|_| panic!("one is under way"));
+        assert_eq!(file.saved().await, None);
+        assert!(path.exists());
+        // The last one comes after the one that is under way.
+        file.start_save(|file| file.content.clone());
+        file.finish().await.unwrap();
+        let (head, _) = load::<Head>(&path).unwrap();
+        assert!(!head.unwrap().was_killed());
     }
 }

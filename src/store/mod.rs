@@ -18,6 +18,8 @@ mod part;
 mod records;
 pub mod retired;
 mod root;
+#[cfg(test)]
+pub(crate) mod slow;
 mod statistics;
 mod zeros;
 

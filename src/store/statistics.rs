@@ -11,8 +11,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::StoreError;
 
-/// Largest file that is read, in bytes.
-const MOST_BYTES: u64 = 256 << 20;
+/// Largest file that is read, in bytes. A central whose tables and pages are all full, with the longest names, writes
+/// two thirds of that: what a node has saved it can read.
+const MOST_BYTES: u64 = 1 << 30;
 
 /// What was found of an earlier run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,11 +100,19 @@ pub fn save_json<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError>
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
             .tempfile_in(folder)?;
         file.write_all(&json)?;
-        file.as_file().sync_all()?;
+        sync(file.as_file(), path)?;
         file.persist(path).map_err(|error| error.error)?;
-        std::fs::File::open(folder)?.sync_all()
+        sync(&std::fs::File::open(folder)?, path)
     };
     write().map_err(|error| fail(&error))
+}
+
+/// Makes written data durable; `path` is what is being saved.
+fn sync(file: &std::fs::File, path: &Path) -> io::Result<()> {
+    #[cfg(test)]
+    super::slow::wait(path);
+    let _ = path;
+    file.sync_all()
 }
 
 /// How the names of a file's temporary ones begin.

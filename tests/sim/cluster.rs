@@ -603,8 +603,12 @@ impl Walk {
         assert_eq!(status.waiting, self.waiting.len() as u64, "seed {seed}");
         let mut places: Vec<_> = self.waiting.values().collect();
         places.sort();
-        for (index, (_, place)) in places.iter().enumerate() {
-            assert_eq!(*place as usize, index + 1, "seed {seed}: {places:?}");
+        for (place, (_, told)) in (1..).zip(&places) {
+            let is_about = told.ilog2() == u32::ilog2(place) && *told >= place;
+            assert!(
+                *told == place || place > 8 && is_about,
+                "seed {seed}: {places:?}"
+            );
         }
         let (listed, _) = self.cluster.listing(None, |_| true);
         for listed in listed {

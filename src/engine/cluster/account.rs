@@ -5,7 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::books::{OpenTransfer, Reported};
+use super::{
+    LinkId,
+    accounts::Origin,
+    books::{OpenTransfer, Reported},
+};
 use crate::model::{
     FileName, Finished, Incarnation, Receiver, SecondaryNumber, SentTransfer, TransferId,
 };
@@ -15,9 +19,13 @@ pub(super) const SETTLE_WITHIN: Duration = Duration::from_secs(3);
 /// How long a transfer whose receiver vanished waits for it to come back.
 pub(super) const ORPHAN_WITHIN: Duration = Duration::from_secs(60);
 
+/// Runs of one secondary that a page tells apart.
+const MOST_RUNS: usize = 8;
+
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) open: OpenTransfer,
+    pub(super) origin: Origin,
     /// When it was granted; unknown for one of an earlier run.
     pub(super) began: Option<Instant>,
     pub(super) ended: Option<Ended>,
@@ -36,6 +44,8 @@ pub(super) struct Ended {
     pub(super) at: Instant,
     /// Last reports are waited for since then: later than the end when this process stood still.
     pub(super) waits_since: Instant,
+    /// Who said so last: it is told when the books are closed.
+    pub(super) told_by: Option<LinkId>,
     pub(super) finished: Finished,
 }
 
@@ -46,6 +56,7 @@ impl Account {
         receiver: Receiver,
         file: FileName,
         began: Option<Instant>,
+        origin: Origin,
     ) -> Self {
         Self {
             open: OpenTransfer {
@@ -54,6 +65,7 @@ impl Account {
                 file,
                 sent: Vec::new(),
             },
+            origin,
             began,
             ended: None,
             fell: BTreeSet::new(),
@@ -84,13 +96,37 @@ impl Account {
                 reported.bytes = reported.bytes.max(sent.bytes);
                 reported.last = sent.last;
             }
-            None => self.open.sent.push(Reported {
-                number,
-                incarnation,
-                bytes: sent.bytes,
-                last: sent.last,
-            }),
+            None => {
+                self.join_oldest_runs(number);
+                self.open.sent.push(Reported {
+                    number,
+                    incarnation,
+                    bytes: sent.bytes,
+                    last: sent.last,
+                });
+            }
         }
+    }
+
+    /// A secondary that starts anew again and again does not fill a page: its oldest runs become one.
+    fn join_oldest_runs(&mut self, number: SecondaryNumber) {
+        let runs = self.open.sent.iter().enumerate();
+        let mut runs = runs.filter(|(_, run)| run.number == number);
+        let (first, second) = (runs.next(), runs.next());
+        if let (Some((first, _)), Some((second, _))) = (first, second)
+            && runs.count() + 2 >= MOST_RUNS
+        {
+            let joined = self.open.sent.remove(second);
+            let oldest = &mut self.open.sent[first];
+            oldest.bytes = oldest.bytes.saturating_add(joined.bytes);
+        }
+    }
+
+    /// A client spoke of it and said no end, nobody here granted it, and nothing was sent in it by any report.
+    pub(super) fn is_hollow(&self) -> bool {
+        let is_claimed = self.began.is_none() && matches!(self.origin, Origin::Host(_));
+        let nothing_sent = self.open.sent.iter().all(|reported| reported.bytes == 0);
+        is_claimed && nothing_sent && self.ended.is_none()
     }
 
     /// From grant to end; what an earlier run knew of it, or zero, while one of them is unknown.

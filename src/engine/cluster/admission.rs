@@ -2,6 +2,9 @@
 //!
 //! A place is for work: while others wait, a download that is sent nothing for a while lends its place to the first
 //! of them. It has a place again as soon as it is sent something, even when that makes one too many.
+//!
+//! Whoever waits is told its place. The first few hear of each change at once, the others when theirs falls below a
+//! power of two, and the rest as time passes: a change moves all who are behind, and costs messages to few of them.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -24,7 +27,27 @@ pub(super) struct Admission {
     by_time: BTreeSet<(Instant, RequestKey)>,
     /// Those that run and have lent their place.
     lent: BTreeSet<RequestKey>,
-    waiting: VecDeque<RequestKey>,
+    waiting: VecDeque<Waiting>,
+    /// Where [`Self::tell_more`] goes on; `None` while all know their places.
+    cursor: Option<usize>,
+}
+
+/// One in the line.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    key: RequestKey,
+    /// The place that it was told last.
+    told: u32,
+}
+
+/// Places of which each change is told at once.
+const EXACT: u32 = 8;
+
+impl Waiting {
+    /// It must hear at once that its place is another.
+    fn must_hear(&self, place: u32) -> bool {
+        place != self.told && (place <= EXACT || place.ilog2() != self.told.ilog2())
+    }
 }
 
 /// What became of a request that entered.
@@ -43,7 +66,7 @@ pub(super) enum Entered {
 pub(super) struct Moved {
     /// Those that run from now on, in order.
     pub(super) start: Vec<RequestKey>,
-    /// Those that wait at another place than before.
+    /// Those that wait at another place than before and are to be told at once.
     pub(super) places: Vec<(RequestKey, u32)>,
 }
 
@@ -55,6 +78,7 @@ impl Admission {
             by_time: BTreeSet::new(),
             lent: BTreeSet::new(),
             waiting: VecDeque::new(),
+            cursor: None,
         }
     }
 
@@ -66,8 +90,9 @@ impl Admission {
         if self.waiting.len() >= MAX_WAITING {
             return Entered::Full;
         }
-        self.waiting.push_back(key);
-        Entered::Waits(self.waiting.len() as u32)
+        let told = self.waiting.len() as u32 + 1;
+        self.waiting.push_back(Waiting { key, told });
+        Entered::Waits(told)
     }
 
     /// A download that was granted before, by an earlier run of the central perhaps, and goes on: it has its
@@ -122,11 +147,11 @@ impl Admission {
 
     /// Takes out every request that `gone` names; the first in line take the places.
     pub(super) fn leave(&mut self, now: Instant, gone: impl Fn(RequestKey) -> bool) -> Moved {
-        let before: Vec<_> = self.waiting.iter().copied().collect();
+        let before = self.waiting.len();
         self.running.retain(|key, _| !gone(*key));
         self.by_time.retain(|(_, key)| !gone(*key));
         self.lent.retain(|key| !gone(*key));
-        self.waiting.retain(|key| !gone(*key));
+        self.waiting.retain(|waiting| !gone(waiting.key));
         let mut moved = Moved::default();
         while self.running.len() < self.places
             && let Some(first) = self.take_first()
@@ -134,14 +159,42 @@ impl Admission {
             self.run(now, first);
             moved.start.push(first);
         }
-        moved.places = self
-            .waiting
-            .iter()
-            .enumerate()
-            .filter(|(index, key)| before.get(*index) != Some(key))
-            .map(|(index, key)| (*key, index as u32 + 1))
-            .collect();
+        if self.waiting.len() < before {
+            for (place, waiting) in (1..).zip(&mut self.waiting) {
+                if waiting.must_hear(place) {
+                    waiting.told = place;
+                    moved.places.push((waiting.key, place));
+                }
+            }
+            self.cursor.get_or_insert(0);
+        }
         moved
+    }
+
+    /// Some do not know their present place.
+    pub(super) fn has_more_to_tell(&self) -> bool {
+        self.cursor.is_some()
+    }
+
+    /// The next of those that do not know their present place, so many at most.
+    pub(super) fn tell_more(&mut self, most: usize) -> Vec<(RequestKey, u32)> {
+        let mut places = Vec::new();
+        let Some(start) = self.cursor.take() else {
+            return places;
+        };
+        for (index, waiting) in self.waiting.iter_mut().enumerate().skip(start) {
+            let place = index as u32 + 1;
+            if waiting.told == place {
+                continue;
+            }
+            if places.len() == most {
+                self.cursor = Some(index);
+                break;
+            }
+            waiting.told = place;
+            places.push((waiting.key, place));
+        }
+        places
     }
 
     /// The first in line; whoever has lent a place, and would take more without using them, lets others go first.
@@ -150,8 +203,9 @@ impl Admission {
             let of_link = (link, u64::MIN)..=(link, u64::MAX);
             self.lent.range(of_link).next().is_some()
         };
-        let first = self.waiting.iter().position(|(link, _)| !has_lent(*link));
-        self.waiting.remove(first.unwrap_or(0))
+        let first = self.line().position(|(link, _)| !has_lent(link));
+        let first = self.waiting.remove(first.unwrap_or(0))?;
+        Some(first.key)
     }
 
     fn run(&mut self, now: Instant, key: RequestKey) {
@@ -174,7 +228,7 @@ impl Admission {
 
     /// Those that wait, the first in line first.
     pub(super) fn line(&self) -> impl Iterator<Item = RequestKey> {
-        self.waiting.iter().copied()
+        self.waiting.iter().map(|waiting| waiting.key)
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -297,7 +351,9 @@ mod tests {
         let later = start + IDLE_PLACE;
         let (lenders, moved) = admission.lend(later);
         assert_eq!((lenders, moved.start), (vec![own(0)], vec![key(2)]));
-        assert_eq!(moved.places, [(key(3), 100)]);
+        // So far behind, the place is told as time passes.
+        assert_eq!(moved.places, []);
+        assert_eq!(admission.tell_more(64), [(key(3), 100)]);
         assert_eq!(admission.leave(later, |k| k == key(2)).start, [key(3)]);
         // With nobody else there the next is its own.
         assert_eq!(admission.leave(later, |k| k == key(3)).start, [own(1)]);
@@ -322,6 +378,31 @@ mod tests {
         prop::collection::vec(step, 1..200)
     }
 
+    #[test]
+    fn who_leaves_a_long_line_costs_few_messages_and_all_know_their_places_in_the_end() {
+        let mut admission = Admission::new(1);
+        let now = Instant::now();
+        for client in 0..=5000 {
+            admission.enter(now, key(client));
+        }
+        let mut told: std::collections::BTreeMap<_, u32> = (1..=5000)
+            .map(|client| (key(client), client as u32))
+            .collect();
+        for client in 1..=2500 {
+            let moved = admission.leave(now, |k| k == key(client));
+            assert!(moved.places.len() <= EXACT as usize + 13, "{moved:?}");
+            told.extend(moved.places);
+        }
+        while admission.has_more_to_tell() {
+            let more = admission.tell_more(64);
+            assert!(more.len() <= 64);
+            told.extend(more);
+        }
+        for (place, key) in (1..).zip(admission.line()) {
+            assert_eq!(told[&key], place);
+        }
+    }
+
     proptest! {
         /// Beside the list of all in the order of arrival: those granted earlier by another run, and of the
         /// others as many as there are places left.
@@ -333,6 +414,7 @@ mod tests {
             let now = Instant::now();
             let mut admission = Admission::new(places);
             let (mut running, mut line) = (BTreeSet::new(), Vec::new());
+            let mut told = std::collections::BTreeMap::new();
             for step in steps {
                 match step {
                     Step::Enter(key) | Step::Readmit(key)
@@ -344,6 +426,7 @@ mod tests {
                             running.insert(key);
                         } else {
                             line.push(key);
+                            told.insert(key, line.len() as u32);
                             prop_assert_eq!(entered, Entered::Waits(line.len() as u32));
                         }
                     }
@@ -357,7 +440,6 @@ mod tests {
                             Step::Leave(one) => key == one,
                             Step::Enter(_) | Step::Readmit(_) => false,
                         };
-                        let before = line.clone();
                         running.retain(|key| !gone(*key));
                         line.retain(|key| !gone(*key));
                         let free = places.saturating_sub(running.len()).min(line.len());
@@ -365,15 +447,16 @@ mod tests {
                         running.extend(&start);
                         let moved = admission.leave(now, gone);
                         prop_assert_eq!(moved.start, start);
-                        for (index, key) in line.iter().enumerate() {
-                            let told = moved.places.contains(&(*key, index as u32 + 1));
-                            prop_assert_eq!(told, before.get(index) != Some(key));
+                        told.extend(moved.places);
+                        for (place, key) in (1..).zip(&line) {
+                            let told = told[key];
+                            prop_assert!(told == place || place > EXACT && told > place);
+                            prop_assert_eq!(told.ilog2(), place.ilog2());
                         }
-                        prop_assert!(moved.places.len() <= line.len());
                     }
                 }
                 prop_assert!(admission.running.keys().eq(&running));
-                prop_assert!(admission.waiting.iter().eq(&line));
+                prop_assert!(admission.line().eq(line.iter().copied()));
                 prop_assert!(line.is_empty() || running.len() >= places);
             }
         }

@@ -17,8 +17,12 @@ pub struct Totals {
     pub totals: Counters,
     /// Per file.
     pub files: BTreeMap<FileName, Counters>,
+    /// Of files that have no row: where there are too many, those with least have none.
+    pub other_files: Counters,
     /// Per client.
     pub clients: BTreeMap<ClientName, Counters>,
+    /// Of clients that have no row.
+    pub other_clients: Counters,
     /// Per secondary, as a sender to clients.
     #[serde(deserialize_with = "per_secondary")]
     pub secondaries: BTreeMap<SecondaryNumber, Counters>,

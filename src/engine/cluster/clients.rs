@@ -1,15 +1,23 @@
 //! What the cluster does for clients: names, requests, places.
 
-use std::{net::SocketAddr, time::Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use super::{
     Action, Cluster, LinkId, Notice, Refusal,
-    admission::{Entered, Moved},
+    accounts::Origin,
+    admission::{Entered, Moved, RequestKey},
     machine::{Client, Peer, Request},
 };
 use crate::model::{
     ClientName, FileMeta, FileName, Receiver, TransferId, limits::MAX_REQUESTS_PER_CLIENT,
 };
+
+/// How often those who wait further back are told their places, and how many of them at once.
+const PLACES_EVERY: Duration = Duration::from_millis(10);
+const PLACES_AT_ONCE: usize = 16;
 
 impl Cluster {
     pub(super) fn client_hello(
@@ -86,7 +94,8 @@ impl Cluster {
                     let waiting = Request::Waiting { file: name, since };
                     client.requests.insert(request, waiting);
                 }
-                self.tell_place(link, request, place);
+                self.tell_place((link, request), place);
+                self.tell_waits(link, request, place);
             }
             Entered::Full => {
                 let refusal = Refusal::TooMany("downloads waiting");
@@ -114,12 +123,28 @@ impl Cluster {
         self.find(name).map(drop)
     }
 
-    fn tell_place(&mut self, link: LinkId, request: u64, place: u32) {
+    fn tell_place(&mut self, (link, request): RequestKey, place: u32) {
         self.actions.push_back(Action::Queue {
             link,
             request,
             place,
         });
+    }
+
+    /// Those who wait further back hear of their places by and by.
+    pub(super) fn tell_places(&mut self, now: Instant) {
+        if !self.admission.has_more_to_tell() {
+            self.places_at = None;
+        } else if *self.places_at.get_or_insert(now + PLACES_EVERY) <= now {
+            self.places_at = Some(now + PLACES_EVERY);
+            for (key, place) in self.admission.tell_more(PLACES_AT_ONCE) {
+                self.tell_place(key, place);
+            }
+        }
+    }
+
+    /// People hear of who waits when it begins to.
+    fn tell_waits(&mut self, link: LinkId, request: u64, place: u32) {
         if let Some(Peer::Client(Client {
             name: Some(client),
             requests,
@@ -138,12 +163,14 @@ impl Cluster {
 
     fn start_download(&mut self, link: LinkId, request: u64, name: FileName) {
         let Some(Peer::Client(Client {
-            name: Some(client), ..
+            name: Some(client),
+            address,
+            ..
         })) = self.peers.get(&link)
         else {
             return;
         };
-        let client = client.clone();
+        let (client, address) = (client.clone(), *address);
         let Some(entry) = self.catalog.look_up(&name) else {
             // It was deleted while the request waited.
             let refusal = Refusal::NotFound(name);
@@ -159,13 +186,11 @@ impl Cluster {
         let transfer = self.next_transfer();
         let grant = self.grant(transfer, &file, None);
         let sources = grant.sources.iter().map(|source| source.number).collect();
-        self.begin(
-            transfer,
-            Receiver::Client(client.clone()),
-            link,
-            request,
-            &grant,
-        );
+        let receiver = Receiver::Client(client.clone());
+        let (now, origin) = (self.last_call, Origin::of_address(address.ip()));
+        self.ledger
+            .open(now, transfer, receiver.clone(), name.clone(), origin);
+        self.begin(transfer, receiver, link, request, &grant);
         if let Some(Peer::Client(client)) = self.peers.get_mut(&link) {
             client.requests.insert(request, Request::Running(transfer));
         }
@@ -211,7 +236,10 @@ impl Cluster {
             Some(Request::Waiting { .. }) => true,
             None => false,
         };
-        if client.requests.len() >= MAX_REQUESTS_PER_CLIENT || others || number_taken {
+        let origin = Origin::of_address(client.address.ip());
+        let is_made_up = !self.ledger.may_resume(transfer, origin);
+        let is_full = client.requests.len() >= MAX_REQUESTS_PER_CLIENT;
+        if is_full || others || number_taken || is_made_up {
             let refusal = Refusal::TooMany("requests");
             self.actions.push_back(Action::Refuse {
                 link,
@@ -223,7 +251,8 @@ impl Cluster {
         let file_name = file.name.clone();
         // Books that an earlier run closed, and of which nothing else is known, stay as they are; the download goes on
         // like any other, or its end is told once more.
-        self.ledger.resume(transfer, receiver.clone(), file_name);
+        self.ledger
+            .resume(transfer, receiver.clone(), file_name, origin);
         self.admission.readmit(self.last_call, (link, request));
         if let Some(old) = self.transfers.remove(&transfer)
             && (old.link, old.request) != (link, request)
@@ -236,7 +265,7 @@ impl Cluster {
         }
         let grant = self.grant(transfer, &file, None);
         self.begin(transfer, receiver, link, request, &grant);
-        self.push_sources_of(|running| *running == file);
+        self.push_sources(transfer);
     }
 
     pub(super) fn cancel(&mut self, link: LinkId, request: u64) {
@@ -303,8 +332,8 @@ impl Cluster {
 
     fn moved(&mut self, moved: Moved) {
         // Places first: one that starts may be refused and let others move again.
-        for ((link, request), place) in moved.places {
-            self.tell_place(link, request, place);
+        for (key, place) in moved.places {
+            self.tell_place(key, place);
         }
         for (link, request) in moved.start {
             let waiting = match self.peers.get(&link) {

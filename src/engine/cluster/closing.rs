@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     account::{Account, Ended},
+    accounts::Origin,
     books::{ClosedTransfer, OpenTransfer},
 };
 use crate::{
@@ -63,13 +64,20 @@ impl Closed {
 
     /// One that an earlier run closed.
     pub(super) fn of_saved(now: Instant, saved: ClosedTransfer) -> Self {
-        let OpenTransfer { transfer, .. } = saved.open;
-        let mut account = Account::new(transfer, saved.open.receiver, saved.open.file, None);
-        account.open.sent = saved.open.sent;
+        let transfer = saved.open.transfer;
+        let OpenTransfer {
+            receiver,
+            file,
+            sent,
+            ..
+        } = saved.open;
+        let mut account = Account::new(transfer, receiver, file, None, Origin::Saved);
+        account.open.sent = sent;
         account.took_before = Duration::from_millis(saved.took_ms);
         account.ended = saved.finished.map(|finished| Ended {
             at: now,
             waits_since: now,
+            told_by: None,
             finished,
         });
         let figures = account.figures(&saved.died);

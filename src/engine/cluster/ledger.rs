@@ -2,32 +2,46 @@
 //! download counts when the reports bear the receiver out; no figure comes from a receiver alone, except
 //! bytes that a secondary sent just before it died (`bytes_unreported`).
 
-use std::{collections::BTreeMap, time::Instant};
+mod reports;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
 use super::{
+    LinkId,
     account::{Account, Ended},
-    accounts::Accounts,
-    books::{OpenTransfer, OriginalParts, Totals},
+    accounts::{Accounts, Origin},
+    books::{OpenTransfer, Totals},
     closing::{Closed, Figures},
+    naming::Numbers,
+    traffic::News,
 };
 use crate::{
-    engine::counters::Counters,
+    engine::{
+        counters::Counters,
+        tables::{Blank, change_named},
+    },
     model::{
         ClientName, FileName, Finished, Incarnation, Receiver, SecondaryNumber, SentBytes,
-        SentTransfer, TransferId,
-        limits::{MAX_STATISTICS_NAMES, MAX_TRANSFERS},
+        TransferId, limits::MAX_TRANSFERS_OF_A_HOST,
     },
 };
 
-/// Settled transfers that are remembered.
-const SETTLED_KEPT: usize = 1000;
+/// Transfers of which it is known that they were settled; secondaries may tell of them again.
+const SETTLED_KEPT: usize = 50_000;
+/// Of these, the last whose figures a late report amends.
+const CLOSED_KEPT: usize = 10_000;
+/// Of these, the last that are saved with what their figures follow from.
+const CLOSED_SAVED: usize = 1000;
 
 /// A transfer whose books are closed.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Settled {
     pub(super) transfer: TransferId,
-    /// The client that received, if one did.
-    pub(super) client: Option<ClientName>,
+    /// The connection on which its receiver said that it is over, if it did.
+    pub(super) told_by: Option<LinkId>,
     pub(super) sent: Vec<SentBytes>,
 }
 
@@ -36,32 +50,52 @@ pub(super) struct Settled {
 pub(super) struct Ledger {
     totals: Totals,
     accounts: Accounts,
-    /// The settled transfers, of earlier runs as well: a late report amends their figures. Only of one that was
-    /// settled before a thousand others, or by a run that was killed before it saved, nothing is known here; the
-    /// latter is opened again by what its secondaries tell.
+    /// The settled transfers, of earlier runs as well: a late report amends their figures. Of one that was settled
+    /// before ten thousand others, or in an earlier run before a thousand, only the end is known; of one that was
+    /// settled by a run that was killed before it saved, nothing is: it is opened again by what its secondaries tell.
     closed: BTreeMap<TransferId, Closed>,
+    /// What is in `totals.settled`.
+    settled: BTreeSet<TransferId>,
+    /// Clients in the table that have no figures.
+    blank: Blank<ClientName>,
+    numbers: Numbers,
 }
 
 impl Ledger {
     /// Goes on from what an earlier run saved.
-    pub(super) fn new(now: Instant, mut saved: Totals) -> Self {
+    pub(super) fn new(now: Instant, mut saved: Totals, numbers: Numbers) -> Self {
         let mut accounts = Accounts::default();
         for open in std::mem::take(&mut saved.open) {
             let OpenTransfer { transfer, .. } = open;
-            let mut account = Account::new(transfer, open.receiver, open.file, None);
+            let mut account = Account::new(transfer, open.receiver, open.file, None, Origin::Saved);
             account.open.sent = open.sent;
             account.orphan_since = Some(now);
             accounts.insert(account);
         }
+        let settled: BTreeSet<_> = saved.settled.iter().copied().collect();
         let closed = std::mem::take(&mut saved.closed).into_iter();
         let closed = closed
-            .filter(|closed| saved.settled.contains(&closed.open.transfer))
+            .filter(|closed| settled.contains(&closed.open.transfer))
             .map(|closed| (closed.open.transfer, Closed::of_saved(now, closed)))
             .collect();
         Self {
+            blank: Blank::of(&mut saved.clients),
             totals: saved,
             accounts,
             closed,
+            settled,
+            numbers,
+        }
+    }
+
+    /// The name of a transfer that begins.
+    pub(super) fn next_transfer(&mut self) -> TransferId {
+        loop {
+            let transfer = self.numbers.next();
+            // An earlier run may have named another so.
+            if self.accounts.get(transfer).is_none() && !self.settled.contains(&transfer) {
+                return transfer;
+            }
         }
     }
 
@@ -72,7 +106,9 @@ impl Ledger {
             .iter()
             .map(|account| account.open.clone())
             .collect();
-        totals.closed = self.closed.values().map(Closed::to_saved).collect();
+        let latest = self.totals.settled.iter().rev();
+        let latest = latest.filter_map(|transfer| self.closed.get(transfer));
+        totals.closed = latest.map(Closed::to_saved).take(CLOSED_SAVED).collect();
         totals
     }
 
@@ -102,53 +138,70 @@ impl Ledger {
             .map(|(name, counters)| (name, counters.downloads))
     }
 
-    /// A client that enrols is in the table, with zero downloads.
+    /// A client that enrols is in the table, with zero downloads, until too many others have come since.
     pub(super) fn know_client(&mut self, client: &ClientName) {
-        add_named(&mut self.totals.clients, client, &Counters::default());
+        self.blank.add(&mut self.totals.clients, client);
     }
 
-    /// A transfer starts, or is taken up again after its receiver's connection was lost. Nothing where its books are
-    /// closed.
+    /// A transfer that this run has just named starts.
     pub(super) fn open(
         &mut self,
         now: Instant,
         transfer: TransferId,
         receiver: Receiver,
         file: FileName,
+        origin: Origin,
     ) {
-        let known = self.accounts.change(transfer, |account| {
-            account.orphan_since = None;
-            account.expelled_at = None;
-        });
-        if known.is_none() && !self.is_settled(transfer) {
-            self.accounts
-                .insert(Account::new(transfer, receiver, file, Some(now)));
-        }
+        let account = Account::new(transfer, receiver, file, Some(now), origin);
+        self.accounts.insert(account);
     }
 
     /// The books of a transfer are closed, by this run or an earlier one.
     pub(super) fn is_settled(&self, transfer: TransferId) -> bool {
-        self.totals.settled.contains(&transfer)
+        let is_ours = self.numbers.has_made(transfer);
+        self.settled.contains(&transfer) || is_ours && self.accounts.get(transfer).is_none()
+    }
+
+    /// True when a client of this origin may go on with a transfer: nobody has more that nobody here knows than any
+    /// honest host has.
+    pub(super) fn may_resume(&self, transfer: TransferId, origin: Origin) -> bool {
+        self.accounts.get(transfer).is_some()
+            || self.is_settled(transfer)
+            || self.accounts.count(origin) < MAX_TRANSFERS_OF_A_HOST
     }
 
     /// A receiver goes on with a transfer, or tells its end once more. One that is not known here was granted
     /// by an earlier run of the central, which may have heard of runs of secondaries that this one never will.
     /// One whose books were closed without the receiver's word, or with it, is opened again. Those
     /// of which nothing is known but that they were closed stay as they are.
-    pub(super) fn resume(&mut self, transfer: TransferId, receiver: Receiver, file: FileName) {
+    pub(super) fn resume(
+        &mut self,
+        transfer: TransferId,
+        receiver: Receiver,
+        file: FileName,
+        origin: Origin,
+    ) {
+        let known = self.accounts.change(transfer, |account| {
+            account.rename(receiver.clone());
+            account.orphan_since = None;
+            account.expelled_at = None;
+        });
+        if known.is_some() {
+            return;
+        }
         if let Some(mut closed) = self.closed.remove(&transfer) {
             self.book(&closed.account.open, &closed.figures, Counters::subtract);
+            self.settled.remove(&transfer);
             self.totals.settled.retain(|settled| *settled != transfer);
             closed.account.ended = None;
+            closed.account.orphan_since = None;
             closed.account.expelled_at = None;
             closed.account.fell.append(&mut closed.died);
             closed.account.rename(receiver);
             self.accounts.insert(closed.account);
-        } else if self.accounts.get(transfer).is_some() {
-            self.rename(transfer, receiver);
         } else if !self.is_settled(transfer) {
             self.accounts
-                .insert(Account::new(transfer, receiver, file, None));
+                .insert(Account::new(transfer, receiver, file, None, origin));
         }
     }
 
@@ -194,49 +247,26 @@ impl Ledger {
             .is_some_and(|account| account.open.receiver == *receiver)
     }
 
-    /// A secondary's report; cumulative within one run of its process.
-    pub(super) fn report(
-        &mut self,
-        now: Instant,
-        number: SecondaryNumber,
-        incarnation: Incarnation,
-        sent: SentTransfer,
-    ) {
-        if self.is_settled(sent.transfer) {
-            return self.amend(number, incarnation, sent);
-        }
-        if let Receiver::Original(client) = &sent.receiver {
-            if sent.last {
-                self.settled(sent.transfer);
-                self.original_part(number, client.clone(), &sent);
-            }
-            return;
-        }
-        let transfer = sent.transfer;
-        if self.accounts.get(transfer).is_none() {
-            if self.accounts.len() >= MAX_TRANSFERS {
-                return;
-            }
-            // A transfer that nobody opened here: granted by an earlier run of the central that was killed
-            // before it saved. Its receiver resumes it, or it is closed as orphaned.
-            let (receiver, file) = (sent.receiver.clone(), sent.file.clone());
-            let mut account = Account::new(transfer, receiver, file, None);
-            account.orphan_since = Some(now);
-            self.accounts.insert(account);
-        }
-        self.accounts.change(transfer, |account| {
-            account.report(number, incarnation, &sent)
-        });
-    }
-
     /// The receiver says that it is over.
-    pub(super) fn finish(&mut self, now: Instant, finished: Finished) {
+    pub(super) fn finish(&mut self, now: Instant, link: LinkId, mut finished: Finished) {
+        // Words are for people, who have been told.
+        finished.reason = None;
+        let mut seen = BTreeSet::new();
+        let mut repeated = 0;
+        finished.sources.retain(|source| {
+            let is_new = seen.insert(source.number);
+            repeated += usize::from(!is_new);
+            // That one is claimed twice must be known; how often does not matter.
+            is_new || repeated == 1
+        });
         self.accounts.change(finished.transfer, |account| {
-            account.ended.get_or_insert(Ended {
+            let ended = account.ended.get_or_insert(Ended {
                 at: now,
                 waits_since: now,
+                told_by: None,
                 finished,
             });
+            ended.told_by = Some(link);
         });
     }
 
@@ -282,10 +312,7 @@ impl Ledger {
         let sent = closed.figures.per_source.iter();
         let settled = Settled {
             transfer: open.transfer,
-            client: match &open.receiver {
-                Receiver::Client(client) => Some(client.clone()),
-                Receiver::Original(_) | Receiver::Secondary(_) => None,
-            },
+            told_by: closed.account.ended.as_ref().and_then(|e| e.told_by),
             sent: sent
                 .map(|(number, c)| SentBytes {
                     number: *number,
@@ -293,37 +320,29 @@ impl Ledger {
                 })
                 .collect(),
         };
+        if closed.account.is_hollow() {
+            // Nothing was sent, and nobody says that it was: there is nothing to book, and nothing to know.
+            return settled;
+        }
         self.book(open, &closed.figures, Counters::add);
         self.settled(open.transfer);
         self.closed.insert(open.transfer, closed);
         settled
     }
 
-    /// A report of a transfer whose books are closed: of a secondary that was away, or is slow. The figures
-    /// are taken out and put in again as they would have been.
-    fn amend(&mut self, number: SecondaryNumber, incarnation: Incarnation, sent: SentTransfer) {
-        let Some(mut closed) = self.closed.remove(&sent.transfer) else {
-            return;
-        };
-        let transfer = sent.transfer;
-        closed.account.report(number, incarnation, &sent);
-        let figures = closed.account.figures(&closed.died);
-        if figures != closed.figures {
-            let open = &closed.account.open;
-            self.book(open, &closed.figures, Counters::subtract);
-            self.book(open, &figures, Counters::add);
-            closed.figures = figures;
-        }
-        self.closed.insert(transfer, closed);
-    }
-
     fn settled(&mut self, transfer: TransferId) {
+        if !self.settled.insert(transfer) {
+            return;
+        }
         let settled = &mut self.totals.settled;
         settled.push_back(transfer);
+        if let Some(index) = settled.len().checked_sub(CLOSED_KEPT + 1) {
+            self.closed.remove(&settled[index]);
+        }
         if settled.len() > SETTLED_KEPT
             && let Some(oldest) = settled.pop_front()
         {
-            self.closed.remove(&oldest);
+            self.settled.remove(&oldest);
         }
     }
 
@@ -340,8 +359,11 @@ impl Ledger {
             return;
         };
         change(&mut self.totals.totals, whole);
-        change_named(&mut self.totals.files, &open.file, whole, change);
-        change_named(&mut self.totals.clients, client, whole, change);
+        let totals = &mut self.totals;
+        let (files, others) = (&mut totals.files, &mut totals.other_files);
+        change_named(files, others, &open.file, whole, change);
+        let (clients, others) = (&mut totals.clients, &mut totals.other_clients);
+        change_named(clients, others, client, whole, change);
         for (number, counters) in &figures.per_source {
             let mut counters = counters.clone();
             counters.downloads = u64::from(whole.downloads == 1 && counters.bytes_received > 0);
@@ -352,81 +374,13 @@ impl Ledger {
             );
         }
     }
-
-    fn original_part(&mut self, number: SecondaryNumber, client: ClientName, sent: &SentTransfer) {
-        let mut counters = Counters {
-            bytes_sent: sent.bytes,
-            ..Counters::default()
-        };
-        let Some(part) = sent.whole_part else {
-            counters.bytes_unconfirmed = sent.bytes;
-            self.book_original(number, client, sent, counters);
-            return;
-        };
-        counters.bytes_received = sent.bytes;
-        let parts = &mut self.totals.original_parts;
-        let found = parts
-            .iter()
-            .position(|p| p.client == client && p.file == sent.file);
-        let index = found.unwrap_or_else(|| {
-            parts.push(OriginalParts {
-                client: client.clone(),
-                file: sent.file.clone(),
-                parts: 0,
-            });
-            parts.len() - 1
-        });
-        parts[index].parts |= 1 << part.min(2);
-        if parts[index].parts == 0b111 {
-            parts.remove(index);
-            counters.downloads = 1;
-        }
-        // Those who never ask for all parts must not fill the file.
-        if parts.len() > 1000 {
-            parts.remove(0);
-        }
-        self.book_original(number, client, sent, counters);
-    }
-
-    fn book_original(
-        &mut self,
-        number: SecondaryNumber,
-        client: ClientName,
-        sent: &SentTransfer,
-        counters: Counters,
-    ) {
-        self.totals.totals.add(&counters);
-        add_named(&mut self.totals.files, &sent.file, &counters);
-        add_named(&mut self.totals.clients, &client, &counters);
-        self.totals
-            .secondaries
-            .entry(number)
-            .or_default()
-            .add(&counters);
-    }
-}
-
-/// Changes a name's figures; names beyond the limit only count in the totals.
-fn change_named<N: Ord + Clone>(
-    table: &mut BTreeMap<N, Counters>,
-    name: &N,
-    figures: &Counters,
-    change: fn(&mut Counters, &Counters),
-) {
-    if table.len() < MAX_STATISTICS_NAMES || table.contains_key(name) {
-        change(table.entry(name.clone()).or_default(), figures);
-    }
-}
-
-/// Adds to a name's figures.
-fn add_named<N: Ord + Clone>(table: &mut BTreeMap<N, Counters>, name: &N, figures: &Counters) {
-    change_named(table, name, figures, Counters::add);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::cluster::account::{ORPHAN_WITHIN, SETTLE_WITHIN};
+    use crate::model::SentTransfer;
     use crate::model::{FaultCounts, Outcome, ReceivedFrom, limits::MAX_FILE_BYTES};
 
     fn number(n: u64) -> SecondaryNumber {
@@ -462,9 +416,9 @@ mod tests {
     }
 
     fn ledger(now: Instant) -> Ledger {
-        let mut ledger = Ledger::new(now, Totals::default());
+        let mut ledger = Ledger::new(now, Totals::default(), Numbers::new(1));
         let open = sent(0, false);
-        ledger.open(now, open.transfer, open.receiver, open.file);
+        ledger.open(now, open.transfer, open.receiver, open.file, HOST);
         ledger
     }
 
@@ -479,19 +433,40 @@ mod tests {
     }
 
     const RUN: Incarnation = Incarnation(1);
+    const LINK: LinkId = LinkId(9);
+    const HOST: Origin = Origin::Host(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+
+    /// A report that is the first of its transfer as far as anybody knows.
+    fn report(
+        ledger: &mut Ledger,
+        now: Instant,
+        number: SecondaryNumber,
+        run: Incarnation,
+        sent: SentTransfer,
+    ) {
+        let news = News {
+            more: sent.bytes,
+            is_first: true,
+        };
+        ledger.report(now, number, run, sent, news);
+    }
 
     #[test]
     fn sent_is_received_plus_wasted_to_the_byte() {
         let now = Instant::now();
         let mut ledger = ledger(now);
-        ledger.report(now, number(1), RUN, sent(60, false));
-        ledger.finish(now, finished(vec![received(1, 60, 10), received(2, 30, 0)]));
+        report(&mut ledger, now, number(1), RUN, sent(60, false));
+        ledger.finish(
+            now,
+            LINK,
+            finished(vec![received(1, 60, 10), received(2, 30, 0)]),
+        );
         assert!(
             ledger.settle(now, |_| Some(RUN)).is_empty(),
             "waits for the last reports"
         );
-        ledger.report(now, number(1), RUN, sent(75, true));
-        ledger.report(now, number(2), RUN, sent(30, true));
+        report(&mut ledger, now, number(1), RUN, sent(75, true));
+        report(&mut ledger, now, number(2), RUN, sent(30, true));
         let settled = ledger.settle(now, |_| Some(RUN));
         assert_eq!(settled[0].sent.iter().map(|s| s.bytes).sum::<u64>(), 105);
         let totals = ledger.totals().totals;
@@ -510,8 +485,8 @@ mod tests {
     fn a_killed_secondarys_last_bytes_are_known_from_the_receiver() {
         let now = Instant::now();
         let mut ledger = ledger(now);
-        ledger.report(now, number(1), RUN, sent(60, false));
-        ledger.finish(now, finished(vec![received(1, 80, 5)]));
+        report(&mut ledger, now, number(1), RUN, sent(60, false));
+        ledger.finish(now, LINK, finished(vec![received(1, 80, 5)]));
         let settled = ledger.settle(now, |_| None);
         assert_eq!(settled.len(), 1);
         let totals = ledger.totals().totals;
@@ -530,8 +505,12 @@ mod tests {
     fn a_secondary_that_is_claimed_twice_is_booked_once() {
         let now = Instant::now();
         let mut ledger = ledger(now);
-        ledger.report(now, number(1), RUN, sent(60, true));
-        ledger.finish(now, finished(vec![received(1, 50, 0), received(1, 40, 0)]));
+        report(&mut ledger, now, number(1), RUN, sent(60, true));
+        ledger.finish(
+            now,
+            LINK,
+            finished(vec![received(1, 50, 0), received(1, 40, 0)]),
+        );
         ledger.settle(now, |_| Some(RUN));
         let totals = ledger.totals().totals;
         assert_eq!(
@@ -550,10 +529,16 @@ mod tests {
         let now = Instant::now();
         let mut ledger = ledger(now);
         for run in 1..3 {
-            ledger.report(now, number(1), Incarnation(run), sent(u64::MAX, true));
+            report(
+                &mut ledger,
+                now,
+                number(1),
+                Incarnation(run),
+                sent(u64::MAX, true),
+            );
         }
         let claims = (1..4).map(|n| received(n, u64::MAX, u64::MAX)).collect();
-        ledger.finish(now, finished(claims));
+        ledger.finish(now, LINK, finished(claims));
         assert_eq!(ledger.settle(now, |_| None).len(), 1);
         assert!(ledger.totals().totals.bytes_sent >= 2 * MAX_FILE_BYTES);
     }
@@ -561,13 +546,12 @@ mod tests {
     #[test]
     fn a_transfer_of_an_earlier_run_may_have_senders_that_are_gone() {
         let now = Instant::now();
-        let mut ledger = Ledger::new(now, Totals::default());
+        let mut ledger = Ledger::new(now, Totals::default(), Numbers::new(1));
         let open = sent(0, false);
-        ledger.resume(open.transfer, open.receiver.clone(), open.file.clone());
-        ledger.open(now, open.transfer, open.receiver, open.file);
+        ledger.resume(open.transfer, open.receiver, open.file, HOST);
         // The sender was started anew before the central was: its first run's figures reach nobody.
-        ledger.report(now, number(1), RUN, sent(60, true));
-        ledger.finish(now, finished(vec![received(1, 80, 5)]));
+        report(&mut ledger, now, number(1), RUN, sent(60, true));
+        ledger.finish(now, LINK, finished(vec![received(1, 80, 5)]));
         assert_eq!(ledger.settle(now, |_| Some(RUN))[0].sent[0].bytes, 85);
         let totals = ledger.totals().totals;
         assert_eq!((totals.downloads, totals.bytes_unreported), (1, 25));
@@ -578,10 +562,15 @@ mod tests {
         let now = Instant::now();
         let mut ledger = ledger(now);
         let open = sent(0, false);
-        ledger.report(now, number(1), RUN, sent(80, true));
+        report(&mut ledger, now, number(1), RUN, sent(80, true));
         for _ in 0..3 {
-            ledger.resume(open.transfer, open.receiver.clone(), open.file.clone());
-            ledger.finish(now, finished(vec![received(1, 80, 0)]));
+            ledger.resume(
+                open.transfer,
+                open.receiver.clone(),
+                open.file.clone(),
+                HOST,
+            );
+            ledger.finish(now, LINK, finished(vec![received(1, 80, 0)]));
             assert_eq!(ledger.settle(now, |_| Some(RUN)).len(), 1);
             let totals = ledger.totals();
             assert_eq!((totals.totals.downloads, totals.totals.bytes_sent), (1, 80));
@@ -589,17 +578,22 @@ mod tests {
         }
         // So it does in a later run of the central.
         let before = ledger.totals();
-        let mut later = Ledger::new(now, before.clone());
-        later.resume(open.transfer, open.receiver.clone(), open.file.clone());
+        let mut later = Ledger::new(now, before.clone(), Numbers::new(2));
+        later.resume(
+            open.transfer,
+            open.receiver.clone(),
+            open.file.clone(),
+            HOST,
+        );
         assert_eq!(later.totals().open.len(), 1);
-        later.finish(now, finished(vec![received(1, 80, 0)]));
+        later.finish(now, LINK, finished(vec![received(1, 80, 0)]));
         assert_eq!(later.settle(now, |_| Some(RUN)).len(), 1);
         assert_eq!(later.totals().totals, before.totals);
         // One that knows only that it is settled leaves it as it is.
         let mut known = before;
         known.closed.clear();
-        let mut later = Ledger::new(now, known);
-        later.resume(open.transfer, open.receiver, open.file);
+        let mut later = Ledger::new(now, known, Numbers::new(2));
+        later.resume(open.transfer, open.receiver, open.file, HOST);
         assert!(later.totals().open.is_empty());
     }
 
@@ -607,16 +601,16 @@ mod tests {
     fn a_late_report_amends_what_was_booked_without_it() {
         let now = Instant::now();
         let mut ledger = ledger(now);
-        ledger.report(now, number(1), RUN, sent(60, false));
-        ledger.finish(now, finished(vec![received(1, 80, 5)]));
+        report(&mut ledger, now, number(1), RUN, sent(60, false));
+        ledger.finish(now, LINK, finished(vec![received(1, 80, 5)]));
         // Its sender is so slow that its last report does not come in time: the claim is not borne out.
         assert_eq!(ledger.settle(now + SETTLE_WITHIN, |_| Some(RUN)).len(), 1);
         assert_eq!(ledger.totals().totals.downloads, 0);
         for _ in 0..2 {
             // Also when the central was started anew meanwhile.
             let saved = serde_json::to_string(&ledger.totals()).unwrap();
-            ledger = Ledger::new(now, serde_json::from_str(&saved).unwrap());
-            ledger.report(now, number(1), RUN, sent(90, true));
+            ledger = Ledger::new(now, serde_json::from_str(&saved).unwrap(), Numbers::new(2));
+            report(&mut ledger, now, number(1), RUN, sent(90, true));
             let totals = ledger.totals();
             for books in [
                 &totals.totals,
@@ -637,7 +631,7 @@ mod tests {
     fn books_are_not_closed_because_the_central_stood_still() {
         let began = Instant::now();
         let mut ledger = ledger(began);
-        ledger.finish(began, finished(vec![received(1, 80, 0)]));
+        ledger.finish(began, LINK, finished(vec![received(1, 80, 0)]));
         // The sender has died meanwhile, and its lease is given its time anew.
         let now = began + 2 * SETTLE_WITHIN;
         ledger.renew(now);
@@ -654,7 +648,7 @@ mod tests {
     fn a_claim_that_no_report_bears_out_is_no_download() {
         let now = Instant::now();
         let mut ledger = ledger(now);
-        ledger.finish(now, finished(vec![received(1, 1000, 0)]));
+        ledger.finish(now, LINK, finished(vec![received(1, 1000, 0)]));
         assert!(ledger.settle(now, |_| Some(RUN)).is_empty());
         assert_eq!(ledger.settle(now + SETTLE_WITHIN, |_| Some(RUN)).len(), 1);
         let totals = ledger.totals().totals;
@@ -665,14 +659,14 @@ mod tests {
     fn claims_of_any_size_do_not_overflow_and_unreported_waste_spoils_no_download() {
         let now = Instant::now();
         let mut ledger = ledger(now);
-        ledger.report(now, number(1), RUN, sent(60, true));
-        ledger.report(now, number(3), RUN, sent(u64::MAX, true));
+        report(&mut ledger, now, number(1), RUN, sent(60, true));
+        report(&mut ledger, now, number(3), RUN, sent(u64::MAX, true));
         let mut liar = received(2, 0, u64::MAX);
         liar.faults.protocol = u64::MAX;
         liar.retries = u64::MAX;
         let mut other = liar.clone();
         other.number = number(3);
-        ledger.finish(now, finished(vec![received(1, 60, 0), liar, other]));
+        ledger.finish(now, LINK, finished(vec![received(1, 60, 0), liar, other]));
         assert_eq!(ledger.settle(now + SETTLE_WITHIN, |_| Some(RUN)).len(), 1);
         let totals = ledger.totals();
         assert_eq!(
@@ -687,7 +681,7 @@ mod tests {
     fn a_vanished_receiver_is_waited_for_and_then_booked_as_unconfirmed() {
         let now = Instant::now();
         let mut ledger = ledger(now);
-        ledger.report(now, number(1), RUN, sent(60, true));
+        report(&mut ledger, now, number(1), RUN, sent(60, true));
         ledger.orphan(now, TransferId(7));
         assert!(ledger.settle(now, |_| Some(RUN)).is_empty());
         assert_eq!(ledger.settle(now + ORPHAN_WITHIN, |_| Some(RUN)).len(), 1);
@@ -700,7 +694,7 @@ mod tests {
 
     #[test]
     fn three_parts_of_the_original_make_a_download() {
-        let mut ledger = Ledger::new(Instant::now(), Totals::default());
+        let mut ledger = Ledger::new(Instant::now(), Totals::default(), Numbers::new(1));
         let client = Receiver::Original(ClientName::try_from("ana").unwrap());
         let now = Instant::now();
         let steps = [(0, 0), (2, 0), (2, 0), (1, 1), (0, 1)];
@@ -712,8 +706,8 @@ mod tests {
                 ..sent(10, true)
             };
             // It is told again after a reconnection, and counts once.
-            ledger.report(now, number(1), RUN, part.clone());
-            ledger.report(now, number(1), RUN, part);
+            report(&mut ledger, now, number(1), RUN, part.clone());
+            report(&mut ledger, now, number(1), RUN, part);
             assert_eq!(ledger.totals().totals.downloads, downloads);
         }
         assert_eq!(ledger.totals().totals.bytes_sent, 50);

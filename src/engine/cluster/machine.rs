@@ -15,6 +15,7 @@ use super::{
     draining::Draining,
     ledger::Ledger,
     membership::Membership,
+    naming::Numbers,
     numbers::NumberSet,
     owed::Owed,
     placement::Placement,
@@ -34,6 +35,15 @@ pub struct ListingVersion {
     begun: bool,
 }
 
+/// How many files there are, as far as that takes a look at the whole catalogue.
+#[derive(Clone, Debug)]
+pub struct FileCounts {
+    listed: u64,
+    /// By number; none is 0.
+    held: [u64; MAX_SECONDARY_NUMBER as usize + 1],
+    conflicts: [u64; MAX_SECONDARY_NUMBER as usize + 1],
+}
+
 /// A call that comes this much later than it was due means that this process did not run.
 const OWN_STOP: Duration = Duration::from_secs(1);
 
@@ -46,8 +56,9 @@ pub struct ClusterConfig {
     pub max_downloads: usize,
     /// Service had begun in an earlier run that was killed: it goes on with one secondary.
     pub begun: bool,
-    /// Makes the names of transfers differ from run to run.
-    pub seed: u32,
+    /// Makes the names of transfers differ from run to run. Nobody else may know it: whoever does knows the names of
+    /// transfers that are to come.
+    pub seed: u128,
     /// The time at the start, in seconds since 1970: what is remembered of names ends some day.
     pub wall_s: u64,
 }
@@ -72,7 +83,8 @@ pub struct Cluster {
     pub(super) draining: Draining,
     /// Names that are refused, and until when.
     pub(super) expelled: BTreeMap<ClientName, Instant>,
-    transfers_made: u64,
+    /// When more of those who wait are told their places.
+    pub(super) places_at: Option<Instant>,
     started: Instant,
     pub(super) last_call: Instant,
 }
@@ -116,7 +128,7 @@ impl Cluster {
     ) -> Self {
         Self {
             admission: Admission::new(config.max_downloads),
-            ledger: Ledger::new(now, saved),
+            ledger: Ledger::new(now, saved, Numbers::new(config.seed)),
             membership: Membership::default(),
             catalog: Catalog::restore(records, config.wall_s),
             placement: Placement::default(),
@@ -130,7 +142,7 @@ impl Cluster {
             checks: Checks::default(),
             draining: Draining::default(),
             expelled: BTreeMap::new(),
-            transfers_made: 0,
+            places_at: None,
             started: now,
             last_call: now,
             config,
@@ -140,9 +152,6 @@ impl Cluster {
     /// One thing that happened on a connection.
     pub fn handle_event(&mut self, now: Instant, link: LinkId, event: Event) {
         self.notice_own_stop(now);
-        if let Some(Peer::Secondary { number, .. }) = self.peers.get(&link) {
-            self.membership.renew(now, *number, link);
-        }
         match event {
             Event::SecondaryHello {
                 number,
@@ -152,7 +161,11 @@ impl Cluster {
                 self.enrol_secondary(now, link, number, incarnation, address);
             }
             Event::ClientHello { name, address } => self.client_hello(link, name, address),
-            Event::Alive => {}
+            Event::Alive => {
+                if let Some(Peer::Secondary { number, .. }) = self.peers.get(&link) {
+                    self.membership.renew(now, *number, link);
+                }
+            }
             Event::Closed { goodbye } => self.closed(now, link, goodbye),
             Event::Report {
                 transfer,
@@ -160,7 +173,7 @@ impl Cluster {
                 fault,
                 chunk,
             } => {
-                self.reported(now, transfer, secondary, (fault, chunk));
+                self.reported(now, link, transfer, (secondary, fault, chunk));
             }
             Event::Finished(finished) => self.finished(now, link, finished),
             Event::Enrol { name } => self.enrol_client(link, name),
@@ -185,6 +198,20 @@ impl Cluster {
             Event::Sent { transfers } => self.sent(now, link, transfers),
         }
         self.after(now);
+    }
+
+    /// Leases are judged by when something of a secondary arrived: to be called before an event or a timeout, with
+    /// the last such moment of each connection. What waits to be handled ends no lease, and renews none later.
+    pub fn hear(&mut self, arrived: impl Fn(LinkId) -> Option<Instant>) {
+        self.membership.hear(arrived);
+    }
+
+    /// This process did not run until now, for long enough that heartbeats may have come that nobody has read.
+    pub fn stood_still(&mut self, now: Instant) {
+        if self.membership.allow_for_own_stop(now) {
+            self.ledger.renew(now);
+            self.admission.renew(now);
+        }
     }
 
     /// Time passed.
@@ -219,6 +246,7 @@ impl Cluster {
             self.ledger.next_deadline(),
             self.draining.next_quiet(),
             self.admission.next_lending(),
+            self.places_at,
         ]
         .into_iter()
         .flatten()
@@ -340,9 +368,11 @@ impl Cluster {
         }
     }
 
-    /// Somebody without a connection of ours says that a secondary is down: it is looked at sooner.
+    /// Somebody without a connection of ours says that a secondary is down: it is looked at sooner, when it has been
+    /// sending to such a client.
     pub fn doubt(&mut self, now: Instant, address: SocketAddr) {
-        if let Some(number) = self.membership.by_address(address.ip(), address.port()) {
+        let number = self.membership.by_address(address.ip(), address.port());
+        if let Some(number) = number.filter(|number| self.traffic.has_originals(*number)) {
             self.membership.probe(now, number);
         }
     }
@@ -354,9 +384,13 @@ impl Cluster {
 
     /// The state of the cluster. Looks at the whole catalogue once.
     pub fn status(&self) -> ClusterStatus {
+        self.status_with(&self.count_files())
+    }
+
+    /// Looks at the whole catalogue: what of the state takes long to count.
+    pub fn count_files(&self) -> FileCounts {
         let alive = self.alive_set();
         let mut listed = 0;
-        // By number; none is 0.
         let mut held = [0; MAX_SECONDARY_NUMBER as usize + 1];
         let mut conflicts = held;
         for entry in self.catalog.iter() {
@@ -369,6 +403,20 @@ impl Cluster {
                 conflicts[usize::from(number.get())] += u64::from(is_conflict);
             }
         }
+        FileCounts {
+            listed,
+            held,
+            conflicts,
+        }
+    }
+
+    /// The state of the cluster, with files as they were counted some time ago.
+    pub fn status_with(&self, counts: &FileCounts) -> ClusterStatus {
+        let FileCounts {
+            listed,
+            held,
+            conflicts,
+        } = counts;
         let clients = self.peers.values();
         ClusterStatus {
             ready: self.is_ready(),
@@ -389,7 +437,7 @@ impl Cluster {
                     away: member.limits.some_away(),
                 })
                 .collect(),
-            files: listed,
+            files: *listed,
             clients: clients.filter(|p| matches!(p, Peer::Client(_))).count() as u64,
             running: self.admission.running() as u64,
             waiting: self.admission.waiting() as u64,
@@ -433,8 +481,7 @@ impl Cluster {
     }
 
     pub(super) fn next_transfer(&mut self) -> TransferId {
-        self.transfers_made += 1;
-        TransferId(u64::from(self.config.seed) << 20 | (self.transfers_made & 0xf_ffff))
+        self.ledger.next_transfer()
     }
 
     /// The time of the last call, in seconds since 1970.
@@ -463,6 +510,7 @@ impl Cluster {
         self.tell_owed();
         self.settle(now);
         self.tell_drained(now);
+        self.tell_places(now);
         let level = self.is_level() && self.config.begun && !self.alive_set().is_empty();
         if level && !self.level_told {
             self.tell(Notice::Level {

@@ -1,5 +1,5 @@
-//! Which secondaries are alive. Each has a lease that every line from it renews; silence, a closed
-//! connection or a goodbye ends it. Knows no files.
+//! Which secondaries are alive. Each has a lease from the moment at which something of it last arrived; silence, a
+//! closed connection or a goodbye ends it. Knows no files.
 
 use std::{
     collections::BTreeMap,
@@ -30,6 +30,8 @@ pub(super) struct Member {
 pub(super) struct Lease {
     pub(super) link: LinkId,
     pub(super) ends: Instant,
+    /// When something of it last arrived.
+    heard: Instant,
 }
 
 /// The secondaries, by number.
@@ -76,6 +78,7 @@ impl Membership {
         let alive = Some(Lease {
             link,
             ends: now + LEASE,
+            heard: now,
         });
         self.members.insert(
             number,
@@ -92,15 +95,41 @@ impl Membership {
 
     pub(super) fn renew(&mut self, now: Instant, number: SecondaryNumber, link: LinkId) {
         if let Some(lease) = self.lease_of(number, link) {
+            lease.heard = lease.heard.max(now);
             lease.ends = now + LEASE;
         }
     }
 
-    /// Somebody doubts it: it has two heartbeats to show that it lives. Removes nobody by itself.
+    /// Leases go by when something last arrived on their connections, whenever that is looked at. What was known
+    /// before renews nothing.
+    pub(super) fn hear(&mut self, arrived: impl Fn(LinkId) -> Option<Instant>) {
+        for lease in self.members.values_mut().filter_map(|m| m.alive.as_mut()) {
+            if let Some(at) = arrived(lease.link).filter(|at| *at > lease.heard) {
+                lease.heard = at;
+                lease.ends = at + LEASE;
+            }
+        }
+    }
+
+    /// Somebody doubts it: it has two heartbeats to show that it lives, and three since it was last heard. Doubts that
+    /// are told again and again change nothing more: who pauses for a moment is not removed for them.
     pub(super) fn probe(&mut self, now: Instant, number: SecondaryNumber) {
         if let Some(lease) = self.members.get_mut(&number).and_then(|m| m.alive.as_mut()) {
-            lease.ends = lease.ends.min(now + 2 * HEARTBEAT);
+            let shown_by = (now + 2 * HEARTBEAT).max(lease.heard + 3 * HEARTBEAT);
+            lease.ends = lease.ends.min(shown_by);
         }
+    }
+
+    /// This process did not run for a moment: whoever is alive has two heartbeats from now, in which what it sent
+    /// meanwhile is read. True when that gave somebody more time.
+    pub(super) fn allow_for_own_stop(&mut self, now: Instant) -> bool {
+        let least = now + 2 * HEARTBEAT;
+        let mut is_more = false;
+        for lease in self.members.values_mut().filter_map(|m| m.alive.as_mut()) {
+            is_more |= lease.ends < least;
+            lease.ends = lease.ends.max(least);
+        }
+        is_more
     }
 
     pub(super) fn set_inventoried(&mut self, number: SecondaryNumber) {
@@ -188,5 +217,64 @@ impl Membership {
             .alive
             .as_mut()
             .filter(|lease| lease.link == link)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn one(now: Instant) -> (Membership, SecondaryNumber) {
+        let mut members = Membership::default();
+        let number = SecondaryNumber::try_from(1).unwrap();
+        let address = SocketAddr::from(([10, 0, 0, 1], 1));
+        let enrolled = members.enrol(now, LinkId(1), number, Incarnation(1), address);
+        assert!(enrolled.is_ok());
+        (members, number)
+    }
+
+    #[test]
+    fn leases_go_by_when_something_arrived_and_not_by_when_it_is_looked_at() {
+        let start = Instant::now();
+        let (mut members, _) = one(start);
+        let arrived = start + HEARTBEAT;
+        let hear =
+            |members: &mut Membership| members.hear(|link| (link == LinkId(1)).then_some(arrived));
+        hear(&mut members);
+        assert_eq!(members.next_expiry(), Some(arrived + LEASE));
+        // The same once more says nothing new.
+        hear(&mut members);
+        assert!(members.expired(arrived + LEASE).len() == 1);
+        members.hear(|_| None);
+        assert_eq!(members.next_expiry(), Some(arrived + LEASE));
+    }
+
+    #[test]
+    fn doubts_make_a_look_sooner_and_remove_nobody_who_pauses_for_a_moment() {
+        let start = Instant::now();
+        let (mut members, number) = one(start);
+        let mut now = start;
+        // Told ten times a second, from the moment in which it was last heard.
+        let pause = 3 * HEARTBEAT - Duration::from_millis(1);
+        while now <= start + pause {
+            members.probe(now, number);
+            assert!(members.expired(now).is_empty(), "{:?}", now - start);
+            now += Duration::from_millis(100);
+        }
+        assert!(members.expired(start + pause).is_empty());
+        assert_eq!(members.expired(start + 3 * HEARTBEAT).len(), 1);
+    }
+
+    #[test]
+    fn what_was_not_read_while_this_process_stood_still_ends_no_lease() {
+        let start = Instant::now();
+        let (mut members, _) = one(start);
+        let now = start + LEASE;
+        assert!(members.allow_for_own_stop(now));
+        assert!(members.expired(now).is_empty());
+        assert!(!members.allow_for_own_stop(now));
+        assert_eq!(members.expired(now + 2 * HEARTBEAT).len(), 1);
     }
 }

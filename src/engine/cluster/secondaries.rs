@@ -464,34 +464,42 @@ impl Cluster {
         };
         let incarnation = member.incarnation;
         for transfer in transfers {
-            let more = self.traffic.sent(now, number, &transfer);
-            self.speeds.sent(now, number, more);
-            if more > 0
+            let news = self.traffic.sent(now, number, &transfer);
+            self.speeds.sent(now, number, news.more);
+            if news.more > 0
                 && let Some(running) = self.transfers.get(&transfer.transfer)
             {
                 self.admission.worked(now, (running.link, running.request));
             }
-            self.ledger.report(now, number, incarnation, transfer);
+            self.ledger.report(now, number, incarnation, transfer, news);
         }
     }
 
     pub(super) fn reported(
         &mut self,
         now: Instant,
+        link: LinkId,
         transfer: TransferId,
-        secondary: SecondaryNumber,
-        (fault, chunk): (Fault, Option<ChunkIndex>),
+        (secondary, fault, chunk): (SecondaryNumber, Fault, Option<ChunkIndex>),
     ) {
-        self.membership.probe(now, secondary);
-        if let Some(transfer) = self.transfers.get(&transfer) {
-            let (by, file) = (transfer.receiver.clone(), transfer.file.clone());
-            self.tell(Notice::Reported {
-                by,
-                secondary,
-                fault,
-            });
-            self.check(now, &file, secondary, (fault, chunk));
+        // Believed from who receives that transfer, of who sends in it.
+        let running = self.transfers.get(&transfer);
+        let Some(running) = running.filter(|running| running.link == link) else {
+            return;
+        };
+        let (asked, resting) = self.holders(&running.file, None);
+        let is_assigned = running.ranges.contains_key(&secondary);
+        if !is_assigned && !asked.contains(secondary) && !resting.contains(secondary) {
+            return;
         }
+        let (by, file) = (running.receiver.clone(), running.file.clone());
+        self.membership.probe(now, secondary);
+        self.tell(Notice::Reported {
+            by,
+            secondary,
+            fault,
+        });
+        self.check(now, &file, secondary, (fault, chunk));
     }
 
     pub(super) fn closed(&mut self, now: Instant, link: LinkId, goodbye: bool) {

@@ -1,6 +1,9 @@
 //! What a person orders: secondaries that are drained, clients that are expelled; and what they look at.
 
+mod abuse;
+
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     time::{Duration, Instant},
 };

@@ -2,7 +2,7 @@
 //! Other than the books it knows copies, clients of the original, and what is not over.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -17,6 +17,18 @@ use crate::{
 /// On a new connection a secondary also tells what it sent before: for so long reports say nothing of its speed.
 const TELLS_ALL: Duration = Duration::from_secs(1);
 
+/// Transfers of one secondary whose last report is known: those that it may have open, and as many that are over.
+const MOST_SEEN: usize = 2 * MAX_TRANSFERS;
+
+/// What a report adds to the one before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct News {
+    /// In bytes.
+    pub(super) more: u64,
+    /// There was none before.
+    pub(super) is_first: bool,
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
@@ -29,6 +41,8 @@ struct Sender {
     enrolled: Instant,
     /// The last report of each transfer; cumulative within one run of its process.
     seen: BTreeMap<TransferId, u64>,
+    /// The same in the order in which they were first heard of.
+    order: VecDeque<TransferId>,
     open: BTreeMap<TransferId, Open>,
     bytes: u64,
     rate: RecentRate,
@@ -61,6 +75,7 @@ impl Traffic {
             incarnation,
             enrolled: now,
             seen: BTreeMap::new(),
+            order: VecDeque::new(),
             open: BTreeMap::new(),
             bytes: 0,
             rate: RecentRate::default(),
@@ -69,6 +84,7 @@ impl Traffic {
         sender.open.clear();
         if std::mem::replace(&mut sender.incarnation, incarnation) != incarnation {
             sender.seen.clear();
+            sender.order.clear();
         }
     }
 
@@ -79,19 +95,24 @@ impl Traffic {
         }
     }
 
-    /// A report; gives what is new in it, in bytes.
+    /// A report; gives what is new in it.
     pub(super) fn sent(
         &mut self,
         now: Instant,
         number: SecondaryNumber,
         sent: &SentTransfer,
-    ) -> u64 {
+    ) -> News {
         let Some(sender) = self.senders.get_mut(&number) else {
-            return 0;
+            return News::default();
         };
-        let before = sender.seen.insert(sent.transfer, sent.bytes).unwrap_or(0);
-        if sender.seen.len() > MAX_TRANSFERS {
-            sender.seen.pop_first();
+        let before = sender.seen.insert(sent.transfer, sent.bytes);
+        if before.is_none() {
+            sender.order.push_back(sent.transfer);
+        }
+        if sender.order.len() > MOST_SEEN
+            && let Some(oldest) = sender.order.pop_front()
+        {
+            sender.seen.remove(&oldest);
         }
         if sent.last {
             sender.open.remove(&sent.transfer);
@@ -102,12 +123,15 @@ impl Traffic {
             };
             sender.open.entry(sent.transfer).or_insert_with(open);
         }
-        let more = sent.bytes.saturating_sub(before);
+        let more = sent.bytes.saturating_sub(before.unwrap_or(0));
         sender.bytes = sender.bytes.saturating_add(more);
         if now.saturating_duration_since(sender.enrolled) >= TELLS_ALL {
             sender.rate.count(now, more);
         }
-        more
+        News {
+            more,
+            is_first: before.is_none(),
+        }
     }
 
     /// Payload bytes, to clients and to other secondaries, since this central first heard of it.
@@ -140,6 +164,13 @@ impl Traffic {
             .filter(|(_, _, open)| is_to(open))
             .map(|(number, transfer, _)| (number, transfer))
             .collect()
+    }
+
+    /// True for a secondary that sends to a client of the original.
+    pub(super) fn has_originals(&self, number: SecondaryNumber) -> bool {
+        let is_original = |open: &Open| matches!(open.receiver, Receiver::Original(_));
+        let sender = self.senders.get(&number);
+        sender.is_some_and(|sender| sender.open.values().any(is_original))
     }
 
     /// Clients of the original that are being sent something.
@@ -181,28 +212,36 @@ mod tests {
             whole_part: None,
         };
         let mut traffic = Traffic::default();
-        assert_eq!(traffic.sent(start, number, &report(1, 5, false)), 0);
+        assert_eq!(traffic.sent(start, number, &report(1, 5, false)).more, 0);
         traffic.enrolled(start, number, Incarnation(1));
         // What it sent before is counted, but is no speed.
-        assert_eq!(traffic.sent(start, number, &report(1, 5000, false)), 5000);
+        assert_eq!(
+            traffic.sent(start, number, &report(1, 5000, false)).more,
+            5000
+        );
         assert_eq!(traffic.bytes_per_s(start, number), 0.0);
         let later = start + 2 * TELLS_ALL;
-        assert_eq!(traffic.sent(later, number, &report(1, 6000, false)), 1000);
-        assert_eq!(traffic.sent(later, number, &report(2, 10, false)), 10);
+        assert_eq!(
+            traffic.sent(later, number, &report(1, 6000, false)).more,
+            1000
+        );
+        assert_eq!(traffic.sent(later, number, &report(2, 10, false)).more, 10);
         assert!(traffic.bytes_per_s(later, number) > 0.0);
         assert_eq!((traffic.bytes(number), traffic.open(number)), (6010, 2));
         assert_eq!(traffic.originals()[&name].parts, 2);
+        assert!(traffic.has_originals(number));
         assert_eq!(traffic.open_to("ana").len(), 2);
         assert!(traffic.open_to("an").is_empty());
-        assert_eq!(traffic.sent(later, number, &report(2, 10, true)), 0);
+        assert_eq!(traffic.sent(later, number, &report(2, 10, true)).more, 0);
         assert_eq!(traffic.open(number), 1);
         // The same run tells all again; another starts from nothing.
         traffic.left(number);
+        assert!(!traffic.has_originals(number));
         traffic.enrolled(later, number, Incarnation(1));
         assert_eq!(traffic.open(number), 0);
-        assert_eq!(traffic.sent(later, number, &report(1, 6000, false)), 0);
+        assert_eq!(traffic.sent(later, number, &report(1, 6000, false)).more, 0);
         traffic.enrolled(later, number, Incarnation(2));
-        assert_eq!(traffic.sent(later, number, &report(1, 7, true)), 7);
+        assert_eq!(traffic.sent(later, number, &report(1, 7, true)).more, 7);
         assert_eq!(traffic.bytes(number), 6017);
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Instant};
 
 use super::{
     Action, Cluster, LinkId, Notice,
+    accounts::Origin,
     machine::Peer,
     numbers::NumberSet,
     running::{ABOUT_EQUAL, MOST_UNEVEN, Transfer},
@@ -100,12 +101,6 @@ impl Cluster {
         request: u64,
         grant: &Grant,
     ) {
-        self.ledger.open(
-            self.last_call,
-            transfer,
-            receiver.clone(),
-            grant.file.name.clone(),
-        );
         let ranges = grant
             .sources
             .iter()
@@ -137,6 +132,20 @@ impl Cluster {
         self.transfers = transfers;
     }
 
+    /// Tells the receiver of one transfer who holds its file now.
+    pub(super) fn push_sources(&mut self, transfer: TransferId) {
+        let Some(mut running) = self.transfers.remove(&transfer) else {
+            return;
+        };
+        let (link, sources) = (running.link, self.present_sources(&mut running));
+        self.transfers.insert(transfer, running);
+        self.actions.push_back(Action::Sources {
+            link,
+            transfer,
+            sources,
+        });
+    }
+
     /// Orders the copies that are due.
     pub(super) fn start_copies(&mut self, now: Instant) {
         let alive = self.alive_set();
@@ -161,7 +170,10 @@ impl Cluster {
             let transfer = self.next_transfer();
             let grant = self.grant(transfer, &file, Some(target));
             self.placement.started(target, &name, transfer);
-            self.begin(transfer, Receiver::Secondary(target), link, 0, &grant);
+            let (receiver, origin) = (Receiver::Secondary(target), Origin::Secondary(target));
+            self.ledger
+                .open(now, transfer, receiver.clone(), name.clone(), origin);
+            self.begin(transfer, receiver, link, 0, &grant);
             let sources = grant.sources.iter().map(|source| source.number).collect();
             self.actions.push_back(Action::Copy {
                 link,
@@ -185,7 +197,7 @@ impl Cluster {
         if !known {
             // A download that ended while the central was away: the books may still wait for it.
             if self.ledger.is_open(finished.transfer) && self.owns(link, &finished) {
-                self.close_books(now, finished);
+                self.close_books(now, link, finished);
             }
             return;
         }
@@ -232,7 +244,7 @@ impl Cluster {
             }
             Receiver::Original(_) => {}
         }
-        self.close_books(now, finished);
+        self.close_books(now, link, finished);
     }
 
     fn owns(&self, link: LinkId, finished: &Finished) -> bool {
@@ -250,9 +262,9 @@ impl Cluster {
         totals.unwrap_or(false)
     }
 
-    fn close_books(&mut self, now: Instant, finished: Finished) {
+    fn close_books(&mut self, now: Instant, link: LinkId, finished: Finished) {
         let (transfer, outcome) = (finished.transfer, finished.outcome);
-        self.ledger.finish(now, finished);
+        self.ledger.finish(now, link, finished);
         for number in self.ledger.involved(transfer) {
             if let Some(link) = self.membership.link(number) {
                 self.actions.push_back(Action::Ended {
@@ -274,7 +286,10 @@ impl Cluster {
                 .map(|m| m.incarnation)
         });
         for books in settled {
-            if let Some(link) = books.client.and_then(|name| self.link_of_client(&name)) {
+            // Whoever told the end waits for this: others may have its name.
+            let told_by = books.told_by;
+            let is_client = |link: &LinkId| matches!(self.peers.get(link), Some(Peer::Client(_)));
+            if let Some(link) = told_by.filter(is_client) {
                 let (transfer, sent) = (books.transfer, books.sent);
                 self.actions.push_back(Action::Settled {
                     link,
@@ -283,12 +298,5 @@ impl Cluster {
                 });
             }
         }
-    }
-
-    fn link_of_client(&self, name: &crate::model::ClientName) -> Option<LinkId> {
-        self.peers.iter().find_map(|(link, peer)| match peer {
-            Peer::Client(client) if client.name.as_ref() == Some(name) => Some(*link),
-            Peer::Client(_) | Peer::Secondary { .. } => None,
-        })
     }
 }

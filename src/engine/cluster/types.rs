@@ -31,7 +31,7 @@ pub enum Event {
         /// Where it connects from.
         address: SocketAddr,
     },
-    /// A line came: the peer lives.
+    /// The peer lives. Whoever knows better when its lines arrived says so by [`Cluster::hear`](super::Cluster::hear).
     Alive,
     /// The connection ended.
     Closed {

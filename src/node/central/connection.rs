@@ -1,21 +1,31 @@
 //! One connection to the central, from its first line to its end. Knows the wire; decides nothing.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc,
-    time::{MissedTickBehavior, interval, timeout},
+    time::{MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    heard::Heard,
     inputs::{Input, Outgoing, Peer},
     legacy,
 };
 use crate::{
     engine::cluster::{Event, LinkId},
-    model::limits::{CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, LEASE, MAX_OUTBOX},
+    model::limits::{
+        CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, LEASE, MAX_OUTBOX, MAX_SECONDARY_OUTBOX,
+    },
     net::{Accepted, LineReader, LineWriter, Place, ReadError, Use},
     node::{
         Refused, Security,
@@ -100,21 +110,24 @@ async fn converse<R, W>(
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    let (heartbeat, lease) = match hello {
+    let (heartbeat, lease, most) = match hello {
         Event::SecondaryHello { .. } => {
             place.set_use(Use::Pinned);
-            (HEARTBEAT, None)
+            (HEARTBEAT, None, MAX_SECONDARY_OUTBOX)
         }
         // A secondary's lease is the machine's business; a client is only taken for gone.
-        _ => (CLIENT_HEARTBEAT, Some(CLIENT_LEASE)),
+        _ => (CLIENT_HEARTBEAT, Some(CLIENT_LEASE), MAX_OUTBOX),
     };
-    let (outbox, messages) = mpsc::channel(MAX_OUTBOX);
-    let ended = CancellationToken::new();
+    let (outbox, messages) = mpsc::channel(most);
+    let (ended, heard) = (CancellationToken::new(), Heard::new(Instant::now()));
+    let queued_bytes = Arc::new(AtomicUsize::new(0));
     let opened = Input::Opened {
         link,
         peer: Peer {
             outbox,
             ended: ended.clone(),
+            heard: heard.clone(),
+            queued_bytes: Arc::clone(&queued_bytes),
         },
         hello,
     };
@@ -122,12 +135,12 @@ async fn converse<R, W>(
         return;
     }
     let write = async {
-        let _ = write_all(writer, messages, heartbeat).await;
+        let _ = write_all(writer, messages, heartbeat, &queued_bytes).await;
         ended.cancel();
     };
     let read = async {
         let end = tokio::select! {
-            end = read_all(reader, link, lease, &place, &context.inputs) => end,
+            end = read_all(reader, link, lease, (&place, &heard), &context.inputs) => end,
             () = ended.cancelled() => End::Broken,
             () = place.given_up() => End::Refused(Refused::GaveWay),
         };
@@ -161,13 +174,14 @@ async fn read_all<R: AsyncRead + Unpin>(
     mut reader: LineReader<R>,
     link: LinkId,
     lease: Option<Duration>,
-    place: &Place,
+    (place, heard): (&Place, &Heard),
     inputs: &mpsc::Sender<Input>,
 ) -> End {
     // Long enough for the machine to have closed a secondary's connection before.
     let patience = lease.unwrap_or(LEASE * 4);
     loop {
-        let line = match timeout(patience, reader.next_line()).await {
+        let arrived = || heard.note(Instant::now());
+        let line = match reader.next_line_within(patience, arrived).await {
             Err(_) => return End::Refused(Refused::Silent),
             Ok(Ok(Some(line))) => line,
             Ok(Ok(None)) => return End::Broken,
@@ -188,6 +202,8 @@ async fn read_all<R: AsyncRead + Unpin>(
             _ => place.touch(),
         }
         let input = match meaning(message) {
+            // That it arrived is known already: a sign of life waits behind nothing.
+            Meaning::Event(Event::Alive) => continue,
             Meaning::Event(event) => Input::Event { link, event },
             Meaning::List(after) => Input::List { link, after },
             Meaning::Status => Input::Status { link },
@@ -196,30 +212,52 @@ async fn read_all<R: AsyncRead + Unpin>(
                 return End::Refused(Refused::Unexpected("hello was said already"));
             }
         };
-        if inputs.send(input).await.is_err() {
+        if heard.unread(inputs.send(input)).await.is_err() {
             return End::Broken;
         }
     }
 }
 
+/// Lines that are sent with one write, where so many wait.
+const AT_ONCE_BYTES: usize = 16 * 1024;
+
 async fn write_all<W: AsyncWrite + Unpin>(
     mut writer: LineWriter<W>,
     mut messages: mpsc::Receiver<Outgoing>,
     heartbeat: Duration,
+    queued_bytes: &AtomicUsize,
 ) -> std::io::Result<()> {
     let mut beat = interval(heartbeat);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     beat.reset();
     loop {
         tokio::select! {
-            message = messages.recv() => match message {
-                Some(Outgoing::Message(message)) => {
-                    tracing::trace!(?message, "sending");
-                    writer.send(&*message).await?;
+            message = messages.recv() => {
+                let Some(mut next) = message else {
+                    break;
+                };
+                loop {
+                    match next {
+                        Outgoing::Message(message) => {
+                            tracing::trace!(?message, "sending");
+                            writer.stage(&*message);
+                        }
+                        Outgoing::Line(line) => {
+                            writer.flush().await?;
+                            writer.send_encoded(&line).await?;
+                            queued_bytes.fetch_sub(line.len(), Ordering::Relaxed);
+                        }
+                    }
+                    if writer.staged_bytes() >= AT_ONCE_BYTES {
+                        break;
+                    }
+                    match messages.try_recv() {
+                        Ok(message) => next = message,
+                        Err(_) => break,
+                    }
                 }
-                Some(Outgoing::Line(line)) => writer.send_encoded(&line).await?,
-                None => break,
-            },
+                writer.flush().await?;
+            }
             _ = beat.tick() => writer.send(&FromCentral::Ping).await?,
         }
     }

@@ -1,12 +1,15 @@
 //! What passes between the connections of a central and its owner.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicUsize},
+};
 
 use bytes::Bytes;
-use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::heard::Heard;
 use crate::{
     engine::cluster::{Event, LinkId},
     model::FileName,
@@ -59,14 +62,17 @@ pub(super) struct Peer {
     pub(super) outbox: mpsc::Sender<Outgoing>,
     /// Cancelled to end the connection at once.
     pub(super) ended: CancellationToken,
+    /// When something of it last arrived.
+    pub(super) heard: Heard,
+    /// Bytes of lines that wait in the outbox.
+    pub(super) queued_bytes: Arc<AtomicUsize>,
 }
 
 /// What an old client is answered.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 pub(super) enum Answer {
-    /// To `listado`.
-    Names(Vec<FileName>),
+    /// To `listado`: a whole line, which others get as well.
+    Names(Bytes),
     /// To `descarga`.
     Found(LegacyFound),
     /// To what has no answer.

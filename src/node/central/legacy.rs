@@ -7,7 +7,10 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
-use super::inputs::{Answer, Input};
+use super::{
+    inputs::{Answer, Input},
+    pages::Pages,
+};
 use crate::{
     engine::cluster::{Cluster, Refusal},
     model::FileName,
@@ -47,20 +50,26 @@ pub(super) async fn serve<W: AsyncWrite + Unpin>(
     }
     match answered.await {
         Ok(Answer::Nothing) | Err(_) => {}
-        Ok(answer) => {
-            let _ = writer.send(&answer).await;
+        Ok(Answer::Found(found)) => {
+            let _ = writer.send(&found).await;
+        }
+        Ok(Answer::Names(line)) => {
+            // A long line takes its time, as long as somebody reads.
+            let mut rest = &line[..];
+            while !rest.is_empty()
+                && let Ok(count) = writer.write_some(rest).await
+            {
+                rest = &rest[count..];
+            }
         }
     }
     writer.shutdown().await;
 }
 
 /// What the cluster has to say to a request.
-pub(super) fn answer(cluster: &mut Cluster, request: LegacyRequest) -> Answer {
+pub(super) fn answer(cluster: &mut Cluster, pages: &mut Pages, request: LegacyRequest) -> Answer {
     match request {
-        LegacyRequest::Listado => {
-            let (files, _) = cluster.listing(None, |_| true);
-            Answer::Names(files.into_iter().map(|listed| listed.file.name).collect())
-        }
+        LegacyRequest::Listado => Answer::Names(pages.names(cluster)),
         LegacyRequest::Descarga { video, .. } => Answer::Found(find(cluster, &video)),
         LegacyRequest::Completado { nombre, video } => {
             // Downloads are counted from what the secondaries report, not from what a client claims.

@@ -5,24 +5,29 @@
 
 mod api;
 mod connection;
+mod heard;
 mod inputs;
 mod legacy;
 mod memory;
 mod pages;
 mod run;
 mod statistics;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::HashMap,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{connection::Context, memory::Memory, run::Central, statistics::Statistics};
 use crate::{
     engine::cluster::{Cluster, ClusterConfig},
+    model::limits::STATISTICS_EVERY,
     net::{Door, connection_places, listen},
     node::StartError,
 };
@@ -50,6 +55,15 @@ pub async fn start(
     config: CentralConfig,
     events: mpsc::Sender<CentralEvent>,
 ) -> Result<CentralHandle, StartError> {
+    start_saving(config, events, STATISTICS_EVERY).await
+}
+
+/// The same, with how often it saves its statistics.
+async fn start_saving(
+    config: CentralConfig,
+    events: mpsc::Sender<CentralEvent>,
+    save_every: Duration,
+) -> Result<CentralHandle, StartError> {
     let listener = listen(config.listen).map_err(|e| StartError::listen(config.listen, e))?;
     let address = listener
         .local_addr()
@@ -65,7 +79,7 @@ pub async fn start(
             required_secondaries: usize::from(config.required_secondaries),
             max_downloads: config.max_downloads,
             begun: before.begun,
-            seed: fastrand::u32(..),
+            seed: secret_seed(),
             wall_s: wall_s(),
         },
         before.totals,
@@ -92,6 +106,9 @@ pub async fn start(
         peers: HashMap::new(),
         next_link: 0,
         pages: Default::default(),
+        counts: Default::default(),
+        save_every,
+        last_turn: Instant::now(),
     };
     Ok(CentralHandle {
         address,
@@ -99,6 +116,16 @@ pub async fn start(
         stop,
         done: tokio::spawn(central.run()),
     })
+}
+
+/// What nobody else knows. A system that has no random numbers for us does not have them for TLS or the secret either.
+fn secret_seed() -> u128 {
+    let mut bytes = [0; 16];
+    if SystemRandom::new().fill(&mut bytes).is_err() {
+        tracing::warn!("the system has no random numbers: names of transfers can be guessed");
+        return fastrand::u128(..);
+    }
+    u128::from_be_bytes(bytes)
 }
 
 /// Seconds since 1970, by this machine's clock.

@@ -1,13 +1,22 @@
 //! Pages of the listing as they are sent: made once, kept until the listing changes. Many clients list at
-//! once, and all begin with the same page.
+//! once, and all begin with the same page. Those of the original get all names as one line, which is shared as well.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use bytes::Bytes;
 
 use crate::{
     engine::cluster::{Cluster, ListingVersion},
-    model::{FileName, limits::PAGE_BYTES},
+    model::{
+        FileName,
+        limits::{MAX_PAGES_BYTES, PAGE_BYTES},
+    },
     proto::{control::FromCentral, encode_line},
 };
 
@@ -19,24 +28,76 @@ const MOST_PAGES: usize = 64;
 pub(super) struct Pages {
     version: Option<ListingVersion>,
     lines: BTreeMap<Option<FileName>, Bytes>,
+    names: Option<Bytes>,
+    /// Bytes of all pages that somebody still holds, kept here or on their way.
+    alive_bytes: Arc<AtomicUsize>,
 }
 
 impl Pages {
     /// The page of the files after a name.
     pub(super) fn get(&mut self, cluster: &Cluster, after: Option<FileName>) -> Bytes {
-        let version = cluster.listing_version();
-        if self.version != Some(version) || self.lines.len() >= MOST_PAGES {
-            self.version = Some(version);
+        self.forget_old(cluster);
+        if self.lines.len() >= MOST_PAGES && !self.lines.contains_key(&after) {
             self.lines.clear();
         }
+        let alive = &self.alive_bytes;
         let page = self.lines.entry(after);
         let after = page.key().clone();
-        page.or_insert_with(|| make(cluster, after.as_ref()))
+        page.or_insert_with(|| shared(make(cluster, after.as_ref()), alive))
             .clone()
+    }
+
+    /// The names of all files, for clients of the original.
+    pub(super) fn names(&mut self, cluster: &Cluster) -> Bytes {
+        self.forget_old(cluster);
+        let alive = &self.alive_bytes;
+        let names = self
+            .names
+            .get_or_insert_with(|| shared(make_names(cluster), alive));
+        names.clone()
+    }
+
+    /// Peers ask for more different pages than they take.
+    pub(super) fn are_too_many(&self) -> bool {
+        self.alive_bytes.load(Ordering::Relaxed) > MAX_PAGES_BYTES
+    }
+
+    fn forget_old(&mut self, cluster: &Cluster) {
+        let version = cluster.listing_version();
+        if self.version != Some(version) {
+            self.version = Some(version);
+            self.lines.clear();
+            self.names = None;
+        }
     }
 }
 
-fn make(cluster: &Cluster, after: Option<&FileName>) -> Bytes {
+/// A page's bytes, which are counted for as long as somebody holds them.
+struct Page {
+    bytes: Vec<u8>,
+    alive_bytes: Arc<AtomicUsize>,
+}
+
+impl AsRef<[u8]> for Page {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        self.alive_bytes
+            .fetch_sub(self.bytes.len(), Ordering::Relaxed);
+    }
+}
+
+fn shared(bytes: Vec<u8>, alive_bytes: &Arc<AtomicUsize>) -> Bytes {
+    alive_bytes.fetch_add(bytes.len(), Ordering::Relaxed);
+    let alive_bytes = Arc::clone(alive_bytes);
+    Bytes::from_owner(Page { bytes, alive_bytes })
+}
+
+fn make(cluster: &Cluster, after: Option<&FileName>) -> Vec<u8> {
     let mut room = PAGE_BYTES;
     let (files, more) = cluster.listing(after, |listed| {
         let size = serde_json::to_vec(listed).map_or(0, |json| json.len() + 1);
@@ -47,5 +108,32 @@ fn make(cluster: &Cluster, after: Option<&FileName>) -> Bytes {
     let ready = cluster.is_ready();
     let mut line = Vec::with_capacity(PAGE_BYTES - room + 64);
     encode_line(&FromCentral::Listing { ready, files, more }, &mut line);
-    line.into()
+    line
+}
+
+fn make_names(cluster: &Cluster) -> Vec<u8> {
+    let (files, _) = cluster.listing(None, |_| true);
+    let names: Vec<_> = files.iter().map(|listed| &listed.file.name).collect();
+    let mut line = Vec::new();
+    encode_line(&names, &mut line);
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_count_for_as_long_as_somebody_holds_them() {
+        let pages = Pages::default();
+        let page = shared(vec![0; MAX_PAGES_BYTES], &pages.alive_bytes);
+        let on_its_way = page.clone();
+        assert!(!pages.are_too_many());
+        let another = shared(vec![0], &pages.alive_bytes);
+        drop(page);
+        assert!(pages.are_too_many());
+        drop((on_its_way, another));
+        assert!(!pages.are_too_many());
+        assert_eq!(pages.alive_bytes.load(Ordering::Relaxed), 0);
+    }
 }

@@ -3,7 +3,8 @@
 use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
-    time::Instant,
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -23,8 +24,11 @@ use super::{
     statistics::Statistics,
 };
 use crate::{
-    engine::cluster::{Cluster, Event, LinkId, Notice},
-    model::limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY, STOP_GRACE},
+    engine::cluster::{Cluster, Event, FileCounts, LinkId, Notice},
+    model::{
+        FileName,
+        limits::{MAX_SECONDARY_NUMBER, STOP_GRACE},
+    },
     net::{Arrival, Door},
     node::{
         Refused, StatisticsTrouble,
@@ -36,7 +40,12 @@ use crate::{
 };
 
 /// Wakes the loop when the machine has nothing to wait for.
-const IDLE: std::time::Duration = std::time::Duration::from_secs(3600);
+const IDLE: Duration = Duration::from_secs(3600);
+
+/// How often the loop runs at the least. Where a turn comes later than [`STANDSTILL`] after the last, this process, or
+/// this task, did not run: what others sent meanwhile may not have been read.
+const TURN_EVERY: Duration = Duration::from_millis(250);
+const STANDSTILL: Duration = Duration::from_millis(500);
 
 /// The central's task.
 pub(super) struct Central {
@@ -52,14 +61,22 @@ pub(super) struct Central {
     pub(super) peers: HashMap<LinkId, Peer>,
     pub(super) next_link: u64,
     pub(super) pages: Pages,
+    pub(super) counts: Counts,
+    pub(super) save_every: Duration,
+    /// When the loop last ran.
+    pub(super) last_turn: Instant,
 }
 
 impl Central {
     /// Runs until it is told to stop.
     pub(super) async fn run(mut self) -> Result<(), StoreError> {
-        let mut save = interval(STATISTICS_EVERY);
-        save.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        save.reset();
+        let mut save = interval(self.save_every);
+        let mut turn = interval(TURN_EVERY);
+        for timer in [&mut save, &mut turn] {
+            timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            timer.reset();
+        }
+        self.last_turn = Instant::now();
         let stop = self.context.stop.clone();
         loop {
             self.act();
@@ -71,13 +88,31 @@ impl Central {
                 Some(input) = self.inputs.recv() => self.input(input),
                 arrival = self.door.accept() => self.arrived(arrival),
                 Some(query) = self.queries.recv() => self.query(query),
-                () = sleep_until(due.into()) => self.cluster.handle_timeout(Instant::now()),
+                () = sleep_until(due.into()) => {
+                    let now = self.turn();
+                    self.cluster.handle_timeout(now);
+                }
+                _ = turn.tick() => drop(self.turn()),
                 written = self.memory.written() => self.has_written(written),
-                _ = save.tick() => self.save().await,
+                _ = save.tick() => self.save(),
+                failed = self.statistics.saved() => self.saved(failed),
                 () = stop.cancelled() => break,
             }
         }
         self.stop().await
+    }
+
+    /// The loop runs: the machine hears what arrived by now, and whether this process did not run.
+    fn turn(&mut self) -> Instant {
+        let now = Instant::now();
+        let peers = &self.peers;
+        self.cluster
+            .hear(|link| Some(peers.get(&link)?.heard.last(now)));
+        if now.saturating_duration_since(self.last_turn) > STANDSTILL {
+            self.cluster.stood_still(now);
+        }
+        self.last_turn = now;
+        now
     }
 
     fn arrived(&mut self, arrival: Arrival) {
@@ -98,7 +133,7 @@ impl Central {
     }
 
     fn input(&mut self, input: Input) {
-        let now = Instant::now();
+        let now = self.turn();
         match input {
             Input::Opened { link, peer, hello } => {
                 self.peers.insert(link, peer);
@@ -112,11 +147,11 @@ impl Central {
             }
             Input::Event { link, event } => self.cluster.handle_event(now, link, event),
             Input::List { link, after } => {
-                let page = self.pages.get(&self.cluster, after);
-                self.post(link, Outgoing::Line(page));
+                self.post_page(link, after);
             }
             Input::Status { link } => {
-                let status = self.cluster.status();
+                let counts = self.counts.get(now, &self.cluster);
+                let status = self.cluster.status_with(counts);
                 self.send(link, FromCentral::Status(status));
             }
             Input::Closed {
@@ -133,14 +168,14 @@ impl Central {
                     .handle_event(now, link, Event::Closed { goodbye });
             }
             Input::Legacy { request, answer } => {
-                let _ = answer.send(legacy::answer(&mut self.cluster, request));
+                let _ = answer.send(legacy::answer(&mut self.cluster, &mut self.pages, request));
             }
             Input::BadPeer { address, reason } => self.refused(Some(address), reason),
         }
     }
 
     fn query(&mut self, query: CentralQuery) {
-        let now = Instant::now();
+        let now = self.turn();
         let rows = |table: BTreeMap<String, u64>| {
             table
                 .into_iter()
@@ -246,6 +281,21 @@ impl Central {
         self.post(link, Outgoing::Message(Box::new(message)));
     }
 
+    fn post_page(&mut self, link: LinkId, after: Option<FileName>) {
+        let Some(peer) = self.peers.get(&link) else {
+            return;
+        };
+        let has_not_taken = peer.queued_bytes.load(Ordering::Relaxed) > 0;
+        if has_not_taken && self.pages.are_too_many() {
+            peer.ended.cancel();
+            self.peers.remove(&link);
+            return;
+        }
+        let page = self.pages.get(&self.cluster, after);
+        peer.queued_bytes.fetch_add(page.len(), Ordering::Relaxed);
+        self.post(link, Outgoing::Line(page));
+    }
+
     fn post(&mut self, link: LinkId, message: Outgoing) {
         let Some(peer) = self.peers.get(&link) else {
             return;
@@ -287,10 +337,13 @@ impl Central {
         self.tell(CentralEvent::BadPeer { address, reason });
     }
 
-    async fn save(&mut self) {
+    fn save(&mut self) {
         self.statistics.refused().forget_told();
-        let trouble = self.statistics.save(&self.cluster).await;
-        if let Some(error) = trouble {
+        self.statistics.start_save(&self.cluster);
+    }
+
+    fn saved(&self, failed: Option<StoreError>) {
+        if let Some(error) = failed {
             self.tell(CentralEvent::Statistics(StatisticsTrouble::Failed(error)));
         }
     }
@@ -307,6 +360,26 @@ impl Central {
         let _ = timeout(STOP_GRACE, self.connections.wait()).await;
         self.memory.finish(&mut self.cluster).await?;
         self.statistics.finish(&self.cluster).await
+    }
+}
+
+/// The last look at the whole catalogue. Whoever asks again and again is answered with it for ten times as long as it
+/// took, so that questions never take the time of everything else.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    last: Option<(Instant, FileCounts)>,
+}
+
+impl Counts {
+    fn get(&mut self, now: Instant, cluster: &Cluster) -> &FileCounts {
+        if self.last.as_ref().is_some_and(|(until, _)| *until <= now) {
+            self.last = None;
+        }
+        let (_, counts) = self.last.get_or_insert_with(|| {
+            let counts = cluster.count_files();
+            (now + 10 * now.elapsed(), counts)
+        });
+        counts
     }
 }
 

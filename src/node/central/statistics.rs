@@ -8,7 +8,7 @@ use crate::{
     engine::cluster::{Cluster, Totals},
     node::{
         refusals::Refusals,
-        statistics::{self, Head, Moment, StatisticsFile, StatisticsTrouble},
+        statistics::{self, Head, StatisticsFile, StatisticsTrouble},
     },
     store::StoreError,
 };
@@ -87,10 +87,22 @@ impl Statistics {
         self.file.to_value()
     }
 
-    /// Saves; gives what to tell people.
-    pub(super) async fn save(&mut self, cluster: &Cluster) -> Option<StoreError> {
-        self.update(cluster);
-        self.file.save(Moment::Running).await
+    /// Starts to save, unless the last save is still under way.
+    pub(super) fn start_save(&mut self, cluster: &Cluster) {
+        // The books are large: they are copied once.
+        self.file.start_save(|file| {
+            file.content.service_begun = cluster.has_begun();
+            file.content.totals = Totals::default();
+            Content {
+                totals: cluster.totals(),
+                ..file.content.clone()
+            }
+        });
+    }
+
+    /// The end of a save; gives what to tell people. Cancel-safe.
+    pub(super) async fn saved(&mut self) -> Option<StoreError> {
+        self.file.saved().await
     }
 
     /// Saves for the last time.

@@ -4,11 +4,14 @@ use tokio::sync::oneshot;
 
 use super::ClientError;
 use crate::{
-    model::{ClusterStatus, FileName, ListedFile},
+    model::{ClusterStatus, FileName, ListedFile, limits::MAX_FILES_PER_SECONDARY},
     proto::control::ToCentral,
 };
 
 type Answer<T> = oneshot::Sender<Result<T, ClientError>>;
+
+/// Files of a listing that are taken: those of many secondaries that share nothing.
+const MOST_LISTED: usize = 10 * MAX_FILES_PER_SECONDARY;
 
 /// Who waits for what.
 #[derive(Debug, Default)]
@@ -67,9 +70,16 @@ impl Questions {
         files: Vec<ListedFile>,
         more: bool,
     ) -> Option<ToCentral> {
-        let after: Option<FileName> = files.last().map(|listed| listed.file.name.clone());
-        self.pages.extend(files);
-        if ready && more && after.is_some() {
+        if self.list.is_empty() {
+            // Nobody has asked.
+            return None;
+        }
+        let last = |files: &[ListedFile]| files.last().map(|listed| listed.file.name.clone());
+        let (before, after): (Option<FileName>, _) = (last(&self.pages), last(&files));
+        // A central that goes round in circles, or on for ever, is not followed.
+        let goes_on = after > before && self.pages.len() + files.len() <= MOST_LISTED;
+        self.pages.extend(files.into_iter().take(MOST_LISTED));
+        if ready && more && goes_on {
             return Some(ToCentral::List { after });
         }
         let all = std::mem::take(&mut self.pages);
@@ -95,5 +105,38 @@ impl Questions {
         for answer in self.list.drain(..) {
             let _ = answer.send(Err(error.clone()));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ChunkLayout, Digest, FileMeta};
+
+    fn page(names: &[&str]) -> Vec<ListedFile> {
+        let listed = |name: &&str| ListedFile {
+            file: FileMeta {
+                name: FileName::try_from(*name).unwrap(),
+                layout: ChunkLayout::for_file(1).unwrap(),
+                id: Digest::new([1; 32]),
+            },
+            holders: 1,
+            secondaries: 1,
+            conflict: false,
+        };
+        names.iter().map(listed).collect()
+    }
+
+    #[test]
+    fn a_listing_ends_though_the_central_goes_round_in_circles() {
+        let mut questions = Questions::default();
+        // Nobody has asked: nothing is kept.
+        assert_eq!(questions.listing(true, page(&["a"]), true), None);
+        assert!(questions.pages.is_empty());
+        let (answer, mut answered) = oneshot::channel();
+        questions.list(answer).unwrap();
+        assert!(questions.listing(true, page(&["a", "b"]), true).is_some());
+        assert_eq!(questions.listing(true, page(&["a", "b"]), true), None);
+        assert_eq!(answered.try_recv().unwrap().unwrap().len(), 4);
     }
 }

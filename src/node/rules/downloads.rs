@@ -22,6 +22,9 @@ use crate::{
 /// secondaries to enrol, before it asks again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
+/// Downloads that are over and still listed: those that were asked for last.
+const MOST_ENDED: usize = 1000;
+
 pub use holding::{Priority, Regulated, Resuming};
 pub use types::*;
 
@@ -29,6 +32,10 @@ pub use types::*;
 #[derive(Debug)]
 pub struct Downloads<A, R> {
     list: BTreeMap<DownloadNumber, Download<A, R>>,
+    /// Those that run, by their names at the central.
+    running: BTreeMap<TransferId, DownloadNumber>,
+    /// Those that are over and not listed any more.
+    unlisted: Tally,
     /// Those that are over.
     pub endings: Endings,
     /// Requests that wait and are to be made again, as the central was not ready for them, and downloads that are to
@@ -40,6 +47,8 @@ impl<A, R> Default for Downloads<A, R> {
     fn default() -> Self {
         Self {
             list: BTreeMap::new(),
+            running: BTreeMap::new(),
+            unlisted: Tally::default(),
             endings: Endings::default(),
             ask_again: BTreeMap::new(),
         }
@@ -84,8 +93,24 @@ impl<A, R: Receiving> Downloads<A, R> {
             is_private,
             past: Past::default(),
         };
+        self.forget_ended();
         self.list.insert(number, download);
         number
+    }
+
+    /// Of those that are over the last ones stay, and the others count.
+    fn forget_ended(&mut self) {
+        let is_over =
+            |(_, download): &(&_, &Download<A, R>)| matches!(download.state, State::Ended(_));
+        let ended = self.list.iter().filter(is_over);
+        let mut surplus = ended.count().saturating_sub(MOST_ENDED);
+        while surplus > 0 {
+            let oldest = self.list.iter().find(is_over).map(|(number, _)| *number);
+            if let Some(download) = oldest.and_then(|number| self.list.remove(&number)) {
+                self.unlisted.count(&download.state);
+            }
+            surplus -= 1;
+        }
     }
 
     /// One of them.
@@ -134,6 +159,7 @@ impl<A, R: Receiving> Downloads<A, R> {
         receiving: R,
     ) -> Option<(FileName, Option<A>)> {
         let download = self.list.get_mut(&number)?;
+        self.running.insert(transfer, number);
         let running = State::Running(Running {
             transfer,
             meta,
@@ -248,6 +274,7 @@ impl<A, R: Receiving> Downloads<A, R> {
         let download = self.list.get_mut(&number)?;
         let before = std::mem::replace(&mut download.state, State::Ended(end));
         if let State::Running(running) = before {
+            self.running.remove(&running.transfer);
             self.endings
                 .keep(now, number, running.meta, finished.clone());
         }
@@ -282,6 +309,7 @@ impl<A, R: Receiving> Downloads<A, R> {
         };
         download.past.add(took, &finished.sources);
         if let State::Running(running) = std::mem::replace(&mut download.state, state) {
+            self.running.remove(&running.transfer);
             let meta = running.meta;
             self.endings.keep(now, number, meta, finished.clone());
         }
@@ -345,20 +373,17 @@ impl<A, R: Receiving> Downloads<A, R> {
 
     /// The download that runs under a transfer's name.
     pub fn of_transfer(&self, wanted: TransferId) -> Option<(DownloadNumber, &FileName, &R)> {
-        self.list
-            .iter()
-            .find_map(|(number, download)| match &download.state {
-                State::Running(running) if running.transfer == wanted => {
-                    Some((*number, &download.file, &running.receiving))
-                }
-                State::Running(_)
-                | State::Asked(_)
-                | State::Again(_)
-                | State::Queued(_)
-                | State::Paused
-                | State::Held
-                | State::Ended(_) => None,
-            })
+        let number = *self.running.get(&wanted)?;
+        let download = self.list.get(&number)?;
+        match &download.state {
+            State::Running(running) => Some((number, &download.file, &running.receiving)),
+            State::Asked(_)
+            | State::Again(_)
+            | State::Queued(_)
+            | State::Paused
+            | State::Held
+            | State::Ended(_) => None,
+        }
     }
 
     /// All of them.
@@ -377,6 +402,7 @@ impl<A, R: Receiving> Downloads<A, R> {
         let mut words = Vec::new();
         for number in due.into_keys() {
             let Some(download) = self.list.get(&number) else {
+                words.extend(self.endings.unsettled_words(number));
                 continue;
             };
             match &download.state {
@@ -435,18 +461,9 @@ impl<A, R: Receiving> Downloads<A, R> {
 
     /// How many are over, and how.
     pub fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
+        let mut tally = self.unlisted;
         for download in self.list.values() {
-            match &download.state {
-                State::Ended(End::Complete) => tally.complete += 1,
-                State::Ended(End::Failed(_) | End::Cancelled) => tally.failed += 1,
-                State::Paused => tally.paused += 1,
-                State::Asked(_)
-                | State::Again(_)
-                | State::Queued(_)
-                | State::Running(_)
-                | State::Held => {}
-            }
+            tally.count(&download.state);
         }
         tally
     }

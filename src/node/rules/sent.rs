@@ -10,7 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::model::{FileName, Outcome, Receiver, SentTransfer, TransferId, limits::MAX_TRANSFERS};
+use crate::model::{
+    Digest, FileMeta, FileName, Outcome, Receiver, SentTransfer, TransferId, limits::MAX_TRANSFERS,
+};
 
 /// How long an ended transfer's figures are kept for a central that asks again.
 const KEEP_ENDED: Duration = Duration::from_secs(60);
@@ -88,7 +90,9 @@ struct Sent {
 #[derive(Debug)]
 struct Entry {
     receiver: Receiver,
+    /// The name under which it is held here, whichever its receiver says.
     file: FileName,
+    id: Digest,
     flow: Arc<Flow>,
     /// What the central was told.
     reported: Option<Sent>,
@@ -129,9 +133,46 @@ pub struct Running {
 #[derive(Debug, Default)]
 pub struct SentBook {
     entries: BTreeMap<TransferId, Entry>,
+    /// Bytes that the central will never be told of, as there was no place to keep them.
+    never_told_bytes: u64,
 }
 
 impl SentBook {
+    /// No other transfer has a place before some that are over give theirs up. Whoever can report and book first does.
+    pub fn is_full(&self) -> bool {
+        self.entries.len() >= MAX_TRANSFERS
+    }
+
+    /// Bytes that were given up before the central was told of them, since this was last asked.
+    pub fn take_never_told_bytes(&mut self) -> u64 {
+        std::mem::take(&mut self.never_told_bytes)
+    }
+
+    /// Transfers that are over give their places up: those of which all is said and done; else the older half of
+    /// those that were told; else, as the central is away, of those that are booked here.
+    fn make_room(&mut self) {
+        self.entries
+            .retain(|_, entry| !(entry.ended && entry.is_booked() && entry.is_told()));
+        for needs_telling in [true, false] {
+            if !self.is_full() {
+                return;
+            }
+            let may_go = |entry: &Entry| {
+                entry.is_booked() && entry.flow.now().last && (entry.is_told() || !needs_telling)
+            };
+            let going = self.entries.iter().filter(|(_, entry)| may_go(entry));
+            let mut going: Vec<_> = going.map(|(id, entry)| (entry.touched, *id)).collect();
+            going.sort_unstable();
+            for (_, transfer) in &going[..going.len().div_ceil(2)] {
+                if let Some(entry) = self.entries.remove(transfer) {
+                    let told = entry.reported.map_or(0, |told| told.bytes);
+                    let never = entry.flow.now().bytes.saturating_sub(told);
+                    self.never_told_bytes = self.never_told_bytes.saturating_add(never);
+                }
+            }
+        }
+    }
+
     /// A connection starts to send in a transfer. True with it when the transfer is new here. `None` when
     /// the transfer is another's, as its name was made up, or when there are too many.
     pub fn open(
@@ -139,12 +180,11 @@ impl SentBook {
         now: Instant,
         transfer: TransferId,
         receiver: &Receiver,
-        file: &FileName,
+        file: &FileMeta,
     ) -> Option<(Sending, bool)> {
-        if self.entries.len() >= MAX_TRANSFERS && !self.entries.contains_key(&transfer) {
-            // Nobody has that many: those that are over make room.
-            self.entries.retain(|_, entry| !entry.flow.now().last);
-            if self.entries.len() >= MAX_TRANSFERS {
+        if self.is_full() && !self.entries.contains_key(&transfer) {
+            self.make_room();
+            if self.is_full() {
                 return None;
             }
         }
@@ -153,7 +193,8 @@ impl SentBook {
             new = true;
             Entry {
                 receiver: receiver.clone(),
-                file: file.clone(),
+                file: file.name.clone(),
+                id: file.id,
                 flow: Arc::default(),
                 reported: None,
                 booked: Sent::default(),
@@ -163,7 +204,7 @@ impl SentBook {
                 began: now,
             }
         });
-        if entry.receiver != *receiver || entry.file != *file {
+        if entry.receiver != *receiver || entry.id != file.id {
             return None;
         }
         entry.touched = now;
@@ -233,6 +274,10 @@ impl SentBook {
                 });
                 entry.booked = sent;
             }
+            if sent.last && sent.bytes == 0 && entry.reported.is_none_or(|told| told == sent) {
+                // Nothing to be told again.
+                return false;
+            }
             let keep = if entry.ended { KEEP_ENDED } else { KEEP_SILENT };
             !sent.last || now.saturating_duration_since(entry.touched) < keep
         });
@@ -259,6 +304,17 @@ impl SentBook {
 }
 
 impl Entry {
+    /// All that it sent is in the statistics.
+    fn is_booked(&self) -> bool {
+        self.booked == self.flow.now()
+    }
+
+    /// It is over, and the central was told so.
+    fn is_told(&self) -> bool {
+        let sent = self.flow.now();
+        sent.last && self.reported == Some(sent)
+    }
+
     fn told_as(&self, transfer: TransferId, sent: Sent) -> SentTransfer {
         SentTransfer {
             transfer,
@@ -275,14 +331,22 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::SecondaryNumber;
+    use crate::model::{ChunkLayout, SecondaryNumber};
+
+    fn meta(name: &str) -> FileMeta {
+        FileMeta {
+            name: FileName::try_from(name).unwrap(),
+            layout: ChunkLayout::for_file(100).unwrap(),
+            id: Digest::new([name.len() as u8; 32]),
+        }
+    }
 
     #[test]
     fn figures_are_reported_once_and_booked_once() {
         let mut book = SentBook::default();
         let now = Instant::now();
         let receiver = Receiver::Secondary(SecondaryNumber::try_from(2).unwrap());
-        let file = FileName::try_from("a b.bin").unwrap();
+        let file = meta("a b.bin");
         let transfer = TransferId(7);
         let (sending, new) = book.open(now, transfer, &receiver, &file).unwrap();
         assert!(new);
@@ -311,15 +375,88 @@ mod tests {
         let mut book = SentBook::default();
         let now = Instant::now();
         let receiver = Receiver::Secondary(SecondaryNumber::try_from(2).unwrap());
-        let file = FileName::try_from("a").unwrap();
-        let mut open = |n| book.open(now, TransferId(n), &receiver, &file);
+        let open = |book: &mut SentBook, n: u64| {
+            let opened = book.open(now, TransferId(n), &receiver, &meta("a"));
+            opened.map(|(sending, _)| sending)
+        };
         let mut sending: Vec<_> = (0..MAX_TRANSFERS as u64)
-            .map(|n| open(n).unwrap())
+            .map(|n| open(&mut book, n).unwrap())
             .collect();
         let one_more = MAX_TRANSFERS as u64;
-        assert!(open(one_more).is_none());
-        assert!(open(7).is_some(), "one of those that it has");
-        sending.pop();
-        assert!(open(one_more).is_some());
+        assert!(open(&mut book, one_more).is_none());
+        assert!(open(&mut book, 7).is_some(), "one of those that it has");
+        let over = sending.pop().unwrap();
+        over.add_bytes(3);
+        drop(over);
+        // What is neither in the statistics nor told is not forgotten.
+        assert!(open(&mut book, one_more).is_none());
+        book.report(false);
+        assert!(open(&mut book, one_more).is_none());
+        book.book(now);
+        assert!(open(&mut book, one_more).is_some());
+        assert_eq!(book.take_never_told_bytes(), 0);
+    }
+
+    #[test]
+    fn what_the_central_is_never_told_is_counted() {
+        let mut book = SentBook::default();
+        let now = Instant::now();
+        let receiver = Receiver::Secondary(SecondaryNumber::try_from(2).unwrap());
+        for n in 0..=MAX_TRANSFERS as u64 {
+            // The central is away: nothing is told.
+            let (sending, _) = book
+                .open(now, TransferId(n), &receiver, &meta("a"))
+                .unwrap();
+            sending.add_bytes(3);
+            drop(sending);
+            book.book(now);
+        }
+        let kept: u64 = book.report(false).iter().map(|sent| sent.bytes).sum();
+        let all = 3 * (MAX_TRANSFERS as u64 + 1);
+        assert_eq!(kept + book.take_never_told_bytes(), all);
+    }
+
+    #[test]
+    fn transfers_in_which_nothing_was_sent_are_not_kept() {
+        let mut book = SentBook::default();
+        let now = Instant::now();
+        let receiver = Receiver::Secondary(SecondaryNumber::try_from(2).unwrap());
+        for n in 0..3 * MAX_TRANSFERS as u64 {
+            let opened = book.open(now, TransferId(n), &receiver, &meta("a"));
+            let sending = opened.unwrap();
+            if n == 0 {
+                assert!(!book.report(false)[0].last);
+            }
+            drop(sending);
+            if n == 0 {
+                assert!(
+                    book.report(false)[0].last,
+                    "the central knows that it is over"
+                );
+            }
+            book.book(now);
+        }
+        assert!(book.report(true).is_empty());
+    }
+
+    #[test]
+    fn a_transfer_is_booked_under_the_name_that_is_held_here() {
+        let mut book = SentBook::default();
+        let now = Instant::now();
+        let receiver = Receiver::Secondary(SecondaryNumber::try_from(2).unwrap());
+        let held = meta("held");
+        let sending = book.open(now, TransferId(1), &receiver, &held).unwrap();
+        sending.0.add_bytes(1);
+        // The same content may have another name by now, another content is another transfer's.
+        let renamed = FileMeta {
+            name: FileName::try_from("renamed").unwrap(),
+            ..held.clone()
+        };
+        assert!(book.open(now, TransferId(1), &receiver, &renamed).is_some());
+        assert!(
+            book.open(now, TransferId(1), &receiver, &meta("other one"))
+                .is_none()
+        );
+        assert_eq!(book.report(false)[0].file, held.name);
     }
 }

@@ -92,6 +92,8 @@ impl Secondary {
                 });
             }
         }
+        let never_told = self.state.sent.take_never_told_bytes();
+        self.statistics.never_told(never_told);
         let sent = &self.state.sent;
         self.state
             .stops

@@ -144,7 +144,8 @@ impl Secondary {
                 Some(query) = self.queries.recv() => self.query(query),
                 _ = report.tick() => self.report(),
                 written = self.memory.written() => self.has_written(written),
-                _ = save.tick() => self.save().await,
+                _ = save.tick() => self.save(),
+                failed = self.statistics.saved() => self.saved(failed),
             }
         }
         self.stop().await
@@ -224,16 +225,22 @@ impl Secondary {
             Wanted::Content { id, .. } => self.context.retired.find(id),
         };
         let file = found.cloned().or_else(aside).ok_or_else(not_held)?;
-        let stop = self.state.stops.open(transfer).ok_or(Refused::Expelled)?;
-        let opened = self
-            .state
-            .sent
-            .open(Instant::now(), transfer, receiver, asked);
+        if self.state.stops.is_expelled(transfer) {
+            return Err(Refused::Expelled);
+        }
+        if self.state.sent.is_full() {
+            // Those that are over make room once all is said of them.
+            self.report();
+        }
+        let meta = &file.meta;
+        let now = Instant::now();
+        let opened = self.state.sent.open(now, transfer, receiver, meta);
         let (sending, new) = opened.ok_or(Refused::OthersTransfer(transfer))?;
+        let stop = self.state.stops.open(transfer);
         if new {
             self.tell(SecondaryEvent::SendingTo {
                 receiver: receiver.clone(),
-                file: asked.clone(),
+                file: meta.name.clone(),
             });
         }
         Ok(Held {
@@ -422,14 +429,21 @@ impl Secondary {
     }
 
     fn report(&mut self) {
-        let sent = self.state.sent.report(false);
-        self.send_sent(sent);
+        // While the central is away it is told nothing; all is said anew on the next link.
+        if self.state.outbox.is_some() {
+            let sent = self.state.sent.report(false);
+            self.send_sent(sent);
+        }
         self.book();
     }
 
-    async fn save(&mut self) {
+    fn save(&mut self) {
         self.statistics.refused().forget_told();
-        if let Some(error) = self.statistics.save().await {
+        self.statistics.start_save();
+    }
+
+    fn saved(&self, failed: Option<StoreError>) {
+        if let Some(error) = failed {
             self.tell(SecondaryEvent::Statistics(StatisticsTrouble::Failed(error)));
         }
     }

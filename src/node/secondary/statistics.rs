@@ -5,13 +5,16 @@ use std::{collections::BTreeMap, path::Path};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::counters::{Counters, per_secondary},
-    model::{ClientName, FileName, Receiver, SecondaryNumber, limits::MAX_STATISTICS_NAMES},
+    engine::{
+        counters::{Counters, per_secondary},
+        tables::change_named,
+    },
+    model::{ClientName, FileName, Receiver, SecondaryNumber},
     node::{
         fetch::{FetchEnd, FetchOutcome},
         refusals::Refusals,
         rules::sent::Progress,
-        statistics::{self, Head, Moment, StatisticsFile, StatisticsTrouble},
+        statistics::{self, Head, StatisticsFile, StatisticsTrouble},
     },
     store::StoreError,
 };
@@ -28,8 +31,12 @@ struct Content {
     totals: Counters,
     /// The same per file.
     files: BTreeMap<FileName, Counters>,
+    /// The same of files that have no row: where there are too many, those with least have none.
+    other_files: Counters,
     /// The same per client.
     clients: BTreeMap<ClientName, Counters>,
+    /// The same of clients that have no row.
+    other_clients: Counters,
     /// Copies that it sent to other secondaries, per receiver.
     #[serde(deserialize_with = "per_secondary")]
     copies_sent: BTreeMap<SecondaryNumber, Counters>,
@@ -103,17 +110,22 @@ impl Statistics {
             Receiver::Client(client) | Receiver::Original(client) => {
                 let content = &mut self.file.content;
                 content.totals.add(counters);
-                content.files.entry(file.clone()).or_default().add(counters);
-                let clients = &mut content.clients;
-                if clients.len() < MAX_STATISTICS_NAMES || clients.contains_key(client) {
-                    clients.entry(client.clone()).or_default().add(counters);
-                }
+                let (files, others) = (&mut content.files, &mut content.other_files);
+                change_named(files, others, file, counters, Counters::add);
+                let (clients, others) = (&mut content.clients, &mut content.other_clients);
+                change_named(clients, others, client, counters, Counters::add);
             }
             Receiver::Secondary(number) => {
                 let copies = &mut self.file.content.copies_sent;
                 copies.entry(*number).or_default().add(counters);
             }
         }
+    }
+
+    /// Bytes that are counted here and will never be told to the central.
+    pub(super) fn never_told(&mut self, bytes: u64) {
+        let unreported = &mut self.file.content.totals.bytes_unreported;
+        *unreported = unreported.saturating_add(bytes);
     }
 
     /// A copy that this secondary received ended.
@@ -147,9 +159,14 @@ impl Statistics {
         self.file.to_value()
     }
 
-    /// Saves; gives what to tell people.
-    pub(super) async fn save(&mut self) -> Option<StoreError> {
-        self.file.save(Moment::Running).await
+    /// Starts to save, unless the last save is still under way.
+    pub(super) fn start_save(&mut self) {
+        self.file.start_save(|file| file.content.clone());
+    }
+
+    /// The end of a save; gives what to tell people. Cancel-safe.
+    pub(super) async fn saved(&mut self) -> Option<StoreError> {
+        self.file.saved().await
     }
 
     /// Saves for the last time.

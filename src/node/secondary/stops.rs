@@ -19,11 +19,16 @@ struct Stop {
 }
 
 impl Stops {
-    /// A connection wants to send in a transfer: it is to end when this is cancelled. `None` when the receiver was
-    /// expelled.
-    pub(super) fn open(&mut self, transfer: TransferId) -> Option<CancellationToken> {
+    /// The receiver of a transfer was expelled: nothing is sent in it.
+    pub(super) fn is_expelled(&self, transfer: TransferId) -> bool {
+        let stop = self.transfers.get(&transfer);
+        stop.is_some_and(|stop| stop.expelled_at.is_some())
+    }
+
+    /// A connection sends in a transfer: it is to end when this is cancelled.
+    pub(super) fn open(&mut self, transfer: TransferId) -> CancellationToken {
         let stop = self.transfers.entry(transfer).or_default();
-        stop.expelled_at.is_none().then(|| stop.token.clone())
+        stop.token.clone()
     }
 
     /// The receiver of a transfer was expelled.
@@ -51,11 +56,11 @@ mod tests {
         let now = Instant::now();
         let mut stops = Stops::default();
         let [one, two] = [1, 2].map(TransferId);
-        let first = stops.open(one).unwrap();
-        let other = stops.open(two).unwrap();
+        let first = stops.open(one);
+        let other = stops.open(two);
         stops.expel(now, one);
         assert!(first.is_cancelled() && !other.is_cancelled());
-        assert!(stops.open(one).is_none());
+        assert!(stops.is_expelled(one) && !stops.is_expelled(two));
         stops.retain(now, |_| false);
         assert_eq!(stops.transfers.len(), 1);
         stops.retain(now + EXPELLED_FOR, |_| false);

@@ -75,7 +75,7 @@ impl Central {
             required_secondaries: ctx.settings.required,
             max_downloads: ctx.settings.places,
             begun: saved.begun && saved.is_running,
-            seed: ctx.random.u32(..),
+            seed: ctx.random.u128(..),
             wall_s: ctx.clock_ms / 1000,
         };
         ctx.saved.is_running = true;
@@ -240,6 +240,9 @@ impl Central {
             ctx.say(|| format!("{link:?} {event:?}"));
         }
         self.places.event(link, &event);
+        // Nothing waits here.
+        let arrived = ctx.now;
+        self.cluster.hear(|of| (of == link).then_some(arrived));
         self.cluster.handle_event(ctx.now, link, event);
         // One that changed nothing needs no look.
         if self.act(ctx) || !is_heartbeat {

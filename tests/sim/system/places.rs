@@ -173,8 +173,13 @@ impl Places {
             })
             .collect();
         line.sort_unstable();
-        for (index, (_, place)) in line.iter().enumerate() {
-            assert_eq!(*place as usize, index + 1, "the line is {line:?}");
+        // The first hear of each change at once, the others when their place is half of what they were told.
+        for (place, (_, told)) in (1..).zip(&line) {
+            let is_about = told.ilog2() == u32::ilog2(place) && *told >= place;
+            assert!(
+                *told == place || place > 8 && is_about,
+                "the line is {line:?}"
+            );
         }
         let running: Vec<_> = self
             .requests

@@ -530,7 +530,7 @@ impl Secondary {
                 let held = held.map(|held| &held.meta);
                 let receiver = serving.receiver.clone().expect("it said hello");
                 let opened = held.cloned().and_then(|file| {
-                    let sending = self.sent.open(ctx.now, transfer, &receiver, &name)?;
+                    let sending = self.sent.open(ctx.now, transfer, &receiver, &file)?;
                     Some((sending.0, file))
                 });
                 let Some((sending, file)) = opened else {

@@ -368,3 +368,36 @@ fn what_earlier_runs_brought_is_added_up_by_secondary() {
     let sums: Vec<_> = both.received.iter().map(|r| (r.bytes, r.wasted)).collect();
     assert_eq!(sums, [(5, 1), (30, 2)]);
 }
+
+#[test]
+fn downloads_that_are_over_are_listed_for_a_while_and_count_for_ever() {
+    let mut bench = Bench::new();
+    let first = bench.run("first", Priority::Normal);
+    let many = MOST_ENDED as u64 + 500;
+    for n in 0..many {
+        let number = bench.run(&n.to_string(), Priority::Normal);
+        let (transfer, _) = bench.fetches[&number];
+        let finished = Finished {
+            transfer,
+            outcome: Outcome::Complete,
+            reason: None,
+            sources: Vec::new(),
+        };
+        let end = if n % 2 == 0 {
+            End::Complete
+        } else {
+            End::Cancelled
+        };
+        assert!(bench.downloads.of_transfer(transfer).is_some());
+        bench.downloads.end(bench.now, number, end, &finished);
+        assert!(bench.downloads.of_transfer(transfer).is_none());
+        assert_eq!(number.0, first.0 + n + 1, "no number is given twice");
+    }
+    let tally = bench.downloads.tally();
+    assert_eq!((tally.complete, tally.failed), (many / 2, many / 2));
+    let listed = bench.downloads.iter().count();
+    assert!(listed <= MOST_ENDED + 2, "{listed}");
+    // One that runs is not forgotten, however old it is.
+    let (transfer, _) = bench.fetches[&first];
+    assert_eq!(bench.downloads.of_transfer(transfer).unwrap().0, first);
+}

@@ -144,6 +144,20 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// One more, in this state.
+    pub(super) fn count<A, R>(&mut self, state: &State<A, R>) {
+        match state {
+            State::Ended(End::Complete) => self.complete += 1,
+            State::Ended(End::Failed(_) | End::Cancelled) => self.failed += 1,
+            State::Paused => self.paused += 1,
+            State::Asked(_)
+            | State::Again(_)
+            | State::Queued(_)
+            | State::Running(_)
+            | State::Held => {}
+        }
+    }
+
     /// Every file that was asked for is there.
     pub fn all_well(&self) -> bool {
         self.failed == 0 && self.paused == 0
