@@ -814,6 +814,7 @@ system-loop = too many symbolic links
 system-number = error { $number } of the system: “{ $words }”
 system-other = another error: “{ $words }”
 lost-unknown-host = there is no machine “{ $host }”: look at --ip-central
+lost-no-interface = { $host }: this machine has no network interface “{ $zone }”; `ip -br link` shows those that there are
 lost-no-answer = { $address }: no answer
 lost-unreachable = { $address }: { $why }
 lost-no-hello = { $place }: no hello: is it a central?

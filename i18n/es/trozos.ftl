@@ -820,6 +820,7 @@ system-loop = demasiados enlaces simbólicos
 system-number = error { $number } del sistema: «{ $words }»
 system-other = otro error: «{ $words }»
 lost-unknown-host = no se encuentra ninguna máquina «{ $host }»: mira --ip-central
+lost-no-interface = { $host }: esta máquina no tiene ninguna interfaz de red «{ $zone }»; `ip -br link` muestra las que hay
 lost-no-answer = { $address }: no contesta
 lost-unreachable = { $address }: { $why }
 lost-no-hello = { $place }: no saluda: ¿es un central?

@@ -391,6 +391,7 @@ impl SecondaryArgs {
             number,
             listen: SocketAddr::new(self.ip, port),
             announced_ip: self.ip_anunciada,
+            announced_port: None,
             central: (self.ip_central.clone(), self.puerto_central),
             folder: self.directorio.clone().unwrap_or_else(folder),
             statistics: self.common.estadisticas.clone(),

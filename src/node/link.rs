@@ -9,6 +9,7 @@ use std::{
 
 use tokio::{
     io::AsyncRead,
+    net::TcpStream,
     sync::{Notify, mpsc},
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
@@ -19,10 +20,10 @@ use crate::{
     model::limits::{
         CLIENT_HEARTBEAT, CLIENT_LEASE, EXPELLED_FOR, HEARTBEAT, HELLO_TIMEOUT, LEASE, MAX_OUTBOX,
     },
-    net::{LineReader, Stream, Traffic, resolve},
+    net::{LineReader, Stream, Traffic, connect, resolve},
     node::{
         Denied, Lost, Security, Stranger,
-        greeting::{GreetError, Reader, Writer, dial, introduce},
+        greeting::{GreetError, Reader, Writer, introduce, secure},
     },
     proto::{
         ErrorCode, Hello, Lines, PeerRole, WireError,
@@ -83,6 +84,16 @@ impl<E: Into<Lost>> From<E> for LinkDown {
 }
 
 impl LinkDown {
+    /// A central answered, and its answer is no.
+    fn is_an_answer(&self) -> bool {
+        match self {
+            Self::Denied(denied) => !matches!(denied, Denied::Tls(_)),
+            Self::Lost(lost) => {
+                matches!(lost, Lost::Refused { .. } | Lost::OtherProtocol { .. })
+            }
+        }
+    }
+
     /// The administrator of the cluster has sent this client away.
     pub(super) fn is_expelled(&self) -> bool {
         matches!(self, Self::Lost(lost) if lost.is_expelled())
@@ -200,9 +211,28 @@ impl Task {
 
     async fn attempt(&self) -> Result<Connection, LinkDown> {
         let (host, port) = &self.config.central;
-        let addresses = resolve(host, *port).await?;
-        let dialled = dial(&addresses, host, Traffic::Lines, &self.config.security);
-        let stream = dialled.await.map_err(|error| self.down(error))?;
+        let mut addresses = resolve(host, *port).await?;
+        let mut first = None;
+        // What answers at one address of a name need not be what was meant: the others are tried as well.
+        while !addresses.is_empty() {
+            let (socket, address) = match connect(&addresses).await {
+                Ok(connected) => connected,
+                Err(error) => return Err(first.unwrap_or_else(|| error.into())),
+            };
+            match self.greet_at(socket).await {
+                Ok(connection) => return Ok(connection),
+                Err(down) if down.is_an_answer() => return Err(down),
+                Err(down) => first = first.or(Some(down)),
+            }
+            addresses.retain(|other| *other != address);
+        }
+        Err(first.unwrap_or(LinkDown::Lost(Lost::Closed)))
+    }
+
+    async fn greet_at(&self, socket: TcpStream) -> Result<Connection, LinkDown> {
+        let host = &self.config.central.0;
+        let secured = secure(socket, host, Traffic::Lines, &self.config.security);
+        let stream = secured.await.map_err(|error| self.down(error))?;
         let hello = self.greet(stream);
         let no_hello = |_| {
             let (host, port) = self.config.central.clone();

@@ -1,6 +1,6 @@
 //! Copies from other secondaries that run here. The central decides what is copied from whom.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
@@ -43,6 +43,11 @@ impl Copies {
             tasks: TaskTracker::new(),
             orders: CopyOrders::default(),
         }
+    }
+
+    /// The central is there from now on.
+    pub(super) fn set_central(&mut self, central: SocketAddr) {
+        self.config.central = Some(central);
     }
 
     /// Starts a copy, now or when one of the same name has ended.
