@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::{
     args::CertificateArgs,
     exit::Exit,
+    place::place,
     program,
     text::{self, t},
 };
@@ -15,7 +16,7 @@ pub(super) fn main(args: &CertificateArgs) -> ExitCode {
     let servers: Vec<Vec<String>> = if args.nodos.is_empty() {
         vec![of_this_machine()]
     } else {
-        let names = |node: &String| node.split(',').map(|name| name.trim().to_owned()).collect();
+        let names = |node: &String| node.split(',').map(name).collect();
         args.nodos.iter().map(names).collect()
     };
     match make(&args.carpeta, &servers) {
@@ -27,5 +28,15 @@ pub(super) fn main(args: &CertificateArgs) -> ExitCode {
             program::report(&t!("error", why = text::security::not_made(&error)));
             Exit::Failed.into()
         }
+    }
+}
+
+/// A server's name in a certificate, which knows neither brackets nor zones.
+fn name(written: &str) -> String {
+    let written = written.trim();
+    match place(written) {
+        Ok(place) => place.ip().map_or(place.host, |ip| ip.to_string()),
+        // It is told what is wrong with it where it is used.
+        Err(_) => written.to_owned(),
     }
 }

@@ -68,7 +68,7 @@ pub fn main() -> ExitCode {
         Ok(security) => security,
         Err(error) => return program::refuse(&error),
     };
-    let central = (args.ip_central.clone(), args.puerto_central);
+    let central = (args.ip_central.host.clone(), args.puerto_central);
     let statistics = args.common.estadisticas.clone();
     let config = args.download.config(central, statistics, security);
     let name = args.nombre;

@@ -20,6 +20,11 @@ pub fn start(error: &StartError) -> String {
             t!("start-port-in-use", port = port, address = address)
         }
         StartError::NotLocal(ip) => t!("start-not-local", ip = ip),
+        StartError::NoSuchHost {
+            host,
+            zone: Some(zone),
+        } => t!("lost-no-interface", host = host, zone = zone),
+        StartError::NoSuchHost { host, zone: None } => t!("start-no-such-host", host = host),
         StartError::PortDenied(address) => t!("start-port-denied", address = address),
         StartError::Listen { address, source } => {
             t!("start-listen", address = address, why = source)
