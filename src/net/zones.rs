@@ -57,13 +57,13 @@ pub fn reachable(named: SocketAddr, central: Option<SocketAddr>) -> Vec<SocketAd
         return vec![there];
     }
     let mut places = in_zones(named);
-    if let SocketAddr::V6(central) = central {
-        let is_of_central = |place: &SocketAddr| match place {
-            SocketAddr::V6(place) => place.scope_id() == central.scope_id(),
-            SocketAddr::V4(_) => false,
-        };
-        // Stable: the others keep their order.
-        places.sort_by_key(|place| !is_of_central(place));
+    if let (SocketAddr::V6(central), SocketAddr::V6(named)) = (central, named)
+        && is_link_local(IpAddr::V6(*named.ip()))
+        && central.scope_id() != 0
+    {
+        let there = SocketAddrV6::new(*named.ip(), named.port(), 0, central.scope_id()).into();
+        places.retain(|place| *place != there);
+        places.insert(0, there);
     }
     places
 }
@@ -139,6 +139,6 @@ mod tests {
         }
         // Each link is tried, the central's first; where there is none, the system has the last word.
         let places = reachable(at("[fe80::9]:50001"), Some(link));
-        assert!(!places.is_empty());
+        assert_eq!(places[0], at("[fe80::9%7]:50001"));
     }
 }
