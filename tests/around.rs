@@ -459,3 +459,37 @@ fn strangers_cannot_forge_lines_of_a_log_or_a_console() {
         }
     }
 }
+
+#[test]
+fn a_working_folder_that_was_removed_is_named_as_the_trouble() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "cd \"$1\" && rmdir \"$1\" && exec \"$2\" -p0 --ip=127.0.0.1";
+    let gone = folder.path().join("gone");
+    fs::create_dir(&gone).unwrap();
+    let args = ["-c", script, "x", gone.to_str().unwrap(), CENTRAL];
+    let output = run("sh", folder.path(), &args, &[]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("la carpeta de trabajo ya no existe"),
+        "{said}"
+    );
+}
+
+#[test]
+fn commands_saved_by_any_editor_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(CENTRAL);
+    command
+        .args(["-p0", "--ip=127.0.0.1"])
+        .current_dir(folder.path());
+    let mut central = Process::spawn(&mut command);
+    central.port();
+    central.type_line("\u{feff}QUIT\r");
+    assert_eq!(central.exit_code(), 0);
+    assert!(
+        !central.printed().iter().any(|line| line.contains("QUIT")),
+        "{:?}",
+        central.printed()
+    );
+}

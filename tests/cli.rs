@@ -4,7 +4,7 @@
 mod support;
 
 use std::{
-    process::{Command, Stdio},
+    process::{Command, Stdio, hearing},
     time::{Duration, Instant},
 };
 
@@ -163,7 +163,7 @@ fn with_dev_null_a_server_is_a_service_until_a_signal() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
         let folder = tempfile::tempdir().unwrap();
         let output = std::fs::File::create(folder.path().join("log")).unwrap();
-        let mut central = Command::new(CENTRAL)
+        let mut central = hearing(CENTRAL)
             .arg("-p0")
             .current_dir(folder.path())
             .stdin(Stdio::null())

@@ -7,7 +7,7 @@ use std::{
     fs,
     io::Read,
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Command, Output, Stdio, hearing},
     time::{Duration, Instant},
 };
 
@@ -34,7 +34,7 @@ fn cluster(upload_limit: u64) -> Cluster {
 }
 
 fn script(cluster: &Cluster, args: &[&str]) -> Command {
-    let mut command = Command::new(CLIENT);
+    let mut command = hearing(CLIENT);
     plain(&mut command)
         .args(args)
         .arg("--ip-central=127.0.0.1")

@@ -454,7 +454,13 @@ fn shown(command: &Command, matches: &ArgMatches, settings: &Settings) -> Vec<St
                 Origin::Default => t!("origin-default"),
             };
             let flag = arg.get_long().unwrap_or(id).to_owned();
-            vec![flag, values.join(", "), from]
+            let is_single = matches!(arg.get_action(), ArgAction::Set);
+            let shown = match values.first() {
+                // The same as often as it was said.
+                Some(first) if is_single => first.clone(),
+                _ => values.join(", "),
+            };
+            vec![flag, shown, from]
         })
         .collect();
     let head = [t!("column-flag"), t!("column-value"), t!("column-origin")];

@@ -135,7 +135,7 @@ impl Settings {
         let fail = |why: String| t!("settings-wrong", path = path, why = why);
         let table: Table = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
-            let is_twice = error.message().contains("duplicate key");
+            let is_twice = error.message().starts_with("duplicate");
             fail(not_toml(text, at, is_twice))
         })?;
         let mut common = BTreeMap::new();

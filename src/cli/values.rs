@@ -134,8 +134,9 @@ impl<P: TypedValueParser> TypedValueParser for Tidy<P> {
 /// # Errors
 /// When it is neither.
 pub(super) fn switch(text: &str) -> Result<bool, BadValue> {
-    match text.to_lowercase().as_str() {
-        "1" | "true" | "t" | "yes" | "y" | "on" | "sí" | "si" | "s" | "verdadero" => Ok(true),
+    let plain = text.to_lowercase().replace('\u{ed}', "i");
+    match plain.as_str() {
+        "1" | "true" | "t" | "yes" | "y" | "on" | "si" | "s" | "verdadero" => Ok(true),
         "0" | "false" | "f" | "no" | "n" | "off" | "falso" => Ok(false),
         _ => Err(BadValue::new(text, t!("why-switch"))),
     }

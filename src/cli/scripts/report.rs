@@ -15,6 +15,7 @@ use super::{
 use crate::{
     cli::{
         args::{Output, Progress},
+        console::{can_move, columns},
         exit::Exit,
         program,
         text::{self, errors, line::Line, t},
@@ -248,7 +249,7 @@ impl Report {
                 }
             }
             Progress::Texto => {
-                let columns = crate::cli::console::columns();
+                let columns = columns();
                 let lines = text::live::lines(views, columns);
                 let Some(line) = lines.first() else {
                     return;
@@ -261,7 +262,7 @@ impl Report {
                 };
                 let room = columns.saturating_sub(more.len());
                 let text = format!("{}{more}", line.cut(room).text());
-                if std::io::stderr().is_terminal() {
+                if std::io::stderr().is_terminal() && can_move() {
                     let _ = write!(std::io::stderr(), "\r\u{1b}[K{text}");
                     self.line_is_open = true;
                 } else {
