@@ -206,7 +206,7 @@ fn what_surrounds_a_value_or_repeats_it_does_not_change_it() {
             b"max_clientes = 1\nmax-clientes = 2\n",
             "«max-clientes» se da dos veces",
         ),
-        (b"\xff\xfep\0=\01\0", "no es UTF-8"),
+        (b"\xff\xfep\0=\0x\0", "no es UTF-8"),
         (
             b"[central]\npuerto = \"x\"\n",
             "t.toml: «x» no vale para --puerto",

@@ -4,14 +4,14 @@
 mod support;
 
 use std::{
-    process::{Command, Stdio, hearing},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use support::{
     noise,
-    process::{CENTRAL, CLIENT, Cluster, LOCAL, Process, SECONDARY},
+    process::{CENTRAL, CLIENT, Cluster, LOCAL, Process, SECONDARY, hearing},
     put,
 };
 

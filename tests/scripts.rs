@@ -7,7 +7,7 @@ use std::{
     fs,
     io::Read,
     path::Path,
-    process::{Command, Output, Stdio, hearing},
+    process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use support::{
     noise,
-    process::{CENTRAL, CLIENT, Cluster, SECONDARY, plain},
+    process::{CENTRAL, CLIENT, Cluster, SECONDARY, hearing, plain},
     put,
 };
 
