@@ -493,3 +493,32 @@ fn commands_saved_by_any_editor_are_read() {
         central.printed()
     );
 }
+
+#[test]
+fn names_of_files_are_read_from_lists_of_any_editor_and_each_is_meant_once() {
+    let folder = tempfile::tempdir().unwrap();
+    put(&folder.path().join("data/videos1/a b.bin"), b"some bytes");
+    let args = ["-p0", "--ip=127.0.0.1", "--secundarios=1"];
+    let central = Process::start(CENTRAL, folder.path(), &args);
+    let at = format!("--ip-central=127.0.0.1:{}", central.port());
+    let args = ["-n1", "-p0", "--ip=127.0.0.1", &at];
+    let _secondary = Process::start(SECONDARY, folder.path(), &args);
+    central.wait_for("Sincronizado");
+    let args = [
+        "descargar",
+        "a b.bin",
+        "\u{feff}a b.bin\r",
+        "a b.bin",
+        "-qq",
+        &at,
+    ];
+    let output = run(CLIENT, folder.path(), &args, &[]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(text(&output), "data/descargas/a b.bin\n");
+    let output = run(CLIENT, folder.path(), &["descargar", "", &at], &[]);
+    let said = text(&output);
+    assert!(
+        output.status.code() == Some(2) && said.contains("está vacío"),
+        "{said}"
+    );
+}

@@ -4,6 +4,7 @@
 //! comments here are for whoever reads the code. See [`super::flags`] for how a command line is read.
 
 use std::{
+    collections::HashSet,
     ffi::OsStr,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
@@ -261,7 +262,7 @@ pub enum Script {
     #[command(alias = "list")]
     Listar {
         /// Only names like these.
-        #[arg(value_name = "PATRON", help_heading = "arguments")]
+        #[arg(value_name = "PATRON", help_heading = "arguments", value_parser = file_name)]
         patrones: Vec<String>,
         #[command(flatten)]
         output: Output,
@@ -270,7 +271,7 @@ pub enum Script {
     #[command(alias = "get")]
     Descargar {
         /// Names, or patterns.
-        #[arg(value_name = "NOMBRE", required = true, help_heading = "arguments")]
+        #[arg(value_name = "NOMBRE", required = true, help_heading = "arguments", value_parser = file_name)]
         nombres: Vec<String>,
         /// Where to write one file; `-` is stdout.
         #[arg(short = 'o', long, value_name = "RUTA", value_parser = PathParser)]
@@ -282,7 +283,7 @@ pub enum Script {
     #[command(alias = "verify")]
     Verificar {
         /// Names, or patterns.
-        #[arg(value_name = "NOMBRE", required = true, help_heading = "arguments")]
+        #[arg(value_name = "NOMBRE", required = true, help_heading = "arguments", value_parser = file_name)]
         nombres: Vec<String>,
         #[command(flatten)]
         output: Output,
@@ -296,6 +297,23 @@ pub enum Script {
 }
 
 impl Script {
+    /// The same with each name once.
+    #[must_use]
+    pub fn without_repetition(mut self) -> Self {
+        match &mut self {
+            Self::Listar {
+                patrones: names, ..
+            }
+            | Self::Descargar { nombres: names, .. }
+            | Self::Verificar { nombres: names, .. } => {
+                let mut seen = HashSet::new();
+                names.retain(|name| seen.insert(name.clone()));
+            }
+            Self::Estado { .. } => {}
+        }
+        self
+    }
+
     /// How it prints.
     pub fn output(&self) -> &Output {
         match self {
@@ -350,6 +368,16 @@ pub struct DownloadArgs {
     /// Replaces a file of other content.
     #[arg(long)]
     pub sobrescribir: bool,
+}
+
+/// The name of a file, or a pattern. Spaces may be part of it; line ends and byte order marks of lists are not.
+fn file_name(text: &str) -> Result<String, BadValue> {
+    let around = ['\r', '\n', '\u{feff}'];
+    let name = text.trim_matches(around);
+    if name.trim().is_empty() {
+        return Err(BadValue::empty());
+    }
+    Ok(name.to_owned())
 }
 
 fn log_level(text: &str) -> Result<String, BadValue> {

@@ -73,7 +73,7 @@ pub fn main() -> ExitCode {
     let config = args.download.config(central, statistics, security);
     let name = args.nombre;
     if let Some(script) = args.script {
-        return scripts::main(script, config, name, &args.common);
+        return scripts::main(script.without_repetition(), config, name, &args.common);
     }
     let mode = Mode::detect_client();
     let commands = help::topics(commands::CLIENT);

@@ -17,6 +17,7 @@ pub mod console;
 pub mod exit;
 pub mod flags;
 mod generate;
+mod given;
 pub mod local;
 pub mod logging;
 pub mod place;

@@ -211,7 +211,10 @@ impl Task {
 
     async fn attempt(&self) -> Result<Connection, LinkDown> {
         let (host, port) = &self.config.central;
-        let mut addresses = resolve(host, *port).await?;
+        self.attempt_each(resolve(host, *port).await?).await
+    }
+
+    async fn attempt_each(&self, mut addresses: Vec<SocketAddr>) -> Result<Connection, LinkDown> {
         let mut first = None;
         // What answers at one address of a name need not be what was meant: the others are tried as well.
         while !addresses.is_empty() {
@@ -404,5 +407,64 @@ async fn read_all<R: AsyncRead + Unpin>(
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    fn task() -> Task {
+        Task {
+            config: LinkConfig {
+                central: ("central.lan".to_owned(), 1),
+                role: PeerRole::Client { name: None },
+                security: Arc::default(),
+            },
+            events: mpsc::channel(1).0,
+            wake: Arc::default(),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// Says this to whoever connects and says something.
+    async fn answers(with: &'static [u8]) -> SocketAddr {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.read(&mut [0; 1024]).await;
+                let _ = stream.write_all(with).await;
+            }
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn what_is_no_central_at_one_address_does_not_hide_the_central_at_another() {
+        let closes = answers(b"").await;
+        let web = answers(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        let central = answers(b"{\"type\":\"hello\",\"protocol\":1,\"role\":\"central\"}\n").await;
+        let full =
+            answers(b"{\"type\":\"error\",\"code\":\"limit-exceeded\",\"message\":\"x\"}\n").await;
+        let task = task();
+        let found = task.attempt_each(vec![closes, web, central]).await;
+        assert_eq!(found.map(|c| c.central).map_err(|_| ()), Ok(central));
+        // The first trouble is told, and an answer of a central is the last word.
+        let Err(LinkDown::Lost(lost)) = task.attempt_each(vec![closes, web]).await else {
+            panic!("nobody is there");
+        };
+        assert!(matches!(lost, Lost::ClosedEarly { .. }), "{lost}");
+        let Err(LinkDown::Lost(lost)) = task.attempt_each(vec![closes, full, central]).await else {
+            panic!("it is full");
+        };
+        assert!(matches!(lost, Lost::Refused { .. }), "{lost}");
     }
 }

@@ -92,7 +92,13 @@ pub fn main() -> ExitCode {
     let line: Vec<_> = std::env::args_os().collect();
     if let Some(folder) = generate::asked_for() {
         flags::choose_language(&line, None);
-        return describe(&folder);
+        return match folder {
+            Ok(folder) => describe(&folder),
+            Err(why) => {
+                let why = t!("usage-value", flag = "--generar", why = why);
+                flags::wrong(&why, "videolocal")
+            }
+        };
     }
     let args: LocalArgs = match flags::read(&line) {
         Ok(args) => args,
