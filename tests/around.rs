@@ -522,3 +522,17 @@ fn names_of_files_are_read_from_lists_of_any_editor_and_each_is_meant_once() {
         "{said}"
     );
 }
+
+#[test]
+fn a_home_that_is_none_is_no_trouble() {
+    let folder = tempfile::tempdir().unwrap();
+    for home in ["/dev/null", "/nonexistent/home", "relative", ""] {
+        let mut command = Command::new("env");
+        command.args(["-u", "XDG_CONFIG_HOME", "-u", "XDG_STATE_HOME"]);
+        command.arg(format!("HOME={home}")).arg(CENTRAL);
+        command.arg("--mostrar-config").current_dir(folder.path());
+        let output = plain(&mut command).output().unwrap();
+        assert_eq!(shown(&output, "puerto").0, "50000", "{home}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}

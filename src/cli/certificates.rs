@@ -1,6 +1,6 @@
 //! `videocentral certificados`: what a small cluster needs to be closed, in one step.
 
-use std::process::ExitCode;
+use std::{collections::HashSet, process::ExitCode};
 
 use super::{
     args::CertificateArgs,
@@ -13,12 +13,15 @@ use crate::node::certificates::{make, of_this_machine};
 
 /// Makes them, and tells what to do with them.
 pub(super) fn main(args: &CertificateArgs) -> ExitCode {
-    let servers: Vec<Vec<String>> = if args.nodos.is_empty() {
+    let mut servers: Vec<Vec<String>> = if args.nodos.is_empty() {
         vec![of_this_machine()]
     } else {
         let names = |node: &String| node.split(',').map(name).collect();
         args.nodos.iter().map(names).collect()
     };
+    // One that is named twice is one server.
+    let mut seen = HashSet::new();
+    servers.retain(|names| seen.insert(names.clone()));
     match make(&args.carpeta, &servers) {
         Ok(made) => {
             program::say(&text::security::made(&args.carpeta, &made));

@@ -232,7 +232,7 @@ fn text(content: &[u8]) -> Option<&str> {
 fn is_nobodys(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory
     )
 }
 

@@ -58,13 +58,13 @@ pub fn json_line(line: &[u8]) -> String {
         && let Ok(mut value) = serde_json::from_str::<Value>(line)
     {
         shorten(&mut value);
-        return escaped(&value.to_string());
+        return json(&value.to_string());
     }
-    escaped(line)
+    json(line)
 }
 
-/// JSON allows such characters in its strings alone, and there as escapes too.
-fn escaped(json: &str) -> String {
+/// A line of JSON, which allows such characters in its strings alone, and there as escapes too: it says the same.
+pub fn json(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
     for c in json.chars() {
         if does_harm(c) {
