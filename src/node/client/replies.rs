@@ -10,7 +10,7 @@ use crate::{
     model::{ClientName, Finished, Grant, Outcome, SentBytes, TransferId},
     node::{
         Failure,
-        fetch::{Fetch, FetchConfig, Goal, Target},
+        fetch::{Fetch, FetchConfig, Goal, Own, Target},
         rules::{
             Receiving,
             downloads::{Answers, Granted, State},
@@ -46,6 +46,7 @@ impl Client {
                 }
             }
             FromCentral::Settled { transfer, sent } => self.settled(transfer, &sent),
+            FromCentral::Superseded { transfer, .. } => self.state.downloads.superseded(transfer),
             FromCentral::Hello(_)
             | FromCentral::Ping
             | FromCentral::Bye
@@ -53,6 +54,8 @@ impl Client {
             | FromCentral::Copy(_)
             | FromCentral::CancelCopy { .. }
             | FromCentral::Withdraw { .. }
+            | FromCentral::Conflicts { .. }
+            | FromCentral::Noted { .. }
             | FromCentral::Ended { .. } => tracing::warn!(?message, "not for a client"),
         }
     }
@@ -198,6 +201,7 @@ fn fetch_config(
                 Existing::Keep
             },
             place: PartPlace::Beside,
+            own: Own::Replaced,
         }),
         Purpose::Verify => Goal::Verify(Root::open(&config.target)?),
         Purpose::Stream(reader) => Goal::Stream(reader),

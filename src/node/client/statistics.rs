@@ -96,6 +96,21 @@ impl Statistics {
         unsaved.map(StatisticsTrouble::Failed).or(trouble)
     }
 
+    /// A download took bytes from files of this disk.
+    pub(super) fn own_disk(&mut self, file: &FileName, bytes: u64) {
+        let counters = Counters {
+            bytes_own_disk: bytes,
+            ..Counters::default()
+        };
+        let content = &mut self.file.content;
+        content.totals.add(&counters);
+        content
+            .files
+            .entry(file.clone())
+            .or_default()
+            .add(&counters);
+    }
+
     /// A download is over and its figures are known.
     pub(super) fn book(&mut self, booked: &Booked<'_>) {
         let mut whole = Counters::default();

@@ -7,14 +7,15 @@ use std::{
 };
 
 use super::{
-    FetchUpdate, Goal, Target,
+    FetchUpdate, Goal,
+    own::{Prepared, prepare},
     shell::{Done, Shell},
     writing::Sink,
 };
 use crate::{
     engine::download::Event,
     model::{ChunkIndex, ChunkSet},
-    store::{Opened, PartFile, StoreError},
+    store::{Opened, PartFile, StoreError, zero_chunks},
 };
 
 /// Data and journal are synced at the latest when this much is not.
@@ -35,46 +36,61 @@ impl Shell {
         let file = self.file.clone();
         let done = self.done_sender.clone();
         match self.config.goal.clone() {
-            Goal::File(Target {
-                root,
-                existing,
-                place,
-            }) => {
+            Goal::File(target) => {
+                let stop = self.giving_up.clone();
                 self.context.writes.spawn_blocking(move || {
-                    let opened = PartFile::open(&root, &file, manifest, existing, place);
-                    let _ = done.blocking_send(Done::Opened(opened));
+                    let prepared = prepare(target, &file, manifest, &stop);
+                    let _ = done.blocking_send(Done::Opened(prepared));
                 });
             }
             Goal::Verify(root) => {
-                let stop = self.orders.stop.clone();
+                let stop = self.giving_up.clone();
                 self.context.writes.spawn_blocking(move || {
                     let keep_on = || !stop.is_cancelled();
                     let verified = PartFile::verify(&root, &file, manifest, &keep_on);
                     let _ = done.blocking_send(Done::Verified(verified));
                 });
             }
-            Goal::Stream(reader) => {
-                let chunks = reader.taken();
-                let mut have = ChunkSet::new(self.file.layout.chunk_count());
-                for chunk in (0..chunks).map(ChunkIndex) {
-                    have.insert(chunk);
-                }
-                let now = Instant::now();
-                self.machine.handle_event(now, Event::Taken { chunks });
-                self.machine.handle_event(now, Event::Ready { have });
+            Goal::Stream(_) => {
+                self.context.writes.spawn_blocking(move || {
+                    let _ = done.blocking_send(Done::Zeros(zero_chunks(&manifest)));
+                });
             }
         }
     }
 
+    /// A reader is given chunks of zeros as they are; nobody has to send them.
+    fn zeros_known(&mut self, zeros: ChunkSet) {
+        let Goal::Stream(reader) = &self.config.goal else {
+            return;
+        };
+        let chunks = reader.taken();
+        let mut have = zeros.clone();
+        for chunk in (0..chunks).map(ChunkIndex) {
+            have.insert(chunk);
+        }
+        if let Some(Sink::Stream(stream)) = self.context.sink.get() {
+            stream.set_zeros(zeros, self.file.layout);
+        }
+        let now = Instant::now();
+        self.machine.handle_event(now, Event::Taken { chunks });
+        self.machine.handle_event(now, Event::Ready { have });
+    }
+
     pub(super) async fn done(&mut self, done: Done) {
         match done {
-            Done::Opened(Ok(opened)) => {
-                let resumed_bytes = self.opened(opened).await;
-                if resumed_bytes > 0 {
-                    let bytes = resumed_bytes;
+            Done::Opened(Ok(Prepared { opened, own_bytes })) => {
+                let bytes = self.opened(opened).await;
+                if bytes > 0 {
                     self.update(FetchUpdate::Resumed { bytes }).await;
                 }
+                self.own_bytes = own_bytes;
+                if own_bytes > 0 {
+                    let bytes = own_bytes;
+                    self.update(FetchUpdate::OwnDisk { bytes }).await;
+                }
             }
+            Done::Zeros(zeros) => self.zeros_known(zeros),
             Done::Verified(Ok((checkup, opened))) => {
                 self.update(FetchUpdate::Checked(checkup)).await;
                 self.opened(opened).await;
@@ -95,7 +111,7 @@ impl Shell {
         }
     }
 
-    /// The part file is open, or not needed; gives what is there of it, in bytes.
+    /// The part file is open, or not needed; gives what earlier runs brought of it, in bytes.
     async fn opened(&mut self, opened: Opened) -> u64 {
         let (part, have, notes) = match opened {
             Opened::AlreadyComplete(path) => {
@@ -109,6 +125,7 @@ impl Shell {
         }
         let length = |chunk| u64::from(self.file.layout.chunk_len(chunk));
         let bytes = have.iter().map(length).sum();
+        let have = part.have();
         let _ = self.context.sink.set(Sink::Part(Arc::from(part)));
         let now = Instant::now();
         self.machine.handle_event(now, Event::Ready { have });

@@ -16,6 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     FetchConfig, FetchEnd, FetchOutcome, FetchUpdate, Goal, Orders, address_of,
     buffers::Buffers,
+    own::Prepared,
     source::{Command, Context, Input, Source, What},
     stream::Stream,
     writing::{Sink, Writing},
@@ -25,7 +26,8 @@ use crate::{
         Action, ChunkMap, Download, DownloadConfig, Event, Finish, Holder, Snapshot,
     },
     model::{
-        FileMeta, Grant, SecondaryNumber, SourceInfo, TransferId, limits::MAX_QUEUED_REQUESTS,
+        ChunkSet, FileMeta, Grant, SecondaryNumber, SourceInfo, TransferId,
+        limits::MAX_QUEUED_REQUESTS,
     },
     store::{Checkup, Opened, StoreError},
 };
@@ -56,7 +58,9 @@ impl Drop for SourceLink {
 /// Results of blocking work, and what the reader does.
 #[derive(Debug)]
 pub(super) enum Done {
-    Opened(Result<Opened, StoreError>),
+    Opened(Result<Prepared, StoreError>),
+    /// Chunks that a reader need not be sent.
+    Zeros(ChunkSet),
     Verified(Result<(Checkup, Opened), StoreError>),
     Synced(Result<(), StoreError>),
     /// The reader has so many chunks, from the first.
@@ -84,6 +88,10 @@ pub(super) struct Shell {
     pub(super) connections: TaskTracker,
     pub(super) began: Instant,
     pub(super) opening: bool,
+    /// What was taken from files of this disk.
+    pub(super) own_bytes: u64,
+    /// Ends what is done before the first chunk is asked for.
+    pub(super) giving_up: CancellationToken,
     pub(super) syncing: bool,
     pub(super) synced_at: Instant,
     /// The disk's error, kept whole for people; the machine only knows its words.
@@ -157,6 +165,8 @@ impl Shell {
             connections: TaskTracker::new(),
             began: now,
             opening: false,
+            own_bytes: 0,
+            giving_up: CancellationToken::new(),
             syncing: false,
             synced_at: now,
             local: None,
@@ -191,6 +201,7 @@ impl Shell {
             outcome,
             took: self.began.elapsed(),
             sources: self.machine.received(),
+            own_bytes: self.own_bytes,
             map,
         };
         let (updates, transfer) = (self.updates.clone(), self.transfer);

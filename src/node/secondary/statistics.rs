@@ -129,6 +129,7 @@ impl Statistics {
         }
         self.file.content.copies.add(&Counters {
             downloads: u64::from(complete),
+            bytes_own_disk: end.own_bytes,
             failed: u64::from(failed),
             duration_ms: end.took.as_millis() as u64,
             ..Counters::default()
