@@ -223,16 +223,6 @@ fn what_surrounds_a_value_or_repeats_it_does_not_change_it() {
 }
 
 #[test]
-fn a_switch_at_the_line_has_the_last_word() {
-    let folder = tempfile::tempdir().unwrap();
-    let args = ["estado", "-v", "--mostrar-config"];
-    let quiet = [("TROZOS_SILENCIOSO", "sí")];
-    // One is not told to be quiet by a variable when one asks for all.
-    let output = run(CLIENT, folder.path(), &args, &quiet);
-    assert!(output.status.success(), "{}", text(&output));
-}
-
-#[test]
 fn a_tilde_is_the_home_wherever_a_path_is_given() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().join("casa");
@@ -515,6 +505,27 @@ fn names_of_files_are_read_from_lists_of_any_editor_and_each_is_meant_once() {
     let output = run(CLIENT, folder.path(), &args, &[]);
     assert!(output.status.success(), "{}", text(&output));
     assert_eq!(text(&output), "data/descargas/a b.bin\n");
+    // A flag of a command may stand in a variable too; the line has the last word.
+    let (quiet, json) = (("TROZOS_SILENCIOSO", "sí"), ("TROZOS_JSON", "1"));
+    let args = ["verificar", "a b.bin", "-v", &at];
+    let output = run(CLIENT, folder.path(), &args, &[quiet, json]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(
+        document["ok"] == true && told.contains("[1] a b.bin"),
+        "{document}: {told}"
+    );
+    let output = run(
+        CLIENT,
+        folder.path(),
+        &args[..2],
+        &[quiet, ("TROZOS_IP_CENTRAL", &at[13..])],
+    );
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{}",
+        text(&output)
+    );
     let output = run(CLIENT, folder.path(), &["descargar", "", &at], &[]);
     let said = text(&output);
     assert!(

@@ -203,6 +203,7 @@ pub fn dressed(command: Command, settings: &Settings) -> Command {
         let is_everywhere = is_for_scripts && arg.get_long().is_some();
         if is_everywhere { arg.global(true) } else { arg }
     });
+    let command = command.mut_subcommands(|sub| sub.mut_args(|arg| sourced(arg, settings)));
     let path = command.get_name().to_owned();
     localised(command, &path)
         .version(env!("CARGO_PKG_VERSION"))

@@ -58,10 +58,18 @@ fn given<'a>(matches: &'a ArgMatches, id: &str) -> Vec<&'a OsStr> {
     raw.into_iter().flatten().map(values::trimmed).collect()
 }
 
+/// The command, or the one below it, that has a flag.
+fn knowing<'a>(matches: &'a ArgMatches, id: &str) -> Option<&'a ArgMatches> {
+    if matches.try_contains_id(id).is_ok() {
+        return Some(matches);
+    }
+    knowing(matches.subcommand()?.1, id)
+}
+
 /// Where the value of a flag was given.
 pub(super) fn origin(matches: &ArgMatches, settings: &Settings, id: &str) -> Origin {
-    let is_known = matches.try_contains_id(id).is_ok();
-    match is_known.then(|| matches.value_source(id)).flatten() {
+    let known = knowing(matches, id);
+    match known.and_then(|matches| matches.value_source(id)) {
         Some(ValueSource::CommandLine) => Origin::Line,
         _ => settings.origin(id),
     }
