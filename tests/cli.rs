@@ -11,7 +11,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use support::{
     noise,
-    process::{CENTRAL, CLIENT, Cluster, LOCAL, Process, SECONDARY},
+    process::{CENTRAL, CLIENT, Cluster, LOCAL, Process, SECONDARY, hearing},
     put,
 };
 
@@ -163,7 +163,7 @@ fn with_dev_null_a_server_is_a_service_until_a_signal() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
         let folder = tempfile::tempdir().unwrap();
         let output = std::fs::File::create(folder.path().join("log")).unwrap();
-        let mut central = Command::new(CENTRAL)
+        let mut central = hearing(CENTRAL)
             .arg("-p0")
             .current_dir(folder.path())
             .stdin(Stdio::null())

@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use support::{
     noise,
-    process::{CENTRAL, CLIENT, Cluster, SECONDARY, plain},
+    process::{CENTRAL, CLIENT, Cluster, SECONDARY, hearing, plain},
     put,
 };
 
@@ -34,7 +34,7 @@ fn cluster(upload_limit: u64) -> Cluster {
 }
 
 fn script(cluster: &Cluster, args: &[&str]) -> Command {
-    let mut command = Command::new(CLIENT);
+    let mut command = hearing(CLIENT);
     plain(&mut command)
         .args(args)
         .arg("--ip-central=127.0.0.1")

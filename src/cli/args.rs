@@ -4,8 +4,9 @@
 //! comments here are for whoever reads the code. See [`super::flags`] for how a command line is read.
 
 use std::{
+    collections::HashSet,
     ffi::OsStr,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     path::PathBuf,
     sync::Arc,
     time::Duration,
@@ -13,13 +14,15 @@ use std::{
 
 use clap::{
     Arg, Args, Command, Parser, Subcommand, ValueEnum,
-    builder::{PossibleValue, TypedValueParser},
+    builder::{EnumValueParser, PossibleValue, TypedValueParser},
 };
 
 use super::{
     logging::LogFormat,
+    place::{Place, place},
     quantity::{BadValue, rate, size, time},
-    text::{language::Language, t},
+    text::{language::Language, security::SECRET_VARIABLE, t},
+    values::{PathParser, tidy},
 };
 use crate::{
     model::{ClientName, SecondaryNumber, limits::MAX_SECONDARY_NUMBER},
@@ -32,33 +35,31 @@ use crate::{
 
 /// How many secondaries there are unless said otherwise.
 pub const USUAL_SECONDARIES: u16 = 3;
-/// Has the secret itself. Not a flag's, so that no help shows it.
-const SECRET_VARIABLE: &str = "TROZOS_CLAVE";
 const CENTRAL_PORT: u16 = 50_000;
 const DAY: Duration = Duration::from_secs(24 * 3600);
-const ANYWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+const ANYWHERE: &str = "0.0.0.0";
 
 /// Flags of all programs.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "general")]
 pub struct Common {
     /// Folder of the statistics.
-    #[arg(long, value_name = "CARPETA", default_value = "stats")]
+    #[arg(long, value_name = "CARPETA", default_value = "stats", value_parser = PathParser)]
     pub estadisticas: PathBuf,
     /// Level of the log on stderr, or a filter of tracing's.
-    #[arg(long, value_name = "NIVEL", default_value = "warn", value_parser = log_level)]
+    #[arg(long, value_name = "NIVEL", default_value = "warn", value_parser = tidy(log_level))]
     pub registro: String,
     /// Form of the log.
-    #[arg(long, value_name = "texto|json", value_enum, default_value_t)]
+    #[arg(long, value_name = "texto|json", value_parser = tidy(EnumValueParser::<LogFormat>::new()), default_value = "texto")]
     pub registro_formato: LogFormat,
     /// File of the log, instead of stderr.
-    #[arg(long, value_name = "FICHERO")]
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
     pub registro_archivo: Option<PathBuf>,
     /// Language of what people read.
-    #[arg(long, value_name = "es|en", value_parser = LanguageParser)]
+    #[arg(long, value_name = "es|en", value_parser = tidy(LanguageParser))]
     pub idioma: Option<Language>,
     /// Configuration file.
-    #[arg(long, value_name = "FICHERO")]
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
     pub config: Option<PathBuf>,
     /// Prints every value and where it comes from, and ends.
     #[arg(long)]
@@ -95,16 +96,16 @@ impl TypedValueParser for LanguageParser {
 #[command(next_help_heading = "security")]
 pub struct SecurityArgs {
     /// File with the cluster's secret; or else in the variable TROZOS_CLAVE.
-    #[arg(long, value_name = "FICHERO")]
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
     pub clave_archivo: Option<PathBuf>,
     /// This node's certificate, in PEM.
-    #[arg(long, value_name = "FICHERO")]
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
     pub tls_cert: Option<PathBuf>,
     /// Its private key, in PEM.
-    #[arg(long, value_name = "FICHERO")]
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
     pub tls_clave: Option<PathBuf>,
     /// The authority that signs the cluster's certificates.
-    #[arg(long, value_name = "FICHERO")]
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
     pub tls_ca: Option<PathBuf>,
 }
 
@@ -153,16 +154,16 @@ pub struct CentralArgs {
     #[command(subcommand)]
     pub instead: Option<CentralCommand>,
     /// Where it listens.
-    #[arg(short, long, value_name = "IP", default_value_t = ANYWHERE)]
-    pub ip: IpAddr,
+    #[arg(short, long, value_name = "IP", default_value = ANYWHERE, value_parser = tidy(place))]
+    pub ip: Place,
     /// Where it listens; 0 for a free port.
-    #[arg(short, long, value_name = "PUERTO", default_value_t = CENTRAL_PORT)]
+    #[arg(short, long, value_name = "PUERTO", default_value_t = CENTRAL_PORT, value_parser = tidy(clap::value_parser!(u16)))]
     pub puerto: u16,
     /// How many secondaries must enrol before service begins.
-    #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = tidy(clap::value_parser!(u16).range(1..=64)))]
     pub secundarios: u16,
     /// Downloads at once.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = tidy(clap::value_parser!(u32).range(1..=10_000)))]
     pub max_clientes: u32,
     /// Runs as a service.
     #[arg(long)]
@@ -185,7 +186,7 @@ pub enum CentralCommand {
 #[derive(Args, Clone, Debug)]
 pub struct CertificateArgs {
     /// Folder of all that is made.
-    #[arg(value_name = "CARPETA", help_heading = "arguments")]
+    #[arg(value_name = "CARPETA", help_heading = "arguments", value_parser = PathParser)]
     pub carpeta: PathBuf,
     /// Names and addresses of a server, with commas; once per server.
     #[arg(long = "nodo", value_name = "NOMBRE_O_IP")]
@@ -197,37 +198,37 @@ pub struct CertificateArgs {
 #[command(name = "videosecundario", version, next_help_heading = "options")]
 pub struct SecondaryArgs {
     /// Its number.
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = tidy(clap::value_parser!(u64)))]
     pub numero: u64,
     /// How many secondaries there are.
-    #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = tidy(clap::value_parser!(u16).range(1..=64)))]
     pub secundarios: u16,
     /// Where it listens.
-    #[arg(short, long, value_name = "IP", default_value_t = ANYWHERE)]
-    pub ip: IpAddr,
+    #[arg(short, long, value_name = "IP", default_value = ANYWHERE, value_parser = tidy(place))]
+    pub ip: Place,
     /// Where it listens; 0 for a free port.
-    #[arg(short, long, value_name = "PUERTO")]
+    #[arg(short, long, value_name = "PUERTO", value_parser = tidy(clap::value_parser!(u16)))]
     pub puerto: Option<u16>,
     /// The address that others are given.
-    #[arg(long, value_name = "IP")]
-    pub ip_anunciada: Option<IpAddr>,
+    #[arg(long, value_name = "IP", value_parser = tidy(place))]
+    pub ip_anunciada: Option<Place>,
     /// The central.
-    #[arg(long, value_name = "HOST", default_value = "localhost")]
-    pub ip_central: String,
+    #[arg(long, value_name = "HOST", default_value = "localhost", value_parser = tidy(place))]
+    pub ip_central: Place,
     /// The central's port.
-    #[arg(long, value_name = "PUERTO", default_value_t = CENTRAL_PORT)]
+    #[arg(long, value_name = "PUERTO", default_value_t = CENTRAL_PORT, value_parser = tidy(clap::value_parser!(u16).range(1..)))]
     pub puerto_central: u16,
     /// The folder that it serves.
-    #[arg(long, value_name = "CARPETA")]
+    #[arg(long, value_name = "CARPETA", value_parser = PathParser)]
     pub directorio: Option<PathBuf>,
     /// Most bytes per second that it sends.
-    #[arg(long, value_name = "TASA", value_parser = rate)]
+    #[arg(long, value_name = "TASA", value_parser = tidy(rate))]
     pub limite_subida: Option<u64>,
     /// Most that is kept of what was set aside.
-    #[arg(long, value_name = "TAMANO", value_parser = size)]
+    #[arg(long, value_name = "TAMANO", value_parser = tidy(size))]
     pub retirados_max: Option<u64>,
     /// How many days it is kept.
-    #[arg(long, value_name = "DIAS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(0..=36_500))]
+    #[arg(long, value_name = "DIAS", default_value_t = 30, value_parser = tidy(clap::value_parser!(u32).range(0..=36_500)))]
     pub retirados_dias: u32,
     /// Runs as a service.
     #[arg(long)]
@@ -246,13 +247,13 @@ pub struct ClientArgs {
     #[command(subcommand)]
     pub script: Option<Script>,
     /// The central.
-    #[arg(long, value_name = "HOST", default_value = "localhost")]
-    pub ip_central: String,
+    #[arg(long, value_name = "HOST", default_value = "localhost", value_parser = tidy(place))]
+    pub ip_central: Place,
     /// The central's port.
-    #[arg(long, value_name = "PUERTO", default_value_t = CENTRAL_PORT)]
+    #[arg(long, value_name = "PUERTO", default_value_t = CENTRAL_PORT, value_parser = tidy(clap::value_parser!(u16).range(1..)))]
     pub puerto_central: u16,
     /// The name to enrol with.
-    #[arg(long, value_name = "NOMBRE", value_parser = client_name)]
+    #[arg(long, value_name = "NOMBRE", value_parser = tidy(client_name))]
     pub nombre: Option<ClientName>,
     #[command(flatten)]
     pub download: DownloadArgs,
@@ -269,7 +270,7 @@ pub enum Script {
     #[command(alias = "list")]
     Listar {
         /// Only names like these.
-        #[arg(value_name = "PATRON", help_heading = "arguments")]
+        #[arg(value_name = "PATRON", help_heading = "arguments", value_parser = file_name)]
         patrones: Vec<String>,
         #[command(flatten)]
         output: Output,
@@ -278,10 +279,10 @@ pub enum Script {
     #[command(alias = "get")]
     Descargar {
         /// Names, or patterns.
-        #[arg(value_name = "NOMBRE", required = true, help_heading = "arguments")]
+        #[arg(value_name = "NOMBRE", required = true, help_heading = "arguments", value_parser = file_name)]
         nombres: Vec<String>,
         /// Where to write one file; `-` is stdout.
-        #[arg(short = 'o', long, value_name = "RUTA")]
+        #[arg(short = 'o', long, value_name = "RUTA", value_parser = PathParser)]
         salida: Option<PathBuf>,
         #[command(flatten)]
         output: Output,
@@ -290,7 +291,7 @@ pub enum Script {
     #[command(alias = "verify")]
     Verificar {
         /// Names, or patterns.
-        #[arg(value_name = "NOMBRE", required = true, help_heading = "arguments")]
+        #[arg(value_name = "NOMBRE", required = true, help_heading = "arguments", value_parser = file_name)]
         nombres: Vec<String>,
         #[command(flatten)]
         output: Output,
@@ -304,6 +305,23 @@ pub enum Script {
 }
 
 impl Script {
+    /// The same with each name once.
+    #[must_use]
+    pub fn without_repetition(mut self) -> Self {
+        match &mut self {
+            Self::Listar {
+                patrones: names, ..
+            }
+            | Self::Descargar { nombres: names, .. }
+            | Self::Verificar { nombres: names, .. } => {
+                let mut seen = HashSet::new();
+                names.retain(|name| seen.insert(name.clone()));
+            }
+            Self::Estado { .. } => {}
+        }
+        self
+    }
+
     /// How it prints.
     pub fn output(&self) -> &Output {
         match self {
@@ -323,7 +341,7 @@ pub struct Output {
     #[arg(long)]
     pub json: bool,
     /// Progress on stderr.
-    #[arg(long, value_name = "texto|json|no", value_enum)]
+    #[arg(long, value_name = "texto|json|no", value_parser = tidy(EnumValueParser::<Progress>::new()))]
     pub progreso: Option<Progress>,
     /// Only errors on stderr.
     #[arg(short = 'q', long, conflicts_with = "detallado")]
@@ -350,14 +368,24 @@ pub enum Progress {
 #[command(next_help_heading = "downloads")]
 pub struct DownloadArgs {
     /// Folder of the downloads.
-    #[arg(long, value_name = "CARPETA", default_value = "data/descargas")]
+    #[arg(long, value_name = "CARPETA", default_value = "data/descargas", value_parser = PathParser)]
     pub destino: PathBuf,
     /// How long a download waits when no secondary is left.
-    #[arg(long, value_name = "TIEMPO", default_value = "60s", value_parser = time)]
+    #[arg(long, value_name = "TIEMPO", default_value = "60s", value_parser = tidy(time))]
     pub espera_fuentes: Duration,
     /// Replaces a file of other content.
     #[arg(long)]
     pub sobrescribir: bool,
+}
+
+/// The name of a file, or a pattern. Spaces may be part of it; line ends and byte order marks of lists are not.
+fn file_name(text: &str) -> Result<String, BadValue> {
+    let around = ['\r', '\n', '\u{feff}'];
+    let name = text.trim_matches(around);
+    if name.trim().is_empty() {
+        return Err(BadValue::empty());
+    }
+    Ok(name.to_owned())
 }
 
 fn log_level(text: &str) -> Result<String, BadValue> {
@@ -370,10 +398,10 @@ fn client_name(text: &str) -> Result<ClientName, BadValue> {
 }
 
 impl CentralArgs {
-    /// What the node is told.
-    pub fn config(&self, security: Arc<Security>) -> CentralConfig {
+    /// What the node is told; it listens there.
+    pub fn config(&self, listen: SocketAddr, security: Arc<Security>) -> CentralConfig {
         CentralConfig {
-            listen: SocketAddr::new(self.ip, self.puerto),
+            listen,
             required_secondaries: self.secundarios,
             max_downloads: self.max_clientes as usize,
             statistics: self.common.estadisticas.clone(),
@@ -391,29 +419,44 @@ impl SecondaryArgs {
         }
     }
 
-    /// What the node is told.
+    /// Its number.
     ///
     /// # Errors
     /// What is wrong with a number that is not allowed, for people.
-    pub fn config(&self, security: Arc<Security>) -> Result<SecondaryConfig, String> {
+    pub fn number(&self) -> Result<SecondaryNumber, String> {
         let highest = self.secundarios.max(USUAL_SECONDARIES);
-        let number = SecondaryNumber::try_from(self.numero)
+        SecondaryNumber::try_from(self.numero)
             .ok()
             .filter(|number| number.get() <= highest)
-            .ok_or_else(|| self.bad_number(highest))?;
-        let port = self.puerto.unwrap_or(CENTRAL_PORT + number.get());
+            .ok_or_else(|| self.bad_number(highest))
+    }
+
+    /// The port on which the secondary of a number listens.
+    pub fn port(&self, number: SecondaryNumber) -> u16 {
+        self.puerto.unwrap_or(CENTRAL_PORT + number.get())
+    }
+
+    /// What the node is told: it listens there, and others are given that address.
+    pub fn config(
+        &self,
+        number: SecondaryNumber,
+        listen: SocketAddr,
+        announced_ip: Option<IpAddr>,
+        security: Arc<Security>,
+    ) -> SecondaryConfig {
         let folder = || PathBuf::from(format!("data/videos{number}"));
-        Ok(SecondaryConfig {
+        SecondaryConfig {
             number,
-            listen: SocketAddr::new(self.ip, port),
-            announced_ip: self.ip_anunciada,
-            central: (self.ip_central.clone(), self.puerto_central),
+            listen,
+            announced_ip,
+            announced_port: self.ip_anunciada.as_ref().and_then(|place| place.port),
+            central: (self.ip_central.host.clone(), self.puerto_central),
             folder: self.directorio.clone().unwrap_or_else(folder),
             statistics: self.common.estadisticas.clone(),
             upload_limit_bytes_per_s: self.limite_subida,
             retired: self.retired_limits(),
             security,
-        })
+        }
     }
 
     fn bad_number(&self, highest: u16) -> String {
@@ -455,14 +498,18 @@ mod tests {
 
     fn secondary(args: &[&str]) -> Result<SecondaryConfig, String> {
         let all = ["videosecundario"].iter().chain(args);
-        SecondaryArgs::try_parse_from(all)
-            .map_err(|error| error.to_string())?
-            .config(Arc::default())
+        let args = SecondaryArgs::try_parse_from(all).map_err(|error| error.to_string())?;
+        let number = args.number()?;
+        let ip = args.ip.ip().unwrap();
+        let listen = SocketAddr::new(ip, args.port(number));
+        Ok(args.config(number, listen, None, Arc::default()))
     }
 
     #[test]
     fn defaults_are_the_originals() {
-        let central = CentralArgs::parse_from(["videocentral"]).config(Arc::default());
+        let args = CentralArgs::parse_from(["videocentral"]);
+        let listen = SocketAddr::new(args.ip.ip().unwrap(), args.puerto);
+        let central = args.config(listen, Arc::default());
         assert_eq!(central.listen.to_string(), "0.0.0.0:50000");
         assert_eq!(
             (central.required_secondaries, central.max_downloads),
@@ -500,7 +547,7 @@ mod tests {
             let command = crate::cli::flags::dressed(ClientArgs::command(), &Default::default());
             let matches = command.try_get_matches_from(line.split(' ')).unwrap();
             let args = ClientArgs::from_arg_matches(&matches).unwrap();
-            assert_eq!(args.ip_central, "h");
+            assert_eq!(args.ip_central.host, "h");
             let Some(Script::Descargar {
                 nombres, output, ..
             }) = args.script

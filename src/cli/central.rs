@@ -22,8 +22,9 @@ use super::{
 use crate::{
     model::{FileName, SecondaryNumber},
     node::{
-        NetworkRole,
-        central::{self, CentralConfig, CentralHandle, Drained, Expelled, Resolved},
+        NetworkRole, Security,
+        central::{self, CentralHandle, Drained, Expelled, Resolved},
+        where_to_listen,
     },
 };
 
@@ -54,12 +55,13 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
         mode,
         Hangup::of(args.sin_consola),
         commands,
-        |console, requests| run(args.config(security), line, console, requests),
+        |console, requests| run(args, security, line, console, requests),
     )
 }
 
 async fn run(
-    config: CentralConfig,
+    args: CentralArgs,
+    security: Arc<Security>,
     line: Vec<OsString>,
     mut console: Console,
     requests: Requests,
@@ -67,9 +69,17 @@ async fn run(
     let manager = Manager::default();
     let printer = console.printer.clone();
     let (sender, mut events) = mpsc::channel(program::EVENTS);
-    let security = Arc::clone(&config.security);
     let warning = text::security::of_central(&security);
-    let handle = match central::start(config, sender).await {
+    let started = async {
+        let listen = where_to_listen(&args.ip.host, args.puerto).await?;
+        let config = args.config(listen, Arc::clone(&security));
+        central::start(config, sender).await
+    };
+    let started = tokio::select! {
+        started = started => started,
+        () = requests.stop.cancelled() => return Exit::Well,
+    };
+    let handle = match started {
         Ok(handle) => handle,
         Err(error) => {
             printer.flush();

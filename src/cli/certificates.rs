@@ -1,10 +1,11 @@
 //! `videocentral certificados`: what a small cluster needs to be closed, in one step.
 
-use std::process::ExitCode;
+use std::{collections::HashSet, process::ExitCode};
 
 use super::{
     args::CertificateArgs,
     exit::Exit,
+    place::place,
     program,
     text::{self, t},
 };
@@ -12,12 +13,15 @@ use crate::node::certificates::{make, of_this_machine};
 
 /// Makes them, and tells what to do with them.
 pub(super) fn main(args: &CertificateArgs) -> ExitCode {
-    let servers: Vec<Vec<String>> = if args.nodos.is_empty() {
+    let mut servers: Vec<Vec<String>> = if args.nodos.is_empty() {
         vec![of_this_machine()]
     } else {
-        let names = |node: &String| node.split(',').map(|name| name.trim().to_owned()).collect();
+        let names = |node: &String| node.split(',').map(name).collect();
         args.nodos.iter().map(names).collect()
     };
+    // One that is named twice is one server.
+    let mut seen = HashSet::new();
+    servers.retain(|names| seen.insert(names.clone()));
     match make(&args.carpeta, &servers) {
         Ok(made) => {
             program::say(&text::security::made(&args.carpeta, &made));
@@ -27,5 +31,15 @@ pub(super) fn main(args: &CertificateArgs) -> ExitCode {
             program::report(&t!("error", why = text::security::not_made(&error)));
             Exit::Failed.into()
         }
+    }
+}
+
+/// A server's name in a certificate, which knows neither brackets nor zones.
+fn name(written: &str) -> String {
+    let written = written.trim();
+    match place(written) {
+        Ok(place) => place.ip().map_or(place.host, |ip| ip.to_string()),
+        // It is told what is wrong with it where it is used.
+        Err(_) => written.to_owned(),
     }
 }

@@ -68,12 +68,12 @@ pub fn main() -> ExitCode {
         Ok(security) => security,
         Err(error) => return program::refuse(&error),
     };
-    let central = (args.ip_central.clone(), args.puerto_central);
+    let central = (args.ip_central.host.clone(), args.puerto_central);
     let statistics = args.common.estadisticas.clone();
     let config = args.download.config(central, statistics, security);
     let name = args.nombre;
     if let Some(script) = args.script {
-        return scripts::main(script, config, name, &args.common);
+        return scripts::main(script.without_repetition(), config, name, &args.common);
     }
     let mode = Mode::detect_client();
     let commands = help::topics(commands::CLIENT);

@@ -1,27 +1,40 @@
 //! How a command line is read: flags over the environment (`TROZOS_*`) over the configuration file over defaults,
 //! and help in the chosen language. clap does the work; here its commands are dressed before it does.
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
-
-use clap::{
-    Arg, ArgAction, ArgMatches, Command, Parser, builder::BoolishValueParser, error::ErrorKind,
-    parser::ValueSource,
+use std::{
+    ffi::{OsStr, OsString},
+    process::ExitCode,
 };
+
+use clap::{Arg, ArgAction, ArgMatches, Command, Parser, error::ErrorKind};
 
 use super::{
     exit::Exit,
+    given::{opposites, origin, patient, ports, twice},
     program,
-    settings::Settings,
+    settings::{Origin, Settings, variable},
     text::{
         language::{self, Language},
         t,
         table::table,
     },
-    usage,
+    usage, values,
 };
 
-/// Before the names of all variables.
-const VARIABLES: &str = "TROZOS_";
+/// A command line that was understood.
+struct Understood {
+    command: Command,
+    matches: ArgMatches,
+    settings: Settings,
+}
+
+/// Why it was not.
+enum NotUnderstood {
+    /// As clap says it; also for help and versions.
+    Line(Box<(clap::Error, Command, Settings)>),
+    /// For people.
+    Said(String),
+}
 
 /// Reads a command line, its name first. `Err` is how the program ends when it is not to run: all is said then.
 ///
@@ -31,16 +44,20 @@ pub fn read<A: Parser>(line: &[OsString]) -> Result<A, ExitCode> {
     choose_language(line, None);
     let settings = settings::<A>(line).map_err(refuse)?;
     choose_language(line, settings.get("idioma"));
-    let command = dressed(A::command(), &settings);
-    let matches = command
-        .clone()
-        .try_get_matches_from(line)
-        .map_err(|error| end(&error, &command))?;
+    let understood = understand::<A>(line, settings).map_err(|wrong| match wrong {
+        NotUnderstood::Line(error) => end(&error.0, &error.1, &error.2),
+        NotUnderstood::Said(why) => wrong_line::<A>(&why),
+    })?;
+    let Understood {
+        command,
+        matches,
+        settings,
+    } = understood;
     if matches.get_flag("mostrar_config") {
         program::say(&shown(&command, &matches, &settings));
         return Err(Exit::Well.into());
     }
-    A::from_arg_matches(&matches).map_err(|error| end(&error, &command))
+    A::from_arg_matches(&matches).map_err(|error| end(&error, &command, &settings))
 }
 
 /// The same command line once more, with the file as it is now.
@@ -49,17 +66,61 @@ pub fn read<A: Parser>(line: &[OsString]) -> Result<A, ExitCode> {
 /// What is wrong with the file.
 pub fn read_again<A: Parser>(line: &[OsString]) -> Result<A, String> {
     let settings = settings::<A>(line)?;
-    let command = dressed(A::command(), &settings);
-    command
-        .clone()
-        .try_get_matches_from(line)
-        .and_then(|matches| A::from_arg_matches(&matches))
-        .map_err(|error| usage::explain(&error, &command))
+    let understood = understand::<A>(line, settings).map_err(|wrong| match wrong {
+        NotUnderstood::Line(error) => explained(&error.0, &error.1, &error.2),
+        NotUnderstood::Said(why) => why,
+    })?;
+    let Understood {
+        command, settings, ..
+    } = &understood;
+    A::from_arg_matches(&understood.matches).map_err(|error| explained(&error, command, settings))
 }
 
 fn settings<A: Parser>(line: &[OsString]) -> Result<Settings, String> {
-    let given = early(line, "config").map(PathBuf::from);
-    Settings::load(given, A::command().get_name())
+    let given = match early(line, "config") {
+        Some(path) => Some(
+            values::path(&path).map_err(|why| t!("usage-value", flag = "--config", why = why))?,
+        ),
+        None => None,
+    };
+    let command = A::command();
+    let mut settings = Settings::load(given, command.get_name())?;
+    settings.take_variables(&command);
+    Ok(settings)
+}
+
+/// Reads the line with all that is given beside it. What was said at the line has the last word: again, where that
+/// changes what the rest means.
+fn understand<A: Parser>(
+    line: &[OsString],
+    mut settings: Settings,
+) -> Result<Understood, NotUnderstood> {
+    let understood = once::<A>(line, settings.clone())?;
+    let is_changed = {
+        let ports = ports(&understood.matches, &mut settings).map_err(NotUnderstood::Said)?;
+        let opposites = opposites(&understood.matches, &mut settings);
+        ports || opposites
+    };
+    if is_changed {
+        return once::<A>(line, settings);
+    }
+    Ok(understood)
+}
+
+fn once<A: Parser>(line: &[OsString], settings: Settings) -> Result<Understood, NotUnderstood> {
+    let command = dressed(A::command(), &settings);
+    let repeatable = patient(command.clone());
+    match repeatable.try_get_matches_from(line) {
+        Ok(matches) => match twice(&command, &matches) {
+            Some(why) => Err(NotUnderstood::Said(why)),
+            None => Ok(Understood {
+                command,
+                matches,
+                settings,
+            }),
+        },
+        Err(error) => Err(NotUnderstood::Line(Box::new((error, command, settings)))),
+    }
 }
 
 /// A wrong command line, found after it was read.
@@ -69,24 +130,44 @@ pub fn wrong(message: &str, program: &str) -> ExitCode {
     Exit::Usage.into()
 }
 
+fn wrong_line<A: Parser>(message: &str) -> ExitCode {
+    wrong(message, A::command().get_name())
+}
+
 fn refuse(message: String) -> ExitCode {
     program::report(&t!("error", why = message));
     Exit::Usage.into()
 }
 
-fn end(error: &clap::Error, command: &Command) -> ExitCode {
+fn end(error: &clap::Error, command: &Command, settings: &Settings) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             // A pipe that was closed is none of our business.
             let _ = error.print();
             Exit::Well.into()
         }
-        _ => wrong(&usage::explain(error, command), command.get_name()),
+        _ => wrong(&explained(error, command, settings), command.get_name()),
     }
 }
 
-fn variable(flag: &str) -> String {
-    format!("{VARIABLES}{}", flag.to_uppercase())
+/// What is wrong, and where it stands when it is not in the line.
+fn explained(error: &clap::Error, command: &Command, settings: &Settings) -> String {
+    let why = usage::explain(error, command);
+    let Some((flag, value)) = usage::value_of(error) else {
+        return why;
+    };
+    let id = flag.replace('-', "_");
+    if settings
+        .get(&id)
+        .is_none_or(|given| given != OsStr::new(&value))
+    {
+        return why;
+    }
+    match settings.origin(&id) {
+        Origin::Default | Origin::Line => why,
+        Origin::File => t!("settings-wrong", path = settings.path(), why = why),
+        Origin::Variable => t!("usage-value", flag = variable(&id), why = why),
+    }
 }
 
 /// The value of a flag, or of its variable, before the whole line can be understood.
@@ -102,13 +183,13 @@ fn early(line: &[OsString], flag: &str) -> Option<OsString> {
             return Some(value.into());
         }
     }
-    std::env::var_os(variable(flag)).filter(|value| !value.is_empty())
+    values::variable(&variable(flag))
 }
 
 /// Chooses the language that a line or its variable asks for, or the file, or the locale.
-pub fn choose_language(line: &[OsString], configured: Option<&str>) {
-    let said = early(line, "idioma").map(|value| value.to_string_lossy().into_owned());
-    let said = said.or_else(|| configured.map(str::to_owned));
+pub fn choose_language(line: &[OsString], configured: Option<&OsStr>) {
+    let said = early(line, "idioma").or_else(|| configured.map(OsStr::to_owned));
+    let said = said.map(|value| values::trimmed(&value).to_string_lossy().into_owned());
     let chosen = said.as_deref().and_then(Language::of);
     language::choose(chosen.unwrap_or_else(Language::of_environment));
 }
@@ -122,6 +203,7 @@ pub fn dressed(command: Command, settings: &Settings) -> Command {
         let is_everywhere = is_for_scripts && arg.get_long().is_some();
         if is_everywhere { arg.global(true) } else { arg }
     });
+    let command = command.mut_subcommands(|sub| sub.mut_args(|arg| sourced(arg, settings)));
     let path = command.get_name().to_owned();
     localised(command, &path)
         .version(env!("CARGO_PKG_VERSION"))
@@ -143,11 +225,10 @@ fn sourced(arg: Arg, settings: &Settings) -> Arg {
     }
     let id = arg.get_id().as_str().to_owned();
     let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
-    let arg = arg.env(variable(&id)).hide_env(true);
     let arg = if is_switch {
-        arg.value_parser(BoolishValueParser::new())
+        arg.value_parser(values::tidy(values::switch))
     } else {
-        arg
+        arg.ignore_case(true)
     };
     match settings.get(&id) {
         Some(value) => arg.required(false).default_value(value.to_owned()),
@@ -266,17 +347,21 @@ fn shown(command: &Command, matches: &ArgMatches, settings: &Settings) -> Vec<St
                 .flatten()
                 .map(|value| value.to_string_lossy().into_owned())
                 .collect();
-            let from = match matches.value_source(id) {
-                Some(ValueSource::CommandLine) => t!("origin-flag"),
-                Some(ValueSource::EnvVariable) => t!("origin-variable", name = variable(id)),
-                Some(_) if settings.get(id).is_some() => {
-                    t!("origin-file", path = settings.path())
-                }
-                Some(_) => t!("origin-default"),
-                None => t!("origin-none"),
+            let from = match origin(matches, settings, id) {
+                Origin::Line => t!("origin-flag"),
+                Origin::Variable => t!("origin-variable", name = variable(id)),
+                Origin::File => t!("origin-file", path = settings.path()),
+                Origin::Default if values.is_empty() => t!("origin-none"),
+                Origin::Default => t!("origin-default"),
             };
             let flag = arg.get_long().unwrap_or(id).to_owned();
-            vec![flag, values.join(", "), from]
+            let is_single = matches!(arg.get_action(), ArgAction::Set);
+            let shown = match values.first() {
+                // The same as often as it was said.
+                Some(first) if is_single => first.clone(),
+                _ => values.join(", "),
+            };
+            vec![flag, shown, from]
         })
         .collect();
     let head = [t!("column-flag"), t!("column-value"), t!("column-origin")];

@@ -9,7 +9,7 @@ use clap::Command;
 use clap_complete::{Shell, generate_to};
 use clap_mangen::Man;
 
-use super::text::t;
+use super::{quantity::BadValue, text::t, values};
 
 /// First argument of `videolocal` that asks for them; the folder follows.
 const FLAG: &str = "--generar";
@@ -18,12 +18,14 @@ const HEADING: &str = ".SH ";
 const SHELLS: [Shell; 3] = [Shell::Bash, Shell::Zsh, Shell::Fish];
 
 /// The folder, when this process was started to make them.
-pub(super) fn asked_for() -> Option<PathBuf> {
+pub(super) fn asked_for() -> Option<Result<PathBuf, BadValue>> {
     let mut args = std::env::args_os().skip(1);
-    if args.next()? != FLAG {
-        return None;
-    }
-    args.next().map(PathBuf::from)
+    let first = args.next()?;
+    let folder = match first.to_str()?.strip_prefix(FLAG)? {
+        "" => args.next()?,
+        value => value.strip_prefix('=')?.into(),
+    };
+    Some(values::path(&folder))
 }
 
 /// Makes them for programs in a folder: `man/PROGRAM.1` and one for each subcommand, `bash/PROGRAM.bash`,

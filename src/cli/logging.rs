@@ -1,5 +1,6 @@
 //! Logs go to a file, to standard error, or above the prompt where there is one; as text or as a JSON object per
-//! line, with UTC times in both.
+//! line, with UTC times in both. Whoever logs it, and whatever is in it, a line is one line and harmless: it is made
+//! so where it is written.
 
 use std::{
     fmt,
@@ -10,13 +11,18 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
+use anstyle::{AnsiColor, Style};
 use anyhow::Context;
-use tracing_subscriber::{
-    EnvFilter,
-    fmt::{MakeWriter, writer::BoxMakeWriter},
-};
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
-use super::{console::Printer, quantity::BadValue, text::t};
+use super::{
+    console::Printer,
+    quantity::BadValue,
+    text::{
+        harmless::{json_line, log_line},
+        t,
+    },
+};
 
 /// Permissions of a new log file: names and addresses in it are not for everybody.
 const FILE_MODE: u32 = 0o640;
@@ -108,18 +114,21 @@ impl Log {
     ) -> anyhow::Result<()> {
         let filter = filter(level).map_err(anyhow::Error::msg)?;
         let at_terminal = self.file.is_none() && io::stderr().is_terminal();
-        let (writer, ansi) = match &self.file {
-            Some(log) => (BoxMakeWriter::new(ToFile(Arc::clone(log))), false),
+        let sink = match &self.file {
+            Some(log) => Sink::File(Arc::clone(log)),
             // With a prompt on the same terminal, lines must not land in the middle of it.
-            None if at_terminal && let Some(printer) = above => {
-                (BoxMakeWriter::new(Above(printer.clone())), false)
-            }
-            None => (BoxMakeWriter::new(io::stderr), at_terminal),
+            None if at_terminal && let Some(printer) = above => Sink::Above(printer.clone()),
+            None => Sink::Stderr {
+                colours: at_terminal
+                    && anstyle_query::term_supports_color()
+                    && !anstyle_query::no_color(),
+            },
         };
         let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
-            .with_ansi(ansi)
-            .with_writer(writer);
+            // Its escapes could not be told from those of whoever is quoted.
+            .with_ansi(false)
+            .with_writer(Lines { sink, format });
         let (set, started): (SetFilter, _) = match format {
             LogFormat::Text => {
                 let log = log.with_filter_reloading();
@@ -172,25 +181,27 @@ fn append(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-struct ToFile(Arc<LogFile>);
-
-impl<'a> MakeWriter<'a> for ToFile {
-    type Writer = Arc<File>;
-
-    fn make_writer(&'a self) -> Arc<File> {
-        let file = self.0.file.lock();
-        Arc::clone(&file.unwrap_or_else(PoisonError::into_inner))
-    }
+/// Where log lines are written.
+#[derive(Clone)]
+enum Sink {
+    File(Arc<LogFile>),
+    Stderr { colours: bool },
+    Above(Printer),
 }
 
-struct Above(Printer);
+/// Writes log lines.
+struct Lines {
+    sink: Sink,
+    format: LogFormat,
+}
 
-impl<'a> MakeWriter<'a> for Above {
+impl<'a> MakeWriter<'a> for Lines {
     type Writer = Line;
 
     fn make_writer(&'a self) -> Line {
         Line {
-            printer: self.0.clone(),
+            sink: self.sink.clone(),
+            format: self.format,
             text: Vec::new(),
         }
     }
@@ -198,7 +209,8 @@ impl<'a> MakeWriter<'a> for Above {
 
 /// One log line on its way.
 struct Line {
-    printer: Printer,
+    sink: Sink,
+    format: LogFormat,
     text: Vec<u8>,
 }
 
@@ -215,10 +227,60 @@ impl Write for Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let text = String::from_utf8_lossy(&self.text);
-        let text = text.trim_end();
-        if !text.is_empty() {
-            self.printer.line(text);
+        let text = match self.format {
+            LogFormat::Text => log_line(&self.text),
+            LogFormat::Json => json_line(&self.text),
+        };
+        if text.is_empty() {
+            return;
         }
+        // A log that cannot be written has nowhere else to be told of.
+        match &self.sink {
+            Sink::File(log) => {
+                let file = Arc::clone(&log.file.lock().unwrap_or_else(PoisonError::into_inner));
+                let _ = (&*file).write_all(format!("{text}\n").as_bytes());
+            }
+            Sink::Stderr { colours } => {
+                let is_painted = *colours && self.format == LogFormat::Text;
+                let text = if is_painted { painted(&text) } else { text };
+                let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
+            }
+            Sink::Above(printer) => printer.line(text),
+        }
+    }
+}
+
+/// A line of text with its time faint and its level in the level's colour.
+fn painted(line: &str) -> String {
+    let rest = line.trim_start();
+    let Some((time, rest)) = rest.split_once(' ') else {
+        return line.to_owned();
+    };
+    let Some((level, rest)) = rest.trim_start().split_once(' ') else {
+        return line.to_owned();
+    };
+    let colour = match level {
+        "ERROR" => AnsiColor::Red,
+        "WARN" => AnsiColor::Yellow,
+        "INFO" => AnsiColor::Green,
+        "DEBUG" => AnsiColor::Blue,
+        _ => AnsiColor::Magenta,
+    };
+    let (faint, strong) = (Style::new().dimmed(), colour.on_default());
+    format!("{faint}{time}{faint:#} {strong}{level:>5}{strong:#} {rest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_escapes_are_in_a_painted_line() {
+        let line = log_line(b"2026-01-01T00:00:00Z  WARN trozos: said=a\x1b[2J\n");
+        assert_eq!(
+            painted(&line),
+            "\u{1b}[2m2026-01-01T00:00:00Z\u{1b}[0m \u{1b}[33m WARN\u{1b}[0m trozos: said=a\\u{1b}[2J"
+        );
+        assert_eq!(painted("x"), "x");
     }
 }

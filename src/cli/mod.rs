@@ -1,6 +1,7 @@
 //! The programs as people use them: command lines, prompts, and every word that is printed.
 //!
-//! `flags` reads a command line (its shape is `args`, its file `settings`, what is wrong with it `usage`),
+//! `flags` reads a command line (its shape is `args`, its file `settings`, what is wrong with it `usage`,
+//! its values `values` and `place`),
 //! `commands` understands what is typed at a prompt, `text` makes what is read, `console` is the terminal, and
 //! `central`, `secondary`, `client` run a node between the two; `scripts` does what scripts ask for; `local` runs a
 //! whole cluster. `program` starts and ends them all, with `signals`, `logging` and, for those that run as services,
@@ -16,8 +17,10 @@ pub mod console;
 pub mod exit;
 pub mod flags;
 mod generate;
+mod given;
 pub mod local;
 pub mod logging;
+pub mod place;
 pub mod program;
 pub mod quantity;
 mod reload;
@@ -30,4 +33,5 @@ pub mod signals;
 mod suggestions;
 pub mod text;
 mod usage;
+mod values;
 mod wanted;

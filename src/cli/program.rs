@@ -132,8 +132,8 @@ pub fn complaint(text: String) -> Line {
 pub fn statistics(document: Option<serde_json::Value>, as_json: bool) -> Vec<String> {
     match document {
         Some(document) if as_json => {
-            let text = serde_json::to_string_pretty(&document).unwrap_or_default();
-            text.lines().map(str::to_owned).collect()
+            let pretty = serde_json::to_string_pretty(&document).unwrap_or_default();
+            pretty.lines().map(text::harmless::json).collect()
         }
         Some(document) => text::statistics::summary(&document),
         None => Vec::new(),

@@ -23,6 +23,11 @@ impl BadValue {
     pub fn new(value: &str, why: String) -> Self {
         Self(t!("line-value", value = value, why = why))
     }
+
+    /// Nothing was given.
+    pub fn empty() -> Self {
+        Self(t!("why-empty"))
+    }
 }
 
 /// Bytes: `500`, `500kB`, `20MB`, `1GiB`; a lone `K`, `M` or `G` is decimal.

@@ -1,6 +1,6 @@
 //! `videosecundario`: a secondary and its prompt.
 
-use std::{ffi::OsString, process::ExitCode, sync::Arc};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc};
 
 use tokio::sync::mpsc;
 
@@ -15,9 +15,13 @@ use super::{
     signals::{Hangup, Requests},
     text::{self, errors, help, t},
 };
-use crate::node::{
-    NetworkRole,
-    secondary::{self, SecondaryConfig, SecondaryHandle},
+use crate::{
+    model::SecondaryNumber,
+    node::{
+        NetworkRole, Security, StartError, announced_ip,
+        secondary::{self, SecondaryEvent, SecondaryHandle},
+        where_to_listen,
+    },
 };
 
 /// The program.
@@ -36,24 +40,44 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(security) => security,
         Err(error) => return program::refuse(&error),
     };
-    let config = match args.config(security) {
-        Ok(config) => config,
+    let number = match args.number() {
+        Ok(number) => number,
         Err(error) => return flags::wrong(&error, "videosecundario"),
     };
     let mode = Mode::detect(args.sin_consola);
     let commands = help::topics(commands::SECONDARY);
     program::run_with(
         "videosecundario",
-        &args.common,
+        &args.common.clone(),
         mode,
         Hangup::of(args.sin_consola),
         commands,
-        |console, requests| run(config, line, console, requests),
+        |console, requests| run(args, number, security, line, console, requests),
     )
 }
 
+/// Finds what the names in its command line mean here, and starts it.
+async fn start(
+    args: &SecondaryArgs,
+    number: SecondaryNumber,
+    security: &Arc<Security>,
+    events: mpsc::Sender<SecondaryEvent>,
+) -> Result<(SecondaryHandle, PathBuf), StartError> {
+    let listen = where_to_listen(&args.ip.host, args.port(number)).await?;
+    let announced = match &args.ip_anunciada {
+        Some(place) => announced_ip(&place.host).await?,
+        None => None,
+    };
+    let config = args.config(number, listen, announced, Arc::clone(security));
+    let folder = config.folder.clone();
+    let handle = secondary::start(config, events).await?;
+    Ok((handle, folder))
+}
+
 async fn run(
-    config: SecondaryConfig,
+    args: SecondaryArgs,
+    number: SecondaryNumber,
+    security: Arc<Security>,
     line: Vec<OsString>,
     mut console: Console,
     requests: Requests,
@@ -62,13 +86,12 @@ async fn run(
     let manager = Manager::default();
     let printer = console.printer.clone();
     let (sender, mut events) = mpsc::channel(program::EVENTS);
-    let (folder, security) = (config.folder.clone(), Arc::clone(&config.security));
     let started = tokio::select! {
-        started = secondary::start(config, sender) => started,
+        started = start(&args, number, &security, sender) => started,
         () = stop.cancelled() => return Exit::Well,
     };
-    let handle = match started {
-        Ok(handle) => handle,
+    let (handle, folder) = match started {
+        Ok(started) => started,
         Err(error) => {
             printer.flush();
             program::report(&t!("error", why = errors::start(&error)));

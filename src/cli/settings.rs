@@ -1,13 +1,16 @@
-//! The configuration file: TOML, with the names of the flags as keys. Keys at its top are for all programs that have
-//! such a flag; those of `[central]`, `[secundario]`, `[cliente]` and `[local]` for one, over those at the top.
+//! Values that are given beside the command line: in variables (`TROZOS_*`), and over these in the configuration
+//! file. That is TOML, with the names of the flags as keys. Keys at its top are for all programs that have such a
+//! flag; those of `[central]`, `[secundario]`, `[cliente]` and `[local]` for one, over those at the top. What is empty
+//! is not given.
 
 use std::{
     collections::BTreeMap,
+    ffi::{OsStr, OsString},
     io,
     path::{Path, PathBuf},
 };
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use toml::{Table, Value};
 
 use super::{
@@ -16,8 +19,11 @@ use super::{
     flags::settings_can_have,
     local::LocalArgs,
     text::t,
+    values,
 };
 
+/// Before the names of all variables.
+const VARIABLES: &str = "TROZOS_";
 const SYSTEM_FILE: &str = "/etc/trozos/trozos.toml";
 
 /// A program, its section, and its flags.
@@ -54,12 +60,30 @@ fn known() -> Vec<Known> {
     .collect()
 }
 
-/// What a file says to one program.
-#[derive(Debug, Default)]
+/// Where a value was given. Later ones win.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// Nowhere: it is the usual one.
+    Default,
+    /// In the file.
+    File,
+    /// In a variable.
+    Variable,
+    /// On the command line.
+    Line,
+}
+
+/// What is said to one program beside its command line.
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     path: PathBuf,
     /// By the flag's name with underscores.
-    values: BTreeMap<String, String>,
+    values: BTreeMap<String, (OsString, Origin)>,
+}
+
+/// The variable of a flag.
+pub(super) fn variable(flag: &str) -> String {
+    format!("{VARIABLES}{}", flag.to_uppercase())
 }
 
 impl Settings {
@@ -71,9 +95,12 @@ impl Settings {
         let is_given = given.is_some();
         let candidates = given.map_or_else(usual, |path| vec![path]);
         for path in candidates {
-            match std::fs::read_to_string(&path) {
+            match std::fs::read(&path) {
                 // What can be in it is of interest only now.
-                Ok(text) => return Self::parse(path, &text, program, &known()),
+                Ok(content) => {
+                    let text = text(&content).ok_or_else(|| t!("settings-utf8", path = path))?;
+                    return Self::parse(path, text, program, &known());
+                }
                 // A home that is not this user's, as a service may have, is none.
                 Err(error) if !is_given && is_nobodys(&error) => {}
                 Err(error) => return Err(t!("settings-unreadable", path = path, why = error)),
@@ -82,14 +109,37 @@ impl Settings {
         Ok(Self::default())
     }
 
+    /// Takes the variables of a command's flags over what the file says.
+    pub fn take_variables(&mut self, command: &Command) {
+        let subcommands = command.get_subcommands().flat_map(Command::get_arguments);
+        let args = command.get_arguments().chain(subcommands);
+        for arg in args.filter(|arg| arg.get_long().is_some()) {
+            let flag = arg.get_id().as_str();
+            if let Some(value) = values::variable(&variable(flag)) {
+                self.set(flag, value, Origin::Variable);
+            }
+        }
+    }
+
+    /// Sets a value as if it had been given there.
+    pub fn set(&mut self, flag: &str, value: OsString, origin: Origin) {
+        self.values.insert(flag.to_owned(), (value, origin));
+    }
+
+    /// Takes a value away.
+    pub fn unset(&mut self, flag: &str) {
+        self.values.remove(flag);
+    }
+
     fn parse(path: PathBuf, text: &str, program: &str, known: &[Known]) -> Result<Self, String> {
         let fail = |why: String| t!("settings-wrong", path = path, why = why);
         let table: Table = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
-            fail(not_toml(text, at))
+            let is_twice = error.message().starts_with("duplicate");
+            fail(not_toml(text, at, is_twice))
         })?;
         let mut common = BTreeMap::new();
-        let mut own = BTreeMap::new();
+        let (mut own, mut others) = (BTreeMap::new(), BTreeMap::new());
         for (key, value) in &table {
             let section = known.iter().find(|known| known.section == key);
             match (section, value) {
@@ -99,9 +149,9 @@ impl Settings {
                         let flag = find(key, &section.flags)
                             .map_err(|near| fail(unknown(&full, near, &section.flags)))?;
                         let value = plain(&full, value).map_err(&fail)?;
-                        if section.program == program {
-                            own.insert(flag.replace('-', "_"), value);
-                        }
+                        let mine = section.program == program;
+                        let own = if mine { &mut own } else { &mut others };
+                        add(own, section.section, flag, value).map_err(&fail)?;
                     }
                 }
                 _ => {
@@ -111,20 +161,29 @@ impl Settings {
                         .collect();
                     let flag = find(key, &all).map_err(|near| fail(unknown(key, near, &all)))?;
                     let value = plain(key, value).map_err(&fail)?;
-                    common.insert(flag.replace('-', "_"), value);
+                    add(&mut common, "", flag, value).map_err(&fail)?;
                 }
             }
         }
-        common.extend(own);
+        let given = common.into_iter().chain(own);
+        let given = given.filter(|(_, value)| !values::trimmed(value.as_ref()).is_empty());
+        let values = given.map(|((_, flag), value)| (flag, (value.into(), Origin::File)));
         Ok(Self {
             path,
-            values: common,
+            values: values.collect(),
         })
     }
 
     /// The value of a flag, by its name with underscores.
-    pub fn get(&self, flag: &str) -> Option<&str> {
-        self.values.get(flag).map(String::as_str)
+    pub fn get(&self, flag: &str) -> Option<&OsStr> {
+        self.values.get(flag).map(|(value, _)| value.as_os_str())
+    }
+
+    /// Where the value of a flag was given.
+    pub fn origin(&self, flag: &str) -> Origin {
+        self.values
+            .get(flag)
+            .map_or(Origin::Default, |(_, origin)| *origin)
     }
 
     /// The file.
@@ -146,21 +205,41 @@ impl Settings {
     }
 }
 
+/// Values by section and flag.
+type Entries = BTreeMap<(&'static str, String), String>;
+
+/// Adds a key, which may be written with hyphens or underscores, but once.
+fn add(
+    entries: &mut Entries,
+    section: &'static str,
+    flag: &str,
+    value: String,
+) -> Result<(), String> {
+    match entries.insert((section, flag.replace('-', "_")), value) {
+        None => Ok(()),
+        Some(_) => Err(t!("settings-twice", key = flag)),
+    }
+}
+
+/// The text of a file, without a byte order mark; `None` when it is not UTF-8.
+fn text(content: &[u8]) -> Option<&str> {
+    let content = content
+        .strip_prefix(values::BYTE_ORDER_MARK)
+        .unwrap_or(content);
+    std::str::from_utf8(content).ok()
+}
+
 fn is_nobodys(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory
     )
 }
 
 /// Where a file is looked for.
 fn usual() -> Vec<PathBuf> {
-    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".config"));
-    let own = std::env::var_os("XDG_CONFIG_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
-        .or_else(home)
-        .map(|folder| folder.join("trozos/trozos.toml"));
+    let own = values::xdg("XDG_CONFIG_HOME", ".config");
+    let own = own.map(|folder| folder.join("trozos/trozos.toml"));
     own.into_iter()
         .chain([PathBuf::from(SYSTEM_FILE)])
         .collect()
@@ -188,12 +267,19 @@ fn unknown(key: &str, near: Option<String>, flags: &[String]) -> String {
 }
 
 /// Where a text is no TOML, and what is there.
-fn not_toml(text: &str, at: usize) -> String {
+fn not_toml(text: &str, at: usize, is_twice: bool) -> String {
     let before = text.get(..at).unwrap_or(text);
     let start = before.rfind('\n').map_or(0, |end| end + 1);
     let line = before.matches('\n').count() + 1;
     let column = before[start..].chars().count() + 1;
     let found = text[start..].lines().next().unwrap_or_default();
+    if is_twice {
+        return t!(
+            "settings-twice-at",
+            line = line.to_string(),
+            text = found.trim()
+        );
+    }
     t!(
         "settings-syntax",
         line = line.to_string(),
@@ -228,13 +314,13 @@ mod tests {
         let text = "registro = \"info\"\npuerto-central = 7\n[cliente]\npuerto_central = 8\nsobrescribir = true\n\
                     [secundario]\nnumero = 2";
         let client = parse(text, "videocliente").unwrap();
-        assert_eq!(client.get("registro"), Some("info"));
-        assert_eq!(client.get("puerto_central"), Some("8"));
-        assert_eq!(client.get("sobrescribir"), Some("true"));
+        assert_eq!(client.get("registro"), Some(OsStr::new("info")));
+        assert_eq!(client.get("puerto_central"), Some(OsStr::new("8")));
+        assert_eq!(client.get("sobrescribir"), Some(OsStr::new("true")));
         assert_eq!(client.get("numero"), None);
         let secondary = parse(text, "videosecundario").unwrap();
-        assert_eq!(secondary.get("puerto_central"), Some("7"));
-        assert_eq!(secondary.get("numero"), Some("2"));
+        assert_eq!(secondary.get("puerto_central"), Some(OsStr::new("7")));
+        assert_eq!(secondary.get("numero"), Some(OsStr::new("2")));
     }
 
     #[test]
@@ -247,6 +333,12 @@ mod tests {
             ("puerto = [1]", "puerto"),
             ("[clientes]\nx = 1", "cliente"),
             ("a = 1\nb = = 2", "2"),
+            ("puerto = 1\npuerto = 2", "línea 2"),
+            ("puerto-central = 1\npuerto_central = 2", "puerto-central"),
+            (
+                "[central]\nmax_clientes = 1\nmax-clientes = 1",
+                "max-clientes",
+            ),
         ] {
             let error = parse(text, "videocentral").unwrap_err();
             assert!(
@@ -254,5 +346,24 @@ mod tests {
                 "{text:?}: {error}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_empty_is_not_given() {
+        let settings = parse(
+            "puerto = 7\ndestino = \" \"\n[central]\npuerto = \"\"",
+            "videocentral",
+        )
+        .unwrap();
+        assert_eq!(settings.get("puerto"), Some(OsStr::new("7")));
+        assert_eq!(settings.get("destino"), None);
+        assert_eq!(settings.origin("destino"), Origin::Default);
+    }
+
+    #[test]
+    fn files_of_other_editors_are_read() {
+        assert_eq!(text(b"\xef\xbb\xbfa = 1\r\n"), Some("a = 1\r\n"));
+        assert_eq!(text(b"\xff\xfea\0"), None);
+        assert!(parse("puerto = 7\r\n", "videocentral").is_ok());
     }
 }

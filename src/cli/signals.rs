@@ -1,5 +1,7 @@
 //! SIGINT and SIGTERM: the first stops the program in order, the second ends it at once. SIGHUP is the same where
-//! there was a terminal, which is gone; a service reads again what may have changed.
+//! there was a terminal, which is gone; a service reads again what may have changed. One that was ignored when the
+//! program started stops nothing: `nohup` has SIGHUP ignored, and scripts have SIGINT ignored in what they start in
+//! the background.
 
 use std::future::pending;
 
@@ -59,7 +61,12 @@ impl Reload {
 pub fn listen(hangup: Hangup, log: Log) -> anyhow::Result<Requests> {
     let stop = CancellationToken::new();
     let (sender, receiver) = watch::channel(0);
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let ignored = Ignored::now();
+    let heard = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| {
+        let is_to_reload = *signal == SIGHUP && hangup == Hangup::Reload;
+        is_to_reload || !ignored.has(*signal)
+    });
+    let mut signals = Signals::new(heard)?;
     let (stopped, again) = (stop.clone(), log.clone());
     std::thread::Builder::new()
         .name("signals".to_owned())
@@ -82,4 +89,43 @@ pub fn listen(hangup: Hangup, log: Log) -> anyhow::Result<Requests> {
         reload: Reload(receiver),
         log,
     })
+}
+
+/// The signals that this process ignores, a bit for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ignored(u64);
+
+impl Ignored {
+    /// Before anything has been set up. Asking the system itself needs code that is not safe; where it does not tell
+    /// in /proc, none are.
+    fn now() -> Self {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        Self::of(&status)
+    }
+
+    fn of(status: &str) -> Self {
+        let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        Self(mask.unwrap_or(0))
+    }
+
+    fn has(self, signal: i32) -> bool {
+        let bit = u32::try_from(signal - 1).ok();
+        bit.and_then(|bit| self.0.checked_shr(bit)).unwrap_or(0) & 1 == 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_signals_are_read_from_what_the_system_tells() {
+        let status = "Name:\tx\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000001003\n";
+        let ignored = Ignored::of(status);
+        assert!(ignored.has(SIGHUP) && ignored.has(SIGINT));
+        assert!(!ignored.has(SIGTERM));
+        assert_eq!(Ignored::of(""), Ignored(0));
+        assert!(!Ignored::now().has(SIGTERM));
+    }
 }

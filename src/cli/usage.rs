@@ -90,6 +90,13 @@ pub(super) fn explain(error: &clap::Error, command: &Command) -> String {
     }
 }
 
+/// The flag whose value was refused, without its hyphens, and that value.
+pub(super) fn value_of(error: &clap::Error) -> Option<(String, String)> {
+    let arg = text(error, ContextKind::InvalidArg);
+    let long = arg.split_whitespace().next()?.strip_prefix("--")?;
+    Some((long.to_owned(), text(error, ContextKind::InvalidValue)))
+}
+
 /// A word that is none of the flags; what looks like no flag at all is one word too many.
 fn unknown(error: &clap::Error, command: &Command, arg: &str) -> String {
     if !arg.starts_with('-') {

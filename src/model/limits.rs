@@ -76,7 +76,9 @@ pub const MAX_TRANSFERS: usize = 10_000;
 pub const MAX_TRANSFERS_OF_A_HOST: usize = 1000;
 /// Names of clients, or of files, in a statistics file; others only count in the totals.
 pub const MAX_STATISTICS_NAMES: usize = 100_000;
-/// Time to connect.
+/// Time to find the addresses of a name: the system's resolver asks its name servers in turn, with 5 s for each.
+pub const LOOKUP_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time to connect to an address.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time for the first line after a connection is made, each way.
 pub const HELLO_TIMEOUT: Duration = Duration::from_secs(5);

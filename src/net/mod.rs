@@ -11,6 +11,7 @@ mod send_file;
 mod stall;
 mod stream;
 mod tls;
+mod zones;
 
 pub use certificate::{CertificateTrouble, PemTrouble};
 pub use connect::{ConnectError, connect, resolve};
@@ -24,3 +25,4 @@ pub use stream::{ReadSide, Stream, WriteSide};
 pub use tls::{
     Authority, ClientTls, Identity, ServerTls, TlsError, TlsRefusal, Traffic, begins_with_tls,
 };
+pub use zones::reachable;

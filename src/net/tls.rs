@@ -141,7 +141,9 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, PemTrouble> 
 
 /// What a server's certificate must be for.
 fn server_name(dialled: &str) -> Result<ServerName<'static>, InvalidDnsNameError> {
-    match dialled.parse::<IpAddr>() {
+    // Certificates know no zones: they are one machine's.
+    let without_zone = dialled.split('%').next().unwrap_or(dialled);
+    match without_zone.parse::<IpAddr>() {
         Ok(ip) => Ok(ServerName::from(ip.to_canonical())),
         Err(_) => ServerName::try_from(dialled.to_owned()),
     }

@@ -159,13 +159,8 @@ pub fn of_this_machine() -> Vec<String> {
     let mut names = vec![host, "localhost".to_owned()];
     names.extend(["127.0.0.1", "::1"].map(str::to_owned));
     let others = if_addrs::get_if_addrs().unwrap_or_default().into_iter();
-    let reachable = others
-        .map(|interface| interface.ip())
-        .filter(|ip| match ip {
-            IpAddr::V4(ip) => !ip.is_link_local(),
-            IpAddr::V6(ip) => !ip.is_unicast_link_local(),
-        });
-    names.extend(reachable.map(|ip| ip.to_string()));
+    // Those of one link too: without a router there are no others.
+    names.extend(others.map(|interface| interface.ip().to_string()));
     let mut seen = std::collections::HashSet::new();
     names.retain(|name| check_name(name).is_ok() && seen.insert(name.clone()));
     names

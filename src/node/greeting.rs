@@ -67,7 +67,17 @@ pub(super) async fn dial(
     traffic: Traffic,
     security: &Security,
 ) -> Result<Stream, GreetError> {
-    let socket = connect(addresses).await.map_err(GreetError::Connect)?;
+    let (socket, _) = connect(addresses).await.map_err(GreetError::Connect)?;
+    secure(socket, dialled, traffic, security).await
+}
+
+/// Begins TLS on a connection to what was dialled, where there is to be any.
+pub(super) async fn secure(
+    socket: TcpStream,
+    dialled: &str,
+    traffic: Traffic,
+    security: &Security,
+) -> Result<Stream, GreetError> {
     match &security.client {
         None => Ok(Stream::Plain(socket)),
         Some(tls) => {

@@ -9,6 +9,7 @@ use std::{
 
 use tokio::{
     io::AsyncRead,
+    net::TcpStream,
     sync::{Notify, mpsc},
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
@@ -19,10 +20,10 @@ use crate::{
     model::limits::{
         CLIENT_HEARTBEAT, CLIENT_LEASE, EXPELLED_FOR, HEARTBEAT, HELLO_TIMEOUT, LEASE, MAX_OUTBOX,
     },
-    net::{LineReader, Stream, Traffic, resolve},
+    net::{LineReader, Stream, Traffic, connect, resolve},
     node::{
         Denied, Lost, Security, Stranger,
-        greeting::{GreetError, Reader, Writer, dial, introduce},
+        greeting::{GreetError, Reader, Writer, introduce, secure},
     },
     proto::{
         ErrorCode, Hello, Lines, PeerRole, WireError,
@@ -83,6 +84,16 @@ impl<E: Into<Lost>> From<E> for LinkDown {
 }
 
 impl LinkDown {
+    /// A central answered, and its answer is no.
+    fn is_an_answer(&self) -> bool {
+        match self {
+            Self::Denied(denied) => !matches!(denied, Denied::Tls(_)),
+            Self::Lost(lost) => {
+                matches!(lost, Lost::Refused { .. } | Lost::OtherProtocol { .. })
+            }
+        }
+    }
+
     /// The administrator of the cluster has sent this client away.
     pub(super) fn is_expelled(&self) -> bool {
         matches!(self, Self::Lost(lost) if lost.is_expelled())
@@ -200,9 +211,31 @@ impl Task {
 
     async fn attempt(&self) -> Result<Connection, LinkDown> {
         let (host, port) = &self.config.central;
-        let addresses = resolve(host, *port).await?;
-        let dialled = dial(&addresses, host, Traffic::Lines, &self.config.security);
-        let stream = dialled.await.map_err(|error| self.down(error))?;
+        self.attempt_each(resolve(host, *port).await?).await
+    }
+
+    async fn attempt_each(&self, mut addresses: Vec<SocketAddr>) -> Result<Connection, LinkDown> {
+        let mut first = None;
+        // What answers at one address of a name need not be what was meant: the others are tried as well.
+        while !addresses.is_empty() {
+            let (socket, address) = match connect(&addresses).await {
+                Ok(connected) => connected,
+                Err(error) => return Err(first.unwrap_or_else(|| error.into())),
+            };
+            match self.greet_at(socket).await {
+                Ok(connection) => return Ok(connection),
+                Err(down) if down.is_an_answer() => return Err(down),
+                Err(down) => first = first.or(Some(down)),
+            }
+            addresses.retain(|other| *other != address);
+        }
+        Err(first.unwrap_or(LinkDown::Lost(Lost::Closed)))
+    }
+
+    async fn greet_at(&self, socket: TcpStream) -> Result<Connection, LinkDown> {
+        let host = &self.config.central.0;
+        let secured = secure(socket, host, Traffic::Lines, &self.config.security);
+        let stream = secured.await.map_err(|error| self.down(error))?;
         let hello = self.greet(stream);
         let no_hello = |_| {
             let (host, port) = self.config.central.clone();
@@ -374,5 +407,64 @@ async fn read_all<R: AsyncRead + Unpin>(
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    fn task() -> Task {
+        Task {
+            config: LinkConfig {
+                central: ("central.lan".to_owned(), 1),
+                role: PeerRole::Client { name: None },
+                security: Arc::default(),
+            },
+            events: mpsc::channel(1).0,
+            wake: Arc::default(),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// Says this to whoever connects and says something.
+    async fn answers(with: &'static [u8]) -> SocketAddr {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.read(&mut [0; 1024]).await;
+                let _ = stream.write_all(with).await;
+            }
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn what_is_no_central_at_one_address_does_not_hide_the_central_at_another() {
+        let closes = answers(b"").await;
+        let web = answers(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        let central = answers(b"{\"type\":\"hello\",\"protocol\":1,\"role\":\"central\"}\n").await;
+        let full =
+            answers(b"{\"type\":\"error\",\"code\":\"limit-exceeded\",\"message\":\"x\"}\n").await;
+        let task = task();
+        let found = task.attempt_each(vec![closes, web, central]).await;
+        assert_eq!(found.map(|c| c.central).map_err(|_| ()), Ok(central));
+        // The first trouble is told, and an answer of a central is the last word.
+        let Err(LinkDown::Lost(lost)) = task.attempt_each(vec![closes, web]).await else {
+            panic!("nobody is there");
+        };
+        assert!(matches!(lost, Lost::ClosedEarly { .. }), "{lost}");
+        let Err(LinkDown::Lost(lost)) = task.attempt_each(vec![closes, full, central]).await else {
+            panic!("it is full");
+        };
+        assert!(matches!(lost, Lost::Refused { .. }), "{lost}");
     }
 }

@@ -19,6 +19,14 @@ pub enum Lost {
         /// What the system says.
         why: SystemError,
     },
+    /// The zone of the central's link-local address is no interface of this machine.
+    #[error("{host}: no interface {zone}")]
+    NoInterface {
+        /// The address.
+        host: String,
+        /// The zone.
+        zone: String,
+    },
     /// Nothing answers at the address.
     #[error("{0}: no answer")]
     NoAnswer(SocketAddr),
@@ -146,6 +154,7 @@ impl From<ConnectError> for Lost {
                 host,
                 why: source.into(),
             },
+            ConnectError::NoInterface { host, zone } => Self::NoInterface { host, zone },
             ConnectError::TimedOut(address) => Self::NoAnswer(address),
             ConnectError::Refused { address, source } => Self::Unreachable {
                 address,

@@ -24,7 +24,7 @@ pub use failure::{DiskTrouble, Failure, ToldFailure};
 pub use lost::{Lost, Stranger};
 pub use refused::Refused;
 pub use security::{Denied, NetworkRole, SecretSource, Security, SecurityError, SecurityFiles};
-pub use start::StartError;
+pub use start::{StartError, announced_ip, where_to_listen};
 pub use statistics::StatisticsTrouble;
 
 pub use crate::net::{CertificateTrouble, PemTrouble, TlsError, TlsRefusal};

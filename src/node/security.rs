@@ -15,6 +15,8 @@ use crate::{
 
 /// Longest certificate or key file, in bytes.
 const MAX_PEM_BYTES: u64 = 1 << 20;
+/// What may stand around a secret in its file, in bytes.
+const AROUND_SECRET_BYTES: u64 = 64;
 /// Permissions of anybody but a file's owner.
 const OF_OTHERS: u32 = 0o077;
 
@@ -84,8 +86,13 @@ pub enum SecurityError {
         mode: u32,
     },
     /// The secret of this file, or of the environment, is none.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
+    #[error("{source}")]
+    Secret {
+        /// The file; none of the environment.
+        path: Option<PathBuf>,
+        /// Why.
+        source: SecretError,
+    },
     /// A certificate without its key, or a key without its certificate.
     #[error("a certificate and its key go together")]
     HalfIdentity,
@@ -116,7 +123,7 @@ error_codes!(SecurityError, code {
     Self::OnlyAuthority => "authority-without-certificate",
     Self::OnlyIdentity => "certificate-without-authority",
 } in {
-    Self::Secret(error) => error.code(),
+    Self::Secret { source, .. } => source.code(),
     Self::Tls { source, .. } => source.code(),
 });
 
@@ -136,10 +143,10 @@ impl Security {
     pub fn load(files: &SecurityFiles, role: NetworkRole) -> Result<Self, SecurityError> {
         let secret = match &files.secret {
             SecretSource::None => None,
-            SecretSource::Text(text) => Some(Secret::from_text(text)?),
+            SecretSource::Text(text) => Some(secret(text, None)?),
             SecretSource::File(path) => {
-                let text = read_private(path, MAX_SECRET_BYTES as u64 + 3)?;
-                Some(Secret::from_text(&text)?)
+                let text = read_private(path, MAX_SECRET_BYTES as u64 + AROUND_SECRET_BYTES)?;
+                Some(secret(&text, Some(path))?)
             }
         };
         let identity = match (&files.certificate, &files.key) {
@@ -207,6 +214,13 @@ impl Security {
     }
 }
 
+fn secret(text: &[u8], path: Option<&PathBuf>) -> Result<Secret, SecurityError> {
+    Secret::from_text(text).map_err(|source| SecurityError::Secret {
+        path: path.cloned(),
+        source,
+    })
+}
+
 fn in_file(path: &Path) -> impl FnOnce(TlsError) -> SecurityError {
     let path = path.to_owned();
     |source| SecurityError::Tls { path, source }
@@ -215,7 +229,7 @@ fn in_file(path: &Path) -> impl FnOnce(TlsError) -> SecurityError {
 fn identity(certificate: &Path, key: &Path) -> Result<Identity, SecurityError> {
     let shown = read(certificate, MAX_PEM_BYTES)?;
     let secret = read_private(key, MAX_PEM_BYTES)?;
-    Identity::from_pem(&shown, &secret).map_err(|source| {
+    Identity::from_pem(without_mark(&shown), without_mark(&secret)).map_err(|source| {
         let path = match source {
             TlsError::Key(_) => key,
             TlsError::Certificate(_) | TlsError::Pair(_) | TlsError::Authority(_) => certificate,
@@ -225,7 +239,14 @@ fn identity(certificate: &Path, key: &Path) -> Result<Identity, SecurityError> {
 }
 
 fn authority(path: &Path) -> Result<Authority, SecurityError> {
-    Authority::from_pem(&read(path, MAX_PEM_BYTES)?).map_err(in_file(path))
+    Authority::from_pem(without_mark(&read(path, MAX_PEM_BYTES)?)).map_err(in_file(path))
+}
+
+/// A file's content after the byte order mark that some editors put before it.
+fn without_mark(content: &[u8]) -> &[u8] {
+    content
+        .strip_prefix("\u{feff}".as_bytes())
+        .unwrap_or(content)
 }
 
 fn unreadable(path: &Path) -> impl Fn(io::Error) -> SecurityError {

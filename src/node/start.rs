@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::{Denied, Lost};
 use crate::{
     model::{SecondaryNumber, error_codes},
+    net::{ConnectError, listen, resolve},
     proto::Said,
 };
 
@@ -17,6 +18,14 @@ pub enum StartError {
     /// The address is not one of this machine's.
     #[error("{0}: not an address of this machine")]
     NotLocal(IpAddr),
+    /// The name or the zone of an address means nothing here.
+    #[error("{host}: no such host or interface")]
+    NoSuchHost {
+        /// As it was given.
+        host: String,
+        /// What it says of an interface that is not there.
+        zone: Option<String>,
+    },
     /// The operating system does not allow it, as for ports below 1024.
     #[error("{0}: not allowed")]
     PortDenied(SocketAddr),
@@ -50,6 +59,7 @@ pub enum StartError {
 error_codes!(StartError, code {
     Self::PortInUse(_) => "port-in-use",
     Self::NotLocal(_) => "address-not-local",
+    Self::NoSuchHost { .. } => "host-unknown",
     Self::PortDenied(_) => "port-denied",
     Self::Listen { .. } => "listen-failed",
     Self::NumberInUse { .. } => "number-in-use",
@@ -59,7 +69,61 @@ error_codes!(StartError, code {
     Self::Store(error) => error.code(),
 });
 
+/// Where a node listens that was given a name or an address: of several, the first that is this machine's.
+///
+/// # Errors
+/// [`StartError::NoSuchHost`].
+pub async fn where_to_listen(host: &str, port: u16) -> Result<SocketAddr, StartError> {
+    let addresses = resolve(host, port).await?;
+    let is_ours = |address: &&SocketAddr| {
+        let mut free = **address;
+        free.set_port(0);
+        listen(free).is_ok()
+    };
+    match addresses.as_slice() {
+        [only] => Ok(*only),
+        several => several
+            .iter()
+            .find(is_ours)
+            .or(several.first())
+            .copied()
+            .ok_or_else(|| StartError::no_such_host(host)),
+    }
+}
+
+/// The address that others are given of a host, by its name or its address; `None` when that is none, as `0.0.0.0`.
+///
+/// # Errors
+/// [`StartError::NoSuchHost`].
+pub async fn announced_ip(host: &str) -> Result<Option<IpAddr>, StartError> {
+    let addresses = resolve(host, 0).await?;
+    let first = addresses.first().map(|address| address.ip().to_canonical());
+    Ok(first.filter(|ip| !ip.is_unspecified()))
+}
+
+impl From<ConnectError> for StartError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::NoInterface { host, zone } => Self::NoSuchHost {
+                host,
+                zone: Some(zone),
+            },
+            ConnectError::Resolve { host, .. } => Self::no_such_host(&host),
+            ConnectError::TimedOut(address) | ConnectError::Refused { address, .. } => {
+                Self::no_such_host(&address.to_string())
+            }
+        }
+    }
+}
+
 impl StartError {
+    fn no_such_host(host: &str) -> Self {
+        Self::NoSuchHost {
+            host: host.to_owned(),
+            zone: None,
+        }
+    }
+
     /// Sorts a failure to listen.
     pub(super) fn listen(address: SocketAddr, error: std::io::Error) -> Self {
         match error.kind() {

@@ -26,6 +26,8 @@ use crate::model::{Digest, SecondaryNumber, error_codes, limits};
 
 /// Before the secret is used it is stretched, so that one that people made up costs more to try out.
 const STRETCH_ROUNDS: NonZeroU32 = NonZeroU32::new(100_000).expect("not zero");
+/// What some editors put before a text.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 const STRETCH_SALT: &[u8] = b"trozos 1 secret";
 const CONNECTOR_LABEL: &[u8] = b"trozos 1 connector\n";
 const SERVER_LABEL: &[u8] = b"trozos 1 server\n";
@@ -104,6 +106,9 @@ pub enum SecretError {
         /// Its length.
         bytes: usize,
     },
+    /// An editor has written each letter as two bytes (UTF-16), which the other nodes' files do not.
+    #[error("UTF-16")]
+    Utf16,
     /// It is no text that somebody meant as a secret.
     #[error("{bytes} bytes: a secret has at most {}", limits::MAX_SECRET_BYTES)]
     TooLong {
@@ -114,6 +119,7 @@ pub enum SecretError {
 
 error_codes!(SecretError, code {
     Self::TooShort { .. } => "secret-too-short",
+    Self::Utf16 => "secret-utf16",
     Self::TooLong { .. } => "secret-too-long",
 });
 
@@ -128,13 +134,17 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// Takes a secret as it was written; one line end after it is no part of it. Takes some 50 ms.
+    /// Takes a secret as it was written; white space around it, and a byte order mark, are no part of it. Takes some
+    /// 50 ms.
     ///
     /// # Errors
-    /// When it is too short or absurdly long.
+    /// When it is too short or absurdly long, or is UTF-16.
     pub fn from_text(text: &[u8]) -> Result<Self, SecretError> {
-        let text = text.strip_suffix(b"\n").unwrap_or(text);
-        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        if text.starts_with(&[0xff, 0xfe]) || text.starts_with(&[0xfe, 0xff]) {
+            return Err(SecretError::Utf16);
+        }
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        let text = text.trim_ascii();
         let bytes = text.len();
         if bytes < limits::MIN_SECRET_BYTES {
             return Err(SecretError::TooShort { bytes });

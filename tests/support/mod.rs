@@ -117,6 +117,7 @@ impl Bench {
             number: number(n),
             listen: loopback(),
             announced_ip: None,
+            announced_port: None,
             central: (self.central.ip().to_string(), self.central.port()),
             folder: self.path(&format!("videos{n}")),
             statistics: self.path("stats"),

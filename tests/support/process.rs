@@ -37,6 +37,14 @@ pub fn plain(command: &mut Command) -> &mut Command {
         .env("XDG_STATE_HOME", "/nonexistent")
 }
 
+/// A program that hears signals, however the tests were started: in the background of a script SIGINT is ignored, and
+/// with `nohup` SIGHUP.
+pub fn hearing(program: &str) -> Command {
+    let mut command = Command::new("env");
+    command.args(["--default-signal=INT,HUP", program]);
+    command
+}
+
 /// A program that runs; killed when it is dropped.
 pub struct Process {
     pub child: Child,

@@ -16,7 +16,7 @@ use rustyline::{
 use super::paint::{has_colours, paint};
 use crate::cli::{
     commands::COMMON,
-    text::{help, help::Topic, line::Tone},
+    text::{harmless::is_harmless, help, help::Topic, line::Tone},
 };
 
 /// Most suggestions that are shown.
@@ -140,6 +140,8 @@ fn fitting(typed: &str, all: &[Suggestion], is_one_of_many: bool) -> Vec<Suggest
     let bare = typed.trim_start_matches('"').to_lowercase();
     all.iter()
         .filter(|suggestion| begins_with(&suggestion.text, &bare))
+        // It would be put into the line as it is, with what it does there.
+        .filter(|suggestion| is_harmless(&suggestion.text))
         .take(MOST)
         .map(|suggestion| {
             let has_blanks = suggestion.text.contains(char::is_whitespace);

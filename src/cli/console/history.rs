@@ -8,13 +8,11 @@ use std::{
 
 use rustyline::{Editor, Helper, history::FileHistory};
 
+use crate::cli::values;
+
 /// Where it is kept: below `XDG_STATE_HOME`, or else `~/.local/state`; `None` without a home.
 pub(super) fn path(program: &str) -> Option<PathBuf> {
-    let state = std::env::var_os("XDG_STATE_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute());
-    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/state"));
-    let folder = state.or_else(home)?.join("trozos");
+    let folder = values::xdg("XDG_STATE_HOME", ".local/state")?.join("trozos");
     Some(folder.join(format!("historia-{program}")))
 }
 

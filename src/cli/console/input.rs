@@ -145,6 +145,8 @@ fn next_line(input: &mut impl BufRead) -> Entered {
         }
         Ok(_) => {
             let text = String::from_utf8_lossy(&line);
+            // Some editors put a byte order mark before the first one.
+            let text = text.trim_start_matches('\u{feff}');
             Entered::Line(text.trim_end_matches(['\n', '\r']).to_owned())
         }
     }
@@ -157,7 +159,7 @@ mod tests {
     #[test]
     fn long_lines_are_skipped_whole() {
         let mut text = vec![b'x'; 3 * MOST_LINE_BYTES];
-        text.extend_from_slice(b"\nnext\r\nlast");
+        text.extend_from_slice(b"\n\xef\xbb\xbfnext\r\nlast");
         let mut input = &text[..];
         assert_eq!(next_line(&mut input), Entered::TooLong);
         assert_eq!(next_line(&mut input), Entered::Line("next".to_owned()));

@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 pub use completion::{Suggestion, Values};
 pub use input::Entered;
 pub use printer::Printer;
-pub use terminal::{columns, restore};
+pub use terminal::{can_move, columns, restore};
 
 use self::completion::Words;
 use super::text::help::Topic;

@@ -4,7 +4,10 @@ use std::{fmt::Write as _, io::IsTerminal};
 
 use anstyle::{AnsiColor, Color, Style};
 
-use crate::cli::text::line::{Line, Tone};
+use crate::cli::text::{
+    harmless::clean_line,
+    line::{Line, Tone},
+};
 
 /// True when standard output is a terminal whose user wants colours: NO_COLOR, CLICOLOR=0, TERM=dumb and pipes say no,
 /// wherever it runs.
@@ -38,13 +41,15 @@ fn style(tone: Tone) -> Style {
     }
 }
 
-/// A line with its escapes, where there are to be any.
+/// A line with its escapes, where there are to be any, and with no others.
 pub(super) fn painted(line: &Line, colours: bool) -> String {
-    if !colours {
-        return line.text();
-    }
     let mut text = String::new();
     for (tone, piece) in &line.pieces {
+        let piece = clean_line(piece);
+        if !colours {
+            text.push_str(&piece);
+            continue;
+        }
         let style = style(*tone);
         // Writing to a String does not fail.
         let _ = write!(text, "{style}{piece}{style:#}");
@@ -67,5 +72,9 @@ mod tests {
         line.push(Tone::Bad, "b");
         assert_eq!(painted(&line, false), "a b");
         assert_eq!(painted(&line, true), "a \u{1b}[31mb\u{1b}[0m");
+        let forged = Line::new(Tone::Bad, "b\u{1b}[2J\nc");
+        assert_eq!(painted(&forged, false), "b\\u{1b}[2J\\u{a}c");
+        let shown = painted(&forged, true);
+        assert_eq!(shown, "\u{1b}[31mb\\u{1b}[2J\\u{a}c\u{1b}[0m");
     }
 }

@@ -41,8 +41,8 @@ pub fn columns() -> usize {
 }
 
 /// False for terminals that cannot move their cursor.
-pub(super) fn can_move() -> bool {
-    std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+pub fn can_move() -> bool {
+    std::env::var_os("TERM").is_none_or(|term| !term.is_empty() && term != "dumb")
 }
 
 /// True for `/dev/null`.

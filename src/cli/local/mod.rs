@@ -38,6 +38,7 @@ use super::{
     quantity::rate,
     settings::Settings,
     text::{errors, help, t},
+    values::{PathParser, tidy},
 };
 use crate::node::{NetworkRole, Security, client as node};
 
@@ -58,22 +59,22 @@ pub(super) struct LocalArgs {
     #[arg(long)]
     demo: bool,
     /// Folder of videos1, videos2…
-    #[arg(long, value_name = "CARPETA", default_value = "data")]
+    #[arg(long, value_name = "CARPETA", default_value = "data", value_parser = PathParser)]
     directorio: PathBuf,
     /// The central's port.
-    #[arg(long, value_name = "PUERTO", default_value_t = 0)]
+    #[arg(long, value_name = "PUERTO", default_value_t = 0, value_parser = tidy(clap::value_parser!(u16)))]
     puerto: u16,
     /// Port of secondary 1; the others have the next ones.
-    #[arg(long, value_name = "PUERTO", default_value_t = 0)]
+    #[arg(long, value_name = "PUERTO", default_value_t = 0, value_parser = tidy(clap::value_parser!(u16)))]
     puerto_secundarios: u16,
     /// How many secondaries.
-    #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = tidy(clap::value_parser!(u16).range(1..=64)))]
     secundarios: u16,
     /// Downloads at once.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = tidy(clap::value_parser!(u32).range(1..=10_000)))]
     max_clientes: u32,
     /// Most bytes per second that each secondary sends.
-    #[arg(long, value_name = "TASA", value_parser = rate)]
+    #[arg(long, value_name = "TASA", value_parser = tidy(rate))]
     limite_subida: Option<u64>,
     #[command(flatten)]
     download: DownloadArgs,
@@ -91,7 +92,13 @@ pub fn main() -> ExitCode {
     let line: Vec<_> = std::env::args_os().collect();
     if let Some(folder) = generate::asked_for() {
         flags::choose_language(&line, None);
-        return describe(&folder);
+        return match folder {
+            Ok(folder) => describe(&folder),
+            Err(why) => {
+                let why = t!("usage-value", flag = "--generar", why = why);
+                flags::wrong(&why, "videolocal")
+            }
+        };
     }
     let args: LocalArgs = match flags::read(&line) {
         Ok(args) => args,

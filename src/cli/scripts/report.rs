@@ -12,6 +12,7 @@ use super::{Ended, download::is_end};
 use crate::{
     cli::{
         args::{Output, Progress},
+        console::{can_move, columns},
         exit::Exit,
         program,
         text::{self, line::Line, t},
@@ -232,7 +233,7 @@ impl Report {
                 }
             }
             Progress::Texto => {
-                let columns = crate::cli::console::columns();
+                let columns = columns();
                 let lines = text::live::lines(views, columns);
                 let Some(line) = lines.first() else {
                     return;
@@ -245,7 +246,7 @@ impl Report {
                 };
                 let room = columns.saturating_sub(more.len());
                 let text = format!("{}{more}", line.cut(room).text());
-                if std::io::stderr().is_terminal() {
+                if std::io::stderr().is_terminal() && can_move() {
                     let _ = write!(std::io::stderr(), "\r\u{1b}[K{text}");
                     self.line_is_open = true;
                 } else {

@@ -1,5 +1,7 @@
 //! Errors: what is wrong, with the value, and what to do about it.
 
+use std::path::Path;
+
 use super::{links, security, system, t, units::bytes};
 use crate::{
     model::{FileNameError, SystemError},
@@ -20,6 +22,11 @@ pub fn start(error: &StartError) -> String {
             t!("start-port-in-use", port = port, address = address)
         }
         StartError::NotLocal(ip) => t!("start-not-local", ip = ip),
+        StartError::NoSuchHost {
+            host,
+            zone: Some(zone),
+        } => t!("lost-no-interface", host = host, zone = zone),
+        StartError::NoSuchHost { host, zone: None } => t!("start-no-such-host", host = host),
         StartError::PortDenied(address) => t!("start-port-denied", address = address),
         StartError::Listen { address, source } => {
             t!("start-listen", address = address, why = source)
@@ -40,6 +47,7 @@ pub fn start(error: &StartError) -> String {
 pub fn store(error: &StoreError) -> String {
     let path = error.path();
     let text = match error {
+        StoreError::NotFound(path) if is_nowhere(path) => t!("store-nowhere", path = path),
         StoreError::NotFound(_) => t!("store-not-found", path = path),
         StoreError::Denied(_) => t!("store-denied", path = path),
         StoreError::ReadOnly(_) => t!("store-read-only", path = path),
@@ -55,6 +63,11 @@ pub fn store(error: &StoreError) -> String {
         StoreError::Other { why, .. } => t!("store-other", path = path, why = why),
     };
     coded(&text, error.code())
+}
+
+/// A path is below the working folder, which somebody has removed.
+fn is_nowhere(path: &Path) -> bool {
+    path.is_relative() && std::env::current_dir().is_err()
 }
 
 /// Trouble with a statistics file.

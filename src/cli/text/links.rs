@@ -18,6 +18,7 @@ use crate::{
 pub fn lost(lost: &Lost) -> String {
     match lost {
         Lost::UnknownHost { host, .. } => t!("lost-unknown-host", host = host),
+        Lost::NoInterface { host, zone } => t!("lost-no-interface", host = host, zone = zone),
         Lost::NoAnswer(address) => t!("lost-no-answer", address = address),
         Lost::Unreachable { address, why } => {
             t!("lost-unreachable", address = address, why = why)

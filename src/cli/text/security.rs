@@ -11,6 +11,9 @@ use crate::{
     proto::handshake::SecretError,
 };
 
+/// Has the secret itself. Not a flag's, so that no help shows it.
+pub const SECRET_VARIABLE: &str = "TROZOS_CLAVE";
+
 /// What a central says of its security at its start; nothing where there is nothing to warn of.
 pub fn of_central(security: &Security) -> Option<String> {
     match (security.is_closed(), security.has_tls()) {
@@ -34,10 +37,13 @@ pub fn error(error: &SecurityError) -> String {
                 mode = format!("{mode:03o}")
             )
         }
-        SecurityError::Secret(SecretError::TooShort { bytes }) => {
-            t!("security-short", bytes = bytes)
+        SecurityError::Secret { path, source } => {
+            let why = secret(source);
+            match path {
+                Some(path) => t!("settings-wrong", path = path, why = why),
+                None => t!("usage-value", flag = SECRET_VARIABLE, why = why),
+            }
         }
-        SecurityError::Secret(SecretError::TooLong { .. }) => t!("security-long"),
         SecurityError::HalfIdentity => t!("security-half-identity"),
         SecurityError::HalfSecondary => t!("security-half-secondary"),
         SecurityError::OnlyAuthority => t!("security-only-authority"),
@@ -50,6 +56,15 @@ pub fn error(error: &SecurityError) -> String {
         },
     };
     coded(&text, error.code())
+}
+
+fn secret(error: &SecretError) -> String {
+    match error {
+        SecretError::TooShort { bytes: 0 } => t!("security-empty"),
+        SecretError::TooShort { bytes } => t!("security-short", bytes = bytes),
+        SecretError::Utf16 => t!("security-utf16"),
+        SecretError::TooLong { .. } => t!("security-long"),
+    }
 }
 
 /// What was made for a cluster, and what to do with it.

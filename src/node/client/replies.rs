@@ -1,6 +1,6 @@
 //! What the central says to a client.
 
-use std::{sync::Arc, time::Instant};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use super::{
     ClientConfig, ClientError, DownloadAnswer, DownloadEvent, DownloadNumber, run::Client,
@@ -93,7 +93,8 @@ impl Client {
         let (transfer, meta) = (grant.transfer, grant.file.clone());
         let purpose = self.state.purposes.get(&number).cloned();
         let purpose = purpose.unwrap_or(Purpose::File(None));
-        let fetch = match fetch_config(&self.config, self.state.name.as_ref(), purpose) {
+        let (central, name) = (self.state.central, self.state.name.as_ref());
+        let fetch = match fetch_config(&self.config, central, name, purpose) {
             Ok(config) => Fetch::start(grant, config, self.update_sender.clone(), &self.tasks),
             Err(error) => return self.cannot_receive(number, transfer, error),
         };
@@ -188,6 +189,7 @@ impl Client {
 
 fn fetch_config(
     config: &ClientConfig,
+    central: Option<SocketAddr>,
     name: Option<&ClientName>,
     purpose: Purpose,
 ) -> Result<FetchConfig, StoreError> {
@@ -211,6 +213,7 @@ fn fetch_config(
     };
     Ok(FetchConfig {
         security: Arc::clone(&config.security),
+        central,
         role: PeerRole::Client {
             name: name.cloned(),
         },

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
@@ -55,6 +56,8 @@ pub(super) struct Client {
 pub(super) struct ClientState {
     pub(super) name: Option<ClientName>,
     pub(super) outbox: Option<mpsc::Sender<ToCentral>>,
+    /// Where the central was found last.
+    pub(super) central: Option<SocketAddr>,
     pub(super) was_up: bool,
     pub(super) told_lost: bool,
     pub(super) told_no_locks: bool,
@@ -186,7 +189,8 @@ impl Client {
 
     pub(super) fn link_event(&mut self, event: LinkEvent) {
         match event {
-            LinkEvent::Up { outbox, .. } => {
+            LinkEvent::Up { central, outbox } => {
+                self.state.central = Some(central);
                 self.state.outbox = Some(outbox);
                 if std::mem::take(&mut self.state.told_lost) {
                     self.tell(ClientEvent::CentralBack);

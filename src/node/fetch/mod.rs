@@ -47,6 +47,8 @@ const MAP_QUESTIONS: usize = 4;
 pub(super) struct FetchConfig {
     /// Who says hello to the secondaries.
     pub(super) role: PeerRole,
+    /// Where the central is that names the sources.
+    pub(super) central: Option<SocketAddr>,
     pub(super) security: Arc<Security>,
     /// How long to wait with no source.
     pub(super) source_wait: Duration,

@@ -138,6 +138,7 @@ impl Shell {
             transfer: grant.transfer,
             file: grant.file.clone(),
             role: config.role.clone(),
+            central: config.central,
             security: Arc::clone(&config.security),
             manifest: Arc::new(OnceLock::new()),
             sink,

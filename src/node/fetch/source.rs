@@ -23,7 +23,7 @@ use crate::{
         ChunkIndex, Fault, FileMeta, Manifest, SecondaryNumber, TransferId,
         limits::{HELLO_TIMEOUT, IDLE_TIMEOUT, MAX_FRAME_BYTES},
     },
-    net::{ConnectError, ReadError, Traffic},
+    net::{ConnectError, ReadError, Traffic, reachable},
     node::{
         Security,
         greeting::{GreetError, Reader, Writer, dial, introduce},
@@ -48,6 +48,8 @@ pub(super) struct Context {
     pub(super) transfer: TransferId,
     pub(super) file: FileMeta,
     pub(super) role: PeerRole,
+    /// Where the central is that names the sources: their addresses are as it sees them.
+    pub(super) central: Option<SocketAddr>,
     pub(super) security: Arc<Security>,
     pub(super) manifest: Arc<OnceLock<Arc<Manifest>>>,
     /// Where chunks go, once it is known.
@@ -135,9 +137,9 @@ impl From<GreetError> for Lost {
             GreetError::Connect(error) => Self {
                 fault: match error {
                     ConnectError::TimedOut(_) => Fault::Stalled,
-                    ConnectError::Resolve { .. } | ConnectError::Refused { .. } => {
-                        Fault::Unreachable
-                    }
+                    ConnectError::Resolve { .. }
+                    | ConnectError::NoInterface { .. }
+                    | ConnectError::Refused { .. } => Fault::Unreachable,
                 },
                 reason: error.to_string(),
             },
@@ -231,8 +233,9 @@ impl Source {
     async fn open(&self) -> Result<(Reader, Writer), Lost> {
         let context = &self.context;
         let security = &context.security;
-        let dialled = self.address.ip().to_canonical().to_string();
-        let stream = dial(&[self.address], &dialled, Traffic::Bulk, security).await?;
+        let addresses = reachable(self.address, context.central);
+        let dialled = addresses.first().unwrap_or(&self.address).ip().to_string();
+        let stream = dial(&addresses, &dialled, Traffic::Bulk, security).await?;
         let wants_manifest = context.manifest.get().is_none();
         let open = ToSecondary::Open {
             transfer: context.transfer,

@@ -32,8 +32,11 @@ pub struct SecondaryConfig {
     pub number: SecondaryNumber,
     /// Where to listen; port 0 for a free one.
     pub listen: SocketAddr,
-    /// Address that others can reach; the local one of the connection to the central when `None`.
+    /// Address that others can reach; when `None`, where it listens, or else the local one of the connection to the
+    /// central.
     pub announced_ip: Option<IpAddr>,
+    /// Port that others can reach; where it listens when `None`.
+    pub announced_port: Option<u16>,
     /// The central's host name or address, and port.
     pub central: (String, u16),
     /// The folder that it serves; made when it does not exist.

@@ -1,6 +1,6 @@
 //! Copies from other secondaries that run here. The central decides what is copied from whom.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
@@ -60,6 +60,11 @@ impl Copies {
             orders: CopyOrders::default(),
             replaced: BTreeMap::new(),
         }
+    }
+
+    /// The central is there from now on.
+    pub(super) fn set_central(&mut self, central: SocketAddr) {
+        self.config.central = Some(central);
     }
 
     /// Starts a copy, now or when one of the same name has ended. `replaced` says which file it may take the place

@@ -19,7 +19,11 @@ mod statistics;
 mod stops;
 mod upstream;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -88,7 +92,10 @@ pub async fn start(
         security: Arc::clone(&security),
         role: PeerRole::Secondary {
             number,
-            listens: Some((config.announced_ip, address.port())),
+            listens: Some((
+                config.announced_ip.or_else(|| only_address(address)),
+                config.announced_port.unwrap_or(address.port()),
+            )),
             incarnation,
         },
     });
@@ -146,6 +153,7 @@ pub async fn start(
                     own,
                 }),
                 source_wait: COPY_SOURCE_WAIT,
+                central: None,
                 security,
             },
             copy_sender,
@@ -166,6 +174,12 @@ pub async fn start(
         stop,
         done: tokio::spawn(secondary.run()),
     })
+}
+
+/// Where it listens alone; without a zone, which is this machine's own word.
+fn only_address(listens: SocketAddr) -> Option<IpAddr> {
+    let ip = listens.ip().to_canonical();
+    (!ip.is_unspecified()).then_some(ip)
 }
 
 fn refused(number: SecondaryNumber, down: LinkDown) -> StartError {

@@ -26,6 +26,7 @@ impl Secondary {
             LinkEvent::Up { central, outbox } => {
                 self.state.outbox = Some(outbox);
                 self.state.central = Some(central);
+                self.copies.set_central(central);
                 self.state.told_lost = false;
                 self.state.in_use = InUse::default();
                 let again = std::mem::replace(&mut self.state.enrolled_before, true);

@@ -151,11 +151,16 @@ fn one_line_end_is_no_part_of_a_secret() {
         tls_session: Vec::new(),
         nonce: [7; 32],
     };
-    for text in ["sixteen bytes or more\n", "sixteen bytes or more\r\n"] {
+    for text in [
+        "sixteen bytes or more\n",
+        "sixteen bytes or more\r\n",
+        " sixteen bytes or more \n\n",
+        "\u{feff}sixteen bytes or more\r\n",
+    ] {
         let (_, proof) = seen.answer(&secret(text));
         assert!(seen.challenge(&SECRET).check(proof).is_ok(), "{text:?}");
     }
-    let (_, proof) = seen.answer(&secret("sixteen bytes or more\n\n"));
+    let (_, proof) = seen.answer(&secret("sixteen  bytes or more"));
     assert!(seen.challenge(&SECRET).check(proof).is_err());
 }
 
@@ -165,6 +170,8 @@ fn secrets_that_would_be_guessed_are_refused_and_none_is_shown() {
         let error = Secret::from_text(text.as_bytes()).unwrap_err();
         assert_eq!(error, SecretError::TooShort { bytes });
     }
+    let error = Secret::from_text(b"\xff\xfes\0i\0x\0t\0e\0e\0n\0").unwrap_err();
+    assert_eq!(error, SecretError::Utf16);
     let endless = vec![b'x'; limits::MAX_SECRET_BYTES + 1];
     assert!(Secret::from_text(&endless).is_err());
     assert_eq!(format!("{:?}", *SECRET), "Secret(..)");
