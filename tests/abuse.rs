@@ -317,7 +317,7 @@ impl Limited {
             security: Default::default(),
             central: ("127.0.0.1".to_owned(), self.ports[0].port()),
             target: self.folder.path().join(who),
-            statistics: self.folder.path().join("stats"),
+            statistics: self.folder.path().join("stats").into(),
             source_wait: Duration::from_secs(60),
             overwrite: false,
         };

@@ -155,7 +155,7 @@ async fn an_expelled_client_is_told_why_and_its_books_add_up() {
     let config = client::ClientConfig {
         central: (bench.central.ip().to_string(), bench.central.port()),
         target: bench.path("otra"),
-        statistics: bench.path("stats-otra"),
+        statistics: bench.path("stats-otra").into(),
         source_wait: DEADLINE,
         overwrite: false,
         security: Default::default(),

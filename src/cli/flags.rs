@@ -28,6 +28,14 @@ const VARIABLES: &str = "TROZOS_";
 /// # Errors
 /// For wrong lines and files, and after help or a version.
 pub fn read<A: Parser>(line: &[OsString]) -> Result<A, ExitCode> {
+    read_given(line, "").map(|(args, _)| args)
+}
+
+/// The same, and whether somebody has given a flag its value: on the line, by its variable or in the file.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_given<A: Parser>(line: &[OsString], flag: &str) -> Result<(A, bool), ExitCode> {
     choose_language(line, None);
     let settings = settings::<A>(line).map_err(refuse)?;
     choose_language(line, settings.get("idioma"));
@@ -37,10 +45,16 @@ pub fn read<A: Parser>(line: &[OsString]) -> Result<A, ExitCode> {
         .try_get_matches_from(line)
         .map_err(|error| end(&error, &command))?;
     if matches.get_flag("mostrar_config") {
-        program::say(&shown(&command, &matches, &settings));
-        return Err(Exit::Well.into());
+        let written = program::say(&shown(&command, &matches, &settings));
+        return Err(program::wrote(written).into());
     }
-    A::from_arg_matches(&matches).map_err(|error| end(&error, &command))
+    let args = A::from_arg_matches(&matches).map_err(|error| end(&error, &command))?;
+    let is_known = matches.try_contains_id(flag).unwrap_or(false);
+    let is_given = is_known && {
+        let is_default = matches.value_source(flag) == Some(ValueSource::DefaultValue);
+        !is_default || settings.get(flag).is_some()
+    };
+    Ok((args, is_given))
 }
 
 /// The same command line once more, with the file as it is now.
@@ -76,11 +90,7 @@ fn refuse(message: String) -> ExitCode {
 
 fn end(error: &clap::Error, command: &Command) -> ExitCode {
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // A pipe that was closed is none of our business.
-            let _ = error.print();
-            Exit::Well.into()
-        }
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => program::wrote(error.print()).into(),
         _ => wrong(&usage::explain(error, command), command.get_name()),
     }
 }

@@ -79,6 +79,14 @@ impl Log {
         })
     }
 
+    /// The same for a client, whose work does not depend on its log: without its file it logs to standard error.
+    pub fn open_or_warn(path: Option<&Path>) -> Self {
+        Self::open(path).unwrap_or_else(|error| {
+            super::program::report(&t!("warning", why = super::text::errors::chain(&error)));
+            Self::default()
+        })
+    }
+
     /// Opens the file again by its name, after somebody has moved it away. When that fails the old one goes on.
     pub fn reopen(&self) {
         let Some(log) = &self.file else {
@@ -118,6 +126,8 @@ impl Log {
         };
         let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
+            // It would panic where standard error cannot be written either.
+            .log_internal_errors(false)
             .with_ansi(ansi)
             .with_writer(writer);
         let (set, started): (SetFilter, _) = match format {
@@ -218,7 +228,7 @@ impl Drop for Line {
         let text = String::from_utf8_lossy(&self.text);
         let text = text.trim_end();
         if !text.is_empty() {
-            self.printer.line(text);
+            self.printer.news([text]);
         }
     }
 }

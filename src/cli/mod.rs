@@ -21,6 +21,7 @@ pub mod logging;
 pub mod program;
 pub mod quantity;
 mod reload;
+mod runtime;
 mod scripts;
 pub mod secondary;
 pub mod service;

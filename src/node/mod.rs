@@ -17,6 +17,7 @@ pub mod secondary;
 mod security;
 mod start;
 mod statistics;
+mod stop;
 
 pub use ask::Stopped;
 pub use failure::{DiskTrouble, Failure, ToldFailure};
@@ -25,5 +26,6 @@ pub use refused::Refused;
 pub use security::{Denied, NetworkRole, SecretSource, Security, SecurityError, SecurityFiles};
 pub use start::StartError;
 pub use statistics::StatisticsTrouble;
+pub use stop::StopError;
 
 pub use crate::net::{CertificateTrouble, PemTrouble, TlsError, TlsRefusal};

@@ -22,4 +22,4 @@ pub use hash::{lanes, manifest_id, sha256, sha256_file, sha256_many};
 pub use index::ContentReader;
 pub use part::{Checked, Checkup, Existing, Opened, PartFile, PartNote, PartPlace};
 pub use root::Root;
-pub use statistics::{Damage, Loaded, load_json, save_json};
+pub use statistics::{Claim, Damage, Loaded, claim, load_json, save_json, update_json};

@@ -172,9 +172,9 @@ impl Session {
                 biased;
                 () = self.stop.cancelled() => return Ok(()),
                 Some(event) = self.events.recv() => self.report.event(&event),
-                _ = &mut idle => {
+                idle = &mut idle => {
                     self.tell_rest();
-                    return Ok(());
+                    return Ok(idle.map(drop).map_err(ClientError::from)?);
                 }
                 _ = tick.tick() => {
                     if let Ok(views) = self.client.downloads().await {

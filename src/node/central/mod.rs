@@ -66,6 +66,7 @@ pub async fn start(
     let (inputs, inbox) = mpsc::channel(INPUTS);
     let (queries, questions) = mpsc::channel(QUERIES);
     let stop = CancellationToken::new();
+    let over = stop.clone().drop_guard();
     let central = Central {
         door: Door::new(listener, connection_places()),
         cluster,
@@ -88,6 +89,10 @@ pub async fn start(
         address,
         queries,
         stop,
-        done: tokio::spawn(central.run()),
+        done: tokio::spawn(async move {
+            // However it ends, whoever waits for that hears of it.
+            let _over = over;
+            central.run().await
+        }),
     })
 }

@@ -7,7 +7,10 @@ use super::{ClientError, DownloadAnswer, DownloadNumber, DownloadView, Priority,
 use crate::{
     engine::download::ChunkMap,
     model::{ClientName, ClusterStatus, FileName, ListedFile},
-    node::ask::{Stopped, ask},
+    node::{
+        StopError,
+        ask::{Stopped, ask},
+    },
     store::StoreError,
 };
 
@@ -165,10 +168,8 @@ impl ClientHandle {
     /// Ends running downloads (what is there is kept), says goodbye, saves the statistics and ends.
     ///
     /// # Errors
-    /// When the statistics could not be saved.
-    pub async fn stop(&self) -> Result<(), StoreError> {
-        ask(&self.commands, ClientCommand::Stop)
-            .await
-            .unwrap_or(Ok(()))
+    /// When the statistics could not be saved, or the client had failed before.
+    pub async fn stop(&self) -> Result<(), StopError> {
+        StopError::of(ask(&self.commands, ClientCommand::Stop).await)
     }
 }

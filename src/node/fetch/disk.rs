@@ -14,7 +14,8 @@ use super::{
 use crate::{
     engine::download::Event,
     model::{ChunkIndex, ChunkSet},
-    store::{Opened, PartFile, StoreError},
+    node::Failure,
+    store::{Opened, PartFile},
 };
 
 /// Data and journal are synced at the latest when this much is not.
@@ -33,25 +34,22 @@ impl Shell {
             return;
         }
         let file = self.file.clone();
-        let done = self.done_sender.clone();
         match self.config.goal.clone() {
             Goal::File(Target {
                 root,
                 existing,
                 place,
             }) => {
-                self.context.writes.spawn_blocking(move || {
-                    let opened = PartFile::open(&root, &file, manifest, existing, place);
-                    let _ = done.blocking_send(Done::Opened(opened));
-                });
+                let open = move || PartFile::open(&root, &file, manifest, existing, place);
+                self.work(open, Done::Opened);
             }
             Goal::Verify(root) => {
                 let stop = self.orders.stop.clone();
-                self.context.writes.spawn_blocking(move || {
+                let verify = move || {
                     let keep_on = || !stop.is_cancelled();
-                    let verified = PartFile::verify(&root, &file, manifest, &keep_on);
-                    let _ = done.blocking_send(Done::Verified(verified));
-                });
+                    PartFile::verify(&root, &file, manifest, &keep_on)
+                };
+                self.work(verify, Done::Verified);
             }
             Goal::Stream(reader) => {
                 let chunks = reader.taken();
@@ -64,6 +62,20 @@ impl Shell {
                 self.machine.handle_event(now, Event::Ready { have });
             }
         }
+    }
+
+    /// Has work done off the async threads. What it comes to is told as a word, and also that it failed.
+    fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+        word: impl FnOnce(T) -> Done + Send + 'static,
+    ) {
+        let done = self.done_sender.clone();
+        let working = self.context.writes.spawn_blocking(work);
+        self.context.writes.spawn(async move {
+            let word = working.await.map_or(Done::Broken, word);
+            let _ = done.send(word).await;
+        });
     }
 
     pub(super) async fn done(&mut self, done: Done) {
@@ -80,8 +92,9 @@ impl Shell {
                 self.opened(opened).await;
             }
             Done::Opened(Err(error)) | Done::Verified(Err(error)) | Done::Synced(Err(error)) => {
-                self.failed(error);
+                self.failed(Failure::Store(error));
             }
+            Done::Broken => self.failed(Failure::Broken),
             Done::Synced(Ok(())) => {
                 self.syncing = false;
                 self.synced_at = Instant::now();
@@ -115,7 +128,7 @@ impl Shell {
         bytes
     }
 
-    fn failed(&mut self, error: StoreError) {
+    fn failed(&mut self, error: Failure) {
         self.syncing = false;
         let reason = error.to_string();
         self.local.get_or_insert(error);
@@ -134,9 +147,6 @@ impl Shell {
             return;
         }
         self.syncing = true;
-        let done = self.done_sender.clone();
-        self.context.writes.spawn_blocking(move || {
-            let _ = done.blocking_send(Done::Synced(part.sync()));
-        });
+        self.work(move || part.sync(), Done::Synced);
     }
 }

@@ -18,7 +18,12 @@ mod source;
 mod stream;
 mod writing;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -102,6 +107,19 @@ pub(super) struct FetchEnd {
     pub(super) map: ChunkMap,
 }
 
+impl FetchEnd {
+    /// The end of a fetch whose task has failed, with what was last known of it.
+    fn broken(began: Instant, last: &Snapshot, chunk_count: u32) -> Self {
+        let sources = last.sources.iter();
+        Self {
+            outcome: FetchOutcome::Failed(Failure::Broken),
+            took: began.elapsed(),
+            sources: sources.map(|source| source.received.clone()).collect(),
+            map: ChunkMap::empty(chunk_count),
+        }
+    }
+}
+
 /// With the file or without.
 #[derive(Debug)]
 pub(super) enum FetchOutcome {
@@ -169,8 +187,20 @@ impl Fetch {
             stop: stop.clone(),
             maps: asked,
         };
-        let (shell, snapshot) = shell::Shell::new(grant, config, orders, updates);
-        tasks.spawn(shell.run());
+        let (transfer, chunk_count) = (grant.transfer, grant.file.layout.chunk_count());
+        let began = Instant::now();
+        let (shell, snapshot) = shell::Shell::new(grant, config, orders, updates.clone());
+        let running = tasks.spawn(shell.run());
+        let last = snapshot.clone();
+        tasks.spawn(async move {
+            // Whatever becomes of the task, its owner hears of an end.
+            let end = running.await.unwrap_or_else(|error| {
+                tracing::error!(%transfer, %error, "a fetch failed");
+                FetchEnd::broken(began, &last.borrow(), chunk_count)
+            });
+            let ended = FetchUpdate::Ended(Box::new(end));
+            let _ = updates.send((transfer, ended)).await;
+        });
         Self {
             sources,
             stop,

@@ -95,11 +95,12 @@ pub async fn start(
         Ok(first) => first,
         Err(down) => return Err(refused(number, down)),
     };
-    let cache = config.statistics.join(format!("secundario{number}.indice"));
+    let cache = statistics.stem().with_extension("indice");
     let (index_sender, index_events) = mpsc::channel(INPUTS);
     let index = index::start(root.clone(), cache, move |event| {
         index_sender.blocking_send(event).is_ok()
     })?;
+    let over = stop.clone().drop_guard();
     let (inputs, inbox) = mpsc::channel(INPUTS);
     let (queries, questions) = mpsc::channel(QUERIES);
     let (copy_sender, copy_updates) = mpsc::channel(INPUTS);
@@ -148,7 +149,11 @@ pub async fn start(
         address,
         queries,
         stop,
-        done: tokio::spawn(secondary.run()),
+        done: tokio::spawn(async move {
+            // However it ends, whoever waits for that hears of it.
+            let _over = over;
+            secondary.run().await
+        }),
     })
 }
 
