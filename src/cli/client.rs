@@ -112,6 +112,8 @@ pub async fn run(
         handle: handle.clone(),
         printer: console.printer.clone(),
         extra,
+        has_person: console.mode == Mode::Prompt,
+        stop: stop.clone(),
         failed: 0,
     };
     if let Some(name) = name {
@@ -198,6 +200,9 @@ struct Prompt<E> {
     handle: ClientHandle,
     printer: Printer,
     extra: E,
+    /// Somebody sees each answer.
+    has_person: bool,
+    stop: CancellationToken,
     /// Commands that could not be done.
     failed: u64,
 }
@@ -312,7 +317,15 @@ impl<E: Extra> Prompt<E> {
             Err(none) => return self.complain(none.text()),
         };
         for file in files {
-            let answer = self.handle.download(file.clone()).await;
+            let answer = if self.has_person {
+                self.handle.download(file.clone()).await
+            } else {
+                // Nobody is there to ask again.
+                tokio::select! {
+                    answer = self.handle.download_in_turn(file.clone()) => answer,
+                    () = self.stop.cancelled() => return,
+                }
+            };
             self.answer(&file, answer).await;
         }
     }

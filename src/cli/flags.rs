@@ -1,7 +1,12 @@
 //! How a command line is read: flags over the environment (`TROZOS_*`) over the configuration file over defaults,
 //! and help in the chosen language. clap does the work; here its commands are dressed before it does.
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{
+    ffi::{OsStr, OsString},
+    os::unix::ffi::OsStrExt,
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{
     Arg, ArgAction, ArgMatches, Command, Parser, builder::BoolishValueParser, error::ErrorKind,
@@ -108,8 +113,8 @@ fn early(line: &[OsString], flag: &str) -> Option<OsString> {
         if *word == *long {
             return words.next().cloned();
         }
-        if let Some(value) = word.to_str().and_then(|w| w.strip_prefix(&with_value)) {
-            return Some(value.into());
+        if let Some(value) = word.as_bytes().strip_prefix(with_value.as_bytes()) {
+            return Some(OsStr::from_bytes(value).to_owned());
         }
     }
     std::env::var_os(variable(flag)).filter(|value| !value.is_empty())

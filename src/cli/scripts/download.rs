@@ -139,7 +139,9 @@ impl Session {
         let began = Instant::now();
         loop {
             let answer = match wish {
-                Wish::Download => cancelled(&self.stop, self.client.download(file.clone())).await,
+                Wish::Download => {
+                    cancelled(&self.stop, self.client.download_in_turn(file.clone())).await
+                }
                 Wish::Verify => cancelled(&self.stop, self.client.verify(file.clone())).await,
             };
             match answer {

@@ -11,6 +11,7 @@ use crate::{
         StopError,
         ask::{Stopped, ask},
     },
+    proto::ErrorCode,
     store::StoreError,
 };
 
@@ -43,6 +44,8 @@ pub(super) enum ClientCommand {
     Detail(DownloadNumber, oneshot::Sender<Option<ChunkMap>>),
     Downloads(oneshot::Sender<Vec<DownloadView>>),
     WaitIdle(oneshot::Sender<Tally>),
+    /// Answered with false when there is nothing to wait for.
+    WaitForAnEnd(oneshot::Sender<bool>),
     Stop(oneshot::Sender<Result<(), StoreError>>),
 }
 
@@ -74,6 +77,20 @@ impl ClientHandle {
             ClientCommand::Download(name, answer)
         })
         .await?
+    }
+
+    /// The same for one of many: while the central takes no more wishes of this client, as too many of its downloads are
+    /// on their way, it is asked again whenever one of them has ended.
+    pub async fn download_in_turn(&self, name: FileName) -> Result<DownloadAnswer, ClientError> {
+        loop {
+            match self.download(name.clone()).await {
+                Err(ClientError::Refused {
+                    code: ErrorCode::LimitExceeded,
+                    ..
+                }) if ask(&self.commands, ClientCommand::WaitForAnEnd).await? => {}
+                answer => return answer,
+            }
+        }
     }
 
     /// Compares a downloaded file with the cluster's, and fetches again what is not as it should be; the file is

@@ -64,6 +64,8 @@ pub(super) struct ClientState {
     pub(super) maps: Maps,
     pub(super) questions: Questions,
     pub(super) idle_waiters: Vec<oneshot::Sender<Tally>>,
+    /// Those who wait until anything has ended.
+    pub(super) end_waiters: Vec<oneshot::Sender<bool>>,
 }
 
 impl Client {
@@ -109,6 +111,11 @@ impl Client {
     }
 
     pub(super) fn tell(&mut self, event: ClientEvent) {
+        if event.is_kept() {
+            for waiter in self.state.end_waiters.drain(..) {
+                let _ = waiter.send(true);
+            }
+        }
         self.telling.tell(event);
     }
 
@@ -162,6 +169,13 @@ impl Client {
                 let _ = answer.send(self.views());
             }
             ClientCommand::WaitIdle(answer) => self.state.idle_waiters.push(answer),
+            ClientCommand::WaitForAnEnd(answer) => {
+                if self.state.downloads.is_any_on_its_way() {
+                    self.state.end_waiters.push(answer);
+                } else {
+                    let _ = answer.send(false);
+                }
+            }
             // Taken out by the loop.
             ClientCommand::Stop(answer) => {
                 let _ = answer.send(Ok(()));

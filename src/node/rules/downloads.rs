@@ -383,6 +383,14 @@ impl<A, R: Receiving> Downloads<A, R> {
                 .all(|download| matches!(download.state, State::Ended(_) | State::Paused))
     }
 
+    /// True when one of them will end by itself, and people will hear of it.
+    pub fn is_any_on_its_way(&self) -> bool {
+        self.list.values().any(|download| match &download.state {
+            State::Again(_) | State::Queued(_) | State::Running(_) | State::Held => true,
+            State::Asked(_) | State::Paused | State::Ended(_) => false,
+        })
+    }
+
     /// How many are over, and how.
     pub fn tally(&self) -> Tally {
         let mut tally = Tally::default();
