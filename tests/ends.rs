@@ -336,10 +336,9 @@ fn with_too_few_threads_nothing_is_said_to_be_there_that_is_not() {
         let user = (61_000 + threads).to_string();
         let target = folder.path().join(format!("d{threads}"));
         let mut command = Command::new("setpriv");
-        let script = format!("ulimit -u {threads}; exec \"$@\"");
         plain(&mut command)
             .args(["--reuid", &user, "--regid", &user, "--clear-groups"])
-            .args(["sh", "-c", &script, "sh"])
+            .args(["prlimit", &format!("--nproc={threads}")])
             .arg(&program)
             .args(["descargar", "f0.bin", "--ip-central=127.0.0.1"])
             .arg(format!("--puerto-central={}", cluster.central_port))
