@@ -3,6 +3,7 @@
 
 pub mod liar;
 pub mod process;
+pub mod unhindered;
 
 use std::{
     fs,

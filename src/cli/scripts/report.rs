@@ -297,10 +297,10 @@ impl Report {
     /// What was asked for and has no end is no success: whoever received it has failed.
     fn book_endless(&mut self) {
         for file in std::mem::take(&mut self.names).into_values() {
-            let why = text::transfer::failure(&Failure::Broken);
-            self.note(&t!("error", why = format!("{file}: {why}")));
+            let broken = text::transfer::failure(&Failure::Broken);
+            self.note(&t!("error", why = format!("{file}: {broken}")));
             self.files
-                .push(json!({ "name": file.as_str(), "outcome": "failed", "error": why }));
+                .push(json!({ "name": file.as_str(), "outcome": "failed", "error": broken }));
             self.exit = self.exit.or_worse(Exit::Failed);
         }
     }

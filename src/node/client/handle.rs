@@ -1,5 +1,7 @@
 //! The handle of a running client.
 
+use std::path::PathBuf;
+
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
@@ -12,7 +14,7 @@ use crate::{
         ask::{Stopped, ask},
     },
     proto::ErrorCode,
-    store::StoreError,
+    store::{Root, StoreError},
 };
 
 /// Chunks of a stream that wait for their reader. Those before are kept by the download.
@@ -22,6 +24,8 @@ const STREAM_CHUNKS: usize = 1;
 #[derive(Clone, Debug)]
 pub struct ClientHandle {
     pub(super) commands: mpsc::Sender<ClientCommand>,
+    /// Folder of the downloaded files.
+    pub(super) target: PathBuf,
 }
 
 /// Whoever asked for a download and waits for the central's answer.
@@ -100,6 +104,12 @@ impl ClientHandle {
     /// # Errors
     /// [`ClientError::NoLocalFile`] when there is no such file, and as [`Self::download`].
     pub async fn verify(&self, name: FileName) -> Result<DownloadAnswer, ClientError> {
+        let (target, file) = (self.target.clone(), name.clone());
+        let look = move || Root::open(&target).is_ok_and(|folder| folder.has_file(&file));
+        let is_there = tokio::task::spawn_blocking(look).await;
+        if !is_there.map_err(|_| Stopped)? {
+            return Err(ClientError::NoLocalFile(name));
+        }
         ask(&self.commands, |answer| ClientCommand::Verify(name, answer)).await?
     }
 

@@ -61,6 +61,7 @@ pub async fn start(config: ClientConfig, events: mpsc::Sender<ClientEvent>) -> C
         role: PeerRole::Client { name: None },
         security: Arc::clone(&config.security),
     });
+    let target = config.target.clone();
     let client = Client {
         config,
         commands: inbox,
@@ -73,5 +74,5 @@ pub async fn start(config: ClientConfig, events: mpsc::Sender<ClientEvent>) -> C
         state: ClientState::default(),
     };
     tokio::spawn(client.run());
-    ClientHandle { commands }
+    ClientHandle { commands, target }
 }

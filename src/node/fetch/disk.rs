@@ -40,12 +40,16 @@ impl Shell {
                 existing,
                 place,
             }) => {
-                let open = move || PartFile::open(&root, &file, manifest, existing, place);
+                let open = move || {
+                    let root = root.open()?;
+                    PartFile::open(&root, &file, manifest, existing, place)
+                };
                 self.work(open, Done::Opened);
             }
             Goal::Verify(root) => {
                 let stop = self.orders.stop.clone();
                 let verify = move || {
+                    let root = root.open()?;
                     let keep_on = || !stop.is_cancelled();
                     PartFile::verify(&root, &file, manifest, &keep_on)
                 };

@@ -36,7 +36,7 @@ use crate::{
     },
     node::{Failure, Security, rules::Receiving},
     proto::PeerRole,
-    store::{Checkup, Existing, PartNote, PartPlace, Root},
+    store::{Checkup, Existing, PartNote, PartPlace, Root, StoreError},
 };
 
 pub(super) use stream::Reader;
@@ -61,15 +61,37 @@ pub(super) enum Goal {
     /// To be there.
     File(Target),
     /// To make the one good that is there.
-    Verify(Root),
+    Verify(Folder),
     /// To be read while it comes, and not to be kept.
     Stream(Reader),
+}
+
+/// A folder, which may be on a disk that takes its time: it is opened off the async threads, once it is needed.
+#[derive(Clone, Debug)]
+pub(super) enum Folder {
+    /// It is open.
+    Open(Root),
+    /// It is made when it is not there.
+    Made(PathBuf),
+    /// It is there.
+    There(PathBuf),
+}
+
+impl Folder {
+    /// Opens it. Blocking.
+    fn open(&self) -> Result<Root, StoreError> {
+        match self {
+            Self::Open(root) => Ok(root.clone()),
+            Self::Made(path) => Root::create(path),
+            Self::There(path) => Root::open(path),
+        }
+    }
 }
 
 /// Where a file goes.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
-    pub(super) root: Root,
+    pub(super) root: Folder,
     pub(super) existing: Existing,
     pub(super) place: PartPlace,
 }

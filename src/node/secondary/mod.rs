@@ -37,7 +37,7 @@ use crate::{
     node::{
         Lost, StartError,
         central::DownloadCount,
-        fetch::{FetchConfig, Goal, Target},
+        fetch::{FetchConfig, Folder, Goal, Target},
         link::{Link, LinkConfig, LinkDown},
     },
     proto::{ErrorCode, PeerRole},
@@ -131,7 +131,7 @@ pub async fn start(
                     incarnation,
                 },
                 goal: Goal::File(Target {
-                    root,
+                    root: Folder::Open(root),
                     existing: Existing::Keep,
                     place: PartPlace::Hidden,
                 }),
