@@ -44,6 +44,7 @@ pub fn to_central(data: &[u8]) {
             | ToCentral::Finished(_)
             | ToCentral::List { after: None }
             | ToCentral::Status
+            | ToCentral::Limits(_)
             | ToCentral::Cancel { .. },
         )
         | None => {}

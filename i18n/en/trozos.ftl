@@ -71,6 +71,9 @@ column-address = address
 column-files = files
 column-missing = missing
 column-conflicts = conflicts
+column-modified = modified
+column-content = content
+column-offered = offered
 column-what = what
 column-progress = so far
 column-chunks = chunks
@@ -112,6 +115,7 @@ download-started = starting, { $size } in { $count ->
    *[other] { $count } chunks
 }: { $shares }
 download-resumed = { $size } were there already, verified; it goes on from there
+download-own = { $size } taken from this disk, verified; they need not be sent
 download-started-over = what was there of it is of no use (other content, or no journal): it starts from nothing
 download-damaged = { $count ->
     [one] 1 chunk from before is damaged and is asked for again
@@ -119,6 +123,7 @@ download-damaged = { $count ->
 }
 download-set-aside = what was there is of other content: it is kept as { $to }, and it starts from nothing
 download-complete = complete and verified, { $size } in { $time } ({ $rate })
+download-spared = not sent: { $own } that this disk had, { $zeros } of zeros
 download-path = file { $path }
 download-digest = SHA-256 { $digest }
 download-cost = { $chunks } asked for again, { $wasted } wasted
@@ -127,6 +132,7 @@ download-failed = failed: { $why }
 download-cancelled = cancelled; what came is kept for another time
 download-paused = paused; what came is kept. RESUME { $number } goes on with it
 download-held = waits for the end of a download of higher priority
+download-superseded = has a new version, and nobody has the old one any more: downloading the new one
 download-checked = { $bad ->
     [0] checked chunk by chunk: it is right
     [one] checked chunk by chunk: 1 of { $chunks } is wrong and is asked for again
@@ -236,12 +242,18 @@ secondary-closed = Secondary { $number } is down: the connection broke
 secondary-silent = Secondary { $number } is down: no sign of life
 secondary-drained = Secondary { $number }: it sends nothing any more; it can be stopped
 service-began = Service begins: the secondaries are here
+secondary-takes-no-copies = Secondary { $number } takes no copies: its folder may only be read
+secondary-takes-copies = Secondary { $number } takes copies again, everywhere
+secondary-all-away = The disk of secondary { $number } is not there: it takes no copies until it is back
+secondary-folders-away = A disk of secondary { $number } is not there: no copies are taken below { $folders } until it is back
 level = Level: all live secondaries have the same, { $files }
 no-secondaries = No secondary is left: downloads wait for one to come back
 offered = Offered: { $file } ({ $size })
 no-longer-offered-deleted = No longer offered: { $file }: it was deleted at secondary { $number }, and the others set it aside
 no-longer-offered = No longer offered: { $file }
-conflict = Conflict: secondary { $number } has other content in { $file }; it is neither copied nor touched
+conflict = Conflict: secondary { $number } has other content in { $file }; it is neither copied nor touched until you decide (CONFLICTOS)
+replaced = New version of { $file } ({ $size }) at secondary { $number }: the others copy it
+resolved = Decided: { $file } is the chosen content from now on; other copies are set aside
 copy-ordered = Secondary { $target } copies { $file } from { $sources }
 copy-ended = Copy of { $file } at secondary { $target }: { $outcome }
 client-enrolled = Client { $client } enrolled from { $address }
@@ -274,6 +286,28 @@ system-no-service = No service: { $alive ->
 }, { $required } needed
 system-copying = In service; copying between secondaries
 system-level = In service and level
+system-lacking = In service, not level: { $what }
+lacking-copies = { $count ->
+    [one] 1 copy is missing
+   *[other] { $count } copies are missing
+}
+lacking-conflicts = { $count ->
+    [one] 1 conflict to decide (CONFLICTS)
+   *[other] { $count } conflicts to decide (CONFLICTS)
+}
+lacking-changing = { $count ->
+    [one] 1 file is being changed
+   *[other] { $count } files are being changed
+}
+no-conflicts = There are no conflicts
+conflicts-remedy = RESOLVE <name> <no.> decides which one counts
+conflict-offered = yes
+conflict-here = Conflict: { $file } has different contents: { $versions }; the administrator decides with RESOLVE
+conflict-version = { $size } of { $date } ({ $id }) at { $secondaries }
+conflict-decided = The conflict about { $file } is decided
+no-conflict = { $file } is not in conflict
+no-such-file = there is no { $file }; CONFLICTS shows the names in conflict
+no-such-choice = { $file } has no content { $choice }: choose { $choices }
 system-counts = { $files ->
     [one] 1 file
    *[other] { $files } files
@@ -288,6 +322,8 @@ system-counts = { $files ->
    *[other] { $copies } copies running
 }
 condition-up = up
+condition-read-only = read only
+condition-away = a disk is missing
 condition-down = down
 condition-draining = draining
 no-clients = There are no clients
@@ -317,18 +353,23 @@ serving = Serving { $file } ({ $size })
 no-longer-serving = No longer serving { $file }: { $why }
 gone-deleted = it was deleted
 gone-changed = it changed or cannot be read
+gone-withdrawn = it was deleted at another secondary, and cannot be moved away here
 gone-set-aside = it was deleted at another secondary; this copy is in .trozos/retirados
 not-served = Not serving { $path }: { $why }
 copy-started = Copying { $file } ({ $size }) from secondaries { $sources }
 copy-notice = Copy of { $file }: { $what }
 copied = Copied and verified { $file }
 copied-in = Copied and verified { $file } in { $time } ({ $rate }): { $shares }
+copied-from-disk = Copied and verified { $file }: { $share }
+copied-own = { $size } from this disk
 copied-share = { $size } from { $number }
 copy-failed = The copy of { $file } could not be finished: { $why }
 sending = Sending { $file } { $to }
 sent = Sent { $size } of { $file } { $to }
 refused-for-good = The central admits this secondary no more: { $why }
 folder-gone = The folder cannot be read any more ({ $why }): nothing of it is served until it is back
+folder-read-only = The folder may only be read ({ $why }): it is served, and takes no copies
+folder-writable = The folder can be written into again: it takes copies
 folder-back = The folder is there again: reading it anew
 no-transfers = No transfer is running
 row-sending = being sent { $to }
@@ -339,6 +380,8 @@ secondary-status = Secondary { $number }: { $files ->
 }, { $size }, in { $folder }
 secondary-central = Enrolled at the central { $central }
 secondary-no-central = No connection to the central: it is tried again by itself
+secondary-read-only = The folder may only be read: it is served, and takes no copies
+secondary-away = A disk of the folder is not there: nothing of it is served, and no copies are taken there
 secondary-indexing = The folder is being read
 secondary-work = { $sending } being sent and { $copying } being copied, { $connections ->
     [one] 1 connection
@@ -375,6 +418,7 @@ statistics-copies = copies
 statistics-copies-to = to secondary { $number }
 statistics-from = from secondary { $number }
 statistics-trouble = Chunks asked for again: { $retries }; of two at once: { $hedges }; returns of secondaries: { $returns }
+statistics-own = Taken from the receiver's own disk: { $size }
 statistics-faults = Faults of secondaries: { $faults }
 statistics-fault = { $why }: { $count }
 statistics-refused = Refused connections: { $codes }
@@ -440,6 +484,7 @@ why-priority = priorities are high, normal and low
 why-secondary = it is not the number of a secondary
 why-off = only OFF can follow, which undoes it
 why-json = only JSON can follow
+why-choice = is the number of a row of CONFLICTS
 why-rate = it is not a rate: write bytes per second, as 500kB/s, 20MB/s or 1GiB/s
 why-size = it is not a size: write bytes, as 500kB, 20MB or 1GiB
 why-time = it is not a time: write seconds, or 30s, 2m or 1h
@@ -618,6 +663,12 @@ command-expel = throws a client out; it may come back after a minute
 command-drain = a secondary ends what it sends and gets nothing new, so that it can be stopped; OFF undoes it
     .usage = DRAIN <n> [OFF]
     .example = DRAIN 2
+command-conflicts = names with several contents: size, date, content and who holds it; with JSON, everything
+    .usage = CONFLICTS [JSON]
+    .example = CONFLICTS
+command-resolve = decides which content of a name in conflict counts; the others are set aside
+    .usage = RESOLVE <name> <n>
+    .example = RESOLVE plan.txt 2
 command-statistics = the main figures; with JSON, all of them
     .usage = STATISTICS [JSON]
     .example = STATISTICS

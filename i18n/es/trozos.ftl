@@ -71,6 +71,9 @@ column-address = dirección
 column-files = videos
 column-missing = le faltan
 column-conflicts = conflictos
+column-modified = modificado
+column-content = contenido
+column-offered = se ofrece
 column-what = qué pasa
 column-progress = va por
 column-chunks = trozos
@@ -112,6 +115,7 @@ download-started = empieza, { $size } en { $count ->
    *[other] { $count } trozos
 }: { $shares }
 download-resumed = ya había { $size } verificados de antes; sigue desde ahí
+download-own = { $size } se toman de este disco, verificados; no hace falta enviarlos
 download-started-over = lo que había a medias no sirve (es de otro contenido o no tiene diario): empieza de cero
 download-damaged = { $count ->
     [one] 1 trozo de antes está dañado y se pide otra vez
@@ -119,6 +123,7 @@ download-damaged = { $count ->
 }
 download-set-aside = lo que había a medias no es de este contenido: se conserva como { $to }, y se empieza de cero
 download-complete = completo y verificado, { $size } en { $time } ({ $rate })
+download-spared = sin enviar: { $own } que ya tenía este disco, { $zeros } de ceros
 download-path = fichero { $path }
 download-digest = SHA-256 { $digest }
 download-cost = { $chunks } pedidos otra vez, { $wasted } de más
@@ -127,6 +132,7 @@ download-failed = falló: { $why }
 download-cancelled = cancelado; lo recibido se conserva para otra vez
 download-paused = en pausa; lo recibido se conserva. REANUDAR { $number } lo sigue
 download-held = espera a que acabe una descarga de más prioridad
+download-superseded = tiene una versión nueva y ya nadie tiene la anterior: se descarga la nueva
 download-checked = { $bad ->
     [0] comprobado trozo a trozo: está bien
     [one] comprobado trozo a trozo: 1 de { $chunks } está mal y se pide otra vez
@@ -236,12 +242,18 @@ secondary-closed = Secundario { $number } ha caído: se cortó la conexión
 secondary-silent = Secundario { $number } ha caído: no da señales de vida
 secondary-drained = Secundario { $number }: ya no envía nada; se puede parar
 service-began = Empieza el servicio: ya están los secundarios
+secondary-takes-no-copies = El secundario { $number } no recibe copias: en su carpeta no se puede escribir
+secondary-takes-copies = El secundario { $number } vuelve a recibir copias de todo
+secondary-all-away = Falta el disco del secundario { $number }: no recibe copias hasta que vuelva
+secondary-folders-away = Falta un disco del secundario { $number }: no recibe copias en { $folders } hasta que vuelva
 level = Sincronizado: todos los secundarios vivos tienen lo mismo, { $files }
 no-secondaries = No queda ningún secundario: las descargas esperan a que vuelva alguno
 offered = Se ofrece { $file } ({ $size })
 no-longer-offered-deleted = Ya no se ofrece { $file }: se borró en el secundario { $number } y los demás lo retiran
 no-longer-offered = Ya no se ofrece { $file }
-conflict = Conflicto: el secundario { $number } tiene otro contenido en { $file }; ni se copia ni se toca
+conflict = Conflicto: el secundario { $number } tiene otro contenido en { $file }; no se copia ni se toca hasta que decidas (CONFLICTOS)
+replaced = Nueva versión de { $file } ({ $size }) en el secundario { $number }: los demás la copian
+resolved = Decidido: { $file } es desde ahora el contenido elegido; las otras copias se retiran
 copy-ordered = El secundario { $target } copia { $file } de { $sources }
 copy-ended = Copia de { $file } en el secundario { $target }: { $outcome }
 client-enrolled = Cliente { $client } inscrito desde { $address }
@@ -274,6 +286,28 @@ system-no-service = Sistema sin servicio: { $alive ->
 }, hacen falta { $required }
 system-copying = Sistema en servicio; copiando entre secundarios
 system-level = Sistema en servicio y sincronizado
+system-lacking = Sistema en servicio; sin sincronizar: { $what }
+lacking-copies = { $count ->
+    [one] falta 1 copia
+   *[other] faltan { $count } copias
+}
+lacking-conflicts = { $count ->
+    [one] 1 conflicto por decidir (CONFLICTOS)
+   *[other] { $count } conflictos por decidir (CONFLICTOS)
+}
+lacking-changing = { $count ->
+    [one] 1 fichero que está cambiando
+   *[other] { $count } ficheros que están cambiando
+}
+no-conflicts = No hay conflictos
+conflicts-remedy = RESOLVER <nombre> <nº> decide cuál vale
+conflict-offered = sí
+conflict-here = Conflicto: { $file } tiene contenidos distintos: { $versions }; el administrador decide con RESOLVER
+conflict-version = { $size } del { $date } ({ $id }) en { $secondaries }
+conflict-decided = Decidido el conflicto de { $file }
+no-conflict = { $file } no está en conflicto
+no-such-file = no hay ningún { $file }; CONFLICTOS muestra los nombres en conflicto
+no-such-choice = { $file } no tiene un contenido { $choice }: elige { $choices }
 system-counts = { $files ->
     [one] 1 video
    *[other] { $files } videos
@@ -288,6 +322,8 @@ system-counts = { $files ->
    *[other] { $copies } copias en curso
 }
 condition-up = vivo
+condition-read-only = solo lectura
+condition-away = falta un disco
 condition-down = caído
 condition-draining = vaciándose
 no-clients = No hay ningún cliente
@@ -317,18 +353,23 @@ serving = Se sirve { $file } ({ $size })
 no-longer-serving = Ya no se sirve { $file }: { $why }
 gone-deleted = se ha borrado
 gone-changed = ha cambiado o no se puede leer
+gone-withdrawn = se borró en otro secundario, y aquí no se puede apartar
 gone-set-aside = se borró en otro secundario; esta copia queda en .trozos/retirados
 not-served = No se sirve { $path }: { $why }
 copy-started = Copiando { $file } ({ $size }) de los secundarios { $sources }
 copy-notice = Copia de { $file }: { $what }
 copied = Copiado y verificado { $file }
 copied-in = Copiado y verificado { $file } en { $time } ({ $rate }): { $shares }
+copied-from-disk = Copiado y verificado { $file }: { $share }
+copied-own = { $size } de este disco
 copied-share = { $size } del { $number }
 copy-failed = La copia de { $file } no pudo terminar: { $why }
 sending = Enviando { $file } { $to }
 sent = Enviados { $size } de { $file } { $to }
 refused-for-good = El central no admite más a este secundario: { $why }
 folder-gone = La carpeta ya no se puede leer ({ $why }): no se sirve nada de ella hasta que vuelva
+folder-read-only = En la carpeta no se puede escribir ({ $why }): se sirve, pero no recibe copias
+folder-writable = En la carpeta se puede volver a escribir: recibe copias
 folder-back = La carpeta vuelve a estar: se lee de nuevo
 no-transfers = No hay ninguna transferencia en curso
 row-sending = se envía { $to }
@@ -339,6 +380,8 @@ secondary-status = Secundario { $number }: { $files ->
 }, { $size }, en { $folder }
 secondary-central = Inscrito en el central { $central }
 secondary-no-central = Sin conexión con el central: se reintenta solo
+secondary-read-only = La carpeta solo se puede leer: se sirve, pero no recibe copias
+secondary-away = Falta un disco de la carpeta: no se sirve nada de él ni se reciben copias en él
 secondary-indexing = Se está leyendo la carpeta
 secondary-work = { $sending ->
     [one] 1 envío
@@ -381,6 +424,7 @@ statistics-copies = copias
 statistics-copies-to = al secundario { $number }
 statistics-from = del secundario { $number }
 statistics-trouble = Trozos pedidos otra vez: { $retries }; a dos a la vez: { $hedges }; vueltas de secundarios: { $returns }
+statistics-own = Tomado del propio disco de quien recibe: { $size }
 statistics-faults = Fallos de secundarios: { $faults }
 statistics-fault = { $why }: { $count }
 statistics-refused = Conexiones rechazadas: { $codes }
@@ -446,6 +490,7 @@ why-priority = las prioridades son alta, normal y baja
 why-secondary = no es el número de un secundario
 why-off = solo puede seguir NO, que lo deshace
 why-json = solo puede seguir JSON
+why-choice = es el número de una fila de CONFLICTOS
 why-rate = no es una tasa: escribe bytes por segundo, como 500kB/s, 20MB/s o 1GiB/s
 why-size = no es un tamaño: escribe bytes, como 500kB, 20MB o 1GiB
 why-time = no es un tiempo: escribe segundos, o 30s, 2m o 1h
@@ -624,6 +669,12 @@ command-expel = echa a un cliente; puede volver pasado un minuto
 command-drain = un secundario acaba lo que envía y no recibe nada nuevo, para poder pararlo; con NO se deshace
     .usage = DRENAR <n> [NO]
     .example = DRENAR 2
+command-conflicts = los nombres con varios contenidos: tamaño, fecha, contenido y quién lo tiene; con JSON, todo
+    .usage = CONFLICTOS [JSON]
+    .example = CONFLICTOS
+command-resolve = decide qué contenido de un nombre en conflicto vale; los otros se retiran
+    .usage = RESOLVER <nombre> <n>
+    .example = RESOLVER plan.txt 2
 command-statistics = las cifras principales; con JSON, todas
     .usage = ESTADISTICAS [JSON]
     .example = ESTADISTICAS

@@ -20,10 +20,10 @@ use super::{
     },
 };
 use crate::{
-    model::SecondaryNumber,
+    model::{FileName, SecondaryNumber},
     node::{
         NetworkRole,
-        central::{self, CentralConfig, CentralHandle, Drained, Expelled},
+        central::{self, CentralConfig, CentralHandle, Drained, Expelled, Resolved},
     },
 };
 
@@ -174,6 +174,18 @@ async fn command(line: &str, handle: &CentralHandle, printer: &Printer) -> bool 
             }
         },
         CentralLine::Drain(number, on) => printer.line(drain(handle, number, on).await),
+        CentralLine::Conflicts(as_json) => {
+            let conflicts = handle.conflicts().await.unwrap_or_default();
+            if as_json {
+                let document = serde_json::to_value(&conflicts).ok();
+                printer.lines(program::statistics(document, true));
+            } else {
+                printer.lines(text::conflicts::conflicts(&conflicts));
+            }
+        }
+        CentralLine::Resolve(name, choice) => {
+            printer.line(resolve(handle, name, choice).await);
+        }
         CentralLine::Statistics(as_json) => {
             let document = handle.statistics().await.ok();
             printer.lines(program::statistics(document, as_json));
@@ -188,6 +200,21 @@ async fn command(line: &str, handle: &CentralHandle, printer: &Printer) -> bool 
         CentralLine::Common(CommonLine::Quit) => return false,
     }
     true
+}
+
+async fn resolve(handle: &CentralHandle, name: FileName, choice: u16) -> Line {
+    let resolved = handle.resolve(name.clone(), choice).await;
+    match resolved.unwrap_or(Resolved::NoSuchFile) {
+        Resolved::To(file) => t!("resolved", file = &file.name).into(),
+        Resolved::NoSuchFile => program::complaint(t!("no-such-file", file = &name)),
+        Resolved::NoConflict => program::complaint(t!("no-conflict", file = &name)),
+        Resolved::NoSuchChoice(choices) => program::complaint(t!(
+            "no-such-choice",
+            file = &name,
+            choice = choice,
+            choices = text::list(choices)
+        )),
+    }
 }
 
 async fn drain(handle: &CentralHandle, number: u16, on: bool) -> Line {

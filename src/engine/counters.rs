@@ -28,6 +28,8 @@ pub struct Counters {
     pub bytes_unconfirmed: u64,
     /// Of `bytes_sent`: known only from the receiver, as the sender died before it reported them.
     pub bytes_unreported: u64,
+    /// Bytes that receivers took, verified, from files of their own disk; nobody sent them.
+    pub bytes_own_disk: u64,
     /// Verified chunks.
     pub chunks: u64,
     /// Chunks that were taken from a secondary and asked for elsewhere.
@@ -91,6 +93,7 @@ impl Counters {
             (&mut self.bytes_wasted, other.bytes_wasted),
             (&mut self.bytes_unconfirmed, other.bytes_unconfirmed),
             (&mut self.bytes_unreported, other.bytes_unreported),
+            (&mut self.bytes_own_disk, other.bytes_own_disk),
             (&mut self.chunks, other.chunks),
             (&mut self.retries, other.retries),
             (&mut self.hedges, other.hedges),

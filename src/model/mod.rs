@@ -3,7 +3,9 @@
 
 mod chunk_set;
 mod codes;
+mod copying;
 mod digest;
+mod held;
 mod ids;
 mod layout;
 pub mod limits;
@@ -15,7 +17,9 @@ mod transfer;
 
 pub use chunk_set::ChunkSet;
 pub(crate) use codes::error_codes;
+pub use copying::CopyLimits;
 pub use digest::{Digest, DigestError};
+pub use held::{Conflict, HeldFile, NameRecord, Origin, Version};
 pub use ids::{
     ChunkIndex, ClientName, ClientNameError, Incarnation, SecondaryNumber, SecondaryNumberError,
     TransferId,

@@ -50,6 +50,12 @@ impl FileName {
     pub fn components(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('/')
     }
+
+    /// True when it lies in a folder of this name, at whatever depth.
+    pub fn is_below(&self, folder: &Self) -> bool {
+        let rest = self.0.strip_prefix(folder.as_str());
+        rest.is_some_and(|rest| rest.starts_with('/'))
+    }
 }
 
 fn check_component(component: &str) -> Result<(), FileNameError> {

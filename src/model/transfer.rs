@@ -13,8 +13,10 @@ use super::{ChunkRange, ClientName, FileMeta, FileName, SecondaryNumber, Transfe
 pub enum RemovedReason {
     /// Somebody deleted it while the secondary ran: it leaves the cluster.
     Deleted,
-    /// Its content changed, or it cannot be read; only this copy goes.
+    /// It cannot be read, or is not what it should be; only this copy goes.
     Lost,
+    /// Somebody is changing it: what it becomes is told once it is quiet.
+    Changing,
 }
 
 /// Bytes that a secondary sent in one transfer.
@@ -166,6 +168,9 @@ pub struct ListedFile {
     pub holders: u16,
     /// Live secondaries in all.
     pub secondaries: u16,
+    /// Another secondary holds other content under this name, and nobody has decided yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conflict: bool,
 }
 
 /// The state of the cluster.
@@ -173,7 +178,7 @@ pub struct ListedFile {
 pub struct ClusterStatus {
     /// Service has begun.
     pub ready: bool,
-    /// Every live secondary holds every file.
+    /// Every live secondary holds every file, no file is being changed, and every name has one content.
     pub level: bool,
     /// How many secondaries must enrol before service begins.
     pub required: u16,
@@ -189,6 +194,12 @@ pub struct ClusterStatus {
     pub waiting: u64,
     /// Copies between secondaries that run.
     pub copies: u64,
+    /// Names that stand for several contents.
+    #[serde(default)]
+    pub conflicts: u64,
+    /// Files that somebody is changing.
+    #[serde(default)]
+    pub changing: u64,
 }
 
 /// A secondary as the central sees it.
@@ -208,6 +219,12 @@ pub struct SecondaryStatus {
     pub missing: u64,
     /// Files whose name another secondary holds with other content.
     pub conflicts: u64,
+    /// Its folder may only be read: it takes no copies.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
+    /// A disk of its folder is not there now: no copies are taken below it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub away: bool,
 }
 
 /// What a receiver holds against a secondary.

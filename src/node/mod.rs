@@ -10,6 +10,7 @@ mod fetch;
 mod greeting;
 mod link;
 mod lost;
+mod records;
 mod refusals;
 mod refused;
 pub mod rules;

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    ChunkIndex, ClientName, ClusterStatus, Fault, FileMeta, FileName, Finished, Grant, ListedFile,
-    Outcome, RemovedReason, SecondaryNumber, SentBytes, SentTransfer, SourceInfo, TransferId,
+    ChunkIndex, ClientName, ClusterStatus, Conflict, CopyLimits, Digest, Fault, FileMeta, FileName,
+    Finished, Grant, HeldFile, ListedFile, Outcome, RemovedReason, SecondaryNumber, SentBytes,
+    SentTransfer, SourceInfo, TransferId,
 };
 
 use super::{ErrorCode, Hello, Said};
@@ -69,17 +70,26 @@ pub enum ToCentral {
         file: FileMeta,
     },
 
+    /// Secondary: where it takes no copies, all of it each time. Said before the first inventory of a connection when
+    /// there is such a place, and whenever it changes.
+    Limits(CopyLimits),
     /// Secondary: what it holds, in pages; the first after `hello` replaces what was known of it.
     Inventory {
         /// Files of this page.
-        files: Vec<FileMeta>,
+        files: Vec<HeldFile>,
         /// True on the last page.
         last: bool,
+        /// The number of this message on this connection; the central notes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        batch: Option<u64>,
     },
-    /// Secondary: files that it holds from now on.
+    /// Secondary: files that it holds from now on, or that have other content.
     Added {
         /// The files.
-        files: Vec<FileMeta>,
+        files: Vec<HeldFile>,
+        /// The number of this message on this connection; the central notes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        batch: Option<u64>,
     },
     /// Secondary: files that it no longer holds.
     Removed {
@@ -87,12 +97,31 @@ pub enum ToCentral {
         files: Vec<FileMeta>,
         /// Why.
         reason: RemovedReason,
+        /// The number of this message on this connection; the central notes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        batch: Option<u64>,
+    },
+    /// Secondary: it has taken in what the central numbered.
+    Noted {
+        /// The number.
+        batch: u64,
     },
     /// Secondary: bytes sent, cumulative per transfer within this run of its process.
     Sent {
         /// One entry per transfer that changed.
         transfers: Vec<SentTransfer>,
     },
+}
+
+/// What a secondary is to copy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CopyOrder {
+    /// The file, and from whom.
+    #[serde(flatten)]
+    pub grant: Grant,
+    /// The content that has the name there and is to be set aside for the copy. Anything else stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Digest>,
 }
 
 /// From the central to a client or a secondary.
@@ -170,15 +199,36 @@ pub enum FromCentral {
     },
 
     /// Secondary: copy a file from others.
-    Copy(Grant),
+    Copy(CopyOrder),
     /// Secondary: stop copying.
     CancelCopy {
         /// The transfer.
         transfer: TransferId,
     },
-    /// Secondary: a file was deleted from the cluster; set this copy aside.
+    /// Secondary: files were deleted from the cluster; these copies are set aside.
     Withdraw {
-        /// The file.
+        /// The number of this message on this connection; the secondary notes it.
+        batch: u64,
+        /// The files.
+        files: Vec<FileMeta>,
+    },
+    /// Secondary: names that stand for several contents, of which it holds one.
+    Conflicts {
+        /// The number of this message on this connection; the secondary notes it.
+        batch: u64,
+        /// The names; one without versions is decided.
+        names: Vec<Conflict>,
+    },
+    /// Secondary: the central knows what it was told, also after its own restart.
+    Noted {
+        /// The number of the message that said it; all before it are known as well.
+        batch: u64,
+    },
+    /// Client: the name of the file that it receives has other content now.
+    Superseded {
+        /// The transfer.
+        transfer: TransferId,
+        /// What the name stands for now.
         file: FileMeta,
     },
     /// Secondary: a transfer ended for its receiver; report what was sent in it.

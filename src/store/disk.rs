@@ -96,6 +96,18 @@ pub trait Folder: Debug {
     /// disk says.
     fn take(&self, name: &str, from: &Self, from_name: &str, replace: Replace) -> io::Result<()>;
 
+    /// Gives a file a second name here.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`] when something has the name, and what the disk says; many cannot.
+    fn link(&self, name: &str, from: &Self, from_name: &str) -> io::Result<()>;
+
+    /// Makes two names change places at once.
+    ///
+    /// # Errors
+    /// What the disk says; many cannot.
+    fn exchange(&self, name: &str, other: &Self, other_name: &str) -> io::Result<()>;
+
     /// Removes a file.
     ///
     /// # Errors
@@ -147,18 +159,42 @@ pub trait Content: Debug + Sized {
     /// What the disk says.
     fn resize(&self, bytes: u64) -> io::Result<()>;
 
-    /// Makes it this long, and sees to it that there is space for all of it, as far as that can be known.
+    /// Makes it this long, and sees to it that there is space for these ranges, as far as that can be known. What
+    /// is new elsewhere is a hole.
     ///
     /// # Errors
     /// [`io::ErrorKind::StorageFull`] when there is not, and what the disk says.
-    fn reserve(&self, bytes: u64) -> io::Result<()>;
+    fn reserve(&self, bytes: u64, filled: &[ByteRange]) -> io::Result<()>;
 
-    /// Copies a range of another file to the same place in this one.
+    /// Makes a range read as zeros; where the disk can, it takes no space from then on.
+    ///
+    /// # Errors
+    /// As [`Content::write_at`].
+    fn clear(&self, range: ByteRange) -> io::Result<()> {
+        write_zeros(self, range)
+    }
+
+    /// Where data begins, from an offset on; `None` when only a hole follows. A disk that knows no holes has data
+    /// everywhere.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn data_from(&self, offset: u64) -> io::Result<Option<u64>> {
+        Ok(Some(offset))
+    }
+
+    /// How many names it has.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn links(&self) -> io::Result<u64>;
+
+    /// Copies as many bytes as a range of this file has from an offset of another on.
     ///
     /// # Errors
     /// As [`Content::read_at`] and [`Content::write_at`].
-    fn copy_range(&self, from: &Self, range: ByteRange) -> io::Result<()> {
-        copy_pieces(from, self, range)
+    fn copy_range(&self, from: &Self, from_start: u64, range: ByteRange) -> io::Result<()> {
+        copy_pieces(from, from_start, self, range)
     }
 
     /// Keeps other processes from locking it until it is closed.
@@ -168,15 +204,32 @@ pub trait Content: Debug + Sized {
     fn lock(&self) -> io::Result<()>;
 }
 
-/// Copies a range by reading and writing.
-pub(super) fn copy_pieces<C: Content>(from: &C, to: &C, range: ByteRange) -> io::Result<()> {
+/// Copies to a range by reading and writing.
+pub(super) fn copy_pieces<C: Content>(
+    from: &C,
+    from_start: u64,
+    to: &C,
+    range: ByteRange,
+) -> io::Result<()> {
     let mut bytes = Vec::new();
     let mut start = range.start;
     while start < range.end {
         bytes.resize(PIECE_BYTES.min(range.end - start) as usize, 0);
-        from.read_at(&mut bytes, start)?;
+        from.read_at(&mut bytes, from_start + (start - range.start))?;
         to.write_at(&bytes, start)?;
         start += bytes.len() as u64;
+    }
+    Ok(())
+}
+
+/// Makes a range zeros by writing them.
+pub(super) fn write_zeros(file: &impl Content, range: ByteRange) -> io::Result<()> {
+    let zeros = vec![0; PIECE_BYTES.min(range.len()) as usize];
+    let mut start = range.start;
+    while start < range.end {
+        let count = PIECE_BYTES.min(range.end - start);
+        file.write_at(&zeros[..count as usize], start)?;
+        start += count;
     }
     Ok(())
 }
@@ -190,6 +243,8 @@ pub struct Entry {
     pub bytes: u64,
     /// The same for one file whatever its name: device and inode.
     pub identity: (u64, u64),
+    /// Last change of its content, in seconds and nanoseconds.
+    pub changed: (i64, i64),
 }
 
 /// A folder, and a name in it.

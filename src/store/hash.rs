@@ -19,7 +19,7 @@ use std::{
 
 use ring::digest::{Context, SHA256};
 
-use super::StoreError;
+use super::{StoreError, disk::Content as _, zeros::digest_of_zeros};
 use crate::model::{ByteRange, ChunkIndex, ChunkLayout, Digest, Manifest};
 
 /// What is read and hashed in one go, in bytes.
@@ -140,6 +140,8 @@ pub(super) struct FileHasher {
     step_bytes: u64,
     /// None for a file of one chunk, which has the digest of that chunk.
     whole: Option<Whole>,
+    /// Where data begins from a step on that was looked at.
+    data_from: Option<u64>,
 }
 
 /// Buffers that take turns, so that memory is taken once.
@@ -170,10 +172,11 @@ impl FileHasher {
             pieces: Pieces::default(),
             step_bytes: STEP_BYTES,
             whole,
+            data_from: Some(0),
         })
     }
 
-    /// Reads the next piece; false when there is none left.
+    /// Reads the next piece, unless it is a hole; false when there is none left.
     pub(super) fn step(&mut self) -> io::Result<bool> {
         let chunk = ChunkIndex(self.digests.len() as u32);
         if !self.layout.contains(chunk) {
@@ -181,9 +184,15 @@ impl FileHasher {
         }
         let start = self.layout.byte_range(chunk).start + self.chunk_bytes;
         let end = self.layout.file_bytes().min(start + self.step_bytes);
+        let is_hole = self.is_hole(start, end)?;
         let mut bytes = self.pieces.take();
+        if is_hole {
+            bytes.clear();
+        }
         bytes.resize((end - start) as usize, 0);
-        self.file.read_exact_at(&mut bytes, start)?;
+        if !is_hole {
+            self.file.read_exact_at(&mut bytes, start)?;
+        }
         let piece = Arc::new(bytes);
         if let Some(whole) = &self.whole {
             // The thread ends only when this sender does.
@@ -192,12 +201,27 @@ impl FileHasher {
         let chunk_bytes = u64::from(self.layout.chunk_bytes());
         if chunk_bytes <= self.step_bytes {
             let chunks: Vec<&[u8]> = piece.chunks(chunk_bytes as usize).collect();
-            self.digests.extend(sha256_many(&chunks));
+            if is_hole {
+                let zeros = |chunk: &&[u8]| digest_of_zeros(chunk.len() as u64);
+                self.digests.extend(chunks.iter().map(zeros));
+            } else {
+                self.digests.extend(sha256_many(&chunks));
+            }
         } else {
             self.part_of_chunk(&piece, end == self.layout.byte_range(chunk).end);
         }
         self.pieces.give_back(piece);
         Ok(true)
+    }
+
+    /// True when there is no data in a range, and the file does not end in it.
+    fn is_hole(&mut self, start: u64, end: u64) -> io::Result<bool> {
+        if self.data_from.is_some_and(|data| data <= start) {
+            self.data_from = self.file.data_from(start)?;
+        }
+        let is_hole = self.data_from.is_none_or(|data| data >= end);
+        // A file that was cut off meanwhile has no data either.
+        Ok(is_hole && self.file.entry()?.bytes >= end)
     }
 
     /// Takes in a part of a chunk that is longer than a step; steps end where such chunks do.
@@ -299,6 +323,27 @@ mod tests {
                     proptest::prop_assert_eq!(many, expected);
                     proptest::prop_assert_eq!(sha256(message), expected);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn holes_are_hashed_as_the_zeros_that_they_are() {
+        use std::os::unix::fs::FileExt as _;
+        for length in [40u64 << 20, (33 << 20) + 5] {
+            let file = tempfile::tempfile().unwrap();
+            file.set_len(length).unwrap();
+            file.write_all_at(b"data", 9 << 20).unwrap();
+            let layout = ChunkLayout::for_file(length).unwrap();
+            let mut hasher = FileHasher::new(file.try_clone().unwrap(), layout).unwrap();
+            while hasher.step().unwrap() {}
+            let manifest = hasher.finish().unwrap();
+            let mut bytes = vec![0; length as usize];
+            file.read_exact_at(&mut bytes, 0).unwrap();
+            assert_eq!(manifest.whole(), sha256(&bytes));
+            for (index, chunk) in bytes.chunks(1 << 20).enumerate() {
+                let digest = manifest.chunk(ChunkIndex(index as u32));
+                assert_eq!(digest, Some(sha256(chunk)));
             }
         }
     }

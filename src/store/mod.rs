@@ -2,8 +2,9 @@
 //! decisions; callers run it off the async threads.
 //!
 //! `root` is the door to a folder, `disk` what receiving a file needs of one and `native` how the operating system
-//! gives it, `hash` makes digests, `index` knows what a served folder holds, `part`
-//! and `journal` are a file that is being received, `statistics` are files that are replaced whole.
+//! gives it, `hash` makes digests, `zeros` knows those of nothing but zeros, `index` knows what a served folder holds,
+//! `part` and `journal` are a file that is being received, `statistics` are files that are replaced whole, `records` are
+//! files to which is appended.
 
 mod disk;
 mod error;
@@ -14,12 +15,17 @@ pub mod index;
 mod journal;
 mod native;
 mod part;
+mod records;
 mod root;
 mod statistics;
+mod zeros;
 
+pub use disk::Entry;
 pub use error::StoreError;
 pub use hash::{lanes, manifest_id, sha256, sha256_file, sha256_many};
 pub use index::ContentReader;
-pub use part::{Checked, Checkup, Existing, Opened, PartFile, PartNote, PartPlace};
+pub use part::{Checked, Checkup, Existing, Opened, OwnFile, PartFile, PartNote, PartPlace};
+pub use records::RecordLog;
 pub use root::Root;
 pub use statistics::{Claim, Damage, Loaded, claim, load_json, save_json, update_json};
+pub use zeros::{zero_bytes, zero_chunks};

@@ -37,6 +37,7 @@ impl Folder for Dir {
                 is_file: found.is_file(),
                 bytes: found.len(),
                 identity: (MetadataExt::dev(&found), MetadataExt::ino(&found)),
+                changed: (MetadataExt::mtime(&found), MetadataExt::mtime_nsec(&found)),
             })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -62,6 +63,17 @@ impl Folder for Dir {
             },
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn link(&self, name: &str, from: &Self, from_name: &str) -> io::Result<()> {
+        let linked = rustix::fs::linkat(from, from_name, self, name, AtFlags::empty());
+        linked.map_err(Into::into)
+    }
+
+    fn exchange(&self, name: &str, other: &Self, other_name: &str) -> io::Result<()> {
+        let exchange = RenameFlags::EXCHANGE;
+        let exchanged = rustix::fs::renameat_with(other, other_name, self, name, exchange);
+        exchanged.map_err(Into::into)
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
@@ -92,6 +104,7 @@ impl Content for File {
             is_file: found.is_file(),
             bytes: found.len(),
             identity: (found.dev(), found.ino()),
+            changed: (found.mtime(), found.mtime_nsec()),
         })
     }
 
@@ -117,26 +130,61 @@ impl Content for File {
 
     /// The space is taken where that is cheap: a file system in memory would fill all of it with zeros first, so
     /// there it is only looked at.
-    fn reserve(&self, bytes: u64) -> io::Result<()> {
+    fn reserve(&self, bytes: u64, filled: &[ByteRange]) -> io::Result<()> {
         if rustix::fs::fstatfs(self)?.f_type == TMPFS_MAGIC {
+            let needed: u64 = filled.iter().map(|range| range.len()).sum();
             let taken = self.metadata()?.blocks() * BLOCK_BYTES;
             let free = rustix::fs::fstatvfs(self)?;
             // A tmpfs without a limit has no blocks at all.
-            if free.f_blocks > 0 && bytes.saturating_sub(taken) > free.f_bavail * free.f_frsize {
+            if free.f_blocks > 0 && needed.saturating_sub(taken) > free.f_bavail * free.f_frsize {
                 return Err(io::ErrorKind::StorageFull.into());
             }
-        } else if bytes > 0 {
-            match rustix::fs::fallocate(self, FallocateFlags::empty(), 0, bytes) {
-                Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
-                Err(error) => return Err(error.into()),
+        } else {
+            for range in filled {
+                let flags = FallocateFlags::empty();
+                match rustix::fs::fallocate(self, flags, range.start, range.len()) {
+                    Ok(()) => {}
+                    Err(Errno::OPNOTSUPP | Errno::NOSYS) => break,
+                    Err(error) => return Err(error.into()),
+                }
             }
         }
         self.set_len(bytes)
     }
 
+    fn clear(&self, range: ByteRange) -> io::Result<()> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        match rustix::fs::fallocate(self, flags, range.start, range.len()) {
+            Ok(()) => Ok(()),
+            Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
+                match self.data_from(range.start) {
+                    Ok(data) if data.is_none_or(|data| data >= range.end) => Ok(()),
+                    _ => disk::write_zeros(self, range),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn data_from(&self, offset: u64) -> io::Result<Option<u64>> {
+        match rustix::fs::seek(self, rustix::fs::SeekFrom::Data(offset)) {
+            Ok(data) => Ok(Some(data)),
+            Err(Errno::NXIO) => Ok(None),
+            Err(Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(Some(offset)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn links(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.nlink())
+    }
+
     /// File systems that can share blocks between files do so.
-    fn copy_range(&self, from: &Self, range: ByteRange) -> io::Result<()> {
-        let (mut read, mut written) = (range.start, range.start);
+    fn copy_range(&self, from: &Self, from_start: u64, range: ByteRange) -> io::Result<()> {
+        let (mut read, mut written) = (from_start, range.start);
         while written < range.end {
             let left = (range.end - written) as usize;
             match rustix::fs::copy_file_range(from, Some(&mut read), self, Some(&mut written), left)
@@ -148,7 +196,7 @@ impl Content for File {
                         start: written,
                         end: range.end,
                     };
-                    return disk::copy_pieces(from, self, rest);
+                    return disk::copy_pieces(from, read, self, rest);
                 }
                 Err(error) => return Err(error.into()),
             }

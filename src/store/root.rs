@@ -11,6 +11,10 @@ use cap_std::{
     ambient_authority,
     fs::{Dir, MetadataExt},
 };
+use rustix::{
+    fs::{Access, AtFlags},
+    io::Errno,
+};
 
 use super::{
     StoreError,
@@ -81,6 +85,19 @@ impl Root {
         let removed = dir.remove_file(&probe);
         made.and(removed)
             .map_err(|error| StoreError::new(&self.inner.path, &error))
+    }
+
+    /// What the system says about making files in it, without making one.
+    ///
+    /// # Errors
+    /// That it may only be read.
+    pub(super) fn allows_writing(&self) -> Result<(), StoreError> {
+        let wanted = Access::WRITE_OK | Access::EXEC_OK;
+        match rustix::fs::accessat(&*self.dir(), ".", wanted, AtFlags::EACCESS) {
+            // Not known, which is no reason against it.
+            Ok(()) | Err(Errno::NOSYS | Errno::INVAL) => Ok(()),
+            Err(error) => Err(StoreError::new(&self.inner.path, &error.into())),
+        }
     }
 
     /// The folder.

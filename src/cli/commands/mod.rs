@@ -62,6 +62,10 @@ pub enum CentralLine {
     Expel(String),
     /// `DRENAR`; false undoes it.
     Drain(u16, bool),
+    /// `CONFLICTOS`; true as JSON.
+    Conflicts(bool),
+    /// `RESOLVER`: the name's content that is chosen.
+    Resolve(FileName, u16),
     /// `ESTADISTICAS`; true for all of them, as JSON.
     Statistics(bool),
     /// What every program has.
@@ -314,6 +318,15 @@ pub fn central(line: &str) -> Result<CentralLine, BadLine> {
                 .parse()
                 .map_err(|_| value(number, t!("why-secondary")))?;
             CentralLine::Drain(number, on)
+        }
+        CentralVerb::Conflicts => CentralLine::Conflicts(is_json(rest)?),
+        CentralVerb::Resolve => {
+            let words = rest.rsplit_once(char::is_whitespace);
+            let (name, choice) = words.ok_or(BadLine::Missing { id })?;
+            let choice = choice
+                .parse()
+                .map_err(|_| value(choice, t!("why-choice")))?;
+            CentralLine::Resolve(file_name(unquote(name.trim()))?, choice)
         }
         CentralVerb::Statistics => CentralLine::Statistics(is_json(rest)?),
     })

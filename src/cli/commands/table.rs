@@ -66,6 +66,8 @@ pub enum CentralVerb {
     Queue,
     Expel,
     Drain,
+    Conflicts,
+    Resolve,
     Statistics,
 }
 
@@ -129,6 +131,12 @@ pub const CENTRAL: &[Entry<CentralVerb>] = &[
     entry(CentralVerb::Queue, "queue", &["COLA", "QUEUE"]),
     entry(CentralVerb::Expel, "expel", &["EXPULSAR", "EXPEL", "KICK"]),
     entry(CentralVerb::Drain, "drain", &["DRENAR", "DRAIN"]),
+    entry(
+        CentralVerb::Conflicts,
+        "conflicts",
+        &["CONFLICTOS", "CONFLICTS"],
+    ),
+    entry(CentralVerb::Resolve, "resolve", &["RESOLVER", "RESOLVE"]),
     entry(
         CentralVerb::Statistics,
         "statistics",

@@ -404,6 +404,8 @@ fn complete_json(name: &str, path: Option<&Path>, summary: &Summary) -> Value {
         "bytes_per_s": summary.average_bytes_per_s(),
         "sha256": summary.whole.to_string(),
         "resumed_bytes": summary.resumed_bytes,
+        "own_disk_bytes": summary.own_disk_bytes,
+        "zero_bytes": summary.zero_bytes,
         "wasted_bytes": summary.wasted_bytes(),
         "retries": summary.retries(),
         "sources": sources,

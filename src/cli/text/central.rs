@@ -2,7 +2,7 @@
 
 use super::{
     line::{Line, Tone},
-    links, list, t,
+    links, list, nodes, t,
     table::table,
     transfer::fault,
     units::{bytes, count},
@@ -43,12 +43,14 @@ fn tone(notice: &Notice) -> Tone {
         Notice::SecondaryUp { returned: true, .. }
         | Notice::ServiceBegan
         | Notice::Drained { .. }
+        | Notice::Resolved { .. }
         | Notice::Level { .. } => Tone::Good,
         Notice::SecondaryDown {
             why: DownReason::Closed | DownReason::Silent,
             ..
         }
         | Notice::NoSecondaries
+        | Notice::Limits { .. }
         | Notice::Conflict { .. }
         | Notice::Reported { .. }
         | Notice::Finished {
@@ -81,6 +83,18 @@ fn notice(notice: &Notice) -> String {
         },
         Notice::Drained { number } => t!("secondary-drained", number = number),
         Notice::ServiceBegan => t!("service-began"),
+        Notice::Limits { number, limits } if limits.away => {
+            t!("secondary-all-away", number = number)
+        }
+        Notice::Limits { number, limits } if limits.some_away() => t!(
+            "secondary-folders-away",
+            number = number,
+            folders = list(&limits.away_below)
+        ),
+        Notice::Limits { number, limits } if limits.read_only => {
+            t!("secondary-takes-no-copies", number = number)
+        }
+        Notice::Limits { number, .. } => t!("secondary-takes-copies", number = number),
         Notice::Level { files } => t!("level", files = t!("files", count = files)),
         Notice::NoSecondaries => t!("no-secondaries"),
         Notice::Offered { file, bytes: size } => {
@@ -94,6 +108,17 @@ fn notice(notice: &Notice) -> String {
             file,
             deleted_at: None,
         } => t!("no-longer-offered", file = file),
+        Notice::Replaced {
+            file,
+            number,
+            bytes: size,
+        } => t!(
+            "replaced",
+            file = file,
+            number = number,
+            size = bytes(*size)
+        ),
+        Notice::Resolved { file } => t!("resolved", file = &file.name),
         Notice::Conflict { file, number } => t!("conflict", number = number, file = file),
         Notice::CopyOrdered {
             file,
@@ -234,6 +259,25 @@ pub fn counts(head: String, rows: &[DownloadCount]) -> Vec<String> {
     table(&[head, t!("column-downloads")], &rows)
 }
 
+/// What keeps a cluster in service from being level.
+fn lacking(status: &ClusterStatus) -> String {
+    let alive = status.secondaries.iter().filter(|s| s.alive);
+    let missing: u64 = alive.map(|secondary| secondary.missing).sum();
+    let lacking: Vec<_> = [
+        (missing > 0).then(|| t!("lacking-copies", count = missing)),
+        (status.conflicts > 0).then(|| t!("lacking-conflicts", count = status.conflicts)),
+        (status.changing > 0).then(|| t!("lacking-changing", count = status.changing)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if lacking.is_empty() {
+        t!("system-copying")
+    } else {
+        t!("system-lacking", what = list(lacking))
+    }
+}
+
 /// The state of the cluster.
 pub fn status(status: &ClusterStatus) -> Vec<String> {
     let alive = status.secondaries.iter().filter(|s| s.alive).count();
@@ -243,7 +287,7 @@ pub fn status(status: &ClusterStatus) -> Vec<String> {
             alive = alive,
             required = status.required
         ),
-        (true, false) => t!("system-copying"),
+        (true, false) => lacking(status),
         (true, true) => t!("system-level"),
     };
     let counts = t!(
@@ -265,7 +309,7 @@ pub fn status(status: &ClusterStatus) -> Vec<String> {
             };
             vec![
                 secondary.number.to_string(),
-                condition,
+                nodes::limited(condition, secondary.read_only, secondary.away),
                 std::net::SocketAddr::new(secondary.ip, secondary.port).to_string(),
                 count(secondary.files),
                 count(secondary.missing),

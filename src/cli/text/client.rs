@@ -53,9 +53,11 @@ fn tone(event: &DownloadEvent) -> Tone {
         DownloadEvent::Queued { .. }
         | DownloadEvent::Started { .. }
         | DownloadEvent::Resumed { .. }
+        | DownloadEvent::OwnDisk { .. }
         | DownloadEvent::Checked { .. }
         | DownloadEvent::Paused
         | DownloadEvent::Held
+        | DownloadEvent::Superseded
         | DownloadEvent::Cancelled => Tone::Plain,
     }
 }
@@ -80,6 +82,7 @@ fn download(number: DownloadNumber, event: &DownloadEvent) -> Vec<String> {
             ))
         }
         DownloadEvent::Resumed { bytes: size } => one(t!("download-resumed", size = bytes(*size))),
+        DownloadEvent::OwnDisk { bytes: size } => one(t!("download-own", size = bytes(*size))),
         DownloadEvent::Remark(PartNote::StartedOver) => one(t!("download-started-over")),
         DownloadEvent::Remark(PartNote::Damaged { chunks }) => {
             one(t!("download-damaged", count = chunks))
@@ -97,6 +100,7 @@ fn download(number: DownloadNumber, event: &DownloadEvent) -> Vec<String> {
         }
         DownloadEvent::Paused => one(t!("download-paused", number = number)),
         DownloadEvent::Held => one(t!("download-held")),
+        DownloadEvent::Superseded => one(t!("download-superseded")),
     }
 }
 
@@ -111,6 +115,13 @@ fn complete(summary: &Summary) -> Vec<String> {
         lines.push(t!("download-path", path = summary.path));
     }
     lines.push(t!("download-digest", digest = summary.whole));
+    if summary.own_disk_bytes > 0 || summary.zero_bytes > 0 {
+        lines.push(t!(
+            "download-spared",
+            own = bytes(summary.own_disk_bytes),
+            zeros = bytes(summary.zero_bytes)
+        ));
+    }
     if !summary.sources.is_empty() {
         let chunks = t!("chunks", count = summary.retries());
         lines.push(t!(

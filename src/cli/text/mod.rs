@@ -3,6 +3,7 @@
 
 pub mod central;
 pub mod client;
+pub mod conflicts;
 pub mod errors;
 pub mod help;
 pub mod language;

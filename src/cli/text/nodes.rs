@@ -19,11 +19,15 @@ pub fn secondaries(secondaries: &[SecondaryInfo]) -> Vec<String> {
         .map(|secondary| {
             let mut row = vec![
                 secondary.number.to_string(),
-                match secondary.state {
-                    SecondaryCondition::Up => t!("condition-up"),
-                    SecondaryCondition::Draining => t!("condition-draining"),
-                    SecondaryCondition::Down => t!("condition-down"),
-                },
+                limited(
+                    match secondary.state {
+                        SecondaryCondition::Up => t!("condition-up"),
+                        SecondaryCondition::Draining => t!("condition-draining"),
+                        SecondaryCondition::Down => t!("condition-down"),
+                    },
+                    secondary.read_only,
+                    secondary.away,
+                ),
                 secondary
                     .lease_left
                     .map_or_else(|| "-".to_owned(), whole_time),
@@ -51,6 +55,16 @@ pub fn secondaries(secondaries: &[SecondaryInfo]) -> Vec<String> {
     head.extend(some_lack.then(|| t!("column-missing")));
     head.extend(some_conflict.then(|| t!("column-conflicts")));
     table(&head, &rows)
+}
+
+/// How a secondary is, and whether it takes copies.
+pub fn limited(condition: String, read_only: bool, away: bool) -> String {
+    let why = match (read_only, away) {
+        (_, true) => t!("condition-away"),
+        (true, false) => t!("condition-read-only"),
+        (false, false) => return condition,
+    };
+    t!("with-reason", what = condition, reason = why)
 }
 
 /// The clients that are connected.
@@ -139,6 +153,12 @@ pub fn secondary(status: &SecondaryStatus) -> Vec<String> {
             limit = limit(status.upload_limit_bytes_per_s)
         ),
     ];
+    if status.read_only {
+        lines.push(t!("secondary-read-only"));
+    }
+    if status.away {
+        lines.push(t!("secondary-away"));
+    }
     if status.indexing {
         lines.push(t!("secondary-indexing"));
     }

@@ -2,7 +2,7 @@
 
 use super::{
     central::to as to_whom,
-    errors,
+    conflicts, errors,
     line::{Line, Tone},
     links, list, security, t,
     table::table,
@@ -20,15 +20,18 @@ fn tone(event: &SecondaryEvent) -> Tone {
     match event {
         SecondaryEvent::Enrolled { .. }
         | SecondaryEvent::Copied { .. }
-        | SecondaryEvent::FolderBack => Tone::Good,
+        | SecondaryEvent::FolderBack
+        | SecondaryEvent::Writable => Tone::Good,
         SecondaryEvent::Denied(_)
         | SecondaryEvent::Refused(_)
         | SecondaryEvent::CopyFailed { .. } => Tone::Bad,
         SecondaryEvent::CentralLost { .. }
         | SecondaryEvent::Ignored { .. }
         | SecondaryEvent::CopyNotice { .. }
+        | SecondaryEvent::Conflict(_)
         | SecondaryEvent::BadPeer { .. }
         | SecondaryEvent::FolderGone(_)
+        | SecondaryEvent::ReadOnly(_)
         | SecondaryEvent::Statistics(_) => Tone::Warning,
         _ => Tone::Plain,
     }
@@ -45,6 +48,7 @@ fn words(event: &SecondaryEvent) -> String {
             t!("upstream-lost", reason = links::lost(reason))
         }
         SecondaryEvent::Denied(denied) => t!("central-denied", why = security::denied(denied)),
+        SecondaryEvent::Conflict(conflict) => conflicts::conflict(conflict),
         SecondaryEvent::Reindexing => t!("reindexing"),
         SecondaryEvent::FolderRead { files, bytes: size } => {
             t!("folder-read", files = files, size = bytes(*size))
@@ -57,6 +61,7 @@ fn words(event: &SecondaryEvent) -> String {
                 NoLongerServing::Deleted => t!("gone-deleted"),
                 NoLongerServing::Changed => t!("gone-changed"),
                 NoLongerServing::SetAside => t!("gone-set-aside"),
+                NoLongerServing::Withdrawn => t!("gone-withdrawn"),
             };
             t!("no-longer-serving", file = file, why = why)
         }
@@ -76,15 +81,25 @@ fn words(event: &SecondaryEvent) -> String {
         SecondaryEvent::CopyNotice { file, notice } => {
             t!("copy-notice", file = file, what = transfer::notice(notice))
         }
-        SecondaryEvent::Copied { file, from, took } => {
+        SecondaryEvent::Copied {
+            file,
+            from,
+            own_bytes,
+            took,
+        } => {
             let total: u64 = from.iter().map(|(_, bytes)| bytes).sum();
+            let own = (*own_bytes > 0).then(|| t!("copied-own", size = bytes(*own_bytes)));
             if total == 0 {
-                return t!("copied", file = file);
+                return match own {
+                    Some(share) => t!("copied-from-disk", file = file, share = share),
+                    None => t!("copied", file = file),
+                };
             }
             let shares = from
                 .iter()
                 .filter(|(_, size)| *size > 0)
-                .map(|(number, size)| t!("copied-share", size = bytes(*size), number = number));
+                .map(|(number, size)| t!("copied-share", size = bytes(*size), number = number))
+                .chain(own);
             t!(
                 "copied-in",
                 file = file,
@@ -114,6 +129,8 @@ fn words(event: &SecondaryEvent) -> String {
         SecondaryEvent::Refused(lost) => t!("refused-for-good", why = links::lost(lost)),
         SecondaryEvent::FolderGone(error) => t!("folder-gone", why = errors::store(error)),
         SecondaryEvent::FolderBack => t!("folder-back"),
+        SecondaryEvent::ReadOnly(error) => t!("folder-read-only", why = errors::store(error)),
+        SecondaryEvent::Writable => t!("folder-writable"),
         SecondaryEvent::Statistics(trouble) => errors::statistics(trouble),
     }
 }

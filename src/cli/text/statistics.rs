@@ -23,7 +23,11 @@ pub fn summary(document: &Value) -> Vec<String> {
     let copies = copies
         .into_iter()
         .find(|copies| *copies != Counters::default());
-    rows.extend(copies.map(|copies| row(t!("statistics-copies"), &copies)));
+    rows.extend(
+        copies
+            .iter()
+            .map(|copies| row(t!("statistics-copies"), copies)),
+    );
     rows.extend(per(document, "copies_sent", |number| {
         t!("statistics-copies-to", number = number)
     }));
@@ -37,6 +41,11 @@ pub fn summary(document: &Value) -> Vec<String> {
         hedges = totals.hedges,
         returns = totals.recoveries
     ));
+    let own_bytes = [Some(&totals), copies.as_ref()].into_iter().flatten();
+    let own_bytes: u64 = own_bytes.map(|counters| counters.bytes_own_disk).sum();
+    if own_bytes > 0 {
+        lines.push(t!("statistics-own", size = bytes(own_bytes)));
+    }
     lines.extend(faults(&totals));
     lines.extend(refusals(&document["refused"]));
     lines.push(t!("statistics-all"));

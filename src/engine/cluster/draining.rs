@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use super::{Action, Cluster, Notice, catalog::NumberSet, running::Transfer};
+use super::{Action, Cluster, Notice, numbers::NumberSet, running::Transfer};
 use crate::{
     engine::assignment,
     model::{FileMeta, SecondaryNumber, SourceInfo, limits::LEASE},
@@ -86,17 +86,16 @@ impl Cluster {
     }
 
     /// The live holders of a file but `except`: those that are to be asked for it, and those that are drained while
-    /// there are others.
+    /// there are others. The content need not be the one that its name has now.
     pub(super) fn holders(
         &self,
         file: &FileMeta,
         except: Option<SecondaryNumber>,
     ) -> (NumberSet, NumberSet) {
-        let entry = self.catalog.get(&file.name);
-        let Some(entry) = entry.filter(|entry| entry.meta.id == file.id) else {
+        let Some(entry) = self.catalog.get(&file.name) else {
             return Default::default();
         };
-        let mut holders = entry.holders.and(self.alive_set());
+        let mut holders = entry.holders_of(file.id).and(self.alive_set());
         if let Some(except) = except {
             holders.remove(except);
         }
@@ -118,7 +117,19 @@ impl Cluster {
     /// drained is assigned to the others, once there are some.
     pub(super) fn present_sources(&self, running: &mut Transfer) -> Vec<SourceInfo> {
         let except = self.is_secondary(&running.receiver);
-        let (asked, resting) = self.holders(&running.file, except);
+        let (mut asked, resting) = self.holders(&running.file, except);
+        let entry = self.catalog.get(&running.file.name);
+        if entry.is_none_or(|entry| entry.meta.id != running.file.id) {
+            // Those who set the content aside go on sending it for a while.
+            let alive = self.alive_set();
+            let had = running
+                .ranges
+                .keys()
+                .filter(|number| alive.contains(**number));
+            for number in had {
+                asked.insert(*number);
+            }
+        }
         let weights: Vec<_> = asked.iter().map(|number| (number, 1.0)).collect();
         for number in resting.iter() {
             let ranges = running.ranges.get_mut(&number).map(std::mem::take);

@@ -188,12 +188,6 @@ impl Ledger {
             .is_some_and(|account| account.ended.is_none())
     }
 
-    /// Who receives what in a transfer whose books are open.
-    pub(super) fn about(&self, transfer: TransferId) -> Option<(Receiver, FileName)> {
-        let open = &self.accounts.get(transfer)?.open;
-        Some((open.receiver.clone(), open.file.clone()))
-    }
-
     pub(super) fn is_of(&self, transfer: TransferId, receiver: &Receiver) -> bool {
         self.accounts
             .get(transfer)

@@ -2,7 +2,7 @@
 //! `transfers`.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -10,18 +10,19 @@ use std::{
 use super::{
     Action, Event, LinkId, Notice, Refusal, Totals,
     admission::Admission,
-    arrivals::Arrivals,
-    catalog::{Catalog, NumberSet},
+    catalog::{Catalog, Other},
     draining::Draining,
     ledger::Ledger,
     membership::Membership,
+    numbers::NumberSet,
+    owed::Owed,
     placement::Placement,
     running::{Speeds, Transfer},
     traffic::Traffic,
 };
 use crate::model::{
-    ClientName, ClusterStatus, Digest, FileMeta, FileName, ListedFile, SecondaryNumber,
-    SecondaryStatus, TransferId, limits::MAX_SECONDARY_NUMBER,
+    ClientName, ClusterStatus, FileMeta, FileName, HeldFile, ListedFile, NameRecord,
+    SecondaryNumber, SecondaryStatus, TransferId, limits::MAX_SECONDARY_NUMBER,
 };
 
 /// What the listing depends on.
@@ -46,6 +47,8 @@ pub struct ClusterConfig {
     pub begun: bool,
     /// Makes the names of transfers differ from run to run.
     pub seed: u32,
+    /// The time at the start, in seconds since 1970: what is remembered of names ends some day.
+    pub wall_s: u64,
 }
 
 /// The central's decisions. See [`super`] for its parts and [`crate::engine`] for its verbs.
@@ -59,17 +62,16 @@ pub struct Cluster {
     pub(super) ledger: Ledger,
     pub(super) transfers: BTreeMap<TransferId, Transfer>,
     pub(super) peers: BTreeMap<LinkId, Peer>,
-    /// Contents that were deleted while the cluster ran; a holder that returns sets its copy aside.
-    pub(super) withdrawn: BTreeSet<(FileName, Digest)>,
+    pub(super) owed: Owed,
     pub(super) actions: VecDeque<Action>,
     pub(super) level_told: bool,
     pub(super) speeds: Speeds,
     pub(super) traffic: Traffic,
-    pub(super) arrivals: Arrivals,
     pub(super) draining: Draining,
     /// Names that are refused, and until when.
     pub(super) expelled: BTreeMap<ClientName, Instant>,
     transfers_made: u64,
+    started: Instant,
     pub(super) last_call: Instant,
 }
 
@@ -78,7 +80,7 @@ pub struct Cluster {
 pub(super) enum Peer {
     Secondary {
         number: SecondaryNumber,
-        inventory: Vec<FileMeta>,
+        inventory: Vec<HeldFile>,
         /// How many files it has announced and not taken back.
         announced: usize,
     },
@@ -103,25 +105,30 @@ pub(super) enum Request {
 }
 
 impl Cluster {
-    /// A cluster without peers, going on from an earlier run's books.
-    pub fn new(now: Instant, config: ClusterConfig, saved: Totals) -> Self {
+    /// A cluster without peers, going on from an earlier run's books and from what it remembered of names.
+    pub fn new(
+        now: Instant,
+        config: ClusterConfig,
+        saved: Totals,
+        records: impl IntoIterator<Item = NameRecord>,
+    ) -> Self {
         Self {
             admission: Admission::new(config.max_downloads),
             ledger: Ledger::new(now, saved),
             membership: Membership::default(),
-            catalog: Catalog::default(),
+            catalog: Catalog::restore(records, config.wall_s),
             placement: Placement::default(),
             transfers: BTreeMap::new(),
             peers: BTreeMap::new(),
-            withdrawn: BTreeSet::new(),
+            owed: Owed::default(),
             actions: VecDeque::new(),
             level_told: false,
             speeds: Speeds::default(),
             traffic: Traffic::default(),
-            arrivals: Arrivals::default(),
             draining: Draining::default(),
             expelled: BTreeMap::new(),
             transfers_made: 0,
+            started: now,
             last_call: now,
             config,
         }
@@ -163,9 +170,15 @@ impl Cluster {
             } => {
                 self.resume(link, transfer, request, file);
             }
-            Event::Inventory { files, last } => self.inventory(link, files, last),
-            Event::Added { files } => self.added(link, files),
-            Event::Removed { files, reason } => self.removed(link, files, reason),
+            Event::Limits(limits) => self.limits(link, limits),
+            Event::Inventory { files, last, batch } => self.inventory(link, files, last, batch),
+            Event::Added { files, batch } => self.added(link, files, batch),
+            Event::Removed {
+                files,
+                reason,
+                batch,
+            } => self.removed(link, files, reason, batch),
+            Event::Noted { batch } => self.noted(link, batch),
             Event::Sent { transfers } => self.sent(now, link, transfers),
         }
         self.after(now);
@@ -206,6 +219,26 @@ impl Cluster {
         .into_iter()
         .flatten()
         .min()
+    }
+
+    /// What is to be made durable before the [`Action::Noted`] that came before are sent.
+    pub fn take_unsaved(&mut self) -> Vec<NameRecord> {
+        self.catalog.take_unsaved()
+    }
+
+    /// True when there is something to be made durable.
+    pub fn has_unsaved(&self) -> bool {
+        self.catalog.has_unsaved()
+    }
+
+    /// How many names something is remembered of.
+    pub fn record_count(&self) -> usize {
+        self.catalog.record_count()
+    }
+
+    /// All that is remembered of names.
+    pub fn records(&self) -> impl Iterator<Item = NameRecord> {
+        self.catalog.records()
     }
 
     /// True once the required secondaries were there.
@@ -276,6 +309,7 @@ impl Cluster {
                 file: entry.meta.clone(),
                 holders: holders.len(),
                 secondaries: alive.len(),
+                conflict: entry.is_in_conflict(),
             };
             if !fits(&listed) {
                 return (files, true);
@@ -289,7 +323,7 @@ impl Cluster {
     pub fn find(&self, name: &FileName) -> Result<(FileMeta, Vec<SocketAddr>), Refusal> {
         self.check_ready()?;
         let not_found = || Refusal::NotFound(name.clone());
-        let entry = self.catalog.get(name).ok_or_else(not_found)?;
+        let entry = self.catalog.look_up(name).ok_or_else(not_found)?;
         let (asked, _) = self.holders(&entry.meta, None);
         let holders: Vec<_> = asked
             .iter()
@@ -326,8 +360,9 @@ impl Cluster {
             for number in entry.holders.iter() {
                 held[usize::from(number.get())] += 1;
             }
-            for number in entry.conflicting() {
-                conflicts[usize::from(number.get())] += 1;
+            for (number, other) in entry.others() {
+                let is_conflict = matches!(other, Other::Conflict(..));
+                conflicts[usize::from(number.get())] += u64::from(is_conflict);
             }
         }
         let clients = self.peers.values();
@@ -346,6 +381,8 @@ impl Cluster {
                     files: held[usize::from(number.get())],
                     missing: self.placement.missing_count(number) as u64,
                     conflicts: conflicts[usize::from(number.get())],
+                    read_only: member.limits.read_only,
+                    away: member.limits.some_away(),
                 })
                 .collect(),
             files: listed,
@@ -353,6 +390,8 @@ impl Cluster {
             running: self.admission.running() as u64,
             waiting: self.admission.waiting() as u64,
             copies: self.placement.active_count() as u64,
+            conflicts: self.catalog.conflict_count() as u64,
+            changing: self.catalog.changing_count() as u64,
         }
     }
 
@@ -372,8 +411,10 @@ impl Cluster {
     pub(super) fn is_level(&self) -> bool {
         self.membership
             .alive()
-            .all(|(_, member)| member.inventoried)
+            .all(|(_, member)| member.inventoried && !member.limits.some_away())
             && self.placement.is_level()
+            && self.catalog.conflict_count() == 0
+            && self.catalog.changing_count() == 0
     }
 
     pub(super) fn alive_set(&self) -> NumberSet {
@@ -392,6 +433,12 @@ impl Cluster {
         TransferId(u64::from(self.config.seed) << 20 | (self.transfers_made & 0xf_ffff))
     }
 
+    /// The time of the last call, in seconds since 1970.
+    pub(super) fn wall_s(&self) -> u64 {
+        let since = self.last_call.saturating_duration_since(self.started);
+        self.config.wall_s.saturating_add(since.as_secs())
+    }
+
     pub(super) fn tell(&mut self, notice: Notice) {
         self.actions.push_back(Action::Notice(notice));
     }
@@ -405,6 +452,7 @@ impl Cluster {
             self.tell(Notice::ServiceBegan);
         }
         self.start_copies(now);
+        self.tell_owed();
         self.settle(now);
         self.tell_drained(now);
         let level = self.is_level() && self.config.begun && !self.alive_set().is_empty();

@@ -9,7 +9,7 @@ use std::{
 
 use super::{DownReason, LinkId};
 use crate::model::{
-    Incarnation, SecondaryNumber,
+    CopyLimits, Incarnation, SecondaryNumber,
     limits::{HEARTBEAT, LEASE},
 };
 
@@ -22,6 +22,8 @@ pub(super) struct Member {
     pub(super) alive: Option<Lease>,
     /// It has told all that it holds since it enrolled.
     pub(super) inventoried: bool,
+    /// Where it takes no copies, as it has said on this connection.
+    pub(super) limits: CopyLimits,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +84,7 @@ impl Membership {
                 incarnation,
                 alive,
                 inventoried: false,
+                limits: CopyLimits::default(),
             },
         );
         Ok(Enrolled { returned, replaces })
@@ -103,6 +106,13 @@ impl Membership {
     pub(super) fn set_inventoried(&mut self, number: SecondaryNumber) {
         if let Some(member) = self.members.get_mut(&number) {
             member.inventoried = true;
+        }
+    }
+
+    /// It said where it takes no copies.
+    pub(super) fn set_limits(&mut self, number: SecondaryNumber, limits: CopyLimits) {
+        if let Some(member) = self.members.get_mut(&number) {
+            member.limits = limits;
         }
     }
 

@@ -1,18 +1,19 @@
 //! The central's decisions: who is alive, what exists, who copies and downloads what from whom, who waits.
 //!
 //! [`Cluster`] is one machine made of five parts that do not know each other: `membership` (leases),
-//! `catalog` (names, contents, holders), `placement` (copies), `admission` (places), `ledger` (the books). Beside
-//! them, `traffic` adds up what secondaries report, `arrivals` remembers copies that have just ended, `draining` and
-//! `expulsion` are what a person may order, `views` what a person may look at.
+//! `catalog` (names, contents, holders; `pasts` are contents that a name had, `twins` names that look alike),
+//! `placement` (copies), `admission` (places), `ledger` (the books). Beside them, `traffic` adds up what secondaries
+//! report, `owed` is what they are still to be told, `draining`, `expulsion` and `conflicts` are what a person may order,
+//! `views` what a person may look at.
 
 mod account;
 mod accounts;
 mod admission;
-mod arrivals;
 mod books;
 mod catalog;
 mod clients;
 mod closing;
+mod conflicts;
 mod draining;
 mod expulsion;
 #[cfg(feature = "fuzzing")]
@@ -20,6 +21,9 @@ pub mod fuzzing;
 mod ledger;
 mod machine;
 mod membership;
+mod numbers;
+mod owed;
+mod pasts;
 mod placement;
 mod running;
 mod secondaries;
@@ -27,10 +31,12 @@ mod secondaries;
 mod tests;
 mod traffic;
 mod transfers;
+mod twins;
 mod types;
 mod views;
 
 pub use books::{ClosedTransfer, OpenTransfer, OriginalParts, Reported, Totals};
+pub use conflicts::Resolved;
 pub use draining::Drained;
 pub use expulsion::Expelled;
 pub use machine::{Cluster, ClusterConfig, ListingVersion};

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::model::{FileName, SecondaryNumber, TransferId};
+use crate::model::{CopyLimits, FileName, SecondaryNumber, TransferId};
 
 /// Copies that one secondary makes at once.
 const COPIES_PER_TARGET: usize = 3;
@@ -27,6 +27,8 @@ struct Target {
     failed: BTreeMap<FileName, Wait>,
     /// When those that wait are ready again.
     retries: BTreeSet<(Instant, FileName)>,
+    /// Where it takes none now. What it lacks there waits.
+    limits: CopyLimits,
 }
 
 /// After a copy that failed.
@@ -77,9 +79,20 @@ pub(super) struct Placement {
 
 impl Placement {
     /// A secondary can copy from now on; what it lacks is added with [`Self::missing`]. One that says once more what it
-    /// holds keeps the copies that it runs.
-    pub(super) fn join(&mut self, number: SecondaryNumber) {
-        self.targets.entry(number).or_default();
+    /// holds keeps the copies that it runs. One that may only be read is no target.
+    pub(super) fn join(&mut self, number: SecondaryNumber, limits: &CopyLimits) {
+        if limits.read_only {
+            return;
+        }
+        let target = self.targets.entry(number).or_default();
+        if target.limits != *limits {
+            target.limits = limits.clone();
+            let waiting = |name: &&FileName| {
+                let waits = target.failed.get(*name).is_some_and(|wait| !wait.is_over);
+                !waits && !target.active.contains_key(*name)
+            };
+            target.ready = target.missing.iter().filter(waiting).cloned().collect();
+        }
     }
 
     /// It cannot any more. Returns its copies that ran.
@@ -191,7 +204,7 @@ impl Placement {
                 if free == 0 {
                     break;
                 }
-                if can_be_sent(name, *number) {
+                if !target.limits.covers(name) && can_be_sent(name, *number) {
                     due.push((*number, name.clone()));
                     free -= 1;
                 } else {
@@ -246,7 +259,7 @@ mod tests {
             .map(|i| FileName::try_from(format!("f{i}").as_str()).unwrap())
             .collect();
         let mut placement = Placement::default();
-        placement.join(one);
+        placement.join(one, &CopyLimits::default());
         names.iter().for_each(|name| placement.missing(one, name));
         let now = Instant::now();
         let due = placement.due(now, NOBODY, |_, _| true);
@@ -289,7 +302,7 @@ mod tests {
         let one = SecondaryNumber::try_from(1).unwrap();
         let name = FileName::try_from("f").unwrap();
         let mut placement = Placement::default();
-        placement.join(one);
+        placement.join(one, &CopyLimits::default());
         placement.missing(one, &name);
         let now = Instant::now();
         let asked = std::cell::Cell::new(0);
@@ -302,5 +315,34 @@ mod tests {
         assert_eq!((asked.get(), placement.missing_count(one)), (1, 1));
         placement.can_be_sent_again(&name);
         assert_eq!(placement.due(now, NOBODY, |_, _| true), [(one, name)]);
+    }
+
+    #[test]
+    fn nothing_is_ordered_where_no_copies_are_taken() {
+        let [one, two] = [1, 2].map(|n| SecondaryNumber::try_from(n).unwrap());
+        let [inside, beside] = ["disk/a", "b"].map(|n| FileName::try_from(n).unwrap());
+        let mut placement = Placement::default();
+        let read_only = CopyLimits {
+            read_only: true,
+            ..CopyLimits::default()
+        };
+        let mut away = CopyLimits::default();
+        away.set_away_below(vec![FileName::try_from("disk").unwrap()]);
+        placement.join(one, &read_only);
+        placement.join(two, &away);
+        for name in [&inside, &beside] {
+            placement.missing_everywhere_but(name, |_| false);
+        }
+        let now = Instant::now();
+        let due = |placement: &mut Placement| placement.due(now, NOBODY, |_, _| true);
+        assert_eq!(due(&mut placement), [(two, beside.clone())]);
+        assert_eq!(placement.missing_count(one), 0);
+        assert_eq!(placement.missing_count(two), 2);
+        placement.started(two, &beside, TransferId(1));
+        placement.can_be_sent_again(&inside);
+        assert_eq!(due(&mut placement), []);
+        // The disk is back.
+        placement.join(two, &CopyLimits::default());
+        assert_eq!(due(&mut placement), [(two, inside)]);
     }
 }

@@ -1,19 +1,16 @@
 //! What the cluster does when secondaries come, go, and change what they hold.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
-    time::Instant,
-};
+use std::{collections::BTreeSet, net::SocketAddr, time::Instant};
 
 use super::{
     Action, Cluster, DownReason, LinkId, Notice, Refusal,
-    catalog::{Added, Removed},
+    catalog::{Announced, Removed},
     machine::Peer,
+    owed::Due,
 };
 use crate::model::{
-    Fault, FileMeta, FileName, Incarnation, Receiver, RemovedReason, SecondaryNumber, SentTransfer,
-    TransferId, limits::MAX_FILES_PER_SECONDARY,
+    CopyLimits, Fault, FileMeta, FileName, HeldFile, Incarnation, Receiver, RemovedReason,
+    SecondaryNumber, SentTransfer, TransferId, limits::MAX_FILES_PER_SECONDARY,
 };
 
 impl Cluster {
@@ -76,6 +73,8 @@ impl Cluster {
         }
         self.ledger.fell(number);
         self.traffic.left(number);
+        self.owed.forget(number);
+        self.catalog.left(number);
         self.tell(Notice::SecondaryDown { number, why });
         self.stop_copies_of(now, number);
         if self.membership.alive().next().is_none() {
@@ -91,11 +90,15 @@ impl Cluster {
         }
     }
 
-    pub(super) fn inventory(&mut self, link: LinkId, files: Vec<FileMeta>, last: bool) {
+    pub(super) fn inventory(
+        &mut self,
+        link: LinkId,
+        files: Vec<HeldFile>,
+        last: bool,
+        batch: Option<u64>,
+    ) {
         let Some(Peer::Secondary {
-            number,
-            inventory,
-            announced,
+            number, inventory, ..
         }) = self.peers.get_mut(&link)
         else {
             return self.wrong_role(link, "inventory");
@@ -105,15 +108,21 @@ impl Cluster {
             return self.too_many_files(link);
         }
         inventory.extend(files);
-        if !last {
-            return;
+        if last {
+            let files = std::mem::take(inventory);
+            self.membership.set_inventoried(number);
+            self.join(number);
+            self.replace_holdings(link, number, files);
+            self.push_sources_of(|_| true);
         }
-        let files = std::mem::take(inventory);
-        *announced = files.len();
-        self.membership.set_inventoried(number);
-        self.placement.join(number);
-        self.replace_holdings(number, files);
-        self.push_sources_of(|_| true);
+        self.note(link, batch);
+    }
+
+    /// What a secondary said is known from now on, and durable once it hears so.
+    fn note(&mut self, link: LinkId, batch: Option<u64>) {
+        if let Some(batch) = batch {
+            self.actions.push_back(Action::Noted { link, batch });
+        }
     }
 
     fn too_many_files(&mut self, link: LinkId) {
@@ -121,29 +130,64 @@ impl Cluster {
         self.actions.push_back(Action::Close { link, refusal });
     }
 
-    fn replace_holdings(&mut self, number: SecondaryNumber, files: Vec<FileMeta>) {
-        let now_held: BTreeMap<&FileName, &FileMeta> =
-            files.iter().map(|file| (&file.name, file)).collect();
-        let gone: Vec<_> = self
-            .catalog
-            .held_by(number)
-            .into_iter()
-            .filter(|old| now_held.get(&old.name).is_none_or(|new| new.id != old.id))
-            .collect();
-        for file in gone {
-            self.forget_copy(number, &file, RemovedReason::Lost);
+    fn replace_holdings(&mut self, link: LinkId, number: SecondaryNumber, files: Vec<HeldFile>) {
+        let held: BTreeSet<FileName> = files.iter().map(|file| file.meta.name.clone()).collect();
+        if let Some(Peer::Secondary { announced, .. }) = self.peers.get_mut(&link) {
+            *announced = held.len();
         }
+        // What it edited is compared with what it is known to hold, which is why that goes last.
         for file in &files {
-            if self.withdrawn.contains(&(file.name.clone(), file.id)) {
-                self.withdraw_from(number, file);
-            } else {
-                self.hold(number, file);
+            self.hold(number, file);
+        }
+        for file in self.catalog.held_by(number) {
+            if !held.contains(&file.name) {
+                self.forget_copy(number, &file, RemovedReason::Lost);
             }
         }
+        self.find_missing(number);
+    }
+
+    fn join(&mut self, number: SecondaryNumber) {
+        if let Some(member) = self.membership.get(number) {
+            self.placement.join(number, &member.limits);
+        }
+    }
+
+    /// Where a secondary takes no copies from now on.
+    pub(super) fn limits(&mut self, link: LinkId, limits: CopyLimits) {
+        let Some(Peer::Secondary { number, .. }) = self.peers.get(&link) else {
+            return self.wrong_role(link, "limits");
+        };
+        let number = *number;
+        if limits.away_below.len() > CopyLimits::MOST_FOLDERS {
+            let refusal = Refusal::TooMany("folders");
+            return self.actions.push_back(Action::Close { link, refusal });
+        }
+        let Some(member) = self.membership.get(number) else {
+            return;
+        };
+        if member.limits == limits {
+            return;
+        }
+        let known = member.inventoried;
+        let read_only = limits.read_only;
+        self.membership.set_limits(number, limits.clone());
+        self.tell(Notice::Limits { number, limits });
+        if read_only {
+            for copy in self.placement.leave(number) {
+                self.end_copy(number, copy);
+            }
+        } else if known {
+            self.join(number);
+            self.find_missing(number);
+        }
+    }
+
+    fn find_missing(&mut self, number: SecondaryNumber) {
         let missing: Vec<_> = self
             .catalog
             .iter()
-            .filter(|entry| !entry.holders.contains(number) && !entry.conflicts_with(number))
+            .filter(|entry| !entry.holders.contains(number) && !entry.is_busy(number))
             .map(|entry| entry.meta.name.clone())
             .collect();
         missing
@@ -151,56 +195,75 @@ impl Cluster {
             .for_each(|name| self.placement.missing(number, name));
     }
 
-    pub(super) fn added(&mut self, link: LinkId, files: Vec<FileMeta>) {
-        let Some(Peer::Secondary {
-            number, announced, ..
-        }) = self.peers.get_mut(&link)
-        else {
+    pub(super) fn added(&mut self, link: LinkId, files: Vec<HeldFile>, batch: Option<u64>) {
+        let Some(Peer::Secondary { number, .. }) = self.peers.get(&link) else {
             return self.wrong_role(link, "added");
         };
         let number = *number;
-        *announced += files.len();
-        if *announced > MAX_FILES_PER_SECONDARY {
-            return self.too_many_files(link);
+        let new = files
+            .iter()
+            .filter(|file| !self.catalog.has(number, &file.meta.name))
+            .count();
+        if let Some(Peer::Secondary { announced, .. }) = self.peers.get_mut(&link) {
+            *announced += new;
+            if *announced > MAX_FILES_PER_SECONDARY {
+                return self.too_many_files(link);
+            }
         }
         let mut names = BTreeSet::new();
         for file in files {
-            let is_copy = self.arrivals.came(self.last_call, number, &file.name);
-            let key = (file.name.clone(), file.id);
-            if is_copy && self.withdrawn.contains(&key) {
-                // It was deleted while it was copied there.
-                self.withdraw_from(number, &file);
-                continue;
-            }
-            // Putting a deleted file back is as deliberate as deleting it was.
-            self.withdrawn.remove(&key);
             self.hold(number, &file);
-            names.insert(file.name);
+            names.insert(file.meta.name);
         }
         self.push_sources_of(|file| names.contains(&file.name));
+        self.note(link, batch);
     }
 
-    fn hold(&mut self, number: SecondaryNumber, file: &FileMeta) {
-        match self.catalog.add(number, file) {
-            Added::New => {
-                self.offer(file);
-            }
-            Added::Holder | Added::Known => {}
-            Added::Replaced(promoted) => {
-                self.entry_gone(&file.name, None);
-                self.offer(&promoted);
-            }
-            Added::Conflict => {
-                let notice = Notice::Conflict {
+    fn hold(&mut self, number: SecondaryNumber, held: &HeldFile) {
+        let file = &held.meta;
+        let at = self.wall_s();
+        let was_in_conflict = self.catalog.conflicts().contains(&file.name);
+        match self.catalog.announce(number, held, at) {
+            Announced::New => self.offer(file),
+            Announced::Holder | Announced::Known => {}
+            Announced::Replaced => {
+                self.tell(Notice::Replaced {
                     file: file.name.clone(),
                     number,
-                };
-                self.tell(notice);
+                    bytes: file.layout.file_bytes(),
+                });
+                self.content_changed(&file.name);
             }
+            Announced::TookOver => {
+                self.tell(Notice::Conflict {
+                    file: file.name.clone(),
+                    number,
+                });
+                self.content_changed(&file.name);
+            }
+            Announced::Promoted(promoted) => {
+                self.content_changed(&file.name);
+                self.tell(Notice::Offered {
+                    file: promoted.name.clone(),
+                    bytes: promoted.layout.file_bytes(),
+                });
+            }
+            Announced::Outdated => self.placement.missing(number, &file.name),
+            Announced::Conflict => self.tell(Notice::Conflict {
+                file: file.name.clone(),
+                number,
+            }),
+            Announced::Deleted => return self.owed.withdraw(number, file),
+        }
+        self.owed.keep(number, &file.name);
+        if was_in_conflict || self.catalog.conflicts().contains(&file.name) {
+            self.tell_of_conflict(&file.name);
         }
         self.placement.can_be_sent_again(&file.name);
+        let entry = self.catalog.get(&file.name);
+        let lacks = entry.is_some_and(|e| !e.holders.contains(number) && !e.is_busy(number));
         // Held, or in conflict: either way it is not to be copied there.
-        if let Some(copy) = self.placement.settled(number, &file.name) {
+        if !lacks && let Some(copy) = self.placement.settled(number, &file.name) {
             self.end_copy(number, copy);
         }
     }
@@ -211,93 +274,146 @@ impl Cluster {
             bytes: file.layout.file_bytes(),
         };
         self.tell(notice);
-        let Some(entry) = self.catalog.get(&file.name) else {
+        self.lacking_everywhere(&file.name);
+    }
+
+    fn lacking_everywhere(&mut self, name: &FileName) {
+        let Some(entry) = self.catalog.get(name) else {
             return;
         };
         let holders = entry.holders;
-        self.placement.missing_everywhere_but(&file.name, |number| {
-            holders.contains(number) || entry.conflicts_with(number)
+        self.placement.missing_everywhere_but(name, |number| {
+            holders.contains(number) || entry.is_busy(number)
         });
     }
 
-    pub(super) fn removed(&mut self, link: LinkId, files: Vec<FileMeta>, reason: RemovedReason) {
-        let Some(Peer::Secondary {
-            number, announced, ..
-        }) = self.peers.get_mut(&link)
-        else {
+    /// A name has other content than before: copies of the old one end, all get the new one, and who is receiving the
+    /// old one hears of it.
+    pub(super) fn content_changed(&mut self, name: &FileName) {
+        self.end_copies_of(name);
+        self.lacking_everywhere(name);
+        let Some(entry) = self.catalog.get(name) else {
+            return;
+        };
+        let file = entry.meta.clone();
+        let receiving = self.transfers.iter().filter(|(_, transfer)| {
+            transfer.file.name == *name
+                && transfer.file.id != file.id
+                && !transfer.receiver.is_copy()
+        });
+        let told = receiving.map(|(transfer, running)| Action::Superseded {
+            link: running.link,
+            transfer: *transfer,
+            file: file.clone(),
+        });
+        self.actions.extend(told.collect::<Vec<_>>());
+    }
+
+    pub(super) fn removed(
+        &mut self,
+        link: LinkId,
+        files: Vec<FileMeta>,
+        reason: RemovedReason,
+        batch: Option<u64>,
+    ) {
+        let Some(Peer::Secondary { number, .. }) = self.peers.get(&link) else {
             return self.wrong_role(link, "removed");
         };
         let number = *number;
-        *announced = announced.saturating_sub(files.len());
         for file in &files {
+            let had = self.catalog.has(number, &file.name);
             self.forget_copy(number, file, reason);
+            if had
+                && !self.catalog.has(number, &file.name)
+                && let Some(Peer::Secondary { announced, .. }) = self.peers.get_mut(&link)
+            {
+                *announced = announced.saturating_sub(1);
+            }
         }
-        self.push_sources_of(|file| files.iter().any(|gone| gone.name == file.name));
+        let names: BTreeSet<_> = files.iter().map(|file| &file.name).collect();
+        self.push_sources_of(|file| names.contains(&file.name));
+        self.note(link, batch);
     }
 
     fn forget_copy(&mut self, number: SecondaryNumber, file: &FileMeta, reason: RemovedReason) {
-        let held = self
-            .catalog
-            .get(&file.name)
-            .is_some_and(|e| e.meta.id == file.id && e.holders.contains(number));
-        if held && reason == RemovedReason::Deleted {
-            return self.withdraw(number, file);
-        }
-        match self.catalog.remove(number, &file.name, file.id) {
+        let at = self.wall_s();
+        let name = &file.name;
+        let was_in_conflict = self.catalog.conflicts().contains(name);
+        match self.catalog.remove(number, file, reason, at) {
             Removed::Unknown => {}
-            Removed::HolderGone | Removed::ConflictGone => {
-                self.placement.missing(number, &file.name);
+            Removed::Changing => {
+                if let Some(copy) = self.placement.settled(number, name) {
+                    self.end_copy(number, copy);
+                }
             }
-            Removed::EntryGone { promoted } => {
-                self.entry_gone(&file.name, None);
+            Removed::HolderGone | Removed::OtherGone => self.placement.missing(number, name),
+            Removed::EntryGone { promoted: None } => self.entry_gone(name, None),
+            Removed::EntryGone {
+                promoted: Some(meta),
+            } => {
+                self.content_changed(name);
+                self.offer(&meta);
+            }
+            Removed::Deleted { aside, promoted } => {
+                self.entry_gone(name, Some(number));
+                for (holder, meta) in aside {
+                    self.owed.withdraw(holder, &meta);
+                }
                 promoted.iter().for_each(|meta| self.offer(meta));
             }
         }
-    }
-
-    /// Somebody deleted the file: it leaves the cluster, and the other copies are set aside.
-    fn withdraw(&mut self, number: SecondaryNumber, file: &FileMeta) {
-        let Some(entry) = self.catalog.get(&file.name) else {
-            return;
-        };
-        let others: Vec<_> = entry
-            .holders
-            .iter()
-            .filter(|holder| *holder != number)
-            .collect();
-        self.withdrawn.insert((file.name.clone(), file.id));
-        let removed = self.catalog.withdraw(&file.name);
-        self.entry_gone(&file.name, Some(number));
-        others
-            .into_iter()
-            .for_each(|holder| self.withdraw_from(holder, file));
-        if let Removed::EntryGone {
-            promoted: Some(meta),
-        } = removed
-        {
-            self.offer(&meta);
+        if was_in_conflict {
+            self.tell_of_conflict(name);
         }
     }
 
-    fn withdraw_from(&mut self, number: SecondaryNumber, file: &FileMeta) {
-        if let Some(link) = self.membership.link(number) {
-            self.actions.push_back(Action::Withdraw {
-                link,
-                file: file.clone(),
-            });
-        }
-    }
-
-    fn entry_gone(&mut self, name: &FileName, deleted_at: Option<SecondaryNumber>) {
+    pub(super) fn end_copies_of(&mut self, name: &FileName) {
         for (number, copy) in self.placement.forget(name) {
-            // It may be complete before it hears of this.
-            self.arrivals.expect(self.last_call, number, name);
             self.end_copy(number, copy);
         }
+    }
+
+    pub(super) fn entry_gone(&mut self, name: &FileName, deleted_at: Option<SecondaryNumber>) {
+        self.end_copies_of(name);
         self.tell(Notice::NoLongerOffered {
             file: name.clone(),
             deleted_at,
         });
+    }
+
+    /// Tells secondaries what they are owed.
+    pub(super) fn tell_owed(&mut self) {
+        for (number, due) in self.owed.due() {
+            let Some(link) = self.membership.link(number) else {
+                self.owed.forget(number);
+                continue;
+            };
+            let action = match due {
+                Due::Withdraw(batch, files) => {
+                    let files: Vec<_> = files
+                        .into_iter()
+                        .filter(|file| self.catalog.is_withdrawn(file))
+                        .collect();
+                    Action::Withdraw { link, batch, files }
+                }
+                Due::Conflicts(batch, names) => {
+                    let conflicts = self.conflicts_that_fit(number, names);
+                    Action::Conflicts {
+                        link,
+                        batch,
+                        conflicts,
+                    }
+                }
+            };
+            self.actions.push_back(action);
+        }
+    }
+
+    pub(super) fn noted(&mut self, link: LinkId, batch: u64) {
+        let Some(Peer::Secondary { number, .. }) = self.peers.get(&link) else {
+            return self.wrong_role(link, "noted");
+        };
+        self.owed.noted(*number, batch);
     }
 
     /// A copy that is no longer wanted. One that is complete is gone from the list when this is called.

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod limits;
+
 use super::*;
 use crate::model::{
     ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, Grant, Incarnation, Outcome,

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, time::Instant};
 
 use super::{
     Action, Cluster, LinkId, Notice,
-    catalog::NumberSet,
     machine::Peer,
+    numbers::NumberSet,
     running::{ABOUT_EQUAL, MOST_UNEVEN, Transfer},
 };
 use crate::{
@@ -157,12 +157,17 @@ impl Cluster {
                 continue;
             };
             let file = entry.meta.clone();
+            let replaces = entry.outdated_at(target);
             let transfer = self.next_transfer();
             let grant = self.grant(transfer, &file, Some(target));
             self.placement.started(target, &name, transfer);
             self.begin(transfer, Receiver::Secondary(target), link, 0, &grant);
             let sources = grant.sources.iter().map(|source| source.number).collect();
-            self.actions.push_back(Action::Copy { link, grant });
+            self.actions.push_back(Action::Copy {
+                link,
+                grant,
+                replaces,
+            });
             self.tell(Notice::CopyOrdered {
                 file: name,
                 target,
@@ -180,7 +185,6 @@ impl Cluster {
         if !known {
             // A download that ended while the central was away: the books may still wait for it.
             if self.ledger.is_open(finished.transfer) && self.owns(link, &finished) {
-                self.expect_arrival(now, &finished);
                 self.close_books(now, finished);
             }
             return;
@@ -196,7 +200,6 @@ impl Cluster {
                     // `added` takes it off the list of what is missing; it may have come before this.
                     Outcome::Complete | Outcome::AlreadyComplete => {
                         self.placement.completed(now, *target, &file);
-                        self.arrivals.expect(now, *target, &file);
                     }
                     Outcome::Failed | Outcome::Cancelled => {
                         self.placement.failed(now, *target, &file);
@@ -230,19 +233,6 @@ impl Cluster {
             Receiver::Original(_) => {}
         }
         self.close_books(now, finished);
-    }
-
-    /// A copy that is no longer wanted has ended, perhaps with the file all the same.
-    fn expect_arrival(&mut self, now: Instant, finished: &Finished) {
-        let Some((Receiver::Secondary(target), file)) = self.ledger.about(finished.transfer) else {
-            return;
-        };
-        match finished.outcome {
-            Outcome::Complete | Outcome::AlreadyComplete => {
-                self.arrivals.expect(now, target, &file);
-            }
-            Outcome::Failed | Outcome::Cancelled => self.arrivals.forget(target, &file),
-        }
     }
 
     fn owns(&self, link: LinkId, finished: &Finished) -> bool {

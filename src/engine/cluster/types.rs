@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use crate::model::{
-    ChunkIndex, ClientName, Fault, FileMeta, FileName, Finished, Grant, Incarnation, Outcome,
-    Receiver, RemovedReason, SecondaryNumber, SentBytes, SentTransfer, SourceInfo, TransferId,
-    limits::EXPELLED_FOR,
+    ChunkIndex, ClientName, Conflict, CopyLimits, Digest, Fault, FileMeta, FileName, Finished,
+    Grant, HeldFile, Incarnation, Outcome, Receiver, RemovedReason, SecondaryNumber, SentBytes,
+    SentTransfer, SourceInfo, TransferId, limits::EXPELLED_FOR,
 };
 
 /// One control connection; never used twice within a run.
@@ -77,17 +77,23 @@ pub enum Event {
         /// The file.
         file: FileMeta,
     },
+    /// A secondary says where it takes no copies, all of it each time.
+    Limits(CopyLimits),
     /// A page of what a secondary holds.
     Inventory {
         /// Files of this page.
-        files: Vec<FileMeta>,
+        files: Vec<HeldFile>,
         /// It is the last.
         last: bool,
+        /// Its number for this message, to be noted.
+        batch: Option<u64>,
     },
-    /// A secondary holds more.
+    /// A secondary holds more, or other content.
     Added {
         /// The files.
-        files: Vec<FileMeta>,
+        files: Vec<HeldFile>,
+        /// Its number for this message, to be noted.
+        batch: Option<u64>,
     },
     /// A secondary holds less.
     Removed {
@@ -95,6 +101,13 @@ pub enum Event {
         files: Vec<FileMeta>,
         /// Why.
         reason: RemovedReason,
+        /// Its number for this message, to be noted.
+        batch: Option<u64>,
+    },
+    /// A secondary has taken in a [`Action::Withdraw`] or [`Action::Conflicts`].
+    Noted {
+        /// The message's number.
+        batch: u64,
     },
     /// A secondary's report of what it sent.
     Sent {
@@ -171,6 +184,8 @@ pub enum Action {
         link: LinkId,
         /// What to do.
         grant: Grant,
+        /// The content that the copy takes the place of; it is set aside.
+        replaces: Option<Digest>,
     },
     /// To a secondary: stop copying.
     CancelCopy {
@@ -179,11 +194,38 @@ pub enum Action {
         /// The transfer.
         transfer: TransferId,
     },
-    /// To a secondary: set a file aside.
+    /// To a secondary: set files aside.
     Withdraw {
         /// The connection.
         link: LinkId,
-        /// The file.
+        /// The message's number, to be noted.
+        batch: u64,
+        /// The files.
+        files: Vec<FileMeta>,
+    },
+    /// To a secondary: names of which it holds one of several contents, or held one until somebody decided.
+    Conflicts {
+        /// The connection.
+        link: LinkId,
+        /// The message's number, to be noted.
+        batch: u64,
+        /// The names.
+        conflicts: Vec<Conflict>,
+    },
+    /// To a secondary: what it said is known, once all of [`super::Cluster::take_unsaved`] is durable.
+    Noted {
+        /// The connection.
+        link: LinkId,
+        /// Its number for what it said.
+        batch: u64,
+    },
+    /// To a client: the name of the file that it receives has other content now.
+    Superseded {
+        /// The connection.
+        link: LinkId,
+        /// The transfer.
+        transfer: TransferId,
+        /// What the name stands for now.
         file: FileMeta,
     },
     /// To a secondary: a transfer ended, report what was sent.
@@ -272,7 +314,14 @@ pub enum Notice {
     },
     /// The required secondaries are enrolled: service begins.
     ServiceBegan,
-    /// Every live secondary holds every file.
+    /// A secondary said where it takes no copies, or that it takes them everywhere again.
+    Limits {
+        /// Its number.
+        number: SecondaryNumber,
+        /// Where.
+        limits: CopyLimits,
+    },
+    /// Every live secondary holds every file, and every name has one content.
     Level {
         /// How many files that is.
         files: usize,
@@ -299,6 +348,20 @@ pub enum Notice {
         file: FileName,
         /// Whose content is not used.
         number: SecondaryNumber,
+    },
+    /// A name has new content, by a change that a secondary saw.
+    Replaced {
+        /// The file.
+        file: FileName,
+        /// Where it was changed.
+        number: SecondaryNumber,
+        /// Its length now, in bytes.
+        bytes: u64,
+    },
+    /// A person has decided which content a name stands for.
+    Resolved {
+        /// The file.
+        file: FileMeta,
     },
     /// A secondary was told to copy a file.
     CopyOrdered {

@@ -29,6 +29,10 @@ pub struct SecondaryInfo {
     pub missing: u64,
     /// Files whose name another secondary holds with other content.
     pub conflicts: u64,
+    /// Its folder may only be read: it takes no copies.
+    pub read_only: bool,
+    /// A disk of its folder is not there now: no copies are taken below it.
+    pub away: bool,
     /// Payload bytes that it has sent, to clients and to other secondaries, by its reports to this run of the
     /// central. A secondary that was there before tells again what it sent of late.
     pub bytes_sent: u64,
@@ -104,6 +108,8 @@ impl Cluster {
             files: row.files,
             missing: row.missing,
             conflicts: row.conflicts,
+            read_only: row.read_only,
+            away: row.away,
             bytes_sent: self.traffic.bytes(number),
             rate_bytes_per_s: self.traffic.bytes_per_s(now, number),
             transfers: self.traffic.open(number) as u32,

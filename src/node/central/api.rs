@@ -5,8 +5,8 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    engine::cluster::{ClientInfo, Drained, Expelled, Notice, QueueRow, SecondaryInfo},
-    model::{ClusterStatus, SecondaryNumber},
+    engine::cluster::{ClientInfo, Drained, Expelled, Notice, QueueRow, Resolved, SecondaryInfo},
+    model::{ClusterStatus, Conflict, FileName, SecondaryNumber},
     node::{
         Refused, Security, StatisticsTrouble, StopError,
         ask::{Stopped, ask},
@@ -84,6 +84,8 @@ pub(super) enum CentralQuery {
     Expel(String, oneshot::Sender<Expelled>),
     Drain(SecondaryNumber, bool, oneshot::Sender<Drained>),
     SetMaxDownloads(usize, oneshot::Sender<()>),
+    Conflicts(oneshot::Sender<Vec<Conflict>>),
+    Resolve(FileName, u16, oneshot::Sender<Resolved>),
     Statistics(oneshot::Sender<serde_json::Value>),
 }
 
@@ -149,6 +151,20 @@ impl CentralHandle {
     pub async fn set_max_downloads(&self, most: usize) -> Result<(), Stopped> {
         ask(&self.queries, |answer| {
             CentralQuery::SetMaxDownloads(most, answer)
+        })
+        .await
+    }
+
+    /// The names that stand for several contents, each with all of them.
+    pub async fn conflicts(&self) -> Result<Vec<Conflict>, Stopped> {
+        ask(&self.queries, CentralQuery::Conflicts).await
+    }
+
+    /// Decides which of several contents a name stands for: `choice` is a [`Version::choice`](crate::model::Version),
+    /// or the number of a secondary that holds it. Copies of the others are set aside where they are.
+    pub async fn resolve(&self, name: FileName, choice: u16) -> Result<Resolved, Stopped> {
+        ask(&self.queries, |answer| {
+            CentralQuery::Resolve(name, choice, answer)
         })
         .await
     }

@@ -7,16 +7,20 @@ mod api;
 mod connection;
 mod inputs;
 mod legacy;
+mod memory;
 mod pages;
 mod run;
 mod statistics;
 
-use std::{collections::HashMap, time::Instant};
+use std::{
+    collections::HashMap,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
 
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{connection::Context, run::Central, statistics::Statistics};
+use self::{connection::Context, memory::Memory, run::Central, statistics::Statistics};
 use crate::{
     engine::cluster::{Cluster, ClusterConfig},
     net::{Door, connection_places, listen},
@@ -29,7 +33,8 @@ pub use statistics::rewritten as rewritten_statistics;
 pub use api::{CentralConfig, CentralEvent, CentralHandle, DownloadCount};
 
 pub use crate::engine::cluster::{
-    ClientInfo, DownReason, Drained, Expelled, Notice, QueueRow, SecondaryCondition, SecondaryInfo,
+    ClientInfo, DownReason, Drained, Expelled, Notice, QueueRow, Resolved, SecondaryCondition,
+    SecondaryInfo,
 };
 
 /// Inputs that may wait for the owner; connections wait beyond that.
@@ -53,6 +58,7 @@ pub async fn start(
     if let Some(trouble) = before.warning {
         let _ = events.try_send(CentralEvent::Statistics(trouble));
     }
+    let (memory, records) = Memory::open(&config.statistics)?;
     let cluster = Cluster::new(
         Instant::now(),
         ClusterConfig {
@@ -60,8 +66,10 @@ pub async fn start(
             max_downloads: config.max_downloads,
             begun: before.begun,
             seed: fastrand::u32(..),
+            wall_s: wall_s(),
         },
         before.totals,
+        records,
     );
     let (inputs, inbox) = mpsc::channel(INPUTS);
     let (queries, questions) = mpsc::channel(QUERIES);
@@ -70,6 +78,7 @@ pub async fn start(
     let central = Central {
         door: Door::new(listener, connection_places()),
         cluster,
+        memory,
         statistics,
         events,
         queries: questions,
@@ -95,4 +104,10 @@ pub async fn start(
             central.run().await
         }),
     })
+}
+
+/// Seconds since 1970, by this machine's clock.
+fn wall_s() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }

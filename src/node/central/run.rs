@@ -18,6 +18,7 @@ use super::{
     connection::{self, Context},
     inputs::{Input, Outgoing, Peer},
     legacy,
+    memory::Memory,
     pages::Pages,
     statistics::Statistics,
 };
@@ -41,6 +42,7 @@ const IDLE: std::time::Duration = std::time::Duration::from_secs(3600);
 pub(super) struct Central {
     pub(super) door: Door,
     pub(super) cluster: Cluster,
+    pub(super) memory: Memory,
     pub(super) statistics: Statistics,
     pub(super) events: mpsc::Sender<CentralEvent>,
     pub(super) queries: mpsc::Receiver<CentralQuery>,
@@ -70,6 +72,7 @@ impl Central {
                 arrival = self.door.accept() => self.arrived(arrival),
                 Some(query) = self.queries.recv() => self.query(query),
                 () = sleep_until(due.into()) => self.cluster.handle_timeout(Instant::now()),
+                written = self.memory.written() => self.has_written(written),
                 _ = save.tick() => self.save().await,
                 () = stop.cancelled() => break,
             }
@@ -176,6 +179,12 @@ impl Central {
                 self.cluster.set_max_downloads(now, most);
                 let _ = answer.send(());
             }
+            CentralQuery::Conflicts(answer) => {
+                let _ = answer.send(self.cluster.conflicts());
+            }
+            CentralQuery::Resolve(name, choice, answer) => {
+                let _ = answer.send(self.cluster.resolve(now, &name, choice));
+            }
             CentralQuery::Statistics(answer) => {
                 let _ = answer.send(self.statistics.present(&self.cluster));
             }
@@ -201,6 +210,10 @@ impl Central {
                     self.peers.remove(&link);
                     continue;
                 }
+                Word::Noted(link, batch) => {
+                    self.memory.note(link, batch);
+                    continue;
+                }
                 Word::Message(link, message) => {
                     if let FromCentral::Refused {
                         code: ErrorCode::LimitExceeded,
@@ -215,6 +228,18 @@ impl Central {
             self.send(link, message);
         }
         offers.drain().for_each(|event| self.tell(event));
+        for (link, batch) in self.memory.advance(&mut self.cluster) {
+            self.send(link, FromCentral::Noted { batch });
+        }
+    }
+
+    fn has_written(&mut self, written: Result<(), StoreError>) {
+        if let Err(error) = written {
+            self.tell(CentralEvent::Statistics(StatisticsTrouble::Failed(error)));
+        }
+        for (link, batch) in self.memory.take_noted() {
+            self.send(link, FromCentral::Noted { batch });
+        }
     }
 
     fn send(&mut self, link: LinkId, message: FromCentral) {
@@ -280,6 +305,7 @@ impl Central {
         self.inputs.close();
         self.connections.close();
         let _ = timeout(STOP_GRACE, self.connections.wait()).await;
+        self.memory.finish(&mut self.cluster).await?;
         self.statistics.finish(&self.cluster).await
     }
 }

@@ -93,6 +93,8 @@ impl ClientEvent {
                 | DownloadEvent::Remark(_)
                 | DownloadEvent::Checked { .. }
                 | DownloadEvent::Notice(_)
+                | DownloadEvent::OwnDisk { .. }
+                | DownloadEvent::Superseded
                 | DownloadEvent::Held => false,
             },
             Self::CentralLost { .. }
@@ -126,6 +128,11 @@ pub enum DownloadEvent {
         /// Bytes that are there already.
         bytes: u64,
     },
+    /// Bytes of the file were taken from files of this disk, as an older version of it, and need not be sent.
+    OwnDisk {
+        /// How many.
+        bytes: u64,
+    },
     /// A remark about the part file of an earlier run.
     Remark(PartNote),
     /// The file that was to be verified was read; the bad chunks are asked for next.
@@ -153,6 +160,8 @@ pub enum DownloadEvent {
     Paused,
     /// It waits until those of a higher priority have ended, and then goes on by itself.
     Held,
+    /// The name has other content, and nobody has the one that came: it begins anew with the new one.
+    Superseded,
     /// The user or a stop ended it; what is there is kept for the next time.
     Cancelled,
 }
@@ -166,6 +175,10 @@ pub struct Summary {
     pub bytes: u64,
     /// Of these, bytes that were there before this download was asked for.
     pub resumed_bytes: u64,
+    /// Of these, bytes that were taken from files of this disk.
+    pub own_disk_bytes: u64,
+    /// Of these, bytes in chunks of nothing but zeros, which are not sent.
+    pub zero_bytes: u64,
     /// From grant to the end, without the time in which it was paused or held.
     pub took: Duration,
     /// SHA-256 of the whole file, as `sha256sum` prints it.

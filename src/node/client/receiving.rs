@@ -10,8 +10,10 @@ use super::{
     run::Client, statistics::Booked,
 };
 use crate::{
-    model::{FileName, Finished, Manifest, ReceivedFrom, TransferId},
+    engine::download::Notice,
+    model::{FileName, Finished, Manifest, Outcome, ReceivedFrom, TransferId},
     node::{
+        Failure,
         fetch::{Fetch, FetchEnd, FetchOutcome, FetchUpdate},
         rules::{
             downloads::{AfterStop, Download, End, State},
@@ -19,7 +21,7 @@ use crate::{
         },
     },
     proto::control::ToCentral,
-    store::Checkup,
+    store::{Checkup, zero_bytes},
 };
 
 impl Client {
@@ -59,12 +61,21 @@ impl Client {
             FetchUpdate::Resumed { bytes } => {
                 self.tell_of(number, &file, DownloadEvent::Resumed { bytes });
             }
+            FetchUpdate::OwnDisk { bytes } => {
+                self.state.downloads.took_own(number, bytes);
+                self.statistics.own_disk(&file, bytes);
+                self.tell_of(number, &file, DownloadEvent::OwnDisk { bytes });
+            }
             FetchUpdate::Remark(note) => self.tell_of(number, &file, DownloadEvent::Remark(note)),
             FetchUpdate::Checked(Checkup { chunks, bad }) => {
                 self.tell_of(number, &file, DownloadEvent::Checked { chunks, bad });
             }
             FetchUpdate::Notice(notice) => {
+                let no_sources = matches!(notice, Notice::NoSources { .. });
                 self.tell_of(number, &file, DownloadEvent::Notice(notice));
+                if no_sources && self.state.downloads.begin_anew(number) {
+                    self.tell_of(number, &file, DownloadEvent::Superseded);
+                }
             }
             FetchUpdate::Report {
                 secondary,
@@ -87,6 +98,7 @@ impl Client {
             outcome,
             took,
             sources,
+            own_bytes: _,
             map,
         } = end;
         self.state.maps.keep(number, &map);
@@ -104,6 +116,15 @@ impl Client {
             }
             FetchOutcome::AlreadyComplete { path, .. } => {
                 (End::Complete, DownloadEvent::AlreadyComplete { path })
+            }
+            FetchOutcome::Failed(Failure::Sources(_))
+                if self.state.downloads.begin_anew(number) =>
+            {
+                if let Some(file) = self.state.downloads.file(number).cloned() {
+                    self.tell_of(number, &file, DownloadEvent::Superseded);
+                }
+                finished.outcome = Outcome::Cancelled;
+                return self.stopped(number, finished, took);
             }
             FetchOutcome::Failed(reason) => {
                 finished.reason = Some(reason.for_the_central());
@@ -169,10 +190,14 @@ impl Client {
         let all = past.with(took, sources);
         let received_bytes: u64 = all.received.iter().map(|source| source.bytes).sum();
         let bytes = manifest.layout().file_bytes();
+        let zero_bytes = zero_bytes(manifest);
+        let spared_bytes = all.own_bytes.saturating_add(zero_bytes);
         Summary {
             path,
             bytes,
-            resumed_bytes: bytes.saturating_sub(received_bytes),
+            resumed_bytes: bytes.saturating_sub(received_bytes.saturating_add(spared_bytes)),
+            own_disk_bytes: all.own_bytes,
+            zero_bytes,
             took: all.took,
             whole: manifest.whole(),
             sources: all.received,

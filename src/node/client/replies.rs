@@ -10,7 +10,7 @@ use crate::{
     model::{ClientName, Grant, SentBytes, TransferId},
     node::{
         Failure,
-        fetch::{Fetch, FetchConfig, Folder, Goal, Target},
+        fetch::{Fetch, FetchConfig, Folder, Goal, Own, Target},
         rules::{
             Receiving,
             downloads::{Answers, Granted, State},
@@ -46,6 +46,7 @@ impl Client {
                 }
             }
             FromCentral::Settled { transfer, sent } => self.settled(transfer, &sent),
+            FromCentral::Superseded { transfer, .. } => self.state.downloads.superseded(transfer),
             FromCentral::Hello(_)
             | FromCentral::Ping
             | FromCentral::Bye
@@ -53,6 +54,8 @@ impl Client {
             | FromCentral::Copy(_)
             | FromCentral::CancelCopy { .. }
             | FromCentral::Withdraw { .. }
+            | FromCentral::Conflicts { .. }
+            | FromCentral::Noted { .. }
             | FromCentral::Ended { .. } => tracing::warn!(?message, "not for a client"),
         }
     }
@@ -170,6 +173,7 @@ fn fetch_config(config: &ClientConfig, name: Option<&ClientName>, purpose: Purpo
                 Existing::Keep
             },
             place: PartPlace::Beside,
+            own: Own::Replaced,
         }),
         Purpose::Verify => Goal::Verify(Folder::There(config.target.clone())),
         Purpose::Stream(reader) => Goal::Stream(reader),

@@ -117,12 +117,34 @@ impl Statistics {
         self.save();
     }
 
+    /// The figures of the present name that are not saved; `None` where nothing is kept.
+    fn unsaved(&mut self) -> Option<&mut Content> {
+        let is_kept = self.keeping != Keeping::Nowhere;
+        is_kept.then(|| self.unsaved.entry(self.path.clone()).or_default())
+    }
+
+    /// A download took bytes from files of this disk.
+    pub(super) fn own_disk(&mut self, file: &FileName, bytes: u64) {
+        let counters = Counters {
+            bytes_own_disk: bytes,
+            ..Counters::default()
+        };
+        let Some(content) = self.unsaved() else {
+            return;
+        };
+        content.totals.add(&counters);
+        content
+            .files
+            .entry(file.clone())
+            .or_default()
+            .add(&counters);
+    }
+
     /// A download is over and its figures are known.
     pub(super) fn book(&mut self, booked: &Booked<'_>) {
-        if self.keeping == Keeping::Nowhere {
+        let Some(content) = self.unsaved() else {
             return;
-        }
-        let content = self.unsaved.entry(self.path.clone()).or_default();
+        };
         let mut whole = Counters::default();
         for source in booked.received {
             let mut counters = Counters::of_received(source);

@@ -7,7 +7,8 @@ use std::{
 };
 
 use super::{
-    FetchUpdate, Goal, Target,
+    FetchUpdate, Goal,
+    own::{Prepared, prepare},
     shell::{Done, Shell},
     writing::Sink,
 };
@@ -15,7 +16,7 @@ use crate::{
     engine::download::Event,
     model::{ChunkIndex, ChunkSet},
     node::Failure,
-    store::{Opened, PartFile},
+    store::{Opened, PartFile, zero_chunks},
 };
 
 /// Data and journal are synced at the latest when this much is not.
@@ -35,19 +36,13 @@ impl Shell {
         }
         let file = self.file.clone();
         match self.config.goal.clone() {
-            Goal::File(Target {
-                root,
-                existing,
-                place,
-            }) => {
-                let open = move || {
-                    let root = root.open()?;
-                    PartFile::open(&root, &file, manifest, existing, place)
-                };
+            Goal::File(target) => {
+                let stop = self.giving_up.clone();
+                let open = move || prepare(target, &file, manifest, &stop);
                 self.work(open, Done::Opened);
             }
             Goal::Verify(root) => {
-                let stop = self.orders.stop.clone();
+                let stop = self.giving_up.clone();
                 let verify = move || {
                     let root = root.open()?;
                     let keep_on = || !stop.is_cancelled();
@@ -55,15 +50,8 @@ impl Shell {
                 };
                 self.work(verify, Done::Verified);
             }
-            Goal::Stream(reader) => {
-                let chunks = reader.taken();
-                let mut have = ChunkSet::new(self.file.layout.chunk_count());
-                for chunk in (0..chunks).map(ChunkIndex) {
-                    have.insert(chunk);
-                }
-                let now = Instant::now();
-                self.machine.handle_event(now, Event::Taken { chunks });
-                self.machine.handle_event(now, Event::Ready { have });
+            Goal::Stream(_) => {
+                self.work(move || zero_chunks(&manifest), Done::Zeros);
             }
         }
     }
@@ -82,15 +70,38 @@ impl Shell {
         });
     }
 
+    /// A reader is given chunks of zeros as they are; nobody has to send them.
+    fn zeros_known(&mut self, zeros: ChunkSet) {
+        let Goal::Stream(reader) = &self.config.goal else {
+            return;
+        };
+        let chunks = reader.taken();
+        let mut have = zeros.clone();
+        for chunk in (0..chunks).map(ChunkIndex) {
+            have.insert(chunk);
+        }
+        if let Some(Sink::Stream(stream)) = self.context.sink.get() {
+            stream.set_zeros(zeros, self.file.layout);
+        }
+        let now = Instant::now();
+        self.machine.handle_event(now, Event::Taken { chunks });
+        self.machine.handle_event(now, Event::Ready { have });
+    }
+
     pub(super) async fn done(&mut self, done: Done) {
         match done {
-            Done::Opened(Ok(opened)) => {
-                let resumed_bytes = self.opened(opened).await;
-                if resumed_bytes > 0 {
-                    let bytes = resumed_bytes;
+            Done::Opened(Ok(Prepared { opened, own_bytes })) => {
+                let bytes = self.opened(opened).await;
+                if bytes > 0 {
                     self.update(FetchUpdate::Resumed { bytes }).await;
                 }
+                self.own_bytes = own_bytes;
+                if own_bytes > 0 {
+                    let bytes = own_bytes;
+                    self.update(FetchUpdate::OwnDisk { bytes }).await;
+                }
             }
+            Done::Zeros(zeros) => self.zeros_known(zeros),
             Done::Verified(Ok((checkup, opened))) => {
                 self.update(FetchUpdate::Checked(checkup)).await;
                 self.opened(opened).await;
@@ -112,7 +123,7 @@ impl Shell {
         }
     }
 
-    /// The part file is open, or not needed; gives what is there of it, in bytes.
+    /// The part file is open, or not needed; gives what earlier runs brought of it, in bytes.
     async fn opened(&mut self, opened: Opened) -> u64 {
         let (part, have, notes) = match opened {
             Opened::AlreadyComplete(path) => {
@@ -126,6 +137,7 @@ impl Shell {
         }
         let length = |chunk| u64::from(self.file.layout.chunk_len(chunk));
         let bytes = have.iter().map(length).sum();
+        let have = part.have();
         let _ = self.context.sink.set(Sink::Part(Arc::from(part)));
         let now = Instant::now();
         self.machine.handle_event(now, Event::Ready { have });

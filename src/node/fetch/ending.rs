@@ -24,6 +24,9 @@ use crate::{
 /// What comes later only the secondary counts; the cluster's books go by its figures.
 const LINGER: Duration = Duration::from_millis(250);
 
+/// How long the opening of the part file may take to end.
+const PREPARING_ENDS: Duration = Duration::from_secs(10);
+
 impl Shell {
     pub(super) async fn outcome(&mut self, finish: Finish) -> FetchOutcome {
         let manifest = self.context.manifest.get().cloned();
@@ -71,7 +74,11 @@ impl Shell {
                     Done::AllTaken => self.all_taken = true,
                     Done::ReaderGone => return FetchOutcome::Stopped,
                     Done::Broken => return FetchOutcome::Failed(Failure::Broken),
-                    Done::Taken(_) | Done::Opened(_) | Done::Verified(_) | Done::Synced(_) => {}
+                    Done::Taken(_)
+                    | Done::Opened(_)
+                    | Done::Zeros(_)
+                    | Done::Verified(_)
+                    | Done::Synced(_) => {}
                 },
                 Some(answer) = self.orders.maps.recv() => {
                     let _ = answer.send(Some(self.machine.chunk_map()));
@@ -87,10 +94,32 @@ impl Shell {
 
     /// Keeps what is there for another time.
     pub(super) async fn keep(&mut self) {
+        self.stop_preparing().await;
         if let Some(part) = self.context.part()
             && let Some(Err(error)) = self.blocking(move || part.sync()).await
         {
             tracing::warn!(%error, "what was received may be asked for again");
+        }
+    }
+
+    /// Whoever takes the part file up again must find it free: what is still done to it is ended first.
+    async fn stop_preparing(&mut self) {
+        self.giving_up.cancel();
+        let is_preparing = self.opening && self.context.sink.get().is_none();
+        if !is_preparing || self.already.is_some() || self.local.is_some() {
+            return;
+        }
+        let deadline = Instant::now() + PREPARING_ENDS;
+        loop {
+            tokio::select! {
+                Some(input) = self.inputs.recv() => self.input(input),
+                done = self.done.recv() => {
+                    if matches!(done, None | Some(Done::Opened(_) | Done::Verified(_) | Done::Broken)) {
+                        return;
+                    }
+                }
+                () = sleep_until(deadline.into()) => return,
+            }
         }
     }
 

@@ -2,7 +2,8 @@
 //! download machine.
 //!
 //! `shell` owns the machine; `source` speaks with one secondary; `buffers` bounds the memory of both. What comes goes
-//! to a part file (`disk`), or to somebody who reads it in order (`stream`).
+//! to a part file (`disk`), or to somebody who reads it in order (`stream`). What this disk has already (`own`), and
+//! chunks of nothing but zeros, are not asked for.
 //!
 //! ```text
 //!  owner ──sources, stop──▶ shell ──requests──▶ source 1..n ──frames──▶ chunk buffer
@@ -13,6 +14,7 @@
 mod buffers;
 mod disk;
 mod ending;
+mod own;
 mod shell;
 mod source;
 mod stream;
@@ -39,6 +41,7 @@ use crate::{
     store::{Checkup, Existing, PartNote, PartPlace, Root, StoreError},
 };
 
+pub(super) use own::Own;
 pub(super) use stream::Reader;
 
 /// Questions for the map of the chunks that may wait.
@@ -94,6 +97,7 @@ pub(super) struct Target {
     pub(super) root: Folder,
     pub(super) existing: Existing,
     pub(super) place: PartPlace,
+    pub(super) own: Own,
 }
 
 /// What happens in a fetch.
@@ -101,6 +105,8 @@ pub(super) struct Target {
 pub(super) enum FetchUpdate {
     /// An earlier run's part file goes on.
     Resumed { bytes: u64 },
+    /// Bytes were taken from files of this disk instead of being asked for.
+    OwnDisk { bytes: u64 },
     /// Something about that part file.
     Remark(PartNote),
     /// The file that was there was read through.
@@ -125,6 +131,8 @@ pub(super) struct FetchEnd {
     pub(super) took: Duration,
     /// What each secondary brought.
     pub(super) sources: Vec<ReceivedFrom>,
+    /// What was taken from files of this disk.
+    pub(super) own_bytes: u64,
     /// Where the chunks stood.
     pub(super) map: ChunkMap,
 }
@@ -135,6 +143,7 @@ impl FetchEnd {
         let sources = last.sources.iter();
         Self {
             outcome: FetchOutcome::Failed(Failure::Broken),
+            own_bytes: 0,
             took: began.elapsed(),
             sources: sources.map(|source| source.received.clone()).collect(),
             map: ChunkMap::empty(chunk_count),

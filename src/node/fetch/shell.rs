@@ -16,6 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     FetchConfig, FetchEnd, FetchOutcome, FetchUpdate, Goal, Orders, address_of,
     buffers::Buffers,
+    own::Prepared,
     source::{Command, Context, Input, Source, What},
     stream::Stream,
     writing::{Sink, Writing},
@@ -25,7 +26,7 @@ use crate::{
         Action, ChunkMap, Download, DownloadConfig, Event, Finish, Holder, Snapshot,
     },
     model::{
-        Fault, FileMeta, Grant, SecondaryNumber, SourceInfo, TransferId,
+        ChunkSet, Fault, FileMeta, Grant, SecondaryNumber, SourceInfo, TransferId,
         limits::MAX_QUEUED_REQUESTS,
     },
     node::Failure,
@@ -58,7 +59,9 @@ impl Drop for SourceLink {
 /// Results of blocking work, and what the reader does.
 #[derive(Debug)]
 pub(super) enum Done {
-    Opened(Result<Opened, StoreError>),
+    Opened(Result<Prepared, StoreError>),
+    /// Chunks that a reader need not be sent.
+    Zeros(ChunkSet),
     Verified(Result<(Checkup, Opened), StoreError>),
     Synced(Result<(), StoreError>),
     /// The work failed before it had a result.
@@ -88,6 +91,10 @@ pub(super) struct Shell {
     pub(super) connections: TaskTracker,
     pub(super) began: Instant,
     pub(super) opening: bool,
+    /// What was taken from files of this disk.
+    pub(super) own_bytes: u64,
+    /// Ends what is done before the first chunk is asked for.
+    pub(super) giving_up: CancellationToken,
     pub(super) syncing: bool,
     pub(super) synced_at: Instant,
     /// What failed on this side, kept whole for people; the machine only knows its words.
@@ -160,6 +167,8 @@ impl Shell {
             connections: TaskTracker::new(),
             began: now,
             opening: false,
+            own_bytes: 0,
+            giving_up: CancellationToken::new(),
             syncing: false,
             synced_at: now,
             local: None,
@@ -194,6 +203,7 @@ impl Shell {
             outcome,
             took: self.began.elapsed(),
             sources: self.machine.received(),
+            own_bytes: self.own_bytes,
             map,
         }
     }

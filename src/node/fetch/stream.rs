@@ -15,7 +15,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::{buffers::ChunkBuffer, shell::Done};
 use crate::{
-    model::{ChunkIndex, Manifest},
+    model::{ChunkIndex, ChunkLayout, ChunkSet, Manifest},
     store::sha256_many,
 };
 
@@ -60,6 +60,16 @@ pub(super) struct Stream {
 struct Waiting {
     next: ChunkIndex,
     chunks: BTreeMap<ChunkIndex, ChunkBuffer>,
+    /// Chunks that nobody sends.
+    zeros: Option<Zeros>,
+}
+
+/// Chunks of nothing but zeros; all are parts of the longest.
+#[derive(Debug)]
+struct Zeros {
+    chunks: ChunkSet,
+    layout: ChunkLayout,
+    bytes: Bytes,
 }
 
 impl Stream {
@@ -70,9 +80,24 @@ impl Stream {
             waiting: Mutex::new(Waiting {
                 next: ChunkIndex(taken),
                 chunks: BTreeMap::new(),
+                zeros: None,
             }),
             arrived: Notify::new(),
         }
+    }
+
+    /// Chunks that are zeros: the reader is given them in their turn.
+    pub(super) fn set_zeros(&self, chunks: ChunkSet, layout: ChunkLayout) {
+        if chunks.is_empty() {
+            return;
+        }
+        let longest = chunks.iter().map(|chunk| layout.chunk_len(chunk)).max();
+        self.waiting().zeros = Some(Zeros {
+            chunks,
+            layout,
+            bytes: Bytes::from(vec![0; longest.unwrap_or_default() as usize]),
+        });
+        self.arrived.notify_one();
     }
 
     /// Hashes whole chunks, keeps those that are right and new, and says which are right.
@@ -128,7 +153,7 @@ impl Stream {
         loop {
             let next = self.waiting().pop();
             match next {
-                Some(buffer) => return buffer.into_bytes(),
+                Some(bytes) => return bytes,
                 // A word that came since is kept.
                 None => self.arrived.notified().await,
             }
@@ -141,9 +166,17 @@ impl Stream {
 }
 
 impl Waiting {
-    fn pop(&mut self) -> Option<ChunkBuffer> {
-        let buffer = self.chunks.remove(&self.next)?;
+    fn pop(&mut self) -> Option<Bytes> {
+        let sent = self.chunks.remove(&self.next);
+        let bytes = match (sent, &self.zeros) {
+            (Some(buffer), _) => buffer.into_bytes(),
+            (None, Some(zeros)) if zeros.chunks.contains(self.next) => {
+                let length = zeros.layout.chunk_len(self.next) as usize;
+                zeros.bytes.slice(..length)
+            }
+            (None, _) => return None,
+        };
         self.next = ChunkIndex(self.next.0 + 1);
-        Some(buffer)
+        Some(bytes)
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     node::Refused,
     proto::{
         ErrorCode, PeerRole, Said,
-        control::{FromCentral, ToCentral},
+        control::{CopyOrder, FromCentral, ToCentral},
         said::{Details, Limit},
     },
 };
@@ -60,9 +60,19 @@ pub fn meaning(message: ToCentral) -> Meaning {
             request,
             file,
         },
-        ToCentral::Inventory { files, last } => Event::Inventory { files, last },
-        ToCentral::Added { files } => Event::Added { files },
-        ToCentral::Removed { files, reason } => Event::Removed { files, reason },
+        ToCentral::Limits(limits) => Event::Limits(limits),
+        ToCentral::Inventory { files, last, batch } => Event::Inventory { files, last, batch },
+        ToCentral::Added { files, batch } => Event::Added { files, batch },
+        ToCentral::Removed {
+            files,
+            reason,
+            batch,
+        } => Event::Removed {
+            files,
+            reason,
+            batch,
+        },
+        ToCentral::Noted { batch } => Event::Noted { batch },
         ToCentral::Sent { transfers } => Event::Sent { transfers },
     })
 }
@@ -104,6 +114,8 @@ pub enum Word {
     Message(LinkId, FromCentral),
     /// Send it and close: the machine has forgotten the peer.
     Last(LinkId, FromCentral),
+    /// Note a secondary's message once all that was unsaved by now is durable.
+    Noted(LinkId, u64),
     /// Tell the people.
     Notice(Notice),
 }
@@ -152,9 +164,24 @@ pub fn word_for(action: Action) -> Word {
             transfer,
             sent,
         } => (link, FromCentral::Settled { transfer, sent }),
-        Action::Copy { link, grant } => (link, FromCentral::Copy(grant)),
+        Action::Copy {
+            link,
+            grant,
+            replaces,
+        } => (link, FromCentral::Copy(CopyOrder { grant, replaces })),
         Action::CancelCopy { link, transfer } => (link, FromCentral::CancelCopy { transfer }),
-        Action::Withdraw { link, file } => (link, FromCentral::Withdraw { file }),
+        Action::Withdraw { link, batch, files } => (link, FromCentral::Withdraw { batch, files }),
+        Action::Conflicts {
+            link,
+            batch,
+            conflicts: names,
+        } => (link, FromCentral::Conflicts { batch, names }),
+        Action::Noted { link, batch } => return Word::Noted(link, batch),
+        Action::Superseded {
+            link,
+            transfer,
+            file,
+        } => (link, FromCentral::Superseded { transfer, file }),
         Action::Ended {
             link,
             transfer,

@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Receiving;
-use crate::model::{FileMeta, Finished, Grant, SourceInfo, TransferId};
+use crate::{
+    model::{FileMeta, Finished, SourceInfo, TransferId},
+    proto::control::CopyOrder,
+};
 
 /// Ends of copies that are kept for a central that is away.
 const MOST_UNSENT: usize = 1000;
@@ -21,7 +24,7 @@ struct Copy<R> {
     file: FileMeta,
     receiving: R,
     /// A newer order for the same name; it starts when this one has let go of the part file.
-    next: Option<Grant>,
+    next: Option<CopyOrder>,
 }
 
 impl<R> Default for CopyOrders<R> {
@@ -37,13 +40,13 @@ impl<R: Receiving> CopyOrders<R> {
     /// An order. Gives it back when it can start now; a copy of the same name is ended first, and what it
     /// brought is kept.
     #[must_use]
-    pub fn order(&mut self, grant: Grant) -> Option<Grant> {
-        let name = &grant.file.name;
+    pub fn order(&mut self, order: CopyOrder) -> Option<CopyOrder> {
+        let name = &order.grant.file.name;
         let Some(old) = self.running.values_mut().find(|c| c.file.name == *name) else {
-            return Some(grant);
+            return Some(order);
         };
         old.receiving.stop();
-        old.next = Some(grant);
+        old.next = Some(order);
         None
     }
 
@@ -64,7 +67,10 @@ impl<R: Receiving> CopyOrders<R> {
             if *running == transfer {
                 copy.receiving.stop();
             }
-            copy.next = copy.next.take().filter(|next| next.transfer != transfer);
+            copy.next = copy
+                .next
+                .take()
+                .filter(|next| next.grant.transfer != transfer);
         }
     }
 
@@ -80,7 +86,9 @@ impl<R: Receiving> CopyOrders<R> {
     pub fn set_sources(&mut self, transfer: TransferId, sources: &[SourceInfo]) {
         for (running, copy) in &mut self.running {
             match &mut copy.next {
-                Some(next) if next.transfer == transfer => next.sources = sources.to_vec(),
+                Some(next) if next.grant.transfer == transfer => {
+                    next.grant.sources = sources.to_vec();
+                }
                 _ if *running == transfer => copy.receiving.set_sources(sources.to_vec()),
                 _ => {}
             }
@@ -93,7 +101,7 @@ impl<R: Receiving> CopyOrders<R> {
     }
 
     /// A copy is over; gives its file and the order that can start now, if one waited for this.
-    pub fn ended(&mut self, transfer: TransferId) -> Option<(FileMeta, Option<Grant>)> {
+    pub fn ended(&mut self, transfer: TransferId) -> Option<(FileMeta, Option<CopyOrder>)> {
         let copy = self.running.remove(&transfer)?;
         Some((copy.file, copy.next))
     }

@@ -57,6 +57,13 @@ impl<A, R: Receiving> Downloads<A, R> {
         list.find_map(|(number, download)| is_it(download).then_some(*number))
     }
 
+    /// A download that runs took bytes from files of its own disk.
+    pub fn took_own(&mut self, number: DownloadNumber, bytes: u64) {
+        if let Some(download) = self.list.get_mut(&number) {
+            download.past.own_bytes = download.past.own_bytes.saturating_add(bytes);
+        }
+    }
+
     /// A new one.
     pub fn ask(&mut self, file: FileName, answer: A) -> DownloadNumber {
         self.add(file, answer, false)
@@ -132,6 +139,7 @@ impl<A, R: Receiving> Downloads<A, R> {
             meta,
             receiving,
             stopping: None,
+            superseded: false,
         });
         let asker = std::mem::replace(&mut download.state, running).into_asker();
         Some((download.file.clone(), asker))
@@ -266,6 +274,48 @@ impl<A, R: Receiving> Downloads<A, R> {
             self.endings.keep(now, number, meta, finished.clone());
         }
         Some((download.file.clone(), stopped))
+    }
+
+    /// The name of what a transfer brings has other content now.
+    pub fn superseded(&mut self, transfer: TransferId) {
+        let running = self
+            .list
+            .values_mut()
+            .filter_map(|download| match &mut download.state {
+                State::Running(running) => Some(running),
+                State::Asked(_)
+                | State::Again(_)
+                | State::Queued(_)
+                | State::Paused
+                | State::Held
+                | State::Ended(_) => None,
+            });
+        for running in running.filter(|running| running.transfer == transfer) {
+            running.superseded = true;
+        }
+    }
+
+    /// Nobody has what a download brings. Where that is because the name has other content now, it stops and begins
+    /// anew; true then. What is read while it comes cannot.
+    pub fn begin_anew(&mut self, number: DownloadNumber) -> bool {
+        let Some(download) = self.list.get_mut(&number) else {
+            return false;
+        };
+        match &mut download.state {
+            State::Running(running)
+                if running.superseded && running.stopping.is_none() && !download.is_private =>
+            {
+                running.stop(Stopping::Again);
+                true
+            }
+            State::Running(_)
+            | State::Asked(_)
+            | State::Again(_)
+            | State::Queued(_)
+            | State::Paused
+            | State::Held
+            | State::Ended(_) => false,
+        }
     }
 
     /// What a new link must be told: it knows nothing of what was said on the last one.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    model::{FileMeta, Finished, SentTransfer, limits::PAGE_BYTES},
+    model::{CopyLimits, Finished, SentTransfer, limits::PAGE_BYTES},
     proto::{ErrorCode, control::ToCentral},
 };
 
@@ -36,28 +36,19 @@ impl InUse {
     }
 }
 
-/// All that a new link must be told: what is held, once the whole folder was read; copies that ended while
-/// the central was away; everything sent of late, as the central may have forgotten.
+/// What a new link must be told beside the files that are held, which [`super::changes`] tells: where no copies are
+/// taken; copies that ended while the central was away; everything sent of late, as the central may have forgotten.
 pub fn first_words(
-    held: Option<Vec<FileMeta>>,
+    limits: CopyLimits,
     unsent: VecDeque<Finished>,
     sent: Vec<SentTransfer>,
 ) -> Vec<ToCentral> {
-    let mut words = held.map_or_else(Vec::new, inventory);
+    let mut words = Vec::new();
+    if !limits.is_none() {
+        words.push(ToCentral::Limits(limits));
+    }
     words.extend(unsent.into_iter().map(ToCentral::Finished));
     words.extend(sent_pages(sent));
-    words
-}
-
-/// What is held, in pages, the last of them marked.
-pub fn inventory(held: Vec<FileMeta>) -> Vec<ToCentral> {
-    let mut pages = pages(held);
-    let files = pages.pop().unwrap_or_default();
-    let mut words: Vec<_> = pages
-        .into_iter()
-        .map(|files| ToCentral::Inventory { files, last: false })
-        .collect();
-    words.push(ToCentral::Inventory { files, last: true });
     words
 }
 

@@ -3,6 +3,7 @@
 //! nodes and the simulated cluster of `tests/sim` go by the same rules.
 
 pub mod central;
+pub mod changes;
 pub mod copies;
 pub mod downloads;
 pub mod endings;

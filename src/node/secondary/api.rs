@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     engine::download::{Notice, Snapshot},
+    model::Conflict,
     model::{FileName, Receiver, SecondaryNumber},
     node::{
         Denied, Failure, Lost, Refused, Security, StatisticsTrouble, StopError,
@@ -51,6 +52,8 @@ pub enum SecondaryEvent {
         /// It had been enrolled before.
         again: bool,
     },
+    /// Other secondaries hold other content under a name of a file here, or somebody has decided on it.
+    Conflict(Conflict),
     /// The central and this node are not started alike; said once until it is back.
     Denied(Denied),
     /// The central cannot be reached, or its connection ended; said once until it is back.
@@ -110,6 +113,8 @@ pub enum SecondaryEvent {
         file: FileName,
         /// Bytes that came from each secondary.
         from: Vec<(SecondaryNumber, u64)>,
+        /// Bytes that were taken from other files of this disk.
+        own_bytes: u64,
         /// How long it took.
         took: Duration,
     },
@@ -149,6 +154,10 @@ pub enum SecondaryEvent {
     FolderGone(StoreError),
     /// The served folder is there again.
     FolderBack,
+    /// Nothing can be written into the served folder: it is served, and takes no copies.
+    ReadOnly(StoreError),
+    /// The served folder can be written into again.
+    Writable,
     /// Statistics could not be read or saved.
     Statistics(StatisticsTrouble),
 }
@@ -160,6 +169,8 @@ pub enum NoLongerServing {
     Deleted,
     /// It changed, or cannot be read.
     Changed,
+    /// It was deleted at another secondary, and cannot be moved away here.
+    Withdrawn,
     /// It was deleted at another secondary: this copy is in `.trozos/retirados`.
     SetAside,
 }
@@ -179,6 +190,10 @@ pub struct SecondaryStatus {
     pub bytes: u64,
     /// The folder is being read, for the first time or again.
     pub indexing: bool,
+    /// Nothing can be written into the folder: it takes no copies.
+    pub read_only: bool,
+    /// The folder, or one below it, is on a disk that is not there now.
+    pub away: bool,
     /// Transfers in which it has a connection; those of the original are one per part.
     pub sending: u32,
     /// Copies from other secondaries that run.

@@ -66,6 +66,8 @@ impl Secondary {
             files: state.held.len() as u64,
             bytes: held.map(|file| file.meta.layout.file_bytes()).sum(),
             indexing: !state.indexed || state.rereading,
+            read_only: state.limits.read_only,
+            away: state.limits.some_away(),
             sending: state.sent.running().len() as u32,
             copying: self.copies.orders.running().count() as u32,
             bytes_sent: state.sent_bytes,

@@ -7,11 +7,13 @@ use tokio_util::task::TaskTracker;
 
 use super::{RunningKind, RunningTransfer, SecondaryEvent};
 use crate::{
-    model::{FileMeta, Finished, Grant, Manifest, TransferId},
+    model::{FileMeta, Finished, Manifest, TransferId},
     node::{
-        fetch::{Fetch, FetchConfig, FetchEnd, FetchOutcome, FetchUpdate},
+        fetch::{Fetch, FetchConfig, FetchEnd, FetchOutcome, FetchUpdate, Goal},
         rules::copies::CopyOrders,
     },
+    proto::control::CopyOrder,
+    store::{Entry, Existing},
 };
 
 /// The copies.
@@ -45,23 +47,32 @@ impl Copies {
         }
     }
 
-    /// Starts a copy, now or when one of the same name has ended.
-    pub(super) fn start(&mut self, grant: Grant) {
-        let Some(grant) = self.orders.order(grant) else {
+    /// Starts a copy, now or when one of the same name has ended. `replaced` says which file it may take the place
+    /// of.
+    pub(super) fn start(
+        &mut self,
+        order: CopyOrder,
+        replaced: impl FnOnce(&CopyOrder) -> Option<Entry>,
+    ) {
+        let Some(order) = self.orders.order(order) else {
             return;
         };
-        let (transfer, file) = (grant.transfer, grant.file.clone());
-        let fetch = Fetch::start(
-            grant,
-            self.config.clone(),
-            self.updates.clone(),
-            &self.tasks,
-        );
+        let (transfer, file) = (order.grant.transfer, order.grant.file.clone());
+        let mut config = self.config.clone();
+        if let (Goal::File(target), Some(old)) = (&mut config.goal, replaced(&order)) {
+            target.existing = Existing::Replaces(old);
+        }
+        let fetch = Fetch::start(order.grant, config, self.updates.clone(), &self.tasks);
         self.orders.started(transfer, file, fetch);
     }
 
     /// A copy's last update.
-    pub(super) fn ended(&mut self, transfer: TransferId, end: FetchEnd) -> Ended {
+    pub(super) fn ended(
+        &mut self,
+        transfer: TransferId,
+        end: FetchEnd,
+        replaced: impl FnOnce(&CopyOrder) -> Option<Entry>,
+    ) -> Ended {
         let copy = self.orders.ended(transfer);
         let mut ended = Ended {
             finished: Finished {
@@ -83,6 +94,7 @@ impl Copies {
                 ended.events.push(SecondaryEvent::Copied {
                     file: name,
                     from: from.map(|source| (source.number, source.bytes)).collect(),
+                    own_bytes: end.own_bytes,
                     took: end.took,
                 });
                 ended.held = Some((file, manifest));
@@ -99,7 +111,7 @@ impl Copies {
             FetchOutcome::Stopped => {}
         }
         if let Some(next) = next {
-            self.start(next);
+            self.start(next, replaced);
         }
         ended
     }

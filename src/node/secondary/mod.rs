@@ -37,8 +37,10 @@ use crate::{
     node::{
         Lost, StartError,
         central::DownloadCount,
-        fetch::{FetchConfig, Folder, Goal, Target},
+        fetch::{FetchConfig, Folder, Goal, Own, Target},
         link::{Link, LinkConfig, LinkDown},
+        records::RecordWriter,
+        rules::changes::Changes,
     },
     proto::{ErrorCode, PeerRole},
     store::{Existing, PartPlace, Root, index},
@@ -73,7 +75,6 @@ pub async fn start(
         .local_addr()
         .map_err(|e| StartError::listen(config.listen, e))?;
     let root = Root::create(&config.folder)?;
-    root.check_writable()?;
     let (statistics, warning) = Statistics::open(&config.statistics, number)?;
     if let Some(trouble) = warning {
         let _ = events.try_send(SecondaryEvent::Statistics(trouble));
@@ -95,12 +96,14 @@ pub async fn start(
         Ok(first) => first,
         Err(down) => return Err(refused(number, down)),
     };
+    let (memory, known) = RecordWriter::open(&statistics.stem().with_extension("nombres"))?;
     let cache = statistics.stem().with_extension("indice");
     let (index_sender, index_events) = mpsc::channel(INPUTS);
     let index = index::start(root.clone(), cache, move |event| {
         index_sender.blocking_send(event).is_ok()
     })?;
     let over = stop.clone().drop_guard();
+    let own = Own::Served(index.own_chunks());
     let (inputs, inbox) = mpsc::channel(INPUTS);
     let (queries, questions) = mpsc::channel(QUERIES);
     let (copy_sender, copy_updates) = mpsc::channel(INPUTS);
@@ -134,6 +137,7 @@ pub async fn start(
                     root: Folder::Open(root),
                     existing: Existing::Keep,
                     place: PartPlace::Hidden,
+                    own,
                 }),
                 source_wait: COPY_SOURCE_WAIT,
                 security,
@@ -143,7 +147,11 @@ pub async fn start(
         copy_updates,
         statistics,
         connections: TaskTracker::new(),
-        state: State::default(),
+        memory,
+        state: State {
+            changes: Changes::restore(known),
+            ..State::default()
+        },
     };
     Ok(SecondaryHandle {
         address,

@@ -25,21 +25,26 @@ use super::{
 use crate::{
     engine::recent::RecentRate,
     model::{
-        FileMeta, FileName, Receiver, RemovedReason, TransferId,
-        limits::{STATISTICS_EVERY, STOP_GRACE},
+        Conflict, CopyLimits, FileMeta, FileName, Origin, Receiver, RemovedReason, TransferId,
+        limits::{MAX_OUTBOX, STATISTICS_EVERY, STOP_GRACE},
     },
     net::{Arrival, Door},
     node::{
         Refused, StatisticsTrouble, StopError,
         fetch::FetchUpdate,
         link::{Link, LinkEvent},
+        records::RecordWriter,
         refusals::no_place,
-        rules::{enrolment::InUse, sent::SentBook},
+        rules::{
+            changes::{Changes, Holding, KnownRecord},
+            enrolment::InUse,
+            sent::SentBook,
+        },
     },
-    proto::control::ToCentral,
+    proto::control::{CopyOrder, ToCentral},
     store::{
-        StoreError,
-        index::{Gone, Index, IndexCommand, IndexEvent, IndexedFile},
+        Entry, StoreError,
+        index::{self, Gone, Index, IndexCommand, IndexEvent, IndexedFile},
     },
 };
 
@@ -61,6 +66,7 @@ pub(super) struct Secondary {
     pub(super) copy_updates: mpsc::Receiver<(TransferId, FetchUpdate)>,
     pub(super) statistics: Statistics,
     pub(super) connections: TaskTracker,
+    pub(super) memory: RecordWriter<KnownRecord>,
     pub(super) state: State,
 }
 
@@ -68,6 +74,13 @@ pub(super) struct Secondary {
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) held: BTreeMap<FileName, Arc<IndexedFile>>,
+    /// What the central does not know of them yet.
+    pub(super) changes: Changes,
+    /// Names of which others hold other content.
+    pub(super) conflicts: BTreeMap<FileName, Conflict>,
+    /// Files that are not what they were hashed as, though nothing shows that they changed: they are not served, and a
+    /// good copy may take their place.
+    pub(super) damaged: BTreeMap<FileName, Arc<IndexedFile>>,
     pub(super) sent: SentBook,
     /// Payload bytes since the start.
     pub(super) sent_bytes: u64,
@@ -77,6 +90,8 @@ pub(super) struct State {
     pub(super) indexed: bool,
     /// It is being read again.
     pub(super) rereading: bool,
+    /// Where no copies are taken.
+    pub(super) limits: CopyLimits,
     /// The central that it is connected to.
     pub(super) central: Option<SocketAddr>,
     pub(super) outbox: Option<mpsc::Sender<ToCentral>>,
@@ -84,6 +99,18 @@ pub(super) struct State {
     /// People know that the central is away.
     pub(super) told_lost: bool,
     pub(super) in_use: InUse,
+}
+
+impl State {
+    /// The file whose place an ordered copy may take: the version that the central knows to be outdated, or a damaged
+    /// file.
+    pub(super) fn replaced(&self, order: &CopyOrder) -> Option<Entry> {
+        let name = &order.grant.file.name;
+        let held = self.held.get(name);
+        let older = held.filter(|held| order.replaces == Some(held.meta.id));
+        let replaced = older.or_else(|| self.damaged.get(name));
+        replaced.map(|replaced| replaced.entry())
+    }
 }
 
 impl Secondary {
@@ -101,6 +128,7 @@ impl Secondary {
         let stop = self.context.stop.clone();
         // Without its index or its link it would go on with what it knew, and nobody would notice.
         let is_whole = loop {
+            self.tell_changes();
             tokio::select! {
                 () = stop.cancelled() => break true,
                 Some(input) = self.inputs.recv() => self.input(input),
@@ -118,6 +146,7 @@ impl Secondary {
                 }
                 Some(query) = self.queries.recv() => self.query(query),
                 _ = report.tick() => self.report(),
+                written = self.memory.written() => self.has_written(written),
                 _ = save.tick() => self.save().await,
             }
         };
@@ -227,32 +256,56 @@ impl Secondary {
             IndexEvent::Ready { files, bytes } => {
                 self.state.indexed = true;
                 self.tell(SecondaryEvent::FolderRead { files, bytes });
-                self.send_inventory();
+                self.state.changes.read();
             }
             IndexEvent::ReadAll { files, bytes } => {
                 self.state.rereading = false;
                 self.tell(SecondaryEvent::FolderRead { files, bytes });
             }
-            IndexEvent::Added(file) => {
+            IndexEvent::Added { file, origin } => {
                 let meta = file.meta.clone();
+                self.state.damaged.remove(&meta.name);
                 self.state.held.insert(meta.name.clone(), file);
                 if self.state.indexed {
                     self.tell(SecondaryEvent::Serving {
                         file: meta.name.clone(),
                         bytes: meta.layout.file_bytes(),
                     });
-                    self.send(ToCentral::Added { files: vec![meta] });
+                    self.state.changes.held(&meta, origin_of(origin));
                 }
             }
             IndexEvent::Removed { file, reason, why } => self.removed(&file.meta, reason, why),
             IndexEvent::Ignored { path, reason } => {
                 self.tell(SecondaryEvent::Ignored { path, reason });
             }
-            IndexEvent::FolderGone(error) => self.tell(SecondaryEvent::FolderGone(error)),
-            IndexEvent::FolderBack => self.tell(SecondaryEvent::FolderBack),
+            IndexEvent::FolderGone(error) => {
+                self.tell(SecondaryEvent::FolderGone(error));
+                self.limit(|limits| limits.away = true);
+            }
+            IndexEvent::FolderBack => {
+                self.tell(SecondaryEvent::FolderBack);
+                self.limit(|limits| limits.away = false);
+            }
+            IndexEvent::ReadOnly(error) => {
+                self.tell(SecondaryEvent::ReadOnly(error));
+                self.limit(|limits| limits.read_only = true);
+            }
+            IndexEvent::Writable => {
+                self.tell(SecondaryEvent::Writable);
+                self.limit(|limits| limits.read_only = false);
+            }
             IndexEvent::Hashing { name, bytes } => {
                 tracing::info!(file = %name, bytes, "reading");
             }
+        }
+    }
+
+    /// Copies are taken elsewhere than before: the central goes by it.
+    fn limit(&mut self, change: impl FnOnce(&mut CopyLimits)) {
+        let before = self.state.limits.clone();
+        change(&mut self.state.limits);
+        if self.state.limits != before {
+            self.send(ToCentral::Limits(self.state.limits.clone()));
         }
     }
 
@@ -268,13 +321,37 @@ impl Secondary {
                 Gone::Deleted => NoLongerServing::Deleted,
                 Gone::Changed => NoLongerServing::Changed,
                 Gone::SetAside => NoLongerServing::SetAside,
+                Gone::Withdrawn => NoLongerServing::Withdrawn,
             },
         });
         if self.state.indexed {
-            self.send(ToCentral::Removed {
-                files: vec![meta.clone()],
-                reason,
-            });
+            self.state.changes.gone(meta, reason);
+        }
+    }
+
+    /// Sends what the central may be told now, and keeps what it has noted.
+    fn tell_changes(&mut self) {
+        if self.memory.is_idle() && self.state.changes.has_unsaved() {
+            let changes = &mut self.state.changes;
+            let unsaved = changes.take_unsaved();
+            let live = changes.record_count();
+            self.memory.start(unsaved, live, || changes.records());
+        }
+        while let Some(outbox) = &self.state.outbox {
+            // Half of it is left to what cannot wait.
+            if outbox.capacity() < MAX_OUTBOX / 2 {
+                return;
+            }
+            let Some(message) = self.state.changes.next(&self.state.held) else {
+                return;
+            };
+            self.send(message);
+        }
+    }
+
+    fn has_written(&mut self, written: Result<(), StoreError>) {
+        if let Err(error) = written {
+            self.tell(SecondaryEvent::Statistics(StatisticsTrouble::Failed(error)));
         }
     }
 
@@ -285,6 +362,9 @@ impl Secondary {
         match update {
             FetchUpdate::Resumed { bytes } => {
                 tracing::info!(file = %file.name, bytes, "an earlier copy goes on");
+            }
+            FetchUpdate::OwnDisk { bytes } => {
+                tracing::info!(file = %file.name, bytes, "taken from this disk");
             }
             // Copies are not verified against a file of the name.
             FetchUpdate::Checked(_) => {}
@@ -305,7 +385,9 @@ impl Secondary {
             }),
             FetchUpdate::Ended(end) => {
                 self.statistics.copied(&file.name, &end);
-                let ended = self.copies.ended(transfer, *end);
+                let state = &self.state;
+                let replaced = |order: &CopyOrder| state.replaced(order);
+                let ended = self.copies.ended(transfer, *end, replaced);
                 for event in ended.events {
                     self.tell(event);
                 }
@@ -358,6 +440,7 @@ impl Secondary {
             }
         };
         let _ = timeout(STOP_GRACE, drained).await;
+        self.tell_changes();
         self.report();
         self.send(ToCentral::Bye);
         self.state.outbox = None;
@@ -368,6 +451,39 @@ impl Secondary {
         let joined = tokio::task::spawn_blocking(move || index.join());
         let _ = timeout(STOP_GRACE, joined).await;
         self.link.stop().await;
+        remember(&mut self.memory, &mut self.state.changes).await?;
         self.statistics.finish().await
     }
+}
+
+impl Holding for Arc<IndexedFile> {
+    fn meta(&self) -> &FileMeta {
+        &self.meta
+    }
+
+    fn modified(&self) -> Option<u64> {
+        u64::try_from(self.modified_ms()).ok()
+    }
+}
+
+/// How a file that is served from now on came there, while the secondary ran.
+fn origin_of(origin: index::Origin) -> Origin {
+    match origin {
+        index::Origin::Copy => Origin::Copied,
+        index::Origin::Look => Origin::Written,
+    }
+}
+
+/// Keeps what is not kept yet.
+async fn remember(
+    memory: &mut RecordWriter<KnownRecord>,
+    changes: &mut Changes,
+) -> Result<(), StoreError> {
+    memory.finish().await?;
+    if memory.is_idle() && changes.has_unsaved() {
+        let unsaved = changes.take_unsaved();
+        let live = changes.record_count();
+        memory.start(unsaved, live, || changes.records());
+    }
+    memory.finish().await
 }

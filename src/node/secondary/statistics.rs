@@ -131,6 +131,7 @@ impl Statistics {
             from.entry(source.number).or_default().add(&counters);
         }
         self.file.content.copies.add(&Counters {
+            bytes_own_disk: end.own_bytes,
             duration_ms: end.took.as_millis() as u64,
             ..Counters::of_end(Some(end.outcome.outcome()))
         });

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::SecondaryEvent;
 use super::run::Secondary;
 use crate::{
-    model::{FileMeta, SentTransfer},
+    model::{Conflict, SentTransfer},
     node::{
         Lost,
         link::{Link, LinkDown, LinkEvent},
@@ -32,8 +32,9 @@ impl Secondary {
                 self.tell(SecondaryEvent::Enrolled { central, again });
                 let unsent = self.copies.orders.take_unsent();
                 let sent = self.state.sent.report(true);
-                let held = self.state.indexed.then(|| self.held());
-                for word in enrolment::first_words(held, unsent, sent) {
+                self.state.changes.up();
+                let limits = self.state.limits.clone();
+                for word in enrolment::first_words(limits, unsent, sent) {
                     self.send(word);
                 }
             }
@@ -44,6 +45,7 @@ impl Secondary {
 
     pub(super) fn link_down(&mut self, down: LinkDown) {
         self.state.outbox = None;
+        self.state.changes.down();
         self.state.central = None;
         let told = match down {
             LinkDown::Lost(Lost::Refused { code, message })
@@ -63,20 +65,34 @@ impl Secondary {
 
     pub(super) fn message(&mut self, message: FromCentral) {
         match message {
-            FromCentral::Copy(grant) => {
+            FromCentral::Copy(order) => {
+                let grant = &order.grant;
                 let sources = grant.sources.iter().map(|source| source.number).collect();
                 self.tell(SecondaryEvent::CopyStarted {
                     file: grant.file.name.clone(),
                     bytes: grant.file.layout.file_bytes(),
                     sources,
                 });
-                self.copies.start(grant);
+                let state = &self.state;
+                self.copies.start(order, |order| state.replaced(order));
             }
             FromCentral::CancelCopy { transfer } => self.copies.orders.cancel(transfer),
             FromCentral::Sources { transfer, sources } => {
                 self.copies.orders.set_sources(transfer, &sources);
             }
-            FromCentral::Withdraw { file } => self.command_index(IndexCommand::SetAside(file)),
+            FromCentral::Withdraw { batch, files } => {
+                for file in files {
+                    self.command_index(IndexCommand::SetAside(file));
+                }
+                self.send(ToCentral::Noted { batch });
+            }
+            FromCentral::Conflicts { batch, names } => {
+                names
+                    .into_iter()
+                    .for_each(|conflict| self.conflict(conflict));
+                self.send(ToCentral::Noted { batch });
+            }
+            FromCentral::Noted { batch } => self.state.changes.noted(batch),
             FromCentral::Ended {
                 transfer,
                 outcome,
@@ -102,7 +118,8 @@ impl Secondary {
             | FromCentral::Granted { .. }
             | FromCentral::Queued { .. }
             | FromCentral::Refused { .. }
-            | FromCentral::Settled { .. } => {
+            | FromCentral::Settled { .. }
+            | FromCentral::Superseded { .. } => {
                 tracing::warn!(?message, "not for a secondary");
             }
         }
@@ -117,15 +134,17 @@ impl Secondary {
         }
     }
 
-    pub(super) fn send_inventory(&mut self) {
-        for page in enrolment::inventory(self.held()) {
-            self.send(page);
+    /// Other secondaries hold other content under a name, or a person has decided on it.
+    fn conflict(&mut self, conflict: Conflict) {
+        let before = if conflict.versions.is_empty() {
+            self.state.conflicts.remove(&conflict.name)
+        } else {
+            let name = conflict.name.clone();
+            self.state.conflicts.insert(name, conflict.clone())
+        };
+        if before.is_none_or(|before| before.versions != conflict.versions) {
+            self.tell(SecondaryEvent::Conflict(conflict));
         }
-    }
-
-    fn held(&self) -> Vec<FileMeta> {
-        let held = self.state.held.values();
-        held.map(|file| file.meta.clone()).collect()
     }
 
     pub(super) fn send_sent(&mut self, sent: Vec<SentTransfer>) {

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     Gone, IgnoredReason, IndexEvent,
+    content::Stamp,
     run::{LOOK_EVERY_DEAF, LOOK_SHARE, Running, Unheard},
     scan::{Scan, scan},
 };
@@ -33,6 +34,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                     self.look_soon();
                     self.tell(IndexEvent::FolderBack)?;
                 }
+                self.see_whether_writable()?;
                 self.apply(scan)
             }
             Err(error @ StoreError::NoDescriptor(_)) => {
@@ -58,6 +60,29 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
     }
 
+    /// A folder that may only be read is served, and takes no copies.
+    fn see_whether_writable(&mut self) -> Result<(), Unheard> {
+        // What the system says of the folder is believed; a probe file changes it, and is made when it matters.
+        let mut writable = self.root.allows_writing();
+        if writable.is_ok() && (self.read_only || !self.ready) {
+            writable = self.root.check_writable();
+        }
+        match writable {
+            Err(error @ (StoreError::ReadOnly(_) | StoreError::Denied(_))) => {
+                if std::mem::replace(&mut self.read_only, true) {
+                    return Ok(());
+                }
+                self.tell(IndexEvent::ReadOnly(error))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "whether files can be made in the folder is not known");
+                Ok(())
+            }
+            Ok(()) if std::mem::take(&mut self.read_only) => self.tell(IndexEvent::Writable),
+            Ok(()) => Ok(()),
+        }
+    }
+
     /// Compares what is there with what is served.
     fn apply(&mut self, scan: Scan) -> Result<(), Unheard> {
         let (now, clock) = (Instant::now(), SystemTime::now());
@@ -66,7 +91,15 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
         self.missing
             .retain(|name, _| self.served.contains_key(name));
+        let is_as_it_was = |name: &FileName, stamp: &mut Stamp| {
+            let seen = scan.files.get(name);
+            seen.is_some_and(|seen| seen.stamp == *stamp)
+        };
+        self.withdrawn.retain(is_as_it_was);
         for (name, seen) in &scan.files {
+            if self.withdrawn.contains_key(name) {
+                continue;
+            }
             if self.served.contains_key(name) || self.unreadable.is_hopeless(now, name, *seen) {
                 continue;
             }
@@ -110,7 +143,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                 self.missing.remove(name);
                 Ok(())
             }
-            Some(_) => self.remove(name, RemovedReason::Lost, Gone::Changed),
+            Some(_) => self.remove(name, RemovedReason::Changing, Gone::Changed),
             None if scan.partial && is_below(name, &scan.ignored) => {
                 self.remove(name, RemovedReason::Lost, Gone::Changed)
             }
@@ -136,6 +169,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         why: Gone,
     ) -> Result<(), Unheard> {
         self.missing.remove(name);
+        self.own.removed(name);
         match self.served.remove(name) {
             Some(file) => self.tell(IndexEvent::Removed { file, reason, why }),
             None => Ok(()),

@@ -6,7 +6,7 @@ use crate::{
     model::{ByteRange, FileMeta, Manifest},
     store::{
         Root, StoreError,
-        disk::{Disk, Make},
+        disk::{Disk, Entry, Make},
         hash::read_range,
     },
 };
@@ -51,6 +51,27 @@ pub struct IndexedFile {
     /// Its digests.
     pub manifest: Arc<Manifest>,
     pub(super) stamp: Stamp,
+}
+
+impl IndexedFile {
+    /// The last change of its content when it was read, in milliseconds since 1970 by its disk's clock.
+    pub fn modified_ms(&self) -> i64 {
+        let (seconds, nanoseconds) = self.stamp.changed;
+        seconds
+            .saturating_mul(1000)
+            .saturating_add(nanoseconds / 1_000_000)
+    }
+
+    /// What the file was on the disk when it was hashed.
+    pub fn entry(&self) -> Entry {
+        let stamp = self.stamp;
+        Entry {
+            is_file: true,
+            bytes: stamp.bytes,
+            identity: (stamp.device, stamp.inode),
+            changed: stamp.changed,
+        }
+    }
 }
 
 /// Reads a served file for one receiver.

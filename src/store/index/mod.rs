@@ -3,7 +3,8 @@
 //! `run` is its loop and owns the table, `inbox` is what it is sent, `obey` does what it is told. `scan` looks
 //! at the folder and `compare` finds what is new and what is gone (`folders` knows whether its disk is), `settle`
 //! decides when a file has stopped changing, `reading` has it read by the threads of `hashing` (again, says
-//! `retry`, when that failed; all of them again, when `rereading` is told so), `cache` remembers digests from run to run. `watch` hears of changes, `content`
+//! `retry`, when that failed; all of them again, when `rereading` is told so), `cache` remembers digests from run to run,
+//! `own` which files have which chunks. `watch` hears of changes, `content`
 //! reads for receivers.
 
 mod cache;
@@ -13,6 +14,7 @@ mod folders;
 mod hashing;
 mod inbox;
 mod obey;
+mod own;
 mod reading;
 mod rereading;
 mod retry;
@@ -24,6 +26,7 @@ mod watch;
 #[cfg(feature = "fuzzing")]
 pub use cache::known_lines;
 pub use content::{ContentReader, IndexedFile};
+pub use own::OwnChunks;
 pub use run::{Index, start};
 
 use std::sync::Arc;
@@ -71,7 +74,12 @@ pub enum IndexEvent {
         bytes: u64,
     },
     /// A file is served from now on; it replaces one of the same name.
-    Added(Arc<IndexedFile>),
+    Added {
+        /// The file.
+        file: Arc<IndexedFile>,
+        /// Where it came from.
+        origin: Origin,
+    },
     /// A file is no longer served.
     Removed {
         /// The file.
@@ -92,6 +100,10 @@ pub enum IndexEvent {
     FolderGone(StoreError),
     /// The folder is there again.
     FolderBack,
+    /// Nothing can be written into the folder.
+    ReadOnly(StoreError),
+    /// Files can be written into the folder again.
+    Writable,
     /// A large file is being read.
     Hashing {
         /// The file.
@@ -99,6 +111,15 @@ pub enum IndexEvent {
         /// Its length, in bytes.
         bytes: u64,
     },
+}
+
+/// Where a file that is served came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It was copied here, as [`IndexCommand::Insert`] said.
+    Copy,
+    /// A look at the folder found it: somebody put it there.
+    Look,
 }
 
 /// What happened to a file that is no longer served.
@@ -110,6 +131,8 @@ pub enum Gone {
     Changed,
     /// It was set aside, as it was deleted elsewhere.
     SetAside,
+    /// It was deleted elsewhere, and cannot be moved away here.
+    Withdrawn,
 }
 
 /// Why something in a folder is not served.

@@ -3,7 +3,7 @@
 use std::{io, time::Instant};
 
 use super::{
-    Gone, IndexCommand, IndexEvent,
+    Gone, IndexCommand, IndexEvent, Origin,
     content::Seen,
     run::{Running, Unheard},
     scan::look,
@@ -28,7 +28,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                     Some(Seen { stamp, .. }) if stamp.bytes == meta.layout.file_bytes() => {
                         self.hashing.forget(&meta.name);
                         self.cache.put(&meta.name, stamp, &manifest);
-                        self.serve(meta.name, stamp, manifest)
+                        self.serve(meta.name, stamp, manifest, Origin::Copy)
                     }
                     // Gone or changed again: the next look says which.
                     _ => {
@@ -62,19 +62,26 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
 
     fn set_aside(&mut self, meta: &FileMeta) -> Result<(), Unheard> {
         let served = self.served.get(&meta.name);
-        if served.is_none_or(|served| served.meta.id != meta.id) {
+        let Some(served) = served.filter(|served| served.meta.id == meta.id) else {
             return Ok(());
-        }
+        };
+        let stamp = served.stamp;
         match self.move_aside(&meta.name) {
-            Ok(()) => self.remove(&meta.name, RemovedReason::Lost, Gone::SetAside),
+            Ok(path) => {
+                self.own.set_aside(&meta.name, path);
+                self.remove(&meta.name, RemovedReason::Lost, Gone::SetAside)
+            }
             Err(error) => {
                 tracing::warn!(file = %meta.name, %error, "cannot be set aside");
-                self.remove(&meta.name, RemovedReason::Lost, Gone::Changed)
+                // Looks find it, and must not bring it back.
+                self.withdrawn.insert(meta.name.clone(), stamp);
+                self.remove(&meta.name, RemovedReason::Lost, Gone::Withdrawn)
             }
         }
     }
 
-    fn move_aside(&self, name: &FileName) -> Result<(), StoreError> {
+    /// Gives where it is now, below the folder.
+    fn move_aside(&self, name: &FileName) -> Result<String, StoreError> {
         let from = self.root.place(name, Make::Nothing)?;
         let (folder, file) = match name.as_str().rsplit_once('/') {
             Some((folder, file)) => (format!("{HIDDEN}/retirados/{folder}"), file),
@@ -82,12 +89,14 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         };
         let fail = |error: io::Error| from.fail(&error);
         let dir = self.root.folder(&folder, Make::Folders).map_err(fail)?;
+        let mut path = String::new();
         for n in 1u32.. {
             let name = if n == 1 {
                 file.to_owned()
             } else {
                 format!("{file}-{n}")
             };
+            path = format!("{folder}/{name}");
             let to = Place {
                 dir: dir.try_clone().map_err(fail)?,
                 path: self.root.path().join(&folder).join(&name),
@@ -104,6 +113,6 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         if let Some((folder, _)) = name.as_str().rsplit_once('/') {
             self.root.remove_empty(folder);
         }
-        Ok(())
+        Ok(path)
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    IgnoredReason, IndexEvent, IndexedFile,
+    IgnoredReason, IndexEvent, IndexedFile, Origin,
     content::{Seen, Stamp},
     hashing::LARGE_BYTES,
     run::{Running, Unheard},
@@ -37,7 +37,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             // While everything is read again, nothing is taken for known.
             let known = (!self.rereading).then(|| self.cache.get(&name, stamp));
             match known.flatten() {
-                Some(manifest) => self.serve(name, stamp, manifest)?,
+                Some(manifest) => self.serve(name, stamp, manifest, Origin::Look)?,
                 None => self.hashing.add(name, stamp),
             }
         }
@@ -78,7 +78,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             (Some(_), Ok(manifest)) => {
                 let manifest = Arc::new(manifest);
                 self.cache.put(&name, stamp, &manifest);
-                self.serve(name, stamp, manifest)
+                self.serve(name, stamp, manifest, Origin::Look)
             }
             (Some(after), Err(error)) => self.cannot_read(name, after, &error),
         }
@@ -104,6 +104,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         name: FileName,
         stamp: Stamp,
         manifest: Arc<Manifest>,
+        origin: Origin,
     ) -> Result<(), Unheard> {
         self.settling.forget(&name);
         self.unreadable.forget(&name);
@@ -117,7 +118,8 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             manifest,
             stamp,
         });
+        self.own.served(&file);
         self.served.insert(name, Arc::clone(&file));
-        self.tell(IndexEvent::Added(file))
+        self.tell(IndexEvent::Added { file, origin })
     }
 }

@@ -4,7 +4,7 @@
 use std::{io, sync::Arc, time::Instant};
 
 use super::{
-    Gone,
+    Gone, Origin,
     content::Stamp,
     run::{Running, Unheard},
     scan::look,
@@ -61,6 +61,6 @@ impl<E: FnMut(super::IndexEvent) -> bool> Running<E> {
         self.cache.forget(name, stamp);
         self.cache.put(name, stamp, &manifest);
         self.remove(name, RemovedReason::Lost, Gone::Changed)?;
-        self.serve(name.clone(), stamp, manifest)
+        self.serve(name.clone(), stamp, manifest, Origin::Look)
     }
 }

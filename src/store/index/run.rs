@@ -12,9 +12,11 @@ use std::{
 use super::{
     IndexCommand, IndexEvent, IndexedFile,
     cache::Cache,
+    content::Stamp,
     folders::Folders,
     hashing::Hashing,
     inbox::{Inbox, Mail, Touch},
+    own::OwnChunks,
     retry::Unreadable,
     settle::Settling,
     watch::watch,
@@ -38,6 +40,7 @@ const READY_WITHIN: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub struct Index {
     inbox: Arc<Inbox>,
+    own: OwnChunks,
     thread: JoinHandle<()>,
 }
 
@@ -45,6 +48,11 @@ impl Index {
     /// Gives it a command; after its end nothing happens.
     pub fn send(&self, command: IndexCommand) {
         self.inbox.command(command);
+    }
+
+    /// Which files have which chunks, as it changes.
+    pub fn own_chunks(&self) -> OwnChunks {
+        self.own.clone()
     }
 
     /// Waits for its end, which follows [`IndexCommand::Stop`] or an `emit` that gave false.
@@ -66,12 +74,14 @@ pub fn start(
 ) -> Result<Index, StoreError> {
     let inbox = Arc::new(Inbox::default());
     let theirs = Arc::clone(&inbox);
+    let own = OwnChunks::default();
+    let chunks = own.clone();
     let path = root.path().to_owned();
     let thread = std::thread::Builder::new()
         .name("index".to_owned())
-        .spawn(move || Running::new(root, cache, theirs, emit).run())
+        .spawn(move || Running::new(root, cache, theirs, chunks, emit).run())
         .map_err(|error| StoreError::new(&path, &error))?;
-    Ok(Index { inbox, thread })
+    Ok(Index { inbox, own, thread })
 }
 
 /// Whoever listens has gone, or it was told to stop.
@@ -82,6 +92,7 @@ pub(super) struct Running<E> {
     inbox: Arc<Inbox>,
     watcher: Option<notify::RecommendedWatcher>,
     pub(super) cache: Cache,
+    pub(super) own: OwnChunks,
     pub(super) emit: E,
     pub(super) started: Instant,
     pub(super) look_every: Duration,
@@ -94,16 +105,20 @@ pub(super) struct Running<E> {
     /// Those of the last look.
     pub(super) folders: Folders,
     pub(super) unreadable: Unreadable,
+    /// Files that were deleted elsewhere and cannot be moved away here: not served as long as they are as they were.
+    pub(super) withdrawn: BTreeMap<FileName, Stamp>,
     pub(super) ignored: BTreeSet<String>,
     pub(super) hashing: Hashing,
     pub(super) gone: bool,
+    /// Nothing can be written into the folder.
+    pub(super) read_only: bool,
     pub(super) ready: bool,
     /// Everything is being read again.
     pub(super) rereading: bool,
 }
 
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
-    fn new(root: Root, cache: PathBuf, inbox: Arc<Inbox>, emit: E) -> Self {
+    fn new(root: Root, cache: PathBuf, inbox: Arc<Inbox>, own: OwnChunks, emit: E) -> Self {
         let now = Instant::now();
         let hashing = Hashing::new(root.clone(), Arc::clone(&inbox));
         Self {
@@ -111,6 +126,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             inbox,
             watcher: None,
             cache: Cache::open(cache),
+            own,
             emit,
             started: now,
             look_every: LOOK_EVERY,
@@ -122,9 +138,11 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             missing: BTreeMap::new(),
             folders: Folders::default(),
             unreadable: Unreadable::default(),
+            withdrawn: BTreeMap::new(),
             ignored: BTreeSet::new(),
             hashing,
             gone: false,
+            read_only: false,
             ready: false,
             rereading: false,
         }

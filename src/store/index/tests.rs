@@ -11,9 +11,10 @@ use std::{
 };
 
 mod by_hand;
+mod folders;
 mod mounts;
 
-use super::{ContentReader, Gone, Index, IndexCommand, IndexEvent, IndexedFile, start};
+use super::{ContentReader, Gone, Index, IndexCommand, IndexEvent, IndexedFile, Origin, start};
 use crate::{
     model::{ByteRange, RemovedReason},
     store::{Root, StoreError},
@@ -77,8 +78,14 @@ impl Watched {
     }
 
     fn added(&self, name: &str) -> Arc<IndexedFile> {
+        self.added_from(name).0
+    }
+
+    fn added_from(&self, name: &str) -> (Arc<IndexedFile>, Origin) {
         self.wait(&format!("Added {name}"), |event| match event {
-            IndexEvent::Added(file) if file.meta.name.as_str() == name => Some(file),
+            IndexEvent::Added { file, origin } if file.meta.name.as_str() == name => {
+                Some((file, origin))
+            }
             _ => None,
         })
     }
@@ -135,7 +142,7 @@ fn what_is_there_is_served_before_ready() {
     ]);
     let mut names = Vec::new();
     let files = watched.wait("Ready", |event| match event {
-        IndexEvent::Added(file) => {
+        IndexEvent::Added { file, .. } => {
             names.push(file.meta.name.to_string());
             None
         }
@@ -180,7 +187,10 @@ fn deleted_edited_and_renamed_files_are_told_apart() {
         (RemovedReason::Deleted, Gone::Deleted)
     );
     fs::write(watched.path("b"), b"two and more").unwrap();
-    assert_eq!(watched.removed("b"), (RemovedReason::Lost, Gone::Changed));
+    assert_eq!(
+        watched.removed("b"),
+        (RemovedReason::Changing, Gone::Changed)
+    );
     assert_eq!(watched.added("b").meta.layout.file_bytes(), 12);
     fs::rename(watched.path("c"), watched.path("d")).unwrap();
     let added = watched.added("d");
@@ -188,8 +198,27 @@ fn deleted_edited_and_renamed_files_are_told_apart() {
     // Replaced within a moment: an edit, not a deletion.
     fs::remove_file(watched.path("d")).unwrap();
     fs::write(watched.path("d"), b"another").unwrap();
-    assert_eq!(watched.removed("d"), (RemovedReason::Lost, Gone::Changed));
-    watched.added("d");
+    assert_eq!(
+        watched.removed("d"),
+        (RemovedReason::Changing, Gone::Changed)
+    );
+    // The same bytes in another file are new as well.
+    let before = watched.added("d");
+    fs::remove_file(watched.path("d")).unwrap();
+    write(&watched.path("d"), b"another");
+    assert_eq!(
+        watched.removed("d"),
+        (RemovedReason::Changing, Gone::Changed)
+    );
+    let (again, origin) = watched.added_from("d");
+    assert_eq!((again.meta.id, origin), (before.meta.id, Origin::Look));
+    // As `write` dates it.
+    let age = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_millis() as i64
+        - again.modified_ms();
+    assert!((60_000..120_000).contains(&age), "{age}");
 }
 
 #[test]
@@ -313,12 +342,12 @@ fn a_corrected_permission_is_noticed() {
     assert!(began.elapsed() < Duration::from_secs(20));
 }
 
-/// This thread, and those that it starts, may not read what its user may not.
+/// This thread, and those that it starts, may not read or write what its user may not.
 fn obey_permissions() {
     use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
     let mut sets = capabilities(None).unwrap();
-    sets.effective
-        .remove(CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH);
+    let above = CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
+    sets.effective.remove(above);
     set_capabilities(None, sets).unwrap();
 }
 
@@ -390,7 +419,8 @@ fn commands_set_aside_and_insert() {
         meta: added.meta.clone(),
         manifest: Arc::clone(&added.manifest),
     });
-    assert_eq!(watched.added("serie/a").meta, added.meta);
+    let (copied, origin) = watched.added_from("serie/a");
+    assert_eq!((&copied.meta, origin), (&added.meta, Origin::Copy));
 }
 
 #[test]
@@ -453,7 +483,7 @@ fn what_was_altered_without_a_trace_is_found_when_all_is_read_again() {
             told.push((file.meta.name.to_string(), Some((reason, why))));
             None
         }
-        IndexEvent::Added(file) => {
+        IndexEvent::Added { file, .. } => {
             assert_eq!(file.manifest.whole(), crate::store::sha256(b"owt"));
             told.push((file.meta.name.to_string(), None));
             None
@@ -480,7 +510,7 @@ fn a_file_that_goes_while_all_is_read_again_is_no_hindrance() {
     index.send(IndexCommand::ReadAll);
     watched.wait("ReadAll", |event| match event {
         IndexEvent::ReadAll { .. } => Some(()),
-        IndexEvent::Added(file) => panic!("{file:?}"),
+        IndexEvent::Added { file, .. } => panic!("{file:?}"),
         _ => None,
     });
 }

@@ -2,10 +2,12 @@
 //! only when every byte is there and on the disk.
 //!
 //! `names` is where everything of it lies, `resume` what an earlier run left, `repair` what a damaged file of the
-//! name is still good for.
+//! name is still good for, `own` what other files of this disk are; `replace` lets it take the name of an older version.
 
 mod names;
+mod own;
 mod repair;
+mod replace;
 mod resume;
 
 #[cfg(test)]
@@ -22,15 +24,17 @@ use std::{
 
 use super::{
     Root, StoreError,
-    disk::{Content, Disk, Folder, Make},
+    disk::{Content, Disk, Entry, Folder, Make},
     hash::sha256_many,
     journal::Journal,
+    zeros::{self, zero_chunks},
 };
-use crate::model::{ChunkIndex, ChunkSet, FileMeta, Manifest};
+use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, FileMeta, Manifest};
 use names::Names;
 use repair::Old;
 use resume::{Earlier, Target};
 
+pub use own::OwnFile;
 pub use repair::Checkup;
 
 /// Attempts to open a part file that others take away or that has to be set aside first.
@@ -43,6 +47,9 @@ pub enum Existing {
     Keep,
     /// Replace it, once the new one is complete.
     Overwrite,
+    /// Replace it if it is this one, which is kept in the hidden folder of what was set aside: it is an older version.
+    /// Any other is left, and the transfer fails.
+    Replaces(Entry),
 }
 
 /// Where an unfinished file is.
@@ -80,7 +87,7 @@ pub enum Opened<D: Disk = Root> {
     Part {
         /// The unfinished file.
         part: Box<PartFile<D>>,
-        /// Chunks of it that are there.
+        /// Chunks that earlier runs brought; those of zeros are not among them ([`PartFile::have`]).
         have: ChunkSet,
         /// For people.
         notes: Vec<PartNote>,
@@ -157,10 +164,14 @@ impl<D: Disk> PartFile<D> {
                     }
                     return Ok(Opened::AlreadyComplete(path));
                 }
-                Target::Other(path) if existing == Existing::Keep => {
-                    return Err(StoreError::Exists(path));
-                }
-                Target::Other(_) | Target::None => {}
+                Target::Other(path, found) => match existing {
+                    Existing::Keep => return Err(StoreError::Exists(path)),
+                    Existing::Replaces(old) if old != found => {
+                        return Err(StoreError::Changed(path));
+                    }
+                    Existing::Replaces(_) | Existing::Overwrite => {}
+                },
+                Target::None => {}
             }
             let names = Names::new(disk, &meta.name, existing, place, Make::Folders)?;
             let nothing_more = |_: &FileOf<D>, _: &mut ChunkSet| Ok(());
@@ -230,17 +241,20 @@ impl<D: Disk> PartFile<D> {
                 return Ok(None);
             }
         };
-        let filled = file
-            .reserve(meta.layout.file_bytes())
-            .and_then(|()| fill(&file, &mut have));
-        filled.map_err(|error| names.fail(&error))?;
+        let zeros = zero_chunks(manifest);
+        make_room(&file, meta.layout, &zeros).map_err(|error| names.fail(&error))?;
+        let mut all = have.clone();
+        insert_all(&mut all, &zeros);
+        fill(&file, &mut all).map_err(|error| names.fail(&error))?;
+        // Zeros need no record: they are known by their digests.
+        have = all.clone();
+        zeros.iter().for_each(|chunk| {
+            have.remove(chunk);
+        });
         let journal = names.new_journal(&file, meta, &have)?;
         let part = Self {
             file,
-            progress: Mutex::new(Progress {
-                journal,
-                have: have.clone(),
-            }),
+            progress: Mutex::new(Progress { journal, have: all }),
             lasting: Mutex::new(Lasting {
                 failed: false,
                 names: false,
@@ -250,6 +264,11 @@ impl<D: Disk> PartFile<D> {
             names,
         };
         Ok(Some((Box::new(part), have)))
+    }
+
+    /// All chunks that are there, those of zeros as well.
+    pub fn have(&self) -> ChunkSet {
+        self.progress().have.clone()
     }
 
     /// Hashes some chunks, all together, and says which of them are right.
@@ -280,16 +299,22 @@ impl<D: Disk> PartFile<D> {
             // A duplicate. The file may have its name already, and must not look changed.
             return Ok(true);
         }
-        let written = self.file.write_at(bytes, range.start);
+        let written = zeros::write(&self.file, bytes, range.start);
         written.map_err(|error| self.names.fail(&error))?;
-        let mut progress = self.progress();
-        let recorded = progress.journal.written(checked.chunk);
-        recorded.map_err(|error| self.names.fail_journal(&error))?;
-        progress.have.insert(checked.chunk);
-        drop(progress);
-        self.unsynced_bytes
-            .fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.record(checked.chunk)?;
         Ok(true)
+    }
+
+    /// A chunk is in the file, right.
+    fn record(&self, chunk: ChunkIndex) -> Result<(), StoreError> {
+        let mut progress = self.progress();
+        let recorded = progress.journal.written(chunk);
+        recorded.map_err(|error| self.names.fail_journal(&error))?;
+        progress.have.insert(chunk);
+        drop(progress);
+        let bytes = u64::from(self.manifest.layout().chunk_len(chunk));
+        self.unsynced_bytes.fetch_add(bytes, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Bytes that were written and may not be on the disk.
@@ -362,4 +387,22 @@ impl<D: Disk> PartFile<D> {
     fn lasting(&self) -> MutexGuard<'_, Lasting> {
         self.lasting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Takes space for all that will be written; what stays zeros is a hole.
+fn make_room(file: &impl Content, layout: ChunkLayout, zeros: &ChunkSet) -> io::Result<()> {
+    let is_new = file.entry()?.bytes == 0;
+    file.reserve(layout.file_bytes(), &zeros::ranges(layout, zeros, false))?;
+    if !is_new {
+        for range in zeros::ranges(layout, zeros, true) {
+            file.clear(range)?;
+        }
+    }
+    Ok(())
+}
+
+fn insert_all(to: &mut ChunkSet, chunks: &ChunkSet) {
+    chunks.iter().for_each(|chunk| {
+        to.insert(chunk);
+    });
 }

@@ -18,12 +18,12 @@ use crate::{
 /// Where everything of a part file is.
 #[derive(Debug)]
 pub(super) struct Names<D: Disk> {
-    disk: D,
-    file: FileName,
+    pub(super) disk: D,
+    pub(super) file: FileName,
     existing: Existing,
     place: PartPlace,
     /// The part file's own place.
-    part: Place<D::Folder>,
+    pub(super) part: Place<D::Folder>,
     /// The path of its folder in the disk.
     folder: String,
     /// Name of both without their suffixes.
@@ -104,6 +104,11 @@ impl<D: Disk> Names<D> {
             }
             let named = self.part.look()?;
             let is_same = named.is_some_and(|named| named.identity == opened.identity);
+            if is_same && self.is_hidden() && file.links()? > 1 {
+                // An older version that was set aside, and a run that was killed while another took its place.
+                self.part.dir.remove(&self.part.name)?;
+                return Ok(None);
+            }
             Ok(is_same.then_some(file))
         };
         lock().map_err(|error| self.fail(&error))
@@ -179,18 +184,7 @@ impl<D: Disk> Names<D> {
             Err(StoreError::NotFound(_)) => (self.disk.place(&self.file, Make::Folders)?, true),
             other => (other?, false),
         };
-        let replace = match self.existing {
-            Existing::Keep => Replace::Never,
-            Existing::Overwrite => Replace::Existing,
-        };
-        let give = || {
-            // A file must not be moved to a folder that may be lost.
-            if is_new || self.unsure {
-                self.disk.sync_above(split(&self.file).0)?;
-            }
-            target.take(&self.part.dir, &self.part.name, replace)?;
-            target.dir.sync()
-        };
+        let (dir, name) = (&self.part.dir, &self.part.name);
         if let Some(replaced) = self.replaces {
             let found = target.look().map_err(|error| target.fail(&error))?;
             if found != Some(replaced) {
@@ -198,7 +192,17 @@ impl<D: Disk> Names<D> {
                 return Err(StoreError::Changed(target.path));
             }
         }
-        give().map_err(|error| target.fail(&error))?;
+        let fail = |error: io::Error| target.fail(&error);
+        // A file must not be moved to a folder that may be lost.
+        if is_new || self.unsure {
+            self.disk.sync_above(split(&self.file).0).map_err(fail)?;
+        }
+        match self.existing {
+            Existing::Keep => target.take(dir, name, Replace::Never).map_err(fail)?,
+            Existing::Overwrite => target.take(dir, name, Replace::Existing).map_err(fail)?,
+            Existing::Replaces(old) => self.replace(&target, old)?,
+        }
+        target.dir.sync().map_err(fail)?;
         self.forget_journal();
         Ok(target.path)
     }

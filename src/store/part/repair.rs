@@ -11,6 +11,7 @@ use crate::{
         disk::{Content, Disk, Entry, Make},
         error::NotAFile,
         hash::{lanes, sha256_many},
+        zeros,
     },
 };
 
@@ -52,7 +53,9 @@ impl<D: Disk> Old<D> {
             let mut good = ChunkSet::new(meta.layout.chunk_count());
             for lot in lots(meta.layout.all().iter(), manifest) {
                 proceed(keep_on)?;
-                add_good(&file, &lot, manifest, &mut good);
+                for (chunk, _) in good_of(&file, &lot, manifest) {
+                    good.insert(chunk);
+                }
             }
             Ok((file, entry, good))
         };
@@ -91,15 +94,19 @@ impl<D: Disk> Old<D> {
         for lot in lots(lacking.into_iter(), manifest) {
             proceed(keep_on)?;
             for chunk in &lot {
-                part.copy_range(&self.file, manifest.layout().byte_range(*chunk))?;
+                let range = manifest.layout().byte_range(*chunk);
+                part.copy_range(&self.file, range.start, range)?;
             }
-            add_good(part, &lot, manifest, have);
+            for (chunk, bytes) in good_of(part, &lot, manifest) {
+                zeros::punch(part, &bytes, manifest.layout().byte_range(chunk).start)?;
+                have.insert(chunk);
+            }
         }
         Ok(())
     }
 }
 
-fn proceed(keep_on: &dyn Fn() -> bool) -> io::Result<()> {
+pub(super) fn proceed(keep_on: &dyn Fn() -> bool) -> io::Result<()> {
     if keep_on() {
         Ok(())
     } else {
@@ -108,7 +115,7 @@ fn proceed(keep_on: &dyn Fn() -> bool) -> io::Result<()> {
 }
 
 /// Chunks in groups that are best hashed together.
-fn lots(
+pub(super) fn lots(
     mut chunks: impl Iterator<Item = ChunkIndex>,
     manifest: &Manifest,
 ) -> impl Iterator<Item = Vec<ChunkIndex>> {
@@ -120,8 +127,12 @@ fn lots(
     })
 }
 
-/// Adds those chunks that match their digest. One that cannot be read does not.
-fn add_good(file: &impl Content, lot: &[ChunkIndex], manifest: &Manifest, good: &mut ChunkSet) {
+/// Those chunks that match their digest, and their bytes. One that cannot be read does not.
+pub(super) fn good_of(
+    file: &impl Content,
+    lot: &[ChunkIndex],
+    manifest: &Manifest,
+) -> Vec<(ChunkIndex, Vec<u8>)> {
     let mut read = Vec::with_capacity(lot.len());
     for chunk in lot {
         let range = manifest.layout().byte_range(*chunk);
@@ -132,9 +143,9 @@ fn add_good(file: &impl Content, lot: &[ChunkIndex], manifest: &Manifest, good: 
     }
     let messages: Vec<&[u8]> = read.iter().map(|(_, bytes)| bytes.as_slice()).collect();
     let digests = sha256_many(&messages);
-    for ((chunk, _), digest) in read.iter().zip(digests) {
-        if manifest.chunk(*chunk) == Some(digest) {
-            good.insert(*chunk);
-        }
-    }
+    let checked = read.into_iter().zip(digests);
+    checked
+        .filter(|((chunk, _), digest)| manifest.chunk(*chunk) == Some(*digest))
+        .map(|(good, _)| good)
+        .collect()
 }

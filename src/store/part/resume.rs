@@ -4,12 +4,13 @@ use std::{io, path::PathBuf};
 
 use super::{FileOf, PartNote, names::Names};
 use crate::{
-    model::{ChunkIndex, ChunkLayout, ChunkSet, FileMeta, Manifest},
+    model::{ByteRange, ChunkIndex, ChunkLayout, ChunkSet, FileMeta, Manifest},
     store::{
         StoreError,
-        disk::{Content, Disk, Make},
+        disk::{Content, Disk, Entry, Make},
         hash::sha256,
         journal::{self, Found},
+        zeros::{self, are_zeros, digest_of_zeros},
     },
 };
 
@@ -20,7 +21,7 @@ const SAMPLE: usize = 16;
 pub(super) enum Target {
     None,
     Same(PathBuf),
-    Other(PathBuf),
+    Other(PathBuf, Entry),
 }
 
 pub(super) fn target<D: Disk>(
@@ -33,20 +34,20 @@ pub(super) fn target<D: Disk>(
         Err(StoreError::NotFound(_)) => return Ok(Target::None),
         Err(error) => return Err(error),
     };
-    match place.look().map_err(|error| place.fail(&error))? {
+    let found = match place.look().map_err(|error| place.fail(&error))? {
         None => return Ok(Target::None),
         Some(found) if !found.is_file || found.bytes != meta.layout.file_bytes() => {
-            return Ok(Target::Other(place.path));
+            return Ok(Target::Other(place.path, found));
         }
-        Some(_) => {}
-    }
+        Some(found) => found,
+    };
     let file = place.open().map_err(|error| place.fail(&error))?;
     let mut chunks = Chunks::new(&file, manifest);
     let is_same = meta.layout.all().iter().all(|chunk| chunks.is_good(chunk));
     Ok(if is_same {
         Target::Same(place.path)
     } else {
-        Target::Other(place.path)
+        Target::Other(place.path, found)
     })
 }
 
@@ -115,14 +116,27 @@ fn is_blank(file: &impl Content, length: u64) -> io::Result<bool> {
     let mut bytes = Vec::new();
     let mut offset = 0;
     while offset < length {
+        match file.data_from(offset)? {
+            None => return Ok(true),
+            Some(data) => offset = data.min(length),
+        }
         bytes.resize(STEP_BYTES.min(length - offset) as usize, 0);
         file.read_at(&mut bytes, offset)?;
-        if bytes.iter().any(|byte| *byte != 0) {
+        if !are_zeros(&bytes) {
             return Ok(false);
         }
         offset += bytes.len() as u64;
     }
     Ok(true)
+}
+
+/// True for a range of the file in which there is no data.
+pub(super) fn is_hole(file: &impl Content, range: ByteRange) -> bool {
+    let is_there = || file.entry().map(|entry| entry.bytes >= range.end);
+    match file.data_from(range.start) {
+        Ok(data) => data.is_none_or(|data| data >= range.end) && matches!(is_there(), Ok(true)),
+        Err(_) => false,
+    }
 }
 
 /// Compares chunks of a file with their digests.
@@ -143,6 +157,9 @@ impl<'a, F: Content> Chunks<'a, F> {
 
     fn is_good(&mut self, chunk: ChunkIndex) -> bool {
         let range = self.manifest.layout().byte_range(chunk);
+        if is_hole(self.file, range) {
+            return self.manifest.chunk(chunk) == Some(digest_of_zeros(range.len()));
+        }
         self.bytes.resize(range.len() as usize, 0);
         self.file.read_at(&mut self.bytes, range.start).is_ok()
             && self.manifest.chunk(chunk) == Some(sha256(&self.bytes))
@@ -161,9 +178,13 @@ impl<'a, F: Content> Chunks<'a, F> {
     fn trusted(&mut self, found: &Found) -> io::Result<ChunkSet> {
         let mut trusted = found.synced.clone();
         for chunk in found.unsure.iter() {
+            if is_hole(self.file, self.manifest.layout().byte_range(chunk)) {
+                // Nothing was kept of it; zeros need no record.
+                continue;
+            }
             if self.is_good(chunk) {
                 let start = self.manifest.layout().byte_range(chunk).start;
-                self.file.write_at(&self.bytes, start)?;
+                zeros::write(self.file, &self.bytes, start)?;
                 trusted.insert(chunk);
             }
         }

@@ -7,8 +7,8 @@ use std::{
 
 use trozos::{
     model::{
-        ChunkIndex, FileMeta, FileName, Finished, Grant, Incarnation, Outcome, Receiver,
-        RemovedReason, SecondaryNumber, TransferId,
+        ChunkIndex, CopyLimits, FileMeta, FileName, Finished, Grant, Incarnation, Outcome,
+        Receiver, RemovedReason, SecondaryNumber, TransferId,
         limits::{IDLE_TIMEOUT, SEND_STALL_TIMEOUT},
     },
     node::rules::{
@@ -210,7 +210,7 @@ impl Secondary {
                 let held = held.then(|| self.held.values().cloned().collect());
                 let unsent = self.orders.take_unsent();
                 let sent = self.sent.report(true);
-                for word in enrolment::first_words(held, unsent, sent) {
+                for word in enrolment::first_words(CopyLimits::default(), held, unsent, sent) {
                     self.say(ctx, word);
                 }
             }

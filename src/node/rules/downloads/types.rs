@@ -41,6 +41,8 @@ pub struct Past {
     pub took: Duration,
     /// What each secondary brought.
     pub received: Vec<ReceivedFrom>,
+    /// What was taken from files of the own disk, in bytes; of the present run as well.
+    pub own_bytes: u64,
 }
 
 impl Past {
@@ -102,6 +104,8 @@ pub struct Running<R> {
     pub receiving: R,
     /// What becomes of it once it has stopped, when it was told to.
     pub stopping: Option<Stopping>,
+    /// The name has other content by now: this one is received as long as somebody has it.
+    pub superseded: bool,
 }
 
 impl<R> Running<R> {
@@ -124,7 +128,7 @@ pub enum Stopping {
     Paused,
     /// It is to be held.
     Held,
-    /// It was to be one of these and is to go on after all.
+    /// It was to be one of these and is to go on after all, or begins anew with other content.
     Again,
 }
 

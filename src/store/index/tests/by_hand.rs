@@ -18,7 +18,7 @@ fn a_start_with_many_known_files_takes_seconds_and_obeys_meanwhile() {
     let began = Instant::now();
     watched.restart();
     let first = watched.wait("Added", |event| match event {
-        IndexEvent::Added(file) => Some(file),
+        IndexEvent::Added { file, .. } => Some(file),
         _ => None,
     });
     let obeying = Instant::now();

@@ -52,6 +52,8 @@ struct State {
     operations: u64,
     fault: Option<Fault>,
     random: Rng,
+    can_link: bool,
+    can_exchange: bool,
 }
 
 /// By path.
@@ -98,6 +100,8 @@ impl SimDisk {
             operations: 0,
             fault: None,
             random: Rng::with_seed(seed),
+            can_link: true,
+            can_exchange: true,
         };
         Self {
             state: Arc::new(Mutex::new(state)),
@@ -107,6 +111,12 @@ impl SimDisk {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no test goes on after a panic")
+    }
+
+    /// What the file system is able to do.
+    pub(super) fn set_abilities(&self, can_link: bool, can_exchange: bool) {
+        let mut state = self.state();
+        (state.can_link, state.can_exchange) = (can_link, can_exchange);
     }
 
     /// From now on operations are counted anew, and this goes wrong.

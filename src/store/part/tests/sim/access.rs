@@ -9,7 +9,10 @@ use std::{
 use rustix::io::Errno;
 
 use super::{Fault, Needs, Node, SimContent, SimDisk, State, Write};
-use crate::store::disk::{Content, Disk, Entry, Folder, Make, Replace};
+use crate::{
+    model::ByteRange,
+    store::disk::{Content, Disk, Entry, Folder, Make, Replace},
+};
 
 fn join(folder: &str, name: &str) -> String {
     match folder {
@@ -116,6 +119,7 @@ impl Folder for SimFolder {
                 is_file: false,
                 bytes: 0,
                 identity: (0, 0),
+                changed: (0, 0),
             },
         }))
     }
@@ -131,6 +135,41 @@ impl Folder for SimFolder {
             return Err(Errno::EXIST.into());
         }
         state.change(vec![(from, None), (to, Some(moved))]);
+        Ok(())
+    }
+
+    fn link(&self, name: &str, from: &Self, from_name: &str) -> io::Result<()> {
+        let (to, from) = (join(&self.path, name), join(&from.path, from_name));
+        let mut state = self.disk.state();
+        state.step(Needs::Nothing)?;
+        if !state.can_link {
+            return Err(Errno::OPNOTSUPP.into());
+        }
+        let Some(linked) = state.seen.get(&from).copied() else {
+            return Err(Errno::NOENT.into());
+        };
+        if state.seen.contains_key(&to) {
+            return Err(Errno::EXIST.into());
+        }
+        state.change(vec![(to, Some(linked))]);
+        Ok(())
+    }
+
+    fn exchange(&self, name: &str, other: &Self, other_name: &str) -> io::Result<()> {
+        let (here, there) = (join(&self.path, name), join(&other.path, other_name));
+        let mut state = self.disk.state();
+        state.step(Needs::Nothing)?;
+        if !state.can_exchange {
+            return Err(Errno::INVAL.into());
+        }
+        let (a, b) = (
+            state.seen.get(&here).copied(),
+            state.seen.get(&there).copied(),
+        );
+        if a.is_none() || b.is_none() {
+            return Err(Errno::NOENT.into());
+        }
+        state.change(vec![(here, b), (there, a)]);
         Ok(())
     }
 
@@ -174,6 +213,7 @@ impl State {
             is_file: true,
             bytes: self.files[file].seen.len() as u64,
             identity: (1, file as u64),
+            changed: (0, 0),
         }
     }
 }
@@ -245,7 +285,14 @@ impl Content for SimFile {
         Ok(())
     }
 
-    fn reserve(&self, bytes: u64) -> io::Result<()> {
+    fn links(&self) -> io::Result<u64> {
+        let mut state = self.disk.state();
+        state.step(Needs::Nothing)?;
+        let names = state.seen.values();
+        Ok(names.filter(|node| **node == Node::File(self.file)).count() as u64)
+    }
+
+    fn reserve(&self, bytes: u64, _: &[ByteRange]) -> io::Result<()> {
         let mut state = self.disk.state();
         state.step(Needs::Space)?;
         state.files[self.file].write(Write::Length(bytes as usize));

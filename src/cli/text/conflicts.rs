@@ -1,0 +1,116 @@
+//! Names that stand for several contents.
+
+use super::{list, t, table::table, units::bytes};
+use crate::model::{Conflict, Version};
+
+/// Digits of a content's id that people are shown: enough to tell two apart.
+const ID_DIGITS: usize = 12;
+
+/// All conflicts of a cluster, each with its contents.
+pub fn conflicts(conflicts: &[Conflict]) -> Vec<String> {
+    if conflicts.is_empty() {
+        return vec![t!("no-conflicts")];
+    }
+    let rows: Vec<Vec<String>> = conflicts
+        .iter()
+        .flat_map(|conflict| &conflict.versions)
+        .map(|version| {
+            vec![
+                version.file.name.to_string(),
+                version.choice.to_string(),
+                bytes(version.file.layout.file_bytes()),
+                modified(version),
+                id(version),
+                list(&version.secondaries),
+                if version.offered {
+                    t!("conflict-offered")
+                } else {
+                    String::new()
+                },
+            ]
+        })
+        .collect();
+    let head = [
+        t!("column-file"),
+        t!("column-number"),
+        t!("column-size"),
+        t!("column-modified"),
+        t!("column-content"),
+        t!("column-secondaries"),
+        t!("column-offered"),
+    ];
+    let mut lines = table(&head, &rows);
+    lines.push(t!("conflicts-remedy"));
+    lines
+}
+
+/// What a secondary is told of one name.
+pub fn conflict(conflict: &Conflict) -> String {
+    if conflict.versions.is_empty() {
+        return t!("conflict-decided", file = &conflict.name);
+    }
+    let versions = conflict.versions.iter().map(|version| {
+        t!(
+            "conflict-version",
+            size = bytes(version.file.layout.file_bytes()),
+            date = modified(version),
+            id = id(version),
+            secondaries = list(&version.secondaries)
+        )
+    });
+    t!(
+        "conflict-here",
+        file = &conflict.name,
+        versions = list(versions)
+    )
+}
+
+/// When a content was changed last, by its disk.
+fn modified(version: &Version) -> String {
+    let moment = version
+        .modified
+        .and_then(|ms| i64::try_from(ms).ok())
+        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    moment.map_or_else(
+        || "-".to_owned(),
+        |moment| {
+            let local = moment.to_zoned(jiff::tz::TimeZone::system());
+            local.strftime("%Y-%m-%d %H:%M:%S").to_string()
+        },
+    )
+}
+
+fn id(version: &Version) -> String {
+    let mut id = version.file.id.to_string();
+    id.truncate(ID_DIGITS);
+    id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ChunkLayout, Digest, FileMeta, FileName, SecondaryNumber};
+
+    #[test]
+    fn each_content_has_a_row_with_what_chooses_it() {
+        let version = |choice: u16, byte: u8, offered| Version {
+            choice,
+            file: FileMeta {
+                name: FileName::try_from("plan.txt").unwrap(),
+                layout: ChunkLayout::for_file(3000 + u64::from(byte)).unwrap(),
+                id: Digest::new([byte; 32]),
+            },
+            modified: Some(1_700_000_000_000),
+            secondaries: vec![SecondaryNumber::try_from(u64::from(choice)).unwrap()],
+            offered,
+        };
+        let conflict = Conflict {
+            name: FileName::try_from("plan.txt").unwrap(),
+            versions: vec![version(1, 0xaa, true), version(2, 0xbb, false)],
+        };
+        let lines = conflicts(std::slice::from_ref(&conflict));
+        assert_eq!(lines.len(), 4, "{lines:?}");
+        assert!(lines[1].contains("aaaaaaaaaaaa") && lines[2].contains("bbbbbbbbbbbb"));
+        assert!(super::conflict(&conflict).contains("plan.txt"));
+    }
+}

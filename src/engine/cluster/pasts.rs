@@ -1,0 +1,232 @@
+//! What contents a name had: those that were replaced or deleted must not come back by themselves, from a disk that
+//! was away, an old backup or a copy that ended late. Kept across restarts of the central, in bounds and for a time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Digest, FileMeta, FileName, SecondaryNumber};
+
+/// Contents that are remembered of one name; beyond this the oldest is forgotten.
+const GONE_PER_NAME: usize = 32;
+/// What all of it may take of memory, about, in bytes.
+const MOST_BYTES: usize = 32 << 20;
+/// What a name takes beside its text and its contents, about, in bytes.
+const NAME_COSTS: usize = 200;
+/// How long a name is remembered after its last change, in seconds: 90 days. A copy that comes back later is taken
+/// for new content.
+const REMEMBERED_FOR_S: u64 = 90 * 24 * 3600;
+
+/// Whose news it was: a secondary's, or nobody's when a person decided at the central.
+type By = Option<SecondaryNumber>;
+
+/// See [`crate::model::NameRecord`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Past {
+    pub(super) gone: Vec<Digest>,
+    pub(super) deleted: bool,
+    /// The content that lost the name as its last copy vanished, and the one that has it since. Should the first be
+    /// found again, it is the newer one. Not kept across restarts.
+    pub(super) lost: Option<(FileMeta, Digest)>,
+    pub(super) by: By,
+    pub(super) at: u64,
+}
+
+impl Past {
+    fn costs(&self, name: &FileName) -> usize {
+        NAME_COSTS + name.as_str().len() + self.gone.len() * Digest::BYTES
+    }
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Pasts {
+    names: BTreeMap<FileName, Past>,
+    /// The names of each origin, by the time of their last change, and what they take.
+    origins: BTreeMap<By, Share>,
+    bytes: usize,
+    /// Names whose record on the disk is not what it should be.
+    unsaved: BTreeSet<FileName>,
+}
+
+#[derive(Debug, Default)]
+struct Share {
+    by_age: BTreeSet<(u64, FileName)>,
+    bytes: usize,
+}
+
+impl Pasts {
+    pub(super) fn get(&self, name: &FileName) -> Option<&Past> {
+        self.names.get(name)
+    }
+
+    /// True when this content had the name before and has lost it.
+    pub(super) fn is_gone(&self, name: &FileName, id: Digest) -> bool {
+        let past = self.names.get(name);
+        past.is_some_and(|past| past.gone.contains(&id))
+    }
+
+    /// True when somebody deleted the name and nobody has put anything there since.
+    pub(super) fn is_deleted(&self, name: &FileName) -> bool {
+        self.names.get(name).is_some_and(|past| past.deleted)
+    }
+
+    /// Changes what is remembered of a name, and says that it is to be saved.
+    pub(super) fn edit(&mut self, name: &FileName, by: By, at: u64, edit: impl FnOnce(&mut Past)) {
+        let mut past = self.take_out(name).unwrap_or_default();
+        edit(&mut past);
+        if past.gone.len() > GONE_PER_NAME {
+            past.gone.drain(..past.gone.len() - GONE_PER_NAME);
+        }
+        (past.by, past.at) = (by, at);
+        self.unsaved.insert(name.clone());
+        self.put(name.clone(), past);
+        self.make_room();
+    }
+
+    /// The content loses the name.
+    pub(super) fn supersede(&mut self, name: &FileName, id: Digest, by: By, at: u64) {
+        self.edit(name, by, at, |past| {
+            past.gone.retain(|gone| *gone != id);
+            past.gone.push(id);
+        });
+    }
+
+    /// Somebody wants this content under the name, whatever was before.
+    pub(super) fn put_back(&mut self, name: &FileName, id: Digest, by: By, at: u64) {
+        let Some(past) = self.names.get(name) else {
+            return;
+        };
+        if past.deleted || past.gone.contains(&id) {
+            self.edit(name, by, at, |past| {
+                past.gone.retain(|gone| *gone != id);
+                past.deleted = false;
+            });
+        }
+    }
+
+    /// The name's record is to be saved, as what has the name now was chosen among several.
+    pub(super) fn remember(&mut self, name: &FileName, by: By, at: u64) {
+        self.edit(name, by, at, |_| {});
+    }
+
+    /// A record of an earlier run.
+    pub(super) fn load(&mut self, name: FileName, past: Past) {
+        self.take_out(&name);
+        self.put(name, past);
+        self.make_room();
+    }
+
+    /// Forgets what is too old.
+    pub(super) fn expire(&mut self, at: u64) {
+        let oldest = at.saturating_sub(REMEMBERED_FOR_S);
+        let mut old = Vec::new();
+        for share in self.origins.values() {
+            let first = share.by_age.iter().take_while(|(at, _)| *at < oldest);
+            old.extend(first.map(|(_, name)| name.clone()));
+        }
+        for name in old {
+            self.take_out(&name);
+            self.unsaved.insert(name);
+        }
+    }
+
+    /// Takes the names whose record is to be saved.
+    pub(super) fn take_unsaved(&mut self) -> BTreeSet<FileName> {
+        std::mem::take(&mut self.unsaved)
+    }
+
+    pub(super) fn has_unsaved(&self) -> bool {
+        !self.unsaved.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &FileName> {
+        self.names.keys()
+    }
+
+    fn take_out(&mut self, name: &FileName) -> Option<Past> {
+        let past = self.names.remove(name)?;
+        let costs = past.costs(name);
+        self.bytes -= costs;
+        if let Some(share) = self.origins.get_mut(&past.by) {
+            share.by_age.remove(&(past.at, name.clone()));
+            share.bytes -= costs;
+            if share.by_age.is_empty() {
+                self.origins.remove(&past.by);
+            }
+        }
+        Some(past)
+    }
+
+    fn put(&mut self, name: FileName, past: Past) {
+        let costs = past.costs(&name);
+        self.bytes += costs;
+        let share = self.origins.entry(past.by).or_default();
+        share.bytes += costs;
+        share.by_age.insert((past.at, name.clone()));
+        self.names.insert(name, past);
+    }
+
+    /// Whoever has most remembered loses the oldest of it.
+    fn make_room(&mut self) {
+        while self.bytes > MOST_BYTES {
+            let most = self.origins.values().max_by_key(|share| share.bytes);
+            let Some((_, name)) = most.and_then(|share| share.by_age.first()) else {
+                return;
+            };
+            let name = name.clone();
+            self.take_out(&name);
+            self.unsaved.remove(&name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> FileName {
+        FileName::try_from(text).unwrap()
+    }
+
+    fn id(n: u64) -> Digest {
+        let mut bytes = [0; Digest::BYTES];
+        bytes[..8].copy_from_slice(&n.to_le_bytes());
+        Digest::new(bytes)
+    }
+
+    #[test]
+    fn one_origin_cannot_make_the_central_forget_what_others_deleted() {
+        let [one, two] = [1, 2].map(|n| SecondaryNumber::try_from(n).ok());
+        let mut pasts = Pasts::default();
+        pasts.supersede(&name("kept"), id(0), one, 1);
+        let long = "d".repeat(200);
+        for n in 0..200_000_u64 {
+            pasts.supersede(&name(&format!("{long}{n}")), id(n), two, 2 + n);
+        }
+        assert!(pasts.bytes <= MOST_BYTES);
+        assert!(pasts.is_gone(&name("kept"), id(0)));
+        assert!(!pasts.is_gone(&name(&format!("{long}0")), id(0)));
+        assert!(pasts.is_gone(&name(&format!("{long}199999")), id(199_999)));
+        assert!(pasts.unsaved.len() <= pasts.names.len());
+    }
+
+    #[test]
+    fn contents_of_a_name_are_bounded_and_end() {
+        let mut pasts = Pasts::default();
+        for n in 0..100 {
+            pasts.supersede(&name("a"), id(n), None, 5);
+        }
+        assert!(pasts.is_gone(&name("a"), id(99)) && !pasts.is_gone(&name("a"), id(0)));
+        pasts.put_back(&name("a"), id(99), None, 5);
+        assert!(!pasts.is_gone(&name("a"), id(99)));
+        pasts.expire(5 + REMEMBERED_FOR_S);
+        assert!(pasts.get(&name("a")).is_some());
+        pasts.expire(6 + REMEMBERED_FOR_S);
+        assert!(pasts.get(&name("a")).is_none());
+        assert_eq!((pasts.bytes, pasts.origins.len()), (0, 0));
+        assert_eq!(pasts.take_unsaved().len(), 1);
+    }
+}

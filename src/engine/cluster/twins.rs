@@ -1,0 +1,99 @@
+//! Names that are the same text in two Unicode forms: a Mac writes accents as characters of their own (NFD), most
+//! others write one character (NFC). Both are found by either; two files that differ in nothing else are a conflict.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use crate::model::FileName;
+
+/// The names of which there is, or could be, another form.
+#[derive(Debug, Default)]
+pub(super) struct Twins {
+    /// By the composed form. ASCII names are not here.
+    forms: BTreeMap<String, BTreeSet<FileName>>,
+    /// Composed forms of which there are several names.
+    several: BTreeSet<String>,
+}
+
+fn composed(name: &FileName) -> String {
+    if is_nfc(name.as_str()) {
+        name.as_str().to_owned()
+    } else {
+        name.as_str().nfc().collect()
+    }
+}
+
+impl Twins {
+    pub(super) fn came(&mut self, name: &FileName) {
+        if name.as_str().is_ascii() {
+            return;
+        }
+        let key = composed(name);
+        let names = self.forms.entry(key.clone()).or_default();
+        names.insert(name.clone());
+        if names.len() > 1 {
+            self.several.insert(key);
+        }
+    }
+
+    pub(super) fn went(&mut self, name: &FileName) {
+        if name.as_str().is_ascii() {
+            return;
+        }
+        let key = composed(name);
+        let Some(names) = self.forms.get_mut(&key) else {
+            return;
+        };
+        names.remove(name);
+        if names.len() < 2 {
+            self.several.remove(&key);
+        }
+        if names.is_empty() {
+            self.forms.remove(&key);
+        }
+    }
+
+    /// The names that are the same text.
+    pub(super) fn forms(&self, name: &FileName) -> impl Iterator<Item = FileName> + use<> {
+        let names = (!name.as_str().is_ascii())
+            .then(|| self.forms.get(&composed(name)))
+            .flatten();
+        names.cloned().unwrap_or_default().into_iter()
+    }
+
+    /// How many texts have several names.
+    pub(super) fn count(&self) -> usize {
+        self.several.len()
+    }
+
+    /// The texts that have several names, with these.
+    pub(super) fn several(&self) -> impl Iterator<Item = &BTreeSet<FileName>> {
+        self.several.iter().filter_map(|key| self.forms.get(key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_of_a_name_find_each_other() {
+        let name = |text: &str| FileName::try_from(text).unwrap();
+        let (nfc, nfd) = (name("ni\u{f1}o"), name("nin\u{303}o"));
+        let mut twins = Twins::default();
+        twins.came(&nfd);
+        assert_eq!(twins.forms(&nfc).collect::<Vec<_>>(), [nfd.clone()]);
+        assert_eq!(twins.count(), 0);
+        twins.came(&nfc);
+        assert_eq!(twins.count(), 1);
+        assert_eq!(twins.several().next().unwrap().len(), 2);
+        twins.went(&nfd);
+        assert_eq!(twins.count(), 0);
+        assert_eq!(twins.forms(&nfd).collect::<Vec<_>>(), [nfc.clone()]);
+        twins.went(&nfc);
+        assert_eq!(twins.forms(&nfd).count(), 0);
+        twins.came(&name("plain"));
+        assert!(twins.forms.is_empty());
+    }
+}

@@ -1,0 +1,84 @@
+//! What the central remembers of names across its restarts, and the secondaries' messages that are noted once it is on
+//! the disk.
+
+use std::path::Path;
+
+use crate::{
+    engine::cluster::{Cluster, LinkId},
+    model::NameRecord,
+    node::records::RecordWriter,
+    store::StoreError,
+};
+
+/// The file in the folder of the statistics.
+const FILE: &str = "central.nombres";
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Memory {
+    writer: RecordWriter<NameRecord>,
+    /// Messages that wait for what is being written, and for what is to be written next.
+    noted_then: Vec<(LinkId, u64)>,
+    noted_next: Vec<(LinkId, u64)>,
+}
+
+impl Memory {
+    /// Reads what an earlier run remembered; of each name its last record.
+    ///
+    /// # Errors
+    /// When the file cannot be made, read or written.
+    pub(super) fn open(folder: &Path) -> Result<(Self, Vec<NameRecord>), StoreError> {
+        let (writer, records) = RecordWriter::open(&folder.join(FILE))?;
+        let memory = Self {
+            writer,
+            noted_then: Vec::new(),
+            noted_next: Vec::new(),
+        };
+        Ok((memory, records))
+    }
+
+    /// A secondary hears that its message is known once all that is unsaved now is durable.
+    pub(super) fn note(&mut self, link: LinkId, batch: u64) {
+        self.noted_next.push((link, batch));
+    }
+
+    /// Begins to write what is unsaved. Gives the messages that can be noted at once.
+    pub(super) fn advance(&mut self, cluster: &mut Cluster) -> Vec<(LinkId, u64)> {
+        if self.writer.is_broken() {
+            return std::mem::take(&mut self.noted_next);
+        }
+        if !self.writer.is_idle() {
+            return Vec::new();
+        }
+        if !cluster.has_unsaved() {
+            return std::mem::take(&mut self.noted_next);
+        }
+        self.noted_then = std::mem::take(&mut self.noted_next);
+        let unsaved = cluster.take_unsaved();
+        let live = cluster.record_count();
+        self.writer
+            .start(unsaved, live, || cluster.records().collect());
+        Vec::new()
+    }
+
+    /// Waits until what was begun is on the disk; for ever when nothing was. Cancel-safe.
+    pub(super) async fn written(&mut self) -> Result<(), StoreError> {
+        self.writer.written().await
+    }
+
+    /// The messages that can be noted after [`Self::written`]. A disk that takes nothing must not stop the cluster:
+    /// what it failed to keep is lost with the next restart only.
+    pub(super) fn take_noted(&mut self) -> Vec<(LinkId, u64)> {
+        std::mem::take(&mut self.noted_then)
+    }
+
+    /// Writes what is left.
+    pub(super) async fn finish(&mut self, cluster: &mut Cluster) -> Result<(), StoreError> {
+        self.writer.finish().await?;
+        if cluster.has_unsaved() {
+            self.advance(cluster);
+            self.writer.finish().await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,530 @@
+//! What a secondary still has to tell its central of its files. A change stays here until the central has noted it, over
+//! any number of connections; how a name came to its content goes with it, so that the central can tell an edit from an
+//! old copy. What was noted is kept across restarts, so that an edit made while the secondary was down is known as one.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    ops::Bound,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    model::{Digest, FileMeta, FileName, HeldFile, Origin, RemovedReason, limits::PAGE_BYTES},
+    proto::control::ToCentral,
+};
+
+/// Messages that may be on their way without having been noted.
+const WINDOW: usize = 8;
+/// Contents that the central may have heard of without the secondary knowing; more are forgotten, the oldest first.
+const MOST_TOLD: usize = 6;
+
+/// A file that is served, as far as the central is told of it.
+pub trait Holding {
+    /// Name, length, id.
+    fn meta(&self) -> &FileMeta;
+    /// Last change of its content, in milliseconds since 1970.
+    fn modified(&self) -> Option<u64>;
+}
+
+impl Holding for FileMeta {
+    fn meta(&self) -> &FileMeta {
+        self
+    }
+
+    fn modified(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// What is kept across restarts of one name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownRecord {
+    /// The name.
+    pub name: FileName,
+    /// The content that the central noted last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Digest>,
+    /// It was deleted, and the central has not noted that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<FileMeta>,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Held(Origin),
+    Gone(FileMeta, RemovedReason),
+}
+
+#[derive(Clone, Debug)]
+struct Pending {
+    /// When it came, among all changes.
+    turn: u64,
+    what: What,
+    /// Contents that the central was told of since it noted one.
+    told: Vec<Digest>,
+}
+
+/// A change on its way.
+#[derive(Clone, Debug)]
+struct Sent {
+    name: FileName,
+    /// Which change it was; none for one that nobody made, in an inventory.
+    turn: Option<u64>,
+    /// The content that is held, if it is.
+    id: Option<Digest>,
+    /// The central forgets the name.
+    forgets: bool,
+}
+
+#[derive(Debug, Default)]
+enum Stage {
+    /// No connection, or the folder was not read yet.
+    #[default]
+    Silent,
+    /// The next page begins after this name.
+    Inventory(Option<FileName>),
+    Live,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Changes {
+    known: BTreeMap<FileName, Digest>,
+    pending: BTreeMap<FileName, Pending>,
+    by_turn: BTreeSet<(u64, FileName)>,
+    turns: u64,
+    /// Copies that were lost as they were noted: nobody put them there when they are found again.
+    lost: BTreeMap<FileName, Digest>,
+    /// Files that are being changed, as the central was told.
+    changing: BTreeMap<FileName, FileMeta>,
+    stage: Stage,
+    is_up: bool,
+    is_read: bool,
+    in_flight: VecDeque<(u64, Vec<Sent>)>,
+    /// Names on their way: nothing more is said of them until that was noted.
+    busy: BTreeSet<FileName>,
+    batches: u64,
+    unsaved: BTreeSet<FileName>,
+}
+
+impl Changes {
+    /// Goes on from what an earlier run kept.
+    pub fn restore(records: impl IntoIterator<Item = KnownRecord>) -> Self {
+        let mut changes = Self::default();
+        for record in records {
+            match record.id {
+                Some(id) => drop(changes.known.insert(record.name.clone(), id)),
+                None => drop(changes.known.remove(&record.name)),
+            }
+            match record.deleted.filter(|meta| meta.name == record.name) {
+                Some(meta) => {
+                    changes.pend(&record.name, What::Gone(meta, RemovedReason::Deleted));
+                }
+                None => changes.settle(&record.name),
+            }
+        }
+        changes.unsaved.clear();
+        changes
+    }
+
+    /// All that a restart must know, and how many records that is.
+    pub fn records(&self) -> Vec<KnownRecord> {
+        let names: BTreeSet<_> = self.known.keys().chain(self.pending.keys()).collect();
+        let records = names.into_iter().map(|name| self.record(name));
+        records
+            .filter(|record| record.id.is_some() || record.deleted.is_some())
+            .collect()
+    }
+
+    /// About how many records [`Self::records`] gives.
+    pub fn record_count(&self) -> usize {
+        self.known.len()
+    }
+
+    /// The records that changed.
+    pub fn take_unsaved(&mut self) -> Vec<KnownRecord> {
+        let names = std::mem::take(&mut self.unsaved);
+        names.iter().map(|name| self.record(name)).collect()
+    }
+
+    /// True when there are some.
+    pub fn has_unsaved(&self) -> bool {
+        !self.unsaved.is_empty()
+    }
+
+    fn record(&self, name: &FileName) -> KnownRecord {
+        let deleted = match self.pending.get(name).map(|pending| &pending.what) {
+            Some(What::Gone(meta, RemovedReason::Deleted)) => Some(meta.clone()),
+            Some(What::Gone(_, RemovedReason::Lost | RemovedReason::Changing) | What::Held(_))
+            | None => None,
+        };
+        KnownRecord {
+            name: name.clone(),
+            id: self.known.get(name).copied(),
+            deleted,
+        }
+    }
+
+    /// A file is served from now on, or has other content. `origin` is how it came there.
+    pub fn held(&mut self, meta: &FileMeta, origin: Origin) {
+        let was_lost = self.lost.remove(&meta.name) == Some(meta.id);
+        let origin = match origin {
+            Origin::Written if was_lost => Origin::Found,
+            other => other,
+        };
+        self.changing.remove(&meta.name);
+        self.pend(&meta.name, What::Held(origin));
+    }
+
+    /// A file is no longer served.
+    pub fn gone(&mut self, meta: &FileMeta, reason: RemovedReason) {
+        match reason {
+            RemovedReason::Lost => drop(self.lost.insert(meta.name.clone(), meta.id)),
+            RemovedReason::Deleted => {
+                self.lost.remove(&meta.name);
+                self.unsaved.insert(meta.name.clone());
+            }
+            RemovedReason::Changing => drop(self.lost.remove(&meta.name)),
+        }
+        if reason != RemovedReason::Changing {
+            self.changing.remove(&meta.name);
+        }
+        self.pend(&meta.name, What::Gone(meta.clone(), reason));
+    }
+
+    fn pend(&mut self, name: &FileName, what: What) {
+        self.turns += 1;
+        let turn = self.turns;
+        let told = match self.pending.remove(name) {
+            Some(before) => {
+                self.by_turn.remove(&(before.turn, name.clone()));
+                if matches!(before.what, What::Gone(_, RemovedReason::Deleted)) {
+                    self.unsaved.insert(name.clone());
+                }
+                before.told
+            }
+            None => Vec::new(),
+        };
+        self.by_turn.insert((turn, name.clone()));
+        self.pending
+            .insert(name.clone(), Pending { turn, what, told });
+    }
+
+    fn settle(&mut self, name: &FileName) {
+        if let Some(pending) = self.pending.remove(name) {
+            self.by_turn.remove(&(pending.turn, name.clone()));
+        }
+    }
+
+    /// The whole folder was read: from now on the central may hear what is held.
+    pub fn read(&mut self) {
+        self.is_read = true;
+        self.begin();
+    }
+
+    /// There is a new connection.
+    pub fn up(&mut self) {
+        self.down();
+        self.is_up = true;
+        self.begin();
+    }
+
+    /// There is none any more.
+    pub fn down(&mut self) {
+        self.is_up = false;
+        self.stage = Stage::Silent;
+        self.in_flight.clear();
+        self.busy.clear();
+    }
+
+    fn begin(&mut self) {
+        if self.is_up && self.is_read && matches!(self.stage, Stage::Silent) {
+            self.stage = Stage::Inventory(None);
+            let changing: Vec<_> = self.changing.values().cloned().collect();
+            for meta in changing {
+                if !self.pending.contains_key(&meta.name) {
+                    self.pend(
+                        &meta.name.clone(),
+                        What::Gone(meta, RemovedReason::Changing),
+                    );
+                }
+            }
+        }
+    }
+
+    /// True when the central knows all.
+    pub fn is_told(&self) -> bool {
+        matches!(self.stage, Stage::Live) && self.pending.is_empty() && self.in_flight.is_empty()
+    }
+
+    /// Changes that the central has not noted.
+    pub fn untold(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// The next message, if one may be sent now. `held` is all that is served.
+    pub fn next<H: Holding>(&mut self, held: &BTreeMap<FileName, H>) -> Option<ToCentral> {
+        if self.in_flight.len() >= WINDOW {
+            return None;
+        }
+        match std::mem::take(&mut self.stage) {
+            Stage::Silent => None,
+            Stage::Inventory(after) => Some(self.inventory(after, held)),
+            Stage::Live => {
+                self.stage = Stage::Live;
+                self.change(held)
+            }
+        }
+    }
+
+    fn inventory<H: Holding>(
+        &mut self,
+        after: Option<FileName>,
+        held: &BTreeMap<FileName, H>,
+    ) -> ToCentral {
+        let start = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        let mut page = Page::default();
+        let mut end = None;
+        let mut back = Vec::new();
+        for (name, holding) in held.range::<FileName, _>((start, Bound::Unbounded)) {
+            let (file, turn) = self.describe(holding);
+            let sent = Sent {
+                name: name.clone(),
+                turn,
+                id: Some(file.meta.id),
+                forgets: false,
+            };
+            if !page.take(file, sent) {
+                break;
+            }
+            end = Some(name.clone());
+            // It was deleted, and is there again after a restart.
+            if matches!(
+                self.pending.get(name).map(|p| &p.what),
+                Some(What::Gone(..))
+            ) {
+                back.push(name.clone());
+            }
+        }
+        back.iter().for_each(|name| self.settle(name));
+        let last = held
+            .range::<FileName, _>((
+                end.as_ref()
+                    .or(after.as_ref())
+                    .map_or(Bound::Unbounded, Bound::Excluded),
+                Bound::Unbounded,
+            ))
+            .next()
+            .is_none();
+        self.stage = if last {
+            Stage::Live
+        } else {
+            Stage::Inventory(end.or(after))
+        };
+        let batch = self.send(page.sent);
+        ToCentral::Inventory {
+            files: page.files,
+            last,
+            batch: Some(batch),
+        }
+    }
+
+    fn change<H: Holding>(&mut self, held: &BTreeMap<FileName, H>) -> Option<ToCentral> {
+        let next = self.by_turn.iter();
+        let mut names = next
+            .map(|(_, name)| name)
+            .filter(|name| !self.busy.contains(*name));
+        let first = names.next()?.clone();
+        match self.pending.get(&first)?.what.clone() {
+            What::Held(_) => self.added(held),
+            What::Gone(_, reason) => Some(self.removed(reason)),
+        }
+    }
+
+    fn added<H: Holding>(&mut self, held: &BTreeMap<FileName, H>) -> Option<ToCentral> {
+        let mut page = Page::default();
+        let mut vanished = Vec::new();
+        for (turn, name) in &self.by_turn {
+            if self.busy.contains(name) {
+                continue;
+            }
+            let pending = self.pending.get(name);
+            if !pending.is_some_and(|pending| matches!(pending.what, What::Held(_))) {
+                break;
+            }
+            let Some(holding) = held.get(name) else {
+                // What became of it comes as a change of its own.
+                vanished.push(name.clone());
+                continue;
+            };
+            let (file, _) = self.describe(holding);
+            let sent = Sent {
+                name: name.clone(),
+                turn: Some(*turn),
+                id: Some(file.meta.id),
+                forgets: false,
+            };
+            if !page.take(file, sent) {
+                break;
+            }
+        }
+        vanished.iter().for_each(|name| self.settle(name));
+        if page.files.is_empty() {
+            return None;
+        }
+        let batch = self.send(page.sent);
+        Some(ToCentral::Added {
+            files: page.files,
+            batch: Some(batch),
+        })
+    }
+
+    fn removed(&mut self, reason: RemovedReason) -> ToCentral {
+        let mut page = Page::default();
+        for (turn, name) in &self.by_turn {
+            if self.busy.contains(name) {
+                continue;
+            }
+            let Some(What::Gone(meta, why)) = self.pending.get(name).map(|p| &p.what) else {
+                break;
+            };
+            if *why != reason {
+                break;
+            }
+            let sent = Sent {
+                name: name.clone(),
+                turn: Some(*turn),
+                id: None,
+                forgets: reason == RemovedReason::Deleted,
+            };
+            if !page.take(meta.clone(), sent) {
+                break;
+            }
+        }
+        if reason == RemovedReason::Changing {
+            for meta in &page.files {
+                self.changing.insert(meta.name.clone(), meta.clone());
+            }
+        }
+        let batch = self.send(page.sent);
+        ToCentral::Removed {
+            files: page.files,
+            reason,
+            batch: Some(batch),
+        }
+    }
+
+    /// What the central is told of a file, and the change that it is.
+    fn describe(&self, holding: &impl Holding) -> (HeldFile, Option<u64>) {
+        let meta = holding.meta().clone();
+        let pending = self.pending.get(&meta.name);
+        let (origin, turn) = match pending.map(|pending| (&pending.what, pending.turn)) {
+            Some((What::Held(origin), turn)) => (*origin, Some(turn)),
+            Some((What::Gone(..), _)) | None => (Origin::Found, None),
+        };
+        let told = pending.into_iter().flat_map(|pending| &pending.told);
+        let mut was: Vec<_> = self
+            .known
+            .get(&meta.name)
+            .into_iter()
+            .chain(told)
+            .copied()
+            .collect();
+        was.retain(|id| *id != meta.id);
+        was.dedup();
+        let file = HeldFile {
+            modified: holding.modified(),
+            origin,
+            was,
+            meta,
+        };
+        (file, turn)
+    }
+
+    fn send(&mut self, sent: Vec<Sent>) -> u64 {
+        self.batches += 1;
+        for change in &sent {
+            self.busy.insert(change.name.clone());
+            if let Some(pending) = self.pending.get_mut(&change.name)
+                && let Some(id) = change.id
+                && change.turn.is_some()
+            {
+                pending.told.retain(|told| *told != id);
+                pending.told.push(id);
+                if pending.told.len() > MOST_TOLD {
+                    pending.told.remove(0);
+                }
+            }
+        }
+        self.in_flight.push_back((self.batches, sent));
+        self.batches
+    }
+
+    /// The central has noted a message, and all before it.
+    pub fn noted(&mut self, batch: u64) {
+        while self
+            .in_flight
+            .front()
+            .is_some_and(|(sent, _)| *sent <= batch)
+        {
+            let (_, sent) = self.in_flight.pop_front().unwrap_or_default();
+            for change in sent {
+                self.has_noted(change);
+            }
+        }
+    }
+
+    fn has_noted(&mut self, change: Sent) {
+        let name = change.name;
+        self.busy.remove(&name);
+        let before = self.known.get(&name).copied();
+        if let Some(id) = change.id {
+            self.known.insert(name.clone(), id);
+        } else if change.forgets {
+            self.known.remove(&name);
+        }
+        if self.known.get(&name).copied() != before || change.forgets {
+            self.unsaved.insert(name.clone());
+        }
+        let Some(pending) = self.pending.get_mut(&name) else {
+            return;
+        };
+        pending.told.clear();
+        if change.turn == Some(pending.turn) {
+            self.settle(&name);
+        }
+    }
+}
+
+/// What fits one line.
+#[derive(Debug)]
+struct Page<T> {
+    files: Vec<T>,
+    sent: Vec<Sent>,
+    room: usize,
+}
+
+impl<T> Default for Page<T> {
+    fn default() -> Self {
+        Self {
+            files: Vec::new(),
+            sent: Vec::new(),
+            room: PAGE_BYTES,
+        }
+    }
+}
+
+impl<T: Serialize> Page<T> {
+    /// Takes a file in, if it fits; the first one always does.
+    fn take(&mut self, file: T, sent: Sent) -> bool {
+        let bytes = serde_json::to_vec(&file).map_or(0, |json| json.len() + 1);
+        if bytes > self.room && !self.files.is_empty() {
+            return false;
+        }
+        self.room = self.room.saturating_sub(bytes);
+        self.files.push(file);
+        self.sent.push(sent);
+        true
+    }
+}
