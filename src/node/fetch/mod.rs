@@ -27,7 +27,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -224,12 +227,10 @@ impl Fetch {
         let running = tasks.spawn(shell.run());
         let last = snapshot.clone();
         tasks.spawn(async move {
-            // Whatever becomes of the task, its owner hears of an end.
-            let end = running.await.unwrap_or_else(|error| {
-                tracing::error!(%transfer, %error, "a fetch failed");
+            let end = end_of(running, || {
                 FetchEnd::broken(began, &last.borrow(), chunk_count)
             });
-            let ended = FetchUpdate::Ended(Box::new(end));
+            let ended = FetchUpdate::Ended(Box::new(end.await));
             let _ = updates.send((transfer, ended)).await;
         });
         Self {
@@ -254,6 +255,14 @@ impl Fetch {
     }
 }
 
+/// The end of a fetch, whatever becomes of its task: its owner hears of one.
+async fn end_of(running: JoinHandle<FetchEnd>, broken: impl FnOnce() -> FetchEnd) -> FetchEnd {
+    running.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a fetch failed");
+        broken()
+    })
+}
+
 impl Receiving for Fetch {
     fn set_sources(&self, sources: Vec<SourceInfo>) {
         self.sources.send_replace(sources);
@@ -268,4 +277,29 @@ impl Receiving for Fetch {
 /// Where a source listens.
 fn address_of(source: &SourceInfo) -> SocketAddr {
     SocketAddr::new(source.ip, source.port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        engine::download::{Download, DownloadConfig},
+        model::ChunkLayout,
+    };
+
+    #[tokio::test]
+    async fn a_fetch_whose_task_fails_has_failed() {
+        let layout = ChunkLayout::for_file(5 << 20).unwrap();
+        let config = DownloadConfig {
+            seed: 1,
+            source_wait: Duration::from_secs(1),
+        };
+        let now = Instant::now();
+        let snapshot = Download::new(layout, config, now).snapshot(now);
+        let failing = tokio::spawn(async { panic!("as a fault of ours would") });
+        let end = end_of(failing, || FetchEnd::broken(now, &snapshot, 5)).await;
+        assert!(matches!(end.outcome, FetchOutcome::Failed(Failure::Broken)));
+        assert_eq!(end.outcome.outcome(), Outcome::Failed);
+        assert_eq!(end.map, ChunkMap::empty(5));
+    }
 }
