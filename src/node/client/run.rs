@@ -96,7 +96,10 @@ impl Client {
                 event = self.link.events.recv() => match event {
                     Some(event) => self.link_event(event),
                     // Its task has failed: whoever waits for an answer must not wait for ever.
-                    None => return,
+                    None => {
+                        let (_, telling) = self.stop().await;
+                        return telling.finish().await;
+                    }
                 },
                 Some((transfer, update)) = self.updates.recv() => self.update(transfer, update),
                 () = self.telling.tell_waiting() => {}
