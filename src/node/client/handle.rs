@@ -84,14 +84,17 @@ impl ClientHandle {
     }
 
     /// The same for one of many: while the central takes no more wishes of this client, as too many of its downloads are
-    /// on their way, it is asked again whenever one of them has ended.
+    /// on their way, or is away for a moment, it is asked again whenever one of them has ended.
     pub async fn download_in_turn(&self, name: FileName) -> Result<DownloadAnswer, ClientError> {
         loop {
             match self.download(name.clone()).await {
-                Err(ClientError::Refused {
-                    code: ErrorCode::LimitExceeded,
-                    ..
-                }) if ask(&self.commands, ClientCommand::WaitForAnEnd).await? => {}
+                Err(
+                    ClientError::Unreachable(_)
+                    | ClientError::Refused {
+                        code: ErrorCode::LimitExceeded,
+                        ..
+                    },
+                ) if ask(&self.commands, ClientCommand::WaitForAnEnd).await? => {}
                 answer => return answer,
             }
         }
