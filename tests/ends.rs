@@ -289,7 +289,7 @@ fn slowly(child: &mut Child) -> String {
 
 #[test]
 fn every_end_is_told_at_a_pipe_however_slow_its_reader() {
-    const FILES: u64 = 600;
+    const FILES: u64 = 400;
     let cluster = cluster(FILES);
     let folder = tempfile::tempdir().unwrap();
     let paths: Vec<String> = (0..FILES).map(|file| format!("f{file}.bin")).collect();

@@ -58,6 +58,8 @@ pub(super) struct Statistics {
     /// What is not in the files yet.
     unsaved: BTreeMap<PathBuf, Content>,
     saving: Option<Saving>,
+    /// What has come since is to be saved as soon as that is done.
+    again: bool,
     /// The first failure of a row has been told.
     failed: bool,
 }
@@ -96,6 +98,7 @@ impl Statistics {
             keeping,
             unsaved: BTreeMap::new(),
             saving: None,
+            again: false,
             failed: false,
         };
         statistics.set_node(NAMELESS);
@@ -174,9 +177,10 @@ impl Statistics {
         of_file.add(&whole);
     }
 
-    /// Starts to save what is new, unless that is being done.
+    /// Starts to save what is new, at once or after what is being saved.
     pub(super) fn save(&mut self) {
-        if self.saving.is_none() {
+        self.again = self.saving.is_some();
+        if !self.again {
             let figures = std::mem::take(&mut self.unsaved);
             self.start_to_save(figures, Moment::Running);
         }
@@ -218,7 +222,11 @@ impl Statistics {
                 return pending().await;
             };
             let saved = (&mut saving.task).await;
-            if let Some(trouble) = self.over(saved) {
+            let told = self.over(saved);
+            if self.again {
+                self.save();
+            }
+            if let Some(trouble) = told {
                 return trouble;
             }
         }
@@ -314,6 +322,25 @@ impl Content {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_name_has_its_file_from_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut statistics = Statistics::nameless(Keeping::Folder(folder.path().to_owned()));
+        // The folder is still being looked at.
+        statistics.rename(&ClientName::try_from("ana").unwrap());
+        let path = folder.path().join("cliente-ana.json");
+        let there = async {
+            while !path.exists() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            trouble = statistics.saved() => panic!("{trouble:?}"),
+            there = tokio::time::timeout(Duration::from_secs(60), there) => there.unwrap(),
+        }
+        statistics.finish().await.unwrap();
+    }
 
     #[test]
     fn figures_per_secondary_are_found_again() {
