@@ -346,9 +346,10 @@ impl Machine {
             max_downloads,
             begun: false,
             seed: 1,
+            wall_s: 0,
         };
         let now = Instant::now();
-        let cluster = Cluster::new(now, config, Totals::default());
+        let cluster = Cluster::new(now, config, Totals::default(), []);
         let mut machine = Self { cluster, now };
         let hello = Event::SecondaryHello {
             number: number(1),
@@ -357,7 +358,7 @@ impl Machine {
         };
         machine.feed(0, hello);
         let files = vec![meta("a")];
-        machine.feed(0, Event::Inventory { files, last: true });
+        machine.feed(0, Event::inventory(files));
         machine
     }
 
@@ -434,28 +435,29 @@ fn files_of_a_secondary() {
             let mut refused = Vec::new();
             while let Some(files) = pages.next() {
                 let last = pages.peek().is_none();
-                refused.push(is_too_many(
-                    &machine.feed(0, Event::Inventory { files, last }),
-                ));
+                refused.push(is_too_many(&machine.feed(
+                    0,
+                    Event::Inventory {
+                        files: files.into_iter().map(Into::into).collect(),
+                        last,
+                        batch: None,
+                    },
+                )));
             }
             assert_eq!(refused, [false, false, false, false, true]);
             continue;
         }
-        assert!(!is_too_many(
-            &machine.feed(0, Event::Inventory { files, last: true })
-        ));
+        assert!(!is_too_many(&machine.feed(0, Event::inventory(files))));
         let reason = trozos::model::RemovedReason::Lost;
-        machine.feed(
-            0,
-            Event::Removed {
-                files: vec![meta("0")],
-                reason,
-            },
-        );
+        machine.feed(0, Event::removed(vec![meta("0")], reason));
         let files = vec![meta("another")];
-        assert!(!is_too_many(&machine.feed(0, Event::Added { files })));
+        assert!(!is_too_many(
+            &machine.feed(0, Event::added(files, trozos::model::Origin::Written))
+        ));
         let files = vec![meta("one more")];
-        assert!(is_too_many(&machine.feed(0, Event::Added { files })));
+        assert!(is_too_many(
+            &machine.feed(0, Event::added(files, trozos::model::Origin::Written))
+        ));
     }
 }
 

@@ -135,6 +135,7 @@ mod tests {
             },
             holders: 3,
             secondaries: 3,
+            conflict: false,
         })
         .into()
     }

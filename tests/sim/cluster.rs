@@ -13,8 +13,8 @@ use trozos::{
     },
     model::{
         ChunkLayout, ClientName, Digest, FaultCounts, FileMeta, FileName, Finished, Grant,
-        Incarnation, Outcome, ReceivedFrom, Receiver, RemovedReason, SecondaryNumber, SentTransfer,
-        SourceInfo, TransferId, limits::EXPELLED_FOR,
+        Incarnation, NameRecord, Origin, Outcome, ReceivedFrom, Receiver, RemovedReason,
+        SecondaryNumber, SentTransfer, SourceInfo, TransferId, limits::EXPELLED_FOR,
     },
 };
 
@@ -42,7 +42,8 @@ struct Secondary {
     link: Option<LinkId>,
     incarnation: u64,
     holds: BTreeMap<FileName, FileMeta>,
-    copies: BTreeMap<TransferId, FileMeta>,
+    /// With the content that each may take the place of.
+    copies: BTreeMap<TransferId, (FileMeta, Option<Digest>)>,
 }
 
 #[derive(Debug, Default)]
@@ -83,7 +84,7 @@ pub fn run(seed: u64, trace: bool) {
         trace,
         random: fastrand::Rng::with_seed(seed),
         now: Instant::now(),
-        cluster: new_cluster(Instant::now(), Totals::default(), false),
+        cluster: new_cluster(Instant::now(), Totals::default(), Vec::new(), false),
         links: 0,
         secondaries: (1..=SECONDARIES)
             .map(|n| (n, Secondary::default()))
@@ -103,14 +104,15 @@ pub fn run(seed: u64, trace: bool) {
     walk.calm_down();
 }
 
-fn new_cluster(now: Instant, totals: Totals, begun: bool) -> Cluster {
+fn new_cluster(now: Instant, totals: Totals, records: Vec<NameRecord>, begun: bool) -> Cluster {
     let config = ClusterConfig {
         required_secondaries: 2,
         max_downloads: MOST_DOWNLOADS,
         begun,
         seed: 7,
+        wall_s: 0,
     };
-    Cluster::new(now, config, totals)
+    Cluster::new(now, config, totals, records)
 }
 
 impl Walk {
@@ -177,7 +179,7 @@ impl Walk {
         self.feed(link, hello);
         // Nobody else has the number, so it cannot be refused.
         assert!(self.cluster.has_peer(link), "seed {}", self.seed);
-        self.feed(link, Event::Inventory { files, last: true });
+        self.feed(link, Event::inventory(files));
         self.known.insert(link);
     }
 
@@ -205,7 +207,7 @@ impl Walk {
         }
         secondary.holds.insert(meta.name.clone(), meta.clone());
         if let Some(link) = secondary.link {
-            self.feed(link, Event::Added { files: vec![meta] });
+            self.feed(link, Event::added(vec![meta], Origin::Written));
         }
     }
 
@@ -222,18 +224,20 @@ impl Walk {
                 RemovedReason::Lost
             };
             let files = vec![meta];
-            self.feed(link, Event::Removed { files, reason });
+            self.feed(link, Event::removed(files, reason));
         }
     }
 
     fn end_a_copy(&mut self, n: u64) {
         let secondary = self.secondaries.get_mut(&n).unwrap();
-        let (Some(link), Some((transfer, meta))) = (secondary.link, secondary.copies.pop_first())
+        let (Some(link), Some((transfer, (meta, replaces)))) =
+            (secondary.link, secondary.copies.pop_first())
         else {
             return;
         };
         let works = self.random.u8(..4) > 0 || self.copies_work;
-        let clash = secondary.holds.contains_key(&meta.name);
+        let there = secondary.holds.get(&meta.name);
+        let clash = there.is_some_and(|there| Some(there.id) != replaces);
         let outcome = if works && !clash {
             Outcome::Complete
         } else {
@@ -249,7 +253,7 @@ impl Walk {
         if outcome == Outcome::Complete {
             let secondary = self.secondaries.get_mut(&n).unwrap();
             secondary.holds.insert(meta.name.clone(), meta.clone());
-            self.feed(link, Event::Added { files: vec![meta] });
+            self.feed(link, Event::added(vec![meta], Origin::Copied));
         }
     }
 
@@ -405,7 +409,8 @@ impl Walk {
             println!("the central restarts");
         }
         let begun = self.cluster.has_begun();
-        self.cluster = new_cluster(self.now, self.cluster.totals(), begun);
+        let records = self.cluster.records().collect();
+        self.cluster = new_cluster(self.now, self.cluster.totals(), records, begun);
         for secondary in self.secondaries.values_mut() {
             secondary.link = None;
         }
@@ -461,12 +466,18 @@ impl Walk {
                     let entry = self.waiting.entry((link, request));
                     entry.or_insert((arrival, place)).1 = place;
                 }
-                Action::Copy { link, grant } => {
+                Action::Copy {
+                    link,
+                    grant,
+                    replaces,
+                } => {
                     let transfer = grant.transfer;
                     let target = self.of_link(link).expect("a copy for nobody");
                     let held = target.holds.get(&grant.file.name);
                     assert!(held.is_none_or(|h| h.id != grant.file.id), "seed {seed}");
-                    target.copies.insert(transfer, grant.file.clone());
+                    target
+                        .copies
+                        .insert(transfer, (grant.file.clone(), replaces));
                     let of_target = self.secondaries.iter().find(|(_, s)| s.link == Some(link));
                     let (n, _) = of_target.expect("just found");
                     assert!(!self.draining.contains(n), "seed {seed}: a copy to {n}");
@@ -478,20 +489,27 @@ impl Walk {
                         target.copies.remove(&transfer);
                     }
                 }
-                Action::Withdraw { link, file } => {
+                Action::Withdraw { link, batch, files } => {
                     let Some(target) = self.of_link(link) else {
                         continue;
                     };
-                    if target
-                        .holds
-                        .get(&file.name)
-                        .is_some_and(|h| h.id == file.id)
-                    {
-                        target.holds.remove(&file.name);
-                        let (files, reason) = (vec![file], RemovedReason::Lost);
-                        let event = Event::Removed { files, reason };
+                    let mut events = Vec::new();
+                    for file in files {
+                        let there = target.holds.get(&file.name);
+                        if there.is_some_and(|there| there.id == file.id) {
+                            target.holds.remove(&file.name);
+                            let event = Event::removed(vec![file], RemovedReason::Lost);
+                            events.push(event);
+                        }
+                    }
+                    events.push(Event::Noted { batch });
+                    for event in events {
                         self.cluster.handle_event(self.now, link, event);
                     }
+                }
+                Action::Conflicts { link, batch, .. } => {
+                    let noted = Event::Noted { batch };
+                    self.cluster.handle_event(self.now, link, noted);
                 }
                 Action::Refuse { link, request, .. } => {
                     self.waiting.remove(&(link, request));
@@ -511,6 +529,8 @@ impl Walk {
                 }
                 Action::Enrolled { .. }
                 | Action::Settled { .. }
+                | Action::Noted { .. }
+                | Action::Superseded { .. }
                 | Action::Ended { .. }
                 | Action::Notice(_) => {}
             }
@@ -605,6 +625,18 @@ impl Walk {
             while !self.running.is_empty() {
                 self.finish_one();
             }
+        }
+        let conflicts = self.cluster.conflicts();
+        if !conflicts.is_empty() {
+            // A person decides, and all become level then.
+            assert!(!self.cluster.status().level, "seed {}", self.seed);
+            for conflict in conflicts {
+                let chosen = self.random.usize(..conflict.versions.len());
+                let choice = conflict.versions[chosen].choice;
+                self.cluster.resolve(self.now, &conflict.name, choice);
+                self.act();
+            }
+            return self.calm_down();
         }
         // Whoever was sent away may come again.
         for c in 0..CLIENTS {

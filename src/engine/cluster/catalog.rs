@@ -287,9 +287,9 @@ impl Catalog {
         entry.is_some_and(|e| e.holders.contains(number) || e.others.contains_key(&number))
     }
 
-    /// True when this content was deleted and nobody has put it back.
+    /// True when this content was replaced or deleted and nobody has put it back.
     pub(super) fn is_withdrawn(&self, file: &FileMeta) -> bool {
-        !self.entries.contains_key(&file.name) && self.pasts.is_gone(&file.name, file.id)
+        self.pasts.is_gone(&file.name, file.id)
     }
 
     /// Everything that a secondary is known to have.
@@ -352,11 +352,13 @@ impl Catalog {
         };
         if entry.meta.id == id {
             entry.others.remove(&number);
-            entry.modified = entry.modified.or(file.modified);
-            return if entry.holders.insert(number) {
-                Announced::Holder
-            } else {
-                Announced::Known
+            // Copies are younger than what they were made of.
+            entry.modified = earlier(entry.modified, file.modified);
+            let is_new = entry.holders.insert(number);
+            return match (self.reconsider(name, by, at), is_new) {
+                (true, _) => Announced::TookOver,
+                (false, true) => Announced::Holder,
+                (false, false) => Announced::Known,
             };
         }
         let is_edit = file.was.contains(&entry.meta.id);
@@ -364,7 +366,6 @@ impl Catalog {
         let past = self.pasts.get(name);
         let lost = past.and_then(|past| past.lost.as_ref());
         let was_lost = lost.is_some_and(|(lost, since)| lost.id == id && *since == entry.meta.id);
-        let is_later = (dated(file.modified), id) > (dated(entry.modified), entry.meta.id);
         match file.origin {
             Origin::Written if is_edit || entry.holders.contains(number) => {
                 self.replace(number, file, at)
@@ -385,18 +386,44 @@ impl Catalog {
             Origin::Found if is_edit && dated(file.modified) >= dated(entry.modified) => {
                 self.replace(number, file, at)
             }
-            Origin::Found if !entry.is_settled && is_later => {
-                entry.holders.remove(number);
-                let conflict = |before: Entry| Other::Conflict(before.meta, before.modified);
-                entry.others.remove(&number);
-                entry.give_to(file.meta.clone(), file.modified, conflict);
-                entry.others.remove(&number);
-                entry.holders.insert(number);
-                self.pasts.remember(name, by, at);
-                Announced::TookOver
+            Origin::Found | Origin::Copied => {
+                let announced = self.conflict(number, file, at);
+                if self.reconsider(name, by, at) {
+                    Announced::TookOver
+                } else {
+                    announced
+                }
             }
-            Origin::Found | Origin::Copied => self.conflict(number, file, at),
         }
+    }
+
+    /// Of contents that were all just found the latest has the name, in whatever order they were told of. True when
+    /// that is another than before.
+    fn reconsider(&mut self, name: &FileName, by: Option<SecondaryNumber>, at: u64) -> bool {
+        let Some(entry) = self.entries.get_mut(name).filter(|entry| !entry.is_settled) else {
+            return false;
+        };
+        let mut found: BTreeMap<Digest, (FileMeta, Option<u64>)> = BTreeMap::new();
+        for other in entry.others.values() {
+            if let Other::Conflict(meta, modified) = other {
+                let known = found.entry(meta.id);
+                let known = known.or_insert_with(|| (meta.clone(), *modified));
+                known.1 = earlier(known.1, *modified);
+            }
+        }
+        let latest = found.into_values().max_by_key(rank);
+        let Some((meta, modified)) = latest else {
+            return false;
+        };
+        let current = (entry.meta.clone(), entry.modified);
+        if rank(&(meta.clone(), modified)) <= rank(&current) {
+            return false;
+        }
+        entry.give_to(meta, modified, |before| {
+            Other::Conflict(before.meta, before.modified)
+        });
+        self.pasts.remember(name, by, at);
+        true
     }
 
     /// What the file was before has lost the name.
@@ -437,6 +464,8 @@ impl Catalog {
         let Some(entry) = self.entries.get_mut(name) else {
             return Announced::New;
         };
+        // What had the name when somebody wrote other content keeps it.
+        entry.is_settled |= file.origin == Origin::Written;
         let was_holder = entry.holders.remove(number);
         let other = Other::Conflict(file.meta.clone(), file.modified);
         let before = entry.others.insert(number, other);
@@ -554,6 +583,12 @@ impl Catalog {
             }
         }
         let promoted = self.promote(name, independent, at);
+        if let Some(entry) = self.entries.get_mut(name) {
+            // They are to have what has the name now.
+            for (holder, meta) in aside.drain(..) {
+                entry.others.insert(holder, Other::Outdated(meta));
+            }
+        }
         Removed::Deleted { aside, promoted }
     }
 
@@ -566,7 +601,7 @@ impl Catalog {
     ) -> Option<FileMeta> {
         let latest = independent
             .values()
-            .max_by_key(|(meta, modified)| (modified.unwrap_or(0), meta.id))?
+            .max_by_key(|version| rank(version))?
             .clone();
         let mut entry = Entry {
             meta: latest.0.clone(),
@@ -600,7 +635,7 @@ impl Catalog {
             Other::Conflict(meta, modified) => Some((meta.clone(), *modified)),
             Other::Outdated(_) | Other::Changing => None,
         });
-        let latest = conflicts.max_by_key(|(meta, modified)| (modified.unwrap_or(0), meta.id));
+        let latest = conflicts.max_by_key(rank);
         let by = self.pasts.get(name).and_then(|past| past.by);
         if let Some((meta, modified)) = latest {
             entry.give_to(meta.clone(), modified, |before| {
@@ -610,8 +645,9 @@ impl Catalog {
             self.pasts.remember(name, by, at);
             return Some(meta);
         }
-        let gone = &self.pasts.get(name)?.gone;
-        let place = |id: Digest| gone.iter().position(|gone| *gone == id);
+        let past = self.pasts.get(name);
+        let place =
+            |id: Digest| past.and_then(|past| past.gone.iter().position(|gone| *gone == id));
         let outdated = entry.others.values().filter_map(Other::meta);
         let Some(meta) = outdated.max_by_key(|meta| place(meta.id)).cloned() else {
             self.drop_if_empty(name);
@@ -765,3 +801,16 @@ impl Catalog {
         result
     }
 }
+
+/// The order of contents that came about independently: the latest is the greatest.
+fn rank((meta, modified): &(FileMeta, Option<u64>)) -> (u64, Digest) {
+    (modified.unwrap_or(0), meta.id)
+}
+
+fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    one.into_iter().chain(other).min()
+}
+
+#[cfg(test)]
+#[path = "catalog_tests.rs"]
+mod tests;

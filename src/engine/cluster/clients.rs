@@ -144,7 +144,7 @@ impl Cluster {
             return;
         };
         let client = client.clone();
-        let Some(entry) = self.catalog.get(&name) else {
+        let Some(entry) = self.catalog.look_up(&name) else {
             // It was deleted while the request waited.
             let refusal = Refusal::NotFound(name);
             self.actions.push_back(Action::Refuse {
@@ -333,9 +333,10 @@ mod tests {
                 max_downloads: 1,
                 begun: false,
                 seed: 1,
+                wall_s: 0,
             };
             let now = Instant::now();
-            let cluster = Cluster::new(now, config, saved);
+            let cluster = Cluster::new(now, config, saved, []);
             let mut bench = Self { now, cluster };
             let address = SocketAddr::from(([10, 0, 0, 1], 1));
             let hello = Event::SecondaryHello {
@@ -345,7 +346,7 @@ mod tests {
             };
             bench.feed(1, hello);
             let files = vec![file()];
-            bench.feed(1, Event::Inventory { files, last: true });
+            bench.feed(1, Event::inventory(files));
             for link in [2, 3] {
                 let name = Some(ClientName::try_from("ana").unwrap());
                 bench.feed(link, Event::ClientHello { name, address });

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Cluster, Notice,
     catalog::{Entry, Other},
+    numbers::NumberSet,
 };
 use crate::model::{
     Conflict, Digest, FileMeta, FileName, SecondaryNumber, Version, limits::PAGE_BYTES,
@@ -99,15 +100,12 @@ impl Cluster {
         });
         let number = chosen.and_then(|version| version.secondaries.first().copied());
         let at = self.wall_s();
+        let parties = self.parties_of(name);
         let Some(file) = number.and_then(|number| self.catalog.choose(name, number, at)) else {
             return Resolved::NoSuchChoice(versions.iter().map(|v| v.choice).collect());
         };
-        let told: BTreeSet<_> = versions
-            .iter()
-            .flat_map(|v| v.secondaries.clone())
-            .collect();
         self.content_changed(name);
-        told.into_iter().for_each(|n| self.owed.conflict(n, name));
+        self.tell_of_conflict(name, parties);
         self.push_sources_of(|running| running.name == *name);
         self.tell(Notice::Resolved { file: file.clone() });
         Resolved::To(file)
@@ -140,16 +138,28 @@ impl Cluster {
         Resolved::To(file)
     }
 
-    /// Those who hold one of a name's contents hear what others there are.
-    pub(super) fn tell_of_conflict(&mut self, name: &FileName) {
-        let Some(entry) = self.catalog.get(name) else {
-            return;
-        };
-        let others = entry.others().map(|(number, _)| number);
-        let told: Vec<_> = entry.holders.iter().chain(others).collect();
+    /// Who has something under a name that is in conflict.
+    pub(super) fn parties_of(&self, name: &FileName) -> NumberSet {
+        let mut parties = NumberSet::default();
+        if self.catalog.conflicts().contains(name)
+            && let Some(entry) = self.catalog.get(name)
+        {
+            parties = entry.holders;
+            for (number, _) in entry.others() {
+                parties.insert(number);
+            }
+        }
+        parties
+    }
+
+    /// Those who are part of a conflict, or were, hear what contents there are.
+    pub(super) fn tell_of_conflict(&mut self, name: &FileName, before: NumberSet) {
+        let now = self.parties_of(name);
         let alive = self.alive_set();
-        for number in told.into_iter().filter(|number| alive.contains(*number)) {
-            self.owed.conflict(number, name);
+        for set in [before.without(now), now] {
+            for number in set.and(alive).iter() {
+                self.owed.conflict(number, name);
+            }
         }
     }
 

@@ -44,6 +44,8 @@ impl Cluster {
             });
             self.stop_copies_of(now, number);
         }
+        // What was on its way to an older connection comes up again with the inventory.
+        self.owed.forget(number);
         self.traffic.enrolled(now, number, incarnation);
         self.peers.insert(
             link,
@@ -222,7 +224,7 @@ impl Cluster {
     fn hold(&mut self, number: SecondaryNumber, held: &HeldFile) {
         let file = &held.meta;
         let at = self.wall_s();
-        let was_in_conflict = self.catalog.conflicts().contains(&file.name);
+        let parties = self.parties_of(&file.name);
         match self.catalog.announce(number, held, at) {
             Announced::New => self.offer(file),
             Announced::Holder | Announced::Known => {}
@@ -256,9 +258,7 @@ impl Cluster {
             Announced::Deleted => return self.owed.withdraw(number, file),
         }
         self.owed.keep(number, &file.name);
-        if was_in_conflict || self.catalog.conflicts().contains(&file.name) {
-            self.tell_of_conflict(&file.name);
-        }
+        self.tell_of_conflict(&file.name, parties);
         self.placement.can_be_sent_again(&file.name);
         let entry = self.catalog.get(&file.name);
         let lacks = entry.is_some_and(|e| !e.holders.contains(number) && !e.is_busy(number));
@@ -338,7 +338,7 @@ impl Cluster {
     fn forget_copy(&mut self, number: SecondaryNumber, file: &FileMeta, reason: RemovedReason) {
         let at = self.wall_s();
         let name = &file.name;
-        let was_in_conflict = self.catalog.conflicts().contains(name);
+        let parties = self.parties_of(name);
         match self.catalog.remove(number, file, reason, at) {
             Removed::Unknown => {}
             Removed::Changing => {
@@ -359,12 +359,12 @@ impl Cluster {
                 for (holder, meta) in aside {
                     self.owed.withdraw(holder, &meta);
                 }
-                promoted.iter().for_each(|meta| self.offer(meta));
+                if let Some(meta) = promoted {
+                    self.offer(&meta);
+                }
             }
         }
-        if was_in_conflict {
-            self.tell_of_conflict(name);
-        }
+        self.tell_of_conflict(name, parties);
     }
 
     pub(super) fn end_copies_of(&mut self, name: &FileName) {

@@ -9,8 +9,8 @@ mod limits;
 
 use super::*;
 use crate::model::{
-    ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, Grant, Incarnation, Outcome,
-    Receiver, RemovedReason, SecondaryNumber, SentTransfer, SourceInfo, TransferId,
+    ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, Grant, Incarnation, Origin,
+    Outcome, Receiver, RemovedReason, SecondaryNumber, SentTransfer, SourceInfo, TransferId,
     limits::{EXPELLED_FOR, LEASE},
 };
 
@@ -49,16 +49,17 @@ impl Bench {
             max_downloads: places,
             begun: false,
             seed: 1,
+            wall_s: 0,
         };
         let now = Instant::now();
-        let cluster = Cluster::new(now, config, Totals::default());
+        let cluster = Cluster::new(now, config, Totals::default(), []);
         let mut bench = Self { now, cluster };
         for (n, _) in holds {
             bench.hello(*n);
         }
         for (n, names) in holds {
             let files = names.iter().map(|name| file(name)).collect();
-            bench.feed(*n, Event::Inventory { files, last: true });
+            bench.feed(*n, Event::inventory(files));
         }
         bench
     }
@@ -229,7 +230,7 @@ fn a_drained_secondary_neither_gets_copies_nor_makes_what_others_can() {
     bench.drain(2, true);
     let copies = |actions: &[Action]| -> Vec<(u64, Vec<u16>)> {
         let copy = |action: &Action| match action {
-            Action::Copy { link, grant } => {
+            Action::Copy { link, grant, .. } => {
                 let from = grant.sources.iter().map(|source| source.number.get());
                 Some((link.0, from.collect()))
             }
@@ -238,11 +239,11 @@ fn a_drained_secondary_neither_gets_copies_nor_makes_what_others_can() {
         actions.iter().filter_map(copy).collect()
     };
     let files = vec![file("a")];
-    let actions = bench.feed(1, Event::Added { files });
+    let actions = bench.feed(1, Event::added(files, Origin::Written));
     assert_eq!(copies(&actions), [(3, vec![1])]);
     // What it alone has is copied, so that it can go.
     let files = vec![file("b")];
-    let actions = bench.feed(2, Event::Added { files });
+    let actions = bench.feed(2, Event::added(files, Origin::Written));
     assert_eq!(copies(&actions), [(1, vec![2]), (3, vec![2])]);
     assert!(!bench.cluster.status().level);
     let actions = bench.drain(2, false);
@@ -270,7 +271,7 @@ fn a_drained_secondary_is_told_of_once_when_nothing_is_left_to_send() {
     bench.pass(LEASE);
     bench.hello(2);
     let files = vec![file("a")];
-    bench.feed(2, Event::Inventory { files, last: true });
+    bench.feed(2, Event::inventory(files));
     assert!(!is_drained(&bench.pass(LEASE * 2)));
     assert_eq!(bench.conditions()[1], SecondaryCondition::Draining);
 }
@@ -420,10 +421,7 @@ fn a_file_that_is_deleted_while_a_copy_of_it_ends_does_not_come_back() {
         let mut bench = Bench::new(2, &[(1, &["a"]), (2, &[])]);
         let copy = bench.cluster.transfers.keys().next().copied().unwrap();
         let done = Event::Finished(finished(copy, Outcome::Complete));
-        let gone = Event::Removed {
-            files: vec![file("a")],
-            reason: RemovedReason::Deleted,
-        };
+        let gone = Event::removed(vec![file("a")], RemovedReason::Deleted);
         // The end of the copy is told before the deletion, or crosses with it.
         if is_cancelled {
             bench.feed(1, gone);
@@ -433,21 +431,18 @@ fn a_file_that_is_deleted_while_a_copy_of_it_ends_does_not_come_back() {
             bench.feed(1, gone);
         }
         let files = vec![file("a")];
-        let actions = bench.feed(2, Event::Added { files });
-        let withdraw = Action::Withdraw {
-            link: LinkId(2),
-            file: file("a"),
+        let actions = bench.feed(2, Event::added(files, Origin::Copied));
+        let withdraw = |action: &Action| match action {
+            Action::Withdraw { link, files, .. } => *link == LinkId(2) && *files == [file("a")],
+            _ => false,
         };
-        assert!(actions.contains(&withdraw), "{actions:?}");
+        assert!(actions.iter().any(withdraw), "{actions:?}");
         assert!(bench.cluster.find(&file("a").name).is_err());
-        let lost = Event::Removed {
-            files: vec![file("a")],
-            reason: RemovedReason::Lost,
-        };
+        let lost = Event::removed(vec![file("a")], RemovedReason::Lost);
         bench.feed(2, lost);
         // Somebody puts it back on purpose.
         let files = vec![file("a")];
-        bench.feed(2, Event::Added { files });
+        bench.feed(2, Event::added(files, Origin::Written));
         assert!(bench.cluster.find(&file("a").name).is_ok());
     }
 }
@@ -457,7 +452,7 @@ fn a_secondary_that_says_once_more_what_it_holds_keeps_the_copies_that_it_runs()
     let mut bench = Bench::new(2, &[(1, &["a"]), (2, &[])]);
     assert_eq!(bench.cluster.transfers.len(), 1);
     let files = Vec::new();
-    let actions = bench.feed(2, Event::Inventory { files, last: true });
+    let actions = bench.feed(2, Event::inventory(files));
     let is_order = |action: &Action| matches!(action, Action::Copy { .. });
     assert!(!actions.iter().any(is_order), "{actions:?}");
     assert_eq!(bench.cluster.transfers.len(), 1);

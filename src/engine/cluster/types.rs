@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use crate::model::{
     ChunkIndex, ClientName, Conflict, CopyLimits, Digest, Fault, FileMeta, FileName, Finished,
-    Grant, HeldFile, Incarnation, Outcome, Receiver, RemovedReason, SecondaryNumber, SentBytes,
-    SentTransfer, SourceInfo, TransferId, limits::EXPELLED_FOR,
+    Grant, HeldFile, Incarnation, Origin, Outcome, Receiver, RemovedReason, SecondaryNumber,
+    SentBytes, SentTransfer, SourceInfo, TransferId, limits::EXPELLED_FOR,
 };
 
 /// One control connection; never used twice within a run.
@@ -114,6 +114,38 @@ pub enum Event {
         /// One entry per transfer.
         transfers: Vec<SentTransfer>,
     },
+}
+
+impl Event {
+    /// All that a secondary holds, in one page.
+    pub fn inventory(files: Vec<FileMeta>) -> Self {
+        Self::Inventory {
+            files: files.into_iter().map(HeldFile::from).collect(),
+            last: true,
+            batch: None,
+        }
+    }
+
+    /// Files that a secondary holds from now on.
+    pub fn added(files: Vec<FileMeta>, origin: Origin) -> Self {
+        let held = |meta| HeldFile {
+            origin,
+            ..HeldFile::from(meta)
+        };
+        Self::Added {
+            files: files.into_iter().map(held).collect(),
+            batch: None,
+        }
+    }
+
+    /// Files that a secondary no longer holds.
+    pub fn removed(files: Vec<FileMeta>, reason: RemovedReason) -> Self {
+        Self::Removed {
+            files,
+            reason,
+            batch: None,
+        }
+    }
 }
 
 /// What the owner must do: nearly always to send a message to a peer.

@@ -129,8 +129,9 @@ mod tests {
             max_downloads: 5,
             begun: false,
             seed: 1,
+            wall_s: 0,
         };
-        let mut cluster = Cluster::new(now, config, Totals::default());
+        let mut cluster = Cluster::new(now, config, Totals::default(), []);
         let hello = Event::SecondaryHello {
             number: SecondaryNumber::try_from(1).unwrap(),
             incarnation: Incarnation(1),
@@ -142,10 +143,7 @@ mod tests {
             layout: ChunkLayout::for_file(length).unwrap(),
             id: Digest::new([1; 32]),
         };
-        let inventory = Event::Inventory {
-            files: vec![file],
-            last: true,
-        };
+        let inventory = Event::inventory(vec![file]);
         cluster.handle_event(now, LinkId(1), inventory);
         cluster
     }

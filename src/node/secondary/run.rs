@@ -325,7 +325,12 @@ impl Secondary {
             },
         });
         if self.state.indexed {
-            self.state.changes.gone(meta, reason);
+            match why {
+                Gone::SetAside => self.state.changes.set_aside(meta),
+                Gone::Deleted | Gone::Changed | Gone::Withdrawn => {
+                    self.state.changes.gone(meta, reason);
+                }
+            }
         }
     }
 
@@ -397,6 +402,7 @@ impl Secondary {
                     self.copies.orders.keep_unsent(ended.finished);
                 }
                 if let Some((meta, manifest)) = ended.held {
+                    self.state.changes.arrived(&meta);
                     self.command_index(IndexCommand::Insert { meta, manifest });
                 }
             }

@@ -33,6 +33,8 @@ impl Secondary {
                 let unsent = self.copies.orders.take_unsent();
                 let sent = self.state.sent.report(true);
                 self.state.changes.up();
+                // The central tells of those that there are.
+                self.state.conflicts.clear();
                 let limits = self.state.limits.clone();
                 for word in enrolment::first_words(limits, unsent, sent) {
                     self.send(word);

@@ -7,10 +7,11 @@ use std::{
 
 use trozos::{
     engine::cluster::{
-        Action, Cluster, ClusterConfig, Drained, Event, Expelled, LinkId, Notice, Refusal, Totals,
+        Action, Cluster, ClusterConfig, Drained, Event, Expelled, LinkId, Notice, Refusal,
+        Resolved, Totals,
     },
     model::{
-        ClientName, Digest, FileMeta, Incarnation, RemovedReason, SecondaryNumber, SourceInfo,
+        ClientName, FileName, Incarnation, NameRecord, SecondaryNumber, SourceInfo,
         limits::{
             CLIENT_HEARTBEAT, CLIENT_LEASE, EXPELLED_FOR, HEARTBEAT, LEASE, STATISTICS_EVERY,
         },
@@ -34,6 +35,8 @@ pub struct Saved {
     pub totals: Totals,
     pub begun: bool,
     pub is_running: bool,
+    /// What it remembers of names.
+    pub names: BTreeMap<FileName, NameRecord>,
 }
 
 #[derive(Debug)]
@@ -63,10 +66,6 @@ pub struct Central {
     /// Names that people sent away, and until when.
     expelled: BTreeMap<ClientName, Instant>,
     names: BTreeMap<LinkId, ClientName>,
-    /// What a secondary has just said that somebody deleted.
-    removed: Vec<FileMeta>,
-    /// Contents that have left the cluster, as people deleted them.
-    pub deleted: BTreeSet<Digest>,
 }
 
 impl Central {
@@ -77,11 +76,12 @@ impl Central {
             max_downloads: ctx.settings.places,
             begun: saved.begun && saved.is_running,
             seed: ctx.random.u32(..),
+            wall_s: ctx.clock_ms / 1000,
         };
         ctx.saved.is_running = true;
         ctx.saved.begun = config.begun;
         Self {
-            cluster: Cluster::new(ctx.now, config, saved.totals),
+            cluster: Cluster::new(ctx.now, config, saved.totals, saved.names.into_values()),
             peers: BTreeMap::new(),
             links: BTreeMap::new(),
             next_link: 0,
@@ -94,8 +94,6 @@ impl Central {
             last_run: None,
             expelled: BTreeMap::new(),
             names: BTreeMap::new(),
-            removed: Vec::new(),
-            deleted: BTreeSet::new(),
         }
     }
 
@@ -242,14 +240,6 @@ impl Central {
             ctx.say(|| format!("{link:?} {event:?}"));
         }
         self.places.event(link, &event);
-        self.removed.clear();
-        if let Event::Removed {
-            files,
-            reason: RemovedReason::Deleted,
-        } = &event
-        {
-            self.removed.clone_from(files);
-        }
         self.cluster.handle_event(ctx.now, link, event);
         // One that changed nothing needs no look.
         if self.act(ctx) || !is_heartbeat {
@@ -267,6 +257,14 @@ impl Central {
             }
             Drained::NoSuchSecondary => {}
         }
+        self.act(ctx);
+        self.check();
+    }
+
+    /// A person's decision about a name.
+    pub fn resolve(&mut self, ctx: &mut Ctx<'_>, name: &FileName, choice: u16) {
+        let resolved = self.cluster.resolve(ctx.now, name, choice);
+        assert!(matches!(resolved, Resolved::To(_)), "{name}: {resolved:?}");
         self.act(ctx);
         self.check();
     }
@@ -328,13 +326,6 @@ impl Central {
             Notice::CopyOrdered { target, .. } => {
                 assert!(!self.drained.contains(target), "{target} is drained");
             }
-            Notice::NoLongerOffered {
-                file,
-                deleted_at: Some(_),
-            } => {
-                let of_name = self.removed.iter().filter(|gone| gone.name == *file);
-                self.deleted.extend(of_name.map(|gone| gone.id));
-            }
             _ => {}
         }
     }
@@ -372,6 +363,19 @@ impl Central {
                         ctx.send(peer.end, Packet::FromCentral(message));
                     }
                     self.close(ctx, link);
+                }
+                Word::Noted(link, batch) => {
+                    for record in self.cluster.take_unsaved() {
+                        if record.is_empty() {
+                            ctx.saved.names.remove(&record.name);
+                        } else {
+                            ctx.saved.names.insert(record.name.clone(), record);
+                        }
+                    }
+                    if let Some(peer) = self.peers.get(&link) {
+                        let noted = FromCentral::Noted { batch };
+                        ctx.send(peer.end, Packet::FromCentral(noted));
+                    }
                 }
                 Word::Notice(_) => {}
             }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use trozos::{
+    engine::download::FailReason,
     model::{ClientName, FileName, Finished, Grant, Outcome, TransferId},
     node::{
         Failure,
@@ -316,6 +317,7 @@ impl Client {
                 }
             }
             FromCentral::Settled { transfer, .. } => drop(self.downloads.endings.settle(transfer)),
+            FromCentral::Superseded { transfer, .. } => self.downloads.superseded(transfer),
             other => panic!("{other:?} to a client"),
         }
         self.tick_fetches(ctx);
@@ -338,7 +340,7 @@ impl Client {
         }
         let name = Some(self.name.clone());
         let (transfer, meta) = (grant.transfer, grant.file.clone());
-        let fetch = Fetch::start(ctx, grant, PeerRole::Client { name });
+        let fetch = Fetch::start(ctx, grant, None, PeerRole::Client { name });
         let handle = fetch.handle.clone();
         let started = self.downloads.started(number, transfer, meta, handle);
         let (_, asker) = started.expect("it was asked for");
@@ -362,6 +364,12 @@ impl Client {
                 self.link.send(ctx, report);
                 return;
             }
+            fetch::News::NoSources => {
+                if let Some((number, _, _)) = self.downloads.of_transfer(transfer) {
+                    self.downloads.begin_anew(number);
+                }
+                return;
+            }
             fetch::News::Ended(ended) => ended,
         };
         self.fetches.remove(&transfer);
@@ -381,6 +389,11 @@ impl Client {
         let end = match (ended.outcome, ended.reason) {
             (Outcome::Complete | Outcome::AlreadyComplete, _) => Some(DownloadEnd::Complete),
             (Outcome::Cancelled, _) => None,
+            (Outcome::Failed, Some(reason))
+                if !matches!(reason, FailReason::Local(_)) && self.downloads.begin_anew(number) =>
+            {
+                None
+            }
             (Outcome::Failed, Some(reason)) => Some(DownloadEnd::Failed(Failure::Sources(reason))),
             (Outcome::Failed, None) => panic!("{transfer} failed without a reason"),
         };

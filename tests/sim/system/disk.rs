@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use trozos::model::{ChunkIndex, ChunkLayout, ChunkSet, Digest, FileMeta, FileName};
+use trozos::{
+    model::{ChunkIndex, ChunkLayout, ChunkSet, Digest, FileMeta, FileName},
+    node::rules::changes::{Holding, KnownRecord},
+};
 
 pub const FRAME_BYTES: u32 = 512 << 10;
 
@@ -28,6 +31,8 @@ pub struct Content {
     pub meta: FileMeta,
     pub chunks: Rc<[u64]>,
     pub manifest: Rc<[u64]>,
+    /// When it came to be on this disk, in milliseconds of the story.
+    pub modified: u64,
 }
 
 /// The id of a manifest.
@@ -70,6 +75,7 @@ impl Content {
             meta,
             chunks,
             manifest,
+            modified: 0,
         }
     }
 }
@@ -83,10 +89,33 @@ struct Part {
     journal: ChunkSet,
 }
 
-/// A node's folder, which outlives its process.
+/// A file as its secondary serves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub meta: FileMeta,
+    pub modified: u64,
+}
+
+impl Holding for Held {
+    fn meta(&self) -> &FileMeta {
+        &self.meta
+    }
+
+    fn modified(&self) -> Option<u64> {
+        Some(self.modified)
+    }
+}
+
+/// A node's folder and what it keeps beside it, which outlive its process.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
     pub files: BTreeMap<FileName, Content>,
+    /// What the central has noted of the files.
+    pub known: BTreeMap<FileName, KnownRecord>,
+    /// The folder as it was when somebody made a backup of it.
+    pub backup: Option<BTreeMap<FileName, Content>>,
+    /// Contents that were set aside.
+    pub aside: Vec<FileMeta>,
     parts: BTreeMap<FileName, Part>,
     pub is_full: bool,
 }
@@ -103,11 +132,15 @@ pub enum Before {
 }
 
 impl Disk {
-    pub fn open_part(&mut self, meta: &FileMeta) -> Result<Before, &'static str> {
+    pub fn open_part(
+        &mut self,
+        meta: &FileMeta,
+        replaces: Option<Digest>,
+    ) -> Result<Before, &'static str> {
         match self.files.get(&meta.name) {
             Some(there) if there.meta.id == meta.id => return Ok(Before::Complete),
-            Some(_) => return Err(TAKEN),
-            None => {}
+            Some(there) if Some(there.meta.id) != replaces => return Err(TAKEN),
+            Some(_) | None => {}
         }
         let kept = self.parts.entry(meta.name.clone());
         let fresh = || Part {
@@ -149,14 +182,24 @@ impl Disk {
     }
 
     /// The file gets its name.
-    pub fn finish(&mut self, truth: &Content) -> Result<(), &'static str> {
-        if self.files.contains_key(&truth.meta.name) {
-            return Err(TAKEN);
+    pub fn finish(
+        &mut self,
+        truth: &Content,
+        replaces: Option<Digest>,
+        modified: u64,
+    ) -> Result<(), &'static str> {
+        if let Some(there) = self.files.get(&truth.meta.name) {
+            if Some(there.meta.id) != replaces {
+                return Err(TAKEN);
+            }
+            self.aside.push(there.meta.clone());
         }
         let part = self.parts.remove(&truth.meta.name).expect("opened before");
         let written: Vec<_> = part.written.values().copied().collect();
         assert_eq!(written, *truth.manifest, "{} is not whole", truth.meta.name);
-        self.files.insert(truth.meta.name.clone(), truth.clone());
+        let mut content = truth.clone();
+        content.modified = modified;
+        self.files.insert(truth.meta.name.clone(), content);
         Ok(())
     }
 

@@ -29,12 +29,17 @@ impl World {
         if let Some(unfinished) = self.clients().find_map(|(_, client)| client.unfinished()) {
             return Some(format!("downloads do not end: {unfinished}"));
         }
-        let status = self.central().cluster.status();
-        let alive = status.secondaries.iter().filter(|s| s.alive).count();
-        if alive < self.story.secondaries || !status.level || status.running + status.waiting > 0 {
+        let cluster = &self.central().cluster;
+        let status = cluster.status();
+        let rows = status.secondaries.iter().filter(|row| row.alive);
+        let lacks = rows.clone().map(|row| row.missing).sum::<u64>() + status.changing;
+        let is_level = status.level || status.conflicts > 0;
+        let is_busy = status.running + status.waiting + lacks > 0;
+        if rows.count() < self.story.secondaries || !is_level || is_busy {
             return Some(format!("{status:?}"));
         }
-        let (listed, _) = self.central().cluster.listing(None, |_| true);
+        assert!(!status.level || status.conflicts == 0, "{status:?}");
+        let (listed, _) = cluster.listing(None, |_| true);
         let listed: BTreeMap<_, _> = listed
             .iter()
             .map(|listed| (&listed.file.name, listed))
@@ -44,7 +49,7 @@ impl World {
                 return Some(format!("{secondary:?} is busy"));
             }
             let there = slot.disk.files.values().map(|content| &content.meta);
-            if !there.eq(secondary.held().values()) {
+            if !there.eq(secondary.held().values().map(|held| &held.meta)) {
                 return Some(format!("{secondary:?} holds {:?}", slot.disk));
             }
             let names: BTreeSet<_> = slot.disk.files.keys().collect();
@@ -52,12 +57,38 @@ impl World {
                 return Some(format!("{names:?} is there, {listed:?} is listed"));
             }
         }
-        for (name, listed) in listed {
+        for (name, listed) in &listed {
             let same = self
                 .secondaries()
-                .filter(|(_, s)| s.held()[name].id == listed.file.id);
-            if same.count() != usize::from(listed.holders) {
+                .filter(|(_, s)| s.held()[*name].meta.id == listed.file.id)
+                .count();
+            let is_everywhere = same == self.story.secondaries;
+            if same != usize::from(listed.holders) || !(is_everywhere || listed.conflict) {
                 return Some(format!("{listed:?}"));
+            }
+        }
+        self.who_has_not_heard()
+    }
+
+    /// A conflict that somebody who is part of it does not know of.
+    fn who_has_not_heard(&self) -> Option<String> {
+        let conflicts = self.central().cluster.conflicts();
+        let names: BTreeSet<_> = conflicts.iter().map(|conflict| &conflict.name).collect();
+        for (host, (_, secondary)) in (1..).zip(self.secondaries()) {
+            let number = self.number_of(host);
+            for conflict in &conflicts {
+                let mut holders = conflict.versions.iter().flat_map(|v| &v.secondaries);
+                let is_part = holders.any(|holder| *holder == number);
+                if is_part && !secondary.conflicts.contains(&conflict.name) {
+                    return Some(format!("{number} does not know of {conflict:?}"));
+                }
+            }
+            let decided = secondary
+                .conflicts
+                .iter()
+                .find(|name| !names.contains(name));
+            if let Some(name) = decided {
+                return Some(format!("{number} knows of a conflict about {name}"));
             }
         }
         None
@@ -78,12 +109,19 @@ impl World {
             client.check_ends();
         }
         let (listed, _) = self.central().cluster.listing(None, |_| true);
-        let mut ids = listed.iter().map(|listed| listed.file.id);
-        // Whoever's clock jumps, or who has forgotten what it ordered, takes the end of an old copy for somebody's wish.
-        let deleted = self.central().deleted.difference(&self.added);
-        let is_back = ids.find(|id| deleted.clone().any(|deleted| deleted == id));
-        let is_back = is_back.filter(|_| !self.central_jumps && !self.central_forgets);
-        assert_eq!(is_back, None, "it was deleted, and nobody put it back");
+        let listed: BTreeMap<_, _> = listed
+            .iter()
+            .map(|listed| (&listed.file.name, listed.file.id))
+            .collect();
+        let ordered = self
+            .chronicle
+            .names
+            .iter()
+            .filter(|(_, line)| line.is_ordered);
+        for (name, line) in ordered {
+            let is_there = listed.get(name).copied();
+            assert_eq!(is_there, line.latest, "{name} was changed last: {line:?}");
+        }
     }
 
     /// One secondary is to have nothing to send, and then to work again.

@@ -10,10 +10,12 @@ use std::{
 };
 
 use trozos::{
-    engine::download::{Action, Download, DownloadConfig, Event, FailReason, Finish, Holder},
+    engine::download::{
+        Action, Download, DownloadConfig, Event, FailReason, Finish, Holder, Notice,
+    },
     model::{
-        ChunkIndex, Fault, FileMeta, Grant, Outcome, ReceivedFrom, SecondaryNumber, SourceInfo,
-        TransferId,
+        ChunkIndex, Digest, Fault, FileMeta, Grant, Outcome, ReceivedFrom, SecondaryNumber,
+        SourceInfo, TransferId,
         limits::{CONNECT_TIMEOUT, HELLO_TIMEOUT},
     },
     node::rules::Receiving,
@@ -62,6 +64,8 @@ pub enum News {
         fault: Fault,
         chunk: Option<ChunkIndex>,
     },
+    /// No source is left.
+    NoSources,
     Ended(Ended),
 }
 
@@ -101,6 +105,7 @@ pub struct Fetch {
     pub transfer: TransferId,
     pub file: FileMeta,
     pub handle: Handle,
+    replaces: Option<Digest>,
     role: PeerRole,
     machine: Download,
     check: FetchCheck,
@@ -117,7 +122,13 @@ pub struct Fetch {
 }
 
 impl Fetch {
-    pub fn start(ctx: &mut Ctx<'_>, grant: Grant, role: PeerRole) -> Self {
+    /// `replaces` is the content that may have the name until the file is whole.
+    pub fn start(
+        ctx: &mut Ctx<'_>,
+        grant: Grant,
+        replaces: Option<Digest>,
+        role: PeerRole,
+    ) -> Self {
         let config = DownloadConfig {
             seed: ctx.random.u64(..),
             source_wait: SOURCE_WAIT,
@@ -127,6 +138,7 @@ impl Fetch {
             transfer: grant.transfer,
             file: grant.file,
             handle: Handle::default(),
+            replaces,
             role,
             machine: Download::new(layout, config, ctx.now),
             check: FetchCheck::new(layout),
@@ -379,7 +391,7 @@ impl Fetch {
 
     fn done(&mut self, ctx: &mut Ctx<'_>, work: Work) {
         match work {
-            Work::Open => match ctx.disk.open_part(&self.file) {
+            Work::Open => match ctx.disk.open_part(&self.file, self.replaces) {
                 Ok(Before::Complete) => self.end(ctx, Outcome::AlreadyComplete, None),
                 Ok(Before::Part(have)) => self.feed(ctx, Event::Ready { have }),
                 Err(reason) => self.local_failure(ctx, reason),
@@ -401,7 +413,7 @@ impl Fetch {
             }
             Work::Finish => {
                 let truth = ctx.truth(&self.file);
-                match ctx.disk.finish(&truth) {
+                match ctx.disk.finish(&truth, self.replaces, ctx.clock_ms) {
                     Ok(()) => self.end(ctx, Outcome::Complete, None),
                     Err(reason) => {
                         let reason = FailReason::Local(reason.to_owned());
@@ -483,6 +495,7 @@ impl Fetch {
                     fault,
                     chunk,
                 }),
+                Action::Notice(Notice::NoSources { .. }) => self.news.push(News::NoSources),
                 Action::Notice(_) => {}
                 Action::Finish(Finish::Complete) => {
                     self.later(ctx.now + DISK_TAKES, Work::Finish);

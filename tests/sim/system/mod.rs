@@ -5,6 +5,7 @@
 //! and `World::what_is_wrong` at the end (folders, catalogue, ends).
 
 mod central;
+mod chronicle;
 mod client;
 mod disk;
 mod ending;
@@ -49,6 +50,8 @@ struct Ctx<'a> {
     settings: Settings,
     library: &'a BTreeMap<Digest, Content>,
     sends_wrong_bytes: bool,
+    /// Milliseconds since the story began.
+    clock_ms: u64,
     /// What all secondaries have sent.
     sent_bytes: &'a mut u64,
     bytes_per_s: f64,

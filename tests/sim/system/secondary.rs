@@ -1,31 +1,32 @@
 //! A secondary: the rules of `node/rules` with a folder, an index that takes its time, and one uplink.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::{Duration, Instant},
 };
 
 use trozos::{
     model::{
-        ChunkIndex, CopyLimits, FileMeta, FileName, Finished, Grant, Incarnation, Outcome,
+        ChunkIndex, CopyLimits, Digest, FileMeta, FileName, Finished, Incarnation, Origin, Outcome,
         Receiver, RemovedReason, SecondaryNumber, TransferId,
         limits::{IDLE_TIMEOUT, SEND_STALL_TIMEOUT},
     },
     node::rules::{
+        changes::Changes,
         copies::CopyOrders,
         enrolment::{self, InUse},
         sent::{Sending, SentBook},
     },
     proto::{
         ErrorCode, Hello, PeerRole,
-        control::{FromCentral, ToCentral},
+        control::{CopyOrder, FromCentral, ToCentral},
         data::{FromSecondary, ToSecondary},
     },
 };
 
 use super::{
     Ctx,
-    disk::{FRAME_BYTES, frame_of},
+    disk::{FRAME_BYTES, Held, frame_of},
     fetch::{self, Fetch, Handle},
     link::{Link, News},
     net::{End, Incoming, Packet, Raw, address},
@@ -40,8 +41,12 @@ const SOCKET_BYTES: u64 = 1 << 20;
 enum Index {
     /// The whole folder is read.
     Ready,
-    /// A file is hashed.
+    /// A file that somebody put there is hashed.
     Added(FileName),
+    /// A copy of this content is complete.
+    Copied(FileName, Digest),
+    /// Somebody changes it.
+    Changing(FileName),
     Deleted(FileMeta),
     SetAside(FileMeta),
 }
@@ -62,7 +67,10 @@ pub struct Secondary {
     number: SecondaryNumber,
     incarnation: Incarnation,
     pub link: Link,
-    held: BTreeMap<FileName, FileMeta>,
+    held: BTreeMap<FileName, Held>,
+    changes: Changes,
+    /// Names of which others have other content.
+    pub conflicts: BTreeSet<FileName>,
     is_indexed: bool,
     index: BTreeMap<(Instant, u64), Index>,
     works: u64,
@@ -92,6 +100,8 @@ impl Secondary {
             incarnation,
             link: Link::new(ctx, role),
             held: BTreeMap::new(),
+            changes: Changes::restore(ctx.disk.known.values().cloned()),
+            conflicts: BTreeSet::new(),
             is_indexed: false,
             index: BTreeMap::new(),
             works: 0,
@@ -114,12 +124,20 @@ impl Secondary {
         secondary
     }
 
+    /// The central has noted that there is nothing of this name.
+    pub fn has_told_of_the_end(&self, name: &FileName) -> bool {
+        !self.held.contains_key(name) && self.changes.is_told()
+    }
+
     pub fn is_busy(&self) -> bool {
-        !self.is_indexed || !self.fetches.is_empty() || !self.index.is_empty()
+        !self.is_indexed
+            || !self.fetches.is_empty()
+            || !self.index.is_empty()
+            || !self.changes.is_told()
     }
 
     /// What it says that it holds.
-    pub fn held(&self) -> &BTreeMap<FileName, FileMeta> {
+    pub fn held(&self) -> &BTreeMap<FileName, Held> {
         &self.held
     }
 
@@ -132,6 +150,14 @@ impl Secondary {
     pub fn file_added(&mut self, ctx: &mut Ctx<'_>, name: FileName) {
         let takes = Duration::from_millis(ctx.random.u64(10..1500));
         self.find(ctx.now + takes, Index::Added(name));
+    }
+
+    /// Somebody put other content in the place of a file.
+    pub fn file_replaced(&mut self, ctx: &mut Ctx<'_>, name: FileName) {
+        let sees = Duration::from_millis(ctx.random.u64(1..300));
+        self.find(ctx.now + sees, Index::Changing(name.clone()));
+        let takes = Duration::from_millis(ctx.random.u64(10..1500));
+        self.find(ctx.now + sees + takes, Index::Added(name));
     }
 
     /// Somebody took one out of it.
@@ -206,11 +232,11 @@ impl Secondary {
         match news {
             News::Up => {
                 self.in_use = InUse::default();
-                let held = self.is_indexed;
-                let held = held.then(|| self.held.values().cloned().collect());
+                self.changes.up();
+                self.conflicts.clear();
                 let unsent = self.orders.take_unsent();
                 let sent = self.sent.report(true);
-                for word in enrolment::first_words(CopyLimits::default(), held, unsent, sent) {
+                for word in enrolment::first_words(CopyLimits::default(), unsent, sent) {
                     self.say(ctx, word);
                 }
             }
@@ -218,20 +244,55 @@ impl Secondary {
             News::Down(Some(code)) if enrolment::is_for_good(ctx.now, code, &mut self.in_use) => {
                 self.has_given_up = true;
             }
-            News::Down(_) => {}
+            News::Down(_) => self.changes.down(),
+        }
+        self.tell_changes(ctx);
+    }
+
+    /// Says what may be said, and keeps what was noted.
+    fn tell_changes(&mut self, ctx: &mut Ctx<'_>) {
+        for record in self.changes.take_unsaved() {
+            if record.id.is_none() && record.deleted.is_none() {
+                ctx.disk.known.remove(&record.name);
+            } else {
+                ctx.disk.known.insert(record.name.clone(), record);
+            }
+        }
+        while self.link.is_up() {
+            let Some(message) = self.changes.next(&self.held) else {
+                return;
+            };
+            self.say(ctx, message);
         }
     }
 
     fn message(&mut self, ctx: &mut Ctx<'_>, message: FromCentral) {
         match message {
-            FromCentral::Copy(grant) => self.copy(ctx, grant),
+            FromCentral::Copy(order) => self.copy(ctx, order),
             FromCentral::CancelCopy { transfer } => self.orders.cancel(transfer),
             FromCentral::Sources { transfer, sources } => {
                 self.orders.set_sources(transfer, &sources);
             }
-            FromCentral::Withdraw { file } => {
-                let takes = Duration::from_millis(ctx.random.u64(1..20));
-                self.find(ctx.now + takes, Index::SetAside(file));
+            FromCentral::Withdraw { batch, files } => {
+                for file in files {
+                    let takes = Duration::from_millis(ctx.random.u64(1..20));
+                    self.find(ctx.now + takes, Index::SetAside(file));
+                }
+                self.say(ctx, ToCentral::Noted { batch });
+            }
+            FromCentral::Conflicts { batch, names } => {
+                for conflict in names {
+                    if conflict.versions.is_empty() {
+                        self.conflicts.remove(&conflict.name);
+                    } else {
+                        self.conflicts.insert(conflict.name);
+                    }
+                }
+                self.say(ctx, ToCentral::Noted { batch });
+            }
+            FromCentral::Noted { batch } => {
+                self.changes.noted(batch);
+                self.tell_changes(ctx);
             }
             FromCentral::Ended {
                 transfer,
@@ -258,17 +319,19 @@ impl Secondary {
         self.tick_fetches(ctx);
     }
 
-    fn copy(&mut self, ctx: &mut Ctx<'_>, grant: Grant) {
-        let Some(grant) = self.orders.order(grant) else {
+    fn copy(&mut self, ctx: &mut Ctx<'_>, order: CopyOrder) {
+        let Some(CopyOrder { grant, replaces }) = self.orders.order(order) else {
             return;
         };
+        let held = self.held.get(&grant.file.name);
+        let replaces = replaces.filter(|id| held.is_some_and(|held| held.meta.id == *id));
         let role = PeerRole::Secondary {
             number: self.number,
             listens: None,
             incarnation: self.incarnation,
         };
         let (transfer, file) = (grant.transfer, grant.file.clone());
-        let fetch = Fetch::start(ctx, grant, role);
+        let fetch = Fetch::start(ctx, grant, replaces, role);
         self.orders.started(transfer, file, fetch.handle.clone());
         self.fetches.insert(transfer, fetch);
     }
@@ -289,6 +352,7 @@ impl Secondary {
                 self.say(ctx, report);
                 return;
             }
+            fetch::News::NoSources => return,
             fetch::News::Ended(ended) => ended,
         };
         self.fetches.remove(&transfer);
@@ -313,7 +377,8 @@ impl Secondary {
             // Now and then its folder has much else to be looked at.
             let most = if ctx.random.u8(..4) == 0 { 1500 } else { 20 };
             let takes = Duration::from_millis(ctx.random.u64(1..most));
-            self.find(ctx.now + takes, Index::Added(file.name));
+            self.changes.arrived(&file);
+            self.find(ctx.now + takes, Index::Copied(file.name, file.id));
         }
     }
 
@@ -321,46 +386,82 @@ impl Secondary {
         match found {
             Index::Ready => {
                 self.is_indexed = true;
-                for page in enrolment::inventory(self.held.values().cloned().collect()) {
-                    self.say(ctx, page);
+                self.changes.read();
+            }
+            Index::Added(name) => self.serve(ctx, &name, Origin::Written),
+            Index::Copied(name, id) => {
+                let there = ctx.disk.files.get(&name);
+                if there.is_some_and(|there| there.meta.id == id) {
+                    self.serve(ctx, &name, Origin::Copied);
                 }
             }
-            Index::Added(name) => {
-                let Some(there) = ctx.disk.files.get(&name) else {
-                    return;
-                };
-                let meta = there.meta.clone();
-                let before = self.held.insert(name, meta.clone());
-                if self.is_indexed && before.as_ref() != Some(&meta) {
-                    self.say(ctx, ToCentral::Added { files: vec![meta] });
+            Index::Changing(name) => {
+                let there = ctx.disk.files.get(&name).map(|there| there.meta.id);
+                let held = self.held.get(&name).map(|held| held.meta.clone());
+                let held = held.filter(|held| there.is_some_and(|there| there != held.id));
+                if let Some(held) = held {
+                    self.removed(held, RemovedReason::Changing);
                 }
             }
             Index::Deleted(meta) => {
                 // What stood under the name for a moment may never have been looked at.
                 let is_back = ctx.disk.files.contains_key(&meta.name);
-                let held = self.held.get(&meta.name).cloned();
-                if let Some(held) = held.filter(|_| !is_back) {
-                    self.removed(ctx, held, RemovedReason::Deleted);
+                let held = self.held.get(&meta.name).map(|held| held.meta.clone());
+                match held.filter(|_| !is_back) {
+                    Some(held) => self.removed(held, RemovedReason::Deleted),
+                    // It was being changed.
+                    None if !is_back && self.is_indexed => {
+                        self.changes.gone(&meta, RemovedReason::Deleted);
+                    }
+                    None => {}
                 }
             }
             Index::SetAside(meta) => {
-                if self.held.get(&meta.name).is_some_and(|h| h.id == meta.id) {
+                if self
+                    .held
+                    .get(&meta.name)
+                    .is_some_and(|h| h.meta.id == meta.id)
+                {
                     let there = ctx.disk.files.get(&meta.name);
                     if there.is_some_and(|there| there.meta.id == meta.id) {
                         ctx.disk.files.remove(&meta.name);
+                        ctx.disk.aside.push(meta.clone());
+                        self.held.remove(&meta.name);
+                        if self.is_indexed {
+                            self.changes.set_aside(&meta);
+                        }
                     }
-                    self.removed(ctx, meta, RemovedReason::Lost);
                 }
             }
         }
+        self.tell_changes(ctx);
     }
 
-    fn removed(&mut self, ctx: &mut Ctx<'_>, meta: FileMeta, reason: RemovedReason) {
-        if self.held.get(&meta.name).is_some_and(|h| h.id == meta.id) {
+    /// What is there under a name is served from now on.
+    fn serve(&mut self, ctx: &mut Ctx<'_>, name: &FileName, origin: Origin) {
+        let Some(there) = ctx.disk.files.get(name) else {
+            return;
+        };
+        let held = Held {
+            meta: there.meta.clone(),
+            modified: there.modified,
+        };
+        let meta = held.meta.clone();
+        let before = self.held.insert(name.clone(), held);
+        if self.is_indexed && before.is_none_or(|before| before.meta != meta) {
+            self.changes.held(&meta, origin);
+        }
+    }
+
+    fn removed(&mut self, meta: FileMeta, reason: RemovedReason) {
+        if self
+            .held
+            .get(&meta.name)
+            .is_some_and(|h| h.meta.id == meta.id)
+        {
             self.held.remove(&meta.name);
             if self.is_indexed {
-                let files = vec![meta];
-                self.say(ctx, ToCentral::Removed { files, reason });
+                self.changes.gone(&meta, reason);
             }
         }
     }
@@ -421,8 +522,9 @@ impl Secondary {
                 name,
                 manifest,
             } => {
-                let held = self.held.get(&name).filter(|file| file.id == id);
-                let held = held.or_else(|| self.held.values().find(|file| file.id == id));
+                let held = self.held.get(&name).filter(|file| file.meta.id == id);
+                let held = held.or_else(|| self.held.values().find(|file| file.meta.id == id));
+                let held = held.map(|held| &held.meta);
                 let receiver = serving.receiver.clone().expect("it said hello");
                 let opened = held.cloned().and_then(|file| {
                     let sending = self.sent.open(ctx.now, transfer, &receiver, &name)?;

@@ -1,6 +1,6 @@
 //! What happens in a story: who is there, what they hold, what goes wrong when. All of it follows from a seed.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use trozos::node::client::Priority;
 
@@ -12,6 +12,9 @@ const LONG: Duration = Duration::from_secs(30);
 
 /// Seeds before this one are as they were before users had wishes.
 const FIRST_WITH_WISHES: u64 = 100;
+
+/// Seeds before this one are as they were before people edited files.
+const FIRST_WITH_EDITS: u64 = 200;
 
 /// What happens.
 #[derive(Clone, Debug)]
@@ -37,7 +40,14 @@ pub enum Happening {
     WrongBytes(Host, bool),
     DiskFull(Host, bool),
     Add(Host, usize),
+    /// Content takes the place of what is there under its name.
+    Write(Host, usize),
+    /// A file gets another name, which another content of the story stands for.
+    Rename(Host, usize, usize),
     Delete(Host, usize),
+    /// Somebody makes a backup of a folder, and brings it back while nobody runs there.
+    Backup(Host),
+    Restore(Host),
     Ask(Host, usize),
     GiveUp(Host),
     /// A client's user makes a download wait, lets those that do go on, or finds one more or less important.
@@ -45,7 +55,7 @@ pub enum Happening {
     GoOn(Host),
     Prefer(Host, Priority),
     /// A client's user calls himself by another name.
-    Rename(Host),
+    CallOneself(Host),
     /// A person orders at the central that a secondary is to have nothing to send, or takes that back.
     Drain(Host, bool),
     /// A person sends a client away.
@@ -152,6 +162,9 @@ impl Story {
         if seed % 8 == 5 {
             story.deletions(&mut fastrand::Rng::with_seed(seed ^ 0xde1e));
         }
+        if seed >= FIRST_WITH_EDITS && seed % 4 == 1 {
+            story.edits(&mut fastrand::Rng::with_seed(seed ^ 0xed17));
+        }
         if seed % 16 == 9 {
             story.names(&mut fastrand::Rng::with_seed(seed ^ 0xa11a5));
         }
@@ -168,6 +181,62 @@ impl Story {
         }
     }
 
+    /// People change, rename and delete files, several at once now and then, and bring backups back.
+    fn edits(&mut self, random: &mut fastrand::Rng) {
+        let first = self.contents.len();
+        let names: BTreeSet<_> = self.contents.iter().map(|c| c.meta.name.clone()).collect();
+        let names: Vec<_> = names.into_iter().collect();
+        for (index, name) in names.iter().enumerate() {
+            for version in 0..3 {
+                let number = 1000 + (index * 10 + version) as u64;
+                let length = random.u64(1..3 << 20);
+                self.contents
+                    .push(Content::new(name.as_str(), number, length));
+            }
+        }
+        for _ in 0..random.usize(2..=10) {
+            let mut at = self.quiet.mul_f64(random.f64() * 0.85 + 0.1);
+            let host = random.usize(1..=self.secondaries);
+            let many = if random.u8(..4) == 0 { 3 } else { 1 };
+            for _ in 0..many {
+                let content = random.usize(first..self.contents.len());
+                let what = match random.u8(..8) {
+                    0 => Happening::Delete(host, content),
+                    1 => Happening::Rename(host, random.usize(..first), content),
+                    _ => Happening::Write(host, content),
+                };
+                self.happenings.push((at, what));
+                at += Duration::from_millis(random.u64(0..60));
+            }
+            if random.u8(..4) == 0 {
+                // The central is away just then.
+                let before = at.saturating_sub(Duration::from_millis(random.u64(0..400)));
+                let back = at + Duration::from_millis(random.u64(0..3000));
+                let ends = Happening::End(0, Ending::Killed);
+                self.happenings.push((before, ends));
+                self.happenings.push((back, Happening::Start(0)));
+            }
+        }
+        if random.u8(..3) == 0 {
+            let host = random.usize(1..=self.secondaries);
+            let at = self.quiet.mul_f64(random.f64() * 0.4 + 0.1);
+            let down = self.quiet.mul_f64(random.f64() * 0.3 + 0.5);
+            let short = Duration::from_millis(random.u64(10..2000));
+            self.happenings.push((at, Happening::Backup(host)));
+            let ends = Happening::End(host, Ending::Stopped);
+            self.happenings.push((down, ends));
+            if random.bool() {
+                let content = random.usize(first..self.contents.len());
+                let write = Happening::Write(host, content);
+                self.happenings.push((down + short / 3, write));
+            } else {
+                self.happenings
+                    .push((down + short / 2, Happening::Restore(host)));
+            }
+            self.happenings.push((down + short, Happening::Start(host)));
+        }
+    }
+
     /// Users find other names, some of them while there is no network.
     fn names(&mut self, random: &mut fastrand::Rng) {
         for _ in 0..random.usize(1..=4) {
@@ -178,7 +247,7 @@ impl Story {
                 self.happenings
                     .push((before, Happening::HalfOpen(client, 0)));
             }
-            self.happenings.push((at, Happening::Rename(client)));
+            self.happenings.push((at, Happening::CallOneself(client)));
         }
     }
 

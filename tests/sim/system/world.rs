@@ -1,7 +1,7 @@
 //! The world's clock: who does something next, what the story does to whom, and what must be so at the end.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     time::{Duration, Instant},
 };
 
@@ -10,6 +10,7 @@ use trozos::model::{ClientName, Digest, SecondaryNumber};
 use super::{
     Ctx, Settings,
     central::{Central, Saved},
+    chronicle::Chronicle,
     client::Client,
     disk::{Content, Disk},
     link::CENTRAL,
@@ -76,12 +77,8 @@ pub struct World {
     pub(super) lost_figures: bool,
     /// A client's process or the central's ended: so may be the ends of downloads of the last seconds.
     pub(super) lost_ends: bool,
-    /// Contents that people put somewhere in this story.
-    pub(super) added: BTreeSet<Digest>,
-    /// The central's clock jumps in this story.
-    pub(super) central_jumps: bool,
-    /// The central's disk is lost in this story.
-    pub(super) central_forgets: bool,
+    /// What people did to each name.
+    pub(super) chronicle: Chronicle,
 }
 
 impl World {
@@ -112,17 +109,7 @@ impl World {
         let happenings = happenings
             .map(|(index, (at, what))| ((began + *at, index), what.clone()))
             .collect();
-        let adds = story.happenings.iter().filter_map(|(_, what)| match what {
-            Happening::Add(_, content) => Some(story.contents[*content].meta.id),
-            _ => None,
-        });
-        let added = adds.collect();
-        let is_there = |wanted: fn(&Happening) -> bool| {
-            let mut happenings = story.happenings.iter();
-            happenings.any(|(_, what)| wanted(what))
-        };
-        let central_jumps = is_there(|what| matches!(what, Happening::Jump(CENTRAL, _)));
-        let central_forgets = is_there(|what| matches!(what, Happening::LoseDisk(CENTRAL)));
+        let chronicle = Chronicle::new(story.holds.iter().map(|(_, held)| &story.contents[*held]));
         let library = story.contents.iter();
         let library = library.map(|c| (c.meta.id, c.clone())).collect();
         Self {
@@ -139,9 +126,7 @@ impl World {
             sent_bytes: 0,
             lost_figures: false,
             lost_ends: false,
-            added,
-            central_jumps,
-            central_forgets,
+            chronicle,
             story,
         }
     }
@@ -161,6 +146,7 @@ impl World {
         while self.now < deadline {
             self.until(self.now + LOOK_EVERY);
             match self.what_is_wrong() {
+                None if self.decide_conflicts() => {}
                 None => return self.end_well(),
                 Some(what) => wrong = what,
             }
@@ -293,6 +279,7 @@ impl World {
             sends_wrong_bytes: slot.sends_wrong_bytes,
             sent_bytes: &mut self.sent_bytes,
             bytes_per_s: self.story.rates_bytes_per_s[host] * slot.share,
+            clock_ms: (self.now - self.began).as_millis() as u64,
             told_since: self.told_since,
         }
     }
@@ -310,10 +297,14 @@ impl World {
             Happening::PowerOn(host) => self.net.power[host] = true,
             Happening::LoseDisk(host) => {
                 if self.slots[host].process.is_none() {
-                    self.slots[host].disk = Disk::default();
+                    let lost = std::mem::take(&mut self.slots[host].disk);
                     if host == CENTRAL {
                         self.lost_figures = true;
                         self.saved = Saved::default();
+                        self.chronicle.forgotten();
+                    } else {
+                        let disks = disks_of(&self.slots[1..=self.story.secondaries]);
+                        self.chronicle.lost(host, &lost, &disks);
                     }
                 }
             }
@@ -336,22 +327,29 @@ impl World {
             Happening::WrongBytes(host, wrong) => self.slots[host].sends_wrong_bytes = wrong,
             Happening::DiskFull(host, full) => self.slots[host].disk.is_full = full,
             Happening::Add(host, content) => {
-                let content = self.story.contents[content].clone();
-                let name = content.meta.name.clone();
-                let files = &mut self.slots[host].disk.files;
-                if files.contains_key(&name) {
-                    return;
+                let name = &self.story.contents[content].meta.name;
+                if !self.slots[host].disk.files.contains_key(name) {
+                    self.write(host, content);
                 }
-                files.insert(name.clone(), content);
-                self.with(host, |process, ctx| {
-                    if let Process::Secondary(secondary) = process {
-                        secondary.file_added(ctx, name);
-                    }
-                });
             }
+            Happening::Write(host, content) => self.write(host, content),
+            Happening::Rename(host, from, to) => {
+                let old = self.story.contents[from].meta.name.clone();
+                if self.slots[host].disk.files.contains_key(&old) {
+                    self.write(host, to);
+                    self.happen(Happening::Delete(host, from));
+                }
+            }
+            Happening::Backup(host) => {
+                let disk = &mut self.slots[host].disk;
+                disk.backup = Some(disk.files.clone());
+            }
+            Happening::Restore(host) => self.restore(host),
             Happening::Delete(host, content) => {
                 let name = &self.story.contents[content].meta.name;
                 if let Some(gone) = self.slots[host].disk.files.remove(name) {
+                    let is_seen = self.slots[host].process.is_some();
+                    self.chronicle.deleted(host, name, gone.meta.id, is_seen);
                     self.with(host, |process, ctx| {
                         if let Process::Secondary(secondary) = process {
                             secondary.file_deleted(ctx, gone.meta);
@@ -380,7 +378,7 @@ impl World {
                     central.expel(ctx, &format!("c{host}"));
                 }
             }),
-            Happening::Rename(host) => self.with(host, |process, ctx| {
+            Happening::CallOneself(host) => self.with(host, |process, ctx| {
                 if let Process::Client(client) = process {
                     client.rename(ctx);
                 }
@@ -473,6 +471,70 @@ impl World {
         }
         slot.due = None;
         slot.disk.crash(&mut self.random);
+        self.chronicle.ended(host, &slot.disk);
+    }
+
+    /// Somebody puts content into a folder, in the place of what is there.
+    fn write(&mut self, host: Host, content: usize) {
+        let mut content = self.story.contents[content].clone();
+        content.modified = (self.now - self.began).as_millis() as u64;
+        let (name, id) = (content.meta.name.clone(), content.meta.id);
+        // What somebody deleted elsewhere is there until the central has heard of it.
+        let deleted_by = self.chronicle.deleted_by(&name);
+        let is_heard = deleted_by.is_none_or(|by| match &self.slots[by].process {
+            Some(Process::Secondary(secondary)) => secondary.has_told_of_the_end(&name),
+            _ => false,
+        });
+        let slot = &mut self.slots[host];
+        let before = slot.disk.files.insert(name.clone(), content);
+        let before = before.map(|before| before.meta.id);
+        let known = slot.disk.known.get(&name).and_then(|known| known.id);
+        let is_seen = slot.process.is_some() || (before.is_some() && known == before);
+        self.chronicle
+            .written(host, &name, id, before, is_seen && is_heard);
+        self.with(host, |process, ctx| {
+            if let Process::Secondary(secondary) = process {
+                match before {
+                    None => secondary.file_added(ctx, name),
+                    Some(before) if before == id => {}
+                    Some(_) => secondary.file_replaced(ctx, name),
+                }
+            }
+        });
+    }
+
+    /// A folder goes back to what it was when somebody made a backup of it, while nobody runs there.
+    fn restore(&mut self, host: Host) {
+        let slot = &mut self.slots[host];
+        if slot.process.is_some() {
+            return;
+        }
+        let Some(backup) = slot.disk.backup.clone() else {
+            return;
+        };
+        let before = slot.disk.clone();
+        slot.disk.files = backup;
+        let after = slot.disk.clone();
+        let disks = disks_of(&self.slots[1..=self.story.secondaries]);
+        self.chronicle.lost(host, &before, &disks);
+        self.chronicle.restored(&after);
+    }
+
+    /// A person decides what is in conflict, if anything is.
+    fn decide_conflicts(&mut self) -> bool {
+        let conflicts = self.central().cluster.conflicts();
+        for conflict in &conflicts {
+            let chosen = &conflict.versions[self.random.usize(..conflict.versions.len())];
+            let (name, id, choice) = (&conflict.name, chosen.file.id, chosen.choice);
+            self.tell(|| format!("decides that {name} is {id}"));
+            self.with(CENTRAL, |process, ctx| {
+                if let Process::Central(central) = process {
+                    central.resolve(ctx, name, choice);
+                }
+            });
+            self.chronicle.decided(name, id);
+        }
+        !conflicts.is_empty()
     }
 
     /// Nothing is wrong with anything any more.
@@ -538,4 +600,8 @@ impl World {
             other => panic!("{other:?} instead of a central"),
         }
     }
+}
+
+fn disks_of(slots: &[Slot]) -> Vec<&Disk> {
+    slots.iter().map(|slot| &slot.disk).collect()
 }

@@ -21,12 +21,12 @@ fn one_that_may_only_be_read_is_a_source_and_lacks_nothing() {
     assert!(actions.iter().any(told));
     assert!(!bench.feed(3, Event::Limits(read_only)).iter().any(told));
     let files = vec![file("a")];
-    let mut actions = bench.feed(3, Event::Inventory { files, last: true });
+    let mut actions = bench.feed(3, Event::inventory(files));
     actions.extend(bench.pass(Duration::from_secs(1)));
     let copies: Vec<_> = actions
         .iter()
         .filter_map(|action| match action {
-            Action::Copy { link, grant } => Some((link.0, grant.file.name.to_string())),
+            Action::Copy { link, grant, .. } => Some((link.0, grant.file.name.to_string())),
             _ => None,
         })
         .collect();
@@ -58,14 +58,7 @@ fn what_lies_on_a_missing_disk_waits_and_is_lacking() {
     let mut away = CopyLimits::default();
     away.set_away_below(vec![file("disk").name]);
     bench.feed(2, Event::Limits(away));
-    let last = true;
-    let mut actions = bench.feed(
-        2,
-        Event::Inventory {
-            files: Vec::new(),
-            last,
-        },
-    );
+    let mut actions = bench.feed(2, Event::inventory(Vec::new()));
     actions.extend(bench.pass(Duration::from_secs(100)));
     let ordered = |actions: &[Action]| -> Vec<String> {
         let names = actions.iter().filter_map(|action| match action {

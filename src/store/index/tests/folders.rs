@@ -37,7 +37,7 @@ fn a_folder_that_may_only_be_read_is_served() {
     assert_eq!(removed, (RemovedReason::Lost, Gone::Withdrawn));
     fs::write(watched.path("b"), b"two and more").unwrap();
     watched.wait("Added b", |event| match event {
-        IndexEvent::Added(file) => {
+        IndexEvent::Added { file, .. } => {
             assert_eq!(file.meta.name.as_str(), "b");
             Some(())
         }
