@@ -5,8 +5,12 @@ line-too-long = Line too long
 stopping = Stopping: saving the statistics
 stopping-processes = Stopping the processes
 error = error: { $why }
+warning = warning: { $why }
+warning-statistics-not-saved = warning: the statistics were not saved: { $why }
 error-statistics-not-saved = error: the statistics were not saved: { $why }
 error-no-orderly-stop = error: could not stop in order
+program-failed = a part of the program failed
+no-threads = the system gives no more threads: the limit of processes is reached (ulimit -u, TasksMax)
 interrupted = interrupted
 listening = Listening on { $address }
 folder-served = Folder { $folder }
@@ -198,6 +202,7 @@ notice-sources-again = there are secondaries again after { $after }: it goes on
 failure-no-sources = no secondary could send it for { $waited }; what came is kept: ask for it again when there are secondaries
 failure-wrong-manifest = secondaries { $one } and { $other } sent chunk { $chunk } with other content than announced: the manifest is not right
 failure-local = this side's disk failed; the log says how
+failure-broken = a part of this program failed; the log says more
 
 ## A central
 
@@ -272,6 +277,7 @@ told-disk = the receiver's disk: { $why }
 told-exists = another file has that name
 told-changed = the file changed while in use
 told-link = it is a symbolic link, which is not followed
+told-broken = its program failed
 told-other = it says “{ $words }”
 to-client = to client { $name }
 to-original = to the original client { $name }
@@ -452,6 +458,7 @@ statistics-fault = { $why }: { $count }
 statistics-refused = Refused connections: { $codes }
 statistics-all = All figures, as they will be saved at the end: STATISTICS JSON
 statistics-set-aside = Statistics: { $path } cannot be understood ({ $why }) and is kept as { $to }; they start from nothing
+statistics-in-use = Statistics: another process is using { $path }; this one's figures go to { $instead }
 statistics-failed = Statistics: { $why }
 damage-too-large = it has { $size }
 damage-cut = it ends at line { $line }, column { $column }

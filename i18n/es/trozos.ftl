@@ -5,8 +5,12 @@ line-too-long = Línea demasiado larga
 stopping = Parando: se guardan las estadísticas
 stopping-processes = Parando los procesos
 error = error: { $why }
+warning = aviso: { $why }
+warning-statistics-not-saved = aviso: no se guardaron las estadísticas: { $why }
 error-statistics-not-saved = error: no se guardaron las estadísticas: { $why }
 error-no-orderly-stop = error: no se pudo parar en orden
+program-failed = falló una parte del programa
+no-threads = el sistema no da más hilos: se alcanzó el límite de procesos (ulimit -u, TasksMax)
 interrupted = interrumpido
 listening = Servidor escuchando en { $address }
 folder-served = Carpeta { $folder }
@@ -198,6 +202,7 @@ notice-sources-again = hay secundarios de nuevo tras { $after }: sigue
 failure-no-sources = ningún secundario pudo enviarlo en { $waited }; lo recibido se conserva: pídelo otra vez cuando haya secundarios
 failure-wrong-manifest = los secundarios { $one } y { $other } enviaron el trozo { $chunk } con otro contenido que el anunciado: el manifiesto no es bueno
 failure-local = falló el disco de este lado; el registro dice cómo
+failure-broken = falló una parte de este programa; el registro dice más
 
 ## Un central
 
@@ -272,6 +277,7 @@ told-disk = el disco de quien recibe: { $why }
 told-exists = ya hay otro fichero con ese nombre
 told-changed = el fichero cambió mientras se usaba
 told-link = es un enlace simbólico, y no se sigue
+told-broken = falló su programa
 told-other = dice «{ $words }»
 to-client = al cliente { $name }
 to-original = al cliente original { $name }
@@ -458,6 +464,7 @@ statistics-fault = { $why }: { $count }
 statistics-refused = Conexiones rechazadas: { $codes }
 statistics-all = Todas las cifras, como se guardarán al parar: ESTADISTICAS JSON
 statistics-set-aside = Estadísticas: { $path } no se entiende ({ $why }) y queda guardado como { $to }; se empieza de cero
+statistics-in-use = Estadísticas: otro proceso usa { $path }; las cifras de este van a { $instead }
 statistics-failed = Estadísticas: { $why }
 damage-too-large = ocupa { $size }
 damage-cut = se acaba en la línea { $line }, columna { $column }

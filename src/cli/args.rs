@@ -27,8 +27,10 @@ use super::{
 use crate::{
     model::{ClientName, SecondaryNumber, limits::MAX_SECONDARY_NUMBER},
     node::{
-        NetworkRole, SecretSource, Security, SecurityError, SecurityFiles, central::CentralConfig,
-        client::ClientConfig, secondary::SecondaryConfig,
+        NetworkRole, SecretSource, Security, SecurityError, SecurityFiles,
+        central::CentralConfig,
+        client::{ClientConfig, Keeping},
+        secondary::SecondaryConfig,
     },
     store::retired::RetiredLimits,
 };
@@ -476,7 +478,7 @@ impl DownloadArgs {
     pub fn config(
         &self,
         central: (String, u16),
-        statistics: PathBuf,
+        statistics: Keeping,
         security: Arc<Security>,
     ) -> ClientConfig {
         ClientConfig {

@@ -92,6 +92,13 @@ async fn run(
     printer.line(listening);
     printer.lines(warning.map(|text| Line::new(Tone::Warning, text)));
     let Requests { stop, reload, log } = requests;
+    let gave_up = handle.stopped();
+    let stopped = async {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = gave_up.cancelled() => {}
+        }
+    };
     let alive = async || handle.status().await.is_ok();
     let read_again = async || {
         if let Some(args) = reload::read::<CentralArgs>(&line, &log, &security) {
@@ -102,7 +109,7 @@ async fn run(
     program::serve(
         &mut console,
         &mut events,
-        manager.watch(stop.cancelled(), reload, read_again, alive),
+        manager.watch(stopped, reload, read_again, alive),
         |event| {
             let line = text::central::event(event);
             manager.central_event(event, &line.text());
@@ -117,17 +124,13 @@ async fn run(
 
 /// Waits for the end of a server and tells how it went.
 pub(super) async fn finish(
-    stop: impl Future<Output = Result<(), crate::store::StoreError>>,
+    stop: impl Future<Output = Result<(), crate::node::StopError>>,
     printer: &Printer,
 ) -> Exit {
     match program::within(stop).await {
         Some(Ok(())) => Exit::Well,
         Some(Err(error)) => {
-            let why = errors::store(&error);
-            printer.line(program::complaint(t!(
-                "error-statistics-not-saved",
-                why = why
-            )));
+            printer.line(program::complaint(errors::stop(&error)));
             Exit::Failed
         }
         None => {

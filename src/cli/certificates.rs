@@ -24,8 +24,7 @@ pub(super) fn main(args: &CertificateArgs) -> ExitCode {
     servers.retain(|names| seen.insert(names.clone()));
     match make(&args.carpeta, &servers) {
         Ok(made) => {
-            program::say(&text::security::made(&args.carpeta, &made));
-            Exit::Well.into()
+            program::wrote(program::say(&text::security::made(&args.carpeta, &made))).into()
         }
         Err(error) => {
             program::report(&t!("error", why = text::security::not_made(&error)));

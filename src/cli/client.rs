@@ -12,16 +12,21 @@ use super::{
     exit::Exit,
     flags, program, scripts,
     suggestions::ClientValues,
-    text::{self, errors, help, help::Topic, line::Line, t},
+    text::{
+        self, errors, help,
+        help::Topic,
+        line::{Line, Tone},
+        t,
+    },
     wanted,
 };
 use crate::{
     model::{ClientName, FileName},
     node::{
-        NetworkRole,
+        NetworkRole, StopError,
         client::{
             self, ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer,
-            DownloadNumber, DownloadState, Priority,
+            DownloadNumber, DownloadState, Keeping, Priority,
         },
     },
 };
@@ -60,8 +65,9 @@ impl Extra for NoExtra {
 
 /// The program.
 pub fn main() -> ExitCode {
-    let args: ClientArgs = match flags::read(&std::env::args_os().collect::<Vec<_>>()) {
-        Ok(args) => args,
+    let line: Vec<_> = std::env::args_os().collect();
+    let (args, keeps): (ClientArgs, bool) = match flags::read_given(&line, "estadisticas") {
+        Ok(read) => read,
         Err(end) => return end,
     };
     let security = match args.security.load(NetworkRole::Connects) {
@@ -69,7 +75,13 @@ pub fn main() -> ExitCode {
         Err(error) => return program::refuse(&error),
     };
     let central = (args.ip_central.host.clone(), args.puerto_central);
-    let statistics = args.common.estadisticas.clone();
+    let folder = args.common.estadisticas.clone();
+    let statistics = match (&args.script, &args.nombre) {
+        // A command leaves nothing behind that nobody asked for, but goes into the books of the name that it is given.
+        (Some(_), None) if !keeps => Keeping::Nowhere,
+        (Some(_), Some(_)) if !keeps => Keeping::Existing(folder),
+        _ => Keeping::Folder(folder),
+    };
     let config = args.download.config(central, statistics, security);
     let name = args.nombre;
     if let Some(script) = args.script {
@@ -100,6 +112,8 @@ pub async fn run(
         handle: handle.clone(),
         printer: console.printer.clone(),
         extra,
+        has_person: console.mode == Mode::Prompt,
+        stop: stop.clone(),
         failed: 0,
     };
     if let Some(name) = name {
@@ -115,7 +129,7 @@ pub async fn run(
         tokio::select! {
             () = stop.cancelled() => break Exit::Well,
             Some(event) = events.recv() => prompt.tell(&event),
-            entered = console.entered.recv() => match entered {
+            entered = console.next() => match entered {
                 Some(Entered::Line(line)) => {
                     if !prompt.command(&line).await {
                         break Exit::Well;
@@ -135,23 +149,50 @@ pub async fn run(
         }
     };
     prompt.printer.live(Vec::new());
-    let stopped = program::within(handle.stop()).await;
-    while let Ok(event) = events.try_recv() {
-        prompt.tell(&event);
+    let (exit, warning) = stop_client(&handle, &mut events, |event| prompt.tell(event)).await;
+    prompt
+        .printer
+        .lines(warning.map(|text| Line::new(Tone::Warning, text)));
+    let exit = end.or_worse(exit);
+    match console.mode {
+        // What was asked for at a pipe is answered, however slow its reader is.
+        Mode::Lines => exit.or_worse(program::printed(&prompt.printer, &stop).await),
+        Mode::Prompt | Mode::None => exit,
     }
-    match stopped {
-        Some(Ok(())) => end,
-        Some(Err(error)) => {
-            prompt.complain(t!(
-                "error-statistics-not-saved",
-                why = errors::store(&error)
-            ));
-            Exit::Failed
+}
+
+/// Stops a client, shows what happens until it has ended, and gives how that went and what to tell of it. Statistics
+/// that cannot be saved are no failure: everything that was asked for was done.
+pub(super) async fn stop_client(
+    handle: &ClientHandle,
+    events: &mut mpsc::Receiver<ClientEvent>,
+    mut show: impl FnMut(&ClientEvent),
+) -> (Exit, Option<String>) {
+    let stopping = async {
+        let stop = handle.stop();
+        tokio::pin!(stop);
+        let stopped = loop {
+            tokio::select! {
+                stopped = &mut stop => break stopped,
+                Some(event) = events.recv() => show(&event),
+            }
+        };
+        while let Some(event) = events.recv().await {
+            show(&event);
         }
-        None => {
-            prompt.complain(t!("error-no-orderly-stop"));
-            Exit::Failed
+        stopped
+    };
+    match program::within(stopping).await {
+        Some(Ok(())) => (Exit::Well, None),
+        Some(Err(StopError::Statistics(error))) => {
+            let why = errors::store(&error);
+            (
+                Exit::Well,
+                Some(t!("warning-statistics-not-saved", why = why)),
+            )
         }
+        Some(Err(error @ StopError::Broken)) => (Exit::Failed, Some(errors::stop(&error))),
+        None => (Exit::Failed, Some(t!("error-no-orderly-stop"))),
     }
 }
 
@@ -159,13 +200,21 @@ struct Prompt<E> {
     handle: ClientHandle,
     printer: Printer,
     extra: E,
+    /// Somebody sees each answer.
+    has_person: bool,
+    stop: CancellationToken,
     /// Commands that could not be done.
     failed: u64,
 }
 
 impl<E: Extra> Prompt<E> {
     fn tell(&self, event: &ClientEvent) {
-        self.printer.lines(text::client::event(event));
+        let lines = text::client::event(event);
+        if event.is_kept() {
+            self.printer.lines(lines);
+        } else {
+            self.printer.news(lines);
+        }
     }
 
     fn complain(&mut self, message: String) {
@@ -268,7 +317,15 @@ impl<E: Extra> Prompt<E> {
             Err(none) => return self.complain(none.text()),
         };
         for file in files {
-            let answer = self.handle.download(file.clone()).await;
+            let answer = if self.has_person {
+                self.handle.download(file.clone()).await
+            } else {
+                // Nobody is there to ask again.
+                tokio::select! {
+                    answer = self.handle.download_in_turn(file.clone()) => answer,
+                    () = self.stop.cancelled() => return,
+                }
+            };
             self.answer(&file, answer).await;
         }
     }

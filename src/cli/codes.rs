@@ -6,7 +6,7 @@ use crate::{
     engine::download::FailReason,
     model::{ClientNameError, Fault, FileNameError},
     node::{
-        Denied, SecurityError, StartError, StatisticsTrouble, TlsError, TlsRefusal,
+        Denied, Failure, SecurityError, StartError, StatisticsTrouble, TlsError, TlsRefusal,
         certificates::CertificateError, client::ClientError,
     },
     proto::{ErrorCode, handshake::SecretError},
@@ -24,6 +24,7 @@ pub const ALL: &[(&str, &[&str])] = &[
     ("CertificateError", CertificateError::CODES),
     ("ClientError", ClientError::CODES),
     ("FailReason", FailReason::CODES),
+    ("Failure", Failure::CODES),
     ("Fault", Fault::CODES),
     ("StoreError", StoreError::CODES),
     ("IgnoredReason", IgnoredReason::CODES),

@@ -3,10 +3,11 @@
 
 use std::{
     ffi::{OsStr, OsString},
+    os::unix::ffi::OsStrExt,
     process::ExitCode,
 };
 
-use clap::{Arg, ArgAction, ArgMatches, Command, Parser, error::ErrorKind};
+use clap::{Arg, ArgAction, ArgMatches, Command, Parser, error::ErrorKind, parser::ValueSource};
 
 use super::{
     exit::Exit,
@@ -41,6 +42,14 @@ enum NotUnderstood {
 /// # Errors
 /// For wrong lines and files, and after help or a version.
 pub fn read<A: Parser>(line: &[OsString]) -> Result<A, ExitCode> {
+    read_given(line, "").map(|(args, _)| args)
+}
+
+/// The same, and whether somebody has given a flag its value: on the line, by its variable or in the file.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_given<A: Parser>(line: &[OsString], flag: &str) -> Result<(A, bool), ExitCode> {
     choose_language(line, None);
     let settings = settings::<A>(line).map_err(refuse)?;
     choose_language(line, settings.get("idioma"));
@@ -54,10 +63,16 @@ pub fn read<A: Parser>(line: &[OsString]) -> Result<A, ExitCode> {
         settings,
     } = understood;
     if matches.get_flag("mostrar_config") {
-        program::say(&shown(&command, &matches, &settings));
-        return Err(Exit::Well.into());
+        let written = program::say(&shown(&command, &matches, &settings));
+        return Err(program::wrote(written).into());
     }
-    A::from_arg_matches(&matches).map_err(|error| end(&error, &command, &settings))
+    let args = A::from_arg_matches(&matches).map_err(|error| end(&error, &command, &settings))?;
+    let is_known = matches.try_contains_id(flag).unwrap_or(false);
+    let is_given = is_known && {
+        let is_default = matches.value_source(flag) == Some(ValueSource::DefaultValue);
+        !is_default || settings.get(flag).is_some()
+    };
+    Ok((args, is_given))
 }
 
 /// The same command line once more, with the file as it is now.
@@ -141,11 +156,7 @@ fn refuse(message: String) -> ExitCode {
 
 fn end(error: &clap::Error, command: &Command, settings: &Settings) -> ExitCode {
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // A pipe that was closed is none of our business.
-            let _ = error.print();
-            Exit::Well.into()
-        }
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => program::wrote(error.print()).into(),
         _ => wrong(&explained(error, command, settings), command.get_name()),
     }
 }
@@ -179,8 +190,8 @@ fn early(line: &[OsString], flag: &str) -> Option<OsString> {
         if *word == *long {
             return words.next().cloned();
         }
-        if let Some(value) = word.to_str().and_then(|w| w.strip_prefix(&with_value)) {
-            return Some(value.into());
+        if let Some(value) = word.as_bytes().strip_prefix(with_value.as_bytes()) {
+            return Some(OsStr::from_bytes(value).to_owned());
         }
     }
     values::variable(&variable(flag))

@@ -85,6 +85,14 @@ impl Log {
         })
     }
 
+    /// The same for a client, whose work does not depend on its log: without its file it logs to standard error.
+    pub fn open_or_warn(path: Option<&Path>) -> Self {
+        Self::open(path).unwrap_or_else(|error| {
+            super::program::report(&t!("warning", why = super::text::errors::chain(&error)));
+            Self::default()
+        })
+    }
+
     /// Opens the file again by its name, after somebody has moved it away. When that fails the old one goes on.
     pub fn reopen(&self) {
         let Some(log) = &self.file else {
@@ -128,6 +136,8 @@ impl Log {
             .with_env_filter(filter)
             // Its escapes could not be told from those of whoever is quoted.
             .with_ansi(false)
+            // It would panic where standard error cannot be written either.
+            .log_internal_errors(false)
             .with_writer(Lines { sink, format });
         let (set, started): (SetFilter, _) = match format {
             LogFormat::Text => {
@@ -245,7 +255,7 @@ impl Drop for Line {
                 let text = if is_painted { painted(&text) } else { text };
                 let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
             }
-            Sink::Above(printer) => printer.line(text),
+            Sink::Above(printer) => printer.news([text]),
         }
     }
 }

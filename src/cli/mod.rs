@@ -25,6 +25,7 @@ pub mod program;
 pub mod quantity;
 mod reload;
 mod retired;
+mod runtime;
 mod scripts;
 pub mod secondary;
 pub mod service;

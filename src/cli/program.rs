@@ -1,15 +1,21 @@
 //! What the programs have in common: how they start, how they end.
 
-use std::{future::Future, io::Write, process::ExitCode, time::Duration};
+use std::{
+    future::Future,
+    io::{self, Write},
+    process::ExitCode,
+    time::Duration,
+};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     args::Common,
-    console::{Console, Entered, Mode, restore},
+    console::{Console, Entered, Mode, Printer, restore},
     exit::Exit,
     logging::Log,
+    runtime,
     signals::{self, Hangup, Requests},
     text::{
         self,
@@ -38,12 +44,12 @@ pub fn run<F>(
 where
     F: Future<Output = Exit>,
 {
-    run_with(
-        name,
+    let log = Log::open_or_warn(common.registro_archivo.as_deref());
+    run_logging(
+        Ok(log),
+        (name, mode, commands),
         common,
-        mode,
         Hangup::Stop,
-        commands,
         |console, requests| program(console, requests.stop),
     )
 }
@@ -60,15 +66,27 @@ pub fn run_with<F>(
 where
     F: Future<Output = Exit>,
 {
+    let log = Log::open(common.registro_archivo.as_deref());
+    run_logging(log, (name, mode, commands), common, hangup, program)
+}
+
+fn run_logging<F>(
+    log: anyhow::Result<Log>,
+    (name, mode, commands): (&str, Mode, Vec<Topic>),
+    common: &Common,
+    hangup: Hangup,
+    program: impl FnOnce(Console, Requests) -> F,
+) -> ExitCode
+where
+    F: Future<Output = Exit>,
+{
     let started = || -> anyhow::Result<_> {
-        let log = Log::open(common.registro_archivo.as_deref())?;
+        let log = log?;
         let requests = signals::listen(hangup, log.clone())?;
         let console = Console::start(mode, name, commands)?;
         let above = (mode == Mode::Prompt).then_some(&console.printer);
         log.start(&common.registro, common.registro_formato, above)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()?;
+        let runtime = runtime::start()?;
         Ok((requests, console, runtime))
     };
     let (requests, console, runtime) = match started() {
@@ -88,6 +106,16 @@ where
     exit.into()
 }
 
+/// Waits until all is printed, unless the program is to stop, and gives whether results were lost. Not for servers, who
+/// have others to serve than their console.
+pub async fn printed(printer: &Printer, stop: &CancellationToken) -> Exit {
+    tokio::select! {
+        () = printer.printed() => {}
+        () = stop.cancelled() => {}
+    }
+    printer.lost().map_or(Exit::Well, |error| wrote(Err(error)))
+}
+
 /// Shows a server's events and does what is typed, until `stopped`, or the end of the input, or a command
 /// that gives false.
 pub async fn serve<E>(
@@ -105,8 +133,8 @@ pub async fn serve<E>(
     loop {
         tokio::select! {
             () = &mut stopped => break,
-            Some(event) = events.recv() => console.printer.line(show(&event)),
-            entered = console.entered.recv() => match entered {
+            Some(event) = events.recv() => console.printer.news([show(&event)]),
+            entered = console.next() => match entered {
                 Some(Entered::Line(line)) => {
                     if !command(&line).await {
                         break;
@@ -141,11 +169,45 @@ pub fn statistics(document: Option<serde_json::Value>, as_json: bool) -> Vec<Str
 }
 
 /// Tells what a program without a console did. A pipe that was closed is no error.
-pub fn say(lines: &[String]) {
-    let mut output = std::io::stdout().lock();
-    for line in lines {
-        if writeln!(output, "{line}").is_err() {
-            return;
+///
+/// # Errors
+/// When it could not be written, as on a full disk: the result is lost.
+pub fn say(lines: &[String]) -> io::Result<()> {
+    say_bytes(lines.iter().map(String::as_bytes))
+}
+
+/// The same for lines that need not be text, as paths are not.
+///
+/// # Errors
+/// As [`say`].
+pub fn say_bytes<'a>(lines: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    let write = || {
+        for line in lines {
+            output.write_all(line)?;
+            output.write_all(b"\n")?;
+        }
+        output.flush()
+    };
+    unless_closed(write())
+}
+
+/// Whoever read and has had enough is no error.
+pub fn unless_closed(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+/// How a program ends that had nothing to do but to write this: a result that is lost is a failure.
+pub fn wrote(written: io::Result<()>) -> Exit {
+    match unless_closed(written) {
+        Ok(()) => Exit::Well,
+        Err(error) => {
+            let why = t!("script-stdout", why = error);
+            report(&t!("error", why = why));
+            Exit::Failed
         }
     }
 }
@@ -156,10 +218,10 @@ pub fn refuse(error: &SecurityError) -> ExitCode {
     Exit::Failed.into()
 }
 
-/// Tells why a program does not run.
-#[allow(clippy::print_stderr)] // Before there is a console, or after.
+/// Tells what people should know, beside the results. Where it cannot be written, as on a full disk, it is lost: there is
+/// nowhere else to tell it.
 pub fn report(message: &str) {
-    eprintln!("{message}");
+    let _ = writeln!(io::stderr(), "{message}");
 }
 
 /// Waits for an orderly stop, for a while.

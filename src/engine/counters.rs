@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use crate::model::{FaultCounts, ReceivedFrom, SecondaryNumber, limits::MAX_FILE_BYTES};
+use crate::model::{FaultCounts, Outcome, ReceivedFrom, SecondaryNumber, limits::MAX_FILE_BYTES};
 
 /// Figures of a file, a client, a secondary, or all together.
 ///
@@ -118,6 +118,23 @@ impl Counters {
         };
     }
 
+    /// What a transfer that is over counts as: one rule for all books. `None` is a receiver that vanished without a word.
+    pub fn of_end(outcome: Option<Outcome>) -> Self {
+        let (downloads, failed, cancelled) = match outcome {
+            Some(Outcome::Complete) => (1, 0, 0),
+            // Nothing was sent for it.
+            Some(Outcome::AlreadyComplete) => (0, 0, 0),
+            Some(Outcome::Failed) | None => (0, 1, 0),
+            Some(Outcome::Cancelled) => (0, 1, 1),
+        };
+        Self {
+            downloads,
+            failed,
+            cancelled,
+            ..Self::default()
+        }
+    }
+
     /// The figures of what a receiver counted from one secondary; at most a file's length of bytes is
     /// believed.
     pub fn of_received(received: &ReceivedFrom) -> Self {
@@ -133,6 +150,26 @@ impl Counters {
             recovered_chunks: received.recovered_chunks,
             faults: received.faults,
             ..Self::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cancelled_transfer_is_one_that_failed() {
+        for (outcome, expected) in [
+            (Some(Outcome::Complete), (1, 0, 0)),
+            (Some(Outcome::AlreadyComplete), (0, 0, 0)),
+            (Some(Outcome::Failed), (0, 1, 0)),
+            (Some(Outcome::Cancelled), (0, 1, 1)),
+            (None, (0, 1, 0)),
+        ] {
+            let counted = Counters::of_end(outcome);
+            let counted = (counted.downloads, counted.failed, counted.cancelled);
+            assert_eq!(counted, expected, "{outcome:?}");
         }
     }
 }

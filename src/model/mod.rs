@@ -1,6 +1,5 @@
-//! The vocabulary: values that every other layer speaks of. Standard library, and serde for plain
-//! records; no clock, no socket,
-//! no file. A value of these types is valid by construction, so nobody checks it twice.
+//! The vocabulary: values that every other layer speaks of. Standard library, and serde: derived for plain records, in
+//! `serde` for values with rules; no clock, no socket, no file. A value of these types is valid by construction, so nobody checks it twice.
 
 mod chunk_set;
 mod codes;
@@ -12,6 +11,7 @@ mod layout;
 pub mod limits;
 mod manifest;
 mod name;
+mod serde;
 mod system;
 mod transfer;
 

@@ -24,9 +24,14 @@ pub enum Failure {
         /// The central's words and values.
         message: Said,
     },
+    /// A fault of this program: a task or a thread of it ended in the middle of its work, or could not be had.
+    #[error("a part of the program failed")]
+    Broken,
 }
 
-error_codes!(Failure, code {} in {
+error_codes!(Failure, code {
+    Self::Broken => "program-failed",
+} in {
     Self::Sources(reason) => reason.code(),
     Self::Store(error) => error.code(),
     Self::Refused { code, .. } => code.code(),
@@ -50,6 +55,8 @@ pub enum ToldFailure {
     Disk(DiskTrouble),
     /// See [`Failure::Refused`].
     Refused(ErrorCode),
+    /// See [`Failure::Broken`].
+    Broken,
     /// Anything that this version does not know, in the other side's words.
     Other(String),
 }
@@ -113,6 +120,7 @@ impl ToldFailure {
         match code {
             "no-sources" => return Self::NoSources,
             "wrong-manifest" => return Self::WrongManifest,
+            "program-failed" => return Self::Broken,
             _ => {}
         }
         if let Some(trouble) = DiskTrouble::of(code) {
@@ -161,6 +169,7 @@ mod tests {
         let codes = FailReason::CODES
             .iter()
             .chain(StoreError::CODES)
+            .chain(Failure::CODES)
             .chain(ErrorCode::CODES);
         for code in codes.filter(|code| **code != "unknown") {
             let told = ToldFailure::read(code);

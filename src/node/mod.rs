@@ -18,6 +18,7 @@ pub mod secondary;
 mod security;
 mod start;
 mod statistics;
+mod stop;
 
 pub use ask::Stopped;
 pub use failure::{DiskTrouble, Failure, ToldFailure};
@@ -26,5 +27,6 @@ pub use refused::Refused;
 pub use security::{Denied, NetworkRole, SecretSource, Security, SecurityError, SecurityFiles};
 pub use start::{StartError, announced_ip, where_to_listen};
 pub use statistics::StatisticsTrouble;
+pub use stop::StopError;
 
 pub use crate::net::{CertificateTrouble, PemTrouble, TlsError, TlsRefusal};

@@ -6,11 +6,11 @@ use serde::{
     Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, Error as _},
 };
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::{
     model::error_codes,
-    store::{Damage, Loaded, Root, StoreError, load_json, save_json},
+    store::{Claim, Damage, Loaded, Root, StoreError, claim, load_json, save_json},
 };
 
 /// Version of the files' layout; a reader of another version sets the file aside.
@@ -55,8 +55,8 @@ impl Head {
         }
     }
 
-    /// The same, for a file that is written now; `last` when the run ends with it.
-    fn stamped(&self, moment: Moment) -> Self {
+    /// The same, for a file that is written now.
+    pub(super) fn stamped(&self, moment: Moment) -> Self {
         let mut head = self.clone();
         head.saved = now();
         head.stopped = match moment {
@@ -64,6 +64,12 @@ impl Head {
             Moment::Stopping => Some(head.saved.clone()),
         };
         head
+    }
+
+    /// The same run under the name of another file.
+    pub(super) fn set_node(&mut self, path: &Path) {
+        let stem = path.file_stem().unwrap_or_default();
+        self.node = stem.to_string_lossy().into_owned();
     }
 
     /// The run that wrote it did not come to an orderly end.
@@ -84,12 +90,20 @@ pub enum StatisticsTrouble {
         /// What is wrong with it.
         damage: Damage,
     },
+    /// Another process of this name has the file: this one's figures are kept in another.
+    InUse {
+        /// The file.
+        path: PathBuf,
+        /// Where the figures of this run are.
+        instead: PathBuf,
+    },
     /// It could not be read or saved.
     Failed(StoreError),
 }
 
 error_codes!(StatisticsTrouble, code {
     Self::SetAside { .. } => "statistics-set-aside",
+    Self::InUse { .. } => "statistics-in-use",
 } in {
     Self::Failed(error) => error.code(),
 });
@@ -141,11 +155,27 @@ pub(super) struct StatisticsFile<C> {
     failed: bool,
     /// The save that is under way.
     saving: Option<JoinHandle<Result<(), StoreError>>>,
+    /// Nobody else writes it meanwhile.
+    _claim: Claim,
+}
+
+/// Processes of one name that keep statistics in one folder.
+const MOST_OF_A_NAME: u32 = 64;
+
+/// A name for a node's files that no other process has: its own, or else with a number.
+fn claim_name(folder: &Path, node: &str) -> Result<(String, Claim), StoreError> {
+    let others = (2..=MOST_OF_A_NAME).map(|n| format!("{node}-{n}"));
+    for name in std::iter::once(node.to_owned()).chain(others) {
+        if let Some(claim) = claim(&folder.join(format!("{name}.json")))? {
+            return Ok((name, claim));
+        }
+    }
+    Err(StoreError::Busy(folder.join(format!("{node}.json"))))
 }
 
 impl<C: Content> StatisticsFile<C> {
     /// Goes on from what the last run of this node left in the folder; the other values are what that was
-    /// and what to tell people.
+    /// and what to tell people. A second process of this name gets a file of its own.
     ///
     /// # Errors
     /// When the folder cannot be made, read or written.
@@ -154,8 +184,14 @@ impl<C: Content> StatisticsFile<C> {
         node: &str,
     ) -> Result<(Self, Option<Head>, Option<StatisticsTrouble>), StoreError> {
         Root::create(folder)?.check_writable()?;
-        let mut file = Self::new(folder, node);
+        let (name, claim) = claim_name(folder, node)?;
+        let mut file = Self::new(folder, &name, claim);
+        let in_use = (name != node).then(|| StatisticsTrouble::InUse {
+            path: folder.join(format!("{node}.json")),
+            instead: file.path.clone(),
+        });
         let (content, trouble) = load::<C>(&file.path)?;
+        let trouble = in_use.or(trouble);
         let before = content.map(|content| {
             let fresh = file.content.head().clone();
             file.content = content;
@@ -164,8 +200,13 @@ impl<C: Content> StatisticsFile<C> {
         Ok((file, before, trouble))
     }
 
+    /// The file without its ending, for what lies beside it.
+    pub(super) fn stem(&self) -> PathBuf {
+        self.path.with_extension("")
+    }
+
     /// Starts from nothing.
-    pub(super) fn new(folder: &Path, node: &str) -> Self {
+    fn new(folder: &Path, node: &str, claim: Claim) -> Self {
         let mut content = C::default();
         *content.head() = Head::start(node);
         Self {
@@ -173,6 +214,7 @@ impl<C: Content> StatisticsFile<C> {
             path: folder.join(format!("{node}.json")),
             failed: false,
             saving: None,
+            _claim: claim,
         }
     }
 
@@ -191,14 +233,9 @@ impl<C: Content> StatisticsFile<C> {
         let Some(saving) = &mut self.saving else {
             return std::future::pending().await;
         };
-        let saved = saving.await.unwrap_or(Ok(()));
+        let saved = saving.await;
         self.saving = None;
-        self.news_of(saved)
-    }
-
-    /// Saves, and gives what to tell people: the first failure of a row.
-    pub(super) async fn save(&mut self, moment: Moment) -> Option<StoreError> {
-        let saved = self.write(moment).await;
+        let saved = saved.unwrap_or_else(|error| Err(self.broken(error)));
         self.news_of(saved)
     }
 
@@ -233,10 +270,15 @@ impl<C: Content> StatisticsFile<C> {
         self.write(Moment::Stopping).await
     }
 
+    /// The task that was to save it failed.
+    fn broken(&self, error: JoinError) -> StoreError {
+        StoreError::new(&self.path, &std::io::Error::other(error))
+    }
+
     async fn write(&self, moment: Moment) -> Result<(), StoreError> {
         start_write(self.path.clone(), self.content.clone(), moment)
             .await
-            .unwrap_or(Ok(()))
+            .unwrap_or_else(|error| Err(self.broken(error)))
     }
 }
 

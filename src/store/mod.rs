@@ -32,5 +32,5 @@ pub use part::{
 };
 pub use records::RecordLog;
 pub use root::Root;
-pub use statistics::{Damage, Loaded, load_json, save_json};
+pub use statistics::{Claim, Damage, Loaded, claim, load_json, save_json, update_json};
 pub use zeros::{zero_bytes, zero_chunks};

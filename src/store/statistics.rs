@@ -2,11 +2,17 @@
 
 use std::{
     ffi::OsString,
+    fs::{File, OpenOptions},
     io::{self, Write},
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
+use rustix::{
+    fs::{FlockOperation, flock},
+    io::Errno,
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::StoreError;
@@ -14,6 +20,9 @@ use super::StoreError;
 /// Largest file that is read, in bytes. A central whose tables and pages are all full, with the longest names, writes
 /// two thirds of that: what a node has saved it can read.
 const MOST_BYTES: u64 = 1 << 30;
+/// How long others may keep a file that is shared; each does for as long as its disk takes to keep it.
+const SHARED_WITHIN: Duration = Duration::from_secs(5);
+const LOCK_EVERY: Duration = Duration::from_millis(10);
 
 /// What was found of an earlier run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,17 +111,80 @@ pub fn save_json<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError>
         file.write_all(&json)?;
         sync(file.as_file(), path)?;
         file.persist(path).map_err(|error| error.error)?;
-        sync(&std::fs::File::open(folder)?, path)
+        sync(&File::open(folder)?, path)
     };
     write().map_err(|error| fail(&error))
 }
 
 /// Makes written data durable; `path` is what is being saved.
-fn sync(file: &std::fs::File, path: &Path) -> io::Result<()> {
+fn sync(file: &File, path: &Path) -> io::Result<()> {
     #[cfg(test)]
     super::slow::wait(path);
     let _ = path;
     file.sync_all()
+}
+
+/// A name in a folder that is this process's for as long as this lives, and however it ends.
+#[derive(Debug)]
+pub struct Claim {
+    _lock: Option<File>,
+}
+
+/// Claims the name of a file for this process; `None` when another one has it. Where files cannot be locked, as on some
+/// shares, everybody gets it.
+///
+/// # Errors
+/// When the file beside it that is locked cannot be made.
+pub fn claim(path: &Path) -> Result<Option<Claim>, StoreError> {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".lock");
+    let beside = path.with_file_name(name);
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&beside)
+        .map_err(|error| StoreError::new(&beside, &error))?;
+    Ok(
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Some(Claim { _lock: Some(file) }),
+            Err(Errno::WOULDBLOCK) => None,
+            Err(error) => {
+                tracing::debug!(path = %beside.display(), %error, "no lock");
+                Some(Claim { _lock: None })
+            }
+        },
+    )
+}
+
+/// Reads a file that several processes may add to, and writes what `change` makes of it, while none of the others
+/// does. Nothing is written when that is nothing. Gives what was wrong with a file that was set aside.
+///
+/// # Errors
+/// When it cannot be read or written, or another process keeps it locked for too long; the old file is still there.
+pub fn update_json<T: Serialize + DeserializeOwned>(
+    path: &Path,
+    change: impl FnOnce(Option<T>) -> Option<T>,
+) -> Result<Option<(PathBuf, Damage)>, StoreError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let lock = File::open(folder).map_err(|error| StoreError::new(folder, &error))?;
+    let began = Instant::now();
+    while let Err(Errno::WOULDBLOCK) = flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        if began.elapsed() > SHARED_WITHIN {
+            return Err(StoreError::Busy(path.to_owned()));
+        }
+        std::thread::sleep(LOCK_EVERY);
+    }
+    let (found, set_aside) = match load_json(path)? {
+        Loaded::Missing => (None, None),
+        Loaded::Read(value) => (Some(value), None),
+        Loaded::SetAside { to, damage } => (None, Some((to, damage))),
+    };
+    if let Some(value) = change(found) {
+        save_json(path, &value)?;
+    }
+    Ok(set_aside)
 }
 
 /// How the names of a file's temporary ones begin.
@@ -228,7 +300,48 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_not_there_is_named() {
-        let error = save_json(Path::new("/nonexistent/x.json"), &1).unwrap_err();
-        assert!(error.to_string().contains("/nonexistent/x.json"));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gone").join("x.json");
+        let error = save_json(&path, &1).unwrap_err();
+        assert!(error.to_string().contains("gone/x.json"), "{error}");
+    }
+
+    #[test]
+    fn a_name_is_claimed_by_one_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("central.json");
+        let first = claim(&path).unwrap();
+        assert!(first.is_some());
+        assert!(claim(&path).unwrap().is_none());
+        assert!(claim(&folder.path().join("otro.json")).unwrap().is_some());
+        drop(first);
+        assert!(claim(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn what_several_add_at_once_is_all_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cliente-ana.json");
+        let add = || {
+            for _ in 0..10 {
+                update_json(&path, |found: Option<u64>| Some(found.unwrap_or(0) + 1)).unwrap();
+            }
+        };
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(add);
+            }
+        });
+        assert_eq!(load_json::<u64>(&path).unwrap(), Loaded::Read(40));
+        // Nothing is left beside it.
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_changed_to_nothing_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cliente-ana.json");
+        let nothing = update_json(&path, |found: Option<u64>| found).unwrap();
+        assert!(nothing.is_none() && !path.exists());
     }
 }

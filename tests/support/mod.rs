@@ -3,6 +3,7 @@
 
 pub mod liar;
 pub mod process;
+pub mod unhindered;
 
 use std::{
     fs,
@@ -144,7 +145,7 @@ impl Bench {
         let mut config = client::ClientConfig {
             central: (self.central.ip().to_string(), self.central.port()),
             target: target.clone(),
-            statistics: self.path("stats"),
+            statistics: self.path("stats").into(),
             source_wait: Duration::from_secs(60),
             overwrite: false,
             security: Default::default(),

@@ -19,7 +19,7 @@ pub const CLIENT: &str = env!("CARGO_BIN_EXE_videocliente");
 pub const LOCAL: &str = env!("CARGO_BIN_EXE_videolocal");
 
 /// Whatever whoever runs the tests has set for people: the programs are to speak Spanish and to read no files of
-/// theirs.
+/// theirs. Nothing can be below /dev/null, and nothing is left there.
 pub fn plain(command: &mut Command) -> &mut Command {
     for variable in [
         "LC_ALL",
@@ -33,8 +33,8 @@ pub fn plain(command: &mut Command) -> &mut Command {
         command.env_remove(variable);
     }
     command
-        .env("XDG_CONFIG_HOME", "/nonexistent")
-        .env("XDG_STATE_HOME", "/nonexistent")
+        .env("XDG_CONFIG_HOME", "/dev/null")
+        .env("XDG_STATE_HOME", "/dev/null")
 }
 
 /// A program that hears signals, however the tests were started: in the background of a script SIGINT is ignored, and

@@ -118,6 +118,12 @@ impl Console {
         self.words.set(values);
     }
 
+    /// What is typed next; nothing is read while more waits to be printed than is good. Cancel-safe.
+    pub async fn next(&mut self) -> Option<Entered> {
+        self.printer.room().await;
+        self.entered.recv().await
+    }
+
     /// Starts to read: until then nothing is asked for and nothing is lost.
     pub fn open(&self) {
         let _ = self.gate.try_send(());

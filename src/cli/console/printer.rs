@@ -1,23 +1,29 @@
 //! Everything that a program prints goes through one thread: above the prompt where there is one, with a
 //! block of live lines between the two; plainly otherwise. A console that takes nothing, or has gone, holds
-//! nobody up.
+//! nobody up: answers and ends of downloads wait for it, of which there are only as many as were asked for; news are
+//! left out when too much waits.
 
 use std::{
-    io::Write,
-    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    io::{self, Write},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
+    },
     time::Duration,
 };
 
 use rustyline::ExternalPrinter;
+use tokio::sync::Notify;
 use unicode_width::UnicodeWidthStr;
 
 use super::{
     paint::{has_colours, painted},
     terminal::columns,
 };
-use crate::cli::text::line::Line;
+use crate::cli::{program::unless_closed, text::line::Line};
 
-/// Messages that may wait; beyond that they are dropped.
+/// Messages that may wait before news are left out, and before more commands are read.
 const WAITING: usize = 4096;
 /// How long the end of a program waits for its last lines.
 const LAST_LINES: Duration = Duration::from_secs(2);
@@ -35,48 +41,99 @@ enum Message {
 /// Prints. Copies print to the same place.
 #[derive(Clone, Debug)]
 pub struct Printer {
-    messages: SyncSender<Message>,
+    messages: Sender<Message>,
+    progress: Arc<Progress>,
     has_prompt: bool,
 }
 
+/// How far the thread that prints is.
+#[derive(Debug, Default)]
+struct Progress {
+    waiting: AtomicUsize,
+    /// There is one less.
+    printed: Notify,
+    /// Why lines could not be written, the first time.
+    lost: OnceLock<io::Error>,
+    /// The thread is gone: nothing more is printed.
+    is_over: AtomicBool,
+}
+
+/// Lives as long as the thread that prints.
+struct Printing(Arc<Progress>);
+
+impl Drop for Printing {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let _ = self.0.lost.set(io::ErrorKind::Other.into());
+        }
+        self.0.is_over.store(true, Ordering::Release);
+        self.0.printed.notify_waiters();
+    }
+}
+
+impl Progress {
+    fn done(&self) {
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+        self.printed.notify_waiters();
+    }
+
+    /// Waits until there are fewer than so many. Cancel-safe.
+    async fn fewer_than(&self, most: usize) {
+        loop {
+            let printed = self.printed.notified();
+            tokio::pin!(printed);
+            // Before the look, so that nothing is missed between the two.
+            printed.as_mut().enable();
+            let is_over = self.is_over.load(Ordering::Acquire);
+            if is_over || self.waiting.load(Ordering::Acquire) < most {
+                return;
+            }
+            printed.await;
+        }
+    }
+}
+
 impl Printer {
-    /// Prints to standard output.
-    pub(super) fn plain() -> anyhow::Result<Self> {
-        let (messages, received) = sync_channel(WAITING);
+    fn start(
+        has_prompt: bool,
+        print: impl FnOnce(&Receiver<Message>, &Progress) + Send + 'static,
+    ) -> io::Result<Self> {
+        let (messages, received) = channel();
+        let progress = Arc::<Progress>::default();
+        let printing = Printing(Arc::clone(&progress));
         std::thread::Builder::new()
             .name("printer".to_owned())
-            .spawn(move || plain(&received))?;
+            .spawn(move || print(&received, &printing.0))?;
         Ok(Self {
             messages,
-            has_prompt: false,
+            progress,
+            has_prompt,
         })
+    }
+
+    /// Prints to standard output.
+    pub(super) fn plain() -> anyhow::Result<Self> {
+        let print = |messages: &_, progress: &_| plain(&mut io::stdout(), messages, progress);
+        Ok(Self::start(false, print)?)
     }
 
     /// Prints above a prompt.
     pub(super) fn above(printer: impl ExternalPrinter + Send + 'static) -> anyhow::Result<Self> {
-        let (messages, received) = sync_channel(WAITING);
-        std::thread::Builder::new()
-            .name("printer".to_owned())
-            .spawn(move || {
-                Screen {
-                    printer,
-                    live: Vec::new(),
-                    colours: has_colours(),
-                }
-                .run(&received);
-            })?;
-        Ok(Self {
-            messages,
-            has_prompt: true,
-        })
+        let screen = Screen {
+            printer,
+            live: Vec::new(),
+            colours: has_colours(),
+        };
+        let print = |messages: &_, progress: &_| screen.run(messages, progress);
+        Ok(Self::start(true, print)?)
     }
 
-    /// Prints a line.
+    /// Prints a line that was asked for.
     pub fn line(&self, line: impl Into<Line>) {
         self.lines([line]);
     }
 
-    /// Prints lines together.
+    /// Prints lines together that were asked for.
     pub fn lines(&self, lines: impl IntoIterator<Item = impl Into<Line>>) {
         let lines: Vec<Line> = lines.into_iter().map(Into::into).collect();
         if !lines.is_empty() {
@@ -84,11 +141,44 @@ impl Printer {
         }
     }
 
+    /// Prints lines together, unless too much waits.
+    pub fn news(&self, lines: impl IntoIterator<Item = impl Into<Line>>) {
+        if self.has_room() {
+            self.lines(lines);
+        } else {
+            tracing::debug!("the console takes nothing");
+        }
+    }
+
     /// Shows these lines right above the prompt instead of those of the last call. Nothing without a prompt.
     pub fn live(&self, lines: Vec<Line>) {
-        if self.has_prompt {
+        if self.has_prompt && self.has_room() {
             self.send(Message::Live(lines));
         }
+    }
+
+    fn has_room(&self) -> bool {
+        self.progress.waiting.load(Ordering::Acquire) < WAITING
+    }
+
+    /// Waits until more may be asked for. Cancel-safe.
+    pub(super) async fn room(&self) {
+        self.progress.fewer_than(WAITING).await;
+    }
+
+    /// Waits until all is printed, for as long as it takes. Cancel-safe.
+    pub async fn printed(&self) {
+        self.progress.fewer_than(1).await;
+    }
+
+    /// Why lines could not be written, if so. A reader who has gone is no reason.
+    pub fn lost(&self) -> Option<io::Error> {
+        let lost = self.progress.lost.get()?;
+        let again = |code| io::Error::from_raw_os_error(code);
+        Some(
+            lost.raw_os_error()
+                .map_or_else(|| lost.kind().into(), again),
+        )
     }
 
     /// Waits until all is printed, for a while.
@@ -104,29 +194,33 @@ impl Printer {
     }
 
     fn send(&self, message: Message) {
-        match self.messages.try_send(message) {
-            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
-            Err(TrySendError::Full(_)) => tracing::debug!("the console takes nothing"),
+        self.progress.waiting.fetch_add(1, Ordering::AcqRel);
+        // A thread that has failed prints nothing more, and is waited for by nobody.
+        if self.messages.send(message).is_err() {
+            self.progress.done();
         }
     }
 }
 
-fn plain(messages: &Receiver<Message>) {
-    let mut output = std::io::stdout();
+fn plain(output: &mut impl Write, messages: &Receiver<Message>, progress: &Progress) {
     let colours = has_colours();
     // After the reader has gone everything is dropped.
     for message in messages {
         match message {
             Message::Lines(lines) => {
                 let text = block(&lines, colours);
-                let _ = output.write_all(text.as_bytes());
-                let _ = output.flush();
+                let written = output.write_all(text.as_bytes());
+                let written = written.and_then(|()| output.flush());
+                if let Err(error) = unless_closed(written) {
+                    let _ = progress.lost.set(error);
+                }
             }
             Message::Live(_) | Message::Entered { .. } => {}
             Message::Flush(done) => {
                 let _ = done.try_send(());
             }
         }
+        progress.done();
     }
 }
 
@@ -138,7 +232,7 @@ struct Screen<P> {
 }
 
 impl<P: ExternalPrinter> Screen<P> {
-    fn run(mut self, messages: &Receiver<Message>) {
+    fn run(mut self, messages: &Receiver<Message>, progress: &Progress) {
         for message in messages {
             match message {
                 Message::Lines(lines) => {
@@ -167,6 +261,7 @@ impl<P: ExternalPrinter> Screen<P> {
                     let _ = done.try_send(());
                 }
             }
+            progress.done();
         }
     }
 
@@ -223,4 +318,76 @@ fn block(lines: &[Line], colours: bool) -> String {
         .iter()
         .map(|line| format!("{}\n", painted(line, colours)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes so many bytes, and has no space for more then.
+    struct Full(usize);
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            match self.0 {
+                0 => Err(io::ErrorKind::StorageFull.into()),
+                room => {
+                    let count = room.min(bytes.len());
+                    self.0 -= count;
+                    Ok(count)
+                }
+            }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn printer(output: impl Write + Send + 'static, start: Receiver<()>) -> Printer {
+        let mut output = output;
+        let print = move |messages: &_, progress: &_| {
+            let _ = start.recv();
+            plain(&mut output, messages, progress);
+        };
+        Printer::start(false, print).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_for_is_printed_however_long_it_waits_and_news_are_not() {
+        let (text, path) = tempfile::NamedTempFile::new().unwrap().into_parts();
+        let (start, started) = sync_channel(1);
+        let printer = printer(text, started);
+        for number in 0..3 * WAITING {
+            printer.line(format!("end {number}"));
+            printer.news([format!("news {number}")]);
+        }
+        assert!(!printer.has_room());
+        start.send(()).unwrap();
+        printer.printed().await;
+        let printed = std::fs::read_to_string(&path).unwrap();
+        let count = |word: &str| {
+            printed
+                .lines()
+                .filter(|line| line.starts_with(word))
+                .count()
+        };
+        assert_eq!(count("end"), 3 * WAITING);
+        assert!(count("news") < WAITING);
+        assert!(printer.lost().is_none());
+    }
+
+    #[tokio::test]
+    async fn lines_that_a_full_disk_does_not_take_are_known() {
+        let (start, started) = sync_channel(1);
+        start.send(()).unwrap();
+        let printer = printer(Full(6), started);
+        printer.line("first");
+        printer.printed().await;
+        assert!(printer.lost().is_none());
+        printer.line("second");
+        printer.printed().await;
+        let lost = printer.lost().unwrap();
+        assert_eq!(lost.kind(), io::ErrorKind::StorageFull);
+    }
 }

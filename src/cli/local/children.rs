@@ -2,6 +2,7 @@
 //! them when this process ends, however it ends.
 
 use std::{
+    ffi::OsString,
     fs::File,
     io::Read,
     os::unix::process::ExitStatusExt,
@@ -196,32 +197,31 @@ impl Children {
         }
     }
 
-    fn arguments(&self, role: Role, port: u16) -> Vec<String> {
+    fn arguments(&self, role: Role, port: u16) -> Vec<OsString> {
         let plan = &self.plan;
         let parent = std::process::id().to_string();
-        let statistics = plan.statistics.display().to_string();
-        let mut arguments = match role {
+        let mut arguments: Vec<OsString> = match role {
             Role::Central => vec![
-                "videocentral".to_owned(),
-                parent,
-                format!("--secundarios={}", plan.secondaries),
-                format!("--max-clientes={}", plan.max_downloads),
+                "videocentral".into(),
+                parent.into(),
+                format!("--secundarios={}", plan.secondaries).into(),
+                format!("--max-clientes={}", plan.max_downloads).into(),
             ],
             Role::Secondary(number) => {
                 let folder = folder_of(&plan.folder, number);
                 vec![
-                    "videosecundario".to_owned(),
-                    parent,
-                    format!("--numero={number}"),
-                    format!("--secundarios={}", plan.secondaries),
-                    format!("--directorio={}", folder.display()),
-                    "--ip-central=127.0.0.1".to_owned(),
-                    format!("--puerto-central={}", self.central_address().1),
+                    "videosecundario".into(),
+                    parent.into(),
+                    format!("--numero={number}").into(),
+                    format!("--secundarios={}", plan.secondaries).into(),
+                    with_path("--directorio", &folder),
+                    "--ip-central=127.0.0.1".into(),
+                    format!("--puerto-central={}", self.central_address().1).into(),
                 ]
             }
         };
         if let (Role::Secondary(_), Some(limit)) = (role, plan.upload_limit) {
-            arguments.push(format!("--limite-subida={limit}"));
+            arguments.push(format!("--limite-subida={limit}").into());
         }
         let files = [
             ("--clave-archivo", &plan.security.clave_archivo),
@@ -229,16 +229,17 @@ impl Children {
             ("--tls-clave", &plan.security.tls_clave),
             ("--tls-ca", &plan.security.tls_ca),
         ];
-        arguments.extend(files.iter().filter_map(|(flag, path)| {
-            let path = path.as_ref()?.display();
-            Some(format!("{flag}={path}"))
-        }));
+        arguments.extend(
+            files
+                .iter()
+                .filter_map(|(flag, path)| Some(with_path(flag, path.as_ref()?))),
+        );
         arguments.extend([
-            "--ip=127.0.0.1".to_owned(),
-            format!("--puerto={port}"),
-            format!("--estadisticas={statistics}"),
-            format!("--idioma={}", language::chosen().tag()),
-            "--sin-consola".to_owned(),
+            "--ip=127.0.0.1".into(),
+            format!("--puerto={port}").into(),
+            with_path("--estadisticas", &plan.statistics),
+            format!("--idioma={}", language::chosen().tag()).into(),
+            "--sin-consola".into(),
         ]);
         arguments.extend(plan.log.flags(&role.file_stem()));
         arguments
@@ -377,6 +378,14 @@ impl Node {
         let pid = Pid::from_raw(raw).with_context(|| t!("local-no-process"))?;
         Ok(kill_process(pid, signal)?)
     }
+}
+
+/// A flag with a path, which need not be text.
+pub(super) fn with_path(flag: &str, path: &Path) -> OsString {
+    let mut argument = OsString::from(flag);
+    argument.push("=");
+    argument.push(path);
+    argument
 }
 
 /// How a process ended.

@@ -33,7 +33,7 @@ use crate::{
     model::{ClientName, FileName, ListedFile},
     node::{
         Security,
-        client::{self, ClientEvent, ClientHandle, DownloadEvent, DownloadState, Summary},
+        client::{self, ClientEvent, ClientHandle, DownloadEvent, DownloadState, Keeping, Summary},
     },
     store::sha256_file,
 };
@@ -97,7 +97,7 @@ async fn show(
     let target = tempfile::Builder::new()
         .prefix("demo-")
         .tempdir_in(&args.download.destino)?;
-    let statistics = args.common.estadisticas.clone();
+    let statistics = Keeping::Folder(args.common.estadisticas.clone());
     let mut config = args
         .download
         .config(children.central_address(), statistics, security);
@@ -118,10 +118,9 @@ async fn show(
         let summary = download(&handle, &mut events, file.clone(), faults, printer).await?;
         summaries.push((file, summary));
     }
-    handle
-        .stop()
-        .await
-        .map_err(|e| anyhow::anyhow!(errors::store(&e)))?;
+    if let Err(error) = handle.stop().await {
+        printer.line(Line::new(Tone::Warning, errors::stop(&error)));
+    }
     verify(&files, children, target.path(), args.secundarios, printer)?;
     for (file, summary) in &summaries {
         if *file == large {

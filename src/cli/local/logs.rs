@@ -1,9 +1,13 @@
 //! The logs of a local cluster's processes: as their parent's is, in files of their own.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use clap::ValueEnum;
 
+use super::children::with_path;
 use crate::cli::{args::Common, logging::LogFormat};
 
 /// What the children log, and where.
@@ -26,16 +30,15 @@ impl LogPlan {
     }
 
     /// The flags that make a child log so.
-    pub(super) fn flags(&self, child: &str) -> Vec<String> {
+    pub(super) fn flags(&self, child: &str) -> Vec<OsString> {
         let format = self.format.to_possible_value();
         let format = format.map_or_else(String::new, |value| value.get_name().to_owned());
         let mut flags = vec![
-            format!("--registro={}", self.level),
-            format!("--registro-formato={format}"),
+            format!("--registro={}", self.level).into(),
+            format!("--registro-formato={format}").into(),
         ];
         if let Some(file) = &self.file {
-            let file = beside(file, child);
-            flags.push(format!("--registro-archivo={}", file.display()));
+            flags.push(with_path("--registro-archivo", &beside(file, child)));
         }
         flags
     }
@@ -43,11 +46,12 @@ impl LogPlan {
 
 /// A child's own file beside its parent's: a line of a log does not say which process it comes from.
 fn beside(file: &Path, child: &str) -> PathBuf {
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-    let name = match file.extension() {
-        Some(extension) => format!("{stem}-{child}.{}", extension.to_string_lossy()),
-        None => format!("{stem}-{child}"),
-    };
+    let mut name = file.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("-{child}"));
+    if let Some(extension) = file.extension() {
+        name.push(".");
+        name.push(extension);
+    }
     file.with_file_name(name)
 }
 

@@ -11,6 +11,7 @@ mod logs;
 mod samples;
 
 use std::{
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -132,9 +133,8 @@ fn describe(folder: &Path) -> ExitCode {
     .map(|command| flags::dressed(command, &none));
     match generate::files(folder, &mut commands) {
         Ok(made) => {
-            let lines: Vec<String> = made.iter().map(|path| path.display().to_string()).collect();
-            program::say(&lines);
-            Exit::Well.into()
+            let paths = made.iter().map(|path| path.as_os_str().as_bytes());
+            program::wrote(program::say_bytes(paths)).into()
         }
         Err(error) => {
             program::report(&t!(
@@ -178,11 +178,11 @@ async fn run(
         children.stop().await;
         return Exit::Failed;
     }
-    let statistics = args.common.estadisticas.clone();
+    let statistics = node::Keeping::Folder(args.common.estadisticas.clone());
     if args.demo {
         let exit = demo::run(&args, security, &mut children, &printer, &stop).await;
         children.stop().await;
-        return exit;
+        return exit.or_worse(program::printed(&printer, &stop).await);
     }
     let config = args.download.config(central, statistics, security);
     // A script waits for all to be level; a person too, and has the prompt from here on.
@@ -221,13 +221,12 @@ async fn wait_for_level(
     args: &LocalArgs,
     printer: &Printer,
 ) -> anyhow::Result<()> {
-    // Its statistics are nobody's: it downloads nothing.
-    let nowhere = tempfile::tempdir()?;
     let (sender, _events) = mpsc::channel(program::EVENTS);
     let config = node::ClientConfig {
         central: central.clone(),
-        target: nowhere.path().to_owned(),
-        statistics: nowhere.path().to_owned(),
+        // It downloads nothing.
+        target: args.download.destino.clone(),
+        statistics: node::Keeping::Nowhere,
         source_wait: Duration::ZERO,
         security: Arc::clone(security),
         overwrite: false,

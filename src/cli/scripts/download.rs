@@ -137,7 +137,9 @@ impl Session {
         let began = Instant::now();
         loop {
             let answer = match wish {
-                Wish::Download => cancelled(&self.stop, self.client.download(file.clone())).await,
+                Wish::Download => {
+                    cancelled(&self.stop, self.client.download_in_turn(file.clone())).await
+                }
                 Wish::DownloadAs(named) => {
                     let asked = self.client.download_as(file.clone(), named.clone());
                     cancelled(&self.stop, asked).await
@@ -174,9 +176,9 @@ impl Session {
                 biased;
                 () = self.stop.cancelled() => return Ok(()),
                 Some(event) = self.events.recv() => self.report.event(&event),
-                _ = &mut idle => {
+                idle = &mut idle => {
                     self.tell_rest();
-                    return Ok(());
+                    return Ok(idle.map(drop).map_err(ClientError::from)?);
                 }
                 _ = tick.tick() => {
                     if let Ok(views) = self.client.downloads().await {

@@ -13,9 +13,10 @@ use tokio_util::sync::CancellationToken;
 use self::{output::Output, report::Report};
 use super::{
     args::{Common, Script},
+    client::stop_client,
     exit::Exit,
     logging::Log,
-    program,
+    program, runtime,
     signals::{self, Hangup, Requests},
     text::{errors, links, security, t},
     wanted,
@@ -87,12 +88,10 @@ pub(super) fn main(
     common: &Common,
 ) -> ExitCode {
     let started = || -> anyhow::Result<_> {
-        let log = Log::open(common.registro_archivo.as_deref())?;
+        let log = Log::open_or_warn(common.registro_archivo.as_deref());
         let Requests { stop, .. } = signals::listen(Hangup::Stop, log.clone())?;
         log.start(&common.registro, common.registro_formato, None)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()?;
+        let runtime = runtime::start()?;
         Ok((stop, runtime))
     };
     match started() {
@@ -141,23 +140,14 @@ async fn run(
     } else {
         done
     };
-    let stopped = program::within(client.stop()).await;
-    session.tell_rest();
-    let exit = session.report.end(&done);
-    match stopped {
-        Some(Ok(())) => exit,
-        Some(Err(error)) => {
-            program::report(&t!(
-                "error-statistics-not-saved",
-                why = errors::store(&error)
-            ));
-            exit.or_worse(Exit::Failed)
-        }
-        None => {
-            program::report(&t!("error-no-orderly-stop"));
-            exit.or_worse(Exit::Failed)
-        }
-    }
+    let Session {
+        mut events,
+        mut report,
+        ..
+    } = session;
+    let (exit, warning) = stop_client(&client, &mut events, |event| report.event(event)).await;
+    report.stopped(exit, warning);
+    report.end(&done)
 }
 
 impl Session {

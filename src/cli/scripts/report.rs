@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{IsTerminal, Write},
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
 
@@ -40,10 +41,13 @@ pub(super) struct Report {
     shown: Option<PathBuf>,
     /// What became of each file, as JSON.
     files: Vec<Value>,
+    /// Those that were asked for and have not ended.
     names: BTreeMap<u64, FileName>,
     /// The document, when it is not a list of files.
     document: Option<Value>,
     exit: Exit,
+    /// Results could not be written, which was told.
+    is_output_lost: bool,
     /// A line of progress stands on the terminal.
     line_is_open: bool,
 }
@@ -67,6 +71,7 @@ impl Report {
             names: BTreeMap::new(),
             document: None,
             exit: Exit::Well,
+            is_output_lost: false,
             line_is_open: false,
         }
     }
@@ -90,18 +95,31 @@ impl Report {
     }
 
     /// A line of results.
-    fn result(&self, line: &str) {
+    fn result(&mut self, line: &str) {
         if self.stdout_is_taken {
             program::report(line);
         } else {
-            program::say(&[line.to_owned()]);
+            self.results([line.as_bytes()]);
         }
     }
 
-    /// Where a file is, for people and pipes.
-    fn result_path(&self, path: Option<&Path>) {
+    /// Lines of results, which may be names that are no text. Where they cannot be written the program has failed.
+    fn results<'a>(&mut self, lines: impl IntoIterator<Item = &'a [u8]>) {
+        if self.is_output_lost {
+            return;
+        }
+        if let Err(error) = program::say_bytes(lines.into_iter()) {
+            self.is_output_lost = true;
+            self.exit = self.exit.or_worse(Exit::Failed);
+            let why = t!("script-stdout", why = error);
+            self.note(&t!("error", why = why));
+        }
+    }
+
+    /// Where a file is, for people and pipes: the very bytes of its path.
+    fn result_path(&mut self, path: Option<&Path>) {
         if let Some(path) = path.filter(|_| !self.is_for_programs()) {
-            self.result(&path.display().to_string());
+            self.results([path.as_os_str().as_bytes()]);
         }
     }
 
@@ -123,7 +141,8 @@ impl Report {
             let files: Vec<Value> = listed.iter().map(listed_json).collect();
             self.document = Some(json!({ "files": files }));
         } else if !listed.is_empty() {
-            program::say(&text::client::listing(listed));
+            let lines = text::client::listing(listed);
+            self.results(lines.iter().map(String::as_bytes));
         }
     }
 
@@ -131,7 +150,8 @@ impl Report {
         if self.json {
             self.document = serde_json::to_value(status).ok();
         } else {
-            program::say(&text::central::status(status));
+            let lines = text::central::status(status);
+            self.results(lines.iter().map(String::as_bytes));
         }
     }
 
@@ -152,6 +172,9 @@ impl Report {
         if let ClientEvent::Download { number, file, what } = event {
             if !self.names.contains_key(&number.0) {
                 return;
+            }
+            if is_end(event) {
+                self.names.remove(&number.0);
             }
             self.ended(file, what);
         }
@@ -193,7 +216,7 @@ impl Report {
             DownloadEvent::AlreadyComplete { path } => {
                 let path = self.placed(path);
                 self.files
-                    .push(json!({ "name": name, "outcome": "already", "path": path }));
+                    .push(json!({ "name": name, "outcome": "already", "path": path.as_deref().map(shown) }));
                 self.result_path(path.as_deref());
             }
             DownloadEvent::Failed { reason } => {
@@ -256,8 +279,28 @@ impl Report {
         }
     }
 
-    /// Prints what is left and says how the program ends.
+    /// What was asked for and has no end is no success: whoever received it has failed.
+    fn book_endless(&mut self) {
+        for file in std::mem::take(&mut self.names).into_values() {
+            let broken = text::transfer::failure(&Failure::Broken);
+            self.note(&t!("error", why = format!("{file}: {broken}")));
+            self.files
+                .push(json!({ "name": file.as_str(), "outcome": "failed", "error": broken }));
+            self.exit = self.exit.or_worse(Exit::Failed);
+        }
+    }
+
+    /// How the client has ended, and what to tell of it.
+    pub(super) fn stopped(&mut self, exit: Exit, warning: Option<String>) {
+        self.exit = self.exit.or_worse(exit);
+        if let Some(warning) = warning {
+            self.note(&warning);
+        }
+    }
+
+    /// Prints what is left and says how the program ends: nothing that comes later changes that.
     pub(super) fn end(&mut self, done: &Result<Exit, Ended>) -> Exit {
+        self.book_endless();
         let exit = match done {
             Ok(exit) => *exit,
             Err(ended) => {
@@ -284,7 +327,8 @@ impl Report {
             }
             self.result(&document.to_string());
         }
-        exit
+        // The document itself may be what cannot be written.
+        self.exit.or_worse(exit)
     }
 }
 
@@ -311,6 +355,11 @@ fn outcome_of(exit: Exit) -> &'static str {
     }
 }
 
+/// A path in a document, which is text: what is none in a name is replaced.
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
 fn listed_json(listed: &ListedFile) -> Value {
     json!({
         "name": listed.file.name.as_str(),
@@ -334,7 +383,7 @@ fn complete_json(name: &str, path: Option<&Path>, summary: &Summary) -> Value {
     json!({
         "name": name,
         "outcome": "complete",
-        "path": path,
+        "path": path.map(shown),
         "bytes": summary.bytes,
         "seconds": summary.took.as_secs_f64(),
         "bytes_per_s": summary.average_bytes_per_s(),

@@ -258,6 +258,7 @@ fn told(failure: &ToldFailure) -> String {
             t!("told-disk", why = why)
         }
         ToldFailure::Refused(code) => links::refusal(*code, &Said::default()),
+        ToldFailure::Broken => t!("told-broken"),
         ToldFailure::Other(words) => t!("told-other", words = words),
     }
 }

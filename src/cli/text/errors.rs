@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{links, security, system, t, units::bytes};
 use crate::{
     model::{FileNameError, SystemError},
-    node::{StartError, StatisticsTrouble, client::ClientError},
+    node::{StartError, StatisticsTrouble, StopError, client::ClientError},
     store::{Damage, StoreError, index::IgnoredReason},
 };
 
@@ -43,6 +43,14 @@ pub fn start(error: &StartError) -> String {
     coded(&text, error.code())
 }
 
+/// Why a node's end is not as it should be.
+pub fn stop(error: &StopError) -> String {
+    match error {
+        StopError::Statistics(error) => t!("error-statistics-not-saved", why = store(error)),
+        StopError::Broken => t!("error", why = coded(&t!("program-failed"), error.code())),
+    }
+}
+
 /// Trouble with a file or folder.
 pub fn store(error: &StoreError) -> String {
     let path = error.path();
@@ -76,6 +84,9 @@ pub fn statistics(trouble: &StatisticsTrouble) -> String {
         StatisticsTrouble::SetAside { path, to, damage } => {
             let why = self::damage(damage);
             t!("statistics-set-aside", path = path, why = why, to = to)
+        }
+        StatisticsTrouble::InUse { path, instead } => {
+            t!("statistics-in-use", path = path, instead = instead)
         }
         StatisticsTrouble::Failed(error) => t!("statistics-failed", why = store(error)),
     }

@@ -80,6 +80,7 @@ pub fn failure(failure: &Failure) -> String {
             chunk = chunk.to_string()
         ),
         Failure::Sources(FailReason::Local(_)) => t!("failure-local"),
+        Failure::Broken => t!("failure-broken"),
         // These have their own.
         Failure::Store(error) => return super::errors::store(error),
         Failure::Refused { code, message } => return super::links::refusal(*code, message),

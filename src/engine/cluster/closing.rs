@@ -137,17 +137,16 @@ impl Account {
                     .for_each(|c| c.bytes_unconfirmed = c.bytes_sent);
             }
         }
-        let mut whole = Counters {
+        let mut whole = match self.ended.as_ref().map(|ended| ended.finished.outcome) {
+            // A receiver that claims what nobody sent has no download to its name.
+            Some(Outcome::Complete) if !confirmed => Counters::default(),
+            outcome => Counters::of_end(outcome),
+        };
+        whole.add(&Counters {
             duration_ms: self.took().as_millis() as u64,
             ..Counters::default()
-        };
+        });
         per_source.values().for_each(|counters| whole.add(counters));
-        match self.ended.as_ref().map(|ended| ended.finished.outcome) {
-            Some(Outcome::Complete) if confirmed => whole.downloads = 1,
-            Some(Outcome::Complete | Outcome::AlreadyComplete) => {}
-            Some(Outcome::Failed) | None => whole.failed = 1,
-            Some(Outcome::Cancelled) => (whole.failed, whole.cancelled) = (1, 1),
-        }
         Figures { per_source, whole }
     }
 }

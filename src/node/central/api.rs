@@ -8,7 +8,7 @@ use crate::{
     engine::cluster::{ClientInfo, Drained, Expelled, Notice, QueueRow, Resolved, SecondaryInfo},
     model::{ClusterStatus, Conflict, FileName, SecondaryNumber},
     node::{
-        Refused, Security, StatisticsTrouble,
+        Refused, Security, StatisticsTrouble, StopError,
         ask::{Stopped, ask},
     },
 };
@@ -174,13 +174,18 @@ impl CentralHandle {
         ask(&self.queries, CentralQuery::Statistics).await
     }
 
+    /// Cancelled when the node stops by itself, as when a part of it fails.
+    pub fn stopped(&self) -> tokio_util::sync::CancellationToken {
+        self.stop.clone()
+    }
+
     /// Says goodbye to all, saves the statistics and ends; at most about [`Self::STOP_WITHIN`].
     ///
     /// # Errors
-    /// When the statistics could not be saved.
-    pub async fn stop(self) -> Result<(), crate::store::StoreError> {
+    /// When the statistics could not be saved, or the node had failed before.
+    pub async fn stop(self) -> Result<(), StopError> {
         self.stop.cancel();
-        self.done.await.unwrap_or(Ok(()))
+        StopError::of(self.done.await)
     }
 
     /// Longest that [`Self::stop`] takes.

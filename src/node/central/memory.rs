@@ -10,8 +10,8 @@ use crate::{
     store::StoreError,
 };
 
-/// The file in the folder of the statistics.
-const FILE: &str = "central.nombres";
+/// How the name of its file ends, which lies beside the statistics.
+const ENDING: &str = "nombres";
 
 /// See the module.
 #[derive(Debug)]
@@ -23,12 +23,13 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Reads what an earlier run remembered; of each name its last record.
+    /// Reads what an earlier run remembered; of each name its last record. `stem` is the path of the file without its
+    /// ending, which is nobody else's.
     ///
     /// # Errors
     /// When the file cannot be made, read or written.
-    pub(super) fn open(folder: &Path) -> Result<(Self, Vec<NameRecord>), StoreError> {
-        let (writer, records) = RecordWriter::open(&folder.join(FILE))?;
+    pub(super) fn open(stem: &Path) -> Result<(Self, Vec<NameRecord>), StoreError> {
+        let (writer, records) = RecordWriter::open(&stem.with_extension(ENDING))?;
         let memory = Self {
             writer,
             noted_then: Vec::new(),

@@ -72,7 +72,7 @@ async fn start_saving(
     if let Some(trouble) = before.warning {
         let _ = events.try_send(CentralEvent::Statistics(trouble));
     }
-    let (memory, records) = Memory::open(&config.statistics)?;
+    let (memory, records) = Memory::open(&statistics.stem())?;
     let cluster = Cluster::new(
         Instant::now(),
         ClusterConfig {
@@ -88,6 +88,7 @@ async fn start_saving(
     let (inputs, inbox) = mpsc::channel(INPUTS);
     let (queries, questions) = mpsc::channel(QUERIES);
     let stop = CancellationToken::new();
+    let over = stop.clone().drop_guard();
     let central = Central {
         door: Door::new(listener, connection_places()),
         cluster,
@@ -114,7 +115,11 @@ async fn start_saving(
         address,
         queries,
         stop,
-        done: tokio::spawn(central.run()),
+        done: tokio::spawn(async move {
+            // However it ends, whoever waits for that hears of it.
+            let _over = over;
+            central.run().await
+        }),
     })
 }
 

@@ -1,6 +1,6 @@
 //! `central.json`: the cluster's books, kept from run to run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +69,11 @@ impl Statistics {
             warning,
         };
         Ok((Self { file }, before))
+    }
+
+    /// Its file without its ending, for what lies beside it.
+    pub(super) fn stem(&self) -> PathBuf {
+        self.file.stem()
     }
 
     /// The connections that were refused.

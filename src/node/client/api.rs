@@ -21,8 +21,8 @@ pub struct ClientConfig {
     pub central: (String, u16),
     /// Folder of the downloaded files; made when something is downloaded.
     pub target: PathBuf,
-    /// Folder of the statistics.
-    pub statistics: PathBuf,
+    /// Where its statistics are kept.
+    pub statistics: Keeping,
     /// How long a download waits with no source before it fails.
     pub source_wait: Duration,
     /// How it shows that it belongs to the cluster.
@@ -38,6 +38,23 @@ pub struct Named {
     pub folder: PathBuf,
     /// The name in it.
     pub spot: Spot,
+}
+
+/// Where a client's statistics are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// In this folder, which is made.
+    Folder(PathBuf),
+    /// In this folder, by those that have a file of their name there already; nothing is made.
+    Existing(PathBuf),
+    /// Nowhere.
+    Nowhere,
+}
+
+impl From<PathBuf> for Keeping {
+    fn from(folder: PathBuf) -> Self {
+        Self::Folder(folder)
+    }
 }
 
 /// What happens at a client, for people.
@@ -66,6 +83,36 @@ pub enum ClientEvent {
     },
     /// Statistics could not be read or saved.
     Statistics(StatisticsTrouble),
+}
+
+impl ClientEvent {
+    /// True for what must be told however slow whoever shows it is: how a download ended, or that it does not go on.
+    /// There are as many of these as the user has asked for; others may be left out when too many wait.
+    pub fn is_kept(&self) -> bool {
+        match self {
+            Self::Download { what, .. } => match what {
+                DownloadEvent::Complete(_)
+                | DownloadEvent::AlreadyComplete { .. }
+                | DownloadEvent::Failed { .. }
+                | DownloadEvent::Cancelled
+                | DownloadEvent::Paused => true,
+                DownloadEvent::Queued { .. }
+                | DownloadEvent::Started { .. }
+                | DownloadEvent::Resumed { .. }
+                | DownloadEvent::Remark(_)
+                | DownloadEvent::Checked { .. }
+                | DownloadEvent::Notice(_)
+                | DownloadEvent::OwnDisk { .. }
+                | DownloadEvent::Superseded
+                | DownloadEvent::Held => false,
+            },
+            Self::CentralLost { .. }
+            | Self::Denied(_)
+            | Self::Expelled
+            | Self::CentralBack
+            | Self::Statistics(_) => false,
+        }
+    }
 }
 
 /// What happens to a download.

@@ -1,5 +1,7 @@
 //! The handle of a running client.
 
+use std::path::PathBuf;
+
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
@@ -7,8 +9,12 @@ use super::{ClientError, DownloadAnswer, DownloadNumber, DownloadView, Named, Pr
 use crate::{
     engine::download::ChunkMap,
     model::{ClientName, ClusterStatus, FileName, ListedFile},
-    node::ask::{Stopped, ask},
-    store::StoreError,
+    node::{
+        StopError,
+        ask::{Stopped, ask},
+    },
+    proto::ErrorCode,
+    store::{Root, StoreError},
 };
 
 /// Chunks of a stream that wait for their reader. Those before are kept by the download.
@@ -18,6 +24,8 @@ const STREAM_CHUNKS: usize = 1;
 #[derive(Clone, Debug)]
 pub struct ClientHandle {
     pub(super) commands: mpsc::Sender<ClientCommand>,
+    /// Folder of the downloaded files.
+    pub(super) target: PathBuf,
 }
 
 /// Whoever asked for a download and waits for the central's answer.
@@ -40,6 +48,8 @@ pub(super) enum ClientCommand {
     Detail(DownloadNumber, oneshot::Sender<Option<ChunkMap>>),
     Downloads(oneshot::Sender<Vec<DownloadView>>),
     WaitIdle(oneshot::Sender<Tally>),
+    /// Answered with false when there is nothing to wait for.
+    WaitForAnEnd(oneshot::Sender<bool>),
     Stop(oneshot::Sender<Result<(), StoreError>>),
 }
 
@@ -73,7 +83,24 @@ impl ClientHandle {
         .await?
     }
 
-    /// The same, into a folder and under a name of its user's choice.
+    /// The same for one of many: while the central takes no more wishes of this client, as too many of its downloads are
+    /// on their way, or is away for a moment, it is asked again whenever one of them has ended.
+    pub async fn download_in_turn(&self, name: FileName) -> Result<DownloadAnswer, ClientError> {
+        loop {
+            match self.download(name.clone()).await {
+                Err(
+                    ClientError::Unreachable(_)
+                    | ClientError::Refused {
+                        code: ErrorCode::LimitExceeded,
+                        ..
+                    },
+                ) if ask(&self.commands, ClientCommand::WaitForAnEnd).await? => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    /// As [`Self::download`], into a folder and under a name of its user's choice.
     ///
     /// # Errors
     /// As [`Self::download`].
@@ -95,6 +122,12 @@ impl ClientHandle {
     /// # Errors
     /// [`ClientError::NoLocalFile`] when there is no such file, and as [`Self::download`].
     pub async fn verify(&self, name: FileName) -> Result<DownloadAnswer, ClientError> {
+        let (target, file) = (self.target.clone(), name.clone());
+        let look = move || Root::open(&target).is_ok_and(|folder| folder.has_file(&file));
+        let is_there = tokio::task::spawn_blocking(look).await;
+        if !is_there.map_err(|_| Stopped)? {
+            return Err(ClientError::NoLocalFile(name));
+        }
         ask(&self.commands, |answer| ClientCommand::Verify(name, answer)).await?
     }
 
@@ -180,10 +213,8 @@ impl ClientHandle {
     /// Ends running downloads (what is there is kept), says goodbye, saves the statistics and ends.
     ///
     /// # Errors
-    /// When the statistics could not be saved.
-    pub async fn stop(&self) -> Result<(), StoreError> {
-        ask(&self.commands, ClientCommand::Stop)
-            .await
-            .unwrap_or(Ok(()))
+    /// When the statistics could not be saved, or the client had failed before.
+    pub async fn stop(&self) -> Result<(), StopError> {
+        StopError::of(ask(&self.commands, ClientCommand::Stop).await)
     }
 }

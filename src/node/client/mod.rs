@@ -2,7 +2,7 @@
 //!
 //! `run` owns its state; `wishes` is what its user wants, `replies` what the central says, `receiving` what happens to
 //! downloads. [`crate::node::rules::downloads`] is what was asked for, `questions` what the central has not answered,
-//! `maps` what is remembered of downloads that do not run.
+//! `maps` what is remembered of downloads that do not run, `telling` how people hear of all this.
 
 mod api;
 mod handle;
@@ -12,6 +12,7 @@ mod receiving;
 mod replies;
 mod run;
 mod statistics;
+mod telling;
 mod wishes;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use self::{
     run::{Client, ClientState},
     statistics::Statistics,
+    telling::Telling,
 };
 use crate::{
     node::link::{Link, LinkConfig},
@@ -33,7 +35,7 @@ pub use statistics::rewritten as rewritten_statistics;
 
 pub use api::{
     ClientConfig, ClientError, ClientEvent, DownloadAnswer, DownloadEvent, DownloadState,
-    DownloadView, Named, Summary,
+    DownloadView, Keeping, Named, Summary,
 };
 pub use handle::ClientHandle;
 
@@ -53,19 +55,17 @@ const UPDATES: usize = 256;
 pub async fn start(config: ClientConfig, events: mpsc::Sender<ClientEvent>) -> ClientHandle {
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (update_sender, updates) = mpsc::channel(UPDATES);
-    let (statistics, warning) = Statistics::nameless(&config.statistics);
-    if let Some(trouble) = warning {
-        let _ = events.try_send(ClientEvent::Statistics(trouble));
-    }
+    let statistics = Statistics::nameless(config.statistics.clone());
     let link = Link::start(LinkConfig {
         central: config.central.clone(),
         role: PeerRole::Client { name: None },
         security: Arc::clone(&config.security),
     });
+    let target = config.target.clone();
     let client = Client {
         config,
         commands: inbox,
-        events,
+        telling: Telling::new(events),
         link,
         statistics,
         updates,
@@ -74,5 +74,5 @@ pub async fn start(config: ClientConfig, events: mpsc::Sender<ClientEvent>) -> C
         state: ClientState::default(),
     };
     tokio::spawn(client.run());
-    ClientHandle { commands }
+    ClientHandle { commands, target }
 }

@@ -7,10 +7,10 @@ use super::{
     statistics::Booked, wishes::Purpose,
 };
 use crate::{
-    model::{ClientName, Finished, Grant, Outcome, SentBytes, TransferId},
+    model::{ClientName, Grant, SentBytes, TransferId},
     node::{
         Failure,
-        fetch::{Fetch, FetchConfig, Goal, Own, Target},
+        fetch::{Fetch, FetchConfig, Folder, Goal, Own, Target},
         rules::{
             Receiving,
             downloads::{Answers, Granted, State},
@@ -20,7 +20,7 @@ use crate::{
         ErrorCode, PeerRole, Said,
         control::{FromCentral, ToCentral},
     },
-    store::{Existing, PartPlace, Root, StoreError},
+    store::{Existing, PartPlace},
 };
 
 impl Client {
@@ -94,10 +94,8 @@ impl Client {
         let purpose = self.state.purposes.get(&number).cloned();
         let purpose = purpose.unwrap_or(Purpose::File(None));
         let (central, name) = (self.state.central, self.state.name.as_ref());
-        let fetch = match fetch_config(&self.config, central, name, purpose) {
-            Ok(config) => Fetch::start(grant, config, self.update_sender.clone(), &self.tasks),
-            Err(error) => return self.cannot_receive(number, transfer, error),
-        };
+        let config = fetch_config(&self.config, central, name, purpose);
+        let fetch = Fetch::start(grant, config, self.update_sender.clone(), &self.tasks);
         let begun = self.state.downloads.started(number, transfer, meta, fetch);
         let Some((file, asker)) = begun else {
             return;
@@ -106,26 +104,6 @@ impl Client {
             let _ = answer.send(Ok(DownloadAnswer::Found(number)));
         }
         self.tell_of(number, &file, started);
-    }
-
-    /// The folder for downloads cannot be had.
-    fn cannot_receive(&mut self, number: DownloadNumber, transfer: TransferId, error: StoreError) {
-        let reason = Failure::Store(error);
-        let finished = Finished {
-            transfer,
-            outcome: Outcome::Failed,
-            reason: Some(reason.for_the_central()),
-            sources: Vec::new(),
-        };
-        self.send(ToCentral::Finished(finished));
-        self.state.purposes.remove(&number);
-        let ended = self.state.downloads.cannot_start(number, reason.clone());
-        if let Some((file, asker)) = ended {
-            if let Some(answer) = asker {
-                let _ = answer.send(Ok(DownloadAnswer::Found(number)));
-            }
-            self.tell_of(number, &file, DownloadEvent::Failed { reason });
-        }
     }
 
     pub(super) fn queued(&mut self, number: DownloadNumber, place: u32) {
@@ -192,13 +170,13 @@ fn fetch_config(
     central: Option<SocketAddr>,
     name: Option<&ClientName>,
     purpose: Purpose,
-) -> Result<FetchConfig, StoreError> {
+) -> FetchConfig {
     let goal = match purpose {
         Purpose::File(named) => Goal::File(Target {
-            root: match &named {
-                Some(named) => Root::create(&named.folder)?,
-                None => Root::create(&config.target)?,
-            },
+            root: Folder::Made(match &named {
+                Some(named) => named.folder.clone(),
+                None => config.target.clone(),
+            }),
             spot: named.map(|named| named.spot),
             existing: if config.overwrite {
                 Existing::Overwrite
@@ -208,10 +186,10 @@ fn fetch_config(
             place: PartPlace::Beside,
             own: Own::Beside,
         }),
-        Purpose::Verify => Goal::Verify(Root::open(&config.target)?),
+        Purpose::Verify => Goal::Verify(Folder::There(config.target.clone())),
         Purpose::Stream(reader) => Goal::Stream(reader),
     };
-    Ok(FetchConfig {
+    FetchConfig {
         security: Arc::clone(&config.security),
         central,
         role: PeerRole::Client {
@@ -219,5 +197,5 @@ fn fetch_config(
         },
         source_wait: config.source_wait,
         goal,
-    })
+    }
 }

@@ -18,6 +18,7 @@ use super::{
     maps::Maps,
     questions::Questions,
     statistics::Statistics,
+    telling::Telling,
     wishes::Purpose,
 };
 use crate::{
@@ -26,7 +27,7 @@ use crate::{
         limits::{STATISTICS_EVERY, STOP_GRACE},
     },
     node::{
-        Lost, StatisticsTrouble,
+        Lost,
         fetch::{Fetch, FetchUpdate},
         link::{Link, LinkDown, LinkEvent},
         rules::downloads::Downloads,
@@ -42,7 +43,7 @@ const IDLE: Duration = Duration::from_secs(3600);
 pub(super) struct Client {
     pub(super) config: ClientConfig,
     pub(super) commands: mpsc::Receiver<ClientCommand>,
-    pub(super) events: mpsc::Sender<ClientEvent>,
+    pub(super) telling: Telling,
     pub(super) link: Link,
     pub(super) statistics: Statistics,
     pub(super) updates: mpsc::Receiver<(TransferId, FetchUpdate)>,
@@ -67,6 +68,8 @@ pub(super) struct ClientState {
     pub(super) maps: Maps,
     pub(super) questions: Questions,
     pub(super) idle_waiters: Vec<oneshot::Sender<Tally>>,
+    /// Those who wait until anything has ended.
+    pub(super) end_waiters: Vec<oneshot::Sender<bool>>,
 }
 
 impl Client {
@@ -83,35 +86,47 @@ impl Client {
             tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(ClientCommand::Stop(answer)) => {
-                        let saved = self.stop().await;
+                        let (saved, telling) = self.stop().await;
                         let _ = answer.send(saved);
-                        return;
+                        return telling.finish().await;
                     }
-                    Some(command) => self.command(command).await,
+                    Some(command) => self.command(command),
                     // Every handle is gone: nobody is left to ask for anything.
                     None => {
                         let _ = self.stop().await;
                         return;
                     }
                 },
-                Some(event) = self.link.events.recv() => self.link_event(event),
+                event = self.link.events.recv() => match event {
+                    Some(event) => self.link_event(event),
+                    // Its task has failed: whoever waits for an answer must not wait for ever.
+                    None => {
+                        let (_, telling) = self.stop().await;
+                        return telling.finish().await;
+                    }
+                },
                 Some((transfer, update)) = self.updates.recv() => self.update(transfer, update),
+                () = self.telling.tell_waiting() => {}
+                trouble = self.statistics.saved() => self.tell(ClientEvent::Statistics(trouble)),
                 () = sleep_until(due.into()) => {
                     self.book_overdue();
                     self.ask_due_again();
                 }
-                _ = save.tick() => self.save().await,
+                _ = save.tick() => self.statistics.save(),
             }
         }
     }
 
-    pub(super) fn tell(&self, event: ClientEvent) {
-        tracing::debug!(?event, "event");
-        // Events are for people: nobody waits for a console that stands still.
-        let _ = self.events.try_send(event);
+    pub(super) fn tell(&mut self, event: ClientEvent) {
+        if event.is_kept() {
+            for waiter in self.state.end_waiters.drain(..) {
+                let _ = waiter.send(true);
+            }
+        }
+        self.telling.tell(event);
     }
 
-    pub(super) fn tell_of(&self, number: DownloadNumber, file: &FileName, what: DownloadEvent) {
+    pub(super) fn tell_of(&mut self, number: DownloadNumber, file: &FileName, what: DownloadEvent) {
         let file = file.clone();
         self.tell(ClientEvent::Download { number, file, what });
     }
@@ -128,9 +143,9 @@ impl Client {
         sent
     }
 
-    async fn command(&mut self, command: ClientCommand) {
+    fn command(&mut self, command: ClientCommand) {
         match command {
-            ClientCommand::Enrol(name, answer) => self.enrol(name, answer).await,
+            ClientCommand::Enrol(name, answer) => self.enrol(name, answer),
             ClientCommand::List(answer) => {
                 if let Some(first) = self.state.questions.list(answer) {
                     self.ask(first);
@@ -161,6 +176,13 @@ impl Client {
                 let _ = answer.send(self.views());
             }
             ClientCommand::WaitIdle(answer) => self.state.idle_waiters.push(answer),
+            ClientCommand::WaitForAnEnd(answer) => {
+                if self.state.downloads.is_any_on_its_way() {
+                    self.state.end_waiters.push(answer);
+                } else {
+                    let _ = answer.send(false);
+                }
+            }
             // Taken out by the loop.
             ClientCommand::Stop(answer) => {
                 let _ = answer.send(Ok(()));
@@ -176,11 +198,9 @@ impl Client {
         }
     }
 
-    async fn enrol(&mut self, name: ClientName, answer: oneshot::Sender<Result<(), ClientError>>) {
+    fn enrol(&mut self, name: ClientName, answer: oneshot::Sender<Result<(), ClientError>>) {
         if self.state.name.as_ref() != Some(&name) {
-            if let Some(trouble) = self.statistics.rename(&name).await {
-                self.tell(ClientEvent::Statistics(trouble));
-            }
+            self.statistics.rename(&name);
             self.state.name = Some(name.clone());
         }
         self.state.questions.enrol(answer);
@@ -275,15 +295,9 @@ impl Client {
         }
     }
 
-    pub(super) async fn save(&mut self) {
-        if let Some(error) = self.statistics.save().await {
-            self.tell(ClientEvent::Statistics(StatisticsTrouble::Failed(error)));
-        }
-    }
-
     /// Ends what runs (what is there is kept, also of what is paused), waits a little for the last figures, says
     /// goodbye.
-    async fn stop(mut self) -> Result<(), StoreError> {
+    async fn stop(mut self) -> (Result<(), StoreError>, Telling) {
         self.give_all_up();
         let stopped = ClientError::Stopped;
         for answer in self.state.downloads.take_asked() {
@@ -304,6 +318,6 @@ impl Client {
         self.send(ToCentral::Bye);
         self.state.outbox = None;
         self.link.stop().await;
-        self.statistics.finish().await
+        (self.statistics.finish().await, self.telling)
     }
 }

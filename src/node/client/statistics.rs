@@ -2,17 +2,22 @@
 
 use std::{
     collections::BTreeMap,
+    future::pending,
+    io,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
+use tokio::task::{JoinError, JoinHandle};
+
+use super::Keeping;
 
 use crate::{
     engine::counters::{Counters, per_secondary},
     model::{ClientName, FileName, Outcome, ReceivedFrom, SecondaryNumber, SentBytes},
-    node::statistics::{self, Head, Moment, StatisticsFile, StatisticsTrouble},
-    store::StoreError,
+    node::statistics::{self, Head, Moment, StatisticsTrouble},
+    store::{Root, StoreError, update_json},
 };
 
 /// The file's content.
@@ -42,12 +47,33 @@ impl statistics::Content for Content {
     }
 }
 
-/// A client's statistics file; another one whenever it changes its name.
+/// A client's statistics; in another file whenever it changes its name. Programs of one name share a file: each adds to
+/// it what it has not added yet.
 #[derive(Debug)]
 pub(super) struct Statistics {
-    folder: PathBuf,
-    file: StatisticsFile<Content>,
+    keeping: Keeping,
+    /// Of the present name.
+    path: PathBuf,
+    head: Head,
+    /// What is not in the files yet.
+    unsaved: BTreeMap<PathBuf, Content>,
+    saving: Option<Saving>,
+    /// What has come since is to be saved as soon as that is done.
+    again: bool,
+    /// The first failure of a row has been told.
+    failed: bool,
 }
+
+/// Figures on their way to the disk.
+#[derive(Debug)]
+struct Saving {
+    task: JoinHandle<Saved>,
+    /// They are unsaved again when it fails.
+    figures: BTreeMap<PathBuf, Content>,
+}
+
+/// What to tell people, or why not all was saved and what of it was not.
+type Saved = Result<Option<StatisticsTrouble>, (StoreError, BTreeMap<PathBuf, Content>)>;
 
 /// A download whose figures are complete.
 #[derive(Debug)]
@@ -64,36 +90,40 @@ pub(super) struct Booked<'a> {
 const NAMELESS: &str = "cliente";
 
 impl Statistics {
-    /// Statistics of a client without a name; the second value is what to tell people.
-    pub(super) fn nameless(folder: &Path) -> (Self, Option<StatisticsTrouble>) {
-        let (file, trouble) = match StatisticsFile::open(folder, NAMELESS) {
-            Ok((file, _, trouble)) => (file, trouble),
-            Err(error) => {
-                let file = StatisticsFile::new(folder, NAMELESS);
-                (file, Some(StatisticsTrouble::Failed(error)))
-            }
+    /// Statistics of a client without a name. The folder is looked at now, so that people hear soon of what is wrong.
+    pub(super) fn nameless(keeping: Keeping) -> Self {
+        let mut statistics = Self {
+            path: PathBuf::new(),
+            head: Head::start(NAMELESS),
+            keeping,
+            unsaved: BTreeMap::new(),
+            saving: None,
+            again: false,
+            failed: false,
         };
-        let folder = folder.to_owned();
-        (Self { folder, file }, trouble)
+        statistics.set_node(NAMELESS);
+        statistics.start_to_save(BTreeMap::new(), Moment::Running);
+        statistics
     }
 
-    /// Goes on under another name, with what was saved under it. Gives what to tell people.
-    pub(super) async fn rename(&mut self, name: &ClientName) -> Option<StatisticsTrouble> {
-        let unsaved = if self.file.content.totals == Counters::default() {
-            // A client that was never named has nothing to keep.
-            None
-        } else {
-            self.file.save(Moment::Stopping).await
-        };
-        let node = format!("{NAMELESS}-{name}");
-        let trouble = match StatisticsFile::open(&self.folder, &node) {
-            Ok((file, _, trouble)) => {
-                self.file = file;
-                trouble
-            }
-            Err(error) => Some(StatisticsTrouble::Failed(error)),
-        };
-        unsaved.map(StatisticsTrouble::Failed).or(trouble)
+    fn set_node(&mut self, node: &str) {
+        if let Keeping::Folder(folder) | Keeping::Existing(folder) = &self.keeping {
+            self.path = folder.join(format!("{node}.json"));
+        }
+        self.head = Head::start(node);
+    }
+
+    /// Goes on under another name. Its file is there from now on.
+    pub(super) fn rename(&mut self, name: &ClientName) {
+        self.set_node(&format!("{NAMELESS}-{name}"));
+        self.unsaved.entry(self.path.clone()).or_default();
+        self.save();
+    }
+
+    /// The figures of the present name that are not saved; `None` where nothing is kept.
+    fn unsaved(&mut self) -> Option<&mut Content> {
+        let is_kept = self.keeping != Keeping::Nowhere;
+        is_kept.then(|| self.unsaved.entry(self.path.clone()).or_default())
     }
 
     /// A download took bytes from files of this disk.
@@ -102,7 +132,9 @@ impl Statistics {
             bytes_own_disk: bytes,
             ..Counters::default()
         };
-        let content = &mut self.file.content;
+        let Some(content) = self.unsaved() else {
+            return;
+        };
         content.totals.add(&counters);
         content
             .files
@@ -113,6 +145,9 @@ impl Statistics {
 
     /// A download is over and its figures are known.
     pub(super) fn book(&mut self, booked: &Booked<'_>) {
+        let Some(content) = self.unsaved() else {
+            return;
+        };
         let mut whole = Counters::default();
         for source in booked.received {
             let mut counters = Counters::of_received(source);
@@ -130,44 +165,182 @@ impl Statistics {
             let complete = booked.outcome == Outcome::Complete && counters.bytes_received > 0;
             counters.downloads = u64::from(complete);
             counters.duration_ms = booked.took.as_millis() as u64;
-            let of_source = self
-                .file
-                .content
-                .secondaries
-                .entry(source.number)
-                .or_default();
+            let of_source = content.secondaries.entry(source.number).or_default();
             of_source.add(&counters);
         }
-        match booked.outcome {
-            Outcome::Complete => whole.downloads = 1,
-            Outcome::AlreadyComplete => {}
-            Outcome::Failed | Outcome::Cancelled => whole.failed = 1,
-        }
-        whole.duration_ms = booked.took.as_millis() as u64;
-        self.file.content.totals.add(&whole);
-        let of_file = self
-            .file
-            .content
-            .files
-            .entry(booked.file.clone())
-            .or_default();
+        whole.add(&Counters {
+            duration_ms: booked.took.as_millis() as u64,
+            ..Counters::of_end(Some(booked.outcome))
+        });
+        content.totals.add(&whole);
+        let of_file = content.files.entry(booked.file.clone()).or_default();
         of_file.add(&whole);
     }
 
-    /// Saves; gives what to tell people.
-    pub(super) async fn save(&mut self) -> Option<StoreError> {
-        self.file.save(Moment::Running).await
+    /// Starts to save what is new, at once or after what is being saved.
+    pub(super) fn save(&mut self) {
+        self.again = self.saving.is_some();
+        if !self.again {
+            let figures = std::mem::take(&mut self.unsaved);
+            self.start_to_save(figures, Moment::Running);
+        }
+    }
+
+    fn start_to_save(&mut self, figures: BTreeMap<PathBuf, Content>, moment: Moment) {
+        let keeping = self.keeping.clone();
+        if keeping == Keeping::Nowhere {
+            return;
+        }
+        let (mut left, mut head) = (figures.clone(), self.head.clone());
+        let task = tokio::task::spawn_blocking(move || {
+            if let Keeping::Folder(folder) = &keeping
+                && let Err(error) = Root::create(folder).and_then(|root| root.check_writable())
+            {
+                return Err((error, left));
+            }
+            let mut told = None;
+            while let Some((path, new)) = left.pop_first() {
+                head.set_node(&path);
+                match add(&keeping, &path, &head, &new, moment) {
+                    Ok(trouble) => told = told.or(trouble),
+                    Err(error) => {
+                        left.insert(path, new);
+                        return Err((error, left));
+                    }
+                }
+            }
+            Ok(told)
+        });
+        self.saving = Some(Saving { task, figures });
+    }
+
+    /// What to tell people of what was saved: the first failure of a row. Does not end when there is nothing to tell.
+    /// Cancel-safe.
+    pub(super) async fn saved(&mut self) -> StatisticsTrouble {
+        loop {
+            let Some(saving) = &mut self.saving else {
+                return pending().await;
+            };
+            let saved = (&mut saving.task).await;
+            let told = self.over(saved);
+            if self.again {
+                self.save();
+            }
+            if let Some(trouble) = told {
+                return trouble;
+            }
+        }
+    }
+
+    /// Takes in what became of the figures that were being saved.
+    fn over(&mut self, saved: Result<Saved, JoinError>) -> Option<StatisticsTrouble> {
+        let figures = self.saving.take().map(|saving| saving.figures);
+        match self.joined(saved, figures.unwrap_or_default()) {
+            Ok(trouble) => {
+                self.failed = false;
+                trouble
+            }
+            Err((error, left)) => {
+                for (path, content) in left {
+                    self.unsaved.entry(path).or_default().add(&content);
+                }
+                let is_told = std::mem::replace(&mut self.failed, true);
+                (!is_told).then_some(StatisticsTrouble::Failed(error))
+            }
+        }
     }
 
     /// Saves for the last time.
-    pub(super) async fn finish(self) -> Result<(), StoreError> {
-        self.file.finish().await
+    ///
+    /// # Errors
+    /// When the figures could not be added to the file, which is as it was.
+    pub(super) async fn finish(mut self) -> Result<(), StoreError> {
+        if let Some(saving) = &mut self.saving {
+            let saved = (&mut saving.task).await;
+            self.over(saved);
+        }
+        let mut figures = std::mem::take(&mut self.unsaved);
+        figures.entry(self.path.clone()).or_default();
+        self.start_to_save(figures, Moment::Stopping);
+        let Some(saving) = self.saving.take() else {
+            return Ok(());
+        };
+        let saved = saving.task.await;
+        let saved = self.joined(saved, BTreeMap::new());
+        saved.map(drop).map_err(|(error, _)| error)
+    }
+
+    /// A task that failed has saved nothing.
+    fn joined(
+        &self,
+        saved: Result<Saved, JoinError>,
+        figures: BTreeMap<PathBuf, Content>,
+    ) -> Saved {
+        saved.unwrap_or_else(|error| {
+            let error = StoreError::new(&self.path, &io::Error::other(error));
+            Err((error, figures))
+        })
+    }
+}
+
+/// Adds figures to a file, which others of its name may do at the same time.
+fn add(
+    keeping: &Keeping,
+    path: &Path,
+    head: &Head,
+    new: &Content,
+    moment: Moment,
+) -> Result<Option<StatisticsTrouble>, StoreError> {
+    if matches!(keeping, Keeping::Existing(_)) && !path.exists() {
+        return Ok(None);
+    }
+    let set_aside = update_json(path, |found: Option<Content>| {
+        let mut content = found.unwrap_or_default();
+        content.add(new);
+        content.head = head.stamped(moment);
+        Some(content)
+    })?;
+    Ok(set_aside.map(|(to, damage)| {
+        let path = path.to_owned();
+        StatisticsTrouble::SetAside { path, to, damage }
+    }))
+}
+
+impl Content {
+    /// Adds another's figures to these.
+    fn add(&mut self, other: &Self) {
+        self.totals.add(&other.totals);
+        for (file, counters) in &other.files {
+            self.files.entry(file.clone()).or_default().add(counters);
+        }
+        for (number, counters) in &other.secondaries {
+            self.secondaries.entry(*number).or_default().add(counters);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_name_has_its_file_from_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut statistics = Statistics::nameless(Keeping::Folder(folder.path().to_owned()));
+        // The folder is still being looked at.
+        statistics.rename(&ClientName::try_from("ana").unwrap());
+        let path = folder.path().join("cliente-ana.json");
+        let there = async {
+            while !path.exists() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            trouble = statistics.saved() => panic!("{trouble:?}"),
+            there = tokio::time::timeout(Duration::from_secs(60), there) => there.unwrap(),
+        }
+        statistics.finish().await.unwrap();
+    }
 
     #[test]
     fn figures_per_secondary_are_found_again() {

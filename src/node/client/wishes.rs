@@ -15,7 +15,6 @@ use crate::{
         rules::downloads::{GivenUp, Regulated, Resuming, State},
     },
     proto::control::ToCentral,
-    store::Root,
 };
 
 /// What a download is for.
@@ -49,11 +48,6 @@ impl Client {
         let Some(answer) = self.may_ask(&file, answer) else {
             return;
         };
-        let folder = Root::open(&self.config.target);
-        if !folder.is_ok_and(|folder| folder.has_file(&file)) {
-            let _ = answer.send(Err(ClientError::NoLocalFile(file)));
-            return;
-        }
         let number = self.state.downloads.ask(file.clone(), answer);
         self.ask_for(number, file, Purpose::Verify);
     }

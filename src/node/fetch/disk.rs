@@ -18,7 +18,8 @@ use super::{
 use crate::{
     engine::download::Event,
     model::{ChunkIndex, ChunkSet},
-    store::{Opened, PartFile, StoreError, zero_chunks},
+    node::Failure,
+    store::{Opened, PartFile, zero_chunks},
 };
 
 /// Data and journal are synced at the latest when this much is not.
@@ -37,29 +38,44 @@ impl Shell {
             return;
         }
         let file = self.file.clone();
-        let done = self.done_sender.clone();
         match self.config.goal.clone() {
             Goal::File(target) => {
-                let (stop, unwanted) = (self.giving_up.clone(), self.orders.unwanted.clone());
-                self.context.writes.spawn_blocking(move || {
-                    let prepared = prepare(target, &file, manifest, &stop);
-                    tell_or_leave(&done, Done::Opened(prepared), &unwanted);
-                });
+                let stop = self.giving_up.clone();
+                let open = move || prepare(target, &file, manifest, &stop);
+                self.work(open, Done::Opened);
             }
             Goal::Verify(root) => {
-                let (stop, unwanted) = (self.giving_up.clone(), self.orders.unwanted.clone());
-                self.context.writes.spawn_blocking(move || {
+                let stop = self.giving_up.clone();
+                let verify = move || {
+                    let root = root.open()?;
                     let keep_on = || !stop.is_cancelled();
-                    let verified = PartFile::verify(&root, &file, manifest, &keep_on);
-                    tell_or_leave(&done, Done::Verified(verified), &unwanted);
-                });
+                    PartFile::verify(&root, &file, manifest, &keep_on)
+                };
+                self.work(verify, Done::Verified);
             }
             Goal::Stream(_) => {
-                self.context.writes.spawn_blocking(move || {
-                    let _ = done.blocking_send(Done::Zeros(zero_chunks(&manifest)));
-                });
+                self.work(move || zero_chunks(&manifest), Done::Zeros);
             }
         }
+    }
+
+    /// Has work done off the async threads. What it comes to is told as a word, and also that it failed. A shell that
+    /// has ended meanwhile has no use for what was opened.
+    fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+        word: impl FnOnce(T) -> Done + Send + 'static,
+    ) {
+        let (done, unwanted) = (self.done_sender.clone(), self.orders.unwanted.clone());
+        let writes = self.context.writes.clone();
+        let working = writes.spawn_blocking(work);
+        self.context.writes.spawn(async move {
+            let told = working.await.map_or(Done::Broken, word);
+            if let Err(mpsc::error::SendError(told)) = done.send(told).await {
+                let left = writes.spawn_blocking(move || leave_opened(told, &unwanted));
+                let _ = left.await;
+            }
+        });
     }
 
     /// A reader is given chunks of zeros as they are; nobody has to send them.
@@ -99,8 +115,9 @@ impl Shell {
                 self.opened(opened).await;
             }
             Done::Opened(Err(error)) | Done::Verified(Err(error)) | Done::Synced(Err(error)) => {
-                self.failed(error);
+                self.failed(Failure::Store(error));
             }
+            Done::Broken => self.failed(Failure::Broken),
             Done::Synced(Ok(())) => {
                 self.syncing = false;
                 self.synced_at = Instant::now();
@@ -135,7 +152,7 @@ impl Shell {
         bytes
     }
 
-    fn failed(&mut self, error: StoreError) {
+    fn failed(&mut self, error: Failure) {
         self.syncing = false;
         let reason = error.to_string();
         self.local.get_or_insert(error);
@@ -154,17 +171,7 @@ impl Shell {
             return;
         }
         self.syncing = true;
-        let done = self.done_sender.clone();
-        self.context.writes.spawn_blocking(move || {
-            let _ = done.blocking_send(Done::Synced(part.sync()));
-        });
-    }
-}
-
-/// Tells the shell what was opened. One that has ended meanwhile has no use for it.
-fn tell_or_leave(done: &mpsc::Sender<Done>, told: Done, unwanted: &CancellationToken) {
-    if let Err(mpsc::error::SendError(told)) = done.blocking_send(told) {
-        leave_opened(told, unwanted);
+        self.work(move || part.sync(), Done::Synced);
     }
 }
 

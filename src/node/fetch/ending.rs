@@ -39,12 +39,12 @@ impl Shell {
                     Some(Sink::Part(_)) | None => self.complete(manifest).await,
                 },
             },
-            // Not to be had: a machine is complete only after `Ready`, which comes after the manifest.
-            (Finish::Complete, None) => FetchOutcome::Stopped,
+            // Unreachable: a machine is complete only after `Ready`, which comes after the manifest.
+            (Finish::Complete, None) => FetchOutcome::Failed(Failure::Broken),
             (Finish::Failed(reason), _) => {
                 self.keep().await;
                 FetchOutcome::Failed(match (reason, self.local.take()) {
-                    (FailReason::Local(_), Some(error)) => Failure::Store(error),
+                    (FailReason::Local(_), Some(failure)) => failure,
                     (reason, _) => Failure::Sources(reason),
                 })
             }
@@ -57,12 +57,12 @@ impl Shell {
 
     pub(super) async fn complete(&mut self, manifest: Arc<Manifest>) -> FetchOutcome {
         let Some(part) = self.context.part() else {
-            return FetchOutcome::Stopped;
+            return FetchOutcome::Failed(Failure::Broken);
         };
         match self.blocking(move || part.finish()).await {
             Some(Ok(path)) => FetchOutcome::Complete { path, manifest },
             Some(Err(error)) => FetchOutcome::Failed(Failure::Store(error)),
-            None => FetchOutcome::Stopped,
+            None => FetchOutcome::Failed(Failure::Broken),
         }
     }
 
@@ -74,6 +74,7 @@ impl Shell {
                 Some(done) = self.done.recv() => match done {
                     Done::AllTaken => self.all_taken = true,
                     Done::ReaderGone => return FetchOutcome::Stopped,
+                    Done::Broken => return FetchOutcome::Failed(Failure::Broken),
                     Done::Taken(_)
                     | Done::Opened(_)
                     | Done::Zeros(_)
@@ -124,7 +125,7 @@ impl Shell {
             tokio::select! {
                 Some(input) = self.inputs.recv() => self.input(input),
                 done = self.done.recv() => {
-                    if matches!(done, None | Some(Done::Opened(_) | Done::Verified(_))) {
+                    if matches!(done, None | Some(Done::Opened(_) | Done::Verified(_) | Done::Broken)) {
                         return done;
                     }
                 }
@@ -133,7 +134,7 @@ impl Shell {
         }
     }
 
-    /// Waits for blocking work while sources go on telling what comes.
+    /// Waits for blocking work while sources go on telling what comes; `None` when it failed.
     pub(super) async fn blocking<T: Send + 'static>(
         &mut self,
         work: impl FnOnce() -> T + Send + 'static,

@@ -20,9 +20,17 @@ mod source;
 mod stream;
 mod writing;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -33,7 +41,7 @@ use crate::{
     },
     node::{Failure, Security, rules::Receiving},
     proto::PeerRole,
-    store::{Checkup, Existing, PartNote, PartPlace, Root, Spot},
+    store::{Checkup, Existing, PartNote, PartPlace, Root, Spot, StoreError},
 };
 
 pub(super) use own::Own;
@@ -61,15 +69,37 @@ pub(super) enum Goal {
     /// To be there.
     File(Target),
     /// To make the one good that is there.
-    Verify(Root),
+    Verify(Folder),
     /// To be read while it comes, and not to be kept.
     Stream(Reader),
+}
+
+/// A folder, which may be on a disk that takes its time: it is opened off the async threads, once it is needed.
+#[derive(Clone, Debug)]
+pub(super) enum Folder {
+    /// It is open.
+    Open(Root),
+    /// It is made when it is not there.
+    Made(PathBuf),
+    /// It is there.
+    There(PathBuf),
+}
+
+impl Folder {
+    /// Opens it. Blocking.
+    fn open(&self) -> Result<Root, StoreError> {
+        match self {
+            Self::Open(root) => Ok(root.clone()),
+            Self::Made(path) => Root::create(path),
+            Self::There(path) => Root::open(path),
+        }
+    }
 }
 
 /// Where a file goes.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
-    pub(super) root: Root,
+    pub(super) root: Folder,
     /// Its place there; the one that its name says when there is none.
     pub(super) spot: Option<Spot>,
     pub(super) existing: Existing,
@@ -112,6 +142,20 @@ pub(super) struct FetchEnd {
     pub(super) own_bytes: u64,
     /// Where the chunks stood.
     pub(super) map: ChunkMap,
+}
+
+impl FetchEnd {
+    /// The end of a fetch whose task has failed, with what was last known of it.
+    fn broken(began: Instant, last: &Snapshot, chunk_count: u32) -> Self {
+        let sources = last.sources.iter();
+        Self {
+            outcome: FetchOutcome::Failed(Failure::Broken),
+            own_bytes: 0,
+            took: began.elapsed(),
+            sources: sources.map(|source| source.received.clone()).collect(),
+            map: ChunkMap::empty(chunk_count),
+        }
+    }
 }
 
 /// With the file or without.
@@ -185,8 +229,18 @@ impl Fetch {
             unwanted: unwanted.clone(),
             maps: asked,
         };
-        let (shell, snapshot) = shell::Shell::new(grant, config, orders, updates);
-        tasks.spawn(shell.run());
+        let (transfer, chunk_count) = (grant.transfer, grant.file.layout.chunk_count());
+        let began = Instant::now();
+        let (shell, snapshot) = shell::Shell::new(grant, config, orders, updates.clone());
+        let running = tasks.spawn(shell.run());
+        let last = snapshot.clone();
+        tasks.spawn(async move {
+            let end = end_of(running, || {
+                FetchEnd::broken(began, &last.borrow(), chunk_count)
+            });
+            let ended = FetchUpdate::Ended(Box::new(end.await));
+            let _ = updates.send((transfer, ended)).await;
+        });
         Self {
             sources,
             stop,
@@ -210,6 +264,14 @@ impl Fetch {
     }
 }
 
+/// The end of a fetch, whatever becomes of its task: its owner hears of one.
+async fn end_of(running: JoinHandle<FetchEnd>, broken: impl FnOnce() -> FetchEnd) -> FetchEnd {
+    running.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a fetch failed");
+        broken()
+    })
+}
+
 impl Receiving for Fetch {
     fn set_sources(&self, sources: Vec<SourceInfo>) {
         self.sources.send_replace(sources);
@@ -229,4 +291,29 @@ impl Receiving for Fetch {
 /// Where a source listens.
 fn address_of(source: &SourceInfo) -> SocketAddr {
     SocketAddr::new(source.ip, source.port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        engine::download::{Download, DownloadConfig},
+        model::ChunkLayout,
+    };
+
+    #[tokio::test]
+    async fn a_fetch_whose_task_fails_has_failed() {
+        let layout = ChunkLayout::for_file(5 << 20).unwrap();
+        let config = DownloadConfig {
+            seed: 1,
+            source_wait: Duration::from_secs(1),
+        };
+        let now = Instant::now();
+        let snapshot = Download::new(layout, config, now).snapshot(now);
+        let failing = tokio::spawn(async { panic!("as a fault of ours would") });
+        let end = end_of(failing, || FetchEnd::broken(now, &snapshot, 5)).await;
+        assert!(matches!(end.outcome, FetchOutcome::Failed(Failure::Broken)));
+        assert_eq!(end.outcome.outcome(), Outcome::Failed);
+        assert_eq!(end.map, ChunkMap::empty(5));
+    }
 }

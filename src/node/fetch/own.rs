@@ -41,6 +41,7 @@ pub(super) fn prepare(
         place,
         own,
     } = target;
+    let root = root.open()?;
     let spot = spot.unwrap_or_else(|| Spot::from(&file.name));
     let at = store::Target {
         spot: spot.clone(),

@@ -26,9 +26,10 @@ use crate::{
         Action, ChunkMap, Download, DownloadConfig, Event, Finish, Holder, Snapshot,
     },
     model::{
-        ChunkSet, FileMeta, Grant, SecondaryNumber, SourceInfo, TransferId,
+        ChunkSet, Fault, FileMeta, Grant, SecondaryNumber, SourceInfo, TransferId,
         limits::MAX_QUEUED_REQUESTS,
     },
+    node::Failure,
     store::{Checkup, Opened, StoreError},
 };
 
@@ -63,6 +64,8 @@ pub(super) enum Done {
     Zeros(ChunkSet),
     Verified(Result<(Checkup, Opened), StoreError>),
     Synced(Result<(), StoreError>),
+    /// The work failed before it had a result.
+    Broken,
     /// The reader has so many chunks, from the first.
     Taken(u32),
     AllTaken,
@@ -94,8 +97,8 @@ pub(super) struct Shell {
     pub(super) giving_up: CancellationToken,
     pub(super) syncing: bool,
     pub(super) synced_at: Instant,
-    /// The disk's error, kept whole for people; the machine only knows its words.
-    pub(super) local: Option<StoreError>,
+    /// What failed on this side, kept whole for people; the machine only knows its words.
+    pub(super) local: Option<Failure>,
     pub(super) already: Option<std::path::PathBuf>,
     /// The reader has the whole file.
     pub(super) all_taken: bool,
@@ -177,8 +180,8 @@ impl Shell {
         (shell, watched)
     }
 
-    /// Runs to the end of the download.
-    pub(super) async fn run(mut self) {
+    /// Runs to the end of the download. Whoever hears of it may start anew: the part file is not held any more.
+    pub(super) async fn run(mut self) -> FetchEnd {
         self.start_handing_over();
         let first = self.orders.listed.borrow_and_update().clone();
         self.listed(first);
@@ -197,18 +200,13 @@ impl Shell {
         while let Ok(answer) = self.orders.maps.try_recv() {
             let _ = answer.send(Some(map.clone()));
         }
-        let end = FetchEnd {
+        FetchEnd {
             outcome,
             took: self.began.elapsed(),
             sources: self.machine.received(),
             own_bytes: self.own_bytes,
             map,
-        };
-        let (updates, transfer) = (self.updates.clone(), self.transfer);
-        // Whoever hears of the end may start anew: the part file must not be held any more.
-        drop(self);
-        let ended = FetchUpdate::Ended(Box::new(end));
-        let _ = updates.send((transfer, ended)).await;
+        }
     }
 
     async fn until_finish(&mut self) -> Finish {
@@ -321,10 +319,25 @@ impl Shell {
             commands,
         };
         let stopped = cut.clone();
-        self.connections.spawn(async move {
+        let running = self.connections.spawn(async move {
             tokio::select! {
                 () = source.run() => {}
                 () = stopped.cancelled() => {}
+            }
+        });
+        let inputs = self.context.inputs.clone();
+        self.connections.spawn(async move {
+            if let Err(error) = running.await {
+                let what = What::Lost {
+                    fault: Fault::Broken,
+                    reason: error.to_string(),
+                };
+                let input = Input {
+                    source: number,
+                    generation,
+                    what,
+                };
+                let _ = inputs.send(input).await;
             }
         });
         self.links.insert(
@@ -430,10 +443,16 @@ impl Shell {
         let chunk_count = self.file.layout.chunk_count();
         let hand_over = stream.hand_over(reader, chunk_count, self.done_sender.clone());
         let over = self.handing_over.clone();
-        self.context.writes.spawn(async move {
+        let handing_over = self.context.writes.spawn(async move {
             tokio::select! {
                 () = hand_over => {}
                 () = over.cancelled() => {}
+            }
+        });
+        let done = self.done_sender.clone();
+        self.context.writes.spawn(async move {
+            if handing_over.await.is_err() {
+                let _ = done.send(Done::Broken).await;
             }
         });
     }

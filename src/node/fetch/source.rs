@@ -25,7 +25,7 @@ use crate::{
     },
     net::{ConnectError, ReadError, Traffic, reachable},
     node::{
-        Security,
+        Failure, Security,
         greeting::{GreetError, Reader, Writer, dial, introduce},
     },
     proto::{
@@ -33,7 +33,7 @@ use crate::{
         data::{FromSecondary, ToSecondary},
         handshake::ServerRole,
     },
-    store::{PartFile, StoreError, manifest_id},
+    store::{PartFile, manifest_id},
 };
 
 /// How long a secondary may take none of our requests, which are short lines.
@@ -93,7 +93,7 @@ pub(super) enum What {
     Queued,
     Blocked,
     Unblocked,
-    LocalFailure(StoreError),
+    LocalFailure(Failure),
 }
 
 /// What the shell tells a source's task.

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     model::{ChunkIndex, SecondaryNumber},
+    node::Failure,
     store::{PartFile, lanes},
 };
 
@@ -88,6 +89,7 @@ impl Writing {
 
     /// Takes a chunk. The first worker starts at once, further ones only for as many chunks as pay most.
     pub(super) fn push(&self, mut whole: Whole) {
+        let whence = (whole.source, whole.generation);
         whole.buffer.arrived();
         let mut waiting = self.waiting();
         waiting.chunks.push_back((Instant::now(), whole));
@@ -103,9 +105,18 @@ impl Writing {
             waiting.workers += 1;
             drop(waiting);
             let this = self.clone();
-            self.tasks.spawn_blocking(move || {
+            let working = self.tasks.spawn_blocking(move || {
                 while let Some(lot) = this.next_lot() {
                     this.write(lot);
+                }
+            });
+            let this = self.clone();
+            self.tasks.spawn(async move {
+                // Without a verdict the chunk would be waited for, for ever.
+                if let Err(error) = working.await {
+                    tracing::error!(%error, "writing failed");
+                    let failed = input(whence, What::LocalFailure(Failure::Broken));
+                    let _ = this.inputs.send(failed).await;
                 }
             });
         }
@@ -155,7 +166,7 @@ impl Writing {
                     let what = match part.write(&checked) {
                         Ok(true) => What::Verified { chunk },
                         Ok(false) => What::Wrong { chunk },
-                        Err(error) => What::LocalFailure(error),
+                        Err(error) => What::LocalFailure(Failure::Store(error)),
                     };
                     // The buffer can take the next chunk before anybody hears of this one.
                     drop(checked);
@@ -175,12 +186,8 @@ impl Writing {
         }
     }
 
-    fn tell(&self, (source, generation): (SecondaryNumber, u64), what: What) {
-        let _ = self.inputs.blocking_send(Input {
-            source,
-            generation,
-            what,
-        });
+    fn tell(&self, whence: (SecondaryNumber, u64), what: What) {
+        let _ = self.inputs.blocking_send(input(whence, what));
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -188,5 +195,13 @@ impl Writing {
             .waiting
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn input((source, generation): (SecondaryNumber, u64), what: What) -> Input {
+    Input {
+        source,
+        generation,
+        what,
     }
 }

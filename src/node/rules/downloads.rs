@@ -171,18 +171,6 @@ impl<A, R: Receiving> Downloads<A, R> {
         Some((download.file.clone(), asker))
     }
 
-    /// A granted download cannot begin; gives its file, and who asked for it, unless it had waited.
-    pub fn cannot_start(
-        &mut self,
-        number: DownloadNumber,
-        why: Failure,
-    ) -> Option<(FileName, Option<A>)> {
-        let download = self.list.get_mut(&number)?;
-        let ended = State::Ended(End::Failed(why));
-        let asker = std::mem::replace(&mut download.state, ended).into_asker();
-        Some((download.file.clone(), asker))
-    }
-
     /// A place in the line came; nothing is to be said of one that is known.
     pub fn queued(&mut self, number: DownloadNumber, place: u32) -> Answers<A> {
         let Some(download) = self.list.get_mut(&number) else {
@@ -457,6 +445,14 @@ impl<A, R: Receiving> Downloads<A, R> {
                 .list
                 .values()
                 .all(|download| matches!(download.state, State::Ended(_) | State::Paused))
+    }
+
+    /// True when one of them will end by itself, and people will hear of it.
+    pub fn is_any_on_its_way(&self) -> bool {
+        self.list.values().any(|download| match &download.state {
+            State::Again(_) | State::Queued(_) | State::Running(_) | State::Held => true,
+            State::Asked(_) | State::Paused | State::Ended(_) => false,
+        })
     }
 
     /// How many are over, and how.

@@ -14,7 +14,7 @@ use crate::{
     model::Conflict,
     model::{FileName, Receiver, SecondaryNumber},
     node::{
-        Denied, Failure, Lost, Refused, Security, StatisticsTrouble,
+        Denied, Failure, Lost, Refused, Security, StatisticsTrouble, StopError,
         ask::{Stopped, ask},
         central::DownloadCount,
     },
@@ -258,7 +258,7 @@ pub struct SecondaryHandle {
     pub(super) queries: mpsc::Sender<SecondaryQuery>,
     pub(super) retired: Retired,
     pub(super) stop: tokio_util::sync::CancellationToken,
-    pub(super) done: tokio::task::JoinHandle<Result<(), crate::store::StoreError>>,
+    pub(super) done: tokio::task::JoinHandle<Result<(), StopError>>,
 }
 
 /// Questions to a running secondary.
@@ -365,10 +365,10 @@ impl SecondaryHandle {
     /// Says goodbye, gives transfers two seconds, saves the statistics and ends.
     ///
     /// # Errors
-    /// When the statistics could not be saved.
-    pub async fn stop(self) -> Result<(), crate::store::StoreError> {
+    /// When the statistics could not be saved, or the node had failed before.
+    pub async fn stop(self) -> Result<(), StopError> {
         self.stop.cancel();
-        self.done.await.unwrap_or(Ok(()))
+        StopError::of(self.done.await)
     }
 }
 

@@ -41,7 +41,7 @@ use crate::{
     node::{
         Lost, StartError,
         central::DownloadCount,
-        fetch::{FetchConfig, Goal, Own, Target},
+        fetch::{FetchConfig, Folder, Goal, Own, Target},
         link::{Link, LinkConfig, LinkDown},
         records::RecordWriter,
         rules::changes::Changes,
@@ -103,17 +103,14 @@ pub async fn start(
         Ok(first) => first,
         Err(down) => return Err(refused(number, down)),
     };
-    let (memory, known) = RecordWriter::open(
-        &config
-            .statistics
-            .join(format!("secundario{number}.nombres")),
-    )?;
-    let cache = config.statistics.join(format!("secundario{number}.indice"));
+    let (memory, known) = RecordWriter::open(&statistics.stem().with_extension("nombres"))?;
+    let cache = statistics.stem().with_extension("indice");
     let (index_sender, index_events) = mpsc::channel(INPUTS);
     let retired = Retired::new(root.clone(), config.retired);
     let index = index::start(root.clone(), cache, retired.clone(), move |event| {
         index_sender.blocking_send(event).is_ok()
     })?;
+    let over = stop.clone().drop_guard();
     let own = Own::Served(index.own_chunks());
     let (inputs, inbox) = mpsc::channel(INPUTS);
     let (queries, questions) = mpsc::channel(QUERIES);
@@ -146,7 +143,7 @@ pub async fn start(
                     incarnation,
                 },
                 goal: Goal::File(Target {
-                    root,
+                    root: Folder::Open(root),
                     spot: None,
                     existing: Existing::Keep,
                     place: PartPlace::Hidden,
@@ -172,7 +169,11 @@ pub async fn start(
         queries,
         retired,
         stop,
-        done: tokio::spawn(secondary.run()),
+        done: tokio::spawn(async move {
+            // However it ends, whoever waits for that hears of it.
+            let _over = over;
+            secondary.run().await
+        }),
     })
 }
 

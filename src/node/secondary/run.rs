@@ -30,7 +30,7 @@ use crate::{
     },
     net::{Arrival, Door},
     node::{
-        Refused, StatisticsTrouble,
+        Refused, StatisticsTrouble, StopError,
         fetch::FetchUpdate,
         link::{Link, LinkEvent},
         records::RecordWriter,
@@ -119,7 +119,7 @@ impl State {
 
 impl Secondary {
     /// Runs until it is told to stop, or until the central refuses it for good.
-    pub(super) async fn run(mut self) -> Result<(), StoreError> {
+    pub(super) async fn run(mut self) -> Result<(), StopError> {
         let mut save = interval(STATISTICS_EVERY);
         let mut report = interval(REPORT_EVERY);
         for timer in [&mut save, &mut report] {
@@ -130,14 +130,21 @@ impl Secondary {
             self.link_event(event);
         }
         let stop = self.context.stop.clone();
-        loop {
+        // Without its index or its link it would go on with what it knew, and nobody would notice.
+        let is_whole = loop {
             self.tell_changes();
             tokio::select! {
-                () = stop.cancelled() => break,
+                () = stop.cancelled() => break true,
                 Some(input) = self.inputs.recv() => self.input(input),
                 arrival = self.door.accept() => self.arrived(arrival),
-                Some(event) = self.link.events.recv() => self.link_event(event),
-                Some(event) = self.index_events.recv() => self.index_event(event),
+                event = self.link.events.recv() => match event {
+                    Some(event) => self.link_event(event),
+                    None => break false,
+                },
+                event = self.index_events.recv() => match event {
+                    Some(event) => self.index_event(event),
+                    None => break false,
+                },
                 Some((transfer, update)) = self.copy_updates.recv() => {
                     self.copy_update(transfer, update);
                 }
@@ -147,8 +154,13 @@ impl Secondary {
                 _ = save.tick() => self.save(),
                 failed = self.statistics.saved() => self.saved(failed),
             }
+        };
+        let saved = self.stop().await;
+        if is_whole {
+            saved.map_err(StopError::Statistics)
+        } else {
+            Err(StopError::Broken)
         }
-        self.stop().await
     }
 
     pub(super) fn tell(&self, event: SecondaryEvent) {

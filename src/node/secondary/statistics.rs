@@ -11,7 +11,7 @@ use crate::{
     },
     model::{ClientName, FileName, Receiver, SecondaryNumber},
     node::{
-        fetch::{FetchEnd, FetchOutcome},
+        fetch::FetchEnd,
         refusals::Refusals,
         rules::sent::Progress,
         statistics::{self, Head, StatisticsFile, StatisticsTrouble},
@@ -79,6 +79,11 @@ impl Statistics {
         Ok((Self { file }, trouble))
     }
 
+    /// Its file without its ending, for what lies beside it.
+    pub(super) fn stem(&self) -> std::path::PathBuf {
+        self.file.stem()
+    }
+
     /// The connections that were refused.
     pub(super) fn refused(&mut self) -> &mut Refusals {
         &mut self.file.content.refused
@@ -131,8 +136,6 @@ impl Statistics {
     /// A copy that this secondary received ended.
     pub(super) fn copied(&mut self, file: &FileName, end: &FetchEnd) {
         tracing::debug!(%file, ?end, "copy ended");
-        let complete = matches!(end.outcome, FetchOutcome::Complete { .. });
-        let failed = matches!(end.outcome, FetchOutcome::Failed(_));
         for source in &end.sources {
             let counters = Counters::of_received(source);
             self.file.content.copies.add(&counters);
@@ -140,11 +143,9 @@ impl Statistics {
             from.entry(source.number).or_default().add(&counters);
         }
         self.file.content.copies.add(&Counters {
-            downloads: u64::from(complete),
             bytes_own_disk: end.own_bytes,
-            failed: u64::from(failed),
             duration_ms: end.took.as_millis() as u64,
-            ..Counters::default()
+            ..Counters::of_end(Some(end.outcome.outcome()))
         });
     }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -188,7 +189,10 @@ impl Hashing {
                 // Of this thread and those that it starts.
                 let _ = rustix::process::nice(NICE);
                 while let Some(work) = next(&taken) {
-                    let read = read(&root, &work);
+                    // A fault of ours must not leave the file for ever in this thread's hands.
+                    let reading = AssertUnwindSafe(|| read(&root, &work));
+                    let failed = |_| Err(io::Error::other("the hashing thread failed"));
+                    let read = catch_unwind(reading).unwrap_or_else(failed);
                     inbox.hashed(Hashed {
                         name: work.name,
                         stamp: work.stamp,

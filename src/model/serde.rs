@@ -1,0 +1,122 @@
+//! How values with rules look in JSON: on the wire, and in files that are kept. What breaks a rule does not become a
+//! value.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use super::{
+    ChunkIndex, ChunkLayout, ChunkRange, ClientName, Digest, FileMeta, FileName, Incarnation,
+    SecondaryNumber, TransferId,
+};
+
+macro_rules! text_value {
+    ($type:ty, $to:expr) => {
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let to: fn(&$type) -> Cow<'_, str> = $to;
+                serializer.serialize_str(&to(self))
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = Cow::<'de, str>::deserialize(deserializer)?;
+                Self::try_from(&*text).map_err(D::Error::custom)
+            }
+        }
+    };
+}
+
+text_value!(FileName, |name| Cow::Borrowed(name.as_str()));
+text_value!(ClientName, |name| Cow::Borrowed(name.as_str()));
+text_value!(Digest, |digest| Cow::Owned(digest.to_string()));
+
+macro_rules! number_value {
+    ($type:ty, $wire:ty, $to:expr, $from:expr) => {
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let to: fn(&$type) -> $wire = $to;
+                to(self).serialize(serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let from: fn($wire) -> Result<$type, String> = $from;
+                from(<$wire>::deserialize(deserializer)?).map_err(D::Error::custom)
+            }
+        }
+    };
+}
+
+number_value!(SecondaryNumber, u64, |n| u64::from(n.get()), |n| {
+    SecondaryNumber::try_from(n).map_err(|e| e.to_string())
+});
+number_value!(TransferId, u64, |id| id.0, |id| Ok(TransferId(id)));
+number_value!(Incarnation, u64, |id| id.0, |id| Ok(Incarnation(id)));
+number_value!(ChunkIndex, u32, |chunk| chunk.0, |chunk| Ok(ChunkIndex(
+    chunk
+)));
+number_value!(
+    ChunkRange,
+    [u32; 2],
+    |range| [range.first, range.count],
+    |[first, count]| {
+        first
+            .checked_add(count)
+            .map(|_| ChunkRange { first, count })
+            .ok_or_else(|| format!("chunk range {first}+{count}: too large"))
+    }
+);
+
+#[derive(Serialize, Deserialize)]
+struct FileMetaWire {
+    name: FileName,
+    length: u64,
+    chunk: u32,
+    id: Digest,
+}
+
+impl Serialize for FileMeta {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        FileMetaWire {
+            name: self.name.clone(),
+            length: self.layout.file_bytes(),
+            chunk: self.layout.chunk_bytes(),
+            id: self.id,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for FileMeta {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = FileMetaWire::deserialize(deserializer)?;
+        let layout = ChunkLayout::checked(wire.length, wire.chunk).map_err(D::Error::custom)?;
+        Ok(Self {
+            name: wire.name,
+            layout,
+            id: wire.id,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_values_do_not_become_model_values() {
+        assert!(serde_json::from_str::<FileName>(r#""../x""#).is_err());
+        assert!(serde_json::from_str::<FileName>(r#""a\u0000b""#).is_err());
+        assert!(serde_json::from_str::<SecondaryNumber>("0").is_err());
+        assert!(serde_json::from_str::<SecondaryNumber>("-1").is_err());
+        assert!(serde_json::from_str::<SecondaryNumber>("1e99").is_err());
+        assert!(serde_json::from_str::<ChunkRange>("[4294967295,1]").is_err());
+        assert!(serde_json::from_str::<Digest>(r#""abc""#).is_err());
+        let meta = r#"{"name":"a","length":10,"chunk":1,"id":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}"#;
+        assert!(serde_json::from_str::<FileMeta>(meta).is_err());
+        assert!(serde_json::from_str::<FileMeta>(&meta.replace(":1,", ":1048576,")).is_ok());
+    }
+}
