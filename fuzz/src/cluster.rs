@@ -1,7 +1,7 @@
 //! The cluster machine, with peers that send anything a message can say in any order.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -11,8 +11,8 @@ use trozos::{
     engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Notice, Refusal, Totals},
     model::{
         ChunkIndex, ChunkLayout, ClientName, Digest, Fault, FileMeta, FileName, Finished, Grant,
-        Incarnation, Outcome, ReceivedFrom, Receiver, RemovedReason, SecondaryNumber, SentTransfer,
-        TransferId,
+        HeldFile, Incarnation, NameRecord, Origin, Outcome, ReceivedFrom, Receiver, RemovedReason,
+        SecondaryNumber, SentTransfer, TransferId,
     },
 };
 
@@ -31,6 +31,8 @@ enum Step {
     LongWait,
     /// Somebody doubts a secondary, or a person orders something.
     Doubt(u8),
+    /// A person decides what a name stands for.
+    Resolve(u8, u8),
     Restart,
 }
 
@@ -44,8 +46,10 @@ enum Message {
     Cancel(u8),
     Resume(u8, u8, u8),
     Inventory([u8; 3], bool),
-    Added(u8),
-    Removed(u8, bool),
+    /// A file, how it came there, and what it was before.
+    Added(u8, u8, Option<u8>),
+    Removed(u8, u8),
+    Noted(u8),
     Sent(u8, u8, u8, Amount, bool, Option<u8>),
 }
 
@@ -94,6 +98,12 @@ struct World {
     /// Copies that were ever ordered.
     copies: Vec<TransferId>,
     made: u64,
+    /// Numbers of the messages of secondaries.
+    batches: u64,
+    /// Those of them that are to be noted, in order, by connection.
+    unnoted: BTreeMap<LinkId, VecDeque<u64>>,
+    /// What is durable of the names.
+    records: BTreeMap<FileName, NameRecord>,
     /// Restarts of the central.
     runs: u32,
     arrivals: u64,
@@ -106,7 +116,7 @@ pub fn cluster(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let now = Instant::now();
     let mut world = World {
-        cluster: new_cluster(now, Totals::default(), false, 0),
+        cluster: new_cluster(now, Totals::default(), false, 0, []),
         runs: 0,
         now,
         links: [None; LINKS],
@@ -116,6 +126,9 @@ pub fn cluster(data: &[u8]) {
         lent: BTreeSet::new(),
         copies: Vec::new(),
         made: 0,
+        batches: 0,
+        unnoted: BTreeMap::new(),
+        records: BTreeMap::new(),
         arrivals: 0,
         absurd: false,
     };
@@ -127,14 +140,21 @@ pub fn cluster(data: &[u8]) {
 }
 
 /// A run of the central; each numbers its transfers from a number of its own.
-fn new_cluster(now: Instant, saved: Totals, begun: bool, run: u32) -> Cluster {
+fn new_cluster(
+    now: Instant,
+    saved: Totals,
+    begun: bool,
+    run: u32,
+    records: impl IntoIterator<Item = NameRecord>,
+) -> Cluster {
     let config = ClusterConfig {
         required_secondaries: 1,
         max_downloads: MOST_DOWNLOADS,
         begun,
         seed: 7 + u128::from(run),
+        wall_s: 1_700_000_000,
     };
-    Cluster::new(now, config, saved)
+    Cluster::new(now, config, saved, records)
 }
 
 fn number(n: u8) -> SecondaryNumber {
@@ -156,7 +176,24 @@ fn file(n: u8) -> FileMeta {
     }
 }
 
+/// How a file came to be held, among all that can be said of that.
+fn held(meta: FileMeta, how: u8, was: Option<u8>) -> HeldFile {
+    let origins = [Origin::Found, Origin::Written, Origin::Copied];
+    HeldFile {
+        origin: origins[usize::from(how) % origins.len()],
+        modified: (how >= 128).then(|| u64::from(how) * 1000),
+        was: was.map(|n| file(n).id).into_iter().collect(),
+        ..HeldFile::from(meta)
+    }
+}
+
 impl World {
+    /// A number for a message of a secondary; some give none.
+    fn batch(&mut self, n: u8) -> Option<u64> {
+        self.batches += 1;
+        (n % 4 != 3).then_some(self.batches)
+    }
+
     /// A download, or one that nobody granted.
     fn download(&self, n: u8) -> TransferId {
         match n {
@@ -235,13 +272,21 @@ impl World {
                 let address = SocketAddr::from(([10, 0, 0, n], 50_000));
                 self.cluster.doubt(self.now, address);
             }
+            Step::Resolve(n, choice) => {
+                let _ = self
+                    .cluster
+                    .resolve(self.now, &file(n).name, u16::from(choice % 8));
+                self.act();
+            }
             Step::Restart => {
                 let begun = self.cluster.has_begun();
                 self.runs += 1;
-                self.cluster = new_cluster(self.now, self.cluster.totals(), begun, self.runs);
+                let (saved, records) = (self.cluster.totals(), self.records.values().cloned());
+                self.cluster = new_cluster(self.now, saved, begun, self.runs, records);
                 self.links = [None; LINKS];
                 self.peers.clear();
                 self.requests.clear();
+                self.unnoted.clear();
             }
         }
     }
@@ -273,19 +318,31 @@ impl World {
                 file: file(n),
             },
             Message::Inventory(files, last) => Event::Inventory {
-                files: files.into_iter().map(file).collect(),
+                files: files
+                    .into_iter()
+                    .map(|n| held(file(n), n / 12, None))
+                    .collect(),
                 last,
+                batch: self.batch(files[0] / 64),
             },
-            Message::Added(n) => Event::Added {
-                files: vec![file(n)],
+            Message::Added(n, how, was) => Event::Added {
+                files: vec![held(file(n), how, was)],
+                batch: self.batch(n / 64),
             },
-            Message::Removed(n, deleted) => Event::Removed {
-                files: vec![file(n)],
-                reason: if deleted {
-                    RemovedReason::Deleted
-                } else {
-                    RemovedReason::Lost
-                },
+            Message::Removed(n, reason) => {
+                let reasons = [
+                    RemovedReason::Deleted,
+                    RemovedReason::Lost,
+                    RemovedReason::Changing,
+                ];
+                Event::Removed {
+                    files: vec![file(n)],
+                    reason: reasons[usize::from(reason) % reasons.len()],
+                    batch: self.batch(n / 64),
+                }
+            }
+            Message::Noted(batch) => Event::Noted {
+                batch: batch.into(),
             },
             Message::Sent(transfer, receiver, n, bytes, last, whole_part) => {
                 self.absurd |= matches!(bytes, Amount::Most);
@@ -372,11 +429,25 @@ impl World {
             } => Some((*transfer, *request)),
             _ => None,
         };
+        self.expect_note(link, &event);
         self.cluster.handle_event(self.now, link, event);
         if let Some((transfer, request)) = resumed {
             self.resumed(link, transfer, request);
         }
         self.act();
+    }
+
+    /// What a secondary numbers is noted.
+    fn expect_note(&mut self, link: LinkId, event: &Event) {
+        let batch = match event {
+            Event::Inventory { batch, .. }
+            | Event::Added { batch, .. }
+            | Event::Removed { batch, .. } => *batch,
+            _ => None,
+        };
+        if let (Some(batch), Some(Peer::Secondary)) = (batch, self.peers.get(&link)) {
+            self.unnoted.entry(link).or_default().push_back(batch);
+        }
     }
 
     /// A download goes on unless it is another's, or its number is taken.
@@ -461,12 +532,35 @@ impl World {
                         self.requests.remove(&(link, request));
                     }
                 }
-                Action::Copy { link, grant } => {
+                Action::Copy {
+                    link,
+                    grant,
+                    replaces,
+                } => {
                     self.check_link(link);
+                    assert_ne!(replaces, Some(grant.file.id), "a copy of what is there");
                     self.check_grant(&grant);
                     assert!(!grant.sources.is_empty(), "a copy from nobody");
                     assert!(!self.copies.contains(&grant.transfer));
                     self.copies.push(grant.transfer);
+                }
+                Action::Noted { link, batch } => {
+                    self.check_link(link);
+                    let expected = self.unnoted.get_mut(&link).and_then(VecDeque::pop_front);
+                    assert_eq!(expected, Some(batch), "noted out of turn");
+                }
+                Action::Conflicts {
+                    link, conflicts, ..
+                } => {
+                    self.check_link(link);
+                    for conflict in &conflicts {
+                        let choices: BTreeSet<_> = conflict
+                            .versions
+                            .iter()
+                            .map(|version| version.choice)
+                            .collect();
+                        assert_eq!(choices.len(), conflict.versions.len(), "{conflict:?}");
+                    }
                 }
                 Action::Enrolled { link, .. }
                 | Action::Sources { link, .. }
@@ -474,6 +568,7 @@ impl World {
                 | Action::Check { link, .. }
                 | Action::CancelCopy { link, .. }
                 | Action::Withdraw { link, .. }
+                | Action::Superseded { link, .. }
                 | Action::Ended { link, .. } => self.check_link(link),
                 Action::Close { link, refusal } => {
                     if refusal == Refusal::Expelled {
@@ -484,6 +579,13 @@ impl World {
                     self.lent.insert(transfer);
                 }
                 Action::Notice(_) => {}
+            }
+        }
+        for record in self.cluster.take_unsaved() {
+            if record.is_empty() {
+                self.records.remove(&record.name);
+            } else {
+                self.records.insert(record.name.clone(), record);
             }
         }
     }

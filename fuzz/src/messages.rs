@@ -27,11 +27,10 @@ pub fn to_central(data: &[u8]) {
             check_file_name(&name);
         }
         Some(ToCentral::Resume { file, .. }) => check_file(&file),
-        Some(
-            ToCentral::Inventory { files, .. }
-            | ToCentral::Added { files }
-            | ToCentral::Removed { files, .. },
-        ) => files.iter().for_each(check_file),
+        Some(ToCentral::Inventory { files, .. } | ToCentral::Added { files, .. }) => {
+            files.iter().for_each(|held| check_file(&held.meta));
+        }
+        Some(ToCentral::Removed { files, .. }) => files.iter().for_each(check_file),
         Some(ToCentral::Sent { transfers }) => {
             transfers
                 .iter()
@@ -45,6 +44,7 @@ pub fn to_central(data: &[u8]) {
             | ToCentral::List { after: None }
             | ToCentral::Status
             | ToCentral::Limits(_)
+            | ToCentral::Noted { .. }
             | ToCentral::Cancel { .. },
         )
         | None => {}
@@ -60,8 +60,19 @@ pub fn from_central(data: &[u8]) {
         Some(FromCentral::Listing { files, .. }) => {
             files.iter().for_each(|listed| check_file(&listed.file));
         }
-        Some(FromCentral::Granted { grant, .. } | FromCentral::Copy(grant)) => check_grant(&grant),
-        Some(FromCentral::Withdraw { file } | FromCentral::Check { file, .. }) => check_file(&file),
+        Some(FromCentral::Granted { grant, .. }) => check_grant(&grant),
+        Some(FromCentral::Copy(order)) => check_grant(&order.grant),
+        Some(FromCentral::Withdraw { files, .. }) => files.iter().for_each(check_file),
+        Some(FromCentral::Check { file, .. } | FromCentral::Superseded { file, .. }) => {
+            check_file(&file);
+        }
+        Some(FromCentral::Conflicts { names, .. }) => {
+            for conflict in &names {
+                check_file_name(&conflict.name);
+                let versions = conflict.versions.iter();
+                versions.for_each(|version| check_file(&version.file));
+            }
+        }
         Some(
             FromCentral::Ping
             | FromCentral::Bye
@@ -71,6 +82,7 @@ pub fn from_central(data: &[u8]) {
             | FromCentral::Refused { .. }
             | FromCentral::Settled { .. }
             | FromCentral::CancelCopy { .. }
+            | FromCentral::Noted { .. }
             | FromCentral::Ended { .. },
         )
         | None => {}

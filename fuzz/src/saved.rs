@@ -33,9 +33,10 @@ fn go_on_from(totals: Totals) {
         max_downloads: 1,
         begun: true,
         seed: 1,
+        wall_s: 0,
     };
     let now = Instant::now();
-    let mut cluster = Cluster::new(now, config, totals);
+    let mut cluster = Cluster::new(now, config, totals, []);
     let open = cluster.totals().open.len();
     for wait in 1..=2 {
         cluster.handle_timeout(now + Duration::from_secs(wait * 61));

@@ -109,8 +109,9 @@ mod tests {
             versions: vec![version(1, 0xaa, true), version(2, 0xbb, false)],
         };
         let lines = conflicts(std::slice::from_ref(&conflict));
-        assert_eq!(lines.len(), 4, "{lines:?}");
-        assert!(lines[1].contains("aaaaaaaaaaaa") && lines[2].contains("bbbbbbbbbbbb"));
+        // The head and its rule, the contents, how one decides.
+        assert_eq!(lines.len(), 5, "{lines:?}");
+        assert!(lines[2].contains("aaaaaaaaaaaa") && lines[3].contains("bbbbbbbbbbbb"));
         assert!(super::conflict(&conflict).contains("plan.txt"));
     }
 }

@@ -1,5 +1,7 @@
+//! What a name stands for, by what its secondaries tell.
+
 use super::*;
-use crate::model::ChunkLayout;
+use crate::model::{ChunkLayout, Digest, HeldFile, Origin, RemovedReason};
 
 const NOW: u64 = 1_000_000;
 

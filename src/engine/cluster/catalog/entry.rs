@@ -1,0 +1,143 @@
+//! One name: the content that has it, who holds that, and what others have under it.
+//!
+//! A secondary is among the holders or among the others, never both.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    engine::cluster::numbers::NumberSet,
+    model::{Digest, FileMeta, HeldFile, SecondaryNumber},
+};
+
+/// A name and what it stands for.
+#[derive(Clone, Debug)]
+pub(in crate::engine::cluster) struct Entry {
+    pub(in crate::engine::cluster) meta: FileMeta,
+    /// Last change of the content, in milliseconds since 1970.
+    pub(in crate::engine::cluster) modified: Option<u64>,
+    /// Who holds this content, alive or not.
+    pub(in crate::engine::cluster) holders: NumberSet,
+    /// What other secondaries have under this name.
+    pub(super) others: BTreeMap<SecondaryNumber, Other>,
+    /// The content has the name by an edit or a choice. Else the latest of those that were found has it.
+    pub(super) is_settled: bool,
+}
+
+/// What a secondary has under a name whose content it does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::engine::cluster) enum Other {
+    /// Content that had the name before.
+    Outdated(FileMeta),
+    /// Content that came about independently.
+    Conflict(FileMeta, Option<u64>),
+    /// Somebody is changing it just now.
+    Changing,
+}
+
+impl Other {
+    pub(super) fn meta(&self) -> Option<&FileMeta> {
+        match self {
+            Self::Outdated(meta) | Self::Conflict(meta, _) => Some(meta),
+            Self::Changing => None,
+        }
+    }
+}
+
+impl Entry {
+    pub(super) fn new(file: &HeldFile, number: SecondaryNumber, is_settled: bool) -> Self {
+        Self {
+            meta: file.meta.clone(),
+            modified: file.modified,
+            holders: NumberSet::of(number),
+            others: BTreeMap::new(),
+            is_settled,
+        }
+    }
+
+    /// True for a secondary that must not be given the content: it has something of its own under the name.
+    pub(in crate::engine::cluster) fn is_busy(&self, number: SecondaryNumber) -> bool {
+        let other = self.others.get(&number);
+        other.is_some_and(|other| matches!(other, Other::Conflict(..) | Other::Changing))
+    }
+
+    /// The superseded content that a copy at this secondary takes the place of.
+    pub(in crate::engine::cluster) fn outdated_at(
+        &self,
+        number: SecondaryNumber,
+    ) -> Option<Digest> {
+        match self.others.get(&number) {
+            Some(Other::Outdated(meta)) => Some(meta.id),
+            Some(Other::Conflict(..) | Other::Changing) | None => None,
+        }
+    }
+
+    /// Who holds a content of this name.
+    pub(in crate::engine::cluster) fn holders_of(&self, id: Digest) -> NumberSet {
+        if self.meta.id == id {
+            return self.holders;
+        }
+        let mut set = NumberSet::default();
+        for (number, other) in &self.others {
+            if other.meta().is_some_and(|meta| meta.id == id) {
+                set.insert(*number);
+            }
+        }
+        set
+    }
+
+    pub(in crate::engine::cluster) fn others(
+        &self,
+    ) -> impl Iterator<Item = (SecondaryNumber, &Other)> {
+        self.others.iter().map(|(number, other)| (*number, other))
+    }
+
+    pub(in crate::engine::cluster) fn is_in_conflict(&self) -> bool {
+        let mut others = self.others.values();
+        others.any(|other| matches!(other, Other::Conflict(..)))
+    }
+
+    pub(super) fn changing(&self) -> usize {
+        let others = self.others.values();
+        others.filter(|other| **other == Other::Changing).count()
+    }
+
+    /// Makes a content the name's; those who hold it are taken together. What becomes of the others' is `becomes`.
+    pub(super) fn give_to(
+        &mut self,
+        meta: FileMeta,
+        modified: Option<u64>,
+        becomes: impl Fn(Self) -> Other,
+    ) {
+        let before = Self {
+            others: BTreeMap::new(),
+            ..self.clone()
+        };
+        for number in before.holders.iter() {
+            self.others.insert(number, becomes(before.clone()));
+        }
+        self.holders = NumberSet::default();
+        (self.meta, self.modified) = (meta, modified);
+        let id = self.meta.id;
+        let same = |other: &Other| other.meta().is_some_and(|meta| meta.id == id);
+        let holders: Vec<_> = self
+            .others
+            .iter()
+            .filter(|(_, other)| same(other))
+            .map(|(number, _)| *number)
+            .collect();
+        for number in holders {
+            self.others.remove(&number);
+            self.holders.insert(number);
+        }
+    }
+}
+
+/// The order of contents that came about independently: the latest is the greatest.
+pub(super) fn rank((meta, modified): &(FileMeta, Option<u64>)) -> (u64, Digest) {
+    (modified.unwrap_or(0), meta.id)
+}
+
+/// The earlier of two times, as far as they are known.
+pub(super) fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    one.into_iter().chain(other).min()
+}

@@ -1,0 +1,228 @@
+//! What becomes of a name when a secondary no longer has a file: it was deleted there, lost, or is being changed. A
+//! name whose content nobody holds goes to what else there is under it.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Catalog,
+    entry::{Entry, Other, rank},
+};
+use crate::{
+    engine::cluster::numbers::NumberSet,
+    model::{Digest, FileMeta, FileName, RemovedReason, SecondaryNumber},
+};
+
+/// What taking a file away did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::engine::cluster) enum Removed {
+    /// It was not known.
+    Unknown,
+    /// Others still hold it.
+    HolderGone,
+    /// Only something that does not have the name went away.
+    OtherGone,
+    /// Somebody is changing it there; what it becomes is told later.
+    Changing,
+    /// Nobody holds it; another content may have taken the name over.
+    EntryGone {
+        /// The new content of the name.
+        promoted: Option<FileMeta>,
+    },
+    /// Somebody deleted it.
+    Deleted {
+        /// The copies that are to be set aside.
+        aside: Vec<(SecondaryNumber, FileMeta)>,
+        /// The new content of the name: one that was in conflict with it.
+        promoted: Option<FileMeta>,
+    },
+}
+
+impl Catalog {
+    /// A secondary no longer has this content under this name.
+    pub(in crate::engine::cluster) fn remove(
+        &mut self,
+        number: SecondaryNumber,
+        file: &FileMeta,
+        reason: RemovedReason,
+        at: u64,
+    ) -> Removed {
+        self.version += 1;
+        let name = file.name.clone();
+        self.change(&name, |catalog| match reason {
+            RemovedReason::Deleted => catalog.deleted(number, file, at),
+            RemovedReason::Lost => catalog.lost(number, file, at),
+            RemovedReason::Changing => catalog.begins_to_change(number, file),
+        })
+    }
+
+    fn begins_to_change(&mut self, number: SecondaryNumber, file: &FileMeta) -> Removed {
+        let Some(entry) = self.entries.get_mut(&file.name) else {
+            return Removed::Unknown;
+        };
+        let is_known = entry.holders.remove(number) || entry.others.contains_key(&number);
+        if !is_known && entry.meta.id != file.id {
+            return Removed::Unknown;
+        }
+        entry.others.insert(number, Other::Changing);
+        Removed::Changing
+    }
+
+    fn lost(&mut self, number: SecondaryNumber, file: &FileMeta, at: u64) -> Removed {
+        let Some(entry) = self.entries.get_mut(&file.name) else {
+            return Removed::Unknown;
+        };
+        if entry.meta.id == file.id && entry.holders.remove(number) {
+            if !entry.holders.is_empty() || entry.changing() > 0 {
+                return Removed::HolderGone;
+            }
+            let promoted = self.fall_back(&file.name, at);
+            return Removed::EntryGone { promoted };
+        }
+        let other = entry.others.get(&number);
+        let is_it = |other: &Other| other.meta().is_none_or(|meta| meta.id == file.id);
+        if !other.is_some_and(is_it) {
+            return Removed::Unknown;
+        }
+        entry.others.remove(&number);
+        if self.drop_if_empty(&file.name) {
+            return Removed::EntryGone { promoted: None };
+        }
+        Removed::OtherGone
+    }
+
+    fn deleted(&mut self, number: SecondaryNumber, file: &FileMeta, at: u64) -> Removed {
+        let (name, by) = (&file.name, Some(number));
+        let lost = self.pasts.get(name).and_then(|past| past.lost.as_ref());
+        let lost = lost
+            .filter(|(lost, _)| lost.id == file.id)
+            .map(|(_, since)| *since);
+        let entry = self.entries.get_mut(name);
+        if let Some(entry) = entry
+            && entry.meta.id != file.id
+            && lost != Some(entry.meta.id)
+        {
+            return match entry.others.remove(&number) {
+                Some(Other::Conflict(meta, _)) if meta.id == file.id => {
+                    self.pasts.supersede(name, file.id, by, at);
+                    self.drop_if_empty(name);
+                    Removed::OtherGone
+                }
+                // What replaced the content that was deleted stays, and is copied there.
+                Some(Other::Outdated(_) | Other::Changing) => {
+                    self.drop_if_empty(name);
+                    Removed::OtherGone
+                }
+                Some(other) => {
+                    entry.others.insert(number, other);
+                    Removed::Unknown
+                }
+                None => Removed::Unknown,
+            };
+        }
+        self.pasts.edit(name, by, at, |past| {
+            past.gone.retain(|gone| *gone != file.id);
+            past.gone.push(file.id);
+            (past.deleted, past.lost) = (true, None);
+        });
+        let Some(mut entry) = self.entries.remove(name) else {
+            return Removed::Unknown;
+        };
+        // What had the name instead of what was deleted, after all copies of that were lost.
+        self.pasts.supersede(name, entry.meta.id, by, at);
+        self.twins.went(name);
+        entry.holders.remove(number);
+        let mut aside: Vec<_> = entry
+            .holders
+            .iter()
+            .map(|holder| (holder, entry.meta.clone()))
+            .collect();
+        let mut independent = BTreeMap::new();
+        for (other, what) in entry.others {
+            match what {
+                Other::Outdated(meta) => aside.push((other, meta)),
+                Other::Conflict(meta, modified) => {
+                    drop(independent.insert(other, (meta, modified)))
+                }
+                Other::Changing => {}
+            }
+        }
+        let promoted = self.promote(name, independent, at);
+        if let Some(entry) = self.entries.get_mut(name) {
+            // They are to have what has the name now.
+            for (holder, meta) in aside.drain(..) {
+                entry.others.insert(holder, Other::Outdated(meta));
+            }
+        }
+        Removed::Deleted { aside, promoted }
+    }
+
+    /// Gives a name that has no content any more to one of those that were in conflict with it, the latest.
+    fn promote(
+        &mut self,
+        name: &FileName,
+        independent: BTreeMap<SecondaryNumber, (FileMeta, Option<u64>)>,
+        at: u64,
+    ) -> Option<FileMeta> {
+        let latest = independent
+            .values()
+            .max_by_key(|version| rank(version))?
+            .clone();
+        let mut entry = Entry {
+            meta: latest.0.clone(),
+            modified: latest.1,
+            holders: NumberSet::default(),
+            others: BTreeMap::new(),
+            is_settled: true,
+        };
+        for (number, (meta, modified)) in independent {
+            if meta.id == entry.meta.id {
+                entry.holders.insert(number);
+            } else {
+                entry.others.insert(number, Other::Conflict(meta, modified));
+            }
+        }
+        self.twins.came(name);
+        self.entries.insert(name.clone(), entry);
+        let by = self.pasts.get(name).and_then(|past| past.by);
+        self.pasts.put_back(name, latest.0.id, by, at);
+        Some(latest.0)
+    }
+
+    /// The name's content has no holder any more: what else there is gets the name, the latest that is in conflict, or
+    /// the one that had it before.
+    pub(super) fn fall_back(&mut self, name: &FileName, at: u64) -> Option<FileMeta> {
+        let entry = self.entries.get_mut(name)?;
+        if !entry.holders.is_empty() || entry.changing() > 0 {
+            return None;
+        }
+        let conflicts = entry.others.values().filter_map(|other| match other {
+            Other::Conflict(meta, modified) => Some((meta.clone(), *modified)),
+            Other::Outdated(_) | Other::Changing => None,
+        });
+        let latest = conflicts.max_by_key(rank);
+        let by = self.pasts.get(name).and_then(|past| past.by);
+        if let Some((meta, modified)) = latest {
+            entry.give_to(meta.clone(), modified, |before| {
+                Other::Outdated(before.meta)
+            });
+            entry.is_settled = true;
+            self.pasts.remember(name, by, at);
+            return Some(meta);
+        }
+        let past = self.pasts.get(name);
+        let place =
+            |id: Digest| past.and_then(|past| past.gone.iter().position(|gone| *gone == id));
+        let outdated = entry.others.values().filter_map(Other::meta);
+        let Some(meta) = outdated.max_by_key(|meta| place(meta.id)).cloned() else {
+            self.drop_if_empty(name);
+            return None;
+        };
+        let lost = entry.meta.clone();
+        entry.give_to(meta.clone(), None, |before| Other::Outdated(before.meta));
+        self.pasts.put_back(name, meta.id, by, at);
+        self.pasts.edit(name, by, at, |past| {
+            past.lost = Some((lost, meta.id));
+        });
+        Some(meta)
+    }
+}
