@@ -329,6 +329,8 @@ copy-failed = The copy of { $file } could not be finished: { $why }
 sending = Sending { $file } { $to }
 sent = Sent { $size } of { $file } { $to }
 refused-for-good = The central admits this secondary no more: { $why }
+being-written-by = { $file } is offered once it is closed: { $program } (process { $process }) has it open for writing
+being-written = { $file } is offered once it is closed: somebody has it open for writing
 folder-gone = The folder cannot be read any more ({ $why }): nothing of it is served until it is back
 folder-read-only = The folder may only be read ({ $why }): it is served, and takes no copies
 folder-writable = The folder can be written into again: it takes copies
@@ -447,6 +449,7 @@ why-json = only JSON can follow
 why-rate = it is not a rate: write bytes per second, as 500kB/s, 20MB/s or 1GiB/s
 why-size = it is not a size: write bytes, as 500kB, 20MB or 1GiB
 why-time = it is not a time: write seconds, or 30s, 2m or 1h
+why-quiet = at most 24 hours
 why-limit = write a rate such as 20MB/s, or OFF to take the limit away
 
 ## Security
@@ -729,6 +732,7 @@ flag-puerto-central = Port of the central
 flag-directorio = Folder that it serves [default: data/videosN]
 flag-videolocal-directorio = Folder with videos1, videos2…
 flag-limite-subida = Most that it sends per second: 500kB/s, 20MB/s, 1GiB/s
+flag-reposo = How long a file must not have changed to be offered: 4s, 500ms, 1m; one that is open for writing waits until it is closed
 flag-videolocal-limite-subida = Most that each secondary sends per second: 500kB/s, 20MB/s, 1GiB/s
 flag-nombre = Enrols with this name at the start
 flag-destino = Folder of the downloads; “-” with descargar writes to standard output

@@ -329,6 +329,8 @@ copy-failed = La copia de { $file } no pudo terminar: { $why }
 sending = Enviando { $file } { $to }
 sent = Enviados { $size } de { $file } { $to }
 refused-for-good = El central no admite más a este secundario: { $why }
+being-written-by = { $file } se ofrecerá cuando se cierre: { $program } (proceso { $process }) lo tiene abierto para escribir
+being-written = { $file } se ofrecerá cuando se cierre: alguien lo tiene abierto para escribir
 folder-gone = La carpeta ya no se puede leer ({ $why }): no se sirve nada de ella hasta que vuelva
 folder-read-only = En la carpeta no se puede escribir ({ $why }): se sirve, pero no recibe copias
 folder-writable = En la carpeta se puede volver a escribir: recibe copias
@@ -453,6 +455,7 @@ why-json = solo puede seguir JSON
 why-rate = no es una tasa: escribe bytes por segundo, como 500kB/s, 20MB/s o 1GiB/s
 why-size = no es un tamaño: escribe bytes, como 500kB, 20MB o 1GiB
 why-time = no es un tiempo: escribe segundos, o 30s, 2m o 1h
+why-quiet = 24 horas como mucho
 why-limit = escribe una tasa como 20MB/s, o NO para quitar el límite
 
 ## Seguridad
@@ -735,6 +738,7 @@ flag-puerto-central = Puerto del central
 flag-directorio = Carpeta que sirve [por defecto: data/videosN]
 flag-videolocal-directorio = Carpeta en la que están videos1, videos2…
 flag-limite-subida = Lo que envía como mucho por segundo: 500kB/s, 20MB/s, 1GiB/s
+flag-reposo = Cuánto tiempo lleva un fichero sin cambiar cuando se ofrece: 4s, 500ms, 1m; el que está abierto para escribir espera a que se cierre
 flag-videolocal-limite-subida = Lo que envía cada secundario como mucho por segundo: 500kB/s, 20MB/s, 1GiB/s
 flag-nombre = Se inscribe con este nombre al empezar
 flag-destino = Carpeta de las descargas; «-» con descargar escribe en la salida estándar

@@ -221,6 +221,9 @@ pub struct SecondaryArgs {
     /// Most bytes per second that it sends.
     #[arg(long, value_name = "TASA", value_parser = rate)]
     pub limite_subida: Option<u64>,
+    /// How long a file must not have changed to be offered.
+    #[arg(long, value_name = "TIEMPO", default_value = "4s", value_parser = quiet)]
+    pub reposo: Duration,
     /// Runs as a service.
     #[arg(long)]
     pub sin_consola: bool,
@@ -352,6 +355,17 @@ pub struct DownloadArgs {
     pub sobrescribir: bool,
 }
 
+/// Longer would only look as if nothing worked.
+const LONGEST_QUIET: Duration = Duration::from_secs(24 * 3600);
+
+fn quiet(text: &str) -> Result<Duration, BadValue> {
+    let quiet = time(text)?;
+    if quiet > LONGEST_QUIET {
+        return Err(BadValue::new(text, t!("why-quiet")));
+    }
+    Ok(quiet)
+}
+
 fn log_level(text: &str) -> Result<String, BadValue> {
     super::logging::filter(text)?;
     Ok(text.to_owned())
@@ -395,6 +409,7 @@ impl SecondaryArgs {
             folder: self.directorio.clone().unwrap_or_else(folder),
             statistics: self.common.estadisticas.clone(),
             upload_limit_bytes_per_s: self.limite_subida,
+            quiet: self.reposo,
             security,
         })
     }

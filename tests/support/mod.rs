@@ -121,6 +121,7 @@ impl Bench {
             folder: self.path(&format!("videos{n}")),
             statistics: self.path("stats"),
             upload_limit_bytes_per_s: None,
+            quiet: Duration::from_secs(1),
             security: Default::default(),
         }
     }

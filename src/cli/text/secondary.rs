@@ -115,6 +115,16 @@ fn words(event: &SecondaryEvent) -> String {
             )
         }
         SecondaryEvent::Refused(lost) => t!("refused-for-good", why = links::lost(lost)),
+        SecondaryEvent::BeingWritten {
+            file,
+            by: Some(writer),
+        } => t!(
+            "being-written-by",
+            file = file,
+            program = writer.program.clone(),
+            process = writer.process.to_string()
+        ),
+        SecondaryEvent::BeingWritten { file, by: None } => t!("being-written", file = file),
         SecondaryEvent::FolderGone(error) => t!("folder-gone", why = errors::store(error)),
         SecondaryEvent::FolderBack => t!("folder-back"),
         SecondaryEvent::ReadOnly(error) => t!("folder-read-only", why = errors::store(error)),

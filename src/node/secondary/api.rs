@@ -17,7 +17,10 @@ use crate::{
         ask::{Stopped, ask},
         central::DownloadCount,
     },
-    store::{StoreError, index::IgnoredReason},
+    store::{
+        StoreError,
+        index::{IgnoredReason, Writer},
+    },
 };
 
 /// How a secondary is to run.
@@ -37,6 +40,8 @@ pub struct SecondaryConfig {
     pub statistics: PathBuf,
     /// Most bytes per second that it sends, over all connections; `None` for no limit.
     pub upload_limit_bytes_per_s: Option<u64>,
+    /// A file that was changed is left alone for this long before it is offered.
+    pub quiet: Duration,
     /// Who is let in, and how; also what it shows to the central.
     pub security: Arc<Security>,
 }
@@ -145,6 +150,13 @@ pub enum SecondaryEvent {
     },
     /// The central refuses this secondary for good; the node stops.
     Refused(Lost),
+    /// A file has been open for writing for a while: it is offered once it is closed.
+    BeingWritten {
+        /// The file.
+        file: FileName,
+        /// Who has it open, when that is known.
+        by: Option<Writer>,
+    },
     /// The served folder is not there any more, or cannot be read.
     FolderGone(StoreError),
     /// The served folder is there again.

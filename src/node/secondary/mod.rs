@@ -96,7 +96,11 @@ pub async fn start(
     };
     let cache = config.statistics.join(format!("secundario{number}.indice"));
     let (index_sender, index_events) = mpsc::channel(INPUTS);
-    let index = index::start(root.clone(), cache, move |event| {
+    let index_config = index::IndexConfig {
+        cache,
+        quiet: config.quiet,
+    };
+    let index = index::start(root.clone(), index_config, move |event| {
         index_sender.blocking_send(event).is_ok()
     })?;
     let (inputs, inbox) = mpsc::channel(INPUTS);

@@ -254,6 +254,9 @@ impl Secondary {
                 self.tell(SecondaryEvent::Writable);
                 self.limit(|limits| limits.read_only = false);
             }
+            IndexEvent::BeingWritten { name, by } => {
+                self.tell(SecondaryEvent::BeingWritten { file: name, by });
+            }
             IndexEvent::Hashing { name, bytes } => {
                 tracing::info!(file = %name, bytes, "reading");
             }

@@ -47,7 +47,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                 if !std::mem::replace(&mut self.gone, true) {
                     self.tell(IndexEvent::FolderGone(error))?;
                 }
-                self.settling.retain(|_| false);
+                self.settling.retain(Instant::now(), |_| false);
                 self.hashing.retain(|_| false);
                 for name in self.served.keys().cloned().collect::<Vec<_>>() {
                     self.remove(&name, RemovedReason::Lost, Gone::Changed)?;
@@ -113,7 +113,10 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             }
         }
         self.hashing.retain(|name| scan.files.contains_key(name));
-        self.settling.retain(|name| scan.files.contains_key(name));
+        self.settling
+            .retain(now, |name| scan.files.contains_key(name));
+        self.being_written
+            .retain(|name, _| scan.files.contains_key(name));
         self.unreadable.retain(|name| scan.files.contains_key(name));
         if let Some(again) = self.unreadable.next(now) {
             self.look_at = self.look_at.min(again);
@@ -143,7 +146,11 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                 self.missing.remove(name);
                 Ok(())
             }
-            Some(_) => self.remove(name, RemovedReason::Lost, Gone::Changed),
+            Some(seen) => {
+                let old = served.stamp;
+                self.settling.changed(now, name, old, seen.stamp);
+                self.remove(name, RemovedReason::Lost, Gone::Changed)
+            }
             None if scan.partial && is_below(name, &scan.ignored) => {
                 self.remove(name, RemovedReason::Lost, Gone::Changed)
             }

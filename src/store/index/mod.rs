@@ -2,7 +2,7 @@
 //!
 //! `run` is its loop and owns the table, `inbox` is what it is sent, `obey` does what it is told. `scan` looks
 //! at the folder and `compare` finds what is new and what is gone (`folders` knows whether its disk is), `settle`
-//! decides when a file has stopped changing, `reading` has it read by the threads of `hashing` (again, says
+//! decides when a file has stopped changing (`rhythm` knows its pauses, `writers` who has it open), `reading` has it read by the threads of `hashing` (again, says
 //! `retry`, when that failed; all of them again, when `rereading` is told so), `cache` remembers digests from run to run. `watch` hears of changes, `content`
 //! reads for receivers.
 
@@ -16,15 +16,18 @@ mod obey;
 mod reading;
 mod rereading;
 mod retry;
+mod rhythm;
 mod run;
 mod scan;
 mod settle;
 mod watch;
+mod writers;
 
 #[cfg(feature = "fuzzing")]
 pub use cache::known_lines;
 pub use content::{ContentReader, IndexedFile};
-pub use run::{Index, start};
+pub use run::{Index, IndexConfig, start};
+pub use writers::Writer;
 
 use std::sync::Arc;
 
@@ -96,6 +99,13 @@ pub enum IndexEvent {
     ReadOnly(StoreError),
     /// Files can be written into the folder again.
     Writable,
+    /// A file has been open for writing for a while: it is served once it is closed.
+    BeingWritten {
+        /// The file.
+        name: FileName,
+        /// Who has it open, when that is known.
+        by: Option<Writer>,
+    },
     /// A large file is being read.
     Hashing {
         /// The file.

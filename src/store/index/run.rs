@@ -16,9 +16,11 @@ use super::{
     folders::Folders,
     hashing::Hashing,
     inbox::{Inbox, Mail, Touch},
+    reading::Waits,
     retry::Unreadable,
     settle::Settling,
     watch::watch,
+    writers::Writers,
 };
 use crate::{
     model::FileName,
@@ -33,8 +35,12 @@ pub(super) const LOOK_EVERY_DEAF: Duration = Duration::from_secs(2);
 const LOOK_SOON: Duration = Duration::from_millis(150);
 /// A look may take this share of the time.
 pub(super) const LOOK_SHARE: u32 = 10;
-/// How long the end of the first look waits for files that have just come.
-const READY_WITHIN: Duration = Duration::from_secs(3);
+/// How much longer than it takes a new file to settle the end of the first look waits for those that have just come, and
+/// the longest that this is.
+const READY_SLACK: Duration = Duration::from_secs(2);
+const READY_WITHIN: Duration = Duration::from_secs(15);
+/// Where the system shows its processes.
+const PROCESSES: &str = "/proc";
 /// The index's thread.
 #[derive(Debug)]
 pub struct Index {
@@ -55,14 +61,22 @@ impl Index {
     }
 }
 
-/// Starts the index of a folder. `cache` is a file outside of it that keeps digests from run to run; `emit`
-/// is called in the index's thread, and ends it by giving false.
+/// How a folder is to be indexed.
+#[derive(Clone, Debug)]
+pub struct IndexConfig {
+    /// A file outside of the folder that keeps digests from run to run.
+    pub cache: PathBuf,
+    /// A file that was changed is left alone for this long before it is read.
+    pub quiet: Duration,
+}
+
+/// Starts the index of a folder. `emit` is called in the index's thread, and ends it by giving false.
 ///
 /// # Errors
 /// When there can be no thread.
 pub fn start(
     root: Root,
-    cache: PathBuf,
+    config: IndexConfig,
     emit: impl FnMut(IndexEvent) -> bool + Send + 'static,
 ) -> Result<Index, StoreError> {
     let inbox = Arc::new(Inbox::default());
@@ -70,7 +84,7 @@ pub fn start(
     let path = root.path().to_owned();
     let thread = std::thread::Builder::new()
         .name("index".to_owned())
-        .spawn(move || Running::new(root, cache, theirs, emit).run())
+        .spawn(move || Running::new(root, config, theirs, emit).run())
         .map_err(|error| StoreError::new(&path, &error))?;
     Ok(Index { inbox, thread })
 }
@@ -83,6 +97,7 @@ pub(super) struct Running<E> {
     inbox: Arc<Inbox>,
     watcher: Option<notify::RecommendedWatcher>,
     pub(super) cache: Cache,
+    quiet: Duration,
     pub(super) emit: E,
     pub(super) started: Instant,
     pub(super) look_every: Duration,
@@ -91,6 +106,8 @@ pub(super) struct Running<E> {
     pub(super) look_took: Duration,
     pub(super) served: BTreeMap<FileName, Arc<IndexedFile>>,
     pub(super) settling: Settling,
+    pub(super) writers: Writers,
+    pub(super) being_written: BTreeMap<FileName, Waits>,
     pub(super) missing: BTreeMap<FileName, Instant>,
     /// Those of the last look.
     pub(super) folders: Folders,
@@ -108,14 +125,15 @@ pub(super) struct Running<E> {
 }
 
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
-    fn new(root: Root, cache: PathBuf, inbox: Arc<Inbox>, emit: E) -> Self {
+    fn new(root: Root, config: IndexConfig, inbox: Arc<Inbox>, emit: E) -> Self {
         let now = Instant::now();
         let hashing = Hashing::new(root.clone(), Arc::clone(&inbox));
         Self {
             root,
             inbox,
             watcher: None,
-            cache: Cache::open(cache),
+            cache: Cache::open(config.cache),
+            quiet: config.quiet,
             emit,
             started: now,
             look_every: LOOK_EVERY,
@@ -123,7 +141,9 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             looked_at: now,
             look_took: Duration::ZERO,
             served: BTreeMap::new(),
-            settling: Settling::default(),
+            settling: Settling::new(config.quiet),
+            writers: Writers::new(PROCESSES),
+            being_written: BTreeMap::new(),
             missing: BTreeMap::new(),
             folders: Folders::default(),
             unreadable: Unreadable::default(),
@@ -166,6 +186,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             match touch {
                 Touch::Written => self.settling.written(name),
                 Touch::Closed => self.settling.closed(name),
+                Touch::Moved => self.settling.moved(name),
             }
         }
         if mail.deaf {
@@ -257,8 +278,12 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         let now = Instant::now();
         match self.settling.next_settled() {
             None => true,
-            Some(due) => due > now && now >= self.started + READY_WITHIN,
+            Some(due) => due > now && now >= self.started + self.ready_within(),
         }
+    }
+
+    fn ready_within(&self) -> Duration {
+        (self.quiet + READY_SLACK).min(READY_WITHIN)
     }
 
     pub(super) fn look_soon(&mut self) {

@@ -13,13 +13,18 @@ use std::{
 mod by_hand;
 mod folders;
 mod mounts;
+mod writing;
 
-use super::{ContentReader, Gone, Index, IndexCommand, IndexEvent, IndexedFile, start};
+use super::{
+    ContentReader, Gone, Index, IndexCommand, IndexConfig, IndexEvent, IndexedFile, start,
+};
 use crate::{
     model::{ByteRange, RemovedReason},
     store::{Root, StoreError},
 };
 
+/// Far less than what people want, so that the tests do not wait.
+const QUIET: Duration = Duration::from_secs(1);
 const DEADLINE: Duration = Duration::from_secs(40);
 
 struct Watched {
@@ -110,9 +115,11 @@ impl Drop for Watched {
 fn begin(folder: &Path, cache: &Path) -> (Index, Receiver<IndexEvent>) {
     let (sender, events) = channel();
     let root = Root::create(folder).unwrap();
-    let index = start(root, cache.join("digests"), move |event| {
-        sender.send(event).is_ok()
-    });
+    let config = IndexConfig {
+        cache: cache.join("digests"),
+        quiet: QUIET,
+    };
+    let index = start(root, config, move |event| sender.send(event).is_ok());
     (index.unwrap(), events)
 }
 
@@ -284,6 +291,7 @@ fn a_file_that_cannot_be_sent_is_read_again() {
     fs::write(&path, b"six").unwrap();
     let file = fs::File::options().write(true).open(&path).unwrap();
     file.set_modified(changed).unwrap();
+    drop(file);
     watched.restart();
     assert_eq!(watched.added("a").meta, added.meta);
     send(&watched, IndexCommand::Look(name("a")));
@@ -336,14 +344,14 @@ fn nothing_waits_for_a_large_file() {
         file.set_len(64 << 30).unwrap();
         file.set_modified(std::time::SystemTime::now() - Duration::from_secs(60))
             .unwrap();
+        drop(file);
         fs::rename(path, watched.path(name)).unwrap();
         watched.wait("Hashing", |event| match event {
             IndexEvent::Hashing { name: told, .. } => (told.as_str() == name).then_some(()),
             _ => None,
         });
-        file
     };
-    let file = large(&watched, "large");
+    large(&watched, "large");
     let began = Instant::now();
     let index = watched.index.as_ref().unwrap();
     index.send(IndexCommand::SetAside(added.meta.clone()));
@@ -353,8 +361,9 @@ fn nothing_waits_for_a_large_file() {
         watched_file(&watched, "c", b"three");
     }
     // What it was is not read to its end.
-    file.set_len(5).unwrap();
-    drop(file);
+    let mut writing = fs::File::options();
+    let file = writing.write(true).open(watched.path("large"));
+    file.unwrap().set_len(5).unwrap();
     assert_eq!(watched.added("large").manifest.layout().file_bytes(), 5);
     large(&watched, "other");
     let began = Instant::now();
