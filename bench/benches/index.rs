@@ -83,6 +83,7 @@ impl Folders {
         let config = IndexConfig {
             cache,
             quiet: std::time::Duration::from_secs(1),
+            forget_disks: false,
         };
         let index = start(root, config, move |event| sender.send(event).is_ok()).unwrap();
         let found = events.iter().find_map(|event| match event {

@@ -224,6 +224,9 @@ pub struct SecondaryArgs {
     /// How long a file must not have changed to be offered.
     #[arg(long, value_name = "TIEMPO", default_value = "4s", value_parser = quiet)]
     pub reposo: Duration,
+    /// Goes on without the disks that the folder had.
+    #[arg(long)]
+    pub olvidar_discos: bool,
     /// Runs as a service.
     #[arg(long)]
     pub sin_consola: bool,
@@ -410,6 +413,7 @@ impl SecondaryArgs {
             statistics: self.common.estadisticas.clone(),
             upload_limit_bytes_per_s: self.limite_subida,
             quiet: self.reposo,
+            forget_disks: self.olvidar_discos,
             security,
         })
     }

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::mounts::DiskAway;
 use crate::model::{SystemError, error_codes};
 
 /// Why a file or folder could not be used. Every variant names it.
@@ -43,6 +44,9 @@ pub enum StoreError {
     /// Something that is no regular file has its name.
     #[error("{}: not a regular file", .0.display())]
     NotAFile(PathBuf),
+    /// The disk that was mounted there, or above, is not.
+    #[error("{}: its disk is not mounted", .0.display())]
+    DiskAway(PathBuf),
     /// Anything else that the operating system says.
     #[error("{}: {why}", path.display())]
     Other {
@@ -65,6 +69,7 @@ error_codes!(StoreError, code {
     Self::TooLarge(_) => "file-too-large",
     Self::NoDescriptor(_) => "too-many-open-files",
     Self::NotAFile(_) => "not-a-file",
+    Self::DiskAway(_) => "disk-away",
     Self::Other { .. } => "disk-failed",
 });
 
@@ -91,6 +96,9 @@ impl StoreError {
         }
         if error.get_ref().is_some_and(|own| own.is::<NotAFile>()) {
             return Self::NotAFile(path);
+        }
+        if error.get_ref().is_some_and(|own| own.is::<DiskAway>()) {
+            return Self::DiskAway(path);
         }
         match error.kind() {
             io::ErrorKind::NotFound => Self::NotFound(path),
@@ -122,6 +130,7 @@ impl StoreError {
             | Self::TooLarge(path)
             | Self::NoDescriptor(path)
             | Self::NotAFile(path)
+            | Self::DiskAway(path)
             | Self::Other { path, .. } => path,
         }
     }

@@ -19,6 +19,7 @@ use rustix::{
 use super::{
     StoreError,
     disk::{Disk, Make},
+    mounts::{DiskAway, Mounts, is_same},
 };
 use crate::model::FileName;
 
@@ -35,7 +36,10 @@ pub struct Root {
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
-    dir: RwLock<Arc<Dir>>,
+    /// None while its disk has not been there.
+    dir: RwLock<Option<Arc<Dir>>>,
+    /// Without these nothing is what it was.
+    mounts: RwLock<Mounts>,
 }
 
 impl Root {
@@ -52,11 +56,30 @@ impl Root {
         dir.entries().map_err(fail)?;
         let inner = Inner {
             path: path.to_owned(),
-            dir: RwLock::new(Arc::new(dir)),
+            dir: RwLock::new(Some(Arc::new(dir))),
+            mounts: RwLock::default(),
         };
         Ok(Self {
             inner: Arc::new(inner),
         })
+    }
+
+    /// A folder that is not there yet, until [`Self::reopen`] finds it.
+    pub(super) fn absent(path: &Path) -> Self {
+        let inner = Inner {
+            path: path.to_owned(),
+            dir: RwLock::new(None),
+            mounts: RwLock::default(),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// What must be mounted for anything to be done in it.
+    pub(super) fn need(&self, mounts: Mounts) {
+        let mut needed = self.inner.mounts.write();
+        *needed.as_deref_mut().unwrap_or(&mut Mounts::default()) = mounts;
     }
 
     /// Opens a folder, which is made when it is not there.
@@ -80,11 +103,13 @@ impl Root {
     /// When they cannot.
     pub fn check_writable(&self) -> Result<(), StoreError> {
         let probe = format!(".trozos-prueba-{}", std::process::id());
-        let dir = self.dir();
-        let made = dir.write(&probe, b"");
-        let removed = dir.remove_file(&probe);
-        made.and(removed)
-            .map_err(|error| StoreError::new(&self.inner.path, &error))
+        let try_it = || {
+            let dir = self.dir()?;
+            let made = dir.write(&probe, b"");
+            let removed = dir.remove_file(&probe);
+            made.and(removed)
+        };
+        try_it().map_err(|error| StoreError::new(&self.inner.path, &error))
     }
 
     /// What the system says about making files in it, without making one.
@@ -93,7 +118,9 @@ impl Root {
     /// That it may only be read.
     pub(super) fn allows_writing(&self) -> Result<(), StoreError> {
         let wanted = Access::WRITE_OK | Access::EXEC_OK;
-        match rustix::fs::accessat(&*self.dir(), ".", wanted, AtFlags::EACCESS) {
+        let dir = self.dir();
+        let dir = dir.map_err(|error| StoreError::new(&self.inner.path, &error))?;
+        match rustix::fs::accessat(&*dir, ".", wanted, AtFlags::EACCESS) {
             // Not known, which is no reason against it.
             Ok(()) | Err(Errno::NOSYS | Errno::INVAL) => Ok(()),
             Err(error) => Err(StoreError::new(&self.inner.path, &error.into())),
@@ -116,17 +143,28 @@ impl Root {
         matches!(found, Ok(Ok(Some(entry))) if entry.is_file)
     }
 
-    pub(super) fn dir(&self) -> Arc<Dir> {
+    /// Its handle.
+    ///
+    /// # Errors
+    /// When its disk is away, or has never been there.
+    pub(super) fn dir(&self) -> io::Result<Arc<Dir>> {
+        let mounts = self.inner.mounts.read();
+        let mounts = mounts.unwrap_or_else(PoisonError::into_inner);
+        mounts.check_above()?;
+        self.handle().ok_or_else(|| io::Error::other(DiskAway))
+    }
+
+    fn handle(&self) -> Option<Arc<Dir>> {
         let dir = self.inner.dir.read();
-        Arc::clone(&dir.unwrap_or_else(PoisonError::into_inner))
+        dir.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// True when the path leads to the folder that is open: the handle outlives its folder.
     pub(super) fn is_current(&self) -> io::Result<bool> {
-        use std::os::unix::fs::MetadataExt as _;
-        let named = std::fs::metadata(self.path())?;
-        let ours = self.dir().dir_metadata()?;
-        Ok((named.dev(), named.ino()) == (MetadataExt::dev(&ours), MetadataExt::ino(&ours)))
+        match self.handle() {
+            Some(dir) => is_same(self.path(), &*dir),
+            None => Ok(false),
+        }
     }
 
     /// Opens what the path leads to now, for all clones; false when nothing came of it. An empty folder on
@@ -135,10 +173,15 @@ impl Root {
         if self.is_current()? {
             return Ok(false);
         }
+        let mounts = self.inner.mounts.read();
+        let mounts = mounts.unwrap_or_else(PoisonError::into_inner);
+        mounts.check_above()?;
         let fresh = Dir::open_ambient_dir(self.path(), ambient_authority())?;
         let empty = fresh.entries()?.next().is_none();
-        let before = self.dir().dir_metadata()?.dev();
-        if empty && fresh.dir_metadata()?.dev() != before {
+        if let Some(before) = self.handle()
+            && empty
+            && fresh.dir_metadata()?.dev() != before.dir_metadata()?.dev()
+        {
             return Ok(false);
         }
         let mut dir = self
@@ -146,7 +189,7 @@ impl Root {
             .dir
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        *dir = Arc::new(fresh);
+        *dir = Some(Arc::new(fresh));
         Ok(true)
     }
 }
@@ -159,16 +202,23 @@ impl Disk for Root {
     }
 
     fn folder(&self, path: &str, make: Make) -> io::Result<Dir> {
+        let dir = self.dir()?;
+        let mounts = self.inner.mounts.read();
+        let mounts = mounts.unwrap_or_else(PoisonError::into_inner);
+        mounts.check(&*dir, path)?;
         if make == Make::Folders && path != "." {
-            self.dir().create_dir_all(path)?;
+            dir.create_dir_all(path)?;
         }
-        self.dir().open_dir(path)
+        dir.open_dir(path)
     }
 
     fn remove_empty(&self, path: &str) {
+        let Ok(dir) = self.dir() else {
+            return;
+        };
         let mut next = Some(path);
         while let Some(folder) = next {
-            if self.dir().remove_dir(folder).is_err() {
+            if dir.remove_dir(folder).is_err() {
                 return;
             }
             next = folder.rsplit_once('/').map(|(above, _)| above);

@@ -122,6 +122,7 @@ impl Bench {
             statistics: self.path("stats"),
             upload_limit_bytes_per_s: None,
             quiet: Duration::from_secs(1),
+            forget_disks: false,
             security: Default::default(),
         }
     }

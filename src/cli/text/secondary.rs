@@ -21,6 +21,7 @@ fn tone(event: &SecondaryEvent) -> Tone {
         SecondaryEvent::Enrolled { .. }
         | SecondaryEvent::Copied { .. }
         | SecondaryEvent::FolderBack
+        | SecondaryEvent::DiskBack(_)
         | SecondaryEvent::Writable => Tone::Good,
         SecondaryEvent::Denied(_)
         | SecondaryEvent::Refused(_)
@@ -31,6 +32,7 @@ fn tone(event: &SecondaryEvent) -> Tone {
         | SecondaryEvent::BadPeer { .. }
         | SecondaryEvent::FolderGone(_)
         | SecondaryEvent::ReadOnly(_)
+        | SecondaryEvent::DiskAway(_)
         | SecondaryEvent::Statistics(_) => Tone::Warning,
         _ => Tone::Plain,
     }
@@ -127,6 +129,8 @@ fn words(event: &SecondaryEvent) -> String {
         SecondaryEvent::BeingWritten { file, by: None } => t!("being-written", file = file),
         SecondaryEvent::FolderGone(error) => t!("folder-gone", why = errors::store(error)),
         SecondaryEvent::FolderBack => t!("folder-back"),
+        SecondaryEvent::DiskAway(folder) => t!("disk-away", folder = folder),
+        SecondaryEvent::DiskBack(folder) => t!("disk-back", folder = folder),
         SecondaryEvent::ReadOnly(error) => t!("folder-read-only", why = errors::store(error)),
         SecondaryEvent::Writable => t!("folder-writable"),
         SecondaryEvent::Statistics(trouble) => errors::statistics(trouble),

@@ -42,6 +42,8 @@ pub struct SecondaryConfig {
     pub upload_limit_bytes_per_s: Option<u64>,
     /// A file that was changed is left alone for this long before it is offered.
     pub quiet: Duration,
+    /// Disks that the folder had are not missed any more.
+    pub forget_disks: bool,
     /// Who is let in, and how; also what it shows to the central.
     pub security: Arc<Security>,
 }
@@ -161,6 +163,10 @@ pub enum SecondaryEvent {
     FolderGone(StoreError),
     /// The served folder is there again.
     FolderBack,
+    /// The disk that was mounted below the served folder is not there: nothing is served from there, or copied there.
+    DiskAway(FileName),
+    /// It is there again.
+    DiskBack(FileName),
     /// Nothing can be written into the served folder: it is served, and takes no copies.
     ReadOnly(StoreError),
     /// The served folder can be written into again.

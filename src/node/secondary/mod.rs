@@ -41,7 +41,7 @@ use crate::{
         link::{Link, LinkConfig, LinkDown},
     },
     proto::{ErrorCode, PeerRole},
-    store::{Existing, PartPlace, Root, index},
+    store::{Existing, PartPlace, index},
 };
 
 #[cfg(feature = "fuzzing")]
@@ -72,7 +72,12 @@ pub async fn start(
     let address = listener
         .local_addr()
         .map_err(|e| StartError::listen(config.listen, e))?;
-    let root = Root::create(&config.folder)?;
+    let index_config = index::IndexConfig {
+        cache: config.statistics.join(format!("secundario{number}.indice")),
+        quiet: config.quiet,
+        forget_disks: config.forget_disks,
+    };
+    let root = index::open_served(&config.folder, &index_config)?;
     let (statistics, warning) = Statistics::open(&config.statistics, number)?;
     if let Some(trouble) = warning {
         let _ = events.try_send(SecondaryEvent::Statistics(trouble));
@@ -94,12 +99,7 @@ pub async fn start(
         Ok(first) => first,
         Err(down) => return Err(refused(number, down)),
     };
-    let cache = config.statistics.join(format!("secundario{number}.indice"));
     let (index_sender, index_events) = mpsc::channel(INPUTS);
-    let index_config = index::IndexConfig {
-        cache,
-        quiet: config.quiet,
-    };
     let index = index::start(root.clone(), index_config, move |event| {
         index_sender.blocking_send(event).is_ok()
     })?;

@@ -77,8 +77,12 @@ pub(super) struct State {
     pub(super) indexed: bool,
     /// It is being read again.
     pub(super) rereading: bool,
-    /// Where no copies are taken.
-    pub(super) limits: CopyLimits,
+    /// Folders whose disks are not there.
+    pub(super) disks_away: Vec<FileName>,
+    /// The whole folder is not there.
+    pub(super) folder_gone: bool,
+    /// Nothing can be written into it.
+    pub(super) read_only: bool,
     /// The central that it is connected to.
     pub(super) central: Option<SocketAddr>,
     pub(super) outbox: Option<mpsc::Sender<ToCentral>>,
@@ -86,6 +90,13 @@ pub(super) struct State {
     /// People know that the central is away.
     pub(super) told_lost: bool,
     pub(super) in_use: InUse,
+}
+
+impl State {
+    /// Where no copies are taken.
+    pub(super) fn limits(&self) -> CopyLimits {
+        CopyLimits::new(self.read_only, self.folder_gone, &self.disks_away)
+    }
 }
 
 impl Secondary {
@@ -240,19 +251,24 @@ impl Secondary {
             }
             IndexEvent::FolderGone(error) => {
                 self.tell(SecondaryEvent::FolderGone(error));
-                self.limit(|limits| limits.away = true);
+                self.state.folder_gone = true;
+                self.tell_limits();
             }
             IndexEvent::FolderBack => {
                 self.tell(SecondaryEvent::FolderBack);
-                self.limit(|limits| limits.away = false);
+                self.state.folder_gone = false;
+                self.tell_limits();
             }
+            IndexEvent::DisksAway(folders) => self.disks_away(folders),
             IndexEvent::ReadOnly(error) => {
                 self.tell(SecondaryEvent::ReadOnly(error));
-                self.limit(|limits| limits.read_only = true);
+                self.state.read_only = true;
+                self.tell_limits();
             }
             IndexEvent::Writable => {
                 self.tell(SecondaryEvent::Writable);
-                self.limit(|limits| limits.read_only = false);
+                self.state.read_only = false;
+                self.tell_limits();
             }
             IndexEvent::BeingWritten { name, by } => {
                 self.tell(SecondaryEvent::BeingWritten { file: name, by });
@@ -263,13 +279,20 @@ impl Secondary {
         }
     }
 
-    /// Copies are taken elsewhere than before: the central goes by it.
-    fn limit(&mut self, change: impl FnOnce(&mut CopyLimits)) {
-        let before = self.state.limits.clone();
-        change(&mut self.state.limits);
-        if self.state.limits != before {
-            self.send(ToCentral::Limits(self.state.limits.clone()));
+    fn disks_away(&mut self, folders: Vec<FileName>) {
+        let before = std::mem::replace(&mut self.state.disks_away, folders.clone());
+        for folder in before.iter().filter(|folder| !folders.contains(folder)) {
+            self.tell(SecondaryEvent::DiskBack(folder.clone()));
         }
+        for folder in folders.iter().filter(|folder| !before.contains(folder)) {
+            self.tell(SecondaryEvent::DiskAway(folder.clone()));
+        }
+        self.tell_limits();
+    }
+
+    /// Copies are taken elsewhere than before: the central goes by it.
+    fn tell_limits(&mut self) {
+        self.send(ToCentral::Limits(self.state.limits()));
     }
 
     fn removed(&mut self, meta: &FileMeta, reason: RemovedReason, why: Gone) {

@@ -33,7 +33,7 @@ impl Secondary {
                 let unsent = self.copies.orders.take_unsent();
                 let sent = self.state.sent.report(true);
                 let held = self.state.indexed.then(|| self.held());
-                let limits = self.state.limits.clone();
+                let limits = self.state.limits();
                 for word in enrolment::first_words(limits, held, unsent, sent) {
                     self.send(word);
                 }

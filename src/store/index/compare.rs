@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     model::{FileName, RemovedReason},
-    store::StoreError,
+    store::{StoreError, mounts::is_in},
 };
 
 /// A file must be missing for this long to count as deleted: programs replace files by deleting them first.
@@ -35,6 +35,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                     self.tell(IndexEvent::FolderBack)?;
                 }
                 self.see_whether_writable()?;
+                let scan = self.without_disks_away(scan)?;
                 self.apply(scan)
             }
             Err(error @ StoreError::NoDescriptor(_)) => {
@@ -58,6 +59,43 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                 Ok(())
             }
         }
+    }
+
+    /// What lies where a disk was mounted is not the disk's: it is not served.
+    fn without_disks_away(&mut self, mut scan: Scan) -> Result<Scan, Unheard> {
+        // What is mounted over files that are served hides them for a while; they are served again afterwards.
+        let is_over_files = |path: &String| {
+            let mut served = self.served.keys().map(|name| name.as_str());
+            !self.mounted.contains(path) && served.any(|name| is_in(name, path))
+        };
+        let covers: Vec<String> = scan
+            .mounted
+            .iter()
+            .filter(|path| is_over_files(path))
+            .cloned()
+            .collect();
+        self.covers.retain(|path| scan.mounted.contains(path));
+        self.covers.extend(covers);
+        self.mounted = scan.mounted.clone();
+        let mut mounted = std::mem::take(&mut scan.mounted);
+        mounted.retain(|path| !self.covers.contains(path));
+        let has_files = !scan.files.is_empty();
+        let hidden = |path: &str| scan.ignored.contains_key(path);
+        let away = self.disks.found(&self.root, &mounted, hidden, has_files);
+        if !away.is_empty() {
+            let is_away = |name: &FileName| away.iter().any(|disk| name.is_below(disk));
+            scan.files.retain(|name, _| !is_away(name));
+            for name in self.served.keys().cloned().collect::<Vec<_>>() {
+                if is_away(&name) {
+                    self.remove(&name, RemovedReason::Lost, Gone::Changed)?;
+                }
+            }
+        }
+        if away != self.away {
+            self.away.clone_from(&away);
+            self.tell(IndexEvent::DisksAway(away))?;
+        }
+        Ok(scan)
     }
 
     /// A folder that may only be read is served, and takes no copies.
@@ -186,8 +224,8 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
 /// True when a file lies below one of these paths.
 fn is_below(name: &FileName, paths: &BTreeMap<String, IgnoredReason>) -> bool {
     let name = name.as_str();
-    paths.keys().any(|path| {
-        name.strip_prefix(path.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    // The path itself, and all that end where a folder does: as many as it has components.
+    let ends = name.match_indices('/').map(|(end, _)| end);
+    ends.chain([name.len()])
+        .any(|end| paths.contains_key(&name[..end]))
 }

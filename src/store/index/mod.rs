@@ -3,12 +3,14 @@
 //! `run` is its loop and owns the table, `inbox` is what it is sent, `obey` does what it is told. `scan` looks
 //! at the folder and `compare` finds what is new and what is gone (`folders` knows whether its disk is), `settle`
 //! decides when a file has stopped changing (`rhythm` knows its pauses, `writers` who has it open), `reading` has it read by the threads of `hashing` (again, says
-//! `retry`, when that failed; all of them again, when `rereading` is told so), `cache` remembers digests from run to run. `watch` hears of changes, `content`
+//! `retry`, when that failed; all of them again, when `rereading` is told so), `cache` remembers digests
+//! from run to run, `disks` what was mounted. `watch` hears of changes, `content`
 //! reads for receivers.
 
 mod cache;
 mod compare;
 mod content;
+mod disks;
 mod folders;
 mod hashing;
 mod inbox;
@@ -26,6 +28,7 @@ mod writers;
 #[cfg(feature = "fuzzing")]
 pub use cache::known_lines;
 pub use content::{ContentReader, IndexedFile};
+pub use disks::open_served;
 pub use run::{Index, IndexConfig, start};
 pub use writers::Writer;
 
@@ -95,6 +98,8 @@ pub enum IndexEvent {
     FolderGone(StoreError),
     /// The folder is there again.
     FolderBack,
+    /// The folders below this one whose disks are not there now, all of them each time.
+    DisksAway(Vec<FileName>),
     /// Nothing can be written into the folder.
     ReadOnly(StoreError),
     /// Files can be written into the folder again.

@@ -13,6 +13,7 @@ use super::{
     IndexCommand, IndexEvent, IndexedFile,
     cache::Cache,
     content::Stamp,
+    disks::Disks,
     folders::Folders,
     hashing::Hashing,
     inbox::{Inbox, Mail, Touch},
@@ -68,6 +69,15 @@ pub struct IndexConfig {
     pub cache: PathBuf,
     /// A file that was changed is left alone for this long before it is read.
     pub quiet: Duration,
+    /// Disks that the folder had are not missed any more: what is there is all.
+    pub forget_disks: bool,
+}
+
+impl IndexConfig {
+    /// The file that keeps the folder's disks from run to run.
+    pub(super) fn disks(&self) -> PathBuf {
+        self.cache.with_extension("discos")
+    }
 }
 
 /// Starts the index of a folder. `emit` is called in the index's thread, and ends it by giving false.
@@ -97,6 +107,12 @@ pub(super) struct Running<E> {
     inbox: Arc<Inbox>,
     watcher: Option<notify::RecommendedWatcher>,
     pub(super) cache: Cache,
+    pub(super) disks: Disks,
+    /// Folders below this one whose disks are away.
+    pub(super) away: Vec<FileName>,
+    /// What was mounted at the last look, and what of it hides files that were served.
+    pub(super) mounted: BTreeSet<String>,
+    pub(super) covers: BTreeSet<String>,
     quiet: Duration,
     pub(super) emit: E,
     pub(super) started: Instant,
@@ -127,11 +143,16 @@ pub(super) struct Running<E> {
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     fn new(root: Root, config: IndexConfig, inbox: Arc<Inbox>, emit: E) -> Self {
         let now = Instant::now();
+        let path = root.path().to_owned();
         let hashing = Hashing::new(root.clone(), Arc::clone(&inbox));
         Self {
             root,
             inbox,
             watcher: None,
+            disks: Disks::open(config.disks(), &path, config.forget_disks),
+            away: Vec::new(),
+            mounted: BTreeSet::new(),
+            covers: BTreeSet::new(),
             cache: Cache::open(config.cache),
             quiet: config.quiet,
             emit,

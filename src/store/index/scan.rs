@@ -1,7 +1,7 @@
 //! One look at a folder: every regular file with a name that can be served, and what is in the way of the
 //! others. Never follows a symbolic link.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cap_std::fs::{Dir, DirEntry, FileType, MetadataExt};
 
@@ -19,6 +19,7 @@ use crate::{
         Root, StoreError,
         disk::{Disk, Make},
         error::is_no_descriptor,
+        mounts::is_mount_point,
     },
 };
 
@@ -27,6 +28,8 @@ use crate::{
 pub(super) struct Scan {
     pub(super) files: BTreeMap<FileName, Seen>,
     pub(super) folders: Folders,
+    /// Folders at which something is mounted.
+    pub(super) mounted: BTreeSet<String>,
     /// Paths that are not served, and why.
     pub(super) ignored: BTreeMap<String, IgnoredReason>,
     /// A folder could not be read: what was below it may still be there.
@@ -42,10 +45,10 @@ pub(super) struct Scan {
 pub(super) fn scan(root: &Root) -> Result<Scan, StoreError> {
     let mut scan = Scan::default();
     let fail = |error: std::io::Error| StoreError::new(root.path(), &error);
+    let dir = root.dir().map_err(fail)?;
     if !root.is_current().map_err(fail)? {
         return Err(StoreError::Changed(root.path().to_owned()));
     }
-    let dir = root.dir();
     let device = dir.dir_metadata().map_err(fail)?.dev();
     scan.folders.insert("", device);
     let entries = dir.entries().map_err(fail)?;
@@ -103,6 +106,9 @@ impl Scan {
         }
         let opened = entry.open_dir().and_then(|dir: Dir| {
             self.folders.insert(path, dir.dir_metadata()?.dev());
+            if is_mount_point(&dir) {
+                self.mounted.insert(path.to_owned());
+            }
             let above = format!("{path}/");
             for entry in dir.entries()? {
                 self.entry(&above, &entry?, depth + 1);

@@ -16,7 +16,8 @@ mod mounts;
 mod writing;
 
 use super::{
-    ContentReader, Gone, Index, IndexCommand, IndexConfig, IndexEvent, IndexedFile, start,
+    ContentReader, Gone, Index, IndexCommand, IndexConfig, IndexEvent, IndexedFile, open_served,
+    start,
 };
 use crate::{
     model::{ByteRange, RemovedReason},
@@ -32,6 +33,9 @@ struct Watched {
     cache: tempfile::TempDir,
     index: Option<Index>,
     events: Receiver<IndexEvent>,
+    /// The folder that is served, below `served`.
+    below: String,
+    forget_disks: bool,
 }
 
 impl Watched {
@@ -41,18 +45,20 @@ impl Watched {
             write(&folder.path().join("served").join(name), bytes);
         }
         let cache = tempfile::tempdir().unwrap();
-        let (index, events) = begin(&folder.path().join("served"), cache.path());
+        let (index, events) = begin(&folder.path().join("served"), cache.path(), false);
         Self {
             folder,
             cache,
             index: Some(index),
             events,
+            below: String::new(),
+            forget_disks: false,
         }
     }
 
     fn restart(&mut self) {
         self.stop();
-        let (index, events) = begin(&self.path(""), self.cache.path());
+        let (index, events) = begin(&self.path(""), self.cache.path(), self.forget_disks);
         (self.index, self.events) = (Some(index), events);
     }
 
@@ -64,7 +70,13 @@ impl Watched {
     }
 
     fn path(&self, name: &str) -> std::path::PathBuf {
-        self.folder.path().join("served").join(name)
+        let folder = self.folder.path().join("served");
+        let served = if self.below.is_empty() {
+            folder
+        } else {
+            folder.join(&self.below)
+        };
+        served.join(name)
     }
 
     /// The first event that is wanted; others are skipped.
@@ -112,13 +124,14 @@ impl Drop for Watched {
     }
 }
 
-fn begin(folder: &Path, cache: &Path) -> (Index, Receiver<IndexEvent>) {
+fn begin(folder: &Path, cache: &Path, forget_disks: bool) -> (Index, Receiver<IndexEvent>) {
     let (sender, events) = channel();
-    let root = Root::create(folder).unwrap();
     let config = IndexConfig {
         cache: cache.join("digests"),
         quiet: QUIET,
+        forget_disks,
     };
+    let root = open_served(folder, &config).unwrap();
     let index = start(root, config, move |event| sender.send(event).is_ok());
     (index.unwrap(), events)
 }
