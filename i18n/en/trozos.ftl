@@ -320,6 +320,10 @@ gone-changed = it changed or cannot be read
 gone-withdrawn = it was deleted at another secondary, and cannot be moved away here
 gone-set-aside = it was deleted at another secondary; this copy is in .trozos/retirados
 not-served = Not serving { $path }: { $why }
+not-served-many = Not serving { $count ->
+    [one] one more name
+   *[other] { $count } more names
+ }, among them { $examples }: { $why }
 copy-started = Copying { $file } ({ $size }) from secondaries { $sources }
 copy-notice = Copy of { $file }: { $what }
 copied = Copied and verified { $file }

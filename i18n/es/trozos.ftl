@@ -320,6 +320,10 @@ gone-changed = ha cambiado o no se puede leer
 gone-withdrawn = se borró en otro secundario, y aquí no se puede apartar
 gone-set-aside = se borró en otro secundario; esta copia queda en .trozos/retirados
 not-served = No se sirve { $path }: { $why }
+not-served-many = No se { $count ->
+    [one] sirve un nombre más
+   *[other] sirven { $count } nombres más
+ }, entre ellos { $examples }: { $why }
 copy-started = Copiando { $file } ({ $size }) de los secundarios { $sources }
 copy-notice = Copia de { $file }: { $what }
 copied = Copiado y verificado { $file }

@@ -28,6 +28,7 @@ fn tone(event: &SecondaryEvent) -> Tone {
         | SecondaryEvent::CopyFailed { .. } => Tone::Bad,
         SecondaryEvent::CentralLost { .. }
         | SecondaryEvent::Ignored { .. }
+        | SecondaryEvent::ManyIgnored { .. }
         | SecondaryEvent::CopyNotice { .. }
         | SecondaryEvent::BadPeer { .. }
         | SecondaryEvent::FolderGone(_)
@@ -68,6 +69,16 @@ fn words(event: &SecondaryEvent) -> String {
         SecondaryEvent::Ignored { path, reason } => {
             t!("not-served", path = path, why = errors::ignored(reason))
         }
+        SecondaryEvent::ManyIgnored {
+            count,
+            examples,
+            reason,
+        } => t!(
+            "not-served-many",
+            count = count,
+            examples = list(examples),
+            why = errors::ignored(reason)
+        ),
         SecondaryEvent::CopyStarted {
             file,
             bytes: size,

@@ -95,6 +95,15 @@ pub enum SecondaryEvent {
         /// Why.
         reason: IgnoredReason,
     },
+    /// More of one kind than can be told one by one is not served.
+    ManyIgnored {
+        /// How many.
+        count: usize,
+        /// Some of their paths.
+        examples: Vec<String>,
+        /// Why.
+        reason: IgnoredReason,
+    },
     /// A copy from other secondaries started.
     CopyStarted {
         /// The file.

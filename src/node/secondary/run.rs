@@ -249,6 +249,15 @@ impl Secondary {
             IndexEvent::Ignored { path, reason } => {
                 self.tell(SecondaryEvent::Ignored { path, reason });
             }
+            IndexEvent::ManyIgnored {
+                count,
+                examples,
+                reason,
+            } => self.tell(SecondaryEvent::ManyIgnored {
+                count,
+                examples,
+                reason,
+            }),
             IndexEvent::FolderGone(error) => {
                 self.tell(SecondaryEvent::FolderGone(error));
                 self.state.folder_gone = true;

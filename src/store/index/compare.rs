@@ -91,6 +91,11 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                 }
             }
         }
+        if !away.is_empty() {
+            // Nobody says when a disk is mounted.
+            let soon = LOOK_EVERY_DEAF.max(self.look_took * LOOK_SHARE);
+            self.look_at = self.look_at.min(self.looked_at + soon);
+        }
         if away != self.away {
             self.away.clone_from(&away);
             self.tell(IndexEvent::DisksAway(away))?;
@@ -159,11 +164,16 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         if let Some(again) = self.unreadable.next(now) {
             self.look_at = self.look_at.min(again);
         }
+        if let Some(again) = scan.again {
+            self.look_at = self.look_at.min(now + again);
+        }
         for (path, reason) in &scan.ignored {
             if !self.ignored.contains(path) {
-                let (path, reason) = (path.clone(), reason.clone());
-                self.tell(IndexEvent::Ignored { path, reason })?;
+                self.pass_over(now, path.clone(), reason.clone())?;
             }
+        }
+        for event in self.telling.rest(now) {
+            self.tell(event)?;
         }
         let unreadable = self.unreadable.names().map(|name| name.to_string());
         self.ignored = scan.ignored.into_keys().chain(unreadable).collect();
@@ -173,6 +183,18 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
         self.folders = scan.folders;
         Ok(())
+    }
+
+    pub(super) fn pass_over(
+        &mut self,
+        now: Instant,
+        path: String,
+        reason: IgnoredReason,
+    ) -> Result<(), Unheard> {
+        match self.telling.passed_over(now, path, reason) {
+            Some(event) => self.tell(event),
+            None => Ok(()),
+        }
     }
 
     fn still_there(&mut self, now: Instant, name: &FileName, scan: &Scan) -> Result<(), Unheard> {

@@ -1,7 +1,8 @@
 //! What a served folder holds: found, hashed once, kept up to date. Runs in a thread of its own.
 //!
 //! `run` is its loop and owns the table, `inbox` is what it is sent, `obey` does what it is told. `scan` looks
-//! at the folder and `compare` finds what is new and what is gone (`folders` knows whether its disk is), `settle`
+//! at the folder and `compare` finds what is new and what is gone (`folders` knows whether its disk is, `telling`
+//! what people hear of what is passed over), `settle`
 //! decides when a file has stopped changing (`rhythm` knows its pauses, `writers` who has it open), `reading` has it read by the threads of `hashing` (again, says
 //! `retry`, when that failed; all of them again, when `rereading` is told so), `cache` remembers digests
 //! from run to run, `disks` what was mounted. `watch` hears of changes, `content`
@@ -22,6 +23,7 @@ mod rhythm;
 mod run;
 mod scan;
 mod settle;
+mod telling;
 mod watch;
 mod writers;
 
@@ -91,6 +93,15 @@ pub enum IndexEvent {
     Ignored {
         /// Its path below the folder.
         path: String,
+        /// Why.
+        reason: IgnoredReason,
+    },
+    /// More of one kind than can be told one by one is not served.
+    ManyIgnored {
+        /// How many.
+        count: usize,
+        /// Some of their paths.
+        examples: Vec<String>,
         /// Why.
         reason: IgnoredReason,
     },

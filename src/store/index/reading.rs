@@ -149,7 +149,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         self.unreadable.failed(Instant::now(), name, seen);
         if self.ignored.insert(path.clone()) {
             let reason = IgnoredReason::Unreadable(error.into());
-            self.tell(IndexEvent::Ignored { path, reason })?;
+            self.pass_over(Instant::now(), path, reason)?;
         }
         Ok(())
     }

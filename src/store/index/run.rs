@@ -20,6 +20,7 @@ use super::{
     reading::Waits,
     retry::Unreadable,
     settle::Settling,
+    telling::Telling,
     watch::watch,
     writers::Writers,
 };
@@ -131,6 +132,7 @@ pub(super) struct Running<E> {
     /// Files that were deleted elsewhere and cannot be moved away here: not served as long as they are as they were.
     pub(super) withdrawn: BTreeMap<FileName, Stamp>,
     pub(super) ignored: BTreeSet<String>,
+    pub(super) telling: Telling,
     pub(super) hashing: Hashing,
     pub(super) gone: bool,
     /// Nothing can be written into the folder.
@@ -170,6 +172,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             unreadable: Unreadable::default(),
             withdrawn: BTreeMap::new(),
             ignored: BTreeSet::new(),
+            telling: Telling::default(),
             hashing,
             gone: false,
             read_only: false,

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use super::{Watched, obey_permissions};
+use super::{Watched, obey_permissions, write};
 use crate::{
     model::RemovedReason,
     store::{
@@ -46,5 +46,61 @@ fn a_folder_that_may_only_be_read_is_served() {
     chmod(&watched.path(""), 0o755);
     watched.wait("Writable", |event| {
         matches!(event, IndexEvent::Writable).then_some(())
+    });
+}
+
+#[test]
+fn what_is_passed_over_is_told_once_with_the_reason() {
+    let mut watched = Watched::start(&[
+        ("a", b"one"),
+        ("copia.part", b"x"),
+        ("copia.part-diario", b"x"),
+        ("temporada.part/cap 1", b"x"),
+        (".oculto", b"x"),
+        (".trozos/retirados/b", b"x"),
+        (".trozos-prueba-1", b"x"),
+    ]);
+    watched.stop();
+    std::os::unix::fs::symlink("a", watched.path("enlace")).unwrap();
+    // Somebody is making it now: that is told when it stays.
+    fs::write(watched.path("bajando.part"), b"x").unwrap();
+    for n in 0..100 {
+        let name = format!("many/{n}\\");
+        write(&watched.path(&name), b"x");
+    }
+    watched.restart();
+    let mut told = Vec::new();
+    watched.wait("Ready", |event| match event {
+        IndexEvent::Ignored { path, reason } => {
+            told.push((path, reason.code()));
+            None
+        }
+        IndexEvent::ManyIgnored { count, reason, .. } => {
+            told.push((count.to_string(), reason.code()));
+            None
+        }
+        IndexEvent::Ready { files, .. } => Some(assert_eq!(files, 1)),
+        _ => None,
+    });
+    told.retain(|(path, _)| !path.starts_with("many/"));
+    told.sort();
+    let expected = [
+        ("1", "name-dot"),
+        ("80", "name-forbidden"),
+        ("copia.part", "name-reserved"),
+        ("copia.part-diario", "name-reserved"),
+        ("enlace", "symbolic-link"),
+        ("temporada.part", "name-reserved"),
+    ];
+    let expected = expected.map(|(path, code)| (path.to_owned(), code));
+    assert_eq!(told, expected);
+    // And nothing of that again.
+    watched.wait("the last one", |event| match event {
+        IndexEvent::Ignored { path, .. } => {
+            assert_eq!(path, "bajando.part");
+            Some(())
+        }
+        IndexEvent::ManyIgnored { .. } => panic!("{event:?}"),
+        _ => None,
     });
 }
