@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod bulk;
 mod by_hand;
 mod folders;
 mod mounts;
@@ -310,38 +311,6 @@ fn a_file_that_cannot_be_sent_is_read_again() {
     send(&watched, IndexCommand::Look(name("a")));
     let again = watched.added("a");
     assert_eq!(again.manifest.whole(), crate::store::sha256(b"six"));
-}
-
-#[test]
-fn a_corrected_permission_is_noticed() {
-    use std::os::unix::fs::PermissionsExt;
-    let chmod = |path: &Path, mode| {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    };
-    obey_permissions();
-    let watched = Watched::start(&[("a", b"one")]);
-    watched.ready();
-    let secret = watched.folder.path().join("secret");
-    write(&secret, b"two");
-    chmod(&secret, 0);
-    fs::rename(&secret, watched.path("b")).unwrap();
-    watched.wait("Ignored", |event| match event {
-        IndexEvent::Ignored { path, .. } => (path == "b").then_some(()),
-        _ => None,
-    });
-    let began = Instant::now();
-    chmod(&watched.path("b"), 0o644);
-    watched.added("b");
-    assert!(began.elapsed() < Duration::from_secs(20));
-}
-
-/// This thread, and those that it starts, may not read or write what its user may not.
-fn obey_permissions() {
-    use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
-    let mut sets = capabilities(None).unwrap();
-    let above = CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
-    sets.effective.remove(above);
-    set_capabilities(None, sets).unwrap();
 }
 
 #[test]

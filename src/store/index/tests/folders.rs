@@ -1,8 +1,12 @@
 //! Folders that may only be read, and what in a folder is passed over.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
-use super::{Watched, obey_permissions, write};
+use super::{Watched, write};
 use crate::{
     model::RemovedReason,
     store::{
@@ -10,6 +14,38 @@ use crate::{
         index::{Gone, IndexCommand, IndexEvent},
     },
 };
+
+#[test]
+fn a_corrected_permission_is_noticed() {
+    use std::os::unix::fs::PermissionsExt;
+    let chmod = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    obey_permissions();
+    let watched = Watched::start(&[("a", b"one")]);
+    watched.ready();
+    let secret = watched.folder.path().join("secret");
+    write(&secret, b"two");
+    chmod(&secret, 0);
+    fs::rename(&secret, watched.path("b")).unwrap();
+    watched.wait("Ignored", |event| match event {
+        IndexEvent::Ignored { path, .. } => (path == "b").then_some(()),
+        _ => None,
+    });
+    let began = Instant::now();
+    chmod(&watched.path("b"), 0o644);
+    watched.added("b");
+    assert!(began.elapsed() < Duration::from_secs(20));
+}
+
+/// This thread, and those that it starts, may not read or write what its user may not.
+fn obey_permissions() {
+    use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+    let mut sets = capabilities(None).unwrap();
+    let above = CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
+    sets.effective.remove(above);
+    set_capabilities(None, sets).unwrap();
+}
 
 #[test]
 fn a_folder_that_may_only_be_read_is_served() {
