@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::StoreError;
+use super::{StoreError, root::HIDDEN};
 use crate::model::{ByteRange, FileName};
 
 /// What is copied in one go where nothing better is known, in bytes.
@@ -20,6 +20,11 @@ pub trait Disk: Clone + Debug {
 
     /// Where it is, for people.
     fn path(&self) -> &Path;
+
+    /// The hidden folder on the same disk as a file of this name: what is in it can be moved there.
+    fn hidden(&self, _name: &FileName) -> String {
+        HIDDEN.to_owned()
+    }
 
     /// Opens a folder; `.` is the uppermost.
     ///

@@ -39,6 +39,14 @@ impl Mounts {
         }
     }
 
+    /// The mount point below the folder that a path is on.
+    pub(super) fn of(&self, path: &str) -> Option<&str> {
+        let on_the_way = self.below.iter().filter(|mount| is_in(path, mount));
+        on_the_way
+            .map(String::as_str)
+            .max_by_key(|mount| mount.len())
+    }
+
     /// Makes sure that the disks of all that is on the way to a path in the folder are there.
     ///
     /// # Errors
@@ -135,6 +143,9 @@ mod tests {
         };
         assert!(mounts.check(&root, ".").is_ok() && mounts.check(&root, "disk2").is_ok());
         assert!(away(mounts.check(&root, "disk/in")) && away(mounts.check(&root, "disk")));
+        mounts.below.push("disk/in".to_owned());
+        let on = ["a", "disk/a", "disk/in/a"].map(|path| mounts.of(path));
+        assert_eq!(on, [None, Some("disk"), Some("disk/in")]);
         mounts.above = Some(folder.path().to_owned());
         assert!(away(mounts.check(&root, ".")));
         mounts.above = Some(PathBuf::from("/proc"));

@@ -201,6 +201,15 @@ impl Disk for Root {
         &self.inner.path
     }
 
+    fn hidden(&self, name: &FileName) -> String {
+        let mounts = self.inner.mounts.read();
+        let mounts = mounts.unwrap_or_else(PoisonError::into_inner);
+        match mounts.of(name.as_str()) {
+            Some(mount) => format!("{mount}/{HIDDEN}"),
+            None => HIDDEN.to_owned(),
+        }
+    }
+
     fn folder(&self, path: &str, make: Make) -> io::Result<Dir> {
         let dir = self.dir()?;
         let mounts = self.inner.mounts.read();

@@ -67,7 +67,7 @@ impl Secondary {
             bytes: held.map(|file| file.meta.layout.file_bytes()).sum(),
             indexing: !state.indexed || state.rereading,
             read_only: state.read_only,
-            away: state.limits().some_away(),
+            away: state.is_gone || !state.disks_away.is_empty(),
             sending: state.sent.running().len() as u32,
             copying: self.copies.orders.running().count() as u32,
             bytes_sent: state.sent_bytes,

@@ -80,6 +80,9 @@ pub(super) struct State {
     /// Folders whose disks are not there.
     pub(super) disks_away: Vec<FileName>,
     /// The whole folder is not there.
+    pub(super) is_gone: bool,
+    /// The same, and what has come back and is not served yet.
+    pub(super) no_copies_below: Vec<FileName>,
     pub(super) folder_gone: bool,
     /// Nothing can be written into it.
     pub(super) read_only: bool,
@@ -95,7 +98,7 @@ pub(super) struct State {
 impl State {
     /// Where no copies are taken.
     pub(super) fn limits(&self) -> CopyLimits {
-        CopyLimits::new(self.read_only, self.folder_gone, &self.disks_away)
+        CopyLimits::new(self.read_only, self.folder_gone, &self.no_copies_below)
     }
 }
 
@@ -261,14 +264,20 @@ impl Secondary {
             IndexEvent::FolderGone(error) => {
                 self.tell(SecondaryEvent::FolderGone(error));
                 self.state.folder_gone = true;
+                self.state.is_gone = true;
                 self.tell_limits();
             }
             IndexEvent::FolderBack => {
                 self.tell(SecondaryEvent::FolderBack);
-                self.state.folder_gone = false;
-                self.tell_limits();
+                self.state.is_gone = false;
             }
             IndexEvent::DisksAway(folders) => self.disks_away(folders),
+            // What is there by now is not to be copied from others.
+            IndexEvent::CaughtUp => {
+                self.state.folder_gone = self.state.is_gone;
+                self.state.no_copies_below = self.state.disks_away.clone();
+                self.tell_limits();
+            }
             IndexEvent::ReadOnly(error) => {
                 self.tell(SecondaryEvent::ReadOnly(error));
                 self.state.read_only = true;
@@ -296,6 +305,10 @@ impl Secondary {
         for folder in folders.iter().filter(|folder| !before.contains(folder)) {
             self.tell(SecondaryEvent::DiskAway(folder.clone()));
         }
+        let closed = &mut self.state.no_copies_below;
+        closed.extend(folders);
+        closed.sort();
+        closed.dedup();
         self.tell_limits();
     }
 

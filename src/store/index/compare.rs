@@ -32,6 +32,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                     // It may be another folder, and changes meanwhile were not heard.
                     self.watch();
                     self.look_soon();
+                    self.catch_up();
                     self.tell(IndexEvent::FolderBack)?;
                 }
                 self.see_whether_writable()?;
@@ -97,6 +98,9 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             self.look_at = self.look_at.min(self.looked_at + soon);
         }
         if away != self.away {
+            if self.away.iter().any(|disk| !away.contains(disk)) {
+                self.catch_up();
+            }
             self.away.clone_from(&away);
             self.tell(IndexEvent::DisksAway(away))?;
         }

@@ -111,6 +111,8 @@ pub enum IndexEvent {
     FolderBack,
     /// The folders below this one whose disks are not there now, all of them each time.
     DisksAway(Vec<FileName>),
+    /// What is on disks that came back is served now, as at the start.
+    CaughtUp,
     /// Nothing can be written into the folder.
     ReadOnly(StoreError),
     /// Files can be written into the folder again.

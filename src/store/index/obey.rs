@@ -13,7 +13,6 @@ use crate::{
     store::{
         StoreError,
         disk::{Disk, Make, Place, Replace},
-        root::HIDDEN,
     },
 };
 
@@ -79,9 +78,10 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
 
     fn move_aside(&self, name: &FileName) -> Result<(), StoreError> {
         let from = self.root.place(name, Make::Nothing)?;
+        let hidden = self.root.hidden(name);
         let (folder, file) = match name.as_str().rsplit_once('/') {
-            Some((folder, file)) => (format!("{HIDDEN}/retirados/{folder}"), file),
-            None => (format!("{HIDDEN}/retirados"), name.as_str()),
+            Some((folder, file)) => (format!("{hidden}/retirados/{folder}"), file),
+            None => (format!("{hidden}/retirados"), name.as_str()),
         };
         let fail = |error: io::Error| from.fail(&error);
         let dir = self.root.folder(&folder, Make::Folders).map_err(fail)?;

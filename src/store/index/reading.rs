@@ -75,23 +75,22 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             self.hashing.add(settled.name, settled.stamp);
             return Ok(());
         }
-        let name = settled.name.clone();
+        let (name, since) = (settled.name.clone(), settled.since);
         self.settling.hold(settled, Until::Closed(now));
-        self.wait_for_writer(now, name, writer)
+        self.wait_for_writer(now, since, name, writer)
     }
 
     /// People are told of a file that keeps being open.
     fn wait_for_writer(
         &mut self,
         now: Instant,
+        since: Instant,
         name: FileName,
         by: Option<Writer>,
     ) -> Result<(), Unheard> {
         let known = self.being_written.entry(name.clone());
-        let waits = known.or_insert(Waits {
-            since: now,
-            told: false,
-        });
+        let told = false;
+        let waits = known.or_insert(Waits { since, told });
         if waits.told || now < waits.since + TOLD_AFTER {
             return Ok(());
         }

@@ -138,6 +138,8 @@ pub(super) struct Running<E> {
     /// Nothing can be written into the folder.
     pub(super) read_only: bool,
     pub(super) ready: bool,
+    /// A disk is back, and not all on it has been read.
+    pub(super) catching_up: bool,
     /// Everything is being read again.
     pub(super) rereading: bool,
 }
@@ -177,6 +179,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             gone: false,
             read_only: false,
             ready: false,
+            catching_up: false,
             rereading: false,
         }
     }
@@ -276,6 +279,15 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             let (files, bytes) = self.all_is_read();
             self.tell(IndexEvent::Ready { files, bytes })?;
         }
+        if self.catching_up
+            && self.ready
+            && !self.gone
+            && self.hashing.is_empty()
+            && self.has_read_all()
+        {
+            self.catching_up = false;
+            self.tell(IndexEvent::CaughtUp)?;
+        }
         let has_settled = self.settling.has_settled(Instant::now());
         if self.ready && self.rereading && self.hashing.is_empty() && !has_settled {
             self.rereading = false;
@@ -287,7 +299,8 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
 
     /// Keeps what is known of the files; gives how many there are, and their bytes.
     fn all_is_read(&mut self) -> (usize, u64) {
-        if !self.gone {
+        // What is known of files that are away is of use when they are back.
+        if !self.gone && self.away.is_empty() {
             let files = self.served.iter();
             self.cache
                 .keep(files.map(|(name, file)| (name, file.stamp)));
@@ -304,6 +317,12 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             None => true,
             Some(due) => due > now && now >= self.started + self.ready_within(),
         }
+    }
+
+    /// A disk is there again: what is on it is to be read as at the start.
+    pub(super) fn catch_up(&mut self) {
+        self.catching_up = true;
+        self.started = Instant::now();
     }
 
     fn ready_within(&self) -> Duration {

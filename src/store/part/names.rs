@@ -11,7 +11,6 @@ use crate::{
         error::NotAFile,
         hash::sha256,
         journal::{self, Journal},
-        root::HIDDEN,
     },
 };
 
@@ -45,7 +44,7 @@ impl<D: Disk> Names<D> {
     ) -> Result<Self, StoreError> {
         let folder = match place {
             PartPlace::Beside => split(file).0.to_owned(),
-            PartPlace::Hidden => hidden_folder(),
+            PartPlace::Hidden => format!("{}/partes", disk.hidden(file)),
         };
         let path = match folder.as_str() {
             "." => disk.path().to_owned(),
@@ -238,8 +237,4 @@ fn stem(file: &FileName, place: PartPlace) -> String {
         PartPlace::Beside => split(file).1.to_owned(),
         PartPlace::Hidden => sha256(file.as_str().as_bytes()).to_string(),
     }
-}
-
-fn hidden_folder() -> String {
-    format!("{HIDDEN}/partes")
 }

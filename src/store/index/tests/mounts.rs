@@ -1,15 +1,17 @@
 //! Tests that mount a disk: `.ci/run` runs them in a mount namespace of their own.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use super::{Watched, write};
 use crate::{
-    model::{FileName, RemovedReason},
+    model::{ChunkIndex, ChunkLayout, FileMeta, FileName, Manifest, RemovedReason},
     store::{
-        Root, StoreError,
+        Existing, Opened, PartFile, PartPlace, Root, StoreError,
         disk::{Disk, Make},
-        index::{Gone, IndexEvent},
+        index::{Gone, IndexCommand, IndexEvent, IndexedFile},
+        manifest_id,
         mounts::Mounts,
+        sha256,
     },
 };
 
@@ -75,6 +77,33 @@ fn a_served_disk_may_go_and_come_back() {
     run("umount", &["-l"], &disk);
 }
 
+fn write_and_add(watched: &Watched, name: &str) -> Arc<IndexedFile> {
+    write(&watched.path(name), b"five");
+    watched.added(name)
+}
+
+/// Receives a copy, from its hidden part file to its name.
+fn receive(root: &Root, name: &str) {
+    let bytes = b"six";
+    let layout = ChunkLayout::for_file(3).unwrap();
+    let manifest = Manifest::new(layout, sha256(bytes), vec![sha256(bytes)]).unwrap();
+    let meta = FileMeta {
+        name: FileName::try_from(name).unwrap(),
+        layout,
+        id: manifest_id(&manifest),
+    };
+    let (existing, place) = (Existing::Keep, PartPlace::Hidden);
+    let opened = PartFile::open(root, &meta, Arc::new(manifest), existing, place).unwrap();
+    let Opened::Part { part, .. } = opened else {
+        panic!("{opened:?}");
+    };
+    for checked in part.check(vec![(ChunkIndex(0), bytes)]) {
+        assert!(part.write(&checked).unwrap());
+    }
+    part.finish().unwrap();
+    assert_eq!(fs::read(root.full_path(&meta.name)).unwrap(), bytes);
+}
+
 /// The folders whose disks are away, the next time that they are told.
 fn away(watched: &Watched) -> Vec<String> {
     watched.wait("DisksAway", |event| match event {
@@ -116,7 +145,18 @@ fn a_disk_that_is_not_mounted_at_the_start_is_waited_for() {
     write(&disk.join("e"), b"four");
     assert!(away(&watched).is_empty());
     watched.added("serie/disk/e");
+    watched.wait("CaughtUp", |event| {
+        matches!(event, IndexEvent::CaughtUp).then_some(())
+    });
     root.place(&copy, Make::Folders).unwrap();
+    // What is set aside stays on its disk.
+    let added = write_and_add(&watched, "serie/disk/f");
+    let index = watched.index.as_ref().unwrap();
+    index.send(IndexCommand::SetAside(added.meta.clone()));
+    let removed = watched.removed("serie/disk/f");
+    assert_eq!(removed, (RemovedReason::Lost, Gone::SetAside));
+    assert!(disk.join(".trozos/retirados/serie/disk/f").exists());
+    receive(&root, "serie/disk/new/d");
     // A disk that is gone for good is forgotten when a person says so, and stays so.
     watched.stop();
     run("umount", &[], &disk);
