@@ -43,7 +43,7 @@ use crate::{
         rules::changes::Changes,
     },
     proto::{ErrorCode, PeerRole},
-    store::{Existing, PartPlace, Root, index, retired::Retired},
+    store::{Existing, PartPlace, index, retired::Retired},
 };
 
 #[cfg(feature = "fuzzing")]
@@ -74,7 +74,12 @@ pub async fn start(
     let address = listener
         .local_addr()
         .map_err(|e| StartError::listen(config.listen, e))?;
-    let root = Root::create(&config.folder)?;
+    let index_config = index::IndexConfig {
+        cache: config.statistics.join(format!("secundario{number}.indice")),
+        quiet: config.quiet,
+        forget_disks: config.forget_disks,
+    };
+    let root = index::open_served(&config.folder, &index_config)?;
     let (statistics, warning) = Statistics::open(&config.statistics, number)?;
     if let Some(trouble) = warning {
         let _ = events.try_send(SecondaryEvent::Statistics(trouble));
@@ -101,10 +106,9 @@ pub async fn start(
             .statistics
             .join(format!("secundario{number}.nombres")),
     )?;
-    let cache = config.statistics.join(format!("secundario{number}.indice"));
     let (index_sender, index_events) = mpsc::channel(INPUTS);
     let retired = Retired::new(root.clone(), config.retired);
-    let index = index::start(root.clone(), cache, retired.clone(), move |event| {
+    let index = index::start(root.clone(), index_config, retired.clone(), move |event| {
         index_sender.blocking_send(event).is_ok()
     })?;
     let own = Own::Served(index.own_chunks());
