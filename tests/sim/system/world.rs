@@ -348,7 +348,7 @@ impl World {
             Happening::Delete(host, content) => {
                 let name = &self.story.contents[content].meta.name;
                 if let Some(gone) = self.slots[host].disk.files.remove(name) {
-                    let is_seen = self.slots[host].process.is_some();
+                    let is_seen = sees(&self.slots[host]);
                     self.chronicle.deleted(host, name, gone.meta.id, is_seen);
                     self.with(host, |process, ctx| {
                         if let Process::Secondary(secondary) = process {
@@ -490,7 +490,7 @@ impl World {
         let before = before.map(|before| before.meta.id);
         let known = slot.disk.known.get(&name).and_then(|known| known.id);
         let is_new = before.is_some() && !self.chronicle.was_there(&name, id);
-        let is_seen = slot.process.is_some() || (is_new && known == before);
+        let is_seen = sees(slot) || (is_new && known == before);
         self.chronicle
             .written(host, &name, id, before, is_seen && is_heard);
         self.with(host, |process, ctx| {
@@ -601,6 +601,11 @@ impl World {
             other => panic!("{other:?} instead of a central"),
         }
     }
+}
+
+/// A secondary runs there and sees what people do.
+fn sees(slot: &Slot) -> bool {
+    matches!(&slot.process, Some(Process::Secondary(secondary)) if secondary.has_eyes())
 }
 
 fn disks_of(slots: &[Slot]) -> Vec<&Disk> {
