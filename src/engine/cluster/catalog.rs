@@ -35,6 +35,8 @@ pub(super) struct Entry {
     others: BTreeMap<SecondaryNumber, Other>,
     /// The content has the name by an edit or a choice. Else the latest of those that were found has it.
     is_settled: bool,
+    /// An earlier run knew it; nobody has told of it since.
+    is_remembered: bool,
 }
 
 /// What a secondary has under a name whose content it does not hold.
@@ -65,6 +67,7 @@ impl Entry {
             holders: NumberSet::of(number),
             others: BTreeMap::new(),
             is_settled,
+            is_remembered: false,
         }
     }
 
@@ -120,6 +123,7 @@ impl Entry {
             self.others.insert(number, becomes(before.clone()));
         }
         self.holders = NumberSet::default();
+        self.is_remembered = false;
         (self.meta, self.modified) = (meta, modified);
         let id = self.meta.id;
         let same = |other: &Other| other.meta().is_some_and(|meta| meta.id == id);
@@ -220,6 +224,7 @@ impl Catalog {
                     holders: NumberSet::default(),
                     others: BTreeMap::new(),
                     is_settled: true,
+                    is_remembered: true,
                 };
                 catalog.twins.came(&record.name);
                 catalog.orphans.insert(record.name.clone());
@@ -274,7 +279,12 @@ impl Catalog {
     /// is none any more.
     pub(super) fn give_up(&mut self, name: &FileName, at: u64) -> Option<FileMeta> {
         self.version += 1;
-        self.change(name, |catalog| catalog.fall_back(name, at))
+        self.change(name, |catalog| {
+            if let Some(entry) = catalog.entries.get_mut(name) {
+                entry.is_remembered = false;
+            }
+            catalog.fall_back(name, at)
+        })
     }
 
     /// Files that somebody is changing.
@@ -353,8 +363,13 @@ impl Catalog {
     fn take_in(&mut self, number: SecondaryNumber, file: &HeldFile, at: u64) -> Announced {
         let (name, id, by) = (&file.meta.name, file.meta.id, Some(number));
         let is_gone = self.pasts.is_gone(name, id);
+        // What was told before is old news, if it is known and has been replaced or deleted since.
+        let origin = match file.origin {
+            Origin::Written if file.again && is_gone => Origin::Found,
+            origin => origin,
+        };
         let Some(entry) = self.entries.get_mut(name) else {
-            if is_gone && self.pasts.is_deleted(name) && file.origin != Origin::Written {
+            if is_gone && self.pasts.is_deleted(name) && origin != Origin::Written {
                 return Announced::Deleted;
             }
             let is_settled = file.origin == Origin::Written || !file.was.is_empty();
@@ -367,6 +382,7 @@ impl Catalog {
         };
         if entry.meta.id == id {
             entry.others.remove(&number);
+            entry.is_remembered = false;
             // Copies are younger than what they were made of.
             entry.modified = earlier(entry.modified, file.modified);
             let is_new = entry.holders.insert(number);
@@ -381,7 +397,7 @@ impl Catalog {
         let past = self.pasts.get(name);
         let lost = past.and_then(|past| past.lost.as_ref());
         let was_lost = lost.is_some_and(|(lost, since)| lost.id == id && *since == entry.meta.id);
-        match file.origin {
+        match origin {
             Origin::Written if is_edit || entry.holders.contains(number) => {
                 self.replace(number, file, at)
             }
@@ -542,10 +558,15 @@ impl Catalog {
             return Removed::Unknown;
         }
         entry.others.remove(&number);
-        if self.drop_if_empty(&file.name) {
-            return Removed::EntryGone { promoted: None };
+        self.other_gone(&file.name)
+    }
+
+    fn other_gone(&mut self, name: &FileName) -> Removed {
+        if self.drop_if_empty(name) {
+            Removed::EntryGone { promoted: None }
+        } else {
+            Removed::OtherGone
         }
-        Removed::OtherGone
     }
 
     fn deleted(&mut self, number: SecondaryNumber, file: &FileMeta, at: u64) -> Removed {
@@ -562,14 +583,10 @@ impl Catalog {
             return match entry.others.remove(&number) {
                 Some(Other::Conflict(meta, _)) if meta.id == file.id => {
                     self.pasts.supersede(name, file.id, by, at);
-                    self.drop_if_empty(name);
-                    Removed::OtherGone
+                    self.other_gone(name)
                 }
                 // What replaced the content that was deleted stays, and is copied there.
-                Some(Other::Outdated(_) | Other::Changing) => {
-                    self.drop_if_empty(name);
-                    Removed::OtherGone
-                }
+                Some(Other::Outdated(_) | Other::Changing) => self.other_gone(name),
                 Some(other) => {
                     entry.others.insert(number, other);
                     Removed::Unknown
@@ -631,6 +648,7 @@ impl Catalog {
             holders: NumberSet::default(),
             others: BTreeMap::new(),
             is_settled: true,
+            is_remembered: false,
         };
         for (number, (meta, modified)) in independent {
             if meta.id == entry.meta.id {
@@ -686,7 +704,9 @@ impl Catalog {
 
     /// Takes out a name of which nobody has anything. True when it did.
     fn drop_if_empty(&mut self, name: &FileName) -> bool {
-        let is_empty = |entry: &Entry| entry.holders.is_empty() && entry.others.is_empty();
+        let is_empty = |entry: &Entry| {
+            entry.holders.is_empty() && entry.others.is_empty() && !entry.is_remembered
+        };
         if !self.entries.get(name).is_some_and(is_empty) {
             return false;
         }

@@ -466,12 +466,15 @@ impl World {
         self.lost_ends |= is_receiver || host == CENTRAL;
         self.net.listening[host] = false;
         let slot = &mut self.slots[host];
-        if slot.process.take().is_some() {
+        let process = slot.process.take();
+        if process.is_some() {
             slot.until = Some(self.now);
         }
         slot.due = None;
         slot.disk.crash(&mut self.random);
-        self.chronicle.ended(host, &slot.disk);
+        self.chronicle.ended(host, &slot.disk, |name| {
+            matches!(&process, Some(Process::Secondary(secondary)) if secondary.has_told_of_the_end(name))
+        });
     }
 
     /// Somebody puts content into a folder, in the place of what is there.
