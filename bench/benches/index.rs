@@ -17,7 +17,7 @@ use divan::{
 use tempfile::TempDir;
 use trozos::store::{
     Root,
-    index::{Index, IndexCommand, IndexEvent, start},
+    index::{Index, IndexCommand, IndexConfig, IndexEvent, start},
 };
 
 /// The same with four times as many files shows what grows faster than their number.
@@ -80,7 +80,12 @@ impl Folders {
     fn index(&self, cache: PathBuf, files: usize) -> Ready {
         let root = Root::open(self.served.path()).unwrap();
         let (sender, events) = channel();
-        let index = start(root, cache, move |event| sender.send(event).is_ok()).unwrap();
+        let config = IndexConfig {
+            cache,
+            quiet: std::time::Duration::from_secs(1),
+            forget_disks: false,
+        };
+        let index = start(root, config, move |event| sender.send(event).is_ok()).unwrap();
         let found = events.iter().find_map(|event| match event {
             IndexEvent::Ready { files, .. } => Some(files),
             _ => None,

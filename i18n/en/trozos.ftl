@@ -387,6 +387,10 @@ retired-gone = Removed for good: { $what }
 retired-no-such = Nothing with the number { $number } is set aside: RETIRED shows what is
 retired-recovered = Brought back: { $file }
 not-served = Not serving { $path }: { $why }
+not-served-many = Not serving { $count ->
+    [one] one more name
+   *[other] { $count } more names
+ }, among them { $examples }: { $why }
 copy-started = Copying { $file } ({ $size }) from secondaries { $sources }
 copy-notice = Copy of { $file }: { $what }
 copied = Copied and verified { $file }
@@ -398,7 +402,11 @@ copy-failed = The copy of { $file } could not be finished: { $why }
 sending = Sending { $file } { $to }
 sent = Sent { $size } of { $file } { $to }
 refused-for-good = The central admits this secondary no more: { $why }
+being-written-by = { $file } is offered once it is closed: { $program } (process { $process }) has it open for writing
+being-written = { $file } is offered once it is closed: somebody has it open for writing
 folder-gone = The folder cannot be read any more ({ $why }): nothing of it is served until it is back
+disk-away = The disk of { $folder } is not mounted: nothing is served from there, and no copies are taken there, until it is; if it is gone for good, restart with --olvidar-discos
+disk-back = The disk of { $folder } is there again
 folder-read-only = The folder may only be read ({ $why }): it is served, and takes no copies
 folder-writable = The folder can be written into again: it takes copies
 folder-back = The folder is there again: reading it anew
@@ -436,6 +444,7 @@ store-nowhere = { $path }: the working folder is gone: go to another (`cd`), or 
 store-not-found = { $path }: does not exist
 store-denied = { $path }: permission denied; change its permissions or choose another folder
 store-read-only = { $path }: on a read-only disk; choose another folder
+store-disk-away = { $path }: its disk is not mounted; mount it, or restart with --olvidar-discos if it is gone for good
 store-full = { $path }: no space left on the disk; free some and ask for it again: what came is kept
 store-not-folder = { $path }: not a folder; choose another
 store-exists = { $path }: exists with other content and is not touched; move it, or use --sobrescribir
@@ -523,6 +532,7 @@ why-choice = is the number of a row of CONFLICTS
 why-rate = it is not a rate: write bytes per second, as 500kB/s, 20MB/s or 1GiB/s
 why-size = it is not a size: write bytes, as 500kB, 20MB or 1GiB
 why-time = it is not a time: write seconds, or 30s, 2m or 1h
+why-quiet = at most 24 hours
 why-limit = write a rate such as 20MB/s, or OFF to take the limit away
 
 ## Security
@@ -824,6 +834,8 @@ flag-puerto-central = Port of the central
 flag-directorio = Folder that it serves [default: data/videosN]
 flag-videolocal-directorio = Folder with videos1, videos2…
 flag-limite-subida = Most that it sends per second: 500kB/s, 20MB/s, 1GiB/s
+flag-reposo = How long a file must not have changed to be offered: 4s, 500ms, 1m; one that is open for writing waits until it is closed
+flag-olvidar-discos = Goes on without disks that the folder had and that are gone for good: what is there now is all
 flag-videolocal-limite-subida = Most that each secondary sends per second: 500kB/s, 20MB/s, 1GiB/s
 flag-retirados-max = Most that is kept of what was set aside in .trozos/retirados; the oldest goes first [default: a tenth of the disk, and 50 GB at most]
 flag-retirados-dias = For how many days what was set aside is kept

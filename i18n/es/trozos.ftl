@@ -387,6 +387,10 @@ retired-gone = Borrado para siempre: { $what }
 retired-no-such = No hay nada apartado con el número { $number }: RETIRADOS los muestra
 retired-recovered = Recuperado: { $file }
 not-served = No se sirve { $path }: { $why }
+not-served-many = No se { $count ->
+    [one] sirve un nombre más
+   *[other] sirven { $count } nombres más
+ }, entre ellos { $examples }: { $why }
 copy-started = Copiando { $file } ({ $size }) de los secundarios { $sources }
 copy-notice = Copia de { $file }: { $what }
 copied = Copiado y verificado { $file }
@@ -398,7 +402,11 @@ copy-failed = La copia de { $file } no pudo terminar: { $why }
 sending = Enviando { $file } { $to }
 sent = Enviados { $size } de { $file } { $to }
 refused-for-good = El central no admite más a este secundario: { $why }
+being-written-by = { $file } se ofrecerá cuando se cierre: { $program } (proceso { $process }) lo tiene abierto para escribir
+being-written = { $file } se ofrecerá cuando se cierre: alguien lo tiene abierto para escribir
 folder-gone = La carpeta ya no se puede leer ({ $why }): no se sirve nada de ella hasta que vuelva
+disk-away = El disco de { $folder } no está montado: hasta que lo esté, no se sirve nada de ahí ni se reciben copias ahí; si no va a volver, arranca otra vez con --olvidar-discos
+disk-back = El disco de { $folder } vuelve a estar
 folder-read-only = En la carpeta no se puede escribir ({ $why }): se sirve, pero no recibe copias
 folder-writable = En la carpeta se puede volver a escribir: recibe copias
 folder-back = La carpeta vuelve a estar: se lee de nuevo
@@ -442,6 +450,7 @@ store-nowhere = { $path }: la carpeta de trabajo ya no existe: ve a otra (`cd`) 
 store-not-found = { $path }: no existe
 store-denied = { $path }: permiso denegado; cambia sus permisos o elige otra carpeta
 store-read-only = { $path }: está en un disco de solo lectura; elige otra carpeta
+store-disk-away = { $path }: su disco no está montado; móntalo o, si no va a volver, arranca otra vez con --olvidar-discos
 store-full = { $path }: no queda sitio en el disco; libera espacio y pídelo otra vez: lo recibido se conserva
 store-not-folder = { $path }: no es una carpeta; elige otra
 store-exists = { $path }: ya existe con otro contenido y no se toca; muévelo, o usa --sobrescribir
@@ -529,6 +538,7 @@ why-choice = es el número de una fila de CONFLICTOS
 why-rate = no es una tasa: escribe bytes por segundo, como 500kB/s, 20MB/s o 1GiB/s
 why-size = no es un tamaño: escribe bytes, como 500kB, 20MB o 1GiB
 why-time = no es un tiempo: escribe segundos, o 30s, 2m o 1h
+why-quiet = 24 horas como mucho
 why-limit = escribe una tasa como 20MB/s, o NO para quitar el límite
 
 ## Seguridad
@@ -830,6 +840,8 @@ flag-puerto-central = Puerto del central
 flag-directorio = Carpeta que sirve [por defecto: data/videosN]
 flag-videolocal-directorio = Carpeta en la que están videos1, videos2…
 flag-limite-subida = Lo que envía como mucho por segundo: 500kB/s, 20MB/s, 1GiB/s
+flag-reposo = Cuánto tiempo lleva un fichero sin cambiar cuando se ofrece: 4s, 500ms, 1m; el que está abierto para escribir espera a que se cierre
+flag-olvidar-discos = Sigue sin los discos que tenía la carpeta y ya no van a volver: lo que hay ahora es todo
 flag-videolocal-limite-subida = Lo que envía cada secundario como mucho por segundo: 500kB/s, 20MB/s, 1GiB/s
 flag-retirados-max = Lo que se guarda como mucho de lo apartado en .trozos/retirados; lo más viejo se va antes [por defecto: la décima parte del disco, y 50 GB como mucho]
 flag-retirados-dias = Cuántos días se guarda lo apartado

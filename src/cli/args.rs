@@ -232,6 +232,12 @@ pub struct SecondaryArgs {
     /// How many days it is kept.
     #[arg(long, value_name = "DIAS", default_value_t = 30, value_parser = tidy(clap::value_parser!(u32).range(0..=36_500)))]
     pub retirados_dias: u32,
+    /// How long a file must not have changed to be offered.
+    #[arg(long, value_name = "TIEMPO", default_value = "4s", value_parser = tidy(quiet))]
+    pub reposo: Duration,
+    /// Goes on without the disks that the folder had.
+    #[arg(long)]
+    pub olvidar_discos: bool,
     /// Runs as a service.
     #[arg(long)]
     pub sin_consola: bool,
@@ -390,6 +396,17 @@ fn file_name(text: &str) -> Result<String, BadValue> {
     Ok(name.to_owned())
 }
 
+/// Longer would only look as if nothing worked.
+const LONGEST_QUIET: Duration = Duration::from_secs(24 * 3600);
+
+fn quiet(text: &str) -> Result<Duration, BadValue> {
+    let quiet = time(text)?;
+    if quiet > LONGEST_QUIET {
+        return Err(BadValue::new(text, t!("why-quiet")));
+    }
+    Ok(quiet)
+}
+
 fn log_level(text: &str) -> Result<String, BadValue> {
     super::logging::filter(text)?;
     Ok(text.to_owned())
@@ -457,6 +474,8 @@ impl SecondaryArgs {
             statistics: self.common.estadisticas.clone(),
             upload_limit_bytes_per_s: self.limite_subida,
             retired: self.retired_limits(),
+            quiet: self.reposo,
+            forget_disks: self.olvidar_discos,
             security,
         }
     }

@@ -24,6 +24,20 @@ impl CopyLimits {
     pub const MOST_FOLDERS: usize = 64;
     const MOST_BYTES: usize = 32 << 10;
 
+    /// Limits of a folder. Folders that are away are the whole of it when they are more than can be named.
+    pub fn new(read_only: bool, away: bool, away_below: &[FileName]) -> Self {
+        let bytes: usize = away_below.iter().map(|folder| folder.as_str().len()).sum();
+        let too_many = away_below.len() > Self::MOST_FOLDERS || bytes > Self::MOST_BYTES;
+        Self {
+            read_only,
+            away: away || too_many,
+            away_below: match too_many {
+                true => Vec::new(),
+                false => away_below.to_vec(),
+            },
+        }
+    }
+
     /// Nothing of the kind.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
@@ -38,17 +52,6 @@ impl CopyLimits {
     pub fn covers(&self, name: &FileName) -> bool {
         self.read_only || self.away || self.away_below.iter().any(|folder| name.is_below(folder))
     }
-
-    /// Folders that are away. More than can be named are the whole folder.
-    pub fn set_away_below(&mut self, folders: Vec<FileName>) {
-        let bytes: usize = folders.iter().map(|folder| folder.as_str().len()).sum();
-        if folders.len() > Self::MOST_FOLDERS || bytes > Self::MOST_BYTES {
-            self.away = true;
-            self.away_below = Vec::new();
-        } else {
-            self.away_below = folders;
-        }
-    }
 }
 
 #[cfg(test)]
@@ -58,13 +61,13 @@ mod tests {
     #[test]
     fn limits_cover_what_is_below_a_folder_and_nothing_beside_it() {
         let name = |text: &str| FileName::try_from(text).unwrap();
-        let mut limits = CopyLimits::default();
+        let limits = CopyLimits::new(false, false, &[]);
         assert!(limits.is_none() && !limits.covers(&name("disco/a")));
-        limits.set_away_below(vec![name("disco")]);
+        let limits = CopyLimits::new(false, false, &[name("disco")]);
         assert!(limits.covers(&name("disco/a")) && limits.some_away());
         assert!(!limits.covers(&name("disco2/a")) && !limits.covers(&name("a")));
         let many = (0..=CopyLimits::MOST_FOLDERS).map(|n| name(&format!("d{n}")));
-        limits.set_away_below(many.collect());
+        let limits = CopyLimits::new(false, false, &many.collect::<Vec<_>>());
         assert!(limits.away && limits.away_below.is_empty() && limits.covers(&name("a")));
     }
 }

@@ -8,7 +8,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::StoreError;
+use super::{StoreError, root::HIDDEN};
 use crate::model::{ByteRange, FileName};
 
 /// What is copied in one go where nothing better is known, in bytes.
@@ -21,6 +21,11 @@ pub trait Disk: Clone + Debug {
 
     /// Where it is, for people.
     fn path(&self) -> &Path;
+
+    /// The hidden folder on the same disk as a file of this path: what is in it can be moved there.
+    fn hidden(&self, _path: &str) -> String {
+        HIDDEN.to_owned()
+    }
 
     /// Opens a folder; `.` is the uppermost.
     ///

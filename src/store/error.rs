@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::mounts::DiskAway;
 use crate::model::{SystemError, error_codes};
 
 /// Why a file or folder could not be used. Every variant names it.
@@ -46,6 +47,9 @@ pub enum StoreError {
     /// A symbolic link has its name, or leads out of the folder above it.
     #[error("{}: a symbolic link, which is not followed", .0.display())]
     Link(PathBuf),
+    /// The disk that was mounted there, or above, is not.
+    #[error("{}: its disk is not mounted", .0.display())]
+    DiskAway(PathBuf),
     /// Anything else that the operating system says.
     #[error("{}: {why}", path.display())]
     Other {
@@ -69,6 +73,7 @@ error_codes!(StoreError, code {
     Self::NoDescriptor(_) => "too-many-open-files",
     Self::NotAFile(_) => "not-a-file",
     Self::Link(_) => "link-not-followed",
+    Self::DiskAway(_) => "disk-away",
     Self::Other { .. } => "disk-failed",
 });
 
@@ -104,6 +109,9 @@ impl StoreError {
         if error.get_ref().is_some_and(|own| own.is::<IsALink>()) {
             return Self::Link(path);
         }
+        if error.get_ref().is_some_and(|own| own.is::<DiskAway>()) {
+            return Self::DiskAway(path);
+        }
         match error.kind() {
             io::ErrorKind::NotFound => Self::NotFound(path),
             io::ErrorKind::PermissionDenied => Self::Denied(path),
@@ -135,6 +143,7 @@ impl StoreError {
             | Self::NoDescriptor(path)
             | Self::NotAFile(path)
             | Self::Link(path)
+            | Self::DiskAway(path)
             | Self::Other { path, .. } => path,
         }
     }

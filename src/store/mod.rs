@@ -13,6 +13,7 @@ pub mod fuzzing;
 mod hash;
 pub mod index;
 mod journal;
+mod mounts;
 mod native;
 mod part;
 mod records;

@@ -20,6 +20,7 @@ use super::{
     StoreError,
     disk::{Disk, Folder as _, Make},
     error::IsALink,
+    mounts::{DiskAway, Mounts, is_same},
 };
 use crate::model::FileName;
 
@@ -36,7 +37,10 @@ pub struct Root {
 #[derive(Debug)]
 struct Inner {
     path: PathBuf,
-    dir: RwLock<Arc<Dir>>,
+    /// None while its disk has not been there.
+    dir: RwLock<Option<Arc<Dir>>>,
+    /// Without these nothing is what it was.
+    mounts: RwLock<Mounts>,
 }
 
 impl Root {
@@ -53,11 +57,30 @@ impl Root {
         dir.entries().map_err(fail)?;
         let inner = Inner {
             path: path.to_owned(),
-            dir: RwLock::new(Arc::new(dir)),
+            dir: RwLock::new(Some(Arc::new(dir))),
+            mounts: RwLock::default(),
         };
         Ok(Self {
             inner: Arc::new(inner),
         })
+    }
+
+    /// A folder that is not there yet, until [`Self::reopen`] finds it.
+    pub(super) fn absent(path: &Path) -> Self {
+        let inner = Inner {
+            path: path.to_owned(),
+            dir: RwLock::new(None),
+            mounts: RwLock::default(),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// What must be mounted for anything to be done in it.
+    pub(super) fn need(&self, mounts: Mounts) {
+        let mut needed = self.inner.mounts.write();
+        *needed.as_deref_mut().unwrap_or(&mut Mounts::default()) = mounts;
     }
 
     /// Opens a folder, which is made when it is not there.
@@ -80,8 +103,8 @@ impl Root {
     /// # Errors
     /// When they cannot.
     pub fn check_writable(&self) -> Result<(), StoreError> {
-        let dir = self.dir();
         let probe = || loop {
+            let dir = self.dir()?;
             let name = format!(".trozos-prueba-{:016x}", fastrand::u64(..));
             match dir.make_new(&name) {
                 Ok(_) => return dir.remove_file(&name),
@@ -98,7 +121,9 @@ impl Root {
     /// That it may only be read.
     pub(super) fn allows_writing(&self) -> Result<(), StoreError> {
         let wanted = Access::WRITE_OK | Access::EXEC_OK;
-        match rustix::fs::accessat(&*self.dir(), ".", wanted, AtFlags::EACCESS) {
+        let dir = self.dir();
+        let dir = dir.map_err(|error| StoreError::new(&self.inner.path, &error))?;
+        match rustix::fs::accessat(&*dir, ".", wanted, AtFlags::EACCESS) {
             // Not known, which is no reason against it.
             Ok(()) | Err(Errno::NOSYS | Errno::INVAL) => Ok(()),
             Err(error) => Err(StoreError::new(&self.inner.path, &error.into())),
@@ -126,22 +151,33 @@ impl Root {
         let ends = path.match_indices('/').map(|(at, _)| at);
         let mut folders = ends.chain([path.len()]).map(|end| &path[..end]);
         folders.any(|folder| {
-            let found = self.dir().symlink_metadata(folder);
+            let found = self.dir().and_then(|dir| dir.symlink_metadata(folder));
             found.is_ok_and(|found| found.is_symlink())
         })
     }
 
-    pub(super) fn dir(&self) -> Arc<Dir> {
+    /// Its handle.
+    ///
+    /// # Errors
+    /// When its disk is away, or has never been there.
+    pub(super) fn dir(&self) -> io::Result<Arc<Dir>> {
+        let mounts = self.inner.mounts.read();
+        let mounts = mounts.unwrap_or_else(PoisonError::into_inner);
+        mounts.check_above()?;
+        self.handle().ok_or_else(|| io::Error::other(DiskAway))
+    }
+
+    fn handle(&self) -> Option<Arc<Dir>> {
         let dir = self.inner.dir.read();
-        Arc::clone(&dir.unwrap_or_else(PoisonError::into_inner))
+        dir.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// True when the path leads to the folder that is open: the handle outlives its folder.
     pub(super) fn is_current(&self) -> io::Result<bool> {
-        use std::os::unix::fs::MetadataExt as _;
-        let named = std::fs::metadata(self.path())?;
-        let ours = self.dir().dir_metadata()?;
-        Ok((named.dev(), named.ino()) == (MetadataExt::dev(&ours), MetadataExt::ino(&ours)))
+        match self.handle() {
+            Some(dir) => is_same(self.path(), &*dir),
+            None => Ok(false),
+        }
     }
 
     /// Opens what the path leads to now, for all clones; false when nothing came of it. An empty folder on
@@ -150,10 +186,15 @@ impl Root {
         if self.is_current()? {
             return Ok(false);
         }
+        let mounts = self.inner.mounts.read();
+        let mounts = mounts.unwrap_or_else(PoisonError::into_inner);
+        mounts.check_above()?;
         let fresh = Dir::open_ambient_dir(self.path(), ambient_authority())?;
         let empty = fresh.entries()?.next().is_none();
-        let before = self.dir().dir_metadata()?.dev();
-        if empty && fresh.dir_metadata()?.dev() != before {
+        if let Some(before) = self.handle()
+            && empty
+            && fresh.dir_metadata()?.dev() != before.dir_metadata()?.dev()
+        {
             return Ok(false);
         }
         let mut dir = self
@@ -161,7 +202,7 @@ impl Root {
             .dir
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        *dir = Arc::new(fresh);
+        *dir = Some(Arc::new(fresh));
         Ok(true)
     }
 }
@@ -173,12 +214,25 @@ impl Disk for Root {
         &self.inner.path
     }
 
+    fn hidden(&self, path: &str) -> String {
+        let mounts = self.inner.mounts.read();
+        let mounts = mounts.unwrap_or_else(PoisonError::into_inner);
+        match mounts.of(path) {
+            Some(mount) => format!("{mount}/{HIDDEN}"),
+            None => HIDDEN.to_owned(),
+        }
+    }
+
     fn folder(&self, path: &str, make: Make) -> io::Result<Dir> {
+        let dir = self.dir()?;
+        let mounts = self.inner.mounts.read();
+        let mounts = mounts.unwrap_or_else(PoisonError::into_inner);
+        mounts.check(&*dir, path)?;
         let open = || {
             if make == Make::Folders && path != "." {
-                self.dir().create_dir_all(path)?;
+                dir.create_dir_all(path)?;
             }
-            self.dir().open_dir(path)
+            dir.open_dir(path)
         };
         // A link that leads out is refused as if it were a matter of permissions.
         open().map_err(|error| {
@@ -191,9 +245,12 @@ impl Disk for Root {
     }
 
     fn remove_empty(&self, path: &str) {
+        let Ok(dir) = self.dir() else {
+            return;
+        };
         let mut next = Some(path);
         while let Some(folder) = next {
-            if self.dir().remove_dir(folder).is_err() {
+            if dir.remove_dir(folder).is_err() {
                 return;
             }
             next = folder.rsplit_once('/').map(|(above, _)| above);

@@ -124,6 +124,8 @@ impl Bench {
             statistics: self.path("stats"),
             upload_limit_bytes_per_s: None,
             retired: Default::default(),
+            quiet: Duration::from_secs(1),
+            forget_disks: false,
             security: Default::default(),
         }
     }

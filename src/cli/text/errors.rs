@@ -58,6 +58,7 @@ pub fn store(error: &StoreError) -> String {
         StoreError::NotFound(path) if is_nowhere(path) => t!("store-nowhere", path = path),
         StoreError::NotFound(_) => t!("store-not-found", path = path),
         StoreError::Denied(_) => t!("store-denied", path = path),
+        StoreError::DiskAway(_) => t!("store-disk-away", path = path),
         StoreError::ReadOnly(_) => t!("store-read-only", path = path),
         StoreError::DiskFull(_) => t!("store-full", path = path),
         StoreError::NotADirectory(_) => t!("store-not-folder", path = path),

@@ -24,6 +24,7 @@ fn tone(event: &SecondaryEvent) -> Tone {
         SecondaryEvent::Enrolled { .. }
         | SecondaryEvent::Copied { .. }
         | SecondaryEvent::FolderBack
+        | SecondaryEvent::DiskBack(_)
         | SecondaryEvent::Writable => Tone::Good,
         SecondaryEvent::Denied(_)
         | SecondaryEvent::Refused(_)
@@ -31,11 +32,13 @@ fn tone(event: &SecondaryEvent) -> Tone {
         | SecondaryEvent::CopyFailed { .. } => Tone::Bad,
         SecondaryEvent::CentralLost { .. }
         | SecondaryEvent::Ignored { .. }
+        | SecondaryEvent::ManyIgnored { .. }
         | SecondaryEvent::CopyNotice { .. }
         | SecondaryEvent::Conflict(_)
         | SecondaryEvent::BadPeer { .. }
         | SecondaryEvent::FolderGone(_)
         | SecondaryEvent::ReadOnly(_)
+        | SecondaryEvent::DiskAway(_)
         | SecondaryEvent::Statistics(_) => Tone::Warning,
         _ => Tone::Plain,
     }
@@ -77,6 +80,16 @@ fn words(event: &SecondaryEvent) -> String {
         SecondaryEvent::Ignored { path, reason } => {
             t!("not-served", path = path, why = errors::ignored(reason))
         }
+        SecondaryEvent::ManyIgnored {
+            count,
+            examples,
+            reason,
+        } => t!(
+            "not-served-many",
+            count = count,
+            examples = list(examples),
+            why = errors::ignored(reason)
+        ),
         SecondaryEvent::CopyStarted {
             file,
             bytes: size,
@@ -136,8 +149,20 @@ fn words(event: &SecondaryEvent) -> String {
             )
         }
         SecondaryEvent::Refused(lost) => t!("refused-for-good", why = links::lost(lost)),
+        SecondaryEvent::BeingWritten {
+            file,
+            by: Some(writer),
+        } => t!(
+            "being-written-by",
+            file = file,
+            program = writer.program.clone(),
+            process = writer.process.to_string()
+        ),
+        SecondaryEvent::BeingWritten { file, by: None } => t!("being-written", file = file),
         SecondaryEvent::FolderGone(error) => t!("folder-gone", why = errors::store(error)),
         SecondaryEvent::FolderBack => t!("folder-back"),
+        SecondaryEvent::DiskAway(folder) => t!("disk-away", folder = folder),
+        SecondaryEvent::DiskBack(folder) => t!("disk-back", folder = folder),
         SecondaryEvent::ReadOnly(error) => t!("folder-read-only", why = errors::store(error)),
         SecondaryEvent::Writable => t!("folder-writable"),
         SecondaryEvent::Statistics(trouble) => errors::statistics(trouble),

@@ -67,6 +67,7 @@ impl Catalog {
                     holders: NumberSet::default(),
                     others: BTreeMap::new(),
                     is_settled: true,
+                    is_remembered: true,
                 };
                 catalog.twins.came(&record.name);
                 catalog.orphans.insert(record.name.clone());
@@ -121,7 +122,12 @@ impl Catalog {
     /// is none any more.
     pub(super) fn give_up(&mut self, name: &FileName, at: u64) -> Option<FileMeta> {
         self.version += 1;
-        self.change(name, |catalog| catalog.fall_back(name, at))
+        self.change(name, |catalog| {
+            if let Some(entry) = catalog.entries.get_mut(name) {
+                entry.is_remembered = false;
+            }
+            catalog.fall_back(name, at)
+        })
     }
 
     /// Files that somebody is changing.
@@ -187,7 +193,9 @@ impl Catalog {
 
     /// Takes out a name of which nobody has anything. True when it did.
     fn drop_if_empty(&mut self, name: &FileName) -> bool {
-        let is_empty = |entry: &Entry| entry.holders.is_empty() && entry.others.is_empty();
+        let is_empty = |entry: &Entry| {
+            entry.holders.is_empty() && entry.others.is_empty() && !entry.is_remembered
+        };
         if !self.entries.get(name).is_some_and(is_empty) {
             return false;
         }

@@ -174,7 +174,9 @@ impl Cluster {
         let mut room = PAGE_BYTES;
         let mut conflicts = Vec::new();
         for name in names {
-            let conflict = self.conflict_of(&name).unwrap_or_else(|| Conflict {
+            let is_part = self.parties_of(&name).contains(number);
+            let conflict = self.conflict_of(&name).filter(|_| is_part);
+            let conflict = conflict.unwrap_or_else(|| Conflict {
                 name: name.clone(),
                 versions: Vec::new(),
             });

@@ -326,8 +326,7 @@ mod tests {
             read_only: true,
             ..CopyLimits::default()
         };
-        let mut away = CopyLimits::default();
-        away.set_away_below(vec![FileName::try_from("disk").unwrap()]);
+        let away = CopyLimits::new(false, false, &[FileName::try_from("disk").unwrap()]);
         placement.join(one, &read_only);
         placement.join(two, &away);
         for name in [&inside, &beside] {

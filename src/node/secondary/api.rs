@@ -20,7 +20,7 @@ use crate::{
     },
     store::{
         StoreError,
-        index::IgnoredReason,
+        index::{IgnoredReason, Writer},
         retired::{Retired, RetiredFile, RetiredLimits, RetiredReason, RetiredTotal},
     },
 };
@@ -47,6 +47,10 @@ pub struct SecondaryConfig {
     pub upload_limit_bytes_per_s: Option<u64>,
     /// How much of what was set aside is kept, and for how long.
     pub retired: RetiredLimits,
+    /// A file that was changed is left alone for this long before it is offered.
+    pub quiet: Duration,
+    /// Disks that the folder had are not missed any more.
+    pub forget_disks: bool,
     /// Who is let in, and how; also what it shows to the central.
     pub security: Arc<Security>,
 }
@@ -103,6 +107,15 @@ pub enum SecondaryEvent {
     Ignored {
         /// Its path below the folder.
         path: String,
+        /// Why.
+        reason: IgnoredReason,
+    },
+    /// More of one kind than can be told one by one is not served.
+    ManyIgnored {
+        /// How many.
+        count: usize,
+        /// Some of their paths.
+        examples: Vec<String>,
         /// Why.
         reason: IgnoredReason,
     },
@@ -165,10 +178,21 @@ pub enum SecondaryEvent {
     },
     /// The central refuses this secondary for good; the node stops.
     Refused(Lost),
+    /// A file has been open for writing for a while: it is offered once it is closed.
+    BeingWritten {
+        /// The file.
+        file: FileName,
+        /// Who has it open, when that is known.
+        by: Option<Writer>,
+    },
     /// The served folder is not there any more, or cannot be read.
     FolderGone(StoreError),
     /// The served folder is there again.
     FolderBack,
+    /// The disk that was mounted below the served folder is not there: nothing is served from there, or copied there.
+    DiskAway(FileName),
+    /// It is there again.
+    DiskBack(FileName),
     /// Nothing can be written into the served folder: it is served, and takes no copies.
     ReadOnly(StoreError),
     /// The served folder can be written into again.

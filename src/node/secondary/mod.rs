@@ -47,7 +47,7 @@ use crate::{
         rules::changes::Changes,
     },
     proto::{ErrorCode, PeerRole},
-    store::{Existing, PartPlace, Root, index, retired::Retired},
+    store::{Existing, PartPlace, index, retired::Retired},
 };
 
 #[cfg(feature = "fuzzing")]
@@ -78,11 +78,16 @@ pub async fn start(
     let address = listener
         .local_addr()
         .map_err(|e| StartError::listen(config.listen, e))?;
-    let root = Root::create(&config.folder)?;
     let (statistics, warning) = Statistics::open(&config.statistics, number)?;
     if let Some(trouble) = warning {
         let _ = events.try_send(SecondaryEvent::Statistics(trouble));
     }
+    let index_config = index::IndexConfig {
+        cache: statistics.stem().with_extension("indice"),
+        quiet: config.quiet,
+        forget_disks: config.forget_disks,
+    };
+    let root = index::open_served(&config.folder, &index_config)?;
     // 53 bits stay exact in every JSON reader.
     let incarnation = Incarnation(fastrand::u64(..1 << 53));
     let stop = CancellationToken::new();
@@ -104,10 +109,9 @@ pub async fn start(
         Err(down) => return Err(refused(number, down)),
     };
     let (memory, known) = RecordWriter::open(&statistics.stem().with_extension("nombres"))?;
-    let cache = statistics.stem().with_extension("indice");
     let (index_sender, index_events) = mpsc::channel(INPUTS);
     let retired = Retired::new(root.clone(), config.retired);
-    let index = index::start(root.clone(), cache, retired.clone(), move |event| {
+    let index = index::start(root.clone(), index_config, retired.clone(), move |event| {
         index_sender.blocking_send(event).is_ok()
     })?;
     let over = stop.clone().drop_guard();

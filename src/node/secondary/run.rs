@@ -91,8 +91,15 @@ pub(super) struct State {
     pub(super) indexed: bool,
     /// It is being read again.
     pub(super) rereading: bool,
-    /// Where no copies are taken.
-    pub(super) limits: CopyLimits,
+    /// Folders whose disks are not there.
+    pub(super) disks_away: Vec<FileName>,
+    /// The whole folder is not there.
+    pub(super) is_gone: bool,
+    /// The same, and what has come back and is not served yet.
+    pub(super) no_copies_below: Vec<FileName>,
+    pub(super) folder_gone: bool,
+    /// Nothing can be written into it.
+    pub(super) read_only: bool,
     /// The central that it is connected to.
     pub(super) central: Option<SocketAddr>,
     pub(super) outbox: Option<mpsc::Sender<ToCentral>>,
@@ -104,6 +111,11 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Where no copies are taken.
+    pub(super) fn limits(&self) -> CopyLimits {
+        CopyLimits::new(self.read_only, self.folder_gone, &self.no_copies_below)
+    }
+
     /// The file whose place an ordered copy may take: the version that the central knows to be outdated, or a damaged
     /// file.
     pub(super) fn replaced(&self, order: &CopyOrder) -> Option<Replaced> {
@@ -298,21 +310,44 @@ impl Secondary {
             IndexEvent::Ignored { path, reason } => {
                 self.tell(SecondaryEvent::Ignored { path, reason });
             }
+            IndexEvent::ManyIgnored {
+                count,
+                examples,
+                reason,
+            } => self.tell(SecondaryEvent::ManyIgnored {
+                count,
+                examples,
+                reason,
+            }),
             IndexEvent::FolderGone(error) => {
                 self.tell(SecondaryEvent::FolderGone(error));
-                self.limit(|limits| limits.away = true);
+                self.state.folder_gone = true;
+                self.state.is_gone = true;
+                self.tell_limits();
             }
             IndexEvent::FolderBack => {
                 self.tell(SecondaryEvent::FolderBack);
-                self.limit(|limits| limits.away = false);
+                self.state.is_gone = false;
+            }
+            IndexEvent::DisksAway(folders) => self.disks_away(folders),
+            // What is there by now is not to be copied from others.
+            IndexEvent::CaughtUp => {
+                self.state.folder_gone = self.state.is_gone;
+                self.state.no_copies_below = self.state.disks_away.clone();
+                self.tell_limits();
             }
             IndexEvent::ReadOnly(error) => {
                 self.tell(SecondaryEvent::ReadOnly(error));
-                self.limit(|limits| limits.read_only = true);
+                self.state.read_only = true;
+                self.tell_limits();
             }
             IndexEvent::Writable => {
                 self.tell(SecondaryEvent::Writable);
-                self.limit(|limits| limits.read_only = false);
+                self.state.read_only = false;
+                self.tell_limits();
+            }
+            IndexEvent::BeingWritten { name, by } => {
+                self.tell(SecondaryEvent::BeingWritten { file: name, by });
             }
             IndexEvent::Hashing { name, bytes } => {
                 tracing::info!(file = %name, bytes, "reading");
@@ -320,13 +355,24 @@ impl Secondary {
         }
     }
 
-    /// Copies are taken elsewhere than before: the central goes by it.
-    fn limit(&mut self, change: impl FnOnce(&mut CopyLimits)) {
-        let before = self.state.limits.clone();
-        change(&mut self.state.limits);
-        if self.state.limits != before {
-            self.send(ToCentral::Limits(self.state.limits.clone()));
+    fn disks_away(&mut self, folders: Vec<FileName>) {
+        let before = std::mem::replace(&mut self.state.disks_away, folders.clone());
+        for folder in before.iter().filter(|folder| !folders.contains(folder)) {
+            self.tell(SecondaryEvent::DiskBack(folder.clone()));
         }
+        for folder in folders.iter().filter(|folder| !before.contains(folder)) {
+            self.tell(SecondaryEvent::DiskAway(folder.clone()));
+        }
+        let closed = &mut self.state.no_copies_below;
+        closed.extend(folders);
+        closed.sort();
+        closed.dedup();
+        self.tell_limits();
+    }
+
+    /// Copies are taken elsewhere than before: the central goes by it.
+    fn tell_limits(&mut self) {
+        self.send(ToCentral::Limits(self.state.limits()));
     }
 
     fn removed(&mut self, meta: &FileMeta, reason: RemovedReason, why: Gone) {

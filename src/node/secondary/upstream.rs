@@ -36,7 +36,7 @@ impl Secondary {
                 self.state.changes.up();
                 // The central tells of those that there are.
                 self.state.conflicts.clear();
-                let limits = self.state.limits.clone();
+                let limits = self.state.limits();
                 for word in enrolment::first_words(limits, unsent, sent) {
                     self.send(word);
                 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     model::{FileName, RemovedReason},
-    store::StoreError,
+    store::{StoreError, mounts::is_in},
 };
 
 /// A file must be missing for this long to count as deleted: programs replace files by deleting them first.
@@ -33,9 +33,11 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                     self.restore_retired();
                     self.watch();
                     self.look_soon();
+                    self.catch_up();
                     self.tell(IndexEvent::FolderBack)?;
                 }
                 self.see_whether_writable()?;
+                let scan = self.without_disks_away(scan)?;
                 self.apply(scan)
             }
             Err(error @ StoreError::NoDescriptor(_)) => {
@@ -48,7 +50,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                 if !std::mem::replace(&mut self.gone, true) {
                     self.tell(IndexEvent::FolderGone(error))?;
                 }
-                self.settling.retain(|_| false);
+                self.settling.retain(Instant::now(), |_| false);
                 self.hashing.retain(|_| false);
                 for name in self.served.keys().cloned().collect::<Vec<_>>() {
                     self.remove(&name, RemovedReason::Lost, Gone::Changed)?;
@@ -59,6 +61,51 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                 Ok(())
             }
         }
+    }
+
+    /// What lies where a disk was mounted is not the disk's: it is not served.
+    fn without_disks_away(&mut self, mut scan: Scan) -> Result<Scan, Unheard> {
+        // What is mounted over files that are served hides them for a while; they are served again afterwards.
+        let is_over_files = |path: &String| {
+            let mut served = self.served.keys().map(|name| name.as_str());
+            !self.mounted.contains(path) && served.any(|name| is_in(name, path))
+        };
+        let covers: Vec<String> = scan
+            .mounted
+            .iter()
+            .filter(|path| is_over_files(path))
+            .cloned()
+            .collect();
+        self.covers.retain(|path| scan.mounted.contains(path));
+        self.covers.extend(covers);
+        self.mounted = scan.mounted.clone();
+        let mut mounted = std::mem::take(&mut scan.mounted);
+        mounted.retain(|path| !self.covers.contains(path));
+        let has_files = !scan.files.is_empty();
+        let hidden = |path: &str| scan.ignored.contains_key(path);
+        let away = self.disks.found(&self.root, &mounted, hidden, has_files);
+        if !away.is_empty() {
+            let is_away = |name: &FileName| away.iter().any(|disk| name.is_below(disk));
+            scan.files.retain(|name, _| !is_away(name));
+            for name in self.served.keys().cloned().collect::<Vec<_>>() {
+                if is_away(&name) {
+                    self.remove(&name, RemovedReason::Lost, Gone::Changed)?;
+                }
+            }
+        }
+        if !away.is_empty() {
+            // Nobody says when a disk is mounted.
+            let soon = LOOK_EVERY_DEAF.max(self.look_took * LOOK_SHARE);
+            self.look_at = self.look_at.min(self.looked_at + soon);
+        }
+        if away != self.away {
+            if self.away.iter().any(|disk| !away.contains(disk)) {
+                self.catch_up();
+            }
+            self.away.clone_from(&away);
+            self.tell(IndexEvent::DisksAway(away))?;
+        }
+        Ok(scan)
     }
 
     /// A folder that may only be read is served, and takes no copies.
@@ -111,16 +158,24 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             }
         }
         self.hashing.retain(|name| scan.files.contains_key(name));
-        self.settling.retain(|name| scan.files.contains_key(name));
+        self.settling
+            .retain(now, |name| scan.files.contains_key(name));
+        self.being_written
+            .retain(|name, _| scan.files.contains_key(name));
         self.unreadable.retain(|name| scan.files.contains_key(name));
         if let Some(again) = self.unreadable.next(now) {
             self.look_at = self.look_at.min(again);
         }
+        if let Some(again) = scan.again {
+            self.look_at = self.look_at.min(now + again);
+        }
         for (path, reason) in &scan.ignored {
             if !self.ignored.contains(path) {
-                let (path, reason) = (path.clone(), reason.clone());
-                self.tell(IndexEvent::Ignored { path, reason })?;
+                self.pass_over(now, path.clone(), reason.clone())?;
             }
+        }
+        for event in self.telling.rest(now) {
+            self.tell(event)?;
         }
         let unreadable = self.unreadable.names().map(|name| name.to_string());
         self.ignored = scan.ignored.into_keys().chain(unreadable).collect();
@@ -132,6 +187,18 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         Ok(())
     }
 
+    pub(super) fn pass_over(
+        &mut self,
+        now: Instant,
+        path: String,
+        reason: IgnoredReason,
+    ) -> Result<(), Unheard> {
+        match self.telling.passed_over(now, path, reason) {
+            Some(event) => self.tell(event),
+            None => Ok(()),
+        }
+    }
+
     fn still_there(&mut self, now: Instant, name: &FileName, scan: &Scan) -> Result<(), Unheard> {
         let Some(served) = self.served.get(name) else {
             return Ok(());
@@ -141,7 +208,11 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                 self.missing.remove(name);
                 Ok(())
             }
-            Some(_) => self.remove(name, RemovedReason::Changing, Gone::Changed),
+            Some(seen) => {
+                let old = served.stamp;
+                self.settling.changed(now, name, old, seen.stamp);
+                self.remove(name, RemovedReason::Changing, Gone::Changed)
+            }
             None if scan.partial && is_below(name, &scan.ignored) => {
                 self.remove(name, RemovedReason::Lost, Gone::Changed)
             }
@@ -178,8 +249,8 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
 /// True when a file lies below one of these paths.
 fn is_below(name: &FileName, paths: &BTreeMap<String, IgnoredReason>) -> bool {
     let name = name.as_str();
-    paths.keys().any(|path| {
-        name.strip_prefix(path.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    // The path itself, and all that end where a folder does: as many as it has components.
+    let ends = name.match_indices('/').map(|(end, _)| end);
+    ends.chain([name.len()])
+        .any(|end| paths.contains_key(&name[..end]))
 }

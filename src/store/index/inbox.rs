@@ -19,6 +19,8 @@ pub(super) enum Touch {
     Written,
     /// A writer closed it.
     Closed,
+    /// It got its name as a whole.
+    Moved,
 }
 
 /// What came since the thread looked.
@@ -83,6 +85,7 @@ impl Inbox {
         match heard {
             Heard::Written(name) => mail.touch(name, Touch::Written),
             Heard::Closed(name) => mail.touch(name, Touch::Closed),
+            Heard::Moved(name) => mail.touch(name, Touch::Moved),
             Heard::Something => {}
             Heard::Missed => mail.miss(),
             Heard::Deaf => {

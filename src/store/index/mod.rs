@@ -1,11 +1,12 @@
 //! What a served folder holds: found, hashed once, kept up to date. Runs in a thread of its own.
 //!
 //! `run` is its loop and owns the table, `inbox` is what it is sent, `obey` does what it is told. `scan` looks
-//! at the folder and `compare` finds what is new and what is gone (`folders` knows whether its disk is), `settle`
-//! decides when a file has stopped changing, `reading` has it read by the threads of `hashing` (again, says
-//! `retry`, when that failed; all of them again, when `rereading` is told so), `damage` finds what
-//! a disk has altered (`checking` reads single chunks), `cache` remembers digests from run to run,
-//! `own` which files have which chunks. `watch` hears of changes, `content`
+//! at the folder and `compare` finds what is new and what is gone (`folders` knows whether its disk is, `telling`
+//! what people hear of what is passed over), `settle` decides when a file has stopped changing (`rhythm` knows its
+//! pauses, `writers` who has it open), `reading` has it read by the threads of `hashing` (again, says `retry`, when that
+//! failed; all of them again, when `rereading` is told so), `damage` finds what a disk has altered (`checking` reads
+//! single chunks), `cache` remembers digests from run to run, `disks` what was mounted, `own` which files have which
+//! chunks. `watch` hears of changes, `content`
 //! reads for receivers.
 
 mod cache;
@@ -13,6 +14,7 @@ mod checking;
 mod compare;
 mod content;
 mod damage;
+mod disks;
 mod folders;
 mod hashing;
 mod inbox;
@@ -21,17 +23,22 @@ mod own;
 mod reading;
 mod rereading;
 mod retry;
+mod rhythm;
 mod run;
 mod scan;
 mod settle;
+mod telling;
 mod watch;
+mod writers;
 
 #[cfg(feature = "fuzzing")]
 pub use cache::known_lines;
 pub(super) use content::Stamp;
 pub use content::{ContentReader, IndexedFile};
+pub use disks::open_served;
 pub use own::OwnChunks;
-pub use run::{Index, start};
+pub use run::{Index, IndexConfig, start};
+pub use writers::Writer;
 
 use std::sync::Arc;
 
@@ -121,14 +128,34 @@ pub enum IndexEvent {
         /// Why.
         reason: IgnoredReason,
     },
+    /// More of one kind than can be told one by one is not served.
+    ManyIgnored {
+        /// How many.
+        count: usize,
+        /// Some of their paths.
+        examples: Vec<String>,
+        /// Why.
+        reason: IgnoredReason,
+    },
     /// The folder is not there any more, or cannot be read.
     FolderGone(StoreError),
     /// The folder is there again.
     FolderBack,
+    /// The folders below this one whose disks are not there now, all of them each time.
+    DisksAway(Vec<FileName>),
+    /// What is on disks that came back is served now, as at the start.
+    CaughtUp,
     /// Nothing can be written into the folder.
     ReadOnly(StoreError),
     /// Files can be written into the folder again.
     Writable,
+    /// A file has been open for writing for a while: it is served once it is closed.
+    BeingWritten {
+        /// The file.
+        name: FileName,
+        /// Who has it open, when that is known.
+        by: Option<Writer>,
+    },
     /// A large file is being read.
     Hashing {
         /// The file.

@@ -12,8 +12,20 @@ use super::{
     hashing::LARGE_BYTES,
     run::{Running, Unheard},
     scan::look,
+    settle::{QUIET_OPEN, Settled, Until},
+    writers::Writer,
 };
 use crate::model::{FileName, Manifest};
+
+/// People are told that a file is still being written after this long.
+const TOLD_AFTER: Duration = Duration::from_secs(60);
+
+/// A file that is not served because it is open for writing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waits {
+    since: Instant,
+    told: bool,
+}
 
 /// Commands wait this long for files that need not be read.
 const TURN: Duration = Duration::from_millis(20);
@@ -24,9 +36,10 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     pub(super) fn take_settled(&mut self) -> Result<(), Unheard> {
         let began = Instant::now();
         while began.elapsed() < TURN {
-            let Some((name, stamp)) = self.settling.take_settled(Instant::now()) else {
+            let Some(settled) = self.settling.take_settled(Instant::now()) else {
                 break;
             };
+            let (name, stamp) = (settled.name.clone(), settled.stamp);
             if look(&self.root, &name).is_none_or(|seen| seen.stamp != stamp) {
                 self.look_soon();
                 continue;
@@ -39,10 +52,51 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             let known = (!self.rereading).then(|| self.cache.get(&name, stamp));
             match known.flatten() {
                 Some(manifest) => self.serve(name, stamp, manifest, Origin::Look)?,
-                None => self.hashing.add(name, stamp),
+                None => self.read_unless_written(settled)?,
             }
         }
         Ok(())
+    }
+
+    /// Has a file read, unless somebody can go on writing into it.
+    fn read_unless_written(&mut self, settled: Settled) -> Result<(), Unheard> {
+        let now = Instant::now();
+        // One look at all processes answers for all files that wait.
+        if let Err(later) = self.writers.look_since(settled.due) {
+            self.settling.hold(settled, Until::Looked(later));
+            return Ok(());
+        }
+        let writer = self.writers.of(&settled.name, settled.stamp);
+        // Others' processes may be hidden: then what was heard is believed.
+        let is_open = writer.is_some() || settled.heard_open && !self.writers.is_complete();
+        let unchanged = now.saturating_duration_since(settled.since);
+        if !is_open || unchanged >= QUIET_OPEN {
+            self.being_written.remove(&settled.name);
+            self.settling.taken(&settled.name);
+            self.hashing.add(settled.name, settled.stamp);
+            return Ok(());
+        }
+        let (name, since) = (settled.name.clone(), settled.since);
+        self.settling.hold(settled, Until::Closed(now));
+        self.wait_for_writer(now, since, name, writer)
+    }
+
+    /// People are told of a file that keeps being open.
+    fn wait_for_writer(
+        &mut self,
+        now: Instant,
+        since: Instant,
+        name: FileName,
+        by: Option<Writer>,
+    ) -> Result<(), Unheard> {
+        let known = self.being_written.entry(name.clone());
+        let told = false;
+        let waits = known.or_insert(Waits { since, told });
+        if waits.told || now < waits.since + TOLD_AFTER {
+            return Ok(());
+        }
+        waits.told = true;
+        self.tell(IndexEvent::BeingWritten { name, by })
     }
 
     /// Has files read for as long as there are threads that wait for some.
@@ -96,7 +150,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         self.unreadable.failed(Instant::now(), name, seen);
         if self.ignored.insert(path.clone()) {
             let reason = IgnoredReason::Unreadable(error.into());
-            self.tell(IndexEvent::Ignored { path, reason })?;
+            self.pass_over(Instant::now(), path, reason)?;
         }
         Ok(())
     }

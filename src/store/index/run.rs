@@ -14,13 +14,17 @@ use super::{
     cache::Cache,
     checking::Checking,
     damage::Suspect,
+    disks::Disks,
     folders::Folders,
     hashing::Hashing,
     inbox::{Inbox, Mail, Touch},
     own::OwnChunks,
+    reading::Waits,
     retry::Unreadable,
     settle::Settling,
+    telling::Telling,
     watch::watch,
+    writers::Writers,
 };
 use crate::{
     model::FileName,
@@ -40,8 +44,12 @@ const LOOK_SOON: Duration = Duration::from_millis(150);
 pub(super) const LOOK_SHARE: u32 = 10;
 /// How often what was set aside is looked at.
 const KEEP_EVERY: Duration = Duration::from_secs(600);
-/// How long the end of the first look waits for files that have just come.
-const READY_WITHIN: Duration = Duration::from_secs(3);
+/// How much longer than it takes a new file to settle the end of the first look waits for those that have just come, and
+/// the longest that this is.
+const READY_SLACK: Duration = Duration::from_secs(2);
+const READY_WITHIN: Duration = Duration::from_secs(15);
+/// Where the system shows its processes.
+const PROCESSES: &str = "/proc";
 /// The index's thread.
 #[derive(Debug)]
 pub struct Index {
@@ -68,14 +76,32 @@ impl Index {
     }
 }
 
-/// Starts the index of a folder. `cache` is a file outside of it that keeps digests from run to run, `retired` takes
-/// what is set aside; `emit` is called in the index's thread, and ends it by giving false.
+/// How a folder is to be indexed.
+#[derive(Clone, Debug)]
+pub struct IndexConfig {
+    /// A file outside of the folder that keeps digests from run to run.
+    pub cache: PathBuf,
+    /// A file that was changed is left alone for this long before it is read.
+    pub quiet: Duration,
+    /// Disks that the folder had are not missed any more: what is there is all.
+    pub forget_disks: bool,
+}
+
+impl IndexConfig {
+    /// The file that keeps the folder's disks from run to run.
+    pub(super) fn disks(&self) -> PathBuf {
+        self.cache.with_extension("discos")
+    }
+}
+
+/// Starts the index of a folder. `retired` takes what is set aside; `emit` is called in the index's thread, and ends it
+/// by giving false.
 ///
 /// # Errors
 /// When there can be no thread.
 pub fn start(
     root: Root,
-    cache: PathBuf,
+    config: IndexConfig,
     retired: Retired,
     emit: impl FnMut(IndexEvent) -> bool + Send + 'static,
 ) -> Result<Index, StoreError> {
@@ -86,7 +112,7 @@ pub fn start(
     let path = root.path().to_owned();
     let thread = std::thread::Builder::new()
         .name("index".to_owned())
-        .spawn(move || Running::new(root, cache, retired, theirs, chunks, emit).run())
+        .spawn(move || Running::new(root, config, retired, theirs, chunks, emit).run())
         .map_err(|error| StoreError::new(&path, &error))?;
     Ok(Index { inbox, own, thread })
 }
@@ -100,6 +126,13 @@ pub(super) struct Running<E> {
     watcher: Option<notify::RecommendedWatcher>,
     pub(super) cache: Cache,
     pub(super) own: OwnChunks,
+    pub(super) disks: Disks,
+    /// Folders below this one whose disks are away.
+    pub(super) away: Vec<FileName>,
+    /// What was mounted at the last look, and what of it hides files that were served.
+    pub(super) mounted: BTreeSet<String>,
+    pub(super) covers: BTreeSet<String>,
+    quiet: Duration,
     pub(super) emit: E,
     pub(super) started: Instant,
     pub(super) look_every: Duration,
@@ -108,6 +141,8 @@ pub(super) struct Running<E> {
     pub(super) look_took: Duration,
     pub(super) served: BTreeMap<FileName, Arc<IndexedFile>>,
     pub(super) settling: Settling,
+    pub(super) writers: Writers,
+    pub(super) being_written: BTreeMap<FileName, Waits>,
     pub(super) missing: BTreeMap<FileName, Instant>,
     /// Those of the last look.
     pub(super) folders: Folders,
@@ -115,6 +150,7 @@ pub(super) struct Running<E> {
     /// Files that are not wanted any more and cannot be moved away here: not served as long as they are as they were.
     pub(super) withdrawn: BTreeMap<FileName, (Arc<IndexedFile>, RetiredReason)>,
     pub(super) ignored: BTreeSet<String>,
+    pub(super) telling: Telling,
     pub(super) hashing: Hashing,
     pub(super) checking: Checking,
     /// Files that are to be read again.
@@ -127,6 +163,8 @@ pub(super) struct Running<E> {
     /// Nothing can be written into the folder.
     pub(super) read_only: bool,
     pub(super) ready: bool,
+    /// A disk is back, and not all on it has been read.
+    pub(super) catching_up: bool,
     /// Everything is being read again.
     pub(super) rereading: bool,
 }
@@ -134,20 +172,26 @@ pub(super) struct Running<E> {
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     fn new(
         root: Root,
-        cache: PathBuf,
+        config: IndexConfig,
         retired: Retired,
         inbox: Arc<Inbox>,
         own: OwnChunks,
         emit: E,
     ) -> Self {
         let now = Instant::now();
+        let path = root.path().to_owned();
         let hashing = Hashing::new(root.clone(), Arc::clone(&inbox));
         let checking = Checking::new(root.clone(), Arc::clone(&inbox));
         Self {
             root,
             inbox,
             watcher: None,
-            cache: Cache::open(cache),
+            disks: Disks::open(config.disks(), &path, config.forget_disks),
+            away: Vec::new(),
+            mounted: BTreeSet::new(),
+            covers: BTreeSet::new(),
+            cache: Cache::open(config.cache),
+            quiet: config.quiet,
             own,
             emit,
             started: now,
@@ -156,12 +200,15 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             looked_at: now,
             look_took: Duration::ZERO,
             served: BTreeMap::new(),
-            settling: Settling::default(),
+            settling: Settling::new(config.quiet),
+            writers: Writers::new(PROCESSES),
+            being_written: BTreeMap::new(),
             missing: BTreeMap::new(),
             folders: Folders::default(),
             unreadable: Unreadable::default(),
             withdrawn: BTreeMap::new(),
             ignored: BTreeSet::new(),
+            telling: Telling::default(),
             hashing,
             checking,
             suspects: BTreeMap::new(),
@@ -171,6 +218,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             gone: false,
             read_only: false,
             ready: false,
+            catching_up: false,
             rereading: false,
         }
     }
@@ -205,6 +253,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             match touch {
                 Touch::Written => self.settling.written(name),
                 Touch::Closed => self.settling.closed(name),
+                Touch::Moved => self.settling.moved(name),
             }
         }
         if mail.deaf {
@@ -274,6 +323,15 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             let (files, bytes) = self.all_is_read();
             self.tell(IndexEvent::Ready { files, bytes })?;
         }
+        if self.catching_up
+            && self.ready
+            && !self.gone
+            && self.hashing.is_empty()
+            && self.has_read_all()
+        {
+            self.catching_up = false;
+            self.tell(IndexEvent::CaughtUp)?;
+        }
         let has_settled = self.settling.has_settled(Instant::now());
         if self.ready && self.rereading && self.hashing.is_empty() && !has_settled {
             self.rereading = false;
@@ -305,7 +363,8 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
 
     /// Keeps what is known of the files; gives how many there are, and their bytes.
     fn all_is_read(&mut self) -> (usize, u64) {
-        if !self.gone {
+        // What is known of files that are away is of use when they are back.
+        if !self.gone && self.away.is_empty() {
             let aside = self.retired.readable();
             let files = self.served.values().chain(&aside);
             let files = files.chain(self.damaged.values());
@@ -322,8 +381,18 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         let now = Instant::now();
         match self.settling.next_settled() {
             None => true,
-            Some(due) => due > now && now >= self.started + READY_WITHIN,
+            Some(due) => due > now && now >= self.started + self.ready_within(),
         }
+    }
+
+    /// A disk is there again: what is on it is to be read as at the start.
+    pub(super) fn catch_up(&mut self) {
+        self.catching_up = true;
+        self.started = Instant::now();
+    }
+
+    fn ready_within(&self) -> Duration {
+        (self.quiet + READY_SLACK).min(READY_WITHIN)
     }
 
     pub(super) fn look_soon(&mut self) {

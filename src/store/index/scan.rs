@@ -1,7 +1,10 @@
 //! One look at a folder: every regular file with a name that can be served, and what is in the way of the
 //! others. Never follows a symbolic link.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, SystemTime},
+};
 
 use cap_std::fs::{Dir, DirEntry, FileType, MetadataExt};
 
@@ -19,18 +22,27 @@ use crate::{
         Root, StoreError,
         disk::{Disk, Make},
         error::is_no_descriptor,
+        mounts::is_mount_point,
+        root::HIDDEN,
     },
 };
+
+/// A part file that has not changed for this long is not being made by anybody.
+const UNFINISHED: Duration = Duration::from_secs(10);
 
 /// What a look found.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
     pub(super) files: BTreeMap<FileName, Seen>,
     pub(super) folders: Folders,
+    /// Folders at which something is mounted.
+    pub(super) mounted: BTreeSet<String>,
     /// Paths that are not served, and why.
     pub(super) ignored: BTreeMap<String, IgnoredReason>,
     /// A folder could not be read: what was below it may still be there.
     pub(super) partial: bool,
+    /// There is something to be seen by then.
+    pub(super) again: Option<Duration>,
     /// There was no file descriptor left: what was not found may still be there.
     exhausted: bool,
 }
@@ -42,10 +54,10 @@ pub(super) struct Scan {
 pub(super) fn scan(root: &Root) -> Result<Scan, StoreError> {
     let mut scan = Scan::default();
     let fail = |error: std::io::Error| StoreError::new(root.path(), &error);
+    let dir = root.dir().map_err(fail)?;
     if !root.is_current().map_err(fail)? {
         return Err(StoreError::Changed(root.path().to_owned()));
     }
-    let dir = root.dir();
     let device = dir.dir_metadata().map_err(fail)?.dev();
     scan.folders.insert("", device);
     let entries = dir.entries().map_err(fail)?;
@@ -82,10 +94,13 @@ impl Scan {
     fn entry(&mut self, above: &str, entry: &DirEntry, depth: usize) {
         let os_name = entry.file_name();
         let shown = os_name.to_string_lossy();
+        let path = format!("{above}{shown}");
         if shown.starts_with('.') {
+            if !shown.starts_with(HIDDEN) {
+                self.ignore(path, IgnoredReason::Name(FileNameError::Dot));
+            }
             return;
         }
-        let path = format!("{above}{shown}");
         if os_name.to_str().is_none() {
             return self.ignore(path, IgnoredReason::NotUtf8);
         }
@@ -101,8 +116,15 @@ impl Scan {
         if depth >= MAX_COMPONENTS {
             return self.ignore(path.to_owned(), IgnoredReason::TooDeep);
         }
+        // Nothing below it could have a name.
+        if let Err(error) = FileName::try_from(path) {
+            return self.ignore(path.to_owned(), IgnoredReason::Name(error));
+        }
         let opened = entry.open_dir().and_then(|dir: Dir| {
             self.folders.insert(path, dir.dir_metadata()?.dev());
+            if is_mount_point(&dir) {
+                self.mounted.insert(path.to_owned());
+            }
             let above = format!("{path}/");
             for entry in dir.entries()? {
                 self.entry(&above, &entry?, depth + 1);
@@ -117,8 +139,7 @@ impl Scan {
     fn file(&mut self, path: String, entry: &DirEntry) {
         let name = match FileName::try_from(path.as_str()) {
             Ok(name) => name,
-            // An unfinished file of ours.
-            Err(FileNameError::Reserved) => return,
+            Err(FileNameError::Reserved) => return self.unfinished(path, entry),
             Err(error) => return self.ignore(path, IgnoredReason::Name(error)),
         };
         match entry.metadata() {
@@ -133,6 +154,24 @@ impl Scan {
             }
             // Deleted between the two looks.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => self.unreadable(path, &error),
+        }
+    }
+
+    /// A file that says of itself that it is not whole. While it changes, somebody is just making it.
+    fn unfinished(&mut self, path: String, entry: &DirEntry) {
+        let changed = entry.metadata().and_then(|meta| meta.modified());
+        let age = changed.map(|changed| {
+            let now = SystemTime::now();
+            now.duration_since(changed.into_std()).unwrap_or_default()
+        });
+        match age {
+            Ok(age) if age < UNFINISHED => {
+                let left = UNFINISHED - age;
+                let sooner = self.again.is_none_or(|again| left < again);
+                self.again = if sooner { Some(left) } else { self.again };
+            }
+            Ok(_) => self.ignore(path, IgnoredReason::Name(FileNameError::Reserved)),
             Err(error) => self.unreadable(path, &error),
         }
     }

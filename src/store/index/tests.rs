@@ -11,12 +11,17 @@ use std::{
 };
 
 mod aside;
+mod bulk;
 mod by_hand;
 mod damage;
 mod folders;
 mod mounts;
+mod writing;
 
-use super::{ContentReader, Gone, Index, IndexCommand, IndexEvent, IndexedFile, Origin, start};
+use super::{
+    ContentReader, Gone, Index, IndexCommand, IndexConfig, IndexEvent, IndexedFile, Origin,
+    open_served, start,
+};
 use crate::{
     model::{ByteRange, RemovedReason},
     store::{
@@ -25,6 +30,8 @@ use crate::{
     },
 };
 
+/// Far less than what people want, so that the tests do not wait.
+const QUIET: Duration = Duration::from_secs(1);
 const DEADLINE: Duration = Duration::from_secs(40);
 
 struct Watched {
@@ -33,6 +40,9 @@ struct Watched {
     index: Option<Index>,
     retired: Retired,
     events: Receiver<IndexEvent>,
+    /// The folder that is served, below `served`.
+    below: String,
+    forget_disks: bool,
 }
 
 impl Watched {
@@ -42,19 +52,21 @@ impl Watched {
             write(&folder.path().join("served").join(name), bytes);
         }
         let cache = tempfile::tempdir().unwrap();
-        let (index, retired, events) = begin(&folder.path().join("served"), cache.path());
+        let (index, retired, events) = begin(&folder.path().join("served"), cache.path(), false);
         Self {
             folder,
             cache,
             index: Some(index),
             retired,
             events,
+            below: String::new(),
+            forget_disks: false,
         }
     }
 
     fn restart(&mut self) {
         self.stop();
-        let (index, retired, events) = begin(&self.path(""), self.cache.path());
+        let (index, retired, events) = begin(&self.path(""), self.cache.path(), self.forget_disks);
         (self.index, self.retired, self.events) = (Some(index), retired, events);
     }
 
@@ -66,7 +78,13 @@ impl Watched {
     }
 
     fn path(&self, name: &str) -> std::path::PathBuf {
-        self.folder.path().join("served").join(name)
+        let folder = self.folder.path().join("served");
+        let served = if self.below.is_empty() {
+            folder
+        } else {
+            folder.join(&self.below)
+        };
+        served.join(name)
     }
 
     /// The first event that is wanted; others are skipped.
@@ -137,11 +155,20 @@ impl Drop for Watched {
     }
 }
 
-fn begin(folder: &Path, cache: &Path) -> (Index, Retired, Receiver<IndexEvent>) {
+fn begin(
+    folder: &Path,
+    cache: &Path,
+    forget_disks: bool,
+) -> (Index, Retired, Receiver<IndexEvent>) {
     let (sender, events) = channel();
-    let root = Root::create(folder).unwrap();
+    let config = IndexConfig {
+        cache: cache.join("digests"),
+        quiet: QUIET,
+        forget_disks,
+    };
+    let root = open_served(folder, &config).unwrap();
     let retired = Retired::new(root.clone(), RetiredLimits::default());
-    let index = start(root, cache.join("digests"), retired.clone(), move |event| {
+    let index = start(root, config, retired.clone(), move |event| {
         sender.send(event).is_ok()
     });
     (index.unwrap(), retired, events)
@@ -321,38 +348,6 @@ fn a_renamed_folder_is_a_deletion() {
 }
 
 #[test]
-fn a_corrected_permission_is_noticed() {
-    use std::os::unix::fs::PermissionsExt;
-    let chmod = |path: &Path, mode| {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    };
-    obey_permissions();
-    let watched = Watched::start(&[("a", b"one")]);
-    watched.ready();
-    let secret = watched.folder.path().join("secret");
-    write(&secret, b"two");
-    chmod(&secret, 0);
-    fs::rename(&secret, watched.path("b")).unwrap();
-    watched.wait("Ignored", |event| match event {
-        IndexEvent::Ignored { path, .. } => (path == "b").then_some(()),
-        _ => None,
-    });
-    let began = Instant::now();
-    chmod(&watched.path("b"), 0o644);
-    watched.added("b");
-    assert!(began.elapsed() < Duration::from_secs(20));
-}
-
-/// This thread, and those that it starts, may not read or write what its user may not.
-fn obey_permissions() {
-    use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
-    let mut sets = capabilities(None).unwrap();
-    let above = CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
-    sets.effective.remove(above);
-    set_capabilities(None, sets).unwrap();
-}
-
-#[test]
 fn nothing_waits_for_a_large_file() {
     let mut watched = Watched::start(&[("a", b"one")]);
     watched.ready();
@@ -365,14 +360,14 @@ fn nothing_waits_for_a_large_file() {
         file.set_len(64 << 30).unwrap();
         file.set_modified(std::time::SystemTime::now() - Duration::from_secs(60))
             .unwrap();
+        drop(file);
         fs::rename(path, watched.path(name)).unwrap();
         watched.wait("Hashing", |event| match event {
             IndexEvent::Hashing { name: told, .. } => (told.as_str() == name).then_some(()),
             _ => None,
         });
-        file
     };
-    let file = large(&watched, "large");
+    large(&watched, "large");
     let began = Instant::now();
     let index = watched.index.as_ref().unwrap();
     index.send(set_aside(&added));
@@ -385,8 +380,9 @@ fn nothing_waits_for_a_large_file() {
         watched_file(&watched, "c", b"three");
     }
     // What it was is not read to its end.
-    file.set_len(5).unwrap();
-    drop(file);
+    let mut writing = fs::File::options();
+    let file = writing.write(true).open(watched.path("large"));
+    file.unwrap().set_len(5).unwrap();
     assert_eq!(watched.added("large").manifest.layout().file_bytes(), 5);
     large(&watched, "other");
     let began = Instant::now();

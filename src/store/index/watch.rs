@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use notify::{
     ErrorKind, EventKind, RecursiveMode, Watcher,
-    event::{AccessKind, AccessMode, ModifyKind},
+    event::{AccessKind, AccessMode, ModifyKind, RenameMode},
 };
 
 use crate::{model::FileName, store::Root};
@@ -16,6 +16,8 @@ pub(super) enum Heard {
     Written(FileName),
     /// A writer closed a file.
     Closed(FileName),
+    /// A file got this name, from another folder or another name.
+    Moved(FileName),
     /// Something changed.
     Something,
     /// Changes were lost.
@@ -58,16 +60,25 @@ fn translate(event: notify::Result<notify::Event>, base: &Path, tell: &impl Fn(H
         }
         EventKind::Access(_) => {}
         EventKind::Modify(ModifyKind::Data(_)) => names.for_each(|name| tell(Heard::Written(name))),
+        // Linux says all three of a rename within the folder; the last has both names.
+        EventKind::Modify(ModifyKind::Name(RenameMode::To)) => {
+            names.for_each(|name| tell(Heard::Moved(name)));
+            something(&event, base, tell);
+        }
         EventKind::Any
         | EventKind::Create(_)
         | EventKind::Modify(_)
         | EventKind::Remove(_)
         | EventKind::Other => {
-            // Our own hidden files change all the time while a copy comes in.
-            if event.paths.is_empty() || event.paths.iter().any(|path| !is_hidden(path, base)) {
-                tell(Heard::Something);
-            }
+            something(&event, base, tell);
         }
+    }
+}
+
+/// Our own hidden files change all the time while a copy comes in.
+fn something(event: &notify::Event, base: &Path, tell: &impl Fn(Heard)) {
+    if event.paths.is_empty() || event.paths.iter().any(|path| !is_hidden(path, base)) {
+        tell(Heard::Something);
     }
 }
 
@@ -111,6 +122,10 @@ mod tests {
         let closed = Event::new(closed).add_path("/f/a/b".into());
         let name = FileName::try_from("a/b").unwrap();
         assert_eq!(heard(Ok(closed)), [Heard::Closed(name)]);
+        let moved = EventKind::Modify(ModifyKind::Name(RenameMode::To));
+        let moved = Event::new(moved).add_path("/f/a/b".into());
+        let name = FileName::try_from("a/b").unwrap();
+        assert_eq!(heard(Ok(moved)), [Heard::Moved(name), Heard::Something]);
         let hidden = Event::new(EventKind::Any).add_path("/f/.trozos/x".into());
         assert_eq!(heard(Ok(hidden)), []);
     }

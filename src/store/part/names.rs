@@ -14,7 +14,6 @@ use crate::{
         error::NotAFile,
         hash::sha256,
         journal::{self, Journal},
-        root::HIDDEN,
     },
 };
 
@@ -55,7 +54,7 @@ impl<D: Disk> Names<D> {
         } = target.clone();
         let folder = match place {
             PartPlace::Beside => spot.folder.clone(),
-            PartPlace::Hidden => hidden_folder(),
+            PartPlace::Hidden => hidden_folder(disk, &spot),
         };
         let path = match folder.as_str() {
             "." => disk.path().to_owned(),
@@ -391,6 +390,8 @@ fn hidden_stem(spot: &Spot) -> String {
     sha256(path.as_os_str().as_bytes()).to_string()
 }
 
-fn hidden_folder() -> String {
-    format!("{HIDDEN}/partes")
+/// On the same disk as the file.
+fn hidden_folder<D: Disk>(disk: &D, spot: &Spot) -> String {
+    let path = spot.below(std::path::Path::new(""));
+    format!("{}/partes", disk.hidden(&path.to_string_lossy()))
 }

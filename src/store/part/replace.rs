@@ -8,7 +8,6 @@ use crate::store::{
     StoreError,
     disk::{Disk, Entry, Folder, Make, Place, Replace, Spot},
     retired::naming,
-    root::HIDDEN,
 };
 
 impl<D: Disk> Names<D> {
@@ -101,9 +100,11 @@ enum Kept<F> {
 
 /// Gives the file of a name a free one in the folder of what was set aside, for good.
 fn keep<D: Disk>(disk: &D, spot: &Spot, target: &Place<D::Folder>) -> io::Result<Kept<D::Folder>> {
+    let path = spot.below(std::path::Path::new(""));
+    let hidden = disk.hidden(&path.to_string_lossy());
     let folder = match spot.folder.as_str() {
-        "." => format!("{HIDDEN}/retirados"),
-        above => format!("{HIDDEN}/retirados/{above}"),
+        "." => format!("{hidden}/retirados"),
+        above => format!("{hidden}/retirados/{above}"),
     };
     let _ = disk.folder(&folder, Make::Folders)?;
     // Nothing must be moved to a folder that may be lost.

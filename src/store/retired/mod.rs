@@ -158,7 +158,8 @@ impl Retired {
     fn max_bytes(&self) -> u64 {
         let limits = *lock(&self.0.limits);
         limits.max_bytes.unwrap_or_else(|| {
-            let disk = rustix::fs::fstatvfs(&*self.0.root.dir());
+            let disk = self.0.root.dir().ok();
+            let disk = disk.and_then(|dir| rustix::fs::fstatvfs(&*dir).ok());
             let disk_bytes =
                 disk.map_or(u64::MAX, |disk| disk.f_blocks.saturating_mul(disk.f_frsize));
             // A tmpfs without a limit has no blocks at all.

@@ -93,7 +93,8 @@ impl Chronicle {
     }
 
     /// A secondary's process ended: what it had seen and not told is found anew, without anybody having seen it.
-    pub fn ended(&mut self, host: Host, disk: &Disk) {
+    /// `has_told` says of which names that are not there the central knows that.
+    pub fn ended(&mut self, host: Host, disk: &Disk, has_told: impl Fn(&FileName) -> bool) {
         for (name, line) in &mut self.names {
             let Some((by, before)) = line.by.filter(|(by, _)| *by == host) else {
                 continue;
@@ -101,7 +102,10 @@ impl Chronicle {
             debug_assert_eq!(by, host);
             let known = disk.known.get(name);
             let noted = known.and_then(|known| known.id);
-            let is_told = noted == line.latest;
+            let is_told = match line.latest {
+                Some(_) => noted == line.latest,
+                None => has_told(name),
+            };
             let is_kept = match line.latest {
                 // As an edit of what was noted before; what had been there looks like an old copy.
                 Some(latest) => noted == before && !line.past.contains(&latest),

@@ -124,6 +124,11 @@ impl Secondary {
         secondary
     }
 
+    /// It has read its folder, and sees what people do there.
+    pub fn has_eyes(&self) -> bool {
+        self.is_indexed
+    }
+
     /// The central has noted that there is nothing of this name.
     pub fn has_told_of_the_end(&self, name: &FileName) -> bool {
         !self.held.contains_key(name) && self.changes.is_told()

@@ -348,7 +348,7 @@ impl World {
             Happening::Delete(host, content) => {
                 let name = &self.story.contents[content].meta.name;
                 if let Some(gone) = self.slots[host].disk.files.remove(name) {
-                    let is_seen = self.slots[host].process.is_some();
+                    let is_seen = sees(&self.slots[host]);
                     self.chronicle.deleted(host, name, gone.meta.id, is_seen);
                     self.with(host, |process, ctx| {
                         if let Process::Secondary(secondary) = process {
@@ -466,12 +466,15 @@ impl World {
         self.lost_ends |= is_receiver || host == CENTRAL;
         self.net.listening[host] = false;
         let slot = &mut self.slots[host];
-        if slot.process.take().is_some() {
+        let process = slot.process.take();
+        if process.is_some() {
             slot.until = Some(self.now);
         }
         slot.due = None;
         slot.disk.crash(&mut self.random);
-        self.chronicle.ended(host, &slot.disk);
+        self.chronicle.ended(host, &slot.disk, |name| {
+            matches!(&process, Some(Process::Secondary(secondary)) if secondary.has_told_of_the_end(name))
+        });
     }
 
     /// Somebody puts content into a folder, in the place of what is there.
@@ -490,7 +493,7 @@ impl World {
         let before = before.map(|before| before.meta.id);
         let known = slot.disk.known.get(&name).and_then(|known| known.id);
         let is_new = before.is_some() && !self.chronicle.was_there(&name, id);
-        let is_seen = slot.process.is_some() || (is_new && known == before);
+        let is_seen = sees(slot) || (is_new && known == before);
         self.chronicle
             .written(host, &name, id, before, is_seen && is_heard);
         self.with(host, |process, ctx| {
@@ -601,6 +604,11 @@ impl World {
             other => panic!("{other:?} instead of a central"),
         }
     }
+}
+
+/// A secondary runs there and sees what people do.
+fn sees(slot: &Slot) -> bool {
+    matches!(&slot.process, Some(Process::Secondary(secondary)) if secondary.has_eyes())
 }
 
 fn disks_of(slots: &[Slot]) -> Vec<&Disk> {

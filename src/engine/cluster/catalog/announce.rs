@@ -51,8 +51,13 @@ impl Catalog {
     fn take_in(&mut self, number: SecondaryNumber, file: &HeldFile, at: u64) -> Announced {
         let (name, id, by) = (&file.meta.name, file.meta.id, Some(number));
         let is_gone = self.pasts.is_gone(name, id);
+        // What was told before is old news, if it is known and has been replaced or deleted since.
+        let origin = match file.origin {
+            Origin::Written if file.again && is_gone => Origin::Found,
+            origin => origin,
+        };
         let Some(entry) = self.entries.get_mut(name) else {
-            if is_gone && self.pasts.is_deleted(name) && file.origin != Origin::Written {
+            if is_gone && self.pasts.is_deleted(name) && origin != Origin::Written {
                 return Announced::Deleted;
             }
             let is_settled = file.origin == Origin::Written || !file.was.is_empty();
@@ -65,6 +70,7 @@ impl Catalog {
         };
         if entry.meta.id == id {
             entry.others.remove(&number);
+            entry.is_remembered = false;
             // Copies are younger than what they were made of.
             entry.modified = earlier(entry.modified, file.modified);
             let is_new = entry.holders.insert(number);
@@ -79,7 +85,7 @@ impl Catalog {
         let past = self.pasts.get(name);
         let lost = past.and_then(|past| past.lost.as_ref());
         let was_lost = lost.is_some_and(|(lost, since)| lost.id == id && *since == entry.meta.id);
-        match file.origin {
+        match origin {
             Origin::Written if is_edit || entry.holders.contains(number) => {
                 self.replace(number, file, at)
             }

@@ -21,6 +21,8 @@ pub(in crate::engine::cluster) struct Entry {
     pub(super) others: BTreeMap<SecondaryNumber, Other>,
     /// The content has the name by an edit or a choice. Else the latest of those that were found has it.
     pub(super) is_settled: bool,
+    /// An earlier run knew it; nobody has told of it since.
+    pub(super) is_remembered: bool,
 }
 
 /// What a secondary has under a name whose content it does not hold.
@@ -51,6 +53,7 @@ impl Entry {
             holders: NumberSet::of(number),
             others: BTreeMap::new(),
             is_settled,
+            is_remembered: false,
         }
     }
 
@@ -116,6 +119,7 @@ impl Entry {
             self.others.insert(number, becomes(before.clone()));
         }
         self.holders = NumberSet::default();
+        self.is_remembered = false;
         (self.meta, self.modified) = (meta, modified);
         let id = self.meta.id;
         let same = |other: &Other| other.meta().is_some_and(|meta| meta.id == id);

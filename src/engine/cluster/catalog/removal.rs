@@ -84,10 +84,15 @@ impl Catalog {
             return Removed::Unknown;
         }
         entry.others.remove(&number);
-        if self.drop_if_empty(&file.name) {
-            return Removed::EntryGone { promoted: None };
+        self.other_gone(&file.name)
+    }
+
+    fn other_gone(&mut self, name: &FileName) -> Removed {
+        if self.drop_if_empty(name) {
+            Removed::EntryGone { promoted: None }
+        } else {
+            Removed::OtherGone
         }
-        Removed::OtherGone
     }
 
     fn deleted(&mut self, number: SecondaryNumber, file: &FileMeta, at: u64) -> Removed {
@@ -104,14 +109,10 @@ impl Catalog {
             return match entry.others.remove(&number) {
                 Some(Other::Conflict(meta, _)) if meta.id == file.id => {
                     self.pasts.supersede(name, file.id, by, at);
-                    self.drop_if_empty(name);
-                    Removed::OtherGone
+                    self.other_gone(name)
                 }
                 // What replaced the content that was deleted stays, and is copied there.
-                Some(Other::Outdated(_) | Other::Changing) => {
-                    self.drop_if_empty(name);
-                    Removed::OtherGone
-                }
+                Some(Other::Outdated(_) | Other::Changing) => self.other_gone(name),
                 Some(other) => {
                     entry.others.insert(number, other);
                     Removed::Unknown
@@ -173,6 +174,7 @@ impl Catalog {
             holders: NumberSet::default(),
             others: BTreeMap::new(),
             is_settled: true,
+            is_remembered: false,
         };
         for (number, (meta, modified)) in independent {
             if meta.id == entry.meta.id {

@@ -216,10 +216,40 @@ fn deleted_is_deleted_until_somebody_puts_it_back() {
 }
 
 #[test]
+fn what_is_told_again_after_it_was_deleted_elsewhere_does_not_bring_it_back() {
+    let mut bench = Bench::default();
+    bench.tell(1, &found(1, 5));
+    bench.tell(1, &written(2, &[1]));
+    bench.tell(2, &copied(2));
+    bench.remove(2, 2, RemovedReason::Deleted);
+    let again = HeldFile {
+        again: true,
+        ..written(2, &[1])
+    };
+    assert_eq!(bench.tell(1, &again), Announced::Deleted);
+    assert_eq!(bench.tell(1, &written(2, &[])), Announced::New);
+}
+
+#[test]
 fn a_deletion_that_nobody_else_has_enrolled_to_hear_of_counts() {
     let mut bench = Bench::default();
     assert_eq!(bench.remove(1, 1, RemovedReason::Deleted), Removed::Unknown);
     assert_eq!(bench.tell(2, &found(1, 5)), Announced::Deleted);
+}
+
+#[test]
+fn what_an_earlier_run_knew_stays_when_something_else_of_the_name_goes() {
+    let mut bench = Bench::default();
+    bench.tell(1, &found(1, 5));
+    bench.tell(2, &written(2, &[]));
+    bench.restart();
+    bench.tell(2, &found(2, 9));
+    assert_eq!(
+        bench.remove(2, 2, RemovedReason::Deleted),
+        Removed::OtherGone
+    );
+    assert_eq!(bench.now(), Some((1, vec![])));
+    assert_eq!(bench.tell(1, &found(1, 5)), Announced::Holder);
 }
 
 #[test]

@@ -55,8 +55,7 @@ fn one_that_may_only_be_read_is_a_source_and_lacks_nothing() {
 fn what_lies_on_a_missing_disk_waits_and_is_lacking() {
     let mut bench = Bench::new(1, &[(1, &["disk/a", "b"])]);
     bench.hello(2);
-    let mut away = CopyLimits::default();
-    away.set_away_below(vec![file("disk").name]);
+    let away = CopyLimits::new(false, false, &[file("disk").name]);
     bench.feed(2, Event::Limits(away));
     let mut actions = bench.feed(2, Event::inventory(Vec::new()));
     actions.extend(bench.pass(Duration::from_secs(100)));

@@ -184,6 +184,7 @@ impl Changes {
         let was = self.bases(&meta);
         let file = HeldFile {
             modified: holding.modified(),
+            again: pending.is_some_and(|pending| pending.told.contains(&meta.id)),
             origin,
             was,
             meta,

@@ -38,8 +38,9 @@ fn a_file_that_cannot_be_sent_is_read_again() {
 /// Other content of the same length under the same dates.
 fn alter(path: &Path, bytes: &[u8]) {
     let changed = fs::metadata(path).unwrap().modified().unwrap();
-    fs::write(path, bytes).unwrap();
+    // In place: it must not be seen without its content.
     let file = fs::File::options().write(true).open(path).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, bytes, 0).unwrap();
     file.set_modified(changed).unwrap();
 }
 

@@ -1,8 +1,12 @@
 //! Folders that may only be read, and what in a folder is passed over.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
-use super::{Watched, obey_permissions, set_aside};
+use super::{Watched, set_aside, write};
 use crate::{
     model::RemovedReason,
     store::{
@@ -10,6 +14,38 @@ use crate::{
         index::{Gone, IndexEvent},
     },
 };
+
+#[test]
+fn a_corrected_permission_is_noticed() {
+    use std::os::unix::fs::PermissionsExt;
+    let chmod = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    obey_permissions();
+    let watched = Watched::start(&[("a", b"one")]);
+    watched.ready();
+    let secret = watched.folder.path().join("secret");
+    write(&secret, b"two");
+    chmod(&secret, 0);
+    fs::rename(&secret, watched.path("b")).unwrap();
+    watched.wait("Ignored", |event| match event {
+        IndexEvent::Ignored { path, .. } => (path == "b").then_some(()),
+        _ => None,
+    });
+    let began = Instant::now();
+    chmod(&watched.path("b"), 0o644);
+    watched.added("b");
+    assert!(began.elapsed() < Duration::from_secs(20));
+}
+
+/// This thread, and those that it starts, may not read or write what its user may not.
+fn obey_permissions() {
+    use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+    let mut sets = capabilities(None).unwrap();
+    let above = CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
+    sets.effective.remove(above);
+    set_capabilities(None, sets).unwrap();
+}
 
 #[test]
 fn a_folder_that_may_only_be_read_is_served() {
@@ -46,5 +82,61 @@ fn a_folder_that_may_only_be_read_is_served() {
     chmod(&watched.path(""), 0o755);
     watched.wait("Writable", |event| {
         matches!(event, IndexEvent::Writable).then_some(())
+    });
+}
+
+#[test]
+fn what_is_passed_over_is_told_once_with_the_reason() {
+    let mut watched = Watched::start(&[
+        ("a", b"one"),
+        ("copia.part", b"x"),
+        ("copia.part-diario", b"x"),
+        ("temporada.part/cap 1", b"x"),
+        (".oculto", b"x"),
+        (".trozos/retirados/b", b"x"),
+        (".trozos-prueba-1", b"x"),
+    ]);
+    watched.stop();
+    std::os::unix::fs::symlink("a", watched.path("enlace")).unwrap();
+    // Somebody is making it now: that is told when it stays.
+    fs::write(watched.path("bajando.part"), b"x").unwrap();
+    for n in 0..100 {
+        let name = format!("many/{n}\\");
+        write(&watched.path(&name), b"x");
+    }
+    watched.restart();
+    let mut told = Vec::new();
+    watched.wait("Ready", |event| match event {
+        IndexEvent::Ignored { path, reason } => {
+            told.push((path, reason.code()));
+            None
+        }
+        IndexEvent::ManyIgnored { count, reason, .. } => {
+            told.push((count.to_string(), reason.code()));
+            None
+        }
+        IndexEvent::Ready { files, .. } => (files == 1).then_some(()),
+        _ => None,
+    });
+    told.retain(|(path, _)| !path.starts_with("many/"));
+    told.sort();
+    let expected = [
+        ("1", "name-dot"),
+        ("80", "name-forbidden"),
+        ("copia.part", "name-reserved"),
+        ("copia.part-diario", "name-reserved"),
+        ("enlace", "symbolic-link"),
+        ("temporada.part", "name-reserved"),
+    ];
+    let expected = expected.map(|(path, code)| (path.to_owned(), code));
+    assert_eq!(told, expected);
+    // And nothing of that again.
+    watched.wait("the last one", |event| match event {
+        IndexEvent::Ignored { path, .. } => {
+            assert_eq!(path, "bajando.part");
+            Some(())
+        }
+        IndexEvent::ManyIgnored { .. } => panic!("{event:?}"),
+        _ => None,
     });
 }

@@ -1,11 +1,18 @@
 //! Tests that mount a disk: `.ci/run` runs them in a mount namespace of their own.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use super::{Watched, write};
 use crate::{
-    model::RemovedReason,
-    store::index::{Gone, IndexEvent},
+    model::{ChunkIndex, ChunkLayout, FileMeta, FileName, Manifest, RemovedReason},
+    store::{
+        Existing, Opened, PartFile, PartPlace, Root, StoreError,
+        disk::{Disk, Make},
+        index::{Gone, IndexEvent, IndexedFile},
+        manifest_id,
+        mounts::Mounts,
+        sha256,
+    },
 };
 
 #[test]
@@ -66,6 +73,138 @@ fn a_served_disk_may_go_and_come_back() {
     watched.added("b");
     write(&disk.join("c"), b"three");
     watched.added("c");
+    watched.stop();
+    run("umount", &["-l"], &disk);
+}
+
+fn write_and_add(watched: &Watched, name: &str) -> Arc<IndexedFile> {
+    write(&watched.path(name), b"five");
+    watched.added(name)
+}
+
+/// Receives a copy, from its hidden part file to its name.
+fn receive(root: &Root, name: &str) {
+    let bytes = b"six";
+    let layout = ChunkLayout::for_file(3).unwrap();
+    let manifest = Manifest::new(layout, sha256(bytes), vec![sha256(bytes)]).unwrap();
+    let meta = FileMeta {
+        name: FileName::try_from(name).unwrap(),
+        layout,
+        id: manifest_id(&manifest),
+    };
+    let (existing, place) = (Existing::Keep, PartPlace::Hidden);
+    let opened = PartFile::open(root, &meta, Arc::new(manifest), existing, place).unwrap();
+    let Opened::Part { part, .. } = opened else {
+        panic!("{opened:?}");
+    };
+    for checked in part.check(vec![(ChunkIndex(0), bytes)]) {
+        assert!(part.write(&checked).unwrap());
+    }
+    part.finish().unwrap();
+    assert_eq!(fs::read(root.full_path(&meta.name)).unwrap(), bytes);
+}
+
+/// The folders whose disks are away, the next time that they are told.
+fn away(watched: &Watched) -> Vec<String> {
+    watched.wait("DisksAway", |event| match event {
+        IndexEvent::DisksAway(folders) => Some(folders.iter().map(ToString::to_string).collect()),
+        _ => None,
+    })
+}
+
+#[test]
+#[ignore = "mounts, which needs root: run it with `unshare -m`"]
+fn a_disk_that_is_not_mounted_at_the_start_is_waited_for() {
+    let mut watched = Watched::start(&[("a", b"one")]);
+    watched.ready();
+    let disk = watched.path("serie/disk");
+    fs::create_dir_all(&disk).unwrap();
+    run("mount", &["-t", "tmpfs", "none"], &disk);
+    write(&disk.join("in/b"), b"two");
+    watched.added("serie/disk/in/b");
+    watched.stop();
+    run("umount", &[], &disk);
+    // What lies at the mount point is not the disk's.
+    write(&disk.join("c"), b"three");
+    watched.restart();
+    assert_eq!(away(&watched), ["serie/disk"]);
+    assert_eq!(watched.ready(), 1);
+    let root = Root::open(&watched.path("")).unwrap();
+    root.need(Mounts {
+        above: None,
+        below: vec!["serie/disk".to_owned()],
+    });
+    let copy = FileName::try_from("serie/disk/new/d").unwrap();
+    let refused = root.place(&copy, Make::Folders);
+    assert!(
+        matches!(refused, Err(StoreError::DiskAway(_))),
+        "{refused:?}"
+    );
+    assert!(!disk.join("new").exists());
+    run("mount", &["-t", "tmpfs", "none"], &disk);
+    write(&disk.join("e"), b"four");
+    assert!(away(&watched).is_empty());
+    watched.added("serie/disk/e");
+    watched.wait("CaughtUp", |event| {
+        matches!(event, IndexEvent::CaughtUp).then_some(())
+    });
+    root.place(&copy, Make::Folders).unwrap();
+    // What is set aside stays on its disk.
+    let added = write_and_add(&watched, "serie/disk/f");
+    let index = watched.index.as_ref().unwrap();
+    index.send(super::set_aside(&added));
+    let removed = watched.removed("serie/disk/f");
+    let aside = Gone::SetAside(crate::store::retired::RetiredReason::Deleted);
+    assert_eq!(removed, (RemovedReason::Lost, aside));
+    assert!(disk.join(".trozos/retirados/serie/disk/f").exists());
+    receive(&root, "serie/disk/new/d");
+    // A disk that is gone for good is forgotten when a person says so, and stays so.
+    watched.stop();
+    run("umount", &[], &disk);
+    watched.forget_disks = true;
+    watched.restart();
+    watched.added("serie/disk/c");
+    watched.forget_disks = false;
+    watched.restart();
+    assert_eq!(watched.ready(), 2);
+}
+
+#[test]
+#[ignore = "mounts, which needs root: run it with `unshare -m`"]
+fn a_served_folder_whose_disk_is_not_mounted_at_the_start_is_waited_for() {
+    let mut watched = Watched::start(&[]);
+    watched.stop();
+    // The folder is below the mount point, and is not there without the disk.
+    let disk = watched.folder.path().join("served");
+    run("mount", &["-t", "tmpfs", "none"], &disk);
+    watched.below = "videos".to_owned();
+    write(&watched.path("a"), b"one");
+    watched.restart();
+    watched.added("a");
+    watched.stop();
+    run("umount", &[], &disk);
+    for exists in [false, true] {
+        // An earlier run may have made it.
+        if exists {
+            fs::create_dir(watched.path("")).unwrap();
+            write(&watched.path("stray"), b"x");
+        }
+        watched.restart();
+        let gone = watched.wait("FolderGone", |event| match event {
+            IndexEvent::FolderGone(error) => Some(error),
+            IndexEvent::Ready { .. } => panic!("ready before it was told"),
+            _ => None,
+        });
+        assert!(matches!(gone, StoreError::DiskAway(_)), "{gone:?}");
+        assert_eq!(watched.ready(), 0);
+        assert_eq!(watched.path("").exists(), exists);
+    }
+    run("mount", &["-t", "tmpfs", "none"], &disk);
+    write(&watched.path("b"), b"two");
+    watched.wait("FolderBack", |event| {
+        matches!(event, IndexEvent::FolderBack).then_some(())
+    });
+    watched.added("b");
     watched.stop();
     run("umount", &["-l"], &disk);
 }
