@@ -276,6 +276,7 @@ told-wrong-manifest = the catalogue's digests are not that file's
 told-disk = the receiver's disk: { $why }
 told-exists = another file has that name
 told-changed = the file changed while in use
+told-disk-away = a disk that is mounted in that folder is not there
 told-link = it is a symbolic link, which is not followed
 told-broken = its program failed
 told-other = it says “{ $words }”

@@ -276,6 +276,7 @@ told-wrong-manifest = los resúmenes del catálogo no son los de ese fichero
 told-disk = el disco de quien recibe: { $why }
 told-exists = ya hay otro fichero con ese nombre
 told-changed = el fichero cambió mientras se usaba
+told-disk-away = falta un disco que se monta en esa carpeta
 told-link = es un enlace simbólico, y no se sigue
 told-broken = falló su programa
 told-other = dice «{ $words }»

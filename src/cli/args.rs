@@ -19,6 +19,7 @@ use clap::{
 
 use super::{
     logging::LogFormat,
+    parsers::{client_name, file_name, log_level, quiet},
     place::{Place, place},
     quantity::{BadValue, rate, size, time},
     text::{language::Language, security::SECRET_VARIABLE, t},
@@ -384,36 +385,6 @@ pub struct DownloadArgs {
     /// Replaces a file of other content.
     #[arg(long)]
     pub sobrescribir: bool,
-}
-
-/// The name of a file, or a pattern. Spaces may be part of it; line ends and byte order marks of lists are not.
-fn file_name(text: &str) -> Result<String, BadValue> {
-    let around = ['\r', '\n', '\u{feff}'];
-    let name = text.trim_matches(around);
-    if name.trim().is_empty() {
-        return Err(BadValue::empty());
-    }
-    Ok(name.to_owned())
-}
-
-/// Longer would only look as if nothing worked.
-const LONGEST_QUIET: Duration = Duration::from_secs(24 * 3600);
-
-fn quiet(text: &str) -> Result<Duration, BadValue> {
-    let quiet = time(text)?;
-    if quiet > LONGEST_QUIET {
-        return Err(BadValue::new(text, t!("why-quiet")));
-    }
-    Ok(quiet)
-}
-
-fn log_level(text: &str) -> Result<String, BadValue> {
-    super::logging::filter(text)?;
-    Ok(text.to_owned())
-}
-
-fn client_name(text: &str) -> Result<ClientName, BadValue> {
-    ClientName::try_from(text).map_err(|_| BadValue::new(text, t!("bad-client-name")))
 }
 
 impl CentralArgs {

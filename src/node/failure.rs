@@ -88,6 +88,8 @@ pub enum DiskTrouble {
     NotAFile,
     /// See [`StoreError::Link`].
     Link,
+    /// It is below a disk that is not there.
+    Away,
     /// See [`StoreError::Other`] and [`FailReason::Local`].
     Failed,
 }
@@ -107,6 +109,7 @@ impl DiskTrouble {
             "too-many-open-files" => Self::NoDescriptor,
             "not-a-file" => Self::NotAFile,
             "link-not-followed" => Self::Link,
+            "disk-away" => Self::Away,
             "disk-failed" | "local-disk" => Self::Failed,
             _ => return None,
         })

@@ -253,6 +253,7 @@ fn told(failure: &ToldFailure) -> String {
                 DiskTrouble::NoDescriptor => t!("system-descriptors"),
                 DiskTrouble::NotAFile => t!("ignored-not-a-file"),
                 DiskTrouble::Link => t!("told-link"),
+                DiskTrouble::Away => t!("told-disk-away"),
                 DiskTrouble::Failed => t!("system-io"),
             };
             t!("told-disk", why = why)

@@ -8,6 +8,7 @@ mod context;
 mod control;
 mod copies;
 mod end;
+mod indexed;
 mod legacy;
 mod patience;
 mod requests;

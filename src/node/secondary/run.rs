@@ -14,7 +14,7 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    NoLongerServing, SecondaryEvent,
+    SecondaryEvent,
     api::SecondaryQuery,
     context::{Context, Held, Input, Wanted},
     copies::{Copies, Replaced},
@@ -25,7 +25,7 @@ use super::{
 use crate::{
     engine::recent::RecentRate,
     model::{
-        Conflict, CopyLimits, FileMeta, FileName, Origin, Receiver, RemovedReason, TransferId,
+        Conflict, CopyLimits, FileMeta, FileName, Receiver, TransferId,
         limits::{MAX_OUTBOX, STATISTICS_EVERY, STOP_GRACE},
     },
     net::{Arrival, Door},
@@ -44,7 +44,7 @@ use crate::{
     proto::control::{CopyOrder, ToCentral},
     store::{
         PartNote, StoreError,
-        index::{self, Gone, Index, IndexCommand, IndexEvent, IndexedFile},
+        index::{Index, IndexCommand, IndexEvent, IndexedFile},
         retired::RetiredReason,
     },
 };
@@ -278,129 +278,6 @@ impl Secondary {
         self.index.send(command);
     }
 
-    fn index_event(&mut self, event: IndexEvent) {
-        match event {
-            IndexEvent::Ready { files, bytes } => {
-                self.state.indexed = true;
-                self.tell(SecondaryEvent::FolderRead { files, bytes });
-                self.state.changes.read();
-            }
-            IndexEvent::ReadAll { files, bytes } => {
-                self.state.rereading = false;
-                self.tell(SecondaryEvent::FolderRead { files, bytes });
-            }
-            IndexEvent::Added { file, origin } => {
-                let meta = file.meta.clone();
-                self.state.damaged.remove(&meta.name);
-                self.state.held.insert(meta.name.clone(), file);
-                if self.state.indexed {
-                    self.tell(SecondaryEvent::Serving {
-                        file: meta.name.clone(),
-                        bytes: meta.layout.file_bytes(),
-                    });
-                    self.state.changes.held(&meta, origin_of(origin));
-                }
-            }
-            IndexEvent::Removed { file, reason, why } => self.removed(&file.meta, reason, why),
-            IndexEvent::Damaged { file } => {
-                let name = file.meta.name.clone();
-                self.state.damaged.insert(name.clone(), file);
-                self.tell(SecondaryEvent::Damaged { file: name });
-            }
-            IndexEvent::Ignored { path, reason } => {
-                self.tell(SecondaryEvent::Ignored { path, reason });
-            }
-            IndexEvent::ManyIgnored {
-                count,
-                examples,
-                reason,
-            } => self.tell(SecondaryEvent::ManyIgnored {
-                count,
-                examples,
-                reason,
-            }),
-            IndexEvent::FolderGone(error) => {
-                self.tell(SecondaryEvent::FolderGone(error));
-                self.state.folder_gone = true;
-                self.state.is_gone = true;
-                self.tell_limits();
-            }
-            IndexEvent::FolderBack => {
-                self.tell(SecondaryEvent::FolderBack);
-                self.state.is_gone = false;
-            }
-            IndexEvent::DisksAway(folders) => self.disks_away(folders),
-            // What is there by now is not to be copied from others.
-            IndexEvent::CaughtUp => {
-                self.state.folder_gone = self.state.is_gone;
-                self.state.no_copies_below = self.state.disks_away.clone();
-                self.tell_limits();
-            }
-            IndexEvent::ReadOnly(error) => {
-                self.tell(SecondaryEvent::ReadOnly(error));
-                self.state.read_only = true;
-                self.tell_limits();
-            }
-            IndexEvent::Writable => {
-                self.tell(SecondaryEvent::Writable);
-                self.state.read_only = false;
-                self.tell_limits();
-            }
-            IndexEvent::BeingWritten { name, by } => {
-                self.tell(SecondaryEvent::BeingWritten { file: name, by });
-            }
-            IndexEvent::Hashing { name, bytes } => {
-                tracing::info!(file = %name, bytes, "reading");
-            }
-        }
-    }
-
-    fn disks_away(&mut self, folders: Vec<FileName>) {
-        let before = std::mem::replace(&mut self.state.disks_away, folders.clone());
-        for folder in before.iter().filter(|folder| !folders.contains(folder)) {
-            self.tell(SecondaryEvent::DiskBack(folder.clone()));
-        }
-        for folder in folders.iter().filter(|folder| !before.contains(folder)) {
-            self.tell(SecondaryEvent::DiskAway(folder.clone()));
-        }
-        let closed = &mut self.state.no_copies_below;
-        closed.extend(folders);
-        closed.sort();
-        closed.dedup();
-        self.tell_limits();
-    }
-
-    /// Copies are taken elsewhere than before: the central goes by it.
-    fn tell_limits(&mut self) {
-        self.send(ToCentral::Limits(self.state.limits()));
-    }
-
-    fn removed(&mut self, meta: &FileMeta, reason: RemovedReason, why: Gone) {
-        let held = self.state.held.get(&meta.name);
-        if held.is_none_or(|held| held.meta.id != meta.id) {
-            return;
-        }
-        self.state.held.remove(&meta.name);
-        self.tell(SecondaryEvent::NoLongerServing {
-            file: meta.name.clone(),
-            why: match why {
-                Gone::Deleted => NoLongerServing::Deleted,
-                Gone::Changed => NoLongerServing::Changed,
-                Gone::Damaged => NoLongerServing::Damaged,
-                Gone::SetAside(reason) => NoLongerServing::SetAside(reason),
-                Gone::Withdrawn => NoLongerServing::Withdrawn,
-            },
-        });
-        if self.state.indexed {
-            match why {
-                Gone::SetAside(_) => self.state.changes.set_aside(meta),
-                Gone::Deleted | Gone::Changed | Gone::Damaged | Gone::Withdrawn => {
-                    self.state.changes.gone(meta, reason);
-                }
-            }
-        }
-    }
-
     /// Sends what the central may be told now, and keeps what it has noted.
     fn tell_changes(&mut self) {
         if self.memory.is_idle() && self.state.changes.has_unsaved() {
@@ -553,14 +430,6 @@ impl Holding for Arc<IndexedFile> {
 
     fn modified(&self) -> Option<u64> {
         u64::try_from(self.modified_ms()).ok()
-    }
-}
-
-/// How a file that is served from now on came there, while the secondary ran.
-fn origin_of(origin: index::Origin) -> Origin {
-    match origin {
-        index::Origin::Copy => Origin::Copied,
-        index::Origin::Look => Origin::Written,
     }
 }
 

@@ -1,0 +1,83 @@
+//! How a part file ends: it gets its name, is kept for another time, or is gone.
+
+use std::{io, path::PathBuf};
+
+use super::{FileOf, PartFile, names::Names, resume::There, without};
+use crate::{
+    model::{ChunkSet, Manifest},
+    store::{
+        StoreError,
+        disk::{Content as _, Disk},
+        zeros::{self, zero_chunks},
+    },
+};
+
+impl<D: Disk> PartFile<D> {
+    /// Gives the file its name, once all of it is on the disk, and says where it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when a file of other content took the name meanwhile, that chunks are missing, and what
+    /// the disk says; what was received is kept.
+    pub fn finish(&self) -> Result<PathBuf, StoreError> {
+        let names = &self.names;
+        let mut lasting = self.lasting();
+        if !self.progress().have.is_full() {
+            return Err(names.fail(&io::Error::other("chunks are missing")));
+        }
+        self.sync_content(&mut lasting, FileOf::<D>::sync_all)?;
+        match names.give_name(&self.file) {
+            Err(StoreError::Exists(path)) => match names.there(&self.manifest)? {
+                // Somebody else has put the same there.
+                There::Same(path) => {
+                    names
+                        .discard(&self.file)
+                        .map_err(|error| names.fail(&error))?;
+                    Ok(path)
+                }
+                There::Other(..) | There::None => Err(StoreError::Exists(path)),
+            },
+            other => other,
+        }
+    }
+
+    /// Ends for now: keeps what was received, and gives the space back that was taken for the rest. Nothing is
+    /// left of a part file into which nothing came.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn put_away(&self) -> Result<(), StoreError> {
+        let zeros = zero_chunks(&self.manifest);
+        let is_empty = without(self.have(), &zeros).is_empty();
+        let synced = if is_empty { Ok(()) } else { self.sync() };
+        let progress = self.progress();
+        let have = without(progress.have.clone(), &zeros);
+        let given = give_back(&self.names, &self.file, &self.manifest, &have);
+        synced.and(given.map_err(|error| self.names.fail(&error)))
+    }
+
+    /// Ends for good: nothing is left of it.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn discard(&self) -> Result<(), StoreError> {
+        let _progress = self.progress();
+        let discarded = self.names.discard(&self.file);
+        discarded.map_err(|error| self.names.fail(&error))
+    }
+}
+
+/// Gives the space back that was taken for what is not there; all of it, and the names, where that is everything.
+pub(super) fn give_back<D: Disk>(
+    names: &Names<D>,
+    file: &FileOf<D>,
+    manifest: &Manifest,
+    have: &ChunkSet,
+) -> io::Result<()> {
+    if have.is_empty() {
+        return names.discard(file);
+    }
+    let lacking = zeros::ranges(manifest.layout(), have, false);
+    lacking
+        .into_iter()
+        .try_for_each(|range| file.release(range))
+}
