@@ -5,7 +5,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::mounts::DiskAway;
 use crate::model::{SystemError, error_codes};
 
 /// Why a file or folder could not be used. Every variant names it.
@@ -86,6 +85,11 @@ pub(super) struct NotAFile;
 #[derive(Debug, thiserror::Error)]
 #[error("a symbolic link, which is not followed")]
 pub(super) struct IsALink;
+
+/// A disk is not mounted where it was; see [`StoreError::DiskAway`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("its disk is not mounted")]
+pub(super) struct DiskAway;
 
 /// True when there are too many open files, in this process or on this machine.
 pub(super) fn is_no_descriptor(error: &io::Error) -> bool {

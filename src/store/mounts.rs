@@ -13,10 +13,7 @@ use rustix::{
     io::Errno,
 };
 
-/// A disk is not mounted where it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("its disk is not mounted")]
-pub(super) struct DiskAway;
+use super::error::DiskAway;
 
 /// Mount points of a folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -19,8 +19,8 @@ use rustix::{
 use super::{
     StoreError,
     disk::{Disk, Folder as _, Make},
-    error::IsALink,
-    mounts::{DiskAway, Mounts, is_same},
+    error::{DiskAway, IsALink},
+    mounts::{Mounts, is_same},
 };
 use crate::model::FileName;
 
