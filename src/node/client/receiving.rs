@@ -74,9 +74,17 @@ impl Client {
                 self.tell_of(number, &file, DownloadEvent::Checked { chunks, bad });
             }
             FetchUpdate::Notice(notice) => {
-                let no_sources = matches!(notice, Notice::NoSources { .. });
+                let gone = match notice {
+                    Notice::NoSources { .. } => Some(true),
+                    Notice::SourcesAgain { .. } => Some(false),
+                    Notice::Suspect { .. }
+                    | Notice::Cleared { .. }
+                    | Notice::Dead { .. }
+                    | Notice::Back { .. }
+                    | Notice::Banned { .. } => None,
+                };
                 self.tell_of(number, &file, DownloadEvent::Notice(notice));
-                if no_sources && self.state.downloads.begin_anew(number) {
+                if gone.is_some_and(|gone| self.state.downloads.sources_gone(number, gone)) {
                     self.tell_of(number, &file, DownloadEvent::Superseded);
                 }
             }

@@ -46,7 +46,11 @@ impl Client {
                 }
             }
             FromCentral::Settled { transfer, sent } => self.settled(transfer, &sent),
-            FromCentral::Superseded { transfer, .. } => self.state.downloads.superseded(transfer),
+            FromCentral::Superseded { transfer, file } => {
+                if let Some(number) = self.state.downloads.superseded(transfer) {
+                    self.tell_of(number, &file.name, DownloadEvent::Superseded);
+                }
+            }
             FromCentral::Hello(_)
             | FromCentral::Ping
             | FromCentral::Bye

@@ -166,6 +166,7 @@ impl<A, R: Receiving> Downloads<A, R> {
             receiving,
             stopping: None,
             superseded: false,
+            without_sources: false,
         });
         let asker = std::mem::replace(&mut download.state, running).into_asker();
         Some((download.file.clone(), asker))
@@ -304,22 +305,33 @@ impl<A, R: Receiving> Downloads<A, R> {
         Some((download.file.clone(), stopped))
     }
 
-    /// The name of what a transfer brings has other content now.
-    pub fn superseded(&mut self, transfer: TransferId) {
-        let running = self
-            .list
-            .values_mut()
-            .filter_map(|download| match &mut download.state {
-                State::Running(running) => Some(running),
-                State::Asked(_)
-                | State::Again(_)
-                | State::Queued(_)
-                | State::Paused
-                | State::Held
-                | State::Ended(_) => None,
-            });
-        for running in running.filter(|running| running.transfer == transfer) {
-            running.superseded = true;
+    /// The name of what a transfer brings has other content now. Gives the download that begins anew for that, as
+    /// nobody has the old one.
+    pub fn superseded(&mut self, transfer: TransferId) -> Option<DownloadNumber> {
+        let (number, ..) = self.of_transfer(transfer)?;
+        let running = self.running(number)?;
+        running.superseded = true;
+        let is_stuck = running.without_sources;
+        (is_stuck && self.begin_anew(number)).then_some(number)
+    }
+
+    /// There is nobody to ask for what a download brings, or somebody again. True when it begins anew for that.
+    pub fn sources_gone(&mut self, number: DownloadNumber, gone: bool) -> bool {
+        if let Some(running) = self.running(number) {
+            running.without_sources = gone;
+        }
+        gone && self.begin_anew(number)
+    }
+
+    fn running(&mut self, number: DownloadNumber) -> Option<&mut Running<R>> {
+        match &mut self.list.get_mut(&number)?.state {
+            State::Running(running) => Some(running),
+            State::Asked(_)
+            | State::Again(_)
+            | State::Queued(_)
+            | State::Paused
+            | State::Held
+            | State::Ended(_) => None,
         }
     }
 

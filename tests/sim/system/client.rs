@@ -317,7 +317,9 @@ impl Client {
                 }
             }
             FromCentral::Settled { transfer, .. } => drop(self.downloads.endings.settle(transfer)),
-            FromCentral::Superseded { transfer, .. } => self.downloads.superseded(transfer),
+            FromCentral::Superseded { transfer, .. } => {
+                self.downloads.superseded(transfer);
+            }
             other => panic!("{other:?} to a client"),
         }
         self.tick_fetches(ctx);
@@ -366,7 +368,7 @@ impl Client {
             }
             fetch::News::NoSources => {
                 if let Some((number, _, _)) = self.downloads.of_transfer(transfer) {
-                    self.downloads.begin_anew(number);
+                    self.downloads.sources_gone(number, true);
                 }
                 return;
             }

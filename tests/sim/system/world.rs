@@ -348,7 +348,12 @@ impl World {
             Happening::Delete(host, content) => {
                 let name = &self.story.contents[content].meta.name;
                 if let Some(gone) = self.slots[host].disk.files.remove(name) {
-                    let is_seen = sees(&self.slots[host]);
+                    // A copy that has just come is not served yet: nobody has seen that it was there.
+                    let served = |secondary: &Secondary| secondary.held().contains_key(name);
+                    let is_seen = match &self.slots[host].process {
+                        Some(Process::Secondary(s)) => s.has_eyes() && served(s),
+                        _ => false,
+                    };
                     self.chronicle.deleted(host, name, gone.meta.id, is_seen);
                     self.with(host, |process, ctx| {
                         if let Process::Secondary(secondary) = process {

@@ -106,6 +106,8 @@ pub struct Running<R> {
     pub stopping: Option<Stopping>,
     /// The name has other content by now: this one is received as long as somebody has it.
     pub superseded: bool,
+    /// Nobody can be asked for it just now.
+    pub without_sources: bool,
 }
 
 impl<R> Running<R> {
