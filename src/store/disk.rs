@@ -129,6 +129,12 @@ pub trait Folder: Debug {
     /// What the disk says.
     fn open_file(&self, name: impl AsRef<OsStr>) -> io::Result<Self::File>;
 
+    /// Opens a file for reading and writing that is there.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn open_to_write(&self, name: impl AsRef<OsStr>) -> io::Result<Self::File>;
+
     /// Opens a file for reading and writing; it is made when needed.
     ///
     /// # Errors

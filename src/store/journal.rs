@@ -12,7 +12,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::{disk::Content, hash::sha256};
-use crate::model::{ChunkIndex, ChunkSet, Digest, FileMeta};
+use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, Digest, FileMeta, FileName};
 
 const VERSION: u32 = 1;
 const RECORD_BYTES: usize = 16;
@@ -93,6 +93,27 @@ pub(super) fn read(journal: &impl Content, meta: &FileMeta) -> io::Result<Option
         }
     }
     Ok(Some(found))
+}
+
+/// Reads a journal of any file, and says how that is cut into chunks; none where it is no journal.
+pub(super) fn read_any(journal: &impl Content) -> io::Result<Option<(ChunkLayout, Found)>> {
+    let length = journal.entry()?.bytes.min(MOST_HEADER_BYTES as u64);
+    let mut bytes = vec![0; length as usize];
+    journal.read_at(&mut bytes, 0)?;
+    let line = bytes.split(|byte| *byte == b'\n').next();
+    let header = line.and_then(|line| serde_json::from_slice::<Header>(line).ok());
+    let meta = header.and_then(|header| {
+        Some(FileMeta {
+            // Its name is not in it, and tells nothing.
+            name: FileName::try_from("-").ok()?,
+            layout: ChunkLayout::for_file(header.length).ok()?,
+            id: Digest::try_from(header.id.as_str()).ok()?,
+        })
+    });
+    match meta {
+        Some(meta) => Ok(read(journal, &meta)?.map(|found| (meta.layout, found))),
+        None => Ok(None),
+    }
 }
 
 /// True when it is a journal, of whatever file and however damaged behind its first bytes, or one into which nothing
@@ -195,7 +216,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::{ChunkLayout, FileName};
 
     fn meta(chunks: u64) -> FileMeta {
         FileMeta {

@@ -21,6 +21,8 @@ pub use disk::Spot;
 pub use error::StoreError;
 pub use hash::{lanes, manifest_id, sha256, sha256_file, sha256_many};
 pub use index::ContentReader;
-pub use part::{Checked, Checkup, Existing, Opened, PartFile, PartNote, PartPlace, Target};
+pub use part::{
+    Checked, Checkup, Existing, Opened, PartFile, PartNote, PartPlace, Pressure, Sweep, Target,
+};
 pub use root::Root;
 pub use statistics::{Damage, Loaded, load_json, save_json};

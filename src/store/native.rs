@@ -31,6 +31,10 @@ impl Folder for Dir {
         open(self, name.as_ref(), OFlags::RDONLY)
     }
 
+    fn open_to_write(&self, name: impl AsRef<OsStr>) -> io::Result<File> {
+        open(self, name.as_ref(), OFlags::RDWR)
+    }
+
     fn open_or_make(&self, name: impl AsRef<OsStr>) -> io::Result<File> {
         open(self, name.as_ref(), OFlags::RDWR | OFlags::CREATE)
     }

@@ -31,7 +31,7 @@ use crate::{
     },
     node::{Failure, Security, rules::Receiving},
     proto::PeerRole,
-    store::{Checkup, Existing, PartNote, PartPlace, Root, Spot},
+    store::{Checkup, Existing, PartNote, PartPlace, Root, Spot, StoreError},
 };
 
 pub(super) use stream::Reader;
@@ -124,6 +124,11 @@ pub(super) enum FetchOutcome {
 }
 
 impl FetchOutcome {
+    /// True when there was no space for it.
+    pub(super) fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Failed(Failure::Store(StoreError::DiskFull(_))))
+    }
+
     /// What the central is told.
     pub(super) fn outcome(&self) -> Outcome {
         match self {

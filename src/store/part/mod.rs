@@ -2,9 +2,10 @@
 //! only when every byte is there and on the disk.
 //!
 //! `names` is where everything of it lies, `resume` what an earlier run left, `repair` what a damaged file of the
-//! name is still good for.
+//! name is still good for, `orphans` the end of those that nobody goes on with.
 
 mod names;
+mod orphans;
 mod repair;
 mod resume;
 
@@ -31,6 +32,7 @@ use names::Names;
 use repair::Old;
 use resume::{Earlier, There};
 
+pub use orphans::{Pressure, Sweep};
 pub use repair::Checkup;
 
 /// Attempts to open a part file that others take away or that has to be set aside first.
@@ -458,18 +460,5 @@ fn give_back<D: Disk>(
     if have.is_empty() {
         return names.discard(file);
     }
-    let layout = manifest.layout();
-    let lacking = layout.all().iter().filter(|chunk| !have.contains(*chunk));
-    let mut gap: Option<ByteRange> = None;
-    for range in lacking.map(|chunk| layout.byte_range(chunk)) {
-        match &mut gap {
-            Some(gap) if gap.end == range.start => gap.end = range.end,
-            before => {
-                if let Some(gap) = before.replace(range) {
-                    file.release(gap)?;
-                }
-            }
-        }
-    }
-    gap.map_or(Ok(()), |gap| file.release(gap))
+    orphans::gaps(manifest.layout(), have).try_for_each(|gap| file.release(gap))
 }

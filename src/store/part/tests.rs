@@ -1,6 +1,7 @@
-//! On a real disk; `power`, `damage` and `repair` are on one in memory, which is `sim`.
+//! On a real disk, as `ours`; `power`, `damage` and `repair` are on one in memory, which is `sim`.
 
 mod damage;
+mod ours;
 mod power;
 mod repair;
 mod sim;

@@ -105,6 +105,10 @@ impl Folder for SimFolder {
         self.open(name, false)
     }
 
+    fn open_to_write(&self, name: impl AsRef<OsStr>) -> io::Result<SimFile> {
+        self.open(name, false)
+    }
+
     fn open_or_make(&self, name: impl AsRef<OsStr>) -> io::Result<SimFile> {
         self.open(name, true)
     }
@@ -284,6 +288,9 @@ impl Content for SimFile {
     fn lock(&self) -> io::Result<Locked> {
         let mut state = self.disk.state();
         state.step(Needs::Nothing)?;
+        if !state.has_locks {
+            return Ok(Locked::NoLocks);
+        }
         if std::mem::replace(&mut state.files[self.file].is_locked, true) {
             return Err(Errno::WOULDBLOCK.into());
         }
