@@ -470,3 +470,25 @@ fn a_disk_that_is_read_only_is_named() {
     mount("remount,rw,size=40m,mode=777", &house.target);
     house.completes();
 }
+
+#[test]
+#[ignore = "mounts, which needs root: run it with `unshare -m`"]
+fn what_does_not_fit_is_refused_at_once_and_takes_nothing() {
+    let mut house = Household::new(4_000_000);
+    let mounted = house.target.clone();
+    // One of them fits, two do not.
+    mount("size=60m,mode=777", &mounted);
+    let first = house.start();
+    let began = Instant::now();
+    while journalled(&house.journal()).is_empty() {
+        assert!(began.elapsed() < support::DEADLINE, "the download stands");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    house.target = mounted.join("otra");
+    house.fails(house.start(), &house.part(), "no queda sitio");
+    assert!(support::names(&house.target).is_empty());
+    let mut first = first;
+    assert_eq!(first.exit_code(), 0, "{:#?}", first.printed());
+    house.target = mounted;
+    assert!(house.target.join(FILE).exists());
+}

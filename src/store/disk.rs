@@ -217,12 +217,13 @@ pub trait Content: Debug + Sized {
     /// What the disk says.
     fn resize(&self, bytes: u64) -> io::Result<()>;
 
-    /// Makes it this long, and sees to it that there is space for all of it, as far as that can be known.
+    /// Makes it this long, and sees to it that there is space for all of it, as far as that can be known: where none
+    /// can be set aside, beside what is promised to others.
     ///
     /// # Errors
     /// [`io::ErrorKind::StorageFull`] when there is not, and what the disk says. What was taken until then may be
     /// kept: see [`Content::release`].
-    fn reserve(&self, bytes: u64) -> io::Result<()>;
+    fn reserve(&self, bytes: u64, promised_bytes: u64) -> io::Result<()>;
 
     /// Gives the space of a range back, which reads as zeros then. The length stays.
     ///

@@ -2,12 +2,15 @@
 //! only when every byte is there and on the disk.
 //!
 //! `names` is where everything of it lies, `resume` what an earlier run left, `repair` what a damaged file of the
-//! name is still good for, `orphans` the end of those that nobody goes on with.
+//! name is still good for, `orphans` the end of those that nobody goes on with; `space` is what it takes of the disk,
+//! and `promises` what others will.
 
 mod names;
 mod orphans;
+mod promises;
 mod repair;
 mod resume;
+mod space;
 
 #[cfg(test)]
 mod tests;
@@ -27,10 +30,12 @@ use super::{
     hash::sha256_many,
     journal::Journal,
 };
-use crate::model::{ByteRange, ChunkIndex, ChunkSet, FileMeta, Manifest};
+use crate::model::{ChunkIndex, ChunkSet, FileMeta, Manifest};
 use names::Names;
+use promises::Promise;
 use repair::Old;
 use resume::{Earlier, There};
+use space::{bytes_of, give_back, reserve};
 
 pub use orphans::{Pressure, Sweep};
 pub use repair::Checkup;
@@ -113,6 +118,7 @@ pub struct PartFile<D: Disk = Root> {
     /// Held while something is made to last. Never taken while `progress` is held.
     lasting: Mutex<Lasting>,
     unsynced_bytes: AtomicU64,
+    promise: Arc<Promise>,
     manifest: Arc<Manifest>,
     names: Names<D>,
 }
@@ -270,14 +276,17 @@ impl<D: Disk> PartFile<D> {
                 return Ok(None);
             }
         };
-        let filled = file
-            .reserve(meta.layout.file_bytes())
-            .and_then(|()| fill(&file, &mut have));
-        let journal = filled
+        let filled = reserve(&file, meta.layout, &have).and_then(|promise| {
+            let had = bytes_of(meta.layout, &have);
+            fill(&file, &mut have)?;
+            promise.keep(bytes_of(meta.layout, &have) - had);
+            Ok(promise)
+        });
+        let ready = filled
             .map_err(|error| names.fail(&error))
-            .and_then(|()| names.new_journal(&file, meta, &have));
-        let journal = match journal {
-            Ok(journal) => journal,
+            .and_then(|promise| Ok((promise, names.new_journal(&file, meta, &have)?)));
+        let (promise, journal) = match ready {
+            Ok(ready) => ready,
             Err(error) => {
                 // What was taken of the disk is of use to nobody.
                 if let Err(error) = give_back(&names, &file, manifest, &have) {
@@ -297,6 +306,7 @@ impl<D: Disk> PartFile<D> {
                 names: false,
             }),
             unsynced_bytes: AtomicU64::new(0),
+            promise,
             manifest: Arc::clone(manifest),
             names,
         };
@@ -338,6 +348,7 @@ impl<D: Disk> PartFile<D> {
         recorded.map_err(|error| self.names.fail_journal(&error))?;
         progress.have.insert(checked.chunk);
         drop(progress);
+        self.promise.keep(bytes.len() as u64);
         self.unsynced_bytes
             .fetch_add(bytes.len() as u64, Ordering::Relaxed);
         Ok(true)
@@ -448,17 +459,4 @@ impl<D: Disk> PartFile<D> {
     fn lasting(&self) -> MutexGuard<'_, Lasting> {
         self.lasting.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Gives the space back that was taken for what is not there; all of it, and the names, where that is everything.
-fn give_back<D: Disk>(
-    names: &Names<D>,
-    file: &FileOf<D>,
-    manifest: &Manifest,
-    have: &ChunkSet,
-) -> io::Result<()> {
-    if have.is_empty() {
-        return names.discard(file);
-    }
-    orphans::gaps(manifest.layout(), have).try_for_each(|gap| file.release(gap))
 }

@@ -11,11 +11,11 @@ use std::{
 use cap_std::fs::{Dir, MetadataExt};
 
 use super::{
-    ByteRange,
     names::{hidden_folder, hidden_stem},
+    space::gaps,
 };
 use crate::{
-    model::{ChunkLayout, ChunkSet, Digest, FileName},
+    model::{Digest, FileName},
     store::{
         Root,
         disk::{Content, Disk, Folder, Locked, Make, Spot},
@@ -164,21 +164,4 @@ fn one(dir: &Dir, stem: &str, left: &Left, is_over: bool) -> io::Result<bool> {
         }
     }
     Ok(false)
-}
-
-/// The ranges of a file that are not there.
-pub(super) fn gaps(layout: ChunkLayout, have: &ChunkSet) -> impl Iterator<Item = ByteRange> {
-    let mut lacking = layout.all().iter().filter(|chunk| !have.contains(*chunk));
-    let mut next = lacking.next().map(|chunk| layout.byte_range(chunk));
-    std::iter::from_fn(move || {
-        let mut gap = next.take()?;
-        for range in lacking.by_ref().map(|chunk| layout.byte_range(chunk)) {
-            if range.start != gap.end {
-                next = Some(range);
-                break;
-            }
-            gap.end = range.end;
-        }
-        Some(gap)
-    })
 }

@@ -268,7 +268,7 @@ impl Content for SimFile {
         Ok(())
     }
 
-    fn reserve(&self, bytes: u64) -> io::Result<()> {
+    fn reserve(&self, bytes: u64, _promised_bytes: u64) -> io::Result<()> {
         let mut state = self.disk.state();
         state.step(Needs::Space)?;
         state.files[self.file].write(Write::Length(bytes as usize));
