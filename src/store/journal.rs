@@ -122,9 +122,12 @@ pub(super) fn is_journal(file: &impl Content) -> io::Result<bool> {
     let length = file.entry()?.bytes.min(MOST_HEADER_BYTES as u64 + 1) as usize;
     let mut bytes = vec![0; length];
     file.read_at(&mut bytes, 0)?;
-    let begins = &bytes[..length.min(MARK.len())];
+    // The end of a mark that did not come to the disk reads as zeros.
+    let begins = bytes.iter().zip(MARK).enumerate();
+    let mut marked = begins.map(|(at, (byte, mark))| byte == mark || (at > 0 && *byte == 0));
+    let is_marked = marked.all(|is_right| is_right);
     let is_blank = length <= MOST_HEADER_BYTES && bytes.iter().all(|byte| *byte == 0);
-    Ok(MARK.starts_with(begins) || is_blank)
+    Ok(is_marked || is_blank)
 }
 
 fn encode(id: Digest, position: u64, kind: u8, number: u32) -> [u8; RECORD_BYTES] {

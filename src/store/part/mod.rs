@@ -19,7 +19,7 @@ use std::{
     io,
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -115,6 +115,8 @@ type FileOf<D> = <<D as Disk>::Folder as Folder>::File;
 pub struct PartFile<D: Disk = Root> {
     file: FileOf<D>,
     progress: Mutex<Progress<FileOf<D>>>,
+    /// Shared by those who write a chunk; whoever gives space back is alone. Never taken while `progress` is held.
+    writing: RwLock<()>,
     /// Held while something is made to last. Never taken while `progress` is held.
     lasting: Mutex<Lasting>,
     unsynced_bytes: AtomicU64,
@@ -289,7 +291,12 @@ impl<D: Disk> PartFile<D> {
             Ok(ready) => ready,
             Err(error) => {
                 // What was taken of the disk is of use to nobody.
-                if let Err(error) = give_back(&names, &file, manifest, &have) {
+                let given = if have.is_empty() {
+                    names.discard(&file)
+                } else {
+                    give_back::<D>(&file, meta.layout, &have)
+                };
+                if let Err(error) = given {
                     tracing::warn!(%error, "space is not given back");
                 }
                 return Err(error);
@@ -301,6 +308,7 @@ impl<D: Disk> PartFile<D> {
                 journal,
                 have: have.clone(),
             }),
+            writing: RwLock::new(()),
             lasting: Mutex::new(Lasting {
                 failed: false,
                 names: false,
@@ -341,6 +349,7 @@ impl<D: Disk> PartFile<D> {
             // A duplicate. The file may have its name already, and must not look changed.
             return Ok(true);
         }
+        let _writing = self.writing.read().unwrap_or_else(PoisonError::into_inner);
         let written = self.file.write_at(bytes, range.start);
         written.map_err(|error| self.names.fail(&error))?;
         let mut progress = self.progress();
@@ -430,15 +439,21 @@ impl<D: Disk> PartFile<D> {
     }
 
     /// Ends for now: keeps what was received, and gives the space back that was taken for the rest. Nothing is
-    /// left of a part file into which nothing came.
+    /// left of a hidden part file into which nothing came.
     ///
     /// # Errors
     /// What the disk says.
     pub fn put_away(&self) -> Result<(), StoreError> {
         let is_empty = self.progress().have.is_empty();
         let synced = if is_empty { Ok(()) } else { self.sync() };
+        // A chunk that is being written is not there yet by the books, and its space must stay.
+        let _alone = self.writing.write().unwrap_or_else(PoisonError::into_inner);
         let progress = self.progress();
-        let given = give_back(&self.names, &self.file, &self.manifest, &progress.have);
+        let given = if progress.have.is_empty() && self.names.is_hidden() {
+            self.names.discard(&self.file)
+        } else {
+            give_back::<D>(&self.file, self.manifest.layout(), &progress.have)
+        };
         synced.and(given.map_err(|error| self.names.fail(&error)))
     }
 
@@ -447,7 +462,7 @@ impl<D: Disk> PartFile<D> {
     /// # Errors
     /// What the disk says.
     pub fn discard(&self) -> Result<(), StoreError> {
-        let _progress = self.progress();
+        let _alone = self.writing.write().unwrap_or_else(PoisonError::into_inner);
         let discarded = self.names.discard(&self.file);
         discarded.map_err(|error| self.names.fail(&error))
     }

@@ -2,23 +2,19 @@
 
 use std::{io, sync::Arc};
 
-use super::{FileOf, names::Names, promises::Promise};
+use super::{FileOf, promises::Promise};
 use crate::{
-    model::{ByteRange, ChunkLayout, ChunkSet, Manifest},
+    model::{ByteRange, ChunkLayout, ChunkSet},
     store::disk::{Content, Disk},
 };
 
-/// Gives the space back that was taken for what is not there; all of it, and the names, where that is everything.
+/// Gives the space back that was taken for what is not there.
 pub(super) fn give_back<D: Disk>(
-    names: &Names<D>,
     file: &FileOf<D>,
-    manifest: &Manifest,
+    layout: ChunkLayout,
     have: &ChunkSet,
 ) -> io::Result<()> {
-    if have.is_empty() {
-        return names.discard(file);
-    }
-    gaps(manifest.layout(), have).try_for_each(|gap| file.release(gap))
+    gaps(layout, have).try_for_each(|gap| file.release(gap))
 }
 
 /// Sees to the space for what is not there yet.

@@ -124,8 +124,14 @@ fn who_stops_keeps_what_came_and_gives_the_rest_back() {
     for place in [PartPlace::Beside, PartPlace::Hidden] {
         let (part, ..) = folder.part("b", place);
         part.put_away().unwrap();
-        assert_eq!(folder.entries(), ["a"]);
-        let (part, ..) = folder.part("b", place);
+        let left = std::fs::metadata(folder.root.path().join("b.part"));
+        match place {
+            PartPlace::Beside => assert!(left.unwrap().blocks() * 512 < 1 << 20),
+            PartPlace::Hidden => assert_eq!(folder.entries(), ["a"]),
+        }
+        drop(part);
+        let (part, have, notes) = folder.part("b", place);
+        assert!(have.is_empty() && notes.is_empty());
         write(&part, 0, &chunk(0));
         part.discard().unwrap();
         assert_eq!(folder.entries(), ["a"]);

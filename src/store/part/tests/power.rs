@@ -177,8 +177,14 @@ impl Sample {
         self.open(disk).unwrap();
         let mut left = disk.files();
         // A first chunk of which only a part came to the disk looks like another file's.
-        let aside = format!("{}.1.part", self.name());
-        left.retain(|path| path.trim_end_matches("-diario") != aside);
+        let is_aside = |path: &str| {
+            let number = path
+                .trim_end_matches("-diario")
+                .strip_suffix(".part")
+                .and_then(|path| path.strip_prefix(self.name())?.strip_prefix('.'));
+            number.is_some_and(|number| number.parse::<u32>().is_ok())
+        };
+        left.retain(|path| !is_aside(path));
         // What only a power cut brings back takes no harm and does none: a journal of which the beginning
         // is not on the disk, or one that never got its name.
         let is_fresh = |path: &str| {
