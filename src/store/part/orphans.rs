@@ -93,7 +93,9 @@ impl Sweep {
                 Err(error) => tracing::warn!(part = stem, %error, "a part file is left"),
             }
         }
-        root.remove_empty(&hidden_folder());
+        if removed > 0 {
+            root.remove_empty(&hidden_folder());
+        }
         Ok(removed)
     }
 }
