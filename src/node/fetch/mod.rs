@@ -33,7 +33,7 @@ use crate::{
     },
     node::{Failure, Security, rules::Receiving},
     proto::PeerRole,
-    store::{Checkup, Existing, PartNote, PartPlace, Root, Spot},
+    store::{Checkup, Existing, PartNote, PartPlace, Root, Spot, StoreError},
 };
 
 pub(super) use own::Own;
@@ -132,6 +132,11 @@ pub(super) enum FetchOutcome {
 }
 
 impl FetchOutcome {
+    /// True when there was no space for it.
+    pub(super) fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Failed(Failure::Store(StoreError::DiskFull(_))))
+    }
+
     /// What the central is told.
     pub(super) fn outcome(&self) -> Outcome {
         match self {

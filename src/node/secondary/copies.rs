@@ -1,6 +1,6 @@
 //! Copies from other secondaries that run here. The central decides what is copied from whom.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
@@ -13,8 +13,17 @@ use crate::{
         rules::copies::CopyOrders,
     },
     proto::control::CopyOrder,
-    store::{Entry, Existing},
+    store::{Entry, Existing, Root, Sweep},
 };
+
+/// Ends part files that have had their time. It says so in the log only: nothing of use is lost.
+pub(super) fn sweep_parts(root: &Root, sweep: &Sweep) {
+    match sweep.run(root, SystemTime::now()) {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(removed, "part files that nobody goes on with"),
+        Err(error) => tracing::warn!(%error, "part files are not looked at"),
+    }
+}
 
 /// The copies.
 #[derive(Debug)]

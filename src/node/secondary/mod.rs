@@ -26,7 +26,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
     context::Context,
-    copies::Copies,
+    copies::{Copies, sweep_parts},
     run::{Secondary, State},
     statistics::Statistics,
     upstream::first_contact,
@@ -43,7 +43,7 @@ use crate::{
         rules::changes::Changes,
     },
     proto::{ErrorCode, PeerRole},
-    store::{Existing, PartPlace, Root, index},
+    store::{Existing, PartPlace, Root, Sweep, index},
 };
 
 #[cfg(feature = "fuzzing")]
@@ -75,6 +75,9 @@ pub async fn start(
         .local_addr()
         .map_err(|e| StartError::listen(config.listen, e))?;
     let root = Root::create(&config.folder)?;
+    let parts = root.clone();
+    let swept = tokio::task::spawn_blocking(move || sweep_parts(&parts, &Sweep::default()));
+    let _ = swept.await;
     let (statistics, warning) = Statistics::open(&config.statistics, number)?;
     if let Some(trouble) = warning {
         let _ = events.try_send(SecondaryEvent::Statistics(trouble));

@@ -17,7 +17,7 @@ use super::{
     NoLongerServing, SecondaryEvent,
     api::SecondaryQuery,
     context::{Context, Held, Input, Wanted},
-    copies::Copies,
+    copies::{Copies, sweep_parts},
     serving,
     statistics::Statistics,
     stops::Stops,
@@ -43,13 +43,16 @@ use crate::{
     },
     proto::control::{CopyOrder, ToCentral},
     store::{
-        Entry, PartNote, StoreError,
+        Entry, PartNote, Pressure, StoreError, Sweep,
         index::{self, Gone, Index, IndexCommand, IndexEvent, IndexedFile},
     },
 };
 
 /// How often the central hears what was sent.
 const REPORT_EVERY: Duration = Duration::from_millis(500);
+/// How often part files of copies are looked at that nobody goes on with.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+
 /// The secondary's task.
 pub(super) struct Secondary {
     pub(super) door: Door,
@@ -119,7 +122,8 @@ impl Secondary {
     pub(super) async fn run(mut self) -> Result<(), StoreError> {
         let mut save = interval(STATISTICS_EVERY);
         let mut report = interval(REPORT_EVERY);
-        for timer in [&mut save, &mut report] {
+        let mut sweep = interval(SWEEP_EVERY);
+        for timer in [&mut save, &mut report, &mut sweep] {
             timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
             timer.reset();
         }
@@ -141,6 +145,7 @@ impl Secondary {
                 Some(query) = self.queries.recv() => self.query(query),
                 _ = report.tick() => self.report(),
                 written = self.memory.written() => self.has_written(written),
+                _ = sweep.tick() => self.sweep(Pressure::None),
                 _ = save.tick() => self.save().await,
             }
         }
@@ -385,6 +390,7 @@ impl Secondary {
             }),
             FetchUpdate::Ended(end) => {
                 self.statistics.copied(&file.name, &end);
+                let is_full = end.outcome.is_disk_full();
                 let state = &self.state;
                 let replaced = |order: &CopyOrder| state.replaced(order);
                 let ended = self.copies.ended(transfer, *end, replaced);
@@ -396,12 +402,34 @@ impl Secondary {
                 } else {
                     self.copies.orders.keep_unsent(ended.finished);
                 }
+                if is_full {
+                    self.sweep(Pressure::NoSpace);
+                }
                 if let Some((meta, manifest)) = ended.held {
                     self.state.changes.arrived(&meta);
                     self.command_index(IndexCommand::Insert { meta, manifest });
                 }
             }
         }
+    }
+
+    /// Ends part files that have had their time.
+    fn sweep(&self, pressure: Pressure) {
+        let running = self.copies.orders.running();
+        let sweep = Sweep {
+            running: running.map(|(file, _)| file.name.clone()).collect(),
+            held: self
+                .state
+                .held
+                .values()
+                .map(|held| held.meta.clone())
+                .collect(),
+            pressure,
+        };
+        let root = self.context.root.clone();
+        self.copies
+            .tasks
+            .spawn_blocking(move || sweep_parts(&root, &sweep));
     }
 
     fn report(&mut self) {

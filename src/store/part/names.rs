@@ -386,11 +386,11 @@ fn visible_stem(name: &OsStr) -> String {
     }
 }
 
-fn hidden_stem(spot: &Spot) -> String {
+pub(super) fn hidden_stem(spot: &Spot) -> String {
     let path = spot.below(std::path::Path::new(""));
     sha256(path.as_os_str().as_bytes()).to_string()
 }
 
-fn hidden_folder() -> String {
+pub(super) fn hidden_folder() -> String {
     format!("{HIDDEN}/partes")
 }

@@ -178,12 +178,11 @@ impl Sample {
         let mut left = disk.files();
         // A first chunk of which only a part came to the disk looks like another file's.
         let is_aside = |path: &str| {
-            let rest = path.strip_prefix(self.name());
-            rest.is_some_and(|rest| {
-                [".1.part", ".2.part"]
-                    .iter()
-                    .any(|part| rest.starts_with(part))
-            })
+            let number = path
+                .trim_end_matches("-diario")
+                .strip_suffix(".part")
+                .and_then(|path| path.strip_prefix(self.name())?.strip_prefix('.'));
+            number.is_some_and(|number| number.parse::<u32>().is_ok())
         };
         left.retain(|path| !is_aside(path));
         // What only a power cut brings back takes no harm and does none: a journal of which the beginning
