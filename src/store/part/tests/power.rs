@@ -359,6 +359,40 @@ fn a_failure_while_going_on_is_told_and_nothing_is_lost() {
 }
 
 #[test]
+fn a_name_that_is_told_to_be_there_is_there_after_a_power_cut() {
+    for_seeds(0..20, |seed| {
+        let sample = Sample::new(seed);
+        let operations = operations(&sample, seed);
+        // Stopped when the file has its name, or nearly; then something fails once while that is looked at.
+        for (stop, at) in
+            (operations - 14..operations).flat_map(|stop| (0..40).map(move |at| (stop, at)))
+        {
+            let disk = sample.disk(seed);
+            disk.set_fault(Fault::Kill { at: stop });
+            let _ = sample.receive(&disk, &mut Rng::with_seed(seed));
+            disk.heal();
+            disk.set_fault(Fault::Fail {
+                at,
+                error: Errno::IO,
+            });
+            let run = sample.receive(&disk, &mut Rng::with_seed(seed));
+            disk.heal();
+            let run = match run.end {
+                Ok(()) => sample.receive(&disk, &mut Rng::with_seed(seed)),
+                Err(_) => continue,
+            };
+            assert_eq!(run.end, Ok(()));
+            disk.cut_power();
+            assert_eq!(
+                disk.content(sample.name()).as_ref(),
+                Some(&sample.bytes),
+                "{stop}, {at}"
+            );
+        }
+    });
+}
+
+#[test]
 fn a_file_that_appears_meanwhile_is_not_overwritten() {
     for_seeds(0..40, |seed| {
         let sample = Sample::new(seed);
