@@ -470,3 +470,19 @@ fn a_disk_that_is_read_only_is_named() {
     mount("remount,rw,size=40m,mode=777", &house.target);
     house.completes();
 }
+
+#[test]
+#[ignore = "mounts, which needs root: run it with `unshare -m`"]
+fn what_does_not_fit_is_refused_at_once_and_takes_nothing() {
+    let house = Household::new(FAST);
+    mount("size=40m,mode=777", &house.target);
+    let filler = house.target.join("filler");
+    fs::write(&filler, vec![1; 20 << 20]).unwrap();
+    let before = rustix::fs::statvfs(&house.target).unwrap().f_bavail;
+    house.fails(house.start(), &house.part(), "no queda sitio");
+    assert_eq!(support::names(&house.target), ["filler"]);
+    let after = rustix::fs::statvfs(&house.target).unwrap().f_bavail;
+    assert_eq!(after, before);
+    fs::remove_file(&filler).unwrap();
+    house.completes();
+}

@@ -237,7 +237,13 @@ impl Orders {
                 tokio::select! {
                     line = reader.next_line() => match line {
                         Ok(Some(line)) => {
-                            let line = serde_json::from_str(&line).unwrap();
+                            let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+                            // What is told of a name waits for what was told of it before.
+                            let is_noted = line["type"] == "noted";
+                            if let (false, Some(batch)) = (is_noted, line["batch"].as_u64()) {
+                                let taken = serde_json::json!({"type": "noted", "batch": batch});
+                                say(&mut writer, &taken).await;
+                            }
                             let _ = heard.send(line).await;
                         }
                         _ => return,
@@ -264,13 +270,17 @@ async fn say(writer: &mut OwnedWriteHalf, line: &serde_json::Value) {
 impl Peer {
     /// The next line of a kind.
     async fn next(&mut self, kind: &str) -> serde_json::Value {
-        loop {
-            let line = tokio::time::timeout(support::DEADLINE, self.lines.recv()).await;
-            let line = line.unwrap_or_else(|_| panic!("never {kind}")).unwrap();
-            if line["type"] == kind {
-                return line;
+        let wanted = async {
+            loop {
+                let line = self.lines.recv().await.unwrap();
+                if line["type"] == kind {
+                    return line;
+                }
             }
-        }
+        };
+        // All of them together: a node that lives says something all the time.
+        let found = tokio::time::timeout(support::DEADLINE, wanted).await;
+        found.unwrap_or_else(|_| panic!("never {kind}"))
     }
 
     /// Orders a copy that may take the place of an older content.

@@ -134,6 +134,12 @@ pub trait Folder: Debug {
     /// What the disk says.
     fn open_file(&self, name: impl AsRef<OsStr>) -> io::Result<Self::File>;
 
+    /// Opens a file for reading and writing that is there.
+    ///
+    /// # Errors
+    /// What the disk says.
+    fn open_to_write(&self, name: impl AsRef<OsStr>) -> io::Result<Self::File>;
+
     /// Opens a file for reading and writing; it is made when needed.
     ///
     /// # Errors
@@ -238,13 +244,13 @@ pub trait Content: Debug + Sized {
     /// What the disk says.
     fn resize(&self, bytes: u64) -> io::Result<()>;
 
-    /// Makes it this long, and sees to it that there is space for these ranges, as far as that can be known. What
-    /// is new elsewhere is a hole.
+    /// Makes it this long, and sees to it that there is space for these ranges, as far as that can be known: where none
+    /// can be set aside, beside what is promised to others. What is new elsewhere is a hole.
     ///
     /// # Errors
     /// [`io::ErrorKind::StorageFull`] when there is not, and what the disk says. What was taken until then may be
     /// kept: see [`Content::release`].
-    fn reserve(&self, bytes: u64, filled: &[ByteRange]) -> io::Result<()>;
+    fn reserve(&self, bytes: u64, filled: &[ByteRange], promised_bytes: u64) -> io::Result<()>;
 
     /// Gives the space of a range back, which reads as zeros then. The length stays.
     ///

@@ -116,6 +116,9 @@ impl StoreError {
         if error.get_ref().is_some_and(|own| own.is::<DiskAway>()) {
             return Self::DiskAway(path);
         }
+        if rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::LOOP) {
+            return Self::Link(path);
+        }
         match error.kind() {
             io::ErrorKind::NotFound => Self::NotFound(path),
             io::ErrorKind::PermissionDenied => Self::Denied(path),

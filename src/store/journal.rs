@@ -12,7 +12,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::{disk::Content, hash::sha256};
-use crate::model::{ChunkIndex, ChunkSet, Digest, FileMeta};
+use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, Digest, FileMeta, FileName};
 
 const VERSION: u32 = 1;
 const RECORD_BYTES: usize = 16;
@@ -95,15 +95,39 @@ pub(super) fn read(journal: &impl Content, meta: &FileMeta) -> io::Result<Option
     Ok(Some(found))
 }
 
+/// Reads a journal of any file, and says which, without its name; none where it is no journal.
+pub(super) fn read_any(journal: &impl Content) -> io::Result<Option<(FileMeta, Found)>> {
+    let length = journal.entry()?.bytes.min(MOST_HEADER_BYTES as u64);
+    let mut bytes = vec![0; length as usize];
+    journal.read_at(&mut bytes, 0)?;
+    let line = bytes.split(|byte| *byte == b'\n').next();
+    let header = line.and_then(|line| serde_json::from_slice::<Header>(line).ok());
+    let meta = header.and_then(|header| {
+        Some(FileMeta {
+            // Its name is not in it, and tells nothing.
+            name: FileName::try_from("-").ok()?,
+            layout: ChunkLayout::for_file(header.length).ok()?,
+            id: Digest::try_from(header.id.as_str()).ok()?,
+        })
+    });
+    match meta {
+        Some(meta) => Ok(read(journal, &meta)?.map(|found| (meta, found))),
+        None => Ok(None),
+    }
+}
+
 /// True when it is a journal, of whatever file and however damaged behind its first bytes, or one into which nothing
 /// was written when all stopped.
 pub(super) fn is_journal(file: &impl Content) -> io::Result<bool> {
     let length = file.entry()?.bytes.min(MOST_HEADER_BYTES as u64 + 1) as usize;
     let mut bytes = vec![0; length];
     file.read_at(&mut bytes, 0)?;
-    let begins = &bytes[..length.min(MARK.len())];
+    // The end of a mark that did not come to the disk reads as zeros.
+    let begins = bytes.iter().zip(MARK).enumerate();
+    let mut marked = begins.map(|(at, (byte, mark))| byte == mark || (at > 0 && *byte == 0));
+    let is_marked = marked.all(|is_right| is_right);
     let is_blank = length <= MOST_HEADER_BYTES && bytes.iter().all(|byte| *byte == 0);
-    Ok(MARK.starts_with(begins) || is_blank)
+    Ok(is_marked || is_blank)
 }
 
 fn encode(id: Digest, position: u64, kind: u8, number: u32) -> [u8; RECORD_BYTES] {
@@ -195,7 +219,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::{ChunkLayout, FileName};
 
     fn meta(chunks: u64) -> FileMeta {
         FileMeta {

@@ -31,6 +31,10 @@ impl Folder for Dir {
         open(self, name.as_ref(), OFlags::RDONLY)
     }
 
+    fn open_to_write(&self, name: impl AsRef<OsStr>) -> io::Result<File> {
+        open(self, name.as_ref(), OFlags::RDWR)
+    }
+
     fn open_or_make(&self, name: impl AsRef<OsStr>) -> io::Result<File> {
         open(self, name.as_ref(), OFlags::RDWR | OFlags::CREATE)
     }
@@ -160,29 +164,39 @@ impl Content for File {
 
     /// The free space is looked at first: fallocate takes every block that is there before it says that there are too
     /// few. Then the space is taken where that is cheap: a file system in memory would fill all of it with zeros.
-    fn reserve(&self, bytes: u64, filled: &[ByteRange]) -> io::Result<()> {
+    fn reserve(&self, bytes: u64, filled: &[ByteRange], promised_bytes: u64) -> io::Result<()> {
         let is_memory = rustix::fs::fstatfs(self)?.f_type == TMPFS_MAGIC;
         let before = self.metadata()?;
         let needed: u64 = filled.iter().map(|range| range.len()).sum();
         let lacking = needed.saturating_sub(before.blocks() * BLOCK_BYTES);
-        let headroom = if is_memory { 0 } else { HEADROOM_BYTES };
         let free = rustix::fs::fstatvfs(self)?;
         let free_bytes = free.f_bavail.saturating_mul(free.f_frsize);
         // A tmpfs without a limit has no blocks at all, nor has a share that does not know.
-        let is_known = free.f_blocks > 0;
-        if is_known && lacking > 0 && lacking.saturating_add(headroom) > free_bytes {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        let ranges = if is_memory || lacking == 0 {
+        let is_known = free.f_blocks > 0 && lacking > 0;
+        let must_leave = |bytes: u64| {
+            if is_known && lacking.saturating_add(bytes) > free_bytes {
+                Err(io::Error::from(io::ErrorKind::StorageFull))
+            } else {
+                Ok(())
+            }
+        };
+        let to_take = if is_memory {
+            must_leave(promised_bytes)?;
+            &[]
+        } else if lacking == 0 {
             &[]
         } else {
+            must_leave(HEADROOM_BYTES)?;
             filled
         };
-        for range in ranges {
+        for range in to_take {
             let flags = FallocateFlags::empty();
             match rustix::fs::fallocate(self, flags, range.start, range.len()) {
                 Ok(()) => {}
-                Err(Errno::OPNOTSUPP | Errno::NOSYS) => break,
+                Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
+                    must_leave(promised_bytes.saturating_add(HEADROOM_BYTES))?;
+                    break;
+                }
                 Err(error) => {
                     // Others were faster. What lies behind the end is given back by cutting it off.
                     let _ = self.set_len(before.len());

@@ -205,6 +205,15 @@ impl Root {
         *dir = Some(Arc::new(fresh));
         Ok(true)
     }
+
+    /// The hidden folders of all disks that the folder is on, its own first.
+    pub(super) fn hidden_folders(&self) -> Vec<String> {
+        let mounts = self.inner.mounts.read();
+        let mounts = mounts.unwrap_or_else(PoisonError::into_inner);
+        let below = mounts.below.iter();
+        let below = below.map(|mount| format!("{mount}/{HIDDEN}"));
+        std::iter::once(HIDDEN.to_owned()).chain(below).collect()
+    }
 }
 
 impl Disk for Root {

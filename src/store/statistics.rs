@@ -100,14 +100,11 @@ impl From<&serde_json::Error> for Damage {
 /// When it cannot be written; the old file is still there.
 pub fn save_json<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError> {
     let fail = |error: &io::Error| StoreError::new(path, error);
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let mut json = serde_json::to_vec_pretty(value).map_err(|error| fail(&error.into()))?;
     json.push(b'\n');
     let write = || -> io::Result<()> {
-        let mut file = tempfile::Builder::new()
-            .prefix(&temporary(path))
-            .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-            .tempfile_in(folder)?;
+        let mut file = temporary_file(path)?;
         file.write_all(&json)?;
         sync(file.as_file(), path)?;
         file.persist(path).map_err(|error| error.error)?;
@@ -195,17 +192,37 @@ fn temporary(path: &Path) -> OsString {
     prefix
 }
 
+/// Random letters and digits at the end of such a name: no person has it by chance.
+const RANDOM: usize = 16;
+
+/// A file that is to replace another.
+pub(super) fn temporary_file(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(&temporary(path))
+        .rand_bytes(RANDOM)
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .tempfile_in(folder_of(path))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 /// A process that was killed while it saved has left its temporary file. Who saves at this very moment, as two of one
 /// name share a folder, fails and saves again later.
-fn remove_temporary(path: &Path) {
+pub(super) fn remove_temporary(path: &Path) {
     let prefix = temporary(path);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let Ok(entries) = std::fs::read_dir(folder) else {
+    let Ok(entries) = std::fs::read_dir(folder_of(path)) else {
         return;
     };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let is_left = name.as_bytes().starts_with(prefix.as_bytes());
+        let random = name.as_bytes().strip_prefix(prefix.as_bytes());
+        let is_ours = |end: &[u8]| end.len() == RANDOM && end.iter().all(u8::is_ascii_alphanumeric);
+        let is_left = random.is_some_and(is_ours) && entry.file_type().is_ok_and(|t| t.is_file());
         if is_left && let Err(error) = std::fs::remove_file(entry.path()) {
             tracing::warn!(file = ?entry.path(), %error, "a temporary file is left");
         }
@@ -236,13 +253,19 @@ pub fn load_json<T: DeserializeOwned>(path: &Path) -> Result<Loaded<T>, StoreErr
 }
 
 fn set_aside<T>(path: &Path, damage: Damage) -> io::Result<Loaded<T>> {
+    let to = move_aside(path)?;
+    Ok(Loaded::SetAside { to, damage })
+}
+
+/// Gives a file the first free of the names for those that are not understood.
+pub(super) fn move_aside(path: &Path) -> io::Result<PathBuf> {
     for n in 1.. {
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".estropeado-{n}"));
         let to = PathBuf::from(name);
         if !to.try_exists()? {
             std::fs::rename(path, &to)?;
-            return Ok(Loaded::SetAside { to, damage });
+            return Ok(to);
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
@@ -285,11 +308,14 @@ mod tests {
         let there = |name: &str| folder.path().join(name);
         let path = there("central.json");
         save_json(&path, &1).unwrap();
-        let left = tempfile::Builder::new()
-            .prefix(&temporary(&path))
-            .tempfile_in(folder.path());
-        let (_, left) = left.unwrap().keep().unwrap();
-        let others = [".trozos-cliente-ana.json-abc", ".trozos-prueba-1", "x"];
+        let (_, left) = temporary_file(&path).unwrap().keep().unwrap();
+        let others = [
+            ".trozos-cliente-ana.json-0123456789abcdef",
+            ".trozos-central.json-copia",
+            ".trozos-central.json-copia de ayer 12",
+            ".trozos-prueba-1",
+            "x",
+        ];
         for other in others {
             std::fs::write(there(other), b"").unwrap();
         }

@@ -178,6 +178,11 @@ pub(super) enum FetchOutcome {
 }
 
 impl FetchOutcome {
+    /// True when there was no space for it.
+    pub(super) fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Failed(Failure::Store(StoreError::DiskFull(_))))
+    }
+
     /// What the central is told.
     pub(super) fn outcome(&self) -> Outcome {
         match self {

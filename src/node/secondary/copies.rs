@@ -1,6 +1,6 @@
 //! Copies from other secondaries that run here. The central decides what is copied from whom.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::SystemTime};
 
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
@@ -13,8 +13,17 @@ use crate::{
         rules::copies::CopyOrders,
     },
     proto::control::CopyOrder,
-    store::{Existing, index::IndexedFile, retired::RetiredReason},
+    store::{Existing, Root, Sweep, index::IndexedFile, retired::RetiredReason},
 };
+
+/// Ends part files that have had their time. It says so in the log only: nothing of use is lost.
+pub(super) fn sweep_parts(root: &Root, sweep: &Sweep) {
+    match sweep.run(root, SystemTime::now()) {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(removed, "part files that nobody goes on with"),
+        Err(error) => tracing::warn!(%error, "part files are not looked at"),
+    }
+}
 
 /// The copies.
 #[derive(Debug)]

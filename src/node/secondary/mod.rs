@@ -31,7 +31,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
     context::Context,
-    copies::Copies,
+    copies::{Copies, sweep_parts},
     run::{Secondary, State},
     statistics::Statistics,
     upstream::first_contact,
@@ -48,7 +48,7 @@ use crate::{
         rules::changes::Changes,
     },
     proto::{ErrorCode, PeerRole},
-    store::{Existing, PartPlace, index, retired::Retired},
+    store::{Existing, PartPlace, Sweep, index, retired::Retired},
 };
 
 #[cfg(feature = "fuzzing")]
@@ -89,6 +89,9 @@ pub async fn start(
         forget_disks: config.forget_disks,
     };
     let root = index::open_served(&config.folder, &index_config)?;
+    let parts = root.clone();
+    let swept = tokio::task::spawn_blocking(move || sweep_parts(&parts, &Sweep::default()));
+    let _ = swept.await;
     // 53 bits stay exact in every JSON reader.
     let incarnation = Incarnation(fastrand::u64(..1 << 53));
     let stop = CancellationToken::new();

@@ -17,7 +17,7 @@ use super::{
     SecondaryEvent,
     api::SecondaryQuery,
     context::{Context, Held, Input, Wanted},
-    copies::{Copies, Replaced},
+    copies::{Copies, Replaced, sweep_parts},
     serving,
     statistics::Statistics,
     stops::Stops,
@@ -43,7 +43,7 @@ use crate::{
     },
     proto::control::{CopyOrder, ToCentral},
     store::{
-        PartNote, StoreError,
+        PartNote, Pressure, StoreError, Sweep,
         index::{Index, IndexCommand, IndexEvent, IndexedFile},
         retired::RetiredReason,
     },
@@ -51,6 +51,9 @@ use crate::{
 
 /// How often the central hears what was sent.
 const REPORT_EVERY: Duration = Duration::from_millis(500);
+/// How often part files of copies are looked at that nobody goes on with.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+
 /// The secondary's task.
 pub(super) struct Secondary {
     pub(super) door: Door,
@@ -134,7 +137,8 @@ impl Secondary {
     pub(super) async fn run(mut self) -> Result<(), StopError> {
         let mut save = interval(STATISTICS_EVERY);
         let mut report = interval(REPORT_EVERY);
-        for timer in [&mut save, &mut report] {
+        let mut sweep = interval(SWEEP_EVERY);
+        for timer in [&mut save, &mut report, &mut sweep] {
             timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
             timer.reset();
         }
@@ -163,6 +167,7 @@ impl Secondary {
                 Some(query) = self.queries.recv() => self.query(query),
                 _ = report.tick() => self.report(),
                 written = self.memory.written() => self.has_written(written),
+                _ = sweep.tick() => self.sweep(Pressure::None),
                 _ = save.tick() => self.save(),
                 failed = self.statistics.saved() => self.saved(failed),
             }
@@ -340,6 +345,7 @@ impl Secondary {
             }),
             FetchUpdate::Ended(end) => {
                 self.statistics.copied(&file.name, &end);
+                let is_full = end.outcome.is_disk_full();
                 let state = &self.state;
                 let replaced = |order: &CopyOrder| state.replaced(order);
                 let ended = self.copies.ended(transfer, *end, replaced);
@@ -351,6 +357,9 @@ impl Secondary {
                 } else {
                     self.copies.orders.keep_unsent(ended.finished);
                 }
+                if is_full {
+                    self.sweep(Pressure::NoSpace);
+                }
                 if let Some(here) = ended.held {
                     self.state.changes.arrived(&here.meta);
                     self.command_index(IndexCommand::Insert {
@@ -361,6 +370,25 @@ impl Secondary {
                 }
             }
         }
+    }
+
+    /// Ends part files that have had their time.
+    fn sweep(&self, pressure: Pressure) {
+        let running = self.copies.orders.running();
+        let sweep = Sweep {
+            running: running.map(|(file, _)| file.name.clone()).collect(),
+            held: self
+                .state
+                .held
+                .values()
+                .map(|held| held.meta.clone())
+                .collect(),
+            pressure,
+        };
+        let root = self.context.root.clone();
+        self.copies
+            .tasks
+            .spawn_blocking(move || sweep_parts(&root, &sweep));
     }
 
     fn report(&mut self) {

@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 use super::content::Stamp;
 use crate::{
     model::{ChunkLayout, Digest, FileName, Manifest, limits::MAX_FILES_PER_SECONDARY},
-    store::hash::manifest_id,
+    store::{
+        hash::manifest_id,
+        statistics::{move_aside, remove_temporary, temporary_file},
+    },
 };
 
 /// Lines that are tolerated beyond twice the known files before the file is written anew.
@@ -64,6 +67,14 @@ struct Known {
     id: String,
 }
 
+/// Whose a file is, by its lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Empty,
+    Ours,
+    Foreign,
+}
+
 /// What is known of files that were read.
 #[derive(Debug)]
 pub(super) struct Cache {
@@ -89,33 +100,54 @@ impl Cache {
         }
     }
 
-    /// Reads what an earlier run left; what cannot be read is not known.
+    /// Reads what an earlier run left; what cannot be read is not known. A file of the name in which there is no line
+    /// of ours is somebody else's, and is given another name.
     pub(super) fn open(path: PathBuf) -> Self {
         let mut cache = Self::new(path);
+        remove_temporary(&cache.path);
         match File::open(&cache.path) {
-            Ok(file) => cache.read(BufReader::new(file)),
+            Ok(file) => {
+                if cache.read(BufReader::new(file)) == Origin::Foreign {
+                    cache.lines = 0;
+                    match move_aside(&cache.path) {
+                        Ok(to) => tracing::warn!(to = %to.display(), "no digest cache: moved"),
+                        Err(error) => {
+                            tracing::warn!(path = %cache.path.display(), %error, "no digest cache");
+                            cache.path = PathBuf::new();
+                        }
+                    }
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => tracing::warn!(path = %cache.path.display(), %error, "digest cache"),
         }
         cache
     }
 
-    fn read(&mut self, file: impl BufRead) {
+    fn read(&mut self, file: impl BufRead) -> Origin {
+        let mut origin = Origin::Empty;
         for line in file.split(b'\n').map_while(Result::ok) {
             self.lines += 1;
             match decode(&line) {
                 Some((key, Some(manifest), false)) => {
+                    origin = Origin::Ours;
                     self.damaged.retain(|other, _| !other.is_like(&key));
                     self.known.insert(key, Arc::new(manifest));
                 }
                 Some((key, Some(manifest), true)) => {
+                    origin = Origin::Ours;
                     self.known.retain(|other, _| !other.is_like(&key));
                     self.damaged.insert(key, Arc::new(manifest));
                 }
-                Some((key, None, _)) => self.known.retain(|other, _| !other.is_like(&key)),
+                Some((key, None, _)) => {
+                    origin = Origin::Ours;
+                    self.known.retain(|other, _| !other.is_like(&key));
+                }
+                None if origin == Origin::Empty && !line.is_empty() => origin = Origin::Foreign,
                 None => {}
             }
         }
+        origin
     }
 
     pub(super) fn get(&mut self, name: &FileName, stamp: Stamp) -> Option<Arc<Manifest>> {
@@ -187,8 +219,7 @@ impl Cache {
             return;
         }
         let rewrite = || -> io::Result<()> {
-            let folder = self.path.parent().unwrap_or(std::path::Path::new("."));
-            let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
+            let mut fresh = temporary_file(&self.path)?;
             let mut lines = BufWriter::new(fresh.as_file_mut());
             for (key, manifest) in &self.known {
                 lines.write_all(&encode(key.clone(), Some(manifest)))?;
@@ -300,6 +331,24 @@ mod tests {
     fn manifest(text: &[u8]) -> Arc<Manifest> {
         let layout = ChunkLayout::for_file(3).unwrap();
         Arc::new(Manifest::new(layout, sha256(text), vec![sha256(text)]).unwrap())
+    }
+
+    #[test]
+    fn somebody_elses_file_of_the_name_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache");
+        let theirs = b"my own notes\nof two lines\n";
+        std::fs::write(&path, theirs).unwrap();
+        let mut cache = Cache::open(path.clone());
+        for inode in 0..200 {
+            cache.put(&name("a"), stamp(inode), &manifest(b"abc"));
+        }
+        cache.keep([(&name("a"), stamp(7))].into_iter());
+        let aside = folder.path().join("cache.estropeado-1");
+        assert_eq!(std::fs::read(aside).unwrap(), theirs);
+        let mut cache = Cache::open(path);
+        assert_eq!(cache.get(&name("a"), stamp(7)), Some(manifest(b"abc")));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]

@@ -1,15 +1,12 @@
 //! How a part file ends: it gets its name, is kept for another time, or is gone.
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, sync::PoisonError};
 
-use super::{FileOf, PartFile, names::Names, resume::There, without};
-use crate::{
-    model::{ChunkSet, Manifest},
-    store::{
-        StoreError,
-        disk::{Content as _, Disk},
-        zeros::{self, zero_chunks},
-    },
+use super::{FileOf, PartFile, resume::There, space::give_back, without};
+use crate::store::{
+    StoreError,
+    disk::{Content as _, Disk},
+    zeros::zero_chunks,
 };
 
 impl<D: Disk> PartFile<D> {
@@ -41,7 +38,7 @@ impl<D: Disk> PartFile<D> {
     }
 
     /// Ends for now: keeps what was received, and gives the space back that was taken for the rest. Nothing is
-    /// left of a part file into which nothing came.
+    /// left of a hidden part file into which nothing came.
     ///
     /// # Errors
     /// What the disk says.
@@ -49,9 +46,14 @@ impl<D: Disk> PartFile<D> {
         let zeros = zero_chunks(&self.manifest);
         let is_empty = without(self.have(), &zeros).is_empty();
         let synced = if is_empty { Ok(()) } else { self.sync() };
+        // A chunk that is being written is not there yet by the books, and its space must stay.
+        let _alone = self.writing.write().unwrap_or_else(PoisonError::into_inner);
         let progress = self.progress();
-        let have = without(progress.have.clone(), &zeros);
-        let given = give_back(&self.names, &self.file, &self.manifest, &have);
+        let given = if is_empty && self.names.is_hidden() {
+            self.names.discard(&self.file)
+        } else {
+            give_back(&self.file, self.manifest.layout(), &progress.have)
+        };
         synced.and(given.map_err(|error| self.names.fail(&error)))
     }
 
@@ -60,24 +62,8 @@ impl<D: Disk> PartFile<D> {
     /// # Errors
     /// What the disk says.
     pub fn discard(&self) -> Result<(), StoreError> {
-        let _progress = self.progress();
+        let _alone = self.writing.write().unwrap_or_else(PoisonError::into_inner);
         let discarded = self.names.discard(&self.file);
         discarded.map_err(|error| self.names.fail(&error))
     }
-}
-
-/// Gives the space back that was taken for what is not there; all of it, and the names, where that is everything.
-pub(super) fn give_back<D: Disk>(
-    names: &Names<D>,
-    file: &FileOf<D>,
-    manifest: &Manifest,
-    have: &ChunkSet,
-) -> io::Result<()> {
-    if have.is_empty() {
-        return names.discard(file);
-    }
-    let lacking = zeros::ranges(manifest.layout(), have, false);
-    lacking
-        .into_iter()
-        .try_for_each(|range| file.release(range))
 }

@@ -3,13 +3,18 @@
 //!
 //! `ending` gives it its name or keeps it, `names` is where everything of it lies, `resume` what an earlier run left, `repair` what a damaged file of the
 //! name is still good for, `own` what other files of this disk are; `replace` lets it take the name of an older version.
+//! `orphans` is the end of those that nobody goes on with; `space` is what it takes of the disk, and `promises` what
+//! others will.
 
 mod ending;
 mod names;
+mod orphans;
 mod own;
+mod promises;
 mod repair;
 mod replace;
 mod resume;
+mod space;
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +23,7 @@ use std::{
     io,
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -30,12 +35,14 @@ use super::{
     journal::Journal,
     zeros::{self, zero_chunks},
 };
-use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, FileMeta, Manifest};
-use ending::give_back;
+use crate::model::{ChunkIndex, ChunkSet, FileMeta, Manifest};
 use names::Names;
+use promises::Promise;
 use repair::Old;
 use resume::{Earlier, There};
+use space::{bytes_of, give_back, reserve};
 
+pub use orphans::{Pressure, Sweep};
 pub use own::OwnFile;
 pub use repair::Checkup;
 
@@ -117,9 +124,12 @@ type FileOf<D> = <<D as Disk>::Folder as Folder>::File;
 pub struct PartFile<D: Disk = Root> {
     file: FileOf<D>,
     progress: Mutex<Progress<FileOf<D>>>,
+    /// Shared by those who write a chunk; whoever gives space back is alone. Never taken while `progress` is held.
+    writing: RwLock<()>,
     /// Held while something is made to last. Never taken while `progress` is held.
     lasting: Mutex<Lasting>,
     unsynced_bytes: AtomicU64,
+    promise: Arc<Promise>,
     manifest: Arc<Manifest>,
     names: Names<D>,
 }
@@ -282,19 +292,30 @@ impl<D: Disk> PartFile<D> {
             }
         };
         let zeros = zero_chunks(manifest);
-        let mut all = have.clone();
-        insert_all(&mut all, &zeros);
-        let filled = make_room(&file, meta.layout, &zeros).and_then(|()| fill(&file, &mut all));
+        for chunk in zeros.iter() {
+            have.insert(chunk);
+        }
+        let filled = reserve(&file, meta.layout, &zeros, &have).and_then(|promise| {
+            let had = bytes_of(meta.layout, &have);
+            fill(&file, &mut have)?;
+            promise.keep(bytes_of(meta.layout, &have) - had);
+            Ok(promise)
+        });
         // Zeros need no record: they are known by their digests.
-        have = without(all.clone(), &zeros);
-        let journal = filled
+        let brought = without(have.clone(), &zeros);
+        let ready = filled
             .map_err(|error| names.fail(&error))
-            .and_then(|()| names.new_journal(&file, meta, &have));
-        let journal = match journal {
-            Ok(journal) => journal,
+            .and_then(|promise| Ok((promise, names.new_journal(&file, meta, &brought)?)));
+        let (promise, journal) = match ready {
+            Ok(ready) => ready,
             Err(error) => {
                 // What was taken of the disk is of use to nobody.
-                if let Err(error) = give_back(&names, &file, manifest, &have) {
+                let given = if brought.is_empty() {
+                    names.discard(&file)
+                } else {
+                    give_back(&file, meta.layout, &have)
+                };
+                if let Err(error) = given {
                     tracing::warn!(%error, "space is not given back");
                 }
                 return Err(error);
@@ -302,16 +323,18 @@ impl<D: Disk> PartFile<D> {
         };
         let part = Self {
             file,
-            progress: Mutex::new(Progress { journal, have: all }),
+            progress: Mutex::new(Progress { journal, have }),
+            writing: RwLock::new(()),
             lasting: Mutex::new(Lasting {
                 failed: false,
                 names: false,
             }),
             unsynced_bytes: AtomicU64::new(0),
+            promise,
             manifest: Arc::clone(manifest),
             names,
         };
-        Ok(Some((Box::new(part), have)))
+        Ok(Some((Box::new(part), brought)))
     }
 
     /// All chunks that are there, those of zeros as well.
@@ -347,13 +370,14 @@ impl<D: Disk> PartFile<D> {
             // A duplicate. The file may have its name already, and must not look changed.
             return Ok(true);
         }
+        let _writing = self.writing.read().unwrap_or_else(PoisonError::into_inner);
         let written = zeros::write(&self.file, bytes, range.start);
         written.map_err(|error| self.names.fail(&error))?;
         self.record(checked.chunk)?;
         Ok(true)
     }
 
-    /// A chunk is in the file, right.
+    /// A chunk is in the file, right. Whoever calls it holds `writing` since before it was written.
     fn record(&self, chunk: ChunkIndex) -> Result<(), StoreError> {
         let mut progress = self.progress();
         let recorded = progress.journal.written(chunk);
@@ -361,6 +385,7 @@ impl<D: Disk> PartFile<D> {
         progress.have.insert(chunk);
         drop(progress);
         let bytes = u64::from(self.manifest.layout().chunk_len(chunk));
+        self.promise.keep(bytes);
         self.unsynced_bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
     }
@@ -420,24 +445,6 @@ impl<D: Disk> PartFile<D> {
     fn lasting(&self) -> MutexGuard<'_, Lasting> {
         self.lasting.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Takes space for all that will be written; what stays zeros is a hole.
-fn make_room(file: &impl Content, layout: ChunkLayout, zeros: &ChunkSet) -> io::Result<()> {
-    let is_new = file.entry()?.bytes == 0;
-    file.reserve(layout.file_bytes(), &zeros::ranges(layout, zeros, false))?;
-    if !is_new {
-        for range in zeros::ranges(layout, zeros, true) {
-            file.clear(range)?;
-        }
-    }
-    Ok(())
-}
-
-fn insert_all(to: &mut ChunkSet, chunks: &ChunkSet) {
-    chunks.iter().for_each(|chunk| {
-        to.insert(chunk);
-    });
 }
 
 fn without(mut all: ChunkSet, chunks: &ChunkSet) -> ChunkSet {

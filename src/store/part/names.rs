@@ -308,22 +308,28 @@ impl<D: Disk> Names<D> {
     /// Does what is left to do for a complete file, if a run that was killed just before its end left its
     /// journal.
     pub(super) fn tidy(&self, meta: &FileMeta) -> Result<(), StoreError> {
-        if !matches!(self.part.look(), Ok(None)) {
-            self.tidy_part(meta)?;
-            if !matches!(self.part.look(), Ok(None)) {
-                return Ok(());
-            }
-        }
+        let has_part = !matches!(self.part.look(), Ok(None));
         // What cannot be read was not left by such a run.
-        if !self.is_journal(&self.journal).unwrap_or(false) {
+        let has_journal = self.is_journal(&self.journal).unwrap_or(false);
+        if !has_part && !has_journal {
             return Ok(());
         }
+        // The journal goes last, whoever takes it away: it alone says that the name may not be on the disk.
         let target = self.disk.place_at(&self.spot, Make::Nothing)?;
         let last = || {
             target.dir.sync()?;
             self.disk.sync_above(&self.spot.folder)
         };
         last().map_err(|error| target.fail(&error))?;
+        if has_part {
+            self.tidy_part(meta)?;
+            if !matches!(self.part.look(), Ok(None)) {
+                return Ok(());
+            }
+        }
+        if !self.is_journal(&self.journal).unwrap_or(false) {
+            return Ok(());
+        }
         self.forget_journal();
         Ok(())
     }
@@ -385,7 +391,7 @@ fn visible_stem(name: &OsStr) -> String {
     }
 }
 
-fn hidden_stem(spot: &Spot) -> String {
+pub(super) fn hidden_stem(spot: &Spot) -> String {
     let path = spot.below(std::path::Path::new(""));
     sha256(path.as_os_str().as_bytes()).to_string()
 }
@@ -393,5 +399,10 @@ fn hidden_stem(spot: &Spot) -> String {
 /// On the same disk as the file.
 fn hidden_folder<D: Disk>(disk: &D, spot: &Spot) -> String {
     let path = spot.below(std::path::Path::new(""));
-    format!("{}/partes", disk.hidden(&path.to_string_lossy()))
+    parts_below(&disk.hidden(&path.to_string_lossy()))
+}
+
+/// The folder of part files below a hidden one.
+pub(super) fn parts_below(hidden: &str) -> String {
+    format!("{hidden}/partes")
 }

@@ -1,7 +1,11 @@
 //! Chunks from files of this disk: an older version, a copy, a file under another name. Each is verified as if it had
 //! come from somebody else, and only such files are read through as a sample shows to be of use.
 
-use std::{fs::File, io, sync::Arc};
+use std::{
+    fs::File,
+    io,
+    sync::{Arc, PoisonError},
+};
 
 use super::{
     Checked, FileOf, PartFile,
@@ -179,6 +183,7 @@ impl<D: Disk> PartFile<D> {
             if !keep_on() {
                 break;
             }
+            let writing = self.writing.read().unwrap_or_else(PoisonError::into_inner);
             let mut copied = Vec::with_capacity(lot.len());
             for chunk in lot {
                 let range = layout.byte_range(chunk);
@@ -194,6 +199,7 @@ impl<D: Disk> PartFile<D> {
                 self.record(chunk)?;
                 taken += bytes.len() as u64;
             }
+            drop(writing);
             self.sync_if_much()?;
         }
         Ok(taken)

@@ -1,6 +1,8 @@
-//! On a real disk; `power`, `damage`, `repair` and `replace` are on one in memory, which is `sim`.
+//! On a real disk, as `ours`, `own` and `orphans`; `power`, `damage`, `repair` and `replace` are on one in memory, which is `sim`.
 
 mod damage;
+mod orphans;
+mod ours;
 mod own;
 mod power;
 mod repair;

@@ -77,6 +77,39 @@ fn zeros_are_not_asked_for_and_take_no_space() {
 }
 
 #[test]
+fn only_what_will_be_written_is_set_aside_and_promised() {
+    let folder = Folder::new();
+    // Chunks: data, zeros, zeros, data, zeros that end early.
+    let mut bytes = noise(1 << 20, 1);
+    bytes.resize(3 << 20, 0);
+    bytes.extend(noise(1 << 20, 2));
+    bytes.resize((4 << 20) + 77, 0);
+    let (part, _) = part_of(&folder, "a", &bytes);
+    assert_eq!(part.promise.lacking(), 2 << 20);
+    assert!(space(&folder, "a.part") <= (2 << 20) + (64 << 10));
+    assert!(write(&part, 3, &bytes[3 << 20..4 << 20]));
+    // These are there, and nothing comes of writing them.
+    for (index, end) in [(1, 2 << 20), (4, bytes.len())] {
+        assert!(write(&part, index, &bytes[(index as usize) << 20..end]));
+    }
+    assert_eq!(part.promise.lacking(), 1 << 20);
+    part.put_away().unwrap();
+    drop(part);
+    assert!(space(&folder, "a.part") <= (1 << 20) + (64 << 10));
+    let (part, have) = part_of(&folder, "a", &bytes);
+    assert_eq!(have.iter().map(|c| c.0).collect::<Vec<_>>(), [3]);
+    assert_eq!(part.promise.lacking(), 1 << 20);
+    // What this disk has is no longer lacking either.
+    std::fs::write(path(&folder, "older"), &bytes[..1 << 20]).unwrap();
+    let older = known(&folder, "older", &bytes[..1 << 20]);
+    let taken = part.take_own([older].into_iter(), &|| true).unwrap();
+    assert_eq!((taken, part.promise.lacking()), (1 << 20, 0));
+    part.finish().unwrap();
+    assert_eq!(std::fs::read(path(&folder, "a")).unwrap(), bytes);
+    assert!(space(&folder, "a") <= (2 << 20) + (64 << 10));
+}
+
+#[test]
 fn a_file_of_nothing_but_zeros_needs_nothing() {
     let folder = Folder::new();
     let bytes = vec![0; (5 << 20) + 1];

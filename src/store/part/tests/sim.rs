@@ -51,6 +51,7 @@ struct State {
     changes: Vec<Change>,
     operations: u64,
     fault: Option<Fault>,
+    has_locks: bool,
     random: Rng,
     can_link: bool,
     can_exchange: bool,
@@ -99,6 +100,7 @@ impl SimDisk {
             changes: Vec::new(),
             operations: 0,
             fault: None,
+            has_locks: true,
             random: Rng::with_seed(seed),
             can_link: true,
             can_exchange: true,
@@ -123,6 +125,11 @@ impl SimDisk {
     pub(super) fn set_fault(&self, fault: Fault) {
         let mut state = self.state();
         (state.operations, state.fault) = (0, Some(fault));
+    }
+
+    /// From now on nothing can be locked.
+    pub(super) fn lose_locks(&self) {
+        self.state().has_locks = false;
     }
 
     /// Operations since the last fault was set.

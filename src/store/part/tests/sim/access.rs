@@ -107,6 +107,10 @@ impl Folder for SimFolder {
         self.open(name, false)
     }
 
+    fn open_to_write(&self, name: impl AsRef<OsStr>) -> io::Result<SimFile> {
+        self.open(name, false)
+    }
+
     fn open_or_make(&self, name: impl AsRef<OsStr>) -> io::Result<SimFile> {
         self.open(name, true)
     }
@@ -320,7 +324,7 @@ impl Content for SimFile {
         Ok(names.filter(|node| **node == Node::File(self.file)).count() as u64)
     }
 
-    fn reserve(&self, bytes: u64, _: &[ByteRange]) -> io::Result<()> {
+    fn reserve(&self, bytes: u64, _: &[ByteRange], _promised_bytes: u64) -> io::Result<()> {
         let mut state = self.disk.state();
         state.step(Needs::Space)?;
         state.files[self.file].write(Write::Length(bytes as usize));
@@ -340,6 +344,9 @@ impl Content for SimFile {
     fn lock(&self) -> io::Result<Locked> {
         let mut state = self.disk.state();
         state.step(Needs::Nothing)?;
+        if !state.has_locks {
+            return Ok(Locked::NoLocks);
+        }
         if std::mem::replace(&mut state.files[self.file].is_locked, true) {
             return Err(Errno::WOULDBLOCK.into());
         }
