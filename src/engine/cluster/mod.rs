@@ -3,8 +3,8 @@
 //! [`Cluster`] is one machine made of five parts that do not know each other: `membership` (leases),
 //! `catalog` (names, contents, holders; `pasts` are contents that a name had, `twins` names that look alike),
 //! `placement` (copies), `admission` (places), `ledger` (the books). Beside them, `traffic` adds up what secondaries
-//! report, `holdings` is what follows when they hold more or less, `owed` is what they are still to be told, `draining`, `expulsion` and `conflicts` are what a person may order,
-//! `status` and `views` what may be looked at.
+//! report, `holdings` is what follows when they hold more or less, `owed` is what they are still to be told,
+//! `draining`, `expulsion` and `conflicts` are what a person may order, `status` and `views` what may be looked at.
 
 mod account;
 mod accounts;

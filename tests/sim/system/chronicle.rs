@@ -124,7 +124,7 @@ impl Chronicle {
                 || disk.known.get(name).and_then(|known| known.id) == line.latest;
             line.is_ordered &= match line.latest {
                 Some(_) => is_elsewhere && told,
-                None => told && disk.known.get(name).is_none(),
+                None => told && !disk.known.contains_key(name),
             };
         }
     }
