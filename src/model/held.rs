@@ -35,9 +35,9 @@ pub struct HeldFile {
     /// How it came there.
     #[serde(default, skip_serializing_if = "Origin::is_found")]
     pub origin: Origin,
-    /// The central may have been told of this change before, on another connection.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub again: bool,
+    /// What somebody did has a number of its own, with which it is told again until the central has noted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<u64>,
     /// What the secondary held under this name before, as far as the central has heard of it or may have: the
     /// content is an edit of one of these. Empty for a name that it did not hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -50,7 +50,7 @@ impl From<FileMeta> for HeldFile {
             meta,
             modified: None,
             origin: Origin::Found,
-            again: false,
+            act: None,
             was: Vec::new(),
         }
     }

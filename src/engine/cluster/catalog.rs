@@ -19,6 +19,7 @@ use std::{
 };
 
 use super::{
+    acts::Acts,
     numbers::NumberSet,
     pasts::{Past, Pasts},
     twins::Twins,
@@ -36,6 +37,7 @@ pub(super) use self::{
 pub(super) struct Catalog {
     entries: BTreeMap<FileName, Entry>,
     pasts: Pasts,
+    acts: Acts,
     twins: Twins,
     /// Names that stand for several contents.
     conflicts: BTreeSet<FileName>,

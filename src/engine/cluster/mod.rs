@@ -8,6 +8,7 @@
 
 mod account;
 mod accounts;
+mod acts;
 mod admission;
 mod books;
 mod catalog;

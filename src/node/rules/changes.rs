@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Digest, FileMeta, FileName, Origin, RemovedReason};
 
+/// Numbers of acts; they stay exact in every JSON reader.
+const ACTS: u64 = 1 << 53;
+
 /// A file that is served, as far as the central is told of it.
 pub trait Holding {
     /// Name, length, id.
@@ -98,6 +101,8 @@ pub struct Changes {
     pending: BTreeMap<FileName, Pending>,
     by_turn: BTreeSet<(u64, FileName)>,
     turns: u64,
+    /// Numbers of acts begin here, so that those of two runs differ.
+    first_act: u64,
     /// Copies that were lost as they were noted: nobody put them there when they are found again.
     lost: BTreeMap<FileName, Digest>,
     /// Copies that are on the disk and not served yet: what somebody makes of them in this moment is an edit of them.
@@ -115,9 +120,12 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Goes on from what an earlier run kept.
-    pub fn restore(records: impl IntoIterator<Item = KnownRecord>) -> Self {
-        let mut changes = Self::default();
+    /// Goes on from what an earlier run kept. `seed` is a random number.
+    pub fn restore(records: impl IntoIterator<Item = KnownRecord>, seed: u64) -> Self {
+        let mut changes = Self {
+            first_act: seed % ACTS,
+            ..Self::default()
+        };
         for record in records {
             match record.id {
                 Some(id) => drop(changes.known.insert(record.name.clone(), id)),
@@ -190,7 +198,11 @@ impl Changes {
                 self.lost.remove(&meta.name);
                 self.unsaved.insert(meta.name.clone());
             }
-            RemovedReason::Changing => drop(self.lost.remove(&meta.name)),
+            RemovedReason::Changing => {
+                self.lost.remove(&meta.name);
+                // What it becomes is an edit of this, whether or not the central has heard of it.
+                self.arrived.insert(meta.name.clone(), meta.id);
+            }
         }
         if reason != RemovedReason::Changing {
             self.changing.remove(&meta.name);
@@ -330,8 +342,10 @@ impl Changes {
         let Some(pending) = self.pending.get_mut(&name) else {
             return;
         };
-        pending.told.clear();
-        self.arrived.remove(&name);
+        if change.id.is_some() || change.forgets {
+            pending.told.clear();
+            self.arrived.remove(&name);
+        }
         if change.turn == Some(pending.turn) {
             self.settle(&name);
         }

@@ -168,7 +168,7 @@ pub async fn start(
         connections: TaskTracker::new(),
         memory,
         state: State {
-            changes: Changes::restore(known),
+            changes: Changes::restore(known, fastrand::u64(..)),
             ..State::default()
         },
     };

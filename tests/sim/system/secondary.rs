@@ -100,7 +100,7 @@ impl Secondary {
             incarnation,
             link: Link::new(ctx, role),
             held: BTreeMap::new(),
-            changes: Changes::restore(ctx.disk.known.values().cloned()),
+            changes: Changes::restore(ctx.disk.known.values().cloned(), ctx.random.u64(..)),
             conflicts: BTreeSet::new(),
             is_indexed: false,
             index: BTreeMap::new(),

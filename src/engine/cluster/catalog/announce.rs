@@ -51,9 +51,10 @@ impl Catalog {
     fn take_in(&mut self, number: SecondaryNumber, file: &HeldFile, at: u64) -> Announced {
         let (name, id, by) = (&file.meta.name, file.meta.id, Some(number));
         let is_gone = self.pasts.is_gone(name, id);
+        let is_told = file.act.is_some_and(|act| !self.acts.is_new(act));
         // What was told before is old news, if it is known and has been replaced or deleted since.
         let origin = match file.origin {
-            Origin::Written if file.again && is_gone => Origin::Found,
+            Origin::Written if is_gone && is_told => Origin::Found,
             origin => origin,
         };
         let Some(entry) = self.entries.get_mut(name) else {

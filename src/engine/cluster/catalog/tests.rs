@@ -219,14 +219,14 @@ fn deleted_is_deleted_until_somebody_puts_it_back() {
 fn what_is_told_again_after_it_was_deleted_elsewhere_does_not_bring_it_back() {
     let mut bench = Bench::default();
     bench.tell(1, &found(1, 5));
-    bench.tell(1, &written(2, &[1]));
-    bench.tell(2, &copied(2));
-    bench.remove(2, 2, RemovedReason::Deleted);
-    let again = HeldFile {
-        again: true,
+    let act = HeldFile {
+        act: Some(7),
         ..written(2, &[1])
     };
-    assert_eq!(bench.tell(1, &again), Announced::Deleted);
+    assert_eq!(bench.tell(1, &act), Announced::Replaced);
+    bench.tell(2, &copied(2));
+    bench.remove(2, 2, RemovedReason::Deleted);
+    assert_eq!(bench.tell(1, &act), Announced::Deleted);
     assert_eq!(bench.tell(1, &written(2, &[])), Announced::New);
 }
 

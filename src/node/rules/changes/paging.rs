@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::Bound};
 
 use serde::Serialize;
 
-use super::{Changes, Holding, Sent, Stage, What};
+use super::{ACTS, Changes, Holding, Sent, Stage, What};
 use crate::{
     model::{FileMeta, FileName, HeldFile, Origin, RemovedReason, limits::PAGE_BYTES},
     proto::control::ToCentral,
@@ -184,7 +184,9 @@ impl Changes {
         let was = self.bases(&meta);
         let file = HeldFile {
             modified: holding.modified(),
-            again: pending.is_some_and(|pending| pending.told.contains(&meta.id)),
+            act: turn
+                .filter(|_| origin == Origin::Written)
+                .map(|turn| (self.first_act + turn) % ACTS),
             origin,
             was,
             meta,

@@ -87,7 +87,7 @@ fn deletions_are_told_also_after_a_restart() {
     bench.take("a", RemovedReason::Deleted);
     bench.put("b", 2);
     let records = bench.changes.records();
-    bench.changes = Changes::restore(records);
+    bench.changes = Changes::restore(records, 7);
     bench.changes.read();
     bench.changes.up();
     let said = bench.say();
@@ -137,7 +137,7 @@ fn a_file_that_is_back_after_a_restart_is_not_told_as_deleted() {
     bench.say();
     bench.changes.down();
     bench.take("a", RemovedReason::Deleted);
-    bench.changes = Changes::restore(bench.changes.records());
+    bench.changes = Changes::restore(bench.changes.records(), 7);
     let meta = file("a", 1);
     bench.held.insert(meta.name.clone(), meta);
     bench.changes.read();
