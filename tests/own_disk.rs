@@ -177,6 +177,7 @@ async fn a_sparse_image_is_sparse_in_every_copy_and_download_and_whole_in_a_stre
     file.write_all_at(&[8; 4096], 20 * MIB).unwrap();
     file.set_modified(SystemTime::now() - Duration::from_secs(60))
         .unwrap();
+    drop(file);
     let bytes = std::fs::read(&image).unwrap();
     let (mut client, secondaries) = level(&bench, 1).await;
     let summary = download(&mut client, "disco.img").await;
