@@ -531,6 +531,7 @@ impl World {
 
     /// A person decides what is in conflict, if anything is.
     fn decide_conflicts(&mut self) -> bool {
+        self.check_nothing_is_lost();
         let conflicts = self.central().cluster.conflicts();
         for conflict in &conflicts {
             let chosen = &conflict.versions[self.random.usize(..conflict.versions.len())];
