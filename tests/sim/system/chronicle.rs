@@ -26,6 +26,8 @@ pub struct Line {
     heads: BTreeSet<Digest>,
     /// Of each change it is known what was there before, and the secondary that saw it has told of it.
     is_traced: bool,
+    /// Who put content there.
+    writers: BTreeSet<Host>,
 }
 
 impl Line {
@@ -33,9 +35,10 @@ impl Line {
         self.is_traced &= !is_lost;
     }
 
-    /// What must not be lost before a person decides.
-    pub fn traced_heads(&self) -> Option<&BTreeSet<Digest>> {
-        self.is_traced.then_some(&self.heads)
+    /// What must not be lost before a person decides. Nothing is known of names that `not_of` wrote.
+    pub fn traced_heads(&self, not_of: Option<Host>) -> Option<&BTreeSet<Digest>> {
+        let is_of = |host| self.writers.contains(&host);
+        (self.is_traced && !not_of.is_some_and(is_of)).then_some(&self.heads)
     }
 }
 
@@ -99,6 +102,7 @@ impl Chronicle {
             line.past.insert(before);
         }
         line.heads.insert(id);
+        line.writers.insert(host);
         line.past.extend(line.latest);
         line.by = Some((host, before));
         line.latest = Some(id);

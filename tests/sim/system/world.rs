@@ -407,6 +407,11 @@ impl World {
         }
     }
 
+    /// A second process had the number of the first secondary.
+    pub(super) fn impostor_ran(&self) -> bool {
+        self.slots[self.story.impostor()].until.is_some()
+    }
+
     pub(super) fn number_of(&self, host: Host) -> SecondaryNumber {
         // The second process has the number of the first secondary.
         let number = if host == self.story.impostor() {
