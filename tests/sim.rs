@@ -477,7 +477,7 @@ type Tale = fn(u64, bool);
 
 /// Seeds that are kept by name: the faults of `tests/sim/breaks`, each with a story that finds it. One that finds a new
 /// fault is added here, with a patch that puts the fault back.
-const NAMED: [(&str, Tale, u64); 51] = [
+const NAMED: [(&str, Tale, u64); 66] = [
     ("wrong-bytes-are-taken", a_download, 12),
     ("chunk-is-forgotten", a_download, 12),
     ("three-owners", a_download, 6),
@@ -497,9 +497,9 @@ const NAMED: [(&str, Tale, u64); 51] = [
     ("folder-is-not-told-again", system::run, 1),
     ("figures-are-not-told-again", system::run, 15),
     ("place-is-lost", system::run, 16),
-    ("place-is-doubled", system::run, 0),
+    ("place-is-doubled", system::run, 203),
     ("number-is-shared", system::run, 3),
-    ("old-run-is-believed", system::run, 5),
+    ("old-run-is-believed", system::run, 451),
     ("drained-secondary-is-asked", cluster::run, 0),
     ("drained-secondary-gets-copies", cluster::run, 1),
     ("drained-for-ever", cluster::run, 1),
@@ -509,8 +509,8 @@ const NAMED: [(&str, Tale, u64); 51] = [
     ("expelled-client-keeps-its-place", cluster::run, 22),
     ("deleted-while-waiting", system::run, 253),
     ("failed-copy-is-forgotten", system::run, 8),
-    ("deleted-file-comes-back", system::run, 69),
-    ("deleted-file-comes-back-later", cluster::run, 40),
+    ("deleted-file-comes-back", system::run, 204),
+    ("deleted-file-comes-back-later", system::run, 204),
     ("called-off-copy-stays-open", cluster::run, 1),
     ("report-counts-twice", system::run, 0),
     ("waste-of-the-dead", system::run, 2),
@@ -529,6 +529,25 @@ const NAMED: [(&str, Tale, u64); 51] = [
     ("unserved-copy-is-forgotten", system::run, 2922),
     ("late-report-after-a-restart", system::run, 17_244),
     ("refused-resume-is-not-repeated", system::run, 11_593),
+    ("change-is-told-once", system::run, 204),
+    ("edit-is-told-without-its-base", system::run, 201),
+    ("copy-in-the-making-is-no-base", system::run, 297),
+    ("base-the-central-never-heard-of", system::run, 1213),
+    ("known-is-forgotten-by-a-restart", system::run, 365),
+    ("copy-counts-as-written", system::run, 204),
+    ("only-the-last-content-is-outdated", system::run, 249),
+    ("independent-edit-is-overwritten", system::run, 221),
+    ("pasts-are-not-saved", system::run, 281),
+    ("copy-replaces-a-conflict", system::run, 221),
+    ("second-batch-is-never-owed", system::run, 217),
+    ("decided-conflict-is-not-told", system::run, 217),
+    ("conflict-is-told-to-one-side", system::run, 217),
+    ("early-deletion-is-ignored", system::run, 204),
+    (
+        "promoted-content-is-copied-to-its-holder",
+        system::run,
+        1349,
+    ),
 ];
 
 #[test]

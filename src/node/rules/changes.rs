@@ -14,6 +14,8 @@ use crate::model::{Digest, FileMeta, FileName, Origin, RemovedReason};
 
 /// Numbers of acts; they stay exact in every JSON reader.
 const ACTS: u64 = 1 << 53;
+/// Contents of one name that arrived since the central noted one; more are forgotten, the oldest first.
+const MOST_ARRIVED: usize = 6;
 
 /// A file that is served, as far as the central is told of it.
 pub trait Holding {
@@ -78,7 +80,7 @@ struct Sent {
     name: FileName,
     /// Which change it was; none for one that nobody made, in an inventory.
     turn: Option<u64>,
-    /// The content that is held, or was.
+    /// The content that is held.
     id: Option<Digest>,
     /// The central forgets the name.
     forgets: bool,
@@ -105,8 +107,9 @@ pub struct Changes {
     first_act: u64,
     /// Copies that were lost as they were noted: nobody put them there when they are found again.
     lost: BTreeMap<FileName, Digest>,
-    /// Copies that are on the disk and not served yet: what somebody makes of them in this moment is an edit of them.
-    arrived: BTreeMap<FileName, Digest>,
+    /// Contents that the central may not know to be there: copies that are on the disk and not served yet, and what is
+    /// being changed. What somebody makes of them in this moment is an edit of them.
+    arrived: BTreeMap<FileName, Vec<Digest>>,
     /// Files that are being changed, as the central was told.
     changing: BTreeMap<FileName, FileMeta>,
     stage: Stage,
@@ -201,7 +204,7 @@ impl Changes {
             RemovedReason::Changing => {
                 self.lost.remove(&meta.name);
                 // What it becomes is an edit of this, whether or not the central has heard of it.
-                self.arrived.insert(meta.name.clone(), meta.id);
+                self.arrived(meta);
             }
         }
         if reason != RemovedReason::Changing {
@@ -218,7 +221,16 @@ impl Changes {
 
     /// An ordered copy has its name; [`Self::held`] follows.
     pub fn arrived(&mut self, meta: &FileMeta) {
-        self.arrived.insert(meta.name.clone(), meta.id);
+        self.may_be_there(&meta.name, meta.id);
+    }
+
+    fn may_be_there(&mut self, name: &FileName, id: Digest) {
+        let arrived = self.arrived.entry(name.clone()).or_default();
+        arrived.retain(|before| *before != id);
+        arrived.push(id);
+        if arrived.len() > MOST_ARRIVED {
+            arrived.remove(0);
+        }
     }
 
     /// A file was set aside, as it was deleted or replaced elsewhere. Should it come back, somebody put it there.
@@ -306,7 +318,7 @@ impl Changes {
         let told = self.pending.get(&meta.name);
         let told = told.into_iter().flat_map(|pending| &pending.told);
         let known = self.known.get(&meta.name).into_iter();
-        let arrived = self.arrived.get(&meta.name);
+        let arrived = self.arrived.get(&meta.name).into_iter().flatten();
         let mut bases: Vec<_> = known.chain(told).chain(arrived).copied().collect();
         bases.retain(|id| *id != meta.id);
         bases.dedup();
@@ -347,7 +359,10 @@ impl Changes {
             self.arrived.remove(&name);
         }
         if change.turn == Some(pending.turn) {
+            let told = std::mem::take(&mut pending.told);
             self.settle(&name);
+            // The central knows that it is gone; which of these it was is not known here.
+            told.iter().for_each(|id| self.may_be_there(&name, *id));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What people did to each name, and so what must be there in the end: as long as every change was made to what had
-//! been there last, the last one counts. Changes that nobody could put in order may end in a conflict.
+//! been there last, the last one counts. Changes that nobody could put in order may end in a conflict; what nobody has
+//! replaced or deleted is part of it then.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +22,24 @@ pub struct Line {
     by: Option<(Host, Option<Digest>)>,
     /// The order of all changes is known.
     pub is_ordered: bool,
+    /// Contents that nobody has put anything in the place of: several, if people did not know of each other's.
+    heads: BTreeSet<Digest>,
+    /// Of each change it is known what was there before, and the secondary that saw it has told of it.
+    is_traced: bool,
+    /// Who put content there.
+    writers: BTreeSet<Host>,
+}
+
+impl Line {
+    fn lose_trace(&mut self, is_lost: bool) {
+        self.is_traced &= !is_lost;
+    }
+
+    /// What must not be lost before a person decides. Nothing is known of names that `not_of` wrote.
+    pub fn traced_heads(&self, not_of: Option<Host>) -> Option<&BTreeSet<Digest>> {
+        let is_of = |host| self.writers.contains(&host);
+        (self.is_traced && !not_of.is_some_and(is_of)).then_some(&self.heads)
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -35,6 +54,7 @@ impl Chronicle {
             let line = chronicle.line(&content.meta.name);
             line.is_ordered &= line.latest.is_none_or(|id| id == content.meta.id);
             line.latest = Some(content.meta.id);
+            line.heads.insert(content.meta.id);
         }
         chronicle
     }
@@ -42,6 +62,7 @@ impl Chronicle {
     fn line(&mut self, name: &FileName) -> &mut Line {
         let fresh = || Line {
             is_ordered: true,
+            is_traced: true,
             ..Line::default()
         };
         self.names.entry(name.clone()).or_insert_with(fresh)
@@ -75,6 +96,13 @@ impl Chronicle {
         // Old content in the place of new: other copies of the old may be deleted just then.
         let is_revert = line.latest.is_some() && line.past.contains(&id);
         line.is_ordered &= before == line.latest && is_seen && !is_revert;
+        line.lose_trace(!is_seen || line.past.contains(&id) || line.heads.contains(&id));
+        if let Some(before) = before {
+            line.heads.remove(&before);
+            line.past.insert(before);
+        }
+        line.heads.insert(id);
+        line.writers.insert(host);
         line.past.extend(line.latest);
         line.by = Some((host, before));
         line.latest = Some(id);
@@ -82,6 +110,7 @@ impl Chronicle {
 
     pub fn deleted(&mut self, host: Host, name: &FileName, before: Digest, is_seen: bool) {
         let line = self.line(name);
+        line.lose_trace(true);
         if line.latest == Some(before) {
             line.is_ordered &= is_seen;
             line.past.insert(before);
@@ -96,6 +125,9 @@ impl Chronicle {
     /// `has_told` says of which names that are not there the central knows that.
     pub fn ended(&mut self, host: Host, disk: &Disk, has_told: impl Fn(&FileName) -> bool) {
         for (name, line) in &mut self.names {
+            let noted = disk.known.get(name).and_then(|known| known.id);
+            let there = disk.files.get(name).map(|file| file.meta.id);
+            line.lose_trace(noted != there);
             let Some((by, before)) = line.by.filter(|(by, _)| *by == host) else {
                 continue;
             };
@@ -119,6 +151,7 @@ impl Chronicle {
     pub fn lost(&mut self, host: Host, disk: &Disk, others: &[&Disk]) {
         for (name, line) in &mut self.names {
             let has = |disk: &Disk| disk.files.get(name).map(|file| file.meta.id);
+            line.lose_trace(true);
             let is_elsewhere = others.iter().any(|disk| has(disk) == line.latest);
             let told = line.by.is_none_or(|(by, _)| by != host)
                 || disk.known.get(name).and_then(|known| known.id) == line.latest;
@@ -133,6 +166,7 @@ impl Chronicle {
     pub fn restored(&mut self, disk: &Disk) {
         for (name, file) in &disk.files {
             let line = self.line(name);
+            line.lose_trace(true);
             let id = file.meta.id;
             line.is_ordered &= line.latest == Some(id) || line.past.contains(&id);
         }
@@ -141,6 +175,7 @@ impl Chronicle {
     /// The central has forgotten what had which name.
     pub fn forgotten(&mut self) {
         for line in self.names.values_mut() {
+            line.lose_trace(true);
             line.is_ordered &= line.past.is_empty() && line.latest.is_some();
         }
     }
@@ -150,5 +185,7 @@ impl Chronicle {
         let line = self.line(name);
         line.latest = Some(id);
         line.is_ordered = true;
+        line.heads = BTreeSet::from([id]);
+        line.is_traced = true;
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use trozos::{
     engine::cluster::SecondaryCondition,
-    model::{SecondaryNumber, limits::EXPELLED_FOR},
+    model::{Digest, FileName, SecondaryNumber, limits::EXPELLED_FOR},
 };
 
 use super::{client::Client, net::Host, story::Happening, world::World};
@@ -102,6 +102,32 @@ impl World {
             self.check_ends();
         }
         self.check_figures();
+    }
+
+    /// Before a person decides: nothing is in conflict whose changes were made one to the other, and of those that people
+    /// made without knowing of each other none is lost.
+    pub(super) fn check_nothing_is_lost(&self) {
+        let cluster = &self.central().cluster;
+        let mut there: BTreeMap<FileName, BTreeSet<Digest>> = BTreeMap::new();
+        for listed in cluster.listing(None, |_| true).0 {
+            let ids = there.entry(listed.file.name).or_default();
+            ids.insert(listed.file.id);
+        }
+        for conflict in cluster.conflicts() {
+            let line = self.chronicle.names.get(&conflict.name);
+            let is_ordered = line.is_some_and(|line| line.is_ordered);
+            assert!(!is_ordered, "{conflict:?} is none: {line:?}");
+            let ids = conflict.versions.iter().map(|version| version.file.id);
+            there.entry(conflict.name.clone()).or_default().extend(ids);
+        }
+        // The central takes two folders of one number for one: what is in the second is an edit of what is in the first.
+        let shared = self.impostor_ran().then_some(1);
+        for (name, line) in &self.chronicle.names {
+            if let Some(heads) = line.traced_heads(shared) {
+                let ids = there.get(name).cloned().unwrap_or_default();
+                assert!(heads.is_subset(&ids), "{name} has {ids:?}: {line:?}");
+            }
+        }
     }
 
     fn check_ends(&self) {

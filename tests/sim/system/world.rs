@@ -407,6 +407,11 @@ impl World {
         }
     }
 
+    /// A second process had the number of the first secondary.
+    pub(super) fn impostor_ran(&self) -> bool {
+        self.slots[self.story.impostor()].until.is_some()
+    }
+
     pub(super) fn number_of(&self, host: Host) -> SecondaryNumber {
         // The second process has the number of the first secondary.
         let number = if host == self.story.impostor() {
@@ -531,6 +536,7 @@ impl World {
 
     /// A person decides what is in conflict, if anything is.
     fn decide_conflicts(&mut self) -> bool {
+        self.check_nothing_is_lost();
         let conflicts = self.central().cluster.conflicts();
         for conflict in &conflicts {
             let chosen = &conflict.versions[self.random.usize(..conflict.versions.len())];

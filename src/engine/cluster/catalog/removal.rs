@@ -149,9 +149,13 @@ impl Catalog {
         }
         let promoted = self.promote(name, independent, at);
         if let Some(entry) = self.entries.get_mut(name) {
-            // They are to have what has the name now.
+            // They are to have what has the name now, or have it: it was there before as well, and put back by somebody.
             for (holder, meta) in aside.drain(..) {
-                entry.others.insert(holder, Other::Outdated(meta));
+                if meta.id == entry.meta.id {
+                    entry.holders.insert(holder);
+                } else {
+                    entry.others.insert(holder, Other::Outdated(meta));
+                }
             }
         }
         Removed::Deleted { aside, promoted }

@@ -344,6 +344,18 @@ fn a_conflict_ends_when_its_content_goes_or_the_names_content_does() {
 }
 
 #[test]
+fn who_has_what_a_deletion_gives_the_name_to_holds_it() {
+    let mut bench = Bench::default();
+    bench.tell(1, &found(1, 10));
+    bench.tell(2, &copied(1));
+    bench.tell(3, &written(2, &[1]));
+    // Somebody puts the old content into an empty folder, while another folder still has it.
+    bench.tell(4, &written(1, &[]));
+    bench.remove(3, 2, RemovedReason::Deleted);
+    assert_eq!(bench.now(), Some((1, vec![1, 2, 4])));
+}
+
+#[test]
 fn content_that_its_last_holder_replaces_without_having_been_seen_leaves_the_name_to_the_new_one() {
     let mut bench = Bench::default();
     bench.tell(1, &found(1, 5));

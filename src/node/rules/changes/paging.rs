@@ -146,7 +146,8 @@ impl Changes {
             let sent = Sent {
                 name: name.clone(),
                 turn: Some(*turn),
-                id: (!gone.forgets).then_some(meta.id),
+                // It may be that the central has never heard of what is gone.
+                id: None,
                 forgets: gone.forgets,
             };
             if !page.take(meta.clone(), sent) {

@@ -129,6 +129,39 @@ fn the_deletion_of_what_the_central_has_not_heard_of_is_one_of_what_that_was_mad
 }
 
 #[test]
+fn an_edit_of_a_copy_that_is_not_served_yet_is_one_of_that_copy() {
+    let mut bench = Bench::default();
+    bench.put("a", 1);
+    bench.changes.read();
+    bench.changes.up();
+    bench.say();
+    bench.changes.arrived(&file("a", 2));
+    bench.take("a", RemovedReason::Changing);
+    bench.say();
+    bench.put("a", 3);
+    let was = files(&bench.say()[0])[0].was.clone();
+    assert!(was.contains(&Digest::new([2; 32])), "{was:?}");
+}
+
+#[test]
+fn what_the_central_has_never_heard_of_takes_the_place_of_nothing_that_it_has() {
+    let mut bench = Bench::default();
+    bench.put("a", 1);
+    bench.changes.read();
+    bench.changes.up();
+    bench.say();
+    // The central is away while somebody edits, and hears of the next edit as it begins.
+    bench.changes.down();
+    bench.put("a", 2);
+    bench.take("a", RemovedReason::Changing);
+    bench.changes.up();
+    bench.say();
+    bench.put("a", 3);
+    let was = files(&bench.say()[0])[0].was.clone();
+    assert!(was.contains(&Digest::new([1; 32])), "{was:?}");
+}
+
+#[test]
 fn a_file_that_is_back_after_a_restart_is_not_told_as_deleted() {
     let mut bench = Bench::default();
     bench.put("a", 1);
