@@ -1,6 +1,6 @@
 //! Chaos over the real programs: random kills, freezes, restarts, cut and slow links, wrong bytes on disks,
-//! files that come and go, the central included, while clients download all the time. At the end everything
-//! is healed, and then files, folders, books, processes, descriptors and part files must be as they should.
+//! files that come and go, the central included, while clients download and people edit, rename and delete all the
+//! time. At the end everything is healed, what is in conflict is decided, and then files, folders, books, processes, descriptors and part files must be as they should.
 //!
 //! The story follows from a seed; what it does to the programs depends on their timing as well.
 //!
@@ -17,14 +17,20 @@
 mod audit;
 #[path = "chaos/clients.rs"]
 mod clients;
+#[path = "chaos/decisions.rs"]
+mod decisions;
 #[path = "chaos/files.rs"]
 mod files;
+#[path = "chaos/ledger.rs"]
+mod ledger;
 #[path = "chaos/meter.rs"]
 mod meter;
 #[path = "chaos/network.rs"]
 mod network;
 #[path = "chaos/nodes.rs"]
 mod nodes;
+#[path = "chaos/people.rs"]
+mod people;
 #[path = "chaos/report.rs"]
 mod report;
 #[path = "chaos/run.rs"]
@@ -32,6 +38,8 @@ mod run;
 #[path = "chaos/story.rs"]
 mod story;
 mod support;
+
+use std::time::Duration;
 
 use network::Network;
 use story::{Plan, Settings};
@@ -42,6 +50,8 @@ fn a_cluster_survives_kills_freezes_and_wrong_bytes() {
     run::run(&Settings::from_env(Plan {
         seconds: 8,
         gap_ms: 100..900,
+        edit_gap_ms: 150..800,
+        breath: Duration::MAX,
         ends: true,
         rate_bytes_per_s: 4_000_000,
         base_files: 4,
@@ -58,6 +68,8 @@ fn a_cluster_survives_everything() {
     run::run(&Settings::from_env(Plan {
         seconds: 20,
         gap_ms: 400..2_500,
+        edit_gap_ms: 300..2_000,
+        breath: Duration::from_secs(10),
         ends: true,
         rate_bytes_per_s: 5_000_000,
         base_files: 6,
@@ -74,6 +86,8 @@ fn figures_agree_to_the_byte_when_nobody_is_killed() {
     run::run(&Settings::from_env(Plan {
         seconds: 20,
         gap_ms: 400..2_500,
+        edit_gap_ms: 300..2_000,
+        breath: Duration::from_secs(10),
         ends: false,
         rate_bytes_per_s: 5_000_000,
         base_files: 6,

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::{
     nodes::{Role, client_name, served, target},
+    people,
     run::World,
     story::SECONDARIES,
     support::{names, statistics, tree},
@@ -141,7 +142,10 @@ pub fn books(world: &mut World<'_>) -> Books {
         add_up(&mut problems, &name, &own, &["files", "secondaries"]);
         let kills = world.nodes[&Role::Client(n)].kills;
         for (file, times) in &client.completed {
-            let length = world.files.content(file).map_or(0, |content| content.bytes) * times;
+            let Some(content) = world.files.content(file) else {
+                continue;
+            };
+            let length = content.bytes * times;
             let received = figure(&own["files"][file], "bytes_received");
             if received > length || (kills == 0 && received != length) {
                 problems.push(format!(
@@ -218,21 +222,16 @@ pub fn folders(world: &mut World<'_>) {
         }
     }
     for (name, digest) in &first {
-        if world
-            .files
-            .content(name)
-            .is_none_or(|content| content.digest != *digest)
-        {
+        if !world.files.is_version(name, digest) {
             problems.push(format!("nobody has ever put {name} with {digest}"));
         }
     }
     for (n, client) in world.clients.iter().enumerate() {
         // What could not be finished, as the file was deleted everywhere, is kept for another time.
         let may_stay = |name: &String| {
-            client
-                .vanished
-                .iter()
-                .any(|gone| name.starts_with(gone.as_str()))
+            let gone = client.vanished.iter();
+            // Of what has other content by now, what was begun is kept, too.
+            name.starts_with(people::HOME) || gone.into_iter().any(|gone| name.starts_with(gone))
         };
         let left = names(&world.folder.join(target(n)));
         let left: Vec<_> = left.iter().filter(|name| !may_stay(name)).collect();
@@ -240,6 +239,7 @@ pub fn folders(world: &mut World<'_>) {
             problems.push(format!("client {} has left {left:?}", n + 1));
         }
     }
+    problems.extend(world.files.people.check());
     world.problems.extend(problems);
 }
 

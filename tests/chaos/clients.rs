@@ -90,7 +90,7 @@ impl Downloader {
             .filter(|(at, _)| now < *at + Duration::from_secs(12));
         self.at_risk += unsaved.map(|(_, bytes)| bytes).sum::<u64>();
         for (name, job) in &mut self.jobs {
-            self.at_risk += files.content(name).map_or(0, |content| content.bytes);
+            self.at_risk += files.longest(name);
             *job = Job::Due(now);
         }
     }
@@ -98,13 +98,14 @@ impl Downloader {
     /// Asks for more, up to [`AT_ONCE`].
     pub fn want(&mut self, files: &Files) {
         while self.jobs.len() < AT_ONCE {
-            let rare = self.random.u8(..6) == 0;
-            let from = if rare && !files.extra.is_empty() {
-                &files.extra
-            } else {
-                &files.base
+            let from: Vec<_> = match self.random.u8(..6) {
+                0 if !files.extra.is_empty() => files.extra.keys().collect(),
+                1 | 2 => files.people.ledger.offered(),
+                _ => files.base.keys().collect(),
             };
-            let name = from.keys().nth(self.random.usize(..from.len())).unwrap();
+            let Some(name) = self.random.choice(from) else {
+                continue;
+            };
             if self.jobs.contains_key(name) || self.vanished.contains(name) {
                 // Another draw finds another one, as there are more base files than downloads.
                 continue;
@@ -168,6 +169,7 @@ impl Downloader {
                 return Some(line.to_owned());
             }
             self.vanished.push(name.to_owned());
+            return self.stays(name, files);
         }
         None
     }
@@ -190,7 +192,7 @@ impl Downloader {
         for (name, job) in &mut self.jobs {
             if matches!(job, Job::Asked(_)) {
                 *job = Job::Due(now + AGAIN);
-                if gone && files.extra.contains_key(name) && !self.vanished.contains(name) {
+                if gone && !files.base.contains_key(name) && !self.vanished.contains(name) {
                     self.vanished.push(name.clone());
                 }
             }
@@ -204,16 +206,13 @@ impl Downloader {
     /// Checks a finished file and makes room for another download of it.
     fn complete(&mut self, name: &str, files: &Files, brought: bool) -> Option<String> {
         let path = self.folder.join(name);
-        let Some(content) = files.content(name) else {
-            return Some(format!("{name} was never offered"));
-        };
         let digest = match sha256_file(&path) {
             Ok(digest) => digest.to_string(),
             // It was complete before, and was counted and taken away then.
             Err(_) if !brought => return None,
             Err(error) => return Some(format!("{name} is complete and cannot be read: {error}")),
         };
-        if digest != content.digest {
+        if !files.is_version(name, &digest) {
             return Some(format!("{name} is complete and wrong: {digest}"));
         }
         for left in [".part", ".part-diario"] {
@@ -223,8 +222,20 @@ impl Downloader {
         }
         let _ = fs::remove_file(path);
         *self.completed.entry(name.to_owned()).or_default() += 1;
-        self.payload += content.bytes;
-        self.finished_at.push((Instant::now(), content.bytes));
+        // Of what people change, something may be taken from an earlier version.
+        if let Some(content) = files.content(name) {
+            self.payload += content.bytes;
+            self.finished_at.push((Instant::now(), content.bytes));
+        }
         None
+    }
+
+    /// What is in the place of a download that came to nothing must be something that was there.
+    fn stays(&self, name: &str, files: &Files) -> Option<String> {
+        let path = self.folder.join(name);
+        let digest = sha256_file(&path).ok()?.to_string();
+        let _ = fs::remove_file(path);
+        let wrong = !files.is_version(name, &digest);
+        wrong.then(|| format!("{name} was no download, and is {digest}"))
     }
 }

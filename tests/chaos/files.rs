@@ -12,6 +12,7 @@ use trozos::store::sha256;
 
 use crate::{
     nodes::served,
+    people::People,
     story::{SECONDARIES, Settings},
     support::noise,
 };
@@ -34,6 +35,8 @@ pub struct Files {
     pub extra: BTreeMap<String, Content>,
     /// A damaged file per secondary.
     damaged: [Option<String>; SECONDARIES],
+    /// Those that people change.
+    pub people: People,
 }
 
 impl Files {
@@ -45,6 +48,7 @@ impl Files {
             base: BTreeMap::new(),
             extra: BTreeMap::new(),
             damaged: [const { None }; SECONDARIES],
+            people: People::prepare(settings, folder),
         };
         for n in 0..settings.plan.base_files {
             let name = format!("película {n}.bin");
@@ -66,6 +70,19 @@ impl Files {
 
     pub fn content(&self, name: &str) -> Option<&Content> {
         self.base.get(name).or_else(|| self.extra.get(name))
+    }
+
+    /// Somebody has saved these bytes under this name at some time.
+    pub fn is_version(&self, name: &str, digest: &str) -> bool {
+        let is_it = |content: &Content| content.digest == digest;
+        self.content(name).is_some_and(is_it) || self.people.ledger.is_version(name, digest)
+    }
+
+    /// How long a download of it is at most.
+    pub fn longest(&self, name: &str) -> u64 {
+        let stays = self.content(name).map(|content| content.bytes);
+        let changes = || self.people.ledger.longest(name);
+        stays.or_else(changes).unwrap_or(0)
     }
 
     /// A file appears whole, as when it is moved into the folder.

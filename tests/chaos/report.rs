@@ -103,12 +103,15 @@ pub fn tell(world: &World<'_>, measured: &Measured, books: &Books) {
         100.0 * books.unconfirmed as f64 / books.received.max(1) as f64,
     );
     println!("{:?}", world.acts);
+    let people = &world.files.people;
+    println!("{:?}; {}", people.acts, people.ledger.summary());
     let report = json!({
         "seed": world.settings.seed,
         "seconds": world.settings.duration.as_secs(),
         "clients": world.settings.clients,
         "rate_bytes_per_s": world.settings.plan.rate_bytes_per_s,
         "acts": world.acts,
+        "people": people.acts,
         "faults": kinds,
         "downloads": books.downloads,
         "bytes": {

@@ -10,6 +10,7 @@ use std::{
 use crate::{
     audit,
     clients::Downloader,
+    decisions::Decisions,
     files::Files,
     meter::{Kind, Meter, Samples},
     network::{CRAWL_BYTES_PER_S, Network},
@@ -47,6 +48,8 @@ pub struct World<'a> {
     pub problems: Vec<String>,
     meter: Option<Meter>,
     heals: Vec<(Instant, Heal)>,
+    /// A person at the central, once faults have ended.
+    decisions: Option<Decisions>,
     random: fastrand::Rng,
 }
 
@@ -128,6 +131,7 @@ impl<'a> World<'a> {
             problems: Vec::new(),
             meter: None,
             heals: Vec::new(),
+            decisions: None,
             random,
         }
     }
@@ -162,7 +166,8 @@ impl<'a> World<'a> {
             self.meter = Some(Meter::start());
         }
         let mut story = Story::new(self.settings);
-        let end = Instant::now() + self.settings.duration;
+        let mut end = Instant::now() + self.settings.duration;
+        let mut breath = Instant::now().checked_add(self.settings.plan.breath);
         let mut next = story.next();
         // The first fault hits downloads that are under way.
         let mut due = Instant::now() + Duration::from_secs(1) + next.after;
@@ -171,6 +176,16 @@ impl<'a> World<'a> {
                 self.act(next);
                 next = story.next();
                 due = Instant::now() + next.after;
+            }
+            if breath.is_some_and(|at| Instant::now() >= at) {
+                let began = Instant::now();
+                self.rest();
+                self.decisions = None;
+                breath = Instant::now().checked_add(self.settings.plan.breath);
+                end += began.elapsed();
+            }
+            if let Some(told) = self.files.people.work() {
+                write_down(self.folder, &format!("somebody {told}"));
             }
             for client in &mut self.clients {
                 client.want(&self.files);
@@ -205,6 +220,16 @@ impl<'a> World<'a> {
                 // It is told once.
                 node.life = Life::Down;
                 self.heals.push((now, Heal::Start(*role)));
+            }
+        }
+        let servers = (0..SECONDARIES).map(Role::Secondary);
+        let mut servers = servers.chain([Role::Central]);
+        let are_well = servers.all(|role| self.is_well(role));
+        self.problems.extend(self.files.people.look(are_well));
+        if let Some(decisions) = &mut self.decisions {
+            let central = &mut self.nodes.get_mut(&Role::Central).unwrap().process;
+            for told in decisions.turn(central, self.folder, &mut self.files.people.ledger) {
+                write_down(self.folder, &told);
             }
         }
         self.tell_meter();
@@ -267,12 +292,14 @@ impl<'a> World<'a> {
                         "{role:?} ended with {code} when it was asked to stop"
                     ));
                 }
+                self.has_ended(role);
                 self.heals.push((until, Heal::Start(role)));
                 self.node(role).kills += 1;
                 ("restart", None)
             }
             Act::Freeze(role) if self.nodes[&role].life == Life::Runs => {
                 self.node(role).freeze(true);
+                self.runs(role, false);
                 self.heals.push((until, Heal::Continue(role)));
                 ("freeze", Some((role, Kind::Freeze)))
             }
@@ -326,7 +353,20 @@ impl<'a> World<'a> {
         self.nodes.get_mut(&role).expect("every role has its node")
     }
 
+    fn runs(&mut self, role: Role, runs: bool) {
+        if let Role::Secondary(n) = role {
+            self.files.people.runs(n, runs);
+        }
+    }
+
+    fn has_ended(&mut self, role: Role) {
+        if let Role::Secondary(n) = role {
+            self.files.people.ended(n);
+        }
+    }
+
     fn is_down(&mut self, role: Role) {
+        self.has_ended(role);
         self.heals
             .retain(|(_, heal)| !matches!(heal, Heal::Continue(other) if *other == role));
         if let Role::Client(n) = role {
@@ -346,11 +386,15 @@ impl<'a> World<'a> {
                     self.clients[n].killed(&self.files);
                 }
                 self.node(role).start_again();
+                self.runs(role, true);
                 if let (Role::Central, Some(meter)) = (role, &self.meter) {
                     meter.fault(Kind::CentralRestart, true);
                 }
             }
-            Heal::Continue(role) => self.node(role).freeze(false),
+            Heal::Continue(role) => {
+                self.node(role).freeze(false);
+                self.runs(role, true);
+            }
             Heal::Relieve(role) => self.node(role).relieve(rate),
             Heal::Repair(n) => self.files.repair(n),
         }
@@ -373,13 +417,24 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Ends all faults, and waits until every download has ended and the folders are level.
-    fn heal(&mut self) {
+    /// Ends all faults, and waits until what people did is everywhere.
+    fn rest(&mut self) {
         for (at, _) in &mut self.heals {
             *at = Instant::now();
         }
+        self.files.people.finish();
         self.turn();
         write_down(self.folder, "healed");
+        self.decisions = Some(Decisions::new(self.settings.seed));
+        self.poll_until("changes are everywhere", HEAL_WITHIN, |world| {
+            world.files.people.ledger.is_at_rest(Instant::now())
+                && world.decisions.as_ref().is_some_and(Decisions::are_made)
+        });
+    }
+
+    /// Ends all faults, and waits until every download has ended and the folders are level.
+    fn heal(&mut self) {
+        self.rest();
         self.poll_until("all downloads have ended", HEAL_WITHIN, |world| {
             world.clients.iter().all(Downloader::is_idle)
         });

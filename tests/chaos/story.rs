@@ -13,6 +13,10 @@ pub struct Plan {
     pub seconds: u64,
     /// From one fault to the next, in milliseconds.
     pub gap_ms: Range<u64>,
+    /// From one change of somebody's files to the next, in milliseconds.
+    pub edit_gap_ms: Range<u64>,
+    /// How long faults go on until all comes to rest for once, so that changes after it are in order again.
+    pub breath: Duration,
     /// Processes are ended too: what they had not saved is lost, so that books are exact only without.
     pub ends: bool,
     /// Of each secondary's uplink.
