@@ -39,6 +39,9 @@ struct Burst {
     has_begun: bool,
 }
 
+/// What tells whether a file is as it was: its inode, its length, when its content changed.
+type Look = (u64, u64, i64, i64);
+
 /// See the module.
 pub struct People {
     folder: PathBuf,
@@ -50,7 +53,7 @@ pub struct People {
     bursts: Vec<Burst>,
     /// Since when each secondary has run.
     runs_since: [Option<Instant>; SECONDARIES],
-    digests: HashMap<PathBuf, ((u64, u64, i64, i64), String)>,
+    digests: HashMap<PathBuf, (Look, String)>,
     made: u64,
     pub acts: BTreeMap<&'static str, u64>,
 }
