@@ -107,6 +107,27 @@ async fn an_edit_goes_everywhere_and_the_old_version_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_renamed_while_it_is_changed_is_gone_everywhere() {
+    use std::io::Write;
+    let (bench, central) = Bench::start(|_| {}).await;
+    put(&bench.served(1, "take.mp4"), b"first");
+    let mut secondaries = three(&bench).await;
+    everywhere(&bench, "take.mp4", Some(b"first")).await;
+    is_level(&central).await;
+    let path = bench.served(2, "take.mp4");
+    let mut file = fs::File::options().append(true).open(&path).unwrap();
+    file.write_all(b" and more").unwrap();
+    until_not_serving(&mut secondaries[1], "take.mp4").await;
+    // Before anybody has read what it became.
+    fs::rename(&path, bench.served(2, "final.mp4")).unwrap();
+    drop(file);
+    everywhere(&bench, "take.mp4", None).await;
+    everywhere(&bench, "final.mp4", Some(b"first and more")).await;
+    is_level(&central).await;
+    stop(secondaries).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_happens_while_the_central_is_away_arrives_when_it_is_back() {
     let (bench, central) = Bench::start(|_| {}).await;
     for file in ["a", "b", "c", "folder/d"] {

@@ -10,7 +10,7 @@ use std::{
 use crate::story::SECONDARIES;
 
 /// A name that was the same everywhere, with nothing wrong with any server, for so long is known to all of them.
-pub const SETTLED: Duration = Duration::from_secs(4);
+pub const SETTLED: Duration = Duration::from_secs(3);
 
 /// What each secondary has, by name: digests.
 pub type Disks = [BTreeMap<String, String>; SECONDARIES];
@@ -100,15 +100,14 @@ impl Ledger {
         there.map(|(name, _)| name).collect()
     }
 
-    pub fn is_settled(&self, name: &str, now: Instant) -> bool {
-        let level = self.lines.get(name).and_then(|line| line.level_since);
-        let both = level.zip(self.well_since);
-        both.is_some_and(|(level, well)| now >= level.max(well) + SETTLED)
+    /// It has come to rest since it was changed last: all know what it stands for, whatever fails from then on.
+    pub fn is_settled(&self, name: &str) -> bool {
+        self.lines.get(name).is_some_and(|line| line.is_known)
     }
 
     /// All have settled.
-    pub fn is_at_rest(&self, now: Instant) -> bool {
-        self.lines.keys().all(|name| self.is_settled(name, now))
+    pub fn is_at_rest(&self) -> bool {
+        self.lines.values().all(|line| line.is_known)
     }
 
     /// The file that all have at the beginning.
@@ -125,12 +124,12 @@ impl Ledger {
             .or_insert_with(|| name.to_owned());
     }
 
-    pub fn written(&mut self, change: &Change<'_>, digest: &str, bytes: u64, now: Instant) {
+    pub fn written(&mut self, change: &Change<'_>, digest: &str, bytes: u64) {
         self.keep(change.name, digest, bytes);
         if change.before == Some(digest) {
             return;
         }
-        let is_settled = self.is_settled(change.name, now);
+        let is_settled = self.is_settled(change.name);
         let line = self.line(change.name);
         let is_first = line.latest.is_none() && line.past.is_empty();
         // Found without having been seen, it must be an edit of what was there.
@@ -145,8 +144,8 @@ impl Ledger {
         line.has_changed();
     }
 
-    pub fn deleted(&mut self, change: &Change<'_>, now: Instant) {
-        let is_settled = self.is_settled(change.name, now);
+    pub fn deleted(&mut self, change: &Change<'_>) {
+        let is_settled = self.is_settled(change.name);
         let line = self.line(change.name);
         if line.latest.as_deref() == change.before {
             line.is_ordered &= change.is_seen && is_settled;
@@ -209,14 +208,16 @@ impl Ledger {
         for name in names {
             let there = disks[0].get(&name);
             let is_level = disks.iter().all(|disk| disk.get(&name) == there);
-            let is_settled = self.is_settled(&name, now);
+            let well_since = self.well_since;
             let line = self.line(&name);
             if !is_level {
+                // Known contents change nowhere by themselves, and what changes with an unknown one is compared later.
                 line.level_since = None;
                 continue;
             }
-            line.level_since = line.level_since.or(Some(now));
-            if !is_settled || line.is_known {
+            let level_since = *line.level_since.get_or_insert(now);
+            let rests = well_since.is_some_and(|well| now >= well.max(level_since) + SETTLED);
+            if !rests || line.is_known {
                 continue;
             }
             if line.is_ordered && there != line.latest.as_ref() {

@@ -213,7 +213,7 @@ impl People {
         let n = self.random.usize(..SECONDARIES);
         let there = self.disk(n);
         let kind = self.random.u8(..24);
-        let Some(name) = self.pick(&there, now) else {
+        let Some(name) = self.pick(&there) else {
             return Some(self.add(n, &there));
         };
         let (what, told) = match kind {
@@ -222,7 +222,7 @@ impl People {
             9..14 => ("replaced", self.replace(n, &name, &there)),
             14..17 => ("renamed", self.rename(n, &name, &there)),
             17..19 => ("folder renamed", self.rename_folder(n, &name, &there)),
-            19..21 => ("deleted", self.delete(n, &there, now)),
+            19..21 => ("deleted", self.delete(n, &there)),
             _ => ("put", self.add(n, &there)),
         };
         *self.acts.entry(what).or_default() += 1;
@@ -230,10 +230,10 @@ impl People {
     }
 
     /// A file to work on; mostly one that everybody has.
-    fn pick(&mut self, there: &BTreeMap<String, String>, now: Instant) -> Option<String> {
+    fn pick(&mut self, there: &BTreeMap<String, String>) -> Option<String> {
         let free = |name: &&String| !self.bursts.iter().any(|burst| burst.name == **name);
         let all: Vec<_> = there.keys().filter(free).collect();
-        let settled = |name: &&&String| self.ledger.is_settled(name, now);
+        let settled = |name: &&&String| self.ledger.is_settled(name);
         let settled: Vec<_> = all.iter().filter(settled).copied().collect();
         let rash = self.random.u8(..5) == 0;
         let from = if rash || settled.is_empty() {
@@ -253,7 +253,7 @@ impl People {
             before,
             is_seen,
         };
-        self.ledger.written(&change, digest, bytes, Instant::now());
+        self.ledger.written(&change, digest, bytes);
     }
 
     fn gone(&mut self, n: usize, name: &str, before: &str) {
@@ -264,7 +264,7 @@ impl People {
             before: Some(before),
             is_seen,
         };
-        self.ledger.deleted(&change, Instant::now());
+        self.ledger.deleted(&change);
     }
 
     /// Anew from its beginning, or some bytes of it.
@@ -408,10 +408,10 @@ impl People {
         format!("renames {from} at {} to {to}", n + 1)
     }
 
-    fn delete(&mut self, n: usize, there: &BTreeMap<String, String>, now: Instant) -> String {
+    fn delete(&mut self, n: usize, there: &BTreeMap<String, String>) -> String {
         let mut told = Vec::new();
         for _ in 0..self.random.u8(1..=3) {
-            let Some(name) = self.pick(there, now) else {
+            let Some(name) = self.pick(there) else {
                 continue;
             };
             let path = self.path(n, &name);

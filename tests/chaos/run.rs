@@ -142,7 +142,7 @@ impl<'a> World<'a> {
             client.want(&self.files);
         }
         self.poll_until("downloads without any fault", START_WITHIN, |world| {
-            world.clients.iter().all(Downloader::is_idle)
+            world.clients.iter().all(Downloader::is_idle) && world.files.people.ledger.is_at_rest()
         });
         let mut before: BTreeMap<Role, Vec<String>> = BTreeMap::new();
         let mut since = Instant::now();
@@ -427,7 +427,7 @@ impl<'a> World<'a> {
         write_down(self.folder, "healed");
         self.decisions = Some(Decisions::new(self.settings.seed));
         self.poll_until("changes are everywhere", HEAL_WITHIN, |world| {
-            world.files.people.ledger.is_at_rest(Instant::now())
+            world.files.people.ledger.is_at_rest()
                 && world.decisions.as_ref().is_some_and(Decisions::are_made)
         });
     }

@@ -219,6 +219,16 @@ impl Changes {
         self.pend(&meta.name, What::Gone(gone));
     }
 
+    /// A file was served, and what it becomes is not known yet: the central hears that, or has heard it.
+    pub fn is_changing(&self, name: &FileName) -> bool {
+        let pending = self.pending.get(name).map(|pending| &pending.what);
+        match pending {
+            Some(What::Gone(gone)) => gone.reason == RemovedReason::Changing,
+            Some(What::Held(_)) => false,
+            None => self.changing.contains_key(name),
+        }
+    }
+
     /// An ordered copy has its name; [`Self::held`] follows.
     pub fn arrived(&mut self, meta: &FileMeta) {
         self.may_be_there(&meta.name, meta.id);

@@ -107,6 +107,11 @@ impl Secondary {
 
     fn removed(&mut self, meta: &FileMeta, reason: RemovedReason, why: Gone) {
         let held = self.state.held.get(&meta.name);
+        if held.is_none() && self.state.changes.is_changing(&meta.name) {
+            // Gone before it was read: what it had been is what was deleted.
+            self.state.changes.gone(meta, reason);
+            return;
+        }
         if held.is_none_or(|held| held.meta.id != meta.id) {
             return;
         }

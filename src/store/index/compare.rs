@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -52,7 +53,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
                 }
                 self.settling.retain(Instant::now(), |_| false);
                 self.hashing.retain(|_| false);
-                for name in self.served.keys().cloned().collect::<Vec<_>>() {
+                for name in self.told_of() {
                     self.remove(&name, RemovedReason::Lost, Gone::Changed)?;
                 }
                 if matches!(self.root.reopen(), Ok(true)) {
@@ -87,7 +88,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         if !away.is_empty() {
             let is_away = |name: &FileName| away.iter().any(|disk| name.is_below(disk));
             scan.files.retain(|name, _| !is_away(name));
-            for name in self.served.keys().cloned().collect::<Vec<_>>() {
+            for name in self.told_of() {
                 if is_away(&name) {
                     self.remove(&name, RemovedReason::Lost, Gone::Changed)?;
                 }
@@ -134,11 +135,11 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     /// Compares what is there with what is served.
     fn apply(&mut self, scan: Scan) -> Result<(), Unheard> {
         let (now, clock) = (Instant::now(), SystemTime::now());
-        for name in self.served.keys().cloned().collect::<Vec<_>>() {
+        for name in self.told_of() {
             self.still_there(now, &name, &scan)?;
         }
         self.missing
-            .retain(|name, _| self.served.contains_key(name));
+            .retain(|name, _| self.served.contains_key(name) || self.changing.contains_key(name));
         self.set_withdrawn_aside(&scan);
         self.forget_damage(&scan);
         for (name, seen) in &scan.files {
@@ -200,26 +201,24 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     }
 
     fn still_there(&mut self, now: Instant, name: &FileName, scan: &Scan) -> Result<(), Unheard> {
-        let Some(served) = self.served.get(name) else {
-            return Ok(());
-        };
-        match scan.files.get(name) {
-            Some(seen) if seen.stamp == served.stamp => {
-                self.missing.remove(name);
-                Ok(())
-            }
-            Some(seen) => {
-                let old = served.stamp;
+        let stamp = self.served.get(name).map(|served| served.stamp);
+        match (scan.files.get(name), stamp) {
+            (Some(seen), Some(old)) if seen.stamp != old => {
                 self.settling.changed(now, name, old, seen.stamp);
                 self.remove(name, RemovedReason::Changing, Gone::Changed)
             }
-            None if scan.partial && is_below(name, &scan.ignored) => {
+            // What is being changed is there, or what is served.
+            (Some(_), _) => {
+                self.missing.remove(name);
+                Ok(())
+            }
+            (None, _) if scan.partial && is_below(name, &scan.ignored) => {
                 self.remove(name, RemovedReason::Lost, Gone::Changed)
             }
-            None if self.folders.lost_since(name, &scan.folders) => {
+            (None, _) if self.folders.lost_since(name, &scan.folders) => {
                 self.remove(name, RemovedReason::Lost, Gone::Changed)
             }
-            None => {
+            (None, _) => {
                 let since = *self.missing.entry(name.clone()).or_insert(now);
                 if now >= since + MISSING {
                     self.remove(name, RemovedReason::Deleted, Gone::Deleted)
@@ -239,10 +238,20 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
     ) -> Result<(), Unheard> {
         self.missing.remove(name);
         self.own.removed(name);
-        match self.served.remove(name) {
-            Some(file) => self.tell(IndexEvent::Removed { file, reason, why }),
-            None => Ok(()),
+        let changing = self.changing.remove(name);
+        let Some(file) = self.served.remove(name).or(changing) else {
+            return Ok(());
+        };
+        if reason == RemovedReason::Changing {
+            self.changing.insert(name.clone(), Arc::clone(&file));
         }
+        self.tell(IndexEvent::Removed { file, reason, why })
+    }
+
+    /// Names that the cluster counts on: of what is served, and of what is being changed.
+    fn told_of(&self) -> Vec<FileName> {
+        let both = self.served.keys().chain(self.changing.keys());
+        both.cloned().collect()
     }
 }
 

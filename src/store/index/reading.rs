@@ -168,6 +168,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         self.suspects.remove(&name);
         let file = Arc::new(IndexedFile::new(name.clone(), stamp, manifest));
         self.own.served(&file);
+        self.changing.remove(&name);
         self.served.insert(name, Arc::clone(&file));
         self.tell(IndexEvent::Added { file, origin })
     }

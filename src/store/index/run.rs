@@ -140,6 +140,8 @@ pub(super) struct Running<E> {
     pub(super) looked_at: Instant,
     pub(super) look_took: Duration,
     pub(super) served: BTreeMap<FileName, Arc<IndexedFile>>,
+    /// What was served and is being changed: it is served again, or deleted before anybody has read what it became.
+    pub(super) changing: BTreeMap<FileName, Arc<IndexedFile>>,
     pub(super) settling: Settling,
     pub(super) writers: Writers,
     pub(super) being_written: BTreeMap<FileName, Waits>,
@@ -200,6 +202,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
             looked_at: now,
             look_took: Duration::ZERO,
             served: BTreeMap::new(),
+            changing: BTreeMap::new(),
             settling: Settling::new(config.quiet),
             writers: Writers::new(PROCESSES),
             being_written: BTreeMap::new(),

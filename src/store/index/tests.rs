@@ -281,6 +281,28 @@ fn deleted_edited_and_renamed_files_are_told_apart() {
 }
 
 #[test]
+fn a_file_that_goes_away_while_it_is_changed_is_deleted() {
+    use std::io::Write;
+    let watched = Watched::start(&[("a", b"one")]);
+    assert_eq!(watched.ready(), 1);
+    let mut file = fs::File::options()
+        .append(true)
+        .open(watched.path("a"))
+        .unwrap();
+    file.write_all(b" and more").unwrap();
+    assert_eq!(
+        watched.removed("a"),
+        (RemovedReason::Changing, Gone::Changed)
+    );
+    // Nobody has read what it became.
+    fs::remove_file(watched.path("a")).unwrap();
+    assert_eq!(
+        watched.removed("a"),
+        (RemovedReason::Deleted, Gone::Deleted)
+    );
+}
+
+#[test]
 fn a_folder_that_goes_away_is_no_deletion() {
     let watched = Watched::start(&[("a", b"one")]);
     watched.ready();
