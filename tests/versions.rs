@@ -71,6 +71,17 @@ async fn conflicts(central: &Central, count: usize) -> Vec<Conflict> {
 }
 
 /// Another content takes the place of a file, as editors and rsync do it.
+/// Waits until all secondaries show so many conflicts.
+async fn all_know_of(secondaries: &[Secondary], count: usize) {
+    for secondary in secondaries {
+        until("conflicts at a secondary", || async {
+            let status = secondary.handle.status().await.ok()?;
+            (status.conflicts.len() == count).then_some(())
+        })
+        .await;
+    }
+}
+
 fn replace(path: &Path, bytes: &[u8]) {
     let beside = path.with_file_name(".nuevo");
     fs::write(&beside, bytes).unwrap();
@@ -268,6 +279,13 @@ async fn names_that_differ_in_their_unicode_form_are_found_and_are_a_conflict() 
     let shown = conflicts(&central, 1).await;
     assert_eq!(shown[0].versions.len(), 2, "{shown:?}");
     assert!(!central.handle.status().await.unwrap().level);
+    // Whoever has either of them shows it, and so does the listing.
+    all_know_of(&secondaries, 1).await;
+    client
+        .listing("shown", |listed| {
+            listed.len() == 2 && listed.iter().all(|file| file.conflict)
+        })
+        .await;
     let composed = shown[0].versions.iter().find(|v| v.file.name == name(nfc));
     let choice = composed.unwrap().choice;
     let resolved = central.handle.resolve(name(nfd), choice).await;
@@ -275,6 +293,7 @@ async fn names_that_differ_in_their_unicode_form_are_found_and_are_a_conflict() 
     everywhere(&bench, nfc, Some(b"composed")).await;
     everywhere(&bench, nfd, None).await;
     is_level(&central).await;
+    all_know_of(&secondaries, 0).await;
     client.handle.stop().await.unwrap();
     stop(secondaries).await;
 }

@@ -52,6 +52,7 @@ fn tone(notice: &Notice) -> Tone {
         | Notice::NoSecondaries
         | Notice::Limits { .. }
         | Notice::Conflict { .. }
+        | Notice::SameText { .. }
         | Notice::Reported { .. }
         | Notice::Damaged { .. }
         | Notice::Finished {
@@ -121,6 +122,7 @@ fn notice(notice: &Notice) -> String {
         ),
         Notice::Resolved { file } => t!("resolved", file = &file.name),
         Notice::Conflict { file, number } => t!("conflict", number = number, file = file),
+        Notice::SameText { file, other: _ } => t!("same-text", file = file),
         Notice::CopyOrdered {
             file,
             target,

@@ -145,6 +145,16 @@ pub fn answer(answer: &DownloadAnswer) -> String {
     }
 }
 
+/// How many have a file, and whether its name stands for anything else.
+fn holders(listed: &ListedFile) -> String {
+    let (holders, all) = (u64::from(listed.holders), u64::from(listed.secondaries));
+    if listed.conflict {
+        t!("holders-conflict", holders = holders, secondaries = all)
+    } else {
+        t!("holders", holders = holders, secondaries = all)
+    }
+}
+
 /// The listing.
 pub fn listing(files: &[ListedFile]) -> Vec<String> {
     if files.is_empty() {
@@ -156,11 +166,7 @@ pub fn listing(files: &[ListedFile]) -> Vec<String> {
             vec![
                 listed.file.name.to_string(),
                 bytes(listed.file.layout.file_bytes()),
-                t!(
-                    "holders",
-                    holders = u64::from(listed.holders),
-                    secondaries = u64::from(listed.secondaries)
-                ),
+                holders(listed),
             ]
         })
         .collect();

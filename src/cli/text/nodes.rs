@@ -1,7 +1,7 @@
 //! Nodes in tables: what a central knows of secondaries and clients, and what a secondary knows of itself.
 
 use super::{
-    t,
+    conflicts, t,
     table::table,
     units::{bytes, count, rate, whole_time},
 };
@@ -162,6 +162,7 @@ pub fn secondary(status: &SecondaryStatus) -> Vec<String> {
     if status.indexing {
         lines.push(t!("secondary-indexing"));
     }
+    lines.extend(status.conflicts.iter().map(conflicts::conflict));
     lines
 }
 

@@ -115,6 +115,11 @@ impl Catalog {
         &self.twins
     }
 
+    /// True for a name that stands for several contents, or is not the only form of itself.
+    pub(super) fn is_in_conflict(&self, entry: &Entry) -> bool {
+        entry.is_in_conflict() || self.twins.shared(&entry.meta.name).is_some()
+    }
+
     /// Names whose content nobody is known to hold.
     pub(super) fn orphans(&self) -> &BTreeSet<FileName> {
         &self.orphans

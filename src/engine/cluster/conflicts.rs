@@ -7,6 +7,7 @@ use super::{
     Cluster, Notice,
     catalog::{Entry, Other},
     numbers::NumberSet,
+    twins::Twins,
 };
 use crate::model::{
     Conflict, Digest, FileMeta, FileName, SecondaryNumber, Version, limits::PAGE_BYTES,
@@ -33,6 +34,8 @@ impl Cluster {
     /// older one, with all of their contents.
     pub fn conflicts(&self) -> Vec<Conflict> {
         let plain = self.catalog.conflicts().iter();
+        let is_alone = |name: &&FileName| self.catalog.twins().shared(name).is_none();
+        let plain = plain.filter(is_alone);
         let plain = plain.filter_map(|name| self.conflict_of(name));
         let twins = self.catalog.twins().several();
         let twins = twins.filter_map(|names| self.conflict_of_forms(names));
@@ -62,8 +65,21 @@ impl Cluster {
         for (choice, version) in (1..).zip(&mut versions) {
             version.choice = choice;
         }
-        let name = names.first()?.clone();
+        let name = Twins::composed(names.first()?);
         Some(Conflict { name, versions })
+    }
+
+    /// The conflict that goes by this name, if there is one: names that differ only in their form are one of the
+    /// composed form.
+    fn conflict_called(&self, name: &FileName) -> Option<Conflict> {
+        match self.catalog.twins().shared(name) {
+            Some(composed) if composed == *name => {
+                let forms = self.catalog.twins().forms(name).collect();
+                self.conflict_of_forms(&forms)
+            }
+            Some(_) => None,
+            None => self.conflict_of(name),
+        }
     }
 
     /// A person decides which of several contents a name stands for.
@@ -122,6 +138,7 @@ impl Cluster {
         };
         let file = chosen.file.clone();
         let at = self.wall_s();
+        let parties = self.parties_of(&file.name);
         if let Some(number) = chosen.secondaries.first() {
             self.catalog.choose(&file.name, *number, at);
         }
@@ -133,6 +150,7 @@ impl Cluster {
             }
         }
         self.content_changed(&file.name);
+        self.tell_of_conflict(&file.name, parties);
         self.push_sources_of(|running| names.contains(&running.name));
         self.tell(Notice::Resolved { file: file.clone() });
         Resolved::To(file)
@@ -141,11 +159,14 @@ impl Cluster {
     /// Who has something under a name that is in conflict.
     pub(super) fn parties_of(&self, name: &FileName) -> NumberSet {
         let mut parties = NumberSet::default();
-        if self.catalog.conflicts().contains(name)
-            && let Some(entry) = self.catalog.get(name)
-        {
-            parties = entry.holders;
-            for (number, _) in entry.others() {
+        let forms: Vec<_> = match self.catalog.twins().shared(name) {
+            Some(_) => self.catalog.twins().forms(name).collect(),
+            None if self.catalog.conflicts().contains(name) => vec![name.clone()],
+            None => Vec::new(),
+        };
+        for entry in forms.iter().filter_map(|form| self.catalog.get(form)) {
+            let others = entry.others().map(|(number, _)| number);
+            for number in entry.holders.iter().chain(others) {
                 parties.insert(number);
             }
         }
@@ -156,9 +177,14 @@ impl Cluster {
     pub(super) fn tell_of_conflict(&mut self, name: &FileName, before: NumberSet) {
         let now = self.parties_of(name);
         let alive = self.alive_set();
+        // It goes by either name, or did.
+        let composed = Twins::composed(name);
         for set in [before.without(now), now] {
             for number in set.and(alive).iter() {
                 self.owed.conflict(number, name);
+                if composed != *name {
+                    self.owed.conflict(number, &composed);
+                }
             }
         }
     }
@@ -175,7 +201,7 @@ impl Cluster {
         let mut conflicts = Vec::new();
         for name in names {
             let is_part = self.parties_of(&name).contains(number);
-            let conflict = self.conflict_of(&name).filter(|_| is_part);
+            let conflict = self.conflict_called(&name).filter(|_| is_part);
             let conflict = conflict.unwrap_or_else(|| Conflict {
                 name: name.clone(),
                 versions: Vec::new(),

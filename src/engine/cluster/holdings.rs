@@ -50,7 +50,14 @@ impl Cluster {
         let at = self.wall_s();
         let parties = self.parties_of(&file.name);
         match self.catalog.announce(number, held, at) {
-            Announced::New => self.offer(file),
+            Announced::New => {
+                self.offer(file);
+                let mut forms = self.catalog.twins().forms(&file.name);
+                if let Some(other) = forms.find(|form| *form != file.name) {
+                    let file = file.name.clone();
+                    self.tell(Notice::SameText { file, other });
+                }
+            }
             Announced::Holder | Announced::Known => {}
             Announced::Replaced => {
                 self.tell(Notice::Replaced {

@@ -68,6 +68,13 @@ pub enum Notice {
         /// Whose content is not used.
         number: SecondaryNumber,
     },
+    /// Two names differ only in their Unicode form: a conflict.
+    SameText {
+        /// The one that came.
+        file: FileName,
+        /// The one that was there.
+        other: FileName,
+    },
     /// A name has new content, by a change that a secondary saw.
     Replaced {
         /// The file.

@@ -84,7 +84,7 @@ impl Cluster {
                 file: entry.meta.clone(),
                 holders: holders.len(),
                 secondaries: alive.len(),
-                conflict: entry.is_in_conflict(),
+                conflict: self.catalog.is_in_conflict(entry),
             };
             if !fits(&listed) {
                 return (files, true);

@@ -62,6 +62,23 @@ impl Twins {
         names.cloned().unwrap_or_default().into_iter()
     }
 
+    /// The text that this name and others are, composed; none while it is the only one.
+    pub(super) fn shared(&self, name: &FileName) -> Option<FileName> {
+        if name.as_str().is_ascii() || self.several.is_empty() {
+            return None;
+        }
+        let key = composed(name);
+        let is_shared = self.several.contains(&key);
+        is_shared
+            .then(|| FileName::try_from(key.as_str()).ok())
+            .flatten()
+    }
+
+    /// The composed form of a name.
+    pub(super) fn composed(name: &FileName) -> FileName {
+        FileName::try_from(composed(name).as_str()).unwrap_or_else(|_| name.clone())
+    }
+
     /// How many texts have several names.
     pub(super) fn count(&self) -> usize {
         self.several.len()
@@ -91,8 +108,9 @@ mod tests {
         twins.came(&nfc);
         assert_eq!(twins.count(), 1);
         assert_eq!(twins.several().next().unwrap().len(), 2);
+        assert_eq!(twins.shared(&nfd), Some(nfc.clone()));
         twins.went(&nfd);
-        assert_eq!(twins.count(), 0);
+        assert_eq!((twins.count(), twins.shared(&nfc)), (0, None));
         assert_eq!(
             twins.forms(&nfd).collect::<Vec<_>>(),
             std::slice::from_ref(&nfc)

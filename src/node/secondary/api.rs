@@ -235,6 +235,8 @@ pub struct SecondaryStatus {
     pub read_only: bool,
     /// The folder, or one below it, is on a disk that is not there now.
     pub away: bool,
+    /// Names of its files that stand for several contents, until a person decides.
+    pub conflicts: Vec<Conflict>,
     /// Transfers in which it has a connection; those of the original are one per part.
     pub sending: u32,
     /// Copies from other secondaries that run.

@@ -68,6 +68,7 @@ impl Secondary {
             indexing: !state.indexed || state.rereading,
             read_only: state.read_only,
             away: state.is_gone || !state.disks_away.is_empty(),
+            conflicts: state.conflicts.values().cloned().collect(),
             sending: state.sent.running().len() as u32,
             copying: self.copies.orders.running().count() as u32,
             bytes_sent: state.sent_bytes,

@@ -143,13 +143,14 @@ impl Secondary {
 
     /// Other secondaries hold other content under a name, or a person has decided on it.
     fn conflict(&mut self, conflict: Conflict) {
-        let before = if conflict.versions.is_empty() {
-            self.state.conflicts.remove(&conflict.name)
+        let is_news = if conflict.versions.is_empty() {
+            self.state.conflicts.remove(&conflict.name).is_some()
         } else {
             let name = conflict.name.clone();
-            self.state.conflicts.insert(name, conflict.clone())
+            let before = self.state.conflicts.insert(name, conflict.clone());
+            before.is_none_or(|before| before.versions != conflict.versions)
         };
-        if before.is_none_or(|before| before.versions != conflict.versions) {
+        if is_news {
             self.tell(SecondaryEvent::Conflict(conflict));
         }
     }
