@@ -29,6 +29,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// A program that was started, or goes on, has read its folder by then.
 const SEES_AFTER: Duration = Duration::from_secs(4);
 
+/// Length, inode and last change: with the same look a file is the same.
+type Look = (u64, u64, i64, i64);
+
 /// Whoever appends to a file opens it, and closes it, for each piece.
 struct Burst {
     n: usize,
@@ -50,7 +53,7 @@ pub struct People {
     bursts: Vec<Burst>,
     /// Since when each secondary has run.
     runs_since: [Option<Instant>; SECONDARIES],
-    digests: HashMap<PathBuf, ((u64, u64, i64, i64), String)>,
+    digests: HashMap<PathBuf, (Look, String)>,
     made: u64,
     pub acts: BTreeMap<&'static str, u64>,
 }
