@@ -48,7 +48,7 @@ use story::{Plan, Settings};
 #[test]
 fn a_cluster_survives_kills_freezes_and_wrong_bytes() {
     run::run(&Settings::from_env(Plan {
-        seconds: 8,
+        seconds: 7,
         gap_ms: 100..900,
         edit_gap_ms: 150..800,
         breath: Duration::MAX,

@@ -100,7 +100,7 @@ impl Downloader {
         while self.jobs.len() < AT_ONCE {
             let from: Vec<_> = match self.random.u8(..6) {
                 0 if !files.extra.is_empty() => files.extra.keys().collect(),
-                1 | 2 => files.people.ledger.offered(),
+                1 => files.people.ledger.offered(),
                 _ => files.base.keys().collect(),
             };
             let Some(name) = self.random.choice(from) else {

@@ -29,6 +29,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// A program that was started, or goes on, has read its folder by then.
 const SEES_AFTER: Duration = Duration::from_secs(4);
 
+/// Length, inode and last change: with the same look a file is the same.
+type Look = (u64, u64, i64, i64);
+
 /// Whoever appends to a file opens it, and closes it, for each piece.
 struct Burst {
     n: usize,
