@@ -520,7 +520,7 @@ const NAMED: [(&str, Tale, u64); 66] = [
     ("lower-priority-runs-on", system::run, 111),
     ("waste-of-a-chunk", system::run, 1),
     ("late-report-is-ignored", system::run, 219),
-    ("replaced-file-is-stuck", system::run, 23_034),
+    ("replaced-file-is-stuck", system::run, 201),
     ("books-close-after-a-standstill", system::run, 2853),
     ("places-are-told-late", system::run, 987),
     ("silent-source-that-refuses", a_read_download, 1358),
