@@ -521,7 +521,7 @@ const NAMED: [(&str, Tale, u64); 66] = [
     ("waste-of-a-chunk", system::run, 1),
     ("late-report-is-ignored", system::run, 219),
     ("replaced-file-is-stuck", system::run, 201),
-    ("books-close-after-a-standstill", system::run, 2853),
+    ("books-close-after-a-standstill", system::run, 272),
     ("places-are-told-late", system::run, 987),
     ("silent-source-that-refuses", a_read_download, 1358),
     ("number-is-given-up-too-soon", system::run, 4),
