@@ -519,7 +519,7 @@ const NAMED: [(&str, Tale, u64); 66] = [
     ("lower-priority-starts", system::run, 132),
     ("lower-priority-runs-on", system::run, 111),
     ("waste-of-a-chunk", system::run, 1),
-    ("late-report-is-ignored", system::run, 219),
+    ("late-report-is-ignored", system::run, 392),
     ("replaced-file-is-stuck", system::run, 201),
     ("books-close-after-a-standstill", system::run, 272),
     ("places-are-told-late", system::run, 987),
