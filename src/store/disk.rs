@@ -72,7 +72,7 @@ pub trait Disk: Clone + Debug {
     }
 }
 
-/// Where a file of a disk is or is to be: a folder, as [`Disk::folder`] takes it, and a name in it. A file of the
+/// Where a file of a disk is or is to be: a folder, as `Disk::folder` takes it, and a name in it. A file of the
 /// catalogue has its own; its receiver may choose another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spot {
