@@ -4,7 +4,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Read, Write},
+    io::{self, BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -16,6 +16,8 @@ use super::StoreError;
 const MOST_BYTES: u64 = 1 << 30;
 /// Records beyond twice those that count before the file is written anew.
 const SLACK: usize = 1000;
+/// Bytes that are written at once.
+const BUFFER_BYTES: usize = 256 << 10;
 
 /// See the module.
 #[derive(Debug)]
@@ -78,7 +80,7 @@ impl RecordLog {
     /// When they cannot be written. Some of them may be read by the next run all the same.
     pub fn append<T: Serialize>(&mut self, records: &[T]) -> Result<(), StoreError> {
         let write = |log: &mut Self| -> io::Result<()> {
-            log.file.write_all(&lines_of(records)?)?;
+            write_lines(&log.file, records)?;
             log.file.sync_data()
         };
         let written = write(self).map_err(|error| StoreError::new(&self.path, &error));
@@ -100,10 +102,10 @@ impl RecordLog {
             let folder = self.path.parent().unwrap_or(Path::new("."));
             let mut prefix = std::ffi::OsString::from(".trozos-");
             prefix.push(self.path.file_name().unwrap_or_default());
-            let mut file = tempfile::Builder::new()
+            let file = tempfile::Builder::new()
                 .prefix(&prefix)
                 .tempfile_in(folder)?;
-            file.write_all(&lines_of(records)?)?;
+            write_lines(file.as_file(), records)?;
             file.as_file().sync_all()?;
             file.persist(&self.path).map_err(|error| error.error)?;
             File::open(folder)?.sync_all()?;
@@ -115,13 +117,13 @@ impl RecordLog {
     }
 }
 
-fn lines_of<T: Serialize>(records: &[T]) -> io::Result<Vec<u8>> {
-    let mut lines = Vec::new();
+fn write_lines<T: Serialize>(file: &File, records: &[T]) -> io::Result<()> {
+    let mut lines = BufWriter::with_capacity(BUFFER_BYTES, file);
     for record in records {
         serde_json::to_writer(&mut lines, record)?;
-        lines.push(b'\n');
+        lines.write_all(b"\n")?;
     }
-    Ok(lines)
+    lines.flush()
 }
 
 #[cfg(test)]

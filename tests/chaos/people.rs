@@ -42,9 +42,6 @@ struct Burst {
     has_begun: bool,
 }
 
-/// What tells whether a file is as it was: its inode, its length, when its content changed.
-type Look = (u64, u64, i64, i64);
-
 /// See the module.
 pub struct People {
     folder: PathBuf,

@@ -8,9 +8,9 @@ use crate::model::{Digest, FileMeta, FileName, SecondaryNumber};
 /// Contents that are remembered of one name; beyond this the oldest is forgotten.
 const GONE_PER_NAME: usize = 32;
 /// What all of it may take of memory, about, in bytes.
-const MOST_BYTES: usize = 32 << 20;
-/// What a name takes beside its text and its contents, about, in bytes.
-const NAME_COSTS: usize = 200;
+const MOST_BYTES: usize = 24 << 20;
+/// What a name takes beside its text, which the heap keeps about twice, and its contents, about, in bytes.
+const NAME_COSTS: usize = 400;
 /// How long a name is remembered after its last change, in seconds: 90 days. A copy that comes back later is taken
 /// for new content.
 const REMEMBERED_FOR_S: u64 = 90 * 24 * 3600;
@@ -32,7 +32,7 @@ pub(super) struct Past {
 
 impl Past {
     fn costs(&self, name: &FileName) -> usize {
-        NAME_COSTS + name.as_str().len() + self.gone.len() * Digest::BYTES
+        NAME_COSTS + 2 * name.as_str().len() + self.gone.len() * Digest::BYTES
     }
 }
 

@@ -43,7 +43,7 @@ pub use crate::engine::cluster::{
 };
 
 /// Inputs that may wait for the owner; connections wait beyond that.
-const INPUTS: usize = 1024;
+const INPUTS: usize = 256;
 /// Questions that may wait.
 const QUERIES: usize = 16;
 
