@@ -534,6 +534,7 @@ const NAMED: [(&str, Tale, u64); 66] = [
     ("copy-in-the-making-is-no-base", system::run, 297),
     ("base-the-central-never-heard-of", system::run, 1213),
     ("known-is-forgotten-by-a-restart", system::run, 365),
+    ("those-who-come-back-are-not-waited-for", system::run, 3517),
     ("copy-counts-as-written", system::run, 204),
     ("only-the-last-content-is-outdated", system::run, 249),
     ("independent-edit-is-overwritten", system::run, 221),

@@ -125,6 +125,13 @@ impl Catalog {
         &self.orphans
     }
 
+    /// True for a name of which only an earlier run has told.
+    pub(super) fn is_remembered(&self, name: &FileName) -> bool {
+        self.entries
+            .get(name)
+            .is_some_and(|entry| entry.is_remembered)
+    }
+
     /// All have told what they hold, and nobody has the content of this name: what else there is gets the name, or it
     /// is none any more.
     pub(super) fn give_up(&mut self, name: &FileName, at: u64) -> Option<FileMeta> {

@@ -1,7 +1,7 @@
 //! What follows when a secondary holds a file, or holds it no longer: for the catalogue, for copies, and for who is
 //! receiving it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     Action, Cluster, LinkId, Notice,
@@ -9,6 +9,9 @@ use super::{
     machine::Peer,
 };
 use crate::model::{FileMeta, FileName, HeldFile, RemovedReason, SecondaryNumber};
+
+/// How long after its start the central waits for those whom an earlier run knew.
+const COME_BACK_WITHIN: Duration = Duration::from_secs(60);
 
 impl Cluster {
     pub(super) fn replace_holdings(
@@ -178,15 +181,24 @@ impl Cluster {
     }
 
     /// Once all secondaries are here and have told what they hold, a name whose content none of them has is given to
-    /// what else there is.
+    /// what else there is. What an earlier run knew waits for those who have not come back yet.
     pub(super) fn give_up_orphans(&mut self) {
+        let waits = self.last_call < self.started + COME_BACK_WITHIN;
         let present = self.membership.inventoried_count();
         let all_are_here = present == self.membership.iter().count();
         if !all_are_here || present < self.config.required_secondaries {
             return;
         }
         let at = self.wall_s();
-        for name in self.catalog.orphans().clone() {
+        let is_due = |name: &&FileName| !waits || !self.catalog.is_remembered(name);
+        let due: Vec<_> = self
+            .catalog
+            .orphans()
+            .iter()
+            .filter(is_due)
+            .cloned()
+            .collect();
+        for name in due {
             match self.catalog.give_up(&name, at) {
                 Some(meta) => {
                     self.content_changed(&name);

@@ -65,7 +65,7 @@ pub struct Cluster {
     pub(super) expelled: BTreeMap<ClientName, Instant>,
     /// When more of those who wait are told their places.
     pub(super) places_at: Option<Instant>,
-    started: Instant,
+    pub(super) started: Instant,
     pub(super) last_call: Instant,
 }
 
