@@ -1,6 +1,6 @@
 //! Between a secondary and its central.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -148,7 +148,12 @@ impl Secondary {
         } else {
             let name = conflict.name.clone();
             let before = self.state.conflicts.insert(name, conflict.clone());
-            before.is_none_or(|before| before.versions != conflict.versions)
+            let contents = |conflict: &Conflict| -> BTreeSet<_> {
+                let versions = conflict.versions.iter();
+                versions.map(|version| version.file.id).collect()
+            };
+            // Who else has them by now is seen in the status.
+            before.is_none_or(|before| contents(&before) != contents(&conflict))
         };
         if is_news {
             self.tell(SecondaryEvent::Conflict(conflict));
