@@ -102,6 +102,23 @@ pub struct ReceivedFrom {
 }
 
 impl ReceivedFrom {
+    /// Nothing yet from a secondary.
+    pub fn nothing(number: SecondaryNumber) -> Self {
+        Self {
+            number,
+            bytes: 0,
+            wasted: 0,
+            chunks: 0,
+            retries: 0,
+            hedges: 0,
+            digest_failures: 0,
+            recoveries: 0,
+            recovery_ms: 0,
+            recovered_chunks: 0,
+            faults: FaultCounts::default(),
+        }
+    }
+
     /// Adds what the same secondary brought in another transfer.
     pub fn add(&mut self, other: &Self) {
         let each = [

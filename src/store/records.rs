@@ -10,7 +10,10 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::StoreError;
+use super::{
+    StoreError,
+    statistics::{folder_of, remove_temporary, temporary_file},
+};
 
 /// Largest file that is read, in bytes.
 const MOST_BYTES: u64 = 1 << 30;
@@ -41,6 +44,7 @@ impl RecordLog {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
+        remove_temporary(path);
         let mut options = OpenOptions::new();
         let mut file = options.read(true).append(true).create(true).open(path)?;
         let mut bytes = Vec::new();
@@ -99,16 +103,11 @@ impl RecordLog {
     /// When it cannot be written; the old one is still there.
     pub fn rewrite<T: Serialize>(&mut self, records: &[T]) -> Result<(), StoreError> {
         let write = || -> io::Result<File> {
-            let folder = self.path.parent().unwrap_or(Path::new("."));
-            let mut prefix = std::ffi::OsString::from(".trozos-");
-            prefix.push(self.path.file_name().unwrap_or_default());
-            let file = tempfile::Builder::new()
-                .prefix(&prefix)
-                .tempfile_in(folder)?;
+            let file = temporary_file(&self.path)?;
             write_lines(file.as_file(), records)?;
             file.as_file().sync_all()?;
             file.persist(&self.path).map_err(|error| error.error)?;
-            File::open(folder)?.sync_all()?;
+            File::open(folder_of(&self.path))?.sync_all()?;
             OpenOptions::new().append(true).open(&self.path)
         };
         self.file = write().map_err(|error| StoreError::new(&self.path, &error))?;

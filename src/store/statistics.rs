@@ -204,7 +204,7 @@ pub(super) fn temporary_file(path: &Path) -> io::Result<tempfile::NamedTempFile>
         .tempfile_in(folder_of(path))
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

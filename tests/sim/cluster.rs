@@ -12,9 +12,9 @@ use trozos::{
         SecondaryCondition, Totals,
     },
     model::{
-        ChunkLayout, ClientName, Digest, FaultCounts, FileMeta, FileName, Finished, Grant,
-        Incarnation, NameRecord, Origin, Outcome, ReceivedFrom, Receiver, RemovedReason,
-        SecondaryNumber, SentTransfer, SourceInfo, TransferId, limits::EXPELLED_FOR,
+        ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, Grant, Incarnation,
+        NameRecord, Origin, Outcome, ReceivedFrom, Receiver, RemovedReason, SecondaryNumber,
+        SentTransfer, SourceInfo, TransferId, limits::EXPELLED_FOR,
     },
 };
 
@@ -360,17 +360,9 @@ impl Walk {
                 self.feed(sender_link, Event::Sent { transfers });
             }
             sources.push(ReceivedFrom {
-                number: source.number,
                 bytes,
                 wasted,
-                chunks: 0,
-                retries: 0,
-                hedges: 0,
-                digest_failures: 0,
-                recoveries: 0,
-                recovery_ms: 0,
-                recovered_chunks: 0,
-                faults: FaultCounts::default(),
+                ..ReceivedFrom::nothing(source.number)
             });
         }
         let outcome = if self.random.bool() {

@@ -176,6 +176,9 @@ impl Cluster {
     /// Those who are part of a conflict, or were, hear what contents there are.
     pub(super) fn tell_of_conflict(&mut self, name: &FileName, before: NumberSet) {
         let now = self.parties_of(name);
+        if before.is_empty() && now.is_empty() {
+            return;
+        }
         let alive = self.alive_set();
         // It goes by either name, or did.
         let composed = Twins::composed(name);

@@ -381,7 +381,7 @@ mod tests {
     use super::*;
     use crate::engine::cluster::account::{ORPHAN_WITHIN, SETTLE_WITHIN};
     use crate::model::SentTransfer;
-    use crate::model::{FaultCounts, Outcome, ReceivedFrom, limits::MAX_FILE_BYTES};
+    use crate::model::{Outcome, ReceivedFrom, limits::MAX_FILE_BYTES};
 
     fn number(n: u64) -> SecondaryNumber {
         SecondaryNumber::try_from(n).unwrap()
@@ -389,17 +389,10 @@ mod tests {
 
     fn received(n: u64, bytes: u64, wasted: u64) -> ReceivedFrom {
         ReceivedFrom {
-            number: number(n),
             bytes,
             wasted,
             chunks: 1,
-            retries: 0,
-            hedges: 0,
-            digest_failures: 0,
-            recoveries: 0,
-            recovery_ms: 0,
-            recovered_chunks: 0,
-            faults: FaultCounts::default(),
+            ..ReceivedFrom::nothing(number(n))
         }
     }
 

@@ -31,6 +31,12 @@ pub(super) struct Past {
 }
 
 impl Past {
+    /// A content has lost the name, later than all others.
+    pub(super) fn lose(&mut self, id: Digest) {
+        self.gone.retain(|gone| *gone != id);
+        self.gone.push(id);
+    }
+
     fn costs(&self, name: &FileName) -> usize {
         NAME_COSTS + 2 * name.as_str().len() + self.gone.len() * Digest::BYTES
     }
@@ -84,10 +90,7 @@ impl Pasts {
 
     /// The content loses the name.
     pub(super) fn supersede(&mut self, name: &FileName, id: Digest, by: By, at: u64) {
-        self.edit(name, by, at, |past| {
-            past.gone.retain(|gone| *gone != id);
-            past.gone.push(id);
-        });
+        self.edit(name, by, at, |past| past.lose(id));
     }
 
     /// Somebody wants this content under the name, whatever was before.

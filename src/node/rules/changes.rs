@@ -14,8 +14,17 @@ use crate::model::{Digest, FileMeta, FileName, Origin, RemovedReason};
 
 /// Numbers of acts; they stay exact in every JSON reader.
 const ACTS: u64 = 1 << 53;
-/// Contents of one name that arrived since the central noted one; more are forgotten, the oldest first.
-const MOST_ARRIVED: usize = 6;
+/// Contents of one name that the central may or may not know; more are forgotten, the oldest first.
+const MOST_UNSURE: usize = 6;
+
+/// Puts a content at the end of those that the central may or may not know.
+fn remember(contents: &mut Vec<Digest>, id: Digest) {
+    contents.retain(|before| *before != id);
+    contents.push(id);
+    if contents.len() > MOST_UNSURE {
+        contents.remove(0);
+    }
+}
 
 /// A file that is served, as far as the central is told of it.
 pub trait Holding {
@@ -235,12 +244,7 @@ impl Changes {
     }
 
     fn may_be_there(&mut self, name: &FileName, id: Digest) {
-        let arrived = self.arrived.entry(name.clone()).or_default();
-        arrived.retain(|before| *before != id);
-        arrived.push(id);
-        if arrived.len() > MOST_ARRIVED {
-            arrived.remove(0);
-        }
+        remember(self.arrived.entry(name.clone()).or_default(), id);
     }
 
     /// A file was set aside, as it was deleted or replaced elsewhere. Should it come back, somebody put it there.

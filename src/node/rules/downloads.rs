@@ -324,15 +324,7 @@ impl<A, R: Receiving> Downloads<A, R> {
     }
 
     fn running(&mut self, number: DownloadNumber) -> Option<&mut Running<R>> {
-        match &mut self.list.get_mut(&number)?.state {
-            State::Running(running) => Some(running),
-            State::Asked(_)
-            | State::Again(_)
-            | State::Queued(_)
-            | State::Paused
-            | State::Held
-            | State::Ended(_) => None,
-        }
+        self.list.get_mut(&number)?.state.running_mut()
     }
 
     /// Nobody has what a download brings. Where that is because the name has other content now, it stops and begins
@@ -341,21 +333,16 @@ impl<A, R: Receiving> Downloads<A, R> {
         let Some(download) = self.list.get_mut(&number) else {
             return false;
         };
-        match &mut download.state {
-            State::Running(running)
-                if running.superseded && running.stopping.is_none() && !download.is_private =>
-            {
-                running.stop(Stopping::Again);
-                true
-            }
-            State::Running(_)
-            | State::Asked(_)
-            | State::Again(_)
-            | State::Queued(_)
-            | State::Paused
-            | State::Held
-            | State::Ended(_) => false,
+        let is_private = download.is_private;
+        if let Some(running) = download.state.running_mut()
+            && running.superseded
+            && running.stopping.is_none()
+            && !is_private
+        {
+            running.stop(Stopping::Again);
+            return true;
         }
+        false
     }
 
     /// What a new link must be told: it knows nothing of what was said on the last one.
@@ -375,15 +362,8 @@ impl<A, R: Receiving> Downloads<A, R> {
     pub fn of_transfer(&self, wanted: TransferId) -> Option<(DownloadNumber, &FileName, &R)> {
         let number = *self.running.get(&wanted)?;
         let download = self.list.get(&number)?;
-        match &download.state {
-            State::Running(running) => Some((number, &download.file, &running.receiving)),
-            State::Asked(_)
-            | State::Again(_)
-            | State::Queued(_)
-            | State::Paused
-            | State::Held
-            | State::Ended(_) => None,
-        }
+        let running = download.state.running()?;
+        Some((number, &download.file, &running.receiving))
     }
 
     /// All of them.

@@ -167,7 +167,6 @@ impl Catalog {
         entry.give_to(file.meta.clone(), file.modified, |before| {
             Other::Outdated(before.meta)
         });
-        entry.others.remove(&number);
         entry.holders.insert(number);
         entry.is_settled = true;
         self.supersede(number, file, at);

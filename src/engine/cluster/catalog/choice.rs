@@ -73,7 +73,7 @@ impl Catalog {
                     .filter_map(|(number, other)| Some((*number, other.meta()?.clone()))),
             );
             catalog.pasts.edit(&name, None, at, |past| {
-                past.gone.extend(aside.iter().map(|(_, meta)| meta.id));
+                aside.iter().for_each(|(_, meta)| past.lose(meta.id));
                 past.deleted = true;
             });
             aside

@@ -121,8 +121,7 @@ impl Catalog {
             };
         }
         self.pasts.edit(name, by, at, |past| {
-            past.gone.retain(|gone| *gone != file.id);
-            past.gone.push(file.id);
+            past.lose(file.id);
             (past.deleted, past.lost) = (true, None);
         });
         let Some(mut entry) = self.entries.remove(name) else {

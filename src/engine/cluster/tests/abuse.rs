@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::model::{
-    Fault, FaultCounts, ReceivedFrom,
+    Fault, ReceivedFrom,
     limits::{HEARTBEAT, MAX_REQUESTS_PER_CLIENT, MAX_TRANSFERS_OF_A_HOST},
 };
 
@@ -34,17 +34,9 @@ fn is_refused(actions: &[Action]) -> bool {
 
 fn received(n: u64, bytes: u64) -> ReceivedFrom {
     ReceivedFrom {
-        number: number(n),
         bytes,
-        wasted: 0,
         chunks: 1,
-        retries: 0,
-        hedges: 0,
-        digest_failures: 0,
-        recoveries: 0,
-        recovery_ms: 0,
-        recovered_chunks: 0,
-        faults: FaultCounts::default(),
+        ..ReceivedFrom::nothing(number(n))
     }
 }
 

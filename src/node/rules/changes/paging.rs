@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::Bound};
 
 use serde::Serialize;
 
-use super::{ACTS, Changes, Holding, Sent, Stage, What};
+use super::{ACTS, Changes, Holding, Sent, Stage, What, remember};
 use crate::{
     model::{FileMeta, FileName, HeldFile, Origin, RemovedReason, limits::PAGE_BYTES},
     proto::control::ToCentral,
@@ -12,8 +12,6 @@ use crate::{
 
 /// Messages that may be on their way without having been noted.
 pub(super) const WINDOW: usize = 8;
-/// Contents that the central may have heard of without the secondary knowing; more are forgotten, the oldest first.
-const MOST_TOLD: usize = 6;
 
 impl Changes {
     /// The next message, if one may be sent now. `held` is all that is served.
@@ -203,11 +201,7 @@ impl Changes {
                 && let Some(id) = change.id
                 && change.turn.is_some()
             {
-                pending.told.retain(|told| *told != id);
-                pending.told.push(id);
-                if pending.told.len() > MOST_TOLD {
-                    pending.told.remove(0);
-                }
+                remember(&mut pending.told, id);
             }
         }
         self.in_flight.push_back((self.batches, sent));

@@ -350,17 +350,10 @@ fn a_file_that_is_read_may_be_downloaded_as_well() {
 #[test]
 fn what_earlier_runs_brought_is_added_up_by_secondary() {
     let received = |number: u64, bytes| ReceivedFrom {
-        number: SecondaryNumber::try_from(number).unwrap(),
         bytes,
         wasted: 1,
         chunks: 1,
-        retries: 0,
-        hedges: 0,
-        digest_failures: 0,
-        recoveries: 0,
-        recovery_ms: 0,
-        recovered_chunks: 0,
-        faults: Default::default(),
+        ..ReceivedFrom::nothing(SecondaryNumber::try_from(number).unwrap())
     };
     let first = Past::default().with(Duration::from_secs(1), &[received(2, 10)]);
     let both = first.with(Duration::from_secs(2), &[received(1, 5), received(2, 20)]);

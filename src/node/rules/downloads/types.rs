@@ -93,6 +93,34 @@ pub enum State<A, R> {
     Ended(End),
 }
 
+impl<A, R> State<A, R> {
+    /// What runs, if it does.
+    pub(super) fn running(&self) -> Option<&Running<R>> {
+        match self {
+            Self::Running(running) => Some(running),
+            Self::Asked(_)
+            | Self::Again(_)
+            | Self::Queued(_)
+            | Self::Paused
+            | Self::Held
+            | Self::Ended(_) => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn running_mut(&mut self) -> Option<&mut Running<R>> {
+        match self {
+            Self::Running(running) => Some(running),
+            Self::Asked(_)
+            | Self::Again(_)
+            | Self::Queued(_)
+            | Self::Paused
+            | Self::Held
+            | Self::Ended(_) => None,
+        }
+    }
+}
+
 /// A download that was granted.
 #[derive(Debug)]
 pub struct Running<R> {
