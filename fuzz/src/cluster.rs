@@ -181,7 +181,8 @@ fn held(meta: FileMeta, how: u8, was: Option<u8>) -> HeldFile {
     let origins = [Origin::Found, Origin::Written, Origin::Copied];
     HeldFile {
         origin: origins[usize::from(how) % origins.len()],
-        again: how % 8 == 7,
+        // So few that some are told again.
+        act: (how % 8 >= 5).then(|| u64::from(how / 8)),
         modified: (how >= 128).then(|| u64::from(how) * 1000),
         was: was.map(|n| file(n).id).into_iter().collect(),
         ..HeldFile::from(meta)
