@@ -7,11 +7,12 @@ use std::{fs, path::Path};
 
 use support::{Bench, Central, Client, name, noise, number, put, until};
 use trozos::{
+    model::RetiredReason,
     node::{
         central::{CentralEvent, Notice},
         client::DownloadEvent,
     },
-    store::retired::{RetiredLimits, RetiredReason},
+    store::retired::RetiredLimits,
 };
 
 /// Alters every mebibyte of a file, and nothing that a look shows.

@@ -4,13 +4,13 @@
 use super::exit::Exit;
 use crate::{
     engine::download::FailReason,
-    model::{ClientNameError, Fault, FileNameError},
+    model::{ClientNameError, Fault, FileNameError, IgnoredReason},
     node::{
         Denied, Failure, SecurityError, StartError, StatisticsTrouble, TlsError, TlsRefusal,
         certificates::CertificateError, client::ClientError,
     },
     proto::{ErrorCode, handshake::SecretError},
-    store::{StoreError, index::IgnoredReason},
+    store::StoreError,
 };
 
 /// The codes of each enum. Some are in two, where both mean the same.

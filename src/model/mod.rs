@@ -5,8 +5,10 @@ mod chunk_set;
 mod codes;
 mod copying;
 mod digest;
+mod folder;
 mod held;
 mod ids;
+mod indexed;
 mod layout;
 pub mod limits;
 mod manifest;
@@ -19,11 +21,13 @@ pub use chunk_set::ChunkSet;
 pub(crate) use codes::error_codes;
 pub use copying::CopyLimits;
 pub use digest::{Digest, DigestError};
+pub use folder::{IgnoredReason, RetiredReason, Writer};
 pub use held::{Conflict, HeldFile, NameRecord, Origin, Version};
 pub use ids::{
     ChunkIndex, ClientName, ClientNameError, Incarnation, SecondaryNumber, SecondaryNumberError,
     TransferId,
 };
+pub use indexed::{FileTime, IndexedFile, Seen, Stamp};
 pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError};
 pub use manifest::{FileMeta, Manifest, ManifestError};
 pub use name::{FileName, FileNameError};

@@ -3,7 +3,7 @@
 //!
 //! `root` is the door to a folder, `disk` what receiving a file needs of one and `native` how the operating system
 //! gives it, `hash` makes digests, `zeros` knows those of nothing but zeros, `index` knows what a served folder holds,
-//! `part` and `journal` are a file that is being received, `retired` is what was set aside, `statistics` are files that
+//! `stamp` tells one state of a file from another, `part` and `journal` are a file that is being received, `retired` is what was set aside, `statistics` are files that
 //! are replaced whole, `records` are files to which is appended.
 
 mod disk;
@@ -21,6 +21,7 @@ pub mod retired;
 mod root;
 #[cfg(test)]
 pub(crate) mod slow;
+mod stamp;
 mod statistics;
 mod zeros;
 
@@ -34,5 +35,6 @@ pub use part::{
 };
 pub use records::RecordLog;
 pub use root::Root;
+pub use stamp::indexed;
 pub use statistics::{Claim, Damage, Loaded, claim, load_json, save_json, update_json};
 pub use zeros::{zero_bytes, zero_chunks};

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::{links, security, system, t, units::bytes};
 use crate::{
-    model::{FileNameError, SystemError},
+    model::{FileNameError, IgnoredReason, SystemError},
     node::{StartError, StatisticsTrouble, StopError, client::ClientError},
-    store::{Damage, StoreError, index::IgnoredReason},
+    store::{Damage, StoreError},
 };
 
 /// A text with the code that docs/problemas.md explains.

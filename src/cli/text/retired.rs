@@ -3,7 +3,10 @@
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{t, table::table, units::bytes};
-use crate::store::retired::{RetiredFile, RetiredReason, RetiredTotal};
+use crate::{
+    model::RetiredReason,
+    store::retired::{RetiredFile, RetiredTotal},
+};
 
 /// Files that go are named up to this many.
 const NAMED: usize = 20;

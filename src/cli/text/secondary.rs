@@ -10,8 +10,8 @@ use super::{
     units::{bytes, rate, time},
 };
 use crate::{
+    model::RetiredReason,
     node::secondary::{NoLongerServing, RunningKind, RunningTransfer, SecondaryEvent},
-    store::retired::RetiredReason,
 };
 
 /// One event, in a line.

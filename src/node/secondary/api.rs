@@ -11,8 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     engine::download::{Notice, Snapshot},
-    model::Conflict,
-    model::{FileName, Receiver, SecondaryNumber},
+    model::{Conflict, FileName, IgnoredReason, Receiver, RetiredReason, SecondaryNumber, Writer},
     node::{
         Denied, Failure, Lost, Refused, Security, StatisticsTrouble, StopError,
         ask::{Stopped, ask},
@@ -20,8 +19,7 @@ use crate::{
     },
     store::{
         StoreError,
-        index::{IgnoredReason, Writer},
-        retired::{Retired, RetiredFile, RetiredLimits, RetiredReason, RetiredTotal},
+        retired::{Retired, RetiredFile, RetiredLimits, RetiredTotal},
     },
 };
 

@@ -7,10 +7,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::shares::Shares;
 use crate::{
-    model::{Digest, FileName, Incarnation, Receiver, SecondaryNumber, TransferId},
+    model::{Digest, FileName, Incarnation, IndexedFile, Receiver, SecondaryNumber, TransferId},
     net::Pacer,
     node::{Refused, Security, rules::sent::Sending},
-    store::{ContentReader, Root, StoreError, index::IndexedFile, retired::Retired},
+    store::{ContentReader, Root, StoreError, retired::Retired},
 };
 
 /// What connections ask of the owner.

@@ -7,13 +7,13 @@ use tokio_util::task::TaskTracker;
 
 use super::{RunningKind, RunningTransfer, SecondaryEvent};
 use crate::{
-    model::{FileMeta, Finished, Manifest, TransferId},
+    model::{FileMeta, Finished, IndexedFile, Manifest, RetiredReason, TransferId},
     node::{
         fetch::{Fetch, FetchConfig, FetchEnd, FetchOutcome, FetchUpdate, Goal},
         rules::copies::CopyOrders,
     },
     proto::control::CopyOrder,
-    store::{Existing, Root, Sweep, index::IndexedFile, retired::RetiredReason},
+    store::{Entry, Existing, Root, Sweep},
 };
 
 /// Ends part files that have had their time. It says so in the log only: nothing of use is lost.
@@ -89,7 +89,7 @@ impl Copies {
         let (transfer, file) = (order.grant.transfer, order.grant.file.clone());
         let mut config = self.config.clone();
         if let (Goal::File(target), Some(old)) = (&mut config.goal, replaced(&order)) {
-            target.existing = Existing::Replaces(old.0.entry());
+            target.existing = Existing::Replaces(Entry::from(&*old.0));
             self.replaced.insert(transfer, old);
         }
         let fetch = Fetch::start(order.grant, config, self.updates.clone(), &self.tasks);

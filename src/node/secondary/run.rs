@@ -25,7 +25,7 @@ use super::{
 use crate::{
     engine::recent::RecentRate,
     model::{
-        Conflict, CopyLimits, FileMeta, FileName, Receiver, TransferId,
+        Conflict, CopyLimits, FileMeta, FileName, IndexedFile, Receiver, RetiredReason, TransferId,
         limits::{MAX_OUTBOX, STATISTICS_EVERY, STOP_GRACE},
     },
     net::{Arrival, Door},
@@ -44,8 +44,7 @@ use crate::{
     proto::control::{CopyOrder, ToCentral},
     store::{
         PartNote, Pressure, StoreError, Sweep,
-        index::{Index, IndexCommand, IndexEvent, IndexedFile},
-        retired::RetiredReason,
+        index::{Index, IndexCommand, IndexEvent},
     },
 };
 

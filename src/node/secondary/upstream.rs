@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::SecondaryEvent;
 use super::run::Secondary;
 use crate::{
-    model::{Conflict, SentTransfer},
+    model::{Conflict, RetiredReason, SentTransfer},
     node::{
         Lost,
         link::{Link, LinkDown, LinkEvent},
@@ -17,7 +17,7 @@ use crate::{
         ErrorCode,
         control::{FromCentral, ToCentral},
     },
-    store::{index::IndexCommand, retired::RetiredReason},
+    store::index::IndexCommand,
 };
 
 impl Secondary {

@@ -11,9 +11,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::content::Stamp;
 use crate::{
-    model::{ChunkLayout, Digest, FileName, Manifest, limits::MAX_FILES_PER_SECONDARY},
+    model::{
+        ChunkLayout, Digest, FileName, FileTime, Manifest, Stamp, limits::MAX_FILES_PER_SECONDARY,
+    },
     store::{
         hash::manifest_id,
         statistics::{move_aside, remove_temporary, temporary_file},
@@ -30,7 +31,7 @@ struct Key {
     name: Box<str>,
     inode: u64,
     bytes: u64,
-    changed: (i64, i64),
+    changed: FileTime,
 }
 
 impl Key {
@@ -320,7 +321,7 @@ mod tests {
             device: 1,
             inode,
             bytes: 3,
-            changed: (5, 6),
+            changed: FileTime(5, 6),
         }
     }
 

@@ -3,9 +3,9 @@
 
 use std::{collections::VecDeque, io, sync::Arc, thread::JoinHandle};
 
-use super::{ContentReader, IndexedFile, damage::is_damage, inbox::Inbox};
+use super::{ContentReader, damage::is_damage, inbox::Inbox};
 use crate::{
-    model::ChunkIndex,
+    model::{ChunkIndex, IndexedFile},
     store::{Root, StoreError, sha256},
 };
 

@@ -7,12 +7,12 @@ use std::{
 };
 
 use super::{
-    Gone, IgnoredReason, IndexEvent,
+    Gone, IndexEvent,
     run::{LOOK_EVERY_DEAF, LOOK_SHARE, Running, Unheard},
     scan::{Scan, scan},
 };
 use crate::{
-    model::{FileName, RemovedReason},
+    model::{FileName, IgnoredReason, RemovedReason},
     store::{StoreError, mounts::is_in},
 };
 

@@ -1,103 +1,19 @@
-//! A served file, and how it is read.
+//! How a served file is read.
 
-use std::{fs::File, os::unix::fs::MetadataExt, sync::Arc};
+use std::{fs::File, sync::Arc};
 
 use crate::{
-    model::{ByteRange, FileMeta, FileName, Manifest},
+    model::{ByteRange, IndexedFile},
     store::{
         Root, StoreError,
-        disk::{Disk, Entry, Make},
-        hash::{manifest_id, read_range},
+        disk::{Disk, Make},
+        hash::read_range,
+        stamp::stamp_of,
     },
 };
 
 /// The kernel reads ahead in steps about this long.
 const PROBE_EVERY_BYTES: usize = 128 << 10;
-
-/// What tells one state of a file from another without reading it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-pub(in crate::store) struct Stamp {
-    pub(in crate::store) device: u64,
-    pub(in crate::store) inode: u64,
-    pub(in crate::store) bytes: u64,
-    /// Last change of its content, in seconds and nanoseconds.
-    pub(in crate::store) changed: (i64, i64),
-}
-
-impl Stamp {
-    pub(in crate::store) fn of(meta: &impl MetadataExt) -> Self {
-        Self {
-            device: meta.dev(),
-            inode: meta.ino(),
-            bytes: meta.size(),
-            changed: (meta.mtime(), meta.mtime_nsec()),
-        }
-    }
-
-    /// Of a file that was looked at without opening it.
-    pub(in crate::store) fn of_found(meta: &cap_std::fs::Metadata) -> Self {
-        use cap_std::fs::MetadataExt;
-        Self {
-            device: MetadataExt::dev(meta),
-            inode: MetadataExt::ino(meta),
-            bytes: MetadataExt::size(meta),
-            changed: (MetadataExt::mtime(meta), MetadataExt::mtime_nsec(meta)),
-        }
-    }
-}
-
-/// A file as a look at the folder finds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) stamp: Stamp,
-    /// Last change of its content, name or permissions, in seconds and nanoseconds.
-    pub(super) status: (i64, i64),
-}
-
-/// A file that was hashed, as it was then.
-#[derive(Debug)]
-pub struct IndexedFile {
-    /// Name, length, id.
-    pub meta: FileMeta,
-    /// Its digests.
-    pub manifest: Arc<Manifest>,
-    pub(in crate::store) stamp: Stamp,
-}
-
-impl IndexedFile {
-    pub(in crate::store) fn new(name: FileName, stamp: Stamp, manifest: Arc<Manifest>) -> Self {
-        let meta = FileMeta {
-            name,
-            layout: manifest.layout(),
-            id: manifest_id(&manifest),
-        };
-        Self {
-            meta,
-            manifest,
-            stamp,
-        }
-    }
-
-    /// The last change of its content when it was read, in milliseconds since 1970 by its disk's clock.
-    pub fn modified_ms(&self) -> i64 {
-        let (seconds, nanoseconds) = self.stamp.changed;
-        seconds
-            .saturating_mul(1000)
-            .saturating_add(nanoseconds / 1_000_000)
-    }
-
-    /// What the file was on the disk when it was hashed.
-    pub fn entry(&self) -> Entry {
-        let stamp = self.stamp;
-        Entry {
-            is_file: true,
-            is_link: false,
-            bytes: stamp.bytes,
-            identity: (stamp.device, stamp.inode),
-            changed: stamp.changed,
-        }
-    }
-}
 
 /// Reads a served file for one receiver.
 #[derive(Debug)]
@@ -187,7 +103,7 @@ impl ContentReader {
             .handle
             .metadata()
             .map_err(|error| StoreError::new(&self.path(), &error))?;
-        if Stamp::of(&meta) == self.file.stamp {
+        if stamp_of(&meta) == self.file.stamp {
             Ok(())
         } else {
             Err(StoreError::Changed(self.path()))

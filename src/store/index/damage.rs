@@ -8,13 +8,15 @@
 use std::{io, sync::Arc, time::Instant};
 
 use super::{
-    Gone, IndexEvent, IndexedFile,
+    Gone, IndexEvent,
     checking::{Checked, Verdict},
-    content::Stamp,
     run::{Running, Unheard},
     scan::{Scan, look},
 };
-use crate::model::{ChunkIndex, FileMeta, FileName, Manifest, RemovedReason};
+use crate::{
+    model::{ChunkIndex, FileMeta, FileName, IndexedFile, Manifest, RemovedReason, Stamp},
+    store::stamp::indexed,
+};
 
 /// A file that is to be read again.
 #[derive(Debug)]
@@ -110,7 +112,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         let Some(manifest) = self.cache.damage_of(stamp) else {
             return false;
         };
-        let file = Arc::new(IndexedFile::new(name.clone(), stamp, manifest));
+        let file = Arc::new(indexed(name.clone(), stamp, manifest));
         let told = false;
         self.suspects.insert(name.clone(), Suspect { file, told });
         true

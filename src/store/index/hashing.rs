@@ -12,9 +12,9 @@ use std::{
     thread::JoinHandle,
 };
 
-use super::{content::Stamp, inbox::Inbox};
+use super::inbox::Inbox;
 use crate::{
-    model::{ChunkLayout, FileName, Manifest},
+    model::{ChunkLayout, FileName, Manifest, Stamp},
     store::{
         Root,
         disk::{Disk, Make},

@@ -33,19 +33,17 @@ mod writers;
 
 #[cfg(feature = "fuzzing")]
 pub use cache::known_lines;
-pub(super) use content::Stamp;
-pub use content::{ContentReader, IndexedFile};
+pub use content::ContentReader;
 pub use disks::open_served;
 pub use own::OwnChunks;
 pub use run::{Index, IndexConfig, start};
-pub use writers::Writer;
 
 use std::sync::Arc;
 
-use super::{StoreError, retired::RetiredReason};
+use super::StoreError;
 use crate::model::{
-    ChunkIndex, FileMeta, FileName, FileNameError, Manifest, RemovedReason, SystemError,
-    error_codes,
+    ChunkIndex, FileMeta, FileName, IgnoredReason, IndexedFile, Manifest, RemovedReason,
+    RetiredReason, Writer,
 };
 
 /// What the index is told.
@@ -188,47 +186,6 @@ pub enum Gone {
     /// It is not wanted any more, and cannot be moved away here.
     Withdrawn,
 }
-
-/// Why something in a folder is not served.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum IgnoredReason {
-    /// Its name is not text.
-    #[error("its name is not UTF-8")]
-    NotUtf8,
-    /// Its name is not one that can be asked for.
-    #[error(transparent)]
-    Name(FileNameError),
-    /// A symbolic link.
-    #[error("a symbolic link")]
-    Symlink,
-    /// A device, a socket, a pipe.
-    #[error("not a regular file")]
-    NotAFile,
-    /// Below too many folders.
-    #[error("below too many folders")]
-    TooDeep,
-    /// Longer than any file may be.
-    #[error("too large")]
-    TooLarge,
-    /// More files than one secondary may have.
-    #[error("too many files")]
-    TooMany,
-    /// The operating system does not let it be read.
-    #[error("{0}")]
-    Unreadable(SystemError),
-}
-
-error_codes!(IgnoredReason, code {
-    Self::NotUtf8 => "name-not-utf8",
-    Self::Symlink => "symbolic-link",
-    Self::NotAFile => "not-a-file",
-    Self::TooDeep => "too-deep",
-    Self::TooLarge => "file-too-large",
-    Self::TooMany => "too-many-files",
-    Self::Unreadable(_) => "file-unreadable",
-} in {
-    Self::Name(error) => error.code(),
-});
 
 #[cfg(test)]
 mod tests;

@@ -4,13 +4,12 @@ use std::time::Instant;
 
 use super::{
     Gone, IndexCommand, IndexEvent, Origin,
-    content::Seen,
     run::{Running, Unheard},
     scan::{Scan, look},
 };
 use crate::{
-    model::{FileMeta, FileName, RemovedReason},
-    store::{StoreError, retired::RetiredReason},
+    model::{FileMeta, FileName, RemovedReason, RetiredReason, Seen},
+    store::StoreError,
 };
 
 impl<E: FnMut(IndexEvent) -> bool> Running<E> {

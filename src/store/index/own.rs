@@ -12,12 +12,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::content::{IndexedFile, Stamp};
 use crate::{
-    model::{ChunkIndex, Digest, FileName, Manifest},
+    model::{ChunkIndex, Digest, FileName, IndexedFile, Manifest},
     store::{
         OwnFile, Root,
         disk::{Disk, Folder, Make, Spot},
+        stamp::stamp_of,
         zeros::digest_of_zeros,
     },
 };
@@ -178,7 +178,7 @@ impl Known {
         };
         let dir = root.folder(&spot.folder, Make::Nothing).ok()?;
         let file: File = dir.open_file(&spot.name).ok()?;
-        let stamp = Stamp::of(&file.metadata().ok()?);
+        let stamp = stamp_of(&file.metadata().ok()?);
         let manifest = Arc::clone(&self.file.manifest);
         (stamp == self.file.stamp).then(|| OwnFile::known(file, manifest))
     }
@@ -222,7 +222,7 @@ fn beginning(digest: Digest) -> u64 {
 mod tests {
     use super::*;
     use crate::{
-        model::{ChunkLayout, FileMeta},
+        model::{ChunkLayout, FileMeta, FileTime, Stamp},
         store::{manifest_id, sha256},
     };
 
@@ -235,7 +235,7 @@ mod tests {
             device: 1,
             inode: 1,
             bytes: layout.file_bytes(),
-            changed: (0, 0),
+            changed: FileTime(0, 0),
         };
         Arc::new(IndexedFile {
             meta: FileMeta {

@@ -7,15 +7,16 @@ use std::{
 };
 
 use super::{
-    IgnoredReason, IndexEvent, IndexedFile, Origin,
-    content::{Seen, Stamp},
+    IndexEvent, Origin,
     hashing::LARGE_BYTES,
     run::{Running, Unheard},
     scan::look,
     settle::{QUIET_OPEN, Settled, Until},
-    writers::Writer,
 };
-use crate::model::{FileName, Manifest};
+use crate::{
+    model::{FileName, IgnoredReason, Manifest, Seen, Stamp, Writer},
+    store::stamp::indexed,
+};
 
 /// People are told that a file is still being written after this long.
 const TOLD_AFTER: Duration = Duration::from_secs(60);
@@ -166,7 +167,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         self.unreadable.forget(&name);
         self.damaged.remove(&name);
         self.suspects.remove(&name);
-        let file = Arc::new(IndexedFile::new(name.clone(), stamp, manifest));
+        let file = Arc::new(indexed(name.clone(), stamp, manifest));
         self.own.served(&file);
         self.changing.remove(&name);
         self.served.insert(name, Arc::clone(&file));

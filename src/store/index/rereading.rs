@@ -5,13 +5,12 @@ use std::{io, sync::Arc, time::Instant};
 
 use super::{
     Gone,
-    content::Stamp,
     damage::is_damage,
     run::{Running, Unheard},
     scan::look,
 };
 use crate::{
-    model::{FileName, Manifest, RemovedReason},
+    model::{FileName, Manifest, RemovedReason, Stamp},
     store::hash::manifest_id,
 };
 

@@ -5,8 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::content::Seen;
-use crate::model::FileName;
+use crate::model::{FileName, Seen};
 
 /// A file that cannot be read is tried again after this long, then after twice as long, and so on.
 const FIRST: Duration = Duration::from_secs(30);
@@ -62,7 +61,7 @@ impl Unreadable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::index::content::Stamp;
+    use crate::model::{FileTime, Stamp};
 
     #[test]
     fn a_file_is_tried_again_when_anything_changed_or_later() {
@@ -70,13 +69,13 @@ mod tests {
             device: 1,
             inode: 2,
             bytes: 3,
-            changed: (4, 5),
+            changed: FileTime(4, 5),
         };
-        let status = (6, 7);
+        let status = FileTime(6, 7);
         let seen = Seen { stamp, status };
         let chmod = Seen {
             stamp,
-            status: (6, 8),
+            status: FileTime(6, 8),
         };
         let name = FileName::try_from("a").unwrap();
         let start = Instant::now();

@@ -5,8 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::content::Stamp;
-use crate::model::FileName;
+use crate::model::{FileName, Stamp};
 
 /// A file is waited for this many times as long as the longest pause between its latest pieces.
 const PATIENCE: u32 = 3;
@@ -80,23 +79,21 @@ fn pause_between(old: Stamp, new: Stamp) -> Option<Duration> {
     if !same || new.bytes < old.bytes {
         return None;
     }
-    let nanoseconds =
-        |(seconds, part): (i64, i64)| i128::from(seconds) * 1_000_000_000 + i128::from(part);
-    let pause = nanoseconds(new.changed).checked_sub(nanoseconds(old.changed))?;
-    let pause = Duration::from_nanos(u64::try_from(pause).ok()?);
+    let pause = new.changed.since(old.changed)?;
     (!pause.is_zero() && pause <= LONGEST_PAUSE).then_some(pause)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::FileTime;
 
     fn stamp(inode: u64, bytes: u64, at_ms: i64) -> Stamp {
         Stamp {
             device: 1,
             inode,
             bytes,
-            changed: (at_ms / 1000, at_ms % 1000 * 1_000_000),
+            changed: FileTime(at_ms / 1000, at_ms % 1000 * 1_000_000),
         }
     }
 

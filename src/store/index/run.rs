@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    IndexCommand, IndexEvent, IndexedFile,
+    IndexCommand, IndexEvent,
     cache::Cache,
     checking::Checking,
     damage::Suspect,
@@ -27,11 +27,8 @@ use super::{
     writers::Writers,
 };
 use crate::{
-    model::FileName,
-    store::{
-        Root, StoreError,
-        retired::{Retired, RetiredReason},
-    },
+    model::{FileName, IndexedFile, RetiredReason},
+    store::{Root, StoreError, retired::Retired, stamp::indexed},
 };
 
 /// The folder is looked at again after this long, whatever was heard.
@@ -349,7 +346,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         let cache = &mut self.cache;
         self.retired.restore(|name, stamp| {
             let manifest = cache.get(name, stamp)?;
-            Some(Arc::new(IndexedFile::new(name.clone(), stamp, manifest)))
+            Some(Arc::new(indexed(name.clone(), stamp, manifest)))
         });
     }
 

@@ -6,16 +6,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use cap_std::fs::{Dir, DirEntry, FileType, MetadataExt};
+use cap_std::fs::{Dir, DirEntry, FileType, MetadataExt as _};
 
-use super::{
-    IgnoredReason,
-    content::{Seen, Stamp},
-    folders::Folders,
-};
+use super::folders::Folders;
 use crate::{
     model::{
-        FileName, FileNameError,
+        FileName, FileNameError, IgnoredReason, Seen,
         limits::{MAX_COMPONENTS, MAX_FILE_BYTES, MAX_FILES_PER_SECONDARY},
     },
     store::{
@@ -24,6 +20,7 @@ use crate::{
         error::is_no_descriptor,
         mounts::is_mount_point,
         root::HIDDEN,
+        stamp::seen,
     },
 };
 
@@ -76,18 +73,6 @@ pub(super) fn look(root: &Root, name: &FileName) -> Option<Seen> {
     let place = root.place(name, Make::Nothing).ok()?;
     let meta = place.dir.symlink_metadata(&place.name).ok()?;
     meta.is_file().then(|| seen(&meta))
-}
-
-fn seen(meta: &cap_std::fs::Metadata) -> Seen {
-    Seen {
-        stamp: Stamp {
-            device: meta.dev(),
-            inode: meta.ino(),
-            bytes: meta.size(),
-            changed: (meta.mtime(), meta.mtime_nsec()),
-        },
-        status: (meta.ctime(), meta.ctime_nsec()),
-    }
 }
 
 impl Scan {

@@ -5,8 +5,8 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::{content::Stamp, rhythm::Rhythms};
-use crate::model::FileName;
+use super::rhythm::Rhythms;
+use crate::model::{FileName, FileTime, Stamp};
 
 /// A file that its writer has closed, or that was moved here, is left alone for this long when its date says that it is
 /// old, or when it came as a whole.
@@ -282,7 +282,7 @@ pub(super) enum Until {
 
 /// How old a file is by its date. One of the future is new.
 fn age(clock: SystemTime, stamp: Stamp) -> Duration {
-    let (seconds, part) = stamp.changed;
+    let FileTime(seconds, part) = stamp.changed;
     let Ok(seconds) = u64::try_from(seconds) else {
         return Duration::MAX;
     };
@@ -304,7 +304,7 @@ mod tests {
             device: 1,
             inode: 2,
             bytes,
-            changed: (1_000_000 - age_s, 0),
+            changed: FileTime(1_000_000 - age_s, 0),
         }
     }
 

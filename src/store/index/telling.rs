@@ -6,8 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{IgnoredReason, IndexEvent};
-use crate::model::FileNameError;
+use super::IndexEvent;
+use crate::model::{FileNameError, IgnoredReason};
 
 /// Names that are told one by one for each kind of reason, in each [`TURN`].
 const MOST_SINGLE: usize = 20;

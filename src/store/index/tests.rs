@@ -19,14 +19,13 @@ mod mounts;
 mod writing;
 
 use super::{
-    ContentReader, Gone, Index, IndexCommand, IndexConfig, IndexEvent, IndexedFile, Origin,
-    open_served, start,
+    ContentReader, Gone, Index, IndexCommand, IndexConfig, IndexEvent, Origin, open_served, start,
 };
 use crate::{
-    model::{ByteRange, RemovedReason},
+    model::{ByteRange, IndexedFile, RemovedReason, RetiredReason},
     store::{
         Root, StoreError,
-        retired::{Retired, RetiredLimits, RetiredReason},
+        retired::{Retired, RetiredLimits},
     },
 };
 

@@ -9,8 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::content::Stamp;
-use crate::model::FileName;
+use crate::model::{FileName, Stamp, Writer};
 
 /// Looks may take this share of the time.
 const SHARE: u32 = 10;
@@ -21,15 +20,6 @@ const MOST_BYTES: u64 = 16 << 20;
 /// Bits of the flags of an open file: what it may be used for, and that it is open in name only.
 const ACCESS: u64 = 0o3;
 const PATH_ONLY: u64 = 0o10_000_000;
-
-/// A process that can write into a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Writer {
-    /// Its number.
-    pub process: u32,
-    /// What it calls itself; no control characters.
-    pub program: String,
-}
 
 /// A file is told from others by its inode and the last part of its path: numbers of devices are not the same in
 /// all lists of the kernel. Systems that do not tell the inode of an open file go by the path.
@@ -196,6 +186,7 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
 
     use super::*;
+    use crate::model::FileTime;
 
     fn name(text: &str) -> FileName {
         FileName::try_from(text).unwrap()
@@ -206,7 +197,7 @@ mod tests {
             device: 1,
             inode,
             bytes: 3,
-            changed: (1, 2),
+            changed: FileTime(1, 2),
         }
     }
 

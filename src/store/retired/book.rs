@@ -10,17 +10,17 @@ use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{RetiredFile, RetiredReason, RetiredTotal, naming};
+use super::{RetiredFile, RetiredTotal, naming};
 use crate::{
     model::{
-        Digest,
+        Digest, FileTime, RetiredReason, Stamp,
         limits::{MAX_COMPONENTS, MAX_FILES_PER_SECONDARY},
     },
     store::{
         Root, StoreError,
         disk::{Disk, Folder, Make, Replace},
-        index::Stamp,
         root::HIDDEN,
+        stamp::seen,
     },
 };
 
@@ -81,7 +81,7 @@ struct Known {
     #[serde(default)]
     bytes: u64,
     #[serde(default)]
-    changed: (i64, i64),
+    changed: FileTime,
 }
 
 impl Known {
@@ -354,7 +354,7 @@ pub(super) struct Found {
 impl Found {
     pub(super) fn of(meta: &Metadata) -> Self {
         Self {
-            stamp: Stamp::of_found(meta),
+            stamp: seen(meta).stamp,
             bytes: taken(meta),
             status_ms: meta
                 .ctime()

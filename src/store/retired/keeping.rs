@@ -5,16 +5,15 @@ use std::{io, sync::Arc};
 use cap_std::fs::Dir;
 
 use super::{
-    Content, Retired, RetiredReason,
+    Content, Retired,
     book::{Book, Entry, Found},
     naming, now_ms,
 };
 use crate::{
-    model::FileName,
+    model::{FileName, IndexedFile, RetiredReason},
     store::{
         StoreError,
         disk::{Disk, Folder, Make, Place, Replace},
-        index::IndexedFile,
     },
 };
 

@@ -5,12 +5,12 @@ use std::time::SystemTime;
 use cap_std::fs::Dir;
 
 use super::{
-    Retired, RetiredReason, RetiredTotal,
+    Retired, RetiredTotal,
     book::{Book, Entry},
     lock, naming, now_ms,
 };
 use crate::{
-    model::FileName,
+    model::{FileName, RetiredReason},
     store::{
         StoreError,
         disk::{Disk, Folder, Make, Place, Replace},

@@ -21,14 +21,14 @@ use std::{
 };
 
 use cap_std::fs::Dir;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
     Root, StoreError,
     disk::{Disk, Make, Place},
-    index::{ContentReader, IndexedFile, Stamp},
+    index::ContentReader,
 };
-use crate::model::{Digest, FileName};
+use crate::model::{Digest, FileName, IndexedFile, RetiredReason, Stamp};
 use book::Book;
 
 /// Unless said otherwise no more is kept than this, in bytes.
@@ -37,20 +37,6 @@ const USUAL_MAX_BYTES: u64 = 50_000_000_000;
 const USUAL_SHARE: u64 = 10;
 /// How long it is kept unless said otherwise.
 const USUAL_MAX_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
-
-/// Why a file was set aside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RetiredReason {
-    /// It was deleted at another secondary.
-    Deleted,
-    /// A newer version has its name.
-    Replaced,
-    /// Somebody decided for another content of the name.
-    Resolved,
-    /// The disk had altered it.
-    Damaged,
-}
 
 /// How much is kept, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

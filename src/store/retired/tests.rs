@@ -5,7 +5,10 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 use super::*;
 use crate::{
     model::{ChunkLayout, FileMeta, Manifest},
-    store::hash::{manifest_id, sha256},
+    store::{
+        hash::{manifest_id, sha256},
+        stamp::{indexed, stamp_of},
+    },
 };
 
 struct Bench {
@@ -56,7 +59,7 @@ impl Bench {
                 id: manifest_id(&manifest),
             },
             manifest: Arc::new(manifest),
-            stamp: Stamp::of(&fs::metadata(&path).unwrap()),
+            stamp: stamp_of(&fs::metadata(&path).unwrap()),
         })
     }
 
@@ -338,14 +341,14 @@ fn what_was_damaged_comes_back_as_a_new_file() {
         .open(&path)
         .and_then(|file| file.set_modified(old))
         .unwrap();
-    let stamp = Stamp::of(&fs::metadata(&path).unwrap());
-    let file = Arc::new(IndexedFile::new(
+    let stamp = stamp_of(&fs::metadata(&path).unwrap());
+    let file = Arc::new(indexed(
         file.meta.name.clone(),
         stamp,
         Arc::clone(&file.manifest),
     ));
     bench.retired.take(&file, RetiredReason::Damaged).unwrap();
     bench.retired.recover(1).unwrap().unwrap();
-    assert_ne!(Stamp::of(&fs::metadata(&path).unwrap()), stamp);
+    assert_ne!(stamp_of(&fs::metadata(&path).unwrap()), stamp);
     assert_eq!(fs::read(&path).unwrap(), b"one");
 }

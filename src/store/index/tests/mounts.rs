@@ -4,11 +4,14 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use super::{Watched, write};
 use crate::{
-    model::{ChunkIndex, ChunkLayout, FileMeta, FileName, Manifest, RemovedReason},
+    model::{
+        ChunkIndex, ChunkLayout, FileMeta, FileName, IndexedFile, Manifest, RemovedReason,
+        RetiredReason,
+    },
     store::{
         Existing, Opened, PartFile, PartPlace, Root, StoreError,
         disk::{Disk, Make},
-        index::{Gone, IndexEvent, IndexedFile},
+        index::{Gone, IndexEvent},
         manifest_id,
         mounts::Mounts,
         sha256,
@@ -154,7 +157,7 @@ fn a_disk_that_is_not_mounted_at_the_start_is_waited_for() {
     let index = watched.index.as_ref().unwrap();
     index.send(super::set_aside(&added));
     let removed = watched.removed("serie/disk/f");
-    let aside = Gone::SetAside(crate::store::retired::RetiredReason::Deleted);
+    let aside = Gone::SetAside(RetiredReason::Deleted);
     assert_eq!(removed, (RemovedReason::Lost, aside));
     assert!(disk.join(".trozos/retirados/f").exists());
     receive(&root, "serie/disk/new/d");

@@ -1,0 +1,69 @@
+//! What can be said of files of a served folder: why one is not served, who writes to it, why it was set aside.
+
+use serde::{Deserialize, Serialize};
+
+use super::{FileNameError, SystemError, error_codes};
+
+/// Why something in a folder is not served.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IgnoredReason {
+    /// Its name is not text.
+    #[error("its name is not UTF-8")]
+    NotUtf8,
+    /// Its name is not one that can be asked for.
+    #[error(transparent)]
+    Name(FileNameError),
+    /// A symbolic link.
+    #[error("a symbolic link")]
+    Symlink,
+    /// A device, a socket, a pipe.
+    #[error("not a regular file")]
+    NotAFile,
+    /// Below too many folders.
+    #[error("below too many folders")]
+    TooDeep,
+    /// Longer than any file may be.
+    #[error("too large")]
+    TooLarge,
+    /// More files than one secondary may have.
+    #[error("too many files")]
+    TooMany,
+    /// The operating system does not let it be read.
+    #[error("{0}")]
+    Unreadable(SystemError),
+}
+
+error_codes!(IgnoredReason, code {
+    Self::NotUtf8 => "name-not-utf8",
+    Self::Symlink => "symbolic-link",
+    Self::NotAFile => "not-a-file",
+    Self::TooDeep => "too-deep",
+    Self::TooLarge => "file-too-large",
+    Self::TooMany => "too-many-files",
+    Self::Unreadable(_) => "file-unreadable",
+} in {
+    Self::Name(error) => error.code(),
+});
+
+/// A process that can write into a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writer {
+    /// Its number.
+    pub process: u32,
+    /// What it calls itself; no control characters.
+    pub program: String,
+}
+
+/// Why a file was set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RetiredReason {
+    /// It was deleted at another secondary.
+    Deleted,
+    /// A newer version has its name.
+    Replaced,
+    /// Somebody decided for another content of the name.
+    Resolved,
+    /// The disk had altered it.
+    Damaged,
+}
