@@ -29,7 +29,7 @@ use trozos::{
         ChunkLayout, ClientName, Digest, FileMeta, FileName, Incarnation, Receiver,
         SecondaryNumber, SentTransfer, TransferId, limits::*,
     },
-    net::{ConnectError, connect, listen},
+    net::{ConnectError, Network, connect, listen},
     proto::{Lines, control::ToCentral},
 };
 
@@ -274,7 +274,7 @@ async fn a_connection_that_is_not_answered() {
     let mut waiting = Vec::new();
     let began = tokio::time::Instant::now();
     let error = loop {
-        match connect(&[address]).await {
+        match connect(&Network::Kernel, &[address]).await {
             Ok(stream) => waiting.push(stream),
             Err(error) => break error,
         }

@@ -534,7 +534,9 @@ fn within_tls(port: u16, authority: &[u8], own: Option<[Vec<u8>; 2]>) -> String 
         .unwrap();
     let answer = async {
         let socket = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
-        let stream = tls.connect(socket, "127.0.0.1", Traffic::Lines).await?;
+        let stream = tls
+            .connect(socket.into(), "127.0.0.1", Traffic::Lines)
+            .await?;
         let (mut reader, mut writer) = split(stream, DEADLINE);
         writer.send_encoded(&with_line_feed(&hello_line())).await?;
         reader.next_line().await.map_err(|error| match error {

@@ -3,12 +3,15 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::{
-    net::TcpStream,
     task::JoinSet,
     time::{sleep, timeout},
 };
 
-use super::zones::{in_zones, written};
+use super::{
+    network::Network,
+    socket::Socket,
+    zones::{in_zones, written},
+};
 use crate::model::limits::{CONNECT_TIMEOUT, LOOKUP_TIMEOUT};
 
 /// How long an address is tried alone before the next one is tried beside it (RFC 8305).
@@ -90,14 +93,18 @@ pub async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectEr
 ///
 /// # Errors
 /// What happened at the first address.
-pub async fn connect(addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), ConnectError> {
+pub async fn connect(
+    network: &Network,
+    addresses: &[SocketAddr],
+) -> Result<(Socket, SocketAddr), ConnectError> {
     let mut attempts = JoinSet::new();
     let mut waiting = addresses.iter().copied().enumerate();
     let mut first: Option<(usize, ConnectError)> = None;
     loop {
         match waiting.next() {
             Some((index, address)) => {
-                attempts.spawn(async move { (index, attempt(address).await) });
+                let network = network.clone();
+                attempts.spawn(async move { (index, attempt(&network, address).await) });
             }
             None if attempts.is_empty() => break,
             None => {}
@@ -126,13 +133,12 @@ pub async fn connect(addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr)
     ))
 }
 
-async fn attempt(address: SocketAddr) -> Result<(TcpStream, SocketAddr), ConnectError> {
-    match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
-        Ok(Ok(stream)) => {
-            // A request is a short line that somebody waits for.
-            let _ = stream.set_nodelay(true);
-            Ok((stream, address))
-        }
+async fn attempt(
+    network: &Network,
+    address: SocketAddr,
+) -> Result<(Socket, SocketAddr), ConnectError> {
+    match timeout(CONNECT_TIMEOUT, network.connect(address)).await {
+        Ok(Ok(socket)) => Ok((socket, address)),
         Ok(Err(source)) => Err(ConnectError::Refused { address, source }),
         Err(_) => Err(ConnectError::TimedOut(address)),
     }
@@ -141,6 +147,8 @@ async fn attempt(address: SocketAddr) -> Result<(TcpStream, SocketAddr), Connect
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
+
+    use tokio::net::TcpStream;
 
     use super::*;
 
@@ -157,14 +165,14 @@ mod tests {
         let (open, at) = listener().await;
         let closed = |port: u16| SocketAddr::from(([127, 0, 0, 9], port));
         let (one, two) = (closed(1), closed(2));
-        let (_, connected) = connect(&[one, two, at]).await.unwrap();
+        let (_, connected) = connect(&Network::Kernel, &[one, two, at]).await.unwrap();
         assert_eq!(connected, at);
         drop(open);
-        match connect(&[one, two]).await.unwrap_err() {
+        match connect(&Network::Kernel, &[one, two]).await.unwrap_err() {
             ConnectError::Refused { address, .. } => assert_eq!(address, one),
             other => panic!("{other}"),
         }
-        assert!(connect(&[]).await.is_err());
+        assert!(connect(&Network::Kernel, &[]).await.is_err());
     }
 
     #[tokio::test]
@@ -181,9 +189,9 @@ mod tests {
             takes_it_up.push(stream);
         }
         let (_open, at) = listener().await;
-        let (_, connected) = connect(&[full, at]).await.unwrap();
+        let (_, connected) = connect(&Network::Kernel, &[full, at]).await.unwrap();
         assert_eq!(connected, at);
-        match connect(&[full]).await.unwrap_err() {
+        match connect(&Network::Kernel, &[full]).await.unwrap_err() {
             ConnectError::TimedOut(address) => assert_eq!(address, full),
             other => panic!("{other}"),
         }

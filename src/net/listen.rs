@@ -1,49 +1,24 @@
-//! Listening and accepting.
+//! Accepting: who gets a place, and what becomes of those who get none.
 
-use std::{
-    io,
-    net::SocketAddr,
-    os::fd::{AsFd, OwnedFd},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, os::fd::OwnedFd, sync::Arc, time::Duration};
 
 use rustix::net::SocketFlags;
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    time::{Instant, sleep_until},
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    network::Listener,
+    places::{Place, Places},
+    socket::Socket,
 };
 
-use super::places::{Place, Places};
-
-/// Connections that the kernel keeps while we are busy.
-const BACKLOG: i32 = 1024;
 /// Pause after an accept that failed, so as not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// Listens on an address; a restart on the same port works at once.
-///
-/// # Errors
-/// When the address is not local, in use, or not allowed.
-pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
-    socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&SockAddr::from(address))?;
-    socket.listen(BACKLOG)?;
-    TcpListener::from_std(socket.into())
-}
 
 /// A connection that came in, and its place.
 #[derive(Debug)]
 pub struct Accepted {
     /// The connection.
-    pub stream: TcpStream,
+    pub socket: Socket,
     /// Who connects.
     pub peer: SocketAddr,
     /// One of the server's places for connections.
@@ -56,7 +31,7 @@ pub enum Arrival {
     /// A connection with a place.
     Accepted(Accepted),
     /// A connection for which there is no place: to be told so, and closed.
-    NoPlace(TcpStream, SocketAddr),
+    NoPlace(Socket, SocketAddr),
     /// A connection for which there was no file descriptor: it is closed already.
     NoDescriptor(Option<SocketAddr>),
 }
@@ -64,7 +39,7 @@ pub enum Arrival {
 /// Where connections come in.
 #[derive(Debug)]
 pub struct Door {
-    listener: TcpListener,
+    listener: Listener,
     places: Arc<Places>,
     /// A descriptor that is let go of for a moment to take in and close a connection when there are no
     /// others: it would wait in the kernel for its peer's patience, and keep the loop spinning.
@@ -75,7 +50,7 @@ pub struct Door {
 
 impl Door {
     /// A listener, and how many connections there may be.
-    pub fn new(listener: TcpListener, places: usize) -> Self {
+    pub fn new(listener: Listener, places: usize) -> Self {
         let mut door = Self {
             listener,
             places: Places::new(places),
@@ -99,15 +74,14 @@ impl Door {
                 self.again_at = None;
             }
             match self.listener.accept().await {
-                Ok((stream, peer)) => {
-                    let _ = stream.set_nodelay(true);
+                Ok((socket, peer)) => {
                     return match self.places.take(peer.ip()) {
                         Some(place) => Arrival::Accepted(Accepted {
-                            stream,
+                            socket,
                             peer,
                             place,
                         }),
-                        None => Arrival::NoPlace(stream, peer),
+                        None => Arrival::NoPlace(socket, peer),
                     };
                 }
                 Err(error) if is_no_descriptor(&error) => {
@@ -128,7 +102,8 @@ impl Door {
     /// Takes in and closes one connection with the reserve's descriptor, and says whose it was.
     fn turn_away(&mut self) -> Option<Option<SocketAddr>> {
         self.reserve.take();
-        let taken = rustix::net::accept_with(&self.listener, SocketFlags::CLOEXEC);
+        let listener = self.listener.descriptor()?;
+        let taken = rustix::net::accept_with(listener, SocketFlags::CLOEXEC);
         let peer = taken
             .map(|socket| std::net::TcpStream::from(socket).peer_addr().ok())
             .ok();
@@ -138,7 +113,8 @@ impl Door {
 
     fn keep_reserve(&mut self) {
         // Where it fails, somebody else was faster, and the next attempt has none.
-        self.reserve = self.listener.as_fd().try_clone_to_owned().ok();
+        let listener = self.listener.descriptor();
+        self.reserve = listener.and_then(|listener| listener.try_clone_to_owned().ok());
     }
 }
 

@@ -5,9 +5,13 @@ mod connect;
 mod descriptors;
 mod lines;
 mod listen;
+#[cfg(test)]
+pub mod memory;
+mod network;
 mod pacer;
 mod places;
 mod send_file;
+mod socket;
 mod stall;
 mod stream;
 mod tls;
@@ -17,10 +21,12 @@ pub use certificate::{CertificateTrouble, PemTrouble};
 pub use connect::{ConnectError, connect, resolve};
 pub use descriptors::connection_places;
 pub use lines::{LineReader, LineWriter, ReadError, split};
-pub use listen::{Accepted, Arrival, Door, listen};
+pub use listen::{Accepted, Arrival, Door};
+pub use network::{Listener, Network, listen};
 pub use pacer::{Pacer, Turn};
 pub use places::{Place, Places, Use};
 pub use send_file::{PlainSocket, limit_unsent};
+pub use socket::Socket;
 pub use stream::{ReadSide, Stream, WriteSide};
 pub use tls::{
     Authority, ClientTls, Identity, ServerTls, TlsError, TlsRefusal, Traffic, begins_with_tls,

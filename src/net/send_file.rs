@@ -9,7 +9,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::stall::unless_stalled;
+use super::{socket::Socket, stall::unless_stalled};
 
 /// A stream that may be a socket which bytes can enter as they are.
 pub trait PlainSocket: AsyncWrite + Unpin {
@@ -23,7 +23,10 @@ const UNSENT_BYTES: u32 = 128 << 10;
 /// Limits what waits in a socket (`TCP_NOTSENT_LOWAT`), so that "taken by the socket" means "nearly sent". Buffers
 /// grow to several megabytes otherwise: whoever sends sees nothing of what a slow receiver still waits for, and what is
 /// taken back is sent all the same.
-pub fn limit_unsent(socket: &TcpStream) {
+pub fn limit_unsent(socket: &Socket) {
+    let Some(socket) = socket.kernel() else {
+        return;
+    };
     if let Err(error) = SockRef::from(socket).set_tcp_notsent_lowat(UNSENT_BYTES) {
         tracing::debug!(%error, "TCP_NOTSENT_LOWAT");
     }
@@ -92,8 +95,11 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let socket = TcpStream::connect(address).await.unwrap();
+        let socket = Socket::from(socket);
         limit_unsent(&socket);
-        let limit = SockRef::from(&socket).tcp_notsent_lowat().unwrap();
+        let limit = SockRef::from(socket.kernel().unwrap())
+            .tcp_notsent_lowat()
+            .unwrap();
         assert_eq!(limit, UNSENT_BYTES);
     }
 

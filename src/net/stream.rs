@@ -9,30 +9,36 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, BufReader, ReadBuf, ReadHalf, WriteHalf},
-    net::{
-        TcpStream,
-        tcp::{OwnedReadHalf, OwnedWriteHalf},
-    },
+    net::TcpStream,
 };
 use tokio_rustls::TlsStream;
 
-use super::send_file::PlainSocket;
+use super::{
+    send_file::PlainSocket,
+    socket::{Socket, SocketReader, SocketWriter},
+};
 
 /// TLS over a socket that is read in large pieces: rustls asks for 4 KiB at a time.
-pub(super) type Encrypted = TlsStream<BufReader<TcpStream>>;
+pub(super) type Encrypted = TlsStream<BufReader<Socket>>;
 
 /// A connection.
 #[derive(Debug)]
 pub enum Stream {
     /// Bytes enter the socket as they are.
-    Plain(TcpStream),
+    Plain(Socket),
     /// TLS 1.3.
     Tls(Box<Encrypted>),
 }
 
+impl From<Socket> for Stream {
+    fn from(socket: Socket) -> Self {
+        Self::Plain(socket)
+    }
+}
+
 impl From<TcpStream> for Stream {
     fn from(socket: TcpStream) -> Self {
-        Self::Plain(socket)
+        Self::Plain(socket.into())
     }
 }
 
@@ -88,7 +94,7 @@ impl Stream {
 #[derive(Debug)]
 pub enum ReadSide {
     /// As it comes.
-    Plain(OwnedReadHalf),
+    Plain(SocketReader),
     /// Decrypted.
     Tls(ReadHalf<Encrypted>),
 }
@@ -110,7 +116,7 @@ impl AsyncRead for ReadSide {
 #[derive(Debug)]
 pub enum WriteSide {
     /// As it is.
-    Plain(OwnedWriteHalf),
+    Plain(SocketWriter),
     /// Encrypted. Keeps bytes that the socket did not take; a flush sends them.
     Tls(WriteHalf<Encrypted>),
 }
@@ -145,7 +151,7 @@ impl AsyncWrite for WriteSide {
 impl PlainSocket for WriteSide {
     fn plain_socket(&self) -> Option<&TcpStream> {
         match self {
-            Self::Plain(half) => Some(half.as_ref()),
+            Self::Plain(half) => half.kernel(),
             Self::Tls(_) => None,
         }
     }

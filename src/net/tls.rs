@@ -17,10 +17,10 @@ use rustls::{
     server::WebPkiClientVerifier,
     version::TLS13,
 };
-use tokio::{io::BufReader, net::TcpStream};
+use tokio::io::BufReader;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
-use super::{CertificateTrouble, PemTrouble, Stream, split};
+use super::{CertificateTrouble, PemTrouble, Socket, Stream, split};
 use crate::model::error_codes;
 
 /// How much is read from a socket at once where chunks come in, in bytes.
@@ -227,7 +227,7 @@ impl ServerTls {
     ///
     /// # Errors
     /// What went wrong; see [`TlsRefusal::of`].
-    pub async fn accept(&self, socket: TcpStream) -> io::Result<Stream> {
+    pub async fn accept(&self, socket: Socket) -> io::Result<Stream> {
         let socket = BufReader::with_capacity(LINE_READ_BYTES, socket);
         match self.0.now().accept(socket).into_fallible().await {
             Ok(stream) => Ok(Stream::Tls(Box::new(TlsStream::Server(stream)))),
@@ -297,7 +297,7 @@ impl ClientTls {
     /// What went wrong; see [`TlsRefusal::of`].
     pub async fn connect(
         &self,
-        socket: TcpStream,
+        socket: Socket,
         dialled: &str,
         traffic: Traffic,
     ) -> io::Result<Stream> {
@@ -362,8 +362,6 @@ impl TlsRefusal {
 ///
 /// # Errors
 /// When the stream fails.
-pub async fn begins_with_tls(socket: &TcpStream) -> io::Result<bool> {
-    let mut first = [0];
-    let count = socket.peek(&mut first).await?;
-    Ok(count == 1 && first[0] == HANDSHAKE_RECORD)
+pub async fn begins_with_tls(socket: &Socket) -> io::Result<bool> {
+    Ok(socket.peek().await? == Some(HANDSHAKE_RECORD))
 }

@@ -5,10 +5,7 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use bytes::BytesMut;
 use ring::rand::{SecureRandom, SystemRandom};
-use tokio::{
-    net::TcpStream,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     lost::Stranger,
@@ -18,8 +15,8 @@ use super::{
 use crate::{
     model::limits::HELLO_TIMEOUT,
     net::{
-        ConnectError, LineReader, LineWriter, ReadError, ReadSide, Stream, TlsRefusal, Traffic,
-        WriteSide, begins_with_tls, connect, split,
+        ConnectError, LineReader, LineWriter, Network, ReadError, ReadSide, Socket, Stream,
+        TlsRefusal, Traffic, WriteSide, begins_with_tls, connect, split,
     },
     proto::{
         ErrorCode, Hello, Lines, PeerRole, Said, encode_line,
@@ -60,20 +57,22 @@ impl GreetError {
     }
 }
 
-/// Connects to the first address that answers, which was dialled under this name or address.
+/// Connects to the first address of a source that answers, which was dialled under this name or address.
 pub(super) async fn dial(
+    network: &Network,
     addresses: &[SocketAddr],
     dialled: &str,
-    traffic: Traffic,
     security: &Security,
 ) -> Result<Stream, GreetError> {
-    let (socket, _) = connect(addresses).await.map_err(GreetError::Connect)?;
-    secure(socket, dialled, traffic, security).await
+    let (socket, _) = connect(network, addresses)
+        .await
+        .map_err(GreetError::Connect)?;
+    secure(socket, dialled, Traffic::Bulk, security).await
 }
 
 /// Begins TLS on a connection to what was dialled, where there is to be any.
 pub(super) async fn secure(
-    socket: TcpStream,
+    socket: Socket,
     dialled: &str,
     traffic: Traffic,
     security: &Security,
@@ -202,7 +201,7 @@ pub(super) enum Entered {
 
 /// Lets a peer in, or not; takes no longer than a first line may take.
 pub(super) async fn enter(
-    socket: TcpStream,
+    socket: Socket,
     security: &Security,
     own: ServerRole,
     stall_timeout: Duration,
@@ -248,7 +247,7 @@ pub(super) async fn enter(
 }
 
 /// Sends a peer away before it has said anything that was understood.
-async fn refuse(socket: TcpStream, stall_timeout: Duration, refused: Refused) -> Entered {
+async fn refuse(socket: Socket, stall_timeout: Duration, refused: Refused) -> Entered {
     let (reader, writer) = split(socket, stall_timeout);
     Entered::Refused(turn_away(reader, writer, refused).await)
 }

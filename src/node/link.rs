@@ -1,15 +1,10 @@
 //! The connection of a client or a secondary to its central: kept up for ever, with backoff. Knows the
 //! wire; decides nothing.
 
-use std::{
-    net::SocketAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     io::AsyncRead,
-    net::TcpStream,
     sync::{Notify, mpsc},
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
@@ -20,9 +15,9 @@ use crate::{
     model::limits::{
         CLIENT_HEARTBEAT, CLIENT_LEASE, EXPELLED_FOR, HEARTBEAT, HELLO_TIMEOUT, LEASE, MAX_OUTBOX,
     },
-    net::{LineReader, Stream, Traffic, connect, resolve},
+    net::{LineReader, Network, Socket, Stream, Traffic, connect, resolve},
     node::{
-        Denied, Lost, Security, Stranger,
+        Denied, Lost, Security, Stranger, clock,
         greeting::{GreetError, Reader, Writer, introduce, secure},
     },
     proto::{
@@ -49,6 +44,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Who connects, and where to.
 #[derive(Clone, Debug)]
 pub(super) struct LinkConfig {
+    pub(super) network: Network,
     pub(super) central: (String, u16),
     pub(super) role: PeerRole,
     pub(super) security: Arc<Security>,
@@ -156,7 +152,7 @@ impl Task {
     async fn run(self) {
         let mut backoff = Backoff::new(fastrand::u64(..), RETRY_FIRST, RETRY_CAP);
         loop {
-            let began = Instant::now();
+            let began = clock::now();
             let attempt = tokio::select! {
                 attempt = self.attempt() => attempt,
                 () = self.stop.cancelled() => return,
@@ -171,7 +167,7 @@ impl Task {
             if self.stop.is_cancelled() || self.events.send(LinkEvent::Down(down)).await.is_err() {
                 return;
             }
-            if began.elapsed() >= GOOD {
+            if clock::now() - began >= GOOD {
                 backoff.reset();
             }
             if let Some(down) = expelled {
@@ -218,7 +214,7 @@ impl Task {
         let mut first = None;
         // What answers at one address of a name need not be what was meant: the others are tried as well.
         while !addresses.is_empty() {
-            let (socket, address) = match connect(&addresses).await {
+            let (socket, address) = match connect(&self.config.network, &addresses).await {
                 Ok(connected) => connected,
                 Err(error) => return Err(first.unwrap_or_else(|| error.into())),
             };
@@ -232,7 +228,7 @@ impl Task {
         Err(first.unwrap_or(LinkDown::Lost(Lost::Closed)))
     }
 
-    async fn greet_at(&self, socket: TcpStream) -> Result<Connection, LinkDown> {
+    async fn greet_at(&self, socket: Socket) -> Result<Connection, LinkDown> {
         let host = &self.config.central.0;
         let secured = secure(socket, host, Traffic::Lines, &self.config.security);
         let stream = secured.await.map_err(|error| self.down(error))?;
@@ -424,6 +420,7 @@ mod tests {
     fn task() -> Task {
         Task {
             config: LinkConfig {
+                network: Network::Kernel,
                 central: ("central.lan".to_owned(), 1),
                 role: PeerRole::Client { name: None },
                 security: Arc::default(),

@@ -5,6 +5,7 @@ mod ask;
 pub mod central;
 pub mod certificates;
 pub mod client;
+mod clock;
 mod failure;
 mod fetch;
 mod greeting;

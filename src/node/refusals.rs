@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpStream;
 
 use super::refused::Refused;
-use crate::proto::{ErrorCode, encode_line, handshake::FromServer};
+use crate::{
+    net::Socket,
+    proto::{ErrorCode, encode_line, handshake::FromServer},
+};
 
 /// What is told one by one between two calls of [`Refusals::forget_told`].
 const TOLD: u64 = 20;
@@ -41,13 +43,13 @@ impl Refusals {
 
 /// Tells somebody for whom there is no place, as far as that goes without waiting, and closes. A peer that speaks
 /// TLS is only closed: what it could read would take a handshake.
-pub(super) fn no_place(stream: &TcpStream, places: usize, has_tls: bool) -> Refused {
+pub(super) fn no_place(socket: &Socket, places: usize, has_tls: bool) -> Refused {
     let refused = Refused::NoPlace { places };
     if !has_tls {
         let mut line = Vec::new();
         let (code, message) = (refused.code(), refused.said());
         encode_line(&FromServer::Error { code, message }, &mut line);
-        let _ = stream.try_write(&line);
+        let _ = socket.try_write(&line);
     }
     refused
 }

@@ -19,7 +19,7 @@ use tokio::{
 };
 use trozos::{
     model::{ChunkIndex, ClientName, FileMeta, FileName, TransferId},
-    net::{self, LineReader, LineWriter, ReadSide, WriteSide, connect, split},
+    net::{self, LineReader, LineWriter, Network, ReadSide, WriteSide, connect, split},
     proto::{
         Hello, Lines, PeerRole,
         control::{FromCentral, ToCentral},
@@ -102,7 +102,8 @@ struct Control {
 
 impl Control {
     async fn open(central: SocketAddr, name: &str) -> Result<Self> {
-        let (reader, writer) = split(connect(&[central]).await?, Duration::from_secs(30));
+        let (socket, _) = connect(&Network::Kernel, &[central]).await?;
+        let (reader, writer) = split(socket, Duration::from_secs(30));
         let mut control = Self { reader, writer };
         let name = ClientName::try_from(name).ok().context("name")?;
         let hello = Hello::from_role(&PeerRole::Client { name: Some(name) });
@@ -238,7 +239,8 @@ struct Data {
 
 impl Data {
     async fn open(address: SocketAddr, client: &str, transfer: TransferId, file: &FileMeta) -> Result<Self> {
-        let (reader, mut writer) = split(connect(&[address]).await?, Duration::from_secs(60));
+        let (socket, _) = connect(&Network::Kernel, &[address]).await?;
+        let (reader, mut writer) = split(socket, Duration::from_secs(60));
         let name = ClientName::try_from(client).ok().context("name")?;
         writer.stage(&ToSecondary::Hello(Hello::from_role(&PeerRole::Client { name: Some(name) })));
         writer.stage(&ToSecondary::Open { transfer, id: file.id, name: file.name.clone(), manifest: false, queued: true });

@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::{
@@ -28,7 +28,7 @@ use crate::{
     },
     net::{Accepted, LineReader, LineWriter, Place, ReadError, Use},
     node::{
-        Refused, Security,
+        Refused, Security, clock,
         greeting::{Entered, enter, turn_away},
         rules::central::{Meaning, enrolment, meaning},
     },
@@ -62,12 +62,12 @@ impl Context {
 /// Serves a connection until it ends.
 pub(super) async fn serve(accepted: Accepted, link: LinkId, context: Context) {
     let Accepted {
-        stream,
+        socket,
         peer,
         place,
     } = accepted;
     let entered = tokio::select! {
-        entered = enter(stream, &context.security, ServerRole::Central, WRITE_STALL) => entered,
+        entered = enter(socket, &context.security, ServerRole::Central, WRITE_STALL) => entered,
         () = context.stop.cancelled() => return,
         () = place.given_up() => return context.bad_peer(peer, Refused::GaveWay).await,
     };
@@ -119,7 +119,7 @@ async fn converse<R, W>(
         _ => (CLIENT_HEARTBEAT, Some(CLIENT_LEASE), MAX_OUTBOX),
     };
     let (outbox, messages) = mpsc::channel(most);
-    let (ended, heard) = (CancellationToken::new(), Heard::new(Instant::now()));
+    let (ended, heard) = (CancellationToken::new(), Heard::new(clock::now()));
     let queued_bytes = Arc::new(AtomicUsize::new(0));
     let opened = Input::Opened {
         link,
@@ -180,7 +180,7 @@ async fn read_all<R: AsyncRead + Unpin>(
     // Long enough for the machine to have closed a secondary's connection before.
     let patience = lease.unwrap_or(LEASE * 4);
     loop {
-        let arrived = || heard.note(Instant::now());
+        let arrived = || heard.note(clock::now());
         let line = match reader.next_line_within(patience, arrived).await {
             Err(_) => return End::Refused(Refused::Silent),
             Ok(Ok(Some(line))) => line,

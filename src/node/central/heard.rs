@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::node::clock;
+
 /// Shared by a connection's reader and the owner.
 #[derive(Clone, Debug)]
 pub(super) struct Heard(Arc<Shared>);
@@ -43,7 +45,7 @@ impl Heard {
     pub(super) async fn unread<T>(&self, takes: impl Future<Output = T>) -> T {
         self.0.waits.store(true, Ordering::Relaxed);
         let taken = takes.await;
-        self.note(Instant::now());
+        self.note(clock::now());
         self.0.waits.store(false, Ordering::Relaxed);
         taken
     }

@@ -15,7 +15,7 @@ use crate::{
     engine::cluster::{Cluster, Refusal},
     model::FileName,
     net::LineWriter,
-    node::Refused,
+    node::{Refused, clock},
     proto::legacy::{LegacyFound, LegacyRequest, LegacyServer, MAX_LEGACY_PART_BYTES},
 };
 
@@ -79,7 +79,7 @@ pub(super) fn answer(cluster: &mut Cluster, pages: &mut Pages, request: LegacyRe
         LegacyRequest::Caido { ip, puerto } => {
             tracing::info!(ip, puerto, "caido: looked at sooner, nobody is removed");
             if let Ok(ip) = ip.parse() {
-                cluster.doubt(std::time::Instant::now(), SocketAddr::new(ip, puerto));
+                cluster.doubt(clock::now(), SocketAddr::new(ip, puerto));
             }
             Answer::Nothing
         }

@@ -17,7 +17,7 @@ mod tests;
 
 use std::{
     collections::HashMap,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use ring::rand::{SecureRandom, SystemRandom};
@@ -28,8 +28,8 @@ use self::{connection::Context, memory::Memory, run::Central, statistics::Statis
 use crate::{
     engine::cluster::{Cluster, ClusterConfig},
     model::limits::STATISTICS_EVERY,
-    net::{Door, connection_places, listen},
-    node::StartError,
+    net::{Door, Network, connection_places},
+    node::{StartError, clock},
 };
 
 #[cfg(feature = "fuzzing")]
@@ -55,16 +55,18 @@ pub async fn start(
     config: CentralConfig,
     events: mpsc::Sender<CentralEvent>,
 ) -> Result<CentralHandle, StartError> {
-    start_saving(config, events, STATISTICS_EVERY).await
+    start_on(&Network::Kernel, config, events, STATISTICS_EVERY).await
 }
 
-/// The same, with how often it saves its statistics.
-async fn start_saving(
+/// The same on another network, with how often it saves its statistics.
+pub(in crate::node) async fn start_on(
+    network: &Network,
     config: CentralConfig,
     events: mpsc::Sender<CentralEvent>,
     save_every: Duration,
 ) -> Result<CentralHandle, StartError> {
-    let listener = listen(config.listen).map_err(|e| StartError::listen(config.listen, e))?;
+    let listener = network.listen(config.listen);
+    let listener = listener.map_err(|e| StartError::listen(config.listen, e))?;
     let address = listener
         .local_addr()
         .map_err(|e| StartError::listen(config.listen, e))?;
@@ -74,7 +76,7 @@ async fn start_saving(
     }
     let (memory, records) = Memory::open(&statistics.stem())?;
     let cluster = Cluster::new(
-        Instant::now(),
+        clock::now(),
         ClusterConfig {
             required_secondaries: usize::from(config.required_secondaries),
             max_downloads: config.max_downloads,
@@ -109,7 +111,7 @@ async fn start_saving(
         pages: Default::default(),
         counts: Default::default(),
         save_every,
-        last_turn: Instant::now(),
+        last_turn: clock::now(),
     };
     Ok(CentralHandle {
         address,

@@ -31,7 +31,7 @@ use crate::{
     },
     net::{Arrival, Door},
     node::{
-        Refused, StatisticsTrouble,
+        Refused, StatisticsTrouble, clock,
         refusals::no_place,
         rules::central::{Word, word_for},
     },
@@ -76,14 +76,14 @@ impl Central {
             timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
             timer.reset();
         }
-        self.last_turn = Instant::now();
+        self.last_turn = clock::now();
         let stop = self.context.stop.clone();
         loop {
             self.act();
             let due = self
                 .cluster
                 .poll_timeout()
-                .unwrap_or_else(|| Instant::now() + IDLE);
+                .unwrap_or_else(|| clock::now() + IDLE);
             tokio::select! {
                 Some(input) = self.inputs.recv() => self.input(input),
                 arrival = self.door.accept() => self.arrived(arrival),
@@ -104,7 +104,7 @@ impl Central {
 
     /// The loop runs: the machine hears what arrived by now, and whether this process did not run.
     fn turn(&mut self) -> Instant {
-        let now = Instant::now();
+        let now = clock::now();
         let peers = &self.peers;
         self.cluster
             .hear(|link| Some(peers.get(&link)?.heard.last(now)));
@@ -118,9 +118,9 @@ impl Central {
     fn arrived(&mut self, arrival: Arrival) {
         let accepted = match arrival {
             Arrival::Accepted(accepted) => accepted,
-            Arrival::NoPlace(stream, peer) => {
+            Arrival::NoPlace(socket, peer) => {
                 let refused =
-                    no_place(&stream, self.door.places(), self.context.security.has_tls());
+                    no_place(&socket, self.door.places(), self.context.security.has_tls());
                 return self.refused(Some(peer), refused);
             }
             Arrival::NoDescriptor(peer) => return self.refused(peer, Refused::NoDescriptor),
@@ -377,7 +377,7 @@ impl Counts {
         }
         let (_, counts) = self.last.get_or_insert_with(|| {
             let counts = cluster.count_files();
-            (now + 10 * now.elapsed(), counts)
+            (now + 10 * (clock::now() - now), counts)
         });
         counts
     }

@@ -31,7 +31,9 @@ async fn slow_central(folder: &Path) -> CentralHandle {
     let (events, mut told) = mpsc::channel(100);
     tokio::spawn(async move { while told.recv().await.is_some() {} });
     let save_every = Duration::from_millis(50);
-    start_saving(config, events, save_every).await.unwrap()
+    start_on(&Network::Kernel, config, events, save_every)
+        .await
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,6 +26,7 @@ use self::{
     telling::Telling,
 };
 use crate::{
+    net::Network,
     node::link::{Link, LinkConfig},
     proto::PeerRole,
 };
@@ -53,16 +54,27 @@ const UPDATES: usize = 256;
 /// Starts it; its events go to `events`, which must be drained. It connects to the central by itself,
 /// now and whenever the connection is lost.
 pub async fn start(config: ClientConfig, events: mpsc::Sender<ClientEvent>) -> ClientHandle {
+    start_on(Network::Kernel, config, events)
+}
+
+/// The same on another network.
+pub(in crate::node) fn start_on(
+    network: Network,
+    config: ClientConfig,
+    events: mpsc::Sender<ClientEvent>,
+) -> ClientHandle {
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (update_sender, updates) = mpsc::channel(UPDATES);
     let statistics = Statistics::nameless(config.statistics.clone());
     let link = Link::start(LinkConfig {
+        network: network.clone(),
         central: config.central.clone(),
         role: PeerRole::Client { name: None },
         security: Arc::clone(&config.security),
     });
     let target = config.target.clone();
     let client = Client {
+        network,
         config,
         commands: inbox,
         telling: Telling::new(events),

@@ -1,9 +1,6 @@
 //! What happens in a client's downloads.
 
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, time::Duration};
 
 use super::{
     DownloadEvent, DownloadNumber, DownloadState, DownloadView, Summary, handle::Asker,
@@ -13,7 +10,7 @@ use crate::{
     engine::download::Notice,
     model::{FileName, Finished, Manifest, Outcome, ReceivedFrom, TransferId},
     node::{
-        Failure,
+        Failure, clock,
         fetch::{Fetch, FetchEnd, FetchOutcome, FetchUpdate},
         rules::{
             downloads::{AfterStop, Download, End, State},
@@ -147,7 +144,7 @@ impl Client {
             FetchOutcome::Stopped => return self.stopped(number, finished, took),
         };
         self.state.purposes.remove(&number);
-        let now = Instant::now();
+        let now = clock::now();
         if let Some(file) = self.state.downloads.end(now, number, state, &finished) {
             self.settle_later(&file, finished, took);
             self.tell_of(number, &file, event);
@@ -157,7 +154,7 @@ impl Client {
     /// A download that was told to stop has done so; what is there of it is kept.
     fn stopped(&mut self, number: DownloadNumber, finished: Finished, took: Duration) {
         let downloads = &mut self.state.downloads;
-        let stopped = downloads.stopped(Instant::now(), number, &finished, took);
+        let stopped = downloads.stopped(clock::now(), number, &finished, took);
         let Some((file, after)) = stopped else {
             return;
         };
@@ -177,7 +174,7 @@ impl Client {
     /// Tells the central of an end, and books it when the secondaries have reported.
     fn settle_later(&mut self, file: &FileName, finished: Finished, took: Duration) {
         let (transfer, outcome) = (finished.transfer, finished.outcome);
-        let (now, received) = (Instant::now(), finished.sources.clone());
+        let (now, received) = (clock::now(), finished.sources.clone());
         self.state
             .downloads
             .endings
@@ -216,7 +213,7 @@ impl Client {
     }
 
     pub(super) fn book_overdue(&mut self) {
-        let overdue = self.state.downloads.endings.overdue(Instant::now());
+        let overdue = self.state.downloads.endings.overdue(clock::now());
         self.book_without_reports(overdue);
     }
 

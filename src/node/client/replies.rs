@@ -1,15 +1,15 @@
 //! What the central says to a client.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use super::{
-    ClientConfig, ClientError, DownloadAnswer, DownloadEvent, DownloadNumber, run::Client,
-    statistics::Booked, wishes::Purpose,
+    ClientError, DownloadAnswer, DownloadEvent, DownloadNumber, run::Client, statistics::Booked,
+    wishes::Purpose,
 };
 use crate::{
-    model::{ClientName, Grant, SentBytes, TransferId},
+    model::{Grant, SentBytes, TransferId},
     node::{
-        Failure,
+        Failure, clock,
         fetch::{Fetch, FetchConfig, Folder, Goal, Own, Target},
         rules::{
             Receiving,
@@ -97,8 +97,7 @@ impl Client {
         let (transfer, meta) = (grant.transfer, grant.file.clone());
         let purpose = self.state.purposes.get(&number).cloned();
         let purpose = purpose.unwrap_or(Purpose::File(None));
-        let (central, name) = (self.state.central, self.state.name.as_ref());
-        let config = fetch_config(&self.config, central, name, purpose);
+        let config = self.fetch_config(purpose);
         let fetch = Fetch::start(grant, config, self.update_sender.clone(), &self.tasks);
         let begun = self.state.downloads.started(number, transfer, meta, fetch);
         let Some((file, asker)) = begun else {
@@ -108,6 +107,39 @@ impl Client {
             let _ = answer.send(Ok(DownloadAnswer::Found(number)));
         }
         self.tell_of(number, &file, started);
+    }
+
+    /// How a download of this purpose is received.
+    fn fetch_config(&self, purpose: Purpose) -> FetchConfig {
+        let config = &self.config;
+        let goal = match purpose {
+            Purpose::File(named) => Goal::File(Target {
+                root: Folder::Made(match &named {
+                    Some(named) => named.folder.clone(),
+                    None => config.target.clone(),
+                }),
+                spot: named.map(|named| named.spot),
+                existing: if config.overwrite {
+                    Existing::Overwrite
+                } else {
+                    Existing::Keep
+                },
+                place: PartPlace::Beside,
+                own: Own::Beside,
+            }),
+            Purpose::Verify => Goal::Verify(Folder::There(config.target.clone())),
+            Purpose::Stream(reader) => Goal::Stream(reader),
+        };
+        FetchConfig {
+            network: self.network.clone(),
+            security: Arc::clone(&config.security),
+            central: self.state.central,
+            role: PeerRole::Client {
+                name: self.state.name.clone(),
+            },
+            source_wait: config.source_wait,
+            goal,
+        }
     }
 
     pub(super) fn queued(&mut self, number: DownloadNumber, place: u32) {
@@ -136,11 +168,7 @@ impl Client {
             },
         };
         let reason = Failure::Refused { code, message };
-        match self
-            .state
-            .downloads
-            .refused(Instant::now(), number, &reason)
-        {
+        match self.state.downloads.refused(clock::now(), number, &reason) {
             Answers::Asker(answer) => {
                 let _ = answer.send(Err(error));
             }
@@ -166,40 +194,5 @@ impl Client {
                 sent: (!sent.is_empty()).then_some(sent),
             });
         }
-    }
-}
-
-fn fetch_config(
-    config: &ClientConfig,
-    central: Option<SocketAddr>,
-    name: Option<&ClientName>,
-    purpose: Purpose,
-) -> FetchConfig {
-    let goal = match purpose {
-        Purpose::File(named) => Goal::File(Target {
-            root: Folder::Made(match &named {
-                Some(named) => named.folder.clone(),
-                None => config.target.clone(),
-            }),
-            spot: named.map(|named| named.spot),
-            existing: if config.overwrite {
-                Existing::Overwrite
-            } else {
-                Existing::Keep
-            },
-            place: PartPlace::Beside,
-            own: Own::Beside,
-        }),
-        Purpose::Verify => Goal::Verify(Folder::There(config.target.clone())),
-        Purpose::Stream(reader) => Goal::Stream(reader),
-    };
-    FetchConfig {
-        security: Arc::clone(&config.security),
-        central,
-        role: PeerRole::Client {
-            name: name.cloned(),
-        },
-        source_wait: config.source_wait,
-        goal,
     }
 }

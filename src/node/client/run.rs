@@ -1,10 +1,6 @@
 //! The task that owns a client: its name, its link to the central, its downloads.
 
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use tokio::{
     sync::{mpsc, oneshot},
@@ -26,8 +22,9 @@ use crate::{
         ClientName, FileName, TransferId,
         limits::{STATISTICS_EVERY, STOP_GRACE},
     },
+    net::Network,
     node::{
-        Lost,
+        Lost, clock,
         fetch::{Fetch, FetchUpdate},
         link::{Link, LinkDown, LinkEvent},
         rules::downloads::Downloads,
@@ -41,6 +38,7 @@ const IDLE: Duration = Duration::from_secs(3600);
 
 /// The client's task.
 pub(super) struct Client {
+    pub(super) network: Network,
     pub(super) config: ClientConfig,
     pub(super) commands: mpsc::Receiver<ClientCommand>,
     pub(super) telling: Telling,
@@ -82,7 +80,7 @@ impl Client {
             self.regulate();
             self.answer_idle();
             let due = self.state.downloads.next_due();
-            let due = due.unwrap_or_else(|| Instant::now() + IDLE);
+            let due = due.unwrap_or_else(|| clock::now() + IDLE);
             tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(ClientCommand::Stop(answer)) => {
@@ -224,7 +222,7 @@ impl Client {
     }
 
     fn ask_due_again(&mut self) {
-        for word in self.state.downloads.due_again(Instant::now()) {
+        for word in self.state.downloads.due_again(clock::now()) {
             self.send(word);
         }
     }
@@ -237,7 +235,7 @@ impl Client {
         for question in self.state.questions.unanswered() {
             self.send(question);
         }
-        for message in self.state.downloads.words_for_a_new_link(Instant::now()) {
+        for message in self.state.downloads.words_for_a_new_link(clock::now()) {
             self.send(message);
         }
     }
@@ -286,7 +284,7 @@ impl Client {
         if self.state.idle_waiters.is_empty() {
             return;
         }
-        self.state.downloads.endings.hurry(Instant::now());
+        self.state.downloads.endings.hurry(clock::now());
         if self.state.downloads.is_idle() {
             let tally = self.state.downloads.tally();
             for waiter in self.state.idle_waiters.drain(..) {

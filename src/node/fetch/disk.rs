@@ -1,10 +1,7 @@
 //! What a fetch has done off the async threads: its part file is opened, and synced now and then. And what its reader
 //! has taken, where there is one instead of a file.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +15,7 @@ use super::{
 use crate::{
     engine::download::Event,
     model::{ChunkIndex, ChunkSet},
-    node::Failure,
+    node::{Failure, clock},
     store::{Opened, PartFile, zero_chunks},
 };
 
@@ -91,7 +88,7 @@ impl Shell {
         if let Some(Sink::Stream(stream)) = self.context.sink.get() {
             stream.set_zeros(zeros, self.file.layout);
         }
-        let now = Instant::now();
+        let now = clock::now();
         self.machine.handle_event(now, Event::Taken { chunks });
         self.machine.handle_event(now, Event::Ready { have });
     }
@@ -120,14 +117,14 @@ impl Shell {
             Done::Broken => self.failed(Failure::Broken),
             Done::Synced(Ok(())) => {
                 self.syncing = false;
-                self.synced_at = Instant::now();
+                self.synced_at = clock::now();
             }
             Done::Taken(chunks) => {
-                let now = Instant::now();
+                let now = clock::now();
                 self.machine.handle_event(now, Event::Taken { chunks });
             }
             Done::AllTaken => self.all_taken = true,
-            Done::ReaderGone => self.machine.handle_event(Instant::now(), Event::Stop),
+            Done::ReaderGone => self.machine.handle_event(clock::now(), Event::Stop),
         }
     }
 
@@ -147,7 +144,7 @@ impl Shell {
         let bytes = have.iter().map(length).sum();
         let have = part.have();
         let _ = self.context.sink.set(Sink::Part(Arc::from(part)));
-        let now = Instant::now();
+        let now = clock::now();
         self.machine.handle_event(now, Event::Ready { have });
         bytes
     }
@@ -156,7 +153,7 @@ impl Shell {
         self.syncing = false;
         let reason = error.to_string();
         self.local.get_or_insert(error);
-        let now = Instant::now();
+        let now = clock::now();
         self.machine
             .handle_event(now, Event::LocalFailure { reason });
     }
@@ -166,7 +163,7 @@ impl Shell {
             return;
         };
         let unsynced = part.unsynced_bytes();
-        let old = unsynced > 0 && self.synced_at.elapsed() >= SYNC_EVERY;
+        let old = unsynced > 0 && clock::now() - self.synced_at >= SYNC_EVERY;
         if self.syncing || !(old || unsynced >= SYNC_BYTES) {
             return;
         }

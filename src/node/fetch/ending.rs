@@ -1,10 +1,6 @@
 //! How a fetch ends: the file gets its name or is kept for another time, and what is on its way is counted.
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{sync::oneshot, time::sleep_until};
 
@@ -18,7 +14,7 @@ use super::{
 use crate::{
     engine::download::{FailReason, Finish},
     model::Manifest,
-    node::Failure,
+    node::{Failure, clock},
 };
 
 /// How long bytes that are on their way at the end are waited for, so that they are known as wasted here too.
@@ -120,7 +116,7 @@ impl Shell {
         if !is_preparing || self.already.is_some() || self.local.is_some() {
             return None;
         }
-        let deadline = Instant::now() + PREPARING_ENDS;
+        let deadline = clock::now() + PREPARING_ENDS;
         loop {
             tokio::select! {
                 Some(input) = self.inputs.recv() => self.input(input),
@@ -162,7 +158,7 @@ impl Shell {
         }
         self.connections.close();
         self.context.writes.close();
-        let deadline = Instant::now() + LINGER;
+        let deadline = clock::now() + LINGER;
         let (connections, writes) = (self.connections.clone(), self.context.writes.clone());
         let all = async {
             connections.wait().await;

@@ -39,7 +39,8 @@ use crate::{
         ChunkIndex, Fault, Grant, Manifest, Outcome, ReceivedFrom, SecondaryNumber, SourceInfo,
         TransferId,
     },
-    node::{Failure, Security, rules::Receiving},
+    net::Network,
+    node::{Failure, Security, clock, rules::Receiving},
     proto::PeerRole,
     store::{Checkup, Existing, PartNote, PartPlace, Root, Spot, StoreError},
 };
@@ -53,6 +54,7 @@ const MAP_QUESTIONS: usize = 4;
 /// How files are received.
 #[derive(Clone, Debug)]
 pub(super) struct FetchConfig {
+    pub(super) network: Network,
     /// Who says hello to the secondaries.
     pub(super) role: PeerRole,
     /// Where the central is that names the sources.
@@ -151,7 +153,7 @@ impl FetchEnd {
         Self {
             outcome: FetchOutcome::Failed(Failure::Broken),
             own_bytes: 0,
-            took: began.elapsed(),
+            took: clock::now() - began,
             sources: sources.map(|source| source.received.clone()).collect(),
             map: ChunkMap::empty(chunk_count),
         }
@@ -235,7 +237,7 @@ impl Fetch {
             maps: asked,
         };
         let (transfer, chunk_count) = (grant.transfer, grant.file.layout.chunk_count());
-        let began = Instant::now();
+        let began = clock::now();
         let (shell, snapshot) = shell::Shell::new(grant, config, orders, updates.clone());
         let running = tasks.spawn(shell.run());
         let last = snapshot.clone();

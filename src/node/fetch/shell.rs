@@ -29,7 +29,7 @@ use crate::{
         ChunkSet, Fault, FileMeta, Grant, SecondaryNumber, SourceInfo, TransferId,
         limits::MAX_QUEUED_REQUESTS,
     },
-    node::Failure,
+    node::{Failure, clock},
     store::{Checkup, Opened, StoreError},
 };
 
@@ -114,7 +114,7 @@ impl Shell {
         orders: Orders,
         updates: mpsc::Sender<(TransferId, FetchUpdate)>,
     ) -> (Self, watch::Receiver<Snapshot>) {
-        let now = Instant::now();
+        let now = clock::now();
         let buffers = Buffers::new(grant.file.layout);
         let machine = {
             let layout = grant.file.layout;
@@ -140,6 +140,7 @@ impl Shell {
         let context = Context {
             transfer: grant.transfer,
             file: grant.file.clone(),
+            network: config.network.clone(),
             role: config.role.clone(),
             central: config.central,
             security: Arc::clone(&config.security),
@@ -202,7 +203,7 @@ impl Shell {
         }
         FetchEnd {
             outcome,
-            took: self.began.elapsed(),
+            took: clock::now() - self.began,
             sources: self.machine.received(),
             own_bytes: self.own_bytes,
             map,
@@ -224,7 +225,7 @@ impl Shell {
             let due = self
                 .machine
                 .poll_timeout()
-                .unwrap_or_else(|| Instant::now() + IDLE);
+                .unwrap_or_else(|| clock::now() + IDLE);
             tokio::select! {
                 Some(input) = self.inputs.recv() => {
                     self.input(input);
@@ -234,7 +235,7 @@ impl Shell {
                 () = sleep_until(due.into()) => {
                     // What is here already is not silence.
                     self.inputs_at_hand();
-                    self.machine.handle_timeout(Instant::now());
+                    self.machine.handle_timeout(clock::now());
                 }
                 changed = self.orders.listed.changed(), if !owner_gone => {
                     if changed.is_ok() {
@@ -249,7 +250,7 @@ impl Shell {
                 }
                 () = self.orders.stop.cancelled(), if !stopping => {
                     stopping = true;
-                    self.machine.handle_event(Instant::now(), Event::Stop);
+                    self.machine.handle_event(clock::now(), Event::Stop);
                 }
                 _ = tick.tick() => {
                     self.publish();
@@ -360,7 +361,7 @@ impl Shell {
     }
 
     fn listed(&mut self, sources: Vec<SourceInfo>) {
-        let now = Instant::now();
+        let now = clock::now();
         let moved: Vec<_> = sources
             .iter()
             .filter(|source| {
@@ -383,7 +384,7 @@ impl Shell {
     }
 
     pub(super) fn input(&mut self, input: Input) {
-        let now = Instant::now();
+        let now = clock::now();
         let Input {
             source,
             generation,
@@ -459,7 +460,7 @@ impl Shell {
 
     pub(super) fn publish(&self) {
         self.snapshot
-            .send_replace(self.machine.snapshot(Instant::now()));
+            .send_replace(self.machine.snapshot(clock::now()));
     }
 
     pub(super) async fn update(&self, update: FetchUpdate) {

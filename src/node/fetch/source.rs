@@ -5,7 +5,7 @@ use std::{
     collections::{HashMap, HashSet},
     net::SocketAddr,
     sync::{Arc, Mutex, OnceLock, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::{
@@ -23,9 +23,9 @@ use crate::{
         ChunkIndex, Fault, FileMeta, Manifest, SecondaryNumber, TransferId,
         limits::{HELLO_TIMEOUT, IDLE_TIMEOUT, MAX_FRAME_BYTES},
     },
-    net::{ConnectError, ReadError, Traffic, reachable},
+    net::{ConnectError, Network, ReadError, reachable},
     node::{
-        Failure, Security,
+        Failure, Security, clock,
         greeting::{GreetError, Reader, Writer, dial, introduce},
     },
     proto::{
@@ -47,6 +47,7 @@ const LOT_AGE: Duration = Duration::from_millis(50);
 pub(super) struct Context {
     pub(super) transfer: TransferId,
     pub(super) file: FileMeta,
+    pub(super) network: Network,
     pub(super) role: PeerRole,
     /// Where the central is that names the sources: their addresses are as it sees them.
     pub(super) central: Option<SocketAddr>,
@@ -235,7 +236,7 @@ impl Source {
         let security = &context.security;
         let addresses = reachable(self.address, context.central);
         let dialled = addresses.first().unwrap_or(&self.address).ip().to_string();
-        let stream = dial(&addresses, &dialled, Traffic::Bulk, security).await?;
+        let stream = dial(&context.network, &addresses, &dialled, security).await?;
         let wants_manifest = context.manifest.get().is_none();
         let open = ToSecondary::Open {
             transfer: context.transfer,
@@ -441,7 +442,7 @@ impl Reading<'_> {
             )));
         }
         let end = (offset + length) as usize;
-        let (mut lot, mut lot_began) = (0, Instant::now());
+        let (mut lot, mut lot_began) = (0, clock::now());
         while buffer.bytes.len() < end {
             let left = end - buffer.bytes.len();
             let read = self.reader.read_raw(&mut buffer.bytes, left).await;
@@ -452,9 +453,9 @@ impl Reading<'_> {
                     return Err(error.into());
                 }
             }
-            if lot >= LOT_BYTES || lot_began.elapsed() >= LOT_AGE {
+            if lot >= LOT_BYTES || clock::now() - lot_began >= LOT_AGE {
                 self.received(chunk, lot).await;
-                (lot, lot_began) = (0, Instant::now());
+                (lot, lot_began) = (0, clock::now());
             }
         }
         self.received(chunk, lot).await;

@@ -1,12 +1,12 @@
 //! What the program that runs a secondary asks of it.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::collections::BTreeMap;
 
 use super::{
     DownloadCount, RunningKind, RunningTransfer, SecondaryEvent, SecondaryStatus,
     api::SecondaryQuery, run::Secondary,
 };
-use crate::store::index::IndexCommand;
+use crate::{node::clock, store::index::IndexCommand};
 
 impl Secondary {
     pub(super) fn query(&mut self, query: SecondaryQuery) {
@@ -72,7 +72,7 @@ impl Secondary {
             sending: state.sent.running().len() as u32,
             copying: self.copies.orders.running().count() as u32,
             bytes_sent: state.sent_bytes,
-            rate_bytes_per_s: state.rate.bytes_per_s(Instant::now()),
+            rate_bytes_per_s: state.rate.bytes_per_s(clock::now()),
             upload_limit_bytes_per_s: self.context.pacer.rate_bytes_per_s(),
             connections: self.connections.len() as u32,
         }
@@ -80,7 +80,7 @@ impl Secondary {
 
     /// Puts what was sent into the statistics.
     pub(super) fn book(&mut self) {
-        let now = Instant::now();
+        let now = clock::now();
         for progress in self.state.sent.book(now) {
             self.statistics.sent(&progress);
             self.state.sent_bytes = self.state.sent_bytes.saturating_add(progress.bytes);

@@ -38,7 +38,7 @@ use self::{
 };
 use crate::{
     model::{Incarnation, SecondaryNumber},
-    net::{Door, Pacer, connection_places, listen},
+    net::{Door, Network, Pacer, connection_places},
     node::{
         Lost, StartError,
         central::DownloadCount,
@@ -74,8 +74,18 @@ pub async fn start(
     config: SecondaryConfig,
     events: mpsc::Sender<SecondaryEvent>,
 ) -> Result<SecondaryHandle, StartError> {
+    start_on(&Network::Kernel, config, events).await
+}
+
+/// The same on another network.
+pub(in crate::node) async fn start_on(
+    network: &Network,
+    config: SecondaryConfig,
+    events: mpsc::Sender<SecondaryEvent>,
+) -> Result<SecondaryHandle, StartError> {
     let number = config.number;
-    let listener = listen(config.listen).map_err(|e| StartError::listen(config.listen, e))?;
+    let listener = network.listen(config.listen);
+    let listener = listener.map_err(|e| StartError::listen(config.listen, e))?;
     let address = listener
         .local_addr()
         .map_err(|e| StartError::listen(config.listen, e))?;
@@ -97,6 +107,7 @@ pub async fn start(
     let stop = CancellationToken::new();
     let security = config.security;
     let mut link = Link::start(LinkConfig {
+        network: network.clone(),
         central: config.central,
         security: Arc::clone(&security),
         role: PeerRole::Secondary {
@@ -145,6 +156,7 @@ pub async fn start(
         index_events,
         copies: Copies::new(
             FetchConfig {
+                network: network.clone(),
                 role: PeerRole::Secondary {
                     number,
                     listens: None,

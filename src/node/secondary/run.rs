@@ -1,11 +1,6 @@
 //! The task that owns a secondary: what it holds, what it sends, what it copies, and its enrolment.
 
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     sync::mpsc,
@@ -30,7 +25,7 @@ use crate::{
     },
     net::{Arrival, Door},
     node::{
-        Refused, StatisticsTrouble, StopError,
+        Refused, StatisticsTrouble, StopError, clock,
         fetch::FetchUpdate,
         link::{Link, LinkEvent},
         records::RecordWriter,
@@ -191,9 +186,9 @@ impl Secondary {
                 let served = serving::serve(accepted, self.context.clone());
                 self.connections.spawn(served);
             }
-            Arrival::NoPlace(stream, peer) => {
+            Arrival::NoPlace(socket, peer) => {
                 let refused =
-                    no_place(&stream, self.door.places(), self.context.security.has_tls());
+                    no_place(&socket, self.door.places(), self.context.security.has_tls());
                 self.refused(Some(peer), refused);
             }
             Arrival::NoDescriptor(peer) => self.refused(peer, Refused::NoDescriptor),
@@ -261,7 +256,7 @@ impl Secondary {
             self.report();
         }
         let meta = &file.meta;
-        let now = Instant::now();
+        let now = clock::now();
         let opened = self.state.sent.open(now, transfer, receiver, meta);
         let (sending, new) = opened.ok_or(Refused::OthersTransfer(transfer))?;
         let stop = self.state.stops.open(transfer);

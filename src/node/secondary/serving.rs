@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use tokio::{net::TcpStream, sync::mpsc};
+use tokio::sync::mpsc;
 
 use super::{context::Context, legacy, sender::Sender};
 use crate::{
@@ -10,7 +10,9 @@ use crate::{
         Receiver,
         limits::{MAX_QUEUED_REQUESTS, SEND_STALL_TIMEOUT},
     },
-    net::{Accepted, LineReader, LineWriter, Place, PlainSocket, ReadError, Use, limit_unsent},
+    net::{
+        Accepted, LineReader, LineWriter, Place, PlainSocket, ReadError, Socket, Use, limit_unsent,
+    },
     node::{
         Refused,
         greeting::{Entered, enter, turn_away},
@@ -24,22 +26,22 @@ pub(super) const UNREAD: usize = MAX_QUEUED_REQUESTS;
 /// Serves a connection until it ends, or until its place is another's.
 pub(super) async fn serve(accepted: Accepted, context: Context) {
     let Accepted {
-        stream,
+        socket,
         peer,
         place,
     } = accepted;
     let place = Arc::new(place);
     tokio::select! {
-        () = attend(stream, peer, Arc::clone(&place), context.clone()) => {}
+        () = attend(socket, peer, Arc::clone(&place), context.clone()) => {}
         () = place.given_up() => context.bad_peer(peer, Refused::GaveWay).await,
     }
 }
 
-async fn attend(stream: TcpStream, peer: SocketAddr, place: Arc<Place>, context: Context) {
-    limit_unsent(&stream);
+async fn attend(socket: Socket, peer: SocketAddr, place: Arc<Place>, context: Context) {
+    limit_unsent(&socket);
     let own = ServerRole::Secondary(context.number);
     let entered = tokio::select! {
-        entered = enter(stream, &context.security, own, SEND_STALL_TIMEOUT) => entered,
+        entered = enter(socket, &context.security, own, SEND_STALL_TIMEOUT) => entered,
         () = context.stop.cancelled() => return,
     };
     let refused = match entered {

@@ -1,6 +1,6 @@
 //! Between a secondary and its central.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
 
@@ -9,7 +9,7 @@ use super::run::Secondary;
 use crate::{
     model::{Conflict, RetiredReason, SentTransfer},
     node::{
-        Lost,
+        Lost, clock,
         link::{Link, LinkDown, LinkEvent},
         rules::enrolment::{self, InUse},
     },
@@ -52,7 +52,7 @@ impl Secondary {
         self.state.central = None;
         let told = match down {
             LinkDown::Lost(Lost::Refused { code, message })
-                if enrolment::is_for_good(Instant::now(), code, &mut self.state.in_use) =>
+                if enrolment::is_for_good(clock::now(), code, &mut self.state.in_use) =>
             {
                 self.tell(SecondaryEvent::Refused(Lost::Refused { code, message }));
                 self.context.stop.cancel();
@@ -106,7 +106,7 @@ impl Secondary {
                 expelled,
             } => {
                 if expelled {
-                    self.state.stops.expel(Instant::now(), transfer);
+                    self.state.stops.expel(clock::now(), transfer);
                 }
                 if let Some((receiver, file)) = self.state.sent.ended(transfer, outcome) {
                     self.statistics.download(&receiver, &file);
@@ -184,7 +184,7 @@ pub(super) async fn first_contact(
         match event {
             Some(LinkEvent::Down(LinkDown::Lost(Lost::Refused { code, message }))) => {
                 let refused = LinkDown::Lost(Lost::Refused { code, message });
-                if enrolment::is_for_good(Instant::now(), code, &mut in_use) {
+                if enrolment::is_for_good(clock::now(), code, &mut in_use) {
                     return Err(refused);
                 }
                 if code != ErrorCode::NumberInUse {

@@ -1,0 +1,222 @@
+//! One TCP connection: the kernel's or, in tests, one of a network in memory.
+
+use std::{
+    io::{self, IoSlice},
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+};
+
+#[cfg(test)]
+use super::memory::{MemoryReader, MemorySocket, MemoryWriter};
+
+/// A connection.
+#[derive(Debug)]
+pub enum Socket {
+    /// The kernel's.
+    Kernel(TcpStream),
+    /// Of a network in memory.
+    #[cfg(test)]
+    Memory(MemorySocket),
+}
+
+impl From<TcpStream> for Socket {
+    fn from(socket: TcpStream) -> Self {
+        Self::Kernel(socket)
+    }
+}
+
+impl Socket {
+    /// This side's end.
+    ///
+    /// # Errors
+    /// When the connection has ended already.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Kernel(socket) => socket.local_addr(),
+            #[cfg(test)]
+            Self::Memory(socket) => Ok(socket.local),
+        }
+    }
+
+    /// The peer's end.
+    ///
+    /// # Errors
+    /// When the connection has ended already.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Kernel(socket) => socket.peer_addr(),
+            #[cfg(test)]
+            Self::Memory(socket) => Ok(socket.peer),
+        }
+    }
+
+    /// The first byte that the peer sends, which stays unread; `None` at the end of the stream. Cancel-safe.
+    pub(super) async fn peek(&self) -> io::Result<Option<u8>> {
+        match self {
+            Self::Kernel(socket) => {
+                let mut first = [0];
+                let count = socket.peek(&mut first).await?;
+                Ok((count > 0).then_some(first[0]))
+            }
+            #[cfg(test)]
+            Self::Memory(socket) => socket.peek().await,
+        }
+    }
+
+    /// Sends as much as is taken without waiting.
+    ///
+    /// # Errors
+    /// When the connection has ended, and `WouldBlock` when it takes nothing.
+    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Kernel(socket) => socket.try_write(bytes),
+            #[cfg(test)]
+            Self::Memory(socket) => socket.try_write(bytes),
+        }
+    }
+
+    /// The kernel's socket, if it is one.
+    pub(super) fn kernel(&self) -> Option<&TcpStream> {
+        match self {
+            Self::Kernel(socket) => Some(socket),
+            #[cfg(test)]
+            Self::Memory(_) => None,
+        }
+    }
+
+    pub(super) fn into_split(self) -> (SocketReader, SocketWriter) {
+        match self {
+            Self::Kernel(socket) => {
+                let (read, write) = socket.into_split();
+                (SocketReader::Kernel(read), SocketWriter::Kernel(write))
+            }
+            #[cfg(test)]
+            Self::Memory(socket) => {
+                let (read, write) = socket.into_split();
+                (SocketReader::Memory(read), SocketWriter::Memory(write))
+            }
+        }
+    }
+}
+
+/// The reading side of a socket.
+#[derive(Debug)]
+pub enum SocketReader {
+    /// The kernel's.
+    Kernel(OwnedReadHalf),
+    /// Of a network in memory.
+    #[cfg(test)]
+    Memory(MemoryReader),
+}
+
+/// The writing side of a socket.
+#[derive(Debug)]
+pub enum SocketWriter {
+    /// The kernel's.
+    Kernel(OwnedWriteHalf),
+    /// Of a network in memory.
+    #[cfg(test)]
+    Memory(MemoryWriter),
+}
+
+impl SocketWriter {
+    /// The kernel's socket, if it is one.
+    pub(super) fn kernel(&self) -> Option<&TcpStream> {
+        match self {
+            Self::Kernel(half) => Some(half.as_ref()),
+            #[cfg(test)]
+            Self::Memory(_) => None,
+        }
+    }
+}
+
+/// Reads from whatever a value holds.
+macro_rules! reads {
+    ($type:ident) => {
+        impl AsyncRead for $type {
+            fn poll_read(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                buffer: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<()>> {
+                match self.get_mut() {
+                    Self::Kernel(inner) => Pin::new(inner).poll_read(context, buffer),
+                    #[cfg(test)]
+                    Self::Memory(inner) => Pin::new(inner).poll_read(context, buffer),
+                }
+            }
+        }
+    };
+}
+
+/// Writes to whatever a value holds.
+macro_rules! writes {
+    ($type:ident) => {
+        impl AsyncWrite for $type {
+            fn poll_write(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                bytes: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                match self.get_mut() {
+                    Self::Kernel(inner) => Pin::new(inner).poll_write(context, bytes),
+                    #[cfg(test)]
+                    Self::Memory(inner) => Pin::new(inner).poll_write(context, bytes),
+                }
+            }
+
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                slices: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                match self.get_mut() {
+                    Self::Kernel(inner) => Pin::new(inner).poll_write_vectored(context, slices),
+                    #[cfg(test)]
+                    Self::Memory(inner) => Pin::new(inner).poll_write_vectored(context, slices),
+                }
+            }
+
+            fn is_write_vectored(&self) -> bool {
+                match self {
+                    Self::Kernel(inner) => inner.is_write_vectored(),
+                    #[cfg(test)]
+                    Self::Memory(inner) => inner.is_write_vectored(),
+                }
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+                match self.get_mut() {
+                    Self::Kernel(inner) => Pin::new(inner).poll_flush(context),
+                    #[cfg(test)]
+                    Self::Memory(inner) => Pin::new(inner).poll_flush(context),
+                }
+            }
+
+            fn poll_shutdown(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+            ) -> Poll<io::Result<()>> {
+                match self.get_mut() {
+                    Self::Kernel(inner) => Pin::new(inner).poll_shutdown(context),
+                    #[cfg(test)]
+                    Self::Memory(inner) => Pin::new(inner).poll_shutdown(context),
+                }
+            }
+        }
+    };
+}
+
+reads!(Socket);
+writes!(Socket);
+reads!(SocketReader);
+writes!(SocketWriter);
