@@ -6,7 +6,7 @@ use std::{net::SocketAddr, time::Instant};
 use tokio::io::AsyncWrite;
 
 use super::{
-    context::{Context, Input, Opened, Wanted},
+    inputs::{Context, Input, Opened, Wanted},
     patience::Patience,
 };
 use crate::{

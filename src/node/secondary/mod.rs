@@ -1,24 +1,24 @@
 //! A secondary: holds verified copies, sends them, and copies what it lacks from the others.
 //!
-//! `run` owns its state, `control` is what is asked of it; `serving` and `sender` speak with one receiver, `legacy` with clients of the
-//! original; `copies` receives; `crate::node::rules` has what needs neither sockets nor files; the folder's index runs in a thread of its own.
+//! `run` owns its state, `commands` is what is asked of it, `central` what the central is told and says; `connection` and `sender` speak
+//! with one receiver, `legacy` with clients of the original; `copies` receives; `crate::node::rules` has what needs neither sockets nor files; the folder's index runs in a thread of its own.
 
 mod api;
-mod context;
-mod control;
+mod central;
+mod commands;
+mod connection;
 mod copies;
 mod end;
 mod indexed;
+mod inputs;
 mod legacy;
 mod patience;
 mod requests;
 mod run;
 mod sender;
-mod serving;
 mod shares;
 mod statistics;
 mod stops;
-mod upstream;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -30,11 +30,11 @@ use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
-    context::Context,
+    central::first_contact,
     copies::{Copies, sweep_parts},
+    inputs::Context,
     run::{Secondary, State},
     statistics::Statistics,
-    upstream::first_contact,
 };
 use crate::{
     model::{Incarnation, SecondaryNumber},

@@ -11,9 +11,9 @@ use tokio_util::task::TaskTracker;
 use super::{
     SecondaryEvent,
     api::SecondaryQuery,
-    context::{Context, Held, Input, Wanted},
+    connection,
     copies::{Copies, Replaced, sweep_parts},
-    serving,
+    inputs::{Context, Held, Input, Wanted},
     statistics::Statistics,
     stops::Stops,
 };
@@ -183,7 +183,7 @@ impl Secondary {
     fn arrived(&mut self, arrival: Arrival) {
         match arrival {
             Arrival::Accepted(accepted) => {
-                let served = serving::serve(accepted, self.context.clone());
+                let served = connection::serve(accepted, self.context.clone());
                 self.connections.spawn(served);
             }
             Arrival::NoPlace(socket, peer) => {

@@ -8,8 +8,8 @@ use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    context::Context,
     end::{End, NotSent},
+    inputs::Context,
     patience::Patience,
     requests::{Asked, Requests},
     shares::ClientShare,

@@ -8,8 +8,8 @@ use std::{
 
 use super::{
     super::{
+        connection::UNREAD,
         end::{End, NotSent, is_unsupported},
-        serving::UNREAD,
     },
     Read, Sender,
 };

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use tokio::sync::mpsc;
 
-use super::{context::Context, legacy, sender::Sender};
+use super::{inputs::Context, legacy, sender::Sender};
 use crate::{
     model::{
         Receiver,
