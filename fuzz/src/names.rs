@@ -3,7 +3,10 @@
 use std::path::{Component, Path};
 
 use trozos::{
-    cli::commands::{self, BadLine, ClientLine},
+    cli::{
+        commands::{self, BadLine, ClientLine},
+        text::bad_line::explain,
+    },
     model::{
         ClientName, Digest, FileName, SecondaryNumber,
         limits::{
@@ -81,7 +84,7 @@ pub fn prompt(data: &[u8]) {
 
 /// What is answered fits on one line and moves no cursor, whatever was typed.
 fn check_answer(bad: &BadLine) {
-    let answer = commands::explain(bad);
+    let answer = explain(bad);
     assert!(!answer.chars().any(char::is_control), "{answer:?}");
 }
 

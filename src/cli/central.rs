@@ -7,16 +7,20 @@ use tokio::sync::mpsc;
 use super::{
     args::{CentralArgs, CentralCommand},
     certificates,
-    commands::{self, CentralLine, CommonLine, explain},
+    commands::{self, CentralLine, CommonLine, Drain, Form},
     console::{Console, Mode, Printer},
     exit::Exit,
-    flags, program, reload,
+    flags, output,
+    program::{self, finish},
+    reload,
     service::Manager,
     signals::{Hangup, Requests},
     text::{
-        self, errors, help,
-        line::{Line, Tone},
-        t,
+        self,
+        bad_line::explain,
+        errors, help,
+        line::{Line, Tone, complaint},
+        t, topics,
     },
 };
 use crate::{
@@ -45,10 +49,10 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     }
     let security = match args.security.load(NetworkRole::Listens) {
         Ok(security) => security,
-        Err(error) => return program::refuse(&error),
+        Err(error) => return output::refuse(&error),
     };
     let mode = Mode::detect(args.sin_consola);
-    let commands = help::topics(commands::CENTRAL);
+    let commands = topics::of(commands::CENTRAL);
     program::run_with(
         "videocentral",
         &args.common.clone(),
@@ -83,7 +87,7 @@ async fn run(
         Ok(handle) => handle,
         Err(error) => {
             printer.flush();
-            program::report(&t!("error", why = errors::start(&error)));
+            output::report(&t!("error", why = errors::start(&error)));
             return Exit::Failed;
         }
     };
@@ -122,30 +126,12 @@ async fn run(
     finish(handle.stop(), &printer).await
 }
 
-/// Waits for the end of a server and tells how it went.
-pub(super) async fn finish(
-    stop: impl Future<Output = Result<(), crate::node::StopError>>,
-    printer: &Printer,
-) -> Exit {
-    match program::within(stop).await {
-        Some(Ok(())) => Exit::Well,
-        Some(Err(error)) => {
-            printer.line(program::complaint(errors::stop(&error)));
-            Exit::Failed
-        }
-        None => {
-            printer.line(program::complaint(t!("error-no-orderly-stop")));
-            Exit::Failed
-        }
-    }
-}
-
 /// False when the program is to end.
 async fn command(line: &str, handle: &CentralHandle, printer: &Printer) -> bool {
     let parsed = match commands::central(line) {
         Ok(parsed) => parsed,
         Err(bad) => {
-            printer.line(program::complaint(explain(&bad)));
+            printer.line(complaint(explain(&bad)));
             return true;
         }
     };
@@ -180,30 +166,29 @@ async fn command(line: &str, handle: &CentralHandle, printer: &Printer) -> bool 
                 printer.line(t!("expelled", count = count, name = name))
             }
             Ok(Expelled::NoSuchClient) | Err(_) => {
-                printer.line(program::complaint(t!("no-such-client", name = name)));
+                printer.line(complaint(t!("no-such-client", name = name)));
             }
         },
-        CentralLine::Drain(number, on) => printer.line(drain(handle, number, on).await),
-        CentralLine::Conflicts(as_json) => {
+        CentralLine::Drain(number, what) => printer.line(drain(handle, number, what).await),
+        CentralLine::Conflicts(form) => {
             let conflicts = handle.conflicts().await.unwrap_or_default();
-            if as_json {
-                let document = serde_json::to_value(&conflicts).ok();
-                printer.lines(program::statistics(document, true));
-            } else {
-                printer.lines(text::conflicts::conflicts(&conflicts));
-            }
+            printer.lines(match form {
+                Form::Table => text::conflicts::conflicts(&conflicts),
+                Form::Json => text::statistics::json(&conflicts),
+            });
         }
         CentralLine::Resolve(name, choice) => {
             printer.line(resolve(handle, name, choice).await);
         }
-        CentralLine::Statistics(as_json) => {
-            let document = handle.statistics().await.ok();
-            printer.lines(program::statistics(document, as_json));
+        CentralLine::Statistics(form) => {
+            if let Ok(document) = handle.statistics().await {
+                printer.lines(text::statistics::document(&document, form));
+            }
         }
         CentralLine::Common(CommonLine::Help(word)) => {
             printer.lines(help::answer(
                 word.as_deref(),
-                &help::topics(commands::CENTRAL),
+                &topics::of(commands::CENTRAL),
             ));
         }
         CentralLine::Common(CommonLine::Empty) => {}
@@ -216,9 +201,9 @@ async fn resolve(handle: &CentralHandle, name: FileName, choice: u16) -> Line {
     let resolved = handle.resolve(name.clone(), choice).await;
     match resolved.unwrap_or(Resolved::NoSuchFile) {
         Resolved::To(file) => t!("resolved", file = &file.name).into(),
-        Resolved::NoSuchFile => program::complaint(t!("no-such-file", file = &name)),
-        Resolved::NoConflict => program::complaint(t!("no-conflict", file = &name)),
-        Resolved::NoSuchChoice(choices) => program::complaint(t!(
+        Resolved::NoSuchFile => complaint(t!("no-such-file", file = &name)),
+        Resolved::NoConflict => complaint(t!("no-conflict", file = &name)),
+        Resolved::NoSuchChoice(choices) => complaint(t!(
             "no-such-choice",
             file = &name,
             choice = choice,
@@ -227,11 +212,11 @@ async fn resolve(handle: &CentralHandle, name: FileName, choice: u16) -> Line {
     }
 }
 
-async fn drain(handle: &CentralHandle, number: u16, on: bool) -> Line {
+async fn drain(handle: &CentralHandle, number: u16, what: Drain) -> Line {
     let known = SecondaryNumber::try_from(u64::from(number)).ok();
     let drained = match known {
         Some(number) => handle
-            .drain(number, on)
+            .drain(number, what == Drain::Begin)
             .await
             .unwrap_or(Drained::NoSuchSecondary),
         None => Drained::NoSuchSecondary,
@@ -240,6 +225,6 @@ async fn drain(handle: &CentralHandle, number: u16, on: bool) -> Line {
     match drained {
         Drained::Yes => t!("draining", number = number).into(),
         Drained::No => t!("not-draining", number = number).into(),
-        Drained::NoSuchSecondary => program::complaint(t!("no-such-secondary", number = number)),
+        Drained::NoSuchSecondary => complaint(t!("no-such-secondary", number = number)),
     }
 }

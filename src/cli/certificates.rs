@@ -5,8 +5,8 @@ use std::{collections::HashSet, process::ExitCode};
 use super::{
     args::CertificateArgs,
     exit::Exit,
+    output,
     place::place,
-    program,
     text::{self, t},
 };
 use crate::node::certificates::{make, of_this_machine};
@@ -23,11 +23,9 @@ pub(super) fn main(args: &CertificateArgs) -> ExitCode {
     let mut seen = HashSet::new();
     servers.retain(|names| seen.insert(names.clone()));
     match make(&args.carpeta, &servers) {
-        Ok(made) => {
-            program::wrote(program::say(&text::security::made(&args.carpeta, &made))).into()
-        }
+        Ok(made) => output::wrote(output::say(&text::security::made(&args.carpeta, &made))).into(),
         Err(error) => {
-            program::report(&t!("error", why = text::security::not_made(&error)));
+            output::report(&t!("error", why = text::security::not_made(&error)));
             Exit::Failed.into()
         }
     }

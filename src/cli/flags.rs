@@ -10,11 +10,13 @@ use std::{
 use clap::{Arg, ArgAction, ArgMatches, Command, Parser, error::ErrorKind, parser::ValueSource};
 
 use super::{
+    args::settings_can_have,
     exit::Exit,
     given::{opposites, origin, patient, ports, twice},
-    program,
+    output,
     settings::{Origin, Settings, variable},
     text::{
+        flags::flag_text,
         language::{self, Language},
         t,
         table::table,
@@ -63,8 +65,8 @@ pub fn read_given<A: Parser>(line: &[OsString], flag: &str) -> Result<(A, bool),
         settings,
     } = understood;
     if matches.get_flag("mostrar_config") {
-        let written = program::say(&shown(&command, &matches, &settings));
-        return Err(program::wrote(written).into());
+        let written = output::say(&shown(&command, &matches, &settings));
+        return Err(output::wrote(written).into());
     }
     let args = A::from_arg_matches(&matches).map_err(|error| end(&error, &command, &settings))?;
     let is_known = matches.try_contains_id(flag).unwrap_or(false);
@@ -140,8 +142,8 @@ fn once<A: Parser>(line: &[OsString], settings: Settings) -> Result<Understood, 
 
 /// A wrong command line, found after it was read.
 pub fn wrong(message: &str, program: &str) -> ExitCode {
-    program::report(&t!("error", why = message.trim_end()));
-    program::report(&t!("usage-more", program = program));
+    output::report(&t!("error", why = message.trim_end()));
+    output::report(&t!("usage-more", program = program));
     Exit::Usage.into()
 }
 
@@ -150,13 +152,13 @@ fn wrong_line<A: Parser>(message: &str) -> ExitCode {
 }
 
 fn refuse(message: String) -> ExitCode {
-    program::report(&t!("error", why = message));
+    output::report(&t!("error", why = message));
     Exit::Usage.into()
 }
 
 fn end(error: &clap::Error, command: &Command, settings: &Settings) -> ExitCode {
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => program::wrote(error.print()).into(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output::wrote(error.print()).into(),
         _ => wrong(&explained(error, command, settings), command.get_name()),
     }
 }
@@ -277,12 +279,6 @@ fn localised(command: Command, path: &str) -> Command {
     })
 }
 
-/// The text of a flag: of this program's, or of all programs'.
-pub(super) fn flag_text(id: &str, path: &str) -> Option<String> {
-    let id = id.replace('_', "-");
-    language::find(&format!("flag-{path}-{id}")).or_else(|| language::find(&format!("flag-{id}")))
-}
-
 fn localised_arg(arg: Arg, path: &str) -> Arg {
     let id = arg.get_id().as_str().to_owned();
     let mut help = flag_text(&id, path).unwrap_or_default();
@@ -381,25 +377,15 @@ fn shown(command: &Command, matches: &ArgMatches, settings: &Settings) -> Vec<St
     lines
 }
 
-/// Flags whose values a file may give.
-pub fn settings_can_have(arg: &Arg) -> bool {
-    let is_about_this_run = matches!(
-        arg.get_id().as_str(),
-        "help" | "version" | "config" | "mostrar_config" | "demo" | "generar"
-    );
-    arg.get_long().is_some() && !is_about_this_run
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
 
     use super::*;
     use crate::cli::{
-        args::{CentralArgs, ClientArgs, SecondaryArgs},
+        args::{CentralArgs, ClientArgs, LocalArgs, SecondaryArgs},
         commands::{CENTRAL, CLIENT, COMMON, SECONDARY},
-        local::LocalArgs,
-        text::help,
+        text::topics,
     };
 
     fn check(command: &Command) {
@@ -443,22 +429,22 @@ mod tests {
             check(&command);
         }
         let topics = [
-            help::topics(CLIENT),
-            help::topics(CENTRAL),
-            help::topics(SECONDARY),
-            help::topics(COMMON),
-            help::topics(crate::cli::local::FAULTS),
+            topics::of(CLIENT),
+            topics::of(CENTRAL),
+            topics::of(SECONDARY),
+            topics::of(COMMON),
+            topics::of(crate::cli::local::FAULTS),
         ];
         for topic in topics.iter().flatten() {
             for text in [
-                help::sentence(topic.id),
-                help::usage(topic.id),
-                help::example(topic.id),
+                topics::sentence(topic.id),
+                topics::usage(topic.id),
+                topics::example(topic.id),
             ] {
                 assert!(!text.is_empty(), "{}", topic.id);
             }
             // The usage is written with a name that works.
-            let usage = help::usage(topic.id);
+            let usage = topics::usage(topic.id);
             let word = usage.split(' ').next().unwrap_or_default();
             assert!(topic.names.contains(&word), "{usage}");
         }

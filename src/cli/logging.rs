@@ -17,8 +17,10 @@ use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use super::{
     console::Printer,
+    output,
     quantity::BadValue,
     text::{
+        errors,
         harmless::{json_line, log_line},
         t,
     },
@@ -88,7 +90,7 @@ impl Log {
     /// The same for a client, whose work does not depend on its log: without its file it logs to standard error.
     pub fn open_or_warn(path: Option<&Path>) -> Self {
         Self::open(path).unwrap_or_else(|error| {
-            super::program::report(&t!("warning", why = super::text::errors::chain(&error)));
+            output::report(&t!("warning", why = errors::chain(&error)));
             Self::default()
         })
     }

@@ -1,11 +1,6 @@
 //! What the programs have in common: how they start, how they end.
 
-use std::{
-    future::Future,
-    io::{self, Write},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{future::Future, process::ExitCode, time::Duration};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -15,16 +10,17 @@ use super::{
     console::{Console, Entered, Mode, Printer, restore},
     exit::Exit,
     logging::Log,
+    output::{report, wrote},
     runtime,
     signals::{self, Hangup, Requests},
     text::{
-        self,
-        help::Topic,
-        line::{Line, Tone},
+        errors,
+        line::{Line, complaint},
         t,
+        topics::Topic,
     },
 };
-use crate::node::SecurityError;
+use crate::node::StopError;
 
 /// Events that may wait for the console.
 pub const EVENTS: usize = 4096;
@@ -93,7 +89,7 @@ where
         Ok(started) => started,
         Err(error) => {
             restore();
-            report(&t!("error", why = text::errors::chain(&error)));
+            report(&t!("error", why = errors::chain(&error)));
             return Exit::Failed.into();
         }
     };
@@ -151,80 +147,25 @@ pub async fn serve<E>(
     console.printer.line(t!("stopping"));
 }
 
-/// A line that tells what could not be done.
-pub fn complaint(text: String) -> Line {
-    Line::new(Tone::Bad, text)
-}
-
-/// A server's statistics: the main figures, or the whole document; nothing when it has stopped.
-pub fn statistics(document: Option<serde_json::Value>, as_json: bool) -> Vec<String> {
-    match document {
-        Some(document) if as_json => {
-            let pretty = serde_json::to_string_pretty(&document).unwrap_or_default();
-            pretty.lines().map(text::harmless::json).collect()
-        }
-        Some(document) => text::statistics::summary(&document),
-        None => Vec::new(),
-    }
-}
-
-/// Tells what a program without a console did. A pipe that was closed is no error.
-///
-/// # Errors
-/// When it could not be written, as on a full disk: the result is lost.
-pub fn say(lines: &[String]) -> io::Result<()> {
-    say_bytes(lines.iter().map(String::as_bytes))
-}
-
-/// The same for lines that need not be text, as paths are not.
-///
-/// # Errors
-/// As [`say`].
-pub fn say_bytes<'a>(lines: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {
-    let mut output = io::stdout().lock();
-    let write = || {
-        for line in lines {
-            output.write_all(line)?;
-            output.write_all(b"\n")?;
-        }
-        output.flush()
-    };
-    unless_closed(write())
-}
-
-/// Whoever read and has had enough is no error.
-pub fn unless_closed(written: io::Result<()>) -> io::Result<()> {
-    match written {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written,
-    }
-}
-
-/// How a program ends that had nothing to do but to write this: a result that is lost is a failure.
-pub fn wrote(written: io::Result<()>) -> Exit {
-    match unless_closed(written) {
-        Ok(()) => Exit::Well,
-        Err(error) => {
-            let why = t!("script-stdout", why = error);
-            report(&t!("error", why = why));
-            Exit::Failed
-        }
-    }
-}
-
-/// Tells why a program cannot do what it should with the secret and the certificates that it was given.
-pub fn refuse(error: &SecurityError) -> ExitCode {
-    report(&t!("error", why = text::security::error(error)));
-    Exit::Failed.into()
-}
-
-/// Tells what people should know, beside the results. Where it cannot be written, as on a full disk, it is lost: there is
-/// nowhere else to tell it.
-pub fn report(message: &str) {
-    let _ = writeln!(io::stderr(), "{message}");
-}
-
 /// Waits for an orderly stop, for a while.
 pub async fn within<T>(stop: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(STOP_WITHIN, stop).await.ok()
+}
+
+/// Waits for the end of a server and tells how it went.
+pub(super) async fn finish(
+    stop: impl Future<Output = Result<(), StopError>>,
+    printer: &Printer,
+) -> Exit {
+    match within(stop).await {
+        Some(Ok(())) => Exit::Well,
+        Some(Err(error)) => {
+            printer.line(complaint(errors::stop(&error)));
+            Exit::Failed
+        }
+        None => {
+            printer.line(complaint(t!("error-no-orderly-stop")));
+            Exit::Failed
+        }
+    }
 }

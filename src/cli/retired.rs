@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    commands::Emptying,
+    commands::{Emptying, Form},
     console::{Printer, Suggestion, Values},
-    program::complaint,
-    text::{self, errors, t, units::bytes},
+    text::{self, files, line::complaint, t, units::bytes},
 };
 use crate::{
     node::secondary::SecondaryHandle,
@@ -37,12 +36,11 @@ impl Values for RetiredValues {
 }
 
 /// `RETIRADOS`.
-pub(super) async fn show(handle: &SecondaryHandle, printer: &Printer, as_json: bool) {
+pub(super) async fn show(handle: &SecondaryHandle, printer: &Printer, form: Form) {
     if let Some(files) = told(printer, handle.retired().await) {
-        printer.lines(if as_json {
-            text::retired::json(&files)
-        } else {
-            text::retired::list(&files)
+        printer.lines(match form {
+            Form::Table => text::retired::list(&files),
+            Form::Json => text::retired::json(&files),
         });
     }
 }
@@ -98,6 +96,6 @@ pub(super) async fn empty(handle: &SecondaryHandle, printer: &Printer, numbers: 
 /// What came of it; an error is told.
 fn told<T>(printer: &Printer, result: Result<T, StoreError>) -> Option<T> {
     result
-        .map_err(|error| printer.line(complaint(errors::store(&error))))
+        .map_err(|error| printer.line(complaint(files::store(&error))))
         .ok()
 }

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::runtime::{Builder, Runtime};
 
-use super::{console::restore, exit::Exit, program, text::t};
+use super::{console::restore, exit::Exit, output, text::t};
 
 /// Threads for blocking work stay, as another could not always be made. A year is for ever.
 const KEEP_THREADS: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -22,7 +22,7 @@ pub(super) fn start() -> std::io::Result<Runtime> {
     let usual = take_hook();
     set_hook(Box::new(|_| {
         restore();
-        program::report(&t!("error", why = t!("no-threads")));
+        output::report(&t!("error", why = t!("no-threads")));
         std::process::exit(i32::from(Exit::Failed.code()));
     }));
     let mut builder = Builder::new_multi_thread();

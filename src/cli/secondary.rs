@@ -6,14 +6,15 @@ use tokio::sync::mpsc;
 
 use super::{
     args::SecondaryArgs,
-    central::finish,
-    commands::{self, CommonLine, SecondaryLine, explain},
+    commands::{self, CommonLine, SecondaryLine},
     console::{Console, Mode, Printer},
     exit::Exit,
-    flags, program, reload, retired,
+    flags, output,
+    program::{self, finish},
+    reload, retired,
     service::Manager,
     signals::{Hangup, Requests},
-    text::{self, errors, help, t},
+    text::{self, bad_line::explain, errors, help, line::complaint, t, topics},
 };
 use crate::{
     model::SecondaryNumber,
@@ -38,14 +39,14 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let security = match args.security.load(NetworkRole::Both) {
         Ok(security) => security,
-        Err(error) => return program::refuse(&error),
+        Err(error) => return output::refuse(&error),
     };
     let number = match args.number() {
         Ok(number) => number,
         Err(error) => return flags::wrong(&error, "videosecundario"),
     };
     let mode = Mode::detect(args.sin_consola);
-    let commands = help::topics(commands::SECONDARY);
+    let commands = topics::of(commands::SECONDARY);
     program::run_with(
         "videosecundario",
         &args.common.clone(),
@@ -94,7 +95,7 @@ async fn run(
         Ok(started) => started,
         Err(error) => {
             printer.flush();
-            program::report(&t!("error", why = errors::start(&error)));
+            output::report(&t!("error", why = errors::start(&error)));
             return Exit::Failed;
         }
     };
@@ -161,7 +162,7 @@ async fn command(
     let parsed = match commands::secondary(line) {
         Ok(parsed) => parsed,
         Err(bad) => {
-            printer.line(program::complaint(explain(&bad)));
+            printer.line(complaint(explain(&bad)));
             return true;
         }
     };
@@ -183,7 +184,7 @@ async fn command(
             // It says itself when it begins and ends.
             let _ = handle.reindex().await;
         }
-        SecondaryLine::Retired(as_json) => retired::show(handle, printer, as_json).await,
+        SecondaryLine::Retired(form) => retired::show(handle, printer, form).await,
         SecondaryLine::Recover(number) => retired::recover(handle, printer, number).await,
         SecondaryLine::Empty(what) => *emptying = retired::ask(handle, printer, what).await,
         SecondaryLine::Limit(limit) => {
@@ -191,14 +192,15 @@ async fn command(
                 printer.line(t!("limit-set", limit = text::nodes::limit(limit)));
             }
         }
-        SecondaryLine::Statistics(as_json) => {
-            let document = handle.statistics().await.ok();
-            printer.lines(program::statistics(document, as_json));
+        SecondaryLine::Statistics(form) => {
+            if let Ok(document) = handle.statistics().await {
+                printer.lines(text::statistics::document(&document, form));
+            }
         }
         SecondaryLine::Common(CommonLine::Help(word)) => {
             printer.lines(help::answer(
                 word.as_deref(),
-                &help::topics(commands::SECONDARY),
+                &topics::of(commands::SECONDARY),
             ));
         }
         SecondaryLine::Common(CommonLine::Empty) => {}

@@ -14,10 +14,8 @@ use clap::{Command, CommandFactory};
 use toml::{Table, Value};
 
 use super::{
-    args::{CentralArgs, ClientArgs, SecondaryArgs},
+    args::{CentralArgs, ClientArgs, LocalArgs, SecondaryArgs, settings_can_have},
     commands::nearest,
-    flags::settings_can_have,
-    local::LocalArgs,
     text::t,
     values,
 };

@@ -8,10 +8,10 @@ use clap::{
 };
 
 use super::{
-    flags::flag_text,
     quantity::BadValue,
     text::{
         clean,
+        flags::flag_text,
         language::{self, Language},
         list, t,
     },

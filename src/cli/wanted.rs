@@ -3,8 +3,8 @@
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::{
-    commands::{BadLine, Wanted, explain, file_name, is_pattern, nearest},
-    text::{errors, t},
+    commands::{BadLine, Wanted, file_name, is_pattern, nearest},
+    text::{bad_line::explain, errors, t},
 };
 use crate::{
     model::{FileName, ListedFile},

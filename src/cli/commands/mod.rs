@@ -1,111 +1,30 @@
-//! What is typed at a prompt, understood: `table` has the commands of each program, `words` splits what follows.
+//! What is typed at a prompt, understood: `table` has the commands of each program, `words` splits what follows, and
+//! `client`, `central` and `secondary` are what a line means to each.
 
+mod central;
+mod client;
+mod secondary;
 mod table;
 mod words;
 
-use super::text::{clean, errors, help, t};
-use crate::model::{ClientName, FileName};
+use crate::model::{FileName, FileNameError};
 
+pub use central::{CentralLine, Drain, central};
+pub use client::{ClientLine, Level, Wanted, Which, client};
+pub use secondary::{Emptying, SecondaryLine, is_no, is_yes, secondary};
 pub use table::{
     CENTRAL, CLIENT, COMMON, CentralVerb, ClientVerb, CommonVerb, Entry, SECONDARY, SecondaryVerb,
 };
 pub(super) use table::{entry, find};
 pub use words::{is_pattern, split as split_words, unquote};
 
-/// A line at a client's prompt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ClientLine {
-    /// `INSCRIBIR`.
-    Enrol(ClientName),
-    /// `NOMBRE`: shows it.
-    Name,
-    /// `LISTA_VIDEOS`.
-    List,
-    /// `BUSCAR`.
-    Search(String),
-    /// `VIDEO`.
-    Download(Wanted),
-    /// `ESTADO`.
-    Status,
-    /// `DETALLE`.
-    Detail(Which),
-    /// `PAUSAR`.
-    Pause(Which),
-    /// `REANUDAR`.
-    Resume(Which),
-    /// `CANCELAR`.
-    Cancel(Which),
-    /// `PRIORIDAD`.
-    Priority(Which, Level),
-    /// `VERIFICAR`.
-    Verify(FileName),
-    /// What every program has.
-    Common(CommonLine),
-}
-
-/// A line at a central's prompt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CentralLine {
-    /// `NUMERO_DESCARGAS_VIDEO`.
-    PerFile,
-    /// `VIDEOS_CLIENTE`.
-    PerClient,
-    /// `ESTADO`.
-    Status,
-    /// `SECUNDARIOS`.
-    Secondaries,
-    /// `CLIENTES`.
-    Clients,
-    /// `COLA`.
-    Queue,
-    /// `EXPULSAR`.
-    Expel(String),
-    /// `DRENAR`; false undoes it.
-    Drain(u16, bool),
-    /// `CONFLICTOS`; true as JSON.
-    Conflicts(bool),
-    /// `RESOLVER`: the name's content that is chosen.
-    Resolve(FileName, u16),
-    /// `ESTADISTICAS`; true for all of them, as JSON.
-    Statistics(bool),
-    /// What every program has.
-    Common(CommonLine),
-}
-
-/// A line at a secondary's prompt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SecondaryLine {
-    /// `VIDEOS_DESCARGANDO`.
-    Running,
-    /// `VIDEOS_DESCARGADOS`.
-    Downloads,
-    /// `ESTADO`.
-    Status,
-    /// `REINDEXAR`.
-    Reindex,
-    /// `RETIRADOS`; true for JSON.
-    Retired(bool),
-    /// `RECUPERAR`.
-    Recover(u64),
-    /// `VACIAR`.
-    Empty(Emptying),
-    /// `LIMITE`, in bytes per second; `None` for no limit.
-    Limit(Option<u64>),
-    /// `ESTADISTICAS`; true for all of them, as JSON.
-    Statistics(bool),
-    /// What every program has.
-    Common(CommonLine),
-}
-
-/// What is to be removed for good of what was set aside.
+/// How a document is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Emptying {
-    /// Nothing yet: how much there is, and how to go on.
-    Ask,
-    /// One file, by its number.
-    One(u64),
-    /// All of it.
-    All,
+pub enum Form {
+    /// The main figures, for people.
+    Table,
+    /// All of it, as JSON.
+    Json,
 }
 
 /// A line at any prompt.
@@ -117,60 +36,6 @@ pub enum CommonLine {
     Quit,
     /// Nothing.
     Empty,
-}
-
-/// Files that are wished for: one name, which may have blanks, or several names and patterns.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    /// All that was typed, as one name.
-    pub whole: String,
-    /// The same as words, quotes taken off.
-    pub words: Vec<String>,
-}
-
-impl Wanted {
-    /// The one name that it can only be.
-    pub fn only(&self) -> Option<&str> {
-        let is_one = self.words.len() <= 1 && !is_pattern(&self.whole);
-        is_one.then_some(self.whole.as_str())
-    }
-}
-
-/// One of a client's downloads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// By its number.
-    Number(u64),
-    /// By its file.
-    Name(String),
-}
-
-impl std::fmt::Display for Which {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Name(name) => f.write_str(&clean(name)),
-        }
-    }
-}
-
-impl From<&str> for Which {
-    fn from(text: &str) -> Self {
-        let text = unquote(text);
-        text.parse()
-            .map_or_else(|_| Self::Name(text.to_owned()), Self::Number)
-    }
-}
-
-/// How much a download matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// `baja`.
-    Low,
-    /// `normal`.
-    Normal,
-    /// `alta`.
-    High,
 }
 
 /// A line that is no command.
@@ -193,11 +58,34 @@ pub enum BadLine {
         /// The value.
         value: String,
         /// Why.
-        reason: String,
+        reason: BadValue,
     },
 }
 
-fn value(value: &str, reason: String) -> BadLine {
+/// Why a value cannot be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadValue {
+    /// It is no file's name.
+    FileName(FileNameError),
+    /// It is no client's name.
+    ClientName,
+    /// It is no priority.
+    Level,
+    /// Only the word that switches off may follow.
+    NotOff,
+    /// Only the word for JSON may follow.
+    NotJson,
+    /// It is no secondary's number.
+    Secondary,
+    /// It is no choice of a conflict.
+    Choice,
+    /// It is no number of what was set aside.
+    Retired,
+    /// It is no rate.
+    Limit,
+}
+
+fn value(value: &str, reason: BadValue) -> BadLine {
     BadLine::Value {
         value: value.to_owned(),
         reason,
@@ -234,181 +122,24 @@ fn parse<'a, V: Copy>(line: &'a str, table: &'static [Entry<V>]) -> Result<Parse
     }
 }
 
-/// Understands a line at a client's prompt.
-///
-/// # Errors
-/// See [`BadLine`].
-pub fn client(line: &str) -> Result<ClientLine, BadLine> {
-    let (verb, id, rest) = match parse(line, CLIENT)? {
-        Parsed::Own(verb, id, rest) => (verb, id, rest),
-        Parsed::Common(line) => return Ok(ClientLine::Common(line)),
-    };
-    let needs = || {
-        if rest.is_empty() {
-            Err(BadLine::Missing { id })
-        } else {
-            Ok(rest)
-        }
-    };
-    Ok(match verb {
-        ClientVerb::Enrol => ClientLine::Enrol(client_name(needs()?)?),
-        ClientVerb::Name if rest.is_empty() => ClientLine::Name,
-        ClientVerb::Name => ClientLine::Enrol(client_name(rest)?),
-        ClientVerb::List => ClientLine::List,
-        ClientVerb::Search => ClientLine::Search(unquote(needs()?).to_owned()),
-        ClientVerb::Download => ClientLine::Download(wanted(needs()?)?),
-        ClientVerb::Status => ClientLine::Status,
-        ClientVerb::Detail => ClientLine::Detail(needs()?.into()),
-        ClientVerb::Pause => ClientLine::Pause(needs()?.into()),
-        ClientVerb::Resume => ClientLine::Resume(needs()?.into()),
-        ClientVerb::Cancel => ClientLine::Cancel(needs()?.into()),
-        ClientVerb::Priority => {
-            let (which, level) = needs()?
-                .rsplit_once(char::is_whitespace)
-                .ok_or(BadLine::Missing { id })?;
-            ClientLine::Priority(which.trim().into(), priority(level)?)
-        }
-        ClientVerb::Verify => ClientLine::Verify(file_name(unquote(needs()?))?),
-    })
-}
-
-fn client_name(text: &str) -> Result<ClientName, BadLine> {
-    let name = unquote(text);
-    ClientName::try_from(name).map_err(|_| value(name, t!("bad-client-name")))
-}
-
 /// A file's name.
 ///
 /// # Errors
 /// Why it is none.
 pub fn file_name(name: &str) -> Result<FileName, BadLine> {
-    FileName::try_from(name).map_err(|error| value(name, errors::file_name(&error)))
-}
-
-fn wanted(rest: &str) -> Result<Wanted, BadLine> {
-    let wanted = Wanted {
-        whole: unquote(rest).to_owned(),
-        words: split_words(rest),
-    };
-    match wanted.only() {
-        Some(name) => file_name(name).map(|_| wanted),
-        None => Ok(wanted),
-    }
-}
-
-fn priority(word: &str) -> Result<Level, BadLine> {
-    match word.to_lowercase().as_str() {
-        "alta" | "high" => Ok(Level::High),
-        "normal" => Ok(Level::Normal),
-        "baja" | "low" => Ok(Level::Low),
-        _ => Err(value(word, t!("why-priority"))),
-    }
-}
-
-/// Understands a line at a central's prompt.
-///
-/// # Errors
-/// See [`BadLine`].
-pub fn central(line: &str) -> Result<CentralLine, BadLine> {
-    let (verb, id, rest) = match parse(line, CENTRAL)? {
-        Parsed::Own(verb, id, rest) => (verb, id, rest),
-        Parsed::Common(line) => return Ok(CentralLine::Common(line)),
-    };
-    Ok(match verb {
-        CentralVerb::PerFile => CentralLine::PerFile,
-        CentralVerb::PerClient => CentralLine::PerClient,
-        CentralVerb::Status => CentralLine::Status,
-        CentralVerb::Secondaries => CentralLine::Secondaries,
-        CentralVerb::Clients => CentralLine::Clients,
-        CentralVerb::Queue => CentralLine::Queue,
-        CentralVerb::Expel if rest.is_empty() => return Err(BadLine::Missing { id }),
-        CentralVerb::Expel => CentralLine::Expel(unquote(rest).to_owned()),
-        CentralVerb::Drain => {
-            let mut words = rest.split_whitespace();
-            let number = words.next().ok_or(BadLine::Missing { id })?;
-            let on = match words.next() {
-                None => true,
-                Some(word) if is_off(word) => false,
-                Some(word) => return Err(value(word, t!("why-off"))),
-            };
-            let number = number
-                .parse()
-                .map_err(|_| value(number, t!("why-secondary")))?;
-            CentralLine::Drain(number, on)
-        }
-        CentralVerb::Conflicts => CentralLine::Conflicts(is_json(rest)?),
-        CentralVerb::Resolve => {
-            let words = rest.rsplit_once(char::is_whitespace);
-            let (name, choice) = words.ok_or(BadLine::Missing { id })?;
-            let choice = choice
-                .parse()
-                .map_err(|_| value(choice, t!("why-choice")))?;
-            CentralLine::Resolve(file_name(unquote(name.trim()))?, choice)
-        }
-        CentralVerb::Statistics => CentralLine::Statistics(is_json(rest)?),
-    })
+    FileName::try_from(name).map_err(|error| value(name, BadValue::FileName(error)))
 }
 
 fn is_off(word: &str) -> bool {
     matches!(word.to_lowercase().as_str(), "no" | "off")
 }
 
-/// Whether all figures are wanted.
-fn is_json(rest: &str) -> Result<bool, BadLine> {
+fn form(rest: &str) -> Result<Form, BadLine> {
     match rest {
-        "" => Ok(false),
-        word if word.eq_ignore_ascii_case("json") => Ok(true),
-        word => Err(value(word, t!("why-json"))),
+        "" => Ok(Form::Table),
+        word if word.eq_ignore_ascii_case("json") => Ok(Form::Json),
+        word => Err(value(word, BadValue::NotJson)),
     }
-}
-
-/// Understands a line at a secondary's prompt.
-///
-/// # Errors
-/// See [`BadLine`].
-pub fn secondary(line: &str) -> Result<SecondaryLine, BadLine> {
-    let (verb, id, rest) = match parse(line, SECONDARY)? {
-        Parsed::Own(verb, id, rest) => (verb, id, rest),
-        Parsed::Common(line) => return Ok(SecondaryLine::Common(line)),
-    };
-    Ok(match verb {
-        SecondaryVerb::Running => SecondaryLine::Running,
-        SecondaryVerb::Downloads => SecondaryLine::Downloads,
-        SecondaryVerb::Status => SecondaryLine::Status,
-        SecondaryVerb::Reindex => SecondaryLine::Reindex,
-        SecondaryVerb::Retired => SecondaryLine::Retired(is_json(rest)?),
-        SecondaryVerb::Recover if rest.is_empty() => return Err(BadLine::Missing { id }),
-        SecondaryVerb::Recover => SecondaryLine::Recover(retired_number(rest)?),
-        SecondaryVerb::Empty => SecondaryLine::Empty(match rest {
-            "" => Emptying::Ask,
-            "*" => Emptying::All,
-            number => Emptying::One(retired_number(number)?),
-        }),
-        SecondaryVerb::Limit if rest.is_empty() => return Err(BadLine::Missing { id }),
-        SecondaryVerb::Limit if is_off(rest) => SecondaryLine::Limit(None),
-        SecondaryVerb::Limit => {
-            let limit = super::quantity::rate(rest);
-            SecondaryLine::Limit(Some(limit.map_err(|_| value(rest, t!("why-limit")))?))
-        }
-        SecondaryVerb::Statistics => SecondaryLine::Statistics(is_json(rest)?),
-    })
-}
-
-fn retired_number(word: &str) -> Result<u64, BadLine> {
-    word.parse().map_err(|_| value(word, t!("why-retired")))
-}
-
-/// True for a line that agrees.
-pub fn is_yes(line: &str) -> bool {
-    matches!(
-        line.trim().to_lowercase().as_str(),
-        "s" | "si" | "sí" | "y" | "yes"
-    )
-}
-
-/// True for a line that does not.
-pub fn is_no(line: &str) -> bool {
-    matches!(line.trim().to_lowercase().as_str(), "n" | "no")
 }
 
 /// A line that is no command of these.
@@ -434,25 +165,10 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, name)| name)
 }
 
-/// What to answer to a line that is no command.
-pub fn explain(bad: &BadLine) -> String {
-    match bad {
-        BadLine::Unknown {
-            word,
-            nearest: Some(near),
-        } => t!("line-unknown-near", word = word, near = *near),
-        BadLine::Unknown {
-            word,
-            nearest: None,
-        } => t!("line-unknown", word = word),
-        BadLine::Missing { id } => t!("line-missing", usage = help::usage(id)),
-        BadLine::Value { value, reason } => t!("line-value", value = value, why = reason),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::text::bad_line::explain;
 
     fn file(text: &str) -> String {
         match client(text) {
@@ -505,15 +221,18 @@ mod tests {
             assert_eq!(client(line).as_ref(), Ok(&expected), "{line:?}");
         }
         assert_eq!(central("videos_cliente"), Ok(CentralLine::PerClient));
-        assert_eq!(central("drenar 2"), Ok(CentralLine::Drain(2, true)));
-        assert_eq!(central("DRAIN 2 off"), Ok(CentralLine::Drain(2, false)));
+        assert_eq!(central("drenar 2"), Ok(CentralLine::Drain(2, Drain::Begin)));
+        assert_eq!(
+            central("DRAIN 2 off"),
+            Ok(CentralLine::Drain(2, Drain::End))
+        );
         for (line, part) in [("DRENAR 2 si", "«si»"), ("ESTADISTICAS todo", "«todo»")] {
             let answer = explain(&central(line).unwrap_err());
             assert!(answer.contains(part), "{answer}");
         }
         assert_eq!(
             secondary("statistics json"),
-            Ok(SecondaryLine::Statistics(true))
+            Ok(SecondaryLine::Statistics(Form::Json))
         );
         assert_eq!(secondary(" Videos_Descargando"), Ok(SecondaryLine::Running));
         assert_eq!(
@@ -522,8 +241,8 @@ mod tests {
         );
         assert_eq!(secondary("LIMITE no"), Ok(SecondaryLine::Limit(None)));
         for (line, expected) in [
-            ("RETIRADOS", SecondaryLine::Retired(false)),
-            ("retired json", SecondaryLine::Retired(true)),
+            ("RETIRADOS", SecondaryLine::Retired(Form::Table)),
+            ("retired json", SecondaryLine::Retired(Form::Json)),
             ("RECUPERAR 3", SecondaryLine::Recover(3)),
             ("VACIAR", SecondaryLine::Empty(Emptying::Ask)),
             ("vaciar *", SecondaryLine::Empty(Emptying::All)),

@@ -16,7 +16,11 @@ use rustyline::{
 use super::paint::{has_colours, paint};
 use crate::cli::{
     commands::COMMON,
-    text::{harmless::is_harmless, help, help::Topic, line::Tone},
+    text::{
+        harmless::is_harmless,
+        line::Tone,
+        topics::{self, Topic},
+    },
 };
 
 /// Most suggestions that are shown.
@@ -55,7 +59,7 @@ impl fmt::Debug for Words {
 impl Words {
     /// Of a program's own commands, and of those that all have.
     pub(super) fn new(mut commands: Vec<Topic>) -> Self {
-        commands.extend(help::topics(COMMON));
+        commands.extend(topics::of(COMMON));
         Self {
             commands: Arc::new(commands),
             values: Arc::default(),
@@ -69,7 +73,7 @@ impl Words {
     }
 
     fn topic(&self, word: &str) -> Option<&Topic> {
-        help::find(&self.commands, word)
+        topics::find(&self.commands, word)
     }
 
     /// Commands that begin so: of each the first name that does.
@@ -218,7 +222,7 @@ impl Hinter for Words {
         if !typed.contains(char::is_whitespace) {
             // A whole command is followed by how it is written.
             if let Some(topic) = self.topic(typed) {
-                let usage = help::usage(topic.id);
+                let usage = topics::usage(topic.id);
                 let (_, values) = usage.split_once(' ')?;
                 return Some(Ghost {
                     shown: format!(" {values}"),
@@ -294,7 +298,7 @@ mod tests {
     }
 
     fn words() -> Words {
-        let words = Words::new(help::topics(CLIENT));
+        let words = Words::new(topics::of(CLIENT));
         words.set(Arc::new(Files));
         words
     }

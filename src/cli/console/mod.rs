@@ -28,7 +28,7 @@ pub use printer::Printer;
 pub use terminal::{can_move, columns, restore};
 
 use self::completion::Words;
-use super::text::help::Topic;
+use super::text::topics::Topic;
 
 /// Where commands come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -21,7 +21,7 @@ use super::{
     paint::{has_colours, painted},
     terminal::columns,
 };
-use crate::cli::{program::unless_closed, text::line::Line};
+use crate::cli::{output::unless_closed, text::line::Line};
 
 /// Messages that may wait before news are left out, and before more commands are read.
 const WAITING: usize = 4096;

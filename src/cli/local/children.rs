@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context, anyhow};
 use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
 
-use super::{folder_of, logs::LogPlan};
+use super::logs::{LogPlan, with_path};
 use crate::cli::{
     args::SecurityArgs,
     central, secondary,
@@ -380,14 +380,6 @@ impl Node {
     }
 }
 
-/// A flag with a path, which need not be text.
-pub(super) fn with_path(flag: &str, path: &Path) -> OsString {
-    let mut argument = OsString::from(flag);
-    argument.push("=");
-    argument.push(path);
-    argument
-}
-
 /// How a process ended.
 fn ended(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
@@ -395,6 +387,11 @@ fn ended(status: ExitStatus) -> String {
         (None, Some(signal)) => t!("local-exit-signal", signal = signal.to_string()),
         (None, None) => t!("local-dead"),
     }
+}
+
+/// Where a secondary's files are.
+pub(super) fn folder_of(base: &Path, number: u16) -> PathBuf {
+    base.join(format!("videos{number}"))
 }
 
 /// Where all that children print is kept.

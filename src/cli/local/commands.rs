@@ -8,7 +8,12 @@ use super::children::{Children, Role};
 use crate::cli::{
     client::Extra,
     commands::{Entry, entry, find},
-    text::{errors, help, help::Topic, line::Line, t},
+    text::{
+        errors,
+        line::Line,
+        t,
+        topics::{self, Topic},
+    },
 };
 
 /// The commands.
@@ -113,7 +118,7 @@ impl Extra for Faults {
     }
 
     fn help(&self) -> Vec<Topic> {
-        help::topics(FAULTS)
+        topics::of(FAULTS)
     }
 }
 

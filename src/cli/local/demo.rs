@@ -12,18 +12,18 @@ use tokio::{sync::mpsc, time::interval};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    LocalArgs,
     children::{Children, Role},
     samples::LARGE,
 };
 use crate::{
     cli::{
+        args::LocalArgs,
         console::Printer,
         exit::Exit,
         program,
         text::{
-            self, errors,
-            line::{Line, Tone},
+            self, errors, files,
+            line::{Line, Tone, complaint},
             t,
             table::table,
             units::{bytes, time},
@@ -80,7 +80,7 @@ pub(super) async fn run(
             Exit::Well
         }
         Err(error) => {
-            printer.line(program::complaint(t!("error", why = errors::chain(&error))));
+            printer.line(complaint(t!("error", why = errors::chain(&error))));
             Exit::Failed
         }
     }
@@ -264,7 +264,7 @@ fn verify(
 }
 
 fn digest(path: &Path) -> anyhow::Result<String> {
-    let digest = sha256_file(path).map_err(|error| anyhow::anyhow!(errors::store(&error)))?;
+    let digest = sha256_file(path).map_err(|error| anyhow::anyhow!(files::store(&error)))?;
     Ok(digest.to_string())
 }
 

@@ -7,7 +7,6 @@ use std::{
 
 use clap::ValueEnum;
 
-use super::children::with_path;
 use crate::cli::{args::Common, logging::LogFormat};
 
 /// What the children log, and where.
@@ -42,6 +41,14 @@ impl LogPlan {
         }
         flags
     }
+}
+
+/// A flag with a path, which need not be text.
+pub(super) fn with_path(flag: &str, path: &Path) -> OsString {
+    let mut argument = OsString::from(flag);
+    argument.push("=");
+    argument.push(path);
+    argument
 }
 
 /// A child's own file beside its parent's: a line of a log does not say which process it comes from.

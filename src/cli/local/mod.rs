@@ -12,13 +12,13 @@ mod samples;
 
 use std::{
     os::unix::ffi::OsStrExt,
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -28,18 +28,13 @@ use self::{
     logs::LogPlan,
 };
 use super::{
-    args::{
-        CentralArgs, ClientArgs, Common, DownloadArgs, SecondaryArgs, SecurityArgs,
-        USUAL_SECONDARIES,
-    },
+    args::{CentralArgs, ClientArgs, LocalArgs, SecondaryArgs},
     client,
     console::{Console, Mode, Printer},
     exit::Exit,
-    flags, generate, program,
-    quantity::rate,
+    flags, generate, output, program,
     settings::Settings,
-    text::{errors, help, t},
-    values::{PathParser, tidy},
+    text::{errors, files, line::complaint, t, topics},
 };
 use crate::node::{NetworkRole, Security, client as node};
 
@@ -51,39 +46,6 @@ pub(in crate::cli) use commands::FAULTS;
 const LEVEL_WITHIN: Duration = Duration::from_secs(600);
 /// Each secondary's upload in the demonstration, so that there is time to see something.
 const DEMO_RATE: u64 = 24_000_000;
-
-/// `videolocal`. Its help is in the catalogues, see [`super::args`].
-#[derive(Parser, Clone, Debug)]
-#[command(name = "videolocal", version, next_help_heading = "options")]
-pub(super) struct LocalArgs {
-    /// The demonstration.
-    #[arg(long)]
-    demo: bool,
-    /// Folder of videos1, videos2…
-    #[arg(long, value_name = "CARPETA", default_value = "data", value_parser = PathParser)]
-    directorio: PathBuf,
-    /// The central's port.
-    #[arg(long, value_name = "PUERTO", default_value_t = 0, value_parser = tidy(clap::value_parser!(u16)))]
-    puerto: u16,
-    /// Port of secondary 1; the others have the next ones.
-    #[arg(long, value_name = "PUERTO", default_value_t = 0, value_parser = tidy(clap::value_parser!(u16)))]
-    puerto_secundarios: u16,
-    /// How many secondaries.
-    #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = tidy(clap::value_parser!(u16).range(1..=64)))]
-    secundarios: u16,
-    /// Downloads at once.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = tidy(clap::value_parser!(u32).range(1..=10_000)))]
-    max_clientes: u32,
-    /// Most bytes per second that each secondary sends.
-    #[arg(long, value_name = "TASA", value_parser = tidy(rate))]
-    limite_subida: Option<u64>,
-    #[command(flatten)]
-    download: DownloadArgs,
-    #[command(flatten)]
-    security: SecurityArgs,
-    #[command(flatten)]
-    common: Common,
-}
 
 /// The program.
 pub fn main() -> ExitCode {
@@ -107,11 +69,11 @@ pub fn main() -> ExitCode {
     };
     let security = match args.security.load(NetworkRole::Connects) {
         Ok(security) => security,
-        Err(error) => return program::refuse(&error),
+        Err(error) => return output::refuse(&error),
     };
     let mode = Mode::detect(args.demo);
-    let mut commands = help::topics(super::commands::CLIENT);
-    commands.extend(help::topics(commands::FAULTS));
+    let mut commands = topics::of(super::commands::CLIENT);
+    commands.extend(topics::of(commands::FAULTS));
     program::run(
         "videolocal",
         &args.common.clone(),
@@ -134,10 +96,10 @@ fn describe(folder: &Path) -> ExitCode {
     match generate::files(folder, &mut commands) {
         Ok(made) => {
             let paths = made.iter().map(|path| path.as_os_str().as_bytes());
-            program::wrote(program::say_bytes(paths)).into()
+            output::wrote(output::say_bytes(paths)).into()
         }
         Err(error) => {
-            program::report(&t!(
+            output::report(&t!(
                 "error",
                 why = t!("certificate-io", path = folder, why = error)
             ));
@@ -156,14 +118,14 @@ async fn run(
     if args.demo
         && let Err(error) = samples::make(&args.directorio, args.secundarios, &printer)
     {
-        printer.line(program::complaint(t!("error", why = errors::store(&error))));
+        printer.line(complaint(t!("error", why = files::store(&error))));
         return Exit::Failed;
     }
     let mut children = match Children::start(plan(&args)).await {
         Ok(children) => children,
         Err(error) => {
             printer.flush();
-            program::report(&t!("error", why = errors::chain(&error)));
+            output::report(&t!("error", why = errors::chain(&error)));
             return Exit::Failed;
         }
     };
@@ -174,7 +136,7 @@ async fn run(
         () = stop.cancelled() => Err(anyhow::anyhow!(t!("interrupted"))),
     };
     if let Err(error) = level {
-        printer.line(program::complaint(t!("error", why = errors::chain(&error))));
+        printer.line(complaint(t!("error", why = errors::chain(&error))));
         children.stop().await;
         return Exit::Failed;
     }
@@ -266,9 +228,4 @@ async fn wait_for_level(
     };
     let _ = watcher.stop().await;
     level
-}
-
-/// Where a secondary's files are.
-fn folder_of(base: &Path, number: u16) -> PathBuf {
-    base.join(format!("videos{number}"))
 }

@@ -14,50 +14,23 @@ use tokio::{
 };
 
 use super::{
-    ASK_EVERY, Ended, Session, cancelled, is_stdout,
-    output::{Output, Sink},
+    ended::Ended,
+    session::{ASK_EVERY, Session, cancelled},
+    target::{Output, Sink, usage},
 };
 use crate::{
     cli::{
-        args::Script,
         exit::Exit,
-        text::{errors, t},
+        text::{files, t},
         wanted,
     },
     model::FileName,
-    node::client::{ClientConfig, ClientError, ClientEvent, DownloadAnswer, DownloadNumber, Named},
+    node::client::{ClientError, DownloadAnswer, DownloadNumber, Named},
     store::{Spot, StoreError},
 };
 
 /// How often progress is told.
 const TELL_EVERY: std::time::Duration = std::time::Duration::from_millis(500);
-
-/// Where the one file goes that is not to be in the folder of downloads under its own name.
-pub(super) fn destination(script: &Script, config: &ClientConfig) -> Result<Option<Output>, Ended> {
-    let Script::Descargar {
-        nombres, salida, ..
-    } = script
-    else {
-        return Ok(None);
-    };
-    if salida.is_some() && nombres.len() > 1 {
-        return Err(one_file(nombres.len()));
-    }
-    match salida {
-        Some(path) => Output::of(path, config.overwrite).map(Some),
-        // A download's folder is never called `-`.
-        None if is_stdout(&config.target) => Ok(Some(Output::Stream(Sink::Stdout))),
-        None => Ok(None),
-    }
-}
-
-/// There is a place for one file, and there are several.
-fn one_file(count: usize) -> Ended {
-    Ended {
-        exit: Exit::Usage,
-        why: t!("usage-one-file", count = count),
-    }
-}
 
 /// What is done with each file.
 #[derive(Clone)]
@@ -78,7 +51,7 @@ impl Session {
             return self.all(&files, &Wish::Download).await;
         };
         let [file] = files.as_slice() else {
-            return Err(one_file(files.len()));
+            return Err(usage(t!("usage-one-file", count = files.len())));
         };
         let (named, shown) = match output {
             Output::Stream(sink) => return self.stream(file, sink).await,
@@ -296,27 +269,11 @@ fn is_nothing_to_sync(error: &io::Error) -> bool {
 
 fn not_written(sink: &Sink, error: &io::Error) -> Ended {
     let why = match sink.path() {
-        Some(path) => errors::store(&StoreError::new(path, error)),
+        Some(path) => files::store(&StoreError::new(path, error)),
         None => t!("script-stdout", why = error),
     };
     Ended {
         exit: Exit::Failed,
         why,
     }
-}
-
-/// True when an event is about the end of a download.
-pub(super) fn is_end(event: &ClientEvent) -> bool {
-    use crate::node::client::DownloadEvent;
-    matches!(
-        event,
-        ClientEvent::Download {
-            what: DownloadEvent::Complete(_)
-                | DownloadEvent::AlreadyComplete { .. }
-                | DownloadEvent::Failed { .. }
-                | DownloadEvent::Cancelled
-                | DownloadEvent::Paused,
-            ..
-        }
-    )
 }

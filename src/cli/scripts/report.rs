@@ -9,13 +9,13 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Ended, download::is_end};
+use super::ended::Ended;
 use crate::{
     cli::{
         args::{Output, Progress},
         console::{can_move, columns},
         exit::Exit,
-        program,
+        output,
         text::{self, line::Line, t},
     },
     engine::download::FailReason,
@@ -97,7 +97,7 @@ impl Report {
     /// A line of results.
     fn result(&mut self, line: &str) {
         if self.stdout_is_taken {
-            program::report(line);
+            output::report(line);
         } else {
             self.results([line.as_bytes()]);
         }
@@ -108,7 +108,7 @@ impl Report {
         if self.is_output_lost {
             return;
         }
-        if let Err(error) = program::say_bytes(lines.into_iter()) {
+        if let Err(error) = output::say_bytes(lines.into_iter()) {
             self.is_output_lost = true;
             self.exit = self.exit.or_worse(Exit::Failed);
             let why = t!("script-stdout", why = error);
@@ -131,9 +131,9 @@ impl Report {
     fn note(&mut self, line: &str) {
         if self.line_is_open {
             self.line_is_open = false;
-            program::report("");
+            output::report("");
         }
-        program::report(line);
+        output::report(line);
     }
 
     pub(super) fn listing(&mut self, listed: &[ListedFile]) {
@@ -273,7 +273,7 @@ impl Report {
                     let _ = write!(std::io::stderr(), "\r\u{1b}[K{text}");
                     self.line_is_open = true;
                 } else {
-                    program::report(&text);
+                    output::report(&text);
                 }
             }
         }
@@ -429,4 +429,20 @@ fn progress_json(view: &DownloadView) -> Option<Value> {
         }
         _ => None,
     }
+}
+
+/// True when an event is about the end of a download.
+pub(super) fn is_end(event: &ClientEvent) -> bool {
+    use crate::node::client::DownloadEvent;
+    matches!(
+        event,
+        ClientEvent::Download {
+            what: DownloadEvent::Complete(_)
+                | DownloadEvent::AlreadyComplete { .. }
+                | DownloadEvent::Failed { .. }
+                | DownloadEvent::Cancelled
+                | DownloadEvent::Paused,
+            ..
+        }
+    )
 }

@@ -1,18 +1,11 @@
 //! Errors: what is wrong, with the value, and what to do about it.
 
-use std::path::Path;
-
-use super::{links, security, system, t, units::bytes};
+use super::{coded, files::store, links, security, system, t, units::bytes};
 use crate::{
-    model::{FileNameError, IgnoredReason, SystemError},
+    model::SystemError,
     node::{StartError, StatisticsTrouble, StopError, client::ClientError},
-    store::{Damage, StoreError},
+    store::Damage,
 };
-
-/// A text with the code that docs/problemas.md explains.
-pub(super) fn coded(text: &str, code: &str) -> String {
-    format!("{text} [{code}]")
-}
 
 /// Why a program does not start.
 pub fn start(error: &StartError) -> String {
@@ -49,34 +42,6 @@ pub fn stop(error: &StopError) -> String {
         StopError::Statistics(error) => t!("error-statistics-not-saved", why = store(error)),
         StopError::Broken => t!("error", why = coded(&t!("program-failed"), error.code())),
     }
-}
-
-/// Trouble with a file or folder.
-pub fn store(error: &StoreError) -> String {
-    let path = error.path();
-    let text = match error {
-        StoreError::NotFound(path) if is_nowhere(path) => t!("store-nowhere", path = path),
-        StoreError::NotFound(_) => t!("store-not-found", path = path),
-        StoreError::Denied(_) => t!("store-denied", path = path),
-        StoreError::DiskAway(_) => t!("store-disk-away", path = path),
-        StoreError::ReadOnly(_) => t!("store-read-only", path = path),
-        StoreError::DiskFull(_) => t!("store-full", path = path),
-        StoreError::NotADirectory(_) => t!("store-not-folder", path = path),
-        StoreError::Exists(_) => t!("store-exists", path = path),
-        StoreError::Busy(_) => t!("store-busy", path = path),
-        StoreError::Changed(_) => t!("store-changed", path = path),
-        StoreError::TooLarge(_) => t!("store-too-large", path = path),
-        StoreError::NoDescriptor(_) => t!("store-no-descriptor", path = path),
-        StoreError::NotAFile(_) => t!("store-not-a-file", path = path),
-        StoreError::Link(_) => t!("store-link", path = path),
-        StoreError::Other { why, .. } => t!("store-other", path = path, why = why),
-    };
-    coded(&text, error.code())
-}
-
-/// A path is below the working folder, which somebody has removed.
-fn is_nowhere(path: &Path) -> bool {
-    path.is_relative() && std::env::current_dir().is_err()
 }
 
 /// Trouble with a statistics file.
@@ -124,31 +89,6 @@ fn damage(damage: &Damage) -> String {
                 column = column.to_string()
             )
         }
-    }
-}
-
-/// Why something in a served folder is not served.
-pub fn ignored(reason: &IgnoredReason) -> String {
-    match reason {
-        IgnoredReason::NotUtf8 => t!("ignored-not-utf8"),
-        IgnoredReason::Name(error) => t!("ignored-name", why = file_name(error)),
-        IgnoredReason::Symlink => t!("ignored-symlink"),
-        IgnoredReason::NotAFile => t!("ignored-not-a-file"),
-        IgnoredReason::TooDeep => t!("ignored-too-deep"),
-        IgnoredReason::TooLarge => t!("ignored-too-large"),
-        IgnoredReason::TooMany => t!("ignored-too-many"),
-        IgnoredReason::Unreadable(why) => t!("ignored-unreadable", why = why),
-    }
-}
-
-/// Why a name is none of a file's.
-pub fn file_name(error: &FileNameError) -> String {
-    match error {
-        FileNameError::EmptyComponent => t!("bad-name-component"),
-        FileNameError::Dot => t!("bad-name-dot"),
-        FileNameError::Forbidden(c) => t!("bad-name-character", character = c.to_string()),
-        FileNameError::Reserved => t!("bad-name-reserved"),
-        FileNameError::TooLong => t!("bad-name-too-long"),
     }
 }
 

@@ -97,6 +97,11 @@ impl Line {
     }
 }
 
+/// A line that tells what could not be done.
+pub fn complaint(text: String) -> Line {
+    Line::new(Tone::Bad, text)
+}
+
 /// The beginning of a text that takes at most `columns` columns.
 pub fn fitting(text: &str, columns: usize) -> &str {
     let mut width = 0;

@@ -1,6 +1,6 @@
 //! Connections to other nodes: why there is none, and who was refused for what.
 
-use super::{errors::coded, security, system, t, units::bytes};
+use super::{coded, security, system, t, units::bytes};
 use crate::{
     model::limits::{
         HELLO_TIMEOUT, IDLE_TIMEOUT, LEAST_TAKEN_BYTES, MAX_LINE_BYTES, MAX_QUEUED_REQUESTS,
@@ -184,7 +184,7 @@ pub fn refused(reason: &Refused) -> String {
             count = MAX_QUEUED_REQUESTS
         ),
         Refused::NotHeld(file) => t!("peer-not-held", file = file),
-        Refused::Unreadable(error) => super::errors::store(error),
+        Refused::Unreadable(error) => super::files::store(error),
         Refused::OthersTransfer(transfer) => {
             t!("peer-others-transfer", transfer = transfer.to_string())
         }

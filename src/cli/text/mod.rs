@@ -1,10 +1,13 @@
 //! All that a person reads. Decides nothing and prints nothing: each function makes text of a value. The words
 //! themselves are in the catalogues of `i18n/`, see [`language`].
 
+pub mod bad_line;
 pub mod central;
 pub mod client;
 pub mod conflicts;
 pub mod errors;
+pub mod files;
+pub mod flags;
 pub mod harmless;
 pub mod help;
 pub mod language;
@@ -19,11 +22,17 @@ pub mod security;
 pub mod statistics;
 pub mod system;
 pub mod table;
+pub mod topics;
 pub mod transfer;
 pub mod units;
 
 pub use self::harmless::clean;
 pub use crate::__text as t;
+
+/// A text with the code that docs/problemas.md explains.
+pub(super) fn coded(text: &str, code: &str) -> String {
+    format!("{text} [{code}]")
+}
 
 /// `1, 2 y 3`.
 pub fn list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {

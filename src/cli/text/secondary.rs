@@ -2,7 +2,7 @@
 
 use super::{
     central::to as to_whom,
-    conflicts, errors,
+    conflicts, errors, files,
     line::{Line, Tone},
     links, list, security, t,
     table::table,
@@ -78,7 +78,7 @@ fn words(event: &SecondaryEvent) -> String {
         }
         SecondaryEvent::Damaged { file } => t!("file-damaged", file = file),
         SecondaryEvent::Ignored { path, reason } => {
-            t!("not-served", path = path, why = errors::ignored(reason))
+            t!("not-served", path = path, why = files::ignored(reason))
         }
         SecondaryEvent::ManyIgnored {
             count,
@@ -88,7 +88,7 @@ fn words(event: &SecondaryEvent) -> String {
             "not-served-many",
             count = count,
             examples = list(examples),
-            why = errors::ignored(reason)
+            why = files::ignored(reason)
         ),
         SecondaryEvent::CopyStarted {
             file,
@@ -159,11 +159,11 @@ fn words(event: &SecondaryEvent) -> String {
             process = writer.process.to_string()
         ),
         SecondaryEvent::BeingWritten { file, by: None } => t!("being-written", file = file),
-        SecondaryEvent::FolderGone(error) => t!("folder-gone", why = errors::store(error)),
+        SecondaryEvent::FolderGone(error) => t!("folder-gone", why = files::store(error)),
         SecondaryEvent::FolderBack => t!("folder-back"),
         SecondaryEvent::DiskAway(folder) => t!("disk-away", folder = folder),
         SecondaryEvent::DiskBack(folder) => t!("disk-back", folder = folder),
-        SecondaryEvent::ReadOnly(error) => t!("folder-read-only", why = errors::store(error)),
+        SecondaryEvent::ReadOnly(error) => t!("folder-read-only", why = files::store(error)),
         SecondaryEvent::Writable => t!("folder-writable"),
         SecondaryEvent::Statistics(trouble) => errors::statistics(trouble),
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{errors::coded, t};
+use super::{coded, t};
 use crate::{
     node::{
         CertificateTrouble, Denied, PemTrouble, Security, SecurityError, TlsError, TlsRefusal,

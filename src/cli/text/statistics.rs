@@ -1,19 +1,33 @@
 //! Statistics as people read them: the figures of a node's document that matter at a glance. The document itself is
 //! for programs.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    t,
+    harmless, t,
     table::table,
     transfer::fault,
     units::{bytes, rate},
 };
-use crate::{engine::counters::Counters, model::Fault};
+use crate::{cli::commands::Form, engine::counters::Counters, model::Fault};
+
+/// A server's statistics in the form that is wanted.
+pub fn document(document: &Value, form: Form) -> Vec<String> {
+    match form {
+        Form::Table => summary(document),
+        Form::Json => json(document),
+    }
+}
+
+/// Any document for programs, a line each as they are printed.
+pub fn json(document: &impl Serialize) -> Vec<String> {
+    let pretty = serde_json::to_string_pretty(document).unwrap_or_default();
+    pretty.lines().map(harmless::json).collect()
+}
 
 /// What a central's or a secondary's statistics say.
-pub fn summary(document: &Value) -> Vec<String> {
+fn summary(document: &Value) -> Vec<String> {
     let counters = |key: &str| Counters::deserialize(&document[key]).unwrap_or_default();
     let totals = counters("totals");
     let since = document["started"].as_str().unwrap_or_default();

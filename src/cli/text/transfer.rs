@@ -82,10 +82,10 @@ pub fn failure(failure: &Failure) -> String {
         Failure::Sources(FailReason::Local(_)) => t!("failure-local"),
         Failure::Broken => t!("failure-broken"),
         // These have their own.
-        Failure::Store(error) => return super::errors::store(error),
+        Failure::Store(error) => return super::files::store(error),
         Failure::Refused { code, message } => return super::links::refusal(*code, message),
     };
-    super::errors::coded(&text, failure.code())
+    super::coded(&text, failure.code())
 }
 
 /// How far a transfer is, without its sources.

@@ -9,13 +9,14 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::{Ended, is_stdout};
+use super::ended::Ended;
 use crate::{
     cli::{
+        args::Script,
         exit::Exit,
-        text::{errors, t},
+        text::{files, t},
     },
-    node::client::Named,
+    node::client::{ClientConfig, Named},
     store::{Spot, StoreError},
 };
 
@@ -36,6 +37,25 @@ pub(super) enum Output {
     Folder(PathBuf),
     /// A device or a pipe, in order.
     Stream(Sink),
+}
+
+/// Where the one file goes that is not to be in the folder of downloads under its own name.
+pub(super) fn destination(script: &Script, config: &ClientConfig) -> Result<Option<Output>, Ended> {
+    let Script::Descargar {
+        nombres, salida, ..
+    } = script
+    else {
+        return Ok(None);
+    };
+    if salida.is_some() && nombres.len() > 1 {
+        return Err(usage(t!("usage-one-file", count = nombres.len())));
+    }
+    match salida {
+        Some(path) => Output::of(path, config.overwrite).map(Some),
+        // A download's folder is never called `-`.
+        None if is_stdout(&config.target) => Ok(Some(Output::Stream(Sink::Stdout))),
+        None => Ok(None),
+    }
 }
 
 /// What is written into in order.
@@ -193,13 +213,19 @@ fn led(path: &Path) -> Result<Led, Ended> {
 fn failed(error: &StoreError) -> Ended {
     Ended {
         exit: Exit::Failed,
-        why: errors::store(error),
+        why: files::store(error),
     }
 }
 
-fn usage(why: String) -> Ended {
+/// What was asked for cannot be meant.
+pub(super) fn usage(why: String) -> Ended {
     Ended {
         exit: Exit::Usage,
         why,
     }
+}
+
+/// True for the name of standard output.
+fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }

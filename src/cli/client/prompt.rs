@@ -1,33 +1,32 @@
-//! `videocliente`: a client and its prompt. The prompt is also `videolocal`'s, which adds commands to it.
+//! A client's prompt, which is also `videolocal`'s: that adds commands to it.
 
-use std::{future::Future, pin::Pin, process::ExitCode, sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use tokio::{sync::mpsc, time::interval};
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    args::ClientArgs,
-    commands::{self, ClientLine, CommonLine, Level, Wanted, Which, explain},
-    console::{Console, Entered, Mode, Printer, columns},
-    exit::Exit,
-    flags, program, scripts,
-    suggestions::ClientValues,
-    text::{
-        self, errors, help,
-        help::Topic,
-        line::{Line, Tone},
-        t,
-    },
-    wanted,
-};
+use super::ending::stop_client;
 use crate::{
-    model::{ClientName, FileName},
-    node::{
-        NetworkRole, StopError,
-        client::{
-            self, ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer,
-            DownloadNumber, DownloadState, Keeping, Priority,
+    cli::{
+        commands::{self, ClientLine, CommonLine, Level, Wanted, Which},
+        console::{Console, Entered, Mode, Printer, columns},
+        exit::Exit,
+        program,
+        suggestions::ClientValues,
+        text::{
+            self,
+            bad_line::explain,
+            errors, help,
+            line::{Line, Tone, complaint},
+            t,
+            topics::{self, Topic},
         },
+        wanted,
+    },
+    model::{ClientName, FileName},
+    node::client::{
+        self, ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer, DownloadNumber,
+        DownloadState, Priority,
     },
 };
 
@@ -61,41 +60,6 @@ impl Extra for NoExtra {
     fn help(&self) -> Vec<Topic> {
         Vec::new()
     }
-}
-
-/// The program.
-pub fn main() -> ExitCode {
-    let line: Vec<_> = std::env::args_os().collect();
-    let (args, keeps): (ClientArgs, bool) = match flags::read_given(&line, "estadisticas") {
-        Ok(read) => read,
-        Err(end) => return end,
-    };
-    let security = match args.security.load(NetworkRole::Connects) {
-        Ok(security) => security,
-        Err(error) => return program::refuse(&error),
-    };
-    let central = (args.ip_central.host.clone(), args.puerto_central);
-    let folder = args.common.estadisticas.clone();
-    let statistics = match (&args.script, &args.nombre) {
-        // A command leaves nothing behind that nobody asked for, but goes into the books of the name that it is given.
-        (Some(_), None) if !keeps => Keeping::Nowhere,
-        (Some(_), Some(_)) if !keeps => Keeping::Existing(folder),
-        _ => Keeping::Folder(folder),
-    };
-    let config = args.download.config(central, statistics, security);
-    let name = args.nombre;
-    if let Some(script) = args.script {
-        return scripts::main(script.without_repetition(), config, name, &args.common);
-    }
-    let mode = Mode::detect_client();
-    let commands = help::topics(commands::CLIENT);
-    program::run(
-        "videocliente",
-        &args.common,
-        mode,
-        commands,
-        |console, stop| run(config, name, NoExtra, console, stop),
-    )
 }
 
 /// Runs a client between a console and the cluster.
@@ -161,41 +125,6 @@ pub async fn run(
     }
 }
 
-/// Stops a client, shows what happens until it has ended, and gives how that went and what to tell of it. Statistics
-/// that cannot be saved are no failure: everything that was asked for was done.
-pub(super) async fn stop_client(
-    handle: &ClientHandle,
-    events: &mut mpsc::Receiver<ClientEvent>,
-    mut show: impl FnMut(&ClientEvent),
-) -> (Exit, Option<String>) {
-    let stopping = async {
-        let stop = handle.stop();
-        tokio::pin!(stop);
-        let stopped = loop {
-            tokio::select! {
-                stopped = &mut stop => break stopped,
-                Some(event) = events.recv() => show(&event),
-            }
-        };
-        while let Some(event) = events.recv().await {
-            show(&event);
-        }
-        stopped
-    };
-    match program::within(stopping).await {
-        Some(Ok(())) => (Exit::Well, None),
-        Some(Err(StopError::Statistics(error))) => {
-            let why = errors::store(&error);
-            (
-                Exit::Well,
-                Some(t!("warning-statistics-not-saved", why = why)),
-            )
-        }
-        Some(Err(error @ StopError::Broken)) => (Exit::Failed, Some(errors::stop(&error))),
-        None => (Exit::Failed, Some(t!("error-no-orderly-stop"))),
-    }
-}
-
 struct Prompt<E> {
     handle: ClientHandle,
     printer: Printer,
@@ -219,7 +148,7 @@ impl<E: Extra> Prompt<E> {
 
     fn complain(&mut self, message: String) {
         self.failed += 1;
-        self.printer.line(program::complaint(message));
+        self.printer.line(complaint(message));
     }
 
     /// Waits for the downloads, after the last command of a pipe.
@@ -280,7 +209,7 @@ impl<E: Extra> Prompt<E> {
                 self.answer(&name, answer).await;
             }
             Ok(ClientLine::Common(CommonLine::Help(word))) => {
-                let mut topics = help::topics(commands::CLIENT);
+                let mut topics = topics::of(commands::CLIENT);
                 topics.extend(self.extra.help());
                 self.printer.lines(help::answer(word.as_deref(), &topics));
             }

@@ -1,0 +1,75 @@
+//! `videocentral`.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use clap::{Args, Parser, Subcommand};
+
+use super::{ANYWHERE, CENTRAL_PORT, Common, SecurityArgs, USUAL_SECONDARIES};
+use crate::{
+    cli::{
+        place::{Place, place},
+        values::{PathParser, tidy},
+    },
+    node::{Security, central::CentralConfig},
+};
+
+/// `videocentral`.
+#[derive(Parser, Clone, Debug)]
+#[command(name = "videocentral", version, next_help_heading = "options")]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct CentralArgs {
+    /// Something else to do than to run.
+    #[command(subcommand)]
+    pub instead: Option<CentralCommand>,
+    /// Where it listens.
+    #[arg(short, long, value_name = "IP", default_value = ANYWHERE, value_parser = tidy(place))]
+    pub ip: Place,
+    /// Where it listens; 0 for a free port.
+    #[arg(short, long, value_name = "PUERTO", default_value_t = CENTRAL_PORT, value_parser = tidy(clap::value_parser!(u16)))]
+    pub puerto: u16,
+    /// How many secondaries must enrol before service begins.
+    #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = tidy(clap::value_parser!(u16).range(1..=64)))]
+    pub secundarios: u16,
+    /// Downloads at once.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = tidy(clap::value_parser!(u32).range(1..=10_000)))]
+    pub max_clientes: u32,
+    /// Runs as a service.
+    #[arg(long)]
+    pub sin_consola: bool,
+    #[command(flatten)]
+    pub security: SecurityArgs,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// What `videocentral` does beside running a central.
+#[derive(Subcommand, Clone, Debug)]
+pub enum CentralCommand {
+    /// Makes a private authority, certificates and a secret.
+    #[command(next_help_heading = "options", alias = "certificates")]
+    Certificados(CertificateArgs),
+}
+
+/// What certificates are to be made.
+#[derive(Args, Clone, Debug)]
+pub struct CertificateArgs {
+    /// Folder of all that is made.
+    #[arg(value_name = "CARPETA", help_heading = "arguments", value_parser = PathParser)]
+    pub carpeta: PathBuf,
+    /// Names and addresses of a server, with commas; once per server.
+    #[arg(long = "nodo", value_name = "NOMBRE_O_IP")]
+    pub nodos: Vec<String>,
+}
+
+impl CentralArgs {
+    /// What the node is told; it listens there.
+    pub fn config(&self, listen: SocketAddr, security: Arc<Security>) -> CentralConfig {
+        CentralConfig {
+            listen,
+            required_secondaries: self.secundarios,
+            max_downloads: self.max_clientes as usize,
+            statistics: self.common.estadisticas.clone(),
+            security,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! `videocliente`, and what it does for scripts.
+
+use std::{collections::HashSet, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::EnumValueParser};
+
+use super::{CENTRAL_PORT, Common, DownloadArgs, SecurityArgs};
+use crate::{
+    cli::{
+        parsers::{client_name, file_name},
+        place::{Place, place},
+        values::{PathParser, tidy},
+    },
+    model::ClientName,
+};
+
+/// `videocliente`.
+#[derive(Parser, Clone, Debug)]
+#[command(name = "videocliente", version, next_help_heading = "options")]
+pub struct ClientArgs {
+    /// What to do without a prompt.
+    #[command(subcommand)]
+    pub script: Option<Script>,
+    /// The central.
+    #[arg(long, value_name = "HOST", default_value = "localhost", value_parser = tidy(place))]
+    pub ip_central: Place,
+    /// The central's port.
+    #[arg(long, value_name = "PUERTO", default_value_t = CENTRAL_PORT, value_parser = tidy(clap::value_parser!(u16).range(1..)))]
+    pub puerto_central: u16,
+    /// The name to enrol with.
+    #[arg(long, value_name = "NOMBRE", value_parser = tidy(client_name))]
+    pub nombre: Option<ClientName>,
+    #[command(flatten)]
+    pub download: DownloadArgs,
+    #[command(flatten)]
+    pub security: SecurityArgs,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// What `videocliente` does for scripts.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Script {
+    /// Prints the files that can be downloaded.
+    #[command(alias = "list")]
+    Listar {
+        /// Only names like these.
+        #[arg(value_name = "PATRON", help_heading = "arguments", value_parser = file_name)]
+        patrones: Vec<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Downloads files.
+    #[command(alias = "get")]
+    Descargar {
+        /// Names, or patterns.
+        #[arg(value_name = "NOMBRE", required = true, help_heading = "arguments", value_parser = file_name)]
+        nombres: Vec<String>,
+        /// Where to write one file; `-` is stdout.
+        #[arg(short = 'o', long, value_name = "RUTA", value_parser = PathParser)]
+        salida: Option<PathBuf>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Compares downloaded files with the cluster's, and mends them.
+    #[command(alias = "verify")]
+    Verificar {
+        /// Names, or patterns.
+        #[arg(value_name = "NOMBRE", required = true, help_heading = "arguments", value_parser = file_name)]
+        nombres: Vec<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Prints the state of the cluster.
+    #[command(alias = "status")]
+    Estado {
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+impl Script {
+    /// The same with each name once.
+    #[must_use]
+    pub fn without_repetition(mut self) -> Self {
+        match &mut self {
+            Self::Listar {
+                patrones: names, ..
+            }
+            | Self::Descargar { nombres: names, .. }
+            | Self::Verificar { nombres: names, .. } => {
+                let mut seen = HashSet::new();
+                names.retain(|name| seen.insert(name.clone()));
+            }
+            Self::Estado { .. } => {}
+        }
+        self
+    }
+
+    /// How it prints.
+    pub fn output(&self) -> &Output {
+        match self {
+            Self::Listar { output, .. }
+            | Self::Descargar { output, .. }
+            | Self::Verificar { output, .. }
+            | Self::Estado { output } => output,
+        }
+    }
+}
+
+/// How a script's results are printed.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "output")]
+pub struct Output {
+    /// One JSON document on stdout.
+    #[arg(long)]
+    pub json: bool,
+    /// Progress on stderr.
+    #[arg(long, value_name = "texto|json|no", value_parser = tidy(EnumValueParser::<Progress>::new()))]
+    pub progreso: Option<Progress>,
+    /// Only errors on stderr.
+    #[arg(short = 'q', long, conflicts_with = "detallado")]
+    pub silencioso: bool,
+    /// Everything that happens on stderr.
+    #[arg(short = 'v', long)]
+    pub detallado: bool,
+}
+
+/// How progress is told. Without doc comments on the variants, which completions would show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Progress {
+    // For people.
+    #[value(alias = "text")]
+    Texto,
+    // JSON lines.
+    Json,
+    // Not.
+    No,
+}

@@ -1,0 +1,259 @@
+//! Command lines, and the configurations that they become: what all programs have here, what each has in its file.
+//!
+//! What their help says is in the catalogues: `flag-<name>` or, where programs differ, `flag-<program>-<name>`; the
+//! comments here are for whoever reads the code. See [`super::flags`] for how a command line is read.
+
+mod central;
+mod client;
+mod local;
+mod secondary;
+
+use std::{ffi::OsStr, path::PathBuf, sync::Arc, time::Duration};
+
+use clap::{
+    Arg, Args, Command,
+    builder::{EnumValueParser, PossibleValue, TypedValueParser},
+};
+
+use super::{
+    logging::LogFormat,
+    parsers::log_level,
+    quantity::{BadValue, time},
+    text::{language::Language, security::SECRET_VARIABLE, t},
+    values::{PathParser, tidy},
+};
+use crate::node::{
+    NetworkRole, SecretSource, Security, SecurityError, SecurityFiles,
+    client::{ClientConfig, Keeping},
+};
+
+pub use central::{CentralArgs, CentralCommand, CertificateArgs};
+pub use client::{ClientArgs, Output, Progress, Script};
+pub(super) use local::LocalArgs;
+pub use secondary::SecondaryArgs;
+
+/// How many secondaries there are unless said otherwise.
+const USUAL_SECONDARIES: u16 = 3;
+const CENTRAL_PORT: u16 = 50_000;
+const ANYWHERE: &str = "0.0.0.0";
+
+/// Flags of all programs.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "general")]
+pub struct Common {
+    /// Folder of the statistics.
+    #[arg(long, value_name = "CARPETA", default_value = "stats", value_parser = PathParser)]
+    pub estadisticas: PathBuf,
+    /// Level of the log on stderr, or a filter of tracing's.
+    #[arg(long, value_name = "NIVEL", default_value = "warn", value_parser = tidy(log_level))]
+    pub registro: String,
+    /// Form of the log.
+    #[arg(long, value_name = "texto|json", value_parser = tidy(EnumValueParser::<LogFormat>::new()), default_value = "texto")]
+    pub registro_formato: LogFormat,
+    /// File of the log, instead of stderr.
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
+    pub registro_archivo: Option<PathBuf>,
+    /// Language of what people read.
+    #[arg(long, value_name = "es|en", value_parser = tidy(LanguageParser))]
+    pub idioma: Option<Language>,
+    /// Configuration file.
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
+    pub config: Option<PathBuf>,
+    /// Prints every value and where it comes from, and ends.
+    #[arg(long)]
+    pub mostrar_config: bool,
+}
+
+/// Reads what locales are called too; completions offer the short names.
+#[derive(Clone)]
+struct LanguageParser;
+
+impl TypedValueParser for LanguageParser {
+    type Value = Language;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Language, clap::Error> {
+        let parse =
+            |text: &str| Language::of(text).ok_or_else(|| BadValue::new(text, t!("why-language")));
+        parse.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let all = [Language::Spanish, Language::English];
+        let values = all.map(|language| PossibleValue::new(language.tag()));
+        Some(Box::new(values.into_iter()))
+    }
+}
+
+/// Flags that say who may join, and how connections are protected.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "security")]
+pub struct SecurityArgs {
+    /// File with the cluster's secret; or else in the variable TROZOS_CLAVE.
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
+    pub clave_archivo: Option<PathBuf>,
+    /// This node's certificate, in PEM.
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
+    pub tls_cert: Option<PathBuf>,
+    /// Its private key, in PEM.
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
+    pub tls_clave: Option<PathBuf>,
+    /// The authority that signs the cluster's certificates.
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
+    pub tls_ca: Option<PathBuf>,
+}
+
+impl SecurityArgs {
+    /// Reads the files, and the secret of the environment where no file is named.
+    ///
+    /// # Errors
+    /// See [`SecurityError`].
+    pub fn load(&self, role: NetworkRole) -> Result<Arc<Security>, SecurityError> {
+        let of_environment = || match std::env::var_os(SECRET_VARIABLE) {
+            Some(text) => SecretSource::Text(text.into_encoded_bytes()),
+            None => SecretSource::None,
+        };
+        let secret = match &self.clave_archivo {
+            Some(path) => SecretSource::File(path.clone()),
+            None => of_environment(),
+        };
+        self.with(secret, role).map(Arc::new)
+    }
+
+    /// Reads the certificates alone.
+    ///
+    /// # Errors
+    /// See [`SecurityError`].
+    pub fn certificates(&self, role: NetworkRole) -> Result<Security, SecurityError> {
+        self.with(SecretSource::None, role)
+    }
+
+    fn with(&self, secret: SecretSource, role: NetworkRole) -> Result<Security, SecurityError> {
+        let files = SecurityFiles {
+            secret,
+            certificate: self.tls_cert.clone(),
+            key: self.tls_clave.clone(),
+            authority: self.tls_ca.clone(),
+        };
+        Security::load(&files, role)
+    }
+}
+
+/// Flags of programs that download.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "downloads")]
+pub struct DownloadArgs {
+    /// Folder of the downloads.
+    #[arg(long, value_name = "CARPETA", default_value = "data/descargas", value_parser = PathParser)]
+    pub destino: PathBuf,
+    /// How long a download waits when no secondary is left.
+    #[arg(long, value_name = "TIEMPO", default_value = "60s", value_parser = tidy(time))]
+    pub espera_fuentes: Duration,
+    /// Replaces a file of other content.
+    #[arg(long)]
+    pub sobrescribir: bool,
+}
+
+impl DownloadArgs {
+    /// What the node is told.
+    pub fn config(
+        &self,
+        central: (String, u16),
+        statistics: Keeping,
+        security: Arc<Security>,
+    ) -> ClientConfig {
+        ClientConfig {
+            central,
+            security,
+            target: self.destino.clone(),
+            statistics,
+            source_wait: self.espera_fuentes,
+            overwrite: self.sobrescribir,
+        }
+    }
+}
+
+/// Flags whose values a file may give.
+pub(super) fn settings_can_have(arg: &Arg) -> bool {
+    let is_about_this_run = matches!(
+        arg.get_id().as_str(),
+        "help" | "version" | "config" | "mostrar_config" | "demo" | "generar"
+    );
+    arg.get_long().is_some() && !is_about_this_run
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use clap::{CommandFactory, FromArgMatches, Parser};
+
+    use super::*;
+    use crate::node::secondary::SecondaryConfig;
+
+    fn secondary(args: &[&str]) -> Result<SecondaryConfig, String> {
+        let all = ["videosecundario"].iter().chain(args);
+        let args = SecondaryArgs::try_parse_from(all).map_err(|error| error.to_string())?;
+        let number = args.number()?;
+        let ip = args.ip.ip().unwrap();
+        let listen = SocketAddr::new(ip, args.port(number));
+        Ok(args.config(number, listen, None, Arc::default()))
+    }
+
+    #[test]
+    fn defaults_are_the_originals() {
+        let args = CentralArgs::parse_from(["videocentral"]);
+        let listen = SocketAddr::new(args.ip.ip().unwrap(), args.puerto);
+        let central = args.config(listen, Arc::default());
+        assert_eq!(central.listen.to_string(), "0.0.0.0:50000");
+        assert_eq!(
+            (central.required_secondaries, central.max_downloads),
+            (3, 5)
+        );
+        let config = secondary(&["-n", "2"]).unwrap();
+        assert_eq!(config.listen.to_string(), "0.0.0.0:50002");
+        assert_eq!(config.central, ("localhost".to_owned(), 50_000));
+        assert_eq!(config.folder, PathBuf::from("data/videos2"));
+        let client = ClientArgs::parse_from(["videocliente"]);
+        assert_eq!(client.download.destino, PathBuf::from("data/descargas"));
+        assert_eq!(client.download.espera_fuentes, Duration::from_secs(60));
+    }
+
+    #[test]
+    fn numbers_that_are_not_allowed_are_named_with_the_remedy() {
+        for bad in ["0", "4", "7", "65", "99999999999"] {
+            let error = secondary(&["-n", bad]).unwrap_err();
+            assert!(error.contains(bad), "{error}");
+        }
+        let error = secondary(&["-n", "7"]).unwrap_err();
+        assert!(error.contains("--secundarios 7"), "{error}");
+        assert!(secondary(&["-n", "7", "--secundarios", "7"]).is_ok());
+        assert!(secondary(&[]).is_err());
+        assert!(secondary(&["-n", "-1"]).is_err());
+    }
+
+    #[test]
+    fn scripts_take_their_flags_before_and_after() {
+        for line in [
+            "videocliente --ip-central h descargar a b --json",
+            "videocliente descargar a b --json --ip-central h",
+            "videocliente get a b --json --ip-central h",
+        ] {
+            let command = crate::cli::flags::dressed(ClientArgs::command(), &Default::default());
+            let matches = command.try_get_matches_from(line.split(' ')).unwrap();
+            let args = ClientArgs::from_arg_matches(&matches).unwrap();
+            assert_eq!(args.ip_central.host, "h");
+            let Some(Script::Descargar {
+                nombres, output, ..
+            }) = args.script
+            else {
+                panic!("{line}");
+            };
+            assert_eq!((nombres.len(), output.json), (2, true));
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! `videosecundario`.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use clap::Parser;
+
+use super::{ANYWHERE, CENTRAL_PORT, Common, SecurityArgs, USUAL_SECONDARIES};
+use crate::{
+    cli::{
+        parsers::quiet,
+        place::{Place, place},
+        quantity::{rate, size},
+        text::t,
+        values::{PathParser, tidy},
+    },
+    model::{SecondaryNumber, limits::MAX_SECONDARY_NUMBER},
+    node::{Security, secondary::SecondaryConfig},
+    store::retired::RetiredLimits,
+};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// `videosecundario`.
+#[derive(Parser, Clone, Debug)]
+#[command(name = "videosecundario", version, next_help_heading = "options")]
+pub struct SecondaryArgs {
+    /// Its number.
+    #[arg(short, long, value_name = "N", value_parser = tidy(clap::value_parser!(u64)))]
+    pub numero: u64,
+    /// How many secondaries there are.
+    #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = tidy(clap::value_parser!(u16).range(1..=64)))]
+    pub secundarios: u16,
+    /// Where it listens.
+    #[arg(short, long, value_name = "IP", default_value = ANYWHERE, value_parser = tidy(place))]
+    pub ip: Place,
+    /// Where it listens; 0 for a free port.
+    #[arg(short, long, value_name = "PUERTO", value_parser = tidy(clap::value_parser!(u16)))]
+    pub puerto: Option<u16>,
+    /// The address that others are given.
+    #[arg(long, value_name = "IP", value_parser = tidy(place))]
+    pub ip_anunciada: Option<Place>,
+    /// The central.
+    #[arg(long, value_name = "HOST", default_value = "localhost", value_parser = tidy(place))]
+    pub ip_central: Place,
+    /// The central's port.
+    #[arg(long, value_name = "PUERTO", default_value_t = CENTRAL_PORT, value_parser = tidy(clap::value_parser!(u16).range(1..)))]
+    pub puerto_central: u16,
+    /// The folder that it serves.
+    #[arg(long, value_name = "CARPETA", value_parser = PathParser)]
+    pub directorio: Option<PathBuf>,
+    /// Most bytes per second that it sends.
+    #[arg(long, value_name = "TASA", value_parser = tidy(rate))]
+    pub limite_subida: Option<u64>,
+    /// Most that is kept of what was set aside.
+    #[arg(long, value_name = "TAMANO", value_parser = tidy(size))]
+    pub retirados_max: Option<u64>,
+    /// How many days it is kept.
+    #[arg(long, value_name = "DIAS", default_value_t = 30, value_parser = tidy(clap::value_parser!(u32).range(0..=36_500)))]
+    pub retirados_dias: u32,
+    /// How long a file must not have changed to be offered.
+    #[arg(long, value_name = "TIEMPO", default_value = "4s", value_parser = tidy(quiet))]
+    pub reposo: Duration,
+    /// Goes on without the disks that the folder had.
+    #[arg(long)]
+    pub olvidar_discos: bool,
+    /// Runs as a service.
+    #[arg(long)]
+    pub sin_consola: bool,
+    #[command(flatten)]
+    pub security: SecurityArgs,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+impl SecondaryArgs {
+    /// How much of what was set aside is kept, and for how long.
+    pub fn retired_limits(&self) -> RetiredLimits {
+        RetiredLimits {
+            max_bytes: self.retirados_max,
+            max_age: DAY * self.retirados_dias,
+        }
+    }
+
+    /// Its number.
+    ///
+    /// # Errors
+    /// What is wrong with a number that is not allowed, for people.
+    pub fn number(&self) -> Result<SecondaryNumber, String> {
+        let highest = self.secundarios.max(USUAL_SECONDARIES);
+        SecondaryNumber::try_from(self.numero)
+            .ok()
+            .filter(|number| number.get() <= highest)
+            .ok_or_else(|| self.bad_number(highest))
+    }
+
+    /// The port on which the secondary of a number listens.
+    pub fn port(&self, number: SecondaryNumber) -> u16 {
+        self.puerto.unwrap_or(CENTRAL_PORT + number.get())
+    }
+
+    /// What the node is told: it listens there, and others are given that address.
+    pub fn config(
+        &self,
+        number: SecondaryNumber,
+        listen: SocketAddr,
+        announced_ip: Option<IpAddr>,
+        security: Arc<Security>,
+    ) -> SecondaryConfig {
+        let folder = || PathBuf::from(format!("data/videos{number}"));
+        SecondaryConfig {
+            number,
+            listen,
+            announced_ip,
+            announced_port: self.ip_anunciada.as_ref().and_then(|place| place.port),
+            central: (self.ip_central.host.clone(), self.puerto_central),
+            folder: self.directorio.clone().unwrap_or_else(folder),
+            statistics: self.common.estadisticas.clone(),
+            upload_limit_bytes_per_s: self.limite_subida,
+            retired: self.retired_limits(),
+            quiet: self.reposo,
+            forget_disks: self.olvidar_discos,
+            security,
+        }
+    }
+
+    fn bad_number(&self, highest: u16) -> String {
+        let number = self.numero.to_string();
+        let could_be =
+            self.numero > u64::from(highest) && self.numero <= u64::from(MAX_SECONDARY_NUMBER);
+        if could_be {
+            t!("usage-number-more", number = number, highest = highest)
+        } else {
+            t!("usage-number", number = number, highest = highest)
+        }
+    }
+}

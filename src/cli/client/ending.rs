@@ -1,0 +1,50 @@
+//! The end of a client, of a prompt or of a script.
+
+use tokio::sync::mpsc;
+
+use crate::{
+    cli::{
+        exit::Exit,
+        program,
+        text::{errors, files, t},
+    },
+    node::{
+        StopError,
+        client::{ClientEvent, ClientHandle},
+    },
+};
+
+/// Stops a client, shows what happens until it has ended, and gives how that went and what to tell of it. Statistics
+/// that cannot be saved are no failure: everything that was asked for was done.
+pub(in crate::cli) async fn stop_client(
+    handle: &ClientHandle,
+    events: &mut mpsc::Receiver<ClientEvent>,
+    mut show: impl FnMut(&ClientEvent),
+) -> (Exit, Option<String>) {
+    let stopping = async {
+        let stop = handle.stop();
+        tokio::pin!(stop);
+        let stopped = loop {
+            tokio::select! {
+                stopped = &mut stop => break stopped,
+                Some(event) = events.recv() => show(&event),
+            }
+        };
+        while let Some(event) = events.recv().await {
+            show(&event);
+        }
+        stopped
+    };
+    match program::within(stopping).await {
+        Some(Ok(())) => (Exit::Well, None),
+        Some(Err(StopError::Statistics(error))) => {
+            let why = files::store(&error);
+            (
+                Exit::Well,
+                Some(t!("warning-statistics-not-saved", why = why)),
+            )
+        }
+        Some(Err(error @ StopError::Broken)) => (Exit::Failed, Some(errors::stop(&error))),
+        None => (Exit::Failed, Some(t!("error-no-orderly-stop"))),
+    }
+}

@@ -1,0 +1,51 @@
+//! Why a script ends before its end.
+
+use crate::{
+    cli::{
+        exit::Exit,
+        text::{errors, links, security, t},
+        wanted,
+    },
+    node::client::ClientError,
+};
+
+/// Why a script ends before its end.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) exit: Exit,
+    pub(super) why: String,
+}
+
+impl From<ClientError> for Ended {
+    fn from(error: ClientError) -> Self {
+        let (exit, why) = match &error {
+            // There is nobody here to whom it could be said that it is tried again.
+            ClientError::Unreachable(lost) => (
+                Exit::Unreachable,
+                t!("script-unreachable", why = links::lost(lost)),
+            ),
+            ClientError::Denied(denied) => (Exit::Unreachable, security::denied(denied)),
+            ClientError::NotFound | ClientError::NoLocalFile(_) => {
+                (Exit::NotFound, errors::client(&error))
+            }
+            _ => (Exit::Failed, errors::client(&error)),
+        };
+        Self { exit, why }
+    }
+}
+
+impl From<wanted::NoFiles> for Ended {
+    fn from(none: wanted::NoFiles) -> Self {
+        match none {
+            wanted::NoFiles::Client(error) => error.into(),
+            wanted::NoFiles::NotFound(why) => Self {
+                exit: Exit::NotFound,
+                why,
+            },
+            wanted::NoFiles::Bad(why) => Self {
+                exit: Exit::Usage,
+                why,
+            },
+        }
+    }
+}

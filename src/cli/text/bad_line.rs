@@ -1,0 +1,36 @@
+//! Why a line at a prompt is no command.
+
+use super::{files::file_name, t, topics::usage};
+use crate::cli::commands::{BadLine, BadValue};
+
+/// What to answer to a line that is no command.
+pub fn explain(bad: &BadLine) -> String {
+    match bad {
+        BadLine::Unknown {
+            word,
+            nearest: Some(near),
+        } => t!("line-unknown-near", word = word, near = *near),
+        BadLine::Unknown {
+            word,
+            nearest: None,
+        } => t!("line-unknown", word = word),
+        BadLine::Missing { id } => t!("line-missing", usage = usage(id)),
+        BadLine::Value { value, reason } => {
+            t!("line-value", value = value, why = why(reason))
+        }
+    }
+}
+
+fn why(reason: &BadValue) -> String {
+    match reason {
+        BadValue::FileName(error) => file_name(error),
+        BadValue::ClientName => t!("bad-client-name"),
+        BadValue::Level => t!("why-priority"),
+        BadValue::NotOff => t!("why-off"),
+        BadValue::NotJson => t!("why-json"),
+        BadValue::Secondary => t!("why-secondary"),
+        BadValue::Choice => t!("why-choice"),
+        BadValue::Retired => t!("why-retired"),
+        BadValue::Limit => t!("why-limit"),
+    }
+}
