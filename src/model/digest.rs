@@ -7,7 +7,8 @@ use std::fmt;
 pub struct Digest([u8; 32]);
 
 /// A text that is not 64 hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a SHA-256 digest: expected 64 hexadecimal digits")]
 pub struct DigestError;
 
 impl Digest {
@@ -54,14 +55,6 @@ impl fmt::Debug for Digest {
         write!(f, "Digest({self})")
     }
 }
-
-impl fmt::Display for DigestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not a SHA-256 digest: expected 64 hexadecimal digits")
-    }
-}
-
-impl std::error::Error for DigestError {}
 
 #[cfg(test)]
 mod tests {

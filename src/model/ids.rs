@@ -12,7 +12,8 @@ use super::{
 pub struct SecondaryNumber(u16);
 
 /// A number that no secondary can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("secondary number {0}: must be 1 to {most}", most = MAX_SECONDARY_NUMBER)]
 pub struct SecondaryNumberError(pub u64);
 
 impl SecondaryNumber {
@@ -38,18 +39,6 @@ impl fmt::Display for SecondaryNumber {
         self.0.fmt(f)
     }
 }
-
-impl fmt::Display for SecondaryNumberError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "secondary number {}: must be 1 to {MAX_SECONDARY_NUMBER}",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for SecondaryNumberError {}
 
 /// One run of a secondary's process; tells a reconnection from a second process with the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,13 +77,16 @@ impl fmt::Display for ChunkIndex {
 pub struct ClientName(String);
 
 /// Why a text is no client name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientNameError {
     /// Nothing but spaces.
+    #[error("client name: empty")]
     Empty,
     /// Longer than [`MAX_CLIENT_NAME_BYTES`]; holds its length in bytes.
+    #[error("client name: {0} bytes; at most {most}", most = MAX_CLIENT_NAME_BYTES)]
     TooLong(usize),
     /// Holds a control character or one of `/ \ :`, or starts with a dot.
+    #[error("client name: {0:?} is not allowed")]
     Forbidden(char),
 }
 
@@ -138,23 +130,6 @@ impl fmt::Display for ClientName {
         f.pad(&self.0)
     }
 }
-
-impl fmt::Display for ClientNameError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => write!(f, "client name: empty"),
-            Self::TooLong(bytes) => {
-                write!(
-                    f,
-                    "client name: {bytes} bytes; at most {MAX_CLIENT_NAME_BYTES}"
-                )
-            }
-            Self::Forbidden(c) => write!(f, "client name: {c:?} is not allowed"),
-        }
-    }
-}
-
-impl std::error::Error for ClientNameError {}
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,5 @@
 //! All arithmetic of offsets and chunks. Nobody else multiplies an index by a chunk size.
 
-use std::fmt;
-
 use super::{
     ChunkIndex,
     limits::{CHUNKS_BEFORE_DOUBLING, MAX_CHUNK_BYTES, MAX_FILE_BYTES, MIN_CHUNK_BYTES},
@@ -62,11 +60,13 @@ pub struct ChunkLayout {
 }
 
 /// A length or chunk size that no file has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LayoutError {
     /// Over [`MAX_FILE_BYTES`].
+    #[error("file of {0} bytes: at most {most}", most = MAX_FILE_BYTES)]
     FileTooLong(u64),
     /// Not the chunk size that a file of this length has.
+    #[error("chunks of {chunk_bytes} bytes for a file of {file_bytes} bytes")]
     WrongChunk {
         /// Length of the file, in bytes.
         file_bytes: u64,
@@ -173,27 +173,6 @@ impl ChunkLayout {
         }
     }
 }
-
-impl fmt::Display for LayoutError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::FileTooLong(bytes) => {
-                write!(f, "file of {bytes} bytes: at most {MAX_FILE_BYTES}")
-            }
-            Self::WrongChunk {
-                file_bytes,
-                chunk_bytes,
-            } => {
-                write!(
-                    f,
-                    "chunks of {chunk_bytes} bytes for a file of {file_bytes} bytes"
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for LayoutError {}
 
 #[cfg(test)]
 mod tests {

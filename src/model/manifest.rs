@@ -1,7 +1,5 @@
 //! What a file is: its length and the digest of each of its chunks.
 
-use std::fmt;
-
 use super::{ChunkIndex, ChunkLayout, Digest, FileName};
 
 /// What the catalogue keeps of a file: enough to ask for it and to check its manifest.
@@ -24,7 +22,8 @@ pub struct Manifest {
 }
 
 /// Raw digests that do not fit a file's length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("manifest of {actual_bytes} bytes where {expected_bytes} were expected")]
 pub struct ManifestError {
     /// Bytes that the digests of such a file take.
     pub expected_bytes: u64,
@@ -115,18 +114,6 @@ impl Manifest {
         self.chunks.get(chunk.as_usize()).copied()
     }
 }
-
-impl fmt::Display for ManifestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "manifest of {} bytes where {} were expected",
-            self.actual_bytes, self.expected_bytes
-        )
-    }
-}
-
-impl std::error::Error for ManifestError {}
 
 #[cfg(test)]
 mod tests {

@@ -13,17 +13,27 @@ use super::{
 pub struct FileName(Arc<str>);
 
 /// Why a text is no file name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FileNameError {
     /// No text at all, or an empty component (`a//b`, `/a`, `a/`).
+    #[error("file name: empty, absolute, or with an empty component")]
     EmptyComponent,
     /// A component that starts with a dot: `.`, `..` or a hidden file.
+    #[error("file name: a component starts with a dot")]
     Dot,
     /// A control character, `\`, or NUL.
+    #[error("file name: {0:?} is not allowed")]
     Forbidden(char),
     /// Reserved by this program (`*.part`, `*.part-diario`).
+    #[error("file name: ends in .part or .part-diario, kept for unfinished files")]
     Reserved,
     /// Too long, in bytes or in folders.
+    #[error(
+        "file name: over {} bytes, {} in a component, or {} folders",
+        MAX_NAME_BYTES,
+        MAX_COMPONENT_BYTES,
+        MAX_COMPONENTS
+    )]
     TooLong,
 }
 
@@ -94,28 +104,6 @@ impl fmt::Display for FileName {
         f.pad(&self.0)
     }
 }
-
-impl fmt::Display for FileNameError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::EmptyComponent => {
-                write!(f, "file name: empty, absolute, or with an empty component")
-            }
-            Self::Dot => write!(f, "file name: a component starts with a dot"),
-            Self::Forbidden(c) => write!(f, "file name: {c:?} is not allowed"),
-            Self::Reserved => write!(
-                f,
-                "file name: ends in .part or .part-diario, kept for unfinished files"
-            ),
-            Self::TooLong => write!(
-                f,
-                "file name: over {MAX_NAME_BYTES} bytes, {MAX_COMPONENT_BYTES} in a component, or {MAX_COMPONENTS} folders"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for FileNameError {}
 
 #[cfg(test)]
 mod tests {
