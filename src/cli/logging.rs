@@ -8,11 +8,12 @@ use std::{
     io::{self, IsTerminal, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
 };
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Context;
+use arc_swap::ArcSwap;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use super::{
@@ -62,7 +63,7 @@ impl fmt::Debug for Log {
 struct LogFile {
     path: PathBuf,
     /// Replaced as a whole, so that a line on its way ends where it began.
-    file: Mutex<Arc<File>>,
+    file: ArcSwap<File>,
 }
 
 impl Log {
@@ -81,7 +82,7 @@ impl Log {
         Ok(Self {
             file: Some(Arc::new(LogFile {
                 path: path.to_owned(),
-                file: Mutex::new(Arc::new(file)),
+                file: ArcSwap::from_pointee(file),
             })),
             ..Self::default()
         })
@@ -102,7 +103,7 @@ impl Log {
         };
         match append(&log.path) {
             Ok(file) => {
-                *log.file.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(file);
+                log.file.store(Arc::new(file));
                 tracing::info!("log file opened again");
             }
             Err(error) => {
@@ -249,8 +250,8 @@ impl Drop for Line {
         // A log that cannot be written has nowhere else to be told of.
         match &self.sink {
             Sink::File(log) => {
-                let file = Arc::clone(&log.file.lock().unwrap_or_else(PoisonError::into_inner));
-                let _ = (&*file).write_all(format!("{text}\n").as_bytes());
+                let file = log.file.load();
+                let _ = (&**file).write_all(format!("{text}\n").as_bytes());
             }
             Sink::Stderr { colours } => {
                 let is_painted = *colours && self.format == LogFormat::Text;

@@ -1,10 +1,11 @@
 //! What follows the commands of a client: files of the catalogue with their sizes, and its own downloads.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{
@@ -57,7 +58,7 @@ impl ClientValues {
                 remark: bytes(listed.file.layout.file_bytes()),
             };
             let files = files.iter().map(suggestion).collect();
-            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = known.lock();
             known.files = files;
             known.answered = Some(Instant::now());
         }
@@ -65,7 +66,7 @@ impl ClientValues {
 
     fn files(&self, fresh: bool) -> Arc<[Suggestion]> {
         let is_old = {
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = self.known.lock();
             // A hint is content with what was asked for before; a completion waits for an answer.
             let (last, good_for) = if fresh {
                 (known.answered, FRESH)
@@ -87,7 +88,7 @@ impl ClientValues {
                     .block_on(async { timeout(PATIENCE, news).await });
             }
         }
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock();
         Arc::clone(&known.files)
     }
 

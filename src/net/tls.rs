@@ -1,12 +1,8 @@
 //! TLS 1.3 by rustls, with ring. Both sides of it: what a server shows, and whom the one who connects trusts.
 
-use std::{
-    fmt, io,
-    net::IpAddr,
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+use std::{fmt, io, net::IpAddr, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use rustls::{
     CertificateError, ClientConfig, RootCertStore, ServerConfig,
     client::{VerifierBuilderError, WebPkiServerVerifier, danger::ServerCertVerifier},
@@ -154,7 +150,7 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 /// Certificates that can be replaced while connections begin. Copies are the same.
-struct Renewable<T>(Arc<RwLock<T>>);
+struct Renewable<T>(Arc<ArcSwap<T>>);
 
 impl<T> Clone for Renewable<T> {
     fn clone(&self) -> Self {
@@ -164,19 +160,15 @@ impl<T> Clone for Renewable<T> {
 
 impl<T: Clone> Renewable<T> {
     fn new(first: T) -> Self {
-        Self(Arc::new(RwLock::new(first)))
+        Self(Arc::new(ArcSwap::from_pointee(first)))
     }
 
     fn now(&self) -> T {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.load().as_ref().clone()
     }
 
     fn take_over(&self, fresh: &Self) {
-        let fresh = fresh.now();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        self.0.store(fresh.0.load_full());
     }
 }
 

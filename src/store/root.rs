@@ -4,9 +4,10 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
 };
 
+use arc_swap::{ArcSwap, ArcSwapOption};
 use cap_std::{
     ambient_authority,
     fs::{Dir, MetadataExt},
@@ -38,9 +39,9 @@ pub struct Root {
 struct Inner {
     path: PathBuf,
     /// None while its disk has not been there.
-    dir: RwLock<Option<Arc<Dir>>>,
+    dir: ArcSwapOption<Dir>,
     /// Without these nothing is what it was.
-    mounts: RwLock<Mounts>,
+    mounts: ArcSwap<Mounts>,
 }
 
 impl Root {
@@ -57,8 +58,8 @@ impl Root {
         dir.entries().map_err(fail)?;
         let inner = Inner {
             path: path.to_owned(),
-            dir: RwLock::new(Some(Arc::new(dir))),
-            mounts: RwLock::default(),
+            dir: ArcSwapOption::from_pointee(dir),
+            mounts: ArcSwap::default(),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -69,8 +70,8 @@ impl Root {
     pub(super) fn absent(path: &Path) -> Self {
         let inner = Inner {
             path: path.to_owned(),
-            dir: RwLock::new(None),
-            mounts: RwLock::default(),
+            dir: ArcSwapOption::empty(),
+            mounts: ArcSwap::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -79,8 +80,7 @@ impl Root {
 
     /// What must be mounted for anything to be done in it.
     pub(super) fn need(&self, mounts: Mounts) {
-        let mut needed = self.inner.mounts.write();
-        *needed.as_deref_mut().unwrap_or(&mut Mounts::default()) = mounts;
+        self.inner.mounts.store(Arc::new(mounts));
     }
 
     /// Opens a folder, which is made when it is not there.
@@ -161,15 +161,12 @@ impl Root {
     /// # Errors
     /// When its disk is away, or has never been there.
     pub(super) fn dir(&self) -> io::Result<Arc<Dir>> {
-        let mounts = self.inner.mounts.read();
-        let mounts = mounts.unwrap_or_else(PoisonError::into_inner);
-        mounts.check_above()?;
+        self.inner.mounts.load().check_above()?;
         self.handle().ok_or_else(|| io::Error::other(DiskAway))
     }
 
     fn handle(&self) -> Option<Arc<Dir>> {
-        let dir = self.inner.dir.read();
-        dir.unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner.dir.load_full()
     }
 
     /// True when the path leads to the folder that is open: the handle outlives its folder.
@@ -186,9 +183,7 @@ impl Root {
         if self.is_current()? {
             return Ok(false);
         }
-        let mounts = self.inner.mounts.read();
-        let mounts = mounts.unwrap_or_else(PoisonError::into_inner);
-        mounts.check_above()?;
+        self.inner.mounts.load().check_above()?;
         let fresh = Dir::open_ambient_dir(self.path(), ambient_authority())?;
         let empty = fresh.entries()?.next().is_none();
         if let Some(before) = self.handle()
@@ -197,19 +192,13 @@ impl Root {
         {
             return Ok(false);
         }
-        let mut dir = self
-            .inner
-            .dir
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *dir = Some(Arc::new(fresh));
+        self.inner.dir.store(Some(Arc::new(fresh)));
         Ok(true)
     }
 
     /// The hidden folders of all disks that the folder is on, its own first.
     pub(super) fn hidden_folders(&self) -> Vec<String> {
-        let mounts = self.inner.mounts.read();
-        let mounts = mounts.unwrap_or_else(PoisonError::into_inner);
+        let mounts = self.inner.mounts.load();
         let below = mounts.below.iter();
         let below = below.map(|mount| format!("{mount}/{HIDDEN}"));
         std::iter::once(HIDDEN.to_owned()).chain(below).collect()
@@ -224,8 +213,7 @@ impl Disk for Root {
     }
 
     fn hidden(&self, path: &str) -> String {
-        let mounts = self.inner.mounts.read();
-        let mounts = mounts.unwrap_or_else(PoisonError::into_inner);
+        let mounts = self.inner.mounts.load();
         match mounts.of(path) {
             Some(mount) => format!("{mount}/{HIDDEN}"),
             None => HIDDEN.to_owned(),
@@ -234,9 +222,7 @@ impl Disk for Root {
 
     fn folder(&self, path: &str, make: Make) -> io::Result<Dir> {
         let dir = self.dir()?;
-        let mounts = self.inner.mounts.read();
-        let mounts = mounts.unwrap_or_else(PoisonError::into_inner);
-        mounts.check(&*dir, path)?;
+        self.inner.mounts.load().check(&*dir, path)?;
         let open = || {
             if make == Make::Folders && path != "." {
                 dir.create_dir_all(path)?;

@@ -2,22 +2,23 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
     time::Duration,
 };
+
+use parking_lot::Mutex;
 
 static SLOW: Mutex<Vec<(PathBuf, Duration)>> = Mutex::new(Vec::new());
 
 /// From now on each fsync below a folder takes so long.
 pub(crate) fn slow_down(folder: &Path, each: Duration) {
-    let mut slow = SLOW.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut slow = SLOW.lock();
     slow.push((folder.to_owned(), each));
 }
 
 /// An fsync of a file, or of its folder.
 pub(super) fn wait(path: &Path) {
     let takes = {
-        let slow = SLOW.lock().unwrap_or_else(PoisonError::into_inner);
+        let slow = SLOW.lock();
         let found = slow.iter().find(|(folder, _)| path.starts_with(folder));
         found.map(|(_, each)| *each)
     };

@@ -1,12 +1,9 @@
 //! Zeros: chunks of them are known by their digest, and runs of them are holes in the files that are received. They
 //! are neither sent nor stored.
 
-use std::{
-    io,
-    ops::Range,
-    sync::{Mutex, PoisonError},
-};
+use std::{io, ops::Range};
 
+use parking_lot::Mutex;
 use ring::digest::{Context, SHA256};
 
 use super::disk::Content;
@@ -26,7 +23,7 @@ pub(super) fn digest_of_zeros(bytes: u64) -> Digest {
     /// As many as the longest chunk that was asked for has.
     static STATES: Mutex<Vec<Context>> = Mutex::new(Vec::new());
     let (blocks, rest) = (bytes / STATE_BYTES as u64, bytes % STATE_BYTES as u64);
-    let mut states = STATES.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut states = STATES.lock();
     let mut state = states
         .get(blocks as usize)
         .or_else(|| states.last())

@@ -1,10 +1,8 @@
 //! What the terminal was like before a prompt changed it.
 
-use std::{
-    os::fd::AsFd,
-    sync::{Mutex, PoisonError},
-};
+use std::os::fd::AsFd;
 
+use parking_lot::Mutex;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
@@ -13,7 +11,7 @@ const NULL: (u32, u32) = (1, 3);
 
 /// Remembers how the terminal is, for [`restore`], which a panic calls too.
 pub(super) fn remember() {
-    let mut before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut before = BEFORE.lock();
     *before = tcgetattr(std::io::stdin()).ok();
     drop(before);
     let usual = std::panic::take_hook();
@@ -25,7 +23,7 @@ pub(super) fn remember() {
 
 /// Makes the terminal as it was. Does nothing when no prompt was started.
 pub fn restore() {
-    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = BEFORE.lock();
     if let Some(before) = &*before {
         let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
     }

@@ -1,6 +1,6 @@
 //! How a part file ends: it gets its name, is kept for another time, or is gone.
 
-use std::{io, path::PathBuf, sync::PoisonError};
+use std::{io, path::PathBuf};
 
 use super::{FileOf, PartFile, resume::There, space::give_back, without};
 use crate::store::{
@@ -47,7 +47,7 @@ impl<D: Disk> PartFile<D> {
         let is_empty = without(self.have(), &zeros).is_empty();
         let synced = if is_empty { Ok(()) } else { self.sync() };
         // A chunk that is being written is not there yet by the books, and its space must stay.
-        let _alone = self.writing.write().unwrap_or_else(PoisonError::into_inner);
+        let _alone = self.writing.write();
         let progress = self.progress();
         let given = if is_empty && self.names.is_hidden() {
             self.names.discard(&self.file)
@@ -62,7 +62,7 @@ impl<D: Disk> PartFile<D> {
     /// # Errors
     /// What the disk says.
     pub fn discard(&self) -> Result<(), StoreError> {
-        let _alone = self.writing.write().unwrap_or_else(PoisonError::into_inner);
+        let _alone = self.writing.write();
         let discarded = self.names.discard(&self.file);
         discarded.map_err(|error| self.names.fail(&error))
     }

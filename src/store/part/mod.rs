@@ -23,10 +23,12 @@ use std::{
     io,
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
+
+use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use super::{
     Root, StoreError,
@@ -370,7 +372,7 @@ impl<D: Disk> PartFile<D> {
             // A duplicate. The file may have its name already, and must not look changed.
             return Ok(true);
         }
-        let _writing = self.writing.read().unwrap_or_else(PoisonError::into_inner);
+        let _writing = self.writing.read();
         let written = zeros::write(&self.file, bytes, range.start);
         written.map_err(|error| self.names.fail(&error))?;
         self.record(checked.chunk)?;
@@ -439,11 +441,11 @@ impl<D: Disk> PartFile<D> {
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress<FileOf<D>>> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+        self.progress.lock()
     }
 
     fn lasting(&self) -> MutexGuard<'_, Lasting> {
-        self.lasting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lasting.lock()
     }
 }
 

@@ -1,11 +1,7 @@
 //! Chunks from files of this disk: an older version, a copy, a file under another name. Each is verified as if it had
 //! come from somebody else, and only such files are read through as a sample shows to be of use.
 
-use std::{
-    fs::File,
-    io,
-    sync::{Arc, PoisonError},
-};
+use std::{fs::File, io, sync::Arc};
 
 use super::{
     Checked, FileOf, PartFile,
@@ -183,7 +179,7 @@ impl<D: Disk> PartFile<D> {
             if !keep_on() {
                 break;
             }
-            let writing = self.writing.read().unwrap_or_else(PoisonError::into_inner);
+            let writing = self.writing.read();
             let mut copied = Vec::with_capacity(lot.len());
             for chunk in lot {
                 let range = layout.byte_range(chunk);

@@ -4,9 +4,11 @@
 //! One table for the process: its part files have many owners, and the disk is common to all.
 
 use std::sync::{
-    Arc, Mutex, PoisonError, Weak,
+    Arc, Weak,
     atomic::{AtomicU64, Ordering},
 };
+
+use parking_lot::Mutex;
 
 static PROMISES: Mutex<Vec<Weak<Promise>>> = Mutex::new(Vec::new());
 
@@ -26,7 +28,7 @@ impl Promise {
         fits: impl FnOnce(u64) -> Result<(), E>,
     ) -> Result<Arc<Self>, E> {
         // Held until it is counted: two who ask at once must not get the same space.
-        let mut promises = PROMISES.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut promises = PROMISES.lock();
         promises.retain(|promise| promise.strong_count() > 0);
         let others = promises.iter().filter_map(Weak::upgrade);
         let others = others.filter(|promise| promise.device == device);

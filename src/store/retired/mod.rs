@@ -16,11 +16,12 @@ use std::{
     collections::BTreeMap,
     fs::File,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use cap_std::fs::Dir;
+use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 
 use super::{
@@ -262,7 +263,7 @@ impl Retired {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 fn now_ms() -> i64 {
