@@ -24,6 +24,8 @@ use serde::{Deserialize, Serialize};
 use super::{ErrorCode, Hello, Said};
 use crate::model::{Digest, SecondaryNumber, error_codes, limits};
 
+pub use super::nonce::Nonce;
+
 /// Before the secret is used it is stretched, so that one that people made up costs more to try out.
 const STRETCH_ROUNDS: NonZeroU32 = NonZeroU32::new(100_000).expect("not zero");
 /// What some editors put before a text.
@@ -69,21 +71,6 @@ pub enum FromServer {
         #[serde(flatten)]
         message: Said,
     },
-}
-
-/// 32 random bytes that are used once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Nonce(Digest);
-
-impl Nonce {
-    /// Length in bytes.
-    pub const BYTES: usize = 32;
-
-    /// Wraps bytes that nobody can foresee.
-    pub fn new(random: [u8; Self::BYTES]) -> Self {
-        Self(Digest::new(random))
-    }
 }
 
 /// That somebody knows the secret, for one connection and one side of it.
@@ -218,7 +205,7 @@ impl Transcript {
         let parts = [
             opening.hello,
             server.as_bytes(),
-            nonce.0.as_bytes(),
+            nonce.as_bytes(),
             opening.tls_session,
         ];
         let mut bytes = Vec::new();

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::handshake::Nonce;
+use super::nonce::Nonce;
 use crate::model::{ClientName, Incarnation, SecondaryNumber, limits::PROTOCOL};
 
 /// A message whose parts are valid one by one but do not belong together.

@@ -21,11 +21,12 @@ pub mod retired;
 mod root;
 #[cfg(test)]
 pub(crate) mod slow;
+mod spot;
 mod stamp;
 mod statistics;
 mod zeros;
 
-pub use disk::{Entry, Spot};
+pub use disk::Entry;
 pub use error::StoreError;
 pub use hash::{lanes, manifest_id, sha256, sha256_file, sha256_many};
 pub use index::ContentReader;
@@ -35,6 +36,7 @@ pub use part::{
 };
 pub use records::RecordLog;
 pub use root::Root;
+pub use spot::Spot;
 pub use stamp::indexed;
 pub use statistics::{Claim, Damage, Loaded, claim, load_json, save_json, update_json};
 pub use zeros::{zero_bytes, zero_chunks};

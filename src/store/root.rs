@@ -19,14 +19,11 @@ use rustix::{
 
 use super::{
     StoreError,
-    disk::{Disk, Folder as _, Make},
+    disk::{Disk, Folder as _, HIDDEN, Make},
     error::{DiskAway, IsALink},
     mounts::{Mounts, is_same},
 };
 use crate::model::FileName;
-
-/// Where unfinished copies and files that were set aside live, inside the folder.
-pub(super) const HIDDEN: &str = ".trozos";
 
 /// A folder that is served, or into which files are downloaded. Clones have the same handle, also after
 /// `Root::reopen`.

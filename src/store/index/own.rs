@@ -16,7 +16,8 @@ use crate::{
     model::{ChunkIndex, Digest, FileName, IndexedFile, Manifest},
     store::{
         OwnFile, Root,
-        disk::{Disk, Folder, Make, Spot},
+        disk::{Disk, Folder, Make},
+        spot::Spot,
         stamp::stamp_of,
         zeros::digest_of_zeros,
     },

@@ -16,10 +16,10 @@ use crate::{
     },
     store::{
         Root, StoreError,
+        disk::HIDDEN,
         disk::{Disk, Make},
         error::is_no_descriptor,
         mounts::is_mount_point,
-        root::HIDDEN,
         stamp::seen,
     },
 };

@@ -2,10 +2,10 @@
 
 use std::{io, path::PathBuf};
 
-use super::{FileOf, PartFile, resume::There, space::give_back, without};
+use super::{PartFile, space::give_back, there::There, without};
 use crate::store::{
     StoreError,
-    disk::{Content as _, Disk},
+    disk::{Content as _, Disk, FileOf},
     zeros::zero_chunks,
 };
 

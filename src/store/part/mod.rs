@@ -1,12 +1,15 @@
 //! A file that is being received: `NAME.part` and its journal of verified chunks. A name is given to it
 //! only when every byte is there and on the disk.
 //!
-//! `ending` gives it its name or keeps it, `names` is where everything of it lies, `resume` what an earlier run left, `repair` what a damaged file of the
-//! name is still good for, `own` what other files of this disk are; `replace` lets it take the name of an older version.
-//! `orphans` is the end of those that nobody goes on with; `space` is what it takes of the disk, and `promises` what
-//! others will.
+//! `target` is where it is to be and `names` where everything of it lies until then; `there` is what has its name
+//! already, `resume` what an earlier run left of it, `repair` what a damaged file of the name is still good for, `own`
+//! what other files of this disk are good for, `chunks` which of their chunks are right. `lasting` makes it durable,
+//! `ending` gives it its name or keeps it, `replace` lets it take the name of an older version, `orphans` ends those
+//! that nobody goes on with. `space` is what it takes of the disk, `promises` what others will.
 
+mod chunks;
 mod ending;
+mod lasting;
 mod names;
 mod orphans;
 mod own;
@@ -15,6 +18,8 @@ mod repair;
 mod replace;
 mod resume;
 mod space;
+mod target;
+mod there;
 
 #[cfg(test)]
 mod tests;
@@ -32,75 +37,27 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use super::{
     Root, StoreError,
-    disk::{Content, Disk, Entry, Folder, Locked, Make, Spot},
+    disk::{Disk, FileOf, Locked, Make},
     hash::sha256_many,
     journal::Journal,
+    spot::Spot,
     zeros::{self, zero_chunks},
 };
 use crate::model::{ChunkIndex, ChunkSet, FileMeta, Manifest};
 use names::Names;
 use promises::Promise;
 use repair::Old;
-use resume::{Earlier, There};
+use resume::Earlier;
 use space::{bytes_of, give_back, reserve};
+use there::{There, there};
 
 pub use orphans::{Pressure, Sweep};
 pub use own::OwnFile;
 pub use repair::Checkup;
+pub use target::{Existing, PartNote, PartPlace, Target};
 
 /// Attempts to open a part file that others take away or that has to be set aside first.
 const ATTEMPTS: usize = 4;
-
-/// What to do with a file of other content that has the name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Existing {
-    /// Leave it: the transfer fails.
-    Keep,
-    /// Replace it, once the new one is complete.
-    Overwrite,
-    /// Replace it if it is this one, which is kept in the hidden folder of what was set aside: it is an older version.
-    /// Any other is left, and the transfer fails.
-    Replaces(Entry),
-}
-
-/// Where an unfinished file is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PartPlace {
-    /// `NAME.part`, where the file will be.
-    Beside,
-    /// Below a hidden folder of the root, so that nobody takes it for a file.
-    Hidden,
-}
-
-/// Where a file is to be, and how it gets there.
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// Its place; usually the one that its name says.
-    pub spot: Spot,
-    /// What may become of what is there.
-    pub existing: Existing,
-    /// Where it is until it is whole.
-    pub place: PartPlace,
-}
-
-/// What was found of an earlier run, when it could not simply go on, and of the disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PartNote {
-    /// Nothing of it is of use: everything is asked for again.
-    StartedOver,
-    /// Some journalled chunks were not in the file as they should be, and are asked for again.
-    Damaged {
-        /// How many.
-        chunks: u32,
-    },
-    /// What had the part file's name was not of this file. It was moved, not touched.
-    SetAside {
-        /// Where it is now.
-        to: PathBuf,
-    },
-    /// The file system has no locks: nothing keeps another process from receiving the same file to the same place.
-    NoLocks,
-}
 
 /// A file to be received.
 #[derive(Debug)]
@@ -117,9 +74,6 @@ pub enum Opened<D: Disk = Root> {
         notes: Vec<PartNote>,
     },
 }
-
-/// The files of a disk.
-type FileOf<D> = <<D as Disk>::Folder as Folder>::File;
 
 /// An unfinished file. Chunks may be written from several threads.
 #[derive(Debug)]
@@ -201,7 +155,7 @@ impl<D: Disk> PartFile<D> {
     ) -> Result<Opened<D>, StoreError> {
         let mut notes = Vec::new();
         for _ in 0..ATTEMPTS {
-            match resume::there(disk, &target.spot, &manifest)? {
+            match there(disk, &target.spot, &manifest)? {
                 There::Same(path) => {
                     // Where there is no folder for part files there is nothing to tidy up.
                     if let Ok(names) = Names::new(disk, target, Make::Nothing) {
@@ -392,60 +346,8 @@ impl<D: Disk> PartFile<D> {
         Ok(())
     }
 
-    /// Bytes that were written and may not be on the disk.
-    pub fn unsynced_bytes(&self) -> u64 {
-        self.unsynced_bytes.load(Ordering::Relaxed)
-    }
-
-    /// Makes what was written last: the data first, then the record of it. Once the disk has failed to, it
-    /// is not asked again: the kernel drops pages that it could not write, and would then say that all is
-    /// well. What was not on the disk before is forgotten.
-    ///
-    /// # Errors
-    /// What the disk says, or that it failed before.
-    pub fn sync(&self) -> Result<(), StoreError> {
-        let mut lasting = self.lasting();
-        let covered_bytes = self.unsynced_bytes();
-        let covered = self.progress().journal.count();
-        self.sync_content(&mut lasting, FileOf::<D>::sync_data)?;
-        if !lasting.names {
-            let synced = self.names.sync();
-            synced.map_err(|error| self.names.fail(&error))?;
-            lasting.names = true;
-        }
-        let recorded = self.progress().journal.synced(covered);
-        recorded.map_err(|error| self.names.fail_journal(&error))?;
-        self.unsynced_bytes
-            .fetch_sub(covered_bytes, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// One at a time: the kernel tells of a failure only once, and it must not be another who hears of it.
-    fn sync_content(
-        &self,
-        lasting: &mut Lasting,
-        sync: impl FnOnce(&FileOf<D>) -> io::Result<()>,
-    ) -> Result<(), StoreError> {
-        let fail = |error: io::Error| self.names.fail(&error);
-        if lasting.failed {
-            // What it was told then: the kernel does not say it twice.
-            return Err(fail(rustix::io::Errno::IO.into()));
-        }
-        sync(&self.file).map_err(|error| {
-            lasting.failed = true;
-            if let Err(error) = self.progress().journal.forget_unsynced() {
-                tracing::warn!(%error, "the journal vouches for chunks that may not be on the disk");
-            }
-            fail(error)
-        })
-    }
-
     fn progress(&self) -> MutexGuard<'_, Progress<FileOf<D>>> {
         self.progress.lock()
-    }
-
-    fn lasting(&self) -> MutexGuard<'_, Lasting> {
-        self.lasting.lock()
     }
 }
 

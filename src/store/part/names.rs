@@ -1,27 +1,22 @@
 //! Where the part file and its journal lie, and every change of their names.
 
-use std::{ffi::OsStr, io, os::unix::ffi::OsStrExt, path::PathBuf};
+use std::{io, path::PathBuf};
 
 use super::{
-    Existing, FileOf, PartPlace, Target,
-    resume::{self, There},
+    target::{Existing, PartPlace, Target, hidden_folder, stem},
+    there::{There, there},
 };
 use crate::{
     model::{ChunkSet, FileMeta, FileName, Manifest},
     store::{
         StoreError,
-        disk::{Content, Disk, Entry, Folder, Locked, Make, Place, Replace, Spot},
+        disk::{Content, Disk, Entry, FileOf, Folder, Locked, Make, Place, Replace},
         error::NotAFile,
-        hash::sha256,
         journal::{self, Journal},
+        spot::Spot,
     },
 };
 
-/// Longest name that a part file shares with its file, in bytes: the journal's suffix and a number must fit into the
-/// 255 that file systems take.
-const MOST_STEM_BYTES: usize = 240;
-/// What is kept of a longer one.
-const STEM_BYTES: usize = 200;
 /// Attempts to find a name for a journal that is being written.
 const ATTEMPTS: u32 = 9;
 
@@ -288,7 +283,7 @@ impl<D: Disk> Names<D> {
 
     /// What has the file's name.
     pub(super) fn there(&self, manifest: &Manifest) -> Result<There, StoreError> {
-        resume::there(&self.disk, &self.spot, manifest)
+        there(&self.disk, &self.spot, manifest)
     }
 
     /// Takes the part file away that is open, and its journal; `file` is none of others.
@@ -369,40 +364,4 @@ impl<D: Disk> Names<D> {
             self.disk.remove_empty(&self.folder);
         }
     }
-}
-
-fn stem(spot: &Spot, place: PartPlace) -> String {
-    match place {
-        PartPlace::Beside => visible_stem(&spot.name),
-        PartPlace::Hidden => hidden_stem(spot),
-    }
-}
-
-/// The file's own name, where it leaves room for a suffix and is text.
-fn visible_stem(name: &OsStr) -> String {
-    match name.to_str() {
-        Some(name) if name.len() <= MOST_STEM_BYTES => name.to_owned(),
-        _ => {
-            let shown = name.to_string_lossy();
-            let end = shown.floor_char_boundary(STEM_BYTES);
-            let digest = sha256(name.as_bytes()).to_string();
-            format!("{}-{}", &shown[..end], &digest[..16])
-        }
-    }
-}
-
-pub(super) fn hidden_stem(spot: &Spot) -> String {
-    let path = spot.below(std::path::Path::new(""));
-    sha256(path.as_os_str().as_bytes()).to_string()
-}
-
-/// On the same disk as the file.
-fn hidden_folder<D: Disk>(disk: &D, spot: &Spot) -> String {
-    let path = spot.below(std::path::Path::new(""));
-    parts_below(&disk.hidden(&path.to_string_lossy()))
-}
-
-/// The folder of part files below a hidden one.
-pub(super) fn parts_below(hidden: &str) -> String {
-    format!("{hidden}/partes")
 }

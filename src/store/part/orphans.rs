@@ -11,15 +11,16 @@ use std::{
 use cap_std::fs::{Dir, MetadataExt};
 
 use super::{
-    names::{hidden_stem, parts_below},
     space::give_back,
+    target::{hidden_stem, parts_below},
 };
 use crate::{
     model::{ChunkSet, Digest, FileMeta, FileName},
     store::{
         Root,
-        disk::{Content, Disk, Folder, Locked, Make, Spot},
+        disk::{Content, Disk, Folder, Locked, Make},
         journal,
+        spot::Spot,
     },
 };
 

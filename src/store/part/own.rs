@@ -4,16 +4,17 @@
 use std::{fs::File, io, sync::Arc};
 
 use super::{
-    Checked, FileOf, PartFile,
+    Checked, PartFile,
+    chunks::is_hole,
     repair::{good_of, lots, proceed},
-    resume::is_hole,
 };
 use crate::{
     model::{ByteRange, ChunkIndex, ChunkSet, Digest, Manifest},
     store::{
         Root, StoreError,
-        disk::{Content, Disk, Entry, Folder, Make, Spot},
+        disk::{Content, Disk, Entry, FileOf, Folder, Make},
         hash::{lanes, sha256_many},
+        spot::Spot,
         zeros,
     },
 };

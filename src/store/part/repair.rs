@@ -3,12 +3,12 @@
 
 use std::{io, path::PathBuf};
 
-use super::{FileOf, resume::is_hole};
+use super::chunks::is_hole;
 use crate::{
     model::{ChunkIndex, ChunkSet, FileMeta, Manifest},
     store::{
         StoreError,
-        disk::{Content, Disk, Entry, Make},
+        disk::{Content, Disk, Entry, FileOf, Make},
         error::NotAFile,
         hash::{lanes, sha256_many},
         zeros::{self, zero_chunks},

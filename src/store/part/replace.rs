@@ -6,8 +6,9 @@ use std::{ffi::OsString, io};
 use super::names::Names;
 use crate::store::{
     StoreError,
-    disk::{Disk, Entry, Folder, Make, Place, Replace, Spot},
+    disk::{Disk, Entry, Folder, Make, Place, Replace},
     retired::naming,
+    spot::Spot,
 };
 
 impl<D: Disk> Names<D> {

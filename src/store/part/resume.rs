@@ -1,60 +1,17 @@
 //! What is there before a file is received: under its name, and of an earlier run.
 
-use std::{io, path::PathBuf};
+use std::io;
 
-use super::{FileOf, PartNote, names::Names};
+use super::{chunks::Chunks, names::Names, target::PartNote};
 use crate::{
-    model::{ByteRange, ChunkIndex, ChunkLayout, ChunkSet, FileMeta, Manifest},
+    model::{ChunkSet, FileMeta, Manifest},
     store::{
         StoreError,
-        disk::{Content, Disk, Entry, Make, Spot},
-        hash::sha256,
+        disk::{Content, Disk, FileOf},
         journal::{self, Found},
-        zeros::{self, are_zeros, digest_of_zeros},
+        zeros::are_zeros,
     },
 };
-
-/// Chunks of which a journal says that they are on the disk, and which are read all the same.
-const SAMPLE: usize = 16;
-
-/// What has the name of a file that is to be received.
-pub(super) enum There {
-    None,
-    Same(PathBuf),
-    Other(PathBuf, Entry),
-}
-
-/// # Errors
-/// [`StoreError::Link`] and [`StoreError::NotAFile`] when it can be no file's, whatever is allowed to be replaced.
-pub(super) fn there<D: Disk>(
-    disk: &D,
-    spot: &Spot,
-    manifest: &Manifest,
-) -> Result<There, StoreError> {
-    let place = match disk.place_at(spot, Make::Nothing) {
-        Ok(place) => place,
-        Err(StoreError::NotFound(_)) => return Ok(There::None),
-        Err(error) => return Err(error),
-    };
-    let found = match place.look().map_err(|error| place.fail(&error))? {
-        None => return Ok(There::None),
-        Some(found) if found.is_link => return Err(StoreError::Link(place.path)),
-        Some(found) if !found.is_file => return Err(StoreError::NotAFile(place.path)),
-        Some(found) if found.bytes != manifest.layout().file_bytes() => {
-            return Ok(There::Other(place.path, found));
-        }
-        Some(found) => found,
-    };
-    let file = place.open().map_err(|error| place.fail(&error))?;
-    let mut chunks = Chunks::new(&file, manifest);
-    let mut all = manifest.layout().all().iter();
-    let is_same = all.all(|chunk| chunks.is_good(chunk));
-    Ok(if is_same {
-        There::Same(place.path)
-    } else {
-        There::Other(place.path, found)
-    })
-}
 
 /// What has the part file's name.
 pub(super) enum Earlier {
@@ -133,77 +90,4 @@ fn is_blank(file: &impl Content, length: u64) -> io::Result<bool> {
         offset += bytes.len() as u64;
     }
     Ok(true)
-}
-
-/// True for a range of the file in which there is no data.
-pub(super) fn is_hole(file: &impl Content, range: ByteRange) -> bool {
-    let is_there = || file.entry().map(|entry| entry.bytes >= range.end);
-    match file.data_from(range.start) {
-        Ok(data) => data.is_none_or(|data| data >= range.end) && matches!(is_there(), Ok(true)),
-        Err(_) => false,
-    }
-}
-
-/// Compares chunks of a file with their digests.
-struct Chunks<'a, F> {
-    file: &'a F,
-    manifest: &'a Manifest,
-    bytes: Vec<u8>,
-}
-
-impl<'a, F: Content> Chunks<'a, F> {
-    fn new(file: &'a F, manifest: &'a Manifest) -> Self {
-        Self {
-            file,
-            manifest,
-            bytes: Vec::new(),
-        }
-    }
-
-    fn is_good(&mut self, chunk: ChunkIndex) -> bool {
-        let range = self.manifest.layout().byte_range(chunk);
-        if is_hole(self.file, range) {
-            return self.manifest.chunk(chunk) == Some(digest_of_zeros(range.len()));
-        }
-        self.bytes.resize(range.len() as usize, 0);
-        self.file.read_at(&mut self.bytes, range.start).is_ok()
-            && self.manifest.chunk(chunk) == Some(sha256(&self.bytes))
-    }
-
-    /// True when some chunks, spread over all that should be there, are.
-    fn is_sound(&mut self, synced: &ChunkSet) -> bool {
-        let step = (synced.len() as usize / SAMPLE).max(1);
-        let offset = fastrand::usize(..step);
-        let mut sample = synced.iter().skip(offset).step_by(step);
-        sample.all(|chunk| self.is_good(chunk))
-    }
-
-    /// What is on the disk, and what was written later and is good. The latter is written again: if the disk
-    /// failed to keep it, the kernel still shows it, and would not try a second time.
-    fn trusted(&mut self, found: &Found) -> io::Result<ChunkSet> {
-        let mut trusted = found.synced.clone();
-        for chunk in found.unsure.iter() {
-            if is_hole(self.file, self.manifest.layout().byte_range(chunk)) {
-                // Nothing was kept of it; zeros need no record.
-                continue;
-            }
-            if self.is_good(chunk) {
-                let start = self.manifest.layout().byte_range(chunk).start;
-                zeros::write(self.file, &self.bytes, start)?;
-                trusted.insert(chunk);
-            }
-        }
-        Ok(trusted)
-    }
-
-    /// Every good chunk that is there.
-    fn good(&mut self, layout: ChunkLayout) -> ChunkSet {
-        let mut good = ChunkSet::new(layout.chunk_count());
-        for chunk in layout.all().iter() {
-            if self.is_good(chunk) {
-                good.insert(chunk);
-            }
-        }
-        good
-    }
 }

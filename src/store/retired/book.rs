@@ -6,21 +6,20 @@ use std::{
     io::{self, Read, Write},
 };
 
-use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions};
+use cap_std::fs::OpenOptions;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{RetiredFile, RetiredTotal, naming};
+use super::{
+    file::{RetiredFile, RetiredTotal},
+    found::{Found, look, walk},
+    naming,
+};
 use crate::{
-    model::{
-        Digest, FileTime, RetiredReason, Stamp,
-        limits::{MAX_COMPONENTS, MAX_FILES_PER_SECONDARY},
-    },
+    model::{Digest, FileTime, RetiredReason, Stamp, limits::MAX_FILES_PER_SECONDARY},
     store::{
         Root, StoreError,
-        disk::{Disk, Folder, Make, Replace},
-        root::HIDDEN,
-        stamp::seen,
+        disk::{Disk, Folder, HIDDEN, Make, Replace},
     },
 };
 
@@ -29,8 +28,6 @@ const FILE: &str = "retirados.indice";
 const MOST_BYTES: u64 = 256 << 20;
 /// Lines that are tolerated beyond twice the files before it is written anew.
 const SLACK_LINES: usize = 64;
-/// The unit of `st_blocks`.
-const BLOCK_BYTES: u64 = 512;
 
 /// A file that is set aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,7 +207,7 @@ impl Book {
         }
         let mut fresh: Vec<Entry> = there
             .into_iter()
-            .map(|(path, found)| found.entry(said.remove(&path), path, &base))
+            .map(|(path, found)| entry_of(&found, said.remove(&path), path, &base))
             .collect();
         fresh.sort_by(|a, b| (a.when_ms, &a.path).cmp(&(b.when_ms, &b.path)));
         for entry in fresh {
@@ -341,97 +338,23 @@ fn is_ours(path: &str) -> bool {
     is_below && path.split('/').all(is_plain)
 }
 
-/// A file as it is found.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Found {
-    pub(super) stamp: Stamp,
-    /// What it takes.
-    pub(super) bytes: u64,
-    /// When it came there, or was otherwise touched.
-    status_ms: i64,
-}
-
-impl Found {
-    pub(super) fn of(meta: &Metadata) -> Self {
-        Self {
-            stamp: seen(meta).stamp,
-            bytes: taken(meta),
-            status_ms: meta
-                .ctime()
-                .saturating_mul(1000)
-                .saturating_add(meta.ctime_nsec() / 1_000_000),
-        }
+/// A file with what the book says of it; else it was put there by hand.
+fn entry_of(found: &Found, said: Option<Known>, path: String, base: &str) -> Entry {
+    let plain = path.strip_prefix(base).unwrap_or(&path);
+    let plain = plain.trim_start_matches('/').to_owned();
+    let id = said.as_ref().filter(|known| known.is_of(found.stamp));
+    let id = id.and_then(|known| Digest::try_from(known.id.as_deref()?).ok());
+    let reason = said.as_ref().and_then(|known| known.why);
+    let when = said
+        .as_ref()
+        .and_then(|known| known.when.parse::<Timestamp>().ok());
+    Entry {
+        path,
+        name: said.map_or(plain, |known| known.name),
+        id,
+        when_ms: when.map_or(found.status_ms, Timestamp::as_millisecond),
+        reason,
+        stamp: found.stamp,
+        bytes: found.bytes,
     }
-
-    /// With what the book says of it; else it was put there by hand.
-    fn entry(&self, said: Option<Known>, path: String, base: &str) -> Entry {
-        let plain = path.strip_prefix(base).unwrap_or(&path);
-        let plain = plain.trim_start_matches('/').to_owned();
-        let id = said.as_ref().filter(|known| known.is_of(self.stamp));
-        let id = id.and_then(|known| Digest::try_from(known.id.as_deref()?).ok());
-        let reason = said.as_ref().and_then(|known| known.why);
-        let when = said
-            .as_ref()
-            .and_then(|known| known.when.parse::<Timestamp>().ok());
-        Entry {
-            path,
-            name: said.map_or(plain, |known| known.name),
-            id,
-            when_ms: when.map_or(self.status_ms, Timestamp::as_millisecond),
-            reason,
-            stamp: self.stamp,
-            bytes: self.bytes,
-        }
-    }
-}
-
-/// What a file takes on the disk, in bytes: its length, or less if it has holes.
-fn taken(meta: &Metadata) -> u64 {
-    meta.len().min(meta.blocks().saturating_mul(BLOCK_BYTES))
-}
-
-fn look(root: &Root, path: &str) -> Option<Found> {
-    let (folder, name) = path.rsplit_once('/')?;
-    let dir = root.folder(folder, Make::Nothing).ok()?;
-    let meta = dir.symlink_metadata(name).ok()?;
-    meta.is_file().then(|| Found::of(&meta))
-}
-
-/// Every regular file below a folder, as far as it can be read.
-fn walk(root: &Root, base: &str) -> io::Result<BTreeMap<String, Found>> {
-    let mut there = BTreeMap::new();
-    match root.folder(base, Make::Nothing) {
-        Ok(dir) => walk_dir(&dir, base, 0, &mut there)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
-    Ok(there)
-}
-
-fn walk_dir(
-    dir: &Dir,
-    path: &str,
-    depth: usize,
-    there: &mut BTreeMap<String, Found>,
-) -> io::Result<()> {
-    for entry in dir.entries()? {
-        let entry = entry?;
-        let name = entry.file_name();
-        // A name that is no text is not ours.
-        let Some(name) = name.to_str() else { continue };
-        let below = format!("{path}/{name}");
-        let kind = entry.file_type()?;
-        if kind.is_dir() && depth < 2 * MAX_COMPONENTS {
-            match entry.open_dir() {
-                Ok(dir) => walk_dir(&dir, &below, depth + 1, there)?,
-                Err(error) => tracing::warn!(path = below, %error, "cannot be looked at"),
-            }
-        } else if kind.is_file()
-            && there.len() < 2 * MAX_FILES_PER_SECONDARY
-            && let Ok(meta) = entry.metadata()
-        {
-            there.insert(below, Found::of(&meta));
-        }
-    }
-    Ok(())
 }

@@ -6,7 +6,8 @@ use cap_std::fs::Dir;
 
 use super::{
     Content, Retired,
-    book::{Book, Entry, Found},
+    book::{Book, Entry},
+    found::Found,
     naming, now_ms,
 };
 use crate::{

@@ -5,6 +5,8 @@
 //! them back or removes them, `naming` finds free names. Clones share one book. What is kept can be read by its content ([`Retired::open`]) without waiting for the book.
 
 mod book;
+mod file;
+mod found;
 mod keeping;
 mod leaving;
 pub(super) mod naming;
@@ -22,7 +24,6 @@ use std::{
 
 use cap_std::fs::Dir;
 use parking_lot::{Mutex, MutexGuard};
-use serde::Serialize;
 
 use super::{
     Root, StoreError,
@@ -31,6 +32,8 @@ use super::{
 };
 use crate::model::{Digest, FileName, IndexedFile, RetiredReason, Stamp};
 use book::Book;
+
+pub use file::{RetiredFile, RetiredTotal};
 
 /// Unless said otherwise no more is kept than this, in bytes.
 const USUAL_MAX_BYTES: u64 = 50_000_000_000;
@@ -55,32 +58,6 @@ impl Default for RetiredLimits {
             max_age: USUAL_MAX_AGE,
         }
     }
-}
-
-/// A file that was set aside, for people and programs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RetiredFile {
-    /// Its number as long as the program runs.
-    pub number: u64,
-    /// The name that it had in the served folder.
-    pub name: String,
-    /// What it takes, in bytes.
-    pub bytes: u64,
-    /// When it was set aside, in milliseconds since 1970.
-    pub when_ms: i64,
-    /// Why; `None` when that is not known, as somebody put it there by hand.
-    pub reason: Option<RetiredReason>,
-    /// Where it lies below the served folder.
-    pub path: String,
-}
-
-/// Files and their bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RetiredTotal {
-    /// How many.
-    pub files: usize,
-    /// What they take.
-    pub bytes: u64,
 }
 
 /// See the module.

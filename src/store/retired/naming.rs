@@ -2,7 +2,7 @@
 
 use crate::{
     model::{FileName, limits::MAX_COMPONENT_BYTES},
-    store::root::HIDDEN,
+    store::disk::HIDDEN,
 };
 
 /// Longest name that file systems take, in bytes.

@@ -16,9 +16,9 @@ use crate::{
     model::{ChunkLayout, Digest, FileMeta, FileName, Manifest},
     store::{
         StoreError,
-        disk::Spot,
         hash::{manifest_id, sha256},
         part::{Opened, PartFile, PartNote, PartPlace},
+        spot::Spot,
     },
 };
 
