@@ -26,8 +26,10 @@ use tokio::{io::AsyncWriteExt, time::sleep};
 use trozos::{
     engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Refusal, Totals},
     model::{
-        ChunkLayout, ClientName, Digest, FileMeta, FileName, Incarnation, Receiver,
-        SecondaryNumber, SentTransfer, TransferId, limits::*,
+        ChunkLayout, ClientName, Digest, FileMeta, FileName, Incarnation, Receiver, RequestId,
+        SecondaryNumber, SentTransfer, TransferId,
+        limits::*,
+        messages::{FromClient, FromReceiver, FromSecondary},
     },
     net::{ConnectError, Network, connect, listen},
     proto::{Lines, control::ToCentral},
@@ -364,8 +366,9 @@ impl Machine {
     }
 
     /// What the machine does about an event.
-    fn feed(&mut self, link: u64, event: Event) -> Vec<Action> {
-        self.cluster.handle_event(self.now, LinkId(link), event);
+    fn feed(&mut self, link: u64, event: impl Into<Event>) -> Vec<Action> {
+        self.cluster
+            .handle_event(self.now, LinkId(link), event.into());
         std::iter::from_fn(|| self.cluster.poll_action()).collect()
     }
 
@@ -377,7 +380,13 @@ impl Machine {
 
     fn download(&mut self, link: u64, request: u64) -> Vec<Action> {
         let name = name("a");
-        self.feed(link, Event::Download { request, name })
+        self.feed(
+            link,
+            FromClient::Download {
+                request: RequestId(request),
+                name,
+            },
+        )
     }
 }
 
@@ -395,7 +404,7 @@ fn is_too_many(actions: &[Action]) -> bool {
         let (Action::Refuse { refusal, .. } | Action::Close { refusal, .. }) = action else {
             return false;
         };
-        matches!(refusal, Refusal::TooMany(_))
+        matches!(refusal, Refusal::TooMany { .. })
     })
 }
 
@@ -438,7 +447,7 @@ fn files_of_a_secondary() {
                 let last = pages.peek().is_none();
                 refused.push(is_too_many(&machine.feed(
                     0,
-                    Event::Inventory {
+                    FromSecondary::Inventory {
                         files: files.into_iter().map(Into::into).collect(),
                         last,
                         batch: None,
@@ -481,7 +490,7 @@ fn transfers_in_the_books() {
         (most..most + 1, most),
     ] {
         let transfers = transfers.map(sent).collect();
-        machine.feed(0, Event::Sent { transfers });
+        machine.feed(0, FromSecondary::Sent { transfers });
         assert_eq!(machine.cluster.totals().open.len() as u64, kept);
     }
 }
@@ -494,7 +503,7 @@ fn names_of_clients_that_have_downloaded_nothing() {
     // It has a name already.
     for n in 1..=1500 {
         let name = ClientName::try_from(format!("n{n}").as_str()).unwrap();
-        machine.feed(1, Event::Enrol { name });
+        machine.feed(1, FromClient::Enrol { name });
         let names = machine.cluster.totals().clients.len();
         assert_eq!(names, 1000.min(n + 1));
     }
@@ -507,10 +516,10 @@ fn names_of_clients_that_have_downloaded_nothing() {
         reason: None,
         sources: Vec::new(),
     };
-    machine.feed(1, Event::Finished(finished));
+    machine.feed(1, FromReceiver::Finished(finished));
     for n in 2000..4000 {
         let name = ClientName::try_from(format!("n{n}").as_str()).unwrap();
-        machine.feed(1, Event::Enrol { name });
+        machine.feed(1, FromClient::Enrol { name });
     }
     let clients = machine.cluster.totals().clients;
     let there = |name: &str| clients.contains_key(&ClientName::try_from(name).unwrap());

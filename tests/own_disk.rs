@@ -240,10 +240,10 @@ impl Orders {
                         Ok(Some(line)) => {
                             let line: serde_json::Value = serde_json::from_str(&line).unwrap();
                             // What is told of a name waits for what was told of it before.
-                            let is_noted = line["type"] == "noted";
-                            if let (false, Some(batch)) = (is_noted, line["batch"].as_u64()) {
-                                let taken = serde_json::json!({"type": "noted", "batch": batch});
-                                say(&mut writer, &taken).await;
+                            let is_ack = line["type"] == "ack";
+                            if let (false, Some(batch)) = (is_ack, line["batch"].as_u64()) {
+                                let ack = serde_json::json!({"type": "ack", "batch": batch});
+                                say(&mut writer, &ack).await;
                             }
                             let _ = heard.send(line).await;
                         }
@@ -351,10 +351,9 @@ async fn a_copy_does_not_take_the_place_of_what_somebody_changed_meanwhile() {
     second.copy(7, &file, &first, &older).await;
     let finished = second.next("finished").await;
     assert_eq!(finished["outcome"], "failed");
-    let reason = finished["reason"].as_str().unwrap();
-    let is_told =
-        reason.starts_with("file-changed: ") || reason.starts_with("other-content-there: ");
-    assert!(is_told, "{reason}");
+    let code = finished["reason"]["code"].as_str().unwrap();
+    let is_told = ["file-changed", "other-content-there"].contains(&code);
+    assert!(is_told, "{code}");
     assert_eq!(std::fs::read(&path).unwrap(), b"changed by hand");
     assert!(!bench.served(2, ".trozos/retirados").exists());
 }

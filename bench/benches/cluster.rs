@@ -14,8 +14,10 @@ use divan::{Bencher, black_box, counter::ItemsCount};
 use trozos::{
     engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Totals},
     model::{
-        ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, Incarnation, ListedFile, Outcome,
-        SecondaryNumber, TransferId, limits::PAGE_BYTES,
+        ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, HeldFile, Incarnation, ListedFile, Outcome,
+        RequestId, SecondaryNumber, TransferId,
+        limits::PAGE_BYTES,
+        messages::{ForClient, FromClient, FromReceiver, FromSecondary},
     },
 };
 
@@ -62,9 +64,10 @@ impl Central {
     /// Everybody is there, every secondary has all files, and nobody downloads.
     fn new(files: u64) -> Self {
         let now = Instant::now();
-        let config = ClusterConfig { required_secondaries: 1, max_downloads: MOST_DOWNLOADS, begun: true, seed: 7 };
+        let config =
+            ClusterConfig { required_secondaries: 1, max_downloads: MOST_DOWNLOADS, begun: true, seed: 7, wall_s: 0 };
         let mut central = Self {
-            cluster: Cluster::new(now, config, Totals::default()),
+            cluster: Cluster::new(now, config, Totals::default(), []),
             now,
             files,
             requests: 0,
@@ -100,16 +103,16 @@ impl Central {
         self.feed(LinkId(n), hello);
         let mut pages = held.chunks(PAGE_FILES).peekable();
         while let Some(page) = pages.next() {
-            let (files, last) = (page.to_vec(), pages.peek().is_none());
-            self.feed(LinkId(n), Event::Inventory { files, last });
+            let (files, last) = (page.iter().cloned().map(HeldFile::from).collect(), pages.peek().is_none());
+            self.feed(LinkId(n), FromSecondary::Inventory { files, last, batch: None });
         }
     }
 
     /// One event, all that follows from it, and when to wake up: what the owner does each time.
-    fn feed(&mut self, link: LinkId, event: Event) {
-        self.cluster.handle_event(self.now, link, event);
+    fn feed(&mut self, link: LinkId, event: impl Into<Event>) {
+        self.cluster.handle_event(self.now, link, event.into());
         while let Some(action) = self.cluster.poll_action() {
-            if let Action::Grant { link, grant, .. } = action {
+            if let Action::ToClient(link, ForClient::Granted { grant, .. }) = action {
                 self.running.push_back((link, grant.transfer));
             } else {
                 black_box(action);
@@ -120,15 +123,15 @@ impl Central {
 
     fn download(&mut self, link: LinkId) {
         self.requests += 1;
-        let (request, name) = (self.requests, name(self.requests * 7919 % self.files));
-        self.feed(link, Event::Download { request, name });
+        let (request, name) = (RequestId(self.requests), name(self.requests * 7919 % self.files));
+        self.feed(link, FromClient::Download { request, name });
     }
 
     /// The oldest download ends; gives its client.
     fn end_oldest(&mut self) -> LinkId {
         let (link, transfer) = self.running.pop_front().unwrap();
         let finished = Finished { transfer, outcome: Outcome::Cancelled, reason: None, sources: Vec::new() };
-        self.feed(link, Event::Finished(finished));
+        self.feed(link, FromReceiver::Finished(finished));
         link
     }
 
@@ -176,8 +179,7 @@ fn heartbeat_of_client(bencher: Bencher<'_, '_>, files: u64) {
 fn heartbeat_while_copying(bencher: Bencher<'_, '_>, files: u64) {
     let mut central = Central::new(files);
     central.enrol_secondary(SECONDARIES + 1, &[]);
-    let none = Event::Inventory { files: Vec::new(), last: true };
-    central.feed(LinkId(SECONDARIES + 1), none);
+    central.feed(LinkId(SECONDARIES + 1), Event::inventory(Vec::new()));
     bencher.bench_local(|| central.feed(LinkId(1), Event::Alive));
 }
 
@@ -235,8 +237,8 @@ fn download_waits_and_is_cancelled(bencher: Bencher<'_, '_>, files: u64) {
     let mut central = Central::busy(files);
     bencher.bench_local(|| {
         central.download(client(1));
-        let request = central.requests;
-        central.feed(client(1), Event::Cancel { request });
+        let request = RequestId(central.requests);
+        central.feed(client(1), FromClient::Cancel { request });
     });
 }
 

@@ -9,10 +9,14 @@ use divan::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use trozos::{
-    model::{ChunkIndex, ChunkLayout, Digest, FileMeta, FileName, ListedFile, limits::PAGE_BYTES},
+    model::{
+        ChunkIndex, ChunkLayout, Digest, FileMeta, FileName, ListedFile, RequestId,
+        limits::PAGE_BYTES,
+        messages::{Answer, FromClient},
+    },
     proto::{
         Lines,
-        control::FromCentral,
+        control::{FromCentral, ToCentral},
         data::{FromSecondary, ToSecondary},
         encode_line,
     },
@@ -35,6 +39,12 @@ fn data_headers() -> Vec<FromSecondary> {
         .collect()
 }
 
+fn wishes() -> Vec<ToCentral> {
+    let name = |n| FileName::try_from(format!("Series/capítulo {n:05}.mp4").as_str()).unwrap();
+    let wish = |n| FromClient::Download { request: RequestId(n), name: name(n) };
+    (0..MESSAGES.into()).map(|n| wish(n).into()).collect()
+}
+
 /// One page, as long as a page may be.
 fn listing() -> Vec<FromCentral> {
     let mut room = PAGE_BYTES;
@@ -47,6 +57,7 @@ fn listing() -> Vec<FromCentral> {
             },
             holders: 3,
             secondaries: 4,
+            conflict: false,
         })
         .take_while(|listed| {
             let size = serde_json::to_vec(listed).unwrap().len() + 1;
@@ -55,7 +66,7 @@ fn listing() -> Vec<FromCentral> {
             fits
         })
         .collect();
-    vec![FromCentral::Listing { ready: true, files, more: true }]
+    vec![Answer::Listing { ready: true, files, more: true }.into()]
 }
 
 fn encoded<M: Serialize>(messages: &[M]) -> Vec<u8> {
@@ -94,7 +105,7 @@ fn decode<M: Serialize + DeserializeOwned + PartialEq>(bencher: Bencher<'_, '_>,
 fn files_in(page: &[FromCentral]) -> usize {
     page.iter()
         .map(|message| match message {
-            FromCentral::Listing { files, .. } => files.len(),
+            FromCentral::Answer(Answer::Listing { files, .. }) => files.len(),
             _ => 0,
         })
         .sum()
@@ -118,6 +129,16 @@ fn encode_data_headers(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn decode_data_headers(bencher: Bencher<'_, '_>) {
     decode(bencher, data_headers(), MESSAGES as usize);
+}
+
+#[divan::bench]
+fn encode_wishes(bencher: Bencher<'_, '_>) {
+    encode(bencher, wishes(), MESSAGES as usize);
+}
+
+#[divan::bench]
+fn decode_wishes(bencher: Bencher<'_, '_>) {
+    decode(bencher, wishes(), MESSAGES as usize);
 }
 
 /// An item is a file of the page.

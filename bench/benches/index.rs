@@ -80,11 +80,7 @@ impl Folders {
     fn index(&self, cache: PathBuf, files: usize) -> Ready {
         let root = Root::open(self.served.path()).unwrap();
         let (sender, events) = channel();
-        let config = IndexConfig {
-            cache,
-            quiet: std::time::Duration::from_secs(1),
-            forget_disks: false,
-        };
+        let config = IndexConfig { cache, quiet: std::time::Duration::from_secs(1), forget_disks: false };
         let index = start(root, config, move |event| sender.send(event).is_ok()).unwrap();
         let found = events.iter().find_map(|event| match event {
             IndexEvent::Ready { files, .. } => Some(files),

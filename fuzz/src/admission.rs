@@ -6,9 +6,12 @@ use std::{
 };
 
 use arbitrary::{Arbitrary, Unstructured};
-use trozos::engine::cluster::{
-    LinkId,
-    fuzzing::{Places, RequestKey},
+use trozos::{
+    engine::cluster::{
+        LinkId,
+        fuzzing::{Places, RequestKey},
+    },
+    model::RequestId,
 };
 
 #[derive(Arbitrary, Debug)]
@@ -20,7 +23,10 @@ enum Step {
 }
 
 fn key(link: u8, request: u8) -> RequestKey {
-    (LinkId(u64::from(link % 16)), u64::from(request % 4))
+    (
+        LinkId(u64::from(link % 16)),
+        RequestId(u64::from(request % 4)),
+    )
 }
 
 /// The first byte says how many places there are.

@@ -10,9 +10,13 @@ use arbitrary::{Arbitrary, Unstructured};
 use trozos::{
     engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Notice, Refusal, Totals},
     model::{
-        ChunkIndex, ChunkLayout, ClientName, Digest, Fault, FileMeta, FileName, Finished, Grant,
-        HeldFile, Incarnation, NameRecord, Origin, Outcome, ReceivedFrom, Receiver, RemovedReason,
-        SecondaryNumber, SentTransfer, TransferId,
+        ChunkIndex, ChunkLayout, ClientName, CopyOrder, Digest, Fault, FileMeta, FileName,
+        Finished, Grant, HeldFile, Incarnation, NameRecord, Origin, Outcome, ReceivedFrom,
+        Receiver, RemovedReason, RequestId, SecondaryNumber, SentTransfer, TransferId,
+        messages::{
+            ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary, Report,
+            Resume,
+        },
     },
 };
 
@@ -49,7 +53,7 @@ enum Message {
     /// A file, how it came there, and what it was before.
     Added(u8, u8, Option<u8>),
     Removed(u8, u8),
-    Noted(u8),
+    Ack(u8),
     Sent(u8, u8, u8, Amount, bool, Option<u8>),
 }
 
@@ -90,7 +94,7 @@ struct World {
     now: Instant,
     links: [Option<LinkId>; LINKS],
     peers: BTreeMap<LinkId, Peer>,
-    requests: BTreeMap<(LinkId, u64), Request>,
+    requests: BTreeMap<(LinkId, RequestId), Request>,
     /// Downloads that were ever granted.
     granted: Vec<TransferId>,
     /// Those of them that have lent their place once.
@@ -100,8 +104,8 @@ struct World {
     made: u64,
     /// Numbers of the messages of secondaries.
     batches: u64,
-    /// Those of them that are to be noted, in order, by connection.
-    unnoted: BTreeMap<LinkId, VecDeque<u64>>,
+    /// Those of them that are to be acknowledged, in order, by connection.
+    unacknowledged: BTreeMap<LinkId, VecDeque<u64>>,
     /// What is durable of the names.
     records: BTreeMap<FileName, NameRecord>,
     /// Restarts of the central.
@@ -127,7 +131,7 @@ pub fn cluster(data: &[u8]) {
         copies: Vec::new(),
         made: 0,
         batches: 0,
-        unnoted: BTreeMap::new(),
+        unacknowledged: BTreeMap::new(),
         records: BTreeMap::new(),
         arrivals: 0,
         absurd: false,
@@ -288,7 +292,7 @@ impl World {
                 self.links = [None; LINKS];
                 self.peers.clear();
                 self.requests.clear();
-                self.unnoted.clear();
+                self.unacknowledged.clear();
             }
         }
     }
@@ -296,56 +300,64 @@ impl World {
     fn event(&mut self, message: Message) -> Event {
         match message {
             Message::Alive => Event::Alive,
-            Message::Report(transfer, n) => Event::Report {
+            Message::Report(transfer, n) => FromReceiver::Report(Report {
                 transfer: self.transfer(transfer),
                 secondary: number(n),
                 fault: Fault::Stalled,
                 chunk: Some(ChunkIndex(n.into())),
-            },
+            })
+            .into(),
             Message::Finished(transfer, outcome, sources) => {
                 let transfer = self.transfer(transfer);
-                Event::Finished(self.finished(transfer, outcome, sources))
+                FromReceiver::Finished(self.finished(transfer, outcome, sources)).into()
             }
-            Message::Enrol(n) => Event::Enrol { name: client(n) },
-            Message::Download(request, n) => Event::Download {
-                request: u64::from(request % 4),
+            Message::Enrol(n) => FromClient::Enrol { name: client(n) }.into(),
+            Message::Download(request, n) => FromClient::Download {
+                request: RequestId(u64::from(request % 4)),
                 name: file(n).name,
-            },
-            Message::Cancel(request) => Event::Cancel {
-                request: u64::from(request % 4),
-            },
-            Message::Resume(transfer, request, n) => Event::Resume {
+            }
+            .into(),
+            Message::Cancel(request) => FromClient::Cancel {
+                request: RequestId(u64::from(request % 4)),
+            }
+            .into(),
+            Message::Resume(transfer, request, n) => FromClient::Resume(Resume {
                 transfer: self.download(transfer),
-                request: u64::from(request % 4),
+                request: RequestId(u64::from(request % 4)),
                 file: file(n),
-            },
-            Message::Inventory(files, last) => Event::Inventory {
+            })
+            .into(),
+            Message::Inventory(files, last) => FromSecondary::Inventory {
                 files: files
                     .into_iter()
                     .map(|n| held(file(n), n / 12, None))
                     .collect(),
                 last,
                 batch: self.batch(files[0] / 64),
-            },
-            Message::Added(n, how, was) => Event::Added {
+            }
+            .into(),
+            Message::Added(n, how, was) => FromSecondary::Added {
                 files: vec![held(file(n), how, was)],
                 batch: self.batch(n / 64),
-            },
+            }
+            .into(),
             Message::Removed(n, reason) => {
                 let reasons = [
                     RemovedReason::Deleted,
                     RemovedReason::Lost,
                     RemovedReason::Changing,
                 ];
-                Event::Removed {
+                FromSecondary::Removed {
                     files: vec![file(n)],
                     reason: reasons[usize::from(reason) % reasons.len()],
                     batch: self.batch(n / 64),
                 }
+                .into()
             }
-            Message::Noted(batch) => Event::Noted {
+            Message::Ack(batch) => FromSecondary::Ack {
                 batch: batch.into(),
-            },
+            }
+            .into(),
             Message::Sent(transfer, receiver, n, bytes, last, whole_part) => {
                 self.absurd |= matches!(bytes, Amount::Most);
                 let receiver = match receiver % 3 {
@@ -362,9 +374,10 @@ impl World {
                     last,
                     whole_part,
                 };
-                Event::Sent {
+                FromSecondary::Sent {
                     transfers: vec![sent],
                 }
+                .into()
             }
         }
     }
@@ -408,13 +421,15 @@ impl World {
     /// What a message should do to the requests, where no action will say so.
     fn expect(&mut self, link: LinkId, event: &Event) {
         match (event, self.peers.get_mut(&link)) {
-            (Event::Enrol { name }, Some(Peer::Client(of))) => *of = Some(name.clone()),
-            (Event::Finished(finished), Some(Peer::Client(_))) => {
+            (Event::Client(FromClient::Enrol { name }), Some(Peer::Client(of))) => {
+                *of = Some(name.clone())
+            }
+            (Event::Receiver(FromReceiver::Finished(finished)), Some(Peer::Client(_))) => {
                 let over = Request::Running(finished.transfer);
                 self.requests
                     .retain(|(of, _), request| *of != link || *request != over);
             }
-            (Event::Cancel { request }, Some(Peer::Client(_))) => {
+            (Event::Client(FromClient::Cancel { request }), Some(Peer::Client(_))) => {
                 let key = (link, *request);
                 if let Some(Request::Waiting(..)) = self.requests.get(&key) {
                     self.requests.remove(&key);
@@ -426,12 +441,10 @@ impl World {
 
     fn feed(&mut self, link: LinkId, event: Event) {
         let resumed = match &event {
-            Event::Resume {
-                transfer, request, ..
-            } => Some((*transfer, *request)),
+            Event::Client(FromClient::Resume(resume)) => Some((resume.transfer, resume.request)),
             _ => None,
         };
-        self.expect_note(link, &event);
+        self.expect_ack(link, &event);
         self.cluster.handle_event(self.now, link, event);
         if let Some((transfer, request)) = resumed {
             self.resumed(link, transfer, request);
@@ -439,21 +452,26 @@ impl World {
         self.act();
     }
 
-    /// What a secondary numbers is noted.
-    fn expect_note(&mut self, link: LinkId, event: &Event) {
+    /// What a secondary numbers is acknowledged.
+    fn expect_ack(&mut self, link: LinkId, event: &Event) {
         let batch = match event {
-            Event::Inventory { batch, .. }
-            | Event::Added { batch, .. }
-            | Event::Removed { batch, .. } => *batch,
+            Event::Secondary(
+                FromSecondary::Inventory { batch, .. }
+                | FromSecondary::Added { batch, .. }
+                | FromSecondary::Removed { batch, .. },
+            ) => *batch,
             _ => None,
         };
         if let (Some(batch), Some(Peer::Secondary)) = (batch, self.peers.get(&link)) {
-            self.unnoted.entry(link).or_default().push_back(batch);
+            self.unacknowledged
+                .entry(link)
+                .or_default()
+                .push_back(batch);
         }
     }
 
     /// A download goes on unless it is another's, or its number is taken.
-    fn resumed(&mut self, link: LinkId, transfer: TransferId, request: u64) {
+    fn resumed(&mut self, link: LinkId, transfer: TransferId, request: RequestId) {
         let Some(Peer::Client(Some(name))) = self.peers.get(&link) else {
             return;
         };
@@ -488,11 +506,7 @@ impl World {
     fn act(&mut self) {
         while let Some(action) = self.cluster.poll_action() {
             match action {
-                Action::Grant {
-                    link,
-                    request,
-                    grant,
-                } => {
+                Action::ToClient(link, ForClient::Granted { request, grant }) => {
                     self.check_link(link);
                     self.check_grant(&grant);
                     let transfer = grant.transfer;
@@ -504,11 +518,7 @@ impl World {
                     self.granted.push(transfer);
                     assert!(self.with_place() <= MOST_DOWNLOADS, "too many run");
                 }
-                Action::Queue {
-                    link,
-                    request,
-                    place,
-                } => {
+                Action::ToClient(link, ForClient::Queued { request, position }) => {
                     self.check_link(link);
                     let arrival = match self.requests.get(&(link, request)) {
                         Some(Request::Waiting(arrival, _)) => *arrival,
@@ -519,7 +529,7 @@ impl World {
                         }
                     };
                     self.requests
-                        .insert((link, request), Request::Waiting(arrival, place));
+                        .insert((link, request), Request::Waiting(arrival, position));
                 }
                 Action::Refuse {
                     link,
@@ -534,11 +544,7 @@ impl World {
                         self.requests.remove(&(link, request));
                     }
                 }
-                Action::Copy {
-                    link,
-                    grant,
-                    replaces,
-                } => {
+                Action::ToSecondary(link, ForSecondary::Copy(CopyOrder { grant, replaces })) => {
                     self.check_link(link);
                     assert_ne!(replaces, Some(grant.file.id), "a copy of what is there");
                     self.check_grant(&grant);
@@ -546,16 +552,17 @@ impl World {
                     assert!(!self.copies.contains(&grant.transfer));
                     self.copies.push(grant.transfer);
                 }
-                Action::Noted { link, batch } => {
+                Action::Ack { link, batch } => {
                     self.check_link(link);
-                    let expected = self.unnoted.get_mut(&link).and_then(VecDeque::pop_front);
-                    assert_eq!(expected, Some(batch), "noted out of turn");
+                    let expected = self
+                        .unacknowledged
+                        .get_mut(&link)
+                        .and_then(VecDeque::pop_front);
+                    assert_eq!(expected, Some(batch), "acknowledged out of turn");
                 }
-                Action::Conflicts {
-                    link, conflicts, ..
-                } => {
+                Action::ToSecondary(link, ForSecondary::Conflicts { names, .. }) => {
                     self.check_link(link);
-                    for conflict in &conflicts {
+                    for conflict in &names {
                         let choices: BTreeSet<_> = conflict
                             .versions
                             .iter()
@@ -564,14 +571,21 @@ impl World {
                         assert_eq!(choices.len(), conflict.versions.len(), "{conflict:?}");
                     }
                 }
-                Action::Enrolled { link, .. }
-                | Action::Sources { link, .. }
-                | Action::Settled { link, .. }
-                | Action::Check { link, .. }
-                | Action::CancelCopy { link, .. }
-                | Action::Withdraw { link, .. }
-                | Action::Superseded { link, .. }
-                | Action::Ended { link, .. } => self.check_link(link),
+                Action::ToReceiver(link, ForReceiver::Sources { .. })
+                | Action::ToClient(
+                    link,
+                    ForClient::Enrolled { .. }
+                    | ForClient::Booked { .. }
+                    | ForClient::Superseded { .. },
+                )
+                | Action::ToSecondary(
+                    link,
+                    ForSecondary::Check { .. }
+                    | ForSecondary::CancelCopy { .. }
+                    | ForSecondary::Withdraw { .. }
+                    | ForSecondary::Ack { .. }
+                    | ForSecondary::Ended { .. },
+                ) => self.check_link(link),
                 Action::Close { link, refusal } => {
                     if refusal == Refusal::Expelled {
                         self.sent_away(link);

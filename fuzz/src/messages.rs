@@ -7,6 +7,9 @@ use trozos::{
     model::{
         ChunkIndex, ChunkLayout, ChunkRange, Digest, FileMeta, Grant, Manifest, SourceInfo,
         limits::{MAX_FILE_BYTES, MAX_LINE_BYTES},
+        messages::{
+            self, Answer, ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, Question,
+        },
     },
     proto::{
         Hello, Lines,
@@ -22,32 +25,41 @@ use crate::names::{check_client_name, check_file_name};
 pub fn to_central(data: &[u8]) {
     match round_trip(data) {
         Some(ToCentral::Hello(hello)) => check_hello(hello),
-        Some(ToCentral::Enrol { name }) => check_client_name(&name),
-        Some(ToCentral::Download { name, .. } | ToCentral::List { after: Some(name) }) => {
-            check_file_name(&name);
-        }
-        Some(ToCentral::Resume { file, .. }) => check_file(&file),
-        Some(ToCentral::Inventory { files, .. } | ToCentral::Added { files, .. }) => {
+        Some(ToCentral::Client(message)) => from_client(&message),
+        Some(ToCentral::Secondary(message)) => messages_from_secondary(&message),
+        Some(ToCentral::Question(Question::List { after: Some(name) })) => check_file_name(&name),
+        Some(
+            ToCentral::Question(Question::List { after: None } | Question::Status)
+            | ToCentral::Ping
+            | ToCentral::Bye
+            | ToCentral::Receiver(FromReceiver::Report(_) | FromReceiver::Finished(_)),
+        )
+        | None => {}
+    }
+}
+
+fn from_client(message: &FromClient) {
+    match message {
+        FromClient::Enrol { name } => check_client_name(name),
+        FromClient::Download { name, .. } => check_file_name(name),
+        FromClient::Resume(resume) => check_file(&resume.file),
+        FromClient::Cancel { .. } => {}
+    }
+}
+
+fn messages_from_secondary(message: &messages::FromSecondary) {
+    use messages::FromSecondary;
+    match message {
+        FromSecondary::Inventory { files, .. } | FromSecondary::Added { files, .. } => {
             files.iter().for_each(|held| check_file(&held.meta));
         }
-        Some(ToCentral::Removed { files, .. }) => files.iter().for_each(check_file),
-        Some(ToCentral::Sent { transfers }) => {
+        FromSecondary::Removed { files, .. } => files.iter().for_each(check_file),
+        FromSecondary::Sent { transfers } => {
             transfers
                 .iter()
                 .for_each(|sent| check_file_name(&sent.file));
         }
-        Some(
-            ToCentral::Ping
-            | ToCentral::Bye
-            | ToCentral::Report { .. }
-            | ToCentral::Finished(_)
-            | ToCentral::List { after: None }
-            | ToCentral::Status
-            | ToCentral::Limits(_)
-            | ToCentral::Noted { .. }
-            | ToCentral::Cancel { .. },
-        )
-        | None => {}
+        FromSecondary::Limits(_) | FromSecondary::Ack { .. } => {}
     }
 }
 
@@ -55,37 +67,48 @@ pub fn to_central(data: &[u8]) {
 pub fn from_central(data: &[u8]) {
     match round_trip(data) {
         Some(FromCentral::Hello(hello)) => check_hello(hello),
-        Some(FromCentral::Sources { sources, .. }) => sources.iter().for_each(check_source),
-        Some(FromCentral::Enrolled { name }) => check_client_name(&name),
-        Some(FromCentral::Listing { files, .. }) => {
+        Some(FromCentral::Receiver(ForReceiver::Sources { sources, .. })) => {
+            sources.iter().for_each(check_source);
+        }
+        Some(FromCentral::Client(message)) => for_client(&message),
+        Some(FromCentral::Answer(Answer::Listing { files, .. })) => {
             files.iter().for_each(|listed| check_file(&listed.file));
         }
-        Some(FromCentral::Granted { grant, .. }) => check_grant(&grant),
-        Some(FromCentral::Copy(order)) => check_grant(&order.grant),
-        Some(FromCentral::Withdraw { files, .. }) => files.iter().for_each(check_file),
-        Some(FromCentral::Check { file, .. } | FromCentral::Superseded { file, .. }) => {
-            check_file(&file);
-        }
-        Some(FromCentral::Conflicts { names, .. }) => {
-            for conflict in &names {
+        Some(FromCentral::Secondary(message)) => for_secondary(&message),
+        Some(
+            FromCentral::Ping
+            | FromCentral::Bye
+            | FromCentral::Error { .. }
+            | FromCentral::Refused { .. }
+            | FromCentral::Answer(Answer::Status(_)),
+        )
+        | None => {}
+    }
+}
+
+fn for_client(message: &ForClient) {
+    match message {
+        ForClient::Enrolled { name } => check_client_name(name),
+        ForClient::Granted { grant, .. } => check_grant(grant),
+        ForClient::Superseded { file, .. } => check_file(file),
+        ForClient::Queued { .. } | ForClient::Booked { .. } => {}
+    }
+}
+
+fn for_secondary(message: &ForSecondary) {
+    match message {
+        ForSecondary::Copy(order) => check_grant(&order.grant),
+        ForSecondary::Withdraw { files, .. } => files.iter().for_each(check_file),
+        ForSecondary::Check { file, .. } => check_file(file),
+        ForSecondary::Conflicts { names, .. } => {
+            for conflict in names {
                 check_file_name(&conflict.name);
                 let versions = conflict.versions.iter();
                 versions.for_each(|version| check_file(&version.file));
             }
         }
-        Some(
-            FromCentral::Ping
-            | FromCentral::Bye
-            | FromCentral::Error { .. }
-            | FromCentral::Status(_)
-            | FromCentral::Queued { .. }
-            | FromCentral::Refused { .. }
-            | FromCentral::Settled { .. }
-            | FromCentral::CancelCopy { .. }
-            | FromCentral::Noted { .. }
-            | FromCentral::Ended { .. },
-        )
-        | None => {}
+        ForSecondary::CancelCopy { .. } | ForSecondary::Ack { .. } | ForSecondary::Ended { .. } => {
+        }
     }
 }
 

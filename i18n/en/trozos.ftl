@@ -506,6 +506,7 @@ limit-descriptors = the other node can open nothing more: raise its limit of ope
 limit-downloads = this client has asked for { $count } downloads already: wait until one has ended
 limit-waiting = { $count } downloads wait already: wait until there are fewer
 limit-files = this secondary has more than { $count } files: share them out, or keep small ones together in an archive
+limit-folders = more than { $count } of its folders take no copies: see that all nodes are of the same version
 limit-chunks = over { $count } chunks were asked for at once: see that all nodes are of the same version
 limit-other = there are too many requests: wait, or ask for less at once
 refused-expelled = the administrator has expelled you: wait a minute before you come back

@@ -512,6 +512,7 @@ limit-descriptors = el otro nodo no puede abrir nada más: sube su límite de fi
 limit-downloads = este cliente ya tiene { $count } descargas pedidas: espera a que acabe alguna
 limit-waiting = ya esperan { $count } descargas: espera a que haya menos
 limit-files = este secundario tiene más de { $count } ficheros: reparte, o guarda los pequeños juntos en un archivo
+limit-folders = más de { $count } de sus carpetas no admiten copias: mira que todos los nodos sean de la misma versión
 limit-chunks = se pidieron más de { $count } trozos a la vez: mira que todos los nodos sean de la misma versión
 limit-other = hay demasiadas peticiones: espera, o pide menos a la vez
 refused-expelled = el administrador te ha expulsado: espera un minuto para volver

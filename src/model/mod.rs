@@ -10,8 +10,10 @@ mod held;
 mod ids;
 mod indexed;
 mod layout;
+mod limit;
 pub mod limits;
 mod manifest;
+pub mod messages;
 mod name;
 mod serde;
 mod system;
@@ -24,15 +26,16 @@ pub use digest::{Digest, DigestError};
 pub use folder::{IgnoredReason, RetiredReason, Writer};
 pub use held::{Conflict, HeldFile, NameRecord, Origin, Version};
 pub use ids::{
-    ChunkIndex, ClientName, ClientNameError, Incarnation, SecondaryNumber, SecondaryNumberError,
-    TransferId,
+    ChunkIndex, ClientName, ClientNameError, Incarnation, RequestId, SecondaryNumber,
+    SecondaryNumberError, TransferId,
 };
 pub use indexed::{FileTime, IndexedFile, Seen, Stamp};
 pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError};
+pub use limit::Limit;
 pub use manifest::{FileMeta, Manifest, ManifestError};
 pub use name::{FileName, FileNameError};
 pub use system::SystemError;
 pub use transfer::{
-    ClusterStatus, Fault, FaultCounts, Finished, Grant, ListedFile, Outcome, ReceivedFrom,
-    Receiver, RemovedReason, SecondaryStatus, SentBytes, SentTransfer, SourceInfo,
+    ClusterStatus, CopyOrder, EndReason, Fault, FaultCounts, Finished, Grant, ListedFile, Outcome,
+    ReceivedFrom, Receiver, RemovedReason, SecondaryStatus, SentBytes, SentTransfer, SourceInfo,
 };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{
     ChunkIndex, ChunkLayout, ChunkRange, ClientName, Digest, FileMeta, FileName, Incarnation,
-    SecondaryNumber, TransferId,
+    RequestId, SecondaryNumber, TransferId,
 };
 
 macro_rules! text_value {
@@ -54,6 +54,7 @@ number_value!(SecondaryNumber, u64, |n| u64::from(n.get()), |n| {
     SecondaryNumber::try_from(n).map_err(|e| e.to_string())
 });
 number_value!(TransferId, u64, |id| id.0, |id| Ok(TransferId(id)));
+number_value!(RequestId, u64, |id| id.0, |id| Ok(RequestId(id)));
 number_value!(Incarnation, u64, |id| id.0, |id| Ok(Incarnation(id)));
 number_value!(ChunkIndex, u32, |chunk| chunk.0, |chunk| Ok(ChunkIndex(
     chunk

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChunkRange, ClientName, FileMeta, FileName, SecondaryNumber, TransferId, error_codes};
+use super::{
+    ChunkRange, ClientName, Digest, FileMeta, FileName, SecondaryNumber, TransferId, error_codes,
+};
 
 /// Why a secondary stops holding a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,11 +67,20 @@ pub struct Finished {
     pub transfer: TransferId,
     /// How it ended.
     pub outcome: Outcome,
-    /// For people, when it failed.
+    /// Why, when it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<EndReason>,
     /// Per secondary.
     pub sources: Vec<ReceivedFrom>,
+}
+
+/// Why a transfer failed, as its receiver tells the central.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndReason {
+    /// For programs: a code of the receiver's.
+    pub code: String,
+    /// For logs, in English.
+    pub message: String,
 }
 
 /// What a receiver counted from one secondary in one transfer.
@@ -148,6 +159,17 @@ pub struct Grant {
     pub file: FileMeta,
     /// Who can send it, and which chunks each should.
     pub sources: Vec<SourceInfo>,
+}
+
+/// What a secondary is to copy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CopyOrder {
+    /// The file, and from whom.
+    #[serde(flatten)]
+    pub grant: Grant,
+    /// The content that has the name there and is to be set aside for the copy. Anything else stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Digest>,
 }
 
 /// A secondary as a source of one transfer.

@@ -2,7 +2,7 @@
 
 use crate::{
     engine::download::FailReason,
-    model::error_codes,
+    model::{EndReason, error_codes},
     proto::{ErrorCode, Said},
     store::StoreError,
 };
@@ -38,9 +38,12 @@ error_codes!(Failure, code {
 });
 
 impl Failure {
-    /// What the central is told: the code, and words for its log.
-    pub fn for_the_central(&self) -> String {
-        format!("{}: {self}", self.code())
+    /// What the central is told.
+    pub fn for_the_central(&self) -> EndReason {
+        EndReason {
+            code: self.code().to_owned(),
+            message: self.to_string(),
+        }
     }
 }
 
@@ -117,9 +120,9 @@ impl DiskTrouble {
 }
 
 impl ToldFailure {
-    /// Reads what [`Failure::for_the_central`] wrote, in this version or another.
-    pub fn read(told: &str) -> Self {
-        let code = told.split_once(": ").map_or(told, |(code, _)| code);
+    /// Reads what [`Failure::for_the_central`] says, in this version or another.
+    pub fn read(told: &EndReason) -> Self {
+        let code = &*told.code;
         match code {
             "no-sources" => return Self::NoSources,
             "wrong-manifest" => return Self::WrongManifest,
@@ -130,7 +133,7 @@ impl ToldFailure {
             return Self::Disk(trouble);
         }
         match ErrorCode::of(code) {
-            ErrorCode::Unknown => Self::Other(told.to_owned()),
+            ErrorCode::Unknown => Self::Other(told.message.clone()),
             known => Self::Refused(known),
         }
     }
@@ -160,11 +163,12 @@ mod tests {
         ] {
             assert_eq!(ToldFailure::read(&failure.for_the_central()), told);
         }
-        let older = "something else: of an older version";
-        assert_eq!(
-            ToldFailure::read(older),
-            ToldFailure::Other(older.to_owned())
-        );
+        let newer = EndReason {
+            code: "on-fire".to_owned(),
+            message: "of a newer version".to_owned(),
+        };
+        let words = newer.message.clone();
+        assert_eq!(ToldFailure::read(&newer), ToldFailure::Other(words));
     }
 
     #[test]
@@ -175,7 +179,10 @@ mod tests {
             .chain(Failure::CODES)
             .chain(ErrorCode::CODES);
         for code in codes.filter(|code| **code != "unknown") {
-            let told = ToldFailure::read(code);
+            let told = ToldFailure::read(&EndReason {
+                code: (*code).to_owned(),
+                message: String::new(),
+            });
             assert!(!matches!(told, ToldFailure::Other(_)), "{code}");
         }
     }

@@ -3,18 +3,14 @@
 
 use crate::{
     model::{
-        ChunkIndex, FileName, SecondaryNumber, SystemError, TransferId,
+        ChunkIndex, FileName, Limit, SecondaryNumber, SystemError, TransferId,
         limits::{
             HELLO_TIMEOUT, IDLE_TIMEOUT, LEAST_TAKEN_BYTES, MAX_QUEUED_REQUESTS, PROTOCOL,
             SEND_STALL_TIMEOUT,
         },
     },
     net::TlsRefusal,
-    proto::{
-        ErrorCode, LineError, Said, WireError,
-        legacy::MAX_LEGACY_PART_BYTES,
-        said::{Details, Limit},
-    },
+    proto::{ErrorCode, LineError, Said, WireError, legacy::MAX_LEGACY_PART_BYTES, said::Details},
     store::StoreError,
 };
 

@@ -1,17 +1,25 @@
-//! Control plane: client ↔ central and secondary ↔ central, one long-lived connection each.
+//! Control plane: client ↔ central and secondary ↔ central, one long-lived connection each. What is said, by whom to
+//! whom, is in [`crate::model::messages`]; here is what belongs to the connection, and what has the code of an error.
 
-use serde::{Deserialize, Serialize};
-
-use crate::model::{
-    ChunkIndex, ClientName, ClusterStatus, Conflict, CopyLimits, Digest, Fault, FileMeta, FileName,
-    Finished, Grant, HeldFile, ListedFile, Outcome, RemovedReason, SecondaryNumber, SentBytes,
-    SentTransfer, SourceInfo, TransferId,
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{IgnoredAny, MapAccess},
 };
 
-use super::{ErrorCode, Hello, Said};
+use super::{
+    ErrorCode, Hello, Said,
+    nested::{Message, Nested},
+};
+use crate::model::{
+    RequestId,
+    messages::{
+        Answer, ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary,
+        Question,
+    },
+};
 
 /// From a client or a secondary to the central.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum ToCentral {
     /// First line.
@@ -20,112 +28,43 @@ pub enum ToCentral {
     Ping,
     /// A planned stop.
     Bye,
-    /// A receiver has trouble with a secondary: the central looks at it sooner, and removes nobody.
-    Report {
-        /// The transfer that suffers.
-        transfer: TransferId,
-        /// The secondary.
-        secondary: SecondaryNumber,
-        /// What is wrong.
-        fault: Fault,
-        /// The chunk concerned, if one is.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        chunk: Option<ChunkIndex>,
-    },
-    /// A transfer ended for its receiver.
-    Finished(Finished),
-
-    /// Client: sets or changes its name.
-    Enrol {
-        /// The name.
-        name: ClientName,
-    },
-    /// Client: the files that can be downloaded, from after a name.
-    List {
-        /// The last name of the page before.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        after: Option<FileName>,
-    },
-    /// Client: the state of the cluster.
-    Status,
-    /// Client: asks for a file; the answers carry the same request number.
-    Download {
-        /// Chosen by the client.
-        request: u64,
-        /// The file.
-        name: FileName,
-    },
-    /// Client: gives up a request that waits.
-    Cancel {
-        /// The request.
-        request: u64,
-    },
-    /// Client: a download that it was granted before the connection was lost.
-    Resume {
-        /// The transfer as it was granted.
-        transfer: TransferId,
-        /// Its request number.
-        request: u64,
-        /// The file.
-        file: FileMeta,
-    },
-
-    /// Secondary: where it takes no copies, all of it each time. Said before the first inventory of a connection when
-    /// there is such a place, and whenever it changes.
-    Limits(CopyLimits),
-    /// Secondary: what it holds, in pages; the first after `hello` replaces what was known of it.
-    Inventory {
-        /// Files of this page.
-        files: Vec<HeldFile>,
-        /// True on the last page.
-        last: bool,
-        /// The number of this message on this connection; the central notes it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        batch: Option<u64>,
-    },
-    /// Secondary: files that it holds from now on, or that have other content.
-    Added {
-        /// The files.
-        files: Vec<HeldFile>,
-        /// The number of this message on this connection; the central notes it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        batch: Option<u64>,
-    },
-    /// Secondary: files that it no longer holds.
-    Removed {
-        /// The files.
-        files: Vec<FileMeta>,
-        /// Why.
-        reason: RemovedReason,
-        /// The number of this message on this connection; the central notes it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        batch: Option<u64>,
-    },
-    /// Secondary: it has taken in what the central numbered.
-    Noted {
-        /// The number.
-        batch: u64,
-    },
-    /// Secondary: bytes sent, cumulative per transfer within this run of its process.
-    Sent {
-        /// One entry per transfer that changed.
-        transfers: Vec<SentTransfer>,
-    },
+    /// From whoever receives a transfer.
+    #[serde(untagged)]
+    Receiver(FromReceiver),
+    /// From a client.
+    #[serde(untagged)]
+    Client(FromClient),
+    /// A question, whoever asks.
+    #[serde(untagged)]
+    Question(Question),
+    /// From a secondary.
+    #[serde(untagged)]
+    Secondary(FromSecondary),
 }
 
-/// What a secondary is to copy.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CopyOrder {
-    /// The file, and from whom.
-    #[serde(flatten)]
-    pub grant: Grant,
-    /// The content that has the name there and is to be set aside for the copy. Anything else stays.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replaces: Option<Digest>,
+impl<'de> Nested<'de> for ToCentral {
+    fn sort<A: MapAccess<'de>>(message: Message<'de, A>) -> Result<Self, A::Error> {
+        match message.kind() {
+            "hello" => message.into().map(Self::Hello),
+            "ping" => message.into().map(|IgnoredAny| Self::Ping),
+            "bye" => message.into().map(|IgnoredAny| Self::Bye),
+            _ if message.is_of::<FromSecondary>() => message.into().map(Self::Secondary),
+            _ if message.is_of::<FromClient>() => message.into().map(Self::Client),
+            _ if message.is_of::<FromReceiver>() => message.into().map(Self::Receiver),
+            _ if message.is_of::<Question>() => message.into().map(Self::Question),
+            _ => message.unknown(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ToCentral {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(deserializer)
+    }
 }
 
 /// From the central to a client or a secondary.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum FromCentral {
     /// First line.
@@ -142,137 +81,161 @@ pub enum FromCentral {
         #[serde(flatten)]
         message: Said,
     },
-    /// The live holders of a running transfer's file, whenever they change.
-    Sources {
-        /// The transfer.
-        transfer: TransferId,
-        /// All that are alive now.
-        sources: Vec<SourceInfo>,
-    },
-
-    /// Client: it has a name now.
-    Enrolled {
-        /// The name.
-        name: ClientName,
-    },
-    /// Client: one page of the listing.
-    Listing {
-        /// False while service has not begun.
-        ready: bool,
-        /// The files of this page, by name.
-        files: Vec<ListedFile>,
-        /// True when there are more after the last of them.
-        more: bool,
-    },
-    /// Client: the state of the cluster.
-    Status(ClusterStatus),
-    /// Client: the download may start.
-    Granted {
-        /// The client's number for it.
-        request: u64,
-        /// What to do.
-        grant: Grant,
-    },
-    /// Client: the download waits.
-    Queued {
-        /// The client's number for it.
-        request: u64,
-        /// Its place, from 1.
-        place: u32,
-    },
-    /// Client: the download will not start.
+    /// A client's download will not start.
     Refused {
         /// The client's number for it.
-        request: u64,
+        request: RequestId,
         /// Why, for programs.
         code: ErrorCode,
         /// Why, in words and values.
         #[serde(flatten)]
         message: Said,
     },
-    /// Client: what the secondaries report of an ended transfer.
-    Settled {
-        /// The transfer.
-        transfer: TransferId,
-        /// Bytes that each secondary sent.
-        sent: Vec<SentBytes>,
-    },
-
-    /// Secondary: copy a file from others.
-    Copy(CopyOrder),
-    /// Secondary: stop copying.
-    CancelCopy {
-        /// The transfer.
-        transfer: TransferId,
-    },
-    /// Secondary: files were deleted from the cluster; these copies are set aside.
-    Withdraw {
-        /// The number of this message on this connection; the secondary notes it.
-        batch: u64,
-        /// The files.
-        files: Vec<FileMeta>,
-    },
-    /// Secondary: names that stand for several contents, of which it holds one.
-    Conflicts {
-        /// The number of this message on this connection; the secondary notes it.
-        batch: u64,
-        /// The names; one without versions is decided.
-        names: Vec<Conflict>,
-    },
-    /// Secondary: the central knows what it was told, also after its own restart.
-    Noted {
-        /// The number of the message that said it; all before it are known as well.
-        batch: u64,
-    },
-    /// Client: the name of the file that it receives has other content now.
-    Superseded {
-        /// The transfer.
-        transfer: TransferId,
-        /// What the name stands for now.
-        file: FileMeta,
-    },
-    /// Secondary: a receiver says that a chunk of a file came wrong from here; read it, and serve the file no more if it is
-    /// damaged.
-    Check {
-        /// The file.
-        file: FileMeta,
-        /// The chunk.
-        chunk: ChunkIndex,
-    },
-    /// Secondary: a transfer ended for its receiver; report what was sent in it.
-    Ended {
-        /// The transfer.
-        transfer: TransferId,
-        /// How it ended.
-        outcome: Outcome,
-        /// Its receiver was expelled: nothing more is sent in it.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        expelled: bool,
-    },
+    /// For whoever receives a transfer.
+    #[serde(untagged)]
+    Receiver(ForReceiver),
+    /// For a client.
+    #[serde(untagged)]
+    Client(ForClient),
+    /// The answer to a question.
+    #[serde(untagged)]
+    Answer(Answer),
+    /// For a secondary.
+    #[serde(untagged)]
+    Secondary(ForSecondary),
 }
+
+/// See [`FromCentral::Error`].
+#[derive(Deserialize)]
+struct ErrorFields {
+    code: ErrorCode,
+    #[serde(flatten)]
+    message: Said,
+}
+
+/// See [`FromCentral::Refused`].
+#[derive(Deserialize)]
+struct RefusedFields {
+    request: RequestId,
+    code: ErrorCode,
+    #[serde(flatten)]
+    message: Said,
+}
+
+impl<'de> Nested<'de> for FromCentral {
+    fn sort<A: MapAccess<'de>>(message: Message<'de, A>) -> Result<Self, A::Error> {
+        match message.kind() {
+            "hello" => message.into().map(Self::Hello),
+            "ping" => message.into().map(|IgnoredAny| Self::Ping),
+            "bye" => message.into().map(|IgnoredAny| Self::Bye),
+            "error" => {
+                let ErrorFields { code, message } = message.into()?;
+                Ok(Self::Error { code, message })
+            }
+            "refused" => {
+                let RefusedFields {
+                    request,
+                    code,
+                    message,
+                } = message.into()?;
+                Ok(Self::Refused {
+                    request,
+                    code,
+                    message,
+                })
+            }
+            _ if message.is_of::<ForReceiver>() => message.into().map(Self::Receiver),
+            _ if message.is_of::<ForSecondary>() => message.into().map(Self::Secondary),
+            _ if message.is_of::<ForClient>() => message.into().map(Self::Client),
+            _ if message.is_of::<Answer>() => message.into().map(Self::Answer),
+            _ => message.unknown(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for FromCentral {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(deserializer)
+    }
+}
+
+macro_rules! group {
+    ($all:ident: $($variant:ident($group:ty),)+) => {
+        $(impl From<$group> for $all {
+            fn from(message: $group) -> Self {
+                Self::$variant(message)
+            }
+        })+
+    };
+}
+
+group!(ToCentral: Receiver(FromReceiver), Client(FromClient), Question(Question), Secondary(FromSecondary),);
+group!(FromCentral: Receiver(ForReceiver), Client(ForClient), Answer(Answer), Secondary(ForSecondary),);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn to_central(json: &str) -> Result<ToCentral, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
     #[test]
     fn unknown_fields_are_ignored_and_unknown_types_are_not() {
         let ping = r#"{"type":"ping","later":true}"#;
-        assert_eq!(
-            serde_json::from_str::<ToCentral>(ping).unwrap(),
-            ToCentral::Ping
-        );
-        assert!(serde_json::from_str::<ToCentral>(r#"{"type":"format-disk"}"#).is_err());
+        assert_eq!(to_central(ping), Ok(ToCentral::Ping));
         let hello = r#"{"type":"hello","protocol":1,"role":"client","name":"ana"}"#;
-        assert!(matches!(
-            serde_json::from_str::<ToCentral>(hello),
-            Ok(ToCentral::Hello(_))
-        ));
+        assert!(matches!(to_central(hello), Ok(ToCentral::Hello(_))));
+        for (json, why) in [
+            (r#"{"type":"format-disk"}"#, "unknown type `format-disk`"),
+            // From the central only.
+            (r#"{"type":"copy","transfer":1}"#, "unknown type `copy`"),
+            (r#"{"Download":{"request":1}}"#, "missing field `type`"),
+            (
+                r#"{"type":7}"#,
+                "invalid type: integer `7`, expected a string",
+            ),
+            (r#"[1]"#, "invalid type: sequence, expected a message"),
+            (r#"{"type":"cancel"}"#, "missing field `request`"),
+            (
+                r#"{"type":"enrol","name":"a/b"}"#,
+                "client name: '/' is not allowed",
+            ),
+        ] {
+            let error = to_central(json).unwrap_err();
+            assert!(error.starts_with(why), "{json}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_type_need_not_come_first() {
+        let request = RequestId(1);
+        let cancel = ToCentral::Client(FromClient::Cancel { request });
+        for json in [
+            r#"{"type":"cancel","request":1}"#,
+            r#"{"request":1,"type":"cancel"}"#,
+            r#"{"x":{"type":"ping"},"request":1,"ty\u0070e":"c\u0061ncel","y":[]}"#,
+        ] {
+            assert_eq!(to_central(json), Ok(cancel.clone()), "{json}");
+        }
+        let late = to_central(r#"{"request":"1","type":"cancel"}"#).unwrap_err();
+        assert!(late.contains("invalid type: string"), "{late}");
     }
 
     #[test]
     fn a_grant_round_trips() {
         let json = r#"{"type":"granted","request":1,"grant":{"transfer":23,"file":{"name":"a b.mp4","length":3145729,"chunk":1048576,"id":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},"sources":[{"number":1,"ip":"127.0.0.1","port":50001,"ranges":[[0,4]]}]}}"#;
+        let message: FromCentral = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&message).unwrap(), json);
+        assert!(matches!(
+            message,
+            FromCentral::Client(ForClient::Granted { .. })
+        ));
+    }
+
+    #[test]
+    fn a_refusal_round_trips() {
+        let json = r#"{"type":"refused","request":3,"code":"not-found","message":"no live secondary holds b.mp4"}"#;
         let message: FromCentral = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&message).unwrap(), json);
     }

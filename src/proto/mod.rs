@@ -11,6 +11,7 @@ pub mod data;
 mod error_code;
 pub mod handshake;
 pub mod legacy;
+mod nested;
 mod nonce;
 pub mod said;
 mod wire;

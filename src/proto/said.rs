@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::model::SecondaryNumber;
+use crate::model::{Limit, SecondaryNumber};
 
 /// Beside a code, in the same object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,29 +52,6 @@ pub enum Details {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         most: Option<u64>,
     },
-}
-
-/// What there may be too many of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Limit {
-    /// Connections of the server.
-    Connections,
-    /// Connections of one address: an idle one gave way.
-    Share,
-    /// Files that the server's process has open.
-    Descriptors,
-    /// Downloads of one client.
-    Downloads,
-    /// Downloads of all that wait.
-    Waiting,
-    /// Files of one secondary.
-    Files,
-    /// Requested chunks of one connection.
-    Chunks,
-    /// One of a newer version.
-    #[serde(other)]
-    Unknown,
 }
 
 /// Details of a newer version, or wrong ones, are none: the code is enough.

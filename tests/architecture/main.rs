@@ -122,7 +122,6 @@ const LONG_FUNCTIONS: &[&str] = &[
     "src/cli/text/secondary.rs: words",
     "src/cli/usage.rs: explain",
     "src/node/fetch/shell.rs: new",
-    "src/node/rules/central.rs: word_for",
     "src/node/secondary/indexed.rs: index_event",
     "src/node/secondary/legacy.rs: send",
     "src/node/secondary/mod.rs: start_on",

@@ -12,9 +12,11 @@ use trozos::{
         SecondaryCondition, Totals,
     },
     model::{
-        ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, Grant, Incarnation,
-        NameRecord, Origin, Outcome, ReceivedFrom, Receiver, RemovedReason, SecondaryNumber,
-        SentTransfer, SourceInfo, TransferId, limits::EXPELLED_FOR,
+        ChunkLayout, ClientName, CopyOrder, Digest, FileMeta, FileName, Finished, Grant,
+        Incarnation, NameRecord, Origin, Outcome, ReceivedFrom, Receiver, RemovedReason, RequestId,
+        SecondaryNumber, SentTransfer, SourceInfo, TransferId,
+        limits::EXPELLED_FOR,
+        messages::{ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary},
     },
 };
 
@@ -64,11 +66,11 @@ struct Walk {
     secondaries: BTreeMap<u64, Secondary>,
     clients: BTreeMap<u64, Client>,
     /// Granted and not over.
-    running: BTreeMap<TransferId, (LinkId, u64, Grant)>,
+    running: BTreeMap<TransferId, (LinkId, RequestId, Grant)>,
     /// Those that have lent their place once.
     lent: BTreeSet<TransferId>,
     /// Waiting requests by the last place told, with the order of their arrival.
-    waiting: BTreeMap<(LinkId, u64), (u64, u32)>,
+    waiting: BTreeMap<(LinkId, RequestId), (u64, u32)>,
     arrivals: u64,
     /// Those that are to have nothing to send.
     draining: BTreeSet<u64>,
@@ -124,7 +126,8 @@ impl Walk {
         LinkId(self.links)
     }
 
-    fn feed(&mut self, link: LinkId, event: Event) {
+    fn feed(&mut self, link: LinkId, event: impl Into<Event>) {
+        let event = event.into();
         if self.trace {
             println!("{link:?} {event:?}");
         }
@@ -252,7 +255,7 @@ impl Walk {
             reason: None,
             sources: Vec::new(),
         };
-        self.feed(link, Event::Finished(finished));
+        self.feed(link, FromReceiver::Finished(finished));
         if outcome == Outcome::Complete {
             let secondary = self.secondaries.get_mut(&n).unwrap();
             secondary.holds.insert(meta.name.clone(), meta.clone());
@@ -278,9 +281,9 @@ impl Walk {
         let client = self.clients.get_mut(&c).unwrap();
         if let Some(link) = client.link {
             client.requests += 1;
-            let request = client.requests;
+            let request = RequestId(client.requests);
             let name = file(self.random.u64(..FILES), 0).name;
-            self.feed(link, Event::Download { request, name });
+            self.feed(link, FromClient::Download { request, name });
         }
     }
 
@@ -357,7 +360,7 @@ impl Walk {
                     whole_part: None,
                 };
                 let transfers = vec![sent];
-                self.feed(sender_link, Event::Sent { transfers });
+                self.feed(sender_link, FromSecondary::Sent { transfers });
             }
             sources.push(ReceivedFrom {
                 bytes,
@@ -376,7 +379,7 @@ impl Walk {
             reason: None,
             sources,
         };
-        self.feed(link, Event::Finished(finished));
+        self.feed(link, FromReceiver::Finished(finished));
     }
 
     fn pass_time(&mut self) {
@@ -440,11 +443,7 @@ impl Walk {
                         secondary.copies.clear();
                     }
                 }
-                Action::Grant {
-                    link,
-                    request,
-                    grant,
-                } => {
+                Action::ToClient(link, ForClient::Granted { request, grant }) => {
                     self.check_grant(&grant);
                     self.waiting.remove(&(link, request));
                     let transfer = grant.transfer;
@@ -455,21 +454,13 @@ impl Walk {
                     assert!(!self.waiting.is_empty(), "seed {seed}: lent to nobody");
                     self.lent.insert(transfer);
                 }
-                Action::Queue {
-                    link,
-                    request,
-                    place,
-                } => {
+                Action::ToClient(link, ForClient::Queued { request, position }) => {
                     self.arrivals += 1;
                     let arrival = self.arrivals;
                     let entry = self.waiting.entry((link, request));
-                    entry.or_insert((arrival, place)).1 = place;
+                    entry.or_insert((arrival, position)).1 = position;
                 }
-                Action::Copy {
-                    link,
-                    grant,
-                    replaces,
-                } => {
+                Action::ToSecondary(link, ForSecondary::Copy(CopyOrder { grant, replaces })) => {
                     let transfer = grant.transfer;
                     let target = self.of_link(link).expect("a copy for nobody");
                     let held = target.holds.get(&grant.file.name);
@@ -484,13 +475,13 @@ impl Walk {
                     self.check_grant(&grant);
                 }
                 // Disks alter nothing here.
-                Action::Check { .. } => {}
-                Action::CancelCopy { link, transfer } => {
+                Action::ToSecondary(_, ForSecondary::Check { .. }) => {}
+                Action::ToSecondary(link, ForSecondary::CancelCopy { transfer }) => {
                     if let Some(target) = self.of_link(link) {
                         target.copies.remove(&transfer);
                     }
                 }
-                Action::Withdraw { link, batch, files } => {
+                Action::ToSecondary(link, ForSecondary::Withdraw { batch, files }) => {
                     let Some(target) = self.of_link(link) else {
                         continue;
                     };
@@ -503,19 +494,19 @@ impl Walk {
                             events.push(event);
                         }
                     }
-                    events.push(Event::Noted { batch });
+                    events.push(FromSecondary::Ack { batch }.into());
                     for event in events {
                         self.cluster.handle_event(self.now, link, event);
                     }
                 }
-                Action::Conflicts { link, batch, .. } => {
-                    let noted = Event::Noted { batch };
-                    self.cluster.handle_event(self.now, link, noted);
+                Action::ToSecondary(link, ForSecondary::Conflicts { batch, .. }) => {
+                    let ack = FromSecondary::Ack { batch };
+                    self.cluster.handle_event(self.now, link, ack.into());
                 }
                 Action::Refuse { link, request, .. } => {
                     self.waiting.remove(&(link, request));
                 }
-                Action::Sources { sources, .. } => {
+                Action::ToReceiver(_, ForReceiver::Sources { sources, .. }) => {
                     let is_draining = |source: &SourceInfo| {
                         self.draining.contains(&u64::from(source.number.get()))
                     };
@@ -528,11 +519,14 @@ impl Walk {
                         assert!(asked.all(is_draining), "seed {seed}: {sources:?}");
                     }
                 }
-                Action::Enrolled { .. }
-                | Action::Settled { .. }
-                | Action::Noted { .. }
-                | Action::Superseded { .. }
-                | Action::Ended { .. }
+                Action::ToClient(
+                    _,
+                    ForClient::Enrolled { .. }
+                    | ForClient::Booked { .. }
+                    | ForClient::Superseded { .. },
+                )
+                | Action::ToSecondary(_, ForSecondary::Ended { .. } | ForSecondary::Ack { .. })
+                | Action::Ack { .. }
                 | Action::Notice(_) => {}
             }
         }

@@ -18,7 +18,10 @@ use tokio::{
     time::sleep,
 };
 use trozos::{
-    model::{ChunkIndex, ClientName, FileMeta, FileName, TransferId},
+    model::{
+        ChunkIndex, ClientName, FileMeta, FileName, RequestId, TransferId,
+        messages::{Answer, ForClient, FromClient, Question},
+    },
     net::{self, LineReader, LineWriter, Network, ReadSide, WriteSide, connect, split},
     proto::{
         Hello, Lines, PeerRole,
@@ -127,9 +130,9 @@ impl Control {
 
     /// One page; the last name when there is more.
     async fn page(&mut self, after: Option<FileName>) -> Result<(usize, Option<FileName>)> {
-        self.writer.send(&ToCentral::List { after }).await?;
+        self.writer.send(&Question::List { after }).await?;
         self.until(|message| match message {
-            FromCentral::Listing { files, more, .. } => {
+            FromCentral::Answer(Answer::Listing { files, more, .. }) => {
                 let last = files.last().map(|listed| listed.file.name.clone());
                 Some((files.len(), last.filter(|_| more)))
             }
@@ -154,11 +157,14 @@ async fn control(central: SocketAddr, clients: usize, file: Option<String>, stay
                 let _ = times.send((false, began.elapsed()));
                 if let Some(file) = file {
                     let name = FileName::try_from(file.as_str()).ok().context("file")?;
-                    client.writer.send(&ToCentral::Download { request: 1, name }).await?;
+                    let request = RequestId(1);
+                    client.writer.send(&FromClient::Download { request, name }).await?;
                     client
                         .until(|message| {
-                            let placed = matches!(message, FromCentral::Granted { .. } | FromCentral::Queued { .. });
-                            placed.then_some(())
+                            let FromCentral::Client(message) = message else {
+                                return None;
+                            };
+                            matches!(message, ForClient::Granted { .. } | ForClient::Queued { .. }).then_some(())
                         })
                         .await?;
                 }
@@ -216,12 +222,12 @@ fn json(histogram: &Histogram<u64>) -> String {
 }
 
 /// A grant: the transfer, the file, a secondary's address.
-async fn grant(control: &mut Control, request: u64, file: &str) -> Result<(TransferId, FileMeta, SocketAddr)> {
+async fn grant(control: &mut Control, request: RequestId, file: &str) -> Result<(TransferId, FileMeta, SocketAddr)> {
     let name = FileName::try_from(file).ok().context("file")?;
-    control.writer.send(&ToCentral::Download { request, name }).await?;
+    control.writer.send(&FromClient::Download { request, name }).await?;
     control
         .until(|message| match message {
-            FromCentral::Granted { grant, .. } => {
+            FromCentral::Client(ForClient::Granted { grant, .. }) => {
                 let source = grant.sources.first()?;
                 Some(Ok((grant.transfer, grant.file.clone(), SocketAddr::new(source.ip, source.port))))
             }
@@ -243,7 +249,13 @@ impl Data {
         let (reader, mut writer) = split(socket, Duration::from_secs(60));
         let name = ClientName::try_from(client).ok().context("name")?;
         writer.stage(&ToSecondary::Hello(Hello::from_role(&PeerRole::Client { name: Some(name) })));
-        writer.stage(&ToSecondary::Open { transfer, id: file.id, name: file.name.clone(), manifest: false, queued: true });
+        writer.stage(&ToSecondary::Open {
+            transfer,
+            id: file.id,
+            name: file.name.clone(),
+            manifest: false,
+            queued: true,
+        });
         writer.flush().await?;
         Ok(Self { reader, writer })
     }
@@ -261,7 +273,10 @@ impl Data {
                     }
                     return Ok(u64::from(length));
                 }
-                FromSecondary::Hello(_) | FromSecondary::Opened { .. } | FromSecondary::Queued | FromSecondary::Ping => {}
+                FromSecondary::Hello(_)
+                | FromSecondary::Opened { .. }
+                | FromSecondary::Queued
+                | FromSecondary::Ping => {}
                 other => bail!("{other:?}"),
             }
         }
@@ -273,7 +288,7 @@ async fn first_bytes(central: SocketAddr, file: &str, times: usize) -> Result<()
     for n in 0..times {
         let began = Instant::now();
         let mut control = Control::open(central, &format!("primero{n}")).await?;
-        let (transfer, meta, address) = grant(&mut control, 1, file).await?;
+        let (transfer, meta, address) = grant(&mut control, RequestId(1), file).await?;
         let mut data = Data::open(address, "primero", transfer, &meta).await?;
         data.writer.send(&ToSecondary::Get { chunk: ChunkIndex(0) }).await?;
         data.frame(&mut Vec::with_capacity(64 << 10)).await?;
@@ -286,7 +301,7 @@ async fn first_bytes(central: SocketAddr, file: &str, times: usize) -> Result<()
 async fn dead_weight(central: SocketAddr, file: &str, idle: usize, slow: usize) -> Result<()> {
     net::connection_places();
     let mut control = Control::open(central, "lastre").await?;
-    let (_, meta, address) = grant(&mut control, 1, file).await?;
+    let (_, meta, address) = grant(&mut control, RequestId(1), file).await?;
     let mut kept = Vec::new();
     for n in 0..idle {
         kept.push(Data::open(address, &format!("parado{n}"), TransferId(2_000_000 + n as u64), &meta).await?);
@@ -331,7 +346,7 @@ async fn stay(control: &mut Control) -> Result<()> {
 
 async fn data(central: SocketAddr, file: &str, clients: usize, stay: Duration) -> Result<()> {
     let mut control = Control::open(central, "datos").await?;
-    let (_, meta, address) = grant(&mut control, 1, file).await?;
+    let (_, meta, address) = grant(&mut control, RequestId(1), file).await?;
     let tasks: Vec<_> = (0..clients)
         .map(|n| {
             let meta = meta.clone();

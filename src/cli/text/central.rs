@@ -8,7 +8,7 @@ use super::{
     units::{bytes, count},
 };
 use crate::{
-    model::{ClusterStatus, Outcome, Receiver},
+    model::{ClusterStatus, EndReason, Outcome, Receiver},
     node::{
         DiskTrouble, ToldFailure,
         central::{CentralEvent, DownReason, DownloadCount, Notice},
@@ -139,7 +139,7 @@ fn notice(notice: &Notice) -> String {
             outcome: how,
             reason,
         } => {
-            let outcome = because(outcome(*how), reason.as_deref());
+            let outcome = because(outcome(*how), reason.as_ref());
             t!(
                 "copy-ended",
                 file = file,
@@ -173,7 +173,7 @@ fn notice(notice: &Notice) -> String {
             outcome: how,
             reason,
         } => {
-            let outcome = because(outcome(*how), reason.as_deref());
+            let outcome = because(outcome(*how), reason.as_ref());
             t!("finished", file = file, client = client, outcome = outcome)
         }
         Notice::Damaged {
@@ -226,7 +226,7 @@ fn outcome(outcome: Outcome) -> String {
     }
 }
 
-fn because(what: String, reason: Option<&str>) -> String {
+fn because(what: String, reason: Option<&EndReason>) -> String {
     match reason {
         Some(reason) => {
             let reason = told(&ToldFailure::read(reason));

@@ -2,16 +2,15 @@
 
 use super::{coded, security, system, t, units::bytes};
 use crate::{
-    model::limits::{
-        HELLO_TIMEOUT, IDLE_TIMEOUT, LEAST_TAKEN_BYTES, MAX_LINE_BYTES, MAX_QUEUED_REQUESTS,
-        PROTOCOL, SEND_STALL_TIMEOUT,
+    model::{
+        Limit,
+        limits::{
+            HELLO_TIMEOUT, IDLE_TIMEOUT, LEAST_TAKEN_BYTES, MAX_LINE_BYTES, MAX_QUEUED_REQUESTS,
+            PROTOCOL, SEND_STALL_TIMEOUT,
+        },
     },
     node::{Lost, Refused, Stranger},
-    proto::{
-        ErrorCode, Said,
-        legacy::MAX_LEGACY_PART_BYTES,
-        said::{Details, Limit},
-    },
+    proto::{ErrorCode, Said, legacy::MAX_LEGACY_PART_BYTES, said::Details},
 };
 
 /// Why there is no connection to the central.
@@ -127,12 +126,14 @@ fn limit(details: Option<&Details>) -> String {
         (Limit::Downloads, Some(most)) => t!("limit-downloads", count = most),
         (Limit::Waiting, Some(most)) => t!("limit-waiting", count = most),
         (Limit::Files, Some(most)) => t!("limit-files", count = most),
+        (Limit::Folders, Some(most)) => t!("limit-folders", count = most),
         (Limit::Chunks, Some(most)) => t!("limit-chunks", count = most),
         (
             Limit::Connections
             | Limit::Downloads
             | Limit::Waiting
             | Limit::Files
+            | Limit::Folders
             | Limit::Chunks
             | Limit::Unknown,
             _,

@@ -12,10 +12,13 @@ use std::{
 };
 
 use super::LinkId;
-use crate::model::limits::{IDLE_PLACE, MAX_WAITING};
+use crate::model::{
+    RequestId,
+    limits::{IDLE_PLACE, MAX_WAITING},
+};
 
 /// A client's request: its connection, and its own number for it.
-pub(super) type RequestKey = (LinkId, u64);
+pub(super) type RequestKey = (LinkId, RequestId);
 
 /// Who runs and who waits.
 #[derive(Debug)]
@@ -200,7 +203,7 @@ impl Admission {
     /// The first in line; whoever has lent a place, and would take more without using them, lets others go first.
     fn take_first(&mut self) -> Option<RequestKey> {
         let has_lent = |link: LinkId| {
-            let of_link = (link, u64::MIN)..=(link, u64::MAX);
+            let of_link = (link, RequestId(u64::MIN))..=(link, RequestId(u64::MAX));
             self.lent.range(of_link).next().is_some()
         };
         let first = self.line().position(|(link, _)| !has_lent(link));
@@ -242,7 +245,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn key(client: u64) -> RequestKey {
-        (LinkId(client), 1)
+        (LinkId(client), RequestId(1))
     }
 
     #[test]
@@ -342,7 +345,7 @@ mod tests {
     fn who_leaves_places_unused_lets_others_go_first() {
         let start = Instant::now();
         let mut admission = Admission::new(1);
-        let own = |request| (LinkId(1), request);
+        let own = |request| (LinkId(1), RequestId(request));
         for request in 0..100 {
             admission.enter(start, own(request));
         }
@@ -368,7 +371,8 @@ mod tests {
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
-        let keys = || (0..12_u64, 0..3_u64).prop_map(|(link, request)| (LinkId(link), request));
+        let keys =
+            || (0..12_u64, 0..3_u64).prop_map(|(link, request)| (LinkId(link), RequestId(request)));
         let step = prop_oneof![
             4 => keys().prop_map(Step::Enter),
             1 => keys().prop_map(Step::Readmit),

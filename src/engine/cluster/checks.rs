@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{Action, Cluster, Notice};
-use crate::model::{ChunkIndex, Digest, Fault, FileMeta, FileName, RemovedReason, SecondaryNumber};
+use crate::model::{
+    ChunkIndex, Digest, Fault, FileMeta, FileName, RemovedReason, SecondaryNumber,
+    messages::ForSecondary,
+};
 
 /// A copy is not looked at again sooner.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -72,7 +75,8 @@ impl Cluster {
             && self.checks.ask(now, number, file)
         {
             let file = file.clone();
-            self.actions.push_back(Action::Check { link, file, chunk });
+            let check = ForSecondary::Check { file, chunk };
+            self.actions.push_back(Action::ToSecondary(link, check));
         }
     }
 

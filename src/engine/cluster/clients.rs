@@ -12,14 +12,30 @@ use super::{
     machine::{Client, Peer, Request},
 };
 use crate::model::{
-    ClientName, FileMeta, FileName, Receiver, TransferId, limits::MAX_REQUESTS_PER_CLIENT,
+    ClientName, FileName, Limit, Receiver, RequestId,
+    limits::{MAX_REQUESTS_PER_CLIENT, MAX_WAITING},
+    messages::{ForClient, FromClient, Resume},
 };
 
 /// How often those who wait further back are told their places, and how many of them at once.
 const PLACES_EVERY: Duration = Duration::from_millis(10);
 const PLACES_AT_ONCE: usize = 16;
 
+const TOO_MANY_REQUESTS: Refusal = Refusal::TooMany {
+    of: Limit::Downloads,
+    most: MAX_REQUESTS_PER_CLIENT,
+};
+
 impl Cluster {
+    pub(super) fn of_client(&mut self, link: LinkId, message: FromClient) {
+        match message {
+            FromClient::Enrol { name } => self.enrol_client(link, name),
+            FromClient::Download { request, name } => self.download(link, request, name),
+            FromClient::Cancel { request } => self.cancel(link, request),
+            FromClient::Resume(resume) => self.resume(link, resume),
+        }
+    }
+
     pub(super) fn client_hello(
         &mut self,
         link: LinkId,
@@ -38,10 +54,11 @@ impl Cluster {
         }
     }
 
-    pub(super) fn enrol_client(&mut self, link: LinkId, name: ClientName) {
+    fn enrol_client(&mut self, link: LinkId, name: ClientName) {
         self.set_name(link, name.clone());
         if matches!(self.peers.get(&link), Some(Peer::Client(_))) {
-            self.actions.push_back(Action::Enrolled { link, name });
+            let enrolled = ForClient::Enrolled { name };
+            self.actions.push_back(Action::ToClient(link, enrolled));
         }
     }
 
@@ -77,14 +94,9 @@ impl Cluster {
         }
     }
 
-    pub(super) fn download(&mut self, link: LinkId, request: u64, name: FileName) {
+    fn download(&mut self, link: LinkId, request: RequestId, name: FileName) {
         if let Err(refusal) = self.check_request(link, request, &name) {
-            self.actions.push_back(Action::Refuse {
-                link,
-                request,
-                refusal,
-            });
-            return;
+            return self.refuse(link, request, refusal);
         }
         match self.admission.enter(self.last_call, (link, request)) {
             Entered::Running => self.start_download(link, request, name),
@@ -98,17 +110,29 @@ impl Cluster {
                 self.tell_waits(link, request, place);
             }
             Entered::Full => {
-                let refusal = Refusal::TooMany("downloads waiting");
-                self.actions.push_back(Action::Refuse {
-                    link,
-                    request,
-                    refusal,
-                });
+                let refusal = Refusal::TooMany {
+                    of: Limit::Waiting,
+                    most: MAX_WAITING,
+                };
+                self.refuse(link, request, refusal);
             }
         }
     }
 
-    fn check_request(&self, link: LinkId, request: u64, name: &FileName) -> Result<(), Refusal> {
+    fn refuse(&mut self, link: LinkId, request: RequestId, refusal: Refusal) {
+        self.actions.push_back(Action::Refuse {
+            link,
+            request,
+            refusal,
+        });
+    }
+
+    fn check_request(
+        &self,
+        link: LinkId,
+        request: RequestId,
+        name: &FileName,
+    ) -> Result<(), Refusal> {
         let Some(Peer::Client(client)) = self.peers.get(&link) else {
             return Err(Refusal::WrongRole("download"));
         };
@@ -118,17 +142,17 @@ impl Cluster {
         if client.requests.len() >= MAX_REQUESTS_PER_CLIENT
             || client.requests.contains_key(&request)
         {
-            return Err(Refusal::TooMany("requests"));
+            return Err(TOO_MANY_REQUESTS);
         }
         self.find(name).map(drop)
     }
 
     fn tell_place(&mut self, (link, request): RequestKey, place: u32) {
-        self.actions.push_back(Action::Queue {
-            link,
+        let queued = ForClient::Queued {
             request,
-            place,
-        });
+            position: place,
+        };
+        self.actions.push_back(Action::ToClient(link, queued));
     }
 
     /// Those who wait further back hear of their places by and by.
@@ -144,7 +168,7 @@ impl Cluster {
     }
 
     /// People hear of who waits when it begins to.
-    fn tell_waits(&mut self, link: LinkId, request: u64, place: u32) {
+    fn tell_waits(&mut self, link: LinkId, request: RequestId, place: u32) {
         if let Some(Peer::Client(Client {
             name: Some(client),
             requests,
@@ -161,7 +185,7 @@ impl Cluster {
         }
     }
 
-    fn start_download(&mut self, link: LinkId, request: u64, name: FileName) {
+    fn start_download(&mut self, link: LinkId, request: RequestId, name: FileName) {
         let Some(Peer::Client(Client {
             name: Some(client),
             address,
@@ -173,12 +197,7 @@ impl Cluster {
         let (client, address) = (client.clone(), *address);
         let Some(entry) = self.catalog.look_up(&name) else {
             // It was deleted while the request waited.
-            let refusal = Refusal::NotFound(name);
-            self.actions.push_back(Action::Refuse {
-                link,
-                request,
-                refusal,
-            });
+            self.refuse(link, request, Refusal::NotFound(name));
             self.forget_request(link, request);
             return;
         };
@@ -194,11 +213,8 @@ impl Cluster {
         if let Some(Peer::Client(client)) = self.peers.get_mut(&link) {
             client.requests.insert(request, Request::Running(transfer));
         }
-        self.actions.push_back(Action::Grant {
-            link,
-            request,
-            grant,
-        });
+        let granted = ForClient::Granted { request, grant };
+        self.actions.push_back(Action::ToClient(link, granted));
         self.tell(Notice::Granted {
             client,
             file: name,
@@ -207,24 +223,17 @@ impl Cluster {
     }
 
     /// A download that this central, or an earlier run of it, granted: it has its place.
-    pub(super) fn resume(
-        &mut self,
-        link: LinkId,
-        transfer: TransferId,
-        request: u64,
-        file: FileMeta,
-    ) {
+    fn resume(&mut self, link: LinkId, resume: Resume) {
+        let Resume {
+            transfer,
+            request,
+            file,
+        } = resume;
         let Some(Peer::Client(client)) = self.peers.get_mut(&link) else {
             return self.wrong_role(link, "resume");
         };
         let Some(name) = client.name.clone() else {
-            let refusal = Refusal::NotEnrolled;
-            self.actions.push_back(Action::Refuse {
-                link,
-                request,
-                refusal,
-            });
-            return;
+            return self.refuse(link, request, Refusal::NotEnrolled);
         };
         let receiver = Receiver::Client(name.clone());
         let others = self
@@ -240,13 +249,7 @@ impl Cluster {
         let is_made_up = !self.ledger.may_resume(transfer, origin);
         let is_full = client.requests.len() >= MAX_REQUESTS_PER_CLIENT;
         if is_full || others || number_taken || is_made_up {
-            let refusal = Refusal::TooMany("requests");
-            self.actions.push_back(Action::Refuse {
-                link,
-                request,
-                refusal,
-            });
-            return;
+            return self.refuse(link, request, TOO_MANY_REQUESTS);
         }
         let file_name = file.name.clone();
         // Books that an earlier run closed, and of which nothing else is known, stay as they are; the download goes on
@@ -268,7 +271,7 @@ impl Cluster {
         self.push_sources(transfer);
     }
 
-    pub(super) fn cancel(&mut self, link: LinkId, request: u64) {
+    fn cancel(&mut self, link: LinkId, request: RequestId) {
         let Some(Peer::Client(client)) = self.peers.get(&link) else {
             return self.wrong_role(link, "cancel");
         };
@@ -279,7 +282,7 @@ impl Cluster {
     }
 
     /// A request is over: its place is free at once.
-    pub(super) fn forget_request(&mut self, link: LinkId, request: u64) {
+    pub(super) fn forget_request(&mut self, link: LinkId, request: RequestId) {
         if let Some(Peer::Client(client)) = self.peers.get_mut(&link) {
             client.requests.remove(&request);
         }
@@ -355,7 +358,11 @@ mod tests {
     use super::*;
     use crate::{
         engine::cluster::{ClusterConfig, Event, Totals},
-        model::{ChunkLayout, Digest, Finished, Incarnation, Outcome, SecondaryNumber},
+        model::{
+            ChunkLayout, Digest, FileMeta, Finished, Incarnation, Outcome, SecondaryNumber,
+            TransferId,
+            messages::{ForReceiver, FromReceiver, FromSecondary},
+        },
     };
 
     fn file() -> FileMeta {
@@ -404,27 +411,34 @@ mod tests {
             bench
         }
 
-        fn feed(&mut self, link: u64, event: Event) -> Vec<Action> {
+        fn feed(&mut self, link: u64, event: impl Into<Event>) -> Vec<Action> {
             self.now += Duration::from_millis(1);
-            self.cluster.handle_event(self.now, LinkId(link), event);
+            self.cluster
+                .handle_event(self.now, LinkId(link), event.into());
             std::iter::from_fn(|| self.cluster.poll_action()).collect()
         }
 
         fn download(&mut self, link: u64, request: u64) -> Option<TransferId> {
             let name = file().name;
-            let actions = self.feed(link, Event::Download { request, name });
+            let actions = self.feed(
+                link,
+                FromClient::Download {
+                    request: RequestId(request),
+                    name,
+                },
+            );
             actions.iter().find_map(|action| match action {
-                Action::Grant { grant, .. } => Some(grant.transfer),
+                Action::ToClient(_, ForClient::Granted { grant, .. }) => Some(grant.transfer),
                 _ => None,
             })
         }
 
         fn resume(&mut self, link: u64, request: u64, transfer: TransferId) -> Vec<Action> {
-            let resume = Event::Resume {
+            let resume = FromClient::Resume(Resume {
                 transfer,
-                request,
+                request: RequestId(request),
                 file: file(),
-            };
+            });
             self.feed(link, resume)
         }
 
@@ -442,7 +456,8 @@ mod tests {
         assert_eq!(bench.counts(), (1, 1));
         // On a new connection, before the old one is missed.
         let actions = bench.resume(3, 1, transfer);
-        let grants = |action: &Action| matches!(action, Action::Grant { .. });
+        let grants =
+            |action: &Action| matches!(action, Action::ToClient(_, ForClient::Granted { .. }));
         assert!(!actions.iter().any(grants), "{actions:?}");
         assert_eq!(bench.counts(), (1, 1));
         // And again on the same.
@@ -455,15 +470,15 @@ mod tests {
         let mut bench = Bench::new();
         let transfer = bench.download(2, 1).unwrap();
         let name = ClientName::try_from("eva").unwrap();
-        bench.feed(2, Event::Enrol { name: name.clone() });
+        bench.feed(2, FromClient::Enrol { name: name.clone() });
         // Its old connection is not missed yet.
         let refuses = |action: &Action| matches!(action, Action::Refuse { .. });
         assert!(bench.resume(3, 1, transfer).iter().any(refuses));
-        bench.feed(3, Event::Enrol { name: name.clone() });
+        bench.feed(3, FromClient::Enrol { name: name.clone() });
         assert!(!bench.resume(3, 1, transfer).iter().any(refuses));
         bench.feed(
             3,
-            Event::Finished(Finished {
+            FromReceiver::Finished(Finished {
                 transfer,
                 outcome: Outcome::Complete,
                 reason: None,
@@ -489,7 +504,7 @@ mod tests {
             ..Totals::default()
         });
         let actions = bench.resume(2, 1, transfer);
-        let is_sources = |action: &Action| matches!(action, Action::Sources { sources, .. } if sources.len() == 1);
+        let is_sources = |action: &Action| matches!(action, Action::ToReceiver(_, ForReceiver::Sources { sources, .. }) if sources.len() == 1);
         assert!(actions.iter().any(is_sources), "{actions:?}");
         assert_eq!(bench.counts(), (1, 0));
         // Its place is a place, and is free at its end; the books are those of the earlier run.
@@ -500,11 +515,10 @@ mod tests {
             reason: None,
             sources: Vec::new(),
         };
-        let actions = bench.feed(2, Event::Finished(finished));
-        let is_settled = |action: &Action| matches!(action, Action::Settled { transfer: of, .. } if *of == transfer);
+        let actions = bench.feed(2, FromReceiver::Finished(finished));
+        let is_settled = |action: &Action| matches!(action, Action::ToClient(_, ForClient::Booked { transfer: of, .. }) if *of == transfer);
         assert!(actions.iter().any(is_settled), "{actions:?}");
-        let granted =
-            |action: &Action| matches!(action, Action::Grant { link, .. } if *link == LinkId(3));
+        let granted = |action: &Action| matches!(action, Action::ToClient(link, ForClient::Granted { .. }) if *link == LinkId(3));
         assert!(actions.iter().any(granted), "{actions:?}");
         let totals = bench.cluster.totals();
         assert_eq!((totals.totals.downloads, totals.totals.failed), (0, 0));
@@ -522,7 +536,9 @@ mod tests {
             bench.cluster.set_max_downloads(bench.now, most);
             let actions: Vec<_> = std::iter::from_fn(|| bench.cluster.poll_action()).collect();
             let grants = actions.iter().filter_map(|action| match action {
-                Action::Grant { link, request, .. } => Some((link.0, *request)),
+                Action::ToClient(link, ForClient::Granted { request, .. }) => {
+                    Some((link.0, request.0))
+                }
                 _ => None,
             });
             grants.collect::<Vec<_>>()
@@ -555,11 +571,12 @@ mod tests {
             [idle],
             "{actions:?}"
         );
-        let grants = |action: &&Action| matches!(action, Action::Grant { .. });
+        let grants =
+            |action: &&Action| matches!(action, Action::ToClient(_, ForClient::Granted { .. }));
         assert_eq!(actions.iter().filter(grants).count(), 1);
         assert_eq!(bench.counts(), (2, 1));
         // It goes on: the one that has its place keeps it, and the next waits for both.
-        let sent = |transfer, bytes| Event::Sent {
+        let sent = |transfer, bytes| FromSecondary::Sent {
             transfers: vec![crate::model::SentTransfer {
                 transfer,
                 receiver: Receiver::Client(ClientName::try_from("ana").unwrap()),
@@ -572,11 +589,11 @@ mod tests {
         };
         bench.feed(1, sent(idle, 1));
         let granted = actions.iter().find_map(|action| match action {
-            Action::Grant { grant, .. } => Some(grant.transfer),
+            Action::ToClient(_, ForClient::Granted { grant, .. }) => Some(grant.transfer),
             _ => None,
         });
         let finished = |transfer| {
-            Event::Finished(Finished {
+            FromReceiver::Finished(Finished {
                 transfer,
                 outcome: Outcome::Complete,
                 reason: None,

@@ -6,7 +6,9 @@ use super::{
     Action, Cluster, LinkId, Refusal,
     machine::{Client, Peer, Request},
 };
-use crate::model::{ClientName, Outcome, SecondaryNumber, TransferId, limits::EXPELLED_FOR};
+use crate::model::{
+    ClientName, Outcome, SecondaryNumber, TransferId, limits::EXPELLED_FOR, messages::ForSecondary,
+};
 
 /// What became of a wish to send a client away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,12 +96,12 @@ impl Cluster {
         let Some(link) = self.membership.link(number) else {
             return;
         };
-        let ended = Action::Ended {
-            link,
+        let ended = ForSecondary::Ended {
             transfer,
             outcome: Outcome::Cancelled,
             expelled: true,
         };
+        let ended = Action::ToSecondary(link, ended);
         if !self.actions.contains(&ended) {
             self.actions.push_back(ended);
         }

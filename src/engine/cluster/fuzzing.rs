@@ -7,10 +7,10 @@ use super::{
     admission::{Admission, Entered},
     membership::Membership,
 };
-use crate::model::{Incarnation, SecondaryNumber};
+use crate::model::{Incarnation, RequestId, SecondaryNumber};
 
 /// A client's request: its connection, and its own number for it.
-pub type RequestKey = (LinkId, u64);
+pub type RequestKey = (LinkId, RequestId);
 
 /// The places and the line of those that wait.
 #[derive(Debug)]

@@ -8,7 +8,9 @@ use super::{
     catalog::{Announced, Removed},
     machine::Peer,
 };
-use crate::model::{FileMeta, FileName, HeldFile, RemovedReason, SecondaryNumber};
+use crate::model::{
+    FileMeta, FileName, HeldFile, RemovedReason, SecondaryNumber, messages::ForClient,
+};
 
 /// How long after its start the central waits for those whom an earlier run knew.
 const COME_BACK_WITHIN: Duration = Duration::from_secs(60);
@@ -135,10 +137,12 @@ impl Cluster {
                 && transfer.file.id != file.id
                 && !transfer.receiver.is_copy()
         });
-        let told = receiving.map(|(transfer, running)| Action::Superseded {
-            link: running.link,
-            transfer: *transfer,
-            file: file.clone(),
+        let told = receiving.map(|(transfer, running)| {
+            let superseded = ForClient::Superseded {
+                transfer: *transfer,
+                file: file.clone(),
+            };
+            Action::ToClient(running.link, superseded)
         });
         self.actions.extend(told.collect::<Vec<_>>());
     }

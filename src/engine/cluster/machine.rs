@@ -22,7 +22,9 @@ use super::{
     running::{Speeds, Transfer},
     traffic::Traffic,
 };
-use crate::model::{ClientName, FileName, HeldFile, NameRecord, SecondaryNumber, TransferId};
+use crate::model::{
+    ClientName, FileName, HeldFile, NameRecord, RequestId, SecondaryNumber, TransferId,
+};
 
 /// A call that comes this much later than it was due means that this process did not run.
 const OWN_STOP: Duration = Duration::from_secs(1);
@@ -88,7 +90,7 @@ pub(super) struct Client {
     pub(super) address: SocketAddr,
     pub(super) since: Instant,
     /// What it asked for and has not finished.
-    pub(super) requests: BTreeMap<u64, Request>,
+    pub(super) requests: BTreeMap<RequestId, Request>,
 }
 
 /// A client's request.
@@ -147,35 +149,9 @@ impl Cluster {
                 }
             }
             Event::Closed { goodbye } => self.closed(now, link, goodbye),
-            Event::Report {
-                transfer,
-                secondary,
-                fault,
-                chunk,
-            } => {
-                self.reported(now, link, transfer, (secondary, fault, chunk));
-            }
-            Event::Finished(finished) => self.finished(now, link, finished),
-            Event::Enrol { name } => self.enrol_client(link, name),
-            Event::Download { request, name } => self.download(link, request, name),
-            Event::Cancel { request } => self.cancel(link, request),
-            Event::Resume {
-                transfer,
-                request,
-                file,
-            } => {
-                self.resume(link, transfer, request, file);
-            }
-            Event::Limits(limits) => self.limits(link, limits),
-            Event::Inventory { files, last, batch } => self.inventory(link, files, last, batch),
-            Event::Added { files, batch } => self.added(link, files, batch),
-            Event::Removed {
-                files,
-                reason,
-                batch,
-            } => self.removed(link, files, reason, batch),
-            Event::Noted { batch } => self.noted(link, batch),
-            Event::Sent { transfers } => self.sent(now, link, transfers),
+            Event::Receiver(message) => self.of_receiver(now, link, message),
+            Event::Client(message) => self.of_client(link, message),
+            Event::Secondary(message) => self.of_secondary(now, link, message),
         }
         self.after(now);
     }
@@ -233,7 +209,7 @@ impl Cluster {
         .min()
     }
 
-    /// What is to be made durable before the [`Action::Noted`] that came before are sent.
+    /// What is to be made durable before the messages of each [`Action::Ack`] until now are acknowledged.
     pub fn take_unsaved(&mut self) -> Vec<NameRecord> {
         self.catalog.take_unsaved()
     }

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use crate::model::{
-    ClientName, CopyLimits, Fault, FileMeta, FileName, Outcome, Receiver, SecondaryNumber,
-    TransferId,
+    ClientName, CopyLimits, EndReason, Fault, FileMeta, FileName, Outcome, Receiver,
+    SecondaryNumber, TransferId,
 };
 
 /// What happens at a central, for people.
@@ -107,7 +107,7 @@ pub enum Notice {
         /// How.
         outcome: Outcome,
         /// Why, when it failed.
-        reason: Option<String>,
+        reason: Option<EndReason>,
     },
     /// A client has a name.
     ClientEnrolled {
@@ -157,7 +157,7 @@ pub enum Notice {
         /// How.
         outcome: Outcome,
         /// Why, when it failed.
-        reason: Option<String>,
+        reason: Option<EndReason>,
     },
     /// A secondary's copy is damaged: it is not served.
     Damaged {

@@ -1,5 +1,5 @@
 //! What each secondary is still to be told: copies that it must set aside, names in conflict. It is told in batches,
-//! the next one once it has noted the last, so that thousands of deletions at once fill no queue. All of it follows
+//! the next one once it has acknowledged the last, so that thousands of deletions at once fill no queue. All of it follows
 //! from the catalogue: what a lost connection took with it comes up again with the next inventory.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +22,7 @@ pub(super) struct Owed {
 struct Debt {
     withdraw: BTreeMap<FileName, FileMeta>,
     conflicts: BTreeSet<FileName>,
-    /// The batch that it has not noted yet.
+    /// The batch that it has not acknowledged.
     in_flight: Option<u64>,
 }
 
@@ -56,7 +56,7 @@ impl Owed {
         self.debts.remove(&number);
     }
 
-    pub(super) fn noted(&mut self, number: SecondaryNumber, batch: u64) {
+    pub(super) fn acknowledged(&mut self, number: SecondaryNumber, batch: u64) {
         if let Some(debt) = self.debts.get_mut(&number)
             && debt.in_flight == Some(batch)
         {
@@ -127,7 +127,7 @@ mod tests {
     use crate::model::{ChunkLayout, Digest};
 
     #[test]
-    fn a_batch_waits_until_the_last_one_was_noted() {
+    fn a_batch_waits_until_the_last_one_was_acknowledged() {
         let one = SecondaryNumber::try_from(1).unwrap();
         let file = |n: usize| FileMeta {
             name: FileName::try_from(format!("f{n:04}").as_str()).unwrap(),
@@ -153,9 +153,9 @@ mod tests {
                     batch
                 }
             };
-            owed.noted(one, batch + 1);
+            owed.acknowledged(one, batch + 1);
             assert!(owed.due().is_empty());
-            owed.noted(one, batch);
+            owed.acknowledged(one, batch);
         }
         assert_eq!((told, conflicts), (449, 1));
         owed.withdraw(one, &file(1));

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::LinkId;
-use crate::model::{ChunkRange, FileMeta, Receiver, SecondaryNumber};
+use crate::model::{ChunkRange, FileMeta, Receiver, RequestId, SecondaryNumber};
 
 /// A transfer that runs.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) struct Transfer {
     pub(super) file: FileMeta,
     pub(super) receiver: Receiver,
     pub(super) link: LinkId,
-    pub(super) request: u64,
+    pub(super) request: RequestId,
     /// Assigned chunks, kept for secondaries that are away.
     pub(super) ranges: BTreeMap<SecondaryNumber, Vec<ChunkRange>>,
 }

@@ -4,11 +4,30 @@ use std::{collections::BTreeSet, net::SocketAddr, time::Instant};
 
 use super::{Action, Cluster, DownReason, LinkId, Notice, Refusal, machine::Peer, owed::Due};
 use crate::model::{
-    ChunkIndex, CopyLimits, Fault, FileMeta, HeldFile, Incarnation, Receiver, RemovedReason,
-    SecondaryNumber, SentTransfer, TransferId, limits::MAX_FILES_PER_SECONDARY,
+    CopyLimits, FileMeta, HeldFile, Incarnation, Limit, Receiver, RemovedReason, SecondaryNumber,
+    SentTransfer, TransferId,
+    limits::MAX_FILES_PER_SECONDARY,
+    messages::{ForSecondary, FromSecondary, Report},
 };
 
 impl Cluster {
+    pub(super) fn of_secondary(&mut self, now: Instant, link: LinkId, message: FromSecondary) {
+        match message {
+            FromSecondary::Limits(limits) => self.limits(link, limits),
+            FromSecondary::Inventory { files, last, batch } => {
+                self.inventory(link, files, last, batch);
+            }
+            FromSecondary::Added { files, batch } => self.added(link, files, batch),
+            FromSecondary::Removed {
+                files,
+                reason,
+                batch,
+            } => self.removed(link, files, reason, batch),
+            FromSecondary::Ack { batch } => self.acknowledged(link, batch),
+            FromSecondary::Sent { transfers } => self.sent(now, link, transfers),
+        }
+    }
+
     pub(super) fn enrol_secondary(
         &mut self,
         now: Instant,
@@ -87,13 +106,7 @@ impl Cluster {
         }
     }
 
-    pub(super) fn inventory(
-        &mut self,
-        link: LinkId,
-        files: Vec<HeldFile>,
-        last: bool,
-        batch: Option<u64>,
-    ) {
+    fn inventory(&mut self, link: LinkId, files: Vec<HeldFile>, last: bool, batch: Option<u64>) {
         let Some(Peer::Secondary {
             number, inventory, ..
         }) = self.peers.get_mut(&link)
@@ -112,18 +125,21 @@ impl Cluster {
             self.replace_holdings(link, number, files);
             self.push_sources_of(|_| true);
         }
-        self.note(link, batch);
+        self.acknowledge(link, batch);
     }
 
     /// What a secondary said is known from now on, and durable once it hears so.
-    fn note(&mut self, link: LinkId, batch: Option<u64>) {
+    fn acknowledge(&mut self, link: LinkId, batch: Option<u64>) {
         if let Some(batch) = batch {
-            self.actions.push_back(Action::Noted { link, batch });
+            self.actions.push_back(Action::Ack { link, batch });
         }
     }
 
     fn too_many_files(&mut self, link: LinkId) {
-        let refusal = Refusal::TooMany("files");
+        let refusal = Refusal::TooMany {
+            of: Limit::Files,
+            most: MAX_FILES_PER_SECONDARY,
+        };
         self.actions.push_back(Action::Close { link, refusal });
     }
 
@@ -134,13 +150,16 @@ impl Cluster {
     }
 
     /// Where a secondary takes no copies from now on.
-    pub(super) fn limits(&mut self, link: LinkId, limits: CopyLimits) {
+    fn limits(&mut self, link: LinkId, limits: CopyLimits) {
         let Some(Peer::Secondary { number, .. }) = self.peers.get(&link) else {
             return self.wrong_role(link, "limits");
         };
         let number = *number;
         if limits.away_below.len() > CopyLimits::MOST_FOLDERS {
-            let refusal = Refusal::TooMany("folders");
+            let refusal = Refusal::TooMany {
+                of: Limit::Folders,
+                most: CopyLimits::MOST_FOLDERS,
+            };
             return self.actions.push_back(Action::Close { link, refusal });
         }
         let Some(member) = self.membership.get(number) else {
@@ -163,7 +182,7 @@ impl Cluster {
         }
     }
 
-    pub(super) fn added(&mut self, link: LinkId, files: Vec<HeldFile>, batch: Option<u64>) {
+    fn added(&mut self, link: LinkId, files: Vec<HeldFile>, batch: Option<u64>) {
         let Some(Peer::Secondary { number, .. }) = self.peers.get(&link) else {
             return self.wrong_role(link, "added");
         };
@@ -184,10 +203,10 @@ impl Cluster {
             names.insert(file.meta.name);
         }
         self.push_sources_of(|file| names.contains(&file.name));
-        self.note(link, batch);
+        self.acknowledge(link, batch);
     }
 
-    pub(super) fn removed(
+    fn removed(
         &mut self,
         link: LinkId,
         files: Vec<FileMeta>,
@@ -211,7 +230,7 @@ impl Cluster {
         }
         let names: BTreeSet<_> = files.iter().map(|file| &file.name).collect();
         self.push_sources_of(|file| names.contains(&file.name));
-        self.note(link, batch);
+        self.acknowledge(link, batch);
     }
 
     /// Tells secondaries what they are owed.
@@ -221,32 +240,28 @@ impl Cluster {
                 self.owed.forget(number);
                 continue;
             };
-            let action = match due {
+            let message = match due {
                 Due::Withdraw(batch, files) => {
                     let files: Vec<_> = files
                         .into_iter()
                         .filter(|file| self.catalog.is_withdrawn(file))
                         .collect();
-                    Action::Withdraw { link, batch, files }
+                    ForSecondary::Withdraw { batch, files }
                 }
                 Due::Conflicts(batch, names) => {
-                    let conflicts = self.conflicts_that_fit(number, names);
-                    Action::Conflicts {
-                        link,
-                        batch,
-                        conflicts,
-                    }
+                    let names = self.conflicts_that_fit(number, names);
+                    ForSecondary::Conflicts { batch, names }
                 }
             };
-            self.actions.push_back(action);
+            self.actions.push_back(Action::ToSecondary(link, message));
         }
     }
 
-    pub(super) fn noted(&mut self, link: LinkId, batch: u64) {
+    fn acknowledged(&mut self, link: LinkId, batch: u64) {
         let Some(Peer::Secondary { number, .. }) = self.peers.get(&link) else {
-            return self.wrong_role(link, "noted");
+            return self.wrong_role(link, "ack");
         };
-        self.owed.noted(*number, batch);
+        self.owed.acknowledged(*number, batch);
     }
 
     /// A copy that is no longer wanted. One that is complete is gone from the list when this is called.
@@ -258,14 +273,12 @@ impl Cluster {
             return;
         }
         if let Some(link) = self.membership.link(number) {
-            self.actions.push_back(Action::CancelCopy {
-                link,
-                transfer: copy,
-            });
+            let cancel = ForSecondary::CancelCopy { transfer: copy };
+            self.actions.push_back(Action::ToSecondary(link, cancel));
         }
     }
 
-    pub(super) fn sent(&mut self, now: Instant, link: LinkId, transfers: Vec<SentTransfer>) {
+    fn sent(&mut self, now: Instant, link: LinkId, transfers: Vec<SentTransfer>) {
         let Some(Peer::Secondary { number, .. }) = self.peers.get(&link) else {
             return self.wrong_role(link, "sent");
         };
@@ -286,13 +299,13 @@ impl Cluster {
         }
     }
 
-    pub(super) fn reported(
-        &mut self,
-        now: Instant,
-        link: LinkId,
-        transfer: TransferId,
-        (secondary, fault, chunk): (SecondaryNumber, Fault, Option<ChunkIndex>),
-    ) {
+    pub(super) fn reported(&mut self, now: Instant, link: LinkId, report: Report) {
+        let Report {
+            transfer,
+            secondary,
+            fault,
+            chunk,
+        } = report;
         // Believed from who receives that transfer, of who sends in it.
         let running = self.transfers.get(&transfer);
         let Some(running) = running.filter(|running| running.link == link) else {

@@ -12,9 +12,14 @@ mod limits;
 
 use super::*;
 use crate::model::{
-    ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, Grant, Incarnation, Origin,
-    Outcome, Receiver, RemovedReason, SecondaryNumber, SentTransfer, SourceInfo, TransferId,
+    ChunkLayout, ClientName, CopyOrder, Digest, FileMeta, FileName, Finished, Grant, Incarnation,
+    Origin, Outcome, Receiver, RemovedReason, RequestId, SecondaryNumber, SentTransfer, SourceInfo,
+    TransferId,
     limits::{EXPELLED_FOR, LEASE},
+    messages::{
+        ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary, Report,
+        Resume,
+    },
 };
 
 fn number(n: u64) -> SecondaryNumber {
@@ -76,9 +81,10 @@ impl Bench {
         self.feed(n, hello);
     }
 
-    fn feed(&mut self, link: u64, event: Event) -> Vec<Action> {
+    fn feed(&mut self, link: u64, event: impl Into<Event>) -> Vec<Action> {
         self.now += Duration::from_millis(1);
-        self.cluster.handle_event(self.now, LinkId(link), event);
+        self.cluster
+            .handle_event(self.now, LinkId(link), event.into());
         self.actions()
     }
 
@@ -112,9 +118,15 @@ impl Bench {
 
     fn download(&mut self, link: u64, request: u64, name: &str) -> Option<Grant> {
         let name = file(name).name;
-        let actions = self.feed(link, Event::Download { request, name });
+        let actions = self.feed(
+            link,
+            FromClient::Download {
+                request: RequestId(request),
+                name,
+            },
+        );
         actions.into_iter().find_map(|action| match action {
-            Action::Grant { grant, .. } => Some(grant),
+            Action::ToClient(_, ForClient::Granted { grant, .. }) => Some(grant),
             _ => None,
         })
     }
@@ -130,7 +142,7 @@ impl Bench {
             whole_part: None,
         };
         let transfers = vec![sent];
-        self.feed(n, Event::Sent { transfers });
+        self.feed(n, FromSecondary::Sent { transfers });
     }
 
     fn drain(&mut self, n: u64, on: bool) -> Vec<Action> {
@@ -157,7 +169,7 @@ fn shares(sources: &[SourceInfo]) -> Vec<(u16, u32, bool)> {
 
 fn told(actions: &[Action]) -> Option<Vec<(u16, u32, bool)>> {
     actions.iter().rev().find_map(|action| match action {
-        Action::Sources { sources, .. } => Some(shares(sources)),
+        Action::ToReceiver(_, ForReceiver::Sources { sources, .. }) => Some(shares(sources)),
         _ => None,
     })
 }
@@ -216,9 +228,11 @@ fn nobody_loses_a_file_to_maintenance() {
         let goodbye = true;
         let actions = bench.feed(n, Event::Closed { goodbye });
         let told = actions.iter().find_map(|action| match action {
-            Action::Sources {
-                transfer, sources, ..
-            } if *transfer == grant.transfer => Some(shares(sources)),
+            Action::ToReceiver(_, ForReceiver::Sources { transfer, sources })
+                if *transfer == grant.transfer =>
+            {
+                Some(shares(sources))
+            }
             _ => None,
         });
         let told = told.unwrap();
@@ -233,7 +247,7 @@ fn a_drained_secondary_neither_gets_copies_nor_makes_what_others_can() {
     bench.drain(2, true);
     let copies = |actions: &[Action]| -> Vec<(u64, Vec<u16>)> {
         let copy = |action: &Action| match action {
-            Action::Copy { link, grant, .. } => {
+            Action::ToSecondary(link, ForSecondary::Copy(CopyOrder { grant, .. })) => {
                 let from = grant.sources.iter().map(|source| source.number.get());
                 Some((link.0, from.collect()))
             }
@@ -327,12 +341,14 @@ fn an_expelled_client_loses_all_and_its_name_for_a_while() {
     let mut stopped: Vec<_> = actions
         .iter()
         .filter_map(|action| match action {
-            Action::Ended {
+            Action::ToSecondary(
                 link,
-                transfer,
-                expelled: true,
-                ..
-            } if *transfer == running => Some(link.0),
+                ForSecondary::Ended {
+                    transfer,
+                    expelled: true,
+                    ..
+                },
+            ) if *transfer == running => Some(link.0),
             _ => None,
         })
         .collect();
@@ -373,17 +389,20 @@ fn an_expelled_client_loses_all_and_its_name_for_a_while() {
     assert!(!bench.cluster.has_peer(LinkId(13)));
     bench.client(14, "otra");
     let name = ClientName::try_from("ana").unwrap();
-    assert!(is_refused(&bench.feed(14, Event::Enrol { name })));
+    assert!(is_refused(&bench.feed(14, FromClient::Enrol { name })));
     bench.pass(EXPELLED_FOR);
     assert!(!is_refused(&bench.client(15, "ana")));
     // It tells what it had got: the books are amended.
-    let resume = Event::Resume {
+    let resume = FromClient::Resume(Resume {
         transfer: running,
-        request: 1,
+        request: RequestId(1),
         file: file("a"),
-    };
+    });
     bench.feed(15, resume);
-    bench.feed(15, Event::Finished(finished(running, Outcome::Cancelled)));
+    bench.feed(
+        15,
+        FromReceiver::Finished(finished(running, Outcome::Cancelled)),
+    );
     bench.pass(Duration::from_secs(4));
     let books = &bench.cluster.totals().clients[&ClientName::try_from("ana").unwrap()];
     assert_eq!(
@@ -407,14 +426,19 @@ fn what_is_sent_to_somebody_who_is_not_connected_is_stopped_too() {
         whole_part: None,
     };
     let transfers = vec![sent];
-    bench.feed(1, Event::Sent { transfers });
+    bench.feed(1, FromSecondary::Sent { transfers });
     let clients = bench.cluster.clients(bench.now);
     assert!(clients[0].original && clients[0].name == "vieja" && clients[0].running == 1);
     assert_eq!(
         bench.cluster.expel(bench.now, "vieja"),
         Expelled::Clients(1)
     );
-    let stops = |action: &Action| matches!(action, Action::Ended { expelled: true, .. });
+    let stops = |action: &Action| {
+        matches!(
+            action,
+            Action::ToSecondary(_, ForSecondary::Ended { expelled: true, .. })
+        )
+    };
     assert!(bench.actions().iter().any(stops));
 }
 
@@ -423,7 +447,7 @@ fn a_file_that_is_deleted_while_a_copy_of_it_ends_does_not_come_back() {
     for is_cancelled in [false, true] {
         let mut bench = Bench::new(2, &[(1, &["a"]), (2, &[])]);
         let copy = bench.cluster.transfers.keys().next().copied().unwrap();
-        let done = Event::Finished(finished(copy, Outcome::Complete));
+        let done = FromReceiver::Finished(finished(copy, Outcome::Complete));
         let gone = Event::removed(vec![file("a")], RemovedReason::Deleted);
         // The end of the copy is told before the deletion, or crosses with it.
         if is_cancelled {
@@ -436,7 +460,9 @@ fn a_file_that_is_deleted_while_a_copy_of_it_ends_does_not_come_back() {
         let files = vec![file("a")];
         let actions = bench.feed(2, Event::added(files, Origin::Copied));
         let withdraw = |action: &Action| match action {
-            Action::Withdraw { link, files, .. } => *link == LinkId(2) && *files == [file("a")],
+            Action::ToSecondary(link, ForSecondary::Withdraw { files, .. }) => {
+                *link == LinkId(2) && *files == [file("a")]
+            }
             _ => false,
         };
         assert!(actions.iter().any(withdraw), "{actions:?}");
@@ -456,7 +482,8 @@ fn a_secondary_that_says_once_more_what_it_holds_keeps_the_copies_that_it_runs()
     assert_eq!(bench.cluster.transfers.len(), 1);
     let files = Vec::new();
     let actions = bench.feed(2, Event::inventory(files));
-    let is_order = |action: &Action| matches!(action, Action::Copy { .. });
+    let is_order =
+        |action: &Action| matches!(action, Action::ToSecondary(_, ForSecondary::Copy(_)));
     assert!(!actions.iter().any(is_order), "{actions:?}");
     assert_eq!(bench.cluster.transfers.len(), 1);
     let goodbye = true;
@@ -468,7 +495,7 @@ fn a_secondary_that_says_once_more_what_it_holds_keeps_the_copies_that_it_runs()
 fn a_secondary_that_enrols_as_a_client_is_closed_and_told_nothing_else() {
     let mut bench = Bench::new(2, &[(1, &["a"])]);
     let name = ClientName::try_from("ana").unwrap();
-    let actions = bench.feed(1, Event::Enrol { name });
+    let actions = bench.feed(1, FromClient::Enrol { name });
     assert!(
         matches!(&actions[..], [Action::Close { .. }]),
         "{actions:?}"

@@ -12,8 +12,9 @@ use super::{
 use crate::{
     engine::assignment,
     model::{
-        ChunkRange, FileMeta, Finished, Grant, Outcome, Receiver, SecondaryNumber, SourceInfo,
-        TransferId,
+        ChunkRange, CopyOrder, FileMeta, Finished, Grant, Outcome, Receiver, RequestId,
+        SecondaryNumber, SourceInfo, TransferId,
+        messages::{ForClient, ForReceiver, ForSecondary, FromReceiver},
     },
 };
 
@@ -98,7 +99,7 @@ impl Cluster {
         transfer: TransferId,
         receiver: Receiver,
         link: LinkId,
-        request: u64,
+        request: RequestId,
         grant: &Grant,
     ) {
         let ranges = grant
@@ -122,11 +123,10 @@ impl Cluster {
         for (transfer, running) in &mut transfers {
             if concerned(&running.file) {
                 let sources = self.present_sources(running);
-                self.actions.push_back(Action::Sources {
-                    link: running.link,
-                    transfer: *transfer,
-                    sources,
-                });
+                let transfer = *transfer;
+                let message = ForReceiver::Sources { transfer, sources };
+                self.actions
+                    .push_back(Action::ToReceiver(running.link, message));
             }
         }
         self.transfers = transfers;
@@ -139,11 +139,8 @@ impl Cluster {
         };
         let (link, sources) = (running.link, self.present_sources(&mut running));
         self.transfers.insert(transfer, running);
-        self.actions.push_back(Action::Sources {
-            link,
-            transfer,
-            sources,
-        });
+        let message = ForReceiver::Sources { transfer, sources };
+        self.actions.push_back(Action::ToReceiver(link, message));
     }
 
     /// Orders the copies that are due.
@@ -173,13 +170,10 @@ impl Cluster {
             let (receiver, origin) = (Receiver::Secondary(target), Origin::Secondary(target));
             self.ledger
                 .open(now, transfer, receiver.clone(), name.clone(), origin);
-            self.begin(transfer, receiver, link, 0, &grant);
+            self.begin(transfer, receiver, link, RequestId(0), &grant);
             let sources = grant.sources.iter().map(|source| source.number).collect();
-            self.actions.push_back(Action::Copy {
-                link,
-                grant,
-                replaces,
-            });
+            let copy = ForSecondary::Copy(CopyOrder { grant, replaces });
+            self.actions.push_back(Action::ToSecondary(link, copy));
             self.tell(Notice::CopyOrdered {
                 file: name,
                 target,
@@ -188,8 +182,15 @@ impl Cluster {
         }
     }
 
+    pub(super) fn of_receiver(&mut self, now: Instant, link: LinkId, message: FromReceiver) {
+        match message {
+            FromReceiver::Report(report) => self.reported(now, link, report),
+            FromReceiver::Finished(finished) => self.finished(now, link, finished),
+        }
+    }
+
     /// A receiver says that its transfer is over.
-    pub(super) fn finished(&mut self, now: Instant, link: LinkId, finished: Finished) {
+    fn finished(&mut self, now: Instant, link: LinkId, finished: Finished) {
         let known = self
             .transfers
             .get(&finished.transfer)
@@ -229,11 +230,11 @@ impl Cluster {
                 self.forget_request(link, running.request);
                 if self.ledger.is_settled(finished.transfer) {
                     // Its end need not be told again: what is in its closed books is not known any more.
-                    self.actions.push_back(Action::Settled {
-                        link,
+                    let booked = ForClient::Booked {
                         transfer: finished.transfer,
                         sent: Vec::new(),
-                    });
+                    };
+                    self.actions.push_back(Action::ToClient(link, booked));
                 }
                 self.tell(Notice::Finished {
                     client,
@@ -267,12 +268,12 @@ impl Cluster {
         self.ledger.finish(now, link, finished);
         for number in self.ledger.involved(transfer) {
             if let Some(link) = self.membership.link(number) {
-                self.actions.push_back(Action::Ended {
-                    link,
+                let ended = ForSecondary::Ended {
                     transfer,
                     outcome,
                     expelled: false,
-                });
+                };
+                self.actions.push_back(Action::ToSecondary(link, ended));
             }
         }
     }
@@ -291,11 +292,8 @@ impl Cluster {
             let is_client = |link: &LinkId| matches!(self.peers.get(link), Some(Peer::Client(_)));
             if let Some(link) = told_by.filter(is_client) {
                 let (transfer, sent) = (books.transfer, books.sent);
-                self.actions.push_back(Action::Settled {
-                    link,
-                    transfer,
-                    sent,
-                });
+                let booked = ForClient::Booked { transfer, sent };
+                self.actions.push_back(Action::ToClient(link, booked));
             }
         }
     }

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 
 use super::Notice;
 use crate::model::{
-    ChunkIndex, ClientName, Conflict, CopyLimits, Digest, Fault, FileMeta, FileName, Finished,
-    Grant, HeldFile, Incarnation, Origin, Outcome, RemovedReason, SecondaryNumber, SentBytes,
-    SentTransfer, SourceInfo, TransferId, limits::EXPELLED_FOR,
+    ClientName, FileMeta, FileName, HeldFile, Incarnation, Limit, Origin, RemovedReason, RequestId,
+    SecondaryNumber,
+    limits::EXPELLED_FOR,
+    messages::{ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary},
 };
 
 /// One control connection; never used twice within a run.
@@ -39,92 +40,40 @@ pub enum Event {
         /// It said goodbye first.
         goodbye: bool,
     },
-    /// A receiver has trouble with a secondary.
-    Report {
-        /// The transfer.
-        transfer: TransferId,
-        /// The secondary.
-        secondary: SecondaryNumber,
-        /// What is wrong.
-        fault: Fault,
-        /// The chunk concerned.
-        chunk: Option<ChunkIndex>,
-    },
-    /// A transfer ended for its receiver.
-    Finished(Finished),
-    /// A client sets its name.
-    Enrol {
-        /// The name.
-        name: ClientName,
-    },
-    /// A client asks for a file.
-    Download {
-        /// Its number for it.
-        request: u64,
-        /// The file.
-        name: FileName,
-    },
-    /// A client gives a request up.
-    Cancel {
-        /// Its number for it.
-        request: u64,
-    },
-    /// A client goes on with a download that it was granted before.
-    Resume {
-        /// The transfer.
-        transfer: TransferId,
-        /// Its number for it.
-        request: u64,
-        /// The file.
-        file: FileMeta,
-    },
-    /// A secondary says where it takes no copies, all of it each time.
-    Limits(CopyLimits),
-    /// A page of what a secondary holds.
-    Inventory {
-        /// Files of this page.
-        files: Vec<HeldFile>,
-        /// It is the last.
-        last: bool,
-        /// Its number for this message, to be noted.
-        batch: Option<u64>,
-    },
-    /// A secondary holds more, or other content.
-    Added {
-        /// The files.
-        files: Vec<HeldFile>,
-        /// Its number for this message, to be noted.
-        batch: Option<u64>,
-    },
-    /// A secondary holds less.
-    Removed {
-        /// The files.
-        files: Vec<FileMeta>,
-        /// Why.
-        reason: RemovedReason,
-        /// Its number for this message, to be noted.
-        batch: Option<u64>,
-    },
-    /// A secondary has taken in a [`Action::Withdraw`] or [`Action::Conflicts`].
-    Noted {
-        /// The message's number.
-        batch: u64,
-    },
-    /// A secondary's report of what it sent.
-    Sent {
-        /// One entry per transfer.
-        transfers: Vec<SentTransfer>,
-    },
+    /// Whoever receives a transfer said something.
+    Receiver(FromReceiver),
+    /// A client said something.
+    Client(FromClient),
+    /// A secondary said something.
+    Secondary(FromSecondary),
+}
+
+impl From<FromReceiver> for Event {
+    fn from(message: FromReceiver) -> Self {
+        Self::Receiver(message)
+    }
+}
+
+impl From<FromClient> for Event {
+    fn from(message: FromClient) -> Self {
+        Self::Client(message)
+    }
+}
+
+impl From<FromSecondary> for Event {
+    fn from(message: FromSecondary) -> Self {
+        Self::Secondary(message)
+    }
 }
 
 impl Event {
     /// All that a secondary holds, in one page.
     pub fn inventory(files: Vec<FileMeta>) -> Self {
-        Self::Inventory {
+        Self::Secondary(FromSecondary::Inventory {
             files: files.into_iter().map(HeldFile::from).collect(),
             last: true,
             batch: None,
-        }
+        })
     }
 
     /// Files that a secondary holds from now on.
@@ -133,153 +82,53 @@ impl Event {
             origin,
             ..HeldFile::from(meta)
         };
-        Self::Added {
+        Self::Secondary(FromSecondary::Added {
             files: files.into_iter().map(held).collect(),
             batch: None,
-        }
+        })
     }
 
     /// Files that a secondary no longer holds.
     pub fn removed(files: Vec<FileMeta>, reason: RemovedReason) -> Self {
-        Self::Removed {
+        Self::Secondary(FromSecondary::Removed {
             files,
             reason,
             batch: None,
-        }
+        })
     }
 }
 
 /// What the owner must do: nearly always to send a message to a peer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
+    /// Send it to whoever receives a transfer.
+    ToReceiver(LinkId, ForReceiver),
+    /// Send it to a client.
+    ToClient(LinkId, ForClient),
+    /// Send it to a secondary.
+    ToSecondary(LinkId, ForSecondary),
+    /// Acknowledge what a secondary said, once all of [`super::Cluster::take_unsaved`] is durable.
+    Ack {
+        /// The connection.
+        link: LinkId,
+        /// Its number for what it said.
+        batch: u64,
+    },
+    /// Tell a client that its request comes to nothing.
+    Refuse {
+        /// The connection.
+        link: LinkId,
+        /// The client's number for it.
+        request: RequestId,
+        /// Why.
+        refusal: Refusal,
+    },
     /// Close a connection after an error line.
     Close {
         /// The connection.
         link: LinkId,
         /// Why.
         refusal: Refusal,
-    },
-    /// To a client: it has a name.
-    Enrolled {
-        /// The connection.
-        link: LinkId,
-        /// The name.
-        name: ClientName,
-    },
-    /// To a client: a download may start.
-    Grant {
-        /// The connection.
-        link: LinkId,
-        /// The client's number for it.
-        request: u64,
-        /// What to do.
-        grant: Grant,
-    },
-    /// To a client: a download waits.
-    Queue {
-        /// The connection.
-        link: LinkId,
-        /// The client's number for it.
-        request: u64,
-        /// Its place, from 1.
-        place: u32,
-    },
-    /// To a client: a download will not start.
-    Refuse {
-        /// The connection.
-        link: LinkId,
-        /// The client's number for it.
-        request: u64,
-        /// Why.
-        refusal: Refusal,
-    },
-    /// To a receiver: the live holders of its file.
-    Sources {
-        /// The connection.
-        link: LinkId,
-        /// The transfer.
-        transfer: TransferId,
-        /// The holders.
-        sources: Vec<SourceInfo>,
-    },
-    /// To a client: what the secondaries reported of an ended transfer.
-    Settled {
-        /// The connection.
-        link: LinkId,
-        /// The transfer.
-        transfer: TransferId,
-        /// Per secondary.
-        sent: Vec<SentBytes>,
-    },
-    /// To a secondary: copy a file.
-    Copy {
-        /// The connection.
-        link: LinkId,
-        /// What to do.
-        grant: Grant,
-        /// The content that the copy takes the place of; it is set aside.
-        replaces: Option<Digest>,
-    },
-    /// To a secondary: stop copying.
-    CancelCopy {
-        /// The connection.
-        link: LinkId,
-        /// The transfer.
-        transfer: TransferId,
-    },
-    /// To a secondary: set files aside.
-    Withdraw {
-        /// The connection.
-        link: LinkId,
-        /// The message's number, to be noted.
-        batch: u64,
-        /// The files.
-        files: Vec<FileMeta>,
-    },
-    /// To a secondary: names of which it holds one of several contents, or held one until somebody decided.
-    Conflicts {
-        /// The connection.
-        link: LinkId,
-        /// The message's number, to be noted.
-        batch: u64,
-        /// The names.
-        conflicts: Vec<Conflict>,
-    },
-    /// To a secondary: what it said is known, once all of [`super::Cluster::take_unsaved`] is durable.
-    Noted {
-        /// The connection.
-        link: LinkId,
-        /// Its number for what it said.
-        batch: u64,
-    },
-    /// To a client: the name of the file that it receives has other content now.
-    Superseded {
-        /// The connection.
-        link: LinkId,
-        /// The transfer.
-        transfer: TransferId,
-        /// What the name stands for now.
-        file: FileMeta,
-    },
-    /// To a secondary: a chunk of a file that it sent is said to be wrong.
-    Check {
-        /// The connection.
-        link: LinkId,
-        /// The file.
-        file: FileMeta,
-        /// The chunk.
-        chunk: ChunkIndex,
-    },
-    /// To a secondary: a transfer ended, report what was sent.
-    Ended {
-        /// The connection.
-        link: LinkId,
-        /// The transfer.
-        transfer: TransferId,
-        /// How it ended.
-        outcome: Outcome,
-        /// Its receiver was expelled: nothing more is to be sent in it.
-        expelled: bool,
     },
     /// Tell the people.
     Notice(Notice),
@@ -317,8 +166,13 @@ pub enum Refusal {
     #[error("no live secondary holds {0}")]
     NotFound(FileName),
     /// Over a limit.
-    #[error("too many {0}")]
-    TooMany(&'static str),
+    #[error("too many {of}")]
+    TooMany {
+        /// Of what.
+        of: Limit,
+        /// How many there may be.
+        most: usize,
+    },
     /// A message that this peer may not send.
     #[error("{0} is not for this role")]
     WrongRole(&'static str),

@@ -23,14 +23,17 @@ use super::{
 };
 use crate::{
     engine::cluster::{Event, LinkId},
-    model::limits::{
-        CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, LEASE, MAX_OUTBOX, MAX_SECONDARY_OUTBOX,
+    model::{
+        limits::{
+            CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, LEASE, MAX_OUTBOX, MAX_SECONDARY_OUTBOX,
+        },
+        messages::{FromClient, FromReceiver},
     },
     net::{Accepted, LineReader, LineWriter, Place, ReadError, Use},
     node::{
         Refused, Security, clock,
         greeting::{Entered, enter, turn_away},
-        rules::central::{Meaning, enrolment, meaning},
+        rules::central::enrolment,
     },
     proto::{
         Lines,
@@ -192,29 +195,45 @@ async fn read_all<R: AsyncRead + Unpin>(
             Err(error) => return End::Refused(error.into()),
         };
         tracing::trace!(link = link.0, ?message, "received");
-        match &message {
-            ToCentral::Ping => {}
-            // It waits for its turn, or for its sources.
-            ToCentral::Download { .. } | ToCentral::Resume { .. } => place.set_use(Use::Busy),
-            ToCentral::Finished(_) | ToCentral::Cancel { .. } if lease.is_some() => {
-                place.set_use(Use::Idle);
-            }
-            _ => place.touch(),
-        }
-        let input = match meaning(message) {
+        note_use(place, &message, lease);
+        let input = match message {
             // That it arrived is known already: a sign of life waits behind nothing.
-            Meaning::Event(Event::Alive) => continue,
-            Meaning::Event(event) => Input::Event { link, event },
-            Meaning::List(after) => Input::List { link, after },
-            Meaning::Status => Input::Status { link },
-            Meaning::Goodbye => return End::Goodbye,
-            Meaning::Unexpected => {
+            ToCentral::Ping => continue,
+            ToCentral::Bye => return End::Goodbye,
+            ToCentral::Hello(_) => {
                 return End::Refused(Refused::Unexpected("hello was said already"));
             }
+            ToCentral::Question(question) => Input::Question { link, question },
+            ToCentral::Receiver(message) => Input::event(link, message),
+            ToCentral::Client(message) => Input::event(link, message),
+            ToCentral::Secondary(message) => Input::event(link, message),
         };
         if heard.unread(inputs.send(input)).await.is_err() {
             return End::Broken;
         }
+    }
+}
+
+/// What a message says about the use that its connection is of. Only a client's has a lease here.
+fn note_use(place: &Place, message: &ToCentral, lease: Option<Duration>) {
+    match message {
+        ToCentral::Ping => {}
+        // It waits for its turn, or for its sources.
+        ToCentral::Client(FromClient::Download { .. } | FromClient::Resume(_)) => {
+            place.set_use(Use::Busy);
+        }
+        ToCentral::Receiver(FromReceiver::Finished(_))
+        | ToCentral::Client(FromClient::Cancel { .. })
+            if lease.is_some() =>
+        {
+            place.set_use(Use::Idle);
+        }
+        ToCentral::Hello(_)
+        | ToCentral::Bye
+        | ToCentral::Receiver(_)
+        | ToCentral::Client(_)
+        | ToCentral::Question(_)
+        | ToCentral::Secondary(_) => place.touch(),
     }
 }
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::heard::Heard;
 use crate::{
     engine::cluster::{Event, LinkId},
-    model::FileName,
+    model::messages::Question,
     node::Refused,
     proto::{
         control::FromCentral,
@@ -33,12 +33,9 @@ pub(super) enum Input {
         link: LinkId,
         event: Event,
     },
-    List {
+    Question {
         link: LinkId,
-        after: Option<FileName>,
-    },
-    Status {
-        link: LinkId,
+        question: Question,
     },
     Closed {
         link: LinkId,
@@ -54,6 +51,13 @@ pub(super) enum Input {
         address: SocketAddr,
         reason: Refused,
     },
+}
+
+impl Input {
+    pub(super) fn event(link: LinkId, message: impl Into<Event>) -> Self {
+        let event = message.into();
+        Self::Event { link, event }
+    }
 }
 
 /// The owner's end of a connection.

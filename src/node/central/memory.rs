@@ -1,5 +1,5 @@
-//! What the central remembers of names across its restarts, and the secondaries' messages that are noted once it is on
-//! the disk.
+//! What the central remembers of names across its restarts, and the secondaries' messages that are acknowledged once it
+//! is on the disk.
 
 use std::path::Path;
 
@@ -17,9 +17,9 @@ const ENDING: &str = "nombres";
 #[derive(Debug)]
 pub(super) struct Memory {
     writer: RecordWriter<NameRecord>,
-    /// Messages that wait for what is being written, and for what is to be written next.
-    noted_then: Vec<(LinkId, u64)>,
-    noted_next: Vec<(LinkId, u64)>,
+    /// Messages that are acknowledged after the write that runs, and after the next one.
+    after_this: Vec<(LinkId, u64)>,
+    after_next: Vec<(LinkId, u64)>,
 }
 
 impl Memory {
@@ -32,29 +32,29 @@ impl Memory {
         let (writer, records) = RecordWriter::open(&stem.with_extension(ENDING))?;
         let memory = Self {
             writer,
-            noted_then: Vec::new(),
-            noted_next: Vec::new(),
+            after_this: Vec::new(),
+            after_next: Vec::new(),
         };
         Ok((memory, records))
     }
 
-    /// A secondary hears that its message is known once all that is unsaved now is durable.
-    pub(super) fn note(&mut self, link: LinkId, batch: u64) {
-        self.noted_next.push((link, batch));
+    /// A secondary's message is acknowledged once all that is unsaved now is durable.
+    pub(super) fn ack(&mut self, link: LinkId, batch: u64) {
+        self.after_next.push((link, batch));
     }
 
-    /// Begins to write what is unsaved. Gives the messages that can be noted at once.
+    /// Begins to write what is unsaved. Gives the messages that can be acknowledged at once.
     pub(super) fn advance(&mut self, cluster: &mut Cluster) -> Vec<(LinkId, u64)> {
         if self.writer.is_broken() {
-            return std::mem::take(&mut self.noted_next);
+            return std::mem::take(&mut self.after_next);
         }
         if !self.writer.is_idle() {
             return Vec::new();
         }
         if !cluster.has_unsaved() {
-            return std::mem::take(&mut self.noted_next);
+            return std::mem::take(&mut self.after_next);
         }
-        self.noted_then = std::mem::take(&mut self.noted_next);
+        self.after_this = std::mem::take(&mut self.after_next);
         let unsaved = cluster.take_unsaved();
         let live = cluster.record_count();
         self.writer
@@ -67,10 +67,10 @@ impl Memory {
         self.writer.written().await
     }
 
-    /// The messages that can be noted after [`Self::written`]. A disk that takes nothing must not stop the cluster:
+    /// The messages that can be acknowledged after [`Self::written`]. A disk that takes nothing must not stop the cluster:
     /// what it failed to keep is lost with the next restart only.
-    pub(super) fn take_noted(&mut self) -> Vec<(LinkId, u64)> {
-        std::mem::take(&mut self.noted_then)
+    pub(super) fn take_durable(&mut self) -> Vec<(LinkId, u64)> {
+        std::mem::take(&mut self.after_this)
     }
 
     /// Writes what is left.

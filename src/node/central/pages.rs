@@ -16,8 +16,9 @@ use crate::{
     model::{
         FileName,
         limits::{MAX_PAGES_BYTES, PAGE_BYTES},
+        messages::Answer,
     },
-    proto::{control::FromCentral, encode_line},
+    proto::encode_line,
 };
 
 /// Pages that are kept.
@@ -107,7 +108,7 @@ fn make(cluster: &Cluster, after: Option<&FileName>) -> Vec<u8> {
     });
     let ready = cluster.is_ready();
     let mut line = Vec::with_capacity(PAGE_BYTES - room + 64);
-    encode_line(&FromCentral::Listing { ready, files, more }, &mut line);
+    encode_line(&Answer::Listing { ready, files, more }, &mut line);
     line
 }
 

@@ -24,18 +24,19 @@ use super::{
     statistics::Statistics,
 };
 use crate::{
-    engine::cluster::{Cluster, Event, FileCounts, LinkId, Notice},
+    engine::cluster::{Action, Cluster, Event, FileCounts, LinkId, Notice, Refusal},
     model::{
-        FileName,
+        FileName, RequestId,
         limits::{MAX_SECONDARY_NUMBER, STOP_GRACE},
+        messages::{Answer, ForSecondary, Question},
     },
     net::{Arrival, Door},
     node::{
         Refused, StatisticsTrouble, clock,
         refusals::no_place,
-        rules::central::{Word, word_for},
+        rules::central::{code_of, said_of},
     },
-    proto::{ErrorCode, Hello, PeerRole, control::FromCentral},
+    proto::{ErrorCode, Hello, PeerRole, Said, control::FromCentral},
     store::StoreError,
 };
 
@@ -146,14 +147,7 @@ impl Central {
                 }
             }
             Input::Event { link, event } => self.cluster.handle_event(now, link, event),
-            Input::List { link, after } => {
-                self.post_page(link, after);
-            }
-            Input::Status { link } => {
-                let counts = self.counts.get(now, &self.cluster);
-                let status = self.cluster.status_with(counts);
-                self.send(link, FromCentral::Status(status));
-            }
+            Input::Question { link, question } => self.answer(now, link, question),
             Input::Closed {
                 link,
                 goodbye,
@@ -171,6 +165,17 @@ impl Central {
                 let _ = answer.send(legacy::answer(&mut self.cluster, &mut self.pages, request));
             }
             Input::BadPeer { address, reason } => self.refused(Some(address), reason),
+        }
+    }
+
+    fn answer(&mut self, now: Instant, link: LinkId, question: Question) {
+        match question {
+            Question::List { after } => self.post_page(link, after),
+            Question::Status => {
+                let counts = self.counts.get(now, &self.cluster);
+                let status = self.cluster.status_with(counts);
+                self.send(link, Answer::Status(status));
+            }
         }
     }
 
@@ -229,56 +234,67 @@ impl Central {
     fn act(&mut self) {
         let mut offers = Offers::default();
         while let Some(action) = self.cluster.poll_action() {
-            let (link, message) = match word_for(action) {
-                Word::Notice(notice) => {
+            match action {
+                Action::ToReceiver(link, message) => self.send(link, message),
+                Action::ToClient(link, message) => self.send(link, message),
+                Action::ToSecondary(link, message) => self.send(link, message),
+                Action::Ack { link, batch } => self.memory.ack(link, batch),
+                Action::Refuse {
+                    link,
+                    request,
+                    refusal,
+                } => self.refuse(link, request, &refusal),
+                Action::Close { link, refusal } => self.close(link, &refusal),
+                Action::Notice(notice) => {
                     if let Some(other) = offers.take_in(notice) {
                         offers.drain().for_each(|event| self.tell(event));
                         self.tell(CentralEvent::Cluster(other));
                     }
-                    continue;
                 }
-                Word::Last(link, message) => {
-                    self.count_if_refused(link, &message);
-                    self.send(link, message);
-                    // Without the owner's end the connection sends what is left and ends; the machine has
-                    // forgotten it already.
-                    self.peers.remove(&link);
-                    continue;
-                }
-                Word::Noted(link, batch) => {
-                    self.memory.note(link, batch);
-                    continue;
-                }
-                Word::Message(link, message) => {
-                    if let FromCentral::Refused {
-                        code: ErrorCode::LimitExceeded,
-                        ..
-                    } = &message
-                    {
-                        self.count_if_refused(link, &message);
-                    }
-                    (link, message)
-                }
-            };
-            self.send(link, message);
+            }
         }
         offers.drain().for_each(|event| self.tell(event));
         for (link, batch) in self.memory.advance(&mut self.cluster) {
-            self.send(link, FromCentral::Noted { batch });
+            self.send(link, ForSecondary::Ack { batch });
         }
+    }
+
+    /// A request comes to nothing. Those over a limit are counted: their program may ask for too much.
+    fn refuse(&mut self, link: LinkId, request: RequestId, refusal: &Refusal) {
+        let (code, message) = (code_of(refusal), said_of(refusal));
+        if code == ErrorCode::LimitExceeded {
+            self.count_refusal(link, code, &message);
+        }
+        self.send(
+            link,
+            FromCentral::Refused {
+                request,
+                code,
+                message,
+            },
+        );
+    }
+
+    /// The machine has forgotten this connection.
+    fn close(&mut self, link: LinkId, refusal: &Refusal) {
+        let (code, message) = (code_of(refusal), said_of(refusal));
+        self.count_refusal(link, code, &message);
+        self.send(link, FromCentral::Error { code, message });
+        // Without the owner's end the connection sends what is left and ends.
+        self.peers.remove(&link);
     }
 
     fn has_written(&mut self, written: Result<(), StoreError>) {
         if let Err(error) = written {
             self.tell(CentralEvent::Statistics(StatisticsTrouble::Failed(error)));
         }
-        for (link, batch) in self.memory.take_noted() {
-            self.send(link, FromCentral::Noted { batch });
+        for (link, batch) in self.memory.take_durable() {
+            self.send(link, ForSecondary::Ack { batch });
         }
     }
 
-    fn send(&mut self, link: LinkId, message: FromCentral) {
-        self.post(link, Outgoing::Message(Box::new(message)));
+    fn send(&mut self, link: LinkId, message: impl Into<FromCentral>) {
+        self.post(link, Outgoing::Message(Box::new(message.into())));
     }
 
     fn post_page(&mut self, link: LinkId, after: Option<FileName>) {
@@ -313,11 +329,8 @@ impl Central {
         let _ = self.events.try_send(event);
     }
 
-    fn count_if_refused(&mut self, link: LinkId, message: &FromCentral) {
-        if let FromCentral::Error { code, message } | FromCentral::Refused { code, message, .. } =
-            message
-            && self.statistics.refused().count(*code)
-        {
+    fn count_refusal(&mut self, link: LinkId, code: ErrorCode, message: &Said) {
+        if self.statistics.refused().count(code) {
             // Its own program tells its people.
             tracing::info!(link = link.0, ?code, %message, "refused");
         }

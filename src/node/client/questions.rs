@@ -3,9 +3,8 @@
 use tokio::sync::oneshot;
 
 use super::ClientError;
-use crate::{
-    model::{ClusterStatus, FileName, ListedFile, limits::MAX_FILES_PER_SECONDARY},
-    proto::control::ToCentral,
+use crate::model::{
+    ClusterStatus, FileName, ListedFile, limits::MAX_FILES_PER_SECONDARY, messages::Question,
 };
 
 type Answer<T> = oneshot::Sender<Result<T, ClientError>>;
@@ -33,20 +32,20 @@ impl Questions {
     }
 
     /// Gives the message to send, unless a listing is on its way already.
-    pub(super) fn list(&mut self, answer: Answer<Vec<ListedFile>>) -> Option<ToCentral> {
+    pub(super) fn list(&mut self, answer: Answer<Vec<ListedFile>>) -> Option<Question> {
         self.list.push(answer);
         (self.list.len() == 1).then(|| {
             self.pages.clear();
-            ToCentral::List { after: None }
+            Question::List { after: None }
         })
     }
 
     /// What to ask again on a new link. A name is said on each link anyway.
-    pub(super) fn unanswered(&mut self) -> Vec<ToCentral> {
-        let mut messages = vec![ToCentral::Status; self.status.len().min(1)];
+    pub(super) fn unanswered(&mut self) -> Vec<Question> {
+        let mut messages = vec![Question::Status; self.status.len().min(1)];
         if !self.list.is_empty() {
             self.pages.clear();
-            messages.push(ToCentral::List { after: None });
+            messages.push(Question::List { after: None });
         }
         messages
     }
@@ -69,7 +68,7 @@ impl Questions {
         ready: bool,
         files: Vec<ListedFile>,
         more: bool,
-    ) -> Option<ToCentral> {
+    ) -> Option<Question> {
         if self.list.is_empty() {
             // Nobody has asked.
             return None;
@@ -80,7 +79,7 @@ impl Questions {
         let goes_on = after > before && self.pages.len() + files.len() <= MOST_LISTED;
         self.pages.extend(files.into_iter().take(MOST_LISTED));
         if ready && more && goes_on {
-            return Some(ToCentral::List { after });
+            return Some(Question::List { after });
         }
         let all = std::mem::take(&mut self.pages);
         for answer in self.list.drain(..) {

@@ -8,16 +8,18 @@ use super::{
 };
 use crate::{
     engine::download::Notice,
-    model::{FileName, Finished, Manifest, Outcome, ReceivedFrom, TransferId},
+    model::{
+        FileName, Finished, Manifest, Outcome, ReceivedFrom, TransferId,
+        messages::{FromReceiver, Report},
+    },
     node::{
         Failure, clock,
         fetch::{Fetch, FetchEnd, FetchOutcome, FetchUpdate},
         rules::{
             downloads::{AfterStop, Download, End, State},
-            endings::Unsettled,
+            endings::Unbooked,
         },
     },
-    proto::control::ToCentral,
     store::{Checkup, PartNote, zero_bytes},
 };
 
@@ -90,12 +92,12 @@ impl Client {
                 fault,
                 chunk,
             } => {
-                self.send(ToCentral::Report {
+                self.send(FromReceiver::Report(Report {
                     transfer,
                     secondary,
                     fault,
                     chunk,
-                });
+                }));
             }
             FetchUpdate::Ended(end) => self.ended(transfer, number, *end),
         }
@@ -146,7 +148,7 @@ impl Client {
         self.state.purposes.remove(&number);
         let now = clock::now();
         if let Some(file) = self.state.downloads.end(now, number, state, &finished) {
-            self.settle_later(&file, finished, took);
+            self.book_later(&file, finished, took);
             self.tell_of(number, &file, event);
         }
     }
@@ -159,7 +161,7 @@ impl Client {
             return;
         };
         // The central must hear of the end before it is asked again.
-        self.settle_later(&file, finished, took);
+        self.book_later(&file, finished, took);
         match after {
             AfterStop::Cancelled => {
                 self.state.purposes.remove(&number);
@@ -167,21 +169,25 @@ impl Client {
             }
             AfterStop::Paused => self.tell_of(number, &file, DownloadEvent::Paused),
             AfterStop::Held => self.tell_of(number, &file, DownloadEvent::Held),
-            AfterStop::Again(word) => self.ask(word),
+            AfterStop::Again(request) => self.ask(request),
         }
     }
 
     /// Tells the central of an end, and books it when the secondaries have reported.
-    fn settle_later(&mut self, file: &FileName, finished: Finished, took: Duration) {
+    fn book_later(&mut self, file: &FileName, finished: Finished, took: Duration) {
         let (transfer, outcome) = (finished.transfer, finished.outcome);
         let (now, received) = (clock::now(), finished.sources.clone());
-        self.state
-            .downloads
-            .endings
-            .unsettle(now, transfer, file.clone(), outcome, took, received);
-        if !self.send(ToCentral::Finished(finished)) {
-            let unsettled = self.state.downloads.endings.take_unsettled_of(transfer);
-            self.book_without_reports(unsettled);
+        self.state.downloads.endings.wait_for_books(
+            now,
+            transfer,
+            file.clone(),
+            outcome,
+            took,
+            received,
+        );
+        if !self.send(FromReceiver::Finished(finished)) {
+            let unbooked = self.state.downloads.endings.take_unbooked_of(transfer);
+            self.book_without_reports(unbooked);
         }
     }
 
@@ -218,13 +224,13 @@ impl Client {
     }
 
     /// Books what only this side knows of.
-    pub(super) fn book_without_reports(&mut self, downloads: impl IntoIterator<Item = Unsettled>) {
-        for unsettled in downloads {
+    pub(super) fn book_without_reports(&mut self, downloads: impl IntoIterator<Item = Unbooked>) {
+        for unbooked in downloads {
             self.statistics.book(&Booked {
-                file: &unsettled.file,
-                outcome: unsettled.outcome,
-                took: unsettled.took,
-                received: &unsettled.received,
+                file: &unbooked.file,
+                outcome: unbooked.outcome,
+                took: unbooked.took,
+                received: &unbooked.received,
                 sent: None,
             });
         }

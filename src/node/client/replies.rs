@@ -7,7 +7,10 @@ use super::{
     wishes::Purpose,
 };
 use crate::{
-    model::{Grant, SentBytes, TransferId},
+    model::{
+        Grant, SentBytes, TransferId,
+        messages::{Answer, ForClient, ForReceiver, FromReceiver},
+    },
     node::{
         Failure, clock,
         fetch::{Fetch, FetchConfig, Folder, Goal, Own, Target},
@@ -16,52 +19,51 @@ use crate::{
             downloads::{Answers, Granted, State},
         },
     },
-    proto::{
-        ErrorCode, PeerRole, Said,
-        control::{FromCentral, ToCentral},
-    },
+    proto::{ErrorCode, PeerRole, Said, control::FromCentral},
     store::{Existing, PartPlace},
 };
 
 impl Client {
     pub(super) fn message(&mut self, message: FromCentral) {
         match message {
-            FromCentral::Enrolled { .. } => self.state.questions.enrolled(),
-            FromCentral::Listing { ready, files, more } => {
-                if let Some(next) = self.state.questions.listing(ready, files, more) {
-                    self.ask(next);
-                }
-            }
-            FromCentral::Status(status) => self.state.questions.answer_status(&status),
-            FromCentral::Granted { request, grant } => self.granted(DownloadNumber(request), grant),
-            FromCentral::Queued { request, place } => self.queued(DownloadNumber(request), place),
-            FromCentral::Refused {
-                request,
-                code,
-                message,
-            } => self.refused(DownloadNumber(request), code, message),
-            FromCentral::Sources { transfer, sources } => {
+            FromCentral::Client(message) => self.for_client(message),
+            FromCentral::Receiver(ForReceiver::Sources { transfer, sources }) => {
                 if let Some((_, _, fetch)) = self.state.downloads.of_transfer(transfer) {
                     fetch.set_sources(sources);
                 }
             }
-            FromCentral::Settled { transfer, sent } => self.settled(transfer, &sent),
-            FromCentral::Superseded { transfer, file } => {
-                if let Some(number) = self.state.downloads.superseded(transfer) {
-                    self.tell_of(number, &file.name, DownloadEvent::Superseded);
+            FromCentral::Answer(Answer::Listing { ready, files, more }) => {
+                if let Some(next) = self.state.questions.listing(ready, files, more) {
+                    self.ask(next);
                 }
             }
+            FromCentral::Answer(Answer::Status(status)) => {
+                self.state.questions.answer_status(&status);
+            }
+            FromCentral::Refused {
+                request,
+                code,
+                message,
+            } => self.refused(request.into(), code, message),
             FromCentral::Hello(_)
             | FromCentral::Ping
             | FromCentral::Bye
             | FromCentral::Error { .. }
-            | FromCentral::Copy(_)
-            | FromCentral::CancelCopy { .. }
-            | FromCentral::Withdraw { .. }
-            | FromCentral::Check { .. }
-            | FromCentral::Conflicts { .. }
-            | FromCentral::Noted { .. }
-            | FromCentral::Ended { .. } => tracing::warn!(?message, "not for a client"),
+            | FromCentral::Secondary(_) => tracing::warn!(?message, "not for a client"),
+        }
+    }
+
+    fn for_client(&mut self, message: ForClient) {
+        match message {
+            ForClient::Enrolled { .. } => self.state.questions.enrolled(),
+            ForClient::Granted { request, grant } => self.granted(request.into(), grant),
+            ForClient::Queued { request, position } => self.queued(request.into(), position),
+            ForClient::Superseded { transfer, file } => {
+                if let Some(number) = self.state.downloads.superseded(transfer) {
+                    self.tell_of(number, &file.name, DownloadEvent::Superseded);
+                }
+            }
+            ForClient::Booked { transfer, sent } => self.booked(transfer, &sent),
         }
     }
 
@@ -70,11 +72,11 @@ impl Client {
             Granted::Start => {}
             Granted::Runs => return,
             Granted::Unwanted(finished) => {
-                self.send(ToCentral::Finished(finished));
+                self.send(FromReceiver::Finished(finished));
                 return;
             }
             Granted::Held(finished, asker) => {
-                self.send(ToCentral::Finished(finished));
+                self.send(FromReceiver::Finished(finished));
                 if let Some(answer) = asker {
                     let _ = answer.send(Ok(DownloadAnswer::Found(number)));
                 }
@@ -184,13 +186,13 @@ impl Client {
     }
 
     /// The secondaries have reported; nothing when the central cannot say.
-    fn settled(&mut self, transfer: TransferId, sent: &[SentBytes]) {
-        if let Some(unsettled) = self.state.downloads.endings.settle(transfer) {
+    fn booked(&mut self, transfer: TransferId, sent: &[SentBytes]) {
+        if let Some(unbooked) = self.state.downloads.endings.booked(transfer) {
             self.statistics.book(&Booked {
-                file: &unsettled.file,
-                outcome: unsettled.outcome,
-                took: unsettled.took,
-                received: &unsettled.received,
+                file: &unbooked.file,
+                outcome: unbooked.outcome,
+                took: unbooked.took,
+                received: &unbooked.received,
                 sent: (!sent.is_empty()).then_some(sent),
             });
         }

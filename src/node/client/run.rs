@@ -21,6 +21,7 @@ use crate::{
     model::{
         ClientName, FileName, TransferId,
         limits::{STATISTICS_EVERY, STOP_GRACE},
+        messages::{FromClient, Question},
     },
     net::Network,
     node::{
@@ -130,9 +131,9 @@ impl Client {
     }
 
     /// Sends a message; false when there is no link.
-    pub(super) fn send(&mut self, message: ToCentral) -> bool {
+    pub(super) fn send(&mut self, message: impl Into<ToCentral>) -> bool {
         let sent = match &self.state.outbox {
-            Some(outbox) => outbox.try_send(message).is_ok(),
+            Some(outbox) => outbox.try_send(message.into()).is_ok(),
             None => false,
         };
         if !sent {
@@ -151,7 +152,7 @@ impl Client {
             }
             ClientCommand::Status(answer) => {
                 self.state.questions.status(answer);
-                self.ask(ToCentral::Status);
+                self.ask(Question::Status);
             }
             ClientCommand::Name(answer) => {
                 let _ = answer.send(self.state.name.clone());
@@ -190,7 +191,7 @@ impl Client {
 
     /// Sends a question; without a link it is sent when the present attempt to connect succeeds, and
     /// answered with "unreachable" when it fails.
-    pub(super) fn ask(&mut self, message: ToCentral) {
+    pub(super) fn ask(&mut self, message: impl Into<ToCentral>) {
         if !self.send(message) {
             self.link.try_now();
         }
@@ -202,7 +203,7 @@ impl Client {
             self.state.name = Some(name.clone());
         }
         self.state.questions.enrol(answer);
-        self.ask(ToCentral::Enrol { name });
+        self.ask(FromClient::Enrol { name });
     }
 
     pub(super) fn link_event(&mut self, event: LinkEvent) {
@@ -222,20 +223,20 @@ impl Client {
     }
 
     fn ask_due_again(&mut self) {
-        for word in self.state.downloads.due_again(clock::now()) {
-            self.send(word);
+        for message in self.state.downloads.due_again(clock::now()) {
+            self.send(message);
         }
     }
 
     /// A new link knows nothing of what was said on the last one.
     fn say_all_again(&mut self) {
         if let Some(name) = self.state.name.clone() {
-            self.send(ToCentral::Enrol { name });
+            self.send(FromClient::Enrol { name });
         }
         for question in self.state.questions.unanswered() {
             self.send(question);
         }
-        for message in self.state.downloads.words_for_a_new_link(clock::now()) {
+        for message in self.state.downloads.first_messages(clock::now()) {
             self.send(message);
         }
     }
@@ -310,8 +311,8 @@ impl Client {
             }
         };
         let _ = timeout(STOP_GRACE, ended).await;
-        let unsettled = self.state.downloads.endings.take_unsettled();
-        self.book_without_reports(unsettled);
+        let unbooked = self.state.downloads.endings.take_unbooked();
+        self.book_without_reports(unbooked);
         self.answer_idle();
         self.send(ToCentral::Bye);
         self.state.outbox = None;

@@ -9,12 +9,11 @@ use super::{
 };
 use crate::{
     engine::download::ChunkMap,
-    model::FileName,
+    model::{FileName, messages::FromClient},
     node::{
         fetch::Reader,
         rules::downloads::{GivenUp, Regulated, Resuming, State},
     },
-    proto::control::ToCentral,
 };
 
 /// What a download is for.
@@ -80,8 +79,8 @@ impl Client {
         // The number may have been another's, who was refused.
         self.state.maps.forget(number);
         self.state.purposes.insert(number, purpose);
-        self.ask(ToCentral::Download {
-            request: number.0,
+        self.ask(FromClient::Download {
+            request: number.into(),
             name: file,
         });
     }
@@ -89,8 +88,8 @@ impl Client {
     pub(super) fn pause(&mut self, number: DownloadNumber) -> bool {
         match self.state.downloads.pause(number) {
             GivenUp::Stopping => true,
-            GivenUp::Withdrawn(file, word) => {
-                self.send(word);
+            GivenUp::Withdrawn(file, cancel) => {
+                self.send(cancel);
                 self.tell_of(number, &file, DownloadEvent::Paused);
                 true
             }
@@ -104,7 +103,7 @@ impl Client {
 
     pub(super) fn resume(&mut self, number: DownloadNumber, answer: Asker) {
         let (answer, what) = match self.state.downloads.resume(number, answer) {
-            Resuming::Ask(word) => return self.ask(word),
+            Resuming::Ask(request) => return self.ask(request),
             Resuming::Soon(answer) => (answer, Ok(DownloadAnswer::Found(number))),
             Resuming::Held(file, answer) => {
                 self.tell_of(number, &file, DownloadEvent::Held);
@@ -119,8 +118,8 @@ impl Client {
     pub(super) fn cancel(&mut self, number: DownloadNumber) -> bool {
         let file = match self.state.downloads.give_up(number) {
             GivenUp::Stopping => return true,
-            GivenUp::Withdrawn(file, word) => {
-                self.send(word);
+            GivenUp::Withdrawn(file, cancel) => {
+                self.send(cancel);
                 file
             }
             GivenUp::Dropped(file) => file,
@@ -139,11 +138,11 @@ impl Client {
     pub(super) fn regulate(&mut self) {
         for regulated in self.state.downloads.regulate() {
             match regulated {
-                Regulated::Withdrawn(number, file, word) => {
-                    self.send(word);
+                Regulated::Withdrawn(number, file, cancel) => {
+                    self.send(cancel);
                     self.tell_of(number, &file, DownloadEvent::Held);
                 }
-                Regulated::Released(word) => self.ask(word),
+                Regulated::Released(request) => self.ask(request),
             }
         }
     }

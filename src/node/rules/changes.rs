@@ -1,6 +1,6 @@
-//! What a secondary still has to tell its central of its files. A change stays here until the central has noted it, over
+//! What a secondary still has to tell its central of its files. A change stays here until the central has acknowledged it, over
 //! any number of connections; how a name came to its content goes with it, so that the central can tell an edit from an
-//! old copy. What was noted is kept across restarts, so that an edit made while the secondary was down is known as one.
+//! old copy. What was acknowledged is kept across restarts, so that an edit made while the secondary was down is known as one.
 
 mod paging;
 #[cfg(test)]
@@ -49,10 +49,10 @@ impl Holding for FileMeta {
 pub struct KnownRecord {
     /// The name.
     pub name: FileName,
-    /// The content that the central noted last.
+    /// The content that the central acknowledged last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Digest>,
-    /// It was deleted, and the central has not noted that.
+    /// It was deleted, and the central has not acknowledged that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<FileMeta>,
 }
@@ -79,7 +79,7 @@ struct Pending {
     /// When it came, among all changes.
     turn: u64,
     what: What,
-    /// Contents that the central was told of since it noted one.
+    /// Contents that the central was told of since it acknowledged one.
     told: Vec<Digest>,
 }
 
@@ -114,7 +114,7 @@ pub struct Changes {
     turns: u64,
     /// Numbers of acts begin here, so that those of two runs differ.
     first_act: u64,
-    /// Copies that were lost as they were noted: nobody put them there when they are found again.
+    /// Copies that were lost as they were acknowledged: nobody put them there when they are found again.
     lost: BTreeMap<FileName, Digest>,
     /// Contents that the central may not know to be there: copies that are on the disk and not served yet, and what is
     /// being changed. What somebody makes of them in this moment is an edit of them.
@@ -125,7 +125,7 @@ pub struct Changes {
     is_up: bool,
     is_read: bool,
     in_flight: VecDeque<(u64, Vec<Sent>)>,
-    /// Names on their way: nothing more is said of them until that was noted.
+    /// Names on their way: nothing more is said of them until that was acknowledged.
     busy: BTreeSet<FileName>,
     batches: u64,
     unsaved: BTreeSet<FileName>,
@@ -322,7 +322,7 @@ impl Changes {
         matches!(self.stage, Stage::Live) && self.pending.is_empty() && self.in_flight.is_empty()
     }
 
-    /// Changes that the central has not noted.
+    /// Changes that the central has not acknowledged.
     pub fn untold(&self) -> usize {
         self.pending.len()
     }
@@ -339,8 +339,8 @@ impl Changes {
         bases
     }
 
-    /// The central has noted a message, and all before it.
-    pub fn noted(&mut self, batch: u64) {
+    /// The central has acknowledged a message, and all before it.
+    pub fn acknowledged(&mut self, batch: u64) {
         while self
             .in_flight
             .front()
@@ -348,12 +348,12 @@ impl Changes {
         {
             let (_, sent) = self.in_flight.pop_front().unwrap_or_default();
             for change in sent {
-                self.has_noted(change);
+                self.take_ack(change);
             }
         }
     }
 
-    fn has_noted(&mut self, change: Sent) {
+    fn take_ack(&mut self, change: Sent) {
         let name = change.name;
         self.busy.remove(&name);
         let before = self.known.get(&name).copied();

@@ -4,10 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Receiving;
-use crate::{
-    model::{FileMeta, Finished, SourceInfo, TransferId},
-    proto::control::CopyOrder,
-};
+use crate::model::{CopyOrder, FileMeta, Finished, SourceInfo, TransferId};
 
 /// Ends of copies that are kept for a central that is away.
 const MOST_UNSENT: usize = 1000;

@@ -13,7 +13,7 @@ use std::{
 
 use super::{DownloadNumber, Receiving, endings::Endings};
 use crate::{
-    model::{FileMeta, FileName, Finished, Grant, Outcome, TransferId},
+    model::{FileMeta, FileName, Finished, Grant, Outcome, TransferId, messages::FromClient},
     node::Failure,
     proto::{ErrorCode, control::ToCentral},
 };
@@ -240,8 +240,8 @@ impl<A, R: Receiving> Downloads<A, R> {
             }
             state @ (State::Queued(_) | State::Again(None)) => {
                 *state = State::Ended(End::Cancelled);
-                let request = number.0;
-                GivenUp::Withdrawn(download.file.clone(), ToCentral::Cancel { request })
+                let request = number.into();
+                GivenUp::Withdrawn(download.file.clone(), FromClient::Cancel { request })
             }
             state @ (State::Paused | State::Held) => {
                 *state = State::Ended(End::Cancelled);
@@ -283,7 +283,7 @@ impl<A, R: Receiving> Downloads<A, R> {
         let State::Running(running) = &download.state else {
             return None;
         };
-        let request = number.0;
+        let request = number.into();
         let name = download.file.clone();
         let (state, stopped) = match running.stopping {
             None | Some(Stopping::Cancelled) => {
@@ -292,8 +292,8 @@ impl<A, R: Receiving> Downloads<A, R> {
             Some(Stopping::Paused) => (State::Paused, AfterStop::Paused),
             Some(Stopping::Held) => (State::Held, AfterStop::Held),
             Some(Stopping::Again) => {
-                let word = ToCentral::Download { request, name };
-                (State::Again(None), AfterStop::Again(word))
+                let again = FromClient::Download { request, name };
+                (State::Again(None), AfterStop::Again(again))
             }
         };
         download.past.add(took, &finished.sources);
@@ -346,15 +346,18 @@ impl<A, R: Receiving> Downloads<A, R> {
     }
 
     /// What a new link must be told: it knows nothing of what was said on the last one.
-    pub fn words_for_a_new_link(&self, now: Instant) -> Vec<ToCentral> {
-        let ends = self.endings.words_for_a_new_link(now);
-        let word = |(number, download): (&DownloadNumber, &Download<A, R>)| match &download.state {
-            State::Running(running) => Some(running.resume(*number)),
-            State::Asked(_) | State::Again(_) | State::Queued(_) => Some(download.request(*number)),
+    pub fn first_messages(&self, now: Instant) -> Vec<ToCentral> {
+        let ends = self.endings.first_messages(now);
+        let message = |(number, download): (&DownloadNumber, &Download<A, R>)| match &download.state
+        {
+            State::Running(running) => Some(running.resume(*number).into()),
+            State::Asked(_) | State::Again(_) | State::Queued(_) => {
+                Some(download.request(*number).into())
+            }
             State::Paused | State::Held | State::Ended(_) => None,
         };
         ends.into_iter()
-            .chain(self.list.iter().filter_map(word))
+            .chain(self.list.iter().filter_map(message))
             .collect()
     }
 
@@ -379,25 +382,27 @@ impl<A, R: Receiving> Downloads<A, R> {
             .into_iter()
             .partition(|(_, at)| *at <= now);
         self.ask_again = later;
-        let mut words = Vec::new();
+        let mut messages = Vec::new();
         for number in due.into_keys() {
             let Some(download) = self.list.get(&number) else {
-                words.extend(self.endings.unsettled_words(number));
+                messages.extend(self.endings.unbooked_messages(number));
                 continue;
             };
             match &download.state {
-                State::Queued(_) | State::Again(None) => words.push(download.request(number)),
+                State::Queued(_) | State::Again(None) => {
+                    messages.push(download.request(number).into())
+                }
                 State::Running(running) => {
-                    words.extend(self.endings.unsettled_words(number));
-                    words.push(running.resume(number));
+                    messages.extend(self.endings.unbooked_messages(number));
+                    messages.push(running.resume(number).into());
                 }
                 State::Paused | State::Held | State::Ended(_) => {
-                    words.extend(self.endings.unsettled_words(number));
+                    messages.extend(self.endings.unbooked_messages(number));
                 }
                 State::Asked(_) | State::Again(Some(_)) => {}
             }
         }
-        words
+        messages
     }
 
     /// The link is down: takes out all that the central was asked for and has not answered; those that were to
@@ -432,7 +437,7 @@ impl<A, R: Receiving> Downloads<A, R> {
 
     /// True when nothing runs, waits, or is to be booked. What is paused is not waited for.
     pub fn is_idle(&self) -> bool {
-        self.endings.are_settled()
+        self.endings.are_booked()
             && self
                 .list
                 .values()

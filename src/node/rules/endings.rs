@@ -9,15 +9,17 @@ use std::{
 use super::DownloadNumber;
 use crate::{
     model::{
-        FileMeta, FileName, Finished, Outcome, ReceivedFrom, TransferId, limits::STATISTICS_EVERY,
+        FileMeta, FileName, Finished, Outcome, ReceivedFrom, TransferId,
+        limits::STATISTICS_EVERY,
+        messages::{FromClient, FromReceiver, Resume},
     },
     proto::control::ToCentral,
 };
 
 /// How long the central has to tell what the secondaries reported.
-const SETTLE_WITHIN: Duration = Duration::from_secs(5);
+const BOOKED_WITHIN: Duration = Duration::from_secs(5);
 /// The same where somebody waits for the end. It comes at once unless a secondary has just failed.
-const SETTLE_SOON: Duration = Duration::from_millis(300);
+const BOOKED_SOON: Duration = Duration::from_millis(300);
 /// Ends of downloads that are kept to be told again.
 const MOST_ENDS: usize = 256;
 /// How long they are: a central that is killed has forgotten what it had not saved.
@@ -25,7 +27,7 @@ const KEEP_ENDS: Duration = STATISTICS_EVERY.saturating_mul(3);
 
 /// A download that is over and whose figures the secondaries have not all reported.
 #[derive(Debug)]
-pub struct Unsettled {
+pub struct Unbooked {
     /// Its file.
     pub file: FileName,
     /// How it ended.
@@ -42,7 +44,7 @@ pub struct Unsettled {
 struct Told {
     at: Instant,
     /// The central has closed its books.
-    settled: bool,
+    booked: bool,
     number: DownloadNumber,
     file: FileMeta,
     finished: Finished,
@@ -50,23 +52,24 @@ struct Told {
 
 impl Told {
     fn is_kept(&self, now: Instant) -> bool {
-        !self.settled || now.saturating_duration_since(self.at) < KEEP_ENDS
+        !self.booked || now.saturating_duration_since(self.at) < KEEP_ENDS
     }
 
-    fn words(&self) -> [ToCentral; 2] {
-        let resume = ToCentral::Resume {
+    fn messages(&self) -> [ToCentral; 2] {
+        let resume = FromClient::Resume(Resume {
             transfer: self.finished.transfer,
-            request: self.number.0,
+            request: self.number.into(),
             file: self.file.clone(),
-        };
-        [resume, ToCentral::Finished(self.finished.clone())]
+        });
+        let finished = FromReceiver::Finished(self.finished.clone());
+        [resume.into(), finished.into()]
     }
 }
 
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Endings {
-    unsettled: BTreeMap<TransferId, Unsettled>,
+    unbooked: BTreeMap<TransferId, Unbooked>,
     /// Ends that the central may not know of.
     ends: VecDeque<Told>,
 }
@@ -86,26 +89,30 @@ impl Endings {
         }
         self.ends.push_back(Told {
             at: now,
-            settled: false,
+            booked: false,
             number,
             file,
             finished,
         });
     }
 
-    pub(super) fn words_for_a_new_link(&self, now: Instant) -> Vec<ToCentral> {
+    pub(super) fn first_messages(&self, now: Instant) -> Vec<ToCentral> {
         let ends = self.ends.iter().filter(|end| end.is_kept(now));
-        ends.flat_map(Told::words).collect()
+        ends.flat_map(Told::messages).collect()
     }
 
     /// What the central has not acknowledged of a download.
-    pub(super) fn unsettled_words(&self, number: DownloadNumber) -> Vec<ToCentral> {
-        let of = |end: &&Told| end.number == number && !end.settled;
-        self.ends.iter().filter(of).flat_map(Told::words).collect()
+    pub(super) fn unbooked_messages(&self, number: DownloadNumber) -> Vec<ToCentral> {
+        let of = |end: &&Told| end.number == number && !end.booked;
+        self.ends
+            .iter()
+            .filter(of)
+            .flat_map(Told::messages)
+            .collect()
     }
 
     /// Waits for what the secondaries report of an ended transfer.
-    pub fn unsettle(
+    pub fn wait_for_books(
         &mut self,
         now: Instant,
         transfer: TransferId,
@@ -114,64 +121,64 @@ impl Endings {
         took: Duration,
         received: Vec<ReceivedFrom>,
     ) {
-        self.unsettled.insert(
+        self.unbooked.insert(
             transfer,
-            Unsettled {
+            Unbooked {
                 file,
                 outcome,
                 took,
                 received,
-                deadline: now + SETTLE_WITHIN,
+                deadline: now + BOOKED_WITHIN,
             },
         );
     }
 
     /// The central has closed its books of a transfer.
-    pub fn settle(&mut self, transfer: TransferId) -> Option<Unsettled> {
+    pub fn booked(&mut self, transfer: TransferId) -> Option<Unbooked> {
         for end in &mut self.ends {
-            end.settled |= end.finished.transfer == transfer;
+            end.booked |= end.finished.transfer == transfer;
         }
-        self.unsettled.remove(&transfer)
+        self.unbooked.remove(&transfer)
     }
 
     /// Gives up waiting for the figures of one: there is no central to tell.
-    pub fn take_unsettled_of(&mut self, transfer: TransferId) -> Option<Unsettled> {
-        self.unsettled.remove(&transfer)
+    pub fn take_unbooked_of(&mut self, transfer: TransferId) -> Option<Unbooked> {
+        self.unbooked.remove(&transfer)
     }
 
     /// Those for which nothing came in time.
-    pub fn overdue(&mut self, now: Instant) -> Vec<Unsettled> {
+    pub fn overdue(&mut self, now: Instant) -> Vec<Unbooked> {
         let overdue: Vec<_> = self
-            .unsettled
+            .unbooked
             .iter()
-            .filter(|(_, unsettled)| unsettled.deadline <= now)
+            .filter(|(_, unbooked)| unbooked.deadline <= now)
             .map(|(transfer, _)| *transfer)
             .collect();
         overdue
             .into_iter()
-            .filter_map(|transfer| self.unsettled.remove(&transfer))
+            .filter_map(|transfer| self.unbooked.remove(&transfer))
             .collect()
     }
 
     /// Somebody waits for the end of everything.
     pub fn hurry(&mut self, now: Instant) {
-        for unsettled in self.unsettled.values_mut() {
-            unsettled.deadline = unsettled.deadline.min(now + SETTLE_SOON);
+        for unbooked in self.unbooked.values_mut() {
+            unbooked.deadline = unbooked.deadline.min(now + BOOKED_SOON);
         }
     }
 
     /// Gives up waiting for figures.
-    pub fn take_unsettled(&mut self) -> Vec<Unsettled> {
-        std::mem::take(&mut self.unsettled).into_values().collect()
+    pub fn take_unbooked(&mut self) -> Vec<Unbooked> {
+        std::mem::take(&mut self.unbooked).into_values().collect()
     }
 
     /// When [`Self::overdue`] is due.
     pub fn next_overdue(&self) -> Option<Instant> {
-        self.unsettled.values().map(|u| u.deadline).min()
+        self.unbooked.values().map(|u| u.deadline).min()
     }
 
     /// True when nothing is to be booked.
-    pub fn are_settled(&self) -> bool {
-        self.unsettled.is_empty()
+    pub fn are_booked(&self) -> bool {
+        self.unbooked.is_empty()
     }
 }

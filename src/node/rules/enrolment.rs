@@ -6,7 +6,11 @@ use std::{
 };
 
 use crate::{
-    model::{CopyLimits, Finished, SentTransfer, limits::PAGE_BYTES},
+    model::{
+        CopyLimits, Finished, SentTransfer,
+        limits::PAGE_BYTES,
+        messages::{FromReceiver, FromSecondary},
+    },
     proto::{ErrorCode, control::ToCentral},
 };
 
@@ -38,25 +42,29 @@ impl InUse {
 
 /// What a new link must be told beside the files that are held, which [`super::changes`] tells: where no copies are
 /// taken; copies that ended while the central was away; everything sent of late, as the central may have forgotten.
-pub fn first_words(
+pub fn first_messages(
     limits: CopyLimits,
     unsent: VecDeque<Finished>,
     sent: Vec<SentTransfer>,
 ) -> Vec<ToCentral> {
-    let mut words = Vec::new();
+    let mut messages: Vec<ToCentral> = Vec::new();
     if !limits.is_none() {
-        words.push(ToCentral::Limits(limits));
+        messages.push(FromSecondary::Limits(limits).into());
     }
-    words.extend(unsent.into_iter().map(ToCentral::Finished));
-    words.extend(sent_pages(sent));
-    words
+    messages.extend(
+        unsent
+            .into_iter()
+            .map(|end| FromReceiver::Finished(end).into()),
+    );
+    messages.extend(sent_pages(sent).map(ToCentral::from));
+    messages
 }
 
 /// A report, in pages.
-pub fn sent_pages(sent: Vec<SentTransfer>) -> impl Iterator<Item = ToCentral> {
+pub fn sent_pages(sent: Vec<SentTransfer>) -> impl Iterator<Item = FromSecondary> {
     pages(sent)
         .into_iter()
-        .map(|transfers| ToCentral::Sent { transfers })
+        .map(|transfers| FromSecondary::Sent { transfers })
 }
 
 /// True when a refusal is not waited out. `in_use` is kept by the caller until a link stands.

@@ -1,4 +1,4 @@
-//! What the three roles decide besides the machines of [`crate::engine`]: what a line means, what is said on
+//! What the three roles decide besides the machines of [`crate::engine`]: who may enrol, what is said on
 //! a new link, when an order is obeyed, what was sent. No socket, no file, no task and no clock, so that the
 //! nodes and the simulated cluster of `tests/sim` go by the same rules.
 
@@ -10,7 +10,7 @@ pub mod endings;
 pub mod enrolment;
 pub mod sent;
 
-use crate::model::SourceInfo;
+use crate::model::{RequestId, SourceInfo};
 
 /// A transfer that is received here, as the books of copies and downloads see it.
 pub trait Receiving {
@@ -29,3 +29,16 @@ pub trait Receiving {
 /// One download of a client, in the order in which they were asked for, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DownloadNumber(pub u64);
+
+/// A download is asked for under its own number.
+impl From<DownloadNumber> for RequestId {
+    fn from(number: DownloadNumber) -> Self {
+        Self(number.0)
+    }
+}
+
+impl From<RequestId> for DownloadNumber {
+    fn from(request: RequestId) -> Self {
+        Self(request.0)
+    }
+}

@@ -7,7 +7,10 @@ use tokio_util::sync::CancellationToken;
 use super::SecondaryEvent;
 use super::run::Secondary;
 use crate::{
-    model::{Conflict, RetiredReason, SentTransfer},
+    model::{
+        Conflict, CopyOrder, RetiredReason, SentTransfer,
+        messages::{ForReceiver, ForSecondary, FromSecondary},
+    },
     node::{
         Lost, clock,
         link::{Link, LinkDown, LinkEvent},
@@ -37,8 +40,8 @@ impl Secondary {
                 // The central tells of those that there are.
                 self.state.conflicts.clear();
                 let limits = self.state.limits();
-                for word in enrolment::first_words(limits, unsent, sent) {
-                    self.send(word);
+                for message in enrolment::first_messages(limits, unsent, sent) {
+                    self.send(message);
                 }
             }
             LinkEvent::Message(message) => self.message(message),
@@ -68,39 +71,42 @@ impl Secondary {
 
     pub(super) fn message(&mut self, message: FromCentral) {
         match message {
-            FromCentral::Copy(order) => {
-                let grant = &order.grant;
-                let sources = grant.sources.iter().map(|source| source.number).collect();
-                self.tell(SecondaryEvent::CopyStarted {
-                    file: grant.file.name.clone(),
-                    bytes: grant.file.layout.file_bytes(),
-                    sources,
-                });
-                let state = &self.state;
-                self.copies.start(order, |order| state.replaced(order));
-            }
-            FromCentral::CancelCopy { transfer } => self.copies.orders.cancel(transfer),
-            FromCentral::Sources { transfer, sources } => {
+            FromCentral::Secondary(message) => self.for_secondary(message),
+            FromCentral::Receiver(ForReceiver::Sources { transfer, sources }) => {
                 self.copies.orders.set_sources(transfer, &sources);
             }
-            FromCentral::Withdraw { batch, files } => {
+            FromCentral::Hello(_)
+            | FromCentral::Ping
+            | FromCentral::Bye
+            | FromCentral::Error { .. }
+            | FromCentral::Refused { .. }
+            | FromCentral::Client(_)
+            | FromCentral::Answer(_) => tracing::warn!(?message, "not for a secondary"),
+        }
+    }
+
+    fn for_secondary(&mut self, message: ForSecondary) {
+        match message {
+            ForSecondary::Copy(order) => self.copy(order),
+            ForSecondary::CancelCopy { transfer } => self.copies.orders.cancel(transfer),
+            ForSecondary::Withdraw { batch, files } => {
                 for file in files {
                     let reason = RetiredReason::Deleted;
                     self.command_index(IndexCommand::SetAside { file, reason });
                 }
-                self.send(ToCentral::Noted { batch });
+                self.send(FromSecondary::Ack { batch });
             }
-            FromCentral::Conflicts { batch, names } => {
+            ForSecondary::Conflicts { batch, names } => {
                 names
                     .into_iter()
                     .for_each(|conflict| self.conflict(conflict));
-                self.send(ToCentral::Noted { batch });
+                self.send(FromSecondary::Ack { batch });
             }
-            FromCentral::Noted { batch } => self.state.changes.noted(batch),
-            FromCentral::Check { file, chunk } => {
+            ForSecondary::Ack { batch } => self.state.changes.acknowledged(batch),
+            ForSecondary::Check { file, chunk } => {
                 self.command_index(IndexCommand::Check { file, chunk });
             }
-            FromCentral::Ended {
+            ForSecondary::Ended {
                 transfer,
                 outcome,
                 expelled,
@@ -115,26 +121,24 @@ impl Secondary {
                     self.send_sent(vec![sent]);
                 }
             }
-            FromCentral::Hello(_)
-            | FromCentral::Ping
-            | FromCentral::Bye
-            | FromCentral::Error { .. }
-            | FromCentral::Enrolled { .. }
-            | FromCentral::Listing { .. }
-            | FromCentral::Status(_)
-            | FromCentral::Granted { .. }
-            | FromCentral::Queued { .. }
-            | FromCentral::Refused { .. }
-            | FromCentral::Settled { .. }
-            | FromCentral::Superseded { .. } => {
-                tracing::warn!(?message, "not for a secondary");
-            }
         }
     }
 
-    pub(super) fn send(&mut self, message: ToCentral) {
+    fn copy(&mut self, order: CopyOrder) {
+        let grant = &order.grant;
+        let sources = grant.sources.iter().map(|source| source.number).collect();
+        self.tell(SecondaryEvent::CopyStarted {
+            file: grant.file.name.clone(),
+            bytes: grant.file.layout.file_bytes(),
+            sources,
+        });
+        let state = &self.state;
+        self.copies.start(order, |order| state.replaced(order));
+    }
+
+    pub(super) fn send(&mut self, message: impl Into<ToCentral>) {
         if let Some(outbox) = &self.state.outbox
-            && outbox.try_send(message).is_err()
+            && outbox.try_send(message.into()).is_err()
         {
             // The link is ending, or the central takes nothing: all is said anew on the next one.
             self.state.outbox = None;

@@ -7,12 +7,11 @@ use tokio_util::task::TaskTracker;
 
 use super::{RunningKind, RunningTransfer, SecondaryEvent};
 use crate::{
-    model::{FileMeta, Finished, IndexedFile, Manifest, RetiredReason, TransferId},
+    model::{CopyOrder, FileMeta, Finished, IndexedFile, Manifest, RetiredReason, TransferId},
     node::{
         fetch::{Fetch, FetchConfig, FetchEnd, FetchOutcome, FetchUpdate, Goal},
         rules::copies::CopyOrders,
     },
-    proto::control::CopyOrder,
     store::{Entry, Existing, Root, Sweep},
 };
 

@@ -2,8 +2,7 @@
 
 use super::{NoLongerServing, SecondaryEvent, run::Secondary};
 use crate::{
-    model::{FileMeta, FileName, Origin, RemovedReason},
-    proto::control::ToCentral,
+    model::{FileMeta, FileName, Origin, RemovedReason, messages::FromSecondary},
     store::index::{self, Gone, IndexEvent},
 };
 
@@ -102,7 +101,7 @@ impl Secondary {
 
     /// Copies are taken elsewhere than before: the central goes by it.
     fn tell_limits(&mut self) {
-        self.send(ToCentral::Limits(self.state.limits()));
+        self.send(FromSecondary::Limits(self.state.limits()));
     }
 
     fn removed(&mut self, meta: &FileMeta, reason: RemovedReason, why: Gone) {

@@ -20,8 +20,10 @@ use super::{
 use crate::{
     engine::recent::RecentRate,
     model::{
-        Conflict, CopyLimits, FileMeta, FileName, IndexedFile, Receiver, RetiredReason, TransferId,
+        Conflict, CopyLimits, CopyOrder, FileMeta, FileName, IndexedFile, Receiver, RetiredReason,
+        TransferId,
         limits::{MAX_OUTBOX, STATISTICS_EVERY, STOP_GRACE},
+        messages::{FromReceiver, Report},
     },
     net::{Arrival, Door},
     node::{
@@ -36,7 +38,7 @@ use crate::{
             sent::SentBook,
         },
     },
-    proto::control::{CopyOrder, ToCentral},
+    proto::control::ToCentral,
     store::{
         PartNote, Pressure, StoreError, Sweep,
         index::{Index, IndexCommand, IndexEvent},
@@ -277,7 +279,7 @@ impl Secondary {
         self.index.send(command);
     }
 
-    /// Sends what the central may be told now, and keeps what it has noted.
+    /// Sends what the central may be told now, and keeps what it has acknowledged.
     fn tell_changes(&mut self) {
         if self.memory.is_idle() && self.state.changes.has_unsaved() {
             let changes = &mut self.state.changes;
@@ -331,12 +333,12 @@ impl Secondary {
                 secondary,
                 fault,
                 chunk,
-            } => self.send(ToCentral::Report {
+            } => self.send(FromReceiver::Report(Report {
                 transfer,
                 secondary,
                 fault,
                 chunk,
-            }),
+            })),
             FetchUpdate::Ended(end) => {
                 self.statistics.copied(&file.name, &end);
                 let is_full = end.outcome.is_disk_full();
@@ -347,7 +349,7 @@ impl Secondary {
                     self.tell(event);
                 }
                 if self.state.outbox.is_some() {
-                    self.send(ToCentral::Finished(ended.finished));
+                    self.send(FromReceiver::Finished(ended.finished));
                 } else {
                     self.copies.orders.keep_unsent(ended.finished);
                 }

@@ -11,12 +11,13 @@ use trozos::{
         Resolved, Totals,
     },
     model::{
-        ClientName, FileName, Incarnation, NameRecord, SecondaryNumber, SourceInfo,
+        ClientName, CopyOrder, FileName, Incarnation, NameRecord, SecondaryNumber, SourceInfo,
         limits::{
             CLIENT_HEARTBEAT, CLIENT_LEASE, EXPELLED_FOR, HEARTBEAT, LEASE, STATISTICS_EVERY,
         },
+        messages::{ForClient, ForReceiver, ForSecondary},
     },
-    node::rules::central::{Meaning, Word, enrolment, meaning, word_for},
+    node::rules::central::{code_of, enrolment, said_of},
     proto::{
         Hello, PeerRole,
         control::{FromCentral, ToCentral},
@@ -222,15 +223,16 @@ impl Central {
             CLIENT_LEASE
         };
         peer.silent_at = ctx.now + patience;
-        match meaning(message) {
-            Meaning::Event(event) => self.feed(ctx, link, event),
-            Meaning::Goodbye => {
+        match message {
+            ToCentral::Ping => self.feed(ctx, link, Event::Alive),
+            ToCentral::Bye => {
                 self.close(ctx, link);
                 self.feed(ctx, link, Event::Closed { goodbye: true });
             }
-            Meaning::List(_) | Meaning::Status | Meaning::Unexpected => {
-                panic!("nobody says that here")
-            }
+            ToCentral::Receiver(message) => self.feed(ctx, link, message.into()),
+            ToCentral::Client(message) => self.feed(ctx, link, message.into()),
+            ToCentral::Secondary(message) => self.feed(ctx, link, message.into()),
+            ToCentral::Hello(_) | ToCentral::Question(_) => panic!("nobody says that here"),
         }
     }
 
@@ -296,7 +298,7 @@ impl Central {
     /// Who was sent away is let in again after his time, and not before.
     fn check_expelled(&mut self, ctx: &Ctx<'_>, action: &Action) {
         match action {
-            Action::Enrolled { link, name } => {
+            Action::ToClient(link, ForClient::Enrolled { name }) => {
                 let until = self.expelled.get(name);
                 assert!(until.is_none_or(|until| *until <= ctx.now), "{name} is in");
                 self.names.insert(*link, name.clone());
@@ -313,7 +315,7 @@ impl Central {
                     assert!(until.is_some_and(|until| *until > ctx.now), "{name} is out");
                 }
             }
-            Action::Grant { link, .. } | Action::Queue { link, .. } => {
+            Action::ToClient(link, ForClient::Granted { .. } | ForClient::Queued { .. }) => {
                 let name = &self.names[link];
                 let until = self.expelled.get(name);
                 assert!(until.is_none_or(|until| *until <= ctx.now), "{action:?}");
@@ -344,30 +346,32 @@ impl Central {
             if let Action::Notice(notice) = &action {
                 self.notice(notice);
             }
-            if let Action::Grant { grant, .. } = &action {
-                let sources = grant.sources.iter();
-                self.granted_of = sources.map(|source| source.number).collect();
-            }
-            if let Action::Grant { grant, .. } | Action::Copy { grant, .. } = &action {
-                self.places.grant(grant);
-                self.check_drained(&grant.sources);
-            }
-            if let Action::Sources { sources, .. } = &action {
-                self.check_drained(sources);
-            }
-            match word_for(action) {
-                Word::Message(link, message) => {
-                    if let Some(peer) = self.peers.get(&link) {
-                        ctx.send(peer.end, Packet::FromCentral(message));
-                    }
+            self.check_sources(&action);
+            match action {
+                Action::ToReceiver(link, message) => self.send(ctx, link, message),
+                Action::ToClient(link, message) => self.send(ctx, link, message),
+                Action::ToSecondary(link, message) => self.send(ctx, link, message),
+                Action::Refuse {
+                    link,
+                    request,
+                    refusal,
+                } => {
+                    let refused = FromCentral::Refused {
+                        request,
+                        code: code_of(&refusal),
+                        message: said_of(&refusal),
+                    };
+                    self.send(ctx, link, refused);
                 }
-                Word::Last(link, message) => {
-                    if let Some(peer) = self.peers.get(&link) {
-                        ctx.send(peer.end, Packet::FromCentral(message));
-                    }
+                Action::Close { link, refusal } => {
+                    let error = FromCentral::Error {
+                        code: code_of(&refusal),
+                        message: said_of(&refusal),
+                    };
+                    self.send(ctx, link, error);
                     self.close(ctx, link);
                 }
-                Word::Noted(link, batch) => {
+                Action::Ack { link, batch } => {
                     for record in self.cluster.take_unsaved() {
                         if record.is_empty() {
                             ctx.saved.names.remove(&record.name);
@@ -375,15 +379,37 @@ impl Central {
                             ctx.saved.names.insert(record.name.clone(), record);
                         }
                     }
-                    if let Some(peer) = self.peers.get(&link) {
-                        let noted = FromCentral::Noted { batch };
-                        ctx.send(peer.end, Packet::FromCentral(noted));
-                    }
+                    self.send(ctx, link, ForSecondary::Ack { batch });
                 }
-                Word::Notice(_) => {}
+                Action::Notice(_) => {}
             }
         }
         said
+    }
+
+    fn send(&self, ctx: &mut Ctx<'_>, link: LinkId, message: impl Into<FromCentral>) {
+        if let Some(peer) = self.peers.get(&link) {
+            ctx.send(peer.end, Packet::FromCentral(message.into()));
+        }
+    }
+
+    fn check_sources(&mut self, action: &Action) {
+        match action {
+            Action::ToClient(_, ForClient::Granted { grant, .. }) => {
+                let sources = grant.sources.iter();
+                self.granted_of = sources.map(|source| source.number).collect();
+                self.places.grant(grant);
+                self.check_drained(&grant.sources);
+            }
+            Action::ToSecondary(_, ForSecondary::Copy(CopyOrder { grant, .. })) => {
+                self.places.grant(grant);
+                self.check_drained(&grant.sources);
+            }
+            Action::ToReceiver(_, ForReceiver::Sources { sources, .. }) => {
+                self.check_drained(sources);
+            }
+            _ => {}
+        }
     }
 
     fn check(&self) {

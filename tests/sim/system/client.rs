@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, time::Instant};
 
 use trozos::{
     engine::download::FailReason,
-    model::{ClientName, FileName, Finished, Grant, Outcome, TransferId},
+    model::{
+        ClientName, FileName, Finished, Grant, Outcome, TransferId,
+        messages::{ForClient, ForReceiver, FromClient, FromReceiver, Report},
+    },
     node::{
         Failure,
         client::{DownloadNumber, Priority},
@@ -71,9 +74,9 @@ impl Client {
         }
         self.asked += 1;
         let number = self.downloads.ask(file.clone(), Asker);
-        let request = number.0;
+        let request = number.into();
         let name = file;
-        let asked = self.link.send(ctx, ToCentral::Download { request, name });
+        let asked = self.link.send(ctx, FromClient::Download { request, name });
         if !asked && !self.link.try_now(ctx) {
             self.wishes.not_answered();
             self.answered += self.downloads.take_asked().len() as u64;
@@ -85,7 +88,7 @@ impl Client {
         let name = format!("{}x", self.name);
         self.name = ClientName::try_from(name.as_str()).expect("still short");
         let name = self.name.clone();
-        self.link.send(ctx, ToCentral::Enrol { name });
+        self.link.send(ctx, FromClient::Enrol { name });
     }
 
     /// Gives up one of its downloads.
@@ -103,8 +106,8 @@ impl Client {
 
     fn give_up(&mut self, ctx: &mut Ctx<'_>, number: DownloadNumber) {
         match self.downloads.give_up(number) {
-            GivenUp::Withdrawn(_, word) => {
-                self.link.send(ctx, word);
+            GivenUp::Withdrawn(_, cancel) => {
+                self.link.send(ctx, cancel);
                 self.ends.push(DownloadEnd::Cancelled);
             }
             GivenUp::Dropped(_) => self.ends.push(DownloadEnd::Cancelled),
@@ -126,8 +129,8 @@ impl Client {
         let numbers: Vec<_> = self.downloads.iter().map(|(number, _)| number).collect();
         for number in numbers {
             match self.downloads.pause(number) {
-                GivenUp::Withdrawn(_, word) => {
-                    self.link.send(ctx, word);
+                GivenUp::Withdrawn(_, cancel) => {
+                    self.link.send(ctx, cancel);
                 }
                 GivenUp::Stopping | GivenUp::Dropped(_) => {}
                 GivenUp::Nothing => continue,
@@ -146,8 +149,8 @@ impl Client {
             self.asked += 1;
             self.wishes.go_on(number);
             match self.downloads.resume(number, Asker) {
-                Resuming::Ask(word) => {
-                    if !self.link.send(ctx, word) {
+                Resuming::Ask(request) => {
+                    if !self.link.send(ctx, request) {
                         self.link.try_now(ctx);
                     }
                 }
@@ -169,11 +172,11 @@ impl Client {
     fn regulate(&mut self, ctx: &mut Ctx<'_>) {
         for regulated in self.downloads.regulate() {
             match regulated {
-                Regulated::Withdrawn(_, _, word) => {
-                    self.link.send(ctx, word);
+                Regulated::Withdrawn(_, _, cancel) => {
+                    self.link.send(ctx, cancel);
                 }
-                Regulated::Released(word) => {
-                    if !self.link.send(ctx, word) {
+                Regulated::Released(request) => {
+                    if !self.link.send(ctx, request) {
                         self.link.try_now(ctx);
                     }
                 }
@@ -229,8 +232,8 @@ impl Client {
             self.link_news(ctx, news);
         }
         self.downloads.endings.overdue(ctx.now);
-        for word in self.downloads.due_again(ctx.now) {
-            self.link.send(ctx, word);
+        for message in self.downloads.due_again(ctx.now) {
+            self.link.send(ctx, message);
         }
         self.tick_fetches(ctx);
     }
@@ -264,9 +267,9 @@ impl Client {
         match news {
             News::Up => {
                 let name = self.name.clone();
-                self.link.send(ctx, ToCentral::Enrol { name });
-                for word in self.downloads.words_for_a_new_link(ctx.now) {
-                    self.link.send(ctx, word);
+                self.link.send(ctx, FromClient::Enrol { name });
+                for message in self.downloads.first_messages(ctx.now) {
+                    self.link.send(ctx, message);
                 }
             }
             News::Message(message) => self.message(ctx, message),
@@ -283,59 +286,60 @@ impl Client {
 
     fn message(&mut self, ctx: &mut Ctx<'_>, message: FromCentral) {
         match message {
-            FromCentral::Enrolled { .. } => {}
-            FromCentral::Granted { request, grant } => self.granted(ctx, request, grant),
-            FromCentral::Queued { request, place } => {
-                let answers = self.downloads.queued(DownloadNumber(request), place);
+            FromCentral::Client(ForClient::Enrolled { .. }) => {}
+            FromCentral::Client(ForClient::Granted { request, grant }) => {
+                self.granted(ctx, request.into(), grant);
+            }
+            FromCentral::Client(ForClient::Queued { request, position }) => {
+                let answers = self.downloads.queued(request.into(), position);
                 self.answered += u64::from(matches!(answers, Answers::Asker(_)));
+            }
+            FromCentral::Client(ForClient::Booked { transfer, .. }) => {
+                self.downloads.endings.booked(transfer);
+            }
+            FromCentral::Client(ForClient::Superseded { transfer, .. }) => {
+                self.downloads.superseded(transfer);
+            }
+            FromCentral::Receiver(ForReceiver::Sources { transfer, sources }) => {
+                if let Some((_, _, handle)) = self.downloads.of_transfer(transfer) {
+                    handle.set_sources(sources);
+                }
             }
             FromCentral::Refused {
                 request,
                 code,
                 message,
-            } => {
-                let why = Failure::Refused { code, message };
-                self.wishes.refused(DownloadNumber(request));
-                match self
-                    .downloads
-                    .refused(ctx.now, DownloadNumber(request), &why)
-                {
-                    Answers::Asker(_) => {
-                        self.answered += 1;
-                        if code != ErrorCode::NotReady {
-                            // One that was to go on and cannot: its user gives it up.
-                            self.downloads.give_up(DownloadNumber(request));
-                        }
-                    }
-                    Answers::Waiting(_) => self.ends.push(DownloadEnd::Failed(why)),
-                    Answers::Nothing => {}
-                }
-            }
-            FromCentral::Sources { transfer, sources } => {
-                if let Some((_, _, handle)) = self.downloads.of_transfer(transfer) {
-                    handle.set_sources(sources);
-                }
-            }
-            FromCentral::Settled { transfer, .. } => drop(self.downloads.endings.settle(transfer)),
-            FromCentral::Superseded { transfer, .. } => {
-                self.downloads.superseded(transfer);
-            }
+            } => self.refused(ctx, request.into(), Failure::Refused { code, message }),
             other => panic!("{other:?} to a client"),
         }
         self.tick_fetches(ctx);
     }
 
-    fn granted(&mut self, ctx: &mut Ctx<'_>, request: u64, grant: Grant) {
-        let number = DownloadNumber(request);
+    fn refused(&mut self, ctx: &mut Ctx<'_>, number: DownloadNumber, why: Failure) {
+        self.wishes.refused(number);
+        match self.downloads.refused(ctx.now, number, &why) {
+            Answers::Asker(_) => {
+                self.answered += 1;
+                if why.code() != ErrorCode::NotReady.code() {
+                    // One that was to go on and cannot: its user gives it up.
+                    self.downloads.give_up(number);
+                }
+            }
+            Answers::Waiting(_) => self.ends.push(DownloadEnd::Failed(why)),
+            Answers::Nothing => {}
+        }
+    }
+
+    fn granted(&mut self, ctx: &mut Ctx<'_>, number: DownloadNumber, grant: Grant) {
         match self.downloads.granted(number, &grant) {
             Granted::Start => self.wishes.check_start(&self.downloads, number),
             Granted::Runs => return,
             Granted::Unwanted(finished) => {
-                self.link.send(ctx, ToCentral::Finished(finished));
+                self.link.send(ctx, FromReceiver::Finished(finished));
                 return;
             }
             Granted::Held(finished, asker) => {
-                self.link.send(ctx, ToCentral::Finished(finished));
+                self.link.send(ctx, FromReceiver::Finished(finished));
                 self.answered += u64::from(asker.is_some());
                 return;
             }
@@ -357,13 +361,13 @@ impl Client {
                 fault,
                 chunk,
             } => {
-                let report = ToCentral::Report {
+                let report = Report {
                     transfer,
                     secondary,
                     fault,
                     chunk,
                 };
-                self.link.send(ctx, report);
+                self.link.send(ctx, FromReceiver::Report(report));
                 return;
             }
             fetch::News::NoSources => {
@@ -379,7 +383,8 @@ impl Client {
         let Some((number, _, _)) = self.downloads.of_transfer(transfer) else {
             panic!("{transfer} is no download");
         };
-        let reason = ended.reason.as_ref().map(ToString::to_string);
+        let reason = ended.reason.clone().map(Failure::Sources);
+        let reason = reason.map(|reason| reason.for_the_central());
         let finished = Finished {
             transfer,
             outcome: ended.outcome,
@@ -411,20 +416,25 @@ impl Client {
                 match after {
                     AfterStop::Cancelled => self.ends.push(DownloadEnd::Cancelled),
                     AfterStop::Paused | AfterStop::Held => {}
-                    AfterStop::Again(word) => again = Some(word),
+                    AfterStop::Again(request) => again = Some(request),
                 }
                 file
             }
         };
         let outcome = ended.outcome;
-        self.downloads
-            .endings
-            .unsettle(ctx.now, transfer, file, outcome, took, ended.sources);
-        if !self.link.send(ctx, ToCentral::Finished(finished)) {
-            self.downloads.endings.take_unsettled_of(transfer);
+        self.downloads.endings.wait_for_books(
+            ctx.now,
+            transfer,
+            file,
+            outcome,
+            took,
+            ended.sources,
+        );
+        if !self.link.send(ctx, FromReceiver::Finished(finished)) {
+            self.downloads.endings.take_unbooked_of(transfer);
         }
-        if let Some(word) = again
-            && !self.link.send(ctx, word)
+        if let Some(request) = again
+            && !self.link.send(ctx, request)
         {
             self.link.try_now(ctx);
         }

@@ -105,11 +105,11 @@ impl Link {
     }
 
     /// Says something; false when there is nobody to hear it.
-    pub fn send(&self, ctx: &mut Ctx<'_>, message: ToCentral) -> bool {
+    pub fn send(&self, ctx: &mut Ctx<'_>, message: impl Into<ToCentral>) -> bool {
         let State::Up { end, .. } = &self.state else {
             return false;
         };
-        ctx.send(*end, Packet::ToCentral(message));
+        ctx.send(*end, Packet::ToCentral(message.into()));
         true
     }
 

@@ -4,30 +4,33 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use trozos::{
     engine::cluster::{Action, Event, LinkId, Notice},
-    model::{ClusterStatus, Grant, TransferId},
+    model::{
+        ClusterStatus, Grant, RequestId, TransferId,
+        messages::{ForClient, FromClient, FromReceiver, Resume},
+    },
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Request {
-    Waiting { arrival: u64, place: u32 },
+    Waiting { arrival: u64, position: u32 },
     Running(TransferId),
 }
 
 /// What it was like before a client was to go on with a download, and under which request.
 #[derive(Debug)]
 struct Before {
-    request: (LinkId, u64),
-    requests: BTreeMap<(LinkId, u64), Request>,
-    resumed: BTreeSet<(LinkId, u64)>,
+    request: (LinkId, RequestId),
+    requests: BTreeMap<(LinkId, RequestId), Request>,
+    resumed: BTreeSet<(LinkId, RequestId)>,
 }
 
 /// See the module.
 #[derive(Debug)]
 pub struct Places {
     most: usize,
-    requests: BTreeMap<(LinkId, u64), Request>,
+    requests: BTreeMap<(LinkId, RequestId), Request>,
     /// Running downloads beyond the places: those that a client goes on with after a reconnection.
-    resumed: BTreeSet<(LinkId, u64)>,
+    resumed: BTreeSet<(LinkId, RequestId)>,
     /// Downloads that have lent their place once.
     lent: BTreeSet<TransferId>,
     /// Before the last event, if that was to go on with a download.
@@ -53,19 +56,19 @@ impl Places {
         self.before = None;
         match event {
             Event::Closed { .. } => self.gone(link),
-            Event::Cancel { request } => {
+            Event::Client(FromClient::Cancel { request }) => {
                 if let Some(Request::Waiting { .. }) = self.requests.get(&(link, *request)) {
                     self.requests.remove(&(link, *request));
                 }
             }
-            Event::Finished(finished) => {
+            Event::Receiver(FromReceiver::Finished(finished)) => {
                 let over = Request::Running(finished.transfer);
                 self.requests
                     .retain(|(of, _), request| *of != link || *request != over);
             }
-            Event::Resume {
+            Event::Client(FromClient::Resume(Resume {
                 transfer, request, ..
-            } => {
+            })) => {
                 let again = Request::Running(*transfer);
                 let of = |(key, request): (&_, &Request)| (*request == again).then_some(*key);
                 let before = self.requests.iter().find_map(of);
@@ -91,31 +94,25 @@ impl Places {
 
     pub fn action(&mut self, action: &Action) {
         match action {
-            Action::Grant {
-                link,
-                request,
-                grant,
-            } => {
+            Action::ToClient(link, ForClient::Granted { request, grant }) => {
                 let running = Request::Running(grant.transfer);
                 let before = self.requests.insert((*link, *request), running);
                 assert!(
                     !matches!(before, Some(Request::Running(_))),
-                    "request {request} of {link:?} runs twice"
+                    "{request:?} of {link:?} runs twice"
                 );
             }
-            Action::Queue {
-                link,
-                request,
-                place,
-            } => {
+            Action::ToClient(link, ForClient::Queued { request, position }) => {
                 self.arrivals += 1;
                 let arrival = match self.requests.get(&(*link, *request)) {
                     Some(Request::Waiting { arrival, .. }) => *arrival,
-                    Some(Request::Running(_)) => panic!("{request} of {link:?} runs and waits"),
+                    Some(Request::Running(_)) => {
+                        panic!("{request:?} of {link:?} runs and waits")
+                    }
                     None => self.arrivals,
                 };
-                let place = *place;
-                let waits = Request::Waiting { arrival, place };
+                let position = *position;
+                let waits = Request::Waiting { arrival, position };
                 self.requests.insert((*link, *request), waits);
             }
             Action::Refuse { link, request, .. } => {
@@ -130,7 +127,7 @@ impl Places {
                     self.requests.remove(&key);
                 }
             }
-            Action::Settled { link, transfer, .. } => {
+            Action::ToClient(link, ForClient::Booked { transfer, .. }) => {
                 // Taken up again only to tell an end that was told before.
                 let over = Request::Running(*transfer);
                 self.requests
@@ -168,7 +165,7 @@ impl Places {
             .requests
             .values()
             .filter_map(|request| match request {
-                Request::Waiting { arrival, place } => Some((*arrival, *place)),
+                Request::Waiting { arrival, position } => Some((*arrival, *position)),
                 Request::Running(_) => None,
             })
             .collect();

@@ -7,19 +7,23 @@ use std::{
 
 use trozos::{
     model::{
-        ChunkIndex, CopyLimits, Digest, FileMeta, FileName, Finished, Incarnation, Origin, Outcome,
-        Receiver, RemovedReason, SecondaryNumber, TransferId,
+        ChunkIndex, CopyLimits, CopyOrder, Digest, FileMeta, FileName, Finished, Incarnation,
+        Origin, Outcome, Receiver, RemovedReason, SecondaryNumber, TransferId,
         limits::{IDLE_TIMEOUT, SEND_STALL_TIMEOUT},
+        messages::{self, ForReceiver, ForSecondary, FromReceiver, Report},
     },
-    node::rules::{
-        changes::Changes,
-        copies::CopyOrders,
-        enrolment::{self, InUse},
-        sent::{Sending, SentBook},
+    node::{
+        Failure,
+        rules::{
+            changes::Changes,
+            copies::CopyOrders,
+            enrolment::{self, InUse},
+            sent::{Sending, SentBook},
+        },
     },
     proto::{
         ErrorCode, Hello, PeerRole,
-        control::{CopyOrder, FromCentral, ToCentral},
+        control::{FromCentral, ToCentral},
         data::{FromSecondary, ToSecondary},
     },
 };
@@ -187,7 +191,7 @@ impl Secondary {
             .min()
     }
 
-    fn say(&mut self, ctx: &mut Ctx<'_>, message: ToCentral) -> bool {
+    fn say(&mut self, ctx: &mut Ctx<'_>, message: impl Into<ToCentral>) -> bool {
         self.link.send(ctx, message)
     }
 
@@ -241,8 +245,8 @@ impl Secondary {
                 self.conflicts.clear();
                 let unsent = self.orders.take_unsent();
                 let sent = self.sent.report(true);
-                for word in enrolment::first_words(CopyLimits::default(), unsent, sent) {
-                    self.say(ctx, word);
+                for message in enrolment::first_messages(CopyLimits::default(), unsent, sent) {
+                    self.say(ctx, message);
                 }
             }
             News::Message(message) => self.message(ctx, message),
@@ -254,7 +258,7 @@ impl Secondary {
         self.tell_changes(ctx);
     }
 
-    /// Says what may be said, and keeps what was noted.
+    /// Says what may be said, and keeps what was acknowledged.
     fn tell_changes(&mut self, ctx: &mut Ctx<'_>) {
         for record in self.changes.take_unsaved() {
             if record.id.is_none() && record.deleted.is_none() {
@@ -273,21 +277,29 @@ impl Secondary {
 
     fn message(&mut self, ctx: &mut Ctx<'_>, message: FromCentral) {
         match message {
-            FromCentral::Copy(order) => self.copy(ctx, order),
-            // Its disk has altered nothing: what came wrong was altered on the way.
-            FromCentral::Check { .. } => {}
-            FromCentral::CancelCopy { transfer } => self.orders.cancel(transfer),
-            FromCentral::Sources { transfer, sources } => {
+            FromCentral::Secondary(message) => self.for_secondary(ctx, message),
+            FromCentral::Receiver(ForReceiver::Sources { transfer, sources }) => {
                 self.orders.set_sources(transfer, &sources);
             }
-            FromCentral::Withdraw { batch, files } => {
+            other => panic!("{other:?} to a secondary"),
+        }
+        self.tick_fetches(ctx);
+    }
+
+    fn for_secondary(&mut self, ctx: &mut Ctx<'_>, message: ForSecondary) {
+        match message {
+            ForSecondary::Copy(order) => self.copy(ctx, order),
+            // Its disk has altered nothing: what came wrong was altered on the way.
+            ForSecondary::Check { .. } => {}
+            ForSecondary::CancelCopy { transfer } => self.orders.cancel(transfer),
+            ForSecondary::Withdraw { batch, files } => {
                 for file in files {
                     let takes = Duration::from_millis(ctx.random.u64(1..20));
                     self.find(ctx.now + takes, Index::SetAside(file));
                 }
-                self.say(ctx, ToCentral::Noted { batch });
+                self.say(ctx, messages::FromSecondary::Ack { batch });
             }
-            FromCentral::Conflicts { batch, names } => {
+            ForSecondary::Conflicts { batch, names } => {
                 for conflict in names {
                     if conflict.versions.is_empty() {
                         self.conflicts.remove(&conflict.name);
@@ -295,13 +307,13 @@ impl Secondary {
                         self.conflicts.insert(conflict.name);
                     }
                 }
-                self.say(ctx, ToCentral::Noted { batch });
+                self.say(ctx, messages::FromSecondary::Ack { batch });
             }
-            FromCentral::Noted { batch } => {
-                self.changes.noted(batch);
+            ForSecondary::Ack { batch } => {
+                self.changes.acknowledged(batch);
                 self.tell_changes(ctx);
             }
-            FromCentral::Ended {
+            ForSecondary::Ended {
                 transfer,
                 outcome,
                 expelled,
@@ -318,12 +330,10 @@ impl Secondary {
                 self.sent.ended(transfer, outcome);
                 if let Some(sent) = self.sent.report_one(transfer) {
                     let transfers = vec![sent];
-                    self.say(ctx, ToCentral::Sent { transfers });
+                    self.say(ctx, messages::FromSecondary::Sent { transfers });
                 }
             }
-            other => panic!("{other:?} to a secondary"),
         }
-        self.tick_fetches(ctx);
     }
 
     fn copy(&mut self, ctx: &mut Ctx<'_>, order: CopyOrder) {
@@ -350,13 +360,13 @@ impl Secondary {
                 fault,
                 chunk,
             } => {
-                let report = ToCentral::Report {
+                let report = Report {
                     transfer,
                     secondary,
                     fault,
                     chunk,
                 };
-                self.say(ctx, report);
+                self.say(ctx, FromReceiver::Report(report));
                 return;
             }
             fetch::News::NoSources => return,
@@ -369,14 +379,16 @@ impl Secondary {
         let finished = Finished {
             transfer,
             outcome: ended.outcome,
-            reason: ended.reason.map(|reason| reason.to_string()),
+            reason: ended
+                .reason
+                .map(|reason| Failure::Sources(reason).for_the_central()),
             sources: ended.sources,
         };
         if let Some(next) = next {
             self.copy(ctx, next);
         }
         if self.link.is_up() {
-            self.say(ctx, ToCentral::Finished(finished));
+            self.say(ctx, FromReceiver::Finished(finished));
         } else {
             self.orders.keep_unsent(finished);
         }

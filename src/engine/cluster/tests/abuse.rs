@@ -16,11 +16,11 @@ impl Bench {
     }
 
     fn resume(&mut self, link: u64, request: u64, transfer: u64, name: &str) -> Vec<Action> {
-        let resume = Event::Resume {
+        let resume = FromClient::Resume(Resume {
             transfer: TransferId(transfer),
-            request,
+            request: RequestId(request),
             file: file(name),
-        };
+        });
         self.feed(link, resume)
     }
 }
@@ -48,10 +48,13 @@ fn whoever_told_the_end_is_told_that_the_books_are_closed() {
     }
     for link in [12, 11] {
         let transfer = bench.download(link, 1, "a").unwrap().transfer;
-        let mut told = bench.feed(link, Event::Finished(finished(transfer, Outcome::Complete)));
+        let mut told = bench.feed(
+            link,
+            FromReceiver::Finished(finished(transfer, Outcome::Complete)),
+        );
         told.extend(bench.pass(LEASE));
         let settled = told.iter().filter_map(|action| match action {
-            Action::Settled { link, transfer, .. } => Some((link.0, *transfer)),
+            Action::ToClient(link, ForClient::Booked { transfer, .. }) => Some((link.0, *transfer)),
             _ => None,
         });
         assert!(settled.eq([(link, transfer)]));
@@ -66,12 +69,12 @@ fn reports_are_believed_from_who_receives_that_transfer_of_who_sends_in_it() {
     let transfer = bench.download(11, 1, "a").unwrap().transfer;
     let doubts = |bench: &mut Bench, link, transfer, n| {
         bench.pass(HEARTBEAT);
-        let report = Event::Report {
+        let report = FromReceiver::Report(Report {
             transfer,
             secondary: number(n),
             fault: Fault::Stalled,
             chunk: None,
-        };
+        });
         let told = bench.feed(link, report);
         let rows = bench.cluster.secondaries(bench.now);
         let left = rows.iter().find(|row| row.number == number(n));
@@ -157,7 +160,12 @@ fn no_event_costs_more_than_a_few_messages() {
     }
     for link in running {
         for request in 2..200 {
-            let told = bench.feed(link, Event::Cancel { request });
+            let told = bench.feed(
+                link,
+                FromClient::Cancel {
+                    request: RequestId(request),
+                },
+            );
             assert!(told.len() <= 40, "{} messages", told.len());
         }
     }
@@ -174,7 +182,7 @@ fn many_small_downloads_are_booked_once_though_secondaries_tell_them_again() {
         bench.sent(1, transfer, "ana", 700, true);
         let mut finished = finished(transfer, Outcome::Complete);
         finished.sources = vec![received(1, 700)];
-        bench.feed(11, Event::Finished(finished));
+        bench.feed(11, FromReceiver::Finished(finished));
         all.push(transfer);
     }
     let books = |bench: &Bench| {

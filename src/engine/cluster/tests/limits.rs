@@ -5,7 +5,10 @@ use std::time::Duration;
 use super::{Bench, file};
 use crate::{
     engine::cluster::{Action, Event, LinkId, Notice},
-    model::CopyLimits,
+    model::{
+        CopyLimits, CopyOrder,
+        messages::{ForSecondary, FromSecondary},
+    },
 };
 
 #[test]
@@ -16,17 +19,24 @@ fn one_that_may_only_be_read_is_a_source_and_lacks_nothing() {
         read_only: true,
         ..CopyLimits::default()
     };
-    let actions = bench.feed(3, Event::Limits(read_only.clone()));
+    let actions = bench.feed(3, FromSecondary::Limits(read_only.clone()));
     let told = |action: &Action| matches!(action, Action::Notice(Notice::Limits { .. }));
     assert!(actions.iter().any(told));
-    assert!(!bench.feed(3, Event::Limits(read_only)).iter().any(told));
+    assert!(
+        !bench
+            .feed(3, FromSecondary::Limits(read_only))
+            .iter()
+            .any(told)
+    );
     let files = vec![file("a")];
     let mut actions = bench.feed(3, Event::inventory(files));
     actions.extend(bench.pass(Duration::from_secs(1)));
     let copies: Vec<_> = actions
         .iter()
         .filter_map(|action| match action {
-            Action::Copy { link, grant, .. } => Some((link.0, grant.file.name.to_string())),
+            Action::ToSecondary(link, ForSecondary::Copy(CopyOrder { grant, .. })) => {
+                Some((link.0, grant.file.name.to_string()))
+            }
             _ => None,
         })
         .collect();
@@ -37,14 +47,11 @@ fn one_that_may_only_be_read_is_a_source_and_lacks_nothing() {
     let row = &status.secondaries[2];
     assert!(row.read_only && row.missing == 0);
     // It can be written into: it gets what it lacks.
-    let actions = bench.feed(3, Event::Limits(CopyLimits::default()));
+    let actions = bench.feed(3, FromSecondary::Limits(CopyLimits::default()));
     let is_copy = |action: &Action| {
         matches!(
             action,
-            Action::Copy {
-                link: LinkId(3),
-                ..
-            }
+            Action::ToSecondary(LinkId(3), ForSecondary::Copy(_))
         )
     };
     assert!(actions.iter().any(is_copy));
@@ -56,12 +63,14 @@ fn what_lies_on_a_missing_disk_waits_and_is_lacking() {
     let mut bench = Bench::new(1, &[(1, &["disk/a", "b"])]);
     bench.hello(2);
     let away = CopyLimits::new(false, false, &[file("disk").name]);
-    bench.feed(2, Event::Limits(away));
+    bench.feed(2, FromSecondary::Limits(away));
     let mut actions = bench.feed(2, Event::inventory(Vec::new()));
     actions.extend(bench.pass(Duration::from_secs(100)));
     let ordered = |actions: &[Action]| -> Vec<String> {
         let names = actions.iter().filter_map(|action| match action {
-            Action::Copy { grant, .. } => Some(grant.file.name.to_string()),
+            Action::ToSecondary(_, ForSecondary::Copy(CopyOrder { grant, .. })) => {
+                Some(grant.file.name.to_string())
+            }
             _ => None,
         });
         names.collect()
@@ -70,6 +79,6 @@ fn what_lies_on_a_missing_disk_waits_and_is_lacking() {
     let status = bench.cluster.status();
     assert!(!status.level && status.secondaries[1].away);
     assert_eq!(status.secondaries[1].missing, 2);
-    let actions = bench.feed(2, Event::Limits(CopyLimits::default()));
+    let actions = bench.feed(2, FromSecondary::Limits(CopyLimits::default()));
     assert_eq!(ordered(&actions), ["disk/a"]);
 }

@@ -5,17 +5,17 @@ use std::{collections::BTreeMap, ops::Bound};
 use serde::Serialize;
 
 use super::{ACTS, Changes, Holding, Sent, Stage, What, remember};
-use crate::{
-    model::{FileMeta, FileName, HeldFile, Origin, RemovedReason, limits::PAGE_BYTES},
-    proto::control::ToCentral,
+use crate::model::{
+    FileMeta, FileName, HeldFile, Origin, RemovedReason, limits::PAGE_BYTES,
+    messages::FromSecondary,
 };
 
-/// Messages that may be on their way without having been noted.
+/// Messages that may be on their way without having been acknowledged.
 pub(super) const WINDOW: usize = 8;
 
 impl Changes {
     /// The next message, if one may be sent now. `held` is all that is served.
-    pub fn next<H: Holding>(&mut self, held: &BTreeMap<FileName, H>) -> Option<ToCentral> {
+    pub fn next<H: Holding>(&mut self, held: &BTreeMap<FileName, H>) -> Option<FromSecondary> {
         if self.in_flight.len() >= WINDOW {
             return None;
         }
@@ -33,7 +33,7 @@ impl Changes {
         &mut self,
         after: Option<FileName>,
         held: &BTreeMap<FileName, H>,
-    ) -> ToCentral {
+    ) -> FromSecondary {
         let start = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let mut page = Page::default();
         let mut end = None;
@@ -71,14 +71,14 @@ impl Changes {
             Stage::Inventory(end.or(after))
         };
         let batch = self.send(page.sent);
-        ToCentral::Inventory {
+        FromSecondary::Inventory {
             files: page.files,
             last,
             batch: Some(batch),
         }
     }
 
-    fn change<H: Holding>(&mut self, held: &BTreeMap<FileName, H>) -> Option<ToCentral> {
+    fn change<H: Holding>(&mut self, held: &BTreeMap<FileName, H>) -> Option<FromSecondary> {
         let next = self.by_turn.iter();
         let mut names = next
             .map(|(_, name)| name)
@@ -90,7 +90,7 @@ impl Changes {
         }
     }
 
-    fn added<H: Holding>(&mut self, held: &BTreeMap<FileName, H>) -> Option<ToCentral> {
+    fn added<H: Holding>(&mut self, held: &BTreeMap<FileName, H>) -> Option<FromSecondary> {
         let mut page = Page::default();
         let mut vanished = Vec::new();
         for (turn, name) in &self.by_turn {
@@ -122,13 +122,13 @@ impl Changes {
             return None;
         }
         let batch = self.send(page.sent);
-        Some(ToCentral::Added {
+        Some(FromSecondary::Added {
             files: page.files,
             batch: Some(batch),
         })
     }
 
-    fn removed(&mut self, reason: RemovedReason) -> ToCentral {
+    fn removed(&mut self, reason: RemovedReason) -> FromSecondary {
         let mut page = Page::default();
         for (turn, name) in &self.by_turn {
             if self.busy.contains(name) {
@@ -165,7 +165,7 @@ impl Changes {
             }
         }
         let batch = self.send(page.sent);
-        ToCentral::Removed {
+        FromSecondary::Removed {
             files: page.files,
             reason,
             batch: Some(batch),

@@ -1,10 +1,7 @@
 //! What is told to a central, over connections and restarts.
 
 use super::{paging::WINDOW, *};
-use crate::{
-    model::{ChunkLayout, HeldFile},
-    proto::control::ToCentral,
-};
+use crate::model::{ChunkLayout, HeldFile, messages::FromSecondary};
 
 fn file(name: &str, id: u8) -> FileMeta {
     FileMeta {
@@ -32,26 +29,28 @@ impl Bench {
         self.changes.gone(&meta.unwrap(), reason);
     }
 
-    /// All that can be said, each noted at once.
-    fn say(&mut self) -> Vec<ToCentral> {
+    /// All that can be said, each acknowledged at once.
+    fn say(&mut self) -> Vec<FromSecondary> {
         let mut said = Vec::new();
         while let Some(message) = self.changes.next(&self.held) {
-            self.changes.noted(self.changes.batches);
+            self.changes.acknowledged(self.changes.batches);
             said.push(message);
         }
         said
     }
 }
 
-fn files(message: &ToCentral) -> Vec<HeldFile> {
+fn files(message: &FromSecondary) -> Vec<HeldFile> {
     match message {
-        ToCentral::Inventory { files, .. } | ToCentral::Added { files, .. } => files.clone(),
+        FromSecondary::Inventory { files, .. } | FromSecondary::Added { files, .. } => {
+            files.clone()
+        }
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn a_change_is_told_again_until_it_is_noted() {
+fn a_change_is_told_again_until_it_is_acknowledged() {
     let mut bench = Bench::default();
     bench.put("a", 1);
     bench.changes.up();
@@ -61,7 +60,7 @@ fn a_change_is_told_again_until_it_is_noted() {
     assert!(bench.changes.is_told());
     bench.put("a", 2);
     let told = bench.changes.next(&bench.held).unwrap();
-    let was = |message: &ToCentral| files(message)[0].was.clone();
+    let was = |message: &FromSecondary| files(message)[0].was.clone();
     assert_eq!(was(&told), [Digest::new([1; 32])]);
     // The note is lost with the connection, and somebody edits once more.
     bench.changes.down();
@@ -71,7 +70,7 @@ fn a_change_is_told_again_until_it_is_noted() {
     let edited = &files(&told)[0];
     assert_eq!(edited.origin, Origin::Written);
     assert_eq!(edited.was, [Digest::new([1; 32]), Digest::new([2; 32])]);
-    bench.changes.noted(bench.changes.batches);
+    bench.changes.acknowledged(bench.changes.batches);
     assert!(bench.changes.is_told());
 }
 
@@ -91,10 +90,10 @@ fn deletions_are_told_also_after_a_restart() {
     bench.changes.read();
     bench.changes.up();
     let said = bench.say();
-    // Nobody saw the edit of b any more: it is found, as an edit of what was noted.
+    // Nobody saw the edit of b any more: it is found, as an edit of what was acknowledged.
     let b = &files(&said[0])[0];
     assert_eq!((b.origin, b.was.len()), (Origin::Found, 1));
-    let deleted = ToCentral::Removed {
+    let deleted = FromSecondary::Removed {
         files: vec![file("a", 1)],
         reason: RemovedReason::Deleted,
         batch: Some(2),
@@ -120,7 +119,7 @@ fn the_deletion_of_what_the_central_has_not_heard_of_is_one_of_what_that_was_mad
     bench.changes.arrived(&file("a", 2));
     bench.put("a", 3);
     bench.take("a", RemovedReason::Deleted);
-    let deleted = ToCentral::Removed {
+    let deleted = FromSecondary::Removed {
         files: vec![file("a", 3), file("a", 1), file("a", 2)],
         reason: RemovedReason::Deleted,
         batch: Some(2),
@@ -200,10 +199,10 @@ fn thousands_of_changes_wait_for_notes_and_each_is_told_once() {
     assert_eq!(unanswered, WINDOW);
     assert!(told < 5000);
     // The first was the inventory.
-    bench.changes.noted(2);
+    bench.changes.acknowledged(2);
     told += files(&bench.changes.next(&bench.held).unwrap()).len();
     assert!(bench.changes.next(&bench.held).is_none());
-    bench.changes.noted(bench.changes.batches);
+    bench.changes.acknowledged(bench.changes.batches);
     told += bench
         .say()
         .iter()
@@ -216,7 +215,7 @@ fn thousands_of_changes_wait_for_notes_and_each_is_told_once() {
     bench.changes.next(&bench.held).unwrap();
     bench.take(&name, RemovedReason::Deleted);
     assert!(bench.changes.next(&bench.held).is_none());
-    bench.changes.noted(bench.changes.batches);
+    bench.changes.acknowledged(bench.changes.batches);
     assert_eq!(bench.say().len(), 1);
     assert!(bench.changes.is_told());
 }

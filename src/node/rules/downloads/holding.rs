@@ -4,7 +4,7 @@
 //! The rule of priorities: while a download asks, waits, runs, or is held, all of a lower priority are held.
 
 use super::{Download, DownloadNumber, Downloads, GivenUp, Receiving, State, Stopping};
-use crate::{model::FileName, proto::control::ToCentral};
+use crate::model::{FileName, messages::FromClient};
 
 /// How important a download is among its client's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,7 +22,7 @@ pub enum Priority {
 #[derive(Debug, PartialEq)]
 pub enum Resuming<A> {
     /// The central is to be asked.
-    Ask(ToCentral),
+    Ask(FromClient),
     /// It goes on by itself, as soon as it has stopped.
     Soon(A),
     /// It goes on by itself, after others.
@@ -37,9 +37,9 @@ pub enum Resuming<A> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Regulated {
     /// It waited and is held; the central is to be told.
-    Withdrawn(DownloadNumber, FileName, ToCentral),
+    Withdrawn(DownloadNumber, FileName, FromClient),
     /// It goes on; the central is to be asked.
-    Released(ToCentral),
+    Released(FromClient),
 }
 
 impl<A, R> Download<A, R> {
@@ -98,8 +98,8 @@ impl<A, R: Receiving> Downloads<A, R> {
             },
             state @ (State::Queued(_) | State::Again(None)) => {
                 *state = State::Paused;
-                let request = number.0;
-                GivenUp::Withdrawn(download.file.clone(), ToCentral::Cancel { request })
+                let request = number.into();
+                GivenUp::Withdrawn(download.file.clone(), FromClient::Cancel { request })
             }
             state @ State::Held => {
                 *state = State::Paused;
@@ -159,7 +159,7 @@ impl<A, R: Receiving> Downloads<A, R> {
         let mut regulated = Vec::new();
         for (&number, download) in &mut self.list {
             let must_wait = download.priority < highest;
-            let (request, name) = (number.0, download.file.clone());
+            let (request, name) = (number.into(), download.file.clone());
             match &mut download.state {
                 State::Running(running) => match (running.stopping, must_wait) {
                     (None | Some(Stopping::Again), true) => running.stop(Stopping::Held),
@@ -170,8 +170,8 @@ impl<A, R: Receiving> Downloads<A, R> {
                 },
                 state @ (State::Queued(_) | State::Again(None)) if must_wait => {
                     *state = State::Held;
-                    let word = ToCentral::Cancel { request };
-                    regulated.push(Regulated::Withdrawn(number, name, word));
+                    let cancel = FromClient::Cancel { request };
+                    regulated.push(Regulated::Withdrawn(number, name, cancel));
                 }
                 state @ State::Held if !must_wait => {
                     *state = State::Again(None);

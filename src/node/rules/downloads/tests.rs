@@ -3,7 +3,9 @@
 use std::{cell::Cell, rc::Rc};
 
 use super::*;
-use crate::model::{ChunkLayout, Digest, ReceivedFrom, SecondaryNumber, SourceInfo};
+use crate::model::{
+    ChunkLayout, Digest, ReceivedFrom, SecondaryNumber, SourceInfo, messages::FromReceiver,
+};
 
 /// A transfer that only knows whether it was told to stop.
 #[derive(Clone, Debug, Default)]
@@ -31,9 +33,9 @@ fn name(text: &str) -> FileName {
     FileName::try_from(text).unwrap()
 }
 
-fn ask_for(number: DownloadNumber, file: &str) -> ToCentral {
-    ToCentral::Download {
-        request: number.0,
+fn ask_for(number: DownloadNumber, file: &str) -> FromClient {
+    FromClient::Download {
+        request: number.into(),
         name: name(file),
     }
 }
@@ -140,11 +142,14 @@ fn a_paused_download_keeps_its_number_and_goes_on_when_it_is_asked_to() {
     assert!(tally.paused == 1 && !tally.all_well(), "{tally:?}");
     assert_eq!(bench.downloads.active(&name("a")), Some(number));
     // A new link is told of its end, and asks for nothing.
-    let words = bench.downloads.words_for_a_new_link(bench.now);
+    let words = bench.downloads.first_messages(bench.now);
     assert!(
         matches!(
             &words[..],
-            [ToCentral::Resume { .. }, ToCentral::Finished(_)]
+            [
+                ToCentral::Client(FromClient::Resume(_)),
+                ToCentral::Receiver(FromReceiver::Finished(_))
+            ]
         ),
         "{words:?}"
     );
@@ -179,7 +184,10 @@ fn one_that_goes_on_before_it_has_stopped_asks_again_by_itself() {
         |bench: &mut Bench, code| bench.downloads.refused(bench.now, number, &refusal(code));
     assert_eq!(refused(&mut bench, ErrorCode::NotReady), Answers::Nothing);
     let later = bench.now + ASK_AGAIN;
-    assert_eq!(bench.downloads.due_again(later), [ask_for(number, "a")]);
+    assert_eq!(
+        bench.downloads.due_again(later),
+        [ask_for(number, "a").into()]
+    );
     let answers = refused(&mut bench, ErrorCode::NotFound);
     assert_eq!(answers, Answers::Waiting(name("a")));
     assert!(matches!(bench.state(number), State::Ended(End::Failed(_))));
@@ -189,8 +197,11 @@ fn one_that_goes_on_before_it_has_stopped_asks_again_by_itself() {
 fn one_that_runs_and_cannot_be_taken_up_goes_on_and_asks_again() {
     let mut bench = Bench::new();
     let number = bench.run("a", Priority::Normal);
-    let resume = bench.downloads.words_for_a_new_link(bench.now);
-    assert!(matches!(&resume[..], [ToCentral::Resume { .. }]));
+    let resume = bench.downloads.first_messages(bench.now);
+    assert!(matches!(
+        &resume[..],
+        [ToCentral::Client(FromClient::Resume(_))]
+    ));
     for _ in 0..2 {
         let refusal = refusal(ErrorCode::LimitExceeded);
         let answers = bench.downloads.refused(bench.now, number, &refusal);
@@ -203,10 +214,13 @@ fn one_that_runs_and_cannot_be_taken_up_goes_on_and_asks_again() {
     }
     bench.complete(number);
     // So is its end, until the central has it.
-    let end = bench.downloads.words_for_a_new_link(bench.now);
+    let end = bench.downloads.first_messages(bench.now);
     assert!(matches!(
         &end[..],
-        [ToCentral::Resume { .. }, ToCentral::Finished(_)]
+        [
+            ToCentral::Client(FromClient::Resume(_)),
+            ToCentral::Receiver(FromReceiver::Finished(_))
+        ]
     ));
     let transfer = bench.fetches[&number].0;
     for told in [end, vec![]] {
@@ -214,7 +228,7 @@ fn one_that_runs_and_cannot_be_taken_up_goes_on_and_asks_again() {
         bench.downloads.refused(bench.now, number, &refusal);
         bench.now += ASK_AGAIN;
         assert_eq!(bench.downloads.due_again(bench.now), told);
-        bench.downloads.endings.settle(transfer);
+        bench.downloads.endings.booked(transfer);
     }
 }
 
@@ -246,8 +260,8 @@ fn one_that_waits_is_paused_at_once_and_its_grant_comes_too_late() {
     // Whoever asked is answered first.
     assert_eq!(bench.downloads.pause(number), GivenUp::Nothing);
     bench.downloads.queued(number, 2);
-    let request = number.0;
-    let withdrawn = GivenUp::Withdrawn(name("a"), ToCentral::Cancel { request });
+    let request = number.into();
+    let withdrawn = GivenUp::Withdrawn(name("a"), FromClient::Cancel { request });
     assert_eq!(bench.downloads.pause(number), withdrawn);
     assert!(matches!(bench.grant(number), Granted::Unwanted(_)));
     assert_eq!(bench.downloads.queued(number, 1), Answers::Nothing);
@@ -277,8 +291,8 @@ fn others_are_held_while_one_of_a_higher_priority_wants_to_run() {
     assert_eq!(bench.stop(low), AfterStop::Held);
     bench.downloads.queued(normal, 1);
     let high = bench.run("high", High);
-    let request = normal.0;
-    let withdrawn = Regulated::Withdrawn(normal, name("normal"), ToCentral::Cancel { request });
+    let request = normal.into();
+    let withdrawn = Regulated::Withdrawn(normal, name("normal"), FromClient::Cancel { request });
     assert_eq!(bench.downloads.regulate(), [withdrawn]);
     assert!(matches!(bench.state(normal), State::Held));
     // One that is asked for now is held when it is granted.
@@ -323,8 +337,8 @@ fn priorities_may_change_at_any_time() {
     assert_eq!(bench.downloads.regulate(), []);
     assert_eq!(bench.stop(a), AfterStop::Again(ask_for(a, "a")));
     assert!(bench.downloads.set_priority(a, Low));
-    let request = a.0;
-    let withdrawn = Regulated::Withdrawn(a, name("a"), ToCentral::Cancel { request });
+    let request = a.into();
+    let withdrawn = Regulated::Withdrawn(a, name("a"), FromClient::Cancel { request });
     assert_eq!(bench.downloads.regulate(), [withdrawn]);
     // A held one that is paused stays so, and goes on held.
     assert_eq!(bench.downloads.pause(a), GivenUp::Dropped(name("a")));

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use super::{Priority, Receiving};
 use crate::{
-    model::{FileMeta, FileName, Finished, ReceivedFrom, TransferId},
+    model::{
+        FileMeta, FileName, Finished, ReceivedFrom, TransferId,
+        messages::{FromClient, Resume},
+    },
     node::{Failure, rules::DownloadNumber},
-    proto::control::ToCentral,
 };
 
 /// One download.
@@ -25,10 +27,10 @@ pub struct Download<A, R> {
 }
 
 impl<A, R> Download<A, R> {
-    /// The word that asks the central for it.
-    pub(super) fn request(&self, number: DownloadNumber) -> ToCentral {
-        ToCentral::Download {
-            request: number.0,
+    /// Asks the central for it.
+    pub(super) fn request(&self, number: DownloadNumber) -> FromClient {
+        FromClient::Download {
+            request: number.into(),
             name: self.file.clone(),
         }
     }
@@ -139,13 +141,13 @@ pub struct Running<R> {
 }
 
 impl<R> Running<R> {
-    /// The word that takes it up on another link.
-    pub(super) fn resume(&self, number: DownloadNumber) -> ToCentral {
-        ToCentral::Resume {
+    /// Goes on with it on another link.
+    pub(super) fn resume(&self, number: DownloadNumber) -> FromClient {
+        FromClient::Resume(Resume {
             transfer: self.transfer,
-            request: number.0,
+            request: number.into(),
             file: self.meta.clone(),
-        }
+        })
     }
 }
 
@@ -235,7 +237,7 @@ pub enum GivenUp {
     /// It was told to stop and ends, or is paused, later.
     Stopping,
     /// It waited and is over, or paused; the central is to be told.
-    Withdrawn(FileName, ToCentral),
+    Withdrawn(FileName, FromClient),
     /// It was paused or held, and is over, or paused; the central does not know of it.
     Dropped(FileName),
     /// There is nothing to give up.
@@ -252,7 +254,7 @@ pub enum AfterStop {
     /// It is held.
     Held,
     /// It goes on; the central is to be asked.
-    Again(ToCentral),
+    Again(FromClient),
 }
 
 impl<A, R> State<A, R> {

@@ -1,0 +1,46 @@
+//! What somebody asked for too many of.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What there may be too many of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limit {
+    /// Connections of the server.
+    Connections,
+    /// Connections of one address: an idle one gave way.
+    Share,
+    /// Files that the server's process has open.
+    Descriptors,
+    /// Downloads of one client.
+    Downloads,
+    /// Downloads of all that wait.
+    Waiting,
+    /// Files of one secondary.
+    Files,
+    /// Folders of a secondary that take no copies.
+    Folders,
+    /// Requested chunks of one connection.
+    Chunks,
+    /// One of a newer version.
+    #[serde(other)]
+    Unknown,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connections => "connections",
+            Self::Share => "connections of one address",
+            Self::Descriptors => "open files",
+            Self::Downloads => "requests",
+            Self::Waiting => "downloads waiting",
+            Self::Files => "files",
+            Self::Folders => "folders",
+            Self::Chunks => "chunks",
+            Self::Unknown => "requests of some kind",
+        })
+    }
+}
