@@ -6,6 +6,8 @@
 
 #[path = "sim/cluster.rs"]
 mod cluster;
+#[path = "sim/index.rs"]
+mod index;
 #[path = "sim/seeds.rs"]
 mod seeds;
 #[path = "sim/system/mod.rs"]
@@ -470,6 +472,11 @@ fn the_cluster_keeps_its_promises_whatever_happens() {
 #[test]
 fn a_whole_system_comes_right_whatever_happens() {
     seeds::every("a_whole_system_comes_right", 3000, system::run);
+}
+
+#[test]
+fn a_served_folder_is_known_as_it_is() {
+    seeds::every("a_served_folder_is_known", 3000, index::run);
 }
 
 /// One story of a kind.

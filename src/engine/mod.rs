@@ -9,5 +9,6 @@ pub mod backoff;
 pub mod cluster;
 pub mod counters;
 pub mod download;
+pub mod index;
 pub mod recent;
 pub mod tables;

@@ -1,8 +1,38 @@
-//! What can be said of files of a served folder: why one is not served, who writes to it, why it was set aside.
+//! What can be said of a served folder: what a look at it finds, why a file is not served, who writes to it, why it was
+//! set aside.
+
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{FileNameError, SystemError, error_codes};
+use super::{FileName, FileNameError, Seen, SystemError, error_codes};
+
+/// What one look at a folder found.
+#[derive(Clone, Debug, Default)]
+pub struct Look {
+    /// Files that can be served.
+    pub files: BTreeMap<FileName, Seen>,
+    /// The device of each folder, by its path below the root. The root is "".
+    pub devices: BTreeMap<String, u64>,
+    /// Folders whose disks are away, none below another. What lies there now is not the disk's.
+    pub away: Vec<FileName>,
+    /// Paths that are not served, and why.
+    pub ignored: BTreeMap<String, IgnoredReason>,
+    /// How much of it could be read.
+    pub extent: Extent,
+    /// There is something to be seen after this long.
+    pub again: Option<Duration>,
+}
+
+/// How much of a folder a look could read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Not what is below those of the ignored paths that are folders: it may still be there.
+    Partial,
+}
 
 /// Why something in a folder is not served.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,0 +1,156 @@
+//! How often the folder is looked at, and the system's processes: soon after a change, but never for more than a share
+//! of the time.
+
+use std::time::{Duration, Instant};
+
+use super::types::Hearing;
+
+/// The folder is looked at again after this long, whatever was heard.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// The same where not everything is heard, or where something is away.
+const LOOK_EVERY_DEAF: Duration = Duration::from_secs(2);
+/// After a change, looks wait for others that come with it.
+const LOOK_SOON: Duration = Duration::from_millis(150);
+/// Looks may take this share of the time.
+const SHARE: u32 = 10;
+/// Looks at the processes come no closer together than this.
+const LEAST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Looks at the folder.
+#[derive(Debug)]
+pub(super) struct Looks {
+    every: Duration,
+    /// When the next one is due. None while one is under way and nothing has happened since it began.
+    next: Option<Instant>,
+    under_way: bool,
+    /// When the last one ended, and how long it took.
+    ended: Instant,
+    took: Duration,
+}
+
+impl Looks {
+    /// The first one is due at once.
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            every: LOOK_EVERY,
+            next: Some(now),
+            under_way: false,
+            ended: now,
+            took: Duration::ZERO,
+        }
+    }
+
+    pub(super) fn listens(&mut self, hearing: Hearing) {
+        self.every = match hearing {
+            Hearing::All => LOOK_EVERY,
+            Hearing::Deaf => LOOK_EVERY_DEAF,
+        };
+    }
+
+    /// True when one is due; it is under way from then on.
+    pub(super) fn begin(&mut self, now: Instant) -> bool {
+        let due = !self.under_way && self.next.is_some_and(|next| next <= now);
+        if due {
+            (self.under_way, self.next) = (true, None);
+        }
+        due
+    }
+
+    /// One is over that found the folder.
+    pub(super) fn over(&mut self, now: Instant, began: Instant) {
+        self.ended(now, began);
+        self.by(now + self.every.max(self.took * SHARE));
+    }
+
+    /// One is over that found nothing: another follows soon.
+    pub(super) fn failed(&mut self, now: Instant, began: Instant) {
+        self.ended(now, began);
+        self.by(now + LOOK_EVERY_DEAF);
+    }
+
+    fn ended(&mut self, now: Instant, began: Instant) {
+        (self.under_way, self.ended) = (false, now);
+        self.took = now.saturating_duration_since(began);
+    }
+
+    /// The next one is due by then.
+    pub(super) fn by(&mut self, at: Instant) {
+        self.next = Some(self.next.map_or(at, |next| next.min(at)));
+    }
+
+    /// Something changed.
+    pub(super) fn soon(&mut self, now: Instant) {
+        let earliest = self.ended + self.took * SHARE;
+        self.by((now + LOOK_SOON).max(earliest));
+    }
+
+    /// Something is expected that nobody tells of.
+    pub(super) fn expect(&mut self) {
+        self.by(self.ended + LOOK_EVERY_DEAF.max(self.took * SHARE));
+    }
+
+    pub(super) fn next_at(&self) -> Option<Instant> {
+        self.next.filter(|_| !self.under_way)
+    }
+}
+
+/// Looks at the processes that may write.
+#[derive(Debug)]
+pub(super) struct WriterLooks {
+    next: Instant,
+    under_way: bool,
+}
+
+impl WriterLooks {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            next: now,
+            under_way: false,
+        }
+    }
+
+    /// True when one is due; it is under way from then on.
+    pub(super) fn begin(&mut self, now: Instant) -> bool {
+        let due = !self.under_way && self.next <= now;
+        self.under_way |= due;
+        due
+    }
+
+    pub(super) fn over(&mut self, now: Instant, began: Instant) {
+        let took = now.saturating_duration_since(began);
+        self.under_way = false;
+        self.next = now + (took * SHARE).max(LEAST_PAUSE);
+    }
+
+    pub(super) fn next_at(&self) -> Option<Instant> {
+        (!self.under_way).then_some(self.next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_during_a_look_is_looked_at_again() {
+        let ms = Duration::from_millis;
+        let start = Instant::now();
+        let mut looks = Looks::new(start);
+        assert!(looks.begin(start) && !looks.begin(start));
+        assert_eq!(looks.next_at(), None);
+        looks.over(start + ms(50), start);
+        assert_eq!(looks.next_at(), Some(start + ms(50) + LOOK_EVERY));
+        // Ten times what the last one took.
+        looks.soon(start + ms(60));
+        assert_eq!(looks.next_at(), Some(start + ms(550)));
+        looks.soon(start + ms(540));
+        assert!(looks.begin(start + ms(550)));
+        looks.soon(start + ms(551));
+        looks.over(start + ms(560), start + ms(550));
+        assert_eq!(looks.next_at(), Some(start + ms(701)));
+        looks.listens(Hearing::Deaf);
+        assert!(looks.begin(start + ms(701)));
+        looks.over(start + ms(701), start + ms(701));
+        assert_eq!(looks.next_at(), Some(start + ms(701) + LOOK_EVERY_DEAF));
+    }
+}

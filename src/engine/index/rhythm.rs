@@ -1,0 +1,141 @@
+//! How often files grow: one that is written in pieces, and closed after each, is not taken between two of them.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use crate::model::{FileName, Stamp};
+
+/// A file is waited for this many times as long as the longest pause between its latest pieces.
+const PATIENCE: u32 = 3;
+/// One pause that is longer than this makes no rhythm: somebody edited the file once. Two do.
+const ONE_PAUSE: Duration = Duration::from_secs(10);
+/// A longer pause is no rhythm: somebody edits the file now and then.
+const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+/// No rhythm makes a file wait for longer than this.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// A rhythm is forgotten when the file has not changed for this long.
+const FORGOTTEN: Duration = Duration::from_secs(600);
+/// Files whose rhythm is remembered.
+const MOST: usize = 10_000;
+
+#[derive(Clone, Copy, Debug)]
+struct Growing {
+    pause: Duration,
+    /// How many there were.
+    pauses: u32,
+    last: Instant,
+}
+
+/// The pauses of files that grow.
+#[derive(Debug, Default)]
+pub(super) struct Rhythms(BTreeMap<FileName, Growing>);
+
+impl Rhythms {
+    /// A file is another than it was when it was last looked at.
+    pub(super) fn changed(&mut self, now: Instant, name: &FileName, old: Stamp, new: Stamp) {
+        let Some(pause) = pause_between(old, new) else {
+            return;
+        };
+        if self.0.len() >= MOST && !self.0.contains_key(name) {
+            self.0.retain(|_, growing| growing.last + FORGOTTEN > now);
+            if self.0.len() >= MOST {
+                return;
+            }
+        }
+        let none = Growing {
+            pause,
+            pauses: 0,
+            last: now,
+        };
+        let known = self.0.entry(name.clone()).or_insert(none);
+        // Long pauses count for a while: the next may be as long.
+        known.pause = pause.max(known.pause * 3 / 4);
+        known.pauses = known.pauses.saturating_add(1);
+        known.last = now;
+    }
+
+    /// How long the file is to be left alone after a change.
+    pub(super) fn wait(&self, name: &FileName) -> Duration {
+        let is_rhythm = |growing: &&Growing| growing.pauses > 1 || growing.pause <= ONE_PAUSE;
+        let known = self.0.get(name).filter(is_rhythm);
+        known.map_or(Duration::ZERO, |growing| {
+            (growing.pause * PATIENCE).min(LONGEST_WAIT)
+        })
+    }
+
+    /// Keeps only those of files that are still there, and grew of late.
+    pub(super) fn retain(&mut self, now: Instant, is_there: impl Fn(&FileName) -> bool) {
+        let is_late = |growing: &Growing| growing.last + FORGOTTEN > now;
+        self.0
+            .retain(|name, growing| is_late(growing) && is_there(name));
+    }
+}
+
+/// The time between two changes of one growing file, as its dates say.
+fn pause_between(old: Stamp, new: Stamp) -> Option<Duration> {
+    let same = (old.device, old.inode) == (new.device, new.inode);
+    if !same || new.bytes < old.bytes {
+        return None;
+    }
+    let pause = new.changed.since(old.changed)?;
+    (!pause.is_zero() && pause <= LONGEST_PAUSE).then_some(pause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::FileTime;
+
+    fn stamp(inode: u64, bytes: u64, at_ms: i64) -> Stamp {
+        Stamp {
+            device: 1,
+            inode,
+            bytes,
+            changed: FileTime(at_ms / 1000, at_ms % 1000 * 1_000_000),
+        }
+    }
+
+    #[test]
+    fn a_file_waits_for_a_multiple_of_its_pauses() {
+        let name = FileName::try_from("a").unwrap();
+        let now = Instant::now();
+        let mut rhythms = Rhythms::default();
+        let mut changed = |old, new| {
+            rhythms.changed(now, &name, old, new);
+            rhythms.wait(&name)
+        };
+        let seconds = Duration::from_secs;
+        // Replaced, cut, or given an earlier date: that is no growth.
+        assert_eq!(changed(stamp(1, 1, 0), stamp(2, 2, 3000)), seconds(0));
+        assert_eq!(changed(stamp(1, 2, 0), stamp(1, 1, 3000)), seconds(0));
+        assert_eq!(changed(stamp(1, 1, 3000), stamp(1, 2, 0)), seconds(0));
+        assert_eq!(changed(stamp(1, 1, 0), stamp(1, 2, 200_000)), seconds(0));
+        // Edited once.
+        assert_eq!(changed(stamp(1, 1, 0), stamp(1, 2, 60_000)), seconds(0));
+        rhythms = Rhythms::default();
+        let mut changed = |old, new| {
+            rhythms.changed(now, &name, old, new);
+            rhythms.wait(&name)
+        };
+        assert_eq!(changed(stamp(1, 1, 0), stamp(1, 2, 3000)), seconds(9));
+        // A shorter one afterwards does not make it forgotten at once.
+        let later = changed(stamp(1, 2, 3000), stamp(1, 3, 3500));
+        assert_eq!(later, Duration::from_millis(6750));
+        assert_eq!(changed(stamp(1, 1, 0), stamp(1, 2, 60_000)), LONGEST_WAIT);
+        rhythms.retain(now + FORGOTTEN, |_| true);
+        assert_eq!(rhythms.wait(&name), seconds(0));
+    }
+
+    #[test]
+    fn rhythms_are_bounded() {
+        let now = Instant::now();
+        let mut rhythms = Rhythms::default();
+        for n in 0..MOST + 10 {
+            let name = FileName::try_from(format!("f{n}").as_str()).unwrap();
+            rhythms.changed(now, &name, stamp(1, 1, 0), stamp(1, 2, 1000));
+        }
+        assert_eq!(rhythms.0.len(), MOST);
+    }
+}
