@@ -20,6 +20,8 @@ mod security;
 mod start;
 mod statistics;
 mod stop;
+#[cfg(test)]
+mod stories;
 
 pub use ask::Stopped;
 pub use failure::{DiskTrouble, Failure, ToldFailure};
