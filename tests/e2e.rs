@@ -11,7 +11,7 @@ use tokio::{
 };
 use trozos::{
     engine::download::Notice,
-    model::{ChunkLayout, Fault, FileMeta, Manifest},
+    model::{ChunkLayout, Fault, FileMeta, Manifest, Who},
     node::{
         central::{self, CentralEvent},
         client::{ClientError, ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber},
@@ -238,16 +238,17 @@ async fn a_secondary_that_sends_wrong_bytes_is_found_out_named_and_avoided() {
     client.level(1, 3).await;
     client.handle.download(name("a.bin")).await.unwrap();
     let named = wait_for(&mut client, "banned", |event| match event {
-        DownloadEvent::Notice(Notice::Banned { source, chunk }) => Some((*source, *chunk)),
+        DownloadEvent::Notice(Notice::Banned { who, chunk }) => Some((*who, *chunk)),
         _ => None,
     });
-    let (source, chunk) = named.await;
-    assert_eq!((source, chunk.is_some()), (support::number(3), true));
+    let (who, chunk) = named.await;
+    let third = Who::Secondary(support::number(3));
+    assert_eq!((who, chunk.is_some()), (third, true));
     let DownloadEvent::Complete(summary) = client.finished().await else {
         panic!("not complete");
     };
     assert_eq!(std::fs::read(summary.path).unwrap(), bytes);
-    let of_liar = summary.sources.iter().find(|s| s.number == source).unwrap();
+    let of_liar = summary.sources.iter().find(|s| s.who == who).unwrap();
     assert!(
         of_liar.bytes == 0 && of_liar.digest_failures >= 1,
         "{of_liar:?}"

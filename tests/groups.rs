@@ -19,7 +19,7 @@ use support::{
 };
 use tokio::sync::mpsc;
 use trozos::{
-    model::ClientName,
+    model::{ClientName, Who},
     node::{
         central::{CentralEvent, Drained, Expelled, Notice, SecondaryCondition},
         client::{self, ClientError, ClientEvent, DownloadEvent, DownloadState},
@@ -271,7 +271,7 @@ async fn who_is_drained_ends_what_it_sends_and_the_others_carry_on() {
         summary
             .sources
             .iter()
-            .all(|s| s.number != two || s.bytes == 0)
+            .all(|s| s.who != Who::Secondary(two) || s.bytes == 0)
     );
     put(&bench.served(1, "b.bin"), &noise(8, 1 << 20));
     let copied = || async { bench.served(3, "b.bin").exists().then_some(()) };
@@ -297,7 +297,10 @@ async fn the_only_live_holder_serves_though_it_is_drained() {
     let DownloadEvent::Complete(summary) = client.finished().await else {
         panic!("not complete");
     };
-    let of_second = summary.sources.iter().find(|s| s.number == number(2));
+    let of_second = summary
+        .sources
+        .iter()
+        .find(|s| s.who == Who::Secondary(number(2)));
     assert!(of_second.is_some_and(|source| source.bytes > 0));
 }
 

@@ -21,7 +21,7 @@ use trozos::{
     engine::download::{FailReason, Finish, Notice},
     model::ChunkLayout,
 };
-use world::{Fault, Life, Reader, SourcePlan, Story, Weather, World};
+use world::{Fault, Has, Life, Reader, SourcePlan, Story, Weather, World};
 
 const MIB: u64 = 1 << 20;
 /// Within this a source that is there again is found, whatever happened before.
@@ -38,6 +38,7 @@ fn story(seed: u64) -> Story {
             latency: Duration::from_micros(random.u64(50..30_000)),
             corrupt_from: None,
             refuses: 0.0,
+            has: Has::All,
             faults: Vec::new(),
         };
         if index > 0 && random.u8(..8) == 0 {
@@ -106,7 +107,8 @@ fn ends_with_the_file(story: Story, trace: bool) {
     assert!(took <= most, "{took:?}, at most {most:?}");
 }
 
-/// What a story may take: once nothing fails any more the first source could send all of it alone.
+/// What a story may take: once nothing fails any more the first source could send all of it alone, or the second what
+/// the first lacks.
 fn longest(story: &Story) -> Duration {
     let sources = story.sources.iter().flat_map(|source| &source.faults);
     let faults = sources.map(|fault| fault.at + fault.lasts);
@@ -116,7 +118,10 @@ fn longest(story: &Story) -> Duration {
         .map(|(at, lasts)| *at + *lasts);
     let good_from = faults.chain(restarts).max().unwrap_or_default();
     let pauses: Duration = story.own_pauses.iter().map(|(_, lasts)| *lasts).sum();
-    let sending = story.length as f64 / story.sources[0].rate_bytes_per_s;
+    let needed = story.sources.iter().enumerate();
+    let needed = needed.filter(|(index, plan)| *index == 0 || matches!(plan.has, Has::TheRest));
+    let rates = needed.map(|(_, plan)| plan.rate_bytes_per_s);
+    let sending = story.length as f64 / rates.fold(f64::INFINITY, f64::min);
     let reading = story.reader.map_or(Duration::ZERO, |reader| {
         let chunks = ChunkLayout::for_file(story.length).unwrap().chunk_count();
         reader.per_chunk * chunks
@@ -153,6 +158,57 @@ fn without_any_source_a_download_ends_with_that_reason() {
                     Life::Unplugged
                 },
             }];
+        }
+        let mut world = World::new(story);
+        match world.run() {
+            Finish::Failed(FailReason::NoSources { waited }) => {
+                assert!(waited >= Duration::from_secs(60) && waited < Duration::from_secs(62));
+            }
+            other => panic!("seed {seed}: {other:?}"),
+        }
+    }
+}
+
+/// A seed's story in which sources lack chunks. The first two have all between them, and are good.
+fn shared_story(seed: u64) -> Story {
+    let mut story = story(seed);
+    let mut random = fastrand::Rng::with_seed(seed ^ 0x5a4e);
+    while story.sources.len() < 2 {
+        story.sources.push(story.sources[0].clone());
+    }
+    for plan in &mut story.sources[1..] {
+        plan.has = Has::Share(random.f64());
+    }
+    if random.bool() {
+        story.sources[0].has = Has::Share(random.f64());
+        story.sources[1] = SourcePlan {
+            rate_bytes_per_s: random.f64() * 20e6 + 200e3,
+            has: Has::TheRest,
+            ..story.sources[0].clone()
+        };
+    }
+    story
+}
+
+fn a_shared_download(seed: u64, trace: bool) {
+    ends_with_the_file(shared_story(seed), trace);
+}
+
+#[test]
+fn every_story_of_sources_that_lack_chunks_ends_with_the_file() {
+    seeds::every("every_story_of_sources_that_lack", 1500, a_shared_download);
+}
+
+#[test]
+fn a_chunk_that_no_source_has_is_not_waited_for_for_ever() {
+    for seed in 0..100 {
+        let mut story = story(seed);
+        story.own_pauses.clear();
+        story.resumed = 0.0;
+        for source in &mut story.sources {
+            source.corrupt_from = None;
+            source.faults.clear();
+            source.has = Has::AllButTheFirst;
         }
         let mut world = World::new(story);
         match world.run() {
@@ -243,6 +299,7 @@ fn busy_story(seed: u64) -> Story {
         latency: Duration::from_micros(random.u64(30..3000)),
         corrupt_from: None,
         refuses: 0.0,
+        has: Has::All,
         faults: Vec::new(),
     };
     Story {
@@ -322,6 +379,7 @@ fn equal(rates: &[f64], length: u64, faults: &[(usize, Fault)]) -> World {
             latency: Duration::from_micros(200),
             corrupt_from: None,
             refuses: 0.0,
+            has: Has::All,
             faults: Vec::new(),
         })
         .collect();
@@ -401,6 +459,34 @@ fn the_time_is_close_to_the_best_there_could_be() {
     ] {
         let took = seconds(equal(rates, LENGTH, &faults));
         assert!(took <= most, "{name}: {took:.2} s, at most {most:.2} s");
+    }
+}
+
+#[test]
+fn what_only_a_slow_source_has_is_begun_early() {
+    const LENGTH: u64 = 220 * MIB;
+    let source = |rate_bytes_per_s, has| SourcePlan {
+        rate_bytes_per_s,
+        latency: Duration::from_micros(200),
+        corrupt_from: None,
+        refuses: 0.0,
+        has,
+        faults: Vec::new(),
+    };
+    for seed in 0..20 {
+        let mut story = story(seed);
+        story.length = LENGTH;
+        story.resumed = 0.0;
+        story.central_restarts.clear();
+        story.own_pauses.clear();
+        // The slow one needs as long for a tenth as the fast one for the rest.
+        story.sources = vec![source(11e6, Has::Share(0.9)), source(1.3e6, Has::All)];
+        let took = seconds(World::new(story));
+        let best = LENGTH as f64 / 12.3e6;
+        assert!(
+            took <= best * 1.3,
+            "seed {seed}: {took:.2} s, best {best:.2} s"
+        );
     }
 }
 

@@ -12,9 +12,9 @@ use divan::{Bencher, black_box, counter::ItemsCount};
 use trozos::{
     engine::{
         assignment::assign,
-        download::{Action, Download, DownloadConfig, Event, Finish, Holder},
+        download::{Action, Download, DownloadConfig, Event, Finish},
     },
-    model::{ChunkIndex, ChunkLayout, ChunkSet, Fault, SecondaryNumber},
+    model::{ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, Fault, Have, SecondaryNumber, SourceId, SourceInfo, Who},
 };
 
 const CHUNKS: u64 = 8192;
@@ -72,12 +72,23 @@ struct World {
     decisions: u64,
 }
 
-fn number(index: usize) -> SecondaryNumber {
-    SecondaryNumber::try_from(index as u64 + 1).unwrap()
+fn id(index: usize) -> SourceId {
+    SourceId(index as u32 + 1)
 }
 
-fn index(number: SecondaryNumber) -> usize {
-    usize::from(number.get()) - 1
+fn index(id: SourceId) -> usize {
+    id.0 as usize - 1
+}
+
+fn source(index: usize, ranges: Vec<ChunkRange>) -> SourceInfo {
+    SourceInfo {
+        id: id(index),
+        who: Who::Secondary(SecondaryNumber::try_from(index as u64 + 1).unwrap()),
+        address: ([10, 0, 0, 1], 1).into(),
+        have: Have::All,
+        ranges,
+        draining: false,
+    }
 }
 
 impl World {
@@ -98,15 +109,15 @@ impl World {
                 frame_at: None,
             })
             .collect();
-        let shares: Vec<_> = (0..sources).map(|source| (number(source), 1.0)).collect();
+        let shares: Vec<_> = (0..sources).map(|source| (source, 1.0)).collect();
         let shares = assign(layout.all(), &shares).into_iter();
-        let holders = shares.map(|(source, ranges)| Holder { source, ranges, is_draining: false });
+        let list = shares.map(|(index, ranges)| source(index, ranges));
         Self {
             layout,
             now,
             machine: Download::new(layout, config, now),
             senders,
-            answers: VecDeque::from([Event::Sources(holders.collect())]),
+            answers: VecDeque::from([Event::Sources(list.collect())]),
             next_death: (speeds == Speeds::Dying).then(|| now + DEATH_EVERY),
             deaths: 0,
             ready: false,
@@ -171,7 +182,7 @@ impl World {
         false
     }
 
-    fn connect(&mut self, source: SecondaryNumber) {
+    fn connect(&mut self, source: SourceId) {
         let sender = &mut self.senders[index(source)];
         if self.now < sender.dead_until {
             let fault = Fault::Unreachable;
@@ -194,7 +205,7 @@ impl World {
             let (chunk, length) = (*chunk, self.layout.chunk_len(*chunk));
             let bytes = (length - *offset).min(FRAME_BYTES);
             *offset += bytes;
-            let source = number(from);
+            let source = id(from);
             self.answers.push_back(Event::Received { source, chunk, bytes });
             if *offset == length {
                 sender.queue.pop_front();
@@ -213,7 +224,7 @@ impl World {
         sender.dead_until = self.now + DEATH_LASTS;
         if sender.connected {
             sender.close();
-            self.answers.push_back(Event::Lost { source: number(victim), fault: Fault::Broken });
+            self.answers.push_back(Event::Lost { source: id(victim), fault: Fault::Broken });
         }
     }
 }

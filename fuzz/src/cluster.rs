@@ -11,8 +11,9 @@ use trozos::{
     engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Notice, Refusal, Totals},
     model::{
         ChunkIndex, ChunkLayout, ClientName, CopyOrder, Digest, Fault, FileMeta, FileName,
-        Finished, Grant, HeldFile, Incarnation, NameRecord, Origin, Outcome, ReceivedFrom,
-        Receiver, RemovedReason, RequestId, SecondaryNumber, SentTransfer, TransferId,
+        Finished, Grant, HeldFile, Incarnation, KnownSource, NameRecord, Origin, Outcome,
+        ReceivedFrom, Receiver, RemovedReason, RequestId, SecondaryNumber, SentTransfer, SourceId,
+        TransferId, Who,
         messages::{
             ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary, Report,
             Resume,
@@ -302,7 +303,7 @@ impl World {
             Message::Alive => Event::Alive,
             Message::Report(transfer, n) => FromReceiver::Report(Report {
                 transfer: self.transfer(transfer),
-                secondary: number(n),
+                source: SourceId(n.into()),
                 fault: Fault::Stalled,
                 chunk: Some(ChunkIndex(n.into())),
             })
@@ -325,6 +326,10 @@ impl World {
                 transfer: self.download(transfer),
                 request: RequestId(u64::from(request % 4)),
                 file: file(n),
+                sources: vec![KnownSource {
+                    id: SourceId(n.into()),
+                    who: Who::Secondary(number(request)),
+                }],
             })
             .into(),
             Message::Inventory(files, last) => FromSecondary::Inventory {
@@ -397,7 +402,8 @@ impl World {
         let sources = sources.map(|(n, bytes, wasted)| {
             self.absurd |= matches!(bytes, Amount::Most) || matches!(wasted, Amount::Most);
             ReceivedFrom {
-                number: number(n),
+                source: SourceId(n.into()),
+                who: Who::Secondary(number(n)),
                 bytes: bytes.bytes(),
                 wasted: wasted.bytes(),
                 chunks: bytes.bytes(),
@@ -628,8 +634,8 @@ impl World {
             let alive = status
                 .secondaries
                 .iter()
-                .any(|s| s.number == source.number && s.alive);
-            assert!(alive, "secondary {} is down", source.number);
+                .any(|s| Who::Secondary(s.number) == source.who && s.alive);
+            assert!(alive, "{} is down", source.who);
             for chunk in source.ranges.iter().flat_map(|range| range.iter()) {
                 assert!(grant.file.layout.contains(chunk) && chunks.insert(chunk));
             }

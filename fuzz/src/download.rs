@@ -7,10 +7,10 @@ use std::{
 
 use arbitrary::{Arbitrary, Unstructured};
 use trozos::{
-    engine::download::{Action, Download, DownloadConfig, Event, FailReason, Finish, Holder},
+    engine::download::{Action, Download, DownloadConfig, Event, FailReason, Finish},
     model::{
-        ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, Fault, SecondaryNumber,
-        limits::MAX_QUEUED_REQUESTS,
+        ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, Fault, Have, SecondaryNumber, SourceId,
+        SourceInfo, Who, limits::MAX_QUEUED_REQUESTS,
     },
 };
 
@@ -19,8 +19,13 @@ const SOURCE_WAIT: Duration = Duration::from_secs(60);
 /// More than there is between two tries of a source.
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
 
-fn source(n: u8) -> SecondaryNumber {
-    SecondaryNumber::try_from(u64::from(n % SOURCES) + 1).expect("1 to 4")
+fn source(n: u8) -> SourceId {
+    SourceId(u32::from(n % SOURCES) + 1)
+}
+
+fn who(n: u8) -> Who {
+    let number = SecondaryNumber::try_from(64 - u64::from(n % SOURCES));
+    Who::Secondary(number.expect("61 to 64"))
 }
 
 fn fault(n: u8) -> Fault {
@@ -51,23 +56,33 @@ fn start(input: &mut Unstructured<'_>, now: Instant) -> Option<(ChunkLayout, Dow
     Some((layout, machine))
 }
 
-/// A list of holders; those with a long range are about to leave.
-fn holders(layout: ChunkLayout, list: &[(u8, u8, u8)]) -> Vec<Holder> {
-    let mut holders = BTreeMap::new();
+/// A list of sources; those with a long range are about to leave, the second and the fourth lack chunks if their first
+/// range is odd.
+fn sources(layout: ChunkLayout, list: &[(u8, u8, u8)]) -> Vec<SourceInfo> {
+    let mut sources = BTreeMap::new();
     for &(n, first, count) in list {
         let first = u32::from(first) % (layout.chunk_count() + 1);
         let is_draining = count >= 224;
+        let lacks_some = n % 2 == 1 && count % 2 == 1;
+        let bits = 0x9e37_79b9_7f4a_7c15_u64.rotate_left(count.into());
         let count = u32::from(count);
-        let new = || Holder {
-            source: source(n),
+        let new = || SourceInfo {
+            id: source(n),
+            who: who(n),
+            address: ([10, 0, 0, 1], 1).into(),
+            have: if lacks_some {
+                Have::Chunks(have(layout, bits))
+            } else {
+                Have::All
+            },
             ranges: Vec::new(),
-            is_draining: false,
+            draining: false,
         };
-        let holder = holders.entry(source(n)).or_insert_with(new);
-        holder.ranges.push(ChunkRange { first, count });
-        holder.is_draining |= is_draining;
+        let source = sources.entry(source(n)).or_insert_with(new);
+        source.ranges.push(ChunkRange { first, count });
+        source.draining |= is_draining;
     }
-    holders.into_values().collect()
+    sources.into_values().collect()
 }
 
 fn have(layout: ChunkLayout, bits: u64) -> ChunkSet {
@@ -120,12 +135,14 @@ struct World {
     machine: Download,
     layout: ChunkLayout,
     now: Instant,
-    peers: BTreeMap<SecondaryNumber, Peer>,
+    peers: BTreeMap<SourceId, Peer>,
     have: BTreeSet<ChunkIndex>,
     ready: bool,
     finish: Option<Finish>,
     /// Chunks that somebody has read, from the first.
     taken: u32,
+    /// What each source was last said to have.
+    listed: BTreeMap<SourceId, Have>,
 }
 
 /// A network that does what the input says and then calms down: nothing is asked twice, counted twice or
@@ -136,16 +153,17 @@ pub fn download(data: &[u8]) {
     let Some((layout, machine)) = start(&mut input, now) else {
         return;
     };
-    let numbers = (0..SOURCES).map(source);
+    let ids = (0..SOURCES).map(source);
     let mut world = World {
         machine,
         layout,
         now,
-        peers: numbers.map(|number| (number, Peer::default())).collect(),
+        peers: ids.map(|id| (id, Peer::default())).collect(),
         have: BTreeSet::new(),
         ready: false,
         finish: None,
         taken: 0,
+        listed: BTreeMap::new(),
     };
     for step in crate::steps(&mut input, 300) {
         world.step(step);
@@ -156,6 +174,12 @@ pub fn download(data: &[u8]) {
 
 impl World {
     fn feed(&mut self, event: Event) {
+        if let Event::Sources(sources) = &event {
+            let have = sources
+                .iter()
+                .map(|source| (source.id, source.have.clone()));
+            self.listed.extend(have);
+        }
         self.machine.handle_event(self.now, event);
         self.act();
         self.read();
@@ -174,14 +198,14 @@ impl World {
         }
     }
 
-    fn peer(&mut self, source: SecondaryNumber) -> &mut Peer {
+    fn peer(&mut self, source: SourceId) -> &mut Peer {
         self.peers.entry(source).or_default()
     }
 
     fn step(&mut self, step: Step) {
         match step {
             Step::List(list) => {
-                self.feed(Event::Sources(holders(self.layout, &list)));
+                self.feed(Event::Sources(sources(self.layout, &list)));
             }
             Step::Answer(n) => self.answer(source(n)),
             Step::Lose(n, kind) => self.lose(source(n), fault(kind)),
@@ -222,7 +246,7 @@ impl World {
         }
     }
 
-    fn answer(&mut self, source: SecondaryNumber) {
+    fn answer(&mut self, source: SourceId) {
         let peer = self.peer(source);
         if std::mem::take(&mut peer.connecting) {
             peer.connected = true;
@@ -230,7 +254,7 @@ impl World {
         }
     }
 
-    fn lose(&mut self, source: SecondaryNumber, fault: Fault) {
+    fn lose(&mut self, source: SourceId, fault: Fault) {
         let peer = self.peer(source);
         if !peer.connecting && !peer.connected {
             return;
@@ -249,7 +273,7 @@ impl World {
         self.feed(Event::Ready { have });
     }
 
-    fn bring(&mut self, source: SecondaryNumber, most: u32) {
+    fn bring(&mut self, source: SourceId, most: u32) {
         let layout = self.layout;
         let peer = self.peer(source);
         let Some(request) = peer.requests.front_mut() else {
@@ -270,7 +294,7 @@ impl World {
         });
     }
 
-    fn look(&mut self, source: SecondaryNumber, right: bool) {
+    fn look(&mut self, source: SourceId, right: bool) {
         let peer = self.peer(source);
         let Some(chunk) = peer.whole.pop_front() else {
             return;
@@ -331,9 +355,13 @@ impl World {
         }
     }
 
-    fn requested(&mut self, source: SecondaryNumber, chunk: ChunkIndex) {
+    fn requested(&mut self, source: SourceId, chunk: ChunkIndex) {
         assert!(self.ready && self.layout.contains(chunk));
         assert!(!self.have.contains(&chunk), "chunk {chunk} is here");
+        assert!(
+            self.listed[&source].contains(chunk),
+            "{source} lacks {chunk}"
+        );
         let peer = self.peer(source);
         assert!(peer.connected && !peer.banned);
         let known = peer.requests.iter().any(|request| request.chunk == chunk);
@@ -364,7 +392,7 @@ impl World {
         assert_eq!(snapshot.have_bytes, bytes.sum::<u64>());
         let mut brought = 0;
         for seen in &snapshot.sources {
-            let arrived = self.peers[&seen.received.number].arrived_bytes;
+            let arrived = self.peers[&seen.received.source].arrived_bytes;
             assert!(seen.received.bytes + seen.received.wasted <= arrived);
             brought += seen.received.bytes;
         }
@@ -378,7 +406,7 @@ impl World {
             assert!(self.machine.have().is_full());
         }
         for received in self.machine.received() {
-            let arrived = self.peers[&received.number].arrived_bytes;
+            let arrived = self.peers[&received.source].arrived_bytes;
             assert_eq!(received.bytes + received.wasted, arrived);
         }
     }
@@ -391,7 +419,7 @@ impl World {
         let began = self.now;
         self.make_ready(0);
         let all: Vec<_> = (0..SOURCES).map(|n| (n, 0, 0)).collect();
-        self.feed(Event::Sources(holders(self.layout, &all)));
+        self.feed(Event::Sources(sources(self.layout, &all)));
         let numbers: Vec<_> = self.peers.keys().copied().collect();
         for _ in 0..500 {
             if self.finish.is_some() {
@@ -414,7 +442,7 @@ impl World {
         }
     }
 
-    fn serve(&mut self, source: SecondaryNumber) {
+    fn serve(&mut self, source: SourceId) {
         self.answer(source);
         if self.peer(source).connected {
             self.feed(Event::Unblocked { source });
@@ -471,7 +499,7 @@ pub fn download_events(data: &[u8]) {
     let (mut have_chunks, mut over) = (0, false);
     for step in crate::steps(&mut input, 300) {
         let event = match step {
-            AnyEvent::Sources(list) => Event::Sources(holders(layout, &list)),
+            AnyEvent::Sources(list) => Event::Sources(sources(layout, &list)),
             AnyEvent::Connected(n) => Event::Connected { source: source(n) },
             AnyEvent::Lost(n, kind) => Event::Lost {
                 source: source(n),

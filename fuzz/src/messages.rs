@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use serde::{Serialize, de::DeserializeOwned};
 use trozos::{
     model::{
-        ChunkIndex, ChunkLayout, ChunkRange, Digest, FileMeta, Grant, Manifest, SourceInfo,
-        limits::{MAX_FILE_BYTES, MAX_LINE_BYTES},
+        ChunkIndex, ChunkLayout, ChunkRange, Digest, FileMeta, Grant, Have, Manifest, SourceInfo,
+        limits::{MAX_CHUNKS, MAX_FILE_BYTES, MAX_LINE_BYTES},
         messages::{
             self, Answer, ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, Question,
         },
@@ -205,6 +205,12 @@ fn check_grant(grant: &Grant) {
 }
 
 fn check_source(source: &SourceInfo) {
+    if let Have::Chunks(chunks) = &source.have {
+        assert!(
+            chunks.chunk_count() <= MAX_CHUNKS,
+            "more chunks than a file has"
+        );
+    }
     for &ChunkRange { first, count } in &source.ranges {
         assert!(first.checked_add(count).is_some(), "a range that overflows");
     }

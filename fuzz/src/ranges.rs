@@ -6,7 +6,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use trozos::{
     engine::assignment::assign,
     model::{
-        ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, SecondaryNumber,
+        ChunkIndex, ChunkLayout, ChunkRange, ChunkSet,
         limits::{MAX_CHUNK_BYTES, MAX_FILE_BYTES, MIN_CHUNK_BYTES},
     },
 };
@@ -90,8 +90,9 @@ pub fn assignment(data: &[u8]) {
         return;
     };
     let count = count.min(u32::MAX - first);
-    let numbers = (1..=64).filter_map(|number| SecondaryNumber::try_from(number).ok());
-    let weights: Vec<_> = numbers.zip(crate::steps::<f64>(&mut input, 64)).collect();
+    let weights: Vec<_> = (1..=64u32)
+        .zip(crate::steps::<f64>(&mut input, 64))
+        .collect();
     let answer = assign(ChunkRange { first, count }, &weights);
     assert_eq!(answer.len(), weights.len());
     if weights.is_empty() {

@@ -1,36 +1,33 @@
-//! Which chunks a receiver should ask of which secondary: one contiguous range each, so that disks read in
+//! Which chunks a receiver should ask of which source: one contiguous range each, so that disks read in
 //! order, sized by weight. It is only where a download begins; the receiver moves work about as it goes.
 
-use crate::model::{ChunkRange, SecondaryNumber};
+use crate::model::ChunkRange;
 
-/// Cuts `chunks` into one contiguous range per secondary, in the order of `weights`, each one's share
+/// Cuts `chunks` into one contiguous range per source, in the order of `weights`, each one's share
 /// within one chunk of its weight's (largest remainder, the method of Hamilton).
 ///
-/// A weight that is not a positive finite number counts as zero and its secondary gets an empty range; when
+/// A weight that is not a positive finite number counts as zero and its source gets an empty range; when
 /// no weight is positive all count the same. The ranges cover `chunks` exactly and do not overlap. Nobody
 /// to give them to gives an empty answer.
-pub fn assign(
-    chunks: ChunkRange,
-    weights: &[(SecondaryNumber, f64)],
-) -> Vec<(SecondaryNumber, Vec<ChunkRange>)> {
+pub fn assign<S: Copy>(chunks: ChunkRange, weights: &[(S, f64)]) -> Vec<(S, Vec<ChunkRange>)> {
     let shares = shares(chunks.count, &usable_weights(weights));
     let mut first = chunks.first;
     weights
         .iter()
         .zip(shares)
-        .map(|(&(number, _), count)| {
+        .map(|(&(source, _), count)| {
             let range = ChunkRange { first, count };
             first = range.end();
-            (number, if count == 0 { vec![] } else { vec![range] })
+            (source, if count == 0 { vec![] } else { vec![range] })
         })
         .collect()
 }
 
 /// The weights as fractions of one.
-fn usable_weights(weights: &[(SecondaryNumber, f64)]) -> Vec<f64> {
+fn usable_weights<S>(weights: &[(S, f64)]) -> Vec<f64> {
     let cleaned: Vec<f64> = weights
         .iter()
-        .map(|&(_, weight)| {
+        .map(|(_, weight)| {
             if weight.is_finite() {
                 weight.max(0.0)
             } else {
@@ -82,12 +79,8 @@ mod tests {
 
     use super::*;
 
-    fn weighted(weights: &[f64]) -> Vec<(SecondaryNumber, f64)> {
-        weights
-            .iter()
-            .zip(1u64..)
-            .map(|(&weight, number)| (SecondaryNumber::try_from(number).unwrap(), weight))
-            .collect()
+    fn weighted(weights: &[f64]) -> Vec<(usize, f64)> {
+        weights.iter().copied().enumerate().collect()
     }
 
     fn counts(count: u32, weights: &[f64]) -> Vec<u32> {

@@ -1,6 +1,6 @@
 //! A set of chunk indexes below a bound, one bit each.
 
-use super::ChunkIndex;
+use super::{ChunkIndex, ChunkRange, limits::MAX_CHUNKS};
 
 /// Which of a file's chunks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,36 @@ impl ChunkSet {
             chunk_count,
             len: 0,
         }
+    }
+
+    /// The chunks of ranges, which come in order and do not overlap. `None` for other ranges, and for more chunks than
+    /// any file has.
+    pub fn of_ranges(ranges: &[ChunkRange]) -> Option<Self> {
+        let mut end = 0;
+        for range in ranges {
+            if range.count == 0 || range.first < end || range.end() > MAX_CHUNKS {
+                return None;
+            }
+            end = range.end();
+        }
+        let mut set = Self::new(end);
+        for chunk in ranges.iter().flat_map(|range| range.iter()) {
+            set.insert(chunk);
+        }
+        Some(set)
+    }
+
+    /// The chunks it holds as ranges, in order; no two touch.
+    pub fn ranges(&self) -> impl Iterator<Item = ChunkRange> + '_ {
+        let mut chunks = self.iter().peekable();
+        std::iter::from_fn(move || {
+            let first = chunks.next()?.0;
+            let mut count = 1;
+            while chunks.next_if(|next| next.0 == first + count).is_some() {
+                count += 1;
+            }
+            Some(ChunkRange { first, count })
+        })
     }
 
     /// Adds a chunk; false when it was there already, or when the file has no such chunk.
@@ -111,6 +141,9 @@ mod tests {
                 prop_assert_eq!(set.is_empty(), model.is_empty());
             }
             prop_assert!(set.iter().map(|chunk| chunk.0).eq(model));
+            let ranges: Vec<_> = set.ranges().collect();
+            let same = ChunkSet::of_ranges(&ranges).unwrap();
+            prop_assert!(same.iter().eq(set.iter()));
         }
     }
 

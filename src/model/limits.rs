@@ -13,6 +13,8 @@ pub const MAX_CHUNK_BYTES: u32 = 16 << 20;
 pub const CHUNKS_BEFORE_DOUBLING: u64 = 8192;
 /// Longest file, in bytes.
 pub const MAX_FILE_BYTES: u64 = 16 << 40;
+/// Most chunks of a file.
+pub const MAX_CHUNKS: u32 = 1 << 20;
 
 /// Longest file name with its folders, in bytes of UTF-8.
 pub const MAX_NAME_BYTES: usize = 1024;
@@ -41,6 +43,8 @@ pub const MAX_SECRET_BYTES: usize = 4096;
 pub const MAX_FILES_PER_SECONDARY: usize = 200_000;
 /// Open connections per server; for one more, an idle one or one of the address with the most gives way.
 pub const MAX_CONNECTIONS: usize = 4096;
+/// Sources that a receiver takes in one transfer.
+pub const MAX_SOURCES: usize = 256;
 /// Chunk requests that one data connection may have queued at a secondary.
 pub const MAX_QUEUED_REQUESTS: usize = 1024;
 /// Messages that may wait for one peer before its connection is given up.

@@ -7,27 +7,27 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ChunkIndex, ClientName, ClusterStatus, Conflict, CopyLimits, CopyOrder, Fault, FileMeta,
-    FileName, Finished, Grant, HeldFile, ListedFile, Outcome, RemovedReason, RequestId,
-    SecondaryNumber, SentBytes, SentTransfer, SourceInfo, TransferId,
+    FileName, Finished, Grant, HeldFile, KnownSource, ListedFile, Outcome, RemovedReason,
+    RequestId, SentBytes, SentTransfer, SourceId, SourceInfo, TransferId,
 };
 
 /// From whoever receives a transfer, a client or a secondary that copies, to the central.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum FromReceiver {
-    /// It has trouble with a secondary.
+    /// It has trouble with a source.
     Report(Report),
     /// A transfer ended.
     Finished(Finished),
 }
 
-/// What a receiver says against a secondary. The central looks at it sooner, and removes nobody.
+/// What a receiver says against a source. The central looks at it sooner, and removes nobody.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// The transfer that suffers.
     pub transfer: TransferId,
-    /// The secondary.
-    pub secondary: SecondaryNumber,
+    /// The source.
+    pub source: SourceId,
     /// What is wrong.
     pub fault: Fault,
     /// The chunk concerned, if one is.
@@ -69,6 +69,9 @@ pub struct Resume {
     pub request: RequestId,
     /// The file.
     pub file: FileMeta,
+    /// The sources that it was told of: a central that does not know the transfer keeps their ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<KnownSource>,
 }
 
 /// What is answered from the central's state, and changes nothing.
@@ -179,7 +182,7 @@ pub enum ForClient {
     Booked {
         /// The transfer.
         transfer: TransferId,
-        /// Bytes that each secondary sent.
+        /// Bytes that each source sent, of those that the receiver named.
         sent: Vec<SentBytes>,
     },
 }

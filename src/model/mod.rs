@@ -16,6 +16,7 @@ mod manifest;
 pub mod messages;
 mod name;
 mod serde;
+mod source;
 mod system;
 mod transfer;
 
@@ -27,15 +28,16 @@ pub use folder::{Extent, IgnoredReason, Look, RetiredReason, Writer};
 pub use held::{Conflict, HeldFile, NameRecord, Origin, Version};
 pub use ids::{
     ChunkIndex, ClientName, ClientNameError, Incarnation, RequestId, SecondaryNumber,
-    SecondaryNumberError, TransferId,
+    SecondaryNumberError, SourceId, TransferId,
 };
 pub use indexed::{FileTime, IndexedFile, Seen, Stamp};
 pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError};
 pub use limit::Limit;
 pub use manifest::{FileMeta, Manifest, ManifestError};
 pub use name::{FileName, FileNameError};
+pub use source::{Have, KnownSource, SourceInfo, Who};
 pub use system::SystemError;
 pub use transfer::{
     ClusterStatus, CopyOrder, EndReason, Fault, FaultCounts, Finished, Grant, ListedFile, Outcome,
-    ReceivedFrom, Receiver, RemovedReason, SecondaryStatus, SentBytes, SentTransfer, SourceInfo,
+    ReceivedFrom, Receiver, RemovedReason, SecondaryStatus, SentBytes, SentTransfer,
 };

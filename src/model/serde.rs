@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{
-    ChunkIndex, ChunkLayout, ChunkRange, ClientName, Digest, FileMeta, FileName, Incarnation,
-    RequestId, SecondaryNumber, TransferId,
+    ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, ClientName, Digest, FileMeta, FileName,
+    Incarnation, RequestId, SecondaryNumber, SourceId, TransferId,
 };
 
 macro_rules! text_value {
@@ -56,6 +56,7 @@ number_value!(SecondaryNumber, u64, |n| u64::from(n.get()), |n| {
 number_value!(TransferId, u64, |id| id.0, |id| Ok(TransferId(id)));
 number_value!(RequestId, u64, |id| id.0, |id| Ok(RequestId(id)));
 number_value!(Incarnation, u64, |id| id.0, |id| Ok(Incarnation(id)));
+number_value!(SourceId, u32, |id| id.0, |id| Ok(SourceId(id)));
 number_value!(ChunkIndex, u32, |chunk| chunk.0, |chunk| Ok(ChunkIndex(
     chunk
 )));
@@ -70,6 +71,44 @@ number_value!(
             .ok_or_else(|| format!("chunk range {first}+{count}: too large"))
     }
 );
+
+number_value!(
+    ChunkSet,
+    Vec<ChunkRange>,
+    |set| set.ranges().collect(),
+    |ranges| {
+        ChunkSet::of_ranges(&ranges)
+            .ok_or_else(|| "chunk ranges: too many chunks, or not in order".to_owned())
+    }
+);
+
+/// An address as the two fields `ip` and `port`, to be flattened.
+pub(super) mod address {
+    use std::net::{IpAddr, SocketAddr};
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Wire {
+        ip: IpAddr,
+        port: u16,
+    }
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        address: &SocketAddr,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let (ip, port) = (address.ip(), address.port());
+        Wire { ip, port }.serialize(serializer)
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<SocketAddr, D::Error> {
+        let Wire { ip, port } = Wire::deserialize(deserializer)?;
+        Ok(SocketAddr::new(ip, port))
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 struct FileMetaWire {
@@ -115,7 +154,17 @@ mod tests {
         assert!(serde_json::from_str::<SecondaryNumber>("-1").is_err());
         assert!(serde_json::from_str::<SecondaryNumber>("1e99").is_err());
         assert!(serde_json::from_str::<ChunkRange>("[4294967295,1]").is_err());
+        for bad in [
+            "[[0,4294967295]]",
+            "[[4,1],[3,1]]",
+            "[[3,2],[4,1]]",
+            "[[3,0]]",
+        ] {
+            assert!(serde_json::from_str::<ChunkSet>(bad).is_err(), "{bad}");
+        }
         assert!(serde_json::from_str::<Digest>(r#""abc""#).is_err());
+        let set: ChunkSet = serde_json::from_str("[[0,3],[3,1],[70,2]]").unwrap();
+        assert_eq!(serde_json::to_string(&set).unwrap(), "[[0,4],[70,2]]");
         let meta = r#"{"name":"a","length":10,"chunk":1,"id":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}"#;
         assert!(serde_json::from_str::<FileMeta>(meta).is_err());
         assert!(serde_json::from_str::<FileMeta>(&meta.replace(":1,", ":1048576,")).is_ok());

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChunkRange, ClientName, Digest, FileMeta, FileName, SecondaryNumber, TransferId, error_codes,
+    ClientName, Digest, FileMeta, FileName, SecondaryNumber, SourceId, SourceInfo, TransferId, Who,
+    error_codes,
 };
 
 /// Why a secondary stops holding a file.
@@ -70,7 +71,7 @@ pub struct Finished {
     /// Why, when it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<EndReason>,
-    /// Per secondary.
+    /// Per source.
     pub sources: Vec<ReceivedFrom>,
 }
 
@@ -83,11 +84,13 @@ pub struct EndReason {
     pub message: String,
 }
 
-/// What a receiver counted from one secondary in one transfer.
+/// What a receiver counted from one source in one transfer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReceivedFrom {
-    /// The secondary.
-    pub number: SecondaryNumber,
+    /// The source.
+    pub source: SourceId,
+    /// Who that is, as the receiver was told.
+    pub who: Who,
     /// Verified bytes that it brought, each byte of the file counted once.
     pub bytes: u64,
     /// Bytes that came and were not used.
@@ -113,10 +116,11 @@ pub struct ReceivedFrom {
 }
 
 impl ReceivedFrom {
-    /// Nothing yet from a secondary.
-    pub fn nothing(number: SecondaryNumber) -> Self {
+    /// Nothing yet from a source.
+    pub fn nothing(source: SourceId, who: Who) -> Self {
         Self {
-            number,
+            source,
+            who,
             bytes: 0,
             wasted: 0,
             chunks: 0,
@@ -130,7 +134,7 @@ impl ReceivedFrom {
         }
     }
 
-    /// Adds what the same secondary brought in another transfer.
+    /// Adds what the same source brought in another transfer.
     pub fn add(&mut self, other: &Self) {
         let each = [
             (&mut self.bytes, other.bytes),
@@ -172,27 +176,11 @@ pub struct CopyOrder {
     pub replaces: Option<Digest>,
 }
 
-/// A secondary as a source of one transfer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SourceInfo {
-    /// Its number.
-    pub number: SecondaryNumber,
-    /// Where it listens.
-    pub ip: IpAddr,
-    /// Where it listens.
-    pub port: u16,
-    /// Chunks assigned to it; empty for one that joined later.
-    pub ranges: Vec<ChunkRange>,
-    /// It is about to leave: what it was asked for it brings, and it is asked for more only while no other can.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub draining: bool,
-}
-
-/// Bytes that a secondary sent in one transfer.
+/// Bytes that a source sent in one transfer, by its own reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentBytes {
-    /// The secondary.
-    pub number: SecondaryNumber,
+    /// The source.
+    pub source: SourceId,
     /// Payload bytes.
     pub bytes: u64,
 }
@@ -266,7 +254,7 @@ pub struct SecondaryStatus {
     pub away: bool,
 }
 
-/// What a receiver holds against a secondary.
+/// What a receiver holds against a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
@@ -278,7 +266,7 @@ pub enum Fault {
     Stalled,
     /// A chunk or manifest did not match its digest.
     Digest,
-    /// The secondary says that it cannot send what it announced.
+    /// The source says that it cannot send what it announced.
     Refused,
     /// What it sent is not the protocol.
     Protocol,

@@ -14,7 +14,7 @@ use trozos::{
     model::{
         ChunkLayout, ClientName, CopyOrder, Digest, FileMeta, FileName, Finished, Grant,
         Incarnation, NameRecord, Origin, Outcome, ReceivedFrom, Receiver, RemovedReason, RequestId,
-        SecondaryNumber, SentTransfer, SourceInfo, TransferId,
+        SecondaryNumber, SentTransfer, SourceInfo, TransferId, Who,
         limits::EXPELLED_FOR,
         messages::{ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary},
     },
@@ -28,6 +28,11 @@ const MOST_DOWNLOADS: usize = 3;
 
 fn number(n: u64) -> SecondaryNumber {
     SecondaryNumber::try_from(n).unwrap()
+}
+
+fn number_of(source: &SourceInfo) -> u64 {
+    let Who::Secondary(number) = source.who;
+    number.get().into()
 }
 
 /// A file; `variant` is another content under the same name.
@@ -348,7 +353,7 @@ impl Walk {
                 0
             };
             let wasted = self.random.u64(..1000);
-            let sender = &self.secondaries[&u64::from(source.number.get())];
+            let sender = &self.secondaries[&number_of(source)];
             if let Some(sender_link) = sender.link {
                 let sent = SentTransfer {
                     transfer,
@@ -365,7 +370,7 @@ impl Walk {
             sources.push(ReceivedFrom {
                 bytes,
                 wasted,
-                ..ReceivedFrom::nothing(source.number)
+                ..ReceivedFrom::nothing(source.id, source.who)
             });
         }
         let outcome = if self.random.bool() {
@@ -507,9 +512,8 @@ impl Walk {
                     self.waiting.remove(&(link, request));
                 }
                 Action::ToReceiver(_, ForReceiver::Sources { sources, .. }) => {
-                    let is_draining = |source: &SourceInfo| {
-                        self.draining.contains(&u64::from(source.number.get()))
-                    };
+                    let is_draining =
+                        |source: &SourceInfo| self.draining.contains(&number_of(source));
                     for source in &sources {
                         assert!(!source.draining || source.ranges.is_empty(), "seed {seed}");
                         assert!(!source.draining || is_draining(source), "seed {seed}");
@@ -537,11 +541,11 @@ impl Walk {
         let seed = self.seed;
         let mut chunks = BTreeSet::new();
         for source in &grant.sources {
-            let secondary = &self.secondaries[&u64::from(source.number.get())];
+            let secondary = &self.secondaries[&number_of(source)];
             let held = secondary.holds.get(&grant.file.name);
             assert!(secondary.link.is_some(), "seed {seed}: {source:?}");
             assert_eq!(held.map(|h| h.id), Some(grant.file.id), "seed {seed}");
-            if self.draining.contains(&u64::from(source.number.get())) {
+            if self.draining.contains(&number_of(source)) {
                 self.check_nobody_else_has(grant);
             }
             for range in &source.ranges {

@@ -9,9 +9,12 @@ use std::{
 use trozos::{
     engine::{
         assignment::assign,
-        download::{Action, Download, DownloadConfig, Event, Finish, Holder, Notice},
+        download::{Action, Download, DownloadConfig, Event, Finish, Notice},
     },
-    model::{ChunkIndex, ChunkLayout, ChunkSet, Fault as Complaint, SecondaryNumber},
+    model::{
+        ChunkIndex, ChunkLayout, ChunkSet, Fault as Complaint, Have, SecondaryNumber, SourceId,
+        SourceInfo, Who,
+    },
 };
 
 const FRAME_BYTES: u32 = 256 << 10;
@@ -56,7 +59,21 @@ pub struct SourcePlan {
     pub corrupt_from: Option<Duration>,
     /// Share of the chunks that it cannot read.
     pub refuses: f64,
+    pub has: Has,
     pub faults: Vec<Fault>,
+}
+
+/// Which chunks a source has.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Has {
+    #[default]
+    All,
+    /// Some, by chance: so large a share.
+    Share(f64),
+    /// Those that the source before it lacks.
+    TheRest,
+    /// All but the first.
+    AllButTheFirst,
 }
 
 #[derive(Clone, Debug)]
@@ -143,6 +160,7 @@ struct Secondary {
     plan: SourcePlan,
     state: State,
     slow: f64,
+    have: Have,
     refused: BTreeSet<ChunkIndex>,
     connection: Connection,
     /// Payload bytes that arrived here from it.
@@ -178,12 +196,43 @@ pub struct World {
     noise: fastrand::Rng,
 }
 
-fn number(index: usize) -> SecondaryNumber {
-    SecondaryNumber::try_from(index as u64 + 1).unwrap()
+fn id(index: usize) -> SourceId {
+    SourceId(index as u32 + 1)
 }
 
-fn index(number: SecondaryNumber) -> usize {
-    usize::from(number.get()) - 1
+fn index(id: SourceId) -> usize {
+    id.0 as usize - 1
+}
+
+/// Numbers are not ids: the central names as it likes.
+fn who(index: usize) -> Who {
+    Who::Secondary(SecondaryNumber::try_from(64 - index as u64).unwrap())
+}
+
+/// Which chunks each source of a story has.
+fn haves(story: &Story, layout: ChunkLayout) -> Vec<Have> {
+    let count = layout.chunk_count();
+    let mut random = fastrand::Rng::with_seed(story.seed ^ 0x4a5e);
+    let mut chosen = vec![false; count as usize];
+    let plans = story.sources.iter();
+    let have = plans.map(|plan| {
+        match plan.has {
+            Has::All => return Have::All,
+            Has::Share(share) => chosen.fill_with(|| random.f64() < share),
+            Has::TheRest => chosen.iter_mut().for_each(|chosen| *chosen = !*chosen),
+            Has::AllButTheFirst => {
+                chosen.fill(true);
+                chosen.iter_mut().take(1).for_each(|first| *first = false);
+            }
+        }
+        let mut have = ChunkSet::new(count);
+        let indexes = (0..count).filter(|index| chosen[*index as usize]);
+        for index in indexes {
+            have.insert(ChunkIndex(index));
+        }
+        Have::Chunks(have)
+    });
+    have.collect()
 }
 
 impl World {
@@ -198,10 +247,12 @@ impl World {
         let secondaries = story
             .sources
             .iter()
-            .map(|plan| Secondary {
+            .zip(haves(&story, layout))
+            .map(|(plan, have)| Secondary {
                 plan: plan.clone(),
                 state: State::Up,
                 slow: 1.0,
+                have,
                 refused: layout
                     .all()
                     .iter()
@@ -344,19 +395,22 @@ impl World {
             .enumerate()
             .take(known)
             .filter(|(_, s)| matches!(s.state, State::Up | State::Stopped | State::Queueing))
-            .map(|(source, _)| number(source))
+            .map(|(source, _)| source)
             .collect();
         let all: Vec<_> = (0..self.secondaries.len())
-            .map(|source| (number(source), 1.0))
+            .map(|source| (source, 1.0))
             .collect();
         let ranges = assign(self.layout.all(), &all);
         let list = ranges
             .into_iter()
             .filter(|(source, _)| alive.contains(source))
-            .map(|(source, ranges)| Holder {
-                source,
+            .map(|(source, ranges)| SourceInfo {
+                id: id(source),
+                who: who(source),
+                address: ([10, 0, 0, 1], 1).into(),
+                have: self.secondaries[source].have.clone(),
                 ranges,
-                is_draining: false,
+                draining: false,
             })
             .collect();
         self.feed(Event::Sources(list));
@@ -373,7 +427,7 @@ impl World {
             Coming::Lost(source, generation, fault) => {
                 if self.secondaries[source].connection.generation == generation {
                     self.lose(source);
-                    let source = number(source);
+                    let source = id(source);
                     self.feed(Event::Lost { source, fault });
                 }
             }
@@ -409,19 +463,19 @@ impl World {
             Coming::Refused(source, generation, chunk) => {
                 if self.is_current(source, generation) {
                     self.forget(source, chunk);
-                    let source = number(source);
+                    let source = id(source);
                     self.feed(Event::Refused { source, chunk });
                 }
             }
             Coming::Cancelled(source, generation, chunk) => {
                 if self.is_current(source, generation) {
-                    let source = number(source);
+                    let source = id(source);
                     self.feed(Event::Cancelled { source, chunk });
                 }
             }
             Coming::Checked(source, chunk, good) => {
                 self.forget(source, chunk);
-                let source = number(source);
+                let source = id(source);
                 if good {
                     self.good.insert(chunk);
                 }
@@ -439,7 +493,7 @@ impl World {
                 self.after(WORD, Coming::Word(source));
                 let connection = &self.secondaries[source].connection;
                 if connection.open && !connection.queue.is_empty() {
-                    let source = number(source);
+                    let source = id(source);
                     self.feed(Event::Queued { source });
                 }
             }
@@ -480,9 +534,7 @@ impl World {
         match self.secondaries[source].state {
             State::Up | State::Queueing => {
                 self.told_connected.insert(source);
-                self.feed(Event::Connected {
-                    source: number(source),
-                });
+                self.feed(Event::Connected { source: id(source) });
                 if !std::mem::replace(&mut self.ready, true) {
                     self.after(Duration::from_millis(3), Coming::Ready);
                 }
@@ -613,7 +665,7 @@ impl World {
     fn frame(&mut self, source: usize, chunk: ChunkIndex, bytes: u32, whole: bool) {
         self.secondaries[source].arrived += u64::from(bytes);
         self.feed(Event::Received {
-            source: number(source),
+            source: id(source),
             chunk,
             bytes,
         });
@@ -705,6 +757,7 @@ impl World {
                     );
                     assert!(owners.len() <= 2, "seed {seed}: {chunk} of {owners:?}");
                     let secondary = &self.secondaries[source];
+                    assert!(secondary.have.contains(chunk), "seed {seed}: {chunk} lacks");
                     let generation = secondary.connection.generation;
                     let wait = secondary.plan.latency;
                     self.after(wait, Coming::Asked(source, generation, chunk));
@@ -719,8 +772,9 @@ impl World {
                 }
                 Action::Report { .. } => {}
                 Action::Notice(notice) => {
-                    if let Notice::Banned { source, .. } = &notice {
-                        self.banned.insert(index(*source));
+                    if let Notice::Banned { who: of, .. } = &notice {
+                        let mut all = 0..self.secondaries.len();
+                        self.banned.extend(all.find(|source| who(*source) == *of));
                     }
                     self.notices.push(notice);
                 }
@@ -748,7 +802,7 @@ impl World {
             let seen = snapshot
                 .sources
                 .iter()
-                .find(|s| s.received.number == number(source));
+                .find(|s| s.received.source == id(source));
             let counted = seen.map_or(0, |s| s.received.bytes + s.received.wasted);
             // What is neither useful nor waste yet is on its way to be one of them.
             assert!(counted <= secondary.arrived, "seed {seed}: {source}");
@@ -775,12 +829,12 @@ impl World {
             assert!(self.machine.have().is_full(), "seed {seed}");
         }
         for received in self.machine.received() {
-            let arrived = self.secondaries[index(received.number)].arrived;
+            let source = index(received.source);
+            assert_eq!(received.who, who(source), "seed {seed}");
             assert_eq!(
                 received.bytes + received.wasted,
-                arrived,
-                "seed {seed}: secondary {}",
-                received.number
+                self.secondaries[source].arrived,
+                "seed {seed}: source {source}",
             );
         }
     }

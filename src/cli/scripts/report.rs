@@ -19,7 +19,7 @@ use crate::{
         text::{self, line::Line, t},
     },
     engine::download::FailReason,
-    model::{ClusterStatus, FileName, ListedFile},
+    model::{ClusterStatus, FileName, ListedFile, ReceivedFrom, SecondaryNumber, Who},
     node::{
         Failure,
         client::{
@@ -360,6 +360,12 @@ fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
+/// The secondary that a source is.
+fn number_of(source: &ReceivedFrom) -> SecondaryNumber {
+    let Who::Secondary(number) = source.who;
+    number
+}
+
 fn listed_json(listed: &ListedFile) -> Value {
     json!({
         "name": listed.file.name.as_str(),
@@ -375,7 +381,7 @@ fn complete_json(name: &str, path: Option<&Path>, summary: &Summary) -> Value {
         .iter()
         .map(|source| {
             json!({
-                "secondary": source.number, "chunks": source.chunks, "bytes": source.bytes,
+                "secondary": number_of(source), "chunks": source.chunks, "bytes": source.bytes,
                 "wasted_bytes": source.wasted, "retries": source.retries, "recoveries": source.recoveries,
             })
         })
@@ -416,7 +422,7 @@ fn progress_json(view: &DownloadView) -> Option<Value> {
                 .iter()
                 .map(|source| {
                     json!({
-                        "secondary": source.received.number,
+                        "secondary": number_of(&source.received),
                         "state": format!("{:?}", source.state).to_lowercase(),
                         "bytes_per_s": source.rate_bytes_per_s,
                         "in_flight": source.in_flight,

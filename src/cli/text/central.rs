@@ -4,7 +4,7 @@ use super::{
     line::{Line, Tone},
     links, list, nodes, t,
     table::table,
-    transfer::fault,
+    transfer::{self, fault},
     units::{bytes, count},
 };
 use crate::{
@@ -131,7 +131,7 @@ fn notice(notice: &Notice) -> String {
             "copy-ordered",
             target = target,
             file = file,
-            sources = list(sources)
+            sources = list(sources.iter().map(|source| transfer::who(*source)))
         ),
         Notice::CopyEnded {
             file,
@@ -159,7 +159,7 @@ fn notice(notice: &Notice) -> String {
             "granted",
             client = client,
             file = file,
-            sources = list(sources)
+            sources = list(sources.iter().map(|source| transfer::who(*source)))
         ),
         Notice::Queued {
             client,

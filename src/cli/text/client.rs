@@ -71,9 +71,10 @@ fn download(number: DownloadNumber, event: &DownloadEvent) -> Vec<String> {
             chunks,
             sources,
         } => {
-            let shares = sources
-                .iter()
-                .map(|(number, chunks)| t!("download-share", count = chunks, number = number));
+            let shares = sources.iter().map(|(who, chunks)| {
+                let number = transfer::who(*who);
+                t!("download-share", count = chunks, number = number)
+            });
             one(t!(
                 "download-started",
                 size = bytes(*size),

@@ -1,4 +1,4 @@
-//! The lines right above the prompt: one per download, with a bar and what each secondary is doing, in as many
+//! The lines right above the prompt: one per download, with a bar and what each source is doing, in as many
 //! columns as there are.
 
 use unicode_width::UnicodeWidthStr;
@@ -80,13 +80,16 @@ fn running(snapshot: &Snapshot, columns: usize) -> Line {
     line.push(Tone::Faint, " │");
     for source in &snapshot.sources {
         let (tone, text) = source_piece(source, is_wide);
-        line.push(Tone::Faint, format!(" {}:", source.received.number));
+        line.push(
+            Tone::Faint,
+            format!(" {}:", transfer::who(source.received.who)),
+        );
         line.push(tone, text);
     }
     line
 }
 
-/// What one secondary is doing: its rate and, after ×, the chunks that it has been asked for; or its state.
+/// What one source is doing: its rate and, after ×, the chunks that it has been asked for; or its state.
 fn source_piece(source: &SourceSnapshot, is_wide: bool) -> (Tone, String) {
     let tone = match source.state {
         SourceState::Up => Tone::Plain,

@@ -1,4 +1,4 @@
-//! The map of a download's chunks: which secondary brought which, what is missing and what is on its way.
+//! The map of a download's chunks: which source brought which, what is missing and what is on its way.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -7,7 +7,7 @@ use super::{
     t,
 };
 use crate::{
-    model::SecondaryNumber,
+    model::Who,
     node::client::{ChunkCell, ChunkMap},
 };
 
@@ -41,7 +41,7 @@ enum Square {
     Missing,
     InFlight,
     Earlier,
-    From(SecondaryNumber),
+    From(Who),
 }
 
 /// What several cells are together: on their way if one is, received if all are.
@@ -62,7 +62,7 @@ impl Square {
             Self::Missing => MISSING,
             Self::InFlight => IN_FLIGHT,
             Self::Earlier => EARLIER,
-            Self::From(number) => {
+            Self::From(Who::Secondary(number)) => {
                 let place = usize::from(number.get()).saturating_sub(1);
                 SHAPES.get(place).copied().unwrap_or(OTHERS)
             }
@@ -74,7 +74,9 @@ impl Square {
             Self::Missing => Tone::Faint,
             Self::InFlight => Tone::Strong,
             Self::Earlier => Tone::Plain,
-            Self::From(number) => Tone::Of(u8::try_from(number.get()).unwrap_or(u8::MAX)),
+            Self::From(Who::Secondary(number)) => {
+                Tone::Of(u8::try_from(number.get()).unwrap_or(u8::MAX))
+            }
         }
     }
 
@@ -83,7 +85,7 @@ impl Square {
             Self::Missing => t!("map-missing"),
             Self::InFlight => t!("map-in-flight"),
             Self::Earlier => t!("map-earlier"),
-            Self::From(number) => t!("map-secondary", number = number),
+            Self::From(Who::Secondary(number)) => t!("map-secondary", number = number),
         }
     }
 }
@@ -107,10 +109,10 @@ fn legend(squares: &[Square], columns: usize) -> Vec<Line> {
         }
     }
     kinds.sort_by_key(|kind| match kind {
-        Square::From(number) => number.get(),
-        Square::Earlier => u16::MAX - 2,
-        Square::InFlight => u16::MAX - 1,
-        Square::Missing => u16::MAX,
+        Square::From(who) => (0, Some(*who)),
+        Square::Earlier => (1, None),
+        Square::InFlight => (2, None),
+        Square::Missing => (3, None),
     });
     let mut lines = vec![Line::default()];
     for kind in kinds {
@@ -131,13 +133,14 @@ fn legend(squares: &[Square], columns: usize) -> Vec<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::SecondaryNumber;
 
     #[test]
     fn a_map_of_many_secondaries_fits_a_terminal() {
         let from = |n| ChunkCell {
             have: 1,
             in_flight: None,
-            from: SecondaryNumber::try_from(n).ok(),
+            from: SecondaryNumber::try_from(n).ok().map(Who::Secondary),
         };
         let map = ChunkMap {
             chunk_count: 12,

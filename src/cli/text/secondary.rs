@@ -98,7 +98,7 @@ fn words(event: &SecondaryEvent) -> String {
             "copy-started",
             file = file,
             size = bytes(*size),
-            sources = list(sources)
+            sources = list(sources.iter().map(|source| transfer::who(*source)))
         ),
         SecondaryEvent::CopyNotice { file, notice } => {
             t!("copy-notice", file = file, what = transfer::notice(notice))
@@ -120,7 +120,10 @@ fn words(event: &SecondaryEvent) -> String {
             let shares = from
                 .iter()
                 .filter(|(_, size)| *size > 0)
-                .map(|(number, size)| t!("copied-share", size = bytes(*size), number = number))
+                .map(|(who, size)| {
+                    let number = transfer::who(*who);
+                    t!("copied-share", size = bytes(*size), number = number)
+                })
                 .chain(own);
             t!(
                 "copied-in",

@@ -7,11 +7,18 @@ use super::{
 };
 use crate::{
     engine::download::{FailReason, Notice, Snapshot, SourceState},
-    model::{Fault, ReceivedFrom},
+    model::{Fault, ReceivedFrom, Who},
     node::Failure,
 };
 
-/// What is wrong with a secondary.
+/// A source, where the words around it say that it is one.
+pub fn who(who: Who) -> String {
+    match who {
+        Who::Secondary(number) => number.to_string(),
+    }
+}
+
+/// What is wrong with a source.
 pub fn fault(fault: Fault) -> String {
     match fault {
         Fault::Unreachable => t!("fault-unreachable"),
@@ -26,42 +33,46 @@ pub fn fault(fault: Fault) -> String {
 /// Trouble with a source, or its return.
 pub fn notice(notice: &Notice) -> String {
     match notice {
-        Notice::Suspect { source } => t!("notice-suspect", source = source),
-        Notice::Cleared { source } => t!("notice-cleared", source = source),
+        Notice::Suspect { who: of } => t!("notice-suspect", source = who(*of)),
+        Notice::Cleared { who: of } => t!("notice-cleared", source = who(*of)),
         Notice::Dead {
-            source,
+            who: of,
             fault: why,
             returned_chunks,
         } => {
             let returned = t!("chunks-return", count = returned_chunks);
             t!(
                 "notice-dead",
-                source = source,
+                source = who(*of),
                 why = fault(*why),
                 returned = returned
             )
         }
         Notice::Back {
-            source,
+            who: of,
             after,
             own_chunks,
         } => {
             let chunks = t!("chunks", count = own_chunks);
             t!(
                 "notice-back",
-                source = source,
+                source = who(*of),
                 after = time(*after),
                 chunks = chunks
             )
         }
         Notice::Banned {
-            source,
+            who: of,
             chunk: Some(chunk),
-        } => t!("notice-banned", source = source, chunk = chunk.to_string()),
+        } => t!(
+            "notice-banned",
+            source = who(*of),
+            chunk = chunk.to_string()
+        ),
         Notice::Banned {
-            source,
+            who: of,
             chunk: None,
-        } => t!("notice-banned-manifest", source = source),
+        } => t!("notice-banned-manifest", source = who(*of)),
         Notice::NoSources { up_to } => t!("notice-no-sources", time = time(*up_to)),
         Notice::SourcesAgain { after } => t!("notice-sources-again", after = time(*after)),
     }
@@ -73,10 +84,10 @@ pub fn failure(failure: &Failure) -> String {
         Failure::Sources(FailReason::NoSources { waited }) => {
             t!("failure-no-sources", waited = time(*waited))
         }
-        Failure::Sources(FailReason::WrongManifest { chunk, sources }) => t!(
+        Failure::Sources(FailReason::WrongManifest { chunk, who: both }) => t!(
             "failure-wrong-manifest",
-            one = sources[0],
-            other = sources[1],
+            one = who(both[0]),
+            other = who(both[1]),
             chunk = chunk.to_string()
         ),
         Failure::Sources(FailReason::Local(_)) => t!("failure-local"),
@@ -131,19 +142,19 @@ pub fn progress(snapshot: &Snapshot) -> String {
         .iter()
         .map(|source| {
             let what = source_state(source.state, source.rate_bytes_per_s);
-            format!("{}: {what}", source.received.number)
+            format!("{}: {what}", who(source.received.who))
         })
         .collect();
     format!("{line} [{}]", sources.join("; "))
 }
 
-/// What each secondary brought.
+/// What each source brought.
 pub fn sources(sources: &[ReceivedFrom]) -> Vec<String> {
     let rows: Vec<Vec<String>> = sources
         .iter()
         .map(|source| {
             vec![
-                source.number.to_string(),
+                who(source.who),
                 count(source.chunks),
                 bytes(source.bytes),
                 bytes(source.wasted),

@@ -11,7 +11,8 @@ use super::{
     books::{OpenTransfer, Reported},
 };
 use crate::model::{
-    FileName, Finished, Incarnation, Receiver, SecondaryNumber, SentTransfer, TransferId,
+    FileName, Finished, Incarnation, ReceivedFrom, Receiver, SecondaryNumber, SentTransfer,
+    TransferId, Who,
 };
 
 /// How long an ended transfer waits for the last reports of its secondaries.
@@ -47,6 +48,12 @@ pub(super) struct Ended {
     /// Who said so last: it is told when the books are closed.
     pub(super) told_by: Option<LinkId>,
     pub(super) finished: Finished,
+}
+
+/// The secondary that a receiver's claim is about.
+pub(super) fn sender_of(claim: &ReceivedFrom) -> SecondaryNumber {
+    let Who::Secondary(number) = claim.who;
+    number
 }
 
 impl Account {
@@ -161,7 +168,7 @@ impl Account {
                     .finished
                     .sources
                     .iter()
-                    .all(|s| (s.bytes, s.wasted) == (0, 0) || reported(s.number)))
+                    .all(|s| (s.bytes, s.wasted) == (0, 0) || reported(sender_of(s))))
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {

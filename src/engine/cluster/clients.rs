@@ -10,6 +10,7 @@ use super::{
     accounts::Origin,
     admission::{Entered, Moved, RequestKey},
     machine::{Client, Peer, Request},
+    source_ids::SourceIds,
 };
 use crate::model::{
     ClientName, FileName, Limit, Receiver, RequestId,
@@ -203,13 +204,14 @@ impl Cluster {
         };
         let file = entry.meta.clone();
         let transfer = self.next_transfer();
-        let grant = self.grant(transfer, &file, None);
-        let sources = grant.sources.iter().map(|source| source.number).collect();
+        let mut ids = SourceIds::default();
+        let grant = self.grant(transfer, &file, None, &mut ids);
+        let sources = grant.sources.iter().map(|source| source.who).collect();
         let receiver = Receiver::Client(client.clone());
         let (now, origin) = (self.last_call, Origin::of_address(address.ip()));
         self.ledger
             .open(now, transfer, receiver.clone(), name.clone(), origin);
-        self.begin(transfer, receiver, link, request, &grant);
+        self.begin(transfer, receiver, link, request, (&grant, ids));
         if let Some(Peer::Client(client)) = self.peers.get_mut(&link) {
             client.requests.insert(request, Request::Running(transfer));
         }
@@ -228,6 +230,7 @@ impl Cluster {
             transfer,
             request,
             file,
+            sources,
         } = resume;
         let Some(Peer::Client(client)) = self.peers.get_mut(&link) else {
             return self.wrong_role(link, "resume");
@@ -257,17 +260,19 @@ impl Cluster {
         self.ledger
             .resume(transfer, receiver.clone(), file_name, origin);
         self.admission.readmit(self.last_call, (link, request));
-        if let Some(old) = self.transfers.remove(&transfer)
-            && (old.link, old.request) != (link, request)
-        {
-            // Its last connection has not been missed yet. It keeps its place: nobody else gets it.
-            self.forget_request(old.link, old.request);
+        let mut ids = SourceIds::adopt(&sources);
+        if let Some(old) = self.transfers.remove(&transfer) {
+            ids = old.ids;
+            if (old.link, old.request) != (link, request) {
+                // Its last connection has not been missed yet. It keeps its place: nobody else gets it.
+                self.forget_request(old.link, old.request);
+            }
         }
         if let Some(Peer::Client(client)) = self.peers.get_mut(&link) {
             client.requests.insert(request, Request::Running(transfer));
         }
-        let grant = self.grant(transfer, &file, None);
-        self.begin(transfer, receiver, link, request, &grant);
+        let grant = self.grant(transfer, &file, None, &mut ids);
+        self.begin(transfer, receiver, link, request, (&grant, ids));
         self.push_sources(transfer);
     }
 
@@ -438,6 +443,7 @@ mod tests {
                 transfer,
                 request: RequestId(request),
                 file: file(),
+                sources: Vec::new(),
             });
             self.feed(link, resume)
         }

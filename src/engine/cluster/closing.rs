@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    account::{Account, Ended},
+    account::{Account, Ended, sender_of},
     accounts::Origin,
     books::{ClosedTransfer, OpenTransfer},
 };
@@ -51,7 +51,7 @@ impl Closed {
         };
         let sources = account.ended.iter().flat_map(|e| &e.finished.sources);
         let died = sources
-            .map(|source| source.number)
+            .map(sender_of)
             .filter(|number| has_died(*number))
             .collect();
         let figures = account.figures(&died);
@@ -115,20 +115,21 @@ impl Account {
             Some(ended) => {
                 let sources = &ended.finished.sources;
                 for (number, counters) in &mut per_source {
-                    if sources.iter().all(|source| source.number != *number) {
+                    if sources.iter().all(|source| sender_of(source) != *number) {
                         counters.bytes_wasted = counters.bytes_sent;
                     }
                 }
                 let mut booked = BTreeSet::new();
                 for received in sources {
-                    if !booked.insert(received.number) {
+                    if !booked.insert(received.who) {
                         // The same bytes are not booked twice, whatever the receiver says.
                         confirmed = false;
                         continue;
                     }
-                    let counters = per_source.entry(received.number).or_default();
+                    let number = sender_of(received);
+                    let counters = per_source.entry(number).or_default();
                     let claim = Counters::of_received(received);
-                    confirmed &= counters.book(&claim, died.contains(&received.number));
+                    confirmed &= counters.book(&claim, died.contains(&number));
                 }
             }
             None => {

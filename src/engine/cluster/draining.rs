@@ -139,8 +139,8 @@ impl Cluster {
                 }
             }
         }
-        let mut sources = self.sources(asked, &running.ranges);
-        for mut source in self.sources(resting, &BTreeMap::new()) {
+        let mut sources = self.sources(asked, &running.ranges, &mut running.ids);
+        for mut source in self.sources(resting, &BTreeMap::new(), &mut running.ids) {
             source.draining = true;
             sources.push(source);
         }

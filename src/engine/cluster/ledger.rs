@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     LinkId,
-    account::{Account, Ended},
+    account::{Account, Ended, sender_of},
     accounts::{Accounts, Origin},
     books::{OpenTransfer, Totals},
     closing::{Closed, Figures},
@@ -254,7 +254,7 @@ impl Ledger {
         let mut seen = BTreeSet::new();
         let mut repeated = 0;
         finished.sources.retain(|source| {
-            let is_new = seen.insert(source.number);
+            let is_new = seen.insert(source.who);
             repeated += usize::from(!is_new);
             // That one is claimed twice must be known; how often does not matter.
             is_new || repeated == 1
@@ -277,7 +277,7 @@ impl Ledger {
         };
         let mut numbers: Vec<_> = account.open.sent.iter().map(|r| r.number).collect();
         if let Some(ended) = &account.ended {
-            numbers.extend(ended.finished.sources.iter().map(|source| source.number));
+            numbers.extend(ended.finished.sources.iter().map(sender_of));
         }
         numbers.sort_unstable();
         numbers.dedup();
@@ -309,16 +309,20 @@ impl Ledger {
     ) -> Settled {
         let closed = Closed::new(account, alive);
         let open = &closed.account.open;
-        let sent = closed.figures.per_source.iter();
+        let claims = closed.account.ended.iter();
+        let claims = claims.flat_map(|ended| &ended.finished.sources);
+        // In the receiver's terms, who asks for no others.
+        let sent = claims.filter_map(|claim| {
+            let sent = closed.figures.per_source.get(&sender_of(claim))?;
+            Some(SentBytes {
+                source: claim.source,
+                bytes: sent.bytes_sent,
+            })
+        });
         let settled = Settled {
             transfer: open.transfer,
             told_by: closed.account.ended.as_ref().and_then(|e| e.told_by),
-            sent: sent
-                .map(|(number, c)| SentBytes {
-                    number: *number,
-                    bytes: c.bytes_sent,
-                })
-                .collect(),
+            sent: sent.collect(),
         };
         if closed.account.is_hollow() {
             // Nothing was sent, and nobody says that it was: there is nothing to book, and nothing to know.
@@ -381,7 +385,7 @@ mod tests {
     use super::*;
     use crate::engine::cluster::account::{ORPHAN_WITHIN, SETTLE_WITHIN};
     use crate::model::SentTransfer;
-    use crate::model::{Outcome, ReceivedFrom, limits::MAX_FILE_BYTES};
+    use crate::model::{Outcome, ReceivedFrom, SourceId, Who, limits::MAX_FILE_BYTES};
 
     fn number(n: u64) -> SecondaryNumber {
         SecondaryNumber::try_from(n).unwrap()
@@ -392,7 +396,7 @@ mod tests {
             bytes,
             wasted,
             chunks: 1,
-            ..ReceivedFrom::nothing(number(n))
+            ..ReceivedFrom::nothing(SourceId(n as u32), Who::Secondary(number(n)))
         }
     }
 
@@ -658,7 +662,7 @@ mod tests {
         liar.faults.protocol = u64::MAX;
         liar.retries = u64::MAX;
         let mut other = liar.clone();
-        other.number = number(3);
+        other.who = Who::Secondary(number(3));
         ledger.finish(now, LINK, finished(vec![received(1, 60, 0), liar, other]));
         assert_eq!(ledger.settle(now + SETTLE_WITHIN, |_| Some(RUN)).len(), 1);
         let totals = ledger.totals();

@@ -32,6 +32,7 @@ mod pasts;
 mod placement;
 mod running;
 mod secondaries;
+mod source_ids;
 mod status;
 #[cfg(test)]
 mod tests;

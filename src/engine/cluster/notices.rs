@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::model::{
     ClientName, CopyLimits, EndReason, Fault, FileMeta, FileName, Outcome, Receiver,
-    SecondaryNumber, TransferId,
+    SecondaryNumber, TransferId, Who,
 };
 
 /// What happens at a central, for people.
@@ -96,7 +96,7 @@ pub enum Notice {
         /// Who copies.
         target: SecondaryNumber,
         /// From whom.
-        sources: Vec<SecondaryNumber>,
+        sources: Vec<Who>,
     },
     /// A copy ended.
     CopyEnded {
@@ -128,7 +128,7 @@ pub enum Notice {
         /// What.
         file: FileName,
         /// From whom.
-        sources: Vec<SecondaryNumber>,
+        sources: Vec<Who>,
     },
     /// A client's download is sent nothing: another that waits has its place meanwhile.
     PlaceLent {

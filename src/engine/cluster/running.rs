@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::LinkId;
+use super::{LinkId, source_ids::SourceIds};
 use crate::model::{ChunkRange, FileMeta, Receiver, RequestId, SecondaryNumber};
 
 /// A transfer that runs.
@@ -15,6 +15,7 @@ pub(super) struct Transfer {
     pub(super) receiver: Receiver,
     pub(super) link: LinkId,
     pub(super) request: RequestId,
+    pub(super) ids: SourceIds,
     /// Assigned chunks, kept for secondaries that are away.
     pub(super) ranges: BTreeMap<SecondaryNumber, Vec<ChunkRange>>,
 }

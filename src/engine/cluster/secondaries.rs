@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::SocketAddr, time::Instant};
 use super::{Action, Cluster, DownReason, LinkId, Notice, Refusal, machine::Peer, owed::Due};
 use crate::model::{
     CopyLimits, FileMeta, HeldFile, Incarnation, Limit, Receiver, RemovedReason, SecondaryNumber,
-    SentTransfer, TransferId,
+    SentTransfer, TransferId, Who,
     limits::MAX_FILES_PER_SECONDARY,
     messages::{ForSecondary, FromSecondary, Report},
 };
@@ -302,13 +302,16 @@ impl Cluster {
     pub(super) fn reported(&mut self, now: Instant, link: LinkId, report: Report) {
         let Report {
             transfer,
-            secondary,
+            source,
             fault,
             chunk,
         } = report;
         // Believed from who receives that transfer, of who sends in it.
         let running = self.transfers.get(&transfer);
         let Some(running) = running.filter(|running| running.link == link) else {
+            return;
+        };
+        let Some(Who::Secondary(secondary)) = running.ids.who(source) else {
             return;
         };
         let (asked, resting) = self.holders(&running.file, None);

@@ -14,7 +14,7 @@ use super::*;
 use crate::model::{
     ChunkLayout, ClientName, CopyOrder, Digest, FileMeta, FileName, Finished, Grant, Incarnation,
     Origin, Outcome, Receiver, RemovedReason, RequestId, SecondaryNumber, SentTransfer, SourceInfo,
-    TransferId,
+    TransferId, Who,
     limits::{EXPELLED_FOR, LEASE},
     messages::{
         ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary, Report,
@@ -158,12 +158,17 @@ impl Bench {
     }
 }
 
+fn number_of(source: &SourceInfo) -> u16 {
+    let Who::Secondary(number) = source.who;
+    number.get()
+}
+
 /// Who is to send how many chunks, and who is drained.
 fn shares(sources: &[SourceInfo]) -> Vec<(u16, u32, bool)> {
     let chunks = |source: &SourceInfo| source.ranges.iter().map(|range| range.count).sum();
     sources
         .iter()
-        .map(|source| (source.number.get(), chunks(source), source.draining))
+        .map(|source| (number_of(source), chunks(source), source.draining))
         .collect()
 }
 
@@ -248,7 +253,7 @@ fn a_drained_secondary_neither_gets_copies_nor_makes_what_others_can() {
     let copies = |actions: &[Action]| -> Vec<(u64, Vec<u16>)> {
         let copy = |action: &Action| match action {
             Action::ToSecondary(link, ForSecondary::Copy(CopyOrder { grant, .. })) => {
-                let from = grant.sources.iter().map(|source| source.number.get());
+                let from = grant.sources.iter().map(number_of);
                 Some((link.0, from.collect()))
             }
             _ => None,
@@ -397,6 +402,7 @@ fn an_expelled_client_loses_all_and_its_name_for_a_while() {
         transfer: running,
         request: RequestId(1),
         file: file("a"),
+        sources: Vec::new(),
     });
     bench.feed(15, resume);
     bench.feed(

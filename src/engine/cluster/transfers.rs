@@ -8,12 +8,13 @@ use super::{
     machine::Peer,
     numbers::NumberSet,
     running::{ABOUT_EQUAL, MOST_UNEVEN, Transfer},
+    source_ids::SourceIds,
 };
 use crate::{
     engine::assignment,
     model::{
-        ChunkRange, CopyOrder, FileMeta, Finished, Grant, Outcome, Receiver, RequestId,
-        SecondaryNumber, SourceInfo, TransferId,
+        ChunkRange, CopyOrder, FileMeta, Finished, Grant, Have, Outcome, Receiver, RequestId,
+        SecondaryNumber, SourceInfo, TransferId, Who,
         messages::{ForClient, ForReceiver, ForSecondary, FromReceiver},
     },
 };
@@ -23,12 +24,13 @@ const SHORT_SHARE: usize = 4;
 
 impl Cluster {
     /// The grant of a transfer: the live holders of its file but `except`, and but those that are drained if there
-    /// are others, each with its share.
+    /// are others, each with its share and its id.
     pub(super) fn grant(
         &self,
         transfer: TransferId,
         file: &FileMeta,
         except: Option<SecondaryNumber>,
+        ids: &mut SourceIds,
     ) -> Grant {
         let (asked, _) = self.holders(file, except);
         let holders: Vec<_> = asked.iter().collect();
@@ -70,7 +72,7 @@ impl Cluster {
         Grant {
             transfer,
             file: file.clone(),
-            sources: self.sources(asked, &ranges),
+            sources: self.sources(asked, &ranges, ids),
         }
     }
 
@@ -78,15 +80,18 @@ impl Cluster {
         &self,
         holders: NumberSet,
         ranges: &BTreeMap<SecondaryNumber, Vec<ChunkRange>>,
+        ids: &mut SourceIds,
     ) -> Vec<SourceInfo> {
         holders
             .iter()
             .filter_map(|number| {
                 let address = self.membership.get(number)?.address;
+                let who = Who::Secondary(number);
                 Some(SourceInfo {
-                    number,
-                    ip: address.ip(),
-                    port: address.port(),
+                    id: ids.id_of(who),
+                    who,
+                    address,
+                    have: Have::All,
                     ranges: ranges.get(&number).cloned().unwrap_or_default(),
                     draining: false,
                 })
@@ -100,18 +105,19 @@ impl Cluster {
         receiver: Receiver,
         link: LinkId,
         request: RequestId,
-        grant: &Grant,
+        (grant, ids): (&Grant, SourceIds),
     ) {
-        let ranges = grant
-            .sources
-            .iter()
-            .map(|s| (s.number, s.ranges.clone()))
-            .collect();
+        let ranges = grant.sources.iter().map(|source| {
+            let Who::Secondary(number) = source.who;
+            (number, source.ranges.clone())
+        });
+        let ranges = ranges.collect();
         let running = Transfer {
             file: grant.file.clone(),
             receiver,
             link,
             request,
+            ids,
             ranges,
         };
         self.transfers.insert(transfer, running);
@@ -165,13 +171,14 @@ impl Cluster {
             let file = entry.meta.clone();
             let replaces = entry.outdated_at(target);
             let transfer = self.next_transfer();
-            let grant = self.grant(transfer, &file, Some(target));
+            let mut ids = SourceIds::default();
+            let grant = self.grant(transfer, &file, Some(target), &mut ids);
             self.placement.started(target, &name, transfer);
             let (receiver, origin) = (Receiver::Secondary(target), Origin::Secondary(target));
             self.ledger
                 .open(now, transfer, receiver.clone(), name.clone(), origin);
-            self.begin(transfer, receiver, link, RequestId(0), &grant);
-            let sources = grant.sources.iter().map(|source| source.number).collect();
+            self.begin(transfer, receiver, link, RequestId(0), (&grant, ids));
+            let sources = grant.sources.iter().map(|source| source.who).collect();
             let copy = ForSecondary::Copy(CopyOrder { grant, replaces });
             self.actions.push_back(Action::ToSecondary(link, copy));
             self.tell(Notice::CopyOrdered {
@@ -190,7 +197,7 @@ impl Cluster {
     }
 
     /// A receiver says that its transfer is over.
-    fn finished(&mut self, now: Instant, link: LinkId, finished: Finished) {
+    fn finished(&mut self, now: Instant, link: LinkId, mut finished: Finished) {
         let known = self
             .transfers
             .get(&finished.transfer)
@@ -205,6 +212,10 @@ impl Cluster {
         let Some(running) = self.transfers.remove(&finished.transfer) else {
             return;
         };
+        // Who a source is the central knows better than the receiver.
+        for source in &mut finished.sources {
+            source.who = running.ids.who(source.source).unwrap_or(source.who);
+        }
         let file = running.file.name.clone();
         let (outcome, reason) = (finished.outcome, finished.reason.clone());
         match &running.receiver {

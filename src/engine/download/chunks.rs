@@ -5,15 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, SecondaryNumber};
+use crate::model::{ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, Have, SourceId};
 
 use super::index_set::IndexSet;
 
 /// Who was asked for a chunk. Two when it is hedged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Owners {
-    pub(super) first: SecondaryNumber,
-    pub(super) second: Option<SecondaryNumber>,
+    pub(super) first: SourceId,
+    pub(super) second: Option<SourceId>,
 }
 
 /// What became of a chunk when an owner left it.
@@ -47,10 +47,10 @@ pub(super) struct ChunkTable {
     layout: ChunkLayout,
     have: ChunkSet,
     have_bytes: u64,
-    brought_by: Vec<Option<SecondaryNumber>>,
+    brought_by: Vec<Option<SourceId>>,
     in_flight: BTreeMap<ChunkIndex, Owners>,
-    home: Vec<Option<SecondaryNumber>>,
-    missing: BTreeMap<Option<SecondaryNumber>, MissingSet>,
+    home: Vec<Option<SourceId>>,
+    missing: BTreeMap<Option<SourceId>, MissingSet>,
     missing_chunks: u32,
     missing_bytes: u64,
 }
@@ -86,7 +86,7 @@ impl ChunkTable {
     }
 
     /// Who brought each chunk; `None` for a missing one and for one of an earlier run.
-    pub(super) fn brought_by(&self) -> &[Option<SecondaryNumber>] {
+    pub(super) fn brought_by(&self) -> &[Option<SourceId>] {
         &self.brought_by
     }
 
@@ -116,11 +116,11 @@ impl ChunkTable {
             && !self.in_flight.contains_key(&chunk)
     }
 
-    /// Gives the chunks of a range that the file has a home.
-    pub(super) fn set_home(&mut self, range: ChunkRange, home: SecondaryNumber) {
+    /// Gives the chunks of a range a home, those that the file and the source have.
+    pub(super) fn set_home(&mut self, range: ChunkRange, home: SourceId, have: &Have) {
         let end = range.end().min(self.layout.chunk_count());
         for chunk in (range.first..end).map(ChunkIndex) {
-            if self.home[chunk.as_usize()] == Some(home) {
+            if self.home[chunk.as_usize()] == Some(home) || !have.contains(chunk) {
                 continue;
             }
             let missing = self.is_missing(chunk);
@@ -135,14 +135,14 @@ impl ChunkTable {
     }
 
     /// Missing chunks of a home, and their bytes.
-    pub(super) fn missing_of(&self, home: Option<SecondaryNumber>) -> (u32, u64) {
+    pub(super) fn missing_of(&self, home: Option<SourceId>) -> (u32, u64) {
         self.missing
             .get(&home)
             .map_or((0, 0), |set| (set.chunks.len(), set.bytes))
     }
 
     /// Sources that are the home of a missing chunk.
-    pub(super) fn homes_with_missing(&self) -> impl Iterator<Item = SecondaryNumber> + '_ {
+    pub(super) fn homes_with_missing(&self) -> impl Iterator<Item = SourceId> + '_ {
         self.missing
             .iter()
             .filter(|(_, set)| set.chunks.len() > 0)
@@ -152,7 +152,7 @@ impl ChunkTable {
     /// Missing chunks of a home, in order.
     pub(super) fn missing_forward(
         &self,
-        home: Option<SecondaryNumber>,
+        home: Option<SourceId>,
     ) -> impl Iterator<Item = ChunkIndex> + '_ {
         let mut next = 0;
         std::iter::from_fn(move || {
@@ -165,7 +165,7 @@ impl ChunkTable {
     /// Missing chunks of a home, from the last.
     pub(super) fn missing_backward(
         &self,
-        home: Option<SecondaryNumber>,
+        home: Option<SourceId>,
     ) -> impl Iterator<Item = ChunkIndex> + '_ {
         let mut end = self.layout.chunk_count();
         std::iter::from_fn(move || {
@@ -184,7 +184,7 @@ impl ChunkTable {
     }
 
     /// A missing chunk is asked of `owner`; false when it is not missing.
-    pub(super) fn take(&mut self, chunk: ChunkIndex, owner: SecondaryNumber) -> bool {
+    pub(super) fn take(&mut self, chunk: ChunkIndex, owner: SourceId) -> bool {
         if !self.is_missing(chunk) {
             return false;
         }
@@ -200,7 +200,7 @@ impl ChunkTable {
     }
 
     /// A chunk with one owner is asked of a second; false when it is in another state or already its own.
-    pub(super) fn join(&mut self, chunk: ChunkIndex, owner: SecondaryNumber) -> bool {
+    pub(super) fn join(&mut self, chunk: ChunkIndex, owner: SourceId) -> bool {
         match self.in_flight.get_mut(&chunk) {
             Some(owners) if owners.second.is_none() && owners.first != owner => {
                 owners.second = Some(owner);
@@ -211,7 +211,7 @@ impl ChunkTable {
     }
 
     /// An owner will not bring the chunk.
-    pub(super) fn leave(&mut self, chunk: ChunkIndex, owner: SecondaryNumber) -> Left {
+    pub(super) fn leave(&mut self, chunk: ChunkIndex, owner: SourceId) -> Left {
         let Some(owners) = self.in_flight.get_mut(&chunk) else {
             return Left::Unchanged;
         };
@@ -238,11 +238,7 @@ impl ChunkTable {
 
     /// A verified chunk is here; gives its owners until now. `None` when it was here before, or when the
     /// file has no such chunk.
-    pub(super) fn complete(
-        &mut self,
-        chunk: ChunkIndex,
-        by: SecondaryNumber,
-    ) -> Option<Option<Owners>> {
+    pub(super) fn complete(&mut self, chunk: ChunkIndex, by: SourceId) -> Option<Option<Owners>> {
         let owners = self.owners(chunk);
         if !self.mark_have(chunk) {
             return None;
@@ -298,8 +294,8 @@ mod tests {
 
     use super::*;
 
-    fn source(number: u64) -> SecondaryNumber {
-        SecondaryNumber::try_from(number).unwrap()
+    fn source(id: u32) -> SourceId {
+        SourceId(id)
     }
 
     fn table(chunks: u64) -> ChunkTable {
@@ -309,8 +305,8 @@ mod tests {
     #[test]
     fn homes_hold_their_missing_chunks_and_nobody_else_does() {
         let mut table = table(10);
-        table.set_home(ChunkRange { first: 2, count: 3 }, source(1));
-        table.set_home(ChunkRange { first: 4, count: 9 }, source(2));
+        table.set_home(ChunkRange { first: 2, count: 3 }, source(1), &Have::All);
+        table.set_home(ChunkRange { first: 4, count: 9 }, source(2), &Have::All);
         let forward = |table: &ChunkTable, home| {
             let chunks: Vec<u32> = table.missing_forward(home).map(|c| c.0).collect();
             let mut backward: Vec<u32> = table.missing_backward(home).map(|c| c.0).collect();
@@ -323,7 +319,7 @@ mod tests {
         assert_eq!(forward(&table, Some(source(2))), [4, 5, 6, 7, 8, 9]);
         assert_eq!(table.missing_of(Some(source(2))), (6, (6 << 20) - 1));
         table.take(ChunkIndex(3), source(9));
-        table.set_home(ChunkRange { first: 3, count: 1 }, source(2));
+        table.set_home(ChunkRange { first: 3, count: 1 }, source(2), &Have::All);
         assert_eq!(forward(&table, Some(source(1))), [2]);
         table.leave(ChunkIndex(3), source(9));
         assert_eq!(forward(&table, Some(source(2))), [3, 4, 5, 6, 7, 8, 9]);
@@ -359,17 +355,17 @@ mod tests {
     proptest! {
         #[test]
         fn every_chunk_is_in_one_state_and_the_sums_agree(
-            steps in proptest::collection::vec((0u8..5, 0u32..70, 1u64..4), 1..300),
+            steps in proptest::collection::vec((0u8..5, 0u32..70, 1u32..4), 1..300),
         ) {
             let mut table = table(70);
-            for (step, index, number) in steps {
+            for (step, index, id) in steps {
                 let chunk = ChunkIndex(index);
                 match step {
-                    0 => { table.take(chunk, source(number)); }
-                    1 => { table.join(chunk, source(number)); }
-                    2 => { table.leave(chunk, source(number)); }
-                    3 => { table.complete(chunk, source(number)); }
-                    _ => table.set_home(ChunkRange { first: index, count: 9 }, source(number)),
+                    0 => { table.take(chunk, source(id)); }
+                    1 => { table.join(chunk, source(id)); }
+                    2 => { table.leave(chunk, source(id)); }
+                    3 => { table.complete(chunk, source(id)); }
+                    _ => table.set_home(ChunkRange { first: index, count: 9 }, source(id), &Have::All),
                 }
                 let homes = (0..4).map(|n| (n > 0).then(|| source(n)));
                 let missing: Vec<_> = homes.flat_map(|home| {

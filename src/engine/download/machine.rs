@@ -12,7 +12,7 @@ use super::{
     reading::Reading,
     source::{Link, Source},
 };
-use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, Fault, SecondaryNumber};
+use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, Fault, SourceId};
 
 /// A call that comes this much later than it was due means that this process did not run, be it as it was stopped or
 /// as the machine is busy: what it did not hear meanwhile is nobody's silence.
@@ -35,10 +35,10 @@ pub struct Download {
     pub(super) layout: ChunkLayout,
     pub(super) config: DownloadConfig,
     pub(super) chunks: ChunkTable,
-    pub(super) sources: BTreeMap<SecondaryNumber, Source>,
+    pub(super) sources: BTreeMap<SourceId, Source>,
     pub(super) actions: VecDeque<Action>,
     /// Who sent which chunk with a wrong digest.
-    pub(super) wrong: BTreeMap<ChunkIndex, SecondaryNumber>,
+    pub(super) wrong: BTreeMap<ChunkIndex, SourceId>,
     pub(super) state: State,
     pub(super) began: Instant,
     /// Somebody reads the file from its beginning while it comes.
@@ -48,7 +48,7 @@ pub struct Download {
     pub(super) waiting_since: Option<Instant>,
     /// Bytes that hedges have cost or may still cost.
     pub(super) hedged_bytes: u64,
-    still_sending: Vec<SecondaryNumber>,
+    still_sending: Vec<SourceId>,
 }
 
 /// How far the download is.
@@ -155,10 +155,10 @@ impl Download {
             .sources
             .values()
             .filter(|source| source.deadline().is_some_and(|due| due <= now))
-            .map(|source| source.number)
+            .map(|source| source.id)
             .collect();
-        for number in due {
-            self.source_due(now, number);
+        for id in due {
+            self.source_due(now, id);
         }
         self.after(now);
     }
@@ -184,12 +184,12 @@ impl Download {
     }
 
     /// Sources that had something on its way when the download ended, and that are not silent.
-    pub fn still_sending(&self) -> &[SecondaryNumber] {
+    pub fn still_sending(&self) -> &[SourceId] {
         &self.still_sending
     }
 
-    fn count(&mut self, number: SecondaryNumber, bytes: u32) {
-        if let Some(source) = self.sources.get_mut(&number) {
+    fn count(&mut self, id: SourceId, bytes: u32) {
+        if let Some(source) = self.sources.get_mut(&id) {
             source.counters.received_bytes += u64::from(bytes);
         }
     }
@@ -214,7 +214,7 @@ impl Download {
             has_more && (Self::is_working(source) || source.state() == SourceState::Resting)
         };
         let sending = self.sources.values().filter(is_sending);
-        self.still_sending = sending.map(|source| source.number).collect();
+        self.still_sending = sending.map(|source| source.id).collect();
         for source in self.sources.values_mut() {
             // What came of chunks that will not be whole is waste.
             source.queue.take_all();
@@ -233,15 +233,9 @@ impl Download {
         }
     }
 
-    fn received_bytes(
-        &mut self,
-        now: Instant,
-        number: SecondaryNumber,
-        chunk: ChunkIndex,
-        bytes: u32,
-    ) {
-        self.count(number, bytes);
-        let Some(source) = self.sources.get_mut(&number) else {
+    fn received_bytes(&mut self, now: Instant, id: SourceId, chunk: ChunkIndex, bytes: u32) {
+        self.count(id, bytes);
+        let Some(source) = self.sources.get_mut(&id) else {
             return;
         };
         if !source.is_connected() {
@@ -259,28 +253,29 @@ impl Download {
             Delivery::Part | Delivery::Unasked => {}
         }
         source.sync(now);
-        self.clear(number);
+        self.clear(id);
     }
 
     /// It is not silent any more: it may be asked again.
-    fn clear(&mut self, number: SecondaryNumber) {
-        if let Some(source) = self.sources.get_mut(&number)
+    fn clear(&mut self, id: SourceId) {
+        if let Some(source) = self.sources.get_mut(&id)
             && source.link == Link::Suspect
         {
             source.link = Link::Up;
-            self.tell(Notice::Cleared { source: number });
+            let who = source.who;
+            self.tell(Notice::Cleared { who });
         }
     }
 
-    fn verified(&mut self, now: Instant, number: SecondaryNumber, chunk: ChunkIndex) {
+    fn verified(&mut self, now: Instant, id: SourceId, chunk: ChunkIndex) {
         let length = u64::from(self.layout.chunk_len(chunk));
-        let Some(source) = self.sources.get_mut(&number) else {
+        let Some(source) = self.sources.get_mut(&id) else {
             return;
         };
         source.queue.remove(chunk);
         source.forget_failures();
         source.sync(now);
-        if self.chunks.complete(chunk, number).is_none() {
+        if self.chunks.complete(chunk, id).is_none() {
             return;
         }
         source.counters.useful_bytes += length;
@@ -293,7 +288,7 @@ impl Download {
                 let unsent = length.saturating_sub(u64::from(before.received));
                 self.hedged_bytes = self.hedged_bytes.saturating_sub(unsent);
                 if !before.is_whole() {
-                    let source = other.number;
+                    let source = other.id;
                     self.actions.push_back(Action::Cancel { source, chunk });
                 }
             }
@@ -305,34 +300,32 @@ impl Download {
     }
 
     /// It was on its way when all ended, and is in the file all the same: the next run has it.
-    fn verified_late(&mut self, number: SecondaryNumber, chunk: ChunkIndex) {
+    fn verified_late(&mut self, id: SourceId, chunk: ChunkIndex) {
         let length = u64::from(self.layout.chunk_len(chunk));
-        if let Some(source) = self.sources.get_mut(&number)
-            && self.chunks.complete(chunk, number).is_some()
+        if let Some(source) = self.sources.get_mut(&id)
+            && self.chunks.complete(chunk, id).is_some()
         {
             source.counters.useful_bytes += length;
             source.counters.useful_chunks += 1;
         }
     }
 
-    fn wrong(&mut self, now: Instant, number: SecondaryNumber, chunk: ChunkIndex) {
-        let Some(source) = self.sources.get_mut(&number) else {
+    fn wrong(&mut self, now: Instant, id: SourceId, chunk: ChunkIndex) {
+        let Some(source) = self.sources.get_mut(&id) else {
             return;
         };
         source.counters.digest_failures += 1;
-        match self.wrong.insert(chunk, number) {
-            Some(other) if other != number => {
-                self.finish(Finish::Failed(FailReason::WrongManifest {
-                    chunk,
-                    sources: [other, number],
-                }));
+        match self.wrong.insert(chunk, id) {
+            Some(other) if other != id => {
+                let who = [other, id].map(|id| self.sources[&id].who);
+                self.finish(Finish::Failed(FailReason::WrongManifest { chunk, who }));
             }
-            _ => self.ban(now, number, Some(chunk)),
+            Some(_) | None => self.ban(now, id, Some(chunk)),
         }
     }
 
-    fn refused(&mut self, now: Instant, number: SecondaryNumber, chunk: ChunkIndex) {
-        let Some(source) = self.sources.get_mut(&number) else {
+    fn refused(&mut self, now: Instant, id: SourceId, chunk: ChunkIndex) {
+        let Some(source) = self.sources.get_mut(&id) else {
             return;
         };
         if source.queue.remove(chunk).is_none() {
@@ -345,15 +338,15 @@ impl Download {
         source.progress.sign_of_life(now);
         source.sync(now);
         let over = source.refusals >= MOST_REFUSALS;
-        self.clear(number);
-        self.chunks.leave(chunk, number);
+        self.clear(id);
+        self.chunks.leave(chunk, id);
         if over {
-            self.disconnect(now, number, Fault::Refused);
+            self.disconnect(now, id, Fault::Refused);
         }
     }
 
-    fn cancelled(&mut self, now: Instant, number: SecondaryNumber, chunk: ChunkIndex) {
-        let Some(source) = self.sources.get_mut(&number) else {
+    fn cancelled(&mut self, now: Instant, id: SourceId, chunk: ChunkIndex) {
+        let Some(source) = self.sources.get_mut(&id) else {
             return;
         };
         if let Some(request) = source.queue.remove(chunk)
@@ -361,24 +354,24 @@ impl Download {
         {
             // Nobody asked for that; the chunk is to be had elsewhere all the same.
             source.counters.retries += 1;
-            self.chunks.leave(chunk, number);
+            self.chunks.leave(chunk, id);
         }
         source.progress.sign_of_life(now);
         source.sync(now);
-        self.clear(number);
+        self.clear(id);
     }
 
-    fn queued(&mut self, now: Instant, number: SecondaryNumber) {
-        if let Some(source) = self.sources.get_mut(&number)
+    fn queued(&mut self, now: Instant, id: SourceId) {
+        if let Some(source) = self.sources.get_mut(&id)
             && source.is_connected()
         {
             source.progress.queued(now);
-            self.clear(number);
+            self.clear(id);
         }
     }
 
-    fn set_blocked(&mut self, now: Instant, number: SecondaryNumber, blocked: bool) {
-        if let Some(source) = self.sources.get_mut(&number) {
+    fn set_blocked(&mut self, now: Instant, id: SourceId, blocked: bool) {
+        if let Some(source) = self.sources.get_mut(&id) {
             source.progress.set_blocked(now, blocked);
             source.sync(now);
         }

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use crate::model::{ChunkIndex, SecondaryNumber};
+use crate::model::{ChunkIndex, Who};
 
 /// Cells that a map has at most.
 const MOST_CELLS: u32 = 4096;
@@ -24,9 +24,9 @@ pub struct ChunkCell {
     /// Verified chunks of it.
     pub have: u32,
     /// Who was asked for the first of its chunks that are on their way.
-    pub in_flight: Option<SecondaryNumber>,
+    pub in_flight: Option<Who>,
     /// Who brought most of it; `None` with some there means that an earlier run did.
-    pub from: Option<SecondaryNumber>,
+    pub from: Option<Who>,
 }
 
 impl ChunkMap {
@@ -56,7 +56,8 @@ impl ChunkMap {
         &mut self.cells[(chunk.0 / self.chunks_per_cell) as usize]
     }
 
-    pub(super) fn set_brought_by(&mut self, brought_by: &[Option<SecondaryNumber>]) {
+    pub(super) fn set_brought_by(&mut self, brought_by: impl Iterator<Item = Option<Who>>) {
+        let brought_by: Vec<_> = brought_by.collect();
         let chunks = brought_by.chunks(self.chunks_per_cell as usize);
         for (cell, brought) in self.cells.iter_mut().zip(chunks) {
             cell.from = most_of(brought);
@@ -64,27 +65,28 @@ impl ChunkMap {
     }
 }
 
-/// Who is named most often; of equals the lowest number.
-fn most_of(numbers: &[Option<SecondaryNumber>]) -> Option<SecondaryNumber> {
-    if let [only] = numbers {
+/// Who is named most often; of equals the first in order.
+fn most_of(brought_by: &[Option<Who>]) -> Option<Who> {
+    if let [only] = brought_by {
         return *only;
     }
     let mut counts = BTreeMap::<_, u32>::new();
-    for number in numbers.iter().flatten() {
-        *counts.entry(*number).or_default() += 1;
+    for who in brought_by.iter().flatten() {
+        *counts.entry(*who).or_default() += 1;
     }
     let most = counts
         .into_iter()
-        .max_by_key(|(number, count)| (*count, Reverse(*number)));
-    most.map(|(number, _)| number)
+        .max_by_key(|(who, count)| (*count, Reverse(*who)));
+    most.map(|(who, _)| who)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::SecondaryNumber;
 
-    fn source(number: u64) -> Option<SecondaryNumber> {
-        SecondaryNumber::try_from(number).ok()
+    fn source(number: u64) -> Option<Who> {
+        SecondaryNumber::try_from(number).ok().map(Who::Secondary)
     }
 
     #[test]
@@ -116,7 +118,7 @@ mod tests {
             source(2),
             source(2),
         ]);
-        map.set_brought_by(&brought);
+        map.set_brought_by(brought.into_iter());
         let from: Vec<_> = map.cells[..4].iter().map(|cell| cell.from).collect();
         assert_eq!(from, [source(1), source(3), source(2), None]);
     }

@@ -4,8 +4,8 @@
 //! Ranges that the central assigns mean nothing here: all chunks are nobody's own, so that the first missing
 //! one is the first that is asked for.
 
-use super::Download;
-use crate::model::ChunkIndex;
+use super::{Download, source::Source};
+use crate::model::{ChunkIndex, Have};
 
 /// How far the reader is.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +52,19 @@ impl Download {
     pub(super) fn is_unassigned(&self, chunk: ChunkIndex) -> bool {
         let in_reach = self.reading.is_none_or(|reading| chunk.0 < reading.end());
         in_reach && self.chunks.is_missing(chunk)
+    }
+
+    /// True when a source has an unassigned chunk.
+    pub(super) fn has_more_for(&self, source: &Source) -> bool {
+        self.unassigned().0 > 0 && self.unassigned_of(source) > 0
+    }
+
+    /// Unassigned chunks that a source has.
+    pub(super) fn unassigned_of(&self, source: &Source) -> usize {
+        match &source.have {
+            Have::All => self.unassigned().0 as usize,
+            Have::Chunks(chunks) => chunks.iter().filter(|c| self.is_unassigned(*c)).count(),
+        }
     }
 
     /// Missing chunks that the reader is near enough to, in order.

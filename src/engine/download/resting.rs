@@ -15,21 +15,17 @@ impl Download {
         if !self.sources.values().any(Source::is_or_was_draining) {
             return;
         }
-        let others_carry_on = self
-            .sources
-            .values()
-            .any(|s| !s.is_draining && (s.link == Link::Up || s.is_first_attempt()));
+        let others_carry_on = self.others_carry_on();
         let mut wanted = Vec::new();
         for source in self.sources.values_mut() {
             source.is_resting = source.is_draining && others_carry_on;
-            let number = source.number;
+            let id = source.id;
             match source.link {
                 Link::Up | Link::Suspect if source.is_resting && source.queue.len() == 0 => {
                     source.link = Link::Resting;
-                    self.actions
-                        .push_back(Action::Disconnect { source: number });
+                    self.actions.push_back(Action::Disconnect { source: id });
                 }
-                Link::Resting if !source.is_resting => wanted.push(number),
+                Link::Resting if !source.is_resting => wanted.push(id),
                 Link::Up
                 | Link::Suspect
                 | Link::Resting
@@ -38,8 +34,23 @@ impl Download {
                 | Link::Banned => {}
             }
         }
-        for number in wanted {
-            self.connect(now, number);
+        for id in wanted {
+            self.connect(now, id);
         }
+    }
+
+    /// True when those that stay can bring all that is missing.
+    fn others_carry_on(&self) -> bool {
+        let stays = |s: &&Source| !s.is_draining && (s.link == Link::Up || s.is_first_attempt());
+        let others = self.sources.values().filter(stays);
+        let others: Vec<_> = others.map(|source| &source.have).collect();
+        let here = self.chunks.have();
+        let mut missing = self
+            .layout
+            .all()
+            .iter()
+            .filter(|chunk| !here.contains(*chunk));
+        others.iter().any(|have| have.is_all())
+            || !others.is_empty() && missing.all(|c| others.iter().any(|have| have.contains(c)))
     }
 }

@@ -1,6 +1,6 @@
 //! Who is asked for which chunk.
 //!
-//! Every source first takes what is its own, in order; one that has nothing of its own left takes from the
+//! Every source first takes what only it has, then what is its own, in order; one that has nothing of its own left takes from the
 //! tail of whoever would finish last. Near the end a source takes a chunk only if it would bring it before
 //! the others could have brought everything: the time `T` at which all of them together, each at its rate,
 //! have sent what is outstanding and unassigned. When nothing is unassigned, an idle source takes chunks back
@@ -17,7 +17,7 @@ use super::{
     queue::{Request, Want},
     source::{Link, Source},
 };
-use crate::model::{ChunkIndex, Fault, SecondaryNumber};
+use crate::model::{ChunkIndex, Fault, SourceId};
 
 /// What a chunk may come later than the fluid finish time, as a share of it.
 const SLACK: f64 = 0.05;
@@ -47,7 +47,7 @@ const ANY_RATE: f64 = 1e6;
 /// A source that works, with what is needed to compare it.
 #[derive(Clone, Copy, Debug)]
 struct Worker {
-    number: SecondaryNumber,
+    id: SourceId,
     rate: f64,
     outstanding_bytes: f64,
 }
@@ -66,11 +66,10 @@ impl Download {
             return;
         }
         self.assign(now);
-        if self.unassigned().0 == 0 {
-            self.end_game(now);
-        } else {
+        if self.unassigned().0 > 0 {
             self.drop_useless(now);
         }
+        self.end_game(now);
     }
 
     /// Gives unassigned chunks to sources that have space for them.
@@ -82,9 +81,9 @@ impl Download {
             let with_space: BTreeSet<_> = self
                 .sources
                 .values()
-                .filter(|source| !tried.contains(&source.number))
+                .filter(|source| !tried.contains(&source.id))
                 .filter(|source| Self::is_working(source) && source.has_space(now))
-                .map(|source| source.number)
+                .map(|source| source.id)
                 .collect();
             if with_space.is_empty() {
                 // As nearly always: rates are not asked for in vain.
@@ -93,27 +92,22 @@ impl Download {
             let workers = workers.get_or_insert_with(|| self.workers(now));
             let candidate = workers
                 .iter()
-                .filter(|worker| with_space.contains(&worker.number))
+                .filter(|worker| with_space.contains(&worker.id))
                 .min_by(|a, b| a.time_for(chunk_bytes).total_cmp(&b.time_for(chunk_bytes)))
                 .copied();
             let Some(worker) = candidate else {
                 return;
             };
-            let found = if self.is_in_time(&worker, workers) {
-                self.next_chunk(&worker, workers)
-            } else {
-                None
-            };
-            match found {
+            match self.next_chunk(&worker, workers) {
                 Some(chunk) => {
                     let asked = f64::from(self.layout.chunk_len(chunk));
-                    for other in workers.iter_mut().filter(|w| w.number == worker.number) {
+                    for other in workers.iter_mut().filter(|w| w.id == worker.id) {
                         other.outstanding_bytes += asked;
                     }
-                    self.request(now, worker.number, chunk);
+                    self.request(now, worker.id, chunk);
                 }
                 None => {
-                    tried.insert(worker.number);
+                    tried.insert(worker.id);
                 }
             }
         }
@@ -134,50 +128,74 @@ impl Download {
         };
         working()
             .map(|source| Worker {
-                number: source.number,
+                id: source.id,
                 rate: source.rate(now).unwrap_or(typical),
                 outstanding_bytes: source.queue.sums().unfinished_bytes as f64,
             })
             .collect()
     }
 
-    /// True when one more chunk from this source would not be what everybody waits for in the end.
-    fn is_in_time(&self, worker: &Worker, workers: &[Worker]) -> bool {
+    /// True when this chunk from this source would not be what everybody waits for in the end.
+    fn is_in_time(&self, worker: &Worker, chunk: ChunkIndex, workers: &[Worker]) -> bool {
         let chunk_bytes = f64::from(self.layout.chunk_bytes());
         let own = worker.time_for(chunk_bytes);
-        let best = workers
-            .iter()
-            .map(|w| w.time_for(chunk_bytes))
-            .fold(f64::INFINITY, f64::min);
+        let has_it = |w: &&Worker| self.sources[&w.id].have.contains(chunk);
+        let rivals: Vec<_> = workers.iter().filter(has_it).collect();
+        let times = rivals.iter().map(|w| w.time_for(chunk_bytes));
+        let best = times.fold(f64::INFINITY, f64::min);
         let (_, unassigned_bytes) = self.unassigned();
-        let fluid = fluid_finish_time(unassigned_bytes as f64, workers);
+        let fluid = fluid_finish_time(unassigned_bytes as f64, rivals);
         own <= fluid.max(best) * (1.0 + SLACK)
     }
 
-    /// What a source should bring next: its own first, then what has no owner, then from the tail of whoever
-    /// would finish last.
+    /// What a source should bring next: what only it has, then what it would bring in time.
     fn next_chunk(&self, worker: &Worker, workers: &[Worker]) -> Option<ChunkIndex> {
-        let source = &self.sources[&worker.number];
-        // A request that was taken back is settled first.
-        let allowed = |chunk: &ChunkIndex| {
-            !source.refused.contains(chunk) && source.queue.get(*chunk).is_none()
-        };
+        if let Some(chunk) = self.its_alone(worker, workers) {
+            return Some(chunk);
+        }
+        let chunk = self.first_choice(worker, workers)?;
+        self.is_in_time(worker, chunk, workers).then_some(chunk)
+    }
+
+    /// The first unassigned chunk that no other source that works has.
+    fn its_alone(&self, worker: &Worker, workers: &[Worker]) -> Option<ChunkIndex> {
+        let others = workers.iter().filter(|other| other.id != worker.id);
+        let others: Vec<_> = others.map(|other| &self.sources[&other.id].have).collect();
+        let is_read = self.reading.is_some();
+        if is_read || others.is_empty() || others.iter().any(|have| have.is_all()) {
+            return None;
+        }
+        let source = &self.sources[&worker.id];
+        self.layout.all().iter().find(|chunk| {
+            self.is_unassigned(*chunk)
+                && source.can_send(*chunk)
+                && source.queue.get(*chunk).is_none()
+                && !others.iter().any(|have| have.contains(*chunk))
+        })
+    }
+
+    /// Its own first, then what has no owner, then from the tail of whoever would finish last.
+    fn first_choice(&self, worker: &Worker, workers: &[Worker]) -> Option<ChunkIndex> {
+        let source = &self.sources[&worker.id];
+        // A request that was taken back ends first.
+        let allowed =
+            |chunk: &ChunkIndex| source.can_send(*chunk) && source.queue.get(*chunk).is_none();
         if let Some(reading) = self.reading {
             return self.in_reach(reading).find(allowed);
         }
-        let own = self.chunks.missing_forward(Some(worker.number));
+        let own = self.chunks.missing_forward(Some(worker.id));
         let nobodys = self.chunks.missing_forward(None);
         if let Some(chunk) = own.chain(nobodys).find(allowed) {
             return Some(chunk);
         }
-        let mut homes: Vec<(SecondaryNumber, f64)> = self
+        let mut homes: Vec<(SourceId, f64)> = self
             .chunks
             .homes_with_missing()
-            .filter(|home| *home != worker.number)
+            .filter(|home| *home != worker.id)
             .filter(|home| !self.sources.get(home).is_some_and(Source::is_expected))
             .map(|home| {
                 let (_, bytes) = self.chunks.missing_of(Some(home));
-                let owner = workers.iter().find(|w| w.number == home);
+                let owner = workers.iter().find(|w| w.id == home);
                 // One that does not work would finish last of all.
                 let time = owner.map_or(f64::INFINITY, |w| w.time_for(bytes as f64));
                 (home, time)
@@ -189,18 +207,18 @@ impl Download {
             .find_map(|(home, _)| self.chunks.missing_backward(Some(home)).find(allowed))
     }
 
-    fn request(&mut self, now: Instant, number: SecondaryNumber, chunk: ChunkIndex) {
-        if self.chunks.take(chunk, number) {
-            self.push_request(now, number, chunk);
+    fn request(&mut self, now: Instant, id: SourceId, chunk: ChunkIndex) {
+        if self.chunks.take(chunk, id) {
+            self.push_request(now, id, chunk);
         }
     }
 
-    fn push_request(&mut self, now: Instant, number: SecondaryNumber, chunk: ChunkIndex) {
+    fn push_request(&mut self, now: Instant, id: SourceId, chunk: ChunkIndex) {
         let length = self.layout.chunk_len(chunk);
-        if let Some(source) = self.sources.get_mut(&number) {
+        if let Some(source) = self.sources.get_mut(&id) {
             source.queue.push(chunk, length);
             source.sync(now);
-            let source = number;
+            let source = id;
             self.actions.push_back(Action::Request { source, chunk });
         }
     }
@@ -208,12 +226,13 @@ impl Download {
     /// Lets idle sources help those that would finish last.
     fn end_game(&mut self, now: Instant) {
         let is_idle = |source: &Source| source.queue.sums().unfinished == 0;
-        let idle = |source: &&Source| Self::is_working(source) && is_idle(source);
-        if !self.sources.values().any(|source| idle(&source)) {
+        let is_free = |source: &Source| is_idle(source) && !self.has_more_for(source);
+        let mut sources = self.sources.values();
+        if !sources.any(|source| Self::is_working(source) && is_free(source)) {
             return;
         }
         let mut workers = self.workers(now);
-        workers.retain(|worker| is_idle(&self.sources[&worker.number]));
+        workers.retain(|worker| is_free(&self.sources[&worker.id]));
         for worker in workers {
             self.help(now, &worker);
         }
@@ -224,17 +243,17 @@ impl Download {
         let slowest = self
             .sources
             .values()
-            .filter(|s| s.number != helper.number && s.queue.sums().wanted > 0)
+            .filter(|s| s.id != helper.id && s.queue.sums().wanted > 0)
             .filter_map(|source| {
-                let chunk = self.last_chunk(source, helper.number)?;
-                Some((source.number, chunk, owner_time(now, source, typical)))
+                let chunk = self.last_chunk(source, helper.id)?;
+                Some((source.id, chunk, owner_time(now, source, typical)))
             })
             .max_by(|a, b| a.2.total_cmp(&b.2));
         let Some((owner, request, owner_time)) = slowest else {
             return;
         };
         let is_in_line = self.sources[&owner].progress.in_line_for(now).is_some();
-        let is_proven = self.sources[&helper.number].rate(now).is_some();
+        let is_proven = self.sources[&helper.id].rate(now).is_some();
         let own_time = if is_in_line && !is_proven {
             UNPROVEN_SECONDS
         } else {
@@ -253,20 +272,14 @@ impl Download {
             request.received > 0 || before == 0 || (before <= ON_ITS_WAY_BYTES && !is_suspect);
         let is_hopeless = is_in_line && is_proven && gain >= HOPELESS_SECONDS;
         if !is_begun || is_hopeless {
-            self.take_back(now, owner, request.chunk, helper.number);
+            self.take_back(now, owner, request.chunk, helper.id);
         } else if gain >= DEAR_SECONDS || self.is_cheap(now, owner, &request, own_time) {
-            self.hedge(now, &request, helper.number);
+            self.hedge(now, &request, helper.id);
         }
     }
 
     /// True when a duplicate that takes so many seconds should cost next to nothing.
-    fn is_cheap(
-        &self,
-        now: Instant,
-        owner: SecondaryNumber,
-        request: &Request,
-        own_time: f64,
-    ) -> bool {
+    fn is_cheap(&self, now: Instant, owner: SourceId, request: &Request, own_time: f64) -> bool {
         let rate = self.sources[&owner].rate(now).unwrap_or(0.0);
         let lost = u64::from(request.received) + (rate * own_time) as u64 + ON_ITS_WAY_BYTES;
         let most = (self.layout.file_bytes() as f64 * CHEAP_SHARE) as u64;
@@ -274,21 +287,21 @@ impl Download {
     }
 
     /// The last chunk that a source has to bring and that another may bring as well.
-    fn last_chunk(&self, source: &Source, helper: SecondaryNumber) -> Option<Request> {
+    fn last_chunk(&self, source: &Source, helper: SourceId) -> Option<Request> {
         let helping = &self.sources[&helper];
         let found = source.queue.iter().rev().find(|request| {
             let owners = self.chunks.owners(request.chunk);
             request.want == Want::Wanted
                 && !request.is_whole()
                 && owners.is_some_and(|owners| owners.second.is_none())
-                && !helping.refused.contains(&request.chunk)
+                && helping.can_send(request.chunk)
                 && helping.queue.get(request.chunk).is_none()
         });
         found.copied()
     }
 
     /// What an owner has to send before a chunk, in bytes.
-    fn bytes_before(&self, owner: SecondaryNumber, chunk: ChunkIndex) -> u64 {
+    fn bytes_before(&self, owner: SourceId, chunk: ChunkIndex) -> u64 {
         let queue = self.sources[&owner].queue.iter();
         queue
             .take_while(|request| request.chunk != chunk)
@@ -296,13 +309,7 @@ impl Download {
             .sum()
     }
 
-    fn take_back(
-        &mut self,
-        now: Instant,
-        owner: SecondaryNumber,
-        chunk: ChunkIndex,
-        helper: SecondaryNumber,
-    ) {
+    fn take_back(&mut self, now: Instant, owner: SourceId, chunk: ChunkIndex, helper: SourceId) {
         if let Some(source) = self.sources.get_mut(&owner) {
             source.queue.set_want(chunk, Want::TakenBack);
             source.counters.retries += 1;
@@ -314,7 +321,7 @@ impl Download {
         self.request(now, helper, chunk);
     }
 
-    fn hedge(&mut self, now: Instant, request: &Request, helper: SecondaryNumber) {
+    fn hedge(&mut self, now: Instant, request: &Request, helper: SourceId) {
         let length = u64::from(request.length);
         let share = (self.layout.file_bytes() as f64 * HEDGE_SHARE) as u64;
         let most = share.max(HEDGE_CHUNKS * u64::from(self.layout.chunk_bytes()));
@@ -328,22 +335,22 @@ impl Download {
         self.push_request(now, helper, request.chunk);
     }
 
-    /// Gives up sources that refuse all that is missing: they would never be asked for anything again.
+    /// Gives up sources that refuse all that is missing and that they have: they would never be asked for anything
+    /// again.
     fn drop_useless(&mut self, now: Instant) {
-        let missing = self.unassigned().0 as usize;
         let useless: Vec<_> = self
             .sources
             .values()
-            .filter(|s| s.is_connected() && s.queue.len() == 0)
-            .filter(|s| s.refused.len() >= missing)
+            .filter(|s| s.is_connected() && s.queue.len() == 0 && !s.refused.is_empty())
             .filter(|s| {
                 let refused = s.refused.iter();
-                refused.filter(|chunk| self.is_unassigned(**chunk)).count() >= missing
+                let refused = refused.filter(|chunk| self.is_unassigned(**chunk)).count();
+                refused > 0 && refused >= self.unassigned_of(s)
             })
-            .map(|source| source.number)
+            .map(|source| source.id)
             .collect();
-        for number in useless {
-            self.disconnect(now, number, Fault::Refused);
+        for id in useless {
+            self.disconnect(now, id, Fault::Refused);
         }
     }
 }
@@ -369,8 +376,7 @@ fn owner_time(now: Instant, source: &Source, typical: f64) -> f64 {
 
 /// The time at which all sources together, each at its rate, would have sent what is outstanding at each and
 /// `unassigned` bytes besides, in seconds: T with Σ max(0, rate·T − outstanding) = unassigned.
-fn fluid_finish_time(unassigned: f64, workers: &[Worker]) -> f64 {
-    let mut by_time: Vec<&Worker> = workers.iter().collect();
+fn fluid_finish_time(unassigned: f64, mut by_time: Vec<&Worker>) -> f64 {
     by_time.sort_by(|a, b| a.time_for(0.0).total_cmp(&b.time_for(0.0)));
     let (mut rate, mut outstanding, mut time) = (0.0, 0.0, 0.0);
     for worker in by_time {
@@ -388,9 +394,9 @@ fn fluid_finish_time(unassigned: f64, workers: &[Worker]) -> f64 {
 mod tests {
     use super::*;
 
-    fn worker(number: u64, rate: f64, outstanding_bytes: f64) -> Worker {
+    fn worker(id: u32, rate: f64, outstanding_bytes: f64) -> Worker {
         Worker {
-            number: SecondaryNumber::try_from(number).unwrap(),
+            id: SourceId(id),
             rate,
             outstanding_bytes,
         }
@@ -405,7 +411,7 @@ mod tests {
             (0.0, vec![worker(1, 1.0, 5.0)], 5.0),
             (5.0, vec![], 0.0),
         ] {
-            let time = fluid_finish_time(unassigned, &workers);
+            let time = fluid_finish_time(unassigned, workers.iter().collect());
             assert!((time - expected).abs() < 1e-9, "{time} for {expected}");
         }
     }

@@ -8,7 +8,10 @@ use std::{
 
 use crate::{
     engine::backoff::Backoff,
-    model::{ChunkIndex, FaultCounts, ReceivedFrom, SecondaryNumber, limits::MAX_QUEUED_REQUESTS},
+    model::{
+        ChunkIndex, FaultCounts, Have, ReceivedFrom, SourceId, SourceInfo, Who,
+        limits::MAX_QUEUED_REQUESTS,
+    },
 };
 
 use super::{SourceState, progress::Progress, queue::RequestQueue, rate::RateMeter};
@@ -72,7 +75,10 @@ pub(super) struct Counters {
 /// A source.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
-    pub(super) number: SecondaryNumber,
+    pub(super) id: SourceId,
+    pub(super) who: Who,
+    /// Chunks that it can send.
+    pub(super) have: Have,
     pub(super) link: Link,
     /// It is in the central's present list.
     pub(super) announced: bool,
@@ -99,14 +105,16 @@ pub(super) struct Source {
 
 impl Source {
     /// A source that is being connected to.
-    pub(super) fn new(number: SecondaryNumber, chunk_bytes: u32, seed: u64, now: Instant) -> Self {
+    pub(super) fn new(info: &SourceInfo, chunk_bytes: u32, seed: u64, now: Instant) -> Self {
         Self {
-            number,
+            id: info.id,
+            who: info.who,
+            have: info.have.clone(),
             link: Link::Connecting {
                 overdue_at: now + CONNECT_PATIENCE,
             },
             announced: true,
-            is_draining: false,
+            is_draining: info.draining,
             is_resting: false,
             expected_until: Some(now + CONNECT_GRACE),
             dead_since: None,
@@ -120,11 +128,16 @@ impl Source {
             window: LEAST_WINDOW,
             // Sources of one download must not share their jitter.
             backoff: Backoff::new(
-                seed ^ (u64::from(number.get()) << 48),
+                seed ^ u64::from(info.id.0).rotate_left(48),
                 RETRY_FIRST,
                 RETRY_CAP,
             ),
         }
+    }
+
+    /// True when it can send a chunk, as far as is known.
+    pub(super) fn can_send(&self, chunk: ChunkIndex) -> bool {
+        self.have.contains(chunk) && !self.refused.contains(&chunk)
     }
 
     pub(super) fn is_connected(&self) -> bool {
@@ -284,7 +297,8 @@ impl Source {
     pub(super) fn received_from(&self) -> ReceivedFrom {
         let counters = self.counters;
         ReceivedFrom {
-            number: self.number,
+            source: self.id,
+            who: self.who,
             bytes: counters.useful_bytes,
             wasted: self.wasted_bytes(),
             chunks: counters.useful_chunks,

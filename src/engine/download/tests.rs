@@ -1,15 +1,43 @@
 //! The machine step by step. Whole stories are told in `tests/sim.rs`.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
-use super::{Action, Download, DownloadConfig, Event, FailReason, Finish, Holder, Notice};
-use crate::model::{ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, Fault, SecondaryNumber};
+use super::{Action, Download, DownloadConfig, Event, FailReason, Finish, Notice};
+use crate::model::{
+    ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, Fault, Have, SecondaryNumber, SourceId,
+    SourceInfo, Who, limits::MAX_SOURCES,
+};
 
 const MIB: u64 = 1 << 20;
 const MS: Duration = Duration::from_millis(1);
 
-fn source(number: u64) -> SecondaryNumber {
-    SecondaryNumber::try_from(number).unwrap()
+fn source(id: u32) -> SourceId {
+    SourceId(id)
+}
+
+/// Numbers are not ids: the central names as it likes.
+fn who(id: u32) -> Who {
+    Who::Secondary(SecondaryNumber::try_from(u64::from(65 - id)).unwrap())
+}
+
+/// A source that has all, with nothing of its own.
+fn info(id: u32) -> SourceInfo {
+    SourceInfo {
+        id: source(id),
+        who: who(id),
+        address: ([10, 0, 0, 1], id as u16).into(),
+        have: Have::All,
+        ranges: Vec::new(),
+        draining: false,
+    }
+}
+
+fn only(chunks: &[u32]) -> Have {
+    let ranges = chunks.iter().map(|&first| ChunkRange { first, count: 1 });
+    Have::Chunks(ChunkSet::of_ranges(&ranges.collect::<Vec<_>>()).unwrap())
 }
 
 /// A machine and a clock.
@@ -21,16 +49,16 @@ struct Bench {
 
 impl Bench {
     /// A file of some chunks and connected sources, each with an equal share.
-    fn running(chunks: u32, sources: u64) -> Self {
+    fn running(chunks: u32, sources: u32) -> Self {
         Self::of(chunks, sources, None)
     }
 
     /// The same, read from its beginning while it comes.
-    fn read(chunks: u32, sources: u64, ahead_chunks: u32) -> Self {
+    fn read(chunks: u32, sources: u32, ahead_chunks: u32) -> Self {
         Self::of(chunks, sources, Some(ahead_chunks))
     }
 
-    fn of(chunks: u32, sources: u64, ahead_chunks: Option<u32>) -> Self {
+    fn of(chunks: u32, sources: u32, ahead_chunks: Option<u32>) -> Self {
         let now = Instant::now();
         let layout = ChunkLayout::for_file(u64::from(chunks) * MIB).unwrap();
         let config = DownloadConfig {
@@ -46,8 +74,8 @@ impl Bench {
             chunks,
         };
         bench.list(sources);
-        for number in 1..=sources {
-            let source = source(number);
+        for id in 1..=sources {
+            let source = source(id);
             bench.feed(Event::Connected { source });
         }
         let have = ChunkSet::new(chunks);
@@ -55,24 +83,24 @@ impl Bench {
         bench
     }
 
-    fn list(&mut self, sources: u64) {
+    fn list(&mut self, sources: u32) {
         self.list_with(sources, None);
     }
 
     /// The same, one of them about to leave.
-    fn list_with(&mut self, sources: u64, draining: Option<u64>) {
-        let share = self.chunks / sources.max(1) as u32;
-        let list = (1..=sources).map(|number| {
-            let first = (number as u32 - 1) * share;
-            let count = if number == sources {
+    fn list_with(&mut self, sources: u32, draining: Option<u32>) {
+        let share = self.chunks / sources.max(1);
+        let list = (1..=sources).map(|id| {
+            let first = (id - 1) * share;
+            let count = if id == sources {
                 self.chunks - first
             } else {
                 share
             };
-            Holder {
-                source: source(number),
+            SourceInfo {
                 ranges: vec![ChunkRange { first, count }],
-                is_draining: draining == Some(number),
+                draining: draining == Some(id),
+                ..info(id)
             }
         });
         let list = list.collect();
@@ -88,16 +116,16 @@ impl Bench {
     }
 
     /// What each source was asked for.
-    fn requests(actions: &[Action]) -> Vec<(u16, u32)> {
+    fn requests(actions: &[Action]) -> Vec<(u32, u32)> {
         let request = |action: &Action| match action {
-            Action::Request { source, chunk } => Some((source.get(), chunk.0)),
+            Action::Request { source, chunk } => Some((source.0, chunk.0)),
             _ => None,
         };
         actions.iter().filter_map(request).collect()
     }
 
-    fn bring(&mut self, number: u64, chunk: u32) {
-        let (source, chunk) = (source(number), ChunkIndex(chunk));
+    fn bring(&mut self, id: u32, chunk: u32) {
+        let (source, chunk) = (source(id), ChunkIndex(chunk));
         let bytes = MIB as u32;
         self.feed(Event::Received {
             source,
@@ -129,7 +157,7 @@ fn a_dead_source_gives_all_back_in_one_step_and_gets_its_range_again() {
     });
     let actions = bench.actions();
     let dead = Notice::Dead {
-        source: source(2),
+        who: who(2),
         fault: Fault::Broken,
         returned_chunks: 2,
     };
@@ -161,7 +189,7 @@ fn silence_makes_suspect_and_then_dead() {
     bench.actions();
     bench.now = bench.machine.poll_timeout().unwrap();
     bench.machine.handle_timeout(bench.now);
-    let suspect = Action::Notice(Notice::Suspect { source: source(1) });
+    let suspect = Action::Notice(Notice::Suspect { who: who(1) });
     assert_eq!(bench.actions(), [suspect]);
     let suspected = bench.now;
     bench.now = bench.machine.poll_timeout().unwrap();
@@ -186,7 +214,7 @@ fn wrong_bytes_ban_their_sender_and_a_second_sender_blames_the_manifest() {
     });
     let actions = bench.actions();
     let banned = Notice::Banned {
-        source: source(1),
+        who: who(1),
         chunk: Some(chunk),
     };
     assert!(actions.contains(&Action::Notice(banned)));
@@ -202,10 +230,8 @@ fn wrong_bytes_ban_their_sender_and_a_second_sender_blames_the_manifest() {
         source: source(2),
         chunk,
     });
-    let reason = FailReason::WrongManifest {
-        chunk,
-        sources: [source(1), source(2)],
-    };
+    let who = [who(1), who(2)];
+    let reason = FailReason::WrongManifest { chunk, who };
     let finish = Action::Finish(Finish::Failed(reason));
     assert_eq!(bench.actions().last(), Some(&finish));
 }
@@ -272,18 +298,17 @@ fn a_silent_source_that_says_that_it_cannot_is_asked_for_something_else() {
     assert_eq!(Bench::requests(&bench.actions()), [(1, 0), (1, 1)]);
     bench.now += 600 * MS;
     bench.machine.handle_timeout(bench.now);
-    let number = source(1);
-    let suspect = Action::Notice(Notice::Suspect { source: number });
+    let suspect = Action::Notice(Notice::Suspect { who: who(1) });
     assert_eq!(bench.actions(), [suspect]);
     for chunk in [0, 1] {
         let chunk = ChunkIndex(chunk);
         bench.feed(Event::Refused {
-            source: number,
+            source: source(1),
             chunk,
         });
     }
     let actions = bench.actions();
-    assert!(actions.contains(&Action::Notice(Notice::Cleared { source: number })));
+    assert!(actions.contains(&Action::Notice(Notice::Cleared { who: who(1) })));
     assert_eq!(Bench::requests(&actions), [(1, 2), (1, 3)]);
 }
 
@@ -298,7 +323,7 @@ fn chunks_that_are_read_are_asked_for_in_order_and_not_too_far_ahead() {
     let first = asked(&mut bench);
     let chunks: Vec<_> = first.iter().map(|(_, chunk)| *chunk).collect();
     assert_eq!(chunks, [0, 1, 2, 3, 4], "{first:?}");
-    let owner = |chunk: u32| u64::from(first[chunk as usize].0);
+    let owner = |chunk: u32| first[chunk as usize].0;
     // What comes out of order does not bring the reader on.
     bench.now += 100 * MS;
     bench.bring(owner(3), 3);
@@ -320,7 +345,7 @@ fn chunks_that_are_read_are_asked_for_in_order_and_not_too_far_ahead() {
 fn nobody_is_to_blame_for_a_reader_who_stands_still() {
     let mut bench = Bench::read(30, 2, 4);
     for (source, chunk) in Bench::requests(&bench.actions()) {
-        bench.bring(source.into(), chunk);
+        bench.bring(source, chunk);
     }
     assert_eq!(bench.actions(), []);
     assert_eq!(bench.machine.poll_timeout(), None);
@@ -362,7 +387,7 @@ fn the_map_shows_who_brings_and_who_brought() {
         .iter()
         .map(|cell| (cell.have, cell.from))
         .collect();
-    let (one, two) = (Some(source(1)), Some(source(2)));
+    let (one, two) = (Some(who(1)), Some(who(2)));
     assert_eq!(cells, [(0, None), (0, None), (0, None), (1, two)]);
     let in_flight: Vec<_> = map.cells.iter().map(|cell| cell.in_flight).collect();
     assert_eq!(in_flight, [one, one, two, None]);
@@ -393,7 +418,7 @@ fn a_source_that_is_about_to_leave_brings_what_it_was_asked_for_and_goes() {
     assert!(
         Bench::requests(&actions)
             .iter()
-            .all(|(number, _)| *number == 1)
+            .all(|(source, _)| *source == 1)
     );
     // The other one goes: it is needed after all, at once.
     bench.feed(Event::Lost {
@@ -468,4 +493,114 @@ fn the_only_source_works_on_though_it_is_about_to_leave() {
     }
     let finish = Action::Finish(Finish::Complete);
     assert!(bench.actions().contains(&finish));
+}
+
+#[test]
+fn a_source_is_asked_only_for_chunks_that_it_has() {
+    let mut bench = Bench::running(6, 0);
+    let have = [only(&[4, 5]), only(&[0, 1, 2, 3])];
+    let list = [1, 2].into_iter().zip(have).map(|(id, have)| {
+        let ranges = vec![ChunkRange { first: 0, count: 6 }];
+        SourceInfo {
+            have,
+            ranges,
+            ..info(id)
+        }
+    });
+    bench.feed(Event::Sources(list.collect()));
+    bench.feed(Event::Connected { source: source(1) });
+    let mut asked = Bench::requests(&bench.actions());
+    assert_eq!(asked, [(1, 4), (1, 5)]);
+    bench.feed(Event::Connected { source: source(2) });
+    for _ in 0..4 {
+        let news = Bench::requests(&bench.actions());
+        bench.now += 10 * MS;
+        for (id, chunk) in news.iter().filter(|(id, _)| *id == 2) {
+            bench.bring(*id, *chunk);
+        }
+        asked.extend(news);
+    }
+    // The first one is slow, and nobody can help it.
+    let of_second: Vec<_> = asked.iter().filter(|(id, _)| *id == 2).collect();
+    assert_eq!(of_second, [&(2, 0), &(2, 1), &(2, 2), &(2, 3)]);
+    assert_eq!(asked.len(), 6);
+    bench.bring(1, 4);
+    bench.bring(1, 5);
+    assert!(bench.actions().contains(&Action::Finish(Finish::Complete)));
+}
+
+#[test]
+fn a_slow_source_brings_what_only_it_has_however_fast_the_others_are() {
+    let mut bench = Bench::running(0, 0);
+    let layout = ChunkLayout::for_file(40 * MIB).unwrap();
+    let config = DownloadConfig {
+        seed: 1,
+        source_wait: Duration::from_secs(60),
+    };
+    bench.machine = Download::new(layout, config, bench.now);
+    let fast = SourceInfo {
+        have: only(&(0..39).collect::<Vec<_>>()),
+        ..info(1)
+    };
+    bench.feed(Event::Sources(vec![fast, info(2)]));
+    bench.feed(Event::Ready {
+        have: ChunkSet::new(40),
+    });
+    for id in [1, 2] {
+        bench.feed(Event::Connected { source: source(id) });
+    }
+    let mut waits = VecDeque::from(Bench::requests(&bench.actions()));
+    let mut slow: Vec<u32> = Vec::new();
+    while let Some((id, chunk)) = waits.pop_front() {
+        if id == 2 {
+            slow.push(chunk);
+            bench.now += 300 * MS;
+        } else {
+            bench.now += MS;
+        }
+        bench.bring(id, chunk);
+        waits.extend(Bench::requests(&bench.actions()));
+    }
+    assert!(slow.contains(&39), "{slow:?}");
+    assert!(bench.machine.have().is_full());
+}
+
+#[test]
+fn sources_that_have_nothing_of_what_is_missing_are_waited_past() {
+    let mut bench = Bench::running(2, 0);
+    let with = |have| vec![SourceInfo { have, ..info(1) }];
+    bench.feed(Event::Sources(with(only(&[0]))));
+    bench.feed(Event::Connected { source: source(1) });
+    bench.actions();
+    bench.bring(1, 0);
+    let missed = |actions: Vec<Action>| {
+        let is_missed = |a: &Action| matches!(a, Action::Notice(Notice::NoSources { .. }));
+        actions.iter().any(is_missed)
+    };
+    assert!(missed(bench.actions()));
+    bench.feed(Event::Sources(with(only(&[0, 1]))));
+    let actions = bench.actions();
+    assert_eq!(Bench::requests(&actions), [(1, 1)]);
+    let again = Notice::SourcesAgain {
+        after: Duration::ZERO,
+    };
+    assert!(actions.contains(&Action::Notice(again)));
+}
+
+#[test]
+fn an_id_stands_for_one_source_and_there_are_not_too_many() {
+    let mut bench = Bench::running(2, 1);
+    bench.actions();
+    let other = SourceInfo {
+        who: who(7),
+        ..info(1)
+    };
+    bench.feed(Event::Sources(vec![other]));
+    assert_eq!(bench.machine.received()[0].who, who(1));
+    let many = (1..=2 * MAX_SOURCES as u32).map(|id| SourceInfo {
+        id: source(id),
+        ..info(1)
+    });
+    bench.feed(Event::Sources(many.collect()));
+    assert_eq!(bench.machine.received().len(), MAX_SOURCES);
 }

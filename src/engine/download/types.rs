@@ -3,24 +3,24 @@
 use std::time::Duration;
 
 use crate::model::{
-    ChunkIndex, ChunkRange, ChunkSet, Fault, ReceivedFrom, SecondaryNumber, SourceInfo, error_codes,
+    ChunkIndex, ChunkSet, Fault, ReceivedFrom, SourceId, SourceInfo, Who, error_codes,
 };
 
 /// What happened outside.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The live holders of the file, as the central says. The whole list every time. A source that is missing
-    /// from it is down in the central's eyes, not necessarily in ours; what was last said of it holds.
-    Sources(Vec<Holder>),
+    /// Who can send the file, as the central says. The whole list every time. A source that is missing from it is down
+    /// in the central's eyes, not necessarily in ours; what was last said of it holds.
+    Sources(Vec<SourceInfo>),
     /// The connection that [`Action::Connect`] asked for stands and the source has the content.
     Connected {
         /// The source.
-        source: SecondaryNumber,
+        source: SourceId,
     },
     /// The connection could not be made, or ended without [`Action::Disconnect`].
     Lost {
         /// The source.
-        source: SecondaryNumber,
+        source: SourceId,
         /// How.
         fault: Fault,
     },
@@ -32,7 +32,7 @@ pub enum Event {
     /// Payload bytes came off a connection, whether they are still wanted or not.
     Received {
         /// The source.
-        source: SecondaryNumber,
+        source: SourceId,
         /// Their chunk.
         chunk: ChunkIndex,
         /// How many.
@@ -41,45 +41,45 @@ pub enum Event {
     /// A whole chunk matched its digest and is in the file.
     Verified {
         /// Who brought it.
-        source: SecondaryNumber,
+        source: SourceId,
         /// The chunk.
         chunk: ChunkIndex,
     },
     /// A whole chunk did not match its digest.
     Wrong {
         /// Who brought it.
-        source: SecondaryNumber,
+        source: SourceId,
         /// The chunk.
         chunk: ChunkIndex,
     },
     /// The source says that it cannot send a chunk.
     Refused {
         /// The source.
-        source: SecondaryNumber,
+        source: SourceId,
         /// The chunk.
         chunk: ChunkIndex,
     },
     /// The source confirms that the rest of a chunk will not come.
     Cancelled {
         /// The source.
-        source: SecondaryNumber,
+        source: SourceId,
         /// The chunk.
         chunk: ChunkIndex,
     },
     /// The source says that it sends to others first. It lives; that is all.
     Queued {
         /// The source.
-        source: SecondaryNumber,
+        source: SourceId,
     },
     /// Reading from a source stopped because this side cannot take more; silence is not its fault.
     Blocked {
         /// The source.
-        source: SecondaryNumber,
+        source: SourceId,
     },
     /// Reading from a source goes on.
     Unblocked {
         /// The source.
-        source: SecondaryNumber,
+        source: SourceId,
     },
     /// Whoever reads the file while it comes has taken all chunks before this one, so that later ones may be
     /// asked for. Of no meaning to a download that nobody reads.
@@ -96,58 +96,37 @@ pub enum Event {
     Stop,
 }
 
-/// A live holder of the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// The source.
-    pub source: SecondaryNumber,
-    /// Chunks assigned to it.
-    pub ranges: Vec<ChunkRange>,
-    /// It is about to leave: it brings what it was asked for, and is asked for more only while no other can.
-    pub is_draining: bool,
-}
-
-impl From<SourceInfo> for Holder {
-    fn from(info: SourceInfo) -> Self {
-        Self {
-            source: info.number,
-            ranges: info.ranges,
-            is_draining: info.draining,
-        }
-    }
-}
-
 /// What the owner must do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Connect to a source; answered by `Connected` or `Lost`.
     Connect {
         /// The source.
-        source: SecondaryNumber,
+        source: SourceId,
     },
     /// Drop the connection to a source, now; not answered.
     Disconnect {
         /// The source.
-        source: SecondaryNumber,
+        source: SourceId,
     },
     /// Ask a connected source for a chunk.
     Request {
         /// The source.
-        source: SecondaryNumber,
+        source: SourceId,
         /// The chunk.
         chunk: ChunkIndex,
     },
     /// Take a request back; answered by `Cancelled`, unless the chunk was whole before.
     Cancel {
         /// The source.
-        source: SecondaryNumber,
+        source: SourceId,
         /// The chunk.
         chunk: ChunkIndex,
     },
     /// Tell the central.
     Report {
         /// The source.
-        source: SecondaryNumber,
+        source: SourceId,
         /// What is wrong with it.
         fault: Fault,
         /// The chunk concerned.
@@ -165,17 +144,17 @@ pub enum Notice {
     /// Nothing came for a while; it gets no new work.
     Suspect {
         /// The source.
-        source: SecondaryNumber,
+        who: Who,
     },
     /// It was suspect and sends again.
     Cleared {
         /// The source.
-        source: SecondaryNumber,
+        who: Who,
     },
     /// It is given up for now; others take its work.
     Dead {
         /// The source.
-        source: SecondaryNumber,
+        who: Who,
         /// How.
         fault: Fault,
         /// Chunks in flight that went back.
@@ -184,7 +163,7 @@ pub enum Notice {
     /// It works again after having been dead.
     Back {
         /// The source.
-        source: SecondaryNumber,
+        who: Who,
         /// Time since it was given up.
         after: Duration,
         /// Still missing chunks of its own ranges, which are its again.
@@ -193,7 +172,7 @@ pub enum Notice {
     /// It sent wrong bytes and is not used again for this file.
     Banned {
         /// The source.
-        source: SecondaryNumber,
+        who: Who,
         /// The chunk; `None` when it was the manifest.
         chunk: Option<ChunkIndex>,
     },
@@ -224,18 +203,18 @@ pub enum Finish {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum FailReason {
     /// No source for as long as the download would wait.
-    #[error("no secondary could send it for {} s", waited.as_secs())]
+    #[error("no source could send it for {} s", waited.as_secs())]
     NoSources {
         /// How long.
         waited: Duration,
     },
     /// Two sources sent the same chunk with wrong bytes: the digests themselves are not right.
-    #[error("chunk {chunk}: secondaries {} and {} disagree with its digest; the manifest is wrong", sources[0], sources[1])]
+    #[error("chunk {chunk}: {} and {} disagree with its digest; the manifest is wrong", who[0], who[1])]
     WrongManifest {
         /// The chunk.
         chunk: ChunkIndex,
         /// Who sent it.
-        sources: [SecondaryNumber; 2],
+        who: [Who; 2],
     },
     /// This side's disk.
     #[error("{0}")]
@@ -298,7 +277,7 @@ pub struct Snapshot {
     pub retries: u64,
     /// True while no source is there.
     pub waiting_for_sources: bool,
-    /// Every source that was ever announced, by number.
+    /// Every source that was ever announced, by id.
     pub sources: Vec<SourceSnapshot>,
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{ChunkMap, Download, Snapshot, SourceSnapshot, source::Source};
-use crate::model::{ChunkSet, ReceivedFrom, SecondaryNumber};
+use crate::model::{ChunkSet, ReceivedFrom, SourceId, Who};
 
 impl Download {
     /// The download as it stands.
@@ -57,14 +57,21 @@ impl Download {
             map.cell_mut(chunk).have += 1;
         }
         for (chunk, owners) in self.chunks.in_flight() {
-            map.cell_mut(chunk).in_flight.get_or_insert(owners.first);
+            let cell = map.cell_mut(chunk);
+            cell.in_flight = cell.in_flight.or_else(|| self.who(owners.first));
         }
-        map.set_brought_by(self.chunks.brought_by());
+        let brought_by = self.chunks.brought_by().iter();
+        map.set_brought_by(brought_by.map(|by| by.and_then(|source| self.who(source))));
         map
     }
 
+    /// Who a source is; `None` for one that was never listed.
+    pub fn who(&self, source: SourceId) -> Option<Who> {
+        Some(self.sources.get(&source)?.who)
+    }
+
     /// Who brought each chunk; `None` for a missing one and for one of an earlier run.
-    pub fn brought_by(&self) -> &[Option<SecondaryNumber>] {
+    pub fn brought_by(&self) -> &[Option<SourceId>] {
         self.chunks.brought_by()
     }
 
@@ -78,7 +85,7 @@ impl Download {
         self.resumed_bytes
     }
 
-    /// What each source that was ever listed brought, by number.
+    /// What each source that was ever listed brought, by id.
     pub fn received(&self) -> Vec<ReceivedFrom> {
         self.sources.values().map(Source::received_from).collect()
     }

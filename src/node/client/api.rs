@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
     engine::download::{Notice, Snapshot},
-    model::{Digest, FileName, ReceivedFrom, SecondaryNumber, error_codes},
+    model::{Digest, FileName, ReceivedFrom, Who, error_codes},
     node::{
         Denied, Failure, Lost, Security, StatisticsTrouble,
         ask::Stopped,
@@ -129,8 +129,8 @@ pub enum DownloadEvent {
         bytes: u64,
         /// Chunks of the file.
         chunks: u32,
-        /// Assigned chunks per secondary.
-        sources: Vec<(SecondaryNumber, u32)>,
+        /// Assigned chunks per source.
+        sources: Vec<(Who, u32)>,
     },
     /// An earlier run's part file goes on.
     Resumed {
@@ -192,7 +192,7 @@ pub struct Summary {
     pub took: Duration,
     /// SHA-256 of the whole file, as `sha256sum` prints it.
     pub whole: Digest,
-    /// What each secondary brought.
+    /// What each source brought.
     pub sources: Vec<ReceivedFrom>,
 }
 
@@ -203,15 +203,15 @@ impl Summary {
         self.received_bytes() as f64 / seconds
     }
 
-    /// Verified bytes that secondaries brought.
+    /// Verified bytes that sources brought.
     pub fn received_bytes(&self) -> u64 {
         self.sources.iter().map(|source| source.bytes).sum()
     }
 
-    /// What share of the received bytes each secondary brought, from 0 to 1; those that brought nothing too.
-    pub fn shares(&self) -> Vec<(SecondaryNumber, f64)> {
+    /// What share of the received bytes each source brought, from 0 to 1; those that brought nothing too.
+    pub fn shares(&self) -> Vec<(Who, f64)> {
         let all = self.received_bytes().max(1) as f64;
-        let share = |source: &ReceivedFrom| (source.number, source.bytes as f64 / all);
+        let share = |source: &ReceivedFrom| (source.who, source.bytes as f64 / all);
         self.sources.iter().map(share).collect()
     }
 
@@ -220,7 +220,7 @@ impl Summary {
         self.sources.iter().map(|source| source.wasted).sum()
     }
 
-    /// Chunks that were taken from a secondary and asked for elsewhere.
+    /// Chunks that were taken from a source and asked for elsewhere.
     pub fn retries(&self) -> u64 {
         self.sources.iter().map(|source| source.retries).sum()
     }

@@ -64,6 +64,7 @@ impl Maps {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{SecondaryNumber, Who};
 
     #[test]
     fn a_map_is_found_again_and_there_are_not_too_many() {
@@ -73,7 +74,7 @@ mod tests {
         map.cells[8] = ChunkCell {
             have: 1,
             in_flight: None,
-            from: crate::model::SecondaryNumber::try_from(3).ok(),
+            from: SecondaryNumber::try_from(3).ok().map(Who::Secondary),
         };
         for number in 1..=MOST_MAPS as u64 + 1 {
             maps.keep(DownloadNumber(number), &map);

@@ -88,13 +88,13 @@ impl Client {
                 }
             }
             FetchUpdate::Report {
-                secondary,
+                source,
                 fault,
                 chunk,
             } => {
                 self.send(FromReceiver::Report(Report {
                     transfer,
-                    secondary,
+                    source,
                     fault,
                     chunk,
                 }));

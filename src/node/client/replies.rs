@@ -14,10 +14,7 @@ use crate::{
     node::{
         Failure, clock,
         fetch::{Fetch, FetchConfig, Folder, Goal, Own, Target},
-        rules::{
-            Receiving,
-            downloads::{Answers, Granted, State},
-        },
+        rules::downloads::{Answers, Granted, State},
     },
     proto::{ErrorCode, PeerRole, Said, control::FromCentral},
     store::{Existing, PartPlace},
@@ -28,9 +25,7 @@ impl Client {
         match message {
             FromCentral::Client(message) => self.for_client(message),
             FromCentral::Receiver(ForReceiver::Sources { transfer, sources }) => {
-                if let Some((_, _, fetch)) = self.state.downloads.of_transfer(transfer) {
-                    fetch.set_sources(sources);
-                }
+                self.state.downloads.set_sources(transfer, sources);
             }
             FromCentral::Answer(Answer::Listing { ready, files, more }) => {
                 if let Some(next) = self.state.questions.listing(ready, files, more) {
@@ -92,16 +87,16 @@ impl Client {
                 .iter()
                 .map(|source| {
                     let chunks = source.ranges.iter().map(|range| range.count).sum();
-                    (source.number, chunks)
+                    (source.who, chunks)
                 })
                 .collect(),
         };
-        let (transfer, meta) = (grant.transfer, grant.file.clone());
         let purpose = self.state.purposes.get(&number).cloned();
         let purpose = purpose.unwrap_or(Purpose::File(None));
         let config = self.fetch_config(purpose);
-        let fetch = Fetch::start(grant, config, self.update_sender.clone(), &self.tasks);
-        let begun = self.state.downloads.started(number, transfer, meta, fetch);
+        let updates = self.update_sender.clone();
+        let fetch = Fetch::start(grant.clone(), config, updates, &self.tasks);
+        let begun = self.state.downloads.started(number, &grant, fetch);
         let Some((file, asker)) = begun else {
             return;
         };

@@ -15,7 +15,7 @@ use super::Keeping;
 
 use crate::{
     engine::counters::{Counters, per_secondary},
-    model::{ClientName, FileName, Outcome, ReceivedFrom, SecondaryNumber, SentBytes},
+    model::{ClientName, FileName, Outcome, ReceivedFrom, SecondaryNumber, SentBytes, Who},
     node::statistics::{self, Head, Moment, StatisticsTrouble},
     store::{Root, StoreError, update_json},
 };
@@ -82,7 +82,7 @@ pub(super) struct Booked<'a> {
     pub(super) outcome: Outcome,
     pub(super) took: Duration,
     pub(super) received: &'a [ReceivedFrom],
-    /// What the secondaries reported; `None` when the central did not say in time.
+    /// What the sources reported; `None` when the central did not say in time.
     pub(super) sent: Option<&'a [SentBytes]>,
 }
 
@@ -154,7 +154,7 @@ impl Statistics {
             counters.bytes_sent = counters.bytes_received + counters.bytes_wasted;
             let sent = booked
                 .sent
-                .and_then(|all| all.iter().find(|sent| sent.number == source.number));
+                .and_then(|all| all.iter().find(|sent| sent.source == source.source));
             if let Some(sent) = sent {
                 // What was sent and did not come is waste too: the books of both sides agree. Less than what
                 // came was not sent, whatever the reports have lost.
@@ -165,7 +165,8 @@ impl Statistics {
             let complete = booked.outcome == Outcome::Complete && counters.bytes_received > 0;
             counters.downloads = u64::from(complete);
             counters.duration_ms = booked.took.as_millis() as u64;
-            let of_source = content.secondaries.entry(source.number).or_default();
+            let Who::Secondary(number) = source.who;
+            let of_source = content.secondaries.entry(number).or_default();
             of_source.add(&counters);
         }
         whole.add(&Counters {

@@ -152,9 +152,9 @@ impl Shell {
     pub(super) async fn linger(&mut self) {
         // From the others nothing is expected.
         let sending = self.machine.still_sending();
-        self.links.retain(|number, _| sending.contains(number));
-        for link in self.links.values() {
-            let _ = link.commands.try_send(Command::Close);
+        self.open.retain(|source, _| sending.contains(source));
+        for connection in self.open.values() {
+            let _ = connection.commands.try_send(Command::Close);
         }
         self.connections.close();
         self.context.writes.close();
@@ -175,7 +175,7 @@ impl Shell {
                 () = sleep_until(deadline.into()) => break,
             }
         }
-        self.links.clear();
+        self.open.clear();
         while let Ok(input) = self.inputs.try_recv() {
             self.input(input);
         }

@@ -1,7 +1,7 @@
 //! Receiving one file from secondaries: a client's download, and a secondary's copy. The shell around the
 //! download machine.
 //!
-//! `shell` owns the machine; `source` speaks with one secondary; `buffers` bounds the memory of both. What comes goes
+//! `shell` owns the machine; `source` speaks with one source; `buffers` bounds the memory of both. What comes goes
 //! to a part file (`disk`), or to somebody who reads it in order (`stream`). What this disk has already (`own`), and
 //! chunks of nothing but zeros, are not asked for.
 //!
@@ -36,8 +36,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     engine::download::{ChunkMap, Notice, Snapshot},
     model::{
-        ChunkIndex, Fault, Grant, Manifest, Outcome, ReceivedFrom, SecondaryNumber, SourceInfo,
-        TransferId,
+        ChunkIndex, Fault, Grant, Manifest, Outcome, ReceivedFrom, SourceId, SourceInfo, TransferId,
     },
     net::Network,
     node::{Failure, Security, clock, rules::Receiving},
@@ -124,7 +123,7 @@ pub(super) enum FetchUpdate {
     Notice(Notice),
     /// For the central.
     Report {
-        secondary: SecondaryNumber,
+        source: SourceId,
         fault: Fault,
         chunk: Option<ChunkIndex>,
     },
@@ -138,7 +137,7 @@ pub(super) struct FetchEnd {
     pub(super) outcome: FetchOutcome,
     /// From its start.
     pub(super) took: Duration,
-    /// What each secondary brought.
+    /// What each source brought.
     pub(super) sources: Vec<ReceivedFrom>,
     /// What was taken from files of this disk.
     pub(super) own_bytes: u64,
@@ -293,11 +292,6 @@ impl Receiving for Fetch {
         self.unwanted.cancel();
         self.stop.cancel();
     }
-}
-
-/// Where a source listens.
-fn address_of(source: &SourceInfo) -> SocketAddr {
-    SocketAddr::new(source.ip, source.port)
 }
 
 #[cfg(test)]

@@ -14,19 +14,17 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    FetchConfig, FetchEnd, FetchOutcome, FetchUpdate, Goal, Orders, address_of,
+    FetchConfig, FetchEnd, FetchOutcome, FetchUpdate, Goal, Orders,
     buffers::Buffers,
     own::Prepared,
-    source::{Command, Context, Input, Source, What},
+    source::{Command, Context, Input, SourceTask, What},
     stream::Stream,
     writing::{Sink, Writing},
 };
 use crate::{
-    engine::download::{
-        Action, ChunkMap, Download, DownloadConfig, Event, Finish, Holder, Snapshot,
-    },
+    engine::download::{Action, ChunkMap, Download, DownloadConfig, Event, Finish, Snapshot},
     model::{
-        ChunkSet, Fault, FileMeta, Grant, SecondaryNumber, SourceInfo, TransferId,
+        ChunkSet, Fault, FileMeta, Grant, SourceId, SourceInfo, TransferId, Who,
         limits::MAX_QUEUED_REQUESTS,
     },
     node::{Failure, clock},
@@ -42,15 +40,15 @@ const TICK: Duration = Duration::from_millis(250);
 /// Wakes the loop when the machine has nothing to wait for.
 const IDLE: Duration = Duration::from_secs(3600);
 
-/// A connection, as the shell sees it.
+/// A connection to a source, as the shell sees it.
 #[derive(Debug)]
-pub(super) struct SourceLink {
+pub(super) struct Connection {
     generation: u64,
     pub(super) commands: mpsc::Sender<Command>,
     cut: CancellationToken,
 }
 
-impl Drop for SourceLink {
+impl Drop for Connection {
     fn drop(&mut self) {
         self.cut.cancel();
     }
@@ -78,8 +76,9 @@ pub(super) struct Shell {
     pub(super) file: FileMeta,
     pub(super) config: FetchConfig,
     pub(super) machine: Download,
-    pub(super) addresses: BTreeMap<SecondaryNumber, SocketAddr>,
-    pub(super) links: BTreeMap<SecondaryNumber, SourceLink>,
+    /// Who each source is, and where it listens.
+    pub(super) whereabouts: BTreeMap<SourceId, (Who, SocketAddr)>,
+    pub(super) open: BTreeMap<SourceId, Connection>,
     pub(super) generations: u64,
     pub(super) orders: Orders,
     pub(super) updates: mpsc::Sender<(TransferId, FetchUpdate)>,
@@ -156,8 +155,8 @@ impl Shell {
             file: grant.file,
             config,
             machine,
-            addresses: BTreeMap::new(),
-            links: BTreeMap::new(),
+            whereabouts: BTreeMap::new(),
+            open: BTreeMap::new(),
             generations: 0,
             orders,
             updates,
@@ -266,7 +265,7 @@ impl Shell {
             match action {
                 Action::Connect { source } => self.connect(source),
                 Action::Disconnect { source } => {
-                    self.links.remove(&source);
+                    self.open.remove(&source);
                 }
                 Action::Request { source, chunk } => self.command(source, Command::Request(chunk)),
                 Action::Cancel { source, chunk } => self.command(source, Command::Cancel(chunk)),
@@ -275,9 +274,8 @@ impl Shell {
                     fault,
                     chunk,
                 } => {
-                    let secondary = source;
                     self.update(FetchUpdate::Report {
-                        secondary,
+                        source,
                         fault,
                         chunk,
                     })
@@ -302,8 +300,8 @@ impl Shell {
         }
     }
 
-    fn connect(&mut self, number: SecondaryNumber) {
-        let Some(&address) = self.addresses.get(&number) else {
+    fn connect(&mut self, id: SourceId) {
+        let Some(&(who, address)) = self.whereabouts.get(&id) else {
             // The machine only knows sources that were listed.
             return;
         };
@@ -312,8 +310,9 @@ impl Shell {
         // One more than the machine ever has outstanding, for the closing word.
         let (sender, commands) = mpsc::channel(MAX_QUEUED_REQUESTS * 2 + 1);
         let cut = CancellationToken::new();
-        let source = Source {
-            number,
+        let source = SourceTask {
+            id,
+            who,
             generation,
             address,
             context: self.context.clone(),
@@ -334,16 +333,16 @@ impl Shell {
                     reason: error.to_string(),
                 };
                 let input = Input {
-                    source: number,
+                    source: id,
                     generation,
                     what,
                 };
                 let _ = inputs.send(input).await;
             }
         });
-        self.links.insert(
-            number,
-            SourceLink {
+        self.open.insert(
+            id,
+            Connection {
                 generation,
                 commands: sender,
                 cut,
@@ -351,10 +350,10 @@ impl Shell {
         );
     }
 
-    fn command(&mut self, source: SecondaryNumber, command: Command) {
+    fn command(&mut self, source: SourceId, command: Command) {
         tracing::trace!(%source, ?command, "asking");
-        if let Some(link) = self.links.get(&source)
-            && link.commands.try_send(command).is_err()
+        if let Some(connection) = self.open.get(&source)
+            && connection.commands.try_send(command).is_err()
         {
             tracing::debug!(%source, ?command, "the connection is ending");
         }
@@ -362,25 +361,23 @@ impl Shell {
 
     fn listed(&mut self, sources: Vec<SourceInfo>) {
         let now = clock::now();
-        let moved: Vec<_> = sources
-            .iter()
-            .filter(|source| {
-                let before = self.addresses.insert(source.number, address_of(source));
-                before.is_some_and(|before| before != address_of(source))
-            })
-            .map(|source| source.number)
-            .collect();
-        let list: Vec<Holder> = sources.into_iter().map(Holder::from).collect();
-        if !moved.is_empty() {
+        let has_moved = |source: &SourceInfo| {
+            let before = self.whereabouts.get(&source.id);
+            before.is_some_and(|(_, before)| *before != source.address)
+        };
+        if sources.iter().any(has_moved) {
             // It is another process now: away and back, so that it is tried at once.
-            let without = list
-                .iter()
-                .filter(|holder| !moved.contains(&holder.source))
-                .cloned()
-                .collect();
+            let without = sources.iter().filter(|source| !has_moved(source));
+            let without = without.cloned().collect();
             self.machine.handle_event(now, Event::Sources(without));
         }
-        self.machine.handle_event(now, Event::Sources(list));
+        let places = sources.iter().map(|s| (s.id, (s.who, s.address)));
+        let places: Vec<_> = places.collect();
+        self.machine.handle_event(now, Event::Sources(sources));
+        let known = places
+            .into_iter()
+            .filter(|(id, (who, _))| self.machine.who(*id) == Some(*who));
+        self.whereabouts.extend(known);
     }
 
     pub(super) fn input(&mut self, input: Input) {
@@ -391,9 +388,9 @@ impl Shell {
             what,
         } = input;
         let current = self
-            .links
+            .open
             .get(&source)
-            .is_some_and(|link| link.generation == generation);
+            .is_some_and(|connection| connection.generation == generation);
         let event = match what {
             // Bytes count and good chunks are good, whatever became of their connection.
             What::Received { chunk, bytes } => Event::Received {
@@ -421,7 +418,7 @@ impl Shell {
             }
             What::Lost { fault, reason } => {
                 tracing::info!(transfer = %self.transfer, %source, ?fault, reason, "lost");
-                self.links.remove(&source);
+                self.open.remove(&source);
                 Event::Lost { source, fault }
             }
             What::Refused { chunk } => Event::Refused { source, chunk },

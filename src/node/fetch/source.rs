@@ -1,4 +1,4 @@
-//! One connection to one secondary: requests out, frames in, whole chunks to the hash and the disk. Knows
+//! One connection to one source: requests out, frames in, whole chunks to the hash and the disk. Knows
 //! the wire; decides nothing, trusts nothing: a frame that was not asked for ends the connection.
 
 use std::{
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     model::{
-        ChunkIndex, Fault, FileMeta, Manifest, SecondaryNumber, TransferId,
+        ChunkIndex, Fault, FileMeta, Manifest, SourceId, TransferId, Who,
         limits::{HELLO_TIMEOUT, IDLE_TIMEOUT, MAX_FRAME_BYTES},
     },
     net::{ConnectError, Network, ReadError, reachable},
@@ -36,7 +36,7 @@ use crate::{
     store::{PartFile, manifest_id},
 };
 
-/// How long a secondary may take none of our requests, which are short lines.
+/// How long a source may take none of our requests, which are short lines.
 const WRITE_STALL: Duration = Duration::from_secs(10);
 /// Received bytes are told to the machine in lots of this size, or this old.
 const LOT_BYTES: usize = 256 * 1024;
@@ -75,7 +75,7 @@ impl Context {
 /// What a source's task tells the shell.
 #[derive(Debug)]
 pub(super) struct Input {
-    pub(super) source: SecondaryNumber,
+    pub(super) source: SourceId,
     /// Which of the connections to this source.
     pub(super) generation: u64,
     pub(super) what: What,
@@ -171,15 +171,16 @@ impl From<std::io::Error> for Lost {
 }
 
 /// One connection, from the attempt to its end.
-pub(super) struct Source {
-    pub(super) number: SecondaryNumber,
+pub(super) struct SourceTask {
+    pub(super) id: SourceId,
+    pub(super) who: Who,
     pub(super) generation: u64,
     pub(super) address: SocketAddr,
     pub(super) context: Context,
     pub(super) commands: mpsc::Receiver<Command>,
 }
 
-impl Source {
+impl SourceTask {
     /// Runs until the connection is lost or closed. Dropped to cut it off.
     pub(super) async fn run(mut self) {
         let connection = match timeout(HELLO_TIMEOUT, self.open()).await {
@@ -217,7 +218,7 @@ impl Source {
 
     async fn tell(&self, what: What) {
         let input = Input {
-            source: self.number,
+            source: self.id,
             generation: self.generation,
             what,
         };
@@ -246,13 +247,14 @@ impl Source {
             queued: true,
         };
         let hello = Hello::from_role(&context.role);
-        let server = ServerRole::Secondary(self.number);
+        let Who::Secondary(dialled) = self.who;
+        let server = ServerRole::Secondary(dialled);
         let introduced = introduce(stream, WRITE_STALL, security, hello, server, |writer| {
             writer.stage(&open);
         });
         let (mut reader, writer, hello) = introduced.await?;
         match hello.into_role() {
-            Ok(PeerRole::Secondary { number, .. }) if number == self.number => {}
+            Ok(PeerRole::Secondary { number, .. }) if number == dialled => {}
             Ok(other) => return Err(Lost::protocol(format!("{other:?} answers there"))),
             Err(error) => return Err(Lost::protocol(error.to_string())),
         }
@@ -362,7 +364,7 @@ async fn write_all(
 }
 
 struct Reading<'a> {
-    source: &'a Source,
+    source: &'a SourceTask,
     reader: Reader,
     asked: &'a Mutex<HashSet<ChunkIndex>>,
     partial: HashMap<ChunkIndex, ChunkBuffer>,
@@ -397,7 +399,7 @@ impl Reading<'_> {
                 code,
                 message,
             } => {
-                tracing::info!(source = %self.source.number, %chunk, ?code, message, "refused");
+                tracing::info!(source = %self.source.who, %chunk, ?code, message, "refused");
                 self.forget(chunk);
                 self.source.tell(What::Refused { chunk }).await;
                 Ok(())
@@ -464,7 +466,7 @@ impl Reading<'_> {
         } else {
             lock(self.asked).remove(&chunk);
             self.source.context.writing.push(Whole {
-                source: self.source.number,
+                source: self.source.id,
                 generation: self.source.generation,
                 chunk,
                 buffer,

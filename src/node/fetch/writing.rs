@@ -17,7 +17,7 @@ use super::{
     stream::Stream,
 };
 use crate::{
-    model::{ChunkIndex, SecondaryNumber},
+    model::{ChunkIndex, SourceId},
     node::Failure,
     store::{PartFile, lanes},
 };
@@ -28,7 +28,7 @@ const COLLECT_FOR: Duration = Duration::from_millis(20);
 /// A chunk that came whole.
 #[derive(Debug)]
 pub(super) struct Whole {
-    pub(super) source: SecondaryNumber,
+    pub(super) source: SourceId,
     pub(super) generation: u64,
     pub(super) chunk: ChunkIndex,
     pub(super) buffer: ChunkBuffer,
@@ -186,7 +186,7 @@ impl Writing {
         }
     }
 
-    fn tell(&self, whence: (SecondaryNumber, u64), what: What) {
+    fn tell(&self, whence: (SourceId, u64), what: What) {
         let _ = self.inputs.blocking_send(input(whence, what));
     }
 
@@ -198,7 +198,7 @@ impl Writing {
     }
 }
 
-fn input((source, generation): (SecondaryNumber, u64), what: What) -> Input {
+fn input((source, generation): (SourceId, u64), what: What) -> Input {
     Input {
         source,
         generation,

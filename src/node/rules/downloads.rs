@@ -13,7 +13,7 @@ use std::{
 
 use super::{DownloadNumber, Receiving, endings::Endings};
 use crate::{
-    model::{FileMeta, FileName, Finished, Grant, Outcome, TransferId, messages::FromClient},
+    model::{FileName, Finished, Grant, Outcome, SourceInfo, TransferId, messages::FromClient},
     node::Failure,
     proto::{ErrorCode, control::ToCentral},
 };
@@ -132,8 +132,10 @@ impl<A, R: Receiving> Downloads<A, R> {
             sources: Vec::new(),
         };
         match self.list.get(&number).map(|download| &download.state) {
-            Some(State::Running(running)) => {
-                running.receiving.set_sources(grant.sources.clone());
+            Some(State::Running(_)) => {
+                if let Some(running) = self.running(number) {
+                    running.set_sources(grant.sources.clone());
+                }
                 Granted::Runs
             }
             Some(State::Asked(_) | State::Again(_) | State::Queued(_)) => {
@@ -154,20 +156,12 @@ impl<A, R: Receiving> Downloads<A, R> {
     pub fn started(
         &mut self,
         number: DownloadNumber,
-        transfer: TransferId,
-        meta: FileMeta,
+        grant: &Grant,
         receiving: R,
     ) -> Option<(FileName, Option<A>)> {
         let download = self.list.get_mut(&number)?;
-        self.running.insert(transfer, number);
-        let running = State::Running(Running {
-            transfer,
-            meta,
-            receiving,
-            stopping: None,
-            superseded: false,
-            without_sources: false,
-        });
+        self.running.insert(grant.transfer, number);
+        let running = State::Running(Running::new(grant, receiving));
         let asker = std::mem::replace(&mut download.state, running).into_asker();
         Some((download.file.clone(), asker))
     }
@@ -359,6 +353,14 @@ impl<A, R: Receiving> Downloads<A, R> {
         ends.into_iter()
             .chain(self.list.iter().filter_map(message))
             .collect()
+    }
+
+    /// Who can send in a transfer from now on.
+    pub fn set_sources(&mut self, transfer: TransferId, sources: Vec<SourceInfo>) {
+        let number = self.running.get(&transfer).copied();
+        if let Some(running) = number.and_then(|number| self.running(number)) {
+            running.set_sources(sources);
+        }
     }
 
     /// The download that runs under a transfer's name.

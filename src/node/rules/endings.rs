@@ -9,7 +9,7 @@ use std::{
 use super::DownloadNumber;
 use crate::{
     model::{
-        FileMeta, FileName, Finished, Outcome, ReceivedFrom, TransferId,
+        FileMeta, FileName, Finished, KnownSource, Outcome, ReceivedFrom, TransferId,
         limits::STATISTICS_EVERY,
         messages::{FromClient, FromReceiver, Resume},
     },
@@ -34,7 +34,7 @@ pub struct Unbooked {
     pub outcome: Outcome,
     /// From its start to its end.
     pub took: Duration,
-    /// What each secondary brought.
+    /// What each source brought.
     pub received: Vec<ReceivedFrom>,
     deadline: Instant,
 }
@@ -56,10 +56,16 @@ impl Told {
     }
 
     fn messages(&self) -> [ToCentral; 2] {
+        let sources = self.finished.sources.iter();
+        let known = |source: &ReceivedFrom| KnownSource {
+            id: source.source,
+            who: source.who,
+        };
         let resume = FromClient::Resume(Resume {
             transfer: self.finished.transfer,
             request: self.number.into(),
             file: self.file.clone(),
+            sources: sources.map(known).collect(),
         });
         let finished = FromReceiver::Finished(self.finished.clone());
         [resume.into(), finished.into()]

@@ -11,7 +11,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     engine::download::{Notice, Snapshot},
-    model::{Conflict, FileName, IgnoredReason, Receiver, RetiredReason, SecondaryNumber, Writer},
+    model::{
+        Conflict, FileName, IgnoredReason, Receiver, RetiredReason, SecondaryNumber, Who, Writer,
+    },
     node::{
         Denied, Failure, Lost, Refused, Security, StatisticsTrouble, StopError,
         ask::{Stopped, ask},
@@ -124,7 +126,7 @@ pub enum SecondaryEvent {
         /// Its length, in bytes.
         bytes: u64,
         /// From whom.
-        sources: Vec<SecondaryNumber>,
+        sources: Vec<Who>,
     },
     /// Something happened in a copy.
     CopyNotice {
@@ -137,8 +139,8 @@ pub enum SecondaryEvent {
     Copied {
         /// The file.
         file: FileName,
-        /// Bytes that came from each secondary.
-        from: Vec<(SecondaryNumber, u64)>,
+        /// Bytes that came from each source.
+        from: Vec<(Who, u64)>,
         /// Bytes that were taken from other files of this disk.
         own_bytes: u64,
         /// How long it took.

@@ -126,7 +126,7 @@ impl Secondary {
 
     fn copy(&mut self, order: CopyOrder) {
         let grant = &order.grant;
-        let sources = grant.sources.iter().map(|source| source.number).collect();
+        let sources = grant.sources.iter().map(|source| source.who).collect();
         self.tell(SecondaryEvent::CopyStarted {
             file: grant.file.name.clone(),
             bytes: grant.file.layout.file_bytes(),

@@ -123,7 +123,7 @@ impl Copies {
                 let from = ended.finished.sources.iter();
                 ended.events.push(SecondaryEvent::Copied {
                     file: name,
-                    from: from.map(|source| (source.number, source.bytes)).collect(),
+                    from: from.map(|source| (source.who, source.bytes)).collect(),
                     own_bytes: end.own_bytes,
                     took: end.took,
                 });

@@ -330,12 +330,12 @@ impl Secondary {
                 notice,
             }),
             FetchUpdate::Report {
-                secondary,
+                source,
                 fault,
                 chunk,
             } => self.send(FromReceiver::Report(Report {
                 transfer,
-                secondary,
+                source,
                 fault,
                 chunk,
             })),

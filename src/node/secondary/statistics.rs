@@ -9,7 +9,7 @@ use crate::{
         counters::{Counters, per_secondary},
         tables::change_named,
     },
-    model::{ClientName, FileName, Receiver, SecondaryNumber},
+    model::{ClientName, FileName, Receiver, SecondaryNumber, Who},
     node::{
         fetch::FetchEnd,
         refusals::Refusals,
@@ -140,7 +140,8 @@ impl Statistics {
             let counters = Counters::of_received(source);
             self.file.content.copies.add(&counters);
             let from = &mut self.file.content.copies_received;
-            from.entry(source.number).or_default().add(&counters);
+            let Who::Secondary(number) = source.who;
+            from.entry(number).or_default().add(&counters);
         }
         self.file.content.copies.add(&Counters {
             bytes_own_disk: end.own_bytes,

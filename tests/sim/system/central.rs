@@ -11,7 +11,7 @@ use trozos::{
         Resolved, Totals,
     },
     model::{
-        ClientName, CopyOrder, FileName, Incarnation, NameRecord, SecondaryNumber, SourceInfo,
+        ClientName, CopyOrder, FileName, Incarnation, NameRecord, SecondaryNumber, SourceInfo, Who,
         limits::{
             CLIENT_HEARTBEAT, CLIENT_LEASE, EXPELLED_FOR, HEARTBEAT, LEASE, STATISTICS_EVERY,
         },
@@ -29,6 +29,11 @@ use super::{
     net::{End, Incoming, Packet},
     places::Places,
 };
+
+fn number_of(source: &SourceInfo) -> SecondaryNumber {
+    let Who::Secondary(number) = source.who;
+    number
+}
 
 /// What its statistics file holds.
 #[derive(Clone, Debug, Default)]
@@ -286,7 +291,7 @@ impl Central {
 
     /// Nothing new is asked of who is drained while another that is alive can send it.
     fn check_drained(&self, sources: &[SourceInfo]) {
-        let is_drained = |source: &&SourceInfo| self.drained.contains(&source.number);
+        let is_drained = |source: &&SourceInfo| self.drained.contains(&number_of(source));
         let asked: Vec<_> = sources.iter().filter(|source| !source.draining).collect();
         let drained = asked.iter().filter(|source| is_drained(source)).count();
         assert!(drained == 0 || drained == asked.len(), "{sources:?}");
@@ -397,7 +402,7 @@ impl Central {
         match action {
             Action::ToClient(_, ForClient::Granted { grant, .. }) => {
                 let sources = grant.sources.iter();
-                self.granted_of = sources.map(|source| source.number).collect();
+                self.granted_of = sources.map(number_of).collect();
                 self.places.grant(grant);
                 self.check_drained(&grant.sources);
             }

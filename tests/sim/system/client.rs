@@ -11,12 +11,9 @@ use trozos::{
     node::{
         Failure,
         client::{DownloadNumber, Priority},
-        rules::{
-            Receiving,
-            downloads::{
-                AfterStop, Answers, Downloads, End as DownloadEnd, GivenUp, Granted, Regulated,
-                Resuming, State,
-            },
+        rules::downloads::{
+            AfterStop, Answers, Downloads, End as DownloadEnd, GivenUp, Granted, Regulated,
+            Resuming, State,
         },
     },
     proto::{
@@ -301,9 +298,7 @@ impl Client {
                 self.downloads.superseded(transfer);
             }
             FromCentral::Receiver(ForReceiver::Sources { transfer, sources }) => {
-                if let Some((_, _, handle)) = self.downloads.of_transfer(transfer) {
-                    handle.set_sources(sources);
-                }
+                self.downloads.set_sources(transfer, sources);
             }
             FromCentral::Refused {
                 request,
@@ -345,25 +340,24 @@ impl Client {
             }
         }
         let name = Some(self.name.clone());
-        let (transfer, meta) = (grant.transfer, grant.file.clone());
-        let fetch = Fetch::start(ctx, grant, None, PeerRole::Client { name });
+        let fetch = Fetch::start(ctx, grant.clone(), None, PeerRole::Client { name });
         let handle = fetch.handle.clone();
-        let started = self.downloads.started(number, transfer, meta, handle);
+        let started = self.downloads.started(number, &grant, handle);
         let (_, asker) = started.expect("it was asked for");
         self.answered += u64::from(asker.is_some());
-        self.fetches.insert(transfer, fetch);
+        self.fetches.insert(grant.transfer, fetch);
     }
 
     fn fetch_news(&mut self, ctx: &mut Ctx<'_>, transfer: TransferId, news: fetch::News) {
         let ended = match news {
             fetch::News::Report {
-                secondary,
+                source,
                 fault,
                 chunk,
             } => {
                 let report = Report {
                     transfer,
-                    secondary,
+                    source,
                     fault,
                     chunk,
                 };

@@ -10,12 +10,10 @@ use std::{
 };
 
 use trozos::{
-    engine::download::{
-        Action, Download, DownloadConfig, Event, FailReason, Finish, Holder, Notice,
-    },
+    engine::download::{Action, Download, DownloadConfig, Event, FailReason, Finish, Notice},
     model::{
-        ChunkIndex, Digest, Fault, FileMeta, Grant, Outcome, ReceivedFrom, SecondaryNumber,
-        SourceInfo, TransferId,
+        ChunkIndex, Digest, Fault, FileMeta, Grant, Outcome, ReceivedFrom, SourceId, SourceInfo,
+        TransferId, Who,
         limits::{CONNECT_TIMEOUT, HELLO_TIMEOUT},
     },
     node::rules::Receiving,
@@ -60,7 +58,7 @@ impl Receiving for Handle {
 #[derive(Debug)]
 pub enum News {
     Report {
-        secondary: SecondaryNumber,
+        source: SourceId,
         fault: Fault,
         chunk: Option<ChunkIndex>,
     },
@@ -91,7 +89,7 @@ struct Source {
 enum Work {
     Open,
     Check {
-        source: SecondaryNumber,
+        source: SourceId,
         chunk: ChunkIndex,
         digest: u64,
     },
@@ -109,8 +107,8 @@ pub struct Fetch {
     role: PeerRole,
     machine: Download,
     check: FetchCheck,
-    addresses: BTreeMap<SecondaryNumber, SocketAddr>,
-    sources: BTreeMap<SecondaryNumber, Source>,
+    whereabouts: BTreeMap<SourceId, (Who, SocketAddr)>,
+    sources: BTreeMap<SourceId, Source>,
     manifest: Option<Rc<[u64]>>,
     opening: bool,
     stopping: bool,
@@ -142,7 +140,7 @@ impl Fetch {
             role,
             machine: Download::new(layout, config, ctx.now),
             check: FetchCheck::new(layout),
-            addresses: BTreeMap::new(),
+            whereabouts: BTreeMap::new(),
             sources: BTreeMap::new(),
             manifest: None,
             opening: false,
@@ -183,8 +181,8 @@ impl Fetch {
         }
         let is_late = |source: &Source| source.by.is_some_and(|by| by <= ctx.now);
         let late = self.sources.iter().find(|(_, source)| is_late(source));
-        if let Some(number) = late.map(|(number, _)| *number) {
-            self.lost(ctx, number, Fault::Stalled);
+        if let Some(id) = late.map(|(id, _)| *id) {
+            self.lost(ctx, id, Fault::Stalled);
         }
         while let Some(entry) = self.work.first_entry()
             && entry.key().0 <= ctx.now
@@ -202,22 +200,22 @@ impl Fetch {
     /// A connection's news, if it is one of this fetch.
     pub fn incoming(&mut self, ctx: &mut Ctx<'_>, end: End, what: &Incoming) -> bool {
         let source = self.sources.iter().find(|(_, source)| source.end == end);
-        let Some(number) = source.map(|(number, _)| *number) else {
+        let Some(id) = source.map(|(id, _)| *id) else {
             return false;
         };
         match what {
-            Incoming::Connected => self.greet(ctx, number, end),
+            Incoming::Connected => self.greet(ctx, id, end),
             Incoming::Closed => {
-                let is_new = self.sources[&number].by.is_some();
+                let is_new = self.sources[&id].by.is_some();
                 let fault = if is_new {
                     Fault::Unreachable
                 } else {
                     Fault::Broken
                 };
-                self.lost(ctx, number, fault);
+                self.lost(ctx, id, fault);
             }
             Incoming::Packet(Packet::FromSecondary(message, raw)) => {
-                self.message(ctx, number, message.clone(), raw.clone());
+                self.message(ctx, id, message.clone(), raw.clone());
             }
             other => panic!("{other:?} from a source"),
         }
@@ -237,25 +235,24 @@ impl Fetch {
     }
 
     fn listed(&mut self, ctx: &mut Ctx<'_>, sources: Vec<SourceInfo>) {
+        let places = sources.iter().map(|s| (s.id, (s.who, s.address)));
         let mut moved = BTreeSet::new();
-        for source in &sources {
-            let at = SocketAddr::new(source.ip, source.port);
-            let before = self.addresses.insert(source.number, at);
-            if before.is_some_and(|before| before != at) {
-                moved.insert(source.number);
+        for (id, place) in places {
+            let before = self.whereabouts.insert(id, place);
+            if before.is_some_and(|before| before != place) {
+                moved.insert(id);
             }
         }
-        let list: Vec<_> = sources.into_iter().map(Holder::from).collect();
         if !moved.is_empty() {
-            let mut without = list.clone();
-            without.retain(|holder| !moved.contains(&holder.source));
+            let mut without = sources.clone();
+            without.retain(|source| !moved.contains(&source.id));
             self.feed(ctx, Event::Sources(without));
         }
-        self.feed(ctx, Event::Sources(list));
+        self.feed(ctx, Event::Sources(sources));
     }
 
-    fn greet(&mut self, ctx: &mut Ctx<'_>, number: SecondaryNumber, end: End) {
-        let source = self.sources.get_mut(&number).expect("it connected");
+    fn greet(&mut self, ctx: &mut Ctx<'_>, id: SourceId, end: End) {
+        let source = self.sources.get_mut(&id).expect("it connected");
         source.by = Some(ctx.now + HELLO_TIMEOUT);
         let hello = ToSecondary::Hello(Hello::from_role(&self.role));
         let open = ToSecondary::Open {
@@ -269,84 +266,79 @@ impl Fetch {
         ctx.send(end, Packet::ToSecondary(open));
     }
 
-    fn drop_source(&mut self, ctx: &mut Ctx<'_>, number: SecondaryNumber) {
-        if let Some(source) = self.sources.remove(&number) {
+    fn drop_source(&mut self, ctx: &mut Ctx<'_>, id: SourceId) {
+        if let Some(source) = self.sources.remove(&id) {
             ctx.net.close(ctx.time, source.end);
         }
     }
 
-    fn lost(&mut self, ctx: &mut Ctx<'_>, number: SecondaryNumber, fault: Fault) {
-        self.drop_source(ctx, number);
+    fn lost(&mut self, ctx: &mut Ctx<'_>, id: SourceId, fault: Fault) {
+        self.drop_source(ctx, id);
         if self.ended.is_none() {
-            let source = number;
+            let source = id;
             self.feed(ctx, Event::Lost { source, fault });
         } else if self.sources.is_empty() {
             self.later(ctx.now, Work::Over);
         }
     }
 
-    fn message(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        number: SecondaryNumber,
-        message: FromSecondary,
-        raw: Raw,
-    ) {
+    fn message(&mut self, ctx: &mut Ctx<'_>, id: SourceId, message: FromSecondary, raw: Raw) {
         match message {
             FromSecondary::Hello(hello) => match hello.into_role() {
-                Ok(PeerRole::Secondary { number: there, .. }) if there == number => {}
-                _ => self.lost(ctx, number, Fault::Protocol),
+                Ok(PeerRole::Secondary { number, .. })
+                    if Who::Secondary(number) == self.whereabouts[&id].0 => {}
+                _ => self.lost(ctx, id, Fault::Protocol),
             },
-            FromSecondary::Opened { .. } => self.opened(ctx, number, raw),
+            FromSecondary::Opened { .. } => self.opened(ctx, id, raw),
             FromSecondary::Data { chunk, offset, .. } => {
-                self.frame(ctx, number, chunk, offset, &message, &raw);
+                self.frame(ctx, id, chunk, offset, &message, &raw);
             }
             FromSecondary::Cancelled { chunk } => {
-                self.forget(number, chunk);
-                let source = number;
+                self.forget(id, chunk);
+                let source = id;
                 self.feed(ctx, Event::Cancelled { source, chunk });
             }
             FromSecondary::Failed { chunk, .. } => {
-                self.forget(number, chunk);
-                let source = number;
+                self.forget(id, chunk);
+                let source = id;
                 self.feed(ctx, Event::Refused { source, chunk });
             }
-            FromSecondary::Closed { .. } => self.lost(ctx, number, Fault::Broken),
+            FromSecondary::Closed { .. } => self.lost(ctx, id, Fault::Broken),
             FromSecondary::Error { code, .. } => {
                 let fault = match code {
                     ErrorCode::NoSuchContent => Fault::Refused,
                     ErrorCode::Stopping | ErrorCode::TimedOut => Fault::Broken,
                     _ => Fault::Protocol,
                 };
-                self.lost(ctx, number, fault);
+                self.lost(ctx, id, fault);
             }
             FromSecondary::Queued => {
-                let source = number;
+                let source = id;
                 self.feed(ctx, Event::Queued { source });
             }
             FromSecondary::Ping => {}
         }
     }
 
-    fn opened(&mut self, ctx: &mut Ctx<'_>, number: SecondaryNumber, raw: Raw) {
+    fn opened(&mut self, ctx: &mut Ctx<'_>, id: SourceId, raw: Raw) {
         if let Raw::Manifest(manifest) = raw {
             if manifest_id(&manifest) != self.file.id {
-                return self.lost(ctx, number, Fault::Digest);
+                return self.lost(ctx, id, Fault::Digest);
             }
             self.manifest.get_or_insert(manifest);
         }
-        let source = self.sources.get_mut(&number).expect("it speaks");
+        let source = self.sources.get_mut(&id).expect("it speaks");
         source.by = None;
         source.is_open = true;
         if self.manifest.is_some() && !std::mem::replace(&mut self.opening, true) {
             self.later(ctx.now + DISK_TAKES, Work::Open);
         }
-        let source = number;
+        let source = id;
         self.feed(ctx, Event::Connected { source });
     }
 
-    fn forget(&mut self, number: SecondaryNumber, chunk: ChunkIndex) {
-        if let Some(source) = self.sources.get_mut(&number) {
+    fn forget(&mut self, id: SourceId, chunk: ChunkIndex) {
+        if let Some(source) = self.sources.get_mut(&id) {
             source.asked.remove(&chunk);
             source.partial.remove(&chunk);
         }
@@ -355,7 +347,7 @@ impl Fetch {
     fn frame(
         &mut self,
         ctx: &mut Ctx<'_>,
-        number: SecondaryNumber,
+        id: SourceId,
         chunk: ChunkIndex,
         offset: u32,
         data: &FromSecondary,
@@ -364,9 +356,9 @@ impl Fetch {
         let (FromSecondary::Data { length, .. }, Raw::Frame(content)) = (data, raw) else {
             panic!("{data:?} without bytes");
         };
-        let source = self.sources.get_mut(&number).expect("it speaks");
+        let source = self.sources.get_mut(&id).expect("it speaks");
         if !source.asked.contains(&chunk) {
-            return self.lost(ctx, number, Fault::Protocol);
+            return self.lost(ctx, id, Fault::Protocol);
         }
         let (received, frames) = source.partial.entry(chunk).or_default();
         assert_eq!(*received, offset, "a frame is out of order");
@@ -377,7 +369,7 @@ impl Fetch {
             source.partial.remove(&chunk);
             source.asked.remove(&chunk);
             let takes = Duration::from_micros(ctx.random.u64(500..8000));
-            let source = number;
+            let source = id;
             let work = Work::Check {
                 source,
                 chunk,
@@ -385,7 +377,7 @@ impl Fetch {
             };
             self.later(ctx.now + takes, work);
         }
-        let (source, bytes) = (number, *length);
+        let (source, bytes) = (id, *length);
         let event = Event::Received {
             source,
             chunk,
@@ -428,8 +420,8 @@ impl Fetch {
             }
             Work::Over => {
                 if let Some((outcome, reason)) = self.ended.clone() {
-                    let numbers: Vec<_> = self.sources.keys().copied().collect();
-                    numbers.iter().for_each(|n| self.drop_source(ctx, *n));
+                    let ids: Vec<_> = self.sources.keys().copied().collect();
+                    ids.iter().for_each(|n| self.drop_source(ctx, *n));
                     self.work.clear();
                     let sources = self.machine.received();
                     self.news.push(News::Ended(Ended {
@@ -454,13 +446,13 @@ impl Fetch {
         }
         self.ended = Some((outcome, reason));
         let sending = self.machine.still_sending().to_vec();
-        let numbers: Vec<_> = self.sources.keys().copied().collect();
-        for number in numbers {
-            if sending.contains(&number) {
-                let end = self.sources[&number].end;
+        let ids: Vec<_> = self.sources.keys().copied().collect();
+        for id in ids {
+            if sending.contains(&id) {
+                let end = self.sources[&id].end;
                 ctx.send(end, Packet::ToSecondary(ToSecondary::Close));
             } else {
-                self.drop_source(ctx, number);
+                self.drop_source(ctx, id);
             }
         }
         let linger = if self.sources.is_empty() {
@@ -496,7 +488,7 @@ impl Fetch {
                     fault,
                     chunk,
                 } => self.news.push(News::Report {
-                    secondary: source,
+                    source,
                     fault,
                     chunk,
                 }),
@@ -514,12 +506,12 @@ impl Fetch {
         self.check.after(ctx.now, &self.machine);
     }
 
-    fn connect(&mut self, ctx: &mut Ctx<'_>, number: SecondaryNumber) {
-        self.drop_source(ctx, number);
-        let address = self.addresses[&number];
+    fn connect(&mut self, ctx: &mut Ctx<'_>, id: SourceId) {
+        self.drop_source(ctx, id);
+        let (_, address) = self.whereabouts[&id];
         let end = ctx.net.connect(ctx.time, ctx.host, address);
         self.sources.insert(
-            number,
+            id,
             Source {
                 end,
                 is_open: false,

@@ -7,7 +7,7 @@ use std::{
 
 use trozos::{
     engine::download::{Action, Download, Event, Finish, Snapshot, SourceSnapshot, SourceState},
-    model::{ChunkIndex, ChunkLayout, ChunkSet, SecondaryNumber},
+    model::{ChunkIndex, ChunkLayout, ChunkSet, SourceId, Who},
 };
 
 /// See the module.
@@ -16,12 +16,14 @@ pub struct FetchCheck {
     layout: ChunkLayout,
     have: ChunkSet,
     /// Who was asked for a chunk and has neither brought it nor been told to leave it.
-    owners: BTreeMap<ChunkIndex, BTreeSet<SecondaryNumber>>,
-    arrived: BTreeMap<SecondaryNumber, u64>,
+    owners: BTreeMap<ChunkIndex, BTreeSet<SourceId>>,
+    arrived: BTreeMap<SourceId, u64>,
     /// Those that are about to leave, as was last said of each.
-    draining: BTreeSet<SecondaryNumber>,
+    draining: BTreeSet<SourceId>,
     was_stopped: bool,
     is_over: bool,
+    /// What each id stands for.
+    who: BTreeMap<SourceId, Who>,
 }
 
 impl FetchCheck {
@@ -34,6 +36,7 @@ impl FetchCheck {
             draining: BTreeSet::new(),
             was_stopped: false,
             is_over: false,
+            who: BTreeMap::new(),
         }
     }
 
@@ -49,13 +52,17 @@ impl FetchCheck {
             | Event::Wrong { source, chunk } => self.left(*source, *chunk),
             Event::Sources(_) if self.is_over => {}
             Event::Sources(list) => {
-                for holder in list {
-                    if holder.is_draining {
-                        self.draining.insert(holder.source);
+                for source in list {
+                    let who = *self.who.entry(source.id).or_insert(source.who);
+                    assert_eq!(who, source.who, "{} was another", source.id);
+                    if source.draining {
+                        self.draining.insert(source.id);
                     } else {
-                        self.draining.remove(&holder.source);
+                        self.draining.remove(&source.id);
                     }
                 }
+                let all: BTreeSet<_> = self.who.values().collect();
+                assert_eq!(all.len(), self.who.len(), "one has two ids: {:?}", self.who);
             }
             Event::Stop => self.was_stopped = true,
             Event::Connected { .. }
@@ -68,13 +75,13 @@ impl FetchCheck {
         }
     }
 
-    fn gone(&mut self, source: SecondaryNumber) {
+    fn gone(&mut self, source: SourceId) {
         for owners in self.owners.values_mut() {
             owners.remove(&source);
         }
     }
 
-    fn left(&mut self, source: SecondaryNumber, chunk: ChunkIndex) {
+    fn left(&mut self, source: SourceId, chunk: ChunkIndex) {
         if let Some(owners) = self.owners.get_mut(&chunk) {
             owners.remove(&source);
         }
@@ -107,9 +114,9 @@ impl FetchCheck {
     }
 
     /// One that is about to leave is asked for something only while no other works.
-    fn check_needed(&self, source: SecondaryNumber, snapshot: &Snapshot) {
+    fn check_needed(&self, source: SourceId, snapshot: &Snapshot) {
         let works = |other: &&SourceSnapshot| {
-            let is_staying = !self.draining.contains(&other.received.number);
+            let is_staying = !self.draining.contains(&other.received.source);
             is_staying && other.state == SourceState::Up
         };
         let other = snapshot.sources.iter().find(works);
@@ -119,9 +126,9 @@ impl FetchCheck {
     /// Nobody is left in peace without a word of the central.
     fn check_resting(&self, snapshot: &Snapshot) {
         for source in &snapshot.sources {
-            let number = source.received.number;
+            let id = source.received.source;
             let rests = source.state == SourceState::Resting;
-            assert!(!rests || self.draining.contains(&number), "{source:?}");
+            assert!(!rests || self.draining.contains(&id), "{source:?}");
         }
     }
 
@@ -144,11 +151,11 @@ impl FetchCheck {
         let mut budget = (self.layout.file_bytes() / 20).max(2 * chunk);
         for source in &snapshot.sources {
             let received = &source.received;
-            let arrived = self.arrived.get(&received.number).copied().unwrap_or(0);
+            let arrived = self.arrived.get(&received.source).copied().unwrap_or(0);
             assert!(
                 received.bytes + received.wasted <= arrived,
                 "more is booked of {} than came",
-                received.number
+                received.source
             );
             wasted += received.wasted;
             budget += chunk * (received.retries + received.digest_failures);

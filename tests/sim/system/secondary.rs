@@ -356,13 +356,13 @@ impl Secondary {
     fn fetch_news(&mut self, ctx: &mut Ctx<'_>, transfer: TransferId, news: fetch::News) {
         let ended = match news {
             fetch::News::Report {
-                secondary,
+                source,
                 fault,
                 chunk,
             } => {
                 let report = Report {
                     transfer,
-                    secondary,
+                    source,
                     fault,
                     chunk,
                 };

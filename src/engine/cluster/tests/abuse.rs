@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::model::{
-    Fault, ReceivedFrom,
+    Fault, ReceivedFrom, SourceId, Who,
     limits::{HEARTBEAT, MAX_REQUESTS_PER_CLIENT, MAX_TRANSFERS_OF_A_HOST},
 };
 
@@ -20,6 +20,7 @@ impl Bench {
             transfer: TransferId(transfer),
             request: RequestId(request),
             file: file(name),
+            sources: Vec::new(),
         });
         self.feed(link, resume)
     }
@@ -36,7 +37,7 @@ fn received(n: u64, bytes: u64) -> ReceivedFrom {
     ReceivedFrom {
         bytes,
         chunks: 1,
-        ..ReceivedFrom::nothing(number(n))
+        ..ReceivedFrom::nothing(SourceId(n as u32), Who::Secondary(number(n)))
     }
 }
 
@@ -71,7 +72,7 @@ fn reports_are_believed_from_who_receives_that_transfer_of_who_sends_in_it() {
         bench.pass(HEARTBEAT);
         let report = FromReceiver::Report(Report {
             transfer,
-            secondary: number(n),
+            source: SourceId(n as u32),
             fault: Fault::Stalled,
             chunk: None,
         });

@@ -4,7 +4,8 @@ use std::{cell::Cell, rc::Rc};
 
 use super::*;
 use crate::model::{
-    ChunkLayout, Digest, ReceivedFrom, SecondaryNumber, SourceInfo, messages::FromReceiver,
+    ChunkLayout, Digest, FileMeta, Have, KnownSource, ReceivedFrom, SecondaryNumber, SourceId, Who,
+    messages::{FromReceiver, Resume},
 };
 
 /// A transfer that only knows whether it was told to stop.
@@ -31,6 +32,21 @@ struct Bench {
 
 fn name(text: &str) -> FileName {
     FileName::try_from(text).unwrap()
+}
+
+fn who(number: u64) -> Who {
+    Who::Secondary(SecondaryNumber::try_from(number).unwrap())
+}
+
+fn source(id: u32, number: u64) -> SourceInfo {
+    SourceInfo {
+        id: SourceId(id),
+        who: who(number),
+        address: ([10, 0, 0, 1], 1).into(),
+        have: Have::All,
+        ranges: Vec::new(),
+        draining: false,
+    }
 }
 
 fn ask_for(number: DownloadNumber, file: &str) -> FromClient {
@@ -74,21 +90,21 @@ impl Bench {
     fn grant(&mut self, number: DownloadNumber) -> Granted<Asker> {
         self.transfers += 1;
         let transfer = TransferId(self.transfers);
-        let meta = FileMeta {
+        let file = FileMeta {
             name: self.downloads.file(number).unwrap().clone(),
             layout: ChunkLayout::for_file(5 << 20).unwrap(),
             id: Digest::new([1; 32]),
         };
         let grant = Grant {
             transfer,
-            file: meta.clone(),
-            sources: Vec::new(),
+            file,
+            sources: vec![source(1, 2)],
         };
         let granted = self.downloads.granted(number, &grant);
         if granted == Granted::Start {
             let fetch = Fetch::default();
             self.fetches.insert(number, (transfer, fetch.clone()));
-            self.downloads.started(number, transfer, meta, fetch);
+            self.downloads.started(number, &grant, fetch);
         }
         granted
     }
@@ -363,14 +379,18 @@ fn a_file_that_is_read_may_be_downloaded_as_well() {
 
 #[test]
 fn what_earlier_runs_brought_is_added_up_by_secondary() {
-    let received = |number: u64, bytes| ReceivedFrom {
+    // In each run the central gives other ids.
+    let received = |id: u32, number: u64, bytes| ReceivedFrom {
         bytes,
         wasted: 1,
         chunks: 1,
-        ..ReceivedFrom::nothing(SecondaryNumber::try_from(number).unwrap())
+        ..ReceivedFrom::nothing(SourceId(id), who(number))
     };
-    let first = Past::default().with(Duration::from_secs(1), &[received(2, 10)]);
-    let both = first.with(Duration::from_secs(2), &[received(1, 5), received(2, 20)]);
+    let first = Past::default().with(Duration::from_secs(1), &[received(1, 2, 10)]);
+    let both = first.with(
+        Duration::from_secs(2),
+        &[received(1, 1, 5), received(2, 2, 20)],
+    );
     assert_eq!(both.took, Duration::from_secs(3));
     let sums: Vec<_> = both.received.iter().map(|r| (r.bytes, r.wasted)).collect();
     assert_eq!(sums, [(5, 1), (30, 2)]);
@@ -407,4 +427,23 @@ fn downloads_that_are_over_are_listed_for_a_while_and_count_for_ever() {
     // One that runs is not forgotten, however old it is.
     let (transfer, _) = bench.fetches[&first];
     assert_eq!(bench.downloads.of_transfer(transfer).unwrap().0, first);
+}
+
+#[test]
+fn a_new_link_is_told_all_sources_that_a_transfer_ever_had() {
+    let mut bench = Bench::new();
+    let number = bench.run("a", Priority::Normal);
+    let (transfer, _) = bench.fetches[&number];
+    let (downloads, now) = (&mut bench.downloads, bench.now);
+    downloads.set_sources(transfer, vec![source(3, 1)]);
+    downloads.set_sources(transfer, vec![source(1, 2), source(3, 1)]);
+    let told = downloads.first_messages(now);
+    let [ToCentral::Client(FromClient::Resume(Resume { sources, .. }))] = &told[..] else {
+        panic!("{told:?}");
+    };
+    let known = |id, number| KnownSource {
+        id: SourceId(id),
+        who: who(number),
+    };
+    assert_eq!(*sources, [known(1, 2), known(3, 1)]);
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::{Priority, Receiving};
 use crate::{
     model::{
-        FileMeta, FileName, Finished, ReceivedFrom, TransferId,
+        FileMeta, FileName, Finished, Grant, KnownSource, ReceivedFrom, SourceInfo, TransferId,
+        limits::MAX_SOURCES,
         messages::{FromClient, Resume},
     },
     node::{Failure, rules::DownloadNumber},
@@ -41,7 +42,7 @@ impl<A, R> Download<A, R> {
 pub struct Past {
     /// How long they ran.
     pub took: Duration,
-    /// What each secondary brought.
+    /// What each source brought. Each run has ids of its own: these are the sources of all, by who they are.
     pub received: Vec<ReceivedFrom>,
     /// What was taken from files of the own disk, in bytes; of the present run as well.
     pub own_bytes: u64,
@@ -51,12 +52,12 @@ impl Past {
     pub(super) fn add(&mut self, took: Duration, received: &[ReceivedFrom]) {
         self.took += took;
         for source in received {
-            match self.received.iter_mut().find(|r| r.number == source.number) {
+            match self.received.iter_mut().find(|r| r.who == source.who) {
                 Some(known) => known.add(source),
                 None => self.received.push(source.clone()),
             }
         }
-        self.received.sort_by_key(|source| source.number);
+        self.received.sort_by_key(|source| source.who);
     }
 
     /// These and one more.
@@ -138,15 +139,50 @@ pub struct Running<R> {
     pub superseded: bool,
     /// Nobody can be asked for it just now.
     pub without_sources: bool,
+    /// The sources that it was ever told of.
+    known: Vec<KnownSource>,
+}
+
+impl<R: Receiving> Running<R> {
+    /// Who can send from now on.
+    pub(super) fn set_sources(&mut self, sources: Vec<SourceInfo>) {
+        self.know(&sources);
+        self.receiving.set_sources(sources);
+    }
 }
 
 impl<R> Running<R> {
-    /// Goes on with it on another link.
+    /// What was granted runs.
+    pub(super) fn new(grant: &Grant, receiving: R) -> Self {
+        let mut running = Self {
+            transfer: grant.transfer,
+            meta: grant.file.clone(),
+            receiving,
+            stopping: None,
+            superseded: false,
+            without_sources: false,
+            known: Vec::new(),
+        };
+        running.know(&grant.sources);
+        running
+    }
+
+    fn know(&mut self, sources: &[SourceInfo]) {
+        for SourceInfo { id, who, .. } in sources {
+            let is_known = self.known.iter().any(|known| known.id == *id);
+            if !is_known && self.known.len() < MAX_SOURCES {
+                self.known.push(KnownSource { id: *id, who: *who });
+            }
+        }
+    }
+
+    /// Goes on with it on another link. A central that does not know the transfer goes on with the ids of its sources.
     pub(super) fn resume(&self, number: DownloadNumber) -> FromClient {
         FromClient::Resume(Resume {
             transfer: self.transfer,
             request: number.into(),
             file: self.meta.clone(),
+            sources: self.known.clone(),
         })
     }
 }
