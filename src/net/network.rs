@@ -95,7 +95,10 @@ impl Listener {
     }
 
     /// The next connection. Cancel-safe.
-    pub(super) async fn accept(&mut self) -> io::Result<(Socket, SocketAddr)> {
+    ///
+    /// # Errors
+    /// What the system says; the next attempt may do better.
+    pub async fn accept(&mut self) -> io::Result<(Socket, SocketAddr)> {
         match self {
             Self::Kernel(listener) => {
                 let (socket, peer) = listener.accept().await?;

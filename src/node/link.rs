@@ -6,7 +6,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::AsyncRead,
     sync::{Notify, mpsc},
-    time::{MissedTickBehavior, interval, sleep, timeout},
+    time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -18,10 +18,11 @@ use crate::{
     net::{LineReader, Network, Socket, Stream, Traffic, connect, resolve},
     node::{
         Denied, Lost, Security, Stranger, clock,
+        conversation::{next, write_all},
         greeting::{GreetError, Reader, Writer, introduce, secure},
     },
     proto::{
-        ErrorCode, Hello, Lines, PeerRole, WireError,
+        ErrorCode, Hello, PeerRole, WireError,
         control::{FromCentral, ToCentral},
         handshake::ServerRole,
     },
@@ -334,7 +335,7 @@ impl Task {
             return LinkDown::Lost(Lost::Stopped);
         }
         // Ends with the owner's end of the outbox, after all that is in it was sent.
-        let write = write_all(writer, messages, heartbeat);
+        let write = write_all(writer, messages, (heartbeat, ToCentral::Ping));
         let read = read_all(reader, lease, &self.events);
         tokio::pin!(write);
         tokio::select! {
@@ -353,46 +354,17 @@ struct Connection {
     writer: Writer,
 }
 
-async fn write_all(
-    mut writer: Writer,
-    mut messages: mpsc::Receiver<ToCentral>,
-    heartbeat: Duration,
-) -> std::io::Result<()> {
-    let mut beat = interval(heartbeat);
-    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            message = messages.recv() => match message {
-                Some(message) => {
-                    tracing::trace!(?message, "to the central");
-                    writer.send(&message).await?;
-                }
-                None => break,
-            },
-            _ = beat.tick() => writer.send(&ToCentral::Ping).await?,
-        }
-    }
-    writer.shutdown().await;
-    Ok(())
-}
-
+/// Hands on what the central says until it has nothing more to say.
 async fn read_all<R: AsyncRead + Unpin>(
     mut reader: LineReader<R>,
     lease: Duration,
     events: &mpsc::Sender<LinkEvent>,
 ) -> Lost {
     loop {
-        let line = match reader.next_line_within(lease, || ()).await {
-            Err(_) => return Lost::Silent,
-            Ok(Ok(Some(line))) => line,
-            Ok(Ok(None)) => return Lost::Closed,
-            Ok(Err(error)) => return error.into(),
-        };
-        let message = match Lines::parse::<FromCentral>(&line) {
+        let message = match next(&mut reader, lease, || ()).await {
             Ok(message) => message,
-            Err(error) => return error.into(),
+            Err(over) => return over.into(),
         };
-        tracing::trace!(?message, "from the central");
         match message {
             FromCentral::Ping => {}
             FromCentral::Bye => return Lost::Stops,
@@ -407,61 +379,4 @@ async fn read_all<R: AsyncRead + Unpin>(
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::TcpListener,
-    };
-
-    use super::*;
-
-    fn task() -> Task {
-        Task {
-            config: LinkConfig {
-                network: Network::Kernel,
-                central: ("central.lan".to_owned(), 1),
-                role: PeerRole::Client { name: None },
-                security: Arc::default(),
-            },
-            events: mpsc::channel(1).0,
-            wake: Arc::default(),
-            stop: CancellationToken::new(),
-        }
-    }
-
-    /// Says this to whoever connects and says something.
-    async fn answers(with: &'static [u8]) -> SocketAddr {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let _ = stream.read(&mut [0; 1024]).await;
-                let _ = stream.write_all(with).await;
-            }
-        });
-        address
-    }
-
-    #[tokio::test]
-    async fn what_is_no_central_at_one_address_does_not_hide_the_central_at_another() {
-        let closes = answers(b"").await;
-        let web = answers(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
-        let central = answers(b"{\"type\":\"hello\",\"protocol\":1,\"role\":\"central\"}\n").await;
-        let full =
-            answers(b"{\"type\":\"error\",\"code\":\"limit-exceeded\",\"message\":\"x\"}\n").await;
-        let task = task();
-        let found = task.attempt_each(vec![closes, web, central]).await;
-        assert_eq!(found.map(|c| c.central).map_err(|_| ()), Ok(central));
-        // The first trouble is told, and an answer of a central is the last word.
-        let Err(LinkDown::Lost(lost)) = task.attempt_each(vec![closes, web]).await else {
-            panic!("nobody is there");
-        };
-        assert!(matches!(lost, Lost::ClosedEarly { .. }), "{lost}");
-        let Err(LinkDown::Lost(lost)) = task.attempt_each(vec![closes, full, central]).await else {
-            panic!("it is full");
-        };
-        assert!(matches!(lost, Lost::Refused { .. }), "{lost}");
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ pub mod central;
 pub mod certificates;
 pub mod client;
 mod clock;
+mod conversation;
 mod failure;
 mod fetch;
 mod greeting;
@@ -17,11 +18,14 @@ mod refused;
 pub mod rules;
 pub mod secondary;
 mod security;
+mod server;
 mod start;
 mod statistics;
 mod stop;
 #[cfg(test)]
 mod stories;
+#[cfg(test)]
+mod testing;
 
 pub use ask::Stopped;
 pub use failure::{DiskTrouble, Failure, ToldFailure};

@@ -1,7 +1,7 @@
 //! Connections that a server refuses or ends for what they did: counted by code, and told to people, but not
 //! one by one when there are many.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,25 @@ impl Refusals {
         self.lately <= TOLD
     }
 
+    /// Counts one; gives those of which people should hear.
+    pub(super) fn note(
+        &mut self,
+        address: Option<SocketAddr>,
+        reason: Refused,
+    ) -> Option<(SocketAddr, Refused)> {
+        let code = reason.code();
+        if !self.count(code) {
+            return None;
+        }
+        // Where there is nobody to name, only the log is told.
+        let Some(address) = address else {
+            tracing::warn!(?code, %reason, "refused");
+            return None;
+        };
+        tracing::info!(%address, ?code, %reason, "refused");
+        Some((address, reason))
+    }
+
     /// Starts anew to tell them one by one.
     pub(super) fn forget_told(&mut self) {
         let lately = std::mem::take(&mut self.lately);
@@ -43,7 +62,7 @@ impl Refusals {
 
 /// Tells somebody for whom there is no place, as far as that goes without waiting, and closes. A peer that speaks
 /// TLS is only closed: what it could read would take a handshake.
-pub(super) fn no_place(socket: &Socket, places: usize, has_tls: bool) -> Refused {
+pub(super) fn tell_no_place(socket: &Socket, places: usize, has_tls: bool) -> Refused {
     let refused = Refused::NoPlace { places };
     if !has_tls {
         let mut line = Vec::new();

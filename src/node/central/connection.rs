@@ -1,24 +1,16 @@
 //! One connection to the central, from its first line to its end. Knows the wire; decides nothing.
 
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc,
-    time::{MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
     heard::Heard,
-    inputs::{Input, Outgoing, Peer},
+    inputs::{Input, Peer},
     legacy,
 };
 use crate::{
@@ -29,14 +21,15 @@ use crate::{
         },
         messages::{FromClient, FromReceiver},
     },
-    net::{Accepted, LineReader, LineWriter, Place, ReadError, Use},
+    net::{Accepted, LineReader, LineWriter, Place, Use},
     node::{
         Refused, Security, clock,
+        conversation::{next, write_all},
         greeting::{Entered, enter, turn_away},
         rules::central::enrolment,
     },
     proto::{
-        Lines,
+        PeerRole,
         control::{FromCentral, ToCentral},
         handshake::ServerRole,
     },
@@ -79,12 +72,22 @@ pub(super) async fn serve(accepted: Accepted, link: LinkId, context: Context) {
             reader,
             writer,
             role,
-        } => match enrolment(role, peer, context.highest_number) {
-            Ok(hello) => {
-                return converse(reader, writer, (link, peer), hello, place, &context).await;
+        } => {
+            let kind = Kind::of(&role);
+            match enrolment(role, peer, context.highest_number) {
+                Ok(hello) => {
+                    let connection = Connection {
+                        link,
+                        peer,
+                        kind,
+                        place,
+                        context: &context,
+                    };
+                    return connection.converse(reader, writer, hello).await;
+                }
+                Err(refused) => turn_away(reader, writer, refused).await,
             }
-            Err(refused) => turn_away(reader, writer, refused).await,
-        },
+        }
         Entered::Original { line, writer } => {
             return legacy::serve(&line, peer, writer, &context.inputs).await;
         }
@@ -94,76 +97,52 @@ pub(super) async fn serve(accepted: Accepted, link: LinkId, context: Context) {
     context.bad_peer(peer, refused).await;
 }
 
-fn refusal_of(error: ReadError) -> Option<Refused> {
-    match error {
-        ReadError::Line(line) => Some(line.into()),
-        // There is nobody left to tell.
-        ReadError::Io(_) | ReadError::CutShort => None,
+/// Who is at the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Client,
+    Secondary,
+}
+
+impl Kind {
+    fn of(role: &PeerRole) -> Self {
+        match role {
+            PeerRole::Secondary { .. } => Self::Secondary,
+            // A central is sent away.
+            PeerRole::Client { .. } | PeerRole::Central => Self::Client,
+        }
+    }
+
+    fn heartbeat(self) -> Duration {
+        match self {
+            Self::Client => CLIENT_HEARTBEAT,
+            Self::Secondary => HEARTBEAT,
+        }
+    }
+
+    /// How long it may be silent here. A secondary's lease is the machine's business, which has ended it long before.
+    fn patience(self) -> Duration {
+        match self {
+            Self::Client => CLIENT_LEASE,
+            Self::Secondary => LEASE * 4,
+        }
+    }
+
+    fn most_messages(self) -> usize {
+        match self {
+            Self::Client => MAX_OUTBOX,
+            Self::Secondary => MAX_SECONDARY_OUTBOX,
+        }
     }
 }
 
-async fn converse<R, W>(
-    reader: LineReader<R>,
-    writer: LineWriter<W>,
-    (link, peer): (LinkId, SocketAddr),
-    hello: Event,
+/// A connection to a peer that was let in.
+struct Connection<'a> {
+    link: LinkId,
+    peer: SocketAddr,
+    kind: Kind,
     place: Place,
-    context: &Context,
-) where
-    R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin,
-{
-    let (heartbeat, lease, most) = match hello {
-        Event::SecondaryHello { .. } => {
-            place.set_use(Use::Pinned);
-            (HEARTBEAT, None, MAX_SECONDARY_OUTBOX)
-        }
-        // A secondary's lease is the machine's business; a client is only taken for gone.
-        _ => (CLIENT_HEARTBEAT, Some(CLIENT_LEASE), MAX_OUTBOX),
-    };
-    let (outbox, messages) = mpsc::channel(most);
-    let (ended, heard) = (CancellationToken::new(), Heard::new(clock::now()));
-    let queued_bytes = Arc::new(AtomicUsize::new(0));
-    let opened = Input::Opened {
-        link,
-        peer: Peer {
-            outbox,
-            ended: ended.clone(),
-            heard: heard.clone(),
-            queued_bytes: Arc::clone(&queued_bytes),
-        },
-        hello,
-    };
-    if context.inputs.send(opened).await.is_err() {
-        return;
-    }
-    let write = async {
-        let _ = write_all(writer, messages, heartbeat, &queued_bytes).await;
-        ended.cancel();
-    };
-    let read = async {
-        let end = tokio::select! {
-            end = read_all(reader, link, lease, (&place, &heard), &context.inputs) => end,
-            () = ended.cancelled() => End::Broken,
-            () = place.given_up() => End::Refused(Refused::GaveWay),
-        };
-        let (goodbye, refused) = match end {
-            End::Goodbye => (true, None),
-            End::Broken => (false, None),
-            End::Refused(refused) => (false, Some(refused)),
-        };
-        if let Some(refused) = &refused {
-            context.bad_peer(peer, refused.clone()).await;
-        }
-        let closed = Input::Closed {
-            link,
-            goodbye,
-            refused,
-        };
-        let _ = context.inputs.send(closed).await;
-        // The owner lets go of its end; the writer then sends what is left and stops.
-    };
-    tokio::join!(write, read);
+    context: &'a Context,
 }
 
 /// How the reading side ended.
@@ -173,113 +152,118 @@ enum End {
     Refused(Refused),
 }
 
-async fn read_all<R: AsyncRead + Unpin>(
-    mut reader: LineReader<R>,
-    link: LinkId,
-    lease: Option<Duration>,
-    (place, heard): (&Place, &Heard),
-    inputs: &mpsc::Sender<Input>,
-) -> End {
-    // Long enough for the machine to have closed a secondary's connection before.
-    let patience = lease.unwrap_or(LEASE * 4);
-    loop {
-        let arrived = || heard.note(clock::now());
-        let line = match reader.next_line_within(patience, arrived).await {
-            Err(_) => return End::Refused(Refused::Silent),
-            Ok(Ok(Some(line))) => line,
-            Ok(Ok(None)) => return End::Broken,
-            Ok(Err(error)) => return refusal_of(error).map_or(End::Broken, End::Refused),
-        };
-        let message = match Lines::parse::<ToCentral>(&line) {
-            Ok(message) => message,
-            Err(error) => return End::Refused(error.into()),
-        };
-        tracing::trace!(link = link.0, ?message, "received");
-        note_use(place, &message, lease);
-        let input = match message {
-            // That it arrived is known already: a sign of life waits behind nothing.
-            ToCentral::Ping => continue,
-            ToCentral::Bye => return End::Goodbye,
-            ToCentral::Hello(_) => {
-                return End::Refused(Refused::Unexpected("hello was said already"));
-            }
-            ToCentral::Question(question) => Input::Question { link, question },
-            ToCentral::Receiver(message) => Input::event(link, message),
-            ToCentral::Client(message) => Input::event(link, message),
-            ToCentral::Secondary(message) => Input::event(link, message),
-        };
-        if heard.unread(inputs.send(input)).await.is_err() {
-            return End::Broken;
+impl Connection<'_> {
+    async fn converse<R, W>(self, reader: LineReader<R>, writer: LineWriter<W>, hello: Event)
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        if self.kind == Kind::Secondary {
+            self.place.set_use(Use::Pinned);
         }
+        let (outbox, messages) = mpsc::channel(self.kind.most_messages());
+        let (ended, heard) = (CancellationToken::new(), Heard::new(clock::now()));
+        let opened = Input::Opened {
+            link: self.link,
+            peer: Peer {
+                outbox,
+                ended: ended.clone(),
+                heard: heard.clone(),
+                queued_bytes: Arc::default(),
+            },
+            hello,
+        };
+        if self.context.inputs.send(opened).await.is_err() {
+            return;
+        }
+        let write = async {
+            let heartbeat = (self.kind.heartbeat(), FromCentral::Ping);
+            let _ = write_all(writer, messages, heartbeat).await;
+            ended.cancel();
+        };
+        let read = async {
+            let end = tokio::select! {
+                end = self.read_all(reader, &heard) => end,
+                () = ended.cancelled() => End::Broken,
+                () = self.place.given_up() => End::Refused(Refused::GaveWay),
+            };
+            self.tell_end(end).await;
+            // The owner lets go of its end; the writer then sends what is left and stops.
+        };
+        tokio::join!(write, read);
     }
-}
 
-/// What a message says about the use that its connection is of. Only a client's has a lease here.
-fn note_use(place: &Place, message: &ToCentral, lease: Option<Duration>) {
-    match message {
-        ToCentral::Ping => {}
-        // It waits for its turn, or for its sources.
-        ToCentral::Client(FromClient::Download { .. } | FromClient::Resume(_)) => {
-            place.set_use(Use::Busy);
+    async fn tell_end(&self, end: End) {
+        let (goodbye, refused) = match end {
+            End::Goodbye => (true, None),
+            End::Broken => (false, None),
+            End::Refused(refused) => (false, Some(refused)),
+        };
+        if let Some(refused) = &refused {
+            self.context.bad_peer(self.peer, refused.clone()).await;
         }
-        ToCentral::Receiver(FromReceiver::Finished(_))
-        | ToCentral::Client(FromClient::Cancel { .. })
-            if lease.is_some() =>
-        {
-            place.set_use(Use::Idle);
-        }
-        ToCentral::Hello(_)
-        | ToCentral::Bye
-        | ToCentral::Receiver(_)
-        | ToCentral::Client(_)
-        | ToCentral::Question(_)
-        | ToCentral::Secondary(_) => place.touch(),
+        let closed = Input::Closed {
+            link: self.link,
+            goodbye,
+            refused,
+        };
+        let _ = self.context.inputs.send(closed).await;
     }
-}
 
-/// Lines that are sent with one write, where so many wait.
-const AT_ONCE_BYTES: usize = 16 * 1024;
-
-async fn write_all<W: AsyncWrite + Unpin>(
-    mut writer: LineWriter<W>,
-    mut messages: mpsc::Receiver<Outgoing>,
-    heartbeat: Duration,
-    queued_bytes: &AtomicUsize,
-) -> std::io::Result<()> {
-    let mut beat = interval(heartbeat);
-    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    beat.reset();
-    loop {
-        tokio::select! {
-            message = messages.recv() => {
-                let Some(mut next) = message else {
-                    break;
-                };
-                loop {
-                    match next {
-                        Outgoing::Message(message) => {
-                            tracing::trace!(?message, "sending");
-                            writer.stage(&*message);
-                        }
-                        Outgoing::Line(line) => {
-                            writer.flush().await?;
-                            writer.send_encoded(&line).await?;
-                            queued_bytes.fetch_sub(line.len(), Ordering::Relaxed);
-                        }
-                    }
-                    if writer.staged_bytes() >= AT_ONCE_BYTES {
-                        break;
-                    }
-                    match messages.try_recv() {
-                        Ok(message) => next = message,
-                        Err(_) => break,
-                    }
+    async fn read_all<R: AsyncRead + Unpin>(
+        &self,
+        mut reader: LineReader<R>,
+        heard: &Heard,
+    ) -> End {
+        let link = self.link;
+        loop {
+            let arrived = || heard.note(clock::now());
+            let message = match next(&mut reader, self.kind.patience(), arrived).await {
+                Ok(message) => message,
+                Err(over) => return over.refused().map_or(End::Broken, End::Refused),
+            };
+            self.note_use(&message);
+            let input = match message {
+                // That it arrived is known already: a sign of life waits behind nothing.
+                ToCentral::Ping => continue,
+                ToCentral::Bye => return End::Goodbye,
+                ToCentral::Hello(_) => {
+                    return End::Refused(Refused::Unexpected("hello was said already"));
                 }
-                writer.flush().await?;
+                ToCentral::Question(question) => Input::Question { link, question },
+                ToCentral::Receiver(message) => Input::event(link, message),
+                ToCentral::Client(message) => Input::event(link, message),
+                ToCentral::Secondary(message) => Input::event(link, message),
+            };
+            if heard.unread(self.context.inputs.send(input)).await.is_err() {
+                return End::Broken;
             }
-            _ = beat.tick() => writer.send(&FromCentral::Ping).await?,
         }
     }
-    writer.shutdown().await;
-    Ok(())
+
+    /// What a message says about the use that its connection is of.
+    fn note_use(&self, message: &ToCentral) {
+        match message {
+            ToCentral::Ping => {}
+            // It waits for its turn, or for its sources.
+            ToCentral::Client(FromClient::Download { .. } | FromClient::Resume(_)) => {
+                self.place.set_use(Use::Busy);
+            }
+            ToCentral::Receiver(FromReceiver::Finished(_))
+            | ToCentral::Client(FromClient::Cancel { .. })
+                if self.kind == Kind::Client =>
+            {
+                self.place.set_use(Use::Idle);
+            }
+            ToCentral::Hello(_)
+            | ToCentral::Bye
+            | ToCentral::Receiver(_)
+            | ToCentral::Client(_)
+            | ToCentral::Question(_)
+            | ToCentral::Secondary(_) => self.place.touch(),
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

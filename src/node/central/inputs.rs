@@ -2,7 +2,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -13,7 +16,10 @@ use super::heard::Heard;
 use crate::{
     engine::cluster::{Event, LinkId},
     model::messages::Question,
-    node::Refused,
+    node::{
+        Refused,
+        conversation::{self, Part},
+    },
     proto::{
         control::FromCentral,
         legacy::{LegacyFound, LegacyRequest},
@@ -88,5 +94,38 @@ pub(super) enum Answer {
 pub(super) enum Outgoing {
     Message(Box<FromCentral>),
     /// A line that others get as well.
-    Line(Bytes),
+    Line(SharedLine),
+}
+
+impl conversation::Outgoing for Outgoing {
+    type Message = FromCentral;
+
+    fn part(&self) -> Part<'_, FromCentral> {
+        match self {
+            Self::Message(message) => Part::Message(message),
+            Self::Line(shared) => Part::Line(&shared.line),
+        }
+    }
+}
+
+/// A line whose bytes count as queued until the peer has taken them, or is gone.
+#[derive(Debug)]
+pub(super) struct SharedLine {
+    line: Bytes,
+    queued_bytes: Arc<AtomicUsize>,
+}
+
+impl SharedLine {
+    pub(super) fn new(line: Bytes, queued_bytes: &Arc<AtomicUsize>) -> Self {
+        queued_bytes.fetch_add(line.len(), Ordering::Relaxed);
+        let queued_bytes = Arc::clone(queued_bytes);
+        Self { line, queued_bytes }
+    }
+}
+
+impl Drop for SharedLine {
+    fn drop(&mut self) {
+        self.queued_bytes
+            .fetch_sub(self.line.len(), Ordering::Relaxed);
+    }
 }

@@ -17,19 +17,20 @@ mod tests;
 
 use std::{
     collections::HashMap,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::mpsc;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 use self::{connection::Context, memory::Memory, run::Central, statistics::Statistics};
 use crate::{
     engine::cluster::{Cluster, ClusterConfig},
     model::limits::STATISTICS_EVERY,
-    net::{Door, Network, connection_places},
-    node::{StartError, clock},
+    net::{Network, connection_places},
+    node::{StartError, clock, server::Server},
 };
 
 #[cfg(feature = "fuzzing")]
@@ -92,7 +93,7 @@ pub(in crate::node) async fn start_on(
     let stop = CancellationToken::new();
     let over = stop.clone().drop_guard();
     let central = Central {
-        door: Door::new(listener, connection_places()),
+        server: Server::new(listener, connection_places(), Arc::clone(&config.security)),
         cluster,
         memory,
         statistics,
@@ -105,7 +106,6 @@ pub(in crate::node) async fn start_on(
             highest_number: run::highest_number(config.required_secondaries),
             security: config.security,
         },
-        connections: TaskTracker::new(),
         peers: HashMap::new(),
         next_link: 0,
         pages: Default::default(),

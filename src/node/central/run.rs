@@ -11,13 +11,12 @@ use tokio::{
     sync::mpsc,
     time::{MissedTickBehavior, interval, sleep_until, timeout},
 };
-use tokio_util::task::TaskTracker;
 
 use super::{
     CentralEvent, DownloadCount,
     api::CentralQuery,
     connection::{self, Context},
-    inputs::{Input, Outgoing, Peer},
+    inputs::{Input, Outgoing, Peer, SharedLine},
     legacy,
     memory::Memory,
     pages::Pages,
@@ -30,11 +29,11 @@ use crate::{
         limits::{MAX_SECONDARY_NUMBER, STOP_GRACE},
         messages::{Answer, ForSecondary, Question},
     },
-    net::{Arrival, Door},
+    net::Accepted,
     node::{
         Refused, StatisticsTrouble, clock,
-        refusals::no_place,
         rules::central::{code_of, said_of},
+        server::{Server, TurnedAway},
     },
     proto::{ErrorCode, Hello, PeerRole, Said, control::FromCentral},
     store::StoreError,
@@ -50,7 +49,7 @@ const STANDSTILL: Duration = Duration::from_millis(500);
 
 /// The central's task.
 pub(super) struct Central {
-    pub(super) door: Door,
+    pub(super) server: Server,
     pub(super) cluster: Cluster,
     pub(super) memory: Memory,
     pub(super) statistics: Statistics,
@@ -58,7 +57,6 @@ pub(super) struct Central {
     pub(super) queries: mpsc::Receiver<CentralQuery>,
     pub(super) inputs: mpsc::Receiver<Input>,
     pub(super) context: Context,
-    pub(super) connections: TaskTracker,
     pub(super) peers: HashMap<LinkId, Peer>,
     pub(super) next_link: u64,
     pub(super) pages: Pages,
@@ -87,7 +85,7 @@ impl Central {
                 .unwrap_or_else(|| clock::now() + IDLE);
             tokio::select! {
                 Some(input) = self.inputs.recv() => self.input(input),
-                arrival = self.door.accept() => self.arrived(arrival),
+                arrival = self.server.arrival() => self.arrived(arrival),
                 Some(query) = self.queries.recv() => self.query(query),
                 () = sleep_until(due.into()) => {
                     let now = self.turn();
@@ -116,21 +114,17 @@ impl Central {
         now
     }
 
-    fn arrived(&mut self, arrival: Arrival) {
-        let accepted = match arrival {
-            Arrival::Accepted(accepted) => accepted,
-            Arrival::NoPlace(socket, peer) => {
-                let refused =
-                    no_place(&socket, self.door.places(), self.context.security.has_tls());
-                return self.refused(Some(peer), refused);
+    fn arrived(&mut self, arrival: Result<Accepted, TurnedAway>) {
+        match arrival {
+            Ok(accepted) => {
+                let link = LinkId(self.next_link);
+                self.next_link += 1;
+                let context = self.context.clone();
+                self.server
+                    .serve(connection::serve(accepted, link, context));
             }
-            Arrival::NoDescriptor(peer) => return self.refused(peer, Refused::NoDescriptor),
-        };
-        let link = LinkId(self.next_link);
-        self.next_link += 1;
-        let context = self.context.clone();
-        self.connections
-            .spawn(connection::serve(accepted, link, context));
+            Err(TurnedAway { address, reason }) => self.refused(address, reason),
+        }
     }
 
     fn input(&mut self, input: Input) {
@@ -308,7 +302,7 @@ impl Central {
             return;
         }
         let page = self.pages.get(&self.cluster, after);
-        peer.queued_bytes.fetch_add(page.len(), Ordering::Relaxed);
+        let page = SharedLine::new(page, &peer.queued_bytes);
         self.post(link, Outgoing::Line(page));
     }
 
@@ -338,16 +332,10 @@ impl Central {
 
     /// A connection was refused, or ended for what it did.
     fn refused(&mut self, address: Option<SocketAddr>, reason: Refused) {
-        let code = reason.code();
-        if !self.statistics.refused().count(code) {
-            return;
+        let told = self.statistics.refused().note(address, reason);
+        if let Some((address, reason)) = told {
+            self.tell(CentralEvent::BadPeer { address, reason });
         }
-        // People are told; where there is nobody to name, only the log is.
-        let Some(address) = address else {
-            return tracing::warn!(?code, %reason, "refused");
-        };
-        tracing::info!(%address, ?code, %reason, "refused");
-        self.tell(CentralEvent::BadPeer { address, reason });
     }
 
     fn save(&mut self) {
@@ -367,10 +355,8 @@ impl Central {
                 .outbox
                 .try_send(Outgoing::Message(Box::new(FromCentral::Bye)));
         }
-        drop(self.door);
         self.inputs.close();
-        self.connections.close();
-        let _ = timeout(STOP_GRACE, self.connections.wait()).await;
+        let _ = timeout(STOP_GRACE, self.server.close().wait()).await;
         self.memory.finish(&mut self.cluster).await?;
         self.statistics.finish(&self.cluster).await
     }

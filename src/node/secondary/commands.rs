@@ -74,7 +74,7 @@ impl Secondary {
             bytes_sent: state.sent_bytes,
             rate_bytes_per_s: state.rate.bytes_per_s(clock::now()),
             upload_limit_bytes_per_s: self.context.pacer.rate_bytes_per_s(),
-            connections: self.connections.len() as u32,
+            connections: self.server.connections() as u32,
         }
     }
 

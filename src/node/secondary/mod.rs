@@ -27,7 +27,7 @@ use std::{
 };
 
 use tokio::sync::mpsc;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 use self::{
     central::first_contact,
@@ -38,7 +38,7 @@ use self::{
 };
 use crate::{
     model::{Incarnation, SecondaryNumber},
-    net::{Door, Network, Pacer, connection_places},
+    net::{Network, Pacer, connection_places},
     node::{
         Lost, StartError,
         central::DownloadCount,
@@ -46,6 +46,7 @@ use crate::{
         link::{Link, LinkConfig, LinkDown},
         records::RecordWriter,
         rules::changes::Changes,
+        server::Server,
     },
     proto::{ErrorCode, PeerRole},
     store::{Existing, PartPlace, Sweep, index, retired::Retired},
@@ -135,7 +136,7 @@ pub(in crate::node) async fn start_on(
     let (queries, questions) = mpsc::channel(QUERIES);
     let (copy_sender, copy_updates) = mpsc::channel(INPUTS);
     let secondary = Secondary {
-        door: Door::new(listener, connection_places()),
+        server: Server::new(listener, connection_places(), Arc::clone(&security)),
         context: Context {
             number,
             incarnation,
@@ -177,7 +178,6 @@ pub(in crate::node) async fn start_on(
         ),
         copy_updates,
         statistics,
-        connections: TaskTracker::new(),
         memory,
         state: State {
             changes: Changes::restore(known, fastrand::u64(..)),

@@ -6,7 +6,6 @@ use tokio::{
     sync::mpsc,
     time::{MissedTickBehavior, interval, timeout},
 };
-use tokio_util::task::TaskTracker;
 
 use super::{
     SecondaryEvent,
@@ -25,18 +24,18 @@ use crate::{
         limits::{MAX_OUTBOX, STATISTICS_EVERY, STOP_GRACE},
         messages::{FromReceiver, Report},
     },
-    net::{Arrival, Door},
+    net::Accepted,
     node::{
         Refused, StatisticsTrouble, StopError, clock,
         fetch::FetchUpdate,
         link::{Link, LinkEvent},
         records::RecordWriter,
-        refusals::no_place,
         rules::{
             changes::{Changes, Holding, KnownRecord},
             enrolment::InUse,
             sent::SentBook,
         },
+        server::{Server, TurnedAway},
     },
     proto::control::ToCentral,
     store::{
@@ -52,7 +51,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(600);
 
 /// The secondary's task.
 pub(super) struct Secondary {
-    pub(super) door: Door,
+    pub(super) server: Server,
     pub(super) context: Context,
     pub(super) inputs: mpsc::Receiver<Input>,
     pub(super) queries: mpsc::Receiver<SecondaryQuery>,
@@ -65,7 +64,6 @@ pub(super) struct Secondary {
     pub(super) copies: Copies,
     pub(super) copy_updates: mpsc::Receiver<(TransferId, FetchUpdate)>,
     pub(super) statistics: Statistics,
-    pub(super) connections: TaskTracker,
     pub(super) memory: RecordWriter<KnownRecord>,
     pub(super) state: State,
 }
@@ -148,7 +146,7 @@ impl Secondary {
             tokio::select! {
                 () = stop.cancelled() => break true,
                 Some(input) = self.inputs.recv() => self.input(input),
-                arrival = self.door.accept() => self.arrived(arrival),
+                arrival = self.server.arrival() => self.arrived(arrival),
                 event = self.link.events.recv() => match event {
                     Some(event) => self.link_event(event),
                     None => break false,
@@ -182,33 +180,22 @@ impl Secondary {
         let _ = self.events.try_send(event);
     }
 
-    fn arrived(&mut self, arrival: Arrival) {
+    fn arrived(&mut self, arrival: Result<Accepted, TurnedAway>) {
         match arrival {
-            Arrival::Accepted(accepted) => {
-                let served = connection::serve(accepted, self.context.clone());
-                self.connections.spawn(served);
+            Ok(accepted) => {
+                let context = self.context.clone();
+                self.server.serve(connection::serve(accepted, context));
             }
-            Arrival::NoPlace(socket, peer) => {
-                let refused =
-                    no_place(&socket, self.door.places(), self.context.security.has_tls());
-                self.refused(Some(peer), refused);
-            }
-            Arrival::NoDescriptor(peer) => self.refused(peer, Refused::NoDescriptor),
+            Err(TurnedAway { address, reason }) => self.refused(address, reason),
         }
     }
 
     /// A connection was refused, or ended for what it did.
     fn refused(&mut self, address: Option<SocketAddr>, reason: Refused) {
-        let code = reason.code();
-        if !self.statistics.refused().count(code) {
-            return;
+        let told = self.statistics.refused().note(address, reason);
+        if let Some((address, reason)) = told {
+            self.tell(SecondaryEvent::BadPeer { address, reason });
         }
-        // People are told; where there is nobody to name, only the log is.
-        let Some(address) = address else {
-            return tracing::warn!(?code, %reason, "refused");
-        };
-        tracing::info!(%address, ?code, %reason, "refused");
-        self.tell(SecondaryEvent::BadPeer { address, reason });
     }
 
     fn input(&mut self, input: Input) {
@@ -410,8 +397,7 @@ impl Secondary {
     /// Lets transfers end for a while, tells the last figures, says goodbye.
     async fn stop(mut self) -> Result<(), StoreError> {
         self.copies.orders.stop_all();
-        self.connections.close();
-        let (connections, copies) = (self.connections.clone(), self.copies.tasks.clone());
+        let (connections, copies) = (self.server.close(), self.copies.tasks.clone());
         copies.close();
         let ended = async {
             connections.wait().await;

@@ -1,0 +1,105 @@
+//! What a central and a secondary have in common as servers: where connections come in, who is turned away, and the tasks
+//! that serve the others.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use tokio_util::task::TaskTracker;
+
+use super::{refusals::tell_no_place, refused::Refused, security::Security};
+use crate::net::{Accepted, Arrival, Door, Listener};
+
+/// See the module.
+pub(super) struct Server {
+    /// Closed while the server stops.
+    door: Option<Door>,
+    security: Arc<Security>,
+    connections: TaskTracker,
+}
+
+/// Somebody who got no connection.
+#[derive(Debug)]
+pub(super) struct TurnedAway {
+    /// Unknown where the connection ended before it could be asked.
+    pub(super) address: Option<SocketAddr>,
+    pub(super) reason: Refused,
+}
+
+impl Server {
+    /// With so many places for connections.
+    pub(super) fn new(listener: Listener, places: usize, security: Arc<Security>) -> Self {
+        Self {
+            door: Some(Door::new(listener, places)),
+            security,
+            connections: TaskTracker::new(),
+        }
+    }
+
+    /// The next connection, or whoever was turned away instead. Cancel-safe.
+    pub(super) async fn arrival(&mut self) -> Result<Accepted, TurnedAway> {
+        let Some(door) = &mut self.door else {
+            return std::future::pending().await;
+        };
+        match door.accept().await {
+            Arrival::Accepted(accepted) => Ok(accepted),
+            Arrival::NoPlace(socket, peer) => Err(TurnedAway {
+                address: Some(peer),
+                reason: tell_no_place(&socket, door.places(), self.security.has_tls()),
+            }),
+            Arrival::NoDescriptor(address) => Err(TurnedAway {
+                address,
+                reason: Refused::NoDescriptor,
+            }),
+        }
+    }
+
+    /// Runs the task that serves a connection.
+    pub(super) fn serve(&self, serving: impl Future<Output = ()> + Send + 'static) {
+        self.connections.spawn(serving);
+    }
+
+    /// How many connections are served.
+    pub(super) fn connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Nobody is let in any more; gives what tells when all connections have ended.
+    pub(super) fn close(&mut self) -> TaskTracker {
+        self.door = None;
+        self.connections.close();
+        self.connections.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+    use crate::net::{
+        connect,
+        memory::{MemoryNetwork, ip},
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_finds_no_place_is_told_so() {
+        let network = MemoryNetwork::default();
+        let at = (ip(1), 7).into();
+        let listener = network.host(1).listen(at).unwrap();
+        let mut server = Server::new(listener, 1, Arc::default());
+        let (_first, _) = connect(&network.host(2), &[at]).await.unwrap();
+        let accepted = server.arrival().await.unwrap();
+        accepted.place.set_use(crate::net::Use::Busy);
+        let (mut second, _) = connect(&network.host(2), &[at]).await.unwrap();
+        let turned_away = server.arrival().await.unwrap_err();
+        assert_eq!(turned_away.address, Some(second.local_addr().unwrap()));
+        assert_eq!(turned_away.reason, Refused::NoPlace { places: 1 });
+        let mut told = String::new();
+        second.read_to_string(&mut told).await.unwrap();
+        assert!(told.contains("\"limit-exceeded\""), "{told}");
+        // It ends with its last connection.
+        server.serve(async move { drop(accepted) });
+        server.close().wait().await;
+        let refused = connect(&network.host(2), &[at]).await;
+        assert!(refused.is_err());
+    }
+}
