@@ -213,7 +213,7 @@ async fn healthy_servers_that_are_reported_as_down_stay() {
     let reporting = tokio::spawn(async move {
         for n in 0..5_000u64 {
             let fault = ["unreachable", "digest", "stalled"][n as usize % 3];
-            let report = json!({"type":"report","transfer":n,"secondary":1 + n % 3,"fault":fault});
+            let report = json!({"type":"report","transfer":n,"source":1 + n % 3,"fault":fault});
             reporter.send(&[report]).await;
             if n % 100 == 0 {
                 let mut original = TcpStream::connect(central).await.unwrap();

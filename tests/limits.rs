@@ -49,8 +49,7 @@ fn values_of_messages() {
     };
     let file = |name: String| json!({"type":"download","request":1,"name":name});
     let client = |name: String| json!({"type":"enrol","name":name});
-    let secondary =
-        |number: u64| json!({"type":"report","transfer":1,"secondary":number,"fault":"digest"});
+    let secondary = |number: u64| json!({"type":"hello","protocol":1,"role":"secondary","number":number,"incarnation":1});
     let with_length = |length: u64, chunk: u64| {
         let file = json!({"name":"a","length":length,"chunk":chunk,"id":"0".repeat(64)});
         json!({"type":"added","files":[file]})

@@ -107,7 +107,6 @@ const LONG_FILES: &[&str] = &[
     "src/node/central/run.rs",
     "src/node/fetch/shell.rs",
     "src/node/fetch/source.rs",
-    "src/node/link.rs",
     "src/node/rules/downloads.rs",
     "src/node/secondary/api.rs",
     "src/node/secondary/run.rs",
