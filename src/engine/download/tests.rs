@@ -1,4 +1,4 @@
-//! The machine step by step. Whole stories are told in `tests/sim.rs`.
+//! The machine step by step. Whole stories are told in `tests/sim`.
 
 use std::{
     collections::VecDeque,

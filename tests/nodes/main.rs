@@ -1,0 +1,13 @@
+//! Behaviour of a whole cluster in one process: the three roles with real sockets on loopback and real files.
+#![allow(clippy::unwrap_used)]
+
+mod cluster;
+mod downloads;
+mod folders;
+mod orders;
+mod own_disk;
+mod retired;
+#[path = "../support/mod.rs"]
+mod support;
+mod turns;
+mod versions;

@@ -1,0 +1,17 @@
+//! The real programs, as people, scripts and service managers use them, and real signals.
+#![allow(clippy::unwrap_used)]
+
+mod crash;
+mod ends;
+#[path = "../support/english.rs"]
+mod english;
+mod faults;
+mod flags;
+mod prompt;
+mod scripts;
+mod services;
+mod spanish;
+#[path = "../support/mod.rs"]
+mod support;
+mod surroundings;
+mod targets;

@@ -1,0 +1,207 @@
+//! The prompt in a terminal of its own: what is typed, what appears above it, and what is left of it.
+
+use std::{path::Path, process::Command};
+
+use rexpect::session::{PtySession, spawn_command};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+use crate::support::{
+    noise,
+    process::{CLIENT, Cluster, plain},
+    put,
+};
+
+const PATIENCE_MS: u64 = 60_000;
+
+/// Three secondaries with two files, at a rate that leaves time to type.
+fn cluster() -> Cluster {
+    let cluster = Cluster::start(500_000, |folder| {
+        for n in 1..=3 {
+            let served = folder.join(format!("data/videos{n}"));
+            put(&served.join("pelicula.bin"), &noise(1, 12_000_000));
+            put(&served.join("otra cosa.bin"), &noise(2, 100_000));
+        }
+    });
+    cluster.central.wait_for("Sincronizado");
+    cluster
+}
+
+fn command(cluster: &Cluster, state: &Path, flags: &[&str]) -> Command {
+    let mut command = Command::new(CLIENT);
+    plain(&mut command)
+        .arg("--ip-central=127.0.0.1")
+        .arg(format!("--puerto-central={}", cluster.central_port))
+        .args(flags)
+        .current_dir(cluster.folder.path())
+        .env("TERM", "xterm")
+        .env("XDG_STATE_HOME", state);
+    command
+}
+
+fn terminal(cluster: &Cluster, state: &Path, flags: &[&str]) -> PtySession {
+    let mut terminal = spawn_command(command(cluster, state, flags), Some(PATIENCE_MS)).unwrap();
+    if flags.contains(&"--nombre") {
+        let is_english = flags.contains(&"en");
+        let greeting = if is_english {
+            "Enrolled as ana"
+        } else {
+            "Inscrito como ana"
+        };
+        terminal.exp_string(greeting).unwrap();
+    }
+    terminal.exp_string("> ").unwrap();
+    terminal
+}
+
+fn ends_well(mut terminal: PtySession) {
+    terminal.exp_eof().unwrap();
+    let status = terminal.process().wait().unwrap();
+    assert!(format!("{status:?}").contains("Exited"), "{status:?}");
+}
+
+#[test]
+fn control_c_clears_a_line_and_ends_on_an_empty_one() {
+    let cluster = cluster();
+    let mut terminal = terminal(&cluster, cluster.folder.path(), &["--nombre", "ana"]);
+    terminal.send("lista_vid").unwrap();
+    terminal.flush().unwrap();
+    terminal.exp_string("lista_vid").unwrap();
+    terminal.send_control('c').unwrap();
+    // What was typed is gone: this would be no command otherwise.
+    terminal.send_line("nombre").unwrap();
+    terminal.exp_string("Te llamas ana").unwrap();
+    terminal.send_control('c').unwrap();
+    ends_well(terminal);
+}
+
+#[test]
+fn what_was_typed_is_there_in_the_next_run() {
+    let cluster = cluster();
+    let state = cluster.folder.path().join("estado");
+    let mut first = terminal(&cluster, &state, &[]);
+    first.send_line("BUSCAR pelic").unwrap();
+    first.exp_string("3 de 3").unwrap();
+    first.send_control('d').unwrap();
+    ends_well(first);
+    let mut second = terminal(&cluster, &state, &[]);
+    // The arrow up, and return.
+    second.send("\x1b[A").unwrap();
+    second.send_line("").unwrap();
+    second.exp_string("BUSCAR pelic").unwrap();
+    second.exp_string("3 de 3").unwrap();
+    second.send_control('d').unwrap();
+    ends_well(second);
+}
+
+#[test]
+fn commands_and_files_are_completed() {
+    let cluster = cluster();
+    let mut terminal = terminal(&cluster, cluster.folder.path(), &["--nombre", "ana"]);
+    terminal.send("VID\totr\t").unwrap();
+    terminal.send_line("").unwrap();
+    terminal.exp_string("Encontrado").unwrap();
+    terminal.exp_string("completo y verificado").unwrap();
+    assert!(
+        cluster
+            .folder
+            .path()
+            .join("data/descargas/otra cosa.bin")
+            .exists()
+    );
+    terminal.send_control('d').unwrap();
+    ends_well(terminal);
+}
+
+#[test]
+fn a_half_typed_line_outlives_events_and_a_narrow_window() {
+    let cluster = cluster();
+    let mut terminal = terminal(&cluster, cluster.folder.path(), &["--nombre", "ana"]);
+    terminal.send_line("VIDEO pelicula.bin").unwrap();
+    terminal.exp_string("empieza").unwrap();
+    terminal.send("lista_").unwrap();
+    terminal.flush().unwrap();
+    terminal.exp_string("MB/s").unwrap();
+    // The window changes while live lines move.
+    let window = terminal.process().get_file_handle().unwrap();
+    for columns in [40, 100, 30, 200, 80] {
+        let size = Winsize {
+            ws_row: 24,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&window, size).unwrap();
+        terminal.exp_string("[1] ").unwrap();
+    }
+    terminal.exp_string("completo y verificado").unwrap();
+    terminal.send_line("videos").unwrap();
+    terminal.exp_string("3 de 3").unwrap();
+    terminal.send_control('d').unwrap();
+    ends_well(terminal);
+}
+
+#[test]
+fn a_download_is_paused_looked_at_and_resumed() {
+    let cluster = cluster();
+    let mut terminal = terminal(&cluster, cluster.folder.path(), &["--nombre", "ana"]);
+    terminal.send_line("VIDEO pelicula.bin").unwrap();
+    terminal.exp_string("empieza").unwrap();
+    terminal.send_line("PAUSAR 1").unwrap();
+    terminal
+        .exp_string("en pausa; lo recibido se conserva")
+        .unwrap();
+    terminal.send_line("DETALLE pelicula.bin").unwrap();
+    terminal.exp_string("falta").unwrap();
+    terminal.send_line("REANUDAR 1").unwrap();
+    terminal.exp_string("completo y verificado").unwrap();
+    terminal.send_line("ayuda verificar").unwrap();
+    terminal
+        .exp_string("Ejemplo: VERIFICAR pelicula.mp4")
+        .unwrap();
+    terminal.send_line("VERIFICAR pelicula.bin").unwrap();
+    terminal.exp_string("comprobado trozo a trozo").unwrap();
+    terminal.send_control('d').unwrap();
+    ends_well(terminal);
+}
+
+#[test]
+fn english_is_spoken_when_asked_for() {
+    let cluster = cluster();
+    let flags = ["--nombre", "ana", "--idioma", "en"];
+    let mut terminal = terminal(&cluster, cluster.folder.path(), &flags);
+    terminal.send_line("list").unwrap();
+    terminal.exp_string("3 of 3").unwrap();
+    terminal.send_line("GET otra*").unwrap();
+    terminal.exp_string("complete and verified").unwrap();
+    terminal.send_line("help get").unwrap();
+    terminal.exp_string("Example: GET film.mp4").unwrap();
+    terminal.send_line("quit").unwrap();
+    ends_well(terminal);
+}
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let cluster = cluster();
+    let flags = ["--nombre", "ana"];
+    for (variables, has_colours) in [
+        (vec![], true),
+        (vec![("NO_COLOR", "1")], false),
+        (vec![("CLICOLOR", "0")], false),
+        (vec![("TERM", "dumb")], false),
+        (vec![("TERM", "dumb"), ("CI", "true")], false),
+    ] {
+        let mut command = command(&cluster, cluster.folder.path(), &flags);
+        command.envs(variables.clone());
+        let mut terminal = spawn_command(command, Some(PATIENCE_MS)).unwrap();
+        terminal.exp_string("Inscrito como ana").unwrap();
+        terminal.send_line("VIDEO nada").unwrap();
+        let before = terminal.exp_string("no existe tal video").unwrap();
+        assert_eq!(
+            before.contains("\x1b[31m"),
+            has_colours,
+            "{variables:?}: {before:?}"
+        );
+        terminal.send_line("SALIR").unwrap();
+        ends_well(terminal);
+    }
+}
