@@ -367,7 +367,7 @@ impl World {
                 self.absurd |= matches!(bytes, Amount::Most);
                 let receiver = match receiver % 3 {
                     0 => Receiver::Client(client(n)),
-                    1 => Receiver::Original(client(n)),
+                    1 => Receiver::Legacy(client(n)),
                     _ => Receiver::Secondary(number(n)),
                 };
                 let sent = SentTransfer {

@@ -157,7 +157,7 @@ impl ChunkLayout {
         self.byte_range(chunk).len() as u32
     }
 
-    /// The three parts of the original protocol: part `p` starts at p·⌊T/3⌋, the last takes the rest.
+    /// The three parts of the legacy protocol: part `p` starts at p·⌊T/3⌋, the last takes the rest.
     pub fn legacy_part(self, part: u8) -> Option<ByteRange> {
         let third = self.file_bytes / 3;
         match part {

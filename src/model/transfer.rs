@@ -25,7 +25,7 @@ pub enum RemovedReason {
 /// Bytes that a secondary sent in one transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentTransfer {
-    /// The transfer; the secondary makes one up for a client of the original.
+    /// The transfer; the secondary makes one up for a legacy client.
     pub transfer: TransferId,
     /// Who received.
     pub receiver: Receiver,
@@ -37,7 +37,7 @@ pub struct SentTransfer {
     pub chunks: u64,
     /// True when nothing of it is open any more at this secondary.
     pub last: bool,
-    /// For a client of the original: the part, 0 to 2, once all of it is sent.
+    /// For a legacy client: the part, 0 to 2, once all of it is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whole_part: Option<u8>,
 }
@@ -48,8 +48,8 @@ pub struct SentTransfer {
 pub enum Receiver {
     /// A client.
     Client(ClientName),
-    /// A client of the original protocol.
-    Original(ClientName),
+    /// a legacy client.
+    Legacy(ClientName),
     /// A secondary that copies.
     Secondary(SecondaryNumber),
 }

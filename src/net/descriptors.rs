@@ -11,7 +11,7 @@ const FEWEST: usize = 16;
 
 /// Raises this process's limit of open files as far as it may, and says how many connections a server can
 /// take within it.
-pub fn connection_places() -> usize {
+pub fn connection_permits() -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
         let raised = rustix::process::Rlimit {

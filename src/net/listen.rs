@@ -1,4 +1,4 @@
-//! Accepting: who gets a place, and what becomes of those who get none.
+//! Accepting connections: who gets a permit, and what becomes of those who get none.
 
 use std::{io, net::SocketAddr, os::fd::OwnedFd, sync::Arc, time::Duration};
 
@@ -7,31 +7,31 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{
     network::Listener,
-    places::{Place, Places},
+    permits::{Permit, Permits},
     socket::Socket,
 };
 
-/// Pause after an accept that failed, so as not to spin.
+/// Pause after a failed accept, so as not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// A connection that came in, and its place.
+/// A connection that came in, and its permit.
 #[derive(Debug)]
 pub struct Accepted {
     /// The connection.
     pub socket: Socket,
     /// Who connects.
     pub peer: SocketAddr,
-    /// One of the server's places for connections.
-    pub place: Place,
+    /// One of the server's permits.
+    pub permit: Permit,
 }
 
-/// What comes of somebody who connects.
+/// What became of an incoming connection.
 #[derive(Debug)]
 pub enum Arrival {
-    /// A connection with a place.
+    /// A connection with a permit.
     Accepted(Accepted),
-    /// A connection for which there is no place: to be told so, and closed.
-    NoPlace(Socket, SocketAddr),
+    /// A connection without a permit: to be told so, and closed.
+    NoPermit(Socket, SocketAddr),
     /// A connection for which there was no file descriptor: it is closed already.
     NoDescriptor(Option<SocketAddr>),
 }
@@ -40,20 +40,20 @@ pub enum Arrival {
 #[derive(Debug)]
 pub struct Door {
     listener: Listener,
-    places: Arc<Places>,
-    /// A descriptor that is let go of for a moment to take in and close a connection when there are no
-    /// others: it would wait in the kernel for its peer's patience, and keep the loop spinning.
+    permits: Arc<Permits>,
+    /// A spare descriptor. When the process has no other it is closed for a moment, so that a connection can be accepted
+    /// and closed: otherwise the connection would stay in the kernel's queue and keep the loop spinning.
     reserve: Option<OwnedFd>,
-    /// Not before then, after an attempt that failed.
+    /// After a failed accept, the time of the next one.
     again_at: Option<Instant>,
 }
 
 impl Door {
     /// A listener, and how many connections there may be.
-    pub fn new(listener: Listener, places: usize) -> Self {
+    pub fn new(listener: Listener, permits: usize) -> Self {
         let mut door = Self {
             listener,
-            places: Places::new(places),
+            permits: Permits::new(permits),
             reserve: None,
             again_at: None,
         };
@@ -62,8 +62,8 @@ impl Door {
     }
 
     /// How many connections there may be.
-    pub fn places(&self) -> usize {
-        self.places.most()
+    pub fn most_connections(&self) -> usize {
+        self.permits.most()
     }
 
     /// The next arrival. Cancel-safe.
@@ -75,13 +75,13 @@ impl Door {
             }
             match self.listener.accept().await {
                 Ok((socket, peer)) => {
-                    return match self.places.take(peer.ip()) {
-                        Some(place) => Arrival::Accepted(Accepted {
+                    return match self.permits.take(peer.ip()) {
+                        Some(permit) => Arrival::Accepted(Accepted {
                             socket,
                             peer,
-                            place,
+                            permit,
                         }),
-                        None => Arrival::NoPlace(socket, peer),
+                        None => Arrival::NoPermit(socket, peer),
                     };
                 }
                 Err(error) if is_no_descriptor(&error) => {
@@ -90,7 +90,7 @@ impl Door {
                     }
                     self.again_at = Some(Instant::now() + ACCEPT_PAUSE);
                 }
-                // Mostly a connection that was reset before it was taken in.
+                // Usually a connection that was reset before it was accepted.
                 Err(error) => {
                     tracing::warn!(%error, "accept failed");
                     self.again_at = Some(Instant::now() + ACCEPT_PAUSE);
@@ -99,7 +99,7 @@ impl Door {
         }
     }
 
-    /// Takes in and closes one connection with the reserve's descriptor, and says whose it was.
+    /// Accepts and closes one connection with the spare descriptor; gives its peer.
     fn turn_away(&mut self) -> Option<Option<SocketAddr>> {
         self.reserve.take();
         let listener = self.listener.descriptor()?;
@@ -112,7 +112,7 @@ impl Door {
     }
 
     fn keep_reserve(&mut self) {
-        // Where it fails, somebody else was faster, and the next attempt has none.
+        // When this fails another thread took the descriptor, and the next attempt has no spare one.
         let listener = self.listener.descriptor();
         self.reserve = listener.and_then(|listener| listener.try_clone_to_owned().ok());
     }

@@ -191,8 +191,8 @@ pub(super) enum Entered {
         writer: Writer,
         role: PeerRole,
     },
-    /// A client of the original, where there is neither secret nor TLS, with its request.
-    Original { line: BytesMut, writer: Writer },
+    /// A legacy client, where there is neither secret nor TLS, with its request.
+    Legacy { line: BytesMut, writer: Writer },
     /// Somebody who may not; has been told, and the connection is over.
     Refused(Refused),
     /// Nobody: it ended before it had said anything.
@@ -238,7 +238,7 @@ pub(super) async fn enter(
                 role,
             };
         }
-        Ok(Ok(Heard::Original(line))) => return Entered::Original { line, writer },
+        Ok(Ok(Heard::Legacy(line))) => return Entered::Legacy { line, writer },
         Ok(Ok(Heard::Nothing)) => return Entered::Gone,
         Ok(Err(refused)) => refused,
         Err(_) => Refused::SaysNothing,
@@ -263,7 +263,7 @@ pub(super) async fn turn_away(reader: Reader, mut writer: Writer, refused: Refus
 
 enum Heard {
     Peer(PeerRole),
-    Original(BytesMut),
+    Legacy(BytesMut),
     Nothing,
 }
 
@@ -281,7 +281,7 @@ async fn hear(
         return if security.is_closed() || security.has_tls() {
             Err(Refused::OldInClosed)
         } else {
-            Ok(Heard::Original(line))
+            Ok(Heard::Legacy(line))
         };
     }
     let ToServer::Hello(hello) = parse(&line)? else {
@@ -321,7 +321,7 @@ async fn hear(
     Ok(Heard::Peer(role))
 }
 
-/// The first line that is not empty. A peer of the original's protocol may close its side instead of
+/// The first line that is not empty. A peer of the legacy protocol may close its side instead of
 /// ending the line.
 async fn first_line(reader: &mut Reader) -> Result<Option<BytesMut>, Refused> {
     loop {

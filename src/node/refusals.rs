@@ -60,10 +60,10 @@ impl Refusals {
     }
 }
 
-/// Tells somebody for whom there is no place, as far as that goes without waiting, and closes. A peer that speaks
+/// Tells somebody for whom there is no permit, as far as that goes without waiting, and closes. A peer that speaks
 /// TLS is only closed: what it could read would take a handshake.
-pub(super) fn tell_no_place(socket: &Socket, places: usize, has_tls: bool) -> Refused {
-    let refused = Refused::NoPlace { places };
+pub(super) fn tell_no_permit(socket: &Socket, most: usize, has_tls: bool) -> Refused {
+    let refused = Refused::NoPermit { most };
     if !has_tls {
         let mut line = Vec::new();
         let (code, message) = (refused.code(), refused.said());

@@ -78,13 +78,13 @@ pub enum Refused {
     /// A client that receives has not said its name.
     #[error("a client says its name in hello")]
     Nameless,
-    /// All places are taken.
-    #[error("all {places} connections of this server are in use")]
-    NoPlace {
+    /// All permits are held.
+    #[error("all {most} connections of this server are in use")]
+    NoPermit {
         /// How many there are.
-        places: usize,
+        most: usize,
     },
-    /// Its place is another's now.
+    /// Its permit was revoked for another connection.
     #[error("idle, or of the address with the most connections: gave way to another")]
     GaveWay,
     /// This process has no file descriptor left.
@@ -111,7 +111,7 @@ pub enum Refused {
     /// This server stops.
     #[error("this server stops")]
     Stopping,
-    /// A client of the original asks for a part that its protocol cannot name.
+    /// A legacy client asks for a part that its protocol cannot name.
     #[error("part {part} has {bytes} bytes; this protocol takes {MAX_LEGACY_PART_BYTES}")]
     PartTooLarge {
         /// Which.
@@ -150,7 +150,7 @@ impl Refused {
             | Self::ReceiverGone(_) => ErrorCode::BadMessage,
             Self::NumberTooHigh { .. } => ErrorCode::NumberNotAllowed,
             Self::Nameless => ErrorCode::NotEnrolled,
-            Self::NoPlace { .. }
+            Self::NoPermit { .. }
             | Self::GaveWay
             | Self::NoDescriptor
             | Self::TooManyChunks(_)
@@ -183,7 +183,7 @@ impl Refused {
                 most: *most,
             }),
             Self::OtherProtocol { .. } => Some(Details::Protocol { version: PROTOCOL }),
-            Self::NoPlace { places } => Some(limit(Limit::Connections, Some(*places))),
+            Self::NoPermit { most } => Some(limit(Limit::Connections, Some(*most))),
             Self::GaveWay => Some(limit(Limit::Share, None)),
             Self::NoDescriptor | Self::Unreadable(StoreError::NoDescriptor(_)) => {
                 Some(limit(Limit::Descriptors, None))

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use tokio_util::task::TaskTracker;
 
-use super::{refusals::tell_no_place, refused::Refused, security::Security};
+use super::{refusals::tell_no_permit, refused::Refused, security::Security};
 use crate::net::{Accepted, Arrival, Door, Listener};
 
 /// See the module.
@@ -25,10 +25,10 @@ pub(super) struct TurnedAway {
 }
 
 impl Server {
-    /// With so many places for connections.
-    pub(super) fn new(listener: Listener, places: usize, security: Arc<Security>) -> Self {
+    /// With so many permits for connections.
+    pub(super) fn new(listener: Listener, permits: usize, security: Arc<Security>) -> Self {
         Self {
-            door: Some(Door::new(listener, places)),
+            door: Some(Door::new(listener, permits)),
             security,
             connections: TaskTracker::new(),
         }
@@ -41,9 +41,9 @@ impl Server {
         };
         match door.accept().await {
             Arrival::Accepted(accepted) => Ok(accepted),
-            Arrival::NoPlace(socket, peer) => Err(TurnedAway {
+            Arrival::NoPermit(socket, peer) => Err(TurnedAway {
                 address: Some(peer),
-                reason: tell_no_place(&socket, door.places(), self.security.has_tls()),
+                reason: tell_no_permit(&socket, door.most_connections(), self.security.has_tls()),
             }),
             Arrival::NoDescriptor(address) => Err(TurnedAway {
                 address,
@@ -81,18 +81,18 @@ mod tests {
     };
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_finds_no_place_is_told_so() {
+    async fn a_connection_without_a_permit_is_told_so() {
         let network = MemoryNetwork::default();
         let at = (ip(1), 7).into();
         let listener = network.host(1).listen(at).unwrap();
         let mut server = Server::new(listener, 1, Arc::default());
         let (_first, _) = connect(&network.host(2), &[at]).await.unwrap();
         let accepted = server.arrival().await.unwrap();
-        accepted.place.set_use(crate::net::Use::Busy);
+        accepted.permit.set_use(crate::net::Use::Busy);
         let (mut second, _) = connect(&network.host(2), &[at]).await.unwrap();
         let turned_away = server.arrival().await.unwrap_err();
         assert_eq!(turned_away.address, Some(second.local_addr().unwrap()));
-        assert_eq!(turned_away.reason, Refused::NoPlace { places: 1 });
+        assert_eq!(turned_away.reason, Refused::NoPermit { most: 1 });
         let mut told = String::new();
         second.read_to_string(&mut told).await.unwrap();
         assert!(told.contains("\"limit-exceeded\""), "{told}");

@@ -45,7 +45,7 @@ pub struct LegacyFound {
     pub resultado: &'static str,
     /// Who sends it; empty unless found.
     pub servidores: Vec<LegacyServer>,
-    /// Why not, which the original's client does not read but a person at `nc` does.
+    /// Why not, which the legacy client does not read but a person at `nc` does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
@@ -73,7 +73,7 @@ pub struct LegacyServer {
 /// Longest part that the original's signed 32-bit length can announce, in bytes.
 pub const MAX_LEGACY_PART_BYTES: u64 = i32::MAX as u64;
 
-/// True when a line is meant for the original's protocol: it has `accion` and no `type`.
+/// True when a line is meant for the legacy protocol: it has `accion` and no `type`.
 pub fn is_legacy(line: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Probe {

@@ -356,7 +356,7 @@ impl Limited {
 async fn ten_thousand_connections_give_way_to_honest_clients() {
     // As many sockets of our own; this raises the process's limit as far as it goes.
     assert!(
-        trozos::net::connection_places() > 1000,
+        trozos::net::connection_permits() > 1000,
         "ulimit -n is too low"
     );
     let cluster = Limited::start(328);

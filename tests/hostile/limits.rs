@@ -1,7 +1,7 @@
 //! Every limit of PROTOCOL.md, from both sides: what is just within it passes, what is just over it is
 //! refused. Times pass on a paused clock where the node keeps its time there.
 //!
-//! Elsewhere: the shares of addresses (`net::places`), what a receiver must take (`secondary::patience`), a
+//! Elsewhere: the shares of addresses (`net::permits`), what a receiver must take (`secondary::patience`), a
 //! secondary's figures (`secondary::sent`), places that are lent (`cluster::admission`, `tests/nodes/turns.rs`), how long a word
 //! that one waits is believed (`download::progress`), frames over their limit (`secondaries`), the name of an expelled client
 //! (`engine::cluster`).

@@ -200,7 +200,7 @@ fn endless_lines_and_a_thousand_idle_connections_cost_little() {
     let before = processes.map(resident_bytes);
     // Two thousand sockets of our own; this raises the process's limit as far as it goes.
     assert!(
-        trozos::net::connection_places() > 1000,
+        trozos::net::connection_permits() > 1000,
         "ulimit -n is too low"
     );
     let mut idle = Vec::new();

@@ -97,7 +97,7 @@ async fn an_expelled_client_is_told_why_and_its_books_add_up() {
     let clients = central.handle.clients().await.unwrap();
     assert_eq!((clients.len(), clients[0].name.as_str()), (1, "ana"));
     assert_eq!((clients[0].running, clients[0].downloads), (1, 0));
-    assert!(!clients[0].original && clients[0].address.ip().is_loopback());
+    assert!(!clients[0].legacy && clients[0].address.ip().is_loopback());
     let is_busy = || async {
         let rows = central.handle.secondaries().await.unwrap();
         let busy = rows.iter().all(|row| {

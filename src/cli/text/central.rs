@@ -203,7 +203,7 @@ fn notice(notice: &Notice) -> String {
 pub fn to(receiver: &Receiver) -> String {
     match receiver {
         Receiver::Client(name) => t!("to-client", name = name),
-        Receiver::Original(name) => t!("to-original", name = name),
+        Receiver::Legacy(name) => t!("to-original", name = name),
         Receiver::Secondary(number) => t!("to-secondary", number = number),
     }
 }
@@ -212,7 +212,7 @@ pub fn to(receiver: &Receiver) -> String {
 fn receiver(receiver: &Receiver) -> String {
     match receiver {
         Receiver::Client(name) => t!("the-client", name = name),
-        Receiver::Original(name) => t!("the-original", name = name),
+        Receiver::Legacy(name) => t!("the-original", name = name),
         Receiver::Secondary(number) => t!("the-secondary", number = number),
     }
 }

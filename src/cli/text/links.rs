@@ -171,7 +171,7 @@ pub fn refused(reason: &Refused) -> String {
             t!("peer-number-too-high", number = number, most = most)
         }
         Refused::Nameless => t!("peer-nameless"),
-        Refused::NoPlace { places } => t!("peer-no-place", count = places),
+        Refused::NoPermit { most } => t!("peer-no-place", count = most),
         Refused::GaveWay => t!("peer-gave-way"),
         Refused::NoDescriptor => t!("peer-no-descriptor"),
         Refused::TooManyChunks(chunk) => t!(

@@ -77,7 +77,7 @@ pub fn clients(clients: &[ClientInfo]) -> Vec<String> {
         .map(|client| {
             let name = client.name.to_string();
             vec![
-                if client.original {
+                if client.legacy {
                     t!("with-reason", what = name, reason = t!("original-client"))
                 } else {
                     name

@@ -34,7 +34,7 @@ pub struct Totals {
     pub settled: VecDeque<TransferId>,
     /// What is known of those: a report that comes late amends their figures, also in a later run.
     pub closed: Vec<ClosedTransfer>,
-    /// Parts that clients of the original have received of files they have not received whole.
+    /// Parts that legacy clients have received of files they have not received whole.
     pub original_parts: Vec<OriginalParts>,
 }
 
@@ -77,7 +77,7 @@ pub struct Reported {
     pub last: bool,
 }
 
-/// Which of the three parts of a file a client of the original has.
+/// Which of the three parts of a file a legacy client has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OriginalParts {
     /// The client.

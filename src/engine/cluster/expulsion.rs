@@ -22,7 +22,7 @@ pub enum Expelled {
 
 impl Cluster {
     /// Ends all that clients of a name have, and refuses the name for [`EXPELLED_FOR`]. Secondaries are told to send
-    /// nothing more in their transfers. A client of the original, which only its secondaries know by name, loses
+    /// nothing more in their transfers. A legacy client, which only its secondaries know by name, loses
     /// what it is being sent and is not refused afterwards.
     pub fn expel(&mut self, now: Instant, name: &str) -> Expelled {
         self.notice_own_stop(now);

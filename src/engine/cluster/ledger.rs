@@ -692,7 +692,7 @@ mod tests {
     #[test]
     fn three_parts_of_the_original_make_a_download() {
         let mut ledger = Ledger::new(Instant::now(), Totals::default(), Numbers::new(1));
-        let client = Receiver::Original(ClientName::try_from("ana").unwrap());
+        let client = Receiver::Legacy(ClientName::try_from("ana").unwrap());
         let now = Instant::now();
         let steps = [(0, 0), (2, 0), (2, 0), (1, 1), (0, 1)];
         for ((part, downloads), transfer) in steps.into_iter().zip(100..) {

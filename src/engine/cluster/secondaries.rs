@@ -354,7 +354,7 @@ impl Cluster {
     pub(super) fn is_secondary(&self, receiver: &Receiver) -> Option<SecondaryNumber> {
         match receiver {
             Receiver::Secondary(number) => Some(*number),
-            Receiver::Client(_) | Receiver::Original(_) => None,
+            Receiver::Client(_) | Receiver::Legacy(_) => None,
         }
     }
 }

@@ -424,7 +424,7 @@ fn what_is_sent_to_somebody_who_is_not_connected_is_stopped_too() {
     let mut bench = Bench::new(2, &[(1, &["a"])]);
     let sent = SentTransfer {
         transfer: TransferId(77),
-        receiver: Receiver::Original(ClientName::try_from("vieja").unwrap()),
+        receiver: Receiver::Legacy(ClientName::try_from("vieja").unwrap()),
         file: file("a").name,
         bytes: 5,
         chunks: 0,
@@ -434,7 +434,7 @@ fn what_is_sent_to_somebody_who_is_not_connected_is_stopped_too() {
     let transfers = vec![sent];
     bench.feed(1, FromSecondary::Sent { transfers });
     let clients = bench.cluster.clients(bench.now);
-    assert!(clients[0].original && clients[0].name == "vieja" && clients[0].running == 1);
+    assert!(clients[0].legacy && clients[0].name == "vieja" && clients[0].running == 1);
     assert_eq!(
         bench.cluster.expel(bench.now, "vieja"),
         Expelled::Clients(1)

@@ -1,5 +1,5 @@
 //! What each secondary sends, by its own reports: how much, how fast of late, and in which transfers still.
-//! Other than the books it knows copies, clients of the original, and what is not over.
+//! Other than the books it knows copies, legacy clients, and what is not over.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -55,7 +55,7 @@ struct Open {
     since: Instant,
 }
 
-/// A client of the original that somebody sends to.
+/// A legacy client that somebody sends to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Original {
     /// Parts on their way.
@@ -155,7 +155,7 @@ impl Traffic {
     /// What is being sent to a client, whichever protocol it speaks: by whom, and in which transfer.
     pub(super) fn open_to(&self, client: &str) -> Vec<(SecondaryNumber, TransferId)> {
         let is_to = |open: &Open| match &open.receiver {
-            Receiver::Client(name) | Receiver::Original(name) => name.as_str() == client,
+            Receiver::Client(name) | Receiver::Legacy(name) => name.as_str() == client,
             Receiver::Secondary(_) => false,
         };
         let senders = self.senders.iter();
@@ -166,9 +166,9 @@ impl Traffic {
             .collect()
     }
 
-    /// True for a secondary that sends to a client of the original.
+    /// True for a secondary that sends to a legacy client.
     pub(super) fn has_originals(&self, number: SecondaryNumber) -> bool {
-        let is_original = |open: &Open| matches!(open.receiver, Receiver::Original(_));
+        let is_original = |open: &Open| matches!(open.receiver, Receiver::Legacy(_));
         let sender = self.senders.get(&number);
         sender.is_some_and(|sender| sender.open.values().any(is_original))
     }
@@ -178,7 +178,7 @@ impl Traffic {
         let mut originals: BTreeMap<ClientName, Original> = BTreeMap::new();
         let open = self.senders.values().flat_map(|s| s.open.values());
         for Open { receiver, since } in open {
-            if let Receiver::Original(name) = receiver {
+            if let Receiver::Legacy(name) = receiver {
                 let new = Original {
                     parts: 0,
                     since: *since,
@@ -204,7 +204,7 @@ mod tests {
         let name = ClientName::try_from("ana").unwrap();
         let report = |transfer, bytes, last| SentTransfer {
             transfer: TransferId(transfer),
-            receiver: Receiver::Original(name.clone()),
+            receiver: Receiver::Legacy(name.clone()),
             file: FileName::try_from("a").unwrap(),
             bytes,
             chunks: 0,

@@ -254,7 +254,7 @@ impl Cluster {
                     reason,
                 });
             }
-            Receiver::Original(_) => {}
+            Receiver::Legacy(_) => {}
         }
         self.close_books(now, link, finished);
     }

@@ -69,7 +69,7 @@ pub struct ClientInfo {
     /// For how long it has been connected; for one of the original, been sent something.
     pub connected_for: Duration,
     /// It speaks the protocol of 2017. Such a client is known only while it is being sent something.
-    pub original: bool,
+    pub legacy: bool,
 }
 
 /// A download that waits.
@@ -130,7 +130,7 @@ impl Cluster {
             waiting: 0,
             downloads: self.ledger.downloads_by(&name),
             connected_for: now.saturating_duration_since(original.since),
-            original: true,
+            legacy: true,
             name: name.to_string(),
         });
         connected.chain(originals).collect()
@@ -147,7 +147,7 @@ impl Cluster {
             waiting: (client.requests.len() - running) as u32,
             downloads: name.map_or(0, |name| self.ledger.downloads_by(name)),
             connected_for: now.saturating_duration_since(client.since),
-            original: false,
+            legacy: false,
         }
     }
 

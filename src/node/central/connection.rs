@@ -21,7 +21,7 @@ use crate::{
         },
         messages::{FromClient, FromReceiver},
     },
-    net::{Accepted, LineReader, LineWriter, Place, Use},
+    net::{Accepted, LineReader, LineWriter, Permit, Use},
     node::{
         Refused, Security, clock,
         conversation::{next, write_all},
@@ -60,12 +60,12 @@ pub(super) async fn serve(accepted: Accepted, link: LinkId, context: Context) {
     let Accepted {
         socket,
         peer,
-        place,
+        permit,
     } = accepted;
     let entered = tokio::select! {
         entered = enter(socket, &context.security, ServerRole::Central, WRITE_STALL) => entered,
         () = context.stop.cancelled() => return,
-        () = place.given_up() => return context.bad_peer(peer, Refused::GaveWay).await,
+        () = permit.revoked() => return context.bad_peer(peer, Refused::GaveWay).await,
     };
     let refused = match entered {
         Entered::Peer {
@@ -80,7 +80,7 @@ pub(super) async fn serve(accepted: Accepted, link: LinkId, context: Context) {
                         link,
                         peer,
                         kind,
-                        place,
+                        permit,
                         context: &context,
                     };
                     return connection.converse(reader, writer, hello).await;
@@ -88,7 +88,7 @@ pub(super) async fn serve(accepted: Accepted, link: LinkId, context: Context) {
                 Err(refused) => turn_away(reader, writer, refused).await,
             }
         }
-        Entered::Original { line, writer } => {
+        Entered::Legacy { line, writer } => {
             return legacy::serve(&line, peer, writer, &context.inputs).await;
         }
         Entered::Refused(refused) => refused,
@@ -141,7 +141,7 @@ struct Connection<'a> {
     link: LinkId,
     peer: SocketAddr,
     kind: Kind,
-    place: Place,
+    permit: Permit,
     context: &'a Context,
 }
 
@@ -159,7 +159,7 @@ impl Connection<'_> {
         W: AsyncWrite + Unpin,
     {
         if self.kind == Kind::Secondary {
-            self.place.set_use(Use::Pinned);
+            self.permit.set_use(Use::Pinned);
         }
         let (outbox, messages) = mpsc::channel(self.kind.most_messages());
         let (ended, heard) = (CancellationToken::new(), Heard::new(clock::now()));
@@ -185,7 +185,7 @@ impl Connection<'_> {
             let end = tokio::select! {
                 end = self.read_all(reader, &heard) => end,
                 () = ended.cancelled() => End::Broken,
-                () = self.place.given_up() => End::Refused(Refused::GaveWay),
+                () = self.permit.revoked() => End::Refused(Refused::GaveWay),
             };
             self.tell_end(end).await;
             // The owner lets go of its end; the writer then sends what is left and stops.
@@ -247,20 +247,20 @@ impl Connection<'_> {
             ToCentral::Ping => {}
             // It waits for its turn, or for its sources.
             ToCentral::Client(FromClient::Download { .. } | FromClient::Resume(_)) => {
-                self.place.set_use(Use::Busy);
+                self.permit.set_use(Use::Busy);
             }
             ToCentral::Receiver(FromReceiver::Finished(_))
             | ToCentral::Client(FromClient::Cancel { .. })
                 if self.kind == Kind::Client =>
             {
-                self.place.set_use(Use::Idle);
+                self.permit.set_use(Use::Idle);
             }
             ToCentral::Hello(_)
             | ToCentral::Bye
             | ToCentral::Receiver(_)
             | ToCentral::Client(_)
             | ToCentral::Question(_)
-            | ToCentral::Secondary(_) => self.place.touch(),
+            | ToCentral::Secondary(_) => self.permit.touch(),
         }
     }
 }

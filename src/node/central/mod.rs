@@ -1,7 +1,7 @@
 //! The central: knows what exists and who has it, assigns, keeps the places and the books. No byte of a
 //! file passes through it.
 //!
-//! `run` owns the machine; `connection` speaks with one peer; `legacy` with clients of the original.
+//! `run` owns the machine; `connection` speaks with one peer; `legacy` with legacy clients.
 
 mod api;
 mod connection;
@@ -29,7 +29,7 @@ use self::{connection::Context, memory::Memory, run::Central, statistics::Statis
 use crate::{
     engine::cluster::{Cluster, ClusterConfig},
     model::limits::STATISTICS_EVERY,
-    net::{Network, connection_places},
+    net::{Network, connection_permits},
     node::{StartError, clock, server::Server},
 };
 
@@ -93,7 +93,7 @@ pub(in crate::node) async fn start_on(
     let stop = CancellationToken::new();
     let over = stop.clone().drop_guard();
     let central = Central {
-        server: Server::new(listener, connection_places(), Arc::clone(&config.security)),
+        server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
         cluster,
         memory,
         statistics,

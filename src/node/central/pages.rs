@@ -48,7 +48,7 @@ impl Pages {
             .clone()
     }
 
-    /// The names of all files, for clients of the original.
+    /// The names of all files, for legacy clients.
     pub(super) fn names(&mut self, cluster: &Cluster) -> Bytes {
         self.forget_old(cluster);
         let alive = &self.alive_bytes;

@@ -11,7 +11,7 @@ use crate::{
         limits::{MAX_QUEUED_REQUESTS, SEND_STALL_TIMEOUT},
     },
     net::{
-        Accepted, LineReader, LineWriter, Place, PlainSocket, ReadError, Socket, Use, limit_unsent,
+        Accepted, LineReader, LineWriter, Permit, PlainSocket, ReadError, Socket, Use, limit_unsent,
     },
     node::{
         Refused,
@@ -23,21 +23,21 @@ use crate::{
 /// Requests between the reading and the sending side of a connection; as many again wait at the sender.
 pub(super) const UNREAD: usize = MAX_QUEUED_REQUESTS;
 
-/// Serves a connection until it ends, or until its place is another's.
+/// Serves a connection until it ends, or until its permit is revoked.
 pub(super) async fn serve(accepted: Accepted, context: Context) {
     let Accepted {
         socket,
         peer,
-        place,
+        permit,
     } = accepted;
-    let place = Arc::new(place);
+    let permit = Arc::new(permit);
     tokio::select! {
-        () = attend(socket, peer, Arc::clone(&place), context.clone()) => {}
-        () = place.given_up() => context.bad_peer(peer, Refused::GaveWay).await,
+        () = attend(socket, peer, Arc::clone(&permit), context.clone()) => {}
+        () = permit.revoked() => context.bad_peer(peer, Refused::GaveWay).await,
     }
 }
 
-async fn attend(socket: Socket, peer: SocketAddr, place: Arc<Place>, context: Context) {
+async fn attend(socket: Socket, peer: SocketAddr, permit: Arc<Permit>, context: Context) {
     limit_unsent(&socket);
     let own = ServerRole::Secondary(context.number);
     let entered = tokio::select! {
@@ -51,12 +51,12 @@ async fn attend(socket: Socket, peer: SocketAddr, place: Arc<Place>, context: Co
             role,
         } => match receiver(role) {
             Ok(receiver) => {
-                return converse(reader, writer, peer, (receiver, place), context).await;
+                return converse(reader, writer, peer, (receiver, permit), context).await;
             }
             Err(refused) => turn_away(reader, writer, refused).await,
         },
-        Entered::Original { line, writer } => {
-            place.set_use(Use::Busy);
+        Entered::Legacy { line, writer } => {
+            permit.set_use(Use::Busy);
             return legacy::serve(&line, peer, writer, &context).await;
         }
         Entered::Refused(refused) => refused,
@@ -79,7 +79,7 @@ async fn converse<R, W>(
     mut reader: LineReader<R>,
     mut writer: LineWriter<W>,
     peer: SocketAddr,
-    (receiver, place): (Receiver, Arc<Place>),
+    (receiver, permit): (Receiver, Arc<Permit>),
     context: Context,
 ) where
     R: tokio::io::AsyncRead + Unpin,
@@ -94,7 +94,7 @@ async fn converse<R, W>(
         return;
     }
     let (requests, queued) = mpsc::channel(UNREAD);
-    let send = Sender::new(writer, context, receiver, place).run(peer, queued);
+    let send = Sender::new(writer, context, receiver, permit).run(peer, queued);
     let read = async {
         loop {
             let request = match reader.next_line().await {

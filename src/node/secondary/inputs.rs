@@ -67,7 +67,7 @@ pub(super) struct Opened {
 pub(super) enum Wanted {
     /// A content, by preference under a name.
     Content { id: Digest, name: FileName },
-    /// Whatever has the name; for clients of the original.
+    /// Whatever has the name; for legacy clients.
     Named(FileName),
 }
 

@@ -69,7 +69,7 @@ async fn send<W: AsyncWrite + Unpin>(
         sending,
         stop,
     } = context
-        .open_any(transfer, Wanted::Named(name), Receiver::Original(client))
+        .open_any(transfer, Wanted::Named(name), Receiver::Legacy(client))
         .await?;
     let range = content
         .file()

@@ -1,7 +1,7 @@
 //! A secondary: holds verified copies, sends them, and copies what it lacks from the others.
 //!
 //! `run` owns its state, `commands` is what is asked of it, `central` what the central is told and says; `connection` and `sender` speak
-//! with one receiver, `legacy` with clients of the original; `copies` receives; `crate::node::rules` has what needs neither sockets nor files; the folder's index runs in a thread of its own.
+//! with one receiver, `legacy` with legacy clients; `copies` receives; `crate::node::rules` has what needs neither sockets nor files; the folder's index runs in a thread of its own.
 
 mod api;
 mod central;
@@ -38,7 +38,7 @@ use self::{
 };
 use crate::{
     model::{Incarnation, SecondaryNumber},
-    net::{Network, Pacer, connection_places},
+    net::{Network, Pacer, connection_permits},
     node::{
         Lost, StartError,
         central::DownloadCount,
@@ -136,7 +136,7 @@ pub(in crate::node) async fn start_on(
     let (queries, questions) = mpsc::channel(QUERIES);
     let (copy_sender, copy_updates) = mpsc::channel(INPUTS);
     let secondary = Secondary {
-        server: Server::new(listener, connection_places(), Arc::clone(&security)),
+        server: Server::new(listener, connection_permits(), Arc::clone(&security)),
         context: Context {
             number,
             incarnation,

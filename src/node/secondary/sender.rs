@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     model::{ByteRange, ChunkIndex, Digest, FileName, Receiver, TransferId, limits::IDLE_TIMEOUT},
-    net::{LineWriter, Place, PlainSocket, Turn, Use},
+    net::{LineWriter, Permit, PlainSocket, Turn, Use},
     node::{Refused, rules::sent::Sending},
     proto::{
         ErrorCode,
@@ -66,7 +66,7 @@ pub(super) struct Sender<W> {
     early: VecDeque<Read>,
     /// What the present frame may send.
     turn: Option<Turn>,
-    place: Arc<Place>,
+    permit: Arc<Permit>,
     patience: Patience,
 }
 
@@ -75,7 +75,7 @@ impl<W: PlainSocket> Sender<W> {
         writer: LineWriter<W>,
         context: Context,
         receiver: Receiver,
-        place: Arc<Place>,
+        permit: Arc<Permit>,
     ) -> Self {
         let by_kernel = writer.sends_files();
         let share = (!receiver.is_copy()).then(|| context.shares.client());
@@ -93,7 +93,7 @@ impl<W: PlainSocket> Sender<W> {
             is_busy: false,
             early: VecDeque::new(),
             turn: None,
-            place,
+            permit,
             patience: Patience::default(),
         }
     }
@@ -158,7 +158,7 @@ impl<W: PlainSocket> Sender<W> {
             return;
         }
         let use_ = if is_busy { Use::Busy } else { Use::Idle };
-        self.place.set_use(use_);
+        self.permit.set_use(use_);
         if let Some(share) = &self.share {
             share.set_busy(is_busy);
         }

@@ -112,7 +112,7 @@ impl Statistics {
 
     fn add(&mut self, receiver: &Receiver, file: &FileName, counters: &Counters) {
         match receiver {
-            Receiver::Client(client) | Receiver::Original(client) => {
+            Receiver::Client(client) | Receiver::Legacy(client) => {
                 let content = &mut self.file.content;
                 content.totals.add(counters);
                 let (files, others) = (&mut content.files, &mut content.other_files);

@@ -39,7 +39,7 @@ impl Ledger {
             let more = if news.is_first { 0 } else { news.more };
             return self.count_without_page(number, &sent, more);
         }
-        if let Receiver::Original(client) = &sent.receiver {
+        if let Receiver::Legacy(client) = &sent.receiver {
             if sent.last {
                 self.settled(transfer);
                 self.original_part(number, client.clone(), &sent);
@@ -73,7 +73,7 @@ impl Ledger {
         };
         match &sent.receiver {
             Receiver::Secondary(_) => self.totals.copies.add(&counters),
-            Receiver::Client(_) | Receiver::Original(_) => {
+            Receiver::Client(_) | Receiver::Legacy(_) => {
                 self.totals.totals.add(&counters);
                 self.totals.other_files.add(&counters);
                 self.totals.other_clients.add(&counters);

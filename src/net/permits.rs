@@ -1,5 +1,5 @@
-//! Who may stay connected when a server is full: addresses share its places evenly, and what is idle goes
-//! first. Knows no sockets and no clocks.
+//! Who may stay connected to a full server: addresses share its permits evenly, and idle connections give way first.
+//! Knows no sockets and no clocks.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -10,20 +10,20 @@ use std::{
 use parking_lot::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 
-/// What a connection does with its place.
+/// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
-    /// Nothing at the moment: it gives way to a newcomer of its own address.
+    /// Nothing: it gives way to a newcomer from its own address.
     Idle,
-    /// Somebody waits for what it brings: it only gives way to addresses that hold fewer places.
+    /// Transferring: it gives way only to addresses that hold fewer permits.
     Busy,
-    /// The server depends on it: it never gives way.
+    /// Needed by the server itself: it never gives way.
     Pinned,
 }
 
-/// The places of one server.
+/// The permits of one server.
 #[derive(Debug)]
-pub struct Places {
+pub struct Permits {
     most: usize,
     held: Mutex<Held>,
 }
@@ -31,9 +31,9 @@ pub struct Places {
 #[derive(Debug, Default)]
 struct Held {
     next_key: u64,
-    /// Counts what happens, to tell how long ago something was.
+    /// Counts events: a clock for "least recently used".
     moment: u64,
-    places: BTreeMap<u64, State>,
+    permits: BTreeMap<u64, State>,
     per_origin: HashMap<IpAddr, usize>,
 }
 
@@ -42,19 +42,19 @@ struct State {
     origin: IpAddr,
     use_: Use,
     used_at: u64,
-    given_up: CancellationToken,
+    revoked: CancellationToken,
 }
 
-/// A place, for as long as this lives or until it is given up.
+/// A permit, held until it is dropped or revoked.
 #[derive(Debug)]
-pub struct Place {
-    places: Arc<Places>,
+pub struct Permit {
+    permits: Arc<Permits>,
     key: u64,
-    given_up: CancellationToken,
+    revoked: CancellationToken,
 }
 
-impl Places {
-    /// So many places, none of them taken.
+impl Permits {
+    /// `most` permits, all free.
     pub fn new(most: usize) -> Arc<Self> {
         Arc::new(Self {
             most,
@@ -62,40 +62,40 @@ impl Places {
         })
     }
 
-    /// A place for a connection from this address; another connection may have to give its own up for it.
-    /// `None` when everything is taken by those with a better claim.
+    /// A permit for a connection from this address, revoked from another connection if need be. `None` when every
+    /// other holder has the better claim.
     ///
-    /// A full server takes the place from the address that has the most, if that is at least two more than
-    /// the newcomer's has (max-min fairness), and otherwise from the newcomer's own. Of its connections the
-    /// one goes that has been idle for longest; a busy one only for another address.
-    pub fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+    /// A full server takes from the address with the most permits if it has at least two more than the newcomer
+    /// (max-min fairness), and otherwise from the newcomer's own address. There it takes from the connection that has been idle
+    /// longest; from a busy one only when it is another address's.
+    pub fn take(self: &Arc<Self>, address: IpAddr) -> Option<Permit> {
         let origin = origin(address);
         let mut held = self.lock();
-        if held.places.len() >= self.most {
+        if held.permits.len() >= self.most {
             let victim = held.victim(origin)?;
             if let Some(state) = held.remove(victim) {
-                state.given_up.cancel();
+                state.revoked.cancel();
             }
         }
-        let given_up = CancellationToken::new();
+        let revoked = CancellationToken::new();
         let key = held.next_key;
         held.next_key += 1;
         let used_at = held.tick();
-        held.places.insert(
+        held.permits.insert(
             key,
             State {
                 origin,
                 use_: Use::Idle,
                 used_at,
-                given_up: given_up.clone(),
+                revoked: revoked.clone(),
             },
         );
         *held.per_origin.entry(origin).or_default() += 1;
         drop(held);
-        Some(Place {
-            places: Arc::clone(self),
+        Some(Permit {
+            permits: Arc::clone(self),
             key,
-            given_up,
+            revoked,
         })
     }
 
@@ -128,10 +128,10 @@ impl Held {
         from_heaviest.or_else(|| self.longest(newcomer, Use::Idle))
     }
 
-    /// The connection of an address with this use that has not changed for longest.
+    /// The least recently used connection of an address with this use.
     fn longest(&self, origin: IpAddr, use_: Use) -> Option<u64> {
         let of_origin = self
-            .places
+            .permits
             .iter()
             .filter(|(_, state)| state.origin == origin && state.use_ == use_);
         let longest = of_origin.min_by_key(|(_, state)| state.used_at);
@@ -139,7 +139,7 @@ impl Held {
     }
 
     fn remove(&mut self, key: u64) -> Option<State> {
-        let state = self.places.remove(&key)?;
+        let state = self.permits.remove(&key)?;
         if let Some(count) = self.per_origin.get_mut(&state.origin) {
             *count -= 1;
             if *count == 0 {
@@ -150,35 +150,35 @@ impl Held {
     }
 }
 
-impl Place {
-    /// Says what the connection does from now on.
+impl Permit {
+    /// Sets what the connection is doing from now on.
     pub fn set_use(&self, use_: Use) {
-        let mut held = self.places.lock();
+        let mut held = self.permits.lock();
         let moment = held.tick();
-        if let Some(state) = held.places.get_mut(&self.key) {
+        if let Some(state) = held.permits.get_mut(&self.key) {
             state.use_ = use_;
             state.used_at = moment;
         }
     }
 
-    /// It did something of use just now.
+    /// Marks the connection as used just now.
     pub fn touch(&self) {
-        let mut held = self.places.lock();
+        let mut held = self.permits.lock();
         let moment = held.tick();
-        if let Some(state) = held.places.get_mut(&self.key) {
+        if let Some(state) = held.permits.get_mut(&self.key) {
             state.used_at = moment;
         }
     }
 
-    /// Waits until the place is another's: the connection must end. Cancel-safe.
-    pub async fn given_up(&self) {
-        self.given_up.cancelled().await;
+    /// Waits until the permit is revoked: the connection must end. Cancel-safe.
+    pub async fn revoked(&self) {
+        self.revoked.cancelled().await;
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
-        self.places.lock().remove(self.key);
+        self.permits.lock().remove(self.key);
     }
 }
 
@@ -201,52 +201,52 @@ mod tests {
         IpAddr::from([10, 0, 0, n])
     }
 
-    fn is_given_up(place: &Place) -> bool {
-        place.given_up.is_cancelled()
+    fn is_revoked(permit: &Permit) -> bool {
+        permit.revoked.is_cancelled()
     }
 
     #[test]
     fn the_one_that_is_idle_for_longest_gives_way_and_busy_ones_do_not() {
-        let places = Places::new(3);
-        let take = || places.take(host(1));
+        let permits = Permits::new(3);
+        let take = || permits.take(host(1));
         let (first, second, third) = (take().unwrap(), take().unwrap(), take().unwrap());
         first.touch();
         second.set_use(Use::Busy);
         // Below the limit nobody had to go.
-        assert!([&first, &second, &third].iter().all(|p| !is_given_up(p)));
+        assert!([&first, &second, &third].iter().all(|p| !is_revoked(p)));
         let fourth = take().unwrap();
-        assert!(is_given_up(&third) && !is_given_up(&first));
+        assert!(is_revoked(&third) && !is_revoked(&first));
         first.set_use(Use::Busy);
         fourth.set_use(Use::Pinned);
         assert!(take().is_none());
         drop(second);
         assert!(take().is_some());
-        // The place of one that had to go is not given back twice.
+        // The permit of one that had to go is not given back twice.
         drop(third);
-        assert_eq!(places.lock().places.len(), 2);
+        assert_eq!(permits.lock().permits.len(), 2);
     }
 
     #[test]
     fn an_address_that_holds_everything_gives_way_to_others_until_they_have_as_much() {
-        let places = Places::new(8);
-        let mut greedy: Vec<_> = (0..8).map(|_| places.take(host(1)).unwrap()).collect();
-        greedy.iter().for_each(|place| place.set_use(Use::Busy));
+        let permits = Permits::new(8);
+        let mut greedy: Vec<_> = (0..8).map(|_| permits.take(host(1)).unwrap()).collect();
+        greedy.iter().for_each(|permit| permit.set_use(Use::Busy));
         greedy[0].set_use(Use::Pinned);
-        let honest: Vec<_> = (0..4).map(|_| places.take(host(2)).unwrap()).collect();
-        honest.iter().for_each(|place| place.set_use(Use::Busy));
-        greedy.retain(|place| !is_given_up(place));
+        let honest: Vec<_> = (0..4).map(|_| permits.take(host(2)).unwrap()).collect();
+        honest.iter().for_each(|permit| permit.set_use(Use::Busy));
+        greedy.retain(|permit| !is_revoked(permit));
         assert_eq!(greedy.len(), 4);
-        assert!(!is_given_up(&greedy[0]), "pinned");
-        assert!(places.take(host(2)).is_none());
-        assert!(places.take(host(1)).is_none());
-        let third = places.take(host(3)).unwrap();
-        assert!(!is_given_up(&third));
+        assert!(!is_revoked(&greedy[0]), "pinned");
+        assert!(permits.take(host(2)).is_none());
+        assert!(permits.take(host(1)).is_none());
+        let third = permits.take(host(3)).unwrap();
+        assert!(!is_revoked(&third));
     }
 
     #[test]
     fn a_host_with_many_ipv6_addresses_is_one() {
-        let places = Places::new(2);
-        let take = |text: &str| places.take(text.parse().unwrap());
+        let permits = Permits::new(2);
+        let take = |text: &str| permits.take(text.parse().unwrap());
         let first = take("2001:db8::1").unwrap();
         first.set_use(Use::Busy);
         take("2001:db8::2").unwrap().set_use(Use::Busy);
