@@ -209,6 +209,8 @@ failure-broken = a part of this program failed; the log says more
 
 offered-many = { $files } more files are offered
 no-longer-offered-many = { $files } files are no longer offered
+left-out = { $lines } more lines about clients at { $address } are not shown: they come too fast
+left-out-anybody = { $lines } more lines about clients are not shown: they come too fast
 bad-peer = Connection from { $address } refused: { $reason }
 peer-says-nothing = it said nothing within { $seconds } s
 peer-silent = it showed no more sign of life

@@ -209,6 +209,8 @@ failure-broken = falló una parte de este programa; el registro dice más
 
 offered-many = Se ofrecen { $files } ficheros más
 no-longer-offered-many = Ya no se ofrecen { $files } ficheros
+left-out = No se muestran { $lines } líneas más sobre los clientes de { $address }: llegan demasiado deprisa
+left-out-anybody = No se muestran { $lines } líneas más sobre clientes: llegan demasiado deprisa
 bad-peer = Conexión de { $address } rechazada: { $reason }
 peer-says-nothing = no dijo nada en { $seconds } s
 peer-silent = dejó de dar señales de vida

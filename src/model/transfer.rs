@@ -48,7 +48,7 @@ pub struct SentTransfer {
 pub enum Receiver {
     /// A client.
     Client(ClientName),
-    /// a legacy client.
+    /// A legacy client.
     Legacy(ClientName),
     /// A secondary that copies.
     Secondary(SecondaryNumber),

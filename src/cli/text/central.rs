@@ -24,6 +24,13 @@ pub fn event(event: &CentralEvent) -> Line {
         CentralEvent::ManyNoLongerOffered { files } => {
             t!("no-longer-offered-many", files = files).into()
         }
+        CentralEvent::LeftOut { address, lines } => {
+            let line = match address {
+                Some(address) => t!("left-out", address = address, lines = lines),
+                None => t!("left-out-anybody", lines = lines),
+            };
+            Line::new(Tone::Warning, line)
+        }
         CentralEvent::BadPeer { address, reason } => Line::new(
             Tone::Warning,
             t!(

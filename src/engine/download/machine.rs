@@ -37,8 +37,8 @@ pub struct Download {
     pub(super) chunks: ChunkTable,
     pub(super) sources: BTreeMap<SourceId, Source>,
     pub(super) actions: VecDeque<Action>,
-    /// Who sent which chunk with a wrong digest.
-    pub(super) wrong: BTreeMap<ChunkIndex, SourceId>,
+    /// Who sent which chunk with a wrong digest. Each source is here once: it is not asked again.
+    pub(super) wrong: BTreeMap<ChunkIndex, Vec<SourceId>>,
     pub(super) state: State,
     pub(super) began: Instant,
     /// Somebody reads the file from its beginning while it comes.
@@ -315,12 +315,23 @@ impl Download {
             return;
         };
         source.counters.digest_failures += 1;
-        match self.wrong.insert(chunk, id) {
-            Some(other) if other != id => {
-                let who = [other, id].map(|id| self.sources[&id].who);
-                self.finish(Finish::Failed(FailReason::WrongManifest { chunk, who }));
-            }
-            Some(_) | None => self.ban(now, id, Some(chunk)),
+        let senders = self.wrong.entry(chunk).or_default();
+        if !senders.contains(&id) {
+            senders.push(id);
+        }
+        self.ban(now, id, Some(chunk));
+        self.blame_manifest(chunk);
+    }
+
+    /// Two sources can be damaged in one chunk, and a third be right. The digests are blamed once nobody is left to ask.
+    fn blame_manifest(&mut self, chunk: ChunkIndex) {
+        let mut sources = self.sources.values();
+        if sources.any(|source| source.state() != SourceState::Banned) {
+            return;
+        }
+        if let Some([first, second, ..]) = self.wrong.get(&chunk).map(Vec::as_slice) {
+            let who = [first, second].map(|id| self.sources[id].who);
+            self.finish(Finish::Failed(FailReason::WrongManifest { chunk, who }));
         }
     }
 

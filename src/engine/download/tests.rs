@@ -204,7 +204,7 @@ fn silence_makes_suspect_and_then_dead() {
 }
 
 #[test]
-fn wrong_bytes_ban_their_sender_and_a_second_sender_blames_the_manifest() {
+fn wrong_bytes_ban_their_sender_and_blame_the_manifest_once_nobody_else_is_left() {
     let mut bench = Bench::running(4, 2);
     bench.actions();
     let chunk = ChunkIndex(0);
@@ -234,6 +234,29 @@ fn wrong_bytes_ban_their_sender_and_a_second_sender_blames_the_manifest() {
     let reason = FailReason::WrongManifest { chunk, who };
     let finish = Action::Finish(Finish::Failed(reason));
     assert_eq!(bench.actions().last(), Some(&finish));
+}
+
+#[test]
+fn a_chunk_that_two_send_wrong_is_asked_of_the_third() {
+    let mut bench = Bench::running(1, 3);
+    bench.actions();
+    let chunk = ChunkIndex(0);
+    for liar in [1, 2] {
+        bench.feed(Event::Wrong {
+            source: source(liar),
+            chunk,
+        });
+        let reported = Action::Report {
+            source: source(liar),
+            fault: Fault::Digest,
+            chunk: Some(chunk),
+        };
+        let actions = bench.actions();
+        assert!(actions.contains(&reported), "{actions:?}");
+    }
+    bench.bring(3, 0);
+    let actions = bench.actions();
+    assert_eq!(actions.last(), Some(&Action::Finish(Finish::Complete)));
 }
 
 #[test]

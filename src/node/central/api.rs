@@ -1,6 +1,11 @@
 //! What a program that runs a central sees of it.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -42,6 +47,13 @@ pub enum CentralEvent {
     ManyNoLongerOffered {
         /// How many.
         files: usize,
+    },
+    /// Clients did more than is told.
+    LeftOut {
+        /// Where they are, when that is known.
+        address: Option<IpAddr>,
+        /// Notices about them that were not told.
+        lines: u64,
     },
     /// A message was refused and its connection ended.
     BadPeer {

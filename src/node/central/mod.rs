@@ -9,6 +9,7 @@ mod heard;
 mod inputs;
 mod legacy;
 mod memory;
+mod news;
 mod pages;
 mod run;
 mod statistics;
@@ -25,7 +26,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use self::{connection::Context, memory::Memory, run::Central, statistics::Statistics};
+use self::{connection::Context, memory::Memory, news::News, run::Central, statistics::Statistics};
 use crate::{
     engine::cluster::{Cluster, ClusterConfig},
     model::limits::STATISTICS_EVERY,
@@ -111,6 +112,7 @@ pub(in crate::node) async fn start_on(
         pages: Default::default(),
         counts: Default::default(),
         save_every,
+        news: News::default(),
         last_turn: clock::now(),
     };
     Ok(CentralHandle {

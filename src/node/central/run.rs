@@ -19,11 +19,12 @@ use super::{
     inputs::{Input, Outgoing, Peer, SharedLine},
     legacy,
     memory::Memory,
+    news::News,
     pages::Pages,
     statistics::Statistics,
 };
 use crate::{
-    engine::cluster::{Action, Cluster, Event, FileCounts, LinkId, Notice, Refusal},
+    engine::cluster::{Action, Cluster, Event, FileCounts, LinkId, Refusal},
     model::{
         FileName, RequestId,
         limits::{MAX_SECONDARY_NUMBER, STOP_GRACE},
@@ -62,6 +63,7 @@ pub(super) struct Central {
     pub(super) pages: Pages,
     pub(super) counts: Counts,
     pub(super) save_every: Duration,
+    pub(super) news: News,
     /// When the loop last ran.
     pub(super) last_turn: Instant,
 }
@@ -91,7 +93,10 @@ impl Central {
                     let now = self.turn();
                     self.cluster.handle_timeout(now);
                 }
-                _ = turn.tick() => drop(self.turn()),
+                _ = turn.tick() => {
+                    let now = self.turn();
+                    self.news.handle_timeout(now);
+                }
                 written = self.memory.written() => self.has_written(written),
                 _ = save.tick() => self.save(),
                 failed = self.statistics.saved() => self.saved(failed),
@@ -226,7 +231,7 @@ impl Central {
     }
 
     fn act(&mut self) {
-        let mut offers = Offers::default();
+        let now = self.last_turn;
         while let Some(action) = self.cluster.poll_action() {
             match action {
                 Action::ToReceiver(link, message) => self.send(link, message),
@@ -239,15 +244,12 @@ impl Central {
                     refusal,
                 } => self.refuse(link, request, &refusal),
                 Action::Close { link, refusal } => self.close(link, &refusal),
-                Action::Notice(notice) => {
-                    if let Some(other) = offers.take_in(notice) {
-                        offers.drain().for_each(|event| self.tell(event));
-                        self.tell(CentralEvent::Cluster(other));
-                    }
-                }
+                Action::Notice(notice) => self.news.take_in(now, notice),
             }
         }
-        offers.drain().for_each(|event| self.tell(event));
+        for event in self.news.drain() {
+            self.tell(event);
+        }
         for (link, batch) in self.memory.advance(&mut self.cluster) {
             self.send(link, ForSecondary::Ack { batch });
         }
@@ -379,51 +381,6 @@ impl Counts {
             (now + 10 * (clock::now() - now), counts)
         });
         counts
-    }
-}
-
-/// Files that come or go at once: a few are told one by one, many as their number.
-#[derive(Debug, Default)]
-struct Offers {
-    offered: Vec<Notice>,
-    gone: Vec<Notice>,
-}
-
-impl Offers {
-    /// What is told one by one.
-    const FEW: usize = 20;
-
-    /// Keeps a notice of an offer; gives any other back.
-    fn take_in(&mut self, notice: Notice) -> Option<Notice> {
-        match notice {
-            Notice::Offered { .. } => self.offered.push(notice),
-            Notice::NoLongerOffered { .. } => self.gone.push(notice),
-            other => return Some(other),
-        }
-        None
-    }
-
-    fn drain(&mut self) -> impl Iterator<Item = CentralEvent> + use<> {
-        let (offered, gone) = (
-            std::mem::take(&mut self.offered),
-            std::mem::take(&mut self.gone),
-        );
-        let (come, left) = (offered.len(), gone.len());
-        let many = [
-            (come > Self::FEW).then_some(CentralEvent::ManyOffered { files: come }),
-            (left > Self::FEW).then_some(CentralEvent::ManyNoLongerOffered { files: left }),
-        ];
-        let few = |notices: Vec<Notice>| {
-            let shown = if notices.len() > Self::FEW {
-                0
-            } else {
-                notices.len()
-            };
-            notices.into_iter().take(shown).map(CentralEvent::Cluster)
-        };
-        few(gone)
-            .chain(few(offered))
-            .chain(many.into_iter().flatten())
     }
 }
 
