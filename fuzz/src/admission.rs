@@ -1,4 +1,4 @@
-//! Places and the line of those that wait, beside a plain list of each.
+//! Slots and the line of those that wait, beside a plain list of each.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,7 +9,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use trozos::{
     engine::cluster::{
         LinkId,
-        fuzzing::{Places, RequestKey},
+        fuzzing::{Line, RequestKey},
     },
     model::RequestId,
 };
@@ -29,14 +29,14 @@ fn key(link: u8, request: u8) -> RequestKey {
     )
 }
 
-/// The first byte says how many places there are.
+/// The first byte says how many slots there are.
 pub fn admission(data: &[u8]) {
     let mut input = Unstructured::new(data);
-    let Ok(places) = input.int_in_range(0..=6usize) else {
+    let Ok(slots) = input.int_in_range(0..=6usize) else {
         return;
     };
-    let mut admission = Places::new(places, Instant::now());
-    let places = places.max(1);
+    let mut admission = Line::new(slots, Instant::now());
+    let slots = slots.max(1);
     let (mut running, mut line) = (BTreeSet::new(), Vec::new());
     let mut told = BTreeMap::new();
     for step in crate::steps(&mut input, 500) {
@@ -46,14 +46,14 @@ pub fn admission(data: &[u8]) {
                 if running.contains(&key) || line.contains(&key) {
                     continue;
                 }
-                let place = admission.enter(key);
-                if running.len() < places && line.is_empty() {
+                let position = admission.enter(key);
+                if running.len() < slots && line.is_empty() {
                     running.insert(key);
-                    assert_eq!(place, Some(0));
+                    assert_eq!(position, Some(0));
                 } else {
                     line.push(key);
                     told.insert(key, line.len() as u32);
-                    assert_eq!(place, Some(line.len() as u32));
+                    assert_eq!(position, Some(line.len() as u32));
                 }
             }
             Step::Readmit(link, request) => {
@@ -66,15 +66,13 @@ pub fn admission(data: &[u8]) {
             Step::Leave(link, request) => {
                 let gone = key(link, request);
                 let line = (&mut line, &mut told);
-                leave(&mut admission, places, &mut running, line, |key| {
-                    key == gone
-                });
+                leave(&mut admission, slots, &mut running, line, |key| key == gone);
             }
             Step::LeaveLink(link) => {
                 let (gone, _) = key(link, 0);
                 leave(
                     &mut admission,
-                    places,
+                    slots,
                     &mut running,
                     (&mut line, &mut told),
                     |(link, _)| link == gone,
@@ -82,29 +80,32 @@ pub fn admission(data: &[u8]) {
             }
         }
         assert_eq!(admission.counts(), (running.len(), line.len()));
-        // A place is free only when nobody waits for it.
-        assert!(line.is_empty() || running.len() >= places);
+        // A slot is free only when nobody waits for it.
+        assert!(line.is_empty() || running.len() >= slots);
     }
 }
 
 fn leave(
-    admission: &mut Places,
-    places: usize,
+    admission: &mut Line,
+    slots: usize,
     running: &mut BTreeSet<RequestKey>,
     (line, told): (&mut Vec<RequestKey>, &mut BTreeMap<RequestKey, u32>),
     gone: impl Fn(RequestKey) -> bool,
 ) {
     running.retain(|key| !gone(*key));
     line.retain(|key| !gone(*key));
-    let free = places.saturating_sub(running.len()).min(line.len());
+    let free = slots.saturating_sub(running.len()).min(line.len());
     let starts: Vec<_> = line.drain(..free).collect();
     running.extend(&starts);
     let (started, moved) = admission.leave(gone);
     assert_eq!(started, starts);
     told.extend(moved);
-    for (place, key) in (1..).zip(line.iter()) {
+    for (position, key) in (1..).zip(line.iter()) {
         let told = told[key];
-        let is_about = told.ilog2() == u32::ilog2(place) && told >= place;
-        assert!(told == place || place > 8 && is_about, "{told} is {place}");
+        let is_about = told.ilog2() == u32::ilog2(position) && told >= position;
+        assert!(
+            told == position || position > 8 && is_about,
+            "{told} is {position}"
+        );
     }
 }

@@ -98,7 +98,7 @@ struct World {
     requests: BTreeMap<(LinkId, RequestId), Request>,
     /// Downloads that were ever granted.
     granted: Vec<TransferId>,
-    /// Those of them that have lent their place once.
+    /// Those of them that have lent their slot once.
     lent: BTreeSet<TransferId>,
     /// Copies that were ever ordered.
     copies: Vec<TransferId>,
@@ -268,7 +268,12 @@ impl World {
             Step::Wait(ms) => self.wait(Duration::from_millis(ms.into())),
             Step::LongWait => self.wait(Duration::from_secs(61)),
             Step::Doubt(n @ 128..192) => {
-                self.cluster.drain(self.now, number(n / 2), n % 2 == 0);
+                let number = number(n / 2);
+                if n % 2 == 0 {
+                    self.cluster.drain(self.now, number);
+                } else {
+                    self.cluster.end_draining(self.now, number);
+                }
                 self.act();
             }
             Step::Doubt(n @ 192..) => {
@@ -597,7 +602,7 @@ impl World {
                         self.sent_away(link);
                     }
                 }
-                Action::Notice(Notice::PlaceLent { transfer, .. }) => {
+                Action::Notice(Notice::SlotLent { transfer, .. }) => {
                     self.lent.insert(transfer);
                 }
                 Action::Notice(_) => {}
@@ -644,7 +649,7 @@ impl World {
         assert!(chunks.len() == count || grant.sources.is_empty());
     }
 
-    /// Those that run and have never lent their place.
+    /// Those that run and have never lent their slot.
     fn with_place(&self) -> usize {
         let has_place = |request: &&Request| match request {
             Request::Running(transfer) => !self.lent.contains(transfer),
@@ -684,7 +689,7 @@ impl World {
         assert!(
             listed
                 .iter()
-                .all(|file| (1..=file.secondaries).contains(&file.holders))
+                .all(|file| (1..=file.wanted).contains(&file.holders))
         );
         assert!(listed.is_sorted_by(|a, b| a.file.name < b.file.name));
         self.check_books();

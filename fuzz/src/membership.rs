@@ -18,10 +18,10 @@ use trozos::{
 #[derive(Arbitrary, Debug)]
 enum Step {
     Enrol { number: u8, incarnation: u8 },
-    Renew { number: u8, link: u8 },
+    Renew { link: u8 },
     Probe { number: u8 },
-    Inventoried { number: u8 },
-    End { number: u8, link: u8 },
+    HasTold { number: u8 },
+    End { link: u8 },
     Wait { ms: u16 },
     Expire,
 }
@@ -33,7 +33,7 @@ struct Member {
     lease: Option<(LinkId, Instant)>,
     /// When it was last heard.
     heard: Instant,
-    inventoried: bool,
+    has_told: bool,
 }
 
 fn number(n: u8) -> SecondaryNumber {
@@ -73,18 +73,16 @@ pub fn membership(data: &[u8]) {
                     incarnation: incarnation % 2,
                     lease: Some((link, now + LEASE)),
                     heard: now,
-                    inventoried: false,
+                    has_told: false,
                 };
                 model.insert(number, member);
             }
-            Step::Renew { number: n, link } => {
+            Step::Renew { link } => {
                 let link = LinkId(u64::from(link));
-                leases.renew(now, number(n), link);
-                if let Some((held, ends)) = lease(&mut model, n)
-                    && *held == link
-                {
-                    *ends = now + LEASE;
-                    model.entry(number(n)).and_modify(|m| m.heard = now);
+                leases.renew(now, link);
+                if let Some(member) = on(&mut model, link) {
+                    member.lease = Some((link, now + LEASE));
+                    member.heard = now;
                 }
             }
             Step::Probe { number: n } => {
@@ -95,18 +93,21 @@ pub fn membership(data: &[u8]) {
                     *ends = (*ends).min(shown_by);
                 }
             }
-            Step::Inventoried { number: n } => {
-                if lease(&mut model, n).is_some() {
-                    leases.set_inventoried(number(n));
-                    model.entry(number(n)).and_modify(|m| m.inventoried = true);
+            Step::HasTold { number: n } => {
+                if let Some((link, _)) = lease(&mut model, n).copied() {
+                    leases.has_told(link);
+                    model.entry(number(n)).and_modify(|m| m.has_told = true);
                 }
             }
-            Step::End { number: n, link } => {
+            Step::End { link } => {
                 let link = LinkId(u64::from(link));
-                let held = lease(&mut model, n).is_some_and(|(of, _)| *of == link);
-                assert_eq!(leases.end(number(n), link), held);
-                if held {
-                    model.entry(number(n)).and_modify(|m| m.lease = None);
+                let holder = model
+                    .iter()
+                    .find(|(_, m)| m.lease.is_some_and(|(of, _)| of == link));
+                let holder = holder.map(|(number, _)| *number);
+                assert_eq!(leases.end(link), holder);
+                if let Some(member) = on(&mut model, link) {
+                    member.lease = None;
                 }
             }
             Step::Wait { ms } => now += Duration::from_millis(ms.into()),
@@ -116,9 +117,9 @@ pub fn membership(data: &[u8]) {
                     Some((*number, link))
                 });
                 let due: Vec<_> = due.collect();
-                assert_eq!(leases.expired(now), due);
+                assert!(due.iter().map(|(_, link)| *link).eq(leases.expired(now)));
                 for (number, link) in due {
-                    assert!(leases.end(number, link));
+                    assert_eq!(leases.end(link), Some(number));
                     model.entry(number).and_modify(|m| m.lease = None);
                 }
             }
@@ -134,13 +135,16 @@ pub fn membership(data: &[u8]) {
             leases.next_expiry(),
             alive.iter().map(|(_, (_, ends))| *ends).min()
         );
-        let known = model
-            .values()
-            .filter(|m| m.lease.is_some() && m.inventoried);
-        assert_eq!(leases.inventoried_count(), known.count());
+        let known = model.values().filter(|m| m.lease.is_some() && m.has_told);
+        assert_eq!(leases.present_count(), known.count());
     }
 }
 
 fn lease(model: &mut BTreeMap<SecondaryNumber, Member>, n: u8) -> Option<&mut (LinkId, Instant)> {
     model.get_mut(&number(n))?.lease.as_mut()
+}
+
+fn on(model: &mut BTreeMap<SecondaryNumber, Member>, link: LinkId) -> Option<&mut Member> {
+    let is_on = |member: &&mut Member| member.lease.is_some_and(|(of, _)| of == link);
+    model.values_mut().find(is_on)
 }

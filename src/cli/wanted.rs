@@ -134,7 +134,7 @@ mod tests {
                 id: Digest::new([1; 32]),
             },
             holders: 3,
-            secondaries: 3,
+            wanted: 3,
             conflict: false,
         })
         .into()

@@ -193,8 +193,8 @@ pub struct ListedFile {
     pub file: FileMeta,
     /// Live secondaries that hold all of it, verified.
     pub holders: u16,
-    /// Live secondaries in all.
-    pub secondaries: u16,
+    /// Live secondaries that should hold it.
+    pub wanted: u16,
     /// Another secondary holds other content under this name, and nobody has decided yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub conflict: bool,
@@ -205,7 +205,7 @@ pub struct ListedFile {
 pub struct ClusterStatus {
     /// Service has begun.
     pub ready: bool,
-    /// Every live secondary holds every file, no file is being changed, and every name has one content.
+    /// Every live secondary holds what it should, no file is being changed, and every name has one content.
     pub level: bool,
     /// How many secondaries must enrol before service begins.
     pub required: u16,

@@ -71,12 +71,6 @@ const MUST_NOT_NAME: &[(&str, &[&str])] = &[
 
 /// Files of one layer that need each other all the same, within these groups. The list only shrinks.
 const CIRCLES: &[&[&str]] = &[
-    &["engine::cluster::account", "engine::cluster::accounts"],
-    &[
-        "engine::cluster::checks",
-        "engine::cluster::draining",
-        "engine::cluster::machine",
-    ],
     &["engine::download::machine", "engine::download::reading"],
     &["node::client::run", "node::client::wishes"],
     &[

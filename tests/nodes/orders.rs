@@ -417,7 +417,7 @@ async fn those_that_wait_are_shown_in_their_order() {
     let rows = central.handle.queue().await.unwrap();
     let shown: Vec<_> = rows
         .iter()
-        .map(|row| (row.place, row.client.as_str()))
+        .map(|row| (row.position, row.client.as_str()))
         .collect();
     assert_eq!(shown, [(1, "bea"), (2, "eva")]);
     assert!(rows[0].waited >= rows[1].waited && rows[0].file == name("a.bin"));
@@ -425,7 +425,7 @@ async fn those_that_wait_are_shown_in_their_order() {
     assert_eq!(central.handle.expel("bea").await, Ok(Expelled::Clients(1)));
     let rows = central.handle.queue().await.unwrap();
     assert_eq!(
-        (rows.len(), rows[0].place, rows[0].client.as_str()),
+        (rows.len(), rows[0].position, rows[0].client.as_str()),
         (1, 1, "eva")
     );
     assert!(matches!(

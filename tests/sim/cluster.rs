@@ -316,7 +316,11 @@ impl Walk {
         if self.trace {
             println!("drain {n}: {on}");
         }
-        let drained = self.cluster.drain(self.now, number(n), on);
+        let drained = if on {
+            self.cluster.drain(self.now, number(n))
+        } else {
+            self.cluster.end_draining(self.now, number(n))
+        };
         assert_eq!(drained, expected, "seed {}", self.seed);
         self.act();
     }
@@ -455,7 +459,7 @@ impl Walk {
                     let before = self.running.insert(transfer, (link, request, grant));
                     assert!(before.is_none(), "seed {seed}: {transfer} twice");
                 }
-                Action::Notice(Notice::PlaceLent { transfer, .. }) => {
+                Action::Notice(Notice::SlotLent { transfer, .. }) => {
                     assert!(!self.waiting.is_empty(), "seed {seed}: lent to nobody");
                     self.lent.insert(transfer);
                 }
@@ -602,7 +606,7 @@ impl Walk {
         }
         let (listed, _) = self.cluster.listing(None, |_| true);
         for listed in listed {
-            assert!(listed.holders >= 1 && listed.holders <= listed.secondaries);
+            assert!(listed.holders >= 1 && listed.holders <= listed.wanted);
         }
     }
 

@@ -371,7 +371,7 @@ fn listed_json(listed: &ListedFile) -> Value {
         "name": listed.file.name.as_str(),
         "bytes": listed.file.layout.file_bytes(),
         "holders": listed.holders,
-        "secondaries": listed.secondaries,
+        "secondaries": listed.wanted,
     })
 }
 

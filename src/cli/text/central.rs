@@ -171,9 +171,9 @@ fn notice(notice: &Notice) -> String {
         Notice::Queued {
             client,
             file,
-            place,
-        } => t!("queued", client = client, file = file, place = place),
-        Notice::PlaceLent { client, file, .. } => t!("place-lent", client = client, file = file),
+            position,
+        } => t!("queued", client = client, file = file, place = position),
+        Notice::SlotLent { client, file, .. } => t!("place-lent", client = client, file = file),
         Notice::Finished {
             client,
             file,

@@ -148,7 +148,7 @@ pub fn answer(answer: &DownloadAnswer) -> String {
 
 /// How many have a file, and whether its name stands for anything else.
 fn holders(listed: &ListedFile) -> String {
-    let (holders, all) = (u64::from(listed.holders), u64::from(listed.secondaries));
+    let (holders, all) = (u64::from(listed.holders), u64::from(listed.wanted));
     if listed.conflict {
         t!("holders-conflict", holders = holders, secondaries = all)
     } else {

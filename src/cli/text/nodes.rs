@@ -110,7 +110,7 @@ pub fn queue(rows: &[QueueRow]) -> Vec<String> {
         .iter()
         .map(|row| {
             vec![
-                count(row.place),
+                count(row.position),
                 row.client.to_string(),
                 row.file.to_string(),
                 whole_time(row.waited),

@@ -1,89 +1,345 @@
-//! What the books are made of, as they are saved.
+//! The books: what secondaries report to have sent in each transfer, against what its receiver says. A download counts
+//! when the reports bear the receiver out; no figure comes from a receiver alone, except bytes that a secondary sent just
+//! before it died (`bytes_unreported`).
+//!
+//! Each transfer has an entry while anything more may come of it (`entries`); then it is closed, and its figures are in the
+//! `tables`. Of `closed` ones a late report still amends the figures. [`Books::report`] is the one door for reports,
+//! late or not. `senders` is what secondaries send, whether or not there is an entry for it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod closed;
+mod entries;
+mod entry;
+mod figures;
+pub(super) mod naming;
+mod origin;
+mod saved;
+mod senders;
+mod tables;
+#[cfg(test)]
+mod tests;
 
-use serde::{Deserialize, Serialize};
+use std::{collections::BTreeSet, time::Instant};
 
-use crate::{
-    engine::counters::{Counters, per_secondary},
-    model::{ClientName, FileName, Finished, Incarnation, Receiver, SecondaryNumber, TransferId},
+use self::{
+    closed::{ClosedEntries, ClosedEntry},
+    entries::Entries,
+    entry::{Entry, Granted},
+    figures::sender_of,
+    naming::Numbers,
+    senders::{News, Senders},
+    tables::Tables,
+};
+use super::LinkId;
+use crate::model::{
+    ClientName, FileName, Finished, Incarnation, Receiver, SecondaryNumber, SentBytes,
+    SentTransfer, TransferId, limits::MAX_TRANSFERS_OF_A_HOST,
 };
 
-/// Sums that are kept from run to run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Totals {
-    /// All downloads by clients.
-    pub totals: Counters,
-    /// Per file.
-    pub files: BTreeMap<FileName, Counters>,
-    /// Of files that have no row: where there are too many, those with least have none.
-    pub other_files: Counters,
-    /// Per client.
-    pub clients: BTreeMap<ClientName, Counters>,
-    /// Of clients that have no row.
-    pub other_clients: Counters,
-    /// Per secondary, as a sender to clients.
-    #[serde(deserialize_with = "per_secondary")]
-    pub secondaries: BTreeMap<SecondaryNumber, Counters>,
-    /// Copies between secondaries, all together.
-    pub copies: Counters,
-    /// Transfers that were not settled when this was saved.
-    pub open: Vec<OpenTransfer>,
-    /// Transfers that were settled lately: a report that comes again is known.
-    pub settled: VecDeque<TransferId>,
-    /// What is known of those: a report that comes late amends their figures, also in a later run.
-    pub closed: Vec<ClosedTransfer>,
-    /// Parts that legacy clients have received of files they have not received whole.
-    pub original_parts: Vec<OriginalParts>,
+pub(super) use self::origin::Origin;
+pub use self::saved::{ClosedTransfer, LegacyParts, OpenTransfer, Reported, Totals};
+
+/// A transfer whose books are closed.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Closed {
+    pub(super) transfer: TransferId,
+    /// The connection on which its receiver said that it is over, if it did.
+    pub(super) told_by: Option<LinkId>,
+    pub(super) sent: Vec<SentBytes>,
 }
 
-/// A transfer that is not settled.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct OpenTransfer {
-    /// The transfer.
-    pub transfer: TransferId,
-    /// Who receives.
-    pub receiver: Receiver,
-    /// The file.
-    pub file: FileName,
-    /// What each secondary reported.
-    pub sent: Vec<Reported>,
+/// The books of all transfers.
+#[derive(Debug)]
+pub(super) struct Books {
+    entries: Entries,
+    /// Of earlier runs as well. Of a transfer that was closed by a run that was killed before it saved nothing is known:
+    /// what its secondaries tell opens an entry again.
+    closed: ClosedEntries,
+    tables: Tables,
+    senders: Senders,
+    numbers: Numbers,
 }
 
-/// A transfer that was settled: all that its figures follow from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ClosedTransfer {
-    /// Who received what, and the reports.
-    pub open: OpenTransfer,
-    /// What its receiver said of it, if it did.
-    pub finished: Option<Finished>,
-    /// Secondaries that may have sent what they never reported.
-    pub died: BTreeSet<SecondaryNumber>,
-    /// From grant to end.
-    pub took_ms: u64,
-}
+impl Books {
+    /// Goes on from what an earlier run saved.
+    pub(super) fn new(now: Instant, mut saved: Totals, numbers: Numbers) -> Self {
+        let mut entries = Entries::default();
+        for open in std::mem::take(&mut saved.open) {
+            entries.insert(Entry::of_earlier(now, open, Origin::Saved));
+        }
+        let known = std::mem::take(&mut saved.closed_ids);
+        let whole = std::mem::take(&mut saved.closed);
+        Self {
+            entries,
+            closed: ClosedEntries::restore(now, known, whole),
+            tables: Tables::restore(saved),
+            senders: Senders::default(),
+            numbers,
+        }
+    }
 
-/// What one run of a secondary reported of one transfer; cumulative.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reported {
-    /// The secondary.
-    pub number: SecondaryNumber,
-    /// The run of its process.
-    pub incarnation: Incarnation,
-    /// Payload bytes.
-    pub bytes: u64,
-    /// Nothing more of it will come.
-    pub last: bool,
-}
+    /// What a later run must know.
+    pub(super) fn totals(&self) -> Totals {
+        Totals {
+            open: self.entries.iter().map(|e| e.open().clone()).collect(),
+            closed_ids: self.closed.known(),
+            closed: self.closed.to_saved(),
+            ..self.tables.totals()
+        }
+    }
 
-/// Which of the three parts of a file a legacy client has.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OriginalParts {
-    /// The client.
-    pub client: ClientName,
-    /// The file.
-    pub file: FileName,
-    /// Bit p is set when part p was sent whole.
-    pub parts: u8,
+    pub(super) fn per_file(&self) -> impl Iterator<Item = (&FileName, u64)> {
+        self.tables.per_file()
+    }
+
+    pub(super) fn per_client(&self) -> impl Iterator<Item = (&ClientName, u64)> {
+        self.tables.per_client()
+    }
+
+    pub(super) fn downloads_by(&self, client: &ClientName) -> u64 {
+        self.tables.downloads_by(client)
+    }
+
+    /// What secondaries send.
+    pub(super) fn senders(&self) -> &Senders {
+        &self.senders
+    }
+
+    /// A client that enrols is in the books.
+    pub(super) fn know_client(&mut self, client: &ClientName) {
+        self.tables.know_client(client);
+    }
+
+    /// The name of a transfer that begins.
+    pub(super) fn next_transfer(&mut self) -> TransferId {
+        loop {
+            let transfer = self.numbers.next();
+            // An earlier run may have named another so.
+            if self.entries.get(transfer).is_none() && !self.closed.contains(transfer) {
+                return transfer;
+            }
+        }
+    }
+
+    /// A transfer that this run has just named begins.
+    pub(super) fn open(
+        &mut self,
+        now: Instant,
+        transfer: TransferId,
+        receiver: &Receiver,
+        file: &FileName,
+        origin: Origin,
+    ) {
+        let granted = Granted::Now(now);
+        let entry = Entry::new(transfer, receiver, file, granted, origin);
+        self.entries.insert(entry);
+    }
+
+    /// The books of a transfer are closed, by this run or an earlier one.
+    pub(super) fn are_closed(&self, transfer: TransferId) -> bool {
+        let is_ours = self.numbers.has_made(transfer);
+        self.closed.contains(transfer) || is_ours && self.entries.get(transfer).is_none()
+    }
+
+    /// True when a client of this origin may go on with a transfer: nobody has more that nobody here knows than any
+    /// honest host has.
+    pub(super) fn may_resume(&self, transfer: TransferId, origin: Origin) -> bool {
+        self.entries.get(transfer).is_some()
+            || self.are_closed(transfer)
+            || self.entries.count(origin) < MAX_TRANSFERS_OF_A_HOST
+    }
+
+    /// A receiver goes on with a transfer, or tells its end once more. One that is not known here was granted by an earlier
+    /// run of the central. Closed books are opened again; where nothing is known but that they are closed, they stay so.
+    pub(super) fn resume(
+        &mut self,
+        transfer: TransferId,
+        receiver: &Receiver,
+        file: &FileName,
+        origin: Origin,
+    ) {
+        let known = self
+            .entries
+            .change(transfer, |entry| entry.resume(receiver));
+        if known.is_some() {
+            return;
+        }
+        if let Some(closed) = self.closed.take(transfer) {
+            self.tables.take_back(closed.entry(), closed.figures());
+            let (mut entry, died) = closed.into_parts();
+            entry.reopen(receiver, died);
+            self.entries.insert(entry);
+        } else if !self.are_closed(transfer) {
+            let took = std::time::Duration::ZERO;
+            let granted = Granted::Earlier { took };
+            let entry = Entry::new(transfer, receiver, file, granted, origin);
+            self.entries.insert(entry);
+        }
+    }
+
+    /// The client that receives a transfer has another name from now on. Closed books stay.
+    pub(super) fn rename(&mut self, transfer: TransferId, name: &ClientName) {
+        self.entries.change(transfer, |entry| entry.rename(name));
+    }
+
+    /// The receiver's connection is gone.
+    pub(super) fn orphan(&mut self, now: Instant, transfer: TransferId) {
+        self.entries.change(transfer, |entry| entry.orphan(now));
+    }
+
+    /// The receiver was sent away.
+    pub(super) fn expel(&mut self, now: Instant, transfer: TransferId) {
+        self.entries.change(transfer, |entry| entry.expel(now));
+    }
+
+    /// This process stood still. The leases of secondaries that died meanwhile last for a while yet, so that they
+    /// count as alive: closing books now would take what they did not report for a receiver's invention.
+    pub(super) fn renew(&mut self, now: Instant) {
+        self.entries.renew(now);
+    }
+
+    /// A secondary has a new connection.
+    pub(super) fn enrolled(
+        &mut self,
+        now: Instant,
+        number: SecondaryNumber,
+        incarnation: Incarnation,
+    ) {
+        self.senders.enrolled(now, number, incarnation);
+    }
+
+    /// A secondary's lease ended.
+    pub(super) fn fell(&mut self, number: SecondaryNumber) {
+        self.entries.fell(number);
+        self.senders.left(number);
+    }
+
+    /// True while this receiver's word on a transfer is waited for.
+    pub(super) fn awaits(&self, transfer: TransferId, receiver: &Receiver) -> bool {
+        let entry = self.entries.get(transfer);
+        entry.is_some_and(|entry| entry.awaits_its_end() && entry.open().receiver == *receiver)
+    }
+
+    /// The receiver says that a transfer is over.
+    pub(super) fn finish(&mut self, now: Instant, link: LinkId, mut finished: Finished) {
+        // Words are for people, who have been told.
+        finished.reason = None;
+        let mut seen = BTreeSet::new();
+        let mut repeated = 0;
+        finished.sources.retain(|source| {
+            let is_new = seen.insert(source.who);
+            repeated += usize::from(!is_new);
+            // That one is claimed twice must be known; how often does not matter.
+            is_new || repeated == 1
+        });
+        self.entries.change(finished.transfer, |entry| {
+            entry.finish(now, link, finished);
+        });
+    }
+
+    /// Secondaries that have reported on a transfer or brought something in it.
+    pub(super) fn involved(&self, transfer: TransferId) -> Vec<SecondaryNumber> {
+        let entry = self.entries.get(transfer);
+        entry.map_or_else(Vec::new, Entry::involved)
+    }
+
+    /// A secondary's report; cumulative within one run of its process. Gives how many bytes are new in it.
+    pub(super) fn report(
+        &mut self,
+        now: Instant,
+        number: SecondaryNumber,
+        incarnation: Incarnation,
+        sent: &SentTransfer,
+    ) -> u64 {
+        let news = self.senders.sent(now, number, sent);
+        let known = self.entries.change(sent.transfer, |entry| {
+            entry.report(number, incarnation, sent);
+        });
+        if known.is_none() {
+            self.report_without_entry(now, (number, incarnation), sent, news);
+        }
+        news.more
+    }
+
+    /// A report of a transfer whose books are closed, or were never open here.
+    fn report_without_entry(
+        &mut self,
+        now: Instant,
+        (number, incarnation): (SecondaryNumber, Incarnation),
+        sent: &SentTransfer,
+        news: News,
+    ) {
+        if let Some(closed) = self.closed.get_mut(sent.transfer) {
+            // Of a secondary that was away, or is slow: the figures are taken out and put in again as they would have been.
+            let before = closed.amend(|entry| entry.report(number, incarnation, sent));
+            if let Some(before) = before {
+                self.tables.take_back(closed.entry(), &before);
+                self.tables.book(closed.entry(), closed.figures());
+            }
+        } else if self.are_closed(sent.transfer) {
+            // What was told before is in the books, of this run or an earlier one.
+            let more = if news.is_first { 0 } else { news.more };
+            self.tables.book_without_entry(number, &sent.receiver, more);
+        } else if let Receiver::Legacy(client) = &sent.receiver {
+            if sent.last {
+                self.closed.add(sent.transfer);
+                self.tables.book_legacy(number, client, sent);
+            }
+        } else if news.more < sent.bytes {
+            // It had an entry, or none, when it was told before.
+            let more = news.more;
+            self.tables.book_without_entry(number, &sent.receiver, more);
+        } else if sent.bytes > 0 {
+            // Nobody opened it here: it was granted by an earlier run of the central that was killed before it saved. Its
+            // receiver resumes it, or it is closed as orphaned.
+            let open = OpenTransfer {
+                transfer: sent.transfer,
+                receiver: sent.receiver.clone(),
+                file: sent.file.clone(),
+                sent: Vec::new(),
+            };
+            let mut entry = Entry::of_earlier(now, open, Origin::Secondary(number));
+            entry.report(number, incarnation, sent);
+            self.entries.insert(entry);
+        }
+    }
+
+    /// Closes every entry that can be: ended and reported by all that are alive, or out of time. `alive` gives the
+    /// present run of a live secondary.
+    pub(super) fn close(
+        &mut self,
+        now: Instant,
+        alive: impl Fn(SecondaryNumber) -> Option<Incarnation>,
+    ) -> Vec<Closed> {
+        let due = self.entries.take_due(now, &alive);
+        due.into_iter()
+            .map(|entry| self.close_one(ClosedEntry::new(entry, &alive)))
+            .collect()
+    }
+
+    fn close_one(&mut self, closed: ClosedEntry) -> Closed {
+        let figures = &closed.figures().per_source;
+        // In the receiver's terms, who asks for no others.
+        let sent = closed.entry().claims().iter().filter_map(|claim| {
+            let sent = figures.get(&sender_of(claim))?;
+            Some(SentBytes {
+                source: claim.source,
+                bytes: sent.bytes_sent,
+            })
+        });
+        let told = Closed {
+            transfer: closed.entry().transfer(),
+            told_by: closed.entry().told_by(),
+            sent: sent.collect(),
+        };
+        // Otherwise nothing was sent, and nobody says that it was: there is nothing to book, and nothing to know.
+        if !closed.entry().is_hollow() {
+            self.tables.book(closed.entry(), closed.figures());
+            self.closed.insert(closed);
+        }
+        told
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.entries.next_deadline()
+    }
 }

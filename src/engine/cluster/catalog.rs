@@ -6,36 +6,46 @@
 //! person decides. Contents that were replaced or deleted are remembered in `pasts`, so that they do not come back by
 //! themselves. What is held is soft state, told anew by each enrolment; `pasts` and choices survive a restart.
 
+mod acts;
 mod announce;
+mod changes;
+mod checks;
 mod choice;
-mod entry;
+mod conflicts;
+mod owed;
+mod pasts;
 mod removal;
+mod standing;
 #[cfg(test)]
 mod tests;
+mod twins;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Bound,
+    time::Instant,
 };
 
-use super::{
+use self::{
     acts::Acts,
-    numbers::NumberSet,
+    checks::Checks,
+    owed::{Due, Owed},
     pasts::{Past, Pasts},
     twins::Twins,
 };
-use crate::model::{FileMeta, FileName, NameRecord, SecondaryNumber};
+use super::{Notice, numbers::NumberSet};
+use crate::model::{FileMeta, FileName, NameRecord, SecondaryNumber, messages::ForSecondary};
 
+pub use self::conflicts::Resolved;
 pub(super) use self::{
-    announce::Announced,
-    entry::{Entry, Other},
-    removal::Removed,
+    changes::{Change, Effect, Now, Remembered},
+    standing::{Other, Standing},
 };
 
 /// All files.
 #[derive(Debug, Default)]
 pub(super) struct Catalog {
-    entries: BTreeMap<FileName, Entry>,
+    names: BTreeMap<FileName, Standing>,
     pasts: Pasts,
     acts: Acts,
     twins: Twins,
@@ -45,6 +55,8 @@ pub(super) struct Catalog {
     orphans: BTreeSet<FileName>,
     /// How many files are being changed.
     changing: usize,
+    owed: Owed,
+    checks: Checks,
     /// Counts changes.
     version: u64,
 }
@@ -63,7 +75,7 @@ impl Catalog {
             };
             catalog.pasts.load(record.name.clone(), past);
             if let Some(meta) = record.current.filter(|meta| meta.name == record.name) {
-                let entry = Entry {
+                let standing = Standing {
                     meta,
                     modified: record.modified,
                     holders: NumberSet::default(),
@@ -73,28 +85,28 @@ impl Catalog {
                 };
                 catalog.twins.came(&record.name);
                 catalog.orphans.insert(record.name.clone());
-                catalog.entries.insert(record.name, entry);
+                catalog.names.insert(record.name, standing);
             }
         }
         catalog.pasts.expire(at);
         catalog
     }
 
-    pub(super) fn get(&self, name: &FileName) -> Option<&Entry> {
-        self.entries.get(name)
+    pub(super) fn get(&self, name: &FileName) -> Option<&Standing> {
+        self.names.get(name)
     }
 
-    /// The entry of a name, in whatever Unicode form it is typed.
-    pub(super) fn look_up(&self, name: &FileName) -> Option<&Entry> {
-        let exact = self.entries.get(name);
+    /// The standing of a name, in whatever Unicode form it is typed.
+    pub(super) fn look_up(&self, name: &FileName) -> Option<&Standing> {
+        let exact = self.names.get(name);
         exact.or_else(|| {
             let mut forms = self.twins.forms(name);
-            forms.find_map(|form| self.entries.get(&form))
+            forms.find_map(|form| self.names.get(&form))
         })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.entries.len()
+        self.names.len()
     }
 
     /// Another number after every change.
@@ -107,38 +119,29 @@ impl Catalog {
         self.conflicts.len() + self.twins.count()
     }
 
-    pub(super) fn conflicts(&self) -> &BTreeSet<FileName> {
-        &self.conflicts
-    }
-
-    pub(super) fn twins(&self) -> &Twins {
-        &self.twins
-    }
-
     /// True for a name that stands for several contents, or is not the only form of itself.
-    pub(super) fn is_in_conflict(&self, entry: &Entry) -> bool {
-        entry.is_in_conflict() || self.twins.shared(&entry.meta.name).is_some()
+    pub(super) fn is_in_conflict(&self, standing: &Standing) -> bool {
+        standing.is_in_conflict() || self.twins.shared(&standing.meta.name).is_some()
     }
 
-    /// Names whose content nobody is known to hold.
-    pub(super) fn orphans(&self) -> &BTreeSet<FileName> {
-        &self.orphans
+    /// Some names have a content that nobody is known to hold.
+    pub(super) fn has_orphans(&self) -> bool {
+        !self.orphans.is_empty()
     }
 
     /// True for a name of which only an earlier run has told.
-    pub(super) fn is_remembered(&self, name: &FileName) -> bool {
-        self.entries
+    fn is_remembered(&self, name: &FileName) -> bool {
+        self.names
             .get(name)
-            .is_some_and(|entry| entry.is_remembered)
+            .is_some_and(|standing| standing.is_remembered)
     }
 
-    /// All have told what they hold, and nobody has the content of this name: what else there is gets the name, or it
-    /// is none any more.
-    pub(super) fn give_up(&mut self, name: &FileName, at: u64) -> Option<FileMeta> {
+    /// What else there is gets the name, or it is none any more.
+    fn give_up(&mut self, name: &FileName, at: u64) -> Option<FileMeta> {
         self.version += 1;
         self.change(name, |catalog| {
-            if let Some(entry) = catalog.entries.get_mut(name) {
-                entry.is_remembered = false;
+            if let Some(standing) = catalog.names.get_mut(name) {
+                standing.is_remembered = false;
             }
             catalog.fall_back(name, at)
         })
@@ -149,77 +152,128 @@ impl Catalog {
         self.changing
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.values()
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Standing> {
+        self.names.values()
     }
 
     pub(super) fn after<'a>(
         &'a self,
         after: Option<&'a FileName>,
-    ) -> impl Iterator<Item = &'a Entry> {
+    ) -> impl Iterator<Item = &'a Standing> {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        self.entries
+        self.names
             .range::<FileName, _>((start, Bound::Unbounded))
-            .map(|(_, entry)| entry)
+            .map(|(_, standing)| standing)
     }
 
     /// True when a secondary is known to have something under a name.
     pub(super) fn has(&self, number: SecondaryNumber, name: &FileName) -> bool {
-        let entry = self.entries.get(name);
-        entry.is_some_and(|e| e.holders.contains(number) || e.others.contains_key(&number))
+        let standing = self.names.get(name);
+        standing.is_some_and(|e| e.holders.contains(number) || e.others.contains_key(&number))
     }
 
-    /// True when this content was replaced or deleted and nobody has put it back.
-    pub(super) fn is_withdrawn(&self, file: &FileMeta) -> bool {
-        self.pasts.is_gone(&file.name, file.id)
+    /// The live holders of this content under this name. It need not be the one that the name has now.
+    pub(super) fn holders_of(&self, file: &FileMeta) -> NumberSet {
+        let standing = self.names.get(&file.name);
+        standing.map_or_else(NumberSet::default, |standing| standing.holders_of(file.id))
+    }
+
+    /// True while the name has this content.
+    pub(super) fn is_current(&self, file: &FileMeta) -> bool {
+        let standing = self.names.get(&file.name);
+        standing.is_some_and(|standing| standing.meta.id == file.id)
     }
 
     /// Everything that a secondary is known to have.
     pub(super) fn held_by(&self, number: SecondaryNumber) -> Vec<FileMeta> {
-        let held = self.entries.values().filter_map(|entry| {
-            if entry.holders.contains(number) {
-                return Some(entry.meta.clone());
+        let held = self.names.values().filter_map(|standing| {
+            if standing.holders.contains(number) {
+                return Some(standing.meta.clone());
             }
-            let other = entry.others.get(&number)?;
+            let other = standing.others.get(&number)?;
             // Of what is being changed the content is not known: any stands for it.
-            Some(other.meta().unwrap_or(&entry.meta).clone())
+            Some(other.meta().unwrap_or(&standing.meta).clone())
         });
         held.collect()
     }
 
-    /// Marks that a secondary changes files end with its lease: it says so again when it is back.
-    pub(super) fn left(&mut self, number: SecondaryNumber) {
-        if self.changing == 0 {
-            return;
-        }
-        let is_changing = |entry: &&Entry| entry.others.get(&number) == Some(&Other::Changing);
-        let names = self.entries.values().filter(is_changing);
-        let names: Vec<_> = names.map(|entry| entry.meta.name.clone()).collect();
-        for name in names {
-            self.change(&name, |catalog| {
-                if let Some(entry) = catalog.entries.get_mut(&name) {
-                    entry.others.remove(&number);
-                }
-                catalog.drop_if_empty(&name);
-            });
-        }
+    /// What a secondary was still to be told follows from what it tells on its new connection.
+    pub(super) fn enrolled(&mut self, number: SecondaryNumber) {
+        self.owed.forget(number);
+    }
+
+    /// A secondary that is owed something is away.
+    pub(super) fn forget_owed(&mut self, number: SecondaryNumber) {
+        self.owed.forget(number);
     }
 
     /// Takes out a name of which nobody has anything. True when it did.
     fn drop_if_empty(&mut self, name: &FileName) -> bool {
-        let is_empty = |entry: &Entry| {
-            entry.holders.is_empty() && entry.others.is_empty() && !entry.is_remembered
+        let is_empty = |standing: &Standing| {
+            standing.holders.is_empty() && standing.others.is_empty() && !standing.is_remembered
         };
-        if !self.entries.get(name).is_some_and(is_empty) {
+        if !self.names.get(name).is_some_and(is_empty) {
             return false;
         }
-        self.entries.remove(name);
+        self.names.remove(name);
         self.twins.went(name);
         if let Some(past) = self.pasts.get(name) {
             let (by, at) = (past.by, past.at);
             self.pasts.remember(name, by, at);
         }
         true
+    }
+
+    /// What secondaries are to be told now.
+    pub(super) fn owed_messages(&mut self) -> Vec<(SecondaryNumber, ForSecondary)> {
+        let due = self.owed.due().into_iter();
+        due.map(|(number, due)| {
+            let message = match due {
+                Due::Withdraw(batch, mut files) => {
+                    files.retain(|file| self.pasts.is_gone(&file.name, file.id));
+                    ForSecondary::Withdraw { batch, files }
+                }
+                Due::Conflicts(batch, names) => {
+                    let names = self.conflicts_that_fit(number, names);
+                    ForSecondary::Conflicts { batch, names }
+                }
+            };
+            (number, message)
+        })
+        .collect()
+    }
+
+    /// A secondary has taken in what it was told.
+    pub(super) fn acknowledged(&mut self, number: SecondaryNumber, batch: u64) {
+        self.owed.acknowledged(number, batch);
+    }
+
+    /// A receiver got wrong bytes of a copy; true when its secondary is to look at it now.
+    pub(super) fn is_to_be_checked(
+        &mut self,
+        now: Instant,
+        number: SecondaryNumber,
+        file: &FileMeta,
+    ) -> bool {
+        self.checks.ask(now, number, file)
+    }
+
+    /// People are told of a copy that is given up after somebody received wrong bytes of it.
+    pub(super) fn damage(
+        &mut self,
+        now: Instant,
+        number: SecondaryNumber,
+        file: &FileMeta,
+        present: NumberSet,
+    ) -> Option<Notice> {
+        let is_damaged = self.checks.answered(now, number, file);
+        let others = self.names.get(&file.name);
+        let others = others.filter(|standing| standing.meta.id == file.id);
+        is_damaged.then(|| Notice::Damaged {
+            file: file.name.clone(),
+            number,
+            others: others.map_or(0, |standing| standing.holders.and(present).len().into()),
+        })
     }
 
     /// The records that are to be saved.
@@ -243,13 +297,13 @@ impl Catalog {
 
     fn record(&self, name: FileName) -> NameRecord {
         let past = self.pasts.get(&name).cloned().unwrap_or_default();
-        let entry = self
-            .entries
+        let standing = self
+            .names
             .get(&name)
             .filter(|_| self.pasts.get(&name).is_some());
         NameRecord {
-            current: entry.map(|entry| entry.meta.clone()),
-            modified: entry.and_then(|entry| entry.modified),
+            current: standing.map(|standing| standing.meta.clone()),
+            modified: standing.and_then(|standing| standing.modified),
             gone: past.gone,
             deleted: past.deleted,
             by: past.by,
@@ -260,16 +314,16 @@ impl Catalog {
 
     /// Changes a name, and keeps count of what is not as it should be.
     fn change<R>(&mut self, name: &FileName, change: impl FnOnce(&mut Self) -> R) -> R {
-        self.changing -= self.entries.get(name).map_or(0, Entry::changing);
+        self.changing -= self.names.get(name).map_or(0, Standing::changing);
         let result = change(self);
-        let entry = self.entries.get(name);
-        self.changing += entry.map_or(0, Entry::changing);
-        if entry.is_some_and(Entry::is_in_conflict) {
+        let standing = self.names.get(name);
+        self.changing += standing.map_or(0, Standing::changing);
+        if standing.is_some_and(Standing::is_in_conflict) {
             self.conflicts.insert(name.clone());
         } else {
             self.conflicts.remove(name);
         }
-        if entry.is_some_and(|entry| entry.holders.is_empty()) {
+        if standing.is_some_and(|standing| standing.holders.is_empty()) {
             self.orphans.insert(name.clone());
         } else {
             self.orphans.remove(name);

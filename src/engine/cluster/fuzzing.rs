@@ -2,58 +2,14 @@
 
 use std::{net::SocketAddr, time::Instant};
 
-use super::{
-    LinkId,
-    admission::{Admission, Entered},
-    membership::Membership,
-};
-use crate::model::{Incarnation, RequestId, SecondaryNumber};
+use super::{LinkId, members::Members};
+use crate::model::{Incarnation, SecondaryNumber};
 
-/// A client's request: its connection, and its own number for it.
-pub type RequestKey = (LinkId, RequestId);
-
-/// The places and the line of those that wait.
-#[derive(Debug)]
-pub struct Places(Admission, Instant);
-
-impl Places {
-    /// So many places.
-    pub fn new(places: usize, now: Instant) -> Self {
-        Self(Admission::new(places), now)
-    }
-
-    /// A request enters: its place in the line, 0 when it runs, `None` when the line is full.
-    pub fn enter(&mut self, key: RequestKey) -> Option<u32> {
-        match self.0.enter(self.1, key) {
-            Entered::Running => Some(0),
-            Entered::Waits(place) => Some(place),
-            Entered::Full => None,
-        }
-    }
-
-    /// A request that ran before goes on.
-    pub fn readmit(&mut self, key: RequestKey) {
-        self.0.readmit(self.1, key);
-    }
-
-    /// Takes out every request that `gone` names; gives those that start, and those at another place.
-    pub fn leave(
-        &mut self,
-        gone: impl Fn(RequestKey) -> bool,
-    ) -> (Vec<RequestKey>, Vec<(RequestKey, u32)>) {
-        let moved = self.0.leave(self.1, gone);
-        (moved.start, moved.places)
-    }
-
-    /// How many run and how many wait.
-    pub fn counts(&self) -> (usize, usize) {
-        (self.0.running(), self.0.waiting())
-    }
-}
+pub use super::places::fuzzing::{Line, RequestKey};
 
 /// The leases.
 #[derive(Debug, Default)]
-pub struct Leases(Membership);
+pub struct Leases(Members);
 
 impl Leases {
     /// A process enrols: whether it had been there before, and the connection that it replaces; `None` when
@@ -71,8 +27,8 @@ impl Leases {
     }
 
     /// A line came.
-    pub fn renew(&mut self, now: Instant, number: SecondaryNumber, link: LinkId) {
-        self.0.renew(now, number, link);
+    pub fn renew(&mut self, now: Instant, link: LinkId) {
+        self.0.renew(now, link);
     }
 
     /// Somebody doubts it.
@@ -80,20 +36,19 @@ impl Leases {
         self.0.probe(now, number);
     }
 
-    /// Its files are known.
-    pub fn set_inventoried(&mut self, number: SecondaryNumber) {
-        self.0.set_inventoried(number);
+    /// It has told all that it holds.
+    pub fn has_told(&mut self, link: LinkId) {
+        self.0.take_pages(link);
     }
 
-    /// The connection ended; false when no lease hung on it.
-    pub fn end(&mut self, number: SecondaryNumber, link: LinkId) -> bool {
-        self.0.end(number, link)
+    /// The connection ended; whose lease hung on it.
+    pub fn end(&mut self, link: LinkId) -> Option<SecondaryNumber> {
+        self.0.end(link)
     }
 
-    /// Those whose lease ran out.
-    pub fn expired(&self, now: Instant) -> Vec<(SecondaryNumber, LinkId)> {
-        let expired = self.0.expired(now).into_iter();
-        expired.map(|(number, link, _)| (number, link)).collect()
+    /// The connections whose leases ran out.
+    pub fn expired(&self, now: Instant) -> Vec<LinkId> {
+        self.0.expired(now)
     }
 
     /// When the next lease ends.
@@ -103,14 +58,14 @@ impl Leases {
 
     /// Those that are alive, with their connection.
     pub fn alive(&self) -> Vec<(SecondaryNumber, Option<LinkId>)> {
-        let alive = self.0.alive();
+        let alive = self.0.iter().filter(|(_, member)| member.is_alive());
         alive
             .map(|(number, _)| (number, self.0.link(number)))
             .collect()
     }
 
     /// How many are alive with their files known.
-    pub fn inventoried_count(&self) -> usize {
-        self.0.inventoried_count()
+    pub fn present_count(&self) -> usize {
+        self.0.present().len().into()
     }
 }

@@ -1,53 +1,39 @@
 //! The central's decisions: who is alive, what exists, who copies and downloads what from whom, who waits.
 //!
-//! [`Cluster`] is one machine made of five parts that do not know each other: `membership` (leases),
-//! `catalog` (names, contents, holders; `pasts` are contents that a name had, `twins` names that look alike),
-//! `placement` (copies), `admission` (places), `ledger` (the books). Beside them, `traffic` adds up what secondaries
-//! report, `holdings` is what follows when they hold more or less, `owed` is what they are still to be told,
-//! `draining`, `expulsion` and `conflicts` are what a person may order, `status` and `views` what may be looked at.
+//! [`Cluster`] is one machine made of rooms that do not know each other:
+//!
+//! - `members`: secondaries, their leases, what each said of itself, who is drained;
+//! - `catalog`: names, their contents and history, who holds what, what is owed to whom;
+//! - `policy`: which secondaries should hold a file; one pure function;
+//! - `copies`: what is missing where, and the copies that run;
+//! - `places`: clients, their requests, slots and the line of those that wait;
+//! - `transfers`: what runs, from which sources;
+//! - `books`: what was sent and received in each transfer, and the figures.
+//!
+//! The verbs of a room give what others must do; only the `router` knows more than one.
 
-mod account;
-mod accounts;
-mod acts;
-mod admission;
 mod books;
 mod catalog;
-mod checks;
-mod clients;
-mod closing;
-mod conflicts;
-mod draining;
-mod expulsion;
+mod copies;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
-mod holdings;
-mod ledger;
-mod machine;
-mod membership;
-mod naming;
+mod members;
 mod notices;
 mod numbers;
-mod owed;
-mod pasts;
-mod placement;
-mod running;
-mod secondaries;
-mod source_ids;
-mod status;
+mod places;
+pub mod policy;
+mod router;
 #[cfg(test)]
 mod tests;
-mod traffic;
 mod transfers;
-mod twins;
 mod types;
-mod views;
 
-pub use books::{ClosedTransfer, OpenTransfer, OriginalParts, Reported, Totals};
-pub use conflicts::Resolved;
-pub use draining::Drained;
-pub use expulsion::Expelled;
-pub use machine::{Cluster, ClusterConfig};
+pub use books::{ClosedTransfer, LegacyParts, OpenTransfer, Reported, Totals};
+pub use catalog::Resolved;
 pub use notices::{DownReason, Notice};
-pub use status::{FileCounts, ListingVersion};
+pub use numbers::NumberSet;
+pub use router::{
+    ClientInfo, Cluster, ClusterConfig, Drained, Expelled, FileCounts, ListingVersion, QueueRow,
+    SecondaryCondition, SecondaryInfo,
+};
 pub use types::{Action, Event, LinkId, Refusal};
-pub use views::{ClientInfo, QueueRow, SecondaryCondition, SecondaryInfo};

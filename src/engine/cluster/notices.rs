@@ -130,8 +130,8 @@ pub enum Notice {
         /// From whom.
         sources: Vec<Who>,
     },
-    /// A client's download is sent nothing: another that waits has its place meanwhile.
-    PlaceLent {
+    /// A client's download is sent nothing: another that waits has its slot meanwhile.
+    SlotLent {
         /// The client.
         client: ClientName,
         /// The file.
@@ -145,8 +145,8 @@ pub enum Notice {
         client: ClientName,
         /// What.
         file: FileName,
-        /// Its place, from 1.
-        place: u32,
+        /// Its position in the line, from 1.
+        position: u32,
     },
     /// A download ended.
     Finished {

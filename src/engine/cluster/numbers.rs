@@ -4,49 +4,62 @@ use crate::model::SecondaryNumber;
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct NumberSet(u64);
+pub struct NumberSet(u64);
 
 impl NumberSet {
-    pub(super) fn of(number: SecondaryNumber) -> Self {
+    /// One secondary.
+    pub fn of(number: SecondaryNumber) -> Self {
         let mut set = Self::default();
         set.insert(number);
         set
     }
 
-    pub(super) fn insert(&mut self, number: SecondaryNumber) -> bool {
+    /// Adds one; false when it was there.
+    pub fn insert(&mut self, number: SecondaryNumber) -> bool {
         let before = self.0;
         self.0 |= 1 << (number.get() - 1);
         self.0 != before
     }
 
-    pub(super) fn remove(&mut self, number: SecondaryNumber) -> bool {
+    /// Takes one out; false when it was not there.
+    pub fn remove(&mut self, number: SecondaryNumber) -> bool {
         let before = self.0;
         self.0 &= !(1 << (number.get() - 1));
         self.0 != before
     }
 
-    pub(super) fn contains(self, number: SecondaryNumber) -> bool {
+    /// True for one that is in the set.
+    pub fn contains(self, number: SecondaryNumber) -> bool {
         self.0 >> (number.get() - 1) & 1 == 1
     }
 
-    pub(super) fn and(self, other: Self) -> Self {
+    /// Those that are in both.
+    pub fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    pub(super) fn without(self, other: Self) -> Self {
+    /// Those that are in one of them.
+    pub fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Those that are not in the other.
+    pub fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
-    pub(super) fn len(self) -> u16 {
+    /// How many there are.
+    pub fn len(self) -> u16 {
         self.0.count_ones() as u16
     }
 
-    pub(super) fn is_empty(self) -> bool {
+    /// True for none.
+    pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
     /// In order.
-    pub(super) fn iter(self) -> impl Iterator<Item = SecondaryNumber> {
+    pub fn iter(self) -> impl Iterator<Item = SecondaryNumber> {
         let mut left = self.0;
         std::iter::from_fn(move || {
             let lowest = u64::from(left.trailing_zeros());
@@ -54,6 +67,16 @@ impl NumberSet {
             left &= left.wrapping_sub(1);
             SecondaryNumber::try_from(lowest + 1).ok()
         })
+    }
+}
+
+impl FromIterator<SecondaryNumber> for NumberSet {
+    fn from_iter<I: IntoIterator<Item = SecondaryNumber>>(numbers: I) -> Self {
+        let mut set = Self::default();
+        numbers.into_iter().for_each(|number| {
+            set.insert(number);
+        });
+        set
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a person orders: secondaries that are drained, clients that are expelled; and what they look at.
 
 mod abuse;
+mod clients;
+mod policy;
 
 use std::{
     collections::BTreeSet,
@@ -44,24 +46,38 @@ fn finished(transfer: TransferId, outcome: Outcome) -> Finished {
     }
 }
 
+fn config(slots: usize) -> ClusterConfig {
+    ClusterConfig {
+        required_secondaries: 1,
+        max_downloads: slots,
+        begun: false,
+        seed: 1,
+        wall_s: 0,
+    }
+}
+
 /// Secondaries on the connections of their numbers, clients on those from 11 on.
 struct Bench {
     now: Instant,
     cluster: Cluster,
+    /// The last one that was ordered.
+    last_copy: Option<TransferId>,
 }
 
 impl Bench {
-    fn new(places: usize, holds: &[(u64, &[&str])]) -> Self {
-        let config = ClusterConfig {
-            required_secondaries: 1,
-            max_downloads: places,
-            begun: false,
-            seed: 1,
-            wall_s: 0,
-        };
+    fn new(slots: usize, holds: &[(u64, &[&str])]) -> Self {
+        let config = config(slots);
         let now = Instant::now();
         let cluster = Cluster::new(now, config, Totals::default(), []);
-        let mut bench = Self { now, cluster };
+        Self::of(now, cluster, holds)
+    }
+
+    fn of(now: Instant, cluster: Cluster, holds: &[(u64, &[&str])]) -> Self {
+        let mut bench = Self {
+            now,
+            cluster,
+            last_copy: None,
+        };
         for (n, _) in holds {
             bench.hello(*n);
         }
@@ -89,7 +105,13 @@ impl Bench {
     }
 
     fn actions(&mut self) -> Vec<Action> {
-        std::iter::from_fn(|| self.cluster.poll_action()).collect()
+        let actions: Vec<_> = std::iter::from_fn(|| self.cluster.poll_action()).collect();
+        for action in &actions {
+            if let Action::ToSecondary(_, ForSecondary::Copy(order)) = action {
+                self.last_copy = Some(order.grant.transfer);
+            }
+        }
+        actions
     }
 
     /// Time passes, in heartbeats of all that are alive.
@@ -145,10 +167,17 @@ impl Bench {
         self.feed(n, FromSecondary::Sent { transfers });
     }
 
-    fn drain(&mut self, n: u64, on: bool) -> Vec<Action> {
+    fn drain(&mut self, n: u64) -> Vec<Action> {
         self.now += Duration::from_millis(1);
-        let expected = if on { Drained::Yes } else { Drained::No };
-        assert_eq!(self.cluster.drain(self.now, number(n), on), expected);
+        let drained = self.cluster.drain(self.now, number(n));
+        assert_eq!(drained, Drained::Yes);
+        self.actions()
+    }
+
+    fn end_draining(&mut self, n: u64) -> Vec<Action> {
+        self.now += Duration::from_millis(1);
+        let drained = self.cluster.end_draining(self.now, number(n));
+        assert_eq!(drained, Drained::No);
         self.actions()
     }
 
@@ -192,10 +221,10 @@ fn what_a_drained_secondary_had_to_send_is_assigned_to_the_others() {
     let grant = bench.download(11, 1, "a").unwrap();
     assert_eq!(shares(&grant.sources).len(), 3);
     assert_eq!(
-        bench.cluster.drain(bench.now, number(9), true),
+        bench.cluster.drain(bench.now, number(9)),
         Drained::NoSuchSecondary
     );
-    let of_two = told(&bench.drain(2, true)).unwrap();
+    let of_two = told(&bench.drain(2)).unwrap();
     assert_eq!(of_two.iter().map(|(_, chunks, _)| chunks).sum::<u32>(), 8);
     assert_eq!(of_two[2], (2, 0, true));
     assert!(
@@ -204,16 +233,16 @@ fn what_a_drained_secondary_had_to_send_is_assigned_to_the_others() {
             .all(|(_, chunks, draining)| *chunks > 2 && !draining)
     );
     assert_eq!(bench.conditions(), [Up, Draining, Up]);
-    // Nothing new: neither downloads nor the original's.
+    // Nothing new: neither downloads nor those of legacy clients.
     let grant = bench.download(11, 2, "a").unwrap();
     let numbers = |shares: Vec<(u16, u32, bool)>| shares.into_iter().map(|share| share.0);
     assert!(numbers(shares(&grant.sources)).eq([1, 3]));
     assert_eq!(bench.cluster.find(&file("a").name).unwrap().1.len(), 2);
     // It still counts as a holder.
     let (listed, _) = bench.cluster.listing(None, |_| true);
-    assert_eq!((listed[0].holders, listed[0].secondaries), (3, 3));
+    assert_eq!((listed[0].holders, listed[0].wanted), (3, 3));
     // Taken back, it is one like the others.
-    let back = told(&bench.drain(2, false)).unwrap();
+    let back = told(&bench.end_draining(2)).unwrap();
     assert!(back.iter().all(|(_, _, draining)| !draining), "{back:?}");
     let grant = bench.download(11, 3, "a").unwrap();
     assert_eq!(grant.sources.len(), 3);
@@ -223,7 +252,7 @@ fn what_a_drained_secondary_had_to_send_is_assigned_to_the_others() {
 fn nobody_loses_a_file_to_maintenance() {
     let mut bench = Bench::new(5, &[(1, &["a"]), (2, &["a", "b"]), (3, &["a"])]);
     bench.client(11, "ana");
-    bench.drain(2, true);
+    bench.drain(2);
     // It alone has this one.
     let grant = bench.download(11, 1, "b").unwrap();
     assert_eq!(shares(&grant.sources), [(2, 8, false)]);
@@ -249,7 +278,7 @@ fn nobody_loses_a_file_to_maintenance() {
 #[test]
 fn a_drained_secondary_neither_gets_copies_nor_makes_what_others_can() {
     let mut bench = Bench::new(5, &[(1, &[]), (2, &[]), (3, &[])]);
-    bench.drain(2, true);
+    bench.drain(2);
     let copies = |actions: &[Action]| -> Vec<(u64, Vec<u16>)> {
         let copy = |action: &Action| match action {
             Action::ToSecondary(link, ForSecondary::Copy(CopyOrder { grant, .. })) => {
@@ -268,7 +297,7 @@ fn a_drained_secondary_neither_gets_copies_nor_makes_what_others_can() {
     let actions = bench.feed(2, Event::added(files, Origin::Written));
     assert_eq!(copies(&actions), [(1, vec![2]), (3, vec![2])]);
     assert!(!bench.cluster.status().level);
-    let actions = bench.drain(2, false);
+    let actions = bench.end_draining(2);
     assert_eq!(copies(&actions), [(2, vec![1])]);
 }
 
@@ -278,7 +307,7 @@ fn a_drained_secondary_is_told_of_once_when_nothing_is_left_to_send() {
     bench.client(11, "ana");
     let transfer = bench.download(11, 1, "a").unwrap().transfer;
     bench.sent(2, transfer, "ana", 1000, false);
-    bench.drain(2, true);
+    bench.drain(2);
     assert!(!is_drained(&bench.pass(LEASE * 3)));
     bench.sent(2, transfer, "ana", 2000, true);
     assert!(!is_drained(&bench.actions()));
@@ -311,7 +340,7 @@ fn an_expelled_client_loses_all_and_its_name_for_a_while() {
     let queue = bench.cluster.queue(bench.now);
     let rows: Vec<_> = queue
         .iter()
-        .map(|row| (row.place, row.client.as_str()))
+        .map(|row| (row.position, row.client.as_str()))
         .collect();
     assert_eq!(rows, [(1, "ana"), (2, "bea")]);
     let clients = bench.cluster.clients(bench.now);
@@ -452,7 +481,7 @@ fn what_is_sent_to_somebody_who_is_not_connected_is_stopped_too() {
 fn a_file_that_is_deleted_while_a_copy_of_it_ends_does_not_come_back() {
     for is_cancelled in [false, true] {
         let mut bench = Bench::new(2, &[(1, &["a"]), (2, &[])]);
-        let copy = bench.cluster.transfers.keys().next().copied().unwrap();
+        let copy = bench.last_copy.unwrap();
         let done = FromReceiver::Finished(finished(copy, Outcome::Complete));
         let gone = Event::removed(vec![file("a")], RemovedReason::Deleted);
         // The end of the copy is told before the deletion, or crosses with it.
@@ -485,16 +514,16 @@ fn a_file_that_is_deleted_while_a_copy_of_it_ends_does_not_come_back() {
 #[test]
 fn a_secondary_that_says_once_more_what_it_holds_keeps_the_copies_that_it_runs() {
     let mut bench = Bench::new(2, &[(1, &["a"]), (2, &[])]);
-    assert_eq!(bench.cluster.transfers.len(), 1);
+    assert_eq!(bench.cluster.status().copies, 1);
     let files = Vec::new();
     let actions = bench.feed(2, Event::inventory(files));
     let is_order =
         |action: &Action| matches!(action, Action::ToSecondary(_, ForSecondary::Copy(_)));
     assert!(!actions.iter().any(is_order), "{actions:?}");
-    assert_eq!(bench.cluster.transfers.len(), 1);
+    assert_eq!(bench.cluster.status().copies, 1);
     let goodbye = true;
     bench.feed(2, Event::Closed { goodbye });
-    assert!(bench.cluster.transfers.is_empty());
+    assert_eq!(bench.cluster.status().copies, 0);
 }
 
 #[test]

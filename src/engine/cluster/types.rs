@@ -174,8 +174,8 @@ pub enum Refusal {
         most: usize,
     },
     /// A message that this peer may not send.
-    #[error("{0} is not for this role")]
-    WrongRole(&'static str),
+    #[error("this message is not for this role")]
+    WrongRole,
     /// The administrator has ended this client's connection, or has done so a short time ago.
     #[error(
         "expelled by the administrator; this name is refused for {} s",

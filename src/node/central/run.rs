@@ -212,7 +212,12 @@ impl Central {
                 let _ = answer.send(self.cluster.expel(now, &name));
             }
             CentralQuery::Drain(number, on, answer) => {
-                let _ = answer.send(self.cluster.drain(now, number, on));
+                let drained = if on {
+                    self.cluster.drain(now, number)
+                } else {
+                    self.cluster.end_draining(now, number)
+                };
+                let _ = answer.send(drained);
             }
             CentralQuery::SetMaxDownloads(most, answer) => {
                 self.cluster.set_max_downloads(now, most);

@@ -120,7 +120,7 @@ mod tests {
                 id: Digest::new([1; 32]),
             },
             holders: 1,
-            secondaries: 1,
+            wanted: 1,
             conflict: false,
         };
         names.iter().map(listed).collect()

@@ -54,7 +54,7 @@ pub fn said_of(refusal: &Refusal) -> Said {
         | Refusal::NotEnrolled
         | Refusal::NotReady { .. }
         | Refusal::NotFound(_)
-        | Refusal::WrongRole(_)
+        | Refusal::WrongRole
         | Refusal::Expelled => None,
     };
     Said {
@@ -73,7 +73,7 @@ pub fn code_of(refusal: &Refusal) -> ErrorCode {
         Refusal::NotReady { .. } => ErrorCode::NotReady,
         Refusal::NotFound(_) => ErrorCode::NotFound,
         Refusal::TooMany { .. } => ErrorCode::LimitExceeded,
-        Refusal::WrongRole(_) => ErrorCode::BadMessage,
+        Refusal::WrongRole => ErrorCode::BadMessage,
         Refusal::Expelled => ErrorCode::Expelled,
     }
 }

@@ -259,7 +259,12 @@ impl Central {
 
     /// A person's order; what others are told of it follows.
     pub fn drain(&mut self, ctx: &mut Ctx<'_>, number: SecondaryNumber, on: bool) {
-        match self.cluster.drain(ctx.now, number, on) {
+        let drained = if on {
+            self.cluster.drain(ctx.now, number)
+        } else {
+            self.cluster.end_draining(ctx.now, number)
+        };
+        match drained {
             Drained::Yes => drop(self.drained.insert(number)),
             Drained::No => {
                 self.drained.remove(&number);

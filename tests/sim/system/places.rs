@@ -133,7 +133,7 @@ impl Places {
                 self.requests
                     .retain(|(of, _), request| of != link || *request != over);
             }
-            Action::Notice(Notice::PlaceLent { transfer, .. }) => {
+            Action::Notice(Notice::SlotLent { transfer, .. }) => {
                 assert!(self.is_waited_for(), "a place is lent to nobody");
                 self.lent.insert(*transfer);
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Catalog,
-    entry::{Entry, Other, earlier, rank},
+    standing::{Other, Standing, earlier, rank},
 };
 use crate::model::{Digest, FileMeta, FileName, HeldFile, Origin, SecondaryNumber};
 
@@ -57,45 +57,46 @@ impl Catalog {
             Origin::Written if is_gone && is_told => Origin::Found,
             origin => origin,
         };
-        let Some(entry) = self.entries.get_mut(name) else {
+        let Some(standing) = self.names.get_mut(name) else {
             if is_gone && self.pasts.is_deleted(name) && origin != Origin::Written {
                 return Announced::Deleted;
             }
             let is_settled = file.origin == Origin::Written || !file.was.is_empty();
             self.twins.came(name);
-            self.entries
-                .insert(name.clone(), Entry::new(file, number, is_settled));
+            self.names
+                .insert(name.clone(), Standing::new(file, number, is_settled));
             self.supersede(number, file, at);
             self.pasts.put_back(name, id, by, at);
             return Announced::New;
         };
-        if entry.meta.id == id {
-            entry.others.remove(&number);
-            entry.is_remembered = false;
+        if standing.meta.id == id {
+            standing.others.remove(&number);
+            standing.is_remembered = false;
             // Copies are younger than what they were made of.
-            entry.modified = earlier(entry.modified, file.modified);
-            let is_new = entry.holders.insert(number);
+            standing.modified = earlier(standing.modified, file.modified);
+            let is_new = standing.holders.insert(number);
             return match (self.reconsider(name, by, at), is_new) {
                 (true, _) => Announced::TookOver,
                 (false, true) => Announced::Holder,
                 (false, false) => Announced::Known,
             };
         }
-        let is_edit = file.was.contains(&entry.meta.id);
+        let is_edit = file.was.contains(&standing.meta.id);
         let dated = |modified: Option<u64>| modified.unwrap_or(0);
         let past = self.pasts.get(name);
         let lost = past.and_then(|past| past.lost.as_ref());
-        let was_lost = lost.is_some_and(|(lost, since)| lost.id == id && *since == entry.meta.id);
+        let was_lost =
+            lost.is_some_and(|(lost, since)| lost.id == id && *since == standing.meta.id);
         match origin {
-            Origin::Written if is_edit || entry.holders.contains(number) => {
+            Origin::Written if is_edit || standing.holders.contains(number) => {
                 self.replace(number, file, at)
             }
             Origin::Written => self.conflict(number, file, at),
             Origin::Found | Origin::Copied if was_lost => self.replace(number, file, at),
             Origin::Found | Origin::Copied if is_gone => {
-                let was_holder = entry.holders.remove(number);
+                let was_holder = standing.holders.remove(number);
                 let other = Other::Outdated(file.meta.clone());
-                if entry.others.insert(number, other.clone()) == Some(other) {
+                if standing.others.insert(number, other.clone()) == Some(other) {
                     return Announced::Known;
                 }
                 let promoted = was_holder.then(|| self.fall_back(name, at)).flatten();
@@ -103,7 +104,7 @@ impl Catalog {
             }
             // An edit while the secondary was down. One that is older than what it would replace was brought back from
             // somewhere: that is for a person to decide.
-            Origin::Found if is_edit && dated(file.modified) >= dated(entry.modified) => {
+            Origin::Found if is_edit && dated(file.modified) >= dated(standing.modified) => {
                 self.replace(number, file, at)
             }
             Origin::Found | Origin::Copied => {
@@ -120,11 +121,15 @@ impl Catalog {
     /// Of contents that were all just found the latest has the name, in whatever order they were told of. True when
     /// that is another than before.
     fn reconsider(&mut self, name: &FileName, by: Option<SecondaryNumber>, at: u64) -> bool {
-        let Some(entry) = self.entries.get_mut(name).filter(|entry| !entry.is_settled) else {
+        let Some(standing) = self
+            .names
+            .get_mut(name)
+            .filter(|standing| !standing.is_settled)
+        else {
             return false;
         };
         let mut found: BTreeMap<Digest, (FileMeta, Option<u64>)> = BTreeMap::new();
-        for other in entry.others.values() {
+        for other in standing.others.values() {
             if let Other::Conflict(meta, modified) = other {
                 let known = found.entry(meta.id);
                 let known = known.or_insert_with(|| (meta.clone(), *modified));
@@ -135,11 +140,11 @@ impl Catalog {
         let Some((meta, modified)) = latest else {
             return false;
         };
-        let current = (entry.meta.clone(), entry.modified);
+        let current = (standing.meta.clone(), standing.modified);
         if rank(&(meta.clone(), modified)) <= rank(&current) {
             return false;
         }
-        entry.give_to(meta, modified, |before| {
+        standing.give_to(meta, modified, |before| {
             Other::Conflict(before.meta, before.modified)
         });
         self.pasts.remember(name, by, at);
@@ -158,17 +163,17 @@ impl Catalog {
 
     fn replace(&mut self, number: SecondaryNumber, file: &HeldFile, at: u64) -> Announced {
         let (name, by) = (&file.meta.name, Some(number));
-        let Some(entry) = self.entries.get_mut(name) else {
+        let Some(standing) = self.names.get_mut(name) else {
             return Announced::New;
         };
-        let old = entry.meta.id;
-        entry.holders.remove(number);
-        entry.others.remove(&number);
-        entry.give_to(file.meta.clone(), file.modified, |before| {
+        let old = standing.meta.id;
+        standing.holders.remove(number);
+        standing.others.remove(&number);
+        standing.give_to(file.meta.clone(), file.modified, |before| {
             Other::Outdated(before.meta)
         });
-        entry.holders.insert(number);
-        entry.is_settled = true;
+        standing.holders.insert(number);
+        standing.is_settled = true;
         self.supersede(number, file, at);
         self.pasts.supersede(name, old, by, at);
         self.pasts.edit(name, by, at, |past| {
@@ -180,14 +185,14 @@ impl Catalog {
 
     fn conflict(&mut self, number: SecondaryNumber, file: &HeldFile, at: u64) -> Announced {
         let name = &file.meta.name;
-        let Some(entry) = self.entries.get_mut(name) else {
+        let Some(standing) = self.names.get_mut(name) else {
             return Announced::New;
         };
         // What had the name when somebody wrote other content keeps it.
-        entry.is_settled |= file.origin == Origin::Written;
-        let was_holder = entry.holders.remove(number);
+        standing.is_settled |= file.origin == Origin::Written;
+        let was_holder = standing.holders.remove(number);
         let other = Other::Conflict(file.meta.clone(), file.modified);
-        let before = entry.others.insert(number, other);
+        let before = standing.others.insert(number, other);
         if let Some(Other::Conflict(before, _)) = before {
             if before.id == file.meta.id {
                 return Announced::Known;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Catalog, entry::Other};
+use super::{Catalog, standing::Other};
 use crate::model::{FileMeta, FileName, SecondaryNumber};
 
 impl Catalog {
@@ -16,24 +16,24 @@ impl Catalog {
         self.version += 1;
         let name = name.clone();
         self.change(&name, |catalog| {
-            let entry = catalog.entries.get_mut(&name)?;
-            let (chosen, modified) = if entry.holders.contains(number) {
-                (entry.meta.clone(), entry.modified)
+            let standing = catalog.names.get_mut(&name)?;
+            let (chosen, modified) = if standing.holders.contains(number) {
+                (standing.meta.clone(), standing.modified)
             } else {
-                match entry.others.get(&number)? {
+                match standing.others.get(&number)? {
                     Other::Conflict(meta, modified) => (meta.clone(), *modified),
                     Other::Outdated(meta) => (meta.clone(), None),
                     Other::Changing => return None,
                 }
             };
-            if chosen.id != entry.meta.id {
-                entry.give_to(chosen.clone(), modified, |before| {
+            if chosen.id != standing.meta.id {
+                standing.give_to(chosen.clone(), modified, |before| {
                     Other::Outdated(before.meta)
                 });
             }
-            entry.is_settled = true;
+            standing.is_settled = true;
             let mut losers = BTreeSet::new();
-            for other in entry.others.values_mut() {
+            for other in standing.others.values_mut() {
                 if let Some(meta) = other.meta().cloned() {
                     losers.insert(meta.id);
                     *other = Other::Outdated(meta);
@@ -57,17 +57,17 @@ impl Catalog {
         self.version += 1;
         let name = name.clone();
         self.change(&name, |catalog| {
-            let Some(entry) = catalog.entries.remove(&name) else {
+            let Some(standing) = catalog.names.remove(&name) else {
                 return Vec::new();
             };
             catalog.twins.went(&name);
-            let mut aside: Vec<_> = entry
+            let mut aside: Vec<_> = standing
                 .holders
                 .iter()
-                .map(|holder| (holder, entry.meta.clone()))
+                .map(|holder| (holder, standing.meta.clone()))
                 .collect();
             aside.extend(
-                entry
+                standing
                     .others
                     .iter()
                     .filter_map(|(number, other)| Some((*number, other.meta()?.clone()))),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Catalog,
-    entry::{Entry, Other, rank},
+    standing::{Other, Standing, rank},
 };
 use crate::{
     engine::cluster::numbers::NumberSet,
@@ -24,7 +24,7 @@ pub(in crate::engine::cluster) enum Removed {
     /// Somebody is changing it there; what it becomes is told later.
     Changing,
     /// Nobody holds it; another content may have taken the name over.
-    EntryGone {
+    NameGone {
         /// The new content of the name.
         promoted: Option<FileMeta>,
     },
@@ -56,40 +56,40 @@ impl Catalog {
     }
 
     fn begins_to_change(&mut self, number: SecondaryNumber, file: &FileMeta) -> Removed {
-        let Some(entry) = self.entries.get_mut(&file.name) else {
+        let Some(standing) = self.names.get_mut(&file.name) else {
             return Removed::Unknown;
         };
-        let is_known = entry.holders.remove(number) || entry.others.contains_key(&number);
-        if !is_known && entry.meta.id != file.id {
+        let is_known = standing.holders.remove(number) || standing.others.contains_key(&number);
+        if !is_known && standing.meta.id != file.id {
             return Removed::Unknown;
         }
-        entry.others.insert(number, Other::Changing);
+        standing.others.insert(number, Other::Changing);
         Removed::Changing
     }
 
     fn lost(&mut self, number: SecondaryNumber, file: &FileMeta, at: u64) -> Removed {
-        let Some(entry) = self.entries.get_mut(&file.name) else {
+        let Some(standing) = self.names.get_mut(&file.name) else {
             return Removed::Unknown;
         };
-        if entry.meta.id == file.id && entry.holders.remove(number) {
-            if !entry.holders.is_empty() || entry.changing() > 0 {
+        if standing.meta.id == file.id && standing.holders.remove(number) {
+            if !standing.holders.is_empty() || standing.changing() > 0 {
                 return Removed::HolderGone;
             }
             let promoted = self.fall_back(&file.name, at);
-            return Removed::EntryGone { promoted };
+            return Removed::NameGone { promoted };
         }
-        let other = entry.others.get(&number);
+        let other = standing.others.get(&number);
         let is_it = |other: &Other| other.meta().is_none_or(|meta| meta.id == file.id);
         if !other.is_some_and(is_it) {
             return Removed::Unknown;
         }
-        entry.others.remove(&number);
+        standing.others.remove(&number);
         self.other_gone(&file.name)
     }
 
     fn other_gone(&mut self, name: &FileName) -> Removed {
         if self.drop_if_empty(name) {
-            Removed::EntryGone { promoted: None }
+            Removed::NameGone { promoted: None }
         } else {
             Removed::OtherGone
         }
@@ -101,12 +101,12 @@ impl Catalog {
         let lost = lost
             .filter(|(lost, _)| lost.id == file.id)
             .map(|(_, since)| *since);
-        let entry = self.entries.get_mut(name);
-        if let Some(entry) = entry
-            && entry.meta.id != file.id
-            && lost != Some(entry.meta.id)
+        let standing = self.names.get_mut(name);
+        if let Some(standing) = standing
+            && standing.meta.id != file.id
+            && lost != Some(standing.meta.id)
         {
-            return match entry.others.remove(&number) {
+            return match standing.others.remove(&number) {
                 Some(Other::Conflict(meta, _)) if meta.id == file.id => {
                     self.pasts.supersede(name, file.id, by, at);
                     self.other_gone(name)
@@ -114,7 +114,7 @@ impl Catalog {
                 // What replaced the content that was deleted stays, and is copied there.
                 Some(Other::Outdated(_) | Other::Changing) => self.other_gone(name),
                 Some(other) => {
-                    entry.others.insert(number, other);
+                    standing.others.insert(number, other);
                     Removed::Unknown
                 }
                 None => Removed::Unknown,
@@ -124,20 +124,20 @@ impl Catalog {
             past.lose(file.id);
             (past.deleted, past.lost) = (true, None);
         });
-        let Some(mut entry) = self.entries.remove(name) else {
+        let Some(mut standing) = self.names.remove(name) else {
             return Removed::Unknown;
         };
         // What had the name instead of what was deleted, after all copies of that were lost.
-        self.pasts.supersede(name, entry.meta.id, by, at);
+        self.pasts.supersede(name, standing.meta.id, by, at);
         self.twins.went(name);
-        entry.holders.remove(number);
-        let mut aside: Vec<_> = entry
+        standing.holders.remove(number);
+        let mut aside: Vec<_> = standing
             .holders
             .iter()
-            .map(|holder| (holder, entry.meta.clone()))
+            .map(|holder| (holder, standing.meta.clone()))
             .collect();
         let mut independent = BTreeMap::new();
-        for (other, what) in entry.others {
+        for (other, what) in standing.others {
             match what {
                 Other::Outdated(meta) => aside.push((other, meta)),
                 Other::Conflict(meta, modified) => {
@@ -147,13 +147,13 @@ impl Catalog {
             }
         }
         let promoted = self.promote(name, independent, at);
-        if let Some(entry) = self.entries.get_mut(name) {
+        if let Some(standing) = self.names.get_mut(name) {
             // They are to have what has the name now, or have it: it was there before as well, and put back by somebody.
             for (holder, meta) in aside.drain(..) {
-                if meta.id == entry.meta.id {
-                    entry.holders.insert(holder);
+                if meta.id == standing.meta.id {
+                    standing.holders.insert(holder);
                 } else {
-                    entry.others.insert(holder, Other::Outdated(meta));
+                    standing.others.insert(holder, Other::Outdated(meta));
                 }
             }
         }
@@ -171,7 +171,7 @@ impl Catalog {
             .values()
             .max_by_key(|version| rank(version))?
             .clone();
-        let mut entry = Entry {
+        let mut standing = Standing {
             meta: latest.0.clone(),
             modified: latest.1,
             holders: NumberSet::default(),
@@ -180,14 +180,16 @@ impl Catalog {
             is_remembered: false,
         };
         for (number, (meta, modified)) in independent {
-            if meta.id == entry.meta.id {
-                entry.holders.insert(number);
+            if meta.id == standing.meta.id {
+                standing.holders.insert(number);
             } else {
-                entry.others.insert(number, Other::Conflict(meta, modified));
+                standing
+                    .others
+                    .insert(number, Other::Conflict(meta, modified));
             }
         }
         self.twins.came(name);
-        self.entries.insert(name.clone(), entry);
+        self.names.insert(name.clone(), standing);
         let by = self.pasts.get(name).and_then(|past| past.by);
         self.pasts.put_back(name, latest.0.id, by, at);
         Some(latest.0)
@@ -196,34 +198,34 @@ impl Catalog {
     /// The name's content has no holder any more: what else there is gets the name, the latest that is in conflict, or
     /// the one that had it before.
     pub(super) fn fall_back(&mut self, name: &FileName, at: u64) -> Option<FileMeta> {
-        let entry = self.entries.get_mut(name)?;
-        if !entry.holders.is_empty() || entry.changing() > 0 {
+        let standing = self.names.get_mut(name)?;
+        if !standing.holders.is_empty() || standing.changing() > 0 {
             return None;
         }
-        let conflicts = entry.others.values().filter_map(|other| match other {
+        let conflicts = standing.others.values().filter_map(|other| match other {
             Other::Conflict(meta, modified) => Some((meta.clone(), *modified)),
             Other::Outdated(_) | Other::Changing => None,
         });
         let latest = conflicts.max_by_key(rank);
         let by = self.pasts.get(name).and_then(|past| past.by);
         if let Some((meta, modified)) = latest {
-            entry.give_to(meta.clone(), modified, |before| {
+            standing.give_to(meta.clone(), modified, |before| {
                 Other::Outdated(before.meta)
             });
-            entry.is_settled = true;
+            standing.is_settled = true;
             self.pasts.remember(name, by, at);
             return Some(meta);
         }
         let past = self.pasts.get(name);
         let place =
             |id: Digest| past.and_then(|past| past.gone.iter().position(|gone| *gone == id));
-        let outdated = entry.others.values().filter_map(Other::meta);
+        let outdated = standing.others.values().filter_map(Other::meta);
         let Some(meta) = outdated.max_by_key(|meta| place(meta.id)).cloned() else {
             self.drop_if_empty(name);
             return None;
         };
-        let lost = entry.meta.clone();
-        entry.give_to(meta.clone(), None, |before| Other::Outdated(before.meta));
+        let lost = standing.meta.clone();
+        standing.give_to(meta.clone(), None, |before| Other::Outdated(before.meta));
         self.pasts.put_back(name, meta.id, by, at);
         self.pasts.edit(name, by, at, |past| {
             past.lost = Some((lost, meta.id));

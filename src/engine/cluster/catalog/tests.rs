@@ -1,6 +1,6 @@
 //! What a name stands for, by what its secondaries tell.
 
-use super::*;
+use super::{announce::Announced, removal::Removed, *};
 use crate::model::{ChunkLayout, Digest, HeldFile, Origin, RemovedReason};
 
 const NOW: u64 = 1_000_000;
@@ -53,9 +53,12 @@ impl Bench {
 
     /// The name's content and who holds it.
     fn now(&self) -> Option<(u8, Vec<u16>)> {
-        let entry = self.0.get(&meta(1).name)?;
-        let id = entry.meta.layout.file_bytes() as u8;
-        Some((id, entry.holders.iter().map(SecondaryNumber::get).collect()))
+        let standing = self.0.get(&meta(1).name)?;
+        let id = standing.meta.layout.file_bytes() as u8;
+        Some((
+            id,
+            standing.holders.iter().map(SecondaryNumber::get).collect(),
+        ))
     }
 
     fn restart(&mut self) {
@@ -71,9 +74,9 @@ fn an_edit_replaces_and_copies_of_the_old_content_are_outdated() {
     assert_eq!(bench.tell(2, &copied(1)), Announced::Known);
     assert_eq!(bench.tell(1, &written(2, &[1])), Announced::Replaced);
     assert_eq!(bench.now(), Some((2, vec![1])));
-    let entry = bench.0.get(&meta(1).name).unwrap();
-    assert_eq!(entry.outdated_at(number(2)), Some(meta(1).id));
-    assert_eq!(entry.holders_of(meta(1).id), NumberSet::of(number(2)));
+    let standing = bench.0.get(&meta(1).name).unwrap();
+    assert_eq!(standing.outdated_at(number(2)), Some(meta(1).id));
+    assert_eq!(standing.holders_of(meta(1).id), NumberSet::of(number(2)));
     assert_eq!(bench.0.conflict_count(), 0);
     // A copy of the old content that ends late, and one from an old backup.
     assert_eq!(bench.tell(3, &copied(1)), Announced::Outdated);
@@ -111,7 +114,8 @@ fn a_file_that_is_being_changed_is_neither_held_nor_lacking() {
         Removed::Changing
     );
     assert_eq!(bench.now(), Some((1, vec![2])));
-    assert!(bench.0.get(&meta(1).name).unwrap().is_busy(number(1)));
+    let standing = bench.0.get(&meta(1).name).unwrap();
+    assert!(standing.busy().contains(number(1)));
     assert_eq!(bench.0.changing_count(), 1);
     assert_eq!(bench.tell(1, &written(2, &[1])), Announced::Replaced);
     assert_eq!(bench.0.changing_count(), 0);
@@ -132,8 +136,9 @@ fn independent_changes_are_a_conflict_that_a_person_decides() {
     assert_eq!(bench.tell(2, &written(3, &[1])), Announced::Conflict);
     assert_eq!(bench.tell(2, &written(3, &[1])), Announced::Known);
     assert_eq!(bench.0.conflict_count(), 1);
-    let entry = bench.0.get(&meta(1).name).unwrap();
-    assert!(entry.is_busy(number(2)) && !entry.is_busy(number(3)));
+    let standing = bench.0.get(&meta(1).name).unwrap();
+    let busy = standing.busy();
+    assert!(busy.contains(number(2)) && !busy.contains(number(3)));
     // It survives a restart, whoever enrols first.
     bench.restart();
     assert_eq!(bench.tell(2, &found(3, 99)), Announced::Conflict);
@@ -296,7 +301,7 @@ fn content_whose_last_copy_is_lost_leaves_the_name_to_the_one_before_until_it_is
     let promoted = Some(meta(1));
     assert_eq!(
         bench.remove(1, 2, RemovedReason::Lost),
-        Removed::EntryGone { promoted }
+        Removed::NameGone { promoted }
     );
     assert_eq!(bench.now(), Some((1, vec![2])));
     assert_eq!(bench.tell(1, &found(2, 6)), Announced::Replaced);
@@ -337,7 +342,7 @@ fn a_conflict_ends_when_its_content_goes_or_the_names_content_does() {
     assert_eq!(bench.now(), Some((2, vec![2])));
     assert_eq!(
         bench.remove(2, 2, RemovedReason::Lost),
-        Removed::EntryGone { promoted: None }
+        Removed::NameGone { promoted: None }
     );
     assert_eq!(bench.now(), None);
     assert_eq!(bench.tell(2, &found(2, 1)), Announced::New);
@@ -369,7 +374,7 @@ fn content_that_its_last_holder_replaces_without_having_been_seen_leaves_the_nam
 fn a_name_whose_only_copy_is_lost_is_no_name_any_more() {
     let mut bench = Bench::default();
     bench.tell(1, &found(1, 5));
-    let gone = Removed::EntryGone { promoted: None };
+    let gone = Removed::NameGone { promoted: None };
     assert_eq!(bench.remove(1, 1, RemovedReason::Lost), gone);
     assert_eq!(bench.0.len(), 0);
 }

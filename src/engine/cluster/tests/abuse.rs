@@ -198,7 +198,7 @@ fn many_small_downloads_are_booked_once_though_secondaries_tell_them_again() {
         if is_new_run {
             let config = ClusterConfig {
                 seed: 2,
-                ..bench.cluster.config.clone()
+                ..config(5)
             };
             bench.cluster = Cluster::new(bench.now, config, bench.cluster.totals(), []);
         } else {
@@ -219,10 +219,10 @@ fn bytes_that_no_page_is_kept_of_are_counted() {
     // Of a transfer whose books are closed, and forgotten but for that.
     let transfer = TransferId(7);
     let totals = Totals {
-        settled: [transfer].into(),
+        closed_ids: [transfer].into(),
         ..Totals::default()
     };
-    let config = bench.cluster.config.clone();
+    let config = config(5);
     bench.cluster = Cluster::new(bench.now, config, totals, []);
     bench.hello(1);
     for (bytes, counted) in [(1000, 0), (1000, 0), (1500, 500), (1500, 500)] {

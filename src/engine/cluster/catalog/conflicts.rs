@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Cluster, Notice,
-    catalog::{Entry, Other},
-    numbers::NumberSet,
+    Catalog, Now, Other, Standing,
+    changes::{Change, Effect, no_longer_offered},
     twins::Twins,
 };
-use crate::model::{
-    Conflict, Digest, FileMeta, FileName, SecondaryNumber, Version, limits::PAGE_BYTES,
+use crate::{
+    engine::cluster::{Notice, numbers::NumberSet},
+    model::{Conflict, Digest, FileMeta, FileName, SecondaryNumber, Version, limits::PAGE_BYTES},
 };
 
 /// Contents of one name that are shown.
@@ -29,28 +29,22 @@ pub enum Resolved {
     NoSuchChoice(Vec<u16>),
 }
 
-impl Cluster {
+impl Catalog {
     /// The names that stand for several contents, or whose content no secondary has any more while another has an
     /// older one, with all of their contents.
-    pub fn conflicts(&self) -> Vec<Conflict> {
-        let plain = self.catalog.conflicts().iter();
-        let is_alone = |name: &&FileName| self.catalog.twins().shared(name).is_none();
-        let plain = plain.filter(is_alone);
+    pub(in crate::engine::cluster) fn conflicts(&self) -> Vec<Conflict> {
+        let is_alone = |name: &&FileName| self.twins.shared(name).is_none();
+        let plain = self.conflicts.iter().filter(is_alone);
         let plain = plain.filter_map(|name| self.conflict_of(name));
-        let twins = self.catalog.twins().several();
+        let twins = self.twins.several();
         let twins = twins.filter_map(|names| self.conflict_of_forms(names));
         plain.chain(twins).collect()
     }
 
-    /// How many names stand for several contents.
-    pub fn conflict_count(&self) -> usize {
-        self.catalog.conflict_count()
-    }
-
     fn conflict_of(&self, name: &FileName) -> Option<Conflict> {
-        let entry = self.catalog.get(name)?;
+        let standing = self.get(name)?;
         let name = name.clone();
-        let mut versions = versions_of(entry);
+        let mut versions = versions_of(standing);
         if versions.len() < 2 {
             versions.clear();
         }
@@ -58,7 +52,7 @@ impl Cluster {
     }
 
     fn conflict_of_forms(&self, names: &BTreeSet<FileName>) -> Option<Conflict> {
-        let entries = names.iter().filter_map(|name| self.catalog.get(name));
+        let entries = names.iter().filter_map(|name| self.get(name));
         let versions = entries.flat_map(versions_of);
         let mut versions: Vec<_> = versions.take(MOST_VERSIONS).collect();
         // Both may be held by the same: they are counted.
@@ -72,9 +66,9 @@ impl Cluster {
     /// The conflict that goes by this name, if there is one: names that differ only in their form are one of the
     /// composed form.
     fn conflict_called(&self, name: &FileName) -> Option<Conflict> {
-        match self.catalog.twins().shared(name) {
+        match self.twins.shared(name) {
             Some(composed) if composed == *name => {
-                let forms = self.catalog.twins().forms(name).collect();
+                let forms = self.twins.forms(name).collect();
                 self.conflict_of_forms(&forms)
             }
             Some(_) => None,
@@ -82,91 +76,92 @@ impl Cluster {
         }
     }
 
-    /// A person decides which of several contents a name stands for.
-    pub fn resolve(&mut self, now: std::time::Instant, name: &FileName, choice: u16) -> Resolved {
-        self.notice_own_stop(now);
-        let forms: BTreeSet<_> = self.catalog.twins().forms(name).collect();
-        let resolved = if forms.len() > 1 {
-            self.resolve_forms(&forms, choice)
-        } else {
-            match self
-                .catalog
-                .look_up(name)
-                .map(|entry| entry.meta.name.clone())
-            {
-                Some(name) => self.resolve_name(&name, choice),
-                None => Resolved::NoSuchFile,
-            }
-        };
-        self.after(now);
-        resolved
+    /// A person decides which of several contents a name stands for. Gives it, and what follows for each name.
+    ///
+    /// # Errors
+    /// When there is nothing to decide, or not so.
+    pub(in crate::engine::cluster) fn resolve(
+        &mut self,
+        now: Now,
+        name: &FileName,
+        choice: u16,
+    ) -> Result<(FileMeta, Vec<Change>), Resolved> {
+        let forms: BTreeSet<_> = self.twins.forms(name).collect();
+        if forms.len() > 1 {
+            return self.resolve_forms(now, &forms, choice);
+        }
+        let name = self
+            .look_up(name)
+            .map(|standing| standing.meta.name.clone());
+        self.resolve_name(now, &name.ok_or(Resolved::NoSuchFile)?, choice)
     }
 
-    fn resolve_name(&mut self, name: &FileName, choice: u16) -> Resolved {
-        let Some(entry) = self.catalog.get(name) else {
-            return Resolved::NoSuchFile;
-        };
-        let versions = versions_of(entry);
-        if versions.len() < 2 && !entry.is_in_conflict() {
-            return Resolved::NoConflict;
+    fn resolve_name(
+        &mut self,
+        now: Now,
+        name: &FileName,
+        choice: u16,
+    ) -> Result<(FileMeta, Vec<Change>), Resolved> {
+        let standing = self.get(name).ok_or(Resolved::NoSuchFile)?;
+        let versions = versions_of(standing);
+        if versions.len() < 2 && !standing.is_in_conflict() {
+            return Err(Resolved::NoConflict);
         }
         let chosen = versions.iter().find(|version| {
             let numbers = version.secondaries.iter();
             version.choice == choice || numbers.clone().any(|n| n.get() == choice)
         });
         let number = chosen.and_then(|version| version.secondaries.first().copied());
-        let at = self.wall_s();
         let parties = self.parties_of(name);
-        let Some(file) = number.and_then(|number| self.catalog.choose(name, number, at)) else {
-            return Resolved::NoSuchChoice(versions.iter().map(|v| v.choice).collect());
-        };
-        self.content_changed(name);
-        self.tell_of_conflict(name, parties);
-        self.push_sources_of(|running| running.name == *name);
-        self.tell(Notice::Resolved { file: file.clone() });
-        Resolved::To(file)
+        let file = number.and_then(|number| self.choose(name, number, now.wall_s));
+        let file = file.ok_or_else(|| no_such_choice(&versions))?;
+        self.owe_conflict(now, name, parties);
+        Ok((file.clone(), vec![resolved(file)]))
     }
 
     /// Of several names that are the same text one stays; the others go as if they were deleted.
-    fn resolve_forms(&mut self, names: &BTreeSet<FileName>, choice: u16) -> Resolved {
-        let Some(conflict) = self.conflict_of_forms(names) else {
-            return Resolved::NoSuchFile;
-        };
+    fn resolve_forms(
+        &mut self,
+        now: Now,
+        names: &BTreeSet<FileName>,
+        choice: u16,
+    ) -> Result<(FileMeta, Vec<Change>), Resolved> {
+        let conflict = self.conflict_of_forms(names).ok_or(Resolved::NoSuchFile)?;
         let versions = &conflict.versions;
-        let Some(chosen) = versions.iter().find(|version| version.choice == choice) else {
-            return Resolved::NoSuchChoice(versions.iter().map(|v| v.choice).collect());
-        };
+        let chosen = versions.iter().find(|version| version.choice == choice);
+        let chosen = chosen.ok_or_else(|| no_such_choice(versions))?;
         let file = chosen.file.clone();
-        let at = self.wall_s();
         let parties = self.parties_of(&file.name);
         if let Some(number) = chosen.secondaries.first() {
-            self.catalog.choose(&file.name, *number, at);
+            self.choose(&file.name, *number, now.wall_s);
         }
+        let mut changes = Vec::new();
         for name in names.iter().filter(|name| **name != file.name) {
-            let aside = self.catalog.withdraw(name, at);
-            self.entry_gone(name, None);
-            for (holder, meta) in aside {
+            for (holder, meta) in self.withdraw(name, now.wall_s) {
                 self.owed.withdraw(holder, &meta);
             }
+            changes.push(Change {
+                name: name.clone(),
+                effect: Effect::Gone,
+                notices: vec![no_longer_offered(name, None)],
+            });
         }
-        self.content_changed(&file.name);
-        self.tell_of_conflict(&file.name, parties);
-        self.push_sources_of(|running| names.contains(&running.name));
-        self.tell(Notice::Resolved { file: file.clone() });
-        Resolved::To(file)
+        self.owe_conflict(now, &file.name, parties);
+        changes.push(resolved(file.clone()));
+        Ok((file, changes))
     }
 
     /// Who has something under a name that is in conflict.
     pub(super) fn parties_of(&self, name: &FileName) -> NumberSet {
         let mut parties = NumberSet::default();
-        let forms: Vec<_> = match self.catalog.twins().shared(name) {
-            Some(_) => self.catalog.twins().forms(name).collect(),
-            None if self.catalog.conflicts().contains(name) => vec![name.clone()],
+        let forms: Vec<_> = match self.twins.shared(name) {
+            Some(_) => self.twins.forms(name).collect(),
+            None if self.conflicts.contains(name) => vec![name.clone()],
             None => Vec::new(),
         };
-        for entry in forms.iter().filter_map(|form| self.catalog.get(form)) {
-            let others = entry.others().map(|(number, _)| number);
-            for number in entry.holders.iter().chain(others) {
+        for standing in forms.iter().filter_map(|form| self.get(form)) {
+            let others = standing.others().map(|(number, _)| number);
+            for number in standing.holders.iter().chain(others) {
                 parties.insert(number);
             }
         }
@@ -174,16 +169,15 @@ impl Cluster {
     }
 
     /// Those who are part of a conflict, or were, hear what contents there are.
-    pub(super) fn tell_of_conflict(&mut self, name: &FileName, before: NumberSet) {
-        let now = self.parties_of(name);
-        if before.is_empty() && now.is_empty() {
+    pub(super) fn owe_conflict(&mut self, now: Now, name: &FileName, before: NumberSet) {
+        let parties = self.parties_of(name);
+        if before.is_empty() && parties.is_empty() {
             return;
         }
-        let alive = self.alive_set();
         // It goes by either name, or did.
         let composed = Twins::composed(name);
-        for set in [before.without(now), now] {
-            for number in set.and(alive).iter() {
+        for set in [before.without(parties), parties] {
+            for number in set.and(now.present).iter() {
                 self.owed.conflict(number, name);
                 if composed != *name {
                     self.owed.conflict(number, &composed);
@@ -221,14 +215,26 @@ impl Cluster {
     }
 }
 
+fn resolved(file: FileMeta) -> Change {
+    Change {
+        name: file.name.clone(),
+        effect: Effect::Content,
+        notices: vec![Notice::Resolved { file }],
+    }
+}
+
+fn no_such_choice(versions: &[Version]) -> Resolved {
+    Resolved::NoSuchChoice(versions.iter().map(|version| version.choice).collect())
+}
+
 /// The contents of a name, the one that is offered first.
-fn versions_of(entry: &Entry) -> Vec<Version> {
+fn versions_of(standing: &Standing) -> Vec<Version> {
     let mut found: BTreeMap<Digest, Version> = BTreeMap::new();
-    for (number, other) in entry.others() {
+    for (number, other) in standing.others() {
         let (meta, modified) = match other {
             Other::Conflict(meta, modified) => (meta, *modified),
             // Replaced, or being changed: not a choice, unless nobody has what replaced it.
-            Other::Outdated(meta) if entry.holders.is_empty() => (meta, None),
+            Other::Outdated(meta) if standing.holders.is_empty() => (meta, None),
             Other::Outdated(_) | Other::Changing => continue,
         };
         let version = found.entry(meta.id).or_insert_with(|| Version {
@@ -242,12 +248,12 @@ fn versions_of(entry: &Entry) -> Vec<Version> {
     }
     let mut versions: Vec<_> = found.into_values().take(MOST_VERSIONS - 1).collect();
     versions.sort_by_key(|version| version.choice);
-    let holders: Vec<_> = entry.holders.iter().collect();
+    let holders: Vec<_> = standing.holders.iter().collect();
     if let Some(first) = holders.first() {
         let offered = Version {
             choice: first.get(),
-            file: entry.meta.clone(),
-            modified: entry.modified,
+            file: standing.meta.clone(),
+            modified: standing.modified,
             secondaries: holders,
             offered: true,
         };

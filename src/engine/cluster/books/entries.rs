@@ -1,58 +1,22 @@
-//! All pages of the books that are not closed. What must be looked at on every event is found without looking at
-//! the others, and each has an origin: pages that somebody makes up, or leaves, cost that origin its own ones.
+//! All entries of the books that are not closed. What must be looked at on every event is found without looking at
+//! the others, and each has an origin: entries that somebody makes up, or leaves, cost that origin its own ones.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
     time::Instant,
 };
 
-use super::account::Account;
-use crate::model::{
-    Incarnation, SecondaryNumber, TransferId,
-    limits::{MAX_TRANSFERS, MAX_TRANSFERS_OF_A_HOST},
-};
+use super::{entry::Entry, origin::Origin};
+use crate::model::{Incarnation, SecondaryNumber, TransferId, limits::MAX_TRANSFERS};
 
-/// Whom a page comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Origin {
-    /// A client on this host; a /64 of IPv6 counts as one.
-    Host(IpAddr),
-    /// A secondary: its copies, and what it reports that nobody here knows.
-    Secondary(SecondaryNumber),
-    /// A run of the central that saved it.
-    Saved,
-}
-
-impl Origin {
-    pub(super) fn of_address(address: IpAddr) -> Self {
-        Self::Host(match address.to_canonical() {
-            IpAddr::V4(address) => IpAddr::V4(address),
-            IpAddr::V6(address) => {
-                let prefix = address.to_bits() >> 64 << 64;
-                IpAddr::V6(prefix.into())
-            }
-        })
-    }
-
-    /// Pages that may wait for a word or a report at once.
-    fn most(self) -> usize {
-        match self {
-            Self::Host(_) => MAX_TRANSFERS_OF_A_HOST,
-            Self::Secondary(_) => MAX_TRANSFERS,
-            Self::Saved => usize::MAX,
-        }
-    }
-}
-
-/// Pages that may wait for a word or a report at once, whomever they come from.
+/// Entries that may wait for a receiver or a report at once, whomever they come from.
 const MOST_WAITING: usize = 3 * MAX_TRANSFERS;
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(super) struct Accounts {
-    pages: BTreeMap<TransferId, Account>,
-    /// How many pages each origin has.
+pub(super) struct Entries {
+    open: BTreeMap<TransferId, Entry>,
+    /// How many entries each origin has.
     counts: BTreeMap<Origin, usize>,
     /// Those that have ended: they wait for reports.
     ended: BTreeSet<TransferId>,
@@ -66,41 +30,41 @@ pub(super) struct Accounts {
     surplus: BTreeSet<TransferId>,
 }
 
-impl Accounts {
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Account> {
-        self.pages.values()
+impl Entries {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.open.values()
     }
 
-    pub(super) fn get(&self, transfer: TransferId) -> Option<&Account> {
-        self.pages.get(&transfer)
+    pub(super) fn get(&self, transfer: TransferId) -> Option<&Entry> {
+        self.open.get(&transfer)
     }
 
-    /// Pages of an origin.
+    /// Entries of an origin.
     pub(super) fn count(&self, origin: Origin) -> usize {
         self.counts.get(&origin).copied().unwrap_or(0)
     }
 
-    /// Adds a page; there is none of its transfer.
-    pub(super) fn insert(&mut self, account: Account) {
-        let transfer = account.open.transfer;
-        *self.counts.entry(account.origin).or_default() += 1;
-        let (origin, deadline) = (account.origin, account.deadline());
-        let has_ended = account.ended.is_some();
-        self.pages.insert(transfer, account);
+    /// Adds an entry; there is none of its transfer.
+    pub(super) fn insert(&mut self, entry: Entry) {
+        let transfer = entry.transfer();
+        *self.counts.entry(entry.origin()).or_default() += 1;
+        let (origin, deadline) = (entry.origin(), entry.deadline());
+        let has_ended = !entry.awaits_its_end();
+        self.open.insert(transfer, entry);
         self.index(transfer, origin, (None, deadline), has_ended);
     }
 
-    /// Changes a page, if there is one.
+    /// Changes an entry, if there is one.
     pub(super) fn change(
         &mut self,
         transfer: TransferId,
-        change: impl FnOnce(&mut Account),
+        change: impl FnOnce(&mut Entry),
     ) -> Option<()> {
-        let account = self.pages.get_mut(&transfer)?;
-        let before = account.deadline();
-        change(account);
-        let (origin, deadline) = (account.origin, account.deadline());
-        let has_ended = account.ended.is_some();
+        let entry = self.open.get_mut(&transfer)?;
+        let before = entry.deadline();
+        change(entry);
+        let (origin, deadline) = (entry.origin(), entry.deadline());
+        let has_ended = !entry.awaits_its_end();
         self.index(transfer, origin, (before, deadline), has_ended);
         Some(())
     }
@@ -109,15 +73,11 @@ impl Accounts {
     pub(super) fn renew(&mut self, now: Instant) {
         let ended: Vec<_> = self.ended.iter().copied().collect();
         for transfer in ended {
-            self.change(transfer, |account| {
-                if let Some(ended) = &mut account.ended {
-                    ended.waits_since = now;
-                }
-            });
+            self.change(transfer, |entry| entry.renew(now));
         }
     }
 
-    /// A page is as it is from now on; its deadline was another, or it had none.
+    /// An entry is as it is from now on; its deadline was another, or it had none.
     fn index(
         &mut self,
         transfer: TransferId,
@@ -156,8 +116,8 @@ impl Accounts {
 
     /// A secondary's lease ended.
     pub(super) fn fell(&mut self, number: SecondaryNumber) {
-        for account in self.pages.values_mut() {
-            account.fell.insert(number);
+        for entry in self.open.values_mut() {
+            entry.fell(number);
         }
         // Nothing of it is waited for any more.
         self.changed.clone_from(&self.ended);
@@ -168,13 +128,13 @@ impl Accounts {
         &mut self,
         now: Instant,
         alive: &impl Fn(SecondaryNumber) -> Option<Incarnation>,
-    ) -> Vec<Account> {
+    ) -> Vec<Entry> {
         let overdue = self.deadlines.iter().take_while(|(at, _)| *at <= now);
         let mut due: BTreeSet<_> = overdue.map(|(_, transfer)| *transfer).collect();
         due.append(&mut self.surplus);
         for transfer in std::mem::take(&mut self.changed) {
-            let account = self.pages.get(&transfer);
-            if account.is_some_and(|account| account.is_due(now, alive)) {
+            let entry = self.open.get(&transfer);
+            if entry.is_some_and(|entry| entry.is_due(now, alive)) {
                 due.insert(transfer);
             }
         }
@@ -187,61 +147,62 @@ impl Accounts {
         self.deadlines.first().map(|(at, _)| *at)
     }
 
-    fn remove(&mut self, transfer: TransferId) -> Option<Account> {
-        let account = self.pages.remove(&transfer)?;
+    fn remove(&mut self, transfer: TransferId) -> Option<Entry> {
+        let entry = self.open.remove(&transfer)?;
         self.ended.remove(&transfer);
         self.changed.remove(&transfer);
-        if let Some(at) = account.deadline() {
+        if let Some(at) = entry.deadline() {
             self.deadlines.remove(&(at, transfer));
-            if let Some(waiting) = self.waiting.get_mut(&account.origin) {
+            if let Some(waiting) = self.waiting.get_mut(&entry.origin()) {
                 waiting.remove(&(at, transfer));
             }
         }
-        if let Some(count) = self.counts.get_mut(&account.origin) {
+        if let Some(count) = self.counts.get_mut(&entry.origin()) {
             *count -= 1;
             if *count == 0 {
-                self.counts.remove(&account.origin);
-                self.waiting.remove(&account.origin);
+                self.counts.remove(&entry.origin());
+                self.waiting.remove(&entry.origin());
             }
         }
-        Some(account)
+        Some(entry)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ClientName, FileName, Receiver};
+    use crate::{
+        engine::cluster::books::entry::Granted,
+        model::{ClientName, FileName, Receiver, limits::MAX_TRANSFERS_OF_A_HOST},
+    };
 
-    fn page(n: u64, origin: Origin, since: Instant) -> Account {
+    fn entry(n: u64, origin: Origin, since: Instant) -> Entry {
         let receiver = Receiver::Client(ClientName::try_from("ana").unwrap());
         let file = FileName::try_from("a").unwrap();
-        let mut account = Account::new(TransferId(n), receiver, file, Some(since), origin);
-        account.orphan_since = Some(since);
-        account
+        let granted = Granted::Now(since);
+        let mut entry = Entry::new(TransferId(n), &receiver, &file, granted, origin);
+        entry.orphan(since);
+        entry
     }
 
     #[test]
-    fn pages_that_are_left_cost_their_own_origin_the_oldest() {
+    fn entries_that_are_left_cost_their_own_origin_the_oldest() {
         let now = Instant::now();
-        let mut accounts = Accounts::default();
+        let mut entrys = Entries::default();
         let host = |n: u16| {
             Origin::of_address(std::net::Ipv6Addr::from_segments([n, 0, 0, 0, 0, 0, 0, 1]).into())
         };
         assert_eq!(host(7), Origin::of_address("7::99".parse().unwrap()));
-        accounts.insert(page(1, host(8), now));
+        entrys.insert(entry(1, host(8), now));
         let most = MAX_TRANSFERS_OF_A_HOST as u64;
         for n in 0..=most {
             let since = now + std::time::Duration::from_millis(n);
-            accounts.insert(page(1000 + n, host(7), since));
-            let due = accounts.take_due(now, &|_| None);
+            entrys.insert(entry(1000 + n, host(7), since));
+            let due = entrys.take_due(now, &|_| None);
             assert_eq!(due.len(), usize::from(n == most));
-            assert!(
-                due.iter()
-                    .all(|page| page.open.transfer == TransferId(1000))
-            );
+            assert!(due.iter().all(|entry| entry.transfer() == TransferId(1000)));
         }
-        assert_eq!(accounts.count(host(7)), MAX_TRANSFERS_OF_A_HOST);
-        assert_eq!(accounts.count(host(8)), 1);
+        assert_eq!(entrys.count(host(7)), MAX_TRANSFERS_OF_A_HOST);
+        assert_eq!(entrys.count(host(8)), 1);
     }
 }

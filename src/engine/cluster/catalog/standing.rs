@@ -1,4 +1,4 @@
-//! One name: the content that has it, who holds that, and what others have under it.
+//! What one name stands for: the content that has it, who holds that, and what others have under the name.
 //!
 //! A secondary is among the holders or among the others, never both.
 
@@ -11,7 +11,7 @@ use crate::{
 
 /// A name and what it stands for.
 #[derive(Clone, Debug)]
-pub(in crate::engine::cluster) struct Entry {
+pub(in crate::engine::cluster) struct Standing {
     pub(in crate::engine::cluster) meta: FileMeta,
     /// Last change of the content, in milliseconds since 1970.
     pub(in crate::engine::cluster) modified: Option<u64>,
@@ -45,7 +45,7 @@ impl Other {
     }
 }
 
-impl Entry {
+impl Standing {
     pub(super) fn new(file: &HeldFile, number: SecondaryNumber, is_settled: bool) -> Self {
         Self {
             meta: file.meta.clone(),
@@ -57,10 +57,11 @@ impl Entry {
         }
     }
 
-    /// True for a secondary that must not be given the content: it has something of its own under the name.
-    pub(in crate::engine::cluster) fn is_busy(&self, number: SecondaryNumber) -> bool {
-        let other = self.others.get(&number);
-        other.is_some_and(|other| matches!(other, Other::Conflict(..) | Other::Changing))
+    /// Secondaries that must not be given the content: they have something of their own under the name.
+    pub(in crate::engine::cluster) fn busy(&self) -> NumberSet {
+        let is_own = |other: &Other| matches!(other, Other::Conflict(..) | Other::Changing);
+        let own = self.others.iter().filter(|(_, other)| is_own(other));
+        own.map(|(number, _)| *number).collect()
     }
 
     /// The superseded content that a copy at this secondary takes the place of.

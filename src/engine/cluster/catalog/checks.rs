@@ -5,11 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Action, Cluster, Notice};
-use crate::model::{
-    ChunkIndex, Digest, Fault, FileMeta, FileName, RemovedReason, SecondaryNumber,
-    messages::ForSecondary,
-};
+use crate::model::{Digest, FileMeta, FileName, SecondaryNumber};
 
 /// A copy is not looked at again sooner.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -55,50 +51,6 @@ impl Checks {
             self.0.remove(&key);
         }
         is_answer
-    }
-}
-
-impl Cluster {
-    /// A copy is said to be wrong: its secondary looks at it.
-    pub(super) fn check(
-        &mut self,
-        now: Instant,
-        file: &FileMeta,
-        number: SecondaryNumber,
-        (fault, chunk): (Fault, Option<ChunkIndex>),
-    ) {
-        let (Fault::Digest, Some(chunk)) = (fault, chunk) else {
-            return;
-        };
-        let link = self.membership.link(number);
-        if let Some(link) = link.filter(|_| file.layout.contains(chunk))
-            && self.checks.ask(now, number, file)
-        {
-            let file = file.clone();
-            let check = ForSecondary::Check { file, chunk };
-            self.actions.push_back(Action::ToSecondary(link, check));
-        }
-    }
-
-    /// People are told of a copy that was given up after somebody received wrong bytes of it.
-    pub(super) fn tell_of_damage(
-        &mut self,
-        number: SecondaryNumber,
-        file: &FileMeta,
-        reason: RemovedReason,
-    ) {
-        if reason == RemovedReason::Lost && self.checks.answered(self.last_call, number, file) {
-            let entry = self.catalog.get(&file.name);
-            let entry = entry.filter(|entry| entry.meta.id == file.id);
-            let is_here = |holder: &SecondaryNumber| self.membership.link(*holder).is_some();
-            let others = entry.map_or(0, |entry| entry.holders.iter().filter(is_here).count());
-            let file = file.name.clone();
-            self.tell(Notice::Damaged {
-                file,
-                number,
-                others,
-            });
-        }
     }
 }
 

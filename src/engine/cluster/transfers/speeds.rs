@@ -1,24 +1,11 @@
-//! Transfers that run, and how fast each secondary has been of late.
+//! How fast each secondary has been of late, by its own reports.
 
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
 };
 
-use super::{LinkId, source_ids::SourceIds};
-use crate::model::{ChunkRange, FileMeta, Receiver, RequestId, SecondaryNumber};
-
-/// A transfer that runs.
-#[derive(Debug)]
-pub(super) struct Transfer {
-    pub(super) file: FileMeta,
-    pub(super) receiver: Receiver,
-    pub(super) link: LinkId,
-    pub(super) request: RequestId,
-    pub(super) ids: SourceIds,
-    /// Assigned chunks, kept for secondaries that are away.
-    pub(super) ranges: BTreeMap<SecondaryNumber, Vec<ChunkRange>>,
-}
+use crate::model::SecondaryNumber;
 
 /// Reports that come later than this after the one before are not of a busy secondary, which reports every
 /// half second: the time between them says nothing of its speed.
@@ -29,8 +16,8 @@ const REPORT_COVERS: Duration = Duration::from_millis(500);
 const SAMPLE_BYTES: u64 = 4 << 20;
 /// What is left of a best rate after each sample that is lower.
 const FORGET: f64 = 0.9;
-/// No secondary counts as this many times faster or slower than is typical: a receiver corrects in a moment
-/// what an estimate gets wrong, but only among chunks that nobody has read ahead for.
+/// No secondary counts as this many times faster or slower than is typical: receivers correct wrong estimates quickly,
+/// but never among chunks that they have asked for.
 pub(super) const MOST_UNEVEN: f64 = 4.0;
 
 /// Speeds that differ from what is typical by less than this are taken to be typical: they are estimates, and

@@ -14,14 +14,14 @@ const ROUNDS: [u64; 4] = [0, 1, 2, 3];
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Numbers {
+pub(in crate::engine::cluster) struct Numbers {
     key: [u64; 2],
     made: u64,
 }
 
 impl Numbers {
     /// The numbers of a run.
-    pub(super) fn new(seed: u128) -> Self {
+    pub(in crate::engine::cluster) fn new(seed: u128) -> Self {
         Self {
             key: [seed as u64, (seed >> 64) as u64],
             made: 0,
@@ -29,14 +29,14 @@ impl Numbers {
     }
 
     /// One that this run has not named yet.
-    pub(super) fn next(&mut self) -> TransferId {
+    pub(in crate::engine::cluster) fn next(&mut self) -> TransferId {
         let number = self.encipher(self.made);
         self.made += 1;
         TransferId(number)
     }
 
     /// True for what this run has named.
-    pub(super) fn has_made(&self, transfer: TransferId) -> bool {
+    pub(in crate::engine::cluster) fn has_made(&self, transfer: TransferId) -> bool {
         transfer.0 >> (2 * HALF) == 0 && self.decipher(transfer.0) < self.made
     }
 

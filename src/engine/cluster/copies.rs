@@ -1,4 +1,4 @@
-//! Who copies what next, so that every live secondary ends up with every file. Knows neither addresses nor
+//! Copies between secondaries: what is missing where, what runs, what is tried again when. Knows neither addresses nor
 //! contents; the cluster says what is missing where and whether anybody can send it.
 
 use std::{
@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::numbers::NumberSet;
 use crate::model::{CopyLimits, FileName, SecondaryNumber, TransferId};
 
 /// Copies that one secondary makes at once.
@@ -47,6 +48,19 @@ impl Target {
         }
     }
 
+    /// It needs the file no more. Gives its copy of it, if one ran.
+    fn has(&mut self, name: &FileName) -> Option<TransferId> {
+        if !self.missing.remove(name) {
+            // What is not missing is not copied.
+            return None;
+        }
+        self.ready.remove(name);
+        if self.failed.remove(name).is_some() {
+            self.retries.retain(|(_, waiting)| waiting != name);
+        }
+        self.active.remove(name)
+    }
+
     fn wait(&mut self, name: &FileName, at: Instant, length: Duration) {
         self.ready.remove(name);
         let is_over = false;
@@ -73,12 +87,12 @@ impl Target {
 
 /// Copies that run and files that are missing, per live secondary.
 #[derive(Debug, Default)]
-pub(super) struct Placement {
+pub(super) struct Copies {
     targets: BTreeMap<SecondaryNumber, Target>,
 }
 
-impl Placement {
-    /// A secondary can copy from now on; what it lacks is added with [`Self::missing`]. One that says once more what it
+impl Copies {
+    /// A secondary can copy from now on; what it lacks is said with [`Self::missing`]. One that says once more what it
     /// holds keeps the copies that it runs. One that may only be read is no target.
     pub(super) fn join(&mut self, number: SecondaryNumber, limits: &CopyLimits) {
         if limits.read_only {
@@ -102,57 +116,27 @@ impl Placement {
             .map_or_else(Vec::new, |t| t.active.into_values().collect())
     }
 
-    pub(super) fn missing(&mut self, number: SecondaryNumber, name: &FileName) {
-        if let Some(target) = self.targets.get_mut(&number) {
-            target.lacks(name);
-        }
-    }
-
-    /// There may be a sender of a file that had none.
-    pub(super) fn can_be_sent_again(&mut self, name: &FileName) {
-        for target in self.targets.values_mut() {
-            let waits = target.failed.get(name).is_some_and(|wait| !wait.is_over);
-            let is_copied = target.active.contains_key(name);
-            if target.missing.contains(name) && !waits && !is_copied {
-                target.ready.insert(name.clone());
-            }
-        }
-    }
-
-    pub(super) fn missing_everywhere_but(
+    /// These lack the file and should have it, and nobody else: there may be a sender again, or one need not copy it
+    /// any more. Returns the copies that ran for nothing, with who made them.
+    pub(super) fn missing(
         &mut self,
         name: &FileName,
-        has: impl Fn(SecondaryNumber) -> bool,
-    ) {
+        lacking: NumberSet,
+    ) -> Vec<(SecondaryNumber, TransferId)> {
+        let mut over = Vec::new();
         for (number, target) in &mut self.targets {
-            if !has(*number) {
+            if lacking.contains(*number) {
                 target.lacks(name);
+            } else if let Some(copy) = target.has(name) {
+                over.push((*number, copy));
             }
         }
-    }
-
-    /// A secondary needs the file no more. Returns its copy of it, if one ran.
-    pub(super) fn settled(
-        &mut self,
-        number: SecondaryNumber,
-        name: &FileName,
-    ) -> Option<TransferId> {
-        let target = self.targets.get_mut(&number)?;
-        target.missing.remove(name);
-        target.ready.remove(name);
-        if target.failed.remove(name).is_some() {
-            target.retries.retain(|(_, waiting)| waiting != name);
-        }
-        target.active.remove(name)
+        over
     }
 
     /// The file is gone. Returns the copies of it that ran, with who made them.
     pub(super) fn forget(&mut self, name: &FileName) -> Vec<(SecondaryNumber, TransferId)> {
-        let numbers: Vec<_> = self.targets.keys().copied().collect();
-        numbers
-            .into_iter()
-            .filter_map(|n| self.settled(n, name).map(|id| (n, id)))
-            .collect()
+        self.missing(name, NumberSet::default())
     }
 
     pub(super) fn started(&mut self, number: SecondaryNumber, name: &FileName, id: TransferId) {
@@ -185,7 +169,7 @@ impl Placement {
     }
 
     /// The next copies to start; none for a target that rests. A file that nobody can send is not looked at again
-    /// before [`Self::can_be_sent_again`].
+    /// before [`Self::missing`].
     pub(super) fn due(
         &mut self,
         now: Instant,
@@ -239,7 +223,8 @@ impl Placement {
             .sum()
     }
 
-    pub(super) fn is_level(&self) -> bool {
+    /// Nothing is missing anywhere.
+    pub(super) fn are_all_made(&self) -> bool {
         self.targets
             .values()
             .all(|target| target.missing.is_empty())
@@ -258,90 +243,93 @@ mod tests {
         let names: Vec<_> = (0..5)
             .map(|i| FileName::try_from(format!("f{i}").as_str()).unwrap())
             .collect();
-        let mut placement = Placement::default();
-        placement.join(one, &CopyLimits::default());
-        names.iter().for_each(|name| placement.missing(one, name));
+        let mut copies = Copies::default();
+        copies.join(one, &CopyLimits::default());
+        let missing = |copies: &mut Copies, name| copies.missing(name, NumberSet::of(one));
+        names
+            .iter()
+            .for_each(|name| drop(missing(&mut copies, name)));
         let now = Instant::now();
-        let due = placement.due(now, NOBODY, |_, _| true);
+        let due = copies.due(now, NOBODY, |_, _| true);
         assert_eq!(due.len(), COPIES_PER_TARGET);
         for (index, (number, name)) in due.iter().enumerate() {
-            placement.started(*number, name, TransferId(index as u64));
+            copies.started(*number, name, TransferId(index as u64));
         }
-        assert!(placement.due(now, NOBODY, |_, _| true).is_empty());
-        placement.failed(now, one, &names[0]);
+        assert!(copies.due(now, NOBODY, |_, _| true).is_empty());
+        copies.failed(now, one, &names[0]);
         assert_eq!(
-            placement.due(now, NOBODY, |_, _| true),
+            copies.due(now, NOBODY, |_, _| true),
             [(one, names[3].clone())]
         );
         let later = now + RETRY.0;
         assert_eq!(
-            placement.due(later, NOBODY, |_, _| true),
+            copies.due(later, NOBODY, |_, _| true),
             [(one, names[0].clone())]
         );
-        placement.failed(later, one, &names[0]);
-        assert_eq!(placement.next_retry(later), Some(later + 2 * RETRY.0));
+        copies.failed(later, one, &names[0]);
+        assert_eq!(copies.next_retry(later), Some(later + 2 * RETRY.0));
         // One that is complete and is never served is lacking still.
-        placement.completed(later, one, &names[1]);
+        copies.completed(later, one, &names[1]);
         assert!(
-            !placement
+            !copies
                 .due(later, NOBODY, |_, _| true)
                 .iter()
                 .any(|(_, n)| *n == names[1])
         );
-        let given_up = placement.due(later + SERVED_WITHIN, NOBODY, |_, _| true);
+        let given_up = copies.due(later + SERVED_WITHIN, NOBODY, |_, _| true);
         assert!(given_up.contains(&(one, names[1].clone())));
         for name in &names {
-            placement.settled(one, name);
+            copies.forget(name);
         }
-        assert!(placement.is_level());
-        assert_eq!(placement.next_retry(later), None);
+        assert!(copies.are_all_made());
+        assert_eq!(copies.next_retry(later), None);
     }
 
     #[test]
     fn what_nobody_can_send_is_looked_at_again_when_somebody_may() {
         let one = SecondaryNumber::try_from(1).unwrap();
         let name = FileName::try_from("f").unwrap();
-        let mut placement = Placement::default();
-        placement.join(one, &CopyLimits::default());
-        placement.missing(one, &name);
+        let mut copies = Copies::default();
+        copies.join(one, &CopyLimits::default());
+        copies.missing(&name, NumberSet::of(one));
         let now = Instant::now();
         let asked = std::cell::Cell::new(0);
         let nobody = |_: &FileName, _: SecondaryNumber| {
             asked.set(asked.get() + 1);
             false
         };
-        assert!(placement.due(now, NOBODY, nobody).is_empty());
-        assert!(placement.due(now, NOBODY, nobody).is_empty());
-        assert_eq!((asked.get(), placement.missing_count(one)), (1, 1));
-        placement.can_be_sent_again(&name);
-        assert_eq!(placement.due(now, NOBODY, |_, _| true), [(one, name)]);
+        assert!(copies.due(now, NOBODY, nobody).is_empty());
+        assert!(copies.due(now, NOBODY, nobody).is_empty());
+        assert_eq!((asked.get(), copies.missing_count(one)), (1, 1));
+        copies.missing(&name, NumberSet::of(one));
+        assert_eq!(copies.due(now, NOBODY, |_, _| true), [(one, name)]);
     }
 
     #[test]
     fn nothing_is_ordered_where_no_copies_are_taken() {
         let [one, two] = [1, 2].map(|n| SecondaryNumber::try_from(n).unwrap());
         let [inside, beside] = ["disk/a", "b"].map(|n| FileName::try_from(n).unwrap());
-        let mut placement = Placement::default();
+        let mut copies = Copies::default();
         let read_only = CopyLimits {
             read_only: true,
             ..CopyLimits::default()
         };
         let away = CopyLimits::new(false, false, &[FileName::try_from("disk").unwrap()]);
-        placement.join(one, &read_only);
-        placement.join(two, &away);
+        copies.join(one, &read_only);
+        copies.join(two, &away);
         for name in [&inside, &beside] {
-            placement.missing_everywhere_but(name, |_| false);
+            copies.missing(name, [one, two].into_iter().collect());
         }
         let now = Instant::now();
-        let due = |placement: &mut Placement| placement.due(now, NOBODY, |_, _| true);
-        assert_eq!(due(&mut placement), [(two, beside.clone())]);
-        assert_eq!(placement.missing_count(one), 0);
-        assert_eq!(placement.missing_count(two), 2);
-        placement.started(two, &beside, TransferId(1));
-        placement.can_be_sent_again(&inside);
-        assert_eq!(due(&mut placement), []);
+        let due = |copies: &mut Copies| copies.due(now, NOBODY, |_, _| true);
+        assert_eq!(due(&mut copies), [(two, beside.clone())]);
+        assert_eq!(copies.missing_count(one), 0);
+        assert_eq!(copies.missing_count(two), 2);
+        copies.started(two, &beside, TransferId(1));
+        copies.missing(&inside, NumberSet::of(two));
+        assert_eq!(due(&mut copies), []);
         // The disk is back.
-        placement.join(two, &CopyLimits::default());
-        assert_eq!(due(&mut placement), [(two, inside)]);
+        copies.join(two, &CopyLimits::default());
+        assert_eq!(due(&mut copies), [(two, inside)]);
     }
 }

@@ -7,12 +7,12 @@ use crate::model::{KnownSource, SourceId, Who, limits::MAX_SOURCES};
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
-pub(super) struct SourceIds(BTreeMap<SourceId, Who>);
+pub(in crate::engine::cluster) struct SourceIds(BTreeMap<SourceId, Who>);
 
 impl SourceIds {
     /// Goes on from what a receiver was told by an earlier central. Of two claims about one id or one source the first
     /// counts.
-    pub(super) fn adopt(known: &[KnownSource]) -> Self {
+    pub(in crate::engine::cluster) fn adopt(known: &[KnownSource]) -> Self {
         let mut ids = Self::default();
         for KnownSource { id, who } in known.iter().take(MAX_SOURCES) {
             if ids.find(*who).is_none() {
@@ -23,7 +23,7 @@ impl SourceIds {
     }
 
     /// The id of a source, which gets one if it has none.
-    pub(super) fn id_of(&mut self, who: Who) -> SourceId {
+    pub(in crate::engine::cluster) fn id_of(&mut self, who: Who) -> SourceId {
         if let Some(id) = self.find(who) {
             return id;
         }
@@ -35,7 +35,7 @@ impl SourceIds {
     }
 
     /// What an id stands for.
-    pub(super) fn who(&self, id: SourceId) -> Option<Who> {
+    pub(in crate::engine::cluster) fn who(&self, id: SourceId) -> Option<Who> {
         self.0.get(&id).copied()
     }
 

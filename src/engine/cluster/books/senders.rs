@@ -1,5 +1,5 @@
-//! What each secondary sends, by its own reports: how much, how fast of late, and in which transfers still.
-//! Other than the books it knows copies, legacy clients, and what is not over.
+//! What each secondary sends, by its own reports: how much, how fast of late, and in which transfers still. Unlike the
+//! entries it counts copies, legacy clients, and what is not over.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -31,7 +31,7 @@ pub(super) struct News {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(super) struct Traffic {
+pub(in crate::engine::cluster) struct Senders {
     senders: BTreeMap<SecondaryNumber, Sender>,
 }
 
@@ -57,13 +57,13 @@ struct Open {
 
 /// A legacy client that somebody sends to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Original {
+pub(in crate::engine::cluster) struct LegacyClient {
     /// Parts on their way.
-    pub(super) parts: u32,
-    pub(super) since: Instant,
+    pub(in crate::engine::cluster) parts: u32,
+    pub(in crate::engine::cluster) since: Instant,
 }
 
-impl Traffic {
+impl Senders {
     /// A secondary has a new connection: it tells anew what is open.
     pub(super) fn enrolled(
         &mut self,
@@ -135,27 +135,34 @@ impl Traffic {
     }
 
     /// Payload bytes, to clients and to other secondaries, since this central first heard of it.
-    pub(super) fn bytes(&self, number: SecondaryNumber) -> u64 {
+    pub(in crate::engine::cluster) fn bytes(&self, number: SecondaryNumber) -> u64 {
         self.senders.get(&number).map_or(0, |sender| sender.bytes)
     }
 
     /// How fast it sends of late.
-    pub(super) fn bytes_per_s(&self, now: Instant, number: SecondaryNumber) -> f64 {
+    pub(in crate::engine::cluster) fn bytes_per_s(
+        &self,
+        now: Instant,
+        number: SecondaryNumber,
+    ) -> f64 {
         let sender = self.senders.get(&number);
         sender.map_or(0.0, |sender| sender.rate.bytes_per_s(now))
     }
 
     /// Transfers in which it has a connection.
-    pub(super) fn open(&self, number: SecondaryNumber) -> usize {
+    pub(in crate::engine::cluster) fn open(&self, number: SecondaryNumber) -> usize {
         self.senders
             .get(&number)
             .map_or(0, |sender| sender.open.len())
     }
 
     /// What is being sent to a client, whichever protocol it speaks: by whom, and in which transfer.
-    pub(super) fn open_to(&self, client: &str) -> Vec<(SecondaryNumber, TransferId)> {
+    pub(in crate::engine::cluster) fn open_to(
+        &self,
+        client: &ClientName,
+    ) -> Vec<(SecondaryNumber, TransferId)> {
         let is_to = |open: &Open| match &open.receiver {
-            Receiver::Client(name) | Receiver::Legacy(name) => name.as_str() == client,
+            Receiver::Client(name) | Receiver::Legacy(name) => name == client,
             Receiver::Secondary(_) => false,
         };
         let senders = self.senders.iter();
@@ -167,28 +174,28 @@ impl Traffic {
     }
 
     /// True for a secondary that sends to a legacy client.
-    pub(super) fn has_originals(&self, number: SecondaryNumber) -> bool {
-        let is_original = |open: &Open| matches!(open.receiver, Receiver::Legacy(_));
+    pub(in crate::engine::cluster) fn has_legacy(&self, number: SecondaryNumber) -> bool {
+        let is_legacy = |open: &Open| matches!(open.receiver, Receiver::Legacy(_));
         let sender = self.senders.get(&number);
-        sender.is_some_and(|sender| sender.open.values().any(is_original))
+        sender.is_some_and(|sender| sender.open.values().any(is_legacy))
     }
 
-    /// Clients of the original that are being sent something.
-    pub(super) fn originals(&self) -> BTreeMap<ClientName, Original> {
-        let mut originals: BTreeMap<ClientName, Original> = BTreeMap::new();
+    /// Legacy clients that are being sent something.
+    pub(in crate::engine::cluster) fn legacy_clients(&self) -> BTreeMap<ClientName, LegacyClient> {
+        let mut legacy_clients: BTreeMap<ClientName, LegacyClient> = BTreeMap::new();
         let open = self.senders.values().flat_map(|s| s.open.values());
         for Open { receiver, since } in open {
             if let Receiver::Legacy(name) = receiver {
-                let new = Original {
+                let new = LegacyClient {
                     parts: 0,
                     since: *since,
                 };
-                let original = originals.entry(name.clone()).or_insert(new);
-                original.parts += 1;
-                original.since = original.since.min(*since);
+                let legacy = legacy_clients.entry(name.clone()).or_insert(new);
+                legacy.parts += 1;
+                legacy.since = legacy.since.min(*since);
             }
         }
-        originals
+        legacy_clients
     }
 }
 
@@ -211,37 +218,41 @@ mod tests {
             last,
             whole_part: None,
         };
-        let mut traffic = Traffic::default();
-        assert_eq!(traffic.sent(start, number, &report(1, 5, false)).more, 0);
-        traffic.enrolled(start, number, Incarnation(1));
+        let mut senders = Senders::default();
+        assert_eq!(senders.sent(start, number, &report(1, 5, false)).more, 0);
+        senders.enrolled(start, number, Incarnation(1));
         // What it sent before is counted, but is no speed.
         assert_eq!(
-            traffic.sent(start, number, &report(1, 5000, false)).more,
+            senders.sent(start, number, &report(1, 5000, false)).more,
             5000
         );
-        assert_eq!(traffic.bytes_per_s(start, number), 0.0);
+        assert_eq!(senders.bytes_per_s(start, number), 0.0);
         let later = start + 2 * TELLS_ALL;
         assert_eq!(
-            traffic.sent(later, number, &report(1, 6000, false)).more,
+            senders.sent(later, number, &report(1, 6000, false)).more,
             1000
         );
-        assert_eq!(traffic.sent(later, number, &report(2, 10, false)).more, 10);
-        assert!(traffic.bytes_per_s(later, number) > 0.0);
-        assert_eq!((traffic.bytes(number), traffic.open(number)), (6010, 2));
-        assert_eq!(traffic.originals()[&name].parts, 2);
-        assert!(traffic.has_originals(number));
-        assert_eq!(traffic.open_to("ana").len(), 2);
-        assert!(traffic.open_to("an").is_empty());
-        assert_eq!(traffic.sent(later, number, &report(2, 10, true)).more, 0);
-        assert_eq!(traffic.open(number), 1);
+        assert_eq!(senders.sent(later, number, &report(2, 10, false)).more, 10);
+        assert!(senders.bytes_per_s(later, number) > 0.0);
+        assert_eq!((senders.bytes(number), senders.open(number)), (6010, 2));
+        assert_eq!(senders.legacy_clients()[&name].parts, 2);
+        assert!(senders.has_legacy(number));
+        assert_eq!(senders.open_to(&name).len(), 2);
+        assert!(
+            senders
+                .open_to(&ClientName::try_from("an").unwrap())
+                .is_empty()
+        );
+        assert_eq!(senders.sent(later, number, &report(2, 10, true)).more, 0);
+        assert_eq!(senders.open(number), 1);
         // The same run tells all again; another starts from nothing.
-        traffic.left(number);
-        assert!(!traffic.has_originals(number));
-        traffic.enrolled(later, number, Incarnation(1));
-        assert_eq!(traffic.open(number), 0);
-        assert_eq!(traffic.sent(later, number, &report(1, 6000, false)).more, 0);
-        traffic.enrolled(later, number, Incarnation(2));
-        assert_eq!(traffic.sent(later, number, &report(1, 7, true)).more, 7);
-        assert_eq!(traffic.bytes(number), 6017);
+        senders.left(number);
+        assert!(!senders.has_legacy(number));
+        senders.enrolled(later, number, Incarnation(1));
+        assert_eq!(senders.open(number), 0);
+        assert_eq!(senders.sent(later, number, &report(1, 6000, false)).more, 0);
+        senders.enrolled(later, number, Incarnation(2));
+        assert_eq!(senders.sent(later, number, &report(1, 7, true)).more, 7);
+        assert_eq!(senders.bytes(number), 6017);
     }
 }

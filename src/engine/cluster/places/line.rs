@@ -1,37 +1,37 @@
-//! Places: how many downloads run at once, and the line of those that wait, in order of arrival.
+//! Slots, which say how many downloads run at once, and the line of those that wait, in order of arrival.
 //!
-//! A place is for work: while others wait, a download that is sent nothing for a while lends its place to the first
-//! of them. It has a place again as soon as it is sent something, even when that makes one too many.
+//! A slot is for work: while others wait, a download that is sent nothing for a while lends its slot to the first
+//! of them. It has a slot again as soon as it is sent something, even when that makes one too many.
 //!
-//! Whoever waits is told its place. The first few hear of each change at once, the others when theirs falls below a
-//! power of two, and the rest as time passes: a change moves all who are behind, and costs messages to few of them.
+//! A request that waits is told its position. The first few hear of each change at once, the others when theirs falls
+//! below a power of two, and the rest as time passes: a change moves all that are behind, and costs few messages.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     time::Instant,
 };
 
-use super::LinkId;
+use crate::engine::cluster::LinkId;
 use crate::model::{
     RequestId,
     limits::{IDLE_PLACE, MAX_WAITING},
 };
 
 /// A client's request: its connection, and its own number for it.
-pub(super) type RequestKey = (LinkId, RequestId);
+pub(in crate::engine::cluster) type RequestKey = (LinkId, RequestId);
 
 /// Who runs and who waits.
 #[derive(Debug)]
-pub(super) struct Admission {
-    places: usize,
-    /// Those that have a place, and when they were last sent something.
+pub(super) struct Line {
+    slots: usize,
+    /// Those that have a slot, and when they were last sent something.
     running: BTreeMap<RequestKey, Instant>,
     /// The same by time.
     by_time: BTreeSet<(Instant, RequestKey)>,
-    /// Those that run and have lent their place.
+    /// Those that run and have lent their slot.
     lent: BTreeSet<RequestKey>,
     waiting: VecDeque<Waiting>,
-    /// Where [`Self::tell_more`] goes on; `None` while all know their places.
+    /// Where [`Self::tell_more`] goes on; `None` while all know their positions.
     cursor: Option<usize>,
 }
 
@@ -39,26 +39,26 @@ pub(super) struct Admission {
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     key: RequestKey,
-    /// The place that it was told last.
+    /// The position that it was told last.
     told: u32,
 }
 
-/// Places of which each change is told at once.
+/// Positions of which each change is told at once.
 const EXACT: u32 = 8;
 
 impl Waiting {
-    /// It must hear at once that its place is another.
-    fn must_hear(&self, place: u32) -> bool {
-        place != self.told && (place <= EXACT || place.ilog2() != self.told.ilog2())
+    /// It must hear at once that its position is another.
+    fn must_hear(&self, position: u32) -> bool {
+        position != self.told && (position <= EXACT || position.ilog2() != self.told.ilog2())
     }
 }
 
 /// What became of a request that entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Entered {
-    /// It runs.
-    Running,
-    /// It waits at this place, from 1.
+pub(super) enum InLine {
+    /// It has a slot.
+    Runs,
+    /// It waits at this position, from 1.
     Waits(u32),
     /// The line is full.
     Full,
@@ -69,14 +69,14 @@ pub(super) enum Entered {
 pub(super) struct Moved {
     /// Those that run from now on, in order.
     pub(super) start: Vec<RequestKey>,
-    /// Those that wait at another place than before and are to be told at once.
-    pub(super) places: Vec<(RequestKey, u32)>,
+    /// Those that wait at another position than before and are to be told at once.
+    pub(super) positions: Vec<(RequestKey, u32)>,
 }
 
-impl Admission {
-    pub(super) fn new(places: usize) -> Self {
+impl Line {
+    pub(super) fn new(slots: usize) -> Self {
         Self {
-            places: places.max(1),
+            slots: slots.max(1),
             running: BTreeMap::new(),
             by_time: BTreeSet::new(),
             lent: BTreeSet::new(),
@@ -85,36 +85,36 @@ impl Admission {
         }
     }
 
-    pub(super) fn enter(&mut self, now: Instant, key: RequestKey) -> Entered {
-        if self.running.len() < self.places && self.waiting.is_empty() {
+    pub(super) fn enter(&mut self, now: Instant, key: RequestKey) -> InLine {
+        if self.running.len() < self.slots && self.waiting.is_empty() {
             self.run(now, key);
-            return Entered::Running;
+            return InLine::Runs;
         }
         if self.waiting.len() >= MAX_WAITING {
-            return Entered::Full;
+            return InLine::Full;
         }
         let told = self.waiting.len() as u32 + 1;
         self.waiting.push_back(Waiting { key, told });
-        Entered::Waits(told)
+        InLine::Waits(told)
     }
 
-    /// A download that was granted before, by an earlier run of the central perhaps, and goes on: it has its
-    /// place even when that makes one too many.
+    /// A download that was granted before, by an earlier run of the central perhaps, and goes on: it has a
+    /// slot even when that makes one too many.
     pub(super) fn readmit(&mut self, now: Instant, key: RequestKey) {
         self.run(now, key);
     }
 
-    /// A download was sent something: it has its place, again if it had lent it.
+    /// A download was sent something: it has its slot, again if it had lent it.
     pub(super) fn worked(&mut self, now: Instant, key: RequestKey) {
         if self.running.contains_key(&key) || self.lent.contains(&key) {
             self.run(now, key);
         }
     }
 
-    /// Takes the places of those that are sent nothing, as far as others wait for them; gives who they are.
+    /// Takes the slots of those that are sent nothing, as far as others wait for them; gives who they are.
     pub(super) fn lend(&mut self, now: Instant) -> (Vec<RequestKey>, Moved) {
         let mut lenders = Vec::new();
-        while self.waiting.len() > self.places.saturating_sub(self.running.len())
+        while self.waiting.len() > self.slots.saturating_sub(self.running.len())
             && let Some((at, key)) = self.by_time.first().copied()
             && at + IDLE_PLACE <= now
         {
@@ -142,13 +142,13 @@ impl Admission {
         self.by_time = self.running.keys().map(|key| (now, *key)).collect();
     }
 
-    /// There are so many places from now on. Where there are fewer, those that run end as they would have.
-    pub(super) fn set_places(&mut self, now: Instant, places: usize) -> Moved {
-        self.places = places.max(1);
+    /// There are so many slots from now on. Where there are fewer, those that run end as they would have.
+    pub(super) fn set_slots(&mut self, now: Instant, slots: usize) -> Moved {
+        self.slots = slots.max(1);
         self.leave(now, |_| false)
     }
 
-    /// Takes out every request that `gone` names; the first in line take the places.
+    /// Takes out every request that `gone` names; the first in line take the slots.
     pub(super) fn leave(&mut self, now: Instant, gone: impl Fn(RequestKey) -> bool) -> Moved {
         let before = self.waiting.len();
         self.running.retain(|key, _| !gone(*key));
@@ -156,17 +156,17 @@ impl Admission {
         self.lent.retain(|key| !gone(*key));
         self.waiting.retain(|waiting| !gone(waiting.key));
         let mut moved = Moved::default();
-        while self.running.len() < self.places
+        while self.running.len() < self.slots
             && let Some(first) = self.take_first()
         {
             self.run(now, first);
             moved.start.push(first);
         }
         if self.waiting.len() < before {
-            for (place, waiting) in (1..).zip(&mut self.waiting) {
-                if waiting.must_hear(place) {
-                    waiting.told = place;
-                    moved.places.push((waiting.key, place));
+            for (position, waiting) in (1..).zip(&mut self.waiting) {
+                if waiting.must_hear(position) {
+                    waiting.told = position;
+                    moved.positions.push((waiting.key, position));
                 }
             }
             self.cursor.get_or_insert(0);
@@ -174,33 +174,33 @@ impl Admission {
         moved
     }
 
-    /// Some do not know their present place.
+    /// Some do not know their present position.
     pub(super) fn has_more_to_tell(&self) -> bool {
         self.cursor.is_some()
     }
 
-    /// The next of those that do not know their present place, so many at most.
+    /// The next of those that do not know their present position, so many at most.
     pub(super) fn tell_more(&mut self, most: usize) -> Vec<(RequestKey, u32)> {
-        let mut places = Vec::new();
+        let mut positions = Vec::new();
         let Some(start) = self.cursor.take() else {
-            return places;
+            return positions;
         };
         for (index, waiting) in self.waiting.iter_mut().enumerate().skip(start) {
-            let place = index as u32 + 1;
-            if waiting.told == place {
+            let position = index as u32 + 1;
+            if waiting.told == position {
                 continue;
             }
-            if places.len() == most {
+            if positions.len() == most {
                 self.cursor = Some(index);
                 break;
             }
-            waiting.told = place;
-            places.push((waiting.key, place));
+            waiting.told = position;
+            positions.push((waiting.key, position));
         }
-        places
+        positions
     }
 
-    /// The first in line; whoever has lent a place, and would take more without using them, lets others go first.
+    /// The first in line. A connection that has lent a slot, and would take more without using them, lets others go first.
     fn take_first(&mut self) -> Option<RequestKey> {
         let has_lent = |link: LinkId| {
             let of_link = (link, RequestId(u64::MIN))..=(link, RequestId(u64::MAX));
@@ -224,7 +224,7 @@ impl Admission {
         }
     }
 
-    /// Those that run, with a place or without.
+    /// Those that run, with a slot or without.
     pub(super) fn running(&self) -> usize {
         self.running.len() + self.lent.len()
     }
@@ -249,40 +249,38 @@ mod tests {
     }
 
     #[test]
-    fn eight_clients_and_five_places() {
+    fn eight_clients_and_five_slots() {
         let now = Instant::now();
-        let mut admission = Admission::new(5);
-        let entered: Vec<_> = (0..8)
-            .map(|client| admission.enter(now, key(client)))
-            .collect();
-        assert_eq!(entered[..5], [Entered::Running; 5]);
+        let mut queue = Line::new(5);
+        let entered: Vec<_> = (0..8).map(|client| queue.enter(now, key(client))).collect();
+        assert_eq!(entered[..5], [InLine::Runs; 5]);
         assert_eq!(
             entered[5..],
-            [Entered::Waits(1), Entered::Waits(2), Entered::Waits(3)]
+            [InLine::Waits(1), InLine::Waits(2), InLine::Waits(3)]
         );
 
-        let moved = admission.leave(now, |k| k == key(6));
+        let moved = queue.leave(now, |k| k == key(6));
         assert_eq!(
             moved,
             Moved {
                 start: vec![],
-                places: vec![(key(7), 2)]
+                positions: vec![(key(7), 2)]
             }
         );
-        let moved = admission.leave(now, |k| k == key(0));
+        let moved = queue.leave(now, |k| k == key(0));
         assert_eq!(
             moved,
             Moved {
                 start: vec![key(5)],
-                places: vec![(key(7), 1)]
+                positions: vec![(key(7), 1)]
             }
         );
-        let moved = admission.leave(now, |k| k.0 == LinkId(1));
+        let moved = queue.leave(now, |k| k.0 == LinkId(1));
         assert_eq!(
             moved,
             Moved {
                 start: vec![key(7)],
-                places: vec![]
+                positions: vec![]
             }
         );
     }
@@ -290,76 +288,76 @@ mod tests {
     #[test]
     fn a_full_line_takes_nobody_and_forgets_nobody() {
         let now = Instant::now();
-        let mut admission = Admission::new(1);
+        let mut queue = Line::new(1);
         let most = MAX_WAITING as u64;
         for client in 0..=most {
-            assert_ne!(admission.enter(now, key(client)), Entered::Full);
+            assert_ne!(queue.enter(now, key(client)), InLine::Full);
         }
-        assert_eq!(admission.enter(now, key(most + 1)), Entered::Full);
-        assert_eq!((admission.running(), admission.waiting()), (1, MAX_WAITING));
-        assert_eq!(admission.leave(now, |k| k == key(0)).start, [key(1)]);
+        assert_eq!(queue.enter(now, key(most + 1)), InLine::Full);
+        assert_eq!((queue.running(), queue.waiting()), (1, MAX_WAITING));
+        assert_eq!(queue.leave(now, |k| k == key(0)).start, [key(1)]);
         assert_eq!(
-            admission.enter(now, key(most + 1)),
-            Entered::Waits(MAX_WAITING as u32)
+            queue.enter(now, key(most + 1)),
+            InLine::Waits(MAX_WAITING as u32)
         );
     }
 
     #[test]
-    fn who_is_sent_nothing_lends_the_place_and_has_it_again_with_the_first_byte() {
+    fn a_download_that_is_sent_nothing_lends_its_slot_until_the_next_byte() {
         let start = Instant::now();
-        let mut admission = Admission::new(2);
-        admission.enter(start, key(0));
-        admission.enter(start, key(1));
+        let mut queue = Line::new(2);
+        queue.enter(start, key(0));
+        queue.enter(start, key(1));
         // Nobody waits: nobody is bothered.
         let idle = start + IDLE_PLACE;
-        assert_eq!(admission.next_lending(), None);
-        assert_eq!(admission.lend(idle), Default::default());
-        assert_eq!(admission.enter(idle, key(2)), Entered::Waits(1));
-        assert_eq!(admission.enter(idle, key(3)), Entered::Waits(2));
-        assert_eq!(admission.enter(idle, key(4)), Entered::Waits(3));
-        admission.worked(idle, key(1));
-        assert_eq!(admission.next_lending(), Some(idle));
-        let (lenders, moved) = admission.lend(idle);
+        assert_eq!(queue.next_lending(), None);
+        assert_eq!(queue.lend(idle), Default::default());
+        assert_eq!(queue.enter(idle, key(2)), InLine::Waits(1));
+        assert_eq!(queue.enter(idle, key(3)), InLine::Waits(2));
+        assert_eq!(queue.enter(idle, key(4)), InLine::Waits(3));
+        queue.worked(idle, key(1));
+        assert_eq!(queue.next_lending(), Some(idle));
+        let (lenders, moved) = queue.lend(idle);
         assert_eq!((lenders, moved.start), (vec![key(0)], vec![key(2)]));
-        assert_eq!(moved.places, [(key(3), 1), (key(4), 2)]);
-        assert_eq!((admission.running(), admission.waiting()), (3, 2));
+        assert_eq!(moved.positions, [(key(3), 1), (key(4), 2)]);
+        assert_eq!((queue.running(), queue.waiting()), (3, 2));
         // It goes on: that is one too many, and nobody else starts before two are over.
-        admission.worked(idle, key(0));
-        assert_eq!(admission.leave(idle, |k| k == key(1)).start, []);
-        assert_eq!(admission.leave(idle, |k| k == key(2)).start, [key(3)]);
+        queue.worked(idle, key(0));
+        assert_eq!(queue.leave(idle, |k| k == key(1)).start, []);
+        assert_eq!(queue.leave(idle, |k| k == key(2)).start, [key(3)]);
         // One that is gone has nothing to get back.
-        admission.worked(idle, key(2));
-        assert_eq!((admission.running(), admission.waiting()), (2, 1));
+        queue.worked(idle, key(2));
+        assert_eq!((queue.running(), queue.waiting()), (2, 1));
         // Of two that are idle one lends, as one waits; after a stop of this process nobody does.
         let later = idle + IDLE_PLACE;
-        admission.renew(later);
-        assert_eq!(admission.lend(later).0, []);
-        assert_eq!(admission.lend(later + IDLE_PLACE).0.len(), 1);
-        assert_eq!((admission.running(), admission.waiting()), (3, 0));
-        admission.leave(later, |_| true);
-        assert_eq!((admission.running(), admission.waiting()), (0, 0));
-        assert!(admission.by_time.is_empty());
+        queue.renew(later);
+        assert_eq!(queue.lend(later).0, []);
+        assert_eq!(queue.lend(later + IDLE_PLACE).0.len(), 1);
+        assert_eq!((queue.running(), queue.waiting()), (3, 0));
+        queue.leave(later, |_| true);
+        assert_eq!((queue.running(), queue.waiting()), (0, 0));
+        assert!(queue.by_time.is_empty());
     }
 
     #[test]
-    fn who_leaves_places_unused_lets_others_go_first() {
+    fn a_client_that_leaves_slots_unused_lets_others_go_first() {
         let start = Instant::now();
-        let mut admission = Admission::new(1);
+        let mut queue = Line::new(1);
         let own = |request| (LinkId(1), RequestId(request));
         for request in 0..100 {
-            admission.enter(start, own(request));
+            queue.enter(start, own(request));
         }
-        admission.enter(start, key(2));
-        admission.enter(start, key(3));
+        queue.enter(start, key(2));
+        queue.enter(start, key(3));
         let later = start + IDLE_PLACE;
-        let (lenders, moved) = admission.lend(later);
+        let (lenders, moved) = queue.lend(later);
         assert_eq!((lenders, moved.start), (vec![own(0)], vec![key(2)]));
-        // So far behind, the place is told as time passes.
-        assert_eq!(moved.places, []);
-        assert_eq!(admission.tell_more(64), [(key(3), 100)]);
-        assert_eq!(admission.leave(later, |k| k == key(2)).start, [key(3)]);
+        // So far behind, the position is told as time passes.
+        assert_eq!(moved.positions, []);
+        assert_eq!(queue.tell_more(64), [(key(3), 100)]);
+        assert_eq!(queue.leave(later, |k| k == key(2)).start, [key(3)]);
         // With nobody else there the next is its own.
-        assert_eq!(admission.leave(later, |k| k == key(3)).start, [own(1)]);
+        assert_eq!(queue.leave(later, |k| k == key(3)).start, [own(1)]);
     }
 
     #[derive(Clone, Copy, Debug)]
@@ -383,40 +381,40 @@ mod tests {
     }
 
     #[test]
-    fn who_leaves_a_long_line_costs_few_messages_and_all_know_their_places_in_the_end() {
-        let mut admission = Admission::new(1);
+    fn leaving_a_long_line_costs_few_messages_and_all_know_their_positions_in_the_end() {
+        let mut queue = Line::new(1);
         let now = Instant::now();
         for client in 0..=5000 {
-            admission.enter(now, key(client));
+            queue.enter(now, key(client));
         }
         let mut told: std::collections::BTreeMap<_, u32> = (1..=5000)
             .map(|client| (key(client), client as u32))
             .collect();
         for client in 1..=2500 {
-            let moved = admission.leave(now, |k| k == key(client));
-            assert!(moved.places.len() <= EXACT as usize + 13, "{moved:?}");
-            told.extend(moved.places);
+            let moved = queue.leave(now, |k| k == key(client));
+            assert!(moved.positions.len() <= EXACT as usize + 13, "{moved:?}");
+            told.extend(moved.positions);
         }
-        while admission.has_more_to_tell() {
-            let more = admission.tell_more(64);
+        while queue.has_more_to_tell() {
+            let more = queue.tell_more(64);
             assert!(more.len() <= 64);
             told.extend(more);
         }
-        for (place, key) in (1..).zip(admission.line()) {
-            assert_eq!(told[&key], place);
+        for (position, key) in (1..).zip(queue.line()) {
+            assert_eq!(told[&key], position);
         }
     }
 
     proptest! {
         /// Beside the list of all in the order of arrival: those granted earlier by another run, and of the
-        /// others as many as there are places left.
+        /// others as many as there are slots left.
         #[test]
-        fn nobody_is_lost_doubled_or_overtaken_and_the_places_are_kept(
-            places in 1usize..6,
+        fn nobody_is_lost_doubled_or_overtaken_and_the_slots_are_kept(
+            slots in 1usize..6,
             steps in steps(),
         ) {
             let now = Instant::now();
-            let mut admission = Admission::new(places);
+            let mut queue = Line::new(slots);
             let (mut running, mut line) = (BTreeSet::new(), Vec::new());
             let mut told = std::collections::BTreeMap::new();
             for step in steps {
@@ -424,18 +422,18 @@ mod tests {
                     Step::Enter(key) | Step::Readmit(key)
                         if running.contains(&key) || line.contains(&key) => {}
                     Step::Enter(key) => {
-                        let entered = admission.enter(now, key);
-                        if running.len() < places {
-                            prop_assert_eq!(entered, Entered::Running);
+                        let entered = queue.enter(now, key);
+                        if running.len() < slots {
+                            prop_assert_eq!(entered, InLine::Runs);
                             running.insert(key);
                         } else {
                             line.push(key);
                             told.insert(key, line.len() as u32);
-                            prop_assert_eq!(entered, Entered::Waits(line.len() as u32));
+                            prop_assert_eq!(entered, InLine::Waits(line.len() as u32));
                         }
                     }
                     Step::Readmit(key) => {
-                        admission.readmit(now, key);
+                        queue.readmit(now, key);
                         running.insert(key);
                     }
                     Step::Leave(_) | Step::LeaveAll(_) => {
@@ -446,44 +444,44 @@ mod tests {
                         };
                         running.retain(|key| !gone(*key));
                         line.retain(|key| !gone(*key));
-                        let free = places.saturating_sub(running.len()).min(line.len());
+                        let free = slots.saturating_sub(running.len()).min(line.len());
                         let start: Vec<_> = line.drain(..free).collect();
                         running.extend(&start);
-                        let moved = admission.leave(now, gone);
+                        let moved = queue.leave(now, gone);
                         prop_assert_eq!(moved.start, start);
-                        told.extend(moved.places);
-                        for (place, key) in (1..).zip(&line) {
+                        told.extend(moved.positions);
+                        for (position, key) in (1..).zip(&line) {
                             let told = told[key];
-                            prop_assert!(told == place || place > EXACT && told > place);
-                            prop_assert_eq!(told.ilog2(), place.ilog2());
+                            prop_assert!(told == position || position > EXACT && told > position);
+                            prop_assert_eq!(told.ilog2(), position.ilog2());
                         }
                     }
                 }
-                prop_assert!(admission.running.keys().eq(&running));
-                prop_assert!(admission.line().eq(line.iter().copied()));
-                prop_assert!(line.is_empty() || running.len() >= places);
+                prop_assert!(queue.running.keys().eq(&running));
+                prop_assert!(queue.line().eq(line.iter().copied()));
+                prop_assert!(line.is_empty() || running.len() >= slots);
             }
         }
 
         #[test]
-        fn without_earlier_grants_no_more_run_than_there_are_places(
-            places in 1usize..6,
+        fn without_earlier_grants_no_more_run_than_there_are_slots(
+            slots in 1usize..6,
             steps in prop::collection::vec((0..40_u64, any::<bool>()), 1..200),
         ) {
             let now = Instant::now();
-            let mut admission = Admission::new(places);
+            let mut queue = Line::new(slots);
             let mut line: Vec<u64> = Vec::new();
             for (client, enters) in steps {
                 if enters && !line.contains(&client) {
-                    admission.enter(now, key(client));
+                    queue.enter(now, key(client));
                     line.push(client);
                 } else {
-                    admission.leave(now, |k| k == key(client));
+                    queue.leave(now, |k| k == key(client));
                     line.retain(|c| *c != client);
                 }
-                prop_assert_eq!(admission.running(), line.len().min(places));
-                let running: BTreeSet<_> = line.iter().take(places).map(|c| key(*c)).collect();
-                prop_assert!(admission.running.keys().eq(&running));
+                prop_assert_eq!(queue.running(), line.len().min(slots));
+                let running: BTreeSet<_> = line.iter().take(slots).map(|c| key(*c)).collect();
+                prop_assert!(queue.running.keys().eq(&running));
             }
         }
     }

@@ -1,0 +1,109 @@
+//! What a transfer comes to: the reports of its senders against the word of its receiver. Pure sums; the same entry gives
+//! the same figures, so that they can be taken out of the books again when a report comes late.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use super::saved::Reported;
+use crate::{
+    engine::counters::Counters,
+    model::{Finished, Outcome, ReceivedFrom, SecondaryNumber, Who, limits::MAX_FILE_BYTES},
+};
+
+/// What a transfer adds to the books.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Figures {
+    /// Per secondary that sent.
+    pub(super) per_source: BTreeMap<SecondaryNumber, Counters>,
+    /// All together.
+    pub(super) whole: Counters,
+}
+
+/// The secondary that a receiver's claim is about.
+pub(super) fn sender_of(claim: &ReceivedFrom) -> SecondaryNumber {
+    let Who::Secondary(number) = claim.who;
+    number
+}
+
+impl Figures {
+    /// Of what secondaries reported, what the receiver said if it did, and how long it took. Those that `died` may have
+    /// sent what they never reported.
+    pub(super) fn of(
+        reported: &[Reported],
+        finished: Option<&Finished>,
+        took: Duration,
+        died: &BTreeSet<SecondaryNumber>,
+    ) -> Self {
+        let mut per_source: BTreeMap<SecondaryNumber, Counters> = BTreeMap::new();
+        for reported in reported {
+            let counters = per_source.entry(reported.number).or_default();
+            counters.bytes_sent = counters
+                .bytes_sent
+                .saturating_add(reported.bytes.min(MAX_FILE_BYTES));
+        }
+        let mut confirmed = true;
+        match finished {
+            Some(finished) => {
+                let sources = &finished.sources;
+                for (number, counters) in &mut per_source {
+                    if sources.iter().all(|source| sender_of(source) != *number) {
+                        counters.bytes_wasted = counters.bytes_sent;
+                    }
+                }
+                let mut booked = BTreeSet::new();
+                for received in sources {
+                    if !booked.insert(received.who) {
+                        // The same bytes are not booked twice, whatever the receiver says.
+                        confirmed = false;
+                        continue;
+                    }
+                    let number = sender_of(received);
+                    let counters = per_source.entry(number).or_default();
+                    let claim = Counters::of_received(received);
+                    confirmed &= counters.book(&claim, died.contains(&number));
+                }
+            }
+            None => {
+                per_source
+                    .values_mut()
+                    .for_each(|c| c.bytes_unconfirmed = c.bytes_sent);
+            }
+        }
+        let mut whole = match finished.map(|finished| finished.outcome) {
+            // A receiver that claims what nobody sent has no download to its name.
+            Some(Outcome::Complete) if !confirmed => Counters::default(),
+            outcome => Counters::of_end(outcome),
+        };
+        whole.add(&Counters {
+            duration_ms: took.as_millis() as u64,
+            ..Counters::default()
+        });
+        per_source.values().for_each(|counters| whole.add(counters));
+        Self { per_source, whole }
+    }
+}
+
+impl Counters {
+    /// Adds what the receiver says to what the secondary reported; false when the receiver claims more of use
+    /// than a living secondary reported. One that keeps quiet about its waste must not spoil a download.
+    fn book(&mut self, claim: &Self, sender_died: bool) -> bool {
+        let claimed = claim.bytes_received.saturating_add(claim.bytes_wasted);
+        let reported = self.bytes_sent;
+        let mut booked = claim.clone();
+        let honest = claim.bytes_received <= reported || sender_died;
+        if claimed > reported && sender_died {
+            booked.bytes_unreported = claimed - reported;
+            booked.bytes_sent = claimed - reported;
+        } else if claimed > reported {
+            booked.bytes_received = claim.bytes_received.min(reported);
+        }
+        // What was sent and is not in the receiver's file was of no use, wherever it got lost.
+        booked.bytes_wasted = reported
+            .saturating_add(booked.bytes_sent)
+            .saturating_sub(booked.bytes_received);
+        self.add(&booked);
+        honest
+    }
+}

@@ -1,0 +1,164 @@
+//! The tables of figures: all downloads, and those of each file, client and secondary.
+
+use super::{
+    entry::Entry,
+    figures::Figures,
+    saved::{LegacyParts, Totals},
+};
+use crate::{
+    engine::{
+        counters::Counters,
+        tables::{Blank, change_named},
+    },
+    model::{
+        ClientName, FileName, Receiver, SecondaryNumber, SentTransfer, limits::MAX_FILE_BYTES,
+    },
+};
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Tables {
+    /// Without lists of transfers, which are kept elsewhere.
+    totals: Totals,
+    /// Clients in the table that have no figures.
+    blank: Blank<ClientName>,
+}
+
+impl Tables {
+    /// Goes on from what an earlier run saved.
+    pub(super) fn restore(mut totals: Totals) -> Self {
+        let blank = Blank::of(&mut totals.clients);
+        Self { totals, blank }
+    }
+
+    /// All of it; the lists of transfers are empty.
+    pub(super) fn totals(&self) -> Totals {
+        self.totals.clone()
+    }
+
+    pub(super) fn per_file(&self) -> impl Iterator<Item = (&FileName, u64)> {
+        let files = self.totals.files.iter();
+        files.map(|(name, counters)| (name, counters.downloads))
+    }
+
+    pub(super) fn per_client(&self) -> impl Iterator<Item = (&ClientName, u64)> {
+        let clients = self.totals.clients.iter();
+        clients.map(|(name, counters)| (name, counters.downloads))
+    }
+
+    pub(super) fn downloads_by(&self, client: &ClientName) -> u64 {
+        let counters = self.totals.clients.get(client);
+        counters.map_or(0, |counters| counters.downloads)
+    }
+
+    /// A client that enrols is in the table, with zero downloads, until too many others have come since.
+    pub(super) fn know_client(&mut self, client: &ClientName) {
+        self.blank.add(&mut self.totals.clients, client);
+    }
+
+    /// Puts an entry's figures in.
+    pub(super) fn book(&mut self, entry: &Entry, figures: &Figures) {
+        self.change(entry, figures, Counters::add);
+    }
+
+    /// Takes them out again.
+    pub(super) fn take_back(&mut self, entry: &Entry, figures: &Figures) {
+        self.change(entry, figures, Counters::subtract);
+    }
+
+    fn change(&mut self, entry: &Entry, figures: &Figures, change: fn(&mut Counters, &Counters)) {
+        let whole = &figures.whole;
+        let totals = &mut self.totals;
+        let Receiver::Client(client) = &entry.open().receiver else {
+            return change(&mut totals.copies, whole);
+        };
+        change(&mut totals.totals, whole);
+        let (files, others) = (&mut totals.files, &mut totals.other_files);
+        change_named(files, others, &entry.open().file, whole, change);
+        let (clients, others) = (&mut totals.clients, &mut totals.other_clients);
+        change_named(clients, others, client, whole, change);
+        for (number, counters) in &figures.per_source {
+            let mut counters = counters.clone();
+            counters.downloads = u64::from(whole.downloads == 1 && counters.bytes_received > 0);
+            counters.duration_ms = whole.duration_ms;
+            change(totals.secondaries.entry(*number).or_default(), &counters);
+        }
+    }
+
+    /// Bytes of a transfer that has no entry count all the same, as those of a receiver that vanished.
+    pub(super) fn book_without_entry(
+        &mut self,
+        number: SecondaryNumber,
+        receiver: &Receiver,
+        bytes: u64,
+    ) {
+        let bytes = bytes.min(MAX_FILE_BYTES);
+        let counters = Counters {
+            bytes_sent: bytes,
+            bytes_unconfirmed: bytes,
+            ..Counters::default()
+        };
+        match receiver {
+            Receiver::Secondary(_) => self.totals.copies.add(&counters),
+            Receiver::Client(_) | Receiver::Legacy(_) => {
+                self.totals.totals.add(&counters);
+                self.totals.other_files.add(&counters);
+                self.totals.other_clients.add(&counters);
+                let of_secondary = self.totals.secondaries.entry(number).or_default();
+                of_secondary.add(&counters);
+            }
+        }
+    }
+
+    /// A legacy client was sent a part, or some of one.
+    pub(super) fn book_legacy(
+        &mut self,
+        number: SecondaryNumber,
+        client: &ClientName,
+        sent: &SentTransfer,
+    ) {
+        let mut counters = Counters {
+            bytes_sent: sent.bytes,
+            ..Counters::default()
+        };
+        if let Some(part) = sent.whole_part {
+            counters.bytes_received = sent.bytes;
+            counters.downloads = u64::from(self.has_all_parts(client, &sent.file, part));
+        } else {
+            counters.bytes_unconfirmed = sent.bytes;
+        }
+        let totals = &mut self.totals;
+        totals.totals.add(&counters);
+        let (files, others) = (&mut totals.files, &mut totals.other_files);
+        change_named(files, others, &sent.file, &counters, Counters::add);
+        let (clients, others) = (&mut totals.clients, &mut totals.other_clients);
+        change_named(clients, others, client, &counters, Counters::add);
+        totals.secondaries.entry(number).or_default().add(&counters);
+    }
+
+    /// A legacy client has one part more; true when that makes a file.
+    fn has_all_parts(&mut self, client: &ClientName, file: &FileName, part: u8) -> bool {
+        let all = &mut self.totals.legacy_parts;
+        let known = all
+            .iter()
+            .position(|p| p.client == *client && p.file == *file);
+        let index = known.unwrap_or_else(|| {
+            all.push(LegacyParts {
+                client: client.clone(),
+                file: file.clone(),
+                parts: 0,
+            });
+            all.len() - 1
+        });
+        all[index].parts |= 1 << part.min(2);
+        let is_whole = all[index].parts == 0b111;
+        if is_whole {
+            all.remove(index);
+        }
+        // Those who never ask for all parts must not fill the file.
+        if all.len() > 1000 {
+            all.remove(0);
+        }
+        is_whole
+    }
+}

@@ -1,0 +1,377 @@
+//! Clients and what they asked for: who has which name, who has a slot, who is at which position of the line, who was
+//! sent away. Knows files by name only, and neither contents nor secondaries.
+
+#[cfg(feature = "fuzzing")]
+pub(super) mod fuzzing;
+mod line;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+pub(super) use self::line::RequestKey;
+use self::line::{InLine, Line};
+use super::{LinkId, Refusal};
+use crate::model::{
+    ClientName, FileName, Limit, RequestId, TransferId,
+    limits::{MAX_REQUESTS_PER_CLIENT, MAX_WAITING},
+};
+
+/// How often those who wait further back are told their positions, and how many of them at once.
+const POSITIONS_EVERY: Duration = Duration::from_millis(10);
+const POSITIONS_AT_ONCE: usize = 16;
+
+pub(super) const TOO_MANY_REQUESTS: Refusal = Refusal::TooMany {
+    of: Limit::Downloads,
+    most: MAX_REQUESTS_PER_CLIENT,
+};
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Places {
+    clients: BTreeMap<LinkId, Client>,
+    line: Line,
+    /// Names that are refused, and until when.
+    expelled: BTreeMap<ClientName, Instant>,
+    /// When more of those who wait are told their positions.
+    tell_at: Option<Instant>,
+}
+
+/// A connected client.
+#[derive(Debug)]
+pub(super) struct Client {
+    name: Option<ClientName>,
+    address: SocketAddr,
+    since: Instant,
+    /// What it asked for and has not finished.
+    requests: BTreeMap<RequestId, Request>,
+}
+
+/// A client's request.
+#[derive(Debug)]
+enum Request {
+    Waiting { file: FileName, since: Instant },
+    Running(TransferId),
+}
+
+/// A client has a name.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) address: SocketAddr,
+    /// The name that it had.
+    pub(super) before: Option<ClientName>,
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entered {
+    /// It has a slot.
+    Runs,
+    /// It waits at this position, from 1.
+    Waits(u32),
+}
+
+/// What follows for others when a slot is free or the line gets shorter.
+#[derive(Debug, Default)]
+#[must_use]
+pub(super) struct Moved {
+    /// Those that have a slot from now on, in order.
+    pub(super) start: Vec<(RequestKey, FileName)>,
+    /// Those that wait at another position than before and are to be told at once.
+    pub(super) positions: Vec<(RequestKey, u32)>,
+}
+
+/// A client's connection is gone.
+#[derive(Debug)]
+pub(super) struct Left {
+    pub(super) name: Option<ClientName>,
+    /// Its downloads that ran.
+    pub(super) running: Vec<TransferId>,
+    pub(super) moved: Moved,
+}
+
+/// A download that waits, for people.
+#[derive(Debug)]
+pub(super) struct Waiting<'a> {
+    /// From 1.
+    pub(super) position: u32,
+    pub(super) client: &'a ClientName,
+    pub(super) file: &'a FileName,
+    pub(super) since: Instant,
+}
+
+impl Client {
+    pub(super) fn name(&self) -> Option<&ClientName> {
+        self.name.as_ref()
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(super) fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// Its downloads that run.
+    pub(super) fn running(&self) -> impl Iterator<Item = TransferId> + '_ {
+        self.requests.values().filter_map(|request| match request {
+            Request::Running(transfer) => Some(*transfer),
+            Request::Waiting { .. } => None,
+        })
+    }
+
+    pub(super) fn request_count(&self) -> usize {
+        self.requests.len()
+    }
+}
+
+impl Places {
+    pub(super) fn new(slots: usize) -> Self {
+        Self {
+            clients: BTreeMap::new(),
+            line: Line::new(slots),
+            expelled: BTreeMap::new(),
+            tell_at: None,
+        }
+    }
+
+    pub(super) fn get(&self, link: LinkId) -> Option<&Client> {
+        self.clients.get(&link)
+    }
+
+    pub(super) fn clients(&self) -> impl Iterator<Item = &Client> {
+        self.clients.values()
+    }
+
+    /// A client connects.
+    pub(super) fn hello(&mut self, now: Instant, link: LinkId, address: SocketAddr) {
+        let client = Client {
+            name: None,
+            address,
+            since: now,
+            requests: BTreeMap::new(),
+        };
+        self.clients.insert(link, client);
+    }
+
+    /// A client has a name, or another; `None` for a name that is refused.
+    pub(super) fn enrol(&mut self, now: Instant, link: LinkId, name: &ClientName) -> Option<Named> {
+        self.expelled.retain(|_, until| *until > now);
+        let is_expelled = self.expelled.contains_key(name);
+        let client = self.clients.get_mut(&link).filter(|_| !is_expelled)?;
+        Some(Named {
+            address: client.address,
+            before: client.name.replace(name.clone()),
+        })
+    }
+
+    pub(super) fn name_of(&self, link: LinkId) -> Option<&ClientName> {
+        self.clients.get(&link)?.name.as_ref()
+    }
+
+    /// # Errors
+    /// When a client may not make this request.
+    pub(super) fn check(&self, (link, request): RequestKey) -> Result<(), Refusal> {
+        let client = self.clients.get(&link).ok_or(Refusal::WrongRole)?;
+        if client.name.is_none() {
+            return Err(Refusal::NotEnrolled);
+        }
+        if client.is_full() || client.requests.contains_key(&request) {
+            return Err(TOO_MANY_REQUESTS);
+        }
+        Ok(())
+    }
+
+    /// A request that [`Self::check`] lets in has a slot, or waits in the line.
+    ///
+    /// # Errors
+    /// When the line is full.
+    pub(super) fn enter(
+        &mut self,
+        now: Instant,
+        (link, request): RequestKey,
+        file: &FileName,
+    ) -> Result<Entered, Refusal> {
+        let client = self.clients.get_mut(&link).ok_or(Refusal::WrongRole)?;
+        match self.line.enter(now, (link, request)) {
+            InLine::Runs => Ok(Entered::Runs),
+            InLine::Waits(position) => {
+                let (file, since) = (file.clone(), now);
+                let waiting = Request::Waiting { file, since };
+                client.requests.insert(request, waiting);
+                Ok(Entered::Waits(position))
+            }
+            InLine::Full => Err(Refusal::TooMany {
+                of: Limit::Waiting,
+                most: MAX_WAITING,
+            }),
+        }
+    }
+
+    /// A request that has a slot is a transfer.
+    pub(super) fn starts(&mut self, (link, request): RequestKey, transfer: TransferId) {
+        if let Some(client) = self.clients.get_mut(&link) {
+            client.requests.insert(request, Request::Running(transfer));
+        }
+    }
+
+    /// # Errors
+    /// When a client may not go on with a transfer under this number.
+    pub(super) fn check_resume(
+        &self,
+        (link, request): RequestKey,
+        transfer: TransferId,
+    ) -> Result<(), Refusal> {
+        let client = self.clients.get(&link).ok_or(Refusal::WrongRole)?;
+        if client.name.is_none() {
+            return Err(Refusal::NotEnrolled);
+        }
+        let is_taken = match client.requests.get(&request) {
+            Some(Request::Running(other)) => *other != transfer,
+            Some(Request::Waiting { .. }) => true,
+            None => false,
+        };
+        if client.is_full() || is_taken {
+            return Err(TOO_MANY_REQUESTS);
+        }
+        Ok(())
+    }
+
+    /// A transfer that was granted before goes on: it has a slot even when that makes one too many.
+    pub(super) fn resume(&mut self, now: Instant, key: RequestKey, transfer: TransferId) {
+        self.line.readmit(now, key);
+        self.starts(key, transfer);
+    }
+
+    /// A client gives up a request that waits. One that runs ends by its `finished`, which says what came of it.
+    pub(super) fn cancel(&mut self, now: Instant, key: RequestKey) -> Moved {
+        match self.request(key) {
+            Some(Request::Waiting { .. }) => self.over(now, key),
+            Some(Request::Running(_)) | None => Moved::default(),
+        }
+    }
+
+    /// A request is over: its slot is free at once.
+    pub(super) fn over(&mut self, now: Instant, key: RequestKey) -> Moved {
+        let (link, request) = key;
+        if let Some(client) = self.clients.get_mut(&link) {
+            client.requests.remove(&request);
+        }
+        let moved = self.line.leave(now, |other| other == key);
+        self.named(moved)
+    }
+
+    /// A client's connection is gone, and all that it had.
+    pub(super) fn leave(&mut self, now: Instant, link: LinkId) -> Option<Left> {
+        let client = self.clients.remove(&link)?;
+        let moved = self.line.leave(now, |(of, _)| of == link);
+        Some(Left {
+            running: client.running().collect(),
+            name: client.name,
+            moved: self.named(moved),
+        })
+    }
+
+    /// From now on so many downloads run at once, at least one. Those that are too many then end first.
+    pub(super) fn set_slots(&mut self, now: Instant, most: usize) -> Moved {
+        let moved = self.line.set_slots(now, most);
+        self.named(moved)
+    }
+
+    /// A download was sent something: it has its slot, again if it had lent it.
+    pub(super) fn worked(&mut self, now: Instant, key: RequestKey) {
+        self.line.worked(now, key);
+    }
+
+    /// Downloads that are sent nothing lend their slots to those that wait; gives whose they are.
+    pub(super) fn lend(&mut self, now: Instant) -> (Vec<(ClientName, TransferId)>, Moved) {
+        let (lenders, moved) = self.line.lend(now);
+        let transfer = |key: RequestKey| match self.request(key)? {
+            Request::Running(transfer) => Some((self.name_of(key.0)?.clone(), *transfer)),
+            Request::Waiting { .. } => None,
+        };
+        let lenders = lenders.into_iter().filter_map(transfer).collect();
+        (lenders, self.named(moved))
+    }
+
+    /// A time in which this process did not run is nobody's idleness.
+    pub(super) fn renew(&mut self, now: Instant) {
+        self.line.renew(now);
+    }
+
+    /// Those who wait further back hear of their positions by and by.
+    pub(super) fn positions(&mut self, now: Instant) -> Vec<(RequestKey, u32)> {
+        if !self.line.has_more_to_tell() {
+            self.tell_at = None;
+        } else if *self.tell_at.get_or_insert(now + POSITIONS_EVERY) <= now {
+            self.tell_at = Some(now + POSITIONS_EVERY);
+            return self.line.tell_more(POSITIONS_AT_ONCE);
+        }
+        Vec::new()
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let lending = self.line.next_lending();
+        lending.into_iter().chain(self.tell_at).min()
+    }
+
+    /// A name is refused from now on. Gives the connections of those who have it.
+    pub(super) fn expel(&mut self, name: ClientName, until: Instant) -> Vec<LinkId> {
+        let links = self.links_of(&name);
+        self.expelled.insert(name, until);
+        links
+    }
+
+    pub(super) fn links_of(&self, name: &ClientName) -> Vec<LinkId> {
+        let has_name = |(_, client): &(&LinkId, &Client)| client.name.as_ref() == Some(name);
+        let clients = self.clients.iter().filter(has_name);
+        clients.map(|(link, _)| *link).collect()
+    }
+
+    /// Those that run, with a slot or without.
+    pub(super) fn running_count(&self) -> usize {
+        self.line.running()
+    }
+
+    pub(super) fn waiting_count(&self) -> usize {
+        self.line.waiting()
+    }
+
+    /// Those that wait, the first in line first.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = Waiting<'_>> {
+        let waiting = |(position, key): (u32, RequestKey)| match self.request(key)? {
+            Request::Waiting { file, since } => Some(Waiting {
+                position,
+                client: self.name_of(key.0)?,
+                file,
+                since: *since,
+            }),
+            Request::Running(_) => None,
+        };
+        (1..).zip(self.line.line()).filter_map(waiting)
+    }
+
+    fn request(&self, (link, request): RequestKey) -> Option<&Request> {
+        self.clients.get(&link)?.requests.get(&request)
+    }
+
+    fn named(&self, moved: line::Moved) -> Moved {
+        let file = |key: RequestKey| match self.request(key)? {
+            Request::Waiting { file, .. } => Some((key, file.clone())),
+            Request::Running(_) => None,
+        };
+        Moved {
+            start: moved.start.into_iter().filter_map(file).collect(),
+            positions: moved.positions,
+        }
+    }
+}
+
+impl Client {
+    fn is_full(&self) -> bool {
+        self.requests.len() >= MAX_REQUESTS_PER_CLIENT
+    }
+}

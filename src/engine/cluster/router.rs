@@ -1,0 +1,313 @@
+//! The cluster machine: its rooms, its verbs, and the ways between the rooms. What it does with a message is in
+//! `secondaries`, `clients` and `receivers`, by who sent it; what follows from a change of a file in `files`; what a
+//! person orders in `people`; what may be looked at in `views`.
+
+mod clients;
+mod files;
+mod people;
+mod receivers;
+mod secondaries;
+mod views;
+
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Action, DownReason, Event, LinkId, Notice, Refusal, Totals,
+    books::{Books, naming::Numbers},
+    catalog::{Catalog, Now},
+    copies::Copies,
+    members::Members,
+    places::Places,
+    policy::{self, Policy},
+    transfers::Transfers,
+};
+use crate::model::{NameRecord, Receiver};
+
+pub use self::{
+    people::{Drained, Expelled},
+    views::{ClientInfo, FileCounts, ListingVersion, QueueRow, SecondaryCondition, SecondaryInfo},
+};
+
+/// A call that comes this much later than it was due means that this process did not run.
+const OWN_STOP: Duration = Duration::from_secs(1);
+
+/// How a cluster is to be run.
+#[derive(Clone, Debug)]
+pub struct ClusterConfig {
+    /// Secondaries that must be there, with their files known, before service begins.
+    pub required_secondaries: usize,
+    /// Downloads that run at once.
+    pub max_downloads: usize,
+    /// Service had begun in an earlier run that was killed: it goes on with one secondary.
+    pub begun: bool,
+    /// Makes the names of transfers differ from run to run. Nobody else may know it: whoever does knows the names of
+    /// transfers that are to come.
+    pub seed: u128,
+    /// The time at the start, in seconds since 1970: what is remembered of names ends some day.
+    pub wall_s: u64,
+}
+
+/// The central's decisions. See [`super`] for its rooms and [`crate::engine`] for its verbs.
+#[derive(Debug)]
+pub struct Cluster {
+    config: ClusterConfig,
+    policy: Policy,
+    members: Members,
+    catalog: Catalog,
+    copies: Copies,
+    places: Places,
+    transfers: Transfers,
+    books: Books,
+    actions: VecDeque<Action>,
+    /// People know that all is level.
+    told_level: bool,
+    started: Instant,
+    last_call: Instant,
+}
+
+impl Cluster {
+    /// A cluster without peers, going on from an earlier run's books and from what it remembered of names.
+    pub fn new(
+        now: Instant,
+        config: ClusterConfig,
+        saved: Totals,
+        records: impl IntoIterator<Item = NameRecord>,
+    ) -> Self {
+        Self {
+            policy: policy::wanted,
+            members: Members::default(),
+            catalog: Catalog::restore(records, config.wall_s),
+            copies: Copies::default(),
+            places: Places::new(config.max_downloads),
+            transfers: Transfers::default(),
+            books: Books::new(now, saved, Numbers::new(config.seed)),
+            actions: VecDeque::new(),
+            told_level: false,
+            started: now,
+            last_call: now,
+            config,
+        }
+    }
+
+    /// Another policy than today's.
+    #[cfg(test)]
+    pub(super) fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
+    }
+
+    /// One thing that happened on a connection.
+    pub fn handle_event(&mut self, now: Instant, link: LinkId, event: Event) {
+        self.notice_own_stop(now);
+        match event {
+            Event::SecondaryHello {
+                number,
+                incarnation,
+                address,
+            } => self.enrol_secondary(link, number, incarnation, address),
+            Event::ClientHello { name, address } => self.client_hello(link, name, address),
+            Event::Alive => self.members.renew(now, link),
+            Event::Closed { goodbye } => self.closed(link, goodbye),
+            Event::Receiver(message) => self.of_receiver(link, message),
+            Event::Client(message) => self.of_client(link, message),
+            Event::Secondary(message) => self.of_secondary(link, message),
+        }
+        self.after(now);
+    }
+
+    /// Leases are judged by when something of a secondary arrived: to be called before an event or a timeout, with
+    /// the last such moment of each connection. What waits to be handled ends no lease, and renews none later.
+    pub fn hear(&mut self, arrived: impl Fn(LinkId) -> Option<Instant>) {
+        self.members.hear(arrived);
+    }
+
+    /// This process did not run until now, for long enough that heartbeats may have come that nobody has read.
+    pub fn stood_still(&mut self, now: Instant) {
+        if self.members.allow_for_own_stop(now) {
+            self.books.renew(now);
+            self.places.renew(now);
+        }
+    }
+
+    /// Time passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.notice_own_stop(now);
+        for link in self.members.expired(now) {
+            self.close(link, Refusal::Silent);
+            self.secondary_down(link, DownReason::Silent);
+        }
+        self.after(now);
+    }
+
+    /// True while a connection's peer is enrolled, as a secondary or as a client.
+    pub fn has_peer(&self, link: LinkId) -> bool {
+        self.members.number(link).is_some() || self.places.get(link).is_some()
+    }
+
+    /// The next thing to do.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// When [`Self::handle_timeout`] is due.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        [
+            self.members.next_expiry(),
+            self.members.next_drained(),
+            self.copies.next_retry(self.last_call),
+            self.books.next_deadline(),
+            self.places.next_deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// What is to be made durable before the messages of each [`Action::Ack`] until now are acknowledged.
+    pub fn take_unsaved(&mut self) -> Vec<NameRecord> {
+        self.catalog.take_unsaved()
+    }
+
+    /// True when there is something to be made durable.
+    pub fn has_unsaved(&self) -> bool {
+        self.catalog.has_unsaved()
+    }
+
+    /// How many names something is remembered of.
+    pub fn record_count(&self) -> usize {
+        self.catalog.record_count()
+    }
+
+    /// All that is remembered of names.
+    pub fn records(&self) -> impl Iterator<Item = NameRecord> {
+        self.catalog.records()
+    }
+
+    /// True once the required secondaries were there.
+    pub fn has_begun(&self) -> bool {
+        self.config.begun
+    }
+
+    /// The books, for the statistics.
+    pub fn totals(&self) -> Totals {
+        self.books.totals()
+    }
+
+    /// Somebody without a connection of ours says that a secondary is down: it is looked at sooner, when it has been
+    /// sending to such a client.
+    pub fn doubt(&mut self, now: Instant, address: SocketAddr) {
+        let number = self.members.by_address(address);
+        if let Some(number) = number.filter(|number| self.books.senders().has_legacy(*number)) {
+            self.members.probe(now, number);
+        }
+    }
+
+    /// True while clients are served.
+    pub fn is_ready(&self) -> bool {
+        self.check_ready().is_ok()
+    }
+
+    fn check_ready(&self) -> Result<(), Refusal> {
+        let present = usize::from(self.members.present().len());
+        if self.config.begun && present > 0 {
+            return Ok(());
+        }
+        let required = if self.config.begun {
+            1
+        } else {
+            self.config.required_secondaries
+        };
+        Err(Refusal::NotReady { present, required })
+    }
+
+    /// Every live secondary has what it should have, and every name has one content.
+    fn is_level(&self) -> bool {
+        self.members.are_all_known()
+            && self.copies.are_all_made()
+            && self.catalog.conflict_count() == 0
+            && self.catalog.changing_count() == 0
+    }
+
+    /// What follows from any change: copies that can start, books that can be closed, service that begins.
+    fn after(&mut self, now: Instant) {
+        self.begin_service();
+        self.lend_slots();
+        if self.catalog.has_orphans() {
+            self.give_up_orphans();
+        }
+        self.start_copies();
+        self.tell_owed();
+        self.close_books();
+        self.tell_drained();
+        for (key, position) in self.places.positions(now) {
+            self.tell_position(key, position);
+        }
+        let level = self.is_level() && self.is_ready();
+        if level && !self.told_level {
+            let files = self.catalog.len();
+            self.tell(Notice::Level { files });
+        }
+        self.told_level = level;
+    }
+
+    fn begin_service(&mut self) {
+        let present = usize::from(self.members.present().len());
+        if !self.config.begun && present >= self.config.required_secondaries {
+            self.config.begun = true;
+            self.tell(Notice::ServiceBegan);
+        }
+    }
+
+    fn notice_own_stop(&mut self, now: Instant) {
+        let due = self.members.next_expiry();
+        if due.is_some_and(|due| now > due + OWN_STOP) && now > self.last_call + OWN_STOP {
+            self.members.renew_all(now);
+            self.books.renew(now);
+            self.places.renew(now);
+        }
+        self.last_call = now;
+    }
+
+    fn closed(&mut self, link: LinkId, goodbye: bool) {
+        let why = if goodbye {
+            DownReason::Goodbye
+        } else {
+            DownReason::Closed
+        };
+        self.secondary_down(link, why);
+        self.client_gone(link);
+    }
+
+    /// The time of the last call, and who is there.
+    fn now(&self) -> Now {
+        let since = self.last_call.saturating_duration_since(self.started);
+        Now {
+            wall_s: self.config.wall_s.saturating_add(since.as_secs()),
+            present: self.members.present(),
+        }
+    }
+
+    /// Who receives on a connection.
+    fn receiver_at(&self, link: LinkId) -> Option<Receiver> {
+        let secondary = self.members.number(link).map(Receiver::Secondary);
+        secondary.or_else(|| Some(Receiver::Client(self.places.get(link)?.name()?.clone())))
+    }
+
+    fn tell(&mut self, notice: Notice) {
+        self.actions.push_back(Action::Notice(notice));
+    }
+
+    fn close(&mut self, link: LinkId, refusal: Refusal) {
+        self.actions.push_back(Action::Close { link, refusal });
+    }
+
+    /// What is said on a connection that this machine has closed is of no interest.
+    fn wrong_role(&mut self, link: LinkId) {
+        if self.has_peer(link) {
+            self.close(link, Refusal::WrongRole);
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! What clients say, and what follows when slots are free or the line gets shorter.
+
+use std::net::SocketAddr;
+
+use super::Cluster;
+use crate::{
+    engine::cluster::{
+        Action, LinkId, Notice, Refusal,
+        books::Origin,
+        places::{Entered, Left, Moved, RequestKey, TOO_MANY_REQUESTS},
+        transfers::{Begin, SourceIds},
+    },
+    model::{
+        ClientName, FileMeta, FileName, Receiver, RequestId, TransferId,
+        messages::{ForClient, FromClient, Resume},
+    },
+};
+
+/// A download that goes on: all is known to be right.
+struct Resumable {
+    link: LinkId,
+    request: RequestId,
+    transfer: TransferId,
+    file: FileMeta,
+    receiver: Receiver,
+    origin: Origin,
+    /// What its receiver was told by an earlier run of the central.
+    ids: SourceIds,
+}
+
+impl Cluster {
+    pub(super) fn of_client(&mut self, link: LinkId, message: FromClient) {
+        if self.places.get(link).is_none() {
+            return self.wrong_role(link);
+        }
+        match message {
+            FromClient::Enrol { name } => self.enrol_client(link, name),
+            FromClient::Download { request, name } => self.download(link, request, name),
+            FromClient::Cancel { request } => {
+                let moved = self.places.cancel(self.last_call, (link, request));
+                self.moved(moved);
+            }
+            FromClient::Resume(resume) => {
+                let request = resume.request;
+                match self.check_resume(link, resume) {
+                    Ok(resumable) => self.resume(resumable),
+                    Err(refusal) => self.refuse(link, request, refusal),
+                }
+            }
+        }
+    }
+
+    pub(super) fn client_hello(
+        &mut self,
+        link: LinkId,
+        name: Option<ClientName>,
+        address: SocketAddr,
+    ) {
+        self.places.hello(self.last_call, link, address);
+        if let Some(name) = name {
+            self.set_name(link, &name);
+        }
+    }
+
+    fn enrol_client(&mut self, link: LinkId, name: ClientName) {
+        self.set_name(link, &name);
+        if self.places.get(link).is_some() {
+            let enrolled = ForClient::Enrolled { name };
+            self.actions.push_back(Action::ToClient(link, enrolled));
+        }
+    }
+
+    fn set_name(&mut self, link: LinkId, name: &ClientName) {
+        let Some(named) = self.places.enrol(self.last_call, link, name) else {
+            return self.send_away(link);
+        };
+        self.books.know_client(name);
+        if named.before.as_ref() == Some(name) {
+            return;
+        }
+        if named.before.is_some() {
+            // What runs goes on under a client's new name, in whose books the client counts it as well.
+            for transfer in self.transfers.rename(link, name) {
+                self.books.rename(transfer, name);
+            }
+        }
+        self.tell(Notice::ClientEnrolled {
+            client: name.clone(),
+            address: named.address,
+        });
+    }
+
+    fn download(&mut self, link: LinkId, request: RequestId, name: FileName) {
+        let key = (link, request);
+        let entered = self
+            .places
+            .check(key)
+            .and_then(|()| self.find(&name).map(drop))
+            .and_then(|()| self.places.enter(self.last_call, key, &name));
+        match entered {
+            Ok(Entered::Runs) => self.start_download(key, name),
+            Ok(Entered::Waits(position)) => {
+                self.tell_position(key, position);
+                // People hear of a download that waits when it begins to.
+                if let Some(client) = self.places.name_of(link).cloned() {
+                    self.tell(Notice::Queued {
+                        client,
+                        file: name,
+                        position,
+                    });
+                }
+            }
+            Err(refusal) => self.refuse(link, request, refusal),
+        }
+    }
+
+    fn refuse(&mut self, link: LinkId, request: RequestId, refusal: Refusal) {
+        self.actions.push_back(Action::Refuse {
+            link,
+            request,
+            refusal,
+        });
+    }
+
+    pub(super) fn tell_position(&mut self, (link, request): RequestKey, position: u32) {
+        let queued = ForClient::Queued { request, position };
+        self.actions.push_back(Action::ToClient(link, queued));
+    }
+
+    fn start_download(&mut self, key: RequestKey, name: FileName) {
+        let (link, request) = key;
+        let Some((client, origin)) = self.client_at(link) else {
+            return;
+        };
+        let Some(standing) = self.catalog.look_up(&name) else {
+            // It was deleted while the request waited.
+            self.refuse(link, request, Refusal::NotFound(name));
+            return self.over(key);
+        };
+        let file = standing.meta.clone();
+        let transfer = self.books.next_transfer();
+        let receiver = Receiver::Client(client.clone());
+        self.books
+            .open(self.last_call, transfer, &receiver, &name, origin);
+        self.places.starts(key, transfer);
+        let begin = Begin {
+            file,
+            receiver,
+            link,
+            request: Some(request),
+            ids: SourceIds::default(),
+        };
+        let grant = self.grant(transfer, begin);
+        let sources = grant.sources.iter().map(|source| source.who).collect();
+        let granted = ForClient::Granted { request, grant };
+        self.actions.push_back(Action::ToClient(link, granted));
+        self.tell(Notice::Granted {
+            client,
+            file: name,
+            sources,
+        });
+    }
+
+    /// A client with a name, and whom its transfers come from.
+    fn client_at(&self, link: LinkId) -> Option<(ClientName, Origin)> {
+        let client = self.places.get(link)?;
+        let origin = Origin::of_address(client.address().ip());
+        Some((client.name()?.clone(), origin))
+    }
+
+    /// A download that this central, or an earlier run of it, granted may go on unless it is another client's, or is made
+    /// up by one that makes up many.
+    fn check_resume(&self, link: LinkId, resume: Resume) -> Result<Resumable, Refusal> {
+        let Resume {
+            transfer,
+            request,
+            file,
+            sources,
+        } = resume;
+        self.places.check_resume((link, request), transfer)?;
+        let (client, origin) = self.client_at(link).ok_or(Refusal::NotEnrolled)?;
+        let receiver = Receiver::Client(client);
+        let running = self.transfers.get(transfer);
+        let is_anothers = running.is_some_and(|running| running.receiver != receiver);
+        if is_anothers || !self.books.may_resume(transfer, origin) {
+            return Err(TOO_MANY_REQUESTS);
+        }
+        Ok(Resumable {
+            link,
+            request,
+            transfer,
+            file,
+            receiver,
+            origin,
+            ids: SourceIds::adopt(&sources),
+        })
+    }
+
+    fn resume(&mut self, resumable: Resumable) {
+        let Resumable {
+            link,
+            request,
+            transfer,
+            file,
+            receiver,
+            origin,
+            mut ids,
+        } = resumable;
+        // Books that an earlier run closed, and of which nothing else is known, stay as they are; the download goes on
+        // like any other, or its end is told once more.
+        self.books.resume(transfer, &receiver, &file.name, origin);
+        self.places
+            .resume(self.last_call, (link, request), transfer);
+        if let Some(old) = self.transfers.end(transfer) {
+            ids = old.ids;
+            if let Some(old_request) = old.request
+                && (old.link, old_request) != (link, request)
+            {
+                // Its last connection has not been missed yet. It keeps its slot: nobody else gets it.
+                self.over((old.link, old_request));
+            }
+        }
+        let begin = Begin {
+            file,
+            receiver,
+            link,
+            request: Some(request),
+            ids,
+        };
+        self.grant(transfer, begin);
+        self.push_sources(transfer);
+    }
+
+    /// A request is over: its slot is free at once.
+    pub(super) fn over(&mut self, key: RequestKey) {
+        let moved = self.places.over(self.last_call, key);
+        self.moved(moved);
+    }
+
+    /// A client's connection is gone, if this was one.
+    pub(super) fn client_gone(&mut self, link: LinkId) {
+        if let Some(left) = self.places.leave(self.last_call, link) {
+            self.client_left(left);
+        }
+    }
+
+    pub(super) fn client_left(&mut self, left: Left) {
+        for transfer in left.running {
+            self.transfers.end(transfer);
+            self.books.orphan(self.last_call, transfer);
+        }
+        if let Some(client) = left.name {
+            self.tell(Notice::ClientGone { client });
+        }
+        self.moved(left.moved);
+    }
+
+    /// Downloads that are sent nothing lend their slots to those that wait.
+    pub(super) fn lend_slots(&mut self) {
+        let (lenders, moved) = self.places.lend(self.last_call);
+        for (client, transfer) in lenders {
+            if let Some(running) = self.transfers.get(transfer) {
+                let file = running.file.name.clone();
+                self.tell(Notice::SlotLent {
+                    client,
+                    file,
+                    transfer,
+                });
+            }
+        }
+        self.moved(moved);
+    }
+
+    pub(super) fn moved(&mut self, moved: Moved) {
+        // Positions first: one that starts may be refused and let others move again.
+        for (key, position) in moved.positions {
+            self.tell_position(key, position);
+        }
+        for (key, name) in moved.start {
+            self.start_download(key, name);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What a person orders: how many downloads run at once, who is drained, who is sent away, what a name stands for.
+
+use std::{collections::BTreeSet, time::Instant};
+
+use super::Cluster;
+use crate::{
+    engine::cluster::{Action, LinkId, Notice, Refusal, catalog::Resolved, transfers::Transfer},
+    model::{
+        ClientName, Conflict, FileName, Outcome, SecondaryNumber, TransferId, limits::EXPELLED_FOR,
+        messages::ForSecondary,
+    },
+};
+
+/// What became of a wish to drain a secondary, or to have it work again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drained {
+    /// It is drained from now on.
+    Yes,
+    /// It is not drained any more.
+    No,
+    /// None of this number has enrolled since the central started.
+    NoSuchSecondary,
+}
+
+/// What became of a wish to send a client away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expelled {
+    /// So many connections of that name ended. A client that has none, but is still being sent something, counts as
+    /// one.
+    Clients(u32),
+    /// Nobody of that name is connected or is being sent anything.
+    NoSuchClient,
+}
+
+impl Cluster {
+    /// From now on so many downloads run at once, at least one. Those that are too many then end first.
+    pub fn set_max_downloads(&mut self, now: Instant, most: usize) {
+        self.notice_own_stop(now);
+        let moved = self.places.set_slots(now, most);
+        self.moved(moved);
+        self.after(now);
+    }
+
+    /// Somebody wants a secondary to have nothing to send. One that is away is drained as well, should it come back.
+    pub fn drain(&mut self, now: Instant, number: SecondaryNumber) -> Drained {
+        self.notice_own_stop(now);
+        if self.members.get(number).is_none() {
+            return Drained::NoSuchSecondary;
+        }
+        if self.members.drain(number) {
+            self.push_sources_of(|_| true);
+        }
+        self.after(now);
+        Drained::Yes
+    }
+
+    /// A secondary that was drained works again.
+    pub fn end_draining(&mut self, now: Instant, number: SecondaryNumber) -> Drained {
+        self.notice_own_stop(now);
+        if self.members.get(number).is_none() {
+            return Drained::NoSuchSecondary;
+        }
+        if self.members.end_draining(number) {
+            self.push_sources_of(|_| true);
+        }
+        self.after(now);
+        Drained::No
+    }
+
+    /// Tells of drained secondaries that have had nothing to send for a while.
+    pub(super) fn tell_drained(&mut self) {
+        let draining = self.members.draining().iter();
+        let quiet = draining.filter(|number| self.is_quiet(*number)).collect();
+        for number in self.members.drained(self.last_call, quiet) {
+            self.tell(Notice::Drained { number });
+        }
+    }
+
+    /// True when a secondary has no connection to send on, and no receiver needs it.
+    fn is_quiet(&self, number: SecondaryNumber) -> bool {
+        let is_needed = |running: &Transfer| {
+            let usable = self.usable(&running.file, &running.receiver);
+            usable.asked.contains(number)
+        };
+        let is_open = self.books.senders().open(number) > 0;
+        !is_open && !self.transfers.iter().any(|(_, running)| is_needed(running))
+    }
+
+    /// Ends all that clients of a name have, and refuses the name for [`EXPELLED_FOR`]. Secondaries are told to send
+    /// nothing more in their transfers. A legacy client, which only its secondaries know by name, loses
+    /// what it is being sent and is not refused afterwards.
+    pub fn expel(&mut self, now: Instant, name: &str) -> Expelled {
+        self.notice_own_stop(now);
+        let Ok(name) = ClientName::try_from(name) else {
+            return Expelled::NoSuchClient;
+        };
+        let links = self.places.links_of(&name);
+        let sent = self.books.senders().open_to(&name);
+        if links.is_empty() && sent.is_empty() {
+            return Expelled::NoSuchClient;
+        }
+        self.places.expel(name, now + EXPELLED_FOR);
+        for (number, transfer) in sent {
+            self.stop_sending(number, transfer);
+            self.books.expel(now, transfer);
+        }
+        links.iter().for_each(|link| self.send_away(*link));
+        self.after(now);
+        Expelled::Clients(links.len().max(1) as u32)
+    }
+
+    /// Ends a client's connection and all that it has.
+    pub(super) fn send_away(&mut self, link: LinkId) {
+        let Some(left) = self.places.leave(self.last_call, link) else {
+            return;
+        };
+        self.close(link, Refusal::Expelled);
+        let running = left.running.clone();
+        for transfer in &running {
+            let assigned = self.transfers.get(*transfer).map(Transfer::senders);
+            let mut senders: BTreeSet<_> = assigned.into_iter().flatten().collect();
+            senders.extend(self.books.involved(*transfer));
+            for number in senders {
+                self.stop_sending(number, *transfer);
+            }
+        }
+        self.client_left(left);
+        for transfer in running {
+            self.books.expel(self.last_call, transfer);
+        }
+    }
+
+    fn stop_sending(&mut self, number: SecondaryNumber, transfer: TransferId) {
+        let Some(link) = self.members.link(number) else {
+            return;
+        };
+        let ended = ForSecondary::Ended {
+            transfer,
+            outcome: Outcome::Cancelled,
+            expelled: true,
+        };
+        let ended = Action::ToSecondary(link, ended);
+        if !self.actions.contains(&ended) {
+            self.actions.push_back(ended);
+        }
+    }
+
+    /// The names that stand for several contents, or whose content no secondary has any more while another has an
+    /// older one, with all of their contents.
+    pub fn conflicts(&self) -> Vec<Conflict> {
+        self.catalog.conflicts()
+    }
+
+    /// How many names stand for several contents.
+    pub fn conflict_count(&self) -> usize {
+        self.catalog.conflict_count()
+    }
+
+    /// A person decides which of several contents a name stands for.
+    pub fn resolve(&mut self, now: Instant, name: &FileName, choice: u16) -> Resolved {
+        self.notice_own_stop(now);
+        let resolved = match self.catalog.resolve(self.now(), name, choice) {
+            Ok((file, changes)) => {
+                let names: BTreeSet<_> = changes.iter().map(|c| c.name.clone()).collect();
+                changes.into_iter().for_each(|change| self.follow(change));
+                self.push_sources_of(|file| names.contains(&file.name));
+                Resolved::To(file)
+            }
+            Err(not_resolved) => not_resolved,
+        };
+        self.after(now);
+        resolved
+    }
+}

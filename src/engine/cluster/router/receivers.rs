@@ -1,0 +1,259 @@
+//! Transfers, from grant to end: what clients and secondaries that copy are told, and what they say.
+
+use std::net::SocketAddr;
+
+use super::Cluster;
+use crate::{
+    engine::cluster::{
+        Action, LinkId, Notice,
+        books::Origin,
+        members::Usable,
+        numbers::NumberSet,
+        transfers::{Begin, SourceIds, Transfer},
+    },
+    model::{
+        CopyOrder, Fault, FileMeta, FileName, Finished, Grant, Outcome, Receiver, SecondaryNumber,
+        TransferId, Who,
+        messages::{ForClient, ForReceiver, ForSecondary, FromReceiver, Report},
+    },
+};
+
+impl Cluster {
+    pub(super) fn of_receiver(&mut self, link: LinkId, message: FromReceiver) {
+        match message {
+            FromReceiver::Report(report) => self.reported(link, &report),
+            FromReceiver::Finished(finished) => self.finished(link, finished),
+        }
+    }
+
+    /// A transfer begins, or goes on over another connection: the live holders of its file send it, but for those that
+    /// are drained while there are others.
+    pub(super) fn grant(&mut self, transfer: TransferId, begin: Begin) -> Grant {
+        let usable = self.usable(&begin.file, &begin.receiver);
+        let asked = self.addresses(usable.asked);
+        self.transfers.begin(transfer, begin, &asked)
+    }
+
+    /// The live holders of a file but its receiver. The content need not be the one that its name has now.
+    pub(super) fn usable(&self, file: &FileMeta, receiver: &Receiver) -> Usable {
+        let mut holders = self.catalog.holders_of(file).and(self.members.present());
+        if let Receiver::Secondary(number) = receiver {
+            holders.remove(*number);
+        }
+        self.members.usable(holders)
+    }
+
+    /// Those that can send in a transfer that runs.
+    fn usable_in(&self, running: &Transfer) -> Usable {
+        let usable = self.usable(&running.file, &running.receiver);
+        if self.catalog.is_current(&running.file) {
+            return usable;
+        }
+        // Those who set the content aside go on sending it for a while.
+        let senders: NumberSet = running.senders().collect();
+        let more = senders.or(usable.resting).and(self.members.present());
+        self.members.usable(usable.asked.or(more))
+    }
+
+    pub(super) fn addresses(&self, numbers: NumberSet) -> Vec<(SecondaryNumber, SocketAddr)> {
+        let address = |number| Some((number, self.members.get(number)?.address()));
+        numbers.iter().filter_map(address).collect()
+    }
+
+    /// Tells the receivers of some files who holds them now.
+    pub(super) fn push_sources_of(&mut self, is_concerned: impl Fn(&FileMeta) -> bool) {
+        let concerned = self.transfers.iter();
+        let concerned = concerned.filter(|(_, running)| is_concerned(&running.file));
+        let concerned: Vec<_> = concerned.map(|(transfer, _)| transfer).collect();
+        for transfer in concerned {
+            self.push_sources(transfer);
+        }
+    }
+
+    /// Tells the receiver of one transfer who holds its file now.
+    pub(super) fn push_sources(&mut self, transfer: TransferId) {
+        let Some(running) = self.transfers.get(transfer) else {
+            return;
+        };
+        let (link, usable) = (running.link, self.usable_in(running));
+        self.transfers.relieve(transfer, usable);
+        let asked = self.addresses(usable.asked);
+        let resting = self.addresses(usable.resting);
+        let sources = self.transfers.sources(transfer, &asked, &resting);
+        let message = ForReceiver::Sources { transfer, sources };
+        self.actions.push_back(Action::ToReceiver(link, message));
+    }
+
+    /// Orders the copies that are due.
+    pub(super) fn start_copies(&mut self) {
+        let present = self.members.present();
+        let is_resting = |number| self.members.is_draining(number);
+        let can_be_sent = |name: &FileName, target| {
+            let standing = self.catalog.get(name);
+            let senders = standing.map(|standing| standing.holders.and(present));
+            senders.is_some_and(|senders| senders.iter().any(|sender| sender != target))
+        };
+        for (target, name) in self.copies.due(self.last_call, is_resting, can_be_sent) {
+            self.start_copy(target, name);
+        }
+    }
+
+    fn start_copy(&mut self, target: SecondaryNumber, name: FileName) {
+        let (Some(link), Some(standing)) = (self.members.link(target), self.catalog.get(&name))
+        else {
+            return;
+        };
+        let (file, replaces) = (standing.meta.clone(), standing.outdated_at(target));
+        let transfer = self.books.next_transfer();
+        self.copies.started(target, &name, transfer);
+        let receiver = Receiver::Secondary(target);
+        let origin = Origin::Secondary(target);
+        self.books
+            .open(self.last_call, transfer, &receiver, &name, origin);
+        let begin = Begin {
+            file,
+            receiver,
+            link,
+            request: None,
+            ids: SourceIds::default(),
+        };
+        let grant = self.grant(transfer, begin);
+        let sources = grant.sources.iter().map(|source| source.who).collect();
+        let copy = ForSecondary::Copy(CopyOrder { grant, replaces });
+        self.actions.push_back(Action::ToSecondary(link, copy));
+        self.tell(Notice::CopyOrdered {
+            file: name,
+            target,
+            sources,
+        });
+    }
+
+    /// Believed from the connection on which the transfer is received, of those that send in it.
+    fn reported(&mut self, link: LinkId, report: &Report) {
+        let Some(running) = self.transfers.get_on(link, report.transfer) else {
+            return;
+        };
+        let Some(Who::Secondary(secondary)) = running.who(report.source) else {
+            return;
+        };
+        let holders = self.catalog.holders_of(&running.file);
+        let is_holder = holders.and(self.members.present()).contains(secondary);
+        if !is_holder && running.senders().all(|sender| sender != secondary) {
+            return;
+        }
+        let (by, file) = (running.receiver.clone(), running.file.clone());
+        self.members.probe(self.last_call, secondary);
+        self.tell(Notice::Reported {
+            by,
+            secondary,
+            fault: report.fault,
+        });
+        self.check(&file, secondary, report);
+    }
+
+    /// A copy that is said to be wrong is looked at by its secondary.
+    fn check(&mut self, file: &FileMeta, secondary: SecondaryNumber, report: &Report) {
+        let (Fault::Digest, Some(chunk)) = (report.fault, report.chunk) else {
+            return;
+        };
+        if let Some(link) = self.members.link(secondary)
+            && file.layout.contains(chunk)
+            && self
+                .catalog
+                .is_to_be_checked(self.last_call, secondary, file)
+        {
+            let file = file.clone();
+            let check = ForSecondary::Check { file, chunk };
+            self.actions.push_back(Action::ToSecondary(link, check));
+        }
+    }
+
+    /// A receiver says that its transfer is over.
+    fn finished(&mut self, link: LinkId, mut finished: Finished) {
+        let transfer = finished.transfer;
+        if self.transfers.get_on(link, transfer).is_none() {
+            // A download that ended while the central was away: the books may still wait for it.
+            let receiver = self.receiver_at(link);
+            if receiver.is_some_and(|receiver| self.books.awaits(transfer, &receiver)) {
+                self.end_in_books(link, finished);
+            }
+            return;
+        }
+        let Some(running) = self.transfers.end(transfer) else {
+            return;
+        };
+        running.name_sources(&mut finished.sources);
+        match running.receiver.clone() {
+            Receiver::Secondary(target) => self.copy_over(target, running, &finished),
+            Receiver::Client(client) => {
+                if let Some(request) = running.request {
+                    let moved = self.places.over(self.last_call, (link, request));
+                    self.moved(moved);
+                }
+                if self.books.are_closed(transfer) {
+                    // Its end need not be told again: what is in its closed books is not known any more.
+                    let sent = Vec::new();
+                    let booked = ForClient::Booked { transfer, sent };
+                    self.actions.push_back(Action::ToClient(link, booked));
+                }
+                self.tell(Notice::Finished {
+                    client,
+                    file: running.file.name,
+                    outcome: finished.outcome,
+                    reason: finished.reason.clone(),
+                });
+            }
+            Receiver::Legacy(_) => {}
+        }
+        self.end_in_books(link, finished);
+    }
+
+    fn copy_over(&mut self, target: SecondaryNumber, running: Transfer, finished: &Finished) {
+        let (now, file) = (self.last_call, running.file.name);
+        match finished.outcome {
+            // `added` takes it off the list of what is missing; it may have come before this.
+            Outcome::Complete | Outcome::AlreadyComplete => {
+                self.copies.completed(now, target, &file);
+            }
+            Outcome::Failed | Outcome::Cancelled => self.copies.failed(now, target, &file),
+        }
+        self.tell(Notice::CopyEnded {
+            file,
+            target,
+            outcome: finished.outcome,
+            reason: finished.reason.clone(),
+        });
+    }
+
+    /// The receiver's word goes into the books; its senders are asked for theirs.
+    fn end_in_books(&mut self, link: LinkId, finished: Finished) {
+        let (transfer, outcome) = (finished.transfer, finished.outcome);
+        self.books.finish(self.last_call, link, finished);
+        for number in self.books.involved(transfer) {
+            if let Some(link) = self.members.link(number) {
+                let ended = ForSecondary::Ended {
+                    transfer,
+                    outcome,
+                    expelled: false,
+                };
+                self.actions.push_back(Action::ToSecondary(link, ended));
+            }
+        }
+    }
+
+    /// Closes the books that can be. Whoever told the end waits for this: others may have its name.
+    pub(super) fn close_books(&mut self) {
+        let members = &self.members;
+        let closed = self
+            .books
+            .close(self.last_call, |number| members.alive_run(number));
+        for closed in closed {
+            let link = closed.told_by;
+            if let Some(link) = link.filter(|link| self.places.get(*link).is_some()) {
+                let (transfer, sent) = (closed.transfer, closed.sent);
+                let booked = ForClient::Booked { transfer, sent };
+                self.actions.push_back(Action::ToClient(link, booked));
+            }
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Downloads of one client: slots, the line, what goes on after a reconnection.
+
+use std::time::Duration;
+
+use super::*;
+use crate::{
+    engine::cluster::{ClusterConfig, Event, Totals},
+    model::{
+        ChunkLayout, Digest, FileMeta, Finished, Incarnation, Outcome, SecondaryNumber, TransferId,
+        messages::{ForReceiver, FromReceiver, FromSecondary},
+    },
+};
+
+fn file() -> FileMeta {
+    FileMeta {
+        name: FileName::try_from("a").unwrap(),
+        layout: ChunkLayout::for_file(5 << 20).unwrap(),
+        id: Digest::new([1; 32]),
+    }
+}
+
+/// One place, one secondary with one file, and clients on connections 2 and 3, all called ana.
+struct Bench {
+    now: Instant,
+    cluster: Cluster,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self::of(Totals::default())
+    }
+
+    fn of(saved: Totals) -> Self {
+        let config = ClusterConfig {
+            required_secondaries: 1,
+            max_downloads: 1,
+            begun: false,
+            seed: 1,
+            wall_s: 0,
+        };
+        let now = Instant::now();
+        let cluster = Cluster::new(now, config, saved, []);
+        let mut bench = Self { now, cluster };
+        let address = SocketAddr::from(([10, 0, 0, 1], 1));
+        let hello = Event::SecondaryHello {
+            number: SecondaryNumber::try_from(1).unwrap(),
+            incarnation: Incarnation(1),
+            address,
+        };
+        bench.feed(1, hello);
+        let files = vec![file()];
+        bench.feed(1, Event::inventory(files));
+        for link in [2, 3] {
+            let name = Some(ClientName::try_from("ana").unwrap());
+            bench.feed(link, Event::ClientHello { name, address });
+        }
+        bench
+    }
+
+    fn feed(&mut self, link: u64, event: impl Into<Event>) -> Vec<Action> {
+        self.now += Duration::from_millis(1);
+        self.cluster
+            .handle_event(self.now, LinkId(link), event.into());
+        std::iter::from_fn(|| self.cluster.poll_action()).collect()
+    }
+
+    fn download(&mut self, link: u64, request: u64) -> Option<TransferId> {
+        let name = file().name;
+        let actions = self.feed(
+            link,
+            FromClient::Download {
+                request: RequestId(request),
+                name,
+            },
+        );
+        actions.iter().find_map(|action| match action {
+            Action::ToClient(_, ForClient::Granted { grant, .. }) => Some(grant.transfer),
+            _ => None,
+        })
+    }
+
+    fn resume(&mut self, link: u64, request: u64, transfer: TransferId) -> Vec<Action> {
+        let resume = FromClient::Resume(Resume {
+            transfer,
+            request: RequestId(request),
+            file: file(),
+            sources: Vec::new(),
+        });
+        self.feed(link, resume)
+    }
+
+    fn counts(&self) -> (u64, u64) {
+        let status = self.cluster.status();
+        (status.running, status.waiting)
+    }
+}
+
+#[test]
+fn a_resumed_download_keeps_its_place_though_others_wait() {
+    let mut bench = Bench::new();
+    let transfer = bench.download(2, 1).unwrap();
+    assert_eq!(bench.download(2, 2), None);
+    assert_eq!(bench.counts(), (1, 1));
+    // On a new connection, before the old one is missed.
+    let actions = bench.resume(3, 1, transfer);
+    let grants = |action: &Action| matches!(action, Action::ToClient(_, ForClient::Granted { .. }));
+    assert!(!actions.iter().any(grants), "{actions:?}");
+    assert_eq!(bench.counts(), (1, 1));
+    // And again on the same.
+    bench.resume(3, 1, transfer);
+    assert_eq!(bench.counts(), (1, 1));
+}
+
+#[test]
+fn a_download_goes_on_under_the_name_that_its_client_has_by_now() {
+    let mut bench = Bench::new();
+    let transfer = bench.download(2, 1).unwrap();
+    let name = ClientName::try_from("eva").unwrap();
+    bench.feed(2, FromClient::Enrol { name: name.clone() });
+    // Its old connection is not missed yet.
+    let refuses = |action: &Action| matches!(action, Action::Refuse { .. });
+    assert!(bench.resume(3, 1, transfer).iter().any(refuses));
+    bench.feed(3, FromClient::Enrol { name: name.clone() });
+    assert!(!bench.resume(3, 1, transfer).iter().any(refuses));
+    bench.feed(
+        3,
+        FromReceiver::Finished(Finished {
+            transfer,
+            outcome: Outcome::Complete,
+            reason: None,
+            sources: Vec::new(),
+        }),
+    );
+    let totals = bench.cluster.totals();
+    let downloads = |name: &str| {
+        totals
+            .clients
+            .iter()
+            .find(|(client, _)| client.as_str() == name)
+            .map(|(_, counters)| counters.downloads)
+    };
+    assert_eq!((downloads("ana"), downloads("eva")), (Some(0), Some(1)));
+}
+
+#[test]
+fn a_download_whose_books_an_earlier_run_closed_goes_on_with_a_place_and_sources() {
+    let transfer = TransferId(7);
+    let mut bench = Bench::of(Totals {
+        closed_ids: [transfer].into(),
+        ..Totals::default()
+    });
+    let actions = bench.resume(2, 1, transfer);
+    let is_sources = |action: &Action| matches!(action, Action::ToReceiver(_, ForReceiver::Sources { sources, .. }) if sources.len() == 1);
+    assert!(actions.iter().any(is_sources), "{actions:?}");
+    assert_eq!(bench.counts(), (1, 0));
+    // Its place is a place, and is free at its end; the books are those of the earlier run.
+    assert_eq!(bench.download(3, 1), None);
+    let finished = crate::model::Finished {
+        transfer,
+        outcome: crate::model::Outcome::Complete,
+        reason: None,
+        sources: Vec::new(),
+    };
+    let actions = bench.feed(2, FromReceiver::Finished(finished));
+    let is_settled = |action: &Action| matches!(action, Action::ToClient(_, ForClient::Booked { transfer: of, .. }) if *of == transfer);
+    assert!(actions.iter().any(is_settled), "{actions:?}");
+    let granted = |action: &Action| matches!(action, Action::ToClient(link, ForClient::Granted { .. }) if *link == LinkId(3));
+    assert!(actions.iter().any(granted), "{actions:?}");
+    let totals = bench.cluster.totals();
+    assert_eq!((totals.totals.downloads, totals.totals.failed), (0, 0));
+    assert!(totals.open.iter().all(|open| open.transfer != transfer));
+}
+
+#[test]
+fn other_numbers_of_places_count_at_once_and_end_nothing() {
+    let mut bench = Bench::new();
+    bench.download(2, 1).unwrap();
+    for (link, request) in [(2, 2), (3, 1), (3, 2)] {
+        assert_eq!(bench.download(link, request), None);
+    }
+    let places = |bench: &mut Bench, most| {
+        bench.cluster.set_max_downloads(bench.now, most);
+        let actions: Vec<_> = std::iter::from_fn(|| bench.cluster.poll_action()).collect();
+        let grants = actions.iter().filter_map(|action| match action {
+            Action::ToClient(link, ForClient::Granted { request, .. }) => Some((link.0, request.0)),
+            _ => None,
+        });
+        grants.collect::<Vec<_>>()
+    };
+    assert_eq!(places(&mut bench, 3), [(2, 2), (3, 1)]);
+    assert_eq!(bench.counts(), (3, 1));
+    assert_eq!(places(&mut bench, 1), []);
+    assert_eq!(bench.counts(), (3, 1));
+    // None is ever no place at all.
+    assert_eq!(places(&mut bench, 0), []);
+}
+
+#[test]
+fn a_download_that_is_sent_nothing_lends_its_place_until_it_is_sent_something() {
+    let mut bench = Bench::new();
+    let idle = bench.download(2, 1).unwrap();
+    assert_eq!(bench.download(3, 1), None);
+    assert_eq!(bench.download(3, 2), None);
+    let mut actions = Vec::new();
+    for _ in 0..6 {
+        bench.now += Duration::from_secs(1);
+        actions.extend(bench.feed(1, Event::Alive));
+    }
+    let lent = |action: &Action| match action {
+        Action::Notice(Notice::SlotLent { transfer, .. }) => Some(*transfer),
+        _ => None,
+    };
+    assert_eq!(
+        actions.iter().filter_map(lent).collect::<Vec<_>>(),
+        [idle],
+        "{actions:?}"
+    );
+    let grants =
+        |action: &&Action| matches!(action, Action::ToClient(_, ForClient::Granted { .. }));
+    assert_eq!(actions.iter().filter(grants).count(), 1);
+    assert_eq!(bench.counts(), (2, 1));
+    // It goes on: the one that has its place keeps it, and the next waits for both.
+    let sent = |transfer, bytes| FromSecondary::Sent {
+        transfers: vec![crate::model::SentTransfer {
+            transfer,
+            receiver: Receiver::Client(ClientName::try_from("ana").unwrap()),
+            file: file().name,
+            bytes,
+            chunks: 0,
+            last: false,
+            whole_part: None,
+        }],
+    };
+    bench.feed(1, sent(idle, 1));
+    let granted = actions.iter().find_map(|action| match action {
+        Action::ToClient(_, ForClient::Granted { grant, .. }) => Some(grant.transfer),
+        _ => None,
+    });
+    let finished = |transfer| {
+        FromReceiver::Finished(Finished {
+            transfer,
+            outcome: Outcome::Complete,
+            reason: None,
+            sources: Vec::new(),
+        })
+    };
+    bench.feed(3, finished(granted.unwrap()));
+    assert_eq!(bench.counts(), (1, 1));
+    bench.feed(2, finished(idle));
+    assert_eq!(bench.counts(), (1, 0));
+}
+
+#[test]
+fn a_number_that_is_taken_is_not_taken_over() {
+    let mut bench = Bench::new();
+    let transfer = bench.download(2, 1).unwrap();
+    bench.download(3, 7);
+    for (link, request) in [(3, 7), (2, 1)] {
+        let other = TransferId(transfer.0 + 1000);
+        let actions = bench.resume(link, request, other);
+        assert!(
+            matches!(&actions[..], [Action::Refuse { .. }]),
+            "{actions:?}"
+        );
+    }
+    assert_eq!(bench.counts(), (1, 1));
+}
