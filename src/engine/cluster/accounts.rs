@@ -211,12 +211,18 @@ impl Accounts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ClientName, FileName, Receiver};
+    use crate::model::{ClientName, FileName, Receiver, Term};
 
     fn page(n: u64, origin: Origin, since: Instant) -> Account {
         let receiver = Receiver::Client(ClientName::try_from("ana").unwrap());
         let file = FileName::try_from("a").unwrap();
-        let mut account = Account::new(TransferId(n), receiver, file, Some(since), origin);
+        let mut account = Account::new(
+            TransferId::new(Term(1), n),
+            receiver,
+            file,
+            Some(since),
+            origin,
+        );
         account.orphan_since = Some(since);
         account
     }
@@ -238,7 +244,7 @@ mod tests {
             assert_eq!(due.len(), usize::from(n == most));
             assert!(
                 due.iter()
-                    .all(|page| page.open.transfer == TransferId(1000))
+                    .all(|page| page.open.transfer == TransferId::new(Term(1), 1000))
             );
         }
         assert_eq!(accounts.count(host(7)), MAX_TRANSFERS_OF_A_HOST);

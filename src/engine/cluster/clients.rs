@@ -13,7 +13,7 @@ use super::{
     source_ids::SourceIds,
 };
 use crate::model::{
-    ClientName, FileName, Limit, Receiver, RequestId,
+    ClientName, FileName, Limit, Receiver, RequestId, Session,
     limits::{MAX_REQUESTS_PER_CLIENT, MAX_WAITING},
     messages::{ForClient, FromClient, Resume},
 };
@@ -41,10 +41,12 @@ impl Cluster {
         &mut self,
         link: LinkId,
         name: Option<ClientName>,
+        session: Option<Session>,
         address: SocketAddr,
     ) {
         let client = Client {
             name: None,
+            session,
             address,
             since: self.last_call,
             requests: Default::default(),
@@ -235,6 +237,7 @@ impl Cluster {
         let Some(Peer::Client(client)) = self.peers.get_mut(&link) else {
             return self.wrong_role(link, "resume");
         };
+        let session = client.session;
         let Some(name) = client.name.clone() else {
             return self.refuse(link, request, Refusal::NotEnrolled);
         };
@@ -242,7 +245,7 @@ impl Cluster {
         let others = self
             .transfers
             .get(&transfer)
-            .is_some_and(|running| running.receiver != receiver);
+            .is_some_and(|running| running.receiver != receiver || running.session != session);
         let number_taken = match client.requests.get(&request) {
             Some(Request::Running(other)) => *other != transfer,
             Some(Request::Waiting { .. }) => true,
@@ -364,7 +367,7 @@ mod tests {
     use crate::{
         engine::cluster::{ClusterConfig, Event, Totals},
         model::{
-            ChunkLayout, Digest, FileMeta, Finished, Incarnation, Outcome, SecondaryNumber,
+            ChunkLayout, Digest, FileMeta, Finished, Incarnation, Outcome, SecondaryNumber, Term,
             TransferId,
             messages::{ForReceiver, FromReceiver, FromSecondary},
         },
@@ -394,6 +397,7 @@ mod tests {
                 required_secondaries: 1,
                 max_downloads: 1,
                 begun: false,
+                term: Term(2),
                 seed: 1,
                 wall_s: 0,
             };
@@ -411,7 +415,12 @@ mod tests {
             bench.feed(1, Event::inventory(files));
             for link in [2, 3] {
                 let name = Some(ClientName::try_from("ana").unwrap());
-                bench.feed(link, Event::ClientHello { name, address });
+                let hello = Event::ClientHello {
+                    name,
+                    session: Some(Session(1)),
+                    address,
+                };
+                bench.feed(link, hello);
             }
             bench
         }
@@ -504,7 +513,7 @@ mod tests {
 
     #[test]
     fn a_download_whose_books_an_earlier_run_closed_goes_on_with_a_place_and_sources() {
-        let transfer = TransferId(7);
+        let transfer = TransferId::new(Term(1), 7);
         let mut bench = Bench::of(Totals {
             settled: [transfer].into(),
             ..Totals::default()
@@ -618,7 +627,7 @@ mod tests {
         let transfer = bench.download(2, 1).unwrap();
         bench.download(3, 7);
         for (link, request) in [(3, 7), (2, 1)] {
-            let other = TransferId(transfer.0 + 1000);
+            let other = TransferId::new(Term(1), transfer.number);
             let actions = bench.resume(link, request, other);
             assert!(
                 matches!(&actions[..], [Action::Refuse { .. }]),

@@ -92,7 +92,7 @@ impl Ledger {
     pub(super) fn next_transfer(&mut self) -> TransferId {
         loop {
             let transfer = self.numbers.next();
-            // An earlier run may have named another so.
+            // Somebody may have made it up.
             if self.accounts.get(transfer).is_none() && !self.settled.contains(&transfer) {
                 return transfer;
             }
@@ -167,7 +167,8 @@ impl Ledger {
     pub(super) fn may_resume(&self, transfer: TransferId, origin: Origin) -> bool {
         self.accounts.get(transfer).is_some()
             || self.is_settled(transfer)
-            || self.accounts.count(origin) < MAX_TRANSFERS_OF_A_HOST
+            || !self.numbers.is_made_up(transfer)
+                && self.accounts.count(origin) < MAX_TRANSFERS_OF_A_HOST
     }
 
     /// A receiver goes on with a transfer, or tells its end once more. One that is not known here was granted
@@ -385,7 +386,7 @@ mod tests {
     use super::*;
     use crate::engine::cluster::account::{ORPHAN_WITHIN, SETTLE_WITHIN};
     use crate::model::SentTransfer;
-    use crate::model::{Outcome, ReceivedFrom, SourceId, Who, limits::MAX_FILE_BYTES};
+    use crate::model::{Outcome, ReceivedFrom, SourceId, Term, Who, limits::MAX_FILE_BYTES};
 
     fn number(n: u64) -> SecondaryNumber {
         SecondaryNumber::try_from(n).unwrap()
@@ -402,7 +403,7 @@ mod tests {
 
     fn sent(bytes: u64, last: bool) -> SentTransfer {
         SentTransfer {
-            transfer: TransferId(7),
+            transfer: TransferId::new(Term(1), 7),
             receiver: Receiver::Client(ClientName::try_from("ana").unwrap()),
             file: FileName::try_from("a").unwrap(),
             bytes,
@@ -413,14 +414,14 @@ mod tests {
     }
 
     fn ledger(now: Instant) -> Ledger {
-        let mut ledger = Ledger::new(now, Totals::default(), Numbers::new(1));
+        let mut ledger = Ledger::new(now, Totals::default(), Numbers::new(Term(2), 1));
         let open = sent(0, false);
         ledger.open(now, open.transfer, open.receiver, open.file, HOST);
         ledger
     }
 
     fn finished(sources: Vec<ReceivedFrom>) -> Finished {
-        let transfer = TransferId(7);
+        let transfer = TransferId::new(Term(1), 7);
         Finished {
             transfer,
             outcome: Outcome::Complete,
@@ -543,7 +544,7 @@ mod tests {
     #[test]
     fn a_transfer_of_an_earlier_run_may_have_senders_that_are_gone() {
         let now = Instant::now();
-        let mut ledger = Ledger::new(now, Totals::default(), Numbers::new(1));
+        let mut ledger = Ledger::new(now, Totals::default(), Numbers::new(Term(2), 1));
         let open = sent(0, false);
         ledger.resume(open.transfer, open.receiver, open.file, HOST);
         // The sender was started anew before the central was: its first run's figures reach nobody.
@@ -575,7 +576,7 @@ mod tests {
         }
         // So it does in a later run of the central.
         let before = ledger.totals();
-        let mut later = Ledger::new(now, before.clone(), Numbers::new(2));
+        let mut later = Ledger::new(now, before.clone(), Numbers::new(Term(3), 2));
         later.resume(
             open.transfer,
             open.receiver.clone(),
@@ -589,7 +590,7 @@ mod tests {
         // One that knows only that it is settled leaves it as it is.
         let mut known = before;
         known.closed.clear();
-        let mut later = Ledger::new(now, known, Numbers::new(2));
+        let mut later = Ledger::new(now, known, Numbers::new(Term(3), 2));
         later.resume(open.transfer, open.receiver, open.file, HOST);
         assert!(later.totals().open.is_empty());
     }
@@ -606,7 +607,11 @@ mod tests {
         for _ in 0..2 {
             // Also when the central was started anew meanwhile.
             let saved = serde_json::to_string(&ledger.totals()).unwrap();
-            ledger = Ledger::new(now, serde_json::from_str(&saved).unwrap(), Numbers::new(2));
+            ledger = Ledger::new(
+                now,
+                serde_json::from_str(&saved).unwrap(),
+                Numbers::new(Term(3), 2),
+            );
             report(&mut ledger, now, number(1), RUN, sent(90, true));
             let totals = ledger.totals();
             for books in [
@@ -679,7 +684,7 @@ mod tests {
         let now = Instant::now();
         let mut ledger = ledger(now);
         report(&mut ledger, now, number(1), RUN, sent(60, true));
-        ledger.orphan(now, TransferId(7));
+        ledger.orphan(now, TransferId::new(Term(1), 7));
         assert!(ledger.settle(now, |_| Some(RUN)).is_empty());
         assert_eq!(ledger.settle(now + ORPHAN_WITHIN, |_| Some(RUN)).len(), 1);
         let totals = ledger.totals().totals;
@@ -691,13 +696,13 @@ mod tests {
 
     #[test]
     fn three_parts_of_the_original_make_a_download() {
-        let mut ledger = Ledger::new(Instant::now(), Totals::default(), Numbers::new(1));
+        let mut ledger = Ledger::new(Instant::now(), Totals::default(), Numbers::new(Term(2), 1));
         let client = Receiver::Legacy(ClientName::try_from("ana").unwrap());
         let now = Instant::now();
         let steps = [(0, 0), (2, 0), (2, 0), (1, 1), (0, 1)];
         for ((part, downloads), transfer) in steps.into_iter().zip(100..) {
             let part = SentTransfer {
-                transfer: TransferId(transfer),
+                transfer: TransferId::new(Term(1), transfer),
                 receiver: client.clone(),
                 whole_part: Some(part),
                 ..sent(10, true)

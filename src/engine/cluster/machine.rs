@@ -23,7 +23,8 @@ use super::{
     traffic::Traffic,
 };
 use crate::model::{
-    ClientName, FileName, HeldFile, NameRecord, RequestId, SecondaryNumber, TransferId,
+    ClientName, FileName, HeldFile, NameRecord, RequestId, SecondaryNumber, Session, Term,
+    TransferId,
 };
 
 /// A call that comes this much later than it was due means that this process did not run.
@@ -38,8 +39,9 @@ pub struct ClusterConfig {
     pub max_downloads: usize,
     /// Service had begun in an earlier run that was killed: it goes on with one secondary.
     pub begun: bool,
-    /// Makes the names of transfers differ from run to run. Nobody else may know it: whoever does knows the names of
-    /// transfers that are to come.
+    /// The reign that begins; no central of this cluster has had it before.
+    pub term: Term,
+    /// Decides the numbers of transfers. Nobody else may know it: whoever does knows those of transfers to come.
     pub seed: u128,
     /// The time at the start, in seconds since 1970: what is remembered of names ends some day.
     pub wall_s: u64,
@@ -87,6 +89,7 @@ pub(super) enum Peer {
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) name: Option<ClientName>,
+    pub(super) session: Option<Session>,
     pub(super) address: SocketAddr,
     pub(super) since: Instant,
     /// What it asked for and has not finished.
@@ -110,7 +113,7 @@ impl Cluster {
     ) -> Self {
         Self {
             admission: Admission::new(config.max_downloads),
-            ledger: Ledger::new(now, saved, Numbers::new(config.seed)),
+            ledger: Ledger::new(now, saved, Numbers::new(config.term, config.seed)),
             membership: Membership::default(),
             catalog: Catalog::restore(records, config.wall_s),
             placement: Placement::default(),
@@ -142,7 +145,11 @@ impl Cluster {
             } => {
                 self.enrol_secondary(now, link, number, incarnation, address);
             }
-            Event::ClientHello { name, address } => self.client_hello(link, name, address),
+            Event::ClientHello {
+                name,
+                session,
+                address,
+            } => self.client_hello(link, name, session, address),
             Event::Alive => {
                 if let Some(Peer::Secondary { number, .. }) = self.peers.get(&link) {
                     self.membership.renew(now, *number, link);
@@ -227,6 +234,11 @@ impl Cluster {
     /// All that is remembered of names.
     pub fn records(&self) -> impl Iterator<Item = NameRecord> {
         self.catalog.records()
+    }
+
+    /// The present reign.
+    pub fn term(&self) -> Term {
+        self.config.term
     }
 
     /// True once the required secondaries were there.

@@ -249,6 +249,7 @@ impl Placement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Term;
 
     const NOBODY: fn(SecondaryNumber) -> bool = |_| false;
 
@@ -265,7 +266,7 @@ mod tests {
         let due = placement.due(now, NOBODY, |_, _| true);
         assert_eq!(due.len(), COPIES_PER_TARGET);
         for (index, (number, name)) in due.iter().enumerate() {
-            placement.started(*number, name, TransferId(index as u64));
+            placement.started(*number, name, TransferId::new(Term(1), index as u64));
         }
         assert!(placement.due(now, NOBODY, |_, _| true).is_empty());
         placement.failed(now, one, &names[0]);
@@ -337,7 +338,7 @@ mod tests {
         assert_eq!(due(&mut placement), [(two, beside.clone())]);
         assert_eq!(placement.missing_count(one), 0);
         assert_eq!(placement.missing_count(two), 2);
-        placement.started(two, &beside, TransferId(1));
+        placement.started(two, &beside, TransferId::new(Term(1), 1));
         placement.can_be_sent_again(&inside);
         assert_eq!(due(&mut placement), []);
         // The disk is back.

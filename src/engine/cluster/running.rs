@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{LinkId, source_ids::SourceIds};
-use crate::model::{ChunkRange, FileMeta, Receiver, RequestId, SecondaryNumber};
+use crate::model::{ChunkRange, FileMeta, Receiver, RequestId, SecondaryNumber, Session};
 
 /// A transfer that runs.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub(super) struct Transfer {
     pub(super) receiver: Receiver,
     pub(super) link: LinkId,
     pub(super) request: RequestId,
+    /// The client's; another run of it, or another of its name, does not go on with this.
+    pub(super) session: Option<Session>,
     pub(super) ids: SourceIds,
     /// Assigned chunks, kept for secondaries that are away.
     pub(super) ranges: BTreeMap<SecondaryNumber, Vec<ChunkRange>>,

@@ -112,11 +112,16 @@ impl Cluster {
             (number, source.ranges.clone())
         });
         let ranges = ranges.collect();
+        let session = match self.peers.get(&link) {
+            Some(Peer::Client(client)) => client.session,
+            Some(Peer::Secondary { .. }) | None => None,
+        };
         let running = Transfer {
             file: grant.file.clone(),
             receiver,
             link,
             request,
+            session,
             ids,
             ranges,
         };
