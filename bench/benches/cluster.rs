@@ -13,7 +13,7 @@ use std::{
 use divan::{Bencher, black_box, counter::ItemsCount};
 use trozos::{
     engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Totals},
-    model::{
+    model::{Session, Term, 
         ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, HeldFile, Incarnation, ListedFile, Outcome,
         RequestId, SecondaryNumber, TransferId,
         limits::PAGE_BYTES,
@@ -65,7 +65,7 @@ impl Central {
     fn new(files: u64) -> Self {
         let now = Instant::now();
         let config =
-            ClusterConfig { required_secondaries: 1, max_downloads: MOST_DOWNLOADS, begun: true, seed: 7, wall_s: 0 };
+            ClusterConfig { required_secondaries: 1, max_downloads: MOST_DOWNLOADS, begun: true, term: Term(1), seed: 7, wall_s: 0 };
         let mut central = Self {
             cluster: Cluster::new(now, config, Totals::default(), []),
             now,
@@ -80,7 +80,8 @@ impl Central {
         for n in 0..CLIENTS {
             let name = Some(ClientName::try_from(format!("cliente {n}").as_str()).unwrap());
             let address = SocketAddr::from(([10, 0, 1, 1], n as u16));
-            central.feed(client(n), Event::ClientHello { name, address });
+            let session = Some(Session(n));
+            central.feed(client(n), Event::ClientHello { name, session, address });
         }
         central
     }

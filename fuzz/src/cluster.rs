@@ -13,7 +13,7 @@ use trozos::{
         ChunkIndex, ChunkLayout, ClientName, CopyOrder, Digest, Fault, FileMeta, FileName,
         Finished, Grant, HeldFile, Incarnation, KnownSource, NameRecord, Origin, Outcome,
         ReceivedFrom, Receiver, RemovedReason, RequestId, SecondaryNumber, SentTransfer, SourceId,
-        TransferId, Who,
+        Term, TransferId, Who,
         messages::{
             ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary, Report,
             Resume,
@@ -156,6 +156,7 @@ fn new_cluster(
         required_secondaries: 1,
         max_downloads: MOST_DOWNLOADS,
         begun,
+        term: Term(run + 2),
         seed: 7 + u128::from(run),
         wall_s: 1_700_000_000,
     };
@@ -204,9 +205,9 @@ impl World {
     /// A download, or one that nobody granted.
     fn download(&self, n: u8) -> TransferId {
         match n {
-            u8::MAX => TransferId(u64::MAX),
-            240.. => TransferId(n.into()),
-            _ if self.granted.is_empty() => TransferId(0),
+            u8::MAX => TransferId::new(Term(u32::MAX), u64::MAX),
+            240.. => TransferId::new(Term(u32::from(n) % 4), n.into()),
+            _ if self.granted.is_empty() => TransferId::new(Term(1), 0),
             _ => self.granted[usize::from(n) % self.granted.len()],
         }
     }
@@ -248,7 +249,13 @@ impl World {
                     let name = name.map(client);
                     self.peers.insert(link, Peer::Client(name.clone()));
                     let address = SocketAddr::from(([10, 0, 1, slot], 1));
-                    self.feed(link, Event::ClientHello { name, address });
+                    let session = None;
+                    let hello = Event::ClientHello {
+                        name,
+                        session,
+                        address,
+                    };
+                    self.feed(link, hello);
                 }
             }
             Step::Close(slot, goodbye) => {

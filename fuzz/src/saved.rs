@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use trozos::{
     engine::cluster::{Cluster, ClusterConfig, Totals},
+    model::Term,
     node::{central, client, secondary},
     store::fuzzing::known_lines,
 };
@@ -32,6 +33,7 @@ fn go_on_from(totals: Totals) {
         required_secondaries: 1,
         max_downloads: 1,
         begun: true,
+        term: Term(u32::MAX),
         seed: 1,
         wall_s: 0,
     };

@@ -967,4 +967,5 @@ lost-not-a-message = the central sent something that is no message: see that all
 lost-line-too-long = the central sent a line that is too long: see that all nodes are of the same version
 lost-silent = no sign of life
 lost-stops = the central stops
+lost-outdated = { $place }: another central has taken over from this one, or this one lost its saved state: waiting for the other
 lost-stopped = this program stops

@@ -973,4 +973,5 @@ lost-not-a-message = el central envió algo que no es un mensaje: mira que todos
 lost-line-too-long = el central envió una línea demasiado larga: mira que todos los nodos sean de la misma versión
 lost-silent = no da señales de vida
 lost-stops = el central se para
+lost-outdated = { $place }: otro central ha tomado el relevo de este, o este perdió lo que tenía guardado: se espera al otro
 lost-stopped = este programa se para

@@ -7,7 +7,7 @@ use crate::{
     model::{ClientNameError, Fault, FileNameError, IgnoredReason},
     node::{
         Denied, Failure, SecurityError, StartError, StatisticsTrouble, TlsError, TlsRefusal,
-        certificates::CertificateError, client::ClientError,
+        certificates::CertificateError, client::ClientError, rules::terms::Outdated,
     },
     proto::{ErrorCode, handshake::SecretError},
     store::StoreError,
@@ -20,6 +20,7 @@ pub const ALL: &[(&str, &[&str])] = &[
     ("SecretError", SecretError::CODES),
     ("TlsError", TlsError::CODES),
     ("Denied", Denied::CODES),
+    ("Outdated", Outdated::CODES),
     ("TlsRefusal", TlsRefusal::CODES),
     ("CertificateError", CertificateError::CODES),
     ("ClientError", ClientError::CODES),

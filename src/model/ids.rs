@@ -44,18 +44,70 @@ impl fmt::Display for SecondaryNumber {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Incarnation(pub u64);
 
-/// One download or copy, named by the central, below 2^52, so that nobody knows the next one. What a client of the
-/// original is sent is named by its secondary, below 2^53.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TransferId(pub u64);
+/// The reign of one central: a later one is larger. 0 is nobody's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Term(pub u32);
 
-impl fmt::Display for TransferId {
+impl fmt::Display for Term {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}", self.0)
+        self.0.fmt(f)
     }
 }
 
-/// A client's own number for what it asks the central for.
+/// One download or copy. The central names it by its term and a number that nobody can know in advance; what a client
+/// of the original is sent is named by its secondary, in nobody's term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TransferId {
+    /// The reign in which it began.
+    pub term: Term,
+    /// Which one of that reign.
+    pub number: u64,
+}
+
+/// A text that names no transfer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a transfer: a term, a hyphen and 16 hexadecimal digits are")]
+pub struct TransferIdError;
+
+impl TransferId {
+    /// One of a reign.
+    pub fn new(term: Term, number: u64) -> Self {
+        Self { term, number }
+    }
+
+    /// One that a secondary names.
+    pub fn without_term(number: u64) -> Self {
+        Self::new(Term(0), number)
+    }
+}
+
+impl fmt::Display for TransferId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{:016x}", self.term, self.number)
+    }
+}
+
+impl TryFrom<&str> for TransferId {
+    type Error = TransferIdError;
+
+    fn try_from(text: &str) -> Result<Self, TransferIdError> {
+        let (term, number) = text.split_once('-').ok_or(TransferIdError)?;
+        let id = Self {
+            term: Term(term.parse().map_err(|_| TransferIdError)?),
+            number: u64::from_str_radix(number, 16).map_err(|_| TransferIdError)?,
+        };
+        // A name is written in one way only.
+        (id.to_string() == text)
+            .then_some(id)
+            .ok_or(TransferIdError)
+    }
+}
+
+/// One run of a client's process. Its request numbers count in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Session(pub u64);
+
+/// A client's own number for what it asks the central for; unique in its session among those that are not over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
 
@@ -156,6 +208,33 @@ mod tests {
         assert!(SecondaryNumber::try_from(u64::from(MAX_SECONDARY_NUMBER)).is_ok());
         assert!(SecondaryNumber::try_from(u64::from(MAX_SECONDARY_NUMBER) + 1).is_err());
         assert!(SecondaryNumber::try_from(65_537).is_err());
+    }
+
+    #[test]
+    fn a_transfer_is_written_in_one_way_only() {
+        for id in [
+            TransferId::new(Term(0), 0),
+            TransferId::new(Term(7), 0xbeef),
+            TransferId::new(Term(u32::MAX), u64::MAX),
+        ] {
+            assert_eq!(TransferId::try_from(id.to_string().as_str()), Ok(id));
+        }
+        let good = "7-000000000000beef";
+        assert_eq!(TransferId::new(Term(7), 0xbeef).to_string(), good);
+        for bad in [
+            "",
+            "7",
+            "-000000000000beef",
+            "7-beef",
+            "07-000000000000beef",
+            "+7-000000000000beef",
+            "7-000000000000BEEF",
+            "7-+00000000000beef",
+            "4294967296-000000000000beef",
+            "7-10000000000000000",
+        ] {
+            assert_eq!(TransferId::try_from(bad), Err(TransferIdError), "{bad}");
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use folder::{Extent, IgnoredReason, Look, RetiredReason, Writer};
 pub use held::{Conflict, HeldFile, NameRecord, Origin, Version};
 pub use ids::{
     ChunkIndex, ClientName, ClientNameError, Incarnation, RequestId, SecondaryNumber,
-    SecondaryNumberError, SourceId, TransferId,
+    SecondaryNumberError, Session, SourceId, Term, TransferId, TransferIdError,
 };
 pub use indexed::{FileTime, IndexedFile, Seen, Stamp};
 pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError};

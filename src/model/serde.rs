@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{
     ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, ClientName, Digest, FileMeta, FileName,
-    Incarnation, RequestId, SecondaryNumber, SourceId, TransferId,
+    Incarnation, RequestId, SecondaryNumber, Session, SourceId, Term, TransferId,
 };
 
 macro_rules! text_value {
@@ -30,6 +30,7 @@ macro_rules! text_value {
 
 text_value!(FileName, |name| Cow::Borrowed(name.as_str()));
 text_value!(ClientName, |name| Cow::Borrowed(name.as_str()));
+text_value!(TransferId, |id| Cow::Owned(id.to_string()));
 text_value!(Digest, |digest| Cow::Owned(digest.to_string()));
 
 macro_rules! number_value {
@@ -53,8 +54,9 @@ macro_rules! number_value {
 number_value!(SecondaryNumber, u64, |n| u64::from(n.get()), |n| {
     SecondaryNumber::try_from(n).map_err(|e| e.to_string())
 });
-number_value!(TransferId, u64, |id| id.0, |id| Ok(TransferId(id)));
 number_value!(RequestId, u64, |id| id.0, |id| Ok(RequestId(id)));
+number_value!(Term, u32, |term| term.0, |term| Ok(Term(term)));
+number_value!(Session, u64, |id| id.0, |id| Ok(Session(id)));
 number_value!(Incarnation, u64, |id| id.0, |id| Ok(Incarnation(id)));
 number_value!(SourceId, u32, |id| id.0, |id| Ok(SourceId(id)));
 number_value!(ChunkIndex, u32, |chunk| chunk.0, |chunk| Ok(ChunkIndex(

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use crate::{
     model::{SecondaryNumber, SystemError},
     net::{ConnectError, ReadError},
+    node::{Denied, rules::terms::Outdated},
     proto::{ErrorCode, LineError, PeerRole, Said},
 };
 
@@ -70,6 +71,16 @@ pub enum Lost {
         /// Its version.
         theirs: u32,
     },
+    /// The central is of an earlier term than one that this node has been connected to.
+    #[error("{host}:{port}: a central of term {}, after one of term {}", outdated.term, outdated.latest)]
+    Outdated {
+        /// The central's name, as it was given.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// The terms.
+        outdated: Outdated,
+    },
     /// What came is not the protocol.
     #[error("{0}")]
     NotAMessage(String),
@@ -127,7 +138,7 @@ pub enum Stranger {
 impl From<PeerRole> for Stranger {
     fn from(role: PeerRole) -> Self {
         match role {
-            PeerRole::Central => Self::Central,
+            PeerRole::Central { .. } => Self::Central,
             PeerRole::Secondary { number, .. } => Self::Secondary(number),
             PeerRole::Client { .. } => Self::Client,
         }
@@ -186,5 +197,37 @@ impl From<ReadError> for Lost {
             ReadError::Line(error) => error.into(),
             ReadError::CutShort => Self::Cut,
         }
+    }
+}
+
+/// Why there is no link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum LinkDown {
+    /// Trying again may help.
+    Lost(Lost),
+    /// One side must be restarted with a different secret or TLS setting.
+    Denied(Denied),
+}
+
+impl<E: Into<Lost>> From<E> for LinkDown {
+    fn from(error: E) -> Self {
+        Self::Lost(error.into())
+    }
+}
+
+impl LinkDown {
+    /// A central answered, and its answer is no.
+    pub(super) fn is_an_answer(&self) -> bool {
+        match self {
+            Self::Denied(denied) => !matches!(denied, Denied::Tls(_)),
+            Self::Lost(lost) => {
+                matches!(lost, Lost::Refused { .. } | Lost::OtherProtocol { .. })
+            }
+        }
+    }
+
+    /// The administrator of the cluster has sent this client away.
+    pub(super) fn is_expelled(&self) -> bool {
+        matches!(self, Self::Lost(lost) if lost.is_expelled())
     }
 }

@@ -9,6 +9,7 @@ mod clock;
 mod conversation;
 mod failure;
 mod fetch;
+mod finding;
 mod greeting;
 mod link;
 mod lost;

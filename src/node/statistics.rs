@@ -258,6 +258,16 @@ impl<C: Content> StatisticsFile<C> {
         serde_json::to_value(content).unwrap_or_default()
     }
 
+    /// Saves before anything else is done. Blocking.
+    ///
+    /// # Errors
+    /// When the file could not be replaced.
+    pub(super) fn save_now(&mut self) -> Result<(), StoreError> {
+        let head = self.content.head().stamped(Moment::Running);
+        *self.content.head() = head;
+        save_json(&self.path, &self.content)
+    }
+
     /// Saves for the last time.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
+    model::Term,
     net::{
         LineReader, LineWriter, Listener, Network, ReadSide, Socket, WriteSide, connect,
         memory::{MemoryNetwork, ip},
@@ -82,7 +83,7 @@ impl Played {
         let mut central = Self::accept(listener).await;
         let hello = central.hear_line().await.unwrap();
         assert!(hello.contains("\"hello\""), "{hello}");
-        let hello = Hello::from_role(&PeerRole::Central);
+        let hello = Hello::from_role(&PeerRole::Central { term: Term(1) });
         central.say(&FromCentral::Hello(hello)).await;
         central
     }

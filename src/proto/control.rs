@@ -189,7 +189,10 @@ mod tests {
         for (json, why) in [
             (r#"{"type":"format-disk"}"#, "unknown type `format-disk`"),
             // From the central only.
-            (r#"{"type":"copy","transfer":1}"#, "unknown type `copy`"),
+            (
+                r#"{"type":"copy","transfer":"1-0000000000000001"}"#,
+                "unknown type `copy`",
+            ),
             (r#"{"Download":{"request":1}}"#, "missing field `type`"),
             (
                 r#"{"type":7}"#,
@@ -224,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_grant_round_trips() {
-        let json = r#"{"type":"granted","request":1,"grant":{"transfer":23,"file":{"name":"a b.mp4","length":3145729,"chunk":1048576,"id":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},"sources":[{"id":1,"who":{"secondary":2},"ip":"127.0.0.1","port":50001,"ranges":[[0,4]]},{"id":2,"who":{"secondary":1},"ip":"::1","port":50001,"have":{"chunks":[[0,2],[3,1]]},"ranges":[]}]}}"#;
+        let json = r#"{"type":"granted","request":1,"grant":{"transfer":"1-0000000000000017","file":{"name":"a b.mp4","length":3145729,"chunk":1048576,"id":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},"sources":[{"id":1,"who":{"secondary":2},"ip":"127.0.0.1","port":50001,"ranges":[[0,4]]},{"id":2,"who":{"secondary":1},"ip":"::1","port":50001,"have":{"chunks":[[0,2],[3,1]]},"ranges":[]}]}}"#;
         let message: FromCentral = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&message).unwrap(), json);
         assert!(matches!(

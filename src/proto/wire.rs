@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::nonce::Nonce;
-use crate::model::{ClientName, Incarnation, SecondaryNumber, limits::PROTOCOL};
+use crate::model::{ClientName, Incarnation, SecondaryNumber, Session, Term, limits::PROTOCOL};
 
 /// A message whose parts are valid one by one but do not belong together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +36,12 @@ pub struct Hello {
     /// A client's name, once it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<ClientName>,
+    /// A central's reign.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<Term>,
+    /// The run of this client's process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Session>,
     /// A secondary's number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<SecondaryNumber>,
@@ -57,11 +63,16 @@ pub struct Hello {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PeerRole {
     /// The central.
-    Central,
+    Central {
+        /// Its reign.
+        term: Term,
+    },
     /// A client, with its name once it has one.
     Client {
         /// The name.
         name: Option<ClientName>,
+        /// The run of its process, which a central must know.
+        session: Option<Session>,
     },
     /// A secondary that enrols or receives a copy.
     Secondary {
@@ -81,6 +92,8 @@ impl Hello {
             protocol: PROTOCOL,
             role: text.to_owned(),
             name: None,
+            term: None,
+            session: None,
             number: None,
             ip: None,
             port: None,
@@ -88,9 +101,13 @@ impl Hello {
             nonce: None,
         };
         match role {
-            PeerRole::Central => blank("central"),
-            PeerRole::Client { name } => Self {
+            PeerRole::Central { term } => Self {
+                term: Some(*term),
+                ..blank("central")
+            },
+            PeerRole::Client { name, session } => Self {
                 name: name.clone(),
+                session: *session,
                 ..blank("client")
             },
             PeerRole::Secondary {
@@ -114,24 +131,23 @@ impl Hello {
                 theirs: self.protocol,
             });
         }
+        let missing = |role, field| WireError::Missing { role, field };
         match self.role.as_str() {
-            "central" => Ok(PeerRole::Central),
-            "client" => Ok(PeerRole::Client { name: self.name }),
+            "central" => Ok(PeerRole::Central {
+                term: self.term.ok_or(missing("central", "term"))?,
+            }),
+            "client" => Ok(PeerRole::Client {
+                name: self.name,
+                session: self.session,
+            }),
             "secondary" => Ok(PeerRole::Secondary {
-                number: self.number.ok_or(WireError::Missing {
-                    role: "secondary",
-                    field: "number",
-                })?,
+                number: self.number.ok_or(missing("secondary", "number"))?,
                 listens: self.port.map(|port| (self.ip, port)),
-                incarnation: self.incarnation.ok_or(WireError::Missing {
-                    role: "secondary",
-                    field: "incarnation",
-                })?,
+                incarnation: self
+                    .incarnation
+                    .ok_or(missing("secondary", "incarnation"))?,
             }),
-            _ => Err(WireError::Missing {
-                role: "peer",
-                field: "a known role",
-            }),
+            _ => Err(missing("peer", "a known role")),
         }
     }
 }
@@ -147,7 +163,10 @@ mod tests {
             hello.into_role(),
             Err(WireError::WrongProtocol { theirs: 2 })
         );
-        let hello: Hello = serde_json::from_str(r#"{"protocol":1,"role":"secondary"}"#).unwrap();
-        assert!(matches!(hello.into_role(), Err(WireError::Missing { .. })));
+        for role in ["secondary", "central", "emperor"] {
+            let hello = format!(r#"{{"protocol":1,"role":"{role}"}}"#);
+            let hello: Hello = serde_json::from_str(&hello).unwrap();
+            assert!(matches!(hello.into_role(), Err(WireError::Missing { .. })));
+        }
     }
 }

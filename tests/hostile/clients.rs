@@ -16,7 +16,7 @@ use crate::support::{
     liar::{Announced, Liar, Lie, Peer, file_json},
     name, noise,
     process::{CENTRAL, Process, SECONDARY},
-    put, statistics,
+    put, statistics, transfer,
     unhindered::Unhindered,
 };
 
@@ -112,11 +112,11 @@ async fn ten_million_requests_end_in_a_limit() {
             0 => json!({"type":"get","chunk":0}),
             1 => json!({"type":"get","chunk":n + 1000}),
             _ => {
-                json!({"type":"open","transfer":n,"id":"0".repeat(64),"name":"none","manifest":true})
+                json!({"type":"open","transfer":transfer(n.into()),"id":"0".repeat(64),"name":"none","manifest":true})
             }
         };
         for which in 0..3 {
-            let peer = Peer::receiver(secondary, 1 + u64::from(which), &file).await;
+            let peer = Peer::receiver(secondary, transfer(1 + u64::from(which)), &file).await;
             let (mut read, mut write) = peer.split();
             let writing = tokio::spawn(async move {
                 for n in 0..10_000_000 {
@@ -155,7 +155,7 @@ async fn clients_that_never_read_or_read_a_byte_per_second_take_no_share() {
         let stream = connect_from([127, 0, 0, 1], secondary, Some(4096))
             .await
             .unwrap();
-        let mut peer = Peer::receiver_on(stream, 100 + n, &file).await;
+        let mut peer = Peer::receiver_on(stream, transfer(100 + n), &file).await;
         let gets: Vec<_> = (0..12)
             .map(|chunk| json!({"type":"get","chunk":chunk}))
             .collect();
@@ -211,7 +211,8 @@ async fn healthy_servers_that_are_reported_as_down_stay() {
     let reporting = tokio::spawn(async move {
         for n in 0..5_000u64 {
             let fault = ["unreachable", "digest", "stalled"][n as usize % 3];
-            let report = json!({"type":"report","transfer":n,"source":1 + n % 3,"fault":fault});
+            let report =
+                json!({"type":"report","transfer":transfer(n),"source":1 + n % 3,"fault":fault});
             reporter.send(&[report]).await;
             if n % 100 == 0 {
                 let mut original = TcpStream::connect(central).await.unwrap();
@@ -316,7 +317,7 @@ impl Limited {
     async fn download(&self, who: &str) -> Duration {
         let config = trozos::node::client::ClientConfig {
             security: Default::default(),
-            central: ("127.0.0.1".to_owned(), self.ports[0].port()),
+            centrals: vec![("127.0.0.1".to_owned(), self.ports[0].port())],
             target: self.folder.path().join(who),
             statistics: self.folder.path().join("stats").into(),
             source_wait: Duration::from_secs(60),

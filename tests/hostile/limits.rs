@@ -17,7 +17,7 @@ use trozos::{
     engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Refusal, Totals},
     model::{
         ChunkLayout, ClientName, Digest, FileMeta, FileName, Incarnation, Receiver, RequestId,
-        SecondaryNumber, SentTransfer, TransferId,
+        SecondaryNumber, SentTransfer, Session, Term, TransferId,
         limits::*,
         messages::{FromClient, FromReceiver, FromSecondary},
     },
@@ -30,7 +30,7 @@ use crate::support::{
     liar::{Announced, Liar, Lie, Peer, file_json},
     name, noise, number,
     process::{CENTRAL, Process},
-    put,
+    put, transfer,
 };
 
 #[test]
@@ -222,7 +222,7 @@ async fn lonely_secondary(bytes: &[u8]) -> (Bench, crate::support::Secondary, Fi
     let address = secondary.handle.address();
     crate::support::until("the file", || async {
         let mut peer = Peer::connect(address).await;
-        let open = json!({"type":"open","transfer":99,"id":file.id.to_string(),"name":"a.bin","manifest":false});
+        let open = json!({"type":"open","transfer":"1-0000000000000063","id":file.id.to_string(),"name":"a.bin","manifest":false});
         let hello = json!({"type":"hello","protocol":1,"role":"client","name":"x"});
         peer.send(&[hello, open]).await;
         peer.next().await?;
@@ -241,13 +241,13 @@ async fn silence_and_idleness_at_a_secondary() {
         is_about(took, HELLO_TIMEOUT) && code == "timed-out",
         "{took:?} {code}"
     );
-    let (took, code) = ended_after(Peer::receiver(data, 1, &file).await).await;
+    let (took, code) = ended_after(Peer::receiver(data, transfer(1), &file).await).await;
     assert!(
         is_about(took, IDLE_TIMEOUT) && code == "timed-out",
         "{took:?} {code}"
     );
     // Who says something just in time may stay.
-    let mut receiver = Peer::receiver(data, 2, &file).await;
+    let mut receiver = Peer::receiver(data, transfer(2), &file).await;
     sleep(IDLE_TIMEOUT - Duration::from_secs(1)).await;
     receiver.send(&[json!({"type":"close"})]).await;
     receiver.until("closed").await;
@@ -256,7 +256,7 @@ async fn silence_and_idleness_at_a_secondary() {
 #[tokio::test(start_paused = true)]
 async fn a_receiver_that_takes_nothing() {
     let (_bench, secondary, file) = lonely_secondary(&noise(3, 16 << 20)).await;
-    let mut receiver = Peer::receiver(secondary.handle.address(), 1, &file).await;
+    let mut receiver = Peer::receiver(secondary.handle.address(), transfer(1), &file).await;
     let gets: Vec<_> = (0..16)
         .map(|chunk| json!({"type":"get","chunk":chunk}))
         .collect();
@@ -298,7 +298,8 @@ async fn requested_chunks_that_the_file_lacks() {
         (MAX_QUEUED_REQUESTS, "closed"),
         (MAX_QUEUED_REQUESTS + 1, "error"),
     ] {
-        let mut receiver = Peer::receiver(secondary.handle.address(), asked as u64, &file).await;
+        let mut receiver =
+            Peer::receiver(secondary.handle.address(), transfer(asked as u64), &file).await;
         let mut lines = vec![json!({"type":"get","chunk":1_000_000}); asked];
         lines.push(json!({"type":"close"}));
         receiver.send(&lines).await;
@@ -352,6 +353,7 @@ impl Machine {
             required_secondaries: 1,
             max_downloads,
             begun: false,
+            term: Term(2),
             seed: 1,
             wall_s: 0,
         };
@@ -379,7 +381,13 @@ impl Machine {
     fn client(&mut self, link: u64) {
         let name = ClientName::try_from(format!("c{link}").as_str()).ok();
         let address = SocketAddr::from(([10, 0, 0, 2], 1));
-        self.feed(link, Event::ClientHello { name, address });
+        let session = Some(Session(link));
+        let hello = Event::ClientHello {
+            name,
+            session,
+            address,
+        };
+        self.feed(link, hello);
     }
 
     fn download(&mut self, link: u64, request: u64) -> Vec<Action> {
@@ -479,7 +487,7 @@ fn files_of_a_secondary() {
 fn transfers_in_the_books() {
     let mut machine = Machine::new(5);
     let sent = |n| SentTransfer {
-        transfer: TransferId(n),
+        transfer: TransferId::new(Term(1), n),
         receiver: Receiver::Client(ClientName::try_from("ana").unwrap()),
         file: name("a"),
         bytes: 1,

@@ -83,7 +83,7 @@ fn lines(messages: &[Value]) -> Vec<u8> {
 fn nonsense_is_answered_with_an_error_or_a_close_and_serving_goes_on() {
     let cluster = cluster();
     let client = json!({"type":"hello","protocol":1,"role":"client","name":"x"});
-    let open = |name: &str| json!({"type":"open","transfer":1,"id":ID,"name":name,"manifest":true});
+    let open = |name: &str| json!({"type":"open","transfer":"1-0000000000000001","id":ID,"name":name,"manifest":true});
     let to_any: Vec<Vec<u8>> = vec![
         noise(1, 100_000),
         b"\n\n\n{}\n".to_vec(),
@@ -170,7 +170,7 @@ fn a_chunk_that_the_file_lacks_fails_and_the_rest_goes_on() {
         .iter()
         .find(|f| f["name"] == "dos");
     let id = &file.unwrap()["id"];
-    let open = json!({"type":"open","transfer":77,"id":id,"name":"dos","manifest":false});
+    let open = json!({"type":"open","transfer":"1-000000000000004d","id":id,"name":"dos","manifest":false});
     let get = |chunk: u32| json!({"type":"get","chunk":chunk});
     let mut data = connect(cluster.ports[0]);
     let messages = [hello, open, get(1), get(u32::MAX), get(0)];

@@ -194,7 +194,7 @@ fn nobody_without_the_secret_enrols_lists_or_downloads() {
         json!({"type":"hello","protocol":1,"role":"secondary","number":2,"port":1,"incarnation":9});
     let list = json!({"type":"list"});
     let copied = json!({"type":"inventory","files":[],"last":true});
-    let open = json!({"type":"open","transfer":1,"id":"00".repeat(32),"name":FILE,"manifest":true});
+    let open = json!({"type":"open","transfer":"1-0000000000000001","id":"00".repeat(32),"name":FILE,"manifest":true});
     let get = json!({"type":"get","chunk":0});
     for (port, messages) in [
         (central, vec![client.clone(), list.clone()]),
@@ -270,7 +270,7 @@ fn words_that_were_overheard_prove_nothing() {
         (
             cluster.ports[0],
             secondary_role(1),
-            json!({"type":"open","transfer":1,"id":"00".repeat(32),"name":"x","manifest":false}),
+            json!({"type":"open","transfer":"1-0000000000000001","id":"00".repeat(32),"name":"x","manifest":false}),
         ),
     ] {
         // An honest one is let in, and overheard.
@@ -363,7 +363,7 @@ fn say(stream: &mut TcpStream, message: &Value) {
 fn a_central_that_does_not_know_the_secret_is_not_believed() {
     let folder = tempfile::tempdir().unwrap();
     put_private(&folder.path().join("clave"), SECRET);
-    let hello = json!({"type":"hello","protocol":1,"role":"central"});
+    let hello = json!({"type":"hello","protocol":1,"role":"central","term":1});
 
     let welcoming = hello.clone();
     let port = false_central(move |mut stream, _| say(&mut stream, &welcoming));

@@ -348,8 +348,7 @@ async fn a_stalled_receiver_does_not_keep_a_server_from_stopping() {
         .await
         .unwrap();
     let mut lines = json!({"type":"hello","protocol":1,"role":"client","name":"x"}).to_string();
-    let open =
-        json!({"type":"open","transfer":5,"id":id.to_string(),"name":"a.bin","manifest":true});
+    let open = json!({"type":"open","transfer":"1-0000000000000005","id":id.to_string(),"name":"a.bin","manifest":true});
     lines.push_str(&format!("\n{open}\n"));
     for chunk in 0..40 {
         lines.push_str(&format!("{{\"type\":\"get\",\"chunk\":{chunk}}}\n"));

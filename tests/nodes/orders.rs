@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use trozos::{
-    model::{ClientName, Who},
+    model::{ClientName, TransferId, Who},
     node::{
         central::{CentralEvent, Drained, Expelled, Notice, SecondaryCondition},
         client::{self, ClientError, ClientEvent, DownloadEvent, DownloadState},
@@ -153,7 +153,7 @@ async fn an_expelled_client_is_told_why_and_its_books_add_up() {
         client.handle.download(name("a.bin")).await.map(drop)
     ));
     let config = client::ClientConfig {
-        central: (bench.central.ip().to_string(), bench.central.port()),
+        centrals: vec![(bench.central.ip().to_string(), bench.central.port())],
         target: bench.path("otra"),
         statistics: bench.path("stats-otra").into(),
         source_wait: DEADLINE,
@@ -197,7 +197,8 @@ async fn secondaries_stop_sending_to_an_expelled_client_that_goes_on_asking() {
     eva.send(&[json!({"type":"download","request":1,"name":"a.bin"})])
         .await;
     let granted = eva.until("granted").await;
-    let transfer = granted["grant"]["transfer"].as_u64().unwrap();
+    let transfer = granted["grant"]["transfer"].as_str().unwrap();
+    let transfer = TransferId::try_from(transfer).unwrap();
     let file = Announced::of("a.bin", &noise(7, 30 << 20)).meta;
     let address = secondaries[0].handle.address();
     let mut receiver = Peer::receiver(address, transfer, &file).await;

@@ -13,7 +13,10 @@ use tokio::{
     net::{TcpListener, tcp::OwnedWriteHalf},
     sync::mpsc,
 };
-use trozos::node::client::{DownloadEvent, Summary};
+use trozos::{
+    model::TransferId,
+    node::client::{DownloadEvent, Summary},
+};
 
 use crate::support::{Bench, Client, Secondary, name, noise, put, statistics, until};
 
@@ -225,7 +228,7 @@ impl Orders {
         let port = hello["port"].as_u64().unwrap() as u16;
         say(
             &mut writer,
-            &serde_json::json!({"type": "hello", "protocol": 1, "role": "central"}),
+            &serde_json::json!({"type": "hello", "protocol": 1, "role": "central", "term": 1}),
         )
         .await;
         let (heard, lines) = mpsc::channel(1000);
@@ -285,7 +288,7 @@ impl Peer {
     /// Orders a copy that may take the place of an older content.
     async fn copy(
         &self,
-        transfer: u64,
+        transfer: TransferId,
         file: &serde_json::Value,
         from: &Peer,
         older: &serde_json::Value,
@@ -328,7 +331,9 @@ async fn a_copy_takes_the_place_of_an_older_version_and_is_sent_what_is_new() {
     let mut new = old.clone();
     new.extend_from_slice(&noise(7, 1 << 20));
     let (bench, [first, mut second], secondaries, [file, older]) = two_versions(&old, &new).await;
-    second.copy(7, &file, &first, &older).await;
+    second
+        .copy(crate::support::transfer(7), &file, &first, &older)
+        .await;
     let finished = second.next("finished").await;
     assert_eq!(finished["outcome"], "complete");
     let added = second.next("added").await;
@@ -347,7 +352,9 @@ async fn a_copy_does_not_take_the_place_of_what_somebody_changed_meanwhile() {
     // The index does not know of it yet: it waits for the file to rest.
     let path = bench.served(2, "serie/a.bin");
     std::fs::write(&path, b"changed by hand").unwrap();
-    second.copy(7, &file, &first, &older).await;
+    second
+        .copy(crate::support::transfer(7), &file, &first, &older)
+        .await;
     let finished = second.next("finished").await;
     assert_eq!(finished["outcome"], "failed");
     let code = finished["reason"]["code"].as_str().unwrap();
@@ -361,7 +368,9 @@ async fn a_copy_does_not_take_the_place_of_what_somebody_changed_meanwhile() {
 async fn a_version_of_which_nothing_is_left_is_sent_whole() {
     let (old, new) = (noise(10, 3 << 20), noise(11, 2 << 20));
     let (bench, [first, mut second], secondaries, [file, older]) = two_versions(&old, &new).await;
-    second.copy(7, &file, &first, &older).await;
+    second
+        .copy(crate::support::transfer(7), &file, &first, &older)
+        .await;
     assert_eq!(second.next("finished").await["outcome"], "complete");
     until("the new version", || async {
         let content = std::fs::read(bench.served(2, "serie/a.bin")).unwrap();

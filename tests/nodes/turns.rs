@@ -10,7 +10,7 @@ use trozos::node::client::{DownloadAnswer, DownloadEvent};
 use crate::support::{
     Bench,
     liar::{Announced, Peer},
-    name, noise, put, statistics,
+    name, noise, put, statistics, transfer,
 };
 
 /// More receivers than a slow secondary can send something to within the time after which silence is death.
@@ -72,17 +72,17 @@ async fn who_asks_to_be_told_is_told_that_it_waits() {
     let address = secondary.handle.address();
     let get = json!({"type":"get","chunk":0});
     // It has the first turn, and pays for it.
-    let mut first = Peer::receiver(address, 1, &file).await;
+    let mut first = Peer::receiver(address, transfer(1), &file).await;
     first.send(std::slice::from_ref(&get)).await;
     first.until("data").await;
     let mut told = Peer::connect(address).await;
     told.send(&[
         json!({"type":"hello","protocol":1,"role":"client","name":"r2"}),
-        json!({"type":"open","transfer":2,"id":file.id.to_string(),"name":"a.bin","manifest":false,"queued":true}),
+        json!({"type":"open","transfer":"1-0000000000000002","id":file.id.to_string(),"name":"a.bin","manifest":false,"queued":true}),
     ])
     .await;
     told.until("opened").await;
-    let mut untold = Peer::receiver(address, 3, &file).await;
+    let mut untold = Peer::receiver(address, transfer(3), &file).await;
     told.send(std::slice::from_ref(&get)).await;
     untold.send(&[get]).await;
     assert_eq!(told.next().await.unwrap()["type"], "queued");
@@ -123,7 +123,7 @@ async fn who_takes_nothing_lends_the_place() {
     };
     assert!(matches!(end, DownloadEvent::Complete(_)), "{end:?}");
     // What was granted before is to be had all the same.
-    let transfer = granted["grant"]["transfer"].as_u64().unwrap();
+    let transfer = &granted["grant"]["transfer"];
     let mut receiver = Peer::connect(secondary.handle.address()).await;
     receiver
         .send(&[

@@ -112,7 +112,7 @@ fn a_central_that_is_not_there_or_is_none() {
     );
     asks(answering(*b""), "cierra sin saludar: ¿es un central?");
     asks(
-        answering(*b"{\"type\":\"hello\",\"protocol\":2,\"role\":\"central\"}\n"),
+        answering(*b"{\"type\":\"hello\",\"protocol\":2,\"role\":\"central\",\"term\":1}\n"),
         "habla la versión 2 del protocolo y este programa la 1",
     );
     asks(answering(vec![b'x'; 70_000]), "línea demasiado larga");
@@ -133,7 +133,7 @@ fn a_central_that_is_not_there_or_is_none() {
 
 #[test]
 fn connections_that_end_while_they_are_used() {
-    let hello = line(&json!({"type":"hello","protocol":1,"role":"central"}));
+    let hello = line(&json!({"type":"hello","protocol":1,"role":"central","term":1}));
     for (rest, expected) in [
         (&b""[..], "se cerró la conexión"),
         (b"{\"type\":\"sta", "se cortó a la mitad"),
@@ -293,7 +293,7 @@ fn who_was_refused_at_a_server() {
             "habla la versión 7",
         ),
         (
-            b"{\"type\":\"hello\",\"protocol\":1,\"role\":\"central\"}\n",
+            b"{\"type\":\"hello\",\"protocol\":1,\"role\":\"central\",\"term\":1}\n",
             "no tocaba",
         ),
         (

@@ -14,7 +14,7 @@ use trozos::{
     model::{
         ChunkLayout, ClientName, CopyOrder, Digest, FileMeta, FileName, Finished, Grant,
         Incarnation, NameRecord, Origin, Outcome, ReceivedFrom, Receiver, RemovedReason, RequestId,
-        SecondaryNumber, SentTransfer, SourceInfo, TransferId, Who,
+        SecondaryNumber, SentTransfer, Session, SourceInfo, Term, TransferId, Who,
         limits::EXPELLED_FOR,
         messages::{ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary},
     },
@@ -93,7 +93,13 @@ pub fn run(seed: u64, trace: bool) {
         trace,
         random: fastrand::Rng::with_seed(seed),
         now: Instant::now(),
-        cluster: new_cluster(Instant::now(), Totals::default(), Vec::new(), false),
+        cluster: new_cluster(
+            Instant::now(),
+            Term(1),
+            Totals::default(),
+            Vec::new(),
+            false,
+        ),
         links: 0,
         secondaries: (1..=SECONDARIES)
             .map(|n| (n, Secondary::default()))
@@ -114,11 +120,18 @@ pub fn run(seed: u64, trace: bool) {
     walk.calm_down();
 }
 
-fn new_cluster(now: Instant, totals: Totals, records: Vec<NameRecord>, begun: bool) -> Cluster {
+fn new_cluster(
+    now: Instant,
+    term: Term,
+    totals: Totals,
+    records: Vec<NameRecord>,
+    begun: bool,
+) -> Cluster {
     let config = ClusterConfig {
         required_secondaries: 2,
         max_downloads: MOST_DOWNLOADS,
         begun,
+        term,
         seed: 7,
         wall_s: 0,
     };
@@ -274,7 +287,12 @@ impl Walk {
             let name = Some(ClientName::try_from(format!("c{c}").as_str()).unwrap());
             let address = SocketAddr::from(([10, 0, 1, c as u8], 1));
             self.clients.get_mut(&c).unwrap().link = Some(link);
-            self.feed(link, Event::ClientHello { name, address });
+            let hello = Event::ClientHello {
+                name,
+                session: Some(Session(c)),
+                address,
+            };
+            self.feed(link, hello);
             let is_in = self.clients[&c].link.is_some();
             let until = self.expelled.get(&c);
             let may_come = until.is_none_or(|until| *until <= self.now);
@@ -417,7 +435,8 @@ impl Walk {
         }
         let begun = self.cluster.has_begun();
         let records = self.cluster.records().collect();
-        self.cluster = new_cluster(self.now, self.cluster.totals(), records, begun);
+        let term = Term(self.cluster.term().0 + 1);
+        self.cluster = new_cluster(self.now, term, self.cluster.totals(), records, begun);
         for secondary in self.secondaries.values_mut() {
             secondary.link = None;
         }

@@ -10,11 +10,11 @@ use tokio::{
     task::JoinHandle,
 };
 use trozos::{
-    model::{ChunkIndex, ChunkLayout, FileMeta, Manifest},
+    model::{ChunkIndex, ChunkLayout, FileMeta, Manifest, TransferId},
     store::{manifest_id, sha256},
 };
 
-use super::{DEADLINE, name};
+use super::{DEADLINE, name, transfer};
 
 /// How long an end may take: longer than any limit of the protocol, also on a paused clock.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -173,7 +173,10 @@ async fn serve(mut peer: Peer, files: Vec<Announced>, lie: Lie) {
                     None => continue,
                 }
             }
-            "close" => (json!({"type":"closed","transfer":0,"sent":0}), Vec::new()),
+            "close" => (
+                json!({"type":"closed","transfer":"1-0000000000000000","sent":0}),
+                Vec::new(),
+            ),
             _ => continue,
         };
         let mut bytes = format!("{reply}\n").into_bytes();
@@ -199,10 +202,10 @@ fn opened(asked: &Value, file: &Announced, lie: Lie) -> (Value, Vec<u8>) {
         Lie::ShortManifest => manifest.truncate(32),
         _ => {}
     }
-    let mut transfer = asked["transfer"].as_u64().unwrap();
-    if lie == Lie::OtherTransfer {
-        transfer += 1;
-    }
+    let transfer = match lie {
+        Lie::OtherTransfer => json!(transfer(u64::MAX)),
+        _ => asked["transfer"].clone(),
+    };
     let reply = json!({"type":"opened","transfer":transfer,"manifest_bytes":manifest.len()});
     (reply, manifest)
 }
@@ -259,11 +262,11 @@ impl Peer {
     }
 
     /// A receiver of a secondary, with a file open.
-    pub async fn receiver(secondary: SocketAddr, transfer: u64, file: &FileMeta) -> Self {
+    pub async fn receiver(secondary: SocketAddr, transfer: TransferId, file: &FileMeta) -> Self {
         Self::receiver_on(TcpStream::connect(secondary).await.unwrap(), transfer, file).await
     }
 
-    pub async fn receiver_on(stream: TcpStream, transfer: u64, file: &FileMeta) -> Self {
+    pub async fn receiver_on(stream: TcpStream, transfer: TransferId, file: &FileMeta) -> Self {
         let mut receiver = Self::of(stream);
         receiver
             .send(&[

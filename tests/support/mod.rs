@@ -15,7 +15,7 @@ use std::{
 
 use tokio::sync::mpsc;
 use trozos::{
-    model::{ClientName, FileName, ListedFile, SecondaryNumber},
+    model::{ClientName, FileName, ListedFile, SecondaryNumber, Term, TransferId},
     node::{central, client, secondary},
     store::sha256,
 };
@@ -29,6 +29,11 @@ pub fn name(text: &str) -> FileName {
 
 pub fn number(n: u64) -> SecondaryNumber {
     SecondaryNumber::try_from(n).unwrap()
+}
+
+/// A transfer that no central of these tests has granted.
+pub fn transfer(number: u64) -> TransferId {
+    TransferId::new(Term(1), number)
 }
 
 /// Bytes that look random and are always the same for a seed.
@@ -119,7 +124,7 @@ impl Bench {
             listen: loopback(),
             announced_ip: None,
             announced_port: None,
-            central: (self.central.ip().to_string(), self.central.port()),
+            centrals: vec![(self.central.ip().to_string(), self.central.port())],
             folder: self.path(&format!("videos{n}")),
             statistics: self.path("stats"),
             upload_limit_bytes_per_s: None,
@@ -145,7 +150,7 @@ impl Bench {
     ) -> Client {
         let target = self.path(&format!("descargas-{who}"));
         let mut config = client::ClientConfig {
-            central: (self.central.ip().to_string(), self.central.port()),
+            centrals: vec![(self.central.ip().to_string(), self.central.port())],
             target: target.clone(),
             statistics: self.path("stats").into(),
             source_wait: Duration::from_secs(60),

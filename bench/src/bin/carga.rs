@@ -304,11 +304,11 @@ async fn dead_weight(central: SocketAddr, file: &str, idle: usize, slow: usize) 
     let (_, meta, address) = grant(&mut control, RequestId(1), file).await?;
     let mut kept = Vec::new();
     for n in 0..idle {
-        kept.push(Data::open(address, &format!("parado{n}"), TransferId(2_000_000 + n as u64), &meta).await?);
+        kept.push(Data::open(address, &format!("parado{n}"), TransferId::without_term(2_000_000 + n as u64), &meta).await?);
     }
     let window = meta.layout.chunk_count().min(64);
     for n in 0..slow {
-        let transfer = TransferId(3_000_000 + n as u64);
+        let transfer = TransferId::without_term(3_000_000 + n as u64);
         let mut data = Data::open(address, &format!("lento{n}"), transfer, &meta).await?;
         for chunk in 0..window {
             data.writer.stage(&ToSecondary::Get { chunk: ChunkIndex(chunk) });
@@ -351,7 +351,7 @@ async fn data(central: SocketAddr, file: &str, clients: usize, stay: Duration) -
         .map(|n| {
             let meta = meta.clone();
             tokio::spawn(async move {
-                let transfer = TransferId(1_000_000 + n as u64);
+                let transfer = TransferId::without_term(1_000_000 + n as u64);
                 let mut data = Data::open(address, &format!("datos{n}"), transfer, &meta).await?;
                 let count = meta.layout.chunk_count();
                 let mut sink = Vec::with_capacity(64 << 10);

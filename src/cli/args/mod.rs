@@ -167,7 +167,7 @@ impl DownloadArgs {
         security: Arc<Security>,
     ) -> ClientConfig {
         ClientConfig {
-            central,
+            centrals: vec![central],
             security,
             target: self.destino.clone(),
             statistics,
@@ -216,7 +216,7 @@ mod tests {
         );
         let config = secondary(&["-n", "2"]).unwrap();
         assert_eq!(config.listen.to_string(), "0.0.0.0:50002");
-        assert_eq!(config.central, ("localhost".to_owned(), 50_000));
+        assert_eq!(config.centrals, [("localhost".to_owned(), 50_000)]);
         assert_eq!(config.folder, PathBuf::from("data/videos2"));
         let client = ClientArgs::parse_from(["videocliente"]);
         assert_eq!(client.download.destino, PathBuf::from("data/descargas"));

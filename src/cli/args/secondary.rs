@@ -117,7 +117,7 @@ impl SecondaryArgs {
             listen,
             announced_ip,
             announced_port: self.ip_anunciada.as_ref().and_then(|place| place.port),
-            central: (self.ip_central.host.clone(), self.puerto_central),
+            centrals: vec![(self.ip_central.host.clone(), self.puerto_central)],
             folder: self.directorio.clone().unwrap_or_else(folder),
             statistics: self.common.estadisticas.clone(),
             upload_limit_bytes_per_s: self.limite_subida,

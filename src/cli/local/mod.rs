@@ -185,7 +185,7 @@ async fn wait_for_level(
 ) -> anyhow::Result<()> {
     let (sender, _events) = mpsc::channel(program::EVENTS);
     let config = node::ClientConfig {
-        central: central.clone(),
+        centrals: vec![central.clone()],
         // It downloads nothing.
         target: args.download.destino.clone(),
         statistics: node::Keeping::Nowhere,

@@ -26,6 +26,14 @@ pub fn lost(lost: &Lost) -> String {
         Lost::ClosedEarly { host, port } => t!("lost-closed-early", place = place(host, *port)),
         Lost::Stranger { host, port, who } => stranger(who, &place(host, *port)),
         Lost::OtherProtocol { theirs } => other_protocol(*theirs),
+        Lost::Outdated {
+            host,
+            port,
+            outdated,
+        } => coded(
+            &t!("lost-outdated", place = place(host, *port)),
+            outdated.code(),
+        ),
         Lost::NotAMessage(_) => t!("lost-not-a-message"),
         Lost::LineTooLong => t!("lost-line-too-long"),
         Lost::Closed => t!("lost-closed"),

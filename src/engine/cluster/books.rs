@@ -113,7 +113,7 @@ impl Books {
     pub(super) fn next_transfer(&mut self) -> TransferId {
         loop {
             let transfer = self.numbers.next();
-            // An earlier run may have named another so.
+            // Somebody may have made it up.
             if self.entries.get(transfer).is_none() && !self.closed.contains(transfer) {
                 return transfer;
             }
@@ -145,7 +145,8 @@ impl Books {
     pub(super) fn may_resume(&self, transfer: TransferId, origin: Origin) -> bool {
         self.entries.get(transfer).is_some()
             || self.are_closed(transfer)
-            || self.entries.count(origin) < MAX_TRANSFERS_OF_A_HOST
+            || !self.numbers.is_made_up(transfer)
+                && self.entries.count(origin) < MAX_TRANSFERS_OF_A_HOST
     }
 
     /// A receiver goes on with a transfer, or tells its end once more. One that is not known here was granted by an earlier

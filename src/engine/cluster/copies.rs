@@ -234,6 +234,7 @@ impl Copies {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Term;
 
     const NOBODY: fn(SecondaryNumber) -> bool = |_| false;
 
@@ -253,7 +254,7 @@ mod tests {
         let due = copies.due(now, NOBODY, |_, _| true);
         assert_eq!(due.len(), COPIES_PER_TARGET);
         for (index, (number, name)) in due.iter().enumerate() {
-            copies.started(*number, name, TransferId(index as u64));
+            copies.started(*number, name, TransferId::new(Term(1), index as u64));
         }
         assert!(copies.due(now, NOBODY, |_, _| true).is_empty());
         copies.failed(now, one, &names[0]);
@@ -325,7 +326,7 @@ mod tests {
         assert_eq!(due(&mut copies), [(two, beside.clone())]);
         assert_eq!(copies.missing_count(one), 0);
         assert_eq!(copies.missing_count(two), 2);
-        copies.started(two, &beside, TransferId(1));
+        copies.started(two, &beside, TransferId::new(Term(1), 1));
         copies.missing(&inside, NumberSet::of(two));
         assert_eq!(due(&mut copies), []);
         // The disk is back.

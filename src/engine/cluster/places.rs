@@ -15,7 +15,7 @@ pub(super) use self::line::RequestKey;
 use self::line::{InLine, Line};
 use super::{LinkId, Refusal};
 use crate::model::{
-    ClientName, FileName, Limit, RequestId, TransferId,
+    ClientName, FileName, Limit, RequestId, Session, TransferId,
     limits::{MAX_REQUESTS_PER_CLIENT, MAX_WAITING},
 };
 
@@ -43,6 +43,8 @@ pub(super) struct Places {
 #[derive(Debug)]
 pub(super) struct Client {
     name: Option<ClientName>,
+    /// The run of its process, when it said so.
+    session: Option<Session>,
     address: SocketAddr,
     since: Instant,
     /// What it asked for and has not finished.
@@ -111,6 +113,10 @@ impl Client {
         self.address
     }
 
+    pub(super) fn session(&self) -> Option<Session> {
+        self.session
+    }
+
     pub(super) fn since(&self) -> Instant {
         self.since
     }
@@ -147,9 +153,16 @@ impl Places {
     }
 
     /// A client connects.
-    pub(super) fn hello(&mut self, now: Instant, link: LinkId, address: SocketAddr) {
+    pub(super) fn hello(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        session: Option<Session>,
+        address: SocketAddr,
+    ) {
         let client = Client {
             name: None,
+            session,
             address,
             since: now,
             requests: BTreeMap::new(),

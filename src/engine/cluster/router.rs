@@ -25,7 +25,7 @@ use super::{
     policy::{self, Policy},
     transfers::Transfers,
 };
-use crate::model::{NameRecord, Receiver};
+use crate::model::{NameRecord, Receiver, Term};
 
 pub use self::{
     people::{Drained, Expelled},
@@ -44,8 +44,9 @@ pub struct ClusterConfig {
     pub max_downloads: usize,
     /// Service had begun in an earlier run that was killed: it goes on with one secondary.
     pub begun: bool,
-    /// Makes the names of transfers differ from run to run. Nobody else may know it: whoever does knows the names of
-    /// transfers that are to come.
+    /// The reign that begins; no central of this cluster has had it before.
+    pub term: Term,
+    /// Decides the numbers of transfers. Nobody else may know it: whoever does knows those of transfers to come.
     pub seed: u128,
     /// The time at the start, in seconds since 1970: what is remembered of names ends some day.
     pub wall_s: u64,
@@ -84,7 +85,7 @@ impl Cluster {
             copies: Copies::default(),
             places: Places::new(config.max_downloads),
             transfers: Transfers::default(),
-            books: Books::new(now, saved, Numbers::new(config.seed)),
+            books: Books::new(now, saved, Numbers::new(config.term, config.seed)),
             actions: VecDeque::new(),
             told_level: false,
             started: now,
@@ -108,7 +109,11 @@ impl Cluster {
                 incarnation,
                 address,
             } => self.enrol_secondary(link, number, incarnation, address),
-            Event::ClientHello { name, address } => self.client_hello(link, name, address),
+            Event::ClientHello {
+                name,
+                session,
+                address,
+            } => self.client_hello(link, name, session, address),
             Event::Alive => self.members.renew(now, link),
             Event::Closed { goodbye } => self.closed(link, goodbye),
             Event::Receiver(message) => self.of_receiver(link, message),
@@ -184,6 +189,11 @@ impl Cluster {
     /// All that is remembered of names.
     pub fn records(&self) -> impl Iterator<Item = NameRecord> {
         self.catalog.records()
+    }
+
+    /// The present reign.
+    pub fn term(&self) -> Term {
+        self.config.term
     }
 
     /// True once the required secondaries were there.

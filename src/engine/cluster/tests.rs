@@ -15,8 +15,8 @@ mod limits;
 use super::*;
 use crate::model::{
     ChunkLayout, ClientName, CopyOrder, Digest, FileMeta, FileName, Finished, Grant, Incarnation,
-    Origin, Outcome, Receiver, RemovedReason, RequestId, SecondaryNumber, SentTransfer, SourceInfo,
-    TransferId, Who,
+    Origin, Outcome, Receiver, RemovedReason, RequestId, SecondaryNumber, SentTransfer, Session,
+    SourceInfo, Term, TransferId, Who,
     limits::{EXPELLED_FOR, LEASE},
     messages::{
         ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary, Report,
@@ -51,6 +51,7 @@ fn config(slots: usize) -> ClusterConfig {
         required_secondaries: 1,
         max_downloads: slots,
         begun: false,
+        term: Term(2),
         seed: 1,
         wall_s: 0,
     }
@@ -135,7 +136,12 @@ impl Bench {
     fn client(&mut self, link: u64, name: &str) -> Vec<Action> {
         let name = Some(ClientName::try_from(name).unwrap());
         let address = SocketAddr::from(([10, 0, 1, link as u8], 1));
-        self.feed(link, Event::ClientHello { name, address })
+        let hello = Event::ClientHello {
+            name,
+            session: Some(Session(link)),
+            address,
+        };
+        self.feed(link, hello)
     }
 
     fn download(&mut self, link: u64, request: u64, name: &str) -> Option<Grant> {
@@ -452,7 +458,7 @@ fn an_expelled_client_loses_all_and_its_name_for_a_while() {
 fn what_is_sent_to_somebody_who_is_not_connected_is_stopped_too() {
     let mut bench = Bench::new(2, &[(1, &["a"])]);
     let sent = SentTransfer {
-        transfer: TransferId(77),
+        transfer: TransferId::new(Term(1), 77),
         receiver: Receiver::Legacy(ClientName::try_from("vieja").unwrap()),
         file: file("a").name,
         bytes: 5,

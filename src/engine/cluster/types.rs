@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::Notice;
 use crate::model::{
     ClientName, FileMeta, FileName, HeldFile, Incarnation, Limit, Origin, RemovedReason, RequestId,
-    SecondaryNumber,
+    SecondaryNumber, Session,
     limits::EXPELLED_FOR,
     messages::{ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary},
 };
@@ -30,6 +30,8 @@ pub enum Event {
     ClientHello {
         /// Its name, when it has one.
         name: Option<ClientName>,
+        /// The run of its process, when it said so.
+        session: Option<Session>,
         /// Where it connects from.
         address: SocketAddr,
     },

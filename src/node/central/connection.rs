@@ -109,7 +109,7 @@ impl Kind {
         match role {
             PeerRole::Secondary { .. } => Self::Secondary,
             // A central is sent away.
-            PeerRole::Client { .. } | PeerRole::Central => Self::Client,
+            PeerRole::Client { .. } | PeerRole::Central { .. } => Self::Client,
         }
     }
 

@@ -128,7 +128,7 @@ mod tests {
     use super::*;
     use crate::{
         engine::cluster::{ClusterConfig, Event, LinkId, Totals},
-        model::{ChunkLayout, Digest, FileMeta, Incarnation, SecondaryNumber},
+        model::{ChunkLayout, Digest, FileMeta, Incarnation, SecondaryNumber, Term},
     };
 
     fn cluster(length: u64) -> Cluster {
@@ -137,6 +137,7 @@ mod tests {
             required_secondaries: 1,
             max_downloads: 5,
             begun: false,
+            term: Term(1),
             seed: 1,
             wall_s: 0,
         };

@@ -72,7 +72,7 @@ pub(in crate::node) async fn start_on(
     let address = listener
         .local_addr()
         .map_err(|e| StartError::listen(config.listen, e))?;
-    let (statistics, before) = Statistics::open(&config.statistics)?;
+    let (statistics, before) = Statistics::open(&config.statistics, wall_s())?;
     if let Some(trouble) = before.warning {
         let _ = events.try_send(CentralEvent::Statistics(trouble));
     }
@@ -83,6 +83,7 @@ pub(in crate::node) async fn start_on(
             required_secondaries: usize::from(config.required_secondaries),
             max_downloads: config.max_downloads,
             begun: before.begun,
+            term: before.term,
             seed: secret_seed(),
             wall_s: wall_s(),
         },

@@ -125,7 +125,7 @@ impl News {
             }
             Notice::ClientGone { client } => self.addresses.remove(client).unwrap_or(ANYBODY),
             Notice::Granted { client, .. }
-            | Notice::PlaceLent { client, .. }
+            | Notice::SlotLent { client, .. }
             | Notice::Queued { client, .. }
             | Notice::Finished { client, .. }
             | Notice::Reported {
@@ -236,7 +236,7 @@ mod tests {
         let queued = || Notice::Queued {
             client: ClientName::try_from("ana").unwrap(),
             file: "a".try_into().unwrap(),
-            place: 1,
+            position: 1,
         };
         for _ in 0..2000 {
             news.take_in(start, queued());

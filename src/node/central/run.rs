@@ -141,7 +141,8 @@ impl Central {
                 if self.cluster.has_peer(link) {
                     // Before anything that follows from its enrolment. One that is refused gets an error
                     // instead.
-                    let hello = Hello::from_role(&PeerRole::Central);
+                    let term = self.cluster.term();
+                    let hello = Hello::from_role(&PeerRole::Central { term });
                     self.send(link, FromCentral::Hello(hello));
                 }
             }

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::cluster::{Cluster, Totals},
+    model::Term,
     node::{
         refusals::Refusals,
+        rules::terms::next_term,
         statistics::{self, Head, StatisticsFile, StatisticsTrouble},
     },
     store::StoreError,
@@ -19,6 +21,8 @@ use crate::{
 struct Content {
     #[serde(flatten)]
     head: Head,
+    /// The present reign, or the last one.
+    term: Term,
     /// The required secondaries were there at some time of this run.
     service_begun: bool,
     /// Connections that were refused or ended for what they did, by code.
@@ -51,20 +55,26 @@ pub(super) struct Before {
     pub(super) totals: Totals,
     /// It was killed after service had begun: it goes on where it was.
     pub(super) begun: bool,
+    /// The reign that begins now. It is on the disk.
+    pub(super) term: Term,
     /// What to tell people of the file.
     pub(super) warning: Option<StatisticsTrouble>,
 }
 
 impl Statistics {
-    /// Reads what the last run left in the folder.
+    /// Reads what the last run left in the folder, and saves that another reign begins: no two have the same term.
     ///
     /// # Errors
     /// When the folder cannot be made, read or written.
-    pub(super) fn open(folder: &Path) -> Result<(Self, Before), StoreError> {
+    pub(super) fn open(folder: &Path, wall_s: u64) -> Result<(Self, Before), StoreError> {
         let (mut file, head, warning) = StatisticsFile::<Content>::open(folder, "central")?;
         let was_killed = head.is_some_and(|head| head.was_killed());
+        file.content.service_begun &= was_killed;
+        file.content.term = next_term(file.content.term, wall_s);
+        file.save_now()?;
         let before = Before {
-            begun: file.content.service_begun && was_killed,
+            begun: file.content.service_begun,
+            term: file.content.term,
             totals: std::mem::take(&mut file.content.totals),
             warning,
         };
@@ -121,6 +131,42 @@ impl Statistics {
 mod tests {
     use super::*;
     use crate::{engine::counters::Counters, model::SecondaryNumber};
+
+    #[test]
+    fn each_start_is_a_later_reign_and_on_the_disk_before_anybody_hears_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let begin = |wall_s| {
+            let (_, before) = Statistics::open(folder.path(), wall_s).unwrap();
+            let saved = std::fs::read(folder.path().join("central.json")).unwrap();
+            let saved: Content = serde_json::from_slice(&saved).unwrap();
+            assert_eq!(saved.term, before.term);
+            before.term
+        };
+        assert_eq!(begin(1000), Term(1000));
+        assert_eq!(begin(1000), Term(1001));
+        assert_eq!(begin(10), Term(1002));
+        assert_eq!(begin(2000), Term(2000));
+    }
+
+    #[test]
+    fn service_goes_on_only_after_a_kill() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Statistics::open(folder.path(), 0).unwrap();
+        let (mut statistics, before) = open();
+        assert!(!before.begun);
+        statistics.file.content.service_begun = true;
+        statistics.file.save_now().unwrap();
+        drop(statistics);
+        // Killed before it had saved anything but its term, and again.
+        for _ in 0..2 {
+            assert!(open().1.begun);
+        }
+        let (statistics, _) = open();
+        let ends = tokio::runtime::Runtime::new().unwrap();
+        ends.block_on(statistics.file.finish()).unwrap();
+        assert!(!open().1.begun);
+        assert!(!open().1.begun);
+    }
 
     #[test]
     fn figures_per_secondary_are_found_again() {

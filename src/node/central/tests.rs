@@ -48,6 +48,8 @@ async fn a_disk_that_takes_seconds_makes_nobody_wait_and_ends_no_lease() {
     write.write_all(hello.as_bytes()).await.unwrap();
     let mut lines = BufReader::new(read).lines();
     let saved = folder.path().join("stats/central.json");
+    // What it saved at its start, before anybody could come.
+    std::fs::remove_file(&saved).unwrap();
     let (mut beat, mut beats) = (tokio::time::interval(HEARTBEAT), 0);
     // Until a save has ended that began after the secondary had come.
     while !saved.exists() {

@@ -17,8 +17,8 @@ use crate::{
 /// How a client is to run.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
-    /// The central's host name or address, and port.
-    pub central: (String, u16),
+    /// The centrals' host names or addresses, and ports, in the order in which they are tried.
+    pub centrals: Vec<(String, u16)>,
     /// Folder of the downloaded files; made when something is downloaded.
     pub target: PathBuf,
     /// Where its statistics are kept.

@@ -26,8 +26,9 @@ use self::{
     telling::Telling,
 };
 use crate::{
+    model::Session,
     net::Network,
-    node::link::{Link, LinkConfig},
+    node::{finding::LinkConfig, link::Link},
     proto::PeerRole,
 };
 
@@ -66,10 +67,15 @@ pub(in crate::node) fn start_on(
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (update_sender, updates) = mpsc::channel(UPDATES);
     let statistics = Statistics::nameless(config.statistics.clone());
+    // 53 bits stay exact in every JSON reader.
+    let session = Session(fastrand::u64(..1 << 53));
     let link = Link::start(LinkConfig {
         network: network.clone(),
-        central: config.central.clone(),
-        role: PeerRole::Client { name: None },
+        centrals: config.centrals.clone(),
+        role: PeerRole::Client {
+            name: None,
+            session: Some(session),
+        },
         security: Arc::clone(&config.security),
     });
     let target = config.target.clone();

@@ -133,6 +133,7 @@ impl Client {
             central: self.state.central,
             role: PeerRole::Client {
                 name: self.state.name.clone(),
+                session: None,
             },
             source_wait: config.source_wait,
             goal,

@@ -27,7 +27,8 @@ use crate::{
     node::{
         Lost, clock,
         fetch::{Fetch, FetchUpdate},
-        link::{Link, LinkDown, LinkEvent},
+        link::{Link, LinkEvent},
+        lost::LinkDown,
         rules::downloads::Downloads,
     },
     proto::control::ToCentral,

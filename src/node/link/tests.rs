@@ -3,29 +3,40 @@ use tokio::time::Instant;
 use super::*;
 use crate::{
     model::{
-        FileName, Incarnation, SecondaryNumber,
-        limits::{CONNECT_TIMEOUT, HEARTBEAT},
+        FileName, Incarnation, SecondaryNumber, Session, Term,
+        limits::{CONNECT_TIMEOUT, HEARTBEAT, HELLO_TIMEOUT},
         messages::{Answer, Question},
     },
     net::{
         Listener,
         memory::{MemoryNetwork, ip},
     },
-    node::testing::{PEER, Played, SERVER, listening, server_address},
-    proto::Said,
+    node::{
+        Denied,
+        finding::WRITE_STALL,
+        testing::{PEER, Played, SERVER, listening, server_address},
+    },
+    proto::{ErrorCode, Hello, Said},
 };
 
 /// The link of a client on a network on which a central listens.
 fn linked() -> (MemoryNetwork, Listener, Link) {
     let (network, listener) = listening();
-    let link = Link::start(config(&network, PeerRole::Client { name: None }));
+    let link = Link::start(config(&network, client()));
     (network, listener, link)
+}
+
+fn client() -> PeerRole {
+    PeerRole::Client {
+        name: None,
+        session: Some(Session(1)),
+    }
 }
 
 fn config(network: &MemoryNetwork, role: PeerRole) -> LinkConfig {
     LinkConfig {
         network: network.host(PEER),
-        central: (ip(SERVER).to_string(), server_address().port()),
+        centrals: vec![(ip(SERVER).to_string(), server_address().port())],
         role,
         security: Arc::default(),
     }
@@ -106,7 +117,7 @@ async fn a_secondary_announces_the_address_by_which_it_reaches_the_central() {
         panic!("no secondary");
     };
     assert_eq!(listens, Some((Some(ip(PEER)), 7)));
-    let hello = Hello::from_role(&PeerRole::Central);
+    let hello = Hello::from_role(&PeerRole::Central { term: Term(1) });
     central.say(&FromCentral::Hello(hello)).await;
     let _outbox = up(&mut link).await;
     // Its heart beats faster than a client's.
@@ -260,108 +271,4 @@ async fn whoever_is_denied_waits_until_somebody_may_have_mended_it() {
     let began = Instant::now();
     let _central = Played::accept(&mut listener).await;
     assert_eq!(began.elapsed(), DENIED_DELAY);
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_is_no_central_at_one_address_does_not_hide_the_central_at_another() {
-    let network = MemoryNetwork::default();
-    let answers = |host: u8, said: &'static [u8]| {
-        let at: SocketAddr = (ip(host), 50_000).into();
-        let mut listener = network.host(host).listen(at).unwrap();
-        tokio::spawn(async move {
-            loop {
-                let mut played = Played::accept(&mut listener).await;
-                played.hear_line().await;
-                let _ = played.writer.send_encoded(said).await;
-            }
-        });
-        at
-    };
-    let closes = answers(10, b"");
-    let web = answers(11, b"HTTP/1.1 400 Bad Request\r\n\r\n");
-    let hello = b"{\"type\":\"hello\",\"protocol\":1,\"role\":\"central\"}\n";
-    let central = answers(12, hello);
-    let full = answers(
-        13,
-        b"{\"type\":\"error\",\"code\":\"limit-exceeded\",\"message\":\"x\"}\n",
-    );
-    let task = Task {
-        config: config(&network, PeerRole::Client { name: None }),
-        events: mpsc::channel(1).0,
-        wake: Arc::default(),
-        stop: CancellationToken::new(),
-    };
-    let found = task.attempt_each(vec![closes, web, central]).await;
-    assert_eq!(found.map(|c| c.central).map_err(|_| ()), Ok(central));
-    // The first trouble is told, and an answer of a central is the last word.
-    let Err(LinkDown::Lost(lost)) = task.attempt_each(vec![closes, web]).await else {
-        panic!("nobody is there");
-    };
-    assert!(matches!(lost, Lost::ClosedEarly { .. }), "{lost}");
-    let Err(LinkDown::Lost(lost)) = task.attempt_each(vec![closes, full, central]).await else {
-        panic!("it is full");
-    };
-    assert!(matches!(lost, Lost::Refused { .. }), "{lost}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_waits_is_sent_before_a_stop_but_nobody_waits_for_long() {
-    let (_network, mut listener, mut link) = linked();
-    let mut central = Played::accept_as_central(&mut listener).await;
-    let outbox = up(&mut link).await;
-    outbox.send(status()).await.unwrap();
-    outbox.send(ToCentral::Bye).await.unwrap();
-    drop(outbox);
-    link.stop().await;
-    assert_eq!(central.hear::<ToCentral>().await, status());
-    assert_eq!(central.hear::<ToCentral>().await, ToCentral::Bye);
-    assert_eq!(central.hear_line().await, None);
-
-    let (network, mut listener, mut link) = linked();
-    let _central = Played::accept_as_central(&mut listener).await;
-    let outbox = up(&mut link).await;
-    network.freeze(PEER);
-    outbox.send(ToCentral::Bye).await.unwrap();
-    drop(outbox);
-    let began = Instant::now();
-    link.stop().await;
-    assert_eq!(began.elapsed(), LAST_WORDS);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_stop_ends_whatever_is_under_way() {
-    // An attempt.
-    let (network, _listener, link) = linked();
-    network.cut(SERVER, PEER);
-    sleep(Duration::from_millis(100)).await;
-    let began = Instant::now();
-    link.stop().await;
-    // A delay.
-    let (network, _listener, mut link) = linked();
-    network.kill(SERVER);
-    lost(&mut link).await;
-    link.stop().await;
-    assert_eq!(began.elapsed(), Duration::ZERO);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_owner_that_does_not_listen_holds_the_central_up() {
-    let (_network, mut listener, mut link) = linked();
-    let mut central = Played::accept_as_central(&mut listener).await;
-    let _outbox = up(&mut link).await;
-    let answer = FromCentral::Answer(Answer::Listing {
-        ready: true,
-        files: Vec::new(),
-        more: false,
-    });
-    let filling = async {
-        loop {
-            central.say(&answer).await;
-        }
-    };
-    assert!(timeout(Duration::from_secs(60), filling).await.is_err());
-    // Nothing was lost, and it goes on where it was.
-    for _ in 0..100 {
-        assert!(matches!(next_event(&mut link).await, LinkEvent::Message(_)));
-    }
 }

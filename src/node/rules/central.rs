@@ -14,9 +14,12 @@ use crate::{
 /// For a peer that has no business here.
 pub fn enrolment(role: PeerRole, peer: SocketAddr, highest_number: u16) -> Result<Event, Refused> {
     match role {
-        PeerRole::Central => Err(Refused::Unexpected("a central does not enrol at a central")),
-        PeerRole::Client { name } => Ok(Event::ClientHello {
+        PeerRole::Central { .. } => {
+            Err(Refused::Unexpected("a central does not enrol at a central"))
+        }
+        PeerRole::Client { name, session } => Ok(Event::ClientHello {
             name,
+            session,
             address: peer,
         }),
         PeerRole::Secondary {

@@ -9,6 +9,7 @@ pub mod downloads;
 pub mod endings;
 pub mod enrolment;
 pub mod sent;
+pub mod terms;
 
 use crate::model::{RequestId, SourceInfo};
 

@@ -331,7 +331,7 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ChunkLayout, SecondaryNumber};
+    use crate::model::{ChunkLayout, SecondaryNumber, Term};
 
     fn meta(name: &str) -> FileMeta {
         FileMeta {
@@ -347,7 +347,7 @@ mod tests {
         let now = Instant::now();
         let receiver = Receiver::Secondary(SecondaryNumber::try_from(2).unwrap());
         let file = meta("a b.bin");
-        let transfer = TransferId(7);
+        let transfer = TransferId::new(Term(1), 7);
         let (sending, new) = book.open(now, transfer, &receiver, &file).unwrap();
         assert!(new);
         let other = Receiver::Secondary(SecondaryNumber::try_from(3).unwrap());
@@ -376,7 +376,7 @@ mod tests {
         let now = Instant::now();
         let receiver = Receiver::Secondary(SecondaryNumber::try_from(2).unwrap());
         let open = |book: &mut SentBook, n: u64| {
-            let opened = book.open(now, TransferId(n), &receiver, &meta("a"));
+            let opened = book.open(now, TransferId::new(Term(1), n), &receiver, &meta("a"));
             opened.map(|(sending, _)| sending)
         };
         let mut sending: Vec<_> = (0..MAX_TRANSFERS as u64)
@@ -405,7 +405,7 @@ mod tests {
         for n in 0..=MAX_TRANSFERS as u64 {
             // The central is away: nothing is told.
             let (sending, _) = book
-                .open(now, TransferId(n), &receiver, &meta("a"))
+                .open(now, TransferId::new(Term(1), n), &receiver, &meta("a"))
                 .unwrap();
             sending.add_bytes(3);
             drop(sending);
@@ -422,7 +422,7 @@ mod tests {
         let now = Instant::now();
         let receiver = Receiver::Secondary(SecondaryNumber::try_from(2).unwrap());
         for n in 0..3 * MAX_TRANSFERS as u64 {
-            let opened = book.open(now, TransferId(n), &receiver, &meta("a"));
+            let opened = book.open(now, TransferId::new(Term(1), n), &receiver, &meta("a"));
             let sending = opened.unwrap();
             if n == 0 {
                 assert!(!book.report(false)[0].last);
@@ -445,17 +445,27 @@ mod tests {
         let now = Instant::now();
         let receiver = Receiver::Secondary(SecondaryNumber::try_from(2).unwrap());
         let held = meta("held");
-        let sending = book.open(now, TransferId(1), &receiver, &held).unwrap();
+        let sending = book
+            .open(now, TransferId::new(Term(1), 1), &receiver, &held)
+            .unwrap();
         sending.0.add_bytes(1);
         // The same content may have another name by now, another content is another transfer's.
         let renamed = FileMeta {
             name: FileName::try_from("renamed").unwrap(),
             ..held.clone()
         };
-        assert!(book.open(now, TransferId(1), &receiver, &renamed).is_some());
         assert!(
-            book.open(now, TransferId(1), &receiver, &meta("other one"))
-                .is_none()
+            book.open(now, TransferId::new(Term(1), 1), &receiver, &renamed)
+                .is_some()
+        );
+        assert!(
+            book.open(
+                now,
+                TransferId::new(Term(1), 1),
+                &receiver,
+                &meta("other one")
+            )
+            .is_none()
         );
         assert_eq!(book.report(false)[0].file, held.name);
     }

@@ -37,8 +37,8 @@ pub struct SecondaryConfig {
     pub announced_ip: Option<IpAddr>,
     /// Port that others can reach; where it listens when `None`.
     pub announced_port: Option<u16>,
-    /// The central's host name or address, and port.
-    pub central: (String, u16),
+    /// The centrals' host names or addresses, and ports, in the order in which they are tried.
+    pub centrals: Vec<(String, u16)>,
     /// The folder that it serves; made when it does not exist.
     pub folder: PathBuf,
     /// Folder of the statistics and of the digest cache.

@@ -13,7 +13,8 @@ use crate::{
     },
     node::{
         Lost, clock,
-        link::{Link, LinkDown, LinkEvent},
+        link::{Link, LinkEvent},
+        lost::LinkDown,
         rules::enrolment::{self, InUse},
     },
     proto::{

@@ -68,10 +68,12 @@ async fn attend(socket: Socket, peer: SocketAddr, permit: Arc<Permit>, context: 
 /// Who receives, by what it said it is.
 fn receiver(role: PeerRole) -> Result<Receiver, Refused> {
     match role {
-        PeerRole::Client { name: Some(name) } => Ok(Receiver::Client(name)),
-        PeerRole::Client { name: None } => Err(Refused::Nameless),
+        PeerRole::Client {
+            name: Some(name), ..
+        } => Ok(Receiver::Client(name)),
+        PeerRole::Client { name: None, .. } => Err(Refused::Nameless),
         PeerRole::Secondary { number, .. } => Ok(Receiver::Secondary(number)),
-        PeerRole::Central => Err(Refused::Unexpected("a central receives nothing")),
+        PeerRole::Central { .. } => Err(Refused::Unexpected("a central receives nothing")),
     }
 }
 

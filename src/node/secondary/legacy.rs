@@ -62,8 +62,8 @@ async fn send<W: AsyncWrite + Unpin>(
         .and_then(|name| ClientName::try_from(name).ok())
         .or_else(|| ClientName::try_from(NAMELESS).ok())
         .ok_or(Refused::Nameless)?;
-    // The central did not name this transfer: its names are below. 53 bits stay exact in every JSON reader.
-    let transfer = TransferId(fastrand::u64(1 << 52..1 << 53));
+    // No central named this transfer.
+    let transfer = TransferId::without_term(fastrand::u64(..));
     let Opened {
         content,
         sending,

@@ -43,7 +43,9 @@ use crate::{
         Lost, StartError,
         central::DownloadCount,
         fetch::{FetchConfig, Folder, Goal, Own, Target},
-        link::{Link, LinkConfig, LinkDown},
+        finding::LinkConfig,
+        link::Link,
+        lost::LinkDown,
         records::RecordWriter,
         rules::changes::Changes,
         server::Server,
@@ -109,7 +111,7 @@ pub(in crate::node) async fn start_on(
     let security = config.security;
     let mut link = Link::start(LinkConfig {
         network: network.clone(),
-        central: config.central,
+        centrals: config.centrals,
         security: Arc::clone(&security),
         role: PeerRole::Secondary {
             number,

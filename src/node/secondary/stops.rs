@@ -55,7 +55,7 @@ mod tests {
     fn who_was_expelled_gets_nothing_more_and_what_is_over_is_forgotten() {
         let now = Instant::now();
         let mut stops = Stops::default();
-        let [one, two] = [1, 2].map(TransferId);
+        let [one, two] = [1, 2].map(TransferId::without_term);
         let first = stops.open(one);
         let other = stops.open(two);
         stops.expel(now, one);

@@ -185,7 +185,7 @@ impl Cluster {
             listen: (ip(number), PORT).into(),
             announced_ip: None,
             announced_port: None,
-            central: (ip(CENTRAL).to_string(), PORT),
+            centrals: vec![(ip(CENTRAL).to_string(), PORT)],
             folder: self.path(&format!("served{number}")),
             statistics: self.path("statistics"),
             upload_limit_bytes_per_s: None,
@@ -211,7 +211,7 @@ impl Cluster {
     pub(super) async fn client(&self, host: u8) -> Client {
         let target = self.path(&format!("downloads{host}"));
         let config = ClientConfig {
-            central: (ip(CENTRAL).to_string(), PORT),
+            centrals: vec![(ip(CENTRAL).to_string(), PORT)],
             target: target.clone(),
             statistics: self.path("statistics").into(),
             source_wait: Duration::from_secs(60),

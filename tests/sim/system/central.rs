@@ -11,13 +11,17 @@ use trozos::{
         Resolved, Totals,
     },
     model::{
-        ClientName, CopyOrder, FileName, Incarnation, NameRecord, SecondaryNumber, SourceInfo, Who,
+        ClientName, CopyOrder, FileName, Incarnation, NameRecord, SecondaryNumber, SourceInfo,
+        Term, Who,
         limits::{
             CLIENT_HEARTBEAT, CLIENT_LEASE, EXPELLED_FOR, HEARTBEAT, LEASE, STATISTICS_EVERY,
         },
         messages::{ForClient, ForReceiver, ForSecondary},
     },
-    node::rules::central::{code_of, enrolment, said_of},
+    node::rules::{
+        central::{code_of, enrolment, said_of},
+        terms::next_term,
+    },
     proto::{
         Hello, PeerRole,
         control::{FromCentral, ToCentral},
@@ -40,6 +44,8 @@ fn number_of(source: &SourceInfo) -> SecondaryNumber {
 pub struct Saved {
     pub totals: Totals,
     pub begun: bool,
+    /// The last reign.
+    pub term: Term,
     pub is_running: bool,
     /// What it remembers of names.
     pub names: BTreeMap<FileName, NameRecord>,
@@ -81,11 +87,13 @@ impl Central {
             required_secondaries: ctx.settings.required,
             max_downloads: ctx.settings.places,
             begun: saved.begun && saved.is_running,
+            term: next_term(saved.term, ctx.clock_ms / 1000),
             seed: ctx.random.u128(..),
             wall_s: ctx.clock_ms / 1000,
         };
         ctx.saved.is_running = true;
         ctx.saved.begun = config.begun;
+        ctx.saved.term = config.term;
         Self {
             cluster: Cluster::new(ctx.now, config, saved.totals, saved.names.into_values()),
             peers: BTreeMap::new(),
@@ -213,7 +221,9 @@ impl Central {
             ctx.say(|| format!("{link:?} {hello:?}"));
             self.cluster.handle_event(ctx.now, link, hello);
             if self.cluster.has_peer(link) {
-                let hello = FromCentral::Hello(Hello::from_role(&PeerRole::Central));
+                let hello = FromCentral::Hello(Hello::from_role(&PeerRole::Central {
+                    term: self.cluster.term(),
+                }));
                 ctx.send(end, Packet::FromCentral(hello));
             }
             self.act(ctx);

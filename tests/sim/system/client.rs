@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Instant};
 use trozos::{
     engine::download::FailReason,
     model::{
-        ClientName, FileName, Finished, Grant, Outcome, TransferId,
+        ClientName, FileName, Finished, Grant, Outcome, Session, TransferId,
         messages::{ForClient, ForReceiver, FromClient, FromReceiver, Report},
     },
     node::{
@@ -51,7 +51,14 @@ pub struct Client {
 
 impl Client {
     pub fn start(ctx: &mut Ctx<'_>, name: ClientName) -> Self {
-        let link = Link::new(ctx, PeerRole::Client { name: None });
+        let session = Some(Session(ctx.random.u64(..1 << 53)));
+        let link = Link::new(
+            ctx,
+            PeerRole::Client {
+                name: None,
+                session,
+            },
+        );
         Self {
             name,
             link,
@@ -340,7 +347,15 @@ impl Client {
             }
         }
         let name = Some(self.name.clone());
-        let fetch = Fetch::start(ctx, grant.clone(), None, PeerRole::Client { name });
+        let fetch = Fetch::start(
+            ctx,
+            grant.clone(),
+            None,
+            PeerRole::Client {
+                name,
+                session: None,
+            },
+        );
         let handle = fetch.handle.clone();
         let started = self.downloads.started(number, &grant, handle);
         let (_, asker) = started.expect("it was asked for");

@@ -8,6 +8,7 @@ use trozos::{
         CLIENT_HEARTBEAT, CLIENT_LEASE, CONNECT_TIMEOUT, EXPELLED_FOR, HEARTBEAT, HELLO_TIMEOUT,
         LEASE,
     },
+    node::rules::terms::LatestTerm,
     proto::{
         ErrorCode, Hello, PeerRole,
         control::{FromCentral, ToCentral},
@@ -61,6 +62,7 @@ pub struct Link {
     began: Instant,
     /// It was expelled.
     stays_away: bool,
+    latest_term: LatestTerm,
 }
 
 impl Link {
@@ -71,13 +73,14 @@ impl Link {
             backoff: Backoff::new(ctx.random.u64(..), RETRY.0, RETRY.1),
             began: ctx.now,
             stays_away: false,
+            latest_term: LatestTerm::default(),
         }
     }
 
     fn times(&self) -> (Duration, Duration) {
         match self.role {
             PeerRole::Secondary { .. } => (HEARTBEAT, LEASE),
-            PeerRole::Client { .. } | PeerRole::Central => (CLIENT_HEARTBEAT, CLIENT_LEASE),
+            PeerRole::Client { .. } | PeerRole::Central { .. } => (CLIENT_HEARTBEAT, CLIENT_LEASE),
         }
     }
 
@@ -192,7 +195,15 @@ impl Link {
         }
         match &mut self.state {
             State::Greeting { .. } => {
-                assert!(matches!(message, FromCentral::Hello(_)), "{message:?}");
+                let FromCentral::Hello(hello) = message else {
+                    panic!("{message:?}");
+                };
+                let Ok(PeerRole::Central { term }) = hello.into_role() else {
+                    panic!("no central");
+                };
+                if self.latest_term.greeted(ctx.now, term).is_err() {
+                    return Some(self.down(ctx, end, None));
+                }
                 let (silent_at, beat_at) = (ctx.now + lease, ctx.now + heartbeat);
                 self.state = State::Up {
                     end,

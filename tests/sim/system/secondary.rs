@@ -523,7 +523,9 @@ impl Secondary {
         match request {
             ToSecondary::Hello(hello) => {
                 serving.receiver = match hello.into_role() {
-                    Ok(PeerRole::Client { name: Some(name) }) => Some(Receiver::Client(name)),
+                    Ok(PeerRole::Client {
+                        name: Some(name), ..
+                    }) => Some(Receiver::Client(name)),
                     Ok(PeerRole::Secondary { number, .. }) => Some(Receiver::Secondary(number)),
                     other => panic!("{other:?} receives"),
                 };

@@ -173,14 +173,20 @@ mod tests {
     use super::*;
     use crate::{
         engine::cluster::books::entry::Granted,
-        model::{ClientName, FileName, Receiver, limits::MAX_TRANSFERS_OF_A_HOST},
+        model::{ClientName, FileName, Receiver, Term, limits::MAX_TRANSFERS_OF_A_HOST},
     };
 
     fn entry(n: u64, origin: Origin, since: Instant) -> Entry {
         let receiver = Receiver::Client(ClientName::try_from("ana").unwrap());
         let file = FileName::try_from("a").unwrap();
         let granted = Granted::Now(since);
-        let mut entry = Entry::new(TransferId(n), &receiver, &file, granted, origin);
+        let mut entry = Entry::new(
+            TransferId::new(Term(1), n),
+            &receiver,
+            &file,
+            granted,
+            origin,
+        );
         entry.orphan(since);
         entry
     }
@@ -200,7 +206,10 @@ mod tests {
             entrys.insert(entry(1000 + n, host(7), since));
             let due = entrys.take_due(now, &|_| None);
             assert_eq!(due.len(), usize::from(n == most));
-            assert!(due.iter().all(|entry| entry.transfer() == TransferId(1000)));
+            assert!(
+                due.iter()
+                    .all(|entry| entry.transfer() == TransferId::new(Term(1), 1000))
+            );
         }
         assert_eq!(entrys.count(host(7)), MAX_TRANSFERS_OF_A_HOST);
         assert_eq!(entrys.count(host(8)), 1);

@@ -1,43 +1,49 @@
-//! The names of transfers: 52 bits that nobody can know in advance, and of which none comes twice in a run.
+//! The numbers of transfers: 64 bits that nobody can know in advance, and of which none comes twice in a reign.
 //!
-//! A counter is enciphered with the run's own key by a Feistel network (four rounds; Luby and Rackoff, 1988) whose round
-//! function is SipHash-2-4 (Aumasson and Bernstein, 2012). It is a permutation, so that all numbers differ until all are used, and it can be
-//! undone: what this run has named is known without a list. Another run has another key: its numbers are as likely to
-//! meet as any two of 2^52.
+//! A counter is enciphered with a key that is made for the reign, by a Feistel network (four rounds; Luby and Rackoff,
+//! 1988) whose round function is SipHash-2-4 (Aumasson and Bernstein, 2012). That is a permutation: all numbers differ
+//! until all are used. It can be undone, so that what this reign has named is known without a list.
 
-use crate::model::TransferId;
+use crate::model::{Term, TransferId};
 
 /// Half of a number's bits.
-const HALF: u32 = 26;
+const HALF: u32 = 32;
 const MASK: u64 = (1 << HALF) - 1;
 const ROUNDS: [u64; 4] = [0, 1, 2, 3];
 
 /// See the module.
 #[derive(Debug)]
 pub(in crate::engine::cluster) struct Numbers {
+    term: Term,
     key: [u64; 2],
     made: u64,
 }
 
 impl Numbers {
-    /// The numbers of a run.
-    pub(in crate::engine::cluster) fn new(seed: u128) -> Self {
+    /// The numbers of a reign.
+    pub(in crate::engine::cluster) fn new(term: Term, seed: u128) -> Self {
         Self {
+            term,
             key: [seed as u64, (seed >> 64) as u64],
             made: 0,
         }
     }
 
-    /// One that this run has not named yet.
+    /// One that this reign has not named yet.
     pub(in crate::engine::cluster) fn next(&mut self) -> TransferId {
         let number = self.encipher(self.made);
         self.made += 1;
-        TransferId(number)
+        TransferId::new(self.term, number)
     }
 
-    /// True for what this run has named.
+    /// True for what this reign has named.
     pub(in crate::engine::cluster) fn has_made(&self, transfer: TransferId) -> bool {
-        transfer.0 >> (2 * HALF) == 0 && self.decipher(transfer.0) < self.made
+        transfer.term == self.term && self.decipher(transfer.number) < self.made
+    }
+
+    /// True for what looks like this reign's and is not.
+    pub(in crate::engine::cluster) fn is_made_up(&self, transfer: TransferId) -> bool {
+        transfer.term == self.term && !self.has_made(transfer)
     }
 
     fn encipher(&self, plain: u64) -> u64 {
@@ -111,32 +117,36 @@ mod tests {
         );
     }
 
+    const TERM: Term = Term(3);
+
     #[test]
     fn numbers_do_not_come_twice_and_are_known_again() {
-        let mut numbers = Numbers::new(7);
+        let mut numbers = Numbers::new(TERM, 7);
         // More than 20 bits can count take too long here; a permutation repeats nothing.
         let made: Vec<_> = (0..5000).map(|_| numbers.next()).collect();
         assert_eq!(made.iter().collect::<BTreeSet<_>>().len(), made.len());
-        for (counter, number) in (0..).zip(&made) {
-            assert!(number.0 < 1 << 52 && numbers.has_made(*number));
-            assert_eq!(numbers.decipher(number.0), counter);
+        for (counter, id) in (0..).zip(&made) {
+            assert!(numbers.has_made(*id) && !numbers.is_made_up(*id));
+            assert_eq!(numbers.decipher(id.number), counter);
+            let other = TransferId::new(Term(4), id.number);
+            assert!(!numbers.has_made(other) && !numbers.is_made_up(other));
         }
-        for far in [1 << 20, 1 << 32, (1 << 52) - 1] {
-            assert_eq!(numbers.decipher(numbers.encipher(far)), far);
-            assert!(!numbers.has_made(TransferId(numbers.encipher(far))));
+        for far in [1 << 20, 1 << 32, 1 << 52, u64::MAX] {
+            let number = numbers.encipher(far);
+            assert_eq!(numbers.decipher(number), far);
+            assert!(numbers.is_made_up(TransferId::new(TERM, number)));
         }
-        assert!(!numbers.has_made(TransferId(u64::MAX)));
     }
 
     #[test]
     fn nobody_guesses_the_next_one_from_the_last() {
-        let mut numbers = Numbers::new(7);
+        let mut numbers = Numbers::new(TERM, 7);
         let made: Vec<_> = (0..1000).map(|_| numbers.next()).collect();
         let near = made
             .windows(2)
-            .filter(|two| two[0].0.abs_diff(two[1].0) < 1 << 40);
+            .filter(|two| two[0].number.abs_diff(two[1].number) < 1 << 50);
         assert_eq!(near.count(), 0);
-        let mut others = Numbers::new(8);
+        let mut others = Numbers::new(TERM, 8);
         assert!((0..1000).all(|_| !numbers.has_made(others.next())));
     }
 }

@@ -203,6 +203,7 @@ impl Senders {
 mod tests {
     use super::*;
     use crate::model::FileName;
+    use crate::model::Term;
 
     #[test]
     fn reports_are_counted_once_and_what_is_open_is_known() {
@@ -210,7 +211,7 @@ mod tests {
         let number = SecondaryNumber::try_from(1).unwrap();
         let name = ClientName::try_from("ana").unwrap();
         let report = |transfer, bytes, last| SentTransfer {
-            transfer: TransferId(transfer),
+            transfer: TransferId::new(Term(1), transfer),
             receiver: Receiver::Legacy(name.clone()),
             file: FileName::try_from("a").unwrap(),
             bytes,

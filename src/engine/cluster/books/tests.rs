@@ -4,7 +4,7 @@ use super::{
     entry::{BACK_WITHIN, REPORTED_WITHIN},
     *,
 };
-use crate::model::{Outcome, ReceivedFrom, SourceId, Who, limits::MAX_FILE_BYTES};
+use crate::model::{Outcome, ReceivedFrom, SourceId, Term, Who, limits::MAX_FILE_BYTES};
 
 fn number(n: u64) -> SecondaryNumber {
     SecondaryNumber::try_from(n).unwrap()
@@ -21,7 +21,7 @@ fn received(n: u64, bytes: u64, wasted: u64) -> ReceivedFrom {
 
 fn sent(bytes: u64, last: bool) -> SentTransfer {
     SentTransfer {
-        transfer: TransferId(7),
+        transfer: TransferId::new(Term(1), 7),
         receiver: Receiver::Client(ClientName::try_from("ana").unwrap()),
         file: FileName::try_from("a").unwrap(),
         bytes,
@@ -32,14 +32,14 @@ fn sent(bytes: u64, last: bool) -> SentTransfer {
 }
 
 fn books(now: Instant) -> Books {
-    let mut books = Books::new(now, Totals::default(), Numbers::new(1));
+    let mut books = Books::new(now, Totals::default(), Numbers::new(Term(2), 1));
     let open = sent(0, false);
     books.open(now, open.transfer, &open.receiver, &open.file, HOST);
     books
 }
 
 fn finished(sources: Vec<ReceivedFrom>) -> Finished {
-    let transfer = TransferId(7);
+    let transfer = TransferId::new(Term(1), 7);
     Finished {
         transfer,
         outcome: Outcome::Complete,
@@ -158,7 +158,7 @@ fn figures_that_no_sum_can_hold_stop_nobody() {
 #[test]
 fn a_transfer_of_an_earlier_run_may_have_senders_that_are_gone() {
     let now = Instant::now();
-    let mut books = Books::new(now, Totals::default(), Numbers::new(1));
+    let mut books = Books::new(now, Totals::default(), Numbers::new(Term(2), 1));
     let open = sent(0, false);
     books.resume(open.transfer, &open.receiver, &open.file, HOST);
     // The sender was started anew before the central was: its first run's figures reach nobody.
@@ -185,7 +185,7 @@ fn an_end_that_is_told_again_counts_once() {
     }
     // So it does in a later run of the central.
     let before = books.totals();
-    let mut later = Books::new(now, before.clone(), Numbers::new(2));
+    let mut later = Books::new(now, before.clone(), Numbers::new(Term(3), 2));
     later.resume(open.transfer, &open.receiver, &open.file, HOST);
     assert_eq!(later.totals().open.len(), 1);
     later.finish(now, LINK, finished(vec![received(1, 80, 0)]));
@@ -194,7 +194,7 @@ fn an_end_that_is_told_again_counts_once() {
     // One that knows only that it is settled leaves it as it is.
     let mut known = before;
     known.closed.clear();
-    let mut later = Books::new(now, known, Numbers::new(2));
+    let mut later = Books::new(now, known, Numbers::new(Term(3), 2));
     later.resume(open.transfer, &open.receiver, &open.file, HOST);
     assert!(later.totals().open.is_empty());
 }
@@ -211,7 +211,11 @@ fn a_late_report_amends_what_was_booked_without_it() {
     for _ in 0..2 {
         // Also when the central was started anew meanwhile.
         let saved = serde_json::to_string(&books.totals()).unwrap();
-        books = Books::new(now, serde_json::from_str(&saved).unwrap(), Numbers::new(2));
+        books = Books::new(
+            now,
+            serde_json::from_str(&saved).unwrap(),
+            Numbers::new(Term(3), 2),
+        );
         report(&mut books, now, number(1), RUN, sent(90, true));
         let totals = books.totals();
         for books in [
@@ -284,7 +288,7 @@ fn a_vanished_receiver_is_waited_for_and_then_booked_as_unconfirmed() {
     let now = Instant::now();
     let mut books = books(now);
     report(&mut books, now, number(1), RUN, sent(60, true));
-    books.orphan(now, TransferId(7));
+    books.orphan(now, TransferId::new(Term(1), 7));
     assert!(books.close(now, |_| Some(RUN)).is_empty());
     assert_eq!(books.close(now + BACK_WITHIN, |_| Some(RUN)).len(), 1);
     let totals = books.totals().totals;
@@ -296,13 +300,13 @@ fn a_vanished_receiver_is_waited_for_and_then_booked_as_unconfirmed() {
 
 #[test]
 fn three_legacy_parts_make_a_download() {
-    let mut books = Books::new(Instant::now(), Totals::default(), Numbers::new(1));
+    let mut books = Books::new(Instant::now(), Totals::default(), Numbers::new(Term(2), 1));
     let client = Receiver::Legacy(ClientName::try_from("ana").unwrap());
     let now = Instant::now();
     let steps = [(0, 0), (2, 0), (2, 0), (1, 1), (0, 1)];
     for ((part, downloads), transfer) in steps.into_iter().zip(100..) {
         let part = SentTransfer {
-            transfer: TransferId(transfer),
+            transfer: TransferId::new(Term(1), transfer),
             receiver: client.clone(),
             whole_part: Some(part),
             ..sent(10, true)

@@ -11,7 +11,7 @@ use crate::{
         transfers::{Begin, SourceIds},
     },
     model::{
-        ClientName, FileMeta, FileName, Receiver, RequestId, TransferId,
+        ClientName, FileMeta, FileName, Receiver, RequestId, Session, TransferId,
         messages::{ForClient, FromClient, Resume},
     },
 };
@@ -54,9 +54,10 @@ impl Cluster {
         &mut self,
         link: LinkId,
         name: Option<ClientName>,
+        session: Option<Session>,
         address: SocketAddr,
     ) {
-        self.places.hello(self.last_call, link, address);
+        self.places.hello(self.last_call, link, session, address);
         if let Some(name) = name {
             self.set_name(link, &name);
         }
@@ -148,6 +149,7 @@ impl Cluster {
             receiver,
             link,
             request: Some(request),
+            session: self.session_at(link),
             ids: SourceIds::default(),
         };
         let grant = self.grant(transfer, begin);
@@ -168,6 +170,10 @@ impl Cluster {
         Some((client.name()?.clone(), origin))
     }
 
+    fn session_at(&self, link: LinkId) -> Option<Session> {
+        self.places.get(link)?.session()
+    }
+
     /// A download that this central, or an earlier run of it, granted may go on unless it is another client's, or is made
     /// up by one that makes up many.
     fn check_resume(&self, link: LinkId, resume: Resume) -> Result<Resumable, Refusal> {
@@ -181,7 +187,9 @@ impl Cluster {
         let (client, origin) = self.client_at(link).ok_or(Refusal::NotEnrolled)?;
         let receiver = Receiver::Client(client);
         let running = self.transfers.get(transfer);
-        let is_anothers = running.is_some_and(|running| running.receiver != receiver);
+        let session = self.session_at(link);
+        let is_anothers = running
+            .is_some_and(|running| running.receiver != receiver || running.session != session);
         if is_anothers || !self.books.may_resume(transfer, origin) {
             return Err(TOO_MANY_REQUESTS);
         }
@@ -225,6 +233,7 @@ impl Cluster {
             receiver,
             link,
             request: Some(request),
+            session: self.session_at(link),
             ids,
         };
         self.grant(transfer, begin);

@@ -115,6 +115,7 @@ impl Cluster {
             receiver,
             link,
             request: None,
+            session: None,
             ids: SourceIds::default(),
         };
         let grant = self.grant(transfer, begin);

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::model::{
-    Fault, ReceivedFrom, SourceId, Who,
+    Fault, ReceivedFrom, Session, SourceId, Term, Who,
     limits::{HEARTBEAT, MAX_REQUESTS_PER_CLIENT, MAX_TRANSFERS_OF_A_HOST},
 };
 
@@ -12,12 +12,17 @@ impl Bench {
     fn client_of(&mut self, link: u64, name: &str, host: [u8; 4]) {
         let name = Some(ClientName::try_from(name).unwrap());
         let address = SocketAddr::from((host, link as u16));
-        self.feed(link, Event::ClientHello { name, address });
+        let hello = Event::ClientHello {
+            name,
+            session: Some(Session(link)),
+            address,
+        };
+        self.feed(link, hello);
     }
 
     fn resume(&mut self, link: u64, request: u64, transfer: u64, name: &str) -> Vec<Action> {
         let resume = FromClient::Resume(Resume {
-            transfer: TransferId(transfer),
+            transfer: TransferId::new(Term(1), transfer),
             request: RequestId(request),
             file: file(name),
             sources: Vec::new(),
@@ -84,7 +89,7 @@ fn reports_are_believed_from_who_receives_that_transfer_of_who_sends_in_it() {
         is_doubted
     };
     // One that does not exist, another's, and one of who does not send in it.
-    assert!(!doubts(&mut bench, 12, TransferId(1), 2));
+    assert!(!doubts(&mut bench, 12, TransferId::new(Term(1), 1), 2));
     assert!(!doubts(&mut bench, 12, transfer, 2));
     assert!(!doubts(&mut bench, 1, transfer, 2));
     assert!(!doubts(&mut bench, 11, transfer, 3));
@@ -118,9 +123,13 @@ fn downloads_that_a_client_makes_up_cost_its_own_host() {
     assert_eq!((books.files.len(), books.closed.len()), (0, 0));
     let open = books.open.iter().map(|open| open.transfer);
     assert!(
-        open.eq([TransferId(7), TransferId(8), honest]
-            .into_iter()
-            .collect::<BTreeSet<_>>())
+        open.eq([
+            TransferId::new(Term(1), 7),
+            TransferId::new(Term(1), 8),
+            honest
+        ]
+        .into_iter()
+        .collect::<BTreeSet<_>>())
     );
 }
 
@@ -197,6 +206,7 @@ fn many_small_downloads_are_booked_once_though_secondaries_tell_them_again() {
     for is_new_run in [false, true] {
         if is_new_run {
             let config = ClusterConfig {
+                term: Term(3),
                 seed: 2,
                 ..config(5)
             };
@@ -217,7 +227,7 @@ fn many_small_downloads_are_booked_once_though_secondaries_tell_them_again() {
 fn bytes_that_no_page_is_kept_of_are_counted() {
     let mut bench = Bench::new(5, &[(1, &["a"])]);
     // Of a transfer whose books are closed, and forgotten but for that.
-    let transfer = TransferId(7);
+    let transfer = TransferId::new(Term(1), 7);
     let totals = Totals {
         closed_ids: [transfer].into(),
         ..Totals::default()

@@ -6,7 +6,8 @@ use super::*;
 use crate::{
     engine::cluster::{ClusterConfig, Event, Totals},
     model::{
-        ChunkLayout, Digest, FileMeta, Finished, Incarnation, Outcome, SecondaryNumber, TransferId,
+        ChunkLayout, Digest, FileMeta, Finished, Incarnation, Outcome, SecondaryNumber, Session,
+        Term, TransferId,
         messages::{ForReceiver, FromReceiver, FromSecondary},
     },
 };
@@ -35,6 +36,7 @@ impl Bench {
             required_secondaries: 1,
             max_downloads: 1,
             begun: false,
+            term: Term(2),
             seed: 1,
             wall_s: 0,
         };
@@ -52,7 +54,12 @@ impl Bench {
         bench.feed(1, Event::inventory(files));
         for link in [2, 3] {
             let name = Some(ClientName::try_from("ana").unwrap());
-            bench.feed(link, Event::ClientHello { name, address });
+            let hello = Event::ClientHello {
+                name,
+                session: Some(Session(1)),
+                address,
+            };
+            bench.feed(link, hello);
         }
         bench
     }
@@ -144,7 +151,7 @@ fn a_download_goes_on_under_the_name_that_its_client_has_by_now() {
 
 #[test]
 fn a_download_whose_books_an_earlier_run_closed_goes_on_with_a_place_and_sources() {
-    let transfer = TransferId(7);
+    let transfer = TransferId::new(Term(1), 7);
     let mut bench = Bench::of(Totals {
         closed_ids: [transfer].into(),
         ..Totals::default()
@@ -256,7 +263,7 @@ fn a_number_that_is_taken_is_not_taken_over() {
     let transfer = bench.download(2, 1).unwrap();
     bench.download(3, 7);
     for (link, request) in [(3, 7), (2, 1)] {
-        let other = TransferId(transfer.0 + 1000);
+        let other = TransferId::new(Term(1), transfer.number);
         let actions = bench.resume(link, request, other);
         assert!(
             matches!(&actions[..], [Action::Refuse { .. }]),

@@ -68,7 +68,10 @@ fn hello_of(role: &PeerRole) -> Vec<u8> {
 
 fn client_hello() -> Vec<u8> {
     let name = ClientName::try_from("ana").unwrap();
-    hello_of(&PeerRole::Client { name: Some(name) })
+    hello_of(&PeerRole::Client {
+        name: Some(name),
+        session: None,
+    })
 }
 
 fn secondary_hello(number: u64) -> Vec<u8> {

@@ -4,7 +4,8 @@ use std::{cell::Cell, rc::Rc};
 
 use super::*;
 use crate::model::{
-    ChunkLayout, Digest, FileMeta, Have, KnownSource, ReceivedFrom, SecondaryNumber, SourceId, Who,
+    ChunkLayout, Digest, FileMeta, Have, KnownSource, ReceivedFrom, SecondaryNumber, SourceId,
+    Term, Who,
     messages::{FromReceiver, Resume},
 };
 
@@ -89,7 +90,7 @@ impl Bench {
 
     fn grant(&mut self, number: DownloadNumber) -> Granted<Asker> {
         self.transfers += 1;
-        let transfer = TransferId(self.transfers);
+        let transfer = TransferId::new(Term(1), self.transfers);
         let file = FileMeta {
             name: self.downloads.file(number).unwrap().clone(),
             layout: ChunkLayout::for_file(5 << 20).unwrap(),

@@ -1,0 +1,105 @@
+//! Reigns of centrals: which one begins, and which one is obeyed.
+
+use std::time::{Duration, Instant};
+
+use crate::model::{Term, error_codes};
+
+/// How long a node refuses a central of an earlier term while it finds no other. Longer than any lease by which a
+/// central may believe that it still reigns after another has begun to.
+const NO_OTHER_FOR: Duration = Duration::from_secs(15);
+
+/// The term of a central that starts: later than the last one that it has saved, and than any that began before now. So
+/// one that has lost what it had saved, or got back an old copy of it, is still later than itself.
+pub fn next_term(saved: Term, wall_s: u64) -> Term {
+    // In 2106 the clock is of no use here any more.
+    let by_clock = u32::try_from(wall_s).unwrap_or(0);
+    Term(saved.0.saturating_add(1).max(by_clock))
+}
+
+/// A central of an earlier term than this node has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outdated {
+    /// Its term.
+    pub term: Term,
+    /// The latest that this node has seen.
+    pub latest: Term,
+}
+
+error_codes!(Outdated, code {
+    Self { .. } => "central-outdated",
+});
+
+/// The latest term that a node has seen. It is forgotten with the process.
+#[derive(Debug, Default)]
+pub struct LatestTerm {
+    term: Term,
+    /// A central was refused then, and no other has been found since.
+    refused_since: Option<Instant>,
+}
+
+impl LatestTerm {
+    /// A central says hello.
+    ///
+    /// # Errors
+    /// When there has been a later one. After a while without any other it is taken all the same: the later one is gone,
+    /// with its clock and its disk, and a cluster must not stand still for that.
+    pub fn greeted(&mut self, now: Instant, term: Term) -> Result<(), Outdated> {
+        let latest = self.term;
+        if term < latest {
+            let since = *self.refused_since.get_or_insert(now);
+            if now.saturating_duration_since(since) < NO_OTHER_FOR {
+                return Err(Outdated { term, latest });
+            }
+        }
+        self.refused_since = None;
+        self.term = term;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reign_is_later_than_those_before() {
+        let now_s = 1_795_889_755;
+        for (saved, wall_s, term) in [
+            (0, now_s, now_s as u32),
+            (now_s as u32 - 60, now_s, now_s as u32),
+            // Started twice within a second, or with a clock that is behind.
+            (now_s as u32, now_s, now_s as u32 + 1),
+            (now_s as u32, 0, now_s as u32 + 1),
+            (0, 0, 1),
+            (7, 1 << 32, 8),
+            (u32::MAX, now_s, u32::MAX),
+        ] {
+            assert_eq!(
+                next_term(Term(saved), wall_s),
+                Term(term),
+                "{saved} at {wall_s}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_earlier_central_is_refused_until_no_other_is_found() {
+        let began = Instant::now();
+        let mut latest = LatestTerm::default();
+        assert_eq!(latest.greeted(began, Term(5)), Ok(()));
+        let outdated = Err(Outdated {
+            term: Term(4),
+            latest: Term(5),
+        });
+        let after = |s| began + Duration::from_secs(s);
+        assert_eq!(latest.greeted(after(1), Term(4)), outdated);
+        // The later one is there after all.
+        assert_eq!(latest.greeted(after(10), Term(5)), Ok(()));
+        for s in [11, 20, 25] {
+            assert_eq!(latest.greeted(after(s), Term(4)), outdated, "{s} s");
+        }
+        assert_eq!(latest.greeted(after(26), Term(4)), Ok(()));
+        assert_eq!(latest.greeted(after(27), Term(4)), Ok(()));
+        assert_eq!(latest.greeted(after(28), Term(6)), Ok(()));
+    }
+}
