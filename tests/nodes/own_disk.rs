@@ -291,7 +291,7 @@ impl Peer {
         older: &serde_json::Value,
     ) {
         let source = serde_json::json!({
-            "number": 1, "ip": from.address.ip(), "port": from.address.port(), "ranges": [],
+            "id": 1, "who": { "secondary": 1 }, "ip": from.address.ip(), "port": from.address.port(), "ranges": [],
         });
         let order = serde_json::json!({
             "type": "copy", "transfer": transfer, "file": file, "sources": [source], "replaces": older["id"],
