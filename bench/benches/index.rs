@@ -1,4 +1,5 @@
-//! The folder index, from its start until it says that it is ready. All files are in the page cache.
+//! The folder index, from its start until it says that it is ready, and until it serves what is put into the folder. All
+//! files are in the page cache.
 //! `cargo bench --bench index`
 #![allow(clippy::unwrap_used)]
 
@@ -6,7 +7,7 @@ use std::{
     fs::File,
     io::Write,
     path::{Path, PathBuf},
-    sync::mpsc::channel,
+    sync::mpsc::{Receiver, channel},
     time::{Duration, SystemTime},
 };
 
@@ -15,13 +16,19 @@ use divan::{
     counter::{BytesCount, ItemsCount},
 };
 use tempfile::TempDir;
-use trozos::store::{
-    Root,
-    index::{Index, IndexCommand, IndexConfig, IndexEvent, start},
+use trozos::{
+    engine::index::{Notice, Total},
+    node::secondary::index::{IndexCommand, IndexConfig, IndexEvent, IndexThread, start},
+    store::{
+        Root,
+        index::MissedDisks,
+        retired::{Retired, RetiredLimits},
+    },
 };
 
 /// The same with four times as many files shows what grows faster than their number.
 const FILES: [usize; 2] = [2000, 8000];
+const DROPPED: [usize; 2] = [5000, 20_000];
 const SMALL_BYTES: usize = 4 << 10;
 const LARGE_BYTES: usize = 256 << 20;
 
@@ -37,11 +44,14 @@ struct Folders {
 }
 
 /// An index that is ready; it is stopped outside of what is measured.
-struct Ready(Option<Index>);
+struct Ready {
+    index: Option<IndexThread>,
+    events: Receiver<IndexEvent>,
+}
 
 impl Drop for Ready {
     fn drop(&mut self) {
-        if let Some(index) = self.0.take() {
+        if let Some(index) = self.index.take() {
             index.send(IndexCommand::Stop);
             index.join();
         }
@@ -80,15 +90,16 @@ impl Folders {
     fn index(&self, cache: PathBuf, files: usize) -> Ready {
         let root = Root::open(self.served.path()).unwrap();
         let (sender, events) = channel();
-        let config = IndexConfig { cache, quiet: std::time::Duration::from_secs(1), forget_disks: false };
-        let index = start(root, config, move |event| sender.send(event).is_ok()).unwrap();
+        let config = IndexConfig { cache, quiet: std::time::Duration::from_secs(1), missed: MissedDisks::WaitedFor };
+        let retired = Retired::new(root.clone(), RetiredLimits::default());
+        let emit = move |event| sender.send(event).is_ok();
+        let index = start(root, config, retired, emit).unwrap();
         let found = events.iter().find_map(|event| match event {
-            IndexEvent::Ready { files, .. } => Some(files),
+            IndexEvent::Found(Notice::Ready(Total { files, .. })) => Some(files),
             _ => None,
         });
         assert_eq!(found, Some(files));
-        drop(events);
-        Ready(Some(index))
+        Ready { index: Some(index), events }
     }
 }
 
@@ -109,6 +120,28 @@ fn again_with_cache(bencher: Bencher<'_, '_>, files: usize) {
     let cache = folders.new_cache();
     drop(folders.index(cache.clone(), files));
     bencher.counter(ItemsCount::new(files)).bench_local(|| folders.index(cache.clone(), files));
+}
+
+/// Files that are put into a folder while it is served, until all of them are. Two seconds of each are for the quiet time.
+#[divan::bench(args = DROPPED, sample_count = 3, sample_size = 1)]
+fn dropped_in(bencher: Bencher<'_, '_>, files: usize) {
+    bencher
+        .counter(ItemsCount::new(files))
+        .with_inputs(|| {
+            let mut folders = Folders::new();
+            let cache = folders.new_cache();
+            let ready = folders.index(cache, 0);
+            (folders, ready)
+        })
+        .bench_local_values(|(folders, ready)| {
+            for n in 0..files {
+                let path = folders.served.path().join(format!("f{n:05}"));
+                std::fs::write(path, n.to_le_bytes()).unwrap();
+            }
+            let added = |event: &IndexEvent| matches!(event, IndexEvent::Found(Notice::Added { .. }));
+            assert_eq!(ready.events.iter().filter(added).take(files).count(), files);
+            (folders, ready)
+        });
 }
 
 #[divan::bench(sample_count = 5, sample_size = 1)]

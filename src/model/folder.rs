@@ -84,6 +84,17 @@ pub struct Writer {
     pub program: String,
 }
 
+/// What a chunk is on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// What it should be.
+    Right,
+    /// Something else, or the disk cannot read it.
+    Wrong,
+    /// The file changed, or cannot be read for a reason of another kind.
+    Unclear,
+}
+
 /// Why a file was set aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

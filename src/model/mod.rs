@@ -24,7 +24,7 @@ pub use chunk_set::ChunkSet;
 pub(crate) use codes::error_codes;
 pub use copying::CopyLimits;
 pub use digest::{Digest, DigestError};
-pub use folder::{Extent, IgnoredReason, Look, RetiredReason, Writer};
+pub use folder::{Extent, IgnoredReason, Look, RetiredReason, Verdict, Writer};
 pub use held::{Conflict, HeldFile, NameRecord, Origin, Version};
 pub use ids::{
     ChunkIndex, ClientName, ClientNameError, Incarnation, RequestId, SecondaryNumber,

@@ -100,6 +100,22 @@ pub(super) fn is_no_descriptor(error: &io::Error) -> bool {
     )
 }
 
+/// True for what a failing disk says, and file systems that check what they read.
+pub fn is_damage(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    matches!(
+        Errno::from_io_error(error),
+        Some(
+            Errno::IO
+                | Errno::UCLEAN
+                | Errno::BADMSG
+                | Errno::NODATA
+                | Errno::ILSEQ
+                | Errno::REMOTEIO
+        )
+    )
+}
+
 impl StoreError {
     /// Sorts an operating system's error.
     pub fn new(path: &Path, error: &io::Error) -> Self {

@@ -2,7 +2,7 @@
 //! decisions; callers run it off the async threads.
 //!
 //! `root` is the door to a folder, `disk` what receiving a file needs of one and `native` how the operating system
-//! gives it, `hash` makes digests, `zeros` knows those of nothing but zeros, `index` knows what a served folder holds,
+//! gives it, `hash` makes digests, `zeros` knows those of nothing but zeros, `index` has what is needed to know what a served folder holds,
 //! `stamp` tells one state of a file from another, `part` and `journal` are a file that is being received, `retired` is what was set aside, `statistics` are files that
 //! are replaced whole, `records` are files to which is appended.
 
@@ -27,7 +27,7 @@ mod statistics;
 mod zeros;
 
 pub use disk::Entry;
-pub use error::StoreError;
+pub use error::{StoreError, is_damage};
 pub use hash::{lanes, manifest_id, sha256, sha256_file, sha256_many};
 pub use index::ContentReader;
 pub use part::{

@@ -116,7 +116,7 @@ impl Root {
     ///
     /// # Errors
     /// That it may only be read.
-    pub(super) fn allows_writing(&self) -> Result<(), StoreError> {
+    pub fn allows_writing(&self) -> Result<(), StoreError> {
         let wanted = Access::WRITE_OK | Access::EXEC_OK;
         let dir = self.dir();
         let dir = dir.map_err(|error| StoreError::new(&self.inner.path, &error))?;
@@ -167,7 +167,10 @@ impl Root {
     }
 
     /// True when the path leads to the folder that is open: the handle outlives its folder.
-    pub(super) fn is_current(&self) -> io::Result<bool> {
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn is_current(&self) -> io::Result<bool> {
         match self.handle() {
             Some(dir) => is_same(self.path(), &*dir),
             None => Ok(false),
@@ -176,7 +179,10 @@ impl Root {
 
     /// Opens what the path leads to now, for all clones; false when nothing came of it. An empty folder on
     /// another device is left alone: most likely it is where a disk was mounted that is away.
-    pub(super) fn reopen(&self) -> io::Result<bool> {
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn reopen(&self) -> io::Result<bool> {
         if self.is_current()? {
             return Ok(false);
         }

@@ -82,15 +82,6 @@ const CIRCLES: &[&[&str]] = &[
         "node::fetch::writing",
     ],
     &["node::rules::downloads", "node::rules::downloads::holding"],
-    &[
-        "store::index::checking",
-        "store::index::damage",
-        "store::index::disks",
-        "store::index::hashing",
-        "store::index::inbox",
-        "store::index::reading",
-        "store::index::run",
-    ],
 ];
 
 const MOST_LINES: usize = 400;
@@ -105,7 +96,6 @@ const LONG_FILES: &[&str] = &[
     "src/node/secondary/api.rs",
     "src/node/secondary/run.rs",
     "src/node/secondary/shares.rs",
-    "src/store/index/run.rs",
 ];
 
 const MOST_FUNCTION_LINES: usize = 70;
@@ -115,7 +105,6 @@ const LONG_FUNCTIONS: &[&str] = &[
     "src/cli/text/secondary.rs: words",
     "src/cli/usage.rs: explain",
     "src/node/fetch/shell.rs: new",
-    "src/node/secondary/indexed.rs: index_event",
     "src/node/secondary/legacy.rs: send",
     "src/node/secondary/mod.rs: start_on",
 ];

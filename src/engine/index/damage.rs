@@ -11,10 +11,10 @@ use std::sync::Arc;
 use super::{
     machine::Index,
     state::{FileState, Suspect, Unserved},
-    types::{Action, Gone, Notice, Read, SetAside, Verdict},
+    types::{Action, Gone, Notice, Read, SetAside},
 };
 use crate::model::{
-    ChunkIndex, FileMeta, FileName, IndexedFile, RemovedReason, RetiredReason, Seen, Stamp,
+    ChunkIndex, FileMeta, FileName, IndexedFile, RemovedReason, RetiredReason, Seen, Stamp, Verdict,
 };
 
 /// What reading a suspect has shown.

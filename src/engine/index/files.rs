@@ -84,10 +84,7 @@ impl Files {
 
     /// The file that is served under a name.
     pub(super) fn served(&self, name: &FileName) -> Option<&Arc<IndexedFile>> {
-        let FileState::Served { file, .. } = self.states.get(name)? else {
-            return None;
-        };
-        Some(file)
+        self.states.get(name)?.served()
     }
 
     /// Looks see a file that is served, or not since then. What else is done with it goes on.

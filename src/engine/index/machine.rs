@@ -22,8 +22,8 @@ use crate::model::{FileName, IndexedFile, RemovedReason, Stamp};
 /// the longest that this is.
 const READY_SLACK: Duration = Duration::from_secs(2);
 const READY_WITHIN: Duration = Duration::from_secs(15);
-/// Files that are asked for in one look at the processes.
-const MOST_ASKED: usize = 2000;
+/// So many files are worth a look at the processes while others are still to be recognised.
+const ENOUGH_TO_ASK: usize = 2000;
 
 /// How a folder is to be indexed.
 #[derive(Clone, Copy, Debug)]
@@ -187,7 +187,7 @@ impl Index {
             let name = name.clone();
             return self.read(name);
         }
-        let asks = self.files.unknown().len() >= MOST_ASKED;
+        let asks = self.files.unknown().len() >= ENOUGH_TO_ASK;
         if !asks && let Some(name) = self.files.next_quiet() {
             let name = name.clone();
             return self.recognise(name);
@@ -211,7 +211,7 @@ impl Index {
     }
 
     fn find_writers(&mut self) {
-        let files = self.files.unknown().iter().take(MOST_ASKED);
+        let files = self.files.unknown().iter();
         let with_stamp = |name: &FileName| {
             let FileState::Unknown(file) = self.files.get(name)? else {
                 return None;

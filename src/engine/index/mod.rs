@@ -21,6 +21,8 @@ mod rhythm;
 mod settle;
 mod state;
 mod telling;
+#[cfg(test)]
+mod tests;
 mod types;
 mod views;
 

@@ -185,6 +185,14 @@ impl FileState {
         Some(*job)
     }
 
+    /// The file, when it is served.
+    pub(super) fn served(&self) -> Option<&Arc<IndexedFile>> {
+        let Self::Served { file, .. } = self else {
+            return None;
+        };
+        Some(file)
+    }
+
     /// What is known of a file that is there and not served.
     fn unserved(&self) -> Option<&Unserved> {
         match self {

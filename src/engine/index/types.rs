@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use crate::model::{
     ChunkIndex, FileMeta, FileName, FileTime, IgnoredReason, IndexedFile, Look, Origin,
-    RemovedReason, RetiredReason, Seen, Stamp, SystemError, Writer,
+    RemovedReason, RetiredReason, Seen, Stamp, SystemError, Verdict, Writer,
 };
 
 /// One reading of one file.
@@ -183,17 +183,6 @@ pub enum SetAside {
     Changed,
     /// It cannot be moved away.
     Failed,
-}
-
-/// What a chunk is on the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// What it should be.
-    Right,
-    /// Something else, or the disk cannot read it.
-    Wrong,
-    /// The file changed, or cannot be read for a reason of another kind.
-    Unclear,
 }
 
 /// What is to be done.

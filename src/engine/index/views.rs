@@ -41,8 +41,7 @@ impl Index {
 
     /// All files that are served.
     pub fn served(&self) -> impl Iterator<Item = &Arc<IndexedFile>> {
-        let files = self.files.iter();
-        files.filter_map(|(name, _)| self.files.served(name))
+        self.files.iter().filter_map(|(_, state)| state.served())
     }
 
     /// All files of which the digests are of use: what is served, and what should be.

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
 
-use super::SecondaryEvent;
-use super::run::Secondary;
+use super::{SecondaryEvent, index::IndexCommand, run::Secondary};
 use crate::{
     model::{
         Conflict, CopyOrder, RetiredReason, SentTransfer,
@@ -21,7 +20,6 @@ use crate::{
         ErrorCode,
         control::{FromCentral, ToCentral},
     },
-    store::index::IndexCommand,
 };
 
 impl Secondary {

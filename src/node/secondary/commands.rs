@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{
     DownloadCount, RunningKind, RunningTransfer, SecondaryEvent, SecondaryStatus,
-    api::SecondaryQuery, run::Secondary,
+    api::SecondaryQuery, index::IndexCommand, run::Secondary,
 };
-use crate::{node::clock, store::index::IndexCommand};
+use crate::node::clock;
 
 impl Secondary {
     pub(super) fn query(&mut self, query: SecondaryQuery) {
@@ -26,6 +26,7 @@ impl Secondary {
                 let mut table: BTreeMap<String, u64> = self
                     .state
                     .held
+                    .by_name()
                     .keys()
                     .map(|name| (name.to_string(), 0))
                     .collect();
@@ -58,13 +59,12 @@ impl Secondary {
 
     fn status(&self) -> SecondaryStatus {
         let state = &self.state;
-        let held = state.held.values();
         SecondaryStatus {
             number: self.context.number,
             central: state.central,
             folder: self.context.root.path().to_owned(),
-            files: state.held.len() as u64,
-            bytes: held.map(|file| file.meta.layout.file_bytes()).sum(),
+            files: state.held.by_name().len() as u64,
+            bytes: state.held.bytes(),
             indexing: !state.indexed || state.rereading,
             read_only: state.read_only,
             away: state.is_gone || !state.disks_away.is_empty(),

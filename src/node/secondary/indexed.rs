@@ -1,53 +1,17 @@
 //! What the owner does with what its index finds: files come and go, disks are away and back.
 
-use super::{NoLongerServing, SecondaryEvent, run::Secondary};
+use std::sync::Arc;
+
+use super::{NoLongerServing, SecondaryEvent, index::IndexEvent, run::Secondary};
 use crate::{
-    model::{FileMeta, FileName, Origin, RemovedReason, messages::FromSecondary},
-    store::index::{self, Gone, IndexEvent},
+    engine::index::{Gone, Notice, Total},
+    model::{FileMeta, FileName, IndexedFile, Origin, RemovedReason, messages::FromSecondary},
 };
 
 impl Secondary {
     pub(super) fn index_event(&mut self, event: IndexEvent) {
         match event {
-            IndexEvent::Ready { files, bytes } => {
-                self.state.indexed = true;
-                self.tell(SecondaryEvent::FolderRead { files, bytes });
-                self.state.changes.read();
-            }
-            IndexEvent::ReadAll { files, bytes } => {
-                self.state.rereading = false;
-                self.tell(SecondaryEvent::FolderRead { files, bytes });
-            }
-            IndexEvent::Added { file, origin } => {
-                let meta = file.meta.clone();
-                self.state.damaged.remove(&meta.name);
-                self.state.held.insert(meta.name.clone(), file);
-                if self.state.indexed {
-                    self.tell(SecondaryEvent::Serving {
-                        file: meta.name.clone(),
-                        bytes: meta.layout.file_bytes(),
-                    });
-                    self.state.changes.held(&meta, origin_of(origin));
-                }
-            }
-            IndexEvent::Removed { file, reason, why } => self.removed(&file.meta, reason, why),
-            IndexEvent::Damaged { file } => {
-                let name = file.meta.name.clone();
-                self.state.damaged.insert(name.clone(), file);
-                self.tell(SecondaryEvent::Damaged { file: name });
-            }
-            IndexEvent::Ignored { path, reason } => {
-                self.tell(SecondaryEvent::Ignored { path, reason });
-            }
-            IndexEvent::ManyIgnored {
-                count,
-                examples,
-                reason,
-            } => self.tell(SecondaryEvent::ManyIgnored {
-                count,
-                examples,
-                reason,
-            }),
+            IndexEvent::Found(notice) => self.found(notice),
             IndexEvent::FolderGone(error) => {
                 self.tell(SecondaryEvent::FolderGone(error));
                 self.state.folder_gone = true;
@@ -57,13 +21,6 @@ impl Secondary {
             IndexEvent::FolderBack => {
                 self.tell(SecondaryEvent::FolderBack);
                 self.state.is_gone = false;
-            }
-            IndexEvent::DisksAway(folders) => self.disks_away(folders),
-            // What is there by now is not to be copied from others.
-            IndexEvent::CaughtUp => {
-                self.state.folder_gone = self.state.is_gone;
-                self.state.no_copies_below = self.state.disks_away.clone();
-                self.tell_limits();
             }
             IndexEvent::ReadOnly(error) => {
                 self.tell(SecondaryEvent::ReadOnly(error));
@@ -75,12 +32,68 @@ impl Secondary {
                 self.state.read_only = false;
                 self.tell_limits();
             }
-            IndexEvent::BeingWritten { name, by } => {
+        }
+    }
+
+    fn found(&mut self, notice: Notice) {
+        match notice {
+            Notice::Ready(total) => {
+                self.state.indexed = true;
+                self.folder_read(total);
+                self.state.changes.read();
+            }
+            Notice::ReadAll(total) => {
+                self.state.rereading = false;
+                self.folder_read(total);
+            }
+            Notice::Added { file, origin } => self.added(file, origin),
+            Notice::Removed { file, reason, why } => self.removed(&file.meta, reason, why),
+            Notice::Damaged { file } => {
+                let name = file.meta.name.clone();
+                self.state.damaged.insert(name.clone(), file);
+                self.tell(SecondaryEvent::Damaged { file: name });
+            }
+            Notice::Ignored { path, reason } => {
+                self.tell(SecondaryEvent::Ignored { path, reason });
+            }
+            Notice::ManyIgnored {
+                count,
+                examples,
+                reason,
+            } => self.tell(SecondaryEvent::ManyIgnored {
+                count,
+                examples,
+                reason,
+            }),
+            Notice::DisksAway(folders) => self.disks_away(folders),
+            // What is there by now is not to be copied from others.
+            Notice::CaughtUp => {
+                self.state.folder_gone = self.state.is_gone;
+                self.state.no_copies_below = self.state.disks_away.clone();
+                self.tell_limits();
+            }
+            Notice::BeingWritten { name, by } => {
                 self.tell(SecondaryEvent::BeingWritten { file: name, by });
             }
-            IndexEvent::Hashing { name, bytes } => {
-                tracing::info!(file = %name, bytes, "reading");
-            }
+            Notice::Hashing { name, bytes } => tracing::info!(file = %name, bytes, "reading"),
+        }
+    }
+
+    fn folder_read(&self, total: Total) {
+        let Total { files, bytes } = total;
+        self.tell(SecondaryEvent::FolderRead { files, bytes });
+    }
+
+    fn added(&mut self, file: Arc<IndexedFile>, origin: Origin) {
+        let meta = file.meta.clone();
+        self.state.damaged.remove(&meta.name);
+        self.state.held.insert(file);
+        if self.state.indexed {
+            self.tell(SecondaryEvent::Serving {
+                file: meta.name.clone(),
+                bytes: meta.layout.file_bytes(),
+            });
+            self.state.changes.held(&meta, origin);
         }
     }
 
@@ -105,7 +118,7 @@ impl Secondary {
     }
 
     fn removed(&mut self, meta: &FileMeta, reason: RemovedReason, why: Gone) {
-        let held = self.state.held.get(&meta.name);
+        let held = self.state.held.named(&meta.name);
         if held.is_none() && self.state.changes.is_changing(&meta.name) {
             // Gone before it was read: what it had been is what was deleted.
             self.state.changes.gone(meta, reason);
@@ -133,13 +146,5 @@ impl Secondary {
                 }
             }
         }
-    }
-}
-
-/// How a file that is served from now on came there, while the secondary ran.
-fn origin_of(origin: index::Origin) -> Origin {
-    match origin {
-        index::Origin::Copy => Origin::Copied,
-        index::Origin::Look => Origin::Written,
     }
 }

@@ -1,7 +1,8 @@
 //! A secondary: holds verified copies, sends them, and copies what it lacks from the others.
 //!
 //! `run` owns its state, `commands` is what is asked of it, `central` what the central is told and says; `connection` and `sender` speak
-//! with one receiver, `legacy` with legacy clients; `copies` receives; `crate::node::rules` has what needs neither sockets nor files; the folder's index runs in a thread of its own.
+//! with one receiver, `legacy` with legacy clients; `copies` receives; `crate::node::rules` has what needs neither sockets nor files;
+//! `index` is the folder's index, which runs in a thread of its own, and `indexed` what is done with what it finds.
 
 mod api;
 mod central;
@@ -9,6 +10,8 @@ mod commands;
 mod connection;
 mod copies;
 mod end;
+mod holdings;
+pub mod index;
 mod indexed;
 mod inputs;
 mod legacy;
@@ -51,7 +54,7 @@ use crate::{
         server::Server,
     },
     proto::{ErrorCode, PeerRole},
-    store::{Existing, PartPlace, Sweep, index, retired::Retired},
+    store::{Existing, PartPlace, Sweep, index::MissedDisks, retired::Retired},
 };
 
 #[cfg(feature = "fuzzing")]
@@ -99,7 +102,11 @@ pub(in crate::node) async fn start_on(
     let index_config = index::IndexConfig {
         cache: statistics.stem().with_extension("indice"),
         quiet: config.quiet,
-        forget_disks: config.forget_disks,
+        missed: if config.forget_disks {
+            MissedDisks::Forgotten
+        } else {
+            MissedDisks::WaitedFor
+        },
     };
     let root = index::open_served(&config.folder, &index_config)?;
     let parts = root.clone();

@@ -12,6 +12,8 @@ use super::{
     api::SecondaryQuery,
     connection,
     copies::{Copies, Replaced, sweep_parts},
+    holdings::Holdings,
+    index::{IndexCommand, IndexEvent, IndexThread},
     inputs::{Context, Held, Input, Wanted},
     statistics::Statistics,
     stops::Stops,
@@ -38,10 +40,7 @@ use crate::{
         server::{Server, TurnedAway},
     },
     proto::control::ToCentral,
-    store::{
-        PartNote, Pressure, StoreError, Sweep,
-        index::{Index, IndexCommand, IndexEvent},
-    },
+    store::{PartNote, Pressure, StoreError, Sweep},
 };
 
 /// How often the central hears what was sent.
@@ -59,7 +58,7 @@ pub(super) struct Secondary {
     pub(super) link: Link,
     /// What happened on the link before this task ran.
     pub(super) first: Vec<LinkEvent>,
-    pub(super) index: Index,
+    pub(super) index: IndexThread,
     pub(super) index_events: mpsc::Receiver<IndexEvent>,
     pub(super) copies: Copies,
     pub(super) copy_updates: mpsc::Receiver<(TransferId, FetchUpdate)>,
@@ -71,7 +70,7 @@ pub(super) struct Secondary {
 /// What the owner knows.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    pub(super) held: BTreeMap<FileName, Arc<IndexedFile>>,
+    pub(super) held: Holdings,
     /// What the central does not know of them yet.
     pub(super) changes: Changes,
     /// Names of which others hold other content.
@@ -117,7 +116,7 @@ impl State {
     /// file.
     pub(super) fn replaced(&self, order: &CopyOrder) -> Option<Replaced> {
         let name = &order.grant.file.name;
-        let held = self.held.get(name);
+        let held = self.held.named(name);
         let older = held.filter(|held| order.replaces == Some(held.meta.id));
         let older = older.map(|older| (older, RetiredReason::Replaced));
         let damaged = || Some((self.damaged.get(name)?, RetiredReason::Damaged));
@@ -222,11 +221,8 @@ impl Secondary {
     ) -> Result<Held, Refused> {
         let held = &self.state.held;
         let found = match wanted {
-            Wanted::Named(name) => held.get(name),
-            Wanted::Content { id, name } => held
-                .get(name)
-                .filter(|file| file.meta.id == *id)
-                .or_else(|| held.values().find(|file| file.meta.id == *id)),
+            Wanted::Named(name) => held.named(name),
+            Wanted::Content { id, name } => held.with_content(*id, name),
         };
         let asked = match wanted {
             Wanted::Named(name) | Wanted::Content { name, .. } => name,
@@ -279,7 +275,7 @@ impl Secondary {
             if outbox.capacity() < MAX_OUTBOX / 2 {
                 return;
             }
-            let Some(message) = self.state.changes.next(&self.state.held) else {
+            let Some(message) = self.state.changes.next(self.state.held.by_name()) else {
                 return;
             };
             self.send(message);
@@ -358,14 +354,10 @@ impl Secondary {
     /// Ends part files that have had their time.
     fn sweep(&self, pressure: Pressure) {
         let running = self.copies.orders.running();
+        let held = self.state.held.by_name().values();
         let sweep = Sweep {
             running: running.map(|(file, _)| file.name.clone()).collect(),
-            held: self
-                .state
-                .held
-                .values()
-                .map(|held| held.meta.clone())
-                .collect(),
+            held: held.map(|file| file.meta.clone()).collect(),
             pressure,
         };
         let root = self.context.root.clone();

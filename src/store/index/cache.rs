@@ -44,9 +44,75 @@ impl Key {
         }
     }
 
-    /// True when it may be the same file, whatever its name.
-    fn is_like(&self, other: &Self) -> bool {
-        (self.inode, self.bytes, self.changed) == (other.inode, other.bytes, other.changed)
+    fn likeness(&self) -> Likeness {
+        (self.inode, self.bytes, self.changed)
+    }
+}
+
+/// What files have in common that may be the same one, whatever its name.
+type Likeness = (u64, u64, FileTime);
+
+/// One of them.
+type Named = (Box<str>, Arc<Manifest>);
+
+/// Digests of files.
+#[derive(Debug, Default)]
+struct Table {
+    /// By name, mostly of one, those that are alike.
+    files: HashMap<Likeness, Vec<Named>>,
+    count: usize,
+}
+
+impl Table {
+    fn get(&self, key: &Key) -> Option<&Arc<Manifest>> {
+        let mut alike = self.files.get(&key.likeness())?.iter();
+        let found = alike.find(|(name, _)| *name == key.name);
+        found.map(|(_, manifest)| manifest)
+    }
+
+    fn any_like(&self, likeness: Likeness) -> Option<&Arc<Manifest>> {
+        let first = self.files.get(&likeness)?.first();
+        first.map(|(_, manifest)| manifest)
+    }
+
+    /// Gives what was known of the file before.
+    fn insert(&mut self, key: Key, manifest: Arc<Manifest>) -> Option<Arc<Manifest>> {
+        let alike = self.files.entry(key.likeness()).or_default();
+        if let Some((_, known)) = alike.iter_mut().find(|(name, _)| *name == key.name) {
+            return Some(std::mem::replace(known, manifest));
+        }
+        alike.push((key.name, manifest));
+        self.count += 1;
+        None
+    }
+
+    /// Gives whether there were any.
+    fn remove_alike(&mut self, likeness: Likeness) -> bool {
+        let alike = self.files.remove(&likeness).unwrap_or_default();
+        self.count -= alike.len();
+        !alike.is_empty()
+    }
+
+    fn retain(&mut self, of_use: &HashSet<Key>) {
+        let kept = std::mem::take(self);
+        for (key, manifest) in kept.iter().filter(|(key, _)| of_use.contains(key)) {
+            self.insert(key, Arc::clone(manifest));
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (Key, &Arc<Manifest>)> {
+        self.files.iter().flat_map(|(likeness, alike)| {
+            let (inode, bytes, changed) = *likeness;
+            alike.iter().map(move |(name, manifest)| {
+                let key = Key {
+                    name: name.clone(),
+                    inode,
+                    bytes,
+                    changed,
+                };
+                (key, manifest)
+            })
+        })
     }
 }
 
@@ -78,11 +144,11 @@ enum Origin {
 
 /// What is known of files that were read.
 #[derive(Debug)]
-pub(super) struct Cache {
+pub struct Cache {
     path: PathBuf,
-    known: HashMap<Key, Arc<Manifest>>,
+    known: Table,
     /// Files that are damaged: what they should be.
-    damaged: HashMap<Key, Arc<Manifest>>,
+    damaged: Table,
     /// Those of this run, in which devices keep their numbers: a file that is renamed is recognised.
     here: HashMap<Stamp, Arc<Manifest>>,
     lines: usize,
@@ -93,8 +159,8 @@ impl Cache {
     fn new(path: PathBuf) -> Self {
         Self {
             path,
-            known: HashMap::new(),
-            damaged: HashMap::new(),
+            known: Table::default(),
+            damaged: Table::default(),
             here: HashMap::new(),
             lines: 0,
             file: None,
@@ -103,7 +169,7 @@ impl Cache {
 
     /// Reads what an earlier run left; what cannot be read is not known. A file of the name in which there is no line
     /// of ours is somebody else's, and is given another name.
-    pub(super) fn open(path: PathBuf) -> Self {
+    pub fn open(path: PathBuf) -> Self {
         let mut cache = Self::new(path);
         remove_temporary(&cache.path);
         match File::open(&cache.path) {
@@ -132,17 +198,17 @@ impl Cache {
             match decode(&line) {
                 Some((key, Some(manifest), false)) => {
                     origin = Origin::Ours;
-                    self.damaged.retain(|other, _| !other.is_like(&key));
+                    self.damaged.remove_alike(key.likeness());
                     self.known.insert(key, Arc::new(manifest));
                 }
                 Some((key, Some(manifest), true)) => {
                     origin = Origin::Ours;
-                    self.known.retain(|other, _| !other.is_like(&key));
+                    self.known.remove_alike(key.likeness());
                     self.damaged.insert(key, Arc::new(manifest));
                 }
                 Some((key, None, _)) => {
                     origin = Origin::Ours;
-                    self.known.retain(|other, _| !other.is_like(&key));
+                    self.known.remove_alike(key.likeness());
                 }
                 None if origin == Origin::Empty && !line.is_empty() => origin = Origin::Foreign,
                 None => {}
@@ -151,7 +217,8 @@ impl Cache {
         origin
     }
 
-    pub(super) fn get(&mut self, name: &FileName, stamp: Stamp) -> Option<Arc<Manifest>> {
+    /// The digests of a file, if it was read before; of one that was renamed in this run as well.
+    pub fn get(&mut self, name: &FileName, stamp: Stamp) -> Option<Arc<Manifest>> {
         let known = self.known.get(&Key::new(name, stamp));
         let manifest = Arc::clone(known.or_else(|| self.here.get(&stamp))?);
         self.put(name, stamp, &manifest);
@@ -159,38 +226,32 @@ impl Cache {
     }
 
     /// Remembers a file. A cache that cannot be written costs time at the next start, nothing else.
-    pub(super) fn put(&mut self, name: &FileName, stamp: Stamp, manifest: &Arc<Manifest>) {
+    pub fn put(&mut self, name: &FileName, stamp: Stamp, manifest: &Arc<Manifest>) {
         if self.here.len() >= 2 * MAX_FILES_PER_SECONDARY {
             self.here.clear();
         }
         self.here.insert(stamp, Arc::clone(manifest));
         let key = Key::new(name, stamp);
-        let damaged = self.damaged.len();
-        self.damaged.retain(|other, _| !other.is_like(&key));
+        let is_mended = self.damaged.remove_alike(key.likeness());
         let before = self.known.insert(key.clone(), Arc::clone(manifest));
-        let is_mended = self.damaged.len() < damaged;
         if is_mended || before.is_none_or(|before| before != *manifest) {
             self.append(&encode(key, Some(manifest)));
         }
     }
 
     /// A file is not what it should be, though it looks so; in later runs as well.
-    pub(super) fn set_damaged(&mut self, name: &FileName, stamp: Stamp, manifest: &Arc<Manifest>) {
+    pub fn set_damaged(&mut self, name: &FileName, stamp: Stamp, manifest: &Arc<Manifest>) {
         let key = Key::new(name, stamp);
         self.here.remove(&stamp);
-        self.known.retain(|other, _| !other.is_like(&key));
+        self.known.remove_alike(key.likeness());
         self.damaged.insert(key.clone(), Arc::clone(manifest));
         self.append(&encode_damaged(key, manifest));
     }
 
     /// What a file should be that is known to be damaged, under whatever name.
-    pub(super) fn damage_of(&self, stamp: Stamp) -> Option<Arc<Manifest>> {
-        let is_it = |key: &Key| {
-            (key.inode, key.bytes, key.changed) == (stamp.inode, stamp.bytes, stamp.changed)
-        };
-        let mut damaged = self.damaged.iter();
-        let found = damaged.find(|(key, _)| is_it(key));
-        found.map(|(_, manifest)| Arc::clone(manifest))
+    pub fn damage_of(&self, stamp: Stamp) -> Option<Arc<Manifest>> {
+        let likeness = (stamp.inode, stamp.bytes, stamp.changed);
+        self.damaged.any_like(likeness).map(Arc::clone)
     }
 
     fn append(&mut self, line: &[u8]) {
@@ -211,22 +272,22 @@ impl Cache {
     }
 
     /// Forgets all but these, and writes the file anew when most of it is of no use.
-    pub(super) fn keep<'a>(&mut self, files: impl Iterator<Item = (&'a FileName, Stamp)>) {
+    pub fn keep<'a>(&mut self, files: impl Iterator<Item = (&'a FileName, Stamp)>) {
         let of_use: HashSet<Key> = files.map(|(name, stamp)| Key::new(name, stamp)).collect();
-        self.known.retain(|key, _| of_use.contains(key));
-        self.damaged.retain(|key, _| of_use.contains(key));
-        let known = self.known.len() + self.damaged.len();
+        self.known.retain(&of_use);
+        self.damaged.retain(&of_use);
+        let known = self.known.count + self.damaged.count;
         if self.lines <= 2 * known + SLACK_LINES {
             return;
         }
         let rewrite = || -> io::Result<()> {
             let mut fresh = temporary_file(&self.path)?;
             let mut lines = BufWriter::new(fresh.as_file_mut());
-            for (key, manifest) in &self.known {
-                lines.write_all(&encode(key.clone(), Some(manifest)))?;
+            for (key, manifest) in self.known.iter() {
+                lines.write_all(&encode(key, Some(manifest)))?;
             }
-            for (key, manifest) in &self.damaged {
-                lines.write_all(&encode_damaged(key.clone(), manifest))?;
+            for (key, manifest) in self.damaged.iter() {
+                lines.write_all(&encode_damaged(key, manifest))?;
             }
             lines.flush()?;
             drop(lines);
@@ -249,9 +310,9 @@ impl Cache {
 pub fn known_lines(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut cache = Cache::new(PathBuf::new());
     cache.read(bytes);
-    let known = cache.known.into_iter();
+    let known = cache.known.iter();
     let mut lines: Vec<_> = known
-        .map(|(key, manifest)| encode(key, Some(&manifest)))
+        .map(|(key, manifest)| encode(key, Some(manifest)))
         .collect();
     lines.sort();
     lines

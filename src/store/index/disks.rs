@@ -9,6 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use super::Scan;
 use crate::{
     model::FileName,
     store::{
@@ -36,16 +37,28 @@ struct Known {
     below: BTreeSet<String>,
 }
 
+/// What becomes of disks that a folder had and that are not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissedDisks {
+    /// What is on them is waited for.
+    WaitedFor,
+    /// They are not missed any more: what is there is all.
+    Forgotten,
+}
+
 /// The disks of a folder.
 #[derive(Debug)]
-pub(super) struct Disks {
+pub struct Disks {
     path: PathBuf,
     known: Known,
+    /// What was mounted at the last look, and what of it hides files that were served.
+    mounted: BTreeSet<String>,
+    covers: BTreeSet<String>,
 }
 
 impl Disks {
     /// Reads what an earlier run left.
-    pub(super) fn open(path: PathBuf, folder: &Path, forget: bool) -> Self {
+    pub fn open(path: PathBuf, folder: &Path, missed: MissedDisks) -> Self {
         let folder = std::path::absolute(folder).unwrap_or(folder.to_owned());
         // However it is written.
         let folder: PathBuf = folder.components().collect();
@@ -53,44 +66,67 @@ impl Disks {
             folder: folder.to_string_lossy().into_owned(),
             ..Known::default()
         };
-        let known = match read(&path) {
-            _ if forget => None,
-            Ok(known) => known.filter(|known| known.folder == fresh.folder),
-            Err(error) => {
+        let known = match (missed, read(&path)) {
+            (MissedDisks::Forgotten, _) => None,
+            (MissedDisks::WaitedFor, Ok(known)) => {
+                known.filter(|known| known.folder == fresh.folder)
+            }
+            (MissedDisks::WaitedFor, Err(error)) => {
                 tracing::warn!(path = %path.display(), %error, "disks of the folder");
                 None
             }
         };
-        let known = known.unwrap_or(fresh);
-        let disks = Self { path, known };
-        if forget {
+        let disks = Self {
+            path,
+            known: known.unwrap_or(fresh),
+            mounted: BTreeSet::new(),
+            covers: BTreeSet::new(),
+        };
+        if missed == MissedDisks::Forgotten {
             disks.save();
         }
         disks
     }
 
     /// A folder that had files and is not there: most likely its disk is not.
-    pub(super) fn misses(&self, folder: &Path) -> bool {
+    fn misses(&self, folder: &Path) -> bool {
         let is_there = fs::metadata(folder).is_ok();
         self.known.had_files && !is_there || self.mounts().check_above().is_err()
     }
 
     /// The mount points that must be there.
-    pub(super) fn mounts(&self) -> Mounts {
+    fn mounts(&self) -> Mounts {
         Mounts {
             above: self.known.above.as_ref().map(PathBuf::from),
             below: self.known.below.iter().cloned().collect(),
         }
     }
 
-    /// A look found these mount points, and files or none; `hidden` could not be looked at. Gives the folders whose disks are away, no one below another.
-    pub(super) fn found(
+    /// A look is over: says which folders' disks are away.
+    pub fn found(
         &mut self,
         root: &Root,
-        mounted: &BTreeSet<String>,
-        hidden: impl Fn(&str) -> bool,
-        has_files: bool,
-    ) -> Vec<FileName> {
+        scan: &mut Scan,
+        is_served_below: impl Fn(&FileName) -> bool,
+    ) {
+        // What is mounted over files that are served hides them for a while; they are served again afterwards.
+        let is_over_files = |path: &str| {
+            let folder = FileName::try_from(path);
+            folder.is_ok_and(|folder| is_served_below(&folder))
+        };
+        let new = scan.mounted.difference(&self.mounted);
+        let covers: Vec<String> = new.filter(|path| is_over_files(path)).cloned().collect();
+        self.covers.retain(|path| scan.mounted.contains(path));
+        self.covers.extend(covers);
+        self.mounted = std::mem::take(&mut scan.mounted);
+        let mounted = self.mounted.difference(&self.covers).cloned().collect();
+        self.learn(root, &mounted, !scan.look.files.is_empty());
+        let hidden = |path: &str| scan.look.ignored.contains_key(path);
+        scan.look.away = self.away(&mounted, hidden);
+    }
+
+    /// These mount points are to be there from now on.
+    fn learn(&mut self, root: &Root, mounted: &BTreeSet<String>, has_files: bool) {
         let before = self.known.clone();
         for path in mounted {
             if self.known.below.len() < MOST && FileName::try_from(path.as_str()).is_ok() {
@@ -105,6 +141,10 @@ impl Disks {
             root.need(self.mounts());
             self.save();
         }
+    }
+
+    /// The folders whose disks are away, no one below another; of those that are hidden nothing is known.
+    fn away(&self, mounted: &BTreeSet<String>, hidden: impl Fn(&str) -> bool) -> Vec<FileName> {
         let mut away: Vec<FileName> = Vec::new();
         let names = self.known.below.difference(mounted);
         let names = names.filter(|path| !hidden(path));
@@ -147,8 +187,7 @@ fn read(path: &Path) -> io::Result<Option<Known>> {
 ///
 /// # Errors
 /// As [`Root::create`].
-pub fn open_served(folder: &Path, config: &super::IndexConfig) -> Result<Root, StoreError> {
-    let disks = Disks::open(config.disks(), folder, config.forget_disks);
+pub fn open_served(folder: &Path, disks: &Disks) -> Result<Root, StoreError> {
     let root = if disks.misses(folder) {
         Root::absent(folder)
     } else {
@@ -162,6 +201,10 @@ pub fn open_served(folder: &Path, config: &super::IndexConfig) -> Result<Root, S
 mod tests {
     use super::*;
 
+    fn open(path: &Path, folder: &Path) -> Disks {
+        Disks::open(path.to_owned(), folder, MissedDisks::WaitedFor)
+    }
+
     #[test]
     fn a_folder_that_had_files_is_missed_and_another_is_not() {
         let kept = tempfile::tempdir().unwrap();
@@ -169,22 +212,42 @@ mod tests {
         let served = tempfile::tempdir().unwrap();
         let folder = served.path().join("videos");
         let root = Root::create(&folder).unwrap();
-        let mut disks = Disks::open(path.clone(), &folder, false);
+        let mut disks = open(&path, &folder);
         assert!(!disks.misses(&folder));
         let mounted = BTreeSet::from(["disk".to_owned(), "disk/in".to_owned()]);
-        assert!(disks.found(&root, &mounted, |_| false, true).is_empty());
-        let mut disks = Disks::open(path.clone(), &folder, false);
+        disks.learn(&root, &mounted, true);
+        assert!(disks.away(&mounted, |_| false).is_empty());
+        let disks = open(&path, &folder);
         assert!(!disks.misses(&folder));
         let disk = FileName::try_from("disk").unwrap();
         let none = BTreeSet::new();
-        assert_eq!(disks.found(&root, &none, |_| false, false), [disk]);
-        assert!(disks.found(&root, &none, |_| true, false).is_empty());
+        assert_eq!(disks.away(&none, |_| false), [disk]);
+        assert!(disks.away(&none, |_| true).is_empty());
         fs::remove_dir(&folder).unwrap();
         assert!(disks.misses(&folder));
-        assert!(!Disks::open(path.clone(), &served.path().join("other"), false).misses(&folder));
-        assert!(!Disks::open(path.clone(), &folder, true).misses(&folder));
+        assert!(!open(&path, &served.path().join("other")).misses(&folder));
+        let forgotten = Disks::open(path.clone(), &folder, MissedDisks::Forgotten);
+        assert!(!forgotten.misses(&folder));
         // Nobody's words are known by heart.
         fs::write(&path, b"{\"folder\":1}").unwrap();
-        assert!(!Disks::open(path, &folder, false).misses(&folder));
+        assert!(!open(&path, &folder).misses(&folder));
+    }
+
+    #[test]
+    fn what_is_mounted_over_files_that_are_served_is_no_disk_to_wait_for() {
+        let kept = tempfile::tempdir().unwrap();
+        let served = tempfile::tempdir().unwrap();
+        let root = Root::create(served.path()).unwrap();
+        let mut disks = open(&kept.path().join("disks"), served.path());
+        let mut away = |mounted: &[&str]| {
+            let mut scan = Scan::default();
+            scan.mounted = mounted.iter().map(|path| path.to_string()).collect();
+            disks.found(&root, &mut scan, |folder| folder.as_str() == "serie");
+            let away = scan.look.away.iter();
+            away.map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert!(away(&["serie", "disk"]).is_empty());
+        assert_eq!(away(&["serie"]), ["disk"]);
+        assert_eq!(away(&[]), ["disk"]);
     }
 }

@@ -62,7 +62,7 @@ struct Known {
 
 impl OwnChunks {
     /// A file is served from now on; it replaces one of the same name.
-    pub(super) fn served(&self, file: &Arc<IndexedFile>) {
+    pub fn served(&self, file: &Arc<IndexedFile>) {
         let mut table = self.table();
         table.remove(&file.meta.name);
         let number = table.add(Arc::clone(file));
@@ -70,12 +70,12 @@ impl OwnChunks {
     }
 
     /// A file is not served any more.
-    pub(super) fn removed(&self, name: &FileName) {
+    pub fn removed(&self, name: &FileName) {
         self.table().remove(name);
     }
 
     /// A file that is served was set aside; its path below the folder.
-    pub(super) fn set_aside(&self, name: &FileName, path: String) {
+    pub fn set_aside(&self, name: &FileName, path: String) {
         self.table().set_aside(name, path);
     }
 

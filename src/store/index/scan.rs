@@ -2,22 +2,20 @@
 //! others. Never follows a symbolic link.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     time::{Duration, SystemTime},
 };
 
 use cap_std::fs::{Dir, DirEntry, FileType, MetadataExt as _};
 
-use super::folders::Folders;
 use crate::{
     model::{
-        FileName, FileNameError, IgnoredReason, Seen,
+        Extent, FileName, FileNameError, IgnoredReason, Look, Seen,
         limits::{MAX_COMPONENTS, MAX_FILE_BYTES, MAX_FILES_PER_SECONDARY},
     },
     store::{
         Root, StoreError,
-        disk::HIDDEN,
-        disk::{Disk, Make},
+        disk::{Disk, HIDDEN, Make},
         error::is_no_descriptor,
         mounts::is_mount_point,
         stamp::seen,
@@ -29,17 +27,11 @@ const UNFINISHED: Duration = Duration::from_secs(10);
 
 /// What a look found.
 #[derive(Debug, Default)]
-pub(super) struct Scan {
-    pub(super) files: BTreeMap<FileName, Seen>,
-    pub(super) folders: Folders,
+pub struct Scan {
+    /// The folder, but for what of it is away: [`super::Disks`] knows that.
+    pub look: Look,
     /// Folders at which something is mounted.
     pub(super) mounted: BTreeSet<String>,
-    /// Paths that are not served, and why.
-    pub(super) ignored: BTreeMap<String, IgnoredReason>,
-    /// A folder could not be read: what was below it may still be there.
-    pub(super) partial: bool,
-    /// There is something to be seen by then.
-    pub(super) again: Option<Duration>,
     /// There was no file descriptor left: what was not found may still be there.
     exhausted: bool,
 }
@@ -48,7 +40,7 @@ pub(super) struct Scan {
 ///
 /// # Errors
 /// When the folder itself cannot be read, and [`StoreError::NoDescriptor`] when nothing can be said of it.
-pub(super) fn scan(root: &Root) -> Result<Scan, StoreError> {
+pub fn scan(root: &Root) -> Result<Scan, StoreError> {
     let mut scan = Scan::default();
     let fail = |error: std::io::Error| StoreError::new(root.path(), &error);
     let dir = root.dir().map_err(fail)?;
@@ -56,7 +48,7 @@ pub(super) fn scan(root: &Root) -> Result<Scan, StoreError> {
         return Err(StoreError::Changed(root.path().to_owned()));
     }
     let device = dir.dir_metadata().map_err(fail)?.dev();
-    scan.folders.insert("", device);
+    scan.look.devices.insert(String::new(), device);
     let entries = dir.entries().map_err(fail)?;
     for entry in entries {
         let entry = entry.map_err(fail)?;
@@ -69,7 +61,7 @@ pub(super) fn scan(root: &Root) -> Result<Scan, StoreError> {
 }
 
 /// Looks at one name.
-pub(super) fn look(root: &Root, name: &FileName) -> Option<Seen> {
+pub fn see(root: &Root, name: &FileName) -> Option<Seen> {
     let place = root.place(name, Make::Nothing).ok()?;
     let meta = place.dir.symlink_metadata(&place.name).ok()?;
     meta.is_file().then(|| seen(&meta))
@@ -106,7 +98,10 @@ impl Scan {
             return self.ignore(path.to_owned(), IgnoredReason::Name(error));
         }
         let opened = entry.open_dir().and_then(|dir: Dir| {
-            self.folders.insert(path, dir.dir_metadata()?.dev());
+            let device = dir.dir_metadata()?.dev();
+            if self.look.devices.len() < MAX_FILES_PER_SECONDARY {
+                self.look.devices.insert(path.to_owned(), device);
+            }
             if is_mount_point(&dir) {
                 self.mounted.insert(path.to_owned());
             }
@@ -131,11 +126,11 @@ impl Scan {
             Ok(meta) if meta.size() > MAX_FILE_BYTES => {
                 self.ignore(path, IgnoredReason::TooLarge);
             }
-            Ok(_) if self.files.len() >= MAX_FILES_PER_SECONDARY => {
+            Ok(_) if self.look.files.len() >= MAX_FILES_PER_SECONDARY => {
                 self.ignore(path, IgnoredReason::TooMany);
             }
             Ok(meta) => {
-                self.files.insert(name, seen(&meta));
+                self.look.files.insert(name, seen(&meta));
             }
             // Deleted between the two looks.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -153,8 +148,8 @@ impl Scan {
         match age {
             Ok(age) if age < UNFINISHED => {
                 let left = UNFINISHED - age;
-                let sooner = self.again.is_none_or(|again| left < again);
-                self.again = if sooner { Some(left) } else { self.again };
+                let again = self.look.again;
+                self.look.again = Some(again.map_or(left, |again| again.min(left)));
             }
             Ok(_) => self.ignore(path, IgnoredReason::Name(FileNameError::Reserved)),
             Err(error) => self.unreadable(path, &error),
@@ -165,14 +160,14 @@ impl Scan {
         if is_no_descriptor(error) {
             self.exhausted = true;
         } else if error.kind() != std::io::ErrorKind::NotFound {
-            self.partial = true;
+            self.look.extent = Extent::Partial;
             self.ignore(path, IgnoredReason::Unreadable(error.into()));
         }
     }
 
     fn ignore(&mut self, path: String, reason: IgnoredReason) {
-        if self.ignored.len() < MAX_FILES_PER_SECONDARY {
-            self.ignored.insert(path, reason);
+        if self.look.ignored.len() < MAX_FILES_PER_SECONDARY {
+            self.look.ignored.insert(path, reason);
         }
     }
 }

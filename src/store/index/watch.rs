@@ -11,7 +11,7 @@ use crate::{model::FileName, store::Root};
 
 /// What was heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Heard {
+pub enum Heard {
     /// Somebody writes to a file.
     Written(FileName),
     /// A writer closed a file.
@@ -27,10 +27,13 @@ pub(super) enum Heard {
 }
 
 /// Says what changes below a folder, from a thread of its own, for as long as it lives.
-pub(super) fn watch(
-    root: &Root,
-    tell: impl Fn(Heard) + Send + 'static,
-) -> notify::Result<notify::RecommendedWatcher> {
+pub type FolderWatch = notify::RecommendedWatcher;
+
+/// Starts a [`FolderWatch`].
+///
+/// # Errors
+/// When the system does not let all of the folder be watched.
+pub fn watch(root: &Root, tell: impl Fn(Heard) + Send + 'static) -> notify::Result<FolderWatch> {
     let base = root.path().canonicalize().unwrap_or(root.path().to_owned());
     let below = base.clone();
     let mut watcher = notify::recommended_watcher(move |event| translate(event, &below, &tell))?;

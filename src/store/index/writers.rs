@@ -6,15 +6,12 @@ use std::{
     fs, io,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
 };
 
 use crate::model::{FileName, Stamp, Writer};
 
-/// Looks may take this share of the time.
-const SHARE: u32 = 10;
-/// They come no closer together than this.
-const LEAST_PAUSE: Duration = Duration::from_millis(100);
+/// Where the system shows its processes.
+const PROCESSES: &str = "/proc";
 /// Longest list of a process' mappings that is read, in bytes.
 const MOST_BYTES: u64 = 16 << 20;
 /// Bits of the flags of an open file: what it may be used for, and that it is open in name only.
@@ -25,67 +22,31 @@ const PATH_ONLY: u64 = 0o10_000_000;
 /// all lists of the kernel. Systems that do not tell the inode of an open file go by the path.
 type Key = (Option<u64>, Box<[u8]>);
 
-/// What was seen the last time.
+/// What one look at the processes has shown.
 #[derive(Debug)]
-pub(super) struct Writers {
+pub struct Writers {
     processes: PathBuf,
     open: HashMap<Key, u32>,
     /// Every process could be looked at.
     complete: bool,
-    began: Option<Instant>,
-    next: Option<Instant>,
 }
 
 impl Writers {
-    /// Nobody has looked yet.
-    pub(super) fn new(processes: impl Into<PathBuf>) -> Self {
-        Self {
-            processes: processes.into(),
+    /// Looks at all processes.
+    pub fn look() -> Self {
+        Self::look_at(Path::new(PROCESSES))
+    }
+
+    fn look_at(processes: &Path) -> Self {
+        let mut writers = Self {
+            processes: processes.to_owned(),
             open: HashMap::new(),
             complete: false,
-            began: None,
-            next: None,
-        }
-    }
-
-    /// Looks at all processes, unless that was done since. Gives when it can be done otherwise.
-    pub(super) fn look_since(&mut self, since: Instant) -> Result<(), Instant> {
-        if self.began.is_some_and(|began| began >= since) {
-            return Ok(());
-        }
-        let now = Instant::now();
-        if let Some(next) = self.next.filter(|next| *next > now) {
-            return Err(next);
-        }
-        self.look();
-        self.began = Some(now);
-        self.next = Some(Instant::now() + (now.elapsed() * SHARE).max(LEAST_PAUSE));
-        Ok(())
-    }
-
-    /// True when nothing was hidden from the last look.
-    pub(super) fn is_complete(&self) -> bool {
-        self.complete
-    }
-
-    /// Who could write into a file, when the processes were looked at.
-    pub(super) fn of(&self, name: &FileName, stamp: Stamp) -> Option<Writer> {
-        let last = name.components().next_back()?.as_bytes();
-        let by_inode = self.open.get(&(Some(stamp.inode), last.into()));
-        let process = *by_inode.or_else(|| self.open.get(&(None, last.into())))?;
-        Some(Writer {
-            process,
-            program: program(&self.processes.join(process.to_string())),
-        })
-    }
-
-    fn look(&mut self) {
-        self.open.clear();
-        self.complete = false;
-        let Ok(entries) = fs::read_dir(&self.processes) else {
-            return;
         };
-        self.complete = true;
+        let Ok(entries) = fs::read_dir(processes) else {
+            return writers;
+        };
+        writers.complete = true;
         for entry in entries.flatten() {
             let number = entry.file_name();
             let Some(process) = number.to_str().and_then(|text| text.parse().ok()) else {
@@ -93,17 +54,34 @@ impl Writers {
             };
             let folder = entry.path();
             for looked in [
-                self.open_files(process, &folder),
-                self.mappings(process, &folder),
+                writers.open_files(process, &folder),
+                writers.mappings(process, &folder),
             ] {
                 match looked {
                     Ok(()) => {}
                     // It has ended.
                     Err(error) if is_gone(&error) => {}
-                    Err(_) => self.complete = false,
+                    Err(_) => writers.complete = false,
                 }
             }
         }
+        writers
+    }
+
+    /// True when nothing was hidden from the look.
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Who could write into a file, when the processes were looked at.
+    pub fn of(&self, name: &FileName, stamp: Stamp) -> Option<Writer> {
+        let last = name.components().next_back()?.as_bytes();
+        let by_inode = self.open.get(&(Some(stamp.inode), last.into()));
+        let process = *by_inode.or_else(|| self.open.get(&(None, last.into())))?;
+        Some(Writer {
+            process,
+            program: program(&self.processes.join(process.to_string())),
+        })
     }
 
     fn open_files(&mut self, process: u32, folder: &Path) -> io::Result<()> {
@@ -207,8 +185,7 @@ mod tests {
         let path = folder.path().join("recording.ts");
         let file = fs::File::create(&path).unwrap();
         let here = stamp(file.metadata().unwrap().ino());
-        let mut writers = Writers::new("/proc");
-        writers.look();
+        let writers = Writers::look();
         let writer = writers.of(&name("serie/recording.ts"), here).unwrap();
         assert_eq!(writer.process, std::process::id());
         assert!(!writer.program.is_empty());
@@ -219,8 +196,7 @@ mod tests {
         );
         drop(file);
         let reading = fs::File::open(&path).unwrap();
-        writers.look();
-        assert_eq!(writers.of(&name("recording.ts"), here), None);
+        assert_eq!(Writers::look().of(&name("recording.ts"), here), None);
         drop(reading);
     }
 
@@ -249,8 +225,7 @@ mod tests {
             7f04-7f05 rw-p 00000000 fe:00 8    /srv/private\n\
             7f06-7f07 rw-p 00000000 00:00 0    [heap]\n";
         fs::write(process.join("maps"), maps).unwrap();
-        let mut writers = Writers::new(folder.path());
-        writers.look();
+        let writers = Writers::look_at(folder.path());
         let found = |file: &str, inode| writers.of(&name(file), stamp(inode)).is_some();
         assert!(found("write", 2) && found("mapped", 6) && found("old kernel", 99));
         for (file, inode) in [("read", 1), ("named", 3), ("looked at", 7), ("private", 8)] {
@@ -259,16 +234,6 @@ mod tests {
         let writer = writers.of(&name("write"), stamp(2)).unwrap();
         assert_eq!((writer.process, &*writer.program), (77, "grab?ador"));
         assert!(writers.is_complete());
-        assert!(!Writers::new("/nowhere").is_complete());
-    }
-
-    #[test]
-    fn looks_are_as_rare_as_they_are_dear() {
-        let mut writers = Writers::new("/proc");
-        let start = Instant::now();
-        writers.look_since(start).unwrap();
-        assert!(writers.look_since(start).is_ok());
-        let later = writers.look_since(Instant::now()).unwrap_err();
-        assert!(later >= start + LEAST_PAUSE);
+        assert!(!Writers::look_at(Path::new("/nowhere")).is_complete());
     }
 }

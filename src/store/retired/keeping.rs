@@ -57,11 +57,7 @@ impl Retired {
 
     /// Takes a file into the book that another has taken the name of: whoever gave the name away has set it aside, under
     /// one of the names that this would give. Gives where it is; none when it is not there, or is too large and gone.
-    pub(in crate::store) fn adopt(
-        &self,
-        file: &Arc<IndexedFile>,
-        reason: RetiredReason,
-    ) -> Option<String> {
+    pub fn adopt(&self, file: &Arc<IndexedFile>, reason: RetiredReason) -> Option<String> {
         let mut book = self.loaded();
         let (folder, name) = naming::usual_place(&file.meta.name);
         let dir = self.0.root.folder(&folder, Make::Nothing).ok()?;

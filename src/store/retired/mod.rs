@@ -135,16 +135,13 @@ impl Retired {
     }
 
     /// The folder is another one, perhaps: what was known of it is read anew when it is needed.
-    pub(super) fn reload(&self) {
+    pub fn reload(&self) {
         self.book().forget_all();
         self.contents().clear();
     }
 
     /// Makes known what digests files have that an earlier run set aside, so that they can be read.
-    pub(super) fn restore(
-        &self,
-        mut known: impl FnMut(&FileName, Stamp) -> Option<Arc<IndexedFile>>,
-    ) {
+    pub fn restore(&self, mut known: impl FnMut(&FileName, Stamp) -> Option<Arc<IndexedFile>>) {
         let book = self.loaded();
         let mut contents = self.contents();
         for (number, entry) in book.iter() {
@@ -164,7 +161,7 @@ impl Retired {
     }
 
     /// What can be read by its content: name and stamp of each.
-    pub(super) fn readable(&self) -> Vec<Arc<IndexedFile>> {
+    pub fn readable(&self) -> Vec<Arc<IndexedFile>> {
         let contents = self.contents();
         contents
             .values()

@@ -52,17 +52,17 @@ fn what_was_altered_without_a_trace_is_found_when_all_is_read_again() {
     watched.index.as_ref().unwrap().send(IndexCommand::ReadAll);
     let mut told = Vec::new();
     let all = watched.wait("ReadAll", |event| match event {
-        IndexEvent::Removed { file, reason, why } => {
+        IndexEvent::Found(Notice::Removed { file, reason, why }) => {
             told.push((file.meta.name.to_string(), Some((reason, why))));
             None
         }
-        IndexEvent::Damaged { file } => {
+        IndexEvent::Found(Notice::Damaged { file }) => {
             assert_eq!(file.manifest.whole(), crate::store::sha256(b"two"));
             told.push((file.meta.name.to_string(), None));
             None
         }
-        IndexEvent::Added { file, .. } => panic!("{file:?}"),
-        IndexEvent::ReadAll { files, bytes } => Some((files, bytes)),
+        IndexEvent::Found(Notice::Added { file, .. }) => panic!("{file:?}"),
+        IndexEvent::Found(Notice::ReadAll(Total { files, bytes })) => Some((files, bytes)),
         _ => None,
     });
     assert_eq!(all, (2, 8));
@@ -88,8 +88,8 @@ fn a_file_that_goes_while_all_is_read_again_is_no_hindrance() {
     index.send(IndexCommand::ReadAll);
     index.send(IndexCommand::ReadAll);
     watched.wait("ReadAll", |event| match event {
-        IndexEvent::ReadAll { .. } => Some(()),
-        IndexEvent::Added { file, .. } => panic!("{file:?}"),
+        IndexEvent::Found(Notice::ReadAll(Total { .. })) => Some(()),
+        IndexEvent::Found(Notice::Added { file, .. }) => panic!("{file:?}"),
         _ => None,
     });
 }
@@ -132,7 +132,7 @@ fn a_complaint_is_looked_into_and_only_proven_damage_counts() {
         replaced: Some((Arc::clone(&a), RetiredReason::Damaged)),
     });
     let (again, origin) = watched.added_from("a");
-    assert_eq!((&again.meta, origin), (&a.meta, Origin::Copy));
+    assert_eq!((&again.meta, origin), (&a.meta, Origin::Copied));
     let kept = watched.retired.list().unwrap();
     assert_eq!(kept[0].reason, Some(RetiredReason::Damaged));
     assert!(watched.retired.find(&a.meta.id).is_none());

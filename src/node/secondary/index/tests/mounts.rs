@@ -2,20 +2,10 @@
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
-use super::{Watched, write};
+use super::*;
 use crate::{
-    model::{
-        ChunkIndex, ChunkLayout, FileMeta, FileName, IndexedFile, Manifest, RemovedReason,
-        RetiredReason,
-    },
-    store::{
-        Existing, Opened, PartFile, PartPlace, Root, StoreError,
-        disk::{Disk, Make},
-        index::{Gone, IndexEvent},
-        manifest_id,
-        mounts::Mounts,
-        sha256,
-    },
+    model::{ChunkIndex, ChunkLayout, FileMeta, Manifest},
+    store::{Existing, Opened, PartFile, PartPlace, manifest_id, sha256},
 };
 
 #[test]
@@ -85,32 +75,38 @@ fn write_and_add(watched: &Watched, name: &str) -> Arc<IndexedFile> {
     watched.added(name)
 }
 
-/// Receives a copy, from its hidden part file to its name.
-fn receive(root: &Root, name: &str) {
-    let bytes = b"six";
+/// Begins to receive a copy, in a hidden part file.
+fn begin_copy(root: &Root, name: &str) -> Result<PartFile, StoreError> {
     let layout = ChunkLayout::for_file(3).unwrap();
-    let manifest = Manifest::new(layout, sha256(bytes), vec![sha256(bytes)]).unwrap();
+    let manifest = Manifest::new(layout, sha256(b"six"), vec![sha256(b"six")]).unwrap();
     let meta = FileMeta {
         name: FileName::try_from(name).unwrap(),
         layout,
         id: manifest_id(&manifest),
     };
     let (existing, place) = (Existing::Keep, PartPlace::Hidden);
-    let opened = PartFile::open(root, &meta, Arc::new(manifest), existing, place).unwrap();
-    let Opened::Part { part, .. } = opened else {
-        panic!("{opened:?}");
-    };
-    for checked in part.check(vec![(ChunkIndex(0), bytes)]) {
+    match PartFile::open(root, &meta, Arc::new(manifest), existing, place)? {
+        Opened::Part { part, .. } => Ok(*part),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Receives a copy, from its hidden part file to its name.
+fn receive(root: &Root, name: &str) {
+    let part = begin_copy(root, name).unwrap();
+    for checked in part.check(vec![(ChunkIndex(0), b"six")]) {
         assert!(part.write(&checked).unwrap());
     }
     part.finish().unwrap();
-    assert_eq!(fs::read(root.full_path(&meta.name)).unwrap(), bytes);
+    assert_eq!(fs::read(root.path().join(name)).unwrap(), b"six");
 }
 
 /// The folders whose disks are away, the next time that they are told.
 fn away(watched: &Watched) -> Vec<String> {
     watched.wait("DisksAway", |event| match event {
-        IndexEvent::DisksAway(folders) => Some(folders.iter().map(ToString::to_string).collect()),
+        IndexEvent::Found(Notice::DisksAway(folders)) => {
+            Some(folders.iter().map(ToString::to_string).collect())
+        }
         _ => None,
     })
 }
@@ -132,13 +128,7 @@ fn a_disk_that_is_not_mounted_at_the_start_is_waited_for() {
     watched.restart();
     assert_eq!(away(&watched), ["serie/disk"]);
     assert_eq!(watched.ready(), 1);
-    let root = Root::open(&watched.path("")).unwrap();
-    root.need(Mounts {
-        above: None,
-        below: vec!["serie/disk".to_owned()],
-    });
-    let copy = FileName::try_from("serie/disk/new/d").unwrap();
-    let refused = root.place(&copy, Make::Folders);
+    let refused = begin_copy(&watched.root, "serie/disk/new/d");
     assert!(
         matches!(refused, Err(StoreError::DiskAway(_))),
         "{refused:?}"
@@ -149,9 +139,8 @@ fn a_disk_that_is_not_mounted_at_the_start_is_waited_for() {
     assert!(away(&watched).is_empty());
     watched.added("serie/disk/e");
     watched.wait("CaughtUp", |event| {
-        matches!(event, IndexEvent::CaughtUp).then_some(())
+        matches!(event, IndexEvent::Found(Notice::CaughtUp)).then_some(())
     });
-    root.place(&copy, Make::Folders).unwrap();
     // What is set aside stays on its disk.
     let added = write_and_add(&watched, "serie/disk/f");
     let index = watched.index.as_ref().unwrap();
@@ -160,14 +149,14 @@ fn a_disk_that_is_not_mounted_at_the_start_is_waited_for() {
     let aside = Gone::SetAside(RetiredReason::Deleted);
     assert_eq!(removed, (RemovedReason::Lost, aside));
     assert!(disk.join(".trozos/retirados/f").exists());
-    receive(&root, "serie/disk/new/d");
+    receive(&watched.root, "serie/disk/new/d");
     // A disk that is gone for good is forgotten when a person says so, and stays so.
     watched.stop();
     run("umount", &[], &disk);
-    watched.forget_disks = true;
+    watched.missed = MissedDisks::Forgotten;
     watched.restart();
     watched.added("serie/disk/c");
-    watched.forget_disks = false;
+    watched.missed = MissedDisks::WaitedFor;
     watched.restart();
     assert_eq!(watched.ready(), 2);
 }
@@ -196,7 +185,7 @@ fn a_served_folder_whose_disk_is_not_mounted_at_the_start_is_waited_for() {
         watched.restart();
         let gone = watched.wait("FolderGone", |event| match event {
             IndexEvent::FolderGone(error) => Some(error),
-            IndexEvent::Ready { .. } => panic!("ready before it was told"),
+            IndexEvent::Found(Notice::Ready(Total { .. })) => panic!("ready before it was told"),
             _ => None,
         });
         assert!(matches!(gone, StoreError::DiskAway(_)), "{gone:?}");

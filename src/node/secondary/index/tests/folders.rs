@@ -6,14 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Watched, set_aside, write};
-use crate::{
-    model::RemovedReason,
-    store::{
-        StoreError,
-        index::{Gone, IndexEvent},
-    },
-};
+use super::*;
 
 #[test]
 fn a_corrected_permission_is_noticed() {
@@ -29,7 +22,7 @@ fn a_corrected_permission_is_noticed() {
     chmod(&secret, 0);
     fs::rename(&secret, watched.path("b")).unwrap();
     watched.wait("Ignored", |event| match event {
-        IndexEvent::Ignored { path, .. } => (path == "b").then_some(()),
+        IndexEvent::Found(Notice::Ignored { path, .. }) => (path == "b").then_some(()),
         _ => None,
     });
     let began = Instant::now();
@@ -61,7 +54,7 @@ fn a_folder_that_may_only_be_read_is_served() {
     watched.restart();
     watched.wait("ReadOnly", |event| match event {
         IndexEvent::ReadOnly(StoreError::Denied(_)) => Some(()),
-        IndexEvent::Ready { .. } => panic!("ready before it was told"),
+        IndexEvent::Found(Notice::Ready(Total { .. })) => panic!("ready before it was told"),
         _ => None,
     });
     let added = watched.added("a");
@@ -73,7 +66,7 @@ fn a_folder_that_may_only_be_read_is_served() {
     assert_eq!(removed, (RemovedReason::Lost, Gone::Withdrawn));
     fs::write(watched.path("b"), b"two and more").unwrap();
     watched.wait("Added b", |event| match event {
-        IndexEvent::Added { file, .. } => {
+        IndexEvent::Found(Notice::Added { file, .. }) => {
             assert_eq!(file.meta.name.as_str(), "b");
             Some(())
         }
@@ -107,15 +100,15 @@ fn what_is_passed_over_is_told_once_with_the_reason() {
     watched.restart();
     let mut told = Vec::new();
     watched.wait("Ready", |event| match event {
-        IndexEvent::Ignored { path, reason } => {
+        IndexEvent::Found(Notice::Ignored { path, reason }) => {
             told.push((path, reason.code()));
             None
         }
-        IndexEvent::ManyIgnored { count, reason, .. } => {
+        IndexEvent::Found(Notice::ManyIgnored { count, reason, .. }) => {
             told.push((count.to_string(), reason.code()));
             None
         }
-        IndexEvent::Ready { files, .. } => (files == 1).then_some(()),
+        IndexEvent::Found(Notice::Ready(Total { files, .. })) => (files == 1).then_some(()),
         _ => None,
     });
     told.retain(|(path, _)| !path.starts_with("many/"));
@@ -132,11 +125,11 @@ fn what_is_passed_over_is_told_once_with_the_reason() {
     assert_eq!(told, expected);
     // And nothing of that again.
     watched.wait("the last one", |event| match event {
-        IndexEvent::Ignored { path, .. } => {
+        IndexEvent::Found(Notice::Ignored { path, .. }) => {
             assert_eq!(path, "bajando.part");
             Some(())
         }
-        IndexEvent::ManyIgnored { .. } => panic!("{event:?}"),
+        IndexEvent::Found(Notice::ManyIgnored { .. }) => panic!("{event:?}"),
         _ => None,
     });
 }

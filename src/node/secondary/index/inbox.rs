@@ -6,22 +6,15 @@ use std::{
     time::Instant,
 };
 
-use super::{IndexCommand, checking::Checked, hashing::Hashed, watch::Heard};
-use crate::model::FileName;
+use super::api::IndexCommand;
+use crate::{
+    engine::index::Touch,
+    model::FileName,
+    store::index::{CheckedChunk, HashedFile, Heard},
+};
 
 /// Names of which changes are remembered one by one.
 const MAX_NAMES: usize = 10_000;
-
-/// What somebody does to a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Touch {
-    /// It is being written.
-    Written,
-    /// A writer closed it.
-    Closed,
-    /// It got its name as a whole.
-    Moved,
-}
 
 /// What came since the thread looked.
 #[derive(Debug, Default)]
@@ -36,9 +29,9 @@ pub(super) struct Mail {
     /// Not all changes are heard from now on.
     pub(super) deaf: bool,
     /// At most one of each hashing thread.
-    pub(super) hashed: Vec<Hashed>,
+    pub(super) hashed: Vec<HashedFile>,
     /// At most one.
-    pub(super) checked: Vec<Checked>,
+    pub(super) checked: Vec<CheckedChunk>,
     pub(super) stop: bool,
 }
 
@@ -97,13 +90,13 @@ impl Inbox {
     }
 
     /// A file was read.
-    pub(super) fn hashed(&self, hashed: Hashed) {
+    pub(super) fn hashed(&self, hashed: HashedFile) {
         self.lock().hashed.push(hashed);
         self.came.notify_one();
     }
 
     /// A chunk was read that somebody complains of.
-    pub(super) fn checked(&self, checked: Checked) {
+    pub(super) fn checked(&self, checked: CheckedChunk) {
         self.lock().checked.push(checked);
         self.came.notify_one();
     }

@@ -18,13 +18,13 @@ mod folders;
 mod mounts;
 mod writing;
 
-use super::{
-    ContentReader, Gone, Index, IndexCommand, IndexConfig, IndexEvent, Origin, open_served, start,
-};
+use super::{IndexCommand, IndexConfig, IndexEvent, IndexThread, open_served, start};
 use crate::{
-    model::{ByteRange, IndexedFile, RemovedReason, RetiredReason},
+    engine::index::{Gone, Notice, Total},
+    model::{ByteRange, FileName, IndexedFile, Origin, RemovedReason, RetiredReason},
     store::{
-        Root, StoreError,
+        ContentReader, Root, StoreError,
+        index::MissedDisks,
         retired::{Retired, RetiredLimits},
     },
 };
@@ -36,12 +36,13 @@ const DEADLINE: Duration = Duration::from_secs(40);
 struct Watched {
     folder: tempfile::TempDir,
     cache: tempfile::TempDir,
-    index: Option<Index>,
+    index: Option<IndexThread>,
+    root: Root,
     retired: Retired,
     events: Receiver<IndexEvent>,
     /// The folder that is served, below `served`.
     below: String,
-    forget_disks: bool,
+    missed: MissedDisks,
 }
 
 impl Watched {
@@ -51,22 +52,26 @@ impl Watched {
             write(&folder.path().join("served").join(name), bytes);
         }
         let cache = tempfile::tempdir().unwrap();
-        let (index, retired, events) = begin(&folder.path().join("served"), cache.path(), false);
+        let missed = MissedDisks::WaitedFor;
+        let begun = begin(&folder.path().join("served"), cache.path(), missed);
+        let (index, root, retired, events) = begun;
         Self {
             folder,
             cache,
             index: Some(index),
+            root,
             retired,
             events,
             below: String::new(),
-            forget_disks: false,
+            missed,
         }
     }
 
     fn restart(&mut self) {
         self.stop();
-        let (index, retired, events) = begin(&self.path(""), self.cache.path(), self.forget_disks);
-        (self.index, self.retired, self.events) = (Some(index), retired, events);
+        let (index, root, retired, events) = begin(&self.path(""), self.cache.path(), self.missed);
+        (self.index, self.root) = (Some(index), root);
+        (self.retired, self.events) = (retired, events);
     }
 
     fn stop(&mut self) {
@@ -107,7 +112,9 @@ impl Watched {
 
     fn added_from(&self, name: &str) -> (Arc<IndexedFile>, Origin) {
         self.wait(&format!("Added {name}"), |event| match event {
-            IndexEvent::Added { file, origin } if file.meta.name.as_str() == name => {
+            IndexEvent::Found(Notice::Added { file, origin })
+                if file.meta.name.as_str() == name =>
+            {
                 Some((file, origin))
             }
             _ => None,
@@ -116,7 +123,9 @@ impl Watched {
 
     fn removed(&self, name: &str) -> (RemovedReason, Gone) {
         self.wait(&format!("Removed {name}"), |event| match event {
-            IndexEvent::Removed { file, reason, why } if file.meta.name.as_str() == name => {
+            IndexEvent::Found(Notice::Removed { file, reason, why })
+                if file.meta.name.as_str() == name =>
+            {
                 Some((reason, why))
             }
             _ => None,
@@ -125,24 +134,26 @@ impl Watched {
 
     fn damaged(&self, name: &str) -> Arc<IndexedFile> {
         self.wait(&format!("Damaged {name}"), |event| match event {
-            IndexEvent::Damaged { file } if file.meta.name.as_str() == name => Some(file),
+            IndexEvent::Found(Notice::Damaged { file }) if file.meta.name.as_str() == name => {
+                Some(file)
+            }
             _ => None,
         })
     }
 
     fn ready_without(&self, name: &str) -> usize {
         self.wait("Ready", |event| match event {
-            IndexEvent::Added { file, .. } if file.meta.name.as_str() == name => {
+            IndexEvent::Found(Notice::Added { file, .. }) if file.meta.name.as_str() == name => {
                 panic!("{file:?}")
             }
-            IndexEvent::Ready { files, .. } => Some(files),
+            IndexEvent::Found(Notice::Ready(Total { files, .. })) => Some(files),
             _ => None,
         })
     }
 
     fn ready(&self) -> usize {
         self.wait("Ready", |event| match event {
-            IndexEvent::Ready { files, .. } => Some(files),
+            IndexEvent::Found(Notice::Ready(Total { files, .. })) => Some(files),
             _ => None,
         })
     }
@@ -157,20 +168,20 @@ impl Drop for Watched {
 fn begin(
     folder: &Path,
     cache: &Path,
-    forget_disks: bool,
-) -> (Index, Retired, Receiver<IndexEvent>) {
+    missed: MissedDisks,
+) -> (IndexThread, Root, Retired, Receiver<IndexEvent>) {
     let (sender, events) = channel();
     let config = IndexConfig {
         cache: cache.join("digests"),
         quiet: QUIET,
-        forget_disks,
+        missed,
     };
     let root = open_served(folder, &config).unwrap();
     let retired = Retired::new(root.clone(), RetiredLimits::default());
-    let index = start(root, config, retired.clone(), move |event| {
+    let index = start(root.clone(), config, retired.clone(), move |event| {
         sender.send(event).is_ok()
     });
-    (index.unwrap(), retired, events)
+    (index.unwrap(), root, retired, events)
 }
 
 fn set_aside(file: &IndexedFile) -> IndexCommand {
@@ -200,11 +211,11 @@ fn what_is_there_is_served_before_ready() {
     ]);
     let mut names = Vec::new();
     let files = watched.wait("Ready", |event| match event {
-        IndexEvent::Added { file, .. } => {
+        IndexEvent::Found(Notice::Added { file, .. }) => {
             names.push(file.meta.name.to_string());
             None
         }
-        IndexEvent::Ready { files, bytes } => Some((files, bytes)),
+        IndexEvent::Found(Notice::Ready(Total { files, bytes })) => Some((files, bytes)),
         _ => None,
     });
     names.sort();
@@ -212,7 +223,7 @@ fn what_is_there_is_served_before_ready() {
     assert_eq!(files, (3, 7));
     std::os::unix::fs::symlink("/etc/passwd", watched.path("link")).unwrap();
     watched.wait("Ignored", |event| match event {
-        IndexEvent::Ignored { path, .. } => (path == "link").then_some(()),
+        IndexEvent::Found(Notice::Ignored { path, .. }) => (path == "link").then_some(()),
         _ => None,
     });
 }
@@ -269,7 +280,7 @@ fn deleted_edited_and_renamed_files_are_told_apart() {
         (RemovedReason::Changing, Gone::Changed)
     );
     let (again, origin) = watched.added_from("d");
-    assert_eq!((again.meta.id, origin), (before.meta.id, Origin::Look));
+    assert_eq!((again.meta.id, origin), (before.meta.id, Origin::Written));
     // As `write` dates it.
     let age = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
@@ -307,9 +318,11 @@ fn a_folder_that_goes_away_is_no_deletion() {
     watched.ready();
     let aside = watched.folder.path().join("aside");
     fs::rename(watched.path(""), &aside).unwrap();
-    watched.index.as_ref().unwrap().send(IndexCommand::Look(
-        crate::model::FileName::try_from("a").unwrap(),
-    ));
+    watched
+        .index
+        .as_ref()
+        .unwrap()
+        .send(IndexCommand::Look(FileName::try_from("a").unwrap()));
     watched.wait("FolderGone", |event| {
         matches!(event, IndexEvent::FolderGone(_)).then_some(())
     });
@@ -330,7 +343,7 @@ fn a_folder_made_anew_is_served() {
     for round in 0..2 {
         fs::rename(watched.path(""), &aside).unwrap();
         write(&watched.path("serie/b"), b"two");
-        let name = crate::model::FileName::try_from("a").unwrap();
+        let name = FileName::try_from("a").unwrap();
         let index = watched.index.as_ref().unwrap();
         index.send(IndexCommand::Look(name));
         watched.wait("FolderGone", |event| {
@@ -384,7 +397,9 @@ fn nothing_waits_for_a_large_file() {
         drop(file);
         fs::rename(path, watched.path(name)).unwrap();
         watched.wait("Hashing", |event| match event {
-            IndexEvent::Hashing { name: told, .. } => (told.as_str() == name).then_some(()),
+            IndexEvent::Found(Notice::Hashing { name: told, .. }) => {
+                (told.as_str() == name).then_some(())
+            }
             _ => None,
         });
     };

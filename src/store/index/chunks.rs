@@ -1,57 +1,57 @@
 //! Reads single chunks that somebody complains of, one after the other in a thread of its own: a failing disk may take
 //! long to say so.
 
-use std::{collections::VecDeque, io, sync::Arc, thread::JoinHandle};
+use std::{collections::VecDeque, fmt, io, sync::Arc, thread::JoinHandle};
 
-use super::{ContentReader, damage::is_damage, inbox::Inbox};
+use super::ContentReader;
 use crate::{
-    model::{ChunkIndex, IndexedFile},
-    store::{Root, StoreError, sha256},
+    model::{ChunkIndex, IndexedFile, Verdict},
+    store::{Root, StoreError, error::is_damage, sha256},
 };
 
 /// Chunks that may wait; more complaints say nothing new.
 const MOST_WAITING: usize = 256;
 
-/// What a chunk is on the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// What it should be.
-    Right,
-    /// Something else, or the disk cannot read it.
-    Wrong,
-    /// The file changed, or cannot be read for a reason of another kind.
-    Unclear,
-}
-
 /// A chunk that was read.
 #[derive(Debug)]
-pub(super) struct Checked {
-    pub(super) file: Arc<IndexedFile>,
-    pub(super) chunk: ChunkIndex,
-    pub(super) verdict: Verdict,
+pub struct CheckedChunk {
+    /// The file.
+    pub file: Arc<IndexedFile>,
+    /// The chunk.
+    pub chunk: ChunkIndex,
+    /// What it is.
+    pub verdict: Verdict,
 }
 
 /// See the module.
-#[derive(Debug)]
-pub(super) struct Checking {
+pub struct ChunkChecks {
     root: Root,
-    inbox: Arc<Inbox>,
+    done: Arc<dyn Fn(CheckedChunk) + Send + Sync>,
     waiting: VecDeque<(Arc<IndexedFile>, ChunkIndex)>,
     running: Option<JoinHandle<()>>,
 }
 
-impl Checking {
-    pub(super) fn new(root: Root, inbox: Arc<Inbox>) -> Self {
+impl fmt::Debug for ChunkChecks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChunkChecks")
+            .field("waiting", &self.waiting.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl ChunkChecks {
+    /// `done` is told of each chunk that was read, by the thread that read it.
+    pub fn new(root: Root, done: impl Fn(CheckedChunk) + Send + Sync + 'static) -> Self {
         Self {
             root,
-            inbox,
+            done: Arc::new(done),
             waiting: VecDeque::new(),
             running: None,
         }
     }
 
-    /// Has a chunk read. Of a file that waits already, one is enough.
-    pub(super) fn add(&mut self, file: Arc<IndexedFile>, chunk: ChunkIndex) {
+    /// Has a chunk read. Of a file that waits already, two are enough.
+    pub fn add(&mut self, file: Arc<IndexedFile>, chunk: ChunkIndex) {
         let waits = |(other, _): &(Arc<IndexedFile>, _)| Arc::ptr_eq(other, &file);
         let is_known = self.waiting.iter().filter(|waiting| waits(waiting)).count() > 1;
         if !is_known && self.waiting.len() < MOST_WAITING {
@@ -61,7 +61,7 @@ impl Checking {
     }
 
     /// The one that was read was heard of.
-    pub(super) fn done(&mut self) {
+    pub fn over(&mut self) {
         if let Some(thread) = self.running.take() {
             // A panic was reported by the thread itself.
             let _ = thread.join();
@@ -76,12 +76,12 @@ impl Checking {
         let Some((file, chunk)) = self.waiting.pop_front() else {
             return;
         };
-        let (root, inbox) = (self.root.clone(), Arc::clone(&self.inbox));
+        let (root, done) = (self.root.clone(), Arc::clone(&self.done));
         let thread = std::thread::Builder::new()
             .name("check".to_owned())
             .spawn(move || {
                 let verdict = read(&root, &file, chunk);
-                inbox.checked(Checked {
+                done(CheckedChunk {
                     file,
                     chunk,
                     verdict,
@@ -94,7 +94,7 @@ impl Checking {
     }
 }
 
-impl Drop for Checking {
+impl Drop for ChunkChecks {
     fn drop(&mut self) {
         self.waiting.clear();
         if let Some(thread) = self.running.take() {

@@ -27,7 +27,7 @@ fn commands_set_aside_and_insert() {
         replaced: None,
     });
     let (copied, origin) = watched.added_from("serie/a");
-    assert_eq!((&copied.meta, origin), (&added.meta, Origin::Copy));
+    assert_eq!((&copied.meta, origin), (&added.meta, Origin::Copied));
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn what_cannot_be_set_aside_is_not_served_and_tried_again() {
     index.send(IndexCommand::Look(added.meta.name.clone()));
     fs::write(watched.path("b"), b"two").unwrap();
     watched.wait("Added b", |event| match event {
-        IndexEvent::Added { file, .. } => {
+        IndexEvent::Found(Notice::Added { file, .. }) => {
             assert_eq!(file.meta.name.as_str(), "b");
             Some(())
         }
@@ -93,10 +93,10 @@ fn many_files_that_come_and_go_at_once_are_all_told_in_order() {
     fs::rename(&made, watched.path("serie")).unwrap();
     let mut held = std::collections::BTreeMap::new();
     let told = |event, held: &mut std::collections::BTreeMap<_, _>| match event {
-        IndexEvent::Added { file, .. } => {
+        IndexEvent::Found(Notice::Added { file, .. }) => {
             assert!(held.insert(file.meta.name.clone(), file).is_none());
         }
-        IndexEvent::Removed { file, reason, .. } => {
+        IndexEvent::Found(Notice::Removed { file, reason, .. }) => {
             assert_eq!(reason, RemovedReason::Deleted);
             assert!(held.remove(&file.meta.name).is_some());
         }
@@ -114,7 +114,7 @@ fn many_files_that_come_and_go_at_once_are_all_told_in_order() {
     }
     let mut gone = 0;
     watched.wait("all set aside", |event| {
-        if let IndexEvent::Removed { why, .. } = &event {
+        if let IndexEvent::Found(Notice::Removed { why, .. }) = &event {
             assert_eq!(*why, Gone::SetAside(RetiredReason::Deleted));
             gone += 1;
         }

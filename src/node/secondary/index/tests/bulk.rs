@@ -6,11 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Watched, write};
-use crate::{
-    model::RemovedReason,
-    store::index::{Gone, IndexEvent},
-};
+use super::*;
 
 const FILES: usize = 8000;
 
@@ -23,14 +19,14 @@ fn wait_for_all(watched: &Watched, mut gone: BTreeSet<String>, mut new: BTreeSet
     let began = Instant::now();
     watched.wait("all of them", |event| {
         match event {
-            IndexEvent::Removed { file, reason, why } => {
+            IndexEvent::Found(Notice::Removed { file, reason, why }) => {
                 assert_eq!((reason, why), (RemovedReason::Deleted, Gone::Deleted));
                 assert!(gone.remove(file.meta.name.as_str()), "{file:?}");
             }
-            IndexEvent::Added { file, .. } => {
+            IndexEvent::Found(Notice::Added { file, .. }) => {
                 assert!(new.remove(file.meta.name.as_str()), "{file:?}");
             }
-            IndexEvent::Ready { .. } => {}
+            IndexEvent::Found(Notice::Ready(Total { .. })) => {}
             other => panic!("{other:?}"),
         }
         (gone.is_empty() && new.is_empty()).then_some(())

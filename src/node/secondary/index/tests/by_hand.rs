@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Watched, set_aside, write};
-use crate::store::index::IndexEvent;
+use super::*;
 
 #[test]
 #[ignore = "makes 100,000 files"]
@@ -18,7 +17,7 @@ fn a_start_with_many_known_files_takes_seconds_and_obeys_meanwhile() {
     let began = Instant::now();
     watched.restart();
     let first = watched.wait("Added", |event| match event {
-        IndexEvent::Added { file, .. } => Some(file),
+        IndexEvent::Found(Notice::Added { file, .. }) => Some(file),
         _ => None,
     });
     let obeying = Instant::now();

@@ -1,0 +1,229 @@
+//! What the index's thread does for the machine, and how it tells what came of it.
+
+use std::{sync::Arc, time::Instant};
+
+use super::{
+    api::IndexEvent,
+    thread::{Access, Running, Unheard, file_clock},
+};
+use crate::{
+    engine::index::{Action, Event, HashJob, PathNow, Processes, Read, Recognised, SetAside},
+    model::{FileName, IndexedFile, RetiredReason, Seen, Stamp, Verdict},
+    store::{
+        StoreError,
+        index::{CheckedChunk, HashedFile, Scan, Writers, scan, see},
+        indexed, is_damage,
+    },
+};
+
+impl<E: FnMut(IndexEvent) -> bool> Running<E> {
+    pub(super) fn perform(&mut self, action: Action) -> Result<(), Unheard> {
+        match action {
+            Action::Look => return self.look(),
+            Action::Listen => self.listen(),
+            Action::Recognise { name, stamp } => self.recognise(name, stamp),
+            Action::FindWriters(asked) => self.find_writers(asked),
+            Action::Hash { job, name, stamp } => self.hash(job, name, stamp),
+            Action::CancelHash(HashJob(number)) => self.hashers.cancel(number),
+            Action::CheckChunk { file, chunk } => self.checks.add(file, chunk),
+            Action::SetAside { file, reason } => self.set_aside(file, reason),
+            Action::Remember(file) => {
+                self.cache.put(&file.meta.name, file.stamp, &file.manifest);
+            }
+            Action::RememberDamage(file) => {
+                self.cache
+                    .set_damaged(&file.meta.name, file.stamp, &file.manifest);
+            }
+            Action::ForgetOthers => {
+                let aside = self.retired.readable();
+                let files = self.index.known().chain(&aside);
+                self.cache
+                    .keep(files.map(|file| (&file.meta.name, file.stamp)));
+            }
+            Action::Tell(notice) => return self.tell(notice),
+        }
+        Ok(())
+    }
+
+    fn look(&mut self) -> Result<(), Unheard> {
+        let began = Instant::now();
+        let event = match scan(&self.root) {
+            Ok(scan) => self.looked(began, scan)?,
+            Err(error @ StoreError::NoDescriptor(_)) => {
+                tracing::warn!(%error, "the folder could not be looked at");
+                Event::LookFailed { began }
+            }
+            Err(error) => {
+                if !self.index.is_folder_gone() {
+                    self.emit(IndexEvent::FolderGone(error))?;
+                }
+                let path = match self.root.reopen() {
+                    Ok(true) => PathNow::AnotherFolder,
+                    Ok(false) | Err(_) => PathNow::Nothing,
+                };
+                Event::FolderGone { began, path }
+            }
+        };
+        self.feed(event);
+        Ok(())
+    }
+
+    fn looked(&mut self, began: Instant, mut scan: Scan) -> Result<Event, Unheard> {
+        if self.index.is_folder_gone() {
+            // It may be another folder, and changes meanwhile were not heard.
+            self.retired.reload();
+            self.restore_retired();
+            self.listen();
+            self.emit(IndexEvent::FolderBack)?;
+        }
+        self.see_whether_writable()?;
+        let index = &self.index;
+        let is_served_below = |folder: &FileName| {
+            let mut served = index.served();
+            served.any(|file| file.meta.name.is_below(folder))
+        };
+        self.disks.found(&self.root, &mut scan, is_served_below);
+        let (clock, look) = (file_clock(), scan.look);
+        Ok(Event::Looked { began, clock, look })
+    }
+
+    /// A folder that may only be read is served, and takes no copies.
+    fn see_whether_writable(&mut self) -> Result<(), Unheard> {
+        // What the system says of the folder is believed; a probe file changes it, and is made when it matters.
+        let mut writable = self.root.allows_writing();
+        let matters = self.access == Access::ReadOnly || !self.index.is_ready();
+        if writable.is_ok() && matters {
+            writable = self.root.check_writable();
+        }
+        match writable {
+            Err(error @ (StoreError::ReadOnly(_) | StoreError::Denied(_))) => {
+                if std::mem::replace(&mut self.access, Access::ReadOnly) == Access::ReadOnly {
+                    return Ok(());
+                }
+                self.emit(IndexEvent::ReadOnly(error))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "whether files can be made in the folder is not known");
+                Ok(())
+            }
+            Ok(()) => match std::mem::replace(&mut self.access, Access::Writable) {
+                Access::ReadOnly => self.emit(IndexEvent::Writable),
+                Access::Writable => Ok(()),
+            },
+        }
+    }
+
+    fn recognise(&mut self, name: FileName, stamp: Stamp) {
+        let seen = see(&self.root, &name);
+        let found = if seen.is_none_or(|seen| seen.stamp != stamp) {
+            Recognised::Other(seen)
+        } else if let Some(manifest) = self.cache.damage_of(stamp) {
+            Recognised::Damaged(Arc::new(indexed(name.clone(), stamp, manifest)))
+        } else if let Some(manifest) = self.cache.get(&name, stamp) {
+            Recognised::Known(Arc::new(indexed(name.clone(), stamp, manifest)))
+        } else {
+            Recognised::Unknown
+        };
+        self.feed(Event::Recognised { name, stamp, found });
+    }
+
+    /// One look at all processes answers for all files that wait.
+    fn find_writers(&mut self, asked: Vec<(FileName, Stamp)>) {
+        let began = Instant::now();
+        let writers = Writers::look();
+        let open = asked.iter().filter_map(|(name, stamp)| {
+            let writer = writers.of(name, *stamp)?;
+            Some((name.clone(), writer))
+        });
+        let open = open.collect();
+        let processes = if writers.is_complete() {
+            Processes::All
+        } else {
+            Processes::Some
+        };
+        self.feed(Event::Writers {
+            began,
+            asked,
+            open,
+            processes,
+        });
+    }
+
+    fn hash(&mut self, job: HashJob, name: FileName, stamp: Stamp) {
+        if let Err(error) = self.hashers.start(job.0, name.clone(), stamp) {
+            let after = see(&self.root, &name);
+            let read = Read::Failed(error.into());
+            self.feed(Event::Hashed { job, after, read });
+        }
+    }
+
+    /// A thread has read a file, or could not.
+    pub(super) fn hashed(&mut self, hashed: HashedFile) {
+        let HashedFile {
+            number,
+            name,
+            stamp,
+            read,
+        } = hashed;
+        self.hashers.over(number);
+        let after = see(&self.root, &name);
+        let read = match read {
+            Ok(manifest) => Read::Content(Arc::new(indexed(name, stamp, Arc::new(manifest)))),
+            Err(error) if is_damage(&error) => Read::Damage(error.into()),
+            Err(error) => Read::Failed(error.into()),
+        };
+        let job = HashJob(number);
+        self.feed(Event::Hashed { job, after, read });
+    }
+
+    /// A thread has read a chunk that somebody complained of.
+    pub(super) fn checked(&mut self, checked: CheckedChunk) {
+        let CheckedChunk {
+            file,
+            chunk,
+            verdict,
+        } = checked;
+        self.checks.over();
+        let name = &file.meta.name;
+        match verdict {
+            Verdict::Right => tracing::info!(file = %name, %chunk, "is right on the disk"),
+            Verdict::Wrong => tracing::warn!(file = %name, %chunk, "is wrong on the disk"),
+            Verdict::Unclear => tracing::info!(file = %name, %chunk, "cannot be read now"),
+        }
+        let after = self.see_in_the_folder(name);
+        self.feed(Event::ChunkChecked {
+            file,
+            verdict,
+            after,
+        });
+    }
+
+    /// A file as it is in the folder that is there now: the open one may be gone.
+    pub(super) fn see_in_the_folder(&self, name: &FileName) -> Option<Seen> {
+        let is_current = matches!(self.root.is_current(), Ok(true));
+        see(&self.root, name).filter(|_| is_current)
+    }
+
+    fn set_aside(&mut self, file: Arc<IndexedFile>, reason: RetiredReason) {
+        let name = &file.meta.name;
+        let outcome = match self.retired.take(&file, reason) {
+            Ok(path) => {
+                // What was set aside still has chunks that others may be made of.
+                if let Some(path) = path {
+                    self.own.set_aside(name, path);
+                }
+                SetAside::Done
+            }
+            Err(StoreError::Changed(_) | StoreError::NotFound(_)) => SetAside::Changed,
+            Err(error) => {
+                tracing::warn!(file = %name, %error, "cannot be set aside");
+                SetAside::Failed
+            }
+        };
+        self.feed(Event::SetAside {
+            file,
+            reason,
+            outcome,
+        });
+    }
+}
