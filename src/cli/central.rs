@@ -37,7 +37,7 @@ pub fn main() -> ExitCode {
     main_with(std::env::args_os())
 }
 
-/// The program with a command line of somebody else's, its name first.
+/// The program with a given command line, whose first word is its name.
 pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     let line: Vec<OsString> = args.collect();
     let args: CentralArgs = match flags::read(&line) {

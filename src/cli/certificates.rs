@@ -11,7 +11,7 @@ use super::{
 };
 use crate::node::certificates::{make, of_this_machine};
 
-/// Makes them, and tells what to do with them.
+/// Makes them and prints how to use them.
 pub(super) fn main(args: &CertificateArgs) -> ExitCode {
     let mut servers: Vec<Vec<String>> = if args.nodos.is_empty() {
         vec![of_this_machine()]
@@ -36,7 +36,7 @@ fn name(written: &str) -> String {
     let written = written.trim();
     match place(written) {
         Ok(place) => place.ip().map_or(place.host, |ip| ip.to_string()),
-        // It is told what is wrong with it where it is used.
+        // An invalid name is reported where it is used.
         Err(_) => written.to_owned(),
     }
 }

@@ -17,7 +17,7 @@ pub enum Exit {
     Unreachable,
     /// There is no such file.
     NotFound,
-    /// What came, or what is on the disk, is not what the cluster has, and could not be mended.
+    /// Received or local data does not match the cluster's, and could not be repaired.
     Verification,
     /// A signal ended it.
     Interrupted,
@@ -59,7 +59,7 @@ impl Exit {
         }
     }
 
-    /// Of two ends the one that says more: trouble over none, a reason over a failure.
+    /// The more telling of two exits: any failure over success, a specific reason over a general failure.
     #[must_use]
     pub fn or_worse(self, other: Self) -> Self {
         let weight = |exit: Self| match exit {

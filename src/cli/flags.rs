@@ -1,5 +1,5 @@
-//! How a command line is read: flags over the environment (`TROZOS_*`) over the configuration file over defaults,
-//! and help in the chosen language. clap does the work; here its commands are dressed before it does.
+//! How a command line is read: flags over the environment (`TROZOS_*`) over the configuration file over defaults, and
+//! help in the chosen language. clap does the work; this module prepares its commands first.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -39,7 +39,8 @@ enum NotUnderstood {
     Said(String),
 }
 
-/// Reads a command line, its name first. `Err` is how the program ends when it is not to run: all is said then.
+/// Reads a command line, whose first word is the program's name. `Err` is the exit code of a program that is not to
+/// run; everything has been printed then.
 ///
 /// # Errors
 /// For wrong lines and files, and after help or a version.
@@ -47,7 +48,7 @@ pub fn read<A: Parser>(line: &[OsString]) -> Result<A, ExitCode> {
     read_given(line, "").map(|(args, _)| args)
 }
 
-/// The same, and whether somebody has given a flag its value: on the line, by its variable or in the file.
+/// The same, and whether a flag was set explicitly: on the line, by its variable or in the file.
 ///
 /// # Errors
 /// As [`read`].
@@ -106,8 +107,8 @@ fn settings<A: Parser>(line: &[OsString]) -> Result<Settings, String> {
     Ok(settings)
 }
 
-/// Reads the line with all that is given beside it. What was said at the line has the last word: again, where that
-/// changes what the rest means.
+/// Reads the line together with the other sources. The line has the last word: where it changes what the others mean,
+/// all is read again.
 fn understand<A: Parser>(
     line: &[OsString],
     mut settings: Settings,
@@ -207,7 +208,7 @@ pub fn choose_language(line: &[OsString], configured: Option<&OsStr>) {
     language::choose(chosen.unwrap_or_else(Language::of_environment));
 }
 
-/// A command with its variables, what the file says, and all its words.
+/// A command with the values of variables and the file, and with its texts.
 pub fn dressed(command: Command, settings: &Settings) -> Command {
     let is_for_scripts = command.get_name() == "videocliente";
     let command = command.mut_args(|arg| {

@@ -1,4 +1,4 @@
-//! What was given where, when a flag has several sources or is said several times, and which of it counts.
+//! Which value of a flag counts when it has several sources or is repeated.
 
 use std::ffi::OsStr;
 
@@ -13,10 +13,10 @@ use super::{
 
 /// Flags whose address may have a port, and the flag that has the port otherwise.
 const PORTS: [(&str, &str); 2] = [("ip", "puerto"), ("ip_central", "puerto_central")];
-/// Switches that a person at the command line wants instead of each other.
+/// Switches that exclude each other; the one on the command line wins.
 const OPPOSITES: [(&str, &str); 2] = [("detallado", "silencioso"), ("silencioso", "detallado")];
 
-/// The same command, which hears everything that is said twice.
+/// The same command, which accepts every flag more than once.
 pub(super) fn patient(command: Command) -> Command {
     let command = command.mut_args(|arg| {
         let id = arg.get_id().clone();
@@ -29,7 +29,7 @@ pub(super) fn patient(command: Command) -> Command {
     command.mut_subcommands(patient)
 }
 
-/// What is wrong with a flag that was given twice: nothing, when it says the same.
+/// The error for a flag that was given two different values.
 pub(super) fn twice(command: &Command, matches: &ArgMatches) -> Option<String> {
     let sub = matches.subcommand();
     let of_sub = sub.and_then(|(name, matches)| twice(command.find_subcommand(name)?, matches));
@@ -75,7 +75,7 @@ pub(super) fn origin(matches: &ArgMatches, settings: &Settings, id: &str) -> Ori
     }
 }
 
-/// Ports that are written with addresses go to their flags, unless these were given with more weight. True when
+/// Moves a port that is written with an address to its own flag, unless that was set by a stronger source. True when
 /// something changes.
 pub(super) fn ports(matches: &ArgMatches, settings: &mut Settings) -> Result<bool, String> {
     let mut is_changed = false;

@@ -1,6 +1,6 @@
-//! Logs go to a file, to standard error, or above the prompt where there is one; as text or as a JSON object per
-//! line, with UTC times in both. Whoever logs it, and whatever is in it, a line is one line and harmless: it is made
-//! so where it is written.
+//! Logs go to a file, to standard error, or above the prompt where there is one; as text or as a JSON object per line,
+//! with UTC times in both. Every record becomes one harmless line, whatever is in it: it is escaped where it is
+//! written.
 
 use std::{
     fmt,
@@ -137,7 +137,7 @@ impl Log {
         };
         let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
-            // Its escapes could not be told from those of whoever is quoted.
+            // Its escapes could not be told from those in quoted text.
             .with_ansi(false)
             // It would panic where standard error cannot be written either.
             .log_internal_errors(false)
@@ -247,7 +247,7 @@ impl Drop for Line {
         if text.is_empty() {
             return;
         }
-        // A log that cannot be written has nowhere else to be told of.
+        // There is nowhere to report that the log cannot be written.
         match &self.sink {
             Sink::File(log) => {
                 let file = log.file.load();

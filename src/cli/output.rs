@@ -11,7 +11,7 @@ use super::{
 };
 use crate::node::SecurityError;
 
-/// Tells what a program without a console did. A pipe that was closed is no error.
+/// Prints results. A closed pipe is not an error.
 ///
 /// # Errors
 /// When it could not be written, as on a full disk: the result is lost.
@@ -35,7 +35,7 @@ pub(super) fn say_bytes<'a>(lines: impl Iterator<Item = &'a [u8]>) -> io::Result
     unless_closed(write())
 }
 
-/// Whoever read and has had enough is no error.
+/// A reader that has closed its pipe is not an error.
 pub(super) fn unless_closed(written: io::Result<()>) -> io::Result<()> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -43,7 +43,7 @@ pub(super) fn unless_closed(written: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// How a program ends that had nothing to do but to write this: a result that is lost is a failure.
+/// The exit of a program whose only task was to print this: a lost result is a failure.
 pub(super) fn wrote(written: io::Result<()>) -> Exit {
     match unless_closed(written) {
         Ok(()) => Exit::Well,
@@ -55,14 +55,13 @@ pub(super) fn wrote(written: io::Result<()>) -> Exit {
     }
 }
 
-/// Tells why a program cannot do what it should with the secret and the certificates that it was given.
+/// Reports what is wrong with the secret and the certificates that a program was given.
 pub(super) fn refuse(error: &SecurityError) -> ExitCode {
     report(&t!("error", why = text::security::error(error)));
     Exit::Failed.into()
 }
 
-/// Tells what people should know, beside the results. Where it cannot be written, as on a full disk, it is lost: there is
-/// nowhere else to tell it.
+/// Prints a message to standard error. It is lost where that cannot be written, as there is nowhere else to report it.
 pub(super) fn report(message: &str) {
     let _ = writeln!(io::stderr(), "{message}");
 }

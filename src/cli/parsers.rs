@@ -8,7 +8,7 @@ use super::{
 };
 use crate::model::ClientName;
 
-/// Longer would only look as if nothing worked.
+/// With a longer quiet time it would look as if nothing worked.
 const LONGEST_QUIET: Duration = Duration::from_secs(24 * 3600);
 
 /// The name of a file, or a pattern. Spaces may be part of it; line ends and byte order marks of lists are not.

@@ -1,6 +1,6 @@
 //! What the programs have in common: how they start, how they end.
 
-use std::{future::Future, process::ExitCode, time::Duration};
+use std::{future::Future, pin::Pin, process::ExitCode, time::Duration};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -94,7 +94,9 @@ where
         }
     };
     let printer = console.printer.clone();
-    let exit = runtime.block_on(program(console, requests));
+    // Of one type for all programs: what drives a future is compiled once, not three times for each.
+    let program: Pin<Box<dyn Future<Output = Exit>>> = Box::pin(program(console, requests));
+    let exit = runtime.block_on(program);
     printer.live(Vec::new());
     printer.flush();
     runtime.shutdown_timeout(LAST_WORK);

@@ -7,7 +7,7 @@ use super::text::{
     t,
 };
 
-/// A value that will not do, told in the chosen language.
+/// An invalid value, described in the chosen language.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct BadValue(String);

@@ -1,5 +1,5 @@
-//! What a service takes over at SIGHUP from its command line, variables and files, beside a new log file. What is
-//! wrong there changes nothing and is said in the log. Addresses, folders, names and the secret need a restart.
+//! What a service takes over at SIGHUP from its command line, variables and files, beside a new log file. An invalid
+//! setting changes nothing and is logged. Addresses, folders, names and the secret need a restart.
 
 use std::ffi::OsString;
 

@@ -1,5 +1,5 @@
-//! The runtime of all programs. The threads that it cannot do without are there from the start, or the program does not
-//! run: where no thread can be made later, as at the limit of a user's processes, what is there does the work.
+//! The runtime of all programs. Essential threads are created at the start, or the program does not run. Where no
+//! thread can be created later, as at a user's process limit, the existing ones do the work.
 
 use std::{
     panic::{set_hook, take_hook},
@@ -10,11 +10,11 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{console::restore, exit::Exit, output, text::t};
 
-/// Threads for blocking work stay, as another could not always be made. A year is for ever.
+/// Threads for blocking work are kept, as a new one cannot always be created. A year stands for ever.
 const KEEP_THREADS: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// Makes it. Where there are too few threads the program ends here: tokio panics then, and waits for the threads that it
-/// has for as long as they run.
+/// Creates the runtime. With too few threads the program ends here: tokio panics then, and would wait for the threads
+/// that it has.
 ///
 /// # Errors
 /// When the system does not give what a runtime needs.

@@ -30,7 +30,7 @@ pub fn main() -> ExitCode {
     main_with(std::env::args_os())
 }
 
-/// The program with a command line of somebody else's, its name first.
+/// The program with a given command line, whose first word is its name.
 pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     let line: Vec<OsString> = args.collect();
     let args: SecondaryArgs = match flags::read(&line) {
@@ -57,7 +57,7 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     )
 }
 
-/// Finds what the names in its command line mean here, and starts it.
+/// Resolves the names in its command line and starts it.
 async fn start(
     args: &SecondaryArgs,
     number: SecondaryNumber,

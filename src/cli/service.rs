@@ -85,7 +85,7 @@ impl Manager {
             return;
         }
         self.status(line);
-        // What was read is old news soon; how it is with the central stays true.
+        // The state of the folder is soon out of date; the state of the link to the central is not.
         if self.folder_read.get()
             && let Some(line) = &*self.central.borrow()
         {
@@ -113,7 +113,7 @@ impl Manager {
         loop {
             reload.asked().await;
             let now = NotifyState::monotonic_usec_now().ok();
-            // A program that is not ready yet does not become so by this.
+            // This does not make a program ready.
             let now = now.filter(|_| self.ready.get());
             if let Some(now) = &now {
                 tell(&[NotifyState::Reloading, now.clone()]);

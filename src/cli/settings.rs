@@ -94,12 +94,12 @@ impl Settings {
         let candidates = given.map_or_else(usual, |path| vec![path]);
         for path in candidates {
             match std::fs::read(&path) {
-                // What can be in it is of interest only now.
+                // The known keys are computed only now that there is a file.
                 Ok(content) => {
                     let text = text(&content).ok_or_else(|| t!("settings-utf8", path = path))?;
                     return Self::parse(path, text, program, &known());
                 }
-                // A home that is not this user's, as a service may have, is none.
+                // An unreadable home, as a service may have, counts as absent.
                 Err(error) if !is_given && is_nobodys(&error) => {}
                 Err(error) => return Err(t!("settings-unreadable", path = path, why = error)),
             }

@@ -96,8 +96,8 @@ pub fn listen(hangup: Hangup, log: Log) -> anyhow::Result<Requests> {
 struct Ignored(u64);
 
 impl Ignored {
-    /// Before anything has been set up. Asking the system itself needs code that is not safe; where it does not tell
-    /// in /proc, none are.
+    /// Called before anything is set up. Read from /proc, as the system call needs unsafe code; where /proc does not
+    /// tell, none are ignored.
     fn now() -> Self {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         Self::of(&status)

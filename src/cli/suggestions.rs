@@ -16,9 +16,9 @@ use crate::node::client::ClientHandle;
 
 /// How long a completion may wait for news.
 const PATIENCE: Duration = Duration::from_millis(400);
-/// News younger than this are good enough for a completion.
+/// Data younger than this is good enough for a completion.
 const FRESH: Duration = Duration::from_secs(2);
-/// News younger than this are good enough for a hint.
+/// Data younger than this is good enough for a hint.
 const RECENT: Duration = Duration::from_secs(15);
 
 #[derive(Default)]
@@ -67,7 +67,7 @@ impl ClientValues {
     fn files(&self, fresh: bool) -> Arc<[Suggestion]> {
         let is_old = {
             let mut known = self.known.lock();
-            // A hint is content with what was asked for before; a completion waits for an answer.
+            // A hint uses what is there; a completion waits for an answer.
             let (last, good_for) = if fresh {
                 (known.answered, FRESH)
             } else {
@@ -82,7 +82,7 @@ impl ClientValues {
         if is_old {
             let news = self.runtime.spawn(self.refreshed());
             if fresh {
-                // What comes later is there for the next time.
+                // An answer that comes later serves the next completion.
                 let _ = self
                     .runtime
                     .block_on(async { timeout(PATIENCE, news).await });

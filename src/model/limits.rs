@@ -1,4 +1,4 @@
-//! Every limit in one place. PROTOCOL.md repeats those that a peer can notice.
+//! All limits. PROTOCOL.md repeats those that a peer can notice.
 
 use std::time::Duration;
 
@@ -49,12 +49,12 @@ pub const MAX_SOURCES: usize = 256;
 pub const MAX_QUEUED_REQUESTS: usize = 1024;
 /// Messages that may wait for one peer before its connection is given up.
 pub const MAX_OUTBOX: usize = 1024;
-/// A download that is sent nothing for so long lends its place while others wait for one.
+/// A download that is sent nothing for this time lends its slot while others wait for one.
 pub const IDLE_PLACE: Duration = Duration::from_secs(5);
-/// The same at the central for a secondary, which is told of every transfer that ends, in bursts.
+/// The same at the central for a secondary, which gets bursts of messages about ended transfers.
 pub const MAX_SECONDARY_OUTBOX: usize = 65_536;
-/// Bytes of different pages of the listing that may wait to be taken, for all peers together. Beyond that whoever has
-/// not taken a page that it asked for before gets no other.
+/// Bytes of listing pages that may wait to be read, for all peers together. Beyond that a peer gets no further page
+/// before it has read the last one.
 pub const MAX_PAGES_BYTES: usize = 64 << 20;
 /// Downloads that one client may have granted or waiting.
 pub const MAX_REQUESTS_PER_CLIENT: usize = 256;
@@ -73,8 +73,8 @@ pub const LEASE: Duration = Duration::from_secs(2);
 pub const CLIENT_HEARTBEAT: Duration = Duration::from_secs(2);
 /// Silence after which a client is taken for gone.
 pub const CLIENT_LEASE: Duration = Duration::from_secs(8);
-/// Transfers that a node keeps figures of at once; more come only from those who make them up. At the central: that
-/// wait for a word or a report, for each secondary.
+/// Transfers that a node keeps figures of at once; only a peer that invents transfers exceeds this. At the central:
+/// open entries that wait for a message or a report, for each secondary.
 pub const MAX_TRANSFERS: usize = 10_000;
 /// The same at the central for the clients of a host.
 pub const MAX_TRANSFERS_OF_A_HOST: usize = 1000;
@@ -90,8 +90,8 @@ pub const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Time that a receiver may take nothing of what is sent to it.
 pub const SEND_STALL_TIMEOUT: Duration = Duration::from_secs(30);
-/// What a receiver must take within [`SEND_STALL_TIMEOUT`] of waiting for it, in bytes: one that takes a
-/// byte now and then would hold its place, its buffers and its file for ever.
+/// What a receiver must read within [`SEND_STALL_TIMEOUT`], in bytes: one that reads a byte now and then would hold its
+/// permit, its buffers and its file for ever.
 pub const LEAST_TAKEN_BYTES: u64 = 64 * 1024;
 /// Time that transfers have to end at a planned stop.
 pub const STOP_GRACE: Duration = Duration::from_secs(2);

@@ -1,4 +1,4 @@
-//! A file's name inside a served folder: the door at which `../x` and its kin are refused.
+//! A file's name inside a served folder: where `../x` and the like are refused.
 
 use std::{fmt, sync::Arc};
 

@@ -1,5 +1,4 @@
-//! How values with rules look in JSON: on the wire, and in files that are kept. What breaks a rule does not become a
-//! value.
+//! The JSON of values with rules, on the wire and in files. What breaks a rule is refused here.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What the operating system says of a failure, as a value.
+//! A failure as the operating system describes it, as a value.
 
 use std::io;
 

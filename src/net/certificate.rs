@@ -1,4 +1,4 @@
-//! What is wrong with a certificate, sorted: of what rustls says only the finite part that people can mend.
+//! What is wrong with a certificate: of rustls's errors those that people can mend.
 
 use rustls::{AlertDescription, CertificateError, pki_types::pem};
 
@@ -8,10 +8,10 @@ pub enum CertificateTrouble {
     /// None was shown.
     #[error("no certificate was shown")]
     NoneShown,
-    /// Its time is over.
+    /// It has expired.
     #[error("it has expired")]
     Expired,
-    /// Its time has not come.
+    /// It is not valid yet.
     #[error("it is not valid yet")]
     NotYetValid,
     /// An authority that is not trusted signed it.
@@ -20,13 +20,13 @@ pub enum CertificateTrouble {
     /// It is not for the name or the address that was dialled.
     #[error("it is not for this name or address")]
     WrongName,
-    /// It is not for what it is used for: a client's is no server's.
+    /// Its key usage does not allow this role: a client's certificate at a server, for one.
     #[error("it is not for this purpose")]
     WrongPurpose,
-    /// A signature is not right.
+    /// A signature does not verify.
     #[error("a signature is not right")]
     BadSignature,
-    /// Its authority has taken it back.
+    /// Its authority has revoked it.
     #[error("it was revoked")]
     Revoked,
     /// It cannot be read.

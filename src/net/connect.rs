@@ -16,7 +16,7 @@ use crate::model::limits::{CONNECT_TIMEOUT, LOOKUP_TIMEOUT};
 
 /// How long an address is tried alone before the next one is tried beside it (RFC 8305).
 const HEAD_START: Duration = Duration::from_millis(250);
-/// A name with more addresses than this is no server's.
+/// No server's name has more addresses than this.
 const MOST_ADDRESSES: usize = 32;
 
 /// Why a connection was not made.
@@ -118,7 +118,7 @@ pub async fn connect(
                         first = Some((index, error));
                     }
                 }
-                // It does not panic, and only this function stops it.
+                // The task does not panic, and only this function aborts it.
                 Err(error) => tracing::error!(%error, "an attempt to connect has ended"),
             },
             () = sleep(HEAD_START), if !is_last => {}

@@ -116,8 +116,8 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
         std::mem::take(&mut self.buffer)
     }
 
-    /// Reads on for nothing, for a while: a connection that is closed with unread bytes takes away what the
-    /// peer was told last.
+    /// Drains the stream for a while: closing a connection with unread bytes resets it, and the peer would lose what it
+    /// was sent last.
     pub async fn linger(mut self) {
         let mut rest = (&mut self.stream).take(LINGER_BYTES);
         let _ = timeout(LINGER, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
@@ -150,8 +150,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
     }
 }
 
-/// Writes lines, and raw bytes between them; never waits longer than its time limit for a peer that takes
-/// nothing.
+/// Writes lines, and raw bytes between them; waits at most its time limit for a peer that reads nothing.
 #[derive(Debug)]
 pub struct LineWriter<W> {
     stream: W,
@@ -200,7 +199,7 @@ impl<W: AsyncWrite + Unpin> LineWriter<W> {
         let sent = self.send_encoded(&line).await;
         self.line = line;
         self.line.clear();
-        // A connection that waits should not hold the memory of its longest line.
+        // An idle connection should not keep the memory of its longest line.
         self.line.shrink_to(READ_AHEAD);
         sent
     }
@@ -210,8 +209,8 @@ impl<W: AsyncWrite + Unpin> LineWriter<W> {
         !self.line.is_empty()
     }
 
-    /// Sends a message of little weight if the stream takes it at once; false when it does not, as much is on its way
-    /// to the peer. A part that it does not take goes before what is sent next.
+    /// Sends an unimportant message if the stream takes it at once; false when it does not because much is already on
+    /// its way to the peer. The rest of a partly written message is sent before anything else.
     ///
     /// # Errors
     /// When the stream fails.
@@ -223,7 +222,7 @@ impl<W: AsyncWrite + Unpin> LineWriter<W> {
         let (stream, line) = (&mut self.stream, &self.line);
         let taken = poll_fn(|context| {
             let taken = Pin::new(&mut *stream).poll_write(context, line);
-            // What is encrypted goes out with what follows, if not now.
+            // Encrypted bytes that do not go out now go out with what follows.
             let _ = Pin::new(&mut *stream).poll_flush(context);
             Poll::Ready(taken)
         });

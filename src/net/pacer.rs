@@ -21,7 +21,7 @@ const BURST: Duration = Duration::from_millis(50);
 pub struct Pacer {
     line: Mutex<Line>,
     changed: Notify,
-    /// Whose turn is next: those that wait, one after the other.
+    /// Senders that wait, one after the other.
     next: Semaphore,
 }
 
@@ -69,7 +69,7 @@ impl Line {
     fn set_rate(&mut self, now: Instant, rate_bytes_per_s: Option<u64>) {
         let clock = match self.rate_bytes_per_s {
             Some(_) => self.clock(now),
-            // What is sent without a limit is not made up for.
+            // Unlimited sends create no debt.
             None => self.end,
         };
         (self.at, self.clock) = (now, clock);
@@ -90,7 +90,7 @@ impl Line {
     fn when(&self, position: f64) -> Option<Instant> {
         let rate = self.rate_bytes_per_s? as f64;
         let wait = ((position - self.clock) / rate).max(0.0);
-        // A position so far off that it cannot be said is one that another rate will bring nearer.
+        // A position that is too far off to compute is reached once the rate changes.
         let wait = Duration::try_from_secs_f64(wait).unwrap_or(Duration::from_secs(3600));
         Some(self.at + wait)
     }
@@ -142,12 +142,12 @@ impl Pacer {
         if self.rate_bytes_per_s().is_none() {
             return turn(0);
         }
-        // It is never closed.
+        // The semaphore is never closed.
         let _next = self.next.acquire().await;
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
-            // Before the look, so that no change is missed.
+            // Subscribed before the check, so that no change is missed.
             changed.as_mut().enable();
             let due = {
                 let mut line = self.line();

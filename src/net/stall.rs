@@ -1,4 +1,4 @@
-//! A limit to how long the other side may keep us waiting.
+//! A limit on how long the other side may keep us waiting.
 
 use std::{io, time::Duration};
 

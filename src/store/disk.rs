@@ -1,5 +1,5 @@
-//! The few things that a file which is being received asks of a disk. `root` is a real one; the tests of
-//! `part` have one in memory that loses what was not synced.
+//! What a file that is being received needs of a disk. `root` is a real disk; the tests of `part` use one in memory
+//! that loses unsynced data.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -14,7 +14,7 @@ use crate::model::{ByteRange, FileName};
 /// Where unfinished copies and files that were set aside live, inside the folder.
 pub(super) const HIDDEN: &str = ".trozos";
 
-/// What is copied in one go where nothing better is known, in bytes.
+/// How much is copied in one step where the system has no better way, in bytes.
 const PIECE_BYTES: u64 = 1 << 20;
 
 /// A folder tree that cannot be left.
@@ -61,7 +61,7 @@ pub trait Disk: Clone + Debug {
         })
     }
 
-    /// Makes the names of a folder and of those above it last; they may be new.
+    /// Makes the names of a folder and of those above it durable; they may be new.
     ///
     /// # Errors
     /// What the disk says.
@@ -137,7 +137,7 @@ pub trait Folder: Debug {
         from_name: impl AsRef<OsStr>,
     ) -> io::Result<()>;
 
-    /// Makes two names change places at once.
+    /// Exchanges two names atomically.
     ///
     /// # Errors
     /// What the disk says; many cannot.
@@ -154,7 +154,7 @@ pub trait Folder: Debug {
     /// What the disk says.
     fn remove(&self, name: impl AsRef<OsStr>) -> io::Result<()>;
 
-    /// Makes changes of names in it last.
+    /// Makes changes of its names durable.
     ///
     /// # Errors
     /// What the disk says.
@@ -181,7 +181,7 @@ pub trait Content: Debug + Sized {
     /// What the disk says.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
 
-    /// Makes the content last, and the length.
+    /// Makes content and length durable.
     ///
     /// # Errors
     /// What the disk says. What was not on the disk by then may be lost, whatever a later call says.
@@ -199,15 +199,15 @@ pub trait Content: Debug + Sized {
     /// What the disk says.
     fn resize(&self, bytes: u64) -> io::Result<()>;
 
-    /// Makes it this long, and sees to it that there is space for these ranges, as far as that can be known: where none
-    /// can be set aside, beside what is promised to others. What is new elsewhere is a hole.
+    /// Sets the length and reserves space for these ranges. Where the file system cannot reserve, free space is
+    /// checked, less what is promised to other files. Everything new elsewhere is a hole.
     ///
     /// # Errors
     /// [`io::ErrorKind::StorageFull`] when there is not, and what the disk says. What was taken until then may be
     /// kept: see [`Content::release`].
     fn reserve(&self, bytes: u64, filled: &[ByteRange], promised_bytes: u64) -> io::Result<()>;
 
-    /// Gives the space of a range back, which reads as zeros then. The length stays.
+    /// Frees the space of a range, which reads as zeros from then on. The length stays.
     ///
     /// # Errors
     /// What the disk says; one that cannot is none.
@@ -230,7 +230,7 @@ pub trait Content: Debug + Sized {
         Ok(Some(offset))
     }
 
-    /// How many names it has.
+    /// The number of its hard links.
     ///
     /// # Errors
     /// What the disk says.
@@ -251,7 +251,7 @@ pub trait Content: Debug + Sized {
     fn lock(&self) -> io::Result<Locked>;
 }
 
-/// What became of a lock.
+/// The outcome of locking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Locked {
     /// No other process has it.

@@ -31,7 +31,7 @@ pub enum StoreError {
     /// Another process is working on it.
     #[error("{}: in use by another process", .0.display())]
     Busy(PathBuf),
-    /// It is not the file that was indexed any more.
+    /// It is no longer the file that was indexed.
     #[error("{}: changed while in use", .0.display())]
     Changed(PathBuf),
     /// It is larger than the file system or this program allows.
@@ -40,7 +40,7 @@ pub enum StoreError {
     /// This process, or the machine, has no file descriptor left. Says nothing of the file.
     #[error("{}: too many open files", .0.display())]
     NoDescriptor(PathBuf),
-    /// Something that is no regular file has its name.
+    /// Its name belongs to something that is not a regular file.
     #[error("{}: not a regular file", .0.display())]
     NotAFile(PathBuf),
     /// A symbolic link has its name, or leads out of the folder above it.

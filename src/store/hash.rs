@@ -1,8 +1,8 @@
 //! SHA-256 of bytes, manifests and files.
 //!
-//! One message is a chain that no second core and no vector register can speed up; many messages are not.
-//! Chunks that wait together are therefore hashed together, each in a lane of its own ([`sha256_many`]):
-//! on a processor without SHA instructions that is several times as fast.
+//! One message is a sequential chain, which neither a second core nor vector registers can speed up; many messages are
+//! not. Chunks that wait together are therefore hashed together, each in a lane of its own ([`sha256_many`]): on a
+//! processor without SHA instructions that is several times as fast.
 //!
 //! Every digest decides whether bytes are kept. The reference is sha2; what is faster (ring for one message,
 //! tape-sha256 for many) is compared with it on the processor at hand before its first use, and is not used where
@@ -33,7 +33,7 @@ const PIECE_BYTES: usize = 256 << 10;
 const STEP_BYTES: u64 = 4 << 20;
 /// Steps that the second thread may be behind.
 const BEHIND: usize = 1;
-/// Messages from which on it pays to hash them side by side; all lanes cost the same as one.
+/// From this many messages on it pays to hash them side by side: all lanes cost as much as one.
 const FEWEST_TOGETHER: usize = 3;
 
 /// SHA-256 of some bytes.
@@ -187,7 +187,7 @@ pub(super) struct FileHasher {
     data_from: Option<u64>,
 }
 
-/// Buffers that take turns, so that memory is taken once.
+/// Buffers are reused, so that memory is allocated once.
 #[derive(Debug, Default)]
 struct Pieces {
     buffers: VecDeque<Arc<Vec<u8>>>,
@@ -263,7 +263,7 @@ impl FileHasher {
             self.data_from = self.file.data_from(start)?;
         }
         let is_hole = self.data_from.is_none_or(|data| data >= end);
-        // A file that was cut off meanwhile has no data either.
+        // A truncated file has no data there either.
         Ok(is_hole && self.file.entry()?.bytes >= end)
     }
 

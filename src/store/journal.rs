@@ -1,11 +1,11 @@
 //! The journal of verified chunks beside a part file: which chunks are in it, and which of these are known
 //! to be on the disk. Knows nothing of the part file's bytes.
 //!
-//! A header line, then records of 16 bytes: a kind, three zeros, a number as 32 bits big-endian, and the
-//! first eight bytes of a SHA-256 over the file's id, the record's position and the rest of it. `W n`: chunk
-//! n was verified and written. `S n`: the first n `W` records' chunks are on the disk. `F 0`: the disk failed
-//! to keep what no `S` covers, and those `W` records are void. What follows a record
-//! that does not check is ignored: it was being written when the machine stopped.
+//! A header line, then records of 16 bytes: a kind, three zeros, a number as 32 bits big-endian, and the first eight
+//! bytes of a SHA-256 over the file's id, the record's position and the rest of it. `W n`: chunk n was verified and
+//! written. `S n`: the first n `W` records' chunks are on the disk. `F 0`: the disk failed to keep what no `S` covers,
+//! and those `W` records are void. Everything from the first record with a wrong checksum on is ignored: it was being
+//! written when the machine stopped.
 
 use std::io;
 
@@ -116,13 +116,13 @@ pub(super) fn read_any(journal: &impl Content) -> io::Result<Option<(FileMeta, F
     }
 }
 
-/// True when it is a journal, of whatever file and however damaged behind its first bytes, or one into which nothing
-/// was written when all stopped.
+/// True for a journal of any file, however damaged after its first bytes, and for one that was still empty when the
+/// machine stopped.
 pub(super) fn is_journal(file: &impl Content) -> io::Result<bool> {
     let length = file.entry()?.bytes.min(MOST_HEADER_BYTES as u64 + 1) as usize;
     let mut bytes = vec![0; length];
     file.read_at(&mut bytes, 0)?;
-    // The end of a mark that did not come to the disk reads as zeros.
+    // The end of a mark that did not reach the disk reads as zeros.
     let begins = bytes.iter().zip(MARK).enumerate();
     let mut marked = begins.map(|(at, (byte, mark))| byte == mark || (at > 0 && *byte == 0));
     let is_marked = marked.all(|is_right| is_right);

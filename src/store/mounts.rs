@@ -1,5 +1,5 @@
-//! Disks that a folder needs: without them, what is where they were mounted is not the folder, and what is written there
-//! fills another disk. Knows where they were; what is below them is others' business.
+//! The disks that a folder consists of. While one is away, its mount point shows other contents, and what is written
+//! there fills another disk. Knows the mount points only.
 
 use std::{
     io,
@@ -25,7 +25,7 @@ pub(super) struct Mounts {
 }
 
 impl Mounts {
-    /// Makes sure that the disk of the folder itself is there.
+    /// Checks that the disk of the folder itself is mounted.
     ///
     /// # Errors
     /// [`DiskAway`] when it is not.
@@ -44,7 +44,7 @@ impl Mounts {
             .max_by_key(|mount| mount.len())
     }
 
-    /// Makes sure that the disks of all that is on the way to a path in the folder are there.
+    /// Checks that all disks on the way to a path in the folder are mounted.
     ///
     /// # Errors
     /// [`DiskAway`] when one is not.
@@ -70,7 +70,7 @@ fn away() -> io::Error {
     io::Error::other(DiskAway)
 }
 
-/// What could not be found out is no reason to do nothing: whoever opens more hears of it.
+/// An unknown state does not block: opening the file will report the error.
 fn is_mounted(folder: Result<OwnedFd, Errno>) -> bool {
     match folder {
         Ok(folder) => is_mount_point(&folder),
@@ -83,7 +83,7 @@ fn open(at: impl AsFd, path: &Path) -> Result<OwnedFd, Errno> {
     let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
     let open = |flags| rustix::fs::openat(&at, path, flags, Mode::empty());
     match open(flags) {
-        // It need not be listed.
+        // Read permission is not needed.
         Err(Errno::ACCESS) => open(flags | OFlags::PATH),
         other => other,
     }

@@ -20,8 +20,8 @@ use crate::model::ByteRange;
 const TMPFS_MAGIC: rustix::fs::FsWord = 0x0102_1994;
 /// The unit of `st_blocks`.
 const BLOCK_BYTES: u64 = 512;
-/// What a file leaves free on a disk, in bytes: its journal and the names of both need some, and so does whatever
-/// else lives there.
+/// Space that a file must leave free, in bytes, for its journal, for folder entries, and for everything else on the
+/// disk.
 const HEADROOM_BYTES: u64 = 1 << 20;
 
 impl Folder for Dir {
@@ -71,13 +71,13 @@ impl Folder for Dir {
         }
         let never = RenameFlags::NOREPLACE;
         match rustix::fs::renameat_with(from, from_name, self, name, never) {
-            // A file system that does not know how. A second name is never given over another file.
+            // The file system cannot do this directly. A hard link never replaces another file.
             Err(Errno::INVAL | Errno::NOSYS) => {}
             other => return other.map_err(Into::into),
         }
         match rustix::fs::linkat(from, from_name, self, name, AtFlags::empty()) {
             Ok(()) => from.remove_file(from_name),
-            // Nor that: look first, then move.
+            // Hard links are not supported either: look first, then move.
             Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS) => match self.look(name)? {
                 Some(_) => Err(io::ErrorKind::AlreadyExists.into()),
                 None => from.rename(from_name, self, name),
@@ -162,8 +162,8 @@ impl Content for File {
         self.set_len(bytes)
     }
 
-    /// The free space is looked at first: fallocate takes every block that is there before it says that there are too
-    /// few. Then the space is taken where that is cheap: a file system in memory would fill all of it with zeros.
+    /// Free space is checked first, as fallocate takes every free block before it fails. Then space is reserved where
+    /// that is cheap: a file system in memory would fill it all with zeros.
     fn reserve(&self, bytes: u64, filled: &[ByteRange], promised_bytes: u64) -> io::Result<()> {
         let is_memory = rustix::fs::fstatfs(self)?.f_type == TMPFS_MAGIC;
         let before = self.metadata()?;
@@ -198,7 +198,7 @@ impl Content for File {
                     break;
                 }
                 Err(error) => {
-                    // Others were faster. What lies behind the end is given back by cutting it off.
+                    // Another process took the space meanwhile. Truncating frees what lies beyond the end.
                     let _ = self.set_len(before.len());
                     return Err(error.into());
                 }

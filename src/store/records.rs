@@ -1,6 +1,6 @@
-//! A file of records, one JSON object a line, to which what changes is appended. The last record of a key counts;
-//! now and then the file is written anew with what still counts. What is not synced when the power fails is gone, and
-//! a line that was cut by that is taken away.
+//! A file of records, one JSON object a line, appended to. The last record of a key counts; now and then the file is
+//! rewritten without outdated ones. After a power failure unsynced records are gone, and a truncated last line is
+//! removed.
 
 use std::{
     fs::{File, OpenOptions},

@@ -37,7 +37,7 @@ struct Inner {
     path: PathBuf,
     /// None while its disk has not been there.
     dir: ArcSwapOption<Dir>,
-    /// Without these nothing is what it was.
+    /// Disks that must be mounted before anything is done in the folder.
     mounts: ArcSwap<Mounts>,
 }
 
@@ -75,7 +75,7 @@ impl Root {
         }
     }
 
-    /// What must be mounted for anything to be done in it.
+    /// Sets the disks that must be mounted before anything is done in the folder.
     pub(super) fn need(&self, mounts: Mounts) {
         self.inner.mounts.store(Arc::new(mounts));
     }
@@ -86,7 +86,7 @@ impl Root {
     /// As [`Root::open`], and when it cannot be made.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
         match std::fs::create_dir_all(path) {
-            // Something of another kind is there: opening says what.
+            // It exists as something else; opening it reports what.
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 return Err(StoreError::new(path, &error));
             }
@@ -121,7 +121,7 @@ impl Root {
         let dir = self.dir();
         let dir = dir.map_err(|error| StoreError::new(&self.inner.path, &error))?;
         match rustix::fs::accessat(&*dir, ".", wanted, AtFlags::EACCESS) {
-            // Not known, which is no reason against it.
+            // Unknown, which counts as allowed.
             Ok(()) | Err(Errno::NOSYS | Errno::INVAL) => Ok(()),
             Err(error) => Err(StoreError::new(&self.inner.path, &error.into())),
         }

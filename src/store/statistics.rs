@@ -20,7 +20,7 @@ use super::StoreError;
 /// Largest file that is read, in bytes. A central whose tables and pages are all full, with the longest names, writes
 /// two thirds of that: what a node has saved it can read.
 const MOST_BYTES: u64 = 1 << 30;
-/// How long others may keep a file that is shared; each does for as long as its disk takes to keep it.
+/// How long to wait for others who hold a shared file; each holds it while its disk syncs it.
 const SHARED_WITHIN: Duration = Duration::from_secs(5);
 const LOCK_EVERY: Duration = Duration::from_millis(10);
 
@@ -31,7 +31,7 @@ pub enum Loaded<T> {
     Missing,
     /// Its content.
     Read(T),
-    /// It could not be understood, and has another name now.
+    /// It could not be parsed, and was renamed.
     SetAside {
         /// Where it is.
         to: PathBuf,

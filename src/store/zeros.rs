@@ -1,5 +1,5 @@
-//! Zeros: chunks of them are known by their digest, and runs of them are holes in the files that are received. They
-//! are neither sent nor stored.
+//! Zeros: chunks of zeros are recognised by their digest, and runs of zeros become holes in received files. They are
+//! neither sent nor stored.
 
 use std::{io, ops::Range};
 
@@ -17,8 +17,8 @@ static BLOCK: [u8; HOLE_BYTES] = [0; HOLE_BYTES];
 /// States of the digest of zeros are kept after every so many bytes.
 const STATE_BYTES: usize = 4 << 10;
 
-/// SHA-256 of so many zeros. Costs next to nothing once the states for longer ones are known, so that it can be asked
-/// for every small file.
+/// SHA-256 of so many zeros. Cheap once the states for longer ones are known, so that it can be called for every small
+/// file.
 pub(super) fn digest_of_zeros(bytes: u64) -> Digest {
     /// As many as the longest chunk that was asked for has.
     static STATES: Mutex<Vec<Context>> = Mutex::new(Vec::new());

@@ -18,7 +18,7 @@ use crate::{
 #[command(name = "videocentral", version, next_help_heading = "options")]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct CentralArgs {
-    /// Something else to do than to run.
+    /// A subcommand, instead of running a central.
     #[command(subcommand)]
     pub instead: Option<CentralCommand>,
     /// Where it listens.
@@ -42,7 +42,7 @@ pub struct CentralArgs {
     pub common: Common,
 }
 
-/// What `videocentral` does beside running a central.
+/// What `videocentral` does besides running a central.
 #[derive(Subcommand, Clone, Debug)]
 pub enum CentralCommand {
     /// Makes a private authority, certificates and a secret.

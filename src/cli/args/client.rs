@@ -80,7 +80,7 @@ pub enum Script {
 }
 
 impl Script {
-    /// The same with each name once.
+    /// The same script without repeated names.
     #[must_use]
     pub fn without_repetition(mut self) -> Self {
         match &mut self {

@@ -64,7 +64,7 @@ pub struct Common {
     pub mostrar_config: bool,
 }
 
-/// Reads what locales are called too; completions offer the short names.
+/// Accepts names of locales too; completions offer only the short names.
 #[derive(Clone)]
 struct LanguageParser;
 

@@ -62,10 +62,10 @@ pub struct SecondaryArgs {
     /// How many days it is kept.
     #[arg(long, value_name = "DIAS", default_value_t = 30, value_parser = tidy(clap::value_parser!(u32).range(0..=36_500)))]
     pub retirados_dias: u32,
-    /// How long a file must not have changed to be offered.
+    /// The quiet time: how long a file must be unchanged before it is offered.
     #[arg(long, value_name = "TIEMPO", default_value = "4s", value_parser = tidy(quiet))]
     pub reposo: Duration,
-    /// Goes on without the disks that the folder had.
+    /// Continues without disks that were mounted in the folder before.
     #[arg(long)]
     pub olvidar_discos: bool,
     /// Runs as a service.
@@ -89,7 +89,7 @@ impl SecondaryArgs {
     /// Its number.
     ///
     /// # Errors
-    /// What is wrong with a number that is not allowed, for people.
+    /// Why the number is not allowed, for people.
     pub fn number(&self) -> Result<SecondaryNumber, String> {
         let highest = self.secundarios.max(USUAL_SECONDARIES);
         SecondaryNumber::try_from(self.numero)

@@ -14,8 +14,8 @@ use crate::{
     },
 };
 
-/// Stops a client, shows what happens until it has ended, and gives how that went and what to tell of it. Statistics
-/// that cannot be saved are no failure: everything that was asked for was done.
+/// Stops a client and shows its events until it has ended. Gives the exit and a warning, if there is one. Failing to
+/// save statistics is only a warning: everything that was asked for was done.
 pub(in crate::cli) async fn stop_client(
     handle: &ClientHandle,
     events: &mut mpsc::Receiver<ClientEvent>,

@@ -27,7 +27,7 @@ pub fn main() -> ExitCode {
     let central = (args.ip_central.host.clone(), args.puerto_central);
     let folder = args.common.estadisticas.clone();
     let statistics = match (&args.script, &args.nombre) {
-        // A command leaves nothing behind that nobody asked for, but goes into the books of the name that it is given.
+        // A script leaves no statistics unless asked to; one with a name adds to that name's existing file.
         (Some(_), None) if !keeps => Keeping::Nowhere,
         (Some(_), Some(_)) if !keeps => Keeping::Existing(folder),
         _ => Keeping::Folder(folder),

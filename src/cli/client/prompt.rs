@@ -119,7 +119,7 @@ pub async fn run(
         .lines(warning.map(|text| Line::new(Tone::Warning, text)));
     let exit = end.or_worse(exit);
     match console.mode {
-        // What was asked for at a pipe is answered, however slow its reader is.
+        // Every answer to a pipe is printed, however slow its reader is.
         Mode::Lines => exit.or_worse(program::printed(&prompt.printer, &stop).await),
         Mode::Prompt | Mode::None => exit,
     }
@@ -129,10 +129,10 @@ struct Prompt<E> {
     handle: ClientHandle,
     printer: Printer,
     extra: E,
-    /// Somebody sees each answer.
+    /// A person reads the answers.
     has_person: bool,
     stop: CancellationToken,
-    /// Commands that could not be done.
+    /// Commands that failed.
     failed: u64,
 }
 
@@ -249,7 +249,7 @@ impl<E: Extra> Prompt<E> {
             let answer = if self.has_person {
                 self.handle.download(file.clone()).await
             } else {
-                // Nobody is there to ask again.
+                // No person is there to retry.
                 tokio::select! {
                     answer = self.handle.download_in_turn(file.clone()) => answer,
                     () = self.stop.cancelled() => return,

@@ -40,7 +40,7 @@ pub enum ClientLine {
     Common(CommonLine),
 }
 
-/// Files that are wished for: one name, which may have blanks, or several names and patterns.
+/// Requested files: one name, which may contain blanks, or several names and patterns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// All that was typed, as one name.
@@ -50,7 +50,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// The one name that it can only be.
+    /// The name, where it can be only one.
     pub fn only(&self) -> Option<&str> {
         let is_one = self.words.len() <= 1 && !is_pattern(&self.whole);
         is_one.then_some(self.whole.as_str())

@@ -38,7 +38,7 @@ pub enum CommonLine {
     Empty,
 }
 
-/// A line that is no command.
+/// A line that is not a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BadLine {
     /// No such command; perhaps this one was meant.
@@ -53,7 +53,7 @@ pub enum BadLine {
         /// Which, as in [`Entry::id`].
         id: &'static str,
     },
-    /// A value that cannot be.
+    /// An invalid value.
     Value {
         /// The value.
         value: String,
@@ -62,7 +62,7 @@ pub enum BadLine {
     },
 }
 
-/// Why a value cannot be.
+/// Why a value is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BadValue {
     /// It is no file's name.
@@ -142,7 +142,7 @@ fn form(rest: &str) -> Result<Form, BadLine> {
     }
 }
 
-/// A line that is no command of these.
+/// The error for a line that is not in this table.
 pub fn unknown<V>(line: &str, table: &'static [Entry<V>]) -> BadLine {
     let typed = line.split_whitespace().next().unwrap_or_default();
     let upper = typed.to_uppercase();
@@ -154,7 +154,7 @@ pub fn unknown<V>(line: &str, table: &'static [Entry<V>]) -> BadLine {
     }
 }
 
-/// The name that is spelt nearly as a word, if one is.
+/// The name closest in spelling to a word, if one is close enough.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names
         .into_iter()

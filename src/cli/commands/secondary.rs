@@ -31,10 +31,10 @@ pub enum SecondaryLine {
     Common(CommonLine),
 }
 
-/// What is to be removed for good of what was set aside.
+/// Which files that were set aside are to be removed for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Emptying {
-    /// Nothing yet: how much there is, and how to go on.
+    /// None yet: show how much there is and how to continue.
     Ask,
     /// One file, by its number.
     One(u64),

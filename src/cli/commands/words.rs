@@ -1,6 +1,6 @@
 //! What follows a command, as words.
 
-/// Splits at blanks. Quotes keep blanks together and are taken off; one that is not closed is a letter like others.
+/// Splits at blanks. Quotes keep blanks together and are stripped; an unclosed quote is an ordinary character.
 pub fn split(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = text.trim_start();
@@ -19,7 +19,7 @@ pub fn split(text: &str) -> Vec<String> {
     words
 }
 
-/// Takes off the quotes around a whole value.
+/// Strips the quotes around a whole value.
 pub fn unquote(text: &str) -> &str {
     for quote in ['"', '\''] {
         let inner = text
@@ -32,7 +32,7 @@ pub fn unquote(text: &str) -> &str {
     text
 }
 
-/// True for what is to be compared with names rather than to be one.
+/// True for a pattern, as opposed to a name.
 pub fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '['])
 }

@@ -37,7 +37,7 @@ pub struct Suggestion {
 
 /// Knows what can follow commands.
 pub trait Values: Send + Sync {
-    /// What can follow the command with such an id. May ask for news, for a moment, when `fresh`; otherwise it
+    /// What can follow the command with this id. When `fresh` it may wait briefly for current data; otherwise it
     /// answers at once from what it knows.
     fn of(&self, id: &str, fresh: bool) -> Arc<[Suggestion]>;
 }
@@ -132,7 +132,7 @@ fn last_word(line: &str, from: usize) -> usize {
         .map_or(from, |at| from + at + 1)
 }
 
-/// True when a text begins so, however it is written; of a hundred thousand names most are ruled out by a letter.
+/// Case-insensitive `starts_with`; with a hundred thousand names most are ruled out by their first letter.
 fn begins_with(text: &str, lower: &str) -> bool {
     let mut letters = text.chars().flat_map(char::to_lowercase);
     lower.chars().all(|letter| letters.next() == Some(letter))
@@ -144,7 +144,7 @@ fn fitting(typed: &str, all: &[Suggestion], is_one_of_many: bool) -> Vec<Suggest
     let bare = typed.trim_start_matches('"').to_lowercase();
     all.iter()
         .filter(|suggestion| begins_with(&suggestion.text, &bare))
-        // It would be put into the line as it is, with what it does there.
+        // Its control characters would take effect in the line.
         .filter(|suggestion| is_harmless(&suggestion.text))
         .take(MOST)
         .map(|suggestion| {

@@ -56,7 +56,7 @@ pub(super) fn start_prompt(
         .max_history_size(1000)?
         .history_ignore_dups(true)?
         .completion_type(rustyline::CompletionType::List)
-        // It would ask in English before it shows many.
+        // Above the limit it would ask in English.
         .completion_prompt_limit(usize::MAX)
         .build();
     let kept = FileHistory::with_config(&config);

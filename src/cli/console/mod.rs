@@ -74,7 +74,7 @@ pub struct Console {
     pub entered: mpsc::Receiver<Entered>,
     gate: SyncSender<()>,
     words: Words,
-    /// Where nothing is read nothing ends either: the channel stays open as long as the console.
+    /// Keeps the channel open where nothing is read, so that the console does not end.
     _silent: Option<mpsc::Sender<Entered>>,
 }
 
@@ -118,13 +118,13 @@ impl Console {
         self.words.set(values);
     }
 
-    /// What is typed next; nothing is read while more waits to be printed than is good. Cancel-safe.
+    /// What is typed next. Nothing is read while too much waits to be printed. Cancel-safe.
     pub async fn next(&mut self) -> Option<Entered> {
         self.printer.room().await;
         self.entered.recv().await
     }
 
-    /// Starts to read: until then nothing is asked for and nothing is lost.
+    /// Starts reading; nothing is lost before.
     pub fn open(&self) {
         let _ = self.gate.try_send(());
     }

@@ -1,7 +1,6 @@
-//! Everything that a program prints goes through one thread: above the prompt where there is one, with a
-//! block of live lines between the two; plainly otherwise. A console that takes nothing, or has gone, holds
-//! nobody up: answers and ends of downloads wait for it, of which there are only as many as were asked for; news are
-//! left out when too much waits.
+//! Everything that a program prints goes through one thread: above the prompt where there is one, with a block of live
+//! lines between the two; plainly otherwise. A slow or closed console blocks nobody: answers and ends of downloads wait
+//! for it, and there are only as many of those as were requested; other news are dropped when too much waits.
 
 use std::{
     io::{self, Write},
@@ -50,7 +49,7 @@ pub struct Printer {
 #[derive(Debug, Default)]
 struct Progress {
     waiting: AtomicUsize,
-    /// There is one less.
+    /// One message less waits.
     printed: Notify,
     /// Why lines could not be written, the first time.
     lost: OnceLock<io::Error>,
@@ -171,7 +170,7 @@ impl Printer {
         self.progress.fewer_than(1).await;
     }
 
-    /// Why lines could not be written, if so. A reader who has gone is no reason.
+    /// The error that kept lines from being written, if any. A closed pipe is none.
     pub fn lost(&self) -> Option<io::Error> {
         let lost = self.progress.lost.get()?;
         let again = |code| io::Error::from_raw_os_error(code);
@@ -195,7 +194,7 @@ impl Printer {
 
     fn send(&self, message: Message) {
         self.progress.waiting.fetch_add(1, Ordering::AcqRel);
-        // A thread that has failed prints nothing more, and is waited for by nobody.
+        // A failed thread prints nothing more, and nobody waits for it.
         if self.messages.send(message).is_err() {
             self.progress.done();
         }
@@ -249,7 +248,7 @@ impl<P: ExternalPrinter> Screen<P> {
                     if lines != self.live {
                         let mut text = format!("{}{}", self.erase(), block(&lines, self.colours));
                         if lines.is_empty() {
-                            // The line feed that ends every print must not leave a gap.
+                            // Every print ends with a line feed, which must not leave a gap.
                             text.push_str("\x1b[A\n");
                         }
                         self.live = lines;

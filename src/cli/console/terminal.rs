@@ -1,4 +1,4 @@
-//! What the terminal was like before a prompt changed it.
+//! The terminal's settings before the prompt changed them.
 
 use std::os::fd::AsFd;
 
@@ -21,7 +21,7 @@ pub(super) fn remember() {
     }));
 }
 
-/// Makes the terminal as it was. Does nothing when no prompt was started.
+/// Restores the terminal. Does nothing when no prompt was started.
 pub fn restore() {
     let before = BEFORE.lock();
     if let Some(before) = &*before {

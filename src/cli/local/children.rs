@@ -40,7 +40,7 @@ pub(super) struct Plan {
     pub(super) max_downloads: u32,
     pub(super) upload_limit: Option<u64>,
     pub(super) log: LogPlan,
-    /// The same for all: they are on one machine, and the secret of the environment is inherited.
+    /// Shared by all: they run on one machine and inherit the secret of the environment.
     pub(super) security: SecurityArgs,
 }
 

@@ -38,7 +38,7 @@ use crate::{
     store::sha256_file,
 };
 
-/// The first victim dies at this share of the file; it is raised at the next; the second dies at the last,
+/// The first secondary is killed at this share of the file and restarted at the next; another is killed at the last,
 /// once the first works again.
 const KILL_AT: f64 = 0.5;
 const RAISE_AT: f64 = 0.6;

@@ -165,7 +165,7 @@ impl Session {
     /// One file to what is written into in order.
     async fn stream(&mut self, file: &FileName, sink: Sink) -> Result<Exit, Ended> {
         self.report.show_as(sink.path().map(Path::to_owned));
-        // Whoever waits for a pipe's reader holds no place at the central.
+        // While a pipe has no reader, no slot at the central is taken.
         let stop = self.stop.clone();
         let opened = tokio::select! {
             opened = open(sink.clone()) => opened,
@@ -192,12 +192,12 @@ impl Session {
         self.wait().await?;
         let written = tokio::select! {
             written = writing => written,
-            // A reader who takes nothing does not hold up the end.
+            // A stalled reader does not delay the end.
             () = stop.cancelled() => return Ok(self.report.worst()),
         };
         match written {
             Ok(Ok(())) => Ok(self.report.worst()),
-            // Whoever read has had enough: nothing failed.
+            // The reader has closed its pipe: nothing failed.
             Ok(Err(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
                 self.report.forgive();
                 Ok(Exit::Well)

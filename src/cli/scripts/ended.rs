@@ -19,7 +19,7 @@ pub(super) struct Ended {
 impl From<ClientError> for Ended {
     fn from(error: ClientError) -> Self {
         let (exit, why) = match &error {
-            // There is nobody here to whom it could be said that it is tried again.
+            // A script does not report that it is retried.
             ClientError::Unreachable(lost) => (
                 Exit::Unreachable,
                 t!("script-unreachable", why = links::lost(lost)),

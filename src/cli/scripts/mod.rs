@@ -8,7 +8,7 @@ mod report;
 mod session;
 mod target;
 
-use std::process::ExitCode;
+use std::{pin::Pin, process::ExitCode};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -50,7 +50,10 @@ pub(super) fn main(
     };
     match started() {
         Ok((stop, runtime)) => {
-            let exit = runtime.block_on(run(script, config, name, stop));
+            // As in `program`.
+            let script: Pin<Box<dyn Future<Output = Exit>>> =
+                Box::pin(run(script, config, name, stop));
+            let exit = runtime.block_on(script);
             runtime.shutdown_timeout(program::LAST_WORK);
             exit.into()
         }

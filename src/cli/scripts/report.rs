@@ -37,7 +37,7 @@ pub(super) struct Report {
     is_verbose: bool,
     /// A file goes to standard output: nothing else may.
     stdout_is_taken: bool,
-    /// What is said to be the one file's place, as it was typed.
+    /// The one file's path as it was typed.
     shown: Option<PathBuf>,
     /// What became of each file, as JSON.
     files: Vec<Value>,
@@ -89,7 +89,7 @@ impl Report {
         self.exit
     }
 
-    /// Whoever read has had enough: what was given up for that is no failure.
+    /// The reader has closed its pipe: stopping for that is no failure.
     pub(super) fn forgive(&mut self) {
         self.exit = Exit::Well;
     }
@@ -279,7 +279,7 @@ impl Report {
         }
     }
 
-    /// What was asked for and has no end is no success: whoever received it has failed.
+    /// A request without an end counts as failed: its task has failed.
     fn book_endless(&mut self) {
         for file in std::mem::take(&mut self.names).into_values() {
             let broken = text::transfer::failure(&Failure::Broken);
@@ -327,7 +327,7 @@ impl Report {
             }
             self.result(&document.to_string());
         }
-        // The document itself may be what cannot be written.
+        // It may be the document itself that cannot be written.
         self.exit.or_worse(exit)
     }
 }

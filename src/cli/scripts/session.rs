@@ -20,7 +20,7 @@ pub(super) struct Session {
     pub(super) events: mpsc::Receiver<ClientEvent>,
     pub(super) report: Report,
     pub(super) stop: CancellationToken,
-    /// How long it goes on asking a central that is not ready.
+    /// How long it retries while the central is not ready.
     pub(super) patience: Duration,
 }
 
@@ -43,7 +43,7 @@ impl Session {
         is_waiting && began.elapsed() < self.patience && !self.stop.is_cancelled()
     }
 
-    /// A script without a name takes the machine's and its process id.
+    /// A script without a name uses the host name and its process id.
     pub(super) async fn enrol(&self, name: Option<ClientName>) -> Result<(), Ended> {
         let name = name.unwrap_or_else(own_name);
         Ok(cancelled(&self.stop, self.client.enrol(name)).await?)

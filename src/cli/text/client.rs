@@ -136,7 +136,7 @@ fn complete(summary: &Summary) -> Vec<String> {
     lines
 }
 
-/// What a wish to download led to.
+/// The answer to a download request.
 pub fn answer(answer: &DownloadAnswer) -> String {
     match answer {
         DownloadAnswer::Found(number) => t!("answer-found", number = number),

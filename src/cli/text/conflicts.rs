@@ -1,4 +1,4 @@
-//! Names that stand for several contents.
+//! Names with several contents.
 
 use super::{list, t, table::table, units::bytes};
 use crate::model::{Conflict, Version};

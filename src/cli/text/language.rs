@@ -146,6 +146,11 @@ pub fn loader() -> &'static FluentLanguageLoader {
     &LOADER
 }
 
+/// A text with values; see [`t!`](crate::cli::text::t), which checks both.
+pub fn text(id: &str, values: &[(&'static str, Value)]) -> String {
+    LOADER.get_args_concrete(id, values.iter().cloned().collect())
+}
+
 /// A text whose id is made while running, as those of flags are; `None` where there is none. Prefer
 /// [`t!`](crate::cli::text::t), which is checked.
 pub fn find(id: &str) -> Option<String> {
@@ -251,13 +256,17 @@ macro_rules! __text {
     ($id:literal) => {
         i18n_embed_fl::fl!($crate::cli::text::language::loader(), $id)
     };
-    ($id:literal, $($name:ident = $value:expr),+ $(,)?) => {
-        i18n_embed_fl::fl!(
-            $crate::cli::text::language::loader(),
+    ($id:literal, $($name:ident = $value:expr),+ $(,)?) => {{
+        // Never called: only the compiler reads it. What the macro itself would make of each text is long.
+        #[allow(dead_code)]
+        fn checked() -> String {
+            i18n_embed_fl::fl!($crate::cli::text::language::loader(), $id, $($name = 0u8),+)
+        }
+        $crate::cli::text::language::text(
             $id,
-            $($name = $crate::cli::text::language::Shown::shown(&$value)),+
+            &[$((stringify!($name), $crate::cli::text::language::Shown::shown(&$value))),+],
         )
-    };
+    }};
 }
 
 #[cfg(test)]

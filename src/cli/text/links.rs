@@ -75,8 +75,8 @@ fn other_protocol(theirs: u32) -> String {
     )
 }
 
-/// What a central says that does not take something: by its code, and by the values that came with it. Its own words
-/// are in the log; only those of a newer version, whose code is not known here, are quoted.
+/// A central's refusal, by its code and the values that came with it. The central's own words are only logged; they are
+/// quoted for a code of a newer version.
 pub fn refusal(code: ErrorCode, said: &Said) -> String {
     let text = match code {
         ErrorCode::WrongProtocol => match &said.details {

@@ -67,7 +67,7 @@ fn secret(error: &SecretError) -> String {
     }
 }
 
-/// What was made for a cluster, and what to do with it.
+/// What was generated for a cluster, and how to use it.
 pub fn made(folder: &Path, made: &Made) -> Vec<String> {
     let mut lines = vec![if made.new_authority {
         t!("made-new", folder = folder)
@@ -137,7 +137,7 @@ pub fn denied(denied: &Denied) -> String {
     coded(&text, denied.code())
 }
 
-/// Why TLS did not come about, whoever the other side is.
+/// Why there is no TLS connection, on either side.
 pub fn tls(refusal: &TlsRefusal) -> String {
     match refusal {
         TlsRefusal::NotTls => t!("tls-not-tls"),

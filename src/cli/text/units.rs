@@ -44,7 +44,7 @@ pub fn time(length: Duration) -> String {
     }
 }
 
-/// A time of which tenths say nothing: `7 s`, `2 min 5 s`.
+/// A time without tenths: `7 s`, `2 min 5 s`.
 pub fn whole_time(length: Duration) -> String {
     if length.as_secs() < 60 {
         format!("{} s", length.as_secs())

@@ -72,7 +72,7 @@ pub(in crate::node) async fn start_on(
     let address = listener
         .local_addr()
         .map_err(|e| StartError::listen(config.listen, e))?;
-    let (statistics, before) = Statistics::open(&config.statistics, wall_s())?;
+    let (statistics, before) = Statistics::of_central(&config.statistics, wall_s())?;
     if let Some(trouble) = before.warning {
         let _ = events.try_send(CentralEvent::Statistics(trouble));
     }

@@ -348,7 +348,7 @@ impl Central {
 
     fn save(&mut self) {
         self.statistics.refused().forget_told();
-        self.statistics.start_save(&self.cluster);
+        self.statistics.save_books(&self.cluster);
     }
 
     fn saved(&self, failed: Option<StoreError>) {
@@ -366,7 +366,7 @@ impl Central {
         self.inputs.close();
         let _ = timeout(STOP_GRACE, self.server.close().wait()).await;
         self.memory.finish(&mut self.cluster).await?;
-        self.statistics.finish(&self.cluster).await
+        self.statistics.finish_books(&self.cluster).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! `central.json`: the cluster's books, kept from run to run.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ use crate::{
 /// The file's content.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Content {
+pub(super) struct Content {
     #[serde(flatten)]
     head: Head,
     /// The present reign, or the last one.
@@ -44,10 +44,7 @@ impl statistics::Content for Content {
 }
 
 /// The central's statistics file.
-#[derive(Debug)]
-pub(super) struct Statistics {
-    file: StatisticsFile<Content>,
-}
+pub(super) type Statistics = StatisticsFile<Content>;
 
 /// What an earlier run left.
 #[derive(Debug)]
@@ -66,8 +63,8 @@ impl Statistics {
     ///
     /// # Errors
     /// When the folder cannot be made, read or written.
-    pub(super) fn open(folder: &Path, wall_s: u64) -> Result<(Self, Before), StoreError> {
-        let (mut file, head, warning) = StatisticsFile::<Content>::open(folder, "central")?;
+    pub(super) fn of_central(folder: &Path, wall_s: u64) -> Result<(Self, Before), StoreError> {
+        let (mut file, head, warning) = Self::open(folder, "central")?;
         let was_killed = head.is_some_and(|head| head.was_killed());
         file.content.service_begun &= was_killed;
         file.content.term = next_term(file.content.term, wall_s);
@@ -78,34 +75,29 @@ impl Statistics {
             totals: std::mem::take(&mut file.content.totals),
             warning,
         };
-        Ok((Self { file }, before))
-    }
-
-    /// Its file without its ending, for what lies beside it.
-    pub(super) fn stem(&self) -> PathBuf {
-        self.file.stem()
+        Ok((file, before))
     }
 
     /// The connections that were refused.
     pub(super) fn refused(&mut self) -> &mut Refusals {
-        &mut self.file.content.refused
+        &mut self.content.refused
     }
 
     fn update(&mut self, cluster: &Cluster) {
-        self.file.content.service_begun = cluster.has_begun();
-        self.file.content.totals = cluster.totals();
+        self.content.service_begun = cluster.has_begun();
+        self.content.totals = cluster.totals();
     }
 
     /// What would be saved now.
     pub(super) fn present(&mut self, cluster: &Cluster) -> serde_json::Value {
         self.update(cluster);
-        self.file.to_value()
+        self.to_value()
     }
 
     /// Starts to save, unless the last save is still under way.
-    pub(super) fn start_save(&mut self, cluster: &Cluster) {
+    pub(super) fn save_books(&mut self, cluster: &Cluster) {
         // The books are large: they are copied once.
-        self.file.start_save(|file| {
+        self.start_save(|file| {
             file.content.service_begun = cluster.has_begun();
             file.content.totals = Totals::default();
             Content {
@@ -115,15 +107,10 @@ impl Statistics {
         });
     }
 
-    /// The end of a save; gives what to tell people. Cancel-safe.
-    pub(super) async fn saved(&mut self) -> Option<StoreError> {
-        self.file.saved().await
-    }
-
     /// Saves for the last time.
-    pub(super) async fn finish(mut self, cluster: &Cluster) -> Result<(), StoreError> {
+    pub(super) async fn finish_books(mut self, cluster: &Cluster) -> Result<(), StoreError> {
         self.update(cluster);
-        self.file.finish().await
+        self.finish().await
     }
 }
 
@@ -177,6 +164,6 @@ mod tests {
         let number = SecondaryNumber::try_from(3).unwrap();
         let totals = &mut content.totals;
         totals.secondaries.insert(number, Counters::default());
-        assert_eq!(statistics::found_again(&content).totals, content.totals);
+        statistics::assert_found_again(&content);
     }
 }

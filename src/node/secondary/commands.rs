@@ -42,7 +42,7 @@ impl Secondary {
             }
             SecondaryQuery::Statistics(answer) => {
                 self.book();
-                let _ = answer.send(self.statistics.present());
+                let _ = answer.send(self.statistics.to_value());
             }
             SecondaryQuery::Reindex(answer) => {
                 self.state.rereading = true;

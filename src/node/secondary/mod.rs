@@ -95,7 +95,7 @@ pub(in crate::node) async fn start_on(
     let address = listener
         .local_addr()
         .map_err(|e| StartError::listen(config.listen, e))?;
-    let (statistics, warning) = Statistics::open(&config.statistics, number)?;
+    let (statistics, warning) = Statistics::of_secondary(&config.statistics, number)?;
     if let Some(trouble) = warning {
         let _ = events.try_send(SecondaryEvent::Statistics(trouble));
     }

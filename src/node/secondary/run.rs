@@ -377,7 +377,7 @@ impl Secondary {
 
     fn save(&mut self) {
         self.statistics.refused().forget_told();
-        self.statistics.start_save();
+        self.statistics.save();
     }
 
     fn saved(&self, failed: Option<StoreError>) {

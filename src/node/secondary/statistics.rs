@@ -22,7 +22,7 @@ use crate::{
 /// The file's content.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Content {
+pub(super) struct Content {
     #[serde(flatten)]
     head: Head,
     /// Connections that were refused or ended for what they did, by code.
@@ -60,33 +60,25 @@ impl statistics::Content for Content {
 }
 
 /// A secondary's statistics file.
-#[derive(Debug)]
-pub(super) struct Statistics {
-    file: StatisticsFile<Content>,
-}
+pub(super) type Statistics = StatisticsFile<Content>;
 
 impl Statistics {
     /// Reads what the last run left in the folder; the second value is what to tell people.
     ///
     /// # Errors
     /// When the folder cannot be made, read or written.
-    pub(super) fn open(
+    pub(super) fn of_secondary(
         folder: &Path,
         number: SecondaryNumber,
     ) -> Result<(Self, Option<StatisticsTrouble>), StoreError> {
         let node = format!("secundario{number}");
-        let (file, _, trouble) = StatisticsFile::open(folder, &node)?;
-        Ok((Self { file }, trouble))
-    }
-
-    /// Its file without its ending, for what lies beside it.
-    pub(super) fn stem(&self) -> std::path::PathBuf {
-        self.file.stem()
+        let (file, _, trouble) = Self::open(folder, &node)?;
+        Ok((file, trouble))
     }
 
     /// The connections that were refused.
     pub(super) fn refused(&mut self) -> &mut Refusals {
-        &mut self.file.content.refused
+        &mut self.content.refused
     }
 
     /// Bytes were sent.
@@ -113,7 +105,7 @@ impl Statistics {
     fn add(&mut self, receiver: &Receiver, file: &FileName, counters: &Counters) {
         match receiver {
             Receiver::Client(client) | Receiver::Legacy(client) => {
-                let content = &mut self.file.content;
+                let content = &mut self.content;
                 content.totals.add(counters);
                 let (files, others) = (&mut content.files, &mut content.other_files);
                 change_named(files, others, file, counters, Counters::add);
@@ -121,7 +113,7 @@ impl Statistics {
                 change_named(clients, others, client, counters, Counters::add);
             }
             Receiver::Secondary(number) => {
-                let copies = &mut self.file.content.copies_sent;
+                let copies = &mut self.content.copies_sent;
                 copies.entry(*number).or_default().add(counters);
             }
         }
@@ -129,7 +121,7 @@ impl Statistics {
 
     /// Bytes that are counted here and will never be told to the central.
     pub(super) fn never_told(&mut self, bytes: u64) {
-        let unreported = &mut self.file.content.totals.bytes_unreported;
+        let unreported = &mut self.content.totals.bytes_unreported;
         *unreported = unreported.saturating_add(bytes);
     }
 
@@ -138,12 +130,12 @@ impl Statistics {
         tracing::debug!(%file, ?end, "copy ended");
         for source in &end.sources {
             let counters = Counters::of_received(source);
-            self.file.content.copies.add(&counters);
-            let from = &mut self.file.content.copies_received;
+            self.content.copies.add(&counters);
+            let from = &mut self.content.copies_received;
             let Who::Secondary(number) = source.who;
             from.entry(number).or_default().add(&counters);
         }
-        self.file.content.copies.add(&Counters {
+        self.content.copies.add(&Counters {
             bytes_own_disk: end.own_bytes,
             duration_ms: end.took.as_millis() as u64,
             ..Counters::of_end(Some(end.outcome.outcome()))
@@ -152,28 +144,13 @@ impl Statistics {
 
     /// Complete downloads per file.
     pub(super) fn downloads(&self) -> impl Iterator<Item = (String, u64)> + '_ {
-        let files = self.file.content.files.iter();
+        let files = self.content.files.iter();
         files.map(|(name, counters)| (name.to_string(), counters.downloads))
     }
 
-    /// What would be saved now.
-    pub(super) fn present(&self) -> serde_json::Value {
-        self.file.to_value()
-    }
-
     /// Starts to save, unless the last save is still under way.
-    pub(super) fn start_save(&mut self) {
-        self.file.start_save(|file| file.content.clone());
-    }
-
-    /// The end of a save; gives what to tell people. Cancel-safe.
-    pub(super) async fn saved(&mut self) -> Option<StoreError> {
-        self.file.saved().await
-    }
-
-    /// Saves for the last time.
-    pub(super) async fn finish(self) -> Result<(), StoreError> {
-        self.file.finish().await
+    pub(super) fn save(&mut self) {
+        self.start_save(|file| file.content.clone());
     }
 }
 
@@ -190,8 +167,6 @@ mod tests {
         let number = SecondaryNumber::try_from(3).unwrap();
         content.copies_sent.insert(number, Counters::default());
         content.copies_received = content.copies_sent.clone();
-        let found = statistics::found_again(&content);
-        assert_eq!(found.copies_sent, content.copies_sent);
-        assert_eq!(found.copies_received, content.copies_received);
+        statistics::assert_found_again(&content);
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Chunks of which a journal says that they are on the disk, and which are read all the same.
+/// How many chunks that the journal vouches for are read all the same, as a sample.
 const SAMPLE: usize = 16;
 
 /// True for a range of the file in which there is no data.
@@ -50,7 +50,7 @@ impl<'a, F: Content> Chunks<'a, F> {
             && self.manifest.chunk(chunk) == Some(sha256(&self.bytes))
     }
 
-    /// True when some chunks, spread over all that should be there, are.
+    /// True when a sample of the recorded chunks is good.
     pub(super) fn is_sound(&mut self, synced: &ChunkSet) -> bool {
         let step = (synced.len() as usize / SAMPLE).max(1);
         let offset = fastrand::usize(..step);
@@ -58,8 +58,8 @@ impl<'a, F: Content> Chunks<'a, F> {
         sample.all(|chunk| self.is_good(chunk))
     }
 
-    /// What is on the disk, and what was written later and is good. The latter is written again: if the disk
-    /// failed to keep it, the kernel still shows it, and would not try a second time.
+    /// Synced chunks, and good ones that were written later. The latter are written again: if the disk failed to keep
+    /// them the kernel still shows them, but would not write them a second time.
     pub(super) fn trusted(&mut self, found: &Found) -> io::Result<ChunkSet> {
         let mut trusted = found.synced.clone();
         for chunk in found.unsure.iter() {

@@ -37,8 +37,8 @@ impl<D: Disk> PartFile<D> {
         }
     }
 
-    /// Ends for now: keeps what was received, and gives the space back that was taken for the rest. Nothing is
-    /// left of a hidden part file into which nothing came.
+    /// Ends for now: keeps what was received and frees the space reserved for the rest. An empty hidden part file is
+    /// removed.
     ///
     /// # Errors
     /// What the disk says.
@@ -46,7 +46,7 @@ impl<D: Disk> PartFile<D> {
         let zeros = zero_chunks(&self.manifest);
         let is_empty = without(self.have(), &zeros).is_empty();
         let synced = if is_empty { Ok(()) } else { self.sync() };
-        // A chunk that is being written is not there yet by the books, and its space must stay.
+        // A chunk that is being written is not recorded yet, and its space must stay reserved.
         let _alone = self.writing.write();
         let progress = self.progress();
         let given = if is_empty && self.names.is_hidden() {

@@ -1,4 +1,4 @@
-//! Making what was written last: the data first, then the record of it.
+//! Making written data durable: the data first, then its record.
 
 use std::{io, sync::atomic::Ordering};
 
@@ -16,9 +16,9 @@ impl<D: Disk> PartFile<D> {
         self.unsynced_bytes.load(Ordering::Relaxed)
     }
 
-    /// Makes what was written last: the data first, then the record of it. Once the disk has failed to, it
-    /// is not asked again: the kernel drops pages that it could not write, and would then say that all is
-    /// well. What was not on the disk before is forgotten.
+    /// Makes written data durable: the data first, then its record. After a failed sync the disk is not asked again, as
+    /// the kernel drops pages that it could not write and would report success the next time. Chunks that were not
+    /// durable before are forgotten.
     ///
     /// # Errors
     /// What the disk says, or that it failed before.
@@ -39,7 +39,7 @@ impl<D: Disk> PartFile<D> {
         Ok(())
     }
 
-    /// One at a time: the kernel tells of a failure only once, and it must not be another who hears of it.
+    /// One sync at a time: the kernel reports a failure only once, and it must not be reported to another caller.
     pub(super) fn sync_content(
         &self,
         lasting: &mut Lasting,
@@ -47,7 +47,7 @@ impl<D: Disk> PartFile<D> {
     ) -> Result<(), StoreError> {
         let fail = |error: io::Error| self.names.fail(&error);
         if lasting.failed {
-            // What it was told then: the kernel does not say it twice.
+            // The same error again: the kernel does not report it twice.
             return Err(fail(rustix::io::Errno::IO.into()));
         }
         sync(&self.file).map_err(|error| {

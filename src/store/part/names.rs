@@ -36,7 +36,7 @@ pub(super) struct Names<D: Disk> {
     journal: String,
     /// Folders above, or names in them, may be new and not on the disk.
     pub(super) unsure: bool,
-    /// The only file that may be replaced, where not any may.
+    /// The only file that may be replaced, unless any file may be.
     pub(super) replaces: Option<Entry>,
 }
 
@@ -127,8 +127,8 @@ impl<D: Disk> Names<D> {
         }
     }
 
-    /// Replaces the journal by one that starts with what is trusted. Where that is nothing and
-    /// nothing was there, nothing needs to last.
+    /// Replaces the journal by one that starts with the trusted chunks. It need not be durable when there are none and
+    /// there was no journal.
     pub(super) fn new_journal(
         &self,
         file: &FileOf<D>,
@@ -154,8 +154,8 @@ impl<D: Disk> Names<D> {
         make().map_err(|error| self.fail_journal(&error))
     }
 
-    /// A journal that has no name yet that anybody reads. What a run that was killed left of one is taken away;
-    /// anything else of the name is not ours.
+    /// A journal under a temporary name, which nobody reads. One that a killed run left is removed; any other file of
+    /// the name is not ours.
     fn fresh_journal(&self) -> io::Result<(FileOf<D>, String)> {
         let dir = &self.part.dir;
         for n in 1..=ATTEMPTS {
@@ -182,7 +182,7 @@ impl<D: Disk> Names<D> {
         format!(".{}{number}{}", self.stem, FileName::JOURNAL_SUFFIX)
     }
 
-    /// Whether what has the name was written by this program as a journal, whatever became of it.
+    /// Whether the file of this name was written by this program as a journal, damaged or not.
     fn is_journal(&self, name: &str) -> io::Result<bool> {
         let dir = &self.part.dir;
         if !dir.look(name)?.is_some_and(|found| found.is_file) {
@@ -220,7 +220,7 @@ impl<D: Disk> Names<D> {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    /// Makes the names of part file and journal last.
+    /// Makes the names of part file and journal durable.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.part.dir.sync()?;
         self.disk.sync_above(&self.folder)
@@ -251,7 +251,7 @@ impl<D: Disk> Names<D> {
         let is_ours = |found: Option<Entry>| found.is_some_and(|found| found.identity == ours);
         let found = target.look().map_err(|error| target.fail(&error))?;
         if !is_ours(self.part.look().map_err(|error| self.fail(&error))?) {
-            // Without locks another process may have been as far; or a person has moved it.
+            // Without locks another process may have done this already, or a person has moved it.
             return if is_ours(found) {
                 Ok(target.path)
             } else {
@@ -286,7 +286,7 @@ impl<D: Disk> Names<D> {
         there(&self.disk, &self.spot, manifest)
     }
 
-    /// Takes the part file away that is open, and its journal; `file` is none of others.
+    /// Removes the open part file and its journal; `file` is this process's own.
     pub(super) fn discard(&self, file: &FileOf<D>) -> io::Result<()> {
         let ours = file.entry()?.identity;
         if self
@@ -300,8 +300,7 @@ impl<D: Disk> Names<D> {
         Ok(())
     }
 
-    /// Does what is left to do for a complete file, if a run that was killed just before its end left its
-    /// journal.
+    /// Finishes what a run that was killed just before its end left of a complete file.
     pub(super) fn tidy(&self, meta: &FileMeta) -> Result<(), StoreError> {
         let has_part = !matches!(self.part.look(), Ok(None));
         // What cannot be read was not left by such a run.
@@ -309,7 +308,7 @@ impl<D: Disk> Names<D> {
         if !has_part && !has_journal {
             return Ok(());
         }
-        // The journal goes last, whoever takes it away: it alone says that the name may not be on the disk.
+        // The journal is removed last: only it says that the name may not be durable.
         let target = self.disk.place_at(&self.spot, Make::Nothing)?;
         let last = || {
             target.dir.sync()?;
@@ -346,8 +345,8 @@ impl<D: Disk> Names<D> {
         }
     }
 
-    /// Removes a journal that has no part file any more, and what is left of one that never got its name. The next run
-    /// takes no harm from one that stays.
+    /// Removes a journal without a part file, and one under a temporary name. One that stays does no harm to the next
+    /// run.
     fn forget_journal(&self) {
         let dir = &self.part.dir;
         for name in [&self.journal, &self.fresh_name(1)] {

@@ -24,14 +24,14 @@ use crate::{
     },
 };
 
-/// How long a part file is kept into which nothing comes.
+/// How long a part file is kept without receiving anything.
 const KEEP_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How long it is kept when there are too many of them, or no space is left for others.
 const LEAST_KEPT_FOR: Duration = Duration::from_secs(3600);
 /// Part files that are kept beyond that time, the youngest.
 const MOST_KEPT: usize = 64;
 
-/// What a look at the part files goes by.
+/// The rules by which part files are removed.
 #[derive(Clone, Debug, Default)]
 pub struct Sweep {
     /// Files that are being received.
@@ -62,8 +62,8 @@ struct Left {
 }
 
 impl Sweep {
-    /// Removes the part files that have had their time, gives back what others have reserved, and says how many were
-    /// removed. Those that are being received are left alone.
+    /// Removes expired part files, frees what others have reserved, and says how many were removed. Files that are
+    /// being received are left alone.
     ///
     /// # Errors
     /// What the disk says; no folder of part files is none.
@@ -163,7 +163,7 @@ fn one(
         let part = dir.open_to_write(&name)?;
         match Content::lock(&part) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-            // Who has it may be another process.
+            // Another process may have it.
             Ok(Locked::NoLocks) if !is_over => return Ok(false),
             other => other?,
         };
@@ -178,7 +178,7 @@ fn one(
     };
     let is_held = match &found {
         Some((meta, _)) => held == Some(meta.id),
-        // Whatever it was to become, nobody vouches for what is in it.
+        // Nothing vouches for its content.
         None => held.is_some(),
     };
     if is_over || is_held {
@@ -199,7 +199,7 @@ fn one(
     if let Some((meta, have)) = found
         && part.entry()?.bytes == meta.layout.file_bytes()
     {
-        // That is no work on it: it gets older all the same.
+        // This does not count as use: the file ages all the same.
         let written = part.metadata()?.modified()?;
         give_back(&part, meta.layout, &have)?;
         part.set_modified(written)?;

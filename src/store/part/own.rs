@@ -1,5 +1,5 @@
-//! Chunks from files of this disk: an older version, a copy, a file under another name. Each is verified as if it had
-//! come from somebody else, and only such files are read through as a sample shows to be of use.
+//! Chunks from files of this disk: an older version, a copy, a file under another name. Each chunk is verified like one
+//! from the network, and a file is read whole only when a sample of it was of use.
 
 use std::{fs::File, io, sync::Arc};
 
@@ -25,7 +25,7 @@ const SAMPLE: u64 = 32;
 const MOST_LOOKED_AT: usize = 1000;
 const MOST_AS_LONG: usize = 3;
 const SMALL_BYTES: u64 = 4 << 20;
-/// What is taken is synced when this much is not.
+/// Taken chunks are synced when so many bytes are not.
 const SYNC_BYTES: u64 = 256 << 20;
 
 /// A file of this disk that may have chunks of one that is received.
@@ -113,8 +113,8 @@ impl Wanted {
 }
 
 impl<D: Disk> PartFile<D> {
-    /// Takes what is lacking from files of this disk, one after the other until nothing is, and gives its bytes. It
-    /// stops, with what it has, when `keep_on` says so.
+    /// Takes missing chunks from files of this disk, one file after the other until none is missing; gives their bytes.
+    /// Stops with what it has when `keep_on` is false.
     ///
     /// # Errors
     /// What the disk says of the part file; other files are passed over.

@@ -1,5 +1,5 @@
-//! Space that part files of this process will still take, where the file system cannot set it aside for them. Each
-//! would find all of it free otherwise, and none would have enough in the end.
+//! Space that part files of this process will still take, where the file system cannot set it aside for them. Otherwise
+//! each would find all of it free, and in the end none would have enough.
 //!
 //! One table for the process: its part files have many owners, and the disk is common to all.
 
@@ -27,7 +27,7 @@ impl Promise {
         lacking_bytes: u64,
         fits: impl FnOnce(u64) -> Result<(), E>,
     ) -> Result<Arc<Self>, E> {
-        // Held until it is counted: two who ask at once must not get the same space.
+        // Held until the promise is counted, so that two files cannot be promised the same space.
         let mut promises = PROMISES.lock();
         promises.retain(|promise| promise.strong_count() > 0);
         let others = promises.iter().filter_map(Weak::upgrade);
@@ -41,7 +41,7 @@ impl Promise {
         Ok(promise)
     }
 
-    /// So much of it is on the disk now.
+    /// So many bytes of it are on the disk now.
     pub(super) fn keep(&self, bytes: u64) {
         let less = |lacking: u64| Some(lacking.saturating_sub(bytes));
         let _ = self

@@ -85,7 +85,7 @@ impl<D: Disk> Old<D> {
         }
     }
 
-    /// Nothing is wrong with it, its length neither.
+    /// Nothing is wrong with it, not even its length.
     pub(super) fn is_whole(&self, meta: &FileMeta) -> bool {
         self.good.is_full() && self.entry.bytes == meta.layout.file_bytes()
     }

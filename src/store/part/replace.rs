@@ -1,5 +1,5 @@
-//! A file takes the name of the older version that it replaces. The name is never without a file, the older version is
-//! kept, and a file that somebody else has put there meanwhile is left as it is.
+//! A file takes the name of the older version that it replaces. The name always has a file, the older version is kept,
+//! and a file that somebody else has put there meanwhile is not touched.
 
 use std::{ffi::OsString, io};
 
@@ -42,8 +42,8 @@ impl<D: Disk> Names<D> {
         replaced
     }
 
-    /// The file of the name has a second one. What comes out of its place is looked at once more, where names can be
-    /// exchanged: between a look and a move somebody may have put another file there.
+    /// The file of the name has a second name now. Where names can be exchanged, the file that is taken out is checked
+    /// once more: another may have been put there between the check and the move.
     fn take_over(&self, target: &Place<D::Folder>, old: Entry) -> Result<(), StoreError> {
         let (dir, name) = (&self.part.dir, &self.part.name);
         let exchange = || target.dir.exchange(&target.name, dir, name);

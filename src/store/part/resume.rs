@@ -1,4 +1,4 @@
-//! What is there before a file is received: under its name, and of an earlier run.
+//! What an earlier run left of a file that is to be received.
 
 use std::io;
 
@@ -21,12 +21,12 @@ pub(super) enum Earlier {
         have: ChunkSet,
         note: Option<PartNote>,
     },
-    /// Something else, which is not ours to write over.
+    /// Something else, which must not be overwritten.
     Foreign,
 }
 
-/// Looks at what an earlier run brought. Where the journal cannot be relied on, every chunk is read; then what
-/// shows that it is this file's part is one good chunk, or that there is nothing in it.
+/// Looks at what an earlier run received. Where the journal is unreliable every chunk is read; then one good chunk, or
+/// an empty file, shows that it is a part of this file.
 pub(super) fn resume<D: Disk>(
     file: &FileOf<D>,
     meta: &FileMeta,
@@ -52,7 +52,7 @@ pub(super) fn resume<D: Disk>(
     let lost = synced.map_or(0, |synced| {
         synced.iter().filter(|chunk| !have.contains(*chunk)).count() as u32
     });
-    // A journal that expects nothing does not contradict a chunk that was being written when all stopped.
+    // A journal without records does not contradict a chunk that was being written when the machine stopped.
     let is_begun = |found: &Found| found.synced.is_empty() && found.unsure.is_empty();
     let is_vouched_for = is_whole && journal.as_ref().is_some_and(is_begun);
     if have.is_empty() && !is_vouched_for && !is_blank(file, length).map_err(fail)? {

@@ -1,4 +1,4 @@
-//! The space of a part file: asked for before anything is written, given back for what did not come.
+//! The space of a part file: reserved before anything is written, freed for chunks that did not come.
 
 use std::{io, sync::Arc};
 
@@ -8,7 +8,7 @@ use crate::{
     store::{disk::Content, zeros},
 };
 
-/// Gives the space back that was taken for what is not there.
+/// Frees the space of missing chunks.
 pub(super) fn give_back<C: Content>(
     file: &C,
     layout: ChunkLayout,
@@ -18,7 +18,7 @@ pub(super) fn give_back<C: Content>(
     lacking.into_iter().try_for_each(|gap| file.release(gap))
 }
 
-/// Sees to the space for what is not there yet. Chunks of zeros are among what is there: they are holes, and need none.
+/// Reserves space for missing chunks. Chunks of zeros count as present: they are holes and need no space.
 pub(super) fn reserve<C: Content>(
     file: &C,
     layout: ChunkLayout,

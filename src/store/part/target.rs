@@ -55,7 +55,7 @@ pub enum PartNote {
         /// How many.
         chunks: u32,
     },
-    /// What had the part file's name was not of this file. It was moved, not touched.
+    /// The part file's name belonged to something else, which was moved away unchanged.
     SetAside {
         /// Where it is now.
         to: PathBuf,

@@ -1,5 +1,5 @@
-//! What each file was that is set aside. JSON lines in `.trozos/retirados.indice`, appended; the last line of a file
-//! counts, one that is none is passed over, and the folder itself decides what is there.
+//! What is known of each file that is set aside. JSON lines in `.trozos/retirados.indice`, appended; the last line of a
+//! file counts, one that is none is passed over, and the folder itself decides what is there.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -103,7 +103,7 @@ impl Book {
         self.loaded
     }
 
-    /// Knows nothing any more; numbers do not come again.
+    /// Forgets everything; numbers are not reused.
     pub(super) fn forget_all(&mut self) {
         *self = Self {
             last_number: self.last_number,
@@ -263,7 +263,7 @@ impl Book {
         Ok(said)
     }
 
-    /// A line that is not written costs the knowledge of one file, not the file.
+    /// A failed write loses what is known of one file, not the file.
     fn append(&mut self, root: &Root, line: &Line) {
         self.lines += 1;
         let write = || -> io::Result<()> {

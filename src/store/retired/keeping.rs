@@ -55,8 +55,8 @@ impl Retired {
         Ok(Some(path))
     }
 
-    /// Takes a file into the book that another has taken the name of: whoever gave the name away has set it aside, under
-    /// one of the names that this would give. Gives where it is; none when it is not there, or is too large and gone.
+    /// Records a file whose name was given to another: it was set aside then, under one of the names that `keeping`
+    /// uses. Gives its path; none when it is not there, or was too large and is removed.
     pub fn adopt(&self, file: &Arc<IndexedFile>, reason: RetiredReason) -> Option<String> {
         let mut book = self.loaded();
         let (folder, name) = naming::usual_place(&file.meta.name);

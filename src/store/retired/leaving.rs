@@ -61,7 +61,7 @@ impl Retired {
         Err(StoreError::Exists(path))
     }
 
-    /// Who brings back what was damaged means it as it is: a file of the old date would be known as the damaged one.
+    /// A recovered damaged file gets a new date: by its old one it would be recognised as the damaged content.
     fn make_new(&self, entry: &Entry) -> Result<(), StoreError> {
         let place = self.place(&entry.path)?;
         let file = place.open().map_err(|error| place.fail(&error))?;
