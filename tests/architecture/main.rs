@@ -89,7 +89,6 @@ const MOST_LINES: usize = 400;
 const LONG_FILES: &[&str] = &[
     "src/cli/local/children.rs",
     "src/cli/scripts/report.rs",
-    "src/node/central/run.rs",
     "src/node/fetch/shell.rs",
     "src/node/fetch/source.rs",
     "src/node/rules/downloads.rs",

@@ -1,7 +1,7 @@
 //! The machine's state and verbs: what each event does to chunks and sources.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -38,7 +38,7 @@ pub struct Download {
     pub(super) sources: BTreeMap<SourceId, Source>,
     pub(super) actions: VecDeque<Action>,
     /// Who sent which chunk with a wrong digest. Each source is here once: it is not asked again.
-    pub(super) wrong: BTreeMap<ChunkIndex, Vec<SourceId>>,
+    pub(super) wrong: BTreeMap<ChunkIndex, BTreeSet<SourceId>>,
     pub(super) state: State,
     pub(super) began: Instant,
     /// Somebody reads the file from its beginning while it comes.
@@ -315,10 +315,7 @@ impl Download {
             return;
         };
         source.counters.digest_failures += 1;
-        let senders = self.wrong.entry(chunk).or_default();
-        if !senders.contains(&id) {
-            senders.push(id);
-        }
+        self.wrong.entry(chunk).or_default().insert(id);
         self.ban(now, id, Some(chunk));
         self.blame_manifest(chunk);
     }
@@ -329,7 +326,8 @@ impl Download {
         if sources.any(|source| source.state() != SourceState::Banned) {
             return;
         }
-        if let Some([first, second, ..]) = self.wrong.get(&chunk).map(Vec::as_slice) {
+        let mut senders = self.wrong.get(&chunk).into_iter().flatten();
+        if let (Some(first), Some(second)) = (senders.next(), senders.next()) {
             let who = [first, second].map(|id| self.sources[id].who);
             self.finish(Finish::Failed(FailReason::WrongManifest { chunk, who }));
         }

@@ -123,7 +123,7 @@ mod tests {
     fn each_start_is_a_later_reign_and_on_the_disk_before_anybody_hears_of_it() {
         let folder = tempfile::tempdir().unwrap();
         let begin = |wall_s| {
-            let (_, before) = Statistics::open(folder.path(), wall_s).unwrap();
+            let (_, before) = Statistics::of_central(folder.path(), wall_s).unwrap();
             let saved = std::fs::read(folder.path().join("central.json")).unwrap();
             let saved: Content = serde_json::from_slice(&saved).unwrap();
             assert_eq!(saved.term, before.term);
@@ -138,11 +138,11 @@ mod tests {
     #[test]
     fn service_goes_on_only_after_a_kill() {
         let folder = tempfile::tempdir().unwrap();
-        let open = || Statistics::open(folder.path(), 0).unwrap();
+        let open = || Statistics::of_central(folder.path(), 0).unwrap();
         let (mut statistics, before) = open();
         assert!(!before.begun);
-        statistics.file.content.service_begun = true;
-        statistics.file.save_now().unwrap();
+        statistics.content.service_begun = true;
+        statistics.save_now().unwrap();
         drop(statistics);
         // Killed before it had saved anything but its term, and again.
         for _ in 0..2 {
@@ -150,7 +150,7 @@ mod tests {
         }
         let (statistics, _) = open();
         let ends = tokio::runtime::Runtime::new().unwrap();
-        ends.block_on(statistics.file.finish()).unwrap();
+        ends.block_on(statistics.finish()).unwrap();
         assert!(!open().1.begun);
         assert!(!open().1.begun);
     }
