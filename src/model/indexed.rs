@@ -36,6 +36,13 @@ pub struct Stamp {
     pub changed: FileTime,
 }
 
+impl Stamp {
+    /// True when the content is as long and as old: only its place is another.
+    pub fn is_dated_as(self, other: Self) -> bool {
+        (self.bytes, self.changed) == (other.bytes, other.changed)
+    }
+}
+
 /// A file as a look at the folder finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {

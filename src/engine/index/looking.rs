@@ -18,7 +18,12 @@ impl Index {
     pub(super) fn looked(&mut self, began: Instant, clock: FileTime, mut look: Look) {
         let now = self.now;
         self.looks.over(now, began);
-        if std::mem::take(&mut self.folder.is_gone) {
+        let was_gone = std::mem::take(&mut self.folder.is_gone);
+        let hidden = Hidden {
+            all: was_gone || !self.progress.was_looked_at,
+            paths: std::mem::take(&mut self.folder.hidden),
+        };
+        if was_gone {
             // Changes meanwhile were not heard.
             self.looks.soon(now);
             self.catch_up();
@@ -27,7 +32,7 @@ impl Index {
         let devices = Devices::new(std::mem::take(&mut look.devices));
         for (name, seen) in self.files.differing(&look.files) {
             match seen {
-                Some(seen) => self.is_there(name, seen, clock),
+                Some(seen) => self.is_there(name, seen, clock, &hidden),
                 None => self.is_not_there(name, &look, &devices),
             }
         }
@@ -36,6 +41,7 @@ impl Index {
         if let Some(again) = look.again {
             self.looks.by(now + again);
         }
+        self.folder.hidden = self.hidden_in(&look);
         for notice in self.passed_over.looked(now, look.ignored) {
             self.tell(notice);
         }
@@ -74,8 +80,18 @@ impl Index {
         self.folder.away.iter().any(|disk| name.is_below(disk))
     }
 
+    /// Paths that a look could not see into.
+    fn hidden_in(&self, look: &Look) -> Vec<String> {
+        let away = self.folder.away.iter().map(|disk| disk.to_string());
+        let unreadable = look
+            .ignored
+            .keys()
+            .filter(|_| look.extent == Extent::Partial);
+        away.chain(unreadable.cloned()).collect()
+    }
+
     /// A look sees a file that is new, or changed, or not as it was expected.
-    fn is_there(&mut self, name: FileName, seen: Seen, clock: FileTime) {
+    fn is_there(&mut self, name: FileName, seen: Seen, clock: FileTime, hidden: &Hidden) {
         if self
             .files
             .served(&name)
@@ -87,7 +103,7 @@ impl Index {
         let stamp = seen.stamp;
         let mut file = Unserved::new(stamp, now);
         match self.take(&name) {
-            None => {}
+            None => file.was_hidden = hidden.hid(&name),
             // The same, and more may have been heard of it.
             Some(FileState::Settling {
                 file, age, again, ..
@@ -113,6 +129,7 @@ impl Index {
             }
             // What was wrong with it may be right by now.
             Some(FileState::Failed { file: old, .. }) => {
+                file.was_hidden = old.was_hidden && old.stamp.is_dated_as(stamp);
                 (file.was, file.failure) = (old.was, old.failure);
             }
             Some(FileState::Served { file: old, .. }) => {
@@ -180,6 +197,23 @@ impl Index {
             return;
         }
         self.looks.by(since + MISSING);
+    }
+}
+
+/// What earlier looks of this run could not see. What comes to light there was there before: a disk that was away, a
+/// folder that could not be read, the whole folder.
+struct Hidden {
+    all: bool,
+    paths: Vec<String>,
+}
+
+impl Hidden {
+    fn hid(&self, name: &FileName) -> bool {
+        let is_below = |path: &String| {
+            let below = name.as_str().strip_prefix(path.as_str());
+            below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.all || self.paths.iter().any(is_below)
     }
 }
 

@@ -57,6 +57,8 @@ pub(super) struct Folder {
     pub(super) is_gone: bool,
     /// Folders below it whose disks are away.
     pub(super) away: Vec<FileName>,
+    /// Paths that could not be looked into.
+    pub(super) hidden: Vec<String>,
     pub(super) devices: Devices,
 }
 
@@ -65,7 +67,7 @@ pub(super) struct Folder {
 pub(super) struct Progress {
     /// Files that came before this are waited for.
     started: Instant,
-    was_looked_at: bool,
+    pub(super) was_looked_at: bool,
     pub(super) is_ready: bool,
     /// A disk is back, and not all on it has been read.
     catching_up: bool,
@@ -101,8 +103,8 @@ impl Index {
         self.handle_timeout(now);
         match event {
             Event::Looked { began, clock, look } => {
-                self.progress.was_looked_at = true;
                 self.looked(began, clock, look);
+                self.progress.was_looked_at = true;
             }
             Event::FolderGone { began, path } => self.folder_gone(began, path),
             Event::LookFailed { began } => self.looks.failed(now, began),

@@ -51,7 +51,7 @@ impl Index {
             }
             // While everything is read again, nothing is taken for known.
             Recognised::Known(known) if !self.progress.rereading => {
-                self.serve(known, Origin::Written);
+                self.serve(known, file.origin());
             }
             Recognised::Known(_) | Recognised::Unknown => {
                 self.files.put(name, FileState::Unknown(file));
@@ -150,7 +150,7 @@ impl Index {
             Read::Content(content) => {
                 self.actions
                     .push_back(Action::Remember(Arc::clone(&content)));
-                self.serve(content, Origin::Written);
+                self.serve(content, file.origin());
             }
             Read::Damage(error) | Read::Failed(error) => self.cannot_read(name, file, seen, error),
         }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::types::HashJob;
-use crate::model::{IndexedFile, RetiredReason, Seen, Stamp};
+use crate::model::{IndexedFile, Origin, RetiredReason, Seen, Stamp};
 
 /// Where a file stands.
 ///
@@ -85,6 +85,8 @@ pub(super) struct Unserved {
     pub(super) since: Instant,
     /// It was another when it was first seen under this name.
     pub(super) changed: bool,
+    /// It was there before it could be seen: nobody was seen to put it there.
+    pub(super) was_hidden: bool,
     /// What was served under this name. The cluster waits for what becomes of it.
     pub(super) was: Option<Arc<IndexedFile>>,
     pub(super) open: Option<Open>,
@@ -134,6 +136,7 @@ impl Unserved {
             stamp,
             since: now,
             changed: false,
+            was_hidden: false,
             was: None,
             open: None,
             suspect: None,
@@ -148,12 +151,22 @@ impl Unserved {
         file
     }
 
+    /// How it came there, as far as looks have seen.
+    pub(super) fn origin(&self) -> Origin {
+        if self.was_hidden {
+            Origin::Found
+        } else {
+            Origin::Written
+        }
+    }
+
     /// Another content of the name: what is known of the name, not of the content.
     pub(super) fn changed_to(self, stamp: Stamp, now: Instant) -> Self {
         Self {
             stamp,
             since: now,
             changed: true,
+            was_hidden: self.was_hidden && self.stamp.is_dated_as(stamp),
             suspect: None,
             ..self
         }

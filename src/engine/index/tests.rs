@@ -8,8 +8,8 @@ use std::{
 
 use super::*;
 use crate::model::{
-    ChunkLayout, Digest, FileMeta, FileName, FileTime, IndexedFile, Look, Manifest, Seen, Stamp,
-    SystemError, Writer,
+    ChunkLayout, Digest, Extent, FileMeta, FileName, FileTime, IgnoredReason, IndexedFile, Look,
+    Manifest, Origin, Seen, Stamp, SystemError, Writer,
 };
 
 /// By the clock that dates files.
@@ -240,4 +240,76 @@ fn many_files_are_read_in_the_order_of_their_lengths_after_few_looks_at_the_proc
     assert!(questions <= 3, "{questions}");
     assert_eq!(bench.index.snapshot().served.files, FILES as usize);
     assert!(began.elapsed() < Duration::from_secs(20));
+}
+
+/// Lets the folder be read to its end as looks find it, and tells how what is served since came there.
+fn origins(bench: &mut Bench, look: &Look) -> BTreeMap<FileName, Origin> {
+    bench.told.clear();
+    bench.feed(Event::Changed);
+    let (end, clock) = (bench.now + Duration::from_secs(120), FileTime(NOW_S, 0));
+    while bench.now < end {
+        match bench.wanted() {
+            Some(Action::Look) => {
+                let (began, look) = (bench.now, look.clone());
+                bench.feed(Event::Looked { began, clock, look });
+            }
+            Some(Action::FindWriters(asked)) => bench.found_writers(asked, &[]),
+            Some(Action::Hash { job, name, stamp }) => {
+                let after = Some(Seen { stamp, ..seen(0) });
+                let read = Read::Content(content(&name, stamp));
+                bench.feed(Event::Hashed { job, after, read });
+            }
+            Some(other) => panic!("{other:?}"),
+            None => {
+                bench.now += Duration::from_millis(100);
+                bench.index.handle_timeout(bench.now);
+            }
+        }
+    }
+    let added = bench.told.iter().filter_map(|notice| match notice {
+        Notice::Added { file, origin } => Some((file.meta.name.clone(), *origin)),
+        _ => None,
+    });
+    added.collect()
+}
+
+#[test]
+fn what_comes_to_light_was_there_before_and_what_is_put_there_was_not() {
+    let files = |names: &[&str]| {
+        let files = names.iter().map(|text| (name(text), seen(5)));
+        files.collect::<BTreeMap<_, _>>()
+    };
+    let disk_away = Look {
+        files: files(&["a"]),
+        away: vec![name("disk")],
+        ..Look::default()
+    };
+    let denied = SystemError::from(std::io::ErrorKind::PermissionDenied);
+    let unreadable = Look {
+        files: files(&["a"]),
+        ignored: [("disk".to_owned(), IgnoredReason::Unreadable(denied))].into(),
+        extent: Extent::Partial,
+        ..Look::default()
+    };
+    for hides in [disk_away, unreadable] {
+        let mut bench = Bench::new(1);
+        let found = origins(&mut bench, &hides);
+        assert_eq!(found, [(name("a"), Origin::Found)].into());
+        let all = Look {
+            files: files(&["a", "b", "disk/old"]),
+            ..Look::default()
+        };
+        let came = origins(&mut bench, &all);
+        let expected = [
+            (name("b"), Origin::Written),
+            (name("disk/old"), Origin::Found),
+        ];
+        assert_eq!(came, expected.into());
+        let later = Look {
+            files: files(&["a", "b", "disk/old", "disk/new"]),
+            ..Look::default()
+        };
+        let came = origins(&mut bench, &later);
+        assert_eq!(came, [(name("disk/new"), Origin::Written)].into());
+    }
 }
