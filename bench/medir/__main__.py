@@ -16,6 +16,8 @@ def main():
     parser = argparse.ArgumentParser(prog="bench/run")
     parser.add_argument("--quick", action="store_true", help="two small rounds; writes target/bench/RESULTS.md")
     parser.add_argument("--only", action="append", default=[], help="scenarios of a section")
+    parser.add_argument("--build", action="append", default=[], metavar="NAME=TARGET",
+                        help="another build of trozos, for ten clients at once")
     parser.add_argument("--no-report", action="store_true")
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []])
     parser.add_argument("--seed", type=int, default=1, help="of the story of the faults")

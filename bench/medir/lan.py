@@ -39,12 +39,17 @@ def allow(congestion):
         atexit.register(ALLOWED.write_text, before)
 
 
+# How a server's uplink queues what it cannot send at once.
+ONE_QUEUE, QUEUE_PER_CLIENT = "one queue", "a queue per client"
+
+
 class Lan:
     """The network; rates are in Mbit/s, one per server."""
 
-    def __init__(self, rates, congestion=CONGESTION):
+    def __init__(self, rates, congestion=CONGESTION, queues=ONE_QUEUE):
         self.remove()
         allow(congestion)
+        self.queues = queues
         sh(f"ip netns add {SWITCH} && ip -n {SWITCH} link add br0 type bridge && ip -n {SWITCH} link set br0 up")
         self.nodes = [("tz-c", CENTRAL), ("tz-r", RELAY)]
         self.nodes += [(f"tz-s{n + 1}", address) for n, address in enumerate(SERVERS)]
@@ -63,8 +68,25 @@ class Lan:
         """Gives a server's uplink a rate. The bucket is as small as the kernel's timer allows."""
         verb = "add" if self.rates[server] is None else "change"
         burst = max(16_000, int(mbit * 1e6 / 8 / 250))
-        sh(f"tc -n tz-s{server + 1} qdisc {verb} dev eth0 root tbf rate {mbit}mbit burst {burst} latency 50ms")
+        if self.queues == ONE_QUEUE:
+            sh(f"tc -n tz-s{server + 1} qdisc {verb} dev eth0 root tbf rate {mbit}mbit burst {burst} latency 50ms")
+        else:
+            self.queue_per_client(server, mbit, burst)
         self.rates[server] = mbit
+
+    def queue_per_client(self, server, mbit, burst):
+        """What fq_codel does by default in most distributions: flows take turns. This kernel may lack it."""
+        tc = f"tc -n tz-s{server + 1}"
+        each = mbit / len(CLIENTS)
+        limit = int(mbit * 1e6 / 8 * 0.05 / len(CLIENTS))
+        sh(f"{tc} qdisc add dev eth0 root handle 1: htb default 99")
+        sh(f"{tc} class add dev eth0 parent 1: classid 1:1 htb rate {mbit}mbit burst {burst} quantum 3000")
+        for n, address in [*enumerate(CLIENTS), (89, None)]:
+            sh(f"{tc} class add dev eth0 parent 1:1 classid 1:{10 + n} htb rate {each}mbit ceil {mbit}mbit"
+               f" burst {burst} cburst {burst} quantum 3000")
+            sh(f"{tc} qdisc add dev eth0 parent 1:{10 + n} bfifo limit {limit}")
+            if address:
+                sh(f"{tc} filter add dev eth0 parent 1: protocol ip u32 match ip dst {address}/32 flowid 1:{10 + n}")
 
     @staticmethod
     def remove():
@@ -81,17 +103,19 @@ def server_namespaces():
 class Bench:
     """Ours and the peers' servers on a LAN, with one content."""
 
-    def __init__(self, config, name, rates, size, max_clients=5, congestion=CONGESTION):
+    def __init__(self, config, name, rates, size, max_clients=5, congestion=CONGESTION, queues=ONE_QUEUE,
+                 peers_too=True):
         self.work = config.work / "lan" / name
         shutil.rmtree(self.work, ignore_errors=True)
         self.original = random_file(config.work / "datos" / f"azar-{size}.bin", size)
         self.size = size
-        self.lan = Lan(rates, congestion)
+        self.lan = Lan(rates, congestion, queues)
         self.folders = served_copies(self.work, self.original, 3, NAME)
         self.target = self.work / "destino"
         self.nginx = [None] * 3
-        for n in range(3):
-            self.start_nginx(n)
+        if peers_too:
+            for n in range(3):
+                self.start_nginx(n)
         self.cluster = Cluster(self.work, self.folders, SERVERS, server_namespaces(), CENTRAL, "tz-c",
                                max_clients=max_clients, port=51000)
         self.urls = [f"http://{address}:80/{NAME}" for address in SERVERS]
@@ -101,7 +125,7 @@ class Bench:
 
     def end(self):
         self.cluster.stop()
-        for server in self.nginx:
+        for server in filter(None, self.nginx):
             server.stop()
         self.lan.remove()
 
@@ -273,34 +297,51 @@ def small_files(config):
     return figures
 
 
-def ten_clients(config, congestion=CONGESTION):
+def ten_at_once(config, name, congestion=CONGESTION, queues=ONE_QUEUE):
     """Ten clients at once, each with all of a file."""
-    bench = Bench(config, "ten", [200, 200, 200], config.lan_bytes, max_clients=10, congestion=congestion)
+    bench = Bench(config, name, [200, 200, 200], config.lan_bytes, max_clients=10, congestion=congestion,
+                  queues=queues, peers_too=False)
     bound = 10 * bench.size * 8 / (600e6 * PAYLOAD)
-    rounds = []
-    for _ in range(max(3, config.rounds // 2)):
-        results = [None] * 10
+    results = [None] * 10
 
-        def one(n):
-            target = bench.work / f"destino{n}"
-            results[n] = bench.cluster.download([NAME], target, f"cliente{n}", f"tz-k{n + 1}")
-            same(target / NAME, bench.original)
-            results[n]["wasted"] = wasted(results[n]) / bench.size
+    def one(n):
+        target = bench.work / f"destino{n}"
+        results[n] = bench.cluster.download([NAME], target, f"cliente{n}", f"tz-k{n + 1}")
+        same(target / NAME, bench.original)
+        results[n]["wasted"] = wasted(results[n]) / bench.size
 
-        threads = [threading.Thread(target=one, args=(n,)) for n in range(10)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        if None in results:
-            raise RuntimeError("a client failed")
-        times = [result["seconds"] for result in results]
-        rounds.append({
-            "seconds": max(times), "slowest_to_fastest": max(times) / min(times),
-            "fill": bound / max(times), "wasted": max(result["wasted"] for result in results)})
-        print(f"  ten clients: {rounds[-1]}", flush=True)
+    threads = [threading.Thread(target=one, args=(n,)) for n in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     bench.end()
-    return {"bound": bound, "runs": {"trozos": rounds}}
+    if None in results:
+        raise RuntimeError("a client failed")
+    times = [result["seconds"] for result in results]
+    row = {
+        "seconds": max(times), "slowest_to_fastest": max(times) / min(times), "bound": bound,
+        "fill": bound / max(times), "wasted": max(result["wasted"] for result in results)}
+    print(f"  {name}: {row}", flush=True)
+    return row
+
+
+def ten_clients(config, **network):
+    runs = [ten_at_once(config, "ten", **network) for _ in range(max(3, config.rounds // 2))]
+    return {"bound": runs[0]["bound"], "runs": {"trozos": runs}}
+
+
+def ten_builds(config):
+    """The same with other builds of trozos, side by side, where clients share one queue and where each has its own."""
+    builds = {"this one": procs.TARGET, **dict(build.split("=", 1) for build in config.build)}
+    runs = {}
+    for _ in range(config.rounds):
+        for queues in [ONE_QUEUE, QUEUE_PER_CLIENT]:
+            for name, target in builds.items():
+                with procs.built_in(target):
+                    row = ten_at_once(config, f"ten-{name}", queues=queues)
+                runs.setdefault(f"{queues}, {name}", []).append(row)
+    return {"runs": runs}
 
 
 def delay(config):
@@ -331,7 +372,9 @@ SCENARIOS = {
     "cut": cut,
     "small": small_files,
     "ten": ten_clients,
-    "ten_bbr": lambda config: ten_clients(config, "bbr"),
+    "ten_bbr": lambda config: ten_clients(config, congestion="bbr"),
+    "ten_queues": lambda config: ten_clients(config, queues=QUEUE_PER_CLIENT),
+    "ten_builds": ten_builds,
     "delay": delay,
 }
 
@@ -339,7 +382,7 @@ SCENARIOS = {
 def measure(config):
     figures = {"bytes": config.lan_bytes}
     for name, scenario in SCENARIOS.items():
-        if config.only and name not in config.only:
+        if config.only and name not in config.only or name == "ten_builds" and not config.build:
             continue
         print(f" {name}", flush=True)
         try:

@@ -1,6 +1,7 @@
 """Processes: started, measured, always ended. Times in seconds, memory in bytes."""
 
 import atexit
+import contextlib
 import os
 import pathlib
 import signal
@@ -19,9 +20,23 @@ os.environ["TROZOS_IDIOMA"] = "es"
 PROFILE = os.environ.get("BENCH_PROFILE", "release")
 
 
+_built_in = TARGET
+
+
+@contextlib.contextmanager
+def built_in(target):
+    """For a while trozos' programs are those of another target folder."""
+    global _built_in
+    before, _built_in = _built_in, pathlib.Path(target)
+    try:
+        yield
+    finally:
+        _built_in = before
+
+
 def ours(name):
     """The path of one of trozos' programs."""
-    return str(TARGET / PROFILE / name)
+    return str(_built_in / PROFILE / name)
 
 
 def tool(name):

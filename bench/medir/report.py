@@ -168,11 +168,27 @@ do when everything is known beforehand. Bounds with a fault are that, and two se
             fair = statistics.median(run["slowest_to_fastest"] for run in runs)
             fill = statistics.median(run["fill"] for run in runs)
             text += f"With BBR instead of CUBIC in all nodes: slowest {fair:.2f} × fastest, {fill * 100:.1f} % filled.\n\n"
+        if "ten_queues" in figures:
+            runs = figures["ten_queues"]["runs"][OURS]
+            fair = statistics.median(run["slowest_to_fastest"] for run in runs)
+            fill = statistics.median(run["fill"] for run in runs)
+            text += f"With a queue for each client at every server, as fq_codel has by default: slowest {fair:.2f} × fastest, {fill * 100:.1f} % filled.\n\n"
+        if "ten_builds" in figures:
+            text += ten_builds(figures["ten_builds"]["runs"])
         text += f"Filled: the time that the uplinks need for all bytes as payload of full frames ({figures['ten']['bound']:.2f} s), divided by that of the last client.\n\n"
     if "delay" in figures:
         text += "### 40 ms of round trip, by a relay that holds every byte for 20 ms each way\n\n"
         text += times(figures["delay"]["runs"]) + "\n"
     return text
+
+
+def ten_builds(groups):
+    text = "| | slowest / fastest, median | min | max | filled |\n|---|--:|--:|--:|--:|\n"
+    for name, runs in groups.items():
+        fair = sorted(run["slowest_to_fastest"] for run in runs)
+        fill = statistics.median(run["fill"] for run in runs)
+        text += f"| {name} | {statistics.median(fair):.2f} | {fair[0]:.2f} | {fair[-1]:.2f} | {fill * 100:.1f} % |\n"
+    return text + "\n"
 
 
 def waste(figures):

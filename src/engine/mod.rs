@@ -11,4 +11,5 @@ pub mod counters;
 pub mod download;
 pub mod index;
 pub mod recent;
+pub mod send;
 pub mod tables;

@@ -8,7 +8,6 @@ mod listen;
 #[cfg(test)]
 pub mod memory;
 mod network;
-mod pacer;
 mod permits;
 mod send_file;
 mod socket;
@@ -23,7 +22,6 @@ pub use descriptors::connection_permits;
 pub use lines::{LineReader, LineWriter, ReadError, split};
 pub use listen::{Accepted, Arrival, Door};
 pub use network::{Listener, Network, listen};
-pub use pacer::{Pacer, Turn};
 pub use permits::{Permit, Permits, Use};
 pub use send_file::{PlainSocket, limit_unsent};
 pub use socket::Socket;

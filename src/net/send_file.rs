@@ -17,6 +17,13 @@ pub trait PlainSocket: AsyncWrite + Unpin {
     fn plain_socket(&self) -> Option<&TcpStream>;
 }
 
+#[cfg(test)]
+impl PlainSocket for tokio::io::DuplexStream {
+    fn plain_socket(&self) -> Option<&TcpStream> {
+        None
+    }
+}
+
 /// How many bytes a socket may hold that are not on their way yet: enough for a tenth of a second at 10 MB/s.
 const UNSENT_BYTES: u32 = 128 << 10;
 

@@ -19,6 +19,7 @@ mod refused;
 pub mod rules;
 pub mod secondary;
 mod security;
+mod send;
 mod server;
 mod start;
 mod statistics;

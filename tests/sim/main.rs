@@ -7,6 +7,7 @@
 mod cluster;
 mod index;
 mod seeds;
+mod sending;
 mod system;
 mod world;
 
@@ -210,6 +211,11 @@ fn a_chunk_that_no_source_has_is_not_waited_for_for_ever() {
             other => panic!("seed {seed}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn every_receiver_is_sent_what_is_due() {
+    seeds::every("every_receiver_is_sent_what_is_due", 400, sending::run);
 }
 
 /// A seed's story, read from its beginning while it comes.

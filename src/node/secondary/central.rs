@@ -57,7 +57,7 @@ impl Secondary {
                 if enrolment::is_for_good(clock::now(), code, &mut self.state.in_use) =>
             {
                 self.tell(SecondaryEvent::Refused(Lost::Refused { code, message }));
-                self.context.stop.cancel();
+                self.stop.cancel();
                 return;
             }
             LinkDown::Lost(reason) => SecondaryEvent::CentralLost { reason },

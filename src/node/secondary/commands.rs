@@ -50,8 +50,8 @@ impl Secondary {
                 self.tell(SecondaryEvent::Reindexing);
                 let _ = answer.send(());
             }
-            SecondaryQuery::SetUploadLimit(rate_bytes_per_s, answer) => {
-                self.context.pacer.set_rate(rate_bytes_per_s);
+            SecondaryQuery::SetUploadLimit(bytes_per_s, answer) => {
+                self.context.send.uplink.set_limit(bytes_per_s);
                 let _ = answer.send(());
             }
         }
@@ -62,7 +62,7 @@ impl Secondary {
         SecondaryStatus {
             number: self.context.number,
             central: state.central,
-            folder: self.context.root.path().to_owned(),
+            folder: self.root.path().to_owned(),
             files: state.held.by_name().len() as u64,
             bytes: state.held.bytes(),
             indexing: !state.indexed || state.rereading,
@@ -73,7 +73,7 @@ impl Secondary {
             copying: self.copies.orders.running().count() as u32,
             bytes_sent: state.sent_bytes,
             rate_bytes_per_s: state.rate.bytes_per_s(clock::now()),
-            upload_limit_bytes_per_s: self.context.pacer.rate_bytes_per_s(),
+            upload_limit_bytes_per_s: self.context.send.uplink.limit_bytes_per_s(),
             connections: self.server.connections() as u32,
         }
     }

@@ -1,15 +1,17 @@
-//! What passes between the connections of a secondary and its owner.
+//! What the connections of a secondary ask of its owner.
 
 use std::{net::SocketAddr, sync::Arc};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::shares::Shares;
 use crate::{
-    model::{Digest, FileName, Incarnation, IndexedFile, Receiver, SecondaryNumber, TransferId},
-    net::Pacer,
-    node::{Refused, Security, rules::sent::Sending},
+    model::{FileName, IndexedFile, Receiver, TransferId},
+    node::{
+        Refused,
+        rules::sent::Sending,
+        send::{Opened, Provider, Wanted},
+    },
     store::{ContentReader, Root, StoreError, retired::Retired},
 };
 
@@ -31,20 +33,6 @@ pub(super) enum Input {
     },
 }
 
-/// What every connection is given.
-#[derive(Clone, Debug)]
-pub(super) struct Context {
-    pub(super) number: SecondaryNumber,
-    pub(super) incarnation: Incarnation,
-    pub(super) root: Root,
-    pub(super) retired: Retired,
-    pub(super) inputs: mpsc::Sender<Input>,
-    pub(super) stop: CancellationToken,
-    pub(super) pacer: Arc<Pacer>,
-    pub(super) shares: Arc<Shares>,
-    pub(super) security: Arc<Security>,
-}
-
 /// What the owner knows of a content that is asked for.
 #[derive(Debug)]
 pub(super) struct Held {
@@ -53,41 +41,16 @@ pub(super) struct Held {
     pub(super) stop: CancellationToken,
 }
 
-/// A content that can be sent.
+/// What this secondary serves: its owner knows it, its folder has it.
 #[derive(Debug)]
-pub(super) struct Opened {
-    pub(super) content: Arc<ContentReader>,
-    pub(super) sending: Sending,
-    /// Cancelled when nothing more is to be sent.
-    pub(super) stop: CancellationToken,
+pub(super) struct Served {
+    pub(super) inputs: mpsc::Sender<Input>,
+    pub(super) root: Root,
+    pub(super) retired: Retired,
 }
 
-/// What to look for.
-#[derive(Debug)]
-pub(super) enum Wanted {
-    /// A content, by preference under a name.
-    Content { id: Digest, name: FileName },
-    /// Whatever has the name; for legacy clients.
-    Named(FileName),
-}
-
-impl Context {
-    /// Opens a content for a receiver.
-    pub(super) async fn open(
-        &self,
-        transfer: TransferId,
-        id: Digest,
-        name: &FileName,
-        receiver: &Receiver,
-    ) -> Result<Opened, Refused> {
-        let wanted = Wanted::Content {
-            id,
-            name: name.clone(),
-        };
-        self.open_any(transfer, wanted, receiver.clone()).await
-    }
-
-    pub(super) async fn open_any(
+impl Provider for Served {
+    async fn open(
         &self,
         transfer: TransferId,
         wanted: Wanted,
@@ -112,7 +75,7 @@ impl Context {
         let name = file.meta.name.clone();
         let opened = tokio::task::spawn_blocking(move || {
             match ContentReader::open(&root, Arc::clone(&file)) {
-                // Another has its name by now: it may have been set aside.
+                // Another file has its name by now: it may have been set aside.
                 Err(error @ (StoreError::Changed(_) | StoreError::NotFound(_))) => {
                     retired.open(&file).map_err(|_| error)
                 }
@@ -137,14 +100,13 @@ impl Context {
         }
     }
 
-    /// A file is not what it was: the index looks at it again.
-    pub(super) async fn damaged(&self, name: FileName, error: &StoreError) {
+    /// The index looks at the file again.
+    async fn damaged(&self, name: FileName, error: &StoreError) {
         tracing::warn!(file = %name, %error, "cannot be sent");
         let _ = self.inputs.send(Input::Damaged { name }).await;
     }
 
-    /// A connection is refused, or ends for what it did.
-    pub(super) async fn bad_peer(&self, address: SocketAddr, reason: Refused) {
+    async fn bad_peer(&self, address: SocketAddr, reason: Refused) {
         let bad = Input::BadPeer { address, reason };
         let _ = self.inputs.send(bad).await;
     }

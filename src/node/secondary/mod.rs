@@ -1,27 +1,20 @@
 //! A secondary: holds verified copies, sends them, and copies what it lacks from the others.
 //!
-//! `run` owns its state, `commands` is what is asked of it, `central` what the central is told and says; `connection` and `sender` speak
-//! with one receiver, `legacy` with legacy clients; `copies` receives; `crate::node::rules` has what needs neither sockets nor files;
-//! `index` is the folder's index, which runs in a thread of its own, and `indexed` what is done with what it finds.
+//! `run` owns its state: `inputs` come from connections, `commands` from the program, `central` from the central, `indexed` from
+//! `index`, the folder's index, which runs in a thread of its own. `connection` begins what [`crate::node::send`] goes on with;
+//! `copies` receives; `crate::node::rules` has what needs neither sockets nor files.
 
 mod api;
 mod central;
 mod commands;
 mod connection;
 mod copies;
-mod end;
 mod holdings;
 pub mod index;
 mod indexed;
 mod inputs;
-mod legacy;
-mod patience;
-mod requests;
 mod run;
-mod sender;
-mod shares;
 mod statistics;
-mod stops;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -34,14 +27,15 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     central::first_contact,
+    connection::Context,
     copies::{Copies, sweep_parts},
-    inputs::Context,
+    inputs::Served,
     run::{Secondary, State},
     statistics::Statistics,
 };
 use crate::{
     model::{Incarnation, SecondaryNumber},
-    net::{Network, Pacer, connection_permits},
+    net::{Network, connection_permits},
     node::{
         Lost, StartError,
         central::DownloadCount,
@@ -51,6 +45,7 @@ use crate::{
         lost::LinkDown,
         records::RecordWriter,
         rules::changes::Changes,
+        send::{self, Uplink},
         server::Server,
     },
     proto::{ErrorCode, PeerRole},
@@ -149,14 +144,20 @@ pub(in crate::node) async fn start_on(
         context: Context {
             number,
             incarnation,
-            root: root.clone(),
-            retired: retired.clone(),
-            inputs,
-            stop: stop.clone(),
-            shares: Arc::default(),
             security: Arc::clone(&security),
-            pacer: Arc::new(Pacer::new(config.upload_limit_bytes_per_s)),
+            send: send::Context {
+                provider: Arc::new(Served {
+                    inputs,
+                    root: root.clone(),
+                    retired: retired.clone(),
+                }),
+                uplink: Arc::new(Uplink::new(config.upload_limit_bytes_per_s)),
+                stop: stop.clone(),
+            },
         },
+        root: root.clone(),
+        retired: retired.clone(),
+        stop: stop.clone(),
         inputs: inbox,
         queries: questions,
         events,

@@ -6,17 +6,17 @@ use tokio::{
     sync::mpsc,
     time::{MissedTickBehavior, interval, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     SecondaryEvent,
     api::SecondaryQuery,
-    connection,
+    connection::{self, Context},
     copies::{Copies, Replaced, sweep_parts},
     holdings::Holdings,
     index::{IndexCommand, IndexEvent, IndexThread},
-    inputs::{Context, Held, Input, Wanted},
+    inputs::{Held, Input},
     statistics::Statistics,
-    stops::Stops,
 };
 use crate::{
     engine::recent::RecentRate,
@@ -37,10 +37,11 @@ use crate::{
             enrolment::InUse,
             sent::SentBook,
         },
+        send::{Stops, Wanted},
         server::{Server, TurnedAway},
     },
     proto::control::ToCentral,
-    store::{PartNote, Pressure, StoreError, Sweep},
+    store::{PartNote, Pressure, Root, StoreError, Sweep, retired::Retired},
 };
 
 /// How often the central hears what was sent.
@@ -52,6 +53,10 @@ const SWEEP_EVERY: Duration = Duration::from_secs(600);
 pub(super) struct Secondary {
     pub(super) server: Server,
     pub(super) context: Context,
+    pub(super) root: Root,
+    pub(super) retired: Retired,
+    /// Cancelled to stop the node.
+    pub(super) stop: CancellationToken,
     pub(super) inputs: mpsc::Receiver<Input>,
     pub(super) queries: mpsc::Receiver<SecondaryQuery>,
     pub(super) events: mpsc::Sender<SecondaryEvent>,
@@ -138,7 +143,7 @@ impl Secondary {
         for event in std::mem::take(&mut self.first) {
             self.link_event(event);
         }
-        let stop = self.context.stop.clone();
+        let stop = self.stop.clone();
         // Without its index or its link it would go on with what it knew, and nobody would notice.
         let is_whole = loop {
             self.tell_changes();
@@ -165,7 +170,7 @@ impl Secondary {
                 failed = self.statistics.saved() => self.saved(failed),
             }
         };
-        let saved = self.stop().await;
+        let saved = self.end().await;
         if is_whole {
             saved.map_err(StopError::Statistics)
         } else {
@@ -230,7 +235,7 @@ impl Secondary {
         let not_held = || Refused::NotHeld(asked.clone());
         let aside = || match wanted {
             Wanted::Named(_) => None,
-            Wanted::Content { id, .. } => self.context.retired.find(id),
+            Wanted::Content { id, .. } => self.retired.find(id),
         };
         let file = found.cloned().or_else(aside).ok_or_else(not_held)?;
         if self.state.stops.is_expelled(transfer) {
@@ -303,7 +308,7 @@ impl Secondary {
             FetchUpdate::Checked(_) => {}
             FetchUpdate::Remark(PartNote::NoLocks) => {
                 if !std::mem::replace(&mut self.state.told_no_locks, true) {
-                    let folder = self.context.root.path().display();
+                    let folder = self.root.path().display();
                     tracing::warn!(%folder, "no locks: no other process may serve this folder");
                 }
             }
@@ -360,7 +365,7 @@ impl Secondary {
             held: held.map(|file| file.meta.clone()).collect(),
             pressure,
         };
-        let root = self.context.root.clone();
+        let root = self.root.clone();
         self.copies
             .tasks
             .spawn_blocking(move || sweep_parts(&root, &sweep));
@@ -387,7 +392,7 @@ impl Secondary {
     }
 
     /// Lets transfers end for a while, tells the last figures, says goodbye.
-    async fn stop(mut self) -> Result<(), StoreError> {
+    async fn end(mut self) -> Result<(), StoreError> {
         self.copies.orders.stop_all();
         let (connections, copies) = (self.server.close(), self.copies.tasks.clone());
         copies.close();

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::{
-    model::{ChunkIndex, ChunkLayout, limits::MAX_QUEUED_REQUESTS},
+    model::{ByteRange, ChunkIndex, ChunkLayout, limits::MAX_QUEUED_REQUESTS},
     node::Refused,
 };
 
@@ -12,7 +12,7 @@ use crate::{
 pub(super) enum Asked {
     /// It waits for its turn.
     Queued,
-    /// The file has no such chunk.
+    /// The content has no such chunk.
     Lacking,
 }
 
@@ -20,7 +20,9 @@ pub(super) enum Asked {
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     queue: VecDeque<ChunkIndex>,
-    /// How often a chunk was asked for that the file does not have.
+    /// How much of the first one is sent.
+    offset: u32,
+    /// How often a chunk was asked for that the content does not have.
     lacking: usize,
 }
 
@@ -28,7 +30,7 @@ impl Requests {
     /// Takes a request in.
     ///
     /// # Errors
-    /// What the connection ends with: nobody who means well asks for so much.
+    /// What the connection ends with: no honest receiver asks for so much.
     pub(super) fn ask(&mut self, layout: ChunkLayout, chunk: ChunkIndex) -> Result<Asked, Refused> {
         if !layout.contains(chunk) {
             self.lacking += 1;
@@ -44,26 +46,46 @@ impl Requests {
         Ok(Asked::Queued)
     }
 
-    /// Takes a request back; its position, when it was still there.
-    pub(super) fn cancel(&mut self, chunk: ChunkIndex) -> Option<usize> {
-        let index = self.queue.iter().position(|queued| *queued == chunk)?;
+    /// Takes a request back. False when it is not there any more.
+    pub(super) fn cancel(&mut self, chunk: ChunkIndex) -> bool {
+        let Some(index) = self.queue.iter().position(|queued| *queued == chunk) else {
+            return false;
+        };
         self.queue.remove(index);
-        Some(index)
+        if index == 0 {
+            self.offset = 0;
+        }
+        true
     }
 
-    /// The one whose turn it is.
+    /// The chunk whose turn it is.
     pub(super) fn first(&self) -> Option<ChunkIndex> {
         self.queue.front().copied()
+    }
+
+    /// The chunk whose turn it is, how much of it is sent, and where the rest of it lies.
+    pub(super) fn rest(&self, layout: ChunkLayout) -> Option<(ChunkIndex, u32, ByteRange)> {
+        let chunk = self.first()?;
+        let whole = layout.byte_range(chunk);
+        let start = whole.start + u64::from(self.offset);
+        Some((chunk, self.offset, ByteRange { start, ..whole }))
+    }
+
+    /// So many bytes more of the first one are sent.
+    pub(super) fn advance(&mut self, bytes: u32) {
+        self.offset += bytes;
     }
 
     /// The first is done with.
     pub(super) fn pop(&mut self) {
         self.queue.pop_front();
+        self.offset = 0;
     }
 
     /// None is wanted any more.
     pub(super) fn clear(&mut self) {
         self.queue.clear();
+        self.offset = 0;
     }
 }
 
@@ -84,9 +106,28 @@ mod tests {
         requests.pop();
         assert_eq!(requests.first(), Some(ChunkIndex(1)));
         assert_eq!(requests.ask(layout, last), Ok(Asked::Queued));
-        assert_eq!(requests.cancel(last), Some(MAX_QUEUED_REQUESTS - 1));
-        assert_eq!(requests.cancel(last), None);
+        assert!(requests.cancel(last));
+        assert!(!requests.cancel(last));
         // The same for a second time.
         assert!(requests.ask(layout, ChunkIndex(1)).is_err());
+    }
+
+    #[test]
+    fn a_chunk_after_one_that_was_taken_back_begins_at_its_start() {
+        let layout = ChunkLayout::for_file(3 << 20).unwrap();
+        let mut requests = Requests::default();
+        for chunk in 0..3 {
+            requests.ask(layout, ChunkIndex(chunk)).unwrap();
+        }
+        let at = |requests: &Requests| {
+            let (chunk, offset, rest) = requests.rest(layout).unwrap();
+            (chunk.0, offset, rest.start)
+        };
+        requests.advance(1000);
+        assert_eq!(at(&requests), (0, 1000, 1000));
+        requests.cancel(ChunkIndex(1));
+        assert_eq!(at(&requests), (0, 1000, 1000));
+        requests.cancel(ChunkIndex(0));
+        assert_eq!(at(&requests), (2, 0, 2 << 20));
     }
 }

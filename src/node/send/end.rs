@@ -4,12 +4,12 @@ use std::io;
 
 use crate::{node::Refused, store::StoreError};
 
-/// Why a data connection ends; told to the peer when it was refused.
+/// Why a data connection ends.
 #[derive(Debug)]
 pub(super) enum End {
     /// The peer is gone, or asked for the end.
     Quiet,
-    /// The peer is told.
+    /// The peer is refused, and told why.
     Told(Refused),
     /// The peer takes too little of what is sent to it.
     TookNothing,
@@ -19,14 +19,6 @@ impl From<Refused> for End {
     fn from(refused: Refused) -> Self {
         Self::Told(refused)
     }
-}
-
-/// True when the kernel cannot send this file on this stream.
-pub(super) fn is_unsupported(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
-    )
 }
 
 impl From<io::Error> for End {
@@ -39,13 +31,15 @@ impl From<io::Error> for End {
 }
 
 /// Why a frame was not sent.
+#[derive(Debug)]
 pub(super) enum NotSent {
-    /// Nothing was, as it is not wanted any more.
+    /// It is not wanted any more, or not in this length, before anything was sent.
     Withdrawn,
-    /// Nothing was, as the file could not be read.
+    /// The content could not be read before anything was sent.
     Read(StoreError),
-    /// Some of it was, and the rest is not there.
+    /// Some of it was sent, and the rest cannot be read.
     Cut(StoreError),
+    /// The connection ends.
     Ended(End),
 }
 

@@ -1,49 +1,39 @@
 //! The payload of a frame: from memory to the socket by the kernel, or from the disk through a buffer.
 
-use std::{
-    io,
-    sync::Arc,
-    time::{Duration, Instant},
+use std::{io, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
 };
 
 use super::{
-    super::{
-        connection::UNREAD,
-        end::{End, NotSent, is_unsupported},
-    },
-    Read, Sender,
+    end::{End, NotSent},
+    provider::{Content, Provider},
+    sender::{Read, Sender, UNREAD},
+    uplink::TooMuch,
 };
-use tokio::{
-    sync::mpsc,
-    time::{Instant as TokioInstant, sleep_until},
-};
-
 use crate::{
-    model::{ByteRange, limits::MAX_FRAME_BYTES},
+    model::ByteRange,
     net::PlainSocket,
     proto::{
         data::{FromSecondary, ToSecondary},
         encode_line,
     },
-    store::ContentReader,
 };
 
 /// When a receiver that waits for its turn is told so, and how often after that.
 const FIRST_WORD: Duration = Duration::from_millis(150);
 const NEXT_WORD: Duration = Duration::from_secs(1);
-const LEAST_FRAME_BYTES: u32 = 64 << 10;
 /// The disk could not be read.
 const EIO: i32 = rustix::io::Errno::IO.raw_os_error();
-/// A frame that went faster is doubled, a slower one is halved.
-const FAST_FRAME: Duration = Duration::from_millis(20);
-const SLOW_FRAME: Duration = Duration::from_millis(100);
 
-impl<W: PlainSocket> Sender<W> {
+impl<P: Provider, W: PlainSocket> Sender<P, W> {
     /// Reads a range off the async threads, then sends it: for what has to come from the disk, and for
-    /// streams and file systems that know no better.
+    /// streams and file systems from which the kernel cannot send.
     pub(super) async fn send_by_copy(
         &mut self,
-        content: Arc<ContentReader>,
+        content: Arc<dyn Content>,
         header: &FromSecondary,
         range: ByteRange,
         requests: &mut mpsc::Receiver<Read>,
@@ -62,26 +52,26 @@ impl<W: PlainSocket> Sender<W> {
         let (buffer, read) = read.await.map_err(|_| End::Quiet)?;
         self.buffer = buffer;
         read.map_err(NotSent::Read)?;
-        self.wait_for_turn(range.len() as usize, requests).await?;
+        self.wait_for_turn(range.len(), requests).await?;
         let began = Instant::now();
         if self.writer.has_staged() {
             self.writer.flush().await?;
         }
         self.write_buffer(header_bytes).await?;
-        self.adapt(began);
+        self.pace.took(began.elapsed());
         Ok(())
     }
 
     /// Sends the buffer, and counts what follows its header.
     async fn write_buffer(&mut self, header_bytes: usize) -> io::Result<()> {
+        let payload = |written: usize| written.saturating_sub(header_bytes);
         let mut written = 0;
         while written < self.buffer.len() {
             let began = Instant::now();
             let count = self.writer.write_some(&self.buffer[written..]).await?;
-            self.patience.took(count, began.elapsed())?;
-            let payload_before = written.saturating_sub(header_bytes);
+            let took = payload(written + count) - payload(written);
             written += count;
-            self.count(written.saturating_sub(header_bytes) - payload_before);
+            self.meter.took(took, began.elapsed())?;
         }
         Ok(())
     }
@@ -89,19 +79,21 @@ impl<W: PlainSocket> Sender<W> {
     /// Lets the kernel send a range that is in memory.
     pub(super) async fn send_by_kernel(
         &mut self,
-        content: &ContentReader,
+        content: Arc<dyn Content>,
         header: &FromSecondary,
         range: ByteRange,
         requests: &mut mpsc::Receiver<Read>,
     ) -> Result<(), NotSent> {
+        let Some(file) = content.kernel_file() else {
+            return self.send_by_copy(content, header, range, requests).await;
+        };
         content.check_unchanged().map_err(NotSent::Read)?;
-        self.wait_for_turn(range.len() as usize, requests).await?;
+        self.wait_for_turn(range.len(), requests).await?;
         let began = Instant::now();
         self.writer.stage(header);
-        let mut start = range.start;
-        while start < range.end {
-            let left = (range.end - start) as usize;
-            let file = content.file_handle();
+        let mut rest = range;
+        while rest.start < rest.end {
+            let (start, left) = (rest.start, rest.len() as usize);
             let began = Instant::now();
             match self.writer.send_file(file, start, left).await {
                 Ok(0) => {
@@ -109,19 +101,14 @@ impl<W: PlainSocket> Sender<W> {
                     return Err(error.map_or_else(NotSent::Cut, |()| End::Quiet.into()));
                 }
                 Ok(count) => {
-                    start += count as u64;
-                    self.count(count);
-                    self.patience.took(count, began.elapsed())?;
+                    rest.start += count as u64;
+                    self.meter.took(count, began.elapsed())?;
                 }
                 Err(error) if is_unsupported(&error) => {
                     tracing::debug!(%error, "the kernel cannot send this file");
                     self.by_kernel = false;
                     // The header is on its way already.
-                    let rest = ByteRange {
-                        start,
-                        end: range.end,
-                    };
-                    return self.send_rest(content, rest).await;
+                    return self.send_rest(&*content, rest).await;
                 }
                 // No socket says that.
                 Err(error) if error.raw_os_error() == Some(EIO) => {
@@ -130,12 +117,12 @@ impl<W: PlainSocket> Sender<W> {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.adapt(began);
+        self.pace.took(began.elapsed());
         Ok(())
     }
 
     /// What is left of a frame that the kernel could not send.
-    async fn send_rest(&mut self, content: &ContentReader, rest: ByteRange) -> Result<(), NotSent> {
+    async fn send_rest(&mut self, content: &dyn Content, rest: ByteRange) -> Result<(), NotSent> {
         self.buffer.clear();
         content
             .read_at(rest, &mut self.buffer)
@@ -143,33 +130,22 @@ impl<W: PlainSocket> Sender<W> {
         Ok(self.write_buffer(0).await?)
     }
 
-    /// Waits until it is this receiver's turn to be sent so much, and lets it know meanwhile that it waits. Ends
-    /// sooner when the receiver takes back what it waits for.
+    /// Waits until it is this receiver's turn to be sent so much, and tells it meanwhile that it waits. Ends sooner when
+    /// the receiver takes back what it waits for, or when the frame has become too long.
     async fn wait_for_turn(
         &mut self,
-        payload_bytes: usize,
+        bytes: u64,
         requests: &mut mpsc::Receiver<Read>,
     ) -> Result<(), NotSent> {
         let first = self.requests.first();
-        let tells_queued = self.open.as_ref().is_some_and(|open| open.tells_queued);
-        let (share, context) = (&self.share, &self.context);
-        let turn = async {
-            match share {
-                Some(share) => share.turn(payload_bytes).await,
-                None => context.shares.copy_turn(payload_bytes).await,
-            }
-            context.pacer.turn(payload_bytes).await
-        };
+        let turn = self.meter.share().turn(bytes);
         tokio::pin!(turn);
-        let mut next_word = TokioInstant::now() + FIRST_WORD;
+        let mut next_word = Instant::now() + FIRST_WORD;
         loop {
-            // What is done about one of these never waits: whose turn it is must take it.
+            // No arm waits for anything else: a turn must be taken when it comes.
             tokio::select! {
                 biased;
-                turn = &mut turn => {
-                    self.turn = Some(turn);
-                    return Ok(());
-                }
+                turn = &mut turn => return turn.map_err(|TooMuch| NotSent::Withdrawn),
                 request = requests.recv(), if self.early.len() < UNREAD => {
                     let request = request.ok_or(End::Quiet)?;
                     let is_withdrawn = match &request {
@@ -183,35 +159,19 @@ impl<W: PlainSocket> Sender<W> {
                         return Err(NotSent::Withdrawn);
                     }
                 }
-                () = sleep_until(next_word), if tells_queued => {
+                () = sleep_until(next_word), if self.tells_queued => {
                     self.writer.try_send(&FromSecondary::Queued).await?;
-                    next_word = TokioInstant::now() + NEXT_WORD;
+                    next_word = Instant::now() + NEXT_WORD;
                 }
             }
         }
     }
+}
 
-    /// Counts payload that the socket took.
-    fn count(&mut self, bytes: usize) {
-        if let Some(turn) = &mut self.turn {
-            turn.pay(bytes);
-        }
-        if let Some(share) = &self.share {
-            share.got(bytes);
-        }
-        if let Some(open) = &mut self.open {
-            open.sending.add_bytes(bytes as u64);
-            open.sent_bytes += bytes as u64;
-        }
-    }
-
-    /// The next frame's length, by how long this one took.
-    fn adapt(&mut self, began: Instant) {
-        let took = began.elapsed();
-        if took < FAST_FRAME {
-            self.frame_bytes = (self.frame_bytes * 2).min(MAX_FRAME_BYTES);
-        } else if took > SLOW_FRAME {
-            self.frame_bytes = (self.frame_bytes / 2).max(LEAST_FRAME_BYTES);
-        }
-    }
+/// True when the kernel cannot send this file on this stream.
+fn is_unsupported(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+    )
 }

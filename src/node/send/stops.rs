@@ -8,7 +8,7 @@ use crate::model::{TransferId, limits::EXPELLED_FOR};
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(super) struct Stops {
+pub(in crate::node) struct Stops {
     transfers: BTreeMap<TransferId, Stop>,
 }
 
@@ -20,26 +20,26 @@ struct Stop {
 
 impl Stops {
     /// The receiver of a transfer was expelled: nothing is sent in it.
-    pub(super) fn is_expelled(&self, transfer: TransferId) -> bool {
+    pub(in crate::node) fn is_expelled(&self, transfer: TransferId) -> bool {
         let stop = self.transfers.get(&transfer);
         stop.is_some_and(|stop| stop.expelled_at.is_some())
     }
 
     /// A connection sends in a transfer: it is to end when this is cancelled.
-    pub(super) fn open(&mut self, transfer: TransferId) -> CancellationToken {
+    pub(in crate::node) fn open(&mut self, transfer: TransferId) -> CancellationToken {
         let stop = self.transfers.entry(transfer).or_default();
         stop.token.clone()
     }
 
     /// The receiver of a transfer was expelled.
-    pub(super) fn expel(&mut self, now: Instant, transfer: TransferId) {
+    pub(in crate::node) fn expel(&mut self, now: Instant, transfer: TransferId) {
         let stop = self.transfers.entry(transfer).or_default();
         stop.expelled_at = Some(now);
         stop.token.cancel();
     }
 
     /// Forgets transfers in which nothing is sent any more.
-    pub(super) fn retain(&mut self, now: Instant, is_known: impl Fn(TransferId) -> bool) {
+    pub(in crate::node) fn retain(&mut self, now: Instant, is_known: impl Fn(TransferId) -> bool) {
         self.transfers.retain(|transfer, stop| {
             let expelled = stop.expelled_at;
             is_known(*transfer) || expelled.is_some_and(|at| now < at + EXPELLED_FOR)

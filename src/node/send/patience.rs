@@ -17,9 +17,9 @@ impl Patience {
     ///
     /// # Errors
     /// `TimedOut` when it has taken too little for too long.
-    pub(super) fn took(&mut self, bytes: usize, waited: Duration) -> io::Result<()> {
+    pub(super) fn took(&mut self, bytes: u64, waited: Duration) -> io::Result<()> {
         self.waited += waited;
-        self.taken_bytes += bytes as u64;
+        self.taken_bytes += bytes;
         if self.taken_bytes >= LEAST_TAKEN_BYTES {
             *self = Self::default();
         } else if self.waited >= SEND_STALL_TIMEOUT {
@@ -36,7 +36,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn who_takes_a_byte_per_second_is_given_up_and_who_takes_enough_is_not() {
+    fn a_byte_per_second_is_too_little_and_the_least_in_time_is_enough() {
         let mut slow = Patience::default();
         let given_up = (1..).find(|_| slow.took(1, SECOND).is_err());
         assert_eq!(given_up, Some(SEND_STALL_TIMEOUT.as_secs()));
@@ -44,12 +44,12 @@ mod tests {
         let mut enough = Patience::default();
         for _ in 0..10 {
             let late = SEND_STALL_TIMEOUT - Duration::from_millis(1);
-            assert!(enough.took(LEAST_TAKEN_BYTES as usize - 1, late).is_ok());
+            assert!(enough.took(LEAST_TAKEN_BYTES - 1, late).is_ok());
             assert!(enough.took(1, SECOND).is_ok());
         }
         assert!(
             enough
-                .took(LEAST_TAKEN_BYTES as usize - 1, SEND_STALL_TIMEOUT)
+                .took(LEAST_TAKEN_BYTES - 1, SEND_STALL_TIMEOUT)
                 .is_err()
         );
     }

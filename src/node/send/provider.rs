@@ -1,0 +1,125 @@
+//! What a server of chunks needs of whoever has them.
+
+use std::{fs::File, io, net::SocketAddr, sync::Arc};
+
+use tokio_util::sync::CancellationToken;
+
+use super::uplink::Uplink;
+use crate::{
+    model::{ByteRange, Digest, FileMeta, FileName, Manifest, Receiver, TransferId},
+    node::{Refused, rules::sent::Sending},
+    store::{ContentReader, StoreError},
+};
+
+/// Who has contents, and is told what happens to them.
+pub(in crate::node) trait Provider: Send + Sync + 'static {
+    /// Opens a content for a receiver.
+    fn open(
+        &self,
+        transfer: TransferId,
+        wanted: Wanted,
+        receiver: Receiver,
+    ) -> impl Future<Output = Result<Opened, Refused>> + Send;
+
+    /// A file could not be read as it was opened.
+    fn damaged(&self, name: FileName, error: &StoreError) -> impl Future<Output = ()> + Send;
+
+    /// A peer was refused, or its connection ended for what it did.
+    fn bad_peer(&self, address: SocketAddr, reason: Refused) -> impl Future<Output = ()> + Send;
+}
+
+/// What every connection that sends is given.
+#[derive(Debug)]
+pub(in crate::node) struct Context<P> {
+    pub(in crate::node) provider: Arc<P>,
+    pub(in crate::node) uplink: Arc<Uplink>,
+    /// Cancelled when the node stops.
+    pub(in crate::node) stop: CancellationToken,
+}
+
+impl<P> Clone for Context<P> {
+    fn clone(&self) -> Self {
+        Self {
+            provider: Arc::clone(&self.provider),
+            uplink: Arc::clone(&self.uplink),
+            stop: self.stop.clone(),
+        }
+    }
+}
+
+/// What to look for.
+#[derive(Debug)]
+pub(in crate::node) enum Wanted {
+    /// A content, by preference under a name.
+    Content { id: Digest, name: FileName },
+    /// Whatever has the name; for the legacy protocol.
+    Named(FileName),
+}
+
+/// A content that can be sent.
+pub(in crate::node) struct Opened {
+    pub(in crate::node) content: Arc<dyn Content>,
+    pub(in crate::node) sending: Sending,
+    /// Cancelled when nothing more is to be sent in the transfer.
+    pub(in crate::node) stop: CancellationToken,
+}
+
+/// A content that is open, wherever it lies. Reading blocks.
+pub(in crate::node) trait Content: Send + Sync {
+    /// Under which name it is held, its layout and id.
+    fn meta(&self) -> &FileMeta;
+
+    /// Its digests.
+    fn manifest(&self) -> &Manifest;
+
+    /// Appends exactly a range of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] when there is less of it than there was.
+    fn read_at(&self, range: ByteRange, target: &mut Vec<u8>) -> Result<(), StoreError>;
+
+    /// Makes sure that it is what it was when it was verified.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] when it is not.
+    fn check_unchanged(&self) -> Result<(), StoreError>;
+
+    /// The file from which the kernel can send it; `None` where only [`Self::read_at`] reads it.
+    fn kernel_file(&self) -> Option<&File>;
+
+    /// True when a range of that file is in memory: the kernel sends it without waiting for a disk.
+    fn is_in_memory(&self, range: ByteRange) -> bool;
+
+    /// What a failure to read it by other means says.
+    fn error(&self, error: &io::Error) -> StoreError;
+}
+
+impl Content for ContentReader {
+    fn meta(&self) -> &FileMeta {
+        &self.file().meta
+    }
+
+    fn manifest(&self) -> &Manifest {
+        &self.file().manifest
+    }
+
+    fn read_at(&self, range: ByteRange, target: &mut Vec<u8>) -> Result<(), StoreError> {
+        ContentReader::read_at(self, range, target)
+    }
+
+    fn check_unchanged(&self) -> Result<(), StoreError> {
+        ContentReader::check_unchanged(self)
+    }
+
+    fn kernel_file(&self) -> Option<&File> {
+        Some(self.file_handle())
+    }
+
+    fn is_in_memory(&self, range: ByteRange) -> bool {
+        ContentReader::is_in_memory(self, range)
+    }
+
+    fn error(&self, error: &io::Error) -> StoreError {
+        ContentReader::error(self, error)
+    }
+}

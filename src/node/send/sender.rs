@@ -1,0 +1,340 @@
+//! The sending half of a connection: takes requests in between frames, and answers them.
+
+use std::{collections::VecDeque, net::SocketAddr, sync::Arc};
+
+use tokio::{sync::mpsc, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    end::{End, NotSent},
+    meter::Meter,
+    plan::{How, Pace, plan},
+    provider::{Content, Context, Provider, Wanted},
+    requests::{Asked, Requests},
+};
+use crate::{
+    engine::send::Kind,
+    model::{
+        ChunkIndex, Receiver, TransferId,
+        limits::{IDLE_TIMEOUT, MAX_QUEUED_REQUESTS},
+    },
+    net::{LineWriter, Permit, PlainSocket, Use},
+    node::Refused,
+    proto::{
+        ErrorCode,
+        data::{FromSecondary, ToSecondary},
+        handshake::FromServer,
+    },
+    store::StoreError,
+};
+
+/// Requests between the reading and the sending half of a connection; as many again wait at the sender.
+pub(super) const UNREAD: usize = MAX_QUEUED_REQUESTS;
+
+/// A request as it was read; the error is what was wrong with a line that is none.
+pub(super) type Read = Result<ToSecondary, Refused>;
+
+/// Who receives on a connection.
+#[derive(Debug)]
+pub(in crate::node) struct Peer {
+    pub(in crate::node) address: SocketAddr,
+    pub(in crate::node) receiver: Receiver,
+    pub(in crate::node) permit: Arc<Permit>,
+}
+
+/// The content that requests are about.
+struct Open {
+    transfer: TransferId,
+    content: Arc<dyn Content>,
+    stop: CancellationToken,
+}
+
+/// See the module.
+pub(super) struct Sender<P, W> {
+    pub(super) writer: LineWriter<W>,
+    context: Context<P>,
+    peer: Peer,
+    open: Option<Open>,
+    pub(super) requests: Requests,
+    /// Requests that came while the receiver waited for its turn.
+    pub(super) early: VecDeque<Read>,
+    pub(super) pace: Pace,
+    pub(super) meter: Meter,
+    pub(super) buffer: Vec<u8>,
+    /// The kernel can send files on this stream, as far as is known.
+    pub(super) by_kernel: bool,
+    /// The receiver wants to be told that it waits for its turn.
+    pub(super) tells_queued: bool,
+    use_: Use,
+}
+
+impl<P: Provider, W: PlainSocket> Sender<P, W> {
+    pub(super) fn new(writer: LineWriter<W>, peer: Peer, context: Context<P>) -> Self {
+        let kind = match peer.receiver {
+            Receiver::Client(_) | Receiver::Legacy(_) => Kind::Client,
+            Receiver::Secondary(_) => Kind::Copy,
+        };
+        Self {
+            by_kernel: writer.sends_files(),
+            writer,
+            meter: Meter::new(context.uplink.join(kind)),
+            context,
+            peer,
+            open: None,
+            requests: Requests::default(),
+            early: VecDeque::new(),
+            pace: Pace::default(),
+            buffer: Vec::new(),
+            tells_queued: false,
+            use_: Use::Idle,
+        }
+    }
+
+    /// Answers requests until the connection ends, and says why it does.
+    pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Read>) {
+        let end = self.serve(&mut requests).await;
+        let (provider, address) = (&self.context.provider, self.peer.address);
+        match end {
+            Err(End::TookNothing) => {
+                // It would not take an error either.
+                return provider.bad_peer(address, Refused::TakesTooLittle).await;
+            }
+            Err(End::Told(refused)) => {
+                let (code, message) = (refused.code(), refused.said());
+                if refused.is_own_fault() {
+                    provider.bad_peer(address, refused).await;
+                }
+                let error = FromServer::Error { code, message };
+                let _ = self.writer.send(&error).await;
+            }
+            Ok(()) | Err(End::Quiet) => {}
+        }
+        // Closed in the books before the peer sees the end.
+        self.close();
+        self.writer.shutdown().await;
+    }
+
+    async fn serve(&mut self, requests: &mut mpsc::Receiver<Read>) -> Result<(), End> {
+        loop {
+            while let Some(request) = self.early.pop_front().or_else(|| requests.try_recv().ok()) {
+                self.request(request).await?;
+            }
+            // A token of its own is never cancelled.
+            let stop = self.open.as_ref().map(|open| open.stop.clone());
+            let stop = stop.unwrap_or_default();
+            if stop.is_cancelled() {
+                return Err(Refused::Expelled.into());
+            }
+            if self.requests.first().is_some() {
+                self.set_use(Use::Busy);
+                tokio::select! {
+                    sent = self.frame(requests) => sent?,
+                    // An error line cannot interrupt a frame.
+                    () = stop.cancelled() => return Err(End::Quiet),
+                }
+                continue;
+            }
+            self.set_use(Use::Idle);
+            let request = tokio::select! {
+                request = timeout(IDLE_TIMEOUT, requests.recv()) => request,
+                () = stop.cancelled() => return Err(Refused::Expelled.into()),
+                () = self.context.stop.cancelled() => return Err(Refused::Stopping.into()),
+            };
+            match request {
+                Ok(Some(request)) => self.request(request).await?,
+                Ok(None) => return Err(End::Quiet),
+                Err(_) => return Err(Refused::Idle.into()),
+            }
+        }
+    }
+
+    fn set_use(&mut self, use_: Use) {
+        if std::mem::replace(&mut self.use_, use_) == use_ {
+            return;
+        }
+        self.peer.permit.set_use(use_);
+        match use_ {
+            Use::Busy | Use::Pinned => self.meter.share().set_busy(),
+            Use::Idle => self.meter.share().set_idle(),
+        }
+    }
+
+    async fn request(&mut self, request: Read) -> Result<(), End> {
+        let request = request?;
+        tracing::trace!(?request, receiver = ?self.peer.receiver, "received");
+        let bad = |what| Err(Refused::Unexpected(what).into());
+        match request {
+            ToSecondary::Hello(_) => bad("hello was said already"),
+            ToSecondary::Ping => Ok(()),
+            ToSecondary::Open {
+                transfer,
+                id,
+                name,
+                manifest,
+                queued,
+            } => {
+                let content = self.open(transfer, Wanted::Content { id, name }).await?;
+                let raw = if manifest {
+                    content.manifest().to_raw()
+                } else {
+                    Vec::new()
+                };
+                self.tells_queued = queued;
+                self.say_opened(transfer, &raw).await
+            }
+            ToSecondary::Close => match self.close() {
+                Some((transfer, sent)) => {
+                    let closed = FromSecondary::Closed { transfer, sent };
+                    Ok(self.writer.send(&closed).await?)
+                }
+                None => bad("nothing is open"),
+            },
+            ToSecondary::Get { chunk } => self.get(chunk).await,
+            ToSecondary::Cancel { chunk } => {
+                if self.requests.cancel(chunk) {
+                    let cancelled = FromSecondary::Cancelled { chunk };
+                    self.writer.send(&cancelled).await?;
+                }
+                // Otherwise all of it was sent before.
+                Ok(())
+            }
+        }
+    }
+
+    async fn open(
+        &mut self,
+        transfer: TransferId,
+        wanted: Wanted,
+    ) -> Result<Arc<dyn Content>, End> {
+        self.close();
+        let receiver = self.peer.receiver.clone();
+        let opened = self
+            .context
+            .provider
+            .open(transfer, wanted, receiver)
+            .await?;
+        self.meter.open(opened.sending);
+        self.open = Some(Open {
+            transfer,
+            content: Arc::clone(&opened.content),
+            stop: opened.stop,
+        });
+        Ok(opened.content)
+    }
+
+    async fn say_opened(&mut self, transfer: TransferId, manifest: &[u8]) -> Result<(), End> {
+        self.writer.stage(&FromSecondary::Opened {
+            transfer,
+            manifest_bytes: manifest.len() as u64,
+        });
+        self.writer.flush().await?;
+        let mut written = 0;
+        while written < manifest.len() {
+            written += self.writer.write_some(&manifest[written..]).await?;
+        }
+        Ok(())
+    }
+
+    /// Nothing more is sent of what was open; gives what it was, and how much of it was sent.
+    fn close(&mut self) -> Option<(TransferId, u64)> {
+        self.requests.clear();
+        let open = self.open.take()?;
+        Some((open.transfer, self.meter.close()))
+    }
+
+    async fn get(&mut self, chunk: ChunkIndex) -> Result<(), End> {
+        let Some(open) = &self.open else {
+            let what = "open a file before asking for chunks";
+            return Err(Refused::Unexpected(what).into());
+        };
+        let layout = open.content.meta().layout;
+        match self.requests.ask(layout, chunk)? {
+            Asked::Queued => Ok(()),
+            Asked::Lacking => {
+                let chunks = layout.chunk_count();
+                let message = format!("chunk {chunk}: the file has {chunks} chunks");
+                self.say_failed(chunk, ErrorCode::NoSuchContent, message)
+                    .await
+            }
+        }
+    }
+
+    /// Sends the next frame of the first chunk in the queue.
+    async fn frame(&mut self, requests: &mut mpsc::Receiver<Read>) -> Result<(), End> {
+        let Some(content) = self.open.as_ref().map(|open| Arc::clone(&open.content)) else {
+            return Ok(());
+        };
+        let Some((chunk, offset, rest)) = self.requests.rest(content.meta().layout) else {
+            return Ok(());
+        };
+        let most_bytes = self.meter.share().most_bytes();
+        let frame = plan(rest, self.pace, most_bytes, |range| {
+            self.by_kernel && content.is_in_memory(range)
+        });
+        tracing::trace!(%chunk, offset, ?frame, "sending");
+        let length = frame.range.len() as u32;
+        let header = FromSecondary::Data {
+            chunk,
+            offset,
+            length,
+        };
+        let sent = match frame.how {
+            How::Kernel => {
+                self.send_by_kernel(content, &header, frame.range, requests)
+                    .await
+            }
+            How::Copy => {
+                self.send_by_copy(content, &header, frame.range, requests)
+                    .await
+            }
+        };
+        match sent {
+            Ok(()) => {}
+            Err(NotSent::Withdrawn) => return Ok(()),
+            Err(NotSent::Read(error)) => return self.failed(chunk, &error).await,
+            Err(NotSent::Cut(error)) => {
+                // The header promised more than there is.
+                self.damaged(&error).await;
+                return Err(End::Quiet);
+            }
+            Err(NotSent::Ended(end)) => return Err(end),
+        }
+        self.requests.advance(length);
+        if frame.range.end == rest.end {
+            self.requests.pop();
+            self.meter.took_chunk();
+        }
+        Ok(())
+    }
+
+    async fn damaged(&self, error: &StoreError) {
+        if let Some(open) = &self.open {
+            let name = open.content.meta().name.clone();
+            self.context.provider.damaged(name, error).await;
+        }
+    }
+
+    async fn failed(&mut self, chunk: ChunkIndex, error: &StoreError) -> Result<(), End> {
+        self.requests.pop();
+        self.damaged(error).await;
+        let code = match error {
+            StoreError::Changed(_) | StoreError::NotFound(_) => ErrorCode::FileChanged,
+            _ => ErrorCode::ReadFailed,
+        };
+        self.say_failed(chunk, code, error.to_string()).await
+    }
+
+    async fn say_failed(
+        &mut self,
+        chunk: ChunkIndex,
+        code: ErrorCode,
+        message: String,
+    ) -> Result<(), End> {
+        let failed = FromSecondary::Failed {
+            chunk,
+            code,
+            message,
+        };
+        Ok(self.writer.send(&failed).await?)
+    }
+}
