@@ -73,14 +73,6 @@ const MUST_NOT_NAME: &[(&str, &[&str])] = &[
 const CIRCLES: &[&[&str]] = &[
     &["engine::download::machine", "engine::download::reading"],
     &["node::client::run", "node::client::wishes"],
-    &[
-        "node::fetch",
-        "node::fetch::own",
-        "node::fetch::shell",
-        "node::fetch::source",
-        "node::fetch::stream",
-        "node::fetch::writing",
-    ],
     &["node::rules::downloads", "node::rules::downloads::holding"],
 ];
 
@@ -89,8 +81,6 @@ const MOST_LINES: usize = 400;
 const LONG_FILES: &[&str] = &[
     "src/cli/local/children.rs",
     "src/cli/scripts/report.rs",
-    "src/node/fetch/shell.rs",
-    "src/node/fetch/source.rs",
     "src/node/rules/downloads.rs",
     "src/node/secondary/api.rs",
     "src/node/secondary/run.rs",
@@ -103,7 +93,6 @@ const LONG_FUNCTIONS: &[&str] = &[
     "src/cli/text/central.rs: notice",
     "src/cli/text/secondary.rs: words",
     "src/cli/usage.rs: explain",
-    "src/node/fetch/shell.rs: new",
     "src/node/secondary/legacy.rs: send",
     "src/node/secondary/mod.rs: start_on",
 ];

@@ -1,11 +1,12 @@
 //! Buffers of one chunk each: a bounded number, used again.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::model::ChunkLayout;
@@ -77,7 +78,7 @@ impl Buffers {
     }
 
     fn with(&self, permit: OwnedSemaphorePermit) -> ChunkBuffer {
-        let kept = lock(&self.free).pop();
+        let kept = self.free.lock().pop();
         let mut bytes = kept.unwrap_or_else(|| Vec::with_capacity(self.chunk_bytes));
         bytes.clear();
         self.arriving.fetch_add(1, Ordering::AcqRel);
@@ -114,11 +115,7 @@ impl Drop for ChunkBuffer {
     fn drop(&mut self) {
         self.arrived();
         if self.bytes.capacity() > 0 {
-            lock(&self.home).push(std::mem::take(&mut self.bytes));
+            self.home.lock().push(std::mem::take(&mut self.bytes));
         }
     }
-}
-
-fn lock(free: &Mutex<Vec<Vec<u8>>>) -> std::sync::MutexGuard<'_, Vec<Vec<u8>>> {
-    free.lock().unwrap_or_else(PoisonError::into_inner)
 }

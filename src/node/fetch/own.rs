@@ -5,20 +5,11 @@ use std::{cell::Cell, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
-use super::Target;
+use super::goal::{Own, Target};
 use crate::{
     model::{FileMeta, Manifest},
-    store::{self, Existing, Opened, OwnFile, PartFile, Spot, StoreError, index::OwnChunks},
+    store::{self, Existing, Opened, OwnFile, PartFile, Spot, StoreError},
 };
-
-/// Where chunks may be.
-#[derive(Clone, Debug)]
-pub(in crate::node) enum Own {
-    /// In the file that is to be replaced, or one beside it that may have been renamed.
-    Beside,
-    /// In files that are served, or were a while ago.
-    Served(OwnChunks),
-}
 
 /// A part file that was opened, and what was taken into it from this disk.
 #[derive(Debug)]

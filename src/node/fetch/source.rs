@@ -4,36 +4,38 @@
 use std::{
     collections::{HashMap, HashSet},
     net::SocketAddr,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use tokio::{
     sync::mpsc,
     time::{MissedTickBehavior, interval, timeout},
 };
-use tokio_util::task::TaskTracker;
 
 use super::{
     buffers::{Buffers, ChunkBuffer},
-    writing::{Sink, Whole, Writing},
+    fault::Lost,
+    messages::{Command, Input, News, Origin},
+    writing::{Whole, Writing},
 };
 use crate::{
     model::{
-        ChunkIndex, Fault, FileMeta, Manifest, SourceId, TransferId, Who,
+        ChunkIndex, Fault, FileMeta, Manifest, TransferId, Who,
         limits::{HELLO_TIMEOUT, IDLE_TIMEOUT, MAX_FRAME_BYTES},
     },
-    net::{ConnectError, Network, ReadError, reachable},
+    net::{Network, ReadError, reachable},
     node::{
-        Failure, Security, clock,
-        greeting::{GreetError, Reader, Writer, dial, introduce},
+        Security, clock,
+        greeting::{Reader, Writer, dial, introduce},
     },
     proto::{
-        ErrorCode, Hello, Lines, PeerRole,
+        Hello, Lines, PeerRole,
         data::{FromSecondary, ToSecondary},
         handshake::ServerRole,
     },
-    store::{PartFile, manifest_id},
+    store::manifest_id,
 };
 
 /// How long a source may take none of our requests, which are short lines.
@@ -53,128 +55,15 @@ pub(super) struct Context {
     pub(super) central: Option<SocketAddr>,
     pub(super) security: Arc<Security>,
     pub(super) manifest: Arc<OnceLock<Arc<Manifest>>>,
-    /// Where chunks go, once it is known.
-    pub(super) sink: Arc<OnceLock<Sink>>,
     pub(super) buffers: Buffers,
     pub(super) inputs: mpsc::Sender<Input>,
-    /// Hashing and writing, which may outlive the connection.
     pub(super) writing: Writing,
-    pub(super) writes: TaskTracker,
-}
-
-impl Context {
-    /// The part file, once it is open.
-    pub(super) fn part(&self) -> Option<Arc<PartFile>> {
-        match self.sink.get() {
-            Some(Sink::Part(part)) => Some(Arc::clone(part)),
-            Some(Sink::Stream(_)) | None => None,
-        }
-    }
-}
-
-/// What a source's task tells the shell.
-#[derive(Debug)]
-pub(super) struct Input {
-    pub(super) source: SourceId,
-    /// Which of the connections to this source.
-    pub(super) generation: u64,
-    pub(super) what: What,
-}
-
-/// What happened at a source.
-#[derive(Debug)]
-pub(super) enum What {
-    Connected,
-    Lost { fault: Fault, reason: String },
-    Received { chunk: ChunkIndex, bytes: u32 },
-    Verified { chunk: ChunkIndex },
-    Wrong { chunk: ChunkIndex },
-    Refused { chunk: ChunkIndex },
-    Cancelled { chunk: ChunkIndex },
-    Queued,
-    Blocked,
-    Unblocked,
-    LocalFailure(Failure),
-}
-
-/// What the shell tells a source's task.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Command {
-    Request(ChunkIndex),
-    Cancel(ChunkIndex),
-    /// The transfer is over: read what is on its way, then end.
-    Close,
-}
-
-/// Why a connection is of no use any more.
-struct Lost {
-    fault: Fault,
-    reason: String,
-}
-
-impl Lost {
-    fn protocol(reason: impl Into<String>) -> Self {
-        Self {
-            fault: Fault::Protocol,
-            reason: reason.into(),
-        }
-    }
-}
-
-impl From<ReadError> for Lost {
-    fn from(error: ReadError) -> Self {
-        let fault = match &error {
-            ReadError::Io(_) | ReadError::CutShort => Fault::Broken,
-            ReadError::Line(_) => Fault::Protocol,
-        };
-        let reason = error.to_string();
-        Self { fault, reason }
-    }
-}
-
-impl From<GreetError> for Lost {
-    fn from(error: GreetError) -> Self {
-        match error {
-            GreetError::Connect(error) => Self {
-                fault: match error {
-                    ConnectError::TimedOut(_) => Fault::Stalled,
-                    ConnectError::Resolve { .. }
-                    | ConnectError::NoInterface { .. }
-                    | ConnectError::Refused { .. } => Fault::Unreachable,
-                },
-                reason: error.to_string(),
-            },
-            GreetError::Denied(denied) => Self::protocol(denied.to_string()),
-            GreetError::Refused(code, message) => refused(code, message.message),
-            GreetError::Read(error) => error.into(),
-            GreetError::Write(error) => error.into(),
-            GreetError::Closed => ReadError::CutShort.into(),
-            GreetError::Stranger(who) => Self::protocol(who.to_string()),
-            GreetError::NoRandomness => Self::protocol("the system has no random numbers"),
-        }
-    }
-}
-
-impl From<crate::proto::LineError> for Lost {
-    fn from(error: crate::proto::LineError) -> Self {
-        Self::protocol(error.to_string())
-    }
-}
-
-impl From<std::io::Error> for Lost {
-    fn from(error: std::io::Error) -> Self {
-        Self {
-            fault: Fault::Broken,
-            reason: error.to_string(),
-        }
-    }
 }
 
 /// One connection, from the attempt to its end.
 pub(super) struct SourceTask {
-    pub(super) id: SourceId,
+    pub(super) origin: Origin,
     pub(super) who: Who,
-    pub(super) generation: u64,
     pub(super) address: SocketAddr,
     pub(super) context: Context,
     pub(super) commands: mpsc::Receiver<Command>,
@@ -192,7 +81,7 @@ impl SourceTask {
                 return self.lost(Lost { fault, reason }).await;
             }
         };
-        self.tell(What::Connected).await;
+        self.tell(News::Connected).await;
         let (reader, writer) = connection;
         let asked = Mutex::new(HashSet::new());
         let (sender, commands) = mpsc::channel(1);
@@ -216,19 +105,15 @@ impl SourceTask {
         }
     }
 
-    async fn tell(&self, what: What) {
-        let input = Input {
-            source: self.id,
-            generation: self.generation,
-            what,
-        };
+    async fn tell(&self, news: News) {
         // A shell that is gone needs to know nothing.
-        let _ = self.context.inputs.send(input).await;
+        let news = Input::Source(self.origin, news);
+        let _ = self.context.inputs.send(news).await;
     }
 
     async fn lost(&self, lost: Lost) {
         let Lost { fault, reason } = lost;
-        self.tell(What::Lost { fault, reason }).await;
+        self.tell(News::Lost { fault, reason }).await;
     }
 
     /// Connects and opens the content; fetches the manifest while nobody has it.
@@ -269,7 +154,7 @@ impl SourceTask {
                     return Err(Lost::protocol("no manifest came"));
                 }
             }
-            FromSecondary::Error { code, message } => return Err(refused(code, message)),
+            FromSecondary::Error { code, message } => return Err(Lost::refused(code, message)),
             other => return Err(Lost::protocol(format!("{other:?} instead of opened"))),
         }
         Ok((reader, writer))
@@ -300,21 +185,6 @@ impl SourceTask {
         // Another source may have brought it meanwhile: the same one.
         let _ = self.context.manifest.set(Arc::new(manifest));
         Ok(())
-    }
-}
-
-fn refused(code: ErrorCode, message: String) -> Lost {
-    let fault = match code {
-        ErrorCode::NoSuchContent
-        | ErrorCode::FileChanged
-        | ErrorCode::ReadFailed
-        | ErrorCode::LimitExceeded => Fault::Refused,
-        ErrorCode::Stopping | ErrorCode::TimedOut => Fault::Broken,
-        _ => Fault::Protocol,
-    };
-    Lost {
-        fault,
-        reason: message,
     }
 }
 
@@ -349,7 +219,7 @@ async fn write_all(
         while let Some(next) = command {
             match next {
                 Command::Request(chunk) => {
-                    lock(asked).insert(chunk);
+                    asked.lock().insert(chunk);
                     writer.stage(&ToSecondary::Get { chunk });
                 }
                 Command::Cancel(chunk) => writer.stage(&ToSecondary::Cancel { chunk }),
@@ -391,7 +261,7 @@ impl Reading<'_> {
             } => self.frame(chunk, offset, length).await,
             FromSecondary::Cancelled { chunk } => {
                 self.forget(chunk);
-                self.source.tell(What::Cancelled { chunk }).await;
+                self.source.tell(News::Cancelled { chunk }).await;
                 Ok(())
             }
             FromSecondary::Failed {
@@ -401,16 +271,16 @@ impl Reading<'_> {
             } => {
                 tracing::info!(source = %self.source.who, %chunk, ?code, message, "refused");
                 self.forget(chunk);
-                self.source.tell(What::Refused { chunk }).await;
+                self.source.tell(News::Refused { chunk }).await;
                 Ok(())
             }
             FromSecondary::Closed { .. } => {
                 self.closed = true;
                 Ok(())
             }
-            FromSecondary::Error { code, message } => Err(refused(code, message)),
+            FromSecondary::Error { code, message } => Err(Lost::refused(code, message)),
             FromSecondary::Queued => {
-                self.source.tell(What::Queued).await;
+                self.source.tell(News::Queued).await;
                 Ok(())
             }
             FromSecondary::Ping => Ok(()),
@@ -422,13 +292,13 @@ impl Reading<'_> {
 
     fn forget(&mut self, chunk: ChunkIndex) {
         self.partial.remove(&chunk);
-        lock(self.asked).remove(&chunk);
+        self.asked.lock().remove(&chunk);
     }
 
     /// One frame's payload into its chunk's buffer.
     async fn frame(&mut self, chunk: ChunkIndex, offset: u32, length: u32) -> Result<(), Lost> {
         let chunk_len = self.source.context.file.layout.chunk_len(chunk);
-        if !lock(self.asked).contains(&chunk) {
+        if !self.asked.lock().contains(&chunk) {
             return Err(Lost::protocol(format!("chunk {chunk} was not asked for")));
         }
         let mut buffer = match self.partial.remove(&chunk) {
@@ -464,10 +334,9 @@ impl Reading<'_> {
         if buffer.bytes.len() < chunk_len as usize {
             self.partial.insert(chunk, buffer);
         } else {
-            lock(self.asked).remove(&chunk);
+            self.asked.lock().remove(&chunk);
             self.source.context.writing.push(Whole {
-                source: self.source.id,
-                generation: self.source.generation,
+                source: self.source.origin.source,
                 chunk,
                 buffer,
             });
@@ -478,7 +347,7 @@ impl Reading<'_> {
     async fn received(&self, chunk: ChunkIndex, bytes: usize) {
         if bytes > 0 {
             let bytes = bytes as u32;
-            self.source.tell(What::Received { chunk, bytes }).await;
+            self.source.tell(News::Received { chunk, bytes }).await;
         }
     }
 
@@ -487,13 +356,9 @@ impl Reading<'_> {
         if let Some(buffer) = buffers.try_get() {
             return Ok(buffer);
         }
-        self.source.tell(What::Blocked).await;
+        self.source.tell(News::Blocked).await;
         let buffer = buffers.get().await;
-        self.source.tell(What::Unblocked).await;
+        self.source.tell(News::Unblocked).await;
         buffer.ok_or_else(|| Lost::protocol("the transfer is over"))
     }
-}
-
-fn lock(asked: &Mutex<HashSet<ChunkIndex>>) -> std::sync::MutexGuard<'_, HashSet<ChunkIndex>> {
-    asked.lock().unwrap_or_else(PoisonError::into_inner)
 }

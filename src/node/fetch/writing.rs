@@ -1,25 +1,26 @@
-//! Whole chunks on their way to the disk, or to a reader: hashed, compared, written, off the async threads. Chunks that wait
-//! are taken together, as many digests at once cost little more than one; where chunks come fast, a few
-//! milliseconds are given to others that are coming in.
+//! Whole chunks on their way to the disk, or to a reader: hashed, compared, kept, off the async threads. Chunks that wait
+//! are taken together, as many digests at once cost little more than one; where chunks come fast, a few milliseconds are
+//! given to others that are coming in.
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
+    fmt::Debug,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
-use tokio::sync::mpsc;
+use parking_lot::Mutex;
+use tokio::{sync::mpsc, task::AbortHandle, time::sleep_until};
 use tokio_util::task::TaskTracker;
 
 use super::{
     buffers::{Buffers, ChunkBuffer},
-    source::{Input, What},
-    stream::Stream,
+    messages::{Input, Verdict},
 };
 use crate::{
     model::{ChunkIndex, SourceId},
-    node::Failure,
-    store::{PartFile, lanes},
+    node::{Failure, clock},
+    store::{PartFile, StoreError, lanes},
 };
 
 /// How long a chunk waits for others.
@@ -29,179 +30,187 @@ const COLLECT_FOR: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct Whole {
     pub(super) source: SourceId,
-    pub(super) generation: u64,
     pub(super) chunk: ChunkIndex,
     pub(super) buffer: ChunkBuffer,
 }
 
-/// Where chunks go.
-#[derive(Clone, Debug)]
-pub(super) enum Sink {
-    Part(Arc<PartFile>),
-    Stream(Arc<Stream>),
+/// What became of a chunk: whether it is right, or why it could not be kept.
+pub(super) type Kept = Result<Verdict, StoreError>;
+
+/// Where chunks go. Blocking.
+pub(super) trait ChunkSink: Debug + Send + Sync {
+    /// Hashes chunks and keeps those that are right. Tells of each, in their order, once its buffer is free.
+    fn keep(&self, chunks: Vec<(ChunkIndex, ChunkBuffer)>, tell: &mut dyn FnMut(ChunkIndex, Kept));
 }
+
+impl ChunkSink for PartFile {
+    fn keep(&self, chunks: Vec<(ChunkIndex, ChunkBuffer)>, tell: &mut dyn FnMut(ChunkIndex, Kept)) {
+        for checked in self.check(chunks) {
+            let chunk = checked.chunk();
+            let kept = self.write(&checked).map(|is_right| match is_right {
+                true => Verdict::Verified,
+                false => Verdict::Wrong,
+            });
+            // The buffer can take the next chunk before anybody hears of this one.
+            drop(checked);
+            tell(chunk, kept);
+        }
+    }
+}
+
+/// Where the chunks of one fetch go, once that is known.
+pub(super) type SinkSlot = Arc<OnceLock<Arc<dyn ChunkSink>>>;
 
 /// Writes the chunks of one fetch.
 #[derive(Clone, Debug)]
-pub(super) struct Writing {
-    sink: Arc<OnceLock<Sink>>,
+pub(super) struct Writing(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    sink: SinkSlot,
     inputs: mpsc::Sender<Input>,
     tasks: TaskTracker,
-    shared: Arc<Shared>,
     buffers: Buffers,
     /// Chunks that are taken at once.
-    most: usize,
-    workers: usize,
-}
-
-#[derive(Debug, Default)]
-struct Shared {
+    most_chunks: usize,
+    most_workers: usize,
     waiting: Mutex<Waiting>,
-    enough: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
     chunks: VecDeque<(Instant, Whole)>,
     workers: usize,
-    /// Workers that wait for more chunks.
-    idle: usize,
+    /// Looks again when the first chunk has waited long enough.
+    timer: Option<AbortHandle>,
 }
 
 impl Writing {
     pub(super) fn new(
-        sink: Arc<OnceLock<Sink>>,
+        sink: SinkSlot,
         inputs: mpsc::Sender<Input>,
         tasks: TaskTracker,
         buffers: &Buffers,
     ) -> Self {
-        Self {
+        Self(Arc::new(Shared {
             sink,
             inputs,
             tasks,
-            shared: Arc::default(),
             buffers: buffers.clone(),
             // Some buffers must be left for what comes in meanwhile.
-            most: lanes().min(buffers.count() / 2).max(1),
-            workers: std::thread::available_parallelism().map_or(1, Into::into),
+            most_chunks: lanes().min(buffers.count() / 2).max(1),
+            most_workers: std::thread::available_parallelism().map_or(1, Into::into),
+            waiting: Mutex::default(),
+        }))
+    }
+
+    /// Takes a chunk.
+    pub(super) fn push(&self, mut whole: Whole) {
+        whole.buffer.arrived();
+        let mut waiting = self.0.waiting.lock();
+        waiting.chunks.push_back((clock::now(), whole));
+        self.go_on(&mut waiting);
+    }
+
+    /// Starts a worker where one pays: the first for any lot that is due, further ones for full lots.
+    fn go_on(&self, waiting: &mut Waiting) {
+        if !self.is_due(waiting) {
+            return self.look_later(waiting);
+        }
+        let is_full = waiting.chunks.len() >= self.0.most_chunks;
+        let most = if is_full { self.0.most_workers } else { 1 };
+        if waiting.workers < most {
+            waiting.workers += 1;
+            let worker = Worker(self.clone());
+            self.0.tasks.spawn_blocking(move || worker.run());
         }
     }
 
-    /// Takes a chunk. The first worker starts at once, further ones only for as many chunks as pay most.
-    pub(super) fn push(&self, mut whole: Whole) {
-        let whence = (whole.source, whole.generation);
-        whole.buffer.arrived();
-        let mut waiting = self.waiting();
-        waiting.chunks.push_back((Instant::now(), whole));
-        let is_full_lot = waiting.chunks.len() >= self.most;
-        if waiting.idle > 0 {
-            if is_full_lot || self.buffers.arriving() == 0 {
-                self.shared.enough.notify_one();
-            }
+    /// Nothing more is worth waiting for.
+    fn is_due(&self, waiting: &Waiting) -> bool {
+        let Some((came, _)) = waiting.chunks.front() else {
+            return false;
+        };
+        waiting.chunks.len() >= self.0.most_chunks
+            || self.0.buffers.arriving() == 0
+            || clock::now() >= *came + COLLECT_FOR
+    }
+
+    fn look_later(&self, waiting: &mut Waiting) {
+        let Some((came, _)) = waiting.chunks.front() else {
+            return;
+        };
+        if waiting.timer.is_some() {
             return;
         }
-        let is_worth_another = is_full_lot && waiting.workers < self.workers;
-        if waiting.workers == 0 || is_worth_another {
-            waiting.workers += 1;
-            drop(waiting);
-            let this = self.clone();
-            let working = self.tasks.spawn_blocking(move || {
-                while let Some(lot) = this.next_lot() {
-                    this.write(lot);
-                }
-            });
-            let this = self.clone();
-            self.tasks.spawn(async move {
-                // Without a verdict the chunk would be waited for, for ever.
-                if let Err(error) = working.await {
-                    tracing::error!(%error, "writing failed");
-                    let failed = input(whence, What::LocalFailure(Failure::Broken));
-                    let _ = this.inputs.send(failed).await;
-                }
-            });
-        }
+        let (due, this) = (*came + COLLECT_FOR, self.clone());
+        let timer = self.0.tasks.spawn(async move {
+            sleep_until(due.into()).await;
+            let mut waiting = this.0.waiting.lock();
+            waiting.timer = None;
+            this.go_on(&mut waiting);
+        });
+        waiting.timer = Some(timer.abort_handle());
     }
 
-    /// What is to be hashed next; `None` when nothing waits any more.
+    /// What is to be hashed next; `None`, and one worker less, when nothing is due.
     fn next_lot(&self) -> Option<Vec<Whole>> {
-        let mut waiting = self.waiting();
-        loop {
-            let Some((came, _)) = waiting.chunks.front() else {
-                waiting.workers -= 1;
-                return None;
-            };
-            let left = COLLECT_FOR.saturating_sub(came.elapsed());
-            let count = waiting.chunks.len().min(self.most);
-            if count == self.most || left.is_zero() || self.buffers.arriving() == 0 {
-                return Some(
-                    waiting
-                        .chunks
-                        .drain(..count)
-                        .map(|(_, whole)| whole)
-                        .collect(),
-                );
-            }
-            waiting.idle += 1;
-            let woken = self.shared.enough.wait_timeout(waiting, left);
-            waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
-            waiting.idle -= 1;
+        let mut waiting = self.0.waiting.lock();
+        if !self.is_due(&waiting) {
+            waiting.workers -= 1;
+            self.look_later(&mut waiting);
+            return None;
         }
+        // Whoever waits for the last task of a fetch does not wait for it.
+        if let Some(timer) = waiting.timer.take() {
+            timer.abort();
+        }
+        let count = waiting.chunks.len().min(self.0.most_chunks);
+        let lot = waiting.chunks.drain(..count);
+        Some(lot.map(|(_, whole)| whole).collect())
     }
 
     fn write(&self, lot: Vec<Whole>) {
         // Chunks are asked for only once there is a place for them.
-        let Some(sink) = self.sink.get() else {
+        let Some(sink) = self.0.sink.get() else {
             return;
         };
-        let mut whence = Vec::with_capacity(lot.len());
-        let mut chunks = Vec::with_capacity(lot.len());
-        for whole in lot {
-            whence.push((whole.source, whole.generation));
-            chunks.push((whole.chunk, whole.buffer));
-        }
-        match sink {
-            Sink::Part(part) => {
-                for (checked, whence) in part.check(chunks).into_iter().zip(whence) {
-                    let chunk = checked.chunk();
-                    let what = match part.write(&checked) {
-                        Ok(true) => What::Verified { chunk },
-                        Ok(false) => What::Wrong { chunk },
-                        Err(error) => What::LocalFailure(Failure::Store(error)),
-                    };
-                    // The buffer can take the next chunk before anybody hears of this one.
-                    drop(checked);
-                    self.tell(whence, what);
-                }
+        let sources: Vec<_> = lot.iter().map(|whole| whole.source).collect();
+        let chunks = lot.into_iter().map(|whole| (whole.chunk, whole.buffer));
+        let mut sources = sources.into_iter();
+        sink.keep(chunks.collect(), &mut |chunk, kept| {
+            if let Some(source) = sources.next() {
+                self.tell(match kept {
+                    Ok(verdict) => Input::Chunk(source, chunk, verdict),
+                    Err(error) => Input::Failed(Failure::Store(error)),
+                });
             }
-            Sink::Stream(stream) => {
-                for ((chunk, is_right), whence) in stream.put(chunks).into_iter().zip(whence) {
-                    let what = if is_right {
-                        What::Verified { chunk }
-                    } else {
-                        What::Wrong { chunk }
-                    };
-                    self.tell(whence, what);
-                }
-            }
-        }
+        });
     }
 
-    fn tell(&self, whence: (SourceId, u64), what: What) {
-        let _ = self.inputs.blocking_send(input(whence, what));
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.shared
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn tell(&self, input: Input) {
+        let _ = self.0.inputs.blocking_send(input);
     }
 }
 
-fn input((source, generation): (SourceId, u64), what: What) -> Input {
-    Input {
-        source,
-        generation,
-        what,
+/// A thread that hashes and writes. Whatever becomes of it, the shell hears of it: without a verdict its chunks would be
+/// waited for, for ever.
+struct Worker(Writing);
+
+impl Worker {
+    fn run(self) {
+        while let Some(lot) = self.0.next_lot() {
+            self.0.write(lot);
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("writing failed");
+            self.0.0.waiting.lock().workers -= 1;
+            self.0.tell(Input::Failed(Failure::Broken));
+        }
     }
 }
