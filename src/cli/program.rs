@@ -24,7 +24,7 @@ use crate::node::StopError;
 
 /// Events that may wait for the console.
 pub const EVENTS: usize = 4096;
-/// An orderly stop that takes longer than this is given up.
+/// An orderly stop is abandoned after this time.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// How long blocking work may hold up the end.
 pub(super) const LAST_WORK: Duration = Duration::from_millis(500);
@@ -94,7 +94,7 @@ where
         }
     };
     let printer = console.printer.clone();
-    // Of one type for all programs: what drives a future is compiled once, not three times for each.
+    // One type for all programs, so that what drives a future is compiled once and not three times for each.
     let program: Pin<Box<dyn Future<Output = Exit>>> = Box::pin(program(console, requests));
     let exit = runtime.block_on(program);
     printer.live(Vec::new());
@@ -104,8 +104,8 @@ where
     exit.into()
 }
 
-/// Waits until all is printed, unless the program is to stop, and gives whether results were lost. Not for servers, who
-/// have others to serve than their console.
+/// Waits until everything is printed or the program is to stop, and says whether results were lost. Not for servers,
+/// which do not wait for their console.
 pub async fn printed(printer: &Printer, stop: &CancellationToken) -> Exit {
     tokio::select! {
         () = printer.printed() => {}

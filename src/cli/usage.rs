@@ -23,24 +23,7 @@ pub(super) fn explain(error: &clap::Error, command: &Command) -> String {
     let value = text(error, ContextKind::InvalidValue);
     match error.kind() {
         ErrorKind::InvalidValue if value.is_empty() => t!("usage-no-value", flag = arg),
-        ErrorKind::InvalidValue => {
-            let valid = list(texts(error, ContextKind::ValidValue));
-            match text(error, ContextKind::SuggestedValue) {
-                near if near.is_empty() => t!(
-                    "usage-invalid-value",
-                    value = value,
-                    flag = arg,
-                    valid = valid
-                ),
-                near => t!(
-                    "usage-invalid-value-near",
-                    value = value,
-                    flag = arg,
-                    near = near,
-                    valid = valid
-                ),
-            }
-        }
+        ErrorKind::InvalidValue => invalid(error, &value, &arg),
         ErrorKind::ValueValidation => validation(error, command, &value, &arg),
         ErrorKind::UnknownArgument => unknown(error, command, &arg),
         ErrorKind::InvalidSubcommand => {
@@ -87,6 +70,26 @@ pub(super) fn explain(error: &clap::Error, command: &Command) -> String {
         }
         // These are no errors, and there are no others in this version of clap.
         _ => first_line(&error.to_string()),
+    }
+}
+
+/// A value that is none of those that can be.
+fn invalid(error: &clap::Error, value: &str, arg: &str) -> String {
+    let valid = list(texts(error, ContextKind::ValidValue));
+    match text(error, ContextKind::SuggestedValue) {
+        near if near.is_empty() => t!(
+            "usage-invalid-value",
+            value = value,
+            flag = arg,
+            valid = valid
+        ),
+        near => t!(
+            "usage-invalid-value-near",
+            value = value,
+            flag = arg,
+            near = near,
+            valid = valid
+        ),
     }
 }
 

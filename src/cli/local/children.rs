@@ -2,7 +2,6 @@
 //! them when this process ends, however it ends.
 
 use std::{
-    ffi::OsString,
     fs::File,
     io::Read,
     os::unix::process::ExitStatusExt,
@@ -14,11 +13,10 @@ use std::{
 use anyhow::{Context, anyhow};
 use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
 
-use super::logs::{LogPlan, with_path};
+use super::plan::{Plan, Role, folder_of};
 use crate::cli::{
-    args::SecurityArgs,
     central, secondary,
-    text::{language, t, table::table},
+    text::{t, table::table},
 };
 
 /// First argument of a child; the role and the parent's process id follow.
@@ -29,28 +27,6 @@ const START_WITHIN: Duration = Duration::from_secs(15);
 const STOP_WITHIN: Duration = Duration::from_secs(6);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// What is to be started.
-#[derive(Clone, Debug)]
-pub(super) struct Plan {
-    pub(super) folder: PathBuf,
-    pub(super) statistics: PathBuf,
-    pub(super) central_port: u16,
-    pub(super) first_secondary_port: u16,
-    pub(super) secondaries: u16,
-    pub(super) max_downloads: u32,
-    pub(super) upload_limit: Option<u64>,
-    pub(super) log: LogPlan,
-    /// Shared by all: they run on one machine and inherit the secret of the environment.
-    pub(super) security: SecurityArgs,
-}
-
-/// What a process is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    Central,
-    Secondary(u16),
-}
-
 #[derive(Debug)]
 struct Node {
     role: Role,
@@ -59,24 +35,6 @@ struct Node {
     frozen: bool,
     /// Its end was seen.
     dead: bool,
-}
-
-impl Role {
-    /// What people call it.
-    pub(super) fn name(self) -> String {
-        match self {
-            Self::Central => t!("local-central"),
-            Self::Secondary(number) => t!("local-secondary", number = number),
-        }
-    }
-
-    /// What its files are called.
-    fn file_stem(self) -> String {
-        match self {
-            Self::Central => "central".to_owned(),
-            Self::Secondary(number) => format!("secundario{number}"),
-        }
-    }
 }
 
 /// All of them; the first is the central.
@@ -158,7 +116,7 @@ impl Children {
         let mut command = Command::new(std::env::current_exe()?);
         command
             .arg(CHILD)
-            .args(self.arguments(role, port))
+            .args(self.plan.arguments(role, port, self.central_address().1))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);
@@ -195,54 +153,6 @@ impl Children {
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
-    }
-
-    fn arguments(&self, role: Role, port: u16) -> Vec<OsString> {
-        let plan = &self.plan;
-        let parent = std::process::id().to_string();
-        let mut arguments: Vec<OsString> = match role {
-            Role::Central => vec![
-                "videocentral".into(),
-                parent.into(),
-                format!("--secundarios={}", plan.secondaries).into(),
-                format!("--max-clientes={}", plan.max_downloads).into(),
-            ],
-            Role::Secondary(number) => {
-                let folder = folder_of(&plan.folder, number);
-                vec![
-                    "videosecundario".into(),
-                    parent.into(),
-                    format!("--numero={number}").into(),
-                    format!("--secundarios={}", plan.secondaries).into(),
-                    with_path("--directorio", &folder),
-                    "--ip-central=127.0.0.1".into(),
-                    format!("--puerto-central={}", self.central_address().1).into(),
-                ]
-            }
-        };
-        if let (Role::Secondary(_), Some(limit)) = (role, plan.upload_limit) {
-            arguments.push(format!("--limite-subida={limit}").into());
-        }
-        let files = [
-            ("--clave-archivo", &plan.security.clave_archivo),
-            ("--tls-cert", &plan.security.tls_cert),
-            ("--tls-clave", &plan.security.tls_clave),
-            ("--tls-ca", &plan.security.tls_ca),
-        ];
-        arguments.extend(
-            files
-                .iter()
-                .filter_map(|(flag, path)| Some(with_path(flag, path.as_ref()?))),
-        );
-        arguments.extend([
-            "--ip=127.0.0.1".into(),
-            format!("--puerto={port}").into(),
-            with_path("--estadisticas", &plan.statistics),
-            format!("--idioma={}", language::chosen().tag()).into(),
-            "--sin-consola".into(),
-        ]);
-        arguments.extend(plan.log.flags(&role.file_stem()));
-        arguments
     }
 
     /// Where clients find the central.
@@ -387,11 +297,6 @@ fn ended(status: ExitStatus) -> String {
         (None, Some(signal)) => t!("local-exit-signal", signal = signal.to_string()),
         (None, None) => t!("local-dead"),
     }
-}
-
-/// Where a secondary's files are.
-pub(super) fn folder_of(base: &Path, number: u16) -> PathBuf {
-    base.join(format!("videos{number}"))
 }
 
 /// Where all that children print is kept.

@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use tokio::sync::Mutex;
 
-use super::children::{Children, Role};
+use super::{children::Children, plan::Role};
 use crate::cli::{
     client::Extra,
     commands::{Entry, entry, find},

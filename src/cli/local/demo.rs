@@ -11,10 +11,7 @@ use anyhow::{Context, ensure};
 use tokio::{sync::mpsc, time::interval};
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    children::{Children, Role},
-    samples::LARGE,
-};
+use super::{children::Children, plan::Role, samples::LARGE};
 use crate::{
     cli::{
         args::LocalArgs,

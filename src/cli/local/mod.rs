@@ -1,13 +1,14 @@
 //! `videolocal`: a whole cluster on this machine, of real child processes, and a client's prompt with
 //! commands to kill, freeze and raise them. With `--demo` it shows what it does by itself.
 //!
-//! `children` are the processes, `commands` what is typed about them, `demo` the demonstration, `logs` what
+//! `plan` is what they are, `children` the processes, `commands` what is typed about them, `demo` the demonstration, `logs` what
 //! the processes log, `samples` the files that it makes.
 
 mod children;
 mod commands;
 mod demo;
 mod logs;
+mod plan;
 mod samples;
 
 use std::{
@@ -22,11 +23,7 @@ use clap::CommandFactory;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use self::{
-    children::{Children, Plan},
-    commands::Faults,
-    logs::LogPlan,
-};
+use self::{children::Children, commands::Faults, logs::LogPlan, plan::Plan};
 use super::{
     args::{CentralArgs, ClientArgs, LocalArgs, SecondaryArgs},
     client,

@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write, path::Path};
 
-use super::children::folder_of;
+use super::plan::folder_of;
 use crate::{
     cli::{
         console::Printer,

@@ -1,7 +1,8 @@
 //! What `videocliente` does without a prompt: `listar`, `descargar`, `verificar`, `estado`. Results go to standard
 //! output, all else to standard error. `session` is the connection to the cluster, `download` what takes a while, `target`
-//! where a file goes, `report` what is printed, `ended` why a script stops early.
+//! where a file goes, `report` what is printed, `documents` its JSON, `ended` why a script stops early.
 
+mod documents;
 mod download;
 mod ended;
 mod report;

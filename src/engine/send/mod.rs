@@ -15,6 +15,9 @@
 
 mod level;
 mod line;
+mod types;
+
+pub use types::{Kind, ReceiverId, Turn};
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -32,30 +35,6 @@ const LEAD_BYTES: u64 = 2 << 20;
 const SILENT: Duration = Duration::from_secs(1);
 /// The least time after which one that waits behind others asks again by itself.
 const A_MOMENT: Duration = Duration::from_millis(1);
-
-/// A receiver of one uplink, for as long as its connection lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ReceiverId(u64);
-
-/// What a receiver is sent things for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Somebody waits for it.
-    Client,
-    /// A copy for another secondary.
-    Copy,
-}
-
-/// The answer to a receiver that asks for a turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// It is its turn.
-    Now,
-    /// It should ask again then, or when it is woken.
-    At(Instant),
-    /// A turn is shorter than that by now: it should ask for less.
-    TooMuch,
-}
 
 /// See the module.
 #[derive(Debug)]

@@ -185,7 +185,7 @@ impl Client {
     async fn open(&mut self) {
         let id = Digest::new([9; 32]);
         self.say(&format!(
-            r#"{{"type":"open","transfer":1,"id":"{id}","name":"a.bin","manifest":false}}"#
+            r#"{{"type":"open","transfer":"1-0000000000000001","id":"{id}","name":"a.bin","manifest":false}}"#
         ))
         .await;
         assert_eq!(self.line().await["type"], "opened");

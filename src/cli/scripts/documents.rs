@@ -1,0 +1,104 @@
+//! The JSON of a script: for each file what became of it, and how far a download is.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::{
+    cli::exit::Exit,
+    model::{ListedFile, ReceivedFrom, SecondaryNumber, Who},
+    node::client::{DownloadState, DownloadView, Summary},
+};
+
+pub(super) fn outcome_of(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Well => "complete",
+        Exit::NotFound => "not_found",
+        Exit::Verification => "verification_failed",
+        Exit::Unreachable => "unreachable",
+        Exit::Interrupted => "interrupted",
+        Exit::Failed | Exit::Usage => "failed",
+    }
+}
+
+/// A path in a document, which is text: what is none in a name is replaced.
+pub(super) fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// The secondary that a source is.
+fn number_of(source: &ReceivedFrom) -> SecondaryNumber {
+    let Who::Secondary(number) = source.who;
+    number
+}
+
+pub(super) fn listed_json(listed: &ListedFile) -> Value {
+    json!({
+        "name": listed.file.name.as_str(),
+        "bytes": listed.file.layout.file_bytes(),
+        "holders": listed.holders,
+        "secondaries": listed.wanted,
+    })
+}
+
+pub(super) fn complete_json(name: &str, path: Option<&Path>, summary: &Summary) -> Value {
+    let sources: Vec<Value> = summary
+        .sources
+        .iter()
+        .map(|source| {
+            json!({
+                "secondary": number_of(source), "chunks": source.chunks, "bytes": source.bytes,
+                "wasted_bytes": source.wasted, "retries": source.retries, "recoveries": source.recoveries,
+            })
+        })
+        .collect();
+    json!({
+        "name": name,
+        "outcome": "complete",
+        "path": path.map(shown),
+        "bytes": summary.bytes,
+        "seconds": summary.took.as_secs_f64(),
+        "bytes_per_s": summary.average_bytes_per_s(),
+        "sha256": summary.whole.to_string(),
+        "resumed_bytes": summary.resumed_bytes,
+        "own_disk_bytes": summary.own_disk_bytes,
+        "zero_bytes": summary.zero_bytes,
+        "wasted_bytes": summary.wasted_bytes(),
+        "retries": summary.retries(),
+        "sources": sources,
+    })
+}
+
+pub(super) fn progress_json(view: &DownloadView) -> Option<Value> {
+    let base = |state: &str| json!({ "name": view.file.as_str(), "number": view.number.0, "state": state });
+    match &view.state {
+        DownloadState::Queued(place) => {
+            let mut line = base("queued");
+            line["place"] = json!(place);
+            Some(line)
+        }
+        DownloadState::Running(snapshot) => {
+            let mut line = base("running");
+            line["bytes"] = json!(snapshot.file_bytes);
+            line["have_bytes"] = json!(snapshot.have_bytes);
+            line["bytes_per_s"] = json!(snapshot.rate_bytes_per_s);
+            line["seconds_left"] = json!(snapshot.time_left.map(|left| left.as_secs_f64()));
+            let sources: Vec<Value> = snapshot
+                .sources
+                .iter()
+                .map(|source| {
+                    json!({
+                        "secondary": number_of(&source.received),
+                        "state": format!("{:?}", source.state).to_lowercase(),
+                        "bytes_per_s": source.rate_bytes_per_s,
+                        "in_flight": source.in_flight,
+                        "bytes": source.received.bytes,
+                    })
+                })
+                .collect();
+            line["sources"] = json!(sources);
+            Some(line)
+        }
+        _ => None,
+    }
+}
