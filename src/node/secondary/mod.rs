@@ -1,7 +1,7 @@
 //! A secondary: holds verified copies, sends them, and copies what it lacks from the others.
 //!
 //! `run` owns its state: `inputs` come from connections, `commands` from the program, `central` from the central, `indexed` from
-//! `index`, the folder's index, which runs in a thread of its own. `connection` begins what [`crate::node::send`] goes on with;
+//! `index`, the folder's index, which runs in a thread of its own. `connection` begins what `node::send` goes on with;
 //! `copies` receives; `crate::node::rules` has what needs neither sockets nor files.
 
 mod api;

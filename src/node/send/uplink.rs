@@ -1,4 +1,4 @@
-//! The uplink that all connections of a node share: [`engine::send::Uplink`] behind a lock, with its waits.
+//! The uplink that all connections of a node share: [`crate::engine::send::Uplink`] behind a lock, with its waits.
 //!
 //! The machine has no task of its own, as most turns are to be had at once: a frame must not wait for another task.
 
