@@ -264,7 +264,7 @@ fn figures_are_kept_from_run_to_run() {
         files.map(|file| {
             let mut figures = cluster.statistics(&format!("{file}.json"));
             let head = figures.as_object_mut().unwrap();
-            for key in ["started", "saved", "stopped"] {
+            for key in ["started", "saved", "stopped", "term"] {
                 head.remove(key);
             }
             figures
