@@ -13,7 +13,7 @@ use crate::{
     engine::assignment,
     model::{
         ChunkRange, ClientName, FileMeta, Grant, Have, ReceivedFrom, Receiver, RequestId,
-        SecondaryNumber, Session, SourceId, SourceInfo, TransferId, Who,
+        SecondaryNumber, SourceId, SourceInfo, TransferId, Who,
     },
 };
 
@@ -28,8 +28,6 @@ pub(super) struct Transfer {
     pub(super) link: LinkId,
     /// The client's number for it; a copy has none.
     pub(super) request: Option<RequestId>,
-    /// The client's; another run of it, or another of its name, does not go on with this.
-    pub(super) session: Option<Session>,
     pub(super) ids: SourceIds,
     /// Assigned chunks, kept for secondaries that are away.
     ranges: BTreeMap<SecondaryNumber, Vec<ChunkRange>>,
@@ -108,7 +106,6 @@ impl Transfers {
             receiver: begin.receiver,
             link: begin.link,
             request: begin.request,
-            session: begin.session,
             ids: begin.ids,
         };
         let grant = Grant {
@@ -227,8 +224,6 @@ pub(super) struct Begin {
     pub(super) link: LinkId,
     /// The client's number for it; a copy has none.
     pub(super) request: Option<RequestId>,
-    /// The run of a client's process.
-    pub(super) session: Option<Session>,
     /// Of those that its receiver was told of already.
     pub(super) ids: SourceIds,
 }

@@ -1,6 +1,9 @@
 //! What a look at the folder changes: which files are new, which have changed, which are gone, and why.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use super::{
     devices::Devices,
@@ -81,7 +84,7 @@ impl Index {
     }
 
     /// Paths that a look could not see into.
-    fn hidden_in(&self, look: &Look) -> Vec<String> {
+    fn hidden_in(&self, look: &Look) -> BTreeSet<String> {
         let away = self.folder.away.iter().map(|disk| disk.to_string());
         let unreadable = look
             .ignored
@@ -168,7 +171,8 @@ impl Index {
         if self.is_on_a_disk_away(&name) {
             return;
         }
-        let is_hidden = look.extent == Extent::Partial && is_below_ignored(&name, look);
+        let is_hidden = look.extent == Extent::Partial
+            && is_within(&name, |path| look.ignored.contains_key(path));
         if is_hidden || self.folder.devices.lost_since(&name, devices) {
             return self.lose(name);
         }
@@ -204,24 +208,19 @@ impl Index {
 /// folder that could not be read, the whole folder.
 struct Hidden {
     all: bool,
-    paths: Vec<String>,
+    paths: BTreeSet<String>,
 }
 
 impl Hidden {
     fn hid(&self, name: &FileName) -> bool {
-        let is_below = |path: &String| {
-            let below = name.as_str().strip_prefix(path.as_str());
-            below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        self.all || self.paths.iter().any(is_below)
+        self.all || is_within(name, |path| self.paths.contains(path))
     }
 }
 
-/// True when a file lies below a path that could not be looked at.
-fn is_below_ignored(name: &FileName, look: &Look) -> bool {
+/// True when a file is, or lies below, one of some paths.
+fn is_within(name: &FileName, is_one: impl Fn(&str) -> bool) -> bool {
     let name = name.as_str();
     // The path itself, and all that end where a folder does: as many as it has components.
     let ends = name.match_indices('/').map(|(end, _)| end);
-    ends.chain([name.len()])
-        .any(|end| look.ignored.contains_key(&name[..end]))
+    ends.chain([name.len()]).any(|end| is_one(&name[..end]))
 }

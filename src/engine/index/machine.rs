@@ -1,7 +1,7 @@
 //! The machine: sorts events, keeps time, and says what is to be done next.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -58,7 +58,7 @@ pub(super) struct Folder {
     /// Folders below it whose disks are away.
     pub(super) away: Vec<FileName>,
     /// Paths that could not be looked into.
-    pub(super) hidden: Vec<String>,
+    pub(super) hidden: BTreeSet<String>,
     pub(super) devices: Devices,
 }
 

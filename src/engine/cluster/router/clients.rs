@@ -149,7 +149,6 @@ impl Cluster {
             receiver,
             link,
             request: Some(request),
-            session: self.session_at(link),
             ids: SourceIds::default(),
         };
         let grant = self.grant(transfer, begin);
@@ -170,6 +169,7 @@ impl Cluster {
         Some((client.name()?.clone(), origin))
     }
 
+    /// The run of the client's process at the other end.
     fn session_at(&self, link: LinkId) -> Option<Session> {
         self.places.get(link)?.session()
     }
@@ -187,9 +187,11 @@ impl Cluster {
         let (client, origin) = self.client_at(link).ok_or(Refusal::NotEnrolled)?;
         let receiver = Receiver::Client(client);
         let running = self.transfers.get(transfer);
+        // Another run of this client, or another client of its name, does not go on with it either.
         let session = self.session_at(link);
-        let is_anothers = running
-            .is_some_and(|running| running.receiver != receiver || running.session != session);
+        let is_anothers = running.is_some_and(|running| {
+            running.receiver != receiver || self.session_at(running.link) != session
+        });
         if is_anothers || !self.books.may_resume(transfer, origin) {
             return Err(TOO_MANY_REQUESTS);
         }
@@ -233,7 +235,6 @@ impl Cluster {
             receiver,
             link,
             request: Some(request),
-            session: self.session_at(link),
             ids,
         };
         self.grant(transfer, begin);

@@ -115,7 +115,6 @@ impl Cluster {
             receiver,
             link,
             request: None,
-            session: None,
             ids: SourceIds::default(),
         };
         let grant = self.grant(transfer, begin);
