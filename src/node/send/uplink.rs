@@ -2,11 +2,9 @@
 //!
 //! The machine has no task of its own, as most turns are to be had at once: a frame must not wait for another task.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::{sync::Notify, time::sleep_until};
 
 use crate::{
@@ -83,7 +81,7 @@ impl Uplink {
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.lock()
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::api::IndexCommand;
 use crate::{
@@ -109,13 +110,12 @@ impl Inbox {
             if !mail.is_empty() || left.is_zero() {
                 return std::mem::take(&mut *mail);
             }
-            let woken = self.came.wait_timeout(mail, left);
-            mail = woken.unwrap_or_else(PoisonError::into_inner).0;
+            self.came.wait_for(&mut mail, left);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Mail> {
-        self.mail.lock().unwrap_or_else(PoisonError::into_inner)
+        self.mail.lock()
     }
 }
 
