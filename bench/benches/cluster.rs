@@ -13,9 +13,9 @@ use std::{
 use divan::{Bencher, black_box, counter::ItemsCount};
 use trozos::{
     engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Totals},
-    model::{Session, Term, 
+    model::{
         ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, HeldFile, Incarnation, ListedFile, Outcome,
-        RequestId, SecondaryNumber, TransferId,
+        RequestId, SecondaryNumber, Session, Term, TransferId,
         limits::PAGE_BYTES,
         messages::{ForClient, FromClient, FromReceiver, FromSecondary},
     },
@@ -64,8 +64,14 @@ impl Central {
     /// Everybody is there, every secondary has all files, and nobody downloads.
     fn new(files: u64) -> Self {
         let now = Instant::now();
-        let config =
-            ClusterConfig { required_secondaries: 1, max_downloads: MOST_DOWNLOADS, begun: true, term: Term(1), seed: 7, wall_s: 0 };
+        let config = ClusterConfig {
+            required_secondaries: 1,
+            max_downloads: MOST_DOWNLOADS,
+            begun: true,
+            term: Term(1),
+            seed: 7,
+            wall_s: 0,
+        };
         let mut central = Self {
             cluster: Cluster::new(now, config, Totals::default(), []),
             now,

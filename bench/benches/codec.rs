@@ -56,7 +56,7 @@ fn listing() -> Vec<FromCentral> {
                 id: Digest::new([n as u8; 32]),
             },
             holders: 3,
-            secondaries: 4,
+            wanted: 4,
             conflict: false,
         })
         .take_while(|listed| {

@@ -109,7 +109,7 @@ impl Control {
         let (reader, writer) = split(socket, Duration::from_secs(30));
         let mut control = Self { reader, writer };
         let name = ClientName::try_from(name).ok().context("name")?;
-        let hello = Hello::from_role(&PeerRole::Client { name: Some(name) });
+        let hello = Hello::from_role(&PeerRole::Client { name: Some(name), session: None });
         control.writer.send(&ToCentral::Hello(hello)).await?;
         control.until(|message| matches!(message, FromCentral::Hello(_)).then_some(())).await?;
         Ok(control)
@@ -229,7 +229,7 @@ async fn grant(control: &mut Control, request: RequestId, file: &str) -> Result<
         .until(|message| match message {
             FromCentral::Client(ForClient::Granted { grant, .. }) => {
                 let source = grant.sources.first()?;
-                Some(Ok((grant.transfer, grant.file.clone(), SocketAddr::new(source.ip, source.port))))
+                Some(Ok((grant.transfer, grant.file.clone(), source.address)))
             }
             FromCentral::Refused { message, .. } => Some(Err(anyhow::anyhow!(message))),
             _ => None,
@@ -248,7 +248,7 @@ impl Data {
         let (socket, _) = connect(&Network::Kernel, &[address]).await?;
         let (reader, mut writer) = split(socket, Duration::from_secs(60));
         let name = ClientName::try_from(client).ok().context("name")?;
-        writer.stage(&ToSecondary::Hello(Hello::from_role(&PeerRole::Client { name: Some(name) })));
+        writer.stage(&ToSecondary::Hello(Hello::from_role(&PeerRole::Client { name: Some(name), session: None })));
         writer.stage(&ToSecondary::Open {
             transfer,
             id: file.id,
@@ -299,12 +299,14 @@ async fn first_bytes(central: SocketAddr, file: &str, times: usize) -> Result<()
 }
 
 async fn dead_weight(central: SocketAddr, file: &str, idle: usize, slow: usize) -> Result<()> {
-    net::connection_places();
+    net::connection_permits();
     let mut control = Control::open(central, "lastre").await?;
     let (_, meta, address) = grant(&mut control, RequestId(1), file).await?;
     let mut kept = Vec::new();
     for n in 0..idle {
-        kept.push(Data::open(address, &format!("parado{n}"), TransferId::without_term(2_000_000 + n as u64), &meta).await?);
+        kept.push(
+            Data::open(address, &format!("parado{n}"), TransferId::without_term(2_000_000 + n as u64), &meta).await?,
+        );
     }
     let window = meta.layout.chunk_count().min(64);
     for n in 0..slow {
