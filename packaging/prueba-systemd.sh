@@ -70,6 +70,8 @@ try_start() {
   systemctl status --no-pager "${all[@]}" | grep -E '^. video|Status:|Active:'
   download --silencioso
   is_whole
+  videocentral secundarios | grep -q 127 || fail "videocentral secundarios: $(videocentral secundarios 2>&1)"
+  videosecundario estado -n 1 --json | grep -q '"number": 1' || fail "no orders at a secondary"
 }
 
 try_logs() {

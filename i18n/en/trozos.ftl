@@ -969,3 +969,24 @@ lost-silent = no sign of life
 lost-stops = the central stops
 lost-outdated = { $place }: another central has taken over from this one, or this one lost its saved state: waiting for the other
 lost-stopped = this program stops
+
+# Orders from other programs of this machine.
+progress-sources = { $line }, { $working } of { $sources } sources
+order-nobody = no { $program } that takes orders from this user is running on this machine; --socket PATH says where another one listens
+order-nobody-there = no { $program } that takes orders from this user is running on port { $port } of this machine
+order-several = several { $program } are running: choose one with --puerto or --socket ({ $sockets })
+order-not-running = no running { $program } listens at { $socket }
+order-denied = only that program’s user and root may give it orders: { $socket }
+order-cut = { $program } closed the connection without an answer
+order-failed = { $socket }: { $why }
+order-version = the running { $program } is of another version: restart it
+order-stopping = { $program } is shutting down
+order-not-here = “{ $line }” only works at the console
+order-reindexing = The whole folder is read again; it is served meanwhile
+orders-not-taken = No orders are taken from other programs: { $why }
+orders-in-use = another program already listens at { $path }; --socket PATH chooses another place
+orders-open-folder = other users may write into { $path }; --socket PATH chooses another place
+flag-socket = Socket at which it takes orders of other programs of this machine; no for none [default: its own, in its user’s runtime folder]
+flag-si = Does not ask before it deletes
+flag-palabras = What follows the command, as at the console
+value-valor = VALUE

@@ -975,3 +975,24 @@ lost-silent = no da señales de vida
 lost-stops = el central se para
 lost-outdated = { $place }: otro central ha tomado el relevo de este, o este perdió lo que tenía guardado: se espera al otro
 lost-stopped = este programa se para
+
+# Orders from other programs of this machine.
+progress-sources = { $line }, { $working } de { $sources } fuentes
+order-nobody = no hay ningún { $program } en marcha en esta máquina que reciba órdenes de este usuario; --socket RUTA dice dónde escucha otro
+order-nobody-there = no hay ningún { $program } en marcha en el puerto { $port } de esta máquina que reciba órdenes de este usuario
+order-several = hay varios { $program } en marcha: elige uno con --puerto o --socket ({ $sockets })
+order-not-running = no hay ningún { $program } en marcha que escuche en { $socket }
+order-denied = solo el usuario de ese programa y root pueden darle órdenes: { $socket }
+order-cut = { $program } ha cerrado la conexión sin contestar
+order-failed = { $socket }: { $why }
+order-version = el { $program } en marcha es de otra versión: reinícialo
+order-stopping = { $program } se está parando
+order-not-here = «{ $line }» solo sirve en la consola
+order-reindexing = Se vuelve a leer toda la carpeta, sin dejar de servirla
+orders-not-taken = No se reciben órdenes de otros programas: { $why }
+orders-in-use = otro programa escucha ya en { $path }; --socket RUTA elige otro sitio
+orders-open-folder = en { $path } pueden escribir otros usuarios; --socket RUTA elige otro sitio
+flag-socket = Socket en el que recibe órdenes de otros programas de esta máquina; no para ninguno [por defecto: el suyo, en la carpeta de ejecución de su usuario]
+flag-si = No pregunta antes de borrar
+flag-palabras = Lo que sigue a la orden, como en la consola
+value-valor = VALOR

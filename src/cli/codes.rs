@@ -7,7 +7,8 @@ use crate::{
     model::{ClientNameError, Fault, FileNameError, IgnoredReason},
     node::{
         Denied, Failure, SecurityError, StartError, StatisticsTrouble, TlsError, TlsRefusal,
-        certificates::CertificateError, client::ClientError, rules::terms::Outdated,
+        certificates::CertificateError, client::ClientError, orders::OrdersError,
+        rules::terms::Outdated,
     },
     proto::{ErrorCode, handshake::SecretError},
     store::StoreError,
@@ -24,6 +25,7 @@ pub const ALL: &[(&str, &[&str])] = &[
     ("TlsRefusal", TlsRefusal::CODES),
     ("CertificateError", CertificateError::CODES),
     ("ClientError", ClientError::CODES),
+    ("OrdersError", OrdersError::CODES),
     ("FailReason", FailReason::CODES),
     ("Failure", Failure::CODES),
     ("Fault", Fault::CODES),

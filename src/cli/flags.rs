@@ -213,8 +213,9 @@ pub fn dressed(command: Command, settings: &Settings) -> Command {
     let is_for_scripts = command.get_name() == "videocliente";
     let command = command.mut_args(|arg| {
         let arg = sourced(arg, settings);
-        // A script's flags may follow what it does.
-        let is_everywhere = is_for_scripts && arg.get_long().is_some();
+        // A script's flags may follow what it does, and these every subcommand.
+        let is_of_all = matches!(arg.get_id().as_str(), "idioma" | "config");
+        let is_everywhere = (is_for_scripts || is_of_all) && arg.get_long().is_some();
         if is_everywhere { arg.global(true) } else { arg }
     });
     let command = command.mut_subcommands(|sub| sub.mut_args(|arg| sourced(arg, settings)));
@@ -250,16 +251,20 @@ fn sourced(arg: Arg, settings: &Settings) -> Arg {
     }
 }
 
-/// A command in the chosen language, and its subcommands.
+/// A command in the chosen language, and its subcommands. `path` is how it is called.
 fn localised(command: Command, path: &str) -> Command {
     let template = format!(
         "{{about-with-newline}}\n{}: {{usage}}\n\n{{all-args}}{{after-help}}",
         t!("heading-usage")
     );
     let command = command.mut_args(|arg| localised_arg(arg, path));
-    let usage = usage_line(&command, &path.replace('-', " "));
+    let usage = usage_line(&command, path);
+    // A command of the prompt brings its own.
+    let own = command.get_about().map(ToString::to_string);
+    let about = language::find(&format!("about-{}", path.replace(' ', "-"))).or(own);
+    let about = about.unwrap_or_default();
     let command = command
-        .about(language::find(&format!("about-{path}")).unwrap_or_default())
+        .about(about)
         .help_template(template)
         .override_usage(usage)
         .disable_help_flag(true)
@@ -275,14 +280,14 @@ fn localised(command: Command, path: &str) -> Command {
                 .help_heading(t!("heading-general")),
         );
     command.mut_subcommands(|sub| {
-        let path = format!("{path}-{}", sub.get_name());
+        let path = format!("{path} {}", sub.get_name());
         localised(sub, &path)
     })
 }
 
 fn localised_arg(arg: Arg, path: &str) -> Arg {
     let id = arg.get_id().as_str().to_owned();
-    let mut help = flag_text(&id, path).unwrap_or_default();
+    let mut help = flag_text(&id, &path.replace(' ', "-")).unwrap_or_default();
     let defaults: Vec<String> = arg
         .get_default_values()
         .iter()

@@ -20,6 +20,7 @@ mod generate;
 mod given;
 pub mod local;
 pub mod logging;
+mod orders;
 mod output;
 mod parsers;
 pub mod place;

@@ -20,7 +20,10 @@ use super::{
         topics::Topic,
     },
 };
-use crate::node::StopError;
+use crate::node::{
+    StartError, StopError,
+    orders::{Asked, Orders},
+};
 
 /// Events that may wait for the console.
 pub const EVENTS: usize = 4096;
@@ -114,14 +117,15 @@ pub async fn printed(printer: &Printer, stop: &CancellationToken) -> Exit {
     printer.lost().map_or(Exit::Well, |error| wrote(Err(error)))
 }
 
-/// Shows a server's events and does what is typed, until `stopped`, or the end of the input, or a command
+/// Shows a server's events, and does what is typed and what other programs order, until `stopped`, or the end of the input, or a command
 /// that gives false.
 pub async fn serve<E>(
     console: &mut Console,
-    events: &mut mpsc::Receiver<E>,
+    (events, orders): (&mut mpsc::Receiver<E>, &mut Orders),
     stopped: impl Future<Output = ()>,
     show: impl Fn(&E) -> Line,
     mut command: impl AsyncFnMut(&str) -> bool,
+    order: impl AsyncFn(Asked),
 ) {
     if console.mode == Mode::Prompt {
         console.printer.line(t!("hint-help"));
@@ -132,6 +136,7 @@ pub async fn serve<E>(
         tokio::select! {
             () = &mut stopped => break,
             Some(event) = events.recv() => console.printer.news([show(&event)]),
+            asked = orders.next() => order(asked).await,
             entered = console.next() => match entered {
                 Some(Entered::Line(line)) => {
                     if !command(&line).await {
@@ -147,6 +152,34 @@ pub async fn serve<E>(
         console.printer.line(show(&event));
     }
     console.printer.line(t!("stopping"));
+}
+
+/// A node that starts, unless the program is to stop first. Tells why it does not.
+///
+/// # Errors
+/// The exit of a program without a node.
+pub(super) async fn started<T>(
+    start: impl Future<Output = Result<T, StartError>>,
+    stop: &CancellationToken,
+    printer: &Printer,
+) -> Result<T, Exit> {
+    let started = tokio::select! {
+        started = start => started,
+        () = stop.cancelled() => return Err(Exit::Well),
+    };
+    started.map_err(|error| {
+        printer.flush();
+        report(&t!("error", why = errors::start(&error)));
+        Exit::Failed
+    })
+}
+
+/// Waits until one of two says stop.
+pub(super) async fn either(one: &CancellationToken, other: &CancellationToken) {
+    tokio::select! {
+        () = one.cancelled() => {}
+        () = other.cancelled() => {}
+    }
 }
 
 /// Waits for an orderly stop, for a while.

@@ -1,19 +1,12 @@
-//! What a secondary's prompt does with what was set aside: shows it, brings it back, removes it for good.
+//! What a secondary's prompt completes of what was set aside.
 
 use std::sync::Arc;
 
 use super::{
-    commands::{Emptying, Form},
-    console::{Printer, Suggestion, Values},
-    text::{self, files, line::complaint, t, units::bytes},
+    console::{Suggestion, Values},
+    text::units::bytes,
 };
-use crate::{
-    node::secondary::SecondaryHandle,
-    store::{
-        StoreError,
-        retired::{Retired, RetiredFile},
-    },
-};
+use crate::store::retired::{Retired, RetiredFile};
 
 /// Numbers of what can be brought back or removed.
 #[derive(Debug)]
@@ -33,69 +26,4 @@ impl Values for RetiredValues {
             _ => Arc::default(),
         }
     }
-}
-
-/// `RETIRADOS`.
-pub(super) async fn show(handle: &SecondaryHandle, printer: &Printer, form: Form) {
-    if let Some(files) = told(printer, handle.retired().await) {
-        printer.lines(match form {
-            Form::Table => text::retired::list(&files),
-            Form::Json => text::retired::json(&files),
-        });
-    }
-}
-
-/// `RECUPERAR`.
-pub(super) async fn recover(handle: &SecondaryHandle, printer: &Printer, number: u64) {
-    match told(printer, handle.recover(number).await) {
-        Some(Some(file)) => printer.line(t!("retired-recovered", file = file)),
-        Some(None) => printer.line(complaint(t!("retired-no-such", number = number))),
-        None => {}
-    }
-}
-
-/// `VACIAR`: says what goes. The numbers of what is to go once somebody agrees.
-pub(super) async fn ask(
-    handle: &SecondaryHandle,
-    printer: &Printer,
-    what: Emptying,
-) -> Option<Vec<u64>> {
-    let files = told(printer, handle.retired().await)?;
-    let going: Vec<RetiredFile> = match what {
-        Emptying::Ask => {
-            printer.lines(text::retired::list(&files));
-            return None;
-        }
-        Emptying::All => files,
-        Emptying::One(number) => {
-            let is_meant = |file: &RetiredFile| file.number == number;
-            let found: Vec<_> = files.into_iter().filter(is_meant).collect();
-            if found.is_empty() {
-                printer.line(complaint(t!("retired-no-such", number = number)));
-                return None;
-            }
-            found
-        }
-    };
-    if going.is_empty() {
-        printer.line(t!("retired-none"));
-        return None;
-    }
-    printer.lines(text::retired::confirm(&going));
-    Some(going.iter().map(|file| file.number).collect())
-}
-
-/// Somebody has agreed.
-pub(super) async fn empty(handle: &SecondaryHandle, printer: &Printer, numbers: Vec<u64>) {
-    if let Some(gone) = told(printer, handle.empty_retired(numbers).await) {
-        let what = text::retired::total(gone);
-        printer.line(t!("retired-gone", what = what));
-    }
-}
-
-/// What came of it; an error is told.
-fn told<T>(printer: &Printer, result: Result<T, StoreError>) -> Option<T> {
-    result
-        .map_err(|error| printer.line(complaint(files::store(&error))))
-        .ok()
 }

@@ -5,16 +5,18 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc};
 use tokio::sync::mpsc;
 
 use super::{
-    args::SecondaryArgs,
-    commands::{self, CommonLine, SecondaryLine},
+    args::{SecondaryArgs, SecondaryCommand},
+    commands::{self, CommonLine, Form, SecondaryLine},
     console::{Console, Mode, Printer},
     exit::Exit,
-    flags, output,
+    flags,
+    orders::{self, secondary::SecondaryAnswer},
+    output,
     program::{self, finish},
     reload, retired,
     service::Manager,
     signals::{Hangup, Requests},
-    text::{self, bad_line::explain, errors, help, line::complaint, t, topics},
+    text::{self, bad_line::explain, help, line::complaint, t, topics},
 };
 use crate::{
     model::SecondaryNumber,
@@ -37,6 +39,10 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(args) => args,
         Err(end) => return end,
     };
+    if let Some(SecondaryCommand::Order(order)) = &args.instead {
+        let (line, port) = (order.line.clone(), order.which.port());
+        return orders::give::<orders::secondary::Secondary>(line, port, &order.how);
+    }
     let security = match args.security.load(NetworkRole::Both) {
         Ok(security) => security,
         Err(error) => return output::refuse(&error),
@@ -87,28 +93,22 @@ async fn run(
     let manager = Manager::default();
     let printer = console.printer.clone();
     let (sender, mut events) = mpsc::channel(program::EVENTS);
-    let started = tokio::select! {
-        started = start(&args, number, &security, sender) => started,
-        () = stop.cancelled() => return Exit::Well,
-    };
-    let (handle, folder) = match started {
+    let start = start(&args, number, &security, sender);
+    let (handle, folder) = match program::started(start, &stop, &printer).await {
         Ok(started) => started,
-        Err(error) => {
-            printer.flush();
-            output::report(&t!("error", why = errors::start(&error)));
-            return Exit::Failed;
-        }
+        Err(exit) => return exit,
     };
     printer.line(t!("listening", address = handle.address()));
     printer.line(t!("folder-served", folder = folder));
     console.complete(Arc::new(retired::RetiredValues(handle.retired_store())));
+    let mut orders = orders::taken(
+        args.socket.as_deref(),
+        "secundario",
+        handle.address(),
+        &printer,
+    );
     let gave_up = handle.stopped();
-    let stopped = async {
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = gave_up.cancelled() => {}
-        }
-    };
+    let stopped = program::either(&stop, &gave_up);
     let read_again = async || {
         if let Some(args) = reload::read::<SecondaryArgs>(&line, &log, &security) {
             let _ = handle.set_upload_limit(args.limite_subida).await;
@@ -121,7 +121,7 @@ async fn run(
     let mut emptying = None;
     program::serve(
         &mut console,
-        &mut events,
+        (&mut events, &mut orders),
         manager.watch(stopped, reload, read_again, alive),
         |event| {
             let line = text::secondary::event(event);
@@ -129,6 +129,10 @@ async fn run(
             line
         },
         async |line| command(line, &handle, &printer, &mut emptying).await,
+        async |asked| {
+            let perform = async |request| orders::secondary::order(&handle, request).await;
+            orders::answer(asked, perform).await;
+        },
     )
     .await;
     manager.stopping();
@@ -152,7 +156,8 @@ async fn command(
 ) -> bool {
     if let Some(numbers) = emptying.take() {
         if commands::is_yes(line) {
-            retired::empty(handle, printer, numbers).await;
+            let answer = orders::secondary::remove(handle, numbers).await;
+            printer.lines(orders::shown(&answer, Form::Table));
             return true;
         }
         if commands::is_no(line) {
@@ -167,36 +172,6 @@ async fn command(
         }
     };
     match parsed {
-        SecondaryLine::Running => {
-            let transfers = handle.running().await.unwrap_or_default();
-            printer.lines(text::secondary::running(&transfers));
-        }
-        SecondaryLine::Downloads => {
-            let rows = handle.downloads().await.unwrap_or_default();
-            printer.lines(text::central::counts(t!("column-file"), &rows));
-        }
-        SecondaryLine::Status => {
-            if let Ok(status) = handle.status().await {
-                printer.lines(text::nodes::secondary(&status));
-            }
-        }
-        SecondaryLine::Reindex => {
-            // It says itself when it begins and ends.
-            let _ = handle.reindex().await;
-        }
-        SecondaryLine::Retired(form) => retired::show(handle, printer, form).await,
-        SecondaryLine::Recover(number) => retired::recover(handle, printer, number).await,
-        SecondaryLine::Empty(what) => *emptying = retired::ask(handle, printer, what).await,
-        SecondaryLine::Limit(limit) => {
-            if handle.set_upload_limit(limit).await.is_ok() {
-                printer.line(t!("limit-set", limit = text::nodes::limit(limit)));
-            }
-        }
-        SecondaryLine::Statistics(form) => {
-            if let Ok(document) = handle.statistics().await {
-                printer.lines(text::statistics::document(&document, form));
-            }
-        }
         SecondaryLine::Common(CommonLine::Help(word)) => {
             printer.lines(help::answer(
                 word.as_deref(),
@@ -205,6 +180,18 @@ async fn command(
         }
         SecondaryLine::Common(CommonLine::Empty) => {}
         SecondaryLine::Common(CommonLine::Quit) => return false,
+        line => {
+            let form = orders::secondary::form(&line);
+            let answer = orders::secondary::perform(handle, line, false).await;
+            if let Ok(Some(SecondaryAnswer::ToRemove(files))) = &answer {
+                *emptying = Some(files.iter().map(|file| file.number).collect());
+            }
+            match answer {
+                // It says itself when it begins and ends.
+                Ok(None | Some(SecondaryAnswer::Reindexing)) | Err(_) => {}
+                Ok(Some(answer)) => printer.lines(orders::shown(&answer, form)),
+            }
+        }
     }
     true
 }

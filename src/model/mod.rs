@@ -15,7 +15,7 @@ pub mod limits;
 mod manifest;
 pub mod messages;
 mod name;
-mod serde;
+pub(crate) mod serde;
 mod source;
 mod system;
 mod transfer;

@@ -5,6 +5,7 @@ mod connect;
 mod descriptors;
 mod lines;
 mod listen;
+mod local;
 #[cfg(test)]
 pub mod memory;
 mod network;
@@ -21,6 +22,7 @@ pub use connect::{ConnectError, connect, resolve};
 pub use descriptors::connection_permits;
 pub use lines::{LineReader, LineWriter, ReadError, split};
 pub use listen::{Accepted, Arrival, Door};
+pub use local::{LocalListener, connect_here, is_listened_to, read_all};
 pub use network::{Listener, Network, listen};
 pub use permits::{Permit, Permits, Use};
 pub use send_file::{PlainSocket, limit_unsent};

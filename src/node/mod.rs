@@ -13,6 +13,7 @@ mod finding;
 mod greeting;
 mod link;
 mod lost;
+pub mod orders;
 mod records;
 mod refusals;
 mod refused;

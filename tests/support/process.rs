@@ -18,8 +18,8 @@ pub const SECONDARY: &str = env!("CARGO_BIN_EXE_videosecundario");
 pub const CLIENT: &str = env!("CARGO_BIN_EXE_videocliente");
 pub const LOCAL: &str = env!("CARGO_BIN_EXE_videolocal");
 
-/// Whatever whoever runs the tests has set for people: the programs are to speak Spanish and to read no files of
-/// theirs. Nothing can be below /dev/null, and nothing is left there.
+/// Whatever whoever runs the tests has set for people: the programs are to speak Spanish, to read no files of theirs, and
+/// to take no orders where these would look for them. Nothing can be below /dev/null, and nothing is left there.
 pub fn plain(command: &mut Command) -> &mut Command {
     for variable in [
         "LC_ALL",
@@ -35,6 +35,7 @@ pub fn plain(command: &mut Command) -> &mut Command {
     command
         .env("XDG_CONFIG_HOME", "/dev/null")
         .env("XDG_STATE_HOME", "/dev/null")
+        .env("TROZOS_SOCKET", "no")
 }
 
 /// A program that hears signals, however the tests were started: in the background of a script SIGINT is ignored, and

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{ANYWHERE, CENTRAL_PORT, Common, SecurityArgs, USUAL_SECONDARIES};
+use super::{ANYWHERE, CENTRAL_PORT, Common, OfCentral, Order, SecurityArgs, USUAL_SECONDARIES};
 use crate::{
     cli::{
         place::{Place, place},
@@ -33,6 +33,9 @@ pub struct CentralArgs {
     /// Downloads at once.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = tidy(clap::value_parser!(u32).range(1..=10_000)))]
     pub max_clientes: u32,
+    /// Where it takes orders of other programs.
+    #[arg(long, value_name = "RUTA|no", value_parser = PathParser)]
+    pub socket: Option<PathBuf>,
     /// Runs as a service.
     #[arg(long)]
     pub sin_consola: bool,
@@ -48,6 +51,9 @@ pub enum CentralCommand {
     /// Makes a private authority, certificates and a secret.
     #[command(next_help_heading = "options", alias = "certificates")]
     Certificados(CertificateArgs),
+    /// Something that is asked of a central that runs.
+    #[command(flatten)]
+    Order(Order<OfCentral>),
 }
 
 /// What certificates are to be made.

@@ -6,6 +6,7 @@
 mod central;
 mod client;
 mod local;
+mod orders;
 mod secondary;
 
 use std::{ffi::OsStr, path::PathBuf, sync::Arc, time::Duration};
@@ -30,7 +31,8 @@ use crate::node::{
 pub use central::{CentralArgs, CentralCommand, CertificateArgs};
 pub use client::{ClientArgs, Output, Progress, Script};
 pub(super) use local::LocalArgs;
-pub use secondary::SecondaryArgs;
+pub use orders::{OfCentral, OfSecondary, Order, OrderArgs};
+pub use secondary::{SecondaryArgs, SecondaryCommand};
 
 /// How many secondaries there are unless said otherwise.
 const USUAL_SECONDARIES: u16 = 3;

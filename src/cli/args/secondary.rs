@@ -7,9 +7,9 @@ use std::{
     time::Duration,
 };
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
-use super::{ANYWHERE, CENTRAL_PORT, Common, SecurityArgs, USUAL_SECONDARIES};
+use super::{ANYWHERE, CENTRAL_PORT, Common, OfSecondary, Order, SecurityArgs, USUAL_SECONDARIES};
 use crate::{
     cli::{
         parsers::quiet,
@@ -28,10 +28,14 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// `videosecundario`.
 #[derive(Parser, Clone, Debug)]
 #[command(name = "videosecundario", version, next_help_heading = "options")]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct SecondaryArgs {
+    /// A subcommand, instead of running a secondary.
+    #[command(subcommand)]
+    pub instead: Option<SecondaryCommand>,
     /// Its number.
-    #[arg(short, long, value_name = "N", value_parser = tidy(clap::value_parser!(u64)))]
-    pub numero: u64,
+    #[arg(short, long, required = true, value_name = "N", value_parser = tidy(clap::value_parser!(u64)))]
+    pub numero: Option<u64>,
     /// How many secondaries there are.
     #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = tidy(clap::value_parser!(u16).range(1..=64)))]
     pub secundarios: u16,
@@ -68,6 +72,9 @@ pub struct SecondaryArgs {
     /// Continues without disks that were mounted in the folder before.
     #[arg(long)]
     pub olvidar_discos: bool,
+    /// Where it takes orders of other programs.
+    #[arg(long, value_name = "RUTA|no", value_parser = PathParser)]
+    pub socket: Option<PathBuf>,
     /// Runs as a service.
     #[arg(long)]
     pub sin_consola: bool,
@@ -75,6 +82,14 @@ pub struct SecondaryArgs {
     pub security: SecurityArgs,
     #[command(flatten)]
     pub common: Common,
+}
+
+/// What `videosecundario` does besides running a secondary.
+#[derive(Subcommand, Clone, Debug)]
+pub enum SecondaryCommand {
+    /// Something that is asked of a secondary that runs.
+    #[command(flatten)]
+    Order(Order<OfSecondary>),
 }
 
 impl SecondaryArgs {
@@ -92,7 +107,7 @@ impl SecondaryArgs {
     /// Why the number is not allowed, for people.
     pub fn number(&self) -> Result<SecondaryNumber, String> {
         let highest = self.secundarios.max(USUAL_SECONDARIES);
-        SecondaryNumber::try_from(self.numero)
+        SecondaryNumber::try_from(self.numero.unwrap_or_default())
             .ok()
             .filter(|number| number.get() <= highest)
             .ok_or_else(|| self.bad_number(highest))
@@ -129,9 +144,9 @@ impl SecondaryArgs {
     }
 
     fn bad_number(&self, highest: u16) -> String {
-        let number = self.numero.to_string();
-        let could_be =
-            self.numero > u64::from(highest) && self.numero <= u64::from(MAX_SECONDARY_NUMBER);
+        let number = self.numero.unwrap_or_default();
+        let could_be = number > u64::from(highest) && number <= u64::from(MAX_SECONDARY_NUMBER);
+        let number = number.to_string();
         if could_be {
             t!("usage-number-more", number = number, highest = highest)
         } else {

@@ -1,5 +1,7 @@
 //! What happens at a secondary.
 
+use std::time::Duration;
+
 use super::{
     central::to as to_whom,
     conflicts, errors, files,
@@ -7,11 +9,12 @@ use super::{
     links, list, security, t,
     table::table,
     transfer,
-    units::{bytes, rate, time},
+    units::{bytes, percent, rate, time},
 };
 use crate::{
+    cli::orders::transfers::{Transfer, TransferKind},
     model::RetiredReason,
-    node::secondary::{NoLongerServing, RunningKind, RunningTransfer, SecondaryEvent},
+    node::secondary::{NoLongerServing, SecondaryEvent},
 };
 
 /// One event, in a line.
@@ -173,7 +176,7 @@ fn words(event: &SecondaryEvent) -> String {
 }
 
 /// Transfers that run now.
-pub fn running(transfers: &[RunningTransfer]) -> Vec<String> {
+pub(in crate::cli) fn running(transfers: &[Transfer]) -> Vec<String> {
     if transfers.is_empty() {
         return vec![t!("no-transfers")];
     }
@@ -181,17 +184,51 @@ pub fn running(transfers: &[RunningTransfer]) -> Vec<String> {
         .iter()
         .map(|transfer| {
             let (what, how_far) = match &transfer.kind {
-                RunningKind::Sending {
-                    receiver: to,
-                    bytes: size,
-                } => (t!("row-sending", to = to_whom(to)), bytes(*size)),
-                RunningKind::Copying { snapshot } => {
-                    (t!("row-copying"), transfer::progress(snapshot))
+                TransferKind::Sending { to, sent_bytes } => {
+                    (t!("row-sending", to = to_whom(to)), bytes(*sent_bytes))
                 }
+                copying @ TransferKind::Copying { .. } => (t!("row-copying"), how_far(copying)),
             };
             vec![transfer.file.to_string(), what, how_far]
         })
         .collect();
     let head = [t!("column-file"), t!("column-what"), t!("column-progress")];
     table(&head, &rows)
+}
+
+/// How far a copy is, and how many of its sources send.
+fn how_far(kind: &TransferKind) -> String {
+    let TransferKind::Copying {
+        bytes: size,
+        have_bytes,
+        bytes_per_s,
+        seconds_left,
+        working,
+        sources,
+    } = kind
+    else {
+        return String::new();
+    };
+    let (percent, size) = (percent(*have_bytes, *size), bytes(*size));
+    if *working == 0 {
+        return t!("progress-waiting", percent = percent, size = size);
+    }
+    let rate = rate(*bytes_per_s);
+    let left = seconds_left.and_then(|left| Duration::try_from_secs_f64(left).ok());
+    let line = match left {
+        Some(left) => t!(
+            "progress-left",
+            percent = percent,
+            size = size,
+            rate = rate,
+            left = time(left)
+        ),
+        None => t!("progress", percent = percent, size = size, rate = rate),
+    };
+    t!(
+        "progress-sources",
+        line = line,
+        working = working,
+        sources = sources
+    )
 }

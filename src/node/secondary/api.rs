@@ -7,12 +7,14 @@ use std::{
     time::Duration,
 };
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     engine::download::{Notice, Snapshot},
     model::{
-        Conflict, FileName, IgnoredReason, Receiver, RetiredReason, SecondaryNumber, Who, Writer,
+        self, Conflict, FileName, IgnoredReason, Receiver, RetiredReason, SecondaryNumber, Who,
+        Writer,
     },
     node::{
         Denied, Failure, Lost, Refused, Security, StatisticsTrouble, StopError,
@@ -217,13 +219,14 @@ pub enum NoLongerServing {
 }
 
 /// A secondary as it stands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SecondaryStatus {
     /// Its number.
     pub number: SecondaryNumber,
     /// The central; `None` while there is no connection to it.
     pub central: Option<SocketAddr>,
     /// The folder that it serves.
+    #[serde(with = "model::serde::shown_path")]
     pub folder: PathBuf,
     /// Files that are served.
     pub files: u64,
@@ -244,6 +247,7 @@ pub struct SecondaryStatus {
     /// Payload bytes that it has sent since it started.
     pub bytes_sent: u64,
     /// The same of the last three seconds.
+    #[serde(rename = "bytes_per_s")]
     pub rate_bytes_per_s: f64,
     /// The limit of what it sends; `None` for no limit.
     pub upload_limit_bytes_per_s: Option<u64>,

@@ -1,11 +1,11 @@
 //! What is told of files that were set aside.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::RetiredReason;
 
 /// A file that was set aside, for people and programs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetiredFile {
     /// Its number as long as the program runs.
     pub number: u64,
@@ -22,7 +22,7 @@ pub struct RetiredFile {
 }
 
 /// Files and their bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetiredTotal {
     /// How many.
     pub files: usize,

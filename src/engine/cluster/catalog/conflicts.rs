@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Catalog, Now, Other, Standing,
     changes::{Change, Effect, no_longer_offered},
@@ -17,7 +19,8 @@ use crate::{
 const MOST_VERSIONS: usize = 16;
 
 /// What became of a person's decision.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Resolved {
     /// The name stands for this content now; the other copies are set aside.
     To(FileMeta),

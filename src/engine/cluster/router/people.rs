@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, time::Instant};
 
+use serde::{Deserialize, Serialize};
+
 use super::Cluster;
 use crate::{
     engine::cluster::{Action, LinkId, Notice, Refusal, catalog::Resolved, transfers::Transfer},
@@ -12,7 +14,8 @@ use crate::{
 };
 
 /// What became of a wish to drain a secondary, or to have it work again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Drained {
     /// It is drained from now on.
     Yes,

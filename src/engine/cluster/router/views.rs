@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::Cluster;
 use crate::{
     engine::cluster::{
@@ -16,7 +18,7 @@ use crate::{
         places::{Client, Waiting},
     },
     model::{
-        ClientName, ClusterStatus, FileMeta, FileName, ListedFile, SecondaryNumber,
+        self, ClientName, ClusterStatus, FileMeta, FileName, ListedFile, SecondaryNumber,
         SecondaryStatus, limits::MAX_SECONDARY_NUMBER,
     },
 };
@@ -39,13 +41,14 @@ pub struct FileCounts {
 }
 
 /// A secondary that has enrolled since the central started.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SecondaryInfo {
     /// Its number.
     pub number: SecondaryNumber,
     /// How it is.
     pub state: SecondaryCondition,
     /// When it counts as down unless it is heard of before; `None` while it is down.
+    #[serde(rename = "lease_left_s", with = "model::serde::maybe_seconds")]
     pub lease_left: Option<Duration>,
     /// Where others reach it.
     pub address: SocketAddr,
@@ -63,13 +66,15 @@ pub struct SecondaryInfo {
     /// central. A secondary that was there before tells again what it sent of late.
     pub bytes_sent: u64,
     /// The same of the last three seconds.
+    #[serde(rename = "bytes_per_s")]
     pub rate_bytes_per_s: f64,
     /// Transfers in which it has a connection, copies included; legacy ones are one per part.
     pub transfers: u32,
 }
 
 /// How a secondary is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SecondaryCondition {
     /// Its lease is alive.
     Up,
@@ -80,7 +85,7 @@ pub enum SecondaryCondition {
 }
 
 /// A client.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClientInfo {
     /// Its name; empty while it has none.
     pub name: String,
@@ -93,13 +98,14 @@ pub struct ClientInfo {
     /// Complete downloads so far, by the books: those of earlier runs, and of others of this name, included.
     pub downloads: u64,
     /// For how long it has been connected; for a legacy one, been sent something.
+    #[serde(rename = "connected_s", with = "model::serde::seconds")]
     pub connected_for: Duration,
     /// It speaks the protocol of 2017. Such a client is known only while it is being sent something.
     pub legacy: bool,
 }
 
 /// A download that waits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueRow {
     /// Its position in the line, from 1.
     pub position: u32,
@@ -108,6 +114,7 @@ pub struct QueueRow {
     /// For what.
     pub file: FileName,
     /// For how long; it starts anew with each connection.
+    #[serde(rename = "waited_s", with = "model::serde::seconds")]
     pub waited: Duration,
 }
 

@@ -1,0 +1,217 @@
+//! What a central answers to a command: the same at its prompt and to orders from outside.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Answer, NotDone, Request, Server};
+use crate::{
+    cli::{
+        commands::{self, BadLine, CentralLine, Drain, Form},
+        exit::Exit,
+        text::{
+            self,
+            bad_line::explain,
+            line::{Line, complaint},
+            t,
+        },
+    },
+    model::{ClusterStatus, Conflict, FileName, SecondaryNumber},
+    node::{
+        Stopped,
+        central::{
+            CentralHandle, ClientInfo, DownloadCount, Drained, Expelled, QueueRow, Resolved,
+            SecondaryInfo,
+        },
+    },
+};
+
+/// What a central answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::cli) enum CentralAnswer {
+    DownloadsPerFile(Vec<DownloadCount>),
+    DownloadsPerClient(Vec<DownloadCount>),
+    Status(ClusterStatus),
+    Secondaries(Vec<SecondaryInfo>),
+    Clients(Vec<ClientInfo>),
+    Queue(Vec<QueueRow>),
+    Expelled {
+        name: String,
+        clients: u32,
+    },
+    Drained {
+        secondary: u16,
+        drained: Drained,
+    },
+    Conflicts(Vec<Conflict>),
+    Resolved {
+        name: FileName,
+        choice: u16,
+        resolved: Resolved,
+    },
+    Statistics(Value),
+}
+
+/// Does what a command says; `None` for those of the prompt itself.
+pub(in crate::cli) async fn perform(
+    handle: &CentralHandle,
+    line: CentralLine,
+) -> Result<Option<CentralAnswer>, Stopped> {
+    use CentralAnswer as Answer;
+    Ok(Some(match line {
+        CentralLine::PerFile => Answer::DownloadsPerFile(handle.downloads_per_file().await?),
+        CentralLine::PerClient => Answer::DownloadsPerClient(handle.downloads_per_client().await?),
+        CentralLine::Status => Answer::Status(handle.status().await?),
+        CentralLine::Secondaries => Answer::Secondaries(handle.secondaries().await?),
+        CentralLine::Clients => Answer::Clients(handle.clients().await?),
+        CentralLine::Queue => Answer::Queue(handle.queue().await?),
+        CentralLine::Expel(name) => {
+            let clients = match handle.expel(&name).await? {
+                Expelled::Clients(count) => count,
+                Expelled::NoSuchClient => 0,
+            };
+            Answer::Expelled { name, clients }
+        }
+        CentralLine::Drain(secondary, what) => Answer::Drained {
+            secondary,
+            drained: match SecondaryNumber::try_from(u64::from(secondary)) {
+                Ok(number) => handle.drain(number, what == Drain::Begin).await?,
+                Err(_) => Drained::NoSuchSecondary,
+            },
+        },
+        CentralLine::Conflicts(_) => Answer::Conflicts(handle.conflicts().await?),
+        CentralLine::Resolve(name, choice) => {
+            let resolved = handle.resolve(name.clone(), choice).await?;
+            Answer::Resolved {
+                name,
+                choice,
+                resolved,
+            }
+        }
+        CentralLine::Statistics(_) => Answer::Statistics(handle.statistics().await?),
+        CentralLine::Common(_) => return Ok(None),
+    }))
+}
+
+/// Does what another program asks.
+pub(in crate::cli) async fn order(
+    handle: &CentralHandle,
+    request: Request,
+) -> Result<CentralAnswer, NotDone> {
+    let line = commands::central(&request.line).map_err(|bad| NotDone::Bad(explain(&bad)))?;
+    match perform(handle, line).await {
+        Ok(Some(answer)) => Ok(answer),
+        Ok(None) => Err(NotDone::Bad(t!("order-not-here", line = request.line))),
+        Err(Stopped) => Err(NotDone::Stopping),
+    }
+}
+
+/// How the answer to a line is wanted.
+pub(in crate::cli) fn form(line: &CentralLine) -> Form {
+    match line {
+        CentralLine::Conflicts(form) | CentralLine::Statistics(form) => *form,
+        CentralLine::PerFile
+        | CentralLine::PerClient
+        | CentralLine::Status
+        | CentralLine::Secondaries
+        | CentralLine::Clients
+        | CentralLine::Queue
+        | CentralLine::Expel(_)
+        | CentralLine::Drain(..)
+        | CentralLine::Resolve(..)
+        | CentralLine::Common(_) => Form::Table,
+    }
+}
+
+impl Answer for CentralAnswer {
+    fn lines(&self) -> Vec<Line> {
+        let plain = |lines: Vec<String>| lines.into_iter().map(Line::from).collect();
+        match self {
+            Self::DownloadsPerFile(rows) => plain(text::central::counts(t!("column-file"), rows)),
+            Self::DownloadsPerClient(rows) => {
+                plain(text::central::counts(t!("column-client"), rows))
+            }
+            Self::Status(status) => plain(text::central::status(status)),
+            Self::Secondaries(secondaries) => plain(text::nodes::secondaries(secondaries)),
+            Self::Clients(clients) => plain(text::nodes::clients(clients)),
+            Self::Queue(queue) => plain(text::nodes::queue(queue)),
+            Self::Expelled { name, clients: 0 } => {
+                vec![complaint(t!("no-such-client", name = name))]
+            }
+            Self::Expelled { name, clients } => {
+                vec![t!("expelled", count = clients, name = name).into()]
+            }
+            Self::Drained { secondary, drained } => vec![drained_line(*secondary, *drained)],
+            Self::Conflicts(conflicts) => plain(text::conflicts::conflicts(conflicts)),
+            Self::Resolved {
+                name,
+                choice,
+                resolved,
+            } => vec![resolved_line(name, *choice, resolved)],
+            Self::Statistics(document) => plain(text::statistics::document(document, Form::Table)),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Expelled { clients: 0, .. }
+            | Self::Drained {
+                drained: Drained::NoSuchSecondary,
+                ..
+            }
+            | Self::Resolved {
+                resolved: Resolved::NoSuchFile,
+                ..
+            } => Exit::NotFound,
+            Self::Resolved {
+                resolved: Resolved::NoConflict | Resolved::NoSuchChoice(_),
+                ..
+            } => Exit::Failed,
+            // As `videocliente estado`.
+            Self::Status(status) if !status.ready => Exit::Failed,
+            _ => Exit::Well,
+        }
+    }
+}
+
+fn resolved_line(name: &FileName, choice: u16, resolved: &Resolved) -> Line {
+    match resolved {
+        Resolved::To(file) => t!("resolved", file = &file.name).into(),
+        Resolved::NoSuchFile => complaint(t!("no-such-file", file = name)),
+        Resolved::NoConflict => complaint(t!("no-conflict", file = name)),
+        Resolved::NoSuchChoice(choices) => complaint(t!(
+            "no-such-choice",
+            file = name,
+            choice = choice,
+            choices = text::list(choices)
+        )),
+    }
+}
+
+fn drained_line(number: u16, drained: Drained) -> Line {
+    let number = number.to_string();
+    match drained {
+        Drained::Yes => t!("draining", number = number).into(),
+        Drained::No => t!("not-draining", number = number).into(),
+        Drained::NoSuchSecondary => complaint(t!("no-such-secondary", number = number)),
+    }
+}
+
+/// Orders to a central.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cli) struct Central;
+
+impl Server for Central {
+    type Answer = CentralAnswer;
+    const KIND: &'static str = "central";
+    const PROGRAM: &'static str = "videocentral";
+
+    fn check(line: &str) -> Result<bool, BadLine> {
+        let line = commands::central(line)?;
+        Ok(form(&line) == Form::Json)
+    }
+
+    fn wants_agreement(_: &CentralAnswer) -> bool {
+        false
+    }
+}

@@ -1,0 +1,128 @@
+//! Orders to a server that runs, from another program of this machine: `videocentral cola`, `videosecundario limite
+//! 20MB/s`. The line that is sent is what a person would type at the prompt, and is understood by the same code; the
+//! answer is a value, which is told in the language of whoever asked, or as JSON.
+//!
+//! `central` and `secondary` say what each answers, `socket` where its socket is, `giving` is the side that asks.
+
+pub(super) mod central;
+mod giving;
+pub(super) mod secondary;
+mod socket;
+pub(super) mod transfers;
+
+use std::{net::SocketAddr, path::Path};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+pub(super) use giving::{Server, give};
+
+use super::{
+    commands::Form,
+    console::Printer,
+    exit::Exit,
+    text::{
+        coded,
+        line::{Line, Tone},
+        statistics, t,
+    },
+};
+use crate::node::orders::{Asked, Orders, OrdersError};
+
+/// What is asked of a running server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Request {
+    /// What a person would type.
+    pub(super) line: String,
+    /// What asks for agreement is agreed to.
+    #[serde(default)]
+    pub(super) yes: bool,
+}
+
+/// What it answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Reply {
+    /// What was asked for.
+    Answer(Value),
+    /// The line is none of its commands: why, in its language.
+    Bad(String),
+    /// It is about to stop.
+    Stopping,
+}
+
+/// What a server says to an order: for programs, for people, and as an exit code.
+pub(super) trait Answer: Serialize + DeserializeOwned {
+    /// For people.
+    fn lines(&self) -> Vec<Line>;
+
+    /// For scripts.
+    fn exit(&self) -> Exit;
+}
+
+/// Why a server does not do what a line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NotDone {
+    /// The line is not understood; why, for people.
+    Bad(String),
+    /// The server is about to stop.
+    Stopping,
+}
+
+/// Does what another program asks, and answers it.
+pub(super) async fn answer<A: Answer>(
+    asked: Asked,
+    perform: impl AsyncFnOnce(Request) -> Result<A, NotDone>,
+) {
+    let reply = match serde_json::from_slice::<Request>(&asked.request) {
+        Ok(request) => match perform(request).await {
+            Ok(answer) => Reply::Answer(serde_json::to_value(answer).unwrap_or_default()),
+            Err(NotDone::Bad(why)) => Reply::Bad(why),
+            Err(NotDone::Stopping) => Reply::Stopping,
+        },
+        Err(error) => Reply::Bad(error.to_string()),
+    };
+    asked.answer(serde_json::to_vec(&reply).unwrap_or_default());
+}
+
+/// Takes orders for a server that listens on the network there: at the path that was said, or the usual one. Where none
+/// can be taken the server runs all the same, and says so.
+pub(super) fn taken(
+    said: Option<&Path>,
+    kind: &str,
+    address: SocketAddr,
+    printer: &Printer,
+) -> Orders {
+    let path = match said {
+        Some(path) if socket::is_none(path) => return Orders::none(),
+        Some(path) => path.to_owned(),
+        None => socket::path(kind, address.port()),
+    };
+    Orders::listen(&path).unwrap_or_else(|error| {
+        let why = why_none(&error);
+        printer.line(Line::new(Tone::Warning, t!("orders-not-taken", why = why)));
+        Orders::none()
+    })
+}
+
+fn why_none(error: &OrdersError) -> String {
+    let text = match error {
+        OrdersError::Disk(error) => return super::text::files::store(error),
+        OrdersError::InUse(path) => t!("orders-in-use", path = path),
+        OrdersError::OpenFolder(path) => t!("orders-open-folder", path = path),
+    };
+    coded(&text, error.code())
+}
+
+/// An answer as the prompt shows it.
+pub(super) fn shown(answer: &impl Answer, form: Form) -> Vec<Line> {
+    match form {
+        Form::Table => answer.lines(),
+        Form::Json => {
+            let value = serde_json::to_value(answer).unwrap_or_default();
+            let inner = value.as_object().and_then(|map| map.values().next());
+            let lines = statistics::json(inner.unwrap_or(&value));
+            lines.into_iter().map(Line::from).collect()
+        }
+    }
+}
