@@ -45,7 +45,7 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
         Some(CentralCommand::Certificados(args)) => return certificates::main(args),
         Some(CentralCommand::Order(order)) => {
             let (line, port) = (order.line.clone(), order.which.puerto);
-            return orders::give::<orders::central::Central>(line, port, &order.how);
+            return orders::give::<orders::central::Central>(line, (port, false), &order.how);
         }
         None => {}
     }

@@ -287,7 +287,12 @@ fn localised(command: Command, path: &str) -> Command {
 
 fn localised_arg(arg: Arg, path: &str) -> Arg {
     let id = arg.get_id().as_str().to_owned();
-    let mut help = flag_text(&id, &path.replace(' ', "-")).unwrap_or_default();
+    let own = arg.get_help().map(ToString::to_string);
+    let heading = arg.get_help_heading().unwrap_or("options").to_owned();
+    // A flag of an order is about the server that is meant.
+    let path = if heading == "order" { "order" } else { path };
+    let text = flag_text(&id, &path.replace(' ', "-"));
+    let mut help = text.or(own).unwrap_or_default();
     let defaults: Vec<String> = arg
         .get_default_values()
         .iter()
@@ -308,7 +313,6 @@ fn localised_arg(arg: Arg, path: &str) -> Arg {
             language::find(&id).unwrap_or_else(|| name.to_string())
         })
         .collect();
-    let heading = arg.get_help_heading().unwrap_or("options");
     let heading = language::find(&format!("heading-{heading}")).unwrap_or_default();
     let takes_value = arg.get_action().takes_values();
     let arg = arg

@@ -40,8 +40,11 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
         Err(end) => return end,
     };
     if let Some(SecondaryCommand::Order(order)) = &args.instead {
-        let (line, port) = (order.line.clone(), order.which.port());
-        return orders::give::<orders::secondary::Secondary>(line, port, &order.how);
+        let (line, which) = (order.line.clone(), &order.which);
+        // `-n 1 estado` is as good as `estado -n 1`.
+        let before = args.number().ok().map(|number| args.port(number));
+        let which = (which.port().or(before), which.si);
+        return orders::give::<orders::secondary::Secondary>(line, which, &order.how);
     }
     let security = match args.security.load(NetworkRole::Both) {
         Ok(security) => security,

@@ -132,6 +132,7 @@ fn a_secondary_without_a_console_does_what_it_is_ordered() {
     let status = json(&servers.secondary(&["status", "--json"]));
     assert_eq!(status["status"]["upload_limit_bytes_per_s"], 20_000_000);
     assert_eq!(code(&servers.secondary(&["reindexar"])), 0);
+    assert_eq!(code(&servers.secondary(&["-n1", "estado"])), 0);
 
     // What goes for good needs agreement.
     let aside = servers

@@ -8,13 +8,16 @@ use clap::{
 
 use crate::cli::{
     commands::{CENTRAL, SECONDARY},
-    text::topics::{self, Topic},
+    text::{
+        t,
+        topics::{self, Topic},
+    },
     values::{PathParser, tidy},
 };
 
 /// How an order is given, and how its answer is shown.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "options")]
+#[command(next_help_heading = "order")]
 pub struct OrderArgs {
     /// Where the server takes orders.
     #[arg(long, value_name = "RUTA", value_parser = PathParser)]
@@ -22,9 +25,6 @@ pub struct OrderArgs {
     /// One JSON document on stdout.
     #[arg(long)]
     pub json: bool,
-    /// Agrees to what is asked.
-    #[arg(short = 'y', long, alias = "yes")]
-    pub si: bool,
 }
 
 /// A kind of server: its commands, and what says which one is meant.
@@ -42,6 +42,7 @@ pub struct OfCentral;
 
 /// Which central.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "order")]
 pub struct WhichCentral {
     /// Where it listens on the network.
     #[arg(short, long, value_name = "PUERTO", value_parser = tidy(clap::value_parser!(u16).range(1..)))]
@@ -62,6 +63,7 @@ pub struct OfSecondary;
 
 /// Which secondary.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "order")]
 pub struct WhichSecondary {
     /// Its number.
     #[arg(short, long, value_name = "N", value_parser = tidy(clap::value_parser!(u16).range(1..=64)))]
@@ -69,6 +71,9 @@ pub struct WhichSecondary {
     /// Where it listens on the network.
     #[arg(short, long, value_name = "PUERTO", value_parser = tidy(clap::value_parser!(u16).range(1..)))]
     pub puerto: Option<u16>,
+    /// Agrees to what is asked.
+    #[arg(short = 'y', long, alias = "yes")]
+    pub si: bool,
 }
 
 impl WhichSecondary {
@@ -110,18 +115,26 @@ impl<S: Ordered> Order<S> {
     fn subcommand(topic: &Topic) -> Command {
         let mut names = topic.names.iter().map(|name| subcommand_name(name));
         let name = names.next().unwrap_or_default();
-        let words = Arg::new(WORDS)
-            .value_name("VALOR")
-            .help_heading("arguments")
-            .allow_hyphen_values(false)
-            .action(ArgAction::Append)
-            .num_args(0..);
-        let command = Command::new(name)
-            .aliases(names.collect::<Vec<_>>())
-            .about(topics::sentence(topic.id))
-            .arg(words);
-        OrderArgs::augment_args(S::Which::augment_args(command))
+        let command = Command::new(name).aliases(names.collect::<Vec<_>>());
+        let command = OrderArgs::augment_args(S::Which::augment_args(command));
+        // After the flags, whose own text would take its place.
+        let command = command.about(topics::sentence(topic.id));
+        let usage = topics::usage(topic.id);
+        match usage.split_once(' ') {
+            Some((_, values)) => command.arg(words(values)),
+            None => command,
+        }
     }
+}
+
+/// What follows a command.
+fn words(values: &str) -> Arg {
+    Arg::new(WORDS)
+        .value_name("VALOR")
+        .help(t!("order-words", values = values))
+        .help_heading("arguments")
+        .action(ArgAction::Append)
+        .num_args(0..)
 }
 
 impl<S: Ordered> FromArgMatches for Order<S> {
@@ -141,7 +154,8 @@ impl<S: Ordered> FromArgMatches for Order<S> {
             .find(named)
             .ok_or_else(|| Error::new(ErrorKind::InvalidSubcommand))?;
         let mut line = topic.names[0].to_owned();
-        for word in of_command.get_many::<String>(WORDS).into_iter().flatten() {
+        let following = of_command.try_get_many::<String>(WORDS).ok();
+        for word in following.into_iter().flatten().flatten() {
             line.push(' ');
             line.push_str(word);
         }

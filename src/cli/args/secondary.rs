@@ -28,7 +28,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// `videosecundario`.
 #[derive(Parser, Clone, Debug)]
 #[command(name = "videosecundario", version, next_help_heading = "options")]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(subcommand_negates_reqs = true)]
 pub struct SecondaryArgs {
     /// A subcommand, instead of running a secondary.
     #[command(subcommand)]

@@ -38,7 +38,7 @@ pub(in crate::cli) trait Server {
 /// Gives an order and ends the program.
 pub(in crate::cli) fn give<S: Server>(
     line: String,
-    port: Option<u16>,
+    (port, yes): (Option<u16>, bool),
     args: &OrderArgs,
 ) -> ExitCode {
     let json = match S::check(&line) {
@@ -59,7 +59,7 @@ pub(in crate::cli) fn give<S: Server>(
             let line = line.clone();
             runtime.block_on(ask::<S>(&path, Request { line, yes }))
         };
-        let answer = ask(args.si)?;
+        let answer = ask(yes)?;
         if !S::wants_agreement(&answer) || json {
             let exit = answer.exit();
             return Ok((answer, exit));

@@ -87,7 +87,7 @@ fn command_lines_that_are_wrong() {
         ),
         (SECONDARY, &[], "falta --numero"),
         (SECONDARY, &["-n9"], "error: el número 9 no vale"),
-        (SECONDARY, &["-n1", "más"], "«más» sobra"),
+        (SECONDARY, &["-n1", "más"], "no conozco la orden «más»"),
         (SECONDARY, &["-n1", "--limite-subida=x"], "no es una tasa"),
         (CLIENT, &["listrar"], "¿querías decir listar?"),
         (CLIENT, &["descargar", "a", "-q", "-v"], "no va con"),
