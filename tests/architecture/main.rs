@@ -86,11 +86,7 @@ const LONG_FILES: &[&str] = &[
 
 const MOST_FUNCTION_LINES: usize = 70;
 /// Functions that are longer. The list only shrinks.
-const LONG_FUNCTIONS: &[&str] = &[
-    "src/cli/text/central.rs: notice",
-    "src/cli/text/secondary.rs: words",
-    "src/node/secondary/mod.rs: start_on",
-];
+const LONG_FUNCTIONS: &[&str] = &["src/node/secondary/mod.rs: start_on"];
 
 static HOUSE: LazyLock<House> = LazyLock::new(|| House::read(&root().join("src")));
 

@@ -1,14 +1,19 @@
 //! What happens at a central.
 
+use std::net::SocketAddr;
+
 use super::{
     line::{Line, Tone},
     links, list, nodes, t,
     table::table,
-    transfer::{self, fault},
+    transfer,
     units::{bytes, count},
 };
 use crate::{
-    model::{ClusterStatus, EndReason, Outcome, Receiver},
+    model::{
+        ClientName, ClusterStatus, CopyLimits, EndReason, Fault, FileName, Outcome, Receiver,
+        SecondaryNumber, Who,
+    },
     node::{
         DiskTrouble, ToldFailure,
         central::{CentralEvent, DownReason, DownloadCount, Notice},
@@ -80,53 +85,21 @@ fn notice(notice: &Notice) -> String {
         Notice::SecondaryUp {
             number,
             address,
-            returned: false,
-        } => t!("secondary-up", number = number, address = address),
-        Notice::SecondaryUp {
-            number, address, ..
-        } => t!("secondary-returned", number = number, address = address),
-        Notice::SecondaryDown { number, why } => match why {
-            DownReason::Goodbye => t!("secondary-goodbye", number = number),
-            DownReason::Closed => t!("secondary-closed", number = number),
-            DownReason::Silent => t!("secondary-silent", number = number),
-        },
+            returned,
+        } => secondary_up(*number, *address, *returned),
+        Notice::SecondaryDown { number, why } => secondary_down(*number, *why),
         Notice::Drained { number } => t!("secondary-drained", number = number),
         Notice::ServiceBegan => t!("service-began"),
-        Notice::Limits { number, limits } if limits.away => {
-            t!("secondary-all-away", number = number)
-        }
-        Notice::Limits { number, limits } if limits.some_away() => t!(
-            "secondary-folders-away",
-            number = number,
-            folders = list(&limits.away_below)
-        ),
-        Notice::Limits { number, limits } if limits.read_only => {
-            t!("secondary-takes-no-copies", number = number)
-        }
-        Notice::Limits { number, .. } => t!("secondary-takes-copies", number = number),
+        Notice::Limits { number, limits } => limited(*number, limits),
         Notice::Level { files } => t!("level", files = t!("files", count = files)),
         Notice::NoSecondaries => t!("no-secondaries"),
-        Notice::Offered { file, bytes: size } => {
-            t!("offered", file = file, size = bytes(*size))
-        }
-        Notice::NoLongerOffered {
-            file,
-            deleted_at: Some(number),
-        } => t!("no-longer-offered-deleted", file = file, number = number),
-        Notice::NoLongerOffered {
-            file,
-            deleted_at: None,
-        } => t!("no-longer-offered", file = file),
+        Notice::Offered { file, bytes: size } => t!("offered", file = file, size = bytes(*size)),
+        Notice::NoLongerOffered { file, deleted_at } => no_longer_offered(file, *deleted_at),
         Notice::Replaced {
             file,
             number,
             bytes: size,
-        } => t!(
-            "replaced",
-            file = file,
-            number = number,
-            size = bytes(*size)
-        ),
+        } => replaced(file, *number, *size),
         Notice::Resolved { file } => t!("resolved", file = &file.name),
         Notice::Conflict { file, number } => t!("conflict", number = number, file = file),
         Notice::SameText { file, other: _ } => t!("same-text", file = file),
@@ -134,26 +107,13 @@ fn notice(notice: &Notice) -> String {
             file,
             target,
             sources,
-        } => t!(
-            "copy-ordered",
-            target = target,
-            file = file,
-            sources = list(sources.iter().map(|source| transfer::who(*source)))
-        ),
+        } => copy_ordered(file, *target, sources),
         Notice::CopyEnded {
             file,
             target,
-            outcome: how,
+            outcome,
             reason,
-        } => {
-            let outcome = because(outcome(*how), reason.as_ref());
-            t!(
-                "copy-ended",
-                file = file,
-                target = target,
-                outcome = outcome
-            )
-        }
+        } => copy_ended(file, *target, because(*outcome, reason.as_ref())),
         Notice::ClientEnrolled { client, address } => {
             t!("client-enrolled", client = client, address = address)
         }
@@ -162,12 +122,7 @@ fn notice(notice: &Notice) -> String {
             client,
             file,
             sources,
-        } => t!(
-            "granted",
-            client = client,
-            file = file,
-            sources = list(sources.iter().map(|source| transfer::who(*source)))
-        ),
+        } => granted(client, file, sources),
         Notice::Queued {
             client,
             file,
@@ -177,33 +132,112 @@ fn notice(notice: &Notice) -> String {
         Notice::Finished {
             client,
             file,
-            outcome: how,
+            outcome,
             reason,
-        } => {
-            let outcome = because(outcome(*how), reason.as_ref());
-            t!("finished", file = file, client = client, outcome = outcome)
-        }
+        } => finished(client, file, because(*outcome, reason.as_ref())),
         Notice::Damaged {
             file,
             number,
             others,
-        } => t!(
-            "copy-damaged",
-            file = file,
-            number = number,
-            others = others
-        ),
+        } => damaged(file, *number, *others),
         Notice::Reported {
             by,
             secondary,
-            fault: why,
-        } => t!(
-            "reported",
-            by = receiver(by),
-            secondary = secondary,
-            why = fault(*why)
-        ),
+            fault,
+        } => reported(by, *secondary, *fault),
     }
+}
+
+fn secondary_up(number: SecondaryNumber, address: SocketAddr, returned: bool) -> String {
+    if returned {
+        t!("secondary-returned", number = number, address = address)
+    } else {
+        t!("secondary-up", number = number, address = address)
+    }
+}
+
+fn secondary_down(number: SecondaryNumber, why: DownReason) -> String {
+    match why {
+        DownReason::Goodbye => t!("secondary-goodbye", number = number),
+        DownReason::Closed => t!("secondary-closed", number = number),
+        DownReason::Silent => t!("secondary-silent", number = number),
+    }
+}
+
+fn limited(number: SecondaryNumber, limits: &CopyLimits) -> String {
+    if limits.away {
+        t!("secondary-all-away", number = number)
+    } else if limits.some_away() {
+        t!(
+            "secondary-folders-away",
+            number = number,
+            folders = list(&limits.away_below)
+        )
+    } else if limits.read_only {
+        t!("secondary-takes-no-copies", number = number)
+    } else {
+        t!("secondary-takes-copies", number = number)
+    }
+}
+
+fn no_longer_offered(file: &FileName, deleted_at: Option<SecondaryNumber>) -> String {
+    match deleted_at {
+        Some(number) => t!("no-longer-offered-deleted", file = file, number = number),
+        None => t!("no-longer-offered", file = file),
+    }
+}
+
+fn replaced(file: &FileName, number: SecondaryNumber, size: u64) -> String {
+    t!("replaced", file = file, number = number, size = bytes(size))
+}
+
+fn damaged(file: &FileName, number: SecondaryNumber, others: usize) -> String {
+    t!(
+        "copy-damaged",
+        file = file,
+        number = number,
+        others = others
+    )
+}
+
+fn copy_ordered(file: &FileName, target: SecondaryNumber, sources: &[Who]) -> String {
+    t!(
+        "copy-ordered",
+        target = target,
+        file = file,
+        sources = list(sources.iter().map(|source| transfer::who(*source)))
+    )
+}
+
+fn copy_ended(file: &FileName, target: SecondaryNumber, outcome: String) -> String {
+    t!(
+        "copy-ended",
+        file = file,
+        target = target,
+        outcome = outcome
+    )
+}
+
+fn granted(client: &ClientName, file: &FileName, sources: &[Who]) -> String {
+    t!(
+        "granted",
+        client = client,
+        file = file,
+        sources = list(sources.iter().map(|source| transfer::who(*source)))
+    )
+}
+
+fn finished(client: &ClientName, file: &FileName, outcome: String) -> String {
+    t!("finished", file = file, client = client, outcome = outcome)
+}
+
+fn reported(by: &Receiver, secondary: SecondaryNumber, fault: Fault) -> String {
+    t!(
+        "reported",
+        by = receiver(by),
+        secondary = secondary,
+        why = transfer::fault(fault)
+    )
 }
 
 /// To whom something is sent.
@@ -233,7 +267,9 @@ fn outcome(outcome: Outcome) -> String {
     }
 }
 
-fn because(what: String, reason: Option<&EndReason>) -> String {
+/// How a transfer ended, and why.
+fn because(how: Outcome, reason: Option<&EndReason>) -> String {
+    let what = outcome(how);
     match reason {
         Some(reason) => {
             let reason = told(&ToldFailure::read(reason));
@@ -333,7 +369,7 @@ pub fn status(status: &ClusterStatus) -> Vec<String> {
             vec![
                 secondary.number.to_string(),
                 nodes::limited(condition, secondary.read_only, secondary.away),
-                std::net::SocketAddr::new(secondary.ip, secondary.port).to_string(),
+                SocketAddr::new(secondary.ip, secondary.port).to_string(),
                 count(secondary.files),
                 count(secondary.missing),
                 count(secondary.conflicts),

@@ -1,6 +1,6 @@
 //! What happens at a secondary.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use super::{
     central::to as to_whom,
@@ -13,8 +13,11 @@ use super::{
 };
 use crate::{
     cli::orders::transfers::{Transfer, TransferKind},
-    model::RetiredReason,
-    node::secondary::{NoLongerServing, SecondaryEvent},
+    model::{FileName, IgnoredReason, RetiredReason, Who, Writer},
+    node::{
+        Refused,
+        secondary::{NoLongerServing, SecondaryEvent},
+    },
 };
 
 /// One event, in a line.
@@ -49,14 +52,8 @@ fn tone(event: &SecondaryEvent) -> Tone {
 
 fn words(event: &SecondaryEvent) -> String {
     match event {
-        SecondaryEvent::Enrolled {
-            central,
-            again: false,
-        } => t!("enrolled", central = central),
-        SecondaryEvent::Enrolled { central, .. } => t!("enrolled-again", central = central),
-        SecondaryEvent::CentralLost { reason } => {
-            t!("upstream-lost", reason = links::lost(reason))
-        }
+        SecondaryEvent::Enrolled { central, again } => enrolled(*central, *again),
+        SecondaryEvent::CentralLost { reason } => t!("upstream-lost", reason = links::lost(reason)),
         SecondaryEvent::Denied(denied) => t!("central-denied", why = security::denied(denied)),
         SecondaryEvent::Conflict(conflict) => conflicts::conflict(conflict),
         SecondaryEvent::Reindexing => t!("reindexing"),
@@ -66,19 +63,7 @@ fn words(event: &SecondaryEvent) -> String {
         SecondaryEvent::Serving { file, bytes: size } => {
             t!("serving", file = file, size = bytes(*size))
         }
-        SecondaryEvent::NoLongerServing { file, why } => {
-            let why = match why {
-                NoLongerServing::Deleted => t!("gone-deleted"),
-                NoLongerServing::Changed => t!("gone-changed"),
-                NoLongerServing::Damaged => t!("gone-altered"),
-                NoLongerServing::SetAside(RetiredReason::Deleted) => t!("gone-set-aside"),
-                NoLongerServing::SetAside(RetiredReason::Replaced) => t!("gone-replaced"),
-                NoLongerServing::SetAside(RetiredReason::Resolved) => t!("gone-resolved"),
-                NoLongerServing::SetAside(RetiredReason::Damaged) => t!("gone-damaged"),
-                NoLongerServing::Withdrawn => t!("gone-withdrawn"),
-            };
-            t!("no-longer-serving", file = file, why = why)
-        }
+        SecondaryEvent::NoLongerServing { file, why } => no_longer_serving(file, *why),
         SecondaryEvent::Damaged { file } => t!("file-damaged", file = file),
         SecondaryEvent::Ignored { path, reason } => {
             t!("not-served", path = path, why = files::ignored(reason))
@@ -87,22 +72,12 @@ fn words(event: &SecondaryEvent) -> String {
             count,
             examples,
             reason,
-        } => t!(
-            "not-served-many",
-            count = count,
-            examples = list(examples),
-            why = files::ignored(reason)
-        ),
+        } => many_ignored(*count, examples, reason),
         SecondaryEvent::CopyStarted {
             file,
             bytes: size,
             sources,
-        } => t!(
-            "copy-started",
-            file = file,
-            size = bytes(*size),
-            sources = list(sources.iter().map(|source| transfer::who(*source)))
-        ),
+        } => copy_started(file, *size, sources),
         SecondaryEvent::CopyNotice { file, notice } => {
             t!("copy-notice", file = file, what = transfer::notice(notice))
         }
@@ -111,31 +86,7 @@ fn words(event: &SecondaryEvent) -> String {
             from,
             own_bytes,
             took,
-        } => {
-            let total: u64 = from.iter().map(|(_, bytes)| bytes).sum();
-            let own = (*own_bytes > 0).then(|| t!("copied-own", size = bytes(*own_bytes)));
-            if total == 0 {
-                return match own {
-                    Some(share) => t!("copied-from-disk", file = file, share = share),
-                    None => t!("copied", file = file),
-                };
-            }
-            let shares = from
-                .iter()
-                .filter(|(_, size)| *size > 0)
-                .map(|(who, size)| {
-                    let number = transfer::who(*who);
-                    t!("copied-share", size = bytes(*size), number = number)
-                })
-                .chain(own);
-            t!(
-                "copied-in",
-                file = file,
-                time = time(*took),
-                rate = rate(total as f64 / took.as_secs_f64().max(0.001)),
-                shares = list(shares)
-            )
-        }
+        } => copied(file, from, *own_bytes, *took),
         SecondaryEvent::CopyFailed { file, reason } => {
             t!("copy-failed", file = file, why = transfer::failure(reason))
         }
@@ -147,24 +98,9 @@ fn words(event: &SecondaryEvent) -> String {
             file,
             bytes: size,
         } => t!("sent", size = bytes(*size), file = file, to = to_whom(to)),
-        SecondaryEvent::BadPeer { address, reason } => {
-            t!(
-                "bad-peer",
-                address = address,
-                reason = links::refused(reason)
-            )
-        }
+        SecondaryEvent::BadPeer { address, reason } => bad_peer(*address, reason),
         SecondaryEvent::Refused(lost) => t!("refused-for-good", why = links::lost(lost)),
-        SecondaryEvent::BeingWritten {
-            file,
-            by: Some(writer),
-        } => t!(
-            "being-written-by",
-            file = file,
-            program = writer.program.clone(),
-            process = writer.process.to_string()
-        ),
-        SecondaryEvent::BeingWritten { file, by: None } => t!("being-written", file = file),
+        SecondaryEvent::BeingWritten { file, by } => being_written(file, by.as_ref()),
         SecondaryEvent::FolderGone(error) => t!("folder-gone", why = files::store(error)),
         SecondaryEvent::FolderBack => t!("folder-back"),
         SecondaryEvent::DiskAway(folder) => t!("disk-away", folder = folder),
@@ -173,6 +109,93 @@ fn words(event: &SecondaryEvent) -> String {
         SecondaryEvent::Writable => t!("folder-writable"),
         SecondaryEvent::Statistics(trouble) => errors::statistics(trouble),
     }
+}
+
+fn enrolled(central: SocketAddr, again: bool) -> String {
+    if again {
+        t!("enrolled-again", central = central)
+    } else {
+        t!("enrolled", central = central)
+    }
+}
+
+fn no_longer_serving(file: &FileName, why: NoLongerServing) -> String {
+    let why = match why {
+        NoLongerServing::Deleted => t!("gone-deleted"),
+        NoLongerServing::Changed => t!("gone-changed"),
+        NoLongerServing::Damaged => t!("gone-altered"),
+        NoLongerServing::SetAside(RetiredReason::Deleted) => t!("gone-set-aside"),
+        NoLongerServing::SetAside(RetiredReason::Replaced) => t!("gone-replaced"),
+        NoLongerServing::SetAside(RetiredReason::Resolved) => t!("gone-resolved"),
+        NoLongerServing::SetAside(RetiredReason::Damaged) => t!("gone-damaged"),
+        NoLongerServing::Withdrawn => t!("gone-withdrawn"),
+    };
+    t!("no-longer-serving", file = file, why = why)
+}
+
+fn many_ignored(count: usize, examples: &[String], reason: &IgnoredReason) -> String {
+    t!(
+        "not-served-many",
+        count = count,
+        examples = list(examples),
+        why = files::ignored(reason)
+    )
+}
+
+fn being_written(file: &FileName, by: Option<&Writer>) -> String {
+    match by {
+        Some(writer) => t!(
+            "being-written-by",
+            file = file,
+            program = writer.program.clone(),
+            process = writer.process.to_string()
+        ),
+        None => t!("being-written", file = file),
+    }
+}
+
+fn copy_started(file: &FileName, size: u64, sources: &[Who]) -> String {
+    t!(
+        "copy-started",
+        file = file,
+        size = bytes(size),
+        sources = list(sources.iter().map(|source| transfer::who(*source)))
+    )
+}
+
+/// A copy is complete: how long it took, and what each source and the own disk brought.
+fn copied(file: &FileName, from: &[(Who, u64)], own_bytes: u64, took: Duration) -> String {
+    let total: u64 = from.iter().map(|(_, bytes)| bytes).sum();
+    let own = (own_bytes > 0).then(|| t!("copied-own", size = bytes(own_bytes)));
+    if total == 0 {
+        return match own {
+            Some(share) => t!("copied-from-disk", file = file, share = share),
+            None => t!("copied", file = file),
+        };
+    }
+    let shares = from
+        .iter()
+        .filter(|(_, size)| *size > 0)
+        .map(|(who, size)| {
+            let number = transfer::who(*who);
+            t!("copied-share", size = bytes(*size), number = number)
+        })
+        .chain(own);
+    t!(
+        "copied-in",
+        file = file,
+        time = time(took),
+        rate = rate(total as f64 / took.as_secs_f64().max(0.001)),
+        shares = list(shares)
+    )
+}
+
+fn bad_peer(address: SocketAddr, reason: &Refused) -> String {
+    t!(
+        "bad-peer",
+        address = address,
+        reason = links::refused(reason)
+    )
 }
 
 /// Transfers that run now.
