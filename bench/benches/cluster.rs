@@ -12,7 +12,7 @@ use std::{
 
 use divan::{Bencher, black_box, counter::ItemsCount};
 use trozos::{
-    engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Totals},
+    engine::cluster::{Action, Cluster, ClusterConfig, ConnectionId, Event, Parting, Totals},
     model::{
         ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, HeldFile, Incarnation, ListedFile, Outcome,
         RequestId, SecondaryNumber, Session, Term, TransferId,
@@ -47,8 +47,8 @@ fn inventory(files: u64) -> Vec<FileMeta> {
 }
 
 /// Connections of secondaries are 1 to [`SECONDARIES`], those of clients come after them.
-fn client(n: u64) -> LinkId {
-    LinkId(SECONDARIES + 1 + n % CLIENTS)
+fn client(n: u64) -> ConnectionId {
+    ConnectionId(SECONDARIES + 1 + n % CLIENTS)
 }
 
 struct Central {
@@ -57,7 +57,7 @@ struct Central {
     files: u64,
     requests: u64,
     /// Granted and not over, in order.
-    running: VecDeque<(LinkId, TransferId)>,
+    running: VecDeque<(ConnectionId, TransferId)>,
 }
 
 impl Central {
@@ -107,20 +107,20 @@ impl Central {
             incarnation: Incarnation(n),
             address: SocketAddr::from(([10, 0, 0, n as u8], 50_000)),
         };
-        self.feed(LinkId(n), hello);
+        self.feed(ConnectionId(n), hello);
         let mut pages = held.chunks(PAGE_FILES).peekable();
         while let Some(page) = pages.next() {
             let (files, last) = (page.iter().cloned().map(HeldFile::from).collect(), pages.peek().is_none());
-            self.feed(LinkId(n), FromSecondary::Inventory { files, last, batch: None });
+            self.feed(ConnectionId(n), FromSecondary::Inventory { files, last, batch: None });
         }
     }
 
     /// One event, all that follows from it, and when to wake up: what the owner does each time.
-    fn feed(&mut self, link: LinkId, event: impl Into<Event>) {
-        self.cluster.handle_event(self.now, link, event.into());
+    fn feed(&mut self, connection: ConnectionId, event: impl Into<Event>) {
+        self.cluster.handle_event(self.now, connection, event.into());
         while let Some(action) = self.cluster.poll_action() {
-            if let Action::ToClient(link, ForClient::Granted { grant, .. }) = action {
-                self.running.push_back((link, grant.transfer));
+            if let Action::ToClient(connection, ForClient::Granted { grant, .. }) = action {
+                self.running.push_back((connection, grant.transfer));
             } else {
                 black_box(action);
             }
@@ -128,18 +128,18 @@ impl Central {
         black_box(self.cluster.poll_timeout());
     }
 
-    fn download(&mut self, link: LinkId) {
+    fn download(&mut self, connection: ConnectionId) {
         self.requests += 1;
         let (request, name) = (RequestId(self.requests), name(self.requests * 7919 % self.files));
-        self.feed(link, FromClient::Download { request, name });
+        self.feed(connection, FromClient::Download { request, name });
     }
 
     /// The oldest download ends; gives its client.
-    fn end_oldest(&mut self) -> LinkId {
-        let (link, transfer) = self.running.pop_front().unwrap();
+    fn end_oldest(&mut self) -> ConnectionId {
+        let (connection, transfer) = self.running.pop_front().unwrap();
         let finished = Finished { transfer, outcome: Outcome::Cancelled, reason: None, sources: Vec::new() };
-        self.feed(link, FromReceiver::Finished(finished));
-        link
+        self.feed(connection, FromReceiver::Finished(finished));
+        connection
     }
 
     /// One page from the middle of the catalogue, as long as a page may be.
@@ -172,7 +172,7 @@ fn status(bencher: Bencher<'_, '_>, files: u64) {
 #[divan::bench(args = FILES)]
 fn heartbeat_of_secondary(bencher: Bencher<'_, '_>, files: u64) {
     let mut central = Central::busy(files);
-    bencher.bench_local(|| central.feed(LinkId(1), Event::Alive));
+    bencher.bench_local(|| central.feed(ConnectionId(1), Event::Alive));
 }
 
 #[divan::bench(args = FILES)]
@@ -186,8 +186,8 @@ fn heartbeat_of_client(bencher: Bencher<'_, '_>, files: u64) {
 fn heartbeat_while_copying(bencher: Bencher<'_, '_>, files: u64) {
     let mut central = Central::new(files);
     central.enrol_secondary(SECONDARIES + 1, &[]);
-    central.feed(LinkId(SECONDARIES + 1), Event::inventory(Vec::new()));
-    bencher.bench_local(|| central.feed(LinkId(1), Event::Alive));
+    central.feed(ConnectionId(SECONDARIES + 1), Event::inventory(Vec::new()));
+    bencher.bench_local(|| central.feed(ConnectionId(1), Event::Alive));
 }
 
 /// Nobody who is alive has the files that the last secondary lacks.
@@ -200,9 +200,9 @@ fn heartbeat_when_holders_are_gone(bencher: Bencher<'_, '_>, files: u64) {
         id: Digest::new([1; 32]),
     };
     for n in 1..=SECONDARIES {
-        central.feed(LinkId(n), Event::Closed { goodbye: true });
+        central.feed(ConnectionId(n), Event::Closed(Parting::Goodbye));
     }
-    let last = LinkId(SECONDARIES);
+    let last = ConnectionId(SECONDARIES);
     central.enrol_secondary(SECONDARIES, &[other]);
     bencher.bench_local(|| central.feed(last, Event::Alive));
 }
@@ -217,7 +217,7 @@ fn download_granted(bencher: Bencher<'_, '_>, files: u64) {
     let central = RefCell::new(central);
     bencher
         .with_inputs(|| central.borrow_mut().end_oldest())
-        .bench_local_values(|link| central.borrow_mut().download(link));
+        .bench_local_values(|connection| central.borrow_mut().download(connection));
     assert_eq!(central.into_inner().running.len(), MOST_DOWNLOADS);
 }
 
@@ -228,13 +228,13 @@ fn download_over(bencher: Bencher<'_, '_>, files: u64) {
     let ended = RefCell::new(None);
     bencher
         .with_inputs(|| {
-            if let Some(link) = ended.take() {
-                central.borrow_mut().download(link);
+            if let Some(connection) = ended.take() {
+                central.borrow_mut().download(connection);
             }
         })
         .bench_local_values(|()| {
-            let link = central.borrow_mut().end_oldest();
-            ended.replace(Some(link));
+            let connection = central.borrow_mut().end_oldest();
+            ended.replace(Some(connection));
         });
 }
 
@@ -255,8 +255,8 @@ fn secondary_returns(bencher: Bencher<'_, '_>, files: u64) {
     let mut central = Central::new(files);
     let held = inventory(files);
     bencher.counter(ItemsCount::new(files)).bench_local(|| {
-        let closed = Event::Closed { goodbye: false };
-        central.feed(LinkId(SECONDARIES), closed);
+        let closed = Event::Closed(Parting::Broken);
+        central.feed(ConnectionId(SECONDARIES), closed);
         central.enrol_secondary(SECONDARIES, &held);
     });
 }

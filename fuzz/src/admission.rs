@@ -8,7 +8,7 @@ use std::{
 use arbitrary::{Arbitrary, Unstructured};
 use trozos::{
     engine::cluster::{
-        LinkId,
+        ConnectionId,
         fuzzing::{Line, RequestKey},
     },
     model::RequestId,
@@ -22,9 +22,9 @@ enum Step {
     LeaveLink(u8),
 }
 
-fn key(link: u8, request: u8) -> RequestKey {
+fn key(connection: u8, request: u8) -> RequestKey {
     (
-        LinkId(u64::from(link % 16)),
+        ConnectionId(u64::from(connection % 16)),
         RequestId(u64::from(request % 4)),
     )
 }
@@ -41,8 +41,8 @@ pub fn admission(data: &[u8]) {
     let mut told = BTreeMap::new();
     for step in crate::steps(&mut input, 500) {
         match step {
-            Step::Enter(link, request) => {
-                let key = key(link, request);
+            Step::Enter(connection, request) => {
+                let key = key(connection, request);
                 if running.contains(&key) || line.contains(&key) {
                     continue;
                 }
@@ -56,26 +56,26 @@ pub fn admission(data: &[u8]) {
                     assert_eq!(position, Some(line.len() as u32));
                 }
             }
-            Step::Readmit(link, request) => {
-                let key = key(link, request);
+            Step::Readmit(connection, request) => {
+                let key = key(connection, request);
                 if !line.contains(&key) {
                     admission.readmit(key);
                     running.insert(key);
                 }
             }
-            Step::Leave(link, request) => {
-                let gone = key(link, request);
+            Step::Leave(connection, request) => {
+                let gone = key(connection, request);
                 let line = (&mut line, &mut told);
                 leave(&mut admission, slots, &mut running, line, |key| key == gone);
             }
-            Step::LeaveLink(link) => {
-                let (gone, _) = key(link, 0);
+            Step::LeaveLink(connection) => {
+                let (gone, _) = key(connection, 0);
                 leave(
                     &mut admission,
                     slots,
                     &mut running,
                     (&mut line, &mut told),
-                    |(link, _)| link == gone,
+                    |(connection, _)| connection == gone,
                 );
             }
         }

@@ -8,7 +8,9 @@ use std::{
 
 use arbitrary::{Arbitrary, Unstructured};
 use trozos::{
-    engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Notice, Refusal, Totals},
+    engine::cluster::{
+        Action, Cluster, ClusterConfig, ConnectionId, Event, Notice, Parting, Refusal, Totals,
+    },
     model::{
         ChunkIndex, ChunkLayout, ClientName, CopyOrder, Digest, Fault, FileMeta, FileName,
         Finished, Grant, HeldFile, Incarnation, KnownSource, NameRecord, Origin, Outcome,
@@ -23,7 +25,7 @@ use trozos::{
 
 const MOST_DOWNLOADS: usize = 2;
 /// Connections at once.
-const LINKS: usize = 8;
+const CONNECTIONS: usize = 8;
 
 /// What a peer does; its connection is the first number.
 #[derive(Arbitrary, Debug)]
@@ -93,9 +95,9 @@ enum Peer {
 struct World {
     cluster: Cluster,
     now: Instant,
-    links: [Option<LinkId>; LINKS],
-    peers: BTreeMap<LinkId, Peer>,
-    requests: BTreeMap<(LinkId, RequestId), Request>,
+    connections: [Option<ConnectionId>; CONNECTIONS],
+    peers: BTreeMap<ConnectionId, Peer>,
+    requests: BTreeMap<(ConnectionId, RequestId), Request>,
     /// Downloads that were ever granted.
     granted: Vec<TransferId>,
     /// Those of them that have lent their slot once.
@@ -106,7 +108,7 @@ struct World {
     /// Numbers of the messages of secondaries.
     batches: u64,
     /// Those of them that are to be acknowledged, in order, by connection.
-    unacknowledged: BTreeMap<LinkId, VecDeque<u64>>,
+    unacknowledged: BTreeMap<ConnectionId, VecDeque<u64>>,
     /// What is durable of the names.
     records: BTreeMap<FileName, NameRecord>,
     /// Restarts of the central.
@@ -124,7 +126,7 @@ pub fn cluster(data: &[u8]) {
         cluster: new_cluster(now, Totals::default(), false, 0, []),
         runs: 0,
         now,
-        links: [None; LINKS],
+        connections: [None; CONNECTIONS],
         peers: BTreeMap::new(),
         requests: BTreeMap::new(),
         granted: Vec::new(),
@@ -221,33 +223,33 @@ impl World {
         }
     }
 
-    fn link(&mut self, slot: u8) -> Option<LinkId> {
-        let slot = &mut self.links[usize::from(slot) % LINKS];
+    fn connection(&mut self, slot: u8) -> Option<ConnectionId> {
+        let slot = &mut self.connections[usize::from(slot) % CONNECTIONS];
         if slot.is_some() {
             return None;
         }
         self.made += 1;
-        *slot = Some(LinkId(self.made));
+        *slot = Some(ConnectionId(self.made));
         *slot
     }
 
     fn step(&mut self, step: Step) {
         match step {
             Step::Secondary(slot, n, run) => {
-                if let Some(link) = self.link(slot) {
-                    self.peers.insert(link, Peer::Secondary);
+                if let Some(connection) = self.connection(slot) {
+                    self.peers.insert(connection, Peer::Secondary);
                     let hello = Event::SecondaryHello {
                         number: number(n),
                         incarnation: Incarnation(u64::from(run % 2)),
                         address: SocketAddr::from(([10, 0, 0, n], 50_000)),
                     };
-                    self.feed(link, hello);
+                    self.feed(connection, hello);
                 }
             }
             Step::Client(slot, name) => {
-                if let Some(link) = self.link(slot) {
+                if let Some(connection) = self.connection(slot) {
                     let name = name.map(client);
-                    self.peers.insert(link, Peer::Client(name.clone()));
+                    self.peers.insert(connection, Peer::Client(name.clone()));
                     let address = SocketAddr::from(([10, 0, 1, slot], 1));
                     let session = None;
                     let hello = Event::ClientHello {
@@ -255,21 +257,26 @@ impl World {
                         session,
                         address,
                     };
-                    self.feed(link, hello);
+                    self.feed(connection, hello);
                 }
             }
             Step::Close(slot, goodbye) => {
-                if let Some(link) = self.links[usize::from(slot) % LINKS].take() {
-                    self.peers.remove(&link);
-                    self.requests.retain(|(of, _), _| *of != link);
-                    self.feed(link, Event::Closed { goodbye });
+                if let Some(connection) = self.connections[usize::from(slot) % CONNECTIONS].take() {
+                    self.peers.remove(&connection);
+                    self.requests.retain(|(of, _), _| *of != connection);
+                    let parting = if goodbye {
+                        Parting::Goodbye
+                    } else {
+                        Parting::Broken
+                    };
+                    self.feed(connection, Event::Closed(parting));
                 }
             }
             Step::Send(slot, message) => {
-                if let Some(link) = self.links[usize::from(slot) % LINKS] {
+                if let Some(connection) = self.connections[usize::from(slot) % CONNECTIONS] {
                     let event = self.event(message);
-                    self.expect(link, &event);
-                    self.feed(link, event);
+                    self.expect(connection, &event);
+                    self.feed(connection, event);
                 }
             }
             Step::Wait(ms) => self.wait(Duration::from_millis(ms.into())),
@@ -302,7 +309,7 @@ impl World {
                 self.runs += 1;
                 let (saved, records) = (self.cluster.totals(), self.records.values().cloned());
                 self.cluster = new_cluster(self.now, saved, begun, self.runs, records);
-                self.links = [None; LINKS];
+                self.connections = [None; CONNECTIONS];
                 self.peers.clear();
                 self.requests.clear();
                 self.unacknowledged.clear();
@@ -437,18 +444,18 @@ impl World {
     }
 
     /// What a message should do to the requests, where no action will say so.
-    fn expect(&mut self, link: LinkId, event: &Event) {
-        match (event, self.peers.get_mut(&link)) {
+    fn expect(&mut self, connection: ConnectionId, event: &Event) {
+        match (event, self.peers.get_mut(&connection)) {
             (Event::Client(FromClient::Enrol { name }), Some(Peer::Client(of))) => {
                 *of = Some(name.clone())
             }
             (Event::Receiver(FromReceiver::Finished(finished)), Some(Peer::Client(_))) => {
                 let over = Request::Running(finished.transfer);
                 self.requests
-                    .retain(|(of, _), request| *of != link || *request != over);
+                    .retain(|(of, _), request| *of != connection || *request != over);
             }
             (Event::Client(FromClient::Cancel { request }), Some(Peer::Client(_))) => {
-                let key = (link, *request);
+                let key = (connection, *request);
                 if let Some(Request::Waiting(..)) = self.requests.get(&key) {
                     self.requests.remove(&key);
                 }
@@ -457,21 +464,21 @@ impl World {
         }
     }
 
-    fn feed(&mut self, link: LinkId, event: Event) {
+    fn feed(&mut self, connection: ConnectionId, event: Event) {
         let resumed = match &event {
             Event::Client(FromClient::Resume(resume)) => Some((resume.transfer, resume.request)),
             _ => None,
         };
-        self.expect_ack(link, &event);
-        self.cluster.handle_event(self.now, link, event);
+        self.expect_ack(connection, &event);
+        self.cluster.handle_event(self.now, connection, event);
         if let Some((transfer, request)) = resumed {
-            self.resumed(link, transfer, request);
+            self.resumed(connection, transfer, request);
         }
         self.act();
     }
 
     /// What a secondary numbers is acknowledged.
-    fn expect_ack(&mut self, link: LinkId, event: &Event) {
+    fn expect_ack(&mut self, connection: ConnectionId, event: &Event) {
         let batch = match event {
             Event::Secondary(
                 FromSecondary::Inventory { batch, .. }
@@ -480,17 +487,17 @@ impl World {
             ) => *batch,
             _ => None,
         };
-        if let (Some(batch), Some(Peer::Secondary)) = (batch, self.peers.get(&link)) {
+        if let (Some(batch), Some(Peer::Secondary)) = (batch, self.peers.get(&connection)) {
             self.unacknowledged
-                .entry(link)
+                .entry(connection)
                 .or_default()
                 .push_back(batch);
         }
     }
 
     /// A download goes on unless it is another's, or its number is taken.
-    fn resumed(&mut self, link: LinkId, transfer: TransferId, request: RequestId) {
-        let Some(Peer::Client(Some(name))) = self.peers.get(&link) else {
+    fn resumed(&mut self, connection: ConnectionId, transfer: TransferId, request: RequestId) {
+        let Some(Peer::Client(Some(name))) = self.peers.get(&connection) else {
             return;
         };
         let running = Request::Running(transfer);
@@ -499,14 +506,14 @@ impl World {
         let own = owner.is_none_or(|(of, _)| {
             matches!(self.peers.get(&of), Some(Peer::Client(Some(other))) if other == name)
         });
-        let taken = self.requests.get(&(link, request));
+        let taken = self.requests.get(&(connection, request));
         if !own || taken.is_some_and(|other| *other != running) {
             return;
         }
         if let Some(owner) = owner {
             self.requests.remove(&owner);
         }
-        self.requests.insert((link, request), running);
+        self.requests.insert((connection, request), running);
     }
 
     fn wait(&mut self, time: Duration) {
@@ -524,21 +531,21 @@ impl World {
     fn act(&mut self) {
         while let Some(action) = self.cluster.poll_action() {
             match action {
-                Action::ToClient(link, ForClient::Granted { request, grant }) => {
-                    self.check_link(link);
+                Action::ToClient(connection, ForClient::Granted { request, grant }) => {
+                    self.check_connection(connection);
                     self.check_grant(&grant);
                     let transfer = grant.transfer;
                     let before = self
                         .requests
-                        .insert((link, request), Request::Running(transfer));
+                        .insert((connection, request), Request::Running(transfer));
                     assert!(!matches!(before, Some(Request::Running(_))));
                     assert!(!self.granted.contains(&transfer), "{transfer} twice");
                     self.granted.push(transfer);
                     assert!(self.with_place() <= MOST_DOWNLOADS, "too many run");
                 }
-                Action::ToClient(link, ForClient::Queued { request, position }) => {
-                    self.check_link(link);
-                    let arrival = match self.requests.get(&(link, request)) {
+                Action::ToClient(connection, ForClient::Queued { request, position }) => {
+                    self.check_connection(connection);
+                    let arrival = match self.requests.get(&(connection, request)) {
                         Some(Request::Waiting(arrival, _)) => *arrival,
                         Some(Request::Running(_)) => panic!("one that runs waits"),
                         None => {
@@ -547,39 +554,42 @@ impl World {
                         }
                     };
                     self.requests
-                        .insert((link, request), Request::Waiting(arrival, position));
+                        .insert((connection, request), Request::Waiting(arrival, position));
                 }
                 Action::Refuse {
-                    link,
+                    connection,
                     request,
                     refusal,
                 } => {
-                    self.check_link(link);
+                    self.check_connection(connection);
                     // Any other refusal is of a second request of the same number.
                     if let (Refusal::NotFound(_), Some(Request::Waiting(..))) =
-                        (refusal, self.requests.get(&(link, request)))
+                        (refusal, self.requests.get(&(connection, request)))
                     {
-                        self.requests.remove(&(link, request));
+                        self.requests.remove(&(connection, request));
                     }
                 }
-                Action::ToSecondary(link, ForSecondary::Copy(CopyOrder { grant, replaces })) => {
-                    self.check_link(link);
+                Action::ToSecondary(
+                    connection,
+                    ForSecondary::Copy(CopyOrder { grant, replaces }),
+                ) => {
+                    self.check_connection(connection);
                     assert_ne!(replaces, Some(grant.file.id), "a copy of what is there");
                     self.check_grant(&grant);
                     assert!(!grant.sources.is_empty(), "a copy from nobody");
                     assert!(!self.copies.contains(&grant.transfer));
                     self.copies.push(grant.transfer);
                 }
-                Action::Ack { link, batch } => {
-                    self.check_link(link);
+                Action::Ack { connection, batch } => {
+                    self.check_connection(connection);
                     let expected = self
                         .unacknowledged
-                        .get_mut(&link)
+                        .get_mut(&connection)
                         .and_then(VecDeque::pop_front);
                     assert_eq!(expected, Some(batch), "acknowledged out of turn");
                 }
-                Action::ToSecondary(link, ForSecondary::Conflicts { names, .. }) => {
-                    self.check_link(link);
+                Action::ToSecondary(connection, ForSecondary::Conflicts { names, .. }) => {
+                    self.check_connection(connection);
                     for conflict in &names {
                         let choices: BTreeSet<_> = conflict
                             .versions
@@ -589,24 +599,27 @@ impl World {
                         assert_eq!(choices.len(), conflict.versions.len(), "{conflict:?}");
                     }
                 }
-                Action::ToReceiver(link, ForReceiver::Sources { .. })
+                Action::ToReceiver(connection, ForReceiver::Sources { .. })
                 | Action::ToClient(
-                    link,
+                    connection,
                     ForClient::Enrolled { .. }
                     | ForClient::Booked { .. }
                     | ForClient::Superseded { .. },
                 )
                 | Action::ToSecondary(
-                    link,
+                    connection,
                     ForSecondary::Check { .. }
                     | ForSecondary::CancelCopy { .. }
                     | ForSecondary::Withdraw { .. }
                     | ForSecondary::Ack { .. }
                     | ForSecondary::Ended { .. },
-                ) => self.check_link(link),
-                Action::Close { link, refusal } => {
+                ) => self.check_connection(connection),
+                Action::Close {
+                    connection,
+                    refusal,
+                } => {
                     if refusal == Refusal::Expelled {
-                        self.sent_away(link);
+                        self.sent_away(connection);
                     }
                 }
                 Action::Notice(Notice::SlotLent { transfer, .. }) => {
@@ -625,17 +638,23 @@ impl World {
     }
 
     /// A client lost its connection, and all that it had.
-    fn sent_away(&mut self, link: LinkId) {
-        let peer = self.peers.remove(&link);
+    fn sent_away(&mut self, connection: ConnectionId) {
+        let peer = self.peers.remove(&connection);
         assert!(matches!(peer, Some(Peer::Client(_))), "{peer:?}");
-        self.requests.retain(|(of, _), _| *of != link);
-        let slot = self.links.iter_mut().find(|slot| **slot == Some(link));
+        self.requests.retain(|(of, _), _| *of != connection);
+        let slot = self
+            .connections
+            .iter_mut()
+            .find(|slot| **slot == Some(connection));
         *slot.expect("it has a connection") = None;
     }
 
     /// Nothing is sent to who is gone.
-    fn check_link(&self, link: LinkId) {
-        assert!(self.peers.contains_key(&link), "{link:?} is gone");
+    fn check_connection(&self, connection: ConnectionId) {
+        assert!(
+            self.peers.contains_key(&connection),
+            "{connection:?} is gone"
+        );
     }
 
     /// Every source is alive; the ranges are all of the file, once.
@@ -722,7 +741,7 @@ impl World {
 
     /// When all are gone and time has passed, nothing is left open.
     fn close_books(&mut self) {
-        for slot in 0..LINKS as u8 {
+        for slot in 0..CONNECTIONS as u8 {
             self.step(Step::Close(slot, false));
         }
         for _ in 0..2 {

@@ -8,7 +8,7 @@ use std::{
 
 use arbitrary::{Arbitrary, Unstructured};
 use trozos::{
-    engine::cluster::{LinkId, fuzzing::Leases},
+    engine::cluster::{ConnectionId, fuzzing::Leases},
     model::{
         Incarnation, SecondaryNumber,
         limits::{HEARTBEAT, LEASE},
@@ -18,10 +18,10 @@ use trozos::{
 #[derive(Arbitrary, Debug)]
 enum Step {
     Enrol { number: u8, incarnation: u8 },
-    Renew { link: u8 },
+    Renew { connection: u8 },
     Probe { number: u8 },
     HasTold { number: u8 },
-    End { link: u8 },
+    End { connection: u8 },
     Wait { ms: u16 },
     Expire,
 }
@@ -30,7 +30,7 @@ enum Step {
 struct Member {
     incarnation: u8,
     /// Its connection and the end of its lease.
-    lease: Option<(LinkId, Instant)>,
+    lease: Option<(ConnectionId, Instant)>,
     /// When it was last heard.
     heard: Instant,
     has_told: bool,
@@ -47,18 +47,18 @@ pub fn membership(data: &[u8]) {
         Leases::default(),
         BTreeMap::<SecondaryNumber, Member>::new(),
     );
-    let (mut now, mut links) = (Instant::now(), 0u64);
+    let (mut now, mut connections) = (Instant::now(), 0u64);
     for step in crate::steps(&mut input, 500) {
         match step {
             Step::Enrol {
                 number: n,
                 incarnation,
             } => {
-                links += 1;
-                let (number, link) = (number(n), LinkId(links));
+                connections += 1;
+                let (number, connection) = (number(n), ConnectionId(connections));
                 let address = SocketAddr::from(([10, 0, 0, n], 1));
                 let run = Incarnation(u64::from(incarnation % 2));
-                let enrolled = leases.enrol(now, link, number, run, address);
+                let enrolled = leases.enrol(now, connection, number, run, address);
                 let before = model.get(&number);
                 let held = before.and_then(|m| Some((m.incarnation, m.lease?.0)));
                 if held.is_some_and(|(other, _)| other != incarnation % 2) {
@@ -67,21 +67,21 @@ pub fn membership(data: &[u8]) {
                 }
                 assert_eq!(
                     enrolled,
-                    Some((before.is_some(), held.map(|(_, link)| link)))
+                    Some((before.is_some(), held.map(|(_, connection)| connection)))
                 );
                 let member = Member {
                     incarnation: incarnation % 2,
-                    lease: Some((link, now + LEASE)),
+                    lease: Some((connection, now + LEASE)),
                     heard: now,
                     has_told: false,
                 };
                 model.insert(number, member);
             }
-            Step::Renew { link } => {
-                let link = LinkId(u64::from(link));
-                leases.renew(now, link);
-                if let Some(member) = on(&mut model, link) {
-                    member.lease = Some((link, now + LEASE));
+            Step::Renew { connection } => {
+                let connection = ConnectionId(u64::from(connection));
+                leases.renew(now, connection);
+                if let Some(member) = on(&mut model, connection) {
+                    member.lease = Some((connection, now + LEASE));
                     member.heard = now;
                 }
             }
@@ -94,32 +94,36 @@ pub fn membership(data: &[u8]) {
                 }
             }
             Step::HasTold { number: n } => {
-                if let Some((link, _)) = lease(&mut model, n).copied() {
-                    leases.has_told(link);
+                if let Some((connection, _)) = lease(&mut model, n).copied() {
+                    leases.has_told(connection);
                     model.entry(number(n)).and_modify(|m| m.has_told = true);
                 }
             }
-            Step::End { link } => {
-                let link = LinkId(u64::from(link));
+            Step::End { connection } => {
+                let connection = ConnectionId(u64::from(connection));
                 let holder = model
                     .iter()
-                    .find(|(_, m)| m.lease.is_some_and(|(of, _)| of == link));
+                    .find(|(_, m)| m.lease.is_some_and(|(of, _)| of == connection));
                 let holder = holder.map(|(number, _)| *number);
-                assert_eq!(leases.end(link), holder);
-                if let Some(member) = on(&mut model, link) {
+                assert_eq!(leases.end(connection), holder);
+                if let Some(member) = on(&mut model, connection) {
                     member.lease = None;
                 }
             }
             Step::Wait { ms } => now += Duration::from_millis(ms.into()),
             Step::Expire => {
                 let due = model.iter().filter_map(|(number, member)| {
-                    let (link, _) = member.lease.filter(|(_, ends)| *ends <= now)?;
-                    Some((*number, link))
+                    let (connection, _) = member.lease.filter(|(_, ends)| *ends <= now)?;
+                    Some((*number, connection))
                 });
                 let due: Vec<_> = due.collect();
-                assert!(due.iter().map(|(_, link)| *link).eq(leases.expired(now)));
-                for (number, link) in due {
-                    assert_eq!(leases.end(link), Some(number));
+                assert!(
+                    due.iter()
+                        .map(|(_, connection)| *connection)
+                        .eq(leases.expired(now))
+                );
+                for (number, connection) in due {
+                    assert_eq!(leases.end(connection), Some(number));
                     model.entry(number).and_modify(|m| m.lease = None);
                 }
             }
@@ -128,7 +132,7 @@ pub fn membership(data: &[u8]) {
         let alive: Vec<_> = alive.collect();
         let listed: Vec<_> = alive
             .iter()
-            .map(|(n, (link, _))| (*n, Some(*link)))
+            .map(|(n, (connection, _))| (*n, Some(*connection)))
             .collect();
         assert_eq!(leases.alive(), listed);
         assert_eq!(
@@ -140,11 +144,17 @@ pub fn membership(data: &[u8]) {
     }
 }
 
-fn lease(model: &mut BTreeMap<SecondaryNumber, Member>, n: u8) -> Option<&mut (LinkId, Instant)> {
+fn lease(
+    model: &mut BTreeMap<SecondaryNumber, Member>,
+    n: u8,
+) -> Option<&mut (ConnectionId, Instant)> {
     model.get_mut(&number(n))?.lease.as_mut()
 }
 
-fn on(model: &mut BTreeMap<SecondaryNumber, Member>, link: LinkId) -> Option<&mut Member> {
-    let is_on = |member: &&mut Member| member.lease.is_some_and(|(of, _)| of == link);
+fn on(
+    model: &mut BTreeMap<SecondaryNumber, Member>,
+    connection: ConnectionId,
+) -> Option<&mut Member> {
+    let is_on = |member: &&mut Member| member.lease.is_some_and(|(of, _)| of == connection);
     model.values_mut().find(is_on)
 }

@@ -14,7 +14,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, time::sleep};
 use trozos::{
-    engine::cluster::{Action, Cluster, ClusterConfig, Event, LinkId, Refusal, Totals},
+    engine::cluster::{Action, Cluster, ClusterConfig, ConnectionId, Event, Refusal, Totals},
     model::{
         ChunkLayout, ClientName, Digest, FileMeta, FileName, Incarnation, Receiver, RequestId,
         SecondaryNumber, SentTransfer, Session, Term, TransferId,
@@ -374,7 +374,7 @@ impl Machine {
     /// What the machine does about an event.
     fn feed(&mut self, link: u64, event: impl Into<Event>) -> Vec<Action> {
         self.cluster
-            .handle_event(self.now, LinkId(link), event.into());
+            .handle_event(self.now, ConnectionId(link), event.into());
         std::iter::from_fn(|| self.cluster.poll_action()).collect()
     }
 

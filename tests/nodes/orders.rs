@@ -229,17 +229,14 @@ async fn secondaries_stop_sending_to_an_expelled_client_that_goes_on_asking() {
 async fn who_is_drained_ends_what_it_sends_and_the_others_carry_on() {
     let (bench, mut central, secondaries, mut client) = scene(3, 60 * MIB, 3_000_000).await;
     assert_eq!(
-        central.handle.drain(number(9), true).await,
+        central.handle.drain(number(9)).await,
         Ok(Drained::NoSuchSecondary)
     );
     client.handle.download(name("a.bin")).await.unwrap();
     wait_for_bytes(&client, 6 * MIB).await;
     let second = &secondaries[1];
     assert!(bytes_sent(second).await > 0);
-    assert_eq!(
-        central.handle.drain(number(2), true).await,
-        Ok(Drained::Yes)
-    );
+    assert_eq!(central.handle.drain(number(2)).await, Ok(Drained::Yes));
     let two = number(2);
     wait_for_notice(&mut central, |n| *n == Notice::Drained { number: two }).await;
     // Told while the download runs: it has let go of the second, and does not come back to it.
@@ -280,7 +277,7 @@ async fn who_is_drained_ends_what_it_sends_and_the_others_carry_on() {
     assert!(!bench.served(2, "b.bin").exists());
     assert_eq!(bytes_sent(second).await, sent);
 
-    assert_eq!(central.handle.drain(two, false).await, Ok(Drained::No));
+    assert_eq!(central.handle.end_draining(two).await, Ok(Drained::No));
     client.level(2, 3).await;
     let row = central.handle.secondaries().await.unwrap().remove(1);
     assert_eq!(row.state, SecondaryCondition::Up);
@@ -289,7 +286,7 @@ async fn who_is_drained_ends_what_it_sends_and_the_others_carry_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_only_live_holder_serves_though_it_is_drained() {
     let (_bench, central, mut secondaries, mut client) = scene(2, 30 * MIB, 3_000_000).await;
-    central.handle.drain(number(2), true).await.unwrap();
+    central.handle.drain(number(2)).await.unwrap();
     client.handle.download(name("a.bin")).await.unwrap();
     wait_for_bytes(&client, MIB).await;
     secondaries.remove(0).handle.stop().await.unwrap();

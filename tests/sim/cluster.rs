@@ -8,8 +8,8 @@ use std::{
 
 use trozos::{
     engine::cluster::{
-        Action, Cluster, ClusterConfig, Drained, Event, Expelled, LinkId, Notice, Refusal,
-        SecondaryCondition, Totals,
+        Action, Cluster, ClusterConfig, ConnectionId, Drained, Event, Expelled, Notice, Parting,
+        Refusal, SecondaryCondition, Totals,
     },
     model::{
         ChunkLayout, ClientName, CopyOrder, Digest, FileMeta, FileName, Finished, Grant,
@@ -46,7 +46,7 @@ fn file(n: u64, variant: u8) -> FileMeta {
 
 #[derive(Debug, Default)]
 struct Secondary {
-    link: Option<LinkId>,
+    link: Option<ConnectionId>,
     incarnation: u64,
     holds: BTreeMap<FileName, FileMeta>,
     /// With the content that each may take the place of.
@@ -55,7 +55,7 @@ struct Secondary {
 
 #[derive(Debug, Default)]
 struct Client {
-    link: Option<LinkId>,
+    link: Option<ConnectionId>,
     requests: u64,
 }
 
@@ -71,18 +71,18 @@ struct Walk {
     secondaries: BTreeMap<u64, Secondary>,
     clients: BTreeMap<u64, Client>,
     /// Granted and not over.
-    running: BTreeMap<TransferId, (LinkId, RequestId, Grant)>,
+    running: BTreeMap<TransferId, (ConnectionId, RequestId, Grant)>,
     /// Those that have lent their place once.
     lent: BTreeSet<TransferId>,
     /// Waiting requests by the last place told, with the order of their arrival.
-    waiting: BTreeMap<(LinkId, RequestId), (u64, u32)>,
+    waiting: BTreeMap<(ConnectionId, RequestId), (u64, u32)>,
     arrivals: u64,
     /// Those that are to have nothing to send.
     draining: BTreeSet<u64>,
     /// Clients that were sent away, and until when.
     expelled: BTreeMap<u64, Instant>,
     /// Connections on which a secondary has said what it holds.
-    known: BTreeSet<LinkId>,
+    known: BTreeSet<ConnectionId>,
 }
 
 /// Walks one seed.
@@ -139,12 +139,12 @@ fn new_cluster(
 }
 
 impl Walk {
-    fn link(&mut self) -> LinkId {
+    fn link(&mut self) -> ConnectionId {
         self.links += 1;
-        LinkId(self.links)
+        ConnectionId(self.links)
     }
 
-    fn feed(&mut self, link: LinkId, event: impl Into<Event>) {
+    fn feed(&mut self, link: ConnectionId, event: impl Into<Event>) {
         let event = event.into();
         if self.trace {
             println!("{link:?} {event:?}");
@@ -209,8 +209,9 @@ impl Walk {
 
     fn lose_secondary(&mut self, n: u64) {
         if let Some(link) = self.secondaries.get_mut(&n).unwrap().link.take() {
-            let goodbye = self.random.bool();
-            self.feed(link, Event::Closed { goodbye });
+            let partings = [Parting::Goodbye, Parting::Broken];
+            let parting = partings[self.random.usize(..partings.len())];
+            self.feed(link, Event::Closed(parting));
         }
     }
 
@@ -314,7 +315,7 @@ impl Walk {
         if let Some(link) = self.clients.get_mut(&c).unwrap().link.take() {
             self.running.retain(|_, (of, ..)| *of != link);
             self.waiting.retain(|(of, _), _| *of != link);
-            self.feed(link, Event::Closed { goodbye: false });
+            self.feed(link, Event::Closed(Parting::Broken));
         }
     }
 
@@ -449,7 +450,7 @@ impl Walk {
         self.expelled.clear();
     }
 
-    fn of_link(&mut self, link: LinkId) -> Option<&mut Secondary> {
+    fn of_link(&mut self, link: ConnectionId) -> Option<&mut Secondary> {
         self.secondaries.values_mut().find(|s| s.link == Some(link))
     }
 
@@ -460,7 +461,10 @@ impl Walk {
             }
             let seed = self.seed;
             match action {
-                Action::Close { link, refusal } => {
+                Action::Close {
+                    connection: link,
+                    refusal,
+                } => {
                     if refusal == Refusal::Expelled {
                         self.running.retain(|_, (of, ..)| *of != link);
                         self.waiting.retain(|(of, _), _| *of != link);
@@ -531,7 +535,11 @@ impl Walk {
                     let ack = FromSecondary::Ack { batch };
                     self.cluster.handle_event(self.now, link, ack.into());
                 }
-                Action::Refuse { link, request, .. } => {
+                Action::Refuse {
+                    connection: link,
+                    request,
+                    ..
+                } => {
                     self.waiting.remove(&(link, request));
                 }
                 Action::ToReceiver(_, ForReceiver::Sources { sources, .. }) => {

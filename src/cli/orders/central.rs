@@ -74,9 +74,10 @@ pub(in crate::cli) async fn perform(
         }
         CentralLine::Drain(secondary, what) => Answer::Drained {
             secondary,
-            drained: match SecondaryNumber::try_from(u64::from(secondary)) {
-                Ok(number) => handle.drain(number, what == Drain::Begin).await?,
-                Err(_) => Drained::NoSuchSecondary,
+            drained: match (SecondaryNumber::try_from(u64::from(secondary)), what) {
+                (Ok(number), Drain::Begin) => handle.drain(number).await?,
+                (Ok(number), Drain::End) => handle.end_draining(number).await?,
+                (Err(_), _) => Drained::NoSuchSecondary,
             },
         },
         CentralLine::Conflicts(_) => Answer::Conflicts(handle.conflicts().await?),

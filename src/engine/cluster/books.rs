@@ -29,7 +29,7 @@ use self::{
     senders::{News, Senders},
     tables::Tables,
 };
-use super::LinkId;
+use super::ConnectionId;
 use crate::model::{
     ClientName, FileName, Finished, Incarnation, Receiver, SecondaryNumber, SentBytes,
     SentTransfer, TransferId, limits::MAX_TRANSFERS_OF_A_HOST,
@@ -43,7 +43,7 @@ pub use self::saved::{ClosedTransfer, LegacyParts, OpenTransfer, Reported, Total
 pub(super) struct Closed {
     pub(super) transfer: TransferId,
     /// The connection on which its receiver said that it is over, if it did.
-    pub(super) told_by: Option<LinkId>,
+    pub(super) told_by: Option<ConnectionId>,
     pub(super) sent: Vec<SentBytes>,
 }
 
@@ -221,7 +221,12 @@ impl Books {
     }
 
     /// The receiver says that a transfer is over.
-    pub(super) fn finish(&mut self, now: Instant, link: LinkId, mut finished: Finished) {
+    pub(super) fn finish(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        mut finished: Finished,
+    ) {
         // Words are for people, who have been told.
         finished.reason = None;
         let mut seen = BTreeSet::new();
@@ -233,7 +238,7 @@ impl Books {
             is_new || repeated == 1
         });
         self.entries.change(finished.transfer, |entry| {
-            entry.finish(now, link, finished);
+            entry.finish(now, connection, finished);
         });
     }
 

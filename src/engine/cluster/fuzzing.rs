@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Instant};
 
-use super::{LinkId, members::Members};
+use super::{ConnectionId, members::Members};
 use crate::model::{Incarnation, SecondaryNumber};
 
 pub use super::places::fuzzing::{Line, RequestKey};
@@ -17,18 +17,21 @@ impl Leases {
     pub fn enrol(
         &mut self,
         now: Instant,
-        link: LinkId,
+        connection: ConnectionId,
         number: SecondaryNumber,
         incarnation: Incarnation,
         address: SocketAddr,
-    ) -> Option<(bool, Option<LinkId>)> {
-        let enrolled = self.0.enrol(now, link, number, incarnation, address).ok()?;
+    ) -> Option<(bool, Option<ConnectionId>)> {
+        let enrolled = self
+            .0
+            .enrol(now, connection, number, incarnation, address)
+            .ok()?;
         Some((enrolled.returned, enrolled.replaces))
     }
 
     /// A line came.
-    pub fn renew(&mut self, now: Instant, link: LinkId) {
-        self.0.renew(now, link);
+    pub fn renew(&mut self, now: Instant, connection: ConnectionId) {
+        self.0.renew(now, connection);
     }
 
     /// Somebody doubts it.
@@ -37,17 +40,17 @@ impl Leases {
     }
 
     /// It has told all that it holds.
-    pub fn has_told(&mut self, link: LinkId) {
-        self.0.take_pages(link);
+    pub fn has_told(&mut self, connection: ConnectionId) {
+        self.0.take_pages(connection);
     }
 
     /// The connection ended; whose lease hung on it.
-    pub fn end(&mut self, link: LinkId) -> Option<SecondaryNumber> {
-        self.0.end(link)
+    pub fn end(&mut self, connection: ConnectionId) -> Option<SecondaryNumber> {
+        self.0.end(connection)
     }
 
     /// The connections whose leases ran out.
-    pub fn expired(&self, now: Instant) -> Vec<LinkId> {
+    pub fn expired(&self, now: Instant) -> Vec<ConnectionId> {
         self.0.expired(now)
     }
 
@@ -57,10 +60,10 @@ impl Leases {
     }
 
     /// Those that are alive, with their connection.
-    pub fn alive(&self) -> Vec<(SecondaryNumber, Option<LinkId>)> {
+    pub fn alive(&self) -> Vec<(SecondaryNumber, Option<ConnectionId>)> {
         let alive = self.0.iter().filter(|(_, member)| member.is_alive());
         alive
-            .map(|(number, _)| (number, self.0.link(number)))
+            .map(|(number, _)| (number, self.0.connection(number)))
             .collect()
     }
 

@@ -11,7 +11,7 @@ use std::{
 
 use self::draining::Draining;
 pub(super) use self::draining::Usable;
-use super::{LinkId, Refusal, numbers::NumberSet};
+use super::{ConnectionId, Refusal, numbers::NumberSet};
 use crate::model::{
     CopyLimits, HeldFile, Incarnation, Limit, SecondaryNumber,
     limits::{HEARTBEAT, LEASE, MAX_FILES_PER_SECONDARY},
@@ -31,7 +31,7 @@ pub(super) struct Member {
 /// A connection of a secondary, and for how long it counts.
 #[derive(Debug)]
 struct Lease {
-    link: LinkId,
+    connection: ConnectionId,
     ends: Instant,
     /// When something of it last arrived.
     heard: Instant,
@@ -47,7 +47,7 @@ struct Lease {
 #[derive(Debug, Default)]
 pub(super) struct Members {
     known: BTreeMap<SecondaryNumber, Member>,
-    links: BTreeMap<LinkId, SecondaryNumber>,
+    connections: BTreeMap<ConnectionId, SecondaryNumber>,
     draining: Draining,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Enrolled {
     /// It had been enrolled before.
     pub(super) returned: bool,
     /// The same process' older connection, which this one replaces.
-    pub(super) replaces: Option<LinkId>,
+    pub(super) replaces: Option<ConnectionId>,
 }
 
 const TOO_MANY_FILES: Refusal = Refusal::TooMany {
@@ -96,7 +96,7 @@ impl Members {
     pub(super) fn enrol(
         &mut self,
         now: Instant,
-        link: LinkId,
+        connection: ConnectionId,
         number: SecondaryNumber,
         incarnation: Incarnation,
         address: SocketAddr,
@@ -111,17 +111,17 @@ impl Members {
                 let by = member.address;
                 return Err(Refusal::NumberInUse { number, by });
             }
-            replaces = Some(lease.link);
+            replaces = Some(lease.connection);
         }
         if let Some(old) = replaces {
-            self.links.remove(&old);
+            self.connections.remove(&old);
         }
-        self.links.insert(link, number);
+        self.connections.insert(connection, number);
         let member = Member {
             address,
             incarnation,
             lease: Some(Lease {
-                link,
+                connection,
                 ends: now + LEASE,
                 heard: now,
                 pages: Vec::new(),
@@ -135,12 +135,12 @@ impl Members {
     }
 
     /// The secondary at the other end of a connection.
-    pub(super) fn number(&self, link: LinkId) -> Option<SecondaryNumber> {
-        self.links.get(&link).copied()
+    pub(super) fn number(&self, connection: ConnectionId) -> Option<SecondaryNumber> {
+        self.connections.get(&connection).copied()
     }
 
-    pub(super) fn renew(&mut self, now: Instant, link: LinkId) {
-        if let Some(lease) = self.lease_of(link) {
+    pub(super) fn renew(&mut self, now: Instant, connection: ConnectionId) {
+        if let Some(lease) = self.lease_of(connection) {
             lease.heard = lease.heard.max(now);
             lease.ends = now + LEASE;
         }
@@ -148,9 +148,9 @@ impl Members {
 
     /// Leases go by when something last arrived on their connections, whenever that is looked at. What was known
     /// before renews nothing.
-    pub(super) fn hear(&mut self, arrived: impl Fn(LinkId) -> Option<Instant>) {
+    pub(super) fn hear(&mut self, arrived: impl Fn(ConnectionId) -> Option<Instant>) {
         for lease in self.leases() {
-            if let Some(at) = arrived(lease.link).filter(|at| *at > lease.heard) {
+            if let Some(at) = arrived(lease.connection).filter(|at| *at > lease.heard) {
                 lease.heard = at;
                 lease.ends = at + LEASE;
             }
@@ -189,8 +189,12 @@ impl Members {
     ///
     /// # Errors
     /// When it is too much.
-    pub(super) fn add_page(&mut self, link: LinkId, files: Vec<HeldFile>) -> Result<(), Refusal> {
-        let Some(lease) = self.lease_of(link) else {
+    pub(super) fn add_page(
+        &mut self,
+        connection: ConnectionId,
+        files: Vec<HeldFile>,
+    ) -> Result<(), Refusal> {
+        let Some(lease) = self.lease_of(connection) else {
             return Ok(());
         };
         if lease.pages.len() + files.len() > MAX_FILES_PER_SECONDARY {
@@ -201,8 +205,8 @@ impl Members {
     }
 
     /// The last page has come: gives all of them.
-    pub(super) fn take_pages(&mut self, link: LinkId) -> Vec<HeldFile> {
-        let Some(lease) = self.lease_of(link) else {
+    pub(super) fn take_pages(&mut self, connection: ConnectionId) -> Vec<HeldFile> {
+        let Some(lease) = self.lease_of(connection) else {
             return Vec::new();
         };
         lease.has_told = true;
@@ -216,8 +220,12 @@ impl Members {
     ///
     /// # Errors
     /// When they are too many.
-    pub(super) fn announces(&mut self, link: LinkId, more: usize) -> Result<(), Refusal> {
-        let Some(lease) = self.lease_of(link) else {
+    pub(super) fn announces(
+        &mut self,
+        connection: ConnectionId,
+        more: usize,
+    ) -> Result<(), Refusal> {
+        let Some(lease) = self.lease_of(connection) else {
             return Ok(());
         };
         lease.announced += more;
@@ -228,8 +236,8 @@ impl Members {
     }
 
     /// A secondary has taken back one file that it had announced.
-    pub(super) fn takes_back(&mut self, link: LinkId) {
-        if let Some(lease) = self.lease_of(link) {
+    pub(super) fn takes_back(&mut self, connection: ConnectionId) {
+        if let Some(lease) = self.lease_of(connection) {
             lease.announced = lease.announced.saturating_sub(1);
         }
     }
@@ -245,17 +253,17 @@ impl Members {
     }
 
     /// Ends the lease that hangs on a connection; gives whose it was.
-    pub(super) fn end(&mut self, link: LinkId) -> Option<SecondaryNumber> {
-        let number = self.links.remove(&link)?;
+    pub(super) fn end(&mut self, connection: ConnectionId) -> Option<SecondaryNumber> {
+        let number = self.connections.remove(&connection)?;
         self.known.get_mut(&number)?.lease = None;
         Some(number)
     }
 
     /// The connections whose leases ran out, by number.
-    pub(super) fn expired(&self, now: Instant) -> Vec<LinkId> {
+    pub(super) fn expired(&self, now: Instant) -> Vec<ConnectionId> {
         let leases = self.known.values().filter_map(|m| m.lease.as_ref());
         let expired = leases.filter(|lease| lease.ends <= now);
-        expired.map(|lease| lease.link).collect()
+        expired.map(|lease| lease.connection).collect()
     }
 
     pub(super) fn next_expiry(&self) -> Option<Instant> {
@@ -270,8 +278,8 @@ impl Members {
         self.known.iter().map(|(number, member)| (*number, member))
     }
 
-    pub(super) fn link(&self, number: SecondaryNumber) -> Option<LinkId> {
-        Some(self.known.get(&number)?.lease.as_ref()?.link)
+    pub(super) fn connection(&self, number: SecondaryNumber) -> Option<ConnectionId> {
+        Some(self.known.get(&number)?.lease.as_ref()?.connection)
     }
 
     /// The run of a secondary's process, while it is alive.
@@ -341,8 +349,8 @@ impl Members {
         self.known.values_mut().filter_map(|m| m.lease.as_mut())
     }
 
-    fn lease_of(&mut self, link: LinkId) -> Option<&mut Lease> {
-        let number = self.links.get(&link)?;
+    fn lease_of(&mut self, connection: ConnectionId) -> Option<&mut Lease> {
+        let number = self.connections.get(&connection)?;
         self.known.get_mut(number)?.lease.as_mut()
     }
 }
@@ -357,7 +365,7 @@ mod tests {
         let mut members = Members::default();
         let number = SecondaryNumber::try_from(1).unwrap();
         let address = SocketAddr::from(([10, 0, 0, 1], 1));
-        let enrolled = members.enrol(now, LinkId(1), number, Incarnation(1), address);
+        let enrolled = members.enrol(now, ConnectionId(1), number, Incarnation(1), address);
         assert!(enrolled.is_ok());
         (members, number)
     }
@@ -367,8 +375,9 @@ mod tests {
         let start = Instant::now();
         let (mut members, _) = one(start);
         let arrived = start + HEARTBEAT;
-        let hear =
-            |members: &mut Members| members.hear(|link| (link == LinkId(1)).then_some(arrived));
+        let hear = |members: &mut Members| {
+            members.hear(|connection| (connection == ConnectionId(1)).then_some(arrived))
+        };
         hear(&mut members);
         assert_eq!(members.next_expiry(), Some(arrived + LEASE));
         // The same once more says nothing new.

@@ -36,4 +36,4 @@ pub use router::{
     ClientInfo, Cluster, ClusterConfig, Drained, Expelled, FileCounts, ListingVersion, QueueRow,
     SecondaryCondition, SecondaryInfo,
 };
-pub use types::{Action, Event, LinkId, Refusal};
+pub use types::{Action, ConnectionId, Event, Parting, Refusal};

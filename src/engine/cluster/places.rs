@@ -13,7 +13,7 @@ use std::{
 
 pub(super) use self::line::RequestKey;
 use self::line::{InLine, Line};
-use super::{LinkId, Refusal};
+use super::{ConnectionId, Refusal};
 use crate::model::{
     ClientName, FileName, Limit, RequestId, Session, TransferId,
     limits::{MAX_REQUESTS_PER_CLIENT, MAX_WAITING},
@@ -31,7 +31,7 @@ pub(super) const TOO_MANY_REQUESTS: Refusal = Refusal::TooMany {
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Places {
-    clients: BTreeMap<LinkId, Client>,
+    clients: BTreeMap<ConnectionId, Client>,
     line: Line,
     /// Names that are refused, and until when.
     expelled: BTreeMap<ClientName, Instant>,
@@ -144,8 +144,8 @@ impl Places {
         }
     }
 
-    pub(super) fn get(&self, link: LinkId) -> Option<&Client> {
-        self.clients.get(&link)
+    pub(super) fn get(&self, connection: ConnectionId) -> Option<&Client> {
+        self.clients.get(&connection)
     }
 
     pub(super) fn clients(&self) -> impl Iterator<Item = &Client> {
@@ -156,7 +156,7 @@ impl Places {
     pub(super) fn hello(
         &mut self,
         now: Instant,
-        link: LinkId,
+        connection: ConnectionId,
         session: Option<Session>,
         address: SocketAddr,
     ) {
@@ -167,28 +167,33 @@ impl Places {
             since: now,
             requests: BTreeMap::new(),
         };
-        self.clients.insert(link, client);
+        self.clients.insert(connection, client);
     }
 
     /// A client has a name, or another; `None` for a name that is refused.
-    pub(super) fn enrol(&mut self, now: Instant, link: LinkId, name: &ClientName) -> Option<Named> {
+    pub(super) fn enrol(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        name: &ClientName,
+    ) -> Option<Named> {
         self.expelled.retain(|_, until| *until > now);
         let is_expelled = self.expelled.contains_key(name);
-        let client = self.clients.get_mut(&link).filter(|_| !is_expelled)?;
+        let client = self.clients.get_mut(&connection).filter(|_| !is_expelled)?;
         Some(Named {
             address: client.address,
             before: client.name.replace(name.clone()),
         })
     }
 
-    pub(super) fn name_of(&self, link: LinkId) -> Option<&ClientName> {
-        self.clients.get(&link)?.name.as_ref()
+    pub(super) fn name_of(&self, connection: ConnectionId) -> Option<&ClientName> {
+        self.clients.get(&connection)?.name.as_ref()
     }
 
     /// # Errors
     /// When a client may not make this request.
-    pub(super) fn check(&self, (link, request): RequestKey) -> Result<(), Refusal> {
-        let client = self.clients.get(&link).ok_or(Refusal::WrongRole)?;
+    pub(super) fn check(&self, (connection, request): RequestKey) -> Result<(), Refusal> {
+        let client = self.clients.get(&connection).ok_or(Refusal::WrongRole)?;
         if client.name.is_none() {
             return Err(Refusal::NotEnrolled);
         }
@@ -205,11 +210,14 @@ impl Places {
     pub(super) fn enter(
         &mut self,
         now: Instant,
-        (link, request): RequestKey,
+        (connection, request): RequestKey,
         file: &FileName,
     ) -> Result<Entered, Refusal> {
-        let client = self.clients.get_mut(&link).ok_or(Refusal::WrongRole)?;
-        match self.line.enter(now, (link, request)) {
+        let client = self
+            .clients
+            .get_mut(&connection)
+            .ok_or(Refusal::WrongRole)?;
+        match self.line.enter(now, (connection, request)) {
             InLine::Runs => Ok(Entered::Runs),
             InLine::Waits(position) => {
                 let (file, since) = (file.clone(), now);
@@ -225,8 +233,8 @@ impl Places {
     }
 
     /// A request that has a slot is a transfer.
-    pub(super) fn starts(&mut self, (link, request): RequestKey, transfer: TransferId) {
-        if let Some(client) = self.clients.get_mut(&link) {
+    pub(super) fn starts(&mut self, (connection, request): RequestKey, transfer: TransferId) {
+        if let Some(client) = self.clients.get_mut(&connection) {
             client.requests.insert(request, Request::Running(transfer));
         }
     }
@@ -235,10 +243,10 @@ impl Places {
     /// When a client may not go on with a transfer under this number.
     pub(super) fn check_resume(
         &self,
-        (link, request): RequestKey,
+        (connection, request): RequestKey,
         transfer: TransferId,
     ) -> Result<(), Refusal> {
-        let client = self.clients.get(&link).ok_or(Refusal::WrongRole)?;
+        let client = self.clients.get(&connection).ok_or(Refusal::WrongRole)?;
         if client.name.is_none() {
             return Err(Refusal::NotEnrolled);
         }
@@ -269,8 +277,8 @@ impl Places {
 
     /// A request is over: its slot is free at once.
     pub(super) fn over(&mut self, now: Instant, key: RequestKey) -> Moved {
-        let (link, request) = key;
-        if let Some(client) = self.clients.get_mut(&link) {
+        let (connection, request) = key;
+        if let Some(client) = self.clients.get_mut(&connection) {
             client.requests.remove(&request);
         }
         let moved = self.line.leave(now, |other| other == key);
@@ -278,9 +286,9 @@ impl Places {
     }
 
     /// A client's connection is gone, and all that it had.
-    pub(super) fn leave(&mut self, now: Instant, link: LinkId) -> Option<Left> {
-        let client = self.clients.remove(&link)?;
-        let moved = self.line.leave(now, |(of, _)| of == link);
+    pub(super) fn leave(&mut self, now: Instant, connection: ConnectionId) -> Option<Left> {
+        let client = self.clients.remove(&connection)?;
+        let moved = self.line.leave(now, |(of, _)| of == connection);
         Some(Left {
             running: client.running().collect(),
             name: client.name,
@@ -332,16 +340,16 @@ impl Places {
     }
 
     /// A name is refused from now on. Gives the connections of those who have it.
-    pub(super) fn expel(&mut self, name: ClientName, until: Instant) -> Vec<LinkId> {
-        let links = self.links_of(&name);
+    pub(super) fn expel(&mut self, name: ClientName, until: Instant) -> Vec<ConnectionId> {
+        let connections = self.connections_of(&name);
         self.expelled.insert(name, until);
-        links
+        connections
     }
 
-    pub(super) fn links_of(&self, name: &ClientName) -> Vec<LinkId> {
-        let has_name = |(_, client): &(&LinkId, &Client)| client.name.as_ref() == Some(name);
+    pub(super) fn connections_of(&self, name: &ClientName) -> Vec<ConnectionId> {
+        let has_name = |(_, client): &(&ConnectionId, &Client)| client.name.as_ref() == Some(name);
         let clients = self.clients.iter().filter(has_name);
-        clients.map(|(link, _)| *link).collect()
+        clients.map(|(connection, _)| *connection).collect()
     }
 
     /// Those that run, with a slot or without.
@@ -367,8 +375,8 @@ impl Places {
         (1..).zip(self.line.line()).filter_map(waiting)
     }
 
-    fn request(&self, (link, request): RequestKey) -> Option<&Request> {
-        self.clients.get(&link)?.requests.get(&request)
+    fn request(&self, (connection, request): RequestKey) -> Option<&Request> {
+        self.clients.get(&connection)?.requests.get(&request)
     }
 
     fn named(&self, moved: line::Moved) -> Moved {

@@ -16,7 +16,7 @@ use std::{
 };
 
 use super::{
-    Action, DownReason, Event, LinkId, Notice, Refusal, Totals,
+    Action, ConnectionId, DownReason, Event, Notice, Parting, Refusal, Totals,
     books::{Books, naming::Numbers},
     catalog::{Catalog, Now},
     copies::Copies,
@@ -101,31 +101,31 @@ impl Cluster {
     }
 
     /// One thing that happened on a connection.
-    pub fn handle_event(&mut self, now: Instant, link: LinkId, event: Event) {
+    pub fn handle_event(&mut self, now: Instant, connection: ConnectionId, event: Event) {
         self.notice_own_stop(now);
         match event {
             Event::SecondaryHello {
                 number,
                 incarnation,
                 address,
-            } => self.enrol_secondary(link, number, incarnation, address),
+            } => self.enrol_secondary(connection, number, incarnation, address),
             Event::ClientHello {
                 name,
                 session,
                 address,
-            } => self.client_hello(link, name, session, address),
-            Event::Alive => self.members.renew(now, link),
-            Event::Closed { goodbye } => self.closed(link, goodbye),
-            Event::Receiver(message) => self.of_receiver(link, message),
-            Event::Client(message) => self.of_client(link, message),
-            Event::Secondary(message) => self.of_secondary(link, message),
+            } => self.client_hello(connection, name, session, address),
+            Event::Alive => self.members.renew(now, connection),
+            Event::Closed(parting) => self.closed(connection, parting),
+            Event::Receiver(message) => self.of_receiver(connection, message),
+            Event::Client(message) => self.of_client(connection, message),
+            Event::Secondary(message) => self.of_secondary(connection, message),
         }
         self.after(now);
     }
 
     /// Leases are judged by when something of a secondary arrived: to be called before an event or a timeout, with
     /// the last such moment of each connection. What waits to be handled ends no lease, and renews none later.
-    pub fn hear(&mut self, arrived: impl Fn(LinkId) -> Option<Instant>) {
+    pub fn hear(&mut self, arrived: impl Fn(ConnectionId) -> Option<Instant>) {
         self.members.hear(arrived);
     }
 
@@ -140,16 +140,16 @@ impl Cluster {
     /// Time passed.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.notice_own_stop(now);
-        for link in self.members.expired(now) {
-            self.close(link, Refusal::Silent);
-            self.secondary_down(link, DownReason::Silent);
+        for connection in self.members.expired(now) {
+            self.close(connection, Refusal::Silent);
+            self.secondary_down(connection, DownReason::Silent);
         }
         self.after(now);
     }
 
     /// True while a connection's peer is enrolled, as a secondary or as a client.
-    pub fn has_peer(&self, link: LinkId) -> bool {
-        self.members.number(link).is_some() || self.places.get(link).is_some()
+    pub fn has_peer(&self, connection: ConnectionId) -> bool {
+        self.members.number(connection).is_some() || self.places.get(connection).is_some()
     }
 
     /// The next thing to do.
@@ -281,14 +281,13 @@ impl Cluster {
         self.last_call = now;
     }
 
-    fn closed(&mut self, link: LinkId, goodbye: bool) {
-        let why = if goodbye {
-            DownReason::Goodbye
-        } else {
-            DownReason::Closed
+    fn closed(&mut self, connection: ConnectionId, parting: Parting) {
+        let why = match parting {
+            Parting::Goodbye => DownReason::Goodbye,
+            Parting::Broken => DownReason::Closed,
         };
-        self.secondary_down(link, why);
-        self.client_gone(link);
+        self.secondary_down(connection, why);
+        self.client_gone(connection);
     }
 
     /// The time of the last call, and who is there.
@@ -301,23 +300,30 @@ impl Cluster {
     }
 
     /// Who receives on a connection.
-    fn receiver_at(&self, link: LinkId) -> Option<Receiver> {
-        let secondary = self.members.number(link).map(Receiver::Secondary);
-        secondary.or_else(|| Some(Receiver::Client(self.places.get(link)?.name()?.clone())))
+    fn receiver_at(&self, connection: ConnectionId) -> Option<Receiver> {
+        let secondary = self.members.number(connection).map(Receiver::Secondary);
+        secondary.or_else(|| {
+            Some(Receiver::Client(
+                self.places.get(connection)?.name()?.clone(),
+            ))
+        })
     }
 
     fn tell(&mut self, notice: Notice) {
         self.actions.push_back(Action::Notice(notice));
     }
 
-    fn close(&mut self, link: LinkId, refusal: Refusal) {
-        self.actions.push_back(Action::Close { link, refusal });
+    fn close(&mut self, connection: ConnectionId, refusal: Refusal) {
+        self.actions.push_back(Action::Close {
+            connection,
+            refusal,
+        });
     }
 
     /// What is said on a connection that this machine has closed is of no interest.
-    fn wrong_role(&mut self, link: LinkId) {
-        if self.has_peer(link) {
-            self.close(link, Refusal::WrongRole);
+    fn wrong_role(&mut self, connection: ConnectionId) {
+        if self.has_peer(connection) {
+            self.close(connection, Refusal::WrongRole);
         }
     }
 }

@@ -98,10 +98,10 @@ impl Bench {
         self.feed(n, hello);
     }
 
-    fn feed(&mut self, link: u64, event: impl Into<Event>) -> Vec<Action> {
+    fn feed(&mut self, connection: u64, event: impl Into<Event>) -> Vec<Action> {
         self.now += Duration::from_millis(1);
         self.cluster
-            .handle_event(self.now, LinkId(link), event.into());
+            .handle_event(self.now, ConnectionId(connection), event.into());
         self.actions()
     }
 
@@ -123,8 +123,9 @@ impl Bench {
             self.now += Duration::from_millis(400);
             for row in self.cluster.secondaries(self.now) {
                 if row.state != SecondaryCondition::Down {
-                    let link = LinkId(row.number.get().into());
-                    self.cluster.handle_event(self.now, link, Event::Alive);
+                    let connection = ConnectionId(row.number.get().into());
+                    self.cluster
+                        .handle_event(self.now, connection, Event::Alive);
                 }
             }
             self.cluster.handle_timeout(self.now);
@@ -133,21 +134,21 @@ impl Bench {
         actions
     }
 
-    fn client(&mut self, link: u64, name: &str) -> Vec<Action> {
+    fn client(&mut self, connection: u64, name: &str) -> Vec<Action> {
         let name = Some(ClientName::try_from(name).unwrap());
-        let address = SocketAddr::from(([10, 0, 1, link as u8], 1));
+        let address = SocketAddr::from(([10, 0, 1, connection as u8], 1));
         let hello = Event::ClientHello {
             name,
-            session: Some(Session(link)),
+            session: Some(Session(connection)),
             address,
         };
-        self.feed(link, hello)
+        self.feed(connection, hello)
     }
 
-    fn download(&mut self, link: u64, request: u64, name: &str) -> Option<Grant> {
+    fn download(&mut self, connection: u64, request: u64, name: &str) -> Option<Grant> {
         let name = file(name).name;
         let actions = self.feed(
-            link,
+            connection,
             FromClient::Download {
                 request: RequestId(request),
                 name,
@@ -265,8 +266,7 @@ fn nobody_loses_a_file_to_maintenance() {
     let grant = bench.download(11, 2, "a").unwrap();
     assert_eq!(grant.sources.len(), 2);
     for n in [1, 3] {
-        let goodbye = true;
-        let actions = bench.feed(n, Event::Closed { goodbye });
+        let actions = bench.feed(n, Event::Closed(Parting::Goodbye));
         let told = actions.iter().find_map(|action| match action {
             Action::ToReceiver(_, ForReceiver::Sources { transfer, sources })
                 if *transfer == grant.transfer =>
@@ -287,9 +287,9 @@ fn a_drained_secondary_neither_gets_copies_nor_makes_what_others_can() {
     bench.drain(2);
     let copies = |actions: &[Action]| -> Vec<(u64, Vec<u16>)> {
         let copy = |action: &Action| match action {
-            Action::ToSecondary(link, ForSecondary::Copy(CopyOrder { grant, .. })) => {
+            Action::ToSecondary(connection, ForSecondary::Copy(CopyOrder { grant, .. })) => {
                 let from = grant.sources.iter().map(number_of);
-                Some((link.0, from.collect()))
+                Some((connection.0, from.collect()))
             }
             _ => None,
         };
@@ -324,7 +324,7 @@ fn a_drained_secondary_is_told_of_once_when_nothing_is_left_to_send() {
     bench.sent(2, transfer, "ana", 4000, true);
     assert!(is_drained(&bench.pass(LEASE * 2)));
     // It goes and comes: nothing new, and it is drained still.
-    bench.feed(2, Event::Closed { goodbye: true });
+    bench.feed(2, Event::Closed(Parting::Goodbye));
     bench.pass(LEASE);
     bench.hello(2);
     let files = vec![file("a")];
@@ -366,13 +366,13 @@ fn an_expelled_client_loses_all_and_its_name_for_a_while() {
     assert_eq!(bench.cluster.expel(bench.now, "ana"), Expelled::Clients(1));
     let actions = bench.actions();
     let refusal = Refusal::Expelled;
-    let link = LinkId(11);
+    let connection = ConnectionId(11);
     assert_eq!(
         actions
             .iter()
             .filter(|a| **a
                 == Action::Close {
-                    link,
+                    connection,
                     refusal: refusal.clone()
                 })
             .count(),
@@ -382,13 +382,13 @@ fn an_expelled_client_loses_all_and_its_name_for_a_while() {
         .iter()
         .filter_map(|action| match action {
             Action::ToSecondary(
-                link,
+                connection,
                 ForSecondary::Ended {
                     transfer,
                     expelled: true,
                     ..
                 },
-            ) if *transfer == running => Some(link.0),
+            ) if *transfer == running => Some(connection.0),
             _ => None,
         })
         .collect();
@@ -426,7 +426,7 @@ fn an_expelled_client_loses_all_and_its_name_for_a_while() {
         actions.iter().any(refused)
     };
     assert!(is_refused(&bench.client(13, "ana")));
-    assert!(!bench.cluster.has_peer(LinkId(13)));
+    assert!(!bench.cluster.has_peer(ConnectionId(13)));
     bench.client(14, "otra");
     let name = ClientName::try_from("ana").unwrap();
     assert!(is_refused(&bench.feed(14, FromClient::Enrol { name })));
@@ -501,8 +501,8 @@ fn a_file_that_is_deleted_while_a_copy_of_it_ends_does_not_come_back() {
         let files = vec![file("a")];
         let actions = bench.feed(2, Event::added(files, Origin::Copied));
         let withdraw = |action: &Action| match action {
-            Action::ToSecondary(link, ForSecondary::Withdraw { files, .. }) => {
-                *link == LinkId(2) && *files == [file("a")]
+            Action::ToSecondary(connection, ForSecondary::Withdraw { files, .. }) => {
+                *connection == ConnectionId(2) && *files == [file("a")]
             }
             _ => false,
         };
@@ -527,8 +527,7 @@ fn a_secondary_that_says_once_more_what_it_holds_keeps_the_copies_that_it_runs()
         |action: &Action| matches!(action, Action::ToSecondary(_, ForSecondary::Copy(_)));
     assert!(!actions.iter().any(is_order), "{actions:?}");
     assert_eq!(bench.cluster.status().copies, 1);
-    let goodbye = true;
-    bench.feed(2, Event::Closed { goodbye });
+    bench.feed(2, Event::Closed(Parting::Goodbye));
     assert_eq!(bench.cluster.status().copies, 0);
 }
 

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Instant};
 
 pub(super) use self::source_ids::SourceIds;
 use self::speeds::{ABOUT_EQUAL, MOST_UNEVEN, Speeds};
-use super::{LinkId, members::Usable, numbers::NumberSet};
+use super::{ConnectionId, members::Usable, numbers::NumberSet};
 use crate::{
     engine::assignment,
     model::{
@@ -25,7 +25,7 @@ const SHORT_SHARE: usize = 4;
 pub(super) struct Transfer {
     pub(super) file: FileMeta,
     pub(super) receiver: Receiver,
-    pub(super) link: LinkId,
+    pub(super) connection: ConnectionId,
     /// The client's number for it; a copy has none.
     pub(super) request: Option<RequestId>,
     pub(super) ids: SourceIds,
@@ -87,8 +87,13 @@ impl Transfers {
     }
 
     /// The transfer as it is received on this connection.
-    pub(super) fn get_on(&self, link: LinkId, transfer: TransferId) -> Option<&Transfer> {
-        self.get(transfer).filter(|running| running.link == link)
+    pub(super) fn get_on(
+        &self,
+        connection: ConnectionId,
+        transfer: TransferId,
+    ) -> Option<&Transfer> {
+        self.get(transfer)
+            .filter(|running| running.connection == connection)
     }
 
     /// A transfer begins, or goes on over another connection; it must have ended on the one before. `asked` are those
@@ -104,7 +109,7 @@ impl Transfers {
             ranges: self.share(&begin.file, numbers),
             file: begin.file,
             receiver: begin.receiver,
-            link: begin.link,
+            connection: begin.connection,
             request: begin.request,
             ids: begin.ids,
         };
@@ -122,10 +127,14 @@ impl Transfers {
     }
 
     /// The client on this connection has another name. Gives its transfers.
-    pub(super) fn rename(&mut self, link: LinkId, name: &ClientName) -> Vec<TransferId> {
+    pub(super) fn rename(
+        &mut self,
+        connection: ConnectionId,
+        name: &ClientName,
+    ) -> Vec<TransferId> {
         let mut renamed = Vec::new();
         for (transfer, running) in &mut self.running {
-            if running.link == link {
+            if running.connection == connection {
                 running.receiver = Receiver::Client(name.clone());
                 renamed.push(*transfer);
             }
@@ -221,7 +230,7 @@ impl Transfers {
 pub(super) struct Begin {
     pub(super) file: FileMeta,
     pub(super) receiver: Receiver,
-    pub(super) link: LinkId,
+    pub(super) connection: ConnectionId,
     /// The client's number for it; a copy has none.
     pub(super) request: Option<RequestId>,
     /// Of those that its receiver was told of already.

@@ -12,7 +12,16 @@ use crate::model::{
 
 /// One control connection; never used twice within a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LinkId(pub u64);
+pub struct ConnectionId(pub u64);
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parting {
+    /// The peer said goodbye first.
+    Goodbye,
+    /// It broke, or was closed without a word.
+    Broken,
+}
 
 /// What happened outside.
 #[derive(Clone, Debug)]
@@ -38,10 +47,7 @@ pub enum Event {
     /// The peer lives. Whoever knows better when its lines arrived says so by [`Cluster::hear`](super::Cluster::hear).
     Alive,
     /// The connection ended.
-    Closed {
-        /// It said goodbye first.
-        goodbye: bool,
-    },
+    Closed(Parting),
     /// Whoever receives a transfer said something.
     Receiver(FromReceiver),
     /// A client said something.
@@ -104,22 +110,22 @@ impl Event {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Send it to whoever receives a transfer.
-    ToReceiver(LinkId, ForReceiver),
+    ToReceiver(ConnectionId, ForReceiver),
     /// Send it to a client.
-    ToClient(LinkId, ForClient),
+    ToClient(ConnectionId, ForClient),
     /// Send it to a secondary.
-    ToSecondary(LinkId, ForSecondary),
+    ToSecondary(ConnectionId, ForSecondary),
     /// Acknowledge what a secondary said, once all of [`super::Cluster::take_unsaved`] is durable.
     Ack {
         /// The connection.
-        link: LinkId,
+        connection: ConnectionId,
         /// Its number for what it said.
         batch: u64,
     },
     /// Tell a client that its request comes to nothing.
     Refuse {
         /// The connection.
-        link: LinkId,
+        connection: ConnectionId,
         /// The client's number for it.
         request: RequestId,
         /// Why.
@@ -128,7 +134,7 @@ pub enum Action {
     /// Close a connection after an error line.
     Close {
         /// The connection.
-        link: LinkId,
+        connection: ConnectionId,
         /// Why.
         refusal: Refusal,
     },

@@ -95,7 +95,8 @@ pub(super) enum CentralQuery {
     Clients(oneshot::Sender<Vec<ClientInfo>>),
     Queue(oneshot::Sender<Vec<QueueRow>>),
     Expel(String, oneshot::Sender<Expelled>),
-    Drain(SecondaryNumber, bool, oneshot::Sender<Drained>),
+    Drain(SecondaryNumber, oneshot::Sender<Drained>),
+    EndDraining(SecondaryNumber, oneshot::Sender<Drained>),
     SetMaxDownloads(usize, oneshot::Sender<()>),
     Conflicts(oneshot::Sender<Vec<Conflict>>),
     Resolve(FileName, u16, oneshot::Sender<Resolved>),
@@ -147,14 +148,19 @@ impl CentralHandle {
         ask(&self.queries, |answer| CentralQuery::Expel(name, answer)).await
     }
 
-    /// Has a secondary brought to where it has nothing to send, so that it can be stopped without anybody noticing,
-    /// or takes that back (`on` is false). It ends what it was asked for, is asked for nothing new that another live
-    /// secondary has as well, and neither gets copies nor serves any that others can. What it alone holds is served
-    /// by it still, copies of that included. [`Notice::Drained`] says when nothing is left. A central that restarts
-    /// has forgotten it; a secondary that does is drained still.
-    pub async fn drain(&self, number: SecondaryNumber, on: bool) -> Result<Drained, Stopped> {
+    /// Has a secondary brought to where it has nothing to send, so that it can be stopped without anybody noticing.
+    /// It ends what it was asked for, is asked for nothing new that another live secondary has as well, and neither
+    /// gets copies nor serves any that others can. What it alone holds is served by it still, copies of that
+    /// included. [`Notice::Drained`] says when nothing is left. A central that restarts has forgotten it; a secondary
+    /// that does is drained still.
+    pub async fn drain(&self, number: SecondaryNumber) -> Result<Drained, Stopped> {
+        ask(&self.queries, |answer| CentralQuery::Drain(number, answer)).await
+    }
+
+    /// Takes [`Self::drain`] back: the secondary works again.
+    pub async fn end_draining(&self, number: SecondaryNumber) -> Result<Drained, Stopped> {
         ask(&self.queries, |answer| {
-            CentralQuery::Drain(number, on, answer)
+            CentralQuery::EndDraining(number, answer)
         })
         .await
     }

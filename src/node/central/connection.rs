@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     heard::Heard,
-    inputs::{Input, Peer},
+    inputs::{End, Input, Peer},
     legacy,
 };
 use crate::{
-    engine::cluster::{Event, LinkId},
+    engine::cluster::{ConnectionId, Event},
     model::{
         limits::{
             CLIENT_HEARTBEAT, CLIENT_LEASE, HEARTBEAT, LEASE, MAX_OUTBOX, MAX_SECONDARY_OUTBOX,
@@ -56,7 +56,7 @@ impl Context {
 }
 
 /// Serves a connection until it ends.
-pub(super) async fn serve(accepted: Accepted, link: LinkId, context: Context) {
+pub(super) async fn serve(accepted: Accepted, id: ConnectionId, context: Context) {
     let Accepted {
         socket,
         peer,
@@ -77,7 +77,7 @@ pub(super) async fn serve(accepted: Accepted, link: LinkId, context: Context) {
             match enrolment(role, peer, context.highest_number) {
                 Ok(hello) => {
                     let connection = Connection {
-                        link,
+                        id,
                         peer,
                         kind,
                         permit,
@@ -138,18 +138,11 @@ impl Kind {
 
 /// A connection to a peer that was let in.
 struct Connection<'a> {
-    link: LinkId,
+    id: ConnectionId,
     peer: SocketAddr,
     kind: Kind,
     permit: Permit,
     context: &'a Context,
-}
-
-/// How the reading side ended.
-enum End {
-    Goodbye,
-    Broken,
-    Refused(Refused),
 }
 
 impl Connection<'_> {
@@ -164,7 +157,7 @@ impl Connection<'_> {
         let (outbox, messages) = mpsc::channel(self.kind.most_messages());
         let (ended, heard) = (CancellationToken::new(), Heard::new(clock::now()));
         let opened = Input::Opened {
-            link: self.link,
+            connection: self.id,
             peer: Peer {
                 outbox,
                 ended: ended.clone(),
@@ -194,19 +187,11 @@ impl Connection<'_> {
     }
 
     async fn tell_end(&self, end: End) {
-        let (goodbye, refused) = match end {
-            End::Goodbye => (true, None),
-            End::Broken => (false, None),
-            End::Refused(refused) => (false, Some(refused)),
-        };
-        if let Some(refused) = &refused {
+        if let End::Refused(refused) = &end {
             self.context.bad_peer(self.peer, refused.clone()).await;
         }
-        let closed = Input::Closed {
-            link: self.link,
-            goodbye,
-            refused,
-        };
+        let connection = self.id;
+        let closed = Input::Closed { connection, end };
         let _ = self.context.inputs.send(closed).await;
     }
 
@@ -215,7 +200,7 @@ impl Connection<'_> {
         mut reader: LineReader<R>,
         heard: &Heard,
     ) -> End {
-        let link = self.link;
+        let connection = self.id;
         loop {
             let arrived = || heard.note(clock::now());
             let message = match next(&mut reader, self.kind.patience(), arrived).await {
@@ -230,10 +215,13 @@ impl Connection<'_> {
                 ToCentral::Hello(_) => {
                     return End::Refused(Refused::Unexpected("hello was said already"));
                 }
-                ToCentral::Question(question) => Input::Question { link, question },
-                ToCentral::Receiver(message) => Input::event(link, message),
-                ToCentral::Client(message) => Input::event(link, message),
-                ToCentral::Secondary(message) => Input::event(link, message),
+                ToCentral::Question(question) => Input::Question {
+                    connection,
+                    question,
+                },
+                ToCentral::Receiver(message) => Input::event(connection, message),
+                ToCentral::Client(message) => Input::event(connection, message),
+                ToCentral::Secondary(message) => Input::event(connection, message),
             };
             if heard.unread(self.context.inputs.send(input)).await.is_err() {
                 return End::Broken;

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::heard::Heard;
 use crate::{
-    engine::cluster::{Event, LinkId},
+    engine::cluster::{ConnectionId, Event},
     model::messages::Question,
     node::{
         Refused,
@@ -31,23 +31,21 @@ use crate::{
 pub(super) enum Input {
     /// A peer said hello.
     Opened {
-        link: LinkId,
+        connection: ConnectionId,
         peer: Peer,
         hello: Event,
     },
     Event {
-        link: LinkId,
+        connection: ConnectionId,
         event: Event,
     },
     Question {
-        link: LinkId,
+        connection: ConnectionId,
         question: Question,
     },
     Closed {
-        link: LinkId,
-        goodbye: bool,
-        /// What the peer is told before the close.
-        refused: Option<Refused>,
+        connection: ConnectionId,
+        end: End,
     },
     Legacy {
         request: LegacyRequest,
@@ -60,10 +58,20 @@ pub(super) enum Input {
 }
 
 impl Input {
-    pub(super) fn event(link: LinkId, message: impl Into<Event>) -> Self {
+    pub(super) fn event(connection: ConnectionId, message: impl Into<Event>) -> Self {
         let event = message.into();
-        Self::Event { link, event }
+        Self::Event { connection, event }
     }
+}
+
+/// How a connection ended.
+#[derive(Debug, PartialEq)]
+pub(super) enum End {
+    /// The peer said goodbye.
+    Goodbye,
+    Broken,
+    /// For what the peer did: it is told before the close.
+    Refused(Refused),
 }
 
 /// The owner's end of a connection.

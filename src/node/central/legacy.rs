@@ -127,7 +127,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        engine::cluster::{ClusterConfig, Event, LinkId, Totals},
+        engine::cluster::{ClusterConfig, ConnectionId, Event, Totals},
         model::{ChunkLayout, Digest, FileMeta, Incarnation, SecondaryNumber, Term},
     };
 
@@ -147,14 +147,14 @@ mod tests {
             incarnation: Incarnation(1),
             address: SocketAddr::from(([10, 0, 0, 1], 50_001)),
         };
-        cluster.handle_event(now, LinkId(1), hello);
+        cluster.handle_event(now, ConnectionId(1), hello);
         let file = FileMeta {
             name: FileName::try_from("huge.img").unwrap(),
             layout: ChunkLayout::for_file(length).unwrap(),
             id: Digest::new([1; 32]),
         };
         let inventory = Event::inventory(vec![file]);
-        cluster.handle_event(now, LinkId(1), inventory);
+        cluster.handle_event(now, ConnectionId(1), inventory);
         cluster
     }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::{
-    engine::cluster::{Cluster, LinkId},
+    engine::cluster::{Cluster, ConnectionId},
     model::NameRecord,
     node::records::RecordWriter,
     store::StoreError,
@@ -18,8 +18,8 @@ const ENDING: &str = "nombres";
 pub(super) struct Memory {
     writer: RecordWriter<NameRecord>,
     /// Messages that are acknowledged after the write that runs, and after the next one.
-    after_this: Vec<(LinkId, u64)>,
-    after_next: Vec<(LinkId, u64)>,
+    after_this: Vec<(ConnectionId, u64)>,
+    after_next: Vec<(ConnectionId, u64)>,
 }
 
 impl Memory {
@@ -39,12 +39,12 @@ impl Memory {
     }
 
     /// A secondary's message is acknowledged once all that is unsaved now is durable.
-    pub(super) fn ack(&mut self, link: LinkId, batch: u64) {
-        self.after_next.push((link, batch));
+    pub(super) fn ack(&mut self, connection: ConnectionId, batch: u64) {
+        self.after_next.push((connection, batch));
     }
 
     /// Begins to write what is unsaved. Gives the messages that can be acknowledged at once.
-    pub(super) fn advance(&mut self, cluster: &mut Cluster) -> Vec<(LinkId, u64)> {
+    pub(super) fn advance(&mut self, cluster: &mut Cluster) -> Vec<(ConnectionId, u64)> {
         if self.writer.is_broken() {
             return std::mem::take(&mut self.after_next);
         }
@@ -69,7 +69,7 @@ impl Memory {
 
     /// The messages that can be acknowledged after [`Self::written`]. A disk that takes nothing must not stop the cluster:
     /// what it failed to keep is lost with the next restart only.
-    pub(super) fn take_durable(&mut self) -> Vec<(LinkId, u64)> {
+    pub(super) fn take_durable(&mut self) -> Vec<(ConnectionId, u64)> {
         std::mem::take(&mut self.after_this)
     }
 

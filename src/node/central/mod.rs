@@ -109,7 +109,7 @@ pub(in crate::node) async fn start_on(
             security: config.security,
         },
         peers: HashMap::new(),
-        next_link: 0,
+        next_connection: 0,
         pages: Default::default(),
         counts: Default::default(),
         save_every,

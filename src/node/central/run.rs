@@ -16,7 +16,7 @@ use super::{
     CentralEvent, DownloadCount,
     api::CentralQuery,
     connection::{self, Context},
-    inputs::{Input, Outgoing, Peer, SharedLine},
+    inputs::{End, Input, Outgoing, Peer, SharedLine},
     legacy,
     memory::Memory,
     news::News,
@@ -24,7 +24,7 @@ use super::{
     statistics::Statistics,
 };
 use crate::{
-    engine::cluster::{Action, Cluster, Event, FileCounts, LinkId, Refusal},
+    engine::cluster::{Action, Cluster, ConnectionId, Event, FileCounts, Parting, Refusal},
     model::{
         FileName, RequestId,
         limits::{MAX_SECONDARY_NUMBER, STOP_GRACE},
@@ -58,8 +58,8 @@ pub(super) struct Central {
     pub(super) queries: mpsc::Receiver<CentralQuery>,
     pub(super) inputs: mpsc::Receiver<Input>,
     pub(super) context: Context,
-    pub(super) peers: HashMap<LinkId, Peer>,
-    pub(super) next_link: u64,
+    pub(super) peers: HashMap<ConnectionId, Peer>,
+    pub(super) next_connection: u64,
     pub(super) pages: Pages,
     pub(super) counts: Counts,
     pub(super) save_every: Duration,
@@ -111,7 +111,7 @@ impl Central {
         let now = clock::now();
         let peers = &self.peers;
         self.cluster
-            .hear(|link| Some(peers.get(&link)?.heard.last(now)));
+            .hear(|connection| Some(peers.get(&connection)?.heard.last(now)));
         if now.saturating_duration_since(self.last_turn) > STANDSTILL {
             self.cluster.stood_still(now);
         }
@@ -122,11 +122,11 @@ impl Central {
     fn arrived(&mut self, arrival: Result<Accepted, TurnedAway>) {
         match arrival {
             Ok(accepted) => {
-                let link = LinkId(self.next_link);
-                self.next_link += 1;
+                let connection = ConnectionId(self.next_connection);
+                self.next_connection += 1;
                 let context = self.context.clone();
                 self.server
-                    .serve(connection::serve(accepted, link, context));
+                    .serve(connection::serve(accepted, connection, context));
             }
             Err(TurnedAway { address, reason }) => self.refused(address, reason),
         }
@@ -135,32 +135,27 @@ impl Central {
     fn input(&mut self, input: Input) {
         let now = self.turn();
         match input {
-            Input::Opened { link, peer, hello } => {
-                self.peers.insert(link, peer);
-                self.cluster.handle_event(now, link, hello);
-                if self.cluster.has_peer(link) {
+            Input::Opened {
+                connection,
+                peer,
+                hello,
+            } => {
+                self.peers.insert(connection, peer);
+                self.cluster.handle_event(now, connection, hello);
+                if self.cluster.has_peer(connection) {
                     // Before anything that follows from its enrolment. One that is refused gets an error
                     // instead.
                     let term = self.cluster.term();
                     let hello = Hello::from_role(&PeerRole::Central { term });
-                    self.send(link, FromCentral::Hello(hello));
+                    self.send(connection, FromCentral::Hello(hello));
                 }
             }
-            Input::Event { link, event } => self.cluster.handle_event(now, link, event),
-            Input::Question { link, question } => self.answer(now, link, question),
-            Input::Closed {
-                link,
-                goodbye,
-                refused,
-            } => {
-                if let Some(refused) = refused {
-                    let (code, message) = (refused.code(), refused.said());
-                    self.send(link, FromCentral::Error { code, message });
-                }
-                self.peers.remove(&link);
-                self.cluster
-                    .handle_event(now, link, Event::Closed { goodbye });
-            }
+            Input::Event { connection, event } => self.cluster.handle_event(now, connection, event),
+            Input::Question {
+                connection,
+                question,
+            } => self.answer(now, connection, question),
+            Input::Closed { connection, end } => self.closed(now, connection, end),
             Input::Legacy { request, answer } => {
                 let _ = answer.send(legacy::answer(&mut self.cluster, &mut self.pages, request));
             }
@@ -168,13 +163,28 @@ impl Central {
         }
     }
 
-    fn answer(&mut self, now: Instant, link: LinkId, question: Question) {
+    fn closed(&mut self, now: Instant, connection: ConnectionId, end: End) {
+        let parting = match end {
+            End::Goodbye => Parting::Goodbye,
+            End::Broken => Parting::Broken,
+            End::Refused(refused) => {
+                let (code, message) = (refused.code(), refused.said());
+                self.send(connection, FromCentral::Error { code, message });
+                Parting::Broken
+            }
+        };
+        self.peers.remove(&connection);
+        self.cluster
+            .handle_event(now, connection, Event::Closed(parting));
+    }
+
+    fn answer(&mut self, now: Instant, connection: ConnectionId, question: Question) {
         match question {
-            Question::List { after } => self.post_page(link, after),
+            Question::List { after } => self.post_page(connection, after),
             Question::Status => {
                 let counts = self.counts.get(now, &self.cluster);
                 let status = self.cluster.status_with(counts);
-                self.send(link, Answer::Status(status));
+                self.send(connection, Answer::Status(status));
             }
         }
     }
@@ -212,13 +222,11 @@ impl Central {
             CentralQuery::Expel(name, answer) => {
                 let _ = answer.send(self.cluster.expel(now, &name));
             }
-            CentralQuery::Drain(number, on, answer) => {
-                let drained = if on {
-                    self.cluster.drain(now, number)
-                } else {
-                    self.cluster.end_draining(now, number)
-                };
-                let _ = answer.send(drained);
+            CentralQuery::Drain(number, answer) => {
+                let _ = answer.send(self.cluster.drain(now, number));
+            }
+            CentralQuery::EndDraining(number, answer) => {
+                let _ = answer.send(self.cluster.end_draining(now, number));
             }
             CentralQuery::SetMaxDownloads(most, answer) => {
                 self.cluster.set_max_downloads(now, most);
@@ -240,35 +248,38 @@ impl Central {
         let now = self.last_turn;
         while let Some(action) = self.cluster.poll_action() {
             match action {
-                Action::ToReceiver(link, message) => self.send(link, message),
-                Action::ToClient(link, message) => self.send(link, message),
-                Action::ToSecondary(link, message) => self.send(link, message),
-                Action::Ack { link, batch } => self.memory.ack(link, batch),
+                Action::ToReceiver(connection, message) => self.send(connection, message),
+                Action::ToClient(connection, message) => self.send(connection, message),
+                Action::ToSecondary(connection, message) => self.send(connection, message),
+                Action::Ack { connection, batch } => self.memory.ack(connection, batch),
                 Action::Refuse {
-                    link,
+                    connection,
                     request,
                     refusal,
-                } => self.refuse(link, request, &refusal),
-                Action::Close { link, refusal } => self.close(link, &refusal),
+                } => self.refuse(connection, request, &refusal),
+                Action::Close {
+                    connection,
+                    refusal,
+                } => self.close(connection, &refusal),
                 Action::Notice(notice) => self.news.take_in(now, notice),
             }
         }
         for event in self.news.drain() {
             self.tell(event);
         }
-        for (link, batch) in self.memory.advance(&mut self.cluster) {
-            self.send(link, ForSecondary::Ack { batch });
+        for (connection, batch) in self.memory.advance(&mut self.cluster) {
+            self.send(connection, ForSecondary::Ack { batch });
         }
     }
 
     /// A request comes to nothing. Those over a limit are counted: their program may ask for too much.
-    fn refuse(&mut self, link: LinkId, request: RequestId, refusal: &Refusal) {
+    fn refuse(&mut self, connection: ConnectionId, request: RequestId, refusal: &Refusal) {
         let (code, message) = (code_of(refusal), said_of(refusal));
         if code == ErrorCode::LimitExceeded {
-            self.count_refusal(link, code, &message);
+            self.count_refusal(connection, code, &message);
         }
         self.send(
-            link,
+            connection,
             FromCentral::Refused {
                 request,
                 code,
@@ -278,50 +289,50 @@ impl Central {
     }
 
     /// The machine has forgotten this connection.
-    fn close(&mut self, link: LinkId, refusal: &Refusal) {
+    fn close(&mut self, connection: ConnectionId, refusal: &Refusal) {
         let (code, message) = (code_of(refusal), said_of(refusal));
-        self.count_refusal(link, code, &message);
-        self.send(link, FromCentral::Error { code, message });
+        self.count_refusal(connection, code, &message);
+        self.send(connection, FromCentral::Error { code, message });
         // Without the owner's end the connection sends what is left and ends.
-        self.peers.remove(&link);
+        self.peers.remove(&connection);
     }
 
     fn has_written(&mut self, written: Result<(), StoreError>) {
         if let Err(error) = written {
             self.tell(CentralEvent::Statistics(StatisticsTrouble::Failed(error)));
         }
-        for (link, batch) in self.memory.take_durable() {
-            self.send(link, ForSecondary::Ack { batch });
+        for (connection, batch) in self.memory.take_durable() {
+            self.send(connection, ForSecondary::Ack { batch });
         }
     }
 
-    fn send(&mut self, link: LinkId, message: impl Into<FromCentral>) {
-        self.post(link, Outgoing::Message(Box::new(message.into())));
+    fn send(&mut self, connection: ConnectionId, message: impl Into<FromCentral>) {
+        self.post(connection, Outgoing::Message(Box::new(message.into())));
     }
 
-    fn post_page(&mut self, link: LinkId, after: Option<FileName>) {
-        let Some(peer) = self.peers.get(&link) else {
+    fn post_page(&mut self, connection: ConnectionId, after: Option<FileName>) {
+        let Some(peer) = self.peers.get(&connection) else {
             return;
         };
         let has_not_taken = peer.queued_bytes.load(Ordering::Relaxed) > 0;
         if has_not_taken && self.pages.are_too_many() {
             peer.ended.cancel();
-            self.peers.remove(&link);
+            self.peers.remove(&connection);
             return;
         }
         let page = self.pages.get(&self.cluster, after);
         let page = SharedLine::new(page, &peer.queued_bytes);
-        self.post(link, Outgoing::Line(page));
+        self.post(connection, Outgoing::Line(page));
     }
 
-    fn post(&mut self, link: LinkId, message: Outgoing) {
-        let Some(peer) = self.peers.get(&link) else {
+    fn post(&mut self, connection: ConnectionId, message: Outgoing) {
+        let Some(peer) = self.peers.get(&connection) else {
             return;
         };
         if peer.outbox.try_send(message).is_err() {
             // It takes nothing any more, or its queue is full: its reader reports the end.
             peer.ended.cancel();
-            self.peers.remove(&link);
+            self.peers.remove(&connection);
         }
     }
 
@@ -331,10 +342,10 @@ impl Central {
         let _ = self.events.try_send(event);
     }
 
-    fn count_refusal(&mut self, link: LinkId, code: ErrorCode, message: &Said) {
+    fn count_refusal(&mut self, connection: ConnectionId, code: ErrorCode, message: &Said) {
         if self.statistics.refused().count(code) {
             // Its own program tells its people.
-            tracing::info!(link = link.0, ?code, %message, "refused");
+            tracing::info!(connection = connection.0, ?code, %message, "refused");
         }
     }
 

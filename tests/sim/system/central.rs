@@ -7,8 +7,8 @@ use std::{
 
 use trozos::{
     engine::cluster::{
-        Action, Cluster, ClusterConfig, Drained, Event, Expelled, LinkId, Notice, Refusal,
-        Resolved, Totals,
+        Action, Cluster, ClusterConfig, ConnectionId, Drained, Event, Expelled, Notice, Parting,
+        Refusal, Resolved, Totals,
     },
     model::{
         ClientName, CopyOrder, FileName, Incarnation, NameRecord, SecondaryNumber, SourceInfo,
@@ -62,8 +62,8 @@ struct Peer {
 #[derive(Debug)]
 pub struct Central {
     pub cluster: Cluster,
-    peers: BTreeMap<LinkId, Peer>,
-    links: BTreeMap<End, (LinkId, std::net::SocketAddr)>,
+    peers: BTreeMap<ConnectionId, Peer>,
+    links: BTreeMap<End, (ConnectionId, std::net::SocketAddr)>,
     next_link: u64,
     save_at: Instant,
     places: Places,
@@ -73,11 +73,11 @@ pub struct Central {
     /// Who was to send what was granted last.
     pub granted_of: BTreeSet<SecondaryNumber>,
     /// Which process each connection of a secondary is of, and whose came last.
-    runs: BTreeMap<LinkId, Incarnation>,
+    runs: BTreeMap<ConnectionId, Incarnation>,
     last_run: Option<Incarnation>,
     /// Names that people sent away, and until when.
     expelled: BTreeMap<ClientName, Instant>,
-    names: BTreeMap<LinkId, ClientName>,
+    names: BTreeMap<ConnectionId, ClientName>,
 }
 
 impl Central {
@@ -148,7 +148,7 @@ impl Central {
         }
         for link in silent {
             self.close(ctx, link);
-            self.feed(ctx, link, Event::Closed { goodbye: false });
+            self.feed(ctx, link, Event::Closed(Parting::Broken));
         }
     }
 
@@ -157,7 +157,7 @@ impl Central {
         ctx.saved.begun |= self.cluster.has_begun();
     }
 
-    fn close(&mut self, ctx: &mut Ctx<'_>, link: LinkId) {
+    fn close(&mut self, ctx: &mut Ctx<'_>, link: ConnectionId) {
         if let Some(peer) = self.peers.remove(&link) {
             self.links.remove(&peer.end);
             ctx.net.close(ctx.time, peer.end);
@@ -168,7 +168,7 @@ impl Central {
         match what {
             Incoming::Accepted(from) => {
                 self.next_link += 1;
-                self.links.insert(end, (LinkId(self.next_link), from));
+                self.links.insert(end, (ConnectionId(self.next_link), from));
                 ctx.net.accept(ctx.time, end);
             }
             Incoming::Closed => {
@@ -176,7 +176,7 @@ impl Central {
                     return;
                 };
                 if self.peers.remove(&link).is_some() {
-                    self.feed(ctx, link, Event::Closed { goodbye: false });
+                    self.feed(ctx, link, Event::Closed(Parting::Broken));
                 }
             }
             Incoming::Packet(Packet::ToCentral(message)) => {
@@ -192,7 +192,7 @@ impl Central {
     fn message(
         &mut self,
         ctx: &mut Ctx<'_>,
-        link: LinkId,
+        link: ConnectionId,
         end: End,
         from: std::net::SocketAddr,
         message: ToCentral,
@@ -242,7 +242,7 @@ impl Central {
             ToCentral::Ping => self.feed(ctx, link, Event::Alive),
             ToCentral::Bye => {
                 self.close(ctx, link);
-                self.feed(ctx, link, Event::Closed { goodbye: true });
+                self.feed(ctx, link, Event::Closed(Parting::Goodbye));
             }
             ToCentral::Receiver(message) => self.feed(ctx, link, message.into()),
             ToCentral::Client(message) => self.feed(ctx, link, message.into()),
@@ -251,7 +251,7 @@ impl Central {
         }
     }
 
-    fn feed(&mut self, ctx: &mut Ctx<'_>, link: LinkId, event: Event) {
+    fn feed(&mut self, ctx: &mut Ctx<'_>, link: ConnectionId, event: Event) {
         let is_heartbeat = matches!(event, Event::Alive);
         if !is_heartbeat {
             ctx.say(|| format!("{link:?} {event:?}"));
@@ -323,7 +323,10 @@ impl Central {
                 assert!(until.is_none_or(|until| *until <= ctx.now), "{name} is in");
                 self.names.insert(*link, name.clone());
             }
-            Action::Close { link, refusal } => {
+            Action::Close {
+                connection: link,
+                refusal,
+            } => {
                 let run = self.runs.remove(link);
                 if *refusal == Refusal::Replaced {
                     assert_eq!(run, self.last_run, "a number is taken over");
@@ -372,7 +375,7 @@ impl Central {
                 Action::ToClient(link, message) => self.send(ctx, link, message),
                 Action::ToSecondary(link, message) => self.send(ctx, link, message),
                 Action::Refuse {
-                    link,
+                    connection: link,
                     request,
                     refusal,
                 } => {
@@ -383,7 +386,10 @@ impl Central {
                     };
                     self.send(ctx, link, refused);
                 }
-                Action::Close { link, refusal } => {
+                Action::Close {
+                    connection: link,
+                    refusal,
+                } => {
                     let error = FromCentral::Error {
                         code: code_of(&refusal),
                         message: said_of(&refusal),
@@ -391,7 +397,10 @@ impl Central {
                     self.send(ctx, link, error);
                     self.close(ctx, link);
                 }
-                Action::Ack { link, batch } => {
+                Action::Ack {
+                    connection: link,
+                    batch,
+                } => {
                     for record in self.cluster.take_unsaved() {
                         if record.is_empty() {
                             ctx.saved.names.remove(&record.name);
@@ -407,7 +416,7 @@ impl Central {
         said
     }
 
-    fn send(&self, ctx: &mut Ctx<'_>, link: LinkId, message: impl Into<FromCentral>) {
+    fn send(&self, ctx: &mut Ctx<'_>, link: ConnectionId, message: impl Into<FromCentral>) {
         if let Some(peer) = self.peers.get(&link) {
             ctx.send(peer.end, Packet::FromCentral(message.into()));
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trozos::{
-    engine::cluster::{Action, Event, LinkId, Notice},
+    engine::cluster::{Action, ConnectionId, Event, Notice},
     model::{
         ClusterStatus, Grant, RequestId, TransferId,
         messages::{ForClient, FromClient, FromReceiver, Resume},
@@ -19,18 +19,18 @@ enum Request {
 /// What it was like before a client was to go on with a download, and under which request.
 #[derive(Debug)]
 struct Before {
-    request: (LinkId, RequestId),
-    requests: BTreeMap<(LinkId, RequestId), Request>,
-    resumed: BTreeSet<(LinkId, RequestId)>,
+    request: (ConnectionId, RequestId),
+    requests: BTreeMap<(ConnectionId, RequestId), Request>,
+    resumed: BTreeSet<(ConnectionId, RequestId)>,
 }
 
 /// See the module.
 #[derive(Debug)]
 pub struct Places {
     most: usize,
-    requests: BTreeMap<(LinkId, RequestId), Request>,
+    requests: BTreeMap<(ConnectionId, RequestId), Request>,
     /// Running downloads beyond the places: those that a client goes on with after a reconnection.
-    resumed: BTreeSet<(LinkId, RequestId)>,
+    resumed: BTreeSet<(ConnectionId, RequestId)>,
     /// Downloads that have lent their place once.
     lent: BTreeSet<TransferId>,
     /// Before the last event, if that was to go on with a download.
@@ -52,7 +52,7 @@ impl Places {
         }
     }
 
-    pub fn event(&mut self, link: LinkId, event: &Event) {
+    pub fn event(&mut self, link: ConnectionId, event: &Event) {
         self.before = None;
         match event {
             Event::Closed { .. } => self.gone(link),
@@ -88,7 +88,7 @@ impl Places {
         }
     }
 
-    fn gone(&mut self, link: LinkId) {
+    fn gone(&mut self, link: ConnectionId) {
         self.requests.retain(|(of, _), _| *of != link);
     }
 
@@ -115,7 +115,11 @@ impl Places {
                 let waits = Request::Waiting { arrival, position };
                 self.requests.insert((*link, *request), waits);
             }
-            Action::Refuse { link, request, .. } => {
+            Action::Refuse {
+                connection: link,
+                request,
+                ..
+            } => {
                 let key = (*link, *request);
                 if let Some(before) = self.before.take_if(|before| before.request == key) {
                     // Somebody else has it, and keeps it.
@@ -137,7 +141,9 @@ impl Places {
                 assert!(self.is_waited_for(), "a place is lent to nobody");
                 self.lent.insert(*transfer);
             }
-            Action::Close { link, .. } => self.gone(*link),
+            Action::Close {
+                connection: link, ..
+            } => self.gone(*link),
             _ => {}
         }
     }

@@ -11,7 +11,7 @@ use super::{
     saved::{OpenTransfer, Reported},
 };
 use crate::{
-    engine::cluster::LinkId,
+    engine::cluster::ConnectionId,
     model::{
         ClientName, FileName, Finished, Incarnation, ReceivedFrom, Receiver, SecondaryNumber,
         SentTransfer, TransferId,
@@ -75,7 +75,7 @@ struct Ended {
     /// Last reports are waited for since then: later than the end when this process stood still.
     waits_since: Instant,
     /// Who said so last: it is told when the books are closed. Unknown for one that an earlier run closed.
-    told_by: Option<LinkId>,
+    told_by: Option<ConnectionId>,
     finished: Finished,
 }
 
@@ -158,7 +158,7 @@ impl Entry {
         self.finished().map_or(&[], |finished| &finished.sources)
     }
 
-    pub(super) fn told_by(&self) -> Option<LinkId> {
+    pub(super) fn told_by(&self) -> Option<ConnectionId> {
         self.ended()?.told_by
     }
 
@@ -210,8 +210,8 @@ impl Entry {
     }
 
     /// The receiver says that it is over. What it says first counts.
-    pub(super) fn finish(&mut self, now: Instant, link: LinkId, finished: Finished) {
-        let told_by = Some(link);
+    pub(super) fn finish(&mut self, now: Instant, connection: ConnectionId, finished: Finished) {
+        let told_by = Some(connection);
         match &mut self.stage {
             Stage::Ended(ended) => ended.told_by = told_by,
             stage @ (Stage::Runs | Stage::Orphan(_) | Stage::Expelled(_)) => {

@@ -49,7 +49,7 @@ fn finished(sources: Vec<ReceivedFrom>) -> Finished {
 }
 
 const RUN: Incarnation = Incarnation(1);
-const LINK: LinkId = LinkId(9);
+const LINK: ConnectionId = ConnectionId(9);
 const HOST: Origin = Origin::Host(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
 
 fn report(

@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use super::line;
-use crate::{engine::cluster::LinkId, model::RequestId};
+use crate::{engine::cluster::ConnectionId, model::RequestId};
 
 /// A client's request: its connection, and its own number for it.
-pub type RequestKey = (LinkId, RequestId);
+pub type RequestKey = (ConnectionId, RequestId);
 
 /// The slots and the line of those that wait.
 #[derive(Debug)]

@@ -11,14 +11,14 @@ use std::{
     time::Instant,
 };
 
-use crate::engine::cluster::LinkId;
+use crate::engine::cluster::ConnectionId;
 use crate::model::{
     RequestId,
     limits::{IDLE_PLACE, MAX_WAITING},
 };
 
 /// A client's request: its connection, and its own number for it.
-pub(in crate::engine::cluster) type RequestKey = (LinkId, RequestId);
+pub(in crate::engine::cluster) type RequestKey = (ConnectionId, RequestId);
 
 /// Who runs and who waits.
 #[derive(Debug)]
@@ -202,11 +202,14 @@ impl Line {
 
     /// The first in line. A connection that has lent a slot, and would take more without using them, lets others go first.
     fn take_first(&mut self) -> Option<RequestKey> {
-        let has_lent = |link: LinkId| {
-            let of_link = (link, RequestId(u64::MIN))..=(link, RequestId(u64::MAX));
-            self.lent.range(of_link).next().is_some()
+        let has_lent = |connection: ConnectionId| {
+            let of_connection =
+                (connection, RequestId(u64::MIN))..=(connection, RequestId(u64::MAX));
+            self.lent.range(of_connection).next().is_some()
         };
-        let first = self.line().position(|(link, _)| !has_lent(link));
+        let first = self
+            .line()
+            .position(|(connection, _)| !has_lent(connection));
         let first = self.waiting.remove(first.unwrap_or(0))?;
         Some(first.key)
     }
@@ -245,7 +248,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn key(client: u64) -> RequestKey {
-        (LinkId(client), RequestId(1))
+        (ConnectionId(client), RequestId(1))
     }
 
     #[test]
@@ -275,7 +278,7 @@ mod tests {
                 positions: vec![(key(7), 1)]
             }
         );
-        let moved = queue.leave(now, |k| k.0 == LinkId(1));
+        let moved = queue.leave(now, |k| k.0 == ConnectionId(1));
         assert_eq!(
             moved,
             Moved {
@@ -343,7 +346,7 @@ mod tests {
     fn a_client_that_leaves_slots_unused_lets_others_go_first() {
         let start = Instant::now();
         let mut queue = Line::new(1);
-        let own = |request| (LinkId(1), RequestId(request));
+        let own = |request| (ConnectionId(1), RequestId(request));
         for request in 0..100 {
             queue.enter(start, own(request));
         }
@@ -365,17 +368,19 @@ mod tests {
         Enter(RequestKey),
         Readmit(RequestKey),
         Leave(RequestKey),
-        LeaveAll(LinkId),
+        LeaveAll(ConnectionId),
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
-        let keys =
-            || (0..12_u64, 0..3_u64).prop_map(|(link, request)| (LinkId(link), RequestId(request)));
+        let keys = || {
+            (0..12_u64, 0..3_u64)
+                .prop_map(|(connection, request)| (ConnectionId(connection), RequestId(request)))
+        };
         let step = prop_oneof![
             4 => keys().prop_map(Step::Enter),
             1 => keys().prop_map(Step::Readmit),
             3 => keys().prop_map(Step::Leave),
-            1 => keys().prop_map(|(link, _)| Step::LeaveAll(link)),
+            1 => keys().prop_map(|(connection, _)| Step::LeaveAll(connection)),
         ];
         prop::collection::vec(step, 1..200)
     }
@@ -438,7 +443,7 @@ mod tests {
                     }
                     Step::Leave(_) | Step::LeaveAll(_) => {
                         let gone = |key: RequestKey| match step {
-                            Step::LeaveAll(link) => key.0 == link,
+                            Step::LeaveAll(connection) => key.0 == connection,
                             Step::Leave(one) => key == one,
                             Step::Enter(_) | Step::Readmit(_) => false,
                         };

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::Cluster;
 use crate::{
     engine::cluster::{
-        Action, LinkId, Notice, Refusal,
+        Action, ConnectionId, Notice, Refusal,
         books::Origin,
         places::{Entered, Left, Moved, RequestKey, TOO_MANY_REQUESTS},
         transfers::{Begin, SourceIds},
@@ -18,7 +18,7 @@ use crate::{
 
 /// A download that goes on: all is known to be right.
 struct Resumable {
-    link: LinkId,
+    connection: ConnectionId,
     request: RequestId,
     transfer: TransferId,
     file: FileMeta,
@@ -29,22 +29,22 @@ struct Resumable {
 }
 
 impl Cluster {
-    pub(super) fn of_client(&mut self, link: LinkId, message: FromClient) {
-        if self.places.get(link).is_none() {
-            return self.wrong_role(link);
+    pub(super) fn of_client(&mut self, connection: ConnectionId, message: FromClient) {
+        if self.places.get(connection).is_none() {
+            return self.wrong_role(connection);
         }
         match message {
-            FromClient::Enrol { name } => self.enrol_client(link, name),
-            FromClient::Download { request, name } => self.download(link, request, name),
+            FromClient::Enrol { name } => self.enrol_client(connection, name),
+            FromClient::Download { request, name } => self.download(connection, request, name),
             FromClient::Cancel { request } => {
-                let moved = self.places.cancel(self.last_call, (link, request));
+                let moved = self.places.cancel(self.last_call, (connection, request));
                 self.moved(moved);
             }
             FromClient::Resume(resume) => {
                 let request = resume.request;
-                match self.check_resume(link, resume) {
+                match self.check_resume(connection, resume) {
                     Ok(resumable) => self.resume(resumable),
-                    Err(refusal) => self.refuse(link, request, refusal),
+                    Err(refusal) => self.refuse(connection, request, refusal),
                 }
             }
         }
@@ -52,28 +52,30 @@ impl Cluster {
 
     pub(super) fn client_hello(
         &mut self,
-        link: LinkId,
+        connection: ConnectionId,
         name: Option<ClientName>,
         session: Option<Session>,
         address: SocketAddr,
     ) {
-        self.places.hello(self.last_call, link, session, address);
+        self.places
+            .hello(self.last_call, connection, session, address);
         if let Some(name) = name {
-            self.set_name(link, &name);
+            self.set_name(connection, &name);
         }
     }
 
-    fn enrol_client(&mut self, link: LinkId, name: ClientName) {
-        self.set_name(link, &name);
-        if self.places.get(link).is_some() {
+    fn enrol_client(&mut self, connection: ConnectionId, name: ClientName) {
+        self.set_name(connection, &name);
+        if self.places.get(connection).is_some() {
             let enrolled = ForClient::Enrolled { name };
-            self.actions.push_back(Action::ToClient(link, enrolled));
+            self.actions
+                .push_back(Action::ToClient(connection, enrolled));
         }
     }
 
-    fn set_name(&mut self, link: LinkId, name: &ClientName) {
-        let Some(named) = self.places.enrol(self.last_call, link, name) else {
-            return self.send_away(link);
+    fn set_name(&mut self, connection: ConnectionId, name: &ClientName) {
+        let Some(named) = self.places.enrol(self.last_call, connection, name) else {
+            return self.send_away(connection);
         };
         self.books.know_client(name);
         if named.before.as_ref() == Some(name) {
@@ -81,7 +83,7 @@ impl Cluster {
         }
         if named.before.is_some() {
             // What runs goes on under a client's new name, in whose books the client counts it as well.
-            for transfer in self.transfers.rename(link, name) {
+            for transfer in self.transfers.rename(connection, name) {
                 self.books.rename(transfer, name);
             }
         }
@@ -91,8 +93,8 @@ impl Cluster {
         });
     }
 
-    fn download(&mut self, link: LinkId, request: RequestId, name: FileName) {
-        let key = (link, request);
+    fn download(&mut self, connection: ConnectionId, request: RequestId, name: FileName) {
+        let key = (connection, request);
         let entered = self
             .places
             .check(key)
@@ -103,7 +105,7 @@ impl Cluster {
             Ok(Entered::Waits(position)) => {
                 self.tell_position(key, position);
                 // People hear of a download that waits when it begins to.
-                if let Some(client) = self.places.name_of(link).cloned() {
+                if let Some(client) = self.places.name_of(connection).cloned() {
                     self.tell(Notice::Queued {
                         client,
                         file: name,
@@ -111,31 +113,31 @@ impl Cluster {
                     });
                 }
             }
-            Err(refusal) => self.refuse(link, request, refusal),
+            Err(refusal) => self.refuse(connection, request, refusal),
         }
     }
 
-    fn refuse(&mut self, link: LinkId, request: RequestId, refusal: Refusal) {
+    fn refuse(&mut self, connection: ConnectionId, request: RequestId, refusal: Refusal) {
         self.actions.push_back(Action::Refuse {
-            link,
+            connection,
             request,
             refusal,
         });
     }
 
-    pub(super) fn tell_position(&mut self, (link, request): RequestKey, position: u32) {
+    pub(super) fn tell_position(&mut self, (connection, request): RequestKey, position: u32) {
         let queued = ForClient::Queued { request, position };
-        self.actions.push_back(Action::ToClient(link, queued));
+        self.actions.push_back(Action::ToClient(connection, queued));
     }
 
     fn start_download(&mut self, key: RequestKey, name: FileName) {
-        let (link, request) = key;
-        let Some((client, origin)) = self.client_at(link) else {
+        let (connection, request) = key;
+        let Some((client, origin)) = self.client_at(connection) else {
             return;
         };
         let Some(standing) = self.catalog.look_up(&name) else {
             // It was deleted while the request waited.
-            self.refuse(link, request, Refusal::NotFound(name));
+            self.refuse(connection, request, Refusal::NotFound(name));
             return self.over(key);
         };
         let file = standing.meta.clone();
@@ -147,14 +149,15 @@ impl Cluster {
         let begin = Begin {
             file,
             receiver,
-            link,
+            connection,
             request: Some(request),
             ids: SourceIds::default(),
         };
         let grant = self.grant(transfer, begin);
         let sources = grant.sources.iter().map(|source| source.who).collect();
         let granted = ForClient::Granted { request, grant };
-        self.actions.push_back(Action::ToClient(link, granted));
+        self.actions
+            .push_back(Action::ToClient(connection, granted));
         self.tell(Notice::Granted {
             client,
             file: name,
@@ -163,40 +166,40 @@ impl Cluster {
     }
 
     /// A client with a name, and whom its transfers come from.
-    fn client_at(&self, link: LinkId) -> Option<(ClientName, Origin)> {
-        let client = self.places.get(link)?;
+    fn client_at(&self, connection: ConnectionId) -> Option<(ClientName, Origin)> {
+        let client = self.places.get(connection)?;
         let origin = Origin::of_address(client.address().ip());
         Some((client.name()?.clone(), origin))
     }
 
     /// The run of the client's process at the other end.
-    fn session_at(&self, link: LinkId) -> Option<Session> {
-        self.places.get(link)?.session()
+    fn session_at(&self, connection: ConnectionId) -> Option<Session> {
+        self.places.get(connection)?.session()
     }
 
     /// A download that this central, or an earlier run of it, granted may go on unless it is another client's, or is made
     /// up by one that makes up many.
-    fn check_resume(&self, link: LinkId, resume: Resume) -> Result<Resumable, Refusal> {
+    fn check_resume(&self, connection: ConnectionId, resume: Resume) -> Result<Resumable, Refusal> {
         let Resume {
             transfer,
             request,
             file,
             sources,
         } = resume;
-        self.places.check_resume((link, request), transfer)?;
-        let (client, origin) = self.client_at(link).ok_or(Refusal::NotEnrolled)?;
+        self.places.check_resume((connection, request), transfer)?;
+        let (client, origin) = self.client_at(connection).ok_or(Refusal::NotEnrolled)?;
         let receiver = Receiver::Client(client);
         let running = self.transfers.get(transfer);
         // Another run of this client, or another client of its name, does not go on with it either.
-        let session = self.session_at(link);
+        let session = self.session_at(connection);
         let is_anothers = running.is_some_and(|running| {
-            running.receiver != receiver || self.session_at(running.link) != session
+            running.receiver != receiver || self.session_at(running.connection) != session
         });
         if is_anothers || !self.books.may_resume(transfer, origin) {
             return Err(TOO_MANY_REQUESTS);
         }
         Ok(Resumable {
-            link,
+            connection,
             request,
             transfer,
             file,
@@ -208,7 +211,7 @@ impl Cluster {
 
     fn resume(&mut self, resumable: Resumable) {
         let Resumable {
-            link,
+            connection,
             request,
             transfer,
             file,
@@ -220,20 +223,20 @@ impl Cluster {
         // like any other, or its end is told once more.
         self.books.resume(transfer, &receiver, &file.name, origin);
         self.places
-            .resume(self.last_call, (link, request), transfer);
+            .resume(self.last_call, (connection, request), transfer);
         if let Some(old) = self.transfers.end(transfer) {
             ids = old.ids;
             if let Some(old_request) = old.request
-                && (old.link, old_request) != (link, request)
+                && (old.connection, old_request) != (connection, request)
             {
                 // Its last connection has not been missed yet. It keeps its slot: nobody else gets it.
-                self.over((old.link, old_request));
+                self.over((old.connection, old_request));
             }
         }
         let begin = Begin {
             file,
             receiver,
-            link,
+            connection,
             request: Some(request),
             ids,
         };
@@ -248,8 +251,8 @@ impl Cluster {
     }
 
     /// A client's connection is gone, if this was one.
-    pub(super) fn client_gone(&mut self, link: LinkId) {
-        if let Some(left) = self.places.leave(self.last_call, link) {
+    pub(super) fn client_gone(&mut self, connection: ConnectionId) {
+        if let Some(left) = self.places.leave(self.last_call, connection) {
             self.client_left(left);
         }
     }

@@ -115,9 +115,10 @@ impl Cluster {
         }
         // Its target says what came of it; if it says nothing, the books are closed without it.
         self.books.orphan(self.last_call, transfer);
-        if let Some(link) = self.members.link(number) {
+        if let Some(connection) = self.members.connection(number) {
             let cancel = ForSecondary::CancelCopy { transfer };
-            self.actions.push_back(Action::ToSecondary(link, cancel));
+            self.actions
+                .push_back(Action::ToSecondary(connection, cancel));
         }
     }
 
@@ -135,7 +136,7 @@ impl Cluster {
                 transfer,
                 file: file.clone(),
             };
-            Action::ToClient(running.link, superseded)
+            Action::ToClient(running.connection, superseded)
         });
         self.actions.extend(told);
     }

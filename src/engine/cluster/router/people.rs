@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Cluster;
 use crate::{
-    engine::cluster::{Action, LinkId, Notice, Refusal, catalog::Resolved, transfers::Transfer},
+    engine::cluster::{
+        Action, ConnectionId, Notice, Refusal, catalog::Resolved, transfers::Transfer,
+    },
     model::{
         ClientName, Conflict, FileName, Outcome, SecondaryNumber, TransferId, limits::EXPELLED_FOR,
         messages::ForSecondary,
@@ -97,9 +99,9 @@ impl Cluster {
         let Ok(name) = ClientName::try_from(name) else {
             return Expelled::NoSuchClient;
         };
-        let links = self.places.links_of(&name);
+        let connections = self.places.connections_of(&name);
         let sent = self.books.senders().open_to(&name);
-        if links.is_empty() && sent.is_empty() {
+        if connections.is_empty() && sent.is_empty() {
             return Expelled::NoSuchClient;
         }
         self.places.expel(name, now + EXPELLED_FOR);
@@ -107,17 +109,19 @@ impl Cluster {
             self.stop_sending(number, transfer);
             self.books.expel(now, transfer);
         }
-        links.iter().for_each(|link| self.send_away(*link));
+        connections
+            .iter()
+            .for_each(|connection| self.send_away(*connection));
         self.after(now);
-        Expelled::Clients(links.len().max(1) as u32)
+        Expelled::Clients(connections.len().max(1) as u32)
     }
 
     /// Ends a client's connection and all that it has.
-    pub(super) fn send_away(&mut self, link: LinkId) {
-        let Some(left) = self.places.leave(self.last_call, link) else {
+    pub(super) fn send_away(&mut self, connection: ConnectionId) {
+        let Some(left) = self.places.leave(self.last_call, connection) else {
             return;
         };
-        self.close(link, Refusal::Expelled);
+        self.close(connection, Refusal::Expelled);
         let running = left.running.clone();
         for transfer in &running {
             let assigned = self.transfers.get(*transfer).map(Transfer::senders);
@@ -134,7 +138,7 @@ impl Cluster {
     }
 
     fn stop_sending(&mut self, number: SecondaryNumber, transfer: TransferId) {
-        let Some(link) = self.members.link(number) else {
+        let Some(connection) = self.members.connection(number) else {
             return;
         };
         let ended = ForSecondary::Ended {
@@ -142,7 +146,7 @@ impl Cluster {
             outcome: Outcome::Cancelled,
             expelled: true,
         };
-        let ended = Action::ToSecondary(link, ended);
+        let ended = Action::ToSecondary(connection, ended);
         if !self.actions.contains(&ended) {
             self.actions.push_back(ended);
         }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::Cluster;
 use crate::{
     engine::cluster::{
-        Action, LinkId, Notice,
+        Action, ConnectionId, Notice,
         books::Origin,
         members::Usable,
         numbers::NumberSet,
@@ -19,10 +19,10 @@ use crate::{
 };
 
 impl Cluster {
-    pub(super) fn of_receiver(&mut self, link: LinkId, message: FromReceiver) {
+    pub(super) fn of_receiver(&mut self, connection: ConnectionId, message: FromReceiver) {
         match message {
-            FromReceiver::Report(report) => self.reported(link, &report),
-            FromReceiver::Finished(finished) => self.finished(link, finished),
+            FromReceiver::Report(report) => self.reported(connection, &report),
+            FromReceiver::Finished(finished) => self.finished(connection, finished),
         }
     }
 
@@ -75,13 +75,14 @@ impl Cluster {
         let Some(running) = self.transfers.get(transfer) else {
             return;
         };
-        let (link, usable) = (running.link, self.usable_in(running));
+        let (connection, usable) = (running.connection, self.usable_in(running));
         self.transfers.relieve(transfer, usable);
         let asked = self.addresses(usable.asked);
         let resting = self.addresses(usable.resting);
         let sources = self.transfers.sources(transfer, &asked, &resting);
         let message = ForReceiver::Sources { transfer, sources };
-        self.actions.push_back(Action::ToReceiver(link, message));
+        self.actions
+            .push_back(Action::ToReceiver(connection, message));
     }
 
     /// Orders the copies that are due.
@@ -99,7 +100,8 @@ impl Cluster {
     }
 
     fn start_copy(&mut self, target: SecondaryNumber, name: FileName) {
-        let (Some(link), Some(standing)) = (self.members.link(target), self.catalog.get(&name))
+        let (Some(connection), Some(standing)) =
+            (self.members.connection(target), self.catalog.get(&name))
         else {
             return;
         };
@@ -113,14 +115,15 @@ impl Cluster {
         let begin = Begin {
             file,
             receiver,
-            link,
+            connection,
             request: None,
             ids: SourceIds::default(),
         };
         let grant = self.grant(transfer, begin);
         let sources = grant.sources.iter().map(|source| source.who).collect();
         let copy = ForSecondary::Copy(CopyOrder { grant, replaces });
-        self.actions.push_back(Action::ToSecondary(link, copy));
+        self.actions
+            .push_back(Action::ToSecondary(connection, copy));
         self.tell(Notice::CopyOrdered {
             file: name,
             target,
@@ -129,8 +132,8 @@ impl Cluster {
     }
 
     /// Believed from the connection on which the transfer is received, of those that send in it.
-    fn reported(&mut self, link: LinkId, report: &Report) {
-        let Some(running) = self.transfers.get_on(link, report.transfer) else {
+    fn reported(&mut self, connection: ConnectionId, report: &Report) {
+        let Some(running) = self.transfers.get_on(connection, report.transfer) else {
             return;
         };
         let Some(Who::Secondary(secondary)) = running.who(report.source) else {
@@ -156,7 +159,7 @@ impl Cluster {
         let (Fault::Digest, Some(chunk)) = (report.fault, report.chunk) else {
             return;
         };
-        if let Some(link) = self.members.link(secondary)
+        if let Some(connection) = self.members.connection(secondary)
             && file.layout.contains(chunk)
             && self
                 .catalog
@@ -164,18 +167,19 @@ impl Cluster {
         {
             let file = file.clone();
             let check = ForSecondary::Check { file, chunk };
-            self.actions.push_back(Action::ToSecondary(link, check));
+            self.actions
+                .push_back(Action::ToSecondary(connection, check));
         }
     }
 
     /// A receiver says that its transfer is over.
-    fn finished(&mut self, link: LinkId, mut finished: Finished) {
+    fn finished(&mut self, connection: ConnectionId, mut finished: Finished) {
         let transfer = finished.transfer;
-        if self.transfers.get_on(link, transfer).is_none() {
+        if self.transfers.get_on(connection, transfer).is_none() {
             // A download that ended while the central was away: the books may still wait for it.
-            let receiver = self.receiver_at(link);
+            let receiver = self.receiver_at(connection);
             if receiver.is_some_and(|receiver| self.books.awaits(transfer, &receiver)) {
-                self.end_in_books(link, finished);
+                self.end_in_books(connection, finished);
             }
             return;
         }
@@ -187,14 +191,14 @@ impl Cluster {
             Receiver::Secondary(target) => self.copy_over(target, running, &finished),
             Receiver::Client(client) => {
                 if let Some(request) = running.request {
-                    let moved = self.places.over(self.last_call, (link, request));
+                    let moved = self.places.over(self.last_call, (connection, request));
                     self.moved(moved);
                 }
                 if self.books.are_closed(transfer) {
                     // Its end need not be told again: what is in its closed books is not known any more.
                     let sent = Vec::new();
                     let booked = ForClient::Booked { transfer, sent };
-                    self.actions.push_back(Action::ToClient(link, booked));
+                    self.actions.push_back(Action::ToClient(connection, booked));
                 }
                 self.tell(Notice::Finished {
                     client,
@@ -205,7 +209,7 @@ impl Cluster {
             }
             Receiver::Legacy(_) => {}
         }
-        self.end_in_books(link, finished);
+        self.end_in_books(connection, finished);
     }
 
     fn copy_over(&mut self, target: SecondaryNumber, running: Transfer, finished: &Finished) {
@@ -226,17 +230,18 @@ impl Cluster {
     }
 
     /// The receiver's word goes into the books; its senders are asked for theirs.
-    fn end_in_books(&mut self, link: LinkId, finished: Finished) {
+    fn end_in_books(&mut self, connection: ConnectionId, finished: Finished) {
         let (transfer, outcome) = (finished.transfer, finished.outcome);
-        self.books.finish(self.last_call, link, finished);
+        self.books.finish(self.last_call, connection, finished);
         for number in self.books.involved(transfer) {
-            if let Some(link) = self.members.link(number) {
+            if let Some(connection) = self.members.connection(number) {
                 let ended = ForSecondary::Ended {
                     transfer,
                     outcome,
                     expelled: false,
                 };
-                self.actions.push_back(Action::ToSecondary(link, ended));
+                self.actions
+                    .push_back(Action::ToSecondary(connection, ended));
             }
         }
     }
@@ -248,11 +253,13 @@ impl Cluster {
             .books
             .close(self.last_call, |number| members.alive_run(number));
         for closed in closed {
-            let link = closed.told_by;
-            if let Some(link) = link.filter(|link| self.places.get(*link).is_some()) {
+            let connection = closed.told_by;
+            if let Some(connection) =
+                connection.filter(|connection| self.places.get(*connection).is_some())
+            {
                 let (transfer, sent) = (closed.transfer, closed.sent);
                 let booked = ForClient::Booked { transfer, sent };
-                self.actions.push_back(Action::ToClient(link, booked));
+                self.actions.push_back(Action::ToClient(connection, booked));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, net::SocketAddr};
 
 use super::Cluster;
 use crate::{
-    engine::cluster::{Action, DownReason, LinkId, Notice, Refusal},
+    engine::cluster::{Action, ConnectionId, DownReason, Notice, Refusal},
     model::{
         CopyLimits, FileMeta, HeldFile, Incarnation, Limit, RemovedReason, SecondaryNumber,
         SentTransfer, messages::FromSecondary,
@@ -12,29 +12,29 @@ use crate::{
 };
 
 impl Cluster {
-    pub(super) fn of_secondary(&mut self, link: LinkId, message: FromSecondary) {
-        let Some(number) = self.members.number(link) else {
-            return self.wrong_role(link);
+    pub(super) fn of_secondary(&mut self, connection: ConnectionId, message: FromSecondary) {
+        let Some(number) = self.members.number(connection) else {
+            return self.wrong_role(connection);
         };
         match message {
-            FromSecondary::Limits(limits) => self.limits(link, number, limits),
+            FromSecondary::Limits(limits) => self.limits(connection, number, limits),
             FromSecondary::Inventory { files, last, batch } => {
-                if let Err(refusal) = self.members.add_page(link, files) {
-                    return self.close(link, refusal);
+                if let Err(refusal) = self.members.add_page(connection, files) {
+                    return self.close(connection, refusal);
                 }
                 if last {
-                    self.inventory(link, number);
+                    self.inventory(connection, number);
                 }
-                self.acknowledge(link, batch);
+                self.acknowledge(connection, batch);
             }
-            FromSecondary::Added { files, batch } => self.added(link, number, files, batch),
+            FromSecondary::Added { files, batch } => self.added(connection, number, files, batch),
             FromSecondary::Removed {
                 files,
                 reason,
                 batch,
             } => {
-                self.removed(link, number, &files, reason);
-                self.acknowledge(link, batch);
+                self.removed(connection, number, &files, reason);
+                self.acknowledge(connection, batch);
             }
             FromSecondary::Ack { batch } => self.catalog.acknowledged(number, batch),
             FromSecondary::Sent { transfers } => self.sent(number, transfers),
@@ -43,16 +43,18 @@ impl Cluster {
 
     pub(super) fn enrol_secondary(
         &mut self,
-        link: LinkId,
+        connection: ConnectionId,
         number: SecondaryNumber,
         incarnation: Incarnation,
         address: SocketAddr,
     ) {
         let now = self.last_call;
-        let enrolled = self.members.enrol(now, link, number, incarnation, address);
+        let enrolled = self
+            .members
+            .enrol(now, connection, number, incarnation, address);
         let enrolled = match enrolled {
             Ok(enrolled) => enrolled,
-            Err(refusal) => return self.close(link, refusal),
+            Err(refusal) => return self.close(connection, refusal),
         };
         if let Some(old) = enrolled.replaces {
             self.close(old, Refusal::Replaced);
@@ -68,8 +70,8 @@ impl Cluster {
     }
 
     /// The end of a lease, if one hangs on this connection.
-    pub(super) fn secondary_down(&mut self, link: LinkId, why: DownReason) {
-        let Some(number) = self.members.end(link) else {
+    pub(super) fn secondary_down(&mut self, connection: ConnectionId, why: DownReason) {
+        let Some(number) = self.members.end(connection) else {
             return;
         };
         self.books.fell(number);
@@ -93,8 +95,8 @@ impl Cluster {
     }
 
     /// A secondary has told all that it holds.
-    fn inventory(&mut self, link: LinkId, number: SecondaryNumber) {
-        let files = self.members.take_pages(link);
+    fn inventory(&mut self, connection: ConnectionId, number: SecondaryNumber) {
+        let files = self.members.take_pages(connection);
         self.join(number);
         let held: BTreeSet<_> = files.iter().map(|file| &file.meta.name).collect();
         // What it edited is compared with what it is known to hold, which is why that goes last.
@@ -117,10 +119,10 @@ impl Cluster {
     }
 
     /// Where a secondary takes no copies from now on.
-    fn limits(&mut self, link: LinkId, number: SecondaryNumber, limits: CopyLimits) {
+    fn limits(&mut self, connection: ConnectionId, number: SecondaryNumber, limits: CopyLimits) {
         if limits.away_below.len() > CopyLimits::MOST_FOLDERS {
             let (of, most) = (Limit::Folders, CopyLimits::MOST_FOLDERS);
-            return self.close(link, Refusal::TooMany { of, most });
+            return self.close(connection, Refusal::TooMany { of, most });
         }
         if !self.members.set_limits(number, &limits) {
             return;
@@ -139,27 +141,27 @@ impl Cluster {
 
     fn added(
         &mut self,
-        link: LinkId,
+        connection: ConnectionId,
         number: SecondaryNumber,
         files: Vec<HeldFile>,
         batch: Option<u64>,
     ) {
         let is_new = |file: &&HeldFile| !self.catalog.has(number, &file.meta.name);
         let new = files.iter().filter(is_new).count();
-        if let Err(refusal) = self.members.announces(link, new) {
-            return self.close(link, refusal);
+        if let Err(refusal) = self.members.announces(connection, new) {
+            return self.close(connection, refusal);
         }
         for file in &files {
             self.holds(number, file);
         }
         let names: BTreeSet<_> = files.into_iter().map(|file| file.meta.name).collect();
         self.push_sources_of(|file| names.contains(&file.name));
-        self.acknowledge(link, batch);
+        self.acknowledge(connection, batch);
     }
 
     fn removed(
         &mut self,
-        link: LinkId,
+        connection: ConnectionId,
         number: SecondaryNumber,
         files: &[FileMeta],
         reason: RemovedReason,
@@ -173,7 +175,7 @@ impl Cluster {
                 damage.into_iter().for_each(|notice| self.tell(notice));
             }
             if had && !self.catalog.has(number, &file.name) {
-                self.members.takes_back(link);
+                self.members.takes_back(connection);
             }
         }
         let names: BTreeSet<_> = files.iter().map(|file| &file.name).collect();
@@ -192,23 +194,25 @@ impl Cluster {
                 && let Some(running) = self.transfers.get(transfer)
                 && let Some(request) = running.request
             {
-                self.places.worked(now, (running.link, request));
+                self.places.worked(now, (running.connection, request));
             }
         }
     }
 
     /// What a secondary said is known from now on, and durable once it hears so.
-    fn acknowledge(&mut self, link: LinkId, batch: Option<u64>) {
+    fn acknowledge(&mut self, connection: ConnectionId, batch: Option<u64>) {
         if let Some(batch) = batch {
-            self.actions.push_back(Action::Ack { link, batch });
+            self.actions.push_back(Action::Ack { connection, batch });
         }
     }
 
     /// Tells secondaries what they are owed.
     pub(super) fn tell_owed(&mut self) {
         for (number, message) in self.catalog.owed_messages() {
-            match self.members.link(number) {
-                Some(link) => self.actions.push_back(Action::ToSecondary(link, message)),
+            match self.members.connection(number) {
+                Some(connection) => self
+                    .actions
+                    .push_back(Action::ToSecondary(connection, message)),
                 None => self.catalog.forget_owed(number),
             }
         }

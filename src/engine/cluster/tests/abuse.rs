@@ -9,25 +9,25 @@ use crate::model::{
 
 impl Bench {
     /// A client on a host that others share.
-    fn client_of(&mut self, link: u64, name: &str, host: [u8; 4]) {
+    fn client_of(&mut self, connection: u64, name: &str, host: [u8; 4]) {
         let name = Some(ClientName::try_from(name).unwrap());
-        let address = SocketAddr::from((host, link as u16));
+        let address = SocketAddr::from((host, connection as u16));
         let hello = Event::ClientHello {
             name,
-            session: Some(Session(link)),
+            session: Some(Session(connection)),
             address,
         };
-        self.feed(link, hello);
+        self.feed(connection, hello);
     }
 
-    fn resume(&mut self, link: u64, request: u64, transfer: u64, name: &str) -> Vec<Action> {
+    fn resume(&mut self, connection: u64, request: u64, transfer: u64, name: &str) -> Vec<Action> {
         let resume = FromClient::Resume(Resume {
             transfer: TransferId::new(Term(1), transfer),
             request: RequestId(request),
             file: file(name),
             sources: Vec::new(),
         });
-        self.feed(link, resume)
+        self.feed(connection, resume)
     }
 }
 
@@ -49,21 +49,23 @@ fn received(n: u64, bytes: u64) -> ReceivedFrom {
 #[test]
 fn whoever_told_the_end_is_told_that_the_books_are_closed() {
     let mut bench = Bench::new(5, &[(1, &["a"])]);
-    for link in [11, 12] {
-        bench.client(link, "ana");
+    for connection in [11, 12] {
+        bench.client(connection, "ana");
     }
-    for link in [12, 11] {
-        let transfer = bench.download(link, 1, "a").unwrap().transfer;
+    for connection in [12, 11] {
+        let transfer = bench.download(connection, 1, "a").unwrap().transfer;
         let mut told = bench.feed(
-            link,
+            connection,
             FromReceiver::Finished(finished(transfer, Outcome::Complete)),
         );
         told.extend(bench.pass(LEASE));
         let settled = told.iter().filter_map(|action| match action {
-            Action::ToClient(link, ForClient::Booked { transfer, .. }) => Some((link.0, *transfer)),
+            Action::ToClient(connection, ForClient::Booked { transfer, .. }) => {
+                Some((connection.0, *transfer))
+            }
             _ => None,
         });
-        assert!(settled.eq([(link, transfer)]));
+        assert!(settled.eq([(connection, transfer)]));
     }
 }
 
@@ -73,7 +75,7 @@ fn reports_are_believed_from_who_receives_that_transfer_of_who_sends_in_it() {
     bench.client(11, "ana");
     bench.client(12, "eva");
     let transfer = bench.download(11, 1, "a").unwrap().transfer;
-    let doubts = |bench: &mut Bench, link, transfer, n| {
+    let doubts = |bench: &mut Bench, connection, transfer, n| {
         bench.pass(HEARTBEAT);
         let report = FromReceiver::Report(Report {
             transfer,
@@ -81,7 +83,7 @@ fn reports_are_believed_from_who_receives_that_transfer_of_who_sends_in_it() {
             fault: Fault::Stalled,
             chunk: None,
         });
-        let told = bench.feed(link, report);
+        let told = bench.feed(connection, report);
         let rows = bench.cluster.secondaries(bench.now);
         let left = rows.iter().find(|row| row.number == number(n));
         let is_doubted = left.unwrap().lease_left.unwrap() < LEASE - HEARTBEAT;
@@ -102,13 +104,13 @@ fn downloads_that_a_client_makes_up_cost_its_own_host() {
     bench.client_of(9, "ana", [10, 0, 3, 1]);
     let honest = bench.download(9, 1, "a").unwrap().transfer;
     let mut made_up = 1 << 50;
-    for link in 100..120 {
-        bench.client_of(link, "eve", HOST);
+    for connection in 100..120 {
+        bench.client_of(connection, "eve", HOST);
         for request in 0..MAX_REQUESTS_PER_CLIENT as u64 {
             made_up += 1;
-            bench.resume(link, request, made_up, &format!("made up {made_up}"));
+            bench.resume(connection, request, made_up, &format!("made up {made_up}"));
         }
-        bench.feed(link, Event::Closed { goodbye: false });
+        bench.feed(connection, Event::Closed(Parting::Broken));
         let open = bench.cluster.totals().open.len();
         assert!(open <= MAX_TRANSFERS_OF_A_HOST + 1, "{open}");
     }
@@ -136,12 +138,12 @@ fn downloads_that_a_client_makes_up_cost_its_own_host() {
 #[test]
 fn downloads_that_are_begun_and_left_cost_their_own_host() {
     let mut bench = Bench::new(50, &[(1, &["a"])]);
-    for link in 100..200 {
-        bench.client_of(link, "eve", HOST);
+    for connection in 100..200 {
+        bench.client_of(connection, "eve", HOST);
         for request in 0..50 {
-            bench.download(link, request, "a").unwrap();
+            bench.download(connection, request, "a").unwrap();
         }
-        bench.feed(link, Event::Closed { goodbye: false });
+        bench.feed(connection, Event::Closed(Parting::Broken));
         let open = bench.cluster.totals().open.len();
         assert!(open <= MAX_TRANSFERS_OF_A_HOST + 50, "{open}");
     }
@@ -155,23 +157,23 @@ fn downloads_that_are_begun_and_left_cost_their_own_host() {
 fn no_event_costs_more_than_a_few_messages() {
     let mut bench = Bench::new(1, &[(1, &["a"]), (2, &["a"])]);
     let running = 11..31;
-    for link in running.clone() {
-        bench.client_of(link, &format!("c{link}"), HOST);
+    for connection in running.clone() {
+        bench.client_of(connection, &format!("c{connection}"), HOST);
         // One more than there are places, each taken up again as after a restart.
-        assert!(!is_refused(&bench.resume(link, 1, link, "a")));
+        assert!(!is_refused(&bench.resume(connection, 1, connection, "a")));
     }
     // Taken up once more, nobody else is told of it.
     let told = bench.resume(11, 1, 11, "a");
     assert_eq!(told.len(), 1, "{told:?}");
     for request in 2..200 {
-        for link in running.clone() {
-            assert!(bench.download(link, request, "a").is_none());
+        for connection in running.clone() {
+            assert!(bench.download(connection, request, "a").is_none());
         }
     }
-    for link in running {
+    for connection in running {
         for request in 2..200 {
             let told = bench.feed(
-                link,
+                connection,
                 FromClient::Cancel {
                     request: RequestId(request),
                 },
@@ -212,7 +214,7 @@ fn many_small_downloads_are_booked_once_though_secondaries_tell_them_again() {
             };
             bench.cluster = Cluster::new(bench.now, config, bench.cluster.totals(), []);
         } else {
-            bench.feed(1, Event::Closed { goodbye: false });
+            bench.feed(1, Event::Closed(Parting::Broken));
         }
         bench.hello(1);
         for transfer in &all {

@@ -52,29 +52,29 @@ impl Bench {
         bench.feed(1, hello);
         let files = vec![file()];
         bench.feed(1, Event::inventory(files));
-        for link in [2, 3] {
+        for connection in [2, 3] {
             let name = Some(ClientName::try_from("ana").unwrap());
             let hello = Event::ClientHello {
                 name,
                 session: Some(Session(1)),
                 address,
             };
-            bench.feed(link, hello);
+            bench.feed(connection, hello);
         }
         bench
     }
 
-    fn feed(&mut self, link: u64, event: impl Into<Event>) -> Vec<Action> {
+    fn feed(&mut self, connection: u64, event: impl Into<Event>) -> Vec<Action> {
         self.now += Duration::from_millis(1);
         self.cluster
-            .handle_event(self.now, LinkId(link), event.into());
+            .handle_event(self.now, ConnectionId(connection), event.into());
         std::iter::from_fn(|| self.cluster.poll_action()).collect()
     }
 
-    fn download(&mut self, link: u64, request: u64) -> Option<TransferId> {
+    fn download(&mut self, connection: u64, request: u64) -> Option<TransferId> {
         let name = file().name;
         let actions = self.feed(
-            link,
+            connection,
             FromClient::Download {
                 request: RequestId(request),
                 name,
@@ -86,14 +86,14 @@ impl Bench {
         })
     }
 
-    fn resume(&mut self, link: u64, request: u64, transfer: TransferId) -> Vec<Action> {
+    fn resume(&mut self, connection: u64, request: u64, transfer: TransferId) -> Vec<Action> {
         let resume = FromClient::Resume(Resume {
             transfer,
             request: RequestId(request),
             file: file(),
             sources: Vec::new(),
         });
-        self.feed(link, resume)
+        self.feed(connection, resume)
     }
 
     fn counts(&self) -> (u64, u64) {
@@ -171,7 +171,7 @@ fn a_download_whose_books_an_earlier_run_closed_goes_on_with_a_place_and_sources
     let actions = bench.feed(2, FromReceiver::Finished(finished));
     let is_settled = |action: &Action| matches!(action, Action::ToClient(_, ForClient::Booked { transfer: of, .. }) if *of == transfer);
     assert!(actions.iter().any(is_settled), "{actions:?}");
-    let granted = |action: &Action| matches!(action, Action::ToClient(link, ForClient::Granted { .. }) if *link == LinkId(3));
+    let granted = |action: &Action| matches!(action, Action::ToClient(connection, ForClient::Granted { .. }) if *connection == ConnectionId(3));
     assert!(actions.iter().any(granted), "{actions:?}");
     let totals = bench.cluster.totals();
     assert_eq!((totals.totals.downloads, totals.totals.failed), (0, 0));
@@ -182,14 +182,16 @@ fn a_download_whose_books_an_earlier_run_closed_goes_on_with_a_place_and_sources
 fn other_numbers_of_places_count_at_once_and_end_nothing() {
     let mut bench = Bench::new();
     bench.download(2, 1).unwrap();
-    for (link, request) in [(2, 2), (3, 1), (3, 2)] {
-        assert_eq!(bench.download(link, request), None);
+    for (connection, request) in [(2, 2), (3, 1), (3, 2)] {
+        assert_eq!(bench.download(connection, request), None);
     }
     let places = |bench: &mut Bench, most| {
         bench.cluster.set_max_downloads(bench.now, most);
         let actions: Vec<_> = std::iter::from_fn(|| bench.cluster.poll_action()).collect();
         let grants = actions.iter().filter_map(|action| match action {
-            Action::ToClient(link, ForClient::Granted { request, .. }) => Some((link.0, request.0)),
+            Action::ToClient(connection, ForClient::Granted { request, .. }) => {
+                Some((connection.0, request.0))
+            }
             _ => None,
         });
         grants.collect::<Vec<_>>()
@@ -262,9 +264,9 @@ fn a_number_that_is_taken_is_not_taken_over() {
     let mut bench = Bench::new();
     let transfer = bench.download(2, 1).unwrap();
     bench.download(3, 7);
-    for (link, request) in [(3, 7), (2, 1)] {
+    for (connection, request) in [(3, 7), (2, 1)] {
         let other = TransferId::new(Term(1), transfer.number);
-        let actions = bench.resume(link, request, other);
+        let actions = bench.resume(connection, request, other);
         assert!(
             matches!(&actions[..], [Action::Refuse { .. }]),
             "{actions:?}"

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Bench, file};
 use crate::{
-    engine::cluster::{Action, Event, LinkId, Notice},
+    engine::cluster::{Action, ConnectionId, Event, Notice},
     model::{
         CopyLimits, CopyOrder,
         messages::{ForSecondary, FromSecondary},
@@ -34,8 +34,8 @@ fn one_that_may_only_be_read_is_a_source_and_lacks_nothing() {
     let copies: Vec<_> = actions
         .iter()
         .filter_map(|action| match action {
-            Action::ToSecondary(link, ForSecondary::Copy(CopyOrder { grant, .. })) => {
-                Some((link.0, grant.file.name.to_string()))
+            Action::ToSecondary(connection, ForSecondary::Copy(CopyOrder { grant, .. })) => {
+                Some((connection.0, grant.file.name.to_string()))
             }
             _ => None,
         })
@@ -51,7 +51,7 @@ fn one_that_may_only_be_read_is_a_source_and_lacks_nothing() {
     let is_copy = |action: &Action| {
         matches!(
             action,
-            Action::ToSecondary(LinkId(3), ForSecondary::Copy(_))
+            Action::ToSecondary(ConnectionId(3), ForSecondary::Copy(_))
         )
     };
     assert!(actions.iter().any(is_copy));

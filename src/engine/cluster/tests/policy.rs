@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Bench, config, file, number};
 use crate::{
-    engine::cluster::{Action, Cluster, Event, NumberSet, Totals},
+    engine::cluster::{Action, Cluster, Event, NumberSet, Parting, Totals},
     model::{FileMeta, Origin, messages::ForSecondary},
 };
 
@@ -15,7 +15,7 @@ fn two_copies(_: &FileMeta, present: NumberSet) -> NumberSet {
 
 fn copies_to(actions: &[Action]) -> Vec<u64> {
     let target = |action: &Action| match action {
-        Action::ToSecondary(link, ForSecondary::Copy(_)) => Some(link.0),
+        Action::ToSecondary(connection, ForSecondary::Copy(_)) => Some(connection.0),
         _ => None,
     };
     actions.iter().filter_map(target).collect()
@@ -43,7 +43,7 @@ fn copies_and_what_is_missing_and_level_go_by_the_policy() {
     let (listed, _) = bench.cluster.listing(None, |_| true);
     assert_eq!((listed[0].holders, listed[0].wanted), (2, 2));
     // One of the two goes: another is to have it instead.
-    let actions = bench.feed(1, Event::Closed { goodbye: true });
+    let actions = bench.feed(1, Event::Closed(Parting::Goodbye));
     assert_eq!(copies_to(&actions), [3]);
     assert_eq!(missing(&bench), (vec![0, 1], false));
     // It is back with its copy, and the one that was ordered for it is not needed any more.

@@ -49,7 +49,7 @@ async fn connected(first: &[u8]) -> Connected {
         highest_number: 3,
         security: Arc::default(),
     };
-    let serving = tokio::spawn(serve(accepted, LinkId(7), context));
+    let serving = tokio::spawn(serve(accepted, ConnectionId(7), context));
     Connected {
         network,
         played,
@@ -90,8 +90,10 @@ impl Connected {
     /// The owner's end of a connection whose peer has said hello.
     async fn opened(&mut self) -> Peer {
         match self.input().await {
-            Input::Opened { link, peer, .. } => {
-                assert_eq!(link, LinkId(7));
+            Input::Opened {
+                connection, peer, ..
+            } => {
+                assert_eq!(connection, ConnectionId(7));
                 peer
             }
             other => panic!("{other:?}"),
@@ -99,12 +101,10 @@ impl Connected {
     }
 
     /// How it ended: with a goodbye, or for a reason that its peer is told.
-    async fn closed(&mut self) -> (bool, Option<Refused>) {
+    async fn closed(&mut self) -> End {
         loop {
             match self.input().await {
-                Input::Closed {
-                    goodbye, refused, ..
-                } => return (goodbye, refused),
+                Input::Closed { end, .. } => return end,
                 Input::BadPeer { address, .. } => assert_eq!(address.ip(), ip(PEER)),
                 other => panic!("{other:?}"),
             }
@@ -126,7 +126,7 @@ async fn what_a_peer_says_reaches_the_owner_in_order_until_its_goodbye() {
     // Signs of life are noted elsewhere.
     assert!(matches!(connected.input().await, Input::Event { .. }));
     assert!(matches!(connected.input().await, Input::Question { .. }));
-    assert_eq!(connected.closed().await, (true, None));
+    assert_eq!(connected.closed().await, End::Goodbye);
 }
 
 #[tokio::test(start_paused = true)]
@@ -142,12 +142,13 @@ async fn each_end_that_is_the_peers_fault_has_its_reason() {
         let mut connected = connected(&client_hello()).await;
         let peer = connected.opened().await;
         let _ = connected.played.writer.send_encoded(&said).await;
-        let (goodbye, refused) = connected.closed().await;
-        let (refused, is_alike) = match refused.unwrap() {
-            Refused::NotAMessage(words) => (words, matches!(expected, Refused::NotAMessage(_))),
-            other => (other.to_string(), other == expected),
+        let end = connected.closed().await;
+        let is_alike = match &end {
+            End::Refused(Refused::NotAMessage(_)) => matches!(expected, Refused::NotAMessage(_)),
+            End::Refused(refused) => *refused == expected,
+            End::Goodbye | End::Broken => false,
         };
-        assert!(!goodbye && is_alike, "{refused}");
+        assert!(is_alike, "{end:?}");
         // The owner tells it, and lets go.
         drop(peer);
         connected.serving.await.unwrap();
@@ -163,7 +164,7 @@ async fn a_client_that_is_silent_is_gone_and_a_secondary_is_the_machines_busines
         let mut connected = connected(&hello).await;
         let _peer = connected.opened().await;
         let began = Instant::now();
-        assert_eq!(connected.closed().await, (false, Some(Refused::Silent)));
+        assert_eq!(connected.closed().await, End::Refused(Refused::Silent));
         assert_eq!(began.elapsed(), patience);
     }
 }
@@ -173,7 +174,7 @@ async fn a_peer_that_goes_without_a_word_is_gone() {
     let mut connected = connected(&client_hello()).await;
     let _peer = connected.opened().await;
     connected.network.reset(SERVER, PEER);
-    assert_eq!(connected.closed().await, (false, None));
+    assert_eq!(connected.closed().await, End::Broken);
 }
 
 #[tokio::test(start_paused = true)]
@@ -217,7 +218,7 @@ async fn the_owner_ends_a_connection_at_once_or_once_all_was_sent() {
     let mut first = connected(&client_hello()).await;
     let peer = first.opened().await;
     peer.ended.cancel();
-    assert_eq!(first.closed().await, (false, None));
+    assert_eq!(first.closed().await, End::Broken);
 
     let mut second = connected(&client_hello()).await;
     let peer = second.opened().await;
@@ -241,7 +242,7 @@ async fn a_peer_that_takes_nothing_is_given_up_and_its_pages_count_until_then() 
     let queued = || peer.queued_bytes.load(Ordering::Relaxed);
     assert_eq!(queued(), 20 * line.len());
     let began = Instant::now();
-    assert_eq!(connected.closed().await, (false, None));
+    assert_eq!(connected.closed().await, End::Broken);
     assert_eq!(began.elapsed(), WRITE_STALL);
     assert_eq!(queued(), 0);
 }
@@ -252,7 +253,7 @@ async fn a_place_that_somebody_else_needs_is_given_up_unless_it_is_a_secondarys(
     let _peer = first.opened().await;
     let other = Played::connect(&first.network.host(PEER)).await;
     let _accepted = first.server.arrival().await.unwrap();
-    assert_eq!(first.closed().await, (false, Some(Refused::GaveWay)));
+    assert_eq!(first.closed().await, End::Refused(Refused::GaveWay));
     drop(other);
 
     let mut second = connected(&secondary_hello(1)).await;
