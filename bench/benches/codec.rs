@@ -17,7 +17,7 @@ use trozos::{
     proto::{
         Lines,
         control::{FromCentral, ToCentral},
-        data::{FromSecondary, ToSecondary},
+        data::{FromSource, ToSource},
         encode_line,
     },
 };
@@ -29,13 +29,13 @@ fn main() {
     divan::main();
 }
 
-fn requests() -> Vec<ToSecondary> {
-    (0..MESSAGES).map(|n| ToSecondary::Get { chunk: ChunkIndex(n * 8) }).collect()
+fn requests() -> Vec<ToSource> {
+    (0..MESSAGES).map(|n| ToSource::Get { chunk: ChunkIndex(n * 8) }).collect()
 }
 
-fn data_headers() -> Vec<FromSecondary> {
+fn data_headers() -> Vec<FromSource> {
     (0..MESSAGES)
-        .map(|n| FromSecondary::Data { chunk: ChunkIndex(n * 8), offset: (n % 4) << 18, length: 1 << 18 })
+        .map(|n| FromSource::Data { chunk: ChunkIndex(n * 8), offset: (n % 4) << 18, length: 1 << 18 })
         .collect()
 }
 

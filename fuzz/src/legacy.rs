@@ -4,14 +4,14 @@ use serde_json::json;
 use trozos::proto::{
     Lines,
     control::ToCentral,
-    data::ToSecondary,
+    data::ToSource,
     legacy::{LegacyRequest, is_legacy},
 };
 
 /// A first line, which is of one protocol or of the other.
 pub fn legacy(data: &[u8]) {
     let of_2017 = is_legacy(data);
-    let ours = Lines::parse::<ToCentral>(data).is_ok() || Lines::parse::<ToSecondary>(data).is_ok();
+    let ours = Lines::parse::<ToCentral>(data).is_ok() || Lines::parse::<ToSource>(data).is_ok();
     assert!(!(of_2017 && ours), "a line of both protocols");
     let Ok(request) = Lines::parse::<LegacyRequest>(data) else {
         return;

@@ -14,7 +14,7 @@ use trozos::{
     proto::{
         Hello, Lines,
         control::{FromCentral, ToCentral},
-        data::{FromSecondary, ToSecondary},
+        data::{FromSource, ToSource},
         encode_line,
     },
 };
@@ -115,21 +115,16 @@ fn for_secondary(message: &ForSecondary) {
 /// Lines to a secondary.
 pub fn to_secondary(data: &[u8]) {
     match round_trip(data) {
-        Some(ToSecondary::Hello(hello)) => check_hello(hello),
-        Some(ToSecondary::Open { name, .. }) => check_file_name(&name),
-        Some(
-            ToSecondary::Get { .. }
-            | ToSecondary::Cancel { .. }
-            | ToSecondary::Close
-            | ToSecondary::Ping,
-        )
+        Some(ToSource::Hello(hello)) => check_hello(hello),
+        Some(ToSource::Open { name, .. }) => check_file_name(&name),
+        Some(ToSource::Get { .. } | ToSource::Cancel { .. } | ToSource::Close | ToSource::Ping)
         | None => {}
     }
 }
 
 /// Lines from a secondary.
 pub fn from_secondary(data: &[u8]) {
-    if let Some(FromSecondary::Hello(hello)) = round_trip(data) {
+    if let Some(FromSource::Hello(hello)) = round_trip(data) {
         check_hello(hello);
     }
 }

@@ -6,10 +6,10 @@ use crate::model::{ChunkIndex, Digest, FileName, TransferId};
 
 use super::{ErrorCode, Hello};
 
-/// From a receiver to a secondary.
+/// From a receiver to one of its sources.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
-pub enum ToSecondary {
+pub enum ToSource {
     /// First line.
     Hello(Hello),
     /// Names the content that the requests after it are about.
@@ -22,7 +22,7 @@ pub enum ToSecondary {
         name: FileName,
         /// Send the manifest's digests too.
         manifest: bool,
-        /// The receiver knows [`FromSecondary::Queued`].
+        /// The receiver knows [`FromSource::Queued`].
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         queued: bool,
     },
@@ -42,10 +42,10 @@ pub enum ToSecondary {
     Ping,
 }
 
-/// From a secondary to a receiver.
+/// From a source to its receiver.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
-pub enum FromSecondary {
+pub enum FromSource {
     /// First line.
     Hello(Hello),
     /// The content is here; `manifest_bytes` raw bytes follow this line.

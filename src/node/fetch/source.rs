@@ -32,7 +32,7 @@ use crate::{
     },
     proto::{
         Hello, Lines, PeerRole,
-        data::{FromSecondary, ToSecondary},
+        data::{FromSource, ToSource},
         handshake::ServerRole,
     },
     store::manifest_id,
@@ -124,7 +124,7 @@ impl SourceTask {
         let dialled = addresses.first().unwrap_or(&self.address).ip().to_string();
         let stream = dial(&context.network, &addresses, &dialled, security).await?;
         let wants_manifest = context.manifest.get().is_none();
-        let open = ToSecondary::Open {
+        let open = ToSource::Open {
             transfer: context.transfer,
             id: context.file.id,
             name: context.file.name.clone(),
@@ -144,7 +144,7 @@ impl SourceTask {
             Err(error) => return Err(Lost::protocol(error.to_string())),
         }
         match next(&mut reader).await? {
-            FromSecondary::Opened {
+            FromSource::Opened {
                 transfer,
                 manifest_bytes,
             } if transfer == context.transfer => {
@@ -154,7 +154,7 @@ impl SourceTask {
                     return Err(Lost::protocol("no manifest came"));
                 }
             }
-            FromSecondary::Error { code, message } => return Err(Lost::refused(code, message)),
+            FromSource::Error { code, message } => return Err(Lost::refused(code, message)),
             other => return Err(Lost::protocol(format!("{other:?} instead of opened"))),
         }
         Ok((reader, writer))
@@ -188,7 +188,7 @@ impl SourceTask {
     }
 }
 
-async fn next(reader: &mut Reader) -> Result<FromSecondary, Lost> {
+async fn next(reader: &mut Reader) -> Result<FromSource, Lost> {
     let line = reader.next_line().await?.ok_or(ReadError::CutShort)?;
     let message = Lines::parse(&line)?;
     tracing::trace!(?message, "received");
@@ -212,7 +212,7 @@ async fn write_all(
                 None => return std::future::pending().await,
             },
             _ = beat.tick() => {
-                writer.stage(&ToSecondary::Ping);
+                writer.stage(&ToSource::Ping);
                 None
             }
         };
@@ -220,10 +220,10 @@ async fn write_all(
             match next {
                 Command::Request(chunk) => {
                     asked.lock().insert(chunk);
-                    writer.stage(&ToSecondary::Get { chunk });
+                    writer.stage(&ToSource::Get { chunk });
                 }
-                Command::Cancel(chunk) => writer.stage(&ToSecondary::Cancel { chunk }),
-                Command::Close => writer.stage(&ToSecondary::Close),
+                Command::Cancel(chunk) => writer.stage(&ToSource::Cancel { chunk }),
+                Command::Close => writer.stage(&ToSource::Close),
             }
             command = commands.try_recv().ok();
         }
@@ -254,17 +254,17 @@ impl Reading<'_> {
 
     async fn message(&mut self) -> Result<(), Lost> {
         match next(&mut self.reader).await? {
-            FromSecondary::Data {
+            FromSource::Data {
                 chunk,
                 offset,
                 length,
             } => self.frame(chunk, offset, length).await,
-            FromSecondary::Cancelled { chunk } => {
+            FromSource::Cancelled { chunk } => {
                 self.forget(chunk);
                 self.source.tell(News::Cancelled { chunk }).await;
                 Ok(())
             }
-            FromSecondary::Failed {
+            FromSource::Failed {
                 chunk,
                 code,
                 message,
@@ -274,17 +274,17 @@ impl Reading<'_> {
                 self.source.tell(News::Refused { chunk }).await;
                 Ok(())
             }
-            FromSecondary::Closed { .. } => {
+            FromSource::Closed { .. } => {
                 self.closed = true;
                 Ok(())
             }
-            FromSecondary::Error { code, message } => Err(Lost::refused(code, message)),
-            FromSecondary::Queued => {
+            FromSource::Error { code, message } => Err(Lost::refused(code, message)),
+            FromSource::Queued => {
                 self.source.tell(News::Queued).await;
                 Ok(())
             }
-            FromSecondary::Ping => Ok(()),
-            FromSecondary::Hello(_) | FromSecondary::Opened { .. } => {
+            FromSource::Ping => Ok(()),
+            FromSource::Hello(_) | FromSource::Opened { .. } => {
                 Err(Lost::protocol("hello or opened for a second time"))
             }
         }

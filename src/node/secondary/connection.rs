@@ -11,7 +11,7 @@ use crate::{
         greeting::{Entered, Reader, Writer, enter, turn_away},
         send::{self, Peer, Provider},
     },
-    proto::{Hello, PeerRole, data::FromSecondary, handshake::ServerRole},
+    proto::{Hello, PeerRole, data::FromSource, handshake::ServerRole},
 };
 
 /// What every connection is given.
@@ -88,7 +88,7 @@ async fn converse(reader: Reader, mut writer: Writer, peer: Peer, context: &Cont
         listens: None,
         incarnation: context.incarnation,
     });
-    if writer.send(&FromSecondary::Hello(hello)).await.is_ok() {
+    if writer.send(&FromSource::Hello(hello)).await.is_ok() {
         send::converse(reader, writer, peer, context.send.clone()).await;
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     model::ByteRange,
     net::PlainSocket,
     proto::{
-        data::{FromSecondary, ToSecondary},
+        data::{FromSource, ToSource},
         encode_line,
     },
 };
@@ -34,7 +34,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
     pub(super) async fn send_by_copy(
         &mut self,
         content: Arc<dyn Content>,
-        header: &FromSecondary,
+        header: &FromSource,
         range: ByteRange,
         requests: &mut mpsc::Receiver<Read>,
     ) -> Result<(), NotSent> {
@@ -80,7 +80,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
     pub(super) async fn send_by_kernel(
         &mut self,
         content: Arc<dyn Content>,
-        header: &FromSecondary,
+        header: &FromSource,
         range: ByteRange,
         requests: &mut mpsc::Receiver<Read>,
     ) -> Result<(), NotSent> {
@@ -149,10 +149,10 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                 request = requests.recv(), if self.early.len() < UNREAD => {
                     let request = request.ok_or(End::Quiet)?;
                     let is_withdrawn = match &request {
-                        Ok(ToSecondary::Cancel { chunk }) => first == Some(*chunk),
-                        Ok(ToSecondary::Close | ToSecondary::Open { .. } | ToSecondary::Hello(_))
+                        Ok(ToSource::Cancel { chunk }) => first == Some(*chunk),
+                        Ok(ToSource::Close | ToSource::Open { .. } | ToSource::Hello(_))
                         | Err(_) => true,
-                        Ok(ToSecondary::Get { .. } | ToSecondary::Ping) => false,
+                        Ok(ToSource::Get { .. } | ToSource::Ping) => false,
                     };
                     self.early.push_back(request);
                     if is_withdrawn {
@@ -160,7 +160,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                     }
                 }
                 () = sleep_until(next_word), if self.tells_queued => {
-                    self.writer.try_send(&FromSecondary::Queued).await?;
+                    self.writer.try_send(&FromSource::Queued).await?;
                     next_word = Instant::now() + NEXT_WORD;
                 }
             }

@@ -22,7 +22,7 @@ use crate::{
     node::Refused,
     proto::{
         ErrorCode,
-        data::{FromSecondary, ToSecondary},
+        data::{FromSource, ToSource},
         handshake::FromServer,
     },
     store::StoreError,
@@ -32,7 +32,7 @@ use crate::{
 pub(super) const UNREAD: usize = MAX_QUEUED_REQUESTS;
 
 /// A request as it was read; the error is what was wrong with a line that is none.
-pub(super) type Read = Result<ToSecondary, Refused>;
+pub(super) type Read = Result<ToSource, Refused>;
 
 /// Who receives on a connection.
 #[derive(Debug)]
@@ -164,9 +164,9 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
         tracing::trace!(?request, receiver = ?self.peer.receiver, "received");
         let bad = |what| Err(Refused::Unexpected(what).into());
         match request {
-            ToSecondary::Hello(_) => bad("hello was said already"),
-            ToSecondary::Ping => Ok(()),
-            ToSecondary::Open {
+            ToSource::Hello(_) => bad("hello was said already"),
+            ToSource::Ping => Ok(()),
+            ToSource::Open {
                 transfer,
                 id,
                 name,
@@ -182,17 +182,17 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                 self.tells_queued = queued;
                 self.say_opened(transfer, &raw).await
             }
-            ToSecondary::Close => match self.close() {
+            ToSource::Close => match self.close() {
                 Some((transfer, sent)) => {
-                    let closed = FromSecondary::Closed { transfer, sent };
+                    let closed = FromSource::Closed { transfer, sent };
                     Ok(self.writer.send(&closed).await?)
                 }
                 None => bad("nothing is open"),
             },
-            ToSecondary::Get { chunk } => self.get(chunk).await,
-            ToSecondary::Cancel { chunk } => {
+            ToSource::Get { chunk } => self.get(chunk).await,
+            ToSource::Cancel { chunk } => {
                 if self.requests.cancel(chunk) {
-                    let cancelled = FromSecondary::Cancelled { chunk };
+                    let cancelled = FromSource::Cancelled { chunk };
                     self.writer.send(&cancelled).await?;
                 }
                 // Otherwise all of it was sent before.
@@ -223,7 +223,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
     }
 
     async fn say_opened(&mut self, transfer: TransferId, manifest: &[u8]) -> Result<(), End> {
-        self.writer.stage(&FromSecondary::Opened {
+        self.writer.stage(&FromSource::Opened {
             transfer,
             manifest_bytes: manifest.len() as u64,
         });
@@ -273,7 +273,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
         });
         tracing::trace!(%chunk, offset, ?frame, "sending");
         let length = frame.range.len() as u32;
-        let header = FromSecondary::Data {
+        let header = FromSource::Data {
             chunk,
             offset,
             length,
@@ -330,7 +330,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
         code: ErrorCode,
         message: String,
     ) -> Result<(), End> {
-        let failed = FromSecondary::Failed {
+        let failed = FromSource::Failed {
             chunk,
             code,
             message,

@@ -19,7 +19,7 @@ use trozos::{
     node::rules::Receiving,
     proto::{
         ErrorCode, Hello, PeerRole,
-        data::{FromSecondary, ToSecondary},
+        data::{FromSource, ToSource},
     },
 };
 
@@ -214,7 +214,7 @@ impl Fetch {
                 };
                 self.lost(ctx, id, fault);
             }
-            Incoming::Packet(Packet::FromSecondary(message, raw)) => {
+            Incoming::Packet(Packet::FromSource(message, raw)) => {
                 self.message(ctx, id, message.clone(), raw.clone());
             }
             other => panic!("{other:?} from a source"),
@@ -254,16 +254,16 @@ impl Fetch {
     fn greet(&mut self, ctx: &mut Ctx<'_>, id: SourceId, end: End) {
         let source = self.sources.get_mut(&id).expect("it connected");
         source.by = Some(ctx.now + HELLO_TIMEOUT);
-        let hello = ToSecondary::Hello(Hello::from_role(&self.role));
-        let open = ToSecondary::Open {
+        let hello = ToSource::Hello(Hello::from_role(&self.role));
+        let open = ToSource::Open {
             transfer: self.transfer,
             id: self.file.id,
             name: self.file.name.clone(),
             manifest: self.manifest.is_none(),
             queued: true,
         };
-        ctx.send(end, Packet::ToSecondary(hello));
-        ctx.send(end, Packet::ToSecondary(open));
+        ctx.send(end, Packet::ToSource(hello));
+        ctx.send(end, Packet::ToSource(open));
     }
 
     fn drop_source(&mut self, ctx: &mut Ctx<'_>, id: SourceId) {
@@ -282,29 +282,29 @@ impl Fetch {
         }
     }
 
-    fn message(&mut self, ctx: &mut Ctx<'_>, id: SourceId, message: FromSecondary, raw: Raw) {
+    fn message(&mut self, ctx: &mut Ctx<'_>, id: SourceId, message: FromSource, raw: Raw) {
         match message {
-            FromSecondary::Hello(hello) => match hello.into_role() {
+            FromSource::Hello(hello) => match hello.into_role() {
                 Ok(PeerRole::Secondary { number, .. })
                     if Who::Secondary(number) == self.whereabouts[&id].0 => {}
                 _ => self.lost(ctx, id, Fault::Protocol),
             },
-            FromSecondary::Opened { .. } => self.opened(ctx, id, raw),
-            FromSecondary::Data { chunk, offset, .. } => {
+            FromSource::Opened { .. } => self.opened(ctx, id, raw),
+            FromSource::Data { chunk, offset, .. } => {
                 self.frame(ctx, id, chunk, offset, &message, &raw);
             }
-            FromSecondary::Cancelled { chunk } => {
+            FromSource::Cancelled { chunk } => {
                 self.forget(id, chunk);
                 let source = id;
                 self.feed(ctx, Event::Cancelled { source, chunk });
             }
-            FromSecondary::Failed { chunk, .. } => {
+            FromSource::Failed { chunk, .. } => {
                 self.forget(id, chunk);
                 let source = id;
                 self.feed(ctx, Event::Refused { source, chunk });
             }
-            FromSecondary::Closed { .. } => self.lost(ctx, id, Fault::Broken),
-            FromSecondary::Error { code, .. } => {
+            FromSource::Closed { .. } => self.lost(ctx, id, Fault::Broken),
+            FromSource::Error { code, .. } => {
                 let fault = match code {
                     ErrorCode::NoSuchContent => Fault::Refused,
                     ErrorCode::Stopping | ErrorCode::TimedOut => Fault::Broken,
@@ -312,11 +312,11 @@ impl Fetch {
                 };
                 self.lost(ctx, id, fault);
             }
-            FromSecondary::Queued => {
+            FromSource::Queued => {
                 let source = id;
                 self.feed(ctx, Event::Queued { source });
             }
-            FromSecondary::Ping => {}
+            FromSource::Ping => {}
         }
     }
 
@@ -350,10 +350,10 @@ impl Fetch {
         id: SourceId,
         chunk: ChunkIndex,
         offset: u32,
-        data: &FromSecondary,
+        data: &FromSource,
         raw: &Raw,
     ) {
-        let (FromSecondary::Data { length, .. }, Raw::Frame(content)) = (data, raw) else {
+        let (FromSource::Data { length, .. }, Raw::Frame(content)) = (data, raw) else {
             panic!("{data:?} without bytes");
         };
         let source = self.sources.get_mut(&id).expect("it speaks");
@@ -450,7 +450,7 @@ impl Fetch {
         for id in ids {
             if sending.contains(&id) {
                 let end = self.sources[&id].end;
-                ctx.send(end, Packet::ToSecondary(ToSecondary::Close));
+                ctx.send(end, Packet::ToSource(ToSource::Close));
             } else {
                 self.drop_source(ctx, id);
             }
@@ -473,14 +473,14 @@ impl Fetch {
                 Action::Request { source, chunk } => {
                     if let Some(link) = self.sources.get_mut(&source) {
                         link.asked.insert(chunk);
-                        let get = ToSecondary::Get { chunk };
-                        ctx.send(link.end, Packet::ToSecondary(get));
+                        let get = ToSource::Get { chunk };
+                        ctx.send(link.end, Packet::ToSource(get));
                     }
                 }
                 Action::Cancel { source, chunk } => {
                     if let Some(link) = self.sources.get(&source) {
-                        let cancel = ToSecondary::Cancel { chunk };
-                        ctx.send(link.end, Packet::ToSecondary(cancel));
+                        let cancel = ToSource::Cancel { chunk };
+                        ctx.send(link.end, Packet::ToSource(cancel));
                     }
                 }
                 Action::Report {

@@ -11,7 +11,7 @@ use std::{
 
 use trozos::proto::{
     control::{FromCentral, ToCentral},
-    data::{FromSecondary, ToSecondary},
+    data::{FromSource, ToSource},
 };
 
 /// A machine of the story.
@@ -36,8 +36,8 @@ impl End {
 pub enum Packet {
     ToCentral(ToCentral),
     FromCentral(FromCentral),
-    ToSecondary(ToSecondary),
-    FromSecondary(FromSecondary, Raw),
+    ToSource(ToSource),
+    FromSource(FromSource, Raw),
 }
 
 /// Raw bytes: what matters of them.
@@ -53,7 +53,7 @@ pub enum Raw {
 impl Packet {
     fn bytes(&self) -> u64 {
         match self {
-            Self::FromSecondary(FromSecondary::Data { length, .. }, _) => u64::from(*length),
+            Self::FromSource(FromSource::Data { length, .. }, _) => u64::from(*length),
             _ => 0,
         }
     }

@@ -24,7 +24,7 @@ use trozos::{
     proto::{
         ErrorCode, Hello, PeerRole,
         control::{FromCentral, ToCentral},
-        data::{FromSecondary, ToSecondary},
+        data::{FromSource, ToSource},
     },
 };
 
@@ -506,7 +506,7 @@ impl Secondary {
         } else if self.serving.contains_key(&end) {
             match what {
                 Incoming::Closed => drop(self.serving.remove(&end)),
-                Incoming::Packet(Packet::ToSecondary(request)) => self.asked(ctx, end, request),
+                Incoming::Packet(Packet::ToSource(request)) => self.asked(ctx, end, request),
                 other => panic!("{other:?} from a receiver"),
             }
         } else {
@@ -517,11 +517,11 @@ impl Secondary {
         }
     }
 
-    fn asked(&mut self, ctx: &mut Ctx<'_>, end: End, request: ToSecondary) {
+    fn asked(&mut self, ctx: &mut Ctx<'_>, end: End, request: ToSource) {
         let serving = self.serving.get_mut(&end).expect("it asks");
         serving.heard = ctx.now;
         match request {
-            ToSecondary::Hello(hello) => {
+            ToSource::Hello(hello) => {
                 serving.receiver = match hello.into_role() {
                     Ok(PeerRole::Client {
                         name: Some(name), ..
@@ -534,10 +534,10 @@ impl Secondary {
                     listens: None,
                     incarnation: self.incarnation,
                 });
-                let hello = FromSecondary::Hello(hello);
-                ctx.send(end, Packet::FromSecondary(hello, Raw::None));
+                let hello = FromSource::Hello(hello);
+                ctx.send(end, Packet::FromSource(hello, Raw::None));
             }
-            ToSecondary::Open {
+            ToSource::Open {
                 transfer,
                 id,
                 name,
@@ -555,8 +555,8 @@ impl Secondary {
                 let Some((sending, file)) = opened else {
                     let code = ErrorCode::NoSuchContent;
                     let message = "not held here".to_owned();
-                    let error = FromSecondary::Error { code, message };
-                    ctx.send(end, Packet::FromSecondary(error, Raw::None));
+                    let error = FromSource::Error { code, message };
+                    ctx.send(end, Packet::FromSource(error, Raw::None));
                     ctx.net.close(ctx.time, end);
                     self.serving.remove(&end);
                     return;
@@ -576,35 +576,35 @@ impl Secondary {
                     Raw::None
                 };
                 serving.open = Some((sending, file, transfer));
-                let opened = FromSecondary::Opened {
+                let opened = FromSource::Opened {
                     transfer,
                     manifest_bytes,
                 };
-                ctx.send(end, Packet::FromSecondary(opened, raw));
+                ctx.send(end, Packet::FromSource(opened, raw));
             }
-            ToSecondary::Get { chunk } => {
+            ToSource::Get { chunk } => {
                 if serving.queue.is_empty() {
                     serving.took = ctx.now;
                 }
                 serving.queue.push_back((chunk, 0));
                 self.uplink_free = self.uplink_free.max(ctx.now);
             }
-            ToSecondary::Cancel { chunk } => {
+            ToSource::Cancel { chunk } => {
                 let before = serving.queue.len();
                 serving.queue.retain(|(queued, _)| *queued != chunk);
                 if serving.queue.len() < before {
-                    let cancelled = FromSecondary::Cancelled { chunk };
-                    ctx.send(end, Packet::FromSecondary(cancelled, Raw::None));
+                    let cancelled = FromSource::Cancelled { chunk };
+                    ctx.send(end, Packet::FromSource(cancelled, Raw::None));
                 }
             }
-            ToSecondary::Close => {
+            ToSource::Close => {
                 serving.queue.clear();
                 if let Some((_, _, transfer)) = serving.open.take() {
-                    let closed = FromSecondary::Closed { transfer, sent: 0 };
-                    ctx.send(end, Packet::FromSecondary(closed, Raw::None));
+                    let closed = FromSource::Closed { transfer, sent: 0 };
+                    ctx.send(end, Packet::FromSource(closed, Raw::None));
                 }
             }
-            ToSecondary::Ping => {}
+            ToSource::Ping => {}
         }
     }
 
@@ -638,12 +638,12 @@ impl Secondary {
         let there = ctx.disk.files.get(&file.name);
         let Some(there) = there.filter(|there| there.meta.id == file.id) else {
             serving.queue.pop_front();
-            let failed = FromSecondary::Failed {
+            let failed = FromSource::Failed {
                 chunk,
                 code: ErrorCode::FileChanged,
                 message: "changed while in use".to_owned(),
             };
-            ctx.send(end, Packet::FromSecondary(failed, Raw::None));
+            ctx.send(end, Packet::FromSource(failed, Raw::None));
             return;
         };
         let chunk_len = file.layout.chunk_len(chunk);
@@ -660,12 +660,12 @@ impl Secondary {
         } else {
             serving.queue[0].1 = offset + length;
         }
-        let data = FromSecondary::Data {
+        let data = FromSource::Data {
             chunk,
             offset,
             length,
         };
-        ctx.send(end, Packet::FromSecondary(data, Raw::Frame(content)));
+        ctx.send(end, Packet::FromSource(data, Raw::Frame(content)));
         let takes = f64::from(length) / ctx.bytes_per_s;
         self.uplink_free = ctx.now + Duration::from_secs_f64(takes);
     }

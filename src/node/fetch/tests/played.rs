@@ -20,7 +20,7 @@ use crate::{
     node::testing::Played,
     proto::{
         ErrorCode, Hello, PeerRole,
-        data::{FromSecondary, ToSecondary},
+        data::{FromSource, ToSource},
     },
     store::{manifest_id, sha256},
 };
@@ -104,8 +104,8 @@ pub(in crate::node::fetch) fn listen(network: &MemoryNetwork, number: u8) -> Lis
     network.host(number).listen(address(number)).unwrap()
 }
 
-pub(in crate::node::fetch) fn hello(number: u8) -> FromSecondary {
-    FromSecondary::Hello(Hello::from_role(&PeerRole::Secondary {
+pub(in crate::node::fetch) fn hello(number: u8) -> FromSource {
+    FromSource::Hello(Hello::from_role(&PeerRole::Secondary {
         number: SecondaryNumber::try_from(u64::from(number)).unwrap(),
         listens: None,
         incarnation: Incarnation(1),
@@ -124,14 +124,14 @@ impl Played {
     async fn greeted(listener: &mut Listener, number: u8) -> Self {
         let mut played = Self::accept(listener).await;
         let first = played.hear().await;
-        assert!(matches!(first, ToSecondary::Hello(_)), "{first:?}");
+        assert!(matches!(first, ToSource::Hello(_)), "{first:?}");
         played.say(&hello(number)).await;
         played
     }
 
     async fn open(&mut self, sample: &Sample) {
         let open = self.hear().await;
-        let ToSecondary::Open { manifest, id, .. } = open else {
+        let ToSource::Open { manifest, id, .. } = open else {
             panic!("{open:?}");
         };
         assert_eq!(id, sample.meta.id);
@@ -140,7 +140,7 @@ impl Played {
         } else {
             Vec::new()
         };
-        let opened = FromSecondary::Opened {
+        let opened = FromSource::Opened {
             transfer: TRANSFER,
             manifest_bytes: raw.len() as u64,
         };
@@ -155,7 +155,7 @@ impl Played {
         offset: u32,
         bytes: &[u8],
     ) {
-        let data = FromSecondary::Data {
+        let data = FromSource::Data {
             chunk,
             offset,
             length: bytes.len() as u32,
@@ -209,7 +209,7 @@ pub(in crate::node::fetch) fn serve_at(
         loop {
             let mut played = Played::greeted(&mut listener, number).await;
             if manner == Manner::Lacks {
-                let error = FromSecondary::Error {
+                let error = FromSource::Error {
                     code: ErrorCode::NoSuchContent,
                     message: "not here".to_owned(),
                 };
@@ -227,7 +227,7 @@ pub(in crate::node::fetch) fn serve_at(
 async fn feed(mut played: Played, sample: &Sample, manner: Manner, sent: &AtomicU32) {
     while let Some(line) = played.hear_line().await {
         match serde_json::from_str(&line).unwrap() {
-            ToSecondary::Get { chunk } => {
+            ToSource::Get { chunk } => {
                 let mut bytes = sample.chunk(chunk).to_vec();
                 match manner {
                     Manner::Good | Manner::Lacks => {}
@@ -240,7 +240,7 @@ async fn feed(mut played: Played, sample: &Sample, manner: Manner, sent: &Atomic
                 }
                 sent.fetch_add(1, Ordering::Relaxed);
                 for (index, frame) in bytes.chunks(FRAME_BYTES).enumerate() {
-                    let data = FromSecondary::Data {
+                    let data = FromSource::Data {
                         chunk,
                         offset: (index * FRAME_BYTES) as u32,
                         length: frame.len() as u32,
@@ -251,15 +251,15 @@ async fn feed(mut played: Played, sample: &Sample, manner: Manner, sent: &Atomic
                     }
                 }
             }
-            ToSecondary::Close => {
-                let closed = FromSecondary::Closed {
+            ToSource::Close => {
+                let closed = FromSource::Closed {
                     transfer: TRANSFER,
                     sent: 0,
                 };
                 played.say(&closed).await;
             }
-            ToSecondary::Cancel { .. } | ToSecondary::Ping => {}
-            other @ (ToSecondary::Hello(_) | ToSecondary::Open { .. }) => panic!("{other:?}"),
+            ToSource::Cancel { .. } | ToSource::Ping => {}
+            other @ (ToSource::Hello(_) | ToSource::Open { .. }) => panic!("{other:?}"),
         }
     }
 }

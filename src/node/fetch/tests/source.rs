@@ -28,7 +28,7 @@ use crate::{
     },
     proto::{
         ErrorCode, PeerRole,
-        data::{FromSecondary, ToSecondary},
+        data::{FromSource, ToSource},
     },
 };
 
@@ -133,10 +133,7 @@ impl Scene {
     /// Asks for a chunk.
     async fn request(&mut self, played: &mut Played, chunk: ChunkIndex) {
         self.commands.send(Command::Request(chunk)).await.unwrap();
-        assert_eq!(
-            played.hear::<ToSecondary>().await,
-            ToSecondary::Get { chunk }
-        );
+        assert_eq!(played.hear::<ToSource>().await, ToSource::Get { chunk });
     }
 }
 
@@ -200,14 +197,14 @@ async fn each_answer_that_is_no_file_is_a_fault_of_its_kind() {
     let error = |code| {
         vec![
             hello(PEER_NUMBER),
-            FromSecondary::Error {
+            FromSource::Error {
                 code,
                 message: String::new(),
             },
         ]
     };
     let opened = |transfer, manifest_bytes| {
-        let opened = FromSecondary::Opened {
+        let opened = FromSource::Opened {
             transfer,
             manifest_bytes,
         };
@@ -223,10 +220,7 @@ async fn each_answer_that_is_no_file_is_a_fault_of_its_kind() {
         (opened(TRANSFER, 0), Fault::Protocol),
         (opened(TRANSFER, 1), Fault::Protocol),
         (opened(OTHER, 0), Fault::Protocol),
-        (
-            vec![hello(PEER_NUMBER), FromSecondary::Ping],
-            Fault::Protocol,
-        ),
+        (vec![hello(PEER_NUMBER), FromSource::Ping], Fault::Protocol),
     ] {
         let mut scene = scene();
         let mut played = Played::accept(&mut scene.listener).await;
@@ -245,7 +239,7 @@ async fn a_manifest_that_is_not_the_catalogues_is_believed_by_nobody() {
     let mut played = Played::accept(&mut scene.listener).await;
     played.say(&hello(PEER_NUMBER)).await;
     let raw = other.manifest.to_raw();
-    let opened = FromSecondary::Opened {
+    let opened = FromSource::Opened {
         transfer: TRANSFER,
         manifest_bytes: raw.len() as u64,
     };
@@ -257,7 +251,7 @@ async fn a_manifest_that_is_not_the_catalogues_is_believed_by_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn a_frame_that_was_not_asked_for_or_does_not_fit_ends_the_connection() {
-    let frame = |chunk, offset, length| FromSecondary::Data {
+    let frame = |chunk, offset, length| FromSource::Data {
         chunk,
         offset,
         length,
@@ -282,8 +276,8 @@ async fn a_frame_that_was_not_asked_for_or_does_not_fit_ends_the_connection() {
 #[tokio::test(start_paused = true)]
 async fn what_is_taken_back_or_refused_in_the_middle_leaves_nothing_behind() {
     for said in [
-        FromSecondary::Cancelled { chunk: FIRST },
-        FromSecondary::Failed {
+        FromSource::Cancelled { chunk: FIRST },
+        FromSource::Failed {
             chunk: FIRST,
             code: ErrorCode::ReadFailed,
             message: String::new(),
@@ -297,8 +291,8 @@ async fn what_is_taken_back_or_refused_in_the_middle_leaves_nothing_behind() {
         assert_eq!(scene.news().await, News::Received { chunk, bytes });
         assert_eq!(scene.buffers.arriving(), 1);
         scene.commands.send(Command::Cancel(FIRST)).await.unwrap();
-        let heard: ToSecondary = played.hear().await;
-        assert_eq!(heard, ToSecondary::Cancel { chunk: FIRST });
+        let heard: ToSource = played.hear().await;
+        assert_eq!(heard, ToSource::Cancel { chunk: FIRST });
         played.say(&said).await;
         let told = scene.news().await;
         assert!(
@@ -311,7 +305,7 @@ async fn what_is_taken_back_or_refused_in_the_middle_leaves_nothing_behind() {
         played.frame(FIRST, 0, &[1; 100]).await;
         assert_eq!(scene.news().await, News::Received { chunk, bytes });
         // And is not taken without being asked for.
-        played.say(&FromSecondary::Queued).await;
+        played.say(&FromSource::Queued).await;
         assert_eq!(scene.news().await, News::Queued);
     }
 }
@@ -321,7 +315,7 @@ async fn what_came_before_the_connection_broke_is_counted() {
     let mut scene = scene();
     let mut played = scene.open().await;
     scene.request(&mut played, FIRST).await;
-    let data = FromSecondary::Data {
+    let data = FromSource::Data {
         chunk: FIRST,
         offset: 0,
         length: 1000,
@@ -342,8 +336,8 @@ async fn a_source_that_takes_no_requests_is_given_up_and_one_that_is_asked_nothi
     let mut played = scene.open().await;
     let began = Instant::now();
     for _ in 0..8 {
-        assert_eq!(played.hear::<ToSecondary>().await, ToSecondary::Ping);
-        played.say(&FromSecondary::Ping).await;
+        assert_eq!(played.hear::<ToSource>().await, ToSource::Ping);
+        played.say(&FromSource::Ping).await;
     }
     assert_eq!(began.elapsed(), 2 * IDLE_TIMEOUT);
     scene.network.freeze(PEER);
@@ -381,10 +375,10 @@ async fn a_transfer_that_is_over_reads_what_is_on_its_way_and_ends_quietly() {
     let mut played = scene.open().await;
     scene.request(&mut played, LAST).await;
     scene.commands.send(Command::Close).await.unwrap();
-    assert_eq!(played.hear::<ToSecondary>().await, ToSecondary::Close);
+    assert_eq!(played.hear::<ToSource>().await, ToSource::Close);
     let sample = scene.sample.clone();
     played.chunk(LAST, sample.chunk(LAST)).await;
-    let closed = FromSecondary::Closed {
+    let closed = FromSource::Closed {
         transfer: TRANSFER,
         sent: 77,
     };
@@ -405,7 +399,7 @@ async fn a_shell_that_is_gone_ends_nothing_before_its_time() {
     let mut played = scene.open().await;
     drop(scene.commands);
     scene.inputs.close();
-    played.say(&FromSecondary::Queued).await;
+    played.say(&FromSource::Queued).await;
     let minute = Duration::from_secs(60);
     assert!(timeout(minute, &mut scene.running).await.is_err());
     // Its owner cuts it off.
