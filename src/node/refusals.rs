@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use super::refused::Refused;
+use super::{refused::Refused, security::Security};
 use crate::{
     net::Socket,
     proto::{ErrorCode, encode_line, handshake::FromServer},
@@ -62,9 +62,9 @@ impl Refusals {
 
 /// Tells somebody for whom there is no permit, as far as that goes without waiting, and closes. A peer that speaks
 /// TLS is only closed: what it could read would take a handshake.
-pub(super) fn tell_no_permit(socket: &Socket, most: usize, has_tls: bool) -> Refused {
+pub(super) fn tell_no_permit(socket: &Socket, most: usize, security: &Security) -> Refused {
     let refused = Refused::NoPermit { most };
-    if !has_tls {
+    if !security.has_tls() {
         let mut line = Vec::new();
         let (code, message) = (refused.code(), refused.said());
         encode_line(&FromServer::Error { code, message }, &mut line);

@@ -43,7 +43,7 @@ impl Server {
             Arrival::Accepted(accepted) => Ok(accepted),
             Arrival::NoPermit(socket, peer) => Err(TurnedAway {
                 address: Some(peer),
-                reason: tell_no_permit(&socket, door.most_connections(), self.security.has_tls()),
+                reason: tell_no_permit(&socket, door.most_connections(), &self.security),
             }),
             Arrival::NoDescriptor(address) => Err(TurnedAway {
                 address,

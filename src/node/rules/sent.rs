@@ -227,13 +227,20 @@ impl SentBook {
             .then(|| (entry.receiver.clone(), entry.file.clone()))
     }
 
-    /// What the central does not know yet, and counts as told from now on; `all` for a central that may
-    /// have forgotten.
-    pub fn report(&mut self, all: bool) -> Vec<SentTransfer> {
+    /// All figures, for a central that may have forgotten what it was told.
+    pub fn report_all(&mut self) -> Vec<SentTransfer> {
+        for entry in self.entries.values_mut() {
+            entry.reported = None;
+        }
+        self.report_news()
+    }
+
+    /// The figures that have changed since they were last reported.
+    pub fn report_news(&mut self) -> Vec<SentTransfer> {
         let mut news = Vec::new();
         for (transfer, entry) in &mut self.entries {
             let sent = entry.flow.now();
-            if all || entry.reported != Some(sent) {
+            if entry.reported != Some(sent) {
                 entry.reported = Some(sent);
                 news.push(entry.told_as(*transfer, sent));
             }
@@ -354,16 +361,16 @@ mod tests {
         assert!(book.open(now, transfer, &other, &file).is_none());
         sending.add_bytes(10);
         sending.add_chunk();
-        assert_eq!(book.report(false)[0].bytes, 10);
-        assert!(book.report(false).is_empty());
+        assert_eq!(book.report_news()[0].bytes, 10);
+        assert!(book.report_news().is_empty());
         assert_eq!(book.running().len(), 1);
         drop(sending);
-        let told = book.report(false);
+        let told = book.report_news();
         assert!(told[0].last && told[0].bytes == 10);
         let booked = book.book(now);
         assert_eq!((booked[0].bytes, booked[0].over), (10, Some(10)));
         assert!(book.book(now).is_empty());
-        assert_eq!(book.report(true).len(), 1);
+        assert_eq!(book.report_all().len(), 1);
         assert!(book.ended(transfer, Outcome::Complete).is_some());
         assert!(book.ended(transfer, Outcome::Complete).is_none());
         assert!(book.book(now + KEEP_ENDED).is_empty());
@@ -390,7 +397,7 @@ mod tests {
         drop(over);
         // What is neither in the statistics nor told is not forgotten.
         assert!(open(&mut book, one_more).is_none());
-        book.report(false);
+        book.report_news();
         assert!(open(&mut book, one_more).is_none());
         book.book(now);
         assert!(open(&mut book, one_more).is_some());
@@ -411,7 +418,7 @@ mod tests {
             drop(sending);
             book.book(now);
         }
-        let kept: u64 = book.report(false).iter().map(|sent| sent.bytes).sum();
+        let kept: u64 = book.report_news().iter().map(|sent| sent.bytes).sum();
         let all = 3 * (MAX_TRANSFERS as u64 + 1);
         assert_eq!(kept + book.take_never_told_bytes(), all);
     }
@@ -425,18 +432,18 @@ mod tests {
             let opened = book.open(now, TransferId::new(Term(1), n), &receiver, &meta("a"));
             let sending = opened.unwrap();
             if n == 0 {
-                assert!(!book.report(false)[0].last);
+                assert!(!book.report_news()[0].last);
             }
             drop(sending);
             if n == 0 {
                 assert!(
-                    book.report(false)[0].last,
+                    book.report_news()[0].last,
                     "the central knows that it is over"
                 );
             }
             book.book(now);
         }
-        assert!(book.report(true).is_empty());
+        assert!(book.report_all().is_empty());
     }
 
     #[test]
@@ -467,6 +474,6 @@ mod tests {
             )
             .is_none()
         );
-        assert_eq!(book.report(false)[0].file, held.name);
+        assert_eq!(book.report_news()[0].file, held.name);
     }
 }

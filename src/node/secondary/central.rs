@@ -34,7 +34,7 @@ impl Secondary {
                 let again = std::mem::replace(&mut self.state.enrolled_before, true);
                 self.tell(SecondaryEvent::Enrolled { central, again });
                 let unsent = self.copies.orders.take_unsent();
-                let sent = self.state.sent.report(true);
+                let sent = self.state.sent.report_all();
                 self.state.changes.up();
                 // The central tells of those that there are.
                 self.state.conflicts.clear();

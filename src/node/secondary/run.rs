@@ -374,7 +374,7 @@ impl Secondary {
     fn report(&mut self) {
         // While the central is away it is told nothing; all is said anew on the next link.
         if self.state.outbox.is_some() {
-            let sent = self.state.sent.report(false);
+            let sent = self.state.sent.report_news();
             self.send_sent(sent);
         }
         self.book();

@@ -108,7 +108,7 @@ impl Provider for Shelf {
 
 impl Shelf {
     fn sent_bytes(&self) -> u64 {
-        let sent = self.book.lock().unwrap().report(true);
+        let sent = self.book.lock().unwrap().report_all();
         sent.iter().map(|sent| sent.bytes).sum()
     }
 }

@@ -381,7 +381,7 @@ impl Client {
             }
             fetch::News::NoSources => {
                 if let Some((number, _, _)) = self.downloads.of_transfer(transfer) {
-                    self.downloads.sources_gone(number, true);
+                    self.downloads.sources_gone(number);
                 }
                 return;
             }

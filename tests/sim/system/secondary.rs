@@ -204,7 +204,7 @@ impl Secondary {
         }
         if self.report_at <= ctx.now {
             self.report_at = ctx.now + REPORT_EVERY;
-            for page in enrolment::sent_pages(self.sent.report(false)) {
+            for page in enrolment::sent_pages(self.sent.report_news()) {
                 self.say(ctx, page);
             }
             self.sent.book(ctx.now);
@@ -244,7 +244,7 @@ impl Secondary {
                 self.changes.up();
                 self.conflicts.clear();
                 let unsent = self.orders.take_unsent();
-                let sent = self.sent.report(true);
+                let sent = self.sent.report_all();
                 for message in enrolment::first_messages(CopyLimits::default(), unsent, sent) {
                     self.say(ctx, message);
                 }
@@ -672,7 +672,7 @@ impl Secondary {
 
     /// A planned stop.
     pub fn stop(&mut self, ctx: &mut Ctx<'_>) {
-        for page in enrolment::sent_pages(self.sent.report(false)) {
+        for page in enrolment::sent_pages(self.sent.report_news()) {
             self.say(ctx, page);
         }
         self.say(ctx, ToCentral::Bye);

@@ -1,89 +1,37 @@
-//! Downloads that wait by their user's wish or for the sake of more important ones. They have no place at the central
-//! and ask for one when they go on; what is there of them is kept.
+//! Downloads that wait because their user paused them, or because others are more important. They have no place at the
+//! central, and ask for one when they go on. What they have received is kept.
 //!
-//! The rule of priorities: while a download asks, waits, runs, or is held, all of a lower priority are held.
+//! The rule of priorities: while a download asks, waits, runs or is held, all downloads of a lower priority are held.
 
-use super::{Download, DownloadNumber, Downloads, GivenUp, Receiving, State, Stopping};
+use super::{DownloadNumber, Downloads, GivenUp, Priority, Receiving, State, Stopping};
 use crate::model::{FileName, messages::FromClient};
 
-/// How important a download is among its client's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Priority {
-    /// It waits for all others.
-    Low,
-    /// As all are at first.
-    #[default]
-    Normal,
-    /// All others wait for it.
-    High,
-}
-
-/// What the wish that a download goes on means.
+/// What comes of resuming a download.
 #[derive(Debug, PartialEq)]
 pub enum Resuming<A> {
-    /// The central is to be asked.
+    /// Ask the central.
     Ask(FromClient),
-    /// It goes on by itself, as soon as it has stopped.
+    /// It is still stopping, and goes on by itself after that.
     Soon(A),
-    /// It goes on by itself, after others.
+    /// It goes on by itself, after more important ones.
     Held(FileName, A),
     /// It was not paused.
     Active(A),
-    /// There is no such one, or it is over.
+    /// There is no such download, or it is over.
     Unknown(A),
 }
 
 /// What priorities changed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Regulated {
-    /// It waited and is held; the central is to be told.
+    /// It waited in line and is held: tell the central.
     Withdrawn(DownloadNumber, FileName, FromClient),
-    /// It goes on; the central is to be asked.
+    /// It goes on: ask the central.
     Released(FromClient),
 }
 
-impl<A, R> Download<A, R> {
-    /// It would run if it could.
-    fn wants_to_run(&self) -> bool {
-        match &self.state {
-            State::Asked(_) | State::Again(_) | State::Queued(_) | State::Held => true,
-            State::Running(running) => match running.stopping {
-                None | Some(Stopping::Held | Stopping::Again) => true,
-                Some(Stopping::Cancelled | Stopping::Paused) => false,
-            },
-            State::Paused | State::Ended(_) => false,
-        }
-    }
-
-    /// It is paused, or will be once it has stopped.
-    pub fn is_paused(&self) -> bool {
-        match &self.state {
-            State::Paused => true,
-            State::Running(running) => running.stopping == Some(Stopping::Paused),
-            State::Asked(_)
-            | State::Again(_)
-            | State::Queued(_)
-            | State::Held
-            | State::Ended(_) => false,
-        }
-    }
-
-    /// It is held, or will be once it has stopped.
-    pub fn is_held(&self) -> bool {
-        match &self.state {
-            State::Held => true,
-            State::Running(running) => running.stopping == Some(Stopping::Held),
-            State::Asked(_)
-            | State::Again(_)
-            | State::Queued(_)
-            | State::Paused
-            | State::Ended(_) => false,
-        }
-    }
-}
-
 impl<A, R: Receiving> Downloads<A, R> {
-    /// Its user makes a download wait.
+    /// The user pauses a download.
     pub fn pause(&mut self, number: DownloadNumber) -> GivenUp {
         let Some(download) = self.list.get_mut(&number) else {
             return GivenUp::Nothing;
@@ -105,14 +53,14 @@ impl<A, R: Receiving> Downloads<A, R> {
                 *state = State::Paused;
                 GivenUp::Dropped(download.file.clone())
             }
-            // Whoever waits for the answer is answered first.
+            // Somebody waits for the central's answer, which comes first.
             State::Asked(_) | State::Again(Some(_)) | State::Paused | State::Ended(_) => {
                 GivenUp::Nothing
             }
         }
     }
 
-    /// Its user lets a download go on.
+    /// The user resumes a download.
     pub fn resume(&mut self, number: DownloadNumber, asker: A) -> Resuming<A> {
         let must_wait = self.must_wait(number);
         let Some(download) = self.list.get_mut(&number) else {
@@ -140,7 +88,7 @@ impl<A, R: Receiving> Downloads<A, R> {
         }
     }
 
-    /// Changes a priority; false when there is no such download, or it is over. [`Self::regulate`] follows.
+    /// Changes a priority; [`Self::regulate`] applies it. False if there is no such download, or it is over.
     pub fn set_priority(&mut self, number: DownloadNumber, priority: Priority) -> bool {
         match self.list.get_mut(&number) {
             Some(download) if !matches!(download.state, State::Ended(_)) => {
@@ -151,7 +99,7 @@ impl<A, R: Receiving> Downloads<A, R> {
         }
     }
 
-    /// Holds what must wait for more important ones, and lets go on what need not wait any more.
+    /// Holds downloads that must wait for more important ones, and releases those that need not wait any more.
     pub fn regulate(&mut self) -> Vec<Regulated> {
         let Some(highest) = self.highest() else {
             return Vec::new();
@@ -177,7 +125,7 @@ impl<A, R: Receiving> Downloads<A, R> {
                     *state = State::Again(None);
                     regulated.push(Regulated::Released(download.request(number)));
                 }
-                // Those that somebody waits for are held when they are granted.
+                // A download whose asker waits for an answer is held once it is granted.
                 State::Asked(_)
                 | State::Again(_)
                 | State::Queued(_)
@@ -187,22 +135,5 @@ impl<A, R: Receiving> Downloads<A, R> {
             }
         }
         regulated
-    }
-
-    /// True when one of a higher priority would run.
-    pub(super) fn must_wait(&self, number: DownloadNumber) -> bool {
-        let priority = self.list.get(&number).map(|download| download.priority);
-        priority.is_some_and(|priority| self.highest().is_some_and(|highest| highest > priority))
-    }
-
-    /// Holds one that has just been granted; gives whoever waits for the answer.
-    pub(super) fn hold(&mut self, number: DownloadNumber) -> Option<A> {
-        let download = self.list.get_mut(&number)?;
-        std::mem::replace(&mut download.state, State::Held).into_asker()
-    }
-
-    fn highest(&self) -> Option<Priority> {
-        let wanting = self.list.values().filter(|d| d.wants_to_run());
-        wanting.map(|download| download.priority).max()
     }
 }

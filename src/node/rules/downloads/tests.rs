@@ -1,12 +1,16 @@
 //! What pauses and priorities do to downloads, answer by answer. Whole stories are told in `tests/sim`.
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 use super::*;
-use crate::model::{
-    ChunkLayout, Digest, FileMeta, Have, KnownSource, ReceivedFrom, SecondaryNumber, SourceId,
-    Term, Who,
-    messages::{FromReceiver, Resume},
+use crate::{
+    model::{
+        ChunkLayout, Digest, FileMeta, Finished, Grant, Have, KnownSource, Outcome, ReceivedFrom,
+        SecondaryNumber, SourceId, Term, Who,
+        messages::{FromClient, FromReceiver, Resume},
+    },
+    node::Failure,
+    proto::{ErrorCode, control::ToCentral},
 };
 
 /// A transfer that only knows whether it was told to stop.

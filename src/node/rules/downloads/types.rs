@@ -1,15 +1,17 @@
-//! How far a client's downloads are, and what may become of them.
+//! How far a download is, and what each call on it comes to.
 
 use std::time::Duration;
 
-use super::{Priority, Receiving};
 use crate::{
     model::{
         FileMeta, FileName, Finished, Grant, KnownSource, ReceivedFrom, SourceInfo, TransferId,
         limits::MAX_SOURCES,
         messages::{FromClient, Resume},
     },
-    node::{Failure, rules::DownloadNumber},
+    node::{
+        Failure,
+        rules::{DownloadNumber, Receiving},
+    },
 };
 
 /// One download.
@@ -21,13 +23,24 @@ pub struct Download<A, R> {
     pub state: State<A, R>,
     /// Whether others of this client go before it.
     pub priority: Priority,
-    /// What it brings goes to a reader and not under the file's name: another of the same file may run.
+    /// A reader takes its bytes; nothing is written under the file's name, so another of the same file may run.
     pub is_private: bool,
-    /// What came of it before it was paused or held.
+    /// What its earlier runs brought, before it was paused or held.
     pub past: Past,
 }
 
 impl<A, R> Download<A, R> {
+    /// One that the central is asked for; `asker` waits for the answer.
+    pub(super) fn new(file: FileName, asker: A) -> Self {
+        Self {
+            file,
+            state: State::Asked(asker),
+            priority: Priority::default(),
+            is_private: false,
+            past: Past::default(),
+        }
+    }
+
     /// Asks the central for it.
     pub(super) fn request(&self, number: DownloadNumber) -> FromClient {
         FromClient::Download {
@@ -35,6 +48,56 @@ impl<A, R> Download<A, R> {
             name: self.file.clone(),
         }
     }
+
+    /// It would run if nothing held it.
+    pub(super) fn wants_to_run(&self) -> bool {
+        match &self.state {
+            State::Asked(_) | State::Again(_) | State::Queued(_) | State::Held => true,
+            State::Running(running) => match running.stopping {
+                None | Some(Stopping::Held | Stopping::Again) => true,
+                Some(Stopping::Cancelled | Stopping::Paused) => false,
+            },
+            State::Paused | State::Ended(_) => false,
+        }
+    }
+
+    /// It is paused, or is stopping for that.
+    pub fn is_paused(&self) -> bool {
+        match &self.state {
+            State::Paused => true,
+            State::Running(running) => running.stopping == Some(Stopping::Paused),
+            State::Asked(_)
+            | State::Again(_)
+            | State::Queued(_)
+            | State::Held
+            | State::Ended(_) => false,
+        }
+    }
+
+    /// It is held, or is stopping for that.
+    pub fn is_held(&self) -> bool {
+        match &self.state {
+            State::Held => true,
+            State::Running(running) => running.stopping == Some(Stopping::Held),
+            State::Asked(_)
+            | State::Again(_)
+            | State::Queued(_)
+            | State::Paused
+            | State::Ended(_) => false,
+        }
+    }
+}
+
+/// How important a download is among its client's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Priority {
+    /// It waits for all others.
+    Low,
+    /// What every download begins with.
+    #[default]
+    Normal,
+    /// All others wait for it.
+    High,
 }
 
 /// Earlier runs of one download.
@@ -42,9 +105,9 @@ impl<A, R> Download<A, R> {
 pub struct Past {
     /// How long they ran.
     pub took: Duration,
-    /// What each source brought. Each run has ids of its own: these are the sources of all, by who they are.
+    /// What each source brought. Ids differ from run to run, so sources are told apart by who they are.
     pub received: Vec<ReceivedFrom>,
-    /// What was taken from files of the own disk, in bytes; of the present run as well.
+    /// Bytes taken from files of this disk, in the present run as well.
     pub own_bytes: u64,
 }
 
@@ -60,7 +123,7 @@ impl Past {
         self.received.sort_by_key(|source| source.who);
     }
 
-    /// These and one more.
+    /// These runs and one more.
     pub fn with(&self, took: Duration, received: &[ReceivedFrom]) -> Self {
         let mut all = self.clone();
         all.add(took, received);
@@ -79,25 +142,25 @@ impl Past {
 /// ```
 #[derive(Debug)]
 pub enum State<A, R> {
-    /// The central was asked; whoever asked us waits.
+    /// The central was asked; the asker waits for its answer.
     Asked(A),
-    /// The central was asked once more, for one that goes on; whoever made it go on waits, unless it was its
-    /// turn.
+    /// The central was asked again, for a download that goes on. Its user waits for the answer, unless it goes on by
+    /// itself.
     Again(Option<A>),
-    /// It waits for its place, at this one, from 1.
+    /// It waits in line, at this position, from 1.
     Queued(u32),
     /// It was granted.
     Running(Running<R>),
-    /// Its user made it wait; what is there is kept.
+    /// Its user paused it; what was received is kept.
     Paused,
-    /// It waits until none of a higher priority is left.
+    /// It waits until no download of a higher priority is left.
     Held,
     /// It is over.
     Ended(End),
 }
 
 impl<A, R> State<A, R> {
-    /// What runs, if it does.
+    /// The running part, if it runs.
     pub(super) fn running(&self) -> Option<&Running<R>> {
         match self {
             Self::Running(running) => Some(running),
@@ -127,19 +190,19 @@ impl<A, R> State<A, R> {
 /// A download that was granted.
 #[derive(Debug)]
 pub struct Running<R> {
-    /// Its name at the central.
+    /// The central's name for it.
     pub transfer: TransferId,
     /// What was granted.
     pub meta: FileMeta,
     /// What receives it.
     pub receiving: R,
-    /// What becomes of it once it has stopped, when it was told to.
+    /// What it becomes once it has stopped, if it was told to stop.
     pub stopping: Option<Stopping>,
-    /// The name has other content by now: this one is received as long as somebody has it.
+    /// The name has other content by now. The old content is received as long as somebody has it.
     pub superseded: bool,
-    /// Nobody can be asked for it just now.
+    /// It has nobody to ask at present.
     pub without_sources: bool,
-    /// The sources that it was ever told of.
+    /// All sources that it was ever told of.
     known: Vec<KnownSource>,
 }
 
@@ -152,7 +215,7 @@ impl<R: Receiving> Running<R> {
 }
 
 impl<R> Running<R> {
-    /// What was granted runs.
+    /// A granted download that begins to run.
     pub(super) fn new(grant: &Grant, receiving: R) -> Self {
         let mut running = Self {
             transfer: grant.transfer,
@@ -176,7 +239,7 @@ impl<R> Running<R> {
         }
     }
 
-    /// Goes on with it on another link. A central that does not know the transfer goes on with the ids of its sources.
+    /// Resumes it on another link. A central that has forgotten the transfer keeps the ids of its sources.
     pub(super) fn resume(&self, number: DownloadNumber) -> FromClient {
         FromClient::Resume(Resume {
             transfer: self.transfer,
@@ -187,7 +250,7 @@ impl<R> Running<R> {
     }
 }
 
-/// Why a download that runs was told to stop.
+/// Why a running download was told to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stopping {
     /// It is given up.
@@ -196,7 +259,7 @@ pub enum Stopping {
     Paused,
     /// It is to be held.
     Held,
-    /// It was to be one of these and is to go on after all, or begins anew with other content.
+    /// It was told to stop and is to go on after all, or it begins anew with other content.
     Again,
 }
 
@@ -207,12 +270,12 @@ pub struct Tally {
     pub complete: u64,
     /// Downloads that ended without it.
     pub failed: u64,
-    /// Downloads that are paused: not over, and nobody makes them go on.
+    /// Downloads that are paused, and so have not ended.
     pub paused: u64,
 }
 
 impl Tally {
-    /// One more, in this state.
+    /// Counts one more, in this state.
     pub(super) fn count<A, R>(&mut self, state: &State<A, R>) {
         match state {
             State::Ended(End::Complete) => self.complete += 1,
@@ -226,18 +289,18 @@ impl Tally {
         }
     }
 
-    /// Every file that was asked for is there.
+    /// True if every file that was asked for is there.
     pub fn all_well(&self) -> bool {
         self.failed == 0 && self.paused == 0
     }
 }
 
-/// How a download ended, for those who look later.
+/// How a download ended.
 #[derive(Clone, Debug)]
 pub enum End {
     /// The file is there.
     Complete,
-    /// It is not, and this is why.
+    /// It failed, for this reason.
     Failed(Failure),
     /// It was given up.
     Cancelled,
@@ -250,37 +313,37 @@ pub enum Granted<A> {
     Start,
     /// It runs already, and knows its sources anew.
     Runs,
-    /// Nobody wants it any more, which the central is to be told.
+    /// Nobody wants it any more: tell the central.
     Unwanted(Finished),
-    /// It is held, which the central is to be told as an end; whoever asked for it is to be answered.
+    /// It is held: tell the central that it is over, and answer whoever asked for it.
     Held(Finished, Option<A>),
 }
 
-/// What a refusal, or a place in the line, is the answer to.
+/// Who a refusal, or a place in the line, is an answer to.
 #[derive(Debug, PartialEq)]
 pub enum Answers<A> {
-    /// To the question of whoever asked first.
+    /// To whoever waits for the first answer.
     Asker(A),
-    /// To one that has been waiting.
+    /// To nobody who asks: a download of this file has been waiting in line.
     Waiting(FileName),
-    /// To nothing that is waited for: a resumed download goes on from the sources that it knows.
+    /// To nothing: it changes nothing, as for a resumed download that goes on with the sources that it knows.
     Nothing,
 }
 
-/// What giving up a download, or pausing it, means.
+/// What comes of pausing a download or giving it up.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GivenUp {
-    /// It was told to stop and ends, or is paused, later.
+    /// It was told to stop; its end, or its pause, follows.
     Stopping,
-    /// It waited and is over, or paused; the central is to be told.
+    /// It waited in line, and is over or paused at once: tell the central.
     Withdrawn(FileName, FromClient),
-    /// It was paused or held, and is over, or paused; the central does not know of it.
+    /// It was paused or held, and is over or paused at once. The central does not know of it.
     Dropped(FileName),
-    /// There is nothing to give up.
+    /// There is nothing to stop.
     Nothing,
 }
 
-/// What a download that stopped came to.
+/// What follows once a download has stopped.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AfterStop {
     /// It is over.
@@ -289,7 +352,7 @@ pub enum AfterStop {
     Paused,
     /// It is held.
     Held,
-    /// It goes on; the central is to be asked.
+    /// It goes on: ask the central.
     Again(FromClient),
 }
 
