@@ -348,3 +348,6 @@ async fn next_line(reader: &mut Reader) -> Result<Option<BytesMut>, Refused> {
 fn parse(line: &[u8]) -> Result<ToServer, Refused> {
     Ok(Lines::parse(line)?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::{Denied, Lost};
 use crate::{
     model::{SecondaryNumber, error_codes},
-    net::{ConnectError, listen, resolve},
+    net::{ConnectError, Listener, Network, listen, resolve},
     proto::Said,
 };
 
@@ -101,6 +101,17 @@ pub async fn announced_ip(host: &str) -> Result<Option<IpAddr>, StartError> {
     Ok(first.filter(|ip| !ip.is_unspecified()))
 }
 
+/// Begins to listen; gives the address too, as a port may have been chosen.
+pub(super) fn listen_on(
+    network: &Network,
+    address: SocketAddr,
+) -> Result<(Listener, SocketAddr), StartError> {
+    let sorted = |error| StartError::listen(address, error);
+    let listener = network.listen(address).map_err(sorted)?;
+    let address = listener.local_addr().map_err(sorted)?;
+    Ok((listener, address))
+}
+
 impl From<ConnectError> for StartError {
     fn from(error: ConnectError) -> Self {
         match error {
@@ -125,7 +136,7 @@ impl StartError {
     }
 
     /// Sorts a failure to listen.
-    pub(super) fn listen(address: SocketAddr, error: std::io::Error) -> Self {
+    fn listen(address: SocketAddr, error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::AddrInUse => Self::PortInUse(address),
             std::io::ErrorKind::AddrNotAvailable => Self::NotLocal(address.ip()),

@@ -1,9 +1,13 @@
-//! The central: knows what exists and who has it, assigns, keeps the places and the books. No byte of a
-//! file passes through it.
+//! The central: it knows which files exist and who has them, grants downloads, and keeps the places and the books. No
+//! byte of a file passes through it.
 //!
-//! `run` owns the machine; `connection` speaks with one peer; `legacy` with legacy clients.
+//! `state` is what its owner has, `run` the owner's loop. `commands` come from the program, `inputs` from connections;
+//! `peers` is what is said to them, and `connection` speaks with one of them, `legacy` with a legacy client. `heard`
+//! notes when a peer last spoke, `memory` what must survive a restart, `pages` keeps the listing as it is sent, and
+//! `news` chooses what people hear.
 
 mod api;
+mod commands;
 mod connection;
 mod heard;
 mod inputs;
@@ -11,7 +15,9 @@ mod legacy;
 mod memory;
 mod news;
 mod pages;
+mod peers;
 mod run;
+mod state;
 mod statistics;
 #[cfg(test)]
 mod tests;
@@ -26,12 +32,15 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use self::{connection::Context, memory::Memory, news::News, run::Central, statistics::Statistics};
+use self::{
+    connection::Context, memory::Memory, news::News, run::Inbox, state::Central,
+    statistics::Statistics,
+};
 use crate::{
     engine::cluster::{Cluster, ClusterConfig},
-    model::limits::STATISTICS_EVERY,
+    model::limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY},
     net::{Network, connection_permits},
-    node::{StartError, clock, server::Server},
+    node::{StartError, clock, server::Server, start::listen_on},
 };
 
 #[cfg(feature = "fuzzing")]
@@ -46,10 +55,10 @@ pub use crate::engine::cluster::{
 
 /// Inputs that may wait for the owner; connections wait beyond that.
 const INPUTS: usize = 256;
-/// Questions that may wait.
-const QUERIES: usize = 16;
+/// Commands that may wait.
+const COMMANDS: usize = 16;
 
-/// Starts it; its events go to `events`, which must be drained.
+/// Starts a central. Its events go to `events`, which must be drained.
 ///
 /// # Errors
 /// See [`StartError`].
@@ -60,18 +69,14 @@ pub async fn start(
     start_on(&Network::Kernel, config, events, STATISTICS_EVERY).await
 }
 
-/// The same on another network, with how often it saves its statistics.
+/// The same on any network, with a choice of how often it saves its statistics.
 pub(in crate::node) async fn start_on(
     network: &Network,
     config: CentralConfig,
     events: mpsc::Sender<CentralEvent>,
     save_every: Duration,
 ) -> Result<CentralHandle, StartError> {
-    let listener = network.listen(config.listen);
-    let listener = listener.map_err(|e| StartError::listen(config.listen, e))?;
-    let address = listener
-        .local_addr()
-        .map_err(|e| StartError::listen(config.listen, e))?;
+    let (listener, address) = listen_on(network, config.listen)?;
     let (statistics, before) = Statistics::of_central(&config.statistics, wall_s())?;
     if let Some(trouble) = before.warning {
         let _ = events.try_send(CentralEvent::Statistics(trouble));
@@ -90,8 +95,12 @@ pub(in crate::node) async fn start_on(
         before.totals,
         records,
     );
-    let (inputs, inbox) = mpsc::channel(INPUTS);
-    let (queries, questions) = mpsc::channel(QUERIES);
+    let (inputs, of_connections) = mpsc::channel(INPUTS);
+    let (commands, of_program) = mpsc::channel(COMMANDS);
+    let inbox = Inbox {
+        inputs: of_connections,
+        commands: of_program,
+    };
     let stop = CancellationToken::new();
     let over = stop.clone().drop_guard();
     let central = Central {
@@ -100,12 +109,10 @@ pub(in crate::node) async fn start_on(
         memory,
         statistics,
         events,
-        queries: questions,
-        inputs: inbox,
         context: Context {
             inputs,
             stop: stop.clone(),
-            highest_number: run::highest_number(config.required_secondaries),
+            highest_number: highest_number(config.required_secondaries),
             security: config.security,
         },
         peers: HashMap::new(),
@@ -118,17 +125,17 @@ pub(in crate::node) async fn start_on(
     };
     Ok(CentralHandle {
         address,
-        queries,
+        commands,
         stop,
         done: tokio::spawn(async move {
-            // However it ends, whoever waits for that hears of it.
+            // Dropped however the task ends, so that whoever waits for the end hears of it.
             let _over = over;
-            central.run().await
+            central.run(inbox).await
         }),
     })
 }
 
-/// What nobody else knows. A system that has no random numbers for us does not have them for TLS or the secret either.
+/// A seed that nobody else knows. A system without random numbers has none for TLS or the secret either.
 fn secret_seed() -> u128 {
     let mut bytes = [0; 16];
     if SystemRandom::new().fill(&mut bytes).is_err() {
@@ -136,6 +143,12 @@ fn secret_seed() -> u128 {
         return fastrand::u128(..);
     }
     u128::from_be_bytes(bytes)
+}
+
+/// The highest number that a secondary may have where `required` are required.
+fn highest_number(required: u16) -> u16 {
+    const USUAL: u16 = 3;
+    required.clamp(USUAL, MAX_SECONDARY_NUMBER)
 }
 
 /// Seconds since 1970, by this machine's clock.

@@ -1,19 +1,20 @@
-//! A client: asks the central for files and receives them from the secondaries.
+//! A client: it asks the central for files and receives them from the secondaries.
 //!
-//! `run` owns its state; `wishes` is what its user wants, `replies` what the central says, `receiving` what happens to
-//! downloads. [`crate::node::rules::downloads`] is what was asked for, `questions` what the central has not answered,
-//! `maps` what is remembered of downloads that do not run, `telling` how people hear of all this.
+//! `state` is what its owner has, `run` the owner's loop. `commands` come from the program, `inputs` from the tasks of
+//! downloads, and `central` is what passes between the client and its central. [`crate::node::rules::downloads`] has
+//! the downloads; `questions` waits for the central's other answers, `maps` remembers where the chunks of downloads
+//! stood that do not run, and `telling` sees that people hear of every end.
 
 mod api;
-mod handle;
+mod central;
+mod commands;
+mod inputs;
 mod maps;
 mod questions;
-mod receiving;
-mod replies;
 mod run;
+mod state;
 mod statistics;
 mod telling;
-mod wishes;
 
 use std::sync::Arc;
 
@@ -21,7 +22,8 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use self::{
-    run::{Client, ClientState},
+    run::Inbox,
+    state::{Client, State},
     statistics::Statistics,
     telling::Telling,
 };
@@ -35,37 +37,35 @@ use crate::{
 #[cfg(feature = "fuzzing")]
 pub use statistics::rewritten as rewritten_statistics;
 
-pub use api::{
-    ClientConfig, ClientError, ClientEvent, DownloadAnswer, DownloadEvent, DownloadState,
-    DownloadView, Keeping, Named, Summary,
-};
-pub use handle::ClientHandle;
-
 pub use super::rules::{
     DownloadNumber,
     downloads::{Priority, Tally},
 };
 pub use crate::engine::download::{ChunkCell, ChunkMap};
+pub use api::{
+    ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer, DownloadEvent,
+    DownloadState, DownloadView, Keeping, Named, Summary,
+};
 
 /// Commands that may wait for the owner.
 const COMMANDS: usize = 64;
 /// News of downloads that may wait for the owner.
 const UPDATES: usize = 256;
 
-/// Starts it; its events go to `events`, which must be drained. It connects to the central by itself,
-/// now and whenever the connection is lost.
+/// Starts a client. Its events go to `events`, which must be drained. It connects to the central by itself, now and
+/// whenever the link is lost.
 pub async fn start(config: ClientConfig, events: mpsc::Sender<ClientEvent>) -> ClientHandle {
     start_on(Network::Kernel, config, events)
 }
 
-/// The same on another network.
+/// The same on any network.
 pub(in crate::node) fn start_on(
     network: Network,
     config: ClientConfig,
     events: mpsc::Sender<ClientEvent>,
 ) -> ClientHandle {
-    let (commands, inbox) = mpsc::channel(COMMANDS);
-    let (update_sender, updates) = mpsc::channel(UPDATES);
+    let (commands, of_program) = mpsc::channel(COMMANDS);
+    let (updates, of_downloads) = mpsc::channel(UPDATES);
     let statistics = Statistics::nameless(config.statistics.clone());
     // 53 bits stay exact in every JSON reader.
     let session = Session(fastrand::u64(..1 << 53));
@@ -82,15 +82,17 @@ pub(in crate::node) fn start_on(
     let client = Client {
         network,
         config,
-        commands: inbox,
         telling: Telling::new(events),
         link,
         statistics,
         updates,
-        update_sender,
         tasks: TaskTracker::new(),
-        state: ClientState::default(),
+        state: State::default(),
     };
-    tokio::spawn(client.run());
+    let inbox = Inbox {
+        commands: of_program,
+        updates: of_downloads,
+    };
+    tokio::spawn(client.run(inbox));
     ClientHandle { commands, target }
 }

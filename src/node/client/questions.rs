@@ -9,8 +9,18 @@ use crate::model::{
 
 type Answer<T> = oneshot::Sender<Result<T, ClientError>>;
 
-/// Files of a listing that are taken: those of many secondaries that share nothing.
+/// Files taken of a listing: as many as ten full secondaries without a common file have.
 const MOST_LISTED: usize = 10 * MAX_FILES_PER_SECONDARY;
+
+/// A page of the listing, as the central sends it.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// Service has begun.
+    pub(super) ready: bool,
+    pub(super) files: Vec<ListedFile>,
+    /// Others follow.
+    pub(super) more: bool,
+}
 
 /// Who waits for what.
 #[derive(Debug, Default)]
@@ -18,7 +28,7 @@ pub(super) struct Questions {
     enrol: Vec<Answer<()>>,
     status: Vec<Answer<ClusterStatus>>,
     list: Vec<Answer<Vec<ListedFile>>>,
-    /// Pages that have come.
+    /// The listing as far as it has come.
     pages: Vec<ListedFile>,
 }
 
@@ -31,7 +41,7 @@ impl Questions {
         self.status.push(answer);
     }
 
-    /// Gives the message to send, unless a listing is on its way already.
+    /// Gives the question to send, unless a listing is on its way already.
     pub(super) fn list(&mut self, answer: Answer<Vec<ListedFile>>) -> Option<Question> {
         self.list.push(answer);
         (self.list.len() == 1).then(|| {
@@ -40,7 +50,7 @@ impl Questions {
         })
     }
 
-    /// What to ask again on a new link. A name is said on each link anyway.
+    /// What to ask again on a new link. The name is repeated there anyway.
     pub(super) fn unanswered(&mut self) -> Vec<Question> {
         let mut messages = vec![Question::Status; self.status.len().min(1)];
         if !self.list.is_empty() {
@@ -62,20 +72,16 @@ impl Questions {
         }
     }
 
-    /// A page came; gives the question for the next one.
-    pub(super) fn listing(
-        &mut self,
-        ready: bool,
-        files: Vec<ListedFile>,
-        more: bool,
-    ) -> Option<Question> {
+    /// Takes a page in; gives the question for the next one.
+    pub(super) fn listing(&mut self, page: Page) -> Option<Question> {
+        let Page { ready, files, more } = page;
         if self.list.is_empty() {
-            // Nobody has asked.
+            // Nobody asked for it.
             return None;
         }
         let last = |files: &[ListedFile]| files.last().map(|listed| listed.file.name.clone());
         let (before, after): (Option<FileName>, _) = (last(&self.pages), last(&files));
-        // A central that goes round in circles, or on for ever, is not followed.
+        // A central whose pages repeat, or never end, is not followed.
         let goes_on = after > before && self.pages.len() + files.len() <= MOST_LISTED;
         self.pages.extend(files.into_iter().take(MOST_LISTED));
         if ready && more && goes_on {
@@ -112,7 +118,7 @@ mod tests {
     use super::*;
     use crate::model::{ChunkLayout, Digest, FileMeta};
 
-    fn page(names: &[&str]) -> Vec<ListedFile> {
+    fn page(names: &[&str]) -> Page {
         let listed = |name: &&str| ListedFile {
             file: FileMeta {
                 name: FileName::try_from(*name).unwrap(),
@@ -123,19 +129,23 @@ mod tests {
             wanted: 1,
             conflict: false,
         };
-        names.iter().map(listed).collect()
+        Page {
+            ready: true,
+            files: names.iter().map(listed).collect(),
+            more: true,
+        }
     }
 
     #[test]
-    fn a_listing_ends_though_the_central_goes_round_in_circles() {
+    fn a_listing_ends_though_its_pages_repeat() {
         let mut questions = Questions::default();
         // Nobody has asked: nothing is kept.
-        assert_eq!(questions.listing(true, page(&["a"]), true), None);
+        assert_eq!(questions.listing(page(&["a"])), None);
         assert!(questions.pages.is_empty());
         let (answer, mut answered) = oneshot::channel();
         questions.list(answer).unwrap();
-        assert!(questions.listing(true, page(&["a", "b"]), true).is_some());
-        assert_eq!(questions.listing(true, page(&["a", "b"]), true), None);
+        assert!(questions.listing(page(&["a", "b"])).is_some());
+        assert_eq!(questions.listing(page(&["a", "b"])), None);
         assert_eq!(answered.try_recv().unwrap().unwrap().len(), 4);
     }
 }

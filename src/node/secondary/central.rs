@@ -1,13 +1,18 @@
-//! Between a secondary and its central.
+//! Between a secondary and its central: what is said on a link, and what the central orders.
 
 use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{SecondaryEvent, index::IndexCommand, run::Secondary};
+use super::{
+    SecondaryEvent,
+    index::IndexCommand,
+    state::{Secondary, remember},
+};
 use crate::{
     model::{
-        Conflict, CopyOrder, RetiredReason, SentTransfer,
+        Conflict, CopyOrder, RetiredReason,
+        limits::MAX_OUTBOX,
         messages::{ForReceiver, ForSecondary, FromSecondary},
     },
     node::{
@@ -16,13 +21,25 @@ use crate::{
         lost::LinkDown,
         rules::enrolment::{self, InUse},
     },
-    proto::{
-        ErrorCode,
-        control::{FromCentral, ToCentral},
-    },
+    proto::{ErrorCode, control::FromCentral},
 };
 
 impl Secondary {
+    /// Sends what the central may be told now, and saves what it has acknowledged.
+    pub(super) fn tell_changes(&mut self) {
+        remember(&mut self.memory, &mut self.state.changes);
+        while let Some(outbox) = &self.state.outbox {
+            // The other half is left to messages that cannot wait.
+            if outbox.capacity() < MAX_OUTBOX / 2 {
+                return;
+            }
+            let Some(message) = self.state.changes.next(self.state.held.by_name()) else {
+                return;
+            };
+            self.send(message);
+        }
+    }
+
     pub(super) fn link_event(&mut self, event: LinkEvent) {
         match event {
             LinkEvent::Up { central, outbox } => {
@@ -36,7 +53,7 @@ impl Secondary {
                 let unsent = self.copies.orders.take_unsent();
                 let sent = self.state.sent.report_all();
                 self.state.changes.up();
-                // The central tells of those that there are.
+                // The central tells of all conflicts anew.
                 self.state.conflicts.clear();
                 let limits = self.state.limits();
                 for message in enrolment::first_messages(limits, unsent, sent) {
@@ -48,7 +65,7 @@ impl Secondary {
         }
     }
 
-    pub(super) fn link_down(&mut self, down: LinkDown) {
+    fn link_down(&mut self, down: LinkDown) {
         self.state.outbox = None;
         self.state.changes.down();
         self.state.central = None;
@@ -68,7 +85,7 @@ impl Secondary {
         }
     }
 
-    pub(super) fn message(&mut self, message: FromCentral) {
+    fn message(&mut self, message: FromCentral) {
         match message {
             FromCentral::Secondary(message) => self.for_secondary(message),
             FromCentral::Receiver(ForReceiver::Sources { transfer, sources }) => {
@@ -135,16 +152,7 @@ impl Secondary {
         self.copies.start(order, |order| state.replaced(order));
     }
 
-    pub(super) fn send(&mut self, message: impl Into<ToCentral>) {
-        if let Some(outbox) = &self.state.outbox
-            && outbox.try_send(message.into()).is_err()
-        {
-            // The link is ending, or the central takes nothing: all is said anew on the next one.
-            self.state.outbox = None;
-        }
-    }
-
-    /// Other secondaries hold other content under a name, or a person has decided on it.
+    /// Other secondaries hold other content under a name, or a person has decided which one it stands for.
     fn conflict(&mut self, conflict: Conflict) {
         let is_news = if conflict.versions.is_empty() {
             self.state.conflicts.remove(&conflict.name).is_some()
@@ -155,22 +163,16 @@ impl Secondary {
                 let versions = conflict.versions.iter();
                 versions.map(|version| version.file.id).collect()
             };
-            // Who else has them by now is seen in the status.
+            // A change of holders alone is no news: the status shows it.
             before.is_none_or(|before| contents(&before) != contents(&conflict))
         };
         if is_news {
             self.tell(SecondaryEvent::Conflict(conflict));
         }
     }
-
-    pub(super) fn send_sent(&mut self, sent: Vec<SentTransfer>) {
-        for page in enrolment::sent_pages(sent) {
-            self.send(page);
-        }
-    }
 }
 
-/// Waits for the first word of the central, so that a number that is in use is an error of the start.
+/// Waits for the central's first word, so that a number in use is an error of the start.
 ///
 /// # Errors
 /// The central's refusal.

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use super::{
     DownloadCount, RunningKind, RunningTransfer, SecondaryEvent, SecondaryStatus,
-    api::SecondaryQuery, index::IndexCommand, run::Secondary,
+    api::SecondaryCommand, index::IndexCommand, state::Secondary,
 };
 use crate::node::clock;
 
 impl Secondary {
-    pub(super) fn query(&mut self, query: SecondaryQuery) {
-        // Whoever asked may be gone.
-        match query {
-            SecondaryQuery::Running(answer) => {
+    pub(super) fn command(&mut self, command: SecondaryCommand) {
+        // The asker may have gone.
+        match command {
+            SecondaryCommand::Running(answer) => {
                 let sending = self.state.sent.running().into_iter().map(|running| {
                     let (receiver, bytes) = (running.receiver, running.bytes);
                     RunningTransfer {
@@ -22,7 +22,7 @@ impl Secondary {
                 });
                 let _ = answer.send(self.copies.running().chain(sending).collect());
             }
-            SecondaryQuery::Downloads(answer) => {
+            SecondaryCommand::Downloads(answer) => {
                 let mut table: BTreeMap<String, u64> = self
                     .state
                     .held
@@ -36,21 +36,21 @@ impl Secondary {
                     .map(|(name, downloads)| DownloadCount { name, downloads });
                 let _ = answer.send(rows.collect());
             }
-            SecondaryQuery::Status(answer) => {
+            SecondaryCommand::Status(answer) => {
                 self.book();
                 let _ = answer.send(self.status());
             }
-            SecondaryQuery::Statistics(answer) => {
+            SecondaryCommand::Statistics(answer) => {
                 self.book();
                 let _ = answer.send(self.statistics.to_value());
             }
-            SecondaryQuery::Reindex(answer) => {
+            SecondaryCommand::Reindex(answer) => {
                 self.state.rereading = true;
                 self.command_index(IndexCommand::ReadAll);
                 self.tell(SecondaryEvent::Reindexing);
                 let _ = answer.send(());
             }
-            SecondaryQuery::SetUploadLimit(bytes_per_s, answer) => {
+            SecondaryCommand::SetUploadLimit(bytes_per_s, answer) => {
                 self.context.send.uplink.set_limit(bytes_per_s);
                 let _ = answer.send(());
             }
@@ -76,28 +76,5 @@ impl Secondary {
             upload_limit_bytes_per_s: self.context.send.uplink.limit_bytes_per_s(),
             connections: self.server.connections() as u32,
         }
-    }
-
-    /// Puts what was sent into the statistics.
-    pub(super) fn book(&mut self) {
-        let now = clock::now();
-        for progress in self.state.sent.book(now) {
-            self.statistics.sent(&progress);
-            self.state.sent_bytes = self.state.sent_bytes.saturating_add(progress.bytes);
-            self.state.rate.count(now, progress.bytes);
-            if let Some(bytes) = progress.over {
-                self.tell(SecondaryEvent::SentTo {
-                    receiver: progress.receiver,
-                    file: progress.file,
-                    bytes,
-                });
-            }
-        }
-        let never_told = self.state.sent.take_never_told_bytes();
-        self.statistics.never_told(never_told);
-        let sent = &self.state.sent;
-        self.state
-            .stops
-            .retain(now, |transfer| sent.knows(transfer));
     }
 }

@@ -1,8 +1,8 @@
-//! What the owner does with what its index finds: files come and go, disks are away and back.
+//! What a secondary's owner does with what its index finds: files come and go, disks are away and back.
 
 use std::sync::Arc;
 
-use super::{NoLongerServing, SecondaryEvent, index::IndexEvent, run::Secondary};
+use super::{NoLongerServing, SecondaryEvent, index::IndexEvent, state::Secondary};
 use crate::{
     engine::index::{Gone, Notice, Total},
     model::{FileMeta, FileName, IndexedFile, Origin, RemovedReason, messages::FromSecondary},
@@ -66,7 +66,7 @@ impl Secondary {
                 reason,
             }),
             Notice::DisksAway(folders) => self.disks_away(folders),
-            // What is there by now is not to be copied from others.
+            // Only now may copies come: what was there has been found, and need not be copied.
             Notice::CaughtUp => {
                 self.state.folder_gone = self.state.is_gone;
                 self.state.no_copies_below = self.state.disks_away.clone();
@@ -112,7 +112,7 @@ impl Secondary {
         self.tell_limits();
     }
 
-    /// Copies are taken elsewhere than before: the central goes by it.
+    /// Tells the central where copies are taken by now.
     fn tell_limits(&mut self) {
         self.send(FromSecondary::Limits(self.state.limits()));
     }
@@ -120,7 +120,7 @@ impl Secondary {
     fn removed(&mut self, meta: &FileMeta, reason: RemovedReason, why: Gone) {
         let held = self.state.held.named(&meta.name);
         if held.is_none() && self.state.changes.is_changing(&meta.name) {
-            // Gone before it was read: what it had been is what was deleted.
+            // It went before it was read: what was deleted is its last known content.
             self.state.changes.gone(meta, reason);
             return;
         }

@@ -1,19 +1,24 @@
-//! A secondary: holds verified copies, sends them, and copies what it lacks from the others.
+//! A secondary: it holds verified copies, sends them, and copies what it lacks from the others.
 //!
-//! `run` owns its state: `inputs` come from connections, `commands` from the program, `central` from the central, `indexed` from
-//! `index`, the folder's index, which runs in a thread of its own. `connection` begins what `node::send` goes on with;
-//! `copies` receives; `crate::node::rules` has what needs neither sockets nor files.
+//! `state` is what its owner has, `run` the owner's loop. `commands` come from the program and `inputs` from connections,
+//! each of which `connection` begins and `node::send` goes on with; `central` is what passes between the secondary and its
+//! central. `sending` is what was asked for and sent, `copied` what the tasks of copies tell, `indexed` what the folder's
+//! index tells; that runs in a thread of its own, `index`. `copies` and `holdings` keep the copies that run and the files
+//! that are served. `crate::node::rules` decides what needs neither sockets nor files.
 
 mod api;
 mod central;
 mod commands;
 mod connection;
+mod copied;
 mod copies;
 mod holdings;
 pub mod index;
 mod indexed;
 mod inputs;
 mod run;
+mod sending;
+mod state;
 mod statistics;
 
 use std::{
@@ -29,8 +34,10 @@ use self::{
     central::first_contact,
     connection::Context,
     copies::{Copies, sweep_parts},
+    index::IndexConfig,
     inputs::Served,
-    run::{Secondary, State},
+    run::channels,
+    state::{Secondary, State},
     statistics::Statistics,
 };
 use crate::{
@@ -47,9 +54,10 @@ use crate::{
         rules::changes::Changes,
         send::{self, Uplink},
         server::Server,
+        start::listen_on,
     },
     proto::{ErrorCode, PeerRole},
-    store::{Existing, PartPlace, Sweep, index::MissedDisks, retired::Retired},
+    store::{Existing, PartPlace, Root, Sweep, index::MissedDisks, retired::Retired},
 };
 
 #[cfg(feature = "fuzzing")]
@@ -60,14 +68,10 @@ pub use api::{
     SecondaryHandle, SecondaryStatus,
 };
 
-/// Inputs that may wait for the owner; connections wait beyond that.
-const INPUTS: usize = 1024;
-/// Questions that may wait.
-const QUERIES: usize = 16;
 /// A copy waits this long for a source; the central orders it anew later.
 const COPY_SOURCE_WAIT: Duration = Duration::from_secs(60);
 
-/// Starts it; its events go to `events`, which must be drained.
+/// Starts a secondary. Its events go to `events`, which must be drained.
 ///
 /// # Errors
 /// See [`StartError`].
@@ -78,116 +82,55 @@ pub async fn start(
     start_on(&Network::Kernel, config, events).await
 }
 
-/// The same on another network.
+/// The same on any network.
 pub(in crate::node) async fn start_on(
     network: &Network,
     config: SecondaryConfig,
     events: mpsc::Sender<SecondaryEvent>,
 ) -> Result<SecondaryHandle, StartError> {
-    let number = config.number;
-    let listener = network.listen(config.listen);
-    let listener = listener.map_err(|e| StartError::listen(config.listen, e))?;
-    let address = listener
-        .local_addr()
-        .map_err(|e| StartError::listen(config.listen, e))?;
-    let (statistics, warning) = Statistics::of_secondary(&config.statistics, number)?;
-    if let Some(trouble) = warning {
-        let _ = events.try_send(SecondaryEvent::Statistics(trouble));
-    }
-    let index_config = index::IndexConfig {
-        cache: statistics.stem().with_extension("indice"),
-        quiet: config.quiet,
-        missed: if config.forget_disks {
-            MissedDisks::Forgotten
-        } else {
-            MissedDisks::WaitedFor
-        },
-    };
-    let root = index::open_served(&config.folder, &index_config)?;
-    let parts = root.clone();
-    let swept = tokio::task::spawn_blocking(move || sweep_parts(&parts, &Sweep::default()));
-    let _ = swept.await;
+    let (listener, address) = listen_on(network, config.listen)?;
+    let files = Files::open(&config, &events).await?;
     // 53 bits stay exact in every JSON reader.
     let incarnation = Incarnation(fastrand::u64(..1 << 53));
     let stop = CancellationToken::new();
-    let security = config.security;
-    let mut link = Link::start(LinkConfig {
-        network: network.clone(),
-        centrals: config.centrals,
-        security: Arc::clone(&security),
-        role: PeerRole::Secondary {
-            number,
-            listens: Some((
-                config.announced_ip.or_else(|| only_address(address)),
-                config.announced_port.unwrap_or(address.port()),
-            )),
-            incarnation,
-        },
-    });
-    let first = match first_contact(&mut link, &stop).await {
-        Ok(first) => first,
-        Err(down) => return Err(refused(number, down)),
-    };
-    let (memory, known) = RecordWriter::open(&statistics.stem().with_extension("nombres"))?;
-    let (index_sender, index_events) = mpsc::channel(INPUTS);
+    let mut link = Link::start(link_config(network, &config, address, incarnation));
+    let first = first_contact(&mut link, &stop).await;
+    let first = first.map_err(|down| refused(config.number, down))?;
+    let (memory, known) = RecordWriter::open(&files.statistics.stem().with_extension("nombres"))?;
+    let (senders, inbox) = channels(first);
+    let root = files.root;
     let retired = Retired::new(root.clone(), config.retired);
-    let index = index::start(root.clone(), index_config, retired.clone(), move |event| {
-        index_sender.blocking_send(event).is_ok()
-    })?;
+    let tell = move |event| senders.index_events.blocking_send(event).is_ok();
+    let index = index::start(root.clone(), files.index, retired.clone(), tell)?;
+    // Dropped however the task ends, so that whoever waits for the end hears of it.
     let over = stop.clone().drop_guard();
     let own = Own::Served(index.own_chunks());
-    let (inputs, inbox) = mpsc::channel(INPUTS);
-    let (queries, questions) = mpsc::channel(QUERIES);
-    let (copy_sender, copy_updates) = mpsc::channel(INPUTS);
+    let copies = copy_config(network, &config, incarnation, root.clone(), own);
+    let served = Served {
+        inputs: senders.inputs,
+        root: root.clone(),
+        retired: retired.clone(),
+    };
     let secondary = Secondary {
-        server: Server::new(listener, connection_permits(), Arc::clone(&security)),
+        server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
         context: Context {
-            number,
+            number: config.number,
             incarnation,
-            security: Arc::clone(&security),
+            security: config.security,
             send: send::Context {
-                provider: Arc::new(Served {
-                    inputs,
-                    root: root.clone(),
-                    retired: retired.clone(),
-                }),
+                provider: Arc::new(served),
                 uplink: Arc::new(Uplink::new(config.upload_limit_bytes_per_s)),
                 stop: stop.clone(),
             },
         },
-        root: root.clone(),
+        root,
         retired: retired.clone(),
         stop: stop.clone(),
-        inputs: inbox,
-        queries: questions,
         events,
         link,
-        first,
         index,
-        index_events,
-        copies: Copies::new(
-            FetchConfig {
-                network: network.clone(),
-                role: PeerRole::Secondary {
-                    number,
-                    listens: None,
-                    incarnation,
-                },
-                goal: Goal::File(Target {
-                    root: Folder::Open(root),
-                    spot: None,
-                    existing: Existing::Keep,
-                    place: PartPlace::Hidden,
-                    own,
-                }),
-                source_wait: COPY_SOURCE_WAIT,
-                central: None,
-                security,
-            },
-            copy_sender,
-        ),
-        copy_updates,
-        statistics,
+        copies: Copies::new(copies, senders.copy_updates),
+        statistics: files.statistics,
         memory,
         state: State {
             changes: Changes::restore(known, fastrand::u64(..)),
@@ -196,23 +139,111 @@ pub(in crate::node) async fn start_on(
     };
     Ok(SecondaryHandle {
         address,
-        queries,
+        commands: senders.commands,
         retired,
         stop,
         done: tokio::spawn(async move {
-            // However it ends, whoever waits for that hears of it.
             let _over = over;
-            secondary.run().await
+            secondary.run(inbox).await
         }),
     })
 }
 
-/// Where it listens alone; without a zone, which is this machine's own word.
+/// What a secondary needs of its disk before it goes to its central.
+struct Files {
+    statistics: Statistics,
+    root: Root,
+    index: IndexConfig,
+}
+
+impl Files {
+    /// Opens the statistics and the folder, and ends part files that nobody goes on with.
+    async fn open(
+        config: &SecondaryConfig,
+        events: &mpsc::Sender<SecondaryEvent>,
+    ) -> Result<Self, StartError> {
+        let (statistics, warning) = Statistics::of_secondary(&config.statistics, config.number)?;
+        if let Some(trouble) = warning {
+            let _ = events.try_send(SecondaryEvent::Statistics(trouble));
+        }
+        let index = IndexConfig {
+            cache: statistics.stem().with_extension("indice"),
+            quiet: config.quiet,
+            missed: if config.forget_disks {
+                MissedDisks::Forgotten
+            } else {
+                MissedDisks::WaitedFor
+            },
+        };
+        let root = index::open_served(&config.folder, &index)?;
+        let parts = root.clone();
+        let swept = tokio::task::spawn_blocking(move || sweep_parts(&parts, &Sweep::default()));
+        let _ = swept.await;
+        Ok(Self {
+            statistics,
+            root,
+            index,
+        })
+    }
+}
+
+/// How it finds its central, and what it says of itself there.
+fn link_config(
+    network: &Network,
+    config: &SecondaryConfig,
+    listens: SocketAddr,
+    incarnation: Incarnation,
+) -> LinkConfig {
+    LinkConfig {
+        network: network.clone(),
+        centrals: config.centrals.clone(),
+        security: Arc::clone(&config.security),
+        role: PeerRole::Secondary {
+            number: config.number,
+            listens: Some((
+                config.announced_ip.or_else(|| only_address(listens)),
+                config.announced_port.unwrap_or(listens.port()),
+            )),
+            incarnation,
+        },
+    }
+}
+
+/// How it receives copies.
+fn copy_config(
+    network: &Network,
+    config: &SecondaryConfig,
+    incarnation: Incarnation,
+    root: Root,
+    own: Own,
+) -> FetchConfig {
+    FetchConfig {
+        network: network.clone(),
+        role: PeerRole::Secondary {
+            number: config.number,
+            listens: None,
+            incarnation,
+        },
+        goal: Goal::File(Target {
+            root: Folder::Open(root),
+            spot: None,
+            existing: Existing::Keep,
+            place: PartPlace::Hidden,
+            own,
+        }),
+        source_wait: COPY_SOURCE_WAIT,
+        central: None,
+        security: Arc::clone(&config.security),
+    }
+}
+
+/// The address that it listens on, if that is a single one. Without a zone, which means something here alone.
 fn only_address(listens: SocketAddr) -> Option<IpAddr> {
     let ip = listens.ip().to_canonical();
     (!ip.is_unspecified()).then_some(ip)
 }
 
+/// Why it does not start, when the central's first word is a refusal.
 fn refused(number: SecondaryNumber, down: LinkDown) -> StartError {
     match down {
         LinkDown::Lost(Lost::Refused {

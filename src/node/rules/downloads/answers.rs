@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How long to wait before a request is repeated: a new central needs time until its secondaries have enrolled.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
+pub(super) const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 impl<A, R: Receiving> Downloads<A, R> {
     /// A grant came.

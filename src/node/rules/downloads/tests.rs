@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
-use super::*;
+use super::{answers::ASK_AGAIN, *};
 use crate::{
     model::{
         ChunkLayout, Digest, FileMeta, Finished, Grant, Have, KnownSource, Outcome, ReceivedFrom,

@@ -1,19 +1,23 @@
-//! What the central says to a client.
+//! Between a client and its central: what is said on a link, and what its answers mean.
 
 use std::sync::Arc;
 
 use super::{
-    ClientError, DownloadAnswer, DownloadEvent, DownloadNumber, run::Client, statistics::Booked,
-    wishes::Purpose,
+    ClientError, ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber,
+    questions::Page,
+    state::{Client, Purpose},
+    statistics::Booked,
 };
 use crate::{
     model::{
         Grant, SentBytes, TransferId,
-        messages::{Answer, ForClient, ForReceiver, FromReceiver},
+        messages::{Answer, ForClient, ForReceiver, FromClient, FromReceiver},
     },
     node::{
-        Failure, clock,
+        Failure, Lost, clock,
         fetch::{Fetch, FetchConfig, Folder, Goal, Own, Target},
+        link::LinkEvent,
+        lost::LinkDown,
         rules::downloads::{Answers, Granted, State},
     },
     proto::{ErrorCode, PeerRole, Said, control::FromCentral},
@@ -21,14 +25,75 @@ use crate::{
 };
 
 impl Client {
-    pub(super) fn message(&mut self, message: FromCentral) {
+    pub(super) fn link_event(&mut self, event: LinkEvent) {
+        match event {
+            LinkEvent::Up { central, outbox } => {
+                self.state.central = Some(central);
+                self.state.outbox = Some(outbox);
+                if std::mem::take(&mut self.state.told_lost) {
+                    self.tell(ClientEvent::CentralBack);
+                }
+                self.state.was_up = true;
+                self.say_all_again();
+            }
+            LinkEvent::Message(message) => self.message(message),
+            LinkEvent::Down(down) => self.link_down(&down),
+        }
+    }
+
+    /// Repeats on a new link what the central may have forgotten.
+    fn say_all_again(&mut self) {
+        if let Some(name) = self.state.name.clone() {
+            self.send(FromClient::Enrol { name });
+        }
+        for question in self.state.questions.unanswered() {
+            self.send(question);
+        }
+        for message in self.state.downloads.first_messages(clock::now()) {
+            self.send(message);
+        }
+    }
+
+    fn link_down(&mut self, down: &LinkDown) {
+        self.state.outbox = None;
+        let unreachable = match down {
+            LinkDown::Denied(denied) => ClientError::Denied(denied.clone()),
+            LinkDown::Lost(Lost::Refused { code, message }) if down.is_expelled() => {
+                ClientError::Refused {
+                    code: *code,
+                    message: message.clone(),
+                }
+            }
+            LinkDown::Lost(lost) => ClientError::Unreachable(lost.clone()),
+        };
+        for answer in self.state.downloads.take_asked() {
+            let _ = answer.send(Err(unreachable.clone()));
+        }
+        self.state.questions.fail(&unreachable);
+        if down.is_expelled() {
+            self.give_all_up();
+        }
+        // Of a central that was never there people hear by the answer to their first request.
+        if self.state.was_up && !std::mem::replace(&mut self.state.told_lost, true) {
+            self.tell(match down {
+                LinkDown::Denied(denied) => ClientEvent::Denied(denied.clone()),
+                LinkDown::Lost(_) if down.is_expelled() => ClientEvent::Expelled,
+                LinkDown::Lost(lost) => ClientEvent::CentralLost {
+                    reason: lost.clone(),
+                },
+            });
+        }
+    }
+
+    fn message(&mut self, message: FromCentral) {
         match message {
             FromCentral::Client(message) => self.for_client(message),
             FromCentral::Receiver(ForReceiver::Sources { transfer, sources }) => {
                 self.state.downloads.set_sources(transfer, sources);
             }
             FromCentral::Answer(Answer::Listing { ready, files, more }) => {
-                if let Some(next) = self.state.questions.listing(ready, files, more) {
+                let page = Page { ready, files, more };
+                if let Some(next) = self.state.questions.listing(page) {
                     self.ask(next);
                 }
             }
@@ -62,7 +127,7 @@ impl Client {
         }
     }
 
-    pub(super) fn granted(&mut self, number: DownloadNumber, grant: Grant) {
+    fn granted(&mut self, number: DownloadNumber, grant: Grant) {
         match self.state.downloads.granted(number, &grant) {
             Granted::Start => {}
             Granted::Runs => return,
@@ -94,7 +159,7 @@ impl Client {
         let purpose = self.state.purposes.get(&number).cloned();
         let purpose = purpose.unwrap_or(Purpose::File(None));
         let config = self.fetch_config(purpose);
-        let updates = self.update_sender.clone();
+        let updates = self.updates.clone();
         let fetch = Fetch::start(grant.clone(), config, updates, &self.tasks);
         let begun = self.state.downloads.started(number, &grant, fetch);
         let Some((file, asker)) = begun else {
@@ -140,7 +205,7 @@ impl Client {
         }
     }
 
-    pub(super) fn queued(&mut self, number: DownloadNumber, place: u32) {
+    fn queued(&mut self, number: DownloadNumber, place: u32) {
         let file = self.state.downloads.file(number).cloned();
         match self.state.downloads.queued(number, place) {
             Answers::Asker(answer) => {
@@ -154,7 +219,7 @@ impl Client {
         }
     }
 
-    pub(super) fn refused(&mut self, number: DownloadNumber, code: ErrorCode, message: Said) {
+    fn refused(&mut self, number: DownloadNumber, code: ErrorCode, message: Said) {
         tracing::info!(number = number.0, ?code, %message, "refused");
         let error = match code {
             ErrorCode::NotEnrolled => ClientError::NotEnrolled,
@@ -181,7 +246,7 @@ impl Client {
         }
     }
 
-    /// The secondaries have reported; nothing when the central cannot say.
+    /// The secondaries have reported what they sent; `sent` is empty if the central cannot say.
     fn booked(&mut self, transfer: TransferId, sent: &[SentBytes]) {
         if let Some(unbooked) = self.state.downloads.endings.booked(transfer) {
             self.statistics.book(&Booked {

@@ -1,17 +1,21 @@
-//! The handle of a running client.
+//! The handle of a running client, and the commands that it sends.
 
 use std::path::PathBuf;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{ClientError, DownloadAnswer, DownloadNumber, DownloadView, Named, Priority, Tally};
+use super::{ClientError, DownloadAnswer, DownloadView, Named};
 use crate::{
     engine::download::ChunkMap,
     model::{ClientName, ClusterStatus, FileName, ListedFile},
     node::{
         StopError,
         ask::{Stopped, ask},
+        rules::{
+            DownloadNumber,
+            downloads::{Priority, Tally},
+        },
     },
     proto::ErrorCode,
     store::{Root, StoreError},
@@ -23,17 +27,17 @@ const STREAM_CHUNKS: usize = 1;
 /// A running client.
 #[derive(Clone, Debug)]
 pub struct ClientHandle {
-    pub(super) commands: mpsc::Sender<ClientCommand>,
+    pub(in crate::node::client) commands: mpsc::Sender<ClientCommand>,
     /// Folder of the downloaded files.
-    pub(super) target: PathBuf,
+    pub(in crate::node::client) target: PathBuf,
 }
 
 /// Whoever asked for a download and waits for the central's answer.
-pub(super) type Asker = oneshot::Sender<Result<DownloadAnswer, ClientError>>;
+pub(in crate::node::client) type Asker = oneshot::Sender<Result<DownloadAnswer, ClientError>>;
 
 /// Commands to a running client.
 #[derive(Debug)]
-pub(super) enum ClientCommand {
+pub(in crate::node::client) enum ClientCommand {
     Enrol(ClientName, oneshot::Sender<Result<(), ClientError>>),
     Name(oneshot::Sender<Option<ClientName>>),
     List(oneshot::Sender<Result<Vec<ListedFile>, ClientError>>),

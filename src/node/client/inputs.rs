@@ -1,11 +1,8 @@
-//! What happens in a client's downloads.
+//! What the tasks of a client's downloads tell its owner, and what follows from their ends.
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{
-    DownloadEvent, DownloadNumber, DownloadState, DownloadView, Summary, handle::Asker,
-    run::Client, statistics::Booked,
-};
+use super::{DownloadEvent, DownloadNumber, Summary, state::Client, statistics::Booked};
 use crate::{
     engine::download::Notice,
     model::{
@@ -14,9 +11,9 @@ use crate::{
     },
     node::{
         Failure, clock,
-        fetch::{Fetch, FetchEnd, FetchOutcome, FetchUpdate},
+        fetch::{FetchEnd, FetchOutcome, FetchUpdate},
         rules::{
-            downloads::{AfterStop, Download, End, State},
+            downloads::{AfterStop, End},
             endings::Unbooked,
         },
     },
@@ -24,33 +21,6 @@ use crate::{
 };
 
 impl Client {
-    /// Every download of this run, for people.
-    pub(super) fn views(&self) -> Vec<DownloadView> {
-        let view = |(number, download): (DownloadNumber, &Download<Asker, Fetch>)| {
-            let state = match &download.state {
-                _ if download.is_paused() => DownloadState::Paused,
-                _ if download.is_held() => DownloadState::Held,
-                State::Asked(_) | State::Again(_) => DownloadState::Asked,
-                State::Queued(place) => DownloadState::Queued(*place),
-                State::Running(running) => {
-                    DownloadState::Running(Box::new(running.receiving.snapshot()))
-                }
-                State::Paused => DownloadState::Paused,
-                State::Held => DownloadState::Held,
-                State::Ended(End::Complete) => DownloadState::Complete,
-                State::Ended(End::Failed(why)) => DownloadState::Failed(why.clone()),
-                State::Ended(End::Cancelled) => DownloadState::Cancelled,
-            };
-            DownloadView {
-                number,
-                file: download.file.clone(),
-                state,
-                priority: download.priority,
-            }
-        };
-        self.state.downloads.iter().map(view).collect()
-    }
-
     pub(super) fn update(&mut self, transfer: TransferId, update: FetchUpdate) {
         let Some((number, file, _)) = self.state.downloads.of_transfer(transfer) else {
             return;
@@ -65,7 +35,7 @@ impl Client {
                 self.statistics.own_disk(&file, bytes);
                 self.tell_of(number, &file, DownloadEvent::OwnDisk { bytes });
             }
-            // Said once: every file of the folder is the same.
+            // People hear it once: it is the same for every file of the folder.
             FetchUpdate::Remark(PartNote::NoLocks)
                 if std::mem::replace(&mut self.state.told_no_locks, true) => {}
             FetchUpdate::Remark(note) => self.tell_of(number, &file, DownloadEvent::Remark(note)),
@@ -73,17 +43,21 @@ impl Client {
                 self.tell_of(number, &file, DownloadEvent::Checked { chunks, bad });
             }
             FetchUpdate::Notice(notice) => {
-                let gone = match notice {
-                    Notice::NoSources { .. } => Some(true),
-                    Notice::SourcesAgain { .. } => Some(false),
+                let downloads = &mut self.state.downloads;
+                let begins_anew = match notice {
+                    Notice::NoSources { .. } => downloads.sources_gone(number),
+                    Notice::SourcesAgain { .. } => {
+                        downloads.sources_back(number);
+                        false
+                    }
                     Notice::Suspect { .. }
                     | Notice::Cleared { .. }
                     | Notice::Dead { .. }
                     | Notice::Back { .. }
-                    | Notice::Banned { .. } => None,
+                    | Notice::Banned { .. } => false,
                 };
                 self.tell_of(number, &file, DownloadEvent::Notice(notice));
-                if gone.is_some_and(|gone| self.state.downloads.sources_gone(number, gone)) {
+                if begins_anew {
                     self.tell_of(number, &file, DownloadEvent::Superseded);
                 }
             }
@@ -103,7 +77,7 @@ impl Client {
         }
     }
 
-    pub(super) fn ended(&mut self, transfer: TransferId, number: DownloadNumber, end: FetchEnd) {
+    fn ended(&mut self, transfer: TransferId, number: DownloadNumber, end: FetchEnd) {
         let FetchEnd {
             outcome,
             took,
@@ -153,7 +127,7 @@ impl Client {
         }
     }
 
-    /// A download that was told to stop has done so; what is there of it is kept.
+    /// A download has stopped as it was told to. What it has received is kept.
     fn stopped(&mut self, number: DownloadNumber, finished: Finished, took: Duration) {
         let downloads = &mut self.state.downloads;
         let stopped = downloads.stopped(clock::now(), number, &finished, took);
@@ -173,7 +147,7 @@ impl Client {
         }
     }
 
-    /// Tells the central of an end, and books it when the secondaries have reported.
+    /// Tells the central of an end, and books it once the secondaries have reported.
     fn book_later(&mut self, file: &FileName, finished: Finished, took: Duration) {
         let (transfer, outcome) = (finished.transfer, finished.outcome);
         let (now, received) = (clock::now(), finished.sources.clone());
@@ -218,12 +192,13 @@ impl Client {
         }
     }
 
+    /// Books downloads for which no reports came in time.
     pub(super) fn book_overdue(&mut self) {
         let overdue = self.state.downloads.endings.overdue(clock::now());
         self.book_without_reports(overdue);
     }
 
-    /// Books what only this side knows of.
+    /// Books downloads with nothing but what was received.
     pub(super) fn book_without_reports(&mut self, downloads: impl IntoIterator<Item = Unbooked>) {
         for unbooked in downloads {
             self.statistics.book(&Booked {

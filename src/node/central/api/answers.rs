@@ -1,0 +1,12 @@
+//! What a central answers, as far as the machine has no words for it.
+
+use serde::{Deserialize, Serialize};
+
+/// A row of a table of downloads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DownloadCount {
+    /// A file's or a client's name.
+    pub name: String,
+    /// Complete downloads.
+    pub downloads: u64,
+}

@@ -1,0 +1,41 @@
+//! What happens at a central, for people.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::{
+    engine::cluster::Notice,
+    node::{Refused, StatisticsTrouble},
+};
+
+/// What happens at a central, for people.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CentralEvent {
+    /// In the cluster.
+    Cluster(Notice),
+    /// Many files can be downloaded from now on.
+    ManyOffered {
+        /// How many.
+        files: usize,
+    },
+    /// Many files cannot be downloaded any more.
+    ManyNoLongerOffered {
+        /// How many.
+        files: usize,
+    },
+    /// Clients did more than is told.
+    LeftOut {
+        /// Where they are, when that is known.
+        address: Option<IpAddr>,
+        /// Notices about them that were not told.
+        lines: u64,
+    },
+    /// A message was refused and its connection ended.
+    BadPeer {
+        /// Where it came from.
+        address: SocketAddr,
+        /// What was wrong.
+        reason: Refused,
+    },
+    /// Statistics could not be read or saved.
+    Statistics(StatisticsTrouble),
+}

@@ -1,0 +1,62 @@
+//! What the program that runs a central asks of it.
+
+use std::time::Instant;
+
+use super::{DownloadCount, api::CentralCommand, state::Central};
+
+impl Central {
+    pub(super) fn command(&mut self, now: Instant, command: CentralCommand) {
+        // The asker may have gone.
+        match command {
+            CentralCommand::PerFile(answer) => {
+                let _ = answer.send(rows(self.cluster.per_file()));
+            }
+            CentralCommand::PerClient(answer) => {
+                let _ = answer.send(rows(self.cluster.per_client()));
+            }
+            CentralCommand::Status(answer) => {
+                let _ = answer.send(self.cluster.status());
+            }
+            CentralCommand::Secondaries(answer) => {
+                let _ = answer.send(self.cluster.secondaries(now));
+            }
+            CentralCommand::Clients(answer) => {
+                let _ = answer.send(self.cluster.clients(now));
+            }
+            CentralCommand::Queue(answer) => {
+                let _ = answer.send(self.cluster.queue(now));
+            }
+            CentralCommand::Expel(name, answer) => {
+                let _ = answer.send(self.cluster.expel(now, &name));
+            }
+            CentralCommand::Drain(number, answer) => {
+                let _ = answer.send(self.cluster.drain(now, number));
+            }
+            CentralCommand::EndDraining(number, answer) => {
+                let _ = answer.send(self.cluster.end_draining(now, number));
+            }
+            CentralCommand::SetMaxDownloads(most, answer) => {
+                self.cluster.set_max_downloads(now, most);
+                let _ = answer.send(());
+            }
+            CentralCommand::Conflicts(answer) => {
+                let _ = answer.send(self.cluster.conflicts());
+            }
+            CentralCommand::Resolve(name, choice, answer) => {
+                let _ = answer.send(self.cluster.resolve(now, &name, choice));
+            }
+            CentralCommand::Statistics(answer) => {
+                let _ = answer.send(self.statistics.present(&self.cluster));
+            }
+        }
+    }
+}
+
+/// The rows of a table of downloads.
+fn rows<N: ToString>(table: impl IntoIterator<Item = (N, u64)>) -> Vec<DownloadCount> {
+    let row = |(name, downloads): (N, u64)| DownloadCount {
+        name: name.to_string(),
+        downloads,
+    };
+    table.into_iter().map(row).collect()
+}

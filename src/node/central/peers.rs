@@ -1,0 +1,133 @@
+//! What is said to the central's peers: what the machine wants said, pages of the listing, acknowledgements.
+
+use std::{sync::atomic::Ordering, time::Instant};
+
+use super::{
+    inputs::{Outgoing, SharedLine},
+    state::Central,
+};
+use crate::{
+    engine::cluster::{Action, ConnectionId, Refusal},
+    model::{
+        FileName, RequestId,
+        messages::{Answer, ForSecondary, Question},
+    },
+    node::rules::central::{code_of, said_of},
+    proto::{ErrorCode, Said, control::FromCentral},
+    store::StoreError,
+};
+
+impl Central {
+    /// Does all that the machine wants done.
+    pub(super) fn act(&mut self) {
+        let now = self.last_turn;
+        while let Some(action) = self.cluster.poll_action() {
+            match action {
+                Action::ToReceiver(connection, message) => self.send(connection, message),
+                Action::ToClient(connection, message) => self.send(connection, message),
+                Action::ToSecondary(connection, message) => self.send(connection, message),
+                Action::Ack { connection, batch } => self.memory.ack(connection, batch),
+                Action::Refuse {
+                    connection,
+                    request,
+                    refusal,
+                } => self.refuse(connection, request, &refusal),
+                Action::Close {
+                    connection,
+                    refusal,
+                } => self.close(connection, &refusal),
+                Action::Notice(notice) => self.news.take_in(now, notice),
+            }
+        }
+        for event in self.news.drain() {
+            self.tell(event);
+        }
+        for (connection, batch) in self.memory.advance(&mut self.cluster) {
+            self.send(connection, ForSecondary::Ack { batch });
+        }
+    }
+
+    /// Answers a question of a client or a secondary.
+    pub(super) fn answer(&mut self, now: Instant, connection: ConnectionId, question: Question) {
+        match question {
+            Question::List { after } => self.post_page(connection, after),
+            Question::Status => {
+                let counts = self.counts.get(now, &self.cluster);
+                let status = self.cluster.status_with(counts);
+                self.send(connection, Answer::Status(status));
+            }
+        }
+    }
+
+    /// Records are on the disk: acknowledges what they came from.
+    pub(super) fn written(&mut self, written: Result<(), StoreError>) {
+        if let Err(error) = written {
+            self.not_saved(error);
+        }
+        for (connection, batch) in self.memory.take_durable() {
+            self.send(connection, ForSecondary::Ack { batch });
+        }
+    }
+
+    pub(super) fn send(&mut self, connection: ConnectionId, message: impl Into<FromCentral>) {
+        self.post(connection, Outgoing::Message(Box::new(message.into())));
+    }
+
+    /// Refuses a request. Refusals for a limit are counted, since they tell of programs that ask for too much.
+    fn refuse(&mut self, connection: ConnectionId, request: RequestId, refusal: &Refusal) {
+        let (code, message) = (code_of(refusal), said_of(refusal));
+        if code == ErrorCode::LimitExceeded {
+            self.count_refusal(connection, code, &message);
+        }
+        self.send(
+            connection,
+            FromCentral::Refused {
+                request,
+                code,
+                message,
+            },
+        );
+    }
+
+    /// Closes a connection that the machine has forgotten.
+    fn close(&mut self, connection: ConnectionId, refusal: &Refusal) {
+        let (code, message) = (code_of(refusal), said_of(refusal));
+        self.count_refusal(connection, code, &message);
+        self.send(connection, FromCentral::Error { code, message });
+        // Once its outbox is dropped, the connection sends what is left in it and ends.
+        self.peers.remove(&connection);
+    }
+
+    fn count_refusal(&mut self, connection: ConnectionId, code: ErrorCode, message: &Said) {
+        if self.statistics.refused().count(code) {
+            // Its own program tells its people.
+            tracing::info!(connection = connection.0, ?code, %message, "refused");
+        }
+    }
+
+    fn post_page(&mut self, connection: ConnectionId, after: Option<FileName>) {
+        let Some(peer) = self.peers.get(&connection) else {
+            return;
+        };
+        let has_not_taken = peer.queued_bytes.load(Ordering::Relaxed) > 0;
+        if has_not_taken && self.pages.are_too_many() {
+            peer.ended.cancel();
+            self.peers.remove(&connection);
+            return;
+        }
+        let page = self.pages.get(&self.cluster, after);
+        let page = SharedLine::new(page, &peer.queued_bytes);
+        self.post(connection, Outgoing::Line(page));
+    }
+
+    fn post(&mut self, connection: ConnectionId, message: Outgoing) {
+        let Some(peer) = self.peers.get(&connection) else {
+            return;
+        };
+        if peer.outbox.try_send(message).is_err() {
+            // It is closed, or its queue is full. Its reader reports the end.
+            peer.ended.cancel();
+            self.peers.remove(&connection);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What the central's owner has and knows: the machine, its connections, its books.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::mpsc;
+
+use super::{
+    CentralEvent, connection::Context, inputs::Peer, memory::Memory, news::News, pages::Pages,
+    statistics::Statistics,
+};
+use crate::{
+    engine::cluster::{Cluster, ConnectionId, FileCounts},
+    node::{Refused, StatisticsTrouble, clock, server::Server},
+    store::StoreError,
+};
+
+/// See the module.
+pub(super) struct Central {
+    pub(super) server: Server,
+    pub(super) cluster: Cluster,
+    pub(super) memory: Memory,
+    pub(super) statistics: Statistics,
+    pub(super) events: mpsc::Sender<CentralEvent>,
+    pub(super) context: Context,
+    pub(super) peers: HashMap<ConnectionId, Peer>,
+    pub(super) next_connection: u64,
+    pub(super) pages: Pages,
+    pub(super) counts: Counts,
+    pub(super) save_every: Duration,
+    pub(super) news: News,
+    /// When the loop last ran.
+    pub(super) last_turn: Instant,
+}
+
+impl Central {
+    pub(super) fn tell(&self, event: CentralEvent) {
+        tracing::debug!(?event, "event");
+        // Events are for people: the cluster does not wait for a stalled console.
+        let _ = self.events.try_send(event);
+    }
+
+    /// A connection was refused, or ended for what its peer did.
+    pub(super) fn refused(&mut self, address: Option<SocketAddr>, reason: Refused) {
+        let told = self.statistics.refused().note(address, reason);
+        if let Some((address, reason)) = told {
+            self.tell(CentralEvent::BadPeer { address, reason });
+        }
+    }
+
+    /// Tells of statistics or records that could not be saved.
+    pub(super) fn not_saved(&self, error: StoreError) {
+        self.tell(CentralEvent::Statistics(StatisticsTrouble::Failed(error)));
+    }
+}
+
+/// The last count of the whole catalogue. It answers questions for ten times as long as it took, so that frequent
+/// questions cannot crowd out other work.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    last: Option<(Instant, FileCounts)>,
+}
+
+impl Counts {
+    pub(super) fn get(&mut self, now: Instant, cluster: &Cluster) -> &FileCounts {
+        if self.last.as_ref().is_some_and(|(until, _)| *until <= now) {
+            self.last = None;
+        }
+        let (_, counts) = self.last.get_or_insert_with(|| {
+            let counts = cluster.count_files();
+            (now + 10 * (clock::now() - now), counts)
+        });
+        counts
+    }
+}

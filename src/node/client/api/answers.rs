@@ -1,0 +1,115 @@
+//! What a client answers, and why a request comes to nothing.
+
+use crate::{
+    engine::download::Snapshot,
+    model::{FileName, error_codes},
+    node::{
+        Denied, Failure, Lost,
+        ask::Stopped,
+        rules::{DownloadNumber, downloads::Priority},
+    },
+    proto::{ErrorCode, Said},
+};
+
+/// A download as it stands.
+#[derive(Clone, Debug)]
+pub struct DownloadView {
+    /// Which.
+    pub number: DownloadNumber,
+    /// Its file.
+    pub file: FileName,
+    /// How far it is.
+    pub state: DownloadState,
+    /// Whether others go before it.
+    pub priority: Priority,
+}
+
+/// How far a download is.
+#[derive(Clone, Debug)]
+pub enum DownloadState {
+    /// Asked for; the central has not answered.
+    Asked,
+    /// It waits for its turn.
+    Queued(u32),
+    /// It runs.
+    Running(Box<Snapshot>),
+    /// Its user made it wait.
+    Paused,
+    /// It waits for those of a higher priority.
+    Held,
+    /// It is complete.
+    Complete,
+    /// It ended without the file, for this reason.
+    Failed(Failure),
+    /// It was cancelled.
+    Cancelled,
+}
+
+/// Answer to a wish to download.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DownloadAnswer {
+    /// It starts now.
+    Found(DownloadNumber),
+    /// It waits, at this place.
+    Waits(DownloadNumber, u32),
+}
+
+/// Why a request came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// The client has no name yet.
+    #[error("not enrolled")]
+    NotEnrolled,
+    /// Service has not begun.
+    #[error("not synchronised yet")]
+    NotReady,
+    /// No live secondary holds such a file.
+    #[error("no such file")]
+    NotFound,
+    /// The central cannot be reached.
+    #[error("central unreachable: {0}")]
+    Unreachable(Lost),
+    /// The central and this client are not started alike.
+    #[error("denied: {0}")]
+    Denied(Denied),
+    /// This client is downloading that file already.
+    #[error("already downloading, as number {}", .0.0)]
+    AlreadyRunning(DownloadNumber),
+    /// There is no download of that number that is not over.
+    #[error("no download {} that is not over", .0.0)]
+    NoSuchDownload(DownloadNumber),
+    /// There is no file of that name in the folder of the downloads that could be verified.
+    #[error("{0}: no such file among the downloaded ones")]
+    NoLocalFile(FileName),
+    /// The central refused for another reason.
+    #[error("{message}")]
+    Refused {
+        /// For programs.
+        code: ErrorCode,
+        /// The central's words and values.
+        message: Said,
+    },
+    /// The node has stopped.
+    #[error("the node has stopped")]
+    Stopped,
+}
+
+error_codes!(ClientError, code {
+    Self::NotEnrolled => "not-enrolled",
+    Self::NotReady => "not-ready",
+    Self::NotFound => "not-found",
+    Self::Unreachable(_) => "central-unreachable",
+    Self::AlreadyRunning(_) => "already-downloading",
+    Self::NoSuchDownload(_) => "no-such-download",
+    Self::NoLocalFile(_) => "no-local-file",
+    Self::Stopped => "client-stopped",
+} in {
+    Self::Denied(denied) => denied.code(),
+    Self::Refused { code, .. } => code.code(),
+});
+
+impl From<Stopped> for ClientError {
+    fn from(_: Stopped) -> Self {
+        Self::Stopped
+    }
+}

@@ -1,0 +1,248 @@
+//! What the program that runs a client asks of it.
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    ClientError, DownloadAnswer, DownloadEvent, DownloadNumber, DownloadState, DownloadView, Named,
+    Priority,
+    api::{Asker, ClientCommand},
+    state::{Client, Purpose},
+};
+use crate::{
+    engine::download::ChunkMap,
+    model::{
+        ClientName, FileName,
+        messages::{FromClient, Question},
+    },
+    node::{
+        fetch::{Fetch, Reader},
+        rules::downloads::{Download, End, GivenUp, Regulated, Resuming, State},
+    },
+};
+
+impl Client {
+    pub(super) fn command(&mut self, command: ClientCommand) {
+        match command {
+            ClientCommand::Enrol(name, answer) => self.enrol(name, answer),
+            ClientCommand::List(answer) => {
+                if let Some(first) = self.state.questions.list(answer) {
+                    self.ask(first);
+                }
+            }
+            ClientCommand::Status(answer) => {
+                self.state.questions.status(answer);
+                self.ask(Question::Status);
+            }
+            ClientCommand::Name(answer) => {
+                let _ = answer.send(self.state.name.clone());
+            }
+            ClientCommand::Download(file, named, answer) => self.download(file, named, answer),
+            ClientCommand::Verify(file, answer) => self.verify(file, answer),
+            ClientCommand::Stream(file, chunks, answer) => self.stream(file, chunks, answer),
+            ClientCommand::Pause(number, answer) => {
+                let _ = answer.send(self.pause(number));
+            }
+            ClientCommand::Resume(number, answer) => self.resume(number, answer),
+            ClientCommand::Cancel(number, answer) => {
+                let _ = answer.send(self.cancel(number));
+            }
+            ClientCommand::SetPriority(number, priority, answer) => {
+                let _ = answer.send(self.set_priority(number, priority));
+            }
+            ClientCommand::Detail(number, answer) => self.detail(number, answer),
+            ClientCommand::Downloads(answer) => {
+                let _ = answer.send(self.views());
+            }
+            ClientCommand::WaitIdle(answer) => self.state.idle_waiters.push(answer),
+            ClientCommand::WaitForAnEnd(answer) => {
+                if self.state.downloads.is_any_on_its_way() {
+                    self.state.end_waiters.push(answer);
+                } else {
+                    let _ = answer.send(false);
+                }
+            }
+            // The loop takes it out.
+            ClientCommand::Stop(answer) => {
+                let _ = answer.send(Ok(()));
+            }
+        }
+    }
+
+    fn enrol(&mut self, name: ClientName, answer: oneshot::Sender<Result<(), ClientError>>) {
+        if self.state.name.as_ref() != Some(&name) {
+            self.statistics.rename(&name);
+            self.state.name = Some(name.clone());
+        }
+        self.state.questions.enrol(answer);
+        self.ask(FromClient::Enrol { name });
+    }
+
+    fn download(&mut self, file: FileName, named: Option<Named>, answer: Asker) {
+        let active = self.state.downloads.active(&file);
+        let is_paused = |number: &DownloadNumber| {
+            let download = self.state.downloads.get(*number);
+            download.is_some_and(|download| download.is_paused())
+        };
+        if let Some(paused) = active.filter(is_paused) {
+            return self.resume(paused, answer);
+        }
+        if let Some(answer) = self.may_ask(&file, answer) {
+            let number = self.state.downloads.ask(file.clone(), answer);
+            self.ask_for(number, file, Purpose::File(named));
+        }
+    }
+
+    fn verify(&mut self, file: FileName, answer: Asker) {
+        let Some(answer) = self.may_ask(&file, answer) else {
+            return;
+        };
+        let number = self.state.downloads.ask(file.clone(), answer);
+        self.ask_for(number, file, Purpose::Verify);
+    }
+
+    fn stream(&mut self, file: FileName, chunks: mpsc::Sender<Bytes>, answer: Asker) {
+        if self.state.name.is_none() {
+            let _ = answer.send(Err(ClientError::NotEnrolled));
+            return;
+        }
+        let downloads = &mut self.state.downloads;
+        let number = downloads.ask_privately(file.clone(), answer);
+        self.ask_for(number, file, Purpose::Stream(Reader::new(chunks)));
+    }
+
+    /// Gives the asker back if the central is to be asked; answers at once otherwise.
+    fn may_ask(&self, file: &FileName, answer: Asker) -> Option<Asker> {
+        let error = if self.state.name.is_none() {
+            ClientError::NotEnrolled
+        } else {
+            match self.state.downloads.active(file) {
+                Some(number) => ClientError::AlreadyRunning(number),
+                None => return Some(answer),
+            }
+        };
+        let _ = answer.send(Err(error));
+        None
+    }
+
+    fn ask_for(&mut self, number: DownloadNumber, file: FileName, purpose: Purpose) {
+        // The number may have been that of a download that was refused.
+        self.state.maps.forget(number);
+        self.state.purposes.insert(number, purpose);
+        self.ask(FromClient::Download {
+            request: number.into(),
+            name: file,
+        });
+    }
+
+    fn pause(&mut self, number: DownloadNumber) -> bool {
+        match self.state.downloads.pause(number) {
+            GivenUp::Stopping => true,
+            GivenUp::Withdrawn(file, cancel) => {
+                self.send(cancel);
+                self.tell_of(number, &file, DownloadEvent::Paused);
+                true
+            }
+            GivenUp::Dropped(file) => {
+                self.tell_of(number, &file, DownloadEvent::Paused);
+                true
+            }
+            GivenUp::Nothing => false,
+        }
+    }
+
+    fn resume(&mut self, number: DownloadNumber, answer: Asker) {
+        let (answer, what) = match self.state.downloads.resume(number, answer) {
+            Resuming::Ask(request) => return self.ask(request),
+            Resuming::Soon(answer) => (answer, Ok(DownloadAnswer::Found(number))),
+            Resuming::Held(file, answer) => {
+                self.tell_of(number, &file, DownloadEvent::Held);
+                (answer, Ok(DownloadAnswer::Found(number)))
+            }
+            Resuming::Active(answer) => (answer, Err(ClientError::AlreadyRunning(number))),
+            Resuming::Unknown(answer) => (answer, Err(ClientError::NoSuchDownload(number))),
+        };
+        let _ = answer.send(what);
+    }
+
+    /// Gives a download up; false if there is none that could be.
+    pub(super) fn cancel(&mut self, number: DownloadNumber) -> bool {
+        let file = match self.state.downloads.give_up(number) {
+            GivenUp::Stopping => return true,
+            GivenUp::Withdrawn(file, cancel) => {
+                self.send(cancel);
+                file
+            }
+            GivenUp::Dropped(file) => file,
+            GivenUp::Nothing => return false,
+        };
+        self.state.purposes.remove(&number);
+        self.tell_of(number, &file, DownloadEvent::Cancelled);
+        true
+    }
+
+    /// Gives up all downloads but the paused ones.
+    pub(super) fn give_all_up(&mut self) {
+        let all = self.state.downloads.iter();
+        let all = all.filter(|(_, download)| !download.is_paused());
+        let all: Vec<_> = all.map(|(number, _)| number).collect();
+        for number in all {
+            self.cancel(number);
+        }
+    }
+
+    fn set_priority(&mut self, number: DownloadNumber, priority: Priority) -> bool {
+        self.state.downloads.set_priority(number, priority)
+    }
+
+    /// Holds and releases downloads as their priorities demand.
+    pub(super) fn regulate(&mut self) {
+        for regulated in self.state.downloads.regulate() {
+            match regulated {
+                Regulated::Withdrawn(number, file, cancel) => {
+                    self.send(cancel);
+                    self.tell_of(number, &file, DownloadEvent::Held);
+                }
+                Regulated::Released(request) => self.ask(request),
+            }
+        }
+    }
+
+    fn detail(&self, number: DownloadNumber, answer: oneshot::Sender<Option<ChunkMap>>) {
+        let answer = match self.state.downloads.get(number).map(|d| &d.state) {
+            Some(State::Running(running)) => match running.receiving.send_map(answer) {
+                Ok(()) => return,
+                Err(answer) => answer,
+            },
+            _ => answer,
+        };
+        let _ = answer.send(self.state.maps.get(number));
+    }
+
+    /// Every download of this run.
+    fn views(&self) -> Vec<DownloadView> {
+        let view = |(number, download): (DownloadNumber, &Download<Asker, Fetch>)| {
+            let state = match &download.state {
+                _ if download.is_paused() => DownloadState::Paused,
+                _ if download.is_held() => DownloadState::Held,
+                State::Asked(_) | State::Again(_) => DownloadState::Asked,
+                State::Queued(place) => DownloadState::Queued(*place),
+                State::Running(running) => {
+                    DownloadState::Running(Box::new(running.receiving.snapshot()))
+                }
+                State::Paused => DownloadState::Paused,
+                State::Held => DownloadState::Held,
+                State::Ended(End::Complete) => DownloadState::Complete,
+                State::Ended(End::Failed(why)) => DownloadState::Failed(why.clone()),
+                State::Ended(End::Cancelled) => DownloadState::Cancelled,
+            };
+            DownloadView {
+                number,
+                file: download.file.clone(),
+                state,
+                priority: download.priority,
+            }
+        };
+        self.state.downloads.iter().map(view).collect()
+    }
+}

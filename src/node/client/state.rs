@@ -1,0 +1,106 @@
+//! What a client's owner has and knows: its name, its link to the central, its downloads.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+
+use super::{
+    ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, api::Asker, maps::Maps,
+    questions::Questions, statistics::Statistics, telling::Telling,
+};
+use crate::{
+    model::{ClientName, FileName, TransferId},
+    net::Network,
+    node::{
+        fetch::{Fetch, FetchUpdate, Reader},
+        link::Link,
+        rules::downloads::Downloads,
+    },
+    proto::control::ToCentral,
+};
+
+/// See the module.
+pub(super) struct Client {
+    pub(super) network: Network,
+    pub(super) config: ClientConfig,
+    pub(super) telling: Telling,
+    pub(super) link: Link,
+    pub(super) statistics: Statistics,
+    /// Given to each download's task, which tells its news there.
+    pub(super) updates: mpsc::Sender<(TransferId, FetchUpdate)>,
+    pub(super) tasks: TaskTracker,
+    pub(super) state: State,
+}
+
+/// What the owner knows.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) name: Option<ClientName>,
+    /// To the central, while there is a link.
+    pub(super) outbox: Option<mpsc::Sender<ToCentral>>,
+    /// Where the central was found last.
+    pub(super) central: Option<SocketAddr>,
+    /// There has been a link since the start.
+    pub(super) was_up: bool,
+    /// People know that the central is away.
+    pub(super) told_lost: bool,
+    /// People know that the folder has no locks.
+    pub(super) told_no_locks: bool,
+    pub(super) downloads: Downloads<Asker, Fetch>,
+    /// What each download is for.
+    pub(super) purposes: BTreeMap<DownloadNumber, Purpose>,
+    pub(super) maps: Maps,
+    pub(super) questions: Questions,
+    /// Those who wait until nothing is left to do.
+    pub(super) idle_waiters: Vec<oneshot::Sender<Tally>>,
+    /// Those who wait until any download ends.
+    pub(super) end_waiters: Vec<oneshot::Sender<bool>>,
+}
+
+/// What a download is for.
+#[derive(Clone, Debug)]
+pub(super) enum Purpose {
+    /// The file goes into the folder of the downloads, or where its user said.
+    File(Option<Named>),
+    /// The file that is there is compared with the cluster's, and mended.
+    Verify,
+    /// Somebody reads it as it comes.
+    Stream(Reader),
+}
+
+impl Client {
+    pub(super) fn tell(&mut self, event: ClientEvent) {
+        if event.is_kept() {
+            for waiter in self.state.end_waiters.drain(..) {
+                let _ = waiter.send(true);
+            }
+        }
+        self.telling.tell(event);
+    }
+
+    pub(super) fn tell_of(&mut self, number: DownloadNumber, file: &FileName, what: DownloadEvent) {
+        let file = file.clone();
+        self.tell(ClientEvent::Download { number, file, what });
+    }
+
+    /// Sends a message to the central; false without a link.
+    pub(super) fn send(&mut self, message: impl Into<ToCentral>) -> bool {
+        let sent = match &self.state.outbox {
+            Some(outbox) => outbox.try_send(message.into()).is_ok(),
+            None => false,
+        };
+        if !sent {
+            self.state.outbox = None;
+        }
+        sent
+    }
+
+    /// Sends a question. Without a link it is sent once the present attempt to connect succeeds, and answered with
+    /// "unreachable" once that fails.
+    pub(super) fn ask(&mut self, message: impl Into<ToCentral>) {
+        if !self.send(message) {
+            self.link.try_now();
+        }
+    }
+}

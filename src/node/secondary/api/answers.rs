@@ -1,0 +1,73 @@
+//! What a secondary answers.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    engine::download::Snapshot,
+    model::{self, Conflict, FileName, Receiver, SecondaryNumber},
+};
+
+/// A secondary as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SecondaryStatus {
+    /// Its number.
+    pub number: SecondaryNumber,
+    /// The central; `None` while there is no connection to it.
+    pub central: Option<SocketAddr>,
+    /// The folder that it serves.
+    #[serde(with = "model::serde::shown_path")]
+    pub folder: PathBuf,
+    /// Files that are served.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The folder is being read, for the first time or again.
+    pub indexing: bool,
+    /// Nothing can be written into the folder: it takes no copies.
+    pub read_only: bool,
+    /// The folder, or one below it, is on a disk that is not there now.
+    pub away: bool,
+    /// Names of its files that stand for several contents, until a person decides.
+    pub conflicts: Vec<Conflict>,
+    /// Transfers in which it has a connection; those of the original are one per part.
+    pub sending: u32,
+    /// Copies from other secondaries that run.
+    pub copying: u32,
+    /// Payload bytes that it has sent since it started.
+    pub bytes_sent: u64,
+    /// The same of the last three seconds.
+    #[serde(rename = "bytes_per_s")]
+    pub rate_bytes_per_s: f64,
+    /// The limit of what it sends; `None` for no limit.
+    pub upload_limit_bytes_per_s: Option<u64>,
+    /// Connections of receivers, idle ones included.
+    pub connections: u32,
+}
+
+/// A transfer that runs now (`VIDEOS_DESCARGANDO`).
+#[derive(Clone, Debug)]
+pub struct RunningTransfer {
+    /// The file.
+    pub file: FileName,
+    /// What is happening with it.
+    pub kind: RunningKind,
+}
+
+/// Which way a running transfer goes.
+#[derive(Clone, Debug)]
+pub enum RunningKind {
+    /// To somebody.
+    Sending {
+        /// To whom.
+        receiver: Receiver,
+        /// Bytes sent so far.
+        bytes: u64,
+    },
+    /// A copy from other secondaries.
+    Copying {
+        /// How far it is.
+        snapshot: Snapshot,
+    },
+}
