@@ -1,4 +1,4 @@
-//! One connection to the central, from its first line to its end. Knows the wire; decides nothing.
+//! One connection to the central, from its first line to its end. It knows the wire and decides nothing.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -35,7 +35,7 @@ use crate::{
     },
 };
 
-/// How long a peer may take nothing of what is sent to it. Its lines are short: it has stopped.
+/// How long a peer may take nothing of what is sent to it. Lines are short, so a peer that is slower has stopped.
 const WRITE_STALL: Duration = Duration::from_secs(5);
 
 /// What every connection is given.
@@ -108,7 +108,7 @@ impl Kind {
     fn of(role: &PeerRole) -> Self {
         match role {
             PeerRole::Secondary { .. } => Self::Secondary,
-            // A central is sent away.
+            // A central is turned away.
             PeerRole::Client { .. } | PeerRole::Central { .. } => Self::Client,
         }
     }
@@ -120,7 +120,7 @@ impl Kind {
         }
     }
 
-    /// How long it may be silent here. A secondary's lease is the machine's business, which has ended it long before.
+    /// How long it may be silent here. A secondary's lease is the machine's business and ends long before that.
     fn patience(self) -> Duration {
         match self {
             Self::Client => CLIENT_LEASE,
@@ -181,7 +181,7 @@ impl Connection<'_> {
                 () = self.permit.revoked() => End::Refused(Refused::GaveWay),
             };
             self.tell_end(end).await;
-            // The owner lets go of its end; the writer then sends what is left and stops.
+            // The owner drops the outbox; the writer then sends what is left in it and stops.
         };
         tokio::join!(write, read);
     }
@@ -209,7 +209,7 @@ impl Connection<'_> {
             };
             self.note_use(&message);
             let input = match message {
-                // That it arrived is known already: a sign of life waits behind nothing.
+                // Its arrival has been noted already, so that a sign of life never waits in a queue.
                 ToCentral::Ping => continue,
                 ToCentral::Bye => return End::Goodbye,
                 ToCentral::Hello(_) => {
@@ -229,11 +229,11 @@ impl Connection<'_> {
         }
     }
 
-    /// What a message says about the use that its connection is of.
+    /// Notes what a message says about how its connection is used.
     fn note_use(&self, message: &ToCentral) {
         match message {
             ToCentral::Ping => {}
-            // It waits for its turn, or for its sources.
+            // It waits for its place, or for its sources.
             ToCentral::Client(FromClient::Download { .. } | FromClient::Resume(_)) => {
                 self.permit.set_use(Use::Busy);
             }

@@ -1,5 +1,5 @@
-//! When something of a peer last arrived: noted by its connection's reader, looked at by the owner, who may be busy
-//! with others for a while.
+//! When a peer was last heard. Its connection's reader notes it, and the owner looks at it, perhaps later, as it may be
+//! busy with other peers.
 
 use std::{
     sync::{
@@ -20,12 +20,12 @@ struct Shared {
     began: Instant,
     /// Since `began`, in microseconds.
     arrived: AtomicU64,
-    /// The reader waits for the owner: what the peer sends meanwhile is not read.
+    /// The reader waits for the owner, and reads nothing meanwhile.
     waits: AtomicBool,
 }
 
 impl Heard {
-    /// Of a connection that begins now.
+    /// For a connection that begins now.
     pub(super) fn new(now: Instant) -> Self {
         Self(Arc::new(Shared {
             began: now,
@@ -41,7 +41,7 @@ impl Heard {
         self.0.arrived.fetch_max(since, Ordering::Relaxed);
     }
 
-    /// Waits for the owner to take something. Nobody is silent because the owner does not listen.
+    /// Waits until the owner has taken something. A peer does not count as silent while the owner is busy.
     pub(super) async fn unread<T>(&self, takes: impl Future<Output = T>) -> T {
         self.0.waits.store(true, Ordering::Relaxed);
         let taken = takes.await;
@@ -50,7 +50,7 @@ impl Heard {
         taken
     }
 
-    /// The last moment in which the peer may have said something.
+    /// The last moment at which the peer may have said something.
     pub(super) fn last(&self, now: Instant) -> Instant {
         if self.0.waits.load(Ordering::Relaxed) {
             return now;

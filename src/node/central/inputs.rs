@@ -70,7 +70,7 @@ pub(super) enum End {
     /// The peer said goodbye.
     Goodbye,
     Broken,
-    /// For what the peer did: it is told before the close.
+    /// The peer did something wrong; it is told so before the close.
     Refused(Refused),
 }
 
@@ -80,20 +80,20 @@ pub(super) struct Peer {
     pub(super) outbox: mpsc::Sender<Outgoing>,
     /// Cancelled to end the connection at once.
     pub(super) ended: CancellationToken,
-    /// When something of it last arrived.
+    /// When the peer was last heard.
     pub(super) heard: Heard,
     /// Bytes of lines that wait in the outbox.
     pub(super) queued_bytes: Arc<AtomicUsize>,
 }
 
-/// What an old client is answered.
+/// What a legacy client is answered.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// To `listado`: a whole line, which others get as well.
+    /// To `listado`: a whole line, shared by all who ask.
     Names(Bytes),
     /// To `descarga`.
     Found(LegacyFound),
-    /// To what has no answer.
+    /// To a request without an answer.
     Nothing,
 }
 
@@ -101,7 +101,7 @@ pub(super) enum Answer {
 #[derive(Debug)]
 pub(super) enum Outgoing {
     Message(Box<FromCentral>),
-    /// A line that others get as well.
+    /// A line that several peers are sent.
     Line(SharedLine),
 }
 
@@ -116,7 +116,7 @@ impl conversation::Outgoing for Outgoing {
     }
 }
 
-/// A line whose bytes count as queued until the peer has taken them, or is gone.
+/// A line whose bytes count as queued until the peer has taken them or is gone.
 #[derive(Debug)]
 pub(super) struct SharedLine {
     line: Bytes,

@@ -54,7 +54,7 @@ pub(super) async fn serve<W: AsyncWrite + Unpin>(
             let _ = writer.send(&found).await;
         }
         Ok(Answer::Names(line)) => {
-            // A long line takes its time, as long as somebody reads.
+            // A long line may take any time, as long as somebody reads it.
             let mut rest = &line[..];
             while !rest.is_empty()
                 && let Ok(count) = writer.write_some(rest).await
@@ -66,13 +66,13 @@ pub(super) async fn serve<W: AsyncWrite + Unpin>(
     writer.shutdown().await;
 }
 
-/// What the cluster has to say to a request.
+/// Answers a request from what the cluster knows.
 pub(super) fn answer(cluster: &mut Cluster, pages: &mut Pages, request: LegacyRequest) -> Answer {
     match request {
         LegacyRequest::Listado => Answer::Names(pages.names(cluster)),
         LegacyRequest::Descarga { video, .. } => Answer::Found(find(cluster, &video)),
         LegacyRequest::Completado { nombre, video } => {
-            // Downloads are counted from what the secondaries report, not from what a client claims.
+            // Downloads are counted by the secondaries' reports, not by a client's claim.
             tracing::debug!(client = nombre, file = video, "completado");
             Answer::Nothing
         }

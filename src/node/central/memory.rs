@@ -1,5 +1,5 @@
-//! What the central remembers of names across its restarts, and the secondaries' messages that are acknowledged once it
-//! is on the disk.
+//! What the central remembers of names across restarts. Secondaries' messages are acknowledged once what they said is on
+//! the disk.
 
 use std::path::Path;
 
@@ -10,21 +10,21 @@ use crate::{
     store::StoreError,
 };
 
-/// How the name of its file ends, which lies beside the statistics.
+/// Extension of the file, which lies beside the statistics.
 const ENDING: &str = "nombres";
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Memory {
     writer: RecordWriter<NameRecord>,
-    /// Messages that are acknowledged after the write that runs, and after the next one.
+    /// Messages to acknowledge after the write that runs, and after the next one.
     after_this: Vec<(ConnectionId, u64)>,
     after_next: Vec<(ConnectionId, u64)>,
 }
 
 impl Memory {
-    /// Reads what an earlier run remembered; of each name its last record. `stem` is the path of the file without its
-    /// ending, which is nobody else's.
+    /// Reads what an earlier run remembered: the last record of each name. `stem` is the file's path without its
+    /// extension, which no other file has.
     ///
     /// # Errors
     /// When the file cannot be made, read or written.
@@ -43,7 +43,7 @@ impl Memory {
         self.after_next.push((connection, batch));
     }
 
-    /// Begins to write what is unsaved. Gives the messages that can be acknowledged at once.
+    /// Begins to write what is unsaved. Gives the messages that can be acknowledged without waiting for it.
     pub(super) fn advance(&mut self, cluster: &mut Cluster) -> Vec<(ConnectionId, u64)> {
         if self.writer.is_broken() {
             return std::mem::take(&mut self.after_next);
@@ -62,13 +62,13 @@ impl Memory {
         Vec::new()
     }
 
-    /// Waits until what was begun is on the disk; for ever when nothing was. Cancel-safe.
+    /// Waits until the write that runs is over, and for ever if none runs. Cancel-safe.
     pub(super) async fn written(&mut self) -> Result<(), StoreError> {
         self.writer.written().await
     }
 
-    /// The messages that can be acknowledged after [`Self::written`]. A disk that takes nothing must not stop the cluster:
-    /// what it failed to keep is lost with the next restart only.
+    /// The messages that can be acknowledged after [`Self::written`], also after a failure: a broken disk must not stop
+    /// the cluster, and what it did not keep is lost only by a restart.
     pub(super) fn take_durable(&mut self) -> Vec<(ConnectionId, u64)> {
         std::mem::take(&mut self.after_this)
     }

@@ -1,5 +1,6 @@
-//! What of a cluster's notices people hear. Files that come or go at once are one line, and what clients of one address
-//! do is told as fast as somebody could read it: names prove nothing, and a console may be a file on a disk.
+//! Chooses which notices of the cluster people hear. Many files that come or go at once make one line. Notices about the
+//! clients of one address are limited to what somebody could read: anybody can connect under any name, and a console may
+//! be a file on a disk.
 
 use std::{
     collections::BTreeMap,
@@ -14,14 +15,14 @@ use crate::{
     model::{ClientName, Receiver},
 };
 
-/// Files that come or go at once and are told one by one.
+/// Up to so many files that come or go at once are told one by one.
 const FEW: usize = 20;
-/// Lines about the clients of one address: at once, and for each second after that.
+/// Lines about the clients of one address: in one burst, and per second after that.
 const BURST: f64 = 1000.0;
 const LINES_PER_S: f64 = 10.0;
 /// How often people hear how many lines were left out.
 const TOLD_EVERY: Duration = Duration::from_secs(10);
-/// Addresses that are counted apart, and names whose address is remembered. All others share one allowance.
+/// Addresses that have an allowance of their own, and names whose address is remembered. All others share one.
 const MOST_ADDRESSES: usize = 4096;
 const MOST_NAMES: usize = 8192;
 /// Stands for clients whose address is not known.
@@ -76,7 +77,7 @@ impl Allowance {
 }
 
 impl News {
-    /// One notice, in the order of the machine.
+    /// Takes a notice in. They come in the machine's order.
     pub(super) fn take_in(&mut self, now: Instant, notice: Notice) {
         match notice {
             Notice::Offered { .. } => self.offered.push(notice),
@@ -90,13 +91,13 @@ impl News {
         }
     }
 
-    /// What is told by now. Offers that came in a row are grouped by then.
+    /// Gives what is to be told by now, with offers grouped that came in a row.
     pub(super) fn drain(&mut self) -> Vec<CentralEvent> {
         self.tell_offers();
         take(&mut self.told)
     }
 
-    /// Time passes: people hear what was left out.
+    /// Time passes: people hear how much was left out.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
         for (address, allowance) in &mut self.allowances {
             if allowance.left_out > 0 && now >= allowance.told_at + TOLD_EVERY {

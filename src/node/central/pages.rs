@@ -1,5 +1,5 @@
-//! Pages of the listing as they are sent: made once, kept until the listing changes. Many clients list at
-//! once, and all begin with the same page. Those of the original get all names as one line, which is shared as well.
+//! Pages of the listing as they are sent. Each is made once and kept until the listing changes, because many clients list
+//! at once and all begin with the same page. Legacy clients get all names as one line, which is shared as well.
 
 use std::{
     collections::BTreeMap,
@@ -30,7 +30,7 @@ pub(super) struct Pages {
     version: Option<ListingVersion>,
     lines: BTreeMap<Option<FileName>, Bytes>,
     names: Option<Bytes>,
-    /// Bytes of all pages that somebody still holds, kept here or on their way.
+    /// Bytes of all pages that are kept here or still on their way.
     alive_bytes: Arc<AtomicUsize>,
 }
 
@@ -58,7 +58,7 @@ impl Pages {
         names.clone()
     }
 
-    /// Peers ask for more different pages than they take.
+    /// True when pages on their way take too much memory, because peers ask for more than they read.
     pub(super) fn are_too_many(&self) -> bool {
         self.alive_bytes.load(Ordering::Relaxed) > MAX_PAGES_BYTES
     }
@@ -73,7 +73,7 @@ impl Pages {
     }
 }
 
-/// A page's bytes, which are counted for as long as somebody holds them.
+/// A page's bytes, counted until the last holder drops them.
 struct Page {
     bytes: Vec<u8>,
     alive_bytes: Arc<AtomicUsize>,

@@ -21,17 +21,17 @@ use crate::{
 pub(super) struct Content {
     #[serde(flatten)]
     head: Head,
-    /// The present reign, or the last one.
+    /// The present term, or the last one.
     term: Term,
     /// The required secondaries were there at some time of this run.
     service_begun: bool,
-    /// Connections that were refused or ended for what they did, by code.
+    /// Connections that were refused, or ended for what their peers did, by code.
     refused: Refusals,
     #[serde(flatten)]
     totals: Totals,
 }
 
-/// What would be saved of a file that was read; for the fuzz targets.
+/// What would be saved after reading such a file; for the fuzz targets.
 #[cfg(feature = "fuzzing")]
 pub fn rewritten(json: &[u8]) -> Option<Vec<u8>> {
     statistics::rewritten::<Content>(json)
@@ -50,16 +50,16 @@ pub(super) type Statistics = StatisticsFile<Content>;
 #[derive(Debug)]
 pub(super) struct Before {
     pub(super) totals: Totals,
-    /// It was killed after service had begun: it goes on where it was.
+    /// It was killed after service had begun, so that service goes on at once.
     pub(super) begun: bool,
-    /// The reign that begins now. It is on the disk.
+    /// The term that begins now. It is on the disk.
     pub(super) term: Term,
-    /// What to tell people of the file.
+    /// What people are to hear about the file.
     pub(super) warning: Option<StatisticsTrouble>,
 }
 
 impl Statistics {
-    /// Reads what the last run left in the folder, and saves that another reign begins: no two have the same term.
+    /// Reads what the last run left in the folder. Saves the new term before it is used, so that no two runs share one.
     ///
     /// # Errors
     /// When the folder cannot be made, read or written.
@@ -96,7 +96,7 @@ impl Statistics {
 
     /// Starts to save, unless the last save is still under way.
     pub(super) fn save_books(&mut self, cluster: &Cluster) {
-        // The books are large: they are copied once.
+        // The books are large, so they are copied only once.
         self.start_save(|file| {
             file.content.service_begun = cluster.has_begun();
             file.content.totals = Totals::default();
@@ -144,7 +144,7 @@ mod tests {
         statistics.content.service_begun = true;
         statistics.save_now().unwrap();
         drop(statistics);
-        // Killed before it had saved anything but its term, and again.
+        // It is killed before it has saved anything but its term, twice.
         for _ in 0..2 {
             assert!(open().1.begun);
         }

@@ -26,13 +26,13 @@ pub struct ClientConfig {
     pub statistics: Keeping,
     /// How long a download waits with no source before it fails.
     pub source_wait: Duration,
-    /// How it shows that it belongs to the cluster.
+    /// What it knows and shows: the secret, certificates.
     pub security: Arc<Security>,
-    /// Replace a file of other content that has a download's name.
+    /// A download may replace a file of other content that has its name.
     pub overwrite: bool,
 }
 
-/// Where a file is put that does not get its own name.
+/// Where a file is put whose user chose a folder and a name.
 #[derive(Clone, Debug)]
 pub struct Named {
     /// The folder; made when something is downloaded.
@@ -46,7 +46,7 @@ pub struct Named {
 pub enum Keeping {
     /// In this folder, which is made.
     Folder(PathBuf),
-    /// In this folder, by those that have a file of their name there already; nothing is made.
+    /// In this folder, if there is a file of the client's name already; nothing is made.
     Existing(PathBuf),
     /// Nowhere.
     Nowhere,

@@ -1,4 +1,4 @@
-//! Between a client and its central: what is said on a link, and what its answers mean.
+//! Between a client and its central: what is said on a link, and what the central's answers mean.
 
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ impl Client {
         if down.is_expelled() {
             self.give_all_up();
         }
-        // Of a central that was never there people hear by the answer to their first request.
+        // If the central was never there, the answer to the first request says so.
         if self.state.was_up && !std::mem::replace(&mut self.state.told_lost, true) {
             self.tell(match down {
                 LinkDown::Denied(denied) => ClientEvent::Denied(denied.clone()),

@@ -165,7 +165,7 @@ impl Client {
         let _ = answer.send(what);
     }
 
-    /// Gives a download up; false if there is none that could be.
+    /// Gives a download up; false if it cannot be.
     pub(super) fn cancel(&mut self, number: DownloadNumber) -> bool {
         let file = match self.state.downloads.give_up(number) {
             GivenUp::Stopping => return true,

@@ -1,18 +1,18 @@
-//! Where the chunks of downloads stood that do not run, kept in little memory.
+//! Where the chunks of downloads stood when they last ran, kept in little memory.
 
 use std::collections::BTreeMap;
 
 use super::DownloadNumber;
 use crate::engine::download::{ChunkCell, ChunkMap};
 
-/// Downloads whose maps are kept; those that were asked for first are forgotten first.
+/// Downloads whose maps are kept. The oldest are forgotten first.
 const MOST_MAPS: usize = 256;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Maps(BTreeMap<DownloadNumber, Kept>);
 
-/// A map as runs of equal cells, of which there are few.
+/// A map as runs of equal cells: there are few of them.
 #[derive(Debug)]
 struct Kept {
     chunk_count: u32,
@@ -21,7 +21,7 @@ struct Kept {
 }
 
 impl Maps {
-    /// Keeps the last map of a download. What was on its way does not come any more.
+    /// Keeps the last map of a download, without the chunks that were on their way.
     pub(super) fn keep(&mut self, number: DownloadNumber, map: &ChunkMap) {
         let mut runs: Vec<(u32, ChunkCell)> = Vec::new();
         for cell in &map.cells {
@@ -44,7 +44,7 @@ impl Maps {
         }
     }
 
-    /// A number is given anew.
+    /// The number stands for another download from now on.
     pub(super) fn forget(&mut self, number: DownloadNumber) {
         self.0.remove(&number);
     }

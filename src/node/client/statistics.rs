@@ -35,7 +35,7 @@ struct Content {
     secondaries: BTreeMap<SecondaryNumber, Counters>,
 }
 
-/// What would be saved of a file that was read; for the fuzz targets.
+/// What would be saved after reading such a file; for the fuzz targets.
 #[cfg(feature = "fuzzing")]
 pub fn rewritten(json: &[u8]) -> Option<Vec<u8>> {
     statistics::rewritten::<Content>(json)
@@ -47,20 +47,20 @@ impl statistics::Content for Content {
     }
 }
 
-/// A client's statistics; in another file whenever it changes its name. Programs of one name share a file: each adds to
-/// it what it has not added yet.
+/// A client's statistics, in a file for each name that it has had. Programs of one name share a file, to which each adds
+/// its new figures.
 #[derive(Debug)]
 pub(super) struct Statistics {
     keeping: Keeping,
     /// Of the present name.
     path: PathBuf,
     head: Head,
-    /// What is not in the files yet.
+    /// Figures that are not in the files yet.
     unsaved: BTreeMap<PathBuf, Content>,
     saving: Option<Saving>,
-    /// What has come since is to be saved as soon as that is done.
+    /// New figures are to be saved as soon as that is done.
     again: bool,
-    /// The first failure of a row has been told.
+    /// People know that saving fails.
     failed: bool,
 }
 
@@ -68,11 +68,11 @@ pub(super) struct Statistics {
 #[derive(Debug)]
 struct Saving {
     task: JoinHandle<Saved>,
-    /// They are unsaved again when it fails.
+    /// They count as unsaved again if that fails.
     figures: BTreeMap<PathBuf, Content>,
 }
 
-/// What to tell people, or why not all was saved and what of it was not.
+/// A warning for people; or what was not saved, and why.
 type Saved = Result<Option<StatisticsTrouble>, (StoreError, BTreeMap<PathBuf, Content>)>;
 
 /// A download whose figures are complete.
@@ -82,7 +82,7 @@ pub(super) struct Booked<'a> {
     pub(super) outcome: Outcome,
     pub(super) took: Duration,
     pub(super) received: &'a [ReceivedFrom],
-    /// What the sources reported; `None` when the central did not say in time.
+    /// What the sources reported; `None` if the central did not say in time.
     pub(super) sent: Option<&'a [SentBytes]>,
 }
 
@@ -90,7 +90,7 @@ pub(super) struct Booked<'a> {
 const NAMELESS: &str = "cliente";
 
 impl Statistics {
-    /// Statistics of a client without a name. The folder is looked at now, so that people hear soon of what is wrong.
+    /// Statistics of a client without a name. The folder is looked at now, so that people hear of trouble early.
     pub(super) fn nameless(keeping: Keeping) -> Self {
         let mut statistics = Self {
             path: PathBuf::new(),
@@ -113,14 +113,14 @@ impl Statistics {
         self.head = Head::start(node);
     }
 
-    /// Goes on under another name. Its file is there from now on.
+    /// Goes on under another name, whose file is made if there is none.
     pub(super) fn rename(&mut self, name: &ClientName) {
         self.set_node(&format!("{NAMELESS}-{name}"));
         self.unsaved.entry(self.path.clone()).or_default();
         self.save();
     }
 
-    /// The figures of the present name that are not saved; `None` where nothing is kept.
+    /// The unsaved figures of the present name; `None` if nothing is kept.
     fn unsaved(&mut self) -> Option<&mut Content> {
         let is_kept = self.keeping != Keeping::Nowhere;
         is_kept.then(|| self.unsaved.entry(self.path.clone()).or_default())
@@ -156,8 +156,8 @@ impl Statistics {
                 .sent
                 .and_then(|all| all.iter().find(|sent| sent.source == source.source));
             if let Some(sent) = sent {
-                // What was sent and did not come is waste too: the books of both sides agree. Less than what
-                // came was not sent, whatever the reports have lost.
+                // What was sent and never arrived is waste too, so that the books of both sides agree. Reports may
+                // have got lost, but no less was sent than arrived.
                 counters.bytes_sent = sent.bytes.max(counters.bytes_sent);
                 counters.bytes_wasted = counters.bytes_sent - counters.bytes_received;
             }
@@ -178,7 +178,7 @@ impl Statistics {
         of_file.add(&whole);
     }
 
-    /// Starts to save what is new, at once or after what is being saved.
+    /// Starts to save the new figures, at once or after the save that runs.
     pub(super) fn save(&mut self) {
         self.again = self.saving.is_some();
         if !self.again {
@@ -215,8 +215,7 @@ impl Statistics {
         self.saving = Some(Saving { task, figures });
     }
 
-    /// What to tell people of what was saved: the first failure of a row. Does not end when there is nothing to tell.
-    /// Cancel-safe.
+    /// Waits for the next trouble that people are to hear of; of failures in a row that is the first. Cancel-safe.
     pub(super) async fn saved(&mut self) -> StatisticsTrouble {
         loop {
             let Some(saving) = &mut self.saving else {
@@ -233,7 +232,7 @@ impl Statistics {
         }
     }
 
-    /// Takes in what became of the figures that were being saved.
+    /// Takes in the end of a save.
     fn over(&mut self, saved: Result<Saved, JoinError>) -> Option<StatisticsTrouble> {
         let figures = self.saving.take().map(|saving| saving.figures);
         match self.joined(saved, figures.unwrap_or_default()) {
@@ -254,7 +253,7 @@ impl Statistics {
     /// Saves for the last time.
     ///
     /// # Errors
-    /// When the figures could not be added to the file, which is as it was.
+    /// When the figures could not be added to the file, which stays as it was.
     pub(super) async fn finish(mut self) -> Result<(), StoreError> {
         if let Some(saving) = &mut self.saving {
             let saved = (&mut saving.task).await;
@@ -271,7 +270,7 @@ impl Statistics {
         saved.map(drop).map_err(|(error, _)| error)
     }
 
-    /// A task that failed has saved nothing.
+    /// The outcome of a save whose task failed: nothing was saved.
     fn joined(
         &self,
         saved: Result<Saved, JoinError>,
@@ -284,7 +283,7 @@ impl Statistics {
     }
 }
 
-/// Adds figures to a file, which others of its name may do at the same time.
+/// Adds figures to a file. Other programs of its name may do so at the same time.
 fn add(
     keeping: &Keeping,
     path: &Path,

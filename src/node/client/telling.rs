@@ -1,5 +1,5 @@
-//! Events on their way to whoever shows them. Nobody waits for a console that stands still, and no end of a download is
-//! lost for it: ends wait here until there is room, one for each download that was asked for; the rest is left out.
+//! Events on their way to people. A stalled console makes nobody wait, and loses no end of a download: ends wait here
+//! until there is room, at most one for each download. Other events are left out meanwhile.
 
 use std::{collections::VecDeque, future::pending};
 
@@ -25,7 +25,7 @@ impl Telling {
     /// Tells an event, now or when there is room.
     pub(super) fn tell(&mut self, event: ClientEvent) {
         tracing::debug!(?event, "event");
-        // What waits goes first.
+        // Waiting events go first.
         let untold = if self.waiting.is_empty() {
             match self.events.try_send(event) {
                 Ok(()) => return,
@@ -40,7 +40,7 @@ impl Telling {
         }
     }
 
-    /// Tells one of those that wait, once there is room; does not end when there are none. Cancel-safe.
+    /// Tells the first waiting event once there is room; waits for ever if there is none. Cancel-safe.
     pub(super) async fn tell_waiting(&mut self) {
         if self.waiting.is_empty() {
             return pending().await;
@@ -56,7 +56,7 @@ impl Telling {
         }
     }
 
-    /// Tells the rest.
+    /// Tells all waiting events.
     pub(super) async fn finish(mut self) {
         while !self.waiting.is_empty() {
             self.tell_waiting().await;

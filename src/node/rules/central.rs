@@ -1,4 +1,4 @@
-//! Between the cluster machine and the wire, where they differ: who may enrol, and what is said of a refusal.
+//! Where the cluster machine and the wire differ: who may enrol, and how a refusal is said.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use crate::{
 /// What a hello means to the machine.
 ///
 /// # Errors
-/// For a peer that has no business here.
+/// For a peer that does not belong here.
 pub fn enrolment(role: PeerRole, peer: SocketAddr, highest_number: u16) -> Result<Event, Refused> {
     match role {
         PeerRole::Central { .. } => {

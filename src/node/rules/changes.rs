@@ -1,6 +1,6 @@
-//! What a secondary still has to tell its central of its files. A change stays here until the central has acknowledged it, over
-//! any number of connections; how a name came to its content goes with it, so that the central can tell an edit from an
-//! old copy. What was acknowledged is kept across restarts, so that an edit made while the secondary was down is known as one.
+//! What a secondary still has to tell its central about its files. A change stays here, over any number of connections, until
+//! the central has acknowledged it. It says how the name came to its content, so that the central can tell an edit from an
+//! old copy. Acknowledged contents are kept across restarts, so that edits made while the secondary was down are recognised.
 
 mod paging;
 #[cfg(test)]
@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Digest, FileMeta, FileName, Origin, RemovedReason};
 
-/// Numbers of acts; they stay exact in every JSON reader.
+/// Acts are numbered below this, so that their numbers stay exact in every JSON reader.
 const ACTS: u64 = 1 << 53;
-/// Contents of one name that the central may or may not know; more are forgotten, the oldest first.
+/// Contents of one name that the central may or may not know. The oldest are forgotten first.
 const MOST_UNSURE: usize = 6;
 
-/// Puts a content at the end of those that the central may or may not know.
+/// Adds a content, as the latest, to those that the central may or may not know.
 fn remember(contents: &mut Vec<Digest>, id: Digest) {
     contents.retain(|before| *before != id);
     contents.push(id);
@@ -26,7 +26,7 @@ fn remember(contents: &mut Vec<Digest>, id: Digest) {
     }
 }
 
-/// A file that is served, as far as the central is told of it.
+/// What the central is told of a file that is served.
 pub trait Holding {
     /// Name, length, id.
     fn meta(&self) -> &FileMeta;
@@ -44,7 +44,7 @@ impl Holding for FileMeta {
     }
 }
 
-/// What is kept across restarts of one name.
+/// What is kept of one name across restarts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownRecord {
     /// The name.
@@ -63,23 +63,23 @@ enum What {
     Gone(Gone),
 }
 
-/// A file that is not served any more.
+/// A file that is no longer served.
 #[derive(Clone, Debug)]
 struct Gone {
     meta: FileMeta,
     reason: RemovedReason,
-    /// What the central may know instead of what was deleted.
+    /// Contents that the central may know instead of the deleted one.
     bases: Vec<Digest>,
-    /// Nothing is left to make an edit of.
+    /// What follows under the name is no edit of this.
     forgets: bool,
 }
 
 #[derive(Clone, Debug)]
 struct Pending {
-    /// When it came, among all changes.
+    /// Its position among all changes.
     turn: u64,
     what: What,
-    /// Contents that the central was told of since it acknowledged one.
+    /// Contents that the central was told of since its last acknowledgement.
     told: Vec<Digest>,
 }
 
@@ -87,17 +87,17 @@ struct Pending {
 #[derive(Clone, Debug)]
 struct Sent {
     name: FileName,
-    /// Which change it was; none for one that nobody made, in an inventory.
+    /// Which change it was; `None` for a file of an inventory that nobody changed.
     turn: Option<u64>,
-    /// The content that is held.
+    /// The content that is held now.
     id: Option<Digest>,
-    /// The central forgets the name.
+    /// The central forgets the name with this.
     forgets: bool,
 }
 
 #[derive(Debug, Default)]
 enum Stage {
-    /// No connection, or the folder was not read yet.
+    /// There is no link, or the folder has not been read yet.
     #[default]
     Silent,
     /// The next page begins after this name.
@@ -112,12 +112,12 @@ pub struct Changes {
     pending: BTreeMap<FileName, Pending>,
     by_turn: BTreeSet<(u64, FileName)>,
     turns: u64,
-    /// Numbers of acts begin here, so that those of two runs differ.
+    /// Where the numbers of acts begin, so that those of two runs differ.
     first_act: u64,
-    /// Copies that were lost as they were acknowledged: nobody put them there when they are found again.
+    /// Copies that went as they were acknowledged. If they are found again, nobody has put them there.
     lost: BTreeMap<FileName, Digest>,
-    /// Contents that the central may not know to be there: copies that are on the disk and not served yet, and what is
-    /// being changed. What somebody makes of them in this moment is an edit of them.
+    /// Contents that the central may not know to be here: copies that are on the disk and not served yet, and files that
+    /// are being changed. What becomes of them now is an edit of them.
     arrived: BTreeMap<FileName, Vec<Digest>>,
     /// Files that are being changed, as the central was told.
     changing: BTreeMap<FileName, FileMeta>,
@@ -125,14 +125,14 @@ pub struct Changes {
     is_up: bool,
     is_read: bool,
     in_flight: VecDeque<(u64, Vec<Sent>)>,
-    /// Names on their way: nothing more is said of them until that was acknowledged.
+    /// Names on their way. Nothing more is said of them until that is acknowledged.
     busy: BTreeSet<FileName>,
     batches: u64,
     unsaved: BTreeSet<FileName>,
 }
 
 impl Changes {
-    /// Goes on from what an earlier run kept. `seed` is a random number.
+    /// Goes on from the records of an earlier run. `seed` is a random number.
     pub fn restore(records: impl IntoIterator<Item = KnownRecord>, seed: u64) -> Self {
         let mut changes = Self {
             first_act: seed % ACTS,
@@ -152,7 +152,7 @@ impl Changes {
         changes
     }
 
-    /// All that a restart must know, and how many records that is.
+    /// All records that a restart needs.
     pub fn records(&self) -> Vec<KnownRecord> {
         let names: BTreeSet<_> = self.known.keys().chain(self.pending.keys()).collect();
         let records = names.into_iter().map(|name| self.record(name));
@@ -172,7 +172,7 @@ impl Changes {
         names.iter().map(|name| self.record(name)).collect()
     }
 
-    /// True when there are some.
+    /// True when there are records to save.
     pub fn has_unsaved(&self) -> bool {
         !self.unsaved.is_empty()
     }
@@ -191,7 +191,7 @@ impl Changes {
         }
     }
 
-    /// A file is served from now on, or has other content. `origin` is how it came there.
+    /// A file is served from now on, or has other content. `origin` says how it came about.
     pub fn held(&mut self, meta: &FileMeta, origin: Origin) {
         let was_lost = self.lost.remove(&meta.name) == Some(meta.id);
         let origin = match origin {
@@ -212,7 +212,7 @@ impl Changes {
             }
             RemovedReason::Changing => {
                 self.lost.remove(&meta.name);
-                // What it becomes is an edit of this, whether or not the central has heard of it.
+                // What it becomes is an edit of this, even if the central has not heard of this.
                 self.arrived(meta);
             }
         }
@@ -228,7 +228,7 @@ impl Changes {
         self.pend(&meta.name, What::Gone(gone));
     }
 
-    /// A file was served, and what it becomes is not known yet: the central hears that, or has heard it.
+    /// True if a file was served and is being changed: the central hears that, or has heard it.
     pub fn is_changing(&self, name: &FileName) -> bool {
         let pending = self.pending.get(name).map(|pending| &pending.what);
         match pending {
@@ -247,7 +247,7 @@ impl Changes {
         remember(self.arrived.entry(name.clone()).or_default(), id);
     }
 
-    /// A file was set aside, as it was deleted or replaced elsewhere. Should it come back, somebody put it there.
+    /// A file was set aside, because it was deleted or replaced elsewhere. If it comes back, somebody has put it there.
     pub fn set_aside(&mut self, meta: &FileMeta) {
         self.lost.remove(&meta.name);
         self.changing.remove(&meta.name);
@@ -284,20 +284,20 @@ impl Changes {
         }
     }
 
-    /// The whole folder was read: from now on the central may hear what is held.
+    /// The whole folder has been read: from now on the central may hear what is held.
     pub fn read(&mut self) {
         self.is_read = true;
         self.begin();
     }
 
-    /// There is a new connection.
+    /// There is a new link.
     pub fn up(&mut self) {
         self.down();
         self.is_up = true;
         self.begin();
     }
 
-    /// There is none any more.
+    /// The link is down.
     pub fn down(&mut self) {
         self.is_up = false;
         self.stage = Stage::Silent;
@@ -317,7 +317,7 @@ impl Changes {
         }
     }
 
-    /// True when the central knows all.
+    /// True when the central knows everything.
     pub fn is_told(&self) -> bool {
         matches!(self.stage, Stage::Live) && self.pending.is_empty() && self.in_flight.is_empty()
     }
@@ -327,7 +327,7 @@ impl Changes {
         self.pending.len()
     }
 
-    /// What the central may know to have been there before.
+    /// The contents that the central may know to have been there before.
     fn bases(&self, meta: &FileMeta) -> Vec<Digest> {
         let told = self.pending.get(&meta.name);
         let told = told.into_iter().flat_map(|pending| &pending.told);
@@ -375,7 +375,7 @@ impl Changes {
         if change.turn == Some(pending.turn) {
             let told = std::mem::take(&mut pending.told);
             self.settle(&name);
-            // The central knows that it is gone; which of these it was is not known here.
+            // The central knows that it is gone, but not which of these contents it was.
             told.iter().for_each(|id| self.may_be_there(&name, *id));
         }
     }

@@ -1,15 +1,15 @@
-//! The copies that a secondary was told to make: which is started, which waits for another to end. Knows
-//! neither sources nor files.
+//! The copies that a secondary was told to make: which one starts, and which one waits for another to end. Knows neither
+//! sources nor files.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Receiving;
 use crate::model::{CopyOrder, FileMeta, Finished, SourceInfo, TransferId};
 
-/// Ends of copies that are kept for a central that is away.
+/// Ends of copies that are kept while the central is away.
 const MOST_UNSENT: usize = 1000;
 
-/// The orders of the central that run or wait.
+/// The central's orders that run or wait.
 #[derive(Debug)]
 pub struct CopyOrders<R> {
     running: BTreeMap<TransferId, Copy<R>>,
@@ -20,7 +20,7 @@ pub struct CopyOrders<R> {
 struct Copy<R> {
     file: FileMeta,
     receiving: R,
-    /// A newer order for the same name; it starts when this one has let go of the part file.
+    /// A newer order for the same name, which starts once this one has released the part file.
     next: Option<CopyOrder>,
 }
 
@@ -34,8 +34,8 @@ impl<R> Default for CopyOrders<R> {
 }
 
 impl<R: Receiving> CopyOrders<R> {
-    /// An order. Gives it back when it can start now; a copy of the same name is ended first, and what it
-    /// brought is kept.
+    /// Takes an order in, and gives it back if it can start now. A running copy of the same name is ended first; what it
+    /// has received is kept.
     #[must_use]
     pub fn order(&mut self, order: CopyOrder) -> Option<CopyOrder> {
         let name = &order.grant.file.name;
@@ -58,7 +58,7 @@ impl<R: Receiving> CopyOrders<R> {
         self.running.insert(transfer, copy);
     }
 
-    /// The central wants a copy no more: its file is gone, has another content, or is here.
+    /// The central calls a copy off: its file is gone, has other content, or is here.
     pub fn cancel(&mut self, transfer: TransferId) {
         for (running, copy) in &mut self.running {
             if *running == transfer {
@@ -97,7 +97,7 @@ impl<R: Receiving> CopyOrders<R> {
         Some(&self.running.get(&transfer)?.file)
     }
 
-    /// A copy is over; gives its file and the order that can start now, if one waited for this.
+    /// A copy is over; gives its file, and the order that waited for it.
     pub fn ended(&mut self, transfer: TransferId) -> Option<(FileMeta, Option<CopyOrder>)> {
         let copy = self.running.remove(&transfer)?;
         Some((copy.file, copy.next))
@@ -111,7 +111,7 @@ impl<R: Receiving> CopyOrders<R> {
         self.unsent.push_back(finished);
     }
 
-    /// Ends of copies that the central does not know of.
+    /// Takes out the ends that the central has not heard of.
     pub fn take_unsent(&mut self) -> VecDeque<Finished> {
         std::mem::take(&mut self.unsent)
     }

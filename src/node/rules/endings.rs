@@ -1,5 +1,5 @@
-//! Downloads of a client that are over: what the central is told of them, once or again, and what is waited for
-//! before they are booked.
+//! Downloads of a client that are over: their ends are told to the central, again if need be, and they are booked once the
+//! secondaries have reported what they sent.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -16,16 +16,16 @@ use crate::{
     proto::control::ToCentral,
 };
 
-/// How long the central has to tell what the secondaries reported.
+/// How long the central has to pass on what the secondaries reported.
 const BOOKED_WITHIN: Duration = Duration::from_secs(5);
-/// The same where somebody waits for the end. It comes at once unless a secondary has just failed.
+/// The same while somebody waits for the end. Reports come at once unless a secondary has just failed.
 const BOOKED_SOON: Duration = Duration::from_millis(300);
-/// Ends of downloads that are kept to be told again.
+/// Ends that are kept to be told again.
 const MOST_ENDS: usize = 256;
-/// How long they are: a central that is killed has forgotten what it had not saved.
+/// For how long: a central that is killed has forgotten what it had not saved.
 const KEEP_ENDS: Duration = STATISTICS_EVERY.saturating_mul(3);
 
-/// A download that is over and whose figures the secondaries have not all reported.
+/// A download that is over, and whose secondaries have not all reported.
 #[derive(Debug)]
 pub struct Unbooked {
     /// Its file.
@@ -39,7 +39,7 @@ pub struct Unbooked {
     deadline: Instant,
 }
 
-/// The end of a download, and what a central that has forgotten the download must be told before it.
+/// The end of a download, with what a central that has forgotten the download must be told first.
 #[derive(Debug)]
 struct Told {
     at: Instant,
@@ -107,7 +107,7 @@ impl Endings {
         ends.flat_map(Told::messages).collect()
     }
 
-    /// What the central has not acknowledged of a download.
+    /// The end of a download, if the central has not closed its books yet.
     pub(super) fn unbooked_messages(&self, number: DownloadNumber) -> Vec<ToCentral> {
         let of = |end: &&Told| end.number == number && !end.booked;
         self.ends
@@ -117,7 +117,7 @@ impl Endings {
             .collect()
     }
 
-    /// Waits for what the secondaries report of an ended transfer.
+    /// Waits for the reports of an ended transfer.
     pub fn wait_for_books(
         &mut self,
         now: Instant,
@@ -147,12 +147,12 @@ impl Endings {
         self.unbooked.remove(&transfer)
     }
 
-    /// Gives up waiting for the figures of one: there is no central to tell.
+    /// Stops waiting for the reports of one, as there is no central to tell.
     pub fn take_unbooked_of(&mut self, transfer: TransferId) -> Option<Unbooked> {
         self.unbooked.remove(&transfer)
     }
 
-    /// Those for which nothing came in time.
+    /// Takes out downloads whose reports did not come in time.
     pub fn overdue(&mut self, now: Instant) -> Vec<Unbooked> {
         let overdue: Vec<_> = self
             .unbooked
@@ -166,14 +166,14 @@ impl Endings {
             .collect()
     }
 
-    /// Somebody waits for the end of everything.
+    /// Somebody waits for the end of all downloads.
     pub fn hurry(&mut self, now: Instant) {
         for unbooked in self.unbooked.values_mut() {
             unbooked.deadline = unbooked.deadline.min(now + BOOKED_SOON);
         }
     }
 
-    /// Gives up waiting for figures.
+    /// Stops waiting for reports.
     pub fn take_unbooked(&mut self) -> Vec<Unbooked> {
         std::mem::take(&mut self.unbooked).into_values().collect()
     }
@@ -183,7 +183,7 @@ impl Endings {
         self.unbooked.values().map(|u| u.deadline).min()
     }
 
-    /// True when nothing is to be booked.
+    /// True when no download is still to be booked.
     pub fn are_booked(&self) -> bool {
         self.unbooked.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What a secondary says on a new link, and when it gives its number up.
+//! What a secondary says on a new link, and when it gives up its number.
 
 use std::{
     collections::VecDeque,
@@ -14,14 +14,14 @@ use crate::{
     proto::{ErrorCode, control::ToCentral},
 };
 
-/// How long the central must keep saying that a number is in use before it is given up. Far longer than a lease
-/// lasts: a process that was killed leaves one, and each time that the central itself stood still it lasts anew.
+/// How long the central must keep saying that a number is in use before the number is given up. This is far longer than a
+/// lease: a killed process leaves one behind, and it begins anew each time the central itself stands still.
 pub const NUMBER_PATIENCE: Duration = Duration::from_secs(10);
-/// Attempts come closer together than this, unless one of the two stood still or there was no network. What was said
-/// before such a gap says nothing about now.
+/// A longer gap between two attempts means that one side stood still, or that there was no network. What was said before
+/// the gap does not count.
 const NO_ANSWER: Duration = Duration::from_secs(3);
 
-/// Since when the central has been saying, without a gap, that a number is in use.
+/// For how long the central has been saying, without a gap, that a number is in use.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct InUse {
     /// The first and the last time.
@@ -29,7 +29,7 @@ pub struct InUse {
 }
 
 impl InUse {
-    /// It was said once more; gives for how long it has been said.
+    /// It was said again; gives for how long it has been said.
     fn again(&mut self, now: Instant) -> Duration {
         let since = match self.said {
             Some((since, last)) if now.saturating_duration_since(last) <= NO_ANSWER => since,
@@ -40,8 +40,8 @@ impl InUse {
     }
 }
 
-/// What a new link must be told beside the files that are held, which [`super::changes`] tells: where no copies are
-/// taken; copies that ended while the central was away; everything sent of late, as the central may have forgotten.
+/// What a new link is told besides the files that are held ([`super::changes`] tells those): where no copies are taken,
+/// which copies ended while the central was away, and everything that was sent lately, as the central may have forgotten.
 pub fn first_messages(
     limits: CopyLimits,
     unsent: VecDeque<Finished>,
@@ -67,7 +67,7 @@ pub fn sent_pages(sent: Vec<SentTransfer>) -> impl Iterator<Item = FromSecondary
         .map(|transfers| FromSecondary::Sent { transfers })
 }
 
-/// True when a refusal is not waited out. `in_use` is kept by the caller until a link stands.
+/// True if waiting will not help against a refusal. The caller keeps `in_use` until the link is up.
 pub fn is_for_good(now: Instant, code: ErrorCode, in_use: &mut InUse) -> bool {
     match code {
         ErrorCode::NumberInUse => in_use.again(now) >= NUMBER_PATIENCE,
@@ -76,7 +76,7 @@ pub fn is_for_good(now: Instant, code: ErrorCode, in_use: &mut InUse) -> bool {
     }
 }
 
-/// Cuts a list into pages that fit a line each; none for an empty list.
+/// Cuts a list into pages that fit a line each. An empty list has no pages.
 fn pages<T: serde::Serialize>(items: Vec<T>) -> Vec<Vec<T>> {
     let mut pages = Vec::new();
     let mut room = 0;

@@ -1,6 +1,6 @@
-//! What the three roles decide besides the machines of [`crate::engine`]: who may enrol, what is said on
-//! a new link, when an order is obeyed, what was sent. No socket, no file, no task and no clock, so that the
-//! nodes and the simulated cluster of `tests/sim` go by the same rules.
+//! What the three roles decide outside of the machines of [`crate::engine`]: who may enrol, what is said on a new link,
+//! when an order is obeyed, what was sent. There is no socket, file, task or clock here, so that the nodes and the
+//! simulated cluster of `tests/sim` go by the same rules.
 
 pub mod central;
 pub mod changes;
@@ -13,21 +13,21 @@ pub mod terms;
 
 use crate::model::{RequestId, SourceInfo};
 
-/// A transfer that is received here, as the books of copies and downloads see it.
+/// A transfer that is received here, as the lists of copies and downloads see it.
 pub trait Receiving {
-    /// The live holders of the file, whenever they change.
+    /// Who can send from now on.
     fn set_sources(&self, sources: Vec<SourceInfo>);
 
     /// Ends it; its owner hears of the end later.
     fn stop(&self);
 
-    /// The same, and what came of it is of no use to anybody.
+    /// Ends it, and drops what it has received.
     fn abandon(&self) {
         self.stop();
     }
 }
 
-/// One download of a client, in the order in which they were asked for, from 1.
+/// Numbers the downloads of a client, in the order in which they were asked for, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DownloadNumber(pub u64);
 

@@ -1,5 +1,5 @@
-//! What this secondary sends, per transfer: counted where it is sent, reported to the central, added up for
-//! the statistics. No figure here comes from a receiver.
+//! What this secondary has sent in each transfer: counted where it is sent, reported to the central, added up for the
+//! statistics. No figure here comes from a receiver.
 
 use std::{
     collections::BTreeMap,
@@ -14,9 +14,9 @@ use crate::model::{
     Digest, FileMeta, FileName, Outcome, Receiver, SentTransfer, TransferId, limits::MAX_TRANSFERS,
 };
 
-/// How long an ended transfer's figures are kept for a central that asks again.
+/// How long an ended transfer's figures are kept, in case the central needs them again.
 const KEEP_ENDED: Duration = Duration::from_secs(60);
-/// How long those of one that nobody ended are kept.
+/// How long the figures of a transfer are kept that nobody ended.
 const KEEP_SILENT: Duration = Duration::from_secs(600);
 
 /// What one transfer has sent, counted by its connections.
@@ -29,23 +29,23 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Payload bytes were taken by the socket.
+    /// The socket took payload bytes.
     pub fn add_bytes(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// All of a chunk was.
+    /// The socket took all of a chunk.
     pub fn add_chunk(&self) {
         self.chunks.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// All of a part of the original's was.
+    /// The socket took all of a legacy part.
     pub fn set_whole_part(&self, part: u8) {
         let _ = self.whole_part.set(part);
     }
 
     fn now(&self) -> Sent {
-        // The connections first: once there are none, nothing more is counted.
+        // The connections are read first: once there are none, nothing more is counted.
         let open = self.connections.load(Ordering::Acquire) > 0;
         Sent {
             bytes: self.bytes.load(Ordering::Relaxed),
@@ -55,7 +55,7 @@ impl Flow {
     }
 }
 
-/// A connection that sends in a transfer, for as long as it lives.
+/// A connection that sends in a transfer, for as long as this lives.
 #[derive(Debug)]
 pub struct Sending(Arc<Flow>);
 
@@ -90,34 +90,34 @@ struct Sent {
 #[derive(Debug)]
 struct Entry {
     receiver: Receiver,
-    /// The name under which it is held here, whichever its receiver says.
+    /// Its name here, whatever name the receiver uses.
     file: FileName,
     id: Digest,
     flow: Arc<Flow>,
-    /// What the central was told.
+    /// What the central was last told.
     reported: Option<Sent>,
     /// What is in the statistics.
     booked: Sent,
-    /// Its end was told to people.
+    /// People know that it ended.
     told: bool,
     ended: bool,
     touched: Instant,
-    /// Its connections began, since the last time that there were none.
+    /// When the first of its present connections began.
     began: Instant,
 }
 
-/// What is new since the last look.
+/// What is new since the last time it was booked.
 #[derive(Debug)]
 pub struct Progress {
     pub receiver: Receiver,
     pub file: FileName,
     pub bytes: u64,
     pub chunks: u64,
-    /// Its connections have ended: bytes sent over all of its life.
+    /// Once its connections have ended: the bytes sent in all.
     pub over: Option<u64>,
-    /// It was all of a part of the original's.
+    /// It was a whole legacy part.
     pub whole_part: bool,
-    /// How long it sent, told when its connections have ended.
+    /// Once its connections have ended: how long it was sent.
     pub took: Duration,
 }
 
@@ -129,27 +129,27 @@ pub struct Running {
     pub bytes: u64,
 }
 
-/// All transfers of late.
+/// The transfers of the last while.
 #[derive(Debug, Default)]
 pub struct SentBook {
     entries: BTreeMap<TransferId, Entry>,
-    /// Bytes that the central will never be told of, as there was no place to keep them.
+    /// Bytes that the central will never hear of, because there was no room to keep them.
     never_told_bytes: u64,
 }
 
 impl SentBook {
-    /// No other transfer has a place before some that are over give theirs up. Whoever can report and book first does.
+    /// True when a new transfer needs the room of an ended one. Callers report and book first if they can.
     pub fn is_full(&self) -> bool {
         self.entries.len() >= MAX_TRANSFERS
     }
 
-    /// Bytes that were given up before the central was told of them, since this was last asked.
+    /// Bytes that were given up since this was last asked, before the central had heard of them.
     pub fn take_never_told_bytes(&mut self) -> u64 {
         std::mem::take(&mut self.never_told_bytes)
     }
 
-    /// Transfers that are over give their places up: those of which all is said and done; else the older half of
-    /// those that were told; else, as the central is away, of those that are booked here.
+    /// Makes room. All ended transfers go that are reported and booked; if there are none, the older half of those that
+    /// are reported; if there are none either, because the central is away, the older half of those that are booked.
     fn make_room(&mut self) {
         self.entries
             .retain(|_, entry| !(entry.ended && entry.is_booked() && entry.is_told()));
@@ -173,8 +173,8 @@ impl SentBook {
         }
     }
 
-    /// A connection starts to send in a transfer. True with it when the transfer is new here. `None` when
-    /// the transfer is another's, as its name was made up, or when there are too many.
+    /// A connection starts to send in a transfer. The second value is true if the transfer is new here. `None` if the
+    /// transfer belongs to somebody else, so that its id was made up, or if there are too many.
     pub fn open(
         &mut self,
         now: Instant,
@@ -214,7 +214,7 @@ impl SentBook {
         Some((Sending::start(&entry.flow), new))
     }
 
-    /// The central says that a transfer is over; gives who received what, and whether anything was sent.
+    /// The central says that a transfer is over. Gives who received what, if it is complete and something was sent here.
     pub fn ended(
         &mut self,
         transfer: TransferId,
@@ -248,7 +248,7 @@ impl SentBook {
         news
     }
 
-    /// The present figures of one transfer, told or not.
+    /// The present figures of one transfer, whether or not they were reported.
     pub fn report_one(&mut self, transfer: TransferId) -> Option<SentTransfer> {
         let entry = self.entries.get_mut(&transfer)?;
         let sent = entry.flow.now();
@@ -256,7 +256,7 @@ impl SentBook {
         Some(entry.told_as(transfer, sent))
     }
 
-    /// What is new for the statistics, booked from now on; forgets what is long over.
+    /// Books what is new for the statistics, and forgets transfers that are long over.
     pub fn book(&mut self, now: Instant) -> Vec<Progress> {
         let mut news = Vec::new();
         self.entries.retain(|_, entry| {
@@ -282,7 +282,7 @@ impl SentBook {
                 entry.booked = sent;
             }
             if sent.last && sent.bytes == 0 && entry.reported.is_none_or(|told| told == sent) {
-                // Nothing to be told again.
+                // There is nothing to report again.
                 return false;
             }
             let keep = if entry.ended { KEEP_ENDED } else { KEEP_SILENT };
@@ -291,7 +291,7 @@ impl SentBook {
         news
     }
 
-    /// True for a transfer whose figures are kept.
+    /// True if the figures of a transfer are kept.
     pub fn knows(&self, transfer: TransferId) -> bool {
         self.entries.contains_key(&transfer)
     }
@@ -311,12 +311,12 @@ impl SentBook {
 }
 
 impl Entry {
-    /// All that it sent is in the statistics.
+    /// All that it sent is booked.
     fn is_booked(&self) -> bool {
         self.booked == self.flow.now()
     }
 
-    /// It is over, and the central was told so.
+    /// It is over, and the central has heard so.
     fn is_told(&self) -> bool {
         let sent = self.flow.now();
         sent.last && self.reported == Some(sent)

@@ -1,17 +1,17 @@
-//! Reigns of centrals: which one begins, and which one is obeyed.
+//! Terms of centrals: which one begins, and which one is obeyed.
 
 use std::time::{Duration, Instant};
 
 use crate::model::{Term, error_codes};
 
-/// How long a node refuses a central of an earlier term while it finds no other. Longer than any lease by which a
-/// central may believe that it still reigns after another has begun to.
+/// How long a node refuses a central of an earlier term while it finds no other. Longer than any lease that may keep an
+/// old central believing in its term after a new one has begun.
 const NO_OTHER_FOR: Duration = Duration::from_secs(15);
 
-/// The term of a central that starts: later than the last one that it has saved, and than any that began before now. So
-/// one that has lost what it had saved, or got back an old copy of it, is still later than itself.
+/// The term of a central that starts: later than the one it has saved, and than any that began before now by the clock. So
+/// the term still grows if the saved one was lost, or is an old copy.
 pub fn next_term(saved: Term, wall_s: u64) -> Term {
-    // In 2106 the clock is of no use here any more.
+    // From 2106 on the clock is of no use here.
     let by_clock = u32::try_from(wall_s).unwrap_or(0);
     Term(saved.0.saturating_add(1).max(by_clock))
 }
@@ -33,7 +33,7 @@ error_codes!(Outdated, code {
 #[derive(Debug, Default)]
 pub struct LatestTerm {
     term: Term,
-    /// A central was refused then, and no other has been found since.
+    /// Since when a central has been refused and no other found.
     refused_since: Option<Instant>,
 }
 
@@ -41,8 +41,8 @@ impl LatestTerm {
     /// A central says hello.
     ///
     /// # Errors
-    /// When there has been a later one. After a while without any other it is taken all the same: the later one is gone,
-    /// with its clock and its disk, and a cluster must not stand still for that.
+    /// When there has been a later term. If no other central is found for a while, this one is taken all the same: the
+    /// later one is gone for good, and the cluster must go on.
     pub fn greeted(&mut self, now: Instant, term: Term) -> Result<(), Outdated> {
         let latest = self.term;
         if term < latest {

@@ -27,10 +27,10 @@ pub struct SecondaryConfig {
     pub number: SecondaryNumber,
     /// Where to listen; port 0 for a free one.
     pub listen: SocketAddr,
-    /// Address that others can reach; when `None`, where it listens, or else the local one of the connection to the
+    /// Address that others can reach. By default where it listens, or else the local address of its connection to the
     /// central.
     pub announced_ip: Option<IpAddr>,
-    /// Port that others can reach; where it listens when `None`.
+    /// Port that others can reach. By default where it listens.
     pub announced_port: Option<u16>,
     /// The centrals' host names or addresses, and ports, in the order in which they are tried.
     pub centrals: Vec<(String, u16)>,
@@ -42,10 +42,10 @@ pub struct SecondaryConfig {
     pub upload_limit_bytes_per_s: Option<u64>,
     /// How much of what was set aside is kept, and for how long.
     pub retired: RetiredLimits,
-    /// A file that was changed is left alone for this long before it is offered.
+    /// How long a changed file must be left alone before it is offered.
     pub quiet: Duration,
-    /// Disks that the folder had are not missed any more.
+    /// Do not wait for disks that an earlier run found in the folder.
     pub forget_disks: bool,
-    /// Who is let in, and how; also what it shows to the central.
+    /// Who is let in, and what it shows to the central.
     pub security: Arc<Security>,
 }

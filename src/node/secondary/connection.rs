@@ -1,4 +1,4 @@
-//! One connection to a secondary: who receives on it, and that it ends when its permit is revoked.
+//! One connection to a secondary: who receives on it. It ends when its permit is revoked.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -70,7 +70,7 @@ async fn attend(socket: Socket, address: SocketAddr, permit: Arc<Permit>, contex
     context.bad_peer(address, refused).await;
 }
 
-/// Who receives, by what it said it is.
+/// Who receives, by the role in its hello.
 fn receiver(role: PeerRole) -> Result<Receiver, Refused> {
     match role {
         PeerRole::Client {

@@ -1,4 +1,4 @@
-//! Copies from other secondaries that run here. The central decides what is copied from whom.
+//! The copies from other secondaries that run here. The central decides what is copied, and from whom.
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::SystemTime};
 
@@ -15,7 +15,7 @@ use crate::{
     store::{Entry, Existing, Root, Sweep},
 };
 
-/// Ends part files that have had their time. It says so in the log only: nothing of use is lost.
+/// Ends part files that nobody goes on with. Nothing of use is lost, so only the log says so.
 pub(super) fn sweep_parts(root: &Root, sweep: &Sweep) {
     match sweep.run(root, SystemTime::now()) {
         Ok(0) => {}
@@ -24,14 +24,14 @@ pub(super) fn sweep_parts(root: &Root, sweep: &Sweep) {
     }
 }
 
-/// The copies.
+/// See the module.
 #[derive(Debug)]
 pub(super) struct Copies {
     config: FetchConfig,
     updates: mpsc::Sender<(TransferId, FetchUpdate)>,
     pub(super) tasks: TaskTracker,
     pub(super) orders: CopyOrders<Fetch>,
-    /// Of the copies that run: what they may take the place of.
+    /// The files that running copies may replace.
     replaced: BTreeMap<TransferId, Replaced>,
 }
 
@@ -40,20 +40,20 @@ pub(super) struct Copies {
 pub(super) struct Ended {
     pub(super) finished: Finished,
     pub(super) events: Vec<SecondaryEvent>,
-    /// The file is here from now on.
+    /// The file, if it is held from now on.
     pub(super) held: Option<Here>,
 }
 
-/// A file that is here from now on.
+/// A file that is held from now on.
 #[derive(Debug)]
 pub(super) struct Here {
     pub(super) meta: FileMeta,
     pub(super) manifest: Arc<Manifest>,
-    /// What had its name.
+    /// What had its name before.
     pub(super) replaced: Option<Replaced>,
 }
 
-/// A file whose name a copy may take, and why.
+/// A file that a copy may replace, and why.
 pub(super) type Replaced = (Arc<IndexedFile>, RetiredReason);
 
 impl Copies {
@@ -70,13 +70,12 @@ impl Copies {
         }
     }
 
-    /// The central is there from now on.
+    /// Where the central is, from now on.
     pub(super) fn set_central(&mut self, central: SocketAddr) {
         self.config.central = Some(central);
     }
 
-    /// Starts a copy, now or when one of the same name has ended. `replaced` says which file it may take the place
-    /// of.
+    /// Starts a copy, now or once the present one of its name has ended. `replaced` says which file it may replace.
     pub(super) fn start(
         &mut self,
         order: CopyOrder,
@@ -95,7 +94,7 @@ impl Copies {
         self.orders.started(transfer, file, fetch);
     }
 
-    /// A copy's last update.
+    /// A copy is over; gives what follows from that.
     pub(super) fn ended(
         &mut self,
         transfer: TransferId,

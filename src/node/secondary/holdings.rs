@@ -1,4 +1,4 @@
-//! The files that a secondary serves, as its index tells: by name and by content.
+//! The files that a secondary serves, by name and by content. Its index tells which.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,13 +11,13 @@ use crate::model::{Digest, FileName, IndexedFile};
 #[derive(Debug, Default)]
 pub(super) struct Holdings {
     by_name: BTreeMap<FileName, Arc<IndexedFile>>,
-    /// `None` comes before the names of a content.
+    /// Contents and their names; `None` sorts before all names of a content.
     by_content: BTreeSet<(Digest, Option<FileName>)>,
     bytes: u64,
 }
 
 impl Holdings {
-    /// A file is served from now on; it replaces one of the same name.
+    /// A file is served from now on, in place of one of the same name.
     pub(super) fn insert(&mut self, file: Arc<IndexedFile>) {
         let name = file.meta.name.clone();
         self.remove(&name);
@@ -26,7 +26,7 @@ impl Holdings {
         self.by_name.insert(name, file);
     }
 
-    /// A file is not served any more.
+    /// A file is no longer served.
     pub(super) fn remove(&mut self, name: &FileName) {
         if let Some((name, file)) = self.by_name.remove_entry(name) {
             self.by_content.remove(&(file.meta.id, Some(name)));
@@ -39,7 +39,7 @@ impl Holdings {
         self.by_name.get(name)
     }
 
-    /// A file with a content, under this name if it can be.
+    /// A file with this content, by preference the one of this name.
     pub(super) fn with_content(&self, id: Digest, name: &FileName) -> Option<&Arc<IndexedFile>> {
         let is_it = |file: &&Arc<IndexedFile>| file.meta.id == id;
         let named = self.named(name).filter(is_it);
@@ -54,7 +54,7 @@ impl Holdings {
         &self.by_name
     }
 
-    /// What they are long in all.
+    /// Their total length.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }

@@ -18,7 +18,7 @@ use crate::{
 /// What connections ask of the owner.
 #[derive(Debug)]
 pub(super) enum Input {
-    /// A content, to be sent.
+    /// A content to be sent.
     Open {
         transfer: TransferId,
         wanted: Wanted,
@@ -33,7 +33,7 @@ pub(super) enum Input {
     },
 }
 
-/// What the owner knows of a content that is asked for.
+/// A content that a connection asked for.
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) file: Arc<IndexedFile>,
@@ -41,7 +41,7 @@ pub(super) struct Held {
     pub(super) stop: CancellationToken,
 }
 
-/// What this secondary serves: its owner knows it, its folder has it.
+/// What this secondary serves. Its owner knows the files, and its folder has them.
 #[derive(Debug)]
 pub(super) struct Served {
     pub(super) inputs: mpsc::Sender<Input>,
@@ -75,7 +75,7 @@ impl Provider for Served {
         let name = file.meta.name.clone();
         let opened = tokio::task::spawn_blocking(move || {
             match ContentReader::open(&root, Arc::clone(&file)) {
-                // Another file has its name by now: it may have been set aside.
+                // Another file has its name by now. The content may have been set aside.
                 Err(error @ (StoreError::Changed(_) | StoreError::NotFound(_))) => {
                     retired.open(&file).map_err(|_| error)
                 }
@@ -88,7 +88,7 @@ impl Provider for Served {
                 sending,
                 stop,
             }),
-            // That says nothing of the file.
+            // This says nothing about the file.
             Err(error @ StoreError::NoDescriptor(_)) => {
                 tracing::warn!(file = %name, %error, "cannot be sent now");
                 Err(Refused::Unreadable(error))
@@ -100,7 +100,7 @@ impl Provider for Served {
         }
     }
 
-    /// The index looks at the file again.
+    /// Has the index look at the file again.
     async fn damaged(&self, name: FileName, error: &StoreError) {
         tracing::warn!(file = %name, %error, "cannot be sent");
         let _ = self.inputs.send(Input::Damaged { name }).await;

@@ -187,7 +187,7 @@ impl Files {
     }
 }
 
-/// How it finds its central, and what it says of itself there.
+/// How it finds its central, and what it announces there.
 fn link_config(
     network: &Network,
     config: &SecondaryConfig,
@@ -237,13 +237,13 @@ fn copy_config(
     }
 }
 
-/// The address that it listens on, if that is a single one. Without a zone, which means something here alone.
+/// The address that it listens on, if it is a single one; without its zone, which only has a meaning here.
 fn only_address(listens: SocketAddr) -> Option<IpAddr> {
     let ip = listens.ip().to_canonical();
     (!ip.is_unspecified()).then_some(ip)
 }
 
-/// Why it does not start, when the central's first word is a refusal.
+/// Why it does not start if the central's first word is a refusal.
 fn refused(number: SecondaryNumber, down: LinkDown) -> StartError {
     match down {
         LinkDown::Lost(Lost::Refused {

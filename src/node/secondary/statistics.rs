@@ -25,17 +25,17 @@ use crate::{
 pub(super) struct Content {
     #[serde(flatten)]
     head: Head,
-    /// Connections that were refused or ended for what they did, by code.
+    /// Connections that were refused, or ended for what their peers did, by code.
     refused: Refusals,
     /// What it sent to clients.
     totals: Counters,
     /// The same per file.
     files: BTreeMap<FileName, Counters>,
-    /// The same of files that have no row: where there are too many, those with least have none.
+    /// The same of files without a row: if there are too many, those with the smallest figures have none.
     other_files: Counters,
     /// The same per client.
     clients: BTreeMap<ClientName, Counters>,
-    /// The same of clients that have no row.
+    /// The same of clients without a row.
     other_clients: Counters,
     /// Copies that it sent to other secondaries, per receiver.
     #[serde(deserialize_with = "per_secondary")]
@@ -43,11 +43,11 @@ pub(super) struct Content {
     /// Copies that it received, per sender.
     #[serde(deserialize_with = "per_secondary")]
     copies_received: BTreeMap<SecondaryNumber, Counters>,
-    /// Copies that it received, all together.
+    /// All copies that it received.
     copies: Counters,
 }
 
-/// What would be saved of a file that was read; for the fuzz targets.
+/// What would be saved after reading such a file; for the fuzz targets.
 #[cfg(feature = "fuzzing")]
 pub fn rewritten(json: &[u8]) -> Option<Vec<u8>> {
     statistics::rewritten::<Content>(json)
@@ -63,7 +63,7 @@ impl statistics::Content for Content {
 pub(super) type Statistics = StatisticsFile<Content>;
 
 impl Statistics {
-    /// Reads what the last run left in the folder; the second value is what to tell people.
+    /// Reads what the last run left in the folder. The second value is a warning for people.
     ///
     /// # Errors
     /// When the folder cannot be made, read or written.
@@ -119,7 +119,7 @@ impl Statistics {
         }
     }
 
-    /// Bytes that are counted here and will never be told to the central.
+    /// Bytes that are counted here and never reported to the central.
     pub(super) fn never_told(&mut self, bytes: u64) {
         let unreported = &mut self.content.totals.bytes_unreported;
         *unreported = unreported.saturating_add(bytes);

@@ -28,7 +28,7 @@ pub(in crate::node) async fn converse<P, R, W>(
     let (requests, queued) = mpsc::channel(UNREAD);
     tokio::select! {
         () = Sender::new(writer, peer, context).run(queued) => {}
-        // The peer has gone: nothing that it asked for is of use.
+        // The peer has gone, and needs nothing of what it asked for.
         () = read(reader, requests) => {}
     }
 }

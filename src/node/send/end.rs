@@ -7,9 +7,9 @@ use crate::{node::Refused, store::StoreError};
 /// Why a data connection ends.
 #[derive(Debug)]
 pub(super) enum End {
-    /// The peer is gone, or asked for the end.
+    /// The peer has gone, or has asked for the end.
     Quiet,
-    /// The peer is refused, and told why.
+    /// The peer did something wrong, and is told.
     Told(Refused),
     /// The peer takes too little of what is sent to it.
     TookNothing,
@@ -33,11 +33,11 @@ impl From<io::Error> for End {
 /// Why a frame was not sent.
 #[derive(Debug)]
 pub(super) enum NotSent {
-    /// It is not wanted any more, or not in this length, before anything was sent.
+    /// Before anything was sent, it was taken back, or must be shorter.
     Withdrawn,
-    /// The content could not be read before anything was sent.
+    /// Nothing was sent, as the content could not be read.
     Read(StoreError),
-    /// Some of it was sent, and the rest cannot be read.
+    /// Some of it was sent, but the rest cannot be read.
     Cut(StoreError),
     /// The connection ends.
     Ended(End),

@@ -19,10 +19,10 @@ use crate::{
     proto::legacy::LegacyRequest,
 };
 
-/// The name of a client that does not say one.
+/// The name of a client that says none.
 const NAMELESS: &str = "original";
 
-/// Sends one part, or closes without a byte: that is all the refusal that the protocol knows.
+/// Sends one part, or closes without a byte, which is how this protocol refuses.
 pub(in crate::node) async fn serve<P: Provider, W: AsyncWrite + Unpin>(
     line: &[u8],
     peer: SocketAddr,
@@ -65,7 +65,7 @@ async fn answer<P: Provider, W: AsyncWrite + Unpin>(
     meter.share().set_busy();
     tokio::select! {
         sent = send_part(length, content, range, writer, &mut meter) => sent?,
-        // Its receiver was expelled: the protocol has no words for that.
+        // Its receiver was expelled, for which the protocol has no message.
         () = stop.cancelled() => return Ok(()),
     }
     meter.took_part(part);

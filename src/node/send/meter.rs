@@ -1,4 +1,4 @@
-//! What one receiver was sent, told to all who count it.
+//! Counts what one receiver is sent, for all who need to know.
 
 use std::{io, time::Duration};
 
@@ -17,7 +17,7 @@ pub(super) struct Meter {
 #[derive(Debug)]
 struct Books {
     sending: Sending,
-    /// What this connection has sent in it.
+    /// What this connection has sent in it, in bytes.
     sent_bytes: u64,
 }
 
@@ -30,7 +30,7 @@ impl Meter {
         }
     }
 
-    /// What is sent from now on is of this transfer.
+    /// From now on this transfer is sent.
     pub(super) fn open(&mut self, sending: Sending) {
         self.books = Some(Books {
             sending,
@@ -38,7 +38,7 @@ impl Meter {
         });
     }
 
-    /// The transfer is over; gives what was sent in it, in bytes.
+    /// The transfer is over; gives the bytes that were sent in it.
     pub(super) fn close(&mut self) -> u64 {
         self.books.take().map_or(0, |books| books.sent_bytes)
     }
@@ -48,7 +48,7 @@ impl Meter {
         &self.share
     }
 
-    /// The socket took so many bytes of payload, after such a wait for it.
+    /// The socket took so many bytes of payload after such a wait.
     ///
     /// # Errors
     /// `TimedOut` when it has taken too little for too long.

@@ -1,9 +1,9 @@
-//! Sending chunks: one connection to a receiver, from its first request to its end. Whoever holds contents can use it: a
-//! secondary, a client that shares what it has, a server of another protocol.
+//! Sending chunks: one connection to a receiver, from its first request to its end. Any holder of contents can use it: a
+//! secondary, a client that shares its files, a server of another protocol.
 //!
-//! `connection` has the two halves of a connection, `sender` answers requests, `payload` moves bytes, `legacy` is the
-//! legacy protocol. A frame's length and way are decided in `plan`, whose turn it is in [`crate::engine::send`]
-//! (`uplink` waits for it), and what the socket took is counted in `meter`. All else comes from a [`Provider`].
+//! `connection` has the two halves of a connection, `sender` answers requests, `payload` moves bytes, `legacy` speaks the
+//! legacy protocol. `plan` decides how long a frame is and which way it goes, [`crate::engine::send`] whose turn it is
+//! (`uplink` waits for that), and `meter` counts what the socket took. All else comes from a [`Provider`].
 
 mod connection;
 mod end;

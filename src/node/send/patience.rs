@@ -1,11 +1,11 @@
-//! How long a receiver may take too little.
+//! How long a receiver may take too little before it is given up.
 
 use std::{io, time::Duration};
 
 use crate::model::limits::{LEAST_TAKEN_BYTES, SEND_STALL_TIMEOUT};
 
-/// Adds up how long a socket was waited for, until it has taken enough. Time in which nothing is to be sent,
-/// or in which this side holds back, does not count.
+/// Adds up how long this side has waited for a socket, until it has taken enough. Time in which nothing is to be sent, or
+/// in which this side holds back, does not count.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
     waited: Duration,
@@ -40,7 +40,7 @@ mod tests {
         let mut slow = Patience::default();
         let given_up = (1..).find(|_| slow.took(1, SECOND).is_err());
         assert_eq!(given_up, Some(SEND_STALL_TIMEOUT.as_secs()));
-        // Just enough in the last moment, for ever.
+        // It takes just enough at the last moment, for ever.
         let mut enough = Patience::default();
         for _ in 0..10 {
             let late = SEND_STALL_TIMEOUT - Duration::from_millis(1);

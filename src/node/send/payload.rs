@@ -1,4 +1,4 @@
-//! The payload of a frame: from memory to the socket by the kernel, or from the disk through a buffer.
+//! How the payload of a frame gets to the socket: by the kernel from its page cache, or from the disk through a buffer.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -22,15 +22,15 @@ use crate::{
     },
 };
 
-/// When a receiver that waits for its turn is told so, and how often after that.
+/// After how long a receiver is told that it waits for its turn, and how often it is told again.
 const FIRST_WORD: Duration = Duration::from_millis(150);
 const NEXT_WORD: Duration = Duration::from_secs(1);
 /// The disk could not be read.
 const EIO: i32 = rustix::io::Errno::IO.raw_os_error();
 
 impl<P: Provider, W: PlainSocket> Sender<P, W> {
-    /// Reads a range off the async threads, then sends it: for what has to come from the disk, and for
-    /// streams and file systems from which the kernel cannot send.
+    /// Reads a range off the async threads, and sends it. This is the way for ranges that must come from the disk, and
+    /// for streams and file systems that the kernel cannot send from.
     pub(super) async fn send_by_copy(
         &mut self,
         content: Arc<dyn Content>,
@@ -48,7 +48,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                 .and_then(|()| content.check_unchanged());
             (buffer, read)
         });
-        // A failed task means that the runtime is going down.
+        // A task fails only when the runtime ends.
         let (buffer, read) = read.await.map_err(|_| End::Quiet)?;
         self.buffer = buffer;
         read.map_err(NotSent::Read)?;
@@ -76,7 +76,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
         Ok(())
     }
 
-    /// Lets the kernel send a range that is in memory.
+    /// Lets the kernel send a range that is in its page cache.
     pub(super) async fn send_by_kernel(
         &mut self,
         content: Arc<dyn Content>,
@@ -107,7 +107,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                 Err(error) if is_unsupported(&error) => {
                     tracing::debug!(%error, "the kernel cannot send this file");
                     self.by_kernel = false;
-                    // The header is on its way already.
+                    // The header is on its way already, so the frame must be completed.
                     return self.send_rest(&*content, rest).await;
                 }
                 // No socket says that.
@@ -121,7 +121,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
         Ok(())
     }
 
-    /// What is left of a frame that the kernel could not send.
+    /// Sends the rest of a frame that the kernel could not send.
     async fn send_rest(&mut self, content: &dyn Content, rest: ByteRange) -> Result<(), NotSent> {
         self.buffer.clear();
         content
@@ -130,8 +130,8 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
         Ok(self.write_buffer(0).await?)
     }
 
-    /// Waits until it is this receiver's turn to be sent so much, and tells it meanwhile that it waits. Ends sooner when
-    /// the receiver takes back what it waits for, or when the frame has become too long.
+    /// Waits for this receiver's turn to be sent so much, and tells it meanwhile that it waits. Ends early if the receiver
+    /// takes the request back, or if the frame has become too long.
     async fn wait_for_turn(
         &mut self,
         bytes: u64,
@@ -142,7 +142,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
         tokio::pin!(turn);
         let mut next_word = Instant::now() + FIRST_WORD;
         loop {
-            // No arm waits for anything else: a turn must be taken when it comes.
+            // No arm waits for anything else, so that the turn is taken when it comes.
             tokio::select! {
                 biased;
                 turn = &mut turn => return turn.map_err(|TooMuch| NotSent::Withdrawn),
@@ -168,7 +168,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
     }
 }
 
-/// True when the kernel cannot send this file on this stream.
+/// True if the kernel cannot send this file on this stream.
 fn is_unsupported(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -7,10 +7,10 @@ use crate::model::{ByteRange, limits::MAX_FRAME_BYTES};
 /// Frames start small, so that a slow receiver can take a request back soon.
 const FIRST_FRAME_BYTES: u32 = 256 << 10;
 const LEAST_FRAME_BYTES: u32 = 64 << 10;
-/// Frames that are read into memory are short: there may be many receivers. By then the kernel has read ahead,
-/// and sends the next ones itself.
+/// Frames that are read into memory are short, as there may be many receivers. The kernel reads ahead meanwhile, and can
+/// send the next frames itself.
 const MOST_COPIED_BYTES: u64 = 128 << 10;
-/// A frame that went faster is doubled, a slower one is halved.
+/// Frames double in length while they are faster than this, and halve while they are slower.
 const FAST_FRAME: Duration = Duration::from_millis(20);
 const SLOW_FRAME: Duration = Duration::from_millis(100);
 
@@ -32,7 +32,7 @@ pub(super) enum How {
 
 /// Plans the next frame of a chunk, of which `rest` is not sent yet.
 ///
-/// `most_bytes` is what the uplink gives in one turn. `in_memory` says whether the kernel can send a range at once.
+/// `most_bytes` is what the uplink grants in one turn. `in_memory` says whether the kernel can send a range at once.
 pub(super) fn plan(
     rest: ByteRange,
     pace: Pace,
@@ -55,7 +55,7 @@ pub(super) fn plan(
     }
 }
 
-/// How long a receiver's frames may be, by how long they take.
+/// How long a receiver's frames may be, judged by how long they take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
     frame_bytes: u32,

@@ -1,4 +1,4 @@
-//! What a server of chunks needs of whoever has them.
+//! What a server of chunks needs from the holder of the contents.
 
 use std::{fs::File, io, net::SocketAddr, sync::Arc};
 
@@ -11,7 +11,7 @@ use crate::{
     store::{ContentReader, StoreError},
 };
 
-/// Who has contents, and is told what happens to them.
+/// The holder of contents, who is told what happens to them.
 pub(in crate::node) trait Provider: Send + Sync + 'static {
     /// Opens a content for a receiver.
     fn open(
@@ -21,14 +21,14 @@ pub(in crate::node) trait Provider: Send + Sync + 'static {
         receiver: Receiver,
     ) -> impl Future<Output = Result<Opened, Refused>> + Send;
 
-    /// A file could not be read as it was opened.
+    /// An open file could not be read.
     fn damaged(&self, name: FileName, error: &StoreError) -> impl Future<Output = ()> + Send;
 
     /// A peer was refused, or its connection ended for what it did.
     fn bad_peer(&self, address: SocketAddr, reason: Refused) -> impl Future<Output = ()> + Send;
 }
 
-/// What every connection that sends is given.
+/// What every sending connection is given.
 #[derive(Debug)]
 pub(in crate::node) struct Context<P> {
     pub(in crate::node) provider: Arc<P>,
@@ -52,7 +52,7 @@ impl<P> Clone for Context<P> {
 pub(in crate::node) enum Wanted {
     /// A content, by preference under a name.
     Content { id: Digest, name: FileName },
-    /// Whatever has the name; for the legacy protocol.
+    /// Whatever content has the name; for the legacy protocol.
     Named(FileName),
 }
 
@@ -64,33 +64,33 @@ pub(in crate::node) struct Opened {
     pub(in crate::node) stop: CancellationToken,
 }
 
-/// A content that is open, wherever it lies. Reading blocks.
+/// An open content, wherever it is. Reading blocks.
 pub(in crate::node) trait Content: Send + Sync {
-    /// Under which name it is held, its layout and id.
+    /// Its name here, its layout and its id.
     fn meta(&self) -> &FileMeta;
 
     /// Its digests.
     fn manifest(&self) -> &Manifest;
 
-    /// Appends exactly a range of it.
+    /// Appends the bytes of a range.
     ///
     /// # Errors
-    /// [`StoreError::Changed`] when there is less of it than there was.
+    /// [`StoreError::Changed`] if the content has become shorter.
     fn read_at(&self, range: ByteRange, target: &mut Vec<u8>) -> Result<(), StoreError>;
 
-    /// Makes sure that it is what it was when it was verified.
+    /// Makes sure that it has not changed since it was verified.
     ///
     /// # Errors
-    /// [`StoreError::Changed`] when it is not.
+    /// [`StoreError::Changed`] if it has.
     fn check_unchanged(&self) -> Result<(), StoreError>;
 
-    /// The file from which the kernel can send it; `None` where only [`Self::read_at`] reads it.
+    /// The file from which the kernel can send it; `None` if only [`Self::read_at`] can read it.
     fn kernel_file(&self) -> Option<&File>;
 
-    /// True when a range of that file is in memory: the kernel sends it without waiting for a disk.
+    /// True if a range of that file is in the page cache, so that the kernel sends it without waiting for a disk.
     fn is_in_memory(&self, range: ByteRange) -> bool;
 
-    /// What a failure to read it by other means says.
+    /// Sorts a failure to read it by other means.
     fn error(&self, error: &io::Error) -> StoreError;
 }
 

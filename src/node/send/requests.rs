@@ -1,4 +1,4 @@
-//! The chunks that one data connection has asked for and not got, in their order.
+//! The chunks that one data connection has asked for and not received, in order.
 
 use std::collections::VecDeque;
 
@@ -22,7 +22,7 @@ pub(super) struct Requests {
     queue: VecDeque<ChunkIndex>,
     /// How much of the first one is sent.
     offset: u32,
-    /// How often a chunk was asked for that the content does not have.
+    /// Requests for chunks that the content does not have.
     lacking: usize,
 }
 
@@ -30,7 +30,7 @@ impl Requests {
     /// Takes a request in.
     ///
     /// # Errors
-    /// What the connection ends with: no honest receiver asks for so much.
+    /// Why the connection ends: no honest receiver asks for so much.
     pub(super) fn ask(&mut self, layout: ChunkLayout, chunk: ChunkIndex) -> Result<Asked, Refused> {
         if !layout.contains(chunk) {
             self.lacking += 1;
@@ -46,7 +46,7 @@ impl Requests {
         Ok(Asked::Queued)
     }
 
-    /// Takes a request back. False when it is not there any more.
+    /// Takes a request back. False if it has been answered already.
     pub(super) fn cancel(&mut self, chunk: ChunkIndex) -> bool {
         let Some(index) = self.queue.iter().position(|queued| *queued == chunk) else {
             return false;
@@ -71,18 +71,18 @@ impl Requests {
         Some((chunk, self.offset, ByteRange { start, ..whole }))
     }
 
-    /// So many bytes more of the first one are sent.
+    /// So many more bytes of the first one were sent.
     pub(super) fn advance(&mut self, bytes: u32) {
         self.offset += bytes;
     }
 
-    /// The first is done with.
+    /// The first request is done.
     pub(super) fn pop(&mut self) {
         self.queue.pop_front();
         self.offset = 0;
     }
 
-    /// None is wanted any more.
+    /// No request is wanted any more.
     pub(super) fn clear(&mut self) {
         self.queue.clear();
         self.offset = 0;

@@ -1,4 +1,4 @@
-//! The sending half of a connection: takes requests in between frames, and answers them.
+//! The sending half of a connection: it takes requests in between frames, and answers them.
 
 use std::{collections::VecDeque, net::SocketAddr, sync::Arc};
 
@@ -28,10 +28,10 @@ use crate::{
     store::StoreError,
 };
 
-/// Requests between the reading and the sending half of a connection; as many again wait at the sender.
+/// Requests on their way from the reading half to the sending half, where as many again may wait.
 pub(super) const UNREAD: usize = MAX_QUEUED_REQUESTS;
 
-/// A request as it was read; the error is what was wrong with a line that is none.
+/// A request, or what was wrong with the line.
 pub(super) type Read = Result<ToSource, Refused>;
 
 /// Who receives on a connection.
@@ -42,7 +42,7 @@ pub(in crate::node) struct Peer {
     pub(in crate::node) permit: Arc<Permit>,
 }
 
-/// The content that requests are about.
+/// The content that is being asked for.
 struct Open {
     transfer: TransferId,
     content: Arc<dyn Content>,
@@ -61,7 +61,7 @@ pub(super) struct Sender<P, W> {
     pub(super) pace: Pace,
     pub(super) meter: Meter,
     pub(super) buffer: Vec<u8>,
-    /// The kernel can send files on this stream, as far as is known.
+    /// The kernel can send files on this stream, as far as we know.
     pub(super) by_kernel: bool,
     /// The receiver wants to be told that it waits for its turn.
     pub(super) tells_queued: bool,
@@ -96,7 +96,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
         let (provider, address) = (&self.context.provider, self.peer.address);
         match end {
             Err(End::TookNothing) => {
-                // It would not take an error either.
+                // It would not take an error line either.
                 return provider.bad_peer(address, Refused::TakesTooLittle).await;
             }
             Err(End::Told(refused)) => {
@@ -109,7 +109,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
             }
             Ok(()) | Err(End::Quiet) => {}
         }
-        // Closed in the books before the peer sees the end.
+        // The books are closed before the peer sees the end.
         self.close();
         self.writer.shutdown().await;
     }
@@ -119,7 +119,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
             while let Some(request) = self.early.pop_front().or_else(|| requests.try_recv().ok()) {
                 self.request(request).await?;
             }
-            // A token of its own is never cancelled.
+            // Nobody cancels a fresh token.
             let stop = self.open.as_ref().map(|open| open.stop.clone());
             let stop = stop.unwrap_or_default();
             if stop.is_cancelled() {
@@ -195,7 +195,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                     let cancelled = FromSource::Cancelled { chunk };
                     self.writer.send(&cancelled).await?;
                 }
-                // Otherwise all of it was sent before.
+                // Otherwise all of the chunk has been sent.
                 Ok(())
             }
         }
@@ -235,7 +235,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
         Ok(())
     }
 
-    /// Nothing more is sent of what was open; gives what it was, and how much of it was sent.
+    /// Ends the open transfer; gives its id, and how many bytes were sent.
     fn close(&mut self) -> Option<(TransferId, u64)> {
         self.requests.clear();
         let open = self.open.take()?;
@@ -293,7 +293,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
             Err(NotSent::Withdrawn) => return Ok(()),
             Err(NotSent::Read(error)) => return self.failed(chunk, &error).await,
             Err(NotSent::Cut(error)) => {
-                // The header promised more than there is.
+                // The header has promised bytes that cannot be sent.
                 self.damaged(&error).await;
                 return Err(End::Quiet);
             }

@@ -1,4 +1,4 @@
-//! Which transfers go on: those whose receiver was expelled end at once, and are not taken up again.
+//! Ends transfers whose receivers were expelled, and keeps them from being resumed.
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -19,13 +19,13 @@ struct Stop {
 }
 
 impl Stops {
-    /// The receiver of a transfer was expelled: nothing is sent in it.
+    /// True if the receiver of a transfer was expelled.
     pub(in crate::node) fn is_expelled(&self, transfer: TransferId) -> bool {
         let stop = self.transfers.get(&transfer);
         stop.is_some_and(|stop| stop.expelled_at.is_some())
     }
 
-    /// A connection sends in a transfer: it is to end when this is cancelled.
+    /// A connection sends in a transfer. It must end when this is cancelled.
     pub(in crate::node) fn open(&mut self, transfer: TransferId) -> CancellationToken {
         let stop = self.transfers.entry(transfer).or_default();
         stop.token.clone()
@@ -38,7 +38,7 @@ impl Stops {
         stop.token.cancel();
     }
 
-    /// Forgets transfers in which nothing is sent any more.
+    /// Forgets transfers that are over.
     pub(in crate::node) fn retain(&mut self, now: Instant, is_known: impl Fn(TransferId) -> bool) {
         self.transfers.retain(|transfer, stop| {
             let expelled = stop.expelled_at;

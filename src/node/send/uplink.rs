@@ -1,6 +1,6 @@
 //! The uplink that all connections of a node share: [`crate::engine::send::Uplink`] behind a lock, with its waits.
 //!
-//! The machine has no task of its own, as most turns are to be had at once: a frame must not wait for another task.
+//! The machine has no task of its own. Most turns come at once, and a frame must not wait for another task.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -21,7 +21,7 @@ pub(in crate::node) struct Uplink {
 #[derive(Debug)]
 struct Shared {
     machine: send::Uplink,
-    /// How each receiver is told to ask again.
+    /// Wakes a receiver that may ask again.
     bells: BTreeMap<ReceiverId, Arc<Notify>>,
 }
 
@@ -44,7 +44,7 @@ impl Uplink {
         }
     }
 
-    /// Another limit from now on, for those that wait as well.
+    /// Changes the limit, for those that wait as well.
     pub(in crate::node) fn set_limit(&self, bytes_per_s: Option<u64>) {
         self.tell(|machine| machine.set_limit(now(), bytes_per_s));
     }
@@ -54,7 +54,7 @@ impl Uplink {
         self.lock().machine.limit_bytes_per_s()
     }
 
-    /// A receiver connects; nothing is to be sent to it yet.
+    /// Adds a receiver, which is idle at first.
     pub(in crate::node) fn join(self: &Arc<Self>, kind: Kind) -> Share {
         let mut shared = self.lock();
         let id = shared.machine.join(kind);
@@ -68,7 +68,7 @@ impl Uplink {
         }
     }
 
-    /// Tells the machine something, and rings for those that it wakes.
+    /// Tells the machine something, and wakes the receivers that it names.
     fn tell<T>(&self, event: impl FnOnce(&mut send::Uplink) -> T) -> T {
         let mut shared = self.lock();
         let answer = event(&mut shared.machine);
@@ -86,12 +86,12 @@ impl Uplink {
 }
 
 impl Share {
-    /// Something is to be sent to the receiver from now on.
+    /// The receiver has something to get from now on.
     pub(super) fn set_busy(&self) {
         self.uplink.tell(|machine| machine.set_busy(now(), self.id));
     }
 
-    /// Nothing is to be sent to it any more.
+    /// The receiver has nothing to get any more.
     pub(super) fn set_idle(&self) {
         self.uplink.tell(|machine| machine.set_idle(now(), self.id));
     }
@@ -104,7 +104,7 @@ impl Share {
     /// Waits until it may be sent a frame. Cancel-safe.
     ///
     /// # Errors
-    /// When the limit has changed: the frame should be shorter.
+    /// When the limit has changed, and the frame should be shorter.
     pub(super) async fn turn(&self, frame_bytes: u64) -> Result<(), TooMuch> {
         let _withdrawn = Withdrawn(self);
         loop {
@@ -135,11 +135,11 @@ impl Drop for Share {
     }
 }
 
-/// No turn is as long as that frame by now.
+/// The frame is longer than a turn is by now.
 #[derive(Debug)]
 pub(super) struct TooMuch;
 
-/// A wait for a turn, which is over when this is dropped.
+/// A wait for a turn. Dropping it ends the wait.
 struct Withdrawn<'a>(&'a Share);
 
 impl Drop for Withdrawn<'_> {

@@ -1,4 +1,4 @@
-//! What a central answers, as far as the machine has no words for it.
+//! What a central answers beyond the types of its machine.
 
 use serde::{Deserialize, Serialize};
 

@@ -22,7 +22,7 @@ pub enum CentralEvent {
         /// How many.
         files: usize,
     },
-    /// Clients did more than is told.
+    /// Clients did more than was told of them.
     LeftOut {
         /// Where they are, when that is known.
         address: Option<IpAddr>,

@@ -52,7 +52,7 @@ impl CentralHandle {
         self.address
     }
 
-    /// Downloads per file, those of zero included (`NUMERO_DESCARGAS_VIDEO`).
+    /// Downloads per file, including files with none (`NUMERO_DESCARGAS_VIDEO`).
     pub async fn downloads_per_file(&self) -> Result<Vec<DownloadCount>, Stopped> {
         ask(&self.commands, CentralCommand::PerFile).await
     }
@@ -72,30 +72,28 @@ impl CentralHandle {
         ask(&self.commands, CentralCommand::Secondaries).await
     }
 
-    /// The clients that are connected, and those of the original that are being sent something.
+    /// The connected clients, and the legacy clients that are being sent something.
     pub async fn clients(&self) -> Result<Vec<ClientInfo>, Stopped> {
         ask(&self.commands, CentralCommand::Clients).await
     }
 
-    /// The downloads that wait, the first in line first.
+    /// The downloads that wait, in the order of the line.
     pub async fn queue(&self) -> Result<Vec<QueueRow>, Stopped> {
         ask(&self.commands, CentralCommand::Queue).await
     }
 
-    /// Sends away all clients of a name: their connections end with a reason that they understand, their downloads
-    /// count as failed, their places and their places in the line are free, and the secondaries send them nothing
-    /// more. The name is refused for [`EXPELLED_FOR`](crate::model::limits::EXPELLED_FOR), or until the central
-    /// restarts.
+    /// Expels all clients of a name. Their connections end with that reason, their downloads fail, their slots and
+    /// positions are free, and the secondaries send them nothing more. The name is refused for
+    /// [`EXPELLED_FOR`](crate::model::limits::EXPELLED_FOR), or until the central restarts.
     pub async fn expel(&self, name: &str) -> Result<Expelled, Stopped> {
         let name = name.to_owned();
         ask(&self.commands, |answer| CentralCommand::Expel(name, answer)).await
     }
 
-    /// Has a secondary brought to where it has nothing to send, so that it can be stopped without anybody noticing.
-    /// It ends what it was asked for, is asked for nothing new that another live secondary has as well, and neither
-    /// gets copies nor serves any that others can. What it alone holds is served by it still, copies of that
-    /// included. [`Notice::Drained`](crate::engine::cluster::Notice::Drained) says when nothing is left. A central that restarts has forgotten it; a secondary
-    /// that does is drained still.
+    /// Drains a secondary, so that it can be stopped without anybody noticing. It finishes what it was asked for, is
+    /// asked for nothing new that another live secondary holds, and takes no copies. Only it can serve what it alone
+    /// holds, so it goes on serving that. [`Notice::Drained`](crate::engine::cluster::Notice::Drained) says when it has
+    /// nothing left to send. Draining outlives a restart of the secondary, but not one of the central.
     pub async fn drain(&self, number: SecondaryNumber) -> Result<Drained, Stopped> {
         ask(&self.commands, |answer| {
             CentralCommand::Drain(number, answer)
@@ -103,7 +101,7 @@ impl CentralHandle {
         .await
     }
 
-    /// Takes [`Self::drain`] back: the secondary works again.
+    /// Ends draining: the secondary works as before.
     pub async fn end_draining(&self, number: SecondaryNumber) -> Result<Drained, Stopped> {
         ask(&self.commands, |answer| {
             CentralCommand::EndDraining(number, answer)
@@ -111,8 +109,8 @@ impl CentralHandle {
         .await
     }
 
-    /// Another number of downloads at once, at least one, from now on. Where it is smaller nothing is ended for it;
-    /// where it is larger the first in line begin.
+    /// Sets how many downloads may run at once, at least one. A smaller number ends nothing; a larger one lets the
+    /// first in line begin.
     pub async fn set_max_downloads(&self, most: usize) -> Result<(), Stopped> {
         ask(&self.commands, |answer| {
             CentralCommand::SetMaxDownloads(most, answer)
@@ -139,7 +137,7 @@ impl CentralHandle {
         ask(&self.commands, CentralCommand::Statistics).await
     }
 
-    /// Cancelled when the node stops by itself, as when a part of it fails.
+    /// Cancelled when the node stops by itself, because a part of it has failed.
     pub fn stopped(&self) -> CancellationToken {
         self.stop.clone()
     }

@@ -20,7 +20,7 @@ pub struct DownloadView {
     pub file: FileName,
     /// How far it is.
     pub state: DownloadState,
-    /// Whether others go before it.
+    /// Whether others go first.
     pub priority: Priority,
 }
 
@@ -45,12 +45,12 @@ pub enum DownloadState {
     Cancelled,
 }
 
-/// Answer to a wish to download.
+/// What comes of asking for a download.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DownloadAnswer {
     /// It starts now.
     Found(DownloadNumber),
-    /// It waits, at this place.
+    /// It waits, at this position.
     Waits(DownloadNumber, u32),
 }
 
@@ -69,16 +69,16 @@ pub enum ClientError {
     /// The central cannot be reached.
     #[error("central unreachable: {0}")]
     Unreachable(Lost),
-    /// The central and this client are not started alike.
+    /// The central and this client are not secured alike.
     #[error("denied: {0}")]
     Denied(Denied),
     /// This client is downloading that file already.
     #[error("already downloading, as number {}", .0.0)]
     AlreadyRunning(DownloadNumber),
-    /// There is no download of that number that is not over.
+    /// No download of that number is unfinished.
     #[error("no download {} that is not over", .0.0)]
     NoSuchDownload(DownloadNumber),
-    /// There is no file of that name in the folder of the downloads that could be verified.
+    /// The folder of the downloads has no file of that name to verify.
     #[error("{0}: no such file among the downloaded ones")]
     NoLocalFile(FileName),
     /// The central refused for another reason.

@@ -12,15 +12,15 @@ use crate::{
 /// What happens at a client, for people.
 #[derive(Clone, Debug)]
 pub enum ClientEvent {
-    /// The central's connection ended; said once until it is back.
+    /// The link is down; said once until it is up again.
     CentralLost {
         /// Why.
         reason: Lost,
     },
-    /// The central and this client are not started alike; said once until it is back.
+    /// The central and this client are not secured alike; said once until the link is up.
     Denied(Denied),
-    /// The administrator of the cluster has sent this client away: its downloads end, and it does not come back before
-    /// a minute is over ([`EXPELLED_FOR`](crate::model::limits::EXPELLED_FOR)).
+    /// The administrator has expelled this client. Its downloads end, and it stays away for
+    /// [`EXPELLED_FOR`](crate::model::limits::EXPELLED_FOR).
     Expelled,
     /// The central is back.
     CentralBack,
@@ -38,8 +38,8 @@ pub enum ClientEvent {
 }
 
 impl ClientEvent {
-    /// True for what must be told however slow whoever shows it is: how a download ended, or that it does not go on.
-    /// There are as many of these as the user has asked for; others may be left out when too many wait.
+    /// True for events that must reach people, however slow the console: a download ended or was paused. Their number
+    /// is bounded by what the user asked for. Others may be left out when too many wait.
     pub fn is_kept(&self) -> bool {
         match self {
             Self::Download { what, .. } => match what {
@@ -70,9 +70,9 @@ impl ClientEvent {
 /// What happens to a download.
 #[derive(Clone, Debug)]
 pub enum DownloadEvent {
-    /// It waits for its turn; said again whenever the place changes.
+    /// It waits for its place; said again whenever its position changes.
     Queued {
-        /// Its place, from 1.
+        /// Its position, from 1.
         place: u32,
     },
     /// It was granted and starts.
@@ -89,21 +89,21 @@ pub enum DownloadEvent {
         /// Bytes that are there already.
         bytes: u64,
     },
-    /// Bytes of the file were taken from files of this disk, as an older version of it, and need not be sent.
+    /// Bytes were taken from other files of this disk, such as an older version, and need not be sent.
     OwnDisk {
         /// How many.
         bytes: u64,
     },
     /// A remark about the part file of an earlier run.
     Remark(PartNote),
-    /// The file that was to be verified was read; the bad chunks are asked for next.
+    /// The file to be verified was read; its bad chunks are asked for next.
     Checked {
         /// Chunks that it should have.
         chunks: u32,
-        /// Those that are not as they should be, or not there.
+        /// Those that are wrong or missing.
         bad: u32,
     },
-    /// Trouble with a source, or its return; the central has been told where it should be.
+    /// Trouble with a source, or its return. The central has been told if it should know.
     Notice(Notice),
     /// The whole file is there, verified, under its final name.
     Complete(Summary),
@@ -117,17 +117,17 @@ pub enum DownloadEvent {
         /// Why.
         reason: Failure,
     },
-    /// Its user made it wait; what is there is kept, and its place is given to others.
+    /// Its user paused it. What was received is kept; its place goes to others.
     Paused,
-    /// It waits until those of a higher priority have ended, and then goes on by itself.
+    /// It waits until downloads of a higher priority have ended, and then goes on by itself.
     Held,
-    /// The name has other content, and nobody has the one that came: it begins anew with the new one.
+    /// The name has other content now, and nobody has the old one: it begins anew with the new content.
     Superseded,
-    /// The user or a stop ended it; what is there is kept for the next time.
+    /// Its user or the end of the node ended it. What was received is kept for the next time.
     Cancelled,
 }
 
-/// A finished download. What was received before it was paused, by this process, counts as well.
+/// A finished download, including what this process received of it before a pause.
 #[derive(Clone, Debug)]
 pub struct Summary {
     /// Where the file is; empty for a stream.
@@ -138,7 +138,7 @@ pub struct Summary {
     pub resumed_bytes: u64,
     /// Of these, bytes that were taken from files of this disk.
     pub own_disk_bytes: u64,
-    /// Of these, bytes in chunks of nothing but zeros, which are not sent.
+    /// Of these, bytes in chunks of zeros, which are not sent.
     pub zero_bytes: u64,
     /// From grant to the end, without the time in which it was paused or held.
     pub took: Duration,
@@ -160,19 +160,19 @@ impl Summary {
         self.sources.iter().map(|source| source.bytes).sum()
     }
 
-    /// What share of the received bytes each source brought, from 0 to 1; those that brought nothing too.
+    /// The share of the received bytes that each source brought, from 0 to 1, including sources that brought nothing.
     pub fn shares(&self) -> Vec<(Who, f64)> {
         let all = self.received_bytes().max(1) as f64;
         let share = |source: &ReceivedFrom| (source.who, source.bytes as f64 / all);
         self.sources.iter().map(share).collect()
     }
 
-    /// Bytes that came and were of no use.
+    /// Bytes that were received in vain.
     pub fn wasted_bytes(&self) -> u64 {
         self.sources.iter().map(|source| source.wasted).sum()
     }
 
-    /// Chunks that were taken from a source and asked for elsewhere.
+    /// Chunks that were taken back from a source and asked for elsewhere.
     pub fn retries(&self) -> u64 {
         self.sources.iter().map(|source| source.retries).sum()
     }

@@ -21,7 +21,7 @@ use crate::{
     store::{Root, StoreError},
 };
 
-/// Chunks of a stream that wait for their reader. Those before are kept by the download.
+/// Chunks of a stream that wait here for their reader; the download keeps the next ones.
 const STREAM_CHUNKS: usize = 1;
 
 /// A running client.
@@ -32,7 +32,7 @@ pub struct ClientHandle {
     pub(in crate::node::client) target: PathBuf,
 }
 
-/// Whoever asked for a download and waits for the central's answer.
+/// Who asked for a download and waits for the central's answer.
 pub(in crate::node::client) type Asker = oneshot::Sender<Result<DownloadAnswer, ClientError>>;
 
 /// Commands to a running client.
@@ -52,14 +52,14 @@ pub(in crate::node::client) enum ClientCommand {
     Detail(DownloadNumber, oneshot::Sender<Option<ChunkMap>>),
     Downloads(oneshot::Sender<Vec<DownloadView>>),
     WaitIdle(oneshot::Sender<Tally>),
-    /// Answered with false when there is nothing to wait for.
+    /// Answered with false if no download will end by itself.
     WaitForAnEnd(oneshot::Sender<bool>),
     Stop(oneshot::Sender<Result<(), StoreError>>),
 }
 
 impl ClientHandle {
-    /// Sets or changes the client's name (`INSCRIBIR`). While the central is unreachable the name is kept
-    /// and the error says so.
+    /// Sets or changes the client's name (`INSCRIBIR`). If the central is unreachable, the name is kept and the error
+    /// says so.
     pub async fn enrol(&self, name: ClientName) -> Result<(), ClientError> {
         ask(&self.commands, |answer| ClientCommand::Enrol(name, answer)).await?
     }
@@ -79,7 +79,7 @@ impl ClientHandle {
         ask(&self.commands, ClientCommand::Status).await?
     }
 
-    /// Asks for a file (`VIDEO`); its download goes on in the background. One that is paused goes on.
+    /// Asks for a file (`VIDEO`). The download runs in the background; a paused one is resumed.
     pub async fn download(&self, name: FileName) -> Result<DownloadAnswer, ClientError> {
         ask(&self.commands, |answer| {
             ClientCommand::Download(name, None, answer)
@@ -87,8 +87,8 @@ impl ClientHandle {
         .await?
     }
 
-    /// The same for one of many: while the central takes no more wishes of this client, as too many of its downloads are
-    /// on their way, or is away for a moment, it is asked again whenever one of them has ended.
+    /// The same for one of many files. While the central refuses, because this client has too many downloads on their
+    /// way, or is unreachable, it is asked again each time one of them has ended.
     pub async fn download_in_turn(&self, name: FileName) -> Result<DownloadAnswer, ClientError> {
         loop {
             match self.download(name.clone()).await {
@@ -104,7 +104,7 @@ impl ClientHandle {
         }
     }
 
-    /// As [`Self::download`], into a folder and under a name of its user's choice.
+    /// As [`Self::download`], into a folder and under a name of the user's choice.
     ///
     /// # Errors
     /// As [`Self::download`].
@@ -119,8 +119,8 @@ impl ClientHandle {
         .await?
     }
 
-    /// Compares a downloaded file with the cluster's, and fetches again what is not as it should be; the file is
-    /// replaced when all of it is there and verified, and untouched until then. A download like others:
+    /// Compares a downloaded file with the cluster's, and fetches the chunks that differ. The file is untouched until
+    /// all of it is there and verified, and then replaced. This is a download like any other:
     /// `DownloadEvent::Checked` says what was found, and an end follows.
     ///
     /// # Errors
@@ -135,10 +135,10 @@ impl ClientHandle {
         ask(&self.commands, |answer| ClientCommand::Verify(name, answer)).await?
     }
 
-    /// Asks for a file to be read at once: its chunks in order, each verified before it is handed over. They
-    /// come as fast as they are taken. The channel ends when all of them were handed over, or when the download
-    /// ends otherwise, as its event and its state say; when the receiver is dropped it is cancelled. Nothing is
-    /// written to the disk. A stream may run beside a download of the same file.
+    /// Asks for a file to be read as it comes: its chunks in order, each verified first, as fast as they are taken. The
+    /// channel ends after the last chunk, or when the download ends otherwise, as its event and its state say. Dropping
+    /// the receiver cancels the download. Nothing is written to the disk. A stream may run beside a download of the
+    /// same file.
     ///
     /// # Errors
     /// As [`Self::download`].
@@ -154,8 +154,8 @@ impl ClientHandle {
         Ok((answer, chunks))
     }
 
-    /// Makes a download wait: what is there is kept, and its place at the central is given to others. False when
-    /// there is no such one running or waiting.
+    /// Pauses a download: what was received is kept, and its place goes to others. False if no such download runs or
+    /// waits.
     pub async fn pause(&self, number: DownloadNumber) -> Result<bool, Stopped> {
         ask(&self.commands, |answer| {
             ClientCommand::Pause(number, answer)
@@ -163,11 +163,11 @@ impl ClientHandle {
         .await
     }
 
-    /// Lets a paused download go on, when it has a place again and nothing of a higher priority is there.
+    /// Resumes a paused download. It goes on once it has a place and nothing of a higher priority is left.
     ///
     /// # Errors
-    /// [`ClientError::NoSuchDownload`] when there is none, [`ClientError::AlreadyRunning`] when it is not
-    /// paused, and as [`Self::download`]; it is paused again then.
+    /// [`ClientError::NoSuchDownload`] if there is none, [`ClientError::AlreadyRunning`] if it is not paused, and as
+    /// [`Self::download`], after which it is paused again.
     pub async fn resume(&self, number: DownloadNumber) -> Result<DownloadAnswer, ClientError> {
         ask(&self.commands, |answer| {
             ClientCommand::Resume(number, answer)
@@ -175,7 +175,7 @@ impl ClientHandle {
         .await?
     }
 
-    /// Gives a download up; false when there is no such one running, waiting or paused.
+    /// Gives a download up. False if no such download runs, waits or is paused.
     pub async fn cancel(&self, number: DownloadNumber) -> Result<bool, Stopped> {
         ask(&self.commands, |answer| {
             ClientCommand::Cancel(number, answer)
@@ -183,8 +183,8 @@ impl ClientHandle {
         .await
     }
 
-    /// Changes how important a download is: while one asks, waits or runs, those of a lower priority are held.
-    /// False when there is no such one, or it is over.
+    /// Changes a download's priority: while it asks, waits or runs, those of a lower priority are held. False if there
+    /// is no such download, or it is over.
     pub async fn set_priority(
         &self,
         number: DownloadNumber,
@@ -196,7 +196,7 @@ impl ClientHandle {
         .await
     }
 
-    /// Where the chunks of a download stand, or stood when it last ran; none when nothing is known of it.
+    /// Where the chunks of a download stand, or stood when it last ran; `None` if nothing is known of it.
     pub async fn detail(&self, number: DownloadNumber) -> Result<Option<ChunkMap>, Stopped> {
         ask(&self.commands, |answer| {
             ClientCommand::Detail(number, answer)
@@ -209,12 +209,12 @@ impl ClientHandle {
         ask(&self.commands, ClientCommand::Downloads).await
     }
 
-    /// Waits until nothing runs or waits. Paused downloads are not waited for.
+    /// Waits until no download runs or waits. Paused ones do not count.
     pub async fn wait_idle(&self) -> Result<Tally, Stopped> {
         ask(&self.commands, ClientCommand::WaitIdle).await
     }
 
-    /// Ends running downloads (what is there is kept), says goodbye, saves the statistics and ends.
+    /// Ends running downloads, keeping what they have received; says goodbye, saves the statistics and ends.
     ///
     /// # Errors
     /// When the statistics could not be saved, or the client had failed before.

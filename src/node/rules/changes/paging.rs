@@ -1,4 +1,4 @@
-//! The messages themselves: as much as fits one line, in the order of the changes, and a few on their way at once.
+//! The messages: as many changes as fit a line, in their order, with a few messages on their way at once.
 
 use std::{collections::BTreeMap, ops::Bound};
 
@@ -10,7 +10,7 @@ use crate::model::{
     messages::FromSecondary,
 };
 
-/// Messages that may be on their way without having been acknowledged.
+/// Messages that may be on their way unacknowledged.
 pub(super) const WINDOW: usize = 8;
 
 impl Changes {
@@ -50,7 +50,7 @@ impl Changes {
                 break;
             }
             end = Some(name.clone());
-            // It was deleted, and is there again after a restart.
+            // It was deleted, and is back after a restart.
             if matches!(self.pending.get(name).map(|p| &p.what), Some(What::Gone(_))) {
                 back.push(name.clone());
             }
@@ -102,7 +102,7 @@ impl Changes {
                 break;
             }
             let Some(holding) = held.get(name) else {
-                // What became of it comes as a change of its own.
+                // What it has become comes as a change of its own.
                 vanished.push(name.clone());
                 continue;
             };
@@ -144,7 +144,7 @@ impl Changes {
             let sent = Sent {
                 name: name.clone(),
                 turn: Some(*turn),
-                // It may be that the central has never heard of what is gone.
+                // The central may never have heard of the content that is gone.
                 id: None,
                 forgets: gone.forgets,
             };
@@ -152,7 +152,7 @@ impl Changes {
                 break;
             }
             if reason == RemovedReason::Deleted {
-                // Perhaps the central has never heard of what was deleted: then it is what that was made of.
+                // A central that has never heard of the deleted content knows the one that it was made of.
                 page.files.extend(gone.bases.iter().map(|id| FileMeta {
                     id: *id,
                     ..meta.clone()
@@ -172,7 +172,7 @@ impl Changes {
         }
     }
 
-    /// What the central is told of a file, and the change that it is.
+    /// What the central is told of a file, and which change it is.
     fn describe(&self, holding: &impl Holding) -> (HeldFile, Option<u64>) {
         let meta = holding.meta().clone();
         let pending = self.pending.get(&meta.name);
@@ -209,7 +209,7 @@ impl Changes {
     }
 }
 
-/// What fits one line.
+/// Collects what fits a line.
 #[derive(Debug)]
 struct Page<T> {
     files: Vec<T>,
@@ -228,7 +228,7 @@ impl<T> Default for Page<T> {
 }
 
 impl<T: Serialize> Page<T> {
-    /// Takes a file in, if it fits; the first one always does.
+    /// Takes a file in if it fits. The first one always does.
     fn take(&mut self, file: T, sent: Sent) -> bool {
         let bytes = serde_json::to_vec(&file).map_or(0, |json| json.len() + 1);
         if bytes > self.room && !self.files.is_empty() {

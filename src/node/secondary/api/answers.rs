@@ -27,22 +27,22 @@ pub struct SecondaryStatus {
     pub indexing: bool,
     /// Nothing can be written into the folder: it takes no copies.
     pub read_only: bool,
-    /// The folder, or one below it, is on a disk that is not there now.
+    /// The folder, or one below it, is on a disk that is away.
     pub away: bool,
-    /// Names of its files that stand for several contents, until a person decides.
+    /// Names of its files that stand for several contents, until a person decides on them.
     pub conflicts: Vec<Conflict>,
-    /// Transfers in which it has a connection; those of the original are one per part.
+    /// Transfers with a connection here. A legacy download counts once per part.
     pub sending: u32,
     /// Copies from other secondaries that run.
     pub copying: u32,
     /// Payload bytes that it has sent since it started.
     pub bytes_sent: u64,
-    /// The same of the last three seconds.
+    /// The rate of the last three seconds.
     #[serde(rename = "bytes_per_s")]
     pub rate_bytes_per_s: f64,
     /// The limit of what it sends; `None` for no limit.
     pub upload_limit_bytes_per_s: Option<u64>,
-    /// Connections of receivers, idle ones included.
+    /// Connections of receivers, including idle ones.
     pub connections: u32,
 }
 

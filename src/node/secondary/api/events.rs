@@ -21,14 +21,14 @@ pub enum SecondaryEvent {
     },
     /// Other secondaries hold other content under a name of a file here, or somebody has decided on it.
     Conflict(Conflict),
-    /// The central and this node are not started alike; said once until it is back.
+    /// The central and this node are not secured alike; said once until the link is up.
     Denied(Denied),
-    /// The central cannot be reached, or its connection ended; said once until it is back.
+    /// The central cannot be reached, or the link is down; said once until it is up.
     CentralLost {
         /// Why.
         reason: Lost,
     },
-    /// The folder is being read again, as somebody wished; what is served goes on being served.
+    /// The folder is being read again because somebody asked for it. Its files are served meanwhile.
     Reindexing,
     /// The first look at the folder is over, or it was read again.
     FolderRead {
@@ -51,8 +51,8 @@ pub enum SecondaryEvent {
         /// Why.
         why: NoLongerServing,
     },
-    /// A file is not what it was, though nothing shows that somebody changed it: it is not served, and a good copy will take
-    /// its place.
+    /// A file's bytes have changed though nothing shows that somebody changed them. It is not served, and a good copy
+    /// will take its place.
     Damaged {
         /// The file.
         file: FileName,
@@ -64,7 +64,7 @@ pub enum SecondaryEvent {
         /// Why.
         reason: IgnoredReason,
     },
-    /// More of one kind than can be told one by one is not served.
+    /// More files than can be told one by one are not served, all for one reason.
     ManyIgnored {
         /// How many.
         count: usize,
@@ -132,22 +132,22 @@ pub enum SecondaryEvent {
     },
     /// The central refuses this secondary for good; the node stops.
     Refused(Lost),
-    /// A file has been open for writing for a while: it is offered once it is closed.
+    /// A file has been open for writing for a while. It is offered once it is closed.
     BeingWritten {
         /// The file.
         file: FileName,
         /// Who has it open, when that is known.
         by: Option<Writer>,
     },
-    /// The served folder is not there any more, or cannot be read.
+    /// The served folder is gone, or cannot be read.
     FolderGone(StoreError),
-    /// The served folder is there again.
+    /// The served folder is back.
     FolderBack,
-    /// The disk that was mounted below the served folder is not there: nothing is served from there, or copied there.
+    /// A disk below the served folder is away: nothing is served from there, and no copies go there.
     DiskAway(FileName),
-    /// It is there again.
+    /// It is back.
     DiskBack(FileName),
-    /// Nothing can be written into the served folder: it is served, and takes no copies.
+    /// Nothing can be written into the served folder. It is served, and takes no copies.
     ReadOnly(StoreError),
     /// The served folder can be written into again.
     Writable,
@@ -162,10 +162,10 @@ pub enum NoLongerServing {
     Deleted,
     /// It changed, or cannot be read.
     Changed,
-    /// The disk has altered it.
+    /// Its bytes are damaged.
     Damaged,
-    /// It is not wanted any more: this copy is in `.trozos/retirados`, as far as there is room for it.
+    /// It is no longer wanted: this copy is in `.trozos/retirados`, as far as there is room.
     SetAside(RetiredReason),
-    /// It was deleted at another secondary, and cannot be moved away here.
+    /// It was deleted at another secondary, and cannot be set aside here.
     Withdrawn,
 }

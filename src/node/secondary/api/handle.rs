@@ -69,15 +69,16 @@ impl SecondaryHandle {
         ask(&self.commands, SecondaryCommand::Statistics).await
     }
 
-    /// Has the whole folder read again from now on, in the background and at low priority, whatever is known of its
-    /// files; they are served meanwhile. One that turns out to hold other content is one that has changed.
-    /// [`SecondaryEvent::Reindexing`](super::SecondaryEvent::Reindexing) comes now, [`SecondaryEvent::FolderRead`](super::SecondaryEvent::FolderRead) at the end.
+    /// Reads the whole folder again, whatever is known of its files, in the background and at low priority. They are
+    /// served meanwhile; a file with other content counts as changed.
+    /// [`SecondaryEvent::Reindexing`](super::SecondaryEvent::Reindexing) comes now, and
+    /// [`SecondaryEvent::FolderRead`](super::SecondaryEvent::FolderRead) at the end.
     pub async fn reindex(&self) -> Result<(), Stopped> {
         ask(&self.commands, SecondaryCommand::Reindex).await
     }
 
-    /// Another limit of what it sends over all connections, in bytes per second and at least 1, from now on; `None`
-    /// for none. Transfers that run keep to it as well.
+    /// Limits what it sends over all connections, in bytes per second and at least 1, also in transfers that run;
+    /// `None` lifts the limit.
     pub async fn set_upload_limit(&self, bytes_per_s: Option<u64>) -> Result<(), Stopped> {
         ask(&self.commands, |answer| {
             SecondaryCommand::SetUploadLimit(bytes_per_s, answer)
@@ -85,7 +86,7 @@ impl SecondaryHandle {
         .await
     }
 
-    /// What was taken out of the folder and is kept, the oldest first (`RETIRADOS`).
+    /// The files that were set aside and are kept, the oldest first (`RETIRADOS`).
     ///
     /// # Errors
     /// What the disk says.
@@ -94,13 +95,13 @@ impl SecondaryHandle {
         on_disk(&self.retired, move || retired.list()).await
     }
 
-    /// The same, for whoever looks at it without waiting for this node.
+    /// The same, to be looked at without waiting for this node.
     pub fn retired_store(&self) -> Retired {
         self.retired.clone()
     }
 
-    /// Brings a file back that was taken out of the folder, and gives the name that it has now (`RECUPERAR`). It is
-    /// served as one that somebody has put there. `None` when there is no such number.
+    /// Brings back a file that was set aside, and gives its present name (`RECUPERAR`). It counts as one that somebody
+    /// has put there. `None` if there is no such number.
     ///
     /// # Errors
     /// What the disk says.
@@ -109,7 +110,7 @@ impl SecondaryHandle {
         on_disk(&self.retired, move || retired.recover(number)).await
     }
 
-    /// Removes files of these numbers for good that were taken out of the folder (`VACIAR`); gives what went.
+    /// Removes for good files that were set aside, by their numbers (`VACIAR`). Gives how much went.
     ///
     /// # Errors
     /// What the disk says.
@@ -118,7 +119,7 @@ impl SecondaryHandle {
         on_disk(&self.retired, move || retired.empty(&numbers)).await
     }
 
-    /// Other limits of what is kept of what was taken out of the folder, from now on.
+    /// Limits how much of what was set aside is kept, and for how long.
     pub async fn set_retired_limits(&self, limits: RetiredLimits) -> Result<(), StoreError> {
         let retired = self.retired.clone();
         on_disk(&self.retired, move || {
@@ -128,7 +129,7 @@ impl SecondaryHandle {
         .await
     }
 
-    /// Cancelled when the node stops by itself, as when the central refuses it.
+    /// Cancelled when the node stops by itself, for instance because the central refuses it.
     pub fn stopped(&self) -> CancellationToken {
         self.stop.clone()
     }
@@ -143,7 +144,7 @@ impl SecondaryHandle {
     }
 }
 
-/// Work that waits for a disk.
+/// Runs work that waits for a disk.
 async fn on_disk<T: Send + 'static>(
     retired: &Retired,
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,

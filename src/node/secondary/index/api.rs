@@ -18,7 +18,7 @@ use crate::{
 /// What the index is told.
 #[derive(Debug)]
 pub enum IndexCommand {
-    /// A file is no longer wanted under its name: the copy here, if it is that content, is set aside.
+    /// A content is no longer wanted under its name: if the file here has it, it is set aside.
     SetAside {
         /// The file.
         file: FileMeta,
@@ -31,21 +31,21 @@ pub enum IndexCommand {
         meta: FileMeta,
         /// Its digests.
         manifest: Arc<Manifest>,
-        /// The file that had the name, and why it has it no more.
+        /// The file that had the name before, and why it was replaced.
         replaced: Option<(Arc<IndexedFile>, RetiredReason)>,
     },
-    /// A file could not be read, or was not what it should be: it is not served until it was read anew.
+    /// A file could not be read, or was not what it should be. It is not served until it has been read anew.
     Look(FileName),
-    /// Somebody received wrong bytes of a chunk: it is read, and a content that is damaged is not served any more.
+    /// Somebody received wrong bytes of a chunk. It is read, and a damaged content is no longer served.
     Check {
         /// The file.
         file: FileMeta,
         /// The chunk.
         chunk: ChunkIndex,
     },
-    /// Everything is to be read again, whatever is known of it. What is served goes on being served meanwhile.
+    /// Everything is to be read again, whatever is known of it. Files are served meanwhile.
     ReadAll,
-    /// The end.
+    /// The thread is to end.
     Stop,
 }
 
@@ -54,9 +54,9 @@ pub enum IndexCommand {
 pub enum IndexEvent {
     /// Files came, or went, or cannot be served.
     Found(Notice),
-    /// The folder is not there any more, or cannot be read.
+    /// The folder is gone, or cannot be read.
     FolderGone(StoreError),
-    /// The folder is there again.
+    /// The folder is back.
     FolderBack,
     /// Nothing can be written into the folder.
     ReadOnly(StoreError),
@@ -67,11 +67,11 @@ pub enum IndexEvent {
 /// How a folder is to be indexed.
 #[derive(Clone, Debug)]
 pub struct IndexConfig {
-    /// A file outside of the folder that keeps digests from run to run.
+    /// The file, outside of the folder, that keeps digests from run to run.
     pub cache: PathBuf,
-    /// A file that was changed is left alone for this long before it is read.
+    /// How long a changed file must be left alone before it is read.
     pub quiet: Duration,
-    /// What becomes of disks that the folder had and that are not there.
+    /// What to do about disks of earlier runs that are away.
     pub missed: MissedDisks,
 }
 
@@ -82,7 +82,7 @@ impl IndexConfig {
     }
 }
 
-/// Opens the folder that is to be served; one that is new is made. One whose disk is away is waited for.
+/// Opens the folder to be served, and makes it if it is new. If its disk is away, it is waited for.
 ///
 /// # Errors
 /// As [`Root::create`].

@@ -1,4 +1,4 @@
-//! What the node tells the index's thread.
+//! What the index's thread does on the node's commands.
 
 use std::sync::Arc;
 
@@ -38,16 +38,16 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         Ok(())
     }
 
-    /// A copy has taken the place of a file, which was set aside.
+    /// A copy has replaced a file, which was set aside.
     fn adopt(&mut self, old: &Arc<IndexedFile>, reason: RetiredReason) {
         let path = self.retired.adopt(old, reason);
-        // What is damaged has no chunks for others.
+        // A damaged file has no chunks for other files.
         if let Some(path) = path.filter(|_| reason != RetiredReason::Damaged) {
             self.own.set_aside(&old.meta.name, path);
         }
     }
 
-    /// A copy as it lies in the folder, unless it is gone or was changed again.
+    /// A copy as it is in the folder, unless it is gone or was changed again.
     fn inserted(&self, meta: &FileMeta, manifest: Arc<Manifest>) -> Option<Arc<IndexedFile>> {
         let stamp = see(&self.root, &meta.name)?.stamp;
         let is_whole = stamp.bytes == meta.layout.file_bytes();

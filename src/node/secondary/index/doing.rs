@@ -1,4 +1,4 @@
-//! What the index's thread does for the machine, and how it tells what came of it.
+//! What the index's thread does for the machine, and what it tells the machine of it.
 
 use std::{sync::Arc, time::Instant};
 
@@ -70,7 +70,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
 
     fn looked(&mut self, began: Instant, mut scan: Scan) -> Result<Event, Unheard> {
         if self.index.is_folder_gone() {
-            // It may be another folder, and changes meanwhile were not heard.
+            // It may be another folder, whose changes were not watched so far.
             self.retired.reload();
             self.restore_retired();
             self.listen();
@@ -87,9 +87,9 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         Ok(Event::Looked { began, clock, look })
     }
 
-    /// A folder that may only be read is served, and takes no copies.
+    /// A read-only folder is served, and takes no copies.
     fn see_whether_writable(&mut self) -> Result<(), Unheard> {
-        // What the system says of the folder is believed; a probe file changes it, and is made when it matters.
+        // The system's word is enough here. A probe file would change the folder, so it is only made when it matters.
         let mut writable = self.root.allows_writing();
         let matters = self.access == Access::ReadOnly || !self.index.is_ready();
         if writable.is_ok() && matters {
@@ -127,7 +127,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         self.feed(Event::Recognised { name, stamp, found });
     }
 
-    /// One look at all processes answers for all files that wait.
+    /// One look at all processes answers for every waiting file.
     fn find_writers(&mut self, asked: Vec<(FileName, Stamp)>) {
         let began = Instant::now();
         let writers = Writers::look();
@@ -157,7 +157,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         }
     }
 
-    /// A thread has read a file, or could not.
+    /// A thread has read a file, or has failed to.
     pub(super) fn hashed(&mut self, hashed: HashedFile) {
         let HashedFile {
             number,
@@ -176,7 +176,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         self.feed(Event::Hashed { job, after, read });
     }
 
-    /// A thread has read a chunk that somebody complained of.
+    /// A thread has read a chunk that somebody complained about.
     pub(super) fn checked(&mut self, checked: CheckedChunk) {
         let CheckedChunk {
             file,
@@ -198,7 +198,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         });
     }
 
-    /// A file as it is in the folder that is there now: the open one may be gone.
+    /// A file as it is in the present folder: the one that is open may be gone.
     pub(super) fn see_in_the_folder(&self, name: &FileName) -> Option<Seen> {
         let is_current = matches!(self.root.is_current(), Ok(true));
         see(&self.root, name).filter(|_| is_current)
@@ -208,7 +208,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         let name = &file.meta.name;
         let outcome = match self.retired.take(&file, reason) {
             Ok(path) => {
-                // What was set aside still has chunks that others may be made of.
+                // Files that were set aside still have chunks for other files.
                 if let Some(path) = path {
                     self.own.set_aside(name, path);
                 }

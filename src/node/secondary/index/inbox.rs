@@ -1,4 +1,4 @@
-//! What the index's thread is sent. Hints are merged by name, so that they cannot pile up while it is busy.
+//! What is sent to the index's thread. Hints are merged by name, so that they do not pile up while it is busy.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -14,29 +14,29 @@ use crate::{
     store::index::{CheckedChunk, HashedFile, Heard},
 };
 
-/// Names of which changes are remembered one by one.
+/// Names whose changes are remembered one by one.
 const MAX_NAMES: usize = 10_000;
 
-/// What came since the thread looked.
+/// What has come since the thread last looked.
 #[derive(Debug, Default)]
 pub(super) struct Mail {
     pub(super) commands: VecDeque<IndexCommand>,
-    /// The last that was heard of each file.
+    /// The last hint about each file.
     pub(super) touched: BTreeMap<FileName, Touch>,
     /// Something changed.
     pub(super) changed: bool,
-    /// Changes were not heard, or were too many to be remembered.
+    /// Changes were missed, or were too many to remember.
     pub(super) missed: bool,
-    /// Not all changes are heard from now on.
+    /// From now on some changes are not watched.
     pub(super) deaf: bool,
-    /// At most one of each hashing thread.
+    /// At most one per hashing thread.
     pub(super) hashed: Vec<HashedFile>,
     /// At most one.
     pub(super) checked: Vec<CheckedChunk>,
     pub(super) stop: bool,
 }
 
-/// Where it is put.
+/// Where others put it.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     mail: Mutex<Mail>,
@@ -44,7 +44,7 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    /// Gives a command; never waits. What is still to be looked at, or read, is not asked for twice.
+    /// Gives a command, without waiting. A look or a reading that is still to come is not asked for twice.
     pub(super) fn command(&self, command: IndexCommand) {
         let mut mail = self.lock();
         match command {
@@ -72,7 +72,7 @@ impl Inbox {
         self.came.notify_one();
     }
 
-    /// Says what was heard; never waits.
+    /// Passes on what the watcher heard, without waiting.
     pub(super) fn hear(&self, heard: Heard) {
         let mut mail = self.lock();
         mail.changed = true;
@@ -96,13 +96,13 @@ impl Inbox {
         self.came.notify_one();
     }
 
-    /// A chunk was read that somebody complains of.
+    /// A chunk was read that somebody complained about.
     pub(super) fn checked(&self, checked: CheckedChunk) {
         self.lock().checked.push(checked);
         self.came.notify_one();
     }
 
-    /// Takes what came, and waits for something until then.
+    /// Takes what has come; waits for something until then.
     pub(super) fn take(&self, until: Instant) -> Mail {
         let mut mail = self.lock();
         loop {

@@ -1,8 +1,8 @@
-//! The index of a served folder, in a thread of its own: it asks the machine of `engine::index` what is to be done, and does
-//! it with what `store::index` has for that.
+//! The index of a served folder, in a thread of its own. It asks the machine of `engine::index` what to do, and does it with
+//! the means of `store::index`.
 //!
-//! `api` is how the node speaks with it, `thread` its loop, `doing` what it does for the machine, `commands` what it is told
-//! by the node; `inbox` is where all that comes to it is put.
+//! `api` is how the node speaks with it, `thread` its loop, `doing` what it does for the machine, `commands` what it does
+//! on the node's commands. All that is sent to it waits in `inbox`.
 
 mod api;
 mod commands;

@@ -1,4 +1,4 @@
-//! The index's loop: does what the machine wants for a while, reads what came, and waits. It does a little at a time, so
+//! The index's loop: it does what the machine wants for a while, reads its inbox, and waits. It does little at a time, so
 //! that commands and news never wait for long.
 
 use std::{
@@ -22,9 +22,9 @@ use crate::{
     },
 };
 
-/// Commands and news wait this long for what the machine wants.
+/// How long the machine's work may keep commands and news waiting.
 const TURN: Duration = Duration::from_millis(20);
-/// How often what was set aside is looked at.
+/// How often to look for files that were set aside long ago.
 const KEEP_EVERY: Duration = Duration::from_secs(600);
 
 /// The index's thread.
@@ -36,28 +36,28 @@ pub struct IndexThread {
 }
 
 impl IndexThread {
-    /// Gives it a command; after its end nothing happens.
+    /// Gives it a command, which is lost if it has ended.
     pub fn send(&self, command: IndexCommand) {
         self.inbox.command(command);
     }
 
-    /// Which files have which chunks, as it changes.
+    /// Which files have which chunks; it keeps changing.
     pub fn own_chunks(&self) -> OwnChunks {
         self.own.clone()
     }
 
-    /// Waits for its end, which follows [`IndexCommand::Stop`] or an `emit` that gave false.
+    /// Waits for its end, after [`IndexCommand::Stop`] or after `emit` gave false.
     pub fn join(self) {
         // A panic was reported by the thread itself.
         let _ = self.thread.join();
     }
 }
 
-/// Starts the index of a folder. `retired` takes what is set aside; `emit` is called in the index's thread, and ends it
-/// by giving false.
+/// Starts the index of a folder. `retired` takes the files that are set aside; `emit` is called in the index's thread, which
+/// ends when it gives false.
 ///
 /// # Errors
-/// When there can be no thread.
+/// When the system gives no thread.
 pub fn start(
     root: Root,
     config: IndexConfig,
@@ -76,7 +76,7 @@ pub fn start(
     Ok(IndexThread { inbox, own, thread })
 }
 
-/// Whoever listens has gone, or it was told to stop.
+/// The listener has gone, or the thread was told to stop.
 pub(super) struct Unheard;
 
 /// What the thread owns.
@@ -96,7 +96,7 @@ pub(super) struct Running<E> {
     emit: E,
 }
 
-/// Whether files can be made in the folder, as people were told.
+/// Whether files can be made in the folder, as far as people know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
     Writable,
@@ -144,7 +144,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         while self.turn().is_ok() {}
     }
 
-    /// Some of what the machine wants, and what came meanwhile.
+    /// Does some of what the machine wants, and takes in what has come.
     fn turn(&mut self) -> Result<(), Unheard> {
         let began = Instant::now();
         let wants_more = loop {
@@ -231,9 +231,9 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         self.emit(IndexEvent::Found(notice))
     }
 
-    /// Hears of changes from now on, if that is possible.
+    /// Watches the folder from now on, if that is possible.
     pub(super) fn listen(&mut self) {
-        // The old one first: it counts for the system's limits.
+        // The old watcher ends first, as it counts towards the system's limits.
         self.watcher = None;
         let inbox = Arc::clone(&self.inbox);
         let hearing = match watch(&self.root, move |heard| inbox.hear(heard)) {
@@ -249,7 +249,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         self.feed(Event::Listens(hearing));
     }
 
-    /// What an earlier run set aside can be read if it is known what it is.
+    /// Files that an earlier run set aside have chunks to offer, if their digests are known.
     pub(super) fn restore_retired(&mut self) {
         let cache = &mut self.cache;
         self.retired.restore(|name, stamp| {
@@ -258,7 +258,7 @@ impl<E: FnMut(IndexEvent) -> bool> Running<E> {
         });
     }
 
-    /// What was set aside long ago goes.
+    /// Removes files that were set aside long ago.
     fn keep_retired(&mut self) {
         let now = Instant::now();
         if now >= self.keep_at && !self.index.is_folder_gone() {
