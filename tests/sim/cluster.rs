@@ -209,8 +209,11 @@ impl Walk {
 
     fn lose_secondary(&mut self, n: u64) {
         if let Some(link) = self.secondaries.get_mut(&n).unwrap().link.take() {
-            let partings = [Parting::Goodbye, Parting::Broken];
-            let parting = partings[self.random.usize(..partings.len())];
+            let parting = if self.random.bool() {
+                Parting::Goodbye
+            } else {
+                Parting::Broken
+            };
             self.feed(link, Event::Closed(parting));
         }
     }
