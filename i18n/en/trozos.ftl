@@ -643,6 +643,7 @@ demo-differs = { $name }: the bytes are not the same
 demo-compared = Compared by SHA-256, file by file, with the disks of the secondaries:
 demo-sent = What each secondary sent of { $file }:
 demo-cost = Cost of the faults: { $chunks } asked for again, { $wasted } wasted ({ $share } of the file), { $without } without a secondary; { $time } in all
+demo-folder = All of it is in { $folder } and is deleted at the end; with --directorio FOLDER it stays
 demo-making = Making { $path } ({ $size })
 
 ## Commands: what they do, how they are written, an example

@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_dea
 
 use super::plan::{Plan, Role, folder_of};
 use crate::cli::{
-    central, secondary,
+    central, orders, secondary,
     text::{t, table::table},
 };
 
@@ -172,6 +172,17 @@ impl Children {
             .iter_mut()
             .find(|node| node.role == role)
             .ok_or_else(|| anyhow!(t!("local-no-such-node", most = most)))
+    }
+
+    /// Limits what each secondary sends, those that are raised later too.
+    pub(super) async fn limit_uploads(&mut self, bytes_per_s: u64) -> anyhow::Result<()> {
+        self.plan.upload_limit = Some(bytes_per_s);
+        for number in 1..=self.plan.secondaries {
+            if let Some(socket) = self.plan.socket(Role::Secondary(number)) {
+                orders::limit_upload(&socket, bytes_per_s).await?;
+            }
+        }
+        Ok(())
     }
 
     /// SIGKILL.

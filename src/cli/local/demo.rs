@@ -37,11 +37,13 @@ use crate::{
 
 /// The first secondary is killed at this share of the file and restarted at the next; another is killed at the last,
 /// once the first works again.
-const KILL_AT: f64 = 0.5;
-const RAISE_AT: f64 = 0.6;
+const KILL_AT: f64 = 0.25;
+const RAISE_AT: f64 = 0.35;
 const KILL_AGAIN_AT: f64 = 0.75;
 const FIRST: u16 = 2;
 const SECOND: u16 = 3;
+/// Each secondary's upload from the download on, so that there is time to see something.
+const RATE: u64 = 9_000_000;
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// Lines of progress are as long as those of a wide terminal: they are read in logs too.
 const LOG_COLUMNS: usize = 140;
@@ -108,6 +110,9 @@ async fn show(
     printer.lines(text::client::listing(&files));
     let large = largest(&files);
     let with_faults = args.secundarios >= SECOND;
+    if with_faults && args.limite_subida.is_none() {
+        children.limit_uploads(RATE).await?;
+    }
     let mut summaries = Vec::new();
     for listed in &files {
         let file = listed.file.name.clone();

@@ -20,6 +20,7 @@ use std::{
 };
 
 use clap::CommandFactory;
+use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -41,8 +42,6 @@ pub(in crate::cli) use commands::FAULTS;
 
 /// How long the cluster may take to become level before the prompt is given all the same.
 const LEVEL_WITHIN: Duration = Duration::from_secs(600);
-/// Each secondary's upload in the demonstration, so that there is time to see something.
-const DEMO_RATE: u64 = 24_000_000;
 
 /// The program.
 pub fn main() -> ExitCode {
@@ -60,24 +59,59 @@ pub fn main() -> ExitCode {
             }
         };
     }
-    let args: LocalArgs = match flags::read(&line) {
+    let (args, is_kept): (LocalArgs, bool) = match flags::read_given(&line, "directorio") {
         Ok(args) => args,
         Err(end) => return end,
     };
-    let security = match args.security.load(NetworkRole::Connects) {
+    let stage = match Stage::of(args, is_kept) {
+        Ok(stage) => stage,
+        Err(error) => {
+            output::report(&t!("error", why = errors::chain(&error)));
+            return Exit::Failed.into();
+        }
+    };
+    let security = match stage.args.security.load(NetworkRole::Connects) {
         Ok(security) => security,
         Err(error) => return output::refuse(&error),
     };
-    let mode = Mode::detect(args.demo);
+    let mode = Mode::detect(stage.args.demo);
     let mut commands = topics::of(super::commands::CLIENT);
     commands.extend(topics::of(commands::FAULTS));
     program::run(
         "videolocal",
-        &args.common.clone(),
+        &stage.args.common.clone(),
         mode,
         commands,
-        |console, stop| run(args, security, console, stop),
+        |console, stop| run(stage, security, console, stop),
     )
+}
+
+/// A command line, and the folder of a demonstration that goes with it.
+struct Stage {
+    args: LocalArgs,
+    temporary: Option<TempDir>,
+}
+
+impl Stage {
+    /// Without a folder of its own a demonstration has all of its files in one that goes with it.
+    fn of(mut args: LocalArgs, is_kept: bool) -> anyhow::Result<Self> {
+        if !args.demo {
+            return Ok(Self {
+                args,
+                temporary: None,
+            });
+        }
+        let temporary = tempfile::Builder::new().prefix("trozos-demo-").tempdir()?;
+        if !is_kept {
+            args.directorio = temporary.path().join("data");
+            args.download.destino = temporary.path().join("data/descargas");
+            args.common.estadisticas = temporary.path().join("stats");
+        }
+        Ok(Self {
+            args,
+            temporary: Some(temporary),
+        })
+    }
 }
 
 /// Makes the completions and manual pages of all programs, in the chosen language.
@@ -106,19 +140,25 @@ fn describe(folder: &Path) -> ExitCode {
 }
 
 async fn run(
-    args: LocalArgs,
+    stage: Stage,
     security: Arc<Security>,
     console: Console,
     stop: CancellationToken,
 ) -> Exit {
-    let printer = console.printer.clone();
+    let (printer, args) = (console.printer.clone(), &stage.args);
     if args.demo
         && let Err(error) = samples::make(&args.directorio, args.secundarios, &printer)
     {
         printer.line(complaint(t!("error", why = files::store(&error))));
         return Exit::Failed;
     }
-    let mut children = match Children::start(plan(&args)).await {
+    if let Some(folder) = stage.temporary.as_ref().filter(|_| args.demo) {
+        let folder = folder.path();
+        if args.directorio.starts_with(folder) {
+            printer.line(t!("demo-folder", folder = folder));
+        }
+    }
+    let mut children = match Children::start(plan(&stage)).await {
         Ok(children) => children,
         Err(error) => {
             printer.flush();
@@ -129,7 +169,7 @@ async fn run(
     show(&children, &printer);
     let central = children.central_address();
     let level = tokio::select! {
-        level = wait_for_level(&central, &security, &args, &printer) => level,
+        level = wait_for_level(&central, &security, args, &printer) => level,
         () = stop.cancelled() => Err(anyhow::anyhow!(t!("interrupted"))),
     };
     if let Err(error) = level {
@@ -139,7 +179,7 @@ async fn run(
     }
     let statistics = node::Keeping::Folder(args.common.estadisticas.clone());
     if args.demo {
-        let exit = demo::run(&args, security, &mut children, &printer, &stop).await;
+        let exit = demo::run(args, security, &mut children, &printer, &stop).await;
         children.stop().await;
         return exit.or_worse(program::printed(&printer, &stop).await);
     }
@@ -153,8 +193,9 @@ async fn run(
     exit
 }
 
-fn plan(args: &LocalArgs) -> Plan {
-    let demo_rate = args.demo.then_some(DEMO_RATE);
+fn plan(stage: &Stage) -> Plan {
+    let args = &stage.args;
+    let sockets = stage.temporary.as_ref();
     Plan {
         folder: args.directorio.clone(),
         statistics: args.common.estadisticas.clone(),
@@ -162,7 +203,8 @@ fn plan(args: &LocalArgs) -> Plan {
         first_secondary_port: args.puerto_secundarios,
         secondaries: args.secundarios,
         max_downloads: args.max_clientes,
-        upload_limit: args.limite_subida.or(demo_rate),
+        upload_limit: args.limite_subida,
+        sockets: sockets.map(|folder| folder.path().join("run")),
         log: LogPlan::of(&args.common),
         security: args.security.clone(),
     }
@@ -206,7 +248,8 @@ async fn wait_for_level(
                 break Ok(());
             }
             let missing: u64 = status.secondaries.iter().map(|s| s.missing).sum();
-            if told != Some((alive, missing)) {
+            let is_waiting = missing > 0 || alive < usize::from(secondaries);
+            if is_waiting && told != Some((alive, missing)) {
                 told = Some((alive, missing));
                 printer.line(t!(
                     "local-waiting",

@@ -21,6 +21,8 @@ pub(super) struct Plan {
     pub(super) secondaries: u16,
     pub(super) max_downloads: u32,
     pub(super) upload_limit: Option<u64>,
+    /// Folder of the sockets at which the servers take orders, instead of the usual ones.
+    pub(super) sockets: Option<PathBuf>,
     pub(super) log: LogPlan,
     /// Shared by all: they run on one machine and inherit the secret of the environment.
     pub(super) security: SecurityArgs,
@@ -52,6 +54,12 @@ impl Role {
 }
 
 impl Plan {
+    /// Where a process takes orders, if that is not the usual place.
+    pub(super) fn socket(&self, role: Role) -> Option<PathBuf> {
+        let folder = self.sockets.as_ref()?;
+        Some(folder.join(format!("{}.sock", role.file_stem())))
+    }
+
     /// The command line of a child that listens on a port.
     pub(super) fn arguments(&self, role: Role, port: u16, central_port: u16) -> Vec<OsString> {
         let parent = std::process::id().to_string();
@@ -77,6 +85,9 @@ impl Plan {
         };
         if let (Role::Secondary(_), Some(limit)) = (role, self.upload_limit) {
             arguments.push(format!("--limite-subida={limit}").into());
+        }
+        if let Some(socket) = self.socket(role) {
+            arguments.push(with_path("--socket", &socket));
         }
         let files = [
             ("--clave-archivo", &self.security.clave_archivo),

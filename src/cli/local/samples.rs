@@ -1,6 +1,11 @@
 //! Files for a demonstration, different ones per secondary, where there are none.
 
-use std::{fs, io::Write, path::Path};
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use super::plan::folder_of;
 use crate::{
@@ -15,7 +20,9 @@ use crate::{
 const FILM: &[u8] = include_bytes!("../../../data/muestras/pelicula.mp4");
 /// The file that the demonstration downloads.
 pub(super) const LARGE: &str = "muestra-grande.bin";
-const LARGE_BYTES: u64 = 256 << 20;
+const LARGE_BYTES: u64 = 96 << 20;
+/// Samples are so old that no secondary waits for whoever writes them.
+const OLD: Duration = Duration::from_secs(3600);
 const EPISODE_BYTES: u64 = 5_000_000;
 
 /// What a sample is made of.
@@ -64,11 +71,11 @@ fn write(path: &Path, content: &Content) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
+    let mut file = fs::File::create(path)?;
     match content {
-        Content::Bytes(bytes) => fs::write(path, bytes),
+        Content::Bytes(bytes) => file.write_all(bytes)?,
         Content::Noise(length) => {
             let mut random = fastrand::Rng::with_seed(*length);
-            let mut file = fs::File::create(path)?;
             let mut piece = vec![0; 1 << 20];
             let mut left = *length;
             while left > 0 {
@@ -77,7 +84,7 @@ fn write(path: &Path, content: &Content) -> std::io::Result<()> {
                 file.write_all(&piece[..count])?;
                 left -= count as u64;
             }
-            Ok(())
         }
     }
+    file.set_modified(SystemTime::now() - OLD)
 }

@@ -10,7 +10,7 @@ pub(super) mod secondary;
 mod socket;
 pub(super) mod transfers;
 
-use std::{net::SocketAddr, path::Path};
+use std::{io, net::SocketAddr, path::Path};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -27,7 +27,7 @@ use super::{
         statistics, t,
     },
 };
-use crate::node::orders::{Asked, Orders, OrdersError};
+use crate::node::orders::{Asked, Orders, OrdersError, order};
 
 /// What is asked of a running server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,6 +83,19 @@ pub(super) async fn answer<A: Answer>(
         Err(error) => Reply::Bad(error.to_string()),
     };
     asked.answer(serde_json::to_vec(&reply).unwrap_or_default());
+}
+
+/// Has the secondary that takes orders at a path send so many bytes per second at most.
+///
+/// # Errors
+/// What the socket says.
+pub(super) async fn limit_upload(socket: &Path, bytes_per_s: u64) -> io::Result<()> {
+    let request = Request {
+        line: format!("LIMITE {bytes_per_s}B/s"),
+        yes: false,
+    };
+    let request = serde_json::to_vec(&request).unwrap_or_default();
+    order(socket, &request).await.map(drop)
 }
 
 /// Takes orders for a server that listens on the network there: at the path that was said, or the usual one. Where none
