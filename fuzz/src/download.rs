@@ -390,6 +390,8 @@ impl World {
             .iter()
             .map(|chunk| u64::from(self.layout.chunk_len(*chunk)));
         assert_eq!(snapshot.have_bytes, bytes.sum::<u64>());
+        let counted = snapshot.have_bytes..=self.layout.file_bytes();
+        assert!(counted.contains(&snapshot.received_bytes));
         let mut brought = 0;
         for seen in &snapshot.sources {
             let arrived = self.peers[&seen.received.source].arrived_bytes;

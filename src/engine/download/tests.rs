@@ -421,6 +421,34 @@ fn the_map_shows_who_brings_and_who_brought() {
 }
 
 #[test]
+fn bytes_count_as_soon_as_they_come_and_those_of_two_who_send_the_same_once() {
+    let mut bench = Bench::running(4, 2);
+    bench.actions();
+    let counted = |bench: &Bench| {
+        let snapshot = bench.machine.snapshot(bench.now);
+        (snapshot.have_bytes, snapshot.received_bytes)
+    };
+    assert_eq!(counted(&bench), (0, 0));
+    bench.now += 10 * MS;
+    let part = |id, chunk, bytes| Event::Received {
+        source: source(id),
+        chunk: ChunkIndex(chunk),
+        bytes,
+    };
+    bench.feed(part(1, 0, 1000));
+    bench.feed(part(2, 2, 500));
+    assert_eq!(counted(&bench), (0, 1500));
+    bench.bring(2, 3);
+    assert_eq!(counted(&bench), (MIB, MIB + 1500));
+    // What a lost source had sent of a chunk is lost with it.
+    bench.feed(Event::Lost {
+        source: source(1),
+        fault: Fault::Broken,
+    });
+    assert_eq!(counted(&bench), (MIB, MIB + 500));
+}
+
+#[test]
 fn a_source_that_is_about_to_leave_brings_what_it_was_asked_for_and_goes() {
     let mut bench = Bench::running(30, 2);
     bench.actions();

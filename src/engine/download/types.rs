@@ -257,6 +257,9 @@ pub struct Snapshot {
     pub file_bytes: u64,
     /// Verified bytes, those of earlier runs included.
     pub have_bytes: u64,
+    /// Bytes that are here, verified or not: `have_bytes` and what has come of chunks that are not whole. Less than
+    /// before when a source is lost, or sent wrong bytes.
+    pub received_bytes: u64,
     /// Verified bytes that earlier runs brought.
     pub resumed_bytes: u64,
     /// Number of chunks of the file.

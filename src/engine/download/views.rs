@@ -1,9 +1,12 @@
 //! What can be seen of a download. Changes nothing.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
-use super::{ChunkMap, Download, Snapshot, SourceSnapshot, source::Source};
-use crate::model::{ChunkSet, ReceivedFrom, SourceId, Who};
+use super::{ChunkMap, Download, Snapshot, SourceSnapshot, queue::Want, source::Source};
+use crate::model::{ChunkIndex, ChunkSet, ReceivedFrom, SourceId, Who};
 
 impl Download {
     /// The download as it stands.
@@ -24,7 +27,8 @@ impl Download {
             .collect();
         let rate: f64 = sources.iter().map(|source| source.rate_bytes_per_s).sum();
         let have_bytes = self.chunks.have_bytes();
-        let left = self.layout.file_bytes() - have_bytes;
+        let received_bytes = have_bytes + self.arriving_bytes();
+        let left = self.layout.file_bytes().saturating_sub(received_bytes);
         let time_left = (rate >= 1.0)
             .then(|| Duration::try_from_secs_f64(left as f64 / rate).ok())
             .flatten();
@@ -36,6 +40,7 @@ impl Download {
         Snapshot {
             file_bytes: self.layout.file_bytes(),
             have_bytes,
+            received_bytes,
             resumed_bytes: self.resumed_bytes,
             chunk_count: self.layout.chunk_count(),
             have_chunks: self.chunks.have().len(),
@@ -48,6 +53,21 @@ impl Download {
             waiting_for_sources: self.waiting_since.is_some(),
             sources,
         }
+    }
+
+    /// Bytes of chunks that are not verified yet; of a chunk that several sources send, those of the furthest.
+    fn arriving_bytes(&self) -> u64 {
+        let mut arrived: BTreeMap<ChunkIndex, u32> = BTreeMap::new();
+        for request in self.sources.values().flat_map(|s| s.queue.iter()) {
+            match request.want {
+                Want::Wanted | Want::TakenBack => {
+                    let most = arrived.entry(request.chunk).or_default();
+                    *most = request.received.max(*most);
+                }
+                Want::Useless => {}
+            }
+        }
+        arrived.into_values().map(u64::from).sum()
     }
 
     /// Where every chunk stands, in at most some thousand cells.
