@@ -28,10 +28,6 @@ chunks = { $count ->
     [one] 1 chunk
    *[other] { $count } chunks
 }
-chunks-return = { $count ->
-    [one] 1 chunk goes back
-   *[other] { $count } chunks go back
-}
 files = { $count ->
     [one] 1 file
    *[other] { $count } files
@@ -47,6 +43,10 @@ secondaries-alive = { $count ->
 copies = { $count ->
     [one] 1 copy
    *[other] { $count } copies
+}
+downloads = { $count ->
+    [one] 1 download
+   *[other] { $count } downloads
 }
 clients = { $count ->
     [one] 1 client
@@ -93,6 +93,7 @@ column-lease = lease
 column-sends = sends
 column-sent = sent
 column-rate = now
+column-left = left
 column-running = running
 column-waiting = waiting
 column-connected = connected for
@@ -104,18 +105,19 @@ column-origin = comes from
 
 enrolled-as = Enrolled as { $name }
 name-but = Your name is { $name }, but { $why }
+central-connected = Connected to the central { $central }
+central-away = Cannot connect to the central ({ $reason }): retrying automatically
 your-name = Your name is { $name }
 no-name = You have no name yet: ENROL <name>
 central-lost = No connection to the central ({ $reason }): running downloads go on, and it is tried again by itself
+central-lost-idle = No connection to the central ({ $reason }): retrying automatically
 central-denied = No connection to the central: { $why }
 central-back = Connected to the central again
+service-is-here = Service has begun: { $secondaries }, { $files }
 download-head = [{ $number }] { $file }
 download-queued = waiting, place { $place } in line
-download-share = { $count } from secondary { $number }
-download-started = starting, { $size } in { $count ->
-    [one] 1 chunk
-   *[other] { $count } chunks
-}: { $shares }
+download-started = starting, { $size } from { $secondaries }
+download-started-empty = starting
 download-resumed = { $size } were there already, verified; it goes on from there
 download-own = { $size } taken from this disk, verified; they need not be sent
 download-started-over = what was there of it is of no use (other content, or no journal): it starts from nothing
@@ -125,15 +127,24 @@ download-damaged = { $count ->
 }
 download-set-aside = what was there is of other content: it is kept as { $to }, and it starts from nothing
 download-no-locks = files cannot be locked on this disk; let no other program download the same to the same folder
-download-complete = complete and verified, { $size } in { $time } ({ $rate })
-download-spared = not sent: { $own } that this disk had, { $zeros } of zeros
-download-path = file { $path }
+download-complete = complete and verified, { $amount }
+download-complete-at = complete and verified, { $amount } → { $path }
+amount-in = { $size } in { $time }
+amount-part = { $part } of { $size }
+amount-nothing = empty
 download-digest = SHA-256 { $digest }
-download-cost = { $chunks } asked for again, { $wasted } wasted
+download-rate = { $rate } on average
+download-spared-own = { $size } taken from this disk
+download-spared-zeros = { $size } of zeros, which are not sent
+download-cost = { $wasted } received beyond the file: duplicates to finish sooner, or unfinished chunks
 download-already = was complete and verified already, in { $path }
 download-failed = failed: { $why }
-download-cancelled = cancelled; what came is kept for another time
-download-paused = paused; what came is kept. RESUME { $number } goes on with it
+download-cancelled = cancelled; verified data is kept for another time
+downloads-cancelled = { $count ->
+    [one] 1 download cancelled; verified data is kept for another time
+   *[other] { $count } downloads cancelled; verified data is kept for another time
+}
+download-paused = paused; verified data is kept. RESUME { $number } continues it
 download-held = waits for the end of a download of higher priority
 download-superseded = has a new version, and nobody has the old one any more: downloading the new one
 download-checked = { $bad ->
@@ -143,6 +154,14 @@ download-checked = { $bad ->
 }
 answer-found = Found: it is download { $number }
 answer-waits = Found: it is download { $number }; it waits at place { $place } in line
+downloads-asked = { $count ->
+    [one] 1 file requested
+   *[other] { $count } files requested
+}
+downloads-wait = { $count ->
+    [one] { $asked }; 1 waiting
+   *[other] { $asked }; { $count } waiting
+}
 no-files = There are no files
 no-match = No file matches “{ $pattern }”
 no-such-file-near = there is no “{ $name }”: did you mean { $near }?
@@ -151,8 +170,9 @@ holders-conflict = { $holders } of { $secondaries }, in conflict
 no-downloads = You have not asked for any download
 state-asked = asked for
 state-queued = waiting, place { $place }
+state-no-sources = { $percent }, no sources
 state-complete = complete
-state-failed = failed: { $why }
+state-failed = failed
 state-cancelled = cancelled
 state-paused = paused
 state-held = waits for one of higher priority
@@ -168,20 +188,20 @@ no-local-file = { $name }: not in the folder of downloads; GET { $name } downloa
 
 ## How far a download is
 
-progress-waiting = { $percent } of { $size }, waiting for a secondary to come back
-progress = { $percent } of { $size }, { $rate }
-progress-left = { $percent } of { $size }, { $rate }, { $left } left
-left = { $left } left
-waiting-for-sources = waiting for a secondary to come back
-source-connecting = connecting
-source-suspect = silent
-source-dead = down
-source-banned = banned
-source-resting = in maintenance
 map-missing = missing
 map-in-flight = asked for
 map-earlier = from before
 map-legend = each square: { $chunks }
+live-total = in total
+live-more-waiting = { $count } more waiting
+live-more-running = { $count } more running
+live-more = { $running } more running and { $waiting } waiting
+live-files = { $complete } of { $files } files
+live-sources = { $count ->
+    [one] { $shown } source
+   *[other] { $shown } sources
+}
+live-no-sources = no sources: waiting for one to come back
 map-secondary = secondary { $number }
 
 ## What happens between a receiver and its secondaries
@@ -192,15 +212,30 @@ fault-stalled = sends nothing
 fault-digest = sent wrong bytes
 fault-refused = says that it cannot send it
 fault-protocol = does not speak the protocol
-notice-suspect = secondary { $source } sends nothing for now: it is not asked for more
-notice-cleared = secondary { $source } sends again
-notice-dead = secondary { $source } is down ({ $why }): { $returned } to be shared out; the central was told
-notice-back = secondary { $source } is back after { $after }: it takes back { $chunks } of its share that were missing
-notice-banned = secondary { $source } sent wrong bytes in chunk { $chunk }: it is not used again for this file; the central was told
-notice-banned-manifest = secondary { $source } sent a manifest other than the catalogue's: it is not used again for this file; the central was told
-notice-no-sources = no secondary is left: waiting up to { $time } for one to come back
-notice-sources-again = there are secondaries again after { $after }: it goes on
-failure-no-sources = no secondary could send it for { $waited }; what came is kept: ask for it again when there are secondaries
+notice-suspect = Secondary { $source } is not responding
+notice-cleared = Secondary { $source } sends again
+notice-dead = Secondary { $source } is down ({ $why })
+notice-dead-chunks = Secondary { $source } is down ({ $why }): { $chunks }
+chunks-go-on = { $count ->
+    [one] 1 chunk of { $from } goes to the others
+   *[other] { $count } chunks of { $from } go to the others
+}
+notice-back = Secondary { $source } is back
+notice-back-after = Secondary { $source } is back after { $after }
+notice-back-chunks = { $count ->
+    [one] ; it takes 1 chunk again
+   *[other] ; it takes { $count } chunks again
+}
+notice-banned = Secondary { $source } sent wrong bytes of { $files }: it is not asked again; the central knows
+notice-no-sources = { $count ->
+    [one] No secondary is left: { $files } waits up to { $time } for one to come back
+   *[other] No secondary is left: { $files } wait up to { $time } for one to come back
+}
+notice-sources-again = { $count ->
+    [one] Secondaries are back: { $files } continues
+   *[other] Secondaries are back: { $files } continue
+}
+failure-no-sources = no secondary could send it for { $waited }; verified data is kept: request it again when there are secondaries
 failure-wrong-manifest = secondaries { $one } and { $other } sent chunk { $chunk } with other content than announced: the manifest is not right
 failure-local = this side's disk failed; the log says how
 failure-broken = a part of this program failed; the log says more
@@ -255,6 +290,7 @@ secondary-folders-away = A disk of secondary { $number } is not there: no copies
 level = Level: all live secondaries have the same, { $files }
 no-secondaries = No secondary is left: downloads wait for one to come back
 offered = Offered: { $file } ({ $size })
+offered-some = { $count } more files are offered, { $size }
 no-longer-offered-deleted = No longer offered: { $file }: it was deleted at secondary { $number }, and the others set it aside
 no-longer-offered = No longer offered: { $file }
 conflict = Conflict: secondary { $number } has other content in { $file }; it is neither copied nor touched until you decide (CONFLICTOS)
@@ -262,13 +298,20 @@ same-text = Conflict: there are two files spelt { $file }, one with its accents 
 replaced = New version of { $file } ({ $size }) at secondary { $number }: the others copy it
 resolved = Decided: { $file } is the chosen content from now on; other copies are set aside
 copy-ordered = Secondary { $target } copies { $file } from { $sources }
+copy-ordered-many = Secondary { $target } copies { $count } files
 copy-ended = Copy of { $file } at secondary { $target }: { $outcome }
+copied-to-many = { $count } files copied to secondary { $target }, { $size }
 client-enrolled = Client { $client } enrolled from { $address }
 client-gone = Client { $client } has gone
 granted = { $client } downloads { $file } from secondaries { $sources }
+granted-many = { $client } downloads { $count } files
 queued = { $client } waits for { $file } at place { $place }
+queued-many = { $client } waits for { $count } files
 place-lent = { $client } is sent nothing of { $file }: others have its place until it goes on
+place-lent-many = { $client } is sent nothing of { $count } files: others have its places until it goes on
 finished = Download of { $file } by { $client }: { $outcome }
+finished-many = { $client } has completed { $count } downloads, { $size }
+cancelled-many = { $client } has cancelled { $count } downloads
 copy-damaged = Secondary { $number } has a damaged copy of { $file } and does not serve it: { $others ->
     [0] nobody else has it, so that it cannot be mended before somebody with a good copy returns
    *[other] it is mended from another copy
@@ -364,7 +407,9 @@ folder-read = Folder read: { $files ->
 }, { $size }
 reindexing = Reading the whole folder again
 serving = Serving { $file } ({ $size })
+serving-many = Serving { $count } more files, { $size }
 no-longer-serving = No longer serving { $file }: { $why }
+no-longer-serving-many = No longer serving { $count } files: { $why }
 gone-deleted = it was deleted
 gone-changed = it changed or cannot be read
 gone-withdrawn = it was deleted at another secondary, and cannot be moved away here
@@ -397,15 +442,19 @@ not-served-many = Not serving { $count ->
    *[other] { $count } more names
  }, among them { $examples }: { $why }
 copy-started = Copying { $file } ({ $size }) from secondaries { $sources }
+copy-started-many = Copying { $count } files, { $size }
 copy-notice = Copy of { $file }: { $what }
 copied = Copied and verified { $file }
+copied-many = { $count } files copied and verified, { $size }
 copied-in = Copied and verified { $file } in { $time } ({ $rate }): { $shares }
 copied-from-disk = Copied and verified { $file }: { $share }
 copied-own = { $size } from this disk
 copied-share = { $size } from { $number }
 copy-failed = The copy of { $file } could not be finished: { $why }
 sending = Sending { $file } { $to }
+sending-many = Sending { $count } files { $to }
 sent = Sent { $size } of { $file } { $to }
+sent-many = Sent { $size } of { $count } files { $to }
 refused-for-good = The central admits this secondary no more: { $why }
 being-written-by = { $file } is offered once it is closed: { $program } (process { $process }) has it open for writing
 being-written = { $file } is offered once it is closed: somebody has it open for writing
@@ -416,8 +465,8 @@ folder-read-only = The folder may only be read ({ $why }): it is served, and tak
 folder-writable = The folder can be written into again: it takes copies
 folder-back = The folder is there again: reading it anew
 no-transfers = No transfer is running
-row-sending = being sent { $to }
-row-copying = being copied from other secondaries
+row-sending = sending { $to }
+row-copying = copying from { $sources }
 secondary-status = Secondary { $number }: { $files ->
     [one] 1 file
    *[other] { $files } files
@@ -450,7 +499,7 @@ store-not-found = { $path }: does not exist
 store-denied = { $path }: permission denied; change its permissions or choose another folder
 store-read-only = { $path }: on a read-only disk; choose another folder
 store-disk-away = { $path }: its disk is not mounted; mount it, or restart with --olvidar-discos if it is gone for good
-store-full = { $path }: no space left on the disk, or not enough for all of it; free some and ask for it again: what came is kept
+store-full = { $path }: no space left on the disk, or not enough for all of it; free some and ask for it again: verified data is kept
 store-not-folder = { $path }: not a folder; choose another
 store-exists = { $path }: exists with other content and is not touched; move it, or use --sobrescribir
 store-busy = { $path }: another process is working with it
@@ -605,7 +654,8 @@ you-are-expelled = The administrator has expelled you: your downloads end; you c
 ## videolocal
 
 local-level = Level: { $secondaries } with the same, { $files }
-local-waiting = Waiting: { $alive }; { $copies } missing
+local-waiting = Waiting: { $alive }
+local-waiting-copies = Waiting: { $alive }; { $copies } missing
 local-not-level = the secondaries do not become level: look at { $folder }
 local-no-ports = --puerto-secundarios: there are not so many ports
 local-cannot-make = { $path }: cannot be made
@@ -643,6 +693,7 @@ demo-differs = { $name }: the bytes are not the same
 demo-compared = Compared by SHA-256, file by file, with the disks of the secondaries:
 demo-sent = What each secondary sent of { $file }:
 demo-cost = Cost of the faults: { $chunks } asked for again, { $wasted } wasted ({ $share } of the file), { $without } without a secondary; { $time } in all
+demo-left = The samples stay in { $folder }: delete them whenever you like
 demo-folder = All of it is in { $folder } and is deleted at the end; with --directorio FOLDER it stays
 demo-making = Making { $path } ({ $size })
 
@@ -678,13 +729,13 @@ command-client-status = your downloads and the state of the system
 command-detail = a download chunk by chunk: which secondary brought each
     .usage = DETAIL <number|name>
     .example = DETAIL 1
-command-pause = pauses a download; what came is kept
+command-pause = pauses a download; verified data is kept
     .usage = PAUSE <number|name>
     .example = PAUSE 1
 command-resume = goes on with a paused download
     .usage = RESUME <number|name>
     .example = RESUME 1
-command-cancel = gives a download up; what came is kept
+command-cancel = gives a download up; verified data is kept
     .usage = CANCEL <number|name>
     .example = CANCEL 1
 command-priority = those of higher priority go first; the others wait
@@ -972,7 +1023,6 @@ lost-outdated = { $place }: another central has taken over from this one, or thi
 lost-stopped = this program stops
 
 # Orders from other programs of this machine.
-progress-sources = { $line }, { $working } of { $sources } sources
 order-nobody = no { $program } that takes orders from this user is running on this machine; --socket PATH says where another one listens
 order-nobody-there = no { $program } that takes orders from this user is running on port { $port } of this machine
 order-several = several { $program } are running: choose one with --puerto or --socket ({ $sockets })

@@ -28,10 +28,6 @@ chunks = { $count ->
     [one] 1 trozo
    *[other] { $count } trozos
 }
-chunks-return = { $count ->
-    [one] 1 trozo vuelve
-   *[other] { $count } trozos vuelven
-}
 files = { $count ->
     [one] 1 fichero
    *[other] { $count } ficheros
@@ -47,6 +43,10 @@ secondaries-alive = { $count ->
 copies = { $count ->
     [one] 1 copia
    *[other] { $count } copias
+}
+downloads = { $count ->
+    [one] 1 descarga
+   *[other] { $count } descargas
 }
 clients = { $count ->
     [one] 1 cliente
@@ -93,6 +93,7 @@ column-lease = plazo
 column-sends = envía
 column-sent = enviado
 column-rate = ahora
+column-left = faltan
 column-running = en curso
 column-waiting = en espera
 column-connected = conectado hace
@@ -104,18 +105,19 @@ column-origin = de dónde viene
 
 enrolled-as = Inscrito como { $name }
 name-but = Te llamas { $name }, pero { $why }
+central-connected = Conectado con el central { $central }
+central-away = No se puede conectar con el central ({ $reason }): se reintenta solo
 your-name = Te llamas { $name }
 no-name = No tienes nombre todavía: INSCRIBIR <nombre>
 central-lost = Sin conexión con el central ({ $reason }): las descargas en curso siguen, y se reintenta solo
+central-lost-idle = Sin conexión con el central ({ $reason }): se reintenta solo
 central-denied = Sin conexión con el central: { $why }
 central-back = Conectado de nuevo con el central
+service-is-here = Ya hay servicio: { $secondaries }, { $files }
 download-head = [{ $number }] { $file }
 download-queued = en espera, puesto { $place } de la lista
-download-share = { $count } del secundario { $number }
-download-started = empieza, { $size } en { $count ->
-    [one] 1 trozo
-   *[other] { $count } trozos
-}: { $shares }
+download-started = empieza, { $size } de { $secondaries }
+download-started-empty = empieza
 download-resumed = ya había { $size } verificados de antes; sigue desde ahí
 download-own = { $size } se toman de este disco, verificados; no hace falta enviarlos
 download-started-over = lo que había a medias no sirve (es de otro contenido o no tiene diario): empieza de cero
@@ -125,15 +127,24 @@ download-damaged = { $count ->
 }
 download-set-aside = lo que había a medias no es de este contenido: se conserva como { $to }, y se empieza de cero
 download-no-locks = en este disco no se pueden bloquear ficheros; procura que ningún otro programa descargue lo mismo en la misma carpeta
-download-complete = completo y verificado, { $size } en { $time } ({ $rate })
-download-spared = sin enviar: { $own } que ya tenía este disco, { $zeros } de ceros
-download-path = fichero { $path }
+download-complete = completo y verificado, { $amount }
+download-complete-at = completo y verificado, { $amount } → { $path }
+amount-in = { $size } en { $time }
+amount-part = { $part } de { $size }
+amount-nothing = vacío
 download-digest = SHA-256 { $digest }
-download-cost = { $chunks } pedidos otra vez, { $wasted } de más
+download-rate = { $rate } de media
+download-spared-own = { $size } tomados de este disco
+download-spared-zeros = { $size } de ceros, que no se envían
+download-cost = { $wasted } recibidos de más: duplicados para acabar antes, o trozos a medias
 download-already = ya estaba completo y verificado en { $path }
 download-failed = falló: { $why }
-download-cancelled = cancelado; lo recibido se conserva para otra vez
-download-paused = en pausa; lo recibido se conserva. REANUDAR { $number } lo sigue
+download-cancelled = cancelado; lo verificado se conserva para otra vez
+downloads-cancelled = { $count ->
+    [one] 1 descarga cancelada; lo verificado se conserva para otra vez
+   *[other] { $count } descargas canceladas; lo verificado se conserva para otra vez
+}
+download-paused = en pausa; lo verificado se conserva. REANUDAR { $number } lo sigue
 download-held = espera a que acabe una descarga de más prioridad
 download-superseded = tiene una versión nueva y ya nadie tiene la anterior: se descarga la nueva
 download-checked = { $bad ->
@@ -143,6 +154,14 @@ download-checked = { $bad ->
 }
 answer-found = Encontrado: es la descarga { $number }
 answer-waits = Encontrado: es la descarga { $number }; espera en el puesto { $place } de la lista
+downloads-asked = { $count ->
+    [one] 1 fichero pedido
+   *[other] { $count } ficheros pedidos
+}
+downloads-wait = { $count ->
+    [one] { $asked }; 1 en espera
+   *[other] { $asked }; { $count } en espera
+}
 no-files = No hay ningún video
 no-match = Ningún video casa con «{ $pattern }»
 no-such-file-near = no existe «{ $name }»: ¿querías decir { $near }?
@@ -151,8 +170,9 @@ holders-conflict = { $holders } de { $secondaries }, en conflicto
 no-downloads = No has pedido ninguna descarga
 state-asked = pedida
 state-queued = en espera, puesto { $place }
+state-no-sources = { $percent }, sin fuentes
 state-complete = completa
-state-failed = falló: { $why }
+state-failed = falló
 state-cancelled = cancelada
 state-paused = en pausa
 state-held = espera a otra de más prioridad
@@ -168,20 +188,20 @@ no-local-file = { $name }: no está en la carpeta de descargas; VIDEO { $name } 
 
 ## El estado de una descarga
 
-progress-waiting = { $percent } de { $size }, esperando a que vuelva un secundario
-progress = { $percent } de { $size }, { $rate }
-progress-left = { $percent } de { $size }, { $rate }, faltan { $left }
-left = faltan { $left }
-waiting-for-sources = esperando a que vuelva un secundario
-source-connecting = conectando
-source-suspect = parado
-source-dead = caído
-source-banned = expulsado
-source-resting = en mantenimiento
 map-missing = falta
 map-in-flight = pedido
 map-earlier = de antes
 map-legend = cada casilla: { $chunks }
+live-total = en total
+live-more-waiting = { $count } más en espera
+live-more-running = { $count } más en curso
+live-more = { $running } más en curso y { $waiting } en espera
+live-files = { $complete } de { $files } ficheros
+live-sources = { $count ->
+    [one] { $shown } fuente
+   *[other] { $shown } fuentes
+}
+live-no-sources = sin fuentes: se espera a que vuelva una
 map-secondary = secundario { $number }
 
 ## Lo que pasa entre quien recibe y sus secundarios
@@ -192,15 +212,30 @@ fault-stalled = no envía nada
 fault-digest = envió bytes equivocados
 fault-refused = dice que no puede enviarlo
 fault-protocol = no habla el protocolo
-notice-suspect = el secundario { $source } no envía nada por ahora: no se le pide más
-notice-cleared = el secundario { $source } vuelve a enviar
-notice-dead = el secundario { $source } ha caído ({ $why }): { $returned } a repartirse; se avisó al central
-notice-back = el secundario { $source } ha vuelto tras { $after }: recupera { $chunks } de su parte que faltaban
-notice-banned = el secundario { $source } envió bytes equivocados en el trozo { $chunk }: no se usa más para este fichero; se avisó al central
-notice-banned-manifest = el secundario { $source } envió un manifiesto que no es el del catálogo: no se usa más para este fichero; se avisó al central
-notice-no-sources = no queda ningún secundario: se espera hasta { $time } a que vuelva alguno
-notice-sources-again = hay secundarios de nuevo tras { $after }: sigue
-failure-no-sources = ningún secundario pudo enviarlo en { $waited }; lo recibido se conserva: pídelo otra vez cuando haya secundarios
+notice-suspect = El secundario { $source } no responde
+notice-cleared = El secundario { $source } vuelve a enviar
+notice-dead = El secundario { $source } ha caído ({ $why })
+notice-dead-chunks = El secundario { $source } ha caído ({ $why }): { $chunks }
+chunks-go-on = { $count ->
+    [one] 1 trozo de { $from } pasa a los demás
+   *[other] { $count } trozos de { $from } pasan a los demás
+}
+notice-back = El secundario { $source } ha vuelto
+notice-back-after = El secundario { $source } ha vuelto tras { $after }
+notice-back-chunks = { $count ->
+    [one] ; vuelve a encargarse de 1 trozo
+   *[other] ; vuelve a encargarse de { $count } trozos
+}
+notice-banned = El secundario { $source } envió bytes equivocados de { $files }: no se le pide más; el central lo sabe
+notice-no-sources = { $count ->
+    [one] No queda ningún secundario: { $files } espera hasta { $time } a que vuelva alguno
+   *[other] No queda ningún secundario: { $files } esperan hasta { $time } a que vuelva alguno
+}
+notice-sources-again = { $count ->
+    [one] Vuelve a haber secundarios: { $files } sigue
+   *[other] Vuelve a haber secundarios: { $files } siguen
+}
+failure-no-sources = ningún secundario pudo enviarlo en { $waited }; lo verificado se conserva: pídelo otra vez cuando haya secundarios
 failure-wrong-manifest = los secundarios { $one } y { $other } enviaron el trozo { $chunk } con otro contenido que el anunciado: el manifiesto no es bueno
 failure-local = falló el disco de este lado; el registro dice cómo
 failure-broken = falló una parte de este programa; el registro dice más
@@ -255,6 +290,7 @@ secondary-folders-away = Falta un disco del secundario { $number }: no recibe co
 level = Sincronizado: todos los secundarios vivos tienen lo mismo, { $files }
 no-secondaries = No queda ningún secundario: las descargas esperan a que vuelva alguno
 offered = Se ofrece { $file } ({ $size })
+offered-some = Se ofrecen { $count } ficheros más, { $size }
 no-longer-offered-deleted = Ya no se ofrece { $file }: se borró en el secundario { $number } y los demás lo retiran
 no-longer-offered = Ya no se ofrece { $file }
 conflict = Conflicto: el secundario { $number } tiene otro contenido en { $file }; no se copia ni se toca hasta que decidas (CONFLICTOS)
@@ -262,13 +298,20 @@ same-text = Conflicto: hay dos ficheros que se escriben { $file }, uno con los a
 replaced = Nueva versión de { $file } ({ $size }) en el secundario { $number }: los demás la copian
 resolved = Decidido: { $file } es desde ahora el contenido elegido; las otras copias se retiran
 copy-ordered = El secundario { $target } copia { $file } de { $sources }
+copy-ordered-many = El secundario { $target } copia { $count } ficheros
 copy-ended = Copia de { $file } en el secundario { $target }: { $outcome }
+copied-to-many = { $count } ficheros copiados al secundario { $target }, { $size }
 client-enrolled = Cliente { $client } inscrito desde { $address }
 client-gone = Cliente { $client } se ha ido
 granted = { $client } descarga { $file } de los secundarios { $sources }
+granted-many = { $client } descarga { $count } ficheros
 queued = { $client } espera por { $file } en el puesto { $place }
+queued-many = { $client } espera por { $count } ficheros
 place-lent = A { $client } no se le envía nada de { $file }: otros usan su puesto hasta que siga
+place-lent-many = A { $client } no se le envía nada de { $count } ficheros: otros usan sus puestos hasta que siga
 finished = Descarga de { $file } por { $client }: { $outcome }
+finished-many = { $client } ha completado { $count } descargas, { $size }
+cancelled-many = { $client } ha cancelado { $count } descargas
 copy-damaged = El secundario { $number } tiene dañado { $file } y no lo sirve: { $others ->
     [0] nadie más lo tiene, así que no se puede arreglar hasta que vuelva alguien con una copia buena
    *[other] se arregla con la copia de otro
@@ -364,7 +407,9 @@ folder-read = Carpeta leída: { $files ->
 }, { $size }
 reindexing = Se lee la carpeta entera otra vez
 serving = Se sirve { $file } ({ $size })
+serving-many = Se sirven { $count } ficheros más, { $size }
 no-longer-serving = Ya no se sirve { $file }: { $why }
+no-longer-serving-many = Ya no se sirven { $count } ficheros: { $why }
 gone-deleted = se ha borrado
 gone-changed = ha cambiado o no se puede leer
 gone-withdrawn = se borró en otro secundario, y aquí no se puede apartar
@@ -397,15 +442,19 @@ not-served-many = No se { $count ->
    *[other] sirven { $count } nombres más
  }, entre ellos { $examples }: { $why }
 copy-started = Copiando { $file } ({ $size }) de los secundarios { $sources }
+copy-started-many = Copiando { $count } ficheros, { $size }
 copy-notice = Copia de { $file }: { $what }
 copied = Copiado y verificado { $file }
+copied-many = { $count } ficheros copiados y verificados, { $size }
 copied-in = Copiado y verificado { $file } en { $time } ({ $rate }): { $shares }
 copied-from-disk = Copiado y verificado { $file }: { $share }
 copied-own = { $size } de este disco
 copied-share = { $size } del { $number }
 copy-failed = La copia de { $file } no pudo terminar: { $why }
 sending = Enviando { $file } { $to }
+sending-many = Enviando { $count } ficheros { $to }
 sent = Enviados { $size } de { $file } { $to }
+sent-many = Enviados { $size } de { $count } ficheros { $to }
 refused-for-good = El central no admite más a este secundario: { $why }
 being-written-by = { $file } se ofrecerá cuando se cierre: { $program } (proceso { $process }) lo tiene abierto para escribir
 being-written = { $file } se ofrecerá cuando se cierre: alguien lo tiene abierto para escribir
@@ -416,8 +465,8 @@ folder-read-only = En la carpeta no se puede escribir ({ $why }): se sirve, pero
 folder-writable = En la carpeta se puede volver a escribir: recibe copias
 folder-back = La carpeta vuelve a estar: se lee de nuevo
 no-transfers = No hay ninguna transferencia en curso
-row-sending = se envía { $to }
-row-copying = se copia de otros secundarios
+row-sending = envío { $to }
+row-copying = copia de { $sources }
 secondary-status = Secundario { $number }: { $files ->
     [one] 1 fichero
    *[other] { $files } ficheros
@@ -456,7 +505,7 @@ store-not-found = { $path }: no existe
 store-denied = { $path }: permiso denegado; cambia sus permisos o elige otra carpeta
 store-read-only = { $path }: está en un disco de solo lectura; elige otra carpeta
 store-disk-away = { $path }: su disco no está montado; móntalo o, si no va a volver, arranca otra vez con --olvidar-discos
-store-full = { $path }: no queda sitio en el disco, o no cabe entero; libera espacio y pídelo otra vez: lo recibido se conserva
+store-full = { $path }: no queda sitio en el disco, o no cabe entero; libera espacio y pídelo otra vez: lo verificado se conserva
 store-not-folder = { $path }: no es una carpeta; elige otra
 store-exists = { $path }: ya existe con otro contenido y no se toca; muévelo, o usa --sobrescribir
 store-busy = { $path }: otro proceso está trabajando con él
@@ -611,7 +660,8 @@ you-are-expelled = El administrador te ha expulsado: tus descargas terminan; pod
 ## videolocal
 
 local-level = Sincronizado: { $secondaries } con lo mismo, { $files }
-local-waiting = Esperando: { $alive }; faltan { $copies }
+local-waiting = Esperando: { $alive }
+local-waiting-copies = Esperando: { $alive }; faltan { $copies }
 local-not-level = los secundarios no se sincronizan: mira { $folder }
 local-no-ports = --puerto-secundarios: no hay tantos puertos
 local-cannot-make = { $path }: no se puede crear
@@ -649,6 +699,7 @@ demo-differs = { $name }: los bytes no son los mismos
 demo-compared = Comprobado con SHA-256, fichero a fichero, contra el disco de los secundarios:
 demo-sent = Lo que envió cada secundario de { $file }:
 demo-cost = Coste de las caídas: { $chunks } pedidos otra vez, { $wasted } de más ({ $share } del fichero), { $without } sin un secundario; en total { $time }
+demo-left = Las muestras quedan en { $folder }: bórralas cuando quieras
 demo-folder = Todo está en { $folder } y se borra al acabar; con --directorio CARPETA se queda
 demo-making = Creando { $path } ({ $size })
 
@@ -684,13 +735,13 @@ command-client-status = tus descargas y el estado del sistema
 command-detail = una descarga trozo a trozo: qué secundario trajo cada uno
     .usage = DETALLE <número|nombre>
     .example = DETALLE 1
-command-pause = para una descarga; lo recibido se conserva
+command-pause = para una descarga; lo verificado se conserva
     .usage = PAUSAR <número|nombre>
     .example = PAUSAR 1
 command-resume = sigue una descarga en pausa
     .usage = REANUDAR <número|nombre>
     .example = REANUDAR 1
-command-cancel = deja una descarga; lo recibido se conserva
+command-cancel = deja una descarga; lo verificado se conserva
     .usage = CANCELAR <número|nombre>
     .example = CANCELAR 1
 command-priority = las de más prioridad van primero; las demás esperan
@@ -978,7 +1029,6 @@ lost-outdated = { $place }: otro central ha tomado el relevo de este, o este per
 lost-stopped = este programa se para
 
 # Orders from other programs of this machine.
-progress-sources = { $line }, { $working } de { $sources } fuentes
 order-nobody = no hay ningún { $program } en marcha en esta máquina que reciba órdenes de este usuario; --socket RUTA dice dónde escucha otro
 order-nobody-there = no hay ningún { $program } en marcha en el puerto { $port } de esta máquina que reciba órdenes de este usuario
 order-several = hay varios { $program } en marcha: elige uno con --puerto o --socket ({ $sockets })

@@ -8,9 +8,11 @@ use super::{
     args::{CentralArgs, CentralCommand},
     certificates,
     commands::{self, CentralLine, CommonLine},
-    console::{Console, Mode, Printer},
+    console::{Console, Mode, Printer, page_columns},
     exit::Exit,
-    flags, orders, output,
+    flags,
+    news::CentralNews,
+    orders, output,
     program::{self, finish},
     reload,
     service::Manager,
@@ -109,11 +111,9 @@ async fn run(
         &mut console,
         (&mut events, &mut orders),
         manager.watch(stopped, reload, read_again, alive),
-        |event| {
-            let line = text::central::event(event);
-            manager.central_event(event, &line.text());
-            line
-        },
+        (CentralNews::default(), |event| {
+            manager.central_event(event, &text::central::event(event).text());
+        }),
         async |line| command(line, &handle, &printer).await,
         async |asked| {
             let perform = async |request| orders::central::order(&handle, request).await;
@@ -134,11 +134,13 @@ async fn command(line: &str, handle: &CentralHandle, printer: &Printer) -> bool 
             return true;
         }
     };
+    let columns = page_columns();
     match parsed {
         CentralLine::Common(CommonLine::Help(word)) => {
             printer.lines(help::answer(
                 word.as_deref(),
                 &topics::of(commands::CENTRAL),
+                columns,
             ));
         }
         CentralLine::Common(CommonLine::Empty) => {}

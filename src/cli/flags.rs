@@ -11,6 +11,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, Parser, error::ErrorKind, parser
 
 use super::{
     args::settings_can_have,
+    console::page_columns,
     exit::Exit,
     given::{opposites, origin, patient, ports, twice},
     output,
@@ -19,7 +20,7 @@ use super::{
         flags::flag_text,
         language::{self, Language},
         t,
-        table::table,
+        table::{Table, minor, name, whole},
     },
     usage, values,
 };
@@ -381,9 +382,13 @@ fn shown(command: &Command, matches: &ArgMatches, settings: &Settings) -> Vec<St
             vec![flag, shown, from]
         })
         .collect();
-    let head = [t!("column-flag"), t!("column-value"), t!("column-origin")];
+    let head = [
+        whole(t!("column-flag")),
+        name(t!("column-value")),
+        minor(1, t!("column-origin")),
+    ];
     let mut lines = vec![settings.summary()];
-    lines.extend(table(&head, &rows));
+    lines.extend(Table::new(head).with(rows).lines(page_columns()));
     lines
 }
 

@@ -2,7 +2,8 @@
 //!
 //! `flags` reads a command line (its shape is `args`, its file `settings`, what is wrong with it `usage`,
 //! its values `values` and `place`),
-//! `commands` understands what is typed at a prompt, `text` makes what is read, `console` is the terminal, and
+//! `commands` understands what is typed at a prompt, `text` makes what is read, `news` decides which events are told
+//! together, `totals` adds downloads up, `console` is the terminal, and
 //! `central`, `secondary`, `client` run a node between the two; `scripts` does what scripts ask for; `local` runs a
 //! whole cluster. `program` starts and ends them all, with `signals`, `logging` and, for those that run as services,
 //! `service` and `reload`. `codes` lists the names of all errors, `generate` makes completions and manual pages.
@@ -20,6 +21,7 @@ mod generate;
 mod given;
 pub mod local;
 pub mod logging;
+pub mod news;
 mod orders;
 mod output;
 mod parsers;
@@ -36,6 +38,7 @@ mod settings;
 pub mod signals;
 mod suggestions;
 pub mod text;
+mod totals;
 mod usage;
 mod values;
 mod wanted;

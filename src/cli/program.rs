@@ -1,15 +1,24 @@
 //! What the programs have in common: how they start, how they end.
 
-use std::{future::Future, pin::Pin, process::ExitCode, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    time::{MissedTickBehavior, interval},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     args::Common,
-    console::{Console, Entered, Mode, Printer, restore},
+    console::{Console, Entered, Mode, Printer, clear_row, restore},
     exit::Exit,
     logging::Log,
+    news::News,
     output::{report, wrote},
     runtime,
     signals::{self, Hangup, Requests},
@@ -29,6 +38,8 @@ use crate::node::{
 pub const EVENTS: usize = 4096;
 /// An orderly stop is abandoned after this time.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
+/// How often a server looks whether there is something to tell.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long blocking work may hold up the end.
 pub(super) const LAST_WORK: Duration = Duration::from_millis(500);
 
@@ -104,6 +115,9 @@ where
     printer.flush();
     runtime.shutdown_timeout(LAST_WORK);
     restore();
+    if mode == Mode::Prompt {
+        clear_row();
+    }
     exit.into()
 }
 
@@ -117,13 +131,13 @@ pub async fn printed(printer: &Printer, stop: &CancellationToken) -> Exit {
     printer.lost().map_or(Exit::Well, |error| wrote(Err(error)))
 }
 
-/// Shows a server's events, and does what is typed and what other programs order, until `stopped`, or the end of the input, or a command
-/// that gives false.
+/// Shows a server's events, which `note` hears of too, and does what is typed and what other programs order, until
+/// `stopped`, or the end of the input, or a command that gives false.
 pub async fn serve<E>(
     console: &mut Console,
     (events, orders): (&mut mpsc::Receiver<E>, &mut Orders),
     stopped: impl Future<Output = ()>,
-    show: impl Fn(&E) -> Line,
+    (mut news, note): (impl News<E>, impl Fn(&E)),
     mut command: impl AsyncFnMut(&str) -> bool,
     order: impl AsyncFn(Asked),
 ) {
@@ -132,10 +146,16 @@ pub async fn serve<E>(
     }
     console.open();
     tokio::pin!(stopped);
+    let mut tick = interval(LOOK_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = &mut stopped => break,
-            Some(event) = events.recv() => console.printer.news([show(&event)]),
+            Some(event) = events.recv() => {
+                note(&event);
+                console.printer.news(timed(news.take(Instant::now(), &event)));
+            }
+            _ = tick.tick() => console.printer.news(timed(news.due(Instant::now()))),
             asked = orders.next() => order(asked).await,
             entered = console.next() => match entered {
                 Some(Entered::Line(line)) => {
@@ -149,9 +169,22 @@ pub async fn serve<E>(
         }
     }
     while let Ok(event) = events.try_recv() {
-        console.printer.line(show(&event));
+        note(&event);
+        console
+            .printer
+            .lines(timed(news.take(Instant::now(), &event)));
     }
+    console.printer.lines(timed(news.rest()));
     console.printer.line(t!("stopping"));
+}
+
+/// The same lines with the time of day before each, unless the journal of the system adds it.
+fn timed(lines: Vec<Line>) -> Vec<Line> {
+    if lines.is_empty() || std::env::var_os("JOURNAL_STREAM").is_some() {
+        return lines;
+    }
+    let now = jiff::Zoned::now().strftime("%H:%M:%S ").to_string();
+    lines.iter().map(|line| line.after(&now)).collect()
 }
 
 /// A node that starts, unless the program is to stop first. Tells why it does not.

@@ -7,9 +7,10 @@ use tokio::sync::mpsc;
 use super::{
     args::{SecondaryArgs, SecondaryCommand},
     commands::{self, CommonLine, Form, SecondaryLine},
-    console::{Console, Mode, Printer},
+    console::{Console, Mode, Printer, page_columns},
     exit::Exit,
     flags,
+    news::SecondaryNews,
     orders::{self, secondary::SecondaryAnswer},
     output,
     program::{self, finish},
@@ -126,11 +127,9 @@ async fn run(
         &mut console,
         (&mut events, &mut orders),
         manager.watch(stopped, reload, read_again, alive),
-        |event| {
-            let line = text::secondary::event(event);
-            manager.secondary_event(event, &line.text());
-            line
-        },
+        (SecondaryNews::default(), |event| {
+            manager.secondary_event(event, &text::secondary::event(event).text());
+        }),
         async |line| command(line, &handle, &printer, &mut emptying).await,
         async |asked| {
             let perform = async |request| orders::secondary::order(&handle, request).await;
@@ -174,11 +173,13 @@ async fn command(
             return true;
         }
     };
+    let columns = page_columns();
     match parsed {
         SecondaryLine::Common(CommonLine::Help(word)) => {
             printer.lines(help::answer(
                 word.as_deref(),
                 &topics::of(commands::SECONDARY),
+                columns,
             ));
         }
         SecondaryLine::Common(CommonLine::Empty) => {}

@@ -1,6 +1,7 @@
 //! What follows the commands of a client: files of the catalogue with their sizes, and its own downloads.
 
 use std::{
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -21,6 +22,9 @@ const FRESH: Duration = Duration::from_secs(2);
 /// Data younger than this is good enough for a hint.
 const RECENT: Duration = Duration::from_secs(15);
 
+/// Files that are looked for on the disk.
+const MOST_LOOKED_FOR: usize = 5000;
+
 #[derive(Default)]
 struct Known {
     asked: Option<Instant>,
@@ -32,15 +36,18 @@ struct Known {
 /// See [`Values`]. The prompt's thread asks; the runtime's threads answer.
 pub(super) struct ClientValues {
     client: ClientHandle,
+    /// Where downloads are.
+    target: PathBuf,
     runtime: Handle,
     known: Arc<Mutex<Known>>,
 }
 
 impl ClientValues {
     /// Within the runtime that the client runs in.
-    pub(super) fn new(client: ClientHandle) -> Self {
+    pub(super) fn new(client: ClientHandle, target: PathBuf) -> Self {
         Self {
             client,
+            target,
             runtime: Handle::current(),
             known: Arc::default(),
         }
@@ -92,6 +99,16 @@ impl ClientValues {
         Arc::clone(&known.files)
     }
 
+    /// Those that are in the folder of downloads. Where there are very many nobody looks.
+    fn files_here(&self, fresh: bool) -> Arc<[Suggestion]> {
+        let files = self.files(fresh);
+        if files.len() > MOST_LOOKED_FOR {
+            return files;
+        }
+        let is_here = |file: &&Suggestion| self.target.join(&file.text).is_file();
+        files.iter().filter(is_here).cloned().collect()
+    }
+
     fn downloads(&self) -> Arc<[Suggestion]> {
         let views = self
             .runtime
@@ -110,7 +127,8 @@ impl ClientValues {
 impl Values for ClientValues {
     fn of(&self, id: &str, fresh: bool) -> Arc<[Suggestion]> {
         match id {
-            "download" | "verify" | "search" => self.files(fresh),
+            "download" | "search" => self.files(fresh),
+            "verify" => self.files_here(fresh),
             "detail" | "pause" | "resume" | "cancel" | "priority" if fresh => self.downloads(),
             _ => Arc::default(),
         }

@@ -472,7 +472,7 @@ fn a_download_within_tls_survives_a_killed_secondary_and_shows_no_secret() {
     client.type_line(&format!("VIDEO {FILE}"));
     client.wait_for("empieza");
     cluster.secondaries[0].kill();
-    client.wait_for("el secundario 1 ha caído");
+    client.wait_for("El secundario 1 ha caído");
     client.end_input();
     // The command lines, while all still run.
     let folder = cluster.folder.path().to_owned();

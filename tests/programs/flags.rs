@@ -215,7 +215,7 @@ fn at_a_terminal_there_is_a_prompt_and_ctrl_d_ends_it() {
     terminal.send_line("inscribir ana maría").unwrap();
     terminal.exp_string("Inscrito como ana mar").unwrap();
     terminal.send_line("video a.bin").unwrap();
-    terminal.exp_string("empieza").unwrap();
+    terminal.exp_string("[1] ").unwrap();
     // Live lines come while something is typed, and nothing of it is lost.
     terminal.send("lista_").unwrap();
     terminal.flush().unwrap();

@@ -9,6 +9,7 @@ mod faults;
 mod flags;
 mod orders;
 mod prompt;
+mod screen;
 mod scripts;
 mod services;
 mod spanish;

@@ -117,7 +117,7 @@ fn a_half_typed_line_outlives_events_and_a_narrow_window() {
     let cluster = cluster();
     let mut terminal = terminal(&cluster, cluster.folder.path(), &["--nombre", "ana"]);
     terminal.send_line("VIDEO pelicula.bin").unwrap();
-    terminal.exp_string("empieza").unwrap();
+    terminal.exp_string("[1] ").unwrap();
     terminal.send("lista_").unwrap();
     terminal.flush().unwrap();
     terminal.exp_string("MB/s").unwrap();
@@ -145,10 +145,10 @@ fn a_download_is_paused_looked_at_and_resumed() {
     let cluster = cluster();
     let mut terminal = terminal(&cluster, cluster.folder.path(), &["--nombre", "ana"]);
     terminal.send_line("VIDEO pelicula.bin").unwrap();
-    terminal.exp_string("empieza").unwrap();
+    terminal.exp_string("[1] ").unwrap();
     terminal.send_line("PAUSAR 1").unwrap();
     terminal
-        .exp_string("en pausa; lo recibido se conserva")
+        .exp_string("en pausa; lo verificado se conserva")
         .unwrap();
     terminal.send_line("DETALLE pelicula.bin").unwrap();
     terminal.exp_string("falta").unwrap();

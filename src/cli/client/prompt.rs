@@ -1,16 +1,27 @@
 //! A client's prompt, which is also `videolocal`'s: that adds commands to it.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use tokio::{sync::mpsc, time::interval};
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{interval, sleep},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::ending::stop_client;
 use crate::{
     cli::{
         commands::{self, ClientLine, CommonLine, Level, Wanted, Which},
-        console::{Console, Entered, Mode, Printer, columns},
+        console::{Console, Entered, Mode, Printer, columns, page_columns, rows},
         exit::Exit,
+        news::{ClientNews, News},
         program,
         suggestions::ClientValues,
         text::{
@@ -18,20 +29,26 @@ use crate::{
             bad_line::explain,
             errors, help,
             line::{Line, Tone, complaint},
+            live::Window,
             t,
             topics::{self, Topic},
         },
+        totals::Totals,
         wanted,
     },
-    model::{ClientName, FileName},
+    model::{ClientName, ClusterStatus, FileName},
     node::client::{
-        self, ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer, DownloadNumber,
-        DownloadState, Priority,
+        self, ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer, DownloadEvent,
+        DownloadNumber, DownloadState, Priority, Summary,
     },
 };
 
 /// How often the live lines are looked at.
 const LIVE_EVERY: Duration = Duration::from_millis(500);
+/// How often the central is asked whether service has begun.
+const SERVICE_EVERY: Duration = Duration::from_secs(1);
+/// Ends of downloads that are remembered.
+const MOST_SUMMARIES: usize = 1000;
 
 /// Commands that a program adds to a client's.
 pub trait Extra: Send {
@@ -71,6 +88,7 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Exit {
     let (sender, mut events) = mpsc::channel(program::EVENTS);
+    let target = config.target.clone();
     let handle = client::start(config, sender).await;
     let mut prompt = Prompt {
         handle: handle.clone(),
@@ -79,12 +97,16 @@ pub async fn run(
         has_person: console.mode == Mode::Prompt,
         stop: stop.clone(),
         failed: 0,
+        news: ClientNews::new(console.mode == Mode::Prompt),
+        totals: Totals::default(),
+        summaries: BTreeMap::new(),
+        service: JoinSet::new(),
     };
     if let Some(name) = name {
         prompt.enrol(name).await;
     }
     if console.mode == Mode::Prompt {
-        console.complete(Arc::new(ClientValues::new(handle.clone())));
+        console.complete(Arc::new(ClientValues::new(handle.clone(), target)));
         prompt.printer.line(t!("hint-help"));
     }
     console.open();
@@ -105,15 +127,15 @@ pub async fn run(
                     Mode::Lines | Mode::None => break prompt.wait(&mut events, &stop).await,
                 },
             },
-            _ = tick.tick(), if console.mode == Mode::Prompt => {
-                if let Ok(views) = handle.downloads().await {
-                    prompt.printer.live(text::live::lines(&views, columns()));
-                }
+            Some(Ok(status)) = prompt.service.join_next(), if !prompt.service.is_empty() => {
+                prompt.printer.line(text::client::service(&status));
             }
+            _ = tick.tick() => prompt.look().await,
         }
     };
     prompt.printer.live(Vec::new());
     let (exit, warning) = stop_client(&handle, &mut events, |event| prompt.tell(event)).await;
+    prompt.tell_rest();
     prompt
         .printer
         .lines(warning.map(|text| Line::new(Tone::Warning, text)));
@@ -134,15 +156,73 @@ struct Prompt<E> {
     stop: CancellationToken,
     /// Commands that failed.
     failed: u64,
+    news: ClientNews,
+    totals: Totals,
+    /// How downloads ended, for whoever wants to know more.
+    summaries: BTreeMap<DownloadNumber, Summary>,
+    /// Waits for service to begin, after somebody was told that it has not.
+    service: JoinSet<ClusterStatus>,
+}
+
+/// Ends when service has begun.
+async fn service(client: ClientHandle) -> ClusterStatus {
+    loop {
+        sleep(SERVICE_EVERY).await;
+        match client.status().await {
+            Ok(status) if status.ready => return status,
+            Ok(_) | Err(_) => {}
+        }
+    }
 }
 
 impl<E: Extra> Prompt<E> {
-    fn tell(&self, event: &ClientEvent) {
-        let lines = text::client::event(event);
+    fn tell(&mut self, event: &ClientEvent) {
+        if let ClientEvent::Download {
+            number,
+            file,
+            what: DownloadEvent::Complete(summary),
+        } = event
+        {
+            self.totals.learn(file, summary.bytes);
+            self.summaries.insert(*number, summary.clone());
+            if self.summaries.len() > MOST_SUMMARIES {
+                self.summaries.pop_first();
+            }
+        }
+        let lines = self.news.take(Instant::now(), event);
         if event.is_kept() {
             self.printer.lines(lines);
         } else {
             self.printer.news(lines);
+        }
+    }
+
+    /// Tells what was kept for others like it.
+    fn tell_rest(&mut self) {
+        self.printer.lines(self.news.rest());
+    }
+
+    /// Time passes: tells what waited for others like it, and shows how far the downloads are.
+    async fn look(&mut self) {
+        self.printer.lines(self.news.due(Instant::now()));
+        if self.has_person
+            && let Ok(views) = self.handle.downloads().await
+        {
+            let total = self.totals.of(&views);
+            let window = Window {
+                columns: columns(),
+                rows: rows() / 3,
+            };
+            let lines = text::live::lines(&views, &total, window);
+            self.printer.live(lines);
+        }
+    }
+
+    /// Tells what is wrong. Service that has not begun is waited for.
+    fn fails(&mut self, error: &ClientError) {
+        self.complain(errors::client(error));
+        if self.has_person && *error == ClientError::NotReady && self.service.is_empty() {
+            self.service.spawn(service(self.handle.clone()));
         }
     }
 
@@ -160,11 +240,13 @@ impl<E: Extra> Prompt<E> {
         let handle = self.handle.clone();
         let idle = handle.wait_idle();
         tokio::pin!(idle);
+        let mut tick = interval(LIVE_EVERY);
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Exit::Failed,
                 Some(event) = events.recv() => self.tell(&event),
+                _ = tick.tick() => self.look().await,
                 tally = &mut idle => {
                     let is_well = tally.is_ok_and(|tally| tally.all_well()) && self.failed == 0;
                     return if is_well { Exit::Well } else { Exit::Failed };
@@ -193,8 +275,10 @@ impl<E: Extra> Prompt<E> {
             Ok(ClientLine::Enrol(name)) => self.enrol(name).await,
             Ok(ClientLine::Name) => self.name().await,
             Ok(ClientLine::List) => match self.handle.list().await {
-                Ok(files) => self.printer.lines(text::client::listing(&files)),
-                Err(error) => self.complain(errors::client(&error)),
+                Ok(files) => self
+                    .printer
+                    .lines(text::client::listing(&files, page_columns())),
+                Err(error) => self.fails(&error),
             },
             Ok(ClientLine::Search(text)) => self.search(&text).await,
             Ok(ClientLine::Download(wanted)) => self.download(&wanted).await,
@@ -211,7 +295,8 @@ impl<E: Extra> Prompt<E> {
             Ok(ClientLine::Common(CommonLine::Help(word))) => {
                 let mut topics = topics::of(commands::CLIENT);
                 topics.extend(self.extra.help());
-                self.printer.lines(help::answer(word.as_deref(), &topics));
+                self.printer
+                    .lines(help::answer(word.as_deref(), &topics, page_columns()));
             }
             Ok(ClientLine::Common(CommonLine::Empty)) => {}
             Ok(ClientLine::Common(CommonLine::Quit)) => return false,
@@ -233,18 +318,22 @@ impl<E: Extra> Prompt<E> {
                 if found.is_empty() {
                     self.printer.line(t!("no-match", pattern = text));
                 } else {
-                    self.printer.lines(text::client::listing(&found));
+                    self.printer
+                        .lines(text::client::listing(&found, page_columns()));
                 }
             }
-            Err(error) => self.complain(errors::client(&error)),
+            Err(error) => self.fails(&error),
         }
     }
 
     async fn download(&mut self, wanted: &Wanted) {
         let files = match wanted::files(&self.handle, wanted).await {
             Ok(files) => files,
+            Err(wanted::NoFiles::Client(error)) => return self.fails(&error),
             Err(none) => return self.complain(none.text()),
         };
+        let are_many = self.has_person && files.len() > 1;
+        let mut asked = Vec::new();
         for file in files {
             let answer = if self.has_person {
                 self.handle.download(file.clone()).await
@@ -255,19 +344,68 @@ impl<E: Extra> Prompt<E> {
                     () = self.stop.cancelled() => return,
                 }
             };
-            self.answer(&file, answer).await;
+            match answer {
+                Ok(answer) if self.has_person => {
+                    if !are_many {
+                        self.printer.line(text::client::answer(&answer));
+                    }
+                    asked.push((file, self.counted(&answer)));
+                }
+                answer => self.answer(&file, answer).await,
+            }
+        }
+        self.asked(&asked, are_many).await;
+    }
+
+    /// One more download; true when it waits. Its place is told by the answer.
+    fn counted(&mut self, answer: &DownloadAnswer) -> bool {
+        let (number, waits) = match answer {
+            DownloadAnswer::Found(number) => (*number, false),
+            DownloadAnswer::Waits(number, _) => (*number, true),
+        };
+        self.totals.join(number);
+        if waits && self.has_person {
+            self.news.told_to_wait(number);
+        }
+        waits
+    }
+
+    /// These were asked for. How long those are that wait is not known before they start: the listing says.
+    async fn asked(&mut self, asked: &[(FileName, bool)], are_many: bool) {
+        let waiting = asked.iter().filter(|(_, waits)| *waits).count();
+        if waiting > 0 || (are_many && !asked.is_empty()) {
+            let names: BTreeSet<&FileName> = asked.iter().map(|(file, _)| file).collect();
+            let listed = self.handle.list().await.unwrap_or_default();
+            let wanted = listed.iter().filter(|l| names.contains(&l.file.name));
+            let mut size = 0;
+            for listed in wanted {
+                let bytes = listed.file.layout.file_bytes();
+                self.totals.learn(&listed.file.name, bytes);
+                size += bytes;
+            }
+            if are_many {
+                let size = names
+                    .iter()
+                    .all(|name| self.totals.knows(name))
+                    .then_some(size);
+                let line = text::client::answers(asked.len(), waiting, size);
+                self.printer.line(line);
+            }
         }
     }
 
     async fn answer(&mut self, file: &FileName, answer: Result<DownloadAnswer, ClientError>) {
         match answer {
-            Ok(answer) => self.printer.line(text::client::answer(&answer)),
+            Ok(answer) => {
+                self.printer.line(text::client::answer(&answer));
+                self.counted(&answer);
+            }
             Err(ClientError::NotFound) => {
                 // Perhaps it was mistyped.
                 let listed = self.handle.list().await.unwrap_or_default();
                 self.complain(wanted::not_found(&listed, file.as_str()));
             }
-            Err(error) => self.complain(errors::client(&error)),
+            Err(error) => self.fails(&error),
         }
     }
 
@@ -297,7 +435,13 @@ impl<E: Extra> Prompt<E> {
             None => None,
         };
         match map {
-            Some(map) => self.printer.lines(text::map::lines(&map, columns())),
+            Some(map) => {
+                self.printer.lines(text::map::lines(&map, columns()));
+                if let Some(summary) = number.and_then(|number| self.summaries.get(&number)) {
+                    let lines = text::client::details(summary, page_columns());
+                    self.printer.lines(lines);
+                }
+            }
             None => self.complain(t!(
                 "line-value",
                 value = which.to_string(),
@@ -322,8 +466,11 @@ impl<E: Extra> Prompt<E> {
             return self.complain(t!("no-download-to-resume", which = which.to_string()));
         };
         match self.handle.resume(number).await {
-            Ok(answer) => self.printer.line(text::client::answer(&answer)),
-            Err(error) => self.complain(errors::client(&error)),
+            Ok(answer) => {
+                self.printer.line(text::client::answer(&answer));
+                self.counted(&answer);
+            }
+            Err(error) => self.fails(&error),
         }
     }
 
@@ -355,10 +502,13 @@ impl<E: Extra> Prompt<E> {
 
     async fn status(&mut self) {
         let views = self.handle.downloads().await.unwrap_or_default();
-        self.printer.lines(text::client::downloads(&views));
+        self.printer
+            .lines(text::client::downloads(&views, page_columns()));
         match self.handle.status().await {
-            Ok(status) => self.printer.lines(text::central::status(&status)),
-            Err(error) => self.complain(errors::client(&error)),
+            Ok(status) => self
+                .printer
+                .lines(text::central::status(&status, page_columns())),
+            Err(error) => self.fails(&error),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use rustyline::{
-    completion::{Completer, Pair},
+    completion::Completer,
     highlight::Highlighter,
     hint::{Hint, Hinter},
     validate::Validator,
@@ -19,6 +19,7 @@ use crate::cli::{
     text::{
         harmless::is_harmless,
         line::Tone,
+        t,
         topics::{self, Topic},
     },
 };
@@ -76,17 +77,42 @@ impl Words {
         topics::find(&self.commands, word)
     }
 
-    /// Commands that begin so: of each the first name that does.
-    fn commands(&self, typed: &str) -> Vec<&'static str> {
+    /// Commands that begin so: of each the first name that does, in small letters where they are typed so.
+    fn commands(&self, typed: &str) -> Vec<String> {
         let upper = typed.to_uppercase();
+        let is_small = !typed.is_empty() && !typed.contains(char::is_uppercase);
         let first = |topic: &Topic| {
-            topic
-                .names
-                .iter()
-                .copied()
-                .find(|name| name.starts_with(&upper))
+            let mut names = topic.names.iter();
+            let name = names.find(|name| name.starts_with(&upper))?;
+            Some(if is_small {
+                name.to_lowercase()
+            } else {
+                (*name).to_owned()
+            })
         };
         self.commands.iter().filter_map(first).collect()
+    }
+
+    /// What a line can be completed to: where the part to be replaced starts, and what it can be.
+    pub(super) fn choices(&self, line: &str) -> (usize, Vec<Choice>) {
+        let typed = line.trim_start();
+        if !typed.contains(char::is_whitespace) {
+            let choice = |name: String| Choice {
+                replacement: format!("{name} "),
+                display: name,
+            };
+            let commands = self.commands(typed).into_iter().map(choice);
+            return (line.len() - typed.len(), commands.collect());
+        }
+        let (start, suggestions) = self.values(line, true).unwrap_or((line.len(), Vec::new()));
+        let choice = |suggestion: Suggestion| Choice {
+            display: match suggestion.remark.as_str() {
+                "" => suggestion.text.clone(),
+                remark => format!("{}  ({remark})", suggestion.text),
+            },
+            replacement: suggestion.text,
+        };
+        (start, suggestions.into_iter().map(choice).collect())
     }
 
     /// What follows a command: where the part to be replaced starts, and what it can be.
@@ -102,7 +128,12 @@ impl Words {
         };
         // A name with blanks first; then the last of several words.
         for at in [rest_at, last_word(line, rest_at)] {
-            let fitting = fitting(&line[at..], &all, at > rest_at);
+            let is_one_of_many = at > rest_at;
+            let fitting = if topic.id == "priority" && is_one_of_many {
+                fitting(&line[at..], &levels(), false)
+            } else {
+                fitting(&line[at..], &all, is_one_of_many)
+            };
             if !fitting.is_empty() {
                 return Some((at, fitting));
             }
@@ -118,6 +149,19 @@ impl Words {
         };
         names.map(suggestion).collect()
     }
+}
+
+/// What a download is given after its number.
+fn levels() -> [Suggestion; 3] {
+    let words = [
+        t!("priority-high"),
+        t!("priority-normal"),
+        t!("priority-low"),
+    ];
+    words.map(|text| Suggestion {
+        text,
+        remark: String::new(),
+    })
 }
 
 /// Where the last word begins; a quote that is open keeps words together.
@@ -162,35 +206,18 @@ fn fitting(typed: &str, all: &[Suggestion], is_one_of_many: bool) -> Vec<Suggest
         .collect()
 }
 
+/// Tab has a handler of its own.
 impl Completer for Words {
-    type Candidate = Pair;
+    type Candidate = String;
+}
 
-    fn complete(
-        &self,
-        line: &str,
-        position: usize,
-        _: &rustyline::Context<'_>,
-    ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let line = &line[..position];
-        let typed = line.trim_start();
-        if !typed.contains(char::is_whitespace) {
-            let pair = |name: &str| Pair {
-                display: name.to_owned(),
-                replacement: format!("{name} "),
-            };
-            let commands = self.commands(typed).into_iter().map(pair).collect();
-            return Ok((position - typed.len(), commands));
-        }
-        let (start, suggestions) = self.values(line, true).unwrap_or((position, Vec::new()));
-        let pair = |suggestion: Suggestion| Pair {
-            display: match suggestion.remark.as_str() {
-                "" => suggestion.text.clone(),
-                remark => format!("{}  ({remark})", suggestion.text),
-            },
-            replacement: suggestion.text,
-        };
-        Ok((start, suggestions.into_iter().map(pair).collect()))
-    }
+/// Something that what was typed can be completed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Choice {
+    /// What is listed.
+    pub(super) display: String,
+    /// What is typed for it.
+    pub(super) replacement: String,
 }
 
 /// What is shown in grey after what was typed: the rest, which the right arrow takes, and a remark.
@@ -229,7 +256,7 @@ impl Hinter for Words {
                     rest: 0,
                 });
             }
-            let name = *self.commands(typed).first()?;
+            let name = self.commands(typed).into_iter().next()?;
             let shown = name.get(typed.len()..)?.to_owned();
             return Some(Ghost {
                 rest: shown.len(),
@@ -313,10 +340,10 @@ mod tests {
 
     #[test]
     fn commands_are_completed_in_the_language_that_they_are_begun_in() {
-        assert_eq!(words().commands("lis"), ["LISTA_VIDEOS"]);
-        assert_eq!(words().commands("list"), ["LISTA_VIDEOS"]);
-        assert_eq!(words().commands("ge"), ["GET"]);
-        assert_eq!(words().commands("sal"), ["SALIR"]);
+        assert_eq!(words().commands("LIS"), ["LISTA_VIDEOS"]);
+        assert_eq!(words().commands("List"), ["LISTA_VIDEOS"]);
+        assert_eq!(words().commands("ge"), ["get"]);
+        assert_eq!(words().commands("sal"), ["salir"]);
         assert_eq!(words().commands("x"), [""; 0]);
     }
 
@@ -341,5 +368,10 @@ mod tests {
         );
         assert_eq!(texts("PAUSAR x"), [""; 0]);
         assert_eq!(texts("AYUDA sa"), ["AYUDA SALIR"]);
+        assert_eq!(
+            texts("PRIORIDAD 1 "),
+            ["PRIORIDAD 1 alta", "PRIORIDAD 1 normal", "PRIORIDAD 1 baja"]
+        );
+        assert_eq!(texts("PRIORIDAD 1 al"), ["PRIORIDAD 1 alta"]);
     }
 }

@@ -7,14 +7,14 @@ use std::{
 };
 
 use rustyline::{
-    Cmd, ConditionalEventHandler, Config, Editor, Event, EventContext, EventHandler, KeyEvent,
-    Movement, RepeatCount,
+    Cmd, ConditionalEventHandler, Config, Editor, Event, EventContext, EventHandler, KeyCode,
+    KeyEvent, Modifiers, Movement, RepeatCount,
     error::ReadlineError,
     history::{FileHistory, History},
 };
 use tokio::sync::mpsc;
 
-use super::{completion::Words, history, printer::Printer};
+use super::{completion::Words, history, printer::Printer, tab::CompleteOrList};
 
 /// Longest line that is read, in bytes.
 const MOST_LINE_BYTES: usize = 64 * 1024;
@@ -55,19 +55,19 @@ pub(super) fn start_prompt(
         .auto_add_history(false)
         .max_history_size(1000)?
         .history_ignore_dups(true)?
-        .completion_type(rustyline::CompletionType::List)
-        // Above the limit it would ask in English.
-        .completion_prompt_limit(usize::MAX)
         .build();
     let kept = FileHistory::with_config(&config);
     let mut editor = Editor::<Words, FileHistory>::with_history(config, kept)?;
-    editor.set_helper(Some(words));
+    editor.set_helper(Some(words.clone()));
     let clear_or_end = EventHandler::Conditional(Box::new(ClearOrEnd));
     editor.bind_sequence(KeyEvent::ctrl('C'), clear_or_end);
     if let Some(path) = &history {
         history::load(&mut editor, path);
     }
     let printer = Printer::above(editor.create_external_printer()?)?;
+    let complete_or_list = CompleteOrList::new(words, printer.clone());
+    let complete_or_list = EventHandler::Conditional(Box::new(complete_or_list));
+    editor.bind_sequence(KeyEvent(KeyCode::Tab, Modifiers::NONE), complete_or_list);
     let accepted = printer.clone();
     std::thread::Builder::new()
         .name("prompt".to_owned())

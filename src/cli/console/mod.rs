@@ -2,7 +2,7 @@
 //!
 //! At a terminal there is a prompt that stays usable while lines appear above it. With a pipe or a file,
 //! commands are read until its end and answers are plain lines. With `/dev/null`, or when told so, a server reads
-//! nothing. `printer` owns the output, `input` reads, `completion` and `history` help at the prompt, `paint` knows
+//! nothing. `printer` owns the output, `input` reads, `completion`, `tab` and `history` help at the prompt, `paint` knows
 //! colours, `terminal` keeps what must be restored.
 
 mod completion;
@@ -10,6 +10,7 @@ mod history;
 mod input;
 mod paint;
 mod printer;
+mod tab;
 mod terminal;
 
 use std::{
@@ -25,7 +26,7 @@ use tokio::sync::mpsc;
 pub use completion::{Suggestion, Values};
 pub use input::Entered;
 pub use printer::Printer;
-pub use terminal::{can_move, columns, restore};
+pub use terminal::{can_move, clear_row, columns, page_columns, restore, rows};
 
 use self::completion::Words;
 use super::text::topics::Topic;

@@ -18,7 +18,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{
     paint::{has_colours, painted},
-    terminal::columns,
+    terminal::{columns, page_columns, rows},
 };
 use crate::cli::{output::unless_closed, text::line::Line};
 
@@ -207,6 +207,7 @@ fn plain(output: &mut impl Write, messages: &Receiver<Message>, progress: &Progr
     for message in messages {
         match message {
             Message::Lines(lines) => {
+                let lines = wrapped(&lines, page_columns());
                 let text = block(&lines, colours);
                 let written = output.write_all(text.as_bytes());
                 let written = written.and_then(|()| output.flush());
@@ -237,8 +238,7 @@ impl<P: ExternalPrinter> Screen<P> {
                 Message::Lines(lines) => {
                     let erase = self.erase();
                     self.live = self.fitting(&self.live);
-                    let columns = columns();
-                    let lines: Vec<_> = lines.iter().flat_map(|l| l.wrapped(columns)).collect();
+                    let lines = wrapped(&lines, columns());
                     let (above, live) =
                         (block(&lines, self.colours), block(&self.live, self.colours));
                     self.print(format!("{erase}{above}{live}"));
@@ -270,9 +270,10 @@ impl<P: ExternalPrinter> Screen<P> {
         }
     }
 
-    /// Moves to the first live line and clears from there; the prompt has been cleared.
+    /// Moves to the first live line and clears from there; the prompt has been cleared. What the terminal has scrolled
+    /// away since, as it has become lower, is out of reach.
     fn erase(&self) -> String {
-        match self.live_rows() {
+        match self.live_rows().min(rows().saturating_sub(1)) {
             0 => String::new(),
             rows => format!("\x1b[{rows}A\r\x1b[J"),
         }
@@ -310,6 +311,13 @@ impl<P: ExternalPrinter> Screen<P> {
         };
         self.print(format!("\x1b[{up}A\r\x1b[{live}M{down}\n"));
     }
+}
+
+fn wrapped(lines: &[Line], columns: usize) -> Vec<Line> {
+    lines
+        .iter()
+        .flat_map(|line| line.wrapped(columns))
+        .collect()
 }
 
 fn block(lines: &[Line], colours: bool) -> String {

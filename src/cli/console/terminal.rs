@@ -1,6 +1,9 @@
 //! The terminal's settings before the prompt changed them.
 
-use std::os::fd::AsFd;
+use std::{
+    io::{IsTerminal, Write},
+    os::fd::AsFd,
+};
 
 use parking_lot::Mutex;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
@@ -29,12 +32,36 @@ pub fn restore() {
     }
 }
 
+/// Clears what is left of a prompt in its row, where the shell goes on.
+pub fn clear_row() {
+    let mut output = std::io::stdout();
+    let _ = output.write_all(b"\r\x1b[J").and_then(|()| output.flush());
+}
+
 /// Columns of the terminal.
 pub fn columns() -> usize {
     const USUAL: usize = 80;
     match tcgetwinsize(std::io::stdout()) {
         Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
         _ => USUAL,
+    }
+}
+
+/// Rows of the terminal.
+pub fn rows() -> usize {
+    const USUAL: usize = 24;
+    match tcgetwinsize(std::io::stdout()) {
+        Ok(size) if size.ws_row > 0 => usize::from(size.ws_row),
+        _ => USUAL,
+    }
+}
+
+/// Columns of what is printed: those of a terminal; a pipe or a file has as many as it takes.
+pub fn page_columns() -> usize {
+    if std::io::stdout().is_terminal() {
+        columns()
+    } else {
+        usize::MAX
     }
 }
 

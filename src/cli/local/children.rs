@@ -15,8 +15,16 @@ use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_dea
 
 use super::plan::{Plan, Role, folder_of};
 use crate::cli::{
+<<<<<<< HEAD
     central, orders, secondary,
     text::{t, table::table},
+=======
+    central, secondary,
+    text::{
+        t,
+        table::{Table, minor, name, whole},
+    },
+>>>>>>> 5c75075 (The screen holds, and one event is one line)
 };
 
 /// First argument of a child; the role and the parent's process id follow.
@@ -224,7 +232,7 @@ impl Children {
     }
 
     /// All nodes as they are: each with its process, port and folder.
-    pub(super) fn table(&self) -> Vec<String> {
+    pub(super) fn table(&self, columns: usize) -> Vec<String> {
         let row = |node: &Node| {
             vec![
                 node.role.name(),
@@ -243,13 +251,13 @@ impl Children {
         };
         let rows: Vec<_> = self.nodes.iter().map(row).collect();
         let head = [
-            t!("column-node"),
-            t!("column-process"),
-            t!("column-state"),
-            t!("column-port"),
-            t!("column-folder"),
+            whole(t!("column-node")),
+            minor(2, t!("column-process")),
+            whole(t!("column-state")),
+            minor(1, t!("column-port")),
+            name(t!("column-folder")),
         ];
-        table(&head, &rows)
+        Table::new(head).with(rows).lines(columns)
     }
 
     /// Notices those that ended by themselves.

@@ -8,6 +8,7 @@ use super::{children::Children, plan::Role};
 use crate::cli::{
     client::Extra,
     commands::{Entry, entry, find},
+    console::page_columns,
     text::{
         errors,
         line::Line,
@@ -56,7 +57,7 @@ impl Faults {
         let mut children = self.children.lock().await;
         if verb == Verb::Show {
             children.look();
-            return children.table();
+            return children.table(page_columns());
         }
         let Some(role) = role(value) else {
             return vec![t!("line-value", value = value, why = t!("why-node"))];

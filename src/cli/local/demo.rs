@@ -15,14 +15,16 @@ use super::{children::Children, plan::Role, samples::LARGE};
 use crate::{
     cli::{
         args::LocalArgs,
-        console::Printer,
+        console::{Printer, page_columns},
         exit::Exit,
+        news::{ClientNews, News},
         program,
         text::{
             self, errors, files,
-            line::{Line, Tone, complaint},
+            line::{Line, Tone, complaint, shorten},
+            live::Total,
             t,
-            table::table,
+            table::{Table, whole},
             units::{bytes, time},
         },
     },
@@ -45,8 +47,10 @@ const SECOND: u16 = 3;
 /// Each secondary's upload from the download on, so that there is time to see something.
 const RATE: u64 = 9_000_000;
 const LOOK_EVERY: Duration = Duration::from_millis(25);
-/// Lines of progress are as long as those of a wide terminal: they are read in logs too.
-const LOG_COLUMNS: usize = 140;
+/// Where there is no terminal, lines of progress are as long as those of a usual one.
+const LOG_COLUMNS: usize = 100;
+/// Columns before a digest.
+const DIGEST_IN: usize = 12;
 const TELL_EVERY: Duration = Duration::from_millis(1000);
 /// A download of the demonstration may not take longer than this.
 const WITHIN: Duration = Duration::from_secs(600);
@@ -107,7 +111,7 @@ async fn show(
     handle.enrol(name).await.map_err(client_error)?;
     let files = handle.list().await.map_err(client_error)?;
     ensure!(!files.is_empty(), t!("demo-nothing"));
-    printer.lines(text::client::listing(&files));
+    printer.lines(text::client::listing(&files, page_columns()));
     let large = largest(&files);
     let with_faults = args.secundarios >= SECOND;
     if with_faults && args.limite_subida.is_none() {
@@ -159,11 +163,12 @@ async fn download(
         Step::Done
     };
     let mut tick = interval(LOOK_EVERY);
+    let mut news = ClientNews::new(true);
     let (began, mut told) = (Instant::now(), Instant::now());
     loop {
         tokio::select! {
             Some(event) = events.recv() => {
-                printer.lines(text::client::event(&event));
+                printer.lines(news.take(Instant::now(), &event));
                 let ClientEvent::Download { what, .. } = event else { continue };
                 match what {
                     DownloadEvent::Complete(summary) => {
@@ -183,6 +188,7 @@ async fn download(
                 }
             }
             _ = tick.tick() => {
+                printer.lines(news.due(Instant::now()));
                 ensure!(began.elapsed() < WITHIN, t!("demo-endless"));
                 let views = handle.downloads().await?;
                 let running = views.iter().find_map(|view| match &view.state {
@@ -192,7 +198,8 @@ async fn download(
                 let Some(snapshot) = running else { continue };
                 if told.elapsed() >= TELL_EVERY {
                     told = Instant::now();
-                    printer.lines(text::live::lines(&views, LOG_COLUMNS));
+                    let columns = page_columns().min(LOG_COLUMNS);
+                    printer.lines(text::live::one_line(&views, &Total::default(), columns));
                 }
                 if let Some(children) = &mut faults {
                     let share = snapshot.have_bytes as f64 / snapshot.file_bytes.max(1) as f64;
@@ -244,7 +251,11 @@ fn verify(
     secondaries: u16,
     printer: &Printer,
 ) -> anyhow::Result<()> {
-    let mut rows = Vec::new();
+    let columns = page_columns();
+    let mut table = Table::new([
+        text::table::name(t!("column-file")),
+        whole(t!("column-size")),
+    ]);
     for listed in files {
         let name = listed.file.name.as_str();
         let original = (1..=secondaries)
@@ -253,15 +264,15 @@ fn verify(
             .with_context(|| t!("demo-nowhere", name = name))?;
         let (ours, theirs) = (digest(&target.join(name))?, digest(&original)?);
         ensure!(ours == theirs, t!("demo-differs", name = name));
-        rows.push(vec![
-            name.to_owned(),
-            bytes(listed.file.layout.file_bytes()),
-            ours,
-        ]);
+        let digest = t!(
+            "download-digest",
+            digest = shorten(&ours, columns.saturating_sub(DIGEST_IN))
+        );
+        let size = bytes(listed.file.layout.file_bytes());
+        table.row_with(vec![name.to_owned(), size], Some(digest));
     }
     printer.line(t!("demo-compared"));
-    let head = [t!("column-file"), t!("column-size"), "SHA-256".to_owned()];
-    printer.lines(table(&head, &rows));
+    printer.lines(table.lines(columns));
     Ok(())
 }
 
@@ -273,7 +284,7 @@ fn digest(path: &Path) -> anyhow::Result<String> {
 /// What each secondary sent, and what the faults cost.
 fn report(file: &FileName, summary: &Summary, printer: &Printer) {
     printer.line(t!("demo-sent", file = file));
-    printer.lines(text::transfer::sources(&summary.sources));
+    printer.lines(text::transfer::sources(&summary.sources, page_columns()));
     let wasted: u64 = summary.sources.iter().map(|s| s.wasted).sum();
     let retries: u64 = summary.sources.iter().map(|s| s.retries).sum();
     let recovery = summary.sources.iter().map(|s| s.recovery_ms).sum();

@@ -28,7 +28,7 @@ use self::{children::Children, commands::Faults, logs::LogPlan, plan::Plan};
 use super::{
     args::{CentralArgs, ClientArgs, LocalArgs, SecondaryArgs},
     client,
-    console::{Console, Mode, Printer},
+    console::{Console, Mode, Printer, page_columns},
     exit::Exit,
     flags, generate, output, program,
     settings::Settings,
@@ -181,6 +181,7 @@ async fn run(
     if args.demo {
         let exit = demo::run(args, security, &mut children, &printer, &stop).await;
         children.stop().await;
+        printer.line(t!("demo-left", folder = args.directorio));
         return exit.or_worse(program::printed(&printer, &stop).await);
     }
     let config = args.download.config(central, statistics, security);
@@ -212,7 +213,7 @@ fn plan(stage: &Stage) -> Plan {
 
 /// Each process with its id, port and folder.
 fn show(children: &Children, printer: &Printer) {
-    printer.lines(children.table());
+    printer.lines(children.table(page_columns()));
 }
 
 /// Waits until every secondary has every file.
@@ -248,6 +249,7 @@ async fn wait_for_level(
                 break Ok(());
             }
             let missing: u64 = status.secondaries.iter().map(|s| s.missing).sum();
+<<<<<<< HEAD
             let is_waiting = missing > 0 || alive < usize::from(secondaries);
             if is_waiting && told != Some((alive, missing)) {
                 told = Some((alive, missing));
@@ -256,6 +258,18 @@ async fn wait_for_level(
                     alive = t!("secondaries-alive", count = alive),
                     copies = t!("copies", count = missing)
                 ));
+=======
+            // How many copies there are still changes with each: only that there are some is news.
+            if told != Some((alive, missing > 0)) {
+                told = Some((alive, missing > 0));
+                let alive = t!("secondaries-alive", count = alive);
+                printer.line(if missing > 0 {
+                    let copies = t!("copies", count = missing);
+                    t!("local-waiting-copies", alive = alive, copies = copies)
+                } else {
+                    t!("local-waiting", alive = alive)
+                });
+>>>>>>> 5c75075 (The screen holds, and one event is one line)
             }
         }
         if began.elapsed() > LEVEL_WITHIN {

@@ -7,6 +7,7 @@ use super::{Answer, NotDone, Request, Server};
 use crate::{
     cli::{
         commands::{self, BadLine, CentralLine, Drain, Form},
+        console::page_columns,
         exit::Exit,
         text::{
             self,
@@ -127,15 +128,18 @@ pub(in crate::cli) fn form(line: &CentralLine) -> Form {
 impl Answer for CentralAnswer {
     fn lines(&self) -> Vec<Line> {
         let plain = |lines: Vec<String>| lines.into_iter().map(Line::from).collect();
+        let columns = page_columns();
         match self {
-            Self::DownloadsPerFile(rows) => plain(text::central::counts(t!("column-file"), rows)),
-            Self::DownloadsPerClient(rows) => {
-                plain(text::central::counts(t!("column-client"), rows))
+            Self::DownloadsPerFile(rows) => {
+                plain(text::central::counts(t!("column-file"), rows, columns))
             }
-            Self::Status(status) => plain(text::central::status(status)),
-            Self::Secondaries(secondaries) => plain(text::nodes::secondaries(secondaries)),
-            Self::Clients(clients) => plain(text::nodes::clients(clients)),
-            Self::Queue(queue) => plain(text::nodes::queue(queue)),
+            Self::DownloadsPerClient(rows) => {
+                plain(text::central::counts(t!("column-client"), rows, columns))
+            }
+            Self::Status(status) => plain(text::central::status(status, columns)),
+            Self::Secondaries(secondaries) => plain(text::nodes::secondaries(secondaries, columns)),
+            Self::Clients(clients) => plain(text::nodes::clients(clients, columns)),
+            Self::Queue(queue) => plain(text::nodes::queue(queue, columns)),
             Self::Expelled { name, clients: 0 } => {
                 vec![complaint(t!("no-such-client", name = name))]
             }
@@ -143,13 +147,15 @@ impl Answer for CentralAnswer {
                 vec![t!("expelled", count = clients, name = name).into()]
             }
             Self::Drained { secondary, drained } => vec![drained_line(*secondary, *drained)],
-            Self::Conflicts(conflicts) => plain(text::conflicts::conflicts(conflicts)),
+            Self::Conflicts(conflicts) => plain(text::conflicts::conflicts(conflicts, columns)),
             Self::Resolved {
                 name,
                 choice,
                 resolved,
             } => vec![resolved_line(name, *choice, resolved)],
-            Self::Statistics(document) => plain(text::statistics::document(document, Form::Table)),
+            Self::Statistics(document) => {
+                plain(text::statistics::document(document, Form::Table, columns))
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use super::{Answer, NotDone, Request, Server, transfers::Transfer};
 use crate::{
     cli::{
         commands::{self, BadLine, Emptying, Form, SecondaryLine},
+        console::page_columns,
         exit::Exit,
         text::{
             self,
@@ -171,12 +172,13 @@ pub(in crate::cli) fn form(line: &SecondaryLine) -> Form {
 impl Answer for SecondaryAnswer {
     fn lines(&self) -> Vec<Line> {
         let plain = |lines: Vec<String>| lines.into_iter().map(Line::from).collect();
+        let columns = page_columns();
         match self {
-            Self::Transfers(transfers) => plain(text::secondary::running(transfers)),
-            Self::Downloads(rows) => plain(text::central::counts(t!("column-file"), rows)),
+            Self::Transfers(transfers) => plain(text::secondary::running(transfers, columns)),
+            Self::Downloads(rows) => plain(text::central::counts(t!("column-file"), rows, columns)),
             Self::Status(status) => plain(text::nodes::secondary(status)),
             Self::Reindexing => vec![t!("order-reindexing").into()],
-            Self::Retired(files) => plain(text::retired::list(files)),
+            Self::Retired(files) => plain(text::retired::list(files, columns)),
             Self::Recovered {
                 name: Some(name), ..
             } => vec![t!("retired-recovered", file = name).into()],
@@ -194,7 +196,9 @@ impl Answer for SecondaryAnswer {
             Self::UploadLimit { bytes_per_s } => {
                 vec![t!("limit-set", limit = text::nodes::limit(*bytes_per_s)).into()]
             }
-            Self::Statistics(document) => plain(text::statistics::document(document, Form::Table)),
+            Self::Statistics(document) => {
+                plain(text::statistics::document(document, Form::Table, columns))
+            }
             Self::Disk { code, message } => {
                 let _ = code;
                 vec![complaint(text::clean(message))]

@@ -28,6 +28,7 @@ pub(in crate::cli) enum TransferKind {
     Copying {
         bytes: u64,
         have_bytes: u64,
+        verified_bytes: u64,
         bytes_per_s: f64,
         seconds_left: Option<f64>,
         /// Sources that send, of those that there are.
@@ -45,8 +46,10 @@ impl From<RunningTransfer> for Transfer {
             },
             RunningKind::Copying { snapshot } => TransferKind::Copying {
                 bytes: snapshot.file_bytes,
-                have_bytes: snapshot.have_bytes,
-                bytes_per_s: snapshot.rate_bytes_per_s,
+                have_bytes: snapshot.received_bytes,
+                verified_bytes: snapshot.have_bytes,
+                // A sum of nothing is a negative zero.
+                bytes_per_s: snapshot.rate_bytes_per_s + 0.0,
                 seconds_left: snapshot.time_left.map(|left| left.as_secs_f64()),
                 working: working(&snapshot),
                 sources: snapshot.sources.len(),

@@ -80,8 +80,10 @@ pub(super) fn progress_json(view: &DownloadView) -> Option<Value> {
         DownloadState::Running(snapshot) => {
             let mut line = base("running");
             line["bytes"] = json!(snapshot.file_bytes);
-            line["have_bytes"] = json!(snapshot.have_bytes);
-            line["bytes_per_s"] = json!(snapshot.rate_bytes_per_s);
+            line["have_bytes"] = json!(snapshot.received_bytes);
+            line["verified_bytes"] = json!(snapshot.have_bytes);
+            // A sum of nothing is a negative zero.
+            line["bytes_per_s"] = json!(snapshot.rate_bytes_per_s + 0.0);
             line["seconds_left"] = json!(snapshot.time_left.map(|left| left.as_secs_f64()));
             let sources: Vec<Value> = snapshot
                 .sources

@@ -5,6 +5,7 @@ use std::{
     io::{IsTerminal, Write},
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
+    time::Instant,
 };
 
 use serde_json::{Value, json};
@@ -16,16 +17,18 @@ use super::{
 use crate::{
     cli::{
         args::{Output, Progress},
-        console::{can_move, columns},
+        console::{can_move, columns, page_columns},
         exit::Exit,
+        news::{ClientNews, News},
         output,
         text::{self, line::Line, t},
+        totals::Totals,
     },
     engine::download::FailReason,
     model::{ClusterStatus, FileName, ListedFile},
     node::{
         Failure,
-        client::{ClientEvent, DownloadEvent, DownloadNumber, DownloadView},
+        client::{ClientEvent, DownloadEvent, DownloadNumber, DownloadView, Summary},
     },
     store::PartNote,
 };
@@ -51,6 +54,8 @@ pub(super) struct Report {
     is_output_lost: bool,
     /// A line of progress stands on the terminal.
     line_is_open: bool,
+    news: ClientNews,
+    totals: Totals,
 }
 
 impl Report {
@@ -74,6 +79,8 @@ impl Report {
             exit: Exit::Well,
             is_output_lost: false,
             line_is_open: false,
+            news: ClientNews::new(false),
+            totals: Totals::default(),
         }
     }
 
@@ -134,7 +141,18 @@ impl Report {
             self.line_is_open = false;
             output::report("");
         }
-        output::report(line);
+        let columns = if std::io::stderr().is_terminal() {
+            columns()
+        } else {
+            usize::MAX
+        };
+        for line in Line::from(line).wrapped(columns) {
+            output::report(&line.text());
+        }
+    }
+
+    fn notes(&mut self, lines: &[Line]) {
+        lines.iter().for_each(|line| self.note(&line.text()));
     }
 
     pub(super) fn listing(&mut self, listed: &[ListedFile]) {
@@ -142,7 +160,7 @@ impl Report {
             let files: Vec<Value> = listed.iter().map(listed_json).collect();
             self.document = Some(json!({ "files": files }));
         } else if !listed.is_empty() {
-            let lines = text::client::listing(listed);
+            let lines = text::client::listing(listed, page_columns());
             self.results(lines.iter().map(String::as_bytes));
         }
     }
@@ -151,13 +169,14 @@ impl Report {
         if self.json {
             self.document = serde_json::to_value(status).ok();
         } else {
-            let lines = text::central::status(status);
+            let lines = text::central::status(status, page_columns());
             self.results(lines.iter().map(String::as_bytes));
         }
     }
 
     pub(super) fn asked(&mut self, number: DownloadNumber, file: &FileName) {
         self.names.insert(number.0, file.clone());
+        self.totals.join(number);
     }
 
     /// A file that cannot even be asked for.
@@ -199,16 +218,47 @@ impl Report {
             _ => self.is_verbose,
         };
         if is_told {
-            for line in text::client::event(event) {
-                self.note(&Line::text(&line));
-            }
+            self.tell(event);
         }
+    }
+
+    /// For people. Whoever wants to know all is told all, but each thing once.
+    fn tell(&mut self, event: &ClientEvent) {
+        let event = self.as_placed(event);
+        if !self.is_verbose {
+            return self.notes(&[text::client::event(&event)]);
+        }
+        let mut lines = self.news.take(Instant::now(), &event);
+        if let ClientEvent::Download {
+            what: DownloadEvent::Complete(summary),
+            ..
+        } = &event
+        {
+            lines.extend(text::client::details(summary, columns()));
+        }
+        self.notes(&lines);
+    }
+
+    /// The same event, a complete file where it was put for whoever asked.
+    fn as_placed(&self, event: &ClientEvent) -> ClientEvent {
+        let mut event = event.clone();
+        if let ClientEvent::Download {
+            what:
+                DownloadEvent::Complete(Summary { path, .. }) | DownloadEvent::AlreadyComplete { path },
+            ..
+        } = &mut event
+            && let Some(placed) = self.placed(path)
+        {
+            *path = placed;
+        }
+        event
     }
 
     fn ended(&mut self, file: &FileName, what: &DownloadEvent) {
         let name = file.as_str();
         match what {
             DownloadEvent::Complete(summary) => {
+                self.totals.learn(file, summary.bytes);
                 let path = self.placed(&summary.path);
                 self.files
                     .push(complete_json(name, path.as_deref(), summary));
@@ -247,6 +297,8 @@ impl Report {
 
     /// How far everything is.
     pub(super) fn progress(&mut self, views: &[DownloadView]) {
+        let due = self.news.due(Instant::now());
+        self.notes(&due);
         match self.progress {
             Progress::No => {}
             Progress::Json => {
@@ -258,18 +310,11 @@ impl Report {
             }
             Progress::Texto => {
                 let columns = columns();
-                let lines = text::live::lines(views, columns);
-                let Some(line) = lines.first() else {
+                let total = self.totals.of(views);
+                let Some(line) = text::live::one_line(views, &total, columns) else {
                     return;
                 };
-                let more = lines.len() - 1;
-                let more = if more > 0 {
-                    format!(" +{more}")
-                } else {
-                    String::new()
-                };
-                let room = columns.saturating_sub(more.len());
-                let text = format!("{}{more}", line.cut(room).text());
+                let text = line.text();
                 if std::io::stderr().is_terminal() && can_move() {
                     let _ = write!(std::io::stderr(), "\r\u{1b}[K{text}");
                     self.line_is_open = true;
@@ -301,6 +346,8 @@ impl Report {
 
     /// Prints what is left and says how the program ends: nothing that comes later changes that.
     pub(super) fn end(&mut self, done: &Result<Exit, Ended>) -> Exit {
+        let rest = self.news.rest();
+        self.notes(&rest);
         self.book_endless();
         let exit = match done {
             Ok(exit) => *exit,

@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 use super::{
     line::{Line, Tone},
     links, list, nodes, t,
-    table::table,
+    table::{Table, minor, name, whole},
     transfer,
     units::{bytes, count},
 };
 use crate::{
     model::{
         ClientName, ClusterStatus, CopyLimits, EndReason, Fault, FileName, Outcome, Receiver,
-        SecondaryNumber, Who,
+        SecondaryNumber, SecondaryStatus, Who,
     },
     node::{
         DiskTrouble, ToldFailure,
@@ -113,6 +113,7 @@ fn notice(notice: &Notice) -> String {
             target,
             outcome,
             reason,
+            bytes: _,
         } => copy_ended(file, *target, because(*outcome, reason.as_ref())),
         Notice::ClientEnrolled { client, address } => {
             t!("client-enrolled", client = client, address = address)
@@ -134,6 +135,7 @@ fn notice(notice: &Notice) -> String {
             file,
             outcome,
             reason,
+            bytes: _,
         } => finished(client, file, because(*outcome, reason.as_ref())),
         Notice::Damaged {
             file,
@@ -310,12 +312,11 @@ fn told(failure: &ToldFailure) -> String {
 }
 
 /// Complete downloads per file or per client, which `head` says.
-pub fn counts(head: String, rows: &[DownloadCount]) -> Vec<String> {
-    let rows: Vec<_> = rows
-        .iter()
-        .map(|row| vec![row.name.clone(), count(row.downloads)])
-        .collect();
-    table(&[head, t!("column-downloads")], &rows)
+pub fn counts(head: String, rows: &[DownloadCount], columns: usize) -> Vec<String> {
+    let row = |row: &DownloadCount| vec![row.name.clone(), count(row.downloads)];
+    Table::new([name(head), whole(t!("column-downloads"))])
+        .with(rows.iter().map(row))
+        .lines(columns)
 }
 
 /// What keeps a cluster in service from being level.
@@ -338,7 +339,7 @@ fn lacking(status: &ClusterStatus) -> String {
 }
 
 /// The state of the cluster.
-pub fn status(status: &ClusterStatus) -> Vec<String> {
+pub fn status(status: &ClusterStatus, columns: usize) -> Vec<String> {
     let alive = status.secondaries.iter().filter(|s| s.alive).count();
     let state = match (status.ready, status.level) {
         (false, _) => t!(
@@ -357,34 +358,90 @@ pub fn status(status: &ClusterStatus) -> Vec<String> {
         waiting = status.waiting,
         copies = status.copies
     );
-    let rows: Vec<Vec<String>> = status
-        .secondaries
-        .iter()
-        .map(|secondary| {
-            let condition = if secondary.alive {
-                t!("condition-up")
-            } else {
-                t!("condition-down")
-            };
-            vec![
-                secondary.number.to_string(),
-                nodes::limited(condition, secondary.read_only, secondary.away),
-                SocketAddr::new(secondary.ip, secondary.port).to_string(),
-                count(secondary.files),
-                count(secondary.missing),
-                count(secondary.conflicts),
-            ]
-        })
-        .collect();
-    let head = [
-        t!("column-secondary"),
-        t!("column-state"),
-        t!("column-address"),
-        t!("column-files"),
-        t!("column-missing"),
-        t!("column-conflicts"),
-    ];
     let mut lines = vec![state, counts];
-    lines.extend(table(&head, &rows));
+    lines.extend(secondaries(status).lines(columns));
     lines
+}
+
+/// What clients may know of the secondaries. What none of them lacks has no column.
+fn secondaries(status: &ClusterStatus) -> Table {
+    let some_lack = status.secondaries.iter().any(|s| s.missing > 0);
+    let some_conflict = status.secondaries.iter().any(|s| s.conflicts > 0);
+    let mut head = vec![
+        whole(t!("column-secondary")),
+        whole(t!("column-state")),
+        minor(3, t!("column-address")),
+        minor(2, t!("column-files")),
+    ];
+    head.extend(some_lack.then(|| minor(1, t!("column-missing"))));
+    head.extend(some_conflict.then(|| minor(1, t!("column-conflicts"))));
+    let row = |secondary: &SecondaryStatus| {
+        let condition = if secondary.alive {
+            t!("condition-up")
+        } else {
+            t!("condition-down")
+        };
+        let mut row = vec![
+            secondary.number.to_string(),
+            nodes::limited(condition, secondary.read_only, secondary.away),
+            std::net::SocketAddr::new(secondary.ip, secondary.port).to_string(),
+            count(secondary.files),
+        ];
+        row.extend(some_lack.then(|| count(secondary.missing)));
+        row.extend(some_conflict.then(|| count(secondary.conflicts)));
+        row
+    };
+    Table::new(head).with(status.secondaries.iter().map(row))
+}
+
+/// Several events of one kind: `8 ficheros copiados al 3, 73,0 MB`.
+pub fn together(kind: &CentralKind, count: usize, size: u64) -> Line {
+    let size = bytes(size);
+    match kind {
+        CentralKind::Offered => t!("offered-some", count = count, size = size),
+        CentralKind::NoLongerOffered => t!("no-longer-offered-many", files = count),
+        CentralKind::CopyOrdered(target) => {
+            t!("copy-ordered-many", target = target, count = count)
+        }
+        CentralKind::Copied(target) => {
+            let text = t!(
+                "copied-to-many",
+                target = target,
+                count = count,
+                size = size
+            );
+            return Line::new(Tone::Good, text);
+        }
+        CentralKind::Granted(client) => t!("granted-many", client = client, count = count),
+        CentralKind::Queued(client) => t!("queued-many", client = client, count = count),
+        CentralKind::SlotLent(client) => t!("place-lent-many", client = client, count = count),
+        CentralKind::Complete(client) => {
+            t!("finished-many", client = client, count = count, size = size)
+        }
+        CentralKind::Cancelled(client) => t!("cancelled-many", client = client, count = count),
+    }
+    .into()
+}
+
+/// Events of a central that come in bulk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CentralKind {
+    /// Files can be downloaded.
+    Offered,
+    /// Files cannot be downloaded any more.
+    NoLongerOffered,
+    /// A secondary was told to copy.
+    CopyOrdered(SecondaryNumber),
+    /// Copies of a secondary are complete.
+    Copied(SecondaryNumber),
+    /// Downloads of a client begin.
+    Granted(ClientName),
+    /// Downloads of a client wait.
+    Queued(ClientName),
+    /// Downloads of a client are sent nothing.
+    SlotLent(ClientName),
+    /// Downloads of a client are complete.
+    Complete(ClientName),
+    /// A client gave downloads up.
+    Cancelled(ClientName),
 }

@@ -2,14 +2,14 @@
 
 use super::{
     line::{Line, Tone},
-    links, list, security, t,
-    table::table,
-    transfer,
-    units::{bytes, rate, time},
+    links, security, t,
+    table::{Table, minor, name, whole},
+    transfer::{self, settled_left, settled_rate},
+    units::{bytes, rate, time, whole_time},
 };
 use crate::{
     engine::download::Notice,
-    model::ListedFile,
+    model::{ClusterStatus, FileName, ListedFile},
     node::client::{
         ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber, DownloadState, DownloadView,
         Summary,
@@ -17,27 +17,36 @@ use crate::{
     store::PartNote,
 };
 
-/// One event, in lines.
-pub fn event(event: &ClientEvent) -> Vec<Line> {
-    let warning = |text: String| vec![Line::new(Tone::Warning, text)];
+/// Details are this much further in.
+const DETAIL_IN: &str = "    ";
+
+/// One event, in a line.
+pub fn event(event: &ClientEvent) -> Line {
+    let warning = |text: String| Line::new(Tone::Warning, text);
     match event {
-        ClientEvent::CentralLost { reason } => {
+        ClientEvent::Connected { central } => {
+            Line::new(Tone::Good, t!("central-connected", central = central))
+        }
+        ClientEvent::CentralAway { reason } => {
+            warning(t!("central-away", reason = links::lost(reason)))
+        }
+        ClientEvent::CentralLost {
+            reason,
+            are_running: false,
+        } => warning(t!("central-lost-idle", reason = links::lost(reason))),
+        ClientEvent::CentralLost { reason, .. } => {
             warning(t!("central-lost", reason = links::lost(reason)))
         }
         ClientEvent::Denied(denied) => {
             warning(t!("central-denied", why = security::denied(denied)))
         }
-        ClientEvent::Expelled => vec![Line::new(Tone::Bad, t!("you-are-expelled"))],
-        ClientEvent::CentralBack => vec![Line::new(Tone::Good, t!("central-back"))],
+        ClientEvent::Expelled => Line::new(Tone::Bad, t!("you-are-expelled")),
+        ClientEvent::CentralBack => Line::new(Tone::Good, t!("central-back")),
         ClientEvent::Statistics(trouble) => warning(super::errors::statistics(trouble)),
         ClientEvent::Download { number, file, what } => {
             let head = t!("download-head", number = number, file = file);
-            let tone = tone(what);
-            let mut lines = download(*number, what).into_iter();
-            let first = lines.next().unwrap_or_default();
-            std::iter::once(Line::new(tone, format!("{head}: {first}")))
-                .chain(lines.map(|line| Line::from(format!("    {line}"))))
-                .collect()
+            let text = download(*number, file, what);
+            Line::new(tone(what), format!("{head}: {text}"))
         }
     }
 }
@@ -62,78 +71,121 @@ fn tone(event: &DownloadEvent) -> Tone {
     }
 }
 
-fn download(number: DownloadNumber, event: &DownloadEvent) -> Vec<String> {
-    let one = |text: String| vec![text];
+fn download(number: DownloadNumber, file: &FileName, event: &DownloadEvent) -> String {
     match event {
-        DownloadEvent::Queued { place } => one(t!("download-queued", place = place)),
+        DownloadEvent::Queued { place } => t!("download-queued", place = place),
+        DownloadEvent::Started { bytes: 0, .. } => t!("download-started-empty"),
         DownloadEvent::Started {
             bytes: size,
-            chunks,
             sources,
-        } => {
-            let shares = sources.iter().map(|(who, chunks)| {
-                let number = transfer::who(*who);
-                t!("download-share", count = chunks, number = number)
-            });
-            one(t!(
-                "download-started",
-                size = bytes(*size),
-                count = chunks,
-                shares = list(shares)
-            ))
-        }
-        DownloadEvent::Resumed { bytes: size } => one(t!("download-resumed", size = bytes(*size))),
-        DownloadEvent::OwnDisk { bytes: size } => one(t!("download-own", size = bytes(*size))),
-        DownloadEvent::Remark(PartNote::StartedOver) => one(t!("download-started-over")),
+            ..
+        } => t!(
+            "download-started",
+            size = bytes(*size),
+            secondaries = t!("secondaries", count = sources.len())
+        ),
+        DownloadEvent::Resumed { bytes: size } => t!("download-resumed", size = bytes(*size)),
+        DownloadEvent::OwnDisk { bytes: size } => t!("download-own", size = bytes(*size)),
+        DownloadEvent::Remark(PartNote::StartedOver) => t!("download-started-over"),
         DownloadEvent::Remark(PartNote::Damaged { chunks }) => {
-            one(t!("download-damaged", count = chunks))
+            t!("download-damaged", count = chunks)
         }
-        DownloadEvent::Remark(PartNote::SetAside { to }) => one(t!("download-set-aside", to = to)),
-        DownloadEvent::Remark(PartNote::NoLocks) => one(t!("download-no-locks")),
-        DownloadEvent::Notice(notice) => one(transfer::notice(notice)),
+        DownloadEvent::Remark(PartNote::SetAside { to }) => t!("download-set-aside", to = to),
+        DownloadEvent::Remark(PartNote::NoLocks) => t!("download-no-locks"),
+        DownloadEvent::Notice(notice) => transfer::alone(notice, file.as_str()),
         DownloadEvent::Complete(summary) => complete(summary),
-        DownloadEvent::AlreadyComplete { path } => one(t!("download-already", path = path)),
+        DownloadEvent::AlreadyComplete { path } => t!("download-already", path = path),
         DownloadEvent::Failed { reason } => {
-            one(t!("download-failed", why = transfer::failure(reason)))
+            t!("download-failed", why = transfer::failure(reason))
         }
-        DownloadEvent::Cancelled => one(t!("download-cancelled")),
+        DownloadEvent::Cancelled => t!("download-cancelled"),
         DownloadEvent::Checked { chunks, bad } => {
-            one(t!("download-checked", chunks = chunks, bad = bad))
+            t!("download-checked", chunks = chunks, bad = bad)
         }
-        DownloadEvent::Paused => one(t!("download-paused", number = number)),
-        DownloadEvent::Held => one(t!("download-held")),
-        DownloadEvent::Superseded => one(t!("download-superseded")),
+        DownloadEvent::Paused => t!("download-paused", number = number),
+        DownloadEvent::Held => t!("download-held"),
+        DownloadEvent::Superseded => t!("download-superseded"),
     }
 }
 
-fn complete(summary: &Summary) -> Vec<String> {
-    let mut lines = vec![t!(
-        "download-complete",
-        size = bytes(summary.bytes),
-        time = time(summary.took),
-        rate = rate(summary.average_bytes_per_s())
-    )];
-    if !summary.path.as_os_str().is_empty() {
-        lines.push(t!("download-path", path = summary.path));
+fn complete(summary: &Summary) -> String {
+    let (size, received) = (bytes(summary.bytes), summary.received_bytes());
+    let amount = if summary.bytes == 0 {
+        t!("amount-nothing")
+    } else if received == 0 {
+        size
+    } else {
+        let size = if received < summary.bytes {
+            t!("amount-part", part = bytes(received), size = size)
+        } else {
+            size
+        };
+        t!("amount-in", size = size, time = time(summary.took))
+    };
+    if summary.path.as_os_str().is_empty() {
+        t!("download-complete", amount = amount)
+    } else {
+        t!("download-complete-at", amount = amount, path = summary.path)
     }
-    lines.push(t!("download-digest", digest = summary.whole));
-    if summary.own_disk_bytes > 0 || summary.zero_bytes > 0 {
-        lines.push(t!(
-            "download-spared",
-            own = bytes(summary.own_disk_bytes),
-            zeros = bytes(summary.zero_bytes)
-        ));
+}
+
+/// What else there is to know of a complete download.
+pub fn details(summary: &Summary, columns: usize) -> Vec<Line> {
+    let mut lines = vec![t!("download-digest", digest = summary.whole)];
+    if summary.received_bytes() > 0 {
+        let rate = rate(summary.average_bytes_per_s());
+        lines.push(t!("download-rate", rate = rate));
+    }
+    if summary.own_disk_bytes > 0 {
+        let size = bytes(summary.own_disk_bytes);
+        lines.push(t!("download-spared-own", size = size));
+    }
+    if summary.zero_bytes > 0 {
+        let size = bytes(summary.zero_bytes);
+        lines.push(t!("download-spared-zeros", size = size));
+    }
+    if summary.wasted_bytes() > 0 {
+        let wasted = bytes(summary.wasted_bytes());
+        lines.push(t!("download-cost", wasted = wasted));
     }
     if !summary.sources.is_empty() {
-        let chunks = t!("chunks", count = summary.retries());
-        lines.push(t!(
-            "download-cost",
-            chunks = chunks,
-            wasted = bytes(summary.wasted_bytes())
+        lines.extend(transfer::sources(
+            &summary.sources,
+            columns.saturating_sub(DETAIL_IN.len()),
         ));
-        lines.extend(transfer::sources(&summary.sources));
     }
-    lines
+    let further_in = |line: String| Line::from(format!("{DETAIL_IN}{line}"));
+    lines.into_iter().map(further_in).collect()
+}
+
+/// Service has begun.
+pub fn service(status: &ClusterStatus) -> Line {
+    let alive = status.secondaries.iter().filter(|s| s.alive).count();
+    let text = t!(
+        "service-is-here",
+        secondaries = t!("secondaries", count = alive),
+        files = t!("files", count = status.files)
+    );
+    Line::new(Tone::Good, text)
+}
+
+/// Several files were asked for at once.
+pub fn answers(asked: usize, waiting: usize, size: Option<u64>) -> String {
+    let asked = t!("downloads-asked", count = asked);
+    let asked = match size {
+        Some(size) => format!("{asked}, {}", bytes(size)),
+        None => asked,
+    };
+    if waiting == 0 {
+        asked
+    } else {
+        t!("downloads-wait", asked = asked, count = waiting)
+    }
+}
+
+/// Several downloads were given up at once, as when the program ends.
+pub fn cancelled(count: usize) -> Line {
+    t!("downloads-cancelled", count = count).into()
 }
 
 /// The answer to a download request.
@@ -157,57 +209,85 @@ fn holders(listed: &ListedFile) -> String {
 }
 
 /// The listing.
-pub fn listing(files: &[ListedFile]) -> Vec<String> {
+pub fn listing(files: &[ListedFile], columns: usize) -> Vec<String> {
     if files.is_empty() {
         return vec![t!("no-files")];
     }
-    let rows: Vec<Vec<String>> = files
-        .iter()
-        .map(|listed| {
-            vec![
-                listed.file.name.to_string(),
-                bytes(listed.file.layout.file_bytes()),
-                holders(listed),
-            ]
-        })
-        .collect();
+    let row = |listed: &ListedFile| {
+        vec![
+            listed.file.name.to_string(),
+            bytes(listed.file.layout.file_bytes()),
+            holders(listed),
+        ]
+    };
     let head = [
-        t!("column-file"),
-        t!("column-size"),
-        t!("column-secondaries"),
+        name(t!("column-file")),
+        whole(t!("column-size")),
+        minor(1, t!("column-secondaries")),
     ];
-    table(&head, &rows)
+    Table::new(head).with(files.iter().map(row)).lines(columns)
 }
 
-/// How far a download is.
+/// How far a download is, in a few words.
 pub fn state(state: &DownloadState) -> String {
     match state {
         DownloadState::Asked => t!("state-asked"),
         DownloadState::Queued(place) => t!("state-queued", place = place),
-        DownloadState::Running(snapshot) => transfer::how_far(snapshot),
+        DownloadState::Running(snapshot) if snapshot.waiting_for_sources => {
+            t!("state-no-sources", percent = transfer::share(snapshot))
+        }
+        DownloadState::Running(snapshot) => transfer::share(snapshot),
         DownloadState::Complete => t!("state-complete"),
-        DownloadState::Failed(why) => t!("state-failed", why = transfer::failure(why)),
+        DownloadState::Failed(_) => t!("state-failed"),
         DownloadState::Cancelled => t!("state-cancelled"),
         DownloadState::Paused => t!("state-paused"),
         DownloadState::Held => t!("state-held"),
     }
 }
 
-/// This client's downloads.
-pub fn downloads(views: &[DownloadView]) -> Vec<String> {
+/// This client's downloads. Why one failed is below it; figures of what runs have columns only where something runs.
+pub fn downloads(views: &[DownloadView], columns: usize) -> Vec<String> {
     if views.is_empty() {
         return vec![t!("no-downloads")];
     }
-    let rows: Vec<Vec<String>> = views
-        .iter()
-        .map(|view| {
-            vec![
-                view.number.0.to_string(),
-                view.file.to_string(),
-                state(&view.state),
-            ]
-        })
-        .collect();
-    let head = [t!("column-number"), t!("column-file"), t!("column-state")];
-    table(&head, &rows)
+    let snapshot = |view: &DownloadView| match &view.state {
+        DownloadState::Running(snapshot) => Some(snapshot.clone()),
+        DownloadState::Asked
+        | DownloadState::Queued(_)
+        | DownloadState::Paused
+        | DownloadState::Held
+        | DownloadState::Complete
+        | DownloadState::Failed(_)
+        | DownloadState::Cancelled => None,
+    };
+    let some_run = views.iter().any(|view| snapshot(view).is_some());
+    let mut head = vec![
+        whole(t!("column-number")),
+        name(t!("column-file")),
+        whole(t!("column-state")),
+    ];
+    if some_run {
+        head.push(minor(1, t!("column-left")));
+        head.push(minor(2, t!("column-rate")));
+        head.push(minor(3, t!("column-size")));
+    }
+    let mut table = Table::new(head);
+    for view in views {
+        let mut row = vec![
+            view.number.0.to_string(),
+            view.file.to_string(),
+            state(&view.state),
+        ];
+        if let Some(snapshot) = snapshot(view) {
+            row.push(settled_left(&snapshot).map(whole_time).unwrap_or_default());
+            row.push(settled_rate(&snapshot).map(rate).unwrap_or_default());
+            row.push(bytes(snapshot.file_bytes));
+        }
+        let why = match &view.state {
+            DownloadState::Failed(why) => Some(transfer::failure(why)),
+            _ => None,
+        };
+        table.row_with(row, why);
+    }
+    table.lines(columns)
 }

@@ -1,13 +1,17 @@
 //! Names with several contents.
 
-use super::{list, t, table::table, units::bytes};
+use super::{
+    list, t,
+    table::{Table, minor, name, whole},
+    units::bytes,
+};
 use crate::model::{Conflict, Version};
 
 /// Digits of a content's id that people are shown: enough to tell two apart.
 const ID_DIGITS: usize = 12;
 
 /// All conflicts of a cluster, each with its contents.
-pub fn conflicts(conflicts: &[Conflict]) -> Vec<String> {
+pub fn conflicts(conflicts: &[Conflict], columns: usize) -> Vec<String> {
     if conflicts.is_empty() {
         return vec![t!("no-conflicts")];
     }
@@ -31,15 +35,15 @@ pub fn conflicts(conflicts: &[Conflict]) -> Vec<String> {
         })
         .collect();
     let head = [
-        t!("column-file"),
-        t!("column-number"),
-        t!("column-size"),
-        t!("column-modified"),
-        t!("column-content"),
-        t!("column-secondaries"),
-        t!("column-offered"),
+        name(t!("column-file")),
+        whole(t!("column-number")),
+        minor(3, t!("column-size")),
+        minor(1, t!("column-modified")),
+        minor(5, t!("column-content")),
+        minor(4, t!("column-secondaries")),
+        minor(2, t!("column-offered")),
     ];
-    let mut lines = table(&head, &rows);
+    let mut lines = Table::new(head).with(rows).lines(columns);
     lines.push(t!("conflicts-remedy"));
     lines
 }
@@ -108,7 +112,7 @@ mod tests {
             name: FileName::try_from("plan.txt").unwrap(),
             versions: vec![version(1, 0xaa, true), version(2, 0xbb, false)],
         };
-        let lines = conflicts(std::slice::from_ref(&conflict));
+        let lines = conflicts(std::slice::from_ref(&conflict), 120);
         // The head and its rule, the contents, how one decides.
         assert_eq!(lines.len(), 5, "{lines:?}");
         assert!(lines[2].contains("aaaaaaaaaaaa") && lines[3].contains("bbbbbbbbbbbb"));

@@ -2,7 +2,7 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// How much further in the rest of a long line is.
+/// How far in the rest of a long line is, at least.
 const FURTHER_IN: usize = 4;
 
 /// How a piece of text is meant.
@@ -45,6 +45,15 @@ impl Line {
         self.pieces.push((tone, text.into()));
     }
 
+    /// The same behind a text of little weight.
+    pub fn after(&self, text: &str) -> Self {
+        let own = self.pieces.iter().cloned();
+        let pieces = std::iter::once((Tone::Faint, text.to_owned())).chain(own);
+        Self {
+            pieces: pieces.collect(),
+        }
+    }
+
     /// Columns that it takes.
     pub fn width(&self) -> usize {
         self.pieces.iter().map(|(_, text)| text.width()).sum()
@@ -55,25 +64,50 @@ impl Line {
         self.pieces.iter().map(|(_, text)| text.as_str()).collect()
     }
 
-    /// The same in lines that fit between words, the further ones further in. Rows of tables, which have bars, and
-    /// lines of several tones stay as they are.
+    /// The same in lines that fit between words, the further ones further in. Rows of tables, which have bars, stay as
+    /// they are.
     pub fn wrapped(&self, columns: usize) -> Vec<Self> {
-        let [(tone, text)] = self.pieces.as_slice() else {
-            return vec![self.clone()];
-        };
-        if text.width() <= columns || text.contains(['|', '│']) {
+        let text = self.text();
+        if text.width() <= columns || is_row(&text) {
             return vec![self.clone()];
         }
         let own = text.len() - text.trim_start_matches(' ').len();
-        let further = " ".repeat(own + FURTHER_IN);
+        let further = " ".repeat(own.max(FURTHER_IN));
         let options = textwrap::Options::new(columns)
             .subsequent_indent(&further)
             .break_words(false);
-        let lines = textwrap::wrap(text, options);
-        lines
-            .into_iter()
-            .map(|text| Self::new(*tone, text))
-            .collect()
+        let tones = |(tone, text): &(Tone, String)| vec![*tone; text.chars().count()];
+        let mut letters = text
+            .chars()
+            .zip(self.pieces.iter().flat_map(tones))
+            .peekable();
+        // An arrow stays with what it leads to.
+        let kept = text.replace("→ ", "→\u{a0}");
+        let lines = textwrap::wrap(&kept, options);
+        let toned = lines.into_iter().enumerate().map(|(at, text)| {
+            let own = if at == 0 { 0 } else { further.len() };
+            let mut line = Self::default();
+            line.extend(&text[..own], None);
+            if at > 0 {
+                while letters.next_if(|(letter, _)| *letter == ' ').is_some() {}
+            }
+            for (letter, tone) in letters.by_ref().take(text[own..].chars().count()) {
+                line.extend(letter.encode_utf8(&mut [0; 4]), Some(tone));
+            }
+            line
+        });
+        toned.collect()
+    }
+
+    /// Adds text to the last piece, or in a piece of its own where the tone is another one.
+    fn extend(&mut self, text: &str, tone: Option<Tone>) {
+        match (self.pieces.last_mut(), tone) {
+            (Some((last, piece)), Some(tone)) if *last == tone => piece.push_str(text),
+            (_, Some(tone)) => self.push(tone, text),
+            (Some((_, piece)), None) => piece.push_str(text),
+            (None, None) if text.is_empty() => {}
+            (None, None) => self.push(Tone::Plain, text),
+        }
     }
 
     /// As much of it as takes fewer than `columns` columns, with an ellipsis where something was left out.
@@ -95,6 +129,51 @@ impl Line {
         kept.push(Tone::Plain, "…");
         kept
     }
+}
+
+/// A row of a table, or of what is drawn.
+fn is_row(text: &str) -> bool {
+    text.contains(" | ") || text.contains("-|-") || text.contains('│')
+}
+
+/// As many whole words of a text as fit, with an ellipsis where some were left out.
+pub fn whole_words(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for word in text.split(' ') {
+        let gap = usize::from(!kept.is_empty());
+        if kept.width() + gap + word.width() + 1 > columns {
+            break;
+        }
+        if gap > 0 {
+            kept.push(' ');
+        }
+        kept.push_str(word);
+    }
+    if columns > 0 {
+        kept.push('…');
+    }
+    kept
+}
+
+/// A name in so many columns: its beginning and its end, where the number of an episode often is.
+pub fn shorten(name: &str, columns: usize) -> String {
+    if name.width() <= columns {
+        return name.to_owned();
+    }
+    let tail_columns = columns / 3;
+    let mut tail = String::new();
+    for c in name.chars().rev() {
+        let longer = format!("{c}{tail}");
+        if longer.width() > tail_columns {
+            break;
+        }
+        tail = longer;
+    }
+    let head = fitting(name, columns.saturating_sub(tail.width() + 1));
+    format!("{head}…{tail}")
 }
 
 /// A line that tells what could not be done.
@@ -127,17 +206,49 @@ mod tests {
         let line = Line::new(Tone::Bad, "  uno dos tres cuatro");
         let texts = |columns| -> Vec<_> {
             let lines = line.wrapped(columns);
-            assert!(lines.iter().all(|line| line.pieces[0].0 == Tone::Bad));
+            let tones = lines.iter().flat_map(|line| line.pieces.last());
+            assert!(tones.clone().count() == lines.len());
+            assert!(tones.map(|(tone, _)| tone).all(|tone| *tone == Tone::Bad));
             lines.iter().map(Line::text).collect()
         };
         assert_eq!(texts(21), ["  uno dos tres cuatro"]);
-        assert_eq!(texts(14), ["  uno dos tres", "      cuatro"]);
+        assert_eq!(texts(14), ["  uno dos tres", "    cuatro"]);
+        assert_eq!(texts(5), ["  uno", "    dos", "    tres", "    cuatro"]);
+        let arrow = Line::from("uno dos → tres").wrapped(9);
+        let texts: Vec<_> = arrow.iter().map(Line::text).collect();
+        assert_eq!(texts, ["uno dos", "    → tres"]);
+        assert_eq!(whole_words("uno dos tres", 12), "uno dos tres");
+        assert_eq!(whole_words("uno dos tres", 11), "uno dos…");
+        assert_eq!(whole_words("uno dos tres", 3), "…");
+        let timed = Line::new(Tone::Good, "uno dos tres").after("12:00:00 ");
+        let lines = timed.wrapped(14);
+        let texts: Vec<_> = lines.iter().map(Line::text).collect();
+        assert_eq!(texts, ["12:00:00 uno", "    dos tres"]);
         assert_eq!(
-            texts(5),
-            ["  uno", "      dos", "      tres", "      cuatro"]
+            lines[0].pieces,
+            [
+                (Tone::Faint, "12:00:00 ".to_owned()),
+                (Tone::Good, "uno".to_owned())
+            ]
+        );
+        assert_eq!(
+            lines[1].pieces.last(),
+            Some(&(Tone::Good, "dos tres".to_owned()))
         );
         let row = Line::from("a | b c d e f g");
         assert_eq!(row.wrapped(5), std::slice::from_ref(&row));
+    }
+
+    #[test]
+    fn long_names_keep_both_ends() {
+        assert_eq!(shorten("corto.mp4", 9), "corto.mp4");
+        let short = shorten("una serie muy larga - episodio 12.mkv", 20);
+        assert_eq!(short.width(), 20);
+        assert!(
+            short.starts_with("una serie") && short.ends_with("12.mkv"),
+            "{short}"
+        );
+        assert!(shorten("映画映画映画映画映画", 9).width() <= 9);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     conflicts, t,
-    table::table,
+    table::{Table, minor, name, whole},
     units::{bytes, count, rate, whole_time},
 };
 use crate::node::{
@@ -11,7 +11,7 @@ use crate::node::{
 };
 
 /// The secondaries of a cluster. What they lack and what they are at odds over have columns only where there is any.
-pub fn secondaries(secondaries: &[SecondaryInfo]) -> Vec<String> {
+pub fn secondaries(secondaries: &[SecondaryInfo], columns: usize) -> Vec<String> {
     let some_lack = secondaries.iter().any(|secondary| secondary.missing > 0);
     let some_conflict = secondaries.iter().any(|secondary| secondary.conflicts > 0);
     let rows: Vec<Vec<String>> = secondaries
@@ -43,18 +43,18 @@ pub fn secondaries(secondaries: &[SecondaryInfo]) -> Vec<String> {
         })
         .collect();
     let mut head = vec![
-        t!("column-number"),
-        t!("column-state"),
-        t!("column-lease"),
-        t!("column-address"),
-        t!("column-files"),
-        t!("column-sends"),
-        t!("column-sent"),
-        t!("column-rate"),
+        whole(t!("column-number")),
+        whole(t!("column-state")),
+        minor(7, t!("column-lease")),
+        minor(5, t!("column-address")),
+        minor(2, t!("column-files")),
+        minor(6, t!("column-sends")),
+        minor(4, t!("column-sent")),
+        minor(3, t!("column-rate")),
     ];
-    head.extend(some_lack.then(|| t!("column-missing")));
-    head.extend(some_conflict.then(|| t!("column-conflicts")));
-    table(&head, &rows)
+    head.extend(some_lack.then(|| minor(1, t!("column-missing"))));
+    head.extend(some_conflict.then(|| minor(1, t!("column-conflicts"))));
+    Table::new(head).with(rows).lines(columns)
 }
 
 /// How a secondary is, and whether it takes copies.
@@ -68,7 +68,7 @@ pub fn limited(condition: String, read_only: bool, away: bool) -> String {
 }
 
 /// The clients that are connected.
-pub fn clients(clients: &[ClientInfo]) -> Vec<String> {
+pub fn clients(clients: &[ClientInfo], columns: usize) -> Vec<String> {
     if clients.is_empty() {
         return vec![t!("no-clients")];
     }
@@ -91,18 +91,18 @@ pub fn clients(clients: &[ClientInfo]) -> Vec<String> {
         })
         .collect();
     let head = [
-        t!("column-client"),
-        t!("column-address"),
-        t!("column-running"),
-        t!("column-waiting"),
-        t!("column-downloads"),
-        t!("column-connected"),
+        name(t!("column-client")),
+        minor(3, t!("column-address")),
+        minor(1, t!("column-running")),
+        minor(2, t!("column-waiting")),
+        minor(4, t!("column-downloads")),
+        minor(5, t!("column-connected")),
     ];
-    table(&head, &rows)
+    Table::new(head).with(rows).lines(columns)
 }
 
 /// Who waits, in order.
-pub fn queue(rows: &[QueueRow]) -> Vec<String> {
+pub fn queue(rows: &[QueueRow], columns: usize) -> Vec<String> {
     if rows.is_empty() {
         return vec![t!("queue-empty")];
     }
@@ -118,12 +118,12 @@ pub fn queue(rows: &[QueueRow]) -> Vec<String> {
         })
         .collect();
     let head = [
-        t!("column-place"),
-        t!("column-client"),
-        t!("column-file"),
-        t!("column-waited"),
+        whole(t!("column-place")),
+        name(t!("column-client")),
+        name(t!("column-file")),
+        minor(1, t!("column-waited")),
     ];
-    table(&head, &rows)
+    Table::new(head).with(rows).lines(columns)
 }
 
 /// A secondary itself.

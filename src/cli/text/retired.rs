@@ -2,7 +2,11 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{t, table::table, units::bytes};
+use super::{
+    t,
+    table::{Table, minor, name, whole},
+    units::bytes,
+};
 use crate::{
     model::RetiredReason,
     store::retired::{RetiredFile, RetiredTotal},
@@ -12,19 +16,19 @@ use crate::{
 const NAMED: usize = 20;
 
 /// All that is kept, and how much it is.
-pub fn list(files: &[RetiredFile]) -> Vec<String> {
+pub fn list(files: &[RetiredFile], columns: usize) -> Vec<String> {
     if files.is_empty() {
         return vec![t!("retired-none")];
     }
-    let rows: Vec<Vec<String>> = files.iter().map(row).collect();
     let head = [
-        t!("column-number"),
-        t!("column-file"),
-        t!("column-size"),
-        t!("column-when"),
-        t!("column-why"),
+        whole(t!("column-number")),
+        name(t!("column-file")),
+        minor(1, t!("column-size")),
+        minor(3, t!("column-when")),
+        minor(2, t!("column-why")),
     ];
-    let mut lines = table(&head, &rows);
+    let table = Table::new(head).with(files.iter().map(row));
+    let mut lines = table.lines(columns);
     lines.push(t!("retired-total", what = total(of(files))));
     lines
 }

@@ -7,13 +7,13 @@ use super::{
     conflicts, errors, files,
     line::{Line, Tone},
     links, list, security, t,
-    table::table,
-    transfer,
-    units::{bytes, percent, rate, time},
+    table::{Table, minor, name, whole},
+    transfer::{self, LEAST_RATE, LONGEST_LEFT},
+    units::{bytes, percent, rate, time, whole_time},
 };
 use crate::{
     cli::orders::transfers::{Transfer, TransferKind},
-    model::{FileName, IgnoredReason, RetiredReason, Who, Writer},
+    model::{FileName, IgnoredReason, Receiver, RetiredReason, Who, Writer},
     node::{
         Refused,
         secondary::{NoLongerServing, SecondaryEvent},
@@ -79,7 +79,8 @@ fn words(event: &SecondaryEvent) -> String {
             sources,
         } => copy_started(file, *size, sources),
         SecondaryEvent::CopyNotice { file, notice } => {
-            t!("copy-notice", file = file, what = transfer::notice(notice))
+            let what = transfer::alone(notice, file.as_str());
+            t!("copy-notice", file = file, what = what)
         }
         SecondaryEvent::Copied {
             file,
@@ -120,7 +121,12 @@ fn enrolled(central: SocketAddr, again: bool) -> String {
 }
 
 fn no_longer_serving(file: &FileName, why: NoLongerServing) -> String {
-    let why = match why {
+    t!("no-longer-serving", file = file, why = gone(why))
+}
+
+/// Why a file is not served any more.
+fn gone(why: NoLongerServing) -> String {
+    match why {
         NoLongerServing::Deleted => t!("gone-deleted"),
         NoLongerServing::Changed => t!("gone-changed"),
         NoLongerServing::Damaged => t!("gone-altered"),
@@ -129,8 +135,7 @@ fn no_longer_serving(file: &FileName, why: NoLongerServing) -> String {
         NoLongerServing::SetAside(RetiredReason::Resolved) => t!("gone-resolved"),
         NoLongerServing::SetAside(RetiredReason::Damaged) => t!("gone-damaged"),
         NoLongerServing::Withdrawn => t!("gone-withdrawn"),
-    };
-    t!("no-longer-serving", file = file, why = why)
+    }
 }
 
 fn many_ignored(count: usize, examples: &[String], reason: &IgnoredReason) -> String {
@@ -198,60 +203,102 @@ fn bad_peer(address: SocketAddr, reason: &Refused) -> String {
     )
 }
 
-/// Transfers that run now.
-pub(in crate::cli) fn running(transfers: &[Transfer]) -> Vec<String> {
+/// Transfers that run now. What only a copy has is a column only where one runs.
+pub(in crate::cli) fn running(transfers: &[Transfer], columns: usize) -> Vec<String> {
     if transfers.is_empty() {
         return vec![t!("no-transfers")];
     }
-    let rows: Vec<Vec<String>> = transfers
-        .iter()
-        .map(|transfer| {
-            let (what, how_far) = match &transfer.kind {
-                TransferKind::Sending { to, sent_bytes } => {
-                    (t!("row-sending", to = to_whom(to)), bytes(*sent_bytes))
-                }
-                copying @ TransferKind::Copying { .. } => (t!("row-copying"), how_far(copying)),
-            };
-            vec![transfer.file.to_string(), what, how_far]
-        })
-        .collect();
-    let head = [t!("column-file"), t!("column-what"), t!("column-progress")];
-    table(&head, &rows)
+    let is_copy = |transfer: &Transfer| match transfer.kind {
+        TransferKind::Copying { .. } => true,
+        TransferKind::Sending { .. } => false,
+    };
+    let mut head = vec![
+        name(t!("column-file")),
+        whole(t!("column-progress")),
+        minor(1, t!("column-what")),
+    ];
+    if transfers.iter().any(is_copy) {
+        head.push(minor(2, t!("column-left")));
+        head.push(minor(3, t!("column-rate")));
+    }
+    Table::new(head)
+        .with(transfers.iter().map(row))
+        .lines(columns)
 }
 
-/// How far a copy is, and how many of its sources send.
-fn how_far(kind: &TransferKind) -> String {
-    let TransferKind::Copying {
-        bytes: size,
-        have_bytes,
-        bytes_per_s,
-        seconds_left,
-        working,
-        sources,
-    } = kind
-    else {
-        return String::new();
-    };
-    let (percent, size) = (percent(*have_bytes, *size), bytes(*size));
-    if *working == 0 {
-        return t!("progress-waiting", percent = percent, size = size);
+fn row(transfer: &Transfer) -> Vec<String> {
+    let file = transfer.file.to_string();
+    match &transfer.kind {
+        TransferKind::Sending { to, sent_bytes } => {
+            vec![
+                file,
+                bytes(*sent_bytes),
+                t!("row-sending", to = to_whom(to)),
+            ]
+        }
+        TransferKind::Copying {
+            bytes: size,
+            have_bytes,
+            verified_bytes: _,
+            bytes_per_s,
+            seconds_left,
+            working,
+            sources,
+        } => {
+            let count = transfer::working(*working, *sources);
+            let left = seconds_left.and_then(|left| Duration::try_from_secs_f64(left).ok());
+            let left = left.filter(|left| *left < LONGEST_LEFT).map(whole_time);
+            let rate = (*bytes_per_s >= LEAST_RATE).then(|| rate(*bytes_per_s));
+            vec![
+                file,
+                percent(*have_bytes, *size),
+                t!("row-copying", sources = count),
+                left.unwrap_or_default(),
+                rate.unwrap_or_default(),
+            ]
+        }
     }
-    let rate = rate(*bytes_per_s);
-    let left = seconds_left.and_then(|left| Duration::try_from_secs_f64(left).ok());
-    let line = match left {
-        Some(left) => t!(
-            "progress-left",
-            percent = percent,
-            size = size,
-            rate = rate,
-            left = time(left)
-        ),
-        None => t!("progress", percent = percent, size = size, rate = rate),
+}
+
+/// Several files of one kind of event: `8 ficheros copiados y verificados, 73,0 MB`.
+pub fn together(kind: &SecondaryKind, count: usize, size: u64) -> Line {
+    let size = bytes(size);
+    let text = match kind {
+        SecondaryKind::Serving => t!("serving-many", count = count, size = size),
+        SecondaryKind::CopyStarted => t!("copy-started-many", count = count, size = size),
+        SecondaryKind::Copied => t!("copied-many", count = count, size = size),
+        SecondaryKind::Gone(why) => {
+            t!("no-longer-serving-many", count = count, why = gone(*why))
+        }
+        SecondaryKind::Sending(to) => t!("sending-many", count = count, to = to_whom(to)),
+        SecondaryKind::Sent(to) => {
+            t!("sent-many", count = count, size = size, to = to_whom(to))
+        }
     };
-    t!(
-        "progress-sources",
-        line = line,
-        working = working,
-        sources = sources
-    )
+    let tone = match kind {
+        SecondaryKind::Copied => Tone::Good,
+        SecondaryKind::Serving
+        | SecondaryKind::CopyStarted
+        | SecondaryKind::Gone(_)
+        | SecondaryKind::Sending(_)
+        | SecondaryKind::Sent(_) => Tone::Plain,
+    };
+    Line::new(tone, text)
+}
+
+/// Events of a secondary that come in bulk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecondaryKind {
+    /// Files are served.
+    Serving,
+    /// Copies begin.
+    CopyStarted,
+    /// Copies are complete.
+    Copied,
+    /// Files are not served any more, all for the same reason.
+    Gone(NoLongerServing),
+    /// Files are sent to somebody.
+    Sending(Receiver),
+    /// Files were sent to somebody.
+    Sent(Receiver),
 }

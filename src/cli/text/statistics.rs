@@ -6,16 +6,16 @@ use serde_json::Value;
 
 use super::{
     harmless, t,
-    table::table,
+    table::{Column, Table, minor, whole},
     transfer::fault,
     units::{bytes, rate},
 };
 use crate::{cli::commands::Form, engine::counters::Counters, model::Fault};
 
 /// A server's statistics in the form that is wanted.
-pub fn document(document: &Value, form: Form) -> Vec<String> {
+pub fn document(document: &Value, form: Form, columns: usize) -> Vec<String> {
     match form {
-        Form::Table => summary(document),
+        Form::Table => summary(document, columns),
         Form::Json => json(document),
     }
 }
@@ -27,7 +27,7 @@ pub fn json(document: &impl Serialize) -> Vec<String> {
 }
 
 /// What a central's or a secondary's statistics say.
-fn summary(document: &Value) -> Vec<String> {
+fn summary(document: &Value, columns: usize) -> Vec<String> {
     let counters = |key: &str| Counters::deserialize(&document[key]).unwrap_or_default();
     let totals = counters("totals");
     let since = document["started"].as_str().unwrap_or_default();
@@ -48,7 +48,7 @@ fn summary(document: &Value) -> Vec<String> {
     rows.extend(per(document, "secondaries", |number| {
         t!("statistics-from", number = number)
     }));
-    lines.extend(table(&head(), &rows));
+    lines.extend(Table::new(head()).with(rows).lines(columns));
     lines.push(t!(
         "statistics-trouble",
         retries = totals.retries,
@@ -74,15 +74,15 @@ fn moment(text: &str) -> String {
     }
 }
 
-fn head() -> [String; 7] {
+fn head() -> [Column; 7] {
     [
-        String::new(),
-        t!("column-complete"),
-        t!("column-failed"),
-        t!("column-cancelled"),
-        t!("column-sent"),
-        t!("column-wasted"),
-        t!("column-mean"),
+        whole(""),
+        whole(t!("column-complete")),
+        minor(3, t!("column-failed")),
+        minor(4, t!("column-cancelled")),
+        minor(1, t!("column-sent")),
+        minor(5, t!("column-wasted")),
+        minor(2, t!("column-mean")),
     ]
 }
 
@@ -151,7 +151,7 @@ mod tests {
             "copies": {"downloads": 8},
             "refused": {"expelled": 1},
         });
-        let lines = summary(&document);
+        let lines = summary(&document, 80);
         assert!(
             lines.iter().all(|line| line.chars().count() <= 80),
             "{lines:#?}"
@@ -173,7 +173,7 @@ mod tests {
             .unwrap();
         let cells: Vec<_> = row.split('|').map(str::trim).collect();
         assert_eq!(cells[1..4], ["3", "1", "1"]);
-        let nothing = summary(&json!({"started": "x", "totals": {}})).join("\n");
+        let nothing = summary(&json!({"started": "x", "totals": {}}), 80).join("\n");
         for part in ["copias", "del secundario", "×", "Fallos"] {
             assert!(!nothing.contains(part), "{part}: {nothing}");
         }

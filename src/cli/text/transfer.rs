@@ -1,15 +1,28 @@
 //! What happens between a receiver and its sources: the same words for downloads and for copies.
 
+use std::time::Duration;
+
 use super::{
+    clean,
+    line::{Line, Tone},
     t,
-    table::table,
-    units::{bytes, count, percent, rate, time},
+    table::{Table, minor, whole},
+    units::{bytes, count, percent, time},
 };
 use crate::{
-    engine::download::{FailReason, Notice, Snapshot, SourceState},
+    engine::download::{FailReason, Notice, Snapshot},
     model::{Fault, ReceivedFrom, Who},
     node::Failure,
 };
+
+/// A rate is an accident before that much of a download has passed.
+const SETTLED: Duration = Duration::from_secs(2);
+/// Below this nothing can be said to come.
+pub const LEAST_RATE: f64 = 100.0;
+/// A longer wait is none that anybody plans with.
+pub const LONGEST_LEFT: Duration = Duration::from_secs(100 * 3600);
+/// A shorter absence is none that people plan with.
+const WORTH_TELLING: Duration = Duration::from_secs(1);
 
 /// A source, where the words around it say that it is one.
 pub fn who(who: Who) -> String {
@@ -30,52 +43,116 @@ pub fn fault(fault: Fault) -> String {
     }
 }
 
-/// Trouble with a source, or its return.
-pub fn notice(notice: &Notice) -> String {
-    match notice {
-        Notice::Suspect { who: of } => t!("notice-suspect", source = who(*of)),
-        Notice::Cleared { who: of } => t!("notice-cleared", source = who(*of)),
-        Notice::Dead {
-            who: of,
-            fault: why,
-            returned_chunks,
-        } => {
-            let returned = t!("chunks-return", count = returned_chunks);
-            t!(
-                "notice-dead",
-                source = who(*of),
-                why = fault(*why),
-                returned = returned
-            )
+/// What a secondary's trouble touches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touched {
+    /// Downloads of a client.
+    Downloads,
+    /// Copies of a secondary.
+    Copies,
+}
+
+impl Touched {
+    /// `pelicula.mp4`, or `3 descargas`.
+    fn of(self, files: &[&str]) -> String {
+        match (files, self) {
+            ([file], _) => clean(file),
+            (files, Self::Downloads) => t!("downloads", count = files.len()),
+            (files, Self::Copies) => t!("copies", count = files.len()),
         }
+    }
+}
+
+/// What one download says of a secondary.
+pub fn alone(notice: &Notice, file: &str) -> String {
+    let files = [file];
+    match *notice {
+        Notice::Suspect { who } => suspect(who),
+        Notice::Cleared { who } => cleared(who),
+        Notice::Dead {
+            who,
+            fault,
+            returned_chunks,
+        } => fallen(who, fault, returned_chunks, Touched::Downloads, &files),
         Notice::Back {
-            who: of,
+            who,
             after,
             own_chunks,
-        } => {
-            let chunks = t!("chunks", count = own_chunks);
-            t!(
-                "notice-back",
-                source = who(*of),
-                after = time(*after),
-                chunks = chunks
-            )
-        }
-        Notice::Banned {
-            who: of,
-            chunk: Some(chunk),
-        } => t!(
-            "notice-banned",
-            source = who(*of),
-            chunk = chunk.to_string()
-        ),
-        Notice::Banned {
-            who: of,
-            chunk: None,
-        } => t!("notice-banned-manifest", source = who(*of)),
-        Notice::NoSources { up_to } => t!("notice-no-sources", time = time(*up_to)),
-        Notice::SourcesAgain { after } => t!("notice-sources-again", after = time(*after)),
+        } => back(who, after, own_chunks),
+        Notice::Banned { who, .. } => banned(who, Touched::Downloads, &files),
+        Notice::NoSources { up_to } => no_sources(up_to, Touched::Downloads, &files),
+        Notice::SourcesAgain { .. } => sources_again(Touched::Downloads, &files),
     }
+    .text()
+}
+
+/// A secondary is silent.
+pub fn suspect(of: Who) -> Line {
+    Line::new(Tone::Warning, t!("notice-suspect", source = who(of)))
+}
+
+/// A silent secondary sends again.
+pub fn cleared(of: Who) -> Line {
+    Line::new(Tone::Good, t!("notice-cleared", source = who(of)))
+}
+
+/// A secondary is given up; so many chunks go to others.
+pub fn fallen(of: Who, why: Fault, chunks: u32, touched: Touched, files: &[&str]) -> Line {
+    let (source, why) = (who(of), fault(why));
+    let text = if chunks == 0 {
+        t!("notice-dead", source = source, why = why)
+    } else {
+        let from = touched.of(files);
+        let chunks = t!("chunks-go-on", count = chunks, from = from);
+        t!(
+            "notice-dead-chunks",
+            source = source,
+            why = why,
+            chunks = chunks
+        )
+    };
+    Line::new(Tone::Warning, text)
+}
+
+/// A secondary is back, and takes so many chunks again.
+pub fn back(of: Who, after: Duration, chunks: u32) -> Line {
+    let mut text = if after < WORTH_TELLING {
+        t!("notice-back", source = who(of))
+    } else {
+        t!("notice-back-after", source = who(of), after = time(after))
+    };
+    if chunks > 0 {
+        text.push_str(&t!("notice-back-chunks", count = chunks));
+    }
+    Line::new(Tone::Good, text)
+}
+
+/// A secondary sent wrong bytes.
+pub fn banned(of: Who, touched: Touched, files: &[&str]) -> Line {
+    let files = touched.of(files);
+    Line::new(
+        Tone::Bad,
+        t!("notice-banned", source = who(of), files = files),
+    )
+}
+
+/// No secondary is left.
+pub fn no_sources(up_to: Duration, touched: Touched, files: &[&str]) -> Line {
+    let (count, of) = (files.len(), touched.of(files));
+    let text = t!(
+        "notice-no-sources",
+        count = count,
+        files = of,
+        time = time(up_to)
+    );
+    Line::new(Tone::Warning, text)
+}
+
+/// There are secondaries again.
+pub fn sources_again(touched: Touched, files: &[&str]) -> Line {
+    let (count, of) = (files.len(), touched.of(files));
+    let text = t!("notice-sources-again", count = count, files = of);
+    Line::new(Tone::Good, text)
 }
 
 /// Why a transfer came to nothing, and what to do.
@@ -99,77 +176,57 @@ pub fn failure(failure: &Failure) -> String {
     super::coded(&text, failure.code())
 }
 
-/// How far a transfer is, without its sources.
-pub fn how_far(snapshot: &Snapshot) -> String {
-    let percent = percent(snapshot.have_bytes, snapshot.file_bytes);
-    let size = bytes(snapshot.file_bytes);
-    if snapshot.waiting_for_sources {
-        return t!("progress-waiting", percent = percent, size = size);
-    }
-    let rate = rate(snapshot.rate_bytes_per_s);
-    match snapshot.time_left {
-        Some(left) => t!(
-            "progress-left",
-            percent = percent,
-            size = size,
-            rate = rate,
-            left = time(left)
-        ),
-        None => t!("progress", percent = percent, size = size, rate = rate),
-    }
+/// The rate of a download, once there is one worth telling.
+pub fn settled_rate(snapshot: &Snapshot) -> Option<f64> {
+    let rate = snapshot.rate_bytes_per_s;
+    (snapshot.elapsed >= SETTLED && rate >= LEAST_RATE).then_some(rate)
 }
 
-/// What a source is doing: its rate, or why it has none.
-pub fn source_state(state: SourceState, bytes_per_s: f64) -> String {
-    match state {
-        SourceState::Connecting => t!("source-connecting"),
-        SourceState::Up => rate(bytes_per_s),
-        SourceState::Suspect => t!("source-suspect"),
-        SourceState::Dead => t!("source-dead"),
-        SourceState::Banned => t!("source-banned"),
-        SourceState::Resting => t!("source-resting"),
-    }
+/// The time that a download still takes, if it can be told.
+pub fn settled_left(snapshot: &Snapshot) -> Option<Duration> {
+    settled_rate(snapshot)?;
+    snapshot.time_left.filter(|left| *left < LONGEST_LEFT)
 }
 
-/// One line on how far a transfer is.
-pub fn progress(snapshot: &Snapshot) -> String {
-    let line = how_far(snapshot);
-    if snapshot.waiting_for_sources || snapshot.sources.is_empty() {
-        return line;
-    }
-    let sources: Vec<String> = snapshot
-        .sources
-        .iter()
-        .map(|source| {
-            let what = source_state(source.state, source.rate_bytes_per_s);
-            format!("{}: {what}", who(source.received.who))
-        })
-        .collect();
-    format!("{line} [{}]", sources.join("; "))
+/// `3 fuentes`, or `2/3 fuentes` while some do not send.
+pub fn working(working: usize, all: usize) -> String {
+    let shown = if working == all {
+        all.to_string()
+    } else {
+        format!("{working}/{all}")
+    };
+    t!("live-sources", count = all, shown = shown)
 }
 
-/// What each source brought.
-pub fn sources(sources: &[ReceivedFrom]) -> Vec<String> {
-    let rows: Vec<Vec<String>> = sources
-        .iter()
-        .map(|source| {
-            vec![
-                who(source.who),
-                count(source.chunks),
-                bytes(source.bytes),
-                bytes(source.wasted),
-                count(source.retries),
-                count(source.recoveries),
-            ]
-        })
-        .collect();
-    let head = [
-        t!("column-secondary"),
-        t!("column-chunks"),
-        t!("column-bytes"),
-        t!("column-wasted"),
-        t!("column-reassigned"),
-        t!("column-returns"),
+/// How far a transfer is, in one cell.
+pub fn share(snapshot: &Snapshot) -> String {
+    percent(snapshot.received_bytes, snapshot.file_bytes)
+}
+
+/// What each source brought. What happened to none of them has no column.
+pub fn sources(sources: &[ReceivedFrom], columns: usize) -> Vec<String> {
+    let some = |count: fn(&ReceivedFrom) -> u64| sources.iter().any(|source| count(source) > 0);
+    let (wasted, retries, returns) = (
+        some(|source| source.wasted),
+        some(|source| source.retries),
+        some(|source| source.recoveries),
+    );
+    let mut head = vec![
+        whole(t!("column-secondary")),
+        minor(1, t!("column-chunks")),
+        whole(t!("column-bytes")),
     ];
-    table(&head, &rows)
+    head.extend(wasted.then(|| minor(2, t!("column-wasted"))));
+    head.extend(retries.then(|| minor(3, t!("column-reassigned"))));
+    head.extend(returns.then(|| minor(4, t!("column-returns"))));
+    let row = |source: &ReceivedFrom| {
+        let mut row = vec![who(source.who), count(source.chunks), bytes(source.bytes)];
+        row.extend(wasted.then(|| bytes(source.wasted)));
+        row.extend(retries.then(|| count(source.retries)));
+        row.extend(returns.then(|| count(source.recoveries)));
+        row
+    };
+    Table::new(head)
+        .with(sources.iter().map(row))
+        .lines(columns)
 }

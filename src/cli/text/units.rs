@@ -19,37 +19,41 @@ pub fn bytes(count: u64) -> String {
     format!("{} {}", decimal(value, 1), UNITS[unit])
 }
 
-/// A rate: `12,3 MB/s`.
+/// A rate: `12,3 MB/s`, `590 kB/s`.
 pub fn rate(bytes_per_s: f64) -> String {
-    format!("{}/s", bytes(bytes_per_s.max(0.0) as u64))
-}
-
-/// A rate where there is little room, its unit left out: megabytes per second, `12,3`.
-pub fn short_rate(bytes_per_s: f64) -> String {
-    decimal(bytes_per_s.max(0.0) / 1e6, 1)
-}
-
-/// A length of time: `0,35 s`, `12,3 s`, `2 min 5 s`, `1 h 20 min`.
-pub fn time(length: Duration) -> String {
-    let seconds = length.as_secs_f64();
-    let whole = length.as_secs();
-    if seconds < 9.995 {
-        format!("{} s", decimal(seconds, 2))
-    } else if seconds < 59.95 {
-        format!("{} s", decimal(seconds, 1))
-    } else if whole < 3600 {
-        format!("{} min {} s", whole / 60, whole % 60)
+    let rate = bytes_per_s.max(0.0);
+    if (1000.0..999_500.0).contains(&rate) {
+        format!("{} kB/s", decimal(rate / 1000.0, 0))
     } else {
-        format!("{} h {} min", whole / 3600, whole % 3600 / 60)
+        // What is about to be a megabyte is one.
+        let rate = if rate < 1000.0 { rate } else { rate.max(1e6) };
+        format!("{}/s", bytes(rate as u64))
     }
 }
 
-/// A time without tenths: `7 s`, `2 min 5 s`.
-pub fn whole_time(length: Duration) -> String {
-    if length.as_secs() < 60 {
-        format!("{} s", length.as_secs())
+/// A length of time: `0,35 s`, `7,5 s`, `2 min 5 s`, `1 h 20 min`.
+pub fn time(length: Duration) -> String {
+    let seconds = length.as_secs_f64();
+    if seconds < 0.995 {
+        format!("{} s", decimal(seconds, 2))
+    } else if seconds < 59.95 {
+        format!("{} s", decimal(seconds, 1))
     } else {
-        time(length)
+        whole_time(length)
+    }
+}
+
+/// A time without tenths: `7 s`, `2 min 5 s`, `1 h`.
+pub fn whole_time(length: Duration) -> String {
+    let seconds = length.as_secs_f64().round() as u64;
+    let (large, small) = match seconds {
+        0..60 => return format!("{seconds} s"),
+        60..3600 => ((seconds / 60, "min"), (seconds % 60, "s")),
+        _ => ((seconds / 3600, "h"), (seconds % 3600 / 60, "min")),
+    };
+    match small {
+        (0, _) => format!("{} {}", large.0, large.1),
+        (count, unit) => format!("{} {} {count} {unit}", large.0, large.1),
     }
 }
 
@@ -101,11 +105,23 @@ mod tests {
         }
         for (ms, text) in [
             (350, "0,35 s"),
+            (7_460, "7,5 s"),
+            (59_970, "1 min"),
+            (60_400, "1 min"),
             (12_340, "12,3 s"),
             (125_000, "2 min 5 s"),
             (4_800_000, "1 h 20 min"),
         ] {
             assert_eq!(time(Duration::from_millis(ms)), text);
+        }
+        for (rate_bytes_per_s, text) in [
+            (-1.0, "0 B/s"),
+            (999.4, "999 B/s"),
+            (590_200.0, "590 kB/s"),
+            (999_600.0, "1,0 MB/s"),
+            (12_340_000.0, "12,3 MB/s"),
+        ] {
+            assert_eq!(rate(rate_bytes_per_s), text);
         }
         assert_eq!(percent(999, 1000), "99 %");
         assert_eq!(percent(0, 0), "100 %");

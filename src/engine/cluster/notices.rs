@@ -102,6 +102,8 @@ pub enum Notice {
     CopyEnded {
         /// The file.
         file: FileName,
+        /// Its length, in bytes.
+        bytes: u64,
         /// Who copied.
         target: SecondaryNumber,
         /// How.
@@ -154,6 +156,8 @@ pub enum Notice {
         client: ClientName,
         /// What.
         file: FileName,
+        /// Its length, in bytes.
+        bytes: u64,
         /// How.
         outcome: Outcome,
         /// Why, when it failed.

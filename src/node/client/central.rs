@@ -30,10 +30,12 @@ impl Client {
             LinkEvent::Up { central, outbox } => {
                 self.state.central = Some(central);
                 self.state.outbox = Some(outbox);
-                if std::mem::take(&mut self.state.told_lost) {
+                let was_lost = std::mem::take(&mut self.state.told_lost);
+                if !std::mem::replace(&mut self.state.was_up, true) {
+                    self.tell(ClientEvent::Connected { central });
+                } else if was_lost {
                     self.tell(ClientEvent::CentralBack);
                 }
-                self.state.was_up = true;
                 self.say_all_again();
             }
             LinkEvent::Message(message) => self.message(message),
@@ -66,23 +68,30 @@ impl Client {
             }
             LinkDown::Lost(lost) => ClientError::Unreachable(lost.clone()),
         };
+        let mut is_answered = self.state.questions.fail(&unreachable);
         for answer in self.state.downloads.take_asked() {
-            let _ = answer.send(Err(unreachable.clone()));
+            is_answered |= answer.send(Err(unreachable.clone())).is_ok();
         }
-        self.state.questions.fail(&unreachable);
         if down.is_expelled() {
             self.give_all_up();
         }
-        // If the central was never there, the answer to the first request says so.
-        if self.state.was_up && !std::mem::replace(&mut self.state.told_lost, true) {
-            self.tell(match down {
-                LinkDown::Denied(denied) => ClientEvent::Denied(denied.clone()),
-                LinkDown::Lost(_) if down.is_expelled() => ClientEvent::Expelled,
-                LinkDown::Lost(lost) => ClientEvent::CentralLost {
-                    reason: lost.clone(),
-                },
-            });
+        let was_up = self.state.was_up;
+        let was_told = std::mem::replace(&mut self.state.told_lost, true);
+        // If the central was never there, an answer says so, if anybody waits for one.
+        if was_told || (!was_up && is_answered) {
+            return;
         }
+        self.tell(match down {
+            LinkDown::Denied(denied) => ClientEvent::Denied(denied.clone()),
+            LinkDown::Lost(_) if down.is_expelled() => ClientEvent::Expelled,
+            LinkDown::Lost(lost) if was_up => ClientEvent::CentralLost {
+                reason: lost.clone(),
+                are_running: self.state.downloads.is_any_on_its_way(),
+            },
+            LinkDown::Lost(lost) => ClientEvent::CentralAway {
+                reason: lost.clone(),
+            },
+        });
     }
 
     fn message(&mut self, message: FromCentral) {

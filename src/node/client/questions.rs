@@ -98,18 +98,20 @@ impl Questions {
         None
     }
 
-    /// No answer will come.
-    pub(super) fn fail(&mut self, error: &ClientError) {
+    /// No answer will come. True when somebody has waited for one.
+    pub(super) fn fail(&mut self, error: &ClientError) -> bool {
+        let mut is_heard = false;
         self.pages.clear();
         for answer in self.enrol.drain(..) {
-            let _ = answer.send(Err(error.clone()));
+            is_heard |= answer.send(Err(error.clone())).is_ok();
         }
         for answer in self.status.drain(..) {
-            let _ = answer.send(Err(error.clone()));
+            is_heard |= answer.send(Err(error.clone())).is_ok();
         }
         for answer in self.list.drain(..) {
-            let _ = answer.send(Err(error.clone()));
+            is_heard |= answer.send(Err(error.clone())).is_ok();
         }
+        is_heard
     }
 }
 

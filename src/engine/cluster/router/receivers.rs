@@ -202,6 +202,7 @@ impl Cluster {
                 }
                 self.tell(Notice::Finished {
                     client,
+                    bytes: running.file.layout.file_bytes(),
                     file: running.file.name,
                     outcome: finished.outcome,
                     reason: finished.reason.clone(),
@@ -213,6 +214,7 @@ impl Cluster {
     }
 
     fn copy_over(&mut self, target: SecondaryNumber, running: Transfer, finished: &Finished) {
+        let bytes = running.file.layout.file_bytes();
         let (now, file) = (self.last_call, running.file.name);
         match finished.outcome {
             // `added` takes it off the list of what is missing; it may have come before this.
@@ -223,6 +225,7 @@ impl Cluster {
         }
         self.tell(Notice::CopyEnded {
             file,
+            bytes,
             target,
             outcome: finished.outcome,
             reason: finished.reason.clone(),

@@ -1,6 +1,6 @@
 //! What happens at a client and in its downloads, for people.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use crate::{
     engine::download::Notice,
@@ -12,10 +12,22 @@ use crate::{
 /// What happens at a client, for people.
 #[derive(Clone, Debug)]
 pub enum ClientEvent {
+    /// The central was reached for the first time.
+    Connected {
+        /// Where it is.
+        central: SocketAddr,
+    },
+    /// The central was not reached yet, and nobody waits for an answer that would tell; said once until it is.
+    CentralAway {
+        /// Why.
+        reason: Lost,
+    },
     /// The link is down; said once until it is up again.
     CentralLost {
         /// Why.
         reason: Lost,
+        /// Some downloads go on without it.
+        are_running: bool,
     },
     /// The central and this client are not secured alike; said once until the link is up.
     Denied(Denied),
@@ -58,7 +70,9 @@ impl ClientEvent {
                 | DownloadEvent::Superseded
                 | DownloadEvent::Held => false,
             },
-            Self::CentralLost { .. }
+            Self::Connected { .. }
+            | Self::CentralAway { .. }
+            | Self::CentralLost { .. }
             | Self::Denied(_)
             | Self::Expelled
             | Self::CentralBack

@@ -1,0 +1,197 @@
+//! A client's events. Notices about secondaries are gathered over all downloads; what a person sees in the live lines, or
+//! was told by an answer, is not told again.
+
+use std::{collections::BTreeSet, time::Instant};
+
+use super::{News, bulk::Bulk, notices::Notices};
+use crate::{
+    cli::text::{client, line::Line, transfer::Touched},
+    node::client::{ClientEvent, DownloadEvent, DownloadNumber},
+};
+
+/// See the module.
+#[derive(Debug)]
+pub struct ClientNews {
+    /// There are live lines, which show what starts and what waits.
+    has_live: bool,
+    /// Downloads whose place in the line was told.
+    queued: BTreeSet<DownloadNumber>,
+    /// Downloads of which people know that something of them is here.
+    known: BTreeSet<DownloadNumber>,
+    notices: Notices,
+    cancelled: Bulk<()>,
+}
+
+impl ClientNews {
+    /// News for a console, with live lines or without.
+    pub fn new(has_live: bool) -> Self {
+        Self {
+            has_live,
+            queued: BTreeSet::new(),
+            known: BTreeSet::new(),
+            notices: Notices::new(Touched::Downloads),
+            cancelled: Bulk::default(),
+        }
+    }
+
+    /// An answer has told that a download waits.
+    pub fn told_to_wait(&mut self, number: DownloadNumber) {
+        self.queued.insert(number);
+    }
+
+    /// True for what adds something to what was told before.
+    fn is_new(&mut self, number: DownloadNumber, what: &DownloadEvent) -> bool {
+        match what {
+            DownloadEvent::Queued { .. } => self.queued.insert(number),
+            DownloadEvent::Started { .. } => {
+                self.queued.remove(&number);
+                !self.has_live
+            }
+            DownloadEvent::Resumed { .. } => self.known.insert(number),
+            DownloadEvent::Paused | DownloadEvent::Held => {
+                self.known.insert(number);
+                self.queued.remove(&number);
+                true
+            }
+            DownloadEvent::Complete(_)
+            | DownloadEvent::AlreadyComplete { .. }
+            | DownloadEvent::Failed { .. }
+            | DownloadEvent::Cancelled => {
+                self.known.remove(&number);
+                self.queued.remove(&number);
+                true
+            }
+            DownloadEvent::OwnDisk { .. }
+            | DownloadEvent::Remark(_)
+            | DownloadEvent::Checked { .. }
+            | DownloadEvent::Notice(_)
+            | DownloadEvent::Superseded => true,
+        }
+    }
+}
+
+impl News<ClientEvent> for ClientNews {
+    fn take(&mut self, now: Instant, event: &ClientEvent) -> Vec<Line> {
+        if let ClientEvent::Download { number, file, what } = event {
+            if !self.is_new(*number, what) {
+                return Vec::new();
+            }
+            match what {
+                DownloadEvent::Notice(notice) => {
+                    self.notices.take(now, file.as_str(), notice);
+                    return Vec::new();
+                }
+                DownloadEvent::Cancelled => {
+                    self.notices.over(file.as_str());
+                    let line = client::event(event);
+                    self.cancelled.add(now, (), file.as_str(), line, 0);
+                    return Vec::new();
+                }
+                DownloadEvent::Complete(_)
+                | DownloadEvent::AlreadyComplete { .. }
+                | DownloadEvent::Failed { .. }
+                | DownloadEvent::Paused
+                | DownloadEvent::Held => self.notices.over(file.as_str()),
+                DownloadEvent::Queued { .. }
+                | DownloadEvent::Started { .. }
+                | DownloadEvent::Resumed { .. }
+                | DownloadEvent::OwnDisk { .. }
+                | DownloadEvent::Remark(_)
+                | DownloadEvent::Checked { .. }
+                | DownloadEvent::Superseded => {}
+            }
+        } else if let ClientEvent::Expelled = event {
+            // Secondaries hang up on who is expelled: none of them has fallen.
+            self.notices.forget();
+        }
+        let mut lines = self.rest();
+        lines.push(client::event(event));
+        lines
+    }
+
+    fn due(&mut self, now: Instant) -> Vec<Line> {
+        let mut lines = self.notices.due(now);
+        lines.extend(
+            self.cancelled
+                .due(now, |(), sum| client::cancelled(sum.count)),
+        );
+        lines
+    }
+
+    fn rest(&mut self) -> Vec<Line> {
+        let mut lines = self.notices.rest();
+        lines.extend(self.cancelled.rest(|(), sum| client::cancelled(sum.count)));
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::FileName;
+
+    fn event(number: u64, what: DownloadEvent) -> ClientEvent {
+        ClientEvent::Download {
+            number: DownloadNumber(number),
+            file: FileName::try_from(format!("{number}.mp4").as_str()).unwrap(),
+            what,
+        }
+    }
+
+    #[test]
+    fn a_place_in_the_line_is_told_once() {
+        let now = Instant::now();
+        let mut news = ClientNews::new(false);
+        let queued = |place| event(7, DownloadEvent::Queued { place });
+        assert_eq!(news.take(now, &queued(4)).len(), 1);
+        assert!(news.take(now, &queued(3)).is_empty());
+        news.told_to_wait(DownloadNumber(8));
+        assert!(
+            news.take(now, &event(8, DownloadEvent::Queued { place: 5 }))
+                .is_empty()
+        );
+        // It has begun, and waits anew.
+        let started = DownloadEvent::Started {
+            bytes: 1,
+            chunks: 1,
+            sources: Vec::new(),
+        };
+        assert_eq!(news.take(now, &event(7, started.clone())).len(), 1);
+        assert_eq!(news.take(now, &queued(1)).len(), 1);
+        let mut at_a_prompt = ClientNews::new(true);
+        assert!(at_a_prompt.take(now, &event(1, started)).is_empty());
+    }
+
+    #[test]
+    fn what_is_given_up_at_once_is_one_line() {
+        let now = Instant::now();
+        let mut news = ClientNews::new(true);
+        for number in 1..=60 {
+            assert!(
+                news.take(now, &event(number, DownloadEvent::Cancelled))
+                    .is_empty()
+            );
+        }
+        let lines = news.rest();
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].text().starts_with("60 descargas"), "{lines:?}");
+    }
+
+    #[test]
+    fn who_is_expelled_hears_of_no_fallen_secondaries() {
+        use crate::{
+            engine::download::Notice,
+            model::{Fault, SecondaryNumber, Who},
+        };
+        let now = Instant::now();
+        let mut news = ClientNews::new(true);
+        let dead = Notice::Dead {
+            who: Who::Secondary(SecondaryNumber::try_from(3).unwrap()),
+            fault: Fault::Broken,
+            returned_chunks: 2,
+        };
+        news.take(now, &event(1, DownloadEvent::Notice(dead)));
+        let lines = news.take(now, &ClientEvent::Expelled);
+        assert_eq!(lines.len(), 1, "{lines:?}");
+    }
+}
