@@ -2,6 +2,7 @@
 
 import atexit
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -253,6 +254,9 @@ def cut(config):
     return {"ideal": ideal, "bound": bound, "moment": moment, "runs": results}
 
 
+SERVED = re.compile(r"Se sirven (\d+) ficheros|Se sirve corto")
+
+
 def small_files(config):
     """Thirty files against one file of their size."""
     figures = {}
@@ -271,7 +275,8 @@ def small_files(config):
                 (folder / ("." + name)).write_bytes(piece(n))
                 (folder / ("." + name)).rename(folder / name)
         for secondary in bench.cluster.secondaries:
-            secondary.wait_for("Se sirve corto", times=30)
+            # Some are told one by one, and many together.
+            secondary.wait_until(lambda log: sum(int(n or 1) for n in SERVED.findall(log)) >= 30, "30 files")
         time.sleep(1)
 
         def thirty():

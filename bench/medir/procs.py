@@ -63,10 +63,14 @@ class Process:
 
     def wait_for(self, text, seconds=600, times=1):
         """Waits until its output has a text."""
+        self.wait_until(lambda log: log.count(text) >= times, text, seconds)
+
+    def wait_until(self, holds, what, seconds=600):
+        """Waits until something is true of its output."""
         deadline = time.monotonic() + seconds
-        while self.log.read_text(errors="replace").count(text) < times:
+        while not holds(self.log.read_text(errors="replace")):
             if self.child.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{self.log}: no «{text}»:\n{self.log.read_text(errors='replace')[-2000:]}")
+                raise RuntimeError(f"{self.log}: no «{what}»:\n{self.log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.02)
 
     def signal(self, number):

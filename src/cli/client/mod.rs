@@ -1,5 +1,6 @@
-//! `videocliente`: a client and its `prompt`, or what scripts ask for; `ending` is how both end.
+//! `videocliente`: a client and its `prompt` and `downloads`, or what scripts ask for; `ending` is how both end.
 
+mod downloads;
 mod ending;
 mod prompt;
 

@@ -9,7 +9,8 @@ use std::{
 use super::{News, bulk::Bulk};
 use crate::{
     cli::text::{
-        central::{self, CentralKind},
+        bulk::{CentralKind, at_a_central},
+        central,
         line::Line,
     },
     model::{Fault, FileName, Outcome, Receiver, SecondaryNumber},
@@ -104,7 +105,7 @@ fn kind(notice: &Notice) -> Option<(CentralKind, &FileName, u64)> {
 }
 
 fn together(kind: &CentralKind, sum: super::bulk::Sum) -> Line {
-    central::together(kind, sum.count, sum.bytes)
+    at_a_central(kind, sum.count, sum.bytes)
 }
 
 impl News<CentralEvent> for CentralNews {

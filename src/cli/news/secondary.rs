@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     cli::text::{
+        bulk::{SecondaryKind, at_a_secondary},
         line::Line,
-        secondary::{self, SecondaryKind},
+        secondary,
         transfer::Touched,
     },
     model::FileName,
@@ -70,7 +71,7 @@ fn kind(event: &SecondaryEvent) -> Option<(SecondaryKind, &FileName, u64)> {
 }
 
 fn together(kind: &SecondaryKind, sum: Sum) -> Line {
-    secondary::together(kind, sum.count, sum.bytes)
+    at_a_secondary(kind, sum.count, sum.bytes)
 }
 
 impl News<SecondaryEvent> for SecondaryNews {

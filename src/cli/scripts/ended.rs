@@ -6,7 +6,9 @@ use crate::{
         text::{errors, links, security, t},
         wanted,
     },
-    node::client::ClientError,
+    engine::download::FailReason,
+    node::{Failure, client::ClientError},
+    proto::ErrorCode,
 };
 
 /// Why a script ends before its end.
@@ -47,5 +49,17 @@ impl From<wanted::NoFiles> for Ended {
                 why,
             },
         }
+    }
+}
+
+/// What a failure means to a script.
+pub(super) fn exit_of(reason: &Failure) -> Exit {
+    match reason {
+        Failure::Sources(FailReason::WrongManifest { .. }) => Exit::Verification,
+        Failure::Refused {
+            code: ErrorCode::NotFound,
+            ..
+        } => Exit::NotFound,
+        _ => Exit::Failed,
     }
 }

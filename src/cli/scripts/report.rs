@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     documents::{complete_json, listed_json, outcome_of, progress_json, shown},
-    ended::Ended,
+    ended::{Ended, exit_of},
 };
 use crate::{
     cli::{
@@ -24,7 +24,6 @@ use crate::{
         text::{self, line::Line, t},
         totals::Totals,
     },
-    engine::download::FailReason,
     model::{ClusterStatus, FileName, ListedFile},
     node::{
         Failure,
@@ -377,18 +376,6 @@ impl Report {
         }
         // It may be the document itself that cannot be written.
         self.exit.or_worse(exit)
-    }
-}
-
-/// What a failure means to a script.
-fn exit_of(reason: &Failure) -> Exit {
-    match reason {
-        Failure::Sources(FailReason::WrongManifest { .. }) => Exit::Verification,
-        Failure::Refused {
-            code: crate::proto::ErrorCode::NotFound,
-            ..
-        } => Exit::NotFound,
-        _ => Exit::Failed,
     }
 }
 

@@ -2,6 +2,7 @@
 //! themselves are in the catalogues of `i18n/`, see [`language`].
 
 pub mod bad_line;
+pub mod bulk;
 pub mod central;
 pub mod client;
 pub mod conflicts;

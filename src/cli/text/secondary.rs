@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     cli::orders::transfers::{Transfer, TransferKind},
-    model::{FileName, IgnoredReason, Receiver, RetiredReason, Who, Writer},
+    model::{FileName, IgnoredReason, RetiredReason, Who, Writer},
     node::{
         Refused,
         secondary::{NoLongerServing, SecondaryEvent},
@@ -125,7 +125,7 @@ fn no_longer_serving(file: &FileName, why: NoLongerServing) -> String {
 }
 
 /// Why a file is not served any more.
-fn gone(why: NoLongerServing) -> String {
+pub fn gone(why: NoLongerServing) -> String {
     match why {
         NoLongerServing::Deleted => t!("gone-deleted"),
         NoLongerServing::Changed => t!("gone-changed"),
@@ -258,47 +258,4 @@ fn row(transfer: &Transfer) -> Vec<String> {
             ]
         }
     }
-}
-
-/// Several files of one kind of event: `8 ficheros copiados y verificados, 73,0 MB`.
-pub fn together(kind: &SecondaryKind, count: usize, size: u64) -> Line {
-    let size = bytes(size);
-    let text = match kind {
-        SecondaryKind::Serving => t!("serving-many", count = count, size = size),
-        SecondaryKind::CopyStarted => t!("copy-started-many", count = count, size = size),
-        SecondaryKind::Copied => t!("copied-many", count = count, size = size),
-        SecondaryKind::Gone(why) => {
-            t!("no-longer-serving-many", count = count, why = gone(*why))
-        }
-        SecondaryKind::Sending(to) => t!("sending-many", count = count, to = to_whom(to)),
-        SecondaryKind::Sent(to) => {
-            t!("sent-many", count = count, size = size, to = to_whom(to))
-        }
-    };
-    let tone = match kind {
-        SecondaryKind::Copied => Tone::Good,
-        SecondaryKind::Serving
-        | SecondaryKind::CopyStarted
-        | SecondaryKind::Gone(_)
-        | SecondaryKind::Sending(_)
-        | SecondaryKind::Sent(_) => Tone::Plain,
-    };
-    Line::new(tone, text)
-}
-
-/// Events of a secondary that come in bulk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SecondaryKind {
-    /// Files are served.
-    Serving,
-    /// Copies begin.
-    CopyStarted,
-    /// Copies are complete.
-    Copied,
-    /// Files are not served any more, all for the same reason.
-    Gone(NoLongerServing),
-    /// Files are sent to somebody.
-    Sending(Receiver),
-    /// Files were sent to somebody.
-    Sent(Receiver),
 }
