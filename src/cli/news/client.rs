@@ -18,6 +18,8 @@ pub struct ClientNews {
     queued: BTreeSet<DownloadNumber>,
     /// Downloads of which people know that something of them is here.
     known: BTreeSet<DownloadNumber>,
+    /// Secondaries hang up on who is expelled: none of them has fallen.
+    is_expelled: bool,
     notices: Notices,
     cancelled: Bulk<()>,
 }
@@ -29,6 +31,7 @@ impl ClientNews {
             has_live,
             queued: BTreeSet::new(),
             known: BTreeSet::new(),
+            is_expelled: false,
             notices: Notices::new(Touched::Downloads),
             cancelled: Bulk::default(),
         }
@@ -37,6 +40,21 @@ impl ClientNews {
     /// An answer has told that a download waits.
     pub fn told_to_wait(&mut self, number: DownloadNumber) {
         self.queued.insert(number);
+    }
+
+    fn hear_of_the_central(&mut self, event: &ClientEvent) {
+        match event {
+            ClientEvent::Expelled => {
+                self.is_expelled = true;
+                self.notices.forget();
+            }
+            ClientEvent::Connected { .. } | ClientEvent::CentralBack => self.is_expelled = false,
+            ClientEvent::CentralAway { .. }
+            | ClientEvent::CentralLost { .. }
+            | ClientEvent::Denied(_)
+            | ClientEvent::Download { .. }
+            | ClientEvent::Statistics(_) => {}
+        }
     }
 
     /// True for what adds something to what was told before.
@@ -77,6 +95,7 @@ impl News<ClientEvent> for ClientNews {
                 return Vec::new();
             }
             match what {
+                DownloadEvent::Notice(_) if self.is_expelled => return Vec::new(),
                 DownloadEvent::Notice(notice) => {
                     self.notices.take(now, file.as_str(), notice);
                     return Vec::new();
@@ -100,10 +119,8 @@ impl News<ClientEvent> for ClientNews {
                 | DownloadEvent::Checked { .. }
                 | DownloadEvent::Superseded => {}
             }
-        } else if let ClientEvent::Expelled = event {
-            // Secondaries hang up on who is expelled: none of them has fallen.
-            self.notices.forget();
         }
+        self.hear_of_the_central(event);
         let mut lines = self.rest();
         lines.push(client::event(event));
         lines
@@ -190,8 +207,15 @@ mod tests {
             fault: Fault::Broken,
             returned_chunks: 2,
         };
-        news.take(now, &event(1, DownloadEvent::Notice(dead)));
+        let fallen = event(1, DownloadEvent::Notice(dead));
+        news.take(now, &fallen);
         let lines = news.take(now, &ClientEvent::Expelled);
         assert_eq!(lines.len(), 1, "{lines:?}");
+        // Some hang up later.
+        news.take(now, &fallen);
+        assert!(news.rest().is_empty());
+        news.take(now, &ClientEvent::CentralBack);
+        news.take(now, &fallen);
+        assert_eq!(news.rest().len(), 1);
     }
 }
