@@ -693,7 +693,6 @@ demo-differs = { $name }: the bytes are not the same
 demo-compared = Compared by SHA-256, file by file, with the disks of the secondaries:
 demo-sent = What each secondary sent of { $file }:
 demo-cost = Cost of the faults: { $chunks } asked for again, { $wasted } wasted ({ $share } of the file), { $without } without a secondary; { $time } in all
-demo-left = The samples stay in { $folder }: delete them whenever you like
 demo-folder = All of it is in { $folder } and is deleted at the end; with --directorio FOLDER it stays
 demo-making = Making { $path } ({ $size })
 

@@ -699,7 +699,6 @@ demo-differs = { $name }: los bytes no son los mismos
 demo-compared = Comprobado con SHA-256, fichero a fichero, contra el disco de los secundarios:
 demo-sent = Lo que envió cada secundario de { $file }:
 demo-cost = Coste de las caídas: { $chunks } pedidos otra vez, { $wasted } de más ({ $share } del fichero), { $without } sin un secundario; en total { $time }
-demo-left = Las muestras quedan en { $folder }: bórralas cuando quieras
 demo-folder = Todo está en { $folder } y se borra al acabar; con --directorio CARPETA se queda
 demo-making = Creando { $path } ({ $size })
 

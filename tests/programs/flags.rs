@@ -219,7 +219,7 @@ fn at_a_terminal_there_is_a_prompt_and_ctrl_d_ends_it() {
     // Live lines come while something is typed, and nothing of it is lost.
     terminal.send("lista_").unwrap();
     terminal.flush().unwrap();
-    terminal.exp_string("MB/s").unwrap();
+    terminal.exp_string(" %").unwrap();
     terminal.exp_string("completo y verificado").unwrap();
     terminal.send_line("videos").unwrap();
     terminal.exp_string("3 de 3").unwrap();

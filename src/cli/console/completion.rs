@@ -7,7 +7,6 @@ use std::{
 };
 
 use rustyline::{
-    completion::Completer,
     highlight::Highlighter,
     hint::{Hint, Hinter},
     validate::Validator,
@@ -204,11 +203,6 @@ fn fitting(typed: &str, all: &[Suggestion], is_one_of_many: bool) -> Vec<Suggest
             }
         })
         .collect()
-}
-
-/// Tab has a handler of its own.
-impl Completer for Words {
-    type Candidate = String;
 }
 
 /// Something that what was typed can be completed to.

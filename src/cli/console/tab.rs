@@ -4,7 +4,9 @@
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext, Movement, RepeatCount};
+use rustyline::{
+    Cmd, ConditionalEventHandler, Event, EventContext, RepeatCount, completion::Completer,
+};
 use unicode_width::UnicodeWidthStr;
 
 use super::{
@@ -41,10 +43,8 @@ impl ConditionalEventHandler for CompleteOrList {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext) -> Option<Cmd> {
         let begun = &context.line()[..context.pos()];
         let (start, choices) = self.words.choices(begun);
-        let common = common_beginning(&choices);
-        if common.len() > begun.len() - start || choices.len() == 1 {
-            let line = format!("{}{common}", &begun[..start]);
-            return Some(Cmd::Replace(Movement::BeginningOfLine, Some(line)));
+        if completed(&begun[start..], &choices).is_some() {
+            return Some(Cmd::Complete);
         }
         let mut listed = self.listed.lock();
         let is_shown = |(line, at): &(String, Instant)| line == begun && at.elapsed() < AGAIN;
@@ -54,6 +54,29 @@ impl ConditionalEventHandler for CompleteOrList {
         *listed = Some((begun.to_owned(), Instant::now()));
         Some(Cmd::Noop)
     }
+}
+
+impl Completer for Words {
+    type Candidate = String;
+
+    /// What the handler above has found to be so, and nothing that would have to be listed.
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        _: &rustyline::Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<String>)> {
+        let begun = &line[..position];
+        let (start, choices) = self.choices(begun);
+        let completed = completed(&begun[start..], &choices);
+        Ok((start, completed.into_iter().collect()))
+    }
+}
+
+/// What takes the place of what was begun: the only choice, or what all have in common and was not typed yet.
+fn completed(begun: &str, choices: &[Choice]) -> Option<String> {
+    let common = common_beginning(choices);
+    (choices.len() == 1 || common.len() > begun.len()).then_some(common)
 }
 
 /// What all choices begin with.
@@ -116,6 +139,14 @@ mod tests {
         assert_eq!(common(&["ñ", "nada"]), "");
         assert_eq!(common(&["uno"]), "uno");
         assert_eq!(common(&[]), "");
+        let completed = |begun, texts: &[&str]| completed(begun, &choices(texts));
+        assert_eq!(completed("p", &["pausar", "prioridad"]), None);
+        assert_eq!(completed("V", &["VIDEO "]), Some("VIDEO ".to_owned()));
+        assert_eq!(
+            completed("PEL", &["película 1", "película 2"]),
+            Some("película ".to_owned())
+        );
+        assert_eq!(completed("x", &[]), None);
     }
 
     #[test]

@@ -15,16 +15,11 @@ use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_dea
 
 use super::plan::{Plan, Role, folder_of};
 use crate::cli::{
-<<<<<<< HEAD
     central, orders, secondary,
-    text::{t, table::table},
-=======
-    central, secondary,
     text::{
         t,
         table::{Table, minor, name, whole},
     },
->>>>>>> 5c75075 (The screen holds, and one event is one line)
 };
 
 /// First argument of a child; the role and the parent's process id follow.

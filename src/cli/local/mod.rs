@@ -181,7 +181,6 @@ async fn run(
     if args.demo {
         let exit = demo::run(args, security, &mut children, &printer, &stop).await;
         children.stop().await;
-        printer.line(t!("demo-left", folder = args.directorio));
         return exit.or_worse(program::printed(&printer, &stop).await);
     }
     let config = args.download.config(central, statistics, security);
@@ -249,18 +248,9 @@ async fn wait_for_level(
                 break Ok(());
             }
             let missing: u64 = status.secondaries.iter().map(|s| s.missing).sum();
-<<<<<<< HEAD
             let is_waiting = missing > 0 || alive < usize::from(secondaries);
-            if is_waiting && told != Some((alive, missing)) {
-                told = Some((alive, missing));
-                printer.line(t!(
-                    "local-waiting",
-                    alive = t!("secondaries-alive", count = alive),
-                    copies = t!("copies", count = missing)
-                ));
-=======
             // How many copies there are still changes with each: only that there are some is news.
-            if told != Some((alive, missing > 0)) {
+            if is_waiting && told != Some((alive, missing > 0)) {
                 told = Some((alive, missing > 0));
                 let alive = t!("secondaries-alive", count = alive);
                 printer.line(if missing > 0 {
@@ -269,7 +259,6 @@ async fn wait_for_level(
                 } else {
                     t!("local-waiting", alive = alive)
                 });
->>>>>>> 5c75075 (The screen holds, and one event is one line)
             }
         }
         if began.elapsed() > LEVEL_WITHIN {
