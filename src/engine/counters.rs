@@ -4,53 +4,59 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use crate::model::{FaultCounts, Outcome, ReceivedFrom, SecondaryNumber, limits::MAX_FILE_BYTES};
+use crate::model::{
+    FaultCounts, Figure, Outcome, ReceivedFrom, SecondaryNumber, figures, limits::MAX_FILE_BYTES,
+};
 
-/// Figures of a file, a client, a secondary, or all together.
-///
-/// For transfers that are over, `bytes_sent == bytes_received + bytes_wasted + bytes_unconfirmed`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Counters {
-    /// Complete downloads (or copies).
-    pub downloads: u64,
-    /// Those that ended without the file, cancelled ones included.
-    pub failed: u64,
-    /// Of `failed`: cancelled or paused by who had asked for the file.
-    pub cancelled: u64,
-    /// Payload bytes that secondaries sent.
-    pub bytes_sent: u64,
-    /// Verified bytes, each byte of a file counted once.
-    pub bytes_received: u64,
-    /// Bytes sent that were of no use.
-    pub bytes_wasted: u64,
-    /// Bytes sent to receivers that vanished without a word.
-    pub bytes_unconfirmed: u64,
-    /// Of `bytes_sent`: known only from the receiver, as the sender died before it reported them.
-    pub bytes_unreported: u64,
-    /// Bytes that receivers took, verified, from files of their own disk; nobody sent them.
-    pub bytes_own_disk: u64,
-    /// Verified chunks.
-    pub chunks: u64,
-    /// Chunks that were taken from a secondary and asked for elsewhere.
-    pub retries: u64,
-    /// Chunks that were asked of two secondaries at once.
-    pub hedges: u64,
-    /// Chunks whose digest was wrong.
-    pub digest_failures: u64,
-    /// Times that a secondary came back during a transfer.
-    pub recoveries: u64,
-    /// Time from failure to return, over all recoveries, in milliseconds.
-    pub recovery_ms: u64,
-    /// Chunks that secondaries got back of their own ranges when they returned.
-    pub recovered_chunks: u64,
-    /// What receivers found wrong with secondaries, and how often.
-    pub faults: FaultCounts,
-    /// Time from grant to end, over all transfers, in milliseconds.
-    pub duration_ms: u64,
-    /// Mean rate: useful bytes, or bytes sent where only those are known, by that time. Follows from the
-    /// others.
-    pub mean_bytes_per_s: u64,
+figures! {
+    /// Figures of a file, a client, a secondary, or all together.
+    ///
+    /// For transfers that are over, `bytes_sent == bytes_received + bytes_wasted + bytes_unconfirmed`.
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct Counters {
+        sums {
+            /// Complete downloads (or copies).
+            pub downloads: u64,
+            /// Those that ended without the file, cancelled ones included.
+            pub failed: u64,
+            /// Of `failed`: cancelled or paused by who had asked for the file.
+            pub cancelled: u64,
+            /// Payload bytes that secondaries sent.
+            pub bytes_sent: u64,
+            /// Verified bytes, each byte of a file counted once.
+            pub bytes_received: u64,
+            /// Bytes sent that were of no use.
+            pub bytes_wasted: u64,
+            /// Bytes sent to receivers that vanished without a word.
+            pub bytes_unconfirmed: u64,
+            /// Of `bytes_sent`: known only from the receiver, as the sender died before it reported them.
+            pub bytes_unreported: u64,
+            /// Bytes that receivers took, verified, from files of their own disk; nobody sent them.
+            pub bytes_own_disk: u64,
+            /// Verified chunks.
+            pub chunks: u64,
+            /// Chunks that were taken from a secondary and asked for elsewhere.
+            pub retries: u64,
+            /// Chunks that were asked of two secondaries at once.
+            pub hedges: u64,
+            /// Chunks whose digest was wrong.
+            pub digest_failures: u64,
+            /// Times that a secondary came back during a transfer.
+            pub recoveries: u64,
+            /// Time from failure to return, over all recoveries, in milliseconds.
+            pub recovery_ms: u64,
+            /// Chunks that secondaries got back of their own ranges when they returned.
+            pub recovered_chunks: u64,
+            /// What receivers found wrong with secondaries, and how often.
+            pub faults: FaultCounts,
+            /// Time from grant to end, over all transfers, in milliseconds.
+            pub duration_ms: u64,
+        }
+        /// Mean rate: useful bytes, or bytes sent where only those are known, by that time. Follows from the
+        /// others.
+        pub mean_bytes_per_s: u64,
+    }
 }
 
 /// Reads figures per secondary. The keys of a JSON object are text, and serde takes them for numbers only
@@ -75,38 +81,16 @@ impl Counters {
     /// Adds another's figures to these. A peer may claim any figure: a sum that would be too large is the
     /// largest.
     pub fn add(&mut self, other: &Self) {
-        self.combine(other, u64::saturating_add);
+        self.change(other, u64::saturating_add);
     }
 
     /// Takes figures out that were added.
     pub fn subtract(&mut self, other: &Self) {
-        self.combine(other, u64::saturating_sub);
+        self.change(other, u64::saturating_sub);
     }
 
-    fn combine(&mut self, other: &Self, with: fn(u64, u64) -> u64) {
-        let each = [
-            (&mut self.downloads, other.downloads),
-            (&mut self.failed, other.failed),
-            (&mut self.cancelled, other.cancelled),
-            (&mut self.bytes_sent, other.bytes_sent),
-            (&mut self.bytes_received, other.bytes_received),
-            (&mut self.bytes_wasted, other.bytes_wasted),
-            (&mut self.bytes_unconfirmed, other.bytes_unconfirmed),
-            (&mut self.bytes_unreported, other.bytes_unreported),
-            (&mut self.bytes_own_disk, other.bytes_own_disk),
-            (&mut self.chunks, other.chunks),
-            (&mut self.retries, other.retries),
-            (&mut self.hedges, other.hedges),
-            (&mut self.digest_failures, other.digest_failures),
-            (&mut self.recoveries, other.recoveries),
-            (&mut self.recovery_ms, other.recovery_ms),
-            (&mut self.recovered_chunks, other.recovered_chunks),
-            (&mut self.duration_ms, other.duration_ms),
-        ];
-        for (mine, others) in each {
-            *mine = with(*mine, others);
-        }
-        self.faults.combine(&other.faults, with);
+    fn change(&mut self, other: &Self, with: fn(u64, u64) -> u64) {
+        self.combine(other, with);
         let bytes = match self.bytes_received {
             0 => self.bytes_sent,
             useful => useful,

@@ -5,6 +5,7 @@ mod chunk_set;
 mod codes;
 mod copying;
 mod digest;
+mod figures;
 mod folder;
 mod held;
 mod ids;
@@ -24,6 +25,8 @@ pub use chunk_set::ChunkSet;
 pub(crate) use codes::error_codes;
 pub use copying::CopyLimits;
 pub use digest::{Digest, DigestError};
+pub use figures::Figure;
+pub(crate) use figures::figures;
 pub use folder::{Extent, IgnoredReason, Look, RetiredReason, Verdict, Writer};
 pub use held::{Conflict, HeldFile, NameRecord, Origin, Version};
 pub use ids::{

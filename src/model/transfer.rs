@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ClientName, Digest, FileMeta, FileName, SecondaryNumber, SourceId, SourceInfo, TransferId, Who,
     error_codes,
+    figures::{Figure, figures},
 };
 
 /// Why a secondary stops holding a file.
@@ -84,73 +85,50 @@ pub struct EndReason {
     pub message: String,
 }
 
-/// What a receiver counted from one source in one transfer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ReceivedFrom {
-    /// The source.
-    pub source: SourceId,
-    /// Who that is, as the receiver was told.
-    pub who: Who,
-    /// Verified bytes that it brought, each byte of the file counted once.
-    pub bytes: u64,
-    /// Bytes that came and were not used.
-    pub wasted: u64,
-    /// Verified chunks that it brought.
-    pub chunks: u64,
-    /// Chunks that were taken from it and asked for elsewhere.
-    pub retries: u64,
-    /// Chunks asked of it although another had them too.
-    pub hedges: u64,
-    /// Chunks whose digest was wrong.
-    pub digest_failures: u64,
-    /// Times that it came back after a failure.
-    pub recoveries: u64,
-    /// Time from its failures to its returns, in milliseconds.
-    pub recovery_ms: u64,
-    /// Chunks of its own range that were still missing when it came back, and were its again.
-    #[serde(default)]
-    pub recovered_chunks: u64,
-    /// What was wrong with it, and how often.
-    #[serde(default, skip_serializing_if = "FaultCounts::is_none")]
-    pub faults: FaultCounts,
+figures! {
+    /// What a receiver counted from one source in one transfer.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    pub struct ReceivedFrom {
+        /// The source.
+        pub source: SourceId,
+        /// Who that is, as the receiver was told.
+        pub who: Who,
+        sums {
+            /// Verified bytes that it brought, each byte of the file counted once.
+            pub bytes: u64,
+            /// Bytes that came and were not used.
+            pub wasted: u64,
+            /// Verified chunks that it brought.
+            pub chunks: u64,
+            /// Chunks that were taken from it and asked for elsewhere.
+            pub retries: u64,
+            /// Chunks asked of it although another had them too.
+            pub hedges: u64,
+            /// Chunks whose digest was wrong.
+            pub digest_failures: u64,
+            /// Times that it came back after a failure.
+            pub recoveries: u64,
+            /// Time from its failures to its returns, in milliseconds.
+            pub recovery_ms: u64,
+            /// Chunks of its own range that were still missing when it came back, and were its again.
+            #[serde(default)]
+            pub recovered_chunks: u64,
+            /// What was wrong with it, and how often.
+            #[serde(default, skip_serializing_if = "FaultCounts::is_none")]
+            pub faults: FaultCounts,
+        }
+    }
 }
 
 impl ReceivedFrom {
     /// Nothing yet from a source.
     pub fn nothing(source: SourceId, who: Who) -> Self {
-        Self {
-            source,
-            who,
-            bytes: 0,
-            wasted: 0,
-            chunks: 0,
-            retries: 0,
-            hedges: 0,
-            digest_failures: 0,
-            recoveries: 0,
-            recovery_ms: 0,
-            recovered_chunks: 0,
-            faults: FaultCounts::default(),
-        }
+        Self::zero(source, who)
     }
 
     /// Adds what the same source brought in another transfer.
     pub fn add(&mut self, other: &Self) {
-        let each = [
-            (&mut self.bytes, other.bytes),
-            (&mut self.wasted, other.wasted),
-            (&mut self.chunks, other.chunks),
-            (&mut self.retries, other.retries),
-            (&mut self.hedges, other.hedges),
-            (&mut self.digest_failures, other.digest_failures),
-            (&mut self.recoveries, other.recoveries),
-            (&mut self.recovery_ms, other.recovery_ms),
-            (&mut self.recovered_chunks, other.recovered_chunks),
-        ];
-        for (mine, others) in each {
-            *mine = mine.saturating_add(others);
-        }
-        self.faults.combine(&other.faults, u64::saturating_add);
+        self.combine(other, u64::saturating_add);
     }
 }
 
@@ -281,51 +259,25 @@ error_codes!(Fault, code {
     Self::Protocol => "source-protocol",
 });
 
-/// How often each [`Fault`] was met; a chunk that was refused counts as one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct FaultCounts {
-    /// See [`Fault::Unreachable`].
-    pub unreachable: u64,
-    /// See [`Fault::Broken`].
-    pub broken: u64,
-    /// See [`Fault::Stalled`].
-    pub stalled: u64,
-    /// See [`Fault::Digest`].
-    pub digest: u64,
-    /// See [`Fault::Refused`].
-    pub refused: u64,
-    /// See [`Fault::Protocol`].
-    pub protocol: u64,
+figures! {
+    /// How often each [`Fault`] was met; a chunk that was refused counts as one.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct FaultCounts counts Fault {
+        unreachable: Unreachable,
+        broken: Broken,
+        stalled: Stalled,
+        digest: Digest,
+        refused: Refused,
+        protocol: Protocol,
+    }
 }
 
 impl FaultCounts {
-    /// One more.
+    /// One more of these.
     pub fn count(&mut self, fault: Fault) {
-        let counter = match fault {
-            Fault::Unreachable => &mut self.unreachable,
-            Fault::Broken => &mut self.broken,
-            Fault::Stalled => &mut self.stalled,
-            Fault::Digest => &mut self.digest,
-            Fault::Refused => &mut self.refused,
-            Fault::Protocol => &mut self.protocol,
-        };
+        let counter = self.of(fault);
         *counter = counter.saturating_add(1);
-    }
-
-    /// Changes each counter to what `with` makes of it and another's.
-    pub fn combine(&mut self, other: &Self, with: fn(u64, u64) -> u64) {
-        let pairs = [
-            (&mut self.unreachable, other.unreachable),
-            (&mut self.broken, other.broken),
-            (&mut self.stalled, other.stalled),
-            (&mut self.digest, other.digest),
-            (&mut self.refused, other.refused),
-            (&mut self.protocol, other.protocol),
-        ];
-        for (counter, others) in pairs {
-            *counter = with(*counter, others);
-        }
     }
 
     /// True when nothing was wrong.
