@@ -16,6 +16,8 @@ pub mod limits;
 mod manifest;
 pub mod messages;
 mod name;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod samples;
 pub(crate) mod serde;
 mod source;
 mod system;

@@ -219,13 +219,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::samples;
 
     fn meta(chunks: u64) -> FileMeta {
-        FileMeta {
-            name: FileName::try_from("a").unwrap(),
-            layout: ChunkLayout::for_file(chunks << 20).unwrap(),
-            id: sha256(b"a"),
-        }
+        samples::meta("a", chunks << 20, 1)
     }
 
     proptest! {

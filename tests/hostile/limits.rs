@@ -16,8 +16,8 @@ use tokio::{io::AsyncWriteExt, time::sleep};
 use trozos::{
     engine::cluster::{Action, Cluster, ClusterConfig, ConnectionId, Event, Refusal, Totals},
     model::{
-        ChunkLayout, ClientName, Digest, FileMeta, FileName, Incarnation, Receiver, RequestId,
-        SecondaryNumber, SentTransfer, Session, Term, TransferId,
+        ClientName, FileMeta, Incarnation, Receiver, RequestId, SecondaryNumber, SentTransfer,
+        Session, Term, TransferId,
         limits::*,
         messages::{FromClient, FromReceiver, FromSecondary},
     },
@@ -30,7 +30,7 @@ use crate::support::{
     liar::{Announced, Liar, Lie, Peer, file_json},
     name, noise, number,
     process::{CENTRAL, Process},
-    put, transfer,
+    put, samples, transfer,
 };
 
 #[test]
@@ -403,11 +403,7 @@ impl Machine {
 }
 
 fn meta(file: &str) -> FileMeta {
-    FileMeta {
-        name: FileName::try_from(file).unwrap(),
-        layout: ChunkLayout::for_file(3 << 20).unwrap(),
-        id: Digest::new([1; 32]),
-    }
+    samples::meta(file, 3 << 20, 1)
 }
 
 /// True when one of the actions refuses something as too much.

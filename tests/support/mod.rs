@@ -3,7 +3,10 @@
 
 pub mod liar;
 pub mod process;
+pub mod samples;
 pub mod unhindered;
+
+pub use self::samples::*;
 
 use std::{
     fs,
@@ -15,21 +18,13 @@ use std::{
 
 use tokio::sync::mpsc;
 use trozos::{
-    model::{ClientName, FileName, ListedFile, SecondaryNumber, Term, TransferId},
+    model::{ListedFile, Term, TransferId},
     node::{central, client, secondary},
     store::sha256,
 };
 
 /// How long anything may take. Far above what is needed: a slow machine is no failure.
 pub const DEADLINE: Duration = Duration::from_secs(60);
-
-pub fn name(text: &str) -> FileName {
-    FileName::try_from(text).unwrap()
-}
-
-pub fn number(n: u64) -> SecondaryNumber {
-    SecondaryNumber::try_from(n).unwrap()
-}
 
 /// A transfer that no central of these tests has granted.
 pub fn transfer(number: u64) -> TransferId {
@@ -160,7 +155,7 @@ impl Bench {
         change(&mut config);
         let (sender, events) = mpsc::channel(EVENTS);
         let handle = client::start(config, sender).await;
-        let client = ClientName::try_from(who).unwrap();
+        let client = client_name(who);
         handle.enrol(client).await.unwrap();
         Client {
             handle,

@@ -234,16 +234,17 @@ impl Copies {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Term;
+    use crate::model::{
+        Term,
+        samples::{name, number},
+    };
 
     const NOBODY: fn(SecondaryNumber) -> bool = |_| false;
 
     #[test]
     fn copies_are_bounded_and_a_failed_one_waits_longer_each_time() {
-        let one = SecondaryNumber::try_from(1).unwrap();
-        let names: Vec<_> = (0..5)
-            .map(|i| FileName::try_from(format!("f{i}").as_str()).unwrap())
-            .collect();
+        let one = number(1);
+        let names: Vec<_> = (0..5).map(|i| name(&format!("f{i}"))).collect();
         let mut copies = Copies::default();
         copies.join(one, &CopyLimits::default());
         let missing = |copies: &mut Copies, name| copies.missing(name, NumberSet::of(one));
@@ -288,7 +289,7 @@ mod tests {
 
     #[test]
     fn what_nobody_can_send_is_looked_at_again_when_somebody_may() {
-        let one = SecondaryNumber::try_from(1).unwrap();
+        let one = number(1);
         let name = FileName::try_from("f").unwrap();
         let mut copies = Copies::default();
         copies.join(one, &CopyLimits::default());
@@ -308,7 +309,7 @@ mod tests {
 
     #[test]
     fn nothing_is_ordered_where_no_copies_are_taken() {
-        let [one, two] = [1, 2].map(|n| SecondaryNumber::try_from(n).unwrap());
+        let [one, two] = [1, 2].map(number);
         let [inside, beside] = ["disk/a", "b"].map(|n| FileName::try_from(n).unwrap());
         let mut copies = Copies::default();
         let read_only = CopyLimits {

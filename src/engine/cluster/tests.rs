@@ -14,36 +14,19 @@ mod limits;
 
 use super::*;
 use crate::model::{
-    ChunkLayout, ClientName, CopyOrder, Digest, FileMeta, FileName, Finished, Grant, Incarnation,
-    Origin, Outcome, Receiver, RemovedReason, RequestId, SecondaryNumber, SentTransfer, Session,
-    SourceInfo, Term, TransferId, Who,
+    CopyOrder, FileMeta, Grant, Incarnation, Origin, Outcome, Receiver, RemovedReason, RequestId,
+    SentTransfer, Session, SourceInfo, Term, TransferId, Who,
     limits::{EXPELLED_FOR, LEASE},
     messages::{
         ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary, Report,
         Resume,
     },
+    samples::{self, finished, number},
 };
-
-fn number(n: u64) -> SecondaryNumber {
-    SecondaryNumber::try_from(n).unwrap()
-}
 
 /// Eight chunks each.
 fn file(name: &str) -> FileMeta {
-    FileMeta {
-        name: FileName::try_from(name).unwrap(),
-        layout: ChunkLayout::for_file(8 << 20).unwrap(),
-        id: Digest::new([name.as_bytes()[0]; 32]),
-    }
-}
-
-fn finished(transfer: TransferId, outcome: Outcome) -> Finished {
-    Finished {
-        transfer,
-        outcome,
-        reason: None,
-        sources: Vec::new(),
-    }
+    samples::meta(name, 8 << 20, name.as_bytes()[0])
 }
 
 fn config(slots: usize) -> ClusterConfig {
@@ -135,7 +118,7 @@ impl Bench {
     }
 
     fn client(&mut self, connection: u64, name: &str) -> Vec<Action> {
-        let name = Some(ClientName::try_from(name).unwrap());
+        let name = Some(samples::client(name));
         let address = SocketAddr::from(([10, 0, 1, connection as u8], 1));
         let hello = Event::ClientHello {
             name,
@@ -163,7 +146,7 @@ impl Bench {
     fn sent(&mut self, n: u64, transfer: TransferId, client: &str, bytes: u64, last: bool) {
         let sent = SentTransfer {
             transfer,
-            receiver: Receiver::Client(ClientName::try_from(client).unwrap()),
+            receiver: Receiver::Client(samples::client(client)),
             file: file("a").name,
             bytes,
             chunks: 0,
@@ -406,7 +389,7 @@ fn an_expelled_client_loses_all_and_its_name_for_a_while() {
     // The books: failed, and what was sent is nobody's.
     bench.sent(1, running, "ana", 3 << 20, true);
     bench.pass(Duration::from_secs(4));
-    let books = &bench.cluster.totals().clients[&ClientName::try_from("ana").unwrap()];
+    let books = &bench.cluster.totals().clients[&samples::client("ana")];
     assert_eq!(
         (books.failed, books.bytes_sent, books.bytes_unconfirmed),
         (1, 3 << 20, 3 << 20)
@@ -428,7 +411,7 @@ fn an_expelled_client_loses_all_and_its_name_for_a_while() {
     assert!(is_refused(&bench.client(13, "ana")));
     assert!(!bench.cluster.has_peer(ConnectionId(13)));
     bench.client(14, "otra");
-    let name = ClientName::try_from("ana").unwrap();
+    let name = samples::client("ana");
     assert!(is_refused(&bench.feed(14, FromClient::Enrol { name })));
     bench.pass(EXPELLED_FOR);
     assert!(!is_refused(&bench.client(15, "ana")));
@@ -445,7 +428,7 @@ fn an_expelled_client_loses_all_and_its_name_for_a_while() {
         FromReceiver::Finished(finished(running, Outcome::Cancelled)),
     );
     bench.pass(Duration::from_secs(4));
-    let books = &bench.cluster.totals().clients[&ClientName::try_from("ana").unwrap()];
+    let books = &bench.cluster.totals().clients[&samples::client("ana")];
     assert_eq!(
         (books.failed, books.bytes_sent, books.bytes_wasted),
         (1, 3 << 20, 3 << 20)
@@ -459,7 +442,7 @@ fn what_is_sent_to_somebody_who_is_not_connected_is_stopped_too() {
     let mut bench = Bench::new(2, &[(1, &["a"])]);
     let sent = SentTransfer {
         transfer: TransferId::new(Term(1), 77),
-        receiver: Receiver::Legacy(ClientName::try_from("vieja").unwrap()),
+        receiver: Receiver::Legacy(samples::client("vieja")),
         file: file("a").name,
         bytes: 5,
         chunks: 0,
@@ -534,7 +517,7 @@ fn a_secondary_that_says_once_more_what_it_holds_keeps_the_copies_that_it_runs()
 #[test]
 fn a_secondary_that_enrols_as_a_client_is_closed_and_told_nothing_else() {
     let mut bench = Bench::new(2, &[(1, &["a"])]);
-    let name = ClientName::try_from("ana").unwrap();
+    let name = samples::client("ana");
     let actions = bench.feed(1, FromClient::Enrol { name });
     assert!(
         matches!(&actions[..], [Action::Close { .. }]),

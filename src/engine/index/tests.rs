@@ -9,7 +9,7 @@ use std::{
 use super::*;
 use crate::model::{
     ChunkLayout, Digest, Extent, FileMeta, FileName, FileTime, IgnoredReason, IndexedFile, Look,
-    Manifest, Origin, Seen, Stamp, SystemError, Writer,
+    Manifest, Origin, Seen, Stamp, SystemError, Writer, samples::name,
 };
 
 /// By the clock that dates files.
@@ -19,10 +19,6 @@ struct Bench {
     now: Instant,
     index: Index,
     told: Vec<Notice>,
-}
-
-fn name(text: &str) -> FileName {
-    FileName::try_from(text).unwrap()
 }
 
 /// A file that nobody has touched for an hour.

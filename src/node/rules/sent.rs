@@ -338,26 +338,25 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ChunkLayout, SecondaryNumber, Term};
+    use crate::model::{
+        Term,
+        samples::{self, number},
+    };
 
     fn meta(name: &str) -> FileMeta {
-        FileMeta {
-            name: FileName::try_from(name).unwrap(),
-            layout: ChunkLayout::for_file(100).unwrap(),
-            id: Digest::new([name.len() as u8; 32]),
-        }
+        samples::meta(name, 100, name.len() as u8)
     }
 
     #[test]
     fn figures_are_reported_once_and_booked_once() {
         let mut book = SentBook::default();
         let now = Instant::now();
-        let receiver = Receiver::Secondary(SecondaryNumber::try_from(2).unwrap());
+        let receiver = Receiver::Secondary(number(2));
         let file = meta("a b.bin");
         let transfer = TransferId::new(Term(1), 7);
         let (sending, new) = book.open(now, transfer, &receiver, &file).unwrap();
         assert!(new);
-        let other = Receiver::Secondary(SecondaryNumber::try_from(3).unwrap());
+        let other = Receiver::Secondary(number(3));
         assert!(book.open(now, transfer, &other, &file).is_none());
         sending.add_bytes(10);
         sending.add_chunk();
@@ -381,7 +380,7 @@ mod tests {
     fn figures_of_so_many_transfers_are_kept_and_those_that_are_over_make_room() {
         let mut book = SentBook::default();
         let now = Instant::now();
-        let receiver = Receiver::Secondary(SecondaryNumber::try_from(2).unwrap());
+        let receiver = Receiver::Secondary(number(2));
         let open = |book: &mut SentBook, n: u64| {
             let opened = book.open(now, TransferId::new(Term(1), n), &receiver, &meta("a"));
             opened.map(|(sending, _)| sending)
@@ -408,7 +407,7 @@ mod tests {
     fn what_the_central_is_never_told_is_counted() {
         let mut book = SentBook::default();
         let now = Instant::now();
-        let receiver = Receiver::Secondary(SecondaryNumber::try_from(2).unwrap());
+        let receiver = Receiver::Secondary(number(2));
         for n in 0..=MAX_TRANSFERS as u64 {
             // The central is away: nothing is told.
             let (sending, _) = book
@@ -427,7 +426,7 @@ mod tests {
     fn transfers_in_which_nothing_was_sent_are_not_kept() {
         let mut book = SentBook::default();
         let now = Instant::now();
-        let receiver = Receiver::Secondary(SecondaryNumber::try_from(2).unwrap());
+        let receiver = Receiver::Secondary(number(2));
         for n in 0..3 * MAX_TRANSFERS as u64 {
             let opened = book.open(now, TransferId::new(Term(1), n), &receiver, &meta("a"));
             let sending = opened.unwrap();
@@ -450,7 +449,7 @@ mod tests {
     fn a_transfer_is_booked_under_the_name_that_is_held_here() {
         let mut book = SentBook::default();
         let now = Instant::now();
-        let receiver = Receiver::Secondary(SecondaryNumber::try_from(2).unwrap());
+        let receiver = Receiver::Secondary(number(2));
         let held = meta("held");
         let sending = book
             .open(now, TransferId::new(Term(1), 1), &receiver, &held)

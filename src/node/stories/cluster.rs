@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    model::{ClientName, FileName, SecondaryNumber},
+    model::{ClientName, SecondaryNumber, samples::name},
     net::memory::{MemoryNetwork, ip},
     node::{
         central::{self, CentralConfig, CentralHandle},
@@ -55,10 +55,6 @@ pub(super) struct Client {
     pub(super) handle: ClientHandle,
     pub(super) events: mpsc::Receiver<ClientEvent>,
     pub(super) target: PathBuf,
-}
-
-pub(super) fn name(text: &str) -> FileName {
-    FileName::try_from(text).unwrap()
 }
 
 /// Bytes that look random and are always the same for a seed.

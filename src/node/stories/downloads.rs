@@ -6,9 +6,9 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     books,
-    cluster::{ANA, Cluster, LUIS, name, noise},
+    cluster::{ANA, Cluster, LUIS, noise},
 };
-use crate::node::client::DownloadEvent;
+use crate::{model::samples::name, node::client::DownloadEvent};
 
 const MIB: usize = 1 << 20;
 

@@ -10,7 +10,7 @@ use super::{
     books,
     cluster::{ANA, CENTRAL, Client, Cluster, LUIS, SECONDARIES, noise},
 };
-use crate::node::client::DownloadEvent;
+use crate::{model::samples, node::client::DownloadEvent};
 
 const STORIES: u64 = 4;
 const FAULTS: usize = 12;
@@ -77,7 +77,7 @@ async fn come_true(client: &mut Client, file: &str, bytes: &[u8]) {
         if client.target.join(file).exists() {
             break;
         }
-        let again = client.handle.download(super::cluster::name(file)).await;
+        let again = client.handle.download(samples::name(file)).await;
         if again.is_err() {
             sleep(Duration::from_secs(1)).await;
             continue;

@@ -375,7 +375,7 @@ fn decode(line: &[u8]) -> Option<(Key, Option<Manifest>, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::sha256;
+    use crate::{model::samples::name, store::sha256};
 
     fn stamp(inode: u64) -> Stamp {
         Stamp {
@@ -384,10 +384,6 @@ mod tests {
             bytes: 3,
             changed: FileTime(5, 6),
         }
-    }
-
-    fn name(text: &str) -> FileName {
-        FileName::try_from(text).unwrap()
     }
 
     fn manifest(text: &[u8]) -> Arc<Manifest> {

@@ -164,11 +164,7 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
 
     use super::*;
-    use crate::model::FileTime;
-
-    fn name(text: &str) -> FileName {
-        FileName::try_from(text).unwrap()
-    }
+    use crate::model::{FileTime, samples::name};
 
     fn stamp(inode: u64) -> Stamp {
         Stamp {

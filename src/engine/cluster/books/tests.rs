@@ -4,26 +4,17 @@ use super::{
     entry::{BACK_WITHIN, REPORTED_WITHIN},
     *,
 };
-use crate::model::{Outcome, ReceivedFrom, SourceId, Term, Who, limits::MAX_FILE_BYTES};
-
-fn number(n: u64) -> SecondaryNumber {
-    SecondaryNumber::try_from(n).unwrap()
-}
-
-fn received(n: u64, bytes: u64, wasted: u64) -> ReceivedFrom {
-    ReceivedFrom {
-        bytes,
-        wasted,
-        chunks: 1,
-        ..ReceivedFrom::nothing(SourceId(n as u32), Who::Secondary(number(n)))
-    }
-}
+use crate::model::{
+    Outcome, ReceivedFrom, Term, Who,
+    limits::MAX_FILE_BYTES,
+    samples::{self, number, received},
+};
 
 fn sent(bytes: u64, last: bool) -> SentTransfer {
     SentTransfer {
         transfer: TransferId::new(Term(1), 7),
-        receiver: Receiver::Client(ClientName::try_from("ana").unwrap()),
-        file: FileName::try_from("a").unwrap(),
+        receiver: Receiver::Client(samples::client("ana")),
+        file: samples::name("a"),
         bytes,
         chunks: 1,
         last,
@@ -39,12 +30,9 @@ fn books(now: Instant) -> Books {
 }
 
 fn finished(sources: Vec<ReceivedFrom>) -> Finished {
-    let transfer = TransferId::new(Term(1), 7);
     Finished {
-        transfer,
-        outcome: Outcome::Complete,
-        reason: None,
         sources,
+        ..samples::finished(TransferId::new(Term(1), 7), Outcome::Complete)
     }
 }
 
@@ -301,7 +289,7 @@ fn a_vanished_receiver_is_waited_for_and_then_booked_as_unconfirmed() {
 #[test]
 fn three_legacy_parts_make_a_download() {
     let mut books = Books::new(Instant::now(), Totals::default(), Numbers::new(Term(2), 1));
-    let client = Receiver::Legacy(ClientName::try_from("ana").unwrap());
+    let client = Receiver::Legacy(samples::client("ana"));
     let now = Instant::now();
     let steps = [(0, 0), (2, 0), (2, 0), (1, 1), (0, 1)];
     for ((part, downloads), transfer) in steps.into_iter().zip(100..) {

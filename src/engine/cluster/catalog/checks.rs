@@ -57,19 +57,15 @@ impl Checks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ChunkLayout;
+    use crate::model::samples::{meta, number};
 
     fn file(name: &str, content: u8) -> FileMeta {
-        FileMeta {
-            name: FileName::try_from(name).unwrap(),
-            layout: ChunkLayout::for_file(10).unwrap(),
-            id: Digest::new([content; 32]),
-        }
+        meta(name, 10, content)
     }
 
     #[test]
     fn a_copy_is_looked_at_once_in_a_while_and_by_its_content() {
-        let one = SecondaryNumber::try_from(1).unwrap();
+        let one = number(1);
         let (now, a) = (Instant::now(), file("a", 1));
         let mut checks = Checks::default();
         assert!(!checks.answered(now, one, &a));

@@ -124,16 +124,12 @@ impl Debt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ChunkLayout, Digest};
+    use crate::model::samples::{meta, number};
 
     #[test]
     fn a_batch_waits_until_the_last_one_was_acknowledged() {
-        let one = SecondaryNumber::try_from(1).unwrap();
-        let file = |n: usize| FileMeta {
-            name: FileName::try_from(format!("f{n:04}").as_str()).unwrap(),
-            layout: ChunkLayout::for_file(1).unwrap(),
-            id: Digest::new([1; 32]),
-        };
+        let one = number(1);
+        let file = |n: usize| meta(&format!("f{n:04}"), 1, 1);
         let mut owed = Owed::default();
         (0..450).for_each(|n| owed.withdraw(one, &file(n)));
         owed.keep(one, &file(449).name);

@@ -189,10 +189,7 @@ impl Pasts {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn name(text: &str) -> FileName {
-        FileName::try_from(text).unwrap()
-    }
+    use crate::model::samples::{name, number};
 
     fn id(n: u64) -> Digest {
         let mut bytes = [0; Digest::BYTES];
@@ -202,7 +199,7 @@ mod tests {
 
     #[test]
     fn one_origin_cannot_make_the_central_forget_what_others_deleted() {
-        let [one, two] = [1, 2].map(|n| SecondaryNumber::try_from(n).ok());
+        let [one, two] = [1, 2].map(|n| Some(number(n)));
         let mut pasts = Pasts::default();
         pasts.supersede(&name("kept"), id(0), one, 1);
         let long = "d".repeat(200);

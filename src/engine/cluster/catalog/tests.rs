@@ -1,20 +1,15 @@
 //! What a name stands for, by what its secondaries tell.
 
 use super::{announce::Announced, removal::Removed, *};
-use crate::model::{ChunkLayout, Digest, HeldFile, Origin, RemovedReason};
+use crate::model::{
+    Digest, HeldFile, Origin, RemovedReason,
+    samples::{self, number},
+};
 
 const NOW: u64 = 1_000_000;
 
-fn number(n: u64) -> SecondaryNumber {
-    SecondaryNumber::try_from(n).unwrap()
-}
-
 fn meta(id: u8) -> FileMeta {
-    FileMeta {
-        name: FileName::try_from("a").unwrap(),
-        layout: ChunkLayout::for_file(u64::from(id)).unwrap(),
-        id: Digest::new([id; 32]),
-    }
+    samples::meta("a", id.into(), id)
 }
 
 fn found(id: u8, modified: u64) -> HeldFile {

@@ -3,14 +3,15 @@
 
 use super::*;
 use crate::model::{
-    Fault, ReceivedFrom, Session, SourceId, Term, Who,
+    Fault, Session, SourceId, Term,
     limits::{HEARTBEAT, MAX_REQUESTS_PER_CLIENT, MAX_TRANSFERS_OF_A_HOST},
+    samples::received,
 };
 
 impl Bench {
     /// A client on a host that others share.
     fn client_of(&mut self, connection: u64, name: &str, host: [u8; 4]) {
-        let name = Some(ClientName::try_from(name).unwrap());
+        let name = Some(samples::client(name));
         let address = SocketAddr::from((host, connection as u16));
         let hello = Event::ClientHello {
             name,
@@ -36,14 +37,6 @@ const HOST: [u8; 4] = [10, 0, 2, 1];
 fn is_refused(actions: &[Action]) -> bool {
     let refused = |action: &Action| matches!(action, Action::Refuse { .. });
     actions.iter().any(refused)
-}
-
-fn received(n: u64, bytes: u64) -> ReceivedFrom {
-    ReceivedFrom {
-        bytes,
-        chunks: 1,
-        ..ReceivedFrom::nothing(SourceId(n as u32), Who::Secondary(number(n)))
-    }
 }
 
 #[test]
@@ -193,7 +186,7 @@ fn many_small_downloads_are_booked_once_though_secondaries_tell_them_again() {
         let transfer = bench.download(11, request, "a").unwrap().transfer;
         bench.sent(1, transfer, "ana", 700, true);
         let mut finished = finished(transfer, Outcome::Complete);
-        finished.sources = vec![received(1, 700)];
+        finished.sources = vec![received(1, 700, 0)];
         bench.feed(11, FromReceiver::Finished(finished));
         all.push(transfer);
     }

@@ -6,18 +6,13 @@ use super::*;
 use crate::{
     engine::cluster::{ClusterConfig, Event, Totals},
     model::{
-        ChunkLayout, Digest, FileMeta, Finished, Incarnation, Outcome, SecondaryNumber, Session,
-        Term, TransferId,
+        FileMeta, Finished, Incarnation, Outcome, Session, Term, TransferId,
         messages::{ForReceiver, FromReceiver, FromSecondary},
     },
 };
 
 fn file() -> FileMeta {
-    FileMeta {
-        name: FileName::try_from("a").unwrap(),
-        layout: ChunkLayout::for_file(5 << 20).unwrap(),
-        id: Digest::new([1; 32]),
-    }
+    samples::meta("a", 5 << 20, 1)
 }
 
 /// One place, one secondary with one file, and clients on connections 2 and 3, all called ana.
@@ -45,7 +40,7 @@ impl Bench {
         let mut bench = Self { now, cluster };
         let address = SocketAddr::from(([10, 0, 0, 1], 1));
         let hello = Event::SecondaryHello {
-            number: SecondaryNumber::try_from(1).unwrap(),
+            number: number(1),
             incarnation: Incarnation(1),
             address,
         };
@@ -53,7 +48,7 @@ impl Bench {
         let files = vec![file()];
         bench.feed(1, Event::inventory(files));
         for connection in [2, 3] {
-            let name = Some(ClientName::try_from("ana").unwrap());
+            let name = Some(samples::client("ana"));
             let hello = Event::ClientHello {
                 name,
                 session: Some(Session(1)),
@@ -122,7 +117,7 @@ fn a_resumed_download_keeps_its_place_though_others_wait() {
 fn a_download_goes_on_under_the_name_that_its_client_has_by_now() {
     let mut bench = Bench::new();
     let transfer = bench.download(2, 1).unwrap();
-    let name = ClientName::try_from("eva").unwrap();
+    let name = samples::client("eva");
     bench.feed(2, FromClient::Enrol { name: name.clone() });
     // Its old connection is not missed yet.
     let refuses = |action: &Action| matches!(action, Action::Refuse { .. });
@@ -232,7 +227,7 @@ fn a_download_that_is_sent_nothing_lends_its_place_until_it_is_sent_something() 
     let sent = |transfer, bytes| FromSecondary::Sent {
         transfers: vec![crate::model::SentTransfer {
             transfer,
-            receiver: Receiver::Client(ClientName::try_from("ana").unwrap()),
+            receiver: Receiver::Client(samples::client("ana")),
             file: file().name,
             bytes,
             chunks: 0,

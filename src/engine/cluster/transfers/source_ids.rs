@@ -48,11 +48,7 @@ impl SourceIds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::SecondaryNumber;
-
-    fn who(number: u64) -> Who {
-        Who::Secondary(SecondaryNumber::try_from(number).unwrap())
-    }
+    use crate::model::samples::secondary as who;
 
     #[test]
     fn an_id_stands_for_one_source_also_after_the_centrals_restart() {

@@ -1,14 +1,10 @@
 //! What is told to a central, over connections and restarts.
 
 use super::{paging::WINDOW, *};
-use crate::model::{ChunkLayout, HeldFile, messages::FromSecondary};
+use crate::model::{HeldFile, messages::FromSecondary, samples::meta};
 
 fn file(name: &str, id: u8) -> FileMeta {
-    FileMeta {
-        name: FileName::try_from(name).unwrap(),
-        layout: ChunkLayout::for_file(9).unwrap(),
-        id: Digest::new([id; 32]),
-    }
+    meta(name, 9, id)
 }
 
 #[derive(Default)]

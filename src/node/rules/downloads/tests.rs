@@ -5,9 +5,10 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 use super::{answers::ASK_AGAIN, *};
 use crate::{
     model::{
-        ChunkLayout, Digest, FileMeta, Finished, Grant, Have, KnownSource, Outcome, ReceivedFrom,
-        SecondaryNumber, SourceId, Term, Who,
+        ChunkLayout, Digest, FileMeta, Finished, Grant, KnownSource, Outcome, ReceivedFrom, SourceId,
+        Term,
         messages::{FromClient, FromReceiver, Resume},
+        samples::{self, name, secondary as who},
     },
     node::Failure,
     proto::{ErrorCode, control::ToCentral},
@@ -35,23 +36,8 @@ struct Bench {
     now: Instant,
 }
 
-fn name(text: &str) -> FileName {
-    FileName::try_from(text).unwrap()
-}
-
-fn who(number: u64) -> Who {
-    Who::Secondary(SecondaryNumber::try_from(number).unwrap())
-}
-
 fn source(id: u32, number: u64) -> SourceInfo {
-    SourceInfo {
-        id: SourceId(id),
-        who: who(number),
-        address: ([10, 0, 0, 1], 1).into(),
-        have: Have::All,
-        ranges: Vec::new(),
-        draining: false,
-    }
+    samples::source(id, who(number))
 }
 
 fn ask_for(number: DownloadNumber, file: &str) -> FromClient {

@@ -146,9 +146,10 @@ impl Mail {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::samples;
 
     fn name(n: usize) -> FileName {
-        FileName::try_from(format!("f{n}").as_str()).unwrap()
+        samples::name(&format!("f{n}"))
     }
 
     #[test]
