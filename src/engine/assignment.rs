@@ -1,14 +1,14 @@
-//! Which chunks a receiver should ask of which source: one contiguous range each, so that disks read in
-//! order, sized by weight. It is only where a download begins; the receiver moves work about as it goes.
+//! Which chunks a receiver asks of which source at first. Each source gets one contiguous range, so that disks read in
+//! order; its length follows the source's weight. The receiver moves work about as the download goes on.
 
 use crate::model::ChunkRange;
 
 /// Cuts `chunks` into one contiguous range per source, in the order of `weights`, each one's share
 /// within one chunk of its weight's (largest remainder, the method of Hamilton).
 ///
-/// A weight that is not a positive finite number counts as zero and its source gets an empty range; when
-/// no weight is positive all count the same. The ranges cover `chunks` exactly and do not overlap. Nobody
-/// to give them to gives an empty answer.
+/// A weight that is not a positive finite number counts as zero, and its source gets an empty range. When no weight is
+/// positive, all count the same. The ranges cover `chunks` exactly and do not overlap. Without sources there are no
+/// ranges.
 pub fn assign<S: Copy>(chunks: ChunkRange, weights: &[(S, f64)]) -> Vec<(S, Vec<ChunkRange>)> {
     let shares = shares(chunks.count, &usable_weights(weights));
     let mut first = chunks.first;
@@ -39,7 +39,7 @@ fn usable_weights<S>(weights: &[(S, f64)]) -> Vec<f64> {
     if largest <= 0.0 {
         return vec![1.0 / cleaned.len().max(1) as f64; cleaned.len()];
     }
-    // Scaled by the largest first: a sum of huge weights would overflow.
+    // Weights are scaled by the largest first, as a sum of huge ones would overflow.
     let total: f64 = cleaned.iter().map(|weight| weight / largest).sum();
     cleaned
         .iter()
@@ -64,7 +64,7 @@ fn shares(count: u32, fractions: &[f64]) -> Vec<u32> {
     for &index in order.iter().cycle().take(left) {
         shares[index] += 1;
     }
-    // Rounding in floating point can give one too many when a quota is a whole number.
+    // Floating point may round a quota that is a whole number up by one.
     for _ in u64::from(count)..given {
         if let Some(largest) = shares.iter_mut().max() {
             *largest -= 1;

@@ -1,5 +1,5 @@
-//! How long to wait before trying again: doubling, up to a cap, with jitter so that many who lost the same
-//! peer do not come back in the same instant.
+//! How long to wait before trying again. Delays double up to a cap. Jitter keeps those who lost the same peer from
+//! coming back at the same instant.
 
 use std::time::Duration;
 
@@ -33,8 +33,8 @@ impl Backoff {
         self.jitter(base)
     }
 
-    /// A delay at the cap, for a peer of which nothing is expected soon. Does not change what
-    /// [`Backoff::next_delay`] gives.
+    /// A delay at the cap, for a peer that is not expected back soon. It does not change what [`Backoff::next_delay`]
+    /// returns.
     pub fn longest_delay(&mut self) -> Duration {
         self.jitter(self.cap)
     }

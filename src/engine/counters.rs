@@ -1,4 +1,4 @@
-//! What every node counts. Plain numbers that can be added up; the statistics files are made of them.
+//! The figures that every node counts. They are plain numbers that add up, and the statistics files consist of them.
 
 use std::collections::BTreeMap;
 
@@ -20,13 +20,13 @@ figures! {
             pub downloads: u64,
             /// Those that ended without the file, cancelled ones included.
             pub failed: u64,
-            /// Of `failed`: cancelled or paused by who had asked for the file.
+            /// Of `failed`: cancelled or paused by whoever asked for the file.
             pub cancelled: u64,
             /// Payload bytes that secondaries sent.
             pub bytes_sent: u64,
             /// Verified bytes, each byte of a file counted once.
             pub bytes_received: u64,
-            /// Bytes sent that were of no use.
+            /// Bytes that were sent and not used.
             pub bytes_wasted: u64,
             /// Bytes sent to receivers that vanished without a word.
             pub bytes_unconfirmed: u64,
@@ -53,8 +53,8 @@ figures! {
             /// Time from grant to end, over all transfers, in milliseconds.
             pub duration_ms: u64,
         }
-        /// Mean rate: useful bytes, or bytes sent where only those are known, by that time. Follows from the
-        /// others.
+        /// Mean rate: received bytes over that time, or sent bytes where only those are known. It follows from the
+        /// other figures.
         pub mean_bytes_per_s: u64,
     }
 }
@@ -78,13 +78,12 @@ pub fn per_secondary<'de, D: Deserializer<'de>>(
 }
 
 impl Counters {
-    /// Adds another's figures to these. A peer may claim any figure: a sum that would be too large is the
-    /// largest.
+    /// Adds another's figures to these. Sums saturate, as a peer may claim any figure.
     pub fn add(&mut self, other: &Self) {
         self.change(other, u64::saturating_add);
     }
 
-    /// Takes figures out that were added.
+    /// Takes figures out again that were added before.
     pub fn subtract(&mut self, other: &Self) {
         self.change(other, u64::saturating_sub);
     }
@@ -102,7 +101,8 @@ impl Counters {
         };
     }
 
-    /// What a transfer that is over counts as: one rule for all books. `None` is a receiver that vanished without a word.
+    /// How a finished transfer counts, by one rule for all books. `None` stands for a receiver that vanished without a
+    /// word.
     pub fn of_end(outcome: Option<Outcome>) -> Self {
         let (downloads, failed, cancelled) = match outcome {
             Some(Outcome::Complete) => (1, 0, 0),
@@ -119,8 +119,7 @@ impl Counters {
         }
     }
 
-    /// The figures of what a receiver counted from one secondary; at most a file's length of bytes is
-    /// believed.
+    /// The figures of what a receiver counted from one secondary. No more bytes are believed than a file can have.
     pub fn of_received(received: &ReceivedFrom) -> Self {
         Self {
             bytes_received: received.bytes.min(MAX_FILE_BYTES),

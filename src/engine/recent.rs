@@ -1,19 +1,20 @@
-//! How fast something has gone of late, from counts that come now and then.
+//! A recent rate, computed from counts that arrive now and then.
 
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
 
-/// What counts as of late.
+/// How far back the rate looks.
 const WINDOW: Duration = Duration::from_secs(3);
-/// Counts of what goes on come twice a second: one that comes later after the one before is of the last half.
+/// Counts arrive twice a second while work goes on. One that arrives after a longer gap is of the last half second
+/// only.
 const COVERS: Duration = Duration::from_millis(500);
-/// After this without a count nothing goes on.
+/// Without a count for this long, the rate is zero.
 const SILENT: Duration = Duration::from_millis(750);
-/// The shortest time that a rate is said of: less says little.
+/// The shortest time over which a rate is computed: less would say little.
 const LEAST: Duration = Duration::from_secs(1);
-/// Counts that come closer together are kept as one.
+/// Counts closer together than this are kept as one.
 const MERGED: Duration = Duration::from_millis(50);
 
 /// See the module.
@@ -44,7 +45,7 @@ impl Count {
 }
 
 impl RecentRate {
-    /// So many bytes more since the last count.
+    /// This many more bytes since the last count.
     pub fn count(&mut self, now: Instant, bytes: u64) {
         let since = self.counts.back().map(|count| count.at);
         while self.counts.front().is_some_and(|count| !count.is_late(now)) {
@@ -62,7 +63,7 @@ impl RecentRate {
         }
     }
 
-    /// Bytes per second over the last three seconds, or over as much of them as there is.
+    /// Bytes per second over the last three seconds, or since the first count if that is later.
     pub fn bytes_per_s(&self, now: Instant) -> f64 {
         let mut late = self.counts.iter().filter(|count| count.is_late(now));
         let (Some(first), Some(last)) = (late.next(), self.counts.back()) else {

@@ -1,16 +1,16 @@
-//! Figures per name, of so many names at most. Who has least gives its row up when they are too many; its figures are
-//! those of the others from then on, so that rows and others are always the sum.
+//! Figures per name, for a limited number of names. When there are too many, the names with the smallest figures lose
+//! their rows. Their figures move to the row of all others, so that the sum of all rows never changes.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::{engine::counters::Counters, model::limits::MAX_STATISTICS_NAMES};
 
-/// Rows that are given up at once: looking for those with least costs as much for one as for all of these.
+/// Rows that are given up at once. Finding the smallest costs the same for one as for all of these.
 const AT_ONCE: usize = MAX_STATISTICS_NAMES / 100;
-/// Names without figures that are kept: those that came last.
+/// How many names without figures are kept: the latest ones.
 const MOST_BLANK: usize = 1000;
 
-/// Changes a name's figures; `others` has those of names without a row.
+/// Changes a name's figures. `others` has the figures of names without a row.
 pub fn change_named<N: Ord + Clone>(
     table: &mut BTreeMap<N, Counters>,
     others: &mut Counters,
@@ -24,7 +24,7 @@ pub fn change_named<N: Ord + Clone>(
     let mut row = Counters::default();
     change(&mut row, figures);
     if row == Counters::default() {
-        // Taken out of a row that was given up.
+        // The row was given up: its figures are among those of the others.
         return change(others, figures);
     }
     make_room(table, others);
@@ -53,12 +53,12 @@ fn make_room<N: Ord + Clone>(table: &mut BTreeMap<N, Counters>, others: &mut Cou
     }
 }
 
-/// Names that are in a table though they have no figures yet.
+/// Names that have a row although they have no figures yet.
 #[derive(Debug, Default)]
 pub(super) struct Blank<N>(VecDeque<N>);
 
 impl<N: Ord + Clone> Blank<N> {
-    /// Those of a table that was saved.
+    /// The names without figures of a table that was saved.
     pub(super) fn of(table: &mut BTreeMap<N, Counters>) -> Self {
         let mut blank = Self(VecDeque::new());
         let names = table.iter().filter(|(_, row)| is_blank(row));
@@ -67,7 +67,7 @@ impl<N: Ord + Clone> Blank<N> {
         blank
     }
 
-    /// A name is in the table from now on, for as long as it is one of the last ones or has figures.
+    /// Gives a name a row, which it keeps as long as it has figures or is one of the latest names.
     pub(super) fn add(&mut self, table: &mut BTreeMap<N, Counters>, name: &N) {
         if !table.contains_key(name) && table.len() < MAX_STATISTICS_NAMES {
             table.insert(name.clone(), Counters::default());

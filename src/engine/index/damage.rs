@@ -1,10 +1,10 @@
-//! Files that are not what they were hashed as, though nothing shows that somebody changed them: a disk has altered
-//! them. They are not served and not announced as new content; a good copy may take their place. Also files that are not
-//! wanted any more.
+//! Damaged and unwanted files. A file is damaged when its bytes are not what was hashed although nothing shows that
+//! anybody changed it: the disk has altered it. It is neither served nor announced as new content, and a good copy may
+//! take its place.
 //!
-//! A file that is suspected is read again before anything else is said of it, whatever is known of its digests. One that
-//! was found to be damaged stays so, under any name and over restarts, for as long as it looks as it did, or until
-//! everything is read again.
+//! A suspect is read again before anything else is said about it, whatever is known of its digests. A file found to be
+//! damaged stays damaged, under any name and over restarts, as long as it looks the same or until everything is read
+//! again.
 
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ use crate::model::{
 /// What reading a suspect has shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Judgement {
-    /// It is what it should be, or a file that has nothing to do with it.
+    /// It is what it should be, or an unrelated file.
     Right,
     Damaged,
-    /// That it cannot be read now says nothing of what is in it.
+    /// It cannot be read now, which says nothing about its content.
     Open,
 }
 
@@ -41,7 +41,7 @@ impl Suspect {
 }
 
 impl Index {
-    /// Somebody has received wrong bytes of a content: they are read, if it is served.
+    /// Somebody received wrong bytes of a content. The chunk is read if the content is served.
     pub(super) fn complaint(&mut self, meta: &FileMeta, chunk: ChunkIndex) {
         let same = |file: &&Arc<IndexedFile>| file.meta.id == meta.id;
         let named = self.files.served(&meta.name).filter(same);
@@ -51,7 +51,7 @@ impl Index {
         }
     }
 
-    /// A chunk that somebody complained of was read.
+    /// A chunk that somebody complained about was read.
     pub(super) fn chunk_checked(
         &mut self,
         file: Arc<IndexedFile>,
@@ -76,8 +76,8 @@ impl Index {
         }
     }
 
-    /// A file could not be sent. One that is as it was is read again, as what is known of it is not so; what became of
-    /// another, the next look says.
+    /// A file could not be sent. If it looks the same, what is known of it is wrong, so it is read again. If not, the
+    /// next look tells what became of it.
     pub(super) fn doubted(&mut self, name: FileName, seen: Option<Seen>) {
         self.looks.by(self.now);
         let Some(file) = self.files.served(&name).cloned() else {
@@ -99,7 +99,7 @@ impl Index {
         self.files.put(name, FileState::Queued(file));
     }
 
-    /// A file that is served was read again, and is damaged.
+    /// A served file was read again and is damaged.
     pub(super) fn served_is_damaged(&mut self, file: Arc<IndexedFile>) {
         self.removed_as_damaged(&file);
         let (name, was) = (file.meta.name.clone(), None);
@@ -115,7 +115,7 @@ impl Index {
         self.tell(Notice::Damaged { file });
     }
 
-    /// A suspect was read, and is damaged.
+    /// A suspect was read and is damaged.
     pub(super) fn is_damaged(
         &mut self,
         name: FileName,
@@ -161,13 +161,13 @@ impl Index {
                 self.removed(file, RemovedReason::Lost, Gone::SetAside(reason));
             }
             SetAside::Done if is_withdrawn => drop(self.files.take(&name)),
-            // Looks find it, and must not bring it back.
+            // Looks still find it. It must not come back.
             SetAside::Failed if is_served => {
                 self.take(&name);
                 self.removed(Arc::clone(&file), RemovedReason::Lost, Gone::Withdrawn);
                 self.files.put(name, FileState::Withdrawn { file, reason });
             }
-            // Somebody puts another file there: the next look says what.
+            // Somebody put another file there. The next look tells which.
             SetAside::Changed if is_served => self.looks.soon(self.now),
             SetAside::Done | SetAside::Failed | SetAside::Changed => {}
         }

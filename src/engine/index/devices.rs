@@ -1,4 +1,4 @@
-//! On which device each folder was at a look: tells a disk that was unmounted from deleted files.
+//! The device of each folder at the time of a look. It tells an unmounted disk from deleted files.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ impl Devices {
         Self(devices)
     }
 
-    /// True when something was mounted or unmounted: what is below is not heard of by who listened before.
+    /// True when something was mounted or unmounted. Whoever listened before hears nothing of what lies below.
     pub(super) fn are_elsewhere(&self, later: &Self) -> bool {
         let device_now = |path: &String| later.0.get(path);
         self.0
@@ -22,8 +22,8 @@ impl Devices {
             .any(|(path, device)| device_now(path).is_some_and(|now| now != device))
     }
 
-    /// True when a file that is missing in a later look was on a disk that is no longer there, or is hidden
-    /// by one that came. A folder that was replaced on the same device is none of this.
+    /// True when a file that a later look misses was on a disk that is gone, or is hidden by a disk that came. It is
+    /// false for a folder replaced on the same device.
     pub(super) fn lost_since(&self, name: &FileName, later: &Self) -> bool {
         let Some(mut above) = self.0.get("") else {
             return false;
@@ -35,7 +35,7 @@ impl Devices {
             };
             let lost = match later.0.get(path) {
                 Some(now) => now != device,
-                // A mount point goes only after what was mounted there.
+                // A mount point can only go after its disk.
                 None => device != above,
             };
             if lost {

@@ -1,5 +1,5 @@
-//! The files of a served folder: one map in which a name is in exactly one state, and the orders in which files are taken
-//! up next, which follow from the states. Must not know when a state changes into which.
+//! The files of a served folder. Each name is in exactly one state. The queues of files to take up next follow from the
+//! states. This module must not know when a state changes into which.
 
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map},
@@ -10,19 +10,19 @@ use std::{
 use super::state::{FileState, Turn};
 use crate::model::{FileName, IndexedFile, Seen};
 
-/// The orders in which files are taken up; they follow from the states.
+/// The queues of files to take up. They follow from the states.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Turns {
-    /// Those that settle, by when they are quiet.
+    /// Settling files, by when they become quiet.
     due: BTreeSet<(Instant, FileName)>,
-    /// Those that could not be read, by when they are tried again.
+    /// Files that could not be read, by when they are tried again.
     retry: BTreeSet<(Instant, FileName)>,
     /// The smallest is next.
     quiet: BTreeSet<(u64, FileName)>,
     unknown: BTreeSet<FileName>,
     /// The smallest is next.
     queued: BTreeSet<(u64, FileName)>,
-    /// How many the shell is busy with.
+    /// How many files the shell is busy with.
     in_work: usize,
 }
 
@@ -64,14 +64,14 @@ impl Files {
         self.states.get(name)
     }
 
-    /// A file stands here from now on.
+    /// Puts a file into a state.
     pub(super) fn put(&mut self, name: FileName, state: FileState) {
         self.take(&name);
         self.turns.insert(name.clone(), &state);
         self.states.insert(name, state);
     }
 
-    /// A file is forgotten, or about to stand elsewhere.
+    /// Takes a file out of its state, to forget it or to put it into another.
     pub(super) fn take(&mut self, name: &FileName) -> Option<FileState> {
         let (name, state) = self.states.remove_entry(name)?;
         self.turns.remove(name, &state);
@@ -87,14 +87,14 @@ impl Files {
         self.states.get(name)?.served()
     }
 
-    /// Looks see a file that is served, or not since then. What else is done with it goes on.
+    /// Notes whether looks see a served file, or since when not. Whatever else is done with it goes on.
     pub(super) fn set_missing(&mut self, name: &FileName, since: Option<Instant>) {
         if let Some(FileState::Served { missing, .. }) = self.states.get_mut(name) {
             *missing = since;
         }
     }
 
-    /// The names at which a look says something new: what it sees there.
+    /// The names about which a look says something new, with what it sees there.
     pub(super) fn differing(
         &self,
         found: &BTreeMap<FileName, Seen>,
@@ -115,7 +115,7 @@ impl Files {
         differing
     }
 
-    /// A file that has been left alone for long enough by now, or is to be tried again.
+    /// A file that has been left alone for long enough, or is to be tried again now.
     pub(super) fn next_due(&self, now: Instant) -> Option<FileName> {
         let mut first = [self.turns.due.first(), self.turns.retry.first()]
             .into_iter()
@@ -124,7 +124,7 @@ impl Files {
         due.map(|(_, name)| name.clone())
     }
 
-    /// When the next file is quiet, as it looks now.
+    /// When the next file becomes quiet if it stays as it is.
     pub(super) fn next_quiet_at(&self) -> Option<Instant> {
         self.turns.due.first().map(|(at, _)| *at)
     }
@@ -139,7 +139,7 @@ impl Files {
         self.turns.quiet.first().map(|(_, name)| name)
     }
 
-    /// The smallest file that is to be read, and its length.
+    /// The smallest file to be read, and its length.
     pub(super) fn next_queued(&self) -> Option<(u64, &FileName)> {
         self.turns
             .queued
@@ -147,12 +147,12 @@ impl Files {
             .map(|(bytes, name)| (*bytes, name))
     }
 
-    /// Files of which somebody may be writing.
+    /// Files into which somebody may be writing.
     pub(super) fn unknown(&self) -> &BTreeSet<FileName> {
         &self.turns.unknown
     }
 
-    /// True when every file that is there and has stopped changing has been read, as far as it can be.
+    /// True when every file that has stopped changing has been read, as far as possible.
     pub(super) fn all_are_read(&self) -> bool {
         self.turns.in_work == 0
             && self.turns.quiet.is_empty()
@@ -160,7 +160,7 @@ impl Files {
             && self.turns.queued.is_empty()
     }
 
-    /// True when the orders are those of the states.
+    /// True when the queues agree with the states.
     pub(super) fn are_in_order(&self) -> bool {
         let mut turns = Turns::default();
         for (name, state) in &self.states {

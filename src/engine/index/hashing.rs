@@ -1,12 +1,12 @@
-//! Which files are being read now, and whether another one may be: as many as there are threads, and large ones in half
-//! of them, so that small ones never wait for long.
+//! The files being read, and whether another may start. There is one reading per thread. Large files get at most half
+//! of the threads, so that small ones never wait for long.
 
 use std::collections::BTreeMap;
 
 use super::types::HashJob;
 use crate::model::FileName;
 
-/// Reading a file this long takes a while, and two threads.
+/// Reading a file this long takes a while.
 pub(super) const LARGE_BYTES: u64 = 64 << 20;
 
 #[derive(Debug)]
@@ -17,7 +17,7 @@ struct Job {
     wanted: bool,
 }
 
-/// The readings. One that was cancelled has its thread until that says so.
+/// The readings. A cancelled one keeps its thread until the thread reports.
 #[derive(Debug)]
 pub(super) struct Hashing {
     most: usize,
@@ -26,7 +26,7 @@ pub(super) struct Hashing {
 }
 
 impl Hashing {
-    /// So many threads.
+    /// For this many threads.
     pub(super) fn new(threads: usize) -> Self {
         Self {
             most: threads.max(1),
@@ -42,7 +42,7 @@ impl Hashing {
             && (bytes < LARGE_BYTES || large.count() < (self.most / 2).max(1))
     }
 
-    /// A file is being read.
+    /// Starts the reading of a file.
     pub(super) fn begin(&mut self, name: FileName, bytes: u64) -> HashJob {
         let job = HashJob(self.next);
         self.next += 1;
@@ -58,13 +58,13 @@ impl Hashing {
         job
     }
 
-    /// Nobody waits for a reading any more. False when that was so before, or it is over.
+    /// Cancels a reading: nobody waits for it any more. Returns false if it is over or was cancelled before.
     pub(super) fn cancel(&mut self, job: HashJob) -> bool {
         let job = self.jobs.get_mut(&job);
         job.is_some_and(|job| std::mem::replace(&mut job.wanted, false))
     }
 
-    /// A reading is over: the file, if somebody waits for it.
+    /// Ends a reading. Returns its file if somebody waits for it.
     pub(super) fn over(&mut self, job: HashJob) -> Option<FileName> {
         let job = self.jobs.remove(&job)?;
         job.wanted.then_some(job.name)
@@ -82,7 +82,7 @@ mod tests {
         let first = hashing.begin(name("a"), LARGE_BYTES);
         let second = hashing.begin(name("b"), LARGE_BYTES);
         assert!(!hashing.has_room_for(LARGE_BYTES) && hashing.has_room_for(1));
-        // What is cancelled still has its thread.
+        // A cancelled reading still has its thread.
         assert!(hashing.cancel(second) && !hashing.cancel(second));
         assert!(!hashing.has_room_for(LARGE_BYTES));
         assert_eq!(hashing.over(second), None);

@@ -1,4 +1,4 @@
-//! What a look at the folder changes: which files are new, which have changed, which are gone, and why.
+//! Evaluates a look at the folder: which files are new, changed or gone, and why.
 
 use std::{
     collections::BTreeSet,
@@ -13,11 +13,11 @@ use super::{
 };
 use crate::model::{Extent, FileName, FileTime, Look, RemovedReason, Seen};
 
-/// A file must be missing for this long to count as deleted: programs replace files by deleting them first.
+/// A file must be missing for this long to count as deleted, as programs may replace a file by deleting it first.
 const MISSING: Duration = Duration::from_millis(500);
 
 impl Index {
-    /// Compares what is there with what is known.
+    /// Compares what a look found with what is known.
     pub(super) fn looked(&mut self, began: Instant, clock: FileTime, mut look: Look) {
         let now = self.now;
         self.looks.over(now, began);
@@ -27,7 +27,7 @@ impl Index {
             paths: std::mem::take(&mut self.folder.hidden),
         };
         if was_gone {
-            // Changes meanwhile were not heard.
+            // Nobody heard of changes in the meantime.
             self.looks.soon(now);
             self.catch_up();
         }
@@ -55,7 +55,7 @@ impl Index {
         self.folder.devices = devices;
     }
 
-    /// What lies where a disk was mounted is not the disk's: it is not served.
+    /// Files at the mount point of a disk that is away are not the disk's. They are not served.
     fn leave_out_what_is_away(&mut self, look: &mut Look) {
         let away = std::mem::take(&mut look.away);
         let before = std::mem::replace(&mut self.folder.away, away);
@@ -71,7 +71,7 @@ impl Index {
             for name in lost {
                 self.lose(name);
             }
-            // Nobody says when a disk is mounted.
+            // No event tells that a disk is mounted.
             self.looks.expect();
         }
         if is_news {
@@ -83,7 +83,7 @@ impl Index {
         self.folder.away.iter().any(|disk| name.is_below(disk))
     }
 
-    /// Paths that a look could not see into.
+    /// Notes the paths that a look could not see into.
     fn hidden_in(&self, look: &Look) -> BTreeSet<String> {
         let away = self.folder.away.iter().map(|disk| disk.to_string());
         let unreadable = look
@@ -93,7 +93,7 @@ impl Index {
         away.chain(unreadable.cloned()).collect()
     }
 
-    /// A look sees a file that is new, or changed, or not as it was expected.
+    /// A look sees a file that is new, changed, or not as expected.
     fn is_there(&mut self, name: FileName, seen: Seen, clock: FileTime, hidden: &Hidden) {
         if self
             .files
@@ -107,7 +107,7 @@ impl Index {
         let mut file = Unserved::new(stamp, now);
         match self.take(&name) {
             None => file.was_hidden = hidden.hid(&name),
-            // The same, and more may have been heard of it.
+            // The file is the same, but more may have been heard about it.
             Some(FileState::Settling {
                 file, age, again, ..
             }) if file.stamp == stamp => {
@@ -130,7 +130,7 @@ impl Index {
                 self.settle.changed(now, &name, old.stamp, stamp);
                 file = old.changed_to(stamp, now);
             }
-            // What was wrong with it may be right by now.
+            // Whatever was wrong with it may be right by now.
             Some(FileState::Failed { file: old, .. }) => {
                 file.was_hidden = old.was_hidden && old.stamp.is_dated_as(stamp);
                 (file.was, file.failure) = (old.was, old.failure);
@@ -148,7 +148,7 @@ impl Index {
         self.wait(name, Box::new(file), age, None);
     }
 
-    /// A file waits until it is quiet.
+    /// A file waits until it becomes quiet.
     pub(super) fn wait(
         &mut self,
         name: FileName,
@@ -191,7 +191,8 @@ impl Index {
         self.is_missing(name, since);
     }
 
-    /// A file is not there, and the cluster counts on it: it may come back in a moment. Any other is forgotten.
+    /// A file is not there. If the cluster counts on it, it is kept for a while, as it may come back in a moment. Any
+    /// other is forgotten.
     pub(super) fn is_missing(&mut self, name: FileName, since: Instant) {
         if self.files.served(&name).is_some() {
             self.files.set_missing(&name, Some(since));
@@ -204,8 +205,8 @@ impl Index {
     }
 }
 
-/// What earlier looks of this run could not see. What comes to light there was there before: a disk that was away, a
-/// folder that could not be read, the whole folder.
+/// What earlier looks of this run could not see: a disk that was away, an unreadable folder, or the whole folder. Files
+/// that come to light there existed before.
 struct Hidden {
     all: bool,
     paths: BTreeSet<String>,
@@ -220,7 +221,7 @@ impl Hidden {
 /// True when a file is, or lies below, one of some paths.
 fn is_within(name: &FileName, is_one: impl Fn(&str) -> bool) -> bool {
     let name = name.as_str();
-    // The path itself, and all that end where a folder does: as many as it has components.
+    // Tries the path itself and each of its folders: as many lookups as it has components.
     let ends = name.match_indices('/').map(|(end, _)| end);
     ends.chain([name.len()]).any(|end| is_one(&name[..end]))
 }

@@ -1,4 +1,4 @@
-//! The machine: sorts events, keeps time, and says what is to be done next.
+//! The machine: dispatches events, keeps time, and decides what to do next.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -18,23 +18,23 @@ use super::{
 };
 use crate::model::{FileName, IndexedFile, RemovedReason, Stamp};
 
-/// How much longer than it takes a new file to settle the end of the first look waits for those that have just come, and
-/// the longest that this is.
+/// The first look does not end before files that have just arrived are read. It waits this much longer than a new file
+/// takes to settle, within a limit.
 const READY_SLACK: Duration = Duration::from_secs(2);
 const READY_WITHIN: Duration = Duration::from_secs(15);
-/// So many files are worth a look at the processes while others are still to be recognised.
+/// With this many unknown files a look at the processes pays off while others are still to be recognised.
 const ENOUGH_TO_ASK: usize = 2000;
 
-/// How a folder is to be indexed.
+/// How to index a folder.
 #[derive(Clone, Copy, Debug)]
 pub struct IndexConfig {
-    /// A file that was changed is left alone for this long before it is read.
+    /// A changed file is left alone for this long before it is read.
     pub quiet: Duration,
     /// Threads that read files.
     pub hash_threads: usize,
 }
 
-/// What is served of a folder, and what becomes of its other files; see the module.
+/// The machine. See the module.
 #[derive(Debug)]
 pub struct Index {
     /// The time of the last event.
@@ -65,18 +65,18 @@ pub(super) struct Folder {
 /// How far the folder has been read.
 #[derive(Debug)]
 pub(super) struct Progress {
-    /// Files that came before this are waited for.
+    /// Files that came before this time are waited for.
     started: Instant,
     pub(super) was_looked_at: bool,
     pub(super) is_ready: bool,
-    /// A disk is back, and not all on it has been read.
+    /// A disk is back, and not all of its files have been read.
     catching_up: bool,
     /// Everything is being read again.
     pub(super) rereading: bool,
 }
 
 impl Index {
-    /// Nothing is known of the folder yet.
+    /// A machine that knows nothing of the folder yet.
     pub fn new(now: Instant, config: IndexConfig) -> Self {
         Self {
             now,
@@ -134,7 +134,7 @@ impl Index {
                 after,
             } => self.chunk_checked(file, verdict, after),
             Event::Inserted(Some(file)) => self.inserted(file),
-            // Gone or changed again: the next look says which.
+            // It is gone or has changed again. The next look tells which.
             Event::Inserted(None) => self.looks.by(now),
             Event::Unwanted { file, reason } => self.unwanted(&file, reason),
             Event::Doubted(name, seen) => self.doubted(name, seen),
@@ -155,8 +155,8 @@ impl Index {
         }
     }
 
-    /// What is to be done next. Some of it is decided when it is asked for, so that whoever has other things to do may
-    /// stop asking at any time.
+    /// The next thing to do. Part of it is decided only when asked for, so that the owner may stop asking whenever it
+    /// has other things to do.
     pub fn poll_action(&mut self) -> Option<Action> {
         if self.actions.is_empty() {
             self.decide();
@@ -178,7 +178,7 @@ impl Index {
         times.into_iter().flatten().min()
     }
 
-    /// One thing to be done, the most urgent first.
+    /// Decides on one thing to do, the most urgent first.
     fn decide(&mut self) {
         if self.looks.begin(self.now) {
             return self.actions.push_back(Action::Look);
@@ -259,12 +259,12 @@ impl Index {
         self.actions.push_back(Action::Tell(notice));
     }
 
-    /// A file that the cluster counts on is not served any more.
+    /// Tells that a file which the cluster counts on is not served any more.
     pub(super) fn removed(&mut self, file: Arc<IndexedFile>, reason: RemovedReason, why: Gone) {
         self.tell(Notice::Removed { file, reason, why });
     }
 
-    /// Where a file stands, which is to stand elsewhere: nobody waits for its reading any more.
+    /// Takes a file out of its state and cancels its reading.
     pub(super) fn take(&mut self, name: &FileName) -> Option<FileState> {
         let state = self.files.take(name)?;
         if let Some(job) = state.job()
@@ -275,7 +275,7 @@ impl Index {
         Some(state)
     }
 
-    /// The folder is not there: nothing of it is served.
+    /// The folder is gone. Nothing of it is served.
     fn folder_gone(&mut self, began: Instant, path: PathNow) {
         self.looks.failed(self.now, began);
         if path == PathNow::AnotherFolder {
@@ -290,7 +290,7 @@ impl Index {
         self.settle.retain(self.now, |_| false);
     }
 
-    /// A file is out of reach, and may still be what it was.
+    /// A file is out of reach. It may still be what it was.
     pub(super) fn lose(&mut self, name: FileName) {
         let Some(state) = self.take(&name) else {
             return;
@@ -298,7 +298,7 @@ impl Index {
         if let Some(file) = state.told().cloned() {
             self.removed(file, RemovedReason::Lost, Gone::Changed);
         }
-        // That these must not come back is remembered.
+        // Some files must not come back. These states remember it.
         match state {
             FileState::Damaged { file, .. } => {
                 let was = None;
@@ -317,25 +317,25 @@ impl Index {
         }
     }
 
-    /// Something is there again: what is in it is to be read as at the start.
+    /// A folder or a disk is back. Its files are read as at the start.
     pub(super) fn catch_up(&mut self) {
         self.progress.catching_up = true;
         self.progress.started = self.now;
     }
 
-    /// Files that settle are waited for until then, by who waits for all to be read.
+    /// The time until which the end of the first look waits for settling files.
     fn gives_up_waiting_at(&self) -> Option<Instant> {
         let waits = !self.progress.is_ready || self.progress.catching_up;
         let within = (self.settle.quiet() + READY_SLACK).min(READY_WITHIN);
         Some(self.progress.started + within).filter(|at| waits && *at > self.now)
     }
 
-    /// Once everything has been read that can be, whoever waits for that is told.
+    /// Tells once everything that can be read has been read.
     fn tell_progress(&mut self) {
         if !self.files.all_are_read() || !self.progress.was_looked_at {
             return;
         }
-        // Files that somebody goes on writing are not waited for.
+        // Files that somebody keeps writing are not waited for.
         let waits = self.files.next_quiet_at().is_some() && self.gives_up_waiting_at().is_some();
         if !self.progress.is_ready && !waits {
             self.progress.is_ready = true;
@@ -355,7 +355,7 @@ impl Index {
     }
 
     fn all_is_read(&mut self) -> Total {
-        // What is known of files that are away is of use when they are back.
+        // Digests of files that are away are of use when they are back.
         if !self.folder.is_gone && self.folder.away.is_empty() {
             self.actions.push_back(Action::ForgetOthers);
         }

@@ -1,13 +1,13 @@
-//! What a served folder holds: where each of its files stands, which are served, and what is to be found out of the
-//! others. One machine, [`Index`]; see [`crate::engine`] for its verbs. It must not look at the folder: its owner does, and
-//! tells what it found.
+//! The index of a served folder: the state of each file, which files are served, and what to find out about the others.
+//! One machine, [`Index`]; see [`crate::engine`] for its verbs. It never looks at the folder. Its owner does, and
+//! reports.
 //!
-//! `state` is where a file can stand and `files` where each one does; all else follows from it. `machine` sorts events and
-//! says what is to be done next. `looking` compares a look with what is known (`devices` tells an unmounted disk from deleted files), `settle` says
-//! when a file has stopped changing (`rhythm` knows its pauses), `reading` has it recognised, or read, and serves it,
-//! `damage` deals with files that are not what they should be. `hashing` counts the threads, `pace` keeps looks from taking
-//! all the time, `telling` says what people hear of what is not served,
-//! `views` is what can be seen of it all.
+//! `state` defines the states of a file and `files` keeps them; all else follows. `machine` dispatches events and
+//! decides what to do next. `looking` compares a look with what is known, and `devices` tells an unmounted disk from
+//! deleted files. `settle` decides when a file has stopped changing, by its `rhythm` among other things. `reading` has
+//! files recognised or read, and serves them. `damage` deals with files that are not what they should be. `hashing`
+//! counts the threads, `pace` limits the share of time spent on looks, `telling` limits what people hear of files that
+//! are not served, and `views` shows the index to others.
 
 mod damage;
 mod devices;

@@ -1,15 +1,15 @@
-//! How often the folder is looked at, and the system's processes: soon after a change, but never for more than a share
+//! How often to look at the folder and at the system's processes: soon after a change, but never for more than a share
 //! of the time.
 
 use std::time::{Duration, Instant};
 
 use super::types::Hearing;
 
-/// The folder is looked at again after this long, whatever was heard.
+/// The longest time between two looks at the folder, whatever was heard.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
-/// The same where not everything is heard, or where something is away.
+/// The same while not all changes are heard, or while something is away.
 const LOOK_EVERY_DEAF: Duration = Duration::from_secs(2);
-/// After a change, looks wait for others that come with it.
+/// A look waits for this long after a change, as changes come in groups.
 const LOOK_SOON: Duration = Duration::from_millis(150);
 /// Looks may take this share of the time.
 const SHARE: u32 = 10;
@@ -20,16 +20,16 @@ const LEAST_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Looks {
     every: Duration,
-    /// When the next one is due. None while one is under way and nothing has happened since it began.
+    /// When the next look is due. `None` while one is under way and nothing has happened since it began.
     next: Option<Instant>,
     under_way: bool,
-    /// When the last one ended, and how long it took.
+    /// When the last look ended, and how long it took.
     ended: Instant,
     took: Duration,
 }
 
 impl Looks {
-    /// The first one is due at once.
+    /// The first look is due at once.
     pub(super) fn new(now: Instant) -> Self {
         Self {
             every: LOOK_EVERY,
@@ -47,7 +47,7 @@ impl Looks {
         };
     }
 
-    /// True when one is due; it is under way from then on.
+    /// True when a look is due. It counts as under way from then on.
     pub(super) fn begin(&mut self, now: Instant) -> bool {
         let due = !self.under_way && self.next.is_some_and(|next| next <= now);
         if due {
@@ -56,13 +56,13 @@ impl Looks {
         due
     }
 
-    /// One is over that found the folder.
+    /// A look is over and has found the folder.
     pub(super) fn over(&mut self, now: Instant, began: Instant) {
         self.ended(now, began);
         self.by(now + self.every.max(self.took * SHARE));
     }
 
-    /// One is over that found nothing: another follows soon.
+    /// A look is over and has found nothing. Another follows soon.
     pub(super) fn failed(&mut self, now: Instant, began: Instant) {
         self.ended(now, began);
         self.by(now + LOOK_EVERY_DEAF);
@@ -73,7 +73,7 @@ impl Looks {
         self.took = now.saturating_duration_since(began);
     }
 
-    /// The next one is due by then.
+    /// The next look is due by this time.
     pub(super) fn by(&mut self, at: Instant) {
         self.next = Some(self.next.map_or(at, |next| next.min(at)));
     }
@@ -84,7 +84,7 @@ impl Looks {
         self.by((now + LOOK_SOON).max(earliest));
     }
 
-    /// Something is expected that nobody tells of.
+    /// Something is expected of which no event will tell.
     pub(super) fn expect(&mut self) {
         self.by(self.ended + LOOK_EVERY_DEAF.max(self.took * SHARE));
     }
@@ -109,7 +109,7 @@ impl WriterLooks {
         }
     }
 
-    /// True when one is due; it is under way from then on.
+    /// True when a look is due. It counts as under way from then on.
     pub(super) fn begin(&mut self, now: Instant) -> bool {
         let due = !self.under_way && self.next <= now;
         self.under_way |= due;

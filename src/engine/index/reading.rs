@@ -1,5 +1,5 @@
-//! Files that have stopped changing are recognised, or read once nobody has them open for writing, and served from then
-//! on.
+//! Takes files that have stopped changing into service. A known file is recognised. Any other is read once nobody has
+//! it open for writing.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -13,17 +13,17 @@ use crate::model::{
     FileName, IgnoredReason, IndexedFile, Origin, RemovedReason, Seen, Stamp, SystemError, Writer,
 };
 
-/// A file that somebody could write into is taken all the same when it has not changed for this long.
+/// A file that is open for writing is read all the same after this long without a change.
 const QUIET_OPEN: Duration = Duration::from_secs(600);
-/// One that is open is looked at again after this long, then after twice as long, and so on.
+/// The delays before an open file is looked at again: they double from the first to the second.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(4));
 /// People are told that a file is still being written after this long.
 const TOLD_AFTER: Duration = Duration::from_secs(60);
-/// A file that cannot be read is tried again after this long, then after twice as long, and so on.
+/// The delays before an unreadable file is tried again: they double from the first to the second.
 const RETRY: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(600));
 
 impl Index {
-    /// Whether a file that has stopped changing has to be read.
+    /// The answer to whether a file that has stopped changing has to be read.
     pub(super) fn recognised(&mut self, name: FileName, stamp: Stamp, found: Recognised) {
         let Some(FileState::Recognising(file)) = self.files.get(&name) else {
             return;
@@ -38,7 +38,7 @@ impl Index {
         match found {
             Recognised::Other(None) => self.has_gone(name, file),
             Recognised::Other(Some(seen)) => self.has_changed(name, *file, seen.stamp),
-            // It is read before anything is said of it.
+            // A suspect is read before anything is said about it.
             Recognised::Known(_) | Recognised::Damaged(_) | Recognised::Unknown if is_suspected => {
                 self.files.put(name, FileState::Queued(file));
             }
@@ -49,7 +49,7 @@ impl Index {
                 });
                 self.files.put(name, FileState::Queued(file));
             }
-            // While everything is read again, nothing is taken for known.
+            // While everything is read again, nothing counts as known.
             Recognised::Known(known) if !self.progress.rereading => {
                 self.serve(known, file.origin());
             }
@@ -59,7 +59,7 @@ impl Index {
         }
     }
 
-    /// Files that nobody has open for writing are to be read; the others wait.
+    /// Files that nobody has open for writing are queued for reading. The others wait.
     pub(super) fn found_writers(
         &mut self,
         asked: Vec<(FileName, Stamp)>,
@@ -75,7 +75,7 @@ impl Index {
             }
             let unchanged = self.now.saturating_duration_since(file.since);
             let by = open.remove(&name);
-            // Others' processes may be hidden: then what was heard is believed.
+            // Processes of other users may be hidden. Then what was heard counts.
             let heard = processes == Processes::Some && self.settle.is_heard_open(&name);
             let is_open = by.is_some() || heard;
             if let Some(FileState::Unknown(mut file)) = self.files.take(&name) {
@@ -90,7 +90,7 @@ impl Index {
         }
     }
 
-    /// A file is looked at again later. People are told of one that keeps being open.
+    /// An open file is looked at again later. People are told if it stays open for long.
     fn wait_for_writer(&mut self, name: FileName, mut file: Box<Unserved>, by: Option<Writer>) {
         let since = file.since;
         let longer = file.open.map_or(AGAIN.0, |open| open.wait * 2);
@@ -108,7 +108,7 @@ impl Index {
                 .push_back(Action::Tell(Notice::BeingWritten { name, by }));
         }
         self.settle.is_open(&name);
-        // Nothing else is to be waited for.
+        // There is nothing else to wait for.
         self.wait(name, file, Duration::MAX, Some(again));
     }
 
@@ -156,11 +156,11 @@ impl Index {
         }
     }
 
-    /// A file that is served was read once more, or could not be.
+    /// A served file was read once more, or could not be.
     fn has_reread(&mut self, served: Arc<IndexedFile>, after: Option<Seen>, read: Read) {
         let after = after.filter(|seen| seen.stamp == served.stamp);
         let Some(seen) = after else {
-            // It has changed or is gone: the next look says which.
+            // It has changed or is gone. The next look tells which.
             return self.looks.soon(self.now);
         };
         match read {
@@ -178,7 +178,7 @@ impl Index {
         }
     }
 
-    /// A file is tried again later, or when anything of it changes.
+    /// An unreadable file is tried again later, or as soon as anything about it changes.
     fn cannot_read(
         &mut self,
         name: FileName,
@@ -213,7 +213,7 @@ impl Index {
         self.looks.soon(self.now);
     }
 
-    /// A file is served from now on.
+    /// Serves a file from now on.
     pub(super) fn serve(&mut self, file: Arc<IndexedFile>, origin: Origin) {
         let name = file.meta.name.clone();
         self.take(&name);
@@ -233,8 +233,8 @@ impl Index {
         self.serve(file, Origin::Copied);
     }
 
-    /// Has everything read that is served now, and that is found from now on; what is served goes on being served. What
-    /// was read since it was last told so is read once more; what waits to be read waits on.
+    /// Has everything read again: what is served now, and what is found until that is done. Served files stay in
+    /// service meanwhile. Files that wait to be read keep waiting.
     pub(super) fn read_all(&mut self) {
         self.progress.rereading = true;
         self.looks.by(self.now);

@@ -1,4 +1,5 @@
-//! How often files grow: one that is written in pieces, and closed after each, is not taken between two of them.
+//! How often files grow. A program may write a file in pieces and close it after each. Such a file must not be read
+//! between two pieces.
 
 use std::{
     collections::BTreeMap,
@@ -7,23 +8,23 @@ use std::{
 
 use crate::model::{FileName, Stamp};
 
-/// A file is waited for this many times as long as the longest pause between its latest pieces.
+/// A growing file is left alone for this many times the longest pause between its latest pieces.
 const PATIENCE: u32 = 3;
-/// One pause that is longer than this makes no rhythm: somebody edited the file once. Two do.
+/// A single pause longer than this makes no rhythm, as somebody may have edited the file once. Two do.
 const ONE_PAUSE: Duration = Duration::from_secs(10);
-/// A longer pause is no rhythm: somebody edits the file now and then.
+/// A longer pause is never part of a rhythm: somebody edits the file now and then.
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 /// No rhythm makes a file wait for longer than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A rhythm is forgotten when the file has not changed for this long.
 const FORGOTTEN: Duration = Duration::from_secs(600);
-/// Files whose rhythm is remembered.
+/// The most files whose rhythm is remembered.
 const MOST: usize = 10_000;
 
 #[derive(Clone, Copy, Debug)]
 struct Growing {
     pause: Duration,
-    /// How many there were.
+    /// How many pauses there were.
     pauses: u32,
     last: Instant,
 }
@@ -33,7 +34,7 @@ struct Growing {
 pub(super) struct Rhythms(BTreeMap<FileName, Growing>);
 
 impl Rhythms {
-    /// A file is another than it was when it was last looked at.
+    /// A file has changed since it was last looked at.
     pub(super) fn changed(&mut self, now: Instant, name: &FileName, old: Stamp, new: Stamp) {
         let Some(pause) = pause_between(old, new) else {
             return;
@@ -50,13 +51,13 @@ impl Rhythms {
             last: now,
         };
         let known = self.0.entry(name.clone()).or_insert(none);
-        // Long pauses count for a while: the next may be as long.
+        // A long pause counts for a while, as the next may be as long.
         known.pause = pause.max(known.pause * 3 / 4);
         known.pauses = known.pauses.saturating_add(1);
         known.last = now;
     }
 
-    /// How long the file is to be left alone after a change.
+    /// How long to leave the file alone after a change.
     pub(super) fn wait(&self, name: &FileName) -> Duration {
         let is_rhythm = |growing: &&Growing| growing.pauses > 1 || growing.pause <= ONE_PAUSE;
         let known = self.0.get(name).filter(is_rhythm);
@@ -65,7 +66,7 @@ impl Rhythms {
         })
     }
 
-    /// Keeps only those of files that are still there, and grew of late.
+    /// Keeps only the rhythms of files that are still there and grew lately.
     pub(super) fn retain(&mut self, now: Instant, is_there: impl Fn(&FileName) -> bool) {
         let is_late = |growing: &Growing| growing.last + FORGOTTEN > now;
         self.0
@@ -73,7 +74,7 @@ impl Rhythms {
     }
 }
 
-/// The time between two changes of one growing file, as its dates say.
+/// The time between two changes of one growing file, by its dates.
 fn pause_between(old: Stamp, new: Stamp) -> Option<Duration> {
     let same = (old.device, old.inode) == (new.device, new.inode);
     if !same || new.bytes < old.bytes {
@@ -107,7 +108,7 @@ mod tests {
             rhythms.wait(&name)
         };
         let seconds = Duration::from_secs;
-        // Replaced, cut, or given an earlier date: that is no growth.
+        // The file was replaced, cut, or dated back. That is no growth.
         assert_eq!(changed(stamp(1, 1, 0), stamp(2, 2, 3000)), seconds(0));
         assert_eq!(changed(stamp(1, 2, 0), stamp(1, 1, 3000)), seconds(0));
         assert_eq!(changed(stamp(1, 1, 3000), stamp(1, 2, 0)), seconds(0));

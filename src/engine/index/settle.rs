@@ -1,4 +1,4 @@
-//! How long a file is left alone before it counts as quiet: what was heard of it, how old it is, and how it has grown so
+//! How long to leave a file alone before it counts as quiet. What was heard about it, its age, and how it has grown so
 //! far decide.
 
 use std::{
@@ -15,7 +15,7 @@ const QUICK: Duration = Duration::from_millis(250);
 /// While somebody who has written to it has not closed it, as far as was heard.
 const QUIET_HEARD: Duration = Duration::from_secs(30);
 
-/// What is known of how files are written.
+/// What is known about how files are written.
 #[derive(Debug)]
 pub(super) struct Settle {
     /// A file that was changed is left alone for this long.

@@ -1,4 +1,4 @@
-//! Where one file of a served folder can stand, and what is known of it there.
+//! The states of a file of a served folder, and what is known in each.
 
 use std::{
     sync::Arc,
@@ -30,18 +30,18 @@ use crate::model::{IndexedFile, Origin, RetiredReason, Seen, Stamp};
 /// look does not see it.
 #[derive(Debug)]
 pub(super) enum FileState {
-    /// It changes, or has just changed. It is quiet by `due`, if it stays as it is.
+    /// It changes, or has just changed. It becomes quiet at `due` if it stays as it is.
     Settling {
         file: Box<Unserved>,
-        /// How old it was by its date when it was first seen like this.
+        /// Its age by its date when it was first seen like this.
         age: Duration,
-        /// It was open for writing: that is looked at again then.
+        /// It was open for writing, which is looked at again at this time.
         again: Option<Instant>,
         due: Instant,
     },
     /// It has stopped changing.
     Quiet(Box<Unserved>),
-    /// The shell finds out whether it is known.
+    /// The owner finds out whether it is known.
     Recognising(Box<Unserved>),
     /// It has to be read, unless somebody has it open for writing.
     Unknown(Box<Unserved>),
@@ -56,21 +56,21 @@ pub(super) enum FileState {
         missing: Option<Instant>,
         reread: Reread,
     },
-    /// It is not there, and the cluster counts on it.
+    /// It is not there although the cluster counts on it.
     Missing {
         was: Arc<IndexedFile>,
         since: Instant,
     },
-    /// It could not be read, and is tried again then.
+    /// It could not be read. It is tried again at `again`.
     Failed { file: Box<Unserved>, again: Instant },
-    /// It is not what it should be, and looks as it did when that was found.
+    /// It is not what it should be, and looks the same as when that was found.
     Damaged {
         /// What it should be.
         file: Arc<IndexedFile>,
         /// As [`Unserved::was`].
         was: Option<Arc<IndexedFile>>,
     },
-    /// It is not wanted any more, and cannot be moved away.
+    /// It is not wanted any more and cannot be moved away.
     Withdrawn {
         file: Arc<IndexedFile>,
         reason: RetiredReason,
@@ -83,9 +83,9 @@ pub(super) struct Unserved {
     pub(super) stamp: Stamp,
     /// When it was first seen like this.
     pub(super) since: Instant,
-    /// It was another when it was first seen under this name.
+    /// It looked different when it was first seen under this name.
     pub(super) changed: bool,
-    /// It was there before it could be seen: nobody was seen to put it there.
+    /// It was there before looks could see it: nobody was seen putting it there.
     pub(super) was_hidden: bool,
     /// What was served under this name. The cluster waits for what becomes of it.
     pub(super) was: Option<Arc<IndexedFile>>,
@@ -100,29 +100,29 @@ pub(super) struct Open {
     pub(super) since: Instant,
     /// It is looked at again after this long.
     pub(super) wait: Duration,
-    /// People know of it.
+    /// People have been told.
     pub(super) told: bool,
 }
 
-/// A file that is read before anything else is said of it.
+/// A file that must be read before anything else is said about it.
 #[derive(Debug)]
 pub(super) struct Suspect {
     /// What it should be.
     pub(super) file: Arc<IndexedFile>,
-    /// That it is damaged was told already.
+    /// People and the node have been told that it is damaged.
     pub(super) told: bool,
 }
 
 /// The last time that a file could not be read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Failure {
-    /// As it was seen then.
+    /// How it looked then.
     pub(super) seen: Seen,
     /// It is tried again after this long.
     pub(super) wait: Duration,
 }
 
-/// How far a file that is served has been read once more.
+/// The progress of reading a served file once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reread {
     No,
@@ -144,14 +144,14 @@ impl Unserved {
         }
     }
 
-    /// It looks as it should, and may be damaged.
+    /// A file that looks as it should and may be damaged.
     pub(super) fn suspected(suspect: Suspect, now: Instant) -> Self {
         let mut file = Self::new(suspect.file.stamp, now);
         file.suspect = Some(suspect);
         file
     }
 
-    /// How it came there, as far as looks have seen.
+    /// How it got there, as far as looks have seen.
     pub(super) fn origin(&self) -> Origin {
         if self.was_hidden {
             Origin::Found
@@ -160,7 +160,7 @@ impl Unserved {
         }
     }
 
-    /// Another content of the name: what is known of the name, not of the content.
+    /// The file has new content. What is known about the name stays, what is known about the content goes.
     pub(super) fn changed_to(self, stamp: Stamp, now: Instant) -> Self {
         Self {
             stamp,
@@ -173,7 +173,7 @@ impl Unserved {
     }
 }
 
-/// Why a file is taken up next.
+/// The queue that a file waits in.
 pub(super) enum Turn {
     QuietBy(Instant),
     RetryAt(Instant),
@@ -223,7 +223,7 @@ impl FileState {
         }
     }
 
-    /// What the cluster counts on: it is served, or waited for.
+    /// The content that the cluster counts on: it is served, or waited for.
     pub(super) fn told(&self) -> Option<&Arc<IndexedFile>> {
         match self {
             Self::Served { file, .. } | Self::Missing { was: file, .. } => Some(file),
@@ -232,7 +232,7 @@ impl FileState {
         }
     }
 
-    /// What the file is, or should be: later runs need to know of it.
+    /// What the file is or should be. Later runs need to know it.
     pub(super) fn known(&self) -> Option<&Arc<IndexedFile>> {
         match self {
             Self::Served { file, .. } | Self::Damaged { file, .. } => Some(file),
@@ -244,7 +244,7 @@ impl FileState {
         }
     }
 
-    /// Where the file stands when everything is to be read again.
+    /// The state that follows when everything is to be read again.
     pub(super) fn read_again(self, now: Instant) -> Self {
         match self {
             Self::Served {
@@ -266,7 +266,7 @@ impl FileState {
                 suspected.was = was;
                 Self::Queued(Box::new(suspected))
             }
-            // They are to be read anyway, or nobody wants them.
+            // These are read anyway, or nobody wants them.
             waiting @ (Self::Served {
                 reread: Reread::Queued | Reread::Hashing(_),
                 ..
@@ -282,7 +282,7 @@ impl FileState {
         }
     }
 
-    /// True when a look that sees this has nothing to say.
+    /// True when a look that sees this tells nothing new.
     pub(super) fn is_as(&self, seen: Seen) -> bool {
         match self {
             Self::Quiet(file)
@@ -293,7 +293,7 @@ impl FileState {
             Self::Served { file, missing, .. } => file.stamp == seen.stamp && missing.is_none(),
             Self::Failed { file, .. } => file.failure.is_some_and(|failed| failed.seen == seen),
             Self::Damaged { file, .. } => file.stamp == seen.stamp,
-            // It may be quiet sooner, and moved away by now.
+            // A settling file may be quiet sooner, and a withdrawn one may be movable by now.
             Self::Settling { .. } | Self::Withdrawn { .. } | Self::Missing { .. } => false,
         }
     }

@@ -1,5 +1,5 @@
-//! What people are told of all that is not served: each thing once and by its name, but never so much that nobody
-//! reads it.
+//! What people are told about files that are not served. Each is told once and by name, but never so many that nobody
+//! would read on.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,14 +9,14 @@ use std::{
 use super::types::Notice;
 use crate::model::{FileNameError, IgnoredReason};
 
-/// Names that are told one by one for each kind of reason, in each [`TURN`].
+/// Names told one by one for each kind of reason, per [`TURN`].
 const MOST_SINGLE: usize = 20;
-/// Names that are told of the others.
+/// Names quoted in the summary of all others.
 const EXAMPLES: usize = 3;
-/// How often what was more is told, in one.
+/// How often the others are told, in one summary.
 const TURN: Duration = Duration::from_secs(600);
 
-/// What is told of one kind of reason.
+/// What has been told for one kind of reason.
 #[derive(Debug)]
 struct Kind {
     began: Instant,
@@ -24,12 +24,12 @@ struct Kind {
     more: usize,
     examples: Vec<String>,
     reason: IgnoredReason,
-    /// When the rest was last told.
+    /// When the last summary was told.
     told: Option<Instant>,
 }
 
 impl Kind {
-    /// Hidden names are those of programs, mostly: that there are some is told once, at the start.
+    /// Hidden names mostly belong to programs. They are told once, at the start.
     fn most_single(&self) -> usize {
         match self.reason {
             IgnoredReason::Name(FileNameError::Dot) => 0,
@@ -43,7 +43,7 @@ impl Kind {
     }
 }
 
-/// What is not served, and what was told of it.
+/// What is not served, and what was told about it.
 #[derive(Debug, Default)]
 pub(super) struct PassedOver {
     /// The paths of the last look.
@@ -53,7 +53,7 @@ pub(super) struct PassedOver {
 }
 
 impl PassedOver {
-    /// A look is over: what is to be told of all that it passed over.
+    /// A look is over. Returns what to tell about all that it passed over.
     pub(super) fn looked(
         &mut self,
         now: Instant,
@@ -71,7 +71,7 @@ impl PassedOver {
         notices
     }
 
-    /// Something is passed over that was not before: what is to be told of it alone.
+    /// Something is passed over that was not before. Returns what to tell about it alone.
     pub(super) fn one(
         &mut self,
         now: Instant,
@@ -100,7 +100,7 @@ impl PassedOver {
         None
     }
 
-    /// What is to be told of the others.
+    /// The summary of the others, if it is time for one.
     fn rest(&mut self, now: Instant) -> Vec<Notice> {
         let due = self.kinds.values_mut();
         let due = due.filter(|kind| kind.more > 0 && kind.can_tell_rest(now));

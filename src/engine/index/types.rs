@@ -1,4 +1,4 @@
-//! What the index machine is told, what it wants done, and what people and the node hear of it.
+//! The events, actions and notices of the index machine.
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
@@ -14,7 +14,7 @@ pub struct HashJob(pub u64);
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
-    /// The answer to [`Action::Look`]. No news of single files that is newer comes before it.
+    /// The answer to [`Action::Look`]. Newer news of single files never comes before it.
     Looked {
         /// When the look began.
         began: Instant,
@@ -23,23 +23,23 @@ pub enum Event {
         /// What it found.
         look: Look,
     },
-    /// The same: the folder is not there, or cannot be read.
+    /// The answer when the folder is not there or cannot be read.
     FolderGone {
         /// When the look began.
         began: Instant,
         /// What its path leads to now.
         path: PathNow,
     },
-    /// The same: nothing can be said of the folder now.
+    /// The answer when nothing can be said about the folder now.
     LookFailed {
         /// When the look began.
         began: Instant,
     },
-    /// Which changes are heard from now on: after [`Action::Listen`], and when that ends.
+    /// Which changes are heard from now on. It comes after [`Action::Listen`] and when listening ends.
     Listens(Hearing),
     /// Something in the folder changed.
     Changed,
-    /// What somebody does to a file.
+    /// Somebody does something to a file.
     Touched(FileName, Touch),
     /// Some changes were not heard.
     Missed,
@@ -90,7 +90,7 @@ pub enum Event {
         /// The file as it was seen afterwards.
         after: Option<Seen>,
     },
-    /// A copy is complete and verified under its final name. None where another file has the name by now.
+    /// A copy is complete and verified under its final name. `None` if another file has the name by now.
     Inserted(Option<Arc<IndexedFile>>),
     /// A content is no longer wanted under its name.
     Unwanted {
@@ -99,7 +99,7 @@ pub enum Event {
         /// Why.
         reason: RetiredReason,
     },
-    /// A file could not be sent as it was indexed; how it is seen now.
+    /// A file could not be sent as it was indexed. This is how it looks now.
     Doubted(FileName, Option<Seen>),
     /// Somebody received wrong bytes of a chunk.
     Complaint {
@@ -108,7 +108,7 @@ pub enum Event {
         /// The chunk.
         chunk: ChunkIndex,
     },
-    /// Everything is to be read again, whatever is known of it.
+    /// Everything is to be read again, whatever is known.
     ReadAll,
 }
 
@@ -130,21 +130,21 @@ pub enum Hearing {
     Deaf,
 }
 
-/// What somebody does to a file. The last that was heard of it counts.
+/// What somebody does to a file. The last thing heard counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Touch {
     /// It is being written.
     Written,
     /// A writer closed it.
     Closed,
-    /// It got its name as a whole.
+    /// It got its name as a whole file.
     Moved,
 }
 
 /// What a file that has stopped changing is, without reading it.
 #[derive(Debug)]
 pub enum Recognised {
-    /// It is another than it was, or gone.
+    /// It has changed or is gone.
     Other(Option<Seen>),
     /// It was hashed before, under this name or another.
     Known(Arc<IndexedFile>),
@@ -159,7 +159,7 @@ pub enum Recognised {
 pub enum Processes {
     /// All.
     All,
-    /// Not those of others.
+    /// Only those of this user.
     Some,
 }
 
@@ -168,16 +168,16 @@ pub enum Processes {
 pub enum Read {
     /// Its digests.
     Content(Arc<IndexedFile>),
-    /// The disk cannot read it, which is damage to what was there.
+    /// The disk cannot read it: what was there is damaged.
     Damage(SystemError),
-    /// It could not be read, which says nothing of its content.
+    /// It could not be read, which says nothing about its content.
     Failed(SystemError),
 }
 
 /// What came of setting a file aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetAside {
-    /// It is not under its name any more.
+    /// It is gone from its name.
     Done,
     /// Another file has the name by now, or none.
     Changed,
@@ -192,7 +192,7 @@ pub enum Action {
     Look,
     /// Hear of changes from now on, anew. Answer: [`Event::Listens`].
     Listen,
-    /// Find out whether a file is as it was, and whether it is known. Answer: [`Event::Recognised`].
+    /// Find out whether a file is unchanged, and whether it is known. Answer: [`Event::Recognised`].
     Recognise {
         /// The file.
         name: FileName,
@@ -210,7 +210,7 @@ pub enum Action {
         /// As it was.
         stamp: Stamp,
     },
-    /// Nobody waits for this reading any more; it is answered all the same.
+    /// Nobody waits for this reading any more. It is answered all the same.
     CancelHash(HashJob),
     /// Read one chunk. Answer: [`Event::ChunkChecked`], or none when there are too many.
     CheckChunk {
@@ -228,18 +228,18 @@ pub enum Action {
     },
     /// Remember what a file is, for later runs as well.
     Remember(Arc<IndexedFile>),
-    /// Remember what a file should be and is not.
+    /// Remember what a damaged file should be.
     RememberDamage(Arc<IndexedFile>),
-    /// All has been read: what is known of other files than [`super::Index::known`] may be forgotten.
+    /// Everything has been read. Whatever is remembered of files other than [`super::Index::known`] may be forgotten.
     ForgetOthers,
     /// Tell it to the node.
     Tell(Notice),
 }
 
-/// What the index finds.
+/// What the index tells the node and people.
 #[derive(Debug)]
 pub enum Notice {
-    /// The first look at the folder is over: what is served was told before.
+    /// The first look at the folder is over. All that is served was told before.
     Ready(Total),
     /// Everything was read again after [`Event::ReadAll`].
     ReadAll(Total),
@@ -301,7 +301,7 @@ pub enum Notice {
     },
 }
 
-/// How many files stand where.
+/// How many files are in which state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// They change, or have just changed.
@@ -312,7 +312,7 @@ pub struct Snapshot {
     pub hashing: usize,
     /// They are served.
     pub served: Total,
-    /// They are not there, and the cluster counts on them.
+    /// They are not there although the cluster counts on them.
     pub missing: usize,
     /// They could not be read.
     pub failed: usize,

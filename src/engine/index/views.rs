@@ -1,4 +1,4 @@
-//! What can be seen of the index. Changes nothing.
+//! Views of the index. Nothing here changes it.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{
 use crate::model::IndexedFile;
 
 impl Index {
-    /// How many files stand where.
+    /// How many files are in which state.
     pub fn snapshot(&self) -> Snapshot {
         let mut snapshot = Snapshot::default();
         for (_, state) in self.files.iter() {
@@ -44,7 +44,7 @@ impl Index {
         self.files.iter().filter_map(|(_, state)| state.served())
     }
 
-    /// All files of which the digests are of use: what is served, and what should be.
+    /// All files whose digests are of use: what is served, and what should be.
     pub fn known(&self) -> impl Iterator<Item = &Arc<IndexedFile>> {
         self.files.iter().filter_map(|(_, state)| state.known())
     }
@@ -59,7 +59,7 @@ impl Index {
         self.progress.is_ready
     }
 
-    /// True when the orders in which files are taken up are those of where they stand. For tests.
+    /// True when the queues agree with the states. For tests.
     pub fn is_in_order(&self) -> bool {
         self.files.are_in_order()
     }

@@ -1,31 +1,32 @@
-//! Keeps clients level where their connections share a queue that drops what it cannot hold: there whoever is ahead stays
-//! ahead, for minutes. A client that is far ahead is held back for a moment, and the others have the uplink.
+//! Keeps clients level when their connections share a queue that drops packets. TCP is unfair there: a connection that
+//! is ahead stays ahead for minutes. A client far ahead is held back for a moment, so that the others get the uplink.
 //!
-//! That leaves the uplink idle when those behind are slow for another reason. How fast the uplink is shows now and then,
-//! while nobody is held back; there is an allowance for being slower, and nobody is held back when it is used up.
+//! Holding back wastes the uplink when the others are slow for a reason of their own. To notice, the uplink's speed is
+//! measured now and then while nobody is held back. A slower stretch uses up an allowance; without any left, nobody is
+//! held back.
 
 use std::time::{Duration, Instant};
 
-/// How long one that is ahead waits for those behind at most. Shorter than any receiver's patience with a silent server.
+/// The longest that a client ahead is held back. It must be shorter than any receiver's patience with a silent server.
 pub(super) const HOLD: Duration = Duration::from_millis(250);
-/// The frame that a client ahead is sent after it was held back: less than an even share of slow uplinks in that time.
+/// The frame sent to a client after it was held back. It is less than an even share of a slow uplink in that time.
 pub(super) const HELD_FRAME_BYTES: u64 = 32 << 10;
-/// Stretches of time; in the first two of them nobody is held back. Sockets are filled in the first, and the second
-/// shows how fast the uplink is.
+/// Time is cut into rounds of stretches. Nobody is held back in the first two: sockets fill in the first, and the
+/// second measures the uplink's speed.
 const CYCLE: u32 = 16;
-/// A stretch slower than this part of that speed left the uplink idle.
+/// A stretch below this share of the measured speed counts as idle.
 const IDLE: f64 = 0.8;
-/// How long the uplink may be left idle: at most at once, and which part of the time.
+/// The allowance for idle time: the most at once, and the share of time by which it grows.
 const MOST_IDLE: Duration = Duration::from_millis(1500);
 const IDLE_PART: f64 = 0.025;
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Level {
-    /// How fast clients were sent to when nobody was held back.
+    /// The speed at which clients took data while nobody was held back.
     speed_bytes_per_s: Option<f64>,
     idle_left: Duration,
-    /// The present stretch: as long as a client is held back at most.
+    /// The current stretch. It lasts as long as a client is held back at most.
     nth: u32,
     since: Instant,
     bytes: u64,
@@ -44,7 +45,7 @@ impl Level {
         }
     }
 
-    /// A client took so many bytes.
+    /// A client took this many bytes.
     pub(super) fn took(&mut self, now: Instant, bytes: u64) {
         self.look(now);
         self.bytes += bytes;
@@ -55,13 +56,13 @@ impl Level {
         self.nth > 1 && self.idle_left >= HOLD
     }
 
-    /// Somebody is.
+    /// Somebody is held back.
     pub(super) fn hold(&mut self, now: Instant) {
         self.look(now);
         self.is_held = true;
     }
 
-    /// Ends a stretch that is over.
+    /// Closes the current stretch when its time is over.
     fn look(&mut self, now: Instant) {
         let lasted = now.saturating_duration_since(self.since);
         if lasted < HOLD {
@@ -77,7 +78,7 @@ impl Level {
             }
             (0 | 2.., _) => {}
         }
-        // A pause says nothing of the uplink.
+        // A pause says nothing about the uplink.
         let is_pause = lasted >= 2 * HOLD;
         self.nth = if is_pause { 0 } else { (self.nth + 1) % CYCLE };
         (self.since, self.bytes, self.is_held) = (now, 0, false);

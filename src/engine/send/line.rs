@@ -1,21 +1,22 @@
-//! One line of bytes for all that is sent: with a limit, each send takes the next stretch of it once a virtual clock,
-//! which runs at the limit's rate, has come to where it begins (the generic cell rate algorithm, ITU-T I.371).
+//! The rate limit of an uplink. Everything sent forms one line of bytes, and a virtual clock moves along it at the
+//! limit's rate. A send takes the next stretch of the line and may begin once the clock reaches it (the generic cell
+//! rate algorithm, ITU-T I.371).
 
 use std::time::{Duration, Instant};
 
-/// What may be sent at once after a pause, as time at the limit's rate.
+/// The burst allowed after a pause, as time at the limit's rate.
 const BURST: Duration = Duration::from_millis(50);
-/// Turns of a limited line per second: short ones keep all receivers going.
+/// Turns per second of a limited line. Short turns keep all receivers going.
 const TURNS_PER_S: u64 = 50;
 pub(super) const SHORTEST_TURN_BYTES: u64 = 4 << 10;
 const LONGEST_TURN_BYTES: u64 = 1 << 20;
 
-/// Positions are in bytes; they stay exact enough for years.
+/// Positions are in bytes. Their floating point stays exact enough for years.
 #[derive(Debug)]
 pub(super) struct Line {
-    /// `None`: no limit, and the clock stands still.
+    /// `None` means no limit: the clock stands still.
     rate_bytes_per_s: Option<u64>,
-    /// When the clock was at `clock`.
+    /// The time at which the clock stood at `clock`.
     at: Instant,
     clock: f64,
     /// Where the next send begins.
@@ -41,19 +42,19 @@ impl Line {
     pub(super) fn set_rate(&mut self, now: Instant, rate_bytes_per_s: Option<u64>) {
         let rate_bytes_per_s = rate_bytes_per_s.map(|rate| rate.max(1));
         let debt = match (self.rate_bytes_per_s, rate_bytes_per_s) {
-            // What was sent under a higher limit is not waited for any longer than it would have been.
+            // Bytes sent under the old, higher limit must not cost a longer wait than they would have.
             (Some(before), Some(rate)) => {
                 let slower = (rate as f64 / before as f64).min(1.0);
                 (self.end - self.clock(now)) * slower
             }
-            // What is sent without a limit leaves no debt.
+            // Bytes sent without a limit leave no debt.
             (None, _) | (_, None) => 0.0,
         };
         self.rate_bytes_per_s = rate_bytes_per_s;
         (self.at, self.clock, self.end) = (now, 0.0, debt);
     }
 
-    /// How much one turn takes, in bytes; `None` without a limit.
+    /// The bytes of one turn; `None` without a limit.
     pub(super) fn turn_bytes(&self) -> Option<u64> {
         let rate = self.rate_bytes_per_s?;
         Some((rate / TURNS_PER_S).clamp(SHORTEST_TURN_BYTES, LONGEST_TURN_BYTES))
@@ -64,19 +65,20 @@ impl Line {
         self.due_after(now, 0)
     }
 
-    /// When the one after so many bytes may.
+    /// When the send after this many more bytes may begin.
     pub(super) fn due_after(&self, now: Instant, bytes: u64) -> Instant {
         let Some(rate_bytes_per_s) = self.rate_bytes_per_s else {
             return now;
         };
         let distance = self.start(now) + bytes as f64 - self.clock;
         let wait = (distance / rate_bytes_per_s as f64).max(0.0);
-        // A position too far off to be expressed comes nearer with another rate.
+        // A position too far away to express as a time may come closer when the rate changes.
         let wait = Duration::try_from_secs_f64(wait).unwrap_or(Duration::from_secs(3600));
         self.at + wait
     }
 
-    /// The next send takes so many bytes. Gives what it may have to give back: nothing without a limit.
+    /// The next send takes this many bytes. Returns the bytes that a sender must give back if it does not use them:
+    /// none without a limit.
     pub(super) fn take(&mut self, now: Instant, bytes: u64) -> u64 {
         if self.rate_bytes_per_s.is_none() {
             return 0;
@@ -85,7 +87,7 @@ impl Line {
         bytes
     }
 
-    /// The same. After the line has been idle, a longer turn: whoever has it asks again before it is paid for.
+    /// The same, with a longer turn after the line has been idle. Its holder asks again before the clock has caught up.
     pub(super) fn take_long(&mut self, now: Instant, bytes: u64) -> u64 {
         let (clock, start) = (self.clock(now), self.start(now));
         if start > self.end {
@@ -96,7 +98,7 @@ impl Line {
         }
     }
 
-    /// So many of the bytes that were taken are not sent after all.
+    /// This many of the bytes taken are not sent after all.
     pub(super) fn give_back(&mut self, bytes: u64) {
         self.end -= bytes as f64;
     }

@@ -1,12 +1,13 @@
-//! Whose turn it is to be sent how many bytes, of all that one node sends.
+//! Schedules a node's uplink: whose turn it is, and for how many bytes.
 //!
-//! - With a limit, receivers take turns, one after the other, and all turns together keep to the limit. A turn is the same
-//!   number of bytes for everybody, whatever frames it is sent in (deficit round robin, Shreedhar and Varghese 1996).
-//! - Without one, the kernel shares the uplink among connections; where it does so badly, `level` holds back those ahead.
-//! - Clients before copies: copies for other secondaries are sent no more than clients take, which is half of the uplink
-//!   at most.
+//! - With a limit, receivers take turns, and all turns together stay within the limit. A turn is the same number of
+//!   bytes for everybody, whatever the frame size (deficit round robin, Shreedhar and Varghese 1996).
+//! - Without a limit, the kernel shares the uplink among connections. Where it shares badly, `level` holds back those
+//!   ahead.
+//! - Clients come before copies. While clients are served, copies get no more bytes than clients take: at most half of
+//!   the uplink.
 //!
-//! Nobody waits for a receiver that takes nothing, and nobody for long.
+//! Nobody waits for a receiver that takes nothing, and nobody waits for long.
 //!
 //! ```text
 //! Idle ── busy ──▶ Ready ── ask ──▶ Waiting ── Now ──▶ Sending ── ask ──▶ Waiting
@@ -29,11 +30,11 @@ use self::{
     line::{Line, SHORTEST_TURN_BYTES},
 };
 
-/// How far ahead of the client that took least another may be, and copies of all clients, in bytes.
+/// How far a client may be ahead of the one that took least, and copies ahead of all clients, in bytes.
 const LEAD_BYTES: u64 = 2 << 20;
-/// A client that has taken nothing for so long is not waited for.
+/// Nobody waits for a client that has taken nothing for this long.
 const SILENT: Duration = Duration::from_secs(1);
-/// The least time after which one that waits behind others asks again by itself.
+/// The shortest time after which a waiting receiver asks again by itself.
 const A_MOMENT: Duration = Duration::from_millis(1);
 
 /// See the module.
@@ -43,9 +44,9 @@ pub struct Uplink {
     level: Level,
     receivers: BTreeMap<ReceiverId, Receiver>,
     next_id: u64,
-    /// Those that wait, in the order of their asking.
+    /// Waiting receivers, in the order in which they asked.
     waiting: VecDeque<ReceiverId>,
-    /// What copies may be sent before clients take more, in bytes.
+    /// The bytes that copies may be sent before clients take more.
     credit_bytes: u64,
     woken: VecDeque<ReceiverId>,
 }
@@ -54,29 +55,29 @@ pub struct Uplink {
 struct Receiver {
     kind: Kind,
     state: State,
-    /// When it took something, or began to have something to take.
+    /// When it last took something, or when something was there for it to take.
     took_at: Option<Instant>,
-    /// What it took since it was last level with the others.
+    /// The bytes it took since it was last level with the others.
     level_bytes: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// Nothing is to be sent to it.
+    /// There is nothing to send.
     Idle,
-    /// Something is, and it has not asked for a turn.
+    /// There is something to send, and it has not asked for a turn.
     Ready,
     Waiting {
         frame_bytes: u64,
-        /// From when on it has waited for long enough for others.
+        /// The time from which it need not wait for others any more.
         until: Instant,
     },
-    /// It has a turn, of which so much is left: of the line's bytes, and of the copies' credit.
+    /// It has a turn. These are the bytes left of it: on the line, and of the copies' credit.
     Sending { line_bytes: u64, credit_bytes: u64 },
 }
 
 impl Receiver {
-    /// A client that waits for its turn, or takes what it is sent.
+    /// A client that waits for its turn or has one.
     fn is_active_client(&self, now: Instant) -> bool {
         let is_active = match self.state {
             State::Idle => false,
@@ -92,7 +93,7 @@ impl Receiver {
 }
 
 impl Uplink {
-    /// An uplink with a limit in bytes per second, at least 1; `None` for none.
+    /// An uplink with a limit in bytes per second, at least 1; `None` for no limit.
     pub fn new(now: Instant, limit_bytes_per_s: Option<u64>) -> Self {
         Self {
             line: Line::new(now, limit_bytes_per_s),
@@ -110,14 +111,14 @@ impl Uplink {
         self.line.rate_bytes_per_s()
     }
 
-    /// Another limit from now on, for those that wait as well.
+    /// Changes the limit. It also holds for receivers that already wait.
     pub fn set_limit(&mut self, now: Instant, bytes_per_s: Option<u64>) {
         self.line.set_rate(now, bytes_per_s);
         self.level = Level::new(now);
         self.woken.extend(&self.waiting);
     }
 
-    /// A receiver connects; nothing is to be sent to it yet.
+    /// A receiver connects. There is nothing to send to it yet.
     pub fn join(&mut self, kind: Kind) -> ReceiverId {
         let id = ReceiverId(self.next_id);
         self.next_id += 1;
@@ -131,13 +132,13 @@ impl Uplink {
         id
     }
 
-    /// It is gone.
+    /// A receiver disconnects.
     pub fn leave(&mut self, now: Instant, id: ReceiverId) {
         self.set_idle(now, id);
         self.receivers.remove(&id);
     }
 
-    /// Something is to be sent to it from now on.
+    /// There is something to send to a receiver from now on.
     pub fn set_busy(&mut self, now: Instant, id: ReceiverId) {
         let least_bytes = self.least_bytes(now, id).unwrap_or(0);
         let Some(receiver) = self.receivers.get_mut(&id) else {
@@ -147,14 +148,15 @@ impl Uplink {
             return;
         }
         receiver.state = State::Ready;
-        // A moment between two requests leaves its claim to what others took meanwhile; a longer pause does not.
+        // A short gap between two requests keeps its claim to what others took meanwhile. After a longer pause it
+        // starts level.
         if receiver.is_silent(now) {
             receiver.level_bytes = receiver.level_bytes.max(least_bytes);
         }
         receiver.took_at = Some(now);
     }
 
-    /// Nothing is to be sent to it any more; what is left of its turn is given back.
+    /// There is nothing left to send to a receiver. The rest of its turn is given back.
     pub fn set_idle(&mut self, now: Instant, id: ReceiverId) {
         self.withdraw(now, id);
         self.end_turn(id);
@@ -164,14 +166,14 @@ impl Uplink {
         self.wake(now);
     }
 
-    /// How long its next frame may be, in bytes.
+    /// The longest that a receiver's next frame may be, in bytes.
     pub fn most_bytes(&self, now: Instant, id: ReceiverId) -> u64 {
         let Some(turn_bytes) = self.line.turn_bytes() else {
             let left = self.lead_left_bytes(now, id);
             return left.map_or(u64::MAX, |left| left.max(HELD_FRAME_BYTES));
         };
         match self.state(id) {
-            // Frames fill turns.
+            // A turn is filled with whole frames.
             State::Sending { line_bytes, .. } if line_bytes >= SHORTEST_TURN_BYTES => {
                 line_bytes.min(turn_bytes)
             }
@@ -181,7 +183,7 @@ impl Uplink {
         }
     }
 
-    /// It asks to be sent a frame. Unless it is its turn, it waits from then on, until it withdraws.
+    /// A receiver asks for a frame of this length. Unless it is its turn, it waits from now on until it withdraws.
     pub fn ask(&mut self, now: Instant, id: ReceiverId, frame_bytes: u64) -> Turn {
         if self
             .line
@@ -216,7 +218,7 @@ impl Uplink {
         Turn::Now
     }
 
-    /// It does not wait any more.
+    /// A receiver does not wait any more.
     pub fn withdraw(&mut self, now: Instant, id: ReceiverId) {
         if matches!(self.state(id), State::Waiting { .. }) {
             self.set_state(id, State::Ready);
@@ -225,7 +227,7 @@ impl Uplink {
         }
     }
 
-    /// It took so many bytes.
+    /// A receiver took this many bytes.
     pub fn took(&mut self, now: Instant, id: ReceiverId, bytes: u64) {
         let Some(receiver) = self.receivers.get_mut(&id) else {
             return;
@@ -263,9 +265,9 @@ impl Uplink {
         }
     }
 
-    /// Gives until when it waits for others at most.
+    /// Returns the latest time until which a receiver waits for others.
     fn start_waiting(&mut self, now: Instant, id: ReceiverId, frame_bytes: u64) -> Instant {
-        // Whoever has waited for the line has waited for others.
+        // Waiting for the line counts as waiting for others.
         let due = self.line.due(now);
         let until = if due > now { due } else { now + HOLD };
         self.set_state(id, State::Waiting { frame_bytes, until });
@@ -310,7 +312,8 @@ impl Uplink {
         }
     }
 
-    /// Whose turn a limited line is next: the first that waits and is behind, or else the first that has waited for long.
+    /// Who gets a limited line next: the first waiting receiver that nobody is ahead of, or else the first that has
+    /// waited for long enough.
     fn next(&self, now: Instant) -> Option<ReceiverId> {
         let waiting = || {
             self.waiting.iter().filter_map(|id| match self.state(*id) {
@@ -323,7 +326,7 @@ impl Uplink {
         behind.or_else(long).map(|(id, ..)| id)
     }
 
-    /// From when on one that waits until then at most may be sent a frame.
+    /// The time from which a receiver that waits until `deadline` at most may be sent a frame.
     fn allowed_from(
         &mut self,
         now: Instant,
@@ -358,7 +361,7 @@ impl Uplink {
         receiver.is_some_and(|receiver| receiver.kind == Kind::Copy)
     }
 
-    /// How much further ahead of others a client may get; `None` where nobody is held back.
+    /// How much further ahead of the others a client may get; `None` while nobody is held back.
     fn lead_left_bytes(&self, now: Instant, id: ReceiverId) -> Option<u64> {
         if !self.level.may_hold() {
             return None;
@@ -371,14 +374,14 @@ impl Uplink {
         Some((least_bytes + LEAD_BYTES).saturating_sub(receiver.level_bytes))
     }
 
-    /// What the other client took that took least.
+    /// The bytes of the other client that took least.
     fn least_bytes(&self, now: Instant, except: ReceiverId) -> Option<u64> {
         let others = self.receivers.iter().filter(|(id, _)| **id != except);
         let active = others.filter(|(_, other)| other.is_active_client(now));
         active.map(|(_, other)| other.level_bytes).min()
     }
 
-    /// Wakes those that may be sent something now; of a limited line the next.
+    /// Wakes the receivers that may be sent something now. With a limit that is only the next one.
     fn wake(&mut self, now: Instant) {
         if self.waiting.is_empty() {
             return;

@@ -1,15 +1,15 @@
-//! What a sender and the machine say to each other.
+//! The values that pass between a sender and the machine.
 
 use std::time::Instant;
 
-/// A receiver of one uplink, for as long as its connection lives.
+/// A receiver of one uplink. It stands for one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReceiverId(pub(super) u64);
 
-/// What a receiver is sent things for.
+/// What a receiver receives for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Somebody waits for it.
+    /// A download: a person waits for it.
     Client,
     /// A copy for another secondary.
     Copy,
@@ -18,10 +18,10 @@ pub enum Kind {
 /// The answer to a receiver that asks for a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// It is its turn.
+    /// Its turn has come.
     Now,
-    /// It should ask again then, or when it is woken.
+    /// Not yet: it asks again at this time, or when it is woken.
     At(Instant),
-    /// A turn is shorter than that by now: it should ask for less.
+    /// Turns are shorter than the frame by now: it asks for less.
     TooMuch,
 }
