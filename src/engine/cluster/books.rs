@@ -1,10 +1,10 @@
-//! The books: what secondaries report to have sent in each transfer, against what its receiver says. A download counts
-//! when the reports bear the receiver out; no figure comes from a receiver alone, except bytes that a secondary sent just
-//! before it died (`bytes_unreported`).
+//! The books compare what secondaries report to have sent in each transfer with what its receiver says. A download
+//! counts only if the reports confirm it. No figure comes from a receiver alone, except bytes that a secondary sent
+//! just before it died (`bytes_unreported`).
 //!
-//! Each transfer has an entry while anything more may come of it (`entries`); then it is closed, and its figures are in the
-//! `tables`. Of `closed` ones a late report still amends the figures. [`Books::report`] is the one door for reports,
-//! late or not. `senders` is what secondaries send, whether or not there is an entry for it.
+//! A transfer has an entry (`entries`) as long as more may come of it. Then the entry is closed, and its figures are in
+//! the `tables`. A late report still amends the figures of `closed` entries. All reports, late or not, go through
+//! [`Books::report`]. `senders` counts what secondaries send, whether or not there is an entry for it.
 
 mod closed;
 mod entries;

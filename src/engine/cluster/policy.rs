@@ -1,5 +1,5 @@
-//! Which secondaries should hold a file. All that says missing, level, copy, or "so many of so many" asks here, and
-//! nowhere else is it decided.
+//! Which secondaries should hold a file. Nothing else decides it: whatever says missing, level, copy, or "2 of 3" asks
+//! here.
 
 use super::numbers::NumberSet;
 use crate::model::FileMeta;
@@ -7,8 +7,7 @@ use crate::model::FileMeta;
 /// What [`wanted`] is.
 pub(super) type Policy = fn(&FileMeta, NumberSet) -> NumberSet;
 
-/// The secondaries that should hold a file, of those that are `present`: alive, and known for what they hold. Today
-/// all of them.
+/// The secondaries that should hold a file, among those `present`: alive, with known files. Today that is all of them.
 pub fn wanted(_file: &FileMeta, present: NumberSet) -> NumberSet {
     present
 }

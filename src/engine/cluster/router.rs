@@ -1,6 +1,6 @@
-//! The cluster machine: its rooms, its verbs, and the ways between the rooms. What it does with a message is in
-//! `secondaries`, `clients` and `receivers`, by who sent it; what follows from a change of a file in `files`; what a
-//! person orders in `people`; what may be looked at in `views`.
+//! The cluster machine: its rooms, its verbs, and the paths between the rooms. Messages are handled in `secondaries`,
+//! `clients` and `receivers`, by who sent them. `files` has what follows from a change of a file, `people` the orders
+//! of persons, and `views` what may be looked at.
 
 mod clients;
 mod files;
@@ -32,7 +32,7 @@ pub use self::{
     views::{ClientInfo, FileCounts, ListingVersion, QueueRow, SecondaryCondition, SecondaryInfo},
 };
 
-/// A call that comes this much later than it was due means that this process did not run.
+/// A call this much later than it was due means that this process did not run.
 const OWN_STOP: Duration = Duration::from_secs(1);
 
 /// How a cluster is to be run.
@@ -42,13 +42,13 @@ pub struct ClusterConfig {
     pub required_secondaries: usize,
     /// Downloads that run at once.
     pub max_downloads: usize,
-    /// Service had begun in an earlier run that was killed: it goes on with one secondary.
+    /// Service had begun in an earlier run that was killed. It goes on with one secondary.
     pub begun: bool,
     /// The reign that begins; no central of this cluster has had it before.
     pub term: Term,
-    /// Decides the numbers of transfers. Nobody else may know it: whoever does knows those of transfers to come.
+    /// Determines the numbers of transfers. It is secret: whoever knows it can predict them.
     pub seed: u128,
-    /// The time at the start, in seconds since 1970: what is remembered of names ends some day.
+    /// The time at the start, in seconds since 1970. What is remembered of names expires by it.
     pub wall_s: u64,
 }
 
@@ -123,13 +123,13 @@ impl Cluster {
         self.after(now);
     }
 
-    /// Leases are judged by when something of a secondary arrived: to be called before an event or a timeout, with
-    /// the last such moment of each connection. What waits to be handled ends no lease, and renews none later.
+    /// Tells when something last arrived on each connection. The owner calls this before each event or timeout. Leases
+    /// go by arrival, so that messages which wait to be handled neither let a lease end nor renew it later.
     pub fn hear(&mut self, arrived: impl Fn(ConnectionId) -> Option<Instant>) {
         self.members.hear(arrived);
     }
 
-    /// This process did not run until now, for long enough that heartbeats may have come that nobody has read.
+    /// This process has just resumed after a stop so long that unread heartbeats may be waiting.
     pub fn stood_still(&mut self, now: Instant) {
         if self.members.allow_for_own_stop(now) {
             self.books.renew(now);
@@ -206,8 +206,8 @@ impl Cluster {
         self.books.totals()
     }
 
-    /// Somebody without a connection of ours says that a secondary is down: it is looked at sooner, when it has been
-    /// sending to such a client.
+    /// Somebody without a connection here says that a secondary is down. It is probed if it has been sending to a
+    /// legacy client.
     pub fn doubt(&mut self, now: Instant, address: SocketAddr) {
         let number = self.members.by_address(address);
         if let Some(number) = number.filter(|number| self.books.senders().has_legacy(*number)) {
@@ -320,7 +320,7 @@ impl Cluster {
         });
     }
 
-    /// What is said on a connection that this machine has closed is of no interest.
+    /// Messages on a connection that this machine has closed are ignored.
     fn wrong_role(&mut self, connection: ConnectionId) {
         if self.has_peer(connection) {
             self.close(connection, Refusal::WrongRole);

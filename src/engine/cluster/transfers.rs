@@ -1,5 +1,5 @@
-//! Transfers that run: who receives what, which chunks each secondary is to bring, how fast secondaries have been of
-//! late. Knows neither names nor leases; the cluster says who holds a file and who of them is to be asked.
+//! Running transfers: who receives what, which chunks each secondary is to send, and how fast secondaries have been
+//! lately. It knows neither names nor leases: the router says who holds a file and whom to ask.
 
 mod source_ids;
 mod speeds;
@@ -39,7 +39,7 @@ impl Transfer {
         self.ids.who(source)
     }
 
-    /// Puts in who each source is, as far as that is known: the central knows it better than the receiver.
+    /// Fills in who each source is, as far as that is known. The central knows it better than the receiver.
     pub(super) fn name_sources(&self, claims: &mut [ReceivedFrom]) {
         for claim in claims {
             claim.who = self.who(claim.source).unwrap_or(claim.who);
@@ -142,7 +142,7 @@ impl Transfers {
         renamed
     }
 
-    /// What was assigned to those that rest is assigned to the others.
+    /// Chunks assigned to resting secondaries go to the others.
     pub(super) fn relieve(&mut self, transfer: TransferId, usable: Usable) {
         let Some(running) = self.running.get_mut(&transfer) else {
             return;
@@ -195,8 +195,8 @@ impl Transfers {
         } else {
             known.iter().sum::<f64>() / known.len() as f64
         };
-        // Short files are spread evenly: unevenness averages out over files, as long as those that bring more do not
-        // count as faster for it.
+        // Short files are spread evenly. Unevenness averages out over many files, as long as a secondary that sends
+        // more does not count as faster for it.
         let shares = SHORT_SHARE * usize::from(holders.len());
         let is_short = file.layout.chunk_count() as usize <= shares;
         let about_equal = typical / ABOUT_EQUAL..typical * ABOUT_EQUAL;

@@ -1,4 +1,4 @@
-//! What goes into the cluster machine and what comes out of it.
+//! The events and actions of the cluster machine.
 
 use std::net::SocketAddr;
 
@@ -44,7 +44,7 @@ pub enum Event {
         /// Where it connects from.
         address: SocketAddr,
     },
-    /// The peer lives. Whoever knows better when its lines arrived says so by [`Cluster::hear`](super::Cluster::hear).
+    /// The peer is alive. An owner that knows when its lines arrived tells by [`Cluster::hear`](super::Cluster::hear).
     Alive,
     /// The connection ended.
     Closed(Parting),
@@ -106,7 +106,7 @@ impl Event {
     }
 }
 
-/// What the owner must do: nearly always to send a message to a peer.
+/// What the owner must do: nearly always, to send a message to a peer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Send it to whoever receives a transfer.
@@ -122,7 +122,7 @@ pub enum Action {
         /// Its number for what it said.
         batch: u64,
     },
-    /// Tell a client that its request comes to nothing.
+    /// Tell a client that its request is refused.
     Refuse {
         /// The connection.
         connection: ConnectionId,

@@ -1,5 +1,5 @@
-//! Entries that are closed: of the last ones all that their figures follow from, as a late report amends them; of many
-//! more only that they are closed, as secondaries may tell of them again.
+//! Closed entries. The latest are kept whole, so that a late report can amend their figures. Of many more it is only
+//! known that they are closed, as secondaries may report them again.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -9,11 +9,11 @@ use std::{
 use super::{entry::Entry, figures::Figures, saved::ClosedTransfer};
 use crate::model::{Incarnation, SecondaryNumber, TransferId};
 
-/// Transfers of which it is known that they are closed.
+/// How many transfers are known to be closed.
 const MOST_KNOWN: usize = 50_000;
-/// Of these, the last whose figures a late report amends.
+/// How many of them are kept whole: a late report amends their figures.
 const MOST_WHOLE: usize = 10_000;
-/// Of these, the last that are saved with what their figures follow from.
+/// How many of those are saved whole.
 const MOST_SAVED: usize = 1000;
 
 /// An entry whose figures are in the books.
@@ -83,7 +83,7 @@ impl ClosedEntry {
         (self.entry, self.died)
     }
 
-    /// Changes what is known of it; gives the figures that it had if it has others now.
+    /// Changes the entry. Returns the figures that it had if they are others now.
     pub(super) fn amend(&mut self, change: impl FnOnce(&mut Entry)) -> Option<Figures> {
         change(&mut self.entry);
         let figures = self.entry.figures(&self.died);
@@ -114,7 +114,7 @@ impl ClosedEntries {
         self.turns.contains_key(&transfer)
     }
 
-    /// A transfer is closed of which nothing else is known.
+    /// Notes that a transfer is closed, when nothing else is known of it.
     pub(super) fn add(&mut self, transfer: TransferId) {
         if self.contains(transfer) {
             return;
@@ -142,12 +142,12 @@ impl ClosedEntries {
         }
     }
 
-    /// An entry of which more is known than that it is closed.
+    /// An entry that is kept whole.
     pub(super) fn get_mut(&mut self, transfer: TransferId) -> Option<&mut ClosedEntry> {
         self.whole.get_mut(self.turns.get(&transfer)?)
     }
 
-    /// Takes out an entry of which more is known than that it is closed, to open it again.
+    /// Takes out an entry that is kept whole, to open it again.
     pub(super) fn take(&mut self, transfer: TransferId) -> Option<ClosedEntry> {
         let turn = *self.turns.get(&transfer)?;
         let closed = self.whole.remove(&turn)?;
@@ -156,12 +156,12 @@ impl ClosedEntries {
         Some(closed)
     }
 
-    /// Those that are known, the first that was closed first.
+    /// The known ones, in the order in which they were closed.
     pub(super) fn known(&self) -> VecDeque<TransferId> {
         self.by_turn.values().copied().collect()
     }
 
-    /// What a later run must know of the last ones.
+    /// The latest entries, as a later run needs them.
     pub(super) fn to_saved(&self) -> Vec<ClosedTransfer> {
         let latest = self.whole.values().rev().take(MOST_SAVED);
         latest.map(ClosedEntry::to_saved).collect()

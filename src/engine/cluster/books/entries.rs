@@ -1,5 +1,5 @@
-//! All entries of the books that are not closed. What must be looked at on every event is found without looking at
-//! the others, and each has an origin: entries that somebody makes up, or leaves, cost that origin its own ones.
+//! All open entries of the books. Each event finds the entries that it concerns without looking at the others. Each
+//! entry has an origin, and each origin a limit: whoever makes entries up or abandons them displaces only his own.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,7 +9,7 @@ use std::{
 use super::{entry::Entry, origin::Origin};
 use crate::model::{Incarnation, SecondaryNumber, TransferId, limits::MAX_TRANSFERS};
 
-/// Entries that may wait for a receiver or a report at once, whomever they come from.
+/// How many entries may wait for a receiver or a report at once, from all origins.
 const MOST_WAITING: usize = 3 * MAX_TRANSFERS;
 
 /// See the module.
@@ -18,15 +18,15 @@ pub(super) struct Entries {
     open: BTreeMap<TransferId, Entry>,
     /// How many entries each origin has.
     counts: BTreeMap<Origin, usize>,
-    /// Those that have ended: they wait for reports.
+    /// Ended entries. They wait for reports.
     ended: BTreeSet<TransferId>,
-    /// Of these, what has changed since it was last looked at: it may be complete.
+    /// Those of them that changed since they were last looked at. They may be complete.
     changed: BTreeSet<TransferId>,
-    /// When each that has a deadline is closed whatever is missing.
+    /// The deadlines: an entry is closed then, whatever is missing.
     deadlines: BTreeSet<(Instant, TransferId)>,
     /// The same by origin.
     waiting: BTreeMap<Origin, BTreeSet<(Instant, TransferId)>>,
-    /// Those that are closed now whatever is missing, as their origin has too many.
+    /// Entries to close now, whatever is missing, as their origin has too many.
     surplus: BTreeSet<TransferId>,
 }
 
@@ -44,7 +44,7 @@ impl Entries {
         self.counts.get(&origin).copied().unwrap_or(0)
     }
 
-    /// Adds an entry; there is none of its transfer.
+    /// Adds an entry. Its transfer must not have one.
     pub(super) fn insert(&mut self, entry: Entry) {
         let transfer = entry.transfer();
         *self.counts.entry(entry.origin()).or_default() += 1;
@@ -69,7 +69,7 @@ impl Entries {
         Some(())
     }
 
-    /// Time passed in which nobody was heard: those that have ended wait anew for their last reports.
+    /// Nobody was heard for some time. Ended entries wait anew for their last reports.
     pub(super) fn renew(&mut self, now: Instant) {
         let ended: Vec<_> = self.ended.iter().copied().collect();
         for transfer in ended {
@@ -77,7 +77,7 @@ impl Entries {
         }
     }
 
-    /// An entry is as it is from now on; its deadline was another, or it had none.
+    /// An entry has changed. `before` is the deadline that it had.
     fn index(
         &mut self,
         transfer: TransferId,
@@ -119,7 +119,7 @@ impl Entries {
         for entry in self.open.values_mut() {
             entry.fell(number);
         }
-        // Nothing of it is waited for any more.
+        // Nothing more is expected of an entry.
         self.changed.clone_from(&self.ended);
     }
 

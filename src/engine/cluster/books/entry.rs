@@ -1,4 +1,5 @@
-//! One transfer's entry in the books: what was reported of it, whether it is over, when it can be closed.
+//! One transfer's entry in the books: what was reported, whether the transfer is over, and when the entry can be
+//! closed.
 
 use std::{
     collections::BTreeSet,
@@ -23,7 +24,7 @@ pub(super) const REPORTED_WITHIN: Duration = Duration::from_secs(3);
 /// How long a transfer whose receiver vanished waits for it to come back.
 pub(super) const BACK_WITHIN: Duration = Duration::from_secs(60);
 
-/// Runs of one secondary that an entry tells apart.
+/// How many runs of one secondary an entry tells apart.
 const MOST_RUNS: usize = 8;
 
 /// See the module.
@@ -33,7 +34,7 @@ pub(super) struct Entry {
     origin: Origin,
     granted: Granted,
     stage: Stage,
-    /// Secondaries whose lease ended meanwhile: they may have sent what they never reported.
+    /// Secondaries whose lease ended during the transfer. They may have sent bytes that they never reported.
     fell: BTreeSet<SecondaryNumber>,
 }
 
@@ -61,7 +62,7 @@ pub(super) enum Granted {
 enum Stage {
     /// Its receiver goes on with it.
     Runs,
-    /// The receiver's connection is gone since then; it may come back.
+    /// The receiver lost its connection at this time. It may come back.
     Orphan(Instant),
     /// The receiver was sent away then.
     Expelled(Instant),
@@ -72,7 +73,7 @@ enum Stage {
 #[derive(Debug)]
 struct Ended {
     at: Instant,
-    /// Last reports are waited for since then: later than the end when this process stood still.
+    /// Since when the last reports are awaited. It is later than the end if this process stood still.
     waits_since: Instant,
     /// Who said so last: it is told when the books are closed. Unknown for one that an earlier run closed.
     told_by: Option<ConnectionId>,
@@ -148,12 +149,12 @@ impl Entry {
         self.origin
     }
 
-    /// What its receiver said of it, if it did.
+    /// What its receiver said, if it said anything.
     pub(super) fn finished(&self) -> Option<&Finished> {
         self.ended().map(|ended| &ended.finished)
     }
 
-    /// What its receiver says that each source brought.
+    /// What each source brought, by its receiver's word.
     pub(super) fn claims(&self) -> &[ReceivedFrom] {
         self.finished().map_or(&[], |finished| &finished.sources)
     }
@@ -169,14 +170,14 @@ impl Entry {
         }
     }
 
-    /// The client that receives it has another name: it is booked to that one. A copy stays a copy, whoever says what.
+    /// The receiving client has a new name, to which the transfer is booked. A copy stays a copy.
     pub(super) fn rename(&mut self, name: &ClientName) {
         if let Receiver::Client(receiver) = &mut self.open.receiver {
             receiver.clone_from(name);
         }
     }
 
-    /// The receiver is there again. What it has told of the end stays.
+    /// The receiver is back. What it has told of the end stays.
     pub(super) fn resume(&mut self, receiver: &Receiver) {
         if let Receiver::Client(name) = receiver {
             self.rename(name);
@@ -187,8 +188,8 @@ impl Entry {
         }
     }
 
-    /// Closed books are opened again, as the receiver goes on, or tells its end once more. Secondaries that may have
-    /// sent what they never reported may still have.
+    /// Opens closed books again, as the receiver goes on or tells its end once more. Secondaries that died may still
+    /// have sent bytes that they never reported.
     pub(super) fn reopen(&mut self, receiver: &Receiver, died: BTreeSet<SecondaryNumber>) {
         self.stage = Stage::Runs;
         self.fell.extend(died);
@@ -202,14 +203,14 @@ impl Entry {
         }
     }
 
-    /// The receiver was sent away: nothing is waited for but the last reports of its secondaries.
+    /// The receiver was expelled. Only the last reports of the secondaries are still expected.
     pub(super) fn expel(&mut self, now: Instant) {
         if let Stage::Runs | Stage::Orphan(_) = self.stage {
             self.stage = Stage::Expelled(now);
         }
     }
 
-    /// The receiver says that it is over. What it says first counts.
+    /// The receiver says that the transfer is over. Its first word counts.
     pub(super) fn finish(&mut self, now: Instant, connection: ConnectionId, finished: Finished) {
         let told_by = Some(connection);
         match &mut self.stage {
@@ -225,7 +226,7 @@ impl Entry {
         }
     }
 
-    /// Time passed in which nobody was heard: last reports are waited for anew.
+    /// Nobody was heard for some time. The wait for last reports starts anew.
     pub(super) fn renew(&mut self, now: Instant) {
         if let Stage::Ended(ended) = &mut self.stage {
             ended.waits_since = now;
@@ -237,7 +238,7 @@ impl Entry {
         self.fell.insert(number);
     }
 
-    /// A secondary's report; cumulative within one run of its process.
+    /// A secondary's report. Its figures are cumulative within one run of the process.
     pub(super) fn report(
         &mut self,
         number: SecondaryNumber,
@@ -263,7 +264,7 @@ impl Entry {
         }
     }
 
-    /// A secondary that starts anew again and again does not fill an entry: its oldest runs become one.
+    /// A secondary that restarts again and again must not fill an entry, so its oldest runs are merged.
     fn join_oldest_runs(&mut self, number: SecondaryNumber) {
         let runs = self.open.sent.iter().enumerate();
         let mut runs = runs.filter(|(_, run)| run.number == number);
@@ -277,7 +278,8 @@ impl Entry {
         }
     }
 
-    /// A client spoke of it and said no end, nobody here granted it, and nothing was sent in it by any report.
+    /// True for a transfer that only a client ever mentioned: nobody here granted it, it has not ended, and no report
+    /// names it.
     pub(super) fn is_hollow(&self) -> bool {
         let is_earlier = matches!(self.granted, Granted::Earlier { .. });
         let is_claimed = is_earlier && matches!(self.origin, Origin::Host(_));
@@ -285,7 +287,7 @@ impl Entry {
         is_claimed && nothing_sent && self.ended().is_none()
     }
 
-    /// True while the receiver's word is waited for.
+    /// True while the receiver's word is expected.
     pub(super) fn awaits_its_end(&self) -> bool {
         self.ended().is_none()
     }
@@ -299,7 +301,7 @@ impl Entry {
         }
     }
 
-    /// Secondaries that have reported on it, or brought something in it as its receiver says.
+    /// Secondaries that have reported, or have brought something by the receiver's word.
     pub(super) fn involved(&self) -> Vec<SecondaryNumber> {
         let reported = self.open.sent.iter().map(|reported| reported.number);
         let claimed = self.claims().iter().map(sender_of);
@@ -332,7 +334,7 @@ impl Entry {
             && claims.all(|c| (c.bytes, c.wasted) == (0, 0) || has_reported(sender_of(c)))
     }
 
-    /// When it is closed, whatever is missing.
+    /// When the entry is closed whatever is missing.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match &self.stage {
             Stage::Runs => None,
@@ -342,7 +344,8 @@ impl Entry {
         }
     }
 
-    /// Its senders that may have sent what they never reported. `alive` gives the present run of a live secondary.
+    /// The senders that may have sent bytes that they never reported. `alive` gives the present run of a live
+    /// secondary.
     pub(super) fn died(
         &self,
         alive: impl Fn(SecondaryNumber) -> Option<Incarnation>,
@@ -358,7 +361,7 @@ impl Entry {
         claimed.filter(|number| has_died(*number)).collect()
     }
 
-    /// What it comes to, when these secondaries may have sent what they never reported.
+    /// The figures of the transfer, if these secondaries may have sent bytes that they never reported.
     pub(super) fn figures(&self, died: &BTreeSet<SecondaryNumber>) -> Figures {
         Figures::of(&self.open.sent, self.finished(), self.took(), died)
     }

@@ -1,5 +1,5 @@
-//! What a transfer comes to: the reports of its senders against the word of its receiver. Pure sums; the same entry gives
-//! the same figures, so that they can be taken out of the books again when a report comes late.
+//! The figures of a transfer, from its senders' reports and its receiver's word. The same entry always gives the same
+//! figures, so that they can be taken out of the books again when a report comes late.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -55,7 +55,7 @@ impl Figures {
                 let mut booked = BTreeSet::new();
                 for received in sources {
                     if !booked.insert(received.who) {
-                        // The same bytes are not booked twice, whatever the receiver says.
+                        // No bytes are booked twice, whatever the receiver says.
                         confirmed = false;
                         continue;
                     }
@@ -72,7 +72,7 @@ impl Figures {
             }
         }
         let mut whole = match finished.map(|finished| finished.outcome) {
-            // A receiver that claims what nobody sent has no download to its name.
+            // The download of a receiver that claims what nobody sent does not count.
             Some(Outcome::Complete) if !confirmed => Counters::default(),
             outcome => Counters::of_end(outcome),
         };
@@ -86,8 +86,8 @@ impl Figures {
 }
 
 impl Counters {
-    /// Adds what the receiver says to what the secondary reported; false when the receiver claims more of use
-    /// than a living secondary reported. One that keeps quiet about its waste must not spoil a download.
+    /// Adds the receiver's claim to what the secondary reported. Returns false if the receiver claims more useful bytes
+    /// than a live secondary reported. A receiver that hides its waste does not spoil its download.
     fn book(&mut self, claim: &Self, sender_died: bool) -> bool {
         let claimed = claim.bytes_received.saturating_add(claim.bytes_wasted);
         let reported = self.bytes_sent;
@@ -99,7 +99,7 @@ impl Counters {
         } else if claimed > reported {
             booked.bytes_received = claim.bytes_received.min(reported);
         }
-        // What was sent and is not in the receiver's file was of no use, wherever it got lost.
+        // Bytes that were sent and are not in the receiver's file are waste, wherever they got lost.
         booked.bytes_wasted = reported
             .saturating_add(booked.bytes_sent)
             .saturating_sub(booked.bytes_received);

@@ -1,4 +1,4 @@
-//! Whom an entry comes from: nobody may have more than a fair share of them.
+//! The origin of an entry. No origin may have more than its share of the entries.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use crate::model::{
 pub(in crate::engine::cluster) enum Origin {
     /// A client on this host; a /64 of IPv6 counts as one.
     Host(IpAddr),
-    /// A secondary: its copies, and what it reports that nobody here knows.
+    /// A secondary: its copies, and transfers of its reports that are unknown here.
     Secondary(SecondaryNumber),
     /// A run of the central that saved it.
     Saved,

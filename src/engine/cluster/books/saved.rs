@@ -1,4 +1,4 @@
-//! What the books are made of, as they are saved.
+//! The books, as they are saved.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -17,7 +17,7 @@ pub struct Totals {
     pub totals: Counters,
     /// Per file.
     pub files: BTreeMap<FileName, Counters>,
-    /// Of files that have no row: where there are too many, those with least have none.
+    /// All files without a row. When there are too many, those with the smallest figures lose theirs.
     pub other_files: Counters,
     /// Per client.
     pub clients: BTreeMap<ClientName, Counters>,
@@ -30,10 +30,10 @@ pub struct Totals {
     pub copies: Counters,
     /// Transfers whose books were open when this was saved.
     pub open: Vec<OpenTransfer>,
-    /// Transfers whose books were closed lately: a report that comes again is known.
+    /// Transfers whose books were closed lately, so that a repeated report is recognised.
     #[serde(alias = "settled")]
     pub closed_ids: VecDeque<TransferId>,
-    /// What is known of the last of those: a report that comes late amends their figures, also in a later run.
+    /// The last of those in full, so that a late report amends their figures in a later run as well.
     pub closed: Vec<ClosedTransfer>,
     /// Parts that legacy clients have received of files they have not received whole.
     #[serde(alias = "original_parts")]

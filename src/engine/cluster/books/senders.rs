@@ -1,5 +1,5 @@
-//! What each secondary sends, by its own reports: how much, how fast of late, and in which transfers still. Unlike the
-//! entries it counts copies, legacy clients, and what is not over.
+//! What each secondary sends, by its own reports: how much, how fast lately, and in which open transfers. Unlike the
+//! entries this counts copies, legacy clients, and transfers that still run.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -14,7 +14,8 @@ use crate::{
     },
 };
 
-/// On a new connection a secondary also tells what it sent before: for so long reports say nothing of its speed.
+/// On a new connection a secondary also reports what it sent before. For this long its reports say nothing about its
+/// speed.
 const TELLS_ALL: Duration = Duration::from_secs(1);
 
 /// Transfers of one secondary whose last report is known: those that it may have open, and as many that are over.
@@ -64,7 +65,7 @@ pub(in crate::engine::cluster) struct LegacyClient {
 }
 
 impl Senders {
-    /// A secondary has a new connection: it tells anew what is open.
+    /// A secondary has a new connection, on which it tells anew what is open.
     pub(super) fn enrolled(
         &mut self,
         now: Instant,
@@ -156,7 +157,7 @@ impl Senders {
             .map_or(0, |sender| sender.open.len())
     }
 
-    /// What is being sent to a client, whichever protocol it speaks: by whom, and in which transfer.
+    /// What a client is being sent, whichever protocol it speaks: by whom, and in which transfer.
     pub(in crate::engine::cluster) fn open_to(
         &self,
         client: &ClientName,

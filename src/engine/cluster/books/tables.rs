@@ -51,7 +51,7 @@ impl Tables {
         counters.map_or(0, |counters| counters.downloads)
     }
 
-    /// A client that enrols is in the table, with zero downloads, until too many others have come since.
+    /// A client that enrols has a row with zero downloads, until too many others have come since.
     pub(super) fn know_client(&mut self, client: &ClientName) {
         self.blank.add(&mut self.totals.clients, client);
     }
@@ -85,7 +85,7 @@ impl Tables {
         }
     }
 
-    /// Bytes of a transfer that has no entry count all the same, as those of a receiver that vanished.
+    /// Bytes of a transfer without an entry count all the same, like those of a receiver that vanished.
     pub(super) fn book_without_entry(
         &mut self,
         number: SecondaryNumber,
@@ -155,7 +155,7 @@ impl Tables {
         if is_whole {
             all.remove(index);
         }
-        // Those who never ask for all parts must not fill the file.
+        // Clients that never ask for all parts must not fill the table.
         if all.len() > 1000 {
             all.remove(0);
         }

@@ -1,8 +1,9 @@
-//! Acts of people that secondaries have told of lately: told again after a lost connection, one is not a new act.
+//! Acts of people that secondaries reported lately. One that is reported again after a lost connection is not a new
+//! act.
 
 use std::collections::{BTreeSet, VecDeque};
 
-/// Acts that are remembered; older ones count as new when they are told again.
+/// How many acts are remembered. An older one counts as new when it is reported again.
 const MOST: usize = 100_000;
 
 /// See the module.

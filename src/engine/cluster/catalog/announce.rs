@@ -1,5 +1,4 @@
-//! What a file that a secondary tells of is to its name: one more copy, an edit, an old version, or content that came
-//! about independently.
+//! What an announced file is to its name: one more copy, an edit, an old version, or independent content.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +8,7 @@ use super::{
 };
 use crate::model::{Digest, FileMeta, FileName, HeldFile, Origin, SecondaryNumber};
 
-/// Contents of which an announced file may be an edit; more are not looked at.
+/// How many contents an announced file may be an edit of. Further ones are ignored.
 const MOST_BASES: usize = 8;
 
 /// What an announced file is to the cluster.
@@ -23,7 +22,7 @@ pub(in crate::engine::cluster) enum Announced {
     Known,
     /// The name has this content now. The copies of the one before are outdated.
     Replaced,
-    /// The name has this content now, which is in conflict with the one before.
+    /// The name has this content now. It is in conflict with the one before.
     TookOver,
     /// It had the name before: this secondary is to have the content that has it now.
     Outdated,
@@ -52,7 +51,7 @@ impl Catalog {
         let (name, id, by) = (&file.meta.name, file.meta.id, Some(number));
         let is_gone = self.pasts.is_gone(name, id);
         let is_told = file.act.is_some_and(|act| !self.acts.is_new(act));
-        // What was told before is old news, if it is known and has been replaced or deleted since.
+        // An announcement is old news if its content is known and has been replaced or deleted since.
         let origin = match file.origin {
             Origin::Written if is_gone && is_told => Origin::Found,
             origin => origin,
@@ -72,7 +71,7 @@ impl Catalog {
         if standing.meta.id == id {
             standing.others.remove(&number);
             standing.is_remembered = false;
-            // Copies are younger than what they were made of.
+            // A copy has a later date than its original.
             standing.modified = earlier(standing.modified, file.modified);
             let is_new = standing.holders.insert(number);
             return match (self.reconsider(name, by, at), is_new) {
@@ -118,8 +117,8 @@ impl Catalog {
         }
     }
 
-    /// Of contents that were all just found the latest has the name, in whatever order they were told of. True when
-    /// that is another than before.
+    /// Among contents that were merely found the latest gets the name, in whatever order they are announced. True when
+    /// the name changes hands.
     fn reconsider(&mut self, name: &FileName, by: Option<SecondaryNumber>, at: u64) -> bool {
         let Some(standing) = self
             .names
@@ -188,7 +187,7 @@ impl Catalog {
         let Some(standing) = self.names.get_mut(name) else {
             return Announced::New;
         };
-        // What had the name when somebody wrote other content keeps it.
+        // The content that had the name when somebody wrote another keeps it.
         standing.is_settled |= file.origin == Origin::Written;
         let was_holder = standing.holders.remove(number);
         let other = Other::Conflict(file.meta.clone(), file.modified);
@@ -197,7 +196,7 @@ impl Catalog {
             if before.id == file.meta.id {
                 return Announced::Known;
             }
-            // A change of content in conflict: what it was is not to come back.
+            // Content in conflict was changed. What it was before must not come back.
             self.pasts.supersede(name, before.id, Some(number), at);
         }
         self.pasts.remember(name, Some(number), at);

@@ -1,4 +1,4 @@
-//! What secondaries tell of their files, and what follows from it for the other rooms.
+//! What secondaries report about their files, and what follows for the other rooms.
 
 use super::{
     Catalog,
@@ -158,7 +158,7 @@ impl Catalog {
         }
     }
 
-    /// Marks that a secondary changes files end with its lease: it says so again when it is back.
+    /// Drops the marks of files that a secondary is changing when its lease ends. It sets them again when it is back.
     pub(in crate::engine::cluster) fn left(&mut self, number: SecondaryNumber) -> Vec<Change> {
         self.owed.forget(number);
         if self.changing == 0 {
@@ -188,7 +188,8 @@ impl Catalog {
         left.collect()
     }
 
-    /// All have told what they hold, and nobody has the content of some names: what else there is gets the name.
+    /// All secondaries have told what they hold, and nobody has the content of some names. Another content that is
+    /// there gets the name.
     pub(in crate::engine::cluster) fn give_up_orphans(
         &mut self,
         now: Now,

@@ -1,4 +1,5 @@
-//! Which copies were to be looked at, as receivers complained of them: each once in a while, however many complain.
+//! Which copies secondaries were asked to check after complaints of receivers. Each is checked once in a while, however
+//! many complain.
 
 use std::{
     collections::BTreeMap,
@@ -7,11 +8,11 @@ use std::{
 
 use crate::model::{Digest, FileMeta, FileName, SecondaryNumber};
 
-/// A copy is not looked at again sooner.
+/// A copy is not checked again sooner than this.
 const PAUSE: Duration = Duration::from_secs(10);
-/// A copy that is given up this long after it was to be looked at was damaged.
+/// A copy that its secondary gives up within this time after the request was damaged.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(120);
-/// Copies that are remembered; complaints of more are not followed meanwhile.
+/// How many copies are remembered. Complaints about others are ignored meanwhile.
 const MOST: usize = 1000;
 
 /// See the module.
@@ -19,7 +20,7 @@ const MOST: usize = 1000;
 pub(super) struct Checks(BTreeMap<(SecondaryNumber, FileName), (Digest, Instant)>);
 
 impl Checks {
-    /// True when a copy is to be looked at now.
+    /// True when a copy is to be checked now.
     pub(super) fn ask(&mut self, now: Instant, number: SecondaryNumber, file: &FileMeta) -> bool {
         let key = (number, file.name.clone());
         let known = self.0.get(&key).copied();
@@ -36,7 +37,7 @@ impl Checks {
         has_room
     }
 
-    /// A secondary has given a copy up; true when it had been asked to look at it.
+    /// A secondary has given a copy up. True when it had been asked to check it.
     pub(super) fn answered(
         &mut self,
         now: Instant,

@@ -1,4 +1,4 @@
-//! What people decide: which content a name stands for, and that a name is to go.
+//! Decisions of people: which content a name stands for, and which names go.
 
 use std::collections::BTreeSet;
 

@@ -58,7 +58,7 @@ impl Catalog {
         let entries = names.iter().filter_map(|name| self.get(name));
         let versions = entries.flat_map(versions_of);
         let mut versions: Vec<_> = versions.take(MOST_VERSIONS).collect();
-        // Both may be held by the same: they are counted.
+        // One secondary may hold both, so they are counted.
         for (choice, version) in (1..).zip(&mut versions) {
             version.choice = choice;
         }
@@ -171,7 +171,7 @@ impl Catalog {
         parties
     }
 
-    /// Those who are part of a conflict, or were, hear what contents there are.
+    /// Secondaries that are or were part of a conflict hear which contents there are.
     pub(super) fn owe_conflict(&mut self, now: Now, name: &FileName, before: NumberSet) {
         let parties = self.parties_of(name);
         if before.is_empty() && parties.is_empty() {
@@ -236,7 +236,7 @@ fn versions_of(standing: &Standing) -> Vec<Version> {
     for (number, other) in standing.others() {
         let (meta, modified) = match other {
             Other::Conflict(meta, modified) => (meta, *modified),
-            // Replaced, or being changed: not a choice, unless nobody has what replaced it.
+            // Content that was replaced or is being changed is no choice, unless nobody has what replaced it.
             Other::Outdated(meta) if standing.holders.is_empty() => (meta, None),
             Other::Outdated(_) | Other::Changing => continue,
         };

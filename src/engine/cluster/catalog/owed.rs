@@ -1,6 +1,6 @@
-//! What each secondary is still to be told: copies that it must set aside, names in conflict. It is told in batches,
-//! the next one once it has acknowledged the last, so that thousands of deletions at once fill no queue. All of it follows
-//! from the catalogue: what a lost connection took with it comes up again with the next inventory.
+//! What each secondary still has to be told: copies that it must set aside, and names in conflict. It is told in
+//! batches, one at a time until acknowledged, so that thousands of deletions at once fill no queue. All of it follows
+//! from the catalogue, so whatever a lost connection took with it comes up again with the next inventory.
 
 use std::collections::{BTreeMap, BTreeSet};
 

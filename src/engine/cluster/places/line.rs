@@ -1,10 +1,10 @@
-//! Slots, which say how many downloads run at once, and the line of those that wait, in order of arrival.
+//! Slots, which limit how many downloads run at once, and the line of waiting requests, in order of arrival.
 //!
-//! A slot is for work: while others wait, a download that is sent nothing for a while lends its slot to the first
-//! of them. It has a slot again as soon as it is sent something, even when that makes one too many.
+//! A slot is for work. While others wait, a download that is sent nothing for a while lends its slot to the first of
+//! them. It gets a slot back as soon as it is sent something, even if that makes one too many.
 //!
-//! A request that waits is told its position. The first few hear of each change at once, the others when theirs falls
-//! below a power of two, and the rest as time passes: a change moves all that are behind, and costs few messages.
+//! A waiting request is told its position. The first few hear of each change at once, the others when their position
+//! falls below a power of two, and the rest bit by bit. So a change that moves everybody behind it costs few messages.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -47,7 +47,7 @@ struct Waiting {
 const EXACT: u32 = 8;
 
 impl Waiting {
-    /// It must hear at once that its position is another.
+    /// True when it must hear of its new position at once.
     fn must_hear(&self, position: u32) -> bool {
         position != self.told && (position <= EXACT || position.ilog2() != self.told.ilog2())
     }
@@ -98,8 +98,8 @@ impl Line {
         InLine::Waits(told)
     }
 
-    /// A download that was granted before, by an earlier run of the central perhaps, and goes on: it has a
-    /// slot even when that makes one too many.
+    /// A download goes on that was granted before, perhaps by an earlier run of the central. It gets a slot even if
+    /// that makes one too many.
     pub(super) fn readmit(&mut self, now: Instant, key: RequestKey) {
         self.run(now, key);
     }
@@ -111,7 +111,7 @@ impl Line {
         }
     }
 
-    /// Takes the slots of those that are sent nothing, as far as others wait for them; gives who they are.
+    /// Takes the slots of idle downloads as far as others wait for them. Returns the lenders.
     pub(super) fn lend(&mut self, now: Instant) -> (Vec<RequestKey>, Moved) {
         let mut lenders = Vec::new();
         while self.waiting.len() > self.slots.saturating_sub(self.running.len())
@@ -134,7 +134,7 @@ impl Line {
         (!self.waiting.is_empty()).then(|| *at + IDLE_PLACE)
     }
 
-    /// A time in which this process did not run is nobody's idleness.
+    /// Time in which this process did not run does not count as idle.
     pub(super) fn renew(&mut self, now: Instant) {
         for at in self.running.values_mut() {
             *at = now;
@@ -142,13 +142,13 @@ impl Line {
         self.by_time = self.running.keys().map(|key| (now, *key)).collect();
     }
 
-    /// There are so many slots from now on. Where there are fewer, those that run end as they would have.
+    /// Changes the number of slots. If there are fewer, running downloads still run to their end.
     pub(super) fn set_slots(&mut self, now: Instant, slots: usize) -> Moved {
         self.slots = slots.max(1);
         self.leave(now, |_| false)
     }
 
-    /// Takes out every request that `gone` names; the first in line take the slots.
+    /// Takes out every request that `gone` selects. The first in line take the free slots.
     pub(super) fn leave(&mut self, now: Instant, gone: impl Fn(RequestKey) -> bool) -> Moved {
         let before = self.waiting.len();
         self.running.retain(|key, _| !gone(*key));
@@ -179,7 +179,7 @@ impl Line {
         self.cursor.is_some()
     }
 
-    /// The next of those that do not know their present position, so many at most.
+    /// The next of those that do not know their present position, at most this many.
     pub(super) fn tell_more(&mut self, most: usize) -> Vec<(RequestKey, u32)> {
         let mut positions = Vec::new();
         let Some(start) = self.cursor.take() else {
@@ -200,7 +200,8 @@ impl Line {
         positions
     }
 
-    /// The first in line. A connection that has lent a slot, and would take more without using them, lets others go first.
+    /// Takes out the first in line. A connection that has lent a slot lets others go first, as it would take more slots
+    /// without using them.
     fn take_first(&mut self) -> Option<RequestKey> {
         let has_lent = |connection: ConnectionId| {
             let of_connection =

@@ -1,4 +1,4 @@
-//! What clients say, and what follows when slots are free or the line gets shorter.
+//! Messages of clients, and what follows when slots become free or the line gets shorter.
 
 use std::net::SocketAddr;
 
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// A download that goes on: all is known to be right.
+/// A checked request to go on with a download.
 struct Resumable {
     connection: ConnectionId,
     request: RequestId,
@@ -82,7 +82,7 @@ impl Cluster {
             return;
         }
         if named.before.is_some() {
-            // What runs goes on under a client's new name, in whose books the client counts it as well.
+            // Running downloads go on under the client's new name. The client books them under that name as well.
             for transfer in self.transfers.rename(connection, name) {
                 self.books.rename(transfer, name);
             }
@@ -177,8 +177,8 @@ impl Cluster {
         self.places.get(connection)?.session()
     }
 
-    /// A download that this central, or an earlier run of it, granted may go on unless it is another client's, or is made
-    /// up by one that makes up many.
+    /// A download granted by this central, or by an earlier run of it, may go on. It may not if it is another client's,
+    /// or if its client makes many downloads up.
     fn check_resume(&self, connection: ConnectionId, resume: Resume) -> Result<Resumable, Refusal> {
         let Resume {
             transfer,
@@ -190,7 +190,7 @@ impl Cluster {
         let (client, origin) = self.client_at(connection).ok_or(Refusal::NotEnrolled)?;
         let receiver = Receiver::Client(client);
         let running = self.transfers.get(transfer);
-        // Another run of this client, or another client of its name, does not go on with it either.
+        // Another run of this client, or another client of its name, may not go on with it either.
         let session = self.session_at(connection);
         let is_anothers = running.is_some_and(|running| {
             running.receiver != receiver || self.session_at(running.connection) != session
@@ -229,7 +229,8 @@ impl Cluster {
             if let Some(old_request) = old.request
                 && (old.connection, old_request) != (connection, request)
             {
-                // Its last connection has not been missed yet. It keeps its slot: nobody else gets it.
+                // Nobody has noticed yet that its last connection is gone. The download keeps its slot: nobody else
+                // gets it.
                 self.over((old.connection, old_request));
             }
         }
@@ -285,7 +286,7 @@ impl Cluster {
     }
 
     pub(super) fn moved(&mut self, moved: Moved) {
-        // Positions first: one that starts may be refused and let others move again.
+        // Positions go first, as a request that starts may be refused and so move the others again.
         for (key, position) in moved.positions {
             self.tell_position(key, position);
         }

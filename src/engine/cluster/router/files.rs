@@ -1,4 +1,4 @@
-//! What follows when a name stands for something else, or others hold it: for copies, and for who is receiving it.
+//! What follows for copies and receivers when a name gets other content or other holders.
 
 use std::time::Duration;
 
@@ -74,8 +74,8 @@ impl Cluster {
         }
     }
 
-    /// The secondaries that should hold what a name stands for, and do not. One that has something of its own under
-    /// the name is left alone.
+    /// The secondaries that should hold the content of a name and do not. One that has something else under the name is
+    /// left alone.
     fn lacking(&self, standing: &Standing) -> NumberSet {
         let wanted = (self.policy)(&standing.meta, self.members.present());
         wanted.without(standing.holders).without(standing.busy())
@@ -90,7 +90,7 @@ impl Cluster {
         }
     }
 
-    /// The same for all names: there are other secondaries than before.
+    /// Reviews the copies of all names after a change of the secondaries.
     pub(super) fn review_copies(&mut self) {
         let mut over = Vec::new();
         for standing in self.catalog.iter() {
@@ -113,7 +113,7 @@ impl Cluster {
         if self.transfers.end(transfer).is_none() {
             return;
         }
-        // Its target says what came of it; if it says nothing, the books are closed without it.
+        // The target tells what came of it. If it does not, the books are closed without its word.
         self.books.orphan(self.last_call, transfer);
         if let Some(connection) = self.members.connection(number) {
             let cancel = ForSecondary::CancelCopy { transfer };

@@ -46,7 +46,7 @@ impl Cluster {
         self.after(now);
     }
 
-    /// Somebody wants a secondary to have nothing to send. One that is away is drained as well, should it come back.
+    /// A person wants a secondary to have nothing to send. This also holds for one that is away and comes back.
     pub fn drain(&mut self, now: Instant, number: SecondaryNumber) -> Drained {
         self.notice_own_stop(now);
         if self.members.get(number).is_none() {

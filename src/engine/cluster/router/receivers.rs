@@ -1,4 +1,4 @@
-//! Transfers, from grant to end: what clients and secondaries that copy are told, and what they say.
+//! Transfers from grant to end: the messages to and from receivers, which are clients and copying secondaries.
 
 use std::net::SocketAddr;
 
@@ -26,8 +26,8 @@ impl Cluster {
         }
     }
 
-    /// A transfer begins, or goes on over another connection: the live holders of its file send it, but for those that
-    /// are drained while there are others.
+    /// A transfer begins, or goes on over another connection. The live holders of its file send it. Draining ones are
+    /// left out while there are others.
     pub(super) fn grant(&mut self, transfer: TransferId, begin: Begin) -> Grant {
         let usable = self.usable(&begin.file, &begin.receiver);
         let asked = self.addresses(usable.asked);
@@ -49,7 +49,7 @@ impl Cluster {
         if self.catalog.is_current(&running.file) {
             return usable;
         }
-        // Those who set the content aside go on sending it for a while.
+        // Secondaries that set the content aside keep sending it for a while.
         let senders: NumberSet = running.senders().collect();
         let more = senders.or(usable.resting).and(self.members.present());
         self.members.usable(usable.asked.or(more))
@@ -131,7 +131,7 @@ impl Cluster {
         });
     }
 
-    /// Believed from the connection on which the transfer is received, of those that send in it.
+    /// A report counts only from the connection that receives the transfer, and only against one of its senders.
     fn reported(&mut self, connection: ConnectionId, report: &Report) {
         let Some(running) = self.transfers.get_on(connection, report.transfer) else {
             return;
@@ -154,7 +154,7 @@ impl Cluster {
         self.check(&file, secondary, report);
     }
 
-    /// A copy that is said to be wrong is looked at by its secondary.
+    /// A secondary is asked to check a copy that is said to be wrong.
     fn check(&mut self, file: &FileMeta, secondary: SecondaryNumber, report: &Report) {
         let (Fault::Digest, Some(chunk)) = (report.fault, report.chunk) else {
             return;
@@ -195,7 +195,7 @@ impl Cluster {
                     self.moved(moved);
                 }
                 if self.books.are_closed(transfer) {
-                    // Its end need not be told again: what is in its closed books is not known any more.
+                    // Its end need not be told again: the closed books are not known in full any more.
                     let sent = Vec::new();
                     let booked = ForClient::Booked { transfer, sent };
                     self.actions.push_back(Action::ToClient(connection, booked));
@@ -232,7 +232,7 @@ impl Cluster {
         });
     }
 
-    /// The receiver's word goes into the books; its senders are asked for theirs.
+    /// The receiver's word goes into the books, and the senders are asked for theirs.
     fn end_in_books(&mut self, connection: ConnectionId, finished: Finished) {
         let (transfer, outcome) = (finished.transfer, finished.outcome);
         self.books.finish(self.last_call, connection, finished);
@@ -249,7 +249,8 @@ impl Cluster {
         }
     }
 
-    /// Closes the books that can be. Whoever told the end waits for this: others may have its name.
+    /// Closes the books that can be closed, and tells whoever reported the end. That is a connection and not a name, as
+    /// others may have the name.
     pub(super) fn close_books(&mut self) {
         let members = &self.members;
         let closed = self

@@ -1,4 +1,4 @@
-//! What secondaries say, and what follows when they come and go.
+//! Messages of secondaries, and what follows when they come and go.
 
 use std::{collections::BTreeSet, net::SocketAddr};
 
@@ -199,7 +199,7 @@ impl Cluster {
         }
     }
 
-    /// What a secondary said is known from now on, and durable once it hears so.
+    /// A message of a secondary is handled. It is acknowledged once it is durable.
     fn acknowledge(&mut self, connection: ConnectionId, batch: Option<u64>) {
         if let Some(batch) = batch {
             self.actions.push_back(Action::Ack { connection, batch });

@@ -10,7 +10,7 @@ use crate::model::{KnownSource, SourceId, Who, limits::MAX_SOURCES};
 pub(in crate::engine::cluster) struct SourceIds(BTreeMap<SourceId, Who>);
 
 impl SourceIds {
-    /// Goes on from what a receiver was told by an earlier central. Of two claims about one id or one source the first
+    /// Adopts the ids that an earlier central gave a receiver. Of two claims about one id or one source the first
     /// counts.
     pub(in crate::engine::cluster) fn adopt(known: &[KnownSource]) -> Self {
         let mut ids = Self::default();

@@ -1,4 +1,4 @@
-//! How fast each secondary has been of late, by its own reports.
+//! The recent speed of each secondary, from its own reports.
 
 use std::{
     collections::BTreeMap,
@@ -7,10 +7,9 @@ use std::{
 
 use crate::model::SecondaryNumber;
 
-/// Reports that come later than this after the one before are not of a busy secondary, which reports every
-/// half second: the time between them says nothing of its speed.
+/// A busy secondary reports every half second. A longer gap before a report says nothing about its speed.
 const BUSY_GAP: Duration = Duration::from_millis(750);
-/// What a first report after a pause is taken to cover.
+/// The time that the first report after a pause is taken to cover.
 const REPORT_COVERS: Duration = Duration::from_millis(500);
 /// Bytes sent in a second or so that say something about a secondary's speed.
 const SAMPLE_BYTES: u64 = 4 << 20;
@@ -56,7 +55,7 @@ impl Speeds {
         let elapsed = now.saturating_duration_since(speed.since);
         if elapsed >= Duration::from_secs(1) {
             if speed.bytes >= SAMPLE_BYTES {
-                // Less says how little was asked, not how fast it is.
+                // A smaller sample shows how little was asked for, not how fast the secondary is.
                 let rate = speed.bytes as f64 / elapsed.as_secs_f64();
                 speed.best_bytes_per_s = rate.max(speed.best_bytes_per_s * FORGET);
             }
