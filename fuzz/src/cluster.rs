@@ -9,19 +9,21 @@ use std::{
 use arbitrary::{Arbitrary, Unstructured};
 use trozos::{
     engine::cluster::{
-        Action, Cluster, ClusterConfig, ConnectionId, Event, Notice, Parting, Refusal, Totals,
+        Action, Cluster, ClusterConfig, ConnectionId, Event, Parting, Refusal, Totals,
     },
     model::{
-        ChunkIndex, ChunkLayout, ClientName, CopyOrder, Digest, Fault, FileMeta, FileName,
-        Finished, Grant, HeldFile, Incarnation, KnownSource, NameRecord, Origin, Outcome,
-        ReceivedFrom, Receiver, RemovedReason, RequestId, SecondaryNumber, SentTransfer, SourceId,
-        Term, TransferId, Who,
+        ChunkIndex, ClientName, CopyOrder, Fault, FileMeta, FileName, Finished, Grant, HeldFile,
+        Incarnation, KnownSource, NameRecord, Origin, Outcome, ReceivedFrom, Receiver,
+        RemovedReason, RequestId, SecondaryNumber, SentTransfer, SourceId, Term, TransferId, Who,
         messages::{
             ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary, Report,
             Resume,
         },
+        samples,
     },
 };
+
+use crate::oracle::{books::check_balance, places::Places};
 
 const MOST_DOWNLOADS: usize = 2;
 /// Connections at once.
@@ -78,18 +80,10 @@ impl Amount {
     }
 }
 
-/// A client's request, as the client knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Request {
-    /// The order in which it was told to wait, and its place.
-    Waiting(u64, u32),
-    Running(TransferId),
-}
-
-#[derive(Debug)]
 enum Peer {
     Secondary,
-    Client(Option<ClientName>),
+    Client,
 }
 
 struct World {
@@ -97,11 +91,9 @@ struct World {
     now: Instant,
     connections: [Option<ConnectionId>; CONNECTIONS],
     peers: BTreeMap<ConnectionId, Peer>,
-    requests: BTreeMap<(ConnectionId, RequestId), Request>,
+    places: Places,
     /// Downloads that were ever granted.
     granted: Vec<TransferId>,
-    /// Those of them that have lent their slot once.
-    lent: BTreeSet<TransferId>,
     /// Copies that were ever ordered.
     copies: Vec<TransferId>,
     made: u64,
@@ -113,7 +105,6 @@ struct World {
     records: BTreeMap<FileName, NameRecord>,
     /// Restarts of the central.
     runs: u32,
-    arrivals: u64,
     /// Somebody claimed a figure that no sum can hold.
     absurd: bool,
 }
@@ -128,15 +119,13 @@ pub fn cluster(data: &[u8]) {
         now,
         connections: [None; CONNECTIONS],
         peers: BTreeMap::new(),
-        requests: BTreeMap::new(),
+        places: Places::new(MOST_DOWNLOADS),
         granted: Vec::new(),
-        lent: BTreeSet::new(),
         copies: Vec::new(),
         made: 0,
         batches: 0,
         unacknowledged: BTreeMap::new(),
         records: BTreeMap::new(),
-        arrivals: 0,
         absurd: false,
     };
     for step in crate::steps(&mut input, 300) {
@@ -166,22 +155,18 @@ fn new_cluster(
 }
 
 fn number(n: u8) -> SecondaryNumber {
-    SecondaryNumber::try_from(u64::from(n % 4) + 1).expect("1 to 4")
+    samples::number(u64::from(n % 4) + 1)
 }
 
 fn client(n: u8) -> ClientName {
-    ClientName::try_from(format!("c{}", n % 3).as_str()).expect("a name")
+    samples::client(&format!("c{}", n % 3))
 }
 
 /// Four names, two contents each, and one that claims another length under the same id.
 fn file(n: u8) -> FileMeta {
     let (name, variant) = (n % 4, n / 4 % 3);
     let length = u64::from(name + variant / 2) * (3 << 20);
-    FileMeta {
-        name: FileName::try_from(format!("f{name}").as_str()).expect("a name"),
-        layout: ChunkLayout::for_file(length).expect("a short file"),
-        id: Digest::new([name * 2 + variant % 2; 32]),
-    }
+    samples::meta(&format!("f{name}"), length, name * 2 + variant % 2)
 }
 
 /// How a file came to be held, among all that can be said of that.
@@ -249,7 +234,7 @@ impl World {
             Step::Client(slot, name) => {
                 if let Some(connection) = self.connection(slot) {
                     let name = name.map(client);
-                    self.peers.insert(connection, Peer::Client(name.clone()));
+                    self.peers.insert(connection, Peer::Client);
                     let address = SocketAddr::from(([10, 0, 1, slot], 1));
                     let session = None;
                     let hello = Event::ClientHello {
@@ -263,7 +248,6 @@ impl World {
             Step::Close(slot, goodbye) => {
                 if let Some(connection) = self.connections[usize::from(slot) % CONNECTIONS].take() {
                     self.peers.remove(&connection);
-                    self.requests.retain(|(of, _), _| *of != connection);
                     let parting = if goodbye {
                         Parting::Goodbye
                     } else {
@@ -275,7 +259,6 @@ impl World {
             Step::Send(slot, message) => {
                 if let Some(connection) = self.connections[usize::from(slot) % CONNECTIONS] {
                     let event = self.event(message);
-                    self.expect(connection, &event);
                     self.feed(connection, event);
                 }
             }
@@ -311,7 +294,7 @@ impl World {
                 self.cluster = new_cluster(self.now, saved, begun, self.runs, records);
                 self.connections = [None; CONNECTIONS];
                 self.peers.clear();
-                self.requests.clear();
+                self.places.restart();
                 self.unacknowledged.clear();
             }
         }
@@ -443,37 +426,10 @@ impl World {
         }
     }
 
-    /// What a message should do to the requests, where no action will say so.
-    fn expect(&mut self, connection: ConnectionId, event: &Event) {
-        match (event, self.peers.get_mut(&connection)) {
-            (Event::Client(FromClient::Enrol { name }), Some(Peer::Client(of))) => {
-                *of = Some(name.clone())
-            }
-            (Event::Receiver(FromReceiver::Finished(finished)), Some(Peer::Client(_))) => {
-                let over = Request::Running(finished.transfer);
-                self.requests
-                    .retain(|(of, _), request| *of != connection || *request != over);
-            }
-            (Event::Client(FromClient::Cancel { request }), Some(Peer::Client(_))) => {
-                let key = (connection, *request);
-                if let Some(Request::Waiting(..)) = self.requests.get(&key) {
-                    self.requests.remove(&key);
-                }
-            }
-            _ => {}
-        }
-    }
-
     fn feed(&mut self, connection: ConnectionId, event: Event) {
-        let resumed = match &event {
-            Event::Client(FromClient::Resume(resume)) => Some((resume.transfer, resume.request)),
-            _ => None,
-        };
         self.expect_ack(connection, &event);
+        self.places.event(connection, &event);
         self.cluster.handle_event(self.now, connection, event);
-        if let Some((transfer, request)) = resumed {
-            self.resumed(connection, transfer, request);
-        }
         self.act();
     }
 
@@ -495,27 +451,6 @@ impl World {
         }
     }
 
-    /// A download goes on unless it is another's, or its number is taken.
-    fn resumed(&mut self, connection: ConnectionId, transfer: TransferId, request: RequestId) {
-        let Some(Peer::Client(Some(name))) = self.peers.get(&connection) else {
-            return;
-        };
-        let running = Request::Running(transfer);
-        let owner = self.requests.iter().find(|(_, other)| **other == running);
-        let owner = owner.map(|(key, _)| *key);
-        let own = owner.is_none_or(|(of, _)| {
-            matches!(self.peers.get(&of), Some(Peer::Client(Some(other))) if other == name)
-        });
-        let taken = self.requests.get(&(connection, request));
-        if !own || taken.is_some_and(|other| *other != running) {
-            return;
-        }
-        if let Some(owner) = owner {
-            self.requests.remove(&owner);
-        }
-        self.requests.insert((connection, request), running);
-    }
-
     fn wait(&mut self, time: Duration) {
         self.now += time;
         if self
@@ -530,54 +465,17 @@ impl World {
 
     fn act(&mut self) {
         while let Some(action) = self.cluster.poll_action() {
+            self.places.action(&action);
             match action {
-                Action::ToClient(connection, ForClient::Granted { request, grant }) => {
+                Action::ToClient(connection, ForClient::Granted { grant, .. }) => {
                     self.check_connection(connection);
                     self.check_grant(&grant);
-                    let transfer = grant.transfer;
-                    let before = self
-                        .requests
-                        .insert((connection, request), Request::Running(transfer));
-                    assert!(!matches!(before, Some(Request::Running(_))));
-                    assert!(!self.granted.contains(&transfer), "{transfer} twice");
-                    self.granted.push(transfer);
-                    assert!(self.with_place() <= MOST_DOWNLOADS, "too many run");
+                    self.granted.push(grant.transfer);
                 }
-                Action::ToClient(connection, ForClient::Queued { request, position }) => {
+                Action::ToSecondary(connection, ForSecondary::Copy(CopyOrder { grant, .. })) => {
                     self.check_connection(connection);
-                    let arrival = match self.requests.get(&(connection, request)) {
-                        Some(Request::Waiting(arrival, _)) => *arrival,
-                        Some(Request::Running(_)) => panic!("one that runs waits"),
-                        None => {
-                            self.arrivals += 1;
-                            self.arrivals
-                        }
-                    };
-                    self.requests
-                        .insert((connection, request), Request::Waiting(arrival, position));
-                }
-                Action::Refuse {
-                    connection,
-                    request,
-                    refusal,
-                } => {
-                    self.check_connection(connection);
-                    // Any other refusal is of a second request of the same number.
-                    if let (Refusal::NotFound(_), Some(Request::Waiting(..))) =
-                        (refusal, self.requests.get(&(connection, request)))
-                    {
-                        self.requests.remove(&(connection, request));
-                    }
-                }
-                Action::ToSecondary(
-                    connection,
-                    ForSecondary::Copy(CopyOrder { grant, replaces }),
-                ) => {
-                    self.check_connection(connection);
-                    assert_ne!(replaces, Some(grant.file.id), "a copy of what is there");
                     self.check_grant(&grant);
                     assert!(!grant.sources.is_empty(), "a copy from nobody");
-                    assert!(!self.copies.contains(&grant.transfer));
                     self.copies.push(grant.transfer);
                 }
                 Action::Ack { connection, batch } => {
@@ -599,10 +497,12 @@ impl World {
                         assert_eq!(choices.len(), conflict.versions.len(), "{conflict:?}");
                     }
                 }
-                Action::ToReceiver(connection, ForReceiver::Sources { .. })
+                Action::Refuse { connection, .. }
+                | Action::ToReceiver(connection, ForReceiver::Sources { .. })
                 | Action::ToClient(
                     connection,
                     ForClient::Enrolled { .. }
+                    | ForClient::Queued { .. }
                     | ForClient::Booked { .. }
                     | ForClient::Superseded { .. },
                 )
@@ -622,9 +522,6 @@ impl World {
                         self.sent_away(connection);
                     }
                 }
-                Action::Notice(Notice::SlotLent { transfer, .. }) => {
-                    self.lent.insert(transfer);
-                }
                 Action::Notice(_) => {}
             }
         }
@@ -640,8 +537,7 @@ impl World {
     /// A client lost its connection, and all that it had.
     fn sent_away(&mut self, connection: ConnectionId) {
         let peer = self.peers.remove(&connection);
-        assert!(matches!(peer, Some(Peer::Client(_))), "{peer:?}");
-        self.requests.retain(|(of, _), _| *of != connection);
+        assert_eq!(peer, Some(Peer::Client));
         let slot = self
             .connections
             .iter_mut()
@@ -657,59 +553,20 @@ impl World {
         );
     }
 
-    /// Every source is alive; the ranges are all of the file, once.
+    /// Every source is alive.
     fn check_grant(&self, grant: &Grant) {
         let status = self.cluster.status();
-        let mut chunks = BTreeSet::new();
         for source in &grant.sources {
             let alive = status
                 .secondaries
                 .iter()
                 .any(|s| Who::Secondary(s.number) == source.who && s.alive);
             assert!(alive, "{} is down", source.who);
-            for chunk in source.ranges.iter().flat_map(|range| range.iter()) {
-                assert!(grant.file.layout.contains(chunk) && chunks.insert(chunk));
-            }
         }
-        let count = grant.file.layout.chunk_count() as usize;
-        assert!(chunks.len() == count || grant.sources.is_empty());
-    }
-
-    /// Those that run and have never lent their slot.
-    fn with_place(&self) -> usize {
-        let has_place = |request: &&Request| match request {
-            Request::Running(transfer) => !self.lent.contains(transfer),
-            Request::Waiting(..) => false,
-        };
-        self.requests.values().filter(has_place).count()
-    }
-
-    fn running(&self) -> usize {
-        let running = |request: &&Request| matches!(request, Request::Running(_));
-        self.requests.values().filter(running).count()
     }
 
     fn check(&self) {
-        let status = self.cluster.status();
-        assert_eq!(status.running as usize, self.running());
-        let mut line: Vec<_> = self
-            .requests
-            .values()
-            .filter_map(|request| match request {
-                Request::Waiting(arrival, place) => Some((*arrival, *place)),
-                Request::Running(_) => None,
-            })
-            .collect();
-        assert_eq!(status.waiting as usize, line.len());
-        line.sort_unstable();
-        for (place, (_, told)) in (1..).zip(&line) {
-            let is_about = told.ilog2() == u32::ilog2(place) && *told >= place;
-            assert!(*told == place || place > 8 && is_about, "{line:?}");
-        }
-        assert!(
-            line.is_empty() || self.running() >= MOST_DOWNLOADS,
-            "a place is free"
-        );
+        self.places.check(&self.cluster.status());
         let (listed, more) = self.cluster.listing(None, |_| true);
         assert!(!more);
         assert!(
@@ -718,24 +575,9 @@ impl World {
                 .all(|file| (1..=file.wanted).contains(&file.holders))
         );
         assert!(listed.is_sorted_by(|a, b| a.file.name < b.file.name));
-        self.check_books();
-    }
-
-    fn check_books(&self) {
-        let totals = self.cluster.totals();
-        let all = [&totals.totals, &totals.copies];
-        let all = all
-            .into_iter()
-            .chain(totals.files.values())
-            .chain(totals.clients.values());
-        for counters in all.chain(totals.secondaries.values()) {
-            let accounted = u128::from(counters.bytes_received)
-                + u128::from(counters.bytes_wasted)
-                + u128::from(counters.bytes_unconfirmed);
-            assert!(
-                self.absurd || u128::from(counters.bytes_sent) == accounted,
-                "{counters:?}"
-            );
+        // Nobody can balance what no sum can hold.
+        if !self.absurd {
+            check_balance(&self.cluster.totals());
         }
     }
 

@@ -9,8 +9,8 @@ use arbitrary::{Arbitrary, Unstructured};
 use trozos::{
     engine::download::{Action, Download, DownloadConfig, Event, FailReason, Finish},
     model::{
-        ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, Fault, Have, SecondaryNumber, SourceId,
-        SourceInfo, Who, limits::MAX_QUEUED_REQUESTS,
+        ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, Fault, Have, SourceId, SourceInfo, Who,
+        limits::MAX_QUEUED_REQUESTS, samples::secondary,
     },
 };
 
@@ -24,8 +24,7 @@ fn source(n: u8) -> SourceId {
 }
 
 fn who(n: u8) -> Who {
-    let number = SecondaryNumber::try_from(64 - u64::from(n % SOURCES));
-    Who::Secondary(number.expect("61 to 64"))
+    secondary(64 - u64::from(n % SOURCES))
 }
 
 fn fault(n: u8) -> Fault {

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs::File, io::Write};
 use arbitrary::{Arbitrary, Unstructured};
 use rustix::fs::{MemfdFlags, memfd_create};
 use trozos::{
-    model::{ChunkIndex, ChunkLayout, ChunkSet, Digest, FileMeta, FileName},
+    model::{ChunkIndex, ChunkSet, FileMeta, samples},
     store::fuzzing::{JournalWriter, read_journal},
 };
 
@@ -40,11 +40,7 @@ pub(crate) fn in_memory() -> File {
 }
 
 fn meta(chunks: u32) -> FileMeta {
-    FileMeta {
-        name: FileName::try_from("a").expect("a name"),
-        layout: ChunkLayout::for_file(u64::from(chunks) * MIB).expect("a short file"),
-        id: Digest::new([7; 32]),
-    }
+    samples::meta("a", u64::from(chunks) * MIB, 7)
 }
 
 /// What is read of any bytes is within the file, and is the same when it is written anew.

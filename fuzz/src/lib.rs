@@ -13,6 +13,8 @@ mod legacy;
 mod membership;
 mod messages;
 mod names;
+#[path = "../../tests/oracle/mod.rs"]
+mod oracle;
 mod part;
 mod ranges;
 mod saved;

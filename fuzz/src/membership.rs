@@ -12,6 +12,7 @@ use trozos::{
     model::{
         Incarnation, SecondaryNumber,
         limits::{HEARTBEAT, LEASE},
+        samples,
     },
 };
 
@@ -37,7 +38,7 @@ struct Member {
 }
 
 fn number(n: u8) -> SecondaryNumber {
-    SecondaryNumber::try_from(u64::from(n % 4) + 1).expect("1 to 4")
+    samples::number(u64::from(n % 4) + 1)
 }
 
 /// Steps of four secondaries.

@@ -8,27 +8,28 @@ use std::{
 
 use trozos::{
     engine::cluster::{
-        Action, Cluster, ClusterConfig, ConnectionId, Drained, Event, Expelled, Notice, Parting,
-        Refusal, SecondaryCondition, Totals,
+        Action, Cluster, ClusterConfig, ConnectionId, Drained, Event, Expelled, Parting, Refusal,
+        SecondaryCondition, Totals,
     },
     model::{
-        ChunkLayout, ClientName, CopyOrder, Digest, FileMeta, FileName, Finished, Grant,
-        Incarnation, NameRecord, Origin, Outcome, ReceivedFrom, Receiver, RemovedReason, RequestId,
-        SecondaryNumber, SentTransfer, Session, SourceInfo, Term, TransferId, Who,
+        CopyOrder, Digest, FileMeta, FileName, Finished, Grant, Incarnation, Origin, Outcome,
+        ReceivedFrom, Receiver, RemovedReason, RequestId, SentTransfer, Session, SourceInfo, Term,
+        TransferId, Who,
         limits::EXPELLED_FOR,
         messages::{ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary},
     },
+};
+
+use crate::{
+    oracle::{books::check_balance, places::Places},
+    samples::{client_name, meta, number},
 };
 
 const SECONDARIES: u64 = 4;
 const CLIENTS: u64 = 6;
 const FILES: u64 = 6;
 const STEPS: usize = 150;
-const MOST_DOWNLOADS: usize = 3;
-
-fn number(n: u64) -> SecondaryNumber {
-    SecondaryNumber::try_from(n).unwrap()
-}
+const MOST_SLOTS: u64 = 3;
 
 fn number_of(source: &SourceInfo) -> u64 {
     let Who::Secondary(number) = source.who;
@@ -37,11 +38,7 @@ fn number_of(source: &SourceInfo) -> u64 {
 
 /// A file; `variant` is another content under the same name.
 fn file(n: u64, variant: u8) -> FileMeta {
-    FileMeta {
-        name: FileName::try_from(format!("f{n}").as_str()).unwrap(),
-        layout: ChunkLayout::for_file(n << 21).unwrap(),
-        id: Digest::new([n as u8 * 2 + variant; 32]),
-    }
+    meta(&format!("f{n}"), n << 21, n as u8 * 2 + variant)
 }
 
 #[derive(Debug, Default)]
@@ -72,11 +69,7 @@ struct Walk {
     clients: BTreeMap<u64, Client>,
     /// Granted and not over.
     running: BTreeMap<TransferId, (ConnectionId, RequestId, Grant)>,
-    /// Those that have lent their place once.
-    lent: BTreeSet<TransferId>,
-    /// Waiting requests by the last place told, with the order of their arrival.
-    waiting: BTreeMap<(ConnectionId, RequestId), (u64, u32)>,
-    arrivals: u64,
+    places: Places,
     /// Those that are to have nothing to send.
     draining: BTreeSet<u64>,
     /// Clients that were sent away, and until when.
@@ -93,12 +86,11 @@ pub fn run(seed: u64, trace: bool) {
         trace,
         random: fastrand::Rng::with_seed(seed),
         now: Instant::now(),
-        cluster: new_cluster(
+        cluster: Cluster::new(
             Instant::now(),
-            Term(1),
+            config(seed, Term(1), false),
             Totals::default(),
-            Vec::new(),
-            false,
+            [],
         ),
         links: 0,
         secondaries: (1..=SECONDARIES)
@@ -106,9 +98,7 @@ pub fn run(seed: u64, trace: bool) {
             .collect(),
         clients: (0..CLIENTS).map(|n| (n, Client::default())).collect(),
         running: BTreeMap::new(),
-        lent: BTreeSet::new(),
-        waiting: BTreeMap::new(),
-        arrivals: 0,
+        places: Places::new(slots_of(seed)),
         draining: BTreeSet::new(),
         expelled: BTreeMap::new(),
         known: BTreeSet::new(),
@@ -120,22 +110,20 @@ pub fn run(seed: u64, trace: bool) {
     walk.calm_down();
 }
 
-fn new_cluster(
-    now: Instant,
-    term: Term,
-    totals: Totals,
-    records: Vec<NameRecord>,
-    begun: bool,
-) -> Cluster {
-    let config = ClusterConfig {
+/// In most walks there is a line.
+fn slots_of(seed: u64) -> usize {
+    1 + (seed % MOST_SLOTS) as usize
+}
+
+fn config(seed: u64, term: Term, begun: bool) -> ClusterConfig {
+    ClusterConfig {
         required_secondaries: 2,
-        max_downloads: MOST_DOWNLOADS,
+        max_downloads: slots_of(seed),
         begun,
         term,
         seed: 7,
         wall_s: 0,
-    };
-    Cluster::new(now, config, totals, records)
+    }
 }
 
 impl Walk {
@@ -149,6 +137,7 @@ impl Walk {
         if self.trace {
             println!("{link:?} {event:?}");
         }
+        self.places.event(link, &event);
         self.cluster.handle_event(self.now, link, event);
         self.act();
     }
@@ -164,7 +153,10 @@ impl Walk {
             5 => self.delete_file(n),
             6..=8 => self.end_a_copy(n),
             9 => self.enrol_client(c),
-            10..=12 => self.download(c),
+            10..=12 => {
+                self.enrol_client(c);
+                self.download(c);
+            }
             13 => self.lose_client(c),
             14 | 15 => self.finish_one(),
             16 => self.pass_time(),
@@ -288,7 +280,7 @@ impl Walk {
     fn enrol_client(&mut self, c: u64) {
         if self.clients[&c].link.is_none() {
             let link = self.link();
-            let name = Some(ClientName::try_from(format!("c{c}").as_str()).unwrap());
+            let name = Some(client_name(&format!("c{c}")));
             let address = SocketAddr::from(([10, 0, 1, c as u8], 1));
             self.clients.get_mut(&c).unwrap().link = Some(link);
             let hello = Event::ClientHello {
@@ -317,7 +309,6 @@ impl Walk {
     fn lose_client(&mut self, c: u64) {
         if let Some(link) = self.clients.get_mut(&c).unwrap().link.take() {
             self.running.retain(|_, (of, ..)| *of != link);
-            self.waiting.retain(|(of, _), _| *of != link);
             self.feed(link, Event::Closed(Parting::Broken));
         }
     }
@@ -370,7 +361,7 @@ impl Walk {
         };
         let (link, _, grant) = self.running.remove(&transfer).unwrap();
         let who = self.clients.iter().find(|(_, c)| c.link == Some(link));
-        let who = ClientName::try_from(format!("c{}", who.unwrap().0).as_str()).unwrap();
+        let who = client_name(&format!("c{}", who.unwrap().0));
         let mut sources = Vec::new();
         for (index, source) in grant.sources.iter().enumerate() {
             let bytes = if index == 0 {
@@ -437,10 +428,11 @@ impl Walk {
         if self.trace {
             println!("the central restarts");
         }
-        let begun = self.cluster.has_begun();
-        let records = self.cluster.records().collect();
         let term = Term(self.cluster.term().0 + 1);
-        self.cluster = new_cluster(self.now, term, self.cluster.totals(), records, begun);
+        let config = config(self.seed, term, self.cluster.has_begun());
+        let records: Vec<_> = self.cluster.records().collect();
+        let totals = self.cluster.totals();
+        self.cluster = Cluster::new(self.now, config, totals, records);
         for secondary in self.secondaries.values_mut() {
             secondary.link = None;
         }
@@ -448,7 +440,7 @@ impl Walk {
             client.link = None;
         }
         self.running.clear();
-        self.waiting.clear();
+        self.places.restart();
         self.draining.clear();
         self.expelled.clear();
     }
@@ -462,6 +454,7 @@ impl Walk {
             if self.trace {
                 println!("    {action:?}");
             }
+            self.places.action(&action);
             let seed = self.seed;
             match action {
                 Action::Close {
@@ -470,7 +463,6 @@ impl Walk {
                 } => {
                     if refusal == Refusal::Expelled {
                         self.running.retain(|_, (of, ..)| *of != link);
-                        self.waiting.retain(|(of, _), _| *of != link);
                         let client = self.clients.values_mut().find(|c| c.link == Some(link));
                         client.expect("a client is expelled").link = None;
                     } else if let Some(secondary) = self.of_link(link) {
@@ -480,20 +472,7 @@ impl Walk {
                 }
                 Action::ToClient(link, ForClient::Granted { request, grant }) => {
                     self.check_grant(&grant);
-                    self.waiting.remove(&(link, request));
-                    let transfer = grant.transfer;
-                    let before = self.running.insert(transfer, (link, request, grant));
-                    assert!(before.is_none(), "seed {seed}: {transfer} twice");
-                }
-                Action::Notice(Notice::SlotLent { transfer, .. }) => {
-                    assert!(!self.waiting.is_empty(), "seed {seed}: lent to nobody");
-                    self.lent.insert(transfer);
-                }
-                Action::ToClient(link, ForClient::Queued { request, position }) => {
-                    self.arrivals += 1;
-                    let arrival = self.arrivals;
-                    let entry = self.waiting.entry((link, request));
-                    entry.or_insert((arrival, position)).1 = position;
+                    self.running.insert(grant.transfer, (link, request, grant));
                 }
                 Action::ToSecondary(link, ForSecondary::Copy(CopyOrder { grant, replaces })) => {
                     let transfer = grant.transfer;
@@ -538,13 +517,6 @@ impl Walk {
                     let ack = FromSecondary::Ack { batch };
                     self.cluster.handle_event(self.now, link, ack.into());
                 }
-                Action::Refuse {
-                    connection: link,
-                    request,
-                    ..
-                } => {
-                    self.waiting.remove(&(link, request));
-                }
                 Action::ToReceiver(_, ForReceiver::Sources { sources, .. }) => {
                     let is_draining =
                         |source: &SourceInfo| self.draining.contains(&number_of(source));
@@ -560,20 +532,21 @@ impl Walk {
                 Action::ToClient(
                     _,
                     ForClient::Enrolled { .. }
+                    | ForClient::Queued { .. }
                     | ForClient::Booked { .. }
                     | ForClient::Superseded { .. },
                 )
                 | Action::ToSecondary(_, ForSecondary::Ended { .. } | ForSecondary::Ack { .. })
+                | Action::Refuse { .. }
                 | Action::Ack { .. }
                 | Action::Notice(_) => {}
             }
         }
     }
 
-    /// Every source is alive and holds the file; the ranges are all of it, once.
+    /// Every source is alive and holds the file.
     fn check_grant(&self, grant: &Grant) {
         let seed = self.seed;
-        let mut chunks = BTreeSet::new();
         for source in &grant.sources {
             let secondary = &self.secondaries[&number_of(source)];
             let held = secondary.holds.get(&grant.file.name);
@@ -582,18 +555,7 @@ impl Walk {
             if self.draining.contains(&number_of(source)) {
                 self.check_nobody_else_has(grant);
             }
-            for range in &source.ranges {
-                for chunk in range.iter() {
-                    assert!(chunks.insert(chunk), "seed {seed}: {chunk} twice");
-                }
-            }
         }
-        // One that waited is granted although nobody is left: it waits for a source like one that runs.
-        let count = grant.file.layout.chunk_count() as usize;
-        assert!(
-            chunks.len() == count || grant.sources.is_empty(),
-            "seed {seed}"
-        );
     }
 
     /// Who is drained is asked for something new only while no other that is alive holds the file.
@@ -618,22 +580,7 @@ impl Walk {
     }
 
     fn check(&self) {
-        let seed = self.seed;
-        let has_place = |transfer: &&TransferId| !self.lent.contains(*transfer);
-        let with_place = self.running.keys().filter(has_place).count();
-        assert!(with_place <= MOST_DOWNLOADS, "seed {seed}");
-        let status = self.cluster.status();
-        assert_eq!(status.running, self.running.len() as u64, "seed {seed}");
-        assert_eq!(status.waiting, self.waiting.len() as u64, "seed {seed}");
-        let mut places: Vec<_> = self.waiting.values().collect();
-        places.sort();
-        for (place, (_, told)) in (1..).zip(&places) {
-            let is_about = told.ilog2() == u32::ilog2(place) && *told >= place;
-            assert!(
-                *told == place || place > 8 && is_about,
-                "seed {seed}: {places:?}"
-            );
-        }
+        self.places.check(&self.cluster.status());
         let (listed, _) = self.cluster.listing(None, |_| true);
         for listed in listed {
             assert!(listed.holders >= 1 && listed.holders <= listed.wanted);
@@ -685,18 +632,15 @@ impl Walk {
         assert!(status.level, "seed {seed}: {status:?}");
         let (listed, _) = self.cluster.listing(None, |_| true);
         for listed in &listed {
-            for (n, secondary) in &self.secondaries {
+            for wanted in self.cluster.wanted(&listed.file) {
+                let secondary = &self.secondaries[&wanted.get().into()];
                 let held = secondary.holds.get(&listed.file.name);
-                assert!(held.is_some(), "seed {seed}: {n} lacks {:?}", listed.file);
+                assert!(held.is_some(), "{wanted} lacks {:?}", listed.file);
             }
         }
-        let totals = self.cluster.totals().totals;
-        assert_eq!(
-            totals.bytes_sent,
-            totals.bytes_received + totals.bytes_wasted + totals.bytes_unconfirmed,
-            "seed {seed}"
-        );
-        let open = self.cluster.totals().open;
+        let totals = self.cluster.totals();
+        check_balance(&totals);
+        let open = totals.open;
         assert!(open.is_empty(), "seed {seed}: {open:?}");
     }
 }

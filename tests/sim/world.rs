@@ -6,14 +6,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::samples::number;
+
 use trozos::{
     engine::{
         assignment::assign,
         download::{Action, Download, DownloadConfig, Event, Finish, Notice},
     },
     model::{
-        ChunkIndex, ChunkLayout, ChunkSet, Fault as Complaint, Have, SecondaryNumber, SourceId,
-        SourceInfo, Who,
+        ChunkIndex, ChunkLayout, ChunkSet, Fault as Complaint, Have, SourceId, SourceInfo, Who,
     },
 };
 
@@ -206,7 +207,7 @@ fn index(id: SourceId) -> usize {
 
 /// Numbers are not ids: the central names as it likes.
 fn who(index: usize) -> Who {
-    Who::Secondary(SecondaryNumber::try_from(64 - index as u64).unwrap())
+    Who::Secondary(number(64 - index as u64))
 }
 
 /// Which chunks each source of a story has.

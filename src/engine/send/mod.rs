@@ -4,8 +4,7 @@
 //!   bytes for everybody, whatever the frame size (deficit round robin, Shreedhar and Varghese 1996).
 //! - Without a limit, the kernel shares the uplink among connections. Where it shares badly, `level` holds back those
 //!   ahead.
-//! - Clients come before copies. While clients are served, copies get no more bytes than clients take: at most half of
-//!   the uplink.
+//! - Clients come before copies: while clients are served, copies get no more bytes than those take, half at most.
 //!
 //! Nobody waits for a receiver that takes nothing, and nobody waits for long.
 //!
@@ -148,8 +147,7 @@ impl Uplink {
             return;
         }
         receiver.state = State::Ready;
-        // A short gap between two requests keeps its claim to what others took meanwhile. After a longer pause it
-        // starts level.
+        // A short gap keeps its claim to what others took meanwhile. After a longer pause it starts level.
         if receiver.is_silent(now) {
             receiver.level_bytes = receiver.level_bytes.max(least_bytes);
         }
@@ -312,8 +310,8 @@ impl Uplink {
         }
     }
 
-    /// Who gets a limited line next: the first waiting receiver that nobody is ahead of, or else the first that has
-    /// waited for long enough.
+    /// Who gets a limited line next: the first waiting receiver that is behind, or else the first that has waited for
+    /// long.
     fn next(&self, now: Instant) -> Option<ReceiverId> {
         let waiting = || {
             self.waiting.iter().filter_map(|id| match self.state(*id) {

@@ -162,6 +162,8 @@ struct World {
     works: u64,
     known: HashMap<Key, u32>,
     damaged: HashMap<Key, u32>,
+    /// Files of which a receiver got wrong bytes, until they are read.
+    suspects: BTreeSet<Key>,
     /// What the stamps of all files have stood for.
     meanings: HashMap<Key, BTreeSet<u32>>,
     /// Files that could not be moved away, and are not to come back.
@@ -239,6 +241,7 @@ impl World {
             works: 0,
             known: HashMap::new(),
             damaged: HashMap::new(),
+            suspects: BTreeSet::new(),
             meanings: HashMap::new(),
             withdrawn: BTreeMap::new(),
             held: BTreeMap::new(),

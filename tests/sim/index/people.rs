@@ -223,7 +223,7 @@ impl World {
             return;
         };
         let (file, chunk) = (held.meta.clone(), ChunkIndex(0));
-        let what = self.random.u8(..6);
+        let what = self.random.u8(..7);
         self.tell(|| format!("* wish {what}: {}", file.name));
         let event = match what {
             0 => {
@@ -235,12 +235,20 @@ impl World {
                 let seen = self.see(&file.name);
                 Event::Doubted(file.name, seen)
             }
-            _ => {
-                self.asked_to_read_all = true;
-                Event::ReadAll
+            4 => {
+                // It is being read, or about to be, when it is not wanted any more.
+                self.read_all();
+                let reason = RetiredReason::Deleted;
+                Event::Unwanted { file, reason }
             }
+            _ => return self.read_all(),
         };
         self.index.handle_event(self.now, event);
+    }
+
+    fn read_all(&mut self) {
+        self.asked_to_read_all = true;
+        self.index.handle_event(self.now, Event::ReadAll);
     }
 
     /// A copy got its name.

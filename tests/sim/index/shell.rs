@@ -207,6 +207,9 @@ impl World {
             } => {
                 let after = self.see(&name);
                 let read = self.read(&name, stamp, is_cancelled);
+                if !is_cancelled {
+                    self.suspects.remove(&key(stamp));
+                }
                 Event::Hashed { job, after, read }
             }
             Work::CheckChunk(file) => {
@@ -217,6 +220,10 @@ impl World {
                     Some(_) => Verdict::Wrong,
                     None => Verdict::Unclear,
                 };
+                let mut served = self.index.served();
+                if verdict == Verdict::Wrong && served.any(|served| Arc::ptr_eq(served, &file)) {
+                    self.suspects.insert(key(file.stamp));
+                }
                 Event::ChunkChecked {
                     file,
                     verdict,

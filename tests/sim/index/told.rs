@@ -40,6 +40,8 @@ impl World {
             stands_for.contains(&content),
             "{name} is served as what it never was"
         );
+        let is_suspected = self.suspects.contains(&key(file.stamp));
+        assert!(!is_suspected, "{name} is served again unread");
         if let Some(expected) = self.damaged.get(&key(file.stamp)) {
             assert_eq!(content, *expected, "{name} is served though it is damaged");
         }

@@ -31,8 +31,8 @@ use trozos::{
 use super::{
     Ctx,
     net::{End, Incoming, Packet},
-    places::Places,
 };
+use crate::oracle::places::Places;
 
 fn number_of(source: &SourceInfo) -> SecondaryNumber {
     let Who::Secondary(number) = source.who;
@@ -219,6 +219,7 @@ impl Central {
             self.peers.insert(link, peer);
             // As in the node: the answer goes before what follows from the enrolment.
             ctx.say(|| format!("{link:?} {hello:?}"));
+            self.places.event(link, &hello);
             self.cluster.handle_event(ctx.now, link, hello);
             if self.cluster.has_peer(link) {
                 let hello = FromCentral::Hello(Hello::from_role(&PeerRole::Central {
@@ -427,11 +428,9 @@ impl Central {
             Action::ToClient(_, ForClient::Granted { grant, .. }) => {
                 let sources = grant.sources.iter();
                 self.granted_of = sources.map(number_of).collect();
-                self.places.grant(grant);
                 self.check_drained(&grant.sources);
             }
             Action::ToSecondary(_, ForSecondary::Copy(CopyOrder { grant, .. })) => {
-                self.places.grant(grant);
                 self.check_drained(&grant.sources);
             }
             Action::ToReceiver(_, ForReceiver::Sources { sources, .. }) => {

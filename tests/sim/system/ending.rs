@@ -7,10 +7,17 @@ use std::{
 
 use trozos::{
     engine::cluster::SecondaryCondition,
-    model::{Digest, FileName, SecondaryNumber, limits::EXPELLED_FOR},
+    model::{Digest, FileMeta, FileName, ListedFile, SecondaryNumber, limits::EXPELLED_FOR},
 };
 
-use super::{client::Client, net::Host, story::Happening, world::World};
+use super::{
+    client::Client,
+    net::Host,
+    secondary::Secondary,
+    story::Happening,
+    world::{Slot, World},
+};
+use crate::oracle::books::check_balance;
 
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Within this a download of a small file ends.
@@ -44,7 +51,7 @@ impl World {
             .iter()
             .map(|listed| (&listed.file.name, listed))
             .collect();
-        for (slot, secondary) in self.secondaries() {
+        for (number, slot, secondary) in self.numbered_secondaries() {
             if secondary.is_busy() {
                 return Some(format!("{secondary:?} is busy"));
             }
@@ -53,29 +60,52 @@ impl World {
                 return Some(format!("{secondary:?} holds {:?}", slot.disk));
             }
             let names: BTreeSet<_> = slot.disk.files.keys().collect();
-            if !names.iter().eq(listed.keys()) {
-                return Some(format!("{names:?} is there, {listed:?} is listed"));
+            let is_wanted = |listed: &ListedFile| cluster.wanted(&listed.file).contains(&number);
+            let wanted = listed.iter().filter(|(_, listed)| is_wanted(listed));
+            let is_listed = names.iter().all(|name| listed.contains_key(name));
+            if !is_listed
+                || !wanted
+                    .map(|(name, _)| name)
+                    .all(|name| names.contains(name))
+            {
+                return Some(format!(
+                    "{number}: {names:?} is there, {listed:?} is listed"
+                ));
             }
         }
-        for (name, listed) in &listed {
-            let same = self
-                .secondaries()
-                .filter(|(_, s)| s.held()[*name].meta.id == listed.file.id)
-                .count();
-            let is_everywhere = same == self.story.secondaries;
-            if same != usize::from(listed.holders) || !(is_everywhere || listed.conflict) {
-                return Some(format!("{listed:?}"));
+        for listed in listed.values() {
+            let holders = self.holders_of(&listed.file);
+            let wanted = cluster.wanted(&listed.file);
+            let is_where_wanted = wanted.iter().all(|number| holders.contains(number));
+            let is_counted = holders.len() == usize::from(listed.holders)
+                && wanted.len() == usize::from(listed.wanted);
+            if !is_counted || !(is_where_wanted || listed.conflict) {
+                return Some(format!("{listed:?}, held by {holders:?}"));
             }
         }
         self.who_has_not_heard()
+    }
+
+    fn numbered_secondaries(&self) -> impl Iterator<Item = (SecondaryNumber, &Slot, &Secondary)> {
+        let hosts = (1..).zip(self.secondaries());
+        hosts.map(|(host, (slot, secondary))| (self.number_of(host), slot, secondary))
+    }
+
+    /// The secondaries that say they hold this very content.
+    fn holders_of(&self, file: &FileMeta) -> BTreeSet<SecondaryNumber> {
+        let secondaries = self.numbered_secondaries();
+        let holders = secondaries.filter(|(.., secondary)| {
+            let held = secondary.held().get(&file.name);
+            held.is_some_and(|held| held.meta.id == file.id)
+        });
+        holders.map(|(number, ..)| number).collect()
     }
 
     /// A conflict that somebody who is part of it does not know of.
     fn who_has_not_heard(&self) -> Option<String> {
         let conflicts = self.central().cluster.conflicts();
         let names: BTreeSet<_> = conflicts.iter().map(|conflict| &conflict.name).collect();
-        for (host, (_, secondary)) in (1..).zip(self.secondaries()) {
-            let number = self.number_of(host);
+        for (number, _, secondary) in self.numbered_secondaries() {
             for conflict in &conflicts {
                 let mut holders = conflict.versions.iter().flat_map(|v| &v.secondaries);
                 let is_part = holders.any(|holder| *holder == number);
@@ -165,16 +195,16 @@ impl World {
         let rows = self.central().cluster.secondaries(self.now).into_iter();
         let drained = rows.filter(|row| row.state != SecondaryCondition::Up);
         assert_eq!(drained.count(), 0, "{:?} stays drained", self.central());
-        for sources in self.ask_for_all() {
+        for [holders, sources] in self.ask_for_all() {
             assert!(
-                sources.contains(&number),
+                sources.contains(&number) || !holders.contains(&number),
                 "{number} is left in peace: {sources:?}"
             );
         }
     }
 
-    /// Somebody asks for each file; gives who was to send those that all hold.
-    fn ask_for_all(&mut self) -> Vec<BTreeSet<SecondaryNumber>> {
+    /// Somebody asks for each file; gives who holds it, and who was to send it.
+    fn ask_for_all(&mut self) -> Vec<[BTreeSet<SecondaryNumber>; 2]> {
         let there = |(host, client): (Host, &Client)| client.link.is_up().then_some(host);
         let Some(host) = self.clients().find_map(there) else {
             // All have been sent away.
@@ -192,10 +222,8 @@ impl World {
                 assert!(self.now < deadline, "{wrong}");
                 self.until(self.now + LOOK_EVERY);
             }
-            // Others may hold other content under its name.
-            if usize::from(listed.holders) == self.story.secondaries {
-                granted.push(self.central().granted_of.clone());
-            }
+            let holders = self.holders_of(&listed.file);
+            granted.push([holders, self.central().granted_of.clone()]);
         }
         granted
     }
@@ -226,13 +254,7 @@ impl World {
         self.until(self.now + LOOK_EVERY);
         self.wait_for_closed_books(self.now + SOON);
         let totals = self.central().cluster.totals();
-        for counters in [&totals.totals, &totals.copies] {
-            assert_eq!(
-                counters.bytes_sent,
-                counters.bytes_received + counters.bytes_wasted + counters.bytes_unconfirmed,
-                "{counters:?}"
-            );
-        }
+        check_balance(&totals);
         let booked = totals.totals.bytes_sent + totals.copies.bytes_sent;
         assert!(booked <= self.sent_bytes, "{booked} of {}", self.sent_bytes);
         if !self.lost_figures {

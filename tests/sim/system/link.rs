@@ -1,4 +1,5 @@
-//! The connection of a client or a secondary to the central, as `node/link.rs` keeps it up, without sockets.
+//! The connection of a client or a secondary to the central, as `node/link` and `node/finding` keep it up, without
+//! sockets.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use trozos::{
 
 use super::{
     Ctx,
-    net::{End, Incoming, Packet, address},
+    net::{End, Host, Incoming, Packet, address},
 };
 
 const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(2));
@@ -63,6 +64,9 @@ pub struct Link {
     /// It was expelled.
     stays_away: bool,
     latest_term: LatestTerm,
+    /// The central that it is connected to, or tries, of those in the list.
+    tried: usize,
+    central: Host,
 }
 
 impl Link {
@@ -74,6 +78,8 @@ impl Link {
             began: ctx.now,
             stays_away: false,
             latest_term: LatestTerm::default(),
+            tried: 0,
+            central: CENTRAL,
         }
     }
 
@@ -96,6 +102,11 @@ impl Link {
 
     pub fn is_up(&self) -> bool {
         matches!(self.state, State::Up { .. })
+    }
+
+    /// The central that it follows.
+    pub fn follows(&self) -> Option<Host> {
+        self.is_up().then_some(self.central)
     }
 
     pub fn end(&self) -> Option<End> {
@@ -132,14 +143,12 @@ impl Link {
         match &mut self.state {
             State::Waiting { until } if *until <= ctx.now => {
                 self.began = ctx.now;
-                let end = ctx.net.connect(ctx.time, ctx.host, address(CENTRAL));
-                let by = ctx.now + CONNECT_TIMEOUT;
-                self.state = State::Connecting { end, by };
+                self.try_central(ctx, 0);
                 None
             }
             State::Connecting { end, by } | State::Greeting { end, by } if *by <= ctx.now => {
                 let end = *end;
-                Some(self.down(ctx, end, None))
+                self.not_found(ctx, end, None)
             }
             State::Up {
                 end,
@@ -161,6 +170,24 @@ impl Link {
         }
     }
 
+    fn try_central(&mut self, ctx: &mut Ctx<'_>, index: usize) {
+        (self.tried, self.central) = (index, ctx.centrals[index]);
+        let end = ctx.net.connect(ctx.time, ctx.host, address(self.central));
+        let by = ctx.now + CONNECT_TIMEOUT;
+        self.state = State::Connecting { end, by };
+    }
+
+    /// This central does not take it, or is not obeyed: the next one is tried.
+    fn not_found(&mut self, ctx: &mut Ctx<'_>, end: End, code: Option<ErrorCode>) -> Option<News> {
+        let next = self.tried + 1;
+        if self.is_up() || next >= ctx.centrals.len() {
+            return Some(self.down(ctx, end, code));
+        }
+        ctx.net.close(ctx.time, end);
+        self.try_central(ctx, next);
+        None
+    }
+
     fn down(&mut self, ctx: &mut Ctx<'_>, end: End, code: Option<ErrorCode>) -> News {
         ctx.net.close(ctx.time, end);
         if ctx.now.saturating_duration_since(self.began) >= GOOD {
@@ -179,7 +206,7 @@ impl Link {
     pub fn incoming(&mut self, ctx: &mut Ctx<'_>, end: End, what: Incoming) -> Option<News> {
         let (heartbeat, lease) = self.times();
         let message = match what {
-            Incoming::Closed => return Some(self.down(ctx, end, None)),
+            Incoming::Closed => return self.not_found(ctx, end, None),
             Incoming::Connected => {
                 let hello = Hello::from_role(&self.role);
                 ctx.send(end, Packet::ToCentral(ToCentral::Hello(hello)));
@@ -191,7 +218,7 @@ impl Link {
             other => panic!("{other:?} on a link"),
         };
         if let FromCentral::Error { code, .. } = message {
-            return Some(self.down(ctx, end, Some(code)));
+            return self.not_found(ctx, end, Some(code));
         }
         match &mut self.state {
             State::Greeting { .. } => {
@@ -202,7 +229,7 @@ impl Link {
                     panic!("no central");
                 };
                 if self.latest_term.greeted(ctx.now, term).is_err() {
-                    return Some(self.down(ctx, end, None));
+                    return self.not_found(ctx, end, None);
                 }
                 let (silent_at, beat_at) = (ctx.now + lease, ctx.now + heartbeat);
                 self.state = State::Up {

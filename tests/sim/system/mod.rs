@@ -1,19 +1,19 @@
 //! A whole cluster in one simulated world: one real cluster machine, secondaries and clients that go by
 //! `node/rules` and run a real download machine for each copy and download, one network, one virtual time.
 //! What must hold is checked after each step where it can be broken: `disk` (no unverified byte reaches a file),
-//! `fetch_check` (a chunk that is here stays, two owners, waste), `places` (places, grants), `central` (numbers),
+//! `fetch_check` (a chunk that is here stays, two owners, waste), the oracle (places, grants), `central` (numbers),
 //! and `World::what_is_wrong` at the end (folders, catalogue, ends).
 
 mod central;
 mod chronicle;
 mod client;
 mod disk;
+mod earlier;
 mod ending;
 mod fetch;
 mod fetch_check;
 mod link;
 mod net;
-mod places;
 mod secondary;
 pub mod story;
 mod wishes;
@@ -37,6 +37,12 @@ pub fn run(seed: u64, trace: bool) {
     world::World::new(seed, story::Story::of_seed(seed), trace).run();
 }
 
+/// Runs a seed's story of two centrals.
+pub fn run_earlier(seed: u64, trace: bool) {
+    let story = story::Story::with_an_earlier_central(seed);
+    world::World::new(seed, story, trace).run();
+}
+
 /// What a process may see and touch while something happens to it.
 struct Ctx<'a> {
     /// The world's time, and what the process takes it to be.
@@ -48,6 +54,8 @@ struct Ctx<'a> {
     random: &'a mut fastrand::Rng,
     saved: &'a mut Saved,
     settings: Settings,
+    /// Where a central may be, in the order in which they are tried.
+    centrals: &'a [Host],
     library: &'a BTreeMap<Digest, Content>,
     sends_wrong_bytes: bool,
     /// Milliseconds since the story began.

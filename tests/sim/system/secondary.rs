@@ -138,6 +138,12 @@ impl Secondary {
         !self.held.contains_key(name) && self.changes.is_told()
     }
 
+    /// A copy of this name is complete, and nobody has looked at it yet.
+    pub fn is_unserved_copy(&self, name: &FileName) -> bool {
+        let is_it = |work: &Index| matches!(work, Index::Copied(of, _) if of == name);
+        !self.held.contains_key(name) && self.index.values().any(is_it)
+    }
+
     pub fn is_busy(&self) -> bool {
         !self.is_indexed
             || !self.fetches.is_empty()

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use trozos::node::client::Priority;
 
-use super::{disk::Content, net::Host};
+use super::{disk::Content, link::CENTRAL, net::Host};
 
 /// Most stories are short, so that there are many; some are long enough for slow things to happen.
 const SHORT: Duration = Duration::from_secs(9);
@@ -15,6 +15,9 @@ const FIRST_WITH_WISHES: u64 = 100;
 
 /// Seeds before this one are as they were before people edited files.
 const FIRST_WITH_EDITS: u64 = 200;
+
+/// Seeds before this one are as they were before copies were lost that had just come.
+const FIRST_WITH_UNSERVED_COPIES: u64 = 300;
 
 /// What happens.
 #[derive(Clone, Debug)]
@@ -45,6 +48,8 @@ pub enum Happening {
     /// A file gets another name, which another content of the story stands for.
     Rename(Host, usize, usize),
     Delete(Host, usize),
+    /// A copy that is complete and not served yet is lost: nobody sees that it was there.
+    LoseCopy(Host, usize),
     /// Somebody makes a backup of a folder, and brings it back while nobody runs there.
     Backup(Host),
     Restore(Host),
@@ -69,7 +74,7 @@ pub enum Ending {
 }
 
 /// See the module. Host 0 is the central, then the secondaries, then the clients, then a second process with
-/// the number of a secondary.
+/// the number of a secondary, then a central of an earlier term, if there is one.
 #[derive(Clone, Debug)]
 pub struct Story {
     pub secondaries: usize,
@@ -84,19 +89,86 @@ pub struct Story {
     pub happenings: Vec<(Duration, Happening)>,
     /// Faults end here; what follows must come right.
     pub quiet: Duration,
+    /// There is a central of an earlier term.
+    pub earlier: Option<Earlier>,
+}
+
+/// A central of an earlier term, on a machine of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Earlier {
+    /// Nodes try it before the one that reigns.
+    pub is_tried_first: bool,
+    /// The one that reigns is gone for good in the end.
+    pub is_left_alone: bool,
 }
 
 impl Story {
     pub fn hosts(&self) -> usize {
-        1 + self.secondaries + self.clients + 1
+        self.impostor() + 1 + usize::from(self.earlier.is_some())
     }
 
     pub fn impostor(&self) -> Host {
-        self.hosts() - 1
+        1 + self.secondaries + self.clients
+    }
+
+    /// The machine of the central of an earlier term.
+    pub fn earlier_host(&self) -> Option<Host> {
+        self.earlier.map(|_| self.impostor() + 1)
+    }
+
+    /// Where nodes look for a central, in order.
+    pub fn centrals(&self) -> Vec<Host> {
+        let mut centrals: Vec<_> = [Some(CENTRAL), self.earlier_host()]
+            .into_iter()
+            .flatten()
+            .collect();
+        if self.earlier.is_some_and(|earlier| earlier.is_tried_first) {
+            centrals.reverse();
+        }
+        centrals
+    }
+
+    /// The central that all follow in the end.
+    pub fn last_central(&self) -> Host {
+        let alone = self.earlier.filter(|earlier| earlier.is_left_alone);
+        alone.and(self.earlier_host()).unwrap_or(CENTRAL)
     }
 
     pub fn of_seed(seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
+        let mut story = Self::without_faults(&mut random);
+        let quiet = story.quiet;
+        for _ in 0..random.usize(..=8) {
+            let at = quiet.mul_f64(random.f64() * 0.7 + 0.05);
+            story.fault(&mut random, at);
+        }
+        if seed >= FIRST_WITH_WISHES && seed.is_multiple_of(3) {
+            story.wishes(&mut fastrand::Rng::with_seed(!seed));
+        }
+        // By chance of its own: the other seeds tell what they told before there were such orders.
+        if seed % 4 == 3 {
+            story.orders(&mut fastrand::Rng::with_seed(seed ^ 0xd4a1));
+        }
+        if seed % 8 == 5 {
+            story.deletions(&mut fastrand::Rng::with_seed(seed ^ 0xde1e));
+        }
+        if seed >= FIRST_WITH_EDITS && seed % 4 == 1 {
+            story.edits(&mut fastrand::Rng::with_seed(seed ^ 0xed17));
+        }
+        if seed % 16 == 9 {
+            story.names(&mut fastrand::Rng::with_seed(seed ^ 0xa11a5));
+        }
+        if seed >= FIRST_WITH_UNSERVED_COPIES && seed % 16 == 6 {
+            story.unserved_copy(&mut fastrand::Rng::with_seed(seed ^ 0x0c0b));
+        }
+        if seed % 16 == 14 {
+            story.late_report(&mut fastrand::Rng::with_seed(seed ^ 0x1a7e));
+        }
+        story
+    }
+
+    /// Everybody starts, and clients ask for files.
+    pub(super) fn without_faults(random: &mut fastrand::Rng) -> Self {
         let secondaries = random.usize(3..=5);
         let clients = random.usize(1..=3);
         let files = random.usize(2..=4);
@@ -127,6 +199,7 @@ impl Story {
             rates_bytes_per_s: Vec::new(),
             happenings: Vec::new(),
             quiet: if random.u8(..8) == 0 { LONG } else { SHORT },
+            earlier: None,
         };
         for host in 0..story.hosts() {
             let latency = Duration::from_micros(random.u64(50..5000));
@@ -148,27 +221,44 @@ impl Story {
                 story.happenings.push((later, Happening::GiveUp(client)));
             }
         }
-        for _ in 0..random.usize(..=8) {
-            let at = story.quiet.mul_f64(random.f64() * 0.7 + 0.05);
-            story.fault(&mut random, at);
-        }
-        if seed >= FIRST_WITH_WISHES && seed.is_multiple_of(3) {
-            story.wishes(&mut fastrand::Rng::with_seed(!seed));
-        }
-        // By chance of its own: the other seeds tell what they told before there were such orders.
-        if seed % 4 == 3 {
-            story.orders(&mut fastrand::Rng::with_seed(seed ^ 0xd4a1));
-        }
-        if seed % 8 == 5 {
-            story.deletions(&mut fastrand::Rng::with_seed(seed ^ 0xde1e));
-        }
-        if seed >= FIRST_WITH_EDITS && seed % 4 == 1 {
-            story.edits(&mut fastrand::Rng::with_seed(seed ^ 0xed17));
-        }
-        if seed % 16 == 9 {
-            story.names(&mut fastrand::Rng::with_seed(seed ^ 0xa11a5));
-        }
         story
+    }
+
+    /// A copy is lost the moment it comes, before it is served.
+    fn unserved_copy(&mut self, random: &mut fastrand::Rng) {
+        let (holder, content) = self.holds[random.usize(..self.holds.len())];
+        let host = 1 + holder % self.secondaries;
+        let mut at = Duration::from_millis(random.u64(800..2000));
+        for _ in 0..random.usize(100..400) {
+            self.happenings
+                .push((at, Happening::LoseCopy(host, content)));
+            at += Duration::from_millis(4);
+        }
+    }
+
+    /// A secondary is cut off from the central while it sends, and its receiver gives up. The central closes the books
+    /// without it, runs anew, and hears only then what was sent.
+    fn late_report(&mut self, random: &mut fastrand::Rng) {
+        let secondary = random.usize(1..=self.secondaries);
+        let client = 1 + self.secondaries + random.usize(..self.clients);
+        // Nobody has asked for it before.
+        let file = self.contents.len();
+        self.contents.push(Content::new("late", 900, 6 << 20));
+        self.holds.push((secondary, file));
+        let mut add = |at, what| self.happenings.push((at, what));
+        let mut at = Duration::from_millis(random.u64(3000..6000));
+        let lasts = Duration::from_millis(random.u64(8000..11_000));
+        add(at, Happening::Block(secondary, CENTRAL, lasts));
+        add(at, Happening::Block(CENTRAL, secondary, lasts));
+        let restart = at + Duration::from_millis(random.u64(6500..7500));
+        add(restart, Happening::End(CENTRAL, Ending::Stopped));
+        let back = restart + Duration::from_millis(random.u64(10..1000));
+        add(back, Happening::Start(CENTRAL));
+        self.quiet = self.quiet.max(at + lasts);
+        at += Duration::from_millis(random.u64(0..300));
+        add(at, Happening::Ask(client, file));
+        at += Duration::from_millis(random.u64(20..300));
+        add(at, Happening::GiveUp(client));
     }
 
     /// Files are deleted while they are copied from one secondary to the next.

@@ -13,7 +13,8 @@ use super::{
     chronicle::Chronicle,
     client::Client,
     disk::{Content, Disk},
-    link::CENTRAL,
+    earlier::Following,
+    link::{CENTRAL, Link},
     net::{Host, Net},
     secondary::Secondary,
     story::{Ending, Happening, Story},
@@ -37,6 +38,15 @@ enum Process {
 }
 
 impl Process {
+    /// Its connection to a central.
+    fn link(&self) -> Option<&Link> {
+        match self {
+            Self::Central(_) => None,
+            Self::Secondary(secondary) => Some(&secondary.link),
+            Self::Client(client) => Some(&client.link),
+        }
+    }
+
     /// It has given its number up.
     fn has_given_up(&self) -> bool {
         matches!(self, Self::Secondary(secondary) if secondary.has_given_up)
@@ -47,11 +57,13 @@ impl Process {
 pub(super) struct Slot {
     process: Option<Process>,
     pub(super) disk: Disk,
-    paused_until: Option<Instant>,
+    pub(super) paused_until: Option<Instant>,
     /// How far its clock is ahead of the world's.
     ahead: Duration,
     share: f64,
     sends_wrong_bytes: bool,
+    /// When its process was started last.
+    pub(super) started: Option<Instant>,
     /// When it wants to do something, by the world's clock.
     due: Option<Instant>,
     /// A process runs here since then, but for moments, and did until then.
@@ -64,10 +76,15 @@ pub struct World {
     pub(super) story: Story,
     began: Instant,
     pub(super) now: Instant,
-    slots: Vec<Slot>,
-    net: Net,
+    pub(super) slots: Vec<Slot>,
+    pub(super) net: Net,
     random: fastrand::Rng,
     saved: Saved,
+    /// What the central of an earlier term has of the disk of the one that reigns, and changes from then on.
+    old_copy: Saved,
+    centrals: Vec<Host>,
+    /// Whom each node follows.
+    pub(super) following: BTreeMap<Host, Following>,
     library: BTreeMap<Digest, Content>,
     happenings: BTreeMap<(Instant, usize), Happening>,
     told_since: Option<Instant>,
@@ -95,6 +112,7 @@ impl World {
                 ahead: Duration::ZERO,
                 share: 1.0,
                 sends_wrong_bytes: false,
+                started: None,
                 due: None,
                 since: None,
                 until: None,
@@ -120,11 +138,15 @@ impl World {
             net,
             random,
             saved: Saved::default(),
+            old_copy: Saved::default(),
+            centrals: story.centrals(),
+            following: BTreeMap::new(),
             library,
             happenings,
             told_since: trace.then_some(began),
             sent_bytes: 0,
-            lost_figures: false,
+            // What another central has booked is not known to this one.
+            lost_figures: story.last_central() != CENTRAL,
             lost_ends: false,
             chronicle,
             story,
@@ -236,7 +258,9 @@ impl World {
         let slot = &mut self.slots[host];
         slot.due = due.map(|at| at.checked_sub(slot.ahead).unwrap_or(at));
         let gives_up = process.has_given_up() && !had_given_up;
+        let follows = process.link().and_then(Link::follows);
         slot.process = Some(process);
+        self.watch(host, follows);
         if gives_up {
             self.check_surrender(host);
         }
@@ -263,6 +287,8 @@ impl World {
 
     fn ctx(&mut self, host: Host) -> Ctx<'_> {
         let slot = &mut self.slots[host];
+        let is_earlier = self.story.earlier_host() == Some(host);
+        let clock_ms = (self.now - self.began).as_millis() as u64;
         Ctx {
             time: self.now,
             now: self.now + slot.ahead,
@@ -270,16 +296,22 @@ impl World {
             net: &mut self.net,
             disk: &mut slot.disk,
             random: &mut self.random,
-            saved: &mut self.saved,
+            saved: if is_earlier {
+                &mut self.old_copy
+            } else {
+                &mut self.saved
+            },
             settings: Settings {
                 required: self.story.required,
                 places: self.story.places,
             },
+            centrals: &self.centrals,
             library: &self.library,
             sends_wrong_bytes: slot.sends_wrong_bytes,
             sent_bytes: &mut self.sent_bytes,
             bytes_per_s: self.story.rates_bytes_per_s[host] * slot.share,
-            clock_ms: (self.now - self.began).as_millis() as u64,
+            // Its clock has lost the time, or its next term would be a later one.
+            clock_ms: if is_earlier { 0 } else { clock_ms },
             told_since: self.told_since,
         }
     }
@@ -340,6 +372,7 @@ impl World {
                     self.happen(Happening::Delete(host, from));
                 }
             }
+            Happening::Backup(CENTRAL) => self.old_copy = self.saved.clone(),
             Happening::Backup(host) => {
                 let disk = &mut self.slots[host].disk;
                 disk.backup = Some(disk.files.clone());
@@ -362,6 +395,15 @@ impl World {
                     });
                 }
             }
+            Happening::LoseCopy(host, content) => {
+                let name = &self.story.contents[content].meta.name;
+                let slot = &mut self.slots[host];
+                if let Some(Process::Secondary(secondary)) = &slot.process
+                    && secondary.is_unserved_copy(name)
+                {
+                    slot.disk.files.remove(name);
+                }
+            }
             Happening::Ask(host, content) => {
                 let name = self.story.contents[content].meta.name.clone();
                 self.with(host, |process, ctx| {
@@ -372,13 +414,13 @@ impl World {
             }
             Happening::Drain(host, on) => {
                 let number = self.number_of(host);
-                self.with(CENTRAL, |process, ctx| {
+                self.with(self.story.last_central(), |process, ctx| {
                     if let Process::Central(central) = process {
                         central.drain(ctx, number, on);
                     }
                 });
             }
-            Happening::Expel(host) => self.with(CENTRAL, |process, ctx| {
+            Happening::Expel(host) => self.with(self.story.last_central(), |process, ctx| {
                 if let Process::Central(central) = process {
                     central.expel(ctx, &format!("c{host}"));
                 }
@@ -435,9 +477,10 @@ impl World {
         {
             slot.since = Some(self.now);
         }
-        self.net.listening[host] = host <= self.story.secondaries || host == self.story.impostor();
-        let number = (host != CENTRAL).then(|| self.number_of(host));
-        let is_secondary = self.net.listening[host];
+        let is_central = self.centrals.contains(&host);
+        let is_secondary = host <= self.story.secondaries || host == self.story.impostor();
+        self.net.listening[host] = is_central || is_secondary;
+        let number = (!is_central).then(|| self.number_of(host));
         let mut ctx = self.ctx(host);
         let process = match number {
             None => Process::Central(Box::new(Central::start(&mut ctx))),
@@ -451,6 +494,8 @@ impl World {
             }
         };
         self.slots[host].process = Some(process);
+        self.slots[host].started = Some(self.now);
+        self.following.remove(&host);
         self.with(host, |_, _| {});
     }
 
@@ -471,9 +516,10 @@ impl World {
 
     fn gone(&mut self, host: Host) {
         let listens = self.net.listening[host];
-        self.lost_figures |= listens && host != CENTRAL;
+        let is_central = self.centrals.contains(&host);
+        self.lost_figures |= listens && !is_central;
         let is_receiver = !listens && self.slots[host].process.is_some();
-        self.lost_ends |= is_receiver || host == CENTRAL;
+        self.lost_ends |= is_receiver || is_central;
         self.net.listening[host] = false;
         let slot = &mut self.slots[host];
         let process = slot.process.take();
@@ -542,7 +588,7 @@ impl World {
             let chosen = &conflict.versions[self.random.usize(..conflict.versions.len())];
             let (name, id, choice) = (&conflict.name, chosen.file.id, chosen.choice);
             self.tell(|| format!("decides that {name} is {id}"));
-            self.with(CENTRAL, |process, ctx| {
+            self.with(self.story.last_central(), |process, ctx| {
                 if let Process::Central(central) = process {
                     central.resolve(ctx, name, choice);
                 }
@@ -555,11 +601,17 @@ impl World {
     /// Nothing is wrong with anything any more.
     fn heal(&mut self) {
         self.tell(|| "the faults end".to_owned());
+        self.check_whom_all_follow();
         self.happenings.clear();
         self.net.blocked.clear();
         self.net.latency.clone_from(&self.story.latencies);
         self.end(self.story.impostor(), Ending::Killed);
+        let last_central = self.story.last_central();
         for host in 0..self.story.impostor() {
+            if host == CENTRAL && host != last_central {
+                // It is gone for good.
+                continue;
+            }
             let slot = &mut self.slots[host];
             slot.paused_until = None;
             slot.share = 1.0;
@@ -610,7 +662,7 @@ impl World {
     }
 
     pub(super) fn central(&self) -> &Central {
-        match &self.slots[CENTRAL].process {
+        match &self.slots[self.story.last_central()].process {
             Some(Process::Central(central)) => central,
             other => panic!("{other:?} instead of a central"),
         }

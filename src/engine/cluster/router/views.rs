@@ -175,6 +175,12 @@ impl Cluster {
         (files, false)
     }
 
+    /// The secondaries, of those that are alive and have told all, that should hold a file.
+    pub fn wanted(&self, file: &FileMeta) -> Vec<SecondaryNumber> {
+        let wanted = (self.policy)(file, self.members.present());
+        wanted.iter().collect()
+    }
+
     /// The file of a name that can be downloaded now, with the addresses of the live holders that are to be asked.
     pub fn find(&self, name: &FileName) -> Result<(FileMeta, Vec<SocketAddr>), Refusal> {
         self.check_ready()?;

@@ -5,8 +5,8 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 use super::{answers::ASK_AGAIN, *};
 use crate::{
     model::{
-        ChunkLayout, Digest, FileMeta, Finished, Grant, KnownSource, Outcome, ReceivedFrom, SourceId,
-        Term,
+        ChunkLayout, Digest, FileMeta, Finished, Grant, KnownSource, Outcome, ReceivedFrom,
+        SourceId, Term,
         messages::{FromClient, FromReceiver, Resume},
         samples::{self, name, secondary as who},
     },
