@@ -100,9 +100,6 @@ const MAY_NAME: &[(&str, &str)] = &[
     ),
 ];
 
-/// Files of one layer that need each other all the same, within these groups. The list only shrinks.
-const CIRCLES: &[&[&str]] = &[&["engine::download::machine", "engine::download::reading"]];
-
 const MOST_LINES: usize = 400;
 const MOST_FUNCTION_LINES: usize = 70;
 
@@ -171,21 +168,11 @@ fn arrows_point_down_only() {
 
 #[test]
 fn no_files_of_one_layer_need_each_other() {
-    let circles = HOUSE.circles();
-    let is_in = |circle: &BTreeSet<String>, group: &[&str]| {
-        circle.iter().all(|file| group.contains(&file.as_str()))
-    };
     let mut wrong: Vec<String> = Vec::new();
-    for circle in &circles {
-        if !CIRCLES.iter().any(|group| is_in(circle, group)) {
-            wrong.push(format!("a circle: {circle:?}"));
-            wrong.extend(HOUSE.arrows_within(circle));
-        }
+    for circle in HOUSE.circles() {
+        wrong.push(format!("a circle: {circle:?}"));
+        wrong.extend(HOUSE.arrows_within(&circle));
     }
-    let gone = CIRCLES
-        .iter()
-        .filter(|group| !circles.iter().any(|circle| is_in(circle, group)));
-    wrong.extend(gone.map(|group| format!("no circle any more: {group:?}")));
     assert_none(&wrong);
 }
 

@@ -1,7 +1,8 @@
-//! Where every chunk stands. Knows nothing of rates, connections or time.
+//! Where every chunk stands. Owns what is here, what is asked of whom, and what is missing; knows nothing of rates,
+//! connections or time.
 //!
-//! Invariant: a chunk is in exactly one of `have`, `in_flight` and the missing set of its home; it never
-//! leaves `have`.
+//! Invariant: a chunk is in exactly one of `have`, `in_flight` and the missing set of its home. It never leaves `have`.
+//! The home of a chunk is the source whose own it is, as the central assigned it.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +20,11 @@ pub(super) struct Owners {
 /// What became of a chunk when an owner left it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Left {
-    /// It is missing again.
+    /// The chunk is missing again.
     Missing,
-    /// The other owner still has it to bring.
+    /// The other owner still has the chunk to bring.
     WithOther,
-    /// It was not this owner's, or it is here already.
+    /// The chunk was not this owner's, or is here.
     Unchanged,
 }
 
@@ -56,7 +57,7 @@ pub(super) struct ChunkTable {
 }
 
 impl ChunkTable {
-    /// All chunks missing, without a home.
+    /// All chunks are missing, and have no home.
     pub(super) fn new(layout: ChunkLayout) -> Self {
         let count = layout.chunk_count();
         let mut table = Self {
@@ -85,6 +86,12 @@ impl ChunkTable {
         self.have_bytes
     }
 
+    /// Chunks that are missing or on their way, in order.
+    pub(super) fn not_here(&self) -> impl Iterator<Item = ChunkIndex> + '_ {
+        let all = self.layout.all().iter();
+        all.filter(|chunk| !self.have.contains(*chunk))
+    }
+
     /// Who brought each chunk; `None` for a missing one and for one of an earlier run.
     pub(super) fn brought_by(&self) -> &[Option<SourceId>] {
         &self.brought_by
@@ -103,7 +110,7 @@ impl ChunkTable {
         self.in_flight.get(&chunk).copied()
     }
 
-    /// Chunks that somebody has to bring, in order.
+    /// Chunks in flight, in order.
     pub(super) fn in_flight(&self) -> impl Iterator<Item = (ChunkIndex, Owners)> + '_ {
         self.in_flight
             .iter()
@@ -116,7 +123,7 @@ impl ChunkTable {
             && !self.in_flight.contains_key(&chunk)
     }
 
-    /// Gives the chunks of a range a home, those that the file and the source have.
+    /// Makes the chunks of a range a source's own, as far as the file and the source have them.
     pub(super) fn set_home(&mut self, range: ChunkRange, home: SourceId, have: &Have) {
         let end = range.end().min(self.layout.chunk_count());
         for chunk in (range.first..end).map(ChunkIndex) {
@@ -174,7 +181,7 @@ impl ChunkTable {
         })
     }
 
-    /// Marks what an earlier run brought; gives its bytes.
+    /// Marks what an earlier run brought. Gives its bytes.
     pub(super) fn resume(&mut self, have: &ChunkSet) -> u64 {
         let before = self.have_bytes;
         for chunk in have.iter() {
@@ -183,7 +190,7 @@ impl ChunkTable {
         self.have_bytes - before
     }
 
-    /// A missing chunk is asked of `owner`; false when it is not missing.
+    /// A missing chunk is asked of `owner`. False if it is not missing.
     pub(super) fn take(&mut self, chunk: ChunkIndex, owner: SourceId) -> bool {
         if !self.is_missing(chunk) {
             return false;
@@ -199,7 +206,7 @@ impl ChunkTable {
         true
     }
 
-    /// A chunk with one owner is asked of a second; false when it is in another state or already its own.
+    /// A chunk with one owner is asked of a second. False if it has another state, or is this owner's already.
     pub(super) fn join(&mut self, chunk: ChunkIndex, owner: SourceId) -> bool {
         match self.in_flight.get_mut(&chunk) {
             Some(owners) if owners.second.is_none() && owners.first != owner => {
@@ -236,15 +243,13 @@ impl ChunkTable {
         }
     }
 
-    /// A verified chunk is here; gives its owners until now. `None` when it was here before, or when the
-    /// file has no such chunk.
-    pub(super) fn complete(&mut self, chunk: ChunkIndex, by: SourceId) -> Option<Option<Owners>> {
-        let owners = self.owners(chunk);
-        if !self.mark_have(chunk) {
-            return None;
+    /// A verified chunk is here. False if it was here before, or if the file has no such chunk.
+    pub(super) fn complete(&mut self, chunk: ChunkIndex, by: SourceId) -> bool {
+        let is_new = self.mark_have(chunk);
+        if is_new {
+            self.brought_by[chunk.as_usize()] = Some(by);
         }
-        self.brought_by[chunk.as_usize()] = Some(by);
-        Some(owners)
+        is_new
     }
 
     fn mark_have(&mut self, chunk: ChunkIndex) -> bool {
@@ -343,12 +348,12 @@ mod tests {
     fn a_chunk_that_is_here_stays_here() {
         let mut table = table(2);
         let chunk = ChunkIndex(1);
-        assert_eq!(table.complete(chunk, source(1)), Some(None));
-        assert_eq!(table.complete(chunk, source(2)), None);
+        assert!(table.complete(chunk, source(1)));
+        assert!(!table.complete(chunk, source(2)));
         assert!(!table.take(chunk, source(2)) && !table.join(chunk, source(2)));
         assert_eq!(table.leave(chunk, source(2)), Left::Unchanged);
         assert_eq!(table.brought_by(), [None, Some(source(1))]);
-        assert_eq!(table.complete(ChunkIndex(2), source(1)), None);
+        assert!(!table.complete(ChunkIndex(2), source(1)));
         assert_eq!(table.have_bytes(), (1 << 20) - 1);
     }
 

@@ -1,5 +1,5 @@
-//! A set of small integers that finds its first and last member in a range fast: one bit each, and one bit
-//! per word of those that says whether the word holds any. A million indexes are 256 words to look through.
+//! A set of small integers that finds its first and last member in a range fast. Each index is a bit, and each word of those
+//! is a bit of a second level that says whether the word holds any. A million indexes are 256 words to look through.
 
 /// Indexes below a bound.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ impl IndexSet {
         self.len
     }
 
-    /// Adds an index below the bound; false when it was there.
+    /// Adds an index below the bound. False if it was there.
     pub(super) fn insert(&mut self, index: u32) -> bool {
         let (word, bit) = (index as usize / 64, 1 << (index % 64));
         if self.words[word] & bit != 0 {
@@ -36,7 +36,7 @@ impl IndexSet {
         true
     }
 
-    /// Takes an index below the bound out; false when it was not there.
+    /// Takes an index below the bound out. False if it was not there.
     pub(super) fn remove(&mut self, index: u32) -> bool {
         let (word, bit) = (index as usize / 64, 1 << (index % 64));
         if self.words[word] & bit == 0 {
@@ -124,7 +124,7 @@ mod tests {
             let (mut set, mut model) = (IndexSet::new(bound), BTreeSet::new());
             for (insert, index, probe) in steps {
                 let index = index % bound;
-                // Around the member and anywhere, the bound included.
+                // Around the member, and anywhere up to the bound.
                 for probe in [probe % (bound + 1), index, index + 1] {
                     prop_assert_eq!(set.first_from(probe), model.range(probe..).next().copied());
                     prop_assert_eq!(set.last_below(probe), model.range(..probe).next_back().copied());

@@ -1,24 +1,32 @@
-//! The machine's state and verbs: what each event does to chunks and sources.
+//! The machine: its rooms, its verbs, and the ways between the rooms. What follows when sources come and go is in
+//! `sources`, what can be seen in `views`.
+
+mod sources;
+mod views;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::VecDeque,
     time::{Duration, Instant},
 };
 
 use super::{
-    Action, Event, FailReason, Finish, Notice, SourceState,
+    Action, Event, FailReason, Finish, Notice,
+    blame::Blame,
     chunks::ChunkTable,
-    queue::{Delivery, Want},
+    hedges::Hedges,
+    help::{self, Help},
+    outlook::Outlook,
     reading::Reading,
-    source::{Link, Source},
+    schedule::{self, Pass},
+    source::{Declined, Due},
+    sources::Sources,
+    wait::Wait,
 };
-use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, Fault, SourceId};
+use crate::model::{ChunkIndex, ChunkLayout, ChunkSet, Fault, SourceId, Who};
 
-/// A call that comes this much later than it was due means that this process did not run, be it as it was stopped or
-/// as the machine is busy: what it did not hear meanwhile is nobody's silence.
+/// A call that comes this much later than it was due means that this process did not run, because it was stopped or because
+/// the machine is busy. Sources are not to blame for a silence that nobody listened to.
 const OWN_STOP: Duration = Duration::from_millis(50);
-/// Refusals on one connection after which a source is given up for a while.
-const MOST_REFUSALS: u32 = 3;
 
 /// How a download is to be run.
 #[derive(Clone, Copy, Debug)]
@@ -29,31 +37,27 @@ pub struct DownloadConfig {
     pub source_wait: Duration,
 }
 
-/// The decisions of one download.
+/// The decisions of one download. See [`super`] for its rooms and [`crate::engine`] for its verbs.
 #[derive(Debug)]
 pub struct Download {
-    pub(super) layout: ChunkLayout,
-    pub(super) config: DownloadConfig,
-    pub(super) chunks: ChunkTable,
-    pub(super) sources: BTreeMap<SourceId, Source>,
-    pub(super) actions: VecDeque<Action>,
-    /// Who sent which chunk with a wrong digest. Each source is here once: it is not asked again.
-    pub(super) wrong: BTreeMap<ChunkIndex, BTreeSet<SourceId>>,
-    pub(super) state: State,
-    pub(super) began: Instant,
+    layout: ChunkLayout,
+    chunks: ChunkTable,
+    sources: Sources,
+    blame: Blame,
+    hedges: Hedges,
+    wait: Wait,
     /// Somebody reads the file from its beginning while it comes.
-    pub(super) reading: Option<Reading>,
-    pub(super) resumed_bytes: u64,
-    /// No source is there since then.
-    pub(super) waiting_since: Option<Instant>,
-    /// Bytes that hedges have cost or may still cost.
-    pub(super) hedged_bytes: u64,
+    reading: Option<Reading>,
+    actions: VecDeque<Action>,
+    state: State,
+    began: Instant,
+    resumed_bytes: u64,
     still_sending: Vec<SourceId>,
 }
 
 /// How far the download is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+enum State {
     /// The digests or the part file are not there yet.
     Preparing,
     /// Chunks are asked for.
@@ -67,24 +71,22 @@ impl Download {
     pub fn new(layout: ChunkLayout, config: DownloadConfig, now: Instant) -> Self {
         Self {
             layout,
-            config,
             chunks: ChunkTable::new(layout),
-            sources: BTreeMap::new(),
+            sources: Sources::new(layout.chunk_bytes(), config.seed),
+            blame: Blame::default(),
+            hedges: Hedges::new(layout),
+            wait: Wait::new(config.source_wait),
+            reading: None,
             actions: VecDeque::new(),
-            wrong: BTreeMap::new(),
             state: State::Preparing,
             began: now,
-            reading: None,
             resumed_bytes: 0,
-            waiting_since: None,
-            hedged_bytes: 0,
             still_sending: Vec::new(),
         }
     }
 
-    /// A download of a file that is read from its beginning while it comes: every source is asked for the
-    /// first chunk that nobody has to bring, and for none that is more than `ahead_chunks` ahead of the
-    /// reader ([`Event::Taken`]).
+    /// A download of a file that is read from its beginning while it comes. Every source is asked for the first chunk that
+    /// nobody has to bring, and for none that is more than `ahead_chunks` ahead of the reader ([`Event::Taken`]).
     pub fn in_order(
         layout: ChunkLayout,
         config: DownloadConfig,
@@ -100,12 +102,7 @@ impl Download {
     /// One thing that happened.
     pub fn handle_event(&mut self, now: Instant, event: Event) {
         if self.state == State::Over {
-            match event {
-                Event::Received { source, bytes, .. } => self.count(source, bytes),
-                Event::Verified { source, chunk } => self.verified_late(source, chunk),
-                _ => {}
-            }
-            return;
+            return self.late(event);
         }
         match event {
             Event::Sources(list) => self.listed(now, list),
@@ -146,19 +143,15 @@ impl Download {
             && now > due + OWN_STOP
         {
             let late = now.saturating_duration_since(due);
-            self.sources.values_mut().for_each(|s| s.shift(late));
-            if let Some(since) = &mut self.waiting_since {
-                *since += late;
-            }
+            self.sources.shift(late);
+            self.wait.shift(late);
         }
-        let due: Vec<_> = self
-            .sources
-            .values()
-            .filter(|source| source.deadline().is_some_and(|due| due <= now))
-            .map(|source| source.id)
-            .collect();
-        for id in due {
-            self.source_due(now, id);
+        for (source, due) in self.sources.due(now) {
+            match due {
+                Due::Connect => self.actions.push_back(Action::Connect { source }),
+                Due::Suspect => self.tell_of(source, |who| Notice::Suspect { who }),
+                Due::Stalled => self.disconnect(now, source, Fault::Stalled),
+            }
         }
         self.after(now);
     }
@@ -173,14 +166,8 @@ impl Download {
         if self.state == State::Over {
             return None;
         }
-        let given_up = self
-            .waiting_since
-            .map(|since| since + self.config.source_wait);
-        self.sources
-            .values()
-            .filter_map(Source::deadline)
-            .chain(given_up)
-            .min()
+        let deadlines = [self.sources.deadline(), self.wait.deadline()];
+        deadlines.into_iter().flatten().min()
     }
 
     /// Sources that had something on its way when the download ended, and that are not silent.
@@ -188,9 +175,35 @@ impl Download {
         &self.still_sending
     }
 
-    fn count(&mut self, id: SourceId, bytes: u32) {
-        if let Some(source) = self.sources.get_mut(&id) {
-            source.counters.received_bytes += u64::from(bytes);
+    /// What was on its way when the download ended is counted. A chunk that is verified now is in the file all the same,
+    /// so that the next run has it.
+    fn late(&mut self, event: Event) {
+        match event {
+            Event::Received { source, bytes, .. } => {
+                if let Some(source) = self.sources.get_mut(source) {
+                    source.count(bytes);
+                }
+            }
+            Event::Verified { source: id, chunk } => {
+                if let Some(source) = self.sources.get_mut(id)
+                    && self.chunks.complete(chunk, id)
+                {
+                    source.credit(self.layout.chunk_len(chunk));
+                }
+            }
+            Event::Sources(_)
+            | Event::Connected { .. }
+            | Event::Lost { .. }
+            | Event::Ready { .. }
+            | Event::Wrong { .. }
+            | Event::Refused { .. }
+            | Event::Cancelled { .. }
+            | Event::Queued { .. }
+            | Event::Blocked { .. }
+            | Event::Unblocked { .. }
+            | Event::Taken { .. }
+            | Event::LocalFailure { .. }
+            | Event::Stop => {}
         }
     }
 
@@ -203,27 +216,25 @@ impl Download {
             return self.finish(Finish::Complete);
         }
         self.rest(now);
-        self.schedule(now);
+        if self.state == State::Running {
+            self.schedule(now);
+        }
         self.look_for_sources(now);
     }
 
-    pub(super) fn finish(&mut self, finish: Finish) {
+    fn finish(&mut self, finish: Finish) {
         self.state = State::Over;
-        let is_sending = |source: &&Source| {
-            let has_more = source.queue.sums().unfinished > 0;
-            has_more && (Self::is_working(source) || source.state() == SourceState::Resting)
-        };
-        let sending = self.sources.values().filter(is_sending);
-        self.still_sending = sending.map(|source| source.id).collect();
-        for source in self.sources.values_mut() {
-            // What came of chunks that will not be whole is waste.
-            source.queue.take_all();
-        }
+        self.still_sending = self.sources.end();
         self.actions.push_back(Action::Finish(finish));
     }
 
-    pub(super) fn tell(&mut self, notice: Notice) {
+    fn tell(&mut self, notice: Notice) {
         self.actions.push_back(Action::Notice(notice));
+    }
+
+    fn tell_of(&mut self, source: SourceId, notice: impl FnOnce(Who) -> Notice) {
+        let who = self.sources[source].who();
+        self.tell(notice(who));
     }
 
     fn ready(&mut self, have: &ChunkSet) {
@@ -233,168 +244,143 @@ impl Download {
         }
     }
 
-    fn received_bytes(&mut self, now: Instant, id: SourceId, chunk: ChunkIndex, bytes: u32) {
-        self.count(id, bytes);
-        let Some(source) = self.sources.get_mut(&id) else {
-            return;
-        };
-        if !source.is_connected() {
-            return;
+    fn taken(&mut self, chunks: u32) {
+        if let Some(reading) = &mut self.reading {
+            reading.taken(chunks);
         }
-        source.measure(now, bytes);
-        let wanted_before = source.queue.sums().wanted;
-        match source.queue.receive(chunk, bytes) {
-            Delivery::Whole => source.grow_window(now, wanted_before),
-            Delivery::Useless => {
-                if source.queue.get(chunk).is_some_and(|r| r.is_whole()) {
-                    source.queue.remove(chunk);
-                }
-            }
-            Delivery::Part | Delivery::Unasked => {}
-        }
-        source.sync(now);
-        self.clear(id);
     }
+}
 
-    /// It is not silent any more: it may be asked again.
-    fn clear(&mut self, id: SourceId) {
-        if let Some(source) = self.sources.get_mut(&id)
-            && source.link == Link::Suspect
+/// Chunks are asked for, and come or do not.
+impl Download {
+    fn received_bytes(&mut self, now: Instant, id: SourceId, chunk: ChunkIndex, bytes: u32) {
+        if let Some(source) = self.sources.get_mut(id)
+            && source.receive(now, chunk, bytes)
         {
-            source.link = Link::Up;
-            let who = source.who;
-            self.tell(Notice::Cleared { who });
+            self.tell_of(id, |who| Notice::Cleared { who });
         }
     }
 
     fn verified(&mut self, now: Instant, id: SourceId, chunk: ChunkIndex) {
-        let length = u64::from(self.layout.chunk_len(chunk));
-        let Some(source) = self.sources.get_mut(&id) else {
+        let Some(source) = self.sources.get_mut(id) else {
             return;
         };
-        source.queue.remove(chunk);
-        source.forget_failures();
-        source.sync(now);
-        if self.chunks.complete(chunk, id).is_none() {
+        source.settle(now, chunk);
+        if !self.chunks.complete(chunk, id) {
             return;
         }
-        source.counters.useful_bytes += length;
-        source.counters.useful_chunks += 1;
-        for other in self.sources.values_mut() {
-            let Some(before) = other.queue.set_want(chunk, Want::Useless) else {
-                continue;
-            };
-            if before.want == Want::Wanted {
-                let unsent = length.saturating_sub(u64::from(before.received));
-                self.hedged_bytes = self.hedged_bytes.saturating_sub(unsent);
-                if !before.is_whole() {
-                    let source = other.id;
-                    self.actions.push_back(Action::Cancel { source, chunk });
-                }
-            }
-            if before.is_whole() {
-                other.queue.remove(chunk);
-            }
-            other.sync(now);
-        }
-    }
-
-    /// It was on its way when all ended, and is in the file all the same: the next run has it.
-    fn verified_late(&mut self, id: SourceId, chunk: ChunkIndex) {
-        let length = u64::from(self.layout.chunk_len(chunk));
-        if let Some(source) = self.sources.get_mut(&id)
-            && self.chunks.complete(chunk, id).is_some()
-        {
-            source.counters.useful_bytes += length;
-            source.counters.useful_chunks += 1;
-        }
-    }
-
-    fn wrong(&mut self, now: Instant, id: SourceId, chunk: ChunkIndex) {
-        let Some(source) = self.sources.get_mut(&id) else {
-            return;
-        };
-        source.counters.digest_failures += 1;
-        self.wrong.entry(chunk).or_default().insert(id);
-        self.ban(now, id, Some(chunk));
-        self.blame_manifest(chunk);
-    }
-
-    /// Two sources can be damaged in one chunk, and a third be right. The digests are blamed once nobody is left to ask.
-    fn blame_manifest(&mut self, chunk: ChunkIndex) {
-        let mut sources = self.sources.values();
-        if sources.any(|source| source.state() != SourceState::Banned) {
-            return;
-        }
-        let mut senders = self.wrong.get(&chunk).into_iter().flatten();
-        if let (Some(first), Some(second)) = (senders.next(), senders.next()) {
-            let who = [first, second].map(|id| self.sources[id].who);
-            self.finish(Finish::Failed(FailReason::WrongManifest { chunk, who }));
+        source.credit(self.layout.chunk_len(chunk));
+        for (source, unsent_bytes) in self.sources.make_useless(now, chunk) {
+            self.hedges.give_back(unsent_bytes);
+            self.actions.push_back(Action::Cancel { source, chunk });
         }
     }
 
     fn refused(&mut self, now: Instant, id: SourceId, chunk: ChunkIndex) {
-        let Some(source) = self.sources.get_mut(&id) else {
-            return;
-        };
-        if source.queue.remove(chunk).is_none() {
-            return;
-        }
-        source.counters.retries += 1;
-        source.counters.faults.count(Fault::Refused);
-        source.refused.insert(chunk);
-        source.refusals += 1;
-        source.progress.sign_of_life(now);
-        source.sync(now);
-        let over = source.refusals >= MOST_REFUSALS;
-        self.clear(id);
-        self.chunks.leave(chunk, id);
-        if over {
-            self.disconnect(now, id, Fault::Refused);
+        let source = self.sources.get_mut(id);
+        if let Some(declined) = source.and_then(|source| source.refuse(now, chunk)) {
+            self.declined(id, chunk, declined);
+            if declined.is_too_much {
+                self.disconnect(now, id, Fault::Refused);
+            }
         }
     }
 
     fn cancelled(&mut self, now: Instant, id: SourceId, chunk: ChunkIndex) {
-        let Some(source) = self.sources.get_mut(&id) else {
-            return;
-        };
-        if let Some(request) = source.queue.remove(chunk)
-            && request.want == Want::Wanted
-        {
-            // Nobody asked for that; the chunk is to be had elsewhere all the same.
-            source.counters.retries += 1;
+        if let Some(source) = self.sources.get_mut(id) {
+            let declined = source.cancel(now, chunk);
+            self.declined(id, chunk, declined);
+        }
+    }
+
+    fn declined(&mut self, id: SourceId, chunk: ChunkIndex, declined: Declined) {
+        if declined.is_cleared {
+            self.tell_of(id, |who| Notice::Cleared { who });
+        }
+        if declined.leaves {
             self.chunks.leave(chunk, id);
         }
-        source.progress.sign_of_life(now);
-        source.sync(now);
-        self.clear(id);
     }
 
     fn queued(&mut self, now: Instant, id: SourceId) {
-        if let Some(source) = self.sources.get_mut(&id)
-            && source.is_connected()
+        if let Some(source) = self.sources.get_mut(id)
+            && source.queued(now)
         {
-            source.progress.queued(now);
-            self.clear(id);
+            self.tell_of(id, |who| Notice::Cleared { who });
         }
     }
 
     fn set_blocked(&mut self, now: Instant, id: SourceId, blocked: bool) {
-        if let Some(source) = self.sources.get_mut(&id) {
-            source.progress.set_blocked(now, blocked);
-            source.sync(now);
+        if let Some(source) = self.sources.get_mut(id) {
+            source.set_blocked(now, blocked);
         }
     }
 
-    /// True while a source may be asked for more.
-    pub(super) fn is_working(source: &Source) -> bool {
-        match source.state() {
-            SourceState::Up => true,
-            SourceState::Connecting
-            | SourceState::Resting
-            | SourceState::Suspect
-            | SourceState::Dead
-            | SourceState::Banned => false,
+    /// Asks for as much as is sensible now.
+    fn schedule(&mut self, now: Instant) {
+        let mut pass = Pass::default();
+        while let Some((source, chunk)) = pass.next(&self.outlook(now)) {
+            self.request(now, source, chunk);
         }
+        for source in schedule::useless(&self.outlook(now)) {
+            self.disconnect(now, source, Fault::Refused);
+        }
+        for helper in help::helpers(&self.outlook(now)) {
+            match help::help(&self.outlook(now), &self.hedges, &helper) {
+                None => {}
+                Some(Help::TakeBack { owner, chunk }) => {
+                    self.take_back(now, owner, chunk);
+                    self.request(now, helper.id, chunk);
+                }
+                Some(Help::Hedge { chunk }) => self.hedge(now, helper.id, chunk),
+            }
+        }
+    }
+
+    fn outlook(&self, now: Instant) -> Outlook<'_> {
+        Outlook {
+            now,
+            layout: self.layout,
+            chunks: &self.chunks,
+            sources: &self.sources,
+            reading: self.reading,
+        }
+    }
+
+    /// Asks for a missing chunk.
+    fn request(&mut self, now: Instant, source: SourceId, chunk: ChunkIndex) {
+        if self.chunks.take(chunk, source) {
+            self.ask(now, source, chunk);
+        }
+    }
+
+    fn ask(&mut self, now: Instant, id: SourceId, chunk: ChunkIndex) {
+        let length = self.layout.chunk_len(chunk);
+        if let Some(source) = self.sources.get_mut(id) {
+            source.ask(now, chunk, length);
+            let source = id;
+            self.actions.push_back(Action::Request { source, chunk });
+        }
+    }
+
+    fn take_back(&mut self, now: Instant, owner: SourceId, chunk: ChunkIndex) {
+        if let Some(source) = self.sources.get_mut(owner) {
+            source.take_back(now, chunk);
+        }
+        let source = owner;
+        self.actions.push_back(Action::Cancel { source, chunk });
+        self.chunks.leave(chunk, owner);
+    }
+
+    fn hedge(&mut self, now: Instant, helper: SourceId, chunk: ChunkIndex) {
+        let length = u64::from(self.layout.chunk_len(chunk));
+        if !self.hedges.allows(length) || !self.chunks.join(chunk, helper) {
+            return;
+        }
+        self.hedges.spend(length);
+        if let Some(source) = self.sources.get_mut(helper) {
+            source.count_hedge();
+        }
+        self.ask(now, helper, chunk);
     }
 }

@@ -1,13 +1,13 @@
-//! Where the chunks of a file stand, drawn coarsely enough for people to look at.
+//! Where the chunks of a file stand, coarse enough for people to look at. Knows nothing of how they come.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use crate::model::{ChunkIndex, Who};
 
-/// Cells that a map has at most.
+/// Most cells of a map.
 const MOST_CELLS: u32 = 4096;
 
-/// A file's chunks, the same number of consecutive ones to a cell; the last cell may have fewer.
+/// A file's chunks in cells of equally many consecutive ones. The last cell may have fewer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChunkMap {
     /// Chunks of the file.
@@ -23,14 +23,14 @@ pub struct ChunkMap {
 pub struct ChunkCell {
     /// Verified chunks of it.
     pub have: u32,
-    /// Who was asked for the first of its chunks that are on their way.
+    /// Who was asked for the first of its chunks in flight.
     pub in_flight: Option<Who>,
-    /// Who brought most of it; `None` with some there means that an earlier run did.
+    /// Who brought most of it. `None` means an earlier run, if some of it is here.
     pub from: Option<Who>,
 }
 
 impl ChunkMap {
-    /// Nothing is there.
+    /// Nothing is here.
     pub fn empty(chunk_count: u32) -> Self {
         let chunks_per_cell = chunk_count.div_ceil(MOST_CELLS).max(1);
         let cells = chunk_count.div_ceil(chunks_per_cell) as usize;
@@ -41,7 +41,7 @@ impl ChunkMap {
         }
     }
 
-    /// All of it was there before.
+    /// All of it is here, from an earlier run.
     pub fn whole(chunk_count: u32) -> Self {
         let mut map = Self::empty(chunk_count);
         let mut left = chunk_count;
@@ -65,7 +65,7 @@ impl ChunkMap {
     }
 }
 
-/// Who is named most often; of equals the first in order.
+/// Who is named most often; the first in order among equals.
 fn most_of(brought_by: &[Option<Who>]) -> Option<Who> {
     if let [only] = brought_by {
         return *only;

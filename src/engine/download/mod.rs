@@ -1,27 +1,43 @@
-//! The receiving side of one transfer: which chunk is asked of which source, when a source is given up, when
-//! a chunk is asked of two. One machine, [`Download`]; see [`crate::engine`] for its verbs.
+//! The receiving side of one transfer: which chunk is asked of which source, when a source is given up, when a chunk is
+//! asked of two.
 //!
-//! `machine` turns events into states, `schedule` decides who is asked for what, `reading` what may be asked for
-//! when somebody reads the file while it comes, `views` is what can be seen of it all. Their parts do not know
-//! each other: `chunks` (where every chunk stands), `source` (one source: `queue`, `progress`, `rate`),
-//! `index_set` (a set that is searched fast).
+//! [`Download`] is one machine made of rooms that do not know each other:
+//!
+//! - `chunks`: where every chunk stands, whose own it is, who was asked for it;
+//! - `sources`: every source, with its connection, its requests, its measures and its counters (`source`, made of
+//!   `connection`, `flow` and `counters`);
+//! - `reading`: how far ahead of its reader a download may be;
+//! - `hedges`: what may be sent twice;
+//! - `blame`: who sent wrong bytes;
+//! - `wait`: since when no source is there.
+//!
+//! `schedule` and `help` decide who is asked for what. They own nothing, and look at the rooms through an `outlook`. The
+//! verbs of a room give what others must do; only the `machine` knows more than one. See [`crate::engine`] for its own
+//! verbs.
 
+mod blame;
 mod chunks;
+mod connection;
+mod counters;
+mod flow;
+mod hedges;
+mod help;
 mod index_set;
 mod machine;
 mod map;
+mod outlook;
 mod progress;
 mod queue;
 mod rate;
 mod reading;
-mod resting;
 mod schedule;
 mod source;
 mod sources;
 #[cfg(test)]
 mod tests;
 mod types;
-mod views;
+mod wait;
+mod window;
 
 pub use machine::{Download, DownloadConfig};
 pub use map::{ChunkCell, ChunkMap};

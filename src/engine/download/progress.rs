@@ -1,8 +1,8 @@
-//! Whether a source is silent for too long. Owns one source's clock of progress; must not know what
-//! follows from silence.
+//! Whether a source is silent for too long. Owns one source's clock of progress; knows nothing of what follows from
+//! silence.
 //!
-//! Silence counts only while something is awaited and this side can take it. A source that says that this side waits
-//! in its line is not silent, but its word is no progress: it is believed for so long only.
+//! Silence counts only while something is awaited and this side can take it. A source that says that this side waits in its
+//! line is not silent, but makes no progress: it is believed for a limited time.
 
 use std::time::{Duration, Instant};
 
@@ -10,20 +10,21 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Silence after which a source is dead.
 const DEATH: Duration = Duration::from_secs(2);
-/// Silence after a source's word that this side waits, which is said every second: suspicious, and death.
+/// Silence after a source's word that this side waits in its line: from here on it is suspicious, or death. Sources repeat
+/// the word every second.
 const WORD_OVERDUE: Duration = Duration::from_secs(2);
 const WORD_LOST: Duration = Duration::from_secs(3);
-/// What a source may let this side wait with nothing but its word. A line of all the receivers that a secondary may
-/// have is shorter.
+/// How long a source may let this side wait with nothing but its word. A line of all the receivers that a secondary may have
+/// is shorter.
 const LONGEST_LINE: Duration = Duration::from_secs(120);
 
-/// The time since a source last showed life, against the gaps that are usual for it: the estimator of TCP's
-/// retransmission timer (RFC 6298), fed with times between arrivals.
+/// How long a source has been silent, compared with the gaps that are usual for it. The estimator is that of TCP's
+/// retransmission timer (RFC 6298), fed with the times between arrivals.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Progress {
     /// Start of the present silence; `None` when nothing is awaited.
     silent_since: Option<Instant>,
-    /// The silence began with bytes, so that its end measures a gap between arrivals.
+    /// The silence began with bytes: its end measures a gap between arrivals.
     after_bytes: bool,
     /// When the source last said, in the present silence, that this side waits in its line.
     told_at: Option<Instant>,
@@ -48,7 +49,7 @@ impl Progress {
         let Some(since) = self.silent_since else {
             return;
         };
-        // A wait in line says nothing of the gaps between arrivals.
+        // A wait in line says nothing about the gaps between arrivals.
         if self.after_bytes && self.told_at.is_none() {
             self.learn(now.saturating_duration_since(since).as_secs_f64());
         }
@@ -57,10 +58,10 @@ impl Progress {
         self.after_bytes = true;
     }
 
-    /// The source showed life otherwise than by bytes.
+    /// The source showed life without sending bytes.
     pub(super) fn sign_of_life(&mut self, now: Instant) {
         if self.told_at.is_some() {
-            // It is in line as before.
+            // This side waits in line as before.
             self.told_at = Some(now);
         } else if self.silent_since.is_some() {
             self.restart(now);
@@ -74,7 +75,7 @@ impl Progress {
         }
     }
 
-    /// How long this side has waited in the source's line, as far as it was told so.
+    /// How long this side has waited in the source's line; `None` if the source does not say that it waits.
     pub(super) fn in_line_for(&self, now: Instant) -> Option<Duration> {
         let since = self.silent_since.filter(|_| self.told_at.is_some())?;
         Some(now.saturating_duration_since(since))
@@ -92,7 +93,7 @@ impl Progress {
         self.blocked
     }
 
-    /// Takes a time in which this side did not run out of the account.
+    /// Leaves a time in which this side did not run out of account.
     pub(super) fn shift(&mut self, by: Duration) {
         if let Some(since) = &mut self.silent_since {
             *since += by;
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_one_waits_is_life_and_no_progress() {
+    fn word_that_one_waits_is_life_but_not_progress() {
         let start = Instant::now();
         let mut progress = Progress::default();
         progress.queued(start);
@@ -202,13 +203,13 @@ mod tests {
         }
         progress.sign_of_life(now);
         assert_eq!(progress.in_line_for(now), Some(now - start));
-        // Such a gap is no usual one.
+        // Such a gap is not learnt as a usual one.
         progress.bytes(now);
         assert_eq!(progress.in_line_for(now), None);
         assert_eq!(progress.suspect_at(), Some(now + PATIENCE));
         progress.bytes(now + 10 * MS);
         assert_eq!(progress.suspect_at(), Some(now + 10 * MS + PATIENCE));
-        // Nobody is believed for ever.
+        // No source is believed for ever.
         let last = now + 10 * MS;
         progress.queued(last + 119_000 * MS);
         assert_eq!(progress.dead_at(), Some(last + LONGEST_LINE));

@@ -1,5 +1,5 @@
-//! What was asked of one source and is not settled, in the order of asking, which is the order in which it
-//! sends. Owns the sums over it; must not know other sources.
+//! What was asked of one source and is not settled, in the order of asking, which is the order of sending. Owns the
+//! requests and the sums over them; knows no other source.
 
 use std::{
     collections::VecDeque,
@@ -13,9 +13,9 @@ use crate::model::ChunkIndex;
 pub(super) enum Want {
     /// The chunk is wanted from this source.
     Wanted,
-    /// It was taken back because another should be faster; if it comes whole after all it is as good.
+    /// It was taken back because another should be faster. If it comes whole after all, it is as good.
     TakenBack,
-    /// The file has the chunk already: whatever comes is waste.
+    /// The file has the chunk: whatever still comes is waste.
     Useless,
 }
 
@@ -29,12 +29,12 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// All its bytes came; its verification may be pending.
+    /// All its bytes have come; they may not be verified yet.
     pub(super) fn is_whole(&self) -> bool {
         self.received == self.length
     }
 
-    /// Bytes that this source is still expected to send of it.
+    /// Bytes of it that are wanted and have not come.
     pub(super) fn expected_bytes(&self) -> u64 {
         match self.want {
             Want::Wanted => u64::from(self.length - self.received),
@@ -63,13 +63,13 @@ impl Request {
 pub(super) struct Sums {
     /// Wanted requests that are not whole.
     pub(super) wanted: u32,
-    /// Bytes still to come of them.
+    /// Their bytes that have not come.
     pub(super) wanted_bytes: u64,
     /// Requests that are not whole, those taken back included.
     pub(super) unfinished: u32,
-    /// Bytes still to come of those.
+    /// Their bytes that have not come.
     pub(super) unfinished_bytes: u64,
-    /// Bytes that came and are neither useful nor waste yet.
+    /// Bytes that have come and are neither useful nor waste yet.
     pub(super) pending_bytes: u64,
 }
 
@@ -93,16 +93,16 @@ impl SubAssign for Sums {
     }
 }
 
-/// What bytes that came meant.
+/// What bytes that came are good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Delivery {
-    /// The chunk is not asked of this source (any more).
+    /// The chunk is not, or no longer, asked of this source.
     Unasked,
-    /// They are of a chunk that the file has already.
+    /// The file has their chunk.
     Useless,
-    /// There is more to come.
+    /// More of their chunk is to come.
     Part,
-    /// They were the last of their chunk.
+    /// Their chunk is whole.
     Whole,
 }
 
@@ -132,7 +132,7 @@ impl RequestQueue {
         self.requests.iter().find(|request| request.chunk == chunk)
     }
 
-    /// Asks for one more. The caller sees to it that a chunk is not asked twice of one source.
+    /// One more chunk is asked for. The caller makes sure that it is not in the queue.
     pub(super) fn push(&mut self, chunk: ChunkIndex, length: u32) {
         let request = Request {
             chunk,
@@ -144,7 +144,7 @@ impl RequestQueue {
         self.requests.push_back(request);
     }
 
-    /// Counts bytes; those beyond a chunk's length are not the chunk's.
+    /// Counts bytes. Those beyond a chunk's length are not the chunk's.
     pub(super) fn receive(&mut self, chunk: ChunkIndex, bytes: u32) -> Delivery {
         let Some(index) = self.position(chunk) else {
             return Delivery::Unasked;
@@ -161,7 +161,7 @@ impl RequestQueue {
         }
     }
 
-    /// Changes what a request is good for; gives it as it was before.
+    /// Changes what a request is good for. Gives it as it was before.
     pub(super) fn set_want(&mut self, chunk: ChunkIndex, want: Want) -> Option<Request> {
         let index = self.position(chunk)?;
         let before = self.requests[index];
@@ -177,14 +177,14 @@ impl RequestQueue {
         Some(request)
     }
 
-    /// Takes everything out: the connection is gone.
+    /// Takes everything out.
     pub(super) fn take_all(&mut self) -> VecDeque<Request> {
         self.sums = Sums::default();
         std::mem::take(&mut self.requests)
     }
 
     fn position(&self, chunk: ChunkIndex) -> Option<usize> {
-        // The first is nearly always the one.
+        // It is nearly always the first.
         self.requests
             .iter()
             .position(|request| request.chunk == chunk)

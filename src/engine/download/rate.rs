@@ -1,19 +1,19 @@
-//! How fast a source sends, of late. Owns one source's recent past; must not know why it is asked.
+//! How fast a source sends. Owns one source's recent past; knows nothing of what it sends.
 //!
-//! Time in which nothing was asked of the source does not pass here, so that an idle source keeps its rate
-//! and a stopped process does not halve everybody's.
+//! Only busy time counts, in which something is asked of the source. So an idle source keeps its rate, and a stop of this
+//! process does not halve the rates of all.
 
 use std::time::{Duration, Instant};
 
 const BUCKET: Duration = Duration::from_millis(100);
 const BUCKETS: u64 = 15;
-/// A rate is known after this much busy time, or after [`RateMeter::new`]'s sample.
+/// A rate is known after this much busy time, or after the sample of [`RateMeter::new`].
 const ENOUGH_TIME: Duration = Duration::from_millis(100);
-/// Bytes that come all at once are taken to have needed this long.
+/// Bytes that come all at once count as having taken this long.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// Bytes per busy time, in buckets of 100 ms over the last 1.5 s. Newer buckets weigh more, linearly: half
-/// a second after a change the estimate is past half-way, after a second within about a tenth.
+/// Bytes per busy time, in buckets of 100 ms over the last 1.5 s. Newer buckets weigh linearly more: half a second after a
+/// change the estimate is past half-way, after a second it is within about a tenth.
 #[derive(Clone, Debug)]
 pub(super) struct RateMeter {
     sample_bytes: u64,
@@ -25,7 +25,7 @@ pub(super) struct RateMeter {
 }
 
 impl RateMeter {
-    /// A meter whose rate is known, at the latest, once `sample_bytes` came.
+    /// A meter whose rate is known once `sample_bytes` have come, at the latest.
     pub(super) fn new(sample_bytes: u32) -> Self {
         Self {
             sample_bytes: u64::from(sample_bytes),
@@ -45,14 +45,14 @@ impl RateMeter {
         }
     }
 
-    /// Takes a time in which this side did not run out of the account.
+    /// Leaves a time in which this side did not run out of account.
     pub(super) fn shift(&mut self, by: Duration) {
         if let Some(since) = &mut self.busy_since {
             *since += by;
         }
     }
 
-    /// Bytes came. Those that come while nothing is asked are leftovers and say nothing of the rate.
+    /// Bytes came. Those that come while nothing is asked are leftovers, and say nothing about the rate.
     pub(super) fn add(&mut self, now: Instant, bytes: u32) {
         if self.busy_since.is_none() {
             return;
@@ -66,7 +66,7 @@ impl RateMeter {
         self.total_bytes += u64::from(bytes);
     }
 
-    /// Bytes per second, at least 1; `None` while too little came to tell.
+    /// Bytes per second, at least 1; `None` while too little has come to tell.
     pub(super) fn rate(&self, now: Instant) -> Option<f64> {
         let busy = self.busy(now);
         let enough = self.total_bytes >= self.sample_bytes || busy >= ENOUGH_TIME;
@@ -110,7 +110,7 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// Feeds `bytes` every 10 ms for `ms`; gives the time after.
+    /// Feeds `bytes` every 10 ms for `ms`. Gives the time after.
     fn feed(meter: &mut RateMeter, mut now: Instant, ms: u32, bytes: u32) -> Instant {
         for _ in 0..ms / 10 {
             now += 10 * MS;

@@ -1,13 +1,9 @@
-//! A download that somebody reads from its beginning while it comes: chunks are asked for in order, and only so
-//! far ahead of the reader as this side can keep.
-//!
-//! Ranges that the central assigns mean nothing here: all chunks are nobody's own, so that the first missing
-//! one is the first that is asked for.
+//! How far ahead of its reader a download may be that somebody reads from its beginning while it comes. Owns the window of
+//! the reader; knows nothing of chunks but their order.
 
-use super::{Download, source::Source};
-use crate::model::{ChunkIndex, Have};
+use crate::model::ChunkIndex;
 
-/// How far the reader is.
+/// The window of a reader: chunks are asked for in order, and only as many ahead as this side can keep.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reading {
     ahead_chunks: u32,
@@ -15,12 +11,22 @@ pub(super) struct Reading {
 }
 
 impl Reading {
+    /// Nothing was taken yet. With a window of none nothing would ever come, so there is at least one chunk.
     pub(super) fn new(ahead_chunks: u32) -> Self {
         Self {
-            // With none nothing would ever come.
             ahead_chunks: ahead_chunks.max(1),
             taken_chunks: 0,
         }
+    }
+
+    /// The reader has taken so many chunks, from the first.
+    pub(super) fn taken(&mut self, chunks: u32) {
+        self.taken_chunks = self.taken_chunks.max(chunks);
+    }
+
+    /// True for a chunk that the reader is near enough to.
+    pub(super) fn reaches(self, chunk: ChunkIndex) -> bool {
+        chunk.0 < self.end()
     }
 
     /// The first chunk that may not be asked for yet.
@@ -29,47 +35,20 @@ impl Reading {
     }
 }
 
-impl Download {
-    pub(super) fn taken(&mut self, chunks: u32) {
-        if let Some(reading) = &mut self.reading {
-            reading.taken_chunks = reading.taken_chunks.max(chunks);
-        }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// What may be asked for and nobody has to bring: chunks, and their bytes.
-    pub(super) fn unassigned(&self) -> (u32, u64) {
-        match self.reading {
-            None => (self.chunks.missing_chunks(), self.chunks.missing_bytes()),
-            Some(reading) => self
-                .in_reach(reading)
-                .fold((0, 0), |(count, bytes), chunk| {
-                    (count + 1, bytes + u64::from(self.layout.chunk_len(chunk)))
-                }),
-        }
-    }
-
-    /// True for a missing chunk that may be asked for.
-    pub(super) fn is_unassigned(&self, chunk: ChunkIndex) -> bool {
-        let in_reach = self.reading.is_none_or(|reading| chunk.0 < reading.end());
-        in_reach && self.chunks.is_missing(chunk)
-    }
-
-    /// True when a source has an unassigned chunk.
-    pub(super) fn has_more_for(&self, source: &Source) -> bool {
-        self.unassigned().0 > 0 && self.unassigned_of(source) > 0
-    }
-
-    /// Unassigned chunks that a source has.
-    pub(super) fn unassigned_of(&self, source: &Source) -> usize {
-        match &source.have {
-            Have::All => self.unassigned().0 as usize,
-            Have::Chunks(chunks) => chunks.iter().filter(|c| self.is_unassigned(*c)).count(),
-        }
-    }
-
-    /// Missing chunks that the reader is near enough to, in order.
-    pub(super) fn in_reach(&self, reading: Reading) -> impl Iterator<Item = ChunkIndex> + '_ {
-        let missing = self.chunks.missing_forward(None);
-        missing.take_while(move |chunk| chunk.0 < reading.end())
+    #[test]
+    fn the_window_moves_with_the_reader_and_never_back() {
+        let mut reading = Reading::new(2);
+        let end = |reading: Reading| (0..20).find(|i| !reading.reaches(ChunkIndex(*i)));
+        assert_eq!(end(reading), Some(2));
+        reading.taken(5);
+        reading.taken(3);
+        assert_eq!(end(reading), Some(7));
+        reading.taken(u32::MAX);
+        assert_eq!(end(reading), None);
+        assert_eq!(end(Reading::new(0)), Some(1));
     }
 }

@@ -1,314 +1,390 @@
-//! One source as the download sees it. Owns its connection's state, its queue, its measures and its
-//! counters; must not know the other sources or the chunk table.
+//! One source as the download sees it: its connection, what was asked of it, how it behaves, what it brought. Knows
+//! neither the other sources nor the chunk table.
 
 use std::{
     collections::BTreeSet,
     time::{Duration, Instant},
 };
 
-use crate::{
-    engine::backoff::Backoff,
-    model::{
-        ChunkIndex, FaultCounts, Have, ReceivedFrom, SourceId, SourceInfo, Who,
-        limits::MAX_QUEUED_REQUESTS,
-    },
+use super::{
+    SourceSnapshot, SourceState,
+    connection::{Connection, ConnectionState, Rest},
+    counters::Counters,
+    flow::Flow,
+    queue::{RequestQueue, Want},
 };
+use crate::model::{ChunkIndex, ChunkSet, Fault, Have, ReceivedFrom, SourceId, SourceInfo, Who};
 
-use super::{SourceState, progress::Progress, queue::RequestQueue, rate::RateMeter};
+/// Refusals on one connection after which a source is given up for a while.
+const MOST_REFUSALS: u32 = 3;
 
-/// First delay before a dead source is tried again.
-const RETRY_FIRST: Duration = Duration::from_millis(250);
-/// Longest delay between tries.
-const RETRY_CAP: Duration = Duration::from_secs(5);
-/// The node's own time-outs answer an attempt to connect long before this.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
-/// How long what is a new source's own is left to it while it is being connected to.
-const CONNECT_GRACE: Duration = Duration::from_millis(150);
-/// Requests that even the slowest source has, so that its next chunk never waits for a round trip.
-const LEAST_WINDOW: u32 = 2;
-/// What may be asked ahead, as time at the present rate.
-const WINDOW_SECONDS: f64 = 0.5;
-/// Most bytes that one source may have to send.
-const MOST_OUTSTANDING_BYTES: u64 = 256 << 20;
-
-/// The connection to a source.
-///
-/// ```text
-///            ┌──────────────────────────────┐
-///            ▼                              │ retry_at
-///  Connecting ──▶ Up ◀──▶ Suspect ──▶ Waiting
-///       └─────────┴─── lost ────────────▲
-///  from any state: Banned
-///  Up, Suspect ──▶ Resting ──▶ Connecting, while it is about to leave
-/// ```
+/// What is to be done about a source whose deadline has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Link {
-    /// A connection was asked for; the answer is overdue at `overdue_at`.
-    Connecting { overdue_at: Instant },
-    /// It gets work.
-    Up,
-    /// It is connected, silent, and gets no new work.
+pub(super) enum Due {
+    /// Connect to it.
+    Connect,
+    /// Tell people that it is suspect.
     Suspect,
-    /// It is not connected; the next try is at `retry_at`.
-    Waiting { retry_at: Instant },
-    /// It is not connected, as it is about to leave and others are there.
-    Resting,
-    /// It sent wrong bytes.
-    Banned,
+    /// Give it up: it did not answer, or was silent for too long.
+    Stalled,
 }
 
-/// What is counted over all of a source's connections.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counters {
-    pub(super) received_bytes: u64,
-    pub(super) useful_bytes: u64,
-    pub(super) useful_chunks: u64,
-    pub(super) retries: u64,
-    pub(super) hedges: u64,
-    pub(super) digest_failures: u64,
-    pub(super) faults: FaultCounts,
-    pub(super) recoveries: u64,
-    pub(super) recovery: Duration,
-    pub(super) recovered_chunks: u64,
+/// What follows when a source says that a chunk will not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Declined {
+    /// The source was suspect and is not any more.
+    pub(super) is_cleared: bool,
+    /// The source no longer has the chunk to bring.
+    pub(super) leaves: bool,
+    /// It has refused too much, and is to be given up.
+    pub(super) is_too_much: bool,
 }
 
-/// A source.
+/// A source. Its counters and what the central says of it outlive its connections.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
-    pub(super) id: SourceId,
-    pub(super) who: Who,
-    /// Chunks that it can send.
-    pub(super) have: Have,
-    pub(super) link: Link,
-    /// It is in the central's present list.
-    pub(super) announced: bool,
-    /// It is about to leave, as the central says.
-    pub(super) is_draining: bool,
-    /// It is, and others are there: it gets no new work.
-    pub(super) is_resting: bool,
-    /// It was just listed, and may connect any moment until then.
-    pub(super) expected_until: Option<Instant>,
-    /// When it was given up; `None` while it works or was not tried yet.
-    pub(super) dead_since: Option<Instant>,
-    pub(super) queue: RequestQueue,
-    pub(super) progress: Progress,
-    /// Chunks that it said it cannot send.
-    pub(super) refused: BTreeSet<ChunkIndex>,
-    /// Refusals since it last connected.
-    pub(super) refusals: u32,
-    pub(super) counters: Counters,
-    chunk_bytes: u32,
-    meter: RateMeter,
-    window: u32,
-    backoff: Backoff,
+    id: SourceId,
+    who: Who,
+    have: Have,
+    connection: Connection,
+    flow: Flow,
+    refused: BTreeSet<ChunkIndex>,
+    refusals: u32,
+    counters: Counters,
 }
 
+/// What can be seen of it.
 impl Source {
-    /// A source that is being connected to.
-    pub(super) fn new(info: &SourceInfo, chunk_bytes: u32, seed: u64, now: Instant) -> Self {
-        Self {
-            id: info.id,
-            who: info.who,
-            have: info.have.clone(),
-            link: Link::Connecting {
-                overdue_at: now + CONNECT_PATIENCE,
-            },
-            announced: true,
-            is_draining: info.draining,
-            is_resting: false,
-            expected_until: Some(now + CONNECT_GRACE),
-            dead_since: None,
-            queue: RequestQueue::default(),
-            progress: Progress::default(),
-            refused: BTreeSet::new(),
-            refusals: 0,
-            counters: Counters::default(),
-            chunk_bytes,
-            meter: RateMeter::new(chunk_bytes),
-            window: LEAST_WINDOW,
-            // Sources of one download must not share their jitter.
-            backoff: Backoff::new(
-                seed ^ u64::from(info.id.0).rotate_left(48),
-                RETRY_FIRST,
-                RETRY_CAP,
-            ),
-        }
+    pub(super) fn id(&self) -> SourceId {
+        self.id
     }
 
-    /// True when it can send a chunk, as far as is known.
-    pub(super) fn can_send(&self, chunk: ChunkIndex) -> bool {
-        self.have.contains(chunk) && !self.refused.contains(&chunk)
+    pub(super) fn who(&self) -> Who {
+        self.who
+    }
+
+    /// Chunks that it can send, as the central says.
+    pub(super) fn have(&self) -> &Have {
+        &self.have
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// What was asked of it and is not settled.
+    pub(super) fn queue(&self) -> &RequestQueue {
+        self.flow.queue()
+    }
+
+    /// Chunks that it refused since it last connected.
+    pub(super) fn refused(&self) -> &BTreeSet<ChunkIndex> {
+        &self.refused
     }
 
     pub(super) fn is_connected(&self) -> bool {
-        match self.link {
-            Link::Up | Link::Suspect => true,
-            Link::Connecting { .. } | Link::Waiting { .. } | Link::Resting | Link::Banned => false,
+        self.connection.is_connected()
+    }
+
+    pub(super) fn is_suspect(&self) -> bool {
+        self.connection.state() == ConnectionState::Suspect
+    }
+
+    /// True while it may be asked for more.
+    pub(super) fn is_working(&self) -> bool {
+        match self.connection.seen() {
+            SourceState::Up => true,
+            SourceState::Connecting
+            | SourceState::Resting
+            | SourceState::Suspect
+            | SourceState::Dead
+            | SourceState::Banned => false,
         }
     }
 
-    /// True until the first attempt to connect had an answer.
-    pub(super) fn is_first_attempt(&self) -> bool {
-        match self.link {
-            Link::Connecting { .. } => self.dead_since.is_none(),
-            Link::Up | Link::Suspect | Link::Waiting { .. } | Link::Resting | Link::Banned => false,
+    /// True when it can still bring something that is not here, once it is connected.
+    pub(super) fn is_of_use(&self, here: &ChunkSet) -> bool {
+        match &self.have {
+            Have::All => true,
+            Have::Chunks(chunks) => {
+                self.queue().len() > 0 || chunks.iter().any(|chunk| !here.contains(chunk))
+            }
         }
     }
 
-    /// True when it is of interest to [`super::resting`].
-    pub(super) fn is_or_was_draining(&self) -> bool {
-        self.is_draining || self.is_resting || self.link == Link::Resting
+    /// True when it can send a chunk, as far as is known, and was not asked for it. A request that was taken back has to
+    /// end before the chunk is asked for again.
+    pub(super) fn may_be_asked_for(&self, chunk: ChunkIndex) -> bool {
+        self.can_send(chunk) && self.queue().get(chunk).is_none()
     }
 
-    /// True while it is left alone with what is its own, as it should be there soon.
-    pub(super) fn is_expected(&self) -> bool {
-        self.is_first_attempt() && self.expected_until.is_some()
+    fn can_send(&self, chunk: ChunkIndex) -> bool {
+        self.have.contains(chunk) && !self.refused.contains(&chunk)
     }
 
-    /// Its state as people see it: one that is tried again is dead until it answers.
-    pub(super) fn state(&self) -> SourceState {
-        match self.link {
-            Link::Connecting { .. } if self.dead_since.is_none() => SourceState::Connecting,
-            Link::Connecting { .. } | Link::Waiting { .. } => SourceState::Dead,
-            Link::Resting => SourceState::Resting,
-            Link::Up if self.is_resting => SourceState::Resting,
-            Link::Up => SourceState::Up,
-            Link::Suspect => SourceState::Suspect,
-            Link::Banned => SourceState::Banned,
-        }
-    }
-
-    pub(super) fn start_connecting(&mut self, now: Instant) {
-        self.link = Link::Connecting {
-            overdue_at: now + CONNECT_PATIENCE,
-        };
-    }
-
-    /// A new connection: nothing learnt on an earlier one holds for it.
-    pub(super) fn start_working(&mut self) {
-        self.link = Link::Up;
-        self.progress = Progress::default();
-        self.meter = RateMeter::new(self.chunk_bytes);
-        self.window = LEAST_WINDOW;
-        self.refusals = 0;
-    }
-
-    /// Not connected from now on, to be tried again later. The caller has emptied the queue.
-    pub(super) fn start_waiting(&mut self, now: Instant) {
-        let delay = if self.announced {
-            self.backoff.next_delay()
-        } else {
-            self.backoff.longest_delay()
-        };
-        self.link = Link::Waiting {
-            retry_at: now + delay,
-        };
-    }
-
-    /// It works, or the central says that it does: the next try need not wait long.
-    pub(super) fn forget_failures(&mut self) {
-        self.backoff.reset();
-    }
-
-    /// Sets the clocks right after a change of the queue.
-    pub(super) fn sync(&mut self, now: Instant) {
-        let sums = self.queue.sums();
-        self.progress.set_awaiting(now, sums.unfinished > 0);
-        let busy = sums.wanted > 0 && !self.progress.is_blocked();
-        self.meter.set_busy(now, busy);
-    }
-
-    /// Counts bytes in the measures (not in the queue).
-    pub(super) fn measure(&mut self, now: Instant, bytes: u32) {
-        self.meter.add(now, bytes);
-        self.progress.bytes(now);
-    }
-
-    /// Takes a time in which this side did not run out of every account.
-    pub(super) fn shift(&mut self, by: Duration) {
-        self.meter.shift(by);
-        self.progress.shift(by);
-        if let Link::Connecting { overdue_at } = &mut self.link {
-            *overdue_at += by;
-        }
-        if let Some(until) = &mut self.expected_until {
-            *until += by;
-        }
-    }
-
-    /// Bytes per second of late; `None` while unknown.
-    pub(super) fn rate(&self, now: Instant) -> Option<f64> {
-        self.meter.rate(now)
-    }
-
-    /// Chunks that may be asked ahead at a rate. Unknown rates get the least.
-    pub(super) fn window(&self, rate: Option<f64>) -> u32 {
-        let worth = rate.map_or(0.0, |rate| {
-            (rate * WINDOW_SECONDS / f64::from(self.chunk_bytes)).ceil()
-        });
-        self.window.min(worth as u32).max(LEAST_WINDOW)
-    }
-
-    /// True when one more chunk may be asked of it, by its window and its limits.
+    /// True when one more chunk may be asked of it.
     pub(super) fn has_space(&self, now: Instant) -> bool {
-        let sums = self.queue.sums();
-        // The rate only makes the window smaller.
-        sums.wanted < self.window.max(LEAST_WINDOW)
-            && sums.wanted < self.window(self.rate(now))
-            && self.queue.len() < MAX_QUEUED_REQUESTS
-            && sums.unfinished_bytes + u64::from(self.chunk_bytes) <= MOST_OUTSTANDING_BYTES
+        self.flow.has_space(now)
     }
 
-    /// A chunk came whole while `wanted_before` were wanted. The window grows only when it was what held
-    /// the source back, and not past what is worth it.
-    pub(super) fn grow_window(&mut self, now: Instant, wanted_before: u32) {
-        let worth = self.rate(now).map_or(f64::INFINITY, |rate| {
-            rate * WINDOW_SECONDS / f64::from(self.chunk_bytes)
-        });
-        if wanted_before >= self.window && f64::from(self.window) < worth {
-            self.window += 1;
-        }
+    /// Recent rate, in bytes per second; `None` while unknown.
+    pub(super) fn rate(&self, now: Instant) -> Option<f64> {
+        self.flow.rate(now)
     }
 
-    /// When its state must be looked at next.
+    /// How long this side has waited in its line; `None` if the source does not say that it waits.
+    pub(super) fn in_line_for(&self, now: Instant) -> Option<Duration> {
+        self.flow.in_line_for(now)
+    }
+
+    /// When [`Self::due`] is to be called.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        match self.link {
-            Link::Connecting { overdue_at } => Some(
-                self.expected_until
-                    .map_or(overdue_at, |at| at.min(overdue_at)),
-            ),
-            Link::Waiting { retry_at } => Some(retry_at),
-            Link::Up => self.progress.suspect_at(),
-            Link::Suspect => self.progress.dead_at(),
-            Link::Resting | Link::Banned => None,
+        match self.connection.state() {
+            ConnectionState::Up => self.flow.suspect_at(),
+            ConnectionState::Suspect => self.flow.dead_at(),
+            ConnectionState::Connecting { .. }
+            | ConnectionState::Waiting { .. }
+            | ConnectionState::Resting { .. }
+            | ConnectionState::Banned => self.connection.deadline(),
         }
-    }
-
-    /// Bytes that came and are known to be of no use.
-    pub(super) fn wasted_bytes(&self) -> u64 {
-        let settled = self
-            .counters
-            .received_bytes
-            .saturating_sub(self.queue.sums().pending_bytes);
-        settled.saturating_sub(self.counters.useful_bytes)
     }
 
     /// Its counters as others see them.
     pub(super) fn received_from(&self) -> ReceivedFrom {
-        let counters = self.counters;
-        ReceivedFrom {
-            source: self.id,
-            who: self.who,
-            bytes: counters.useful_bytes,
-            wasted: self.wasted_bytes(),
-            chunks: counters.useful_chunks,
-            retries: counters.retries,
-            hedges: counters.hedges,
-            digest_failures: counters.digest_failures,
-            recoveries: counters.recoveries,
-            recovery_ms: counters.recovery.as_millis() as u64,
-            recovered_chunks: counters.recovered_chunks,
-            faults: counters.faults,
+        let pending_bytes = self.queue().sums().pending_bytes;
+        self.counters
+            .received_from(self.id, self.who, pending_bytes)
+    }
+
+    /// The source as it stands.
+    pub(super) fn snapshot(&self, now: Instant) -> SourceSnapshot {
+        let in_flight = self.queue().sums().wanted;
+        let is_busy = in_flight > 0 && self.is_connected();
+        let rate = self.rate(now).filter(|_| is_busy);
+        SourceSnapshot {
+            state: self.connection.seen(),
+            rate_bytes_per_s: rate.unwrap_or(0.0),
+            in_flight,
+            received: self.received_from(),
         }
+    }
+}
+
+/// What happens to its connection.
+impl Source {
+    /// A source that was just listed. It is being connected to, unless it is drained.
+    pub(super) fn new(info: SourceInfo, chunk_bytes: u32, seed: u64, now: Instant) -> Self {
+        Self {
+            id: info.id,
+            who: info.who,
+            connection: Connection::new(&info, seed, now),
+            have: info.have,
+            flow: Flow::new(chunk_bytes),
+            refused: BTreeSet::new(),
+            refusals: 0,
+            counters: Counters::default(),
+        }
+    }
+
+    /// The central lists it once more.
+    pub(super) fn list(&mut self, info: SourceInfo, is_back: bool) {
+        self.have = info.have;
+        self.connection.list(info.draining, is_back);
+    }
+
+    /// The central's new list is coming. Says whether the source was in the one before.
+    pub(super) fn unlist(&mut self) -> bool {
+        self.connection.unlist()
+    }
+
+    /// See [`Connection::retry`].
+    pub(super) fn retry(&mut self, now: Instant) -> bool {
+        self.connection.retry(now)
+    }
+
+    /// See [`Connection::rest`].
+    pub(super) fn rest(&mut self, now: Instant, others_suffice: bool) -> Option<Rest> {
+        let rest = self.connection.rest(others_suffice, self.queue().len() > 0);
+        if rest == Some(Rest::End) {
+            self.connection.connect(now);
+        }
+        rest
+    }
+
+    /// Its connection stands: nothing learnt on an earlier one holds for it. `own_chunks` of its own are missing. Gives
+    /// how long it had been given up for, if it had.
+    pub(super) fn connected(&mut self, now: Instant, own_chunks: u32) -> Option<Duration> {
+        let dead_since = self.connection.connected()?;
+        self.flow.restart();
+        self.refusals = 0;
+        self.refused.clear();
+        let after = now.saturating_duration_since(dead_since?);
+        self.counters.recovered(after, own_chunks);
+        Some(after)
+    }
+
+    /// Counts a fault that costs it its connection.
+    pub(super) fn count_fault(&mut self, fault: Fault) {
+        self.counters.fault(fault);
+    }
+
+    /// See [`Connection::give_up`]. Its work has been taken.
+    pub(super) fn give_up(&mut self, now: Instant) -> bool {
+        self.connection.give_up(now)
+    }
+
+    /// See [`Connection::ban`]. Its work has been taken.
+    pub(super) fn ban(&mut self) -> Option<bool> {
+        let was_connected = self.connection.ban()?;
+        self.counters.fault(Fault::Digest);
+        Some(was_connected)
+    }
+
+    /// Its deadline has passed.
+    pub(super) fn due(&mut self, now: Instant) -> Option<Due> {
+        match self.connection.state() {
+            ConnectionState::Connecting { overdue_at, .. } => {
+                if overdue_at <= now {
+                    return Some(self.stalled());
+                }
+                self.connection.end_grace();
+                None
+            }
+            ConnectionState::Waiting { .. } => {
+                self.connection.stop_waiting(now).then_some(Due::Connect)
+            }
+            ConnectionState::Up | ConnectionState::Suspect
+                if self.flow.dead_at().is_some_and(|at| at <= now) =>
+            {
+                Some(self.stalled())
+            }
+            ConnectionState::Up => {
+                self.connection.suspect();
+                Some(Due::Suspect)
+            }
+            ConnectionState::Suspect
+            | ConnectionState::Resting { .. }
+            | ConnectionState::Banned => None,
+        }
+    }
+
+    fn stalled(&mut self) -> Due {
+        self.counters.fault(Fault::Stalled);
+        Due::Stalled
+    }
+
+    /// Leaves a time in which this side did not run out of account.
+    pub(super) fn shift(&mut self, by: Duration) {
+        self.flow.shift(by);
+        self.connection.shift(by);
+    }
+}
+
+/// What happens to its requests.
+impl Source {
+    /// It is asked for one more chunk.
+    pub(super) fn ask(&mut self, now: Instant, chunk: ChunkIndex, length: u32) {
+        self.flow.ask(now, chunk, length);
+    }
+
+    /// The chunk that it is asked for is another's to bring as well.
+    pub(super) fn count_hedge(&mut self) {
+        self.counters.hedge();
+    }
+
+    /// A chunk is taken back from it.
+    pub(super) fn take_back(&mut self, now: Instant, chunk: ChunkIndex) {
+        self.flow.take_back(now, chunk);
+        self.counters.retry();
+    }
+
+    /// Bytes came. Says whether it was suspect and is not any more.
+    pub(super) fn receive(&mut self, now: Instant, chunk: ChunkIndex, bytes: u32) -> bool {
+        self.count(bytes);
+        if !self.is_connected() {
+            return false;
+        }
+        self.flow.receive(now, chunk, bytes);
+        self.connection.clear()
+    }
+
+    /// Counts bytes that came, and nothing else.
+    pub(super) fn count(&mut self, bytes: u32) {
+        self.counters.received(bytes);
+    }
+
+    /// A chunk of it was verified.
+    pub(super) fn settle(&mut self, now: Instant, chunk: ChunkIndex) {
+        self.flow.settle(now, chunk);
+        self.connection.forget_failures();
+    }
+
+    /// A verified chunk of it is in the file, and was not before.
+    pub(super) fn credit(&mut self, length: u32) {
+        self.counters.useful(u64::from(length));
+    }
+
+    /// See [`Flow::make_useless`].
+    pub(super) fn make_useless(&mut self, now: Instant, chunk: ChunkIndex) -> u64 {
+        self.flow.make_useless(now, chunk)
+    }
+
+    /// A chunk of it did not match its digest.
+    pub(super) fn count_digest_failure(&mut self) {
+        self.counters.digest_failure();
+    }
+
+    /// It says that it cannot send a chunk. `None` if it was not asked for it.
+    pub(super) fn refuse(&mut self, now: Instant, chunk: ChunkIndex) -> Option<Declined> {
+        self.flow.refuse(now, chunk)?;
+        self.counters.retry();
+        self.counters.fault(Fault::Refused);
+        self.refused.insert(chunk);
+        self.refusals += 1;
+        Some(Declined {
+            is_cleared: self.connection.clear(),
+            leaves: true,
+            is_too_much: self.refusals >= MOST_REFUSALS,
+        })
+    }
+
+    /// It confirms that the rest of a chunk will not come. Where nobody has asked for that, another has to bring the chunk.
+    pub(super) fn cancel(&mut self, now: Instant, chunk: ChunkIndex) -> Declined {
+        let request = self.flow.cancel(now, chunk);
+        let leaves = request.is_some_and(|request| request.want == Want::Wanted);
+        if leaves {
+            self.counters.retry();
+        }
+        Declined {
+            is_cleared: self.connection.clear(),
+            leaves,
+            is_too_much: false,
+        }
+    }
+
+    /// It says that this side waits in its line. Says whether it was suspect and is not any more.
+    pub(super) fn queued(&mut self, now: Instant) -> bool {
+        if !self.is_connected() {
+            return false;
+        }
+        self.flow.queued(now);
+        self.connection.clear()
+    }
+
+    /// Says whether this side takes nothing from it from now on.
+    pub(super) fn set_blocked(&mut self, now: Instant, blocked: bool) {
+        self.flow.set_blocked(now, blocked);
+    }
+
+    /// Its connection is gone: takes all its requests. Gives those chunks that it had to bring.
+    pub(super) fn take_work(&mut self, now: Instant) -> impl Iterator<Item = ChunkIndex> + '_ {
+        let chunks = self.flow.take_all(now);
+        chunks.inspect(|_| self.counters.retry())
+    }
+
+    /// The download is over. Says whether it goes on sending.
+    pub(super) fn end(&mut self) -> bool {
+        let is_sending = self.is_working() || self.connection.seen() == SourceState::Resting;
+        self.flow.end() && is_sending
     }
 }

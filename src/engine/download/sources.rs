@@ -1,265 +1,182 @@
-//! Sources come, go, and are given up.
+//! Who can send the file. Owns every source that was ever listed; knows neither where chunks stand nor what is asked of
+//! whom.
+//!
+//! What happens to one source alone is a verb of [`Source`]; here is what concerns all of them.
 
-use std::time::Instant;
+use std::{
+    collections::BTreeMap,
+    ops::Index,
+    time::{Duration, Instant},
+};
 
 use super::{
-    Action, FailReason, Finish, Notice,
-    chunks::Left,
-    machine::Download,
-    queue::Want,
-    source::{Link, Source},
+    connection::Rest,
+    source::{Due, Source},
 };
-use crate::model::{ChunkIndex, Fault, Have, SourceId, SourceInfo, limits::MAX_SOURCES};
+use crate::model::{ChunkIndex, ChunkSet, SourceId, SourceInfo, limits::MAX_SOURCES};
 
-impl Download {
-    /// True when an entry of a list counts: an id stands for one source for good, and a download has so many sources
-    /// at most.
-    fn accepts(&self, info: &SourceInfo) -> bool {
-        match self.sources.get(&info.id) {
-            Some(known) => known.who == info.who,
-            None => self.sources.len() < MAX_SOURCES,
+/// What may be hoped for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prospect {
+    /// A source that can bring something is connected.
+    There,
+    /// One may be connected any moment, as its first attempt is not answered yet.
+    Expected,
+    /// Nobody can bring anything for now.
+    Nobody,
+}
+
+/// Every source that was ever listed, by id.
+#[derive(Debug)]
+pub(super) struct Sources {
+    known: BTreeMap<SourceId, Source>,
+    chunk_bytes: u32,
+    seed: u64,
+}
+
+impl Sources {
+    /// None yet. `seed` decides the jitter of their reconnections.
+    pub(super) fn new(chunk_bytes: u32, seed: u64) -> Self {
+        Self {
+            known: BTreeMap::new(),
+            chunk_bytes,
+            seed,
         }
     }
 
-    pub(super) fn listed(&mut self, now: Instant, list: Vec<SourceInfo>) {
-        let before: Vec<_> = self
-            .sources
-            .values_mut()
-            .filter_map(|source| {
-                std::mem::replace(&mut source.announced, false).then_some(source.id)
-            })
-            .collect();
-        let mut back = Vec::new();
-        for info in list {
-            if !self.accepts(&info) {
-                continue;
+    pub(super) fn get(&self, id: SourceId) -> Option<&Source> {
+        self.known.get(&id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: SourceId) -> Option<&mut Source> {
+        self.known.get_mut(&id)
+    }
+
+    /// All of them, by id.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.known.values()
+    }
+
+    /// Those that may be asked for more, by id.
+    pub(super) fn working(&self) -> impl Iterator<Item = &Source> {
+        self.iter().filter(|source| source.is_working())
+    }
+
+    pub(super) fn are_all_banned(&self) -> bool {
+        self.iter().all(|source| source.connection().is_banned())
+    }
+
+    /// What may be hoped for, when these chunks are here.
+    pub(super) fn prospect(&self, here: &ChunkSet) -> Prospect {
+        let mut prospect = Prospect::Nobody;
+        for source in self.iter().filter(|source| source.is_of_use(here)) {
+            if source.is_connected() {
+                return Prospect::There;
             }
-            let id = info.id;
-            if self.reading.is_none() {
-                for range in &info.ranges {
-                    self.chunks.set_home(*range, id, &info.have);
-                }
-            }
-            match self.sources.get_mut(&id) {
-                None => self.add_source(now, &info),
-                Some(source) => {
-                    source.announced = true;
-                    source.is_draining = info.draining;
-                    source.have = info.have;
-                    if !before.contains(&id) {
-                        source.forget_failures();
-                        back.push(id);
-                    }
-                }
+            if source.connection().is_first_attempt() {
+                prospect = Prospect::Expected;
             }
         }
-        // Those that are to rest now are not connected to for a moment only.
-        self.rest(now);
-        for id in back {
-            let source = self.sources.get(&id);
-            let waits = |source: &Source| matches!(source.link, Link::Waiting { .. });
-            if source.is_some_and(|source| waits(source) && !source.is_resting) {
-                self.connect(now, id);
-            }
+        prospect
+    }
+
+    /// True when an entry of the central's list counts. An id stands for one source for good, and a download has only so
+    /// many sources.
+    pub(super) fn accepts(&self, info: &SourceInfo) -> bool {
+        match self.get(info.id) {
+            Some(known) => known.who() == info.who,
+            None => self.known.len() < MAX_SOURCES,
         }
     }
 
-    fn add_source(&mut self, now: Instant, info: &SourceInfo) {
-        let chunk_bytes = self.layout.chunk_bytes();
-        let mut source = Source::new(info, chunk_bytes, self.config.seed, now);
-        if info.draining {
-            // Connected to if no other is there.
-            source.link = Link::Resting;
-        } else {
-            self.actions.push_back(Action::Connect { source: info.id });
-        }
-        self.sources.insert(info.id, source);
+    /// A new list of the central begins: nobody is in it yet. Gives those that were in the one before.
+    pub(super) fn begin_list(&mut self) -> Vec<SourceId> {
+        let sources = self.known.values_mut();
+        let listed = sources.filter_map(|source| source.unlist().then_some(source.id()));
+        listed.collect()
     }
 
-    pub(super) fn connect(&mut self, now: Instant, id: SourceId) {
-        if let Some(source) = self.sources.get_mut(&id) {
-            source.start_connecting(now);
-            self.actions.push_back(Action::Connect { source: id });
+    /// An accepted entry of the central's list; `is_back` for a source that was not in the one before. Says whether to
+    /// connect to it.
+    pub(super) fn list(&mut self, now: Instant, info: SourceInfo, is_back: bool) -> bool {
+        if let Some(source) = self.known.get_mut(&info.id) {
+            source.list(info, is_back);
+            return false;
         }
+        let (id, connects) = (info.id, !info.draining);
+        let source = Source::new(info, self.chunk_bytes, self.seed, now);
+        self.known.insert(id, source);
+        connects
     }
 
-    pub(super) fn connected(&mut self, now: Instant, id: SourceId) {
-        let Some(source) = self.sources.get_mut(&id) else {
-            return;
+    /// True when [`Self::rest`] may change something.
+    pub(super) fn any_drained(&self) -> bool {
+        self.iter()
+            .any(|source| source.connection().is_or_was_drained())
+    }
+
+    /// True when the sources that are not drained can bring all these chunks.
+    pub(super) fn can_do_without_drained(
+        &self,
+        mut missing: impl Iterator<Item = ChunkIndex>,
+    ) -> bool {
+        let staying = || {
+            let sources = self.iter();
+            sources.filter(|source| source.connection().is_there_to_stay())
         };
-        match source.link {
-            Link::Connecting { .. } => {}
-            Link::Up | Link::Suspect | Link::Waiting { .. } | Link::Resting | Link::Banned => {
-                return;
-            }
-        }
-        source.start_working();
-        source.refused.clear();
-        if let Some(since) = source.dead_since.take() {
-            let after = now.saturating_duration_since(since);
-            source.counters.recoveries += 1;
-            source.counters.recovery += after;
-            let (own_chunks, _) = self.chunks.missing_of(Some(id));
-            source.counters.recovered_chunks += u64::from(own_chunks);
-            let who = source.who;
-            self.tell(Notice::Back {
-                who,
-                after,
-                own_chunks,
-            });
+        staying().any(|source| source.have().is_all())
+            || staying().next().is_some()
+                && missing.all(|chunk| staying().any(|source| source.have().contains(chunk)))
+    }
+
+    /// Lets drained sources rest if the others suffice, or wakes them. Gives what to do, by source.
+    pub(super) fn rest(&mut self, now: Instant, others_suffice: bool) -> Vec<(SourceId, Rest)> {
+        let sources = self.known.values_mut();
+        let changed =
+            sources.filter_map(|source| Some((source.id(), source.rest(now, others_suffice)?)));
+        changed.collect()
+    }
+
+    /// When [`Self::due`] is to be called.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.iter().filter_map(Source::deadline).min()
+    }
+
+    /// What is to be done about those whose deadline has passed.
+    pub(super) fn due(&mut self, now: Instant) -> Vec<(SourceId, Due)> {
+        let is_due = |source: &&mut Source| source.deadline().is_some_and(|at| at <= now);
+        let sources = self.known.values_mut().filter(is_due);
+        let due = sources.filter_map(|source| Some((source.id(), source.due(now)?)));
+        due.collect()
+    }
+
+    /// A chunk is in the file: nobody else needs to send it. Gives those that still had to, with how many bytes each.
+    pub(super) fn make_useless(&mut self, now: Instant, chunk: ChunkIndex) -> Vec<(SourceId, u64)> {
+        let sources = self.known.values_mut();
+        let unsent = sources.map(|source| (source.id(), source.make_useless(now, chunk)));
+        unsent.filter(|(_, bytes)| *bytes > 0).collect()
+    }
+
+    /// Leaves a time in which this side did not run out of every account.
+    pub(super) fn shift(&mut self, by: Duration) {
+        for source in self.known.values_mut() {
+            source.shift(by);
         }
     }
 
-    pub(super) fn lost(&mut self, now: Instant, id: SourceId, fault: Fault) {
-        let working = self.sources.get(&id).is_some_and(|source| {
-            source.is_connected() || matches!(source.link, Link::Connecting { .. })
-        });
-        if working {
-            self.count_fault(id, fault);
-            self.give_up(now, id, fault);
-        }
+    /// The download is over. Gives those that go on sending.
+    pub(super) fn end(&mut self) -> Vec<SourceId> {
+        let sources = self.known.values_mut();
+        let sending = sources.filter_map(|source| source.end().then_some(source.id()));
+        sending.collect()
     }
+}
 
-    /// Takes all work from a source and tries it again later.
-    pub(super) fn give_up(&mut self, now: Instant, id: SourceId, fault: Fault) {
-        let returned_chunks = self.release(id);
-        let Some(source) = self.sources.get_mut(&id) else {
-            return;
-        };
-        source.start_waiting(now);
-        source.sync(now);
-        if source.dead_since.is_some() {
-            // It was told when it died; that it still does not answer is no news.
-            return;
-        }
-        source.dead_since = Some(now);
-        let who = source.who;
-        self.actions.push_back(Action::Report {
-            source: id,
-            fault,
-            chunk: None,
-        });
-        self.tell(Notice::Dead {
-            who,
-            fault,
-            returned_chunks,
-        });
-    }
+/// A source that is known to be listed: sources are never forgotten.
+impl Index<SourceId> for Sources {
+    type Output = Source;
 
-    /// Puts back every chunk that a source had to bring, in one step; says how many.
-    pub(super) fn release(&mut self, id: SourceId) -> u32 {
-        let Some(source) = self.sources.get_mut(&id) else {
-            return 0;
-        };
-        let mut returned = 0;
-        for request in source.queue.take_all() {
-            if request.want == Want::Wanted {
-                source.counters.retries += 1;
-                if self.chunks.leave(request.chunk, id) == Left::Missing {
-                    returned += 1;
-                }
-            }
-        }
-        returned
-    }
-
-    pub(super) fn ban(&mut self, now: Instant, id: SourceId, chunk: Option<ChunkIndex>) {
-        self.release(id);
-        let Some(source) = self.sources.get_mut(&id) else {
-            return;
-        };
-        if source.link == Link::Banned {
-            return;
-        }
-        let (who, connected) = (source.who, source.is_connected());
-        source.counters.faults.count(Fault::Digest);
-        source.link = Link::Banned;
-        source.sync(now);
-        if connected {
-            self.actions.push_back(Action::Disconnect { source: id });
-        }
-        self.actions.push_back(Action::Report {
-            source: id,
-            fault: Fault::Digest,
-            chunk,
-        });
-        self.tell(Notice::Banned { who, chunk });
-    }
-
-    /// Ends a connection from this side and gives the source up for now.
-    pub(super) fn disconnect(&mut self, now: Instant, id: SourceId, fault: Fault) {
-        self.actions.push_back(Action::Disconnect { source: id });
-        self.give_up(now, id, fault);
-    }
-
-    pub(super) fn source_due(&mut self, now: Instant, id: SourceId) {
-        let Some(source) = self.sources.get_mut(&id) else {
-            return;
-        };
-        match source.link {
-            Link::Connecting { overdue_at } if overdue_at <= now => {
-                self.count_fault(id, Fault::Stalled);
-                self.disconnect(now, id, Fault::Stalled);
-            }
-            Link::Connecting { .. } => source.expected_until = None,
-            Link::Waiting { .. } if source.is_resting => source.link = Link::Resting,
-            Link::Waiting { .. } => self.connect(now, id),
-            Link::Up | Link::Suspect => {
-                if source.progress.dead_at().is_some_and(|at| at <= now) {
-                    self.count_fault(id, Fault::Stalled);
-                    self.disconnect(now, id, Fault::Stalled);
-                } else if source.link == Link::Up {
-                    source.link = Link::Suspect;
-                    let who = source.who;
-                    self.tell(Notice::Suspect { who });
-                }
-            }
-            Link::Resting | Link::Banned => {}
-        }
-    }
-
-    fn count_fault(&mut self, id: SourceId, fault: Fault) {
-        if let Some(source) = self.sources.get_mut(&id) {
-            source.counters.faults.count(fault);
-        }
-    }
-
-    /// True when a source can still bring something, once it is connected.
-    fn is_of_use(&self, source: &Source) -> bool {
-        match &source.have {
-            Have::All => true,
-            Have::Chunks(chunks) => {
-                let here = self.chunks.have();
-                source.queue.len() > 0 || chunks.iter().any(|chunk| !here.contains(chunk))
-            }
-        }
-    }
-
-    /// Starts, ends and bounds the wait for a source.
-    pub(super) fn look_for_sources(&mut self, now: Instant) {
-        let useful = || {
-            self.sources
-                .values()
-                .filter(|source| self.is_of_use(source))
-        };
-        let is_hoped_for = useful().any(|s| s.is_connected() || s.is_first_attempt());
-        let is_there = useful().any(Source::is_connected);
-        match self.waiting_since {
-            None if !is_hoped_for => {
-                self.waiting_since = Some(now);
-                let up_to = self.config.source_wait;
-                self.tell(Notice::NoSources { up_to });
-            }
-            Some(since) if is_there => {
-                self.waiting_since = None;
-                let after = now.saturating_duration_since(since);
-                self.tell(Notice::SourcesAgain { after });
-            }
-            Some(since) if now >= since + self.config.source_wait => {
-                let waited = now.saturating_duration_since(since);
-                self.finish(Finish::Failed(FailReason::NoSources { waited }));
-            }
-            None | Some(_) => {}
-        }
+    fn index(&self, id: SourceId) -> &Source {
+        &self.known[&id]
     }
 }

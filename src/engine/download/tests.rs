@@ -18,12 +18,12 @@ fn source(id: u32) -> SourceId {
     SourceId(id)
 }
 
-/// Numbers are not ids: the central names as it likes.
+/// A secondary's number is not its id in the transfer: the central chooses ids as it likes.
 fn who(id: u32) -> Who {
     Who::Secondary(SecondaryNumber::try_from(u64::from(65 - id)).unwrap())
 }
 
-/// A source that has all, with nothing of its own.
+/// A source that has all chunks, and none of its own.
 fn info(id: u32) -> SourceInfo {
     SourceInfo {
         id: source(id),
@@ -48,7 +48,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// A file of some chunks and connected sources, each with an equal share.
+    /// A download of so many chunks from connected sources, each with an equal share of its own.
     fn running(chunks: u32, sources: u32) -> Self {
         Self::of(chunks, sources, None)
     }
@@ -87,7 +87,7 @@ impl Bench {
         self.list_with(sources, None);
     }
 
-    /// The same, one of them about to leave.
+    /// The same, with one of them drained.
     fn list_with(&mut self, sources: u32, draining: Option<u32>) {
         let share = self.chunks / sources.max(1);
         let list = (1..=sources).map(|id| {
@@ -168,7 +168,7 @@ fn a_dead_source_gives_all_back_in_one_step_and_gets_its_range_again() {
         chunk: None,
     };
     assert!(actions.contains(&reported));
-    // It is tried again, and answers.
+    // The source is tried again, and answers.
     bench.now += 300 * MS;
     bench.machine.handle_timeout(bench.now);
     let connect = Action::Connect { source: source(2) };
@@ -219,7 +219,7 @@ fn wrong_bytes_ban_their_sender_and_blame_the_manifest_once_nobody_else_is_left(
     };
     assert!(actions.contains(&Action::Notice(banned)));
     assert!(actions.contains(&Action::Disconnect { source: source(1) }));
-    // It is listed, but never asked again.
+    // The banned source is still listed, but never asked again.
     bench.list(2);
     assert!(
         Bench::requests(&bench.actions())
@@ -263,7 +263,7 @@ fn a_chunk_that_two_send_wrong_is_asked_of_the_third() {
 fn an_idle_source_helps_the_one_that_everybody_waits_for() {
     let mut bench = Bench::running(4, 2);
     bench.actions();
-    // The first brings its two at once; the second brings nothing for a while.
+    // The first source brings its two chunks at once. The second brings nothing for a while.
     bench.now += 10 * MS;
     bench.bring(1, 0);
     bench.bring(1, 1);
@@ -316,7 +316,7 @@ fn this_sides_disk_is_nobody_elses_fault() {
 }
 
 #[test]
-fn a_silent_source_that_says_that_it_cannot_is_asked_for_something_else() {
+fn a_silent_source_that_refuses_is_asked_for_something_else() {
     let mut bench = Bench::running(4, 1);
     assert_eq!(Bench::requests(&bench.actions()), [(1, 0), (1, 1)]);
     bench.now += 600 * MS;
@@ -347,7 +347,7 @@ fn chunks_that_are_read_are_asked_for_in_order_and_not_too_far_ahead() {
     let chunks: Vec<_> = first.iter().map(|(_, chunk)| *chunk).collect();
     assert_eq!(chunks, [0, 1, 2, 3, 4], "{first:?}");
     let owner = |chunk: u32| first[chunk as usize].0;
-    // What comes out of order does not bring the reader on.
+    // A chunk that comes out of order does not move the window.
     bench.now += 100 * MS;
     bench.bring(owner(3), 3);
     bench.bring(owner(0), 0);
@@ -365,7 +365,7 @@ fn chunks_that_are_read_are_asked_for_in_order_and_not_too_far_ahead() {
 }
 
 #[test]
-fn nobody_is_to_blame_for_a_reader_who_stands_still() {
+fn a_reader_that_stands_still_makes_no_source_suspect() {
     let mut bench = Bench::read(30, 2, 4);
     for (source, chunk) in Bench::requests(&bench.actions()) {
         bench.bring(source, chunk);
@@ -449,7 +449,7 @@ fn bytes_count_as_soon_as_they_come_and_those_of_two_who_send_the_same_once() {
 }
 
 #[test]
-fn a_source_that_is_about_to_leave_brings_what_it_was_asked_for_and_goes() {
+fn a_drained_source_brings_what_it_was_asked_for_and_goes() {
     let mut bench = Bench::running(30, 2);
     bench.actions();
     bench.list_with(2, Some(2));
@@ -457,7 +457,7 @@ fn a_source_that_is_about_to_leave_brings_what_it_was_asked_for_and_goes() {
     bench.bring(2, 15);
     let actions = bench.actions();
     assert_eq!(Bench::requests(&actions), [], "{actions:?}");
-    // What it has to bring is all that it brings, then its connection ends; nobody calls it dead.
+    // It brings what it was asked for and no more. Then its connection ends, and nobody calls it dead.
     bench.bring(2, 16);
     let actions = bench.actions();
     assert_eq!(actions, [Action::Disconnect { source: source(2) }]);
@@ -471,7 +471,7 @@ fn a_source_that_is_about_to_leave_brings_what_it_was_asked_for_and_goes() {
             .iter()
             .all(|(source, _)| *source == 1)
     );
-    // The other one goes: it is needed after all, at once.
+    // The other source is lost: the drained one is needed again, at once.
     bench.feed(Event::Lost {
         source: source(1),
         fault: Fault::Broken,
@@ -483,7 +483,7 @@ fn a_source_that_is_about_to_leave_brings_what_it_was_asked_for_and_goes() {
 }
 
 #[test]
-fn a_source_is_not_connected_to_while_it_is_about_to_leave_and_is_when_that_is_taken_back() {
+fn a_drained_source_is_connected_to_once_it_is_not_drained_any_more() {
     let mut bench = Bench::running(30, 1);
     bench.actions();
     bench.list_with(2, Some(2));
@@ -494,7 +494,7 @@ fn a_source_is_not_connected_to_while_it_is_about_to_leave_and_is_when_that_is_t
 }
 
 #[test]
-fn one_that_was_about_to_leave_and_has_left_is_not_tried_in_vain() {
+fn a_drained_source_that_has_left_is_not_tried_in_vain() {
     let mut bench = Bench::running(30, 2);
     bench.list_with(2, Some(2));
     bench.bring(2, 15);
@@ -502,7 +502,7 @@ fn one_that_was_about_to_leave_and_has_left_is_not_tried_in_vain() {
     bench.actions();
     bench.list(1);
     assert_eq!(bench.actions(), []);
-    // Unless there is no other: it may be there all the same.
+    // It is tried once there is no other: it may be there all the same.
     let fault = Fault::Broken;
     let [lost, left] = [1, 2].map(source);
     bench.feed(Event::Lost {
@@ -535,7 +535,7 @@ fn nobody_is_missed_before_the_first_list() {
 }
 
 #[test]
-fn the_only_source_works_on_though_it_is_about_to_leave() {
+fn the_only_source_works_on_though_it_is_drained() {
     let mut bench = Bench::running(3, 1);
     bench.actions();
     bench.list_with(1, Some(1));
@@ -571,7 +571,7 @@ fn a_source_is_asked_only_for_chunks_that_it_has() {
         }
         asked.extend(news);
     }
-    // The first one is slow, and nobody can help it.
+    // The first source is slow, and nobody can help it.
     let of_second: Vec<_> = asked.iter().filter(|(id, _)| *id == 2).collect();
     assert_eq!(of_second, [&(2, 0), &(2, 1), &(2, 2), &(2, 3)]);
     assert_eq!(asked.len(), 6);
@@ -617,7 +617,7 @@ fn a_slow_source_brings_what_only_it_has_however_fast_the_others_are() {
 }
 
 #[test]
-fn sources_that_have_nothing_of_what_is_missing_are_waited_past() {
+fn a_source_that_has_nothing_of_what_is_missing_does_not_end_the_wait() {
     let mut bench = Bench::running(2, 0);
     let with = |have| vec![SourceInfo { have, ..info(1) }];
     bench.feed(Event::Sources(with(only(&[0]))));

@@ -9,10 +9,10 @@ use crate::model::{
 /// What happened outside.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// Who can send the file, as the central says. The whole list every time. A source that is missing from it is down
-    /// in the central's eyes, not necessarily in ours; what was last said of it holds.
+    /// Who can send the file, as the central says; the whole list every time. A source that is missing from it is down in
+    /// the central's eyes, but maybe not in ours: what was last said of it holds.
     Sources(Vec<SourceInfo>),
-    /// The connection that [`Action::Connect`] asked for stands and the source has the content.
+    /// The connection that [`Action::Connect`] asked for stands, and the source has the content.
     Connected {
         /// The source.
         source: SourceId,
@@ -24,12 +24,12 @@ pub enum Event {
         /// How.
         fault: Fault,
     },
-    /// The digests are here and verified, the part file is open: chunks may be asked for. Comes once.
+    /// The digests are verified and the part file is open, so chunks may be asked for. Comes once.
     Ready {
-        /// Chunks that an earlier run brought and that are trusted.
+        /// Chunks of an earlier run that are trusted.
         have: ChunkSet,
     },
-    /// Payload bytes came off a connection, whether they are still wanted or not.
+    /// Payload bytes came over a connection, whether they are still wanted or not.
     Received {
         /// The source.
         source: SourceId,
@@ -66,33 +66,33 @@ pub enum Event {
         /// The chunk.
         chunk: ChunkIndex,
     },
-    /// The source says that it sends to others first. It lives; that is all.
+    /// The source says that this side waits in its line. It shows life, but makes no progress.
     Queued {
         /// The source.
         source: SourceId,
     },
-    /// Reading from a source stopped because this side cannot take more; silence is not its fault.
+    /// This side stopped reading from a source because it cannot take more. Silence is not the source's fault now.
     Blocked {
         /// The source.
         source: SourceId,
     },
-    /// Reading from a source goes on.
+    /// This side reads from a source again.
     Unblocked {
         /// The source.
         source: SourceId,
     },
-    /// Whoever reads the file while it comes has taken all chunks before this one, so that later ones may be
-    /// asked for. Of no meaning to a download that nobody reads.
+    /// The reader of a file that is read while it comes has taken so many chunks: later ones may be asked for. Means nothing
+    /// to a download that nobody reads.
     Taken {
         /// How many, from the first.
         chunks: u32,
     },
-    /// This side's disk failed: the download cannot go on and no source is to blame.
+    /// This side's disk failed. The download cannot go on, and no source is to blame.
     LocalFailure {
         /// For people.
         reason: String,
     },
-    /// The user or the node's stop ends it.
+    /// The user ends it, or the node stops.
     Stop,
 }
 
@@ -104,7 +104,7 @@ pub enum Action {
         /// The source.
         source: SourceId,
     },
-    /// Drop the connection to a source, now; not answered.
+    /// Drop the connection to a source at once; not answered.
     Disconnect {
         /// The source.
         source: SourceId,
@@ -116,7 +116,7 @@ pub enum Action {
         /// The chunk.
         chunk: ChunkIndex,
     },
-    /// Take a request back; answered by `Cancelled`, unless the chunk was whole before.
+    /// Take a request back; answered by `Cancelled`, unless the whole chunk has come by then.
     Cancel {
         /// The source.
         source: SourceId,
@@ -134,39 +134,39 @@ pub enum Action {
     },
     /// Tell the people.
     Notice(Notice),
-    /// It is over; nothing but late bytes is expected after this, and no other action follows.
+    /// The download is over. Only late bytes are expected after this, and no other action follows.
     Finish(Finish),
 }
 
 /// What people may want to know while a download runs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
-    /// Nothing came for a while; it gets no new work.
+    /// Nothing came from it for a while: it gets no new work.
     Suspect {
         /// The source.
         who: Who,
     },
-    /// It was suspect and sends again.
+    /// It was suspect and shows life again.
     Cleared {
         /// The source.
         who: Who,
     },
-    /// It is given up for now; others take its work.
+    /// It is given up for now, and others take its work.
     Dead {
         /// The source.
         who: Who,
         /// How.
         fault: Fault,
-        /// Chunks in flight that went back.
+        /// Chunks in flight that are missing again.
         returned_chunks: u32,
     },
-    /// It works again after having been dead.
+    /// It was dead and works again.
     Back {
         /// The source.
         who: Who,
         /// Time since it was given up.
         after: Duration,
-        /// Still missing chunks of its own ranges, which are its again.
+        /// Missing chunks of its own ranges, which it takes first again.
         own_chunks: u32,
     },
     /// It sent wrong bytes and is not used again for this file.
@@ -176,7 +176,7 @@ pub enum Notice {
         /// The chunk; `None` when it was the manifest.
         chunk: Option<ChunkIndex>,
     },
-    /// No source is left; the download waits.
+    /// No source is left, so the download waits.
     NoSources {
         /// For how long at most.
         up_to: Duration,
@@ -208,7 +208,7 @@ pub enum FailReason {
         /// How long.
         waited: Duration,
     },
-    /// Two sources sent the same chunk with wrong bytes: the digests themselves are not right.
+    /// Two sources sent the same chunk with wrong bytes, and nobody else is left to ask: the digests themselves are wrong.
     #[error("chunk {chunk}: {} and {} disagree with its digest; the manifest is wrong", who[0], who[1])]
     WrongManifest {
         /// The chunk.
@@ -232,7 +232,7 @@ error_codes!(FailReason, code {
 /// ```text
 ///  Connecting ──▶ Up ◀──▶ Suspect ──▶ Dead ──▶ Connecting …
 ///                 └── wrong bytes, from any state ──▶ Banned
-///  Up ◀──▶ Resting, while it is about to leave
+///  Up ◀──▶ Resting, while it is drained
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceState {
@@ -240,7 +240,7 @@ pub enum SourceState {
     Connecting,
     /// It gets work.
     Up,
-    /// It is about to leave and gets no new work, as others are there.
+    /// It is drained and the others suffice, so it gets no new work.
     Resting,
     /// It is silent and gets no new work.
     Suspect,
@@ -272,15 +272,15 @@ pub struct Snapshot {
     pub time_left: Option<Duration>,
     /// Time since the start.
     pub elapsed: Duration,
-    /// Mean rate since the start, of verified bytes that came in this run.
+    /// Mean rate since the start, in verified bytes of this run.
     pub average_bytes_per_s: f64,
-    /// Bytes that came and were of no use, over all sources.
+    /// Bytes that came for nothing, over all sources.
     pub wasted_bytes: u64,
     /// Chunks that were taken from a source and asked for elsewhere, over all sources.
     pub retries: u64,
     /// True while no source is there.
     pub waiting_for_sources: bool,
-    /// Every source that was ever announced, by id.
+    /// Every source that was ever listed, by id.
     pub sources: Vec<SourceSnapshot>,
 }
 
@@ -291,7 +291,7 @@ pub struct SourceSnapshot {
     pub state: SourceState,
     /// Its present rate.
     pub rate_bytes_per_s: f64,
-    /// Chunks asked for and not here yet.
+    /// Chunks that were asked for and are not here yet.
     pub in_flight: u32,
     /// What it brought so far. `bytes + wasted` is every payload byte that came from it.
     pub received: ReceivedFrom,

@@ -5,26 +5,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{ChunkMap, Download, Snapshot, SourceSnapshot, queue::Want, source::Source};
+use super::{
+    super::{ChunkMap, Snapshot, queue::Want, source::Source},
+    Download,
+};
 use crate::model::{ChunkIndex, ChunkSet, ReceivedFrom, SourceId, Who};
 
 impl Download {
     /// The download as it stands.
     pub fn snapshot(&self, now: Instant) -> Snapshot {
-        let sources: Vec<_> = self
-            .sources
-            .values()
-            .map(|source| {
-                let busy = source.queue.sums().wanted > 0;
-                let rate = source.rate(now).filter(|_| busy && source.is_connected());
-                SourceSnapshot {
-                    state: source.state(),
-                    rate_bytes_per_s: rate.unwrap_or(0.0),
-                    in_flight: source.queue.sums().wanted,
-                    received: source.received_from(),
-                }
-            })
-            .collect();
+        let sources = self.sources.iter().map(|source| source.snapshot(now));
+        let sources: Vec<_> = sources.collect();
         let rate: f64 = sources.iter().map(|source| source.rate_bytes_per_s).sum();
         let have_bytes = self.chunks.have_bytes();
         let received_bytes = have_bytes + self.arriving_bytes();
@@ -50,7 +41,7 @@ impl Download {
             average_bytes_per_s: average,
             wasted_bytes: sources.iter().map(|source| source.received.wasted).sum(),
             retries: sources.iter().map(|source| source.received.retries).sum(),
-            waiting_for_sources: self.waiting_since.is_some(),
+            waiting_for_sources: self.wait.is_on(),
             sources,
         }
     }
@@ -58,7 +49,7 @@ impl Download {
     /// Bytes of chunks that are not verified yet; of a chunk that several sources send, those of the furthest.
     fn arriving_bytes(&self) -> u64 {
         let mut arrived: BTreeMap<ChunkIndex, u32> = BTreeMap::new();
-        for request in self.sources.values().flat_map(|s| s.queue.iter()) {
+        for request in self.sources.iter().flat_map(|source| source.queue().iter()) {
             match request.want {
                 Want::Wanted | Want::TakenBack => {
                     let most = arrived.entry(request.chunk).or_default();
@@ -87,7 +78,7 @@ impl Download {
 
     /// Who a source is; `None` for one that was never listed.
     pub fn who(&self, source: SourceId) -> Option<Who> {
-        Some(self.sources.get(&source)?.who)
+        self.sources.get(source).map(Source::who)
     }
 
     /// Who brought each chunk; `None` for a missing one and for one of an earlier run.
@@ -107,6 +98,6 @@ impl Download {
 
     /// What each source that was ever listed brought, by id.
     pub fn received(&self) -> Vec<ReceivedFrom> {
-        self.sources.values().map(Source::received_from).collect()
+        self.sources.iter().map(Source::received_from).collect()
     }
 }
