@@ -571,7 +571,7 @@ type Tale = fn(u64, bool);
 const NAMED: [(&str, Tale, u64); 83] = [
     ("wrong-bytes-are-taken", a_download, 12),
     ("chunk-is-forgotten", a_download, 12),
-    ("three-owners", a_download, 6),
+    ("three-owners", a_download, 19),
     ("last-chunk-is-rounded-up", a_download, 0),
     ("chunks-stay-with-a-lost-source", a_download, 10),
     ("refused-chunk-stays", a_download, 10),
