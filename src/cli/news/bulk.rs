@@ -152,7 +152,9 @@ mod tests {
         bulk.add(start + 600 * MS, 'b', "", "b0".into(), 1);
         assert!(bulk.due(start + 1400 * MS, together).is_empty());
         let lines = bulk.due(start + 1500 * MS, together);
-        assert_eq!(texts(&lines), ["100 of a, 1000 B", "b0"]);
+        assert_eq!(texts(&lines), ["100 of a, 1000 B"]);
+        let lines = bulk.due(start + 1600 * MS, together);
+        assert_eq!(texts(&lines), ["b0"]);
         assert!(bulk.rest(together).is_empty());
     }
 

@@ -144,9 +144,11 @@ impl Notices {
         self.without.remove(file);
     }
 
-    /// What waits is not told.
+    /// What waits is not told, and what was told is not true any more.
     pub(super) fn forget(&mut self) {
         self.groups.clear();
+        self.told.clear();
+        self.without.clear();
     }
 
     /// What was kept for long enough.
