@@ -92,10 +92,8 @@ impl News<SecondaryEvent> for SecondaryNews {
                     return Vec::new();
                 }
             }
-            SecondaryEvent::CopyStarted { file, bytes, .. } => {
-                if self.copies.len() < MOST_COPIES {
-                    self.copies.insert(file.clone(), *bytes);
-                }
+            SecondaryEvent::CopyStarted { file, bytes, .. } if self.copies.len() < MOST_COPIES => {
+                self.copies.insert(file.clone(), *bytes);
             }
             SecondaryEvent::Copied { file, .. } | SecondaryEvent::CopyFailed { file, .. } => {
                 self.notices.over(file.as_str());
