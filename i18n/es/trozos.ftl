@@ -2,13 +2,13 @@
 
 hint-help = Escribe H para ver las órdenes
 line-too-long = Línea demasiado larga
-stopping = Parando: se guardan las estadísticas
+stopping = Parando: guardando las estadísticas
 stopping-processes = Parando los procesos
 error = error: { $why }
 warning = aviso: { $why }
 warning-statistics-not-saved = aviso: no se guardaron las estadísticas: { $why }
 error-statistics-not-saved = error: no se guardaron las estadísticas: { $why }
-error-no-orderly-stop = error: no se pudo parar en orden
+error-no-orderly-stop = error: no se pudo parar ordenadamente
 program-failed = falló una parte del programa
 no-threads = el sistema no da más hilos: se alcanzó el límite de procesos (ulimit -u, TasksMax)
 interrupted = interrumpido
@@ -23,10 +23,16 @@ group-mark = { "\u00A0" }
 group-from = 5
 list-none = ninguno
 list-last = { $others } y { $last }
+list-or = { $others } o { $last }
 percent = { $value } %
 chunks = { $count ->
     [one] 1 trozo
    *[other] { $count } trozos
+}
+chunks-again = { $count ->
+    [0] ningún trozo pedido de nuevo
+    [one] 1 trozo pedido de nuevo
+   *[other] { $count } trozos pedidos de nuevo
 }
 files = { $count ->
     [one] 1 fichero
@@ -36,13 +42,13 @@ secondaries = { $count ->
     [one] 1 secundario
    *[other] { $count } secundarios
 }
-secondaries-alive = { $count ->
-    [one] 1 secundario vivo
-   *[other] { $count } secundarios vivos
-}
 copies = { $count ->
     [one] 1 copia
    *[other] { $count } copias
+}
+secondaries-alive = { $count ->
+    [one] 1 secundario vivo
+   *[other] { $count } secundarios vivos
 }
 downloads = { $count ->
     [one] 1 descarga
@@ -55,12 +61,12 @@ clients = { $count ->
 
 ## Cabeceras de tablas
 
-column-file = video
+column-file = fichero
 column-client = cliente
 column-downloads = descargas
-column-complete = hechas
-column-failed = fallos
-column-cancelled = dejadas
+column-complete = completas
+column-failed = fallidas
+column-cancelled = canceladas
 column-mean = media
 column-size = tamaño
 column-secondaries = secundarios
@@ -68,19 +74,19 @@ column-secondary = secundario
 column-number = nº
 column-state = estado
 column-address = dirección
-column-files = videos
+column-files = ficheros
 column-missing = le faltan
 column-conflicts = conflictos
 column-modified = modificado
 column-content = contenido
 column-offered = se ofrece
-column-what = qué pasa
-column-progress = va por
+column-what = actividad
+column-progress = progreso
 column-chunks = trozos
-column-bytes = bytes
-column-wasted = de más
+column-bytes = datos
+column-wasted = duplicado
 column-reassigned = reasignados
-column-returns = vueltas
+column-returns = regresos
 column-node = nodo
 column-process = proceso
 column-port = puerto
@@ -88,47 +94,47 @@ column-folder = carpeta
 column-place = puesto
 column-waited = espera
 column-when = apartado el
-column-why = por qué
-column-lease = plazo
-column-sends = envía
+column-why = motivo
+column-lease = caduca en
+column-sends = envíos
 column-sent = enviado
 column-rate = ahora
 column-left = faltan
 column-running = en curso
 column-waiting = en espera
-column-connected = conectado hace
+column-connected = conectado desde hace
 column-value = valor
 column-flag = opción
-column-origin = de dónde viene
+column-origin = origen
 
 ## Un cliente
 
-enrolled-as = Inscrito como { $name }
+enrolled-as = Te has inscrito como { $name }
 name-but = Te llamas { $name }, pero { $why }
 central-connected = Conectado con el central { $central }
 central-away = No se puede conectar con el central ({ $reason }): se reintenta solo
 your-name = Te llamas { $name }
-no-name = No tienes nombre todavía: INSCRIBIR <nombre>
-central-lost = Sin conexión con el central ({ $reason }): las descargas en curso siguen, y se reintenta solo
+no-name = Aún no tienes nombre: INSCRIBIR <nombre>
+central-lost = Sin conexión con el central ({ $reason }): se reintenta solo
 central-lost-idle = Sin conexión con el central ({ $reason }): se reintenta solo
 central-denied = Sin conexión con el central: { $why }
 central-back = Conectado de nuevo con el central
 service-is-here = Ya hay servicio: { $secondaries }, { $files }
 download-head = [{ $number }] { $file }
-download-queued = en espera, puesto { $place } de la lista
+download-queued = en espera, puesto { $place } de la cola
 download-started = empieza, { $size } de { $secondaries }
 download-started-empty = empieza
-download-resumed = ya había { $size } verificados de antes; sigue desde ahí
-download-own = { $size } se toman de este disco, verificados; no hace falta enviarlos
-download-started-over = lo que había a medias no sirve (es de otro contenido o no tiene diario): empieza de cero
+download-resumed = ya había { $size } verificados; continúa desde ahí
+download-own = { $size } se toman de este disco, verificados, sin enviarlos
+download-started-over = lo descargado a medias no se puede aprovechar (es de otro contenido o no tiene diario): se empieza de cero
 download-damaged = { $count ->
-    [one] 1 trozo de antes está dañado y se pide otra vez
-   *[other] { $count } trozos de antes están dañados y se piden otra vez
+    [one] 1 trozo de antes está dañado y se pide de nuevo
+   *[other] { $count } trozos de antes están dañados y se piden de nuevo
 }
-download-set-aside = lo que había a medias no es de este contenido: se conserva como { $to }, y se empieza de cero
+download-set-aside = lo descargado a medias es de otro contenido: se guarda como { $to } y se empieza de cero
 download-no-locks = en este disco no se pueden bloquear ficheros; procura que ningún otro programa descargue lo mismo en la misma carpeta
-download-complete = completo y verificado, { $amount }
-download-complete-at = completo y verificado, { $amount } → { $path }
+download-complete = completa y verificada, { $amount }
+download-complete-at = completa y verificada, { $amount } → { $path }
 amount-in = { $size } en { $time }
 amount-part = { $part } de { $size }
 amount-nothing = vacío
@@ -137,23 +143,23 @@ download-rate = { $rate } de media
 download-spared-own = { $size } tomados de este disco
 download-spared-zeros = { $size } de ceros, que no se envían
 download-cost = { $wasted } recibidos de más: duplicados para acabar antes, o trozos a medias
-download-already = ya estaba completo y verificado en { $path }
+download-already = ya estaba completa y verificada en { $path }
 download-failed = falló: { $why }
-download-cancelled = cancelado; lo verificado se conserva para otra vez
+download-cancelled = cancelada; lo verificado se conserva
 downloads-cancelled = { $count ->
     [one] 1 descarga cancelada; lo verificado se conserva para otra vez
    *[other] { $count } descargas canceladas; lo verificado se conserva para otra vez
 }
-download-paused = en pausa; lo verificado se conserva. REANUDAR { $number } lo sigue
-download-held = espera a que acabe una descarga de más prioridad
-download-superseded = tiene una versión nueva y ya nadie tiene la anterior: se descarga la nueva
+download-paused = en pausa; lo verificado se conserva. REANUDAR { $number } la continúa
+download-held = espera a que acabe otra de más prioridad
+download-superseded = el fichero tiene una versión nueva y ya nadie tiene la anterior: se descarga la nueva
 download-checked = { $bad ->
-    [0] comprobado trozo a trozo: está bien
-    [one] comprobado trozo a trozo: 1 de { $chunks } está mal y se pide otra vez
-   *[other] comprobado trozo a trozo: { $bad } de { $chunks } están mal y se piden otra vez
+    [0] comprobada trozo a trozo: está bien
+    [one] comprobada trozo a trozo: 1 de { $chunks } está mal y se pide de nuevo
+   *[other] comprobada trozo a trozo: { $bad } de { $chunks } están mal y se piden de nuevo
 }
-answer-found = Encontrado: es la descarga { $number }
-answer-waits = Encontrado: es la descarga { $number }; espera en el puesto { $place } de la lista
+answer-found = Descarga { $number }: { $file }
+answer-waits = Descarga { $number }: { $file }, en espera, puesto { $place } de la cola
 downloads-asked = { $count ->
     [one] 1 fichero pedido
    *[other] { $count } ficheros pedidos
@@ -162,12 +168,12 @@ downloads-wait = { $count ->
     [one] { $asked }; 1 en espera
    *[other] { $asked }; { $count } en espera
 }
-no-files = No hay ningún video
-no-match = Ningún video casa con «{ $pattern }»
+no-files = No hay ningún fichero
+no-match = ningún fichero coincide con «{ $pattern }»
 no-such-file-near = no existe «{ $name }»: ¿querías decir { $near }?
 holders = { $holders } de { $secondaries }
 holders-conflict = { $holders } de { $secondaries }, en conflicto
-no-downloads = No has pedido ninguna descarga
+no-downloads = Aún no hay descargas
 state-asked = pedida
 state-queued = en espera, puesto { $place }
 state-no-sources = { $percent }, sin fuentes
@@ -176,15 +182,18 @@ state-failed = falló
 state-cancelled = cancelada
 state-paused = en pausa
 state-held = espera a otra de más prioridad
-cancelling = Se cancela la descarga { $number }
-pausing = Se para la descarga { $number }
+cancelling = Cancelando la descarga { $number }
+pausing = Pausando la descarga { $number }
 priority-set = Descarga { $number }: prioridad { $priority }
 priority-low = baja
 priority-normal = normal
 priority-high = alta
 no-download = No hay ninguna descarga { $which } en curso
+no-download-running = No hay ninguna descarga en curso
 no-download-to-resume = No hay ninguna descarga { $which } en pausa
-no-local-file = { $name }: no está en la carpeta de descargas; VIDEO { $name } lo descarga
+no-download-paused = No hay ninguna descarga en pausa
+no-local-file = «{ $name }» no está en la carpeta de descargas; VIDEO lo descarga
+none-here = no hay en la carpeta de descargas ningún fichero de «{ $pattern }»
 
 ## El estado de una descarga
 
@@ -213,7 +222,7 @@ fault-digest = envió bytes equivocados
 fault-refused = dice que no puede enviarlo
 fault-protocol = no habla el protocolo
 notice-suspect = El secundario { $source } no responde
-notice-cleared = El secundario { $source } vuelve a enviar
+notice-cleared = El secundario { $source } vuelve a responder
 notice-dead = El secundario { $source } ha caído ({ $why })
 notice-dead-chunks = El secundario { $source } ha caído ({ $why }): { $chunks }
 chunks-go-on = { $count ->
@@ -235,36 +244,36 @@ notice-sources-again = { $count ->
     [one] Vuelve a haber secundarios: { $files } sigue
    *[other] Vuelve a haber secundarios: { $files } siguen
 }
-failure-no-sources = ningún secundario pudo enviarlo en { $waited }; lo verificado se conserva: pídelo otra vez cuando haya secundarios
-failure-wrong-manifest = los secundarios { $one } y { $other } enviaron el trozo { $chunk } con otro contenido que el anunciado: el manifiesto no es bueno
-failure-local = falló el disco de este lado; el registro dice cómo
-failure-broken = falló una parte de este programa; el registro dice más
+failure-no-sources = ningún secundario pudo enviarlo en { $waited }; lo verificado se conserva: pídelo de nuevo cuando haya secundarios
+failure-wrong-manifest = los secundarios { $one } y { $other } enviaron el trozo { $chunk } con otro contenido que el anunciado: el manifiesto no es correcto
+failure-local = falló el disco de esta máquina; mira el registro
+failure-broken = falló una parte de este programa; mira el registro
 
 ## Un central
 
 offered-many = Se ofrecen { $files } ficheros más
 no-longer-offered-many = Ya no se ofrecen { $files } ficheros
-left-out = No se muestran { $lines } líneas más sobre los clientes de { $address }: llegan demasiado deprisa
-left-out-anybody = No se muestran { $lines } líneas más sobre clientes: llegan demasiado deprisa
+left-out = Se omiten { $lines } líneas más sobre los clientes de { $address }: llegan demasiado deprisa
+left-out-anybody = Se omiten { $lines } líneas más sobre clientes: llegan demasiado deprisa
 bad-peer = Conexión de { $address } rechazada: { $reason }
 peer-says-nothing = no dijo nada en { $seconds } s
 peer-silent = dejó de dar señales de vida
 peer-idle = no pidió nada en { $seconds } s
 peer-takes-too-little = recogió menos de { $size } en { $seconds } s
-peer-tls = TLS no salió bien ({ $why })
+peer-tls = falló TLS ({ $why })
 peer-needs-tls = no habla TLS, y este puerto no habla otra cosa
 peer-has-no-tls = habla TLS, y este puerto no
 peer-needs-secret = no muestra ninguna clave, y el grupo está cerrado
 peer-old-in-closed = usa el protocolo de 2017, que no sirve en un grupo cerrado
-peer-wrong-secret = su clave es otra
+peer-wrong-secret = su clave no es la del grupo
 peer-other-protocol = habla la versión { $theirs } del protocolo, y este programa la { $ours }
 peer-line-too-long = envió una línea de más de { $size }
 peer-not-a-message = envió algo que no es un mensaje de este protocolo
-peer-unexpected = envió un mensaje que no tocaba
-peer-number-too-high = es el secundario { $number }, y aquí valen de 1 a { $most }; para admitirlo, arranca el central con --secundarios { $number }
+peer-unexpected = envió un mensaje inesperado
+peer-number-too-high = es el secundario { $number }, y aquí solo se admiten del 1 al { $most }; para admitirlo, arranca el central con --secundarios { $number }
 peer-nameless = no dijo su nombre
 peer-no-place = ya hay { $count } conexiones y no caben más
-peer-gave-way = no hacía nada, o era de quien más conexiones tiene: cedió su sitio a otra
+peer-gave-way = no hacía nada, o su dueño tenía más conexiones que nadie: cedió su sitio a otra
 peer-no-descriptor = este programa no puede abrir más ficheros ni conexiones: sube su límite (ulimit -n)
 peer-too-many-chunks = pidió dos veces el trozo { $chunk }, o más de { $count } a la vez
 peer-no-such-chunks = pidió el trozo { $chunk } y más de { $count } que el fichero no tiene
@@ -272,18 +281,18 @@ peer-not-held = pidió { $file }, que no está aquí
 peer-others-transfer = la transferencia { $transfer } es de otro receptor o de otro fichero
 peer-expelled = el administrador lo ha expulsado
 peer-part-too-large = la parte { $part } ocupa { $size }, y su protocolo no pasa de { $most }
-peer-gone = se fue a la mitad ({ $why })
+peer-gone = cortó a mitad ({ $why })
 peer-internal = fallo de este programa ({ $why })
-no-randomness = el sistema no da números al azar
+no-randomness = el sistema no proporciona números aleatorios
 other-protocol = el central habla la versión { $theirs } del protocolo y este programa la { $ours }: instala la misma versión de trozos en todos los nodos
-secondary-up = Secundario { $number } inscrito: escucha en { $address }
-secondary-returned = Secundario { $number } ha vuelto: escucha en { $address }
-secondary-goodbye = Secundario { $number } se ha despedido
-secondary-closed = Secundario { $number } ha caído: se cortó la conexión
-secondary-silent = Secundario { $number } ha caído: no da señales de vida
-secondary-drained = Secundario { $number }: ya no envía nada; se puede parar
-service-began = Empieza el servicio: ya están los secundarios
-secondary-takes-no-copies = El secundario { $number } no recibe copias: en su carpeta no se puede escribir
+secondary-up = El secundario { $number } se ha inscrito: escucha en { $address }
+secondary-returned = El secundario { $number } ha vuelto: escucha en { $address }
+secondary-goodbye = El secundario { $number } se ha despedido
+secondary-closed = El secundario { $number } ha caído: se cortó la conexión
+secondary-silent = El secundario { $number } ha caído: no da señales de vida
+secondary-drained = El secundario { $number } está drenado: se puede parar
+service-began = Servicio en marcha: están todos los secundarios
+secondary-takes-no-copies = El secundario { $number } no recibe copias: no se puede escribir en su carpeta
 secondary-takes-copies = El secundario { $number } vuelve a recibir copias de todo
 secondary-all-away = Falta el disco del secundario { $number }: no recibe copias hasta que vuelva
 secondary-folders-away = Falta un disco del secundario { $number }: no recibe copias en { $folders } hasta que vuelva
@@ -293,28 +302,34 @@ offered = Se ofrece { $file } ({ $size })
 offered-some = Se ofrecen { $count } ficheros más, { $size }
 no-longer-offered-deleted = Ya no se ofrece { $file }: se borró en el secundario { $number } y los demás lo retiran
 no-longer-offered = Ya no se ofrece { $file }
-conflict = Conflicto: el secundario { $number } tiene otro contenido en { $file }; no se copia ni se toca hasta que decidas (CONFLICTOS)
-same-text = Conflicto: hay dos ficheros que se escriben { $file }, uno con los acentos aparte (como los guarda un Mac); se ofrecen los dos hasta que decidas (CONFLICTOS)
+conflict = Conflicto: el secundario { $number } tiene otro contenido en { $file }; no se copia ni se toca hasta que decidas con RESOLVER (CONFLICTOS lo muestra)
+same-text = Conflicto: hay dos ficheros que se escriben { $file }, uno con los acentos aparte (como los guarda un Mac); se ofrecen los dos hasta que borres o cambies el nombre de uno (CONFLICTOS los muestra)
 replaced = Nueva versión de { $file } ({ $size }) en el secundario { $number }: los demás la copian
-resolved = Decidido: { $file } es desde ahora el contenido elegido; las otras copias se retiran
-copy-ordered = El secundario { $target } copia { $file } de { $sources }
+resolved = Decidido: { $file } tiene desde ahora el contenido elegido; las otras copias se retiran
+copy-ordered = El secundario { $target } copia { $file } { $count ->
+    [one] del secundario
+   *[other] de los secundarios
+} { $sources }
 copy-ordered-many = El secundario { $target } copia { $count } ficheros
 copy-ended = Copia de { $file } en el secundario { $target }: { $outcome }
 copied-to-many = { $count } ficheros copiados al secundario { $target }, { $size }
-client-enrolled = Cliente { $client } inscrito desde { $address }
-client-gone = Cliente { $client } se ha ido
-granted = { $client } descarga { $file } de los secundarios { $sources }
+client-enrolled = El cliente { $client } se ha inscrito desde { $address }
+client-gone = El cliente { $client } se ha ido
+granted = El cliente { $client } descarga { $file } { $count ->
+    [one] del secundario
+   *[other] de los secundarios
+} { $sources }
 granted-many = { $client } descarga { $count } ficheros
-queued = { $client } espera por { $file } en el puesto { $place }
+queued = El cliente { $client } espera { $file } en el puesto { $place } de la cola
 queued-many = { $client } espera por { $count } ficheros
-place-lent = A { $client } no se le envía nada de { $file }: otros usan su puesto hasta que siga
+place-lent = El cliente { $client } no recoge nada de { $file }: otros usan su sitio hasta que siga
 place-lent-many = A { $client } no se le envía nada de { $count } ficheros: otros usan sus puestos hasta que siga
 finished = Descarga de { $file } por { $client }: { $outcome }
 finished-many = { $client } ha completado { $count } descargas, { $size }
 cancelled-many = { $client } ha cancelado { $count } descargas
 copy-damaged = El secundario { $number } tiene dañado { $file } y no lo sirve: { $others ->
-    [0] nadie más lo tiene, así que no se puede arreglar hasta que vuelva alguien con una copia buena
-   *[other] se arregla con la copia de otro
+    [0] nadie más lo tiene; no se puede reparar hasta que vuelva alguien con una copia buena
+   *[other] se repara con la copia de otro
 }
 reported = { $by } avisa del secundario { $secondary }: { $why }
 with-reason = { $what } ({ $reason })
@@ -330,44 +345,49 @@ told-other = dice «{ $words }»
 to-client = al cliente { $name }
 to-original = al cliente original { $name }
 to-secondary = al secundario { $number }
-the-client = el cliente { $name }
-the-original = el cliente original { $name }
-the-secondary = el secundario { $number }
+the-client = El cliente { $name }
+the-original = El cliente original { $name }
+the-secondary = El secundario { $number }
 outcome-complete = completa y verificada
 outcome-already = ya estaba completa
 outcome-failed = fallida
 outcome-cancelled = cancelada
-system-no-service = Sistema sin servicio: { $alive ->
-    [one] 1 secundario vivo
-   *[other] { $alive } secundarios vivos
-}, hacen falta { $required }
-system-copying = Sistema en servicio; copiando entre secundarios
-system-level = Sistema en servicio y sincronizado
-system-lacking = Sistema en servicio; sin sincronizar: { $what }
+system-no-service = { $required ->
+    [one] Sin servicio: falta el secundario
+   *[other] Sin servicio: { $alive } de { $required } secundarios; empieza cuando estén todos, y después basta con uno
+}
+system-copying = En servicio; copiando entre secundarios
+system-level = En servicio y sincronizado
+system-lacking = En servicio; sin sincronizar: { $what }
+system-degraded = Degradado: { $what }
+lacking-secondaries = { $alive } de { $required ->
+    [one] 1 secundario
+   *[other] { $required } secundarios
+}
 lacking-copies = { $count ->
     [one] falta 1 copia
    *[other] faltan { $count } copias
 }
 lacking-conflicts = { $count ->
-    [one] 1 conflicto por decidir (CONFLICTOS)
-   *[other] { $count } conflictos por decidir (CONFLICTOS)
+    [one] 1 conflicto (CONFLICTOS en el central lo muestra)
+   *[other] { $count } conflictos (CONFLICTOS en el central los muestra)
 }
 lacking-changing = { $count ->
     [one] 1 fichero que está cambiando
    *[other] { $count } ficheros que están cambiando
 }
 no-conflicts = No hay conflictos
-conflicts-remedy = RESOLVER <nombre> <nº> decide cuál vale
+conflicts-remedy = RESOLVER <nombre> <nº> decide cuál vale; o borra, o cambia de nombre, una de las copias
 conflict-offered = sí
-conflict-here = Conflicto: { $file } tiene contenidos distintos: { $versions }; el administrador decide con RESOLVER
+conflict-here = Conflicto: { $file } tiene contenidos distintos: { $versions }; decide con RESOLVER en el central, o borra o cambia de nombre una de las copias
 conflict-version = { $size } del { $date } ({ $id }) en { $secondaries }
-conflict-decided = Decidido el conflicto de { $file }
+conflict-decided = Conflicto de { $file } decidido
 no-conflict = { $file } no está en conflicto
-no-such-file = no hay ningún { $file }; CONFLICTOS muestra los nombres en conflicto
+no-such-file = No hay ningún { $file }; CONFLICTOS muestra los nombres en conflicto
 no-such-choice = { $file } no tiene un contenido { $choice }: elige { $choices }
 system-counts = { $files ->
-    [one] 1 video
-   *[other] { $files } videos
+    [one] 1 fichero
+   *[other] { $files } ficheros
 }, { $clients ->
     [one] 1 cliente
    *[other] { $clients } clientes
@@ -382,16 +402,17 @@ condition-up = vivo
 condition-read-only = solo lectura
 condition-away = falta un disco
 condition-down = caído
-condition-draining = vaciándose
+condition-draining = drenando
 no-clients = No hay ningún cliente
-queue-empty = No espera nadie
+queue-empty = No hay nadie en espera
 expelled = { $count ->
-    [one] Expulsado { $name }
-   *[other] Expulsado { $name }: { $count } conexiones
+    [one] Se ha expulsado a { $name }
+   *[other] Se ha expulsado a { $name }: { $count } conexiones
 }
 no-such-client = No hay ningún cliente «{ $name }»: CLIENTES los muestra
-draining = El secundario { $number } acaba lo que envía y no recibe nada nuevo; DRENAR { $number } NO lo deshace
-not-draining = El secundario { $number } vuelve a tomar parte
+draining = El secundario { $number } termina sus envíos y no acepta otros; DRENAR { $number } NO lo deshace
+not-draining = El secundario { $number } vuelve a participar
+was-not-draining = El secundario { $number } no estaba drenado
 no-such-secondary = No hay ningún secundario { $number } inscrito: SECUNDARIOS los muestra
 original-client = original
 no = no
@@ -402,10 +423,11 @@ enrolled = Inscrito en el central { $central }
 enrolled-again = Inscrito de nuevo en el central { $central }
 upstream-lost = Sin conexión con el central ({ $reason }): se reintenta solo
 folder-read = Carpeta leída: { $files ->
-    [one] 1 fichero
-   *[other] { $files } ficheros
-}, { $size }
-reindexing = Se lee la carpeta entera otra vez
+    [0] vacía; los ficheros que copies en ella se ofrecen solos
+    [one] 1 fichero, { $size }
+   *[other] { $files } ficheros, { $size }
+}
+reindexing = Leyendo de nuevo la carpeta entera
 serving = Se sirve { $file } ({ $size })
 serving-many = Se sirven { $count } ficheros más, { $size }
 no-longer-serving = Ya no se sirve { $file }: { $why }
@@ -415,7 +437,7 @@ gone-changed = ha cambiado o no se puede leer
 gone-withdrawn = se borró en otro secundario, y aquí no se puede apartar
 gone-set-aside = se borró en otro secundario; esta copia queda en .trozos/retirados
 gone-altered = el disco lo ha alterado
-file-damaged = { $file } está dañado en el disco: su contenido no es el que era, aunque conserva tamaño y fecha. Se arregla en cuanto otro secundario lo tenga; lo dañado queda en .trozos/retirados
+file-damaged = { $file } está dañado en el disco: su contenido ha cambiado, aunque conserva tamaño y fecha. Se repara en cuanto otro secundario lo tenga; lo dañado queda en .trozos/retirados
 gone-replaced = hay una versión más nueva; esta queda en .trozos/retirados
 gone-resolved = alguien eligió otro contenido; este queda en .trozos/retirados
 gone-damaged = el disco lo había alterado; queda en .trozos/retirados
@@ -429,10 +451,10 @@ retired-deleted = se borró en otro secundario
 retired-replaced = hay una versión más nueva
 retired-resolved = se eligió otro contenido
 retired-damaged = estaba alterado en el disco
-retired-by-hand = no se sabe
+retired-by-hand = se desconoce
 retired-goes = { $file } ({ $size })
 retired-more = … y { $files } más
-retired-confirm = Se van a borrar para siempre { $what }. Escribe SÍ para hacerlo; con cualquier otra cosa se quedan
+retired-confirm = Se va a borrar para siempre: { $what }. Escribe SÍ para hacerlo; con cualquier otra cosa se conserva
 retired-gone = Borrado para siempre: { $what }
 retired-no-such = No hay nada apartado con el número { $number }: RETIRADOS los muestra
 retired-recovered = Recuperado: { $file }
@@ -441,29 +463,32 @@ not-served-many = No se { $count ->
     [one] sirve un nombre más
    *[other] sirven { $count } nombres más
  }, entre ellos { $examples }: { $why }
-copy-started = Copiando { $file } ({ $size }) de los secundarios { $sources }
+copy-started = Copiando { $file } ({ $size }) { $count ->
+    [one] del secundario
+   *[other] de los secundarios
+} { $sources }
 copy-started-many = Copiando { $count } ficheros, { $size }
 copy-notice = Copia de { $file }: { $what }
-copied = Copiado y verificado { $file }
+copied = Copiado y verificado: { $file }
 copied-many = { $count } ficheros copiados y verificados, { $size }
-copied-in = Copiado y verificado { $file } en { $time } ({ $rate }): { $shares }
-copied-from-disk = Copiado y verificado { $file }: { $share }
+copied-in = Copiado y verificado: { $file } en { $time } ({ $rate }): { $shares }
+copied-from-disk = Copiado y verificado: { $file }, { $share }
 copied-own = { $size } de este disco
-copied-share = { $size } del { $number }
-copy-failed = La copia de { $file } no pudo terminar: { $why }
+copied-share = { $size } del secundario { $number }
+copy-failed = No se pudo terminar la copia de { $file }: { $why }
 sending = Enviando { $file } { $to }
 sending-many = Enviando { $count } ficheros { $to }
 sent = Enviados { $size } de { $file } { $to }
 sent-many = Enviados { $size } de { $count } ficheros { $to }
-refused-for-good = El central no admite más a este secundario: { $why }
+refused-for-good = El central ya no admite a este secundario: { $why }
 being-written-by = { $file } se ofrecerá cuando se cierre: { $program } (proceso { $process }) lo tiene abierto para escribir
 being-written = { $file } se ofrecerá cuando se cierre: alguien lo tiene abierto para escribir
 folder-gone = La carpeta ya no se puede leer ({ $why }): no se sirve nada de ella hasta que vuelva
 disk-away = El disco de { $folder } no está montado: hasta que lo esté, no se sirve nada de ahí ni se reciben copias ahí; si no va a volver, arranca otra vez con --olvidar-discos
-disk-back = El disco de { $folder } vuelve a estar
-folder-read-only = En la carpeta no se puede escribir ({ $why }): se sirve, pero no recibe copias
-folder-writable = En la carpeta se puede volver a escribir: recibe copias
-folder-back = La carpeta vuelve a estar: se lee de nuevo
+disk-back = El disco de { $folder } vuelve a estar montado
+folder-read-only = No se puede escribir en la carpeta ({ $why }): se sirve, pero no recibe copias
+folder-writable = Se puede volver a escribir en la carpeta: recibe copias
+folder-back = La carpeta vuelve a estar disponible: se lee de nuevo
 no-transfers = No hay ninguna transferencia en curso
 row-sending = envío { $to }
 row-copying = copia de { $sources }
@@ -486,14 +511,14 @@ secondary-work = { $sending ->
     [one] 1 conexión
    *[other] { $connections } conexiones
 }
-secondary-sent = Enviados { $sent } desde que arrancó; ahora { $rate }; límite { $limit }
+secondary-sent = { $sent } enviados desde que arrancó; ahora { $rate }; límite de subida: { $limit }
 no-limit = ninguno
 limit-set = Límite de subida: { $limit }
 
 ## Errores
 
 start-port-in-use = el puerto { $port } está en uso ({ $address }): elige otro con --puerto, o 0 para uno libre
-start-no-such-host = «{ $host }» no es ningún nombre ni dirección que esta máquina conozca: mira --ip y --ip-anunciada
+start-no-such-host = «{ $host }» no es ningún nombre ni dirección que esta máquina conozca: comprueba --ip y --ip-anunciada
 start-not-local = { $ip } no es una dirección de esta máquina: usa en --ip una de ellas, o 0.0.0.0 para todas
 start-port-denied = no está permitido escuchar en { $address }: elige con --puerto uno de 1024 o más
 start-listen = no se puede escuchar en { $address }: { $why }
@@ -505,28 +530,28 @@ store-not-found = { $path }: no existe
 store-denied = { $path }: permiso denegado; cambia sus permisos o elige otra carpeta
 store-read-only = { $path }: está en un disco de solo lectura; elige otra carpeta
 store-disk-away = { $path }: su disco no está montado; móntalo o, si no va a volver, arranca otra vez con --olvidar-discos
-store-full = { $path }: no queda sitio en el disco, o no cabe entero; libera espacio y pídelo otra vez: lo verificado se conserva
+store-full = { $path }: no queda sitio en el disco, o no cabe entero; libera espacio y pídelo de nuevo: lo verificado se conserva
 store-not-folder = { $path }: no es una carpeta; elige otra
-store-exists = { $path }: ya existe con otro contenido y no se toca; muévelo, o usa --sobrescribir
+store-exists = { $path }: ya existe con otro contenido y no se toca; muévelo, usa --sobrescribir o, si es una copia dañada, VERIFICAR la repara
 store-busy = { $path }: otro proceso está trabajando con él
 store-changed = { $path }: cambió mientras se usaba
 store-too-large = { $path }: demasiado grande para este disco
 store-no-descriptor = { $path }: demasiados ficheros abiertos; sube el límite con «ulimit -n» y vuelve a arrancar
-store-not-a-file = { $path }: hay algo que no es un fichero normal; apártalo
+store-not-a-file = { $path }: ya hay ahí una carpeta u otra cosa que no es un fichero normal; apártala o elige otra carpeta con --destino
 store-link = { $path }: es un enlace simbólico, o lo es su carpeta, y no se sigue; descarga donde está lo enlazado
 store-other = { $path }: { $why }
 statistics-since = Desde { $time }
 statistics-downloads = descargas
 statistics-copies = copias
-statistics-copies-to = al secundario { $number }
-statistics-from = del secundario { $number }
-statistics-trouble = Trozos pedidos otra vez: { $retries }; a dos a la vez: { $hedges }; vueltas de secundarios: { $returns }
+statistics-copies-to = copias al { $number }
+statistics-from = secund. { $number }
+statistics-trouble = Trozos pedidos de nuevo: { $retries }; por duplicado: { $hedges }; secundarios que volvieron: { $returns }
 statistics-own = Tomado del propio disco de quien recibe: { $size }
 statistics-faults = Fallos de secundarios: { $faults }
 statistics-fault = { $why }: { $count }
 statistics-refused = Conexiones rechazadas: { $codes }
 statistics-all = Todas las cifras, como se guardarán al parar: ESTADISTICAS JSON
-statistics-set-aside = Estadísticas: { $path } no se entiende ({ $why }) y queda guardado como { $to }; se empieza de cero
+statistics-set-aside = Estadísticas: { $path } no se entiende ({ $why }) y se guarda como { $to }; se empieza de cero
 statistics-in-use = Estadísticas: otro proceso usa { $path }; las cifras de este van a { $instead }
 statistics-failed = Estadísticas: { $why }
 damage-too-large = ocupa { $size }
@@ -542,10 +567,10 @@ ignored-too-deep = está bajo demasiadas carpetas
 ignored-too-large = es mayor de 16 TiB
 ignored-too-many = hay demasiados ficheros
 ignored-unreadable = no se puede leer: { $why }
-refused-not-ready = el sistema aún no está sincronizado: espera un poco
-refused-not-found = no existe tal video en ningún secundario vivo
+refused-not-ready = aún no hay servicio: faltan secundarios; espera un poco
+refused-not-found = no hay ningún fichero con ese nombre en los secundarios vivos
 refused-protocol = el central habla otra versión del protocolo: instala la misma versión de trozos en todos los nodos
-refused-bad-message = el central no entiende lo que se le dijo: mira que todos los nodos sean de la misma versión
+refused-bad-message = el central no entiende lo que se le dijo: comprueba que todos los nodos son de la misma versión
 refused-number-in-use = ese número lo tiene otro secundario vivo: da a cada uno el suyo con --numero, o para al otro
 refused-number-in-use-by = ese número lo tiene otro secundario vivo, que escucha en { $address }: da a cada uno el suyo con --numero, o para al otro
 refused-number-above = el central admite los números de 1 a { $most }: arráncalo con --secundarios { $number }, o usa otro número
@@ -553,9 +578,9 @@ refused-number-not-allowed = el número es mayor que los que admite el central: 
 refused-no-such-content = el secundario ya no tiene ese contenido: se pide a otro
 refused-file-changed = el fichero cambió mientras se usaba: espera a que se lea de nuevo
 refused-read-failed = el otro nodo no pudo leer su disco: mira su registro
-refused-stopping = el central se para, o este nodo abrió una conexión más nueva: se vuelve a conectar
+refused-stopping = el central se está parando, o este nodo abrió una conexión más nueva: se vuelve a conectar
 refused-timed-out = el central no oyó nada de este nodo a tiempo: mira la red y la carga de las dos máquinas
-refused-internal = el central tuvo un fallo suyo: mira su registro
+refused-internal = el central tuvo un fallo interno: mira su registro
 refused-unknown = el central lo rechaza por algo que esta versión no conoce: «{ $words }»
 limit-connections = el central ya tiene { $count } conexiones y no admite más: espera un poco
 limit-share = otra conexión necesitaba el sitio de esta: espera un poco, o usa menos programas a la vez en esta máquina
@@ -563,48 +588,52 @@ limit-descriptors = el otro nodo no puede abrir nada más: sube su límite de fi
 limit-downloads = este cliente ya tiene { $count } descargas pedidas: espera a que acabe alguna
 limit-waiting = ya esperan { $count } descargas: espera a que haya menos
 limit-files = este secundario tiene más de { $count } ficheros: reparte, o guarda los pequeños juntos en un archivo
-limit-folders = más de { $count } de sus carpetas no admiten copias: mira que todos los nodos sean de la misma versión
-limit-chunks = se pidieron más de { $count } trozos a la vez: mira que todos los nodos sean de la misma versión
+limit-folders = más de { $count } de sus carpetas no admiten copias: comprueba que todos los nodos son de la misma versión
+limit-chunks = se pidieron más de { $count } trozos a la vez: comprueba que todos los nodos son de la misma versión
 limit-other = hay demasiadas peticiones: espera, o pide menos a la vez
 refused-expelled = el administrador te ha expulsado: espera un minuto para volver
-client-not-enrolled = no estás inscrito: escribe primero INSCRIBIR <nombre>
-client-not-ready = el sistema aún no está sincronizado: espera a que haya secundarios y pídelo otra vez
-client-not-found = no existe tal video: LISTA_VIDEOS muestra los que hay
+client-not-enrolled = aún no te has inscrito: escribe primero INSCRIBIR <nombre>
+client-not-ready = aún no hay servicio: faltan secundarios (ESTADO dice cuántos); pídelo de nuevo cuando lo haya
+client-not-found = no hay ningún fichero con ese nombre: LISTA_VIDEOS muestra los que hay
 client-unreachable = no se puede conectar con el central ({ $why }); se reintenta solo
 client-running = ya se está descargando: es la descarga { $number }
 client-stopped = el cliente se está parando
 bad-name-component = un nombre no empieza ni acaba por «/», ni tiene dos seguidas
 bad-name-dot = ni el nombre ni sus carpetas empiezan por punto
 bad-name-character = «{ $character }» no puede estar en un nombre
+bad-name-line-feed = un salto de línea no puede estar en un nombre
 bad-name-reserved = los nombres que acaban en .part son de descargas a medias
 bad-name-too-long = es demasiado largo
 bad-client-name = un nombre tiene de 1 a 64 bytes, sin «/», «\», «:» ni caracteres de control, y no empieza por punto
 line-unknown = No conozco la orden «{ $word }». H muestra las que hay
 line-unknown-near = No conozco la orden «{ $word }»: ¿querías decir { $near }? H muestra las que hay
-line-missing = Falta el valor: { $usage }
+line-missing = Faltan datos. Uso: { $usage }
+line-too-much = Sobra «{ $word }». Uso: { $usage }
 line-value = «{ $value }» no vale: { $why }
 why-download = no es el número ni el nombre de una descarga: ESTADO las muestra
 why-priority = las prioridades son alta, normal y baja
 why-secondary = no es el número de un secundario
-why-off = solo puede seguir NO, que lo deshace
-why-json = solo puede seguir JSON
-why-retired = el número de un fichero apartado, como lo muestra RETIRADOS
-why-choice = es el número de una fila de CONFLICTOS
+why-off = detrás solo puede ir NO, para deshacerlo
+why-json = solo admite JSON
+why-retired = no es el número de un fichero apartado: RETIRADOS los muestra
+why-choice = no es el número de una fila de CONFLICTOS
 why-rate = no es una tasa: escribe bytes por segundo, como 500kB/s, 20MB/s o 1GiB/s
 why-size = no es un tamaño: escribe bytes, como 500kB, 20MB o 1GiB
 why-time = no es un tiempo: escribe segundos, o 30s, 2m o 1h
-why-quiet = 24 horas como mucho
+why-range = escribe un número de { $least } a { $most }
+why-quiet = es demasiado: 24 horas como mucho
 why-limit = escribe una tasa como 20MB/s, o NO para quitar el límite
+why-limit-unit = serían solo { $rate }; di la unidad: { $number }kB/s, { $number }MB/s o, si es eso, { $number }B/s
 
 ## Seguridad
 
-open-cluster = AVISO: sin clave, el grupo está abierto: cualquiera en la red puede listar y descargar, y cualquier servidor puede sumarse. Remedio: --clave-archivo
-open-cluster-tls = AVISO: sin clave, el grupo está abierto a quien tenga un certificado, o a cualquiera si no se da --tls-ca. Remedio: --clave-archivo
-no-tls = Con clave y sin TLS: solo entra quien la conoce, pero el contenido se puede leer en la red, y quien esté en medio puede cambiar lo que se dice después del saludo. Remedio: --tls-cert, --tls-clave y --tls-ca
+open-cluster = AVISO: sin clave, el grupo está abierto: cualquiera en la red puede listar y descargar, y cualquier servidor puede sumarse. Para cerrarlo: --clave-archivo
+open-cluster-tls = AVISO: sin clave, el grupo está abierto a quien tenga un certificado, o a cualquiera si no se da --tls-ca. Para cerrarlo: --clave-archivo
+no-tls = Con clave y sin TLS: solo entra quien la conoce, pero el contenido se puede leer en la red, y quien esté en medio puede cambiar lo que se dice después del saludo. Para cerrarlo: --tls-cert, --tls-clave y --tls-ca
 security-unreadable = { $path }: no se puede leer: { $why }
-security-exposed = { $path }: otros lo pueden leer (permisos { $mode }). Remedio: chmod 600 { $path }
+security-exposed = { $path }: otros lo pueden leer (permisos { $mode }). Para evitarlo: chmod 600 { $path }
 security-empty = la clave está vacía: da una de al menos 16 bytes, o quita la variable o la opción
-security-utf16 = la clave es UTF-16: guárdala otra vez como UTF-8 en tu editor
+security-utf16 = la clave es UTF-16: guárdala de nuevo como UTF-8 en tu editor
 security-short = la clave tiene { $bytes } bytes y hacen falta al menos 16. Una buena: head -c 32 /dev/urandom | base64 > clave
 security-long = la clave tiene más de 4096 bytes: ¿es otro fichero?
 security-half-identity = --tls-cert y --tls-clave van juntos: el certificado y su clave privada
@@ -625,7 +654,7 @@ tls-ours = no acepta el certificado de este nodo: { $why }
 tls-gave-up = el otro lado lo dejó, con el aviso { $alert } de TLS
 certificate-none-shown = no se mostró ninguno
 certificate-expired = ha caducado
-certificate-not-yet = aún no es válido: mira los relojes
+certificate-not-yet = aún no es válido: comprueba los relojes
 certificate-unknown-issuer = lo firma otra autoridad
 certificate-wrong-name = no lleva ese nombre o dirección
 certificate-wrong-purpose = es para otro uso
@@ -638,7 +667,7 @@ made-signed = Hecho en { $folder }, firmado por la autoridad que ya había
 made-server = Al servidor { $stem } copia clave, ca.pem, { $stem }.pem y { $stem }-clave.pem; arráncalo con:
 made-client = A cada cliente copia clave, ca.pem, cliente.pem y cliente-clave.pem; arráncalo con:
 made-names = CENTRAL y las direcciones de los secundarios tienen que estar entre los nombres de sus certificados.
-made-keep = ca-clave.pem no se copia a ningún sitio: quien la tenga puede hacer certificados. Todo caduca a los 10 años.
+made-keep = No copies ca-clave.pem a ningún sitio: quien la tenga puede hacer certificados. Todo caduca a los 10 años.
 certificate-exists = { $path }: ya existe y no se toca; bórralo si quieres hacerlo de nuevo, o da otra carpeta
 certificate-io = { $path }: { $why }
 certificate-name = «{ $name }» no es un nombre de máquina ni una dirección: escribe --nodo 10.0.0.2, o --nodo central.lan,10.0.0.2
@@ -648,18 +677,26 @@ authority-key = no es una clave privada
 authority-no-pair = el certificado y la clave no son de la misma autoridad, o no los hizo este programa
 certificate-crypto = no se pudieron hacer los certificados: «{ $words }»
 denied-secret-required = el central pide una clave: da la misma que él con --clave-archivo, o en TROZOS_CLAVE
-denied-no-secret-there = el central no usa clave, y este nodo sí: puede no ser el vuestro. Remedio: arranca el central con --clave-archivo, o este nodo sin ella
+denied-no-secret-there = el central no usa clave, y este nodo sí: puede no ser el de tu grupo. Arranca el central con --clave-archivo, o este nodo sin ella
 denied-wrong-secret = la clave no es la del central: compara los ficheros de --clave-archivo
 denied-tls-required = el central habla solo TLS: da --tls-ca, y --tls-cert con --tls-clave si pide certificado
 denied-not-tls = el central no habla TLS: arráncalo con --tls-cert y --tls-clave, o este nodo sin --tls-ca
-denied-theirs = el certificado del central no vale ({ $why }): mira que lo firme la autoridad de --tls-ca, que lleve el nombre o la dirección con que te conectas y que no haya caducado
+denied-theirs = el certificado del central no vale ({ $why }): comprueba que lo firma la autoridad de --tls-ca, que lleva el nombre o la dirección con que te conectas y que no ha caducado
 denied-ours = el central no acepta el certificado de este nodo ({ $why }): da --tls-cert y --tls-clave, firmados por la autoridad del grupo y sin caducar
-denied-tls-other = no hay TLS con el central: { $why }
+denied-tls-other = no se pudo establecer TLS con el central: { $why }
 you-are-expelled = El administrador te ha expulsado: tus descargas terminan; podrás volver dentro de un minuto
 
 ## videolocal
 
-local-level = Sincronizado: { $secondaries } con lo mismo, { $files }
+local-level = Sincronizado: { $secondaries ->
+    [one] el secundario tiene
+   *[other] los { $secondaries } secundarios tienen
+} { $files ->
+    [0] lo mismo, aún ningún fichero
+    [one] el mismo fichero
+   *[other] los mismos { $files } ficheros
+}
+local-empty = Aún no hay ficheros: cópialos en { $folder }
 local-waiting = Esperando: { $alive }
 local-waiting-copies = Esperando: { $alive }; faltan { $copies }
 local-not-level = los secundarios no se sincronizan: mira { $folder }
@@ -671,61 +708,62 @@ local-does-not-start = { $who } no arranca: { $why }
 local-does-not-start-status = { $who } no arranca ({ $status }): { $why }
 local-exit-code = código { $code }
 local-exit-signal = señal { $signal }
-local-no-such-node = no hay tal nodo: escribe de 1 a { $most }, o C para el central
-local-not-running = no corre: LEVANTAR lo arranca
-local-no-longer-running = ya no corre: LEVANTAR lo arranca
-local-running = ya corre (proceso { $process })
+local-no-such-node = No hay ningún { $who }: escribe de 1 a { $most }, o C para el central
+local-is-frozen = está congelado: DESCONGELAR { $node } lo hace seguir
+local-not-running = no está en marcha: LEVANTAR lo arranca
+local-no-longer-running = ya no está en marcha: LEVANTAR lo arranca
+local-running = ya está en marcha (proceso { $process })
 local-no-process = proceso sin número
 local-central = central
 local-secondary = secundario { $number }
 local-the = El { $who }: { $why }
-local-dead = muerto
+local-dead = caído
 local-frozen = congelado
 local-alive = vivo
-local-killed = Muerto el { $who } (proceso { $process })
-local-froze = Congelado el { $who } (proceso { $process })
-local-thawed = Descongelado el { $who } (proceso { $process })
-local-raised = Levantado el { $who } (proceso { $process }, puerto { $port })
+local-killed = Se ha matado el { $who } (proceso { $process })
+local-froze = Se ha congelado el { $who } (proceso { $process })
+local-thawed = Se ha descongelado el { $who } (proceso { $process })
+local-raised = Se ha levantado el { $who } (proceso { $process }, puerto { $port })
 why-node = escribe el número de un secundario, o C para el central
 demo-well = Demostración terminada: todos los bytes son correctos
 demo-nothing = no hay ningún fichero que descargar
-demo-too-fast = la descarga acabó antes de la última caída: prueba con --limite-subida más bajo
+demo-too-fast = la descarga acabó antes de la última caída: prueba con un --limite-subida más bajo
 demo-not-downloaded = la descarga acabó sin descargar
-demo-endless = la descarga no acaba
+demo-endless = la descarga no termina
 demo-kill = *** SIGKILL al secundario { $number } (proceso { $process })
 demo-raise = *** Se levanta el secundario { $number } (proceso { $process }, puerto { $port })
 demo-nowhere = { $name }: no está en ningún secundario
 demo-differs = { $name }: los bytes no son los mismos
 demo-compared = Comprobado con SHA-256, fichero a fichero, contra el disco de los secundarios:
 demo-sent = Lo que envió cada secundario de { $file }:
-demo-cost = Coste de las caídas: { $chunks } pedidos otra vez, { $wasted } de más ({ $share } del fichero), { $without } sin un secundario; en total { $time }
+demo-cost = Coste de las caídas: { $chunks }, { $wasted } duplicados ({ $share } del fichero), { $without } sin un secundario; en total { $time }
 demo-folder = Todo está en { $folder } y se borra al acabar; con --directorio CARPETA se queda
 demo-making = Creando { $path } ({ $size })
 
 ## Órdenes: qué hacen, cómo se escriben, un ejemplo
 
-help-more = AYUDA <orden> muestra un ejemplo; las órdenes valen también en inglés
+help-more = AYUDA <orden> muestra un ejemplo; las órdenes valen también en inglés, sin acentos y en minúsculas
 help-example = Ejemplo: { $example }
 help-names = Nombres: { $names }
 command-help = muestra esta ayuda, o la de una orden
     .usage = AYUDA [orden]
     .example = AYUDA VIDEO
-command-quit = para el programa y guarda sus estadísticas (también Ctrl-D)
+command-quit = sale y guarda las estadísticas (también Ctrl-D)
     .usage = SALIR
     .example = SALIR
-command-enrol = da o cambia tu nombre; hace falta antes de la primera descarga
+command-enrol = elige o cambia tu nombre; hace falta antes de la primera descarga
     .usage = INSCRIBIR <nombre>
     .example = INSCRIBIR ana
 command-name = muestra tu nombre, o lo cambia
     .usage = NOMBRE [nombre]
     .example = NOMBRE ana
-command-list = los videos que se pueden descargar
-    .usage = LISTA_VIDEOS
+command-list = los ficheros que se pueden descargar
+    .usage = LISTA_VIDEOS [patrón]
     .example = LISTA_VIDEOS
-command-search = los videos en cuyo nombre está un texto, o que casan con un patrón
+command-search = los ficheros cuyo nombre contiene un texto, o coincide con un patrón
     .usage = BUSCAR <texto>
     .example = BUSCAR temporada 2
-command-download = descarga uno o varios, en segundo plano; valen * y ?
+command-download = descarga uno o varios, en segundo plano; se admiten * y ?
     .usage = VIDEO <nombre>…
     .example = VIDEO pelicula.mp4 "serie/capítulo *"
 command-client-status = tus descargas y el estado del sistema
@@ -734,22 +772,22 @@ command-client-status = tus descargas y el estado del sistema
 command-detail = una descarga trozo a trozo: qué secundario trajo cada uno
     .usage = DETALLE <número|nombre>
     .example = DETALLE 1
-command-pause = para una descarga; lo verificado se conserva
-    .usage = PAUSAR <número|nombre>
+command-pause = pausa una descarga; lo verificado se conserva
+    .usage = PAUSAR <número|nombre|*>…
     .example = PAUSAR 1
-command-resume = sigue una descarga en pausa
-    .usage = REANUDAR <número|nombre>
+command-resume = reanuda una descarga en pausa
+    .usage = REANUDAR <número|nombre|*>…
     .example = REANUDAR 1
-command-cancel = deja una descarga; lo verificado se conserva
-    .usage = CANCELAR <número|nombre>
+command-cancel = cancela una descarga; lo verificado se conserva
+    .usage = CANCELAR <número|nombre|*>…
     .example = CANCELAR 1
 command-priority = las de más prioridad van primero; las demás esperan
-    .usage = PRIORIDAD <número|nombre> <alta|normal|baja>
+    .usage = PRIORIDAD <número|nombre|*>… <alta|normal|baja>
     .example = PRIORIDAD 2 alta
-command-verify = compara un fichero descargado con el del grupo y pide otra vez solo los trozos malos
-    .usage = VERIFICAR <nombre>
+command-verify = compara un fichero descargado con el del grupo y pide de nuevo solo los trozos malos
+    .usage = VERIFICAR <nombre|*>…
     .example = VERIFICAR pelicula.mp4
-command-per-file = descargas completas de cada video
+command-per-file = descargas completas de cada fichero
     .usage = NUMERO_DESCARGAS_VIDEO
     .example = NUMERO_DESCARGAS_VIDEO
 command-per-client = descargas completas de cada cliente
@@ -758,20 +796,20 @@ command-per-client = descargas completas de cada cliente
 command-central-status = el estado del sistema
     .usage = ESTADO
     .example = ESTADO
-command-secondaries = los secundarios: estado, plazo, dirección, ficheros, lo enviado
+command-secondaries = los secundarios: estado, cuándo caducan, dirección, ficheros, lo enviado
     .usage = SECUNDARIOS
     .example = SECUNDARIOS
 command-clients = los clientes conectados
     .usage = CLIENTES
     .example = CLIENTES
-command-queue = quién espera, en orden
+command-queue = descargas en espera, en orden
     .usage = COLA
     .example = COLA
-command-expel = echa a un cliente; puede volver pasado un minuto
+command-expel = expulsa a un cliente; puede volver pasado un minuto
     .usage = EXPULSAR <cliente>
     .example = EXPULSAR ana
-command-drain = un secundario acaba lo que envía y no recibe nada nuevo, para poder pararlo; con NO se deshace
-    .usage = DRENAR <n> [NO]
+command-drain = un secundario termina sus envíos y no acepta otros, para poder pararlo; con NO se deshace
+    .usage = DRENAR <n|*>… [NO]
     .example = DRENAR 2
 command-conflicts = los nombres con varios contenidos: tamaño, fecha, contenido y quién lo tiene; con JSON, todo
     .usage = CONFLICTOS [JSON]
@@ -785,38 +823,38 @@ command-statistics = las cifras principales; con JSON, todas
 command-transfers = transferencias en curso, copias incluidas
     .usage = VIDEOS_DESCARGANDO
     .example = VIDEOS_DESCARGANDO
-command-taken-part = descargas completas de cada video en las que tomó parte
+command-taken-part = descargas completas de cada fichero en las que participó
     .usage = VIDEOS_DESCARGADOS
     .example = VIDEOS_DESCARGADOS
 command-secondary-status = qué sirve, qué envía y a qué ritmo
     .usage = ESTADO
     .example = ESTADO
-command-reindex = lee la carpeta entera otra vez, sin fiarse de lo que sabía
+command-reindex = lee de nuevo la carpeta entera, sin fiarse de lo que sabía
     .usage = REINDEXAR
     .example = REINDEXAR
 command-retired = lo que se ha apartado de la carpeta y aún se guarda; con JSON, para programas
     .usage = RETIRADOS [JSON]
     .example = RETIRADOS
 command-recover = devuelve a la carpeta un fichero apartado, con su nombre o, si ya es de otro, con uno nuevo
-    .usage = RECUPERAR <n>
+    .usage = RECUPERAR <n|*>…
     .example = RECUPERAR 3
-command-empty = borra para siempre un fichero apartado, o todos con *; antes dice qué se va y pide un SÍ
-    .usage = VACIAR [n|*]
+command-empty = borra para siempre un fichero apartado, o todos con *; antes dice cuáles y pide un SÍ
+    .usage = VACIAR [n…|*]
     .example = VACIAR *
-command-limit = lo que envía como mucho por segundo, desde ahora; NO lo quita
+command-limit = límite de subida por segundo, desde ahora; NO lo quita
     .usage = LIMITE <tasa|NO>
     .example = LIMITE 20MB/s
-command-kill = mata el secundario n (SIGKILL); con C, el central
-    .usage = MATAR <n>
+command-kill = mata el proceso de un secundario (SIGKILL) o, con C, el del central
+    .usage = MATAR <n|C|*>…
     .example = MATAR 2
-command-freeze = lo para sin que lo sepa (SIGSTOP)
-    .usage = CONGELAR <n>
+command-freeze = detiene un secundario de golpe, sin avisarlo (SIGSTOP); con C, el central
+    .usage = CONGELAR <n|C|*>…
     .example = CONGELAR 2
-command-thaw = lo deja seguir (SIGCONT)
-    .usage = DESCONGELAR <n>
+command-thaw = hace seguir a un secundario congelado (SIGCONT); con C, al central
+    .usage = DESCONGELAR <n|C|*>…
     .example = DESCONGELAR 2
-command-raise = lo arranca otra vez, en el mismo puerto
-    .usage = LEVANTAR <n>
+command-raise = arranca de nuevo un secundario caído, en el mismo puerto; con C, el central
+    .usage = LEVANTAR <n|C|*>…
     .example = LEVANTAR 2
 command-nodes = los procesos, con su puerto y su carpeta
     .usage = NODOS
@@ -830,7 +868,7 @@ about-videosecundario = Un secundario: guarda copias verificadas de los ficheros
 about-videocliente = Un cliente: descarga ficheros de todos los secundarios a la vez.
 about-videocliente-listar = Los ficheros que se pueden descargar
 about-videocliente-descargar = Descarga ficheros y espera a que acaben
-about-videocliente-verificar = Compara ficheros descargados con los del grupo y pide otra vez solo los trozos malos
+about-videocliente-verificar = Compara ficheros descargados con los del grupo y pide de nuevo solo los trozos malos
 about-videocliente-estado = El estado del grupo
 about-videolocal = Un central y sus secundarios en esta máquina, como procesos de verdad, con la consola de un cliente.
 heading-usage = Uso
@@ -870,24 +908,24 @@ flag-help = Muestra esta ayuda
 flag-version = Muestra la versión
 flag-estadisticas = Carpeta de las estadísticas
 flag-registro = Nivel del registro: error, warn, info, debug, trace, o un filtro de tracing
-flag-registro-formato = Forma del registro: texto, o json para programas, un objeto por línea; las horas, en UTC
+flag-registro-formato = Formato del registro: texto, o json para programas, un objeto por línea; las horas, en UTC
 flag-registro-archivo = Fichero del registro, en vez de stderr; un servicio lo abre de nuevo con SIGHUP
 flag-videolocal-registro-archivo = Fichero del registro, en vez de stderr; los procesos tienen otros al lado: con a.log, a-central.log, a-secundario1.log…
 flag-idioma = Idioma: es o en. Si no se dice, el de LC_ALL, LC_MESSAGES o LANG
 flag-config = Fichero de configuración; si no se dice, ~/.config/trozos/trozos.toml o /etc/trozos/trozos.toml
-flag-mostrar-config = Muestra cada valor y de dónde viene, y acaba
+flag-mostrar-config = Muestra cada valor y de dónde viene, y sale
 flag-clave-archivo = Fichero con la clave del grupo, la misma en todos los nodos; o bien en la variable TROZOS_CLAVE
 flag-tls-cert = Certificado de este nodo, en PEM
 flag-tls-clave = Clave privada de ese certificado, en PEM
-flag-tls-ca = Autoridad que firma los certificados del grupo: se exige uno suyo a los demás
+flag-tls-ca = Autoridad que firma los certificados del grupo: se exige a los demás un certificado firmado por ella
 flag-ip = Nombre o dirección en que escuchar, con su puerto o sin él
 flag-puerto = Puerto en el que escucha; 0 para uno libre
 flag-videosecundario-puerto = Puerto en el que escucha; 0 para uno libre [por defecto: 50000 + número]
 flag-videolocal-puerto = Puerto del central; 0 para uno libre
 flag-secundarios = Cuántos secundarios hay: el mayor número permitido, de 1 a 64
 flag-videocentral-secundarios = Cuántos secundarios deben inscribirse antes de que empiece el servicio, de 1 a 64
-flag-max-clientes = Descargas a la vez, de 1 a 10000; las demás esperan en una lista
-flag-sin-consola = Sin órdenes: corre como servicio hasta una señal
+flag-max-clientes = Descargas a la vez, de 1 a 10000; las demás esperan en la cola
+flag-sin-consola = Sin consola: corre como servicio hasta una señal
 flag-carpeta = Carpeta en la que se guarda todo; lo que ya haya en ella no se toca
 flag-nodos = Nombre o dirección de un servidor, o varios con comas; una vez por servidor [por defecto: los de esta máquina]
 flag-numero = Su número: de 1 a 3, o más con --secundarios
@@ -896,21 +934,21 @@ flag-ip-central = Nombre o dirección del central, con su puerto o sin él
 flag-puerto-central = Puerto del central
 flag-directorio = Carpeta que sirve [por defecto: data/videosN]
 flag-videolocal-directorio = Carpeta en la que están videos1, videos2…
-flag-limite-subida = Lo que envía como mucho por segundo: 500kB/s, 20MB/s, 1GiB/s
-flag-reposo = Cuánto tiempo lleva un fichero sin cambiar cuando se ofrece: 4s, 500ms, 1m; el que está abierto para escribir espera a que se cierre
+flag-limite-subida = Límite de subida por segundo: 500kB/s, 20MB/s, 1GiB/s
+flag-reposo = Cuánto lleva sin cambiar un fichero cuando se ofrece: 4s, 500ms, 1m; si está abierto para escribir, se espera a que se cierre
 flag-olvidar-discos = Sigue sin los discos que tenía la carpeta y ya no van a volver: lo que hay ahora es todo
-flag-videolocal-limite-subida = Lo que envía cada secundario como mucho por segundo: 500kB/s, 20MB/s, 1GiB/s
-flag-retirados-max = Lo que se guarda como mucho de lo apartado en .trozos/retirados; lo más viejo se va antes [por defecto: la décima parte del disco, y 50 GB como mucho]
+flag-videolocal-limite-subida = Límite de subida por segundo de cada secundario: 500kB/s, 20MB/s, 1GiB/s
+flag-retirados-max = Cuánto se guarda como mucho de lo apartado en .trozos/retirados; lo más viejo se borra antes [por defecto: la décima parte del disco, y 50 GB como mucho]
 flag-retirados-dias = Cuántos días se guarda lo apartado
 flag-nombre = Se inscribe con este nombre al empezar
 flag-destino = Carpeta de las descargas; «-» con descargar escribe en la salida estándar
-flag-espera-fuentes = Lo que una descarga espera cuando no queda ningún secundario
+flag-espera-fuentes = Cuánto espera una descarga cuando no queda ningún secundario
 flag-sobrescribir = Reemplaza un fichero que ya exista con otro contenido
-flag-patrones = Solo los nombres que casan; valen * y ?
+flag-patrones = Solo los nombres que coinciden; se admiten * y ?
 flag-nombres = Ficheros, o patrones con * y ?
 flag-salida = Escribe el fichero ahí; «-» es la salida estándar, en orden y trozo a trozo verificado, e igual una tubería o un dispositivo; en una carpeta, con su nombre
 flag-json = El resultado, como un documento JSON en la salida estándar
-flag-progreso = Cómo se cuenta el progreso: texto (en la salida de errores), json (líneas en la salida estándar, la última el resultado) o no
+flag-progreso = Cómo se muestra el progreso: texto (en la salida de errores), json (líneas en la salida estándar, la última el resultado) o no
 flag-silencioso = Solo los errores
 flag-detallado = Todo lo que pasa, en la salida de errores
 flag-demo = Sin preguntas: crea muestras, descarga, mata secundarios a la mitad y comprueba cada byte
@@ -923,13 +961,13 @@ usage-bad-value = «{ $value }» no vale para { $flag }: { $help }
 usage-bad-value-alone = «{ $value }» no vale para { $flag }
 usage-unwanted-value = { $flag } no lleva valor, y tiene «{ $value }»
 usage-value = { $flag }: { $why }
-usage-unknown = no conozco la opción { $flag }
-usage-unknown-near = no conozco la opción { $flag }: ¿querías decir { $near }?
-usage-command-unknown = no conozco la orden «{ $word }»: puede ser { $valid }
-usage-command-near = no conozco la orden «{ $word }»: ¿querías decir { $near }?
+usage-unknown = opción desconocida: { $flag }
+usage-unknown-near = opción desconocida: { $flag }: ¿querías decir { $near }?
+usage-command-unknown = orden desconocida: «{ $word }»: puede ser { $valid }
+usage-command-near = orden desconocida: «{ $word }»: ¿querías decir { $near }?
 usage-command-missing = falta la orden: puede ser { $valid }
 usage-command-alone = la orden «{ $word }» va sola: las opciones, detrás de ella
-usage-too-much = «{ $word }» sobra
+usage-too-much = argumento de más: «{ $word }»
 usage-twice = { $flag } se da dos veces
 usage-twice-values = { $flag } se da dos veces, con valores distintos: { $values }; deja uno
 usage-two-ports = { $address } «{ $place }» y { $flag } { $port } dicen dos puertos: deja uno
@@ -938,7 +976,7 @@ usage-conflict = { $flag } no va con { $other }
 usage-utf8 = hay un valor que no es UTF-8
 usage-number = el número { $number } no vale: --numero va de 1 a { $highest }
 usage-number-more = el número { $number } no vale: --numero va de 1 a { $highest }; para usarlo, da --secundarios { $number } aquí y en el central
-usage-one-file = --salida vale para un solo fichero, y hay { $count }
+usage-one-file = --salida vale para un solo fichero, y hay { $count }; para una carpeta, usa --destino
 usage-empty-output = --salida está vacía; di dónde, o quítala
 why-empty = está vacío: quítalo o da un valor
 why-home-of-other = la carpeta personal de otro no se busca: escribe la ruta entera, o ./{ $path } si el nombre empieza así
@@ -953,9 +991,9 @@ why-log-level = usa error, warn, info, debug o trace, o un filtro de tracing
 settings-unreadable = { $path }: no se puede leer la configuración: { $why }
 settings-wrong = { $path }: { $why }
 settings-syntax = línea { $line }, columna { $column }: no es TOML: «{ $text }»
-settings-unknown = no conozco la clave «{ $key }»: puede ser { $known }
-settings-unknown-near = no conozco la clave «{ $key }»: ¿querías decir { $near }?
-settings-utf8 = { $path }: la configuración no es UTF-8: guárdala otra vez como UTF-8 en tu editor
+settings-unknown = clave desconocida: «{ $key }»: puede ser { $known }
+settings-unknown-near = clave desconocida: «{ $key }»: ¿querías decir { $near }?
+settings-utf8 = { $path }: la configuración no es UTF-8: guárdala de nuevo como UTF-8 en tu editor
 settings-twice = la clave «{ $key }» se da dos veces: deja una
 settings-twice-at = línea { $line }: la clave se da dos veces: «{ $text }»; deja una
 settings-kind = la clave «{ $key }» lleva un texto, un número o true/false
@@ -965,11 +1003,12 @@ origin-flag = línea de órdenes
 origin-variable = variable { $name }
 origin-file = { $path }
 origin-default = por defecto
-origin-none = sin dar
+origin-none = sin definir
 
 ## Órdenes para guiones
 
 script-unreachable = no se puede conectar con el central ({ $why })
+script-no-local-file = «{ $name }» no está en la carpeta de descargas; { $command } lo descarga
 script-stdout = no se puede escribir en la salida estándar: { $why }
 
 ## Lo que dice el sistema
@@ -1010,7 +1049,7 @@ system-device = no existe ese dispositivo
 system-loop = demasiados enlaces simbólicos
 system-number = error { $number } del sistema: «{ $words }»
 system-other = otro error: «{ $words }»
-lost-unknown-host = no se encuentra ninguna máquina «{ $host }»: mira --ip-central
+lost-unknown-host = no se encuentra ninguna máquina «{ $host }»: comprueba --ip-central
 lost-no-interface = { $host }: esta máquina no tiene ninguna interfaz de red «{ $zone }»; `ip -br link` muestra las que hay
 lost-no-answer = { $address }: no contesta
 lost-unreachable = { $address }: { $why }
@@ -1018,14 +1057,14 @@ lost-no-hello = { $place }: no saluda: ¿es un central?
 lost-closed = se cerró la conexión
 lost-cut = se cortó a la mitad
 lost-closed-early = { $place }: cierra sin saludar: ¿es un central?
-lost-secondary-there = { $place }: es el secundario { $number } y no un central: mira --puerto-central
-lost-stranger = { $place }: lo que contesta no es un central: mira --ip-central y --puerto-central
-lost-not-a-message = el central envió algo que no es un mensaje: mira que todos los nodos sean de la misma versión
-lost-line-too-long = el central envió una línea demasiado larga: mira que todos los nodos sean de la misma versión
+lost-secondary-there = { $place }: es el secundario { $number } y no un central: comprueba --puerto-central
+lost-stranger = { $place }: lo que contesta no es un central: comprueba --ip-central y --puerto-central
+lost-not-a-message = el central envió algo que no es un mensaje: comprueba que todos los nodos son de la misma versión
+lost-line-too-long = el central envió una línea demasiado larga: comprueba que todos los nodos son de la misma versión
 lost-silent = no da señales de vida
-lost-stops = el central se para
+lost-stops = el central se está parando
 lost-outdated = { $place }: otro central ha tomado el relevo de este, o este perdió lo que tenía guardado: se espera al otro
-lost-stopped = este programa se para
+lost-stopped = este programa se está parando
 
 # Orders from other programs of this machine.
 order-nobody = no hay ningún { $program } en marcha en esta máquina que reciba órdenes de este usuario; --socket RUTA dice dónde escucha otro

@@ -7,20 +7,18 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Arg, ArgAction, ArgMatches, Command, Parser, error::ErrorKind, parser::ValueSource};
+use clap::{ArgMatches, Command, Parser, error::ErrorKind, parser::ValueSource};
 
 use super::{
-    args::settings_can_have,
-    console::page_columns,
+    config_table,
+    dress::{dressed, renamed},
     exit::Exit,
-    given::{opposites, origin, patient, ports, twice},
-    output,
-    settings::{Origin, Settings, variable},
+    given::{opposites, patient, ports, twice},
+    names, output,
+    settings::{Origin, Settings, of_variable, variable_said},
     text::{
-        flags::flag_text,
         language::{self, Language},
         t,
-        table::{Table, minor, name, whole},
     },
     usage, values,
 };
@@ -67,7 +65,7 @@ pub fn read_given<A: Parser>(line: &[OsString], flag: &str) -> Result<(A, bool),
         settings,
     } = understood;
     if matches.get_flag("mostrar_config") {
-        let written = output::say(&shown(&command, &matches, &settings));
+        let written = output::say(&config_table::shown(&command, &matches, &settings));
         return Err(output::wrote(written).into());
     }
     let args = A::from_arg_matches(&matches).map_err(|error| end(&error, &command, &settings))?;
@@ -127,9 +125,14 @@ fn understand<A: Parser>(
 }
 
 fn once<A: Parser>(line: &[OsString], settings: Settings) -> Result<Understood, NotUnderstood> {
-    let command = dressed(A::command(), &settings);
-    let repeatable = patient(command.clone());
-    match repeatable.try_get_matches_from(line) {
+    let line = asking_for_help(line);
+    let known = dressed(A::command(), &settings);
+    let command = renamed(known.clone());
+    // What is printed has the names of the session.
+    if let Err(error) = patient(command.clone()).try_get_matches_from(&line) {
+        return Err(NotUnderstood::Line(Box::new((error, command, settings))));
+    }
+    match patient(known).try_get_matches_from(&line) {
         Ok(matches) => match twice(&command, &matches) {
             Some(why) => Err(NotUnderstood::Said(why)),
             None => Ok(Understood {
@@ -139,6 +142,19 @@ fn once<A: Parser>(line: &[OsString], settings: Settings) -> Result<Understood, 
             }),
         },
         Err(error) => Err(NotUnderstood::Line(Box::new((error, command, settings)))),
+    }
+}
+
+/// `videocliente ayuda descargar` asks for the same as `videocliente descargar --help`.
+fn asking_for_help(line: &[OsString]) -> Vec<OsString> {
+    let is_help = |word: &OsString| word.to_str().is_some_and(names::is_help);
+    match line {
+        [program, word, rest @ ..] if is_help(word) => {
+            let program = std::iter::once(program);
+            let line = program.chain(rest).cloned();
+            line.chain(["--help".into()]).collect()
+        }
+        line => line.to_vec(),
     }
 }
 
@@ -171,7 +187,7 @@ fn explained(error: &clap::Error, command: &Command, settings: &Settings) -> Str
     let Some((flag, value)) = usage::value_of(error) else {
         return why;
     };
-    let id = flag.replace('-', "_");
+    let id = names::spanish(&flag).replace('-', "_");
     if settings
         .get(&id)
         .is_none_or(|given| given != OsStr::new(&value))
@@ -181,24 +197,28 @@ fn explained(error: &clap::Error, command: &Command, settings: &Settings) -> Str
     match settings.origin(&id) {
         Origin::Default | Origin::Line => why,
         Origin::File => t!("settings-wrong", path = settings.path(), why = why),
-        Origin::Variable => t!("usage-value", flag = variable(&id), why = why),
+        Origin::Variable => t!("usage-value", flag = variable_said(&id), why = why),
     }
 }
 
 /// The value of a flag, or of its variable, before the whole line can be understood.
 fn early(line: &[OsString], flag: &str) -> Option<OsString> {
-    let long = format!("--{flag}");
-    let with_value = format!("{long}=");
+    let longs: Vec<String> = std::iter::once(flag)
+        .chain(names::english(flag))
+        .map(|name| format!("--{name}"))
+        .collect();
     let mut words = line.iter().skip(1).take_while(|word| *word != "--");
     while let Some(word) = words.next() {
-        if *word == *long {
-            return words.next().cloned();
-        }
-        if let Some(value) = word.as_bytes().strip_prefix(with_value.as_bytes()) {
-            return Some(OsStr::from_bytes(value).to_owned());
+        let bytes = word.as_bytes();
+        for long in &longs {
+            match bytes.strip_prefix(long.as_bytes()) {
+                Some([]) => return words.next().cloned(),
+                Some([b'=', value @ ..]) => return Some(OsStr::from_bytes(value).to_owned()),
+                _ => {}
+            }
         }
     }
-    values::variable(&variable(flag))
+    of_variable(flag)
 }
 
 /// Chooses the language that a line or its variable asks for, or the file, or the locale.
@@ -207,189 +227,6 @@ pub fn choose_language(line: &[OsString], configured: Option<&OsStr>) {
     let said = said.map(|value| values::trimmed(&value).to_string_lossy().into_owned());
     let chosen = said.as_deref().and_then(Language::of);
     language::choose(chosen.unwrap_or_else(Language::of_environment));
-}
-
-/// A command with the values of variables and the file, and with its texts.
-pub fn dressed(command: Command, settings: &Settings) -> Command {
-    let is_for_scripts = command.get_name() == "videocliente";
-    let command = command.mut_args(|arg| {
-        let arg = sourced(arg, settings);
-        // A script's flags may follow what it does, and these every subcommand.
-        let is_of_all = matches!(arg.get_id().as_str(), "idioma" | "config");
-        let is_everywhere = (is_for_scripts || is_of_all) && arg.get_long().is_some();
-        if is_everywhere { arg.global(true) } else { arg }
-    });
-    let command = command.mut_subcommands(|sub| sub.mut_args(|arg| sourced(arg, settings)));
-    let path = command.get_name().to_owned();
-    localised(command, &path)
-        .version(env!("CARGO_PKG_VERSION"))
-        .arg(
-            Arg::new("version")
-                .short('V')
-                .long("version")
-                .action(ArgAction::Version)
-                .help(t!("flag-version"))
-                .help_heading(t!("heading-general")),
-        )
-        .after_help(t!("help-sources"))
-}
-
-/// A flag that takes its value from the environment and the file too.
-fn sourced(arg: Arg, settings: &Settings) -> Arg {
-    if arg.get_long().is_none() {
-        return arg;
-    }
-    let id = arg.get_id().as_str().to_owned();
-    let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
-    let arg = if is_switch {
-        arg.value_parser(values::tidy(values::switch))
-    } else {
-        arg.ignore_case(true)
-    };
-    match settings.get(&id) {
-        Some(value) => arg.required(false).default_value(value.to_owned()),
-        None => arg,
-    }
-}
-
-/// A command in the chosen language, and its subcommands. `path` is how it is called.
-fn localised(command: Command, path: &str) -> Command {
-    let template = format!(
-        "{{about-with-newline}}\n{}: {{usage}}\n\n{{all-args}}{{after-help}}",
-        t!("heading-usage")
-    );
-    let command = command.mut_args(|arg| localised_arg(arg, path));
-    let usage = usage_line(&command, path);
-    // A command of the prompt brings its own.
-    let own = command.get_about().map(ToString::to_string);
-    let about = language::find(&format!("about-{}", path.replace(' ', "-"))).or(own);
-    let about = about.unwrap_or_default();
-    let command = command
-        .about(about)
-        .help_template(template)
-        .override_usage(usage)
-        .disable_help_flag(true)
-        .disable_version_flag(true)
-        .disable_help_subcommand(true)
-        .subcommand_help_heading(t!("heading-commands"))
-        .arg(
-            Arg::new("help")
-                .short('h')
-                .long("help")
-                .action(ArgAction::Help)
-                .help(t!("flag-help"))
-                .help_heading(t!("heading-general")),
-        );
-    command.mut_subcommands(|sub| {
-        let path = format!("{path} {}", sub.get_name());
-        localised(sub, &path)
-    })
-}
-
-fn localised_arg(arg: Arg, path: &str) -> Arg {
-    let id = arg.get_id().as_str().to_owned();
-    let own = arg.get_help().map(ToString::to_string);
-    let heading = arg.get_help_heading().unwrap_or("options").to_owned();
-    // A flag of an order is about the server that is meant.
-    let path = if heading == "order" { "order" } else { path };
-    let text = flag_text(&id, &path.replace(' ', "-"));
-    let mut help = text.or(own).unwrap_or_default();
-    let defaults: Vec<String> = arg
-        .get_default_values()
-        .iter()
-        .map(|value| value.to_string_lossy().into_owned())
-        .collect();
-    if !defaults.is_empty() && !matches!(arg.get_action(), ArgAction::SetTrue) {
-        help = format!(
-            "{help} [{}]",
-            t!("flag-default", value = defaults.join(", "))
-        );
-    }
-    let names: Vec<String> = arg
-        .get_value_names()
-        .unwrap_or_default()
-        .iter()
-        .map(|name| {
-            let id = format!("value-{}", name.to_lowercase().replace('_', "-"));
-            language::find(&id).unwrap_or_else(|| name.to_string())
-        })
-        .collect();
-    let heading = language::find(&format!("heading-{heading}")).unwrap_or_default();
-    let takes_value = arg.get_action().takes_values();
-    let arg = arg
-        .help(help)
-        .help_heading(heading)
-        .hide_default_value(takes_value)
-        .hide_possible_values(takes_value);
-    if takes_value && !names.is_empty() {
-        arg.value_names(names)
-    } else {
-        arg
-    }
-}
-
-/// `videosecundario [OPCIONES] --numero <N>`.
-fn usage_line(command: &Command, path: &str) -> String {
-    let mut line = format!("{path} [{}]", t!("usage-options"));
-    for arg in command.get_arguments() {
-        let name = arg.get_value_names().and_then(|names| names.first());
-        let name = name.map_or_else(String::new, ToString::to_string);
-        let many = if matches!(arg.get_action(), ArgAction::Append) {
-            "..."
-        } else {
-            ""
-        };
-        match (arg.get_long(), arg.is_required_set()) {
-            (None, true) => line.push_str(&format!(" <{name}>{many}")),
-            (None, false) => line.push_str(&format!(" [{name}]{many}")),
-            (Some(long), true) => line.push_str(&format!(" --{long} <{name}>")),
-            (Some(_), false) => {}
-        }
-    }
-    if command.has_subcommands() {
-        line.push_str(&format!(" [{}]", t!("usage-command")));
-    }
-    line
-}
-
-/// Every value and where it comes from.
-fn shown(command: &Command, matches: &ArgMatches, settings: &Settings) -> Vec<String> {
-    let rows: Vec<Vec<String>> = command
-        .get_arguments()
-        .filter(|arg| settings_can_have(arg))
-        .map(|arg| {
-            let id = arg.get_id().as_str();
-            let raw = matches.try_get_raw(id).ok().flatten();
-            let values: Vec<String> = raw
-                .into_iter()
-                .flatten()
-                .map(|value| value.to_string_lossy().into_owned())
-                .collect();
-            let from = match origin(matches, settings, id) {
-                Origin::Line => t!("origin-flag"),
-                Origin::Variable => t!("origin-variable", name = variable(id)),
-                Origin::File => t!("origin-file", path = settings.path()),
-                Origin::Default if values.is_empty() => t!("origin-none"),
-                Origin::Default => t!("origin-default"),
-            };
-            let flag = arg.get_long().unwrap_or(id).to_owned();
-            let is_single = matches!(arg.get_action(), ArgAction::Set);
-            let shown = match values.first() {
-                // The same as often as it was said.
-                Some(first) if is_single => first.clone(),
-                _ => values.join(", "),
-            };
-            vec![flag, shown, from]
-        })
-        .collect();
-    let head = [
-        whole(t!("column-flag")),
-        name(t!("column-value")),
-        minor(1, t!("column-origin")),
-    ];
-    let mut lines = vec![settings.summary()];
-    lines.extend(Table::new(head).with(rows).lines(page_columns()));
-    lines
 }
 
 #[cfg(test)]
@@ -472,6 +309,7 @@ mod tests {
             ("p --config a.toml", Some("a.toml")),
             ("p --x 1 --config=a.toml", Some("a.toml")),
             ("p -- --config a.toml", None),
+            ("p --configuration=a.toml", None),
             ("p", None),
         ] {
             assert_eq!(
@@ -480,5 +318,7 @@ mod tests {
                 "{text}"
             );
         }
+        let english = early(&line("p --language=en"), "idioma");
+        assert_eq!(english, Some("en".into()));
     }
 }

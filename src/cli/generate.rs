@@ -9,10 +9,17 @@ use clap::Command;
 use clap_complete::{Shell, generate_to};
 use clap_mangen::Man;
 
-use super::{quantity::BadValue, text::t, values};
+use super::{
+    quantity::BadValue,
+    text::{
+        language::{self, Language},
+        t,
+    },
+    values,
+};
 
-/// First argument of `videolocal` that asks for them; the folder follows.
-const FLAG: &str = "--generar";
+/// First argument of `videolocal` that asks for them, in Spanish and in English; the folder follows.
+const FLAGS: [&str; 2] = ["--generar", "--generate"];
 /// How the line of a heading begins in a manual page.
 const HEADING: &str = ".SH ";
 const SHELLS: [Shell; 3] = [Shell::Bash, Shell::Zsh, Shell::Fish];
@@ -21,11 +28,17 @@ const SHELLS: [Shell; 3] = [Shell::Bash, Shell::Zsh, Shell::Fish];
 pub(super) fn asked_for() -> Option<Result<PathBuf, BadValue>> {
     let mut args = std::env::args_os().skip(1);
     let first = args.next()?;
-    let folder = match first.to_str()?.strip_prefix(FLAG)? {
+    let first = first.to_str()?;
+    let folder = match FLAGS.iter().find_map(|flag| first.strip_prefix(flag))? {
         "" => args.next()?,
         value => value.strip_prefix('=')?.into(),
     };
     Some(values::path(&folder))
+}
+
+/// The flag as the session calls it.
+pub(super) fn shown() -> &'static str {
+    FLAGS[usize::from(language::chosen() == Language::English)]
 }
 
 /// Makes them for programs in a folder: `man/PROGRAM.1` and one for each subcommand, `bash/PROGRAM.bash`,

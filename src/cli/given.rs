@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use clap::{Arg, ArgAction, ArgMatches, Command, parser::ValueSource};
 
 use super::{
+    names,
     place::Place,
     settings::{Origin, Settings},
     text::t,
@@ -91,7 +92,7 @@ pub(super) fn ports(matches: &ArgMatches, settings: &mut Settings) -> Result<boo
             continue;
         }
         if of_port == of_place {
-            let long = |id: &str| format!("--{}", id.replace('_', "-"));
+            let long = |id: &str| names::dashed(&id.replace('_', "-"));
             return Err(t!(
                 "usage-two-ports",
                 address = long(address),

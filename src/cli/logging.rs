@@ -14,32 +14,48 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use anyhow::Context;
 use arc_swap::ArcSwap;
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use clap::{ValueEnum, builder::PossibleValue};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt::MakeWriter};
 
 use super::{
     console::Printer,
-    output,
+    names, output,
     quantity::BadValue,
     text::{
         errors,
         harmless::{json_line, log_line},
         t,
     },
+    values::named_value,
 };
 
 /// Permissions of a new log file: names and addresses in it are not for everybody.
 const FILE_MODE: u32 = 0o640;
 
-/// How log lines look. Without doc comments on the variants, which would be shown in the help.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-#[value(rename_all = "lower")]
+/// The line editor logs every key.
+const QUIET: &str = "rustyline=warn";
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
-    // For people.
+    /// For people.
     #[default]
-    #[value(name = "texto")]
     Text,
-    // For programs.
+    /// For programs.
     Json,
+}
+
+impl ValueEnum for LogFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Text, Self::Json]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(named_value(match self {
+            Self::Text => "texto",
+            Self::Json => "json",
+        }))
+    }
 }
 
 /// Where the log goes, and what is in it. Copies are the same.
@@ -77,7 +93,11 @@ impl Log {
         };
         let file = append(path).with_context(|| {
             let why = t!("local-cannot-write", path = path);
-            t!("usage-value", flag = "--registro-archivo", why = why)
+            t!(
+                "usage-value",
+                flag = names::dashed("registro-archivo"),
+                why = why
+            )
         })?;
         Ok(Self {
             file: Some(Arc::new(LogFile {
@@ -183,7 +203,16 @@ impl Log {
 /// # Errors
 /// Why it is none.
 pub(super) fn filter(level: &str) -> Result<EnvFilter, BadValue> {
-    EnvFilter::try_new(level).map_err(|_| BadValue::new(level, t!("why-log-level")))
+    let bad = || BadValue::new(level, t!("why-log-level"));
+    // A lone word that is no level would be taken for a module, and nothing be logged.
+    let is_word = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let is_meant = |part: &str| part == "trozos" || part.parse::<LevelFilter>().is_ok();
+    let mut parts = level.split(',').map(str::trim);
+    if parts.any(|part| is_word(part) && !is_meant(part)) {
+        return Err(bad());
+    }
+    // What comes later wins: who asks for the line editor's own log has it.
+    EnvFilter::try_new(format!("{QUIET},{level}")).map_err(|_| bad())
 }
 
 fn append(path: &Path) -> io::Result<File> {
@@ -286,6 +315,27 @@ fn painted(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_level_is_one_or_a_filter() {
+        for level in [
+            "warn",
+            "DEBUG",
+            "off",
+            "info,trozos=debug",
+            "trozos::net=trace",
+            "rustyline=debug",
+        ] {
+            assert!(filter(level).is_ok(), "{level}");
+        }
+        for level in ["verboso", "debug,mucho", "==="] {
+            assert!(filter(level).is_err(), "{level:?}");
+        }
+        let quiet = filter("debug").unwrap().to_string();
+        assert!(quiet.contains("rustyline=warn"), "{quiet}");
+        let asked = filter("rustyline=debug").unwrap().to_string();
+        assert!(!asked.contains("warn"), "{asked}");
+    }
 
     #[test]
     fn only_our_own_escapes_are_in_a_painted_line() {

@@ -6,7 +6,7 @@ use super::{
     quantity::{BadValue, time},
     text::t,
 };
-use crate::model::ClientName;
+use crate::model::{ClientName, limits::MAX_SECONDARY_NUMBER};
 
 /// With a longer quiet time it would look as if nothing worked.
 const LONGEST_QUIET: Duration = Duration::from_secs(24 * 3600);
@@ -27,6 +27,30 @@ pub(super) fn quiet(text: &str) -> Result<Duration, BadValue> {
         return Err(BadValue::new(text, t!("why-quiet")));
     }
     Ok(quiet)
+}
+
+/// A number between two others, both allowed.
+pub(super) fn number<T: Copy + Into<u64> + TryFrom<u64>>(
+    least: T,
+    most: T,
+) -> impl Fn(&str) -> Result<T, BadValue> + Clone {
+    move |text: &str| {
+        let (least, most): (u64, u64) = (least.into(), most.into());
+        let number = text.parse::<u64>().ok();
+        let number = number.filter(|number| (least..=most).contains(number));
+        number
+            .and_then(|number| T::try_from(number).ok())
+            .ok_or_else(|| {
+                let (least, most) = (least.to_string(), most.to_string());
+                BadValue::new(text, t!("why-range", least = least, most = most))
+            })
+    }
+}
+
+/// The number of a secondary. One that is too high is told otherwise: it may be allowed.
+pub(super) fn secondary_number(text: &str) -> Result<u64, BadValue> {
+    let most = u64::from(MAX_SECONDARY_NUMBER);
+    text.parse().or_else(|_| number(1, most)(text))
 }
 
 pub(super) fn log_level(text: &str) -> Result<String, BadValue> {

@@ -64,7 +64,13 @@ pub fn time(text: &str) -> Result<Duration, BadValue> {
 }
 
 fn bytes(text: &str) -> Option<u64> {
-    let text = text.trim();
+    // A decimal comma, as Spanish has it.
+    let text = match text.trim().split_once(',') {
+        Some((whole, rest)) if rest.starts_with(|c: char| c.is_ascii_digit()) => {
+            format!("{whole}.{rest}")
+        }
+        _ => text.trim().to_owned(),
+    };
     // The parser rounds what does not fit to the largest number that does.
     let parsed: bytesize::ByteSize = text.parse().ok()?;
     (parsed.as_u64() < u64::MAX && !text.starts_with('-')).then_some(parsed.as_u64())
@@ -88,6 +94,7 @@ mod tests {
             ("20MB/s", 20_000_000),
             ("1GiB/s", 1 << 30),
             ("1.5 MB", 1_500_000),
+            ("2,5MB/s", 2_500_000),
         ] {
             assert_eq!(rate(text), Ok(expected), "{text}");
         }
@@ -99,6 +106,8 @@ mod tests {
             "1X",
             "99999999999G",
             "20MB/h",
+            "1,2,3MB",
+            "1,MB",
             "nan",
             "inf",
         ] {

@@ -103,7 +103,8 @@ async fn run(
         Err(exit) => return exit,
     };
     printer.line(t!("listening", address = handle.address()));
-    printer.line(t!("folder-served", folder = folder));
+    let shown = std::path::absolute(&folder).unwrap_or(folder);
+    printer.line(t!("folder-served", folder = shown));
     console.complete(Arc::new(retired::RetiredValues(handle.retired_store())));
     let mut orders = orders::taken(
         args.socket.as_deref(),

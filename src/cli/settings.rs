@@ -16,6 +16,7 @@ use toml::{Table, Value};
 use super::{
     args::{CentralArgs, ClientArgs, LocalArgs, SecondaryArgs, settings_can_have},
     commands::nearest,
+    names,
     text::t,
     values,
 };
@@ -60,7 +61,7 @@ fn known() -> Vec<Known> {
 
 /// Where a value was given. Later ones win.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
+pub(super) enum Origin {
     /// Nowhere: it is the usual one.
     Default,
     /// In the file.
@@ -73,15 +74,33 @@ pub enum Origin {
 
 /// What is said to one program beside its command line.
 #[derive(Clone, Debug, Default)]
-pub struct Settings {
+pub(super) struct Settings {
     path: PathBuf,
     /// By the flag's name with underscores.
     values: BTreeMap<String, (OsString, Origin)>,
 }
 
 /// The variable of a flag.
-pub(super) fn variable(flag: &str) -> String {
-    format!("{VARIABLES}{}", flag.to_uppercase())
+fn variable(flag: &str) -> String {
+    format!("{VARIABLES}{}", flag.to_uppercase().replace('-', "_"))
+}
+
+/// The variables of a flag, by both names.
+fn variables(flag: &str) -> impl Iterator<Item = String> + use<> {
+    let english = names::english(&flag.replace('_', "-")).map(variable);
+    std::iter::once(variable(flag)).chain(english)
+}
+
+/// What a flag's variable says.
+pub(super) fn of_variable(flag: &str) -> Option<OsString> {
+    variables(flag).find_map(|name| values::variable(&name))
+}
+
+/// The variable that says something of a flag.
+pub(super) fn variable_said(flag: &str) -> String {
+    variables(flag)
+        .find(|name| values::variable(name).is_some())
+        .unwrap_or_else(|| variable(flag))
 }
 
 impl Settings {
@@ -89,7 +108,7 @@ impl Settings {
     ///
     /// # Errors
     /// What is wrong with the file, and where.
-    pub fn load(given: Option<PathBuf>, program: &str) -> Result<Self, String> {
+    pub(super) fn load(given: Option<PathBuf>, program: &str) -> Result<Self, String> {
         let is_given = given.is_some();
         let candidates = given.map_or_else(usual, |path| vec![path]);
         for path in candidates {
@@ -108,24 +127,24 @@ impl Settings {
     }
 
     /// Takes the variables of a command's flags over what the file says.
-    pub fn take_variables(&mut self, command: &Command) {
+    pub(super) fn take_variables(&mut self, command: &Command) {
         let subcommands = command.get_subcommands().flat_map(Command::get_arguments);
         let args = command.get_arguments().chain(subcommands);
         for arg in args.filter(|arg| arg.get_long().is_some()) {
             let flag = arg.get_id().as_str();
-            if let Some(value) = values::variable(&variable(flag)) {
+            if let Some(value) = of_variable(flag) {
                 self.set(flag, value, Origin::Variable);
             }
         }
     }
 
     /// Sets a value as if it had been given there.
-    pub fn set(&mut self, flag: &str, value: OsString, origin: Origin) {
+    pub(super) fn set(&mut self, flag: &str, value: OsString, origin: Origin) {
         self.values.insert(flag.to_owned(), (value, origin));
     }
 
     /// Takes a value away.
-    pub fn unset(&mut self, flag: &str) {
+    pub(super) fn unset(&mut self, flag: &str) {
         self.values.remove(flag);
     }
 
@@ -138,12 +157,14 @@ impl Settings {
         })?;
         let mut common = BTreeMap::new();
         let (mut own, mut others) = (BTreeMap::new(), BTreeMap::new());
-        for (key, value) in &table {
-            let section = known.iter().find(|known| known.section == key);
+        for (section_key, value) in &table {
+            let key = section_key;
+            let section = names::section(key);
+            let section = known.iter().find(|known| known.section == section);
             match (section, value) {
                 (Some(section), Value::Table(entries)) => {
                     for (key, value) in entries {
-                        let full = format!("{}.{key}", section.section);
+                        let full = format!("{section_key}.{key}");
                         let flag = find(key, &section.flags)
                             .map_err(|near| fail(unknown(&full, near, &section.flags)))?;
                         let value = plain(&full, value).map_err(&fail)?;
@@ -173,24 +194,24 @@ impl Settings {
     }
 
     /// The value of a flag, by its name with underscores.
-    pub fn get(&self, flag: &str) -> Option<&OsStr> {
+    pub(super) fn get(&self, flag: &str) -> Option<&OsStr> {
         self.values.get(flag).map(|(value, _)| value.as_os_str())
     }
 
     /// Where the value of a flag was given.
-    pub fn origin(&self, flag: &str) -> Origin {
+    pub(super) fn origin(&self, flag: &str) -> Origin {
         self.values
             .get(flag)
             .map_or(Origin::Default, |(_, origin)| *origin)
     }
 
     /// The file.
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Which file is read.
-    pub fn summary(&self) -> String {
+    pub(super) fn summary(&self) -> String {
         if self.path.as_os_str().is_empty() {
             let usual: Vec<String> = usual()
                 .iter()
@@ -246,17 +267,20 @@ fn usual() -> Vec<PathBuf> {
 /// The flag of a key, which may have underscores; or the one that is spelt nearly so.
 fn find<'a>(key: &str, flags: &'a [String]) -> Result<&'a str, Option<String>> {
     let name = key.replace('_', "-");
-    match flags.iter().find(|flag| **flag == name) {
-        Some(flag) => Ok(flag),
-        None => Err(nearest(&name, flags.iter().map(String::as_str)).map(str::to_owned)),
+    let meant = names::spanish(&name);
+    if let Some(flag) = flags.iter().find(|flag| *flag == meant) {
+        return Ok(flag);
     }
+    let english = flags.iter().filter_map(|flag| names::english(flag));
+    let known = flags.iter().map(String::as_str).chain(english);
+    Err(nearest(&name, known).map(|near| names::flag(names::spanish(near))))
 }
 
 fn unknown(key: &str, near: Option<String>, flags: &[String]) -> String {
     match near {
         Some(near) => t!("settings-unknown-near", key = key, near = near),
         None => {
-            let mut flags = flags.to_vec();
+            let mut flags: Vec<String> = flags.iter().map(|flag| names::flag(flag)).collect();
             flags.sort();
             flags.dedup();
             t!("settings-unknown", key = key, known = flags.join(", "))
@@ -319,6 +343,18 @@ mod tests {
         let secondary = parse(text, "videosecundario").unwrap();
         assert_eq!(secondary.get("puerto_central"), Some(OsStr::new("7")));
         assert_eq!(secondary.get("numero"), Some(OsStr::new("2")));
+    }
+
+    #[test]
+    fn keys_and_sections_have_english_names_too() {
+        let text =
+            "log = \"info\"\n[client]\ncentral-port = 8\noverwrite = true\n[secondary]\nnumber = 2";
+        let client = parse(text, "videocliente").unwrap();
+        assert_eq!(client.get("registro"), Some(OsStr::new("info")));
+        assert_eq!(client.get("puerto_central"), Some(OsStr::new("8")));
+        assert_eq!(client.get("sobrescribir"), Some(OsStr::new("true")));
+        let twice = parse("puerto = 1\nport = 2", "videocentral").unwrap_err();
+        assert!(twice.contains("dos veces"), "{twice}");
     }
 
     #[test]

@@ -3,18 +3,14 @@
 use std::error::Error as _;
 
 use clap::{
-    Command,
+    Arg, Command,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
 use super::{
+    names,
     quantity::BadValue,
-    text::{
-        clean,
-        flags::flag_text,
-        language::{self, Language},
-        list, t,
-    },
+    text::{clean, flags::flag_text, list, t},
 };
 
 /// What is wrong and what to do.
@@ -108,7 +104,7 @@ fn unknown(error: &clap::Error, command: &Command, arg: &str) -> String {
     let near = text(error, ContextKind::SuggestedArg);
     let near = match near.is_empty() {
         true => named_elsewhere(command, arg),
-        false => Some(near),
+        false => Some(names::dashed(names::spanish(near.trim_start_matches('-')))),
     };
     match near {
         Some(near) => t!("usage-unknown-near", flag = arg, near = near),
@@ -119,9 +115,21 @@ fn unknown(error: &clap::Error, command: &Command, arg: &str) -> String {
 /// A flag that belongs to one of the subcommands: how it would be right.
 fn named_elsewhere(command: &Command, arg: &str) -> Option<String> {
     let long = arg.trim_start_matches('-');
-    let has_it = |sub: &&Command| sub.get_arguments().any(|a| a.get_long() == Some(long));
-    let sub = command.get_subcommands().find(has_it)?;
-    Some(format!("{} {arg}", sub.get_name()))
+    let sub = command
+        .get_subcommands()
+        .find(|sub| arg_of(sub, long).is_some())?;
+    let flag = names::dashed(names::spanish(long));
+    Some(format!("{} {flag}", sub.get_name()))
+}
+
+/// A flag of a command, by either name.
+fn arg_of<'a>(command: &'a Command, long: &str) -> Option<&'a Arg> {
+    let meant = names::spanish(long);
+    let is_it = |arg: &&Arg| {
+        arg.get_long()
+            .is_some_and(|own| names::spanish(own) == meant)
+    };
+    command.get_arguments().find(is_it)
 }
 
 /// A value that was refused: our own parsers say why in the chosen language; for those of others the flag's help
@@ -143,21 +151,21 @@ fn validation(error: &clap::Error, command: &Command, value: &str, arg: &str) ->
 
 /// What a flag of a command, or of one of its subcommands, is for.
 fn help(command: &Command, long: &str) -> Option<String> {
-    let has_it = |command: &Command| command.get_arguments().any(|a| a.get_long() == Some(long));
     let name = command.get_name();
-    if has_it(command) {
-        return flag_text(long, name);
+    if let Some(arg) = arg_of(command, long) {
+        return flag_text(arg.get_id().as_str(), name);
     }
-    let sub = command.get_subcommands().find(|sub| has_it(sub))?;
-    flag_text(long, &format!("{name}-{}", sub.get_name()))
+    let subs = command.get_subcommands();
+    let arg = subs.filter_map(|sub| arg_of(sub, long)).next()?;
+    flag_text(arg.get_id().as_str(), name)
 }
 
-/// A suggested command by the name that goes with the language: clap may suggest the other one.
+/// A suggested command by the name that goes with the language: clap may suggest another one.
 fn in_language(command: &Command, near: String) -> String {
     let is_it = |sub: &&Command| sub.get_all_aliases().any(|alias| alias == near);
     match command.get_subcommands().find(is_it) {
-        Some(sub) if language::chosen() == Language::Spanish => sub.get_name().to_owned(),
-        _ => near,
+        Some(sub) => sub.get_name().to_owned(),
+        None => near,
     }
 }
 

@@ -12,7 +12,7 @@ use clap::{
     builder::{PossibleValue, TypedValueParser},
 };
 
-use super::{quantity::BadValue, text::t};
+use super::{names, quantity::BadValue, text::t};
 
 /// What some editors put before a text.
 pub(super) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -139,6 +139,15 @@ pub(super) fn switch(text: &str) -> Result<bool, BadValue> {
         "1" | "true" | "t" | "yes" | "y" | "on" | "si" | "s" | "verdadero" => Ok(true),
         "0" | "false" | "f" | "no" | "n" | "off" | "falso" => Ok(false),
         _ => Err(BadValue::new(text, t!("why-switch"))),
+    }
+}
+
+/// A value that is a word, called as the session does and understood by its other name too.
+pub(super) fn named_value(name: &str) -> PossibleValue {
+    let value = PossibleValue::new(names::value(name));
+    match names::other_value(name) {
+        Some(other) => value.alias(other),
+        None => value,
     }
 }
 

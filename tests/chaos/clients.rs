@@ -157,13 +157,13 @@ impl Downloader {
             self.jobs.insert(name.to_owned(), Job::Runs);
         } else if what.starts_with("en espera") {
             self.jobs.insert(name.to_owned(), Job::Waits);
-        } else if what.starts_with("completo y verificado") {
+        } else if what.starts_with("completa y verificada") {
             self.jobs.remove(name);
             return self.complete(name, files, true);
-        } else if what.starts_with("ya estaba completo") {
+        } else if what.starts_with("ya estaba completa") {
             self.jobs.remove(name);
             return self.complete(name, files, false);
-        } else if what.starts_with("falló") || what.starts_with("cancelado") {
+        } else if what.starts_with("falló") || what.starts_with("cancelada") {
             self.jobs.remove(name);
             if files.base.contains_key(name) {
                 return Some(line.to_owned());
@@ -176,11 +176,11 @@ impl Downloader {
 
     /// Something that is not about a download that has a number.
     fn answer(&mut self, line: &str, files: &Files) -> Option<String> {
-        let gone = line.starts_with("no existe tal video");
+        let gone = line.starts_with("No hay ningún fichero con ese nombre");
         let later = gone
-            || line.contains("no se puede conectar con el central")
-            || line.starts_with("el sistema aún no está sincronizado")
-            || line.contains("no estás inscrito");
+            || line.contains("o se puede conectar con el central")
+            || line.starts_with("Aún no hay servicio")
+            || line.contains("no te has inscrito");
         if line.contains("panicked") || line.contains("ERROR") {
             return Some(line.to_owned());
         }

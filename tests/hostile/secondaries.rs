@@ -74,7 +74,7 @@ impl Scene {
             format!("--espera-fuentes={wait_for_sources}"),
         ];
         let client = Process::start(CLIENT, folder, &args);
-        client.wait_for("Inscrito como");
+        client.wait_for("Te has inscrito como");
         client
     }
 

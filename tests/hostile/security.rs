@@ -219,7 +219,9 @@ fn nobody_without_the_secret_enrols_lists_or_downloads() {
     refused_list(folder, central, &[], "el central pide una clave");
     let wrong = ["--clave-archivo=otra"];
     refused_list(folder, central, &wrong, "la clave no es la del central");
-    cluster.central.wait_for("rechazada: su clave es otra");
+    cluster
+        .central
+        .wait_for("rechazada: su clave no es la del grupo");
     for (flags, says) in [
         (vec![], "el central pide una clave"),
         (wrong.to_vec(), "la clave no es la del central"),
@@ -244,7 +246,7 @@ fn nobody_without_the_secret_enrols_lists_or_downloads() {
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
-    assert!(text.contains("Inscrito como bea"), "{text}");
+    assert!(text.contains("Te has inscrito como bea"), "{text}");
     download(&cluster, "ana");
     let mut cluster = cluster;
     cluster.stop();
@@ -620,7 +622,7 @@ fn tls_refuses_who_cannot_show_what_is_asked_for() {
         assert!(!rest(stream).contains("hello"));
     }
     // Whom it trusts is let in: service has not begun, and that is what it hears.
-    refused_list(folder, port, &trusting, "aún no está sincronizado");
+    refused_list(folder, port, &trusting, "aún no hay servicio");
     drop(tls);
 
     let (_named, port) = central(wrong_name);
@@ -637,7 +639,7 @@ fn tls_refuses_who_cannot_show_what_is_asked_for() {
         "--tls-clave=ajena/tls/cliente-clave.pem",
     ];
     refused_list(folder, port, &foreign, not_taken);
-    refused_list(folder, port, &with_own, "aún no está sincronizado");
+    refused_list(folder, port, &with_own, "aún no hay servicio");
 
     let (plain, port) = central(&[]);
     refused_list(folder, port, &trusting, "el central no habla TLS");

@@ -20,6 +20,7 @@ use fluent_syntax::{
 use proc_macro2::{TokenStream, TokenTree};
 use sources::{root, sources};
 use syn::visit::Visit;
+use trozos::cli::names::{FLAGS, SAME_IN_BOTH};
 
 /// Values that a text takes, per attribute; the text itself is the attribute without a name.
 type Shape = BTreeMap<String, BTreeSet<String>>;
@@ -96,6 +97,82 @@ fn both_languages_have_the_same_texts_with_the_same_values() {
     }
 }
 
+/// Flags that a text names: what begins with two hyphens.
+fn flags_in(text: &str) -> Vec<&str> {
+    let is_name = |c: char| c.is_ascii_lowercase() || c == '-';
+    let pieces = text.split("--").skip(1);
+    let names = pieces.map(|piece| &piece[..piece.find(|c| !is_name(c)).unwrap_or(piece.len())]);
+    names
+        .map(|name| name.trim_end_matches('-'))
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+#[test]
+fn each_language_names_flags_by_its_own_names() {
+    let (spanish, english): (Vec<_>, Vec<_>) = FLAGS.iter().copied().unzip();
+    let both = [SAME_IN_BOTH, &["help", "version"]].concat();
+    for (language, own) in [("es", spanish), ("en", english)] {
+        let path = root().join(format!("i18n/{language}/trozos.ftl"));
+        let text = fs::read_to_string(path).unwrap();
+        for flag in flags_in(&text) {
+            let is_known = own.contains(&flag) || both.contains(&flag);
+            assert!(is_known, "{language}: --{flag}");
+        }
+    }
+}
+
+#[test]
+fn every_flag_has_a_name_in_both_languages() {
+    let spanish = FLAGS.iter().map(|(spanish, _)| *spanish);
+    let known: Vec<&str> = spanish.chain(SAME_IN_BOTH.iter().copied()).collect();
+    let mut found = BTreeSet::new();
+    for path in sources(&root().join("src/cli/args")) {
+        for field in fields_of_flags(&fs::read_to_string(&path).unwrap()) {
+            assert!(
+                known.contains(&field.as_str()),
+                "{}: {field}",
+                path.display()
+            );
+            found.insert(field);
+        }
+    }
+    let unused: Vec<_> = known
+        .iter()
+        .filter(|flag| !found.contains(**flag))
+        .collect();
+    assert!(unused.is_empty(), "{unused:?}");
+}
+
+/// The flags that a file of command lines has.
+fn fields_of_flags(code: &str) -> Vec<String> {
+    #[derive(Default)]
+    struct Flags(Vec<String>);
+    impl<'ast> Visit<'ast> for Flags {
+        fn visit_field(&mut self, field: &'ast syn::Field) {
+            let Some(arg) = field.attrs.iter().find(|a| a.path().is_ident("arg")) else {
+                return;
+            };
+            let syn::Meta::List(list) = &arg.meta else {
+                return;
+            };
+            let given = list.tokens.to_string().replace(' ', "");
+            let mut parts = given.split(',');
+            let Some(long) = parts.find(|part| *part == "long" || part.starts_with("long=")) else {
+                return;
+            };
+            let name = field.ident.as_ref().unwrap().to_string().replace('_', "-");
+            let name = long
+                .strip_prefix("long=")
+                .map_or(name, |long| long.replace('"', ""));
+            self.0.push(name);
+        }
+    }
+    let mut flags = Flags::default();
+    flags.visit_file(&syn::parse_file(code).unwrap());
+    flags.0
+}
+
 #[test]
 fn no_text_is_left_over() {
     // Ids that are put together while the program runs; tests next to that code find what is missing of them.
@@ -133,9 +210,9 @@ const NOT_READ: [&str; 12] = [
 /// What is the same in all languages: command lines to be copied.
 const SAME_IN_ALL: [&str; 4] = [
     "  videocentral        {}",
-    "  videosecundario -n N --ip-central CENTRAL {}",
-    "  videocliente --ip-central CENTRAL {}",
-    "--clave-archivo clave --tls-ca ca.pem --tls-cert {stem}.pem --tls-clave {stem}-clave.pem",
+    "  videosecundario -n N {central} CENTRAL {}",
+    "  videocliente {central} CENTRAL {}",
+    "{secret} clave --tls-ca ca.pem --tls-cert {stem}.pem {key} {stem}-clave.pem",
 ];
 
 #[derive(Default)]

@@ -99,7 +99,7 @@ impl Victim<'_> {
         let mut client = self.start();
         // Some are killed while they start or look at what is there, most while they download.
         if self.random.u8(..6) > 0 {
-            client.wait_for("Encontrado");
+            client.wait_for("Descarga ");
         }
         if !outlives(&mut client, 500, &mut self.random) {
             self.ended(client, &had);
@@ -133,7 +133,7 @@ impl Victim<'_> {
         if client
             .printed()
             .iter()
-            .any(|line| line.contains("completo y verificado,"))
+            .any(|line| line.contains("completa y verificada,"))
         {
             assert_eq!(totals["bytes_received"], missing, "{:#?}", client.printed());
         }

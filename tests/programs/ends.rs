@@ -247,7 +247,7 @@ fn programs_of_one_name_add_to_one_file() {
     }
     assert_eq!(code(&run(&["descargar", "f2.bin", "--nombre=ana"])), 0);
     waits.type_line("VIDEO f3.bin");
-    waits.wait_for("completo");
+    waits.wait_for("completa y");
     waits.end_input();
     assert_eq!(waits.exit_code(), 0);
     let totals = cluster.statistics("cliente-ana.json")["totals"].clone();

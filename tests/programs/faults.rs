@@ -153,7 +153,7 @@ fn a_stopped_secondary_costs_about_two_seconds() {
     assert!(noticed < Duration::from_secs(8), "{noticed:?}");
     finish(client, &cluster, &digest);
     cluster.secondaries[0].signal(Signal::CONT);
-    cluster.central.wait_for("Secundario 1 ha vuelto");
+    cluster.central.wait_for("El secundario 1 ha vuelto");
 }
 
 #[test]
@@ -164,14 +164,14 @@ fn a_killed_central_is_missed_and_found_again() {
     cluster.central.kill();
     client.wait_for("Sin conexión con el central");
     client.type_line("LISTA_VIDEOS");
-    client.wait_for("no se puede conectar con el central");
+    client.wait_for("No se puede conectar con el central");
     let away = journalled(cluster.folder.path());
     wait_for_bytes(&cluster, away + (2 << 20));
     cluster.restart_central();
     for n in 1..=3 {
         cluster
             .central
-            .wait_for(&format!("Secundario {n} inscrito"));
+            .wait_for(&format!("El secundario {n} se ha inscrito"));
         cluster.secondaries[n - 1].wait_for("Inscrito de nuevo");
     }
     client.wait_for("Conectado de nuevo con el central");
@@ -193,7 +193,7 @@ fn a_killed_client_resumes_where_it_was() {
     let mut client = start_download(&cluster);
     wait_for_bytes(&cluster, 20 << 20);
     client.kill();
-    cluster.central.wait_for("Cliente ana se ha ido");
+    cluster.central.wait_for("El cliente ana se ha ido");
     let mut client = cluster.client("ana");
     client.type_line(&format!("VIDEO \"{FILE}\""));
     client.wait_for("ya había");
@@ -289,7 +289,7 @@ fn a_download_that_ends_while_the_central_is_away_is_counted_when_it_is_back() {
     let client = start_download(&cluster);
     wait_for_bytes(&cluster, 6 << 20);
     cluster.central.kill();
-    client.wait_for("completo y verificado");
+    client.wait_for("completa y verificada");
     cluster.restart_central();
     client.wait_for("Conectado de nuevo con el central");
     for n in 1..=3 {

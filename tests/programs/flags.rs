@@ -122,8 +122,8 @@ fn a_pipe_gives_plain_answers_and_an_exit_code() {
     let printed = client.printed().join("\n");
     for part in [
         "año nuevo.mp4 | 3,0 MB |      3 de 3",
-        "Encontrado",
-        "completo y verificado",
+        "Descarga 1: año nuevo.mp4",
+        "completa y verificada",
     ] {
         assert!(printed.contains(part), "{part}: {printed}");
     }
@@ -133,7 +133,7 @@ fn a_pipe_gives_plain_answers_and_an_exit_code() {
     failing.type_line("plugh");
     failing.end_input();
     assert_eq!(failing.exit_code(), 1);
-    failing.wait_for("no existe tal video");
+    failing.wait_for("No hay ningún fichero con ese nombre");
     failing.wait_for("plugh");
     // The books of a download are closed when the secondaries have reported what they sent.
     let began = Instant::now();
@@ -213,14 +213,14 @@ fn at_a_terminal_there_is_a_prompt_and_ctrl_d_ends_it() {
         .exp_string("inscrito: escribe primero INSCRIBIR")
         .unwrap();
     terminal.send_line("inscribir ana maría").unwrap();
-    terminal.exp_string("Inscrito como ana mar").unwrap();
+    terminal.exp_string("Te has inscrito como ana mar").unwrap();
     terminal.send_line("video a.bin").unwrap();
     terminal.exp_string("[1] ").unwrap();
     // Live lines come while something is typed, and nothing of it is lost.
     terminal.send("lista_").unwrap();
     terminal.flush().unwrap();
     terminal.exp_string(" %").unwrap();
-    terminal.exp_string("completo y verificado").unwrap();
+    terminal.exp_string("completa y verificada").unwrap();
     terminal.send_line("videos").unwrap();
     terminal.exp_string("3 de 3").unwrap();
     terminal.send_line("H").unwrap();
@@ -268,26 +268,26 @@ fn videolocal_kills_freezes_and_raises_and_leaves_no_child_behind() {
             &noise(1, 3_000_000),
         );
         let mut local = Process::start(LOCAL, folder.path(), &[] as &[&str]);
-        local.wait_for("Sincronizado: 3 secundarios con lo mismo, 1 fichero");
+        local.wait_for("Sincronizado: los 3 secundarios tienen el mismo fichero");
         let children = children_of(local.child.id());
         assert_eq!(children.len(), 4);
         local.type_line("MATAR 2");
-        local.wait_for("Muerto el secundario 2");
+        local.wait_for("Se ha matado el secundario 2");
         local.type_line("CONGELAR 3");
-        local.wait_for("Congelado el secundario 3");
+        local.wait_for("Se ha congelado el secundario 3");
         local.type_line("INSCRIBIR ana");
         local.type_line("VIDEO a.bin");
-        local.wait_for("completo y verificado");
+        local.wait_for("completa y verificada");
         local.type_line("levantar 2");
-        local.wait_for("Levantado el secundario 2");
+        local.wait_for("Se ha levantado el secundario 2");
         local.type_line("DESCONGELAR 3");
-        local.wait_for("Descongelado");
+        local.wait_for("Se ha descongelado");
         local.type_line("NODOS");
         local.wait_for("data/videos3");
         local.type_line("MATAR 9");
-        local.wait_for("no hay tal nodo");
+        local.wait_for("No hay ningún secundario");
         local.type_line("CONGELAR 1");
-        local.wait_for("Congelado el secundario 1");
+        local.wait_for("Se ha congelado el secundario 1");
         let children = children_of(local.child.id());
         assert_eq!(children.len(), 4);
         match end {

@@ -45,7 +45,7 @@ fn terminal(cluster: &Cluster, state: &Path, flags: &[&str]) -> PtySession {
         let greeting = if is_english {
             "Enrolled as ana"
         } else {
-            "Inscrito como ana"
+            "Te has inscrito como ana"
         };
         terminal.exp_string(greeting).unwrap();
     }
@@ -99,8 +99,8 @@ fn commands_and_files_are_completed() {
     let mut terminal = terminal(&cluster, cluster.folder.path(), &["--nombre", "ana"]);
     terminal.send("VID\totr\t").unwrap();
     terminal.send_line("").unwrap();
-    terminal.exp_string("Encontrado").unwrap();
-    terminal.exp_string("completo y verificado").unwrap();
+    terminal.exp_string("Descarga 1: ").unwrap();
+    terminal.exp_string("completa y verificada").unwrap();
     assert!(
         cluster
             .folder
@@ -133,7 +133,7 @@ fn a_half_typed_line_outlives_events_and_a_narrow_window() {
         tcsetwinsize(&window, size).unwrap();
         terminal.exp_string("[1] ").unwrap();
     }
-    terminal.exp_string("completo y verificado").unwrap();
+    terminal.exp_string("completa y verificada").unwrap();
     terminal.send_line("videos").unwrap();
     terminal.exp_string("3 de 3").unwrap();
     terminal.send_control('d').unwrap();
@@ -153,13 +153,13 @@ fn a_download_is_paused_looked_at_and_resumed() {
     terminal.send_line("DETALLE pelicula.bin").unwrap();
     terminal.exp_string("falta").unwrap();
     terminal.send_line("REANUDAR 1").unwrap();
-    terminal.exp_string("completo y verificado").unwrap();
+    terminal.exp_string("completa y verificada").unwrap();
     terminal.send_line("ayuda verificar").unwrap();
     terminal
         .exp_string("Ejemplo: VERIFICAR pelicula.mp4")
         .unwrap();
     terminal.send_line("VERIFICAR pelicula.bin").unwrap();
-    terminal.exp_string("comprobado trozo a trozo").unwrap();
+    terminal.exp_string("comprobada trozo a trozo").unwrap();
     terminal.send_control('d').unwrap();
     ends_well(terminal);
 }
@@ -193,9 +193,9 @@ fn colours_are_for_terminals_that_want_them() {
         let mut command = command(&cluster, cluster.folder.path(), &flags);
         command.envs(variables.clone());
         let mut terminal = spawn_command(command, Some(PATIENCE_MS)).unwrap();
-        terminal.exp_string("Inscrito como ana").unwrap();
+        terminal.exp_string("Te has inscrito como ana").unwrap();
         terminal.send_line("VIDEO nada").unwrap();
-        let before = terminal.exp_string("no existe tal video").unwrap();
+        let before = terminal.exp_string("fichero con ese nombre").unwrap();
         assert_eq!(
             before.contains("\x1b[31m"),
             has_colours,

@@ -127,7 +127,7 @@ fn client(cluster: &Cluster) -> Terminal {
         .env("TERM", "xterm")
         .env("XDG_STATE_HOME", cluster.folder.path());
     let terminal = Terminal::start(command);
-    terminal.wait_for("Inscrito como ana");
+    terminal.wait_for("Te has inscrito como ana");
     terminal.wait("a prompt", |rows| rows.iter().any(|row| row == ">"));
     terminal
 }

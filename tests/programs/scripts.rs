@@ -112,7 +112,7 @@ fn results_are_json_and_ends_are_exit_codes() {
         (0, "data/descargas/pelicula.bin"),
         "{err}"
     );
-    assert!(err.contains("ya estaba completo"), "{err}");
+    assert!(err.contains("ya estaba completa"), "{err}");
 
     let (code, out, err) = run(&cluster, &["descargar", "pelicula.vin", "--json"]);
     assert_eq!(code, 4, "{err}");
@@ -344,12 +344,12 @@ fn wrong_lines_are_explained_in_the_language_of_the_locale() {
         (
             vec!["--puerto", "x"],
             vec![],
-            "«x» no vale para --puerto <PUERTO>",
+            "--puerto <PUERTO>: «x» no vale: escribe un número de 0 a 65535",
         ),
         (
             vec!["--puerto", "x"],
             vec![("LANG", "en_GB.UTF-8")],
-            "“x” will not do for --puerto <PORT>",
+            "--port <PORT>: “x” is not valid: write a number from 0 to 65535",
         ),
         (
             vec!["--puerto", "x"],
@@ -359,7 +359,7 @@ fn wrong_lines_are_explained_in_the_language_of_the_locale() {
         (
             vec!["--puerto", "x", "--idioma", "en"],
             vec![("LC_ALL", "es_ES")],
-            "will not do",
+            "is not valid",
         ),
         (vec!["--puerto", "x"], vec![("LANG", "C.UTF-8")], "no vale"),
         (vec!["--purto", "1"], vec![], "¿querías decir --puerto?"),
@@ -381,7 +381,8 @@ fn wrong_lines_are_explained_in_the_language_of_the_locale() {
     for part in [
         "Usage: videocliente [OPTIONS]",
         "Downloads:",
-        "Folder of the downloads",
+        "--destination <FOLDER>",
+        "Downloads folder",
         "[default: 60s]",
         "Commands:",
     ] {

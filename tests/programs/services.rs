@@ -316,7 +316,7 @@ fn a_local_clusters_processes_log_as_their_parent_does() {
         ];
         args.extend(to_files.then_some("--registro-archivo=a.log"));
         let mut local = Process::start(LOCAL, folder.path(), &args);
-        local.wait_for("Sincronizado: 1 secundario con lo mismo");
+        local.wait_for("Sincronizado: el secundario tiene");
         local.end_input();
         assert_eq!(local.exit_code(), 0, "{:?}", local.printed());
         for child in ["central", "secundario1"] {
@@ -379,15 +379,17 @@ fn completions_and_manual_pages_are_made_for_all_programs() {
 
 #[test]
 fn manual_pages_are_in_one_language_with_their_headings() {
-    for (language, title, headings, of_subcommand) in [
+    for (language, subcommand, title, headings, of_subcommand) in [
         (
             "es",
+            "videocentral-certificados",
             "Manual de trozos",
             "NOMBRE SINOPSIS DESCRIPCIÓN OPCIONES DESCARGAS SEGURIDAD GENERAL ÓRDENES NOTAS VERSIÓN",
             "NOMBRE SINOPSIS DESCRIPCIÓN ARGUMENTOS OPCIONES GENERAL",
         ),
         (
             "en",
+            "videocentral-certificates",
             "trozos manual",
             "NAME SYNOPSIS DESCRIPTION OPTIONS DOWNLOADS SECURITY GENERAL COMMANDS NOTES VERSION",
             "NAME SYNOPSIS DESCRIPTION ARGUMENTS OPTIONS GENERAL",
@@ -395,10 +397,7 @@ fn manual_pages_are_in_one_language_with_their_headings() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         generate(folder.path(), language);
-        for (page, headings) in [
-            ("videocliente", headings),
-            ("videocentral-certificados", of_subcommand),
-        ] {
+        for (page, headings) in [("videocliente", headings), (subcommand, of_subcommand)] {
             let lines = lines(&folder.path().join(format!("made/man/{page}.1")));
             let version = env!("CARGO_PKG_VERSION");
             let first = format!(".TH {page} 1 \" \" \"trozos {version}\" \"{title}\"");

@@ -138,7 +138,7 @@ fn connections_that_end_while_they_are_used() {
         (&b""[..], "se cerró la conexión"),
         (b"{\"type\":\"sta", "se cortó a la mitad"),
         (b"{\"type\":\"weather\"}\n", "algo que no es un mensaje"),
-        (b"{\"type\":\"bye\"}\n", "el central se para"),
+        (b"{\"type\":\"bye\"}\n", "el central se está parando"),
     ] {
         asks(answering([&hello[..], rest].concat()), expected);
     }
@@ -242,20 +242,20 @@ fn a_prompt_when_the_central_stops_or_dies() {
         let to = format!("--puerto-central={port}");
         let args = ["--ip-central=127.0.0.1", &to, "--nombre=ana"];
         let client = Process::start(CLIENT, folder.path(), &args);
-        client.wait_for("Inscrito como");
+        client.wait_for("Te has inscrito como");
         client
     };
     let mut left = client(port);
     dies.kill();
     left.wait_for("Sin conexión con el central (");
     left.type_line("LISTA_VIDEOS");
-    left.wait_for("no se puede conectar con el central (127.0.0.1:");
+    left.wait_for("No se puede conectar con el central (127.0.0.1:");
     check(&left.printed());
     let (mut stops, port) = central(folder.path(), &["--estadisticas=b"]);
     let left = client(port);
     stops.signal(rustix::process::Signal::TERM);
     assert_eq!(stops.exit_code(), 0);
-    left.wait_for("Sin conexión con el central (el central se para)");
+    left.wait_for("Sin conexión con el central (el central se está parando)");
     check(&left.printed());
     check(&stops.printed());
 }
@@ -294,7 +294,7 @@ fn who_was_refused_at_a_server() {
         ),
         (
             b"{\"type\":\"hello\",\"protocol\":1,\"role\":\"central\",\"term\":1}\n",
-            "no tocaba",
+            "un mensaje inesperado",
         ),
         (
             b"{\"accion\":\"bailar\"}\n",
@@ -302,7 +302,7 @@ fn who_was_refused_at_a_server() {
         ),
         (b"\x16\x03\x01\x00\x05hello", "habla TLS, y este puerto no"),
         (&vec![b'x'; 70_000], "una línea de más de 65,5 kB"),
-        (&twice, "no tocaba"),
+        (&twice, "un mensaje inesperado"),
     ] {
         let said = central.printed();
         let before = said.iter().filter(|line| line.contains(expected)).count();

@@ -207,7 +207,7 @@ fn what_surrounds_a_value_or_repeats_it_does_not_change_it() {
         (b"\xff\xfep\0=\0x\0", "no es UTF-8"),
         (
             b"[central]\npuerto = \"x\"\n",
-            "t.toml: «x» no vale para --puerto",
+            "t.toml: --puerto <PUERTO>: «x» no vale",
         ),
     ] {
         fs::write(folder.path().join("t.toml"), content).unwrap();

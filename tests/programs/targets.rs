@@ -86,7 +86,7 @@ impl<'a> Person<'a> {
         let (code, said) = self.says(args);
         assert_eq!(code, 1, "{args:?}: {said}");
         assert!(said.contains(&format!("[{code_said}]")), "{args:?}: {said}");
-        assert!(!said.contains("completo y verificado"), "{args:?}: {said}");
+        assert!(!said.contains("completa y verificada"), "{args:?}: {said}");
     }
 
     fn has(&self, name: &str, bytes: &[u8]) {

@@ -287,7 +287,7 @@ impl Cluster {
         args.extend(flags.iter().map(|flag| (*flag).to_owned()));
         args.extend(self.client_flags.clone());
         let client = Process::start(CLIENT, self.folder.path(), &args);
-        client.wait_for("Inscrito como");
+        client.wait_for("Te has inscrito como");
         client
     }
 

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use super::{ANYWHERE, CENTRAL_PORT, Common, OfCentral, Order, SecurityArgs, USUAL_SECONDARIES};
 use crate::{
     cli::{
+        parsers::number,
         place::{Place, place},
         values::{PathParser, tidy},
     },
@@ -25,13 +26,13 @@ pub struct CentralArgs {
     #[arg(short, long, value_name = "IP", default_value = ANYWHERE, value_parser = tidy(place))]
     pub ip: Place,
     /// Where it listens; 0 for a free port.
-    #[arg(short, long, value_name = "PUERTO", default_value_t = CENTRAL_PORT, value_parser = tidy(clap::value_parser!(u16)))]
+    #[arg(short, long, value_name = "PUERTO", default_value_t = CENTRAL_PORT, value_parser = tidy(number::<u16>(0, u16::MAX)))]
     pub puerto: u16,
     /// How many secondaries must enrol before service begins.
-    #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = tidy(clap::value_parser!(u16).range(1..=64)))]
+    #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = tidy(number::<u16>(1, 64)))]
     pub secundarios: u16,
     /// Downloads at once.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = tidy(clap::value_parser!(u32).range(1..=10_000)))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = tidy(number::<u32>(1, 10_000)))]
     pub max_clientes: u32,
     /// Where it takes orders of other programs.
     #[arg(long, value_name = "RUTA|no", value_parser = PathParser)]
@@ -49,7 +50,7 @@ pub struct CentralArgs {
 #[derive(Subcommand, Clone, Debug)]
 pub enum CentralCommand {
     /// Makes a private authority, certificates and a secret.
-    #[command(next_help_heading = "options", alias = "certificates")]
+    #[command(next_help_heading = "options")]
     Certificados(CertificateArgs),
     /// Something that is asked of a central that runs.
     #[command(flatten)]

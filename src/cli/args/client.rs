@@ -2,14 +2,17 @@
 
 use std::{collections::HashSet, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::EnumValueParser};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{EnumValueParser, PossibleValue},
+};
 
 use super::{CENTRAL_PORT, Common, DownloadArgs, SecurityArgs};
 use crate::{
     cli::{
-        parsers::{client_name, file_name},
+        parsers::{client_name, file_name, number},
         place::{Place, place},
-        values::{PathParser, tidy},
+        values::{PathParser, named_value, tidy},
     },
     model::ClientName,
 };
@@ -25,7 +28,7 @@ pub struct ClientArgs {
     #[arg(long, value_name = "HOST", default_value = "localhost", value_parser = tidy(place))]
     pub ip_central: Place,
     /// The central's port.
-    #[arg(long, value_name = "PUERTO", default_value_t = CENTRAL_PORT, value_parser = tidy(clap::value_parser!(u16).range(1..)))]
+    #[arg(long, value_name = "PUERTO", default_value_t = CENTRAL_PORT, value_parser = tidy(number::<u16>(1, u16::MAX)))]
     pub puerto_central: u16,
     /// The name to enrol with.
     #[arg(long, value_name = "NOMBRE", value_parser = tidy(client_name))]
@@ -42,7 +45,6 @@ pub struct ClientArgs {
 #[derive(Subcommand, Clone, Debug)]
 pub enum Script {
     /// Prints the files that can be downloaded.
-    #[command(alias = "list")]
     Listar {
         /// Only names like these.
         #[arg(value_name = "PATRON", help_heading = "arguments", value_parser = file_name)]
@@ -51,7 +53,6 @@ pub enum Script {
         output: Output,
     },
     /// Downloads files.
-    #[command(alias = "get")]
     Descargar {
         /// Names, or patterns.
         #[arg(value_name = "NOMBRE", required = true, help_heading = "arguments", value_parser = file_name)]
@@ -63,7 +64,6 @@ pub enum Script {
         output: Output,
     },
     /// Compares downloaded files with the cluster's, and mends them.
-    #[command(alias = "verify")]
     Verificar {
         /// Names, or patterns.
         #[arg(value_name = "NOMBRE", required = true, help_heading = "arguments", value_parser = file_name)]
@@ -72,7 +72,6 @@ pub enum Script {
         output: Output,
     },
     /// Prints the state of the cluster.
-    #[command(alias = "status")]
     Estado {
         #[command(flatten)]
         output: Output,
@@ -126,14 +125,27 @@ pub struct Output {
     pub detallado: bool,
 }
 
-/// How progress is told. Without doc comments on the variants, which completions would show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// How progress is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    // For people.
-    #[value(alias = "text")]
+    /// For people.
     Texto,
-    // JSON lines.
+    /// JSON lines.
     Json,
-    // Not.
+    /// Not.
     No,
+}
+
+impl ValueEnum for Progress {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Texto, Self::Json, Self::No]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(named_value(match self {
+            Self::Texto => "texto",
+            Self::Json => "json",
+            Self::No => "no",
+        }))
+    }
 }

@@ -6,6 +6,7 @@ use clap::Parser;
 
 use super::{Common, DownloadArgs, SecurityArgs, USUAL_SECONDARIES};
 use crate::cli::{
+    parsers::number,
     quantity::rate,
     values::{PathParser, tidy},
 };
@@ -21,16 +22,16 @@ pub(in crate::cli) struct LocalArgs {
     #[arg(long, value_name = "CARPETA", default_value = "data", value_parser = PathParser)]
     pub(in crate::cli) directorio: PathBuf,
     /// The central's port.
-    #[arg(long, value_name = "PUERTO", default_value_t = 0, value_parser = tidy(clap::value_parser!(u16)))]
+    #[arg(long, value_name = "PUERTO", default_value_t = 0, value_parser = tidy(number::<u16>(0, u16::MAX)))]
     pub(in crate::cli) puerto: u16,
     /// Port of secondary 1; the others have the next ones.
-    #[arg(long, value_name = "PUERTO", default_value_t = 0, value_parser = tidy(clap::value_parser!(u16)))]
+    #[arg(long, value_name = "PUERTO", default_value_t = 0, value_parser = tidy(number::<u16>(0, u16::MAX)))]
     pub(in crate::cli) puerto_secundarios: u16,
     /// How many secondaries.
-    #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = tidy(clap::value_parser!(u16).range(1..=64)))]
+    #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = tidy(number::<u16>(1, 64)))]
     pub(in crate::cli) secundarios: u16,
     /// Downloads at once.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = tidy(clap::value_parser!(u32).range(1..=10_000)))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = tidy(number::<u32>(1, 10_000)))]
     pub(in crate::cli) max_clientes: u32,
     /// Most bytes per second that each secondary sends.
     #[arg(long, value_name = "TASA", value_parser = tidy(rate))]

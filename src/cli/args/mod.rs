@@ -20,7 +20,7 @@ use super::{
     logging::LogFormat,
     parsers::log_level,
     quantity::{BadValue, time},
-    text::{language::Language, security::SECRET_VARIABLE, t},
+    text::{language::Language, security::SECRET_VARIABLES, t},
     values::{PathParser, tidy},
 };
 use crate::node::{
@@ -115,7 +115,7 @@ impl SecurityArgs {
     /// # Errors
     /// See [`SecurityError`].
     pub fn load(&self, role: NetworkRole) -> Result<Arc<Security>, SecurityError> {
-        let of_environment = || match std::env::var_os(SECRET_VARIABLE) {
+        let of_environment = || match SECRET_VARIABLES.into_iter().find_map(std::env::var_os) {
             Some(text) => SecretSource::Text(text.into_encoded_bytes()),
             None => SecretSource::None,
         };
@@ -245,7 +245,7 @@ mod tests {
             "videocliente descargar a b --json --ip-central h",
             "videocliente get a b --json --ip-central h",
         ] {
-            let command = crate::cli::flags::dressed(ClientArgs::command(), &Default::default());
+            let command = crate::cli::dress::dressed(ClientArgs::command(), &Default::default());
             let matches = command.try_get_matches_from(line.split(' ')).unwrap();
             let args = ClientArgs::from_arg_matches(&matches).unwrap();
             assert_eq!(args.ip_central.host, "h");

@@ -8,6 +8,7 @@ use clap::{
 
 use crate::cli::{
     commands::{CENTRAL, SECONDARY},
+    parsers::number,
     text::{
         t,
         topics::{self, Topic},
@@ -45,7 +46,7 @@ pub struct OfCentral;
 #[command(next_help_heading = "order")]
 pub struct WhichCentral {
     /// Where it listens on the network.
-    #[arg(short, long, value_name = "PUERTO", value_parser = tidy(clap::value_parser!(u16).range(1..)))]
+    #[arg(short, long, value_name = "PUERTO", value_parser = tidy(number::<u16>(1, u16::MAX)))]
     pub puerto: Option<u16>,
 }
 
@@ -66,13 +67,13 @@ pub struct OfSecondary;
 #[command(next_help_heading = "order")]
 pub struct WhichSecondary {
     /// Its number.
-    #[arg(short, long, value_name = "N", value_parser = tidy(clap::value_parser!(u16).range(1..=64)))]
+    #[arg(short, long, value_name = "N", value_parser = tidy(number::<u16>(1, 64)))]
     pub numero: Option<u16>,
     /// Where it listens on the network.
-    #[arg(short, long, value_name = "PUERTO", value_parser = tidy(clap::value_parser!(u16).range(1..)))]
+    #[arg(short, long, value_name = "PUERTO", value_parser = tidy(number::<u16>(1, u16::MAX)))]
     pub puerto: Option<u16>,
     /// Agrees to what is asked.
-    #[arg(short = 'y', long, alias = "yes")]
+    #[arg(short = 'y', long)]
     pub si: bool,
 }
 

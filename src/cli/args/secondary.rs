@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 use super::{ANYWHERE, CENTRAL_PORT, Common, OfSecondary, Order, SecurityArgs, USUAL_SECONDARIES};
 use crate::{
     cli::{
-        parsers::quiet,
+        parsers::{number, quiet, secondary_number},
         place::{Place, place},
         quantity::{rate, size},
         text::t,
@@ -34,16 +34,16 @@ pub struct SecondaryArgs {
     #[command(subcommand)]
     pub instead: Option<SecondaryCommand>,
     /// Its number.
-    #[arg(short, long, required = true, value_name = "N", value_parser = tidy(clap::value_parser!(u64)))]
+    #[arg(short, long, required = true, value_name = "N", value_parser = tidy(secondary_number))]
     pub numero: Option<u64>,
     /// How many secondaries there are.
-    #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = tidy(clap::value_parser!(u16).range(1..=64)))]
+    #[arg(long, value_name = "N", default_value_t = USUAL_SECONDARIES, value_parser = tidy(number::<u16>(1, 64)))]
     pub secundarios: u16,
     /// Where it listens.
     #[arg(short, long, value_name = "IP", default_value = ANYWHERE, value_parser = tidy(place))]
     pub ip: Place,
     /// Where it listens; 0 for a free port.
-    #[arg(short, long, value_name = "PUERTO", value_parser = tidy(clap::value_parser!(u16)))]
+    #[arg(short, long, value_name = "PUERTO", value_parser = tidy(number::<u16>(0, u16::MAX)))]
     pub puerto: Option<u16>,
     /// The address that others are given.
     #[arg(long, value_name = "IP", value_parser = tidy(place))]
@@ -52,7 +52,7 @@ pub struct SecondaryArgs {
     #[arg(long, value_name = "HOST", default_value = "localhost", value_parser = tidy(place))]
     pub ip_central: Place,
     /// The central's port.
-    #[arg(long, value_name = "PUERTO", default_value_t = CENTRAL_PORT, value_parser = tidy(clap::value_parser!(u16).range(1..)))]
+    #[arg(long, value_name = "PUERTO", default_value_t = CENTRAL_PORT, value_parser = tidy(number::<u16>(1, u16::MAX)))]
     pub puerto_central: u16,
     /// The folder that it serves.
     #[arg(long, value_name = "CARPETA", value_parser = PathParser)]
@@ -64,7 +64,7 @@ pub struct SecondaryArgs {
     #[arg(long, value_name = "TAMANO", value_parser = tidy(size))]
     pub retirados_max: Option<u64>,
     /// How many days it is kept.
-    #[arg(long, value_name = "DIAS", default_value_t = 30, value_parser = tidy(clap::value_parser!(u32).range(0..=36_500)))]
+    #[arg(long, value_name = "DIAS", default_value_t = 30, value_parser = tidy(number::<u32>(0, 36_500)))]
     pub retirados_dias: u32,
     /// The quiet time: how long a file must be unchanged before it is offered.
     #[arg(long, value_name = "TIEMPO", default_value = "4s", value_parser = tidy(quiet))]
@@ -115,7 +115,18 @@ impl SecondaryArgs {
 
     /// The port on which the secondary of a number listens.
     pub fn port(&self, number: SecondaryNumber) -> u16 {
-        self.puerto.unwrap_or(CENTRAL_PORT + number.get())
+        let usual = || Self::usual_port(number.get().into()).unwrap_or(CENTRAL_PORT);
+        self.puerto.unwrap_or_else(usual)
+    }
+
+    /// The port of a number where none is given.
+    pub fn usual_port(number: u64) -> Option<u16> {
+        CENTRAL_PORT.checked_add(u16::try_from(number).ok()?)
+    }
+
+    /// The folder of a number where none is given.
+    pub fn usual_folder(number: u64) -> String {
+        format!("data/videos{number}")
     }
 
     /// What the node is told: it listens there, and others are given that address.
@@ -126,7 +137,7 @@ impl SecondaryArgs {
         announced_ip: Option<IpAddr>,
         security: Arc<Security>,
     ) -> SecondaryConfig {
-        let folder = || PathBuf::from(format!("data/videos{number}"));
+        let folder = || PathBuf::from(Self::usual_folder(number.get().into()));
         SecondaryConfig {
             number,
             listen,

@@ -2,21 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use super::prompt::{Extra, Prompt};
+use super::{
+    choosing::{self, Meant, can_be_ended, none_paused, none_running},
+    prompt::{Extra, Prompt},
+};
 use crate::{
     cli::{
-        commands::{Level, Wanted, Which},
+        commands::{Level, Wanted},
         console::{columns, page_columns},
         text::{self, t},
-        wanted,
+        wanted::{self, Guess},
     },
     model::FileName,
-    node::client::{self, ClientError, DownloadAnswer, DownloadNumber, DownloadState, Priority},
+    node::client::{ClientError, DownloadAnswer, DownloadState, Priority},
 };
 
 impl<E: Extra> Prompt<E> {
     pub(super) async fn download(&mut self, wanted: &Wanted) {
-        let files = match wanted::files(&self.handle, wanted).await {
+        let files = match wanted::files(&self.handle, wanted, &self.last).await {
             Ok(files) => files,
             Err(wanted::NoFiles::Client(error)) => return self.fails(&error),
             Err(none) => return self.complain(none.text()),
@@ -24,19 +27,13 @@ impl<E: Extra> Prompt<E> {
         let are_many = self.has_person && files.len() > 1;
         let mut asked = Vec::new();
         for file in files {
-            let answer = if self.has_person {
-                self.handle.download(file.clone()).await
-            } else {
-                // No person is there to retry.
-                tokio::select! {
-                    answer = self.handle.download_in_turn(file.clone()) => answer,
-                    () = self.stop.cancelled() => return,
-                }
+            let Some(answer) = self.ask(&file).await else {
+                return;
             };
             match answer {
                 Ok(answer) if self.has_person => {
                     if !are_many {
-                        self.printer.line(text::client::answer(&answer));
+                        self.printer.line(text::client::answer(&file, &answer));
                     }
                     asked.push((file, self.counted(&answer)));
                 }
@@ -44,6 +41,18 @@ impl<E: Extra> Prompt<E> {
             }
         }
         self.asked(&asked, are_many).await;
+    }
+
+    /// Asks for one file; `None` when the program is to end.
+    async fn ask(&self, file: &FileName) -> Option<Result<DownloadAnswer, ClientError>> {
+        if self.has_person {
+            return Some(self.handle.download(file.clone()).await);
+        }
+        // No person is there to retry.
+        tokio::select! {
+            answer = self.handle.download_in_turn(file.clone()) => Some(answer),
+            () = self.stop.cancelled() => None,
+        }
     }
 
     /// One more download; true when it waits. Its place is told by the answer.
@@ -89,115 +98,123 @@ impl<E: Extra> Prompt<E> {
         answer: Result<DownloadAnswer, ClientError>,
     ) {
         match answer {
-            Ok(answer) => {
-                self.printer.line(text::client::answer(&answer));
-                self.counted(&answer);
-            }
-            Err(ClientError::NotFound) => {
-                // Perhaps it was mistyped.
-                let listed = self.handle.list().await.unwrap_or_default();
-                self.complain(wanted::not_found(&listed, file.as_str()));
-            }
+            Ok(answer) => self.told(file, &answer),
+            Err(ClientError::NotFound) => self.not_found(file).await,
             Err(error) => self.fails(&error),
         }
     }
 
-    /// The download that is meant: by its number, or the last one of a file.
+    fn told(&mut self, file: &FileName, answer: &DownloadAnswer) {
+        self.printer.line(text::client::answer(file, answer));
+        self.counted(answer);
+    }
+
+    /// There is no such file. Where only one can be meant, that is asked for.
+    async fn not_found(&mut self, file: &FileName) {
+        let listed = self.handle.list().await.unwrap_or_default();
+        if let Guess::Sure(meant) = wanted::guess(&listed, file.as_str())
+            && meant != *file
+        {
+            match self.ask(&meant).await {
+                Some(Ok(answer)) => self.told(&meant, &answer),
+                Some(Err(error)) => self.fails(&error),
+                None => {}
+            }
+            return;
+        }
+        self.complain(wanted::not_found(&listed, file.as_str()));
+    }
+
+    /// Compares files that are here with the cluster's.
+    pub(super) async fn verify(&mut self, wanted: &Wanted) {
+        let files = match wanted::files(&self.handle, wanted, &self.last).await {
+            Ok(files) if wanted.only().is_some() => files,
+            Ok(files) => wanted::here(files, &self.target),
+            Err(wanted::NoFiles::Client(error)) => return self.fails(&error),
+            Err(none) => return self.complain(none.text()),
+        };
+        if files.is_empty() {
+            return self.complain(t!("none-here", pattern = wanted.whole));
+        }
+        for file in files {
+            match self.handle.verify(file.clone()).await {
+                Ok(answer) => self.told(&file, &answer),
+                Err(error) => self.fails(&error),
+            }
+        }
+    }
+
+    /// The downloads that are meant, of those that something can be done with; tells when there are none.
     async fn find(
-        &self,
-        which: &Which,
+        &mut self,
+        wanted: &Wanted,
         fits: impl Fn(&DownloadState) -> bool,
-    ) -> Option<DownloadNumber> {
+        none: impl Fn(&str) -> String,
+    ) -> Vec<Meant> {
         let views = self.handle.downloads().await.unwrap_or_default();
-        let is_meant = |view: &&client::DownloadView| match which {
-            Which::Number(number) => view.number.0 == *number,
-            Which::Name(name) => view.file.as_str() == name,
-        };
-        let mut meant = views
-            .iter()
-            .rev()
-            .filter(is_meant)
-            .filter(|view| fits(&view.state));
-        meant.next().map(|view| view.number)
+        choosing::downloads(&views, wanted, fits).unwrap_or_else(|word| {
+            self.complain(none(&word));
+            Vec::new()
+        })
     }
 
-    pub(super) async fn detail(&mut self, which: &Which) {
-        let number = self.find(which, |_| true).await;
-        let map = match number {
-            Some(number) => self.handle.detail(number).await.ok().flatten(),
-            None => None,
-        };
-        match map {
-            Some(map) => {
-                self.printer.lines(text::map::lines(&map, columns()));
-                if let Some(summary) = number.and_then(|number| self.summaries.get(&number)) {
-                    let lines = text::client::details(summary, page_columns());
-                    self.printer.lines(lines);
-                }
+    pub(super) async fn detail(&mut self, wanted: &Wanted) {
+        let none = |word: &str| t!("line-value", value = word, why = t!("why-download"));
+        for (number, _) in self.find(wanted, |_| true, none).await {
+            let Some(map) = self.handle.detail(number).await.ok().flatten() else {
+                self.complain(none(&number.0.to_string()));
+                continue;
+            };
+            self.printer.lines(text::map::lines(&map, columns()));
+            if let Some(summary) = self.summaries.get(&number) {
+                let lines = text::client::details(summary, page_columns());
+                self.printer.lines(lines);
             }
-            None => self.complain(t!(
-                "line-value",
-                value = which.to_string(),
-                why = t!("why-download")
-            )),
         }
     }
 
-    pub(super) async fn pause(&mut self, which: &Which) {
-        if let Some(number) = self.find(which, can_be_ended).await
-            && let Ok(true) = self.handle.pause(number).await
-        {
-            self.printer.line(t!("pausing", number = number));
-        } else {
-            self.complain(t!("no-download", which = which.to_string()));
+    pub(super) async fn pause(&mut self, wanted: &Wanted) {
+        for (number, _) in self.find(wanted, can_be_ended, none_running).await {
+            match self.handle.pause(number).await {
+                Ok(true) => self.printer.line(t!("pausing", number = number)),
+                Ok(false) | Err(_) => self.complain(none_running(&number.0.to_string())),
+            }
         }
     }
 
-    pub(super) async fn resume(&mut self, which: &Which) {
+    pub(super) async fn resume(&mut self, wanted: &Wanted) {
         let is_paused = |state: &DownloadState| matches!(state, DownloadState::Paused);
-        let Some(number) = self.find(which, is_paused).await else {
-            return self.complain(t!("no-download-to-resume", which = which.to_string()));
-        };
-        match self.handle.resume(number).await {
-            Ok(answer) => {
-                self.printer.line(text::client::answer(&answer));
-                self.counted(&answer);
+        for (number, file) in self.find(wanted, is_paused, none_paused).await {
+            match self.handle.resume(number).await {
+                Ok(answer) => self.told(&file, &answer),
+                Err(error) => self.fails(&error),
             }
-            Err(error) => self.fails(&error),
         }
     }
 
-    pub(super) async fn cancel(&mut self, which: &Which) {
-        if let Some(number) = self.find(which, can_be_ended).await
-            && let Ok(true) = self.handle.cancel(number).await
-        {
-            self.printer.line(t!("cancelling", number = number));
-        } else {
-            self.complain(t!("no-download", which = which.to_string()));
+    pub(super) async fn cancel(&mut self, wanted: &Wanted) {
+        for (number, _) in self.find(wanted, can_be_ended, none_running).await {
+            match self.handle.cancel(number).await {
+                Ok(true) => self.printer.line(t!("cancelling", number = number)),
+                Ok(false) | Err(_) => self.complain(none_running(&number.0.to_string())),
+            }
         }
     }
 
-    pub(super) async fn prioritise(&mut self, which: &Which, level: Level) {
+    pub(super) async fn prioritise(&mut self, wanted: &Wanted, level: Level) {
         let (priority, word) = match level {
             Level::Low => (Priority::Low, t!("priority-low")),
             Level::Normal => (Priority::Normal, t!("priority-normal")),
             Level::High => (Priority::High, t!("priority-high")),
         };
-        if let Some(number) = self.find(which, can_be_ended).await
-            && let Ok(true) = self.handle.set_priority(number, priority).await
-        {
-            self.printer
-                .line(t!("priority-set", number = number, priority = word));
-        } else {
-            self.complain(t!("no-download", which = which.to_string()));
+        for (number, _) in self.find(wanted, can_be_ended, none_running).await {
+            match self.handle.set_priority(number, priority).await {
+                Ok(true) => {
+                    let line = t!("priority-set", number = number, priority = &word);
+                    self.printer.line(line);
+                }
+                Ok(false) | Err(_) => self.complain(none_running(&number.0.to_string())),
+            }
         }
     }
-}
-
-/// True for downloads that have not ended.
-fn can_be_ended(state: &DownloadState) -> bool {
-    !matches!(
-        state,
-        DownloadState::Complete | DownloadState::Failed(_) | DownloadState::Cancelled
-    )
 }

@@ -1,5 +1,7 @@
-//! `videocliente`: a client and its `prompt` and `downloads`, or what scripts ask for; `ending` is how both end.
+//! `videocliente`: a client and its `prompt` and `downloads`, or what scripts ask for; `choosing` finds the downloads that a
+//! line means, `ending` is how both end.
 
+mod choosing;
 mod downloads;
 mod ending;
 mod prompt;

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     future::Future,
+    path::PathBuf,
     pin::Pin,
     sync::Arc,
     time::{Duration, Instant},
@@ -36,7 +37,7 @@ use crate::{
         totals::Totals,
         wanted,
     },
-    model::{ClientName, ClusterStatus},
+    model::{ClientName, ClusterStatus, FileName},
     node::client::{
         self, ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadEvent, DownloadNumber,
         Summary,
@@ -96,6 +97,8 @@ pub async fn run(
         extra,
         has_person: console.mode == Mode::Prompt,
         stop: stop.clone(),
+        target: target.clone(),
+        last: Vec::new(),
         failed: 0,
         news: ClientNews::new(console.mode == Mode::Prompt),
         totals: Totals::default(),
@@ -154,6 +157,10 @@ pub(super) struct Prompt<E> {
     /// A person reads the answers.
     pub(super) has_person: bool,
     pub(super) stop: CancellationToken,
+    /// Where downloads go.
+    pub(super) target: PathBuf,
+    /// The files of the last list, which may be called by their numbers in it.
+    pub(super) last: Vec<FileName>,
     /// Commands that failed.
     pub(super) failed: u64,
     pub(super) news: ClientNews,
@@ -228,7 +235,7 @@ impl<E: Extra> Prompt<E> {
 
     pub(super) fn complain(&mut self, message: String) {
         self.failed += 1;
-        self.printer.line(complaint(message));
+        self.printer.line(complaint(text::sentence(&message)));
     }
 
     /// Waits for the downloads, after the last command of a pipe.
@@ -274,13 +281,8 @@ impl<E: Extra> Prompt<E> {
             Err(bad) => self.complain(explain(&bad)),
             Ok(ClientLine::Enrol(name)) => self.enrol(name).await,
             Ok(ClientLine::Name) => self.name().await,
-            Ok(ClientLine::List) => match self.handle.list().await {
-                Ok(files) => self
-                    .printer
-                    .lines(text::client::listing(&files, page_columns())),
-                Err(error) => self.fails(&error),
-            },
-            Ok(ClientLine::Search(text)) => self.search(&text).await,
+            Ok(ClientLine::List) => self.list(None).await,
+            Ok(ClientLine::Search(text)) => self.list(Some(&text)).await,
             Ok(ClientLine::Download(wanted)) => self.download(&wanted).await,
             Ok(ClientLine::Status) => self.status().await,
             Ok(ClientLine::Detail(which)) => self.detail(&which).await,
@@ -288,10 +290,7 @@ impl<E: Extra> Prompt<E> {
             Ok(ClientLine::Resume(which)) => self.resume(&which).await,
             Ok(ClientLine::Cancel(which)) => self.cancel(&which).await,
             Ok(ClientLine::Priority(which, level)) => self.prioritise(&which, level).await,
-            Ok(ClientLine::Verify(name)) => {
-                let answer = self.handle.verify(name.clone()).await;
-                self.answer(&name, answer).await;
-            }
+            Ok(ClientLine::Verify(wanted)) => self.verify(&wanted).await,
             Ok(ClientLine::Common(CommonLine::Help(word))) => {
                 let mut topics = topics::of(commands::CLIENT);
                 topics.extend(self.extra.help());
@@ -311,18 +310,24 @@ impl<E: Extra> Prompt<E> {
         }
     }
 
-    async fn search(&mut self, text: &str) {
-        match self.handle.list().await {
-            Ok(files) => {
-                let found = wanted::search(files, text);
-                if found.is_empty() {
-                    self.printer.line(t!("no-match", pattern = text));
-                } else {
-                    self.printer
-                        .lines(text::client::listing(&found, page_columns()));
-                }
+    async fn list(&mut self, text: Option<&str>) {
+        let files = match self.handle.list().await {
+            Ok(files) => files,
+            Err(error) => return self.fails(&error),
+        };
+        let files = match text {
+            Some(text) => wanted::search(files, text),
+            None => files,
+        };
+        self.last = files.iter().map(|l| l.file.name.clone()).collect();
+        match text {
+            Some(text) if files.is_empty() => {
+                let none = t!("no-match", pattern = text);
+                self.printer.line(text::sentence(&none));
             }
-            Err(error) => self.fails(&error),
+            _ => self
+                .printer
+                .lines(text::client::numbered(&files, page_columns())),
         }
     }
 
@@ -333,7 +338,7 @@ impl<E: Extra> Prompt<E> {
         match self.handle.status().await {
             Ok(status) => self
                 .printer
-                .lines(text::central::status(&status, page_columns())),
+                .lines(text::status::cluster(&status, page_columns())),
             Err(error) => self.fails(&error),
         }
     }

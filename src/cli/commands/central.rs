@@ -1,8 +1,8 @@
 //! A line at a central's prompt.
 
 use super::{
-    BadLine, BadValue, CENTRAL, CentralVerb, CommonLine, Form, Parsed, file_name, form, is_off,
-    parse, unquote, value,
+    BadLine, BadValue, CENTRAL, CentralVerb, CommonLine, Form, Numbers, Parsed, file_name, form,
+    is_off, nothing, numbers, parse, unquote, value,
 };
 use crate::model::FileName;
 
@@ -23,8 +23,8 @@ pub enum CentralLine {
     Queue,
     /// `EXPULSAR`.
     Expel(String),
-    /// `DRENAR`.
-    Drain(u16, Drain),
+    /// `DRENAR`: these secondaries.
+    Drain(Numbers, Drain),
     /// `CONFLICTOS`.
     Conflicts(Form),
     /// `RESOLVER`: the name's content that is chosen.
@@ -53,29 +53,18 @@ pub fn central(line: &str) -> Result<CentralLine, BadLine> {
         Parsed::Own(verb, id, rest) => (verb, id, rest),
         Parsed::Common(line) => return Ok(CentralLine::Common(line)),
     };
+    let plain = |line: CentralLine| nothing(rest, id).map(|()| line);
     Ok(match verb {
-        CentralVerb::PerFile => CentralLine::PerFile,
-        CentralVerb::PerClient => CentralLine::PerClient,
-        CentralVerb::Status => CentralLine::Status,
-        CentralVerb::Secondaries => CentralLine::Secondaries,
-        CentralVerb::Clients => CentralLine::Clients,
-        CentralVerb::Queue => CentralLine::Queue,
+        CentralVerb::PerFile => plain(CentralLine::PerFile)?,
+        CentralVerb::PerClient => plain(CentralLine::PerClient)?,
+        CentralVerb::Status => plain(CentralLine::Status)?,
+        CentralVerb::Secondaries => plain(CentralLine::Secondaries)?,
+        CentralVerb::Clients => plain(CentralLine::Clients)?,
+        CentralVerb::Queue => plain(CentralLine::Queue)?,
         CentralVerb::Expel if rest.is_empty() => return Err(BadLine::Missing { id }),
         CentralVerb::Expel => CentralLine::Expel(unquote(rest).to_owned()),
-        CentralVerb::Drain => {
-            let mut words = rest.split_whitespace();
-            let number = words.next().ok_or(BadLine::Missing { id })?;
-            let what = match words.next() {
-                None => Drain::Begin,
-                Some(word) if is_off(word) => Drain::End,
-                Some(word) => return Err(value(word, BadValue::NotOff)),
-            };
-            let number = number
-                .parse()
-                .map_err(|_| value(number, BadValue::Secondary))?;
-            CentralLine::Drain(number, what)
-        }
-        CentralVerb::Conflicts => CentralLine::Conflicts(form(rest)?),
+        CentralVerb::Drain => drain(rest, id)?,
+        CentralVerb::Conflicts => CentralLine::Conflicts(form(rest, id)?),
         CentralVerb::Resolve => {
             let words = rest.rsplit_once(char::is_whitespace);
             let (name, choice) = words.ok_or(BadLine::Missing { id })?;
@@ -84,6 +73,22 @@ pub fn central(line: &str) -> Result<CentralLine, BadLine> {
                 .map_err(|_| value(choice, BadValue::Choice))?;
             CentralLine::Resolve(file_name(unquote(name.trim()))?, choice)
         }
-        CentralVerb::Statistics => CentralLine::Statistics(form(rest)?),
+        CentralVerb::Statistics => CentralLine::Statistics(form(rest, id)?),
     })
+}
+
+/// `DRENAR 1 2`, `DRENAR 1 2 NO`.
+fn drain(rest: &str, id: &'static str) -> Result<CentralLine, BadLine> {
+    let (before, last) = rest.rsplit_once(char::is_whitespace).unwrap_or(("", rest));
+    let (which, what) = match is_off(last) {
+        true => (before, Drain::End),
+        false => (rest, Drain::Begin),
+    };
+    match numbers(which, id, &BadValue::Secondary) {
+        // A word behind a number.
+        Err(BadLine::Value { value: word, .. }) if word == last && !before.is_empty() => {
+            Err(value(last, BadValue::NotOff))
+        }
+        which => Ok(CentralLine::Drain(which?, what)),
+    }
 }

@@ -1,13 +1,10 @@
 //! A line at a client's prompt.
 
 use super::{
-    BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, file_name, is_pattern, parse,
-    split_words, unquote, value,
+    BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, file_name, means_several, nothing,
+    parse, split_words, unquote, value,
 };
-use crate::{
-    cli::text::clean,
-    model::{ClientName, FileName},
-};
+use crate::{cli::fold::fold, model::ClientName};
 
 /// A line at a client's prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,29 +15,29 @@ pub enum ClientLine {
     Name,
     /// `LISTA_VIDEOS`.
     List,
-    /// `BUSCAR`.
+    /// `BUSCAR`, or a list of some.
     Search(String),
     /// `VIDEO`.
     Download(Wanted),
     /// `ESTADO`.
     Status,
     /// `DETALLE`.
-    Detail(Which),
+    Detail(Wanted),
     /// `PAUSAR`.
-    Pause(Which),
+    Pause(Wanted),
     /// `REANUDAR`.
-    Resume(Which),
+    Resume(Wanted),
     /// `CANCELAR`.
-    Cancel(Which),
+    Cancel(Wanted),
     /// `PRIORIDAD`.
-    Priority(Which, Level),
+    Priority(Wanted, Level),
     /// `VERIFICAR`.
-    Verify(FileName),
+    Verify(Wanted),
     /// What every program has.
     Common(CommonLine),
 }
 
-/// Requested files: one name, which may contain blanks, or several names and patterns.
+/// Files or downloads that are meant: one name, which may contain blanks, or several names, patterns and numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// All that was typed, as one name.
@@ -52,34 +49,8 @@ pub struct Wanted {
 impl Wanted {
     /// The name, where it can be only one.
     pub fn only(&self) -> Option<&str> {
-        let is_one = self.words.len() <= 1 && !is_pattern(&self.whole);
+        let is_one = self.words.len() <= 1 && !means_several(&self.whole);
         is_one.then_some(self.whole.as_str())
-    }
-}
-
-/// One of a client's downloads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// By its number.
-    Number(u64),
-    /// By its file.
-    Name(String),
-}
-
-impl std::fmt::Display for Which {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Name(name) => f.write_str(&clean(name)),
-        }
-    }
-}
-
-impl From<&str> for Which {
-    fn from(text: &str) -> Self {
-        let text = unquote(text);
-        text.parse()
-            .map_or_else(|_| Self::Name(text.to_owned()), Self::Number)
     }
 }
 
@@ -114,21 +85,25 @@ pub fn client(line: &str) -> Result<ClientLine, BadLine> {
         ClientVerb::Enrol => ClientLine::Enrol(client_name(needs()?)?),
         ClientVerb::Name if rest.is_empty() => ClientLine::Name,
         ClientVerb::Name => ClientLine::Enrol(client_name(rest)?),
-        ClientVerb::List => ClientLine::List,
+        ClientVerb::List if rest.is_empty() => ClientLine::List,
+        ClientVerb::List => ClientLine::Search(unquote(rest).to_owned()),
         ClientVerb::Search => ClientLine::Search(unquote(needs()?).to_owned()),
-        ClientVerb::Download => ClientLine::Download(wanted(needs()?)?),
-        ClientVerb::Status => ClientLine::Status,
-        ClientVerb::Detail => ClientLine::Detail(needs()?.into()),
-        ClientVerb::Pause => ClientLine::Pause(needs()?.into()),
-        ClientVerb::Resume => ClientLine::Resume(needs()?.into()),
-        ClientVerb::Cancel => ClientLine::Cancel(needs()?.into()),
+        ClientVerb::Download => ClientLine::Download(files(needs()?)?),
+        ClientVerb::Status => {
+            nothing(rest, id)?;
+            ClientLine::Status
+        }
+        ClientVerb::Detail => ClientLine::Detail(wanted(needs()?)),
+        ClientVerb::Pause => ClientLine::Pause(wanted(needs()?)),
+        ClientVerb::Resume => ClientLine::Resume(wanted(needs()?)),
+        ClientVerb::Cancel => ClientLine::Cancel(wanted(needs()?)),
         ClientVerb::Priority => {
             let (which, level) = needs()?
                 .rsplit_once(char::is_whitespace)
                 .ok_or(BadLine::Missing { id })?;
-            ClientLine::Priority(which.trim().into(), priority(level)?)
+            ClientLine::Priority(wanted(which.trim()), priority(level)?)
         }
-        ClientVerb::Verify => ClientLine::Verify(file_name(unquote(needs()?))?),
+        ClientVerb::Verify => ClientLine::Verify(files(needs()?)?),
     })
 }
 
@@ -137,11 +112,16 @@ fn client_name(text: &str) -> Result<ClientName, BadLine> {
     ClientName::try_from(name).map_err(|_| value(name, BadValue::ClientName))
 }
 
-fn wanted(rest: &str) -> Result<Wanted, BadLine> {
-    let wanted = Wanted {
+fn wanted(rest: &str) -> Wanted {
+    Wanted {
         whole: unquote(rest).to_owned(),
         words: split_words(rest),
-    };
+    }
+}
+
+/// The same for names of files, which must be good ones.
+fn files(rest: &str) -> Result<Wanted, BadLine> {
+    let wanted = wanted(rest);
     match wanted.only() {
         Some(name) => file_name(name).map(|_| wanted),
         None => Ok(wanted),
@@ -149,7 +129,7 @@ fn wanted(rest: &str) -> Result<Wanted, BadLine> {
 }
 
 fn priority(word: &str) -> Result<Level, BadLine> {
-    match word.to_lowercase().as_str() {
+    match fold(word).as_str() {
         "alta" | "high" => Ok(Level::High),
         "normal" => Ok(Level::Normal),
         "baja" | "low" => Ok(Level::Low),

@@ -7,16 +7,17 @@ mod secondary;
 mod table;
 mod words;
 
+use super::fold::fold;
 use crate::model::{FileName, FileNameError};
 
 pub use central::{CentralLine, Drain, central};
-pub use client::{ClientLine, Level, Wanted, Which, client};
-pub use secondary::{Emptying, SecondaryLine, is_no, is_yes, secondary};
+pub use client::{ClientLine, Level, Wanted, client};
+pub use secondary::{SecondaryLine, is_no, is_yes, secondary};
 pub use table::{
     CENTRAL, CLIENT, COMMON, CentralVerb, ClientVerb, CommonVerb, Entry, SECONDARY, SecondaryVerb,
 };
-pub(super) use table::{entry, find};
-pub use words::{is_pattern, split as split_words, unquote};
+pub(super) use table::{entry, find, in_language};
+pub use words::{is_folder, is_pattern, means_several, split as split_words, unquote};
 
 /// How a document is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,13 @@ pub enum BadLine {
         /// Which, as in [`Entry::id`].
         id: &'static str,
     },
+    /// A word that no command takes there.
+    TooMuch {
+        /// The word.
+        word: String,
+        /// Of which command, as in [`Entry::id`].
+        id: &'static str,
+    },
     /// An invalid value.
     Value {
         /// The value.
@@ -60,6 +68,15 @@ pub enum BadLine {
         /// Why.
         reason: BadValue,
     },
+}
+
+/// Several things that have numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// All that there are: `*`.
+    All,
+    /// These.
+    These(Vec<u64>),
 }
 
 /// Why a value is invalid.
@@ -83,6 +100,10 @@ pub enum BadValue {
     Retired,
     /// It is no rate.
     Limit,
+    /// It is a rate, but so small that its unit may be missing.
+    LimitUnit(u64),
+    /// It is no node of `videolocal`.
+    Node,
 }
 
 fn value(value: &str, reason: BadValue) -> BadLine {
@@ -92,11 +113,50 @@ fn value(value: &str, reason: BadValue) -> BadLine {
     }
 }
 
-fn common(verb: CommonVerb, rest: &str) -> CommonLine {
-    match verb {
+fn common(entry: &Entry<CommonVerb>, rest: &str) -> Result<CommonLine, BadLine> {
+    Ok(match entry.verb {
         CommonVerb::Help if rest.is_empty() => CommonLine::Help(None),
-        CommonVerb::Help => CommonLine::Help(Some(rest.to_owned())),
-        CommonVerb::Quit => CommonLine::Quit,
+        CommonVerb::Help => CommonLine::Help(Some(first_alone(rest, entry.id)?.to_owned())),
+        CommonVerb::Quit => {
+            nothing(rest, entry.id)?;
+            CommonLine::Quit
+        }
+    })
+}
+
+/// The error for anything that follows where nothing should.
+fn nothing(rest: &str, id: &'static str) -> Result<(), BadLine> {
+    match rest.split_whitespace().next() {
+        None => Ok(()),
+        Some(word) => Err(BadLine::TooMuch {
+            word: word.to_owned(),
+            id,
+        }),
+    }
+}
+
+/// The first word, where there is no other.
+fn first_alone<'a>(rest: &'a str, id: &'static str) -> Result<&'a str, BadLine> {
+    let (first, more) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    nothing(more, id)?;
+    Ok(first)
+}
+
+/// One or several numbers, or `*` for all.
+///
+/// # Errors
+/// Where there is none, or something else.
+pub fn numbers(rest: &str, id: &'static str, bad: &BadValue) -> Result<Numbers, BadLine> {
+    let number = |word: &str| word.parse().map_err(|_| value(word, bad.clone()));
+    let separators = |c: char| c.is_whitespace() || c == ',';
+    let words: Vec<&str> = rest.split(separators).filter(|w| !w.is_empty()).collect();
+    match words.as_slice() {
+        [] => Err(BadLine::Missing { id }),
+        ["*"] => Ok(Numbers::All),
+        words => {
+            let numbers: Result<Vec<u64>, _> = words.iter().map(|word| number(word)).collect();
+            Ok(Numbers::These(numbers?))
+        }
     }
 }
 
@@ -117,7 +177,7 @@ fn parse<'a, V: Copy>(line: &'a str, table: &'static [Entry<V>]) -> Result<Parse
         return Ok(Parsed::Own(entry.verb, entry.id, rest));
     }
     match find(COMMON, word) {
-        Some(entry) => Ok(Parsed::Common(common(entry.verb, rest))),
+        Some(entry) => Ok(Parsed::Common(common(entry, rest)?)),
         None => Err(unknown(line, table)),
     }
 }
@@ -134,8 +194,8 @@ fn is_off(word: &str) -> bool {
     matches!(word.to_lowercase().as_str(), "no" | "off")
 }
 
-fn form(rest: &str) -> Result<Form, BadLine> {
-    match rest {
+fn form(rest: &str, id: &'static str) -> Result<Form, BadLine> {
+    match first_alone(rest, id)? {
         "" => Ok(Form::Table),
         word if word.eq_ignore_ascii_case("json") => Ok(Form::Json),
         word => Err(value(word, BadValue::NotJson)),
@@ -145,13 +205,23 @@ fn form(rest: &str) -> Result<Form, BadLine> {
 /// The error for a line that is not in this table.
 pub fn unknown<V>(line: &str, table: &'static [Entry<V>]) -> BadLine {
     let typed = line.split_whitespace().next().unwrap_or_default();
-    let upper = typed.to_uppercase();
-    let names = table.iter().flat_map(|entry| entry.names);
-    let commons = COMMON.iter().flat_map(|entry| entry.names);
+    let own = table.iter().map(|entry| entry.names);
+    let commons = COMMON.iter().map(|entry| entry.names);
     BadLine::Unknown {
         word: typed.to_owned(),
-        nearest: nearest(&upper, names.chain(commons).copied()),
+        nearest: nearest_command(typed, own.chain(commons)),
     }
+}
+
+/// The command that is spelt nearly so, by the name that goes with the language.
+pub fn nearest_command(
+    typed: &str,
+    commands: impl Iterator<Item = &'static [&'static str]> + Clone,
+) -> Option<&'static str> {
+    let upper = fold(typed).to_uppercase();
+    let near = nearest(&upper, commands.clone().flatten().copied())?;
+    let meant = commands.into_iter().find(|names| names.contains(&near));
+    meant.map(in_language)
 }
 
 /// The name closest in spelling to a word, if one is close enough.
@@ -169,6 +239,13 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
 mod tests {
     use super::*;
     use crate::cli::text::bad_line::explain;
+
+    fn wanted(text: &str) -> Wanted {
+        Wanted {
+            whole: text.to_owned(),
+            words: split_words(text),
+        }
+    }
 
     fn file(text: &str) -> String {
         match client(text) {
@@ -197,19 +274,22 @@ mod tests {
         for (line, expected) in [
             ("lista_videos", ClientLine::List),
             ("List", ClientLine::List),
-            ("CANCELAR 12", ClientLine::Cancel(Which::Number(12))),
-            (
-                "cancel a b.mp4",
-                ClientLine::Cancel(Which::Name("a b.mp4".to_owned())),
-            ),
+            ("LISTAR", ClientLine::List),
+            ("ls", ClientLine::List),
+            ("lista *.mp4", ClientLine::Search("*.mp4".to_owned())),
+            ("CANCELAR 12", ClientLine::Cancel(wanted("12"))),
+            ("cancel a b.mp4", ClientLine::Cancel(wanted("a b.mp4"))),
+            ("pausar 1 2", ClientLine::Pause(wanted("1 2"))),
+            ("REANUDAR *", ClientLine::Resume(wanted("*"))),
             (
                 "prioridad 2 alta",
-                ClientLine::Priority(Which::Number(2), Level::High),
+                ClientLine::Priority(wanted("2"), Level::High),
             ),
             (
                 "PRIORITY a b.mp4 low",
-                ClientLine::Priority(Which::Name("a b.mp4".to_owned()), Level::Low),
+                ClientLine::Priority(wanted("a b.mp4"), Level::Low),
             ),
+            ("?", common(CommonLine::Help(None))),
             ("  ", common(CommonLine::Empty)),
             ("h", common(CommonLine::Help(None))),
             (
@@ -221,12 +301,21 @@ mod tests {
             assert_eq!(client(line).as_ref(), Ok(&expected), "{line:?}");
         }
         assert_eq!(central("videos_cliente"), Ok(CentralLine::PerClient));
-        assert_eq!(central("drenar 2"), Ok(CentralLine::Drain(2, Drain::Begin)));
-        assert_eq!(
-            central("DRAIN 2 off"),
-            Ok(CentralLine::Drain(2, Drain::End))
-        );
-        for (line, part) in [("DRENAR 2 si", "«si»"), ("ESTADISTICAS todo", "«todo»")] {
+        let these = |numbers: &[u64]| Numbers::These(numbers.to_vec());
+        for (line, which, what) in [
+            ("drenar 2", these(&[2]), Drain::Begin),
+            ("DRAIN 2 off", these(&[2]), Drain::End),
+            ("DRENAR 1, 2 3 no", these(&[1, 2, 3]), Drain::End),
+            ("DRENAR *", Numbers::All, Drain::Begin),
+        ] {
+            assert_eq!(central(line), Ok(CentralLine::Drain(which, what)), "{line}");
+        }
+        for (line, part) in [
+            ("DRENAR 2 si", "«si»"),
+            ("ESTADÍSTICAS todo", "«todo»"),
+            ("estado ya", "«ya»"),
+            ("DRENAR no", "DRENAR <n"),
+        ] {
             let answer = explain(&central(line).unwrap_err());
             assert!(answer.contains(part), "{answer}");
         }
@@ -243,18 +332,20 @@ mod tests {
         for (line, expected) in [
             ("RETIRADOS", SecondaryLine::Retired(Form::Table)),
             ("retired json", SecondaryLine::Retired(Form::Json)),
-            ("RECUPERAR 3", SecondaryLine::Recover(3)),
-            ("VACIAR", SecondaryLine::Empty(Emptying::Ask)),
-            ("vaciar *", SecondaryLine::Empty(Emptying::All)),
-            ("EMPTY 12", SecondaryLine::Empty(Emptying::One(12))),
+            ("RECUPERAR 3", SecondaryLine::Recover(these(&[3]))),
+            ("VACIAR", SecondaryLine::Empty(None)),
+            ("vaciar *", SecondaryLine::Empty(Some(Numbers::All))),
+            ("EMPTY 12 7", SecondaryLine::Empty(Some(these(&[12, 7])))),
+            ("LÍMITE 2,5MB/s", SecondaryLine::Limit(Some(2_500_000))),
         ] {
             assert_eq!(secondary(line), Ok(expected), "{line}");
         }
         assert!(is_yes(" SÍ ") && is_yes("yes") && !is_yes("no"));
         for (line, part) in [
-            ("RECUPERAR", "RECUPERAR <n>"),
+            ("RECUPERAR", "RECUPERAR <n"),
             ("RECUPERAR a.mp4", "«a.mp4»"),
             ("VACIAR -1", "RETIRADOS"),
+            ("LIMITE 300", "300 B/s"),
         ] {
             let answer = explain(&secondary(line).unwrap_err());
             assert!(answer.contains(part), "{answer}");
@@ -271,7 +362,9 @@ mod tests {
             ("PRIORIDAD 1 urgente", "alta, normal y baja"),
             ("PRIORIDAD 1", "PRIORIDAD <"),
             ("LISTA_VIDEO", "¿querías decir LISTA_VIDEOS?"),
-            ("descargar a", "«descargar»"),
+            ("salir ahora", "«ahora»"),
+            ("descargr a", "¿querías decir VIDEO?"),
+            ("estado ya", "«ya»"),
             ("\u{1b}[2J", "\\u{1b}"),
         ] {
             let answer = explain(&client(line).unwrap_err());

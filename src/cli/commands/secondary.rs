@@ -1,10 +1,13 @@
 //! A line at a secondary's prompt.
 
 use super::{
-    BadLine, BadValue, CommonLine, Form, Parsed, SECONDARY, SecondaryVerb, form, is_off, parse,
-    value,
+    BadLine, BadValue, CommonLine, Form, Numbers, Parsed, SECONDARY, SecondaryVerb, first_alone,
+    form, is_off, nothing, numbers, parse, value,
 };
 use crate::cli::quantity::rate;
+
+/// A smaller limit that has no unit may lack it.
+const SURELY_BYTES: u64 = 10_000;
 
 /// A line at a secondary's prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,26 +23,15 @@ pub enum SecondaryLine {
     /// `RETIRADOS`.
     Retired(Form),
     /// `RECUPERAR`.
-    Recover(u64),
-    /// `VACIAR`.
-    Empty(Emptying),
+    Recover(Numbers),
+    /// `VACIAR`: these; `None` to be told how much there is and how to continue.
+    Empty(Option<Numbers>),
     /// `LIMITE`, in bytes per second; `None` for no limit.
     Limit(Option<u64>),
     /// `ESTADISTICAS`.
     Statistics(Form),
     /// What every program has.
     Common(CommonLine),
-}
-
-/// Which files that were set aside are to be removed for good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Emptying {
-    /// None yet: show how much there is and how to continue.
-    Ask,
-    /// One file, by its number.
-    One(u64),
-    /// All of it.
-    All,
 }
 
 /// Understands a line at a secondary's prompt.
@@ -51,31 +43,33 @@ pub fn secondary(line: &str) -> Result<SecondaryLine, BadLine> {
         Parsed::Own(verb, id, rest) => (verb, id, rest),
         Parsed::Common(line) => return Ok(SecondaryLine::Common(line)),
     };
+    let plain = |line: SecondaryLine| nothing(rest, id).map(|()| line);
     Ok(match verb {
-        SecondaryVerb::Running => SecondaryLine::Running,
-        SecondaryVerb::Downloads => SecondaryLine::Downloads,
-        SecondaryVerb::Status => SecondaryLine::Status,
-        SecondaryVerb::Reindex => SecondaryLine::Reindex,
-        SecondaryVerb::Retired => SecondaryLine::Retired(form(rest)?),
-        SecondaryVerb::Recover if rest.is_empty() => return Err(BadLine::Missing { id }),
-        SecondaryVerb::Recover => SecondaryLine::Recover(retired_number(rest)?),
-        SecondaryVerb::Empty => SecondaryLine::Empty(match rest {
-            "" => Emptying::Ask,
-            "*" => Emptying::All,
-            number => Emptying::One(retired_number(number)?),
-        }),
+        SecondaryVerb::Running => plain(SecondaryLine::Running)?,
+        SecondaryVerb::Downloads => plain(SecondaryLine::Downloads)?,
+        SecondaryVerb::Status => plain(SecondaryLine::Status)?,
+        SecondaryVerb::Reindex => plain(SecondaryLine::Reindex)?,
+        SecondaryVerb::Retired => SecondaryLine::Retired(form(rest, id)?),
+        SecondaryVerb::Recover => SecondaryLine::Recover(numbers(rest, id, &BadValue::Retired)?),
+        SecondaryVerb::Empty if rest.is_empty() => SecondaryLine::Empty(None),
+        SecondaryVerb::Empty => SecondaryLine::Empty(Some(numbers(rest, id, &BadValue::Retired)?)),
         SecondaryVerb::Limit if rest.is_empty() => return Err(BadLine::Missing { id }),
-        SecondaryVerb::Limit if is_off(rest) => SecondaryLine::Limit(None),
-        SecondaryVerb::Limit => {
-            let limit = rate(rest);
-            SecondaryLine::Limit(Some(limit.map_err(|_| value(rest, BadValue::Limit))?))
-        }
-        SecondaryVerb::Statistics => SecondaryLine::Statistics(form(rest)?),
+        SecondaryVerb::Limit => SecondaryLine::Limit(limit(rest, id)?),
+        SecondaryVerb::Statistics => SecondaryLine::Statistics(form(rest, id)?),
     })
 }
 
-fn retired_number(word: &str) -> Result<u64, BadLine> {
-    word.parse().map_err(|_| value(word, BadValue::Retired))
+/// A limit, or the word that takes it away. Of a small number without a unit it is asked what it means.
+fn limit(rest: &str, id: &'static str) -> Result<Option<u64>, BadLine> {
+    if is_off(first_alone(rest, id).unwrap_or(rest)) {
+        return Ok(None);
+    }
+    let limit = rate(rest).map_err(|_| value(rest, BadValue::Limit))?;
+    let has_unit = rest.contains(char::is_alphabetic);
+    if !has_unit && limit < SURELY_BYTES {
+        return Err(value(rest, BadValue::LimitUnit(limit)));
+    }
+    Ok(Some(limit))
 }
 
 /// True for a line that agrees.

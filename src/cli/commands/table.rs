@@ -1,4 +1,9 @@
-//! The commands of each program: the original's names first, then English ones.
+//! The commands of each program: the original's names first, then English ones, then what people try besides.
+
+use crate::cli::{
+    fold::fold,
+    text::language::{self, Language},
+};
 
 /// A command.
 #[derive(Clone, Copy, Debug)]
@@ -22,10 +27,16 @@ pub(in crate::cli) const fn entry<V>(
 
 /// The command of such a name, however it is written.
 pub(in crate::cli) fn find<V>(table: &'static [Entry<V>], word: &str) -> Option<&'static Entry<V>> {
-    let upper = word.to_uppercase();
+    let upper = fold(word).to_uppercase();
     table
         .iter()
         .find(|entry| entry.names.contains(&upper.as_str()))
+}
+
+/// The name of a command that goes with the language.
+pub(in crate::cli) fn in_language(names: &'static [&'static str]) -> &'static str {
+    let place = usize::from(language::chosen() == Language::English);
+    names.get(place).or(names.first()).copied().unwrap_or("")
 }
 
 /// What every program does.
@@ -88,8 +99,8 @@ pub enum SecondaryVerb {
 
 /// Commands that every program has.
 pub const COMMON: &[Entry<CommonVerb>] = &[
-    entry(CommonVerb::Help, "help", &["AYUDA", "HELP", "H"]),
-    entry(CommonVerb::Quit, "quit", &["SALIR", "QUIT", "EXIT"]),
+    entry(CommonVerb::Help, "help", &["AYUDA", "HELP", "H", "?"]),
+    entry(CommonVerb::Quit, "quit", &["SALIR", "QUIT", "EXIT", "Q"]),
 ];
 
 /// Commands of a client.
@@ -100,9 +111,17 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
         &["INSCRIBIR", "ENROL", "ENROLL"],
     ),
     entry(ClientVerb::Name, "name", &["NOMBRE", "NAME"]),
-    entry(ClientVerb::List, "list", &["LISTA_VIDEOS", "LIST"]),
-    entry(ClientVerb::Search, "search", &["BUSCAR", "SEARCH"]),
-    entry(ClientVerb::Download, "download", &["VIDEO", "GET"]),
+    entry(
+        ClientVerb::List,
+        "list",
+        &["LISTA_VIDEOS", "LIST", "LISTA", "LISTAR", "LS"],
+    ),
+    entry(ClientVerb::Search, "search", &["BUSCAR", "SEARCH", "FIND"]),
+    entry(
+        ClientVerb::Download,
+        "download",
+        &["VIDEO", "GET", "DESCARGAR", "DOWNLOAD", "BAJAR"],
+    ),
     entry(ClientVerb::Status, "client-status", &["ESTADO", "STATUS"]),
     entry(ClientVerb::Detail, "detail", &["DETALLE", "DETAIL"]),
     entry(ClientVerb::Pause, "pause", &["PAUSAR", "PAUSE"]),

@@ -37,6 +37,16 @@ pub fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '['])
 }
 
+/// True for a folder, which means all that is in it.
+pub fn is_folder(text: &str) -> bool {
+    text.len() > 1 && text.ends_with('/') && !text.starts_with('/')
+}
+
+/// True for what may mean several files.
+pub fn means_several(text: &str) -> bool {
+    is_pattern(text) || is_folder(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,7 +14,8 @@ use rustyline::{
 
 use super::paint::{has_colours, paint};
 use crate::cli::{
-    commands::COMMON,
+    commands::{COMMON, in_language},
+    fold::{fold, letters},
     text::{
         harmless::is_harmless,
         line::Tone,
@@ -76,20 +77,22 @@ impl Words {
         topics::find(&self.commands, word)
     }
 
-    /// Commands that begin so: of each the first name that does, in small letters where they are typed so.
+    /// Commands that begin so: of each the name of the session's language if that does, or else the first that does; in small
+    /// letters where they are typed so.
     fn commands(&self, typed: &str) -> Vec<String> {
-        let upper = typed.to_uppercase();
+        let upper = fold(typed).to_uppercase();
         let is_small = !typed.is_empty() && !typed.contains(char::is_uppercase);
-        let first = |topic: &Topic| {
-            let mut names = topic.names.iter();
-            let name = names.find(|name| name.starts_with(&upper))?;
+        let begins = |name: &&str| name.starts_with(&upper);
+        let best = |topic: &Topic| {
+            let own = Some(in_language(topic.names)).filter(begins);
+            let name = own.or_else(|| topic.names.iter().copied().find(|name| begins(&name)))?;
             Some(if is_small {
                 name.to_lowercase()
             } else {
-                (*name).to_owned()
+                name.to_owned()
             })
         };
-        self.commands.iter().filter_map(first).collect()
+        self.commands.iter().filter_map(best).collect()
     }
 
     /// What a line can be completed to: where the part to be replaced starts, and what it can be.
@@ -141,12 +144,11 @@ impl Words {
     }
 
     fn all_commands(&self) -> Arc<[Suggestion]> {
-        let names = self.commands.iter().filter_map(|topic| topic.names.first());
-        let suggestion = |name: &&str| Suggestion {
-            text: (*name).to_owned(),
+        let suggestion = |topic: &Topic| Suggestion {
+            text: in_language(topic.names).to_owned(),
             remark: String::new(),
         };
-        names.map(suggestion).collect()
+        self.commands.iter().map(suggestion).collect()
     }
 }
 
@@ -175,16 +177,16 @@ fn last_word(line: &str, from: usize) -> usize {
         .map_or(from, |at| from + at + 1)
 }
 
-/// Case-insensitive `starts_with`; with a hundred thousand names most are ruled out by their first letter.
-fn begins_with(text: &str, lower: &str) -> bool {
-    let mut letters = text.chars().flat_map(char::to_lowercase);
-    lower.chars().all(|letter| letters.next() == Some(letter))
+/// `starts_with`, whatever the case and the accents; with a hundred thousand names most are ruled out by their first letter.
+fn begins_with(text: &str, folded: &str) -> bool {
+    let mut letters = letters(text);
+    folded.chars().all(|letter| letters.next() == Some(letter))
 }
 
 /// Those that begin with what was typed, in quotes where one of several words needs them.
 fn fitting(typed: &str, all: &[Suggestion], is_one_of_many: bool) -> Vec<Suggestion> {
     let is_quoted = typed.starts_with('"');
-    let bare = typed.trim_start_matches('"').to_lowercase();
+    let bare = fold(typed.trim_start_matches('"'));
     all.iter()
         .filter(|suggestion| begins_with(&suggestion.text, &bare))
         // Its control characters would take effect in the line.
@@ -263,7 +265,11 @@ impl Hinter for Words {
             return None;
         }
         let first = suggestions.first()?;
-        let rest = first.text.get(begun.len()..)?;
+        // The rest of a name that is typed without its accents would be put behind other letters.
+        let (start_of_it, rest) = first.text.split_at_checked(begun.len())?;
+        if start_of_it.to_lowercase() != begun.to_lowercase() {
+            return None;
+        }
         let remark = match first.remark.as_str() {
             "" => String::new(),
             remark => format!("  ({remark})"),
@@ -338,6 +344,7 @@ mod tests {
         assert_eq!(words().commands("List"), ["LISTA_VIDEOS"]);
         assert_eq!(words().commands("ge"), ["get"]);
         assert_eq!(words().commands("sal"), ["salir"]);
+        assert_eq!(words().commands("vídeo"), ["video"]);
         assert_eq!(words().commands("x"), [""; 0]);
     }
 
@@ -348,6 +355,7 @@ mod tests {
             ["VIDEO mi película 1.mp4", "VIDEO mi película 2.mp4"]
         );
         assert_eq!(texts("get MI PELÍCULA 2"), ["get mi película 2.mp4"]);
+        assert_eq!(texts("get mi pelicula 2"), ["get mi película 2.mp4"]);
         assert_eq!(texts("VIDEO o"), ["VIDEO Otra.mkv"]);
         assert_eq!(
             texts("VIDEO Otra.mkv mi"),

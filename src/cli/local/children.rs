@@ -169,12 +169,22 @@ impl Children {
         folder_of(&self.plan.folder, number)
     }
 
+    /// How many secondaries there are.
+    pub(super) fn secondaries(&self) -> u16 {
+        self.plan.secondaries
+    }
+
+    /// Nothing, or that there is no such node.
+    pub(super) fn has(&mut self, role: Role) -> anyhow::Result<()> {
+        self.node(role).map(|_| ())
+    }
+
     fn node(&mut self, role: Role) -> anyhow::Result<&mut Node> {
         let most = self.plan.secondaries;
         self.nodes
             .iter_mut()
             .find(|node| node.role == role)
-            .ok_or_else(|| anyhow!(t!("local-no-such-node", most = most)))
+            .ok_or_else(|| anyhow!(t!("local-no-such-node", who = role.name(), most = most)))
     }
 
     /// Limits what each secondary sends, those that are raised later too.
@@ -215,6 +225,9 @@ impl Children {
     /// Starts a dead one again, on the same port.
     pub(super) async fn raise(&mut self, role: Role) -> anyhow::Result<(u32, u16)> {
         let node = self.node(role)?;
+        if node.is_alive() && node.frozen {
+            return Err(anyhow!(t!("local-is-frozen", node = role.word())));
+        }
         if node.is_alive() {
             let process = node.process.id().to_string();
             return Err(anyhow!(t!("local-running", process = process)));

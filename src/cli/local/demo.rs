@@ -290,7 +290,7 @@ fn report(file: &FileName, summary: &Summary, printer: &Printer) {
     let recovery = summary.sources.iter().map(|s| s.recovery_ms).sum();
     printer.line(t!(
         "demo-cost",
-        chunks = t!("chunks", count = retries),
+        chunks = t!("chunks-again", count = retries),
         wasted = bytes(wasted),
         share = text::units::small_percent(wasted, summary.bytes),
         without = time(Duration::from_millis(recovery)),

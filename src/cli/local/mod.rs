@@ -29,6 +29,7 @@ use super::{
     args::{CentralArgs, ClientArgs, LocalArgs, SecondaryArgs},
     client,
     console::{Console, Mode, Printer, page_columns},
+    dress,
     exit::Exit,
     flags, generate, output, program,
     settings::Settings,
@@ -54,7 +55,7 @@ pub fn main() -> ExitCode {
         return match folder {
             Ok(folder) => describe(&folder),
             Err(why) => {
-                let why = t!("usage-value", flag = "--generar", why = why);
+                let why = t!("usage-value", flag = generate::shown(), why = why);
                 flags::wrong(&why, "videolocal")
             }
         };
@@ -123,7 +124,7 @@ fn describe(folder: &Path) -> ExitCode {
         ClientArgs::command(),
         LocalArgs::command(),
     ]
-    .map(|command| flags::dressed(command, &none));
+    .map(|command| dress::renamed(dress::dressed(command, &none)));
     match generate::files(folder, &mut commands) {
         Ok(made) => {
             let paths = made.iter().map(|path| path.as_os_str().as_bytes());
@@ -242,9 +243,14 @@ async fn wait_for_level(
             if status.ready && status.level && alive == usize::from(secondaries) {
                 printer.line(t!(
                     "local-level",
-                    secondaries = t!("secondaries", count = secondaries),
-                    files = t!("files", count = status.files)
+                    secondaries = secondaries,
+                    files = status.files
                 ));
+                if status.files == 0 {
+                    let folder = plan::folder_of(&args.directorio, 1);
+                    let folder = std::path::absolute(&folder).unwrap_or(folder);
+                    printer.line(t!("local-empty", folder = folder));
+                }
                 break Ok(());
             }
             let missing: u64 = status.secondaries.iter().map(|s| s.missing).sum();

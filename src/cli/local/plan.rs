@@ -44,6 +44,14 @@ impl Role {
         }
     }
 
+    /// What it is called at the prompt.
+    pub(super) fn word(self) -> String {
+        match self {
+            Self::Central => "C".to_owned(),
+            Self::Secondary(number) => number.to_string(),
+        }
+    }
+
     /// What its files are called.
     pub(super) fn file_stem(self) -> String {
         match self {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Answer, NotDone, Request, Server};
 use crate::{
     cli::{
-        commands::{self, BadLine, CentralLine, Drain, Form},
+        commands::{self, BadLine, CentralLine, Drain, Form, Numbers},
         console::page_columns,
         exit::Exit,
         text::{
@@ -21,7 +21,7 @@ use crate::{
         Stopped,
         central::{
             CentralHandle, ClientInfo, DownloadCount, Drained, Expelled, QueueRow, Resolved,
-            SecondaryInfo,
+            SecondaryCondition, SecondaryInfo,
         },
     },
 };
@@ -40,10 +40,7 @@ pub(in crate::cli) enum CentralAnswer {
         name: String,
         clients: u32,
     },
-    Drained {
-        secondary: u16,
-        drained: Drained,
-    },
+    Drained(Vec<DrainedSecondary>),
     Conflicts(Vec<Conflict>),
     Resolved {
         name: FileName,
@@ -51,6 +48,16 @@ pub(in crate::cli) enum CentralAnswer {
         resolved: Resolved,
     },
     Statistics(Value),
+}
+
+/// What became of a secondary that is to be drained, or to work again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::cli) struct DrainedSecondary {
+    secondary: u64,
+    drained: Drained,
+    /// It was so before.
+    #[serde(default)]
+    unchanged: bool,
 }
 
 /// Does what a command says; `None` for those of the prompt itself.
@@ -73,14 +80,7 @@ pub(in crate::cli) async fn perform(
             };
             Answer::Expelled { name, clients }
         }
-        CentralLine::Drain(secondary, what) => Answer::Drained {
-            secondary,
-            drained: match (SecondaryNumber::try_from(u64::from(secondary)), what) {
-                (Ok(number), Drain::Begin) => handle.drain(number).await?,
-                (Ok(number), Drain::End) => handle.end_draining(number).await?,
-                (Err(_), _) => Drained::NoSuchSecondary,
-            },
-        },
+        CentralLine::Drain(which, what) => Answer::Drained(drain(handle, which, what).await?),
         CentralLine::Conflicts(_) => Answer::Conflicts(handle.conflicts().await?),
         CentralLine::Resolve(name, choice) => {
             let resolved = handle.resolve(name.clone(), choice).await?;
@@ -93,6 +93,34 @@ pub(in crate::cli) async fn perform(
         CentralLine::Statistics(_) => Answer::Statistics(handle.statistics().await?),
         CentralLine::Common(_) => return Ok(None),
     }))
+}
+
+async fn drain(
+    handle: &CentralHandle,
+    which: Numbers,
+    what: Drain,
+) -> Result<Vec<DrainedSecondary>, Stopped> {
+    let known = handle.secondaries().await?;
+    let numbers = match which {
+        Numbers::These(numbers) => numbers,
+        Numbers::All => known.iter().map(|s| s.number.get().into()).collect(),
+    };
+    let mut drained = Vec::new();
+    for secondary in numbers {
+        let is_it = |info: &&SecondaryInfo| u64::from(info.number.get()) == secondary;
+        let was = known.iter().find(is_it).map(|info| info.state);
+        let wanted = what == Drain::Begin;
+        drained.push(DrainedSecondary {
+            secondary,
+            drained: match (SecondaryNumber::try_from(secondary), what) {
+                (Ok(number), Drain::Begin) => handle.drain(number).await?,
+                (Ok(number), Drain::End) => handle.end_draining(number).await?,
+                (Err(_), _) => Drained::NoSuchSecondary,
+            },
+            unchanged: was.is_some_and(|was| (was == SecondaryCondition::Draining) == wanted),
+        });
+    }
+    Ok(drained)
 }
 
 /// Does what another program asks.
@@ -136,7 +164,7 @@ impl Answer for CentralAnswer {
             Self::DownloadsPerClient(rows) => {
                 plain(text::central::counts(t!("column-client"), rows, columns))
             }
-            Self::Status(status) => plain(text::central::status(status, columns)),
+            Self::Status(status) => plain(text::status::cluster(status, columns)),
             Self::Secondaries(secondaries) => plain(text::nodes::secondaries(secondaries, columns)),
             Self::Clients(clients) => plain(text::nodes::clients(clients, columns)),
             Self::Queue(queue) => plain(text::nodes::queue(queue, columns)),
@@ -146,7 +174,7 @@ impl Answer for CentralAnswer {
             Self::Expelled { name, clients } => {
                 vec![t!("expelled", count = clients, name = name).into()]
             }
-            Self::Drained { secondary, drained } => vec![drained_line(*secondary, *drained)],
+            Self::Drained(drained) => drained.iter().map(drained_line).collect(),
             Self::Conflicts(conflicts) => plain(text::conflicts::conflicts(conflicts, columns)),
             Self::Resolved {
                 name,
@@ -161,11 +189,10 @@ impl Answer for CentralAnswer {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Expelled { clients: 0, .. }
-            | Self::Drained {
-                drained: Drained::NoSuchSecondary,
-                ..
+            Self::Drained(drained) if drained.iter().any(DrainedSecondary::is_unknown) => {
+                Exit::NotFound
             }
+            Self::Expelled { clients: 0, .. }
             | Self::Resolved {
                 resolved: Resolved::NoSuchFile,
                 ..
@@ -195,10 +222,17 @@ fn resolved_line(name: &FileName, choice: u16, resolved: &Resolved) -> Line {
     }
 }
 
-fn drained_line(number: u16, drained: Drained) -> Line {
-    let number = number.to_string();
-    match drained {
+impl DrainedSecondary {
+    fn is_unknown(&self) -> bool {
+        self.drained == Drained::NoSuchSecondary
+    }
+}
+
+fn drained_line(drained: &DrainedSecondary) -> Line {
+    let number = drained.secondary.to_string();
+    match drained.drained {
         Drained::Yes => t!("draining", number = number).into(),
+        Drained::No if drained.unchanged => complaint(t!("was-not-draining", number = number)),
         Drained::No => t!("not-draining", number = number).into(),
         Drained::NoSuchSecondary => complaint(t!("no-such-secondary", number = number)),
     }

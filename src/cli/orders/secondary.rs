@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Answer, NotDone, Request, Server, transfers::Transfer};
 use crate::{
     cli::{
-        commands::{self, BadLine, Emptying, Form, SecondaryLine},
+        commands::{self, BadLine, Form, Numbers, SecondaryLine},
         console::page_columns,
         exit::Exit,
         text::{
@@ -39,10 +39,7 @@ pub(in crate::cli) enum SecondaryAnswer {
     /// The folder is being read again.
     Reindexing,
     Retired(Vec<RetiredFile>),
-    Recovered {
-        number: u64,
-        name: Option<FileName>,
-    },
+    Recovered(Vec<RecoveredFile>),
     /// These would go for good, once somebody agrees.
     ToRemove(Vec<RetiredFile>),
     /// No such number among what was set aside.
@@ -60,6 +57,13 @@ pub(in crate::cli) enum SecondaryAnswer {
         code: String,
         message: String,
     },
+}
+
+/// What was brought back; no name where nothing had the number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::cli) struct RecoveredFile {
+    number: u64,
+    name: Option<FileName>,
 }
 
 /// Does what a command says; `None` for those of the prompt itself. What goes for good goes only with `agreed`.
@@ -81,9 +85,10 @@ pub(in crate::cli) async fn perform(
             Answer::Reindexing
         }
         SecondaryLine::Retired(_) => told(handle.retired().await, Answer::Retired),
-        SecondaryLine::Recover(number) => told(handle.recover(number).await, |name| {
-            Answer::Recovered { number, name }
-        }),
+        SecondaryLine::Recover(which) => {
+            let recovered = recover(handle, which).await;
+            told(recovered, Answer::Recovered)
+        }
         SecondaryLine::Empty(what) => empty(handle, what, agreed).await,
         SecondaryLine::Limit(bytes_per_s) => {
             handle.set_upload_limit(bytes_per_s).await?;
@@ -107,21 +112,40 @@ fn told<T>(
     }
 }
 
-async fn empty(handle: &SecondaryHandle, what: Emptying, agreed: bool) -> SecondaryAnswer {
+async fn recover(
+    handle: &SecondaryHandle,
+    which: Numbers,
+) -> Result<Vec<RecoveredFile>, StoreError> {
+    let numbers = match which {
+        Numbers::These(numbers) => numbers,
+        Numbers::All => {
+            let files = handle.retired().await?;
+            files.iter().map(|file| file.number).collect()
+        }
+    };
+    let mut recovered = Vec::new();
+    for number in numbers {
+        let name = handle.recover(number).await?;
+        recovered.push(RecoveredFile { number, name });
+    }
+    Ok(recovered)
+}
+
+async fn empty(handle: &SecondaryHandle, what: Option<Numbers>, agreed: bool) -> SecondaryAnswer {
     let files = match handle.retired().await {
         Ok(files) => files,
         failed @ Err(_) => return told(failed, SecondaryAnswer::Retired),
     };
     let going = match what {
-        Emptying::Ask => return SecondaryAnswer::Retired(files),
-        Emptying::All => files,
-        Emptying::One(number) => {
-            let is_meant = |file: &RetiredFile| file.number == number;
-            let going: Vec<_> = files.into_iter().filter(is_meant).collect();
-            if going.is_empty() {
-                return SecondaryAnswer::NotRetired(number);
+        None => return SecondaryAnswer::Retired(files),
+        Some(Numbers::All) => files,
+        Some(Numbers::These(numbers)) => {
+            let is_there = |number: &u64| files.iter().any(|file| file.number == *number);
+            if let Some(number) = numbers.iter().find(|number| !is_there(number)) {
+                return SecondaryAnswer::NotRetired(*number);
             }
-            going
+            let is_meant = |file: &RetiredFile| numbers.contains(&file.number);
+            files.into_iter().filter(is_meant).collect()
         }
     };
     if going.is_empty() {
@@ -179,10 +203,9 @@ impl Answer for SecondaryAnswer {
             Self::Status(status) => plain(text::nodes::secondary(status)),
             Self::Reindexing => vec![t!("order-reindexing").into()],
             Self::Retired(files) => plain(text::retired::list(files, columns)),
-            Self::Recovered {
-                name: Some(name), ..
-            } => vec![t!("retired-recovered", file = name).into()],
-            Self::Recovered { number, name: None } | Self::NotRetired(number) => {
+            Self::Recovered(files) if files.is_empty() => vec![t!("retired-none").into()],
+            Self::Recovered(files) => files.iter().map(recovered_line).collect(),
+            Self::NotRetired(number) => {
                 vec![complaint(t!("retired-no-such", number = number))]
             }
             Self::ToRemove(files) => plain(text::retired::confirm(files)),
@@ -208,10 +231,20 @@ impl Answer for SecondaryAnswer {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Recovered { name: None, .. } | Self::NotRetired(_) => Exit::NotFound,
+            Self::Recovered(files) if files.iter().any(|file| file.name.is_none()) => {
+                Exit::NotFound
+            }
+            Self::NotRetired(_) => Exit::NotFound,
             Self::ToRemove(_) | Self::Disk { .. } => Exit::Failed,
             _ => Exit::Well,
         }
+    }
+}
+
+fn recovered_line(file: &RecoveredFile) -> Line {
+    match &file.name {
+        Some(name) => t!("retired-recovered", file = name).into(),
+        None => complaint(t!("retired-no-such", number = file.number)),
     }
 }
 

@@ -26,6 +26,11 @@ pub(super) fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
+/// A rate, which is never below nothing: not even `-0.0`.
+fn rate(bytes_per_s: f64) -> f64 {
+    if bytes_per_s > 0.0 { bytes_per_s } else { 0.0 }
+}
+
 /// The secondary that a source is.
 fn number_of(source: &ReceivedFrom) -> SecondaryNumber {
     let Who::Secondary(number) = source.who;
@@ -58,7 +63,7 @@ pub(super) fn complete_json(name: &str, path: Option<&Path>, summary: &Summary) 
         "path": path.map(shown),
         "bytes": summary.bytes,
         "seconds": summary.took.as_secs_f64(),
-        "bytes_per_s": summary.average_bytes_per_s(),
+        "bytes_per_s": rate(summary.average_bytes_per_s()),
         "sha256": summary.whole.to_string(),
         "resumed_bytes": summary.resumed_bytes,
         "own_disk_bytes": summary.own_disk_bytes,
@@ -82,8 +87,7 @@ pub(super) fn progress_json(view: &DownloadView) -> Option<Value> {
             line["bytes"] = json!(snapshot.file_bytes);
             line["have_bytes"] = json!(snapshot.received_bytes);
             line["verified_bytes"] = json!(snapshot.have_bytes);
-            // A sum of nothing is a negative zero.
-            line["bytes_per_s"] = json!(snapshot.rate_bytes_per_s + 0.0);
+            line["bytes_per_s"] = json!(rate(snapshot.rate_bytes_per_s));
             line["seconds_left"] = json!(snapshot.time_left.map(|left| left.as_secs_f64()));
             let sources: Vec<Value> = snapshot
                 .sources
@@ -92,7 +96,7 @@ pub(super) fn progress_json(view: &DownloadView) -> Option<Value> {
                     json!({
                         "secondary": number_of(&source.received),
                         "state": format!("{:?}", source.state).to_lowercase(),
-                        "bytes_per_s": source.rate_bytes_per_s,
+                        "bytes_per_s": rate(source.rate_bytes_per_s),
                         "in_flight": source.in_flight,
                         "bytes": source.received.bytes,
                     })
@@ -102,5 +106,22 @@ pub(super) fn progress_json(view: &DownloadView) -> Option<Value> {
             Some(line)
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_never_below_nothing() {
+        for (rate, written) in [
+            (-0.0, "0.0"),
+            (-1.5, "0.0"),
+            (f64::NAN, "0.0"),
+            (2.5, "2.5"),
+        ] {
+            assert_eq!(json!(super::rate(rate)).to_string(), written);
+        }
     }
 }

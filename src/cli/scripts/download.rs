@@ -20,8 +20,9 @@ use super::{
 };
 use crate::{
     cli::{
+        commands::{file_name, means_several},
         exit::Exit,
-        text::{files, t},
+        text::{coded, files, t},
         wanted,
     },
     model::FileName,
@@ -67,17 +68,24 @@ impl Session {
     }
 
     pub(super) async fn verify(&mut self, names: &[String]) -> Result<Exit, Ended> {
-        let files = self.files(names).await?;
+        let mut files = self.files(names).await?;
+        // Of what a pattern means, only what is there.
+        let is_named = |file: &FileName| names.iter().any(|name| name == file.as_str());
+        let folder = self.target.clone();
+        files.retain(|file| is_named(file) || folder.join(file.as_str()).is_file());
+        if files.is_empty() {
+            let none = t!("none-here", pattern = names.join(" "));
+            let none = coded(&none, ClientError::NotFound.code());
+            return Err(wanted::NoFiles::NotFound(none).into());
+        }
         self.all(&files, &Wish::Verify).await
     }
 
     /// The files that are meant. A plain name is not looked up: the central says whether there is such a file.
     async fn files(&self, names: &[String]) -> Result<Vec<FileName>, Ended> {
-        let is_plain = |name: &String| !crate::cli::commands::is_pattern(name);
-        if names.iter().all(is_plain) {
+        if !names.iter().any(|name| means_several(name)) {
             let file = |name: &String| {
-                crate::cli::commands::file_name(name)
-                    .map_err(|bad| Ended::from(wanted::NoFiles::from(bad)))
+                file_name(name).map_err(|bad| Ended::from(wanted::NoFiles::from(bad)))
             };
             return names.iter().map(file).collect();
         }
@@ -268,12 +276,13 @@ fn is_nothing_to_sync(error: &io::Error) -> bool {
 }
 
 fn not_written(sink: &Sink, error: &io::Error) -> Ended {
-    let why = match sink.path() {
-        Some(path) => files::store(&StoreError::new(path, error)),
-        None => t!("script-stdout", why = error),
+    let Some(path) = sink.path() else {
+        return Ended::plain(Exit::Failed, t!("script-stdout", why = error));
     };
+    let error = StoreError::new(path, error);
     Ended {
         exit: Exit::Failed,
-        why,
+        why: files::store(&error),
+        code: error.code(),
     }
 }

@@ -3,7 +3,8 @@
 use crate::{
     cli::{
         exit::Exit,
-        text::{errors, links, security, t},
+        names,
+        text::{coded, errors, links, security, t},
         wanted,
     },
     engine::download::FailReason,
@@ -16,6 +17,16 @@ use crate::{
 pub(super) struct Ended {
     pub(super) exit: Exit,
     pub(super) why: String,
+    /// As docs/problemas.md has it.
+    pub(super) code: &'static str,
+}
+
+impl Ended {
+    /// What has no other code than that of its exit.
+    pub(super) fn plain(exit: Exit, why: String) -> Self {
+        let code = exit.name();
+        Self { exit, why, code }
+    }
 }
 
 impl From<ClientError> for Ended {
@@ -27,12 +38,17 @@ impl From<ClientError> for Ended {
                 t!("script-unreachable", why = links::lost(lost)),
             ),
             ClientError::Denied(denied) => (Exit::Unreachable, security::denied(denied)),
-            ClientError::NotFound | ClientError::NoLocalFile(_) => {
-                (Exit::NotFound, errors::client(&error))
+            // Nor does it speak of a prompt's commands.
+            ClientError::NoLocalFile(file) => {
+                let command = names::command("descargar");
+                let why = t!("script-no-local-file", name = file, command = command);
+                (Exit::NotFound, coded(&why, error.code()))
             }
+            ClientError::NotFound => (Exit::NotFound, errors::client(&error)),
             _ => (Exit::Failed, errors::client(&error)),
         };
-        Self { exit, why }
+        let code = error.code();
+        Self { exit, why, code }
     }
 }
 
@@ -43,11 +59,9 @@ impl From<wanted::NoFiles> for Ended {
             wanted::NoFiles::NotFound(why) => Self {
                 exit: Exit::NotFound,
                 why,
+                code: ClientError::NotFound.code(),
             },
-            wanted::NoFiles::Bad(why) => Self {
-                exit: Exit::Usage,
-                why,
-            },
+            wanted::NoFiles::Bad(why) => Self::plain(Exit::Usage, why),
         }
     }
 }

@@ -79,6 +79,7 @@ async fn run(
     let takes_stdout = |output: &Output| matches!(output, Output::Stream(sink) if sink.is_stdout());
     report.keep_stdout(output.as_ref().is_some_and(takes_stdout));
     let patience = config.source_wait;
+    let target = config.target.clone();
     let (sender, events) = mpsc::channel(program::EVENTS);
     let client = client::start(config, sender).await;
     let mut session = Session {
@@ -87,14 +88,12 @@ async fn run(
         report,
         stop: stop.clone(),
         patience,
+        target,
     };
     let done = session.run(script, output, name).await;
     let done = if stop.is_cancelled() {
         let why = t!("interrupted");
-        Err(Ended {
-            exit: Exit::Interrupted,
-            why,
-        })
+        Err(Ended::plain(Exit::Interrupted, why))
     } else {
         done
     };

@@ -46,6 +46,8 @@ pub(super) struct Report {
     files: Vec<Value>,
     /// Those that were asked for and have not ended.
     names: BTreeMap<u64, FileName>,
+    /// Chunks that were compared and those that were bad, by file.
+    checked: BTreeMap<String, (u64, u64)>,
     /// The document, when it is not a list of files.
     document: Option<Value>,
     exit: Exit,
@@ -74,6 +76,7 @@ impl Report {
             shown: None,
             files: Vec::new(),
             names: BTreeMap::new(),
+            checked: BTreeMap::new(),
             document: None,
             exit: Exit::Well,
             is_output_lost: false,
@@ -168,7 +171,7 @@ impl Report {
         if self.json {
             self.document = serde_json::to_value(status).ok();
         } else {
-            let lines = text::central::status(status, page_columns());
+            let lines = text::status::cluster(status, page_columns());
             self.results(lines.iter().map(String::as_bytes));
         }
     }
@@ -182,9 +185,14 @@ impl Report {
     pub(super) fn refused(&mut self, file: &FileName, ended: &Ended) {
         self.exit = self.exit.or_worse(ended.exit);
         self.files.push(json!({
-            "name": file.as_str(), "outcome": outcome_of(ended.exit), "error": ended.why,
+            "name": file.as_str(), "outcome": outcome_of(ended.exit),
+            "error": ended.why, "code": ended.code,
         }));
-        self.note(&t!("error", why = format!("{file}: {}", ended.why)));
+        let why = match ended.why.contains(file.as_str()) {
+            true => ended.why.clone(),
+            false => format!("{file}: {}", ended.why),
+        };
+        self.note(&t!("error", why = why));
     }
 
     pub(super) fn event(&mut self, event: &ClientEvent) {
@@ -213,6 +221,11 @@ impl Report {
                 what: DownloadEvent::Cancelled,
                 ..
             } if self.stdout_is_taken => false,
+            // What was mended is a result of `verificar`.
+            ClientEvent::Download {
+                what: DownloadEvent::Checked { bad, .. },
+                ..
+            } if *bad > 0 => !self.is_for_programs() || self.is_verbose,
             _ if is_result => !self.is_for_programs(),
             _ => self.is_verbose,
         };
@@ -259,14 +272,16 @@ impl Report {
             DownloadEvent::Complete(summary) => {
                 self.totals.learn(file, summary.bytes);
                 let path = self.placed(&summary.path);
-                self.files
-                    .push(complete_json(name, path.as_deref(), summary));
+                let mut document = complete_json(name, path.as_deref(), summary);
+                self.add_checked(name, &mut document);
+                self.files.push(document);
                 self.result_path(path.as_deref());
             }
             DownloadEvent::AlreadyComplete { path } => {
                 let path = self.placed(path);
-                self.files
-                    .push(json!({ "name": name, "outcome": "already", "path": path.as_deref().map(shown) }));
+                let mut document = json!({ "name": name, "outcome": "already", "path": path.as_deref().map(shown) });
+                self.add_checked(name, &mut document);
+                self.files.push(document);
                 self.result_path(path.as_deref());
             }
             DownloadEvent::Failed { reason } => {
@@ -274,7 +289,11 @@ impl Report {
                 self.exit = self.exit.or_worse(exit);
                 let why = text::transfer::failure(reason);
                 self.files
-                    .push(json!({ "name": name, "outcome": outcome_of(exit), "error": why }));
+                    .push(json!({ "name": name, "outcome": outcome_of(exit), "error": why, "code": reason.code() }));
+            }
+            DownloadEvent::Checked { chunks, bad } => {
+                let found = (u64::from(*chunks), u64::from(*bad));
+                self.checked.insert(name.to_owned(), found);
             }
             DownloadEvent::Cancelled => {
                 self.exit = self.exit.or_worse(Exit::Failed);
@@ -282,6 +301,14 @@ impl Report {
                     .push(json!({ "name": name, "outcome": "cancelled" }));
             }
             _ => {}
+        }
+    }
+
+    /// What a comparison with the cluster's came to.
+    fn add_checked(&mut self, name: &str, document: &mut Value) {
+        if let Some((chunks, bad)) = self.checked.remove(name) {
+            document["checked_chunks"] = json!(chunks);
+            document["bad_chunks"] = json!(bad);
         }
     }
 
@@ -329,8 +356,10 @@ impl Report {
         for file in std::mem::take(&mut self.names).into_values() {
             let broken = text::transfer::failure(&Failure::Broken);
             self.note(&t!("error", why = format!("{file}: {broken}")));
-            self.files
-                .push(json!({ "name": file.as_str(), "outcome": "failed", "error": broken }));
+            self.files.push(json!({
+                "name": file.as_str(), "outcome": "failed", "error": broken,
+                "code": Failure::Broken.code(),
+            }));
             self.exit = self.exit.or_worse(Exit::Failed);
         }
     }
@@ -370,6 +399,7 @@ impl Report {
                 fields.insert("exit".to_owned(), json!(exit.code()));
                 if let Err(ended) = done {
                     fields.insert("error".to_owned(), json!(ended.why));
+                    fields.insert("code".to_owned(), json!(ended.code));
                 }
             }
             self.result(&document.to_string());

@@ -1,6 +1,6 @@
 //! A script's connection to the cluster.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,8 @@ pub(super) struct Session {
     pub(super) stop: CancellationToken,
     /// How long it retries while the central is not ready.
     pub(super) patience: Duration,
+    /// The folder of downloads.
+    pub(super) target: PathBuf,
 }
 
 impl Session {

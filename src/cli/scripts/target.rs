@@ -214,15 +214,13 @@ fn failed(error: &StoreError) -> Ended {
     Ended {
         exit: Exit::Failed,
         why: files::store(error),
+        code: error.code(),
     }
 }
 
 /// What was asked for cannot be meant.
 pub(super) fn usage(why: String) -> Ended {
-    Ended {
-        exit: Exit::Usage,
-        why,
-    }
+    Ended::plain(Exit::Usage, why)
 }
 
 /// True for the name of standard output.

@@ -1,6 +1,6 @@
 //! Why a line at a prompt is no command.
 
-use super::{files::file_name, t, topics::usage};
+use super::{files::file_name, t, topics::usage, units::rate};
 use crate::cli::commands::{BadLine, BadValue};
 
 /// What to answer to a line that is no command.
@@ -15,6 +15,7 @@ pub fn explain(bad: &BadLine) -> String {
             nearest: None,
         } => t!("line-unknown", word = word),
         BadLine::Missing { id } => t!("line-missing", usage = usage(id)),
+        BadLine::TooMuch { word, id } => t!("line-too-much", word = word, usage = usage(id)),
         BadLine::Value { value, reason } => {
             t!("line-value", value = value, why = why(reason))
         }
@@ -32,5 +33,11 @@ fn why(reason: &BadValue) -> String {
         BadValue::Choice => t!("why-choice"),
         BadValue::Retired => t!("why-retired"),
         BadValue::Limit => t!("why-limit"),
+        BadValue::LimitUnit(limit) => t!(
+            "why-limit-unit",
+            rate = rate(*limit as f64),
+            number = limit.to_string()
+        ),
+        BadValue::Node => t!("why-node"),
     }
 }

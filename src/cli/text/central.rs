@@ -4,15 +4,14 @@ use std::net::SocketAddr;
 
 use super::{
     line::{Line, Tone},
-    links, list, nodes, t,
-    table::{Table, minor, name, whole},
+    links, list, t,
+    table::{Table, name, whole},
     transfer,
     units::{bytes, count},
 };
 use crate::{
     model::{
-        ClientName, ClusterStatus, CopyLimits, EndReason, Fault, FileName, Outcome, Receiver,
-        SecondaryNumber, SecondaryStatus, Who,
+        ClientName, CopyLimits, EndReason, Fault, FileName, Outcome, Receiver, SecondaryNumber, Who,
     },
     node::{
         DiskTrouble, ToldFailure,
@@ -207,6 +206,7 @@ fn copy_ordered(file: &FileName, target: SecondaryNumber, sources: &[Who]) -> St
         "copy-ordered",
         target = target,
         file = file,
+        count = sources.len(),
         sources = list(sources.iter().map(|source| transfer::who(*source)))
     )
 }
@@ -225,6 +225,7 @@ fn granted(client: &ClientName, file: &FileName, sources: &[Who]) -> String {
         "granted",
         client = client,
         file = file,
+        count = sources.len(),
         sources = list(sources.iter().map(|source| transfer::who(*source)))
     )
 }
@@ -317,79 +318,4 @@ pub fn counts(head: String, rows: &[DownloadCount], columns: usize) -> Vec<Strin
     Table::new([name(head), whole(t!("column-downloads"))])
         .with(rows.iter().map(row))
         .lines(columns)
-}
-
-/// What keeps a cluster in service from being level.
-fn lacking(status: &ClusterStatus) -> String {
-    let alive = status.secondaries.iter().filter(|s| s.alive);
-    let missing: u64 = alive.map(|secondary| secondary.missing).sum();
-    let lacking: Vec<_> = [
-        (missing > 0).then(|| t!("lacking-copies", count = missing)),
-        (status.conflicts > 0).then(|| t!("lacking-conflicts", count = status.conflicts)),
-        (status.changing > 0).then(|| t!("lacking-changing", count = status.changing)),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if lacking.is_empty() {
-        t!("system-copying")
-    } else {
-        t!("system-lacking", what = list(lacking))
-    }
-}
-
-/// The state of the cluster.
-pub fn status(status: &ClusterStatus, columns: usize) -> Vec<String> {
-    let alive = status.secondaries.iter().filter(|s| s.alive).count();
-    let state = match (status.ready, status.level) {
-        (false, _) => t!(
-            "system-no-service",
-            alive = alive,
-            required = status.required
-        ),
-        (true, false) => lacking(status),
-        (true, true) => t!("system-level"),
-    };
-    let counts = t!(
-        "system-counts",
-        files = status.files,
-        clients = status.clients,
-        running = status.running,
-        waiting = status.waiting,
-        copies = status.copies
-    );
-    let mut lines = vec![state, counts];
-    lines.extend(secondaries(status).lines(columns));
-    lines
-}
-
-/// What clients may know of the secondaries. What none of them lacks has no column.
-fn secondaries(status: &ClusterStatus) -> Table {
-    let some_lack = status.secondaries.iter().any(|s| s.missing > 0);
-    let some_conflict = status.secondaries.iter().any(|s| s.conflicts > 0);
-    let mut head = vec![
-        whole(t!("column-secondary")),
-        whole(t!("column-state")),
-        minor(3, t!("column-address")),
-        minor(2, t!("column-files")),
-    ];
-    head.extend(some_lack.then(|| minor(1, t!("column-missing"))));
-    head.extend(some_conflict.then(|| minor(1, t!("column-conflicts"))));
-    let row = |secondary: &SecondaryStatus| {
-        let condition = if secondary.alive {
-            t!("condition-up")
-        } else {
-            t!("condition-down")
-        };
-        let mut row = vec![
-            secondary.number.to_string(),
-            nodes::limited(condition, secondary.read_only, secondary.away),
-            std::net::SocketAddr::new(secondary.ip, secondary.port).to_string(),
-            count(secondary.files),
-        ];
-        row.extend(some_lack.then(|| count(secondary.missing)));
-        row.extend(some_conflict.then(|| count(secondary.conflicts)));
-        row
-    };
-    Table::new(head).with(status.secondaries.iter().map(row))
 }

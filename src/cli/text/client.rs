@@ -3,9 +3,9 @@
 use super::{
     line::{Line, Tone},
     links, security, t,
-    table::{Table, minor, name, whole},
+    table::{Column, Table, minor, name, whole},
     transfer::{self, settled_left, settled_rate},
-    units::{bytes, rate, time, whole_time},
+    units::{bytes, count, rate, time, whole_time},
 };
 use crate::{
     engine::download::Notice,
@@ -189,11 +189,11 @@ pub fn cancelled(count: usize) -> Line {
 }
 
 /// The answer to a download request.
-pub fn answer(answer: &DownloadAnswer) -> String {
+pub fn answer(file: &FileName, answer: &DownloadAnswer) -> String {
     match answer {
-        DownloadAnswer::Found(number) => t!("answer-found", number = number),
+        DownloadAnswer::Found(number) => t!("answer-found", number = number, file = file),
         DownloadAnswer::Waits(number, place) => {
-            t!("answer-waits", number = number, place = place)
+            t!("answer-waits", number = number, file = file, place = place)
         }
     }
 }
@@ -213,19 +213,40 @@ pub fn listing(files: &[ListedFile], columns: usize) -> Vec<String> {
     if files.is_empty() {
         return vec![t!("no-files")];
     }
-    let row = |listed: &ListedFile| {
-        vec![
-            listed.file.name.to_string(),
-            bytes(listed.file.layout.file_bytes()),
-            holders(listed),
-        ]
-    };
-    let head = [
+    let rows = files.iter().map(listed_row);
+    Table::new(listed_head()).with(rows).lines(columns)
+}
+
+fn listed_row(listed: &ListedFile) -> Vec<String> {
+    vec![
+        listed.file.name.to_string(),
+        bytes(listed.file.layout.file_bytes()),
+        holders(listed),
+    ]
+}
+
+fn listed_head() -> Vec<Column> {
+    vec![
         name(t!("column-file")),
         whole(t!("column-size")),
         minor(1, t!("column-secondaries")),
-    ];
-    Table::new(head).with(files.iter().map(row)).lines(columns)
+    ]
+}
+
+/// The listing of a prompt, where files can be called by their numbers in it.
+pub fn numbered(files: &[ListedFile], columns: usize) -> Vec<String> {
+    if files.is_empty() {
+        return vec![t!("no-files")];
+    }
+    let row = |(number, listed): (u64, &ListedFile)| {
+        let mut row = vec![count(number)];
+        row.extend(listed_row(listed));
+        row
+    };
+    let mut head = vec![whole(t!("column-number"))];
+    head.extend(listed_head());
+    let rows = (1u64..).zip(files).map(row);
+    Table::new(head).with(rows).lines(columns)
 }
 
 /// How far a download is, in a few words.

@@ -55,6 +55,7 @@ pub fn file_name(error: &FileNameError) -> String {
     match error {
         FileNameError::EmptyComponent => t!("bad-name-component"),
         FileNameError::Dot => t!("bad-name-dot"),
+        FileNameError::Forbidden('\n') => t!("bad-name-line-feed"),
         FileNameError::Forbidden(c) => t!("bad-name-character", character = c.to_string()),
         FileNameError::Reserved => t!("bad-name-reserved"),
         FileNameError::TooLong => t!("bad-name-too-long"),

@@ -7,7 +7,7 @@ use super::{
     t,
     topics::{self, Topic, example, find, sentence, usage},
 };
-use crate::cli::commands::{BadLine, COMMON, nearest};
+use crate::cli::commands::{BadLine, COMMON, nearest_command};
 
 /// The answer to a call for help: of one command, or of all.
 pub fn answer(word: Option<&str>, own: &[Topic], columns: usize) -> Vec<String> {
@@ -42,10 +42,9 @@ pub fn lines(own: &[Topic], columns: usize) -> Vec<String> {
 pub fn one(word: &str, own: &[Topic]) -> Vec<String> {
     let all: Vec<Topic> = own.iter().copied().chain(topics::of(COMMON)).collect();
     let Some(topic) = find(&all, word) else {
-        let names = all.iter().flat_map(|topic| topic.names).copied();
         let bad = BadLine::Unknown {
             word: word.to_owned(),
-            nearest: nearest(&word.to_uppercase(), names),
+            nearest: nearest_command(word, all.iter().map(|topic| topic.names)),
         };
         return vec![explain(&bad)];
     };

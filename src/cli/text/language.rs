@@ -52,14 +52,29 @@ impl Language {
         }
     }
 
-    /// By the environment, as POSIX has it: the first of LC_ALL, LC_MESSAGES and LANG that is set decides.
+    /// By the environment, as POSIX has it: the first of LC_ALL, LC_MESSAGES and LANG that is set decides. Spanish where it says
+    /// nothing, English for languages that there is no catalogue of.
     pub fn of_environment() -> Self {
-        ["LC_ALL", "LC_MESSAGES", "LANG"]
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
             .into_iter()
             .filter_map(std::env::var_os)
-            .find(|value| !value.is_empty())
-            .and_then(|value| Self::of(&value.to_string_lossy()))
-            .unwrap_or_default()
+            .find(|value| !value.is_empty());
+        locale.map_or_else(Self::default, |value| {
+            Self::of_locale(&value.to_string_lossy())
+        })
+    }
+
+    /// The language for a locale.
+    fn of_locale(locale: &str) -> Self {
+        let says_nothing = matches!(
+            locale.split('.').next().unwrap_or_default(),
+            "" | "C" | "POSIX"
+        );
+        match Self::of(locale) {
+            Some(language) => language,
+            None if says_nothing => Self::Spanish,
+            None => Self::English,
+        }
     }
 
     /// As [`Language::of`] reads it.
@@ -305,6 +320,17 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(Language::of(tag), language, "{tag}");
+        }
+        for (locale, language) in [
+            ("C", Language::Spanish),
+            ("C.UTF-8", Language::Spanish),
+            ("POSIX", Language::Spanish),
+            ("es_MX.UTF-8", Language::Spanish),
+            ("de_DE.UTF-8", Language::English),
+            ("ca_ES", Language::English),
+            ("en_GB", Language::English),
+        ] {
+            assert_eq!(Language::of_locale(locale), language, "{locale}");
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod retired;
 pub mod secondary;
 pub mod security;
 pub mod statistics;
+pub mod status;
 pub mod system;
 pub mod table;
 pub mod topics;
@@ -31,8 +32,20 @@ pub use self::harmless::clean;
 pub use crate::__text as t;
 
 /// A text with the code that docs/problemas.md explains.
-pub(super) fn coded(text: &str, code: &str) -> String {
+pub fn coded(text: &str, code: &str) -> String {
     format!("{text} [{code}]")
+}
+
+/// A text as the line of its own that it becomes at a prompt: it begins with a capital, unless with a name or a path.
+pub fn sentence(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    let mut rest = text.chars();
+    match rest.next() {
+        Some(letter) if first.chars().all(char::is_alphabetic) => {
+            letter.to_uppercase().chain(rest).collect()
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// `1, 2 y 3`.
@@ -45,9 +58,32 @@ pub fn list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String 
     }
 }
 
+/// `a, b o c`.
+pub fn either(items: &[String]) -> String {
+    match items {
+        [others @ .., last] if !others.is_empty() => {
+            t!("list-or", others = others.join(", "), last = last)
+        }
+        _ => items.join(", "),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sentences_begin_with_a_capital_and_names_as_they_are() {
+        for (text, sentence) in [
+            ("ya hay uno", "Ya hay uno"),
+            ("«a» no", "«a» no"),
+            ("a.mp4: no", "a.mp4: no"),
+            ("único", "Único"),
+            ("", ""),
+        ] {
+            assert_eq!(super::sentence(text), sentence);
+        }
+    }
 
     #[test]
     fn lists_are_sentences() {

@@ -164,6 +164,7 @@ fn copy_started(file: &FileName, size: u64, sources: &[Who]) -> String {
         "copy-started",
         file = file,
         size = bytes(size),
+        count = sources.len(),
         sources = list(sources.iter().map(|source| transfer::who(*source)))
     )
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{coded, t};
 use crate::{
+    cli::names::dashed,
     node::{
         CertificateTrouble, Denied, PemTrouble, Security, SecurityError, TlsError, TlsRefusal,
         certificates::{AuthorityTrouble, CertificateError, Made},
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// Has the secret itself. Not a flag's, so that no help shows it.
-pub const SECRET_VARIABLE: &str = "TROZOS_CLAVE";
+pub const SECRET_VARIABLES: [&str; 2] = ["TROZOS_CLAVE", "TROZOS_SECRET"];
 
 /// What a central says of its security at its start; nothing where there is nothing to warn of.
 pub fn of_central(security: &Security) -> Option<String> {
@@ -41,7 +42,7 @@ pub fn error(error: &SecurityError) -> String {
             let why = secret(source);
             match path {
                 Some(path) => t!("settings-wrong", path = path, why = why),
-                None => t!("usage-value", flag = SECRET_VARIABLE, why = why),
+                None => t!("usage-value", flag = secret_variable(), why = why),
             }
         }
         SecurityError::HalfIdentity => t!("security-half-identity"),
@@ -74,22 +75,20 @@ pub fn made(folder: &Path, made: &Made) -> Vec<String> {
     } else {
         t!("made-signed", folder = folder)
     }];
+    let central = dashed("ip-central");
     for stem in &made.servers {
         lines.extend([
             String::new(),
             t!("made-server", stem = stem),
             format!("  videocentral        {}", flags(stem)),
-            format!(
-                "  videosecundario -n N --ip-central CENTRAL {}",
-                flags(stem)
-            ),
+            format!("  videosecundario -n N {central} CENTRAL {}", flags(stem)),
         ]);
     }
     if made.client {
         lines.extend([
             String::new(),
             t!("made-client"),
-            format!("  videocliente --ip-central CENTRAL {}", flags("cliente")),
+            format!("  videocliente {central} CENTRAL {}", flags("cliente")),
         ]);
     }
     lines.extend([String::new(), t!("made-names"), t!("made-keep")]);
@@ -97,9 +96,17 @@ pub fn made(folder: &Path, made: &Made) -> Vec<String> {
 }
 
 fn flags(stem: &str) -> String {
-    format!(
-        "--clave-archivo clave --tls-ca ca.pem --tls-cert {stem}.pem --tls-clave {stem}-clave.pem"
-    )
+    let (secret, key) = (dashed("clave-archivo"), dashed("tls-clave"));
+    format!("{secret} clave --tls-ca ca.pem --tls-cert {stem}.pem {key} {stem}-clave.pem")
+}
+
+/// The variable that the secret is in.
+fn secret_variable() -> &'static str {
+    let is_set = |name: &&str| std::env::var_os(name).is_some();
+    SECRET_VARIABLES
+        .into_iter()
+        .find(is_set)
+        .unwrap_or(SECRET_VARIABLES[0])
 }
 
 /// Why no certificates were made.

@@ -163,7 +163,7 @@ mod tests {
             "820,0 kB",
             "2,5 MB/s",
             "[expelled] × 1",
-            "secundario 1",
+            "secund. 1",
         ] {
             assert!(all.contains(part), "{part}: {all}");
         }
@@ -174,7 +174,7 @@ mod tests {
         let cells: Vec<_> = row.split('|').map(str::trim).collect();
         assert_eq!(cells[1..4], ["3", "1", "1"]);
         let nothing = summary(&json!({"started": "x", "totals": {}}), 80).join("\n");
-        for part in ["copias", "del secundario", "×", "Fallos"] {
+        for part in ["copias", "secund. 1", "×", "Fallos"] {
             assert!(!nothing.contains(part), "{part}: {nothing}");
         }
     }

@@ -2,7 +2,7 @@
 //! catalogue, with the attributes `.usage` and `.example`; a test finds those that are missing.
 
 use super::language;
-use crate::cli::commands::Entry;
+use crate::cli::{commands::Entry, fold::fold};
 
 /// A command in a list of help.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,7 @@ pub fn example(id: &str) -> String {
 
 /// The topic of a command, by any of its names and however it is written.
 pub fn find<'a>(topics: &'a [Topic], word: &str) -> Option<&'a Topic> {
-    let upper = word.to_uppercase();
+    let upper = fold(word).to_uppercase();
     topics
         .iter()
         .find(|topic| topic.names.contains(&upper.as_str()))

@@ -72,14 +72,18 @@ fn command_lines_that_are_wrong() {
     let folder = tempfile::tempdir().unwrap();
     for (program, args, expected) in [
         (CENTRAL, &["--puerto"][..], "falta el valor de --puerto"),
-        (CENTRAL, &["--puerto", "abc"], "«abc» no vale para --puerto"),
+        (
+            CENTRAL,
+            &["--puerto", "abc"],
+            "«abc» no vale: escribe un número",
+        ),
         (CENTRAL, &["--purto", "1"], "¿querías decir --puerto?"),
         (CENTRAL, &["-p1", "-p2"], "se da dos veces"),
         (CENTRAL, &["-p1", "certificados", "x"], "no va con"),
         (CENTRAL, &["--sin-consola=x"], "no lleva valor"),
         (CENTRAL, &["certificado"], "¿querías decir certificados?"),
         (CENTRAL, &["certificados"], "falta <CARPETA>"),
-        (CENTRAL, &["help"], "no conozco la orden"),
+        (CENTRAL, &["plugh"], "orden desconocida"),
         (
             CENTRAL,
             &["--registro-formato=jsom"],
@@ -87,7 +91,7 @@ fn command_lines_that_are_wrong() {
         ),
         (SECONDARY, &[], "falta --numero"),
         (SECONDARY, &["-n9"], "error: el número 9 no vale"),
-        (SECONDARY, &["-n1", "más"], "no conozco la orden «más»"),
+        (SECONDARY, &["-n1", "más"], "orden desconocida: «más»"),
         (SECONDARY, &["-n1", "--limite-subida=x"], "no es una tasa"),
         (CLIENT, &["listrar"], "¿querías decir listar?"),
         (CLIENT, &["descargar", "a", "-q", "-v"], "no va con"),

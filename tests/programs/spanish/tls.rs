@@ -50,7 +50,7 @@ fn secrets_and_tls_that_do_not_match() {
     exchange(port, b"{\"accion\":\"listado\"}\n");
     for expected in [
         "no muestra ninguna clave",
-        "su clave es otra",
+        "su clave no es la del grupo",
         "habla TLS, y este puerto no",
         "usa el protocolo de 2017",
     ] {
