@@ -118,9 +118,12 @@ fn no_match(word: &str) -> NoFiles {
     NoFiles::NotFound(coded(&text, ClientError::NotFound.code()))
 }
 
+/// Whether a name is one of those that are meant.
+pub(super) type IsMeant = Box<dyn Fn(&str) -> bool>;
+
 /// What a word that means several says of names: those in a folder, or those that match a pattern. `None` for a bad
 /// pattern.
-pub(super) fn meant(word: &str) -> Option<Box<dyn Fn(&str) -> bool>> {
+pub(super) fn meant(word: &str) -> Option<IsMeant> {
     if is_folder(word) && !is_pattern(word) {
         let folder = fold(word);
         return Some(Box::new(move |name| fold(name).starts_with(&folder)));

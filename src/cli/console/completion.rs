@@ -85,7 +85,7 @@ impl Words {
         let begins = |name: &&str| name.starts_with(&upper);
         let best = |topic: &Topic| {
             let own = Some(in_language(topic.names)).filter(begins);
-            let name = own.or_else(|| topic.names.iter().copied().find(|name| begins(&name)))?;
+            let name = own.or_else(|| topic.names.iter().copied().find(|name| begins(name)))?;
             Some(if is_small {
                 name.to_lowercase()
             } else {

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::ended::Ended;
 use crate::{
     cli::exit::Exit,
     model::{ListedFile, ReceivedFrom, SecondaryNumber, Who},
     node::client::{DownloadState, DownloadView, Summary},
 };
 
-pub(super) fn outcome_of(exit: Exit) -> &'static str {
+fn outcome_of(exit: Exit) -> &'static str {
     match exit {
         Exit::Well => "complete",
         Exit::NotFound => "not_found",
@@ -72,6 +73,21 @@ pub(super) fn complete_json(name: &str, path: Option<&Path>, summary: &Summary) 
         "retries": summary.retries(),
         "sources": sources,
     })
+}
+
+/// A file that did not come.
+pub(super) fn failed_json(name: &str, exit: Exit, why: &str, code: &str) -> Value {
+    json!({ "name": name, "outcome": outcome_of(exit), "error": why, "code": code })
+}
+
+/// What every document ends with.
+pub(super) fn close(document: &mut Value, exit: Exit, ended: Option<&Ended>) {
+    document["ok"] = json!(exit == Exit::Well);
+    document["exit"] = json!(exit.code());
+    if let Some(ended) = ended {
+        document["error"] = json!(ended.why);
+        document["code"] = json!(ended.code);
+    }
 }
 
 pub(super) fn progress_json(view: &DownloadView) -> Option<Value> {

@@ -8,7 +8,10 @@ use crate::{
         wanted,
     },
     engine::download::FailReason,
-    node::{Failure, client::ClientError},
+    node::{
+        Failure,
+        client::{ClientError, ClientEvent, DownloadEvent},
+    },
     proto::ErrorCode,
 };
 
@@ -76,4 +79,19 @@ pub(super) fn exit_of(reason: &Failure) -> Exit {
         } => Exit::NotFound,
         _ => Exit::Failed,
     }
+}
+
+/// True when an event is about the end of a download.
+pub(super) fn is_end(event: &ClientEvent) -> bool {
+    matches!(
+        event,
+        ClientEvent::Download {
+            what: DownloadEvent::Complete(_)
+                | DownloadEvent::AlreadyComplete { .. }
+                | DownloadEvent::Failed { .. }
+                | DownloadEvent::Cancelled
+                | DownloadEvent::Paused,
+            ..
+        }
+    )
 }

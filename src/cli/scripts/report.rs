@@ -11,8 +11,8 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    documents::{complete_json, listed_json, outcome_of, progress_json, shown},
-    ended::{Ended, exit_of},
+    documents::{close, complete_json, failed_json, listed_json, progress_json, shown},
+    ended::{Ended, exit_of, is_end},
 };
 use crate::{
     cli::{
@@ -184,10 +184,8 @@ impl Report {
     /// A file that cannot even be asked for.
     pub(super) fn refused(&mut self, file: &FileName, ended: &Ended) {
         self.exit = self.exit.or_worse(ended.exit);
-        self.files.push(json!({
-            "name": file.as_str(), "outcome": outcome_of(ended.exit),
-            "error": ended.why, "code": ended.code,
-        }));
+        let document = failed_json(file.as_str(), ended.exit, &ended.why, ended.code);
+        self.files.push(document);
         let why = match ended.why.contains(file.as_str()) {
             true => ended.why.clone(),
             false => format!("{file}: {}", ended.why),
@@ -288,8 +286,8 @@ impl Report {
                 let exit = exit_of(reason);
                 self.exit = self.exit.or_worse(exit);
                 let why = text::transfer::failure(reason);
-                self.files
-                    .push(json!({ "name": name, "outcome": outcome_of(exit), "error": why, "code": reason.code() }));
+                let document = failed_json(name, exit, &why, reason.code());
+                self.files.push(document);
             }
             DownloadEvent::Checked { chunks, bad } => {
                 let found = (u64::from(*chunks), u64::from(*bad));
@@ -356,10 +354,9 @@ impl Report {
         for file in std::mem::take(&mut self.names).into_values() {
             let broken = text::transfer::failure(&Failure::Broken);
             self.note(&t!("error", why = format!("{file}: {broken}")));
-            self.files.push(json!({
-                "name": file.as_str(), "outcome": "failed", "error": broken,
-                "code": Failure::Broken.code(),
-            }));
+            let code = Failure::Broken.code();
+            let document = failed_json(file.as_str(), Exit::Failed, &broken, code);
+            self.files.push(document);
             self.exit = self.exit.or_worse(Exit::Failed);
         }
     }
@@ -394,33 +391,10 @@ impl Report {
                 .document
                 .take()
                 .unwrap_or_else(|| json!({ "files": files }));
-            if let Some(fields) = document.as_object_mut() {
-                fields.insert("ok".to_owned(), json!(exit == Exit::Well));
-                fields.insert("exit".to_owned(), json!(exit.code()));
-                if let Err(ended) = done {
-                    fields.insert("error".to_owned(), json!(ended.why));
-                    fields.insert("code".to_owned(), json!(ended.code));
-                }
-            }
+            close(&mut document, exit, done.as_ref().err());
             self.result(&document.to_string());
         }
         // It may be the document itself that cannot be written.
         self.exit.or_worse(exit)
     }
-}
-
-/// True when an event is about the end of a download.
-pub(super) fn is_end(event: &ClientEvent) -> bool {
-    use crate::node::client::DownloadEvent;
-    matches!(
-        event,
-        ClientEvent::Download {
-            what: DownloadEvent::Complete(_)
-                | DownloadEvent::AlreadyComplete { .. }
-                | DownloadEvent::Failed { .. }
-                | DownloadEvent::Cancelled
-                | DownloadEvent::Paused,
-            ..
-        }
-    )
 }
