@@ -11,6 +11,7 @@ use std::{
 
 use super::{
     connection::Rest,
+    queue::Want,
     source::{Due, Source},
 };
 use crate::model::{ChunkIndex, ChunkSet, SourceId, SourceInfo, limits::MAX_SOURCES};
@@ -78,6 +79,22 @@ impl Sources {
             }
         }
         prospect
+    }
+
+    /// Bytes that have come of chunks that are not verified yet. Where several sources send a chunk, those of the furthest
+    /// count.
+    pub(super) fn arriving_bytes(&self) -> u64 {
+        let mut arrived: BTreeMap<ChunkIndex, u32> = BTreeMap::new();
+        for request in self.iter().flat_map(|source| source.queue().iter()) {
+            match request.want {
+                Want::Wanted | Want::TakenBack => {
+                    let most = arrived.entry(request.chunk).or_default();
+                    *most = request.received.max(*most);
+                }
+                Want::Useless => {}
+            }
+        }
+        arrived.into_values().map(u64::from).sum()
     }
 
     /// True when an entry of the central's list counts. An id stands for one source for good, and a download has only so

@@ -1,15 +1,12 @@
 //! What can be seen of a download. Changes nothing.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{
-    super::{ChunkMap, Snapshot, queue::Want, source::Source},
+    super::{ChunkMap, Snapshot, source::Source},
     Download,
 };
-use crate::model::{ChunkIndex, ChunkSet, ReceivedFrom, SourceId, Who};
+use crate::model::{ChunkSet, ReceivedFrom, SourceId, Who};
 
 impl Download {
     /// The download as it stands.
@@ -18,7 +15,7 @@ impl Download {
         let sources: Vec<_> = sources.collect();
         let rate: f64 = sources.iter().map(|source| source.rate_bytes_per_s).sum();
         let have_bytes = self.chunks.have_bytes();
-        let received_bytes = have_bytes + self.arriving_bytes();
+        let received_bytes = have_bytes + self.sources.arriving_bytes();
         let left = self.layout.file_bytes().saturating_sub(received_bytes);
         let time_left = (rate >= 1.0)
             .then(|| Duration::try_from_secs_f64(left as f64 / rate).ok())
@@ -44,21 +41,6 @@ impl Download {
             waiting_for_sources: self.wait.is_on(),
             sources,
         }
-    }
-
-    /// Bytes of chunks that are not verified yet; of a chunk that several sources send, those of the furthest.
-    fn arriving_bytes(&self) -> u64 {
-        let mut arrived: BTreeMap<ChunkIndex, u32> = BTreeMap::new();
-        for request in self.sources.iter().flat_map(|source| source.queue().iter()) {
-            match request.want {
-                Want::Wanted | Want::TakenBack => {
-                    let most = arrived.entry(request.chunk).or_default();
-                    *most = request.received.max(*most);
-                }
-                Want::Useless => {}
-            }
-        }
-        arrived.into_values().map(u64::from).sum()
     }
 
     /// Where every chunk stands, in at most some thousand cells.
