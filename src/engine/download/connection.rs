@@ -29,12 +29,14 @@ const CONNECT_GRACE: Duration = Duration::from_millis(150);
 ///  Up, Suspect, Waiting ──▶ Resting ──▶ Connecting, while the source is drained
 /// ```
 ///
-/// `dead_since` is when the source was given up. Without it the source has not failed since it last worked.
+/// `dead_since` is when the source was given up. Without it the source has not failed since it last worked. `expected_until`
+/// is only there while a source that was just listed may connect any moment: until then others leave its chunks alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ConnectionState {
     /// A connection was asked for; the answer is overdue at `overdue_at`.
     Connecting {
         overdue_at: Instant,
+        expected_until: Option<Instant>,
         dead_since: Option<Instant>,
     },
     /// It gets work.
@@ -79,8 +81,6 @@ pub(super) struct Connection {
     /// The source is in the central's present list.
     is_listed: bool,
     drain: Drain,
-    /// The source was just listed, and may connect any moment until then.
-    expected_until: Option<Instant>,
     backoff: Backoff,
 }
 
@@ -94,6 +94,7 @@ impl Connection {
             } else {
                 ConnectionState::Connecting {
                     overdue_at: now + CONNECT_PATIENCE,
+                    expected_until: Some(now + CONNECT_GRACE),
                     dead_since: None,
                 }
             },
@@ -103,7 +104,6 @@ impl Connection {
             } else {
                 Drain::No
             },
-            expected_until: Some(now + CONNECT_GRACE),
             backoff: Backoff::new(jitter_of(info.id, seed), RETRY_FIRST, RETRY_CAP),
         }
     }
@@ -138,7 +138,14 @@ impl Connection {
 
     /// True while others leave the source's chunks alone, because it should be there soon.
     pub(super) fn is_expected(&self) -> bool {
-        self.is_first_attempt() && self.expected_until.is_some()
+        match self.state {
+            ConnectionState::Connecting { expected_until, .. } => expected_until.is_some(),
+            ConnectionState::Up
+            | ConnectionState::Suspect
+            | ConnectionState::Waiting { .. }
+            | ConnectionState::Resting { .. }
+            | ConnectionState::Banned => false,
+        }
     }
 
     /// True when the source is not drained, and works or is about to.
@@ -174,10 +181,11 @@ impl Connection {
     /// When an attempt, or the wait for the next one, is over.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.state {
-            ConnectionState::Connecting { overdue_at, .. } => Some(
-                self.expected_until
-                    .map_or(overdue_at, |at| at.min(overdue_at)),
-            ),
+            ConnectionState::Connecting {
+                overdue_at,
+                expected_until,
+                ..
+            } => Some(expected_until.map_or(overdue_at, |at| at.min(overdue_at))),
             ConnectionState::Waiting { retry_at, .. } => Some(retry_at),
             ConnectionState::Up
             | ConnectionState::Suspect
@@ -218,6 +226,7 @@ impl Connection {
     pub(super) fn connect(&mut self, now: Instant) {
         self.state = ConnectionState::Connecting {
             overdue_at: now + CONNECT_PATIENCE,
+            expected_until: None,
             dead_since: self.dead_since(),
         };
     }
@@ -239,7 +248,9 @@ impl Connection {
 
     /// Nobody leaves the source's chunks alone any more.
     pub(super) fn end_grace(&mut self) {
-        self.expected_until = None;
+        if let ConnectionState::Connecting { expected_until, .. } = &mut self.state {
+            *expected_until = None;
+        }
     }
 
     /// The source has been silent for too long.
@@ -325,11 +336,16 @@ impl Connection {
 
     /// Leaves a time in which this side did not run out of account.
     pub(super) fn shift(&mut self, by: Duration) {
-        if let ConnectionState::Connecting { overdue_at, .. } = &mut self.state {
+        if let ConnectionState::Connecting {
+            overdue_at,
+            expected_until,
+            ..
+        } = &mut self.state
+        {
             *overdue_at += by;
-        }
-        if let Some(until) = &mut self.expected_until {
-            *until += by;
+            if let Some(until) = expected_until {
+                *until += by;
+            }
         }
     }
 

@@ -204,6 +204,30 @@ fn silence_makes_suspect_and_then_dead() {
 }
 
 #[test]
+fn a_source_that_is_tried_again_does_not_excuse_the_silence_of_another() {
+    let mut bench = Bench::running(30, 2);
+    bench.actions();
+    bench.now += Duration::from_secs(600);
+    bench.bring(1, 0);
+    let last_bytes = bench.now;
+    bench.feed(Event::Lost {
+        source: source(2),
+        fault: Fault::Broken,
+    });
+    let suspect = Action::Notice(Notice::Suspect { who: who(1) });
+    let connect = Action::Connect { source: source(2) };
+    let mut actions = bench.actions();
+    while !actions.contains(&suspect) {
+        bench.now = bench.machine.poll_timeout().unwrap().max(bench.now);
+        bench.machine.handle_timeout(bench.now);
+        actions.extend(bench.actions());
+    }
+    assert!(actions.contains(&connect), "{actions:?}");
+    let silence = bench.now - last_bytes;
+    assert!(silence < Duration::from_secs(1), "{silence:?}");
+}
+
+#[test]
 fn wrong_bytes_ban_their_sender_and_blame_the_manifest_once_nobody_else_is_left() {
     let mut bench = Bench::running(4, 2);
     bench.actions();
