@@ -75,6 +75,9 @@ impl Line {
         let further = " ".repeat(own.max(FURTHER_IN));
         let options = textwrap::Options::new(columns)
             .subsequent_indent(&further)
+            // A path is copied whole, hyphens and all.
+            .word_separator(textwrap::WordSeparator::AsciiSpace)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation)
             .break_words(false);
         let tones = |(tone, text): &(Tone, String)| vec![*tone; text.chars().count()];
         let mut letters = text
@@ -217,6 +220,9 @@ mod tests {
         let arrow = Line::from("uno dos → tres").wrapped(9);
         let texts: Vec<_> = arrow.iter().map(Line::text).collect();
         assert_eq!(texts, ["uno dos", "    → tres"]);
+        let path = Line::from("uno → /tmp/dos-tres/cuatro.mp4").wrapped(20);
+        let texts: Vec<_> = path.iter().map(Line::text).collect();
+        assert_eq!(texts, ["uno →", "    /tmp/dos-tres/cuatro.mp4"]);
         assert_eq!(whole_words("uno dos tres", 12), "uno dos tres");
         assert_eq!(whole_words("uno dos tres", 11), "uno dos…");
         assert_eq!(whole_words("uno dos tres", 3), "…");
