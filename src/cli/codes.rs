@@ -1,5 +1,5 @@
-//! Every code that an error of these programs may have, enum by enum, for whoever looks one up: docs/problemas.md
-//! has a section for each.
+//! Every code that an error of these programs may have, enum by enum, for whoever looks one up:
+//! docs/en/problems.md has a section for each, and so has its Spanish twin.
 
 use super::exit::Exit;
 use crate::{

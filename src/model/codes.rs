@@ -13,7 +13,7 @@ macro_rules! error_codes {
         $(in { $($outer:pat => $inner:expr,)+ })?
     ) => {
         impl $type {
-            /// Every code of its own, in the order of the variants; docs/problemas.md has a section for each.
+            /// Every code of its own, in the order of the variants; docs/en/problems.md has a section for each.
             pub const CODES: &'static [&'static str] = &[$($code),*];
 
             /// Its stable name, for programs and for people who look it up.

@@ -20,7 +20,7 @@ use crate::{
 pub(super) struct Ended {
     pub(super) exit: Exit,
     pub(super) why: String,
-    /// As docs/problemas.md has it.
+    /// As docs/en/problems.md has it.
     pub(super) code: &'static str,
 }
 

@@ -31,7 +31,7 @@ pub mod units;
 pub use self::harmless::clean;
 pub use crate::__text as t;
 
-/// A text with the code that docs/problemas.md explains.
+/// A text with the code that docs/en/problems.md explains.
 pub fn coded(text: &str, code: &str) -> String {
     format!("{text} [{code}]")
 }

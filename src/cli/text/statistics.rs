@@ -126,7 +126,7 @@ fn faults(totals: &Counters) -> Option<String> {
     (!told.is_empty()).then(|| t!("statistics-faults", faults = told.join("; ")))
 }
 
-/// Connections that were refused or ended, by the code that docs/problemas.md explains.
+/// Connections that were refused or ended, by the code that docs/en/problems.md explains.
 fn refusals(refused: &Value) -> Option<String> {
     let codes = refused.as_object()?;
     let told: Vec<_> = codes
