@@ -161,7 +161,9 @@ fn refused_list(folder: &Path, port: u16, flags: &[&str], says: &str) {
     args.extend(flags.iter().map(|&flag| flag.to_owned()));
     let mut client = Process::start(CLIENT, folder, &args);
     client.type_line("LISTA_VIDEOS");
-    client.wait_for(says);
+    // A line begins with a capital letter.
+    let (first, rest) = says.split_at(says.chars().next().unwrap().len_utf8());
+    client.wait_for(&format!("{}{rest}", first.to_uppercase()));
     client.end_input();
     assert_eq!(client.exit_code(), 1);
     let printed = client.printed().join("\n");
@@ -631,7 +633,7 @@ fn tls_refuses_who_cannot_show_what_is_asked_for() {
     refused_list(folder, port, &["--tls-ca=vieja-ca.pem"], not_good);
 
     let (_mutual, port) = central(&mutual);
-    let not_taken = "no acepta el certificado de este nodo";
+    let not_taken = "el central no acepta el certificado de este nodo";
     refused_list(folder, port, &trusting, not_taken);
     let foreign = [
         "--tls-ca=tls/ca.pem",

@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(texts, ["uno dos", "    → tres"]);
         let path = Line::from("uno → /tmp/dos-tres/cuatro.mp4").wrapped(20);
         let texts: Vec<_> = path.iter().map(Line::text).collect();
-        assert_eq!(texts, ["uno →", "    /tmp/dos-tres/cuatro.mp4"]);
+        assert_eq!(texts, ["uno", "    → /tmp/dos-tres/cuatro.mp4"]);
         assert_eq!(whole_words("uno dos tres", 12), "uno dos tres");
         assert_eq!(whole_words("uno dos tres", 11), "uno dos…");
         assert_eq!(whole_words("uno dos tres", 3), "…");
