@@ -251,7 +251,7 @@ failure-broken = a part of this program failed; see the log
 
 ## A central
 
-offered-many = { $files } more files are offered
+offered-many = { $files } files are offered
 no-longer-offered-many = { $files } files are no longer offered
 left-out = { $lines } more lines about clients at { $address } are left out: they come too fast
 left-out-anybody = { $lines } more lines about clients are left out: they come too fast

@@ -251,7 +251,7 @@ failure-broken = falló una parte de este programa; mira el registro
 
 ## Un central
 
-offered-many = Se ofrecen { $files } ficheros más
+offered-many = Se ofrecen { $files } ficheros
 no-longer-offered-many = Ya no se ofrecen { $files } ficheros
 left-out = Se omiten { $lines } líneas más sobre los clientes de { $address }: llegan demasiado deprisa
 left-out-anybody = Se omiten { $lines } líneas más sobre clientes: llegan demasiado deprisa
