@@ -14,9 +14,10 @@ pub fn statistics(data: &[u8]) {
     let Some((&role, json)) = data.split_first() else {
         return;
     };
-    let rewritten = match role % 3 {
+    let rewritten = match role % 4 {
         0 => central::rewritten_statistics,
         1 => client::rewritten_statistics,
+        3 => client::rewritten_memory,
         _ => secondary::rewritten_statistics,
     };
     if let Some(saved) = rewritten(json) {

@@ -190,8 +190,29 @@ priority-normal = normal
 priority-high = high
 no-download = There is no running download { $which }
 no-download-running = No downloads are running
-no-download-to-resume = There is no paused download { $which }
-no-download-paused = No downloads are paused
+no-download-to-resume = There is no download { $which } to resume
+no-download-paused = There are no downloads to resume
+remembered = { $count ->
+    [one] 1 unfinished download: RESUME * continues it
+   *[other] { $count } unfinished downloads: RESUME * continues them
+}
+and-more = and { $count } more
+how-far = { $have } of { $size } ({ $percent })
+state-paused-at = paused, { $how_far }
+memory-set-aside = Unfinished downloads: { $path } cannot be understood ({ $why }) and is kept as { $to }
+memory-failed = Unfinished downloads will not be remembered for the next run ({ $why })
+answer-postponed = Download { $number }: { $file }, waiting for service
+no-service-waits = No service: { $up } of { $all } secondaries. It will be requested once there is
+no-central-waits = { $why }. It will be requested once there is a connection
+interrupt-again = { $count ->
+    [one] 1 download is running: Ctrl-C again to quit; verified data is kept
+   *[other] { $count } downloads are running: Ctrl-C again to quit; verified data is kept
+}
+left-for-later = { $count ->
+    [one] 1 download is left unfinished: next time, RESUME * continues it
+   *[other] { $count } downloads are left unfinished: next time, RESUME * continues them
+}
+named-itself = Your name is { $name }; ENROL changes it
 no-local-file = “{ $name }” is not in the downloads folder; GET downloads it
 none-here = the downloads folder has no file of “{ $pattern }”
 
@@ -751,7 +772,7 @@ command-help = shows this help, or that of one command
 command-quit = stops the program and saves its statistics (Ctrl-D too)
     .usage = QUIT
     .example = QUIT
-command-enrol = sets or changes your name; needed before the first download
+command-enrol = sets or changes your name; without it, it is user@host
     .usage = ENROL <name>
     .example = ENROL ana
 command-name = shows your name, or changes it
@@ -775,7 +796,7 @@ command-detail = a download chunk by chunk: which secondary brought each
 command-pause = pauses a download; verified data is kept
     .usage = PAUSE <number|name|*>…
     .example = PAUSE 1
-command-resume = resumes a paused download
+command-resume = resumes downloads that are paused, failed or cancelled (* leaves out cancelled ones)
     .usage = RESUME <number|name|*>…
     .example = RESUME 1
 command-cancel = cancels a download; verified data is kept

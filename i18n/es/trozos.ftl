@@ -190,8 +190,29 @@ priority-normal = normal
 priority-high = alta
 no-download = No hay ninguna descarga { $which } en curso
 no-download-running = No hay ninguna descarga en curso
-no-download-to-resume = No hay ninguna descarga { $which } en pausa
-no-download-paused = No hay ninguna descarga en pausa
+no-download-to-resume = No hay ninguna descarga { $which } que reanudar
+no-download-paused = No hay ninguna descarga que reanudar
+remembered = { $count ->
+    [one] 1 descarga a medias: REANUDAR * la sigue
+   *[other] { $count } descargas a medias: REANUDAR * las sigue
+}
+and-more = y { $count } más
+how-far = { $have } de { $size } ({ $percent })
+state-paused-at = en pausa, { $how_far }
+memory-set-aside = Descargas a medias: { $path } no se entiende ({ $why }) y se guarda como { $to }
+memory-failed = Descargas a medias: no se recordarán para la próxima vez ({ $why })
+answer-postponed = Descarga { $number }: { $file }, en espera de servicio
+no-service-waits = No hay servicio: { $up } de { $all } secundarios. Se pedirá cuando lo haya
+no-central-waits = { $why }. Se pedirá cuando haya conexión
+interrupt-again = { $count ->
+    [one] 1 descarga en marcha: Ctrl-C otra vez para salir; lo verificado se conserva
+   *[other] { $count } descargas en marcha: Ctrl-C otra vez para salir; lo verificado se conserva
+}
+left-for-later = { $count ->
+    [one] 1 descarga queda a medias: la próxima vez, REANUDAR * la sigue
+   *[other] { $count } descargas quedan a medias: la próxima vez, REANUDAR * las sigue
+}
+named-itself = Te llamas { $name }; INSCRIBIR lo cambia
 no-local-file = «{ $name }» no está en la carpeta de descargas; VIDEO lo descarga
 none-here = no hay en la carpeta de descargas ningún fichero de «{ $pattern }»
 
@@ -751,7 +772,7 @@ command-help = muestra esta ayuda, o la de una orden
 command-quit = sale y guarda las estadísticas (también Ctrl-D)
     .usage = SALIR
     .example = SALIR
-command-enrol = elige o cambia tu nombre; hace falta antes de la primera descarga
+command-enrol = elige o cambia tu nombre, que si no es usuario@máquina
     .usage = INSCRIBIR <nombre>
     .example = INSCRIBIR ana
 command-name = muestra tu nombre, o lo cambia
@@ -775,7 +796,7 @@ command-detail = una descarga trozo a trozo: qué secundario trajo cada uno
 command-pause = pausa una descarga; lo verificado se conserva
     .usage = PAUSAR <número|nombre|*>…
     .example = PAUSAR 1
-command-resume = reanuda una descarga en pausa
+command-resume = reanuda descargas en pausa, fallidas o canceladas (con * no las canceladas)
     .usage = REANUDAR <número|nombre|*>…
     .example = REANUDAR 1
 command-cancel = cancela una descarga; lo verificado se conserva

@@ -97,7 +97,9 @@ async fn run(
         handle.address(),
         &printer,
     );
-    let Requests { stop, reload, log } = requests;
+    let Requests {
+        stop, reload, log, ..
+    } = requests;
     let gave_up = handle.stopped();
     let stopped = program::either(&stop, &gave_up);
     let alive = async || handle.status().await.is_ok();

@@ -126,7 +126,7 @@ fn understand<A: Parser>(
 
 fn once<A: Parser>(line: &[OsString], settings: Settings) -> Result<Understood, NotUnderstood> {
     let line = asking_for_help(line);
-    let known = dressed(A::command(), &settings);
+    let known = at_home(dressed(A::command(), &settings), &settings);
     let command = renamed(known.clone());
     // What is printed has the names of the session.
     if let Err(error) = patient(command.clone()).try_get_matches_from(&line) {
@@ -142,6 +142,19 @@ fn once<A: Parser>(line: &[OsString], settings: Settings) -> Result<Understood, 
             }),
         },
         Err(error) => Err(NotUnderstood::Line(Box::new((error, command, settings)))),
+    }
+}
+
+/// A person's client keeps its statistics and its memory in their home, where there is one; servers have a folder of
+/// their own.
+fn at_home(command: Command, settings: &Settings) -> Command {
+    let is_given = settings.get("estadisticas").is_some();
+    match values::state() {
+        Some(home) if command.get_name() == "videocliente" && !is_given => command
+            .mut_arg("estadisticas", |arg| {
+                arg.default_value(home.into_os_string())
+            }),
+        Some(_) | None => command,
     }
 }
 

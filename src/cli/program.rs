@@ -49,7 +49,7 @@ pub fn run<F>(
     common: &Common,
     mode: Mode,
     commands: Vec<Topic>,
-    program: impl FnOnce(Console, CancellationToken) -> F,
+    program: impl FnOnce(Console, Requests) -> F,
 ) -> ExitCode
 where
     F: Future<Output = Exit>,
@@ -60,7 +60,7 @@ where
         (name, mode, commands),
         common,
         Hangup::Stop,
-        |console, requests| program(console, requests.stop),
+        program,
     )
 }
 
@@ -164,7 +164,7 @@ pub async fn serve<E>(
                     }
                 }
                 Some(Entered::TooLong) => console.printer.line(complaint(t!("line-too-long"))),
-                Some(Entered::End) | None => break,
+                Some(Entered::Interrupt | Entered::End) | None => break,
             },
         }
     }

@@ -93,7 +93,9 @@ async fn run(
     mut console: Console,
     requests: Requests,
 ) -> Exit {
-    let Requests { stop, reload, log } = requests;
+    let Requests {
+        stop, reload, log, ..
+    } = requests;
     let manager = Manager::default();
     let printer = console.printer.clone();
     let (sender, mut events) = mpsc::channel(program::EVENTS);

@@ -1,15 +1,21 @@
 //! SIGINT and SIGTERM: the first stops the program in order, the second ends it at once. SIGHUP is the same where
 //! there was a terminal, which is gone; a service reads again what may have changed. One that was ignored when the
 //! program started stops nothing: `nohup` has SIGHUP ignored, and scripts have SIGINT ignored in what they start in
-//! the background.
+//! the background. A program that asks before it ends hears of a SIGINT, and decides.
 
-use std::future::pending;
+use std::{
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,
 };
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{console::restore, exit::Exit, logging::Log};
@@ -35,10 +41,31 @@ impl Hangup {
 pub struct Requests {
     /// Cancelled by the first signal that stops it.
     pub stop: CancellationToken,
+    /// SIGINTs that a program decides about.
+    pub interrupts: Interrupts,
     /// Every SIGHUP of a service.
     pub reload: Reload,
     /// The log, which is in its new file by the time that others hear of a SIGHUP.
     pub log: Log,
+}
+
+/// SIGINTs of a program that asks before it ends. They stop other programs.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupts {
+    decides: Arc<AtomicBool>,
+    heard: Arc<Notify>,
+}
+
+impl Interrupts {
+    /// From here on they stop nothing: the program decides.
+    pub fn decide(&self) {
+        self.decides.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits for the next one. Cancel-safe.
+    pub async fn heard(&self) {
+        self.heard.notified().await;
+    }
 }
 
 /// SIGHUPs of a service. Several in a short time may count as one.
@@ -60,6 +87,7 @@ impl Reload {
 /// When signals cannot be listened to.
 pub fn listen(hangup: Hangup, log: Log) -> anyhow::Result<Requests> {
     let stop = CancellationToken::new();
+    let interrupts = Interrupts::default();
     let (sender, receiver) = watch::channel(0);
     let ignored = Ignored::now();
     let heard = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| {
@@ -67,7 +95,7 @@ pub fn listen(hangup: Hangup, log: Log) -> anyhow::Result<Requests> {
         is_to_reload || !ignored.has(*signal)
     });
     let mut signals = Signals::new(heard)?;
-    let (stopped, again) = (stop.clone(), log.clone());
+    let (stopped, again, asked) = (stop.clone(), log.clone(), interrupts.clone());
     std::thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
@@ -76,6 +104,11 @@ pub fn listen(hangup: Hangup, log: Log) -> anyhow::Result<Requests> {
                 if signal == SIGHUP && hangup == Hangup::Reload {
                     again.reopen();
                     sender.send_modify(|reloads| *reloads += 1);
+                } else if signal == SIGINT
+                    && asked.decides.load(Ordering::Relaxed)
+                    && !stopped.is_cancelled()
+                {
+                    asked.heard.notify_one();
                 } else if stopped.is_cancelled() {
                     restore();
                     std::process::exit(i32::from(Exit::Interrupted.code()));
@@ -86,6 +119,7 @@ pub fn listen(hangup: Hangup, log: Log) -> anyhow::Result<Requests> {
         })?;
     Ok(Requests {
         stop,
+        interrupts,
         reload: Reload(receiver),
         log,
     })

@@ -101,6 +101,7 @@ mod tests {
             file: FileName::try_from(format!("{number}.mp4").as_str()).unwrap(),
             state,
             priority: Priority::Normal,
+            reached: Default::default(),
         }
     }
 

@@ -31,6 +31,11 @@ pub(super) fn xdg(variable: &str, below_home: &str) -> Option<PathBuf> {
         .or_else(|| home().map(|home| home.join(below_home)))
 }
 
+/// Where the programs keep what is of no use elsewhere; `None` without a home.
+pub(super) fn state() -> Option<PathBuf> {
+    Some(xdg("XDG_STATE_HOME", ".local/state")?.join("trozos"))
+}
+
 /// A value without what surrounds it.
 pub(super) fn trimmed(value: &OsStr) -> &OsStr {
     let mut bytes = value.as_bytes();

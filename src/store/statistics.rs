@@ -235,12 +235,23 @@ pub(super) fn remove_temporary(path: &Path) {
 /// # Errors
 /// When it is there and cannot be read or renamed.
 pub fn load_json<T: DeserializeOwned>(path: &Path) -> Result<Loaded<T>, StoreError> {
+    load_json_within(path, MOST_BYTES)
+}
+
+/// The same for a file that is never longer than so many bytes.
+///
+/// # Errors
+/// As [`load_json`].
+pub fn load_json_within<T: DeserializeOwned>(
+    path: &Path,
+    most_bytes: u64,
+) -> Result<Loaded<T>, StoreError> {
     let fail = |error: &io::Error| StoreError::new(path, error);
     remove_temporary(path);
     let bytes = match std::fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Loaded::Missing),
         Err(error) => return Err(fail(&error)),
-        Ok(meta) if meta.len() > MOST_BYTES => {
+        Ok(meta) if meta.len() > most_bytes => {
             let damage = Damage::TooLarge { bytes: meta.len() };
             return set_aside(path, damage).map_err(|error| fail(&error));
         }

@@ -322,6 +322,8 @@ impl Limited {
             statistics: self.folder.path().join("stats").into(),
             source_wait: Duration::from_secs(60),
             overwrite: false,
+            memory: None,
+            patience: Default::default(),
         };
         let target = config.target.clone();
         let (sender, events) = tokio::sync::mpsc::channel(1000);

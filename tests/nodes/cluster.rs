@@ -117,6 +117,7 @@ async fn five_download_and_the_others_wait_in_the_order_in_which_they_came() {
         match answer {
             DownloadAnswer::Found(_) => assert!(n < 5, "{n}"),
             DownloadAnswer::Waits(_, place) => assert_eq!(place as usize, n - 4),
+            DownloadAnswer::Postponed(..) => panic!("{n} waits for service"),
         }
     }
     let status = central.handle.status().await.unwrap();

@@ -158,6 +158,8 @@ async fn an_expelled_client_is_told_why_and_its_books_add_up() {
         statistics: bench.path("stats-otra").into(),
         source_wait: DEADLINE,
         overwrite: false,
+        memory: None,
+        patience: Default::default(),
         security: Default::default(),
     };
     let (sender, _events) = mpsc::channel(1000);

@@ -18,3 +18,4 @@ mod spanish;
 mod support;
 mod surroundings;
 mod targets;
+mod work;

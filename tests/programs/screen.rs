@@ -187,11 +187,11 @@ fn sixty_downloads_leave_the_screen_in_peace_and_a_list_stays() {
     assert_eq!(fallen(&rows), 1, "{rows:#?}");
     terminal.wait_for_redraws(3);
     assert_eq!(fallen(&terminal.rows()), 1, "{:#?}", terminal.rows());
-    // All are given up in one line, and no prompt is left.
+    // All are left for the next run in one line, and no prompt is left.
     terminal.send("\u{3}");
     terminal.wait("an empty line", |rows| rows.iter().any(|row| row == ">"));
     terminal.send("SALIR\r");
-    terminal.wait_for("60 descargas canceladas");
+    terminal.wait_for("60 descargas quedan a medias");
     terminal.process.wait().unwrap();
     let rows = terminal.wait("no prompt", |rows| !rows.iter().any(|row| row == ">"));
     assert_eq!(live(&rows), [""; 0], "{rows:#?}");

@@ -150,6 +150,8 @@ impl Bench {
             statistics: self.path("stats").into(),
             source_wait: Duration::from_secs(60),
             overwrite: false,
+            memory: None,
+            patience: Default::default(),
             security: Default::default(),
         };
         change(&mut config);

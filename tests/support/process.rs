@@ -29,12 +29,14 @@ pub fn plain(command: &mut Command) -> &mut Command {
         "CLICOLOR",
         "CLICOLOR_FORCE",
         "HOME",
+        "USER",
+        "LOGNAME",
+        "XDG_STATE_HOME",
     ] {
         command.env_remove(variable);
     }
     command
         .env("XDG_CONFIG_HOME", "/dev/null")
-        .env("XDG_STATE_HOME", "/dev/null")
         .env("TROZOS_SOCKET", "no")
 }
 

@@ -175,6 +175,8 @@ impl DownloadArgs {
             statistics,
             source_wait: self.espera_fuentes,
             overwrite: self.sobrescribir,
+            memory: None,
+            patience: Default::default(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Which downloads somebody means: by their numbers, by their files, or all.
 
+use std::collections::BTreeSet;
+
 use crate::{
     cli::{
         commands::{Wanted, means_several},
@@ -82,8 +84,34 @@ pub(super) fn none_running(word: &str) -> String {
     }
 }
 
-/// What to say where none is paused.
-pub(super) fn none_paused(word: &str) -> String {
+/// True for downloads that can go on. All that can are those that nobody cancelled.
+pub(super) fn can_be_resumed(state: &DownloadState, wanted: &Wanted) -> bool {
+    match state {
+        DownloadState::Paused | DownloadState::Failed(_) => true,
+        DownloadState::Cancelled => wanted.whole != "*",
+        DownloadState::Asked
+        | DownloadState::Queued(_)
+        | DownloadState::Running(_)
+        | DownloadState::Held
+        | DownloadState::Complete => false,
+    }
+}
+
+/// The last download of each file.
+pub(super) fn last_of_each(views: &[DownloadView]) -> Vec<DownloadView> {
+    let mut seen = BTreeSet::new();
+    let mut last: Vec<_> = views
+        .iter()
+        .rev()
+        .filter(|view| seen.insert(view.file.clone()))
+        .cloned()
+        .collect();
+    last.reverse();
+    last
+}
+
+/// What to say where none can go on.
+pub(super) fn none_to_resume(word: &str) -> String {
     match word {
         "*" => t!("no-download-paused"),
         word => t!("no-download-to-resume", which = word),
@@ -101,6 +129,7 @@ mod tests {
             file: FileName::try_from(file).unwrap(),
             state,
             priority: Priority::Normal,
+            reached: Default::default(),
         }
     }
 
@@ -136,5 +165,35 @@ mod tests {
         assert_eq!(chosen("1"), Err("1".to_owned()));
         assert_eq!(chosen("2 9"), Err("9".to_owned()));
         assert_eq!(chosen("no hay"), Err("no hay".to_owned()));
+    }
+
+    #[test]
+    fn what_failed_and_what_is_named_goes_on() {
+        let failed = || DownloadState::Failed(crate::node::Failure::Broken);
+        let views = [
+            view(1, "a.mp4", failed()),
+            view(2, "b.mp4", DownloadState::Cancelled),
+            view(3, "c.mp4", failed()),
+            view(4, "a.mp4", DownloadState::Complete),
+            view(5, "d.mp4", DownloadState::Paused),
+        ];
+        for (text, numbers) in [
+            ("*", vec![3, 5]),
+            ("2", vec![2]),
+            ("b.mp4", vec![2]),
+            ("3 2 1", vec![3, 2, 1]),
+        ] {
+            let wanted = Wanted {
+                whole: text.to_owned(),
+                words: split_words(text),
+            };
+            let of: Vec<DownloadView> = match text {
+                "*" => last_of_each(&views),
+                _ => views.to_vec(),
+            };
+            let found = downloads(&of, &wanted, |state| can_be_resumed(state, &wanted)).unwrap();
+            let found: Vec<u64> = found.iter().map(|(number, _)| number.0).collect();
+            assert_eq!(found, numbers, "{text}");
+        }
     }
 }

@@ -1,10 +1,14 @@
-//! What a prompt does with downloads: asks for them, finds the one that is meant, and answers.
+//! What a prompt does with downloads: asks for them, finds the one that is meant, and answers. What of them goes on later is in
+//! `work`.
 
 use std::collections::BTreeSet;
 
+use tokio::time::{Instant, sleep};
+
 use super::{
-    choosing::{self, Meant, can_be_ended, none_paused, none_running},
+    choosing::{self, Meant, can_be_ended, none_running},
     prompt::{Extra, Prompt},
+    service::ASK_EVERY,
 };
 use crate::{
     cli::{
@@ -32,6 +36,7 @@ impl<E: Extra> Prompt<E> {
             };
             match answer {
                 Ok(answer) if self.has_person => {
+                    self.tell_why_it_waits(&answer).await;
                     if !are_many {
                         self.printer.line(text::client::answer(&file, &answer));
                     }
@@ -44,14 +49,24 @@ impl<E: Extra> Prompt<E> {
     }
 
     /// Asks for one file; `None` when the program is to end.
-    async fn ask(&self, file: &FileName) -> Option<Result<DownloadAnswer, ClientError>> {
+    async fn ask(&mut self, file: &FileName) -> Option<Result<DownloadAnswer, ClientError>> {
         if self.has_person {
             return Some(self.handle.download(file.clone()).await);
         }
         // No person is there to retry.
-        tokio::select! {
-            answer = self.handle.download_in_turn(file.clone()) => Some(answer),
-            () = self.stop.cancelled() => None,
+        let began = Instant::now();
+        loop {
+            let answer = tokio::select! {
+                answer = self.handle.download_in_turn(file.clone()) => answer,
+                () = self.stop.cancelled() => return None,
+            };
+            match answer {
+                Err(error) if self.waiting.is_worth_waiting(&error, began) => {
+                    self.tell_service(&error).await;
+                    sleep(ASK_EVERY).await;
+                }
+                answer => return Some(answer),
+            }
         }
     }
 
@@ -60,6 +75,8 @@ impl<E: Extra> Prompt<E> {
         let (number, waits) = match answer {
             DownloadAnswer::Found(number) => (*number, false),
             DownloadAnswer::Waits(number, _) => (*number, true),
+            // It is not in the line yet.
+            DownloadAnswer::Postponed(number, _) => (*number, false),
         };
         self.totals.join(number);
         if waits && self.has_person {
@@ -98,13 +115,14 @@ impl<E: Extra> Prompt<E> {
         answer: Result<DownloadAnswer, ClientError>,
     ) {
         match answer {
-            Ok(answer) => self.told(file, &answer),
+            Ok(answer) => self.told(file, &answer).await,
             Err(ClientError::NotFound) => self.not_found(file).await,
             Err(error) => self.fails(&error),
         }
     }
 
-    fn told(&mut self, file: &FileName, answer: &DownloadAnswer) {
+    pub(super) async fn told(&mut self, file: &FileName, answer: &DownloadAnswer) {
+        self.tell_why_it_waits(answer).await;
         self.printer.line(text::client::answer(file, answer));
         self.counted(answer);
     }
@@ -116,7 +134,7 @@ impl<E: Extra> Prompt<E> {
             && meant != *file
         {
             match self.ask(&meant).await {
-                Some(Ok(answer)) => self.told(&meant, &answer),
+                Some(Ok(answer)) => self.told(&meant, &answer).await,
                 Some(Err(error)) => self.fails(&error),
                 None => {}
             }
@@ -129,7 +147,7 @@ impl<E: Extra> Prompt<E> {
     pub(super) async fn verify(&mut self, wanted: &Wanted) {
         let files = match wanted::files(&self.handle, wanted, &self.last).await {
             Ok(files) if wanted.only().is_some() => files,
-            Ok(files) => wanted::here(files, &self.target),
+            Ok(files) => wanted::here(files, &self.config.target),
             Err(wanted::NoFiles::Client(error)) => return self.fails(&error),
             Err(none) => return self.complain(none.text()),
         };
@@ -138,7 +156,7 @@ impl<E: Extra> Prompt<E> {
         }
         for file in files {
             match self.handle.verify(file.clone()).await {
-                Ok(answer) => self.told(&file, &answer),
+                Ok(answer) => self.told(&file, &answer).await,
                 Err(error) => self.fails(&error),
             }
         }
@@ -178,16 +196,6 @@ impl<E: Extra> Prompt<E> {
             match self.handle.pause(number).await {
                 Ok(true) => self.printer.line(t!("pausing", number = number)),
                 Ok(false) | Err(_) => self.complain(none_running(&number.0.to_string())),
-            }
-        }
-    }
-
-    pub(super) async fn resume(&mut self, wanted: &Wanted) {
-        let is_paused = |state: &DownloadState| matches!(state, DownloadState::Paused);
-        for (number, file) in self.find(wanted, is_paused, none_paused).await {
-            match self.handle.resume(number).await {
-                Ok(answer) => self.told(&file, &answer),
-                Err(error) => self.fails(&error),
             }
         }
     }

@@ -10,9 +10,20 @@ use crate::{
     },
     node::{
         StopError,
-        client::{ClientEvent, ClientHandle},
+        client::{ClientEvent, ClientHandle, DownloadEvent},
     },
 };
+
+/// True when a download ends because the run does.
+pub(super) fn is_end_of_run(event: &ClientEvent) -> bool {
+    matches!(
+        event,
+        ClientEvent::Download {
+            what: DownloadEvent::Cancelled,
+            ..
+        }
+    )
+}
 
 /// Stops a client and shows its events until it has ended. Gives the exit and a warning, if there is one. Failing to
 /// save statistics is only a warning: everything that was asked for was done.

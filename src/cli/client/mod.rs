@@ -1,10 +1,14 @@
 //! `videocliente`: a client and its `prompt` and `downloads`, or what scripts ask for; `choosing` finds the downloads that a
-//! line means, `ending` is how both end.
+//! line means, `work` is what of them goes on later, `service` what waits for a cluster that is not ready, `own_name` what a
+//! client is called that has no name, `ending` how both end.
 
 mod choosing;
 mod downloads;
 mod ending;
+mod own_name;
 mod prompt;
+mod service;
+mod work;
 
 use std::process::ExitCode;
 
@@ -13,8 +17,11 @@ use super::{
 };
 use crate::node::{NetworkRole, client::Keeping};
 
-pub(super) use ending::stop_client;
 pub use prompt::{Extra, NoExtra, run};
+pub(super) use {
+    ending::stop_client,
+    service::{ASK_EVERY, Service},
+};
 
 /// The program.
 pub fn main() -> ExitCode {
@@ -35,11 +42,12 @@ pub fn main() -> ExitCode {
         (Some(_), Some(_)) if !keeps => Keeping::Existing(folder),
         _ => Keeping::Folder(folder),
     };
-    let config = args.download.config(central, statistics, security);
+    let mut config = args.download.config(central, statistics, security);
     let name = args.nombre;
     if let Some(script) = args.script {
         return scripts::main(script.without_repetition(), config, name, &args.common);
     }
+    config.memory = Some(args.common.estadisticas.clone());
     let mode = Mode::detect_client();
     let commands = topics::of(commands::CLIENT);
     program::run(
@@ -47,6 +55,6 @@ pub fn main() -> ExitCode {
         &args.common,
         mode,
         commands,
-        |console, stop| run(config, name, NoExtra, console, stop),
+        |console, requests| run(config, name, NoExtra, console, requests),
     )
 }

@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     future::Future,
-    path::PathBuf,
     pin::Pin,
     sync::Arc,
     time::{Duration, Instant},
@@ -16,7 +15,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::ending::stop_client;
+use super::{
+    ending::{is_end_of_run, stop_client},
+    service::Service,
+};
 use crate::{
     cli::{
         commands::{self, ClientLine, CommonLine},
@@ -24,6 +26,7 @@ use crate::{
         exit::Exit,
         news::{ClientNews, News},
         program,
+        signals::Requests,
         suggestions::ClientValues,
         text::{
             self,
@@ -40,7 +43,7 @@ use crate::{
     model::{ClientName, ClusterStatus, FileName},
     node::client::{
         self, ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadEvent, DownloadNumber,
-        Summary,
+        Patience, Summary,
     },
 };
 
@@ -82,34 +85,27 @@ impl Extra for NoExtra {
 
 /// Runs a client between a console and the cluster.
 pub async fn run(
-    config: ClientConfig,
+    mut config: ClientConfig,
     name: Option<ClientName>,
     extra: impl Extra,
     mut console: Console,
-    stop: CancellationToken,
+    requests: Requests,
 ) -> Exit {
+    let Requests {
+        stop, interrupts, ..
+    } = requests;
     let (sender, mut events) = mpsc::channel(program::EVENTS);
-    let target = config.target.clone();
-    let handle = client::start(config, sender).await;
-    let mut prompt = Prompt {
-        handle: handle.clone(),
-        printer: console.printer.clone(),
-        extra,
-        has_person: console.mode == Mode::Prompt,
-        stop: stop.clone(),
-        target: target.clone(),
-        last: Vec::new(),
-        failed: 0,
-        news: ClientNews::new(console.mode == Mode::Prompt),
-        totals: Totals::default(),
-        summaries: BTreeMap::new(),
-        service: JoinSet::new(),
-    };
-    if let Some(name) = name {
-        prompt.enrol(name).await;
-    }
     if console.mode == Mode::Prompt {
-        console.complete(Arc::new(ClientValues::new(handle.clone(), target)));
+        config.patience = Patience::Waits;
+        interrupts.decide();
+    }
+    let handle = client::start(config.clone(), sender).await;
+    let mut prompt = Prompt::new(handle, config, extra, &console, stop.clone());
+    // Nobody else on this machine has the name meanwhile.
+    let _claim = prompt.name_itself(name).await;
+    if prompt.has_person {
+        let (handle, target) = (prompt.handle.clone(), prompt.config.target.clone());
+        console.complete(Arc::new(ClientValues::new(handle, target)));
         prompt.printer.line(t!("hint-help"));
     }
     console.open();
@@ -117,6 +113,11 @@ pub async fn run(
     let end = loop {
         tokio::select! {
             () = stop.cancelled() => break Exit::Well,
+            () = interrupts.heard() => {
+                if prompt.is_to_end().await {
+                    break Exit::Well;
+                }
+            }
             Some(event) = events.recv() => prompt.tell(&event),
             entered = console.next() => match entered {
                 Some(Entered::Line(line)) => {
@@ -125,10 +126,14 @@ pub async fn run(
                     }
                 }
                 Some(Entered::TooLong) => prompt.complain(t!("line-too-long")),
-                Some(Entered::End) | None => match console.mode {
-                    Mode::Prompt => break Exit::Well,
-                    Mode::Lines | Mode::None => break prompt.wait(&mut events, &stop).await,
-                },
+                Some(Entered::Interrupt) => {
+                    if prompt.is_to_end().await {
+                        break Exit::Well;
+                    }
+                    console.open();
+                }
+                Some(Entered::End) | None if prompt.has_person => break Exit::Well,
+                Some(Entered::End) | None => break prompt.wait(&mut events, &stop).await,
             },
             Some(Ok(status)) = prompt.service.join_next(), if !prompt.service.is_empty() => {
                 prompt.printer.line(text::client::service(&status));
@@ -136,13 +141,7 @@ pub async fn run(
             _ = tick.tick() => prompt.look().await,
         }
     };
-    prompt.printer.live(Vec::new());
-    let (exit, warning) = stop_client(&handle, &mut events, |event| prompt.tell(event)).await;
-    prompt.tell_rest();
-    prompt
-        .printer
-        .lines(warning.map(|text| Line::new(Tone::Warning, text)));
-    let exit = end.or_worse(exit);
+    let exit = end.or_worse(prompt.end(&mut events).await);
     match console.mode {
         // Every answer to a pipe is printed, however slow its reader is.
         Mode::Lines => exit.or_worse(program::printed(&prompt.printer, &stop).await),
@@ -157,8 +156,7 @@ pub(super) struct Prompt<E> {
     /// A person reads the answers.
     pub(super) has_person: bool,
     pub(super) stop: CancellationToken,
-    /// Where downloads go.
-    pub(super) target: PathBuf,
+    pub(super) config: ClientConfig,
     /// The files of the last list, which may be called by their numbers in it.
     pub(super) last: Vec<FileName>,
     /// Commands that failed.
@@ -169,6 +167,10 @@ pub(super) struct Prompt<E> {
     pub(super) summaries: BTreeMap<DownloadNumber, Summary>,
     /// Waits for service to begin, after somebody was told that it has not.
     pub(super) service: JoinSet<ClusterStatus>,
+    /// Requests that wait for service.
+    pub(super) waiting: Service,
+    /// When Ctrl-C was last answered with a question.
+    pub(super) interrupted: Option<Instant>,
 }
 
 /// Ends when service has begun.
@@ -183,7 +185,57 @@ async fn service(client: ClientHandle) -> ClusterStatus {
 }
 
 impl<E: Extra> Prompt<E> {
+    fn new(
+        handle: ClientHandle,
+        config: ClientConfig,
+        extra: E,
+        console: &Console,
+        stop: CancellationToken,
+    ) -> Self {
+        let has_person = console.mode == Mode::Prompt;
+        Self {
+            handle,
+            printer: console.printer.clone(),
+            extra,
+            has_person,
+            stop,
+            last: Vec::new(),
+            failed: 0,
+            news: ClientNews::new(has_person),
+            totals: Totals::default(),
+            summaries: BTreeMap::new(),
+            service: JoinSet::new(),
+            waiting: Service::new(config.source_wait),
+            interrupted: None,
+            config,
+        }
+    }
+
+    /// Ends the client, and shows what comes of that.
+    async fn end(&mut self, events: &mut mpsc::Receiver<ClientEvent>) -> Exit {
+        self.printer.live(Vec::new());
+        if self.has_person {
+            // Another Ctrl-C ends it at once.
+            self.stop.cancel();
+        }
+        let is_kept = self.tells_what_is_left().await;
+        let handle = self.handle.clone();
+        let (exit, warning) = stop_client(&handle, events, |event| {
+            if !(is_kept && is_end_of_run(event)) {
+                self.tell(event);
+            }
+        })
+        .await;
+        self.tell_rest();
+        let warning = warning.map(|text| Line::new(Tone::Warning, text));
+        self.printer.lines(warning);
+        exit
+    }
+
     fn tell(&mut self, event: &ClientEvent) {
+        if let ClientEvent::Remembered(views) = event {
+            return self.printer.news(text::work::remembered(views));
+        }
         if let ClientEvent::Download {
             number,
             file,
@@ -262,7 +314,7 @@ impl<E: Extra> Prompt<E> {
         }
     }
 
-    async fn enrol(&mut self, name: ClientName) {
+    pub(super) async fn enrol(&mut self, name: ClientName) {
         match self.handle.enrol(name.clone()).await {
             Ok(()) => self.printer.line(t!("enrolled-as", name = name)),
             Err(error) => {

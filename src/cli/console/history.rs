@@ -12,8 +12,7 @@ use crate::cli::values;
 
 /// Where it is kept: below `XDG_STATE_HOME`, or else `~/.local/state`; `None` without a home.
 pub(super) fn path(program: &str) -> Option<PathBuf> {
-    let folder = values::xdg("XDG_STATE_HOME", ".local/state")?.join("trozos");
-    Some(folder.join(format!("historia-{program}")))
+    Some(values::state()?.join(format!("historia-{program}")))
 }
 
 /// Reads it, where there is any.

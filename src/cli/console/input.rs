@@ -27,11 +27,13 @@ pub enum Entered {
     Line(String),
     /// A line over the limit, of which nothing is kept.
     TooLong,
-    /// The end: of the pipe, or by Ctrl-D or Ctrl-C.
+    /// Ctrl-C on an empty line. Nothing more is read until the console is opened again.
+    Interrupt,
+    /// The end: of the pipe, or by Ctrl-D.
     End,
 }
 
-/// Ctrl-C clears a line that was begun; on an empty one it ends the program.
+/// Ctrl-C clears a line that was begun; on an empty one it asks for the end of the program.
 struct ClearOrEnd;
 
 impl ConditionalEventHandler for ClearOrEnd {
@@ -89,14 +91,19 @@ pub(super) fn start_prompt(
                         }
                         Entered::Line(line)
                     }
-                    Err(ReadlineError::Eof | ReadlineError::Interrupted) => Entered::End,
+                    Err(ReadlineError::Interrupted) => Entered::Interrupt,
+                    Err(ReadlineError::Eof) => Entered::End,
                     Err(error) => {
                         tracing::warn!(%error, "prompt");
                         Entered::End
                     }
                 };
-                let end = entered == Entered::End;
+                let (end, interrupt) = (entered == Entered::End, entered == Entered::Interrupt);
                 if sender.blocking_send(entered).is_err() || end {
+                    return;
+                }
+                // A program that ends leaves no prompt behind.
+                if interrupt && opened.recv().is_err() {
                     return;
                 }
             }

@@ -125,7 +125,7 @@ impl Console {
         self.entered.recv().await
     }
 
-    /// Starts reading; nothing is lost before.
+    /// Starts reading, or goes on after [`Entered::Interrupt`]; nothing is lost before.
     pub fn open(&self) {
         let _ = self.gate.try_send(());
     }

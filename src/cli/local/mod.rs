@@ -22,7 +22,6 @@ use std::{
 use clap::CommandFactory;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use self::{children::Children, commands::Faults, logs::LogPlan, plan::Plan};
 use super::{
@@ -33,6 +32,7 @@ use super::{
     exit::Exit,
     flags, generate, output, program,
     settings::Settings,
+    signals::Requests,
     text::{errors, files, line::complaint, t, topics},
 };
 use crate::node::{NetworkRole, Security, client as node};
@@ -83,7 +83,7 @@ pub fn main() -> ExitCode {
         &stage.args.common.clone(),
         mode,
         commands,
-        |console, stop| run(stage, security, console, stop),
+        |console, requests| run(stage, security, console, requests),
     )
 }
 
@@ -140,12 +140,8 @@ fn describe(folder: &Path) -> ExitCode {
     }
 }
 
-async fn run(
-    stage: Stage,
-    security: Arc<Security>,
-    console: Console,
-    stop: CancellationToken,
-) -> Exit {
+async fn run(stage: Stage, security: Arc<Security>, console: Console, requests: Requests) -> Exit {
+    let stop = requests.stop.clone();
     let (printer, args) = (console.printer.clone(), &stage.args);
     if args.demo
         && let Err(error) = samples::make(&args.directorio, args.secundarios, &printer)
@@ -184,11 +180,12 @@ async fn run(
         children.stop().await;
         return exit.or_worse(program::printed(&printer, &stop).await);
     }
-    let config = args.download.config(central, statistics, security);
+    let mut config = args.download.config(central, statistics, security);
+    config.memory = Some(args.common.estadisticas.clone());
     // A script waits for all to be level; a person too, and has the prompt from here on.
     let faults = Faults::new(children);
     let shared = faults.clone();
-    let exit = client::run(config, None, faults, console, stop).await;
+    let exit = client::run(config, None, faults, console, requests).await;
     printer.line(t!("stopping-processes"));
     shared.stop().await;
     exit
@@ -232,6 +229,8 @@ async fn wait_for_level(
         source_wait: Duration::ZERO,
         security: Arc::clone(security),
         overwrite: false,
+        memory: None,
+        patience: Default::default(),
     };
     let watcher = node::start(config, sender).await;
     let secondaries = args.secundarios;

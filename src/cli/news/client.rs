@@ -53,7 +53,9 @@ impl ClientNews {
             | ClientEvent::CentralLost { .. }
             | ClientEvent::Denied(_)
             | ClientEvent::Download { .. }
-            | ClientEvent::Statistics(_) => {}
+            | ClientEvent::Statistics(_)
+            | ClientEvent::Remembered(_)
+            | ClientEvent::Memory(_) => {}
         }
     }
 

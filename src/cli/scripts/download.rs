@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{
     ended::Ended,
-    session::{ASK_EVERY, Session, cancelled},
+    session::{Session, cancelled},
     target::{Output, Sink, usage},
 };
 use crate::{
@@ -82,7 +82,7 @@ impl Session {
     }
 
     /// The files that are meant. A plain name is not looked up: the central says whether there is such a file.
-    async fn files(&self, names: &[String]) -> Result<Vec<FileName>, Ended> {
+    async fn files(&mut self, names: &[String]) -> Result<Vec<FileName>, Ended> {
         if !names.iter().any(|name| means_several(name)) {
             let file = |name: &String| {
                 file_name(name).map_err(|bad| Ended::from(wanted::NoFiles::from(bad)))
@@ -96,7 +96,8 @@ impl Session {
         let mut running: Vec<DownloadNumber> = Vec::new();
         for file in files {
             match self.ask(file, wish).await {
-                Ok(DownloadAnswer::Found(number) | DownloadAnswer::Waits(number, _)) => {
+                Ok(answer) => {
+                    let number = answer.number();
                     self.report.asked(number, file);
                     running.push(number);
                 }
@@ -129,7 +130,7 @@ impl Session {
             };
             match answer {
                 Err(error) if self.is_worth_asking_again(&error, began) => {
-                    tokio::time::sleep(ASK_EVERY).await;
+                    self.wait_for_service(&error).await;
                 }
                 answer => return answer,
             }
@@ -184,7 +185,7 @@ impl Session {
         let (answer, pieces) = loop {
             match cancelled(&self.stop, self.client.stream(file.clone())).await {
                 Err(error) if self.is_worth_asking_again(&error, began) => {
-                    tokio::time::sleep(ASK_EVERY).await;
+                    self.wait_for_service(&error).await;
                 }
                 Err(error) => {
                     let exit = Ended::from(error.clone()).exit;
@@ -194,7 +195,7 @@ impl Session {
                 Ok(stream) => break stream,
             }
         };
-        let (DownloadAnswer::Found(number) | DownloadAnswer::Waits(number, _)) = answer;
+        let number = answer.number();
         self.report.asked(number, file);
         let writing = tokio::spawn(opened.write(pieces));
         self.wait().await?;

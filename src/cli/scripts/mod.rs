@@ -22,7 +22,7 @@ use self::{
 };
 use super::{
     args::{Common, Script},
-    client::stop_client,
+    client::{Service, stop_client},
     exit::Exit,
     logging::Log,
     output, program, runtime,
@@ -78,7 +78,7 @@ async fn run(
     };
     let takes_stdout = |output: &Output| matches!(output, Output::Stream(sink) if sink.is_stdout());
     report.keep_stdout(output.as_ref().is_some_and(takes_stdout));
-    let patience = config.source_wait;
+    let service = Service::new(config.source_wait);
     let target = config.target.clone();
     let (sender, events) = mpsc::channel(program::EVENTS);
     let client = client::start(config, sender).await;
@@ -87,7 +87,7 @@ async fn run(
         events,
         report,
         stop: stop.clone(),
-        patience,
+        service,
         target,
     };
     let done = session.run(script, output, name).await;

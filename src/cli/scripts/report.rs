@@ -36,7 +36,7 @@ use crate::{
 pub(super) struct Report {
     json: bool,
     progress: Progress,
-    is_quiet: bool,
+    pub(super) is_quiet: bool,
     is_verbose: bool,
     /// A file goes to standard output: nothing else may.
     stdout_is_taken: bool,
@@ -138,7 +138,7 @@ impl Report {
         self.json || self.progress == Progress::Json
     }
 
-    fn note(&mut self, line: &str) {
+    pub(super) fn note(&mut self, line: &str) {
         if self.line_is_open {
             self.line_is_open = false;
             output::report("");

@@ -1,18 +1,16 @@
 //! A script's connection to the cluster.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{ended::Ended, report::Report};
 use crate::{
+    cli::client::{ASK_EVERY, Service},
     model::{ClientName, ListedFile},
     node::client::{ClientError, ClientEvent, ClientHandle},
 };
-
-/// How often a central that is not ready is asked again.
-pub(super) const ASK_EVERY: Duration = Duration::from_millis(300);
 
 /// A script's connection to the cluster.
 pub(super) struct Session {
@@ -20,20 +18,20 @@ pub(super) struct Session {
     pub(super) events: mpsc::Receiver<ClientEvent>,
     pub(super) report: Report,
     pub(super) stop: CancellationToken,
-    /// How long it retries while the central is not ready.
-    pub(super) patience: Duration,
+    /// How long it waits for a central that is not ready.
+    pub(super) service: Service,
     /// The folder of downloads.
     pub(super) target: PathBuf,
 }
 
 impl Session {
     /// The catalogue, as soon as the central is ready to give it.
-    pub(super) async fn listed(&self) -> Result<Vec<ListedFile>, Ended> {
+    pub(super) async fn listed(&mut self) -> Result<Vec<ListedFile>, Ended> {
         let began = Instant::now();
         loop {
             match cancelled(&self.stop, self.client.list()).await {
                 Err(error) if self.is_worth_asking_again(&error, began) => {
-                    tokio::time::sleep(ASK_EVERY).await;
+                    self.wait_for_service(&error).await;
                 }
                 answer => return Ok(answer?),
             }
@@ -41,8 +39,17 @@ impl Session {
     }
 
     pub(super) fn is_worth_asking_again(&self, error: &ClientError, began: Instant) -> bool {
-        let is_waiting = matches!(error, ClientError::NotReady);
-        is_waiting && began.elapsed() < self.patience && !self.stop.is_cancelled()
+        self.service.is_worth_waiting(error, began) && !self.stop.is_cancelled()
+    }
+
+    /// Waits a little before the central is asked again. People hear once why.
+    pub(super) async fn wait_for_service(&mut self, error: &ClientError) {
+        if let Some(line) = self.service.none(&self.client, error).await
+            && !self.report.is_quiet
+        {
+            self.report.note(&line);
+        }
+        tokio::time::sleep(ASK_EVERY).await;
     }
 
     /// A script without a name uses the host name and its process id.

@@ -6,6 +6,7 @@ use super::{
     table::{Column, Table, minor, name, whole},
     transfer::{self, settled_left, settled_rate},
     units::{bytes, count, rate, time, whole_time},
+    work,
 };
 use crate::{
     engine::download::Notice,
@@ -43,6 +44,8 @@ pub fn event(event: &ClientEvent) -> Line {
         ClientEvent::Expelled => Line::new(Tone::Bad, t!("you-are-expelled")),
         ClientEvent::CentralBack => Line::new(Tone::Good, t!("central-back")),
         ClientEvent::Statistics(trouble) => warning(super::errors::statistics(trouble)),
+        ClientEvent::Remembered(views) => work::how_many(views),
+        ClientEvent::Memory(trouble) => warning(work::trouble(trouble)),
         ClientEvent::Download { number, file, what } => {
             let head = t!("download-head", number = number, file = file);
             let text = download(*number, file, what);
@@ -195,6 +198,9 @@ pub fn answer(file: &FileName, answer: &DownloadAnswer) -> String {
         DownloadAnswer::Waits(number, place) => {
             t!("answer-waits", number = number, file = file, place = place)
         }
+        DownloadAnswer::Postponed(number, _) => {
+            t!("answer-postponed", number = number, file = file)
+        }
     }
 }
 
@@ -266,6 +272,21 @@ pub fn state(state: &DownloadState) -> String {
     }
 }
 
+/// The same of one that may be paused: how far it is too.
+fn state_of(view: &DownloadView) -> String {
+    let paused = match &view.state {
+        DownloadState::Paused => work::paused(view.reached),
+        DownloadState::Asked
+        | DownloadState::Queued(_)
+        | DownloadState::Running(_)
+        | DownloadState::Held
+        | DownloadState::Complete
+        | DownloadState::Failed(_)
+        | DownloadState::Cancelled => None,
+    };
+    paused.unwrap_or_else(|| state(&view.state))
+}
+
 /// This client's downloads. Why one failed is below it; figures of what runs have columns only where something runs.
 pub fn downloads(views: &[DownloadView], columns: usize) -> Vec<String> {
     if views.is_empty() {
@@ -297,7 +318,7 @@ pub fn downloads(views: &[DownloadView], columns: usize) -> Vec<String> {
         let mut row = vec![
             view.number.0.to_string(),
             view.file.to_string(),
-            state(&view.state),
+            state_of(view),
         ];
         if let Some(snapshot) = snapshot(view) {
             row.push(settled_left(&snapshot).map(whole_time).unwrap_or_default());

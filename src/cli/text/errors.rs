@@ -68,7 +68,7 @@ pub fn chain(error: &anyhow::Error) -> String {
 }
 
 /// What is wrong with a file of this program's.
-fn damage(damage: &Damage) -> String {
+pub fn damage(damage: &Damage) -> String {
     match damage {
         Damage::TooLarge { bytes: size } => t!("damage-too-large", size = bytes(*size)),
         Damage::Cut { line, column } => t!(

@@ -27,6 +27,7 @@ pub mod table;
 pub mod topics;
 pub mod transfer;
 pub mod units;
+pub mod work;
 
 pub use self::harmless::clean;
 pub use crate::__text as t;

@@ -11,7 +11,7 @@ use crate::{node::Security, store::Spot};
 pub(super) use self::handle::{Asker, ClientCommand};
 pub use self::{
     answers::{ClientError, DownloadAnswer, DownloadState, DownloadView},
-    events::{ClientEvent, DownloadEvent, Summary},
+    events::{ClientEvent, DownloadEvent, MemoryTrouble, Summary},
     handle::ClientHandle,
 };
 
@@ -30,6 +30,20 @@ pub struct ClientConfig {
     pub security: Arc<Security>,
     /// A download may replace a file of other content that has its name.
     pub overwrite: bool,
+    /// The folder where it remembers the downloads that are not complete; it forgets them where there is none.
+    pub memory: Option<PathBuf>,
+    /// What becomes of a request while there is no service.
+    pub patience: Patience,
+}
+
+/// What becomes of a request while there is no service, or no central.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Patience {
+    /// It comes to nothing: whoever asked hears why, and may ask again.
+    #[default]
+    None,
+    /// It waits, and is repeated by itself.
+    Waits,
 }
 
 /// Where a file is put whose user chose a folder and a name.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    ClientError, ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber,
+    ClientError, ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber, Patience,
+    api::Asker,
     questions::Page,
     state::{Client, Purpose},
     statistics::Booked,
@@ -18,7 +19,7 @@ use crate::{
         fetch::{Fetch, FetchConfig, Folder, Goal, Own, Target},
         link::LinkEvent,
         lost::LinkDown,
-        rules::downloads::{Answers, Granted, State},
+        rules::downloads::{Answers, Granted},
     },
     proto::{ErrorCode, PeerRole, Said, control::FromCentral},
     store::{Existing, PartPlace},
@@ -69,6 +70,13 @@ impl Client {
             LinkDown::Lost(lost) => ClientError::Unreachable(lost.clone()),
         };
         let mut is_answered = self.state.questions.fail(&unreachable);
+        let can_wait = matches!(down, LinkDown::Lost(_)) && !down.is_expelled();
+        if can_wait && self.config.patience == Patience::Waits {
+            for (number, answer) in self.state.downloads.postpone_all(clock::now()) {
+                self.postponed(number, answer, unreachable.clone());
+                is_answered = true;
+            }
+        }
         for answer in self.state.downloads.take_asked() {
             is_answered |= answer.send(Err(unreachable.clone())).is_ok();
         }
@@ -239,6 +247,12 @@ impl Client {
                 message: message.clone(),
             },
         };
+        if code == ErrorCode::NotReady
+            && self.config.patience == Patience::Waits
+            && let Some(answer) = self.state.downloads.postpone(clock::now(), number)
+        {
+            return self.postponed(number, answer, error);
+        }
         let reason = Failure::Refused { code, message };
         match self.state.downloads.refused(clock::now(), number, &reason) {
             Answers::Asker(answer) => {
@@ -249,10 +263,17 @@ impl Client {
             }
             Answers::Nothing => {}
         }
-        let refused = self.state.downloads.get(number).map(|d| &d.state);
-        if matches!(refused, None | Some(State::Ended(_))) {
+        if self.state.downloads.get(number).is_none() {
             self.state.purposes.remove(&number);
+        } else {
+            self.end_reading(number);
         }
+    }
+
+    /// A request waits until there is service.
+    fn postponed(&mut self, number: DownloadNumber, answer: Asker, why: ClientError) {
+        self.memory.may_change();
+        let _ = answer.send(Ok(DownloadAnswer::Postponed(number, why)));
     }
 
     /// The secondaries have reported what they sent; `sent` is empty if the central cannot say.

@@ -128,6 +128,9 @@ impl Client {
     fn ask_for(&mut self, number: DownloadNumber, file: FileName, purpose: Purpose) {
         // The number may have been that of a download that was refused.
         self.state.maps.forget(number);
+        let downloads = &self.state.downloads;
+        let purposes = &mut self.state.purposes;
+        purposes.retain(|number, _| downloads.get(*number).is_some());
         self.state.purposes.insert(number, purpose);
         self.ask(FromClient::Download {
             request: number.into(),
@@ -159,7 +162,7 @@ impl Client {
                 self.tell_of(number, &file, DownloadEvent::Held);
                 (answer, Ok(DownloadAnswer::Found(number)))
             }
-            Resuming::Active(answer) => (answer, Err(ClientError::AlreadyRunning(number))),
+            Resuming::Active(other, answer) => (answer, Err(ClientError::AlreadyRunning(other))),
             Resuming::Unknown(answer) => (answer, Err(ClientError::NoSuchDownload(number))),
         };
         let _ = answer.send(what);
@@ -176,7 +179,7 @@ impl Client {
             GivenUp::Dropped(file) => file,
             GivenUp::Nothing => return false,
         };
-        self.state.purposes.remove(&number);
+        self.end_reading(number);
         self.tell_of(number, &file, DownloadEvent::Cancelled);
         true
     }
@@ -192,6 +195,7 @@ impl Client {
     }
 
     fn set_priority(&mut self, number: DownloadNumber, priority: Priority) -> bool {
+        self.memory.may_change();
         self.state.downloads.set_priority(number, priority)
     }
 
@@ -219,30 +223,33 @@ impl Client {
         let _ = answer.send(self.state.maps.get(number));
     }
 
-    /// Every download of this run.
+    /// Every download of this run, and those of an earlier one that go on in this one.
     fn views(&self) -> Vec<DownloadView> {
-        let view = |(number, download): (DownloadNumber, &Download<Asker, Fetch>)| {
-            let state = match &download.state {
-                _ if download.is_paused() => DownloadState::Paused,
-                _ if download.is_held() => DownloadState::Held,
-                State::Asked(_) | State::Again(_) => DownloadState::Asked,
-                State::Queued(place) => DownloadState::Queued(*place),
-                State::Running(running) => {
-                    DownloadState::Running(Box::new(running.receiving.snapshot()))
-                }
-                State::Paused => DownloadState::Paused,
-                State::Held => DownloadState::Held,
-                State::Ended(End::Complete) => DownloadState::Complete,
-                State::Ended(End::Failed(why)) => DownloadState::Failed(why.clone()),
-                State::Ended(End::Cancelled) => DownloadState::Cancelled,
-            };
-            DownloadView {
-                number,
-                file: download.file.clone(),
-                state,
-                priority: download.priority,
-            }
-        };
-        self.state.downloads.iter().map(view).collect()
+        let all = self.state.downloads.iter();
+        all.map(|(number, download)| view(number, download))
+            .collect()
+    }
+}
+
+/// A download as people see it.
+pub(super) fn view(number: DownloadNumber, download: &Download<Asker, Fetch>) -> DownloadView {
+    let state = match &download.state {
+        _ if download.is_paused() => DownloadState::Paused,
+        _ if download.is_held() => DownloadState::Held,
+        State::Asked(_) | State::Again(_) => DownloadState::Asked,
+        State::Queued(place) => DownloadState::Queued(*place),
+        State::Running(running) => DownloadState::Running(Box::new(running.receiving.snapshot())),
+        State::Paused => DownloadState::Paused,
+        State::Held => DownloadState::Held,
+        State::Ended(End::Complete) => DownloadState::Complete,
+        State::Ended(End::Failed(why)) => DownloadState::Failed(why.clone()),
+        State::Ended(End::Cancelled) => DownloadState::Cancelled,
+    };
+    DownloadView {
+        number,
+        file: download.file.clone(),
+        state,
+        priority: download.priority,
+        reached: download.reached,
     }
 }

@@ -86,6 +86,7 @@ impl Client {
             map,
         } = end;
         self.state.maps.keep(number, &map);
+        self.look_at(number);
         let kind = outcome.outcome();
         let mut finished = Finished {
             transfer,
@@ -119,9 +120,9 @@ impl Client {
             }
             FetchOutcome::Stopped => return self.stopped(number, finished, took),
         };
-        self.state.purposes.remove(&number);
         let now = clock::now();
         if let Some(file) = self.state.downloads.end(now, number, state, &finished) {
+            self.end_reading(number);
             self.book_later(&file, finished, took);
             self.tell_of(number, &file, event);
         }
@@ -138,7 +139,7 @@ impl Client {
         self.book_later(&file, finished, took);
         match after {
             AfterStop::Cancelled => {
-                self.state.purposes.remove(&number);
+                self.end_reading(number);
                 self.tell_of(number, &file, DownloadEvent::Cancelled);
             }
             AfterStop::Paused => self.tell_of(number, &file, DownloadEvent::Paused),

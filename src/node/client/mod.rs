@@ -3,14 +3,17 @@
 //! `state` is what its owner has, `run` the owner's loop. `commands` come from the program, `inputs` from the tasks of
 //! downloads, and `central` is what passes between the client and its central. [`crate::node::rules::downloads`] has
 //! the downloads; `questions` waits for the central's other answers, `maps` remembers where the chunks of downloads
-//! stood that do not run, and `telling` sees that people hear of every end.
+//! stood that do not run, and `telling` sees that people hear of every end. `memory` is the file of the downloads that
+//! the next run goes on with, `recalled` what is written there and what is found.
 
 mod api;
 mod central;
 mod commands;
 mod inputs;
 mod maps;
+mod memory;
 mod questions;
+mod recalled;
 mod run;
 mod state;
 mod statistics;
@@ -22,6 +25,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use self::{
+    memory::Memory,
     run::Inbox,
     state::{Client, State},
     statistics::Statistics,
@@ -35,16 +39,16 @@ use crate::{
 };
 
 #[cfg(feature = "fuzzing")]
-pub use statistics::rewritten as rewritten_statistics;
+pub use {memory::rewritten as rewritten_memory, statistics::rewritten as rewritten_statistics};
 
 pub use super::rules::{
     DownloadNumber,
-    downloads::{Priority, Tally},
+    downloads::{Priority, Reached, Tally},
 };
 pub use crate::engine::download::{ChunkCell, ChunkMap};
 pub use api::{
     ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer, DownloadEvent,
-    DownloadState, DownloadView, Keeping, Named, Summary,
+    DownloadState, DownloadView, Keeping, MemoryTrouble, Named, Patience, Summary,
 };
 
 /// Commands that may wait for the owner.
@@ -67,6 +71,7 @@ pub(in crate::node) fn start_on(
     let (commands, of_program) = mpsc::channel(COMMANDS);
     let (updates, of_downloads) = mpsc::channel(UPDATES);
     let statistics = Statistics::nameless(config.statistics.clone());
+    let memory = Memory::start(config.memory.as_deref(), &config.target);
     // 53 bits stay exact in every JSON reader.
     let session = Session(fastrand::u64(..1 << 53));
     let link = Link::start(LinkConfig {
@@ -85,6 +90,7 @@ pub(in crate::node) fn start_on(
         telling: Telling::new(events),
         link,
         statistics,
+        memory,
         updates,
         tasks: TaskTracker::new(),
         state: State::default(),

@@ -18,6 +18,8 @@ use crate::{
     store::StoreError,
 };
 
+/// How often it is written down how far running downloads are.
+const REMEMBER_EVERY: Duration = Duration::from_secs(3);
 /// Wakes the loop when nothing is due.
 const IDLE: Duration = Duration::from_secs(3600);
 
@@ -34,9 +36,12 @@ impl Client {
         let mut save = interval(STATISTICS_EVERY);
         save.set_missed_tick_behavior(MissedTickBehavior::Delay);
         save.reset();
+        let mut remember = interval(REMEMBER_EVERY);
+        remember.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             self.regulate();
             self.answer_idle();
+            self.remember();
             let due = self.state.downloads.next_due();
             let due = due.unwrap_or_else(|| clock::now() + IDLE);
             tokio::select! {
@@ -69,6 +74,8 @@ impl Client {
                     self.ask_due_again();
                 }
                 _ = save.tick() => self.statistics.save(),
+                news = self.memory.news() => self.recalled(news),
+                _ = remember.tick() => self.look_at_running(),
             }
         }
     }
@@ -95,6 +102,7 @@ impl Client {
 
     /// Ends all downloads, keeping what they have received; waits a little for the last figures; says goodbye.
     async fn stop(mut self, mut inbox: Inbox) -> (Result<(), StoreError>, Telling) {
+        let unfinished = self.unfinished();
         self.give_all_up();
         let stopped = ClientError::Stopped;
         for answer in self.state.downloads.take_asked() {
@@ -114,7 +122,9 @@ impl Client {
         self.answer_idle();
         self.send(ToCentral::Bye);
         self.state.outbox = None;
+        let unfinished = self.still_unfinished(unfinished);
         self.link.stop().await;
+        self.memory.finish(unfinished).await;
         (self.statistics.finish().await, self.telling)
     }
 }

@@ -7,7 +7,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, api::Asker, maps::Maps,
-    questions::Questions, statistics::Statistics, telling::Telling,
+    memory::Memory, questions::Questions, statistics::Statistics, telling::Telling,
 };
 use crate::{
     model::{ClientName, FileName, TransferId},
@@ -15,7 +15,7 @@ use crate::{
     node::{
         fetch::{Fetch, FetchUpdate, Reader},
         link::Link,
-        rules::downloads::Downloads,
+        rules::downloads::{Downloads, State as DownloadState},
     },
     proto::control::ToCentral,
 };
@@ -27,6 +27,7 @@ pub(super) struct Client {
     pub(super) telling: Telling,
     pub(super) link: Link,
     pub(super) statistics: Statistics,
+    pub(super) memory: Memory,
     /// Given to each download's task, which tells its news there.
     pub(super) updates: mpsc::Sender<(TransferId, FetchUpdate)>,
     pub(super) tasks: TaskTracker,
@@ -80,6 +81,7 @@ impl Client {
     }
 
     pub(super) fn tell_of(&mut self, number: DownloadNumber, file: &FileName, what: DownloadEvent) {
+        self.memory.may_change();
         let file = file.clone();
         self.tell(ClientEvent::Download { number, file, what });
     }
@@ -94,6 +96,15 @@ impl Client {
             self.state.outbox = None;
         }
         sent
+    }
+
+    /// A download is over. Whoever read it hears so; another may be resumed, for what it was for.
+    pub(super) fn end_reading(&mut self, number: DownloadNumber) {
+        let state = self.state.downloads.get(number).map(|d| &d.state);
+        let is_stream = matches!(self.state.purposes.get(&number), Some(Purpose::Stream(_)));
+        if is_stream && matches!(state, Some(DownloadState::Ended(_))) {
+            self.state.purposes.remove(&number);
+        }
     }
 
     /// Sends a question. Without a link it is sent once the present attempt to connect succeeds, and answered with

@@ -1,11 +1,14 @@
 //! A client's downloads, in the order in which they were asked for. Knows neither sockets nor files.
 //!
-//! `types` says how far each one is. `answers` is what the central's words mean to them and what a new link is told,
-//! `holding` how they are paused, held for more important ones and resumed, `ending` how they end.
+//! `types` says how far each one is, `past` what it has behind it. `answers` is what the central's words mean to them and
+//! what a new link is told, `holding` how they are paused, held for more important ones and resumed, `ending` how they
+//! end, `remembered` which of them the next run goes on with.
 
 mod answers;
 mod ending;
 mod holding;
+mod past;
+mod remembered;
 mod types;
 
 use std::{collections::BTreeMap, time::Instant};
@@ -17,6 +20,8 @@ use crate::model::{FileName, SourceInfo, TransferId};
 const MOST_ENDED: usize = 1000;
 
 pub use holding::{Regulated, Resuming};
+pub use past::{Origin, Past, Reached};
+pub use remembered::{MOST_REMEMBERED, Remembered};
 pub use types::*;
 
 /// All downloads of a client.
@@ -94,7 +99,7 @@ impl<A, R: Receiving> Downloads<A, R> {
         while surplus > 0 {
             let oldest = self.list.iter().find(is_over).map(|(number, _)| *number);
             if let Some(download) = oldest.and_then(|number| self.list.remove(&number)) {
-                self.unlisted.count(&download.state);
+                self.unlisted.count(&download);
             }
             surplus -= 1;
         }
@@ -160,7 +165,7 @@ impl<A, R: Receiving> Downloads<A, R> {
     pub fn tally(&self) -> Tally {
         let mut tally = self.unlisted;
         for download in self.list.values() {
-            tally.count(&download.state);
+            tally.count(download);
         }
         tally
     }

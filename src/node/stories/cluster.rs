@@ -212,6 +212,8 @@ impl Cluster {
             statistics: self.path("statistics").into(),
             source_wait: Duration::from_secs(60),
             overwrite: false,
+            memory: None,
+            patience: Default::default(),
             security: Default::default(),
         };
         let (sender, events) = mpsc::channel(EVENTS);

@@ -159,7 +159,7 @@ impl Client {
                     }
                 }
                 Resuming::Soon(_) | Resuming::Held(..) => self.answered += 1,
-                Resuming::Active(_) | Resuming::Unknown(_) => panic!("{number:?} was paused"),
+                Resuming::Active(..) | Resuming::Unknown(_) => panic!("{number:?} was paused"),
             }
         }
         self.tick_fetches(ctx);

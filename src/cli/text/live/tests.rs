@@ -48,6 +48,7 @@ fn view(number: u64, file: &str, state: DownloadState) -> DownloadView {
         file: FileName::try_from(file).unwrap(),
         state,
         priority: Priority::Normal,
+        reached: Default::default(),
     }
 }
 

@@ -6,7 +6,10 @@ use crate::{
     node::{
         Denied, Failure, Lost,
         ask::Stopped,
-        rules::{DownloadNumber, downloads::Priority},
+        rules::{
+            DownloadNumber,
+            downloads::{Priority, Reached},
+        },
     },
     proto::{ErrorCode, Said},
 };
@@ -22,6 +25,8 @@ pub struct DownloadView {
     pub state: DownloadState,
     /// Whether others go first.
     pub priority: Priority,
+    /// How much of it was here when it last ran.
+    pub reached: Reached,
 }
 
 /// How far a download is.
@@ -52,6 +57,17 @@ pub enum DownloadAnswer {
     Found(DownloadNumber),
     /// It waits, at this position.
     Waits(DownloadNumber, u32),
+    /// It waits until there is service, as there is none for this reason, and is then asked for by itself.
+    Postponed(DownloadNumber, ClientError),
+}
+
+impl DownloadAnswer {
+    /// Which download.
+    pub fn number(&self) -> DownloadNumber {
+        match self {
+            Self::Found(number) | Self::Waits(number, _) | Self::Postponed(number, _) => *number,
+        }
+    }
 }
 
 /// Why a request came to nothing.

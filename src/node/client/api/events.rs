@@ -2,11 +2,12 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use super::answers::DownloadView;
 use crate::{
     engine::download::Notice,
     model::{Digest, FileName, ReceivedFrom, Who},
     node::{Denied, Failure, Lost, StatisticsTrouble, rules::DownloadNumber},
-    store::PartNote,
+    store::{Damage, PartNote, StoreError},
 };
 
 /// What happens at a client, for people.
@@ -47,6 +48,26 @@ pub enum ClientEvent {
     },
     /// Statistics could not be read or saved.
     Statistics(StatisticsTrouble),
+    /// Downloads of an earlier run that are not complete. They are paused.
+    Remembered(Vec<DownloadView>),
+    /// The downloads of this run may be forgotten.
+    Memory(MemoryTrouble),
+}
+
+/// What went wrong with the file of remembered downloads; the client goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MemoryTrouble {
+    /// It could not be understood, and is kept under another name.
+    SetAside {
+        /// The file.
+        path: PathBuf,
+        /// Where it is now.
+        to: PathBuf,
+        /// What is wrong with it.
+        damage: Damage,
+    },
+    /// It could not be read or saved.
+    Failed(StoreError),
 }
 
 impl ClientEvent {
@@ -76,7 +97,9 @@ impl ClientEvent {
             | Self::Denied(_)
             | Self::Expelled
             | Self::CentralBack
-            | Self::Statistics(_) => false,
+            | Self::Statistics(_)
+            | Self::Remembered(_)
+            | Self::Memory(_) => false,
         }
     }
 }

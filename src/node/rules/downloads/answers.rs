@@ -124,6 +124,26 @@ impl<A, R: Receiving> Downloads<A, R> {
         }
     }
 
+    /// There is no service, or no central, and whoever asked can wait: the request is repeated until there is. Gives who
+    /// waits for the answer; `None` where nobody does.
+    pub fn postpone(&mut self, now: Instant, number: DownloadNumber) -> Option<A> {
+        let state = &mut self.list.get_mut(&number)?.state;
+        if !matches!(state, State::Asked(_) | State::Again(Some(_))) {
+            return None;
+        }
+        self.ask_again.insert(number, now + ASK_AGAIN);
+        std::mem::replace(state, State::Again(None)).into_asker()
+    }
+
+    /// The same for all that the central has not answered, as the link is down. The next link is told of them.
+    pub fn postpone_all(&mut self, now: Instant) -> Vec<(DownloadNumber, A)> {
+        let numbers: Vec<_> = self.list.keys().copied().collect();
+        let postponed = numbers.into_iter();
+        postponed
+            .filter_map(|number| Some((number, self.postpone(now, number)?)))
+            .collect()
+    }
+
     /// A running transfer's name has other content now. Gives its download if it begins anew, because nobody has the
     /// old content.
     pub fn superseded(&mut self, transfer: TransferId) -> Option<DownloadNumber> {

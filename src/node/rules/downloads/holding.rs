@@ -3,7 +3,9 @@
 //!
 //! The rule of priorities: while a download asks, waits, runs or is held, all downloads of a lower priority are held.
 
-use super::{DownloadNumber, Downloads, GivenUp, Priority, Receiving, State, Stopping};
+use super::{
+    DownloadNumber, Downloads, End, GivenUp, Origin, Priority, Receiving, State, Stopping,
+};
 use crate::model::{FileName, messages::FromClient};
 
 /// What comes of resuming a download.
@@ -15,9 +17,9 @@ pub enum Resuming<A> {
     Soon(A),
     /// It goes on by itself, after more important ones.
     Held(FileName, A),
-    /// It was not paused.
-    Active(A),
-    /// There is no such download, or it is over.
+    /// It was not paused, or another of the same file is under way: this one.
+    Active(DownloadNumber, A),
+    /// There is no such download, or it is complete.
     Unknown(A),
 }
 
@@ -60,18 +62,33 @@ impl<A, R: Receiving> Downloads<A, R> {
         }
     }
 
-    /// The user resumes a download.
+    /// The user resumes a download that is paused, that failed or that was cancelled.
     pub fn resume(&mut self, number: DownloadNumber, asker: A) -> Resuming<A> {
         let must_wait = self.must_wait(number);
+        let Some(download) = self.list.get(&number) else {
+            return Resuming::Unknown(asker);
+        };
+        let is_over = matches!(download.state, State::Ended(_));
+        let same = self.active(&download.file).filter(|_| is_over);
+        if let Some(other) = same {
+            return Resuming::Active(other, asker);
+        }
         let Some(download) = self.list.get_mut(&number) else {
             return Resuming::Unknown(asker);
         };
+        download.origin = Origin::ThisRun;
         match &mut download.state {
-            state @ State::Paused if must_wait => {
+            // Nobody reads it any more.
+            State::Ended(End::Failed(_) | End::Cancelled) if download.is_private => {
+                Resuming::Unknown(asker)
+            }
+            state @ (State::Paused | State::Ended(End::Failed(_) | End::Cancelled))
+                if must_wait =>
+            {
                 *state = State::Held;
                 Resuming::Held(download.file.clone(), asker)
             }
-            state @ State::Paused => {
+            state @ (State::Paused | State::Ended(End::Failed(_) | End::Cancelled)) => {
                 *state = State::Again(Some(asker));
                 Resuming::Ask(download.request(number))
             }
@@ -83,8 +100,8 @@ impl<A, R: Receiving> Downloads<A, R> {
             | State::Asked(_)
             | State::Again(_)
             | State::Queued(_)
-            | State::Held => Resuming::Active(asker),
-            State::Ended(_) => Resuming::Unknown(asker),
+            | State::Held => Resuming::Active(number, asker),
+            State::Ended(End::Complete) => Resuming::Unknown(asker),
         }
     }
 

@@ -164,7 +164,7 @@ fn a_paused_download_keeps_its_number_and_goes_on_when_it_is_asked_to() {
     assert_eq!(resumed, Resuming::Ask(ask_for(number, "a")));
     assert_eq!(
         bench.downloads.resume(number, "third"),
-        Resuming::Active("third")
+        Resuming::Active(number, "third")
     );
     assert_eq!(bench.downloads.queued(number, 3), Answers::Asker("again"));
     assert_eq!(bench.grant(number), Granted::Start);
@@ -437,4 +437,113 @@ fn a_new_link_is_told_all_sources_that_a_transfer_ever_had() {
         who: who(number),
     };
     assert_eq!(*sources, [known(1, 2), known(3, 1)]);
+}
+
+#[test]
+fn what_failed_or_was_cancelled_can_be_resumed_unless_its_file_is_under_way() {
+    let mut bench = Bench::new();
+    let failed = bench.run("a", Priority::Normal);
+    let transfer = bench.fetches[&failed].0;
+    let finished = Finished {
+        transfer,
+        outcome: Outcome::Failed,
+        reason: None,
+        sources: Vec::new(),
+    };
+    let end = End::Failed(refusal(ErrorCode::LimitExceeded));
+    bench.downloads.end(bench.now, failed, end, &finished);
+    let again = bench.run("a", Priority::Normal);
+    assert_eq!(
+        bench.downloads.resume(failed, "x"),
+        Resuming::Active(again, "x")
+    );
+    bench.downloads.give_up(again);
+    bench.stop(again);
+    assert_eq!(
+        bench.downloads.resume(again, "y"),
+        Resuming::Ask(ask_for(again, "a"))
+    );
+    assert_eq!(bench.downloads.postpone(bench.now, again), Some("y"));
+    bench.downloads.give_up(again);
+    assert_eq!(
+        bench.downloads.resume(failed, "z"),
+        Resuming::Ask(ask_for(failed, "a"))
+    );
+    let private = bench.downloads.ask_privately(name("b"), "reader");
+    bench.downloads.postpone(bench.now, private);
+    bench.downloads.give_up(private);
+    assert_eq!(bench.downloads.resume(private, "w"), Resuming::Unknown("w"));
+}
+
+#[test]
+fn a_request_that_may_wait_is_repeated_until_there_is_service() {
+    let mut bench = Bench::new();
+    let number = bench.ask("a", Priority::Normal);
+    assert_eq!(bench.downloads.postpone(bench.now, number), Some("asker"));
+    assert_eq!(bench.downloads.postpone(bench.now, number), None);
+    for _ in 0..3 {
+        bench.now += ASK_AGAIN;
+        let asked = bench.downloads.due_again(bench.now);
+        assert_eq!(asked, [ask_for(number, "a").into()]);
+        let not_ready = refusal(ErrorCode::NotReady);
+        let answers = bench.downloads.refused(bench.now, number, &not_ready);
+        assert_eq!(answers, Answers::Nothing);
+    }
+    // Without a link as well.
+    let other = bench.ask("b", Priority::Normal);
+    assert_eq!(bench.downloads.postpone_all(bench.now), [(other, "asker")]);
+    assert!(bench.downloads.take_asked().is_empty());
+    let first = bench.downloads.first_messages(bench.now);
+    assert_eq!(
+        first,
+        [ask_for(number, "a").into(), ask_for(other, "b").into()]
+    );
+    assert_eq!(bench.grant(number), Granted::Start);
+}
+
+#[test]
+fn the_next_run_goes_on_with_all_that_is_neither_complete_nor_cancelled() {
+    let mut bench = Bench::new();
+    let complete = bench.run("complete", Priority::Normal);
+    bench.complete(complete);
+    let paused = bench.run("paused", Priority::High);
+    bench.downloads.pause(paused);
+    bench.stop(paused);
+    let cancelled = bench.run("cancelled", Priority::Normal);
+    bench.downloads.give_up(cancelled);
+    let runs = bench.run("runs", Priority::Normal);
+    let reached = Reached {
+        have_bytes: 3,
+        file_bytes: 5,
+    };
+    bench.downloads.reach(runs, reached);
+    bench.downloads.ask_privately(name("read"), "reader");
+    bench.ask("unanswered", Priority::Normal);
+    let unfinished = bench.downloads.unfinished();
+    let remembered: Vec<_> = unfinished
+        .iter()
+        .map(|(_, download)| Remembered {
+            file: download.file.clone(),
+            purpose: (),
+            priority: download.priority,
+            reached: download.reached,
+        })
+        .collect();
+    let names: Vec<_> = remembered.iter().map(|r| r.file.as_str()).collect();
+    assert_eq!(names, ["paused", "runs"]);
+    let mut next = Bench::new();
+    for one in &remembered {
+        next.downloads.restore(one).unwrap();
+        assert_eq!(next.downloads.restore(one), None);
+    }
+    // Nobody has asked for them: they neither run nor count.
+    assert!(next.downloads.is_idle() && next.downloads.tally() == Tally::default());
+    assert_eq!(next.downloads.unfinished().len(), 2);
+    let number = next.downloads.active(&name("runs")).unwrap();
+    assert_eq!(next.downloads.get(number).unwrap().reached, reached);
+    assert_eq!(
+        next.downloads.resume(number, "x"),
+        Resuming::Ask(ask_for(number, "runs"))
+    );
+    assert_eq!(next.downloads.tally().paused, 0);
 }

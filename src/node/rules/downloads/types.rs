@@ -1,10 +1,11 @@
 //! How far a download is, and what each call on it comes to.
 
-use std::time::Duration;
+use serde::{Deserialize, Serialize};
 
+use super::past::{Origin, Past, Reached};
 use crate::{
     model::{
-        FileMeta, FileName, Finished, Grant, KnownSource, ReceivedFrom, SourceInfo, TransferId,
+        FileMeta, FileName, Finished, Grant, KnownSource, SourceInfo, TransferId,
         limits::MAX_SOURCES,
         messages::{FromClient, Resume},
     },
@@ -27,6 +28,10 @@ pub struct Download<A, R> {
     pub is_private: bool,
     /// What its earlier runs brought, before it was paused or held.
     pub past: Past,
+    /// How much of it was here when that was last looked at.
+    pub reached: Reached,
+    /// Where it was begun.
+    pub origin: Origin,
 }
 
 impl<A, R> Download<A, R> {
@@ -38,6 +43,8 @@ impl<A, R> Download<A, R> {
             priority: Priority::default(),
             is_private: false,
             past: Past::default(),
+            reached: Reached::default(),
+            origin: Origin::ThisRun,
         }
     }
 
@@ -89,7 +96,10 @@ impl<A, R> Download<A, R> {
 }
 
 /// How important a download is among its client's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Priority {
     /// It waits for all others.
     Low,
@@ -98,37 +108,6 @@ pub enum Priority {
     Normal,
     /// All others wait for it.
     High,
-}
-
-/// Earlier runs of one download.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Past {
-    /// How long they ran.
-    pub took: Duration,
-    /// What each source brought. Ids differ from run to run, so sources are told apart by who they are.
-    pub received: Vec<ReceivedFrom>,
-    /// Bytes taken from files of this disk, in the present run as well.
-    pub own_bytes: u64,
-}
-
-impl Past {
-    pub(super) fn add(&mut self, took: Duration, received: &[ReceivedFrom]) {
-        self.took += took;
-        for source in received {
-            match self.received.iter_mut().find(|r| r.who == source.who) {
-                Some(known) => known.add(source),
-                None => self.received.push(source.clone()),
-            }
-        }
-        self.received.sort_by_key(|source| source.who);
-    }
-
-    /// These runs and one more.
-    pub fn with(&self, took: Duration, received: &[ReceivedFrom]) -> Self {
-        let mut all = self.clone();
-        all.add(took, received);
-        all
-    }
 }
 
 /// How far a download is.
@@ -275,9 +254,12 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts one more, in this state.
-    pub(super) fn count<A, R>(&mut self, state: &State<A, R>) {
-        match state {
+    /// Counts one more. One of an earlier run that nobody asked for in this one is none of its business.
+    pub(super) fn count<A, R>(&mut self, download: &Download<A, R>) {
+        if download.origin == Origin::EarlierRun {
+            return;
+        }
+        match &download.state {
             State::Ended(End::Complete) => self.complete += 1,
             State::Ended(End::Failed(_) | End::Cancelled) => self.failed += 1,
             State::Paused => self.paused += 1,

@@ -1,0 +1,130 @@
+//! Work that is not done: what goes on after a pause, a failure or a restart, what waits for service, and what a person who
+//! leaves is told of it.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    choosing::{self, can_be_resumed, none_to_resume},
+    own_name,
+    prompt::{Extra, Prompt},
+};
+use crate::{
+    cli::{
+        commands::Wanted,
+        text::{errors, t},
+    },
+    model::ClientName,
+    node::client::{ClientError, DownloadAnswer, DownloadState, DownloadView},
+    store::Claim,
+};
+
+/// A second Ctrl-C within this time ends a program with downloads under way.
+const AGAIN_WITHIN: Duration = Duration::from_secs(2);
+
+impl<E: Extra> Prompt<E> {
+    /// Enrols with the name that was given, or with one of its own, which it holds while it runs.
+    pub(super) async fn name_itself(&mut self, name: Option<ClientName>) -> Option<Claim> {
+        if let Some(name) = name {
+            self.enrol(name).await;
+            return None;
+        }
+        let (name, claim) = own_name::claimed(self.config.memory.as_deref());
+        let enrolled = self.handle.enrol(name.clone()).await;
+        // In a pipe the answers to its commands are all that is read.
+        if self.has_person {
+            self.printer.line(match enrolled {
+                Ok(()) => t!("named-itself", name = name),
+                Err(error) => t!("name-but", name = name, why = errors::client(&error)),
+            });
+        }
+        claim
+    }
+
+    pub(super) async fn resume(&mut self, wanted: &Wanted) {
+        let views = self.handle.downloads().await.unwrap_or_default();
+        let last_of_all: Vec<DownloadView> = choosing::last_of_each(&views);
+        let fits = |state: &DownloadState| can_be_resumed(state, wanted);
+        let views = if wanted.whole == "*" {
+            last_of_all
+        } else {
+            views
+        };
+        let meant = match choosing::downloads(&views, wanted, fits) {
+            Ok(meant) => meant,
+            Err(word) => return self.complain(none_to_resume(&word)),
+        };
+        if meant.is_empty() {
+            return self.complain(none_to_resume("*"));
+        }
+        for (number, file) in meant {
+            match self.handle.resume(number).await {
+                Ok(answer) => self.told(&file, &answer).await,
+                Err(error) => self.fails(&error),
+            }
+        }
+    }
+
+    /// A request that waits for service says so once.
+    pub(super) async fn tell_why_it_waits(&mut self, answer: &DownloadAnswer) {
+        match answer {
+            DownloadAnswer::Found(_) | DownloadAnswer::Waits(..) => self.waiting.is_there(),
+            DownloadAnswer::Postponed(_, why) => self.tell_service(why).await,
+        }
+    }
+
+    /// There is no service: people hear so once.
+    pub(super) async fn tell_service(&mut self, why: &ClientError) {
+        if let Some(line) = self.waiting.none(&self.handle, why).await {
+            self.printer.line(line);
+        }
+    }
+
+    /// Ctrl-C. With downloads under way it takes a second one to end the program.
+    pub(super) async fn is_to_end(&mut self) -> bool {
+        let views = self.handle.downloads().await.unwrap_or_default();
+        let under_way = views
+            .iter()
+            .filter(|view| is_under_way(&view.state))
+            .count();
+        let now = Instant::now();
+        let is_second = |first: Instant| now.duration_since(first) <= AGAIN_WITHIN;
+        if under_way == 0 || self.interrupted.is_some_and(is_second) {
+            return true;
+        }
+        self.interrupted = Some(now);
+        self.printer.line(t!("interrupt-again", count = under_way));
+        false
+    }
+
+    /// Tells a person who leaves what the next run goes on with. True if that is remembered.
+    pub(super) async fn tells_what_is_left(&self) -> bool {
+        if self.config.memory.is_none() || !self.has_person {
+            return false;
+        }
+        let views = self.handle.downloads().await.unwrap_or_default();
+        let left = choosing::last_of_each(&views);
+        let left = left.iter().filter(|view| is_left(&view.state)).count();
+        if left > 0 {
+            self.printer.line(t!("left-for-later", count = left));
+        }
+        true
+    }
+}
+
+fn is_under_way(state: &DownloadState) -> bool {
+    match state {
+        DownloadState::Asked
+        | DownloadState::Queued(_)
+        | DownloadState::Running(_)
+        | DownloadState::Held => true,
+        DownloadState::Paused
+        | DownloadState::Complete
+        | DownloadState::Failed(_)
+        | DownloadState::Cancelled => false,
+    }
+}
+
+/// True when the next run goes on with it.
+fn is_left(state: &DownloadState) -> bool {
+    is_under_way(state) || matches!(state, DownloadState::Paused | DownloadState::Failed(_))
+}

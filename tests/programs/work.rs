@@ -1,0 +1,233 @@
+//! Work that outlives a client: what it remembers when it is killed or told to end, what waits for service, and who it is.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use rexpect::{
+    ReadUntil,
+    process::Signal as PtySignal,
+    session::{PtySession, spawn_command},
+};
+use rustix::process::Signal;
+
+use crate::support::{
+    names, noise,
+    process::{CLIENT, Cluster, Process, hearing, plain},
+    put,
+};
+
+const PATIENCE_MS: u64 = 60_000;
+const BYTES: usize = 12_000_000;
+
+/// Three secondaries with a file, at a rate that leaves time to do something.
+fn cluster() -> Cluster {
+    let cluster = Cluster::start(500_000, |folder| {
+        for n in 1..=3 {
+            let served = folder.join(format!("data/videos{n}"));
+            put(&served.join("pelicula.bin"), &noise(1, BYTES));
+        }
+    });
+    cluster.central.wait_for("Sincronizado");
+    cluster
+}
+
+fn command(cluster: &Cluster, flags: &[&str]) -> Command {
+    let mut command = hearing(CLIENT);
+    plain(&mut command)
+        .arg("--ip-central=127.0.0.1")
+        .arg(format!("--puerto-central={}", cluster.central_port))
+        .args(flags)
+        .current_dir(cluster.folder.path())
+        .env("TERM", "xterm")
+        .env("USER", "ana")
+        .env("XDG_STATE_HOME", cluster.folder.path().join("estado"));
+    command
+}
+
+fn terminal(cluster: &Cluster, flags: &[&str]) -> PtySession {
+    let mut terminal = spawn_command(command(cluster, flags), Some(PATIENCE_MS)).unwrap();
+    terminal.exp_string("> ").unwrap();
+    terminal
+}
+
+fn ends_well(mut terminal: PtySession) {
+    terminal.exp_eof().unwrap();
+    let status = terminal.process().wait().unwrap();
+    assert!(format!("{status:?}").contains("Exited"), "{status:?}");
+}
+
+/// The files in which clients remember their downloads.
+fn memories(folder: &Path) -> Vec<String> {
+    let mut all = names(folder);
+    all.retain(|name| name.contains("descargas-"));
+    all
+}
+
+/// Waits until it is written down that so many bytes are here.
+fn written_down(folder: &Path, bytes: u64) {
+    let began = std::time::Instant::now();
+    let is_there = || {
+        let name = memories(folder).pop()?;
+        let text = std::fs::read(folder.join(name)).ok()?;
+        let json: serde_json::Value = serde_json::from_slice(&text).ok()?;
+        let have = json["downloads"][0]["reached"]["have_bytes"].as_u64()?;
+        (have >= bytes).then_some(())
+    };
+    while is_there().is_none() {
+        assert!(began.elapsed() < crate::support::DEADLINE, "never written");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn what_a_killed_client_had_begun_goes_on_in_the_next() {
+    let cluster = cluster();
+    let folder = cluster.folder.path();
+    let mut first = cluster.client("ana");
+    first.type_line("VIDEO pelicula.bin");
+    written_down(&folder.join("stats"), 1_000_000);
+    first.kill();
+    let part = folder.join("data/descargas/pelicula.bin.part");
+    assert!(part.exists());
+
+    let mut second = Process::spawn(&mut command(
+        &cluster,
+        &["--nombre=ana", "--estadisticas=stats"],
+    ));
+    second.wait_for("1 descarga a medias: REANUDAR * la sigue");
+    let line = second.wait_for("[1] pelicula.bin: ");
+    assert!(line.contains(" de 12,0 MB ("), "{line}");
+    second.type_line("ESTADO");
+    second.wait_for("en pausa, ");
+    second.type_line("REANUDAR *");
+    second.wait_for("completa y verificada");
+    second.type_line("REANUDAR *");
+    second.wait_for("No hay ninguna descarga que reanudar");
+    second.type_line("SALIR");
+    assert_eq!(second.exit_code(), 0, "{:?}", second.printed());
+    assert!(memories(&folder.join("stats")).is_empty());
+    let bytes = std::fs::read(folder.join("data/descargas/pelicula.bin")).unwrap();
+    assert!(bytes == noise(1, BYTES));
+}
+
+#[test]
+fn who_leaves_with_downloads_under_way_is_asked_and_told_what_is_left() {
+    let cluster = cluster();
+    let mut first = terminal(&cluster, &["--nombre=ana"]);
+    first.send_line("VIDEO pelicula.bin").unwrap();
+    first.exp_string("Descarga 1: ").unwrap();
+    first.send_control('c').unwrap();
+    first
+        .exp_string("1 descarga en marcha: Ctrl-C otra vez para salir")
+        .unwrap();
+    // On a slow machine the second one may come too late to be one.
+    loop {
+        first.send_control('c').unwrap();
+        let asked = ReadUntil::String("Ctrl-C otra vez".to_owned());
+        let told = ReadUntil::String("1 descarga queda a medias".to_owned());
+        let (_, found) = first.exp_any(vec![asked, told]).unwrap();
+        if found.contains("a medias") {
+            break;
+        }
+    }
+    ends_well(first);
+
+    // A signal is asked back too, and what was begun is still there.
+    let mut second = terminal(&cluster, &["--nombre=ana"]);
+    second.exp_string("1 descarga a medias").unwrap();
+    second.send_line("REANUDAR 1").unwrap();
+    second.exp_string("Descarga 1: ").unwrap();
+    second.process_mut().signal(PtySignal::SIGINT).unwrap();
+    second.exp_string("Ctrl-C otra vez para salir").unwrap();
+    second.send_line("SALIR").unwrap();
+    second.exp_string("1 descarga queda a medias").unwrap();
+    ends_well(second);
+    // SIGTERM does not ask.
+    let mut third = terminal(&cluster, &["--nombre=ana"]);
+    third.exp_string("1 descarga a medias").unwrap();
+    third.process_mut().signal(PtySignal::SIGTERM).unwrap();
+    third.exp_string("1 descarga queda a medias").unwrap();
+    ends_well(third);
+}
+
+#[test]
+fn a_request_before_service_is_repeated_by_itself() {
+    let mut cluster = cluster();
+    for secondary in &mut cluster.secondaries {
+        secondary.kill();
+    }
+    cluster.central.signal(Signal::TERM);
+    cluster.central.exit_code();
+    cluster.restart_central();
+    let mut terminal = terminal(&cluster, &["--nombre=ana"]);
+    terminal.send_line("VIDEO pelicula.bin").unwrap();
+    terminal
+        .exp_string("No hay servicio: 0 de 3 secundarios. Se pedir")
+        .unwrap();
+    terminal
+        .exp_string("Descarga 1: pelicula.bin, en espera de servicio")
+        .unwrap();
+    for n in 1..=3 {
+        cluster.restart_secondary(n);
+    }
+    terminal.exp_string("completa y verificada").unwrap();
+    terminal.send_control('d').unwrap();
+    ends_well(terminal);
+}
+
+#[test]
+fn a_client_without_a_name_is_its_users_and_the_second_one_is_told_apart() {
+    let cluster = cluster();
+    let mut first = terminal(&cluster, &[]);
+    let mut second = terminal(&cluster, &[]);
+    first.send_line("NOMBRE").unwrap();
+    let (_, name) = first.exp_regex(r"Te llamas ana@[\w.-]+").unwrap();
+    second.send_line("NOMBRE").unwrap();
+    second.exp_string(&format!("{name}-2")).unwrap();
+    // No ceremony before the first download.
+    second.send_line("VIDEO pelicula.bin").unwrap();
+    second.exp_string("Descarga 1: ").unwrap();
+    for mut terminal in [first, second] {
+        terminal.send_line("SALIR").unwrap();
+        ends_well(terminal);
+    }
+}
+
+#[test]
+fn clients_leave_nothing_where_they_are_started() {
+    let cluster = cluster();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let mut command = command(&cluster, args);
+        let command = command.current_dir(elsewhere.path()).stdin(Stdio::null());
+        command.output().unwrap()
+    };
+    let state = cluster.folder.path().join("estado/trozos");
+    for args in [
+        &["listar"][..],
+        &["estado"],
+        &["listar", "--estadisticas=/dev/null/x"],
+        &["estado", "--estadisticas=/dev/null/x"],
+        &[
+            "descargar",
+            "-q",
+            "pelicula.bin",
+            "--estadisticas=/dev/null/x",
+        ],
+    ] {
+        let output = run(args);
+        assert!(output.status.success(), "{args:?}: {output:?}");
+    }
+    assert_eq!(names(elsewhere.path()), ["data/descargas/pelicula.bin"]);
+    assert!(!state.exists());
+    let output = run(&[]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(names(elsewhere.path()), ["data/descargas/pelicula.bin"]);
+    let kept = names(&state);
+    assert!(
+        kept.iter().any(|name| name.starts_with("cliente-ana@")),
+        "{kept:?}"
+    );
+}
