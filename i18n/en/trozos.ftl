@@ -213,6 +213,13 @@ left-for-later = { $count ->
    *[other] { $count } downloads are left unfinished: next time, RESUME * continues them
 }
 named-itself = Your name is { $name }; ENROL changes it
+mirror-would-download = Would download { $name }
+mirror-would-delete = Would delete { $name }
+mirror-deleted = Deleted { $name }
+mirror-nothing-deleted = Nothing is deleted: something could not be downloaded
+mirror-not-level = nothing is deleted: the system is not in sync, so its list may lack files
+usage-delete-folder = --delete takes only folders (series/), not “{ $name }”
+usage-pattern = “{ $pattern }” is not a valid pattern
 no-local-file = “{ $name }” is not in the downloads folder; GET downloads it
 none-here = the downloads folder has no file of “{ $pattern }”
 
@@ -899,6 +906,7 @@ heading-commands = Commands
 heading-general = General
 heading-security = Security
 heading-downloads = Downloads
+heading-mirror = Mirror
 heading-output = Output
 manual-title = trozos manual
 manual-name = NAME
@@ -928,6 +936,12 @@ flag-default = default: { $value }
 flag-help = Shows this help
 flag-version = Shows the version
 flag-estadisticas = Statistics folder
+flag-incluir = Only files that match (* and ? work); may be repeated
+flag-excluir = No files that match; may be repeated
+flag-espejo = Only what is missing or has another size, replacing what differs
+flag-por-contenido = With --mirror: compare contents, not only sizes
+flag-borrar = With --mirror: delete files of those folders that the system does not have
+flag-ensayo = With --mirror: only say what would be done
 flag-registro = Log level: error, warn, info, debug, trace, or a tracing filter
 flag-registro-formato = Log format: text, or json for programs, one object per line; times are UTC
 flag-registro-archivo = Log file, instead of stderr; a service opens it again on SIGHUP

@@ -213,6 +213,13 @@ left-for-later = { $count ->
    *[other] { $count } descargas quedan a medias: la próxima vez, REANUDAR * las sigue
 }
 named-itself = Te llamas { $name }; INSCRIBIR lo cambia
+mirror-would-download = Se descargaría { $name }
+mirror-would-delete = Se borraría { $name }
+mirror-deleted = Borrado { $name }
+mirror-nothing-deleted = No se borra nada: algo no se pudo descargar
+mirror-not-level = no se borra nada: el sistema no está sincronizado, así que puede faltar algún fichero en su lista
+usage-delete-folder = --borrar solo admite carpetas (serie/), no «{ $name }»
+usage-pattern = «{ $pattern }» no vale como patrón
 no-local-file = «{ $name }» no está en la carpeta de descargas; VIDEO lo descarga
 none-here = no hay en la carpeta de descargas ningún fichero de «{ $pattern }»
 
@@ -899,6 +906,7 @@ heading-commands = Órdenes
 heading-general = General
 heading-security = Seguridad
 heading-downloads = Descargas
+heading-mirror = Espejo
 heading-output = Salida
 manual-title = Manual de trozos
 manual-name = NOMBRE
@@ -928,6 +936,12 @@ flag-default = por defecto: { $value }
 flag-help = Muestra esta ayuda
 flag-version = Muestra la versión
 flag-estadisticas = Carpeta de las estadísticas
+flag-incluir = Solo los ficheros que coincidan (se admiten * y ?); se puede repetir
+flag-excluir = Ninguno de los ficheros que coincidan; se puede repetir
+flag-espejo = Solo lo que falta o tiene otro tamaño, y sustituye lo que es distinto
+flag-por-contenido = Con --espejo: compara el contenido y no solo el tamaño
+flag-borrar = Con --espejo: borra de esas carpetas los ficheros que el sistema no tiene
+flag-ensayo = Con --espejo: solo dice lo que haría
 flag-registro = Nivel del registro: error, warn, info, debug, trace, o un filtro de tracing
 flag-registro-formato = Formato del registro: texto, o json para programas, un objeto por línea; las horas, en UTC
 flag-registro-archivo = Fichero del registro, en vez de stderr; un servicio lo abre de nuevo con SIGHUP

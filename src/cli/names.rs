@@ -6,13 +6,18 @@ use super::text::language::{self, Language};
 /// Flags by their names in Spanish and in English. Keys of the configuration file are called the same, and variables
 /// after them.
 pub const FLAGS: &[(&str, &str)] = &[
+    ("borrar", "delete"),
     ("clave-archivo", "secret-file"),
     ("destino", "destination"),
     ("detallado", "verbose"),
     ("directorio", "folder"),
+    ("ensayo", "dry-run"),
+    ("espejo", "mirror"),
     ("espera-fuentes", "source-wait"),
     ("estadisticas", "statistics"),
+    ("excluir", "exclude"),
     ("idioma", "language"),
+    ("incluir", "include"),
     ("ip-anunciada", "advertised-ip"),
     ("ip-central", "central-ip"),
     ("limite-subida", "upload-limit"),
@@ -22,6 +27,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("nombre", "name"),
     ("numero", "number"),
     ("olvidar-discos", "forget-disks"),
+    ("por-contenido", "checksum"),
     ("progreso", "progress"),
     ("puerto", "port"),
     ("puerto-central", "central-port"),

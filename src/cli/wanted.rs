@@ -113,13 +113,14 @@ fn of_word(listed: &[ListedFile], word: &str) -> Result<Vec<FileName>, NoFiles> 
     Ok(matching)
 }
 
-fn no_match(word: &str) -> NoFiles {
+/// The error for a word that means no file.
+pub(super) fn no_match(word: &str) -> NoFiles {
     let text = t!("no-match", pattern = word);
     NoFiles::NotFound(coded(&text, ClientError::NotFound.code()))
 }
 
 /// Whether a name is one of those that are meant.
-pub(super) type IsMeant = Box<dyn Fn(&str) -> bool>;
+pub(super) type IsMeant = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// What a word that means several says of names: those in a folder, or those that match a pattern. `None` for a bad
 /// pattern.

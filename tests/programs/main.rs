@@ -7,6 +7,7 @@ mod ends;
 mod english;
 mod faults;
 mod flags;
+mod mirror;
 mod names;
 mod orders;
 mod prompt;

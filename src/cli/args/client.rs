@@ -61,6 +61,8 @@ pub enum Script {
         #[arg(short = 'o', long, value_name = "RUTA", value_parser = PathParser)]
         salida: Option<PathBuf>,
         #[command(flatten)]
+        choice: Choice,
+        #[command(flatten)]
         output: Output,
     },
     /// Compares downloaded files with the cluster's, and mends them.
@@ -105,6 +107,30 @@ impl Script {
             | Self::Estado { output } => output,
         }
     }
+}
+
+/// Which files of those that are meant, and what a mirror of them does.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "mirror")]
+pub struct Choice {
+    /// Only files like these.
+    #[arg(long, value_name = "PATRON")]
+    pub incluir: Vec<String>,
+    /// No files like these.
+    #[arg(long, value_name = "PATRON")]
+    pub excluir: Vec<String>,
+    /// Only what is missing or differs.
+    #[arg(long, conflicts_with = "salida")]
+    pub espejo: bool,
+    /// What differs is found by content, not by length.
+    #[arg(long, requires = "espejo")]
+    pub por_contenido: bool,
+    /// Removes what the cluster does not have.
+    #[arg(long, requires = "espejo")]
+    pub borrar: bool,
+    /// Only says what would be done.
+    #[arg(long, requires = "espejo")]
+    pub ensayo: bool,
 }
 
 /// How a script's results are printed.

@@ -29,7 +29,7 @@ use crate::node::{
 };
 
 pub use central::{CentralArgs, CentralCommand, CertificateArgs};
-pub use client::{ClientArgs, Output, Progress, Script};
+pub use client::{Choice, ClientArgs, Output, Progress, Script};
 pub(super) use local::LocalArgs;
 pub use orders::{OfCentral, OfSecondary, Order, OrderArgs};
 pub use secondary::{SecondaryArgs, SecondaryCommand};
@@ -185,7 +185,18 @@ impl DownloadArgs {
 pub(super) fn settings_can_have(arg: &Arg) -> bool {
     let is_about_this_run = matches!(
         arg.get_id().as_str(),
-        "help" | "version" | "config" | "mostrar_config" | "demo" | "generar"
+        "help"
+            | "version"
+            | "config"
+            | "mostrar_config"
+            | "demo"
+            | "generar"
+            | "incluir"
+            | "excluir"
+            | "espejo"
+            | "por_contenido"
+            | "borrar"
+            | "ensayo"
     );
     arg.get_long().is_some() && !is_about_this_run
 }

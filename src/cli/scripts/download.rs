@@ -14,12 +14,14 @@ use tokio::{
 };
 
 use super::{
+    chosen::Chosen,
     ended::Ended,
     session::{Session, cancelled},
     target::{Output, Sink, usage},
 };
 use crate::{
     cli::{
+        args::Choice,
         commands::{file_name, means_several},
         exit::Exit,
         text::{coded, files, t},
@@ -35,7 +37,7 @@ const TELL_EVERY: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// What is done with each file.
 #[derive(Clone)]
-enum Wish {
+pub(super) enum Wish {
     Download,
     DownloadAs(Named),
     Verify,
@@ -45,9 +47,18 @@ impl Session {
     pub(super) async fn download(
         &mut self,
         names: &[String],
+        choice: &Choice,
         output: Option<Output>,
     ) -> Result<Exit, Ended> {
-        let files = self.files(names).await?;
+        if choice.espejo {
+            return self.mirror(names, choice).await;
+        }
+        let chosen = Chosen::of(choice)?;
+        let mut files = self.files(names).await?;
+        files.retain(|file| chosen.has(file));
+        if files.is_empty() {
+            return Err(wanted::no_match(&names.join(" ")).into());
+        }
         let Some(output) = output else {
             return self.all(&files, &Wish::Download).await;
         };
@@ -92,7 +103,7 @@ impl Session {
         Ok(wanted::of_words(&self.listed().await?, names)?)
     }
 
-    async fn all(&mut self, files: &[FileName], wish: &Wish) -> Result<Exit, Ended> {
+    pub(super) async fn all(&mut self, files: &[FileName], wish: &Wish) -> Result<Exit, Ended> {
         let mut running: Vec<DownloadNumber> = Vec::new();
         for file in files {
             match self.ask(file, wish).await {

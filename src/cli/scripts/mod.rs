@@ -1,10 +1,13 @@
 //! What `videocliente` does without a prompt: `listar`, `descargar`, `verificar`, `estado`. Results go to standard
-//! output, all else to standard error. `session` is the connection to the cluster, `download` what takes a while, `target`
+//! output, all else to standard error. `session` is the connection to the cluster, `download` what takes a while, `chosen`
+//! which files, `mirror` how a folder becomes like the cluster's, `target`
 //! where a file goes, `report` what is printed, `documents` its JSON, `ended` why a script stops early.
 
+mod chosen;
 mod documents;
 mod download;
 mod ended;
+mod mirror;
 mod report;
 mod session;
 mod target;
@@ -67,10 +70,13 @@ pub(super) fn main(
 
 async fn run(
     script: Script,
-    config: ClientConfig,
+    mut config: ClientConfig,
     name: Option<ClientName>,
     stop: CancellationToken,
 ) -> Exit {
+    if let Script::Descargar { choice, .. } = &script {
+        config.overwrite |= choice.espejo;
+    }
     let mut report = Report::new(script.output());
     let output = match target::destination(&script, &config) {
         Ok(output) => output,
@@ -134,9 +140,11 @@ impl Session {
                     Exit::Failed
                 })
             }
-            Script::Descargar { nombres, .. } => {
+            Script::Descargar {
+                nombres, choice, ..
+            } => {
                 self.enrol(name).await?;
-                self.download(&nombres, output).await
+                self.download(&nombres, &choice, output).await
             }
             Script::Verificar { nombres, .. } => {
                 self.enrol(name).await?;

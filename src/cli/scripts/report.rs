@@ -43,7 +43,7 @@ pub(super) struct Report {
     /// The one file's path as it was typed.
     shown: Option<PathBuf>,
     /// What became of each file, as JSON.
-    files: Vec<Value>,
+    pub(super) files: Vec<Value>,
     /// Those that were asked for and have not ended.
     names: BTreeMap<u64, FileName>,
     /// Chunks that were compared and those that were bad, by file.
@@ -105,7 +105,7 @@ impl Report {
     }
 
     /// A line of results.
-    fn result(&mut self, line: &str) {
+    pub(super) fn result(&mut self, line: &str) {
         if self.stdout_is_taken {
             output::report(line);
         } else {
@@ -134,7 +134,7 @@ impl Report {
     }
 
     /// Results are JSON.
-    fn is_for_programs(&self) -> bool {
+    pub(super) fn is_for_programs(&self) -> bool {
         self.json || self.progress == Progress::Json
     }
 
@@ -311,7 +311,7 @@ impl Report {
     }
 
     /// Where a file is, for people and programs.
-    fn placed(&self, path: &Path) -> Option<PathBuf> {
+    pub(super) fn placed(&self, path: &Path) -> Option<PathBuf> {
         if self.stdout_is_taken {
             return None;
         }
