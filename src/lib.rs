@@ -2,7 +2,8 @@
 //!
 //! In reading order, each layer knowing only those above it in this list: [`model`] is the vocabulary,
 //! [`engine`] decides, [`proto`] is the wire's language, [`net`] has the sockets, [`store`] the files,
-//! [`node`] makes the three roles of them, and [`cli`] is what people see.
+//! [`node`] makes the three roles of them, [`http`] is their face for browsers and other programs, and [`cli`] is what
+//! people see.
 
 #[warn(missing_docs)]
 pub mod model;
@@ -18,5 +19,7 @@ pub mod net;
 pub mod store;
 
 pub mod node;
+
+pub mod http;
 
 pub mod cli;

@@ -5,7 +5,7 @@ use std::{ffi::OsString, process::ExitCode, sync::Arc};
 use tokio::sync::mpsc;
 
 use super::{
-    args::{CentralArgs, CentralCommand},
+    args::{CentralArgs, CentralCommand, OnlyInOpen},
     certificates,
     commands::{self, CentralLine, CommonLine},
     console::{Console, Mode, Printer, page_columns},
@@ -55,6 +55,9 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(security) => security,
         Err(error) => return output::refuse(&error),
     };
+    if let Err(OnlyInOpen) = args.http.check(&security) {
+        return flags::wrong(&t!("http-only-in-open"), "videocentral");
+    }
     let mode = Mode::detect(args.sin_consola);
     let commands = topics::of(commands::CENTRAL);
     program::run_with(

@@ -4,6 +4,7 @@
 use super::exit::Exit;
 use crate::{
     engine::download::FailReason,
+    http::Problem,
     model::{ClientNameError, Fault, FileNameError, IgnoredReason},
     node::{
         Denied, Failure, SecurityError, StartError, StatisticsTrouble, TlsError, TlsRefusal,
@@ -35,5 +36,6 @@ pub const ALL: &[(&str, &[&str])] = &[
     ("ClientNameError", ClientNameError::CODES),
     ("StatisticsTrouble", StatisticsTrouble::CODES),
     ("ErrorCode", ErrorCode::CODES),
+    ("Problem", Problem::CODES),
     ("Exit", Exit::CODES),
 ];

@@ -16,6 +16,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("espera-fuentes", "source-wait"),
     ("estadisticas", "statistics"),
     ("excluir", "exclude"),
+    ("http-nombre", "http-name"),
     ("idioma", "language"),
     ("incluir", "include"),
     ("ip-anunciada", "advertised-ip"),
@@ -49,7 +50,7 @@ pub const FLAGS: &[(&str, &str)] = &[
 
 /// Flags that are called the same in both languages.
 pub const SAME_IN_BOTH: &[&str] = &[
-    "config", "demo", "ip", "json", "socket", "tls-ca", "tls-cert",
+    "config", "demo", "http", "ip", "json", "socket", "tls-ca", "tls-cert",
 ];
 
 /// Commands of the command lines, with the other words that people try.
@@ -68,7 +69,7 @@ const HELP: &[&str] = &["ayuda", "help", "h", "?"];
 const SECTIONS: &[(&str, &str)] = &[("secundario", "secondary"), ("cliente", "client")];
 
 /// Values that are words.
-const VALUES: &[(&str, &str)] = &[("texto", "text")];
+const VALUES: &[(&str, &str)] = &[("si", "yes"), ("texto", "text")];
 
 fn of_language(name: &str, table: &[(&'static str, &'static str)]) -> String {
     let pair = table.iter().find(|(spanish, _)| *spanish == name);

@@ -152,6 +152,13 @@ impl ChunkLayout {
         ByteRange { start, end }
     }
 
+    /// The chunk that is exactly this range; `None` where it is no chunk, or not one alone.
+    pub fn chunk_of(self, range: ByteRange) -> Option<ChunkIndex> {
+        let index = u32::try_from(range.start / u64::from(self.chunk_bytes)).ok()?;
+        let chunk = ChunkIndex(index);
+        (self.contains(chunk) && self.byte_range(chunk) == range).then_some(chunk)
+    }
+
     /// Length of a chunk, in bytes; 0 for one that the file lacks.
     pub fn chunk_len(self, chunk: ChunkIndex) -> u32 {
         self.byte_range(chunk).len() as u32

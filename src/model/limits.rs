@@ -93,6 +93,23 @@ pub const SEND_STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// What a receiver must read within [`SEND_STALL_TIMEOUT`], in bytes: one that reads a byte now and then would hold its
 /// permit, its buffers and its file for ever.
 pub const LEAST_TAKEN_BYTES: u64 = 64 * 1024;
+/// Time that an HTTP request may take to come, from its first byte.
+pub const HTTP_HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest head of an HTTP request, in bytes.
+pub const MAX_HTTP_HEAD_BYTES: usize = 16 * 1024;
+/// Most fields in it.
+pub const MAX_HTTP_FIELDS: usize = 100;
+/// Longest path and query of an HTTP request, in bytes.
+pub const MAX_HTTP_TARGET_BYTES: usize = 8 * 1024;
+/// Requests on one HTTP connection.
+pub const MAX_HTTP_REQUESTS: usize = 1000;
+/// Time that an HTTP connection may be idle between requests. Longer than aria2 keeps its own, so that none is closed under
+/// its hand.
+pub const HTTP_IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Time that an HTTP client may take nothing, or less than [`LEAST_TAKEN_BYTES`], of what it asked for: players pause.
+pub const HTTP_PAUSE: Duration = Duration::from_secs(300);
+/// After this part of it the connection counts as idle, and gives way to others.
+pub const HTTP_PAUSE_IS_IDLE: Duration = Duration::from_secs(10);
 /// Time that transfers have to end at a planned stop.
 pub const STOP_GRACE: Duration = Duration::from_secs(2);
 /// How often statistics are saved.

@@ -53,6 +53,8 @@ pub enum Receiver {
     Legacy(ClientName),
     /// A secondary that copies.
     Secondary(SecondaryNumber),
+    /// A host that receives by HTTP, which has no way to say what came.
+    Http(IpAddr),
 }
 
 impl Receiver {

@@ -29,6 +29,6 @@ pub use send_file::{PlainSocket, limit_unsent};
 pub use socket::Socket;
 pub use stream::{ReadSide, Stream, WriteSide};
 pub use tls::{
-    Authority, ClientTls, Identity, ServerTls, TlsError, TlsRefusal, Traffic, begins_with_tls,
+    Authority, Beginning, ClientTls, Identity, ServerTls, TlsError, TlsRefusal, Traffic, beginning,
 };
 pub use zones::reachable;

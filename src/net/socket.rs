@@ -84,6 +84,12 @@ impl Socket {
         }
     }
 
+    /// The connection ends with a reset once this is dropped, so that the peer cannot take it for a clean end.
+    pub fn reset(&self) {
+        let Some(socket) = self.kernel() else { return };
+        let _ = socket2::SockRef::from(socket).set_linger(Some(std::time::Duration::ZERO));
+    }
+
     /// The kernel's socket, if it is one.
     pub(super) fn kernel(&self) -> Option<&TcpStream> {
         match self {

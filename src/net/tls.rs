@@ -350,10 +350,25 @@ impl TlsRefusal {
     }
 }
 
-/// True when the peer begins with TLS. Reads nothing; cancel-safe.
+/// How a peer begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// A handshake of TLS.
+    Tls,
+    /// The method of an HTTP request: lines begin with a brace.
+    Http,
+    /// Anything else, or nothing.
+    Lines,
+}
+
+/// How the peer begins, by its first byte. Reads nothing; cancel-safe.
 ///
 /// # Errors
 /// When the stream fails.
-pub async fn begins_with_tls(socket: &Socket) -> io::Result<bool> {
-    Ok(socket.peek().await? == Some(HANDSHAKE_RECORD))
+pub async fn beginning(socket: &Socket) -> io::Result<Beginning> {
+    Ok(match socket.peek().await? {
+        Some(HANDSHAKE_RECORD) => Beginning::Tls,
+        Some(b'A'..=b'Z') => Beginning::Http,
+        _ => Beginning::Lines,
+    })
 }

@@ -15,8 +15,8 @@ use super::{
 use crate::{
     model::limits::HELLO_TIMEOUT,
     net::{
-        ConnectError, LineReader, LineWriter, Network, ReadError, ReadSide, Socket, Stream,
-        TlsRefusal, Traffic, WriteSide, begins_with_tls, connect, split,
+        Beginning, ConnectError, LineReader, LineWriter, Network, ReadError, ReadSide, Socket,
+        Stream, TlsRefusal, Traffic, WriteSide, beginning, connect, split,
     },
     proto::{
         ErrorCode, Hello, Lines, PeerRole, Said, encode_line,
@@ -193,6 +193,8 @@ pub(super) enum Entered {
     },
     /// A legacy client, where there is neither secret nor TLS, with its request.
     Legacy { line: BytesMut, writer: Writer },
+    /// Somebody who speaks HTTP, where there is neither secret nor TLS. Nothing was read.
+    Http(Socket),
     /// Somebody who may not; has been told, and the connection is over.
     Refused(Refused),
     /// Nobody: it ended before it had said anything.
@@ -207,12 +209,13 @@ pub(super) async fn enter(
     stall_timeout: Duration,
 ) -> Entered {
     let deadline = Instant::now() + HELLO_TIMEOUT;
-    let has_tls = match timeout_at(deadline, begins_with_tls(&socket)).await {
-        Ok(Ok(has_tls)) => has_tls,
+    let begins = match timeout_at(deadline, beginning(&socket)).await {
+        Ok(Ok(Beginning::Http)) if security.is_open() => return Entered::Http(socket),
+        Ok(Ok(begins)) => begins,
         Ok(Err(_)) => return Entered::Gone,
         Err(_) => return refuse(socket, stall_timeout, Refused::SaysNothing).await,
     };
-    let stream = match (&security.server, has_tls) {
+    let stream = match (&security.server, begins == Beginning::Tls) {
         (None, false) => Stream::Plain(socket),
         (Some(tls), true) => match timeout_at(deadline, tls.accept(socket)).await {
             Ok(Ok(stream)) => stream,
@@ -244,6 +247,12 @@ pub(super) async fn enter(
         Err(_) => Refused::SaysNothing,
     };
     Entered::Refused(turn_away(reader, writer, refused).await)
+}
+
+/// Sends somebody away who speaks HTTP where nobody else does.
+pub(super) async fn refuse_http(socket: Socket, stall_timeout: Duration) -> Refused {
+    let (reader, writer) = split(socket, stall_timeout);
+    turn_away(reader, writer, Refused::Unexpected("HTTP is off here")).await
 }
 
 /// Sends a peer away before it has said anything that was understood.

@@ -208,6 +208,11 @@ impl Security {
         self.secret.is_some()
     }
 
+    /// True when everybody may join, and nothing is encrypted.
+    pub fn is_open(&self) -> bool {
+        !self.is_closed() && !self.has_tls()
+    }
+
     /// True when this node's port speaks TLS.
     pub fn has_tls(&self) -> bool {
         self.server.is_some()

@@ -543,6 +543,7 @@ async fn a_central_with_another_catalogue_does_not_change_what_is_downloaded() {
     let other = Announced::of("alone", &noise(10, BYTES));
     let config = trozos::node::central::CentralConfig {
         security: Default::default(),
+        face: None,
         listen: address,
         required_secondaries: 1,
         max_downloads: 5,

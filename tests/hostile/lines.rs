@@ -89,6 +89,7 @@ fn nonsense_is_answered_with_an_error_or_a_close_and_serving_goes_on() {
         b"\n\n\n{}\n".to_vec(),
         b"{\"type\":\"format-disk\"}\n".to_vec(),
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec(),
+        b"get / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec(),
         lines(&[json!({"type":"hello","protocol":2,"role":"client"})]),
         lines(&[json!({"type":"hello","protocol":-1,"role":"client"})]),
         lines(&[json!({"type":"hello","protocol":1,"role":"king"})]),

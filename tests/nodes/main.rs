@@ -4,6 +4,7 @@
 mod cluster;
 mod downloads;
 mod folders;
+mod http;
 mod later;
 mod orders;
 mod own_disk;

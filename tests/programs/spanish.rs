@@ -285,7 +285,7 @@ fn who_was_refused_at_a_server() {
     let twice = [&hello[..], b"\n", hello, b"\n"].concat();
     for (bytes, expected) in [
         (
-            &b"GET / HTTP/1.1\n"[..],
+            &b"get / HTTP/1.1\n"[..],
             "algo que no es un mensaje de este protocolo",
         ),
         (

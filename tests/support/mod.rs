@@ -102,6 +102,7 @@ impl Bench {
             max_downloads: 5,
             statistics: folder.path().join("stats"),
             security: Default::default(),
+            face: None,
         };
         config(&mut central_config);
         let central = start_central(central_config).await;
@@ -127,6 +128,7 @@ impl Bench {
             quiet: Duration::from_secs(1),
             forget_disks: false,
             security: Default::default(),
+            face: None,
         }
     }
 

@@ -4,13 +4,16 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{ANYWHERE, CENTRAL_PORT, Common, OfCentral, Order, SecurityArgs, USUAL_SECONDARIES};
+use super::{
+    ANYWHERE, CENTRAL_PORT, Common, HttpArgs, OfCentral, Order, SecurityArgs, USUAL_SECONDARIES,
+};
 use crate::{
     cli::{
         parsers::number,
         place::{Place, place},
         values::{PathParser, tidy},
     },
+    http,
     node::{Security, central::CentralConfig},
 };
 
@@ -40,6 +43,8 @@ pub struct CentralArgs {
     /// Runs as a service.
     #[arg(long)]
     pub sin_consola: bool,
+    #[command(flatten)]
+    pub http: HttpArgs,
     #[command(flatten)]
     pub security: SecurityArgs,
     #[command(flatten)]
@@ -76,6 +81,7 @@ impl CentralArgs {
             required_secondaries: self.secundarios,
             max_downloads: self.max_clientes as usize,
             statistics: self.common.estadisticas.clone(),
+            face: self.http.hosts(&security).map(http::of_central),
             security,
         }
     }

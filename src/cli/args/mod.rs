@@ -5,6 +5,7 @@
 
 mod central;
 mod client;
+mod http;
 mod local;
 mod orders;
 mod secondary;
@@ -30,6 +31,7 @@ use crate::node::{
 
 pub use central::{CentralArgs, CentralCommand, CertificateArgs};
 pub use client::{Choice, ClientArgs, Output, Progress, Script};
+pub use http::{HttpArgs, OnlyInOpen};
 pub(super) use local::LocalArgs;
 pub use orders::{OfCentral, OfSecondary, Order, OrderArgs};
 pub use secondary::{SecondaryArgs, SecondaryCommand};

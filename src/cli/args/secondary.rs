@@ -9,7 +9,9 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
-use super::{ANYWHERE, CENTRAL_PORT, Common, OfSecondary, Order, SecurityArgs, USUAL_SECONDARIES};
+use super::{
+    ANYWHERE, CENTRAL_PORT, Common, HttpArgs, OfSecondary, Order, SecurityArgs, USUAL_SECONDARIES,
+};
 use crate::{
     cli::{
         parsers::{number, quiet, secondary_number},
@@ -18,6 +20,7 @@ use crate::{
         text::t,
         values::{PathParser, tidy},
     },
+    http,
     model::{SecondaryNumber, limits::MAX_SECONDARY_NUMBER},
     node::{Security, secondary::SecondaryConfig},
     store::retired::RetiredLimits,
@@ -78,6 +81,8 @@ pub struct SecondaryArgs {
     /// Runs as a service.
     #[arg(long)]
     pub sin_consola: bool,
+    #[command(flatten)]
+    pub http: HttpArgs,
     #[command(flatten)]
     pub security: SecurityArgs,
     #[command(flatten)]
@@ -150,6 +155,7 @@ impl SecondaryArgs {
             retired: self.retired_limits(),
             quiet: self.reposo,
             forget_disks: self.olvidar_discos,
+            face: self.http.hosts(&security).map(http::of_secondary),
             security,
         }
     }

@@ -249,6 +249,7 @@ pub fn to(receiver: &Receiver) -> String {
         Receiver::Client(name) => t!("to-client", name = name),
         Receiver::Legacy(name) => t!("to-original", name = name),
         Receiver::Secondary(number) => t!("to-secondary", number = number),
+        Receiver::Http(address) => t!("to-http", address = address),
     }
 }
 
@@ -258,6 +259,7 @@ fn receiver(receiver: &Receiver) -> String {
         Receiver::Client(name) => t!("the-client", name = name),
         Receiver::Legacy(name) => t!("the-original", name = name),
         Receiver::Secondary(number) => t!("the-secondary", number = number),
+        Receiver::Http(address) => t!("the-http", address = address),
     }
 }
 

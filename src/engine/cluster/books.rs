@@ -30,6 +30,7 @@ use self::{
     tables::Tables,
 };
 use super::ConnectionId;
+use crate::engine::counters::Counters;
 use crate::model::{
     ClientName, FileName, Finished, Incarnation, Receiver, SecondaryNumber, SentBytes,
     SentTransfer, TransferId, limits::MAX_TRANSFERS_OF_A_HOST,
@@ -85,6 +86,11 @@ impl Books {
             closed: self.closed.to_saved(),
             ..self.tables.totals()
         }
+    }
+
+    /// All downloads by clients.
+    pub(super) fn sums(&self) -> &Counters {
+        self.tables.sums()
     }
 
     pub(super) fn per_file(&self) -> impl Iterator<Item = (&FileName, u64)> {
@@ -289,6 +295,14 @@ impl Books {
             if sent.last {
                 self.closed.add(sent.transfer);
                 self.tables.book_legacy(number, client, sent);
+            }
+        } else if let Receiver::Http(_) = &sent.receiver {
+            // Nobody confirms what came. Later reports of it amend closed books.
+            if sent.last {
+                self.closed.add(sent.transfer);
+                let bytes = sent.bytes;
+                self.tables
+                    .book_without_entry(number, &sent.receiver, bytes);
             }
         } else if news.more < sent.bytes {
             // It had an entry, or none, when it was told before.

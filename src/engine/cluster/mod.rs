@@ -33,7 +33,7 @@ pub use catalog::Resolved;
 pub use notices::{DownReason, Notice};
 pub use numbers::NumberSet;
 pub use router::{
-    ClientInfo, Cluster, ClusterConfig, Drained, Expelled, FileCounts, ListingVersion, QueueRow,
-    SecondaryCondition, SecondaryInfo,
+    ClientInfo, Cluster, ClusterConfig, Drained, Expelled, FileCounts, Holder, ListingVersion,
+    QueueRow, SecondaryCondition, SecondaryInfo,
 };
 pub use types::{Action, ConnectionId, Event, Parting, Refusal};

@@ -25,11 +25,16 @@ use super::{
     policy::{self, Policy},
     transfers::Transfers,
 };
-use crate::model::{NameRecord, Receiver, Term};
+use crate::{
+    engine::counters::Counters,
+    model::{NameRecord, Receiver, Term},
+};
 
 pub use self::{
     people::{Drained, Expelled},
-    views::{ClientInfo, FileCounts, ListingVersion, QueueRow, SecondaryCondition, SecondaryInfo},
+    views::{
+        ClientInfo, FileCounts, Holder, ListingVersion, QueueRow, SecondaryCondition, SecondaryInfo,
+    },
 };
 
 /// A call this much later than it was due means that this process did not run.
@@ -204,6 +209,11 @@ impl Cluster {
     /// The books, for the statistics.
     pub fn totals(&self) -> Totals {
         self.books.totals()
+    }
+
+    /// The figures of all downloads by clients.
+    pub fn sums(&self) -> &Counters {
+        self.books.sums()
     }
 
     /// Somebody without a connection here says that a secondary is down. It is probed if it has been sending to a

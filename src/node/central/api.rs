@@ -6,10 +6,15 @@ mod handle;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use crate::node::Security;
+use super::{CentralDoor, catalogue::Catalogue};
+use crate::node::{Security, face::FaceMaker};
 
 pub(super) use self::handle::CentralCommand;
-pub use self::{answers::DownloadCount, events::CentralEvent, handle::CentralHandle};
+pub use self::{
+    answers::{DownloadCount, Offer, Summary},
+    events::CentralEvent,
+    handle::CentralHandle,
+};
 
 /// How a central is to run.
 #[derive(Clone, Debug)]
@@ -24,4 +29,7 @@ pub struct CentralConfig {
     pub statistics: PathBuf,
     /// Who is let in, and how.
     pub security: Arc<Security>,
+    /// What serves those who speak another protocol than lines, if anything does. Nothing does where a secret or TLS says
+    /// who is let in.
+    pub face: Option<FaceMaker<CentralDoor>>,
 }

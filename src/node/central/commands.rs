@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{DownloadCount, api::CentralCommand, state::Central};
+use super::{DownloadCount, Summary, api::CentralCommand, state::Central};
 
 impl Central {
     pub(super) fn command(&mut self, now: Instant, command: CentralCommand) {
@@ -47,6 +47,21 @@ impl Central {
             }
             CentralCommand::Statistics(answer) => {
                 let _ = answer.send(self.statistics.present(&self.cluster));
+            }
+            CentralCommand::Offer(name, answer) => {
+                let _ = answer.send(self.cluster.offer(now, &name));
+            }
+            CentralCommand::Catalogue(answer) => {
+                let _ = answer.send(self.shown.get(now, &self.cluster));
+            }
+            CentralCommand::Summary(answer) => {
+                let counts = self.counts.get(now, &self.cluster);
+                let status = self.cluster.status_with(counts);
+                let _ = answer.send(Summary {
+                    secondaries: self.cluster.secondaries_of(now, &status),
+                    sums: self.cluster.sums().clone(),
+                    status,
+                });
             }
         }
     }

@@ -21,11 +21,12 @@ use crate::{
         },
         messages::{FromClient, FromReceiver},
     },
-    net::{Accepted, LineReader, LineWriter, Permit, Use},
+    net::{Accepted, LineReader, LineWriter, Permit, Socket, Use},
     node::{
         Refused, Security, clock,
         conversation::{next, write_all},
-        greeting::{Entered, enter, turn_away},
+        face::{Face, Visit},
+        greeting::{Entered, enter, refuse_http, turn_away},
         rules::central::enrolment,
     },
     proto::{
@@ -46,6 +47,7 @@ pub(super) struct Context {
     /// Highest number that a secondary may have here.
     pub(super) highest_number: u16,
     pub(super) security: Arc<Security>,
+    pub(super) face: Option<Arc<dyn Face>>,
 }
 
 impl Context {
@@ -91,10 +93,32 @@ pub(super) async fn serve(accepted: Accepted, id: ConnectionId, context: Context
         Entered::Legacy { line, writer } => {
             return legacy::serve(&line, peer, writer, &context.inputs).await;
         }
+        Entered::Http(socket) => match &context.face {
+            Some(face) => {
+                return visit(face.as_ref(), socket, peer, permit, &context).await;
+            }
+            None => refuse_http(socket, WRITE_STALL).await,
+        },
         Entered::Refused(refused) => refused,
         Entered::Gone => return,
     };
     context.bad_peer(peer, refused).await;
+}
+
+/// Hands a connection over that speaks another protocol than lines.
+async fn visit(
+    face: &dyn Face,
+    socket: Socket,
+    peer: SocketAddr,
+    permit: Permit,
+    context: &Context,
+) {
+    let permit = Arc::new(permit);
+    let visit = Visit::new(socket, peer, Arc::clone(&permit), context.stop.clone());
+    tokio::select! {
+        () = face.serve(visit) => {}
+        () = permit.revoked() => context.bad_peer(peer, Refused::GaveWay).await,
+    }
 }
 
 /// Who is at the other end.

@@ -3,12 +3,14 @@
 //!
 //! `state` is what its owner has, `run` the owner's loop. `commands` come from the program, `inputs` from connections;
 //! `peers` is what is said to them, and `connection` speaks with one of them, `legacy` with a legacy client. `heard`
-//! notes when a peer last spoke, `memory` what must survive a restart, `pages` keeps the listing as it is sent, and
-//! `news` chooses what people hear.
+//! notes when a peer last spoke, `memory` what must survive a restart, `pages` keeps the listing as it is sent,
+//! `catalogue` as a face shows it, which `door` lets ask, and `news` chooses what people hear.
 
 mod api;
+mod catalogue;
 mod commands;
 mod connection;
+mod door;
 mod heard;
 mod inputs;
 mod legacy;
@@ -40,17 +42,20 @@ use crate::{
     engine::cluster::{Cluster, ClusterConfig},
     model::limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY},
     net::{Network, connection_permits},
-    node::{StartError, clock, server::Server, start::listen_on},
+    node::{StartError, clock, face::Face, server::Server, start::listen_on},
 };
 
 #[cfg(feature = "fuzzing")]
 pub use statistics::rewritten as rewritten_statistics;
 
-pub use api::{CentralConfig, CentralEvent, CentralHandle, DownloadCount};
+pub use catalogue::Catalogue;
+pub use door::CentralDoor;
+
+pub use api::{CentralConfig, CentralEvent, CentralHandle, DownloadCount, Offer, Summary};
 
 pub use crate::engine::cluster::{
-    ClientInfo, DownReason, Drained, Expelled, Notice, QueueRow, Resolved, SecondaryCondition,
-    SecondaryInfo,
+    ClientInfo, DownReason, Drained, Expelled, Holder, Notice, QueueRow, Refusal, Resolved,
+    SecondaryCondition, SecondaryInfo,
 };
 
 /// Inputs that may wait for the owner; connections wait beyond that.
@@ -103,6 +108,7 @@ pub(in crate::node) async fn start_on(
     };
     let stop = CancellationToken::new();
     let over = stop.clone().drop_guard();
+    let face = face(&config, network, &commands);
     let central = Central {
         server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
         cluster,
@@ -114,11 +120,13 @@ pub(in crate::node) async fn start_on(
             stop: stop.clone(),
             highest_number: highest_number(config.required_secondaries),
             security: config.security,
+            face,
         },
         peers: HashMap::new(),
         next_connection: 0,
         pages: Default::default(),
         counts: Default::default(),
+        shown: Default::default(),
         save_every,
         news: News::default(),
         last_turn: clock::now(),
@@ -133,6 +141,18 @@ pub(in crate::node) async fn start_on(
             central.run(inbox).await
         }),
     })
+}
+
+/// What serves those who speak another protocol than lines.
+fn face(
+    config: &CentralConfig,
+    network: &Network,
+    commands: &mpsc::Sender<api::CentralCommand>,
+) -> Option<Arc<dyn Face>> {
+    let security = Arc::clone(&config.security);
+    let door = CentralDoor::new(commands.clone(), network.clone(), security);
+    let maker = config.face.as_ref();
+    maker.map(|maker| maker.make(door))
 }
 
 /// A seed that nobody else knows. A system without random numbers has none for TLS or the secret either.

@@ -133,6 +133,10 @@ impl News {
                 by: Receiver::Client(client) | Receiver::Legacy(client),
                 ..
             } => self.addresses.get(client).copied().unwrap_or(ANYBODY),
+            Notice::Reported {
+                by: Receiver::Http(address),
+                ..
+            } => *address,
             Notice::SecondaryUp { .. }
             | Notice::SecondaryDown { .. }
             | Notice::Drained { .. }

@@ -9,8 +9,8 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{
-    CentralEvent, connection::Context, inputs::Peer, memory::Memory, news::News, pages::Pages,
-    statistics::Statistics,
+    CentralEvent, catalogue::Shown, connection::Context, inputs::Peer, memory::Memory, news::News,
+    pages::Pages, statistics::Statistics,
 };
 use crate::{
     engine::cluster::{Cluster, ConnectionId, FileCounts},
@@ -30,6 +30,7 @@ pub(super) struct Central {
     pub(super) next_connection: u64,
     pub(super) pages: Pages,
     pub(super) counts: Counts,
+    pub(super) shown: Shown,
     pub(super) save_every: Duration,
     pub(super) news: News,
     /// When the loop last ran.

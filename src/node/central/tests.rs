@@ -27,6 +27,7 @@ async fn slow_central(folder: &Path) -> CentralHandle {
         max_downloads: 5,
         statistics,
         security: Arc::new(Security::default()),
+        face: None,
     };
     let (events, mut told) = mpsc::channel(100);
     tokio::spawn(async move { while told.recv().await.is_some() {} });

@@ -9,10 +9,10 @@ use crate::{
 
 /// Why a connection is of no use any more.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Lost {
+pub(in crate::node) struct Lost {
     pub(super) fault: Fault,
     /// For logs.
-    pub(super) reason: String,
+    pub(in crate::node) reason: String,
 }
 
 impl Lost {

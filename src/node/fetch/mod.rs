@@ -1,7 +1,8 @@
 //! Receiving one file from its sources: a client's download, and a secondary's copy. The shell around the download machine.
 //!
 //! `goal` is what is asked for and `update` what is told of it; `shell` owns the machine and `ending` how it ends;
-//! `sources` are the connections, `source` is one of them, `fault` what can be wrong with it. Chunks come into `buffers`, and `writing` hashes them and puts
+//! `sources` are the connections, `source` is one of them, `fault` what can be wrong with it,
+//! `manifest` how it tells digests. Chunks come into `buffers`, and `writing` hashes them and puts
 //! them into the `storage`: a part file, or a `reader` that gets it in order (`stream`). What this disk has already
 //! (`own`), and chunks of nothing but zeros, are not asked for. `messages` pass between the tasks.
 //!
@@ -16,6 +17,7 @@ mod ending;
 mod fault;
 mod goal;
 mod leave;
+mod manifest;
 mod messages;
 mod own;
 mod reader;
@@ -42,7 +44,9 @@ use crate::{
     node::{clock, rules::Receiving},
 };
 
+pub(super) use fault::Lost as SourceLost;
 pub(super) use goal::{FetchConfig, Folder, Goal, Own, Target};
+pub(super) use manifest::fetch_manifest;
 pub(super) use messages::MapAnswer;
 pub(super) use reader::Reader;
 pub(super) use update::{FetchEnd, FetchOutcome, FetchUpdate};

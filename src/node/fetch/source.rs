@@ -17,6 +17,7 @@ use tokio::{
 use super::{
     buffers::{Buffers, ChunkBuffer},
     fault::Lost,
+    manifest::{next, receive},
     messages::{Command, Input, News, Origin},
     writing::{Whole, Writing},
 };
@@ -25,17 +26,16 @@ use crate::{
         ChunkIndex, Fault, FileMeta, Manifest, TransferId, Who,
         limits::{HELLO_TIMEOUT, IDLE_TIMEOUT, MAX_FRAME_BYTES},
     },
-    net::{Network, ReadError, reachable},
+    net::{Network, reachable},
     node::{
         Security, clock,
         greeting::{Reader, Writer, dial, introduce},
     },
     proto::{
-        Hello, Lines, PeerRole,
+        Hello, PeerRole,
         data::{FromSource, ToSource},
         handshake::ServerRole,
     },
-    store::manifest_id,
 };
 
 /// How long a source may take none of our requests, which are short lines.
@@ -149,7 +149,9 @@ impl SourceTask {
                 manifest_bytes,
             } if transfer == context.transfer => {
                 if manifest_bytes > 0 {
-                    self.manifest(&mut reader, manifest_bytes).await?;
+                    let manifest = receive(&mut reader, &context.file, manifest_bytes).await?;
+                    // Another source may have brought it meanwhile: the same one.
+                    let _ = context.manifest.set(Arc::new(manifest));
                 } else if wants_manifest {
                     return Err(Lost::protocol("no manifest came"));
                 }
@@ -159,40 +161,6 @@ impl SourceTask {
         }
         Ok((reader, writer))
     }
-
-    async fn manifest(&self, reader: &mut Reader, announced_bytes: u64) -> Result<(), Lost> {
-        let file = &self.context.file;
-        let expected = Manifest::raw_bytes(file.layout);
-        if announced_bytes != expected {
-            return Err(Lost::protocol(format!(
-                "manifest of {announced_bytes} bytes where {expected} were expected"
-            )));
-        }
-        let length = expected as usize;
-        let mut raw = Vec::with_capacity(length);
-        while raw.len() < length {
-            let left = length - raw.len();
-            reader.read_raw(&mut raw, left).await?;
-        }
-        let manifest = Manifest::from_raw(file.layout, &raw)
-            .map_err(|error| Lost::protocol(error.to_string()))?;
-        if manifest_id(&manifest) != file.id {
-            return Err(Lost {
-                fault: Fault::Digest,
-                reason: "the manifest is not the catalogue's".to_owned(),
-            });
-        }
-        // Another source may have brought it meanwhile: the same one.
-        let _ = self.context.manifest.set(Arc::new(manifest));
-        Ok(())
-    }
-}
-
-async fn next(reader: &mut Reader) -> Result<FromSource, Lost> {
-    let line = reader.next_line().await?.ok_or(ReadError::CutShort)?;
-    let message = Lines::parse(&line)?;
-    tracing::trace!(?message, "received");
-    Ok(message)
 }
 
 /// Sends commands as lines, many in one write; a sign of life when there are none.

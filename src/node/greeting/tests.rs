@@ -105,7 +105,9 @@ async fn meet(
                 Ok((role, reader, writer))
             }
             Entered::Refused(refused) => Err(refused),
-            other @ (Entered::Legacy { .. } | Entered::Gone) => panic!("{other:?}"),
+            other @ (Entered::Legacy { .. } | Entered::Http(_) | Entered::Gone) => {
+                panic!("{other:?}")
+            }
         }
     };
     let (introduced, entered) = tokio::join!(introduced, entered);
@@ -265,7 +267,7 @@ async fn garbage_for_a_first_line_is_refused_with_its_reason() {
     for security in [open(), closed()] {
         for garbage in [
             &b"nonsense\n"[..],
-            b"GET / HTTP/1.1\r\n\r\n",
+            b"get / HTTP/1.1\r\n\r\n",
             b"{\"type\":\"hello\"}\n",
             b"\xff\xfe\n",
         ] {
@@ -293,6 +295,18 @@ async fn garbage_for_a_first_line_is_refused_with_its_reason() {
     );
     assert!(told.is_empty(), "{told:?}");
     assert_eq!(refused(&closed(), LEGACY).await, Refused::OldInClosed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn http_is_told_apart_where_everybody_may_join() {
+    const GET: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
+    let (_network, near, far) = connection().await;
+    let (_reader, mut writer) = split(near, STALL);
+    writer.send_encoded(GET).await.unwrap();
+    let entered = enter(far, &open(), ServerRole::Central, STALL).await;
+    assert!(matches!(entered, Entered::Http(_)), "{entered:?}");
+    let refused = refused(&closed(), GET).await;
+    assert!(matches!(refused, Refused::NotAMessage(_)), "{refused}");
 }
 
 #[tokio::test(start_paused = true)]

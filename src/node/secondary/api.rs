@@ -11,7 +11,12 @@ use std::{
     time::Duration,
 };
 
-use crate::{model::SecondaryNumber, node::Security, store::retired::RetiredLimits};
+use super::SecondaryDoor;
+use crate::{
+    model::SecondaryNumber,
+    node::{Security, face::FaceMaker},
+    store::retired::RetiredLimits,
+};
 
 pub(super) use self::handle::SecondaryCommand;
 pub use self::{
@@ -48,4 +53,7 @@ pub struct SecondaryConfig {
     pub forget_disks: bool,
     /// Who is let in, and what it shows to the central.
     pub security: Arc<Security>,
+    /// What serves those who speak another protocol than lines, if anything does. Nothing does where a secret or TLS says
+    /// who is let in.
+    pub face: Option<FaceMaker<SecondaryDoor>>,
 }

@@ -40,6 +40,11 @@ impl Secondary {
                 self.book();
                 let _ = answer.send(self.status());
             }
+            SecondaryCommand::Figures(answer) => {
+                self.book();
+                let sums = self.statistics.sums().clone();
+                let _ = answer.send((self.status(), sums));
+            }
             SecondaryCommand::Statistics(answer) => {
                 self.book();
                 let _ = answer.send(self.statistics.to_value());

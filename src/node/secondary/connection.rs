@@ -8,7 +8,8 @@ use crate::{
     net::{Accepted, Permit, Socket, Use, limit_unsent},
     node::{
         Refused, Security,
-        greeting::{Entered, Reader, Writer, enter, turn_away},
+        face::{Face, Visit},
+        greeting::{Entered, Reader, Writer, enter, refuse_http, turn_away},
         send::{self, Peer, Provider},
     },
     proto::{Hello, PeerRole, data::FromSource, handshake::ServerRole},
@@ -21,6 +22,7 @@ pub(super) struct Context {
     pub(super) incarnation: Incarnation,
     pub(super) security: Arc<Security>,
     pub(super) send: send::Context<Served>,
+    pub(super) face: Option<Arc<dyn Face>>,
 }
 
 /// Serves a connection until it ends, or until its permit is revoked.
@@ -64,6 +66,14 @@ async fn attend(socket: Socket, address: SocketAddr, permit: Arc<Permit>, contex
             permit.set_use(Use::Busy);
             return send::serve_legacy(&line, address, writer, &context.send).await;
         }
+        Entered::Http(socket) => match &context.face {
+            Some(face) => {
+                let stop = context.send.stop.clone();
+                let visit = Visit::new(socket, address, permit, stop);
+                return face.serve(visit).await;
+            }
+            None => refuse_http(socket, SEND_STALL_TIMEOUT).await,
+        },
         Entered::Refused(refused) => refused,
         Entered::Gone => return,
     };

@@ -1,6 +1,9 @@
 //! What the connections of a secondary ask of its owner.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -9,6 +12,7 @@ use crate::{
     model::{FileName, IndexedFile, Receiver, TransferId},
     node::{
         Refused,
+        ask::ask,
         rules::sent::Sending,
         send::{Opened, Provider, Wanted},
     },
@@ -25,12 +29,34 @@ pub(super) enum Input {
         receiver: Receiver,
         answer: oneshot::Sender<Result<Held, Refused>>,
     },
+    /// Whether a content is here, for a face.
+    Find {
+        wanted: Wanted,
+        answer: oneshot::Sender<Found>,
+    },
+    /// A content to be sent to a host by a face.
+    OpenFor {
+        host: IpAddr,
+        file: Arc<IndexedFile>,
+        answer: oneshot::Sender<Result<Held, Refused>>,
+    },
     /// A file that could not be read as it was indexed.
     Damaged { name: FileName },
     BadPeer {
         address: SocketAddr,
         reason: Refused,
     },
+}
+
+/// What is known of a content that somebody looks for.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// It is served.
+    Here(Arc<IndexedFile>),
+    /// It was, or its name is another content's by now.
+    Replaced,
+    /// Nothing.
+    Unknown,
 }
 
 /// A content that a connection asked for.
@@ -66,11 +92,41 @@ impl Provider for Served {
             })
             .await
             .map_err(|_| Refused::Stopping)?;
+        let held = answered.await.map_err(|_| Refused::Stopping)??;
+        self.opened(held).await
+    }
+
+    /// Has the index look at the file again.
+    async fn damaged(&self, name: FileName, error: &StoreError) {
+        tracing::warn!(file = %name, %error, "cannot be sent");
+        let _ = self.inputs.send(Input::Damaged { name }).await;
+    }
+
+    async fn bad_peer(&self, address: SocketAddr, reason: Refused) {
+        let bad = Input::BadPeer { address, reason };
+        let _ = self.inputs.send(bad).await;
+    }
+}
+
+impl Served {
+    /// Opens a content for a host that asks a face for it.
+    pub(super) async fn open_for(
+        &self,
+        host: IpAddr,
+        file: Arc<IndexedFile>,
+    ) -> Result<Opened, Refused> {
+        let open = |answer| Input::OpenFor { host, file, answer };
+        let held = ask(&self.inputs, open).await;
+        self.opened(held.map_err(|_| Refused::Stopping)??).await
+    }
+
+    /// Opens the file of a content.
+    async fn opened(&self, held: Held) -> Result<Opened, Refused> {
         let Held {
             file,
             sending,
             stop,
-        } = answered.await.map_err(|_| Refused::Stopping)??;
+        } = held;
         let (root, retired) = (self.root.clone(), self.retired.clone());
         let name = file.meta.name.clone();
         let opened = tokio::task::spawn_blocking(move || {
@@ -94,20 +150,9 @@ impl Provider for Served {
                 Err(Refused::Unreadable(error))
             }
             Err(error) => {
-                self.damaged(name, &error).await;
+                Provider::damaged(self, name, &error).await;
                 Err(Refused::Unreadable(error))
             }
         }
-    }
-
-    /// Has the index look at the file again.
-    async fn damaged(&self, name: FileName, error: &StoreError) {
-        tracing::warn!(file = %name, %error, "cannot be sent");
-        let _ = self.inputs.send(Input::Damaged { name }).await;
-    }
-
-    async fn bad_peer(&self, address: SocketAddr, reason: Refused) {
-        let bad = Input::BadPeer { address, reason };
-        let _ = self.inputs.send(bad).await;
     }
 }

@@ -3,7 +3,8 @@
 //! `state` is what its owner has, `run` the owner's loop. `commands` come from the program and `inputs` from connections,
 //! each of which `connection` begins and `node::send` goes on with; `central` is what passes between the secondary and its
 //! central. `sending` is what was asked for and sent, `copied` what the tasks of copies tell, `indexed` what the folder's
-//! index tells; that runs in a thread of its own, `index`. `copies` and `holdings` keep the copies that run and the files
+//! index tells; that runs in a thread of its own, `index`. `door` is what a face may ask.
+//! `copies` and `holdings` keep the copies that run and the files
 //! that are served. `crate::node::rules` decides what needs neither sockets nor files.
 
 mod api;
@@ -12,6 +13,7 @@ mod commands;
 mod connection;
 mod copied;
 mod copies;
+mod door;
 mod holdings;
 pub mod index;
 mod indexed;
@@ -46,6 +48,7 @@ use crate::{
     node::{
         Lost, StartError,
         central::DownloadCount,
+        face::Face,
         fetch::{FetchConfig, Folder, Goal, Own, Target},
         finding::LinkConfig,
         link::Link,
@@ -62,6 +65,9 @@ use crate::{
 
 #[cfg(feature = "fuzzing")]
 pub use statistics::rewritten as rewritten_statistics;
+
+pub use door::SecondaryDoor;
+pub use inputs::Found;
 
 pub use api::{
     NoLongerServing, RunningKind, RunningTransfer, SecondaryConfig, SecondaryEvent,
@@ -111,17 +117,20 @@ pub(in crate::node) async fn start_on(
         root: root.clone(),
         retired: retired.clone(),
     };
+    let send = send::Context {
+        provider: Arc::new(served),
+        uplink: Arc::new(Uplink::new(config.upload_limit_bytes_per_s)),
+        stop: stop.clone(),
+    };
+    let face = face(&config, &send, &senders.commands);
     let secondary = Secondary {
         server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
         context: Context {
             number: config.number,
             incarnation,
             security: config.security,
-            send: send::Context {
-                provider: Arc::new(served),
-                uplink: Arc::new(Uplink::new(config.upload_limit_bytes_per_s)),
-                stop: stop.clone(),
-            },
+            send,
+            face,
         },
         root,
         retired: retired.clone(),
@@ -147,6 +156,17 @@ pub(in crate::node) async fn start_on(
             secondary.run(inbox).await
         }),
     })
+}
+
+/// What serves those who speak another protocol than lines.
+fn face(
+    config: &SecondaryConfig,
+    send: &send::Context<Served>,
+    commands: &mpsc::Sender<api::SecondaryCommand>,
+) -> Option<Arc<dyn Face>> {
+    let (send, commands) = (send.clone(), commands.clone());
+    let maker = config.face.as_ref();
+    maker.map(|maker| maker.make(SecondaryDoor { send, commands }))
 }
 
 /// What a secondary needs of its disk before it goes to its central.

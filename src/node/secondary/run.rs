@@ -149,6 +149,12 @@ impl Secondary {
                 let held = self.open(transfer, &wanted, &receiver);
                 let _ = answer.send(held);
             }
+            Input::Find { wanted, answer } => {
+                let _ = answer.send(self.find(&wanted));
+            }
+            Input::OpenFor { host, file, answer } => {
+                let _ = answer.send(self.open_for(host, file));
+            }
             Input::Damaged { name } => self.command_index(IndexCommand::Look(name)),
             Input::BadPeer { address, reason } => self.refused(Some(address), reason),
         }

@@ -1,8 +1,14 @@
 //! What a secondary sends: contents are opened for connections, and what was sent is reported and booked.
 
-use super::{SecondaryEvent, inputs::Held, state::Secondary};
+use std::{net::IpAddr, sync::Arc};
+
+use super::{
+    SecondaryEvent,
+    inputs::{Found, Held},
+    state::Secondary,
+};
 use crate::{
-    model::{Receiver, SentTransfer, TransferId},
+    model::{IndexedFile, Receiver, SentTransfer, TransferId},
     node::{Refused, clock, rules::enrolment, send::Wanted},
 };
 
@@ -28,6 +34,51 @@ impl Secondary {
             Wanted::Content { id, .. } => self.retired.find(id),
         };
         let file = found.cloned().or_else(aside).ok_or_else(not_held)?;
+        self.begin(transfer, receiver, file)
+    }
+
+    /// Whether a content is served, for a face. What was set aside is not: a face offers what the names stand for now.
+    pub(super) fn find(&self, wanted: &Wanted) -> Found {
+        let held = &self.state.held;
+        match wanted {
+            Wanted::Named(name) => held
+                .named(name)
+                .map_or(Found::Unknown, |file| Found::Here(Arc::clone(file))),
+            Wanted::Content { id, name } => match held.with_content(*id, name) {
+                Some(file) => Found::Here(Arc::clone(file)),
+                None if held.named(name).is_some() || self.retired.find(id).is_some() => {
+                    Found::Replaced
+                }
+                None => Found::Unknown,
+            },
+        }
+    }
+
+    /// Opens the books of what a face sends to a host. All that it asks for of a content within a while is one transfer: a
+    /// player makes a request for each place that it goes to.
+    pub(super) fn open_for(
+        &mut self,
+        host: IpAddr,
+        file: Arc<IndexedFile>,
+    ) -> Result<Held, Refused> {
+        let of = (host, file.meta.id);
+        let known = self.state.hosts.get(&of).copied();
+        let transfer = known
+            .filter(|transfer| self.state.sent.knows(*transfer))
+            // No central named this transfer.
+            .unwrap_or_else(|| TransferId::without_term(fastrand::u64(..)));
+        let held = self.begin(transfer, &Receiver::Http(host), file)?;
+        self.state.hosts.insert(of, transfer);
+        Ok(held)
+    }
+
+    /// Opens the books of a transfer.
+    fn begin(
+        &mut self,
+        transfer: TransferId,
+        receiver: &Receiver,
+        file: Arc<IndexedFile>,
+    ) -> Result<Held, Refused> {
         if self.state.stops.is_expelled(transfer) {
             return Err(Refused::Expelled);
         }
@@ -88,6 +139,7 @@ impl Secondary {
         let never_told = self.state.sent.take_never_told_bytes();
         self.statistics.never_told(never_told);
         let sent = &self.state.sent;
+        self.state.hosts.retain(|_, transfer| sent.knows(*transfer));
         self.state
             .stops
             .retain(now, |transfer| sent.knows(transfer));

@@ -1,6 +1,10 @@
 //! What a secondary's owner has and knows: the files it holds, what it has sent, its copies, its link to the central.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +19,10 @@ use super::{
 };
 use crate::{
     engine::recent::RecentRate,
-    model::{Conflict, CopyLimits, CopyOrder, FileMeta, FileName, IndexedFile, RetiredReason},
+    model::{
+        Conflict, CopyLimits, CopyOrder, Digest, FileMeta, FileName, IndexedFile, RetiredReason,
+        TransferId,
+    },
     node::{
         Refused, StatisticsTrouble,
         link::Link,
@@ -62,6 +69,8 @@ pub(super) struct State {
     /// copy may take their place.
     pub(super) damaged: BTreeMap<FileName, Arc<IndexedFile>>,
     pub(super) sent: SentBook,
+    /// The transfers of hosts that a face sends contents to.
+    pub(super) hosts: BTreeMap<(IpAddr, Digest), TransferId>,
     /// Payload bytes since the start.
     pub(super) sent_bytes: u64,
     pub(super) rate: RecentRate,

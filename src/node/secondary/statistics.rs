@@ -81,6 +81,11 @@ impl Statistics {
         &mut self.content.refused
     }
 
+    /// All that it sent to clients.
+    pub(super) fn sums(&self) -> &Counters {
+        &self.content.totals
+    }
+
     /// Bytes were sent.
     pub(super) fn sent(&mut self, progress: &Progress) {
         let counters = Counters {
@@ -111,6 +116,13 @@ impl Statistics {
                 change_named(files, others, file, counters, Counters::add);
                 let (clients, others) = (&mut content.clients, &mut content.other_clients);
                 change_named(clients, others, client, counters, Counters::add);
+            }
+            Receiver::Http(_) => {
+                let content = &mut self.content;
+                content.totals.add(counters);
+                let (files, others) = (&mut content.files, &mut content.other_files);
+                change_named(files, others, file, counters, Counters::add);
+                content.other_clients.add(counters);
             }
             Receiver::Secondary(number) => {
                 let copies = &mut self.content.copies_sent;

@@ -2,11 +2,12 @@
 //! secondary, a client that shares its files, a server of another protocol.
 //!
 //! `connection` has the two halves of a connection, `sender` answers requests, `payload` moves bytes, `legacy` speaks the
-//! legacy protocol. `plan` decides how long a frame is and which way it goes, [`crate::engine::send`] whose turn it is
+//! legacy protocol, `feed` gives bytes to protocols that frame them themselves. `plan` decides how long a frame is and which way it goes, [`crate::engine::send`] whose turn it is
 //! (`uplink` waits for that), and `meter` counts what the socket took. All else comes from a [`Provider`].
 
 mod connection;
 mod end;
+mod feed;
 mod legacy;
 mod meter;
 mod patience;
@@ -20,6 +21,7 @@ mod stops;
 mod tests;
 mod uplink;
 
+pub use self::feed::{Cut, Feed, NotOpened, Piece, Request};
 pub(super) use self::{
     connection::converse,
     legacy::serve as serve_legacy,

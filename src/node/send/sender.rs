@@ -71,7 +71,7 @@ pub(super) struct Sender<P, W> {
 impl<P: Provider, W: PlainSocket> Sender<P, W> {
     pub(super) fn new(writer: LineWriter<W>, peer: Peer, context: Context<P>) -> Self {
         let kind = match peer.receiver {
-            Receiver::Client(_) | Receiver::Legacy(_) => Kind::Client,
+            Receiver::Client(_) | Receiver::Legacy(_) | Receiver::Http(_) => Kind::Client,
             Receiver::Secondary(_) => Kind::Copy,
         };
         Self {

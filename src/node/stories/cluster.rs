@@ -157,6 +157,7 @@ impl Cluster {
             max_downloads: 5,
             statistics: self.path("statistics"),
             security: Default::default(),
+            face: None,
         };
         let network = self.network.host(CENTRAL);
         let started = central::start_on(&network, config, nobody(), SAVE_EVERY);
@@ -189,6 +190,7 @@ impl Cluster {
             quiet: Duration::from_millis(10),
             forget_disks: false,
             security: Default::default(),
+            face: None,
         };
         let network = self.network.host(number);
         let started = secondary::start_on(&network, config, nobody()).await;

@@ -164,7 +164,7 @@ impl Senders {
     ) -> Vec<(SecondaryNumber, TransferId)> {
         let is_to = |open: &Open| match &open.receiver {
             Receiver::Client(name) | Receiver::Legacy(name) => name == client,
-            Receiver::Secondary(_) => false,
+            Receiver::Secondary(_) | Receiver::Http(_) => false,
         };
         let senders = self.senders.iter();
         senders

@@ -36,6 +36,11 @@ impl Tables {
         self.totals.clone()
     }
 
+    /// All downloads by clients.
+    pub(super) fn sums(&self) -> &Counters {
+        &self.totals.totals
+    }
+
     pub(super) fn per_file(&self) -> impl Iterator<Item = (&FileName, u64)> {
         let files = self.totals.files.iter();
         files.map(|(name, counters)| (name, counters.downloads))
@@ -100,7 +105,7 @@ impl Tables {
         };
         match receiver {
             Receiver::Secondary(_) => self.totals.copies.add(&counters),
-            Receiver::Client(_) | Receiver::Legacy(_) => {
+            Receiver::Client(_) | Receiver::Legacy(_) | Receiver::Http(_) => {
                 self.totals.totals.add(&counters);
                 self.totals.other_files.add(&counters);
                 self.totals.other_clients.add(&counters);

@@ -208,7 +208,7 @@ impl Cluster {
                     reason: finished.reason.clone(),
                 });
             }
-            Receiver::Legacy(_) => {}
+            Receiver::Legacy(_) | Receiver::Http(_) => {}
         }
         self.end_in_books(connection, finished);
     }

@@ -84,6 +84,19 @@ pub enum SecondaryCondition {
     Down,
 }
 
+/// A live secondary that holds a file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Holder {
+    /// Its number.
+    pub number: SecondaryNumber,
+    /// Where others reach it.
+    pub address: SocketAddr,
+    /// Transfers in which it has a connection.
+    pub transfers: usize,
+    /// Payload bytes per second that it sends of late.
+    pub rate_bytes_per_s: f64,
+}
+
 /// A client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClientInfo {
@@ -195,6 +208,29 @@ impl Cluster {
         Ok((file.clone(), addresses.collect()))
     }
 
+    /// The file of a name that can be downloaded now, with the live holders that are to be asked, the least busy first.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub fn offer(&self, now: Instant, name: &FileName) -> Result<(FileMeta, Vec<Holder>), Refusal> {
+        let (file, _) = self.find(name)?;
+        let holders = self.catalog.holders_of(&file).and(self.members.present());
+        let asked = self.addresses(self.members.usable(holders).asked);
+        let senders = self.books.senders();
+        let holder = |(number, address)| Holder {
+            number,
+            address,
+            transfers: senders.open(number),
+            rate_bytes_per_s: senders.bytes_per_s(now, number),
+        };
+        let mut holders: Vec<Holder> = asked.into_iter().map(holder).collect();
+        holders.sort_by(|a, b| {
+            let by_rate = a.rate_bytes_per_s.total_cmp(&b.rate_bytes_per_s);
+            a.transfers.cmp(&b.transfers).then(by_rate)
+        });
+        Ok((file, holders))
+    }
+
     /// The state of the cluster. Looks at the whole catalogue once.
     pub fn status(&self) -> ClusterStatus {
         self.status_with(&self.count_files())
@@ -263,6 +299,12 @@ impl Cluster {
     pub fn secondaries(&self, now: Instant) -> Vec<SecondaryInfo> {
         let rows = self.status().secondaries.into_iter();
         rows.map(|row| self.secondary(now, &row)).collect()
+    }
+
+    /// The same of a state that is known.
+    pub fn secondaries_of(&self, now: Instant, status: &ClusterStatus) -> Vec<SecondaryInfo> {
+        let rows = status.secondaries.iter();
+        rows.map(|row| self.secondary(now, row)).collect()
     }
 
     fn secondary(&self, now: Instant, row: &SecondaryStatus) -> SecondaryInfo {

@@ -1,6 +1,6 @@
 //! The handle of a running central, and the commands that it sends.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{mpsc, oneshot},
@@ -8,9 +8,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::DownloadCount;
+use super::{Catalogue, DownloadCount, Offer, Summary};
 use crate::{
-    engine::cluster::{ClientInfo, Drained, Expelled, QueueRow, Resolved, SecondaryInfo},
+    engine::cluster::{ClientInfo, Drained, Expelled, QueueRow, Refusal, Resolved, SecondaryInfo},
     model::{ClusterStatus, Conflict, FileName, SecondaryNumber},
     node::{
         StopError,
@@ -44,6 +44,9 @@ pub(in crate::node::central) enum CentralCommand {
     Conflicts(oneshot::Sender<Vec<Conflict>>),
     Resolve(FileName, u16, oneshot::Sender<Resolved>),
     Statistics(oneshot::Sender<serde_json::Value>),
+    Offer(FileName, oneshot::Sender<Result<Offer, Refusal>>),
+    Catalogue(oneshot::Sender<Arc<Catalogue>>),
+    Summary(oneshot::Sender<Summary>),
 }
 
 impl CentralHandle {

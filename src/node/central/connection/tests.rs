@@ -48,6 +48,7 @@ async fn connected(first: &[u8]) -> Connected {
         stop: stop.clone(),
         highest_number: 3,
         security: Arc::default(),
+        face: None,
     };
     let serving = tokio::spawn(serve(accepted, ConnectionId(7), context));
     Connected {

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{RunningTransfer, SecondaryStatus};
 use crate::{
+    engine::counters::Counters,
     model::FileName,
     node::{
         StopError,
@@ -38,6 +39,7 @@ pub(in crate::node::secondary) enum SecondaryCommand {
     Running(oneshot::Sender<Vec<RunningTransfer>>),
     Downloads(oneshot::Sender<Vec<DownloadCount>>),
     Status(oneshot::Sender<SecondaryStatus>),
+    Figures(oneshot::Sender<(SecondaryStatus, Counters)>),
     Statistics(oneshot::Sender<serde_json::Value>),
     Reindex(oneshot::Sender<()>),
     SetUploadLimit(Option<u64>, oneshot::Sender<()>),

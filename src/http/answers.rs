@@ -1,0 +1,34 @@
+//! Answers that several routes give.
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, Response, header, request::Parts},
+};
+
+use super::{problem::Problem, server::Asker};
+
+/// Answers or says why not, in the asker's language.
+pub(super) fn told(request: &Parts, answer: Result<Response<Body>, Problem>) -> Response<Body> {
+    let asker = request.extensions.get::<Asker>();
+    let tongue = asker.map(|asker| asker.tongue).unwrap_or_default();
+    answer.unwrap_or_else(|problem| problem.answer(tongue))
+}
+
+pub(super) async fn nothing(request: Parts) -> Response<Body> {
+    told(&request, Err(Problem::NotFound))
+}
+
+/// This process answers.
+pub(super) async fn healthy() -> Response<Body> {
+    let mut response = Response::new(Body::from("ok\n"));
+    plain(response.headers_mut());
+    response
+}
+
+/// A line of text that is true now.
+pub(super) fn plain(headers: &mut HeaderMap) {
+    let text = HeaderValue::from_static("text/plain; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, text);
+    let no_store = HeaderValue::from_static("no-store");
+    headers.insert(header::CACHE_CONTROL, no_store);
+}

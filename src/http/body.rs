@@ -1,0 +1,175 @@
+//! The bodies of answers: what was made in memory, or bytes of a content, which come one piece after the other.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    http::{HeaderMap, Version},
+};
+use hyper::body::{Buf, Frame, SizeHint};
+use parking_lot::Mutex;
+
+use crate::node::{Cut, Feed, Piece, face::Serving};
+
+/// The rest of a body does not come: the connection, or its stream, is reset.
+#[derive(Debug, thiserror::Error)]
+#[error("the rest does not come")]
+pub(super) struct CutShort;
+
+/// What a cut says to the node.
+pub(super) type OnCut = Arc<dyn Fn(Cut) + Send + Sync>;
+
+/// The bytes of a content, on their way through the router, which only knows bodies of its own.
+#[derive(Clone)]
+pub(super) struct Fed(Arc<Mutex<Option<(Feed, OnCut)>>>);
+
+impl Fed {
+    pub(super) fn new(feed: Feed, on_cut: OnCut) -> Self {
+        Self(Arc::new(Mutex::new(Some((feed, on_cut)))))
+    }
+
+    fn take(&self) -> Option<(Feed, OnCut)> {
+        self.0.lock().take()
+    }
+}
+
+/// The body of an answer. Its request is being answered for as long as this lives.
+pub(super) struct Reply {
+    inner: Inner,
+    serving: Serving,
+    version: Version,
+}
+
+enum Inner {
+    Made(Body),
+    Fed {
+        next: Option<Next>,
+        rest_bytes: u64,
+        on_cut: OnCut,
+    },
+}
+
+type Next = Pin<Box<dyn Future<Output = (Feed, Option<Result<Piece, Cut>>)> + Send>>;
+
+fn next(mut feed: Feed) -> Next {
+    Box::pin(async move {
+        let piece = feed.next().await;
+        (feed, piece)
+    })
+}
+
+impl Reply {
+    /// A body that was made, or what feeds it instead.
+    pub(super) fn new(made: Body, fed: Option<&Fed>, serving: Serving, version: Version) -> Self {
+        let inner = match fed.and_then(Fed::take) {
+            Some((feed, on_cut)) => Inner::Fed {
+                rest_bytes: feed.rest_bytes(),
+                next: Some(next(feed)),
+                on_cut,
+            },
+            None => Inner::Made(made),
+        };
+        Self {
+            inner,
+            serving,
+            version,
+        }
+    }
+}
+
+impl HttpBody for Reply {
+    type Data = Data;
+    type Error = CutShort;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Data>, CutShort>>> {
+        let this = self.get_mut();
+        let (next_piece, rest_bytes, on_cut) = match &mut this.inner {
+            Inner::Made(body) => {
+                let frame = Pin::new(body).poll_frame(context);
+                let made = |frame: Frame<Bytes>| frame.map_data(Data::Made);
+                return frame.map(|frame| frame.map(|frame| frame.map(made).map_err(|_| CutShort)));
+            }
+            Inner::Fed {
+                next,
+                rest_bytes,
+                on_cut,
+            } => (next, rest_bytes, on_cut),
+        };
+        let Some(future) = next_piece else {
+            return Poll::Ready(None);
+        };
+        let (feed, piece) = std::task::ready!(future.as_mut().poll(context));
+        *next_piece = None;
+        match piece {
+            None => Poll::Ready(None),
+            Some(Ok(piece)) => {
+                *rest_bytes = feed.rest_bytes();
+                *next_piece = Some(next(feed));
+                Poll::Ready(Some(Ok(Frame::data(Data::Piece(piece)))))
+            }
+            Some(Err(cut)) => {
+                on_cut(cut);
+                // HTTP/2 resets the stream alone.
+                if this.version < Version::HTTP_2 {
+                    this.serving.cut();
+                }
+                Poll::Ready(Some(Err(CutShort)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.inner {
+            Inner::Made(body) => body.is_end_stream(),
+            Inner::Fed { next, .. } => next.is_none(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.inner {
+            Inner::Made(body) => body.size_hint(),
+            Inner::Fed { rest_bytes, .. } => SizeHint::with_exact(*rest_bytes),
+        }
+    }
+}
+
+/// Bytes of an answer.
+pub(super) enum Data {
+    Made(Bytes),
+    Piece(Piece),
+}
+
+impl Buf for Data {
+    fn remaining(&self) -> usize {
+        match self {
+            Self::Made(bytes) => bytes.remaining(),
+            Self::Piece(piece) => piece.remaining(),
+        }
+    }
+
+    fn chunk(&self) -> &[u8] {
+        match self {
+            Self::Made(bytes) => bytes.chunk(),
+            Self::Piece(piece) => piece.chunk(),
+        }
+    }
+
+    fn advance(&mut self, count: usize) {
+        match self {
+            Self::Made(bytes) => bytes.advance(count),
+            Self::Piece(piece) => piece.advance(count),
+        }
+    }
+}
+
+/// True when a request brings a body in pieces, which no request here does.
+pub(super) fn comes_in_pieces(headers: &HeaderMap) -> bool {
+    headers.contains_key(axum::http::header::TRANSFER_ENCODING)
+}

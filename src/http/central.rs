@@ -1,0 +1,268 @@
+//! The routes of a central. It has no bytes of files: it says who has them.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    http::{HeaderValue, Response, StatusCode, header, request::Parts},
+    routing::get,
+};
+
+use super::{
+    answers::{healthy, nothing, plain, told},
+    catalogue::{Query, select},
+    lists,
+    metrics::Figures,
+    names::{self, Placing},
+    pages,
+    problem::Problem,
+    server::Asker,
+};
+use crate::{
+    model::FileName,
+    node::{
+        Stopped,
+        central::{CentralDoor, Holder, Offer, Refusal, Summary},
+    },
+};
+
+/// What the routes share. Copies are the same.
+#[derive(Clone, Debug)]
+pub(super) struct Central {
+    pub(super) door: CentralDoor,
+    /// Counts redirections, so that equally busy secondaries take turns.
+    turn: Arc<AtomicUsize>,
+}
+
+pub(super) fn router(door: CentralDoor) -> Router {
+    let central = Central {
+        door,
+        turn: Arc::default(),
+    };
+    Router::new()
+        .route("/f/{*name}", get(by_name))
+        .route("/c/{id}/{*name}", get(by_content))
+        .route("/", get(page))
+        .route("/p/{*name}", get(file_page))
+        .route(pages::STYLE_PATH, get(style))
+        .route("/meta4/{*name}", get(metalink))
+        .route("/sha256/{*name}", get(sha256))
+        .route("/m3u/{*name}", get(playlist))
+        .route("/healthz", get(healthy))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .fallback(nothing)
+        .with_state(central)
+}
+
+impl Central {
+    /// The file of a name, and who holds it.
+    pub(super) async fn offer(&self, name: FileName) -> Result<Offer, Problem> {
+        let offer = self.door.offer(name).await;
+        match offer.map_err(|Stopped| Problem::Stopping)? {
+            Ok(offer) => Ok(offer),
+            Err(Refusal::NotReady { .. }) => Err(Problem::NotReady),
+            Err(_) => Err(Problem::NotFound),
+        }
+    }
+
+    /// The least busy holder; those that are equally busy take turns.
+    fn choose(&self, holders: &[Holder]) -> Option<Holder> {
+        let least = holders.first()?.transfers;
+        let equal = holders.iter().take_while(|h| h.transfers == least).count();
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        holders.get(turn % equal).copied()
+    }
+}
+
+/// The address of a content at one of its holders.
+pub(super) fn at_holder(offer: &Offer, holder: &Holder) -> String {
+    let (id, path) = (offer.0.id, names::to_path(&offer.0.name));
+    format!("http://{}/c/{id}/{path}", holder.address)
+}
+
+async fn by_name(State(central): State<Central>, request: Parts) -> Response<Body> {
+    let answer = async {
+        let path = request.uri.path().strip_prefix("/f/");
+        let name = path.and_then(names::of_path).ok_or(Problem::NotFound)?;
+        let offer = central.offer(name).await?;
+        redirect(&central, &request, &offer)
+    };
+    let answer = answer.await;
+    told(&request, answer)
+}
+
+async fn by_content(State(central): State<Central>, request: Parts) -> Response<Body> {
+    let answer = async {
+        let path = request.uri.path().strip_prefix("/c/");
+        let (id, name) = path.and_then(names::content).ok_or(Problem::NotFound)?;
+        let offer = central.offer(name).await?;
+        if offer.0.id != id {
+            return Err(Problem::Replaced);
+        }
+        redirect(&central, &request, &offer)
+    };
+    let answer = answer.await;
+    told(&request, answer)
+}
+
+fn redirect(central: &Central, request: &Parts, offer: &Offer) -> Result<Response<Body>, Problem> {
+    let holder = central.choose(&offer.1).ok_or(Problem::NotReady)?;
+    let mut location = at_holder(offer, &holder);
+    if let Some(query) = request.uri.query() {
+        location.push('?');
+        location.push_str(query);
+    }
+    // For those who do not follow: what to say to curl.
+    let mut response = Response::new(Body::from(format!("curl -L {location}\n")));
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    plain(response.headers_mut());
+    let location = HeaderValue::try_from(location).map_err(|_| Problem::NotFound)?;
+    response.headers_mut().insert(header::LOCATION, location);
+    Ok(response)
+}
+
+/// The name of a path below a route, without the ending that the list has.
+fn listed(request: &Parts, route: &str, ending: &str) -> Result<FileName, Problem> {
+    let path = request.uri.path().strip_prefix(route);
+    let name = path.and_then(|path| names::of_path(path.strip_suffix(ending)?));
+    name.ok_or(Problem::NotFound)
+}
+
+/// A list that is true now, to be saved under a name.
+fn list(text: String, mime: &'static str, name: &FileName, ending: &str) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    let headers = response.headers_mut();
+    plain(headers);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(mime));
+    let file = format!("{}{ending}", names::last_component(name));
+    let disposition = names::disposition(Placing::Attachment, &file);
+    if let Ok(disposition) = HeaderValue::try_from(disposition) {
+        headers.insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    response
+}
+
+async fn metalink(State(central): State<Central>, request: Parts) -> Response<Body> {
+    let answer = async {
+        let name = listed(&request, "/meta4/", ".meta4")?;
+        let offer = central.offer(name).await?;
+        let manifest = central.door.manifest(&offer).await;
+        let manifest = manifest.ok_or(Problem::NotReady)?;
+        let addresses = offer.1.iter().map(|holder| at_holder(&offer, holder));
+        let addresses: Vec<String> = addresses.collect();
+        let text = lists::metalink(&offer.0.name, &manifest, &addresses);
+        let mime = "application/metalink4+xml";
+        Ok(list(text, mime, &offer.0.name, ".meta4"))
+    };
+    let answer = answer.await;
+    told(&request, answer)
+}
+
+async fn sha256(State(central): State<Central>, request: Parts) -> Response<Body> {
+    let answer = async {
+        let name = listed(&request, "/sha256/", ".sha256")?;
+        let offer = central.offer(name).await?;
+        let manifest = central.door.manifest(&offer).await;
+        let text = lists::sha256(&offer.0.name, &*manifest.ok_or(Problem::NotReady)?);
+        let mime = "text/plain; charset=utf-8";
+        Ok(list(text, mime, &offer.0.name, ".sha256"))
+    };
+    let answer = answer.await;
+    told(&request, answer)
+}
+
+async fn playlist(State(central): State<Central>, request: Parts) -> Response<Body> {
+    let answer = async {
+        let name = listed(&request, "/m3u/", ".m3u")?;
+        let (file, _) = central.offer(name).await?;
+        let asker = request.extensions.get::<Asker>();
+        let asker = asker.ok_or(Problem::BadHost)?;
+        let text = lists::playlist(&file.name, &asker.host);
+        Ok(list(text, "audio/x-mpegurl", &file.name, ".m3u"))
+    };
+    let answer = answer.await;
+    told(&request, answer)
+}
+
+/// Downloads can begin.
+async fn ready(State(central): State<Central>, request: Parts) -> Response<Body> {
+    let answer = match central.door.summary().await {
+        Ok(summary) if summary.status.ready => Ok(healthy().await),
+        Ok(_) => Err(Problem::NotReady),
+        Err(Stopped) => Err(Problem::Stopping),
+    };
+    told(&request, answer)
+}
+
+async fn metrics(State(central): State<Central>, request: Parts) -> Response<Body> {
+    let answer = match central.door.summary().await {
+        Ok(Summary {
+            status,
+            secondaries,
+            sums,
+        }) => Figures::of_central(&status, &secondaries, &sums).answer(&request.headers),
+        Err(Stopped) => Err(Problem::Stopping),
+    };
+    told(&request, answer)
+}
+
+async fn page(State(central): State<Central>, request: Parts) -> Response<Body> {
+    let answer = async {
+        let query = Query::of(request.uri.query());
+        let asker = request.extensions.get::<Asker>().ok_or(Problem::BadHost)?;
+        let tongue = asker.tongue.chosen(query.language.as_deref());
+        let status = central
+            .door
+            .summary()
+            .await
+            .map_err(|Stopped| Problem::Stopping)?
+            .status;
+        let all = central
+            .door
+            .catalogue()
+            .await
+            .map_err(|Stopped| Problem::Stopping)?;
+        // A look at all names takes a while.
+        let made = tokio::task::spawn_blocking(move || {
+            pages::catalogue(&select(&all.files, &query), &query, &status, tongue)
+        });
+        made.await.map_err(|_| Problem::Stopping)
+    };
+    let answer = answer.await;
+    told(&request, answer)
+}
+
+async fn file_page(State(central): State<Central>, request: Parts) -> Response<Body> {
+    let answer = async {
+        let name = listed(&request, "/p/", "")?;
+        let asker = request.extensions.get::<Asker>().ok_or(Problem::BadHost)?;
+        let query = Query::of(request.uri.query());
+        let tongue = asker.tongue.chosen(query.language.as_deref());
+        let offer = central.offer(name).await?;
+        let manifest = central.door.manifest(&offer).await;
+        Ok(pages::file(
+            &offer,
+            manifest.as_deref(),
+            &asker.host,
+            tongue,
+        ))
+    };
+    let answer = answer.await;
+    told(&request, answer)
+}
+
+async fn style() -> Response<Body> {
+    let mut response = Response::new(Body::from(pages::STYLE));
+    let headers = response.headers_mut();
+    let css = HeaderValue::from_static("text/css; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, css);
+    let kept = HeaderValue::from_static("public, max-age=3600");
+    headers.insert(header::CACHE_CONTROL, kept);
+    response
+}

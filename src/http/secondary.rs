@@ -1,0 +1,129 @@
+//! The routes of a secondary: its files, by name and by content.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    http::{Method, Response, request::Parts},
+    routing::get,
+};
+
+use super::{
+    answers::{healthy, nothing, told},
+    body::Fed,
+    files::{Lasting, Manner, head},
+    metrics::Figures,
+    names,
+    problem::Problem,
+    ranges::Wants,
+    server::Asker,
+};
+use crate::{
+    model::IndexedFile,
+    node::{
+        Cut, NotOpened, Stopped,
+        secondary::{Found, SecondaryDoor},
+    },
+};
+
+pub(super) fn router(door: SecondaryDoor) -> Router {
+    Router::new()
+        .route("/f/{*name}", get(by_name))
+        .route("/c/{id}/{*name}", get(by_content))
+        .route("/healthz", get(healthy))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .fallback(nothing)
+        .with_state(door)
+}
+
+/// Its whole folder is served, and its central knows.
+async fn ready(State(door): State<SecondaryDoor>, request: Parts) -> Response<Body> {
+    let answer = match door.figures().await {
+        Ok((status, _)) if status.central.is_some() && !status.indexing => Ok(healthy().await),
+        Ok(_) => Err(Problem::NotReady),
+        Err(Stopped) => Err(Problem::Stopping),
+    };
+    told(&request, answer)
+}
+
+async fn metrics(State(door): State<SecondaryDoor>, request: Parts) -> Response<Body> {
+    let answer = match door.figures().await {
+        Ok((status, sums)) => Figures::of_secondary(&status, &sums).answer(&request.headers),
+        Err(Stopped) => Err(Problem::Stopping),
+    };
+    told(&request, answer)
+}
+
+async fn by_name(State(door): State<SecondaryDoor>, request: Parts) -> Response<Body> {
+    let answer = async {
+        let path = request.uri.path().strip_prefix("/f/");
+        let name = path.and_then(names::of_path).ok_or(Problem::NotFound)?;
+        let found = door.named(name).await;
+        send(&door, &request, found, Lasting::AskAgain).await
+    };
+    let answer = answer.await;
+    told(&request, answer)
+}
+
+async fn by_content(State(door): State<SecondaryDoor>, request: Parts) -> Response<Body> {
+    let answer = async {
+        let path = request.uri.path().strip_prefix("/c/");
+        let (id, name) = path.and_then(names::content).ok_or(Problem::NotFound)?;
+        let found = door.content(id, name).await;
+        send(&door, &request, found, Lasting::ForEver).await
+    };
+    let answer = answer.await;
+    told(&request, answer)
+}
+
+async fn send(
+    door: &SecondaryDoor,
+    request: &Parts,
+    found: Result<Found, Stopped>,
+    lasting: Lasting,
+) -> Result<Response<Body>, Problem> {
+    let file = match found.map_err(|Stopped| Problem::Stopping)? {
+        Found::Here(file) => file,
+        Found::Replaced => return Err(Problem::Replaced),
+        Found::Unknown => return Err(Problem::NotFound),
+    };
+    let manner = Manner {
+        wants: match request.method {
+            Method::HEAD => Wants::Head,
+            _ => Wants::Body,
+        },
+        lasting,
+        saved: request.uri.query() == Some("descargar=1"),
+    };
+    let (mut response, range) = head(&file, &request.headers, manner);
+    let asker = request.extensions.get::<Asker>();
+    if let Some(range) = range.filter(|range| !range.is_empty())
+        && let Some(asker) = asker
+    {
+        let wanted = crate::node::Request {
+            range,
+            host: asker.ip,
+        };
+        let feed = door.open(&file, wanted).await;
+        let feed = feed.map_err(|why| match why {
+            NotOpened::NotHeld => Problem::NotFound,
+            NotOpened::Unreadable => Problem::Unreadable,
+            NotOpened::Stopping => Problem::Stopping,
+        })?;
+        let fed = Fed::new(feed, on_cut(door, &file));
+        response.extensions_mut().insert(fed);
+    }
+    Ok(response)
+}
+
+/// Has the index look at a file whose bytes did not come.
+fn on_cut(door: &SecondaryDoor, file: &Arc<IndexedFile>) -> super::body::OnCut {
+    let (door, file) = (door.clone(), Arc::clone(file));
+    Arc::new(move |cut| match cut {
+        Cut::Unreadable(error) => door.damaged_now(file.meta.name.clone(), &error),
+        Cut::Over => {}
+    })
+}

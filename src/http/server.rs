@@ -1,0 +1,207 @@
+//! Connections, and what is true of all requests: which hosts, methods and lengths are answered, and the fields that every
+//! answer has.
+
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderValue, Method, Request, Response, StatusCode, Version, header},
+};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
+use tower_service::Service;
+
+use super::{
+    body::{Fed, Reply, comes_in_pieces},
+    hosts::{Hosts, WrongHost},
+    problem::{ALLOWED, Problem},
+    text::Tongue,
+};
+use crate::{
+    model::limits::{
+        MAX_HTTP_FIELDS, MAX_HTTP_HEAD_BYTES, MAX_HTTP_REQUESTS, MAX_HTTP_TARGET_BYTES,
+    },
+    node::face::{Face, Serving, Visit},
+};
+
+/// Requests at once on one connection of HTTP/2.
+const MOST_STREAMS: u32 = 64;
+
+/// Who asks, for the routes.
+#[derive(Clone, Debug)]
+pub(super) struct Asker {
+    pub(super) ip: IpAddr,
+    /// Under which of its names this server is asked, with the port.
+    pub(super) host: String,
+    pub(super) tongue: Tongue,
+}
+
+/// See the module. Copies are the same.
+#[derive(Clone)]
+pub(super) struct Server(Arc<Shared>);
+
+struct Shared {
+    router: Router,
+    hosts: Hosts,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Server(..)")
+    }
+}
+
+impl Server {
+    pub(super) fn new(router: Router, hosts: Hosts) -> Self {
+        Self(Arc::new(Shared { router, hosts }))
+    }
+}
+
+impl Face for Server {
+    fn serve(&self, visit: Visit) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(serve(self.clone(), visit))
+    }
+}
+
+async fn serve(server: Server, visit: Visit) {
+    let Visit { stream, peer, stop } = visit;
+    let answering = stream.answering();
+    let requests = AtomicUsize::new(0);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let server = server.clone();
+        let serving = answering();
+        let is_last = requests.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_HTTP_REQUESTS;
+        async move {
+            let version = request.version();
+            let mut response = server.answer(request.map(Body::new), peer, serving).await;
+            if is_last && version < Version::HTTP_2 {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        // The stream keeps the time.
+        .header_read_timeout(None)
+        .max_headers(MAX_HTTP_FIELDS)
+        .max_buf_size(MAX_HTTP_HEAD_BYTES);
+    builder
+        .http2()
+        .max_concurrent_streams(MOST_STREAMS)
+        .max_header_list_size(MAX_HTTP_HEAD_BYTES as u32);
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        // Players end connections at every seek.
+        tracing::debug!(%peer, %error, "HTTP");
+    }
+}
+
+impl Server {
+    async fn answer(
+        &self,
+        request: Request<Body>,
+        peer: SocketAddr,
+        serving: Serving,
+    ) -> Response<Reply> {
+        let tongue = Tongue::of(request.headers());
+        let version = request.version();
+        let is_head = request.method() == Method::HEAD;
+        let mut response = match self.check(&request) {
+            Ok(host) if request.method() != Method::OPTIONS => {
+                self.route(request, peer, host, tongue).await
+            }
+            Ok(_) => {
+                let mut response = Response::new(Body::empty());
+                *response.status_mut() = StatusCode::NO_CONTENT;
+                response.headers_mut().insert(header::ALLOW, ALLOWED);
+                response
+            }
+            Err(problem) => {
+                let mut response = problem.answer(tongue);
+                if is_head {
+                    *response.body_mut() = Body::empty();
+                }
+                // What else comes on this connection may be the body of this request.
+                if version < Version::HTTP_2 {
+                    let close = HeaderValue::from_static("close");
+                    response.headers_mut().insert(header::CONNECTION, close);
+                }
+                response
+            }
+        };
+        let headers = response.headers_mut();
+        let nosniff = HeaderValue::from_static("nosniff");
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+        let same_origin = HeaderValue::from_static("same-origin");
+        headers.insert("cross-origin-resource-policy", same_origin);
+        let fed = response.extensions_mut().remove::<Fed>();
+        response.map(|body| Reply::new(body, fed.as_ref(), serving, version))
+    }
+
+    /// The host under which this server is asked, if the request may be answered.
+    fn check(&self, request: &Request<Body>) -> Result<String, Problem> {
+        let (uri, headers) = (request.uri(), request.headers());
+        if uri
+            .path_and_query()
+            .map_or(0, |target| target.as_str().len())
+            > MAX_HTTP_TARGET_BYTES
+        {
+            return Err(Problem::TooLong);
+        }
+        let host = self
+            .0
+            .hosts
+            .check(uri, headers)
+            .map_err(|wrong| match wrong {
+                WrongHost::NotOne => Problem::BadHost,
+                WrongHost::Other => Problem::WrongHost,
+            })?;
+        if comes_in_pieces(headers) {
+            return Err(Problem::NotImplemented);
+        }
+        match *request.method() {
+            Method::GET | Method::HEAD | Method::OPTIONS => Ok(host),
+            Method::POST | Method::PUT | Method::PATCH | Method::DELETE => Err(Problem::NotAllowed),
+            _ => Err(Problem::NotImplemented),
+        }
+    }
+
+    async fn route(
+        &self,
+        mut request: Request<Body>,
+        peer: SocketAddr,
+        host: String,
+        tongue: Tongue,
+    ) -> Response<Body> {
+        request.extensions_mut().insert(Asker {
+            ip: peer.ip().to_canonical(),
+            host,
+            tongue,
+        });
+        let answered = self.0.router.clone().call(request).await;
+        answered.unwrap_or_else(|never| match never {})
+    }
+}

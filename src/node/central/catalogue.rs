@@ -1,0 +1,43 @@
+//! The whole catalogue as a face shows it: made in one go, and kept until it changes.
+
+use std::{sync::Arc, time::Instant};
+
+use crate::{
+    engine::cluster::{Cluster, ListingVersion},
+    model::ListedFile,
+    node::clock,
+};
+
+/// All files that can be downloaded, by name.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    /// The files.
+    pub files: Vec<ListedFile>,
+    /// Their length, in bytes.
+    pub bytes: u64,
+}
+
+/// The last catalogue that was made. It answers for ten times as long as it took to make, so that many changes and many
+/// questions cannot crowd out other work.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    last: Option<(Instant, ListingVersion, Arc<Catalogue>)>,
+}
+
+impl Shown {
+    pub(super) fn get(&mut self, now: Instant, cluster: &Cluster) -> Arc<Catalogue> {
+        let version = cluster.listing_version();
+        if let Some((until, of, catalogue)) = &self.last
+            && (*of == version || now < *until)
+        {
+            return Arc::clone(catalogue);
+        }
+        let (files, _) = cluster.listing(None, |_| true);
+        let lengths = files.iter().map(|listed| listed.file.layout.file_bytes());
+        let bytes = lengths.fold(0, u64::saturating_add);
+        let catalogue = Arc::new(Catalogue { files, bytes });
+        let until = now + 10 * clock::now().saturating_duration_since(now);
+        self.last = Some((until, version, Arc::clone(&catalogue)));
+        catalogue
+    }
+}

@@ -1,0 +1,132 @@
+//! What a face may ask of a central: who holds a file, the catalogue, how the cluster is, the digests of a content.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use parking_lot::Mutex;
+use tokio::sync::{Semaphore, mpsc};
+
+use super::{
+    api::{CentralCommand, Offer, Summary},
+    catalogue::Catalogue,
+};
+use crate::{
+    engine::cluster::Refusal,
+    model::{Digest, FileMeta, FileName, Manifest},
+    net::Network,
+    node::{
+        Security, Stopped,
+        ask::ask,
+        fetch::{SourceLost, fetch_manifest},
+    },
+};
+
+/// Bytes of digests that are kept.
+const MOST_KEPT_BYTES: u64 = 64 << 20;
+/// Digests that are asked for at once.
+const MOST_AT_ONCE: usize = 4;
+
+/// See the module. Copies are the same.
+#[derive(Clone, Debug)]
+pub struct CentralDoor {
+    commands: mpsc::Sender<CentralCommand>,
+    network: Network,
+    security: Arc<Security>,
+    manifests: Arc<Manifests>,
+}
+
+#[derive(Debug)]
+struct Manifests {
+    kept: Mutex<Kept>,
+    /// Permits to ask a secondary.
+    asking: Semaphore,
+}
+
+/// Digests that were asked for, the oldest first.
+#[derive(Debug, Default)]
+struct Kept {
+    manifests: BTreeMap<Digest, Arc<Manifest>>,
+    order: VecDeque<Digest>,
+    bytes: u64,
+}
+
+impl Kept {
+    fn insert(&mut self, id: Digest, manifest: &Arc<Manifest>) {
+        if self.manifests.insert(id, Arc::clone(manifest)).is_none() {
+            self.order.push_back(id);
+            self.bytes += Manifest::raw_bytes(manifest.layout());
+        }
+        while self.bytes > MOST_KEPT_BYTES && self.order.len() > 1 {
+            let oldest = self.order.pop_front();
+            let oldest = oldest.and_then(|oldest| self.manifests.remove(&oldest));
+            let bytes = oldest.map_or(0, |oldest| Manifest::raw_bytes(oldest.layout()));
+            self.bytes -= bytes;
+        }
+    }
+}
+
+impl CentralDoor {
+    pub(super) fn new(
+        commands: mpsc::Sender<CentralCommand>,
+        network: Network,
+        security: Arc<Security>,
+    ) -> Self {
+        let manifests = Manifests {
+            kept: Mutex::default(),
+            asking: Semaphore::new(MOST_AT_ONCE),
+        };
+        Self {
+            commands,
+            network,
+            security,
+            manifests: Arc::new(manifests),
+        }
+    }
+
+    /// Who holds the file of a name.
+    pub async fn offer(&self, name: FileName) -> Result<Result<Offer, Refusal>, Stopped> {
+        ask(&self.commands, |answer| CentralCommand::Offer(name, answer)).await
+    }
+
+    /// All files that can be downloaded.
+    pub async fn catalogue(&self) -> Result<Arc<Catalogue>, Stopped> {
+        ask(&self.commands, CentralCommand::Catalogue).await
+    }
+
+    /// How the cluster is.
+    pub async fn summary(&self) -> Result<Summary, Stopped> {
+        ask(&self.commands, CentralCommand::Summary).await
+    }
+
+    /// The digests of a file, from those that are kept or from one of its holders; `None` when none of them tells.
+    pub async fn manifest(&self, (file, holders): &Offer) -> Option<Arc<Manifest>> {
+        if let Some(known) = self.kept(file) {
+            return Some(known);
+        }
+        let _permit = self.manifests.asking.acquire().await.ok()?;
+        // Another one may have asked for it meanwhile.
+        if let Some(known) = self.kept(file) {
+            return Some(known);
+        }
+        for holder in holders {
+            let from = (holder.number, holder.address);
+            match fetch_manifest(&self.network, &self.security, from, file).await {
+                Ok(manifest) => {
+                    let manifest = Arc::new(manifest);
+                    self.manifests.kept.lock().insert(file.id, &manifest);
+                    return Some(manifest);
+                }
+                Err(SourceLost { reason, .. }) => {
+                    tracing::info!(secondary = %holder.number, file = %file.name, reason, "no digests");
+                }
+            }
+        }
+        None
+    }
+
+    fn kept(&self, file: &FileMeta) -> Option<Arc<Manifest>> {
+        self.manifests.kept.lock().manifests.get(&file.id).cloned()
+    }
+}

@@ -1,0 +1,241 @@
+//! A connection of a face, with the limits of time that its library lacks: a request that does not come to its end, an idle
+//! peer, one that takes nothing of what it asked for.
+//!
+//! The library polls for input whenever it waits for a request, so that deadlines of requests are kept while it reads, and
+//! those of answers while it writes.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep, sleep_until},
+};
+
+use crate::{
+    model::limits::{
+        HTTP_HEAD_TIMEOUT, HTTP_IDLE_TIMEOUT, HTTP_PAUSE, HTTP_PAUSE_IS_IDLE, LEAST_TAKEN_BYTES,
+    },
+    net::{Permit, Socket, Use},
+};
+
+/// What a connection is doing, shared by its stream and by whoever answers.
+#[derive(Debug)]
+struct Doing {
+    /// Answers that are not over.
+    answers: AtomicUsize,
+    /// The connection must end with a reset.
+    cut: AtomicBool,
+    permit: Arc<Permit>,
+}
+
+/// An answer that is being made or sent, for as long as this lives.
+#[derive(Debug)]
+pub struct Serving(Arc<Doing>);
+
+impl Serving {
+    /// The answer cannot be finished: the connection ends with a reset, so that nobody takes what came for the whole.
+    pub fn cut(&self) {
+        self.0.cut.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if self.0.answers.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.permit.set_use(Use::Idle);
+        }
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct VisitStream {
+    socket: Socket,
+    doing: Arc<Doing>,
+    read: Deadline,
+    /// The first byte of a request came then.
+    request_began: Option<Instant>,
+    write: Deadline,
+    /// Since when the peer has taken less than the least, and how much it took.
+    slow_since: Option<(Instant, u64)>,
+    is_paused: bool,
+}
+
+/// A deadline that wakes its task.
+#[derive(Debug)]
+struct Deadline {
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Deadline {
+    fn new() -> Self {
+        Self {
+            sleep: Box::pin(sleep_until(Instant::now())),
+        }
+    }
+
+    /// True once the moment has come; else the task is woken then.
+    fn is_over(&mut self, at: Instant, context: &mut Context<'_>) -> bool {
+        if self.sleep.deadline() != at {
+            self.sleep.as_mut().reset(at);
+        }
+        self.sleep.as_mut().poll(context).is_ready()
+    }
+}
+
+impl VisitStream {
+    pub(super) fn new(socket: Socket, permit: Arc<Permit>) -> Self {
+        let doing = Doing {
+            answers: AtomicUsize::new(0),
+            cut: AtomicBool::new(false),
+            permit,
+        };
+        Self {
+            socket,
+            doing: Arc::new(doing),
+            read: Deadline::new(),
+            request_began: Some(Instant::now()),
+            write: Deadline::new(),
+            slow_since: None,
+            is_paused: false,
+        }
+    }
+
+    /// Gives what notes that a request is being answered.
+    pub fn answering(&self) -> impl Fn() -> Serving + Send + Sync + 'static {
+        let doing = Arc::clone(&self.doing);
+        move || {
+            if doing.answers.fetch_add(1, Ordering::AcqRel) == 0 {
+                doing.permit.set_use(Use::Busy);
+            }
+            Serving(Arc::clone(&doing))
+        }
+    }
+
+    fn is_answering(&self) -> bool {
+        self.doing.answers.load(Ordering::Acquire) > 0
+    }
+
+    /// The peer took bytes, or nothing yet.
+    fn wrote(
+        &mut self,
+        written: Poll<io::Result<usize>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        match written {
+            Poll::Ready(Ok(count)) => {
+                if let Some((_, taken)) = &mut self.slow_since {
+                    *taken += count as u64;
+                    if *taken >= LEAST_TAKEN_BYTES {
+                        self.slow_since = None;
+                    }
+                }
+                if std::mem::take(&mut self.is_paused) && self.is_answering() {
+                    self.doing.permit.set_use(Use::Busy);
+                }
+                Poll::Ready(Ok(count))
+            }
+            Poll::Pending => {
+                let now = Instant::now();
+                let (since, _) = *self.slow_since.get_or_insert((now, 0));
+                let idle_at = since + HTTP_PAUSE_IS_IDLE;
+                if !self.is_paused {
+                    if !self.write.is_over(idle_at, context) {
+                        return Poll::Pending;
+                    }
+                    // A player that has paused: it may go on, and gives way meanwhile.
+                    self.is_paused = true;
+                    self.doing.permit.set_use(Use::Idle);
+                }
+                if self.write.is_over(since + HTTP_PAUSE, context) {
+                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                }
+                Poll::Pending
+            }
+            failed => failed,
+        }
+    }
+}
+
+impl Drop for VisitStream {
+    fn drop(&mut self) {
+        if self.doing.cut.load(Ordering::Relaxed) {
+            self.socket.reset();
+        }
+    }
+}
+
+impl AsyncRead for VisitStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.socket).poll_read(context, buffer);
+        if this.is_answering() {
+            this.request_began = None;
+            return read;
+        }
+        let now = Instant::now();
+        if read.is_ready() {
+            if buffer.filled().len() > before {
+                this.request_began.get_or_insert(now);
+            }
+            return read;
+        }
+        let at = match this.request_began {
+            Some(began) => began + HTTP_HEAD_TIMEOUT,
+            // The same moment for as long as nothing happens, as each poll would put it off.
+            None if this.read.sleep.deadline() > now => this.read.sleep.deadline(),
+            None => now + HTTP_IDLE_TIMEOUT,
+        };
+        if this.read.is_over(at, context) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for VisitStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.socket).poll_write(context, bytes);
+        this.wrote(written, context)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.socket).poll_write_vectored(context, slices);
+        this.wrote(written, context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().socket).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().socket).poll_shutdown(context)
+    }
+}

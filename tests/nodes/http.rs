@@ -1,0 +1,452 @@
+//! Servers asked by HTTP, byte for byte: ranges and conditions, redirections, hosts and methods, slow and long heads, cut
+//! bodies, and the books of what was sent.
+
+use std::{net::SocketAddr, path::Path, process::Command, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{Instant, timeout},
+};
+use trozos::http::{self, Hosts};
+
+use crate::support::{Bench, Central, Secondary, noise, put, start_secondary, until};
+
+const BYTES: usize = (2 << 20) + 77;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Scene {
+    bench: Bench,
+    central: Central,
+    secondaries: Vec<Secondary>,
+    bytes: Vec<u8>,
+}
+
+impl Scene {
+    async fn start(count: u64) -> Self {
+        let (bench, central) = Bench::start(|config| {
+            config.required_secondaries = count as u16;
+            config.face = Some(http::of_central(Hosts::default()));
+        })
+        .await;
+        let bytes = noise(5, BYTES);
+        let mut secondaries = Vec::new();
+        for n in 1..=count {
+            put(&bench.served(n, "serie/ñu 1.mp4"), &bytes);
+            put(&bench.served(n, "vacio"), b"");
+            let mut config = bench.secondary_config(n);
+            config.face = Some(http::of_secondary(Hosts::default()));
+            secondaries.push(start_secondary(config).await);
+        }
+        let client = bench.client("espera").await;
+        client.level(2, count as u16).await;
+        Self {
+            bench,
+            central,
+            secondaries,
+            bytes,
+        }
+    }
+
+    fn central(&self) -> SocketAddr {
+        self.central.handle.address()
+    }
+
+    fn secondary(&self, n: usize) -> SocketAddr {
+        self.secondaries[n - 1].handle.address()
+    }
+}
+
+/// An answer, or what came of one.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn field(&self, name: &str) -> &str {
+        let is_it = |line: &&str| {
+            let (field, _) = line.split_once(':').unwrap_or((line, ""));
+            field.eq_ignore_ascii_case(name)
+        };
+        let line = self.head.lines().skip(1).find(is_it);
+        line.map_or("", |line| line.split_once(':').unwrap().1.trim())
+    }
+}
+
+/// Sends bytes and reads until the server closes.
+async fn exchange(to: SocketAddr, request: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(to).await.unwrap();
+    let _ = stream.write_all(request).await;
+    let mut answer = Vec::new();
+    let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+    // A reset is an end too.
+    let _ = read.expect("neither an answer nor an end");
+    answer
+}
+
+fn parsed(answer: &[u8]) -> Answer {
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let end = end.unwrap_or_else(|| panic!("no head: {:?}", String::from_utf8_lossy(answer)));
+    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Answer {
+        status,
+        head,
+        body: answer[end + 4..].to_vec(),
+    }
+}
+
+async fn ask(to: SocketAddr, line: &str, fields: &[&str]) -> Answer {
+    let mut request = format!("{line} HTTP/1.1\r\nConnection: close\r\n");
+    if !fields.iter().any(|field| field.starts_with("Host")) {
+        request += &format!("Host: {to}\r\n");
+    }
+    for field in fields {
+        request += &format!("{field}\r\n");
+    }
+    request += "\r\n";
+    parsed(&exchange(to, request.as_bytes()).await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_sent_whole_in_parts_and_under_conditions() {
+    let scene = Scene::start(2).await;
+    let at = scene.secondary(1);
+    let path = "/f/serie/%C3%B1u%201.mp4";
+    let get = format!("GET {path}");
+    let whole = ask(at, &get, &[]).await;
+    assert_eq!((whole.status, whole.body == scene.bytes), (200, true));
+    assert_eq!(whole.field("content-length"), BYTES.to_string());
+    assert_eq!(whole.field("accept-ranges"), "bytes");
+    assert_eq!(whole.field("x-content-type-options"), "nosniff");
+    assert_eq!(whole.field("cross-origin-resource-policy"), "same-origin");
+    assert!(!whole.field("date").is_empty());
+    assert!(!whole.head.to_lowercase().contains("access-control"));
+    let tag = whole.field("etag").to_owned();
+    // The same on all mirrors.
+    let other = ask(scene.secondary(2), &format!("HEAD {path}"), &[]).await;
+    assert_eq!((other.status, other.field("etag")), (200, tag.as_str()));
+    assert_eq!(other.field("content-length"), BYTES.to_string());
+    assert!(other.body.is_empty());
+    let if_match = format!("If-Match: {tag}");
+    let if_none_match = format!("If-None-Match: {tag}");
+    let if_range = format!("If-Range: {tag}");
+    let last = BYTES - 5;
+    for (fields, status, part) in [
+        (vec!["Range: bytes=0-1"], 206, 0..2),
+        (vec!["Range: bytes=-5"], 206, last..BYTES),
+        (vec!["Range: bytes=5-999999999999"], 206, 5..BYTES),
+        (vec!["Range: bytes=0-"], 206, 0..BYTES),
+        (vec!["Range: bytes=1048576-2097151"], 206, 1 << 20..2 << 20),
+        (vec!["Range: items=0-1"], 200, 0..BYTES),
+        (vec!["Range: bytes=0-1,5-6"], 200, 0..BYTES),
+        (vec!["Range: bytes=999999999999-"], 416, 0..0),
+        (vec!["Range: bytes=0-1", &if_range], 206, 0..2),
+        (vec!["Range: bytes=0-1", "If-Range: \"x\""], 200, 0..BYTES),
+        (vec!["Range: bytes=0-1", &if_match], 206, 0..2),
+        (vec!["If-Match: \"x\""], 412, 0..0),
+        (vec![&if_none_match], 304, 0..0),
+    ] {
+        let answer = ask(at, &get, &fields).await;
+        assert_eq!(answer.status, status, "{fields:?}");
+        assert!(answer.body == scene.bytes[part], "{fields:?}");
+        assert_eq!(answer.field("etag"), tag, "{fields:?}");
+    }
+    let nothing = ask(at, "GET /f/vacio", &["Range: bytes=0-"]).await;
+    assert_eq!(
+        (nothing.status, nothing.field("content-length")),
+        (200, "0")
+    );
+    let saved = ask(
+        at,
+        &format!("GET {path}?descargar=1"),
+        &["Range: bytes=0-0"],
+    )
+    .await;
+    assert!(saved.field("content-disposition").starts_with("attachment"));
+    // By content, and what has taken its name's place.
+    let id = tag.trim_matches('"');
+    let by_content = format!("GET /c/{id}/serie/%C3%B1u%201.mp4");
+    let found = ask(at, &by_content, &["Range: bytes=0-9"]).await;
+    assert_eq!((found.status, found.body.len()), (206, 10));
+    assert!(found.field("cache-control").contains("immutable"));
+    let zeros = "0".repeat(64);
+    let unknown = ask(at, &format!("GET /c/{zeros}/otro"), &[]).await;
+    assert_eq!(unknown.status, 404);
+    let replaced = ask(at, &format!("GET /c/{zeros}/vacio"), &[]).await;
+    assert_eq!(replaced.status, 410);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_by_http_is_unconfirmed_in_all_books() {
+    let scene = Scene::start(1).await;
+    let at = scene.secondary(1);
+    let get = "GET /f/serie/%C3%B1u%201.mp4";
+    for fields in [&[][..], &["Range: bytes=0-99"], &["Range: bytes=7-1048599"]] {
+        ask(at, get, fields).await;
+    }
+    let expected = (BYTES + 100 + 1_048_593) as u64;
+    until("the books of both", || async {
+        let of = |value: serde_json::Value, field: &str| value["totals"][field].as_u64();
+        let central = scene.central.handle.statistics().await.ok()?;
+        let secondary = scene.secondaries[0].handle.statistics().await.ok()?;
+        let sent = of(central.clone(), "bytes_sent")?;
+        let unconfirmed = of(central, "bytes_unconfirmed")?;
+        (of(secondary, "bytes_sent")? == expected && sent == expected && unconfirmed == expected)
+            .then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_come_in_both_formats() {
+    let scene = Scene::start(1).await;
+    for (at, figure) in [
+        (scene.central(), "trozos_secondaries{state=\"ready\"} 1"),
+        (scene.secondary(1), "trozos_files 2"),
+    ] {
+        let plain = ask(at, "GET /metrics", &[]).await;
+        let mime = "text/plain; version=0.0.4; charset=utf-8";
+        assert_eq!((plain.status, plain.field("content-type")), (200, mime));
+        let text = String::from_utf8(plain.body).unwrap();
+        assert!(text.contains(figure), "{text}");
+        assert!(
+            text.contains("# TYPE trozos_sent_bytes_total counter"),
+            "{text}"
+        );
+        assert!(!text.contains("_total_total"), "{text}");
+        let accept = "Accept: application/openmetrics-text;version=1.0.0";
+        let open = ask(at, "GET /metrics", &[accept]).await;
+        let mime = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        assert_eq!(open.field("content-type"), mime);
+        assert!(open.body.ends_with(b"# EOF\n"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_central_says_where_a_file_is() {
+    let scene = Scene::start(2).await;
+    let at = scene.central();
+    let answer = ask(at, "GET /f/serie/%C3%B1u%201.mp4", &["Range: bytes=0-1"]).await;
+    assert_eq!(answer.status, 307);
+    assert_eq!(answer.field("cache-control"), "no-store");
+    let location = answer.field("location").to_owned();
+    let rest = location.strip_prefix("http://").unwrap();
+    let (holder, path) = rest.split_once('/').unwrap();
+    let holder: SocketAddr = holder.parse().unwrap();
+    assert!((1..=2).any(|n| scene.secondary(n) == holder));
+    let part = ask(holder, &format!("GET /{path}"), &["Range: bytes=0-1"]).await;
+    assert_eq!((part.status, &part.body[..]), (206, &scene.bytes[..2]));
+    let again = ask(at, &format!("GET /{path}"), &[]).await;
+    assert_eq!(again.status, 307);
+    let name = "serie/%C3%B1u%201.mp4";
+    let metalink = ask(at, &format!("GET /meta4/{name}.meta4"), &[]).await;
+    assert_eq!(metalink.status, 200);
+    assert_eq!(metalink.field("content-type"), "application/metalink4+xml");
+    let xml = String::from_utf8(metalink.body).unwrap();
+    assert_eq!(xml.matches("<hash>").count(), 3);
+    for n in 1..=2 {
+        let url = format!("<url priority=\"1\">http://{}/c/", scene.secondary(n));
+        assert!(xml.contains(&url), "{xml}");
+    }
+    let digest = ask(at, &format!("GET /sha256/{name}.sha256"), &[]).await;
+    let digest = String::from_utf8(digest.body).unwrap();
+    let (digest, named) = digest.split_once(" *").unwrap();
+    assert_eq!(named, "serie/ñu 1.mp4\n");
+    assert!(xml.contains(&format!("<hash type=\"sha-256\">{digest}</hash>")));
+    let playlist = ask(at, &format!("GET /m3u/{name}.m3u"), &[]).await;
+    let playlist = String::from_utf8(playlist.body).unwrap();
+    assert!(
+        playlist.contains(&format!("http://{at}/f/{name}\n")),
+        "{playlist}"
+    );
+    let page = ask(at, "GET /?carpeta=serie/&idioma=en", &[]).await;
+    assert!(
+        page.field("content-security-policy")
+            .contains("frame-ancestors 'none'")
+    );
+    let html = String::from_utf8(page.body).unwrap();
+    for part in [
+        "ñu 1.mp4",
+        "lang=\"en\"",
+        &format!("/p/{name}"),
+        "2 of 2 secondaries",
+    ] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    assert!(!html.contains("<script"));
+    let zeros = "0".repeat(64);
+    for (path, status) in [
+        ("/p/nada".to_owned(), 404),
+        (format!("/p/{name}"), 200),
+        ("/meta4/nada.meta4".to_owned(), 404),
+        (format!("/meta4/{name}"), 404),
+        ("/f/nada".to_owned(), 404),
+        (format!("/c/{zeros}/vacio"), 410),
+        ("/healthz".to_owned(), 200),
+        ("/readyz".to_owned(), 200),
+    ] {
+        let answer = ask(at, &format!("GET {path}"), &[]).await;
+        assert_eq!(answer.status, status, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_hosts_and_methods_are_refused_everywhere() {
+    let scene = Scene::start(1).await;
+    for at in [scene.central(), scene.secondary(1)] {
+        for path in ["/", "/healthz", "/f/vacio", "/metrics"] {
+            for host in ["evil.example", "127.0.0.1.evil.example", "evil.example:80"] {
+                let host = format!("Host: {host}");
+                let answer = ask(at, &format!("GET {path}"), &[&host]).await;
+                assert_eq!(answer.status, 421, "{path} {host}");
+                assert!(String::from_utf8_lossy(&answer.body).contains("--http-nombre"));
+            }
+        }
+        let twice = ["Host: 127.0.0.1", "Host: 127.0.0.1"];
+        assert_eq!(ask(at, "GET /healthz", &twice).await.status, 400);
+        for (line, fields, status) in [
+            ("POST /f/vacio", &["Content-Length: 2"][..], 405),
+            ("DELETE /f/vacio", &[], 405),
+            ("BREW /f/vacio", &[], 501),
+            ("OPTIONS /f/vacio", &["Origin: http://evil.example"], 204),
+            ("GET /healthz", &["Transfer-Encoding: chunked"], 501),
+            ("GET /f/%2e%2e/%2e%2e/etc/passwd", &[], 404),
+            ("GET /f/../../etc/passwd", &[], 404),
+            ("GET /f/..%2fetc", &[], 404),
+            ("GET /healthz", &["A: b\r\n c"], 400),
+        ] {
+            let answer = ask(at, line, fields).await;
+            assert_eq!(answer.status, status, "{line} {fields:?}");
+            let head = answer.head.to_lowercase();
+            assert!(!head.contains("access-control"), "{line}");
+            if status == 405 {
+                assert!(answer.field("allow").contains("GET"));
+            }
+        }
+        let no_host = exchange(at, b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n").await;
+        assert_eq!(parsed(&no_host).status, 400);
+        let spanish = ask(at, "GET /nada", &["Accept-Language: es"]).await;
+        let english = ask(at, "GET /nada", &["Accept-Language: en"]).await;
+        assert_ne!(spanish.body, english.body);
+        assert!(String::from_utf8_lossy(&english.body).contains("\"http-not-found\""));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_and_long_heads_are_ended() {
+    let scene = Scene::start(1).await;
+    let at = scene.secondary(1);
+    let long = format!("X: {}", "x".repeat(20_000));
+    assert_eq!(ask(at, "GET /healthz", &[&long]).await.status, 431);
+    let many: Vec<String> = (0..200).map(|n| format!("X-{n}: y")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert_eq!(ask(at, "GET /healthz", &many).await.status, 431);
+    let target = format!("GET /f/{}", "x".repeat(9000));
+    assert_eq!(ask(at, &target, &[]).await.status, 414);
+    // A head that does not end, and what may be the beginning of HTTP/2.
+    for beginning in [&b"GET / HTTP/1.1\r\nHost: x"[..], b"PRI * HT"] {
+        let began = Instant::now();
+        exchange(at, beginning).await;
+        let took = began.elapsed();
+        assert!(took > Duration::from_secs(4), "{took:?}");
+        // An idle connection has longer.
+        assert!(took < Duration::from_secs(19), "{took:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_cannot_be_finished_is_cut_and_never_ended() {
+    let (bench, _central) = Bench::start(|config| config.required_secondaries = 1).await;
+    let file = bench.served(1, "cambia.bin");
+    put(&file, &noise(6, 64 << 20));
+    let mut config = bench.secondary_config(1);
+    config.face = Some(http::of_secondary(Hosts::default()));
+    let secondary = start_secondary(config).await;
+    bench.client("espera").await.level(1, 1).await;
+    let at = secondary.handle.address();
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    let request = format!("GET /f/cambia.bin HTTP/1.1\r\nHost: {at}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut first = vec![0; 1 << 20];
+    stream.read_exact(&mut first).await.unwrap();
+    std::fs::File::options()
+        .write(true)
+        .open(&file)
+        .unwrap()
+        .set_len(1)
+        .unwrap();
+    let mut rest = Vec::new();
+    let end = timeout(PATIENCE, stream.read_to_end(&mut rest))
+        .await
+        .unwrap();
+    let error = end.expect_err("a clean end");
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    assert!(rest.len() < 64 << 20);
+    drop(bench);
+}
+
+/// What a program says when all goes well.
+fn run(folder: &Path, line: &str) {
+    let ran = Command::new("bash")
+        .args(["-ec", line])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let said = [ran.stdout, ran.stderr].concat();
+    assert!(
+        ran.status.success(),
+        "{line}: {}",
+        String::from_utf8_lossy(&said)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs curl, wget and aria2"]
+async fn curl_wget_and_aria2_get_what_they_ask_for() {
+    let scene = Scene::start(3).await;
+    let folder = scene.bench.path("programas");
+    std::fs::create_dir(&folder).unwrap();
+    put(&folder.join("orig"), &scene.bytes);
+    let (c, s) = (scene.central(), scene.secondary(1));
+    let f = "serie/%C3%B1u%201.mp4";
+    for line in [
+        // Goes on where it was, and a third time has nothing to add.
+        format!("curl -sfL -o a -r 0-999999 http://{c}/f/{f}"),
+        format!("curl -sfL -C - -o a http://{c}/f/{f}; cmp a orig"),
+        format!("curl -sL -C - -o a http://{c}/f/{f} || true; cmp a orig"),
+        format!("curl -sf --http2-prior-knowledge -o h2 http://{s}/f/{f}; cmp h2 orig"),
+        "head -c 100000 orig > b".to_owned(),
+        format!("wget -q -c -O b http://{c}/f/{f}; cmp b orig"),
+        format!("wget -q --content-disposition http://{s}/f/{f}; cmp 'ñu 1.mp4' orig"),
+        format!(
+            "mkdir -p serie; cp orig 'serie/ñu 1.mp4'; curl -sf http://{c}/sha256/{f}.sha256 | sha256sum -c"
+        ),
+        format!("aria2c -q --no-conf -d d http://{c}/meta4/{f}.meta4; cmp 'd/serie/ñu 1.mp4' orig"),
+        // No description is saved in place of the file.
+        format!("aria2c -q --no-conf -d e -o x http://{c}/f/{f}; cmp e/x orig"),
+        format!("curl -sN http://{s}/f/{f} | (head -c 1000; sleep 12; cat) | cmp - orig"),
+    ] {
+        let folder = folder.clone();
+        let ran = tokio::task::spawn_blocking(move || run(&folder, &line));
+        ran.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn http_2_without_tls_is_spoken_as_well() {
+    let scene = Scene::start(1).await;
+    let mut stream = TcpStream::connect(scene.secondary(1)).await.unwrap();
+    // The preface, and settings of which there are none.
+    let mut hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    hello.extend([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+    stream.write_all(&hello).await.unwrap();
+    let mut frame = [0; 9];
+    let read = timeout(PATIENCE, stream.read_exact(&mut frame)).await;
+    read.unwrap().unwrap();
+    assert_eq!(frame[3], 4, "no settings: {frame:?}");
+    drop(scene.bench);
+}
