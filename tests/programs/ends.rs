@@ -149,6 +149,9 @@ fn paths_that_are_not_text_are_paths() {
         let document = document(&output);
         assert_eq!(document["files"][0]["outcome"], outcome);
         assert_eq!(document["files"][0]["path"], "d\u{fffd}/f1.bin");
+        assert_eq!(document["files"][0]["bytes"], 2000);
+        let digest = document["files"][0]["sha256"].as_str().unwrap();
+        assert_eq!(digest.len(), 64, "{document}");
     }
     for of_file in ["--estadisticas=", "--registro-archivo="] {
         let args = [

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::ended::Ended;
 use crate::{
     cli::exit::Exit,
-    model::{ListedFile, ReceivedFrom, SecondaryNumber, Who},
+    model::{Digest, ListedFile, ReceivedFrom, SecondaryNumber, Who},
     node::client::{DownloadState, DownloadView, Summary},
 };
 
@@ -23,7 +23,7 @@ fn outcome_of(exit: Exit) -> &'static str {
 }
 
 /// A path in a document, which is text: what is none in a name is replaced.
-pub(super) fn shown(path: &Path) -> String {
+fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
@@ -72,6 +72,17 @@ pub(super) fn complete_json(name: &str, path: Option<&Path>, summary: &Summary) 
         "wasted_bytes": summary.wasted_bytes(),
         "retries": summary.retries(),
         "sources": sources,
+    })
+}
+
+/// A file that was there before.
+pub(super) fn already_json(name: &str, path: Option<&Path>, bytes: u64, whole: Digest) -> Value {
+    json!({
+        "name": name,
+        "outcome": "already",
+        "path": path.map(shown),
+        "bytes": bytes,
+        "sha256": whole.to_string(),
     })
 }
 

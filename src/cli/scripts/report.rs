@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    documents::{close, complete_json, failed_json, listed_json, progress_json, shown},
+    documents::{already_json, close, complete_json, failed_json, listed_json, progress_json},
     ended::{Ended, exit_of, is_end},
 };
 use crate::{
@@ -203,7 +203,6 @@ impl Report {
             }
             self.ended(file, what);
         }
-        let is_result = is_end(event);
         let is_told = match event {
             ClientEvent::Download {
                 what: DownloadEvent::Failed { .. },
@@ -224,7 +223,7 @@ impl Report {
                 what: DownloadEvent::Checked { bad, .. },
                 ..
             } if *bad > 0 => !self.is_for_programs() || self.is_verbose,
-            _ if is_result => !self.is_for_programs(),
+            _ if is_end(event) => !self.is_for_programs(),
             _ => self.is_verbose,
         };
         if is_told {
@@ -254,7 +253,8 @@ impl Report {
         let mut event = event.clone();
         if let ClientEvent::Download {
             what:
-                DownloadEvent::Complete(Summary { path, .. }) | DownloadEvent::AlreadyComplete { path },
+                DownloadEvent::Complete(Summary { path, .. })
+                | DownloadEvent::AlreadyComplete { path, .. },
             ..
         } = &mut event
             && let Some(placed) = self.placed(path)
@@ -275,9 +275,9 @@ impl Report {
                 self.files.push(document);
                 self.result_path(path.as_deref());
             }
-            DownloadEvent::AlreadyComplete { path } => {
+            DownloadEvent::AlreadyComplete { path, bytes, whole } => {
                 let path = self.placed(path);
-                let mut document = json!({ "name": name, "outcome": "already", "path": path.as_deref().map(shown) });
+                let mut document = already_json(name, path.as_deref(), *bytes, *whole);
                 self.add_checked(name, &mut document);
                 self.files.push(document);
                 self.result_path(path.as_deref());

@@ -97,7 +97,7 @@ fn download(number: DownloadNumber, file: &FileName, event: &DownloadEvent) -> S
         DownloadEvent::Remark(PartNote::NoLocks) => t!("download-no-locks"),
         DownloadEvent::Notice(notice) => transfer::alone(notice, file.as_str()),
         DownloadEvent::Complete(summary) => complete(summary),
-        DownloadEvent::AlreadyComplete { path } => t!("download-already", path = path),
+        DownloadEvent::AlreadyComplete { path, .. } => t!("download-already", path = path),
         DownloadEvent::Failed { reason } => {
             t!("download-failed", why = transfer::failure(reason))
         }

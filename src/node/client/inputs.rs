@@ -99,8 +99,13 @@ impl Client {
                 let summary = self.summary(number, path, &manifest, took, &sources);
                 (End::Complete, DownloadEvent::Complete(summary))
             }
-            FetchOutcome::AlreadyComplete { path, .. } => {
-                (End::Complete, DownloadEvent::AlreadyComplete { path })
+            FetchOutcome::AlreadyComplete { path, manifest } => {
+                let event = DownloadEvent::AlreadyComplete {
+                    path,
+                    bytes: manifest.layout().file_bytes(),
+                    whole: manifest.whole(),
+                };
+                (End::Complete, event)
             }
             FetchOutcome::Failed(Failure::Sources(_))
                 if self.state.downloads.begin_anew(number) =>

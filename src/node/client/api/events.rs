@@ -148,6 +148,10 @@ pub enum DownloadEvent {
     AlreadyComplete {
         /// Where.
         path: PathBuf,
+        /// How long it is.
+        bytes: u64,
+        /// Digest of all of it.
+        whole: Digest,
     },
     /// It ended without the file.
     Failed {
