@@ -415,18 +415,14 @@ conflict-decided = The conflict about { $file } is decided
 no-conflict = { $file } is not in conflict
 no-such-file = There is no { $file }; CONFLICTS shows the names in conflict
 no-such-choice = { $file } has no content { $choice }: choose { $choices }
-system-counts = { $files ->
-    [one] 1 file
-   *[other] { $files } files
-}, { $clients ->
-    [one] 1 client
-   *[other] { $clients } clients
-}, { $running ->
+downloads-running = { $count ->
     [one] 1 download running
-   *[other] { $running } downloads running
-}, { $waiting } queued, { $copies ->
+   *[other] { $count } downloads running
+}
+downloads-waiting = { $count } queued
+copies-running = { $count ->
     [one] 1 copy running
-   *[other] { $copies } copies running
+   *[other] { $count } copies running
 }
 condition-up = up
 condition-read-only = read-only
@@ -916,6 +912,50 @@ manual-synopsis = SYNOPSIS
 manual-description = DESCRIPTION
 manual-notes = NOTES
 manual-version = VERSION
+manual-prompt = PROMPT COMMANDS
+manual-prompt-about = What is typed at the prompt, in capitals or small letters; HELP gives the other names of each command.
+manual-exit = EXIT STATUS
+manual-exit-well = All went well.
+manual-exit-failed = Something that was asked for could not be done.
+manual-exit-usage = The command line or the configuration is wrong.
+manual-exit-unreachable = The central cannot be reached, or does not let this program in.
+manual-exit-no-server = Of an order: no server that takes it from this user is running.
+manual-exit-not-found = There is no such file.
+manual-exit-no-such = Of an order: there is no such secondary, client, file or number.
+manual-exit-verification = What was received, or what is on the disk, is not what the cluster has, and could not be repaired.
+manual-exit-interrupted = A signal ended it.
+manual-files = FILES
+manual-file-statistics = The statistics, in JSON; --statistics names the folder.
+manual-file-served = What the secondary keeps for itself in the folder that it serves: what it knows of its files and, in retirados, what was set aside.
+manual-file-part = An unfinished download and its journal, from which it continues.
+manual-file-names = The last names that a shell completed.
+manual-file-config = Configuration of each user.
+manual-file-config-machine = Configuration of the machine, for users without one of their own.
+manual-file-history = What was typed at the prompt.
+manual-examples = EXAMPLES
+manual-example-videocentral-1 = Service begins once both secondaries are there.
+    .line = videocentral --secondaries 2
+manual-example-videocentral-2 = The state of the central that is running, for a program.
+    .line = videocentral status --json
+manual-example-videosecundario-1 = Serves a folder as secondary 1.
+    .line = videosecundario -n 1 --folder /srv/videos --central-ip 10.0.0.2
+manual-example-videosecundario-2 = Limits what the running one sends.
+    .line = videosecundario limit 20MB/s
+manual-example-videocliente-1 = A prompt that downloads to a folder.
+    .line = videocliente --central-ip 10.0.0.2 --destination ~/videos
+manual-example-videocliente-2 = Downloads a file and a whole folder, and waits until they finish.
+    .line = videocliente get pelicula.mp4 'serie/*'
+manual-example-videocliente-3 = Extracts an archive as it comes, each chunk verified.
+    .line = videocliente get copia.tar -o - | tar x
+manual-example-videocliente-4 = The names of all files.
+    .line = videocliente list --json | jq -r '.files[].name'
+manual-example-videolocal-1 = The demonstration: makes samples, downloads, and kills secondaries halfway.
+    .line = videolocal --demo
+manual-example-videolocal-2 = A cluster of two secondaries to try; its files are in data/videos1 and data/videos2.
+    .line = videolocal --secondaries 2
+manual-example-videolocal-3 = Makes the completions and manual pages of all programs.
+    .line = videolocal --generate made
+manual-see-also = SEE ALSO
 usage-options = OPTIONS
 usage-command = COMMAND
 help-sources =
@@ -989,6 +1029,7 @@ flag-progreso = How progress is shown: text (on standard error), json (lines on 
 flag-silencioso = Errors only
 flag-detallado = Everything that happens, on standard error
 flag-demo = Asks nothing: makes samples, downloads, kills secondaries halfway and compares every byte
+flag-generar = Makes the completions and manual pages of all programs in this folder, and exits
 flag-puerto-secundarios = Port of secondary 1; the others have the next ones. 0 for free ports
 usage-more = Try “{ $program } --help”
 usage-no-value = { $flag } needs a value

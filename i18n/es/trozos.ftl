@@ -415,18 +415,14 @@ conflict-decided = Conflicto de { $file } decidido
 no-conflict = { $file } no está en conflicto
 no-such-file = No hay ningún { $file }; CONFLICTOS muestra los nombres en conflicto
 no-such-choice = { $file } no tiene un contenido { $choice }: elige { $choices }
-system-counts = { $files ->
-    [one] 1 fichero
-   *[other] { $files } ficheros
-}, { $clients ->
-    [one] 1 cliente
-   *[other] { $clients } clientes
-}, { $running ->
+downloads-running = { $count ->
     [one] 1 descarga en curso
-   *[other] { $running } descargas en curso
-}, { $waiting } en espera, { $copies ->
+   *[other] { $count } descargas en curso
+}
+downloads-waiting = { $count } en espera
+copies-running = { $count ->
     [one] 1 copia en curso
-   *[other] { $copies } copias en curso
+   *[other] { $count } copias en curso
 }
 condition-up = vivo
 condition-read-only = solo lectura
@@ -916,6 +912,50 @@ manual-synopsis = SINOPSIS
 manual-description = DESCRIPCIÓN
 manual-notes = NOTAS
 manual-version = VERSIÓN
+manual-prompt = ÓRDENES DE LA CONSOLA
+manual-prompt-about = Lo que se escribe en la consola, en mayúsculas o minúsculas; AYUDA da los demás nombres de cada orden.
+manual-exit = ESTADO DE SALIDA
+manual-exit-well = Todo bien.
+manual-exit-failed = Algo de lo pedido no se pudo hacer.
+manual-exit-usage = La línea de órdenes o la configuración está mal.
+manual-exit-unreachable = No se puede conectar con el central, o no deja entrar a este programa.
+manual-exit-no-server = De una orden: no hay en marcha ningún servidor que la reciba de este usuario.
+manual-exit-not-found = No hay ningún fichero con ese nombre.
+manual-exit-no-such = De una orden: no hay ningún secundario, cliente, fichero o número así.
+manual-exit-verification = Lo recibido, o lo que hay en el disco, no es lo que tiene el grupo, y no se pudo reparar.
+manual-exit-interrupted = Lo terminó una señal.
+manual-files = FICHEROS
+manual-file-statistics = Las estadísticas, en JSON; la carpeta la dice --estadisticas.
+manual-file-served = Lo que el secundario guarda para sí en la carpeta que sirve: lo que sabe de sus ficheros, y en retirados lo apartado.
+manual-file-part = Una descarga a medias y su diario; con ellos continúa.
+manual-file-names = Los últimos nombres que completó el intérprete de órdenes.
+manual-file-config = Configuración de cada usuario.
+manual-file-config-machine = Configuración de la máquina, para quien no tiene la suya.
+manual-file-history = Lo que se escribió en la consola.
+manual-examples = EJEMPLOS
+manual-example-videocentral-1 = Empieza el servicio en cuanto están los dos secundarios.
+    .line = videocentral --secundarios 2
+manual-example-videocentral-2 = El estado del central que está en marcha, para un programa.
+    .line = videocentral estado --json
+manual-example-videosecundario-1 = Sirve una carpeta como secundario 1.
+    .line = videosecundario -n 1 --directorio /srv/videos --ip-central 10.0.0.2
+manual-example-videosecundario-2 = Limita lo que envía el que está en marcha.
+    .line = videosecundario limite 20MB/s
+manual-example-videocliente-1 = Una consola que descarga a una carpeta.
+    .line = videocliente --ip-central 10.0.0.2 --destino ~/videos
+manual-example-videocliente-2 = Descarga un fichero y una carpeta entera, y espera a que acaben.
+    .line = videocliente descargar pelicula.mp4 'serie/*'
+manual-example-videocliente-3 = Extrae un archivo según llega, con cada trozo verificado.
+    .line = videocliente descargar copia.tar -o - | tar x
+manual-example-videocliente-4 = Los nombres de todos los ficheros.
+    .line = videocliente listar --json | jq -r '.files[].name'
+manual-example-videolocal-1 = La demostración: crea muestras, descarga y mata secundarios a la mitad.
+    .line = videolocal --demo
+manual-example-videolocal-2 = Un grupo de dos secundarios para probar; sus ficheros, en data/videos1 y data/videos2.
+    .line = videolocal --secundarios 2
+manual-example-videolocal-3 = Hace los autocompletados y las páginas de manual de todos los programas.
+    .line = videolocal --generar hecho
+manual-see-also = VÉASE TAMBIÉN
 usage-options = OPCIONES
 usage-command = ORDEN
 help-sources =
@@ -989,6 +1029,7 @@ flag-progreso = Cómo se muestra el progreso: texto (en la salida de errores), j
 flag-silencioso = Solo los errores
 flag-detallado = Todo lo que pasa, en la salida de errores
 flag-demo = Sin preguntas: crea muestras, descarga, mata secundarios a la mitad y comprueba cada byte
+flag-generar = Hace en esta carpeta los autocompletados y las páginas de manual de todos los programas, y sale
 flag-puerto-secundarios = Puerto del secundario 1; los demás, los siguientes. 0 para puertos libres
 usage-more = Prueba «{ $program } --help»
 usage-no-value = falta el valor de { $flag }

@@ -10,56 +10,42 @@ use clap_complete::{Shell, generate_to};
 use clap_mangen::Man;
 
 use super::{
-    quantity::BadValue,
-    text::{
-        language::{self, Language},
-        t,
-    },
-    values,
+    manual, remote_names,
+    text::{t, topics::Topic},
 };
 
-/// First argument of `videolocal` that asks for them, in Spanish and in English; the folder follows.
-const FLAGS: [&str; 2] = ["--generar", "--generate"];
 /// How the line of a heading begins in a manual page.
 const HEADING: &str = ".SH ";
 const SHELLS: [Shell; 3] = [Shell::Bash, Shell::Zsh, Shell::Fish];
 
-/// The folder, when this process was started to make them.
-pub(super) fn asked_for() -> Option<Result<PathBuf, BadValue>> {
-    let mut args = std::env::args_os().skip(1);
-    let first = args.next()?;
-    let first = first.to_str()?;
-    let folder = match FLAGS.iter().find_map(|flag| first.strip_prefix(flag))? {
-        "" => args.next()?,
-        value => value.strip_prefix('=')?.into(),
-    };
-    Some(values::path(&folder))
-}
-
-/// The flag as the session calls it.
-pub(super) fn shown() -> &'static str {
-    FLAGS[usize::from(language::chosen() == Language::English)]
-}
-
-/// Makes them for programs in a folder: `man/PROGRAM.1` and one for each subcommand, `bash/PROGRAM.bash`,
+/// Makes them for programs, which have the commands of their prompts beside them, in a folder: `man/PROGRAM.1` and one for each subcommand, `bash/PROGRAM.bash`,
 /// `zsh/_PROGRAM` and `fish/PROGRAM.fish`. Gives their paths.
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub(super) fn files(folder: &Path, commands: &mut [Command]) -> io::Result<Vec<PathBuf>> {
+pub(super) fn files(
+    folder: &Path,
+    programs: &mut [(Command, Vec<Topic>)],
+) -> io::Result<Vec<PathBuf>> {
     let mut made = Vec::new();
     let pages = folder.join("man");
     fs::create_dir_all(&pages)?;
-    for command in commands {
+    for (command, topics) in programs {
         // Before the completions, which add a `help` to what has subcommands.
         let mut described = command.clone().disable_help_subcommand(true);
         described.build();
-        manual(&described, &pages, &mut made)?;
+        let more = manual::sections(command.get_name(), topics);
+        page(&described, &more, &pages, &mut made)?;
         let name = command.get_name().to_owned();
         for shell in SHELLS {
             let into = folder.join(shell.to_string());
             fs::create_dir_all(&into)?;
-            made.push(generate_to(shell, command, &name, &into)?);
+            let path = generate_to(shell, command, &name, &into)?;
+            if name == remote_names::PROGRAM {
+                let script = fs::read_to_string(&path)?;
+                fs::write(&path, remote_names::added(shell, &script))?;
+            }
+            made.push(path);
         }
     }
     Ok(made)
@@ -89,19 +75,24 @@ fn heading(name: &str) -> String {
     }
 }
 
-fn manual(command: &Command, folder: &Path, made: &mut Vec<PathBuf>) -> io::Result<()> {
+/// Writes the page of a command, with more sections before its last one, and those of its subcommands.
+fn page(command: &Command, more: &str, folder: &Path, made: &mut Vec<PathBuf>) -> io::Result<()> {
     // A date of nothing would be left out, and the source be taken for it.
-    let page = Man::new(command.clone())
+    let man = Man::new(command.clone())
         .date(" ")
         .source(concat!("trozos ", env!("CARGO_PKG_VERSION")))
         .manual(t!("manual-title"));
     let mut text = Vec::new();
-    page.render(&mut text)?;
-    let path = folder.join(page.get_filename());
-    fs::write(&path, with_headings(&String::from_utf8_lossy(&text)))?;
+    man.render(&mut text)?;
+    let path = folder.join(man.get_filename());
+    let text = with_headings(&String::from_utf8_lossy(&text));
+    let last = format!("{HEADING}{}", t!("manual-version"));
+    let at = text.find(&last).unwrap_or(text.len());
+    let (before, last) = text.split_at(at);
+    fs::write(&path, format!("{before}{more}{last}"))?;
     made.push(path);
     for subcommand in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
-        manual(subcommand, folder, made)?;
+        page(subcommand, "", folder, made)?;
     }
     Ok(())
 }

@@ -6,7 +6,8 @@
 //! together, `totals` adds downloads up, `console` is the terminal, and
 //! `central`, `secondary`, `client` run a node between the two; `scripts` does what scripts ask for; `local` runs a
 //! whole cluster. `program` starts and ends them all, with `signals`, `logging` and, for those that run as services,
-//! `service` and `reload`. `codes` lists the names of all errors, `generate` makes completions and manual pages.
+//! `service` and `reload`. `codes` lists the names of all errors, `generate` makes completions, with the names of `remote_names` (`shell_words` reads what a shell has), and
+//! manual pages, with the sections of `manual`.
 
 pub mod args;
 pub mod central;
@@ -24,6 +25,7 @@ mod generate;
 mod given;
 pub mod local;
 pub mod logging;
+mod manual;
 pub mod names;
 pub mod news;
 mod orders;
@@ -33,12 +35,14 @@ pub mod place;
 pub mod program;
 pub mod quantity;
 mod reload;
+mod remote_names;
 mod retired;
 mod runtime;
 mod scripts;
 pub mod secondary;
 pub mod service;
 mod settings;
+mod shell_words;
 pub mod signals;
 mod suggestions;
 pub mod text;

@@ -16,6 +16,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("espera-fuentes", "source-wait"),
     ("estadisticas", "statistics"),
     ("excluir", "exclude"),
+    ("generar", "generate"),
     ("http-nombre", "http-name"),
     ("idioma", "language"),
     ("incluir", "include"),

@@ -378,20 +378,80 @@ fn completions_and_manual_pages_are_made_for_all_programs() {
 }
 
 #[test]
+fn manual_pages_say_what_is_typed_how_it_ends_and_where_files_are() {
+    for (language, parts) in [
+        (
+            "es",
+            [
+                "EXPULSAR <cliente>",
+                "RECUPERAR <n|*>…",
+                "VIDEO <nombre>…",
+                "MATAR <n|C|*>…",
+                "AYUDA [orden]",
+            ],
+        ),
+        (
+            "en",
+            [
+                "EXPEL <client>",
+                "RECOVER <n|*>…",
+                "GET <name>…",
+                "KILL <n|C|*>…",
+                "HELP [command]",
+            ],
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        generate(folder.path(), language);
+        let programs = [
+            "videocentral",
+            "videosecundario",
+            "videocliente",
+            "videolocal",
+        ];
+        let of_all = parts[4];
+        for (program, command) in programs.iter().zip(parts) {
+            let path = folder.path().join(format!("made/man/{program}.1"));
+            let page = fs::read_to_string(path).unwrap().replace("\\-", "-");
+            let other = match *program {
+                "videolocal" => "videocliente(1)",
+                _ => "videolocal(1)",
+            };
+            let history = format!("historia-{program}");
+            for part in [command, of_all, "/etc/trozos/trozos.toml", &history, other] {
+                assert!(page.contains(part), "{program}: {part}: {page}");
+            }
+            let ends = page.lines().filter(|line| line.starts_with("\\fB"));
+            let codes =
+                ends.filter(|line| line.trim_matches(|c: char| !c.is_ascii_digit()).len() == 1);
+            assert!(codes.count() >= 3, "{page}");
+        }
+        let local = folder.path().join("made/man/videolocal.1");
+        let local = fs::read_to_string(local).unwrap().replace("\\-", "-");
+        let flag = if language == "es" {
+            "--generar"
+        } else {
+            "--generate"
+        };
+        assert!(local.contains(flag), "{local}");
+    }
+}
+
+#[test]
 fn manual_pages_are_in_one_language_with_their_headings() {
     for (language, subcommand, title, headings, of_subcommand) in [
         (
             "es",
             "videocentral-certificados",
             "Manual de trozos",
-            "NOMBRE SINOPSIS DESCRIPCIÓN OPCIONES DESCARGAS SEGURIDAD GENERAL ÓRDENES NOTAS VERSIÓN",
+            "NOMBRE SINOPSIS DESCRIPCIÓN OPCIONES DESCARGAS SEGURIDAD GENERAL ÓRDENES NOTAS ÓRDENES DE LA CONSOLA ESTADO DE SALIDA FICHEROS EJEMPLOS VÉASE TAMBIÉN VERSIÓN",
             "NOMBRE SINOPSIS DESCRIPCIÓN ARGUMENTOS OPCIONES GENERAL",
         ),
         (
             "en",
             "videocentral-certificates",
             "trozos manual",
-            "NAME SYNOPSIS DESCRIPTION OPTIONS DOWNLOADS SECURITY GENERAL COMMANDS NOTES VERSION",
+            "NAME SYNOPSIS DESCRIPTION OPTIONS DOWNLOADS SECURITY GENERAL COMMANDS NOTES PROMPT COMMANDS EXIT STATUS FILES EXAMPLES SEE ALSO VERSION",
             "NAME SYNOPSIS DESCRIPTION ARGUMENTS OPTIONS GENERAL",
         ),
     ] {
@@ -405,6 +465,7 @@ fn manual_pages_are_in_one_language_with_their_headings() {
             let found: Vec<&str> = lines
                 .iter()
                 .filter_map(|line| line.strip_prefix(".SH "))
+                .map(|heading| heading.trim_matches('"'))
                 .collect();
             assert_eq!(found.join(" "), headings, "{page}");
         }

@@ -18,6 +18,9 @@ pub(in crate::cli) struct LocalArgs {
     /// The demonstration.
     #[arg(long)]
     pub(in crate::cli) demo: bool,
+    /// Makes completions and manual pages there.
+    #[arg(long, value_name = "CARPETA", value_parser = PathParser)]
+    pub(in crate::cli) generar: Option<PathBuf>,
     /// Folder of videos1, videos2…
     #[arg(long, value_name = "CARPETA", default_value = "data", value_parser = PathParser)]
     pub(in crate::cli) directorio: PathBuf,

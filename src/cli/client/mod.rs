@@ -13,7 +13,8 @@ mod work;
 use std::process::ExitCode;
 
 use super::{
-    args::ClientArgs, commands, console::Mode, flags, output, program, scripts, text::topics,
+    args::ClientArgs, commands, console::Mode, flags, output, program, remote_names, scripts,
+    text::topics,
 };
 use crate::node::{NetworkRole, client::Keeping};
 
@@ -26,6 +27,9 @@ pub(super) use {
 /// The program.
 pub fn main() -> ExitCode {
     let line: Vec<_> = std::env::args_os().collect();
+    if let Some(question) = remote_names::asked(&line) {
+        return remote_names::answer(question);
+    }
     let (args, keeps): (ClientArgs, bool) = match flags::read_given(&line, "estadisticas") {
         Ok(read) => read,
         Err(end) => return end,

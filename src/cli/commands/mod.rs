@@ -16,7 +16,7 @@ pub use secondary::{SecondaryLine, is_no, is_yes, secondary};
 pub use table::{
     CENTRAL, CLIENT, COMMON, CentralVerb, ClientVerb, CommonVerb, Entry, SECONDARY, SecondaryVerb,
 };
-pub(super) use table::{entry, find, in_language};
+pub(super) use table::{by_language, entry, find, in_language};
 pub use words::{is_folder, is_pattern, means_several, split as split_words, unquote};
 
 /// How a document is shown.

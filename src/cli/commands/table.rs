@@ -10,7 +10,8 @@ use crate::cli::{
 pub struct Entry<V> {
     /// What it does.
     pub verb: V,
-    /// Its names, in capitals. The first is the original's, or Spanish; the second is English.
+    /// Its names, in capitals. The first is the original's, or Spanish; the second is English; of the others, Spanish ones
+    /// come before English ones.
     pub names: &'static [&'static str],
     /// Of its texts: `command-<id>` says what it does, with `.usage` and `.example`.
     pub id: &'static str,
@@ -37,6 +38,22 @@ pub(in crate::cli) fn find<V>(table: &'static [Entry<V>], word: &str) -> Option<
 pub(in crate::cli) fn in_language(names: &'static [&'static str]) -> &'static str {
     let place = usize::from(language::chosen() == Language::English);
     names.get(place).or(names.first()).copied().unwrap_or("")
+}
+
+/// The names of a command: that of the language first, then the others that it has in it.
+pub(in crate::cli) fn by_language(
+    names: &'static [&'static str],
+    language: Language,
+) -> Vec<&'static str> {
+    match (language, names) {
+        (Language::English, [spanish, english, others @ ..]) => {
+            let mut all = vec![*english];
+            all.extend(others.iter().rev());
+            all.push(spanish);
+            all
+        }
+        (Language::Spanish, _) | (Language::English, _) => names.to_vec(),
+    }
 }
 
 /// What every program does.
@@ -120,7 +137,7 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
     entry(
         ClientVerb::Download,
         "download",
-        &["VIDEO", "GET", "DESCARGAR", "DOWNLOAD", "BAJAR"],
+        &["VIDEO", "GET", "DESCARGAR", "BAJAR", "DOWNLOAD"],
     ),
     entry(ClientVerb::Status, "client-status", &["ESTADO", "STATUS"]),
     entry(ClientVerb::Detail, "detail", &["DETALLE", "DETAIL"]),

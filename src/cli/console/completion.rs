@@ -14,10 +14,11 @@ use rustyline::{
 
 use super::paint::{has_colours, paint};
 use crate::cli::{
-    commands::{COMMON, in_language},
+    commands::{COMMON, by_language, in_language},
     fold::{fold, letters},
     text::{
         harmless::is_harmless,
+        language::{self, Language},
         line::Tone,
         t,
         topics::{self, Topic},
@@ -77,22 +78,31 @@ impl Words {
         topics::find(&self.commands, word)
     }
 
-    /// Commands that begin so: of each the name of the session's language if that does, or else the first that does; in small
-    /// letters where they are typed so.
+    /// Commands that begin so, in small letters where they are typed so.
     fn commands(&self, typed: &str) -> Vec<String> {
-        let upper = fold(typed).to_uppercase();
         let is_small = !typed.is_empty() && !typed.contains(char::is_uppercase);
-        let begins = |name: &&str| name.starts_with(&upper);
-        let best = |topic: &Topic| {
-            let own = Some(in_language(topic.names)).filter(begins);
-            let name = own.or_else(|| topic.names.iter().copied().find(|name| begins(name)))?;
-            Some(if is_small {
-                name.to_lowercase()
-            } else {
-                name.to_owned()
-            })
+        let names = self.names(&fold(typed).to_uppercase(), language::chosen());
+        let shown = |name: &str| match is_small {
+            true => name.to_lowercase(),
+            false => name.to_owned(),
         };
-        self.commands.iter().filter_map(best).collect()
+        names.into_iter().map(shown).collect()
+    }
+
+    /// A name of each command that begins so: first those whose name in the language does; of the others the first that
+    /// does.
+    fn names(&self, begun: &str, language: Language) -> Vec<&'static str> {
+        let (mut own, mut others) = (Vec::new(), Vec::new());
+        for topic in self.commands.iter() {
+            let names = by_language(topic.names, language);
+            match names.iter().position(|name| name.starts_with(begun)) {
+                Some(0) => own.push(names[0]),
+                Some(place) => others.push(names[place]),
+                None => {}
+            }
+        }
+        own.append(&mut others);
+        own
     }
 
     /// What a line can be completed to: where the part to be replaced starts, and what it can be.
@@ -346,6 +356,15 @@ mod tests {
         assert_eq!(words().commands("sal"), ["salir"]);
         assert_eq!(words().commands("vídeo"), ["video"]);
         assert_eq!(words().commands("x"), [""; 0]);
+    }
+
+    #[test]
+    fn names_of_the_sessions_language_are_offered_first() {
+        let begun = ["D", "P", "L", "S"].map(|begun| words().names(begun, Language::English));
+        assert_eq!(begun[0], ["DETAIL", "DOWNLOAD"]);
+        assert_eq!(begun[1], ["PAUSE", "PRIORITY"]);
+        assert_eq!(begun[2], ["LIST"]);
+        assert_eq!(begun[3], ["SEARCH", "STATUS", "SALIR"]);
     }
 
     #[test]

@@ -26,14 +26,19 @@ use tokio::sync::mpsc;
 use self::{children::Children, commands::Faults, logs::LogPlan, plan::Plan};
 use super::{
     args::{CentralArgs, ClientArgs, LocalArgs, SecondaryArgs},
-    client,
+    client, commands as prompts,
     console::{Console, Mode, Printer, page_columns},
     dress,
     exit::Exit,
     flags, generate, output, program,
     settings::Settings,
     signals::Requests,
-    text::{errors, files, line::complaint, t, topics},
+    text::{
+        errors, files,
+        line::complaint,
+        t,
+        topics::{self, Topic},
+    },
 };
 use crate::node::{NetworkRole, Security, client as node};
 
@@ -50,20 +55,13 @@ pub fn main() -> ExitCode {
         return exit;
     }
     let line: Vec<_> = std::env::args_os().collect();
-    if let Some(folder) = generate::asked_for() {
-        flags::choose_language(&line, None);
-        return match folder {
-            Ok(folder) => describe(&folder),
-            Err(why) => {
-                let why = t!("usage-value", flag = generate::shown(), why = why);
-                flags::wrong(&why, "videolocal")
-            }
-        };
-    }
     let (args, is_kept): (LocalArgs, bool) = match flags::read_given(&line, "directorio") {
         Ok(args) => args,
         Err(end) => return end,
     };
+    if let Some(folder) = &args.generar {
+        return describe(folder);
+    }
     let stage = match Stage::of(args, is_kept) {
         Ok(stage) => stage,
         Err(error) => {
@@ -76,15 +74,20 @@ pub fn main() -> ExitCode {
         Err(error) => return output::refuse(&error),
     };
     let mode = Mode::detect(stage.args.demo);
-    let mut commands = topics::of(super::commands::CLIENT);
-    commands.extend(topics::of(commands::FAULTS));
     program::run(
         "videolocal",
         &stage.args.common.clone(),
         mode,
-        commands,
+        own_commands(),
         |console, requests| run(stage, security, console, requests),
     )
+}
+
+/// A client's commands, and those about the processes.
+fn own_commands() -> Vec<Topic> {
+    let mut commands = topics::of(prompts::CLIENT);
+    commands.extend(topics::of(commands::FAULTS));
+    commands
 }
 
 /// A command line, and the folder of a demonstration that goes with it.
@@ -118,14 +121,17 @@ impl Stage {
 /// Makes the completions and manual pages of all programs, in the chosen language.
 fn describe(folder: &Path) -> ExitCode {
     let none = Settings::default();
-    let mut commands = [
-        CentralArgs::command(),
-        SecondaryArgs::command(),
-        ClientArgs::command(),
-        LocalArgs::command(),
+    let mut programs = [
+        (CentralArgs::command(), topics::of(prompts::CENTRAL)),
+        (SecondaryArgs::command(), topics::of(prompts::SECONDARY)),
+        (ClientArgs::command(), topics::of(prompts::CLIENT)),
+        (LocalArgs::command(), own_commands()),
     ]
-    .map(|command| dress::renamed(dress::dressed(command, &none)));
-    match generate::files(folder, &mut commands) {
+    .map(|(command, mut topics)| {
+        topics.extend(topics::of(prompts::COMMON));
+        (dress::renamed(dress::dressed(command, &none)), topics)
+    });
+    match generate::files(folder, &mut programs) {
         Ok(made) => {
             let paths = made.iter().map(|path| path.as_os_str().as_bytes());
             output::wrote(output::say_bytes(paths)).into()

@@ -48,17 +48,22 @@ pub fn cluster(status: &ClusterStatus, columns: usize) -> Vec<String> {
             required = status.required
         )
     };
-    let counts = t!(
-        "system-counts",
-        files = status.files,
-        clients = status.clients,
-        running = status.running,
-        waiting = status.waiting,
-        copies = status.copies
-    );
-    let mut lines = vec![state, counts];
+    let mut lines = vec![state, counts(status)];
     lines.extend(secondaries(status).lines(columns));
     lines
+}
+
+/// How many there are of what there is: of nothing, nothing is said, but for files.
+fn counts(status: &ClusterStatus) -> String {
+    let counts = [
+        Some(t!("files", count = status.files)),
+        (status.clients > 0).then(|| t!("clients", count = status.clients)),
+        (status.running > 0).then(|| t!("downloads-running", count = status.running)),
+        (status.waiting > 0).then(|| t!("downloads-waiting", count = status.waiting)),
+        (status.copies > 0).then(|| t!("copies-running", count = status.copies)),
+    ];
+    let counts: Vec<String> = counts.into_iter().flatten().collect();
+    counts.join(", ")
 }
 
 /// What clients may know of the secondaries. What none of them lacks has no column.
