@@ -23,7 +23,7 @@ fn outcome_of(exit: Exit) -> &'static str {
 }
 
 /// A path in a document, which is text: what is none in a name is replaced.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
