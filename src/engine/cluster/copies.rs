@@ -1,5 +1,5 @@
-//! Copies between secondaries: what is missing where, what runs, what is tried again when. Knows neither addresses nor
-//! contents; the cluster says what is missing where and whether anybody can send it.
+//! Copies between secondaries: what is missing where, what runs, and when failed copies are retried. Knows no addresses
+//! and no contents. The router says what is missing and whether anybody can send it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,9 +9,9 @@ use std::{
 use super::numbers::NumberSet;
 use crate::model::{CopyLimits, FileName, SecondaryNumber, TransferId};
 
-/// Copies that one secondary makes at once.
+/// How many copies one secondary makes at once.
 const COPIES_PER_TARGET: usize = 3;
-/// First and longest wait before a failed copy is tried again.
+/// The first and the longest wait before a failed copy is retried.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
 /// How long a secondary may take to serve what it has copied.
@@ -20,15 +20,15 @@ const SERVED_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 struct Target {
     missing: BTreeSet<FileName>,
-    /// Those of the missing that may be started: no copy runs or waits for its time, and nobody has found
-    /// yet that there is no sender.
+    /// Missing files whose copy may start: none runs or waits for a retry, and no lack of a sender was found
+    /// yet.
     ready: BTreeSet<FileName>,
     active: BTreeMap<FileName, TransferId>,
     /// Files whose copy failed.
     failed: BTreeMap<FileName, Wait>,
-    /// When those that wait are ready again.
+    /// When waiting files are ready again.
     retries: BTreeSet<(Instant, FileName)>,
-    /// Where it takes none now. What it lacks there waits.
+    /// Where it takes no copies now. What is missing there waits.
     limits: CopyLimits,
 }
 
@@ -48,10 +48,10 @@ impl Target {
         }
     }
 
-    /// It needs the file no more. Gives its copy of it, if one ran.
+    /// It does not need the file any more. Returns the running copy, if there is one.
     fn has(&mut self, name: &FileName) -> Option<TransferId> {
         if !self.missing.remove(name) {
-            // What is not missing is not copied.
+            // Only missing files have a copy.
             return None;
         }
         self.ready.remove(name);
@@ -68,7 +68,7 @@ impl Target {
         self.retries.insert((at, name.clone()));
     }
 
-    /// Makes those whose time has come ready.
+    /// Makes files ready whose time has come.
     fn wake(&mut self, now: Instant) {
         while let Some((at, name)) = self.retries.pop_first() {
             if at > now {
@@ -92,8 +92,8 @@ pub(super) struct Copies {
 }
 
 impl Copies {
-    /// A secondary can copy from now on; what it lacks is said with [`Self::missing`]. One that says once more what it
-    /// holds keeps the copies that it runs. One that may only be read is no target.
+    /// A secondary can make copies from now on. [`Self::missing`] says what it lacks. If it sends its inventory again, its
+    /// running copies go on. A read-only secondary is no target.
     pub(super) fn join(&mut self, number: SecondaryNumber, limits: &CopyLimits) {
         if limits.read_only {
             return;
@@ -109,15 +109,15 @@ impl Copies {
         }
     }
 
-    /// It cannot any more. Returns its copies that ran.
+    /// A secondary cannot make copies any more. Returns its running copies.
     pub(super) fn leave(&mut self, number: SecondaryNumber) -> Vec<TransferId> {
         self.targets
             .remove(&number)
             .map_or_else(Vec::new, |t| t.active.into_values().collect())
     }
 
-    /// These lack the file and should have it, and nobody else: there may be a sender again, or one need not copy it
-    /// any more. Returns the copies that ran for nothing, with who made them.
+    /// Says which secondaries lack a file that they should have. Others do not need it any more, and there may be a sender
+    /// again. Returns running copies that are not needed, with their targets.
     pub(super) fn missing(
         &mut self,
         name: &FileName,
@@ -134,7 +134,7 @@ impl Copies {
         over
     }
 
-    /// The file is gone. Returns the copies of it that ran, with who made them.
+    /// A file is gone. Returns its running copies, with their targets.
     pub(super) fn forget(&mut self, name: &FileName) -> Vec<(SecondaryNumber, TransferId)> {
         self.missing(name, NumberSet::default())
     }
@@ -146,7 +146,7 @@ impl Copies {
         }
     }
 
-    /// A copy is complete. Its target says so once it serves the file; if it never does, it lacks it.
+    /// A copy is complete. The file still counts as missing until its target serves it.
     pub(super) fn completed(&mut self, now: Instant, number: SecondaryNumber, name: &FileName) {
         if let Some(target) = self.targets.get_mut(&number)
             && target.active.remove(name).is_some()
@@ -155,7 +155,7 @@ impl Copies {
         }
     }
 
-    /// A copy ended without the file: it is tried again later, each time later than before.
+    /// A copy failed. It is retried later, after a longer wait each time.
     pub(super) fn failed(&mut self, now: Instant, number: SecondaryNumber, name: &FileName) {
         let Some(target) = self.targets.get_mut(&number) else {
             return;
@@ -168,7 +168,7 @@ impl Copies {
         target.wait(name, now + wait, wait);
     }
 
-    /// The next copies to start; none for a target that rests. A file that nobody can send is not looked at again
+    /// The next copies to start, none for a drained target. A file that nobody can send is not looked at again
     /// before [`Self::missing`].
     pub(super) fn due(
         &mut self,
@@ -223,7 +223,7 @@ impl Copies {
             .sum()
     }
 
-    /// Nothing is missing anywhere.
+    /// True if nothing is missing anywhere.
     pub(super) fn are_all_made(&self) -> bool {
         self.targets
             .values()
@@ -270,7 +270,7 @@ mod tests {
         );
         copies.failed(later, one, &names[0]);
         assert_eq!(copies.next_retry(later), Some(later + 2 * RETRY.0));
-        // One that is complete and is never served is lacking still.
+        // A complete copy that is never served is still missing.
         copies.completed(later, one, &names[1]);
         assert!(
             !copies

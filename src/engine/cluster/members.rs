@@ -22,9 +22,9 @@ use crate::model::{
 pub(super) struct Member {
     address: SocketAddr,
     incarnation: Incarnation,
-    /// While it is alive.
+    /// Its connection, while it is alive.
     lease: Option<Lease>,
-    /// Where it takes no copies, as it has said on its last connection.
+    /// Where it takes no copies, as it last said.
     limits: CopyLimits,
 }
 
@@ -33,13 +33,13 @@ pub(super) struct Member {
 struct Lease {
     connection: ConnectionId,
     ends: Instant,
-    /// When something of it last arrived.
+    /// When something last arrived on it.
     heard: Instant,
-    /// What it says of its files, as far as it has come.
+    /// The pages of its inventory that have arrived.
     pages: Vec<HeldFile>,
-    /// It has told all that it holds.
+    /// Its inventory is complete.
     has_told: bool,
-    /// How many files it has announced and not taken back.
+    /// How many announced files it has not withdrawn.
     announced: usize,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct Members {
 pub(super) struct Enrolled {
     /// It had been enrolled before.
     pub(super) returned: bool,
-    /// The same process' older connection, which this one replaces.
+    /// An older connection of the same process, which this one replaces.
     pub(super) replaces: Option<ConnectionId>,
 }
 
@@ -82,7 +82,7 @@ impl Member {
         self.lease.as_ref().map(|lease| lease.ends)
     }
 
-    /// Alive, and what it holds is known.
+    /// It is alive and its inventory is known.
     pub(super) fn is_present(&self) -> bool {
         self.lease.as_ref().is_some_and(|lease| lease.has_told)
     }
@@ -92,7 +92,7 @@ impl Members {
     /// A secondary enrols on a connection.
     ///
     /// # Errors
-    /// When the number is another's, whose lease is alive.
+    /// When another process has the number and its lease is alive.
     pub(super) fn enrol(
         &mut self,
         now: Instant,
@@ -146,8 +146,8 @@ impl Members {
         }
     }
 
-    /// Leases go by when something last arrived on their connections, whenever that is looked at. What was known
-    /// before renews nothing.
+    /// Renews leases by the time at which something last arrived on their connections, not by the time of this call. What
+    /// was known before renews nothing.
     pub(super) fn hear(&mut self, arrived: impl Fn(ConnectionId) -> Option<Instant>) {
         for lease in self.leases() {
             if let Some(at) = arrived(lease.connection).filter(|at| *at > lease.heard) {
@@ -157,8 +157,8 @@ impl Members {
         }
     }
 
-    /// Somebody doubts it: it has two heartbeats to show that it lives, and three since it was last heard. Doubts that
-    /// are told again and again change nothing more: a secondary that pauses for a moment is not removed for them.
+    /// A peer reports it. It has two heartbeats to show that it lives, and three since it was last heard. Repeated reports
+    /// change nothing, so that they cannot remove a secondary that pauses for a moment.
     pub(super) fn probe(&mut self, now: Instant, number: SecondaryNumber) {
         if let Some(lease) = self.known.get_mut(&number).and_then(|m| m.lease.as_mut()) {
             let shown_by = (now + 2 * HEARTBEAT).max(lease.heard + 3 * HEARTBEAT);
@@ -166,8 +166,8 @@ impl Members {
         }
     }
 
-    /// This process did not run for a moment: whoever is alive has two heartbeats from now, in which what it sent
-    /// meanwhile is read. True when that gave somebody more time.
+    /// This process did not run for a moment. Live secondaries get two heartbeats from now, in which what they sent
+    /// meanwhile is read. True if a lease became longer.
     pub(super) fn allow_for_own_stop(&mut self, now: Instant) -> bool {
         let least = now + 2 * HEARTBEAT;
         let mut is_more = false;
@@ -178,17 +178,17 @@ impl Members {
         is_more
     }
 
-    /// Gives every lease its full time again: the time that passed was this process' own stop.
+    /// Gives every lease its full time again, because this process itself had stopped.
     pub(super) fn renew_all(&mut self, now: Instant) {
         for lease in self.leases() {
             lease.ends = now + LEASE;
         }
     }
 
-    /// A page of what a secondary holds.
+    /// Takes one page of a secondary's inventory.
     ///
     /// # Errors
-    /// When it is too much.
+    /// When the inventory is too large.
     pub(super) fn add_page(
         &mut self,
         connection: ConnectionId,
@@ -204,7 +204,7 @@ impl Members {
         Ok(())
     }
 
-    /// The last page has come: gives all of them.
+    /// The last page has come. Returns the whole inventory.
     pub(super) fn take_pages(&mut self, connection: ConnectionId) -> Vec<HeldFile> {
         let Some(lease) = self.lease_of(connection) else {
             return Vec::new();
@@ -216,10 +216,10 @@ impl Members {
         files
     }
 
-    /// A secondary announces so many files more.
+    /// Counts files that a secondary announces.
     ///
     /// # Errors
-    /// When they are too many.
+    /// When there are too many.
     pub(super) fn announces(
         &mut self,
         connection: ConnectionId,
@@ -235,14 +235,14 @@ impl Members {
         Ok(())
     }
 
-    /// A secondary has taken back one file that it had announced.
+    /// A secondary withdraws one announced file.
     pub(super) fn takes_back(&mut self, connection: ConnectionId) {
         if let Some(lease) = self.lease_of(connection) {
             lease.announced = lease.announced.saturating_sub(1);
         }
     }
 
-    /// A secondary said where it takes no copies; false when that is nothing new.
+    /// A secondary says where it takes no copies. False if that changes nothing.
     pub(super) fn set_limits(&mut self, number: SecondaryNumber, limits: &CopyLimits) -> bool {
         let member = self.known.get_mut(&number);
         let member = member.filter(|member| member.limits != *limits);
@@ -252,14 +252,14 @@ impl Members {
         })
     }
 
-    /// Ends the lease that hangs on a connection; gives whose it was.
+    /// Ends the lease of a connection. Returns the secondary.
     pub(super) fn end(&mut self, connection: ConnectionId) -> Option<SecondaryNumber> {
         let number = self.connections.remove(&connection)?;
         self.known.get_mut(&number)?.lease = None;
         Some(number)
     }
 
-    /// The connections whose leases ran out, by number.
+    /// Connections whose leases have run out, with their numbers.
     pub(super) fn expired(&self, now: Instant) -> Vec<ConnectionId> {
         let leases = self.known.values().filter_map(|m| m.lease.as_ref());
         let expired = leases.filter(|lease| lease.ends <= now);
@@ -282,7 +282,7 @@ impl Members {
         Some(self.known.get(&number)?.lease.as_ref()?.connection)
     }
 
-    /// The run of a secondary's process, while it is alive.
+    /// The incarnation of a live secondary.
     pub(super) fn alive_run(&self, number: SecondaryNumber) -> Option<Incarnation> {
         let member = self.known.get(&number)?;
         member.is_alive().then_some(member.incarnation)
@@ -292,13 +292,13 @@ impl Members {
         self.known.values().any(Member::is_alive)
     }
 
-    /// Those that are alive and have told what they hold.
+    /// Live secondaries with a complete inventory.
     pub(super) fn present(&self) -> NumberSet {
         let present = self.iter().filter(|(_, member)| member.is_present());
         present.map(|(number, _)| number).collect()
     }
 
-    /// All that are alive have told what they hold, and take copies of all that they should have.
+    /// True if all live secondaries have a complete inventory and take copies of everything they should have.
     pub(super) fn are_all_known(&self) -> bool {
         let mut alive = self.known.values().filter(|member| member.is_alive());
         alive.all(|member| member.is_present() && !member.limits.some_away())
@@ -310,12 +310,12 @@ impl Members {
             .map(|(number, _)| number)
     }
 
-    /// Somebody wants a secondary to have nothing to send; true when that is news.
+    /// Drains a secondary. True if it was not drained before.
     pub(super) fn drain(&mut self, number: SecondaryNumber) -> bool {
         self.draining.begin(number)
     }
 
-    /// Somebody takes that back; true when that is news.
+    /// Ends the draining of a secondary. True if it was drained.
     pub(super) fn end_draining(&mut self, number: SecondaryNumber) -> bool {
         self.draining.end(number)
     }
@@ -324,7 +324,7 @@ impl Members {
         self.draining.contains(number)
     }
 
-    /// Sorts holders by whether they are to be asked.
+    /// Sorts holders by whether they should be asked.
     pub(super) fn usable(&self, holders: NumberSet) -> Usable {
         self.draining.sort(holders)
     }
@@ -333,7 +333,7 @@ impl Members {
         self.draining.all()
     }
 
-    /// Those that were drained and have nothing left to send, each once. The `quiet` ones have no connection to send
+    /// Drained secondaries that have nothing left to send, each once. The `quiet` ones have no connection to send
     /// on, and nobody needs them.
     pub(super) fn drained(&mut self, now: Instant, quiet: NumberSet) -> Vec<SecondaryNumber> {
         let present = self.present();
@@ -380,7 +380,7 @@ mod tests {
         };
         hear(&mut members);
         assert_eq!(members.next_expiry(), Some(arrived + LEASE));
-        // The same once more says nothing new.
+        // Saying it again changes nothing.
         hear(&mut members);
         assert!(members.expired(arrived + LEASE).len() == 1);
         members.hear(|_| None);
@@ -392,7 +392,7 @@ mod tests {
         let start = Instant::now();
         let (mut members, number) = one(start);
         let mut now = start;
-        // Told ten times a second, from the moment in which it was last heard.
+        // It is reported ten times a second from the moment at which it was last heard.
         let pause = 3 * HEARTBEAT - Duration::from_millis(1);
         while now <= start + pause {
             members.probe(now, number);

@@ -1,5 +1,5 @@
-//! Clients and what they asked for: who has which name, who has a slot, who is at which position of the line, who was
-//! sent away. Knows files by name only, and neither contents nor secondaries.
+//! Clients and their requests: names, slots, positions in the line, and who was expelled. Knows files by name only,
+//! no contents and no secondaries.
 
 #[cfg(feature = "fuzzing")]
 pub(super) mod fuzzing;
@@ -19,7 +19,7 @@ use crate::model::{
     limits::{MAX_REQUESTS_PER_CLIENT, MAX_WAITING},
 };
 
-/// How often those who wait further back are told their positions, and how many of them at once.
+/// How often requests further back are told their positions, and how many at once.
 const POSITIONS_EVERY: Duration = Duration::from_millis(10);
 const POSITIONS_AT_ONCE: usize = 16;
 
@@ -33,9 +33,9 @@ pub(super) const TOO_MANY_REQUESTS: Refusal = Refusal::TooMany {
 pub(super) struct Places {
     clients: BTreeMap<ConnectionId, Client>,
     line: Line,
-    /// Names that are refused, and until when.
+    /// Refused names, and until when.
     expelled: BTreeMap<ClientName, Instant>,
-    /// When more of those who wait are told their positions.
+    /// When more waiting requests are told their positions.
     tell_at: Option<Instant>,
 }
 
@@ -43,11 +43,11 @@ pub(super) struct Places {
 #[derive(Debug)]
 pub(super) struct Client {
     name: Option<ClientName>,
-    /// The run of its process, when it said so.
+    /// The session of its process, if it gave one.
     session: Option<Session>,
     address: SocketAddr,
     since: Instant,
-    /// What it asked for and has not finished.
+    /// Its unfinished requests.
     requests: BTreeMap<RequestId, Request>,
 }
 
@@ -62,7 +62,7 @@ enum Request {
 #[derive(Debug)]
 pub(super) struct Named {
     pub(super) address: SocketAddr,
-    /// The name that it had.
+    /// Its name before.
     pub(super) before: Option<ClientName>,
 }
 
@@ -71,25 +71,25 @@ pub(super) struct Named {
 pub(super) enum Entered {
     /// It has a slot.
     Runs,
-    /// It waits at this position, from 1.
+    /// It waits at this position, counted from 1.
     Waits(u32),
 }
 
-/// What follows for others when a slot is free or the line gets shorter.
+/// What changes for others when a slot becomes free or the line shorter.
 #[derive(Debug, Default)]
 #[must_use]
 pub(super) struct Moved {
-    /// Those that have a slot from now on, in order.
+    /// Requests that get a slot, in order.
     pub(super) start: Vec<(RequestKey, FileName)>,
-    /// Those that wait at another position than before and are to be told at once.
+    /// Requests whose position changed and that must be told at once.
     pub(super) positions: Vec<(RequestKey, u32)>,
 }
 
-/// A client's connection is gone.
+/// A client's connection ended.
 #[derive(Debug)]
 pub(super) struct Left {
     pub(super) name: Option<ClientName>,
-    /// Its downloads that ran.
+    /// Its running downloads.
     pub(super) running: Vec<TransferId>,
     pub(super) moved: Moved,
 }
@@ -121,7 +121,7 @@ impl Client {
         self.since
     }
 
-    /// Its downloads that run.
+    /// Its running downloads.
     pub(super) fn running(&self) -> impl Iterator<Item = TransferId> + '_ {
         self.requests.values().filter_map(|request| match request {
             Request::Running(transfer) => Some(*transfer),
@@ -170,7 +170,7 @@ impl Places {
         self.clients.insert(connection, client);
     }
 
-    /// A client has a name, or another; `None` for a name that is refused.
+    /// Gives a client a name, or another one. `None` if the name is refused.
     pub(super) fn enrol(
         &mut self,
         now: Instant,
@@ -203,7 +203,7 @@ impl Places {
         Ok(())
     }
 
-    /// A request that [`Self::check`] lets in has a slot, or waits in the line.
+    /// Gives a request that passed [`Self::check`] a slot, or a position in the line.
     ///
     /// # Errors
     /// When the line is full.
@@ -232,7 +232,7 @@ impl Places {
         }
     }
 
-    /// A request that has a slot is a transfer.
+    /// A request that has a slot becomes a transfer.
     pub(super) fn starts(&mut self, (connection, request): RequestKey, transfer: TransferId) {
         if let Some(client) = self.clients.get_mut(&connection) {
             client.requests.insert(request, Request::Running(transfer));
@@ -240,7 +240,7 @@ impl Places {
     }
 
     /// # Errors
-    /// When a client may not go on with a transfer under this number.
+    /// When a client may not resume a transfer under this number.
     pub(super) fn check_resume(
         &self,
         (connection, request): RequestKey,
@@ -261,13 +261,13 @@ impl Places {
         Ok(())
     }
 
-    /// A transfer that was granted before goes on: it has a slot even when that makes one too many.
+    /// Resumes a transfer that was granted before. It gets a slot even if that makes one too many.
     pub(super) fn resume(&mut self, now: Instant, key: RequestKey, transfer: TransferId) {
         self.line.readmit(now, key);
         self.starts(key, transfer);
     }
 
-    /// A client gives up a request that waits. One that runs ends by its `finished`, which says what came of it.
+    /// Takes a waiting request out of the line. A running one ends with its client's `finished`.
     pub(super) fn cancel(&mut self, now: Instant, key: RequestKey) -> Moved {
         match self.request(key) {
             Some(Request::Waiting { .. }) => self.over(now, key),
@@ -275,7 +275,7 @@ impl Places {
         }
     }
 
-    /// A request is over: its slot is free at once.
+    /// A request is over. Its slot is free at once.
     pub(super) fn over(&mut self, now: Instant, key: RequestKey) -> Moved {
         let (connection, request) = key;
         if let Some(client) = self.clients.get_mut(&connection) {
@@ -285,7 +285,7 @@ impl Places {
         self.named(moved)
     }
 
-    /// A client's connection is gone, and all that it had.
+    /// Removes a client whose connection ended, with all of its requests.
     pub(super) fn leave(&mut self, now: Instant, connection: ConnectionId) -> Option<Left> {
         let client = self.clients.remove(&connection)?;
         let moved = self.line.leave(now, |(of, _)| of == connection);
@@ -296,18 +296,18 @@ impl Places {
         })
     }
 
-    /// From now on so many downloads run at once, at least one. Those that are too many then end first.
+    /// Changes how many downloads run at once, at least one. Running ones that are too many still run to their end.
     pub(super) fn set_slots(&mut self, now: Instant, most: usize) -> Moved {
         let moved = self.line.set_slots(now, most);
         self.named(moved)
     }
 
-    /// A download was sent something: it has its slot, again if it had lent it.
+    /// A download was sent something. It keeps its slot, or gets one back that it had lent.
     pub(super) fn worked(&mut self, now: Instant, key: RequestKey) {
         self.line.worked(now, key);
     }
 
-    /// Downloads that are sent nothing lend their slots to those that wait; gives whose they are.
+    /// Lends the slots of idle downloads to waiting requests. Returns the lenders.
     pub(super) fn lend(&mut self, now: Instant) -> (Vec<(ClientName, TransferId)>, Moved) {
         let (lenders, moved) = self.line.lend(now);
         let transfer = |key: RequestKey| match self.request(key)? {
@@ -318,12 +318,12 @@ impl Places {
         (lenders, self.named(moved))
     }
 
-    /// A time in which this process did not run is nobody's idleness.
+    /// Time in which this process did not run does not count as idle.
     pub(super) fn renew(&mut self, now: Instant) {
         self.line.renew(now);
     }
 
-    /// Those who wait further back hear of their positions by and by.
+    /// Tells requests further back their positions, bit by bit.
     pub(super) fn positions(&mut self, now: Instant) -> Vec<(RequestKey, u32)> {
         if !self.line.has_more_to_tell() {
             self.tell_at = None;
@@ -339,7 +339,7 @@ impl Places {
         lending.into_iter().chain(self.tell_at).min()
     }
 
-    /// A name is refused from now on. Gives the connections of those who have it.
+    /// Refuses a name from now on. Returns the connections of clients that have it.
     pub(super) fn expel(&mut self, name: ClientName, until: Instant) -> Vec<ConnectionId> {
         let connections = self.connections_of(&name);
         self.expelled.insert(name, until);
@@ -352,7 +352,7 @@ impl Places {
         clients.map(|(connection, _)| *connection).collect()
     }
 
-    /// Those that run, with a slot or without.
+    /// Running requests, with a slot or without.
     pub(super) fn running_count(&self) -> usize {
         self.line.running()
     }
@@ -361,7 +361,7 @@ impl Places {
         self.line.waiting()
     }
 
-    /// Those that wait, the first in line first.
+    /// Waiting requests, the first in line first.
     pub(super) fn waiting(&self) -> impl Iterator<Item = Waiting<'_>> {
         let waiting = |(position, key): (u32, RequestKey)| match self.request(key)? {
             Request::Waiting { file, since } => Some(Waiting {

@@ -1,21 +1,21 @@
-//! What contents a name had: those that were replaced or deleted must not come back by themselves, from a disk that
-//! was away, an old backup or a copy that ended late. Kept across restarts of the central, in bounds and for a time.
+//! The contents that names had before. Replaced or deleted ones must not come back by themselves, from a disk that
+//! was away, an old backup or a late copy. Kept across restarts of the central, within bounds of size and time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Digest, FileMeta, FileName, SecondaryNumber};
 
-/// Contents that are remembered of one name; beyond this the oldest is forgotten.
+/// How many contents of one name are remembered. Beyond this the oldest is forgotten.
 const GONE_PER_NAME: usize = 32;
-/// What all of it may take of memory, about, in bytes.
+/// About how much memory all records may take, in bytes.
 const MOST_BYTES: usize = 24 << 20;
-/// What a name takes beside its text, which the heap keeps about twice, and its contents, about, in bytes.
+/// About what a name takes besides its text (kept about twice on the heap) and its contents, in bytes.
 const NAME_COSTS: usize = 400;
 /// How long a name is remembered after its last change, in seconds: 90 days. A copy that comes back later is taken
 /// for new content.
 const REMEMBERED_FOR_S: u64 = 90 * 24 * 3600;
 
-/// Whose news it was: a secondary's, or nobody's when a person decided at the central.
+/// Who caused a change: a secondary, or nobody if a person decided at the central.
 type By = Option<SecondaryNumber>;
 
 /// See [`crate::model::NameRecord`].
@@ -23,15 +23,15 @@ type By = Option<SecondaryNumber>;
 pub(super) struct Past {
     pub(super) gone: Vec<Digest>,
     pub(super) deleted: bool,
-    /// The content that lost the name as its last copy vanished, and the one that has it since. Should the first be
-    /// found again, it is the newer one. Not kept across restarts.
+    /// The content that lost the name because its last copy vanished, and the one that has it since. If the first is
+    /// found again, it is the newer one. Lost on a restart.
     pub(super) lost: Option<(FileMeta, Digest)>,
     pub(super) by: By,
     pub(super) at: u64,
 }
 
 impl Past {
-    /// A content has lost the name, later than all others.
+    /// A content loses the name, as the latest.
     pub(super) fn lose(&mut self, id: Digest) {
         self.gone.retain(|gone| *gone != id);
         self.gone.push(id);
@@ -46,10 +46,10 @@ impl Past {
 #[derive(Debug, Default)]
 pub(super) struct Pasts {
     names: BTreeMap<FileName, Past>,
-    /// The names of each origin, by the time of their last change, and what they take.
+    /// The names of each origin by the time of their last change, and their size.
     origins: BTreeMap<By, Share>,
     bytes: usize,
-    /// Names whose record on the disk is not what it should be.
+    /// Names whose record on the disk is out of date.
     unsaved: BTreeSet<FileName>,
 }
 
@@ -64,18 +64,18 @@ impl Pasts {
         self.names.get(name)
     }
 
-    /// True when this content had the name before and has lost it.
+    /// True if this content has lost the name.
     pub(super) fn is_gone(&self, name: &FileName, id: Digest) -> bool {
         let past = self.names.get(name);
         past.is_some_and(|past| past.gone.contains(&id))
     }
 
-    /// True when somebody deleted the name and nobody has put anything there since.
+    /// True if the name was deleted and nothing was put there since.
     pub(super) fn is_deleted(&self, name: &FileName) -> bool {
         self.names.get(name).is_some_and(|past| past.deleted)
     }
 
-    /// Changes what is remembered of a name, and says that it is to be saved.
+    /// Changes the record of a name, which must be saved then.
     pub(super) fn edit(&mut self, name: &FileName, by: By, at: u64, edit: impl FnOnce(&mut Past)) {
         let mut past = self.take_out(name).unwrap_or_default();
         edit(&mut past);
@@ -106,7 +106,7 @@ impl Pasts {
         }
     }
 
-    /// The name's record is to be saved, as what has the name now was chosen among several.
+    /// Marks the name's record for saving, because its content was chosen among several.
     pub(super) fn remember(&mut self, name: &FileName, by: By, at: u64) {
         self.edit(name, by, at, |_| {});
     }
@@ -118,7 +118,7 @@ impl Pasts {
         self.make_room();
     }
 
-    /// Forgets what is too old.
+    /// Forgets old records.
     pub(super) fn expire(&mut self, at: u64) {
         let oldest = at.saturating_sub(REMEMBERED_FOR_S);
         let mut old = Vec::new();
@@ -132,7 +132,7 @@ impl Pasts {
         }
     }
 
-    /// Takes the names whose record is to be saved.
+    /// Takes the names whose records must be saved.
     pub(super) fn take_unsaved(&mut self) -> BTreeSet<FileName> {
         std::mem::take(&mut self.unsaved)
     }
@@ -172,7 +172,7 @@ impl Pasts {
         self.names.insert(name, past);
     }
 
-    /// Whoever has most remembered loses the oldest of it.
+    /// Forgets the oldest record of the origin that takes most.
     fn make_room(&mut self) {
         while self.bytes > MOST_BYTES {
             let most = self.origins.values().max_by_key(|share| share.bytes);

@@ -1,5 +1,5 @@
-//! What becomes of a name when a secondary no longer has a file: it was deleted there, lost, or is being changed. A
-//! name whose content nobody holds goes to what else there is under it.
+//! What happens to a name when a secondary no longer has a file: it was deleted there, lost, or is being changed. If
+//! nobody holds a name's content any more, another content takes the name over.
 
 use std::collections::BTreeMap;
 
@@ -12,25 +12,25 @@ use crate::{
     model::{Digest, FileMeta, FileName, RemovedReason, SecondaryNumber},
 };
 
-/// What taking a file away did.
+/// What a removal did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::engine::cluster) enum Removed {
-    /// It was not known.
+    /// The file was not known.
     Unknown,
     /// Others still hold it.
     HolderGone,
-    /// Only something that does not have the name went away.
+    /// A content that does not have the name went away.
     OtherGone,
-    /// Somebody is changing it there; what it becomes is told later.
+    /// Somebody is changing it there. Its new content follows later.
     Changing,
-    /// Nobody holds it; another content may have taken the name over.
+    /// Nobody holds it any more. Another content may have taken the name over.
     NameGone {
         /// The new content of the name.
         promoted: Option<FileMeta>,
     },
     /// Somebody deleted it.
     Deleted {
-        /// The copies that are to be set aside.
+        /// The copies that must be set aside.
         aside: Vec<(SecondaryNumber, FileMeta)>,
         /// The new content of the name: one that was in conflict with it.
         promoted: Option<FileMeta>,
@@ -111,7 +111,7 @@ impl Catalog {
                     self.pasts.supersede(name, file.id, by, at);
                     self.other_gone(name)
                 }
-                // What replaced the content that was deleted stays, and is copied there.
+                // The content that replaced the deleted one stays and is copied there.
                 Some(Other::Outdated(_) | Other::Changing) => self.other_gone(name),
                 Some(other) => {
                     standing.others.insert(number, other);
@@ -127,7 +127,7 @@ impl Catalog {
         let Some(mut standing) = self.names.remove(name) else {
             return Removed::Unknown;
         };
-        // What had the name instead of what was deleted, after all copies of that were lost.
+        // The content that had the name after all copies of the deleted one were lost.
         self.pasts.supersede(name, standing.meta.id, by, at);
         self.twins.went(name);
         standing.holders.remove(number);
@@ -148,7 +148,7 @@ impl Catalog {
         }
         let promoted = self.promote(name, independent, at);
         if let Some(standing) = self.names.get_mut(name) {
-            // They are to have what has the name now, or have it: it was there before as well, and put back by somebody.
+            // They get the name's new content, or have it already, if it had the name before and somebody put it back.
             for (holder, meta) in aside.drain(..) {
                 if meta.id == standing.meta.id {
                     standing.holders.insert(holder);
@@ -160,7 +160,7 @@ impl Catalog {
         Removed::Deleted { aside, promoted }
     }
 
-    /// Gives a name that has no content any more to one of those that were in conflict with it, the latest.
+    /// Gives a name without content to the latest of the contents that were in conflict with it.
     fn promote(
         &mut self,
         name: &FileName,
@@ -195,7 +195,7 @@ impl Catalog {
         Some(latest.0)
     }
 
-    /// The name's content has no holder any more: what else there is gets the name, the latest that is in conflict, or
+    /// Nobody holds the name's content any more. The latest content in conflict gets the name, or else
     /// the one that had it before.
     pub(super) fn fall_back(&mut self, name: &FileName, at: u64) -> Option<FileMeta> {
         let standing = self.names.get_mut(name)?;

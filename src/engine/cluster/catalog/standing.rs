@@ -1,4 +1,4 @@
-//! What one name stands for: the content that has it, who holds that, and what others have under the name.
+//! What one name stands for: its content, the holders, and what other secondaries have under the name.
 //!
 //! A secondary is among the holders or among the others, never both.
 
@@ -13,26 +13,26 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(in crate::engine::cluster) struct Standing {
     pub(in crate::engine::cluster) meta: FileMeta,
-    /// Last change of the content, in milliseconds since 1970.
+    /// The last change of the content, in milliseconds since 1970.
     pub(in crate::engine::cluster) modified: Option<u64>,
-    /// Who holds this content, alive or not.
+    /// The holders of this content, alive or not.
     pub(in crate::engine::cluster) holders: NumberSet,
     /// What other secondaries have under this name.
     pub(super) others: BTreeMap<SecondaryNumber, Other>,
-    /// The content has the name by an edit or a choice. Else the latest of those that were found has it.
+    /// The content has the name by an edit or a choice, not because it was the latest of those found.
     pub(super) is_settled: bool,
-    /// An earlier run knew it; nobody has told of it since.
+    /// Known from an earlier run only; nobody has announced it since.
     pub(super) is_remembered: bool,
 }
 
-/// What a secondary has under a name whose content it does not hold.
+/// What a secondary that is no holder has under the name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::engine::cluster) enum Other {
     /// Content that had the name before.
     Outdated(FileMeta),
-    /// Content that came about independently.
+    /// Content that was made without the name's content.
     Conflict(FileMeta, Option<u64>),
-    /// Somebody is changing it just now.
+    /// Somebody is changing it.
     Changing,
 }
 
@@ -57,14 +57,14 @@ impl Standing {
         }
     }
 
-    /// Secondaries that must not be given the content: they have something of their own under the name.
+    /// Secondaries that must not get a copy, because they have content of their own under the name.
     pub(in crate::engine::cluster) fn busy(&self) -> NumberSet {
         let is_own = |other: &Other| matches!(other, Other::Conflict(..) | Other::Changing);
         let own = self.others.iter().filter(|(_, other)| is_own(other));
         own.map(|(number, _)| *number).collect()
     }
 
-    /// The superseded content that a copy at this secondary takes the place of.
+    /// The outdated content that a copy at this secondary replaces.
     pub(in crate::engine::cluster) fn outdated_at(
         &self,
         number: SecondaryNumber,
@@ -75,7 +75,7 @@ impl Standing {
         }
     }
 
-    /// Who holds a content of this name.
+    /// The holders of a content of this name.
     pub(in crate::engine::cluster) fn holders_of(&self, id: Digest) -> NumberSet {
         if self.meta.id == id {
             return self.holders;
@@ -105,7 +105,7 @@ impl Standing {
         others.filter(|other| **other == Other::Changing).count()
     }
 
-    /// Makes a content the name's; those who hold it are taken together. What becomes of the others' is `becomes`.
+    /// Gives the name to a content and gathers its holders. `becomes` says what the content before is to its holders.
     pub(super) fn give_to(
         &mut self,
         meta: FileMeta,
@@ -137,7 +137,7 @@ impl Standing {
     }
 }
 
-/// The order of contents that came about independently: the latest is the greatest.
+/// The order of contents in conflict: the latest is the greatest.
 pub(super) fn rank((meta, modified): &(FileMeta, Option<u64>)) -> (u64, Digest) {
     (modified.unwrap_or(0), meta.id)
 }

@@ -7,12 +7,12 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::model::FileName;
 
-/// The names of which there is, or could be, another form.
+/// The names that have, or could have, another form.
 #[derive(Debug, Default)]
 pub(super) struct Twins {
-    /// By the composed form. ASCII names are not here.
+    /// By composed form, without ASCII names.
     forms: BTreeMap<String, BTreeSet<FileName>>,
-    /// Composed forms of which there are several names.
+    /// Composed forms that several names share.
     several: BTreeSet<String>,
 }
 
@@ -62,7 +62,7 @@ impl Twins {
         names.cloned().unwrap_or_default().into_iter()
     }
 
-    /// The text that this name and others are, composed; none while it is the only one.
+    /// The composed text that this name shares with others; `None` while it is the only one.
     pub(super) fn shared(&self, name: &FileName) -> Option<FileName> {
         if name.as_str().is_ascii() || self.several.is_empty() {
             return None;
@@ -79,12 +79,12 @@ impl Twins {
         FileName::try_from(composed(name).as_str()).unwrap_or_else(|_| name.clone())
     }
 
-    /// How many texts have several names.
+    /// How many composed forms several names share.
     pub(super) fn count(&self) -> usize {
         self.several.len()
     }
 
-    /// The texts that have several names, with these.
+    /// The composed forms that several names share, with these names.
     pub(super) fn several(&self) -> impl Iterator<Item = &BTreeSet<FileName>> {
         self.several.iter().filter_map(|key| self.forms.get(key))
     }

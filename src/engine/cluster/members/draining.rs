@@ -1,6 +1,6 @@
-//! Secondaries that are to have nothing to send, as somebody wants to stop them. Until that is taken back, or the
-//! central restarts, nothing new is asked of them, they get no copies, and receivers that use them are told to go on
-//! with the others. They stay holders: a file that no other live secondary holds is still sent by them.
+//! Drained secondaries: somebody wants to stop them, so they should have nothing left to send. Until that ends, or the
+//! central restarts, nothing new is asked of them, they get no copies, and receivers are told to use the others. They
+//! stay holders: a file that no other live secondary holds is still sent by them.
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -9,7 +9,7 @@ use crate::{
     model::{SecondaryNumber, limits::LEASE},
 };
 
-/// Those that are drained.
+/// The drained secondaries.
 #[derive(Debug, Default)]
 pub(super) struct Draining {
     states: BTreeMap<SecondaryNumber, State>,
@@ -17,14 +17,14 @@ pub(super) struct Draining {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct State {
-    /// Since when nothing is known of it that it has to send; it may not have been heard of yet. `None` while
-    /// there is something.
+    /// Since when it is not known to have anything to send, even if it was never heard of. `None` while
+    /// it has something to send.
     quiet_since: Option<Instant>,
-    /// People know that it has nothing left to send.
+    /// People were told that it has nothing left to send.
     told: bool,
 }
 
-/// The holders of a file, by whether they are to be asked for it.
+/// The holders of a file, sorted by whether they should be asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::engine::cluster) struct Usable {
     pub(in crate::engine::cluster) asked: NumberSet,
@@ -41,19 +41,19 @@ impl Draining {
         self.states.keys().copied().collect()
     }
 
-    /// True when it was not drained before.
+    /// True if it was not drained before.
     pub(super) fn begin(&mut self, number: SecondaryNumber) -> bool {
         let is_new = !self.contains(number);
         self.states.entry(number).or_default();
         is_new
     }
 
-    /// True when it was drained.
+    /// True if it was drained.
     pub(super) fn end(&mut self, number: SecondaryNumber) -> bool {
         self.states.remove(&number).is_some()
     }
 
-    /// Drained holders are asked while there is no other.
+    /// Drained holders are asked only while there is no other.
     pub(super) fn sort(&self, holders: NumberSet) -> Usable {
         let resting = holders.and(self.all());
         let asked = holders.without(resting);
@@ -67,7 +67,7 @@ impl Draining {
         }
     }
 
-    /// Those that have had nothing to send for long enough that what was on its way to them is over too, each once.
+    /// Drained secondaries that have had nothing to send for so long that requests on their way are over too, each once.
     pub(super) fn look(
         &mut self,
         now: Instant,
@@ -93,7 +93,7 @@ impl Draining {
         drained
     }
 
-    /// When the next one may have nothing left to send for good.
+    /// When the next one may have nothing left to send.
     pub(super) fn next_quiet(&self) -> Option<Instant> {
         let waiting = self.states.values().filter(|state| !state.told);
         waiting

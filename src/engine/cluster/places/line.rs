@@ -24,11 +24,11 @@ pub(in crate::engine::cluster) type RequestKey = (ConnectionId, RequestId);
 #[derive(Debug)]
 pub(super) struct Line {
     slots: usize,
-    /// Those that have a slot, and when they were last sent something.
+    /// Requests with a slot, and when they were last sent something.
     running: BTreeMap<RequestKey, Instant>,
     /// The same by time.
     by_time: BTreeSet<(Instant, RequestKey)>,
-    /// Those that run and have lent their slot.
+    /// Running requests that have lent their slot.
     lent: BTreeSet<RequestKey>,
     waiting: VecDeque<Waiting>,
     /// Where [`Self::tell_more`] goes on; `None` while all know their positions.
@@ -47,7 +47,7 @@ struct Waiting {
 const EXACT: u32 = 8;
 
 impl Waiting {
-    /// True when it must hear of its new position at once.
+    /// True if it must be told its new position at once.
     fn must_hear(&self, position: u32) -> bool {
         position != self.told && (position <= EXACT || position.ilog2() != self.told.ilog2())
     }
@@ -67,9 +67,9 @@ pub(super) enum InLine {
 /// What leaving changed for others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Moved {
-    /// Those that run from now on, in order.
+    /// Requests that run from now on, in order.
     pub(super) start: Vec<RequestKey>,
-    /// Those that wait at another position than before and are to be told at once.
+    /// Requests whose position changed and that must be told at once.
     pub(super) positions: Vec<(RequestKey, u32)>,
 }
 
@@ -104,7 +104,7 @@ impl Line {
         self.run(now, key);
     }
 
-    /// A download was sent something: it has its slot, again if it had lent it.
+    /// A download was sent something. It keeps its slot, or gets one back that it had lent.
     pub(super) fn worked(&mut self, now: Instant, key: RequestKey) {
         if self.running.contains_key(&key) || self.lent.contains(&key) {
             self.run(now, key);
@@ -174,12 +174,12 @@ impl Line {
         moved
     }
 
-    /// Some do not know their present position.
+    /// True if some requests do not know their position.
     pub(super) fn has_more_to_tell(&self) -> bool {
         self.cursor.is_some()
     }
 
-    /// The next of those that do not know their present position, at most this many.
+    /// The next requests that do not know their position, at most this many.
     pub(super) fn tell_more(&mut self, most: usize) -> Vec<(RequestKey, u32)> {
         let mut positions = Vec::new();
         let Some(start) = self.cursor.take() else {
@@ -228,12 +228,12 @@ impl Line {
         }
     }
 
-    /// Those that run, with a slot or without.
+    /// Running requests, with a slot or without.
     pub(super) fn running(&self) -> usize {
         self.running.len() + self.lent.len()
     }
 
-    /// Those that wait, the first in line first.
+    /// Waiting requests, the first in line first.
     pub(super) fn line(&self) -> impl Iterator<Item = RequestKey> {
         self.waiting.iter().map(|waiting| waiting.key)
     }
@@ -312,7 +312,7 @@ mod tests {
         let mut queue = Line::new(2);
         queue.enter(start, key(0));
         queue.enter(start, key(1));
-        // Nobody waits: nobody is bothered.
+        // Nobody waits, so nobody lends.
         let idle = start + IDLE_PLACE;
         assert_eq!(queue.next_lending(), None);
         assert_eq!(queue.lend(idle), Default::default());
@@ -325,14 +325,14 @@ mod tests {
         assert_eq!((lenders, moved.start), (vec![key(0)], vec![key(2)]));
         assert_eq!(moved.positions, [(key(3), 1), (key(4), 2)]);
         assert_eq!((queue.running(), queue.waiting()), (3, 2));
-        // It goes on: that is one too many, and nobody else starts before two are over.
+        // It resumes, which makes one too many. Nobody else starts before two are over.
         queue.worked(idle, key(0));
         assert_eq!(queue.leave(idle, |k| k == key(1)).start, []);
         assert_eq!(queue.leave(idle, |k| k == key(2)).start, [key(3)]);
-        // One that is gone has nothing to get back.
+        // A request that is over gets nothing back.
         queue.worked(idle, key(2));
         assert_eq!((queue.running(), queue.waiting()), (2, 1));
-        // Of two that are idle one lends, as one waits; after a stop of this process nobody does.
+        // One of two idle requests lends, as one waits. After a stop of this process nobody lends.
         let later = idle + IDLE_PLACE;
         queue.renew(later);
         assert_eq!(queue.lend(later).0, []);

@@ -1,5 +1,5 @@
-//! The cluster as others are shown it: what can be downloaded and from whom, how it stands, row by row, and what was
-//! downloaded.
+//! Views of the cluster: what can be downloaded and from whom, the state of secondaries, clients and the line, and what
+//! was downloaded.
 
 use std::{
     collections::BTreeMap,
@@ -31,7 +31,7 @@ pub struct ListingVersion {
     begun: bool,
 }
 
-/// How many files there are, as far as that takes a look at the whole catalogue.
+/// Counts of files that need a look at the whole catalogue.
 #[derive(Clone, Debug)]
 pub struct FileCounts {
     listed: u64,
@@ -45,9 +45,9 @@ pub struct FileCounts {
 pub struct SecondaryInfo {
     /// Its number.
     pub number: SecondaryNumber,
-    /// How it is.
+    /// Its condition.
     pub state: SecondaryCondition,
-    /// When it counts as down unless it is heard of before; `None` while it is down.
+    /// When it counts as down unless something arrives before; `None` while it is down.
     #[serde(rename = "lease_left_s", with = "model::serde::maybe_seconds")]
     pub lease_left: Option<Duration>,
     /// Where others reach it.
@@ -72,13 +72,13 @@ pub struct SecondaryInfo {
     pub transfers: u32,
 }
 
-/// How a secondary is.
+/// The condition of a secondary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SecondaryCondition {
     /// Its lease is alive.
     Up,
-    /// Its lease is alive, and nothing new is asked of it while others can do it.
+    /// Its lease is alive, but nothing new is asked of it while others can do it.
     Draining,
     /// Its lease has ended.
     Down,
@@ -148,7 +148,7 @@ impl Cluster {
         booked.map(|(name, count)| (name.clone(), count)).collect()
     }
 
-    /// Another value whenever [`Self::listing`] may have changed.
+    /// A value that changes whenever [`Self::listing`] may have changed.
     pub fn listing_version(&self) -> ListingVersion {
         ListingVersion {
             catalog: self.catalog.version(),
