@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Records a session of the real programs as people see it, without anything but Python's standard library.
 
-Starts a central and three secondaries, and in a terminal of 100 by 30 a client with its prompt: three downloads run
+Starts a central and three secondaries, and in a terminal of 80 by 24 a client with its prompt: three downloads run
 while somebody types, one secondary dies by SIGKILL, all three end well. Writes, beside this file:
 
     trozos.cast   the recording, to be played with `asciinema play`
@@ -31,7 +31,7 @@ import termios
 import time
 import unicodedata
 
-COLUMNS, ROWS = 100, 30
+COLUMNS, ROWS = 80, 24
 HERE = pathlib.Path(__file__).resolve().parent
 # Nothing takes longer than this, in seconds; a recording that does has failed.
 PATIENCE = 120
@@ -300,11 +300,10 @@ def record(programs, folder, servers):
     for server in servers[1:]:
         server.port()
 
-    command = [str(programs / "videocliente"), "--ip-central", "127.0.0.1", "--puerto-central", port]
+    command = [str(programs / "videocliente"), "--ip-central", "127.0.0.1", "--puerto-central", port, "--nombre", "ana"]
     terminal = Terminal(command, folder)
     terminal.wait_for("> ")
     terminal.watch(1)
-    terminal.type("INSCRIBIR ana")
     terminal.wait_for("ana")
     # The list is asked for until every secondary has everything.
     end = time.monotonic() + PATIENCE
