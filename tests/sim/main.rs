@@ -641,6 +641,7 @@ const NAMED: [(&str, Tale, u64); 83] = [
     ("unmounted-is-deleted", index::run, 34),
     ("copies-come-first", sending::run, 24),
     ("copy-waits-for-a-stuck-client", sending::run, 43),
+    ("rest-of-a-turn-is-lost", sending::run, 15),
     ("short-frames-get-less", sending::run, 20),
     ("slow-client-stops-the-others", sending::run, 24),
     ("who-is-ahead-is-not-held-back", sending::run, 1),

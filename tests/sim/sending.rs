@@ -294,9 +294,13 @@ impl World {
     }
 }
 
-/// A seed's story: a few are of clients alone that take all they can get, on an uplink with one queue.
+/// A seed's story. A few are of clients alone that take all they can get, on an uplink with one queue; a few of clients that
+/// leave most of their turns unused.
 fn story(seed: u64) -> Story {
     let mut random = fastrand::Rng::with_seed(seed ^ 0x5e4d);
+    if seed % 16 == 15 {
+        return flutter(&mut random);
+    }
     if random.u8(..8) == 0 {
         return rivals(&mut random);
     }
@@ -369,6 +373,31 @@ fn rivals(random: &mut fastrand::Rng) -> Story {
         receivers,
         capacity_bytes_per_s: 10f64.powf(6.5 + random.f64() * 1.2),
         limits: Vec::new(),
+        lasts,
+    }
+}
+
+/// A limited uplink, and clients that ask for little, in short frames, and stop before their turns are used up.
+fn flutter(random: &mut fastrand::Rng) -> Story {
+    let lasts = Duration::from_secs(10);
+    let capacity_bytes_per_s = 40e6;
+    let limit = (capacity_bytes_per_s * (0.2 + 0.5 * random.f64())) as u64;
+    let greedy = random.usize(1..3);
+    let receivers = (0..greedy + random.usize(3..8))
+        .map(|nth| Plan {
+            kind: Kind::Client,
+            rate_bytes_per_s: f64::INFINITY,
+            weight: 1.0,
+            from: Duration::ZERO,
+            until: lasts,
+            pauses: (nth >= greedy).then(|| Duration::from_millis(random.u64(8..40))),
+            most_frame_bytes: if nth < greedy { FRAME_BYTES } else { 4 << 10 },
+        })
+        .collect();
+    Story {
+        receivers,
+        capacity_bytes_per_s,
+        limits: vec![(Duration::ZERO, Some(limit))],
         lasts,
     }
 }
