@@ -47,9 +47,14 @@ fn command(cluster: &Cluster, flags: &[&str]) -> Command {
 }
 
 fn terminal(cluster: &Cluster, flags: &[&str]) -> PtySession {
-    let mut terminal = spawn_command(command(cluster, flags), Some(PATIENCE_MS)).unwrap();
+    let mut terminal = started(cluster, flags);
     terminal.exp_string("> ").unwrap();
     terminal
+}
+
+/// The same from its first line on: what it remembers may be told before there is a prompt.
+fn started(cluster: &Cluster, flags: &[&str]) -> PtySession {
+    spawn_command(command(cluster, flags), Some(PATIENCE_MS)).unwrap()
 }
 
 fn ends_well(mut terminal: PtySession) {
@@ -135,7 +140,7 @@ fn who_leaves_with_downloads_under_way_is_asked_and_told_what_is_left() {
     ends_well(first);
 
     // A signal is asked back too, and what was begun is still there.
-    let mut second = terminal(&cluster, &["--nombre=ana"]);
+    let mut second = started(&cluster, &["--nombre=ana"]);
     second.exp_string("1 descarga a medias").unwrap();
     second.send_line("REANUDAR 1").unwrap();
     second.exp_string("Descarga 1: ").unwrap();
@@ -145,7 +150,7 @@ fn who_leaves_with_downloads_under_way_is_asked_and_told_what_is_left() {
     second.exp_string("1 descarga queda a medias").unwrap();
     ends_well(second);
     // SIGTERM does not ask.
-    let mut third = terminal(&cluster, &["--nombre=ana"]);
+    let mut third = started(&cluster, &["--nombre=ana"]);
     third.exp_string("1 descarga a medias").unwrap();
     third.process_mut().signal(PtySignal::SIGTERM).unwrap();
     third.exp_string("1 descarga queda a medias").unwrap();

@@ -616,7 +616,7 @@ const NAMED: [(&str, Tale, u64); 83] = [
     ("places-are-told-late", system::run, 987),
     ("silent-source-that-refuses", a_read_download, 1358),
     ("number-is-given-up-too-soon", system::run, 4),
-    ("resumed-download-loses-its-place", system::run, 10_165),
+    ("resumed-download-loses-its-place", system::run, 1934),
     ("unserved-copy-is-forgotten", system::run, 374),
     ("late-report-after-a-restart", system::run, 510),
     ("refused-resume-is-not-repeated", system::run, 11_593),
