@@ -568,7 +568,7 @@ type Tale = fn(u64, bool);
 
 /// Seeds that are kept by name: the faults of `tests/sim/breaks`, each with a story that finds it. One that finds a new
 /// fault is added here, with a patch that puts the fault back.
-const NAMED: [(&str, Tale, u64); 83] = [
+const NAMED: [(&str, Tale, u64); 84] = [
     ("wrong-bytes-are-taken", a_download, 12),
     ("chunk-is-forgotten", a_download, 12),
     ("three-owners", a_download, 19),
