@@ -656,11 +656,7 @@ const NAMED: [(&str, Tale, u64); 84] = [
         system::run_earlier,
         3,
     ),
-    (
-        "promoted-content-is-copied-to-its-holder",
-        system::run,
-        1349,
-    ),
+    ("promoted-content-is-copied-to-its-holder", cluster::run, 31),
 ];
 
 #[test]

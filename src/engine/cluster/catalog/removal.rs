@@ -102,9 +102,14 @@ impl Catalog {
             .filter(|(lost, _)| lost.id == file.id)
             .map(|(_, since)| *since);
         let standing = self.names.get_mut(name);
+        // After its loss the content may have been written again, and be in conflict with the one that has the name since.
+        let is_in_conflict = |standing: &Standing| {
+            let other = standing.others.get(&number);
+            matches!(other, Some(Other::Conflict(meta, _)) if meta.id == file.id)
+        };
         if let Some(standing) = standing
             && standing.meta.id != file.id
-            && lost != Some(standing.meta.id)
+            && (lost != Some(standing.meta.id) || is_in_conflict(standing))
         {
             return match standing.others.remove(&number) {
                 Some(Other::Conflict(meta, _)) if meta.id == file.id => {

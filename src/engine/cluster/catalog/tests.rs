@@ -320,6 +320,21 @@ fn the_deletion_of_content_whose_copies_were_lost_is_one_of_the_name() {
 }
 
 #[test]
+fn lost_content_that_is_written_again_and_deleted_takes_no_other_along() {
+    let mut bench = Bench::default();
+    bench.tell(1, &found(1, 5));
+    bench.tell(2, &copied(1));
+    bench.tell(1, &written(2, &[1]));
+    bench.remove(1, 2, RemovedReason::Lost);
+    bench.tell(1, &written(2, &[]));
+    assert_eq!(bench.0.conflict_count(), 1);
+    let gone = bench.remove(1, 2, RemovedReason::Deleted);
+    assert_eq!(gone, Removed::OtherGone);
+    assert_eq!(bench.0.conflict_count(), 0);
+    assert_eq!(bench.now(), Some((1, vec![2])));
+}
+
+#[test]
 fn a_conflict_ends_when_its_content_goes_or_the_names_content_does() {
     let mut bench = Bench::default();
     bench.tell(1, &found(1, 5));
