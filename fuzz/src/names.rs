@@ -68,9 +68,13 @@ pub fn prompt(data: &[u8]) {
             let quoted = commands::client(&format!(" inscribir \"{name}\""));
             assert_eq!(quoted, client);
         }
-        Ok(ClientLine::Verify(name)) => check_file_name(name),
+        Ok(ClientLine::Verify(wanted)) => {
+            if let Some(name) = wanted.only() {
+                check_file_name(&FileName::try_from(name).expect("a name was checked"));
+            }
+        }
         Ok(ClientLine::Cancel(which) | ClientLine::Pause(which) | ClientLine::Detail(which)) => {
-            assert!(!which.to_string().contains(char::is_control));
+            assert!(!which.whole.trim().is_empty(), "{line:?}");
         }
         Ok(_) => {}
         Err(bad) => check_answer(bad),
