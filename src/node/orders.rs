@@ -218,6 +218,10 @@ async fn listen(listener: LocalListener, asked: mpsc::Sender<Asked>) {
 
 /// One order of a program.
 async fn serve(mut stream: UnixStream, asked: &mpsc::Sender<Asked>) -> io::Result<()> {
+    // The permissions of the socket say the same, but only from a moment after it is there, and not on every system.
+    if !may_order(stream.peer_cred()?.uid()) {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
     let request = timeout(PATIENCE, read_all(&mut stream, REQUEST_BYTES)).await??;
     let (answer, answered) = oneshot::channel();
     let order = Asked { request, answer };
@@ -232,6 +236,11 @@ async fn serve(mut stream: UnixStream, asked: &mpsc::Sender<Asked>) -> io::Resul
         .await??;
     }
     Ok(())
+}
+
+/// True for the user of this program, and for root.
+fn may_order(uid: u32) -> bool {
+    uid == geteuid().as_raw() || uid == 0
 }
 
 /// Gives an order to the program that listens at a path, and waits for its answer.
@@ -309,6 +318,13 @@ mod tests {
         fs::set_permissions(&open, Permissions::from_mode(0o777)).unwrap();
         let error = Orders::listen(&open.join("x.sock")).unwrap_err();
         assert_eq!(error, OrdersError::OpenFolder(open));
+    }
+
+    #[test]
+    fn only_the_own_user_and_root_give_orders() {
+        let own = geteuid().as_raw();
+        assert!(may_order(own) && may_order(0));
+        assert!(!may_order(own + 1));
     }
 
     #[tokio::test]
