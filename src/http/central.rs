@@ -45,8 +45,8 @@ pub(super) fn router(door: CentralDoor) -> Router {
         turn: Arc::default(),
     };
     Router::new()
-        .route("/f/{*name}", get(by_name))
-        .route("/c/{id}/{*name}", get(by_content))
+        .route(names::BY_NAME, get(by_name))
+        .route(names::BY_CONTENT, get(by_content))
         .route("/", get(page))
         .route("/p/{*name}", get(file_page))
         .route(pages::STYLE_PATH, get(style))
@@ -88,8 +88,7 @@ pub(super) fn at_holder(offer: &Offer, holder: &Holder) -> String {
 
 async fn by_name(State(central): State<Central>, request: Parts) -> Response<Body> {
     let answer = async {
-        let path = request.uri.path().strip_prefix("/f/");
-        let name = path.and_then(names::of_path).ok_or(Problem::NotFound)?;
+        let name = names::named(request.uri.path()).ok_or(Problem::NotFound)?;
         let offer = central.offer(name).await?;
         redirect(&central, &request, &offer)
     };
@@ -99,8 +98,8 @@ async fn by_name(State(central): State<Central>, request: Parts) -> Response<Bod
 
 async fn by_content(State(central): State<Central>, request: Parts) -> Response<Body> {
     let answer = async {
-        let path = request.uri.path().strip_prefix("/c/");
-        let (id, name) = path.and_then(names::content).ok_or(Problem::NotFound)?;
+        let found = names::content(request.uri.path());
+        let (id, name) = found.ok_or(Problem::NotFound)?;
         let offer = central.offer(name).await?;
         if offer.0.id != id {
             return Err(Problem::Replaced);

@@ -28,9 +28,19 @@ pub(super) fn of_path(path: &str) -> Option<FileName> {
     FileName::try_from(whole.as_str()).ok()
 }
 
-/// The content and the name of a path below `/c/`.
+/// Where a file is asked for by its name.
+pub(super) const BY_NAME: &str = "/f/{*name}";
+/// Where it is asked for by its content as well.
+pub(super) const BY_CONTENT: &str = "/c/{id}/{*name}";
+
+/// The name of an address of [`BY_NAME`].
+pub(super) fn named(path: &str) -> Option<FileName> {
+    of_path(path.strip_prefix("/f/")?)
+}
+
+/// The content and the name of an address of [`BY_CONTENT`].
 pub(super) fn content(path: &str) -> Option<(Digest, FileName)> {
-    let (id, name) = path.split_once('/')?;
+    let (id, name) = path.strip_prefix("/c/")?.split_once('/')?;
     Some((Digest::try_from(id).ok()?, of_path(name)?))
 }
 
@@ -118,6 +128,21 @@ mod tests {
         // Decoded once: what is left is part of the name.
         let twice = of_path("a%252fb").unwrap();
         assert_eq!(twice.as_str(), "a%2fb");
+    }
+
+    #[test]
+    fn addresses_are_told_apart_by_what_they_ask_for() {
+        let name = FileName::try_from("serie/a b.mp4").unwrap();
+        let id = Digest::new([7; 32]);
+        let content_path = format!("/c/{id}/serie/a%20b.mp4");
+        assert_eq!(named("/f/serie/a%20b.mp4"), Some(name.clone()));
+        assert_eq!(content(&content_path), Some((id, name)));
+        for path in ["/serie/a", "/c/a", "/f", "f/a"] {
+            assert_eq!(named(path), None, "{path}");
+        }
+        for path in ["/c/a", "/c/12/a", &content_path[2..]] {
+            assert_eq!(content(path), None, "{path}");
+        }
     }
 
     #[test]

@@ -30,8 +30,8 @@ use crate::{
 
 pub(super) fn router(door: SecondaryDoor) -> Router {
     Router::new()
-        .route("/f/{*name}", get(by_name))
-        .route("/c/{id}/{*name}", get(by_content))
+        .route(names::BY_NAME, get(by_name))
+        .route(names::BY_CONTENT, get(by_content))
         .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
@@ -59,8 +59,7 @@ async fn metrics(State(door): State<SecondaryDoor>, request: Parts) -> Response<
 
 async fn by_name(State(door): State<SecondaryDoor>, request: Parts) -> Response<Body> {
     let answer = async {
-        let path = request.uri.path().strip_prefix("/f/");
-        let name = path.and_then(names::of_path).ok_or(Problem::NotFound)?;
+        let name = names::named(request.uri.path()).ok_or(Problem::NotFound)?;
         let found = door.named(name).await;
         send(&door, &request, found, Lasting::AskAgain).await
     };
@@ -70,8 +69,8 @@ async fn by_name(State(door): State<SecondaryDoor>, request: Parts) -> Response<
 
 async fn by_content(State(door): State<SecondaryDoor>, request: Parts) -> Response<Body> {
     let answer = async {
-        let path = request.uri.path().strip_prefix("/c/");
-        let (id, name) = path.and_then(names::content).ok_or(Problem::NotFound)?;
+        let found = names::content(request.uri.path());
+        let (id, name) = found.ok_or(Problem::NotFound)?;
         let found = door.content(id, name).await;
         send(&door, &request, found, Lasting::ForEver).await
     };
