@@ -155,7 +155,7 @@ async fn run(stage: Stage, security: Arc<Security>, console: Console, requests: 
         printer.line(complaint(t!("error", why = files::store(&error))));
         return Exit::Failed;
     }
-    if let Some(folder) = stage.temporary.as_ref().filter(|_| args.demo) {
+    if let Some(folder) = &stage.temporary {
         let folder = folder.path();
         if args.directorio.starts_with(folder) {
             printer.line(t!("demo-folder", folder = folder));
