@@ -38,6 +38,8 @@ mod reload;
 mod remote_names;
 mod retired;
 mod runtime;
+#[cfg(test)]
+mod samples;
 mod scripts;
 pub mod secondary;
 pub mod service;

@@ -93,16 +93,10 @@ fn goes_on(state: &DownloadState) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::client::Priority;
+    use crate::cli::samples;
 
     fn view(number: u64, state: DownloadState) -> DownloadView {
-        DownloadView {
-            number: DownloadNumber(number),
-            file: FileName::try_from(format!("{number}.mp4").as_str()).unwrap(),
-            state,
-            priority: Priority::Normal,
-            reached: Default::default(),
-        }
+        samples::view(number, &format!("{number}.mp4"), state)
     }
 
     #[test]

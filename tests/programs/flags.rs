@@ -7,13 +7,14 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
-use crate::support::{
-    noise,
-    process::{CENTRAL, CLIENT, Cluster, LOCAL, Process, SECONDARY, hearing, plain},
-    put,
+use crate::{
+    support::{
+        noise,
+        process::{CENTRAL, CLIENT, Cluster, LOCAL, Process, SECONDARY, hearing, plain},
+        put,
+    },
+    terminal,
 };
-
-const PATIENCE_MS: u64 = 60_000;
 
 /// Runs a program that ends by itself.
 fn ends(program: &str, folder: &std::path::Path, args: &[&str]) -> (i32, String) {
@@ -199,13 +200,8 @@ fn at_a_terminal_there_is_a_prompt_and_ctrl_d_ends_it() {
         }
     });
     cluster.central.wait_for("Sincronizado");
-    let mut command = Command::new(CLIENT);
-    plain(&mut command)
-        .arg("--ip-central=127.0.0.1")
-        .arg(format!("--puerto-central={}", cluster.central_port))
-        .current_dir(cluster.folder.path())
-        .env("TERM", "xterm");
-    let mut terminal = rexpect::session::spawn_command(command, Some(PATIENCE_MS)).unwrap();
+    let command = terminal::client(&cluster, cluster.folder.path(), &[]);
+    let mut terminal = terminal::session(command);
     terminal.exp_string("> ").unwrap();
     // The library reads bytes as Latin-1: only plain letters are looked for.
     terminal.send_line("inscribir ana maría").unwrap();

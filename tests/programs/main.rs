@@ -20,4 +20,6 @@ mod spanish;
 mod support;
 mod surroundings;
 mod targets;
+#[path = "../support/terminal.rs"]
+mod terminal;
 mod work;

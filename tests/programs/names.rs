@@ -1,35 +1,11 @@
 //! What flags, commands, keys and variables are called in each language, and where help is asked for.
 
-use std::{
-    path::Path,
-    process::{Command, Stdio},
-};
-
 use serde_json::Value;
 
 use crate::support::{
-    process::{CENTRAL, CLIENT, SECONDARY, plain},
+    process::{CENTRAL, CLIENT, SECONDARY, ended},
     put,
 };
-
-/// Exit code, and all that it printed.
-fn ended(
-    program: &str,
-    folder: &Path,
-    args: &[&str],
-    variables: &[(&str, &str)],
-) -> (i32, String, String) {
-    let mut command = Command::new(program);
-    plain(&mut command)
-        .args(args)
-        .envs(variables.iter().copied())
-        .current_dir(folder)
-        .stdin(Stdio::null());
-    let output = command.output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let code = output.status.code().unwrap();
-    (code, text(&output.stdout), text(&output.stderr))
-}
 
 #[test]
 fn help_has_the_names_of_its_reader() {

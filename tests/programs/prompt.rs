@@ -1,17 +1,13 @@
 //! The prompt in a terminal of its own: what is typed, what appears above it, and what is left of it.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
-use rexpect::session::{PtySession, spawn_command};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rexpect::session::PtySession;
 
-use crate::support::{
-    noise,
-    process::{CLIENT, Cluster, plain},
-    put,
+use crate::{
+    support::{noise, process::Cluster, put},
+    terminal::{client, ends_well, resize, session},
 };
-
-const PATIENCE_MS: u64 = 60_000;
 
 /// Three secondaries with two files, at a rate that leaves time to type.
 fn cluster() -> Cluster {
@@ -26,20 +22,8 @@ fn cluster() -> Cluster {
     cluster
 }
 
-fn command(cluster: &Cluster, state: &Path, flags: &[&str]) -> Command {
-    let mut command = Command::new(CLIENT);
-    plain(&mut command)
-        .arg("--ip-central=127.0.0.1")
-        .arg(format!("--puerto-central={}", cluster.central_port))
-        .args(flags)
-        .current_dir(cluster.folder.path())
-        .env("TERM", "xterm")
-        .env("XDG_STATE_HOME", state);
-    command
-}
-
 fn terminal(cluster: &Cluster, state: &Path, flags: &[&str]) -> PtySession {
-    let mut terminal = spawn_command(command(cluster, state, flags), Some(PATIENCE_MS)).unwrap();
+    let mut terminal = session(client(cluster, state, flags));
     if flags.contains(&"--nombre") {
         let is_english = flags.contains(&"en");
         let greeting = if is_english {
@@ -51,12 +35,6 @@ fn terminal(cluster: &Cluster, state: &Path, flags: &[&str]) -> PtySession {
     }
     terminal.exp_string("> ").unwrap();
     terminal
-}
-
-fn ends_well(mut terminal: PtySession) {
-    terminal.exp_eof().unwrap();
-    let status = terminal.process().wait().unwrap();
-    assert!(format!("{status:?}").contains("Exited"), "{status:?}");
 }
 
 #[test]
@@ -124,13 +102,7 @@ fn a_half_typed_line_outlives_events_and_a_narrow_window() {
     // The window changes while live lines move.
     let window = terminal.process().get_file_handle().unwrap();
     for columns in [40, 100, 30, 200, 80] {
-        let size = Winsize {
-            ws_row: 24,
-            ws_col: columns,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        tcsetwinsize(&window, size).unwrap();
+        resize(&window, 24, columns);
         terminal.exp_string("[1] ").unwrap();
     }
     terminal.exp_string("completa y verificada").unwrap();
@@ -190,9 +162,9 @@ fn colours_are_for_terminals_that_want_them() {
         (vec![("TERM", "dumb")], false),
         (vec![("TERM", "dumb"), ("CI", "true")], false),
     ] {
-        let mut command = command(&cluster, cluster.folder.path(), &flags);
+        let mut command = client(&cluster, cluster.folder.path(), &flags);
         command.envs(variables.clone());
-        let mut terminal = spawn_command(command, Some(PATIENCE_MS)).unwrap();
+        let mut terminal = session(command);
         terminal.exp_string("Te has inscrito como ana").unwrap();
         terminal.send_line("VIDEO nada").unwrap();
         let before = terminal.exp_string("fichero con ese nombre").unwrap();

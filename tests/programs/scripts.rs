@@ -3,8 +3,7 @@
 use std::{
     fs,
     io::Read,
-    path::Path,
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -13,7 +12,7 @@ use serde_json::Value;
 
 use crate::support::{
     noise,
-    process::{CENTRAL, CLIENT, Cluster, SECONDARY, hearing, plain},
+    process::{CENTRAL, CLIENT, Cluster, SECONDARY, ended, hearing, parts, plain},
     put,
 };
 
@@ -45,29 +44,6 @@ fn script(cluster: &Cluster, args: &[&str]) -> Command {
 fn run(cluster: &Cluster, args: &[&str]) -> (i32, String, String) {
     let output = script(cluster, args).output().unwrap();
     parts(&output)
-}
-
-fn parts(output: &Output) -> (i32, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    (
-        output.status.code().unwrap(),
-        text(&output.stdout),
-        text(&output.stderr),
-    )
-}
-
-fn alone(
-    program: &str,
-    folder: &Path,
-    args: &[&str],
-    variables: &[(&str, &str)],
-) -> (i32, String, String) {
-    let mut command = Command::new(program);
-    plain(&mut command)
-        .args(args)
-        .envs(variables.iter().copied())
-        .current_dir(folder);
-    parts(&command.stdin(Stdio::null()).output().unwrap())
 }
 
 #[test]
@@ -148,7 +124,7 @@ fn a_central_that_is_not_there_is_code_3() {
         "--puerto-central",
         &port,
     ];
-    let (code, out, err) = alone(CLIENT, folder.path(), &args, &[]);
+    let (code, out, err) = ended(CLIENT, folder.path(), &args, &[]);
     assert_eq!((code, out.as_str()), (3, ""), "{err}");
     assert!(err.contains("no se puede conectar con el central"), "{err}");
 }
@@ -301,7 +277,7 @@ fn flags_win_over_variables_and_variables_over_the_file() {
         "h",
     ];
     let variables = [("TROZOS_PUERTO_CENTRAL", "8"), ("TROZOS_SIN_CONSOLA", "1")];
-    let (code, out, err) = alone(SECONDARY, folder.path(), &args, &variables);
+    let (code, out, err) = ended(SECONDARY, folder.path(), &args, &variables);
     assert_eq!(code, 0, "{err}");
     let row = |flag: &str| {
         let line = out
@@ -326,13 +302,13 @@ fn flags_win_over_variables_and_variables_over_the_file() {
         "[secundario]\nlimite-suvida = 1\n",
     )
     .unwrap();
-    let (code, _, err) = alone(SECONDARY, folder.path(), &["--config", "mal.toml"], &[]);
+    let (code, _, err) = ended(SECONDARY, folder.path(), &["--config", "mal.toml"], &[]);
     assert_eq!(code, 2);
     assert!(
         err.contains("limite-suvida") && err.contains("limite-subida"),
         "{err}"
     );
-    let (code, _, err) = alone(CENTRAL, folder.path(), &["--config", "no.toml"], &[]);
+    let (code, _, err) = ended(CENTRAL, folder.path(), &["--config", "no.toml"], &[]);
     assert_eq!(code, 2);
     assert!(err.contains("no.toml"), "{err}");
 }
@@ -367,11 +343,11 @@ fn wrong_lines_are_explained_in_the_language_of_the_locale() {
         (vec!["--secundarios", "65"], vec![("LANG", "en")], "1 to 64"),
         (vec!["certificado"], vec![], "certificado"),
     ] {
-        let (code, out, err) = alone(CENTRAL, folder.path(), &args, &variables);
+        let (code, out, err) = ended(CENTRAL, folder.path(), &args, &variables);
         assert_eq!((code, out.as_str()), (2, ""), "{args:?}");
         assert!(err.contains(part), "{args:?} {variables:?}: {err}");
     }
-    let (code, help, _) = alone(
+    let (code, help, _) = ended(
         CLIENT,
         folder.path(),
         &["--help"],
@@ -388,7 +364,7 @@ fn wrong_lines_are_explained_in_the_language_of_the_locale() {
     ] {
         assert!(help.contains(part), "{part}: {help}");
     }
-    let (_, help, _) = alone(CLIENT, folder.path(), &["descargar", "--help"], &[]);
+    let (_, help, _) = ended(CLIENT, folder.path(), &["descargar", "--help"], &[]);
     for part in [
         "Uso: videocliente descargar [OPCIONES] <NOMBRE>...",
         "Salida:",

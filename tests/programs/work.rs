@@ -5,20 +5,18 @@ use std::{
     process::{Command, Stdio},
 };
 
-use rexpect::{
-    ReadUntil,
-    process::Signal as PtySignal,
-    session::{PtySession, spawn_command},
-};
+use rexpect::{ReadUntil, process::Signal as PtySignal, session::PtySession};
 use rustix::process::Signal;
 
-use crate::support::{
-    names, noise,
-    process::{CLIENT, Cluster, Process, hearing, plain},
-    put,
+use crate::{
+    support::{
+        names, noise,
+        process::{Cluster, Process},
+        put,
+    },
+    terminal::{self, ends_well, session},
 };
 
-const PATIENCE_MS: u64 = 60_000;
 const BYTES: usize = 12_000_000;
 
 /// Three secondaries with a file, at a rate that leaves time to do something.
@@ -34,15 +32,9 @@ fn cluster() -> Cluster {
 }
 
 fn command(cluster: &Cluster, flags: &[&str]) -> Command {
-    let mut command = hearing(CLIENT);
-    plain(&mut command)
-        .arg("--ip-central=127.0.0.1")
-        .arg(format!("--puerto-central={}", cluster.central_port))
-        .args(flags)
-        .current_dir(cluster.folder.path())
-        .env("TERM", "xterm")
-        .env("USER", "ana")
-        .env("XDG_STATE_HOME", cluster.folder.path().join("estado"));
+    let state = cluster.folder.path().join("estado");
+    let mut command = terminal::client(cluster, &state, flags);
+    command.env("USER", "ana");
     command
 }
 
@@ -54,13 +46,7 @@ fn terminal(cluster: &Cluster, flags: &[&str]) -> PtySession {
 
 /// The same from its first line on: what it remembers may be told before there is a prompt.
 fn started(cluster: &Cluster, flags: &[&str]) -> PtySession {
-    spawn_command(command(cluster, flags), Some(PATIENCE_MS)).unwrap()
-}
-
-fn ends_well(mut terminal: PtySession) {
-    terminal.exp_eof().unwrap();
-    let status = terminal.process().wait().unwrap();
-    assert!(format!("{status:?}").contains("Exited"), "{status:?}");
+    session(command(cluster, flags))
 }
 
 /// The files in which clients remember their downloads.

@@ -4,7 +4,7 @@ use std::{
     ffi::OsStr,
     io::{BufRead, BufReader, Write},
     path::Path,
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, ChildStdin, Command, Output, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -46,6 +46,29 @@ pub fn hearing(program: &str) -> Command {
     let mut command = Command::new("env");
     command.args(["--default-signal=INT,HUP", program]);
     command
+}
+
+/// Runs a program in a folder to its end: its exit code, and what it printed.
+pub fn ended(
+    program: &str,
+    folder: &Path,
+    args: &[&str],
+    variables: &[(&str, &str)],
+) -> (i32, String, String) {
+    let mut command = Command::new(program);
+    plain(&mut command)
+        .args(args)
+        .envs(variables.iter().copied())
+        .current_dir(folder)
+        .stdin(Stdio::null());
+    parts(&command.output().unwrap())
+}
+
+/// The exit code of a program, and what it printed.
+pub fn parts(output: &Output) -> (i32, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let code = output.status.code().unwrap();
+    (code, text(&output.stdout), text(&output.stderr))
 }
 
 /// A program that runs; killed when it is dropped.

@@ -121,17 +121,7 @@ pub(super) fn none_to_resume(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cli::commands::split_words, node::client::Priority};
-
-    fn view(number: u64, file: &str, state: DownloadState) -> DownloadView {
-        DownloadView {
-            number: DownloadNumber(number),
-            file: FileName::try_from(file).unwrap(),
-            state,
-            priority: Priority::Normal,
-            reached: Default::default(),
-        }
-    }
+    use crate::cli::{commands::split_words, samples::view};
 
     fn chosen(text: &str) -> Result<Vec<u64>, String> {
         let views = [

@@ -1,8 +1,8 @@
 use super::*;
 use crate::{
+    cli::samples::view,
     engine::download::SourceSnapshot,
-    model::{FileName, ReceivedFrom, SecondaryNumber, SourceId, Who},
-    node::client::{DownloadNumber, Priority},
+    model::{ReceivedFrom, SecondaryNumber, SourceId, Who},
 };
 
 const MB: u64 = 1_000_000;
@@ -39,16 +39,6 @@ fn snapshot(received: u64) -> Snapshot {
             source(2, SourceState::Up),
             source(3, SourceState::Up),
         ],
-    }
-}
-
-fn view(number: u64, file: &str, state: DownloadState) -> DownloadView {
-    DownloadView {
-        number: DownloadNumber(number),
-        file: FileName::try_from(file).unwrap(),
-        state,
-        priority: Priority::Normal,
-        reached: Default::default(),
     }
 }
 
