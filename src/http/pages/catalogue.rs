@@ -1,28 +1,17 @@
-//! The pages that people see: the catalogue, and one of each file. They work without scripts.
+//! The catalogue: the health of the cluster, folders, and a table of files with its search.
 
-use axum::{
-    body::Body,
-    http::{HeaderValue, Response, header},
-};
-use maud::{DOCTYPE, Markup, html};
+use axum::{body::Body, http::Response};
+use maud::{Markup, html};
 
-use super::{
-    answers::plain,
-    catalogue::{Order, Query, ROWS, View},
-    names::{last_component, to_path},
-    text::{Tongue, w},
-};
+use super::{page, size};
 use crate::{
-    model::{ClusterStatus, ListedFile, Manifest},
-    node::central::Offer,
+    http::{
+        catalogue::{Order, Query, ROWS, View},
+        names::{encoded, to_path},
+        text::{Tongue, w},
+    },
+    model::{ClusterStatus, ListedFile},
 };
-
-/// The only style sheet, under a name that changes with it.
-pub(super) const STYLE: &str = include_str!("style.css");
-pub(super) const STYLE_PATH: &str = concat!("/static/", env!("CARGO_PKG_VERSION"), ".css");
-
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \
-     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// How the cluster is, in a sentence.
 fn health(status: &ClusterStatus, tongue: Tongue) -> String {
@@ -156,7 +145,7 @@ fn row(listed: &ListedFile, query: &Query, tongue: Tongue) -> Markup {
     let shown = name.as_str().strip_prefix(query.folder.as_str());
     let language = query.language.as_ref();
     let page = match language {
-        Some(language) => format!("/p/{path}?idioma={}", super::names::encoded(language)),
+        Some(language) => format!("/p/{path}?idioma={}", encoded(language)),
         None => format!("/p/{path}"),
     };
     html! {
@@ -195,130 +184,5 @@ fn steps(view: &View<'_>, query: &Query, tongue: Tongue) -> Markup {
                 }
             }
         }
-    }
-}
-
-/// The page of one file. `host` is the one under which this server is asked.
-pub(super) fn file(
-    (meta, holders): &Offer,
-    manifest: Option<&Manifest>,
-    host: &str,
-    tongue: Tongue,
-) -> Response<Body> {
-    let path = to_path(&meta.name);
-    let commands = [
-        format!("curl -L -O http://{host}/f/{path}"),
-        format!("aria2c http://{host}/meta4/{path}.meta4"),
-        format!("mpv http://{host}/f/{path}"),
-    ];
-    let inner = html! {
-        p { a href="/" { (w!(tongue, "web-root")) } }
-        p { (meta.name) }
-        p { (size(meta.layout.file_bytes(), tongue)) }
-        ul.plain {
-            li { a href={ "/f/" (path) } { (w!(tongue, "web-open")) } }
-            li { a href={ "/f/" (path) "?descargar=1" } { (w!(tongue, "web-download")) } }
-            li { a href={ "/meta4/" (path) ".meta4" } { "Metalink" } }
-            li { a href={ "/m3u/" (path) ".m3u" } { (w!(tongue, "web-playlist")) } }
-        }
-        @if let Some(manifest) = manifest {
-            h2 { "SHA-256" }
-            pre { (manifest.whole().to_string()) }
-        }
-        h2 { (w!(tongue, "web-commands")) }
-        @for command in &commands {
-            pre { (command) }
-        }
-        h2 { (w!(tongue, "web-holders")) }
-        ul {
-            @for holder in holders {
-                li { (w!(tongue, "web-holder", number = holder.number.get(), address = holder.address.to_string())) }
-            }
-        }
-    };
-    let other = format!("/p/{path}?idioma={}", tongue.other().name());
-    page(last_component(&meta.name), &other, inner, tongue)
-}
-
-/// What all pages have.
-fn page(title: &str, other_language: &str, inner: Markup, tongue: Tongue) -> Response<Body> {
-    let whole = html! {
-        (DOCTYPE)
-        html lang=(tongue.name()) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
-                link rel="stylesheet" href=(STYLE_PATH);
-            }
-            body {
-                a.skip href="#contenido" { (w!(tongue, "web-skip")) }
-                main #contenido {
-                    h1 { (title) }
-                    (inner)
-                }
-                footer.quiet {
-                    a href=(other_language) lang=(tongue.other().name()) { (w!(tongue.other(), "web-this-language")) }
-                    " · "
-                    a href="/metrics" { (w!(tongue, "web-figures")) }
-                }
-            }
-        }
-    };
-    let mut response = Response::new(Body::from(whole.into_string()));
-    let headers = response.headers_mut();
-    plain(headers);
-    for (name, value) in [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    headers.insert(header::CONTENT_LANGUAGE, tongue.tag());
-    headers.insert(header::VARY, HeaderValue::from_static("accept-language"));
-    let none = HeaderValue::from_static("camera=(), microphone=(), geolocation=()");
-    headers.insert("permissions-policy", none);
-    response
-}
-
-/// A length in the unit that suits it.
-fn size(bytes: u64, tongue: Tongue) -> String {
-    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if bytes < 1000 {
-        return format!("{bytes} B");
-    }
-    let mut value = bytes as f64 / 1000.0;
-    let mut unit = 0;
-    while value >= 999.5 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    let digits = usize::from(value < 99.95);
-    let text = format!("{value:.digits$} {}", UNITS[unit]);
-    match tongue {
-        Tongue::Spanish => text.replace('.', ","),
-        Tongue::English => text,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_are_short() {
-        for (bytes, expected) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1500, "1.5 kB"),
-            (999_940, "1.0 MB"),
-            (123_456_789, "123 MB"),
-            (16 << 40, "17.6 TB"),
-        ] {
-            assert_eq!(size(bytes, Tongue::English), expected);
-        }
-        assert_eq!(size(1500, Tongue::Spanish), "1,5 kB");
     }
 }
