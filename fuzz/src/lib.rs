@@ -10,6 +10,7 @@ mod codec;
 mod download;
 mod journal;
 mod legacy;
+mod media;
 mod membership;
 mod messages;
 mod names;
@@ -25,6 +26,7 @@ pub use codec::codec;
 pub use download::{download, download_events};
 pub use journal::journal;
 pub use legacy::legacy;
+pub use media::{media, subtitles};
 pub use membership::membership;
 pub use messages::{from_central, from_secondary, manifest, to_central, to_secondary};
 pub use names::{names, prompt};
@@ -51,11 +53,13 @@ pub const TARGETS: &[Target] = &[
     ("layout", layout),
     ("legacy", legacy),
     ("manifest", manifest),
+    ("media", media),
     ("membership", membership),
     ("names", names),
     ("part", part),
     ("prompt", prompt),
     ("statistics", statistics),
+    ("subtitles", subtitles),
     ("to_central", to_central),
     ("to_secondary", to_secondary),
 ];

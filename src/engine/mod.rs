@@ -10,6 +10,7 @@ pub mod cluster;
 pub mod counters;
 pub mod download;
 pub mod index;
+pub mod media;
 pub mod recent;
 pub mod send;
 pub mod tables;
