@@ -5,7 +5,7 @@ use std::{ffi::OsString, process::ExitCode, sync::Arc};
 use tokio::sync::mpsc;
 
 use super::{
-    args::{CentralArgs, CentralCommand, OnlyInOpen},
+    args::{CentralArgs, CentralCommand},
     certificates,
     commands::{self, CentralLine, CommonLine},
     console::{Console, Mode, Printer, page_columns},
@@ -55,8 +55,8 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(security) => security,
         Err(error) => return output::refuse(&error),
     };
-    if let Err(OnlyInOpen) = args.http.check(&security) {
-        return flags::wrong(&t!("http-only-in-open"), "videocentral");
+    if let Err(trouble) = args.http.check(&security, &args.ip) {
+        return flags::wrong(&trouble.text(), "videocentral");
     }
     let mode = Mode::detect(args.sin_consola);
     let commands = topics::of(commands::CENTRAL);

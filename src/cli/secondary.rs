@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc};
 use tokio::sync::mpsc;
 
 use super::{
-    args::{OnlyInOpen, SecondaryArgs, SecondaryCommand},
+    args::{SecondaryArgs, SecondaryCommand},
     commands::{self, CommonLine, Form, SecondaryLine},
     console::{Console, Mode, Printer, page_columns},
     exit::Exit,
@@ -51,8 +51,8 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(security) => security,
         Err(error) => return output::refuse(&error),
     };
-    if let Err(OnlyInOpen) = args.http.check(&security) {
-        return flags::wrong(&t!("http-only-in-open"), "videosecundario");
+    if let Err(trouble) = args.http.check(&security, &args.ip) {
+        return flags::wrong(&trouble.text(), "videosecundario");
     }
     let number = match args.number() {
         Ok(number) => number,

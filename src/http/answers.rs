@@ -14,6 +14,20 @@ pub(super) fn told(request: &Parts, answer: Result<Response<Body>, Problem>) -> 
     answer.unwrap_or_else(|problem| problem.answer(tongue))
 }
 
+/// Who asks.
+pub(super) fn asker(request: &Parts) -> Result<&Asker, Problem> {
+    request.extensions.get().ok_or(Problem::BadHost)
+}
+
+/// The parameter by which a file is asked for to be saved and not shown.
+pub(super) const SAVED: &str = "descargar=1";
+
+/// True when a request has it.
+pub(super) fn is_saved(request: &Parts) -> bool {
+    let query = request.uri.query().unwrap_or("");
+    query.split('&').any(|parameter| parameter == SAVED)
+}
+
 pub(super) async fn nothing(request: Parts) -> Response<Body> {
     told(&request, Err(Problem::NotFound))
 }

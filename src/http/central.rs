@@ -14,7 +14,7 @@ use axum::{
 };
 
 use super::{
-    answers::{healthy, nothing, plain, told},
+    answers::{SAVED, asker, healthy, is_saved, nothing, plain, told},
     catalogue::{Query, select},
     lists,
     metrics::Figures,
@@ -78,12 +78,13 @@ impl Central {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         holders.get(turn % equal).copied()
     }
-}
 
-/// The address of a content at one of its holders.
-pub(super) fn at_holder(offer: &Offer, holder: &Holder) -> String {
-    let (id, path) = (offer.0.id, names::to_path(&offer.0.name));
-    format!("http://{}/c/{id}/{path}", holder.address)
+    /// The address of a content at one of its holders, for whoever asks.
+    pub(super) fn at_holder(&self, asker: &Asker, offer: &Offer, holder: &Holder) -> String {
+        let path = format!("/c/{}/{}", offer.0.id, names::to_path(&offer.0.name));
+        let scheme = if self.door.has_tls() { "https" } else { "http" };
+        asker.signed(&format!("{scheme}://{}", holder.address), &path)
+    }
 }
 
 async fn by_name(State(central): State<Central>, request: Parts) -> Response<Body> {
@@ -112,10 +113,11 @@ async fn by_content(State(central): State<Central>, request: Parts) -> Response<
 
 fn redirect(central: &Central, request: &Parts, offer: &Offer) -> Result<Response<Body>, Problem> {
     let holder = central.choose(&offer.1).ok_or(Problem::NotReady)?;
-    let mut location = at_holder(offer, &holder);
-    if let Some(query) = request.uri.query() {
-        location.push('?');
-        location.push_str(query);
+    let asker = asker(request)?;
+    let mut location = central.at_holder(asker, offer, &holder);
+    if is_saved(request) {
+        location.push(if location.contains('?') { '&' } else { '?' });
+        location.push_str(SAVED);
     }
     // For those who do not follow: what to say to curl.
     let mut response = Response::new(Body::from(format!("curl -L {location}\n")));
@@ -153,7 +155,9 @@ async fn metalink(State(central): State<Central>, request: Parts) -> Response<Bo
         let offer = central.offer(name).await?;
         let manifest = central.door.manifest(&offer).await;
         let manifest = manifest.ok_or(Problem::NotReady)?;
-        let addresses = offer.1.iter().map(|holder| at_holder(&offer, holder));
+        let asker = asker(&request)?;
+        let holders = offer.1.iter();
+        let addresses = holders.map(|holder| central.at_holder(asker, &offer, holder));
         let addresses: Vec<String> = addresses.collect();
         let text = lists::metalink(&offer.0.name, &manifest, &addresses);
         let mime = "application/metalink4+xml";
@@ -178,15 +182,45 @@ async fn sha256(State(central): State<Central>, request: Parts) -> Response<Body
 
 async fn playlist(State(central): State<Central>, request: Parts) -> Response<Body> {
     let answer = async {
+        let path = request.uri.path().strip_prefix("/m3u/").unwrap_or("");
+        if let Some(folder) = path.strip_suffix('/') {
+            return folder_list(&central, &request, folder).await;
+        }
         let name = listed(&request, "/m3u/", ".m3u")?;
         let (file, _) = central.offer(name).await?;
-        let asker = request.extensions.get::<Asker>();
-        let asker = asker.ok_or(Problem::BadHost)?;
-        let text = lists::playlist(&file.name, &asker.host);
+        let address = asker(&request)?.address(&format!("/f/{}", names::to_path(&file.name)));
+        let text = lists::playlist(&[(file.name.clone(), address)]);
         Ok(list(text, "audio/x-mpegurl", &file.name, ".m3u"))
     };
     let answer = answer.await;
     told(&request, answer)
+}
+
+/// What can be played of a folder and of the folders in it.
+async fn folder_list(
+    central: &Central,
+    request: &Parts,
+    folder: &str,
+) -> Result<Response<Body>, Problem> {
+    let folder = names::of_path(folder).ok_or(Problem::NotFound)?;
+    let all = central.door.catalogue().await;
+    let all = all.map_err(|Stopped| Problem::Stopping)?;
+    let asker = asker(request)?;
+    // Signatures of thousands of files take a while.
+    let (asker, inside) = (asker.clone(), folder.clone());
+    let made = tokio::task::spawn_blocking(move || {
+        let names = all.files.iter().map(|listed| &listed.file.name);
+        let playable = lists::playable(names, &inside).into_iter();
+        let files = playable.map(|name| {
+            let address = asker.address(&format!("/f/{}", names::to_path(&name)));
+            (name, address)
+        });
+        let files: Vec<(FileName, String)> = files.collect();
+        (!files.is_empty()).then(|| lists::playlist(&files))
+    });
+    let text = made.await.map_err(|_| Problem::Stopping)?;
+    let text = text.ok_or(Problem::NotFound)?;
+    Ok(list(text, "audio/x-mpegurl", &folder, ".m3u"))
 }
 
 /// Downloads can begin.
@@ -214,8 +248,7 @@ async fn metrics(State(central): State<Central>, request: Parts) -> Response<Bod
 async fn page(State(central): State<Central>, request: Parts) -> Response<Body> {
     let answer = async {
         let query = Query::of(request.uri.query());
-        let asker = request.extensions.get::<Asker>().ok_or(Problem::BadHost)?;
-        let tongue = asker.tongue.chosen(query.language.as_deref());
+        let tongue = asker(&request)?.tongue.chosen(query.language.as_deref());
         let status = central
             .door
             .summary()
@@ -240,17 +273,12 @@ async fn page(State(central): State<Central>, request: Parts) -> Response<Body> 
 async fn file_page(State(central): State<Central>, request: Parts) -> Response<Body> {
     let answer = async {
         let name = listed(&request, "/p/", "")?;
-        let asker = request.extensions.get::<Asker>().ok_or(Problem::BadHost)?;
+        let asker = asker(&request)?;
         let query = Query::of(request.uri.query());
         let tongue = asker.tongue.chosen(query.language.as_deref());
         let offer = central.offer(name).await?;
         let manifest = central.door.manifest(&offer).await;
-        Ok(pages::file(
-            &offer,
-            manifest.as_deref(),
-            &asker.host,
-            tongue,
-        ))
+        Ok(pages::file(&offer, manifest.as_deref(), asker, tongue))
     };
     let answer = answer.await;
     told(&request, answer)

@@ -13,6 +13,13 @@ pub(super) struct Kind {
     pub(super) policy: &'static str,
 }
 
+impl Kind {
+    /// Films and music.
+    pub(super) fn is_played(&self) -> bool {
+        self.mime.starts_with("video/") || self.mime.starts_with("audio/")
+    }
+}
+
 const SHOWN_POLICY: &str =
     "default-src 'none'; media-src 'self'; img-src 'self' data:; style-src 'unsafe-inline'";
 const SAVED_POLICY: &str = "sandbox; default-src 'none'";

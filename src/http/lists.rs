@@ -3,11 +3,13 @@
 
 use std::fmt::Write;
 
-use super::names::{last_component, to_path};
+use super::{kinds, names::last_component};
 use crate::model::{ChunkIndex, FileName, Manifest};
 
 /// More pieces than this are left out: a program that wants only the whole would read megabytes of them.
 const MOST_PIECES: u32 = 1 << 16;
+/// Files of a list for players.
+const MOST_PLAYED: usize = 10_000;
 
 /// A file, its digests, and the addresses of its content.
 pub(super) fn metalink(name: &FileName, manifest: &Manifest, addresses: &[String]) -> String {
@@ -43,13 +45,53 @@ pub(super) fn sha256(name: &FileName, manifest: &Manifest) -> String {
     format!("{} *{name}\n", manifest.whole())
 }
 
-/// A list of one file, at a server that is asked under this host.
-pub(super) fn playlist(name: &FileName, host: &str) -> String {
-    let title = last_component(name);
-    format!(
-        "#EXTM3U\n#EXTINF:-1,{title}\nhttp://{host}/f/{}\n",
-        to_path(name)
-    )
+/// A list of files and their addresses, for players.
+pub(super) fn playlist(files: &[(FileName, String)]) -> String {
+    let mut list = String::from("#EXTM3U\n");
+    for (name, address) in files {
+        let title = last_component(name);
+        let _ = write!(list, "#EXTINF:-1,{title}\n{address}\n");
+    }
+    list
+}
+
+/// Files of a folder, and of those in it, that a player plays: as people count.
+pub(super) fn playable<'a>(
+    names: impl Iterator<Item = &'a FileName>,
+    folder: &FileName,
+) -> Vec<FileName> {
+    let is_inside = |name: &&FileName| {
+        let rest = name.as_str().strip_prefix(folder.as_str());
+        rest.is_some_and(|rest| rest.starts_with('/')) && kinds::of(name.as_str()).is_played()
+    };
+    let mut playable: Vec<FileName> = names.filter(is_inside).take(MOST_PLAYED).cloned().collect();
+    playable.sort_by_cached_key(|name| counted(name.as_str()));
+    playable
+}
+
+/// A name as a key by which `2` comes before `10`.
+fn counted(name: &str) -> String {
+    let mut key = String::with_capacity(name.len() + 16);
+    let mut digits = String::new();
+    let flush = |digits: &mut String, key: &mut String| {
+        if !digits.is_empty() {
+            let value = digits.trim_start_matches('0');
+            // How long a number is says more than its first digit.
+            key.push(char::from_digit(value.len().min(35) as u32, 36).unwrap_or('z'));
+            key.push_str(value);
+            digits.clear();
+        }
+    };
+    for c in name.chars() {
+        if c.is_ascii_digit() {
+            digits.push(c);
+        } else {
+            flush(&mut digits, &mut key);
+            key.extend(c.to_lowercase());
+        }
+    }
+    flush(&mut digits, &mut key);
+    key
 }
 
 /// A text within XML.
@@ -103,13 +145,38 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_is_played_in_the_order_in_which_people_count() {
+        let names = [
+            "serie/cap 10.mp4",
+            "serie/cap 9.mkv",
+            "serie/Cap 09 bis.mp3",
+            "serie/cap 9.srt",
+            "serie/extra/cap 1.mp4",
+            "series/cap 1.mp4",
+            "serie",
+            "otra.mp4",
+        ];
+        let names = names.map(|name| FileName::try_from(name).unwrap());
+        let folder = FileName::try_from("serie").unwrap();
+        let playable = playable(names.iter(), &folder);
+        let playable: Vec<&str> = playable.iter().map(FileName::as_str).collect();
+        let expected = [
+            "serie/Cap 09 bis.mp3",
+            "serie/cap 9.mkv",
+            "serie/cap 10.mp4",
+            "serie/extra/cap 1.mp4",
+        ];
+        assert_eq!(playable, expected);
+    }
+
+    #[test]
     fn lists_are_what_their_readers_take() {
         let name = FileName::try_from("a/ñ b.mp4").unwrap();
         let line = sha256(&name, &manifest(1));
         assert_eq!(line, format!("{} *a/ñ b.mp4\n", "09".repeat(32)));
         assert_eq!(
-            playlist(&name, "10.0.0.1:50000"),
-            "#EXTM3U\n#EXTINF:-1,ñ b.mp4\nhttp://10.0.0.1:50000/f/a/%C3%B1%20b.mp4\n"
+            playlist(&[(name, "http://10.0.0.1/x".to_owned())]),
+            "#EXTM3U\n#EXTINF:-1,ñ b.mp4\nhttp://10.0.0.1/x\n"
         );
     }
 }

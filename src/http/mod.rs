@@ -1,27 +1,32 @@
 //! The HTTP face: browsers, curl, wget, aria2 and players as clients, at the same ports as the lines. It sends what nodes
 //! give it, by their pacing and into their books, and decides nothing but what a request means.
 //!
-//! `server` takes connections from a node's `face` and checks what is true of all requests, `hosts` under which names;
+//! `server` takes connections from a node's `face` and checks what is true of all requests, `hosts` under which names, `auth` what its password gives;
 //! `secondary` and `central` are their routes, `answers` what these have in common. `ranges` is what a request means, `files` the head of the answer, `kinds` and
 //! `names` what is said of a file, `lists` what programs
 //! read about it, `body` how bytes come. `pages` are what people see, `catalogue` which files
 //! of it, `metrics` are figures, `problem` is why not, `text` in whose language.
 
 mod answers;
+mod auth;
 mod body;
 mod catalogue;
 mod central;
 mod files;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod hosts;
 mod kinds;
 mod lists;
 mod metrics;
 mod names;
+mod pace;
 mod pages;
 mod problem;
 mod ranges;
 mod secondary;
 mod server;
+mod subtitles;
 mod text;
 
 use std::sync::Arc;
@@ -29,14 +34,20 @@ use std::sync::Arc;
 use crate::node::{central::CentralDoor, face::FaceMaker, secondary::SecondaryDoor};
 
 use self::server::Server;
-pub use self::{hosts::Hosts, problem::Problem};
+pub use self::{auth::Passwords, hosts::Hosts, problem::Problem};
 
 /// The face of a central.
-pub fn of_central(hosts: Hosts) -> FaceMaker<CentralDoor> {
-    FaceMaker::new(move |door| Arc::new(Server::new(central::router(door), hosts.clone())))
+pub fn of_central(hosts: Hosts, passwords: Passwords) -> FaceMaker<CentralDoor> {
+    FaceMaker::new(move |door| {
+        let router = central::router(door);
+        Arc::new(Server::new(router, hosts.clone(), passwords.clone()))
+    })
 }
 
 /// The face of a secondary.
-pub fn of_secondary(hosts: Hosts) -> FaceMaker<SecondaryDoor> {
-    FaceMaker::new(move |door| Arc::new(Server::new(secondary::router(door), hosts.clone())))
+pub fn of_secondary(hosts: Hosts, passwords: Passwords) -> FaceMaker<SecondaryDoor> {
+    FaceMaker::new(move |door| {
+        let router = secondary::router(door);
+        Arc::new(Server::new(router, hosts.clone(), passwords.clone()))
+    })
 }

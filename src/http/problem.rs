@@ -19,6 +19,12 @@ pub enum Problem {
     BadHost,
     /// The request names a host that this server is not.
     WrongHost,
+    /// What the request says, or would have to, could be heard by others.
+    NeedsTls,
+    /// Only those who know the password may ask for this.
+    PasswordWanted,
+    /// The address of this request has guessed too often.
+    TooManyGuesses,
     /// Only GET and HEAD are answered.
     NotAllowed,
     /// The request is of a kind that is not answered at all.
@@ -38,6 +44,9 @@ error_codes!(Problem, code {
     Self::Replaced => "http-replaced",
     Self::BadHost => "http-bad-host",
     Self::WrongHost => "http-wrong-host",
+    Self::NeedsTls => "http-needs-tls",
+    Self::PasswordWanted => "http-password-wanted",
+    Self::TooManyGuesses => "http-too-many-guesses",
     Self::NotAllowed => "http-method-not-allowed",
     Self::NotImplemented => "http-not-implemented",
     Self::TooLong => "http-address-too-long",
@@ -51,6 +60,11 @@ pub(super) const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPT
 
 /// Seconds after which a server that is not ready may be asked again.
 const RETRY_AFTER_S: u32 = 2;
+/// Seconds after which somebody who has guessed too often may try again.
+const GUESS_AFTER_S: u32 = 10;
+/// What a browser asks its user by.
+const CHALLENGE: HeaderValue =
+    HeaderValue::from_static("Basic realm=\"trozos\", charset=\"UTF-8\"");
 
 impl Problem {
     fn status(self) -> StatusCode {
@@ -59,6 +73,9 @@ impl Problem {
             Self::Replaced => StatusCode::GONE,
             Self::BadHost => StatusCode::BAD_REQUEST,
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::NeedsTls => StatusCode::FORBIDDEN,
+            Self::PasswordWanted => StatusCode::UNAUTHORIZED,
+            Self::TooManyGuesses => StatusCode::TOO_MANY_REQUESTS,
             Self::NotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::TooLong => StatusCode::URI_TOO_LONG,
@@ -73,12 +90,23 @@ impl Problem {
             Self::Replaced => w!(tongue, "http-replaced"),
             Self::BadHost => w!(tongue, "http-bad-host"),
             Self::WrongHost => w!(tongue, "http-wrong-host"),
+            Self::NeedsTls => w!(tongue, "http-needs-tls"),
+            Self::PasswordWanted => w!(tongue, "http-password-wanted"),
+            Self::TooManyGuesses => w!(tongue, "http-too-many-guesses"),
             Self::NotAllowed => w!(tongue, "http-method-not-allowed"),
             Self::NotImplemented => w!(tongue, "http-not-implemented"),
             Self::TooLong => w!(tongue, "http-address-too-long"),
             Self::NotReady => w!(tongue, "http-not-ready"),
             Self::Stopping => w!(tongue, "http-stopping"),
             Self::Unreadable => w!(tongue, "http-unreadable"),
+        }
+    }
+
+    fn retry_after(self) -> Option<u32> {
+        match self {
+            Self::NotReady | Self::Stopping => Some(RETRY_AFTER_S),
+            Self::TooManyGuesses => Some(GUESS_AFTER_S),
+            _ => None,
         }
     }
 
@@ -91,9 +119,9 @@ impl Problem {
             "status": status.as_u16(),
             "code": self.code(),
         });
-        let retries = status == StatusCode::SERVICE_UNAVAILABLE;
-        if retries {
-            document["retry_after_s"] = RETRY_AFTER_S.into();
+        let retry_after = self.retry_after();
+        if let Some(seconds) = retry_after {
+            document["retry_after_s"] = seconds.into();
         }
         let mut response = Response::new(Body::from(format!("{document}\n")));
         *response.status_mut() = status;
@@ -102,8 +130,11 @@ impl Problem {
         headers.insert(header::CONTENT_TYPE, json);
         headers.insert(header::CONTENT_LANGUAGE, tongue.tag());
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if retries {
-            headers.insert(header::RETRY_AFTER, RETRY_AFTER_S.into());
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self == Self::PasswordWanted {
+            headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
         }
         if self == Self::NotAllowed {
             headers.insert(header::ALLOW, ALLOWED);

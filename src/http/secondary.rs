@@ -11,7 +11,7 @@ use axum::{
 };
 
 use super::{
-    answers::{healthy, nothing, told},
+    answers::{healthy, is_saved, nothing, told},
     body::Fed,
     files::{Lasting, Manner, head},
     metrics::Figures,
@@ -95,7 +95,7 @@ async fn send(
             _ => Wants::Body,
         },
         lasting,
-        saved: request.uri.query() == Some("descargar=1"),
+        saved: is_saved(request),
     };
     let (mut response, range) = head(&file, &request.headers, manner);
     let asker = request.extensions.get::<Asker>();

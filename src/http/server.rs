@@ -14,7 +14,7 @@ use std::{
 use axum::{
     Router,
     body::Body,
-    http::{HeaderValue, Method, Request, Response, StatusCode, Version, header},
+    http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header},
 };
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -24,6 +24,7 @@ use hyper_util::{
 use tower_service::Service;
 
 use super::{
+    auth::{Doorkeeper, NotAdmitted, Passwords, Right, Signer},
     body::{Fed, Reply, comes_in_pieces},
     hosts::{Hosts, WrongHost},
     problem::{ALLOWED, Problem},
@@ -46,6 +47,36 @@ pub(super) struct Asker {
     /// Under which of its names this server is asked, with the port.
     pub(super) host: String,
     pub(super) tongue: Tongue,
+    /// What its password, or its address, gives.
+    pub(super) right: Right,
+    /// What signs the addresses that the answer has, where they need it.
+    pub(super) signer: Option<Signer>,
+    /// `http` or `https`, as this request came.
+    pub(super) scheme: &'static str,
+}
+
+impl Asker {
+    /// A path of this server as an address that its reader can give to a player.
+    pub(super) fn address(&self, path: &str) -> String {
+        let here = format!("{}://{}", self.scheme, self.host);
+        self.signed(&here, path)
+    }
+
+    /// The same for any server of the cluster.
+    pub(super) fn signed(&self, server: &str, path: &str) -> String {
+        match &self.signer {
+            Some(signer) => format!("{server}{path}?{}", signer.sign(path)),
+            None => format!("{server}{path}"),
+        }
+    }
+}
+
+/// How a connection came.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    peer: SocketAddr,
+    is_private: bool,
+    is_encrypted: bool,
 }
 
 /// See the module. Copies are the same.
@@ -55,6 +86,7 @@ pub(super) struct Server(Arc<Shared>);
 struct Shared {
     router: Router,
     hosts: Hosts,
+    doorkeeper: Doorkeeper,
 }
 
 impl std::fmt::Debug for Server {
@@ -64,8 +96,12 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    pub(super) fn new(router: Router, hosts: Hosts) -> Self {
-        Self(Arc::new(Shared { router, hosts }))
+    pub(super) fn new(router: Router, hosts: Hosts, passwords: Passwords) -> Self {
+        Self(Arc::new(Shared {
+            router,
+            hosts,
+            doorkeeper: Doorkeeper::new(passwords),
+        }))
     }
 }
 
@@ -76,7 +112,18 @@ impl Face for Server {
 }
 
 async fn serve(server: Server, visit: Visit) {
-    let Visit { stream, peer, stop } = visit;
+    let Visit {
+        stream,
+        peer,
+        is_private,
+        is_encrypted,
+        stop,
+    } = visit;
+    let way = Way {
+        peer,
+        is_private,
+        is_encrypted,
+    };
     let answering = stream.answering();
     let requests = AtomicUsize::new(0);
     let service = service_fn(move |request: Request<Incoming>| {
@@ -85,7 +132,7 @@ async fn serve(server: Server, visit: Visit) {
         let is_last = requests.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_HTTP_REQUESTS;
         async move {
             let version = request.version();
-            let mut response = server.answer(request.map(Body::new), peer, serving).await;
+            let mut response = server.answer(request.map(Body::new), way, serving).await;
             if is_last && version < Version::HTTP_2 {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
@@ -120,19 +167,20 @@ async fn serve(server: Server, visit: Visit) {
 }
 
 impl Server {
-    async fn answer(
-        &self,
-        request: Request<Body>,
-        peer: SocketAddr,
-        serving: Serving,
-    ) -> Response<Reply> {
+    async fn answer(&self, request: Request<Body>, way: Way, serving: Serving) -> Response<Reply> {
         let tongue = Tongue::of(request.headers());
         let version = request.version();
         let is_head = request.method() == Method::HEAD;
-        let mut response = match self.check(&request) {
-            Ok(host) if request.method() != Method::OPTIONS => {
-                self.route(request, peer, host, tongue).await
+        let checked = match self.check(&request) {
+            Ok(host) => {
+                let (method, uri) = (request.method(), request.uri());
+                let asked = (method, uri, request.headers());
+                self.admit(asked, way, host, tongue).await
             }
+            Err(problem) => Err(problem),
+        };
+        let mut response = match checked {
+            Ok(asker) if request.method() != Method::OPTIONS => self.route(request, asker).await,
             Ok(_) => {
                 let mut response = Response::new(Body::empty());
                 *response.status_mut() = StatusCode::NO_CONTENT;
@@ -189,18 +237,49 @@ impl Server {
         }
     }
 
-    async fn route(
+    /// Who asks and what that may do here, if it may be answered.
+    async fn admit(
         &self,
-        mut request: Request<Body>,
-        peer: SocketAddr,
+        (method, uri, headers): (&Method, &Uri, &HeaderMap),
+        way: Way,
         host: String,
         tongue: Tongue,
-    ) -> Response<Body> {
-        request.extensions_mut().insert(Asker {
-            ip: peer.ip().to_canonical(),
+    ) -> Result<Asker, Problem> {
+        let doorkeeper = &self.0.doorkeeper;
+        let ip = way.peer.ip().to_canonical();
+        // That this process lives is no secret.
+        let is_closed = doorkeeper.has_members() && uri.path() != "/healthz";
+        if is_closed && !way.is_private {
+            return Err(Problem::NeedsTls);
+        }
+        let reads = matches!(*method, Method::GET | Method::HEAD);
+        let link = doorkeeper.link(uri.path(), uri.query());
+        let link = link.filter(|_| is_closed && reads);
+        let right = match link {
+            Some(_) => Right::Member,
+            None => doorkeeper
+                .right_of(headers, ip)
+                .await
+                .map_err(|why| match why {
+                    NotAdmitted::Wrong => Problem::PasswordWanted,
+                    NotAdmitted::TooOften => Problem::TooManyGuesses,
+                })?,
+        };
+        if is_closed && right < Right::Member {
+            return Err(Problem::PasswordWanted);
+        }
+        Ok(Asker {
+            ip,
             host,
             tongue,
-        });
+            right,
+            signer: doorkeeper.signer(link),
+            scheme: if way.is_encrypted { "https" } else { "http" },
+        })
+    }
+
+    async fn route(&self, mut request: Request<Body>, asker: Asker) -> Response<Body> {
+        request.extensions_mut().insert(asker);
         let answered = self.0.router.clone().call(request).await;
         answered.unwrap_or_else(|never| match never {})
     }

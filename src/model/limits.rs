@@ -93,6 +93,10 @@ pub const SEND_STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// What a receiver must read within [`SEND_STALL_TIMEOUT`], in bytes: one that reads a byte now and then would hold its
 /// permit, its buffers and its file for ever.
 pub const LEAST_TAKEN_BYTES: u64 = 64 * 1024;
+/// Of [`MAX_CONNECTIONS`], how many may speak HTTP: one in so many.
+pub const HTTP_SHARE: usize = 2;
+/// Connections of one address that speak HTTP. A page and a player have some ten; behind a proxy there are many of each.
+pub const MAX_HTTP_CONNECTIONS_EACH: usize = 256;
 /// Time that an HTTP request may take to come, from its first byte.
 pub const HTTP_HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest head of an HTTP request, in bytes.

@@ -25,6 +25,8 @@ pub enum Use {
 #[derive(Debug)]
 pub struct Permits {
     most: usize,
+    /// For one address.
+    most_each: usize,
     held: Mutex<Held>,
 }
 
@@ -56,8 +58,14 @@ pub struct Permit {
 impl Permits {
     /// `most` permits, all free.
     pub fn new(most: usize) -> Arc<Self> {
+        Self::with_shares(most, most)
+    }
+
+    /// The same, of which one address may have so many, however few others there are.
+    pub fn with_shares(most: usize, most_each: usize) -> Arc<Self> {
         Arc::new(Self {
             most,
+            most_each,
             held: Mutex::default(),
         })
     }
@@ -71,8 +79,15 @@ impl Permits {
     pub fn take(self: &Arc<Self>, address: IpAddr) -> Option<Permit> {
         let origin = origin(address);
         let mut held = self.lock();
-        if held.permits.len() >= self.most {
-            let victim = held.victim(origin)?;
+        let own = held.per_origin.get(&origin).copied().unwrap_or(0);
+        let victim = if own >= self.most_each {
+            Some(held.longest(origin, Use::Idle)?)
+        } else if held.permits.len() >= self.most {
+            Some(held.victim(origin)?)
+        } else {
+            None
+        };
+        if let Some(victim) = victim {
             if let Some(state) = held.remove(victim) {
                 state.revoked.cancel();
             }
@@ -241,6 +256,21 @@ mod tests {
         assert!(permits.take(host(1)).is_none());
         let third = permits.take(host(3)).unwrap();
         assert!(!is_revoked(&third));
+    }
+
+    #[test]
+    fn an_address_has_no_more_than_its_share_even_while_others_are_free() {
+        let permits = Permits::with_shares(100, 2);
+        let (first, second) = (
+            permits.take(host(1)).unwrap(),
+            permits.take(host(1)).unwrap(),
+        );
+        first.set_use(Use::Busy);
+        let third = permits.take(host(1)).unwrap();
+        assert!(is_revoked(&second) && !is_revoked(&first));
+        third.set_use(Use::Busy);
+        assert!(permits.take(host(1)).is_none());
+        assert!(permits.take(host(2)).is_some());
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! A connection as it is, or within TLS.
 
 use std::{
-    io,
+    io::{self, IoSlice},
     net::SocketAddr,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, BufReader, ReadBuf, ReadHalf, WriteHalf},
+    io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader, ReadBuf, ReadHalf, WriteHalf},
     net::TcpStream,
 };
 use tokio_rustls::TlsStream;
@@ -48,11 +48,34 @@ impl Stream {
     /// # Errors
     /// When the connection has ended already.
     pub fn addresses(&self) -> io::Result<(SocketAddr, SocketAddr)> {
-        let socket = match self {
+        let socket = self.socket();
+        Ok((socket.local_addr()?, socket.peer_addr()?))
+    }
+
+    /// The socket of it.
+    pub fn socket(&self) -> &Socket {
+        match self {
             Self::Plain(socket) => socket,
             Self::Tls(stream) => stream.get_ref().0.get_ref(),
+        }
+    }
+
+    /// True when nobody on the way sees what it says: it is encrypted, or does not leave this machine.
+    pub fn is_private(&self) -> bool {
+        let is_here = || {
+            let (own, peer) = self.addresses().ok()?;
+            let (own, peer) = (own.ip().to_canonical(), peer.ip().to_canonical());
+            Some(peer.is_loopback() || peer == own)
         };
-        Ok((socket.local_addr()?, socket.peer_addr()?))
+        matches!(self, Self::Tls(_)) || is_here().unwrap_or(false)
+    }
+
+    /// The first byte that the peer sends, which stays unread; `None` at the end of the stream. Cancel-safe.
+    pub(super) async fn peek(&mut self) -> io::Result<Option<u8>> {
+        match self {
+            Self::Plain(socket) => socket.peek().await,
+            Self::Tls(stream) => Ok(stream.fill_buf().await?.first().copied()),
+        }
     }
 
     /// What both ends of a TLS session know and nobody in the middle can have the same on both sides:
@@ -86,6 +109,64 @@ impl Stream {
                 let (read, write) = tokio::io::split(*stream);
                 (ReadSide::Tls(read), WriteSide::Tls(write))
             }
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_read(context, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_write(context, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_write_vectored(context, slices),
+            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Plain(socket) => socket.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_flush(context),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_shutdown(context),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 }

@@ -10,11 +10,11 @@ use rustls::{
     pki_types::{
         CertificateDer, InvalidDnsNameError, PrivateKeyDer, ServerName, UnixTime, pem::PemObject,
     },
-    server::WebPkiClientVerifier,
+    server::{Acceptor, WebPkiClientVerifier},
     version::TLS13,
 };
-use tokio::io::BufReader;
-use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
+use tokio_rustls::{LazyConfigAcceptor, TlsConnector, TlsStream, server::StartHandshake};
 
 use super::{CertificateTrouble, PemTrouble, Socket, Stream, split};
 use crate::model::error_codes;
@@ -172,9 +172,20 @@ impl<T: Clone> Renewable<T> {
     }
 }
 
+/// What those offer who speak HTTP within TLS. Lines offer nothing.
+const HTTP_PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
 /// How a server speaks TLS. Copies are the same.
 #[derive(Clone)]
-pub struct ServerTls(Renewable<TlsAcceptor>);
+pub struct ServerTls(Renewable<Manners>);
+
+#[derive(Clone)]
+struct Manners {
+    lines: Arc<ServerConfig>,
+    /// No certificate is asked for: browsers would have their users choose one, and most have none. Whoever speaks HTTP says
+    /// the secret instead.
+    http: Arc<ServerConfig>,
+}
 
 impl fmt::Debug for ServerTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -202,12 +213,24 @@ impl ServerTls {
                 versions.with_client_cert_verifier(verifier)
             }
         };
-        let mut config = verified
+        let mut lines = verified
             .with_single_cert(chain, key)
             .map_err(|error| TlsError::Pair(error.into()))?;
         // Connections last: there is nothing to resume, and every peer shows its certificate each time.
-        config.send_tls13_tickets = 0;
-        Ok(Self(Renewable::new(TlsAcceptor::from(Arc::new(config)))))
+        lines.send_tls13_tickets = 0;
+        let (chain, key) = identity.parts();
+        let mut http = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&TLS13])
+            .expect("ring has TLS 1.3")
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .map_err(|error| TlsError::Pair(error.into()))?;
+        http.alpn_protocols = HTTP_PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+        http.send_tls13_tickets = 0;
+        Ok(Self(Renewable::new(Manners {
+            lines: Arc::new(lines),
+            http: Arc::new(http),
+        })))
     }
 
     /// From now on connections begin as another one's do.
@@ -215,23 +238,63 @@ impl ServerTls {
         self.0.take_over(&fresh.0);
     }
 
-    /// Does the handshake. A peer that fails it has been told why.
+    /// Does the handshake, as those who speak HTTP expect it where that is answered; gives how the peer begins within TLS.
+    /// One that fails the handshake has been told why.
     ///
     /// # Errors
     /// What went wrong; see [`TlsRefusal::of`].
-    pub async fn accept(&self, socket: Socket) -> io::Result<Stream> {
+    pub async fn accept(
+        &self,
+        socket: Socket,
+        answers_http: bool,
+    ) -> io::Result<(Stream, Beginning)> {
+        let manners = self.0.now();
         let socket = BufReader::with_capacity(LINE_READ_BYTES, socket);
-        match self.0.now().accept(socket).into_fallible().await {
-            Ok(stream) => Ok(Stream::Tls(Box::new(TlsStream::Server(stream)))),
-            Err((error, socket)) => {
-                // It has been sent an alert, which an end with unread bytes would take away again.
-                let (reader, mut writer) = split(socket.into_inner(), LAST_WORDS);
-                writer.shutdown().await;
-                reader.linger().await;
-                Err(error)
+        let mut greeted = LazyConfigAcceptor::new(Acceptor::default(), socket);
+        let start = match (&mut greeted).await {
+            Ok(start) => start,
+            Err(error) => {
+                if let Some(socket) = greeted.take_io() {
+                    last_words(socket).await;
+                }
+                return Err(error);
             }
-        }
+        };
+        let offers_http = answers_http && offers_http(&start);
+        let config = if offers_http {
+            manners.http
+        } else {
+            manners.lines
+        };
+        let stream = match start.into_stream(config).into_fallible().await {
+            Ok(stream) => stream,
+            Err((error, socket)) => {
+                last_words(socket).await;
+                return Err(error);
+            }
+        };
+        let mut stream = Stream::Tls(Box::new(TlsStream::Server(stream)));
+        // Some offer nothing and speak HTTP all the same.
+        let begins = if offers_http || (answers_http && is_http(stream.peek().await?)) {
+            Beginning::Http
+        } else {
+            Beginning::Lines
+        };
+        Ok((stream, begins))
     }
+}
+
+fn offers_http<S: AsyncRead + AsyncWrite + Unpin>(start: &StartHandshake<S>) -> bool {
+    let hello = start.client_hello();
+    let mut offered = hello.alpn().into_iter().flatten();
+    offered.any(|offered| HTTP_PROTOCOLS.contains(&offered))
+}
+
+/// A peer has been sent an alert, which an end with unread bytes would take away again.
+async fn last_words(socket: BufReader<Socket>) {
+    let (reader, mut writer) = split(socket.into_inner(), LAST_WORDS);
+    writer.shutdown().await;
+    reader.linger().await;
 }
 
 /// How one who connects speaks TLS. Copies are the same.
@@ -368,7 +431,12 @@ pub enum Beginning {
 pub async fn beginning(socket: &Socket) -> io::Result<Beginning> {
     Ok(match socket.peek().await? {
         Some(HANDSHAKE_RECORD) => Beginning::Tls,
-        Some(b'A'..=b'Z') => Beginning::Http,
+        first if is_http(first) => Beginning::Http,
         _ => Beginning::Lines,
     })
+}
+
+/// A method: lines begin with a brace.
+fn is_http(first: Option<u8>) -> bool {
+    first.is_some_and(|first| first.is_ascii_uppercase())
 }

@@ -193,12 +193,29 @@ pub(super) enum Entered {
     },
     /// A legacy client, where there is neither secret nor TLS, with its request.
     Legacy { line: BytesMut, writer: Writer },
-    /// Somebody who speaks HTTP, where there is neither secret nor TLS. Nothing was read.
-    Http(Socket),
+    /// Somebody who speaks HTTP. Nothing was read.
+    Http(Stream),
     /// Somebody who may not; has been told, and the connection is over.
     Refused(Refused),
     /// Nobody: it ended before it had said anything.
     Gone,
+}
+
+/// Who is answered besides those who speak lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Also {
+    Nobody,
+    /// Those who speak HTTP, also where there is a secret: that is said by HTTP then.
+    Http,
+}
+
+impl Also {
+    pub(super) fn of<F>(face: &Option<F>) -> Self {
+        match face {
+            Some(_) => Self::Http,
+            None => Self::Nobody,
+        }
+    }
 }
 
 /// Lets a peer in, or not; takes no longer than a first line may take.
@@ -206,27 +223,33 @@ pub(super) async fn enter(
     socket: Socket,
     security: &Security,
     own: ServerRole,
+    also: Also,
     stall_timeout: Duration,
 ) -> Entered {
     let deadline = Instant::now() + HELLO_TIMEOUT;
     let begins = match timeout_at(deadline, beginning(&socket)).await {
-        Ok(Ok(Beginning::Http)) if security.is_open() => return Entered::Http(socket),
+        Ok(Ok(Beginning::Http)) if also == Also::Http || security.is_open() => {
+            return Entered::Http(Stream::Plain(socket));
+        }
         Ok(Ok(begins)) => begins,
         Ok(Err(_)) => return Entered::Gone,
         Err(_) => return refuse(socket, stall_timeout, Refused::SaysNothing).await,
     };
     let stream = match (&security.server, begins == Beginning::Tls) {
         (None, false) => Stream::Plain(socket),
-        (Some(tls), true) => match timeout_at(deadline, tls.accept(socket)).await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => {
-                return Entered::Refused(match TlsRefusal::of(&error) {
-                    Some(refusal) => Refused::Tls(refusal),
-                    None => Refused::TlsBroken(error.into()),
-                });
+        (Some(tls), true) => {
+            match timeout_at(deadline, tls.accept(socket, also == Also::Http)).await {
+                Ok(Ok((stream, Beginning::Http))) => return Entered::Http(stream),
+                Ok(Ok((stream, _))) => stream,
+                Ok(Err(error)) => {
+                    return Entered::Refused(match TlsRefusal::of(&error) {
+                        Some(refusal) => Refused::Tls(refusal),
+                        None => Refused::TlsBroken(error.into()),
+                    });
+                }
+                Err(_) => return Entered::Refused(Refused::SaysNothing),
             }
-            Err(_) => return Entered::Refused(Refused::SaysNothing),
-        },
+        }
         (Some(_), false) => return refuse(socket, stall_timeout, Refused::NeedsTls).await,
         (None, true) => return refuse(socket, stall_timeout, Refused::HasNoTls).await,
     };
@@ -250,8 +273,8 @@ pub(super) async fn enter(
 }
 
 /// Sends somebody away who speaks HTTP where nobody else does.
-pub(super) async fn refuse_http(socket: Socket, stall_timeout: Duration) -> Refused {
-    let (reader, writer) = split(socket, stall_timeout);
+pub(super) async fn refuse_http(stream: Stream, stall_timeout: Duration) -> Refused {
+    let (reader, writer) = split(stream, stall_timeout);
     turn_away(reader, writer, Refused::Unexpected("HTTP is off here")).await
 }
 

@@ -10,7 +10,11 @@ use std::{
 use crate::{
     model::{error_codes, limits::MAX_SECRET_BYTES},
     net::{Authority, ClientTls, Identity, ServerTls, TlsError, TlsRefusal},
-    proto::handshake::{Secret, SecretError},
+    proto::{
+        Password,
+        handshake::{Secret, SecretError},
+        links::LinkKey,
+    },
 };
 
 /// Longest certificate or key file, in bytes.
@@ -174,7 +178,7 @@ impl Security {
             _ => None,
         };
         let client = match &authority {
-            Some((path, authority)) if role != NetworkRole::Listens => {
+            Some((path, authority)) => {
                 let own = identity.as_ref().map(|(_, identity)| identity);
                 Some(ClientTls::new(authority, own).map_err(in_file(path))?)
             }
@@ -211,6 +215,21 @@ impl Security {
     /// True when everybody may join, and nothing is encrypted.
     pub fn is_open(&self) -> bool {
         !self.is_closed() && !self.has_tls()
+    }
+
+    /// The secret as it is said where nothing can be proven.
+    pub fn password(&self) -> Option<Password> {
+        Some(self.secret.as_ref()?.password().clone())
+    }
+
+    /// What addresses are signed with that their readers need no secret for.
+    pub fn link_key(&self) -> Option<LinkKey> {
+        self.secret.as_ref().map(LinkKey::from)
+    }
+
+    /// True when this node trusts the certificates of others.
+    pub fn trusts(&self) -> bool {
+        self.client.is_some()
     }
 
     /// True when this node's port speaks TLS.

@@ -21,7 +21,7 @@ use std::{fmt, num::NonZeroU32};
 use ring::{hmac, pbkdf2};
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorCode, Hello, Said};
+use super::{ErrorCode, Hello, Password, Said};
 use crate::model::{Digest, SecondaryNumber, error_codes, limits};
 
 pub use super::nonce::Nonce;
@@ -112,7 +112,10 @@ error_codes!(SecretError, code {
 
 /// What all members of a closed cluster know. Never shown.
 #[derive(Clone)]
-pub struct Secret(hmac::Key);
+pub struct Secret {
+    key: hmac::Key,
+    password: Password,
+}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -130,8 +133,7 @@ impl Secret {
         if text.starts_with(&[0xff, 0xfe]) || text.starts_with(&[0xfe, 0xff]) {
             return Err(SecretError::Utf16);
         }
-        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-        let text = text.trim_ascii();
+        let text = plain_text(text);
         let bytes = text.len();
         if bytes < limits::MIN_SECRET_BYTES {
             return Err(SecretError::TooShort { bytes });
@@ -147,11 +149,25 @@ impl Secret {
             text,
             &mut key,
         );
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &key)))
+        Ok(Self {
+            key: hmac::Key::new(hmac::HMAC_SHA256, &key),
+            password: Password::from_text(text),
+        })
+    }
+
+    /// A key of its own for another purpose: whoever has it learns nothing of the secret.
+    pub(super) fn key_for(&self, purpose: &[u8]) -> hmac::Key {
+        let key = hmac::sign(&self.key, purpose);
+        hmac::Key::new(hmac::HMAC_SHA256, key.as_ref())
+    }
+
+    /// The secret as it is said where nothing can be proven.
+    pub fn password(&self) -> &Password {
+        &self.password
     }
 
     fn prove(&self, label: &[u8], transcript: &Transcript) -> Proof {
-        let mut context = hmac::Context::with_key(&self.0);
+        let mut context = hmac::Context::with_key(&self.key);
         context.update(label);
         context.update(&transcript.0);
         let mut bytes = [0; 32];
@@ -167,8 +183,15 @@ impl Secret {
         proof: Proof,
     ) -> Result<(), WrongSecret> {
         let message = [label, &transcript.0].concat();
-        hmac::verify(&self.0, &message, proof.0.as_bytes()).map_err(|_| WrongSecret)
+        hmac::verify(&self.key, &message, proof.0.as_bytes()).map_err(|_| WrongSecret)
     }
+}
+
+/// A text of a file without what editors put around it.
+pub(super) fn plain_text(text: &[u8]) -> &[u8] {
+    text.strip_prefix(BYTE_ORDER_MARK)
+        .unwrap_or(text)
+        .trim_ascii()
 }
 
 /// A proof is not right: the sides do not have the same secret, or do not speak with each other.

@@ -11,12 +11,15 @@ pub mod data;
 mod error_code;
 pub mod handshake;
 pub mod legacy;
+pub mod links;
 mod nested;
 mod nonce;
+mod password;
 pub mod said;
 mod wire;
 
 pub use codec::{LineError, Lines, encode_line};
 pub use error_code::ErrorCode;
+pub use password::Password;
 pub use said::Said;
 pub use wire::{Hello, PeerRole, WireError};

@@ -8,7 +8,7 @@ use tokio::{
     net::TcpStream,
     time::{Instant, timeout},
 };
-use trozos::http::{self, Hosts};
+use trozos::http::{self, Hosts, Passwords};
 
 use crate::support::{Bench, Central, Secondary, noise, put, start_secondary, until};
 
@@ -26,7 +26,7 @@ impl Scene {
     async fn start(count: u64) -> Self {
         let (bench, central) = Bench::start(|config| {
             config.required_secondaries = count as u16;
-            config.face = Some(http::of_central(Hosts::default()));
+            config.face = Some(http::of_central(Hosts::default(), Passwords::default()));
         })
         .await;
         let bytes = noise(5, BYTES);
@@ -35,7 +35,7 @@ impl Scene {
             put(&bench.served(n, "serie/ñu 1.mp4"), &bytes);
             put(&bench.served(n, "vacio"), b"");
             let mut config = bench.secondary_config(n);
-            config.face = Some(http::of_secondary(Hosts::default()));
+            config.face = Some(http::of_secondary(Hosts::default(), Passwords::default()));
             secondaries.push(start_secondary(config).await);
         }
         let client = bench.client("espera").await;
@@ -314,6 +314,11 @@ async fn other_hosts_and_methods_are_refused_everywhere() {
             ("BREW /f/vacio", &[], 501),
             ("OPTIONS /f/vacio", &["Origin: http://evil.example"], 204),
             ("GET /healthz", &["Transfer-Encoding: chunked"], 501),
+            (
+                "GET /healthz",
+                &["Transfer-Encoding: chunked", "Content-Length: 5"],
+                501,
+            ),
             ("GET /f/%2e%2e/%2e%2e/etc/passwd", &[], 404),
             ("GET /f/../../etc/passwd", &[], 404),
             ("GET /f/..%2fetc", &[], 404),
@@ -364,7 +369,7 @@ async fn a_body_that_cannot_be_finished_is_cut_and_never_ended() {
     let file = bench.served(1, "cambia.bin");
     put(&file, &noise(6, 64 << 20));
     let mut config = bench.secondary_config(1);
-    config.face = Some(http::of_secondary(Hosts::default()));
+    config.face = Some(http::of_secondary(Hosts::default(), Passwords::default()));
     let secondary = start_secondary(config).await;
     bench.client("espera").await.level(1, 1).await;
     let at = secondary.handle.address();

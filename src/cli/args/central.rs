@@ -81,7 +81,10 @@ impl CentralArgs {
             required_secondaries: self.secundarios,
             max_downloads: self.max_clientes as usize,
             statistics: self.common.estadisticas.clone(),
-            face: self.http.hosts(&security).map(http::of_central),
+            face: self
+                .http
+                .hosts(&security)
+                .map(|hosts| http::of_central(hosts, self.http.passwords(&security))),
             security,
         }
     }

@@ -1,10 +1,16 @@
 //! Whether a server answers HTTP, and under which names.
 
+use std::net::IpAddr;
+
 use clap::Args;
 
 use crate::{
-    cli::values::{switch, tidy},
-    http::Hosts,
+    cli::{
+        place::Place,
+        text::t,
+        values::{switch, tidy},
+    },
+    http::{Hosts, Passwords},
     node::Security,
 };
 
@@ -20,25 +26,68 @@ pub struct HttpArgs {
     pub http_nombre: Vec<String>,
 }
 
-/// HTTP is asked for where a secret or TLS says who may join, and nothing would say so of those who ask by HTTP.
+/// Why HTTP cannot be answered as it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OnlyInOpen;
+pub enum HttpTrouble {
+    /// TLS says who may join, and those who ask by HTTP show no certificate and have no secret to say.
+    NoSecret,
+    /// Whoever asks from another machine would say the secret for all to hear, and nobody can ask from this one.
+    NoTls,
+    /// A central does not trust the secondaries, which it must ask for digests and chunks.
+    NoAuthority,
+}
+
+impl HttpTrouble {
+    /// For people.
+    pub fn text(self) -> String {
+        match self {
+            Self::NoSecret => t!("http-needs-secret"),
+            Self::NoTls => t!("http-tells-secret"),
+            Self::NoAuthority => t!("http-needs-authority"),
+        }
+    }
+}
 
 impl HttpArgs {
-    /// Whether what is asked for is possible.
+    /// Whether what is asked for is possible at this place.
     ///
     /// # Errors
-    /// See [`OnlyInOpen`].
-    pub fn check(&self, security: &Security) -> Result<(), OnlyInOpen> {
-        if self.http == Some(true) && !security.is_open() {
-            return Err(OnlyInOpen);
+    /// See [`HttpTrouble`].
+    pub fn check(&self, security: &Security, place: &Place) -> Result<(), HttpTrouble> {
+        if self.http != Some(true) || security.is_open() {
+            return Ok(());
         }
-        Ok(())
+        if !security.is_closed() {
+            return Err(HttpTrouble::NoSecret);
+        }
+        if security.has_tls() {
+            return security
+                .trusts()
+                .then_some(())
+                .ok_or(HttpTrouble::NoAuthority);
+        }
+        let ip = place.host.parse::<IpAddr>();
+        let is_elsewhere = ip.is_ok_and(|ip| !ip.is_loopback() && !ip.is_unspecified());
+        if is_elsewhere {
+            Err(HttpTrouble::NoTls)
+        } else {
+            Ok(())
+        }
     }
 
-    /// The names under which HTTP is answered, if it is.
+    /// What those say who ask by HTTP, and what addresses are signed with.
+    pub fn passwords(&self, security: &Security) -> Passwords {
+        Passwords {
+            member: security.password(),
+            links: security.link_key(),
+            ..Passwords::default()
+        }
+    }
+
+    /// The names under which HTTP is answered, if it is: in an open cluster unless it is switched off, in a closed one once
+    /// it is switched on.
     pub fn hosts(&self, security: &Security) -> Option<Hosts> {
-        let is_on = self.http.unwrap_or(true) && security.is_open();
+        let is_on = self.http.unwrap_or_else(|| security.is_open());
         let system = rustix::system::uname();
         let machine = system.nodename().to_str().ok();
         is_on.then(|| Hosts::new(machine, &self.http_nombre))

@@ -155,7 +155,10 @@ impl SecondaryArgs {
             retired: self.retired_limits(),
             quiet: self.reposo,
             forget_disks: self.olvidar_discos,
-            face: self.http.hosts(&security).map(http::of_secondary),
+            face: self
+                .http
+                .hosts(&security)
+                .map(|hosts| http::of_secondary(hosts, self.http.passwords(&security))),
             security,
         }
     }

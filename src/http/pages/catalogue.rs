@@ -31,7 +31,7 @@ fn health(status: &ClusterStatus, tongue: Tongue) -> String {
 }
 
 /// The catalogue.
-pub(super) fn catalogue(
+pub(in crate::http) fn catalogue(
     view: &View<'_>,
     query: &Query,
     status: &ClusterStatus,

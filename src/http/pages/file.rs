@@ -7,24 +7,30 @@ use super::{page, size};
 use crate::{
     http::{
         names::{last_component, to_path},
+        server::Asker,
         text::{Tongue, w},
     },
     model::{FileMeta, Manifest},
     node::central::Offer,
 };
 
-/// The page of one file. `host` is the one under which this server is asked.
-pub(super) fn file(
+/// The page of one file, for whoever asks: commands, and addresses for players, work without the secret.
+pub(in crate::http) fn file(
     (meta, holders): &Offer,
     manifest: Option<&Manifest>,
-    host: &str,
+    asker: &Asker,
     tongue: Tongue,
 ) -> Response<Body> {
     let path = to_path(&meta.name);
+    // A signature has a question mark, which shells take for a pattern.
+    let address = |path: String| match asker.address(&path) {
+        address if address.contains('?') => format!("'{address}'"),
+        address => address,
+    };
     let commands = [
-        format!("curl -L -O http://{host}/f/{path}"),
-        format!("aria2c http://{host}/meta4/{path}.meta4"),
-        format!("mpv http://{host}/f/{path}"),
+        format!("curl -L -O {}", address(format!("/f/{path}"))),
+        format!("aria2c {}", address(format!("/meta4/{path}.meta4"))),
+        format!("mpv {}", address(format!("/f/{path}"))),
     ];
     let inner = html! {
         p { a href="/" { (w!(tongue, "web-root")) } }

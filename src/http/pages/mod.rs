@@ -16,7 +16,7 @@ use super::{
 };
 
 /// The only style sheet, under a name that changes with it.
-pub(super) const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = include_str!("../style.css");
 pub(super) const STYLE_PATH: &str = concat!("/static/", env!("CARGO_PKG_VERSION"), ".css");
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \

@@ -21,12 +21,12 @@ use crate::{
         },
         messages::{FromClient, FromReceiver},
     },
-    net::{Accepted, LineReader, LineWriter, Permit, Socket, Use},
+    net::{Accepted, LineReader, LineWriter, Permit, Stream, Use},
     node::{
         Refused, Security, clock,
         conversation::{next, write_all},
-        face::{Face, Visit},
-        greeting::{Entered, enter, refuse_http, turn_away},
+        face::Reception,
+        greeting::{Also, Entered, enter, refuse_http, turn_away},
         rules::central::enrolment,
     },
     proto::{
@@ -47,7 +47,7 @@ pub(super) struct Context {
     /// Highest number that a secondary may have here.
     pub(super) highest_number: u16,
     pub(super) security: Arc<Security>,
-    pub(super) face: Option<Arc<dyn Face>>,
+    pub(super) face: Option<Reception>,
 }
 
 impl Context {
@@ -65,7 +65,7 @@ pub(super) async fn serve(accepted: Accepted, id: ConnectionId, context: Context
         permit,
     } = accepted;
     let entered = tokio::select! {
-        entered = enter(socket, &context.security, ServerRole::Central, WRITE_STALL) => entered,
+        entered = enter(socket, &context.security, ServerRole::Central, Also::of(&context.face), WRITE_STALL) => entered,
         () = context.stop.cancelled() => return,
         () = permit.revoked() => return context.bad_peer(peer, Refused::GaveWay).await,
     };
@@ -93,11 +93,11 @@ pub(super) async fn serve(accepted: Accepted, id: ConnectionId, context: Context
         Entered::Legacy { line, writer } => {
             return legacy::serve(&line, peer, writer, &context.inputs).await;
         }
-        Entered::Http(socket) => match &context.face {
+        Entered::Http(stream) => match &context.face {
             Some(face) => {
-                return visit(face.as_ref(), socket, peer, permit, &context).await;
+                return visit(face, stream, peer, permit, &context).await;
             }
-            None => refuse_http(socket, WRITE_STALL).await,
+            None => refuse_http(stream, WRITE_STALL).await,
         },
         Entered::Refused(refused) => refused,
         Entered::Gone => return,
@@ -107,16 +107,16 @@ pub(super) async fn serve(accepted: Accepted, id: ConnectionId, context: Context
 
 /// Hands a connection over that speaks another protocol than lines.
 async fn visit(
-    face: &dyn Face,
-    socket: Socket,
+    face: &Reception,
+    stream: Stream,
     peer: SocketAddr,
     permit: Permit,
     context: &Context,
 ) {
     let permit = Arc::new(permit);
-    let visit = Visit::new(socket, peer, Arc::clone(&permit), context.stop.clone());
+    let stop = context.stop.clone();
     tokio::select! {
-        () = face.serve(visit) => {}
+        () = face.attend(stream, peer, Arc::clone(&permit), stop) => {}
         () = permit.revoked() => context.bad_peer(peer, Refused::GaveWay).await,
     }
 }

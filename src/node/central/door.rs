@@ -85,6 +85,11 @@ impl CentralDoor {
         }
     }
 
+    /// True when the cluster's ports speak TLS.
+    pub fn has_tls(&self) -> bool {
+        self.security.has_tls()
+    }
+
     /// Who holds the file of a name.
     pub async fn offer(&self, name: FileName) -> Result<Result<Offer, Refusal>, Stopped> {
         ask(&self.commands, |answer| CentralCommand::Offer(name, answer)).await

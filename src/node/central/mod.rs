@@ -42,7 +42,7 @@ use crate::{
     engine::cluster::{Cluster, ClusterConfig},
     model::limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY},
     net::{Network, connection_permits},
-    node::{StartError, clock, face::Face, server::Server, start::listen_on},
+    node::{StartError, clock, face::Reception, server::Server, start::listen_on},
 };
 
 #[cfg(feature = "fuzzing")]
@@ -148,11 +148,11 @@ fn face(
     config: &CentralConfig,
     network: &Network,
     commands: &mpsc::Sender<api::CentralCommand>,
-) -> Option<Arc<dyn Face>> {
+) -> Option<Reception> {
     let security = Arc::clone(&config.security);
     let door = CentralDoor::new(commands.clone(), network.clone(), security);
-    let maker = config.face.as_ref();
-    maker.map(|maker| maker.make(door))
+    let face = config.face.as_ref()?.make(door);
+    Some(Reception::new(face, connection_permits()))
 }
 
 /// A seed that nobody else knows. A system without random numbers has none for TLS or the secret either.

@@ -8,7 +8,10 @@ use std::{fmt, net::SocketAddr, pin::Pin, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::net::{Permit, Socket, limit_unsent};
+use crate::{
+    model::limits::{HTTP_SHARE, MAX_HTTP_CONNECTIONS_EACH},
+    net::{Permit, Permits, Stream, limit_unsent},
+};
 
 pub use self::stream::{Serving, VisitStream};
 
@@ -19,22 +22,56 @@ pub struct Visit {
     pub stream: VisitStream,
     /// Who connects.
     pub peer: SocketAddr,
+    /// Nobody on the way sees what is said: it is encrypted, or does not leave this machine.
+    pub is_private: bool,
+    /// TLS.
+    pub is_encrypted: bool,
     /// Cancelled when the node stops: what is being answered may end, nothing new begins.
     pub stop: CancellationToken,
 }
 
-impl Visit {
-    pub(super) fn new(
-        socket: Socket,
+/// Where connections of a face come in. They have permits of their own beside the server's, so that browsers, however many,
+/// leave room for those who speak lines.
+#[derive(Clone, Debug)]
+pub(super) struct Reception {
+    face: Arc<dyn Face>,
+    permits: Arc<Permits>,
+}
+
+impl Reception {
+    /// Of a server that takes so many connections of all kinds.
+    pub(super) fn new(face: Arc<dyn Face>, connections: usize) -> Self {
+        let most = (connections / HTTP_SHARE).max(1);
+        Self {
+            face,
+            permits: Permits::with_shares(most, MAX_HTTP_CONNECTIONS_EACH),
+        }
+    }
+
+    /// Has a connection served until it ends, or until its place is another's. One for which there is none is closed. Its
+    /// permit as a connection of the server is the caller's affair.
+    pub(super) async fn attend(
+        &self,
+        stream: Stream,
         peer: SocketAddr,
         permit: Arc<Permit>,
         stop: CancellationToken,
-    ) -> Self {
-        limit_unsent(&socket);
-        Self {
-            stream: VisitStream::new(socket, permit),
+    ) {
+        let Some(own) = self.permits.take(peer.ip()) else {
+            return tracing::debug!(%peer, "no place for one more that speaks HTTP");
+        };
+        let own = Arc::new(own);
+        limit_unsent(stream.socket());
+        let visit = Visit {
+            is_private: stream.is_private(),
+            is_encrypted: matches!(stream, Stream::Tls(_)),
+            stream: VisitStream::new(stream, [permit, Arc::clone(&own)]),
             peer,
             stop,
+        };
+        tokio::select! {
+            () = self.face.serve(visit) => {}
+            () = own.revoked() => {}
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     model::limits::{
         HTTP_HEAD_TIMEOUT, HTTP_IDLE_TIMEOUT, HTTP_PAUSE, HTTP_PAUSE_IS_IDLE, LEAST_TAKEN_BYTES,
     },
-    net::{Permit, Socket, Use},
+    net::{Permit, Stream, Use},
 };
 
 /// What a connection is doing, shared by its stream and by whoever answers.
@@ -33,7 +33,16 @@ struct Doing {
     answers: AtomicUsize,
     /// The connection must end with a reset.
     cut: AtomicBool,
-    permit: Arc<Permit>,
+    /// The server's, and the face's.
+    permits: [Arc<Permit>; 2],
+}
+
+impl Doing {
+    fn set_use(&self, use_: Use) {
+        for permit in &self.permits {
+            permit.set_use(use_);
+        }
+    }
 }
 
 /// An answer that is being made or sent, for as long as this lives.
@@ -50,7 +59,7 @@ impl Serving {
 impl Drop for Serving {
     fn drop(&mut self) {
         if self.0.answers.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.permit.set_use(Use::Idle);
+            self.0.set_use(Use::Idle);
         }
     }
 }
@@ -58,7 +67,7 @@ impl Drop for Serving {
 /// See the module.
 #[derive(Debug)]
 pub struct VisitStream {
-    socket: Socket,
+    stream: Stream,
     doing: Arc<Doing>,
     read: Deadline,
     /// The first byte of a request came then.
@@ -92,14 +101,14 @@ impl Deadline {
 }
 
 impl VisitStream {
-    pub(super) fn new(socket: Socket, permit: Arc<Permit>) -> Self {
+    pub(super) fn new(stream: Stream, permits: [Arc<Permit>; 2]) -> Self {
         let doing = Doing {
             answers: AtomicUsize::new(0),
             cut: AtomicBool::new(false),
-            permit,
+            permits,
         };
         Self {
-            socket,
+            stream,
             doing: Arc::new(doing),
             read: Deadline::new(),
             request_began: Some(Instant::now()),
@@ -114,7 +123,7 @@ impl VisitStream {
         let doing = Arc::clone(&self.doing);
         move || {
             if doing.answers.fetch_add(1, Ordering::AcqRel) == 0 {
-                doing.permit.set_use(Use::Busy);
+                doing.set_use(Use::Busy);
             }
             Serving(Arc::clone(&doing))
         }
@@ -139,36 +148,38 @@ impl VisitStream {
                     }
                 }
                 if std::mem::take(&mut self.is_paused) && self.is_answering() {
-                    self.doing.permit.set_use(Use::Busy);
+                    self.doing.set_use(Use::Busy);
                 }
                 Poll::Ready(Ok(count))
             }
-            Poll::Pending => {
-                let now = Instant::now();
-                let (since, _) = *self.slow_since.get_or_insert((now, 0));
-                let idle_at = since + HTTP_PAUSE_IS_IDLE;
-                if !self.is_paused {
-                    if !self.write.is_over(idle_at, context) {
-                        return Poll::Pending;
-                    }
-                    // A player that has paused: it may go on, and gives way meanwhile.
-                    self.is_paused = true;
-                    self.doing.permit.set_use(Use::Idle);
-                }
-                if self.write.is_over(since + HTTP_PAUSE, context) {
-                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-                }
-                Poll::Pending
-            }
+            Poll::Pending => match self.takes_nothing(context) {
+                Some(error) => Poll::Ready(Err(error)),
+                None => Poll::Pending,
+            },
             failed => failed,
         }
+    }
+
+    /// The peer takes nothing now; gives the error once that is so for too long.
+    fn takes_nothing(&mut self, context: &mut Context<'_>) -> Option<io::Error> {
+        let (since, _) = *self.slow_since.get_or_insert((Instant::now(), 0));
+        if !self.is_paused {
+            if !self.write.is_over(since + HTTP_PAUSE_IS_IDLE, context) {
+                return None;
+            }
+            // A player that has paused: it may go on, and gives way meanwhile.
+            self.is_paused = true;
+            self.doing.set_use(Use::Idle);
+        }
+        let is_over = self.write.is_over(since + HTTP_PAUSE, context);
+        is_over.then(|| io::ErrorKind::TimedOut.into())
     }
 }
 
 impl Drop for VisitStream {
     fn drop(&mut self) {
         if self.doing.cut.load(Ordering::Relaxed) {
-            self.socket.reset();
+            self.stream.socket().reset();
         }
     }
 }
@@ -181,7 +192,7 @@ impl AsyncRead for VisitStream {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
-        let read = Pin::new(&mut this.socket).poll_read(context, buffer);
+        let read = Pin::new(&mut this.stream).poll_read(context, buffer);
         if this.is_answering() {
             this.request_began = None;
             return read;
@@ -213,7 +224,7 @@ impl AsyncWrite for VisitStream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let written = Pin::new(&mut this.socket).poll_write(context, bytes);
+        let written = Pin::new(&mut this.stream).poll_write(context, bytes);
         this.wrote(written, context)
     }
 
@@ -223,19 +234,33 @@ impl AsyncWrite for VisitStream {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let written = Pin::new(&mut this.socket).poll_write_vectored(context, slices);
+        let written = Pin::new(&mut this.stream).poll_write_vectored(context, slices);
         this.wrote(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().socket).poll_flush(context)
+        let this = self.get_mut();
+        let flushed = Pin::new(&mut this.stream).poll_flush(context);
+        // What is encrypted waits for the peer here.
+        match flushed {
+            Poll::Pending => match this.takes_nothing(context) {
+                Some(error) => Poll::Ready(Err(error)),
+                None => Poll::Pending,
+            },
+            flushed => {
+                if !this.is_answering() {
+                    this.slow_since = None;
+                }
+                flushed
+            }
+        }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().socket).poll_shutdown(context)
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
     }
 }

@@ -93,7 +93,7 @@ async fn meet(
     let hello = Hello::from_role(&role);
     let introduced = introduce(near.into(), STALL, connector, hello, dialled, |_| {});
     let entered = async {
-        match enter(far, server, own, STALL).await {
+        match enter(far, server, own, Also::Nobody, STALL).await {
             Entered::Peer {
                 reader,
                 mut writer,
@@ -144,7 +144,7 @@ async fn what_is_staged_comes_right_after_the_greeting() {
             |writer| writer.stage(&ToSource::Close),
         );
         let entered = async {
-            let entered = enter(far, &security, ServerRole::Central, STALL).await;
+            let entered = enter(far, &security, ServerRole::Central, Also::Nobody, STALL).await;
             let Entered::Peer {
                 mut reader,
                 mut writer,
@@ -226,7 +226,7 @@ async fn heard(security: &Security, said: &[u8]) -> (Entered, Vec<String>) {
         told
     };
     let enters = async {
-        let entered = enter(far, security, ServerRole::Central, STALL).await;
+        let entered = enter(far, security, ServerRole::Central, Also::Nobody, STALL).await;
         // A legacy client hears no more from here.
         match entered {
             Entered::Legacy { line, writer } => {
@@ -303,7 +303,7 @@ async fn http_is_told_apart_where_everybody_may_join() {
     let (_network, near, far) = connection().await;
     let (_reader, mut writer) = split(near, STALL);
     writer.send_encoded(GET).await.unwrap();
-    let entered = enter(far, &open(), ServerRole::Central, STALL).await;
+    let entered = enter(far, &open(), ServerRole::Central, Also::Nobody, STALL).await;
     assert!(matches!(entered, Entered::Http(_)), "{entered:?}");
     let refused = refused(&closed(), GET).await;
     assert!(matches!(refused, Refused::NotAMessage(_)), "{refused}");
@@ -335,8 +335,9 @@ async fn a_peer_that_keeps_silent_or_is_slow_has_as_long_as_a_first_line_may_tak
         let (mut reader, mut writer) = split(near, STALL);
         writer.send_encoded(said).await.unwrap();
         let began = Instant::now();
-        let entering =
-            tokio::spawn(async move { enter(far, &open(), ServerRole::Central, STALL).await });
+        let entering = tokio::spawn(async move {
+            enter(far, &open(), ServerRole::Central, Also::Nobody, STALL).await
+        });
         let told = reader.next_line().await.unwrap().unwrap();
         assert_eq!(began.elapsed(), HELLO_TIMEOUT);
         let told: FromServer = Lines::parse(&told).unwrap();
@@ -360,7 +361,7 @@ async fn a_connection_that_breaks_while_its_peer_proves_itself_is_nobody() {
         ServerRole::Central,
         |_| network.reset(SERVER, PEER),
     );
-    let entered = enter(far, &security, ServerRole::Central, STALL);
+    let entered = enter(far, &security, ServerRole::Central, Also::Nobody, STALL);
     let (introduced, entered) = tokio::join!(introduced, entered);
     assert!(matches!(entered, Entered::Gone), "{entered:?}");
     let error = introduced.map(|_| ()).unwrap_err();

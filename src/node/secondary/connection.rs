@@ -8,8 +8,8 @@ use crate::{
     net::{Accepted, Permit, Socket, Use, limit_unsent},
     node::{
         Refused, Security,
-        face::{Face, Visit},
-        greeting::{Entered, Reader, Writer, enter, refuse_http, turn_away},
+        face::Reception,
+        greeting::{Also, Entered, Reader, Writer, enter, refuse_http, turn_away},
         send::{self, Peer, Provider},
     },
     proto::{Hello, PeerRole, data::FromSource, handshake::ServerRole},
@@ -22,7 +22,7 @@ pub(super) struct Context {
     pub(super) incarnation: Incarnation,
     pub(super) security: Arc<Security>,
     pub(super) send: send::Context<Served>,
-    pub(super) face: Option<Arc<dyn Face>>,
+    pub(super) face: Option<Reception>,
 }
 
 /// Serves a connection until it ends, or until its permit is revoked.
@@ -43,7 +43,7 @@ async fn attend(socket: Socket, address: SocketAddr, permit: Arc<Permit>, contex
     limit_unsent(&socket);
     let own = ServerRole::Secondary(context.number);
     let entered = tokio::select! {
-        entered = enter(socket, &context.security, own, SEND_STALL_TIMEOUT) => entered,
+        entered = enter(socket, &context.security, own, Also::of(&context.face), SEND_STALL_TIMEOUT) => entered,
         () = context.send.stop.cancelled() => return,
     };
     let refused = match entered {
@@ -66,13 +66,12 @@ async fn attend(socket: Socket, address: SocketAddr, permit: Arc<Permit>, contex
             permit.set_use(Use::Busy);
             return send::serve_legacy(&line, address, writer, &context.send).await;
         }
-        Entered::Http(socket) => match &context.face {
+        Entered::Http(stream) => match &context.face {
             Some(face) => {
                 let stop = context.send.stop.clone();
-                let visit = Visit::new(socket, address, permit, stop);
-                return face.serve(visit).await;
+                return face.attend(stream, address, permit, stop).await;
             }
-            None => refuse_http(socket, SEND_STALL_TIMEOUT).await,
+            None => refuse_http(stream, SEND_STALL_TIMEOUT).await,
         },
         Entered::Refused(refused) => refused,
         Entered::Gone => return,

@@ -48,7 +48,7 @@ use crate::{
     node::{
         Lost, StartError,
         central::DownloadCount,
-        face::Face,
+        face::Reception,
         fetch::{FetchConfig, Folder, Goal, Own, Target},
         finding::LinkConfig,
         link::Link,
@@ -163,10 +163,11 @@ fn face(
     config: &SecondaryConfig,
     send: &send::Context<Served>,
     commands: &mpsc::Sender<api::SecondaryCommand>,
-) -> Option<Arc<dyn Face>> {
+) -> Option<Reception> {
     let (send, commands) = (send.clone(), commands.clone());
-    let maker = config.face.as_ref();
-    maker.map(|maker| maker.make(SecondaryDoor { send, commands }))
+    let face = config.face.as_ref()?;
+    let face = face.make(SecondaryDoor { send, commands });
+    Some(Reception::new(face, connection_permits()))
 }
 
 /// What a secondary needs of its disk before it goes to its central.
