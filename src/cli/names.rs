@@ -6,6 +6,8 @@ use super::text::language::{self, Language};
 /// Flags by their names in Spanish and in English. Keys of the configuration file are called the same, and variables
 /// after them.
 pub const FLAGS: &[(&str, &str)] = &[
+    ("admin-contrasena-archivo", "admin-password-file"),
+    ("admin-en-claro", "admin-in-clear"),
     ("borrar", "delete"),
     ("clave-archivo", "secret-file"),
     ("destino", "destination"),

@@ -36,7 +36,7 @@ pub fn main() -> ExitCode {
 /// The program with a given command line, whose first word is its name.
 pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     let line: Vec<OsString> = args.collect();
-    let args: SecondaryArgs = match flags::read(&line) {
+    let mut args: SecondaryArgs = match flags::read(&line) {
         Ok(args) => args,
         Err(end) => return end,
     };
@@ -51,6 +51,9 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(security) => security,
         Err(error) => return output::refuse(&error),
     };
+    if let Err(error) = args.http.read_password() {
+        return output::refuse(&error);
+    }
     if let Err(trouble) = args.http.check(&security, &args.ip) {
         return flags::wrong(&trouble.text(), "videosecundario");
     }

@@ -2,21 +2,37 @@
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, Response, header, request::Parts},
+    http::{Response, request::Parts},
 };
 
-use super::{problem::Problem, server::Asker};
+use super::{
+    asker::Asker,
+    fields::plain,
+    problem::{Problem, Reader, Trouble},
+};
 
 /// Answers or says why not, in the asker's language.
 pub(super) fn told(request: &Parts, answer: Result<Response<Body>, Problem>) -> Response<Body> {
-    let asker = request.extensions.get::<Asker>();
-    let tongue = asker.map(|asker| asker.tongue).unwrap_or_default();
-    answer.unwrap_or_else(|problem| problem.answer(tongue))
+    told_more(request, answer.map_err(Trouble::from))
+}
+
+/// The same where more is to be said of a problem.
+pub(super) fn told_more(
+    request: &Parts,
+    answer: Result<Response<Body>, Trouble>,
+) -> Response<Body> {
+    let reader = Reader::of(&request.uri, &request.headers);
+    answer.unwrap_or_else(|trouble| trouble.answer(reader))
 }
 
 /// Who asks.
 pub(super) fn asker(request: &Parts) -> Result<&Asker, Problem> {
-    request.extensions.get().ok_or(Problem::BadHost)
+    request.extensions.get::<Asker>().ok_or(Problem::BadHost)
+}
+
+/// This address does something else. The router says what.
+pub(super) async fn not_allowed(request: Parts) -> Response<Body> {
+    told(&request, Err(Problem::NotAllowed))
 }
 
 /// The parameter by which a file is asked for to be saved and not shown.
@@ -37,12 +53,4 @@ pub(super) async fn healthy() -> Response<Body> {
     let mut response = Response::new(Body::from("ok\n"));
     plain(response.headers_mut());
     response
-}
-
-/// A line of text that is true now.
-pub(super) fn plain(headers: &mut HeaderMap) {
-    let text = HeaderValue::from_static("text/plain; charset=utf-8");
-    headers.insert(header::CONTENT_TYPE, text);
-    let no_store = HeaderValue::from_static("no-store");
-    headers.insert(header::CACHE_CONTROL, no_store);
 }

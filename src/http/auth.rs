@@ -47,11 +47,30 @@ pub struct Passwords {
     pub member: Option<Password>,
     /// What the administrator says; none where there is no such person.
     pub administrator: Option<Password>,
+    /// The administrator's password may come in the clear, over the network.
+    pub in_clear: bool,
     /// What addresses are signed with that members give to their players.
     pub links: Option<LinkKey>,
 }
 
+/// Who may change something here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Administration {
+    /// There is a password.
+    pub(super) is_on: bool,
+    /// It may also come in the clear, from other machines.
+    pub(super) in_clear: bool,
+}
+
 impl Passwords {
+    /// Who may change something.
+    pub(super) fn administration(&self) -> Administration {
+        Administration {
+            is_on: self.administrator.is_some(),
+            in_clear: self.in_clear,
+        }
+    }
+
     /// What a password gives, if anything. Always takes as long.
     fn right_of(&self, said: &[u8]) -> Option<Right> {
         let is = |password: &Option<Password>| password.as_ref().is_some_and(|own| own.is(said));

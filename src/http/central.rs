@@ -1,9 +1,6 @@
 //! The routes of a central. It has no bytes of files: it says who has them.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -14,77 +11,44 @@ use axum::{
 };
 
 use super::{
-    answers::{SAVED, asker, healthy, is_saved, nothing, plain, told},
-    catalogue::{Query, select},
+    answers::{SAVED, asker, healthy, is_saved, not_allowed, nothing, told},
+    api,
+    auth::Administration,
+    catalogue::{Query, neighbours},
+    fields::plain,
     lists,
     metrics::Figures,
     names::{self, Placing},
-    pages,
+    pages::{self, Orders},
     problem::Problem,
-    server::Asker,
+    shared::Central,
+    writes::administers,
 };
 use crate::{
     model::FileName,
     node::{
         Stopped,
-        central::{CentralDoor, Holder, Offer, Refusal, Summary},
+        central::{CentralDoor, Offer, Summary},
     },
 };
 
-/// What the routes share. Copies are the same.
-#[derive(Clone, Debug)]
-pub(super) struct Central {
-    pub(super) door: CentralDoor,
-    /// Counts redirections, so that equally busy secondaries take turns.
-    turn: Arc<AtomicUsize>,
-}
-
-pub(super) fn router(door: CentralDoor) -> Router {
-    let central = Central {
-        door,
-        turn: Arc::default(),
-    };
-    Router::new()
+pub(super) fn router(door: CentralDoor, administration: Administration) -> Router {
+    let central = Central::new(door, administration);
+    api::mounted(Router::new(), api::of_central())
         .route(names::BY_NAME, get(by_name))
         .route(names::BY_CONTENT, get(by_content))
         .route("/", get(page))
         .route("/p/{*name}", get(file_page))
-        .route(pages::STYLE_PATH, get(style))
+        .route("/static/{file}", get(asset))
         .route("/meta4/{*name}", get(metalink))
         .route("/sha256/{*name}", get(sha256))
         .route("/m3u/{*name}", get(playlist))
         .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .method_not_allowed_fallback(not_allowed)
         .fallback(nothing)
         .with_state(central)
-}
-
-impl Central {
-    /// The file of a name, and who holds it.
-    pub(super) async fn offer(&self, name: FileName) -> Result<Offer, Problem> {
-        let offer = self.door.offer(name).await;
-        match offer.map_err(|Stopped| Problem::Stopping)? {
-            Ok(offer) => Ok(offer),
-            Err(Refusal::NotReady { .. }) => Err(Problem::NotReady),
-            Err(_) => Err(Problem::NotFound),
-        }
-    }
-
-    /// The least busy holder; those that are equally busy take turns.
-    fn choose(&self, holders: &[Holder]) -> Option<Holder> {
-        let least = holders.first()?.transfers;
-        let equal = holders.iter().take_while(|h| h.transfers == least).count();
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        holders.get(turn % equal).copied()
-    }
-
-    /// The address of a content at one of its holders, for whoever asks.
-    pub(super) fn at_holder(&self, asker: &Asker, offer: &Offer, holder: &Holder) -> String {
-        let path = format!("/c/{}/{}", offer.0.id, names::to_path(&offer.0.name));
-        let scheme = if self.door.has_tls() { "https" } else { "http" };
-        asker.signed(&format!("{scheme}://{}", holder.address), &path)
-    }
 }
 
 async fn by_name(State(central): State<Central>, request: Parts) -> Response<Body> {
@@ -248,26 +212,31 @@ async fn metrics(State(central): State<Central>, request: Parts) -> Response<Bod
 async fn page(State(central): State<Central>, request: Parts) -> Response<Body> {
     let answer = async {
         let query = Query::of(request.uri.query());
-        let tongue = asker(&request)?.tongue.chosen(query.language.as_deref());
-        let status = central
-            .door
-            .summary()
-            .await
-            .map_err(|Stopped| Problem::Stopping)?
-            .status;
-        let all = central
-            .door
-            .catalogue()
-            .await
-            .map_err(|Stopped| Problem::Stopping)?;
+        let asker = asker(&request)?;
+        let tongue = asker.tongue.chosen(query.language.as_deref());
+        let stopping = |Stopped| Problem::Stopping;
+        let present = central.door.present().await.map_err(stopping)?;
+        let all = central.door.catalogue().await.map_err(stopping)?;
+        let orders = orders(administers(central.administration, asker));
+        let searched = Arc::clone(&central.searched);
         // A look at all names takes a while.
         let made = tokio::task::spawn_blocking(move || {
-            pages::catalogue(&select(&all.files, &query), &query, &status, tongue)
+            let view = searched.select(&all, &query);
+            pages::front(&view, &query, &present, orders, tongue)
         });
         made.await.map_err(|_| Problem::Stopping)
     };
     let answer = answer.await;
     told(&request, answer)
+}
+
+/// What a page may say of orders.
+fn orders(administers: Result<(), Problem>) -> Orders {
+    match administers {
+        Err(Problem::AdminOff) => Orders::Off,
+        Err(Problem::AdminInClear) => Orders::InClear,
+        _ => Orders::Possible,
+    }
 }
 
 async fn file_page(State(central): State<Central>, request: Parts) -> Response<Body> {
@@ -278,18 +247,27 @@ async fn file_page(State(central): State<Central>, request: Parts) -> Response<B
         let tongue = asker.tongue.chosen(query.language.as_deref());
         let offer = central.offer(name).await?;
         let manifest = central.door.manifest(&offer).await;
-        Ok(pages::file(&offer, manifest.as_deref(), asker, tongue))
+        let all = central.door.catalogue().await;
+        let all = all.map_err(|Stopped| Problem::Stopping)?;
+        let neighbours = neighbours(&all.files, &offer.0.name);
+        let whole = manifest.map(|manifest| manifest.whole());
+        let by = (asker, tongue);
+        Ok(pages::file(&offer, whole, &neighbours, &query, by))
     };
     let answer = answer.await;
     told(&request, answer)
 }
 
-async fn style() -> Response<Body> {
-    let mut response = Response::new(Body::from(pages::STYLE));
-    let headers = response.headers_mut();
-    let css = HeaderValue::from_static("text/css; charset=utf-8");
-    headers.insert(header::CONTENT_TYPE, css);
-    let kept = HeaderValue::from_static("public, max-age=3600");
-    headers.insert(header::CACHE_CONTROL, kept);
-    response
+/// What pages are made with, under names that change with it.
+async fn asset(request: Parts) -> Response<Body> {
+    let asset = pages::asset(request.uri.path()).ok_or(Problem::NotFound);
+    let answer = asset.map(|(mime, content)| {
+        let mut response = Response::new(Body::from(content));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(mime));
+        let kept = HeaderValue::from_static("public, max-age=31536000, immutable");
+        headers.insert(header::CACHE_CONTROL, kept);
+        response
+    });
+    told(&request, answer)
 }

@@ -14,7 +14,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::{answers::plain, problem::Problem};
+use super::{fields::plain, problem::Problem};
 use crate::{
     engine::counters::Counters,
     model::ClusterStatus,

@@ -2,22 +2,28 @@
 //! give it, by their pacing and into their books, and decides nothing but what a request means.
 //!
 //! `server` takes connections from a node's `face` and checks what is true of all requests, `hosts` under which names, `auth` what its password gives;
-//! `secondary` and `central` are their routes, `answers` what these have in common. `ranges` is what a request means, `files` the head of the answer, `kinds` and
+//! `asker` is who asks, `secondary` and `central` are the routes of the servers, `shared` what all routes of one server share,
+//! `answers` what they have in common. `ranges` is what a request means, `files` the head of the answer, `kinds` and
 //! `names` what is said of a file, `lists` what programs
 //! read about it, `body` how bytes come. `pages` are what people see, `catalogue` which files
-//! of it, `metrics` are figures, `problem` is why not, `text` in whose language.
+//! of it, `live` what changes there by itself. `api` is for programs, `writes` which requests may change something,
+//! `metrics` are figures, `problem` is why not, `text` in whose language, `fields` what many answers have.
 
 mod answers;
+mod api;
+mod asker;
 mod auth;
 mod body;
 mod catalogue;
 mod central;
+mod fields;
 mod files;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod hosts;
 mod kinds;
 mod lists;
+mod live;
 mod metrics;
 mod names;
 mod pace;
@@ -26,8 +32,10 @@ mod problem;
 mod ranges;
 mod secondary;
 mod server;
+mod shared;
 mod subtitles;
 mod text;
+mod writes;
 
 use std::sync::Arc;
 
@@ -39,7 +47,7 @@ pub use self::{auth::Passwords, hosts::Hosts, problem::Problem};
 /// The face of a central.
 pub fn of_central(hosts: Hosts, passwords: Passwords) -> FaceMaker<CentralDoor> {
     FaceMaker::new(move |door| {
-        let router = central::router(door);
+        let router = central::router(door, passwords.administration());
         Arc::new(Server::new(router, hosts.clone(), passwords.clone()))
     })
 }
@@ -47,7 +55,7 @@ pub fn of_central(hosts: Hosts, passwords: Passwords) -> FaceMaker<CentralDoor> 
 /// The face of a secondary.
 pub fn of_secondary(hosts: Hosts, passwords: Passwords) -> FaceMaker<SecondaryDoor> {
     FaceMaker::new(move |door| {
-        let router = secondary::router(door);
+        let router = secondary::router(door, passwords.administration());
         Arc::new(Server::new(router, hosts.clone(), passwords.clone()))
     })
 }

@@ -1,11 +1,14 @@
-//! Why a request is not answered as it was meant (RFC 9457).
+//! Why a request is not answered as it was meant: for programs (RFC 9457), and for people as a page.
 
 use axum::{
     body::Body,
-    http::{HeaderValue, Response, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header},
 };
 
-use super::text::{Tongue, w};
+use super::{
+    pages,
+    text::{Tongue, w},
+};
 use crate::model::error_codes;
 
 /// See the module.
@@ -19,13 +22,27 @@ pub enum Problem {
     BadHost,
     /// The request names a host that this server is not.
     WrongHost,
-    /// What the request says, or would have to, could be heard by others.
-    NeedsTls,
     /// Only those who know the password may ask for this.
     PasswordWanted,
     /// The address of this request has guessed too often.
     TooManyGuesses,
-    /// Only GET and HEAD are answered.
+    /// The secret would travel in the clear.
+    NeedsTls,
+    /// The request comes from a page of another site, or does not say that it does not.
+    WrongOrigin,
+    /// What is to change something must be JSON.
+    NotJson,
+    /// There is no administrator here.
+    AdminOff,
+    /// The administrator's password would travel in the clear.
+    AdminInClear,
+    /// The request is not understood.
+    BadRequest,
+    /// What the request brings is too long.
+    TooLarge,
+    /// What it asks for does not go with how things are.
+    Conflict,
+    /// This address does something else.
     NotAllowed,
     /// The request is of a kind that is not answered at all.
     NotImplemented,
@@ -44,9 +61,16 @@ error_codes!(Problem, code {
     Self::Replaced => "http-replaced",
     Self::BadHost => "http-bad-host",
     Self::WrongHost => "http-wrong-host",
-    Self::NeedsTls => "http-needs-tls",
     Self::PasswordWanted => "http-password-wanted",
     Self::TooManyGuesses => "http-too-many-guesses",
+    Self::NeedsTls => "http-needs-tls",
+    Self::WrongOrigin => "http-wrong-origin",
+    Self::NotJson => "http-not-json",
+    Self::AdminOff => "http-admin-off",
+    Self::AdminInClear => "http-admin-in-clear",
+    Self::BadRequest => "http-bad-request",
+    Self::TooLarge => "http-too-large",
+    Self::Conflict => "http-conflict",
     Self::NotAllowed => "http-method-not-allowed",
     Self::NotImplemented => "http-not-implemented",
     Self::TooLong => "http-address-too-long",
@@ -54,9 +78,6 @@ error_codes!(Problem, code {
     Self::Stopping => "http-stopping",
     Self::Unreadable => "http-unreadable",
 });
-
-/// Methods that are answered.
-pub(super) const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
 /// Seconds after which a server that is not ready may be asked again.
 const RETRY_AFTER_S: u32 = 2;
@@ -73,9 +94,15 @@ impl Problem {
             Self::Replaced => StatusCode::GONE,
             Self::BadHost => StatusCode::BAD_REQUEST,
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
-            Self::NeedsTls => StatusCode::FORBIDDEN,
             Self::PasswordWanted => StatusCode::UNAUTHORIZED,
             Self::TooManyGuesses => StatusCode::TOO_MANY_REQUESTS,
+            Self::NeedsTls | Self::WrongOrigin | Self::AdminOff | Self::AdminInClear => {
+                StatusCode::FORBIDDEN
+            }
+            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Conflict => StatusCode::CONFLICT,
             Self::NotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::TooLong => StatusCode::URI_TOO_LONG,
@@ -90,9 +117,16 @@ impl Problem {
             Self::Replaced => w!(tongue, "http-replaced"),
             Self::BadHost => w!(tongue, "http-bad-host"),
             Self::WrongHost => w!(tongue, "http-wrong-host"),
-            Self::NeedsTls => w!(tongue, "http-needs-tls"),
             Self::PasswordWanted => w!(tongue, "http-password-wanted"),
             Self::TooManyGuesses => w!(tongue, "http-too-many-guesses"),
+            Self::NeedsTls => w!(tongue, "http-needs-tls"),
+            Self::WrongOrigin => w!(tongue, "http-wrong-origin"),
+            Self::NotJson => w!(tongue, "http-not-json"),
+            Self::AdminOff => w!(tongue, "http-admin-off"),
+            Self::AdminInClear => w!(tongue, "http-admin-in-clear"),
+            Self::BadRequest => w!(tongue, "http-bad-request"),
+            Self::TooLarge => w!(tongue, "http-too-large"),
+            Self::Conflict => w!(tongue, "http-conflict"),
             Self::NotAllowed => w!(tongue, "http-method-not-allowed"),
             Self::NotImplemented => w!(tongue, "http-not-implemented"),
             Self::TooLong => w!(tongue, "http-address-too-long"),
@@ -110,34 +144,93 @@ impl Problem {
         }
     }
 
-    /// The answer.
-    pub(super) fn answer(self, tongue: Tongue) -> Response<Body> {
-        let status = self.status();
-        let mut document = serde_json::json!({
-            "type": format!("urn:trozos:{}", self.code()),
-            "title": self.title(tongue),
-            "status": status.as_u16(),
-            "code": self.code(),
-        });
-        let retry_after = self.retry_after();
-        if let Some(seconds) = retry_after {
-            document["retry_after_s"] = seconds.into();
+    /// The answer, for programs or for people.
+    pub(super) fn answer(self, reader: Reader) -> Response<Body> {
+        Trouble::from(self).answer(reader)
+    }
+}
+
+/// Who reads an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Reader {
+    pub(super) tongue: Tongue,
+    /// A person, who is shown a page.
+    pub(super) is_person: bool,
+}
+
+impl Reader {
+    /// Who sends such a request.
+    pub(super) fn of(uri: &Uri, headers: &HeaderMap) -> Self {
+        let accept = headers.get(header::ACCEPT);
+        let accept = accept.and_then(|accept| accept.to_str().ok()).unwrap_or("");
+        Self {
+            tongue: Tongue::of(headers),
+            is_person: accept.contains("text/html") && !uri.path().starts_with("/api/"),
         }
-        let mut response = Response::new(Body::from(format!("{document}\n")));
+    }
+}
+
+/// A problem, and what is to be said of this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Trouble {
+    problem: Problem,
+    detail: Option<String>,
+}
+
+impl From<Problem> for Trouble {
+    fn from(problem: Problem) -> Self {
+        Self {
+            problem,
+            detail: None,
+        }
+    }
+}
+
+impl Trouble {
+    /// Says more of a problem; for programs and their makers.
+    pub(super) fn new(problem: Problem, detail: impl ToString) -> Self {
+        Self {
+            problem,
+            detail: Some(detail.to_string()),
+        }
+    }
+
+    /// The answer, for programs or for people.
+    pub(super) fn answer(&self, reader: Reader) -> Response<Body> {
+        let Self { problem, detail } = self;
+        let status = problem.status();
+        let title = problem.title(reader.tongue);
+        let retry_after = problem.retry_after();
+        let mut response = if reader.is_person {
+            pages::problem(status, &title, problem.code(), reader.tongue)
+        } else {
+            let mut document = serde_json::json!({
+                "type": format!("urn:trozos:{}", problem.code()),
+                "title": title,
+                "status": status.as_u16(),
+                "code": problem.code(),
+            });
+            if let Some(seconds) = retry_after {
+                document["retry_after_s"] = seconds.into();
+            }
+            if let Some(detail) = detail {
+                document["detail"] = detail.as_str().into();
+            }
+            let mut response = Response::new(Body::from(format!("{document}\n")));
+            let json = HeaderValue::from_static("application/problem+json");
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_TYPE, json);
+            headers.insert(header::CONTENT_LANGUAGE, reader.tongue.tag());
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+        };
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        let json = HeaderValue::from_static("application/problem+json");
-        headers.insert(header::CONTENT_TYPE, json);
-        headers.insert(header::CONTENT_LANGUAGE, tongue.tag());
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        if self == Self::PasswordWanted {
+        if *problem == Problem::PasswordWanted {
             headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
-        }
-        if self == Self::NotAllowed {
-            headers.insert(header::ALLOW, ALLOWED);
         }
         response
     }

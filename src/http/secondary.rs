@@ -11,14 +11,17 @@ use axum::{
 };
 
 use super::{
-    answers::{healthy, is_saved, nothing, told},
+    answers::{healthy, is_saved, not_allowed, nothing, told},
+    api,
+    asker::Asker,
+    auth::Administration,
     body::Fed,
     files::{Lasting, Manner, head},
     metrics::Figures,
     names,
     problem::Problem,
     ranges::Wants,
-    server::Asker,
+    shared::Secondary,
 };
 use crate::{
     model::IndexedFile,
@@ -28,19 +31,24 @@ use crate::{
     },
 };
 
-pub(super) fn router(door: SecondaryDoor) -> Router {
-    Router::new()
+pub(super) fn router(door: SecondaryDoor, administration: Administration) -> Router {
+    let secondary = Secondary {
+        door,
+        administration,
+    };
+    api::mounted(Router::new(), api::of_secondary())
         .route(names::BY_NAME, get(by_name))
         .route(names::BY_CONTENT, get(by_content))
         .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .method_not_allowed_fallback(not_allowed)
         .fallback(nothing)
-        .with_state(door)
+        .with_state(secondary)
 }
 
 /// Its whole folder is served, and its central knows.
-async fn ready(State(door): State<SecondaryDoor>, request: Parts) -> Response<Body> {
+async fn ready(State(Secondary { door, .. }): State<Secondary>, request: Parts) -> Response<Body> {
     let answer = match door.figures().await {
         Ok((status, _)) if status.central.is_some() && !status.indexing => Ok(healthy().await),
         Ok(_) => Err(Problem::NotReady),
@@ -49,7 +57,10 @@ async fn ready(State(door): State<SecondaryDoor>, request: Parts) -> Response<Bo
     told(&request, answer)
 }
 
-async fn metrics(State(door): State<SecondaryDoor>, request: Parts) -> Response<Body> {
+async fn metrics(
+    State(Secondary { door, .. }): State<Secondary>,
+    request: Parts,
+) -> Response<Body> {
     let answer = match door.figures().await {
         Ok((status, sums)) => Figures::of_secondary(&status, &sums).answer(&request.headers),
         Err(Stopped) => Err(Problem::Stopping),
@@ -57,7 +68,10 @@ async fn metrics(State(door): State<SecondaryDoor>, request: Parts) -> Response<
     told(&request, answer)
 }
 
-async fn by_name(State(door): State<SecondaryDoor>, request: Parts) -> Response<Body> {
+async fn by_name(
+    State(Secondary { door, .. }): State<Secondary>,
+    request: Parts,
+) -> Response<Body> {
     let answer = async {
         let name = names::named(request.uri.path()).ok_or(Problem::NotFound)?;
         let found = door.named(name).await;
@@ -67,7 +81,10 @@ async fn by_name(State(door): State<SecondaryDoor>, request: Parts) -> Response<
     told(&request, answer)
 }
 
-async fn by_content(State(door): State<SecondaryDoor>, request: Parts) -> Response<Body> {
+async fn by_content(
+    State(Secondary { door, .. }): State<Secondary>,
+    request: Parts,
+) -> Response<Body> {
     let answer = async {
         let found = names::content(request.uri.path());
         let (id, name) = found.ok_or(Problem::NotFound)?;

@@ -21,13 +21,15 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
 };
+use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
 use super::{
-    auth::{Doorkeeper, NotAdmitted, Passwords, Right, Signer},
+    asker::Asker,
+    auth::{Doorkeeper, NotAdmitted, Passwords, Right},
     body::{Fed, Reply, comes_in_pieces},
     hosts::{Hosts, WrongHost},
-    problem::{ALLOWED, Problem},
+    problem::{Problem, Reader},
     text::Tongue,
 };
 use crate::{
@@ -40,37 +42,6 @@ use crate::{
 /// Requests at once on one connection of HTTP/2.
 const MOST_STREAMS: u32 = 64;
 
-/// Who asks, for the routes.
-#[derive(Clone, Debug)]
-pub(super) struct Asker {
-    pub(super) ip: IpAddr,
-    /// Under which of its names this server is asked, with the port.
-    pub(super) host: String,
-    pub(super) tongue: Tongue,
-    /// What its password, or its address, gives.
-    pub(super) right: Right,
-    /// What signs the addresses that the answer has, where they need it.
-    pub(super) signer: Option<Signer>,
-    /// `http` or `https`, as this request came.
-    pub(super) scheme: &'static str,
-}
-
-impl Asker {
-    /// A path of this server as an address that its reader can give to a player.
-    pub(super) fn address(&self, path: &str) -> String {
-        let here = format!("{}://{}", self.scheme, self.host);
-        self.signed(&here, path)
-    }
-
-    /// The same for any server of the cluster.
-    pub(super) fn signed(&self, server: &str, path: &str) -> String {
-        match &self.signer {
-            Some(signer) => format!("{server}{path}?{}", signer.sign(path)),
-            None => format!("{server}{path}"),
-        }
-    }
-}
-
 /// How a connection came.
 #[derive(Clone, Copy, Debug)]
 struct Way {
@@ -78,6 +49,10 @@ struct Way {
     is_private: bool,
     is_encrypted: bool,
 }
+
+/// Cancelled when the server stops: answers that would go on for ever end then.
+#[derive(Clone, Debug)]
+pub(super) struct Stopping(pub(super) CancellationToken);
 
 /// See the module. Copies are the same.
 #[derive(Clone)]
@@ -126,7 +101,9 @@ async fn serve(server: Server, visit: Visit) {
     };
     let answering = stream.answering();
     let requests = AtomicUsize::new(0);
-    let service = service_fn(move |request: Request<Incoming>| {
+    let stopping = Stopping(stop.clone());
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(stopping.clone());
         let server = server.clone();
         let serving = answering();
         let is_last = requests.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_HTTP_REQUESTS;
@@ -179,16 +156,19 @@ impl Server {
             }
             Err(problem) => Err(problem),
         };
+        let reader = Reader::of(request.uri(), request.headers());
+        let is_options = request.method() == Method::OPTIONS;
         let mut response = match checked {
-            Ok(asker) if request.method() != Method::OPTIONS => self.route(request, asker).await,
-            Ok(_) => {
-                let mut response = Response::new(Body::empty());
-                *response.status_mut() = StatusCode::NO_CONTENT;
-                response.headers_mut().insert(header::ALLOW, ALLOWED);
-                response
+            Ok(asker) => {
+                let response = self.route(request, asker).await;
+                if is_options {
+                    what_is_allowed(response)
+                } else {
+                    response
+                }
             }
             Err(problem) => {
-                let mut response = problem.answer(tongue);
+                let mut response = problem.answer(reader);
                 if is_head {
                     *response.body_mut() = Body::empty();
                 }
@@ -231,8 +211,13 @@ impl Server {
             return Err(Problem::NotImplemented);
         }
         match *request.method() {
-            Method::GET | Method::HEAD | Method::OPTIONS => Ok(host),
-            Method::POST | Method::PUT | Method::PATCH | Method::DELETE => Err(Problem::NotAllowed),
+            Method::GET
+            | Method::HEAD
+            | Method::OPTIONS
+            | Method::POST
+            | Method::PUT
+            | Method::PATCH
+            | Method::DELETE => Ok(host),
             _ => Err(Problem::NotImplemented),
         }
     }
@@ -273,6 +258,7 @@ impl Server {
             host,
             tongue,
             right,
+            is_private: way.is_private,
             signer: doorkeeper.signer(link),
             scheme: if way.is_encrypted { "https" } else { "http" },
         })
@@ -283,4 +269,20 @@ impl Server {
         let answered = self.0.router.clone().call(request).await;
         answered.unwrap_or_else(|never| match never {})
     }
+}
+
+/// The answer to OPTIONS: what the router says when it refuses a method. Another site that asks whether it may send
+/// something is told nothing that a browser takes for a yes.
+fn what_is_allowed(refused: Response<Body>) -> Response<Body> {
+    if refused.status() != StatusCode::METHOD_NOT_ALLOWED {
+        return refused;
+    }
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let others = refused.headers().get(header::ALLOW);
+    let others = others.and_then(|others| others.to_str().ok()).unwrap_or("");
+    if let Ok(allow) = HeaderValue::try_from(format!("{others},OPTIONS")) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
 }

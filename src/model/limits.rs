@@ -36,6 +36,8 @@ pub const MAX_FRAME_BYTES: u32 = 1 << 20;
 
 /// Shortest secret of a cluster, in bytes.
 pub const MIN_SECRET_BYTES: usize = 16;
+/// Shortest password of an administrator, in bytes.
+pub const MIN_PASSWORD_BYTES: usize = 8;
 /// Longest secret of a cluster, in bytes.
 pub const MAX_SECRET_BYTES: usize = 4096;
 
@@ -105,6 +107,8 @@ pub const MAX_HTTP_HEAD_BYTES: usize = 16 * 1024;
 pub const MAX_HTTP_FIELDS: usize = 100;
 /// Longest path and query of an HTTP request, in bytes.
 pub const MAX_HTTP_TARGET_BYTES: usize = 8 * 1024;
+/// Most that an HTTP request may bring, in bytes.
+pub const MAX_HTTP_BODY_BYTES: usize = 64 * 1024;
 /// Requests on one HTTP connection.
 pub const MAX_HTTP_REQUESTS: usize = 1000;
 /// Time that an HTTP connection may be idle between requests. Longer than aria2 keeps its own, so that none is closed under

@@ -35,7 +35,9 @@ pub use ask::Stopped;
 pub use failure::{DiskTrouble, Failure, ToldFailure};
 pub use lost::{Lost, Stranger};
 pub use refused::Refused;
-pub use security::{Denied, NetworkRole, SecretSource, Security, SecurityError, SecurityFiles};
+pub use security::{
+    Denied, NetworkRole, SecretSource, Security, SecurityError, SecurityFiles, administrator,
+};
 pub use send::{Cut, Feed, NotOpened, Piece, Request};
 pub use start::{StartError, announced_ip, where_to_listen};
 pub use statistics::StatisticsTrouble;

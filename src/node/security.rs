@@ -8,7 +8,10 @@ use std::{
 };
 
 use crate::{
-    model::{error_codes, limits::MAX_SECRET_BYTES},
+    model::{
+        error_codes,
+        limits::{MAX_SECRET_BYTES, MIN_PASSWORD_BYTES},
+    },
     net::{Authority, ClientTls, Identity, ServerTls, TlsError, TlsRefusal},
     proto::{
         Password,
@@ -97,6 +100,14 @@ pub enum SecurityError {
         /// Why.
         source: SecretError,
     },
+    /// The administrator's password is too short, or too long.
+    #[error("{path}: {bytes} bytes: a password has {MIN_PASSWORD_BYTES} to {MAX_SECRET_BYTES}")]
+    Password {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        bytes: usize,
+    },
     /// A certificate without its key, or a key without its certificate.
     #[error("a certificate and its key go together")]
     HalfIdentity,
@@ -122,6 +133,7 @@ pub enum SecurityError {
 error_codes!(SecurityError, code {
     Self::Unreadable { .. } => "security-file-unreadable",
     Self::Exposed { .. } => "secret-exposed",
+    Self::Password { .. } => "password-length",
     Self::HalfIdentity => "certificate-without-key",
     Self::HalfSecondary => "secondary-half-tls",
     Self::OnlyAuthority => "authority-without-certificate",
@@ -236,6 +248,20 @@ impl Security {
     pub fn has_tls(&self) -> bool {
         self.server.is_some()
     }
+}
+
+/// Reads the password of an administrator from a file that nobody else may read.
+///
+/// # Errors
+/// See [`SecurityError`].
+pub fn administrator(path: &Path) -> Result<Password, SecurityError> {
+    let text = read_private(path, MAX_SECRET_BYTES as u64 + AROUND_SECRET_BYTES)?;
+    let bytes = without_mark(&text).trim_ascii().len();
+    if !(MIN_PASSWORD_BYTES..=MAX_SECRET_BYTES).contains(&bytes) {
+        let path = path.to_owned();
+        return Err(SecurityError::Password { path, bytes });
+    }
+    Ok(Password::from_text(&text))
 }
 
 fn secret(text: &[u8], path: Option<&PathBuf>) -> Result<Secret, SecurityError> {

@@ -1,6 +1,6 @@
 //! Whether a server answers HTTP, and under which names.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, path::PathBuf};
 
 use clap::Args;
 
@@ -8,10 +8,11 @@ use crate::{
     cli::{
         place::Place,
         text::t,
-        values::{switch, tidy},
+        values::{PathParser, switch, tidy},
     },
     http::{Hosts, Passwords},
-    node::Security,
+    node::{Security, SecurityError, administrator},
+    proto::Password,
 };
 
 /// Flags of servers that may answer HTTP.
@@ -24,6 +25,15 @@ pub struct HttpArgs {
     /// Names by which browsers may ask it, besides its addresses and the machine's own name.
     #[arg(long, value_name = "NOMBRE", value_delimiter = ',')]
     pub http_nombre: Vec<String>,
+    /// File with the password of whoever may give orders by HTTP.
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
+    pub admin_contrasena_archivo: Option<PathBuf>,
+    /// Takes it over the network too, unencrypted.
+    #[arg(long)]
+    pub admin_en_claro: bool,
+    /// What is in the file, once it is read.
+    #[arg(skip)]
+    pub administrator: Option<Password>,
 }
 
 /// Why HTTP cannot be answered as it is asked for.
@@ -49,6 +59,16 @@ impl HttpTrouble {
 }
 
 impl HttpArgs {
+    /// Reads the file with the administrator's password.
+    ///
+    /// # Errors
+    /// See [`SecurityError`].
+    pub fn read_password(&mut self) -> Result<(), SecurityError> {
+        let path = self.admin_contrasena_archivo.as_deref();
+        self.administrator = path.map(administrator).transpose()?;
+        Ok(())
+    }
+
     /// Whether what is asked for is possible at this place.
     ///
     /// # Errors
@@ -80,7 +100,8 @@ impl HttpArgs {
         Passwords {
             member: security.password(),
             links: security.link_key(),
-            ..Passwords::default()
+            administrator: self.administrator.clone(),
+            in_clear: self.admin_en_claro,
         }
     }
 

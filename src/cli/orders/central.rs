@@ -1,8 +1,5 @@
 //! What a central answers to a command: the same at its prompt and to orders from outside.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
 use super::{Answer, NotDone, Request, Server};
 use crate::{
     cli::{
@@ -16,49 +13,12 @@ use crate::{
             t,
         },
     },
-    model::{ClusterStatus, Conflict, FileName, SecondaryNumber},
+    model::FileName,
     node::{
         Stopped,
-        central::{
-            CentralHandle, ClientInfo, DownloadCount, Drained, Expelled, QueueRow, Resolved,
-            SecondaryCondition, SecondaryInfo,
-        },
+        central::{CentralAnswer, CentralHandle, Drained, DrainedSecondary, Expelled, Resolved},
     },
 };
-
-/// What a central answers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::cli) enum CentralAnswer {
-    DownloadsPerFile(Vec<DownloadCount>),
-    DownloadsPerClient(Vec<DownloadCount>),
-    Status(ClusterStatus),
-    Secondaries(Vec<SecondaryInfo>),
-    Clients(Vec<ClientInfo>),
-    Queue(Vec<QueueRow>),
-    Expelled {
-        name: String,
-        clients: u32,
-    },
-    Drained(Vec<DrainedSecondary>),
-    Conflicts(Vec<Conflict>),
-    Resolved {
-        name: FileName,
-        choice: u16,
-        resolved: Resolved,
-    },
-    Statistics(Value),
-}
-
-/// What became of a secondary that is to be drained, or to work again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(in crate::cli) struct DrainedSecondary {
-    secondary: u64,
-    drained: Drained,
-    /// It was so before.
-    #[serde(default)]
-    unchanged: bool,
-}
 
 /// Does what a command says; `None` for those of the prompt itself.
 pub(in crate::cli) async fn perform(
@@ -80,7 +40,13 @@ pub(in crate::cli) async fn perform(
             };
             Answer::Expelled { name, clients }
         }
-        CentralLine::Drain(which, what) => Answer::Drained(drain(handle, which, what).await?),
+        CentralLine::Drain(which, what) => {
+            let which = match which {
+                Numbers::These(numbers) => Some(numbers),
+                Numbers::All => None,
+            };
+            Answer::Drained(handle.drain_all(which, what == Drain::Begin).await?)
+        }
         CentralLine::Conflicts(_) => Answer::Conflicts(handle.conflicts().await?),
         CentralLine::Resolve(name, choice) => {
             let resolved = handle.resolve(name.clone(), choice).await?;
@@ -93,34 +59,6 @@ pub(in crate::cli) async fn perform(
         CentralLine::Statistics(_) => Answer::Statistics(handle.statistics().await?),
         CentralLine::Common(_) => return Ok(None),
     }))
-}
-
-async fn drain(
-    handle: &CentralHandle,
-    which: Numbers,
-    what: Drain,
-) -> Result<Vec<DrainedSecondary>, Stopped> {
-    let known = handle.secondaries().await?;
-    let numbers = match which {
-        Numbers::These(numbers) => numbers,
-        Numbers::All => known.iter().map(|s| s.number.get().into()).collect(),
-    };
-    let mut drained = Vec::new();
-    for secondary in numbers {
-        let is_it = |info: &&SecondaryInfo| u64::from(info.number.get()) == secondary;
-        let was = known.iter().find(is_it).map(|info| info.state);
-        let wanted = what == Drain::Begin;
-        drained.push(DrainedSecondary {
-            secondary,
-            drained: match (SecondaryNumber::try_from(secondary), what) {
-                (Ok(number), Drain::Begin) => handle.drain(number).await?,
-                (Ok(number), Drain::End) => handle.end_draining(number).await?,
-                (Err(_), _) => Drained::NoSuchSecondary,
-            },
-            unchanged: was.is_some_and(|was| (was == SecondaryCondition::Draining) == wanted),
-        });
-    }
-    Ok(drained)
 }
 
 /// Does what another program asks.
@@ -189,9 +127,7 @@ impl Answer for CentralAnswer {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Drained(drained) if drained.iter().any(DrainedSecondary::is_unknown) => {
-                Exit::NotFound
-            }
+            Self::Drained(drained) if drained.iter().any(is_unknown) => Exit::NotFound,
             Self::Expelled { clients: 0, .. }
             | Self::Resolved {
                 resolved: Resolved::NoSuchFile,
@@ -222,10 +158,8 @@ fn resolved_line(name: &FileName, choice: u16, resolved: &Resolved) -> Line {
     }
 }
 
-impl DrainedSecondary {
-    fn is_unknown(&self) -> bool {
-        self.drained == Drained::NoSuchSecondary
-    }
+fn is_unknown(drained: &DrainedSecondary) -> bool {
+    drained.drained == Drained::NoSuchSecondary
 }
 
 fn drained_line(drained: &DrainedSecondary) -> Line {

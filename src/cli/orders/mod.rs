@@ -8,7 +8,6 @@ pub(super) mod central;
 mod giving;
 pub(super) mod secondary;
 mod socket;
-pub(super) mod transfers;
 
 use std::{io, net::SocketAddr, path::Path};
 

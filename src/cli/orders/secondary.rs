@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Answer, NotDone, Request, Server, transfers::Transfer};
+use super::{Answer, NotDone, Request, Server};
 use crate::{
     cli::{
         commands::{self, BadLine, Form, Numbers, SecondaryLine},
@@ -17,11 +17,10 @@ use crate::{
             t,
         },
     },
-    model::FileName,
     node::{
         Stopped,
         central::DownloadCount,
-        secondary::{SecondaryHandle, SecondaryStatus},
+        secondary::{Emptied, RecoveredFile, SecondaryHandle, SecondaryStatus, Transfer},
     },
     store::{
         StoreError,
@@ -59,13 +58,6 @@ pub(in crate::cli) enum SecondaryAnswer {
     },
 }
 
-/// What was brought back; no name where nothing had the number.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(in crate::cli) struct RecoveredFile {
-    number: u64,
-    name: Option<FileName>,
-}
-
 /// Does what a command says; `None` for those of the prompt itself. What goes for good goes only with `agreed`.
 pub(in crate::cli) async fn perform(
     handle: &SecondaryHandle,
@@ -86,10 +78,14 @@ pub(in crate::cli) async fn perform(
         }
         SecondaryLine::Retired(_) => told(handle.retired().await, Answer::Retired),
         SecondaryLine::Recover(which) => {
-            let recovered = recover(handle, which).await;
+            let recovered = handle.recover_all(chosen(which)).await;
             told(recovered, Answer::Recovered)
         }
-        SecondaryLine::Empty(what) => empty(handle, what, agreed).await,
+        SecondaryLine::Empty(None) => told(handle.retired().await, Answer::Retired),
+        SecondaryLine::Empty(Some(which)) => {
+            let emptied = handle.empty_all(chosen(which), agreed).await;
+            told(emptied, emptied_answer)
+        }
         SecondaryLine::Limit(bytes_per_s) => {
             handle.set_upload_limit(bytes_per_s).await?;
             Answer::UploadLimit { bytes_per_s }
@@ -112,57 +108,27 @@ fn told<T>(
     }
 }
 
-async fn recover(
-    handle: &SecondaryHandle,
-    which: Numbers,
-) -> Result<Vec<RecoveredFile>, StoreError> {
-    let numbers = match which {
-        Numbers::These(numbers) => numbers,
-        Numbers::All => {
-            let files = handle.retired().await?;
-            files.iter().map(|file| file.number).collect()
-        }
-    };
-    let mut recovered = Vec::new();
-    for number in numbers {
-        let name = handle.recover(number).await?;
-        recovered.push(RecoveredFile { number, name });
+fn emptied_answer(emptied: Emptied) -> SecondaryAnswer {
+    match emptied {
+        Emptied::NotThere(number) => SecondaryAnswer::NotRetired(number),
+        Emptied::WouldGo(files) if files.is_empty() => SecondaryAnswer::Retired(files),
+        Emptied::WouldGo(files) => SecondaryAnswer::ToRemove(files),
+        Emptied::Gone(RetiredTotal { files, bytes }) => SecondaryAnswer::Removed { files, bytes },
     }
-    Ok(recovered)
 }
 
-async fn empty(handle: &SecondaryHandle, what: Option<Numbers>, agreed: bool) -> SecondaryAnswer {
-    let files = match handle.retired().await {
-        Ok(files) => files,
-        failed @ Err(_) => return told(failed, SecondaryAnswer::Retired),
-    };
-    let going = match what {
-        None => return SecondaryAnswer::Retired(files),
-        Some(Numbers::All) => files,
-        Some(Numbers::These(numbers)) => {
-            let is_there = |number: &u64| files.iter().any(|file| file.number == *number);
-            if let Some(number) = numbers.iter().find(|number| !is_there(number)) {
-                return SecondaryAnswer::NotRetired(*number);
-            }
-            let is_meant = |file: &RetiredFile| numbers.contains(&file.number);
-            files.into_iter().filter(is_meant).collect()
-        }
-    };
-    if going.is_empty() {
-        return SecondaryAnswer::Retired(going);
+/// Several numbers, or `None` for all.
+fn chosen(which: Numbers) -> Option<Vec<u64>> {
+    match which {
+        Numbers::These(numbers) => Some(numbers),
+        Numbers::All => None,
     }
-    if !agreed {
-        return SecondaryAnswer::ToRemove(going);
-    }
-    remove(handle, going.iter().map(|file| file.number).collect()).await
 }
 
 /// Removes what somebody has agreed to.
 pub(in crate::cli) async fn remove(handle: &SecondaryHandle, numbers: Vec<u64>) -> SecondaryAnswer {
-    told(handle.empty_retired(numbers).await, |gone| {
-        let RetiredTotal { files, bytes } = gone;
-        SecondaryAnswer::Removed { files, bytes }
-    })
+    let gone = handle.empty_retired(numbers).await;
+    told(gone, |gone| emptied_answer(Emptied::Gone(gone)))
 }
 
 /// Does what another program asks.

@@ -12,11 +12,10 @@ use super::{
     units::{bytes, percent, rate, time, whole_time},
 };
 use crate::{
-    cli::orders::transfers::{Transfer, TransferKind},
     model::{FileName, IgnoredReason, RetiredReason, Who, Writer},
     node::{
         Refused,
-        secondary::{NoLongerServing, SecondaryEvent},
+        secondary::{NoLongerServing, SecondaryEvent, Transfer, TransferKind},
     },
 };
 

@@ -45,6 +45,9 @@ pub fn error(error: &SecurityError) -> String {
                 None => t!("usage-value", flag = secret_variable(), why = why),
             }
         }
+        SecurityError::Password { path, bytes } => {
+            t!("security-password", path = path, bytes = bytes)
+        }
         SecurityError::HalfIdentity => t!("security-half-identity"),
         SecurityError::HalfSecondary => t!("security-half-secondary"),
         SecurityError::OnlyAuthority => t!("security-only-authority"),

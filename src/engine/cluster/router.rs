@@ -1,11 +1,12 @@
 //! The cluster machine: its rooms, its verbs, and the paths between the rooms. Messages are handled in `secondaries`,
 //! `clients` and `receivers`, by who sent them. `files` has what follows from a change of a file, `people` the orders
-//! of persons, and `views` what may be looked at.
+//! of persons, `views` what may be looked at, and `running` what runs of it.
 
 mod clients;
 mod files;
 mod people;
 mod receivers;
+mod running;
 mod secondaries;
 mod views;
 
@@ -32,6 +33,7 @@ use crate::{
 
 pub use self::{
     people::{Drained, Expelled},
+    running::Running,
     views::{
         ClientInfo, FileCounts, Holder, ListingVersion, QueueRow, SecondaryCondition, SecondaryInfo,
     },

@@ -1,99 +1,108 @@
-//! The catalogue: the health of the cluster, folders, and a table of files with its search.
+//! The catalogue: the way up and down in the folders, and a table of files.
 
-use axum::{body::Body, http::Response};
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
-use super::{page, size};
+use super::units::size;
 use crate::{
     http::{
-        catalogue::{Order, Query, ROWS, View},
+        catalogue::{By, Order, Query, View},
+        kinds,
         names::{encoded, to_path},
         text::{Tongue, w},
     },
-    model::{ClusterStatus, ListedFile},
+    model::ListedFile,
 };
 
-/// How the cluster is, in a sentence.
-fn health(status: &ClusterStatus, tongue: Tongue) -> String {
-    let alive = status.secondaries.iter().filter(|row| row.alive).count();
-    let all = status.secondaries.len().max(usize::from(status.required));
-    if status.ready {
-        w!(
-            tongue,
-            "web-health",
-            alive = alive,
-            all = all,
-            files = status.files
-        )
-    } else {
-        w!(tongue, "web-not-ready", alive = alive, all = all)
+const FOLDER: &str = "M3 6.5A1.5 1.5 0 0 1 4.5 5H9l2 2.5h8.5A1.5 1.5 0 0 1 21 9v8.5a1.5 1.5 0 0 1-1.5 1.5h-15A1.5 1.5 0 0 1 3 17.5z";
+const FILM: &str = "M4 5h16v14H4zM10 9.2v5.6l5-2.8z";
+const SOUND: &str = "M9 18V6l10-2v12M9 18a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0zm10-2a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0z";
+const OTHER: &str = "M6 3h8l5 5v13H6zM14 3v5h5";
+
+/// A drawing of lines; what it says is said in words beside it.
+fn icon(lines: &str) -> Markup {
+    let drawing = format!(
+        "<svg class=\"icon\" viewBox=\"0 0 24 24\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\" \
+         stroke-linejoin=\"round\" aria-hidden=\"true\"><path d=\"{lines}\"/></svg>"
+    );
+    PreEscaped(drawing)
+}
+
+fn icon_of(name: &str) -> Markup {
+    let mime = kinds::of(name).mime;
+    icon(match mime.split('/').next() {
+        Some("video") => FILM,
+        Some("audio") => SOUND,
+        _ => OTHER,
+    })
+}
+
+/// The whole of it.
+pub(super) fn catalogue(view: &View<'_>, query: &Query, tongue: Tongue) -> Markup {
+    html! {
+        section.card #lista aria-labelledby="t-lista" {
+            header {
+                h1 #t-lista { (title(query, tongue)) }
+                @if view.total > 0 {
+                    span.quiet.small { (w!(tongue, "web-entries", count = view.total)) }
+                }
+            }
+            (crumbs(query, tongue))
+            @if view.total > 0 {
+                (table(view, query, tongue))
+                (steps(view, query, tongue))
+            } @else {
+                (empty(query, tongue))
+            }
+        }
     }
 }
 
-/// The catalogue.
-pub(in crate::http) fn catalogue(
-    view: &View<'_>,
-    query: &Query,
-    status: &ClusterStatus,
-    tongue: Tongue,
-) -> Response<Body> {
-    let other = Query {
-        language: Some(tongue.other().name().to_owned()),
-        ..query.clone()
-    };
-    let inner = html! {
-        p { (health(status, tongue)) }
-        form action="/" method="get" role="search" {
-            label for="buscar" { (w!(tongue, "web-search-label")) }
-            input #buscar type="search" name="buscar" value=(query.search);
-            @if !query.folder.is_empty() {
-                input type="hidden" name="carpeta" value=(query.folder);
-            }
-            @if let Some(language) = &query.language {
-                input type="hidden" name="idioma" value=(language);
-            }
-            button { (w!(tongue, "web-search")) }
-        }
-        (folders(view, query, tongue))
-        @if view.total > 0 {
-            (table(view, query, tongue))
-            (steps(view, query, tongue))
-        } @else if view.folders.is_empty() {
-            @if query.search.is_empty() {
-                p { (w!(tongue, "web-empty")) }
-            } @else {
-                p { (w!(tongue, "web-nothing-found")) }
-            }
-        }
-    };
-    page("trozos", &other.address(), inner, tongue)
+fn title(query: &Query, tongue: Tongue) -> String {
+    if !query.search.is_empty() {
+        return w!(tongue, "web-found", words = query.search.as_str());
+    }
+    let folder = query.folder.trim_end_matches('/');
+    let name = folder.rsplit('/').next().unwrap_or(folder);
+    match name {
+        "" => w!(tongue, "web-files"),
+        name => name.to_owned(),
+    }
 }
 
-/// The way up and down in the folders.
-fn folders(view: &View<'_>, query: &Query, tongue: Tongue) -> Markup {
+fn empty(query: &Query, tongue: Tongue) -> Markup {
+    html! {
+        div.empty-state {
+            @if query.search.is_empty() && query.folder.is_empty() {
+                p { strong { (w!(tongue, "web-empty")) } }
+                p.quiet { (w!(tongue, "web-empty-remedy")) }
+            } @else {
+                p { strong { (w!(tongue, "web-nothing-found")) } }
+                p { a href=(super::home(query.language.as_deref())) { (w!(tongue, "web-root")) } }
+            }
+        }
+    }
+}
+
+/// The way up in the folders.
+fn crumbs(query: &Query, tongue: Tongue) -> Markup {
     let to = |folder: String| {
         let query = Query {
             folder,
-            from: 0,
-            search: String::new(),
-            ..query.clone()
+            order: query.order,
+            language: query.language.clone(),
+            ..Query::default()
         };
         query.address()
     };
     let steps: Vec<&str> = query.folder.split_terminator('/').collect();
     html! {
-        nav aria-label=(w!(tongue, "web-folders")) {
-            ul.plain {
-                @if !steps.is_empty() {
+        @if !steps.is_empty() || !query.search.is_empty() {
+            nav aria-label=(w!(tongue, "web-folders")) {
+                ol.crumbs {
                     li { a href=(to(String::new())) { (w!(tongue, "web-root")) } }
-                }
-                @for (index, step) in steps.iter().enumerate() {
-                    li { "/ " a href=(to(steps[..=index].join("/") + "/")) { (step) } }
-                }
-            }
-            ul.plain {
-                @for folder in &view.folders {
-                    li { a href=(to(format!("{}{folder}/", query.folder))) { (folder) "/" } }
+                    @for (index, step) in steps.iter().enumerate() {
+                        li { a href=(to(steps[..=index].join("/") + "/")) { (step) } }
+                    }
                 }
             }
         }
@@ -101,40 +110,68 @@ fn folders(view: &View<'_>, query: &Query, tongue: Tongue) -> Markup {
 }
 
 fn table(view: &View<'_>, query: &Query, tongue: Tongue) -> Markup {
-    let by = |order| {
-        let query = Query {
-            order,
-            from: 0,
-            ..query.clone()
-        };
-        query.address()
-    };
-    let sorted = |order| match (query.order == order, order) {
-        (false, _) => "none",
-        (true, Order::Name) => "ascending",
-        (true, Order::Size) => "descending",
-    };
     html! {
-        div.wide {
-            table #ficheros {
-                thead {
-                    tr {
-                        th scope="col" aria-sort=(sorted(Order::Name)) {
-                            a href=(by(Order::Name)) { (w!(tongue, "web-name")) }
-                        }
-                        th.number scope="col" aria-sort=(sorted(Order::Size)) {
-                            a href=(by(Order::Size)) { (w!(tongue, "web-size")) }
-                        }
-                        th.number scope="col" { (w!(tongue, "web-copies")) }
-                        th scope="col" { (w!(tongue, "web-get")) }
-                    }
-                }
-                tbody {
-                    @for listed in &view.files {
-                        (row(listed, query, tongue))
-                    }
+        table.files role="table" {
+            thead role="rowgroup" {
+                tr role="row" {
+                    (column(By::Name, &w!(tongue, "web-name"), query))
+                    (column(By::Size, &w!(tongue, "web-size"), query))
+                    (column(By::Copies, &w!(tongue, "web-copies"), query))
+                    th scope="col" role="columnheader" { span.unseen { (w!(tongue, "web-get")) } }
                 }
             }
+            tbody role="rowgroup" {
+                @for folder in &view.folders {
+                    (folder_row(folder, query, tongue))
+                }
+                @for listed in &view.files {
+                    (row(listed, query, tongue))
+                }
+            }
+        }
+    }
+}
+
+/// The head of a column; its link sorts by it, and the other way once it is sorted so.
+fn column(by: By, name: &str, query: &Query) -> Markup {
+    let is_sorted = query.order.by == by;
+    let order = Order {
+        by,
+        is_reversed: is_sorted && !query.order.is_reversed,
+    };
+    let target = Query {
+        order,
+        from: 0,
+        ..query.clone()
+    };
+    let descends = (by == By::Size) != query.order.is_reversed;
+    let sorted = match (is_sorted, descends) {
+        (false, _) => "none",
+        (true, false) => "ascending",
+        (true, true) => "descending",
+    };
+    html! {
+        th.number[by != By::Name] scope="col" role="columnheader" aria-sort=(sorted) {
+            a href=(target.address()) { (name) }
+        }
+    }
+}
+
+fn folder_row(folder: &str, query: &Query, tongue: Tongue) -> Markup {
+    let inner = Query {
+        folder: format!("{}{folder}/", query.folder),
+        from: 0,
+        ..query.clone()
+    };
+    html! {
+        tr role="row" {
+            th scope="row" role="rowheader" {
+                (icon(FOLDER))
+                a href=(inner.address()) { span.unseen { (w!(tongue, "web-folder")) " " } (folder) }
+            }
+            td role="cell" {}
+            td role="cell" {}
+            td role="cell" {}
         }
     }
 }
@@ -143,20 +180,33 @@ fn row(listed: &ListedFile, query: &Query, tongue: Tongue) -> Markup {
     let name = &listed.file.name;
     let path = to_path(name);
     let shown = name.as_str().strip_prefix(query.folder.as_str());
-    let language = query.language.as_ref();
-    let page = match language {
+    let shown = shown.unwrap_or(name.as_str());
+    let page = match &query.language {
         Some(language) => format!("/p/{path}?idioma={}", encoded(language)),
         None => format!("/p/{path}"),
     };
+    let copies = w!(
+        tongue,
+        "web-copies-of",
+        there = listed.holders,
+        wanted = listed.wanted
+    );
     html! {
-        tr {
-            td { a href=(page) { (shown.unwrap_or(name.as_str())) } }
-            td.number { (size(listed.file.layout.file_bytes(), tongue)) }
-            td.number { (listed.holders) "/" (listed.wanted) }
-            td {
-                a href={ "/f/" (path) "?descargar=1" } { (w!(tongue, "web-download")) }
-                " · "
-                a href={ "/meta4/" (path) ".meta4" } { "Metalink" }
+        tr role="row" {
+            th scope="row" role="rowheader" {
+                (icon_of(name.as_str()))
+                a href=(page) { (shown) }
+                @if listed.conflict {
+                    " " span.badge data-state="draining" { (w!(tongue, "web-conflict")) }
+                }
+            }
+            td.number role="cell" { (size(listed.file.layout.file_bytes(), tongue)) }
+            td.number.short[listed.holders < listed.wanted] role="cell" { (copies) }
+            td.get role="cell" {
+                a href={ "/f/" (path) "?descargar=1" } {
+                    (w!(tongue, "web-download")) span.unseen { " " (shown) }
+                }
+                a href={ "/meta4/" (path) ".meta4" } { "Metalink" span.unseen { " " (shown) } }
             }
         }
     }
@@ -171,16 +221,19 @@ fn steps(view: &View<'_>, query: &Query, tongue: Tongue) -> Markup {
         };
         query.address()
     };
-    let (first, last) = (query.from + 1, query.from + view.files.len());
+    let (first, last) = (query.from + 1, query.from + view.rows());
     html! {
-        nav aria-label=(w!(tongue, "web-pages")) {
-            ul.plain {
-                li { (w!(tongue, "web-range", first = first, last = last, total = view.total)) }
-                @if query.from > 0 {
-                    li { a rel="prev" href=(at(query.from.saturating_sub(ROWS))) { (w!(tongue, "web-previous")) } }
-                }
-                @if last < view.total {
-                    li { a rel="next" href=(at(query.from + ROWS)) { (w!(tongue, "web-next")) } }
+        @if query.from > 0 || last < view.total {
+            nav.steps aria-label=(w!(tongue, "web-pages")) {
+                span.quiet { (w!(tongue, "web-range", first = first, last = last, total = view.total)) }
+                span {
+                    @if query.from > 0 {
+                        a rel="prev" href=(at(query.from.saturating_sub(query.most))) { (w!(tongue, "web-previous")) }
+                        " "
+                    }
+                    @if last < view.total {
+                        a rel="next" href=(at(query.from + query.most)) { (w!(tongue, "web-next")) }
+                    }
                 }
             }
         }

@@ -1,106 +1,154 @@
-//! The pages that people see: `catalogue`, and of each file one (`file`). They work without scripts.
+//! The pages that people see: the `front` with the catalogue and what happens, of each file one (`file`), and why not. They
+//! work without scripts; what a script adds is in `static/`.
 
+mod assets;
 mod catalogue;
 mod file;
+mod front;
+mod happening;
+mod orders;
+mod units;
 
 use axum::{
     body::Body,
-    http::{HeaderValue, Response, header},
+    http::{HeaderValue, Response, StatusCode, header},
 };
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-pub(super) use self::{catalogue::catalogue, file::file};
+pub(super) use self::{assets::asset, file::file, front::front, orders::Orders};
 use super::{
-    answers::plain,
+    fields::typed,
     text::{Tongue, w},
 };
-
-/// The only style sheet, under a name that changes with it.
-pub(super) const STYLE: &str = include_str!("../style.css");
-pub(super) const STYLE_PATH: &str = concat!("/static/", env!("CARGO_PKG_VERSION"), ".css");
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What all pages have.
-fn page(title: &str, other_language: &str, inner: Markup, tongue: Tongue) -> Response<Body> {
-    let whole = html! {
-        (DOCTYPE)
-        html lang=(tongue.name()) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
-                link rel="stylesheet" href=(STYLE_PATH);
-            }
-            body {
-                a.skip href="#contenido" { (w!(tongue, "web-skip")) }
-                main #contenido {
-                    h1 { (title) }
-                    (inner)
-                }
-                footer.quiet {
-                    a href=(other_language) lang=(tongue.other().name()) { (w!(tongue.other(), "web-this-language")) }
-                    " · "
-                    a href="/metrics" { (w!(tongue, "web-figures")) }
-                }
-            }
-        }
-    };
-    let mut response = Response::new(Body::from(whole.into_string()));
-    let headers = response.headers_mut();
-    plain(headers);
-    for (name, value) in [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    headers.insert(header::CONTENT_LANGUAGE, tongue.tag());
-    headers.insert(header::VARY, HeaderValue::from_static("accept-language"));
-    let none = HeaderValue::from_static("camera=(), microphone=(), geolocation=()");
-    headers.insert("permissions-policy", none);
-    response
+/// Three pieces of one thing, one of them still on its way.
+const MARK: PreEscaped<&str> = PreEscaped(
+    "<svg viewBox=\"0 0 24 24\" fill=\"currentColor\" aria-hidden=\"true\"><rect x=\"2\" y=\"2\" width=\"9\" height=\"9\" \
+     rx=\"2\"/><rect x=\"13\" y=\"2\" width=\"9\" height=\"9\" rx=\"2\" opacity=\".55\"/><rect x=\"2\" y=\"13\" width=\"9\" \
+     height=\"9\" rx=\"2\" opacity=\".75\"/><path d=\"M17.5 13v7m-3.3-3 3.3 3.3 3.3-3.3\" fill=\"none\" \
+     stroke=\"currentColor\" stroke-width=\"2.4\" stroke-linecap=\"round\" stroke-linejoin=\"round\"/></svg>",
+);
+
+/// What a page is made of, besides what all have.
+struct Page<'a> {
+    title: &'a str,
+    /// What is searched.
+    search: &'a str,
+    /// The same page in the other language.
+    other_language: &'a str,
+    /// Where the address has named the language, so that links keep it.
+    language: Option<&'a str>,
+    inner: Markup,
+    /// What the script says, by its own names.
+    words: String,
+    tongue: Tongue,
 }
 
-/// A length in the unit that suits it.
-fn size(bytes: u64, tongue: Tongue) -> String {
-    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if bytes < 1000 {
-        return format!("{bytes} B");
-    }
-    let mut value = bytes as f64 / 1000.0;
-    let mut unit = 0;
-    while value >= 999.5 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    let digits = usize::from(value < 99.95);
-    let text = format!("{value:.digits$} {}", UNITS[unit]);
-    match tongue {
-        Tongue::Spanish => text.replace('.', ","),
-        Tongue::English => text,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_are_short() {
-        for (bytes, expected) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1500, "1.5 kB"),
-            (999_940, "1.0 MB"),
-            (123_456_789, "123 MB"),
-            (16 << 40, "17.6 TB"),
+impl Page<'_> {
+    fn answer(&self) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.whole().into_string()));
+        let headers = response.headers_mut();
+        typed(headers, "text/html; charset=utf-8");
+        for (name, value) in [
+            (header::CONTENT_SECURITY_POLICY, POLICY),
+            (header::X_FRAME_OPTIONS, "DENY"),
+            (header::REFERRER_POLICY, "no-referrer"),
+            (header::VARY, "accept-language"),
         ] {
-            assert_eq!(size(bytes, Tongue::English), expected);
+            headers.insert(name, HeaderValue::from_static(value));
         }
-        assert_eq!(size(1500, Tongue::Spanish), "1,5 kB");
+        headers.insert(header::CONTENT_LANGUAGE, self.tongue.tag());
+        let none = HeaderValue::from_static("camera=(), microphone=(), geolocation=()");
+        headers.insert("permissions-policy", none);
+        let own = HeaderValue::from_static("same-origin");
+        headers.insert("cross-origin-opener-policy", own);
+        response
     }
+
+    fn whole(&self) -> Markup {
+        let tongue = self.tongue;
+        html! {
+            (DOCTYPE)
+            html lang=(tongue.name()) {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    title { (self.title) }
+                    link rel="icon" type="image/svg+xml" href=(assets::ICON.path);
+                    link rel="stylesheet" href=(assets::STYLE.path);
+                    script type="module" src=(assets::SCRIPT.path) {}
+                }
+                body data-words=(self.words) {
+                    a.skip href="#contenido" { (w!(tongue, "web-skip")) }
+                    div.top { div {
+                        a.brand href=(home(self.language)) { (MARK) "trozos" }
+                        (self.search())
+                        a.language href=(self.other_language) lang=(tongue.other().name()) rel="alternate" {
+                            (w!(tongue.other(), "web-this-language"))
+                        }
+                    } }
+                    main #contenido { (self.inner) }
+                    footer {
+                        a href="/metrics" { (w!(tongue, "web-figures")) }
+                        a href="/api/v1/openapi.json" { "API" }
+                        span { "trozos " (env!("CARGO_PKG_VERSION")) }
+                    }
+                    p.unseen #avisos aria-live="polite" {}
+                }
+            }
+        }
+    }
+
+    fn search(&self) -> Markup {
+        let tongue = self.tongue;
+        html! {
+            form.search #buscador action="/" method="get" role="search" {
+                label.unseen for="buscar" { (w!(tongue, "web-search-label")) }
+                input #buscar type="search" name="buscar" value=(self.search) autocomplete="off"
+                    placeholder=(w!(tongue, "web-search-label"));
+                @if let Some(language) = self.language {
+                    input type="hidden" name="idioma" value=(language);
+                }
+                button { (w!(tongue, "web-search")) }
+            }
+        }
+    }
+}
+
+/// The front page, in the language that was chosen.
+fn home(language: Option<&str>) -> String {
+    match language {
+        Some(language) => format!("/?idioma={}", super::names::encoded(language)),
+        None => "/".to_owned(),
+    }
+}
+
+/// Why a request is not answered, as a page of its own.
+pub(super) fn problem(
+    status: StatusCode,
+    title: &str,
+    code: &str,
+    tongue: Tongue,
+) -> Response<Body> {
+    let page = Page {
+        title,
+        search: "",
+        other_language: &format!("/?idioma={}", tongue.other().name()),
+        language: None,
+        inner: html! {
+            section.card.alone {
+                p.quiet { (status.as_u16()) " · " span.mono { (code) } }
+                h1 { (title) }
+                p { a href="/" { (w!(tongue, "web-root")) } }
+            }
+        },
+        words: "{}".to_owned(),
+        tongue,
+    };
+    let mut response = page.answer();
+    *response.status_mut() = status;
+    response
 }

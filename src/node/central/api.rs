@@ -1,19 +1,22 @@
-//! What a program that runs a central sees of it: its configuration, its events, its handle.
+//! What a program that runs a central sees of it: its configuration, its events, its handle, and what it may be
+//! asked (`orders`).
 
 mod answers;
 mod events;
 mod handle;
+mod orders;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use super::{CentralDoor, catalogue::Catalogue};
 use crate::node::{Security, face::FaceMaker};
 
-pub(super) use self::handle::CentralCommand;
+pub(super) use self::orders::CentralCommand;
 pub use self::{
-    answers::{DownloadCount, Offer, Summary},
+    answers::{CentralAnswer, DownloadCount, DrainedSecondary, Offer, Present, Summary},
     events::CentralEvent,
     handle::CentralHandle,
+    orders::CentralOrders,
 };
 
 /// How a central is to run.

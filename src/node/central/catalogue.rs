@@ -22,9 +22,22 @@ pub struct Catalogue {
 #[derive(Debug, Default)]
 pub(super) struct Shown {
     last: Option<(Instant, ListingVersion, Arc<Catalogue>)>,
+    /// How often its version was seen to have changed, and the last one.
+    changes: (u64, Option<ListingVersion>),
 }
 
 impl Shown {
+    /// A number that changes whenever the catalogue may have changed.
+    pub(super) fn changes(&mut self, cluster: &Cluster) -> u64 {
+        let version = Some(cluster.listing_version());
+        let (changes, last) = &mut self.changes;
+        if *last != version {
+            *last = version;
+            *changes += 1;
+        }
+        *changes
+    }
+
     pub(super) fn get(&mut self, now: Instant, cluster: &Cluster) -> Arc<Catalogue> {
         let version = cluster.listing_version();
         if let Some((until, of, catalogue)) = &self.last

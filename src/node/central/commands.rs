@@ -2,7 +2,10 @@
 
 use std::time::Instant;
 
-use super::{DownloadCount, Summary, api::CentralCommand, state::Central};
+use super::{DownloadCount, Present, Summary, api::CentralCommand, state::Central};
+
+/// Most rows of a table that pages show: a table with all would not be looked at.
+const MOST_ROWS: usize = 256;
 
 impl Central {
     pub(super) fn command(&mut self, now: Instant, command: CentralCommand) {
@@ -35,6 +38,9 @@ impl Central {
             CentralCommand::EndDraining(number, answer) => {
                 let _ = answer.send(self.cluster.end_draining(now, number));
             }
+            CentralCommand::MaxDownloads(answer) => {
+                let _ = answer.send(self.cluster.max_downloads());
+            }
             CentralCommand::SetMaxDownloads(most, answer) => {
                 self.cluster.set_max_downloads(now, most);
                 let _ = answer.send(());
@@ -55,14 +61,31 @@ impl Central {
                 let _ = answer.send(self.shown.get(now, &self.cluster));
             }
             CentralCommand::Summary(answer) => {
-                let counts = self.counts.get(now, &self.cluster);
-                let status = self.cluster.status_with(counts);
-                let _ = answer.send(Summary {
-                    secondaries: self.cluster.secondaries_of(now, &status),
-                    sums: self.cluster.sums().clone(),
-                    status,
+                let _ = answer.send(self.summary(now));
+            }
+            CentralCommand::Running(answer) => {
+                let _ = answer.send(self.cluster.running(MOST_ROWS));
+            }
+            CentralCommand::Present(answer) => {
+                let mut queue = self.cluster.queue(now);
+                queue.truncate(MOST_ROWS);
+                let _ = answer.send(Present {
+                    summary: self.summary(now),
+                    running: self.cluster.running(MOST_ROWS),
+                    queue,
+                    catalogue: self.shown.changes(&self.cluster),
                 });
             }
+        }
+    }
+
+    fn summary(&mut self, now: Instant) -> Summary {
+        let counts = self.counts.get(now, &self.cluster);
+        let status = self.cluster.status_with(counts);
+        Summary {
+            secondaries: self.cluster.secondaries_of(now, &status),
+            sums: self.cluster.sums().clone(),
+            status,
         }
     }
 }

@@ -1,24 +1,20 @@
-//! What a face may ask of a central: who holds a file, the catalogue, how the cluster is, the digests of a content.
+//! What a face may ask of a central: the digests of a content, and all that its program may ask.
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    ops::Deref,
     sync::Arc,
 };
 
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, mpsc};
 
-use super::{
-    api::{CentralCommand, Offer, Summary},
-    catalogue::Catalogue,
-};
+use super::api::{CentralCommand, CentralOrders, Offer};
 use crate::{
-    engine::cluster::Refusal,
-    model::{Digest, FileMeta, FileName, Manifest},
+    model::{Digest, FileMeta, Manifest},
     net::Network,
     node::{
-        Security, Stopped,
-        ask::ask,
+        Security,
         fetch::{SourceLost, fetch_manifest},
     },
 };
@@ -31,7 +27,7 @@ const MOST_AT_ONCE: usize = 4;
 /// See the module. Copies are the same.
 #[derive(Clone, Debug)]
 pub struct CentralDoor {
-    commands: mpsc::Sender<CentralCommand>,
+    orders: CentralOrders,
     network: Network,
     security: Arc<Security>,
     manifests: Arc<Manifests>,
@@ -67,6 +63,14 @@ impl Kept {
     }
 }
 
+impl Deref for CentralDoor {
+    type Target = CentralOrders;
+
+    fn deref(&self) -> &CentralOrders {
+        &self.orders
+    }
+}
+
 impl CentralDoor {
     pub(super) fn new(
         commands: mpsc::Sender<CentralCommand>,
@@ -78,7 +82,7 @@ impl CentralDoor {
             asking: Semaphore::new(MOST_AT_ONCE),
         };
         Self {
-            commands,
+            orders: CentralOrders { commands },
             network,
             security,
             manifests: Arc::new(manifests),
@@ -88,21 +92,6 @@ impl CentralDoor {
     /// True when the cluster's ports speak TLS.
     pub fn has_tls(&self) -> bool {
         self.security.has_tls()
-    }
-
-    /// Who holds the file of a name.
-    pub async fn offer(&self, name: FileName) -> Result<Result<Offer, Refusal>, Stopped> {
-        ask(&self.commands, |answer| CentralCommand::Offer(name, answer)).await
-    }
-
-    /// All files that can be downloaded.
-    pub async fn catalogue(&self) -> Result<Arc<Catalogue>, Stopped> {
-        ask(&self.commands, CentralCommand::Catalogue).await
-    }
-
-    /// How the cluster is.
-    pub async fn summary(&self) -> Result<Summary, Stopped> {
-        ask(&self.commands, CentralCommand::Summary).await
     }
 
     /// The digests of a file, from those that are kept or from one of its holders; `None` when none of them tells.

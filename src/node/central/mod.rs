@@ -51,11 +51,14 @@ pub use statistics::rewritten as rewritten_statistics;
 pub use catalogue::Catalogue;
 pub use door::CentralDoor;
 
-pub use api::{CentralConfig, CentralEvent, CentralHandle, DownloadCount, Offer, Summary};
+pub use api::{
+    CentralAnswer, CentralConfig, CentralEvent, CentralHandle, CentralOrders, DownloadCount,
+    DrainedSecondary, Offer, Present, Summary,
+};
 
 pub use crate::engine::cluster::{
     ClientInfo, DownReason, Drained, Expelled, Holder, Notice, QueueRow, Refusal, Resolved,
-    SecondaryCondition, SecondaryInfo,
+    Running, SecondaryCondition, SecondaryInfo,
 };
 
 /// Inputs that may wait for the owner; connections wait beyond that.
@@ -133,7 +136,7 @@ pub(in crate::node) async fn start_on(
     };
     Ok(CentralHandle {
         address,
-        commands,
+        orders: CentralOrders { commands },
         stop,
         done: tokio::spawn(async move {
             // Dropped however the task ends, so that whoever waits for the end hears of it.

@@ -1,8 +1,11 @@
-//! What a program that runs a secondary sees of it: its configuration, its events, its handle.
+//! What a program that runs a secondary sees of it: its configuration, its events, its handle, and what it may be
+//! asked (`orders`).
 
 mod answers;
 mod events;
 mod handle;
+mod orders;
+mod transfers;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -18,11 +21,13 @@ use crate::{
     store::retired::RetiredLimits,
 };
 
-pub(super) use self::handle::SecondaryCommand;
+pub(super) use self::orders::SecondaryCommand;
 pub use self::{
-    answers::{RunningKind, RunningTransfer, SecondaryStatus},
+    answers::{Emptied, RecoveredFile, RunningKind, RunningTransfer, SecondaryStatus},
     events::{NoLongerServing, SecondaryEvent},
     handle::SecondaryHandle,
+    orders::SecondaryOrders,
+    transfers::{Transfer, TransferKind},
 };
 
 /// How a secondary is to run.

@@ -1,16 +1,12 @@
-//! What a face may ask of a secondary: what it holds, its bytes, how it is.
+//! What a face may ask of a secondary: what it holds, its bytes, and all that its program may ask.
 
-use std::sync::Arc;
-
-use tokio::sync::mpsc;
+use std::{ops::Deref, sync::Arc};
 
 use super::{
-    SecondaryStatus,
-    api::SecondaryCommand,
+    SecondaryOrders,
     inputs::{Found, Input, Served},
 };
 use crate::{
-    engine::counters::Counters,
     model::{Digest, FileName, IndexedFile},
     node::{
         Feed, NotOpened, Request, Stopped,
@@ -24,7 +20,15 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct SecondaryDoor {
     pub(super) send: send::Context<Served>,
-    pub(super) commands: mpsc::Sender<SecondaryCommand>,
+    pub(super) orders: SecondaryOrders,
+}
+
+impl Deref for SecondaryDoor {
+    type Target = SecondaryOrders;
+
+    fn deref(&self) -> &SecondaryOrders {
+        &self.orders
+    }
 }
 
 impl SecondaryDoor {
@@ -57,10 +61,5 @@ impl SecondaryDoor {
     pub fn damaged_now(&self, name: FileName, error: &StoreError) {
         tracing::warn!(file = %name, %error, "cannot be sent");
         let _ = self.send.provider.inputs.try_send(Input::Damaged { name });
-    }
-
-    /// How it is, and what it has sent to clients, from run to run.
-    pub async fn figures(&self) -> Result<(SecondaryStatus, Counters), Stopped> {
-        ask(&self.commands, SecondaryCommand::Figures).await
     }
 }

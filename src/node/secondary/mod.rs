@@ -70,8 +70,8 @@ pub use door::SecondaryDoor;
 pub use inputs::Found;
 
 pub use api::{
-    NoLongerServing, RunningKind, RunningTransfer, SecondaryConfig, SecondaryEvent,
-    SecondaryHandle, SecondaryStatus,
+    Emptied, NoLongerServing, RecoveredFile, RunningKind, RunningTransfer, SecondaryConfig,
+    SecondaryEvent, SecondaryHandle, SecondaryOrders, SecondaryStatus, Transfer, TransferKind,
 };
 
 /// A copy waits this long for a source; the central orders it anew later.
@@ -122,7 +122,11 @@ pub(in crate::node) async fn start_on(
         uplink: Arc::new(Uplink::new(config.upload_limit_bytes_per_s)),
         stop: stop.clone(),
     };
-    let face = face(&config, &send, &senders.commands);
+    let orders = SecondaryOrders {
+        commands: senders.commands,
+        retired: retired.clone(),
+    };
+    let face = face(&config, &send, &orders);
     let secondary = Secondary {
         server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
         context: Context {
@@ -133,7 +137,7 @@ pub(in crate::node) async fn start_on(
             face,
         },
         root,
-        retired: retired.clone(),
+        retired,
         stop: stop.clone(),
         events,
         link,
@@ -148,8 +152,7 @@ pub(in crate::node) async fn start_on(
     };
     Ok(SecondaryHandle {
         address,
-        commands: senders.commands,
-        retired,
+        orders,
         stop,
         done: tokio::spawn(async move {
             let _over = over;
@@ -162,11 +165,11 @@ pub(in crate::node) async fn start_on(
 fn face(
     config: &SecondaryConfig,
     send: &send::Context<Served>,
-    commands: &mpsc::Sender<api::SecondaryCommand>,
+    orders: &SecondaryOrders,
 ) -> Option<Reception> {
-    let (send, commands) = (send.clone(), commands.clone());
+    let (send, orders) = (send.clone(), orders.clone());
     let face = config.face.as_ref()?;
-    let face = face.make(SecondaryDoor { send, commands });
+    let face = face.make(SecondaryDoor { send, orders });
     Some(Reception::new(face, connection_permits()))
 }
 

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     engine::recent::RecentRate,
     model::{
-        ClientName, Incarnation, Receiver, SecondaryNumber, SentTransfer, TransferId,
+        ClientName, FileName, Incarnation, Receiver, SecondaryNumber, SentTransfer, TransferId,
         limits::MAX_TRANSFERS,
     },
 };
@@ -53,6 +53,7 @@ struct Sender {
 #[derive(Debug)]
 struct Open {
     receiver: Receiver,
+    file: FileName,
     since: Instant,
 }
 
@@ -120,6 +121,7 @@ impl Senders {
         } else if sender.open.len() < MAX_TRANSFERS {
             let open = || Open {
                 receiver: sent.receiver.clone(),
+                file: sent.file.clone(),
                 since: now,
             };
             sender.open.entry(sent.transfer).or_insert_with(open);
@@ -157,6 +159,25 @@ impl Senders {
             .map_or(0, |sender| sender.open.len())
     }
 
+    /// Every transfer in which a secondary has a connection: the secondary, the transfer, to whom, which file, and the
+    /// bytes that it has sent in it.
+    pub(in crate::engine::cluster) fn all_open(
+        &self,
+    ) -> impl Iterator<Item = (SecondaryNumber, TransferId, &Receiver, &FileName, u64)> {
+        self.senders.iter().flat_map(|(number, sender)| {
+            sender.open.iter().map(|(transfer, open)| {
+                let bytes = sender.seen.get(transfer).copied().unwrap_or(0);
+                (*number, *transfer, &open.receiver, &open.file, bytes)
+            })
+        })
+    }
+
+    /// Bytes that all have sent in a transfer, as far as that is known.
+    pub(in crate::engine::cluster) fn bytes_in(&self, transfer: TransferId) -> u64 {
+        let seen = self.senders.values().filter_map(|s| s.seen.get(&transfer));
+        seen.fold(0, |sum, bytes| sum.saturating_add(*bytes))
+    }
+
     /// What a client is being sent, whichever protocol it speaks: by whom, and in which transfer.
     pub(in crate::engine::cluster) fn open_to(
         &self,
@@ -185,7 +206,10 @@ impl Senders {
     pub(in crate::engine::cluster) fn legacy_clients(&self) -> BTreeMap<ClientName, LegacyClient> {
         let mut legacy_clients: BTreeMap<ClientName, LegacyClient> = BTreeMap::new();
         let open = self.senders.values().flat_map(|s| s.open.values());
-        for Open { receiver, since } in open {
+        for Open {
+            receiver, since, ..
+        } in open
+        {
             if let Receiver::Legacy(name) = receiver {
                 let new = LegacyClient {
                     parts: 0,

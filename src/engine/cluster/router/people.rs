@@ -38,6 +38,11 @@ pub enum Expelled {
 }
 
 impl Cluster {
+    /// How many downloads may run at once.
+    pub fn max_downloads(&self) -> usize {
+        self.places.slots()
+    }
+
     /// From now on so many downloads run at once, at least one. Those that are too many then end first.
     pub fn set_max_downloads(&mut self, now: Instant, most: usize) {
         self.notice_own_stop(now);

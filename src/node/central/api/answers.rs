@@ -4,11 +4,48 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::{
-        cluster::{Holder, SecondaryInfo},
+        cluster::{ClientInfo, Drained, Holder, QueueRow, Resolved, Running, SecondaryInfo},
         counters::Counters,
     },
-    model::{ClusterStatus, FileMeta},
+    model::{ClusterStatus, Conflict, FileMeta, FileName},
 };
+
+/// What a central answers to an order, as a document with one member.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // Each is the answer to the order of its name.
+pub enum CentralAnswer {
+    DownloadsPerFile(Vec<DownloadCount>),
+    DownloadsPerClient(Vec<DownloadCount>),
+    Status(ClusterStatus),
+    Secondaries(Vec<SecondaryInfo>),
+    Clients(Vec<ClientInfo>),
+    Queue(Vec<QueueRow>),
+    Expelled {
+        name: String,
+        clients: u32,
+    },
+    Drained(Vec<DrainedSecondary>),
+    Conflicts(Vec<Conflict>),
+    Resolved {
+        name: FileName,
+        choice: u16,
+        resolved: Resolved,
+    },
+    Statistics(serde_json::Value),
+}
+
+/// What became of a secondary that is to be drained, or to work again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DrainedSecondary {
+    /// Its number, as it was given.
+    pub secondary: u64,
+    /// How it is now.
+    pub drained: Drained,
+    /// It was so before.
+    #[serde(default)]
+    pub unchanged: bool,
+}
 
 /// A row of a table of downloads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,4 +68,17 @@ pub struct Summary {
     pub secondaries: Vec<SecondaryInfo>,
     /// What the books say of all downloads.
     pub sums: Counters,
+}
+
+/// What a page shows of a cluster, of one look at it.
+#[derive(Clone, Debug)]
+pub struct Present {
+    /// How it is.
+    pub summary: Summary,
+    /// What runs, some hundreds at most.
+    pub running: Vec<Running>,
+    /// What waits, some hundreds at most.
+    pub queue: Vec<QueueRow>,
+    /// Changes when the catalogue may have changed.
+    pub catalogue: u64,
 }

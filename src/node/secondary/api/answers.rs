@@ -7,7 +7,28 @@ use serde::{Deserialize, Serialize};
 use crate::{
     engine::download::Snapshot,
     model::{self, Conflict, FileName, Receiver, SecondaryNumber},
+    store::retired::{RetiredFile, RetiredTotal},
 };
+
+/// What was brought back; no name where nothing had the number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecoveredFile {
+    /// The number that was asked for.
+    pub number: u64,
+    /// Its name in the served folder.
+    pub name: Option<FileName>,
+}
+
+/// What became of files that were set aside and are to go for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Emptied {
+    /// None has this number, and nothing was done.
+    NotThere(u64),
+    /// These would go, once somebody agrees.
+    WouldGo(Vec<RetiredFile>),
+    /// So much is gone.
+    Gone(RetiredTotal),
+}
 
 /// A secondary as it stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

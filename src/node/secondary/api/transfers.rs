@@ -2,37 +2,48 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{RunningKind, RunningTransfer};
 use crate::{
     engine::download::{Snapshot, SourceState},
     model::{FileName, Receiver},
-    node::secondary::{RunningKind, RunningTransfer},
 };
 
 /// A transfer that runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(in crate::cli) struct Transfer {
+pub struct Transfer {
     /// The file.
-    pub(in crate::cli) file: FileName,
+    pub file: FileName,
     /// Which way, and how far.
     #[serde(flatten)]
-    pub(in crate::cli) kind: TransferKind,
+    pub kind: TransferKind,
 }
 
 /// Which way a transfer goes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::cli) enum TransferKind {
+pub enum TransferKind {
     /// To somebody.
-    Sending { to: Receiver, sent_bytes: u64 },
+    Sending {
+        /// To whom.
+        to: Receiver,
+        /// Bytes sent so far.
+        sent_bytes: u64,
+    },
     /// From other secondaries.
     Copying {
+        /// Its length.
         bytes: u64,
+        /// Bytes that came.
         have_bytes: u64,
+        /// Of these, those of verified chunks.
         verified_bytes: u64,
+        /// How fast they come.
         bytes_per_s: f64,
+        /// Until it is complete, as far as that can be said.
         seconds_left: Option<f64>,
-        /// Sources that send, of those that there are.
+        /// Sources that send.
         working: usize,
+        /// Sources that there are.
         sources: usize,
     },
 }

@@ -1,0 +1,72 @@
+//! What pages are made with: one style sheet, one script and an icon, each under a name that changes with it.
+
+use std::sync::LazyLock;
+
+use ring::digest::{SHA256, digest};
+
+/// A file of the program.
+pub(super) struct Asset {
+    pub(super) path: String,
+    mime: &'static str,
+    content: &'static str,
+}
+
+pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    let content = include_str!("../static/trozos.css");
+    Asset::new("css", "text/css; charset=utf-8", content)
+});
+
+pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    let content = include_str!("../static/trozos.js");
+    Asset::new("js", "text/javascript; charset=utf-8", content)
+});
+
+pub(super) static ICON: LazyLock<Asset> = LazyLock::new(|| {
+    let content = include_str!("../static/trozos.svg");
+    Asset::new("svg", "image/svg+xml", content)
+});
+
+impl Asset {
+    fn new(ending: &str, mime: &'static str, content: &'static str) -> Self {
+        let digest = digest(&SHA256, content.as_bytes());
+        let digest = digest.as_ref().iter().take(8);
+        let name: String = digest.map(|byte| format!("{byte:02x}")).collect();
+        Self {
+            path: format!("/static/{name}.{ending}"),
+            mime,
+            content,
+        }
+    }
+}
+
+/// The type and the content of what lies at a path.
+pub(in crate::http) fn asset(path: &str) -> Option<(&'static str, &'static str)> {
+    let all = [&STYLE, &SCRIPT, &ICON];
+    let asset = all.into_iter().find(|asset| asset.path == path)?;
+    Some((asset.mime, asset.content))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assets_are_found_by_their_content_and_the_script_is_small() {
+        for one in [&STYLE, &SCRIPT, &ICON] {
+            assert_eq!(asset(&one.path), Some((one.mime, one.content)));
+        }
+        assert_eq!(asset("/static/trozos.js"), None);
+        assert!(SCRIPT.content.len() < 10_000, "{}", SCRIPT.content.len());
+        for way in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+        ] {
+            assert!(!SCRIPT.content.contains(way), "{way}");
+        }
+        let elsewhere = [SCRIPT.content, STYLE.content].concat();
+        assert!(!elsewhere.contains("http://") && !elsewhere.contains("//cdn"));
+    }
+}
