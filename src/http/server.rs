@@ -3,7 +3,7 @@
 
 use std::{
     convert::Infallible,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -246,7 +246,10 @@ impl Server {
                 .right_of(headers, ip)
                 .await
                 .map_err(|why| match why {
-                    NotAdmitted::Wrong => Problem::PasswordWanted,
+                    NotAdmitted::Wrong => {
+                        tracing::warn!(%ip, "a wrong password by HTTP");
+                        Problem::PasswordWanted
+                    }
                     NotAdmitted::TooOften => Problem::TooManyGuesses,
                 })?,
         };

@@ -8,12 +8,13 @@ use super::{
 };
 
 /// Every page that users read: in Spanish, and in English.
-pub(crate) const PAIRS: [[&str; 2]; 5] = [
+pub(crate) const PAIRS: [[&str; 2]; 6] = [
     ["README.es.md", "README.md"],
     ["docs/es/instalar.md", "docs/en/install.md"],
     ["docs/es/carpetas.md", "docs/en/folders.md"],
     ["docs/es/problemas.md", "docs/en/problems.md"],
     ["docs/es/scripts.md", "docs/en/scripts.md"],
+    ["docs/es/api.md", "docs/en/api.md"],
 ];
 
 /// A page.
@@ -33,7 +34,7 @@ pub(crate) struct Block {
 }
 
 /// All pages, in both languages.
-pub(crate) fn pairs() -> [[Page; 2]; 5] {
+pub(crate) fn pairs() -> [[Page; 2]; 6] {
     PAIRS.map(|pair| pair.map(Page::read))
 }
 

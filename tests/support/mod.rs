@@ -4,6 +4,7 @@
 pub mod liar;
 pub mod process;
 pub mod samples;
+pub mod schema;
 pub mod unhindered;
 
 pub use self::samples::*;
