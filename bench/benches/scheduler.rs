@@ -172,6 +172,9 @@ impl World {
                         self.answers.push_back(Event::Cancelled { source, chunk });
                     }
                 }
+                Action::RequestPart { .. } | Action::JoinParts { .. } | Action::ForgetParts { .. } => {
+                    unreachable!("nobody reads")
+                }
                 Action::Report { .. } | Action::Notice(_) => {}
                 Action::Finish(finish) => {
                     assert_eq!(finish, Finish::Complete);

@@ -342,6 +342,9 @@ impl World {
                         request.cancelled = true;
                     }
                 }
+                Action::RequestPart { .. } | Action::JoinParts { .. } | Action::ForgetParts { .. } => {
+                    unreachable!("nobody reads")
+                }
                 Action::Report { source, .. } => {
                     assert!(self.peers.contains_key(&source));
                 }

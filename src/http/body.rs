@@ -13,7 +13,7 @@ use axum::{
 use hyper::body::{Buf, Frame, SizeHint};
 use parking_lot::Mutex;
 
-use crate::node::{Cut, Feed, Piece, face::Serving};
+use crate::node::{Cut, Feed, Piece, Reading, face::Serving};
 
 /// The rest of a body does not come: the connection, or its stream, is reset.
 #[derive(Debug, thiserror::Error)]
@@ -25,14 +25,50 @@ pub(super) type OnCut = Arc<dyn Fn(Cut) + Send + Sync>;
 
 /// The bytes of a content, on their way through the router, which only knows bodies of its own.
 #[derive(Clone)]
-pub(super) struct Fed(Arc<Mutex<Option<(Feed, OnCut)>>>);
+pub(super) struct Fed(Arc<Mutex<Option<(Flow, OnCut)>>>);
+
+/// Where bytes of a content come from.
+enum Flow {
+    /// From a file that this node holds.
+    Held(Feed),
+    /// From others, as they are read.
+    Watched(Reading),
+}
+
+impl Flow {
+    fn rest_bytes(&self) -> u64 {
+        match self {
+            Self::Held(feed) => feed.rest_bytes(),
+            Self::Watched(reading) => reading.rest_bytes(),
+        }
+    }
+
+    async fn next(&mut self) -> Option<Result<Data, Cut>> {
+        match self {
+            Self::Held(feed) => Some(feed.next().await?.map(Data::Piece)),
+            Self::Watched(reading) => {
+                let piece = reading.next().await?;
+                Some(piece.map(Data::Made).map_err(|end| {
+                    tracing::info!(%end, "a reader is cut off");
+                    Cut::Over
+                }))
+            }
+        }
+    }
+}
 
 impl Fed {
     pub(super) fn new(feed: Feed, on_cut: OnCut) -> Self {
-        Self(Arc::new(Mutex::new(Some((feed, on_cut)))))
+        Self(Arc::new(Mutex::new(Some((Flow::Held(feed), on_cut)))))
     }
 
-    fn take(&self) -> Option<(Feed, OnCut)> {
+    /// Of a content that comes while it is read.
+    pub(super) fn watched(reading: Reading) -> Self {
+        let on_cut: OnCut = Arc::new(|_| ());
+        Self(Arc::new(Mutex::new(Some((Flow::Watched(reading), on_cut)))))
+    }
+
+    fn take(&self) -> Option<(Flow, OnCut)> {
         self.0.lock().take()
     }
 }
@@ -53,9 +89,9 @@ enum Inner {
     },
 }
 
-type Next = Pin<Box<dyn Future<Output = (Feed, Option<Result<Piece, Cut>>)> + Send>>;
+type Next = Pin<Box<dyn Future<Output = (Flow, Option<Result<Data, Cut>>)> + Send>>;
 
-fn next(mut feed: Feed) -> Next {
+fn next(mut feed: Flow) -> Next {
     Box::pin(async move {
         let piece = feed.next().await;
         (feed, piece)
@@ -112,7 +148,7 @@ impl HttpBody for Reply {
             Some(Ok(piece)) => {
                 *rest_bytes = feed.rest_bytes();
                 *next_piece = Some(next(feed));
-                Poll::Ready(Some(Ok(Frame::data(Data::Piece(piece)))))
+                Poll::Ready(Some(Ok(Frame::data(piece))))
             }
             Some(Err(cut)) => {
                 on_cut(cut);

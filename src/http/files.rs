@@ -11,7 +11,7 @@ use super::{
     names::{Placing, disposition, last_component},
     ranges::{Asked, Wants, asked},
 };
-use crate::model::{ByteRange, Digest, IndexedFile};
+use crate::model::{ByteRange, Digest, FileMeta, Manifest};
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
@@ -25,6 +25,8 @@ pub(super) enum Lasting {
     AskAgain,
     /// The address names the content.
     ForEver,
+    /// It comes as it is read, and a cache would wait for it.
+    NotStored,
 }
 
 /// How a file is asked for.
@@ -38,12 +40,13 @@ pub(super) struct Manner {
 
 /// The head of the answer, and the bytes that are its body, if it has one.
 pub(super) fn head(
-    file: &IndexedFile,
+    meta: &FileMeta,
+    manifest: &Manifest,
     request: &HeaderMap,
     manner: Manner,
 ) -> (Response<Body>, Option<ByteRange>) {
-    let bytes = file.meta.layout.file_bytes();
-    let tag = format!("\"{}\"", file.meta.id);
+    let bytes = meta.layout.file_bytes();
+    let tag = format!("\"{}\"", meta.id);
     let asked = asked(manner.wants, request, &tag, bytes);
     let mut response = Response::new(Body::empty());
     let headers = response.headers_mut();
@@ -51,6 +54,7 @@ pub(super) fn head(
     let cache = match manner.lasting {
         Lasting::AskAgain => "no-cache",
         Lasting::ForEver => "public, max-age=31536000, immutable",
+        Lasting::NotStored => "no-store",
     };
     put(headers, header::CACHE_CONTROL, cache);
     let whole = ByteRange {
@@ -82,10 +86,10 @@ pub(super) fn head(
             return (response, None);
         }
     };
-    describe(headers, file, manner.saved);
+    describe(headers, meta, manifest, manner.saved);
     put(headers, header::CONTENT_LENGTH, &range.len().to_string());
     let has_body = manner.wants == Wants::Body;
-    if has_body && let Some(digest) = digest_of(file, range) {
+    if has_body && let Some(digest) = digest_of(manifest, range) {
         put(headers, CONTENT_DIGEST, &field(digest));
     }
     *response.status_mut() = status;
@@ -93,8 +97,8 @@ pub(super) fn head(
 }
 
 /// What is said of a file, whichever part of it is sent.
-fn describe(headers: &mut HeaderMap, file: &IndexedFile, saved: bool) {
-    let name = last_component(&file.meta.name);
+fn describe(headers: &mut HeaderMap, meta: &FileMeta, manifest: &Manifest, saved: bool) {
+    let name = last_component(&meta.name);
     let kind = kinds::of(name);
     let placing = if saved {
         Placing::Attachment
@@ -106,19 +110,19 @@ fn describe(headers: &mut HeaderMap, file: &IndexedFile, saved: bool) {
     put(headers, header::ACCEPT_RANGES, "bytes");
     let disposition = disposition(placing, name);
     put(headers, header::CONTENT_DISPOSITION, &disposition);
-    let whole = file.manifest.whole();
+    let whole = manifest.whole();
     put(headers, REPR_DIGEST, &field(whole));
     let old = format!("SHA-256={}", STANDARD.encode(whole.as_bytes()));
     put(headers, DIGEST, &old);
 }
 
 /// The digest of a range, where it is known: of the whole, or of one chunk.
-fn digest_of(file: &IndexedFile, range: ByteRange) -> Option<Digest> {
-    let layout = file.meta.layout;
+fn digest_of(manifest: &Manifest, range: ByteRange) -> Option<Digest> {
+    let layout = manifest.layout();
     if range.start == 0 && range.end == layout.file_bytes() {
-        return Some(file.manifest.whole());
+        return Some(manifest.whole());
     }
-    file.manifest.chunk(layout.chunk_of(range)?)
+    manifest.chunk(layout.chunk_of(range)?)
 }
 
 /// A digest as RFC 9530 writes it.
@@ -138,7 +142,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::model::{ChunkLayout, FileMeta, FileName, FileTime, Manifest, Stamp};
+    use crate::model::{ChunkLayout, FileName, FileTime, IndexedFile, Stamp};
 
     const CHUNK: u64 = 1 << 20;
 
@@ -181,7 +185,7 @@ mod tests {
         if let Some(range) = range {
             headers.insert(header::RANGE, range.parse().unwrap());
         }
-        head(file, &headers, manner(wants))
+        head(&file.meta, &file.manifest, &headers, manner(wants))
     }
 
     fn value(response: &Response<Body>, name: &str) -> String {

@@ -114,7 +114,7 @@ async fn send(
         lasting,
         saved: is_saved(request),
     };
-    let (mut response, range) = head(&file, &request.headers, manner);
+    let (mut response, range) = head(&file.meta, &file.manifest, &request.headers, manner);
     let asker = request.extensions.get::<Asker>();
     if let Some(range) = range.filter(|range| !range.is_empty())
         && let Some(asker) = asker

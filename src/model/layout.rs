@@ -1,5 +1,7 @@
 //! All arithmetic of offsets and chunks. Nobody else multiplies an index by a chunk size.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     ChunkIndex,
     limits::{CHUNKS_BEFORE_DOUBLING, MAX_CHUNK_BYTES, MAX_FILE_BYTES, MIN_CHUNK_BYTES},
@@ -23,6 +25,22 @@ impl ByteRange {
     /// True when it holds no byte.
     pub fn is_empty(self) -> bool {
         self.start == self.end
+    }
+}
+
+/// Some bytes of a chunk: `from..from + bytes` of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Part {
+    /// Where in the chunk it begins, in bytes.
+    pub from: u32,
+    /// Its length in bytes.
+    pub bytes: u32,
+}
+
+impl Part {
+    /// One past its last byte, where that is a place in any chunk.
+    pub fn end(self) -> Option<u32> {
+        self.from.checked_add(self.bytes)
     }
 }
 
@@ -157,6 +175,15 @@ impl ChunkLayout {
         let index = u32::try_from(range.start / u64::from(self.chunk_bytes)).ok()?;
         let chunk = ChunkIndex(index);
         (self.contains(chunk) && self.byte_range(chunk) == range).then_some(chunk)
+    }
+
+    /// The chunk that an offset lies in; one past the last for the end of the file and what is beyond.
+    pub fn chunk_at(self, offset: u64) -> ChunkIndex {
+        let index = offset / u64::from(self.chunk_bytes);
+        match offset < self.file_bytes {
+            true => ChunkIndex(index as u32),
+            false => ChunkIndex(self.chunk_count()),
+        }
     }
 
     /// Length of a chunk, in bytes; 0 for one that the file lacks.

@@ -36,7 +36,7 @@ pub use ids::{
     SecondaryNumberError, Session, SourceId, Term, TransferId, TransferIdError,
 };
 pub use indexed::{FileTime, IndexedFile, Seen, Stamp};
-pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError};
+pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError, Part};
 pub use limit::Limit;
 pub use manifest::{FileMeta, Manifest, ManifestError};
 pub use name::{FileName, FileNameError};

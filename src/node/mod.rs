@@ -30,6 +30,7 @@ mod stop;
 mod stories;
 #[cfg(test)]
 mod testing;
+mod watch;
 
 pub use ask::Stopped;
 pub use failure::{DiskTrouble, Failure, ToldFailure};
@@ -42,5 +43,6 @@ pub use send::{Cut, Feed, NotOpened, Piece, Request};
 pub use start::{StartError, announced_ip, where_to_listen};
 pub use statistics::StatisticsTrouble;
 pub use stop::StopError;
+pub use watch::{Reading, WatchEnd, WatchLimits, Watched};
 
 pub use crate::net::{CertificateTrouble, PemTrouble, TlsError, TlsRefusal};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ChunkIndex, Digest, FileName, TransferId};
+use crate::model::{ChunkIndex, Digest, FileName, Part, TransferId};
 
 use super::{ErrorCode, Hello};
 
@@ -30,6 +30,9 @@ pub enum ToSource {
     Get {
         /// The chunk.
         chunk: ChunkIndex,
+        /// Only this part of it, and before all that was asked for without one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        part: Option<Part>,
     },
     /// Takes a request back: what is not sent yet will not be.
     Cancel {

@@ -33,7 +33,7 @@ pub use hash::{lanes, manifest_id, sha256, sha256_file, sha256_many};
 pub use index::ContentReader;
 pub use part::{
     Checked, Checkup, Existing, Opened, OwnFile, PartFile, PartNote, PartPlace, Pressure, Sweep,
-    Target,
+    Target, WholeFile,
 };
 pub use records::RecordLog;
 pub use root::Root;

@@ -771,6 +771,11 @@ impl World {
                     let wait = secondary.plan.latency;
                     self.after(wait, Coming::Withdrawn(source, generation, chunk));
                 }
+                Action::RequestPart { .. }
+                | Action::JoinParts { .. }
+                | Action::ForgetParts { .. } => {
+                    unreachable!("nobody reads")
+                }
                 Action::Report { .. } => {}
                 Action::Notice(notice) => {
                     if let Notice::Banned { who: of, .. } = &notice {

@@ -1,10 +1,11 @@
 //! Where every chunk stands. Owns what is here, what is asked of whom, and what is missing; knows nothing of rates,
 //! connections or time.
 //!
-//! Invariant: a chunk is in exactly one of `have`, `in_flight` and the missing set of its home. It never leaves `have`.
+//! Invariant: a chunk is in exactly one of `have`, `in_flight`, `split` and the missing set of its home. It leaves `have` only
+//! when it is forgotten.
 //! The home of a chunk is the source whose own it is, as the central assigned it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, Have, SourceId};
 
@@ -39,9 +40,10 @@ struct MissingSet {
 ///
 /// ```text
 ///  Missing ──take──▶ InFlight(1) ──join──▶ InFlight(2)
-///     ▲                │    ▲                │  │
-///     └─────leave──────┘    └─────leave──────┘  │
-///        Have ◀── complete, from any state ─────┘
+///   ▲  ▲               │    ▲                │  │
+///   │  └─────leave─────┘    └─────leave──────┘  │
+///   ├──split──▶ Split ──unsplit──▶ Missing      │
+///   └──forget── Have ◀── complete, from any ────┘
 /// ```
 #[derive(Clone, Debug)]
 pub(super) struct ChunkTable {
@@ -50,6 +52,8 @@ pub(super) struct ChunkTable {
     have_bytes: u64,
     brought_by: Vec<Option<SourceId>>,
     in_flight: BTreeMap<ChunkIndex, Owners>,
+    /// Chunks that are asked for in parts.
+    split: BTreeSet<ChunkIndex>,
     home: Vec<Option<SourceId>>,
     missing: BTreeMap<Option<SourceId>, MissingSet>,
     missing_chunks: u32,
@@ -66,6 +70,7 @@ impl ChunkTable {
             have_bytes: 0,
             brought_by: vec![None; count as usize],
             in_flight: BTreeMap::new(),
+            split: BTreeSet::new(),
             home: vec![None; count as usize],
             missing: BTreeMap::new(),
             missing_chunks: 0,
@@ -121,6 +126,7 @@ impl ChunkTable {
         self.layout.contains(chunk)
             && !self.have.contains(chunk)
             && !self.in_flight.contains_key(&chunk)
+            && !self.split.contains(&chunk)
     }
 
     /// Makes the chunks of a range a source's own, as far as the file and the source have them.
@@ -206,6 +212,34 @@ impl ChunkTable {
         true
     }
 
+    /// A missing chunk is asked for in parts. False if it is not missing.
+    pub(super) fn split(&mut self, chunk: ChunkIndex) -> bool {
+        let is_missing = self.is_missing(chunk);
+        if is_missing {
+            self.take_missing(chunk);
+            self.split.insert(chunk);
+        }
+        is_missing
+    }
+
+    /// A chunk is not asked for in parts any more: it is missing.
+    pub(super) fn unsplit(&mut self, chunk: ChunkIndex) {
+        if self.split.remove(&chunk) {
+            self.put_missing(chunk);
+        }
+    }
+
+    /// A chunk is not here any more: it is missing. False if it was not here.
+    pub(super) fn forget(&mut self, chunk: ChunkIndex) -> bool {
+        let was_here = self.have.remove(chunk);
+        if was_here {
+            self.have_bytes -= u64::from(self.layout.chunk_len(chunk));
+            self.brought_by[chunk.as_usize()] = None;
+            self.put_missing(chunk);
+        }
+        was_here
+    }
+
     /// A chunk with one owner is asked of a second. False if it has another state, or is this owner's already.
     pub(super) fn join(&mut self, chunk: ChunkIndex, owner: SourceId) -> bool {
         match self.in_flight.get_mut(&chunk) {
@@ -257,6 +291,7 @@ impl ChunkTable {
             self.take_missing(chunk);
         }
         self.in_flight.remove(&chunk);
+        self.split.remove(&chunk);
         let new = self.have.insert(chunk);
         if new {
             self.have_bytes += u64::from(self.layout.chunk_len(chunk));
@@ -360,7 +395,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_chunk_is_in_one_state_and_the_sums_agree(
-            steps in proptest::collection::vec((0u8..5, 0u32..70, 1u32..4), 1..300),
+            steps in proptest::collection::vec((0u8..8, 0u32..70, 1u32..4), 1..300),
         ) {
             let mut table = table(70);
             for (step, index, id) in steps {
@@ -370,6 +405,9 @@ mod tests {
                     1 => { table.join(chunk, source(id)); }
                     2 => { table.leave(chunk, source(id)); }
                     3 => { table.complete(chunk, source(id)); }
+                    4 => { table.split(chunk); }
+                    5 => table.unsplit(chunk),
+                    6 => { table.forget(chunk); }
                     _ => table.set_home(ChunkRange { first: index, count: 9 }, source(id), &Have::All),
                 }
                 let homes = (0..4).map(|n| (n > 0).then(|| source(n)));
@@ -386,6 +424,7 @@ mod tests {
                         missing.contains(&chunk),
                         table.owners(chunk).is_some(),
                         table.have().contains(chunk),
+                        table.split.contains(&chunk),
                     ];
                     prop_assert_eq!(states.iter().filter(|&&is| is).count(), 1);
                 }

@@ -31,6 +31,11 @@ impl Counters {
         self.useful_chunks += 1;
     }
 
+    /// Of a chunk that was verified the source brought so many bytes, and another more.
+    pub(super) fn useful_part(&mut self, bytes: u64) {
+        self.useful_bytes += bytes;
+    }
+
     /// A chunk was taken from the source, to be asked for elsewhere.
     pub(super) fn retry(&mut self) {
         self.retries += 1;

@@ -57,6 +57,11 @@ impl Flow {
         self.progress.in_line_for(now)
     }
 
+    /// See [`Progress::silent_for`].
+    pub(super) fn silent_for(&self, now: Instant) -> Option<Duration> {
+        self.progress.silent_for(now)
+    }
+
     /// See [`Progress::suspect_at`].
     pub(super) fn suspect_at(&self) -> Option<Instant> {
         self.progress.suspect_at()
@@ -70,6 +75,12 @@ impl Flow {
     /// One more chunk is asked for.
     pub(super) fn ask(&mut self, now: Instant, chunk: ChunkIndex, length: u32) {
         self.queue.push(chunk, length);
+        self.sync(now);
+    }
+
+    /// A part of a chunk is asked for.
+    pub(super) fn ask_part(&mut self, now: Instant, chunk: ChunkIndex, bytes: u32) {
+        self.queue.push_part(chunk, bytes);
         self.sync(now);
     }
 

@@ -1,6 +1,7 @@
 //! The machine: its rooms, its verbs, and the ways between the rooms. What follows when sources come and go is in
-//! `sources`, what can be seen in `views`.
+//! `sources`, what readers wait for in `readers`, what can be seen in `views`.
 
+mod readers;
 mod sources;
 mod views;
 
@@ -16,7 +17,8 @@ use super::{
     hedges::Hedges,
     help::{self, Help},
     outlook::Outlook,
-    reading::Reading,
+    parts::Parts,
+    readers::Readers,
     schedule::{self, Pass},
     source::{Declined, Due},
     sources::Sources,
@@ -46,8 +48,9 @@ pub struct Download {
     blame: Blame,
     hedges: Hedges,
     wait: Wait,
-    /// Somebody reads the file from its beginning while it comes.
-    reading: Option<Reading>,
+    /// Who reads the file while it comes.
+    readers: Readers,
+    parts: Parts,
     actions: VecDeque<Action>,
     state: State,
     began: Instant,
@@ -76,7 +79,8 @@ impl Download {
             blame: Blame::default(),
             hedges: Hedges::new(layout),
             wait: Wait::new(config.source_wait),
-            reading: None,
+            readers: Readers::of_all(layout.chunk_count()),
+            parts: Parts::default(),
             actions: VecDeque::new(),
             state: State::Preparing,
             began: now,
@@ -94,7 +98,16 @@ impl Download {
         now: Instant,
     ) -> Self {
         Self {
-            reading: Some(Reading::new(ahead_chunks)),
+            readers: Readers::in_order(layout.chunk_count(), ahead_chunks),
+            ..Self::new(layout, config, now)
+        }
+    }
+
+    /// A download of what readers are near to ([`Event::Read`]), and of nothing else. It is complete when everything happens
+    /// to be here.
+    pub fn for_readers(layout: ChunkLayout, config: DownloadConfig, now: Instant) -> Self {
+        Self {
+            readers: Readers::only(layout.chunk_count()),
             ..Self::new(layout, config, now)
         }
     }
@@ -125,7 +138,14 @@ impl Download {
             Event::Queued { source } => self.queued(now, source),
             Event::Blocked { source } => self.set_blocked(now, source, true),
             Event::Unblocked { source } => self.set_blocked(now, source, false),
-            Event::Taken { chunks } => self.taken(chunks),
+            Event::Taken { chunks } => self.readers.taken(chunks),
+            Event::Read(at) => self.readers.read(at),
+            Event::Left { reader } => self.readers.left(now, reader),
+            Event::Forgotten { chunk } => drop(self.chunks.forget(chunk)),
+            Event::PartCame { source, chunk } => self.part_came(now, source, chunk),
+            Event::PartsVerified { chunk } => self.parts_verified(now, chunk),
+            Event::PartsWrong { chunk } => self.parts_wrong(now, chunk),
+            Event::Lied { source, chunk } => self.lied(now, source, chunk),
             Event::LocalFailure { reason } => {
                 self.finish(Finish::Failed(FailReason::Local(reason)));
             }
@@ -145,6 +165,7 @@ impl Download {
             let late = now.saturating_duration_since(due);
             self.sources.shift(late);
             self.wait.shift(late);
+            self.readers.shift(late);
         }
         for (source, due) in self.sources.due(now) {
             match due {
@@ -166,7 +187,11 @@ impl Download {
         if self.state == State::Over {
             return None;
         }
-        let deadlines = [self.sources.deadline(), self.wait.deadline()];
+        let deadlines = [
+            self.sources.deadline(),
+            self.wait.deadline(),
+            self.readers.deadline(),
+        ];
         deadlines.into_iter().flatten().min()
     }
 
@@ -191,6 +216,7 @@ impl Download {
                     source.credit(self.layout.chunk_len(chunk));
                 }
             }
+            Event::PartsVerified { chunk } => self.credit_parts(chunk),
             Event::Sources(_)
             | Event::Connected { .. }
             | Event::Lost { .. }
@@ -202,6 +228,12 @@ impl Download {
             | Event::Blocked { .. }
             | Event::Unblocked { .. }
             | Event::Taken { .. }
+            | Event::Read(_)
+            | Event::Left { .. }
+            | Event::Forgotten { .. }
+            | Event::PartCame { .. }
+            | Event::PartsWrong { .. }
+            | Event::Lied { .. }
             | Event::LocalFailure { .. }
             | Event::Stop => {}
         }
@@ -243,12 +275,6 @@ impl Download {
             self.resumed_bytes = self.chunks.resume(have);
         }
     }
-
-    fn taken(&mut self, chunks: u32) {
-        if let Some(reading) = &mut self.reading {
-            reading.taken(chunks);
-        }
-    }
 }
 
 /// Chunks are asked for, and come or do not.
@@ -270,6 +296,13 @@ impl Download {
             return;
         }
         source.credit(self.layout.chunk_len(chunk));
+        self.drop_parts(chunk);
+        self.is_here(now, chunk);
+    }
+
+    /// A chunk is in the file: nobody else needs to send it.
+    fn is_here(&mut self, now: Instant, chunk: ChunkIndex) {
+        self.parts.settle(chunk);
         for (source, unsent_bytes) in self.sources.make_useless(now, chunk) {
             self.hedges.give_back(unsent_bytes);
             self.actions.push_back(Action::Cancel { source, chunk });
@@ -299,6 +332,7 @@ impl Download {
         }
         if declined.leaves {
             self.chunks.leave(chunk, id);
+            self.parts.leave(chunk, id);
         }
     }
 
@@ -318,6 +352,9 @@ impl Download {
 
     /// Asks for as much as is sensible now.
     fn schedule(&mut self, now: Instant) {
+        if !self.readers.is_empty() || self.parts.chunks().next().is_some() {
+            self.serve_readers(now);
+        }
         let mut pass = Pass::default();
         while let Some((source, chunk)) = pass.next(&self.outlook(now)) {
             self.request(now, source, chunk);
@@ -343,7 +380,7 @@ impl Download {
             layout: self.layout,
             chunks: &self.chunks,
             sources: &self.sources,
-            reading: self.reading,
+            readers: &self.readers,
         }
     }
 

@@ -6,7 +6,8 @@
 //! - `chunks`: where every chunk stands, whose own it is, who was asked for it;
 //! - `sources`: every source, with its connection, its requests, its measures and its counters (`source`, made of
 //!   `connection`, `flow` and `counters`);
-//! - `reading`: how far ahead of its reader a download may be;
+//! - `readers`: who reads the file while it comes, and how far ahead of each it may be;
+//! - `parts`: what is asked for in parts, as a reader waits for it;
 //! - `hedges`: what may be sent twice;
 //! - `blame`: who sent wrong bytes;
 //! - `wait`: since when no source is there.
@@ -26,10 +27,11 @@ mod index_set;
 mod machine;
 mod map;
 mod outlook;
+mod parts;
 mod progress;
 mod queue;
 mod rate;
-mod reading;
+mod readers;
 mod schedule;
 mod source;
 mod sources;

@@ -1,8 +1,8 @@
-//! What decisions look at: chunks, sources and the reader's window at one moment. Reads the rooms and changes nothing.
+//! What decisions look at: chunks, sources and readers at one moment. Reads the rooms and changes nothing.
 
 use std::time::Instant;
 
-use super::{chunks::ChunkTable, reading::Reading, source::Source, sources::Sources};
+use super::{chunks::ChunkTable, readers::Readers, source::Source, sources::Sources};
 use crate::model::{ChunkIndex, ChunkLayout, Have, SourceId};
 
 /// Rate of a source of which nothing is known where nothing is known of any, in bytes per second.
@@ -15,8 +15,8 @@ pub(super) struct Outlook<'a> {
     pub(super) layout: ChunkLayout,
     pub(super) chunks: &'a ChunkTable,
     pub(super) sources: &'a Sources,
-    /// The window of whoever reads the file while it comes.
-    pub(super) reading: Option<Reading>,
+    /// Who reads the file while it comes.
+    pub(super) readers: &'a Readers,
 }
 
 /// A source that works, with what is needed to compare it.
@@ -37,20 +37,25 @@ impl Worker {
 impl<'a> Outlook<'a> {
     /// Unassigned chunks, and their bytes: those that may be asked for and that nobody has to bring.
     pub(super) fn unassigned(&self) -> (u32, u64) {
-        match self.reading {
-            None => (self.chunks.missing_chunks(), self.chunks.missing_bytes()),
-            Some(reading) => self
-                .in_reach(reading)
-                .fold((0, 0), |(count, bytes), chunk| {
-                    (count + 1, bytes + u64::from(self.layout.chunk_len(chunk)))
-                }),
+        if self.readers.keeps_all() {
+            return (self.chunks.missing_chunks(), self.chunks.missing_bytes());
         }
+        self.missing_in_reach()
+    }
+
+    /// Missing chunks that readers are near enough to, and their bytes.
+    pub(super) fn missing_in_reach(&self) -> (u32, u64) {
+        let reached = self.readers.reached().into_iter();
+        let missing = reached.filter(|chunk| self.chunks.is_missing(*chunk));
+        missing.fold((0, 0), |(count, bytes), chunk| {
+            (count + 1, bytes + u64::from(self.layout.chunk_len(chunk)))
+        })
     }
 
     /// True for an unassigned chunk.
     pub(super) fn is_unassigned(&self, chunk: ChunkIndex) -> bool {
-        let in_reach = self.reading.is_none_or(|reading| reading.reaches(chunk));
-        in_reach && self.chunks.is_missing(chunk)
+        let may_be = self.readers.keeps_all() || self.readers.reaches(chunk);
+        may_be && self.chunks.is_missing(chunk)
     }
 
     /// Unassigned chunks that a source has.
@@ -66,10 +71,11 @@ impl<'a> Outlook<'a> {
         self.unassigned().0 > 0 && self.unassigned_of(source) > 0
     }
 
-    /// Missing chunks that a reader is near enough to, in order.
-    pub(super) fn in_reach(&self, reading: Reading) -> impl Iterator<Item = ChunkIndex> + 'a {
-        let missing = self.chunks.missing_forward(None);
-        missing.take_while(move |chunk| reading.reaches(*chunk))
+    /// Missing chunks that readers are near enough to, in the order in which they need them.
+    pub(super) fn in_reach(&self) -> impl Iterator<Item = ChunkIndex> + 'a {
+        let chunks = self.chunks;
+        let in_turn = self.readers.in_turn();
+        in_turn.filter(move |chunk| chunks.is_missing(*chunk))
     }
 
     /// Sources that work, with their rates; one whose rate is unknown counts as typical.

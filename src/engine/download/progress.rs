@@ -81,6 +81,12 @@ impl Progress {
         Some(now.saturating_duration_since(since))
     }
 
+    /// How long nothing has come of what is awaited; `None` while nothing is, or this side takes nothing.
+    pub(super) fn silent_for(&self, now: Instant) -> Option<Duration> {
+        let since = self.counting()?;
+        Some(now.saturating_duration_since(since))
+    }
+
     /// Says whether this side takes nothing from now on.
     pub(super) fn set_blocked(&mut self, now: Instant, blocked: bool) {
         self.blocked = blocked;

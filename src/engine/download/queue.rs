@@ -26,6 +26,8 @@ pub(super) struct Request {
     pub(super) length: u32,
     pub(super) received: u32,
     pub(super) want: Want,
+    /// What is asked for is only a part of the chunk.
+    pub(super) is_part: bool,
 }
 
 impl Request {
@@ -134,12 +136,27 @@ impl RequestQueue {
 
     /// One more chunk is asked for. The caller makes sure that it is not in the queue.
     pub(super) fn push(&mut self, chunk: ChunkIndex, length: u32) {
-        let request = Request {
+        self.put(Request {
             chunk,
             length,
             received: 0,
             want: Want::Wanted,
-        };
+            is_part: false,
+        });
+    }
+
+    /// The same for a part of a chunk, of so many bytes.
+    pub(super) fn push_part(&mut self, chunk: ChunkIndex, bytes: u32) {
+        self.put(Request {
+            chunk,
+            length: bytes,
+            received: 0,
+            want: Want::Wanted,
+            is_part: true,
+        });
+    }
+
+    fn put(&mut self, request: Request) {
         self.sums += request.sums();
         self.requests.push_back(request);
     }

@@ -5,9 +5,9 @@
 //! others could have brought everything. That is the time `T` at which all of them together, each at its rate, have sent
 //! what is outstanding and what is unassigned. What idle sources do then is in [`super::help`].
 //!
-//! When somebody reads the file while it comes, every source takes the first unassigned chunk. What is too far ahead of the
-//! reader is neither missing nor unassigned. The ranges that the central assigns mean nothing there: no chunk is anybody's
-//! own.
+//! When somebody reads the file while it comes, every source first takes what readers need next. Where only that is wanted,
+//! what is too far ahead of all readers is neither missing nor unassigned, and the ranges that the central assigns mean
+//! nothing: no chunk is anybody's own. What a hungry reader waits for does not come this way ([`super::machine`]).
 
 use std::collections::BTreeSet;
 
@@ -85,13 +85,28 @@ pub(super) fn useless(outlook: &Outlook<'_>) -> Vec<SourceId> {
         .collect()
 }
 
-/// What a source should bring next: what only it has, then what it would bring in time.
+/// What a source should bring next: what readers need, then what only it has, then what it would bring in time.
 fn next_chunk(outlook: &Outlook<'_>, worker: &Worker, workers: &[Worker]) -> Option<ChunkIndex> {
+    if !outlook.readers.is_empty() {
+        let source = &outlook.sources[worker.id];
+        let (_, bytes) = outlook.missing_in_reach();
+        let needed = outlook.in_reach();
+        let mut needed = needed.filter(|chunk| source.may_be_asked_for(*chunk));
+        if let Some(chunk) = needed.next()
+            && is_in_time(outlook, worker, chunk, bytes, workers)
+        {
+            return Some(chunk);
+        }
+    }
+    if !outlook.readers.keeps_all() {
+        return None;
+    }
     if let Some(chunk) = its_alone(outlook, worker, workers) {
         return Some(chunk);
     }
     let chunk = first_choice(outlook, worker, workers)?;
-    is_in_time(outlook, worker, chunk, workers).then_some(chunk)
+    let (_, bytes) = outlook.unassigned();
+    is_in_time(outlook, worker, chunk, bytes, workers).then_some(chunk)
 }
 
 /// The first unassigned chunk that no other source that works has.
@@ -100,8 +115,7 @@ fn its_alone(outlook: &Outlook<'_>, worker: &Worker, workers: &[Worker]) -> Opti
     let others: Vec<_> = others
         .map(|other| outlook.sources[other.id].have())
         .collect();
-    let is_read = outlook.reading.is_some();
-    if is_read || others.is_empty() || others.iter().any(|have| have.is_all()) {
+    if others.is_empty() || others.iter().any(|have| have.is_all()) {
         return None;
     }
     let source = &outlook.sources[worker.id];
@@ -117,9 +131,6 @@ fn first_choice(outlook: &Outlook<'_>, worker: &Worker, workers: &[Worker]) -> O
     let (chunks, sources) = (outlook.chunks, outlook.sources);
     let source = &sources[worker.id];
     let allowed = |chunk: &ChunkIndex| source.may_be_asked_for(*chunk);
-    if let Some(reading) = outlook.reading {
-        return outlook.in_reach(reading).find(allowed);
-    }
     let own = chunks.missing_forward(Some(worker.id));
     let nobodys = chunks.missing_forward(None);
     if let Some(chunk) = own.chain(nobodys).find(allowed) {
@@ -146,11 +157,12 @@ fn first_choice(outlook: &Outlook<'_>, worker: &Worker, workers: &[Worker]) -> O
         .find_map(|(home, _)| chunks.missing_backward(Some(home)).find(allowed))
 }
 
-/// True when this chunk from this source would not be what everybody waits for in the end.
+/// True when this chunk from this source would not be what everybody waits for when `unassigned_bytes` have come.
 fn is_in_time(
     outlook: &Outlook<'_>,
     worker: &Worker,
     chunk: ChunkIndex,
+    unassigned_bytes: u64,
     workers: &[Worker],
 ) -> bool {
     let chunk_bytes = f64::from(outlook.layout.chunk_bytes());
@@ -159,7 +171,6 @@ fn is_in_time(
     let rivals: Vec<_> = workers.iter().filter(has_it).collect();
     let times = rivals.iter().map(|w| w.time_for(chunk_bytes));
     let best = times.fold(f64::INFINITY, f64::min);
-    let (_, unassigned_bytes) = outlook.unassigned();
     let fluid = fluid_finish_time(unassigned_bytes as f64, rivals);
     own <= fluid.max(best) * (1.0 + SLACK)
 }

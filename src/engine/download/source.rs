@@ -51,6 +51,8 @@ pub(super) struct Source {
     refused: BTreeSet<ChunkIndex>,
     refusals: u32,
     counters: Counters,
+    /// Bytes of parts that it brought of chunks that are not whole.
+    held_bytes: u64,
 }
 
 /// What can be seen of it.
@@ -137,6 +139,11 @@ impl Source {
         self.flow.in_line_for(now)
     }
 
+    /// How long nothing has come of what is awaited of it; `None` while nothing is.
+    pub(super) fn silent_for(&self, now: Instant) -> Option<Duration> {
+        self.flow.silent_for(now)
+    }
+
     /// When [`Self::due`] is to be called.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.connection.state() {
@@ -151,7 +158,7 @@ impl Source {
 
     /// Its counters as others see them.
     pub(super) fn received_from(&self) -> ReceivedFrom {
-        let pending_bytes = self.queue().sums().pending_bytes;
+        let pending_bytes = self.queue().sums().pending_bytes + self.held_bytes;
         self.counters
             .received_from(self.id, self.who, pending_bytes)
     }
@@ -183,6 +190,7 @@ impl Source {
             refused: BTreeSet::new(),
             refusals: 0,
             counters: Counters::default(),
+            held_bytes: 0,
         }
     }
 
@@ -287,6 +295,36 @@ impl Source {
         self.flow.ask(now, chunk, length);
     }
 
+    /// It is asked for a part of a chunk.
+    pub(super) fn ask_part(&mut self, now: Instant, chunk: ChunkIndex, bytes: u32) {
+        self.flow.ask_part(now, chunk, bytes);
+    }
+
+    /// A part that it was asked for is here: its bytes are held until its chunk is whole.
+    pub(super) fn hold(&mut self, now: Instant, chunk: ChunkIndex, bytes: u32) {
+        self.flow.settle(now, chunk);
+        self.held_bytes += u64::from(bytes);
+    }
+
+    /// A part that nobody wants any more has come all the same.
+    pub(super) fn forget_part(&mut self, now: Instant, chunk: ChunkIndex) {
+        self.flow.settle(now, chunk);
+    }
+
+    /// A part of it is not held any more.
+    pub(super) fn release(&mut self, bytes: u32) {
+        self.held_bytes = self.held_bytes.saturating_sub(bytes.into());
+    }
+
+    /// A part that it brought is in the file, and was not before. The longest part counts as a chunk.
+    pub(super) fn credit_part(&mut self, bytes: u32, is_longest: bool) {
+        self.connection.forget_failures();
+        match is_longest {
+            true => self.counters.useful(bytes.into()),
+            false => self.counters.useful_part(bytes.into()),
+        }
+    }
+
     /// The chunk that it is asked for is another's to bring as well.
     pub(super) fn count_hedge(&mut self) {
         self.counters.hedge();
@@ -385,6 +423,7 @@ impl Source {
     /// The download is over. Says whether it goes on sending.
     pub(super) fn end(&mut self) -> bool {
         let is_sending = self.is_working() || self.connection.seen() == SourceState::Resting;
+        self.held_bytes = 0;
         self.flow.end() && is_sending
     }
 }

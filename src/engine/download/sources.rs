@@ -82,14 +82,21 @@ impl Sources {
     }
 
     /// Bytes that have come of chunks that are not verified yet. Where several sources send a chunk, those of the furthest
-    /// count.
+    /// count; where each sends a part of it, all do.
     pub(super) fn arriving_bytes(&self) -> u64 {
         let mut arrived: BTreeMap<ChunkIndex, u32> = BTreeMap::new();
         for request in self.iter().flat_map(|source| source.queue().iter()) {
             match request.want {
                 Want::Wanted | Want::TakenBack => {
-                    let most = arrived.entry(request.chunk).or_default();
-                    *most = request.received.max(*most);
+                    let arrived = arrived.entry(request.chunk).or_default();
+                    *arrived = if request.is_part {
+                        request
+                            .received
+                            .saturating_add(*arrived)
+                            .min(self.chunk_bytes)
+                    } else {
+                        request.received.max(*arrived)
+                    };
                 }
                 Want::Useless => {}
             }

@@ -1,5 +1,7 @@
 //! The machine step by step. Whole stories are told in `tests/sim`.
 
+mod readers;
+
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
@@ -59,28 +61,40 @@ impl Bench {
     }
 
     fn of(chunks: u32, sources: u32, ahead_chunks: Option<u32>) -> Self {
+        let mut bench = Self::preparing(chunks, |layout, config, now| match ahead_chunks {
+            None => Download::new(layout, config, now),
+            Some(ahead) => Download::in_order(layout, config, ahead, now),
+        });
+        bench.connect(sources);
+        bench
+    }
+
+    fn preparing(
+        chunks: u32,
+        machine: impl FnOnce(ChunkLayout, DownloadConfig, Instant) -> Download,
+    ) -> Self {
         let now = Instant::now();
         let layout = ChunkLayout::for_file(u64::from(chunks) * MIB).unwrap();
         let config = DownloadConfig {
             seed: 1,
             source_wait: Duration::from_secs(60),
         };
-        let mut bench = Self {
-            machine: match ahead_chunks {
-                None => Download::new(layout, config, now),
-                Some(ahead) => Download::in_order(layout, config, ahead, now),
-            },
+        Self {
+            machine: machine(layout, config, now),
             now,
             chunks,
-        };
-        bench.list(sources);
+        }
+    }
+
+    /// All sources are connected to, and nothing is here.
+    fn connect(&mut self, sources: u32) {
+        self.list(sources);
         for id in 1..=sources {
             let source = source(id);
-            bench.feed(Event::Connected { source });
+            self.feed(Event::Connected { source });
         }
-        let have = ChunkSet::new(chunks);
-        bench.feed(Event::Ready { have });
-        bench
+        let have = ChunkSet::new(self.chunks);
+        self.feed(Event::Ready { have });
     }
 
     fn list(&mut self, sources: u32) {

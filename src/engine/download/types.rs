@@ -3,8 +3,26 @@
 use std::time::Duration;
 
 use crate::model::{
-    ChunkIndex, ChunkSet, Fault, ReceivedFrom, SourceId, SourceInfo, Who, error_codes,
+    ChunkIndex, ChunkSet, Fault, Part, ReceivedFrom, SourceId, SourceInfo, Who, error_codes,
 };
+
+/// Somebody who reads the file while it comes. Later ones have higher numbers; 0 is whoever reads a file from its beginning
+/// ([`Download::in_order`](super::Download::in_order)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReaderId(pub u64);
+
+/// Where a reader is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReaderAt {
+    /// Which one.
+    pub reader: ReaderId,
+    /// The chunk that it needs next; one past the last where it is at the end.
+    pub position: ChunkIndex,
+    /// How many chunks, from there, it should find.
+    pub window_chunks: u32,
+    /// It waits for the chunk that it is at: that one is asked for before all else.
+    pub is_urgent: bool,
+}
 
 /// What happened outside.
 #[derive(Clone, Debug)]
@@ -87,6 +105,43 @@ pub enum Event {
         /// How many, from the first.
         chunks: u32,
     },
+    /// A reader begins, or is elsewhere now.
+    Read(ReaderAt),
+    /// A reader is gone: what only it was near to is not wanted any more.
+    Left {
+        /// Which one.
+        reader: ReaderId,
+    },
+    /// A verified chunk is not here any more, as there is only so much memory. It is missing again.
+    Forgotten {
+        /// The chunk.
+        chunk: ChunkIndex,
+    },
+    /// All bytes of the part of a chunk that a source was asked for are here. The chunk is looked at once all of its parts
+    /// are.
+    PartCame {
+        /// Who brought it.
+        source: SourceId,
+        /// The chunk.
+        chunk: ChunkIndex,
+    },
+    /// All parts of a chunk, together, matched its digest, and the chunk is in the file.
+    PartsVerified {
+        /// The chunk.
+        chunk: ChunkIndex,
+    },
+    /// All parts of a chunk, together, did not match its digest.
+    PartsWrong {
+        /// The chunk.
+        chunk: ChunkIndex,
+    },
+    /// A part that a source had sent of a chunk is not what the chunk turned out to be.
+    Lied {
+        /// Who sent it.
+        source: SourceId,
+        /// The chunk.
+        chunk: ChunkIndex,
+    },
     /// This side's disk failed. The download cannot go on, and no source is to blame.
     LocalFailure {
         /// For people.
@@ -113,6 +168,28 @@ pub enum Action {
     Request {
         /// The source.
         source: SourceId,
+        /// The chunk.
+        chunk: ChunkIndex,
+    },
+    /// Ask a connected source for a part of a chunk, before all else that it was asked for. A source is asked for one part
+    /// of a chunk at a time.
+    RequestPart {
+        /// The source.
+        source: SourceId,
+        /// The chunk.
+        chunk: ChunkIndex,
+        /// Which part.
+        part: Part,
+    },
+    /// Put a chunk together from these parts, which have all come; answered by `PartsVerified` or `PartsWrong`.
+    JoinParts {
+        /// The chunk.
+        chunk: ChunkIndex,
+        /// Its parts, in order, and who brought each.
+        parts: Vec<(Part, SourceId)>,
+    },
+    /// Forget the parts of a chunk that have come.
+    ForgetParts {
         /// The chunk.
         chunk: ChunkIndex,
     },
@@ -280,6 +357,8 @@ pub struct Snapshot {
     pub retries: u64,
     /// True while no source is there.
     pub waiting_for_sources: bool,
+    /// Those who read the file while it comes, and wait for what they read.
+    pub readers: u32,
     /// Every source that was ever listed, by id.
     pub sources: Vec<SourceSnapshot>,
 }

@@ -33,7 +33,8 @@ pub(super) struct ChunkBuffer {
     pub(super) bytes: Vec<u8>,
     home: Arc<Mutex<Vec<Vec<u8>>>>,
     arriving: Option<Arc<AtomicUsize>>,
-    _permit: OwnedSemaphorePermit,
+    /// `None` for one that is not among those that are used again.
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Buffers {
@@ -86,12 +87,22 @@ impl Buffers {
             bytes,
             home: Arc::clone(&self.free),
             arriving: Some(Arc::clone(&self.arriving)),
-            _permit: permit,
+            permit: Some(permit),
         }
     }
 }
 
 impl ChunkBuffer {
+    /// One that is not counted. The chunk that somebody waits for must not wait for others to be written.
+    pub(super) fn apart(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            home: Arc::default(),
+            arriving: None,
+            permit: None,
+        }
+    }
+
     /// Its bytes, for good: they count as memory of whoever takes them.
     pub(super) fn into_bytes(mut self) -> Bytes {
         Bytes::from(std::mem::take(&mut self.bytes))
@@ -114,7 +125,7 @@ impl AsRef<[u8]> for ChunkBuffer {
 impl Drop for ChunkBuffer {
     fn drop(&mut self) {
         self.arrived();
-        if self.bytes.capacity() > 0 {
+        if self.bytes.capacity() > 0 && self.permit.is_some() {
             self.home.lock().push(std::mem::take(&mut self.bytes));
         }
     }

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use super::reader::Reader;
 use crate::{
     net::Network,
-    node::Security,
+    node::{Security, WatchLimits},
     proto::PeerRole,
     store::{Existing, PartPlace, Root, Spot, StoreError, index::OwnChunks},
 };
@@ -33,6 +33,8 @@ pub(in crate::node) enum Goal {
     Verify(Folder),
     /// To be read while it comes, and not to be kept.
     Stream(Reader),
+    /// To be watched: only what readers are near to is asked for, and kept in memory for a while.
+    Watch(WatchLimits),
 }
 
 /// A folder, which may be on a disk that takes its time: it is opened off the async threads, once it is needed.

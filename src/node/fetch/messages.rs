@@ -3,10 +3,10 @@
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{own::Prepared, update::FetchUpdate};
+use super::{buffers::ChunkBuffer, own::Prepared, update::FetchUpdate};
 use crate::{
     engine::download::{ChunkMap, Event},
-    model::{ChunkIndex, ChunkSet, Fault, SourceId, SourceInfo},
+    model::{ChunkIndex, ChunkSet, Fault, Part, SourceId, SourceInfo},
     node::Failure,
     store::{Checkup, Opened, StoreError},
 };
@@ -36,6 +36,7 @@ pub(super) struct Origin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Command {
     Request(ChunkIndex),
+    RequestPart(ChunkIndex, Part),
     Cancel(ChunkIndex),
     /// The transfer is over: read what is on its way, then end.
     Close,
@@ -47,6 +48,12 @@ pub(super) enum Input {
     Source(Origin, News),
     /// A chunk that a source brought was hashed, and written if it is right.
     Chunk(SourceId, ChunkIndex, Verdict),
+    /// A part of a chunk that a source was asked for.
+    Part(Origin, ChunkIndex, Part, ChunkBuffer),
+    /// A chunk that was put together from parts was hashed, and kept if it is right.
+    Joined(ChunkIndex, Verdict),
+    /// Parts that sources have sent are not what their chunk turned out to be.
+    Lied(ChunkIndex, Vec<SourceId>),
     /// This side failed.
     Failed(Failure),
 }

@@ -4,7 +4,8 @@
 //! `sources` are the connections, `source` is one of them, `fault` what can be wrong with it,
 //! `manifest` how it tells digests. Chunks come into `buffers`, and `writing` hashes them and puts
 //! them into the `storage`: a part file, or a `reader` that gets it in order (`stream`). What this disk has already
-//! (`own`), and chunks of nothing but zeros, are not asked for. `messages` pass between the tasks.
+//! (`own`), and chunks of nothing but zeros, are not asked for. `messages` pass between the tasks. `watching` is what follows of
+//! readers of any place of it, whose chunks `keeper` keeps; `joints` has chunks that come for them in parts.
 //!
 //! ```text
 //!  owner ──sources, stop──▶ shell ──requests──▶ source 1..n ──frames──▶ chunk buffer
@@ -16,6 +17,8 @@ mod buffers;
 mod ending;
 mod fault;
 mod goal;
+mod joints;
+mod keeper;
 mod leave;
 mod manifest;
 mod messages;
@@ -29,6 +32,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod update;
+mod watching;
 mod writing;
 
 use tokio::{
@@ -41,7 +45,11 @@ use self::{messages::Orders, shell::Shell};
 use crate::{
     engine::download::Snapshot,
     model::{Grant, SourceInfo, TransferId},
-    node::{clock, rules::Receiving},
+    node::{
+        clock,
+        rules::Receiving,
+        watch::{WatchEnd, Watched},
+    },
 };
 
 pub(super) use fault::Lost as SourceLost;
@@ -62,6 +70,7 @@ pub(super) struct Fetch {
     unwanted: CancellationToken,
     snapshot: watch::Receiver<Snapshot>,
     maps: mpsc::Sender<MapAnswer>,
+    watched: Watched,
 }
 
 impl Fetch {
@@ -84,10 +93,12 @@ impl Fetch {
         let (transfer, chunk_count) = (grant.transfer, grant.file.layout.chunk_count());
         let began = clock::now();
         let (shell, snapshot) = Shell::new(grant, config, orders, updates.clone());
+        let watched = shell.watched.clone();
         let running = tasks.spawn(shell.run());
-        let last = snapshot.clone();
+        let (last, readers) = (snapshot.clone(), watched.clone());
         tasks.spawn(async move {
             let end = end_of(running, || {
+                readers.end(WatchEnd::Stopped);
                 FetchEnd::broken(began, &last.borrow(), chunk_count)
             });
             let ended = FetchUpdate::Ended(Box::new(end.await));
@@ -99,7 +110,13 @@ impl Fetch {
             unwanted,
             snapshot,
             maps,
+            watched,
         }
+    }
+
+    /// For whoever reads what comes, at any place.
+    pub(super) fn watched(&self) -> Watched {
+        self.watched.clone()
     }
 
     /// Has the map of the chunks sent. Gives the question back when it is too late to ask, or too much is

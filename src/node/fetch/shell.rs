@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::{
     buffers::Buffers,
     goal::{FetchConfig, Goal},
+    joints::Joints,
     messages::{Command, Effects, Input, News, Orders, Verdict},
     source::Context,
     sources::Sources,
@@ -24,7 +25,10 @@ use super::{
 use crate::{
     engine::download::{Action, ChunkMap, Download, DownloadConfig, Event, Finish, Snapshot},
     model::{FileMeta, Grant, Manifest, SourceId, SourceInfo, TransferId},
-    node::{Failure, clock},
+    node::{
+        Failure, WatchLimits, clock,
+        watch::{WatchEnd, Watched},
+    },
 };
 
 /// Inputs that may wait for the shell; sources wait beyond that.
@@ -39,16 +43,21 @@ const IDLE: Duration = Duration::from_secs(3600);
 /// See the module.
 pub(super) struct Shell {
     transfer: TransferId,
-    file: FileMeta,
+    pub(super) file: FileMeta,
     pub(super) machine: Download,
     pub(super) sources: Sources,
     pub(super) storage: Storage,
+    /// Those who read what comes.
+    pub(super) watched: Watched,
+    pub(super) joints: Joints,
+    pub(super) writing: Writing,
     /// What the first source brings.
     pub(super) manifest: Arc<OnceLock<Arc<Manifest>>>,
     pub(super) orders: Orders,
     updates: mpsc::Sender<(TransferId, FetchUpdate)>,
     snapshot: watch::Sender<Snapshot>,
     pub(super) inputs: mpsc::Receiver<Input>,
+    pub(super) input_sender: mpsc::Sender<Input>,
     /// Hashing, writing and all else that is done off the async threads.
     pub(super) works: TaskTracker,
     began: Instant,
@@ -68,11 +77,16 @@ impl Shell {
         let began = clock::now();
         let buffers = Buffers::new(file.layout);
         let machine = machine(&file, &config, &buffers, began);
-        let (snapshot, watched) = watch::channel(machine.snapshot(began));
+        let (snapshot, seen) = watch::channel(machine.snapshot(began));
         let (sender, inputs) = mpsc::channel(INPUTS);
         let (slot, works) = (SinkSlot::default(), TaskTracker::new());
         let writing = Writing::new(Arc::clone(&slot), sender.clone(), works.clone(), &buffers);
         let manifest = Arc::default();
+        let limits = match &config.goal {
+            Goal::Watch(limits) => *limits,
+            Goal::File(_) | Goal::Verify(_) | Goal::Stream(_) => WatchLimits::ALONE,
+        };
+        let watched = Watched::new(file.clone(), Arc::clone(&manifest), limits);
         let sources = Sources::new(Context {
             transfer,
             file: file.clone(),
@@ -82,27 +96,32 @@ impl Shell {
             security: config.security,
             manifest: Arc::clone(&manifest),
             buffers,
-            inputs: sender,
-            writing,
+            inputs: sender.clone(),
+            writing: writing.clone(),
         });
         let unwanted = orders.unwanted.clone();
-        let storage = Storage::new(config.goal, file.clone(), slot, unwanted, works.clone());
+        let goal = config.goal;
+        let storage = Storage::new(goal, &watched, slot, unwanted, works.clone());
         let shell = Self {
             transfer,
             file,
             machine,
             sources,
             storage,
+            watched,
+            joints: Joints::default(),
+            writing,
             manifest,
             orders,
             updates,
             snapshot,
             inputs,
+            input_sender: sender,
             works,
             began,
             failure: None,
         };
-        (shell, watched)
+        (shell, seen)
     }
 
     /// Runs to the end of the download. Whoever hears of it may start anew: the part file is not held any more.
@@ -112,6 +131,12 @@ impl Shell {
         self.listed(first);
         let finish = self.until_finish().await;
         let outcome = self.outcome(finish).await;
+        match &outcome {
+            // Readers go on with what is there.
+            FetchOutcome::Complete { .. } | FetchOutcome::AlreadyComplete { .. } => {}
+            FetchOutcome::Failed(failure) => self.watched.end(WatchEnd::Failed(failure.clone())),
+            FetchOutcome::Stopped => self.watched.end(WatchEnd::Stopped),
+        }
         self.storage.close();
         self.linger().await;
         self.publish();
@@ -173,6 +198,7 @@ impl Shell {
                 Some(answer) = self.orders.maps.recv() => {
                     let _ = answer.send(Some(self.machine.chunk_map()));
                 }
+                () = self.watched.moved() => self.readers_moved(),
                 () = self.orders.stop.cancelled(), if !stopping => {
                     stopping = true;
                     self.machine.handle_event(clock::now(), Event::Stop);
@@ -194,6 +220,15 @@ impl Shell {
                 Action::Request { source, chunk } => {
                     self.sources.command(source, Command::Request(chunk));
                 }
+                Action::RequestPart {
+                    source,
+                    chunk,
+                    part,
+                } => self
+                    .sources
+                    .command(source, Command::RequestPart(chunk, part)),
+                Action::JoinParts { chunk, parts } => self.join(chunk, parts),
+                Action::ForgetParts { chunk } => self.joints.forget(chunk),
                 Action::Cancel { source, chunk } => {
                     self.sources.command(source, Command::Cancel(chunk));
                 }
@@ -260,12 +295,25 @@ impl Shell {
             }
             Input::Chunk(source, chunk, Verdict::Verified) => {
                 tracing::debug!(file = %self.file.name, %chunk, %source, "verified and written");
-                Event::Verified { source, chunk }
+                return self.arrived(chunk, Event::Verified { source, chunk });
             }
             Input::Chunk(source, chunk, Verdict::Wrong) => {
                 tracing::warn!(file = %self.file.name, %chunk, %source, "digest mismatch");
                 Event::Wrong { source, chunk }
             }
+            Input::Part(origin, chunk, part, buffer) => {
+                return self.part_came(origin, chunk, part, buffer);
+            }
+            Input::Joined(chunk, Verdict::Verified) => {
+                self.joints.right(chunk);
+                return self.arrived(chunk, Event::PartsVerified { chunk });
+            }
+            Input::Joined(chunk, Verdict::Wrong) => {
+                tracing::warn!(file = %self.file.name, %chunk, "digest mismatch of parts");
+                self.joints.wrong(chunk);
+                Event::PartsWrong { chunk }
+            }
+            Input::Lied(chunk, sources) => return self.lied(chunk, sources),
             Input::Failed(failure) => self.failed(failure),
         };
         self.machine.handle_event(clock::now(), event);
@@ -332,5 +380,6 @@ fn machine(file: &FileMeta, config: &FetchConfig, buffers: &Buffers, now: Instan
     match &config.goal {
         Goal::File(_) | Goal::Verify(_) => Download::new(file.layout, how, now),
         Goal::Stream(_) => Download::in_order(file.layout, how, buffers.ahead(), now),
+        Goal::Watch(_) => Download::for_readers(file.layout, how, now),
     }
 }

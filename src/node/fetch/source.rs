@@ -2,7 +2,7 @@
 //! the wire; decides nothing, trusts nothing: a frame that was not asked for ends the connection.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     net::SocketAddr,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     model::{
-        ChunkIndex, Fault, FileMeta, Manifest, TransferId, Who,
+        ChunkIndex, Fault, FileMeta, Manifest, Part, TransferId, Who,
         limits::{HELLO_TIMEOUT, IDLE_TIMEOUT, MAX_FRAME_BYTES},
     },
     net::{Network, reachable},
@@ -83,7 +83,7 @@ impl SourceTask {
         };
         self.tell(News::Connected).await;
         let (reader, writer) = connection;
-        let asked = Mutex::new(HashSet::new());
+        let asked = Mutex::new(HashMap::new());
         let (sender, commands) = mpsc::channel(1);
         let commands = std::mem::replace(&mut self.commands, commands);
         drop(sender);
@@ -163,11 +163,14 @@ impl SourceTask {
     }
 }
 
+/// Chunks that were asked for, or which part of each.
+type Asked = Mutex<HashMap<ChunkIndex, Option<Part>>>;
+
 /// Sends commands as lines, many in one write; a sign of life when there are none.
 async fn write_all(
     mut writer: Writer,
     mut commands: mpsc::Receiver<Command>,
-    asked: &Mutex<HashSet<ChunkIndex>>,
+    asked: &Asked,
 ) -> Lost {
     let mut beat = interval(IDLE_TIMEOUT / 4);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -187,8 +190,13 @@ async fn write_all(
         while let Some(next) = command {
             match next {
                 Command::Request(chunk) => {
-                    asked.lock().insert(chunk);
-                    writer.stage(&ToSource::Get { chunk });
+                    asked.lock().insert(chunk, None);
+                    writer.stage(&ToSource::Get { chunk, part: None });
+                }
+                Command::RequestPart(chunk, part) => {
+                    let part = Some(part);
+                    asked.lock().insert(chunk, part);
+                    writer.stage(&ToSource::Get { chunk, part });
                 }
                 Command::Cancel(chunk) => writer.stage(&ToSource::Cancel { chunk }),
                 Command::Close => writer.stage(&ToSource::Close),
@@ -204,7 +212,7 @@ async fn write_all(
 struct Reading<'a> {
     source: &'a SourceTask,
     reader: Reader,
-    asked: &'a Mutex<HashSet<ChunkIndex>>,
+    asked: &'a Asked,
     partial: HashMap<ChunkIndex, ChunkBuffer>,
     closed: bool,
 }
@@ -266,22 +274,33 @@ impl Reading<'_> {
     /// One frame's payload into its chunk's buffer.
     async fn frame(&mut self, chunk: ChunkIndex, offset: u32, length: u32) -> Result<(), Lost> {
         let chunk_len = self.source.context.file.layout.chunk_len(chunk);
-        if !self.asked.lock().contains(&chunk) {
+        let Some(asked) = self.asked.lock().get(&chunk).copied() else {
             return Err(Lost::protocol(format!("chunk {chunk} was not asked for")));
-        }
-        let mut buffer = match self.partial.remove(&chunk) {
-            Some(buffer) => buffer,
-            None => self.buffer().await?,
         };
-        let in_order = buffer.bytes.len() as u64 == u64::from(offset);
-        let fits = u64::from(offset) + u64::from(length) <= u64::from(chunk_len);
+        let part = asked.unwrap_or(Part {
+            from: 0,
+            bytes: chunk_len,
+        });
+        let mut buffer = match (self.partial.remove(&chunk), asked) {
+            (Some(buffer), _) => buffer,
+            // Others are put behind the first part.
+            (None, Some(Part { from: 0, .. })) => {
+                ChunkBuffer::apart(Vec::with_capacity(chunk_len as usize))
+            }
+            (None, Some(part)) => ChunkBuffer::apart(Vec::with_capacity(part.bytes as usize)),
+            (None, None) => self.buffer().await?,
+        };
+        let expected = u64::from(part.from) + buffer.bytes.len() as u64;
+        let in_order = expected == u64::from(offset);
+        let end = u64::from(part.from) + u64::from(part.bytes);
+        let fits = u64::from(offset) + u64::from(length) <= end;
         if !in_order || !fits || length == 0 || length > MAX_FRAME_BYTES {
             return Err(Lost::protocol(format!(
                 "chunk {chunk}: frame of {length} bytes at {offset}, {} are here",
                 buffer.bytes.len()
             )));
         }
-        let end = (offset + length) as usize;
+        let end = (offset - part.from + length) as usize;
         let (mut lot, mut lot_began) = (0, clock::now());
         while buffer.bytes.len() < end {
             let left = end - buffer.bytes.len();
@@ -299,15 +318,22 @@ impl Reading<'_> {
             }
         }
         self.received(chunk, lot).await;
-        if buffer.bytes.len() < chunk_len as usize {
+        if buffer.bytes.len() < part.bytes as usize {
             self.partial.insert(chunk, buffer);
-        } else {
-            self.asked.lock().remove(&chunk);
-            self.source.context.writing.push(Whole {
-                source: self.source.origin.source,
+            return Ok(());
+        }
+        self.asked.lock().remove(&chunk);
+        let (context, origin) = (&self.source.context, self.source.origin);
+        match asked {
+            None => context.writing.push(Whole {
+                source: Some(origin.source),
                 chunk,
                 buffer,
-            });
+            }),
+            Some(part) => {
+                let part = Input::Part(origin, chunk, part, buffer);
+                let _ = context.inputs.send(part).await;
+            }
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     goal::Goal,
+    keeper::Keeper,
     leave::{leave, leave_opened},
     messages::{Done, Effects},
     own::{Prepared, prepare},
@@ -22,8 +23,11 @@ use super::{
 use crate::{
     engine::download::Event,
     model::{ChunkIndex, ChunkSet, FileMeta, Manifest},
-    node::{Failure, clock},
-    store::{Opened, PartFile, StoreError, zero_chunks},
+    node::{
+        Failure, clock,
+        watch::{ChunkPlace, Watched},
+    },
+    store::{Opened, PartFile, StoreError, WholeFile, zero_chunks},
 };
 
 /// Data and journal are synced at the latest when this much is not.
@@ -37,6 +41,8 @@ const RESULTS: usize = 2;
 pub(super) struct Storage {
     goal: Goal,
     file: FileMeta,
+    /// Those who read what is there.
+    watched: Watched,
     state: State,
     slot: SinkSlot,
     done: mpsc::Receiver<Done>,
@@ -56,7 +62,7 @@ pub(super) struct Storage {
 ///
 /// ```text
 ///  Closed ──manifest──▶ Opening ──▶ Part | AlreadyThere | Failed
-///  Stream{Unknown} ──manifest──▶ Stream{Asked} ──▶ Stream{Known}
+///  Stream{Unknown} ──manifest──▶ Stream{Asked} ──▶ Stream{Known}; the same for Memory
 /// ```
 enum State {
     /// The digests are not known.
@@ -66,6 +72,10 @@ enum State {
     Part(Part),
     AlreadyThere(PathBuf),
     Stream(Reading),
+    /// Readers find them in memory.
+    Memory {
+        has_asked_for_zeros: bool,
+    },
     /// It could not be opened.
     Failed,
 }
@@ -98,6 +108,8 @@ pub(super) enum Completion {
     Naming(JoinHandle<Result<PathBuf, StoreError>>),
     /// The reader takes the rest.
     Reader,
+    /// Nothing: readers find all of it in memory.
+    InMemory,
     /// There is no place for any chunk: this cannot be.
     Nowhere,
 }
@@ -106,7 +118,7 @@ impl Storage {
     /// Nothing is opened yet.
     pub(super) fn new(
         goal: Goal,
-        file: FileMeta,
+        watched: &Watched,
         slot: SinkSlot,
         unwanted: CancellationToken,
         tasks: TaskTracker,
@@ -114,7 +126,8 @@ impl Storage {
         let (results, done) = mpsc::channel(RESULTS);
         Self {
             goal,
-            file,
+            file: watched.meta().clone(),
+            watched: watched.clone(),
             state: State::Closed,
             slot,
             done,
@@ -129,8 +142,19 @@ impl Storage {
 
     /// Lets a reader, if there is one, have what comes. Begins at once, so that its going is noticed.
     pub(super) fn start(&mut self, manifest: &Arc<OnceLock<Arc<Manifest>>>) {
-        let Goal::Stream(reader) = self.goal.clone() else {
-            return;
+        let reader = match self.goal.clone() {
+            Goal::Stream(reader) => reader,
+            Goal::Watch(_) => {
+                let _ = self.slot.set(Arc::new(Keeper {
+                    manifest: Arc::clone(manifest),
+                    watched: self.watched.clone(),
+                }));
+                self.state = State::Memory {
+                    has_asked_for_zeros: false,
+                };
+                return;
+            }
+            Goal::File(_) | Goal::Verify(_) => return,
         };
         let layout = self.file.layout;
         let stream = Arc::new(Stream::new(Arc::clone(manifest), layout, reader));
@@ -147,13 +171,20 @@ impl Storage {
 
     /// Opens what the chunks go to, now that their digests are known.
     pub(super) fn open(&mut self, manifest: &Arc<Manifest>) {
+        self.watched.knows_manifest();
         if self.giving_up.is_cancelled() {
             return;
         }
         match &mut self.state {
             State::Closed => {}
-            State::Stream(reading) => {
-                if !std::mem::replace(&mut reading.has_asked_for_zeros, true) {
+            State::Stream(Reading {
+                has_asked_for_zeros,
+                ..
+            })
+            | State::Memory {
+                has_asked_for_zeros,
+            } => {
+                if !std::mem::replace(has_asked_for_zeros, true) {
                     let manifest = Arc::clone(manifest);
                     self.work(move || zero_chunks(&manifest), Done::Zeros);
                 }
@@ -177,7 +208,7 @@ impl Storage {
                 self.work(verify, Done::Verified);
             }
             // It was begun at the start.
-            Goal::Stream(_) => return,
+            Goal::Stream(_) | Goal::Watch(_) => return,
         }
         self.state = State::Opening;
     }
@@ -253,6 +284,12 @@ impl Storage {
     fn opened(&mut self, opened: Opened) -> (Effects, u64) {
         let (part, have, notes) = match opened {
             Opened::AlreadyComplete(path) => {
+                let mut all = ChunkSet::new(self.file.layout.chunk_count());
+                for chunk in self.file.layout.all().iter() {
+                    all.insert(chunk);
+                }
+                let file = Arc::new(WholeFile::new(path.clone()));
+                self.watched.keep_in_file(file, all);
                 self.state = State::AlreadyThere(path);
                 return (Effects::default(), 0);
             }
@@ -264,6 +301,8 @@ impl Storage {
         let have = part.have();
         let sink: Arc<dyn ChunkSink> = Arc::<PartFile>::clone(&part);
         let _ = self.slot.set(sink);
+        let place: Arc<dyn ChunkPlace> = Arc::<PartFile>::clone(&part);
+        self.watched.keep_in_file(place, have.clone());
         self.state = State::Part(Part {
             file: part,
             sync: Sync::Done(clock::now()),
@@ -278,8 +317,17 @@ impl Storage {
 
     /// A reader is given chunks of zeros as they are; nobody has to send them.
     fn zeros_known(&mut self, zeros: ChunkSet) -> Effects {
-        let State::Stream(reading) = &self.state else {
-            return Effects::default();
+        let reading = match &self.state {
+            State::Stream(reading) => reading,
+            State::Memory { .. } => {
+                self.watched.keep_in_memory(zeros.clone());
+                return Event::Ready { have: zeros }.into();
+            }
+            State::Closed
+            | State::Opening
+            | State::Part(_)
+            | State::AlreadyThere(_)
+            | State::Failed => return Effects::default(),
         };
         let chunks = reading.stream.taken();
         let mut have = zeros.clone();
@@ -326,6 +374,11 @@ impl Storage {
         matches!(self.state, State::AlreadyThere(_))
     }
 
+    /// What comes is kept in memory, and not for good.
+    pub(super) fn is_memory(&self) -> bool {
+        matches!(self.state, State::Memory { .. })
+    }
+
     /// What was taken from files of this disk, in bytes.
     pub(super) fn own_bytes(&self) -> u64 {
         self.own_bytes
@@ -340,6 +393,7 @@ impl Storage {
                 Completion::Naming(self.tasks.spawn_blocking(move || file.finish()))
             }
             State::Stream(_) => Completion::Reader,
+            State::Memory { .. } => Completion::InMemory,
             State::Closed | State::Opening | State::Failed => Completion::Nowhere,
         }
     }

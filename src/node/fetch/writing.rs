@@ -29,7 +29,8 @@ const COLLECT_FOR: Duration = Duration::from_millis(20);
 /// A chunk that came whole.
 #[derive(Debug)]
 pub(super) struct Whole {
-    pub(super) source: SourceId,
+    /// Who sent it; `None` where several sources did, each a part.
+    pub(super) source: Option<SourceId>,
     pub(super) chunk: ChunkIndex,
     pub(super) buffer: ChunkBuffer,
 }
@@ -180,9 +181,10 @@ impl Writing {
         let mut sources = sources.into_iter();
         sink.keep(chunks.collect(), &mut |chunk, kept| {
             if let Some(source) = sources.next() {
-                self.tell(match kept {
-                    Ok(verdict) => Input::Chunk(source, chunk, verdict),
-                    Err(error) => Input::Failed(Failure::Store(error)),
+                self.tell(match (kept, source) {
+                    (Ok(verdict), Some(source)) => Input::Chunk(source, chunk, verdict),
+                    (Ok(verdict), None) => Input::Joined(chunk, verdict),
+                    (Err(error), _) => Input::Failed(Failure::Store(error)),
                 });
             }
         });

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     engine::send::Kind,
     model::{
-        ChunkIndex, Receiver, TransferId,
+        ChunkIndex, Part, Receiver, TransferId,
         limits::{IDLE_TIMEOUT, MAX_QUEUED_REQUESTS},
     },
     net::{LineWriter, Permit, PlainSocket, Use},
@@ -189,7 +189,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                 }
                 None => bad("nothing is open"),
             },
-            ToSource::Get { chunk } => self.get(chunk).await,
+            ToSource::Get { chunk, part } => self.get(chunk, part).await,
             ToSource::Cancel { chunk } => {
                 if self.requests.cancel(chunk) {
                     let cancelled = FromSource::Cancelled { chunk };
@@ -242,17 +242,22 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
         Some((open.transfer, self.meter.close()))
     }
 
-    async fn get(&mut self, chunk: ChunkIndex) -> Result<(), End> {
+    async fn get(&mut self, chunk: ChunkIndex, part: Option<Part>) -> Result<(), End> {
         let Some(open) = &self.open else {
             let what = "open a file before asking for chunks";
             return Err(Refused::Unexpected(what).into());
         };
         let layout = open.content.meta().layout;
-        match self.requests.ask(layout, chunk)? {
+        match self.requests.ask(layout, chunk, part)? {
             Asked::Queued => Ok(()),
             Asked::Lacking => {
-                let chunks = layout.chunk_count();
-                let message = format!("chunk {chunk}: the file has {chunks} chunks");
+                let message = match part.filter(|_| layout.contains(chunk)) {
+                    Some(_) => format!("chunk {chunk} has no such part"),
+                    None => format!(
+                        "chunk {chunk}: the file has {} chunks",
+                        layout.chunk_count()
+                    ),
+                };
                 self.say_failed(chunk, ErrorCode::NoSuchContent, message)
                     .await
             }
@@ -264,7 +269,8 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
         let Some(content) = self.open.as_ref().map(|open| Arc::clone(&open.content)) else {
             return Ok(());
         };
-        let Some((chunk, offset, rest)) = self.requests.rest(content.meta().layout) else {
+        let layout = content.meta().layout;
+        let Some((chunk, offset, rest)) = self.requests.rest(layout) else {
             return Ok(());
         };
         let most_bytes = self.meter.share().most_bytes();
@@ -299,9 +305,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
             }
             Err(NotSent::Ended(end)) => return Err(end),
         }
-        self.requests.advance(length);
-        if frame.range.end == rest.end {
-            self.requests.pop();
+        if self.requests.advance(layout, length) {
             self.meter.took_chunk();
         }
         Ok(())

@@ -22,6 +22,9 @@ impl<D: Disk> PartFile<D> {
             return Err(names.fail(&io::Error::other("chunks are missing")));
         }
         self.sync_content(&mut lasting, FileOf::<D>::sync_all)?;
+        if let Ok(entry) = self.file.entry() {
+            let _ = self.named.set(entry.changed);
+        }
         match names.give_name(&self.file) {
             Err(StoreError::Exists(path)) => match names.there(&self.manifest)? {
                 // Somebody else has put the same there.

@@ -4,7 +4,7 @@
 //! `target` is where it is to be and `names` where everything of it lies until then; `there` is what has its name
 //! already, `resume` what an earlier run left of it, `repair` what a damaged file of the name is still good for, `own`
 //! what other files of this disk are good for, `chunks` which of their chunks are right. `lasting` makes it durable,
-//! `ending` gives it its name or keeps it, `replace` lets it take the name of an older version, `orphans` ends those
+//! `ending` gives it its name or keeps it, `reading` reads what is there of it, `replace` lets it take the name of an older version, `orphans` ends those
 //! that nobody goes on with. `space` is what it takes of the disk, `promises` what others will.
 
 mod chunks;
@@ -14,6 +14,7 @@ mod names;
 mod orphans;
 mod own;
 mod promises;
+mod reading;
 mod repair;
 mod replace;
 mod resume;
@@ -28,7 +29,7 @@ use std::{
     io,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -53,6 +54,7 @@ use there::{There, there};
 
 pub use orphans::{Pressure, Sweep};
 pub use own::OwnFile;
+pub use reading::WholeFile;
 pub use repair::Checkup;
 pub use target::{Existing, PartNote, PartPlace, Target};
 
@@ -88,6 +90,8 @@ pub struct PartFile<D: Disk = Root> {
     promise: Arc<Promise>,
     manifest: Arc<Manifest>,
     names: Names<D>,
+    /// When it was last written before it got its name.
+    named: OnceLock<(i64, i64)>,
 }
 
 /// What is there of a part file.
@@ -289,6 +293,7 @@ impl<D: Disk> PartFile<D> {
             promise,
             manifest: Arc::clone(manifest),
             names,
+            named: OnceLock::new(),
         };
         Ok(Some((Box::new(part), brought)))
     }

@@ -473,7 +473,7 @@ impl Fetch {
                 Action::Request { source, chunk } => {
                     if let Some(link) = self.sources.get_mut(&source) {
                         link.asked.insert(chunk);
-                        let get = ToSource::Get { chunk };
+                        let get = ToSource::Get { chunk, part: None };
                         ctx.send(link.end, Packet::ToSource(get));
                     }
                 }
@@ -482,6 +482,11 @@ impl Fetch {
                         let cancel = ToSource::Cancel { chunk };
                         ctx.send(link.end, Packet::ToSource(cancel));
                     }
+                }
+                Action::RequestPart { .. }
+                | Action::JoinParts { .. }
+                | Action::ForgetParts { .. } => {
+                    unreachable!("nobody reads")
                 }
                 Action::Report {
                     source,

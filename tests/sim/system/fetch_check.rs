@@ -71,6 +71,13 @@ impl FetchCheck {
             | Event::Blocked { .. }
             | Event::Unblocked { .. }
             | Event::Taken { .. }
+            | Event::Read(_)
+            | Event::Left { .. }
+            | Event::Forgotten { .. }
+            | Event::PartCame { .. }
+            | Event::PartsVerified { .. }
+            | Event::PartsWrong { .. }
+            | Event::Lied { .. }
             | Event::LocalFailure { .. } => {}
         }
     }
@@ -108,6 +115,9 @@ impl FetchCheck {
                 if *finish == Finish::Complete {
                     assert!(machine.have().is_full(), "complete without all chunks");
                 }
+            }
+            Action::RequestPart { .. } | Action::JoinParts { .. } | Action::ForgetParts { .. } => {
+                unreachable!("nobody reads")
             }
             Action::Report { .. } | Action::Notice(_) => {}
         }

@@ -588,7 +588,7 @@ impl Secondary {
                 };
                 ctx.send(end, Packet::FromSource(opened, raw));
             }
-            ToSource::Get { chunk } => {
+            ToSource::Get { chunk, .. } => {
                 if serving.queue.is_empty() {
                     serving.took = ctx.now;
                 }

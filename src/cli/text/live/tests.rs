@@ -34,6 +34,7 @@ fn snapshot(received: u64) -> Snapshot {
         wasted_bytes: 0,
         retries: 0,
         waiting_for_sources: false,
+        readers: 0,
         sources: vec![
             source(1, SourceState::Up),
             source(2, SourceState::Up),

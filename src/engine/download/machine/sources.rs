@@ -17,7 +17,7 @@ impl Download {
             if !self.sources.accepts(&info) {
                 continue;
             }
-            if self.reading.is_none() {
+            if self.readers.keeps_all() {
                 for range in &info.ranges {
                     self.chunks.set_home(*range, id, &info.have);
                 }
@@ -91,6 +91,7 @@ impl Download {
         let mut returned = 0;
         if let Some(source) = self.sources.get_mut(id) {
             for chunk in source.take_work(now) {
+                self.parts.leave(chunk, id);
                 if self.chunks.leave(chunk, id) == Left::Missing {
                     returned += 1;
                 }

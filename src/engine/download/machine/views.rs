@@ -39,6 +39,7 @@ impl Download {
             wasted_bytes: sources.iter().map(|source| source.received.wasted).sum(),
             retries: sources.iter().map(|source| source.received.retries).sum(),
             waiting_for_sources: self.wait.is_on(),
+            readers: self.readers.urgent(),
             sources,
         }
     }
@@ -52,6 +53,13 @@ impl Download {
         for (chunk, owners) in self.chunks.in_flight() {
             let cell = map.cell_mut(chunk);
             cell.in_flight = cell.in_flight.or_else(|| self.who(owners.first));
+        }
+        for chunk in self.parts.chunks() {
+            let pieces = self.parts.pieces(chunk).iter();
+            let mut owners = pieces.flat_map(|piece| piece.by.iter().chain(&piece.owners));
+            let first = owners.next().and_then(|source| self.who(*source));
+            let cell = map.cell_mut(chunk);
+            cell.in_flight = cell.in_flight.or(first);
         }
         let brought_by = self.chunks.brought_by().iter();
         map.set_brought_by(brought_by.map(|by| by.and_then(|source| self.who(source))));

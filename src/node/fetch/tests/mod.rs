@@ -6,6 +6,7 @@ mod shell;
 mod source;
 mod storage;
 mod stream;
+mod watching;
 mod writing;
 
 use std::time::Duration;

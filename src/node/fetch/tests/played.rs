@@ -227,8 +227,13 @@ pub(in crate::node::fetch) fn serve_at(
 async fn feed(mut played: Played, sample: &Sample, manner: Manner, sent: &AtomicU32) {
     while let Some(line) = played.hear_line().await {
         match serde_json::from_str(&line).unwrap() {
-            ToSource::Get { chunk } => {
+            ToSource::Get { chunk, part } => {
                 let mut bytes = sample.chunk(chunk).to_vec();
+                let from = part.map_or(0, |part| part.from);
+                if let Some(part) = part {
+                    bytes.drain(..from as usize);
+                    bytes.truncate(part.bytes as usize);
+                }
                 match manner {
                     Manner::Good | Manner::Lacks => {}
                     Manner::Lies => bytes[0] ^= 1,
@@ -242,7 +247,7 @@ async fn feed(mut played: Played, sample: &Sample, manner: Manner, sent: &Atomic
                 for (index, frame) in bytes.chunks(FRAME_BYTES).enumerate() {
                     let data = FromSource::Data {
                         chunk,
-                        offset: (index * FRAME_BYTES) as u32,
+                        offset: from + (index * FRAME_BYTES) as u32,
                         length: frame.len() as u32,
                     };
                     let said = played.writer.send(&data).await;

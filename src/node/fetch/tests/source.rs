@@ -133,7 +133,10 @@ impl Scene {
     /// Asks for a chunk.
     async fn request(&mut self, played: &mut Played, chunk: ChunkIndex) {
         self.commands.send(Command::Request(chunk)).await.unwrap();
-        assert_eq!(played.hear::<ToSource>().await, ToSource::Get { chunk });
+        assert_eq!(
+            played.hear::<ToSource>().await,
+            ToSource::Get { chunk, part: None }
+        );
     }
 }
 

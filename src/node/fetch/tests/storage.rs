@@ -8,7 +8,7 @@ use crate::{
     engine::download::Event,
     model::ChunkIndex,
     node::{
-        Failure,
+        Failure, WatchLimits, Watched,
         fetch::{
             buffers::Buffers,
             goal::{Folder, Goal, Own, Target},
@@ -46,7 +46,7 @@ fn in_folder(sample: Sample, folder: tempfile::TempDir, below: &str) -> Scene {
     let (slot, unwanted) = (SinkSlot::default(), CancellationToken::new());
     let storage = Storage::new(
         goal,
-        sample.meta.clone(),
+        &Watched::new(sample.meta.clone(), Arc::default(), WatchLimits::ALONE),
         Arc::clone(&slot),
         unwanted.clone(),
         TaskTracker::new(),

@@ -98,7 +98,7 @@ impl Scene {
         let mut buffer = self.buffers.try_get().unwrap();
         buffer.bytes.push(first);
         self.writing.push(Whole {
-            source: SourceId(3),
+            source: Some(SourceId(3)),
             chunk: ChunkIndex(chunk),
             buffer,
         });

@@ -1,0 +1,135 @@
+//! One reader of a content that comes: its bytes in order, as they are taken.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::timeout;
+
+use super::{
+    place::Found,
+    watched::{WatchEnd, Watched},
+};
+use crate::{
+    engine::download::ReaderId,
+    model::{ByteRange, ChunkIndex},
+};
+
+/// How long a reader waits for a byte. Players give up after a minute, and ask again.
+pub(super) const PATIENCE: Duration = Duration::from_secs(45);
+/// Bytes of a piece.
+const PIECE_BYTES: u64 = 256 << 10;
+
+/// See the module. What is wanted for it is not wanted any more when it is dropped.
+#[derive(Debug)]
+pub struct Reading {
+    watched: Watched,
+    id: ReaderId,
+    rest: ByteRange,
+    /// A chunk in memory that is being read.
+    chunk: Option<(ChunkIndex, Bytes)>,
+}
+
+impl Reading {
+    pub(super) fn new(watched: Watched, id: ReaderId, rest: ByteRange) -> Self {
+        Self {
+            watched,
+            id,
+            rest,
+            chunk: None,
+        }
+    }
+
+    /// Bytes that are still to come.
+    pub fn rest_bytes(&self) -> u64 {
+        self.rest.len()
+    }
+
+    /// Waits until there is something to read, and takes nothing. Cancel-safe.
+    ///
+    /// # Errors
+    /// When the rest does not come.
+    pub async fn first(&mut self) -> Result<(), WatchEnd> {
+        if self.rest.is_empty() {
+            return Ok(());
+        }
+        self.found().await.map(drop)
+    }
+
+    /// The next piece, verified, as soon as it is there; `None` after the last.
+    ///
+    /// # Errors
+    /// When the rest does not come. Whoever passes pieces on must not let this look like their end.
+    pub async fn next(&mut self) -> Option<Result<Bytes, WatchEnd>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        self.watched.set_idle(self.id, false);
+        let piece = self.piece().await;
+        self.watched.set_idle(self.id, true);
+        Some(piece)
+    }
+
+    async fn piece(&mut self) -> Result<Bytes, WatchEnd> {
+        let layout = self.watched.meta().layout;
+        let chunk = layout.chunk_at(self.rest.start);
+        let whole = layout.byte_range(chunk);
+        let end = self.rest.end.min(whole.end);
+        let piece = ByteRange {
+            start: self.rest.start,
+            end: end.min(self.rest.start + PIECE_BYTES),
+        };
+        let kept = self.chunk.take().filter(|(kept, _)| *kept == chunk);
+        let found = match kept {
+            Some((_, bytes)) => Found::Memory(bytes),
+            None => self.found().await?,
+        };
+        let bytes = match found {
+            Found::Memory(all) => {
+                let from = (piece.start - whole.start) as usize;
+                let bytes = all.slice(from..from + piece.len() as usize);
+                self.chunk = (piece.end < end).then_some((chunk, all));
+                bytes
+            }
+            Found::File(file) => {
+                let read = tokio::task::spawn_blocking(move || file.read(piece));
+                let read = read.await.map_err(|_| WatchEnd::Stopped)?;
+                let read = read.map_err(|error| {
+                    tracing::warn!(%error, "what has come cannot be read");
+                    WatchEnd::Changed
+                });
+                Bytes::from(read?)
+            }
+        };
+        self.rest.start = piece.end;
+        let position = match self.rest.is_empty() {
+            true => ChunkIndex(chunk.0 + 1),
+            false => layout.chunk_at(self.rest.start),
+        };
+        self.watched.took(self.id, piece.len(), position);
+        Ok(bytes)
+    }
+
+    /// The chunk that comes next, once it is there.
+    async fn found(&self) -> Result<Found, WatchEnd> {
+        let chunk = self.watched.meta().layout.chunk_at(self.rest.start);
+        let waiting = async {
+            loop {
+                let changed = self.watched.changed();
+                tokio::pin!(changed);
+                changed.as_mut().enable();
+                if let Some(found) = self.watched.find(self.id, chunk)? {
+                    return Ok(found);
+                }
+                changed.await;
+            }
+        };
+        let found = timeout(PATIENCE, waiting).await;
+        found.unwrap_or(Err(WatchEnd::Stalled))
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.watched.leave(self.id);
+    }
+}

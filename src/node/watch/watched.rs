@@ -1,0 +1,445 @@
+//! What the readers of a content share with each other and with the fetch that brings it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, OnceLock},
+};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::{sync::Notify, time::Instant};
+
+use super::{
+    cache::Cache,
+    place::{ChunkPlace, Found, Place},
+    reading::Reading,
+    window::Window,
+};
+use crate::{
+    engine::download::{ReaderAt, ReaderId},
+    model::{ByteRange, ChunkIndex, ChunkSet, FileMeta, Manifest},
+    node::Failure,
+};
+
+/// The end of a content that players want at once, in bytes: some formats have their index there.
+const TAIL_BYTES: u64 = 8 << 20;
+const MOST_TAIL_CHUNKS: u32 = 2;
+/// And the beginning.
+const HEAD_CHUNKS: u32 = 2;
+
+/// How much memory readers may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WatchLimits {
+    /// Verified chunks that are kept in memory, where there is no file.
+    pub cache_bytes: u64,
+    /// What is kept for one reader ahead of it.
+    pub window_bytes: u64,
+}
+
+impl WatchLimits {
+    /// Of whoever watches alone.
+    pub const ALONE: Self = Self {
+        cache_bytes: 256 << 20,
+        window_bytes: 64 << 20,
+    };
+}
+
+/// Why no more bytes come to a reader. What came before is right; nothing may be taken for the whole.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum WatchEnd {
+    /// The fetch was stopped.
+    #[error("it was stopped")]
+    Stopped,
+    /// The fetch has failed.
+    #[error("{0}")]
+    Failed(Failure),
+    /// Nothing has come for too long.
+    #[error("nothing has come for {} s", super::reading::PATIENCE.as_secs())]
+    Stalled,
+    /// This reader was sent away for another.
+    #[error("another reader needed its place")]
+    Displaced,
+    /// The file was changed, or cannot be read any more.
+    #[error("the file was changed while it was read")]
+    Changed,
+}
+
+/// A content that is read while it comes. Copies are the same.
+#[derive(Clone, Debug)]
+pub struct Watched(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    meta: FileMeta,
+    manifest: Arc<OnceLock<Arc<Manifest>>>,
+    limits: WatchLimits,
+    state: Mutex<State>,
+    /// Readers look again.
+    changed: Notify,
+    /// The fetch looks again.
+    moved: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    readers: BTreeMap<ReaderId, Reader>,
+    last: u64,
+    /// Readers that the fetch has to hear of, and those that are gone.
+    dirty: BTreeSet<ReaderId>,
+    gone: Vec<ReaderId>,
+    /// Chunks that are not kept any more.
+    forgotten: Vec<ChunkIndex>,
+    place: Place,
+    end: Option<WatchEnd>,
+    is_prepared: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Reader {
+    position: ChunkIndex,
+    /// One past the last chunk that it reads.
+    end: ChunkIndex,
+    window: Window,
+    /// Chunks that are wanted of it whatever its window is.
+    fixed_chunks: Option<u32>,
+    /// Since when nothing was asked of it; `None` while somebody waits for its bytes.
+    idle_since: Option<Instant>,
+    is_displaced: bool,
+}
+
+/// What the fetch has to hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::node) enum News {
+    Read(ReaderAt),
+    Left(ReaderId),
+    Forgotten(ChunkIndex),
+}
+
+/// For readers, and whoever gives them out.
+impl Watched {
+    /// The content.
+    pub fn meta(&self) -> &FileMeta {
+        &self.0.meta
+    }
+
+    /// Its digests, once a source has brought them.
+    ///
+    /// # Errors
+    /// When the fetch has ended before.
+    pub async fn manifest(&self) -> Result<Arc<Manifest>, WatchEnd> {
+        loop {
+            let changed = self.0.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if let Some(manifest) = self.0.manifest.get() {
+                return Ok(Arc::clone(manifest));
+            }
+            if let Some(end) = self.0.state.lock().end.clone() {
+                return Err(end);
+            }
+            changed.await;
+        }
+    }
+
+    /// Begins to read a range, which is cut to what there is.
+    pub fn read(&self, range: ByteRange) -> Reading {
+        let layout = self.0.meta.layout;
+        let end = range.end.min(layout.file_bytes());
+        let range = ByteRange {
+            start: range.start.min(end),
+            end,
+        };
+        let position = layout.chunk_at(range.start);
+        let end = ChunkIndex(match range.end.checked_sub(1) {
+            Some(last) => layout.chunk_at(last).0 + 1,
+            None => 0,
+        });
+        let reader = self.add(position, end, None);
+        Reading::new(self.clone(), reader, range)
+    }
+
+    /// Has the beginning and the end brought at once, and kept for as long as this is watched: players look there first.
+    pub fn prepare_to_play(&self) {
+        if std::mem::replace(&mut self.0.state.lock().is_prepared, true) {
+            return;
+        }
+        let layout = self.0.meta.layout;
+        let count = layout.chunk_count();
+        let chunk = u64::from(layout.chunk_bytes());
+        let tail = TAIL_BYTES.div_ceil(chunk).min(MOST_TAIL_CHUNKS.into()) as u32;
+        let head = HEAD_CHUNKS.min(count);
+        self.add(ChunkIndex(0), ChunkIndex(head), Some(head));
+        let (first, tail) = (count.saturating_sub(tail), tail.min(count));
+        self.add(ChunkIndex(first), ChunkIndex(count), Some(tail));
+    }
+
+    /// Those who read now.
+    pub fn readers(&self) -> usize {
+        let state = self.0.state.lock();
+        state
+            .readers
+            .values()
+            .filter(|r| r.fixed_chunks.is_none())
+            .count()
+    }
+
+    /// True when nothing more is fetched, and not all has come: whoever wants to read needs another fetch.
+    pub fn is_over(&self) -> bool {
+        self.0.state.lock().end.is_some()
+    }
+
+    /// Sends the reader away that was last asked for bytes the longest ago. False where all are being asked.
+    pub fn end_oldest_idle(&self) -> bool {
+        let mut state = self.0.state.lock();
+        let idle = state
+            .readers
+            .iter()
+            .filter(|(_, r)| r.fixed_chunks.is_none() && !r.is_displaced);
+        let idle = idle.filter_map(|(id, reader)| Some((reader.idle_since?, *id)));
+        let oldest = idle.min().map(|(_, id)| id);
+        let reader = oldest.and_then(|id| state.readers.get_mut(&id));
+        let is_ended = reader.map(|reader| reader.is_displaced = true).is_some();
+        drop(state);
+        self.0.changed.notify_waiters();
+        is_ended
+    }
+
+    fn add(&self, position: ChunkIndex, end: ChunkIndex, fixed_chunks: Option<u32>) -> ReaderId {
+        let now = Instant::now();
+        let mut state = self.0.state.lock();
+        // 0 is whoever reads from the beginning.
+        state.last += 1;
+        let id = ReaderId(state.last);
+        let reader = Reader {
+            position,
+            end,
+            window: Window::new(now),
+            fixed_chunks,
+            idle_since: Some(now),
+            is_displaced: false,
+        };
+        state.readers.insert(id, reader);
+        state.dirty.insert(id);
+        drop(state);
+        self.0.moved.notify_one();
+        id
+    }
+}
+
+/// For one reader.
+impl Watched {
+    /// What a reader at a chunk finds; `None` when it has to wait.
+    ///
+    /// # Errors
+    /// When nothing more comes.
+    pub(super) fn find(&self, id: ReaderId, chunk: ChunkIndex) -> Result<Option<Found>, WatchEnd> {
+        let mut state = self.0.state.lock();
+        if state
+            .readers
+            .get(&id)
+            .is_none_or(|reader| reader.is_displaced)
+        {
+            return Err(WatchEnd::Displaced);
+        }
+        match state.place.find(self.0.meta.layout, chunk) {
+            Some(found) => Ok(Some(found)),
+            None => state.end.clone().map_or(Ok(None), Err),
+        }
+    }
+
+    /// Resolves once something is different.
+    pub(super) fn changed(&self) -> tokio::sync::futures::Notified<'_> {
+        self.0.changed.notified()
+    }
+
+    /// Somebody waits for the bytes of a reader, or does not any more.
+    pub(super) fn set_idle(&self, id: ReaderId, is_idle: bool) {
+        let mut state = self.0.state.lock();
+        if let Some(reader) = state.readers.get_mut(&id) {
+            reader.idle_since = is_idle.then(Instant::now);
+        }
+    }
+
+    /// A reader took bytes, and is at this chunk now.
+    pub(super) fn took(&self, id: ReaderId, bytes: u64, position: ChunkIndex) {
+        let now = Instant::now();
+        let most = self.0.limits.window_bytes;
+        let mut state = self.0.state.lock();
+        let Some(reader) = state.readers.get_mut(&id) else {
+            return;
+        };
+        reader.window.took(now, bytes, most);
+        if std::mem::replace(&mut reader.position, position) == position {
+            return;
+        }
+        state.dirty.insert(id);
+        drop(state);
+        self.0.moved.notify_one();
+    }
+
+    /// A reader is gone.
+    pub(super) fn leave(&self, id: ReaderId) {
+        let mut state = self.0.state.lock();
+        state.readers.remove(&id);
+        state.dirty.remove(&id);
+        state.gone.push(id);
+        drop(state);
+        self.0.moved.notify_one();
+    }
+}
+
+/// For the fetch.
+impl Watched {
+    /// Nobody reads, and nothing is there.
+    pub(in crate::node) fn new(
+        meta: FileMeta,
+        manifest: Arc<OnceLock<Arc<Manifest>>>,
+        limits: WatchLimits,
+    ) -> Self {
+        let state = State {
+            readers: BTreeMap::new(),
+            last: 0,
+            dirty: BTreeSet::new(),
+            gone: Vec::new(),
+            forgotten: Vec::new(),
+            place: Place::None,
+            end: None,
+            is_prepared: false,
+        };
+        Self(Arc::new(Shared {
+            meta,
+            manifest,
+            limits,
+            state: Mutex::new(state),
+            changed: Notify::new(),
+            moved: Notify::new(),
+        }))
+    }
+
+    /// Resolves once readers have moved. Cancel-safe.
+    pub(in crate::node) async fn moved(&self) {
+        self.0.moved.notified().await;
+    }
+
+    /// What has happened since the last call.
+    pub(in crate::node) fn news(&self) -> Vec<News> {
+        let mut state = self.0.state.lock();
+        let gone = std::mem::take(&mut state.gone);
+        let forgotten = std::mem::take(&mut state.forgotten);
+        let dirty = std::mem::take(&mut state.dirty);
+        let most = self.window_bytes(&state);
+        let at = dirty.into_iter().filter_map(|id| {
+            let reader = state.readers.get(&id)?;
+            Some(News::Read(self.at(id, reader, most)))
+        });
+        let forgotten = forgotten.into_iter().map(News::Forgotten);
+        let at: Vec<_> = at.collect();
+        let gone = gone.into_iter().map(News::Left);
+        forgotten.chain(at).chain(gone).collect()
+    }
+
+    fn at(&self, id: ReaderId, reader: &Reader, most_bytes: u64) -> ReaderAt {
+        ReaderAt {
+            reader: id,
+            position: reader.position,
+            window_chunks: self.wanted(reader, most_bytes),
+            is_urgent: reader.fixed_chunks.is_none(),
+        }
+    }
+
+    /// How many chunks are wanted for a reader, from where it is.
+    fn wanted(&self, reader: &Reader, most_bytes: u64) -> u32 {
+        let window = reader.window.chunks(self.0.meta.layout, most_bytes);
+        let left = reader.end.0.saturating_sub(reader.position.0);
+        reader.fixed_chunks.unwrap_or(window).min(left)
+    }
+
+    /// What may be kept for each reader: in memory all of them share one half of it, so that what they have read stays for a
+    /// while.
+    fn window_bytes(&self, state: &State) -> u64 {
+        let most = self.0.limits.window_bytes;
+        match &state.place {
+            Place::Memory { cache, .. } => {
+                let readers = state.readers.len().max(1) as u64;
+                most.min(cache.most_bytes() / 2 / readers)
+            }
+            Place::None | Place::File { .. } => most,
+        }
+    }
+
+    /// Chunks are kept in memory; these are nothing but zeros, and nobody brings them.
+    pub(in crate::node) fn keep_in_memory(&self, zeros: ChunkSet) {
+        let cache = Cache::new(self.0.limits.cache_bytes);
+        self.0.state.lock().place = Place::Memory { cache, zeros };
+        self.0.changed.notify_waiters();
+    }
+
+    /// Chunks are in a file, these already.
+    pub(in crate::node) fn keep_in_file(&self, file: Arc<dyn ChunkPlace>, have: ChunkSet) {
+        self.0.state.lock().place = Place::File { file, have };
+        self.0.changed.notify_waiters();
+    }
+
+    /// The digests are known.
+    pub(in crate::node) fn knows_manifest(&self) {
+        self.0.changed.notify_waiters();
+    }
+
+    /// Keeps a verified chunk in memory.
+    pub(in crate::node) fn put(&self, chunk: ChunkIndex, bytes: Bytes) {
+        let mut state = self.0.state.lock();
+        let most = self.window_bytes(&state);
+        let windows: Vec<(u32, u32)> = state
+            .readers
+            .values()
+            .map(|reader| (reader.position.0, self.wanted(reader, most)))
+            .collect();
+        let distance = |chunk: ChunkIndex| {
+            let ahead = windows.iter().filter_map(|(position, chunks)| {
+                let ahead = chunk.0.checked_sub(*position)?;
+                (ahead < *chunks).then_some(ahead)
+            });
+            ahead.min()
+        };
+        if let Place::Memory { cache, .. } = &mut state.place {
+            let gone = cache.put(chunk, bytes, distance);
+            state.forgotten.extend(gone);
+        }
+        let has_forgotten = !state.forgotten.is_empty();
+        drop(state);
+        if has_forgotten {
+            self.0.moved.notify_one();
+        }
+    }
+
+    /// A chunk was verified. False if it is not there all the same, as it had to go meanwhile.
+    pub(in crate::node) fn arrived(&self, chunk: ChunkIndex) -> bool {
+        let is_there = self.0.state.lock().place.arrived(chunk);
+        self.0.changed.notify_waiters();
+        is_there
+    }
+
+    /// Where a chunk is that is there.
+    pub(in crate::node) fn bytes_of(
+        &self,
+        chunk: ChunkIndex,
+    ) -> Option<Result<Bytes, Arc<dyn ChunkPlace>>> {
+        let found = self.0.state.lock().place.find(self.0.meta.layout, chunk)?;
+        Some(match found {
+            Found::Memory(bytes) => Ok(bytes),
+            Found::File(file) => Err(file),
+        })
+    }
+
+    /// Nothing more comes.
+    pub(in crate::node) fn end(&self, end: WatchEnd) {
+        let mut state = self.0.state.lock();
+        state.end.get_or_insert(end);
+        if matches!(state.place, Place::File { .. }) {
+            // Whoever goes on with the file finds it free.
+            state.place = Place::None;
+        }
+        drop(state);
+        self.0.changed.notify_waiters();
+    }
+}
