@@ -11,6 +11,7 @@ pub mod counters;
 pub mod download;
 pub mod index;
 pub mod media;
+pub mod receive;
 pub mod recent;
 pub mod send;
 pub mod tables;

@@ -101,6 +101,9 @@ pub const HTTP_SHARE: usize = 2;
 pub const MAX_HTTP_CONNECTIONS_EACH: usize = 256;
 /// Time that an HTTP request may take to come, from its first byte.
 pub const HTTP_HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// The lowest limit that a client may set to what it receives, in bytes per second. Shared by all connections of its
+/// downloads, less than [`LEAST_TAKEN_BYTES`] might be left for one.
+pub const LEAST_DOWNLOAD_LIMIT: u64 = 50_000;
 /// Longest head of an HTTP request, in bytes.
 pub const MAX_HTTP_HEAD_BYTES: usize = 16 * 1024;
 /// Most fields in it.

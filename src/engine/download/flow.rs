@@ -19,6 +19,16 @@ pub(super) struct Flow {
     queue: RequestQueue,
     progress: Progress,
     window: Window,
+    block: Option<Block>,
+}
+
+/// Why this side takes nothing from a source that may have something. Neither is silence of the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Block {
+    /// There is no memory for it: the time says nothing about the source's speed.
+    Full,
+    /// This side's limit is reached. The time counts, as the limit is part of how fast the source's bytes come.
+    Limit,
 }
 
 impl Flow {
@@ -28,12 +38,14 @@ impl Flow {
             queue: RequestQueue::default(),
             progress: Progress::default(),
             window: Window::new(chunk_bytes),
+            block: None,
         }
     }
 
     /// Forgets how the source behaves: its connection is a new one, of which nothing was asked.
     pub(super) fn restart(&mut self) {
         self.progress = Progress::default();
+        self.block = None;
         self.window.restart();
     }
 
@@ -145,9 +157,10 @@ impl Flow {
         self.progress.queued(now);
     }
 
-    /// Says whether this side takes nothing from now on.
-    pub(super) fn set_blocked(&mut self, now: Instant, blocked: bool) {
-        self.progress.set_blocked(now, blocked);
+    /// Says why this side takes nothing from now on, if so.
+    pub(super) fn set_blocked(&mut self, now: Instant, block: Option<Block>) {
+        self.block = block;
+        self.progress.set_blocked(now, block.is_some());
         self.sync(now);
     }
 
@@ -181,7 +194,7 @@ impl Flow {
     fn sync(&mut self, now: Instant) {
         let sums = self.queue.sums();
         self.progress.set_awaiting(now, sums.unfinished > 0);
-        let is_busy = sums.wanted > 0 && !self.progress.is_blocked();
+        let is_busy = sums.wanted > 0 && self.block != Some(Block::Full);
         self.window.set_busy(now, is_busy);
     }
 }

@@ -14,6 +14,7 @@ use super::{
     Action, Event, FailReason, Finish, Notice,
     blame::Blame,
     chunks::ChunkTable,
+    flow::Block,
     hedges::Hedges,
     help::{self, Help},
     outlook::Outlook,
@@ -136,8 +137,9 @@ impl Download {
             Event::Refused { source, chunk } => self.refused(now, source, chunk),
             Event::Cancelled { source, chunk } => self.cancelled(now, source, chunk),
             Event::Queued { source } => self.queued(now, source),
-            Event::Blocked { source } => self.set_blocked(now, source, true),
-            Event::Unblocked { source } => self.set_blocked(now, source, false),
+            Event::Blocked { source } => self.set_blocked(now, source, Some(Block::Full)),
+            Event::Limited { source } => self.set_blocked(now, source, Some(Block::Limit)),
+            Event::Unblocked { source } => self.set_blocked(now, source, None),
             Event::Taken { chunks } => self.readers.taken(chunks),
             Event::Read(at) => self.readers.read(at),
             Event::Left { reader } => self.readers.left(now, reader),
@@ -226,6 +228,7 @@ impl Download {
             | Event::Cancelled { .. }
             | Event::Queued { .. }
             | Event::Blocked { .. }
+            | Event::Limited { .. }
             | Event::Unblocked { .. }
             | Event::Taken { .. }
             | Event::Read(_)
@@ -344,9 +347,9 @@ impl Download {
         }
     }
 
-    fn set_blocked(&mut self, now: Instant, id: SourceId, blocked: bool) {
+    fn set_blocked(&mut self, now: Instant, id: SourceId, block: Option<Block>) {
         if let Some(source) = self.sources.get_mut(id) {
-            source.set_blocked(now, blocked);
+            source.set_blocked(now, block);
         }
     }
 

@@ -95,10 +95,6 @@ impl Progress {
         }
     }
 
-    pub(super) fn is_blocked(&self) -> bool {
-        self.blocked
-    }
-
     /// Leaves a time in which this side did not run out of account.
     pub(super) fn shift(&mut self, by: Duration) {
         if let Some(since) = &mut self.silent_since {

@@ -10,7 +10,7 @@ use super::{
     SourceSnapshot, SourceState,
     connection::{Connection, ConnectionState, Rest},
     counters::Counters,
-    flow::Flow,
+    flow::{Block, Flow},
     queue::{RequestQueue, Want},
 };
 use crate::model::{ChunkIndex, ChunkSet, Fault, Have, ReceivedFrom, SourceId, SourceInfo, Who};
@@ -409,9 +409,9 @@ impl Source {
         self.connection.clear()
     }
 
-    /// Says whether this side takes nothing from it from now on.
-    pub(super) fn set_blocked(&mut self, now: Instant, blocked: bool) {
-        self.flow.set_blocked(now, blocked);
+    /// Says why this side takes nothing from it from now on, if so.
+    pub(super) fn set_blocked(&mut self, now: Instant, block: Option<Block>) {
+        self.flow.set_blocked(now, block);
     }
 
     /// Its connection is gone: takes all its requests. Gives those chunks that it had to bring.

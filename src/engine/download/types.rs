@@ -94,6 +94,12 @@ pub enum Event {
         /// The source.
         source: SourceId,
     },
+    /// This side has reached its own limit, and reads from a source again only after a while. Silence is not the source's
+    /// fault now, but the time counts: with the limit, that is how fast it sends.
+    Limited {
+        /// The source.
+        source: SourceId,
+    },
     /// This side reads from a source again.
     Unblocked {
         /// The source.

@@ -13,7 +13,7 @@ const LONGEST_TURN_BYTES: u64 = 1 << 20;
 
 /// Positions are in bytes. Their floating point stays exact enough for years.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(in crate::engine) struct Line {
     /// `None` means no limit: the clock stands still.
     rate_bytes_per_s: Option<u64>,
     /// The time at which the clock stood at `clock`.
@@ -24,7 +24,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn new(now: Instant, rate_bytes_per_s: Option<u64>) -> Self {
+    pub(in crate::engine) fn new(now: Instant, rate_bytes_per_s: Option<u64>) -> Self {
         let mut line = Self {
             rate_bytes_per_s: None,
             at: now,
@@ -35,11 +35,11 @@ impl Line {
         line
     }
 
-    pub(super) fn rate_bytes_per_s(&self) -> Option<u64> {
+    pub(in crate::engine) fn rate_bytes_per_s(&self) -> Option<u64> {
         self.rate_bytes_per_s
     }
 
-    pub(super) fn set_rate(&mut self, now: Instant, rate_bytes_per_s: Option<u64>) {
+    pub(in crate::engine) fn set_rate(&mut self, now: Instant, rate_bytes_per_s: Option<u64>) {
         let rate_bytes_per_s = rate_bytes_per_s.map(|rate| rate.max(1));
         let debt = match (self.rate_bytes_per_s, rate_bytes_per_s) {
             // Bytes sent under the old, higher limit must not cost a longer wait than they would have.
@@ -61,7 +61,7 @@ impl Line {
     }
 
     /// When the next send may begin.
-    pub(super) fn due(&self, now: Instant) -> Instant {
+    pub(in crate::engine) fn due(&self, now: Instant) -> Instant {
         self.due_after(now, 0)
     }
 
@@ -79,7 +79,7 @@ impl Line {
 
     /// The next send takes this many bytes. Returns the bytes that a sender must give back if it does not use them:
     /// none without a limit.
-    pub(super) fn take(&mut self, now: Instant, bytes: u64) -> u64 {
+    pub(in crate::engine) fn take(&mut self, now: Instant, bytes: u64) -> u64 {
         if self.rate_bytes_per_s.is_none() {
             return 0;
         }

@@ -17,6 +17,7 @@ mod level;
 mod line;
 mod types;
 
+pub(super) use line::Line;
 pub use types::{Kind, ReceiverId, Turn};
 
 use std::{
@@ -26,7 +27,7 @@ use std::{
 
 use self::{
     level::{HELD_FRAME_BYTES, HOLD, Level},
-    line::{Line, SHORTEST_TURN_BYTES},
+    line::SHORTEST_TURN_BYTES,
 };
 
 /// How far a client may be ahead of the one that took least, and copies ahead of all clients, in bytes.

@@ -218,6 +218,7 @@ impl Client {
                 session: None,
             },
             source_wait: config.source_wait,
+            downlink: Arc::clone(&self.downlink),
             goal,
         }
     }

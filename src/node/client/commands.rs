@@ -51,6 +51,13 @@ impl Client {
                 let _ = answer.send(self.set_priority(number, priority));
             }
             ClientCommand::Detail(number, answer) => self.detail(number, answer),
+            ClientCommand::SetDownloadLimit(bytes_per_s, answer) => {
+                self.downlink.set_limit(bytes_per_s);
+                let _ = answer.send(());
+            }
+            ClientCommand::DownloadLimit(answer) => {
+                let _ = answer.send(self.downlink.limit_bytes_per_s());
+            }
             ClientCommand::Downloads(answer) => {
                 let _ = answer.send(self.views());
             }

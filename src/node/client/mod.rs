@@ -34,7 +34,7 @@ use self::{
 use crate::{
     model::Session,
     net::Network,
-    node::{finding::LinkConfig, link::Link},
+    node::{fetch::Downlink, finding::LinkConfig, link::Link},
     proto::PeerRole,
 };
 
@@ -93,6 +93,7 @@ pub(in crate::node) fn start_on(
         memory,
         updates,
         tasks: TaskTracker::new(),
+        downlink: Downlink::new(None),
         state: State::default(),
     };
     let inbox = Inbox {

@@ -1,6 +1,6 @@
 //! What a client's owner has and knows: its name, its link to the central, its downloads.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
@@ -13,7 +13,7 @@ use crate::{
     model::{ClientName, FileName, TransferId},
     net::Network,
     node::{
-        fetch::{Fetch, FetchUpdate, Reader},
+        fetch::{Downlink, Fetch, FetchUpdate, Reader},
         link::Link,
         rules::downloads::{Downloads, State as DownloadState},
     },
@@ -31,6 +31,8 @@ pub(super) struct Client {
     /// Given to each download's task, which tells its news there.
     pub(super) updates: mpsc::Sender<(TransferId, FetchUpdate)>,
     pub(super) tasks: TaskTracker,
+    /// What all downloads receive together.
+    pub(super) downlink: Arc<Downlink>,
     pub(super) state: State,
 }
 

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use super::reader::Reader;
+use super::{downlink::Downlink, reader::Reader};
 use crate::{
     net::Network,
     node::{Security, WatchLimits},
@@ -21,6 +21,8 @@ pub(in crate::node) struct FetchConfig {
     pub(in crate::node) security: Arc<Security>,
     /// How long to wait with no source.
     pub(in crate::node) source_wait: Duration,
+    /// What all fetches of this node receive together.
+    pub(in crate::node) downlink: Arc<Downlink>,
     pub(in crate::node) goal: Goal,
 }
 

@@ -62,12 +62,24 @@ pub(super) enum Input {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum News {
     Connected,
-    Lost { fault: Fault, reason: String },
-    Received { chunk: ChunkIndex, bytes: u32 },
-    Refused { chunk: ChunkIndex },
-    Cancelled { chunk: ChunkIndex },
+    Lost {
+        fault: Fault,
+        reason: String,
+    },
+    Received {
+        chunk: ChunkIndex,
+        bytes: u32,
+    },
+    Refused {
+        chunk: ChunkIndex,
+    },
+    Cancelled {
+        chunk: ChunkIndex,
+    },
     Queued,
     Blocked,
+    /// This side's limit is reached.
+    Limited,
     Unblocked,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `goal` is what is asked for and `update` what is told of it; `shell` owns the machine and `ending` how it ends;
 //! `sources` are the connections, `source` is one of them, `fault` what can be wrong with it,
-//! `manifest` how it tells digests. Chunks come into `buffers`, and `writing` hashes them and puts
+//! `manifest` how it tells digests, `downlink` the limit that all fetches of a node share. Chunks come into `buffers`, and `writing` hashes them and puts
 //! them into the `storage`: a part file, or a `reader` that gets it in order (`stream`). What this disk has already
 //! (`own`), and chunks of nothing but zeros, are not asked for. `messages` pass between the tasks. `watching` is what follows of
 //! readers of any place of it, whose chunks `keeper` keeps; `joints` has chunks that come for them in parts.
@@ -14,6 +14,7 @@
 //! ```
 
 mod buffers;
+mod downlink;
 mod ending;
 mod fault;
 mod goal;
@@ -52,6 +53,7 @@ use crate::{
     },
 };
 
+pub(super) use downlink::Downlink;
 pub(super) use fault::Lost as SourceLost;
 pub(super) use goal::{FetchConfig, Folder, Goal, Own, Target};
 pub(super) use manifest::fetch_manifest;

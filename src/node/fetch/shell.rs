@@ -98,6 +98,7 @@ impl Shell {
             buffers,
             inputs: sender.clone(),
             writing: writing.clone(),
+            lane: config.downlink.lane(),
         });
         let unwanted = orders.unwanted.clone();
         let goal = config.goal;
@@ -341,6 +342,7 @@ impl Shell {
             News::Cancelled { chunk } => Event::Cancelled { source, chunk },
             News::Queued => Event::Queued { source },
             News::Blocked => Event::Blocked { source },
+            News::Limited => Event::Limited { source },
             News::Unblocked => Event::Unblocked { source },
         }
     }

@@ -16,6 +16,7 @@ use tokio::{
 
 use super::{
     buffers::{Buffers, ChunkBuffer},
+    downlink::{Intake, Lane},
     fault::Lost,
     manifest::{next, receive},
     messages::{Command, Input, News, Origin},
@@ -58,6 +59,7 @@ pub(super) struct Context {
     pub(super) buffers: Buffers,
     pub(super) inputs: mpsc::Sender<Input>,
     pub(super) writing: Writing,
+    pub(super) lane: Lane,
 }
 
 /// One connection, from the attempt to its end.
@@ -93,6 +95,7 @@ impl SourceTask {
             reader,
             asked: &asked,
             partial: HashMap::new(),
+            intake: self.context.lane.join(),
             closed: false,
         }
         .run();
@@ -214,6 +217,7 @@ struct Reading<'a> {
     reader: Reader,
     asked: &'a Asked,
     partial: HashMap<ChunkIndex, ChunkBuffer>,
+    intake: Intake,
     closed: bool,
 }
 
@@ -303,14 +307,20 @@ impl Reading<'_> {
         let end = (offset - part.from + length) as usize;
         let (mut lot, mut lot_began) = (0, clock::now());
         while buffer.bytes.len() < end {
-            let left = end - buffer.bytes.len();
+            let left = (end - buffer.bytes.len()).min(self.intake.piece_bytes());
             let read = self.reader.read_raw(&mut buffer.bytes, left).await;
-            match read {
-                Ok(count) => lot += count,
+            let count = match read {
+                Ok(count) => count,
                 Err(error) => {
                     self.received(chunk, lot).await;
                     return Err(error.into());
                 }
+            };
+            lot += count;
+            if !self.intake.try_turn(count) {
+                self.received(chunk, lot).await;
+                self.wait_for_turn(count).await;
+                (lot, lot_began) = (0, clock::now());
             }
             if lot >= LOT_BYTES || clock::now() - lot_began >= LOT_AGE {
                 self.received(chunk, lot).await;
@@ -343,6 +353,13 @@ impl Reading<'_> {
             let bytes = bytes as u32;
             self.source.tell(News::Received { chunk, bytes }).await;
         }
+    }
+
+    /// Keeps to this side's limit, after so many bytes.
+    async fn wait_for_turn(&self, bytes: usize) {
+        self.source.tell(News::Limited).await;
+        self.intake.turn(bytes).await;
+        self.source.tell(News::Unblocked).await;
     }
 
     async fn buffer(&self) -> Result<ChunkBuffer, Lost> {

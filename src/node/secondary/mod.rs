@@ -49,7 +49,7 @@ use crate::{
         Lost, StartError,
         central::DownloadCount,
         face::Reception,
-        fetch::{FetchConfig, Folder, Goal, Own, Target},
+        fetch::{Downlink, FetchConfig, Folder, Goal, Own, Target},
         finding::LinkConfig,
         link::Link,
         lost::LinkDown,
@@ -256,6 +256,7 @@ fn copy_config(
             own,
         }),
         source_wait: COPY_SOURCE_WAIT,
+        downlink: Downlink::new(None),
         central: None,
         security: Arc::clone(&config.security),
     }

@@ -9,4 +9,5 @@ mod books;
 mod cluster;
 mod downloads;
 mod faults;
+mod limits;
 mod random;

@@ -69,6 +69,7 @@ impl FetchCheck {
             | Event::Ready { .. }
             | Event::Queued { .. }
             | Event::Blocked { .. }
+            | Event::Limited { .. }
             | Event::Unblocked { .. }
             | Event::Taken { .. }
             | Event::Read(_)

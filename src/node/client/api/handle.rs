@@ -50,6 +50,8 @@ pub(in crate::node::client) enum ClientCommand {
     Cancel(DownloadNumber, oneshot::Sender<bool>),
     SetPriority(DownloadNumber, Priority, oneshot::Sender<bool>),
     Detail(DownloadNumber, oneshot::Sender<Option<ChunkMap>>),
+    SetDownloadLimit(Option<u64>, oneshot::Sender<()>),
+    DownloadLimit(oneshot::Sender<Option<u64>>),
     Downloads(oneshot::Sender<Vec<DownloadView>>),
     WaitIdle(oneshot::Sender<Tally>),
     /// Answered with false if no download will end by itself.
@@ -194,6 +196,20 @@ impl ClientHandle {
             ClientCommand::SetPriority(number, priority, answer)
         })
         .await
+    }
+
+    /// Limits what all downloads receive together, in bytes per second, at once for those that run as well; `None` for no
+    /// limit.
+    pub async fn set_download_limit(&self, bytes_per_s: Option<u64>) -> Result<(), Stopped> {
+        ask(&self.commands, |answer| {
+            ClientCommand::SetDownloadLimit(bytes_per_s, answer)
+        })
+        .await
+    }
+
+    /// The limit of what all downloads receive together, in bytes per second.
+    pub async fn download_limit(&self) -> Result<Option<u64>, Stopped> {
+        ask(&self.commands, ClientCommand::DownloadLimit).await
     }
 
     /// Where the chunks of a download stand, or stood when it last ran; `None` if nothing is known of it.

@@ -15,8 +15,8 @@ use crate::{
     node::{
         Failure,
         fetch::{
-            Fetch, FetchConfig, FetchEnd, FetchOutcome, FetchUpdate, Folder, Goal, Own, Reader,
-            Target,
+            Downlink, Fetch, FetchConfig, FetchEnd, FetchOutcome, FetchUpdate, Folder, Goal, Own,
+            Reader, Target,
         },
         rules::Receiving,
     },
@@ -76,6 +76,7 @@ impl Scene {
             central: None,
             security: Default::default(),
             source_wait: SOURCE_WAIT,
+            downlink: Downlink::new(None),
             goal,
         };
         let grant = self.sample.grant((1..=sources).map(source).collect());

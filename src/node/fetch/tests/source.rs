@@ -20,6 +20,7 @@ use crate::{
     node::{
         fetch::{
             buffers::{Buffers, ChunkBuffer},
+            downlink::Downlink,
             messages::{Command, Input, News, Origin, Verdict},
             source::{Context, SourceTask},
             writing::{ChunkSink, Kept, Writing},
@@ -52,6 +53,7 @@ impl ChunkSink for Trusting {
 
 /// A receiver's connection to secondary 1, which the test plays.
 struct Scene {
+    downlink: Arc<Downlink>,
     network: MemoryNetwork,
     listener: Listener,
     sample: Sample,
@@ -71,7 +73,7 @@ fn scene() -> Scene {
     let slot: Arc<OnceLock<Arc<dyn ChunkSink>>> = Arc::default();
     slot.set(Arc::new(Trusting)).unwrap();
     let writing = Writing::new(slot, sender.clone(), TaskTracker::new(), &buffers);
-    let manifest = Arc::default();
+    let (manifest, downlink) = (Arc::default(), Downlink::new(None));
     let (commands, orders) = mpsc::channel(100);
     let name = ClientName::try_from("ana").unwrap();
     let task = SourceTask {
@@ -92,10 +94,12 @@ fn scene() -> Scene {
             buffers: buffers.clone(),
             inputs: sender,
             writing,
+            lane: downlink.lane(),
         },
         commands: orders,
     };
     Scene {
+        downlink,
         network,
         listener,
         sample,
@@ -369,6 +373,38 @@ async fn without_a_buffer_it_reads_nothing_and_says_so() {
     all.pop();
     assert_eq!(scene.news().await, News::Unblocked);
     assert!(matches!(scene.news().await, News::Received { .. }));
+    sending.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_of_this_side_slows_it_down_and_is_told_as_such() {
+    let mut scene = scene();
+    let mut played = scene.open().await;
+    scene.downlink.set_limit(Some(MIB as u64 / 4));
+    scene.request(&mut played, FIRST).await;
+    let sample = scene.sample.clone();
+    let sending = tokio::spawn(async move {
+        played.chunk(FIRST, sample.chunk(FIRST)).await;
+        played
+    });
+    let began = Instant::now();
+    let (mut received, mut reads) = (0, true);
+    while received < MIB {
+        match scene.news().await {
+            News::Received { bytes, .. } => {
+                assert!(reads, "read before its turn");
+                received += bytes as usize;
+            }
+            News::Limited => reads = false,
+            News::Unblocked => reads = true,
+            other => panic!("{other:?}"),
+        }
+        if received > MIB / 2 {
+            scene.downlink.set_limit(None);
+        }
+    }
+    let took = began.elapsed().as_secs_f64();
+    assert!((1.8..2.2).contains(&took), "{took}");
     sending.await.unwrap();
 }
 
