@@ -539,7 +539,27 @@ secondary-work = { $sending ->
 }
 secondary-sent = { $sent } sent since it started; now { $rate }; upload limit: { $limit }
 no-limit = none
+at-end-failed = { $file }: --on-complete: { $program }: { $why }
+at-end-code = it ended with code { $code }
+at-end-signal = it was ended by signal { $signal }
+at-end-waiting = { $count ->
+    [one] Waiting for the program of --on-complete; another Ctrl-C does not wait for it
+   *[other] Waiting for { $count } programs of --on-complete; another Ctrl-C does not wait for them
+}
 limit-set = Upload limit: { $limit }
+limit-set-download = Download limit: { $limit }
+limit-changed = Upload limit from now on: { $limit }
+limit-changed-download = Download limit from now on: { $limit }
+limit-until = { $limit } until { $time }
+limit-until-day = { $limit } until { $day } { $time }
+limit-timetable = { $line } (timetable: { $timetable })
+weekday-monday = Monday
+weekday-tuesday = Tuesday
+weekday-wednesday = Wednesday
+weekday-thursday = Thursday
+weekday-friday = Friday
+weekday-saturday = Saturday
+weekday-sunday = Sunday
 
 ## Errors
 
@@ -649,6 +669,14 @@ why-time = it is not a time: write seconds, or 30s, 2m or 1h
 why-range = write a number from { $least } to { $most }
 why-quiet = that is too long: 24 hours at most
 why-limit = write a rate such as 20MB/s, or OFF to remove the limit
+why-open-quote = a quote is not closed
+why-limit-no-rate = the rate is missing: write, for example, 8:00-20:00 mon-fri 5MB/s
+why-limit-hours = these are no hours: write from when to when, such as 8:00-20:00 or 22:00-6:00
+why-limit-no-time = it ends when it begins: for the whole day, leave the hours out
+why-limit-day = it is not a day of the week: write mon, tue, wed, thu, fri, sat or sun, or from one to another, such as mon-fri
+why-limit-two = there is already a limit for the rest of the time: give the hours or days of this one, such as 8:00-20:00 5MB/s
+why-limit-many = these are too many limits: { $most } at most
+why-limit-low = that is too low: { $least } at least, as servers take whoever reads less for dead
 why-limit-unit = that would be only { $rate }; give the unit: { $number }kB/s, { $number }MB/s or, if that is what you mean, { $number }B/s
 
 ## Security
@@ -868,9 +896,12 @@ command-recover = brings back a file that was set aside, under its name or, when
 command-empty = deletes a file that was set aside for good, or all with *; first says which, and asks for a YES
     .usage = EMPTY [n…|*]
     .example = EMPTY *
-command-limit = upload limit per second, from now on; OFF removes it
-    .usage = LIMIT <rate|OFF>
+command-limit = upload limit per second, from now on, or by a timetable; OFF removes it; alone, it shows it
+    .usage = LIMIT [<rate|timetable|OFF>]
     .example = LIMIT 20MB/s
+command-download-limit = limit of all that is received, per second, from now on, or by a timetable; OFF removes it; alone, it shows it
+    .usage = DOWNLOAD_LIMIT [<rate|timetable|OFF>]
+    .example = DOWNLOAD_LIMIT 20MB/s, 8:00-20:00 mon-fri 5MB/s
 command-kill = kills a secondary's process (SIGKILL) or, with C, the central's
     .usage = KILL <n|C|*>…
     .example = KILL 2
@@ -1012,7 +1043,10 @@ flag-ip-central = Name or address of the central, with or without a port
 flag-puerto-central = Port of the central
 flag-directorio = Folder that it serves [default: data/videosN]
 flag-videolocal-directorio = Folder with videos1, videos2…
-flag-limite-subida = Upload limit per second: 500kB/s, 20MB/s, 1GiB/s
+flag-limite-subida = Upload limit per second: 500kB/s, 20MB/s, 1GiB/s; or a timetable: “20MB/s, 8:00-20:00 mon-fri 5MB/s, sat-sun off”
+flag-limite-bajada = Limit of all that is received, per second: 500kB/s, 20MB/s, 1GiB/s; or a timetable: “20MB/s, 8:00-20:00 mon-fri 5MB/s, sat-sun off”
+flag-al-terminar = Program that is run when a download has completed, with the path of the file as its last argument; no shell
+flag-campana = Rings the terminal's bell when a download ends
 flag-reposo = How long a file must not have changed to be offered: 4s, 500ms, 1m; one that is open for writing waits until it is closed
 flag-olvidar-discos = Carries on without disks that the folder had and that are gone for good: what is there now is all
 flag-videolocal-limite-subida = Upload limit per second of each secondary: 500kB/s, 20MB/s, 1GiB/s

@@ -539,7 +539,27 @@ secondary-work = { $sending ->
 }
 secondary-sent = { $sent } enviados desde que arrancó; ahora { $rate }; límite de subida: { $limit }
 no-limit = ninguno
+at-end-failed = { $file }: --al-terminar: { $program }: { $why }
+at-end-code = acabó con el código { $code }
+at-end-signal = lo paró la señal { $signal }
+at-end-waiting = { $count ->
+    [one] Espera a que acabe la orden de --al-terminar; otro Ctrl-C no la espera
+   *[other] Espera a que acaben { $count } órdenes de --al-terminar; otro Ctrl-C no las espera
+}
 limit-set = Límite de subida: { $limit }
+limit-set-download = Límite de bajada: { $limit }
+limit-changed = Límite de subida, desde ahora: { $limit }
+limit-changed-download = Límite de bajada, desde ahora: { $limit }
+limit-until = { $limit } hasta las { $time }
+limit-until-day = { $limit } hasta el { $day } a las { $time }
+limit-timetable = { $line } (horario: { $timetable })
+weekday-monday = lunes
+weekday-tuesday = martes
+weekday-wednesday = miércoles
+weekday-thursday = jueves
+weekday-friday = viernes
+weekday-saturday = sábado
+weekday-sunday = domingo
 
 ## Errores
 
@@ -649,6 +669,14 @@ why-time = no es un tiempo: escribe segundos, o 30s, 2m o 1h
 why-range = escribe un número de { $least } a { $most }
 why-quiet = es demasiado: 24 horas como mucho
 why-limit = escribe una tasa como 20MB/s, o NO para quitar el límite
+why-open-quote = hay una comilla sin cerrar
+why-limit-no-rate = falta la tasa: escribe por ejemplo 8:00-20:00 lun-vie 5MB/s
+why-limit-hours = no son unas horas: escribe desde cuándo hasta cuándo, como 8:00-20:00 o 22:00-6:00
+why-limit-no-time = acaba cuando empieza: si es todo el día, quita las horas
+why-limit-day = no es un día de la semana: escribe lun, mar, mié, jue, vie, sáb o dom, o de uno a otro, como lun-vie
+why-limit-two = ya hay un límite para el resto del tiempo: di las horas o los días de este, como 8:00-20:00 5MB/s
+why-limit-many = son demasiados límites: { $most } como mucho
+why-limit-low = es demasiado poco: { $least } como mínimo, porque los servidores dan por parado a quien toma menos
 why-limit-unit = serían solo { $rate }; di la unidad: { $number }kB/s, { $number }MB/s o, si es eso, { $number }B/s
 
 ## Seguridad
@@ -868,9 +896,12 @@ command-recover = devuelve a la carpeta un fichero apartado, con su nombre o, si
 command-empty = borra para siempre un fichero apartado, o todos con *; antes dice cuáles y pide un SÍ
     .usage = VACIAR [n…|*]
     .example = VACIAR *
-command-limit = límite de subida por segundo, desde ahora; NO lo quita
-    .usage = LIMITE <tasa|NO>
+command-limit = límite de subida por segundo, desde ahora, o según un horario; NO lo quita; sin nada, lo muestra
+    .usage = LIMITE [<tasa|horario|NO>]
     .example = LIMITE 20MB/s
+command-download-limit = límite de todo lo que se recibe, por segundo, desde ahora, o según un horario; NO lo quita; sin nada, lo muestra
+    .usage = LIMITE_BAJADA [<tasa|horario|NO>]
+    .example = LIMITE_BAJADA 20MB/s, 8:00-20:00 lun-vie 5MB/s
 command-kill = mata el proceso de un secundario (SIGKILL) o, con C, el del central
     .usage = MATAR <n|C|*>…
     .example = MATAR 2
@@ -1012,7 +1043,10 @@ flag-ip-central = Nombre o dirección del central, con su puerto o sin él
 flag-puerto-central = Puerto del central
 flag-directorio = Carpeta que sirve [por defecto: data/videosN]
 flag-videolocal-directorio = Carpeta en la que están videos1, videos2…
-flag-limite-subida = Límite de subida por segundo: 500kB/s, 20MB/s, 1GiB/s
+flag-limite-subida = Límite de subida por segundo: 500kB/s, 20MB/s, 1GiB/s; o un horario: «20MB/s, 8:00-20:00 lun-vie 5MB/s, sáb-dom no»
+flag-limite-bajada = Límite de todo lo que se recibe, por segundo: 500kB/s, 20MB/s, 1GiB/s; o un horario: «20MB/s, 8:00-20:00 lun-vie 5MB/s, sáb-dom no»
+flag-al-terminar = Programa que se ejecuta al acabar bien cada descarga, con la ruta del fichero como último argumento; sin shell
+flag-campana = Suena la campana del terminal cuando acaba una descarga
 flag-reposo = Cuánto lleva sin cambiar un fichero cuando se ofrece: 4s, 500ms, 1m; si está abierto para escribir, se espera a que se cierre
 flag-olvidar-discos = Sigue sin los discos que tenía la carpeta y ya no van a volver: lo que hay ahora es todo
 flag-videolocal-limite-subida = Límite de subida por segundo de cada secundario: 500kB/s, 20MB/s, 1GiB/s

@@ -6,10 +6,12 @@
 //! together, `totals` adds downloads up, `console` is the terminal, and
 //! `central`, `secondary`, `client` run a node between the two; `scripts` does what scripts ask for; `local` runs a
 //! whole cluster. `program` starts and ends them all, with `signals`, `logging` and, for those that run as services,
-//! `service` and `reload`. `codes` lists the names of all errors, `generate` makes completions, with the names of `remote_names` (`shell_words` reads what a shell has), and
+//! `service` and `reload`. `timetable` says which limit holds at a time of day, `limits` sees to it, `at_end` runs a program
+//! when a download has completed. `codes` lists the names of all errors, `generate` makes completions, with the names of `remote_names` (`shell_words` reads what a shell has), and
 //! manual pages, with the sections of `manual`.
 
 pub mod args;
+pub mod at_end;
 pub mod central;
 mod certificates;
 pub mod client;
@@ -23,6 +25,7 @@ pub mod flags;
 pub mod fold;
 mod generate;
 mod given;
+mod limits;
 pub mod local;
 pub mod logging;
 mod manual;
@@ -48,6 +51,7 @@ mod shell_words;
 pub mod signals;
 mod suggestions;
 pub mod text;
+pub mod timetable;
 mod totals;
 mod usage;
 mod values;

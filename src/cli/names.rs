@@ -8,7 +8,9 @@ use super::text::language::{self, Language};
 pub const FLAGS: &[(&str, &str)] = &[
     ("admin-contrasena-archivo", "admin-password-file"),
     ("admin-en-claro", "admin-in-clear"),
+    ("al-terminar", "on-complete"),
     ("borrar", "delete"),
+    ("campana", "bell"),
     ("clave-archivo", "secret-file"),
     ("destino", "destination"),
     ("detallado", "verbose"),
@@ -24,6 +26,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("incluir", "include"),
     ("ip-anunciada", "advertised-ip"),
     ("ip-central", "central-ip"),
+    ("limite-bajada", "download-limit"),
     ("limite-subida", "upload-limit"),
     ("max-clientes", "max-clients"),
     ("mostrar-config", "show-config"),

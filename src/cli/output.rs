@@ -1,7 +1,7 @@
 //! What a program prints without a console: results to standard output, everything else to standard error.
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     process::ExitCode,
 };
 
@@ -59,6 +59,16 @@ pub(super) fn wrote(written: io::Result<()>) -> Exit {
 pub(super) fn refuse(error: &SecurityError) -> ExitCode {
     report(&t!("error", why = text::security::error(error)));
     Exit::Failed.into()
+}
+
+/// Rings the bell of the terminal that something goes to; nothing where it goes to none.
+pub(super) fn bell(mut output: impl Write + IsTerminal) {
+    if output.is_terminal() {
+        let rung = output.write_all(b"\x07").and_then(|()| output.flush());
+        if let Err(error) = rung {
+            tracing::debug!(%error, "no bell");
+        }
+    }
 }
 
 /// Prints a message to standard error. It is lost where that cannot be written, as there is nowhere else to report it.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::{
     quantity::{BadValue, time},
-    text::t,
+    text::{self, t},
+    timetable::{self, BadEntry, Bare, Timetable, WhyBad},
 };
 use crate::model::{ClientName, limits::MAX_SECONDARY_NUMBER};
 
@@ -27,6 +28,24 @@ pub(super) fn quiet(text: &str) -> Result<Duration, BadValue> {
         return Err(BadValue::new(text, t!("why-quiet")));
     }
     Ok(quiet)
+}
+
+/// A limit of what is sent, or a timetable of them.
+pub(super) fn upload_limit(text: &str) -> Result<Timetable, BadValue> {
+    timetable::parse(text, Bare::Bytes).map_err(bad_limit)
+}
+
+/// A limit of what is received, or a timetable of them.
+pub(super) fn download_limit(text: &str) -> Result<Timetable, BadValue> {
+    timetable::download(text, Bare::Bytes).map_err(bad_limit)
+}
+
+fn bad_limit(bad: BadEntry) -> BadValue {
+    let why = match bad.why {
+        WhyBad::Rate => t!("why-rate"),
+        why => text::limits::why(why),
+    };
+    BadValue::new(&bad.part, why)
 }
 
 /// A number between two others, both allowed.

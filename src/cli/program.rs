@@ -179,7 +179,7 @@ pub async fn serve<E>(
 }
 
 /// The same lines with the time of day before each, unless the journal of the system adds it.
-fn timed(lines: Vec<Line>) -> Vec<Line> {
+pub(super) fn timed(lines: Vec<Line>) -> Vec<Line> {
     if lines.is_empty() || std::env::var_os("JOURNAL_STREAM").is_some() {
         return lines;
     }

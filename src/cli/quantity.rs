@@ -63,6 +63,11 @@ pub fn time(text: &str) -> Result<Duration, BadValue> {
     Duration::try_from(length).map_err(|_| fail())
 }
 
+/// True for the word that takes a limit away, or undoes.
+pub fn is_off(word: &str) -> bool {
+    matches!(word.to_lowercase().as_str(), "no" | "off")
+}
+
 fn bytes(text: &str) -> Option<u64> {
     // A decimal comma, as Spanish has it.
     let text = match text.trim().split_once(',') {

@@ -2,6 +2,7 @@
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc};
 
+use jiff::Zoned;
 use tokio::sync::mpsc;
 
 use super::{
@@ -10,14 +11,18 @@ use super::{
     console::{Console, Mode, Printer, page_columns},
     exit::Exit,
     flags,
+    limits::Limits,
     news::SecondaryNews,
-    orders::{self, secondary::SecondaryAnswer},
+    orders::{
+        self,
+        secondary::{SecondaryAnswer, Served},
+    },
     output,
     program::{self, finish},
     reload, retired,
     service::Manager,
     signals::{Hangup, Requests},
-    text::{self, bad_line::explain, help, line::complaint, t, topics},
+    text::{self, bad_line::explain, help, limits::Limited, line::complaint, t, topics},
 };
 use crate::{
     model::SecondaryNumber,
@@ -113,6 +118,12 @@ async fn run(
     printer.line(t!("listening", address = handle.address()));
     let shown = std::path::absolute(&folder).unwrap_or(folder);
     printer.line(t!("folder-served", folder = shown));
+    let told = printer.clone();
+    let limits = Limits::start(handle.uplink(), args.limite_subida.clone(), move |held| {
+        let changed = text::limits::changed(Limited::Upload, held, &Zoned::now());
+        told.news(program::timed(vec![changed.into()]));
+    })
+    .await;
     console.complete(Arc::new(retired::RetiredValues(handle.retired_store())));
     let mut orders = orders::taken(
         args.socket.as_deref(),
@@ -124,7 +135,9 @@ async fn run(
     let stopped = program::either(&stop, &gave_up);
     let read_again = async || {
         if let Some(args) = reload::read::<SecondaryArgs>(&line, &log, &security) {
-            let _ = handle.set_upload_limit(args.limite_subida).await;
+            limits
+                .set(args.limite_subida.clone().unwrap_or_default())
+                .await;
             if let Err(error) = handle.set_retired_limits(args.retired_limits()).await {
                 tracing::warn!(%error, "what was set aside cannot be looked at");
             }
@@ -139,9 +152,10 @@ async fn run(
         (SecondaryNews::default(), |event| {
             manager.secondary_event(event, &text::secondary::event(event).text());
         }),
-        async |line| command(line, &handle, &printer, &mut emptying).await,
+        async |line| command(line, (&handle, &limits), &printer, &mut emptying).await,
         async |asked| {
-            let perform = async |request| orders::secondary::order(&handle, request).await;
+            let served = (&handle, &limits);
+            let perform = async |request| orders::secondary::order(served, request).await;
             orders::answer(asked, perform).await;
         },
     )
@@ -161,13 +175,13 @@ async fn run(
 /// False when the program is to end. `emptying` are numbers of files that go for good if the next line agrees.
 async fn command(
     line: &str,
-    handle: &SecondaryHandle,
+    served: Served<'_>,
     printer: &Printer,
     emptying: &mut Option<Vec<u64>>,
 ) -> bool {
     if let Some(numbers) = emptying.take() {
         if commands::is_yes(line) {
-            let answer = orders::secondary::remove(handle, numbers).await;
+            let answer = orders::secondary::remove(served.0, numbers).await;
             printer.lines(orders::shown(&answer, Form::Table));
             return true;
         }
@@ -195,7 +209,7 @@ async fn command(
         SecondaryLine::Common(CommonLine::Quit) => return false,
         line => {
             let form = orders::secondary::form(&line);
-            let answer = orders::secondary::perform(handle, line, false).await;
+            let answer = orders::secondary::perform(served, line, false).await;
             if let Ok(Some(SecondaryAnswer::ToRemove(files))) = &answer {
                 *emptying = Some(files.iter().map(|file| file.number).collect());
             }

@@ -30,6 +30,11 @@ impl Typed {
         }
     }
 
+    /// Something of it is there, or a quote is open.
+    pub(super) fn is_unfinished(&self) -> bool {
+        !self.text.is_empty() || matches!(self.quoting, Quoting::Single | Quoting::Double)
+    }
+
     /// What the shell is to put instead of the part that it replaces, so that the word becomes this one.
     pub(super) fn completed(&self, word: &str) -> String {
         let rest = word.get(self.kept..).unwrap_or(word);

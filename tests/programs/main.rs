@@ -8,6 +8,7 @@ mod ends;
 mod english;
 mod faults;
 mod flags;
+mod limits;
 mod mirror;
 mod names;
 mod orders;

@@ -18,10 +18,12 @@ use clap::{
 };
 
 use super::{
+    at_end::{Program, program},
     logging::LogFormat,
-    parsers::log_level,
+    parsers::{download_limit, log_level},
     quantity::{BadValue, time},
     text::{language::Language, security::SECRET_VARIABLES, t},
+    timetable::Timetable,
     values::{PathParser, tidy},
 };
 use crate::node::{
@@ -160,9 +162,38 @@ pub struct DownloadArgs {
     /// Replaces a file of other content.
     #[arg(long)]
     pub sobrescribir: bool,
+    /// Most bytes per second that all downloads receive.
+    #[arg(long, value_name = "TASA", value_parser = tidy(download_limit))]
+    pub limite_bajada: Option<Timetable>,
+    /// Runs this when a download has completed.
+    #[arg(long, value_name = "PROGRAMA", value_parser = tidy(program))]
+    pub al_terminar: Option<Program>,
+    /// Rings the terminal's bell when a download ends.
+    #[arg(long)]
+    pub campana: bool,
+}
+
+/// What a person wants around all downloads.
+#[derive(Clone, Debug, Default)]
+pub struct Habits {
+    /// What limits all that is received.
+    pub limit: Option<Timetable>,
+    /// What is run at the end of each.
+    pub at_end: Option<Program>,
+    /// The terminal's bell rings at the end of each.
+    pub bell: bool,
 }
 
 impl DownloadArgs {
+    /// What is wanted around all downloads.
+    pub fn habits(&self) -> Habits {
+        Habits {
+            limit: self.limite_bajada.clone(),
+            at_end: self.al_terminar.clone(),
+            bell: self.campana,
+        }
+    }
+
     /// What the node is told.
     pub fn config(
         &self,

@@ -14,10 +14,11 @@ use super::{
 };
 use crate::{
     cli::{
-        parsers::{number, quiet, secondary_number},
+        parsers::{number, quiet, secondary_number, upload_limit},
         place::{Place, place},
-        quantity::{rate, size},
+        quantity::size,
         text::t,
+        timetable::Timetable,
         values::{PathParser, tidy},
     },
     http,
@@ -61,8 +62,8 @@ pub struct SecondaryArgs {
     #[arg(long, value_name = "CARPETA", value_parser = PathParser)]
     pub directorio: Option<PathBuf>,
     /// Most bytes per second that it sends.
-    #[arg(long, value_name = "TASA", value_parser = tidy(rate))]
-    pub limite_subida: Option<u64>,
+    #[arg(long, value_name = "TASA", value_parser = tidy(upload_limit))]
+    pub limite_subida: Option<Timetable>,
     /// Most that is kept of what was set aside.
     #[arg(long, value_name = "TAMANO", value_parser = tidy(size))]
     pub retirados_max: Option<u64>,
@@ -151,7 +152,7 @@ impl SecondaryArgs {
             centrals: vec![(self.ip_central.host.clone(), self.puerto_central)],
             folder: self.directorio.clone().unwrap_or_else(folder),
             statistics: self.common.estadisticas.clone(),
-            upload_limit_bytes_per_s: self.limite_subida,
+            upload_limit_bytes_per_s: self.upload_limit_now(),
             retired: self.retired_limits(),
             quiet: self.reposo,
             forget_disks: self.olvidar_discos,
@@ -161,6 +162,12 @@ impl SecondaryArgs {
                 .map(|hosts| http::of_secondary(hosts, self.http.passwords(&security))),
             security,
         }
+    }
+
+    /// The limit that holds when it starts.
+    fn upload_limit_now(&self) -> Option<u64> {
+        let timetable = self.limite_subida.as_ref()?;
+        timetable.at(&jiff::Zoned::now()).limit
     }
 
     fn bad_number(&self, highest: u16) -> String {

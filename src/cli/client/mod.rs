@@ -1,7 +1,9 @@
 //! `videocliente`: a client and its `prompt` and `downloads`, or what scripts ask for; `choosing` finds the downloads that a
 //! line means, `work` is what of them goes on later, `service` what waits for a cluster that is not ready, `own_name` what a
-//! client is called that has no name, `ending` how both end.
+//! client is called that has no name, `ending` how both end, `around` what else is wanted of
+//! them: a limit, programs and a bell at the ends of downloads.
 
+mod around;
 mod choosing;
 mod downloads;
 mod ending;
@@ -20,6 +22,7 @@ use crate::node::{NetworkRole, client::Keeping};
 
 pub use prompt::{Extra, NoExtra, run};
 pub(super) use {
+    around::Around,
     ending::stop_client,
     service::{ASK_EVERY, Service},
 };
@@ -47,9 +50,15 @@ pub fn main() -> ExitCode {
         _ => Keeping::Folder(folder),
     };
     let mut config = args.download.config(central, statistics, security);
+    let habits = args.download.habits();
     let name = args.nombre;
     if let Some(script) = args.script {
-        return scripts::main(script.without_repetition(), config, name, &args.common);
+        return scripts::main(
+            script.without_repetition(),
+            (config, habits),
+            name,
+            &args.common,
+        );
     }
     config.memory = Some(args.common.estadisticas.clone());
     let mode = Mode::detect_client();
@@ -59,6 +68,6 @@ pub fn main() -> ExitCode {
         &args.common,
         mode,
         commands,
-        |console, requests| run(config, name, NoExtra, console, requests),
+        |console, requests| run((config, habits), name, NoExtra, console, requests),
     )
 }

@@ -16,11 +16,13 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    around::{Around, changed},
     ending::{is_end_of_run, stop_client},
     service::Service,
 };
 use crate::{
     cli::{
+        args::Habits,
         commands::{self, ClientLine, CommonLine},
         console::{Console, Entered, Mode, Printer, columns, page_columns, rows},
         exit::Exit,
@@ -85,7 +87,7 @@ impl Extra for NoExtra {
 
 /// Runs a client between a console and the cluster.
 pub async fn run(
-    mut config: ClientConfig,
+    (mut config, habits): (ClientConfig, Habits),
     name: Option<ClientName>,
     extra: impl Extra,
     mut console: Console,
@@ -100,7 +102,9 @@ pub async fn run(
         interrupts.decide();
     }
     let handle = client::start(config.clone(), sender).await;
-    let mut prompt = Prompt::new(handle, config, extra, &console, stop.clone());
+    let printer = console.printer.clone();
+    let around = Around::start(&handle, habits, move |held| printer.news([changed(held)])).await;
+    let mut prompt = Prompt::new((handle, around), config, extra, &console, stop.clone());
     // Nobody else on this machine has the name meanwhile.
     let _claim = prompt.name_itself(name).await;
     if prompt.has_person {
@@ -138,6 +142,7 @@ pub async fn run(
             Some(Ok(status)) = prompt.service.join_next(), if !prompt.service.is_empty() => {
                 prompt.printer.line(text::client::service(&status));
             }
+            failed = prompt.around.at_end.ended() => prompt.program_ended(failed),
             _ = tick.tick() => prompt.look().await,
         }
     };
@@ -152,6 +157,7 @@ pub async fn run(
 pub(super) struct Prompt<E> {
     pub(super) handle: ClientHandle,
     pub(super) printer: Printer,
+    pub(super) around: Around,
     pub(super) extra: E,
     /// A person reads the answers.
     pub(super) has_person: bool,
@@ -186,7 +192,7 @@ async fn service(client: ClientHandle) -> ClusterStatus {
 
 impl<E: Extra> Prompt<E> {
     fn new(
-        handle: ClientHandle,
+        (handle, around): (ClientHandle, Around),
         config: ClientConfig,
         extra: E,
         console: &Console,
@@ -196,6 +202,7 @@ impl<E: Extra> Prompt<E> {
         Self {
             handle,
             printer: console.printer.clone(),
+            around,
             extra,
             has_person,
             stop,
@@ -214,6 +221,7 @@ impl<E: Extra> Prompt<E> {
     /// Ends the client, and shows what comes of that.
     async fn end(&mut self, events: &mut mpsc::Receiver<ClientEvent>) -> Exit {
         self.printer.live(Vec::new());
+        let was_stopped = self.stop.is_cancelled();
         if self.has_person {
             // Another Ctrl-C ends it at once.
             self.stop.cancel();
@@ -227,12 +235,17 @@ impl<E: Extra> Prompt<E> {
         })
         .await;
         self.tell_rest();
+        self.ring();
+        if !was_stopped {
+            self.last_programs().await;
+        }
         let warning = warning.map(|text| Line::new(Tone::Warning, text));
         self.printer.lines(warning);
         exit
     }
 
     fn tell(&mut self, event: &ClientEvent) {
+        self.around.event(event);
         if let ClientEvent::Remembered(views) = event {
             return self.printer.news(text::work::remembered(views));
         }
@@ -264,6 +277,7 @@ impl<E: Extra> Prompt<E> {
     /// Time passes: tells what waited for others like it, and shows how far the downloads are.
     async fn look(&mut self) {
         self.printer.lines(self.news.due(Instant::now()));
+        self.ring();
         if self.has_person
             && let Ok(views) = self.handle.downloads().await
         {
@@ -305,6 +319,7 @@ impl<E: Extra> Prompt<E> {
                 biased;
                 () = stop.cancelled() => return Exit::Failed,
                 Some(event) = events.recv() => self.tell(&event),
+                failed = self.around.at_end.ended() => self.program_ended(failed),
                 _ = tick.tick() => self.look().await,
                 tally = &mut idle => {
                     let is_well = tally.is_ok_and(|tally| tally.all_well()) && self.failed == 0;
@@ -343,6 +358,7 @@ impl<E: Extra> Prompt<E> {
             Ok(ClientLine::Cancel(which)) => self.cancel(&which).await,
             Ok(ClientLine::Priority(which, level)) => self.prioritise(&which, level).await,
             Ok(ClientLine::Verify(wanted)) => self.verify(&wanted).await,
+            Ok(ClientLine::Limit(timetable)) => self.limit(timetable).await,
             Ok(ClientLine::Common(CommonLine::Help(word))) => {
                 let mut topics = topics::of(commands::CLIENT);
                 topics.extend(self.extra.help());
@@ -380,18 +396,6 @@ impl<E: Extra> Prompt<E> {
             _ => self
                 .printer
                 .lines(text::client::numbered(&files, page_columns())),
-        }
-    }
-
-    async fn status(&mut self) {
-        let views = self.handle.downloads().await.unwrap_or_default();
-        self.printer
-            .lines(text::client::downloads(&views, page_columns()));
-        match self.handle.status().await {
-            Ok(status) => self
-                .printer
-                .lines(text::status::cluster(&status, page_columns())),
-            Err(error) => self.fails(&error),
         }
     }
 }

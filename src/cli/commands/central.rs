@@ -2,9 +2,9 @@
 
 use super::{
     BadLine, BadValue, CENTRAL, CentralVerb, CommonLine, Form, Numbers, Parsed, file_name, form,
-    is_off, nothing, numbers, parse, unquote, value,
+    nothing, numbers, parse, unquote, value,
 };
-use crate::model::FileName;
+use crate::{cli::quantity::is_off, model::FileName};
 
 /// A line at a central's prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]

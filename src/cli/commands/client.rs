@@ -1,10 +1,16 @@
 //! A line at a client's prompt.
 
 use super::{
-    BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, file_name, means_several, nothing,
-    parse, split_words, unquote, value,
+    BadLine, BadValue, CLIENT, ClientVerb, CommonLine, Parsed, file_name, limit, means_several,
+    nothing, parse, split_words, unquote, value,
 };
-use crate::{cli::fold::fold, model::ClientName};
+use crate::{
+    cli::{
+        fold::fold,
+        timetable::{self, Timetable},
+    },
+    model::ClientName,
+};
 
 /// A line at a client's prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +39,8 @@ pub enum ClientLine {
     Priority(Wanted, Level),
     /// `VERIFICAR`.
     Verify(Wanted),
+    /// `LIMITE_BAJADA`: sets it; `None` to be told it.
+    Limit(Option<Timetable>),
     /// What every program has.
     Common(CommonLine),
 }
@@ -104,6 +112,7 @@ pub fn client(line: &str) -> Result<ClientLine, BadLine> {
             ClientLine::Priority(wanted(which.trim()), priority(level)?)
         }
         ClientVerb::Verify => ClientLine::Verify(files(needs()?)?),
+        ClientVerb::Limit => ClientLine::Limit(limit(rest, timetable::download)?),
     })
 }
 

@@ -7,7 +7,10 @@ mod secondary;
 mod table;
 mod words;
 
-use super::fold::fold;
+use super::{
+    fold::fold,
+    timetable::{BadEntry, Bare, Timetable, WhyBad},
+};
 use crate::model::{FileName, FileNameError};
 
 pub use central::{CentralLine, Drain, central};
@@ -98,10 +101,8 @@ pub enum BadValue {
     Choice,
     /// It is no number of what was set aside.
     Retired,
-    /// It is no rate.
-    Limit,
-    /// It is a rate, but so small that its unit may be missing.
-    LimitUnit(u64),
+    /// It is no limit, nor a timetable of limits.
+    Limit(WhyBad),
     /// It is no node of `videolocal`.
     Node,
 }
@@ -182,16 +183,26 @@ fn parse<'a, V: Copy>(line: &'a str, table: &'static [Entry<V>]) -> Result<Parse
     }
 }
 
+/// A limit, or a timetable of limits; `None` where nothing follows.
+fn limit(
+    rest: &str,
+    read: impl Fn(&str, Bare) -> Result<Timetable, BadEntry>,
+) -> Result<Option<Timetable>, BadLine> {
+    if rest.is_empty() {
+        return Ok(None);
+    }
+    let timetable = read(rest, Bare::Asked);
+    timetable
+        .map(Some)
+        .map_err(|bad| value(&bad.part, BadValue::Limit(bad.why)))
+}
+
 /// A file's name.
 ///
 /// # Errors
 /// Why it is none.
 pub fn file_name(name: &str) -> Result<FileName, BadLine> {
     FileName::try_from(name).map_err(|error| value(name, BadValue::FileName(error)))
-}
-
-fn is_off(word: &str) -> bool {
-    matches!(word.to_lowercase().as_str(), "no" | "off")
 }
 
 fn form(rest: &str, id: &'static str) -> Result<Form, BadLine> {
@@ -239,6 +250,10 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
 mod tests {
     use super::*;
     use crate::cli::text::bad_line::explain;
+
+    fn always(limit: Option<u64>) -> Option<Timetable> {
+        Some(Timetable::always(limit))
+    }
 
     fn wanted(text: &str) -> Wanted {
         Wanted {
@@ -326,9 +341,18 @@ mod tests {
         assert_eq!(secondary(" Videos_Descargando"), Ok(SecondaryLine::Running));
         assert_eq!(
             secondary("limite 20MB/s"),
-            Ok(SecondaryLine::Limit(Some(20_000_000)))
+            Ok(SecondaryLine::Limit(always(Some(20_000_000))))
         );
-        assert_eq!(secondary("LIMITE no"), Ok(SecondaryLine::Limit(None)));
+        assert_eq!(
+            secondary("LIMITE no"),
+            Ok(SecondaryLine::Limit(always(None)))
+        );
+        assert_eq!(secondary("limit"), Ok(SecondaryLine::Limit(None)));
+        assert_eq!(
+            client("LÍMITE_BAJADA 2,5MB/s"),
+            Ok(ClientLine::Limit(always(Some(2_500_000))))
+        );
+        assert_eq!(client("download_limit"), Ok(ClientLine::Limit(None)));
         for (line, expected) in [
             ("RETIRADOS", SecondaryLine::Retired(Form::Table)),
             ("retired json", SecondaryLine::Retired(Form::Json)),
@@ -336,7 +360,10 @@ mod tests {
             ("VACIAR", SecondaryLine::Empty(None)),
             ("vaciar *", SecondaryLine::Empty(Some(Numbers::All))),
             ("EMPTY 12 7", SecondaryLine::Empty(Some(these(&[12, 7])))),
-            ("LÍMITE 2,5MB/s", SecondaryLine::Limit(Some(2_500_000))),
+            (
+                "LÍMITE 2,5MB/s",
+                SecondaryLine::Limit(always(Some(2_500_000))),
+            ),
         ] {
             assert_eq!(secondary(line), Ok(expected), "{line}");
         }
@@ -346,6 +373,7 @@ mod tests {
             ("RECUPERAR a.mp4", "«a.mp4»"),
             ("VACIAR -1", "RETIRADOS"),
             ("LIMITE 300", "300 B/s"),
+            ("LIMITE 8-20 lum-vie 5MB/s", "«lum-vie»"),
         ] {
             let answer = explain(&secondary(line).unwrap_err());
             assert!(answer.contains(part), "{answer}");
@@ -361,6 +389,7 @@ mod tests {
             ("VIDEO /etc/passwd", "/etc/passwd"),
             ("PRIORIDAD 1 urgente", "alta, normal y baja"),
             ("PRIORIDAD 1", "PRIORIDAD <"),
+            ("LIMITE_BAJADA 20kB/s", "50 kB/s"),
             ("LISTA_VIDEO", "¿querías decir LISTA_VIDEOS?"),
             ("salir ahora", "«ahora»"),
             ("descargr a", "¿querías decir VIDEO?"),

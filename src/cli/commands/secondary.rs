@@ -1,13 +1,10 @@
 //! A line at a secondary's prompt.
 
 use super::{
-    BadLine, BadValue, CommonLine, Form, Numbers, Parsed, SECONDARY, SecondaryVerb, first_alone,
-    form, is_off, nothing, numbers, parse, value,
+    BadLine, BadValue, CommonLine, Form, Numbers, Parsed, SECONDARY, SecondaryVerb, form, limit,
+    nothing, numbers, parse,
 };
-use crate::cli::quantity::rate;
-
-/// A smaller limit that has no unit may lack it.
-const SURELY_BYTES: u64 = 10_000;
+use crate::cli::timetable::{self, Timetable};
 
 /// A line at a secondary's prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +23,8 @@ pub enum SecondaryLine {
     Recover(Numbers),
     /// `VACIAR`: these; `None` to be told how much there is and how to continue.
     Empty(Option<Numbers>),
-    /// `LIMITE`, in bytes per second; `None` for no limit.
-    Limit(Option<u64>),
+    /// `LIMITE`: sets it; `None` to be told it.
+    Limit(Option<Timetable>),
     /// `ESTADISTICAS`.
     Statistics(Form),
     /// What every program has.
@@ -53,23 +50,9 @@ pub fn secondary(line: &str) -> Result<SecondaryLine, BadLine> {
         SecondaryVerb::Recover => SecondaryLine::Recover(numbers(rest, id, &BadValue::Retired)?),
         SecondaryVerb::Empty if rest.is_empty() => SecondaryLine::Empty(None),
         SecondaryVerb::Empty => SecondaryLine::Empty(Some(numbers(rest, id, &BadValue::Retired)?)),
-        SecondaryVerb::Limit if rest.is_empty() => return Err(BadLine::Missing { id }),
-        SecondaryVerb::Limit => SecondaryLine::Limit(limit(rest, id)?),
+        SecondaryVerb::Limit => SecondaryLine::Limit(limit(rest, timetable::parse)?),
         SecondaryVerb::Statistics => SecondaryLine::Statistics(form(rest, id)?),
     })
-}
-
-/// A limit, or the word that takes it away. Of a small number without a unit it is asked what it means.
-fn limit(rest: &str, id: &'static str) -> Result<Option<u64>, BadLine> {
-    if is_off(first_alone(rest, id).unwrap_or(rest)) {
-        return Ok(None);
-    }
-    let limit = rate(rest).map_err(|_| value(rest, BadValue::Limit))?;
-    let has_unit = rest.contains(char::is_alphabetic);
-    if !has_unit && limit < SURELY_BYTES {
-        return Err(value(rest, BadValue::LimitUnit(limit)));
-    }
-    Ok(Some(limit))
 }
 
 /// True for a line that agrees.

@@ -80,6 +80,7 @@ pub enum ClientVerb {
     Cancel,
     Priority,
     Verify,
+    Limit,
 }
 
 /// What a central does.
@@ -146,6 +147,11 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
     entry(ClientVerb::Cancel, "cancel", &["CANCELAR", "CANCEL"]),
     entry(ClientVerb::Priority, "priority", &["PRIORIDAD", "PRIORITY"]),
     entry(ClientVerb::Verify, "verify", &["VERIFICAR", "VERIFY"]),
+    entry(
+        ClientVerb::Limit,
+        "download-limit",
+        &["LIMITE_BAJADA", "DOWNLOAD_LIMIT", "LIMITE", "LIMIT"],
+    ),
 ];
 
 /// Commands of a central.

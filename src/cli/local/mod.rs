@@ -191,7 +191,14 @@ async fn run(stage: Stage, security: Arc<Security>, console: Console, requests: 
     // A script waits for all to be level; a person too, and has the prompt from here on.
     let faults = Faults::new(children);
     let shared = faults.clone();
-    let exit = client::run(config, None, faults, console, requests).await;
+    let exit = client::run(
+        (config, args.download.habits()),
+        None,
+        faults,
+        console,
+        requests,
+    )
+    .await;
     printer.line(t!("stopping-processes"));
     shared.stop().await;
     exit

@@ -1,5 +1,6 @@
 //! What a secondary answers to a command: the same at its prompt and to orders from outside.
 
+use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -9,18 +10,21 @@ use crate::{
         commands::{self, BadLine, Form, Numbers, SecondaryLine},
         console::page_columns,
         exit::Exit,
+        limits::{Limits, Now},
         text::{
             self,
             bad_line::explain,
             files,
+            limits::Limited,
             line::{Line, complaint},
             t,
         },
+        timetable::{Held, Limit},
     },
     node::{
         Stopped,
         central::DownloadCount,
-        secondary::{Emptied, RecoveredFile, SecondaryHandle, SecondaryStatus, Transfer},
+        secondary::{Emptied, RecoveredFile, SecondaryHandle, SecondaryOrders, SecondaryStatus, Transfer},
     },
     store::{
         StoreError,
@@ -49,6 +53,9 @@ pub(in crate::cli) enum SecondaryAnswer {
     },
     UploadLimit {
         bytes_per_s: Option<u64>,
+        /// When another one follows; none ever does without.
+        until_ms: Option<i64>,
+        timetable: Option<String>,
     },
     Statistics(Value),
     /// The disk did not do it.
@@ -58,9 +65,12 @@ pub(in crate::cli) enum SecondaryAnswer {
     },
 }
 
+/// A secondary, and what limits what it sends.
+pub(in crate::cli) type Served<'a> = (&'a SecondaryHandle, &'a Limits<SecondaryOrders>);
+
 /// Does what a command says; `None` for those of the prompt itself. What goes for good goes only with `agreed`.
 pub(in crate::cli) async fn perform(
-    handle: &SecondaryHandle,
+    (handle, limits): Served<'_>,
     line: SecondaryLine,
     agreed: bool,
 ) -> Result<Option<SecondaryAnswer>, Stopped> {
@@ -86,13 +96,30 @@ pub(in crate::cli) async fn perform(
             let emptied = handle.empty_all(chosen(which), agreed).await;
             told(emptied, emptied_answer)
         }
-        SecondaryLine::Limit(bytes_per_s) => {
-            handle.set_upload_limit(bytes_per_s).await?;
-            Answer::UploadLimit { bytes_per_s }
-        }
+        SecondaryLine::Limit(None) => upload_limit(limits.now().await),
+        SecondaryLine::Limit(Some(timetable)) => upload_limit(limits.set(timetable).await),
         SecondaryLine::Statistics(_) => Answer::Statistics(handle.statistics().await?),
         SecondaryLine::Common(_) => return Ok(None),
     }))
+}
+
+fn upload_limit(now: Now) -> SecondaryAnswer {
+    SecondaryAnswer::UploadLimit {
+        bytes_per_s: now.held.limit,
+        until_ms: now
+            .held
+            .until
+            .map(|until| until.timestamp().as_millisecond()),
+        timetable: now.timetable,
+    }
+}
+
+fn upload_limit_line(limit: Limit, until_ms: Option<i64>, timetable: Option<&str>) -> Line {
+    let now = Zoned::now();
+    let until = until_ms.and_then(|until| Timestamp::from_millisecond(until).ok());
+    let until = until.map(|until| until.to_zoned(now.time_zone().clone()));
+    let held = Held { limit, until };
+    text::limits::line(Limited::Upload, &held, timetable, &now).into()
 }
 
 fn told<T>(
@@ -133,11 +160,11 @@ pub(in crate::cli) async fn remove(handle: &SecondaryHandle, numbers: Vec<u64>) 
 
 /// Does what another program asks.
 pub(in crate::cli) async fn order(
-    handle: &SecondaryHandle,
+    served: Served<'_>,
     request: Request,
 ) -> Result<SecondaryAnswer, NotDone> {
     let line = commands::secondary(&request.line).map_err(|bad| NotDone::Bad(explain(&bad)))?;
-    match perform(handle, line, request.yes).await {
+    match perform(served, line, request.yes).await {
         Ok(Some(answer)) => Ok(answer),
         Ok(None) => Err(NotDone::Bad(t!("order-not-here", line = request.line))),
         Err(Stopped) => Err(NotDone::Stopping),
@@ -182,9 +209,15 @@ impl Answer for SecondaryAnswer {
                 };
                 vec![t!("retired-gone", what = text::retired::total(gone)).into()]
             }
-            Self::UploadLimit { bytes_per_s } => {
-                vec![t!("limit-set", limit = text::nodes::limit(*bytes_per_s)).into()]
-            }
+            Self::UploadLimit {
+                bytes_per_s,
+                until_ms,
+                timetable,
+            } => vec![upload_limit_line(
+                *bytes_per_s,
+                *until_ms,
+                timetable.as_deref(),
+            )],
             Self::Statistics(document) => {
                 plain(text::statistics::document(document, Form::Table, columns))
             }

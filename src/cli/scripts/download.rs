@@ -168,12 +168,17 @@ impl Session {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return Ok(()),
-                Some(event) = self.events.recv() => self.report.event(&event),
+                Some(event) = self.events.recv() => self.event(&event),
+                failed = self.around.at_end.ended() => {
+                    failed.into_iter().for_each(|failed| self.report.note(&failed));
+                }
                 idle = &mut idle => {
                     self.tell_rest();
+                    self.programs_end().await;
                     return Ok(idle.map(drop).map_err(ClientError::from)?);
                 }
                 _ = tick.tick() => {
+                    self.tell_changes();
                     if let Ok(views) = self.client.downloads().await {
                         self.report.progress(&views);
                     }

@@ -24,8 +24,8 @@ use self::{
     target::Output,
 };
 use super::{
-    args::{Common, Script},
-    client::{Service, stop_client},
+    args::{Common, Habits, Script},
+    client::{Around, Service, stop_client},
     exit::Exit,
     logging::Log,
     output, program, runtime,
@@ -41,7 +41,7 @@ use crate::{
 /// Runs a script and ends the program.
 pub(super) fn main(
     script: Script,
-    config: ClientConfig,
+    config: (ClientConfig, Habits),
     name: Option<ClientName>,
     common: &Common,
 ) -> ExitCode {
@@ -70,7 +70,7 @@ pub(super) fn main(
 
 async fn run(
     script: Script,
-    mut config: ClientConfig,
+    (mut config, habits): (ClientConfig, Habits),
     name: Option<ClientName>,
     stop: CancellationToken,
 ) -> Exit {
@@ -88,8 +88,11 @@ async fn run(
     let target = config.target.clone();
     let (sender, events) = mpsc::channel(program::EVENTS);
     let client = client::start(config, sender).await;
+    let (around, changes) = Around::for_script(&client, habits).await;
     let mut session = Session {
         client: client.clone(),
+        around,
+        changes,
         events,
         report,
         stop: stop.clone(),
@@ -103,6 +106,9 @@ async fn run(
     } else {
         done
     };
+    if session.around.is_bell_due() {
+        output::bell(std::io::stderr());
+    }
     let Session {
         mut events,
         mut report,

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ended::Ended, report::Report};
 use crate::{
-    cli::client::{ASK_EVERY, Service},
+    cli::client::{ASK_EVERY, Around, Service},
     model::{ClientName, ListedFile},
     node::client::{ClientError, ClientEvent, ClientHandle},
 };
@@ -16,6 +16,10 @@ use crate::{
 pub(super) struct Session {
     pub(super) client: ClientHandle,
     pub(super) events: mpsc::Receiver<ClientEvent>,
+    /// What is wanted at the ends of downloads.
+    pub(super) around: Around,
+    /// The limit has changed.
+    pub(super) changes: mpsc::Receiver<String>,
     pub(super) report: Report,
     pub(super) stop: CancellationToken,
     /// How long it waits for a central that is not ready.
@@ -61,8 +65,29 @@ impl Session {
     /// Tells the events that are still there.
     pub(super) fn tell_rest(&mut self) {
         while let Ok(event) = self.events.try_recv() {
-            self.report.event(&event);
+            self.event(&event);
         }
+    }
+
+    pub(super) fn event(&mut self, event: &ClientEvent) {
+        self.around.event(event);
+        self.report.event(event);
+    }
+
+    /// The limit has changed with the time of day.
+    pub(super) fn tell_changes(&mut self) {
+        while let Ok(change) = self.changes.try_recv() {
+            if !self.report.is_quiet {
+                self.report.note(&change);
+            }
+        }
+    }
+
+    /// Waits for the programs that are run at the ends of downloads.
+    pub(super) async fn programs_end(&mut self) {
+        let report = &mut self.report;
+        let tell = |failed: String| report.note(&failed);
+        self.around.programs_end(&self.stop, tell).await;
     }
 }
 

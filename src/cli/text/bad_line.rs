@@ -1,6 +1,6 @@
 //! Why a line at a prompt is no command.
 
-use super::{files::file_name, t, topics::usage, units::rate};
+use super::{files::file_name, limits, t, topics::usage};
 use crate::cli::commands::{BadLine, BadValue};
 
 /// What to answer to a line that is no command.
@@ -32,12 +32,7 @@ fn why(reason: &BadValue) -> String {
         BadValue::Secondary => t!("why-secondary"),
         BadValue::Choice => t!("why-choice"),
         BadValue::Retired => t!("why-retired"),
-        BadValue::Limit => t!("why-limit"),
-        BadValue::LimitUnit(limit) => t!(
-            "why-limit-unit",
-            rate = rate(*limit as f64),
-            number = limit.to_string()
-        ),
+        BadValue::Limit(why) => limits::why(*why),
         BadValue::Node => t!("why-node"),
     }
 }

@@ -2,6 +2,9 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+/// The longest ending of a name that says what kind of file it is, with its dot; and what is kept before it at least.
+const LONGEST_ENDING: usize = 6;
+const NUMBER_BEFORE_ENDING: usize = 2;
 /// How far in the rest of a long line is, at least.
 const FURTHER_IN: usize = 4;
 
@@ -161,12 +164,19 @@ pub fn whole_words(text: &str, columns: usize) -> String {
     kept
 }
 
-/// A name in so many columns: its beginning and its end, where the number of an episode often is.
+/// A name in so many columns: its beginning and its end. In names of one kind that is where they differ: the number of an
+/// episode stays, and what kind of file it is.
 pub fn shorten(name: &str, columns: usize) -> String {
     if name.width() <= columns {
         return name.to_owned();
     }
-    let tail_columns = columns / 3;
+    let ending = name
+        .rsplit_once('.')
+        .map_or(0, |(_, ending)| ending.width() + 1);
+    let ending = if ending <= LONGEST_ENDING { ending } else { 0 };
+    let tail_columns = (columns / 2)
+        .max(ending + NUMBER_BEFORE_ENDING)
+        .min(columns.saturating_sub(2));
     let mut tail = String::new();
     for c in name.chars().rev() {
         let longer = format!("{c}{tail}");
@@ -254,6 +264,14 @@ mod tests {
             short.starts_with("una serie") && short.ends_with("12.mkv"),
             "{short}"
         );
+        for columns in [8, 10, 12, 16, 20] {
+            let names = (1..=12).map(|n| format!("serie-capitulo-{n:02}.mp4"));
+            let short: Vec<String> = names.map(|name| shorten(&name, columns)).collect();
+            let different: std::collections::BTreeSet<_> = short.iter().collect();
+            assert_eq!(different.len(), 12, "{short:?}");
+            let fits = |name: &String| name.width() == columns && name.ends_with(".mp4");
+            assert!(short.iter().all(fits), "{short:?}");
+        }
         assert!(shorten("映画映画映画映画映画", 9).width() <= 9);
     }
 

@@ -12,6 +12,7 @@ pub mod flags;
 pub mod harmless;
 pub mod help;
 pub mod language;
+pub mod limits;
 pub mod line;
 pub mod links;
 pub mod live;

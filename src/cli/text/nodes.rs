@@ -1,7 +1,9 @@
 //! Nodes in tables: what a central knows of secondaries and clients, and what a secondary knows of itself.
 
 use super::{
-    conflicts, t,
+    conflicts,
+    limits::limit,
+    t,
     table::{Table, minor, name, whole},
     units::{bytes, count, rate, whole_time},
 };
@@ -164,9 +166,4 @@ pub fn secondary(status: &SecondaryStatus) -> Vec<String> {
     }
     lines.extend(status.conflicts.iter().map(conflicts::conflict));
     lines
-}
-
-/// An upload limit.
-pub fn limit(bytes_per_s: Option<u64>) -> String {
-    bytes_per_s.map_or_else(|| t!("no-limit"), |limit| rate(limit as f64))
 }
