@@ -230,6 +230,7 @@ impl World {
                 let source = source(n);
                 if self.peer(source).connected {
                     self.feed(match (blocked, n < 128) {
+                        (true, true) if n < 64 => Event::Limited { source },
                         (true, true) => Event::Blocked { source },
                         (false, true) => Event::Unblocked { source },
                         (_, false) => Event::Queued { source },
@@ -534,6 +535,7 @@ pub fn download_events(data: &[u8]) {
                 chunk: chunk(c),
             },
             AnyEvent::Blocked(n @ 128.., _) => Event::Queued { source: source(n) },
+            AnyEvent::Blocked(n @ ..64, true) => Event::Limited { source: source(n) },
             AnyEvent::Blocked(n, true) => Event::Blocked { source: source(n) },
             AnyEvent::Blocked(n, false) => Event::Unblocked { source: source(n) },
             AnyEvent::Wait(ms) => {

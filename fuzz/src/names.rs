@@ -2,10 +2,12 @@
 
 use std::path::{Component, Path};
 
+use jiff::{Timestamp, tz::TimeZone};
 use trozos::{
     cli::{
         commands::{self, BadLine, ClientLine},
         text::bad_line::explain,
+        timetable::{self, Bare, Timetable},
     },
     model::{
         ClientName, Digest, FileName, SecondaryNumber,
@@ -84,6 +86,27 @@ pub fn prompt(data: &[u8]) {
         commands::secondary(line).err(),
     ];
     others.iter().flatten().for_each(check_answer);
+    for bare in [Bare::Asked, Bare::Bytes] {
+        if let Ok(timetable) = timetable::parse(line, bare) {
+            check_timetable(&timetable);
+        }
+    }
+}
+
+/// Until the moment that is told another limit does not hold, and then one does.
+fn check_timetable(timetable: &Timetable) {
+    let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("central Europe's");
+    for second in [1_774_740_000, 1_774_746_000, 1_792_880_000, 1_800_000_000] {
+        let now = Timestamp::from_second(second).expect("a moment").to_zoned(zone.clone());
+        let held = timetable.at(&now);
+        if let Some(until) = &held.until {
+            assert!(*until > now);
+            assert_ne!(timetable.at(until).limit, held.limit);
+            let before = until.timestamp().as_second() - 1;
+            let before = Timestamp::from_second(before).expect("a moment");
+            assert_eq!(timetable.at(&before.to_zoned(zone.clone())).limit, held.limit);
+        }
+    }
 }
 
 /// What is answered fits on one line and moves no cursor, whatever was typed.

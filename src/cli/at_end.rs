@@ -234,7 +234,7 @@ mod tests {
             what: DownloadEvent::AlreadyComplete {
                 path: path.to_owned(),
                 bytes: 7,
-                whole: Digest::of(b"content"),
+                whole: Digest::new([7; 32]),
             },
         }
     }

@@ -23,12 +23,13 @@ use super::{
     service::Manager,
     signals::{Hangup, Requests},
     text::{self, bad_line::explain, help, limits::Limited, line::complaint, t, topics},
+    timetable::Held,
 };
 use crate::{
     model::SecondaryNumber,
     node::{
         NetworkRole, Security, StartError, announced_ip,
-        secondary::{self, SecondaryEvent, SecondaryHandle},
+        secondary::{self, SecondaryEvent, SecondaryHandle, UplinkHandle},
         where_to_listen,
     },
 };
@@ -96,6 +97,19 @@ async fn start(
     Ok((handle, folder))
 }
 
+/// What limits what it sends, and tells when that changes by itself.
+async fn limits(
+    handle: &SecondaryHandle,
+    args: &SecondaryArgs,
+    printer: Printer,
+) -> Limits<UplinkHandle> {
+    let tell = move |held: &Held| {
+        let changed = text::limits::changed(Limited::Upload, held, &Zoned::now());
+        printer.news(program::timed(vec![changed.into()]));
+    };
+    Limits::start(handle.uplink(), args.limite_subida.clone(), tell).await
+}
+
 async fn run(
     args: SecondaryArgs,
     number: SecondaryNumber,
@@ -118,12 +132,7 @@ async fn run(
     printer.line(t!("listening", address = handle.address()));
     let shown = std::path::absolute(&folder).unwrap_or(folder);
     printer.line(t!("folder-served", folder = shown));
-    let told = printer.clone();
-    let limits = Limits::start(handle.uplink(), args.limite_subida.clone(), move |held| {
-        let changed = text::limits::changed(Limited::Upload, held, &Zoned::now());
-        told.news(program::timed(vec![changed.into()]));
-    })
-    .await;
+    let limits = limits(&handle, &args, printer.clone()).await;
     console.complete(Arc::new(retired::RetiredValues(handle.retired_store())));
     let mut orders = orders::taken(
         args.socket.as_deref(),

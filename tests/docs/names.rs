@@ -5,7 +5,7 @@ use std::{
     process::Command,
 };
 
-use trozos::cli::names::FLAGS;
+use trozos::cli::{at_end, names::FLAGS};
 
 use super::{
     language::{self, COMMANDS, GENERATE, Language, order, prompt_commands},
@@ -250,7 +250,8 @@ fn wrong(page: &Page, flags: &Flags) -> Vec<String> {
         }
         if let Some(name) = span.strip_prefix("TROZOS_") {
             let name = name.to_lowercase().replace('_', "-");
-            if !flags.anybody_has(&name) && !VARIABLES.contains(&name.as_str()) {
+            let is_given = at_end::VARIABLES.contains(&span.as_str());
+            if !flags.anybody_has(&name) && !VARIABLES.contains(&name.as_str()) && !is_given {
                 wrong.push(span.clone());
             }
         }

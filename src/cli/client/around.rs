@@ -4,21 +4,13 @@ use jiff::Zoned;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::prompt::{Extra, Prompt};
 use crate::{
     cli::{
         args::Habits,
         at_end::AtEnd,
-        console::page_columns,
-        limits::{Limits, Now},
-        output,
-        text::{
-            self,
-            limits::Limited,
-            line::{Line, Tone, complaint},
-            t,
-        },
-        timetable::{Held, Timetable},
+        limits::Limits,
+        text::{self, limits::Limited},
+        timetable::Held,
     },
     node::client::{ClientEvent, ClientHandle, DownloadEvent},
 };
@@ -29,7 +21,7 @@ const CHANGES: usize = 16;
 /// See the module.
 pub(in crate::cli) struct Around {
     pub(in crate::cli) at_end: AtEnd,
-    limits: Limits<ClientHandle>,
+    pub(super) limits: Limits<ClientHandle>,
     bell: bool,
     /// A download has ended, and the bell has not rung for it.
     is_due: bool,
@@ -101,68 +93,4 @@ impl Around {
             }
         }
     }
-}
-
-impl<E: Extra> Prompt<E> {
-    /// `LIMITE_BAJADA`.
-    pub(super) async fn limit(&mut self, timetable: Option<Timetable>) {
-        let now = match timetable {
-            Some(timetable) => self.around.limits.set(timetable).await,
-            None => self.around.limits.now().await,
-        };
-        self.printer.line(limit_line(&now));
-    }
-
-    pub(super) async fn status(&mut self) {
-        let views = self.handle.downloads().await.unwrap_or_default();
-        self.printer
-            .lines(text::client::downloads(&views, page_columns()));
-        let limit = self.around.limits.now().await;
-        if limit.held.limit.is_some() || limit.timetable.is_some() {
-            self.printer.line(limit_line(&limit));
-        }
-        match self.handle.status().await {
-            Ok(status) => self
-                .printer
-                .lines(text::status::cluster(&status, page_columns())),
-            Err(error) => self.fails(&error),
-        }
-    }
-
-    /// Rings for what has ended, once.
-    pub(super) fn ring(&mut self) {
-        if self.around.is_bell_due() && self.has_person {
-            output::bell(std::io::stdout());
-        }
-    }
-
-    /// What is told of a program that has ended. It changes nothing of how this one ends.
-    pub(super) fn program_ended(&self, failed: Option<String>) {
-        self.printer.lines(failed.map(complaint));
-    }
-
-    /// The programs that are left, before the end.
-    pub(super) async fn last_programs(&mut self) {
-        let left = self.around.at_end.left();
-        if left == 0 {
-            return;
-        }
-        // To a person the next Ctrl-C is the end, as it is now.
-        let stop = match self.has_person {
-            true => CancellationToken::new(),
-            false => self.stop.clone(),
-        };
-        if self.has_person {
-            let text = t!("at-end-waiting", count = left);
-            self.printer.line(Line::new(Tone::Warning, text));
-        }
-        let printer = self.printer.clone();
-        let tell = |failed| printer.line(complaint(failed));
-        self.around.programs_end(&stop, tell).await;
-    }
-}
-
-fn limit_line(now: &Now) -> String {
-    let timetable = now.timetable.as_deref();
-    text::limits::line(Limited::Download, &now.held, timetable, &Zoned::now())
 }

@@ -1,9 +1,10 @@
 //! `videocliente`: a client and its `prompt` and `downloads`, or what scripts ask for; `choosing` finds the downloads that a
 //! line means, `work` is what of them goes on later, `service` what waits for a cluster that is not ready, `own_name` what a
 //! client is called that has no name, `ending` how both end, `around` what else is wanted of
-//! them: a limit, programs and a bell at the ends of downloads.
+//! them: a limit, programs and a bell at the ends of downloads; `attending` is what the prompt does about these.
 
 mod around;
+mod attending;
 mod choosing;
 mod downloads;
 mod ending;

@@ -371,13 +371,6 @@ impl<E: Extra> Prompt<E> {
         true
     }
 
-    async fn name(&mut self) {
-        match self.handle.name().await {
-            Ok(Some(name)) => self.printer.line(t!("your-name", name = name)),
-            Ok(None) | Err(_) => self.printer.line(t!("no-name")),
-        }
-    }
-
     async fn list(&mut self, text: Option<&str>) {
         let files = match self.handle.list().await {
             Ok(files) => files,

@@ -40,6 +40,13 @@ impl<E: Extra> Prompt<E> {
         claim
     }
 
+    pub(super) async fn name(&mut self) {
+        match self.handle.name().await {
+            Ok(Some(name)) => self.printer.line(t!("your-name", name = name)),
+            Ok(None) | Err(_) => self.printer.line(t!("no-name")),
+        }
+    }
+
     pub(super) async fn resume(&mut self, wanted: &Wanted) {
         let views = self.handle.downloads().await.unwrap_or_default();
         let last_of_all: Vec<DownloadView> = choosing::last_of_each(&views);

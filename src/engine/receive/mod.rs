@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use super::send::Line;
+use super::send::line::Line;
 
 /// Pieces per second of a limited line. Short ones keep the measured rates of all sources steady.
 const PIECES_PER_S: u64 = 100;

@@ -14,10 +14,9 @@
 //! ```
 
 mod level;
-mod line;
+pub(super) mod line;
 mod types;
 
-pub(super) use line::Line;
 pub use types::{Kind, ReceiverId, Turn};
 
 use std::{
@@ -27,7 +26,7 @@ use std::{
 
 use self::{
     level::{HELD_FRAME_BYTES, HOLD, Level},
-    line::SHORTEST_TURN_BYTES,
+    line::{Line, SHORTEST_TURN_BYTES},
 };
 
 /// How far a client may be ahead of the one that took least, and copies ahead of all clients, in bytes.
