@@ -51,6 +51,11 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("serie", "series"),
     ("grupo", "cluster"),
     ("hecho", "made"),
+    ("catalogar.sh", "index.sh"),
+    ("Descargado", "Downloaded"),
+    ("lun-vie", "mon-fri"),
+    ("sáb-dom", "sat-sun"),
+    ("no", "off"),
 ];
 
 /// Names of the prompts' commands in Spanish and in English, in capitals.
