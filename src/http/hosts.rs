@@ -84,7 +84,7 @@ fn plain(name: &str) -> Option<String> {
 }
 
 /// A host without its port; the brackets of an address stay.
-fn without_port(host: &str) -> Option<&str> {
+pub(super) fn without_port(host: &str) -> Option<&str> {
     let end = match host.rfind(']') {
         Some(bracket) => bracket + 1,
         None => host.find(':').unwrap_or(host.len()),

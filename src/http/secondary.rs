@@ -6,17 +6,19 @@ use axum::{
     Router,
     body::Body,
     extract::State,
-    http::{Method, Response, request::Parts},
+    http::{HeaderValue, Method, Response, StatusCode, header, request::Parts},
     routing::get,
 };
 
 use super::{
-    answers::{healthy, is_saved, not_allowed, nothing, told},
+    answers::{asker, healthy, is_saved, not_allowed, nothing, told},
     api,
     asker::Asker,
     auth::Administration,
     body::Fed,
+    fields::plain,
     files::{Lasting, Manner, head},
+    hosts::without_port,
     metrics::Figures,
     names,
     problem::Problem,
@@ -37,6 +39,7 @@ pub(super) fn router(door: SecondaryDoor, administration: Administration) -> Rou
         administration,
     };
     api::mounted(Router::new(), api::of_secondary())
+        .route("/", get(page))
         .route(names::BY_NAME, get(by_name))
         .route(names::BY_CONTENT, get(by_content))
         .route("/healthz", get(healthy))
@@ -45,6 +48,29 @@ pub(super) fn router(door: SecondaryDoor, administration: Administration) -> Rou
         .method_not_allowed_fallback(not_allowed)
         .fallback(nothing)
         .with_state(secondary)
+}
+
+/// The page for people is the central's.
+async fn page(State(Secondary { door, .. }): State<Secondary>, request: Parts) -> Response<Body> {
+    let answer = async {
+        let status = door.status().await.map_err(|Stopped| Problem::Stopping)?;
+        let central = status.central.ok_or(Problem::NotReady)?;
+        let asker = asker(&request)?;
+        let place = match without_port(&asker.host) {
+            // Of this machine, which others call as they have called this server.
+            Some(name) if central.ip().is_loopback() => format!("{name}:{}", central.port()),
+            _ => central.to_string(),
+        };
+        let location = format!("{}://{place}/", asker.scheme);
+        let mut response = Response::new(Body::from(format!("{location}\n")));
+        *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+        plain(response.headers_mut());
+        let location = HeaderValue::try_from(location).map_err(|_| Problem::NotFound)?;
+        response.headers_mut().insert(header::LOCATION, location);
+        Ok(response)
+    };
+    let answer = answer.await;
+    told(&request, answer)
 }
 
 /// Its whole folder is served, and its central knows.

@@ -405,6 +405,9 @@ async fn names_are_harmless_in_pages_and_reasons_are_pages_for_people() {
         assert_eq!(html.matches("<h1").count(), 1, "{line}");
         assert!(html.len() < 50_000, "{line}: {}", html.len());
     }
+    let elsewhere = ask(scene.secondary(), "GET /", &[]).await;
+    assert_eq!(elsewhere.status, 307);
+    assert_eq!(elsewhere.field("location"), format!("http://{at}/"));
     let wrong = ask(at, "GET /", &["Accept: text/html", "Host: evil.example"]).await;
     assert_eq!(wrong.field("content-type"), "text/html; charset=utf-8");
     assert!(String::from_utf8(wrong.body).unwrap().contains("--http-n"));
