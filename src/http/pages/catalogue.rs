@@ -13,26 +13,42 @@ use crate::{
     model::ListedFile,
 };
 
-const FOLDER: &str = "M3 6.5A1.5 1.5 0 0 1 4.5 5H9l2 2.5h8.5A1.5 1.5 0 0 1 21 9v8.5a1.5 1.5 0 0 1-1.5 1.5h-15A1.5 1.5 0 0 1 3 17.5z";
-const FILM: &str = "M4 5h16v14H4zM10 9.2v5.6l5-2.8z";
-const SOUND: &str = "M9 18V6l10-2v12M9 18a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0zm10-2a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0z";
-const OTHER: &str = "M6 3h8l5 5v13H6zM14 3v5h5";
+/// Drawings of lines, once in a page; each row says which is its own.
+const DRAWINGS: [(&str, &str); 4] = [
+    (
+        "carpeta",
+        "M3 6.5A1.5 1.5 0 0 1 4.5 5H9l2 2.5h8.5A1.5 1.5 0 0 1 21 9v8.5a1.5 1.5 0 0 1-1.5 1.5h-15A1.5 1.5 0 0 1 3 17.5z",
+    ),
+    ("pelicula", "M4 5h16v14H4zM10 9.2v5.6l5-2.8z"),
+    (
+        "sonido",
+        "M9 18V6l10-2v12M9 18a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0zm10-2a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0z",
+    ),
+    ("otro", "M6 3h8l5 5v13H6zM14 3v5h5"),
+];
 
-/// A drawing of lines; what it says is said in words beside it.
-fn icon(lines: &str) -> Markup {
-    let drawing = format!(
-        "<svg class=\"icon\" viewBox=\"0 0 24 24\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\" \
-         stroke-linejoin=\"round\" aria-hidden=\"true\"><path d=\"{lines}\"/></svg>"
-    );
+/// The drawings themselves.
+pub(super) fn drawings() -> Markup {
+    let mut all = String::from("<svg hidden>");
+    for (name, lines) in DRAWINGS {
+        all +=
+            &format!("<symbol id=\"{name}\" viewBox=\"0 0 24 24\"><path d=\"{lines}\"/></symbol>");
+    }
+    PreEscaped(all + "</svg>")
+}
+
+/// One of them; what it says is said in words beside it.
+fn icon(name: &str) -> Markup {
+    let drawing = format!("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"#{name}\"/></svg>");
     PreEscaped(drawing)
 }
 
 fn icon_of(name: &str) -> Markup {
     let mime = kinds::of(name).mime;
     icon(match mime.split('/').next() {
-        Some("video") => FILM,
-        Some("audio") => SOUND,
-        _ => OTHER,
+        Some("video") => "pelicula",
+        Some("audio") => "sonido",
+        _ => "otro",
     })
 }
 
@@ -166,7 +182,7 @@ fn folder_row(folder: &str, query: &Query, tongue: Tongue) -> Markup {
     html! {
         tr role="row" {
             th scope="row" role="rowheader" {
-                (icon(FOLDER))
+                (icon("carpeta"))
                 a href=(inner.address()) { span.unseen { (w!(tongue, "web-folder")) " " } (folder) }
             }
             td role="cell" {}

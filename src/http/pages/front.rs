@@ -5,7 +5,7 @@ use maud::html;
 
 use super::{
     Page,
-    catalogue::catalogue,
+    catalogue::{catalogue, drawings},
     happening::{happening, health, words},
     orders::{Orders, orders},
 };
@@ -30,6 +30,7 @@ pub(in crate::http) fn front(
         ..query.clone()
     };
     let inner = html! {
+        (drawings())
         (health(present, tongue))
         div.columns #vivo {
             (catalogue(view, query, tongue))
