@@ -110,6 +110,7 @@ column-origin = source
 ## A client
 
 enrolled-as = Enrolled as { $name }
+enrolled-as-other = Enrolled as { $name }: another client is called { $wanted } already
 name-but = Your name is { $name }, but { $why }
 central-connected = Connected to the central { $central }
 central-away = Cannot connect to the central ({ $reason }): retrying automatically

@@ -110,6 +110,7 @@ column-origin = origen
 ## Un cliente
 
 enrolled-as = Te has inscrito como { $name }
+enrolled-as-other = Te has inscrito como { $name }: ya hay otro cliente que se llama { $wanted }
 name-but = Te llamas { $name }, pero { $why }
 central-connected = Conectado con el central { $central }
 central-away = No se puede conectar con el central ({ $reason }): se reintenta solo

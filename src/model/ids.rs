@@ -165,6 +165,17 @@ impl ClientName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The same name with a number behind it, for another client that wants to be called so. A long one loses its end.
+    #[must_use]
+    pub fn numbered(&self, number: u32) -> Self {
+        let number = format!("-{number}");
+        let mut end = self.0.len().min(MAX_CLIENT_NAME_BYTES - number.len());
+        while !self.0.is_char_boundary(end) {
+            end -= 1;
+        }
+        Self(format!("{}{number}", &self.0[..end]))
+    }
 }
 
 impl TryFrom<&str> for ClientName {
@@ -243,6 +254,18 @@ mod tests {
         assert!(ClientName::try_from("ana maría").is_ok());
         for bad in ["", "  ", "../ana", "a/b", "a\nb", ".ana", &"x".repeat(65)] {
             assert!(ClientName::try_from(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_name_with_a_number_is_one_too() {
+        for (name, numbered) in [
+            ("ana", "ana-2".to_owned()),
+            (&"ñ".repeat(32), "ñ".repeat(31) + "-2"),
+        ] {
+            let made = ClientName::try_from(name).unwrap().numbered(2);
+            assert_eq!(made.as_str(), numbered);
+            assert_eq!(ClientName::try_from(made.as_str()), Ok(made));
         }
     }
 }

@@ -242,7 +242,12 @@ impl Places {
             }
             // Taken up again only to tell an end that was told before.
             ForClient::Booked { transfer, .. } => self.over(connection, *transfer),
-            ForClient::Enrolled { .. } | ForClient::Superseded { .. } => {}
+            ForClient::Enrolled { name } => {
+                if let Some(client) = self.clients.get_mut(&connection) {
+                    client.name = Some(name.clone());
+                }
+            }
+            ForClient::Superseded { .. } => {}
         }
     }
 
@@ -326,5 +331,12 @@ impl Places {
         );
         let distinct: BTreeSet<_> = transfers.into_iter().collect();
         assert_eq!(distinct.len(), running, "{self:?}");
+        let mut named = BTreeMap::new();
+        for client in self.clients.values() {
+            if let Some(name) = &client.name {
+                let first = *named.entry(name).or_insert(client.session);
+                assert_eq!(first, client.session, "two clients are called {name}");
+            }
+        }
     }
 }

@@ -187,6 +187,41 @@ fn a_client_without_a_name_is_its_users_and_the_second_one_is_told_apart() {
 }
 
 #[test]
+fn the_second_client_of_a_name_is_told_apart_and_both_keep_theirs() {
+    let mut cluster = cluster();
+    let mut clients = ["ana", "ana"].map(|name| cluster.client(name));
+    let [first, second] = &mut clients;
+    second.wait_for("Te has inscrito como ana-2: ya hay otro cliente que se llama ana");
+    first.type_line("NOMBRE");
+    first.wait_for("Te llamas ana");
+    // Whoever comes back first gets nobody else's name.
+    cluster.central.signal(Signal::TERM);
+    cluster.central.exit_code();
+    cluster.restart_central();
+    for (client, name) in [(&mut *first, "ana"), (&mut *second, "ana-2")] {
+        client.wait_for("Conectado de nuevo con el central");
+        let before = client.printed().len();
+        client.type_line("NOMBRE");
+        client.wait_for_nth("Te llamas", if name == "ana" { 2 } else { 1 });
+        let said = client.printed_after(before).join("\n");
+        assert!(said.contains(&format!("Te llamas {name}")), "{said}");
+    }
+    cluster.central.wait_for("ana-2");
+    cluster.central.type_line("EXPULSAR ana");
+    first.wait_for("El administrador te ha expulsado");
+    second.type_line("VIDEO pelicula.bin");
+    second.wait_for("Descarga 1: ");
+    // Its figures are of the name that it was given by its user.
+    assert!(
+        !cluster
+            .folder
+            .path()
+            .join("stats/cliente-ana-2.json")
+            .exists()
+    );
+}
+
+#[test]
 fn clients_leave_nothing_where_they_are_started() {
     let cluster = cluster();
     let elsewhere = tempfile::tempdir().unwrap();

@@ -331,7 +331,8 @@ impl<E: Extra> Prompt<E> {
 
     pub(super) async fn enrol(&mut self, name: ClientName) {
         match self.handle.enrol(name.clone()).await {
-            Ok(()) => self.printer.line(t!("enrolled-as", name = name)),
+            Ok(given) if given == name => self.printer.line(t!("enrolled-as", name = name)),
+            Ok(given) => self.printer.line(text::client::other_name(&name, &given)),
             Err(error) => {
                 self.complain(t!("name-but", name = name, why = errors::client(&error)));
             }

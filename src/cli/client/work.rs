@@ -11,7 +11,7 @@ use super::{
 use crate::{
     cli::{
         commands::Wanted,
-        text::{errors, t},
+        text::{self, errors, t},
     },
     model::ClientName,
     node::client::{ClientError, DownloadAnswer, DownloadState, DownloadView},
@@ -33,7 +33,8 @@ impl<E: Extra> Prompt<E> {
         // In a pipe the answers to its commands are all that is read.
         if self.has_person {
             self.printer.line(match enrolled {
-                Ok(()) => t!("named-itself", name = name),
+                Ok(given) if given == name => t!("named-itself", name = name),
+                Ok(given) => text::client::other_name(&name, &given),
                 Err(error) => t!("name-but", name = name, why = errors::client(&error)),
             });
         }

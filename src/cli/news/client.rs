@@ -52,6 +52,7 @@ impl ClientNews {
             ClientEvent::CentralAway { .. }
             | ClientEvent::CentralLost { .. }
             | ClientEvent::Denied(_)
+            | ClientEvent::OtherName { .. }
             | ClientEvent::Download { .. }
             | ClientEvent::Statistics(_)
             | ClientEvent::Remembered(_)

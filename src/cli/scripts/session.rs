@@ -7,7 +7,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ended::Ended, report::Report};
 use crate::{
-    cli::client::{ASK_EVERY, Around, Service},
+    cli::{
+        client::{ASK_EVERY, Around, Service},
+        text,
+    },
     model::{ClientName, ListedFile},
     node::client::{ClientError, ClientEvent, ClientHandle},
 };
@@ -57,9 +60,13 @@ impl Session {
     }
 
     /// A script without a name uses the host name and its process id.
-    pub(super) async fn enrol(&self, name: Option<ClientName>) -> Result<(), Ended> {
+    pub(super) async fn enrol(&mut self, name: Option<ClientName>) -> Result<(), Ended> {
         let name = name.unwrap_or_else(own_name);
-        Ok(cancelled(&self.stop, self.client.enrol(name)).await?)
+        let given = cancelled(&self.stop, self.client.enrol(name.clone())).await?;
+        if given != name && !self.report.is_quiet {
+            self.report.note(&text::client::other_name(&name, &given));
+        }
+        Ok(())
     }
 
     /// Tells the events that are still there.

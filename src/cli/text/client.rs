@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     engine::download::Notice,
-    model::{ClusterStatus, FileName, ListedFile},
+    model::{ClientName, ClusterStatus, FileName, ListedFile},
     node::client::{
         ClientEvent, DownloadAnswer, DownloadEvent, DownloadNumber, DownloadState, DownloadView,
         Summary,
@@ -43,6 +43,7 @@ pub fn event(event: &ClientEvent) -> Line {
         }
         ClientEvent::Expelled => Line::new(Tone::Bad, t!("you-are-expelled")),
         ClientEvent::CentralBack => Line::new(Tone::Good, t!("central-back")),
+        ClientEvent::OtherName { wanted, name } => warning(other_name(wanted, name)),
         ClientEvent::Statistics(trouble) => warning(super::errors::statistics(trouble)),
         ClientEvent::Remembered(views) => work::how_many(views),
         ClientEvent::Memory(trouble) => warning(work::trouble(trouble)),
@@ -270,6 +271,11 @@ pub fn state(state: &DownloadState) -> String {
         DownloadState::Paused => t!("state-paused"),
         DownloadState::Held => t!("state-held"),
     }
+}
+
+/// The central gave another name than the one that was asked for.
+pub fn other_name(wanted: &ClientName, name: &ClientName) -> String {
+    t!("enrolled-as-other", wanted = wanted, name = name)
 }
 
 /// The same of one that may be paused: how far it is too.

@@ -4,6 +4,7 @@
 #[cfg(feature = "fuzzing")]
 pub(super) mod fuzzing;
 mod line;
+mod naming;
 
 use std::{
     collections::BTreeMap,
@@ -43,6 +44,8 @@ pub(super) struct Places {
 #[derive(Debug)]
 pub(super) struct Client {
     name: Option<ClientName>,
+    /// The name that it asked for, which another client may have.
+    wanted: Option<ClientName>,
     /// The session of its process, if it gave one.
     session: Option<Session>,
     address: SocketAddr,
@@ -56,14 +59,6 @@ pub(super) struct Client {
 enum Request {
     Waiting { file: FileName, since: Instant },
     Running(TransferId),
-}
-
-/// A client has a name.
-#[derive(Debug)]
-pub(super) struct Named {
-    pub(super) address: SocketAddr,
-    /// Its name before.
-    pub(super) before: Option<ClientName>,
 }
 
 /// What became of a request.
@@ -162,28 +157,13 @@ impl Places {
     ) {
         let client = Client {
             name: None,
+            wanted: None,
             session,
             address,
             since: now,
             requests: BTreeMap::new(),
         };
         self.clients.insert(connection, client);
-    }
-
-    /// Gives a client a name, or another one. `None` if the name is refused.
-    pub(super) fn enrol(
-        &mut self,
-        now: Instant,
-        connection: ConnectionId,
-        name: &ClientName,
-    ) -> Option<Named> {
-        self.expelled.retain(|_, until| *until > now);
-        let is_expelled = self.expelled.contains_key(name);
-        let client = self.clients.get_mut(&connection).filter(|_| !is_expelled)?;
-        Some(Named {
-            address: client.address,
-            before: client.name.replace(name.clone()),
-        })
     }
 
     pub(super) fn name_of(&self, connection: ConnectionId) -> Option<&ClientName> {

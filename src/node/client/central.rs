@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     model::{
-        Grant, SentBytes, TransferId,
+        ClientName, Grant, SentBytes, TransferId,
         messages::{Answer, ForClient, ForReceiver, FromClient, FromReceiver},
     },
     node::{
@@ -132,7 +132,7 @@ impl Client {
 
     fn for_client(&mut self, message: ForClient) {
         match message {
-            ForClient::Enrolled { .. } => self.state.questions.enrolled(),
+            ForClient::Enrolled { name } => self.enrolled(name),
             ForClient::Granted { request, grant } => self.granted(request.into(), grant),
             ForClient::Queued { request, position } => self.queued(request.into(), position),
             ForClient::Superseded { transfer, file } => {
@@ -141,6 +141,16 @@ impl Client {
                 }
             }
             ForClient::Booked { transfer, sent } => self.booked(transfer, &sent),
+        }
+    }
+
+    /// The central gives a name: the one that was asked for, unless another client has it. Its next connections ask for the
+    /// same.
+    fn enrolled(&mut self, name: ClientName) {
+        let asked = self.state.name.replace(name.clone());
+        let is_heard = self.state.questions.enrolled(&name);
+        if let Some(wanted) = asked.filter(|asked| *asked != name && !is_heard) {
+            self.tell(ClientEvent::OtherName { wanted, name });
         }
     }
 

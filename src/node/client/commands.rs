@@ -76,11 +76,15 @@ impl Client {
         }
     }
 
-    fn enrol(&mut self, name: ClientName, answer: oneshot::Sender<Result<(), ClientError>>) {
-        if self.state.name.as_ref() != Some(&name) {
+    fn enrol(
+        &mut self,
+        name: ClientName,
+        answer: oneshot::Sender<Result<ClientName, ClientError>>,
+    ) {
+        if self.state.wanted_name.replace(name.clone()).as_ref() != Some(&name) {
             self.statistics.rename(&name);
-            self.state.name = Some(name.clone());
         }
+        self.state.name = Some(name.clone());
         self.state.questions.enrol(answer);
         self.ask(FromClient::Enrol { name });
     }

@@ -4,7 +4,8 @@ use tokio::sync::oneshot;
 
 use super::ClientError;
 use crate::model::{
-    ClusterStatus, FileName, ListedFile, limits::MAX_FILES_PER_SECONDARY, messages::Question,
+    ClientName, ClusterStatus, FileName, ListedFile, limits::MAX_FILES_PER_SECONDARY,
+    messages::Question,
 };
 
 type Answer<T> = oneshot::Sender<Result<T, ClientError>>;
@@ -25,7 +26,7 @@ pub(super) struct Page {
 /// Who waits for what.
 #[derive(Debug, Default)]
 pub(super) struct Questions {
-    enrol: Vec<Answer<()>>,
+    enrol: Vec<Answer<ClientName>>,
     status: Vec<Answer<ClusterStatus>>,
     list: Vec<Answer<Vec<ListedFile>>>,
     /// The listing as far as it has come.
@@ -33,7 +34,7 @@ pub(super) struct Questions {
 }
 
 impl Questions {
-    pub(super) fn enrol(&mut self, answer: Answer<()>) {
+    pub(super) fn enrol(&mut self, answer: Answer<ClientName>) {
         self.enrol.push(answer);
     }
 
@@ -60,10 +61,13 @@ impl Questions {
         messages
     }
 
-    pub(super) fn enrolled(&mut self) {
+    /// True when somebody has waited for it.
+    pub(super) fn enrolled(&mut self, name: &ClientName) -> bool {
+        let mut is_heard = false;
         for answer in self.enrol.drain(..) {
-            let _ = answer.send(Ok(()));
+            is_heard |= answer.send(Ok(name.clone())).is_ok();
         }
+        is_heard
     }
 
     pub(super) fn answer_status(&mut self, status: &ClusterStatus) {

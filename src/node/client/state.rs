@@ -39,7 +39,10 @@ pub(super) struct Client {
 /// What the owner knows.
 #[derive(Debug, Default)]
 pub(super) struct State {
+    /// What it is called: as it wants, until the central gives it another name.
     pub(super) name: Option<ClientName>,
+    /// The name that it was told to have, of which its statistics are.
+    pub(super) wanted_name: Option<ClientName>,
     /// To the central, while there is a link.
     pub(super) outbox: Option<mpsc::Sender<ToCentral>>,
     /// Where the central was found last.

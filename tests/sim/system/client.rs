@@ -290,7 +290,7 @@ impl Client {
 
     fn message(&mut self, ctx: &mut Ctx<'_>, message: FromCentral) {
         match message {
-            FromCentral::Client(ForClient::Enrolled { .. }) => {}
+            FromCentral::Client(ForClient::Enrolled { name }) => self.name = name,
             FromCentral::Client(ForClient::Granted { request, grant }) => {
                 self.granted(ctx, request.into(), grant);
             }

@@ -34,7 +34,7 @@ impl Cluster {
             return self.wrong_role(connection);
         }
         match message {
-            FromClient::Enrol { name } => self.enrol_client(connection, name),
+            FromClient::Enrol { name } => self.enrol_client(connection, &name),
             FromClient::Download { request, name } => self.download(connection, request, name),
             FromClient::Cancel { request } => {
                 let moved = self.places.cancel(self.last_call, (connection, request));
@@ -59,38 +59,49 @@ impl Cluster {
     ) {
         self.places
             .hello(self.last_call, connection, session, address);
-        if let Some(name) = name {
-            self.set_name(connection, &name);
+        if let Some(wanted) = name {
+            let given = self.set_name(connection, &wanted);
+            // It goes by the name that it said unless it is told another.
+            if let Some(name) = given.filter(|name| *name != wanted) {
+                self.tell_name(connection, name);
+            }
         }
     }
 
-    fn enrol_client(&mut self, connection: ConnectionId, name: ClientName) {
-        self.set_name(connection, &name);
-        if self.places.get(connection).is_some() {
-            let enrolled = ForClient::Enrolled { name };
-            self.actions
-                .push_back(Action::ToClient(connection, enrolled));
+    fn enrol_client(&mut self, connection: ConnectionId, wanted: &ClientName) {
+        if let Some(name) = self.set_name(connection, wanted) {
+            self.tell_name(connection, name);
         }
     }
 
-    fn set_name(&mut self, connection: ConnectionId, name: &ClientName) {
-        let Some(named) = self.places.enrol(self.last_call, connection, name) else {
-            return self.send_away(connection);
+    fn tell_name(&mut self, connection: ConnectionId, name: ClientName) {
+        let enrolled = ForClient::Enrolled { name };
+        self.actions
+            .push_back(Action::ToClient(connection, enrolled));
+    }
+
+    /// The name that a client has from now on; `None` if it is sent away.
+    fn set_name(&mut self, connection: ConnectionId, wanted: &ClientName) -> Option<ClientName> {
+        let Some(named) = self.places.enrol(self.last_call, connection, wanted) else {
+            self.send_away(connection);
+            return None;
         };
-        self.books.know_client(name);
-        if named.before.as_ref() == Some(name) {
-            return;
+        let name = named.name;
+        self.books.know_client(&name);
+        if named.before.as_ref() == Some(&name) {
+            return Some(name);
         }
         if named.before.is_some() {
             // Running downloads go on under the client's new name. The client books them under that name as well.
-            for transfer in self.transfers.rename(connection, name) {
-                self.books.rename(transfer, name);
+            for transfer in self.transfers.rename(connection, &name) {
+                self.books.rename(transfer, &name);
             }
         }
         self.tell(Notice::ClientEnrolled {
             client: name.clone(),
             address: named.address,
         });
+        Some(name)
     }
 
     fn download(&mut self, connection: ConnectionId, request: RequestId, name: FileName) {

@@ -98,6 +98,56 @@ impl Bench {
 }
 
 #[test]
+fn a_name_is_one_clients_and_the_next_has_a_number() {
+    let mut bench = Bench::new();
+    let mut name_given = |connection: u64, session: u64, wanted: &str| {
+        let hello = Event::ClientHello {
+            name: None,
+            session: Some(Session(session)),
+            address: SocketAddr::from(([10, 0, 0, 1], 1)),
+        };
+        bench.feed(connection, hello);
+        let name = samples::client(wanted);
+        let actions = bench.feed(connection, FromClient::Enrol { name });
+        let given = actions.iter().find_map(|action| match action {
+            Action::ToClient(_, ForClient::Enrolled { name }) => Some(name.to_string()),
+            _ => None,
+        });
+        given.unwrap()
+    };
+    assert_eq!(name_given(4, 2, "ana"), "ana-2");
+    assert_eq!(name_given(5, 3, "ana"), "ana-3");
+    // A new connection of the second one, whose last has not been missed, by either of its names.
+    assert_eq!(name_given(6, 2, "ana-2"), "ana-2");
+    assert_eq!(name_given(7, 2, "ana"), "ana-2");
+    assert_eq!(name_given(8, 4, "eva"), "eva");
+    for connection in [2, 3] {
+        bench.feed(connection, Event::Closed(Parting::Goodbye));
+    }
+    let name = samples::client("ana");
+    let free = bench.feed(5, FromClient::Enrol { name: name.clone() });
+    let enrolled = ForClient::Enrolled { name };
+    assert!(free.contains(&Action::ToClient(ConnectionId(5), enrolled)));
+}
+
+#[test]
+fn who_says_a_taken_name_first_of_all_is_told_another() {
+    let mut bench = Bench::new();
+    let hello = |name: &str| Event::ClientHello {
+        name: Some(samples::client(name)),
+        session: Some(Session(2)),
+        address: SocketAddr::from(([10, 0, 0, 1], 1)),
+    };
+    let name = samples::client("ana-2");
+    let enrolled = Action::ToClient(ConnectionId(4), ForClient::Enrolled { name });
+    assert!(bench.feed(4, hello("ana")).contains(&enrolled));
+    let told = bench.feed(5, hello("eva"));
+    let is_name =
+        |action: &Action| matches!(action, Action::ToClient(_, ForClient::Enrolled { .. }));
+    assert!(!told.iter().any(is_name), "{told:?}");
+}
+
+#[test]
 fn a_resumed_download_keeps_its_place_though_others_wait() {
     let mut bench = Bench::new();
     let transfer = bench.download(2, 1).unwrap();

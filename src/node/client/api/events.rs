@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use super::answers::DownloadView;
 use crate::{
     engine::download::Notice,
-    model::{Digest, FileName, ReceivedFrom, Who},
+    model::{ClientName, Digest, FileName, ReceivedFrom, Who},
     node::{Denied, Failure, Lost, StatisticsTrouble, rules::DownloadNumber},
     store::{Damage, PartNote, StoreError},
 };
@@ -37,6 +37,13 @@ pub enum ClientEvent {
     Expelled,
     /// The central is back.
     CentralBack,
+    /// Another client has its name: the central calls it otherwise.
+    OtherName {
+        /// As it wants to be called.
+        wanted: ClientName,
+        /// As it is called.
+        name: ClientName,
+    },
     /// Something happened to a download.
     Download {
         /// Which.
@@ -97,6 +104,7 @@ impl ClientEvent {
             | Self::Denied(_)
             | Self::Expelled
             | Self::CentralBack
+            | Self::OtherName { .. }
             | Self::Statistics(_)
             | Self::Remembered(_)
             | Self::Memory(_) => false,

@@ -38,7 +38,7 @@ pub(in crate::node::client) type Asker = oneshot::Sender<Result<DownloadAnswer, 
 /// Commands to a running client.
 #[derive(Debug)]
 pub(in crate::node::client) enum ClientCommand {
-    Enrol(ClientName, oneshot::Sender<Result<(), ClientError>>),
+    Enrol(ClientName, oneshot::Sender<Result<ClientName, ClientError>>),
     Name(oneshot::Sender<Option<ClientName>>),
     List(oneshot::Sender<Result<Vec<ListedFile>, ClientError>>),
     Status(oneshot::Sender<Result<ClusterStatus, ClientError>>),
@@ -60,9 +60,9 @@ pub(in crate::node::client) enum ClientCommand {
 }
 
 impl ClientHandle {
-    /// Sets or changes the client's name (`INSCRIBIR`). If the central is unreachable, the name is kept and the error
-    /// says so.
-    pub async fn enrol(&self, name: ClientName) -> Result<(), ClientError> {
+    /// Sets or changes the client's name (`INSCRIBIR`); gives the name that it has then, which has a number while another
+    /// client has the same. If the central is unreachable, the name is kept and the error says so.
+    pub async fn enrol(&self, name: ClientName) -> Result<ClientName, ClientError> {
         ask(&self.commands, |answer| ClientCommand::Enrol(name, answer)).await?
     }
 

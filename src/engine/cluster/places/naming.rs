@@ -1,0 +1,72 @@
+//! What clients are called, so that no two are called the same.
+
+use std::{collections::BTreeSet, net::SocketAddr, time::Instant};
+
+use super::Places;
+use crate::{
+    engine::cluster::ConnectionId,
+    model::{ClientName, Session},
+};
+
+/// A client has a name.
+#[derive(Debug)]
+pub(in crate::engine::cluster) struct Named {
+    pub(in crate::engine::cluster) name: ClientName,
+    pub(in crate::engine::cluster) address: SocketAddr,
+    /// Its name before.
+    pub(in crate::engine::cluster) before: Option<ClientName>,
+}
+
+impl Places {
+    /// Gives a client the name that it wants; or, while another client has that, one with a number. `None` if the name is
+    /// refused.
+    pub(in crate::engine::cluster) fn enrol(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        wanted: &ClientName,
+    ) -> Option<Named> {
+        self.expelled.retain(|_, until| *until > now);
+        if self.expelled.contains_key(wanted) {
+            return None;
+        }
+        let session = self.clients.get(&connection)?.session;
+        let name = self.free_name(connection, session, wanted);
+        let client = self.clients.get_mut(&connection)?;
+        client.wanted = Some(wanted.clone());
+        Some(Named {
+            name: name.clone(),
+            address: client.address,
+            before: client.name.replace(name),
+        })
+    }
+
+    /// What a client is called that wants this name. Connections of one session are one client's: the last one may not
+    /// have been missed yet. So are those without a session, as nothing tells them apart.
+    fn free_name(
+        &self,
+        connection: ConnectionId,
+        session: Option<Session>,
+        wanted: &ClientName,
+    ) -> ClientName {
+        let (own, others): (Vec<_>, Vec<_>) = self
+            .clients
+            .iter()
+            .filter(|(at, client)| **at != connection && client.name.is_some())
+            .map(|(_, client)| client)
+            .partition(|client| client.session == session);
+        let before = own.iter().find(|c| c.wanted.as_ref() == Some(wanted));
+        if let Some(name) = before.and_then(|client| client.name.clone()) {
+            return name;
+        }
+        let taken: BTreeSet<&ClientName> = others.iter().filter_map(|c| c.name()).collect();
+        let is_free =
+            |name: &ClientName| !taken.contains(name) && !self.expelled.contains_key(name);
+        let names = std::iter::once(wanted.clone()).chain((2..).map(|n| wanted.numbered(n)));
+        // There is always one: these names have no end, and there are few clients.
+        names
+            .take(taken.len() + self.expelled.len() + 1)
+            .find(is_free)
+            .unwrap_or_else(|| wanted.clone())
+    }
+}
