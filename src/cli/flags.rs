@@ -10,6 +10,7 @@ use std::{
 use clap::{ArgMatches, Command, Parser, error::ErrorKind, parser::ValueSource};
 
 use super::{
+    anywhere::behind_their_command,
     config_table,
     dress::{dressed, renamed},
     exit::Exit,
@@ -127,6 +128,7 @@ fn understand<A: Parser>(
 fn once<A: Parser>(line: &[OsString], settings: Settings) -> Result<Understood, NotUnderstood> {
     let line = asking_for_help(line);
     let known = at_home(dressed(A::command(), &settings), &settings);
+    let line = behind_their_command(&line, &known);
     let command = renamed(known.clone());
     // What is printed has the names of the session.
     if let Err(error) = patient(command.clone()).try_get_matches_from(&line) {

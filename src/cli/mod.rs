@@ -1,6 +1,7 @@
 //! The programs as people use them: command lines, prompts, and every word that is printed.
 //!
-//! `flags` reads a command line (its shape is `args`, its file `settings`, what is wrong with it `usage`,
+//! `flags` reads a command line (its shape is `args`, its file `settings`, what is wrong with it `usage`, what may stand
+//! before its subcommand `anywhere`,
 //! its values `values` and `place`),
 //! `commands` understands what is typed at a prompt, `text` makes what is read, `news` decides which events are told
 //! together, `totals` adds downloads up, `console` is the terminal, and
@@ -10,6 +11,7 @@
 //! when a download has completed. `codes` lists the names of all errors, `generate` makes completions, with the names of `remote_names` (`shell_words` reads what a shell has), and
 //! manual pages, with the sections of `manual`.
 
+mod anywhere;
 pub mod args;
 pub mod at_end;
 pub mod central;

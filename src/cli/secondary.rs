@@ -48,9 +48,7 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     if let Some(SecondaryCommand::Order(order)) = &args.instead {
         let (line, which) = (order.line.clone(), &order.which);
-        // `-n 1 estado` is as good as `estado -n 1`.
-        let before = args.number().ok().map(|number| args.port(number));
-        let which = (which.port().or(before), which.si);
+        let which = (which.port(), which.si);
         return orders::give::<orders::secondary::Secondary>(line, which, &order.how);
     }
     let security = match args.security.load(NetworkRole::Both) {

@@ -222,8 +222,17 @@ fn the_usual_socket_is_private_and_found_by_the_port() {
         complaint(&which)
     );
     let port = port.to_string();
-    assert_eq!(
-        code(&here(Command::new(CENTRAL).args(["cola", "-p", &port]))),
-        0
-    );
+    for words in [
+        ["cola", "-p", &port],
+        ["-p", &port, "cola"],
+        ["--port", &port, "queue"],
+    ] {
+        let answer = here(Command::new(CENTRAL).args(words));
+        assert_eq!(code(&answer), 0, "{words:?}: {}", complaint(&answer));
+    }
+    // One that was killed leaves its socket behind and is none of several.
+    let mut first = first;
+    first.kill();
+    assert!(path.exists());
+    assert_eq!(code(&here(Command::new(CENTRAL).arg("cola"))), 0);
 }

@@ -87,7 +87,10 @@ fn which<S: Server>(port: Option<u16>, said: Option<&Path>) -> Result<PathBuf, S
     if let Some(path) = said.filter(|path| !socket::is_none(path)) {
         return Ok(path.to_owned());
     }
-    let found = socket::found(S::KIND, port);
+    let mut found = socket::found(S::KIND, port);
+    if found.len() > 1 && found.iter().any(|path| socket::is_served(path)) {
+        found.retain(|path| socket::is_served(path));
+    }
     match found.as_slice() {
         [one] => Ok(one.clone()),
         [] => Err(match port {

@@ -3,7 +3,8 @@
 use std::{
     env,
     ffi::OsStr,
-    fs,
+    fs, io,
+    os::unix::net::UnixStream,
     path::{Path, PathBuf},
 };
 
@@ -58,6 +59,12 @@ pub(super) fn found(kind: &str, port: Option<u16>) -> Vec<PathBuf> {
     let mut seen = std::collections::HashSet::new();
     paths.retain(|path| seen.insert(path.clone()));
     paths
+}
+
+/// True unless the server of a socket is gone: one that was killed has left it behind.
+pub(super) fn is_served(path: &Path) -> bool {
+    let refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+    !UnixStream::connect(path).is_err_and(|error| refused(&error))
 }
 
 fn in_folder(folder: &Path, kind: &str) -> Vec<PathBuf> {
