@@ -7,9 +7,13 @@ use super::{
     exit::Exit,
     output,
     place::place,
-    text::{self, t},
+    text::{
+        self,
+        language::{self, Language},
+        t,
+    },
 };
-use crate::node::certificates::{make, of_this_machine};
+use crate::node::certificates::{FileNames, make, of_this_machine};
 
 /// Makes them and prints how to use them.
 pub(super) fn main(args: &CertificateArgs) -> ExitCode {
@@ -22,12 +26,20 @@ pub(super) fn main(args: &CertificateArgs) -> ExitCode {
     // One that is named twice is one server.
     let mut seen = HashSet::new();
     servers.retain(|names| seen.insert(names.clone()));
-    match make(&args.carpeta, &servers) {
+    match make(&args.carpeta, &servers, file_names()) {
         Ok(made) => output::wrote(output::say(&text::security::made(&args.carpeta, &made))).into(),
         Err(error) => {
             output::report(&t!("error", why = text::security::not_made(&error)));
             Exit::Failed.into()
         }
+    }
+}
+
+/// What the files are called in a folder that has none yet.
+fn file_names() -> FileNames {
+    match language::chosen() {
+        Language::Spanish => FileNames::SPANISH,
+        Language::English => FileNames::ENGLISH,
     }
 }
 

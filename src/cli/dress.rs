@@ -17,6 +17,15 @@ use super::{
 /// Flags of a program that may follow its subcommands too.
 const ALWAYS_EVERYWHERE: &[&str] = &["idioma", "config"];
 
+/// A program that downloads, with its usual folder as it is called here.
+pub(super) fn downloading(command: Command, is_there: impl Fn(&str) -> bool) -> Command {
+    if !command.get_arguments().any(|arg| arg.get_id() == "destino") {
+        return command;
+    }
+    let folder = names::downloads_folder(is_there);
+    command.mut_arg("destino", |arg| arg.default_value(folder))
+}
+
 /// A command with the values of variables and the file, and with its texts. Its subcommands have the names that the code
 /// knows, with all others as aliases; see [`renamed`].
 pub(super) fn dressed(command: Command, settings: &Settings) -> Command {

@@ -4,6 +4,7 @@
 use std::{
     ffi::{OsStr, OsString},
     os::unix::ffi::OsStrExt,
+    path::Path,
     process::ExitCode,
 };
 
@@ -12,7 +13,7 @@ use clap::{ArgMatches, Command, Parser, error::ErrorKind, parser::ValueSource};
 use super::{
     anywhere::behind_their_command,
     config_table,
-    dress::{dressed, renamed},
+    dress::{downloading, dressed, renamed},
     exit::Exit,
     given::{opposites, patient, ports, twice},
     names, output,
@@ -127,7 +128,9 @@ fn understand<A: Parser>(
 
 fn once<A: Parser>(line: &[OsString], settings: Settings) -> Result<Understood, NotUnderstood> {
     let line = asking_for_help(line);
-    let known = at_home(dressed(A::command(), &settings), &settings);
+    let is_there = |name: &str| Path::new(name).symlink_metadata().is_ok();
+    let command = downloading(A::command(), is_there);
+    let known = at_home(dressed(command, &settings), &settings);
     let line = behind_their_command(&line, &known);
     let command = renamed(known.clone());
     // What is printed has the names of the session.

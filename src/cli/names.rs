@@ -74,6 +74,9 @@ const HELP: &[&str] = &["ayuda", "help", "h", "?"];
 /// Sections of the configuration file.
 const SECTIONS: &[(&str, &str)] = &[("secundario", "secondary"), ("cliente", "client")];
 
+/// The folder of downloads where no other is named, in Spanish and in English.
+const DOWNLOADS: (&str, &str) = ("data/descargas", "data/downloads");
+
 /// Values that are words.
 const VALUES: &[(&str, &str)] = &[("si", "yes"), ("texto", "text")];
 
@@ -141,6 +144,21 @@ pub fn section(name: &str) -> &str {
     pair.map_or(name, |(spanish, _)| spanish)
 }
 
+/// The folder of downloads where no other is named: the one that is there by either name, so that what was begun in one
+/// language goes on in another; where neither is, as the session calls it.
+pub fn downloads_folder(is_there: impl Fn(&str) -> bool) -> &'static str {
+    let (spanish, english) = DOWNLOADS;
+    let (own, other) = match language::chosen() {
+        Language::Spanish => (spanish, english),
+        Language::English => (english, spanish),
+    };
+    if is_there(other) && !is_there(own) {
+        other
+    } else {
+        own
+    }
+}
+
 /// A value as the session calls it.
 pub fn value(name: &str) -> String {
     of_language(name, VALUES)
@@ -171,6 +189,19 @@ mod tests {
         assert_eq!(super::spanish("puerto"), "puerto");
         assert_eq!(super::english("puerto"), Some("port"));
         assert_eq!(super::english("ip"), None);
+    }
+
+    #[test]
+    fn a_folder_that_is_there_is_used_whatever_it_is_called() {
+        let (spanish, english) = DOWNLOADS;
+        for (there, folder) in [
+            (&[][..], spanish),
+            (&[english], english),
+            (&[spanish], spanish),
+            (&[spanish, english], spanish),
+        ] {
+            assert_eq!(downloads_folder(|name| there.contains(&name)), folder);
+        }
     }
 
     #[test]

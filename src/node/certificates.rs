@@ -25,19 +25,67 @@ use crate::{
 const YEARS: i64 = 10;
 /// Subject of the authority. Always the same, so that the key alone is enough to sign more.
 const AUTHORITY_NAME: &str = "trozos: autoridad del grupo";
-/// Stems of the files that are not a server's.
+/// Subject of the certificate of clients, in every language.
+const CLIENT_NAME: &str = "cliente";
+/// Stem of the authority's files.
 const AUTHORITY: &str = "ca";
-const CLIENT: &str = "cliente";
-const SECRET: &str = "clave";
 /// Random bytes of a secret.
 const SECRET_BYTES: usize = 32;
+
+/// What the files are called that have names in a language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileNames {
+    /// Of the secret.
+    pub secret: &'static str,
+    /// Stem of the files of clients.
+    pub client: &'static str,
+    /// At the end of each key's stem.
+    key: &'static str,
+}
+
+impl FileNames {
+    /// As they are called in Spanish.
+    pub const SPANISH: Self = Self {
+        secret: "clave",
+        client: "cliente",
+        key: "clave",
+    };
+    /// As they are called in English.
+    pub const ENGLISH: Self = Self {
+        secret: "secret",
+        client: "client",
+        key: "key",
+    };
+    const ALL: [Self; 2] = [Self::SPANISH, Self::ENGLISH];
+
+    /// The file of a key.
+    pub fn key_file(&self, stem: &str) -> String {
+        format!("{stem}-{}.pem", self.key)
+    }
+
+    /// The key that makes certificates.
+    pub fn authority_key(&self) -> String {
+        self.key_file(AUTHORITY)
+    }
+
+    /// Those that a folder has already. A second authority or secret, for no other reason than the language of the next
+    /// session, would shut out whoever has the first.
+    fn of(folder: &Folder<'_>, usual: Self) -> Self {
+        let is_there =
+            |names: &Self| folder.has(&names.authority_key()) || folder.has(names.secret);
+        let known = [usual].into_iter().chain(Self::ALL);
+        known.into_iter().find(is_there).unwrap_or(usual)
+    }
+}
 
 /// What was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Made {
+    /// What the files are called.
+    pub names: FileNames,
     /// The authority is new; otherwise one that was there has signed.
     pub new_authority: bool,
-    /// Servers, by the stem of their files: `STEM.pem` and `STEM-clave.pem`.
+    /// Servers, by the stem of their files.
     pub servers: Vec<String>,
     /// A certificate for clients was made too.
     pub client: bool,
@@ -113,38 +161,45 @@ impl From<TlsError> for CertificateError {
 }
 
 /// Makes what a folder lacks: an authority, a secret, a certificate for clients; and one for each server, which
-/// is given as its host names and addresses.
+/// is given as its host names and addresses. `usual` is what the files are called in a folder that has none yet.
 ///
 /// # Errors
 /// See [`CertificateError`]. Nothing was written, unless writing itself failed.
-pub fn make(folder: &Path, servers: &[Vec<String>]) -> Result<Made, CertificateError> {
+pub fn make(
+    folder: &Path,
+    servers: &[Vec<String>],
+    usual: FileNames,
+) -> Result<Made, CertificateError> {
     let folder = Folder(folder);
-    let signer = Signer::open(&folder)?;
+    let names = FileNames::of(&folder, usual);
+    let signer = Signer::open(&folder, &names.authority_key())?;
     let mut files = Files(Vec::new());
     if let Some(pem) = &signer.new_pem {
         files.add(format!("{AUTHORITY}.pem"), pem);
-        files.add(key_file(AUTHORITY), &signer.key_pem);
+        files.add(names.authority_key(), &signer.key_pem);
     }
     let mut stems = Vec::new();
-    for names in servers {
-        let stem = stem_of(names)?;
-        let (certificate, key) = signer.server(names)?;
+    for server in servers {
+        let stem = stem_of(server)?;
+        let (certificate, key) = signer.server(server)?;
         files.add(format!("{stem}.pem"), &certificate);
-        files.add(key_file(&stem), &key);
+        files.add(names.key_file(&stem), &key);
         stems.push(stem);
     }
-    let client = !folder.has(&format!("{CLIENT}.pem"));
+    let is_client = |names: &FileNames| folder.has(&format!("{}.pem", names.client));
+    let client = !FileNames::ALL.iter().any(is_client);
     if client {
         let (certificate, key) = signer.client()?;
-        files.add(format!("{CLIENT}.pem"), &certificate);
-        files.add(key_file(CLIENT), &key);
+        files.add(format!("{}.pem", names.client), &certificate);
+        files.add(names.key_file(names.client), &key);
     }
-    let secret = !folder.has(SECRET);
+    let secret = !FileNames::ALL.iter().any(|names| folder.has(names.secret));
     if secret {
-        files.add(SECRET.to_owned(), &random_secret()?);
+        files.add(names.secret.to_owned(), &random_secret()?);
     }
     files.write(&folder)?;
     Ok(Made {
+        names,
         new_authority: signer.new_pem.is_some(),
         servers: stems,
         client,
@@ -164,10 +219,6 @@ pub fn of_this_machine() -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     names.retain(|name| check_name(name).is_ok() && seen.insert(name.clone()));
     names
-}
-
-fn key_file(stem: &str) -> String {
-    format!("{stem}-clave.pem")
 }
 
 /// A server's files are called by its first name.
@@ -212,13 +263,13 @@ struct Signer {
 }
 
 impl Signer {
-    fn open(folder: &Folder<'_>) -> Result<Self, CertificateError> {
-        let (certificate, key) = (format!("{AUTHORITY}.pem"), key_file(AUTHORITY));
-        match (folder.has(&certificate), folder.has(&key)) {
+    fn open(folder: &Folder<'_>, key: &str) -> Result<Self, CertificateError> {
+        let certificate = format!("{AUTHORITY}.pem");
+        match (folder.has(&certificate), folder.has(key)) {
             (false, false) => Self::new(),
-            (true, true) => Self::old(folder, &certificate, &key),
+            (true, true) => Self::old(folder, &certificate, key),
             (here, _) => Err(CertificateError::Authority {
-                path: folder.path(if here { &key } else { &certificate }),
+                path: folder.path(if here { key } else { &certificate }),
                 trouble: AuthorityTrouble::Missing,
             }),
         }
@@ -285,7 +336,9 @@ impl Signer {
     /// A certificate that no server can show.
     fn client(&self) -> Result<(String, String), CertificateError> {
         let mut params = CertificateParams::new(Vec::new())?;
-        params.distinguished_name.push(DnType::CommonName, CLIENT);
+        params
+            .distinguished_name
+            .push(DnType::CommonName, CLIENT_NAME);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         self.sign(params)
     }
@@ -389,11 +442,40 @@ mod tests {
         all.iter().map(|name| (*name).to_owned()).collect()
     }
 
+    fn made_in(folder: &Path, servers: &[Vec<String>]) -> Result<Made, CertificateError> {
+        make(folder, servers, FileNames::SPANISH)
+    }
+
+    #[test]
+    fn a_folder_keeps_the_names_of_its_first_language() {
+        for (first, second) in [
+            (FileNames::SPANISH, FileNames::ENGLISH),
+            (FileNames::ENGLISH, FileNames::SPANISH),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path();
+            let made = make(path, &[names(&["a"])], first).unwrap();
+            assert!(made.new_authority && made.secret && made.names == first);
+            let secret = fs::read(path.join(first.secret)).unwrap();
+            let more = make(path, &[names(&["b"])], second).unwrap();
+            assert!(!more.new_authority && !more.secret && !more.client);
+            assert_eq!(more.names, first);
+            assert_eq!(fs::read(path.join(first.secret)).unwrap(), secret);
+            assert!(path.join(first.key_file("b")).exists());
+            // ca, client, a and b, each with its key, and the secret.
+            assert_eq!(fs::read_dir(path).unwrap().count(), 9);
+            // Its key is gone: nobody gets another authority unasked.
+            fs::remove_file(path.join(first.authority_key())).unwrap();
+            let refused = make(path, &[names(&["c"])], second).unwrap_err();
+            assert!(matches!(refused, CertificateError::Authority { .. }));
+        }
+    }
+
     #[test]
     fn a_folder_gets_what_it_lacks_and_nothing_is_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("certificados");
-        let made = make(&path, &[names(&["10.0.0.2", "central.lan"])]).unwrap();
+        let made = made_in(&path, &[names(&["10.0.0.2", "central.lan"])]).unwrap();
         assert!(made.new_authority && made.client && made.secret);
         assert_eq!(made.servers, ["10.0.0.2"]);
         let before = fs::read(path.join("ca.pem")).unwrap();
@@ -401,15 +483,15 @@ mod tests {
             let mode = entry.unwrap().metadata().unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
-        let again = make(&path, &[names(&["10.0.0.2"])]).unwrap_err();
+        let again = made_in(&path, &[names(&["10.0.0.2"])]).unwrap_err();
         assert!(matches!(again, CertificateError::Exists(_)), "{again}");
-        let more = make(&path, &[names(&["fd00::1"])]).unwrap();
+        let more = made_in(&path, &[names(&["fd00::1"])]).unwrap();
         assert!(!more.new_authority && !more.client && !more.secret);
         assert_eq!(fs::read(path.join("ca.pem")).unwrap(), before);
         let authority = Authority::from_pem(&before).unwrap();
         for (stem, name) in [("10.0.0.2", "central.lan"), ("fd00__1", "fd00::1")] {
             let certificate = fs::read(path.join(format!("{stem}.pem"))).unwrap();
-            let key = fs::read(path.join(key_file(stem))).unwrap();
+            let key = fs::read(path.join(FileNames::SPANISH.key_file(stem))).unwrap();
             let identity = Identity::from_pem(&certificate, &key).unwrap();
             assert_eq!(authority.check(&identity, name), Ok(()));
             assert!(authority.check(&identity, "10.0.0.3").is_err());
@@ -427,13 +509,13 @@ mod tests {
     #[test]
     fn an_authority_of_another_key_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        make(folder.path(), &[]).unwrap();
+        made_in(folder.path(), &[]).unwrap();
         let other = KeyPair::generate().unwrap().serialize_pem();
         fs::write(folder.path().join("ca-clave.pem"), other).unwrap();
-        let refused = make(folder.path(), &[names(&["a"])]).unwrap_err();
+        let refused = made_in(folder.path(), &[names(&["a"])]).unwrap_err();
         assert!(matches!(refused, CertificateError::Authority { .. }));
         fs::remove_file(folder.path().join("ca-clave.pem")).unwrap();
-        let refused = make(folder.path(), &[names(&["a"])]).unwrap_err();
+        let refused = made_in(folder.path(), &[names(&["a"])]).unwrap_err();
         assert!(matches!(refused, CertificateError::Authority { .. }));
     }
 

@@ -56,6 +56,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("lun-vie", "mon-fri"),
     ("sáb-dom", "sat-sun"),
     ("no", "off"),
+    ("clave", "secret"),
+    ("descargas", "downloads"),
 ];
 
 /// Names of the prompts' commands in Spanish and in English, in capitals.

@@ -221,7 +221,7 @@ const SAME_IN_ALL: [&str; 4] = [
     "  videocentral        {}",
     "  videosecundario -n N {central} CENTRAL {}",
     "  videocliente {central} CENTRAL {}",
-    "{secret} clave --tls-ca ca.pem --tls-cert {stem}.pem {key} {stem}-clave.pem",
+    "{secret} {secret_file} --tls-ca ca.pem --tls-cert {stem}.pem {key} {key_file}",
 ];
 
 #[derive(Default)]

@@ -106,3 +106,40 @@ fn a_value_out_of_range_is_told_with_the_range_and_where_it_stands() {
         assert!(out.contains(part), "{part}: {out}");
     }
 }
+
+#[test]
+fn files_for_people_are_called_as_they_speak_unless_they_are_there_already() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let english = [("LANG", "en_GB.UTF-8")];
+    let (code, out, err) = ended(CENTRAL, here, &["certificates", "g", "--node=a"], &english);
+    assert_eq!(code, 0, "{err}");
+    for file in [
+        "secret",
+        "ca-key.pem",
+        "client.pem",
+        "client-key.pem",
+        "a-key.pem",
+    ] {
+        assert!(here.join("g").join(file).exists(), "{file}");
+        assert!(out.contains(file), "{file}: {out}");
+    }
+    let (code, out, err) = ended(CENTRAL, here, &["certificados", "g", "--nodo=b"], &[]);
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        out.contains("b-key.pem") && out.contains(" secret "),
+        "{out}"
+    );
+    let made = crate::support::names(&here.join("g"));
+    assert!(!made.iter().any(|name| name.contains("clave")), "{made:?}");
+
+    let usual = |variables: &[(&str, &str)]| {
+        let (_, out, _) = ended(CLIENT, here, &["--mostrar-config"], variables);
+        let row = out.lines().find(|line| line.contains("data/")).unwrap();
+        row.split('|').nth(1).unwrap().trim().to_owned()
+    };
+    assert_eq!(usual(&english), "data/downloads");
+    assert_eq!(usual(&[]), "data/descargas");
+    put(&here.join("data/descargas/x.part"), b"");
+    assert_eq!(usual(&english), "data/descargas");
+}

@@ -129,6 +129,7 @@ fn describe(folder: &Path) -> ExitCode {
     ]
     .map(|(command, mut topics)| {
         topics.extend(topics::of(prompts::COMMON));
+        let command = dress::downloading(command, |_| false);
         (dress::renamed(dress::dressed(command, &none)), topics)
     });
     match generate::files(folder, &mut programs) {

@@ -7,7 +7,7 @@ use crate::{
     cli::names::dashed,
     node::{
         CertificateTrouble, Denied, PemTrouble, Security, SecurityError, TlsError, TlsRefusal,
-        certificates::{AuthorityTrouble, CertificateError, Made},
+        certificates::{AuthorityTrouble, CertificateError, FileNames, Made},
     },
     proto::handshake::SecretError,
 };
@@ -78,29 +78,47 @@ pub fn made(folder: &Path, made: &Made) -> Vec<String> {
     } else {
         t!("made-signed", folder = folder)
     }];
-    let central = dashed("ip-central");
+    let (central, names) = (dashed("ip-central"), &made.names);
     for stem in &made.servers {
         lines.extend([
             String::new(),
-            t!("made-server", stem = stem),
-            format!("  videocentral        {}", flags(stem)),
-            format!("  videosecundario -n N {central} CENTRAL {}", flags(stem)),
+            t!(
+                "made-server",
+                secret = names.secret,
+                stem = stem,
+                key = names.key_file(stem)
+            ),
+            format!("  videocentral        {}", flags(names, stem)),
+            format!(
+                "  videosecundario -n N {central} CENTRAL {}",
+                flags(names, stem)
+            ),
         ]);
     }
     if made.client {
         lines.extend([
             String::new(),
-            t!("made-client"),
-            format!("  videocliente {central} CENTRAL {}", flags("cliente")),
+            t!(
+                "made-client",
+                secret = names.secret,
+                stem = names.client,
+                key = names.key_file(names.client)
+            ),
+            format!(
+                "  videocliente {central} CENTRAL {}",
+                flags(names, names.client)
+            ),
         ]);
     }
-    lines.extend([String::new(), t!("made-names"), t!("made-keep")]);
+    let keep = t!("made-keep", key = names.authority_key());
+    lines.extend([String::new(), t!("made-names"), keep]);
     lines
 }
 
-fn flags(stem: &str) -> String {
+fn flags(names: &FileNames, stem: &str) -> String {
     let (secret, key) = (dashed("clave-archivo"), dashed("tls-clave"));
-    format!("{secret} clave --tls-ca ca.pem --tls-cert {stem}.pem {key} {stem}-clave.pem")
+    let (secret_file, key_file) = (names.secret, names.key_file(stem));
+    format!("{secret} {secret_file} --tls-ca ca.pem --tls-cert {stem}.pem {key} {key_file}")
 }
 
 /// The variable that the secret is in.
