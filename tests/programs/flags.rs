@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use crate::{
     support::{
         noise,
-        process::{CENTRAL, CLIENT, Cluster, LOCAL, Process, SECONDARY, hearing, plain},
+        process::{CENTRAL, CLIENT, Cluster, LOCAL, Process, SECONDARY, hearing},
         put,
     },
     terminal,

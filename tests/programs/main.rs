@@ -13,6 +13,7 @@ mod mirror;
 mod names;
 mod orders;
 mod prompt;
+mod schemas;
 mod screen;
 mod scripts;
 mod services;

@@ -23,13 +23,13 @@ use crate::support::{
     process::{CLIENT, Cluster, hearing, plain},
 };
 
-pub const ROWS: u16 = 24;
-pub const COLUMNS: u16 = 80;
+pub(crate) const ROWS: u16 = 24;
+pub(crate) const COLUMNS: u16 = 80;
 /// More than all that is ever printed here.
 const SCROLLBACK: usize = 100_000;
 
 /// A client of a cluster as a person starts it, with a folder for what it keeps.
-pub fn client(cluster: &Cluster, state: &Path, flags: &[&str]) -> Command {
+pub(crate) fn client(cluster: &Cluster, state: &Path, flags: &[&str]) -> Command {
     let mut command = hearing(CLIENT);
     plain(&mut command)
         .arg("--ip-central=127.0.0.1")
@@ -42,19 +42,19 @@ pub fn client(cluster: &Cluster, state: &Path, flags: &[&str]) -> Command {
 }
 
 /// Starts it, for whoever waits for what it prints.
-pub fn session(command: Command) -> PtySession {
+pub(crate) fn session(command: Command) -> PtySession {
     spawn_command(command, Some(DEADLINE.as_millis() as u64)).unwrap()
 }
 
 /// Waits for its end, which is no signal's.
-pub fn ends_well(mut terminal: PtySession) {
+pub(crate) fn ends_well(mut terminal: PtySession) {
     terminal.exp_eof().unwrap();
     let status = terminal.process().wait().unwrap();
     assert!(format!("{status:?}").contains("Exited"), "{status:?}");
 }
 
 /// Gives a terminal another size.
-pub fn resize(terminal: impl AsFd, rows: u16, columns: u16) {
+pub(crate) fn resize(terminal: impl AsFd, rows: u16, columns: u16) {
     let size = Winsize {
         ws_row: rows,
         ws_col: columns,
@@ -65,14 +65,14 @@ pub fn resize(terminal: impl AsFd, rows: u16, columns: u16) {
 }
 
 /// A program and what its screen of [`ROWS`] and [`COLUMNS`] shows.
-pub struct Screen {
-    pub process: PtyProcess,
+pub(crate) struct Screen {
+    pub(crate) process: PtyProcess,
     input: File,
     shown: Arc<Mutex<Parser>>,
 }
 
 impl Screen {
-    pub fn start(command: Command) -> Self {
+    pub(crate) fn start(command: Command) -> Self {
         let process = PtyProcess::new(command).unwrap();
         let input = process.get_file_handle().unwrap();
         resize(&input, ROWS, COLUMNS);
@@ -93,24 +93,24 @@ impl Screen {
         }
     }
 
-    pub fn send(&mut self, keys: &str) {
+    pub(crate) fn send(&mut self, keys: &str) {
         self.input.write_all(keys.as_bytes()).unwrap();
         self.input.flush().unwrap();
     }
 
-    pub fn rows(&self) -> Vec<String> {
+    pub(crate) fn rows(&self) -> Vec<String> {
         let shown = self.shown.lock().unwrap();
         let rows = shown.screen().rows(0, COLUMNS);
         rows.map(|row| row.trim_end().to_owned()).collect()
     }
 
     /// Rows that have left the screen at its top.
-    pub fn scrolled(&self) -> usize {
+    pub(crate) fn scrolled(&self) -> usize {
         self.shown.lock().unwrap().screen().scrollback_len()
     }
 
     /// The screen, once it is as it should be.
-    pub fn wait(&self, what: &str, fits: impl Fn(&[String]) -> bool) -> Vec<String> {
+    pub(crate) fn wait(&self, what: &str, fits: impl Fn(&[String]) -> bool) -> Vec<String> {
         let began = Instant::now();
         loop {
             let rows = self.rows();
@@ -123,7 +123,7 @@ impl Screen {
         }
     }
 
-    pub fn wait_for(&self, text: &str) -> Vec<String> {
+    pub(crate) fn wait_for(&self, text: &str) -> Vec<String> {
         self.wait(text, |rows| rows.iter().any(|row| row.contains(text)))
     }
 }
