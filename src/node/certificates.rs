@@ -1,6 +1,8 @@
 //! A private authority and the certificates of a small cluster, in one folder. Overwrites nothing: a folder that
 //! has an authority already gets the missing certificates, signed by it.
 
+mod names;
+
 use std::{
     fs::{self, DirBuilder, OpenOptions},
     io::{self, Write},
@@ -21,62 +23,17 @@ use crate::{
     net::{Authority, Identity, TlsError},
 };
 
+use self::names::AUTHORITY;
+pub use self::names::FileNames;
+
 /// How long certificates are good: nobody renews those of a cluster in a laboratory.
 const YEARS: i64 = 10;
 /// Subject of the authority. Always the same, so that the key alone is enough to sign more.
 const AUTHORITY_NAME: &str = "trozos: autoridad del grupo";
 /// Subject of the certificate of clients, in every language.
 const CLIENT_NAME: &str = "cliente";
-/// Stem of the authority's files.
-const AUTHORITY: &str = "ca";
 /// Random bytes of a secret.
 const SECRET_BYTES: usize = 32;
-
-/// What the files are called that have names in a language.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileNames {
-    /// Of the secret.
-    pub secret: &'static str,
-    /// Stem of the files of clients.
-    pub client: &'static str,
-    /// At the end of each key's stem.
-    key: &'static str,
-}
-
-impl FileNames {
-    /// As they are called in Spanish.
-    pub const SPANISH: Self = Self {
-        secret: "clave",
-        client: "cliente",
-        key: "clave",
-    };
-    /// As they are called in English.
-    pub const ENGLISH: Self = Self {
-        secret: "secret",
-        client: "client",
-        key: "key",
-    };
-    const ALL: [Self; 2] = [Self::SPANISH, Self::ENGLISH];
-
-    /// The file of a key.
-    pub fn key_file(&self, stem: &str) -> String {
-        format!("{stem}-{}.pem", self.key)
-    }
-
-    /// The key that makes certificates.
-    pub fn authority_key(&self) -> String {
-        self.key_file(AUTHORITY)
-    }
-
-    /// Those that a folder has already. A second authority or secret, for no other reason than the language of the next
-    /// session, would shut out whoever has the first.
-    fn of(folder: &Folder<'_>, usual: Self) -> Self {
-        let is_there =
-            |names: &Self| folder.has(&names.authority_key()) || folder.has(names.secret);
-        let known = [usual].into_iter().chain(Self::ALL);
-        known.into_iter().find(is_there).unwrap_or(usual)
-    }
-}
 
 /// What was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,7 +128,7 @@ pub fn make(
     usual: FileNames,
 ) -> Result<Made, CertificateError> {
     let folder = Folder(folder);
-    let names = FileNames::of(&folder, usual);
+    let names = FileNames::of(|name| folder.has(name), usual);
     let signer = Signer::open(&folder, &names.authority_key())?;
     let mut files = Files(Vec::new());
     if let Some(pem) = &signer.new_pem {
