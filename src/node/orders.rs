@@ -94,9 +94,9 @@ impl Orders {
     /// See [`OrdersError`].
     pub fn listen(path: &Path) -> Result<Self, OrdersError> {
         let disk = |error: &io::Error| StoreError::new(path, error);
-        if let Some(folder) = path.parent() {
-            private_folder(folder)?;
-        }
+        // A bare name is in the folder in which the program was started.
+        let folder = path.parent().filter(|path| !path.as_os_str().is_empty());
+        private_folder(folder.unwrap_or(Path::new(".")))?;
         make_room(path)?;
         let listener = LocalListener::bind(path).map_err(|error| disk(&error))?;
         let socket = OwnSocket::of(path).map_err(|error| disk(&error))?;

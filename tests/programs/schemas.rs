@@ -132,7 +132,7 @@ impl Servers {
             put(&served.join("big.bin"), &noise(2, BIG));
             put(&served.join("serie/b.bin"), &noise(3, 1000));
         }
-        let mut args = vec!["--secundarios=2", "--max-clientes=1", "--socket=./c.sock"];
+        let mut args = vec!["--secundarios=2", "--max-clientes=1", "--socket=c.sock"];
         args.extend(["-p0", "--ip=127.0.0.1", "--sin-consola"]);
         let central = Process::start_with_nothing(CENTRAL, folder.path(), &args);
         let port = central.port().to_string();
@@ -148,7 +148,7 @@ impl Servers {
         for n in 1..=2 {
             let own = [
                 format!("-n{n}"),
-                format!("--socket=./{n}.sock"),
+                format!("--socket={n}.sock"),
                 format!("--puerto-central={}", self.port),
                 SLOW.to_owned(),
             ];
@@ -196,7 +196,7 @@ impl Servers {
     /// The answer to an order, given to a server by the name of its socket.
     fn order(&self, server: &str, words: &[&str]) -> Value {
         let program = if server == "c" { CENTRAL } else { SECONDARY };
-        let socket = format!("--socket=./{server}.sock");
+        let socket = format!("--socket={server}.sock");
         let args = [words, &["--json", &socket]].concat();
         let (_, out, err) = parts(&self.command(program, &args).output().unwrap());
         let answer = serde_json::from_str(&out);
