@@ -29,7 +29,7 @@ use crate::{
     model::SecondaryNumber,
     node::{
         NetworkRole, Security, StartError, announced_ip,
-        secondary::{self, SecondaryEvent, SecondaryHandle, UplinkHandle},
+        secondary::{self, SecondaryEvent, SecondaryHandle, SecondaryOrders},
         where_to_listen,
     },
 };
@@ -100,12 +100,12 @@ async fn limits(
     handle: &SecondaryHandle,
     args: &SecondaryArgs,
     printer: Printer,
-) -> Limits<UplinkHandle> {
+) -> Limits<SecondaryOrders> {
     let tell = move |held: &Held| {
         let changed = text::limits::changed(Limited::Upload, held, &Zoned::now());
         printer.news(program::timed(vec![changed.into()]));
     };
-    Limits::start(handle.uplink(), args.limite_subida.clone(), tell).await
+    Limits::start((**handle).clone(), args.limite_subida.clone(), tell).await
 }
 
 async fn run(

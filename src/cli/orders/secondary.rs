@@ -24,7 +24,9 @@ use crate::{
     node::{
         Stopped,
         central::DownloadCount,
-        secondary::{Emptied, RecoveredFile, SecondaryHandle, SecondaryOrders, SecondaryStatus, Transfer},
+        secondary::{
+            Emptied, RecoveredFile, SecondaryHandle, SecondaryOrders, SecondaryStatus, Transfer,
+        },
     },
     store::{
         StoreError,

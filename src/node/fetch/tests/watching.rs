@@ -12,7 +12,9 @@ use crate::{
     net::memory::MemoryNetwork,
     node::{
         Reading, WatchEnd, WatchLimits,
-        fetch::{Fetch, FetchConfig, FetchOutcome, FetchUpdate, Folder, Goal, Own, Target},
+        fetch::{
+            Downlink, Fetch, FetchConfig, FetchOutcome, FetchUpdate, Folder, Goal, Own, Target,
+        },
         rules::Receiving,
     },
     proto::PeerRole,
@@ -59,6 +61,7 @@ impl Scene {
             central: None,
             security: Default::default(),
             source_wait: Duration::from_secs(30),
+            downlink: Downlink::new(None),
             goal,
         };
         let grant = self.sample.grant((1..=sources).map(source).collect());
