@@ -317,6 +317,19 @@ fn a_drained_secondary_is_told_of_once_when_nothing_is_left_to_send() {
 }
 
 #[test]
+fn a_drained_secondary_is_told_of_once_the_copy_that_it_makes_has_ended() {
+    let mut bench = Bench::new(5, &[(1, &["a"]), (2, &[])]);
+    let copy = bench.last_copy.unwrap();
+    bench.drain(2);
+    assert!(!is_drained(&bench.pass(LEASE * 3)));
+    let ended = FromReceiver::Finished(finished(copy, Outcome::Complete));
+    bench.feed(2, ended);
+    let files = vec![file("a")];
+    bench.feed(2, Event::added(files, Origin::Copied));
+    assert!(is_drained(&bench.pass(LEASE * 2)));
+}
+
+#[test]
 fn an_expelled_client_loses_all_and_its_name_for_a_while() {
     let mut bench = Bench::new(2, &[(1, &["a"]), (2, &["a"])]);
     bench.client(11, "ana");

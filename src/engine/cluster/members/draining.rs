@@ -67,7 +67,7 @@ impl Draining {
         }
     }
 
-    /// Drained secondaries that have had nothing to send for so long that requests on their way are over too, each once.
+    /// Drained secondaries that have had nothing to do for so long that requests on their way are over too, each once.
     pub(super) fn look(
         &mut self,
         now: Instant,

@@ -10,8 +10,8 @@ use crate::{
         Action, ConnectionId, Notice, Refusal, catalog::Resolved, transfers::Transfer,
     },
     model::{
-        ClientName, Conflict, FileName, Outcome, SecondaryNumber, TransferId, limits::EXPELLED_FOR,
-        messages::ForSecondary,
+        ClientName, Conflict, FileName, Outcome, Receiver, SecondaryNumber, TransferId,
+        limits::EXPELLED_FOR, messages::ForSecondary,
     },
 };
 
@@ -77,7 +77,7 @@ impl Cluster {
         Drained::No
     }
 
-    /// Tells of drained secondaries that have had nothing to send for a while.
+    /// Tells of drained secondaries that have had nothing to do for a while.
     pub(super) fn tell_drained(&mut self) {
         let draining = self.members.draining().iter();
         let quiet = draining.filter(|number| self.is_quiet(*number)).collect();
@@ -86,14 +86,14 @@ impl Cluster {
         }
     }
 
-    /// True when a secondary has no connection to send on, and no receiver needs it.
+    /// True when a secondary has no connection to send on, no receiver needs it, and it copies nothing.
     fn is_quiet(&self, number: SecondaryNumber) -> bool {
-        let is_needed = |running: &Transfer| {
+        let is_busy = |running: &Transfer| {
             let usable = self.usable(&running.file, &running.receiver);
-            usable.asked.contains(number)
+            usable.asked.contains(number) || running.receiver == Receiver::Secondary(number)
         };
         let is_open = self.books.senders().open(number) > 0;
-        !is_open && !self.transfers.iter().any(|(_, running)| is_needed(running))
+        !is_open && !self.transfers.iter().any(|(_, running)| is_busy(running))
     }
 
     /// Ends all that clients of a name have, and refuses the name for [`EXPELLED_FOR`]. Secondaries are told to send
