@@ -120,6 +120,9 @@ central-lost = No connection to the central ({ $reason }): retrying automaticall
 central-lost-idle = No connection to the central ({ $reason }): retrying automatically
 central-denied = No connection to the central: { $why }
 central-back = Connected to the central again
+central-awaited = The central is slow to answer: waiting for it. What does not need it works; Ctrl-C stops waiting
+central-awaited-later = Once it answers: { $line }
+central-awaited-no-more = No longer waiting for the central: { $lines }
 service-is-here = Service has begun: { $secondaries }, { $files }
 download-head = [{ $number }] { $file }
 download-queued = queued, #{ $place } in line
@@ -139,6 +142,10 @@ download-complete-at = complete and verified, { $amount } → { $path }
 amount-in = { $size } in { $time }
 amount-part = { $part } of { $size }
 amount-nothing = empty
+downloads-complete = { $count ->
+    [one] 1 download complete and verified, { $size }
+   *[other] { $count } downloads complete and verified, { $size }
+}
 download-digest = SHA-256 { $digest }
 download-rate = { $rate } on average
 download-spared-own = { $size } taken from this disk
@@ -199,6 +206,7 @@ remembered = { $count ->
 }
 and-more = and { $count } more
 how-far = { $have } of { $size } ({ $percent })
+time-left = { $time } left
 state-paused-at = paused, { $how_far }
 memory-set-aside = Unfinished downloads: { $path } cannot be understood ({ $why }) and is kept as { $to }
 memory-failed = Unfinished downloads will not be remembered for the next run ({ $why })
@@ -348,14 +356,14 @@ granted = Client { $client } downloads { $file } from { $count ->
     [one] secondary
    *[other] secondaries
 } { $sources }
-granted-many = { $client } downloads { $count } files
+granted-many = Client { $client } downloads { $count } files
 queued = Client { $client } is queued for { $file }, #{ $place } in line
-queued-many = { $client } waits for { $count } files
+queued-many = Client { $client } is queued for { $count } files
 place-lent = Client { $client } takes nothing of { $file }: others use its place until it does
-place-lent-many = { $client } is sent nothing of { $count } files: others have its places until it goes on
+place-lent-many = Client { $client } takes nothing of { $count } files: others use its places until it does
 finished = Download of { $file } by { $client }: { $outcome }
-finished-many = { $client } has completed { $count } downloads, { $size }
-cancelled-many = { $client } has cancelled { $count } downloads
+finished-many = Client { $client } has completed { $count } downloads, { $size }
+cancelled-many = Client { $client } has cancelled { $count } downloads
 copy-damaged = Secondary { $number } has a damaged copy of { $file } and does not serve it: { $others ->
     [0] nobody else has it; it cannot be repaired until somebody with a good copy returns
    *[other] it is repaired from another copy
@@ -433,8 +441,8 @@ condition-draining = draining
 no-clients = There are no clients
 queue-empty = The queue is empty
 expelled = { $count ->
-    [one] { $name } expelled
-   *[other] { $name } expelled: { $count } connections
+    [one] Expelled { $name }
+   *[other] Expelled { $name }: { $count } connections
 }
 no-such-client = There is no client “{ $name }”: CLIENTS lists them
 draining = Secondary { $number } finishes its transfers and takes no new ones; DRAIN { $number } OFF undoes it
@@ -448,6 +456,8 @@ no = no
 
 enrolled = Enrolled with the central { $central }
 enrolled-again = Enrolled again with the central { $central }
+number-held-by = Number { $number } belongs to another secondary, which listens on { $address }: waiting up to { $time } in case it is gone
+number-held = Number { $number } belongs to another secondary: waiting up to { $time } in case it is gone
 upstream-lost = No connection to the central ({ $reason }): retrying automatically
 folder-read = Folder read: { $files ->
     [0] empty; files that you copy into it are offered automatically
@@ -498,7 +508,7 @@ copy-started-many = Copying { $count } files, { $size }
 copy-notice = Copy of { $file }: { $what }
 copied = Copied and verified: { $file }
 copied-many = { $count } files copied and verified, { $size }
-copied-in = Copied and verified: { $file } in { $time } ({ $rate }): { $shares }
+copied-in = Copied and verified: { $file } in { $time }: { $shares }
 copied-from-disk = Copied and verified: { $file }, { $share }
 copied-own = { $size } from this disk
 copied-share = { $size } from secondary { $number }
@@ -528,17 +538,18 @@ secondary-no-central = No connection to the central: retrying automatically
 secondary-read-only = The folder is read-only: it is served, but takes no copies
 secondary-away = A disk of the folder is missing: nothing on it is served, and no copies are taken there
 secondary-indexing = The folder is being read
-secondary-work = { $sending ->
-    [one] 1 upload
-   *[other] { $sending } uploads
-} and { $copying ->
-    [one] 1 copy
-   *[other] { $copying } copies
-} running, { $connections ->
-    [one] 1 connection
-   *[other] { $connections } connections
+secondary-idle = It neither sends nor copies anything now
+uploads-running = { $count ->
+    [one] 1 upload running
+   *[other] { $count } uploads running
 }
-secondary-sent = { $sent } sent since it started; now { $rate }; upload limit: { $limit }
+connections = { $count ->
+    [one] 1 connection
+   *[other] { $count } connections
+}
+secondary-sent = { $sent } sent since it started
+secondary-rate = now { $rate }
+secondary-limit = upload limit: { $limit }
 no-limit = none
 at-end-failed = { $file }: --on-complete: { $program }: { $why }
 at-end-code = it ended with code { $code }
@@ -592,7 +603,18 @@ statistics-downloads = downloads
 statistics-copies = copies
 statistics-copies-to = to secondary { $number }
 statistics-from = from secondary { $number }
-statistics-trouble = Chunks requested again: { $retries }; requested twice: { $hedges }; secondaries that came back: { $returns }
+statistics-again = { $count ->
+    [one] 1 chunk requested again
+   *[other] { $count } chunks requested again
+}
+statistics-twice = { $count ->
+    [one] 1 requested twice
+   *[other] { $count } requested twice
+}
+statistics-returns = { $count ->
+    [one] 1 secondary came back
+   *[other] { $count } secondaries came back
+}
 statistics-own = Taken from the receiver's own disk: { $size }
 statistics-faults = Faults of secondaries: { $faults }
 statistics-fault = { $why }: { $count }
@@ -798,16 +820,24 @@ demo-making = Creating { $path } ({ $size })
 
 ## Commands: what they do, how they are written, an example
 
+help-system = System
+help-files = Files
+help-downloads = Downloads
+help-transfers = Uploads and copies
+help-folder = Folder
+help-decisions = Decisions
+help-processes = Processes
+help-rest = Also
 help-more = HELP <command> shows an example; commands work in Spanish too, and in lower case
 help-example = Example: { $example }
 help-names = Names: { $names }
 command-help = shows this help, or that of one command
     .usage = HELP [command]
     .example = HELP GET
-command-quit = stops the program and saves its statistics (Ctrl-D too)
+command-quit = quits and saves the statistics (Ctrl-D too)
     .usage = QUIT
     .example = QUIT
-command-enrol = sets or changes your name; without it, it is user@host
+command-enrol = chooses your name; without it, it is user@host
     .usage = ENROL <name>
     .example = ENROL ana
 command-name = shows your name, or changes it
@@ -816,33 +846,37 @@ command-name = shows your name, or changes it
 command-list = the files that can be downloaded
     .usage = LIST [pattern]
     .example = LIST
-command-search = the files whose name contains a text, or matches a pattern
+command-search = those with this text in their name; * and ? work
     .usage = SEARCH <text>
     .example = SEARCH season 2
-command-download = downloads one or more, in the background; * and ? are allowed
+command-download = downloads files in the background; * and ? work
     .usage = GET <name>…
     .example = GET film.mp4 "series/episode *"
+    .more = A folder, such as series/, means all that is in it; a number is that of the last list
 command-client-status = your downloads and the state of the system
     .usage = STATUS
     .example = STATUS
-command-detail = a download chunk by chunk: which secondary brought each
-    .usage = DETAIL <number|name>
+command-detail = a download chunk by chunk, and who brought each
+    .usage = DETAIL <n|name>
     .example = DETAIL 1
 command-pause = pauses a download; verified data is kept
-    .usage = PAUSE <number|name|*>…
+    .usage = PAUSE <n|name|*>…
     .example = PAUSE 1
-command-resume = resumes downloads that are paused, failed or cancelled (* leaves out cancelled ones)
-    .usage = RESUME <number|name|*>…
+command-resume = resumes paused, failed or cancelled ones
+    .usage = RESUME <n|name|*>…
     .example = RESUME 1
+    .more = * leaves out cancelled ones
 command-cancel = cancels a download; verified data is kept
-    .usage = CANCEL <number|name|*>…
+    .usage = CANCEL <n|name|*>…
     .example = CANCEL 1
-command-priority = those of higher priority go first; the others wait
-    .usage = PRIORITY <number|name|*>… <high|normal|low>
+command-priority = high, normal or low: higher ones go first
+    .usage = PRIORITY <n>… <level>
     .example = PRIORITY 2 high
-command-verify = compares a downloaded file with the cluster's and requests only the bad chunks again
+    .more = Numbers, names and * work; those of lower priority wait
+command-verify = compares what was downloaded and mends what is bad
     .usage = VERIFY <name|*>…
     .example = VERIFY film.mp4
+    .more = Compares chunk by chunk with what the cluster has, and requests only the bad chunks again
 command-per-file = complete downloads of each file
     .usage = DOWNLOADS
     .example = DOWNLOADS
@@ -852,69 +886,81 @@ command-per-client = complete downloads of each client
 command-central-status = the state of the system
     .usage = STATUS
     .example = STATUS
-command-secondaries = the secondaries: state, expiry, address, files, data sent
+command-secondaries = state, address, files and uploads of each
     .usage = SECONDARIES
     .example = SECONDARIES
+    .more = Also when they expire, what they lack and their conflicts
 command-clients = the connected clients
     .usage = CLIENTS
     .example = CLIENTS
-command-queue = queued downloads, in order
+command-queue = the queued downloads, in order
     .usage = QUEUE
     .example = QUEUE
-command-expel = disconnects a client; it may come back after a minute
+command-expel = disconnects a client, which may return in a minute
     .usage = EXPEL <client>
     .example = EXPEL ana
-command-drain = a secondary finishes its transfers and takes no new ones, so that it can be stopped; OFF undoes it
+command-drain = makes a secondary ready to be stopped; OFF undoes it
     .usage = DRAIN <n|*>… [OFF]
     .example = DRAIN 2
-command-conflicts = names with several contents: size, date, content and who holds it; with JSON, everything
+    .more = A drained secondary finishes its uploads and its copies and takes no new ones
+command-conflicts = the names with several contents; JSON, with all
     .usage = CONFLICTS [JSON]
     .example = CONFLICTS
-command-resolve = decides which content of a name in conflict counts; the others are set aside
+    .more = Of each content its size, its date and who holds it
+command-resolve = decides which content counts; others are set aside
     .usage = RESOLVE <name> <n>
     .example = RESOLVE plan.txt 2
+    .more = The number is that of the row of CONFLICTS
 command-statistics = the main figures; with JSON, all of them
     .usage = STATISTICS [JSON]
     .example = STATISTICS
-command-transfers = running transfers, copies included
+command-transfers = running uploads and copies
     .usage = TRANSFERS
     .example = TRANSFERS
-command-taken-part = complete downloads of each file in which it took part
+command-taken-part = complete downloads in which it took part, by file
     .usage = DOWNLOADS
     .example = DOWNLOADS
 command-secondary-status = what it serves, what it sends and how fast
     .usage = STATUS
     .example = STATUS
-command-reindex = reads the whole folder again, without trusting what it knew
+command-reindex = reads the folder again, trusting nothing it knew
     .usage = REINDEX
     .example = REINDEX
-command-retired = what was taken out of the folder and is still kept; with JSON, for programs
+command-retired = what was set aside from the folder and is still kept
     .usage = RETIRED [JSON]
     .example = RETIRED
-command-recover = brings back a file that was set aside, under its name or, when another has that, a new one
+    .more = With JSON, for programs
+command-recover = brings a file back that was set aside
     .usage = RECOVER <n|*>…
     .example = RECOVER 3
-command-empty = deletes a file that was set aside for good, or all with *; first says which, and asks for a YES
+    .more = Under its name or, when another has that, a new one
+command-empty = deletes for good what was set aside; asks for a YES
     .usage = EMPTY [n…|*]
     .example = EMPTY *
-command-limit = upload limit per second, from now on, or by a timetable; OFF removes it; alone, it shows it
+command-limit = upload limit per second; OFF removes it
     .usage = LIMIT [<rate|timetable|OFF>]
     .example = LIMIT 20MB/s
-command-download-limit = limit of all that is received, per second, from now on, or by a timetable; OFF removes it; alone, it shows it
+    .more = From now on, or by a timetable; alone, it shows it
+command-download-limit = limit of what is received; OFF removes it
     .usage = DOWNLOAD_LIMIT [<rate|timetable|OFF>]
     .example = DOWNLOAD_LIMIT 20MB/s, 8:00-20:00 mon-fri 5MB/s
-command-kill = kills a secondary's process (SIGKILL) or, with C, the central's
+    .more = Of all downloads together, from now on, or by a timetable; alone, it shows it
+command-kill = kills a secondary's process; C, the central's
     .usage = KILL <n|C|*>…
     .example = KILL 2
-command-freeze = stops a secondary suddenly, without telling it (SIGSTOP); with C, the central
+    .more = With SIGKILL, without telling it
+command-freeze = stops a secondary suddenly; C, the central
     .usage = FREEZE <n|C|*>…
     .example = FREEZE 2
-command-thaw = resumes a frozen secondary (SIGCONT); with C, the central
+    .more = With SIGSTOP, without telling it
+command-thaw = resumes a frozen one; C, the central
     .usage = THAW <n|C|*>…
     .example = THAW 2
-command-raise = starts a secondary that is down again, on the same port; with C, the central
+    .more = With SIGCONT
+command-raise = starts one again that is down; C, the central
     .usage = RAISE <n|C|*>…
     .example = RAISE 2
+    .more = On the same port
 command-nodes = the processes, with their ports and folders
     .usage = NODES
     .example = NODES

@@ -120,6 +120,9 @@ central-lost = Sin conexión con el central ({ $reason }): se reintenta solo
 central-lost-idle = Sin conexión con el central ({ $reason }): se reintenta solo
 central-denied = Sin conexión con el central: { $why }
 central-back = Conectado de nuevo con el central
+central-awaited = El central tarda en contestar: se le espera. Lo que no lo necesita funciona; Ctrl-C deja de esperar
+central-awaited-later = En cuanto conteste: { $line }
+central-awaited-no-more = Ya no se espera al central: { $lines }
 service-is-here = Ya hay servicio: { $secondaries }, { $files }
 download-head = [{ $number }] { $file }
 download-queued = en espera, puesto { $place } de la cola
@@ -139,6 +142,10 @@ download-complete-at = completa y verificada, { $amount } → { $path }
 amount-in = { $size } en { $time }
 amount-part = { $part } de { $size }
 amount-nothing = vacío
+downloads-complete = { $count ->
+    [one] 1 descarga completa y verificada, { $size }
+   *[other] { $count } descargas completas y verificadas, { $size }
+}
 download-digest = SHA-256 { $digest }
 download-rate = { $rate } de media
 download-spared-own = { $size } tomados de este disco
@@ -199,6 +206,7 @@ remembered = { $count ->
 }
 and-more = y { $count } más
 how-far = { $have } de { $size } ({ $percent })
+time-left = faltan { $time }
 state-paused-at = en pausa, { $how_far }
 memory-set-aside = Descargas a medias: { $path } no se entiende ({ $why }) y se guarda como { $to }
 memory-failed = Descargas a medias: no se recordarán para la próxima vez ({ $why })
@@ -348,14 +356,14 @@ granted = El cliente { $client } descarga { $file } { $count ->
     [one] del secundario
    *[other] de los secundarios
 } { $sources }
-granted-many = { $client } descarga { $count } ficheros
+granted-many = El cliente { $client } descarga { $count } ficheros
 queued = El cliente { $client } espera { $file } en el puesto { $place } de la cola
-queued-many = { $client } espera por { $count } ficheros
+queued-many = El cliente { $client } tiene { $count } ficheros en espera
 place-lent = El cliente { $client } no recoge nada de { $file }: otros usan su sitio hasta que siga
-place-lent-many = A { $client } no se le envía nada de { $count } ficheros: otros usan sus puestos hasta que siga
+place-lent-many = El cliente { $client } no recoge nada de { $count } ficheros: otros usan sus sitios hasta que siga
 finished = Descarga de { $file } por { $client }: { $outcome }
-finished-many = { $client } ha completado { $count } descargas, { $size }
-cancelled-many = { $client } ha cancelado { $count } descargas
+finished-many = El cliente { $client } ha completado { $count } descargas, { $size }
+cancelled-many = El cliente { $client } ha cancelado { $count } descargas
 copy-damaged = El secundario { $number } tiene dañado { $file } y no lo sirve: { $others ->
     [0] nadie más lo tiene; no se puede reparar hasta que vuelva alguien con una copia buena
    *[other] se repara con la copia de otro
@@ -448,6 +456,8 @@ no = no
 
 enrolled = Inscrito en el central { $central }
 enrolled-again = Inscrito de nuevo en el central { $central }
+number-held-by = El número { $number } lo tiene otro secundario, que escucha en { $address }: se espera hasta { $time } por si ya no está
+number-held = El número { $number } lo tiene otro secundario: se espera hasta { $time } por si ya no está
 upstream-lost = Sin conexión con el central ({ $reason }): se reintenta solo
 folder-read = Carpeta leída: { $files ->
     [0] vacía; los ficheros que copies en ella se ofrecen solos
@@ -498,7 +508,7 @@ copy-started-many = Copiando { $count } ficheros, { $size }
 copy-notice = Copia de { $file }: { $what }
 copied = Copiado y verificado: { $file }
 copied-many = { $count } ficheros copiados y verificados, { $size }
-copied-in = Copiado y verificado: { $file } en { $time } ({ $rate }): { $shares }
+copied-in = Copiado y verificado: { $file } en { $time }: { $shares }
 copied-from-disk = Copiado y verificado: { $file }, { $share }
 copied-own = { $size } de este disco
 copied-share = { $size } del secundario { $number }
@@ -528,17 +538,18 @@ secondary-no-central = Sin conexión con el central: se reintenta solo
 secondary-read-only = La carpeta solo se puede leer: se sirve, pero no recibe copias
 secondary-away = Falta un disco de la carpeta: no se sirve nada de él ni se reciben copias en él
 secondary-indexing = Se está leyendo la carpeta
-secondary-work = { $sending ->
-    [one] 1 envío
-   *[other] { $sending } envíos
-} y { $copying ->
-    [one] 1 copia
-   *[other] { $copying } copias
-} en curso, { $connections ->
-    [one] 1 conexión
-   *[other] { $connections } conexiones
+secondary-idle = Ahora no envía ni copia nada
+uploads-running = { $count ->
+    [one] 1 envío en curso
+   *[other] { $count } envíos en curso
 }
-secondary-sent = { $sent } enviados desde que arrancó; ahora { $rate }; límite de subida: { $limit }
+connections = { $count ->
+    [one] 1 conexión
+   *[other] { $count } conexiones
+}
+secondary-sent = { $sent } enviados desde que arrancó
+secondary-rate = ahora { $rate }
+secondary-limit = límite de subida: { $limit }
 no-limit = ninguno
 at-end-failed = { $file }: --al-terminar: { $program }: { $why }
 at-end-code = acabó con el código { $code }
@@ -592,7 +603,18 @@ statistics-downloads = descargas
 statistics-copies = copias
 statistics-copies-to = copias al { $number }
 statistics-from = secund. { $number }
-statistics-trouble = Trozos pedidos de nuevo: { $retries }; por duplicado: { $hedges }; secundarios que volvieron: { $returns }
+statistics-again = { $count ->
+    [one] 1 trozo pedido de nuevo
+   *[other] { $count } trozos pedidos de nuevo
+}
+statistics-twice = { $count ->
+    [one] 1 pedido por duplicado
+   *[other] { $count } pedidos por duplicado
+}
+statistics-returns = { $count ->
+    [one] 1 secundario volvió
+   *[other] { $count } secundarios volvieron
+}
 statistics-own = Tomado del propio disco de quien recibe: { $size }
 statistics-faults = Fallos de secundarios: { $faults }
 statistics-fault = { $why }: { $count }
@@ -798,6 +820,14 @@ demo-making = Creando { $path } ({ $size })
 
 ## Órdenes: qué hacen, cómo se escriben, un ejemplo
 
+help-system = Sistema
+help-files = Ficheros
+help-downloads = Descargas
+help-transfers = Envíos y copias
+help-folder = Carpeta
+help-decisions = Decisiones
+help-processes = Procesos
+help-rest = Además
 help-more = AYUDA <orden> muestra un ejemplo; las órdenes valen también en inglés, sin acentos y en minúsculas
 help-example = Ejemplo: { $example }
 help-names = Nombres: { $names }
@@ -807,7 +837,7 @@ command-help = muestra esta ayuda, o la de una orden
 command-quit = sale y guarda las estadísticas (también Ctrl-D)
     .usage = SALIR
     .example = SALIR
-command-enrol = elige o cambia tu nombre, que si no es usuario@máquina
+command-enrol = elige tu nombre; si no, es usuario@máquina
     .usage = INSCRIBIR <nombre>
     .example = INSCRIBIR ana
 command-name = muestra tu nombre, o lo cambia
@@ -816,33 +846,37 @@ command-name = muestra tu nombre, o lo cambia
 command-list = los ficheros que se pueden descargar
     .usage = LISTA_VIDEOS [patrón]
     .example = LISTA_VIDEOS
-command-search = los ficheros cuyo nombre contiene un texto, o coincide con un patrón
+command-search = los que tienen ese texto en el nombre; admite * y ?
     .usage = BUSCAR <texto>
     .example = BUSCAR temporada 2
-command-download = descarga uno o varios, en segundo plano; se admiten * y ?
+command-download = descarga ficheros en segundo plano; admite * y ?
     .usage = VIDEO <nombre>…
     .example = VIDEO pelicula.mp4 "serie/capítulo *"
+    .more = Con una carpeta, como serie/, descarga todo lo que hay en ella; un número es el de la última lista
 command-client-status = tus descargas y el estado del sistema
     .usage = ESTADO
     .example = ESTADO
-command-detail = una descarga trozo a trozo: qué secundario trajo cada uno
-    .usage = DETALLE <número|nombre>
+command-detail = una descarga trozo a trozo, y quién trajo cada uno
+    .usage = DETALLE <n|nombre>
     .example = DETALLE 1
 command-pause = pausa una descarga; lo verificado se conserva
-    .usage = PAUSAR <número|nombre|*>…
+    .usage = PAUSAR <n|nombre|*>…
     .example = PAUSAR 1
-command-resume = reanuda descargas en pausa, fallidas o canceladas (con * no las canceladas)
-    .usage = REANUDAR <número|nombre|*>…
+command-resume = reanuda las pausadas, fallidas o canceladas
+    .usage = REANUDAR <n|nombre|*>…
     .example = REANUDAR 1
+    .more = Con * no se reanudan las canceladas
 command-cancel = cancela una descarga; lo verificado se conserva
-    .usage = CANCELAR <número|nombre|*>…
+    .usage = CANCELAR <n|nombre|*>…
     .example = CANCELAR 1
-command-priority = las de más prioridad van primero; las demás esperan
-    .usage = PRIORIDAD <número|nombre|*>… <alta|normal|baja>
+command-priority = alta, normal o baja: las más altas van antes
+    .usage = PRIORIDAD <n>… <nivel>
     .example = PRIORIDAD 2 alta
-command-verify = compara un fichero descargado con el del grupo y pide de nuevo solo los trozos malos
+    .more = Valen números, nombres y *; las de menos prioridad esperan
+command-verify = compara lo descargado y repara solo lo que está mal
     .usage = VERIFICAR <nombre|*>…
     .example = VERIFICAR pelicula.mp4
+    .more = Compara trozo a trozo con lo que tiene el grupo, y pide de nuevo solo los trozos malos
 command-per-file = descargas completas de cada fichero
     .usage = NUMERO_DESCARGAS_VIDEO
     .example = NUMERO_DESCARGAS_VIDEO
@@ -852,69 +886,81 @@ command-per-client = descargas completas de cada cliente
 command-central-status = el estado del sistema
     .usage = ESTADO
     .example = ESTADO
-command-secondaries = los secundarios: estado, cuándo caducan, dirección, ficheros, lo enviado
+command-secondaries = estado, dirección, ficheros y envíos de cada uno
     .usage = SECUNDARIOS
     .example = SECUNDARIOS
+    .more = También cuándo caducan, qué les falta y sus conflictos
 command-clients = los clientes conectados
     .usage = CLIENTES
     .example = CLIENTES
-command-queue = descargas en espera, en orden
+command-queue = las descargas en espera, en orden
     .usage = COLA
     .example = COLA
-command-expel = expulsa a un cliente; puede volver pasado un minuto
+command-expel = expulsa a un cliente; puede volver en un minuto
     .usage = EXPULSAR <cliente>
     .example = EXPULSAR ana
-command-drain = un secundario termina sus envíos y no acepta otros, para poder pararlo; con NO se deshace
+command-drain = prepara un secundario para pararlo; NO lo deshace
     .usage = DRENAR <n|*>… [NO]
     .example = DRENAR 2
-command-conflicts = los nombres con varios contenidos: tamaño, fecha, contenido y quién lo tiene; con JSON, todo
+    .more = Un secundario drenado termina sus envíos y sus copias y no acepta otros
+command-conflicts = los nombres con varios contenidos; JSON, con todo
     .usage = CONFLICTOS [JSON]
     .example = CONFLICTOS
-command-resolve = decide qué contenido de un nombre en conflicto vale; los otros se retiran
+    .more = De cada contenido, su tamaño, su fecha y quién lo tiene
+command-resolve = decide qué contenido vale; los otros se retiran
     .usage = RESOLVER <nombre> <n>
     .example = RESOLVER plan.txt 2
+    .more = El número es el de la fila de CONFLICTOS
 command-statistics = las cifras principales; con JSON, todas
     .usage = ESTADISTICAS [JSON]
     .example = ESTADISTICAS
-command-transfers = transferencias en curso, copias incluidas
+command-transfers = envíos y copias en curso
     .usage = VIDEOS_DESCARGANDO
     .example = VIDEOS_DESCARGANDO
-command-taken-part = descargas completas de cada fichero en las que participó
+command-taken-part = descargas completas en que participó, por fichero
     .usage = VIDEOS_DESCARGADOS
     .example = VIDEOS_DESCARGADOS
 command-secondary-status = qué sirve, qué envía y a qué ritmo
     .usage = ESTADO
     .example = ESTADO
-command-reindex = lee de nuevo la carpeta entera, sin fiarse de lo que sabía
+command-reindex = lee la carpeta de nuevo, sin fiarse de lo que sabía
     .usage = REINDEXAR
     .example = REINDEXAR
-command-retired = lo que se ha apartado de la carpeta y aún se guarda; con JSON, para programas
+command-retired = lo apartado de la carpeta que aún se guarda
     .usage = RETIRADOS [JSON]
     .example = RETIRADOS
-command-recover = devuelve a la carpeta un fichero apartado, con su nombre o, si ya es de otro, con uno nuevo
+    .more = Con JSON, para programas
+command-recover = devuelve a la carpeta un fichero apartado
     .usage = RECUPERAR <n|*>…
     .example = RECUPERAR 3
-command-empty = borra para siempre un fichero apartado, o todos con *; antes dice cuáles y pide un SÍ
+    .more = Con su nombre o, si ya es de otro, con uno nuevo
+command-empty = borra para siempre lo apartado; antes pide un SÍ
     .usage = VACIAR [n…|*]
     .example = VACIAR *
-command-limit = límite de subida por segundo, desde ahora, o según un horario; NO lo quita; sin nada, lo muestra
+command-limit = límite de subida por segundo; NO lo quita
     .usage = LIMITE [<tasa|horario|NO>]
     .example = LIMITE 20MB/s
-command-download-limit = límite de todo lo que se recibe, por segundo, desde ahora, o según un horario; NO lo quita; sin nada, lo muestra
+    .more = Desde ahora, o según un horario; sin nada, lo muestra
+command-download-limit = límite de lo que se recibe; NO lo quita
     .usage = LIMITE_BAJADA [<tasa|horario|NO>]
     .example = LIMITE_BAJADA 20MB/s, 8:00-20:00 lun-vie 5MB/s
-command-kill = mata el proceso de un secundario (SIGKILL) o, con C, el del central
+    .more = De todas las descargas juntas, desde ahora, o según un horario; sin nada, lo muestra
+command-kill = mata el proceso de un secundario; C, el del central
     .usage = MATAR <n|C|*>…
     .example = MATAR 2
-command-freeze = detiene un secundario de golpe, sin avisarlo (SIGSTOP); con C, el central
+    .more = Con SIGKILL, sin avisarlo
+command-freeze = detiene un secundario de golpe; C, el central
     .usage = CONGELAR <n|C|*>…
     .example = CONGELAR 2
-command-thaw = hace seguir a un secundario congelado (SIGCONT); con C, al central
+    .more = Con SIGSTOP, sin avisarlo
+command-thaw = hace seguir a uno congelado; C, al central
     .usage = DESCONGELAR <n|C|*>…
     .example = DESCONGELAR 2
-command-raise = arranca de nuevo un secundario caído, en el mismo puerto; con C, el central
+    .more = Con SIGCONT
+command-raise = arranca de nuevo uno caído; C, el central
     .usage = LEVANTAR <n|C|*>…
     .example = LEVANTAR 2
+    .more = En el mismo puerto
 command-nodes = los procesos, con su puerto y su carpeta
     .usage = NODOS
     .example = NODOS

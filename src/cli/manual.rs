@@ -86,7 +86,7 @@ fn of_prompt(page: &mut Roff, commands: &[Topic]) {
         item(
             page,
             bold(topics::usage(topic.id)),
-            &topics::sentence(topic.id),
+            &topics::at_length(topic.id),
         );
     }
 }

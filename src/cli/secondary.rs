@@ -108,6 +108,25 @@ async fn limits(
     Limits::start((**handle).clone(), args.limite_subida.clone(), tell).await
 }
 
+/// Starts, and tells what happens meanwhile.
+async fn telling<T>(
+    start: impl Future<Output = T>,
+    events: &mut mpsc::Receiver<SecondaryEvent>,
+    printer: &Printer,
+) -> T {
+    tokio::pin!(start);
+    loop {
+        tokio::select! {
+            biased;
+            started = &mut start => return started,
+            Some(event) = events.recv() => {
+                let line = text::secondary::event(&event);
+                printer.news(program::timed(vec![line]));
+            }
+        }
+    }
+}
+
 async fn run(
     args: SecondaryArgs,
     number: SecondaryNumber,
@@ -123,6 +142,7 @@ async fn run(
     let printer = console.printer.clone();
     let (sender, mut events) = mpsc::channel(program::EVENTS);
     let start = start(&args, number, &security, sender);
+    let start = telling(start, &mut events, &printer);
     let (handle, folder) = match program::started(start, &stop, &printer).await {
         Ok(started) => started,
         Err(exit) => return exit,

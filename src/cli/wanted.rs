@@ -68,9 +68,20 @@ pub(super) async fn files(
     }
     of_words(&listed, &wanted.words).or_else(|none| match guess(&listed, &wanted.whole) {
         Guess::Sure(file) => Ok(vec![file]),
-        Guess::Near(near) => Err(NoFiles::NotFound(near_text(&wanted.whole, &near))),
-        Guess::Nothing => Err(none),
+        guessed => of_words(&listed, &guesses(&listed, &wanted.words)).map_err(|_| match guessed {
+            Guess::Near(near) => NoFiles::NotFound(near_text(&wanted.whole, &near)),
+            Guess::Sure(_) | Guess::Nothing => none,
+        }),
     })
+}
+
+/// The same words, each that can mean only one file as its name.
+fn guesses(listed: &[ListedFile], words: &[String]) -> Vec<String> {
+    let meant = |word: &String| match guess(listed, word) {
+        Guess::Sure(file) if !means_several(word) => file.to_string(),
+        _ => word.clone(),
+    };
+    words.iter().map(meant).collect()
 }
 
 /// The file that has a number in a list.

@@ -10,7 +10,7 @@ use trozos::store::{sha256, sha256_file};
 
 use crate::support::{
     noise,
-    process::{CENTRAL, Cluster, Process},
+    process::{CENTRAL, Cluster, Process, SECONDARY},
     put,
 };
 
@@ -331,4 +331,21 @@ fn a_download_that_waits_in_the_list_goes_on_waiting_when_all_servers_are_killed
     bea.end_input();
     assert_eq!(bea.exit_code(), 0, "{:#?}", bea.printed());
     cluster.stop();
+}
+
+#[test]
+fn a_secondary_whose_number_is_in_use_says_that_it_waits_and_starts_once_it_is_free() {
+    let (mut cluster, _) = cluster();
+    let central = format!("--puerto-central={}", cluster.central_port);
+    let flags = ["-n1", "-p0", "--ip=127.0.0.1", "--ip-central=127.0.0.1"];
+    let flags = flags
+        .into_iter()
+        .chain([central.as_str(), "--directorio=otra"]);
+    let flags: Vec<&str> = flags.collect();
+    let other = Process::start(SECONDARY, cluster.folder.path(), &flags);
+    let told = other.wait_for("se espera hasta 10 s");
+    let port = cluster.secondaries[0].port();
+    assert!(told.contains(&format!(":{port}")), "{told}");
+    cluster.secondaries[0].kill();
+    other.wait_for("Inscrito en el central");
 }

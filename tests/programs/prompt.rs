@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use rexpect::session::PtySession;
+use rexpect::session::{PtySession, spawn_command};
+use rustix::{
+    process::Signal,
+    termios::{Winsize, tcsetwinsize},
+};
 
 use crate::{
     support::{noise, process::Cluster, put},
@@ -133,6 +137,43 @@ fn a_download_is_paused_looked_at_and_resumed() {
     terminal.send_line("VERIFICAR pelicula.bin").unwrap();
     terminal.exp_string("comprobada trozo a trozo").unwrap();
     terminal.send_control('d').unwrap();
+    ends_well(terminal);
+}
+
+#[test]
+fn a_central_that_stands_still_holds_up_only_what_needs_it() {
+    let cluster = cluster();
+    let mut terminal = terminal(&cluster, cluster.folder.path(), &["--nombre", "ana"]);
+    terminal.send_line("VIDEO pelicula.bin").unwrap();
+    terminal.exp_string("[1] ").unwrap();
+    cluster.central.signal(Signal::STOP);
+    terminal.send_line("LISTA_VIDEOS").unwrap();
+    terminal
+        .exp_string("El central tarda en contestar")
+        .unwrap();
+    terminal.send_line("BUSCAR otra").unwrap();
+    terminal
+        .exp_string("En cuanto conteste: BUSCAR otra")
+        .unwrap();
+    terminal.send_line("PAUSAR 1").unwrap();
+    terminal
+        .exp_string("en pausa; lo verificado se conserva")
+        .unwrap();
+    cluster.central.signal(Signal::CONT);
+    // The answers come in the order of the questions: a list of both files, and one of the other.
+    terminal.exp_string("pelicula.bin").unwrap();
+    terminal.exp_string("otra cosa.bin").unwrap();
+    cluster.central.signal(Signal::STOP);
+    terminal.send_line("ESTADO").unwrap();
+    // What is known here is told at once.
+    terminal.exp_string("en pausa, ").unwrap();
+    terminal.exp_string("Ctrl-C deja de esperar").unwrap();
+    terminal.send_control('c').unwrap();
+    terminal
+        .exp_string("Ya no se espera al central: ESTADO")
+        .unwrap();
+    terminal.send_line("SALIR").unwrap();
+    terminal.exp_string("queda a medias").unwrap();
     ends_well(terminal);
 }
 

@@ -119,7 +119,9 @@ impl<S: Ordered> Order<S> {
         let command = Command::new(name).aliases(names.collect::<Vec<_>>());
         let command = OrderArgs::augment_args(S::Which::augment_args(command));
         // After the flags, whose own text would take its place.
-        let command = command.about(topics::sentence(topic.id));
+        let command = command
+            .about(topics::sentence(topic.id))
+            .long_about(topics::at_length(topic.id));
         let usage = topics::usage(topic.id);
         match usage.split_once(' ') {
             Some((_, values)) => command.arg(words(values)),

@@ -1,5 +1,7 @@
 //! What a person wants around all downloads: a limit, which may follow a timetable, a program at the end of each, a bell.
 
+use std::sync::Arc;
+
 use jiff::Zoned;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +23,7 @@ const CHANGES: usize = 16;
 /// See the module.
 pub(in crate::cli) struct Around {
     pub(in crate::cli) at_end: AtEnd,
-    pub(super) limits: Limits<ClientHandle>,
+    pub(super) limits: Arc<Limits<ClientHandle>>,
     bell: bool,
     /// A download has ended, and the bell has not rung for it.
     is_due: bool,
@@ -41,7 +43,7 @@ impl Around {
     ) -> Self {
         Self {
             at_end: AtEnd::new(habits.at_end),
-            limits: Limits::start(client.clone(), habits.limit, tell).await,
+            limits: Arc::new(Limits::start(client.clone(), habits.limit, tell).await),
             bell: habits.bell,
             is_due: false,
         }

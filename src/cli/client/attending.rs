@@ -3,9 +3,11 @@
 use jiff::Zoned;
 use tokio_util::sync::CancellationToken;
 
-use super::prompt::{Extra, Prompt};
+use super::{
+    around::Around,
+    prompt::{Extra, Prompt},
+};
 use crate::cli::{
-    console::page_columns,
     limits::Now,
     output,
     text::{
@@ -19,33 +21,25 @@ use crate::cli::{
 
 impl<E: Extra> Prompt<E> {
     /// `LIMITE_BAJADA`.
-    pub(super) async fn limit(&mut self, timetable: Option<Timetable>) {
+    pub(super) async fn limit(&self, timetable: Option<Timetable>) {
         let now = match timetable {
-            Some(timetable) => self.around.limits.set(timetable).await,
-            None => self.around.limits.now().await,
+            Some(timetable) => self.limits.set(timetable).await,
+            None => self.limits.now().await,
         };
         self.printer.line(limit_line(&now));
     }
 
-    pub(super) async fn status(&mut self) {
-        let views = self.handle.downloads().await.unwrap_or_default();
-        self.printer
-            .lines(text::client::downloads(&views, page_columns()));
-        let limit = self.around.limits.now().await;
+    /// The limit, where there is one.
+    pub(super) async fn tell_limit(&self) {
+        let limit = self.limits.now().await;
         if limit.held.limit.is_some() || limit.timetable.is_some() {
             self.printer.line(limit_line(&limit));
-        }
-        match self.handle.status().await {
-            Ok(status) => self
-                .printer
-                .lines(text::status::cluster(&status, page_columns())),
-            Err(error) => self.fails(&error),
         }
     }
 
     /// Rings for what has ended, once.
-    pub(super) fn ring(&mut self) {
-        if self.around.is_bell_due() && self.has_person {
+    pub(super) fn ring(&self, around: &mut Around) {
+        if around.is_bell_due() && self.has_person {
             output::bell(std::io::stdout());
         }
     }
@@ -56,8 +50,8 @@ impl<E: Extra> Prompt<E> {
     }
 
     /// The programs that are left, before the end.
-    pub(super) async fn last_programs(&mut self) {
-        let left = self.around.at_end.left();
+    pub(super) async fn last_programs(&self, around: &mut Around) {
+        let left = around.at_end.left();
         if left == 0 {
             return;
         }
@@ -72,7 +66,7 @@ impl<E: Extra> Prompt<E> {
         }
         let printer = self.printer.clone();
         let tell = |failed| printer.line(complaint(failed));
-        self.around.programs_end(&stop, tell).await;
+        around.programs_end(&stop, tell).await;
     }
 }
 

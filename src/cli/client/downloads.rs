@@ -22,8 +22,9 @@ use crate::{
 };
 
 impl<E: Extra> Prompt<E> {
-    pub(super) async fn download(&mut self, wanted: &Wanted) {
-        let files = match wanted::files(&self.handle, wanted, &self.last).await {
+    pub(super) async fn download(&self, wanted: &Wanted) {
+        let last = self.last.borrow().clone();
+        let files = match wanted::files(&self.handle, wanted, &last).await {
             Ok(files) => files,
             Err(wanted::NoFiles::Client(error)) => return self.fails(&error),
             Err(none) => return self.complain(none.text()),
@@ -49,7 +50,7 @@ impl<E: Extra> Prompt<E> {
     }
 
     /// Asks for one file; `None` when the program is to end.
-    async fn ask(&mut self, file: &FileName) -> Option<Result<DownloadAnswer, ClientError>> {
+    async fn ask(&self, file: &FileName) -> Option<Result<DownloadAnswer, ClientError>> {
         if self.has_person {
             return Some(self.handle.download(file.clone()).await);
         }
@@ -71,38 +72,37 @@ impl<E: Extra> Prompt<E> {
     }
 
     /// One more download; true when it waits. Its place is told by the answer.
-    fn counted(&mut self, answer: &DownloadAnswer) -> bool {
+    fn counted(&self, answer: &DownloadAnswer) -> bool {
         let (number, waits) = match answer {
             DownloadAnswer::Found(number) => (*number, false),
             DownloadAnswer::Waits(number, _) => (*number, true),
             // It is not in the line yet.
             DownloadAnswer::Postponed(number, _) => (*number, false),
         };
-        self.totals.join(number);
+        self.totals.borrow_mut().join(number);
         if waits && self.has_person {
-            self.news.told_to_wait(number);
+            self.news.borrow_mut().told_to_wait(number);
         }
         waits
     }
 
     /// These were asked for. How long those are that wait is not known before they start: the listing says.
-    async fn asked(&mut self, asked: &[(FileName, bool)], are_many: bool) {
+    async fn asked(&self, asked: &[(FileName, bool)], are_many: bool) {
         let waiting = asked.iter().filter(|(_, waits)| *waits).count();
         if waiting > 0 || (are_many && !asked.is_empty()) {
             let names: BTreeSet<&FileName> = asked.iter().map(|(file, _)| file).collect();
             let listed = self.handle.list().await.unwrap_or_default();
             let wanted = listed.iter().filter(|l| names.contains(&l.file.name));
-            let mut size = 0;
+            let mut total = 0;
             for listed in wanted {
                 let bytes = listed.file.layout.file_bytes();
-                self.totals.learn(&listed.file.name, bytes);
-                size += bytes;
+                self.totals.borrow_mut().learn(&listed.file.name, bytes);
+                total += bytes;
             }
             if are_many {
-                let size = names
-                    .iter()
-                    .all(|name| self.totals.knows(name))
-                    .then_some(size);
+                let totals = self.totals.borrow();
+                let size = names.iter().all(|name| totals.knows(name));
+                let size = size.then_some(total);
                 let line = text::client::answers(asked.len(), waiting, size);
                 self.printer.line(line);
             }
@@ -110,7 +110,7 @@ impl<E: Extra> Prompt<E> {
     }
 
     pub(super) async fn answer(
-        &mut self,
+        &self,
         file: &FileName,
         answer: Result<DownloadAnswer, ClientError>,
     ) {
@@ -121,14 +121,14 @@ impl<E: Extra> Prompt<E> {
         }
     }
 
-    pub(super) async fn told(&mut self, file: &FileName, answer: &DownloadAnswer) {
+    pub(super) async fn told(&self, file: &FileName, answer: &DownloadAnswer) {
         self.tell_why_it_waits(answer).await;
         self.printer.line(text::client::answer(file, answer));
         self.counted(answer);
     }
 
     /// There is no such file. Where only one can be meant, that is asked for.
-    async fn not_found(&mut self, file: &FileName) {
+    async fn not_found(&self, file: &FileName) {
         let listed = self.handle.list().await.unwrap_or_default();
         if let Guess::Sure(meant) = wanted::guess(&listed, file.as_str())
             && meant != *file
@@ -144,8 +144,9 @@ impl<E: Extra> Prompt<E> {
     }
 
     /// Compares files that are here with the cluster's.
-    pub(super) async fn verify(&mut self, wanted: &Wanted) {
-        let files = match wanted::files(&self.handle, wanted, &self.last).await {
+    pub(super) async fn verify(&self, wanted: &Wanted) {
+        let last = self.last.borrow().clone();
+        let files = match wanted::files(&self.handle, wanted, &last).await {
             Ok(files) if wanted.only().is_some() => files,
             Ok(files) => wanted::here(files, &self.config.target),
             Err(wanted::NoFiles::Client(error)) => return self.fails(&error),
@@ -164,7 +165,7 @@ impl<E: Extra> Prompt<E> {
 
     /// The downloads that are meant, of those that something can be done with; tells when there are none.
     async fn find(
-        &mut self,
+        &self,
         wanted: &Wanted,
         fits: impl Fn(&DownloadState) -> bool,
         none: impl Fn(&str) -> String,
@@ -176,22 +177,24 @@ impl<E: Extra> Prompt<E> {
         })
     }
 
-    pub(super) async fn detail(&mut self, wanted: &Wanted) {
+    pub(super) async fn detail(&self, wanted: &Wanted) {
         let none = |word: &str| t!("line-value", value = word, why = t!("why-download"));
-        for (number, _) in self.find(wanted, |_| true, none).await {
-            let Some(map) = self.handle.detail(number).await.ok().flatten() else {
-                self.complain(none(&number.0.to_string()));
-                continue;
-            };
-            self.printer.lines(text::map::lines(&map, columns()));
-            if let Some(summary) = self.summaries.get(&number) {
+        let meant = self.find(wanted, |_| true, none).await;
+        let views = self.handle.downloads().await.unwrap_or_default();
+        for (number, _) in meant {
+            let view = views.iter().find(|view| view.number == number);
+            self.printer.lines(view.map(text::client::heading));
+            if let Some(map) = self.handle.detail(number).await.ok().flatten() {
+                self.printer.lines(text::map::lines(&map, columns()));
+            }
+            if let Some(summary) = self.summaries.borrow().get(&number) {
                 let lines = text::client::details(summary, page_columns());
                 self.printer.lines(lines);
             }
         }
     }
 
-    pub(super) async fn pause(&mut self, wanted: &Wanted) {
+    pub(super) async fn pause(&self, wanted: &Wanted) {
         for (number, _) in self.find(wanted, can_be_ended, none_running).await {
             match self.handle.pause(number).await {
                 Ok(true) => self.printer.line(t!("pausing", number = number)),
@@ -200,7 +203,7 @@ impl<E: Extra> Prompt<E> {
         }
     }
 
-    pub(super) async fn cancel(&mut self, wanted: &Wanted) {
+    pub(super) async fn cancel(&self, wanted: &Wanted) {
         for (number, _) in self.find(wanted, can_be_ended, none_running).await {
             match self.handle.cancel(number).await {
                 Ok(true) => self.printer.line(t!("cancelling", number = number)),
@@ -209,7 +212,7 @@ impl<E: Extra> Prompt<E> {
         }
     }
 
-    pub(super) async fn prioritise(&mut self, wanted: &Wanted, level: Level) {
+    pub(super) async fn prioritise(&self, wanted: &Wanted, level: Level) {
         let (priority, word) = match level {
             Level::Low => (Priority::Low, t!("priority-low")),
             Level::Normal => (Priority::Normal, t!("priority-normal")),

@@ -1,15 +1,19 @@
-//! `videocliente`: a client and its `prompt` and `downloads`, or what scripts ask for; `choosing` finds the downloads that a
-//! line means, `work` is what of them goes on later, `service` what waits for a cluster that is not ready, `own_name` what a
-//! client is called that has no name, `ending` how both end, `around` what else is wanted of
-//! them: a limit, programs and a bell at the ends of downloads; `attending` is what the prompt does about these.
+//! `videocliente`: a client and its `prompt` and `downloads`, or what scripts ask for; `run` is the loop of the prompt,
+//! `question` what of a line is for the central, `asking` the lines that wait for its answer, `choosing` finds the downloads
+//! that a line means, `work` is what of them goes on later, `service` what waits for a cluster that is not ready, `own_name`
+//! what a client is called that has no name, `ending` how both end, `around` what else is wanted of downloads: a limit,
+//! programs and a bell at their ends; `attending` is what the prompt does about these.
 
 mod around;
+mod asking;
 mod attending;
 mod choosing;
 mod downloads;
 mod ending;
 mod own_name;
 mod prompt;
+mod question;
+mod run;
 mod service;
 mod work;
 
@@ -21,7 +25,8 @@ use super::{
 };
 use crate::node::{NetworkRole, client::Keeping};
 
-pub use prompt::{Extra, NoExtra, run};
+pub use prompt::{Extra, NoExtra};
+pub use run::run;
 pub(super) use {
     around::Around,
     ending::stop_client,

@@ -1,35 +1,31 @@
 //! A client's prompt, which is also `videolocal`'s: that adds commands to it.
 
 use std::{
+    cell::{Cell, RefCell},
     collections::BTreeMap,
     future::Future,
     pin::Pin,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use tokio::{
-    sync::mpsc,
-    task::JoinSet,
-    time::{interval, sleep},
-};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    around::{Around, changed},
+    around::Around,
     ending::{is_end_of_run, stop_client},
+    question::{Next, Question},
     service::Service,
 };
 use crate::{
     cli::{
         args::Habits,
         commands::{self, ClientLine, CommonLine},
-        console::{Console, Entered, Mode, Printer, columns, page_columns, rows},
+        console::{Console, Mode, Printer, columns, page_columns, rows},
         exit::Exit,
+        limits::Limits,
         news::{ClientNews, News},
-        program,
-        signals::Requests,
-        suggestions::ClientValues,
         text::{
             self,
             bad_line::explain,
@@ -42,17 +38,14 @@ use crate::{
         totals::Totals,
         wanted,
     },
-    model::{ClientName, ClusterStatus, FileName},
+    model::{ClientName, FileName},
     node::client::{
-        self, ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadEvent, DownloadNumber,
-        Patience, Summary,
+        ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadEvent, DownloadNumber,
+        Summary,
     },
+    store::Claim,
 };
 
-/// How often the live lines are looked at.
-const LIVE_EVERY: Duration = Duration::from_millis(500);
-/// How often the central is asked whether service has begun.
-const SERVICE_EVERY: Duration = Duration::from_secs(1);
 /// Ends of downloads that are remembered.
 const MOST_SUMMARIES: usize = 1000;
 
@@ -60,7 +53,7 @@ const MOST_SUMMARIES: usize = 1000;
 pub trait Extra: Send {
     /// Answers a line that is one of its commands; `None` for others.
     fn try_run<'a>(
-        &'a mut self,
+        &'a self,
         line: &'a str,
     ) -> Pin<Box<dyn Future<Output = Option<Vec<Line>>> + Send + 'a>>;
 
@@ -74,7 +67,7 @@ pub struct NoExtra;
 
 impl Extra for NoExtra {
     fn try_run<'a>(
-        &'a mut self,
+        &'a self,
         _: &'a str,
     ) -> Pin<Box<dyn Future<Output = Option<Vec<Line>>> + Send + 'a>> {
         Box::pin(std::future::ready(None))
@@ -85,114 +78,37 @@ impl Extra for NoExtra {
     }
 }
 
-/// Runs a client between a console and the cluster.
-pub async fn run(
-    (mut config, habits): (ClientConfig, Habits),
-    name: Option<ClientName>,
-    extra: impl Extra,
-    mut console: Console,
-    requests: Requests,
-) -> Exit {
-    let Requests {
-        stop, interrupts, ..
-    } = requests;
-    let (sender, mut events) = mpsc::channel(program::EVENTS);
-    if console.mode == Mode::Prompt {
-        config.patience = Patience::Waits;
-        interrupts.decide();
-    }
-    let handle = client::start(config.clone(), sender).await;
-    let printer = console.printer.clone();
-    let around = Around::start(&handle, habits, move |held| printer.news([changed(held)])).await;
-    let mut prompt = Prompt::new((handle, around), config, extra, &console, stop.clone());
-    // Nobody else on this machine has the name meanwhile.
-    let _claim = prompt.name_itself(name).await;
-    if prompt.has_person {
-        let (handle, target) = (prompt.handle.clone(), prompt.config.target.clone());
-        console.complete(Arc::new(ClientValues::new(handle, target)));
-        prompt.printer.line(t!("hint-help"));
-    }
-    console.open();
-    let mut tick = interval(LIVE_EVERY);
-    let end = loop {
-        tokio::select! {
-            () = stop.cancelled() => break Exit::Well,
-            () = interrupts.heard() => {
-                if prompt.is_to_end().await {
-                    break Exit::Well;
-                }
-            }
-            Some(event) = events.recv() => prompt.tell(&event),
-            entered = console.next() => match entered {
-                Some(Entered::Line(line)) => {
-                    if !prompt.command(&line).await {
-                        break Exit::Well;
-                    }
-                }
-                Some(Entered::TooLong) => prompt.complain(t!("line-too-long")),
-                Some(Entered::Interrupt) => {
-                    if prompt.is_to_end().await {
-                        break Exit::Well;
-                    }
-                    console.open();
-                }
-                Some(Entered::End) | None if prompt.has_person => break Exit::Well,
-                Some(Entered::End) | None => break prompt.wait(&mut events, &stop).await,
-            },
-            Some(Ok(status)) = prompt.service.join_next(), if !prompt.service.is_empty() => {
-                prompt.printer.line(text::client::service(&status));
-            }
-            failed = prompt.around.at_end.ended() => prompt.program_ended(failed),
-            _ = tick.tick() => prompt.look().await,
-        }
-    };
-    let exit = end.or_worse(prompt.end(&mut events).await);
-    match console.mode {
-        // Every answer to a pipe is printed, however slow its reader is.
-        Mode::Lines => exit.or_worse(program::printed(&prompt.printer, &stop).await),
-        Mode::Prompt | Mode::None => exit,
-    }
-}
-
+/// What a line's answer changes is in cells: answers that wait for the central share it with all that goes on meanwhile.
 pub(super) struct Prompt<E> {
     pub(super) handle: ClientHandle,
     pub(super) printer: Printer,
-    pub(super) around: Around,
-    pub(super) extra: E,
+    pub(super) limits: Arc<Limits<ClientHandle>>,
+    extra: E,
     /// A person reads the answers.
     pub(super) has_person: bool,
     pub(super) stop: CancellationToken,
     pub(super) config: ClientConfig,
     /// The files of the last list, which may be called by their numbers in it.
-    pub(super) last: Vec<FileName>,
+    pub(super) last: RefCell<Vec<FileName>>,
     /// Commands that failed.
-    pub(super) failed: u64,
-    pub(super) news: ClientNews,
-    pub(super) totals: Totals,
+    pub(super) failed: Cell<u64>,
+    pub(super) news: RefCell<ClientNews>,
+    pub(super) totals: RefCell<Totals>,
     /// How downloads ended, for whoever wants to know more.
-    pub(super) summaries: BTreeMap<DownloadNumber, Summary>,
-    /// Waits for service to begin, after somebody was told that it has not.
-    pub(super) service: JoinSet<ClusterStatus>,
+    pub(super) summaries: RefCell<BTreeMap<DownloadNumber, Summary>>,
+    /// Somebody was told that there is no service yet, and is to be told when there is.
+    pub(super) wants_service: Cell<bool>,
     /// Requests that wait for service.
     pub(super) waiting: Service,
     /// When Ctrl-C was last answered with a question.
-    pub(super) interrupted: Option<Instant>,
-}
-
-/// Ends when service has begun.
-async fn service(client: ClientHandle) -> ClusterStatus {
-    loop {
-        sleep(SERVICE_EVERY).await;
-        match client.status().await {
-            Ok(status) if status.ready => return status,
-            Ok(_) | Err(_) => {}
-        }
-    }
+    pub(super) interrupted: Cell<Option<Instant>>,
+    /// Its name, which nobody else on this machine has meanwhile.
+    pub(super) claim: RefCell<Option<Claim>>,
 }
 
 impl<E: Extra> Prompt<E> {
-    fn new(
-        (handle, around): (ClientHandle, Around),
+    pub(super) fn new(
+        (handle, limits): (ClientHandle, Arc<Limits<ClientHandle>>),
         config: ClientConfig,
         extra: E,
         console: &Console,
@@ -202,24 +118,29 @@ impl<E: Extra> Prompt<E> {
         Self {
             handle,
             printer: console.printer.clone(),
-            around,
+            limits,
             extra,
             has_person,
             stop,
-            last: Vec::new(),
-            failed: 0,
-            news: ClientNews::new(has_person),
-            totals: Totals::default(),
-            summaries: BTreeMap::new(),
-            service: JoinSet::new(),
+            last: RefCell::default(),
+            failed: Cell::default(),
+            news: RefCell::new(ClientNews::new(has_person)),
+            totals: RefCell::default(),
+            summaries: RefCell::default(),
+            wants_service: Cell::default(),
             waiting: Service::new(config.source_wait),
-            interrupted: None,
+            interrupted: Cell::default(),
+            claim: RefCell::default(),
             config,
         }
     }
 
     /// Ends the client, and shows what comes of that.
-    async fn end(&mut self, events: &mut mpsc::Receiver<ClientEvent>) -> Exit {
+    pub(super) async fn end(
+        &self,
+        events: &mut mpsc::Receiver<ClientEvent>,
+        around: &mut Around,
+    ) -> Exit {
         self.printer.live(Vec::new());
         let was_stopped = self.stop.is_cancelled();
         if self.has_person {
@@ -229,23 +150,23 @@ impl<E: Extra> Prompt<E> {
         let is_kept = self.tells_what_is_left().await;
         let handle = self.handle.clone();
         let (exit, warning) = stop_client(&handle, events, |event| {
+            around.event(event);
             if !(is_kept && is_end_of_run(event)) {
                 self.tell(event);
             }
         })
         .await;
         self.tell_rest();
-        self.ring();
+        self.ring(around);
         if !was_stopped {
-            self.last_programs().await;
+            self.last_programs(around).await;
         }
         let warning = warning.map(|text| Line::new(Tone::Warning, text));
         self.printer.lines(warning);
         exit
     }
 
-    fn tell(&mut self, event: &ClientEvent) {
-        self.around.event(event);
+    pub(super) fn tell(&self, event: &ClientEvent) {
         if let ClientEvent::Remembered(views) = event {
             return self.printer.news(text::work::remembered(views));
         }
@@ -255,13 +176,14 @@ impl<E: Extra> Prompt<E> {
             what: DownloadEvent::Complete(summary),
         } = event
         {
-            self.totals.learn(file, summary.bytes);
-            self.summaries.insert(*number, summary.clone());
-            if self.summaries.len() > MOST_SUMMARIES {
-                self.summaries.pop_first();
+            self.totals.borrow_mut().learn(file, summary.bytes);
+            let mut summaries = self.summaries.borrow_mut();
+            summaries.insert(*number, summary.clone());
+            if summaries.len() > MOST_SUMMARIES {
+                summaries.pop_first();
             }
         }
-        let lines = self.news.take(Instant::now(), event);
+        let lines = self.news.borrow_mut().take(Instant::now(), event);
         if event.is_kept() {
             self.printer.lines(lines);
         } else {
@@ -270,18 +192,19 @@ impl<E: Extra> Prompt<E> {
     }
 
     /// Tells what was kept for others like it.
-    fn tell_rest(&mut self) {
-        self.printer.lines(self.news.rest());
+    fn tell_rest(&self) {
+        self.printer.lines(self.news.borrow_mut().rest());
     }
 
     /// Time passes: tells what waited for others like it, and shows how far the downloads are.
-    async fn look(&mut self) {
-        self.printer.lines(self.news.due(Instant::now()));
-        self.ring();
+    pub(super) async fn look(&self, around: &mut Around) {
+        let due = self.news.borrow_mut().due(Instant::now());
+        self.printer.lines(due);
+        self.ring(around);
         if self.has_person
             && let Ok(views) = self.handle.downloads().await
         {
-            let total = self.totals.of(&views);
+            let total = self.totals.borrow_mut().of(&views);
             let window = Window {
                 columns: columns(),
                 rows: rows() / 3,
@@ -292,44 +215,19 @@ impl<E: Extra> Prompt<E> {
     }
 
     /// Tells what is wrong. Service that has not begun is waited for.
-    pub(super) fn fails(&mut self, error: &ClientError) {
+    pub(super) fn fails(&self, error: &ClientError) {
         self.complain(errors::client(error));
-        if self.has_person && *error == ClientError::NotReady && self.service.is_empty() {
-            self.service.spawn(service(self.handle.clone()));
+        if self.has_person && *error == ClientError::NotReady {
+            self.wants_service.set(true);
         }
     }
 
-    pub(super) fn complain(&mut self, message: String) {
-        self.failed += 1;
+    pub(super) fn complain(&self, message: String) {
+        self.failed.set(self.failed.get() + 1);
         self.printer.line(complaint(text::sentence(&message)));
     }
 
-    /// Waits for the downloads, after the last command of a pipe.
-    async fn wait(
-        &mut self,
-        events: &mut mpsc::Receiver<ClientEvent>,
-        stop: &CancellationToken,
-    ) -> Exit {
-        let handle = self.handle.clone();
-        let idle = handle.wait_idle();
-        tokio::pin!(idle);
-        let mut tick = interval(LIVE_EVERY);
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return Exit::Failed,
-                Some(event) = events.recv() => self.tell(&event),
-                failed = self.around.at_end.ended() => self.program_ended(failed),
-                _ = tick.tick() => self.look().await,
-                tally = &mut idle => {
-                    let is_well = tally.is_ok_and(|tally| tally.all_well()) && self.failed == 0;
-                    return if is_well { Exit::Well } else { Exit::Failed };
-                }
-            }
-        }
-    }
-
-    pub(super) async fn enrol(&mut self, name: ClientName) {
+    pub(super) async fn enrol(&self, name: ClientName) {
         match self.handle.enrol(name.clone()).await {
             Ok(given) if given == name => self.printer.line(t!("enrolled-as", name = name)),
             Ok(given) => self.printer.line(text::client::other_name(&name, &given)),
@@ -339,26 +237,29 @@ impl<E: Extra> Prompt<E> {
         }
     }
 
-    /// False when the program is to end.
-    async fn command(&mut self, line: &str) -> bool {
+    /// Does what of a line concerns this machine alone, and gives the rest.
+    pub(super) async fn here(&self, line: &str) -> Next {
         if let Some(answer) = self.extra.try_run(line).await {
             self.printer.lines(answer);
-            return true;
+            return Next::Done;
         }
         match commands::client(line) {
             Err(bad) => self.complain(explain(&bad)),
-            Ok(ClientLine::Enrol(name)) => self.enrol(name).await,
+            Ok(ClientLine::Enrol(name)) => return Next::Ask(Question::Enrol(name)),
             Ok(ClientLine::Name) => self.name().await,
-            Ok(ClientLine::List) => self.list(None).await,
-            Ok(ClientLine::Search(text)) => self.list(Some(&text)).await,
-            Ok(ClientLine::Download(wanted)) => self.download(&wanted).await,
-            Ok(ClientLine::Status) => self.status().await,
+            Ok(ClientLine::List) => return Next::Ask(Question::List(None)),
+            Ok(ClientLine::Search(text)) => return Next::Ask(Question::List(Some(text))),
+            Ok(ClientLine::Download(wanted)) => return Next::Ask(Question::Download(wanted)),
+            Ok(ClientLine::Status) => {
+                self.downloads().await;
+                return Next::Ask(Question::Status);
+            }
             Ok(ClientLine::Detail(which)) => self.detail(&which).await,
             Ok(ClientLine::Pause(which)) => self.pause(&which).await,
-            Ok(ClientLine::Resume(which)) => self.resume(&which).await,
+            Ok(ClientLine::Resume(which)) => return Next::Ask(Question::Resume(which)),
             Ok(ClientLine::Cancel(which)) => self.cancel(&which).await,
             Ok(ClientLine::Priority(which, level)) => self.prioritise(&which, level).await,
-            Ok(ClientLine::Verify(wanted)) => self.verify(&wanted).await,
+            Ok(ClientLine::Verify(wanted)) => return Next::Ask(Question::Verify(wanted)),
             Ok(ClientLine::Limit(timetable)) => self.limit(timetable).await,
             Ok(ClientLine::Common(CommonLine::Help(word))) => {
                 let mut topics = topics::of(commands::CLIENT);
@@ -367,12 +268,32 @@ impl<E: Extra> Prompt<E> {
                     .lines(help::answer(word.as_deref(), &topics, page_columns()));
             }
             Ok(ClientLine::Common(CommonLine::Empty)) => {}
-            Ok(ClientLine::Common(CommonLine::Quit)) => return false,
+            Ok(ClientLine::Common(CommonLine::Quit)) => return Next::Quit,
         }
-        true
+        Next::Done
     }
 
-    async fn list(&mut self, text: Option<&str>) {
+    /// Does what needs the central.
+    pub(super) async fn ask_the_central(&self, question: Question) {
+        match question {
+            Question::Name(name) => self.name_itself(name).await,
+            Question::Enrol(name) => self.enrol(name).await,
+            Question::List(text) => self.list(text.as_deref()).await,
+            Question::Download(wanted) => self.download(&wanted).await,
+            Question::Status => self.status().await,
+            Question::Resume(which) => self.resume(&which).await,
+            Question::Verify(wanted) => self.verify(&wanted).await,
+        }
+    }
+
+    async fn name(&self) {
+        match self.handle.name().await {
+            Ok(Some(name)) => self.printer.line(t!("your-name", name = name)),
+            Ok(None) | Err(_) => self.printer.line(t!("no-name")),
+        }
+    }
+
+    async fn list(&self, text: Option<&str>) {
         let files = match self.handle.list().await {
             Ok(files) => files,
             Err(error) => return self.fails(&error),
@@ -381,7 +302,7 @@ impl<E: Extra> Prompt<E> {
             Some(text) => wanted::search(files, text),
             None => files,
         };
-        self.last = files.iter().map(|l| l.file.name.clone()).collect();
+        *self.last.borrow_mut() = files.iter().map(|l| l.file.name.clone()).collect();
         match text {
             Some(text) if files.is_empty() => {
                 let none = t!("no-match", pattern = text);
@@ -390,6 +311,22 @@ impl<E: Extra> Prompt<E> {
             _ => self
                 .printer
                 .lines(text::client::numbered(&files, page_columns())),
+        }
+    }
+
+    async fn downloads(&self) {
+        let views = self.handle.downloads().await.unwrap_or_default();
+        self.printer
+            .lines(text::client::downloads(&views, page_columns()));
+        self.tell_limit().await;
+    }
+
+    async fn status(&self) {
+        match self.handle.status().await {
+            Ok(status) => self
+                .printer
+                .lines(text::status::cluster(&status, page_columns())),
+            Err(error) => self.fails(&error),
         }
     }
 }

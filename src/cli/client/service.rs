@@ -1,6 +1,6 @@
 //! Requests that wait for service: how long, and what people hear of it, once.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use tokio::time::Instant;
 
@@ -18,14 +18,14 @@ pub(in crate::cli) struct Service {
     /// How long it is waited for where no person is.
     patience: Duration,
     /// People know that there is none.
-    told: bool,
+    told: Cell<bool>,
 }
 
 impl Service {
     pub(in crate::cli) fn new(patience: Duration) -> Self {
         Self {
             patience,
-            told: false,
+            told: Cell::new(false),
         }
     }
 
@@ -35,17 +35,17 @@ impl Service {
     }
 
     /// There is service: its next end is news.
-    pub(in crate::cli) fn is_there(&mut self) {
-        self.told = false;
+    pub(in crate::cli) fn is_there(&self) {
+        self.told.set(false);
     }
 
     /// What to say of requests that wait, unless it was said.
     pub(in crate::cli) async fn none(
-        &mut self,
+        &self,
         client: &ClientHandle,
         why: &ClientError,
     ) -> Option<String> {
-        if std::mem::replace(&mut self.told, true) {
+        if self.told.replace(true) {
             return None;
         }
         if *why != ClientError::NotReady {

@@ -15,7 +15,6 @@ use crate::{
     },
     model::ClientName,
     node::client::{ClientError, DownloadAnswer, DownloadState, DownloadView},
-    store::Claim,
 };
 
 /// A second Ctrl-C within this time ends a program with downloads under way.
@@ -23,12 +22,12 @@ const AGAIN_WITHIN: Duration = Duration::from_secs(2);
 
 impl<E: Extra> Prompt<E> {
     /// Enrols with the name that was given, or with one of its own, which it holds while it runs.
-    pub(super) async fn name_itself(&mut self, name: Option<ClientName>) -> Option<Claim> {
+    pub(super) async fn name_itself(&self, name: Option<ClientName>) {
         if let Some(name) = name {
-            self.enrol(name).await;
-            return None;
+            return self.enrol(name).await;
         }
         let (name, claim) = own_name::claimed(self.config.memory.as_deref());
+        *self.claim.borrow_mut() = claim;
         let enrolled = self.handle.enrol(name.clone()).await;
         // In a pipe the answers to its commands are all that is read.
         if self.has_person {
@@ -38,17 +37,9 @@ impl<E: Extra> Prompt<E> {
                 Err(error) => t!("name-but", name = name, why = errors::client(&error)),
             });
         }
-        claim
     }
 
-    pub(super) async fn name(&mut self) {
-        match self.handle.name().await {
-            Ok(Some(name)) => self.printer.line(t!("your-name", name = name)),
-            Ok(None) | Err(_) => self.printer.line(t!("no-name")),
-        }
-    }
-
-    pub(super) async fn resume(&mut self, wanted: &Wanted) {
+    pub(super) async fn resume(&self, wanted: &Wanted) {
         let views = self.handle.downloads().await.unwrap_or_default();
         let last_of_all: Vec<DownloadView> = choosing::last_of_each(&views);
         let fits = |state: &DownloadState| can_be_resumed(state, wanted);
@@ -73,7 +64,7 @@ impl<E: Extra> Prompt<E> {
     }
 
     /// A request that waits for service says so once.
-    pub(super) async fn tell_why_it_waits(&mut self, answer: &DownloadAnswer) {
+    pub(super) async fn tell_why_it_waits(&self, answer: &DownloadAnswer) {
         match answer {
             DownloadAnswer::Found(_) | DownloadAnswer::Waits(..) => self.waiting.is_there(),
             DownloadAnswer::Postponed(_, why) => self.tell_service(why).await,
@@ -81,14 +72,14 @@ impl<E: Extra> Prompt<E> {
     }
 
     /// There is no service: people hear so once.
-    pub(super) async fn tell_service(&mut self, why: &ClientError) {
+    pub(super) async fn tell_service(&self, why: &ClientError) {
         if let Some(line) = self.waiting.none(&self.handle, why).await {
             self.printer.line(line);
         }
     }
 
     /// Ctrl-C. With downloads under way it takes a second one to end the program.
-    pub(super) async fn is_to_end(&mut self) -> bool {
+    pub(super) async fn is_to_end(&self) -> bool {
         let views = self.handle.downloads().await.unwrap_or_default();
         let under_way = views
             .iter()
@@ -96,10 +87,10 @@ impl<E: Extra> Prompt<E> {
             .count();
         let now = Instant::now();
         let is_second = |first: Instant| now.duration_since(first) <= AGAIN_WITHIN;
-        if under_way == 0 || self.interrupted.is_some_and(is_second) {
+        if under_way == 0 || self.interrupted.get().is_some_and(is_second) {
             return true;
         }
-        self.interrupted = Some(now);
+        self.interrupted.set(Some(now));
         self.printer.line(t!("interrupt-again", count = under_way));
         false
     }

@@ -144,7 +144,7 @@ fn verb(line: &str) -> Option<(Verb, &'static str, &str)> {
 
 impl Extra for Faults {
     fn try_run<'a>(
-        &'a mut self,
+        &'a self,
         line: &'a str,
     ) -> Pin<Box<dyn Future<Output = Option<Vec<Line>>> + Send + 'a>> {
         Box::pin(async move {

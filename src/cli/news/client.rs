@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, time::Instant};
 
-use super::{News, bulk::Bulk, notices::Notices};
+use super::{News, bulk::Bulk, complete::Completed, notices::Notices};
 use crate::{
     cli::text::{client, line::Line, transfer::Touched},
     node::client::{ClientEvent, DownloadEvent, DownloadNumber},
@@ -22,6 +22,7 @@ pub struct ClientNews {
     is_expelled: bool,
     notices: Notices,
     cancelled: Bulk<()>,
+    completed: Completed,
 }
 
 impl ClientNews {
@@ -34,6 +35,7 @@ impl ClientNews {
             is_expelled: false,
             notices: Notices::new(Touched::Downloads),
             cancelled: Bulk::default(),
+            completed: Completed::default(),
         }
     }
 
@@ -91,11 +93,26 @@ impl ClientNews {
     }
 }
 
+/// How long the file is of a download that has become complete.
+fn complete_bytes(what: &DownloadEvent) -> Option<u64> {
+    match what {
+        DownloadEvent::Complete(summary) => Some(summary.bytes),
+        DownloadEvent::AlreadyComplete { bytes, .. } => Some(*bytes),
+        _ => None,
+    }
+}
+
 impl News<ClientEvent> for ClientNews {
     fn take(&mut self, now: Instant, event: &ClientEvent) -> Vec<Line> {
         if let ClientEvent::Download { number, file, what } = event {
             if !self.is_new(*number, what) {
                 return Vec::new();
+            }
+            // A script reads what became of each file.
+            if let Some(bytes) = complete_bytes(what).filter(|_| self.has_live) {
+                self.notices.over(file.as_str());
+                let told = self.completed.take(now, bytes, client::event(event));
+                return told.into_iter().collect();
             }
             match what {
                 DownloadEvent::Notice(_) if self.is_expelled => return Vec::new(),
@@ -124,13 +141,19 @@ impl News<ClientEvent> for ClientNews {
             }
         }
         self.hear_of_the_central(event);
-        let mut lines = self.rest();
-        lines.push(client::event(event));
-        lines
+        let rest = self.rest();
+        let line = vec![client::event(event)];
+        // Who is expelled reads why before what came of it.
+        let lines = match event {
+            ClientEvent::Expelled => [line, rest],
+            _ => [rest, line],
+        };
+        lines.concat()
     }
 
     fn due(&mut self, now: Instant) -> Vec<Line> {
         let mut lines = self.notices.due(now);
+        lines.extend(self.completed.due(now));
         lines.extend(
             self.cancelled
                 .due(now, |(), sum| client::cancelled(sum.count)),
@@ -140,6 +163,7 @@ impl News<ClientEvent> for ClientNews {
 
     fn rest(&mut self) -> Vec<Line> {
         let mut lines = self.notices.rest();
+        lines.extend(self.completed.rest());
         lines.extend(self.cancelled.rest(|(), sum| client::cancelled(sum.count)));
         lines
     }

@@ -1,11 +1,12 @@
 //! What a console tells of events: one line for one thing that happened, however many downloads or files it touches.
 //! Events that come in bulk wait a moment for others like them, in the order in which they began; whatever else happens
-//! is told after them. `client`, `central` and `secondary` know what goes together, `bulk` gathers, `notices` is about the
-//! secondaries of downloads and copies.
+//! is told after them. `client`, `central` and `secondary` know what goes together, `bulk` gathers, `complete` is about
+//! downloads that are complete, `notices` about the secondaries of downloads and copies.
 
 mod bulk;
 mod central;
 mod client;
+mod complete;
 mod notices;
 mod secondary;
 

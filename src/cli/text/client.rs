@@ -5,7 +5,7 @@ use super::{
     links, security, t,
     table::{Column, Table, minor, name, whole},
     transfer::{self, settled_left, settled_rate},
-    units::{bytes, count, rate, time, whole_time},
+    units::{LEAST_TIME, bytes, count, rate, time, whole_time},
     work,
 };
 use crate::{
@@ -136,7 +136,7 @@ fn complete(summary: &Summary) -> String {
 /// What else there is to know of a complete download.
 pub fn details(summary: &Summary, columns: usize) -> Vec<Line> {
     let mut lines = vec![t!("download-digest", digest = summary.whole)];
-    if summary.received_bytes() > 0 {
+    if summary.received_bytes() > 0 && summary.took >= LEAST_TIME {
         let rate = rate(summary.average_bytes_per_s());
         lines.push(t!("download-rate", rate = rate));
     }
@@ -185,6 +185,12 @@ pub fn answers(asked: usize, waiting: usize, size: Option<u64>) -> String {
     } else {
         t!("downloads-wait", asked = asked, count = waiting)
     }
+}
+
+/// Several downloads became complete in a short time.
+pub fn many_complete(count: usize, size: u64) -> Line {
+    let text = t!("downloads-complete", count = count, size = bytes(size));
+    Line::new(Tone::Good, text)
 }
 
 /// Several downloads were given up at once, as when the program ends.
@@ -278,6 +284,22 @@ pub fn other_name(wanted: &ClientName, name: &ClientName) -> String {
     t!("enrolled-as-other", wanted = wanted, name = name)
 }
 
+/// Which download this is and how far, above its details.
+pub fn heading(view: &DownloadView) -> Line {
+    let head = t!("download-head", number = view.number, file = view.file);
+    let how_far = match &view.state {
+        DownloadState::Running(snapshot) => work::running(snapshot),
+        DownloadState::Paused => {
+            work::paused_in_full(view.reached).unwrap_or_else(|| state(&view.state))
+        }
+        DownloadState::Failed(why) => t!("download-failed", why = transfer::failure(why)),
+        other => state(other),
+    };
+    let mut line = Line::new(Tone::Strong, head);
+    line.push(Tone::Plain, format!(": {how_far}"));
+    line
+}
+
 /// The same of one that may be paused: how far it is too.
 fn state_of(view: &DownloadView) -> String {
     let paused = match &view.state {
@@ -293,7 +315,7 @@ fn state_of(view: &DownloadView) -> String {
     paused.unwrap_or_else(|| state(&view.state))
 }
 
-/// This client's downloads. Why one failed is below it; figures of what runs have columns only where something runs.
+/// This client's downloads. Why one failed is below it.
 pub fn downloads(views: &[DownloadView], columns: usize) -> Vec<String> {
     if views.is_empty() {
         return vec![t!("no-downloads")];
@@ -308,17 +330,14 @@ pub fn downloads(views: &[DownloadView], columns: usize) -> Vec<String> {
         | DownloadState::Failed(_)
         | DownloadState::Cancelled => None,
     };
-    let some_run = views.iter().any(|view| snapshot(view).is_some());
-    let mut head = vec![
+    let head = [
         whole(t!("column-number")),
         name(t!("column-file")),
         whole(t!("column-state")),
+        minor(1, t!("column-left")),
+        minor(2, t!("column-rate")),
+        minor(3, t!("column-size")),
     ];
-    if some_run {
-        head.push(minor(1, t!("column-left")));
-        head.push(minor(2, t!("column-rate")));
-        head.push(minor(3, t!("column-size")));
-    }
     let mut table = Table::new(head);
     for view in views {
         let mut row = vec![
@@ -330,6 +349,8 @@ pub fn downloads(views: &[DownloadView], columns: usize) -> Vec<String> {
             row.push(settled_left(&snapshot).map(whole_time).unwrap_or_default());
             row.push(settled_rate(&snapshot).map(rate).unwrap_or_default());
             row.push(bytes(snapshot.file_bytes));
+        } else if view.reached.file_bytes > 0 {
+            row.extend([String::new(), String::new(), bytes(view.reached.file_bytes)]);
         }
         let why = match &view.state {
             DownloadState::Failed(why) => Some(transfer::failure(why)),

@@ -9,8 +9,8 @@ use super::{
     clean, client,
     line::{Line, Tone, shorten, whole_words},
     t,
-    transfer::{self, LEAST_RATE, LONGEST_LEFT, settled_left, settled_rate},
-    units::{percent, rate, whole_time},
+    transfer::{self, LONGEST_LEFT, settled_left, settled_rate},
+    units::{LEAST_RATE, percent, rate, whole_time},
 };
 use crate::{
     engine::download::{Snapshot, SourceState},
@@ -234,7 +234,9 @@ impl Progress {
 fn sources(snapshot: &Snapshot) -> (Tone, String) {
     let all = snapshot.sources.len();
     let states = || snapshot.sources.iter().map(|source| source.state);
-    let up = states().filter(|state| *state == SourceState::Up).count();
+    // One that is being connected to is no news: it is one of those that will send.
+    let at_work = |state: &SourceState| matches!(state, SourceState::Up | SourceState::Connecting);
+    let up = states().filter(at_work).count();
     let in_trouble = states().any(|state| match state {
         SourceState::Up | SourceState::Connecting | SourceState::Resting => false,
         SourceState::Suspect | SourceState::Dead | SourceState::Banned => true,

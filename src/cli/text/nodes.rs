@@ -3,48 +3,37 @@
 use super::{
     conflicts,
     limits::limit,
-    t,
+    sentence, t,
     table::{Table, minor, name, whole},
-    units::{bytes, count, rate, whole_time},
+    units::{LEAST_RATE, bytes, count, rate, some, some_bytes, some_rate, whole_time},
 };
 use crate::node::{
     central::{ClientInfo, QueueRow, SecondaryCondition, SecondaryInfo},
     secondary::SecondaryStatus,
 };
 
-/// The secondaries of a cluster. What they lack and what they are at odds over have columns only where there is any.
+/// The secondaries of a cluster.
 pub fn secondaries(secondaries: &[SecondaryInfo], columns: usize) -> Vec<String> {
-    let some_lack = secondaries.iter().any(|secondary| secondary.missing > 0);
-    let some_conflict = secondaries.iter().any(|secondary| secondary.conflicts > 0);
-    let rows: Vec<Vec<String>> = secondaries
-        .iter()
-        .map(|secondary| {
-            let mut row = vec![
-                secondary.number.to_string(),
-                limited(
-                    match secondary.state {
-                        SecondaryCondition::Up => t!("condition-up"),
-                        SecondaryCondition::Draining => t!("condition-draining"),
-                        SecondaryCondition::Down => t!("condition-down"),
-                    },
-                    secondary.read_only,
-                    secondary.away,
-                ),
-                secondary
-                    .lease_left
-                    .map_or_else(|| "-".to_owned(), whole_time),
-                secondary.address.to_string(),
-                count(secondary.files),
-                count(secondary.transfers as u64),
-                bytes(secondary.bytes_sent),
-                rate(secondary.rate_bytes_per_s),
-            ];
-            row.extend(some_lack.then(|| count(secondary.missing)));
-            row.extend(some_conflict.then(|| count(secondary.conflicts)));
-            row
-        })
-        .collect();
-    let mut head = vec![
+    let row = |secondary: &SecondaryInfo| {
+        let condition = match secondary.state {
+            SecondaryCondition::Up => t!("condition-up"),
+            SecondaryCondition::Draining => t!("condition-draining"),
+            SecondaryCondition::Down => t!("condition-down"),
+        };
+        vec![
+            secondary.number.to_string(),
+            limited(condition, secondary.read_only, secondary.away),
+            secondary.lease_left.map(whole_time).unwrap_or_default(),
+            secondary.address.to_string(),
+            count(secondary.files),
+            some(secondary.transfers as u64),
+            some_bytes(secondary.bytes_sent),
+            some_rate(secondary.rate_bytes_per_s),
+            some(secondary.missing),
+            some(secondary.conflicts),
+        ]
+    };
+    let head = [
         whole(t!("column-number")),
         whole(t!("column-state")),
         minor(7, t!("column-lease")),
@@ -53,9 +42,10 @@ pub fn secondaries(secondaries: &[SecondaryInfo], columns: usize) -> Vec<String>
         minor(6, t!("column-sends")),
         minor(4, t!("column-sent")),
         minor(3, t!("column-rate")),
+        minor(1, t!("column-missing")),
+        minor(1, t!("column-conflicts")),
     ];
-    head.extend(some_lack.then(|| minor(1, t!("column-missing"))));
-    head.extend(some_conflict.then(|| minor(1, t!("column-conflicts"))));
+    let rows = secondaries.iter().map(row);
     Table::new(head).with(rows).lines(columns)
 }
 
@@ -85,9 +75,9 @@ pub fn clients(clients: &[ClientInfo], columns: usize) -> Vec<String> {
                     name
                 },
                 client.address.to_string(),
-                count(client.running as u64),
-                count(client.waiting as u64),
-                count(client.downloads),
+                some(client.running as u64),
+                some(client.waiting as u64),
+                some(client.downloads),
                 whole_time(client.connected_for),
             ]
         })
@@ -142,18 +132,8 @@ pub fn secondary(status: &SecondaryStatus) -> Vec<String> {
             Some(central) => t!("secondary-central", central = central),
             None => t!("secondary-no-central"),
         },
-        t!(
-            "secondary-work",
-            sending = status.sending,
-            copying = status.copying,
-            connections = status.connections
-        ),
-        t!(
-            "secondary-sent",
-            sent = bytes(status.bytes_sent),
-            rate = rate(status.rate_bytes_per_s),
-            limit = limit(status.upload_limit_bytes_per_s)
-        ),
+        work(status),
+        sent(status),
     ];
     if status.read_only {
         lines.push(t!("secondary-read-only"));
@@ -166,4 +146,32 @@ pub fn secondary(status: &SecondaryStatus) -> Vec<String> {
     }
     lines.extend(status.conflicts.iter().map(conflicts::conflict));
     lines
+}
+
+/// What goes on.
+fn work(status: &SecondaryStatus) -> String {
+    let parts = [
+        (status.sending > 0).then(|| t!("uploads-running", count = status.sending)),
+        (status.copying > 0).then(|| t!("copies-running", count = status.copying)),
+        (status.connections > 0).then(|| t!("connections", count = status.connections)),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    match parts.is_empty() {
+        true => t!("secondary-idle"),
+        false => parts.join(", "),
+    }
+}
+
+/// What was sent, how fast, and how fast it may be.
+fn sent(status: &SecondaryStatus) -> String {
+    let size = bytes(status.bytes_sent);
+    let now = status.rate_bytes_per_s;
+    let limit = limit(status.upload_limit_bytes_per_s);
+    let parts = [
+        (status.bytes_sent > 0).then(|| t!("secondary-sent", sent = size)),
+        (now >= LEAST_RATE).then(|| t!("secondary-rate", rate = rate(now))),
+        Some(t!("secondary-limit", limit = limit)),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    sentence(&parts.join("; "))
 }

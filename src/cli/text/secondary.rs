@@ -8,11 +8,11 @@ use super::{
     line::{Line, Tone},
     links, list, security, t,
     table::{Table, minor, name, whole},
-    transfer::{self, LEAST_RATE, LONGEST_LEFT},
-    units::{bytes, percent, rate, time, whole_time},
+    transfer::{self, LONGEST_LEFT},
+    units::{LEAST_TIME, bytes, percent, rate, some_bytes, some_rate, time, whole_time},
 };
 use crate::{
-    model::{FileName, IgnoredReason, RetiredReason, Who, Writer},
+    model::{FileName, IgnoredReason, RetiredReason, SecondaryNumber, Who, Writer},
     node::{
         Refused,
         secondary::{NoLongerServing, SecondaryEvent, Transfer, TransferKind},
@@ -36,6 +36,7 @@ fn tone(event: &SecondaryEvent) -> Tone {
         | SecondaryEvent::Damaged { .. }
         | SecondaryEvent::CopyFailed { .. } => Tone::Bad,
         SecondaryEvent::CentralLost { .. }
+        | SecondaryEvent::NumberHeld { .. }
         | SecondaryEvent::Ignored { .. }
         | SecondaryEvent::ManyIgnored { .. }
         | SecondaryEvent::CopyNotice { .. }
@@ -54,6 +55,11 @@ fn words(event: &SecondaryEvent) -> String {
         SecondaryEvent::Enrolled { central, again } => enrolled(*central, *again),
         SecondaryEvent::CentralLost { reason } => t!("upstream-lost", reason = links::lost(reason)),
         SecondaryEvent::Denied(denied) => t!("central-denied", why = security::denied(denied)),
+        SecondaryEvent::NumberHeld {
+            number,
+            holder,
+            up_to,
+        } => number_held(*number, *holder, *up_to),
         SecondaryEvent::Conflict(conflict) => conflicts::conflict(conflict),
         SecondaryEvent::Reindexing => t!("reindexing"),
         SecondaryEvent::FolderRead { files, bytes: size } => {
@@ -116,6 +122,19 @@ fn enrolled(central: SocketAddr, again: bool) -> String {
         t!("enrolled-again", central = central)
     } else {
         t!("enrolled", central = central)
+    }
+}
+
+fn number_held(number: SecondaryNumber, holder: Option<SocketAddr>, up_to: Duration) -> String {
+    let time = whole_time(up_to);
+    match holder {
+        Some(address) => t!(
+            "number-held-by",
+            number = number,
+            address = address,
+            time = time
+        ),
+        None => t!("number-held", number = number, time = time),
     }
 }
 
@@ -186,13 +205,12 @@ fn copied(file: &FileName, from: &[(Who, u64)], own_bytes: u64, took: Duration) 
             t!("copied-share", size = bytes(*size), number = number)
         })
         .chain(own);
-    t!(
-        "copied-in",
-        file = file,
-        time = time(took),
-        rate = rate(total as f64 / took.as_secs_f64().max(0.001)),
-        shares = list(shares)
-    )
+    let mut time = time(took);
+    if took >= LEAST_TIME {
+        let rate = rate(total as f64 / took.as_secs_f64());
+        time = t!("with-reason", what = time, reason = rate);
+    }
+    t!("copied-in", file = file, time = time, shares = list(shares))
 }
 
 fn bad_peer(address: SocketAddr, reason: &Refused) -> String {
@@ -203,24 +221,18 @@ fn bad_peer(address: SocketAddr, reason: &Refused) -> String {
     )
 }
 
-/// Transfers that run now. What only a copy has is a column only where one runs.
+/// Transfers that run now.
 pub(in crate::cli) fn running(transfers: &[Transfer], columns: usize) -> Vec<String> {
     if transfers.is_empty() {
         return vec![t!("no-transfers")];
     }
-    let is_copy = |transfer: &Transfer| match transfer.kind {
-        TransferKind::Copying { .. } => true,
-        TransferKind::Sending { .. } => false,
-    };
-    let mut head = vec![
+    let head = [
         name(t!("column-file")),
         whole(t!("column-progress")),
         minor(1, t!("column-what")),
+        minor(2, t!("column-left")),
+        minor(3, t!("column-rate")),
     ];
-    if transfers.iter().any(is_copy) {
-        head.push(minor(2, t!("column-left")));
-        head.push(minor(3, t!("column-rate")));
-    }
     Table::new(head)
         .with(transfers.iter().map(row))
         .lines(columns)
@@ -232,7 +244,7 @@ fn row(transfer: &Transfer) -> Vec<String> {
         TransferKind::Sending { to, sent_bytes } => {
             vec![
                 file,
-                bytes(*sent_bytes),
+                some_bytes(*sent_bytes),
                 t!("row-sending", to = to_whom(to)),
             ]
         }
@@ -248,13 +260,12 @@ fn row(transfer: &Transfer) -> Vec<String> {
             let count = transfer::working(*working, *sources);
             let left = seconds_left.and_then(|left| Duration::try_from_secs_f64(left).ok());
             let left = left.filter(|left| *left < LONGEST_LEFT).map(whole_time);
-            let rate = (*bytes_per_s >= LEAST_RATE).then(|| rate(*bytes_per_s));
             vec![
                 file,
                 percent(*have_bytes, *size),
                 t!("row-copying", sources = count),
                 left.unwrap_or_default(),
-                rate.unwrap_or_default(),
+                some_rate(*bytes_per_s),
             ]
         }
     }

@@ -8,7 +8,7 @@ use super::{
     harmless, t,
     table::{Column, Table, minor, whole},
     transfer::fault,
-    units::{bytes, rate},
+    units::{bytes, some, some_bytes, some_rate},
 };
 use crate::{cli::commands::Form, engine::counters::Counters, model::Fault};
 
@@ -49,12 +49,7 @@ fn summary(document: &Value, columns: usize) -> Vec<String> {
         t!("statistics-from", number = number)
     }));
     lines.extend(Table::new(head()).with(rows).lines(columns));
-    lines.push(t!(
-        "statistics-trouble",
-        retries = totals.retries,
-        hedges = totals.hedges,
-        returns = totals.recoveries
-    ));
+    lines.extend(trouble(&totals));
     let own_bytes = [Some(&totals), copies.as_ref()].into_iter().flatten();
     let own_bytes: u64 = own_bytes.map(|counters| counters.bytes_own_disk).sum();
     if own_bytes > 0 {
@@ -91,11 +86,11 @@ fn row(what: String, counters: &Counters) -> Vec<String> {
     vec![
         what,
         counters.downloads.to_string(),
-        broken.to_string(),
-        counters.cancelled.to_string(),
-        bytes(counters.bytes_sent),
-        bytes(counters.bytes_wasted),
-        rate(counters.mean_bytes_per_s as f64),
+        some(broken),
+        some(counters.cancelled),
+        some_bytes(counters.bytes_sent),
+        some_bytes(counters.bytes_wasted),
+        some_rate(counters.mean_bytes_per_s as f64),
     ]
 }
 
@@ -107,6 +102,17 @@ fn per(document: &Value, key: &str, name: impl Fn(&str) -> String) -> Vec<Vec<St
         row(name(number), &counters)
     })
     .collect()
+}
+
+/// What did not go straight, as far as anything did not.
+fn trouble(totals: &Counters) -> Option<String> {
+    let parts = [
+        (totals.retries > 0).then(|| t!("statistics-again", count = totals.retries)),
+        (totals.hedges > 0).then(|| t!("statistics-twice", count = totals.hedges)),
+        (totals.recoveries > 0).then(|| t!("statistics-returns", count = totals.recoveries)),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| super::sentence(&parts.join("; ")))
 }
 
 fn faults(totals: &Counters) -> Option<String> {
@@ -174,7 +180,7 @@ mod tests {
         let cells: Vec<_> = row.split('|').map(str::trim).collect();
         assert_eq!(cells[1..4], ["3", "1", "1"]);
         let nothing = summary(&json!({"started": "x", "totals": {}}), 80).join("\n");
-        for part in ["copias", "secund. 1", "×", "Fallos"] {
+        for part in ["copias", "secund. 1", "×", "Fallos", "fallidas", " 0"] {
             assert!(!nothing.contains(part), "{part}: {nothing}");
         }
     }

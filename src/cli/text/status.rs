@@ -3,7 +3,7 @@
 use super::{
     nodes, t,
     table::{Table, minor, whole},
-    units::count,
+    units::{count, some},
 };
 use crate::model::{ClusterStatus, SecondaryStatus};
 
@@ -66,33 +66,30 @@ fn counts(status: &ClusterStatus) -> String {
     counts.join(", ")
 }
 
-/// What clients may know of the secondaries. What none of them lacks has no column.
+/// What clients may know of the secondaries.
 fn secondaries(status: &ClusterStatus) -> Table {
-    let some_lack = status.secondaries.iter().any(|s| s.missing > 0);
-    let some_conflict = status.secondaries.iter().any(|s| s.conflicts > 0);
-    let mut head = vec![
+    let head = [
         whole(t!("column-secondary")),
         whole(t!("column-state")),
         minor(3, t!("column-address")),
         minor(2, t!("column-files")),
+        minor(1, t!("column-missing")),
+        minor(1, t!("column-conflicts")),
     ];
-    head.extend(some_lack.then(|| minor(1, t!("column-missing"))));
-    head.extend(some_conflict.then(|| minor(1, t!("column-conflicts"))));
     let row = |secondary: &SecondaryStatus| {
         let condition = if secondary.alive {
             t!("condition-up")
         } else {
             t!("condition-down")
         };
-        let mut row = vec![
+        vec![
             secondary.number.to_string(),
             nodes::limited(condition, secondary.read_only, secondary.away),
             std::net::SocketAddr::new(secondary.ip, secondary.port).to_string(),
             count(secondary.files),
-        ];
-        row.extend(some_lack.then(|| count(secondary.missing)));
-        row.extend(some_conflict.then(|| count(secondary.conflicts)));
-        row
+            some(secondary.missing),
+            some(secondary.conflicts),
+        ]
     };
     Table::new(head).with(status.secondaries.iter().map(row))
 }

@@ -1,5 +1,5 @@
 //! Tables with `|` between their columns, aligned by what a terminal shows, in as many columns as it has: names are
-//! shortened, then columns of little weight are left out. What is too long for a cell, as the reason of a failure, is a
+//! shortened, then columns of little weight are left out, as are those in which nothing stands. What is too long for a cell, as the reason of a failure, is a
 //! line of its own below its row.
 
 use unicode_width::UnicodeWidthStr;
@@ -111,8 +111,8 @@ impl Table {
 
     /// The columns that are shown, and how wide each is.
     fn fitting(&self, columns: usize) -> Vec<Place> {
-        let places = (0..self.columns.len()).map(|at| self.place(at));
-        let mut places: Vec<Place> = places.collect();
+        let shown = (0..self.columns.len()).filter(|at| !self.says_nothing(*at));
+        let mut places: Vec<Place> = shown.map(|at| self.place(at)).collect();
         while width(&places) > columns {
             let over = width(&places) - columns;
             let spare = spare(&places, SHORT_NAME);
@@ -136,6 +136,15 @@ impl Table {
         places
     }
 
+    /// True for a column of little weight in which no row has anything.
+    fn says_nothing(&self, at: usize) -> bool {
+        let has_any = |row: &Row| row.cells.get(at).is_some_and(|cell| !cell.is_empty());
+        match self.columns[at].kind {
+            Kind::Minor(_) => !self.rows.is_empty() && !self.rows.iter().any(has_any),
+            Kind::Whole | Kind::Name => false,
+        }
+    }
+
     fn place(&self, at: usize) -> Place {
         let cells = || self.rows.iter().filter_map(|row| row.cells.get(at));
         let widest = cells().map(|cell| cell.width()).max().unwrap_or(0);
@@ -144,7 +153,9 @@ impl Table {
             at,
             kind: self.columns[at].kind,
             width: widest.max(self.columns[at].head.width()),
-            to_the_right: at > 0 && !self.rows.is_empty() && cells().all(is_number),
+            to_the_right: at > 0
+                && cells().any(is_number)
+                && cells().all(|cell| cell.is_empty() || is_number(cell)),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The commands of each program by name: how each is written and what it does. Their texts are `command-<id>` in the
-//! catalogue, with the attributes `.usage` and `.example`; a test finds those that are missing.
+//! catalogue, with the attributes `.usage` and `.example`; a test finds
+//! those that are missing. Some have `.more`.
 
 use super::language;
 use crate::cli::{commands::Entry, fold::fold};
@@ -34,6 +35,20 @@ pub fn usage(id: &str) -> String {
 /// What a command does, in a sentence.
 pub fn sentence(id: &str) -> String {
     language::find(&format!("command-{id}")).unwrap_or_default()
+}
+
+/// What else there is to know of a command, where there is anything.
+pub fn more(id: &str) -> Option<String> {
+    language::find_attribute(&format!("command-{id}"), "more")
+}
+
+/// The same behind what it does, as two sentences.
+pub fn at_length(id: &str) -> String {
+    let does = super::sentence(&sentence(id));
+    match more(id) {
+        Some(more) => format!("{does}. {more}."),
+        None => does,
+    }
 }
 
 /// An example of a command.

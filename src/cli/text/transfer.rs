@@ -7,7 +7,7 @@ use super::{
     line::{Line, Tone},
     t,
     table::{Table, minor, whole},
-    units::{bytes, count, percent, time},
+    units::{LEAST_RATE, bytes, percent, some, some_bytes, whole_time},
 };
 use crate::{
     engine::download::{FailReason, Notice, Snapshot},
@@ -17,8 +17,6 @@ use crate::{
 
 /// A rate is an accident before that much of a download has passed.
 const SETTLED: Duration = Duration::from_secs(2);
-/// Below this nothing can be said to come.
-pub const LEAST_RATE: f64 = 100.0;
 /// A longer wait is none that anybody plans with.
 pub const LONGEST_LEFT: Duration = Duration::from_secs(100 * 3600);
 /// A shorter absence is none that people plan with.
@@ -119,7 +117,11 @@ pub fn back(of: Who, after: Duration, chunks: u32) -> Line {
     let mut text = if after < WORTH_TELLING {
         t!("notice-back", source = who(of))
     } else {
-        t!("notice-back-after", source = who(of), after = time(after))
+        t!(
+            "notice-back-after",
+            source = who(of),
+            after = whole_time(after)
+        )
     };
     if chunks > 0 {
         text.push_str(&t!("notice-back-chunks", count = chunks));
@@ -143,7 +145,7 @@ pub fn no_sources(up_to: Duration, touched: Touched, files: &[&str]) -> Line {
         "notice-no-sources",
         count = count,
         files = of,
-        time = time(up_to)
+        time = whole_time(up_to)
     );
     Line::new(Tone::Warning, text)
 }
@@ -159,7 +161,7 @@ pub fn sources_again(touched: Touched, files: &[&str]) -> Line {
 pub fn failure(failure: &Failure) -> String {
     let text = match failure {
         Failure::Sources(FailReason::NoSources { waited }) => {
-            t!("failure-no-sources", waited = time(*waited))
+            t!("failure-no-sources", waited = whole_time(*waited))
         }
         Failure::Sources(FailReason::WrongManifest { chunk, who: both }) => t!(
             "failure-wrong-manifest",
@@ -203,28 +205,25 @@ pub fn share(snapshot: &Snapshot) -> String {
     percent(snapshot.received_bytes, snapshot.file_bytes)
 }
 
-/// What each source brought. What happened to none of them has no column.
+/// What each source brought.
 pub fn sources(sources: &[ReceivedFrom], columns: usize) -> Vec<String> {
-    let some = |count: fn(&ReceivedFrom) -> u64| sources.iter().any(|source| count(source) > 0);
-    let (wasted, retries, returns) = (
-        some(|source| source.wasted),
-        some(|source| source.retries),
-        some(|source| source.recoveries),
-    );
-    let mut head = vec![
+    let head = [
         whole(t!("column-secondary")),
         minor(1, t!("column-chunks")),
         whole(t!("column-bytes")),
+        minor(2, t!("column-wasted")),
+        minor(3, t!("column-reassigned")),
+        minor(4, t!("column-returns")),
     ];
-    head.extend(wasted.then(|| minor(2, t!("column-wasted"))));
-    head.extend(retries.then(|| minor(3, t!("column-reassigned"))));
-    head.extend(returns.then(|| minor(4, t!("column-returns"))));
     let row = |source: &ReceivedFrom| {
-        let mut row = vec![who(source.who), count(source.chunks), bytes(source.bytes)];
-        row.extend(wasted.then(|| bytes(source.wasted)));
-        row.extend(retries.then(|| count(source.retries)));
-        row.extend(returns.then(|| count(source.recoveries)));
-        row
+        vec![
+            who(source.who),
+            some(source.chunks),
+            bytes(source.bytes),
+            some_bytes(source.wasted),
+            some(source.retries),
+            some(source.recoveries),
+        ]
     };
     Table::new(head)
         .with(sources.iter().map(row))

@@ -4,6 +4,12 @@ use std::time::Duration;
 
 use super::{language::grouped, t};
 
+/// Below this nothing can be said to come.
+pub const LEAST_RATE: f64 = 100.0;
+
+/// A mean rate of what took less is an accident.
+pub const LEAST_TIME: Duration = Duration::from_secs(1);
+
 /// A size: `300,0 MB`.
 pub fn bytes(count: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
@@ -76,6 +82,30 @@ pub fn small_percent(part: u64, whole: u64) -> String {
 /// How many there are of something: `12 345`.
 pub fn count(number: impl Into<u64>) -> String {
     grouped(&number.into().to_string())
+}
+
+/// The same in a table, where no number stands for none.
+pub fn some(number: impl Into<u64>) -> String {
+    match number.into() {
+        0 => String::new(),
+        number => count(number),
+    }
+}
+
+/// A size in a table, where no size stands for nothing.
+pub fn some_bytes(count: u64) -> String {
+    match count {
+        0 => String::new(),
+        count => bytes(count),
+    }
+}
+
+/// A rate in a table, where nothing stands for a rate at which nothing can be said to come.
+pub fn some_rate(bytes_per_s: f64) -> String {
+    match bytes_per_s >= LEAST_RATE {
+        true => rate(bytes_per_s),
+        false => String::new(),
+    }
 }
 
 fn decimal(value: f64, decimals: usize) -> String {

@@ -4,9 +4,13 @@ use super::{
     errors, files,
     line::{Line, Tone},
     t,
-    units::{bytes, percent},
+    transfer::{settled_left, settled_rate},
+    units::{bytes, percent, rate, whole_time},
 };
-use crate::node::client::{DownloadView, MemoryTrouble, Reached};
+use crate::{
+    engine::download::Snapshot,
+    node::client::{DownloadView, MemoryTrouble, Reached},
+};
 
 /// Downloads that are listed one by one.
 const MOST_LISTED: usize = 10;
@@ -42,10 +46,28 @@ pub fn trouble(trouble: &MemoryTrouble) -> String {
     }
 }
 
-/// How far a paused download is, where that is known.
+/// How far a paused download is, in few words, where that is known.
 pub fn paused(reached: Reached) -> Option<String> {
+    let share = percent(reached.have_bytes, reached.file_bytes);
+    (reached.file_bytes > 0).then(|| t!("state-paused-at", how_far = share))
+}
+
+/// The same in full.
+pub fn paused_in_full(reached: Reached) -> Option<String> {
     let how_far = how_far(reached)?;
     Some(t!("state-paused-at", how_far = how_far))
+}
+
+/// How far one is that runs, how fast, and how long it still takes.
+pub fn running(snapshot: &Snapshot) -> String {
+    let reached = Reached {
+        have_bytes: snapshot.received_bytes,
+        file_bytes: snapshot.file_bytes,
+    };
+    let left = settled_left(snapshot).map(|left| t!("time-left", time = whole_time(left)));
+    let parts = [how_far(reached), settled_rate(snapshot).map(rate), left];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    parts.join(", ")
 }
 
 fn how_far(reached: Reached) -> Option<String> {

@@ -21,7 +21,7 @@ use crate::{
         lost::LinkDown,
         rules::enrolment::{self, InUse},
     },
-    proto::{ErrorCode, control::FromCentral},
+    proto::{ErrorCode, Said, control::FromCentral},
 };
 
 impl Secondary {
@@ -172,15 +172,18 @@ impl Secondary {
     }
 }
 
-/// Waits for the central's first word, so that a number in use is an error of the start.
+/// Waits for the central's first word, so that a number in use is an error of the start. That it is in use is told at
+/// once.
 ///
 /// # Errors
 /// The central's refusal.
 pub(super) async fn first_contact(
     link: &mut Link,
     stop: &CancellationToken,
+    mut number_is_held: impl FnMut(&Said),
 ) -> Result<Vec<LinkEvent>, LinkDown> {
     let mut in_use = InUse::default();
+    let mut is_told = false;
     loop {
         let event = tokio::select! {
             event = link.events.recv() => event,
@@ -188,6 +191,9 @@ pub(super) async fn first_contact(
         };
         match event {
             Some(LinkEvent::Down(LinkDown::Lost(Lost::Refused { code, message }))) => {
+                if code == ErrorCode::NumberInUse && !std::mem::replace(&mut is_told, true) {
+                    number_is_held(&message);
+                }
                 let refused = LinkDown::Lost(Lost::Refused { code, message });
                 if enrolment::is_for_good(clock::now(), code, &mut in_use) {
                     return Err(refused);

@@ -54,12 +54,12 @@ use crate::{
         link::Link,
         lost::LinkDown,
         records::RecordWriter,
-        rules::changes::Changes,
+        rules::{changes::Changes, enrolment::NUMBER_PATIENCE},
         send::{self, Uplink},
         server::Server,
         start::listen_on,
     },
-    proto::{ErrorCode, PeerRole},
+    proto::{ErrorCode, PeerRole, Said, said::Details},
     store::{Existing, PartPlace, Root, Sweep, index::MissedDisks, retired::Retired},
 };
 
@@ -100,7 +100,10 @@ pub(in crate::node) async fn start_on(
     let incarnation = Incarnation(fastrand::u64(..1 << 53));
     let stop = CancellationToken::new();
     let mut link = Link::start(link_config(network, &config, address, incarnation));
-    let first = first_contact(&mut link, &stop).await;
+    let number_is_held = |said: &Said| {
+        let _ = events.try_send(held(config.number, said));
+    };
+    let first = first_contact(&mut link, &stop, number_is_held).await;
     let first = first.map_err(|down| refused(config.number, down))?;
     let (memory, known) = RecordWriter::open(&files.statistics.stem().with_extension("nombres"))?;
     let (senders, inbox) = channels(first);
@@ -266,6 +269,19 @@ fn copy_config(
 fn only_address(listens: SocketAddr) -> Option<IpAddr> {
     let ip = listens.ip().to_canonical();
     (!ip.is_unspecified()).then_some(ip)
+}
+
+/// Its number belongs to another one.
+fn held(number: SecondaryNumber, said: &Said) -> SecondaryEvent {
+    let holder = match said.details {
+        Some(Details::Holder { ip, port }) => Some((ip, port).into()),
+        _ => None,
+    };
+    SecondaryEvent::NumberHeld {
+        number,
+        holder,
+        up_to: NUMBER_PATIENCE,
+    }
 }
 
 /// Why it does not start if the central's first word is a refusal.

@@ -4,7 +4,9 @@ use std::{net::SocketAddr, time::Duration};
 
 use crate::{
     engine::download::Notice,
-    model::{Conflict, FileName, IgnoredReason, Receiver, RetiredReason, Who, Writer},
+    model::{
+        Conflict, FileName, IgnoredReason, Receiver, RetiredReason, SecondaryNumber, Who, Writer,
+    },
     node::{Denied, Failure, Lost, Refused, StatisticsTrouble},
     store::StoreError,
 };
@@ -18,6 +20,15 @@ pub enum SecondaryEvent {
         central: SocketAddr,
         /// It had been enrolled before.
         again: bool,
+    },
+    /// Its number belongs to another one, as far as the central knows; it starts once that is given up.
+    NumberHeld {
+        /// The number.
+        number: SecondaryNumber,
+        /// Where the other one listens.
+        holder: Option<SocketAddr>,
+        /// For how long it waits.
+        up_to: Duration,
     },
     /// Other secondaries hold other content under a name of a file here, or somebody has decided on it.
     Conflict(Conflict),
