@@ -4,7 +4,7 @@
 
 use std::{collections::VecDeque, future, future::Future, pin::Pin, time::Duration};
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     prompt::{Extra, Prompt},
@@ -49,11 +49,19 @@ impl<'a> Asking<'a> {
             prompt.printer.line(Line::new(Tone::Faint, text));
             return self.later.push_back((line, question));
         }
+        prompt.heard.set(Instant::now());
         let mut answer = Box::pin(prompt.ask_the_central(question));
-        if timeout(LONG, &mut answer).await.is_err() {
-            let text = t!("central-awaited");
-            prompt.printer.line(Line::new(Tone::Warning, text));
-            self.asked = Some(Asked { line, answer });
+        // A line that asks for many files has many answers.
+        while timeout_at(prompt.heard.get() + LONG, &mut answer)
+            .await
+            .is_err()
+        {
+            if prompt.heard.get().elapsed() >= LONG {
+                let text = t!("central-awaited");
+                prompt.printer.line(Line::new(Tone::Warning, text));
+                self.asked = Some(Asked { line, answer });
+                return;
+            }
         }
     }
 

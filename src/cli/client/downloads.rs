@@ -35,6 +35,7 @@ impl<E: Extra> Prompt<E> {
             let Some(answer) = self.ask(&file).await else {
                 return;
             };
+            self.heard.set(Instant::now());
             match answer {
                 Ok(answer) if self.has_person => {
                     self.tell_why_it_waits(&answer).await;

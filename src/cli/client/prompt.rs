@@ -102,6 +102,8 @@ pub(super) struct Prompt<E> {
     pub(super) waiting: Service,
     /// When Ctrl-C was last answered with a question.
     pub(super) interrupted: Cell<Option<Instant>>,
+    /// When the central answered last, as far as the line that is being asked knows.
+    pub(super) heard: Cell<tokio::time::Instant>,
     /// Its name, which nobody else on this machine has meanwhile.
     pub(super) claim: RefCell<Option<Claim>>,
 }
@@ -130,6 +132,7 @@ impl<E: Extra> Prompt<E> {
             wants_service: Cell::default(),
             waiting: Service::new(config.source_wait),
             interrupted: Cell::default(),
+            heard: Cell::new(tokio::time::Instant::now()),
             claim: RefCell::default(),
             config,
         }
