@@ -41,6 +41,7 @@ const GROUPS: [Group; 7] = [
             "resume",
             "cancel",
             "priority",
+            "download-limit",
             "per-file",
             "per-client",
         ],
