@@ -3,8 +3,8 @@
 Chromium, which it drives over its debugging pipe.
 
 Starts a central and three secondaries of this machine with a few files, and clients that download slowly, so that there is
-something to see. Writes, beside this file, the front page and the page of a file: in both languages, light and dark, 1280
-and 320 pixels wide.
+something to see. Writes, beside this file, the front page and the page of a file: in both languages, and the
+front page dark as well, 1280 and 320 pixels wide. Every page is looked at in all of these, and may not be wider than its window.
 
     docs/capturas/capturar.py [FOLDER OF THE PROGRAMS] [FOLDER OF THE PICTURES]     target/release unless given
 """
@@ -30,9 +30,9 @@ FILES = {
     "Serie/Capítulo 2.mp4": 9_500_000,
     "Serie/Capítulo 10.mp4": 8_000_000,
     "Música/Canción del río.flac": 3_000_000,
-    "Conferencia del año 3.mp4": 18_000_000,
-    "Película.mp4": 31_000_000,
-    "Sistema 12.iso": 42_000_000,
+    "Conferencia del año 3.mp4": 36_000_000,
+    "Película.mp4": 48_000_000,
+    "Sistema 12.iso": 61_000_000,
     "apuntes.txt": 3_000,
 }
 PORT = 50_480
@@ -165,7 +165,7 @@ def main():
                              ("dora", "Documentales/El cielo de noche.mkv"), ("elena", "Serie/Capítulo 1.mp4")]:
             start("videocliente", "descargar", name, "--ip-central", "127.0.0.1", "--puerto-central", str(PORT),
                   "--nombre", client, "--destino", folder / client)
-        wait("downloads", lambda: sum(row["sent_bytes"] > 4e6 for row in asked("/api/v1/downloads")["downloads"]) >= 2
+        wait("downloads", lambda: sum(row["sent_bytes"] > 2e6 for row in asked("/api/v1/downloads")["downloads"]) >= 2
              and asked("/api/v1/queue")["queue"])
         browser = Browser(folder / "chromium")
         try:
@@ -183,7 +183,7 @@ def slow():
     """Secondaries send little from now on, so that downloads can be looked at."""
     fields = {"Authorization": "Basic " + base64.b64encode(f":{PASSWORD}".encode()).decode(),
               "Content-Type": "application/json", "X-Trozos": "1"}
-    limit = json.dumps({"upload_bytes_per_s": 1_500_000}).encode()
+    limit = json.dumps({"upload_bytes_per_s": 500_000}).encode()
     for number in (1, 2, 3):
         address = f"http://127.0.0.1:{PORT + number}/api/v1/limits"
         urllib.request.urlopen(urllib.request.Request(address, limit, fields), timeout=10).close()
@@ -191,18 +191,18 @@ def slow():
 
 def pages(browser, pictures):
     own = f"http://127.0.0.1:{PORT}"
+    name = urllib.parse.quote("Serie/Capítulo 2.mp4")
     for language in ("es", "en"):
-        for width in (1280, 320):
-            for scheme in ("light", "dark"):
-                suffix = "" if (width, scheme) == (1280, "light") else f"-{width}-{scheme}"
-                browser.show(f"{own}/?idioma={language}", width, scheme)
-                wait("live figures", lambda: "/s" in (browser.value("document.querySelector('#descargas').textContent") or ""))
+        for page, path in (("portada", "/"), ("fichero", f"/p/{name}")):
+            for width, scheme in ((1280, "light"), (1280, "dark"), (320, "light"), (320, "dark")):
+                browser.show(f"{own}{path}?idioma={language}", width, scheme)
+                if page == "portada":
+                    wait("a download", lambda: browser.value("document.querySelector('#descargas').textContent.includes('/s')"))
                 check(browser)
-                browser.picture(pictures / f"portada-{language}{suffix}.png")
-                name = urllib.parse.quote("Serie/Capítulo 2.mp4")
-                browser.show(f"{own}/p/{name}?idioma={language}", width, scheme)
-                check(browser)
-                browser.picture(pictures / f"fichero-{language}{suffix}.png")
+                if (width, scheme) == (1280, "light"):
+                    browser.picture(pictures / f"{page}-{language}.png")
+                elif page == "portada" and scheme == "dark":
+                    browser.picture(pictures / f"{page}-{language}-{width}.png")
 
 
 def check(browser):
