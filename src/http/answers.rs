@@ -1,5 +1,7 @@
 //! Answers that several routes give.
 
+use std::sync::Arc;
+
 use axum::{
     body::Body,
     http::{Response, request::Parts},
@@ -7,6 +9,7 @@ use axum::{
 
 use super::{
     asker::Asker,
+    counts::Counts,
     fields::plain,
     problem::{Problem, Reader, Trouble},
 };
@@ -42,6 +45,11 @@ pub(super) const SAVED: &str = "descargar=1";
 pub(super) fn is_saved(request: &Parts) -> bool {
     let query = request.uri.query().unwrap_or("");
     query.split('&').any(|parameter| parameter == SAVED)
+}
+
+/// What the face has counted.
+pub(super) fn counts(request: &Parts) -> Option<Arc<Counts>> {
+    request.extensions.get::<Arc<Counts>>().cloned()
 }
 
 pub(super) async fn nothing(request: Parts) -> Response<Body> {

@@ -7,21 +7,22 @@ use std::{
 };
 
 use axum::{
-    body::{Body, Bytes, HttpBody},
+    body::{Body, HttpBody},
     http::{HeaderMap, Version},
 };
 use hyper::body::{Buf, Frame, SizeHint};
 use parking_lot::Mutex;
 
-use crate::node::{Cut, Feed, Piece, Reading, face::Serving};
+use super::counts::{self, Answer};
+use crate::node::{
+    Cut, Feed, Piece, Reading,
+    face::{Cutter, OnCut, Serving},
+};
 
 /// The rest of a body does not come: the connection, or its stream, is reset.
 #[derive(Debug, thiserror::Error)]
 #[error("the rest does not come")]
 pub(super) struct CutShort;
-
-/// What a cut says to the node.
-pub(super) type OnCut = Arc<dyn Fn(Cut) + Send + Sync>;
 
 /// The bytes of a content, on their way through the router, which only knows bodies of its own.
 #[derive(Clone)]
@@ -43,12 +44,12 @@ impl Flow {
         }
     }
 
-    async fn next(&mut self) -> Option<Result<Data, Cut>> {
+    async fn next(&mut self) -> Option<Result<Bytes, Cut>> {
         match self {
-            Self::Held(feed) => Some(feed.next().await?.map(Data::Piece)),
+            Self::Held(feed) => Some(feed.next().await?.map(Bytes::Piece)),
             Self::Watched(reading) => {
                 let piece = reading.next().await?;
-                Some(piece.map(Data::Made).map_err(|end| {
+                Some(piece.map(Bytes::Made).map_err(|end| {
                     tracing::info!(%end, "a reader is cut off");
                     Cut::Over
                 }))
@@ -76,6 +77,7 @@ impl Fed {
 /// The body of an answer. Its request is being answered for as long as this lives.
 pub(super) struct Reply {
     inner: Inner,
+    answer: Answer,
     serving: Serving,
     version: Version,
 }
@@ -89,7 +91,7 @@ enum Inner {
     },
 }
 
-type Next = Pin<Box<dyn Future<Output = (Flow, Option<Result<Data, Cut>>)> + Send>>;
+type Next = Pin<Box<dyn Future<Output = (Flow, Option<Result<Bytes, Cut>>)> + Send>>;
 
 fn next(mut feed: Flow) -> Next {
     Box::pin(async move {
@@ -100,20 +102,61 @@ fn next(mut feed: Flow) -> Next {
 
 impl Reply {
     /// A body that was made, or what feeds it instead.
-    pub(super) fn new(made: Body, fed: Option<&Fed>, serving: Serving, version: Version) -> Self {
+    pub(super) fn new(
+        made: Body,
+        fed: Option<&Fed>,
+        (serving, mut answer): (Serving, Answer),
+        version: Version,
+    ) -> Self {
         let inner = match fed.and_then(Fed::take) {
-            Some((feed, on_cut)) => Inner::Fed {
-                rest_bytes: feed.rest_bytes(),
-                next: Some(next(feed)),
-                on_cut,
-            },
+            Some((flow, on_cut)) => {
+                // HTTP/2 copies what it frames.
+                if let Flow::Held(feed) = &flow
+                    && version < Version::HTTP_2
+                    && serving.sends_parts()
+                {
+                    feed.allow_parts();
+                }
+                Inner::Fed {
+                    rest_bytes: flow.rest_bytes(),
+                    next: Some(next(flow)),
+                    on_cut,
+                }
+            }
             None => Inner::Made(made),
         };
+        if is_over(&inner) {
+            answer.over();
+        }
         Self {
             inner,
+            answer,
             serving,
             version,
         }
+    }
+}
+
+/// True when nothing more is to come. The library does not ask for the end of a body whose length it knows.
+fn is_over(inner: &Inner) -> bool {
+    match inner {
+        Inner::Made(body) => body.is_end_stream() || body.size_hint().exact() == Some(0),
+        Inner::Fed { rest_bytes, .. } => *rest_bytes == 0,
+    }
+}
+
+impl Reply {
+    /// Hands bytes on, which count once the connection has taken them.
+    fn frame(&mut self, bytes: Bytes) -> Frame<Data> {
+        if is_over(&self.inner) {
+            self.answer.over();
+        }
+        let cut = matches!(&bytes, Bytes::Piece(piece) if piece.part().is_some());
+        Frame::data(Data {
+            bytes,
+            cut: cut.then(|| self.serving.cutter()),
+            count: self.answer.bytes(),
+        })
     }
 }
 
@@ -128,9 +171,19 @@ impl HttpBody for Reply {
         let this = self.get_mut();
         let (next_piece, rest_bytes, on_cut) = match &mut this.inner {
             Inner::Made(body) => {
-                let frame = Pin::new(body).poll_frame(context);
-                let made = |frame: Frame<Bytes>| frame.map_data(Data::Made);
-                return frame.map(|frame| frame.map(|frame| frame.map(made).map_err(|_| CutShort)));
+                let frame = std::task::ready!(Pin::new(body).poll_frame(context));
+                return Poll::Ready(match frame {
+                    Some(Ok(frame)) => match frame.into_data() {
+                        Ok(made) => Some(Ok(this.frame(Bytes::Made(made)))),
+                        // No answer here has fields after its body.
+                        Err(_) => None,
+                    },
+                    Some(Err(_)) => Some(Err(CutShort)),
+                    None => {
+                        this.answer.over();
+                        None
+                    }
+                });
             }
             Inner::Fed {
                 next,
@@ -148,7 +201,13 @@ impl HttpBody for Reply {
             Some(Ok(piece)) => {
                 *rest_bytes = feed.rest_bytes();
                 *next_piece = Some(next(feed));
-                Poll::Ready(Some(Ok(Frame::data(piece))))
+                if let Bytes::Piece(piece) = &piece
+                    && let Some(part) = piece.part()
+                {
+                    let (part, on_cut) = (Arc::clone(part), Arc::clone(on_cut));
+                    this.serving.hand_over(part, on_cut);
+                }
+                Poll::Ready(Some(Ok(this.frame(piece))))
             }
             Some(Err(cut)) => {
                 on_cut(cut);
@@ -176,31 +235,47 @@ impl HttpBody for Reply {
     }
 }
 
-/// Bytes of an answer.
-pub(super) enum Data {
-    Made(Bytes),
+/// Bytes of an answer, and what counts them.
+pub(super) struct Data {
+    bytes: Bytes,
+    /// Ends the connection when what stands for a part was taken in its place.
+    cut: Option<Cutter>,
+    count: counts::Bytes,
+}
+
+enum Bytes {
+    Made(bytes::Bytes),
     Piece(Piece),
 }
 
 impl Buf for Data {
     fn remaining(&self) -> usize {
-        match self {
-            Self::Made(bytes) => bytes.remaining(),
-            Self::Piece(piece) => piece.remaining(),
+        match &self.bytes {
+            Bytes::Made(bytes) => bytes.remaining(),
+            Bytes::Piece(piece) => piece.remaining(),
         }
     }
 
     fn chunk(&self) -> &[u8] {
-        match self {
-            Self::Made(bytes) => bytes.chunk(),
-            Self::Piece(piece) => piece.chunk(),
+        match &self.bytes {
+            Bytes::Made(bytes) => bytes.chunk(),
+            Bytes::Piece(piece) => piece.chunk(),
         }
     }
 
     fn advance(&mut self, count: usize) {
-        match self {
-            Self::Made(bytes) => bytes.advance(count),
-            Self::Piece(piece) => piece.advance(count),
+        self.count.took(count);
+        match &mut self.bytes {
+            Bytes::Made(bytes) => bytes.advance(count),
+            Bytes::Piece(piece) => {
+                piece.advance(count);
+                if let Some(cut) = &self.cut
+                    && !piece.is_honest()
+                {
+                    tracing::error!("a part of a file went another way than to its socket");
+                    cut.cut();
+                }
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use axum::{
 };
 
 use super::{
-    answers::{SAVED, asker, healthy, is_saved, not_allowed, nothing, told},
+    answers::{SAVED, asker, counts, healthy, is_saved, not_allowed, nothing, told},
     api,
     auth::Administration,
     catalogue::{Query, neighbours},
@@ -28,7 +28,7 @@ use crate::{
     model::FileName,
     node::{
         Stopped,
-        central::{CentralDoor, Offer, Summary},
+        central::{CentralDoor, Offer},
     },
 };
 
@@ -198,13 +198,9 @@ async fn ready(State(central): State<Central>, request: Parts) -> Response<Body>
 }
 
 async fn metrics(State(central): State<Central>, request: Parts) -> Response<Body> {
-    let answer = match central.door.summary().await {
-        Ok(Summary {
-            status,
-            secondaries,
-            sums,
-        }) => Figures::of_central(&status, &secondaries, &sums).answer(&request.headers),
-        Err(Stopped) => Err(Problem::Stopping),
+    let answer = match (central.door.summary().await, counts(&request)) {
+        (Ok(look), Some(counts)) => Figures::of_central(&look, &counts).answer(&request.headers),
+        _ => Err(Problem::Stopping),
     };
     told(&request, answer)
 }

@@ -7,7 +7,7 @@
 //! `names` what is said of a file, `lists` what programs
 //! read about it, `body` how bytes come. `pages` are what people see, `catalogue` which files
 //! of it, `live` what changes there by itself. `api` is for programs, `writes` which requests may change something,
-//! `metrics` are figures, `problem` is why not, `text` in whose language, `fields` what many answers have.
+//! `metrics` are figures, `counts` those of the face itself, `problem` is why not, `text` in whose language, `fields` what many answers have.
 
 mod answers;
 mod api;
@@ -16,6 +16,7 @@ mod auth;
 mod body;
 mod catalogue;
 mod central;
+mod counts;
 mod fields;
 mod files;
 #[cfg(feature = "fuzzing")]

@@ -11,7 +11,7 @@ use axum::{
 };
 
 use super::{
-    answers::{asker, healthy, is_saved, not_allowed, nothing, told},
+    answers::{asker, counts, healthy, is_saved, not_allowed, nothing, told},
     api,
     asker::Asker,
     auth::Administration,
@@ -29,6 +29,7 @@ use crate::{
     model::IndexedFile,
     node::{
         Cut, NotOpened, Stopped,
+        face::OnCut,
         secondary::{Found, SecondaryDoor},
     },
 };
@@ -76,7 +77,7 @@ async fn page(State(Secondary { door, .. }): State<Secondary>, request: Parts) -
 /// Its whole folder is served, and its central knows.
 async fn ready(State(Secondary { door, .. }): State<Secondary>, request: Parts) -> Response<Body> {
     let answer = match door.figures().await {
-        Ok((status, _)) if status.central.is_some() && !status.indexing => Ok(healthy().await),
+        Ok(look) if look.status.central.is_some() && !look.status.indexing => Ok(healthy().await),
         Ok(_) => Err(Problem::NotReady),
         Err(Stopped) => Err(Problem::Stopping),
     };
@@ -87,9 +88,16 @@ async fn metrics(
     State(Secondary { door, .. }): State<Secondary>,
     request: Parts,
 ) -> Response<Body> {
-    let answer = match door.figures().await {
-        Ok((status, sums)) => Figures::of_secondary(&status, &sums).answer(&request.headers),
-        Err(Stopped) => Err(Problem::Stopping),
+    let answer = match (door.figures().await, counts(&request)) {
+        (Ok(look), Some(counts)) => {
+            // A disk may take long to answer.
+            let made = move || Figures::of_secondary(&look, &counts);
+            match tokio::task::spawn_blocking(made).await {
+                Ok(figures) => figures.answer(&request.headers),
+                Err(_) => Err(Problem::Stopping),
+            }
+        }
+        _ => Err(Problem::Stopping),
     };
     told(&request, answer)
 }
@@ -162,7 +170,7 @@ async fn send(
 }
 
 /// Has the index look at a file whose bytes did not come.
-fn on_cut(door: &SecondaryDoor, file: &Arc<IndexedFile>) -> super::body::OnCut {
+fn on_cut(door: &SecondaryDoor, file: &Arc<IndexedFile>) -> OnCut {
     let (door, file) = (door.clone(), Arc::clone(file));
     Arc::new(move |cut| match cut {
         Cut::Unreadable(error) => door.damaged_now(file.meta.name.clone(), &error),

@@ -3,6 +3,8 @@
 
 use std::{
     convert::Infallible,
+    error::Error,
+    io,
     net::SocketAddr,
     pin::Pin,
     sync::{
@@ -21,6 +23,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
 };
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
@@ -28,6 +31,7 @@ use super::{
     asker::Asker,
     auth::{Doorkeeper, NotAdmitted, Passwords, Right},
     body::{Fed, Reply, comes_in_pieces},
+    counts::{Answer, Connection, Counts, Endpoint, Rejected},
     hosts::{Hosts, WrongHost},
     problem::{Problem, Reader},
     text::Tongue,
@@ -62,6 +66,7 @@ struct Shared {
     router: Router,
     hosts: Hosts,
     doorkeeper: Doorkeeper,
+    counts: Arc<Counts>,
 }
 
 impl std::fmt::Debug for Server {
@@ -76,6 +81,7 @@ impl Server {
             router,
             hosts,
             doorkeeper: Doorkeeper::new(passwords),
+            counts: Arc::default(),
         }))
     }
 }
@@ -100,16 +106,20 @@ async fn serve(server: Server, visit: Visit) {
         is_encrypted,
     };
     let answering = stream.answering();
+    let counts = Arc::clone(&server.0.counts);
+    let counted = Connection::new(Arc::clone(&counts));
+    let count = counted.answering();
     let requests = AtomicUsize::new(0);
     let stopping = Stopping(stop.clone());
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(stopping.clone());
         let server = server.clone();
-        let serving = answering();
+        let answer = count(Endpoint::of(request.uri().path()));
+        let of = (answering(), answer);
         let is_last = requests.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_HTTP_REQUESTS;
         async move {
             let version = request.version();
-            let mut response = server.answer(request.map(Body::new), way, serving).await;
+            let mut response = server.answer(request.map(Body::new), way, of).await;
             if is_last && version < Version::HTTP_2 {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
@@ -137,14 +147,35 @@ async fn serve(server: Server, visit: Visit) {
             connection.await
         }
     };
+    counted.ended();
     if let Err(error) = ended {
+        if let Some(reason) = reason(&*error) {
+            counts.rejected(reason);
+        }
         // Players end connections at every seek.
         tracing::debug!(%peer, %error, "HTTP");
     }
 }
 
+/// Why a connection was ended by this side, if it was.
+fn reason(error: &(dyn Error + 'static)) -> Option<Rejected> {
+    let http = error.downcast_ref::<hyper::Error>()?;
+    if http.is_parse() {
+        return Some(Rejected::Parse);
+    }
+    let io = http.source()?.downcast_ref::<io::Error>()?;
+    (io.kind() == io::ErrorKind::TimedOut).then_some(Rejected::Timeout)
+}
+
 impl Server {
-    async fn answer(&self, request: Request<Body>, way: Way, serving: Serving) -> Response<Reply> {
+    async fn answer(
+        &self,
+        request: Request<Body>,
+        way: Way,
+        mut of: (Serving, Answer),
+    ) -> Response<Reply> {
+        let began = Instant::now();
+        let (method, endpoint) = (request.method().clone(), Endpoint::of(request.uri().path()));
         let tongue = Tongue::of(request.headers());
         let version = request.version();
         let is_head = request.method() == Method::HEAD;
@@ -186,7 +217,12 @@ impl Server {
         let same_origin = HeaderValue::from_static("same-origin");
         headers.insert("cross-origin-resource-policy", same_origin);
         let fed = response.extensions_mut().remove::<Fed>();
-        response.map(|body| Reply::new(body, fed.as_ref(), serving, version))
+        let counts = &self.0.counts;
+        counts.answered(endpoint, &method, response.status(), began.elapsed());
+        if is_head {
+            of.1.over();
+        }
+        response.map(|body| Reply::new(body, fed.as_ref(), of, version))
     }
 
     /// The host under which this server is asked, if the request may be answered.
@@ -269,6 +305,9 @@ impl Server {
 
     async fn route(&self, mut request: Request<Body>, asker: Asker) -> Response<Body> {
         request.extensions_mut().insert(asker);
+        // For routes that show it, and those that count in it.
+        let counts = Arc::clone(&self.0.counts);
+        request.extensions_mut().insert(counts);
         let answered = self.0.router.clone().call(request).await;
         answered.unwrap_or_else(|never| match never {})
     }

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{
     network::Listener,
-    permits::{Permit, Permits},
+    permits::{Permit, PermitCount, Permits},
     socket::Socket,
 };
 
@@ -64,6 +64,11 @@ impl Door {
     /// How many connections there may be.
     pub fn most_connections(&self) -> usize {
         self.permits.most()
+    }
+
+    /// How many of them are there.
+    pub fn connections(&self) -> PermitCount {
+        self.permits.count()
     }
 
     /// The next arrival. Cancel-safe.

@@ -24,7 +24,7 @@ pub use lines::{LineReader, LineWriter, ReadError, split};
 pub use listen::{Accepted, Arrival, Door};
 pub use local::{LocalListener, connect_here, is_listened_to, read_all};
 pub use network::{Listener, Network, listen};
-pub use permits::{Permit, Permits, Use};
+pub use permits::{Permit, PermitCount, Permits, Use};
 pub use send_file::{PlainSocket, limit_unsent};
 pub use socket::Socket;
 pub use stream::{ReadSide, Stream, WriteSide};

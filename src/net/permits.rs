@@ -21,6 +21,17 @@ pub enum Use {
     Pinned,
 }
 
+/// How many permits are held, by what is done with them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PermitCount {
+    /// By connections that do nothing now.
+    pub idle: usize,
+    /// By those that transfer.
+    pub busy: usize,
+    /// By those that the server needs itself.
+    pub pinned: usize,
+}
+
 /// The permits of one server.
 #[derive(Debug)]
 pub struct Permits {
@@ -117,6 +128,19 @@ impl Permits {
     /// How many there are.
     pub fn most(&self) -> usize {
         self.most
+    }
+
+    /// How many are held.
+    pub fn count(&self) -> PermitCount {
+        let mut count = PermitCount::default();
+        for state in self.lock().permits.values() {
+            match state.use_ {
+                Use::Idle => count.idle += 1,
+                Use::Busy => count.busy += 1,
+                Use::Pinned => count.pinned += 1,
+            }
+        }
+        count
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {
@@ -229,6 +253,12 @@ mod tests {
         second.set_use(Use::Busy);
         // Below the limit nobody had to go.
         assert!([&first, &second, &third].iter().all(|p| !is_revoked(p)));
+        let count = PermitCount {
+            idle: 2,
+            busy: 1,
+            pinned: 0,
+        };
+        assert_eq!(permits.count(), count);
         let fourth = take().unwrap();
         assert!(is_revoked(&third) && !is_revoked(&first));
         first.set_use(Use::Busy);

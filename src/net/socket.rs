@@ -3,12 +3,14 @@
 use std::{
     io::{self, IoSlice},
     net::SocketAddr,
+    os::fd::AsFd,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
+use rustix::fs::sendfile;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
     net::{
         TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
@@ -84,6 +86,49 @@ impl Socket {
         }
     }
 
+    /// True where the kernel can send files itself.
+    pub fn sends_files(&self) -> bool {
+        self.kernel().is_some()
+    }
+
+    /// Has the kernel send some bytes of a file, up to `most` from `offset`, and says how many; 0 at its end.
+    ///
+    /// # Errors
+    /// When the connection has ended, the disk fails, or the kernel cannot send this file.
+    pub fn poll_send_file(
+        &self,
+        context: &mut Context<'_>,
+        file: &impl AsFd,
+        offset: u64,
+        most: usize,
+    ) -> Poll<io::Result<usize>> {
+        let Some(socket) = self.kernel() else {
+            return Poll::Ready(Err(io::ErrorKind::Unsupported.into()));
+        };
+        poll_writable(socket, context, || {
+            let mut offset = offset;
+            Ok(sendfile(socket, file, Some(&mut offset), most)?)
+        })
+    }
+
+    /// Sends some bytes, as soon as any are taken.
+    ///
+    /// # Errors
+    /// When the connection has ended.
+    pub fn poll_try_write(
+        &self,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Kernel(socket) => {
+                poll_writable(socket, context, || Ok(rustix::io::write(socket, bytes)?))
+            }
+            #[cfg(test)]
+            Self::Memory(socket) => Poll::Ready(socket.try_write(bytes)),
+        }
+    }
+
     /// The connection ends with a reset once this is dropped, so that the peer cannot take it for a clean end.
     pub fn reset(&self) {
         let Some(socket) = self.kernel() else { return };
@@ -110,6 +155,21 @@ impl Socket {
                 let (read, write) = socket.into_split();
                 (SocketReader::Memory(read), SocketWriter::Memory(write))
             }
+        }
+    }
+}
+
+/// Does something as soon as a socket takes bytes.
+fn poll_writable(
+    socket: &TcpStream,
+    context: &mut Context<'_>,
+    mut write: impl FnMut() -> io::Result<usize>,
+) -> Poll<io::Result<usize>> {
+    loop {
+        ready!(socket.poll_write_ready(context))?;
+        match socket.try_io(Interest::WRITABLE, &mut write) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            done => return Poll::Ready(done),
         }
     }
 }

@@ -60,6 +60,14 @@ impl Stream {
         }
     }
 
+    /// The socket, where bytes enter it as they are and the kernel can send files on it.
+    pub fn sends_files(&self) -> Option<&Socket> {
+        match self {
+            Self::Plain(socket) if socket.sends_files() => Some(socket),
+            Self::Plain(_) | Self::Tls(_) => None,
+        }
+    }
+
     /// True when nobody on the way sees what it says: it is encrypted, or does not leave this machine.
     pub fn is_private(&self) -> bool {
         let is_here = || {

@@ -39,10 +39,11 @@ pub use refused::Refused;
 pub use security::{
     Denied, NetworkRole, SecretSource, Security, SecurityError, SecurityFiles, administrator,
 };
-pub use send::{Cut, Feed, NotOpened, Piece, Request};
+pub use send::{Cut, Feed, NotOpened, Part, Piece, Request};
+pub use server::ServerFigures;
 pub use start::{StartError, announced_ip, where_to_listen};
 pub use statistics::StatisticsTrouble;
 pub use stop::StopError;
 pub use watch::{Reading, WatchEnd, WatchLimits, Watched};
 
-pub use crate::net::{CertificateTrouble, PemTrouble, TlsError, TlsRefusal};
+pub use crate::net::{CertificateTrouble, PemTrouble, PermitCount, TlsError, TlsRefusal};

@@ -32,6 +32,11 @@ impl Refusals {
         self.lately <= TOLD
     }
 
+    /// All of them.
+    pub(super) fn by_code(&self) -> &BTreeMap<ErrorCode, u64> {
+        &self.codes
+    }
+
     /// Counts one; gives those of which people should hear.
     pub(super) fn note(
         &mut self,

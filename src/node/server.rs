@@ -1,12 +1,19 @@
 //! What a central and a secondary have in common as servers: where connections come in, who is turned away, and the tasks
 //! that serve the others.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use tokio_util::task::TaskTracker;
 
-use super::{refusals::tell_no_permit, refused::Refused, security::Security};
-use crate::net::{Accepted, Arrival, Door, Listener};
+use super::{
+    refusals::{Refusals, tell_no_permit},
+    refused::Refused,
+    security::Security,
+};
+use crate::{
+    net::{Accepted, Arrival, Door, Listener, PermitCount},
+    proto::ErrorCode,
+};
 
 /// See the module.
 pub(super) struct Server {
@@ -14,6 +21,15 @@ pub(super) struct Server {
     door: Option<Door>,
     security: Arc<Security>,
     connections: TaskTracker,
+}
+
+/// What a server counts of its connections.
+#[derive(Clone, Debug, Default)]
+pub struct ServerFigures {
+    /// Those that are there now.
+    pub permits: PermitCount,
+    /// Those that were refused, or ended for what their peers did, from run to run.
+    pub refused: BTreeMap<ErrorCode, u64>,
 }
 
 /// Somebody who got no connection.
@@ -60,6 +76,15 @@ impl Server {
     /// How many connections are served.
     pub(super) fn connections(&self) -> usize {
         self.connections.len()
+    }
+
+    /// Its figures, with those it has refused.
+    pub(super) fn figures(&self, refused: &Refusals) -> ServerFigures {
+        let door = self.door.as_ref();
+        ServerFigures {
+            permits: door.map(Door::connections).unwrap_or_default(),
+            refused: refused.by_code().clone(),
+        }
     }
 
     /// Nobody is let in any more; gives what tells when all connections have ended.

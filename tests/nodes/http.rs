@@ -227,12 +227,117 @@ async fn figures_come_in_both_formats() {
             "{text}"
         );
         assert!(!text.contains("_total_total"), "{text}");
+        for row in [
+            "trozos_sent_bytes_total{via=\"http\"} 0",
+            "trozos_connections{use=\"http\"} 1",
+            "trozos_places{state=\"busy\"} ",
+            "trozos_refused_total{code=\"limit-exceeded\"} 0",
+            "trozos_http_requests_total{endpoint=\"f\",method=\"GET\",code=\"206\"} 0",
+            "trozos_http_rejected_total{reason=\"timeout\"} 0",
+            "trozos_http_request_head_seconds_bucket{le=\"+Inf\"} ",
+            "trozos_stream_starved_seconds_total 0",
+            "process_open_fds ",
+        ] {
+            assert!(text.contains(row), "{row}: {text}");
+        }
+        // No bound comes twice.
+        let bounds = text.matches("head_seconds_bucket").count();
+        assert_eq!(bounds, 9, "{text}");
         let accept = "Accept: application/openmetrics-text;version=1.0.0";
         let open = ask(at, "GET /metrics", &[accept]).await;
         let mime = "application/openmetrics-text; version=1.0.0; charset=utf-8";
         assert_eq!(open.field("content-type"), mime);
         assert!(open.body.ends_with(b"# EOF\n"));
     }
+}
+
+/// The value of a row of figures.
+async fn figure(at: SocketAddr, row: &str) -> f64 {
+    let text = String::from_utf8(ask(at, "GET /metrics", &[]).await.body).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(row));
+    let line = line.unwrap_or_else(|| panic!("no {row}: {text}"));
+    line.trim().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_count_what_is_asked_sent_and_turned_away() {
+    let scene = Scene::start(1).await;
+    let at = scene.secondary(1);
+    let get = "GET /f/serie/%C3%B1u%201.mp4";
+    ask(at, get, &["Range: bytes=0-99"]).await;
+    ask(at, get, &[]).await;
+    ask(at, "HEAD /f/vacio", &[]).await;
+    ask(at, "GET /healthz", &["Host: evil.example"]).await;
+    exchange(at, b"GET /\x01 HTTP/1.1\r\n\r\n").await;
+    let sent = (BYTES + 100) as f64;
+    for (row, expected) in [
+        (
+            "trozos_http_requests_total{endpoint=\"f\",method=\"GET\",code=\"206\"}",
+            1.0,
+        ),
+        (
+            "trozos_http_requests_total{endpoint=\"f\",method=\"GET\",code=\"200\"}",
+            1.0,
+        ),
+        (
+            "trozos_http_requests_total{endpoint=\"f\",method=\"HEAD\",code=\"200\"}",
+            1.0,
+        ),
+        ("trozos_http_response_bytes_total{endpoint=\"f\"}", sent),
+        ("trozos_sent_bytes_total{via=\"http\"}", sent),
+        ("trozos_sent_bytes_total{via=\"lines\"}", 0.0),
+        ("trozos_http_rejected_total{reason=\"host\"}", 1.0),
+        ("trozos_http_rejected_total{reason=\"parse\"}", 1.0),
+        ("trozos_http_aborted_total{endpoint=\"f\"}", 0.0),
+    ] {
+        assert_eq!(figure(at, row).await, expected, "{row}");
+    }
+    // One that goes away in the middle, also for the central, which hears of it.
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    let request = format!("{get} HTTP/1.1\r\nHost: {at}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut first = [0; 1000];
+    stream.read_exact(&mut first).await.unwrap();
+    drop(stream);
+    until("the answer that was aborted", || async {
+        let row = "trozos_http_aborted_total{endpoint=\"f\"}";
+        (figure(at, row).await == 1.0).then_some(())
+    })
+    .await;
+    until("the central's sum", || async {
+        let row = "trozos_sent_bytes_total{via=\"http\"}";
+        (figure(scene.central(), row).await >= sent).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_ends_cleanly_only_when_all_of_it_is_as_it_was_indexed() {
+    let (bench, _central) = Bench::start(|config| config.required_secondaries = 1).await;
+    let file = bench.served(1, "cambia.bin");
+    let bytes = noise(7, 8 << 20);
+    put(&file, &bytes);
+    let mut config = bench.secondary_config(1);
+    config.face = Some(http::of_secondary(Hosts::default()));
+    let secondary = start_secondary(config).await;
+    bench.client("espera").await.level(1, 1).await;
+    let at = secondary.handle.address();
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    let request = format!("GET /f/cambia.bin HTTP/1.1\r\nHost: {at}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut first = vec![0; 1 << 20];
+    stream.read_exact(&mut first).await.unwrap();
+    // Other bytes in the same place: the kernel sends some of them, and the end does not come.
+    let other = noise(8, 8 << 20);
+    std::fs::write(&file, &other).unwrap();
+    let mut rest = Vec::new();
+    let end = timeout(PATIENCE, stream.read_to_end(&mut rest))
+        .await
+        .unwrap();
+    let error = end.expect_err("a clean end");
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    assert!(first.len() + rest.len() < 8 << 20);
+    drop(bench);
 }
 
 #[tokio::test(flavor = "multi_thread")]

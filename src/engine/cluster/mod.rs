@@ -34,6 +34,6 @@ pub use notices::{DownReason, Notice};
 pub use numbers::NumberSet;
 pub use router::{
     ClientInfo, Cluster, ClusterConfig, Drained, Expelled, FileCounts, Holder, ListingVersion,
-    QueueRow, Running, SecondaryCondition, SecondaryInfo,
+    QueueRow, Running, SecondaryCondition, SecondaryInfo, SentBy,
 };
 pub use types::{Action, ConnectionId, Event, Parting, Refusal};

@@ -3,6 +3,7 @@
 //! of persons, `views` what may be looked at, and `running` what runs of it.
 
 mod clients;
+mod counts;
 mod files;
 mod people;
 mod receivers;
@@ -32,11 +33,10 @@ use crate::{
 };
 
 pub use self::{
+    counts::{FileCounts, SentBy},
     people::{Drained, Expelled},
     running::Running,
-    views::{
-        ClientInfo, FileCounts, Holder, ListingVersion, QueueRow, SecondaryCondition, SecondaryInfo,
-    },
+    views::{ClientInfo, Holder, ListingVersion, QueueRow, SecondaryCondition, SecondaryInfo},
 };
 
 /// A call this much later than it was due means that this process did not run.

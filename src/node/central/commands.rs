@@ -85,6 +85,10 @@ impl Central {
         Summary {
             secondaries: self.cluster.secondaries_of(now, &status),
             sums: self.cluster.sums().clone(),
+            sent: self.cluster.sent_by_all(),
+            lacking: counts.lacking(),
+            bytes: counts.bytes(),
+            server: self.server.figures(self.statistics.refused()),
             status,
         }
     }

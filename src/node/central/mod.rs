@@ -58,7 +58,7 @@ pub use api::{
 
 pub use crate::engine::cluster::{
     ClientInfo, DownReason, Drained, Expelled, Holder, Notice, QueueRow, Refusal, Resolved,
-    Running, SecondaryCondition, SecondaryInfo,
+    Running, SecondaryCondition, SecondaryInfo, SentBy,
 };
 
 /// Inputs that may wait for the owner; connections wait beyond that.

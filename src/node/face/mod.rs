@@ -2,6 +2,7 @@
 //! each its permit and its limits of time, and hands it over without knowing the face: the program that starts the node
 //! brings it along.
 
+mod figures;
 mod stream;
 
 use std::{fmt, net::SocketAddr, pin::Pin, sync::Arc};
@@ -13,7 +14,10 @@ use crate::{
     net::{Permit, Permits, Stream, limit_unsent},
 };
 
-pub use self::stream::{Serving, VisitStream};
+pub use self::{
+    figures::{Reader, Streamed, Streaming, Timed, Timings},
+    stream::{Cutter, OnCut, Serving, VisitStream},
+};
 
 /// A connection that a node hands over.
 #[derive(Debug)]

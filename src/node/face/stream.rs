@@ -5,15 +5,17 @@
 //! those of answers while it writes.
 
 use std::{
+    fmt,
     io::{self, IoSlice},
     pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
+use parking_lot::Mutex;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Instant, Sleep, sleep_until},
@@ -24,6 +26,7 @@ use crate::{
         HTTP_HEAD_TIMEOUT, HTTP_IDLE_TIMEOUT, HTTP_PAUSE, HTTP_PAUSE_IS_IDLE, LEAST_TAKEN_BYTES,
     },
     net::{Permit, Stream, Use},
+    node::send::{Cut, Part, PartError, is_stand_in},
 };
 
 /// What a connection is doing, shared by its stream and by whoever answers.
@@ -33,8 +36,24 @@ struct Doing {
     answers: AtomicUsize,
     /// The connection must end with a reset.
     cut: AtomicBool,
+    /// What the kernel sends in place of the stand-in that comes next.
+    part: Mutex<Option<HandedOver>>,
+    /// The socket is one that files can be sent on.
+    sends_files: bool,
     /// The server's, and the face's.
     permits: [Arc<Permit>; 2],
+}
+
+/// A part, and whom to tell when it cannot be read.
+struct HandedOver(Arc<Part>, OnCut);
+
+/// What a cut says to the node.
+pub type OnCut = Arc<dyn Fn(Cut) + Send + Sync>;
+
+impl fmt::Debug for HandedOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 impl Doing {
@@ -51,6 +70,34 @@ pub struct Serving(Arc<Doing>);
 
 impl Serving {
     /// The answer cannot be finished: the connection ends with a reset, so that nobody takes what came for the whole.
+    pub fn cut(&self) {
+        self.0.cut.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Serving {
+    /// True when this connection knows parts, if what frames them leaves stand-ins where they are.
+    pub fn sends_parts(&self) -> bool {
+        self.0.sends_files
+    }
+
+    /// The stand-in that is written next is this part's.
+    pub fn hand_over(&self, part: Arc<Part>, on_cut: OnCut) {
+        *self.0.part.lock() = Some(HandedOver(part, on_cut));
+    }
+
+    /// Gives what can end this connection.
+    pub fn cutter(&self) -> Cutter {
+        Cutter(Arc::clone(&self.0))
+    }
+}
+
+/// Can end a connection with a reset.
+#[derive(Clone, Debug)]
+pub struct Cutter(Arc<Doing>);
+
+impl Cutter {
+    /// See [`Serving::cut`].
     pub fn cut(&self) {
         self.0.cut.store(true, Ordering::Relaxed);
     }
@@ -105,6 +152,8 @@ impl VisitStream {
         let doing = Doing {
             answers: AtomicUsize::new(0),
             cut: AtomicBool::new(false),
+            part: Mutex::default(),
+            sends_files: stream.sends_files().is_some(),
             permits,
         };
         Self {
@@ -131,6 +180,35 @@ impl VisitStream {
 
     fn is_answering(&self) -> bool {
         self.doing.answers.load(Ordering::Acquire) > 0
+    }
+
+    /// Has the kernel send what a stand-in stands for.
+    fn send_part(&mut self, context: &mut Context<'_>, most: usize) -> Poll<io::Result<usize>> {
+        let mut handed = self.doing.part.lock();
+        // Nobody says what it stands for otherwise, or the bytes do not enter the socket as they are.
+        let (Some(HandedOver(part, on_cut)), Some(socket)) = (&*handed, self.stream.sends_files())
+        else {
+            self.doing.cut.store(true, Ordering::Relaxed);
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+        };
+        let sent = ready!(part.poll_send(socket, context, most));
+        let sent = sent.map_err(|error| self.cannot_send(error, on_cut));
+        if sent.is_err() || part.is_over() {
+            *handed = None;
+        }
+        Poll::Ready(sent)
+    }
+
+    /// The answer ends here, and not cleanly.
+    fn cannot_send(&self, error: PartError, on_cut: &OnCut) -> io::Error {
+        self.doing.cut.store(true, Ordering::Relaxed);
+        match error {
+            PartError::Connection(error) => error,
+            PartError::Content(error) => {
+                on_cut(Cut::Unreadable(error));
+                io::ErrorKind::ConnectionReset.into()
+            }
+        }
     }
 
     /// The peer took bytes, or nothing yet.
@@ -223,9 +301,7 @@ impl AsyncWrite for VisitStream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        let written = Pin::new(&mut this.stream).poll_write(context, bytes);
-        this.wrote(written, context)
+        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(
@@ -234,7 +310,18 @@ impl AsyncWrite for VisitStream {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let written = Pin::new(&mut this.stream).poll_write_vectored(context, slices);
+        if this.doing.cut.load(Ordering::Relaxed) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        let is_part = |slice: &IoSlice<'_>| !slice.is_empty() && is_stand_in(slice);
+        let written = match slices.iter().position(is_part) {
+            Some(0) => this.send_part(context, slices[0].len()),
+            Some(part) => {
+                let before = &slices[..part];
+                Pin::new(&mut this.stream).poll_write_vectored(context, before)
+            }
+            None => Pin::new(&mut this.stream).poll_write_vectored(context, slices),
+        };
         this.wrote(written, context)
     }
 

@@ -23,7 +23,9 @@ use crate::{
 
 pub(super) use self::orders::SecondaryCommand;
 pub use self::{
-    answers::{Emptied, RecoveredFile, RunningKind, RunningTransfer, SecondaryStatus},
+    answers::{
+        Emptied, RecoveredFile, RunningKind, RunningTransfer, SecondaryFigures, SecondaryStatus,
+    },
     events::{NoLongerServing, SecondaryEvent},
     handle::SecondaryHandle,
     orders::SecondaryOrders,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    DownloadCount, RunningKind, RunningTransfer, SecondaryEvent, SecondaryStatus,
+    DownloadCount, RunningKind, RunningTransfer, SecondaryEvent, SecondaryFigures, SecondaryStatus,
     api::SecondaryCommand, index::IndexCommand, state::Secondary,
 };
 use crate::node::clock;
@@ -42,8 +42,14 @@ impl Secondary {
             }
             SecondaryCommand::Figures(answer) => {
                 self.book();
-                let sums = self.statistics.sums().clone();
-                let _ = answer.send((self.status(), sums));
+                let _ = answer.send(SecondaryFigures {
+                    status: self.status(),
+                    sums: self.statistics.sums().clone(),
+                    http_bytes: self.state.http_bytes,
+                    stale_files: self.state.stale_files,
+                    read_errors: self.state.read_errors,
+                    server: self.server.figures(self.statistics.refused()),
+                });
             }
             SecondaryCommand::Statistics(answer) => {
                 self.book();

@@ -60,6 +60,10 @@ impl SecondaryDoor {
     /// A file could not be read as it was: its index looks at it again, unless the owner is too busy to hear of it.
     pub fn damaged_now(&self, name: FileName, error: &StoreError) {
         tracing::warn!(file = %name, %error, "cannot be sent");
-        let _ = self.send.provider.inputs.try_send(Input::Damaged { name });
+        let _ = self
+            .send
+            .provider
+            .inputs
+            .try_send(Input::damaged(name, error));
     }
 }

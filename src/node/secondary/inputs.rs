@@ -41,11 +41,23 @@ pub(super) enum Input {
         answer: oneshot::Sender<Result<Held, Refused>>,
     },
     /// A file that could not be read as it was indexed.
-    Damaged { name: FileName },
+    Damaged {
+        name: FileName,
+        /// It is there, and not as it was indexed.
+        is_stale: bool,
+    },
     BadPeer {
         address: SocketAddr,
         reason: Refused,
     },
+}
+
+impl Input {
+    /// A file could not be read as it was indexed.
+    pub(super) fn damaged(name: FileName, error: &StoreError) -> Self {
+        let is_stale = matches!(error, StoreError::Changed(_) | StoreError::NotFound(_));
+        Self::Damaged { name, is_stale }
+    }
 }
 
 /// What is known of a content that somebody looks for.
@@ -99,7 +111,7 @@ impl Provider for Served {
     /// Has the index look at the file again.
     async fn damaged(&self, name: FileName, error: &StoreError) {
         tracing::warn!(file = %name, %error, "cannot be sent");
-        let _ = self.inputs.send(Input::Damaged { name }).await;
+        let _ = self.inputs.send(Input::damaged(name, error)).await;
     }
 
     async fn bad_peer(&self, address: SocketAddr, reason: Refused) {

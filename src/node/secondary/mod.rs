@@ -71,7 +71,8 @@ pub use inputs::Found;
 
 pub use api::{
     Emptied, NoLongerServing, RecoveredFile, RunningKind, RunningTransfer, SecondaryConfig,
-    SecondaryEvent, SecondaryHandle, SecondaryOrders, SecondaryStatus, Transfer, TransferKind,
+    SecondaryEvent, SecondaryFigures, SecondaryHandle, SecondaryOrders, SecondaryStatus, Transfer,
+    TransferKind,
 };
 
 /// A copy waits this long for a source; the central orders it anew later.

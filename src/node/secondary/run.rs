@@ -155,7 +155,14 @@ impl Secondary {
             Input::OpenFor { host, file, answer } => {
                 let _ = answer.send(self.open_for(host, file));
             }
-            Input::Damaged { name } => self.command_index(IndexCommand::Look(name)),
+            Input::Damaged { name, is_stale } => {
+                let count = match is_stale {
+                    true => &mut self.state.stale_files,
+                    false => &mut self.state.read_errors,
+                };
+                *count += 1;
+                self.command_index(IndexCommand::Look(name));
+            }
             Input::BadPeer { address, reason } => self.refused(Some(address), reason),
         }
     }

@@ -127,6 +127,9 @@ impl Secondary {
         for progress in self.state.sent.book(now) {
             self.statistics.sent(&progress);
             self.state.sent_bytes = self.state.sent_bytes.saturating_add(progress.bytes);
+            if matches!(progress.receiver, Receiver::Http(_)) {
+                self.state.http_bytes = self.state.http_bytes.saturating_add(progress.bytes);
+            }
             self.state.rate.count(now, progress.bytes);
             if let Some(bytes) = progress.over {
                 self.tell(SecondaryEvent::SentTo {

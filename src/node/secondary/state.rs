@@ -73,6 +73,11 @@ pub(super) struct State {
     pub(super) hosts: BTreeMap<(IpAddr, Digest), TransferId>,
     /// Payload bytes since the start.
     pub(super) sent_bytes: u64,
+    /// Of those, by HTTP.
+    pub(super) http_bytes: u64,
+    /// Times that a file was not as it was indexed when it was to be sent, and that it could not be read.
+    pub(super) stale_files: u64,
+    pub(super) read_errors: u64,
     pub(super) rate: RecentRate,
     pub(super) stops: Stops,
     /// The folder was read once, so that `held` is complete.

@@ -1,7 +1,13 @@
 //! A range of a content as pieces, for protocols that frame bytes themselves. Pacing, books and stamps are those of the lines:
 //! a piece has its turn of the uplink, and its bytes are counted when the socket takes them.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use bytes::Buf;
 use parking_lot::Mutex;
@@ -9,6 +15,7 @@ use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    part::{MOST_PART_BYTES, Part},
     provider::{Content, Opened},
     uplink::{Share, TooMuch, Uplink},
 };
@@ -44,6 +51,8 @@ pub struct Feed {
     rest: ByteRange,
     books: Arc<Books>,
     stop: CancellationToken,
+    /// The kernel may send pieces: the receiver's stream can do that, and the file, as far as is known.
+    by_kernel: Arc<AtomicBool>,
     /// A piece that is being read, and which.
     ahead: Option<(ByteRange, JoinHandle<Read>)>,
 }
@@ -84,8 +93,14 @@ impl Feed {
             rest: range,
             books: Arc::new(books),
             stop: opened.stop,
+            by_kernel: Arc::default(),
             ahead: None,
         }
+    }
+
+    /// Its pieces go to a stream that knows parts.
+    pub fn allow_parts(&self) {
+        self.by_kernel.store(true, Ordering::Relaxed);
     }
 
     /// Bytes that are still to come.
@@ -110,6 +125,11 @@ impl Feed {
 
     async fn piece(&mut self) -> Result<Piece, Cut> {
         loop {
+            if self.ahead.is_none()
+                && let Some(part) = self.part().await?
+            {
+                return Ok(part);
+            }
             self.read_ahead();
             let Some((range, reading)) = self.ahead.as_mut() else {
                 return Err(Cut::Over);
@@ -127,13 +147,61 @@ impl Feed {
             }
             *self.books.waiting.lock() = range.len();
             self.rest.start = range.end;
-            self.read_ahead();
+            if !self.is_next_a_part() {
+                self.read_ahead();
+            }
             return Ok(Piece {
-                bytes,
+                bytes: Bytes::Read(bytes),
                 at: 0,
                 books: Arc::clone(&self.books),
             });
         }
+    }
+
+    /// A piece that the kernel sends, if it can send the next one. The last bytes of a range are always read: they are looked
+    /// at after that, so that nothing which has changed meanwhile comes to a clean end.
+    async fn part(&mut self) -> Result<Option<Piece>, Cut> {
+        loop {
+            let left = self.rest.len().saturating_sub(PIECE_BYTES);
+            let bytes = left.min(MOST_PART_BYTES).min(self.books.share.most_bytes());
+            let range = ByteRange {
+                start: self.rest.start,
+                end: self.rest.start + bytes,
+            };
+            let may =
+                self.by_kernel.load(Ordering::Relaxed) && self.content.kernel_file().is_some();
+            if !may || range.is_empty() {
+                return Ok(None);
+            }
+            self.books.until_taken().await;
+            if !self.content.is_in_memory(range) {
+                return Ok(None);
+            }
+            self.content.check_unchanged().map_err(Cut::Unreadable)?;
+            if let Err(TooMuch) = self.books.share.turn(range.len()).await {
+                continue;
+            }
+            *self.books.waiting.lock() = range.len();
+            self.rest.start = range.end;
+            let part = Part::new(Arc::clone(&self.content), range, &self.by_kernel);
+            return Ok(Some(Piece {
+                bytes: Bytes::Part(Arc::new(part)),
+                at: 0,
+                books: Arc::clone(&self.books),
+            }));
+        }
+    }
+
+    /// True when the next piece will most likely be sent by the kernel.
+    fn is_next_a_part(&self) -> bool {
+        let left = self.rest.len().saturating_sub(PIECE_BYTES);
+        let start = self.rest.start;
+        let next = ByteRange {
+            start,
+            end: start + left.min(PIECE_BYTES),
+        };
+        let may = self.by_kernel.load(Ordering::Relaxed) && !next.is_empty();
+        may && self.content.is_in_memory(next)
     }
 
     /// Begins to read the next piece, while the last one is being sent.
@@ -182,18 +250,42 @@ impl Books {
 /// Bytes on their way to a socket. They count as sent when they are taken from here.
 #[derive(Debug)]
 pub struct Piece {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     at: usize,
     books: Arc<Books>,
 }
 
+#[derive(Debug)]
+enum Bytes {
+    Read(Vec<u8>),
+    Part(Arc<Part>),
+}
+
+impl Piece {
+    /// What its bytes stand for, if the kernel is to send it.
+    pub fn part(&self) -> Option<&Arc<Part>> {
+        match &self.bytes {
+            Bytes::Read(_) => None,
+            Bytes::Part(part) => Some(part),
+        }
+    }
+
+    /// False when somebody took what stands for a part in its place.
+    pub fn is_honest(&self) -> bool {
+        self.part().is_none_or(|part| part.has_sent(self.at as u64))
+    }
+}
+
 impl Buf for Piece {
     fn remaining(&self) -> usize {
-        self.bytes.len() - self.at
+        self.chunk().len()
     }
 
     fn chunk(&self) -> &[u8] {
-        &self.bytes[self.at..]
+        match &self.bytes {
+            Bytes::Read(bytes) => &bytes[self.at..],
+            Bytes::Part(part) => part.stand_in(self.at as u64),
+        }
     }
 
     fn advance(&mut self, count: usize) {
@@ -204,7 +296,9 @@ impl Buf for Piece {
 
 impl Drop for Piece {
     fn drop(&mut self) {
-        self.books.give_back(std::mem::take(&mut self.bytes));
+        if let Bytes::Read(bytes) = &mut self.bytes {
+            self.books.give_back(std::mem::take(bytes));
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! secondary, a client that shares its files, a server of another protocol.
 //!
 //! `connection` has the two halves of a connection, `sender` answers requests, `payload` moves bytes, `legacy` speaks the
-//! legacy protocol, `feed` gives bytes to protocols that frame them themselves. `plan` decides how long a frame is and which way it goes, [`crate::engine::send`] whose turn it is
+//! legacy protocol, `feed` gives bytes to protocols that frame them themselves, `part` those that the kernel sends all the same. `plan` decides how long a frame is and which way it goes, [`crate::engine::send`] whose turn it is
 //! (`uplink` waits for that), and `meter` counts what the socket took. All else comes from a [`Provider`].
 
 mod connection;
@@ -10,6 +10,7 @@ mod end;
 mod feed;
 mod legacy;
 mod meter;
+mod part;
 mod patience;
 mod payload;
 mod plan;
@@ -21,12 +22,16 @@ mod stops;
 mod tests;
 mod uplink;
 
-pub use self::feed::{Cut, Feed, NotOpened, Piece, Request};
 pub(super) use self::{
     connection::converse,
     legacy::serve as serve_legacy,
+    part::{PartError, is_stand_in},
     provider::{Context, Opened, Provider, Wanted},
     sender::Peer,
     stops::Stops,
     uplink::Uplink,
+};
+pub use self::{
+    feed::{Cut, Feed, NotOpened, Piece, Request},
+    part::Part,
 };

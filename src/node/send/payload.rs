@@ -9,6 +9,7 @@ use tokio::{
 
 use super::{
     end::{End, NotSent},
+    part::{is_of_the_disk, is_unsupported},
     provider::{Content, Provider},
     sender::{Read, Sender, UNREAD},
     uplink::TooMuch,
@@ -25,8 +26,6 @@ use crate::{
 /// After how long a receiver is told that it waits for its turn, and how often it is told again.
 const FIRST_WORD: Duration = Duration::from_millis(150);
 const NEXT_WORD: Duration = Duration::from_secs(1);
-/// The disk could not be read.
-const EIO: i32 = rustix::io::Errno::IO.raw_os_error();
 
 impl<P: Provider, W: PlainSocket> Sender<P, W> {
     /// Reads a range off the async threads, and sends it. This is the way for ranges that must come from the disk, and
@@ -111,7 +110,7 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
                     return self.send_rest(&*content, rest).await;
                 }
                 // No socket says that.
-                Err(error) if error.raw_os_error() == Some(EIO) => {
+                Err(error) if is_of_the_disk(&error) => {
                     return Err(NotSent::Cut(content.error(&error)));
                 }
                 Err(error) => return Err(error.into()),
@@ -166,12 +165,4 @@ impl<P: Provider, W: PlainSocket> Sender<P, W> {
             }
         }
     }
-}
-
-/// True if the kernel cannot send this file on this stream.
-fn is_unsupported(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
-    )
 }

@@ -46,6 +46,8 @@ struct Sender {
     order: VecDeque<TransferId>,
     open: BTreeMap<TransferId, Open>,
     bytes: u64,
+    /// Of those, by HTTP.
+    http_bytes: u64,
     rate: RecentRate,
 }
 
@@ -80,6 +82,7 @@ impl Senders {
             order: VecDeque::new(),
             open: BTreeMap::new(),
             bytes: 0,
+            http_bytes: 0,
             rate: RecentRate::default(),
         });
         sender.enrolled = now;
@@ -128,6 +131,9 @@ impl Senders {
         }
         let more = sent.bytes.saturating_sub(before.unwrap_or(0));
         sender.bytes = sender.bytes.saturating_add(more);
+        if matches!(sent.receiver, Receiver::Http(_)) {
+            sender.http_bytes = sender.http_bytes.saturating_add(more);
+        }
         if now.saturating_duration_since(sender.enrolled) >= TELLS_ALL {
             sender.rate.count(now, more);
         }
@@ -140,6 +146,17 @@ impl Senders {
     /// Payload bytes, to clients and to other secondaries, since this central first heard of it.
     pub(in crate::engine::cluster) fn bytes(&self, number: SecondaryNumber) -> u64 {
         self.senders.get(&number).map_or(0, |sender| sender.bytes)
+    }
+
+    /// What all of them have sent since this central first heard of them: in all, and of that by HTTP.
+    pub(in crate::engine::cluster) fn all_bytes(&self) -> (u64, u64) {
+        let senders = self.senders.values();
+        senders.fold((0, 0), |(all, http), sender| {
+            (
+                sender.bytes.saturating_add(all),
+                sender.http_bytes.saturating_add(http),
+            )
+        })
     }
 
     /// How fast it sends of late.

@@ -9,17 +9,16 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::Cluster;
+use super::{Cluster, counts::FileCounts};
 use crate::{
     engine::cluster::{
         Refusal,
-        catalog::Other,
         numbers::NumberSet,
         places::{Client, Waiting},
     },
     model::{
         self, ClientName, ClusterStatus, FileMeta, FileName, ListedFile, SecondaryNumber,
-        SecondaryStatus, limits::MAX_SECONDARY_NUMBER,
+        SecondaryStatus,
     },
 };
 
@@ -29,15 +28,6 @@ pub struct ListingVersion {
     catalog: u64,
     present: NumberSet,
     begun: bool,
-}
-
-/// Counts of files that need a look at the whole catalogue.
-#[derive(Clone, Debug)]
-pub struct FileCounts {
-    listed: u64,
-    /// By number; none is 0.
-    held: [u64; MAX_SECONDARY_NUMBER as usize + 1],
-    conflicts: [u64; MAX_SECONDARY_NUMBER as usize + 1],
 }
 
 /// A secondary that has enrolled since the central started.
@@ -236,35 +226,13 @@ impl Cluster {
         self.status_with(&self.count_files())
     }
 
-    /// Looks at the whole catalogue: what of the state takes long to count.
-    pub fn count_files(&self) -> FileCounts {
-        let present = self.members.present();
-        let mut listed = 0;
-        let mut held = [0; MAX_SECONDARY_NUMBER as usize + 1];
-        let mut conflicts = held;
-        for standing in self.catalog.iter() {
-            listed += u64::from(!standing.holders.and(present).is_empty());
-            for number in standing.holders.iter() {
-                held[usize::from(number.get())] += 1;
-            }
-            for (number, other) in standing.others() {
-                let is_conflict = matches!(other, Other::Conflict(..));
-                conflicts[usize::from(number.get())] += u64::from(is_conflict);
-            }
-        }
-        FileCounts {
-            listed,
-            held,
-            conflicts,
-        }
-    }
-
     /// The state of the cluster, with files as they were counted some time ago.
     pub fn status_with(&self, counts: &FileCounts) -> ClusterStatus {
         let FileCounts {
             listed,
             held,
             conflicts,
+            ..
         } = counts;
         ClusterStatus {
             ready: self.is_ready(),

@@ -4,10 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::{
-        cluster::{ClientInfo, Drained, Holder, QueueRow, Resolved, Running, SecondaryInfo},
+        cluster::{
+            ClientInfo, Drained, Holder, QueueRow, Resolved, Running, SecondaryInfo, SentBy,
+        },
         counters::Counters,
     },
     model::{ClusterStatus, Conflict, FileMeta, FileName},
+    node::ServerFigures,
 };
 
 /// What a central answers to an order, as a document with one member.
@@ -68,6 +71,14 @@ pub struct Summary {
     pub secondaries: Vec<SecondaryInfo>,
     /// What the books say of all downloads.
     pub sums: Counters,
+    /// What secondaries have sent, by their reports to this run.
+    pub sent: SentBy,
+    /// Files that a secondary lacks which should hold them.
+    pub lacking: u64,
+    /// The length of all files that can be downloaded.
+    pub bytes: u64,
+    /// Its connections.
+    pub server: ServerFigures,
 }
 
 /// What a page shows of a cluster, of one look at it.

@@ -5,8 +5,9 @@ use std::{net::SocketAddr, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::download::Snapshot,
+    engine::{counters::Counters, download::Snapshot},
     model::{self, Conflict, FileName, Receiver, SecondaryNumber},
+    node::ServerFigures,
     store::retired::{RetiredFile, RetiredTotal},
 };
 
@@ -65,6 +66,23 @@ pub struct SecondaryStatus {
     pub upload_limit_bytes_per_s: Option<u64>,
     /// Connections of receivers, including idle ones.
     pub connections: u32,
+}
+
+/// What a face shows of a secondary, of one look.
+#[derive(Clone, Debug)]
+pub struct SecondaryFigures {
+    /// How it is.
+    pub status: SecondaryStatus,
+    /// What it has sent to clients, from run to run.
+    pub sums: Counters,
+    /// Payload bytes that it has sent by HTTP since it started; `status.bytes_sent` has them as well.
+    pub http_bytes: u64,
+    /// Times that a file could not be sent because it was not as it was indexed, since the start.
+    pub stale_files: u64,
+    /// Times that a file could not be read, since the start.
+    pub read_errors: u64,
+    /// Its connections.
+    pub server: ServerFigures,
 }
 
 /// A transfer that runs now (`VIDEOS_DESCARGANDO`).

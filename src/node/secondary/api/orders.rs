@@ -2,9 +2,8 @@
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Emptied, RecoveredFile, RunningTransfer, SecondaryStatus};
+use super::{Emptied, RecoveredFile, RunningTransfer, SecondaryFigures, SecondaryStatus};
 use crate::{
-    engine::counters::Counters,
     model::FileName,
     node::{
         ask::{Stopped, ask},
@@ -22,7 +21,7 @@ pub(in crate::node::secondary) enum SecondaryCommand {
     Running(oneshot::Sender<Vec<RunningTransfer>>),
     Downloads(oneshot::Sender<Vec<DownloadCount>>),
     Status(oneshot::Sender<SecondaryStatus>),
-    Figures(oneshot::Sender<(SecondaryStatus, Counters)>),
+    Figures(oneshot::Sender<SecondaryFigures>),
     Statistics(oneshot::Sender<serde_json::Value>),
     Reindex(oneshot::Sender<()>),
     SetUploadLimit(Option<u64>, oneshot::Sender<()>),
@@ -169,7 +168,7 @@ impl SecondaryOrders {
     }
 
     /// How it is, and what it has sent to clients, from run to run.
-    pub async fn figures(&self) -> Result<(SecondaryStatus, Counters), Stopped> {
+    pub async fn figures(&self) -> Result<SecondaryFigures, Stopped> {
         ask(&self.commands, SecondaryCommand::Figures).await
     }
 }
