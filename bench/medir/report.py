@@ -337,6 +337,46 @@ def changes(figures):
     return text
 
 
+def web(figures):
+    size = figures["bytes"]
+    text = "## By HTTP, beside web servers\n\n"
+    if "one_server" in figures:
+        part = figures["one_server"]
+        text += f"""### One file of {size / GIB:.2f} GiB by curl, from a secondary and from nginx
+
+nginx is one process with sendfile. The kernel sends most of a secondary's answer as well. Into nothing (`curl -o /dev/null`), which
+shows the senders:
+
+""" + times(part["nowhere"], size) + "\nInto memory (tmpfs):\n\n" + times(part["memory"], size) + "\n" + verdicts([
+            (f"≥ 0.9 × nginx, {place}", f"{ratio(runs[OURS], runs['nginx']):.2f}", ratio(runs[OURS], runs["nginx"]) >= 0.9)
+            for place, runs in [("into nothing", part["nowhere"]), ("into memory", part["memory"])]]) + "\n"
+    if "metalink" in figures:
+        part = figures["metalink"]
+        runs = part["runs"]
+        fast = ratio(runs[OURS], runs["three nginx"])
+        text += f"""### {part['bytes'] / MIB:.0f} MiB by aria2c, from three
+
+aria2c with its own defaults by the central's Metalink, and by the same one with three nginx in place of the secondaries: the same
+pieces, which aria2c verifies in both.
+
+""" + times(runs, part["bytes"]) + "\n" + verdicts([("≥ 1.0 × three nginx", f"{fast:.2f}", fast >= 0.995)]) + "\n"
+    if "metrics" in figures:
+        part = figures["metrics"]
+        text += f"### `/metrics` with {part['files']:,} files\n\nA hundred looks, 50 ms apart.\n\n" + table(
+            ["", "p50 ms", "p99", "worst", "KiB"],
+            [[name, f"{part[name]['p50_ms']:.1f}", f"{part[name]['p99_ms']:.1f}", f"{part[name]['worst_ms']:.1f}",
+              f"{part[name]['bytes'] / 1024:.0f}"] for name in ["central", "secondary"]]) + "\n" + verdicts([
+                (f"{name}: ≤ 20 ms", f"{part[name]['p99_ms']:.1f} ms", part[name]["p99_ms"] <= 20)
+                for name in ["central", "secondary"]]) + "\n"
+    if "idle" in figures:
+        part = figures["idle"]
+        row = lambda name, flag: [name, f"{part[flag]['cpu'] / part['seconds'] * 1000:.2f}", f"{part[flag]['rss'] / MIB:.0f}"]
+        text += f"### A cluster of which nobody asks anything, for {part['seconds']} s\n\n" + table(
+            ["a central and three secondaries", "CPU ms in each second", "peak MiB of the largest"],
+            [row("with HTTP", "si"), row("without", "no")]) + "\n"
+    return text
+
+
 def render(figures):
     machines = [part["machine"] for part in figures.values() if "machine" in part]
     text = """# Results
@@ -348,7 +388,7 @@ the ratios, not the times: machines differ, and a shared one differs from minute
 """
     text += table(["", ""], [[key, value] for key, value in machines[-1].items()]) + "\n"
     for name, section in [("loopback", loopback), ("lan", lan), ("waste", waste), ("faults", faults), ("scale", scale),
-                          ("changes", changes), ("micro", micro.render)]:
+                          ("changes", changes), ("web", web), ("micro", micro.render)]:
         if name in figures:
             text += section(figures[name])
     return text + NOTES.read_text()

@@ -1,7 +1,14 @@
 //! Peers that speak the protocol and lie in it: a secondary with a script, and a client that says what it
 //! is told to.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use tokio::{
@@ -81,6 +88,7 @@ pub enum Lie {
 /// A secondary with number 3 that enrols like any other and then lies. Ends when it is dropped.
 pub struct Liar {
     pub address: SocketAddr,
+    asked_by_http: Arc<AtomicU64>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -126,15 +134,84 @@ impl Liar {
                 }
             }
         });
+        let asked_by_http = Arc::<AtomicU64>::default();
+        let asked = Arc::clone(&asked_by_http);
         let serving = tokio::spawn(async move {
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                connections.spawn(serve(Peer::of(stream), files.clone(), lie));
+                let (files, asked) = (files.clone(), Arc::clone(&asked));
+                connections.spawn(async move {
+                    let mut first = [0];
+                    match stream.peek(&mut first).await {
+                        Ok(1) if first[0].is_ascii_uppercase() => {
+                            serve_http(stream, &files, &asked).await;
+                        }
+                        _ => serve(Peer::of(stream), files, lie).await,
+                    }
+                });
             }
         });
         Self {
             address,
+            asked_by_http,
             tasks: vec![alive, serving],
+        }
+    }
+
+    /// How often it was asked for bytes by HTTP.
+    pub fn asked_by_http(&self) -> u64 {
+        self.asked_by_http.load(Ordering::Relaxed)
+    }
+}
+
+/// Answers requests for files as a secondary does, with other bytes of the right length.
+async fn serve_http(stream: TcpStream, files: &[Announced], asked: &AtomicU64) {
+    let mut peer = Peer::of(stream);
+    loop {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            if !matches!(peer.read.read_until(b'\n', &mut head).await, Ok(1..)) {
+                return;
+            }
+        }
+        let head = String::from_utf8_lossy(&head).to_lowercase();
+        let is_asked = |file: &&Announced| head.contains(&file.meta.id.to_string());
+        let Some(file) = files.iter().find(is_asked) else {
+            return;
+        };
+        asked.fetch_add(1, Ordering::Relaxed);
+        let bytes = file.meta.layout.file_bytes();
+        let range = head
+            .lines()
+            .find_map(|line| line.strip_prefix("range: bytes="));
+        let (first, last) = range
+            .and_then(|range| range.split_once('-'))
+            .unwrap_or_default();
+        let first: u64 = first.parse().unwrap_or(0);
+        let last: u64 = last.trim().parse().unwrap_or(bytes - 1);
+        let mut answer = format!(
+            "HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\nContent-Range: bytes {first}-{last}/{bytes}\r\n\r\n",
+            last + 1 - first
+        );
+        if range.is_none() {
+            answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {bytes}\r\n\r\n");
+        }
+        if peer.write.write_all(answer.as_bytes()).await.is_err() {
+            return;
+        }
+        let mut left = last + 1 - first;
+        let wrong = vec![0x55; 64 << 10];
+        while left > 0 {
+            let count = left.min(wrong.len() as u64);
+            if peer
+                .write
+                .write_all(&wrong[..count as usize])
+                .await
+                .is_err()
+            {
+                return;
+            }
+            left -= count;
         }
     }
 }

@@ -373,3 +373,34 @@ async fn a_copy_waits_for_a_legacy_client_also_without_a_limit() {
         start.elapsed()
     );
 }
+
+#[tokio::test]
+async fn what_stands_for_a_part_counts_only_once_the_socket_has_taken_it() {
+    let bytes: Vec<u8> = (0..3000u32).map(|n| (n / 7) as u8).collect();
+    let content = Arc::clone(&context(bytes.clone(), None).provider.content);
+    let range = ByteRange {
+        start: 500,
+        end: 2500,
+    };
+    let by_kernel = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let part = Part::new(content, range, &by_kernel);
+    let stand_in = part.stand_in(0);
+    assert_eq!((stand_in.len(), part.stand_in(1999).len()), (2000, 1));
+    assert!(is_stand_in(stand_in) && is_stand_in(&stand_in[1999..]));
+    assert!(!is_stand_in(&stand_in.to_vec()));
+    assert!(part.has_sent(0) && !part.has_sent(1));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let near = tokio::net::TcpStream::connect(listener.local_addr().unwrap());
+    let near = crate::net::Socket::from(near.await.unwrap());
+    let (mut far, _) = listener.accept().await.unwrap();
+    // Not more than is asked for, and the rest after that.
+    for (most, sent) in [(100, 100), (5000, 2000)] {
+        let took = std::future::poll_fn(|context| part.poll_send(&near, context, most));
+        took.await.unwrap();
+        assert!(part.has_sent(sent) && !part.has_sent(sent + 1));
+    }
+    assert!(part.is_over());
+    let mut got = vec![0; 2000];
+    far.read_exact(&mut got).await.unwrap();
+    assert!(got == bytes[500..2500]);
+}
