@@ -20,7 +20,6 @@ use super::{
 };
 use crate::{
     cli::{
-        args::Habits,
         commands::{self, ClientLine, CommonLine},
         console::{Console, Mode, Printer, columns, page_columns, rows},
         exit::Exit,
