@@ -32,8 +32,8 @@ use super::{
 /// Permissions of a new log file: names and addresses in it are not for everybody.
 const FILE_MODE: u32 = 0o640;
 
-/// The line editor logs every key.
-const QUIET: &str = "rustyline=warn";
+/// The line editor logs every key, and libraries of HTTP may log what was asked for, which may be signed.
+const QUIET: &str = "rustyline=warn,h2=info,hyper=info";
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

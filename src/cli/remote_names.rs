@@ -99,7 +99,7 @@ fn possible(question: &Question) -> Option<Vec<String>> {
     let args: ClientArgs = flags::read_again(&line).ok()?;
     let (already, is_here): (&[String], bool) = match args.script.as_ref()? {
         Script::Listar { patrones, .. } => (patrones, false),
-        Script::Descargar { nombres, .. } => (nombres, false),
+        Script::Descargar { nombres, .. } | Script::Enlace { nombres, .. } => (nombres, false),
         Script::Verificar { nombres, .. } => (nombres, true),
         Script::Estado { .. } => return None,
     };

@@ -319,8 +319,7 @@ mod tests {
         Doorkeeper::new(Passwords {
             member: Some(Password::from_text(b"the secret of all")),
             administrator: Some(Password::from_text(b"and: another one")),
-            in_clear: false,
-            links: None,
+            ..Passwords::default()
         })
     }
 

@@ -13,7 +13,10 @@ use axum::{
 use hyper::body::{Buf, Frame, SizeHint};
 use parking_lot::Mutex;
 
-use super::counts::{self, Answer};
+use super::{
+    counts::{self, Answer},
+    watching::Show,
+};
 use crate::node::{
     Cut, Feed, Piece, Reading,
     face::{Cutter, OnCut, Serving},
@@ -33,26 +36,30 @@ enum Flow {
     /// From a file that this node holds.
     Held(Feed),
     /// From others, as they are read.
-    Watched(Reading),
+    Watched(Reading, Show),
 }
 
 impl Flow {
     fn rest_bytes(&self) -> u64 {
         match self {
             Self::Held(feed) => feed.rest_bytes(),
-            Self::Watched(reading) => reading.rest_bytes(),
+            Self::Watched(reading, _) => reading.rest_bytes(),
         }
     }
 
     async fn next(&mut self) -> Option<Result<Bytes, Cut>> {
         match self {
             Self::Held(feed) => Some(feed.next().await?.map(Bytes::Piece)),
-            Self::Watched(reading) => {
-                let piece = reading.next().await?;
-                Some(piece.map(Bytes::Made).map_err(|end| {
-                    tracing::info!(%end, "a reader is cut off");
-                    Cut::Over
-                }))
+            Self::Watched(reading, show) => {
+                let piece = match reading.next().await? {
+                    Ok(piece) => piece,
+                    Err(end) => {
+                        tracing::info!(%end, "a reader is cut off");
+                        return Some(Err(Cut::Over));
+                    }
+                };
+                show.sending(piece.len() as u64).await;
+                Some(Ok(Bytes::Made(piece)))
             }
         }
     }
@@ -64,9 +71,10 @@ impl Fed {
     }
 
     /// Of a content that comes while it is read.
-    pub(super) fn watched(reading: Reading) -> Self {
+    pub(super) fn watched(reading: Reading, show: Show) -> Self {
         let on_cut: OnCut = Arc::new(|_| ());
-        Self(Arc::new(Mutex::new(Some((Flow::Watched(reading), on_cut)))))
+        let flow = Flow::Watched(reading, show);
+        Self(Arc::new(Mutex::new(Some((flow, on_cut)))))
     }
 
     fn take(&self) -> Option<(Flow, OnCut)> {

@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Body,
     extract::State,
-    http::{HeaderValue, Response, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts},
     routing::get,
 };
 
@@ -22,6 +22,8 @@ use super::{
     pages::{self, Orders},
     problem::Problem,
     shared::Central,
+    subtitles,
+    watching::name_below,
     writes::administers,
 };
 use crate::{
@@ -32,14 +34,20 @@ use crate::{
     },
 };
 
-pub(super) fn router(door: CentralDoor, administration: Administration) -> Router {
-    let central = Central::new(door, administration);
+pub(super) fn router(
+    door: CentralDoor,
+    administration: Administration,
+    most_viewers: usize,
+) -> Router {
+    let central = Central::new(door, administration, most_viewers);
     api::mounted(Router::new(), api::of_central())
         .route(names::BY_NAME, get(by_name))
         .route(names::BY_CONTENT, get(by_content))
         .route("/", get(page))
         .route("/p/{*name}", get(file_page))
         .route("/static/{file}", get(asset))
+        .route("/ver/{*name}", get(watch))
+        .route("/vtt/{*name}", get(subtitles_of))
         .route("/meta4/{*name}", get(metalink))
         .route("/sha256/{*name}", get(sha256))
         .route("/m3u/{*name}", get(playlist))
@@ -90,6 +98,57 @@ fn redirect(central: &Central, request: &Parts, offer: &Offer) -> Result<Respons
     let location = HeaderValue::try_from(location).map_err(|_| Problem::NotFound)?;
     response.headers_mut().insert(header::LOCATION, location);
     Ok(response)
+}
+
+/// Through this node. Whoever can take it from several servers is told which.
+async fn watch(State(central): State<Central>, request: Parts) -> Response<Body> {
+    let answer = async {
+        let name = name_below(&request, "/ver/")?;
+        let mut response = central.watching.answer(&request, name.clone()).await?;
+        if request.headers.contains_key("want-digest") && response.status().is_success() {
+            let offer = central.offer(name).await?;
+            link_to_others(&central, &request, &offer, response.headers_mut())?;
+        }
+        Ok(response)
+    };
+    let answer = answer.await;
+    told(&request, answer)
+}
+
+/// Where the same content is, and what describes it (RFC 6249). One in each field, as aria2 reads no more.
+fn link_to_others(
+    central: &Central,
+    request: &Parts,
+    offer: &Offer,
+    headers: &mut HeaderMap,
+) -> Result<(), Problem> {
+    let asker = asker(request)?;
+    let duplicates = offer.1.iter().map(|holder| {
+        let address = central.at_holder(asker, offer, holder);
+        format!("<{address}>; rel=duplicate; pri=1")
+    });
+    let path = format!("/meta4/{}.meta4", names::to_path(&offer.0.name));
+    let described = asker.address(&path);
+    let described = format!("<{described}>; rel=describedby; type=\"application/metalink4+xml\"");
+    for link in duplicates.chain([described]) {
+        let link = HeaderValue::try_from(link).map_err(|_| Problem::NotFound)?;
+        headers.append(header::LINK, link);
+    }
+    Ok(())
+}
+
+async fn subtitles_of(State(central): State<Central>, request: Parts) -> Response<Body> {
+    let answer = async {
+        let name = name_below(&request, "/vtt/")?;
+        let text = central.watching.subtitles(name).await?;
+        let mut response = Response::new(Body::from(text));
+        plain(response.headers_mut());
+        let vtt = HeaderValue::from_static("text/vtt; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, vtt);
+        Ok(response)
+    };
+    let answer = answer.await;
+    told(&request, answer)
 }
 
 /// The name of a path below a route, without the ending that the list has.
@@ -152,7 +211,7 @@ async fn playlist(State(central): State<Central>, request: Parts) -> Response<Bo
         }
         let name = listed(&request, "/m3u/", ".m3u")?;
         let (file, _) = central.offer(name).await?;
-        let address = asker(&request)?.address(&format!("/f/{}", names::to_path(&file.name)));
+        let address = asker(&request)?.address(&format!("/ver/{}", names::to_path(&file.name)));
         let text = lists::playlist(&[(file.name.clone(), address)]);
         Ok(list(text, "audio/x-mpegurl", &file.name, ".m3u"))
     };
@@ -176,7 +235,7 @@ async fn folder_list(
         let names = all.files.iter().map(|listed| &listed.file.name);
         let playable = lists::playable(names, &inside).into_iter();
         let files = playable.map(|name| {
-            let address = asker.address(&format!("/f/{}", names::to_path(&name)));
+            let address = asker.address(&format!("/ver/{}", names::to_path(&name)));
             (name, address)
         });
         let files: Vec<(FileName, String)> = files.collect();
@@ -199,7 +258,9 @@ async fn ready(State(central): State<Central>, request: Parts) -> Response<Body>
 
 async fn metrics(State(central): State<Central>, request: Parts) -> Response<Body> {
     let answer = match (central.door.summary().await, counts(&request)) {
-        (Ok(look), Some(counts)) => Figures::of_central(&look, &counts).answer(&request.headers),
+        (Ok(look), Some(counts)) => Figures::of_central(&look, &counts)
+            .watched(central.watching.figures())
+            .answer(&request.headers),
         _ => Err(Problem::Stopping),
     };
     told(&request, answer)
@@ -247,8 +308,11 @@ async fn file_page(State(central): State<Central>, request: Parts) -> Response<B
         let all = all.map_err(|Stopped| Problem::Stopping)?;
         let neighbours = neighbours(&all.files, &offer.0.name);
         let whole = manifest.map(|manifest| manifest.whole());
+        let names = all.files.iter().map(|listed| &listed.file.name);
+        let subtitles = subtitles::of(offer.0.name.as_str(), names);
+        let beside = (&neighbours, &subtitles[..]);
         let by = (asker, tongue);
-        Ok(pages::file(&offer, whole, &neighbours, &query, by))
+        Ok(pages::file(&offer, whole, beside, &query, by))
     };
     let answer = answer.await;
     told(&request, answer)

@@ -96,6 +96,21 @@ impl Figures {
         self.gauges("trozos_build_info", "What this program is.", rows);
     }
 
+    /// What is watched through a node.
+    pub(super) fn watched(mut self, (viewers, sent_bytes): (usize, u64)) -> Self {
+        self.gauge(
+            "trozos_stream_viewers",
+            "Addresses that watch something through this node.",
+            viewers as f64,
+        );
+        self.counter(
+            "trozos_stream_sent_bytes",
+            "Bytes that those were sent.",
+            sent_bytes,
+        );
+        self
+    }
+
     /// Payload that was sent, by protocol.
     fn sent(&mut self, lines: u64, http: u64) {
         let rows = vec![(label("via", "lines"), lines), (label("via", "http"), http)];

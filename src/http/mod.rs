@@ -5,7 +5,8 @@
 //! `asker` is who asks, `secondary` and `central` are the routes of the servers, `shared` what all routes of one server share,
 //! `answers` what they have in common. `ranges` is what a request means, `files` the head of the answer, `kinds` and
 //! `names` what is said of a file, `lists` what programs
-//! read about it, `body` how bytes come. `pages` are what people see, `catalogue` which files
+//! read about it, `body` how bytes come. `watching` is what comes through this node from all secondaries, for `viewers` at the
+//! `pace` of their players; `subtitles` are what goes with films. `pages` are what people see, `catalogue` which files
 //! of it, `live` what changes there by itself. `api` is for programs, `writes` which requests may change something,
 //! `metrics` are figures, `counts` those of the face itself, `problem` is why not, `text` in whose language, `fields` what many answers have.
 
@@ -36,27 +37,45 @@ mod server;
 mod shared;
 mod subtitles;
 mod text;
+mod viewers;
+mod watching;
 mod writes;
 
 use std::sync::Arc;
 
-use crate::node::{central::CentralDoor, face::FaceMaker, secondary::SecondaryDoor};
+use crate::{
+    model::FileName,
+    node::{central::CentralDoor, face::FaceMaker, secondary::SecondaryDoor},
+};
 
 use self::server::Server;
 pub use self::{auth::Passwords, hosts::Hosts, problem::Problem};
 
-/// The face of a central.
-pub fn of_central(hosts: Hosts, passwords: Passwords) -> FaceMaker<CentralDoor> {
+/// Where a file is watched through a server.
+pub fn address_of(name: &FileName) -> String {
+    format!("/ver/{}", names::to_path(name))
+}
+
+/// The face of a central, through which so many viewers may watch.
+pub fn of_central(
+    hosts: Hosts,
+    passwords: Passwords,
+    most_viewers: usize,
+) -> FaceMaker<CentralDoor> {
     FaceMaker::new(move |door| {
-        let router = central::router(door, passwords.administration());
+        let router = central::router(door, passwords.administration(), most_viewers);
         Arc::new(Server::new(router, hosts.clone(), passwords.clone()))
     })
 }
 
-/// The face of a secondary.
-pub fn of_secondary(hosts: Hosts, passwords: Passwords) -> FaceMaker<SecondaryDoor> {
+/// The face of a secondary; with so many viewers it is a gateway too.
+pub fn of_secondary(
+    hosts: Hosts,
+    passwords: Passwords,
+    most_viewers: Option<usize>,
+) -> FaceMaker<SecondaryDoor> {
     FaceMaker::new(move |door| {
-        let router = secondary::router(door, passwords.administration());
+        let router = secondary::router(door, passwords.administration(), most_viewers);
         Arc::new(Server::new(router, hosts.clone(), passwords.clone()))
     })
 }

@@ -24,6 +24,7 @@ use super::{
     problem::Problem,
     ranges::Wants,
     shared::Secondary,
+    watching::{Watching, name_below},
 };
 use crate::{
     model::IndexedFile,
@@ -34,7 +35,18 @@ use crate::{
     },
 };
 
-pub(super) fn router(door: SecondaryDoor, administration: Administration) -> Router {
+pub(super) fn router(
+    door: SecondaryDoor,
+    administration: Administration,
+    most_viewers: Option<usize>,
+) -> Router {
+    let gateway = most_viewers.map(|most| Watching::new(door.gateway().clone(), most));
+    let watching = match gateway {
+        Some(watching) => Router::new()
+            .route("/ver/{*name}", get(watch))
+            .with_state(watching),
+        None => Router::new(),
+    };
     let secondary = Secondary {
         door,
         administration,
@@ -49,6 +61,16 @@ pub(super) fn router(door: SecondaryDoor, administration: Administration) -> Rou
         .method_not_allowed_fallback(not_allowed)
         .fallback(nothing)
         .with_state(secondary)
+        .merge(watching)
+}
+
+async fn watch(State(watching): State<Watching>, request: Parts) -> Response<Body> {
+    let answer = async {
+        let name = name_below(&request, "/ver/")?;
+        watching.answer(&request, name).await
+    };
+    let answer = answer.await;
+    told(&request, answer)
 }
 
 /// The page for people is the central's.

@@ -7,6 +7,7 @@ use std::sync::{
 
 use super::{
     asker::Asker, auth::Administration, catalogue::Searched, live::Live, names, problem::Problem,
+    watching::Watching,
 };
 use crate::{
     model::FileName,
@@ -25,6 +26,7 @@ pub(super) struct Central {
     /// The pages that look on.
     pub(super) live: Live,
     pub(super) searched: Arc<Searched>,
+    pub(super) watching: Watching,
     /// Counts redirections, so that equally busy secondaries take turns.
     turn: Arc<AtomicUsize>,
 }
@@ -37,8 +39,13 @@ pub(super) struct Secondary {
 }
 
 impl Central {
-    pub(super) fn new(door: CentralDoor, administration: Administration) -> Self {
+    pub(super) fn new(
+        door: CentralDoor,
+        administration: Administration,
+        most_viewers: usize,
+    ) -> Self {
         Self {
+            watching: Watching::new(door.gateway().clone(), most_viewers),
             live: Live::new(door.clone()),
             door,
             administration,

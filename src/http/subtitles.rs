@@ -2,10 +2,39 @@
 
 use std::fmt::Write;
 
+use crate::model::FileName;
+
 /// Longest file that is converted, in bytes: the longest film has a tenth of it.
 pub(super) const MOST_BYTES: u64 = 4 << 20;
 
 const FIRST: &str = "WEBVTT";
+/// Files of subtitles of a film.
+const MOST_OF_A_FILM: usize = 32;
+
+/// True for a name of a file of subtitles.
+pub(super) fn is_one(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    ["vtt", "srt"]
+        .iter()
+        .any(|known| ending.eq_ignore_ascii_case(known))
+}
+
+/// The files of subtitles of a film, among all names: those that begin as it does, and what each says beyond that (a
+/// language, mostly).
+pub(super) fn of<'a>(
+    film: &str,
+    names: impl Iterator<Item = &'a FileName>,
+) -> Vec<(FileName, String)> {
+    let stem = film.rsplit_once('.').map_or(film, |(stem, _)| stem);
+    let beyond = |name: &'a FileName| {
+        let rest = name.as_str().strip_prefix(stem)?;
+        let rest = rest.strip_prefix('.').filter(|_| is_one(name.as_str()))?;
+        let (beyond, _) = rest.rsplit_once('.').unwrap_or(("", rest));
+        let is_word = beyond.len() <= 32 && !beyond.contains('/');
+        is_word.then(|| (name.clone(), beyond.to_owned()))
+    };
+    names.filter_map(beyond).take(MOST_OF_A_FILM).collect()
+}
 
 /// A file of subtitles, WebVTT or SubRip, as WebVTT. Cues that cannot be understood are left out.
 pub(super) fn to_vtt(file: &[u8]) -> String {
@@ -186,6 +215,26 @@ mod tests {
         }
         let vtt = "WEBVTT - x\n\n00:01.000 --> 00:02.000\n<c.red>a</c>\n";
         assert_eq!(to_vtt(vtt.as_bytes()), vtt);
+    }
+
+    #[test]
+    fn a_film_has_the_subtitles_that_begin_as_it_does() {
+        let names = [
+            "serie/cap 1.en.vtt",
+            "serie/cap 1.mkv",
+            "serie/cap 1.srt",
+            "serie/cap 10.srt",
+            "serie/cap 1/x.srt",
+            "cap 1.srt",
+        ];
+        let names = names.map(|name| FileName::try_from(name).unwrap());
+        let found = of("serie/cap 1.mkv", names.iter());
+        let found: Vec<_> = found
+            .iter()
+            .map(|(name, of)| (name.as_str(), of.as_str()))
+            .collect();
+        let expected = [("serie/cap 1.en.vtt", "en"), ("serie/cap 1.srt", "")];
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Sockets. Knows bytes, lines and time limits; no roles, no files.
 
+mod beginning;
 mod certificate;
 mod connect;
 mod descriptors;
@@ -10,6 +11,7 @@ mod local;
 pub mod memory;
 mod network;
 mod permits;
+mod refusal;
 mod send_file;
 mod socket;
 mod stall;
@@ -17,6 +19,7 @@ mod stream;
 mod tls;
 mod zones;
 
+pub use beginning::{Beginning, beginning};
 pub use certificate::{CertificateTrouble, PemTrouble};
 pub use connect::{ConnectError, connect, resolve};
 pub use descriptors::connection_permits;
@@ -25,10 +28,9 @@ pub use listen::{Accepted, Arrival, Door};
 pub use local::{LocalListener, connect_here, is_listened_to, read_all};
 pub use network::{Listener, Network, listen};
 pub use permits::{Permit, PermitCount, Permits, Use};
+pub use refusal::TlsRefusal;
 pub use send_file::{PlainSocket, limit_unsent};
 pub use socket::Socket;
 pub use stream::{ReadSide, Stream, WriteSide};
-pub use tls::{
-    Authority, Beginning, ClientTls, Identity, ServerTls, TlsError, TlsRefusal, Traffic, beginning,
-};
+pub use tls::{Authority, ClientTls, Identity, ServerTls, TlsError, Traffic};
 pub use zones::reachable;

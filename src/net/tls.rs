@@ -16,15 +16,17 @@ use rustls::{
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio_rustls::{LazyConfigAcceptor, TlsConnector, TlsStream, server::StartHandshake};
 
-use super::{CertificateTrouble, PemTrouble, Socket, Stream, split};
+use super::{
+    CertificateTrouble, PemTrouble, Socket, Stream,
+    beginning::{Beginning, is_http},
+    split,
+};
 use crate::model::error_codes;
 
 /// How much is read from a socket at once where chunks come in, in bytes.
 const BULK_READ_BYTES: usize = 128 * 1024;
 /// The same where only lines do.
 const LINE_READ_BYTES: usize = 4 * 1024;
-/// First byte of every TLS connection: a record of the handshake.
-const HANDSHAKE_RECORD: u8 = 0x16;
 /// How long a peer may take to take in that it was refused.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -366,77 +368,4 @@ impl ClientTls {
         let stream = self.0.now().connect(name, socket).await?;
         Ok(Stream::Tls(Box::new(TlsStream::Client(stream))))
     }
-}
-
-/// Why TLS does not come about between two sides that both mean well.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TlsRefusal {
-    /// What answers is not TLS.
-    #[error("it does not speak TLS")]
-    NotTls,
-    /// The peer's certificate is not good.
-    #[error("its certificate is not good: {0}")]
-    Theirs(CertificateTrouble),
-    /// The peer does not take ours, or wants one.
-    #[error("it does not take our certificate: {0}")]
-    Ours(CertificateTrouble),
-    /// The peer gave up, and says why by a name of the standard's (RFC 8446, 6).
-    #[error("the other side gave up: {0}")]
-    GaveUp(String),
-    /// Anything else that trying again does not mend, in the library's words.
-    #[error("{0}")]
-    Other(String),
-}
-
-error_codes!(TlsRefusal, code {
-    Self::NotTls => "no-tls",
-    Self::Theirs(_) => "their-certificate",
-    Self::Ours(_) => "our-certificate",
-    Self::GaveUp(_) | Self::Other(_) => "tls-failed",
-});
-
-impl TlsRefusal {
-    /// What an error of a stream means; `None` when it is not of TLS.
-    pub fn of(error: &io::Error) -> Option<Self> {
-        let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-        Some(match error {
-            rustls::Error::InvalidMessage(_) => Self::NotTls,
-            rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
-                Self::Theirs(error.into())
-            }
-            rustls::Error::AlertReceived(alert) => match CertificateTrouble::of_alert(*alert) {
-                Some(trouble) => Self::Ours(trouble),
-                None => Self::GaveUp(format!("{alert:?}")),
-            },
-            other => Self::Other(other.to_string()),
-        })
-    }
-}
-
-/// How a peer begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Beginning {
-    /// A handshake of TLS.
-    Tls,
-    /// The method of an HTTP request: lines begin with a brace.
-    Http,
-    /// Anything else, or nothing.
-    Lines,
-}
-
-/// How the peer begins, by its first byte. Reads nothing; cancel-safe.
-///
-/// # Errors
-/// When the stream fails.
-pub async fn beginning(socket: &Socket) -> io::Result<Beginning> {
-    Ok(match socket.peek().await? {
-        Some(HANDSHAKE_RECORD) => Beginning::Tls,
-        first if is_http(first) => Beginning::Http,
-        _ => Beginning::Lines,
-    })
-}
-
-/// A method: lines begin with a brace.
-fn is_http(first: Option<u8>) -> bool {
-    first.is_some_and(|first| first.is_ascii_uppercase())
 }

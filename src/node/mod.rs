@@ -11,6 +11,7 @@ pub mod face;
 mod failure;
 mod fetch;
 mod finding;
+mod gateway;
 mod greeting;
 mod link;
 mod lost;
@@ -34,6 +35,7 @@ mod watch;
 
 pub use ask::Stopped;
 pub use failure::{DiskTrouble, Failure, ToldFailure};
+pub use gateway::{FIRST_BYTE, Gateway, NotWatched};
 pub use lost::{Lost, Stranger};
 pub use refused::Refused;
 pub use security::{

@@ -29,6 +29,7 @@ pub(crate) const ENGLISH: Language = Language {
 pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("certificados", "certificates"),
     ("descargar", "get"),
+    ("enlace", "link"),
     ("estado", "status"),
     ("listar", "list"),
     ("verificar", "verify"),

@@ -45,7 +45,7 @@ impl Scene {
     async fn start(passwords: Passwords) -> Self {
         let (bench, central) = Bench::start(|config| {
             config.required_secondaries = 1;
-            config.face = Some(http::of_central(Hosts::default(), passwords.clone()));
+            config.face = Some(http::of_central(Hosts::default(), passwords.clone(), 16));
         })
         .await;
         put(
@@ -54,7 +54,7 @@ impl Scene {
         );
         put(&bench.served(1, "a.mp4"), &noise(2, 7));
         let mut config = bench.secondary_config(1);
-        config.face = Some(http::of_secondary(Hosts::default(), passwords));
+        config.face = Some(http::of_secondary(Hosts::default(), passwords, None));
         let secondary = start_secondary(config).await;
         let client = bench.client("ana").await;
         client.level(2, 1).await;

@@ -1,16 +1,21 @@
 //! Servers asked by HTTP, byte for byte: ranges and conditions, redirections, hosts and methods, slow and long heads, cut
 //! bodies, and the books of what was sent.
 
-use std::{net::SocketAddr, path::Path, process::Command, time::Duration};
+use std::{net::SocketAddr, path::Path, process::Command, sync::Arc, time::Duration};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::{Instant, timeout},
 };
-use trozos::http::{self, Hosts, Passwords};
+use trozos::{
+    http::{self, Hosts, Passwords},
+    model::limits::MAX_HTTP_CONNECTIONS_EACH,
+    node::{NetworkRole, SecretSource, Security, SecurityFiles, certificates::make},
+};
 
-use crate::support::{Bench, Central, Secondary, noise, put, start_secondary, until};
+use crate::support::{Bench, Central, Secondary, name, noise, put, start_secondary, until};
 
 const BYTES: usize = (2 << 20) + 77;
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,7 +31,7 @@ impl Scene {
     async fn start(count: u64) -> Self {
         let (bench, central) = Bench::start(|config| {
             config.required_secondaries = count as u16;
-            config.face = Some(http::of_central(Hosts::default(), Passwords::default()));
+            config.face = Some(http::of_central(Hosts::default(), Passwords::default(), 16));
         })
         .await;
         let bytes = noise(5, BYTES);
@@ -35,7 +40,11 @@ impl Scene {
             put(&bench.served(n, "serie/ñu 1.mp4"), &bytes);
             put(&bench.served(n, "vacio"), b"");
             let mut config = bench.secondary_config(n);
-            config.face = Some(http::of_secondary(Hosts::default(), Passwords::default()));
+            config.face = Some(http::of_secondary(
+                Hosts::default(),
+                Passwords::default(),
+                None,
+            ));
             secondaries.push(start_secondary(config).await);
         }
         let client = bench.client("espera").await;
@@ -318,7 +327,11 @@ async fn an_answer_ends_cleanly_only_when_all_of_it_is_as_it_was_indexed() {
     let bytes = noise(7, 8 << 20);
     put(&file, &bytes);
     let mut config = bench.secondary_config(1);
-    config.face = Some(http::of_secondary(Hosts::default()));
+    config.face = Some(http::of_secondary(
+        Hosts::default(),
+        Passwords::default(),
+        None,
+    ));
     let secondary = start_secondary(config).await;
     bench.client("espera").await.level(1, 1).await;
     let at = secondary.handle.address();
@@ -374,7 +387,7 @@ async fn the_central_says_where_a_file_is() {
     let playlist = ask(at, &format!("GET /m3u/{name}.m3u"), &[]).await;
     let playlist = String::from_utf8(playlist.body).unwrap();
     assert!(
-        playlist.contains(&format!("http://{at}/f/{name}\n")),
+        playlist.contains(&format!("http://{at}/ver/{name}\n")),
         "{playlist}"
     );
     let page = ask(at, "GET /?carpeta=serie/&idioma=en", &[]).await;
@@ -486,7 +499,11 @@ async fn a_body_that_cannot_be_finished_is_cut_and_never_ended() {
     let file = bench.served(1, "cambia.bin");
     put(&file, &noise(6, 64 << 20));
     let mut config = bench.secondary_config(1);
-    config.face = Some(http::of_secondary(Hosts::default(), Passwords::default()));
+    config.face = Some(http::of_secondary(
+        Hosts::default(),
+        Passwords::default(),
+        None,
+    ));
     let secondary = start_secondary(config).await;
     bench.client("espera").await.level(1, 1).await;
     let at = secondary.handle.address();
@@ -556,6 +573,424 @@ async fn curl_wget_and_aria2_get_what_they_ask_for() {
         let ran = tokio::task::spawn_blocking(move || run(&folder, &line));
         ran.await.unwrap();
     }
+}
+
+/// Certificates for 127.0.0.1, and a secret.
+fn closed(folder: &Path, role: NetworkRole) -> Arc<Security> {
+    let own = |name: &str| Some(folder.join(name));
+    let files = SecurityFiles {
+        secret: SecretSource::Text(SECRET.as_bytes().to_vec()),
+        certificate: own("127.0.0.1.pem"),
+        key: own("127.0.0.1-clave.pem"),
+        authority: own("ca.pem"),
+    };
+    Arc::new(Security::load(&files, role).unwrap())
+}
+
+const SECRET: &str = "the secret of this cluster";
+
+fn passwords(security: &Security) -> Passwords {
+    Passwords {
+        member: security.password(),
+        links: security.link_key(),
+        ..Passwords::default()
+    }
+}
+
+/// A closed cluster of one secondary whose central and secondary answer HTTP, with TLS or without.
+async fn closed_scene(has_tls: bool) -> (Scene, Arc<Security>) {
+    let certificates = tempfile::tempdir().unwrap();
+    let folder = certificates.path().join("tls");
+    make(&folder, &[vec!["127.0.0.1".to_owned()]], FileNames::SPANISH).unwrap();
+    let security = |role| match has_tls {
+        true => closed(&folder, role),
+        false => {
+            let secret = SecretSource::Text(SECRET.as_bytes().to_vec());
+            let files = SecurityFiles {
+                secret,
+                ..SecurityFiles::default()
+            };
+            Arc::new(Security::load(&files, role).unwrap())
+        }
+    };
+    let own = security(NetworkRole::Listens);
+    let (bench, central) = Bench::start(|config| {
+        config.required_secondaries = 1;
+        config.security = Arc::clone(&own);
+        let passwords = passwords(&own);
+        config.face = Some(http::of_central(Hosts::default(), passwords, 16));
+    })
+    .await;
+    let bytes = noise(5, BYTES);
+    put(&bench.served(1, "serie/ñu 1.mp4"), &bytes);
+    let mut config = bench.secondary_config(1);
+    config.security = security(NetworkRole::Both);
+    let of_secondary = passwords(&config.security);
+    config.face = Some(http::of_secondary(Hosts::default(), of_secondary, None));
+    let secondaries = vec![start_secondary(config).await];
+    let own_client = security(NetworkRole::Connects);
+    let client = bench.client_with("espera", |config| config.security = own_client);
+    client.await.level(1, 1).await;
+    std::fs::rename(&folder, bench.path("tls")).unwrap();
+    let scene = Scene {
+        bench,
+        central,
+        secondaries,
+        bytes,
+    };
+    (scene, own)
+}
+
+fn said(password: &str) -> String {
+    let pair = STANDARD.encode(format!("quien sea:{password}"));
+    format!("Authorization: Basic {pair}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_cluster_is_read_by_whoever_says_the_secret_or_has_a_link() {
+    let (scene, security) = closed_scene(false).await;
+    let path = "/f/serie/%C3%B1u%201.mp4";
+    for at in [scene.central(), scene.secondary(1)] {
+        assert_eq!(ask(at, "GET /healthz", &[]).await.status, 200);
+        for path in [path, "/metrics", "/", "/nada"] {
+            let answer = ask(at, &format!("GET {path}"), &[]).await;
+            assert_eq!(answer.status, 401, "{path}");
+            assert!(answer.field("www-authenticate").starts_with("Basic "));
+            let text = String::from_utf8_lossy(&answer.body);
+            assert!(text.contains("http-password-wanted"), "{text}");
+        }
+        let wrong = ask(at, "GET /metrics", &[&said("the secret of another")]).await;
+        assert_eq!(wrong.status, 401);
+        assert_eq!(ask(at, "GET /metrics", &[&said(SECRET)]).await.status, 200);
+    }
+    let at = scene.secondary(1);
+    let whole = ask(at, &format!("GET {path}"), &[&said(SECRET)]).await;
+    assert_eq!(whole.body, scene.bytes);
+    // The central's redirection has a link of its own, which is for this content alone.
+    let redirected = ask(scene.central(), &format!("GET {path}"), &[&said(SECRET)]).await;
+    assert_eq!(redirected.status, 307);
+    let location = redirected.field("location").to_owned();
+    let (_, target) = location.split_once("//").unwrap();
+    let target = &target[target.find('/').unwrap()..];
+    let linked = ask(at, &format!("GET {target}"), &[]).await;
+    assert_eq!((linked.status, &linked.body), (200, &scene.bytes));
+    let (content, query) = target.split_once('?').unwrap();
+    for (line, status) in [
+        (format!("HEAD {target}"), 200),
+        (format!("GET {content}"), 401),
+        (format!("GET {path}?{query}"), 401),
+        (format!("GET /metrics?{query}"), 401),
+        (format!("GET {content}?{}x", query), 401),
+        (format!("OPTIONS {target}"), 401),
+    ] {
+        assert_eq!(ask(at, &line, &[]).await.status, status, "{line}");
+    }
+    // What a list gives out is good for as long as the link by which it was read, and no longer.
+    let until = 60
+        + std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap()
+            .as_secs();
+    let list = "/m3u/serie/%C3%B1u%201.mp4.m3u";
+    let query = security.link_key().unwrap().sign(list, until);
+    let listed = ask(scene.central(), &format!("GET {list}?{query}"), &[]).await;
+    let text = String::from_utf8(listed.body).unwrap();
+    assert!(text.contains(&format!("?t={until}.")), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_passwords_are_slowed_down_and_others_are_not() {
+    let (scene, _) = closed_scene(false).await;
+    let at = scene.central();
+    for _ in 0..5 {
+        assert_eq!(ask(at, "GET /metrics", &[&said("guess")]).await.status, 401);
+    }
+    let began = Instant::now();
+    assert_eq!(ask(at, "GET /metrics", &[&said("guess")]).await.status, 401);
+    assert!(began.elapsed() >= Duration::from_millis(900));
+    let mut guesses = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        guesses.spawn(async move { ask(at, "GET /metrics", &[&said("guess")]).await.status });
+    }
+    until("somebody is turned away", || {
+        let next = guesses.try_join_next();
+        async move { next.filter(|status| *status.as_ref().unwrap() == 429) }
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs curl"]
+async fn curl_reads_a_closed_cluster_over_tls_without_a_certificate() {
+    let (scene, security) = closed_scene(true).await;
+    let folder = scene.bench.path("tls");
+    put(&folder.join("orig"), &scene.bytes);
+    let (c, s) = (scene.central(), scene.secondary(1));
+    let f = "serie/%C3%B1u%201.mp4";
+    let until = 60
+        + std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap()
+            .as_secs();
+    let link = security.link_key().unwrap();
+    let link = link.sign(&format!("/f/{f}"), until);
+    for line in [
+        format!("curl -sf --cacert ca.pem -u 'x:{SECRET}' -o a https://{s}/f/{f}; cmp a orig"),
+        format!(
+            "curl -sf --http1.1 --cacert ca.pem -u 'x:{SECRET}' -o b https://{s}/f/{f}; cmp b orig"
+        ),
+        // Without an offer of protocols it is seen by its first byte where no certificate is asked for, which all are here.
+        format!("curl -sfL --cacert ca.pem -u 'x:{SECRET}' -o c https://{c}/f/{f}; cmp c orig"),
+        format!("curl -sfL --cacert ca.pem -o d 'https://{c}/f/{f}?{link}'; cmp d orig"),
+        format!(
+            "test $(curl -s -o /dev/null -w '%{{http_code}}' --cacert ca.pem https://{c}/f/{f}) = 401"
+        ),
+        format!(
+            "curl -sf --cacert ca.pem -u 'x:{SECRET}' https://{c}/meta4/{f}.meta4 | grep -q 'https://{s}/c/.*t='"
+        ),
+    ] {
+        let folder = folder.clone();
+        let ran = tokio::task::spawn_blocking(move || run(&folder, &line));
+        ran.await.unwrap();
+    }
+}
+
+/// A film of so many bytes that plays for so many seconds.
+fn film(bytes: usize, seconds: u32) -> Vec<u8> {
+    let part = |kind: &[u8], content: &[u8]| {
+        let length = (content.len() as u32 + 8).to_be_bytes();
+        [&length[..], kind, content].concat()
+    };
+    let times = [1000u32.to_be_bytes(), (seconds * 1000).to_be_bytes()].concat();
+    let header = part(b"mvhd", &[&[0; 12][..], &times, &[0; 80]].concat());
+    let begin = [part(b"ftyp", b"isom\0\0\0\0"), part(b"moov", &header)].concat();
+    let pictures = noise(9, bytes - begin.len() - 8);
+    [begin, part(b"mdat", &pictures)].concat()
+}
+
+/// A figure of a server, all its rows together.
+async fn sum(at: SocketAddr, name: &str) -> u64 {
+    let answer = ask(at, "GET /metrics", &[]).await;
+    let text = String::from_utf8(answer.body).unwrap();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with(&format!("{name} ")));
+    let line = line.unwrap_or_else(|| panic!("no {name}: {text}"));
+    line.split(' ').nth(1).unwrap().parse::<f64>().unwrap() as u64
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_central_gives_on_what_secondaries_hold() {
+    let scene = Scene::start(2).await;
+    let at = scene.central();
+    let path = "/ver/serie/%C3%B1u%201.mp4";
+    let get = format!("GET {path}");
+    let whole = ask(at, &get, &[]).await;
+    assert_eq!((whole.status, &whole.body), (200, &scene.bytes));
+    assert_eq!(whole.field("cache-control"), "no-store");
+    assert_eq!(whole.field("content-type"), "video/mp4");
+    let tag = whole.field("etag").to_owned();
+    let head = ask(at, &format!("HEAD {path}"), &["Range: bytes=0-1"]).await;
+    assert_eq!(
+        (head.status, head.field("content-length")),
+        (200, &*BYTES.to_string())
+    );
+    for (field, status, expected) in [
+        ("Range: bytes=0-1", 206, &scene.bytes[..2]),
+        ("Range: bytes=-5", 206, &scene.bytes[BYTES - 5..]),
+        ("Range: bytes=2097000-", 206, &scene.bytes[2_097_000..]),
+        ("Range: bytes=99999999-", 416, &[]),
+        ("If-Match: \"x\"", 412, &[]),
+        ("If-Range: \"x\"", 200, &scene.bytes[..]),
+    ] {
+        let answer = ask(at, &get, &[field]).await;
+        assert_eq!(answer.status, status, "{field}");
+        assert!(answer.body == expected, "{field}");
+    }
+    let same = ask(at, &get, &[&format!("If-None-Match: {tag}")]).await;
+    assert_eq!(same.status, 304);
+    assert_eq!(ask(at, "GET /ver/nada", &[]).await.status, 404);
+    assert_eq!(ask(at, "GET /ver/vacio", &[]).await.status, 200);
+    // Whoever can take it from several servers is told which, and others are not.
+    let several = ask(at, &get, &["Want-Digest: SHA-256", "Range: bytes=0-1"]).await;
+    let links = several
+        .head
+        .lines()
+        .filter(|line| line.starts_with("link:"));
+    assert_eq!(links.count(), 3, "{}", several.head);
+    assert_eq!(whole.field("link"), "");
+    // The secondaries sent it once: what the others read was here.
+    let sent = |n| sum(scene.secondary(n), "trozos_sent_bytes_total");
+    assert_eq!(sent(1).await + sent(2).await, BYTES as u64);
+    assert!(sum(at, "trozos_stream_sent_bytes_total").await > 2 * BYTES as u64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_watched_goes_on_when_a_secondary_stops() {
+    let (bench, central) = Bench::start(|config| {
+        config.required_secondaries = 2;
+        let passwords = Passwords::default();
+        config.face = Some(http::of_central(Hosts::default(), passwords, 16));
+    })
+    .await;
+    let bytes = noise(8, 96 << 20);
+    put(&bench.served(1, "largo.bin"), &bytes);
+    let mut secondaries = Vec::new();
+    for n in 1..=2 {
+        let mut config = bench.secondary_config(n);
+        config.upload_limit_bytes_per_s = Some(20_000_000);
+        secondaries.push(start_secondary(config).await);
+    }
+    bench.client("espera").await.level(1, 2).await;
+    let at = central.handle.address();
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    let request = format!("GET /ver/largo.bin HTTP/1.1\r\nHost: {at}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 8 << 20];
+    stream.read_exact(&mut answer).await.unwrap();
+    secondaries.remove(0).handle.stop().await.unwrap();
+    let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+    read.expect("nothing more comes").expect("it was cut");
+    let answer = parsed(&answer);
+    assert!(answer.status == 200 && answer.body == bytes);
+    drop(bench);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_player_that_asks_again_and_again_is_sent_little_more_than_it_plays() {
+    const FILM: usize = 64 << 20;
+    let (bench, central) = Bench::start(|config| {
+        config.required_secondaries = 1;
+        let passwords = Passwords::default();
+        config.face = Some(http::of_central(Hosts::default(), passwords, 16));
+    })
+    .await;
+    // A quarter of a megabyte a second.
+    put(&bench.served(1, "film.mp4"), &film(FILM, 256));
+    let _secondary = bench.secondary(1).await;
+    bench.client("espera").await.level(1, 1).await;
+    let at = central.handle.address();
+    let probe = ask(at, "GET /ver/film.mp4", &["Range: bytes=0-1"]).await;
+    assert_eq!((probe.status, probe.body.len()), (206, 2));
+    assert_eq!(probe.field("content-range"), format!("bytes 0-1/{FILM}"));
+    until("how fast it plays is known", || async {
+        // A part with an end is not slowed down.
+        let answer = ask(at, "GET /ver/film.mp4", &["Range: bytes=0-99999"]).await;
+        (answer.body.len() == 100_000).then_some(())
+    })
+    .await;
+    for n in 0..30u64 {
+        let mut stream = TcpStream::connect(at).await.unwrap();
+        let from = n << 20;
+        let request =
+            format!("GET /ver/film.mp4 HTTP/1.1\r\nHost: {at}\r\nRange: bytes={from}-\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut taken = Vec::new();
+        let _ = timeout(Duration::from_millis(100), stream.read_to_end(&mut taken)).await;
+        assert!(taken.starts_with(b"HTTP/1.1 206"));
+    }
+    let sent = sum(at, "trozos_stream_sent_bytes_total").await;
+    assert!(sent < 2 * (30 + 16) << 20, "{sent}");
+    // A download of the same film is as fast as it can be.
+    let began = Instant::now();
+    let whole = ask(at, "GET /ver/film.mp4", &[]).await;
+    assert_eq!(whole.body.len(), FILM);
+    assert!(began.elapsed() < Duration::from_secs(20));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_plays_a_film_with_its_subtitles() {
+    let scene = Scene::start(1).await;
+    put(
+        &scene.bench.served(1, "serie/ñu 1.es.srt"),
+        "1\n00:00:01,000 --> 00:00:02,000\n¿Qué?\n".as_bytes(),
+    );
+    let client = scene.bench.client("espera más").await;
+    client.level(3, 1).await;
+    let at = scene.central();
+    until("the page knows the subtitles", || async {
+        let page = ask(at, "GET /p/serie/%C3%B1u%201.mp4", &[]).await;
+        let html = String::from_utf8(page.body).unwrap();
+        let has_player =
+            html.contains("<video") && html.contains("src=\"/ver/serie/%C3%B1u%201.mp4\"");
+        assert!(has_player, "{html}");
+        html.contains("src=\"/vtt/serie/%C3%B1u%201.es.srt\"")
+            .then_some(())
+    })
+    .await;
+    let vtt = ask(at, "GET /vtt/serie/%C3%B1u%201.es.srt", &[]).await;
+    assert_eq!(vtt.field("content-type"), "text/vtt; charset=utf-8");
+    let text = String::from_utf8(vtt.body).unwrap();
+    assert_eq!(text, "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n¿Qué?\n\n");
+    assert_eq!(
+        ask(at, "GET /vtt/serie/%C3%B1u%201.mp4", &[]).await.status,
+        404
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secondary_can_be_a_gateway_too() {
+    let (bench, _central) = Bench::start(|config| config.required_secondaries = 2).await;
+    let bytes = noise(5, BYTES);
+    put(&bench.served(1, "uno.bin"), &bytes);
+    let mut secondaries = Vec::new();
+    for n in 1..=2 {
+        let mut config = bench.secondary_config(n);
+        let most = (n == 2).then_some(4);
+        config.face = Some(http::of_secondary(
+            Hosts::default(),
+            Passwords::default(),
+            most,
+        ));
+        secondaries.push(start_secondary(config).await);
+    }
+    bench.client("espera").await.level(1, 2).await;
+    let at = |n: usize| secondaries[n - 1].handle.address();
+    let through = ask(at(2), "GET /ver/uno.bin", &[]).await;
+    assert_eq!((through.status, &through.body), (200, &bytes));
+    assert_eq!(ask(at(1), "GET /ver/uno.bin", &[]).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_connections_of_an_address_leave_room_for_what_works() {
+    let scene = Scene::start(1).await;
+    let at = scene.secondary(1);
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: {at}\r\n\r\n");
+    let mut idle = Vec::new();
+    for _ in 0..MAX_HTTP_CONNECTIONS_EACH + 40 {
+        let mut stream = TcpStream::connect(at).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = [0; 64];
+        assert!(stream.read(&mut answer).await.unwrap() > 0);
+        idle.push(stream);
+    }
+    // The first ones have given way.
+    let mut rest = Vec::new();
+    let ended = timeout(PATIENCE, idle[0].read_to_end(&mut rest)).await;
+    assert!(ended.is_ok());
+    let whole = ask(at, "GET /f/serie/%C3%B1u%201.mp4", &[]).await;
+    assert_eq!(whole.body, scene.bytes);
+    let client = scene.bench.client("eva").await;
+    client
+        .handle
+        .download(name("serie/ñu 1.mp4"))
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_is_a_list_for_players() {
+    let scene = Scene::start(1).await;
+    let at = scene.central();
+    let answer = ask(at, "GET /m3u/serie/", &[]).await;
+    assert_eq!(
+        (answer.status, answer.field("content-type")),
+        (200, "audio/x-mpegurl")
+    );
+    let text = String::from_utf8(answer.body).unwrap();
+    assert!(text.contains(&format!("\nhttp://{at}/")), "{text}");
+    assert_eq!(ask(at, "GET /m3u/nada/", &[]).await.status, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

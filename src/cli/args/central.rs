@@ -5,7 +5,8 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    ANYWHERE, CENTRAL_PORT, Common, HttpArgs, OfCentral, Order, SecurityArgs, USUAL_SECONDARIES,
+    ANYWHERE, CENTRAL_PORT, Common, HttpArgs, MOST_VIEWERS, OfCentral, Order, SecurityArgs,
+    USUAL_SECONDARIES,
 };
 use crate::{
     cli::{
@@ -37,6 +38,9 @@ pub struct CentralArgs {
     /// Downloads at once.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = tidy(number::<u32>(1, 10_000)))]
     pub max_clientes: u32,
+    /// Those who watch through it at once.
+    #[arg(long, value_name = "N", default_value_t = MOST_VIEWERS, value_parser = tidy(number::<u16>(1, 1000)))]
+    pub max_ver: u16,
     /// Where it takes orders of other programs.
     #[arg(long, value_name = "RUTA|no", value_parser = PathParser)]
     pub socket: Option<PathBuf>,
@@ -81,10 +85,10 @@ impl CentralArgs {
             required_secondaries: self.secundarios,
             max_downloads: self.max_clientes as usize,
             statistics: self.common.estadisticas.clone(),
-            face: self
-                .http
-                .hosts(&security)
-                .map(|hosts| http::of_central(hosts, self.http.passwords(&security))),
+            face: self.http.hosts(&security).map(|hosts| {
+                let passwords = self.http.passwords(&security);
+                http::of_central(hosts, passwords, self.max_ver.into())
+            }),
             security,
         }
     }

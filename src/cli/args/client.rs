@@ -73,6 +73,17 @@ pub enum Script {
         #[command(flatten)]
         output: Output,
     },
+    /// Prints addresses of files for players, which need no secret for some hours.
+    Enlace {
+        /// Names, or patterns.
+        #[arg(value_name = "NOMBRE", required = true, help_heading = "arguments", value_parser = file_name)]
+        nombres: Vec<String>,
+        /// How long they work where there is a secret.
+        #[arg(long, value_name = "N", default_value_t = 12, value_parser = tidy(number::<u8>(1, 24)))]
+        horas: u8,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Prints the state of the cluster.
     Estado {
         #[command(flatten)]
@@ -89,7 +100,8 @@ impl Script {
                 patrones: names, ..
             }
             | Self::Descargar { nombres: names, .. }
-            | Self::Verificar { nombres: names, .. } => {
+            | Self::Verificar { nombres: names, .. }
+            | Self::Enlace { nombres: names, .. } => {
                 let mut seen = HashSet::new();
                 names.retain(|name| seen.insert(name.clone()));
             }
@@ -104,6 +116,7 @@ impl Script {
             Self::Listar { output, .. }
             | Self::Descargar { output, .. }
             | Self::Verificar { output, .. }
+            | Self::Enlace { output, .. }
             | Self::Estado { output } => output,
         }
     }

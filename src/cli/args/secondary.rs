@@ -10,7 +10,8 @@ use std::{
 use clap::{Parser, Subcommand};
 
 use super::{
-    ANYWHERE, CENTRAL_PORT, Common, HttpArgs, OfSecondary, Order, SecurityArgs, USUAL_SECONDARIES,
+    ANYWHERE, CENTRAL_PORT, Common, HttpArgs, MOST_VIEWERS, OfSecondary, Order, SecurityArgs,
+    USUAL_SECONDARIES,
 };
 use crate::{
     cli::{
@@ -76,6 +77,12 @@ pub struct SecondaryArgs {
     /// Continues without disks that were mounted in the folder before.
     #[arg(long)]
     pub olvidar_discos: bool,
+    /// Answers HTTP for the whole cluster, and not only with its own files.
+    #[arg(long)]
+    pub pasarela: bool,
+    /// Those who watch through it at once, when it does.
+    #[arg(long, value_name = "N", default_value_t = MOST_VIEWERS, value_parser = tidy(number::<u16>(1, 1000)))]
+    pub max_ver: u16,
     /// Where it takes orders of other programs.
     #[arg(long, value_name = "RUTA|no", value_parser = PathParser)]
     pub socket: Option<PathBuf>,
@@ -156,10 +163,11 @@ impl SecondaryArgs {
             retired: self.retired_limits(),
             quiet: self.reposo,
             forget_disks: self.olvidar_discos,
-            face: self
-                .http
-                .hosts(&security)
-                .map(|hosts| http::of_secondary(hosts, self.http.passwords(&security))),
+            face: self.http.hosts(&security).map(|hosts| {
+                let passwords = self.http.passwords(&security);
+                let most_viewers = self.pasarela.then_some(self.max_ver.into());
+                http::of_secondary(hosts, passwords, most_viewers)
+            }),
             security,
         }
     }

@@ -1,12 +1,13 @@
-//! What `videocliente` does without a prompt: `listar`, `descargar`, `verificar`, `estado`. Results go to standard
+//! What `videocliente` does without a prompt: `listar`, `descargar`, `verificar`, `enlace`, `estado`. Results go to standard
 //! output, all else to standard error. `session` is the connection to the cluster, `download` what takes a while, `chosen`
 //! which files, `mirror` how a folder becomes like the cluster's, `target`
-//! where a file goes, `report` what is printed, `documents` its JSON, `ended` why a script stops early.
+//! where a file goes, `links` are addresses for players, `report` what is printed, `documents` its JSON, `ended` why a script stops early.
 
 mod chosen;
 mod documents;
 mod download;
 mod ended;
+mod links;
 mod mirror;
 mod report;
 mod session;
@@ -14,11 +15,13 @@ mod target;
 
 use std::{pin::Pin, process::ExitCode};
 
+use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::{
     ended::Ended,
+    links::Links,
     report::Report,
     session::{Session, cancelled},
     target::Output,
@@ -34,7 +37,7 @@ use super::{
     wanted,
 };
 use crate::{
-    model::ClientName,
+    model::{ClientName, FileName},
     node::client::{self, ClientConfig},
 };
 
@@ -85,7 +88,7 @@ async fn run(
     let takes_stdout = |output: &Output| matches!(output, Output::Stream(sink) if sink.is_stdout());
     report.keep_stdout(output.as_ref().is_some_and(takes_stdout));
     let service = Service::new(config.source_wait);
-    let target = config.target.clone();
+    let (target, links) = (config.target.clone(), Links::new(&config));
     let (sender, events) = mpsc::channel(program::EVENTS);
     let client = client::start(config, sender).await;
     let (around, changes) = Around::for_script(&client, habits).await;
@@ -98,6 +101,7 @@ async fn run(
         stop: stop.clone(),
         service,
         target,
+        links,
     };
     let done = session.run(script, output, name).await;
     let done = if stop.is_cancelled() {
@@ -136,6 +140,14 @@ impl Session {
                 self.report.listing(&listed);
                 Ok(Exit::Well)
             }
+            Script::Enlace { nombres, horas, .. } => {
+                let listed = self.listed().await?;
+                for name in wanted::of_words(&listed, &nombres)? {
+                    let address = self.links.of(&name, horas);
+                    self.tell_link(&name, &address);
+                }
+                Ok(Exit::Well)
+            }
             Script::Estado { .. } => {
                 let status = self.client.status();
                 let status = cancelled(&self.stop, status).await?;
@@ -156,6 +168,16 @@ impl Session {
                 self.enrol(name).await?;
                 self.verify(&nombres).await
             }
+        }
+    }
+
+    /// Where a file can be watched.
+    fn tell_link(&mut self, name: &FileName, address: &str) {
+        if self.report.is_for_programs() {
+            let document = json!({ "name": name, "address": address });
+            self.report.files.push(document);
+        } else {
+            self.report.result(address);
         }
     }
 }

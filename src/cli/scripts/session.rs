@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{ended::Ended, report::Report};
+use super::{ended::Ended, links::Links, report::Report};
 use crate::{
     cli::{
         client::{ASK_EVERY, Around, Service},
@@ -29,6 +29,7 @@ pub(super) struct Session {
     pub(super) service: Service,
     /// The folder of downloads.
     pub(super) target: PathBuf,
+    pub(super) links: Links,
 }
 
 impl Session {

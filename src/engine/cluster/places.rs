@@ -50,6 +50,8 @@ pub(super) struct Client {
     session: Option<Session>,
     address: SocketAddr,
     since: Instant,
+    /// Its requests run without a slot.
+    needs_no_slot: bool,
     /// Its unfinished requests.
     requests: BTreeMap<RequestId, Request>,
 }
@@ -161,9 +163,18 @@ impl Places {
             session,
             address,
             since: now,
+            needs_no_slot: false,
             requests: BTreeMap::new(),
         };
         self.clients.insert(connection, client);
+    }
+
+    /// The gateway of this process connects, whose requests take no slot from others.
+    pub(super) fn gateway(&mut self, now: Instant, connection: ConnectionId, address: SocketAddr) {
+        self.hello(now, connection, None, address);
+        if let Some(client) = self.clients.get_mut(&connection) {
+            client.needs_no_slot = true;
+        }
     }
 
     pub(super) fn name_of(&self, connection: ConnectionId) -> Option<&ClientName> {
@@ -197,6 +208,9 @@ impl Places {
             .clients
             .get_mut(&connection)
             .ok_or(Refusal::WrongRole)?;
+        if client.needs_no_slot {
+            return Ok(Entered::Runs);
+        }
         match self.line.enter(now, (connection, request)) {
             InLine::Runs => Ok(Entered::Runs),
             InLine::Waits(position) => {

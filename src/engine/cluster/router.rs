@@ -121,6 +121,7 @@ impl Cluster {
                 session,
                 address,
             } => self.client_hello(connection, name, session, address),
+            Event::GatewayHello { name, address } => self.gateway_hello(connection, &name, address),
             Event::Alive => self.members.renew(now, connection),
             Event::Closed(parting) => self.closed(connection, parting),
             Event::Receiver(message) => self.of_receiver(connection, message),

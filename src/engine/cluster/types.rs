@@ -44,6 +44,14 @@ pub enum Event {
         /// Where it connects from.
         address: SocketAddr,
     },
+    /// The gateway of the central's own process said hello. Its downloads are a client's, but take no slot: those who read by
+    /// it are limited elsewhere.
+    GatewayHello {
+        /// Its name.
+        name: ClientName,
+        /// Where people see it.
+        address: SocketAddr,
+    },
     /// The peer is alive. An owner that knows when its lines arrived tells by [`Cluster::hear`](super::Cluster::hear).
     Alive,
     /// The connection ended.

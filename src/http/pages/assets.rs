@@ -1,4 +1,4 @@
-//! What pages are made with: one style sheet, one script and an icon, each under a name that changes with it.
+//! What pages are made with: one style sheet, two scripts and an icon, each under a name that changes with it.
 
 use std::sync::LazyLock;
 
@@ -18,6 +18,12 @@ pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
 
 pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     let content = include_str!("../static/trozos.js");
+    Asset::new("js", "text/javascript; charset=utf-8", content)
+});
+
+/// For what is played.
+pub(super) static PLAYER: LazyLock<Asset> = LazyLock::new(|| {
+    let content = include_str!("../static/player.js");
     Asset::new("js", "text/javascript; charset=utf-8", content)
 });
 
@@ -41,7 +47,7 @@ impl Asset {
 
 /// The type and the content of what lies at a path.
 pub(in crate::http) fn asset(path: &str) -> Option<(&'static str, &'static str)> {
-    let all = [&STYLE, &SCRIPT, &ICON];
+    let all = [&STYLE, &SCRIPT, &PLAYER, &ICON];
     let asset = all.into_iter().find(|asset| asset.path == path)?;
     Some((asset.mime, asset.content))
 }
@@ -52,7 +58,7 @@ mod tests {
 
     #[test]
     fn assets_are_found_by_their_content_and_the_script_is_small() {
-        for one in [&STYLE, &SCRIPT, &ICON] {
+        for one in [&STYLE, &SCRIPT, &PLAYER, &ICON] {
             assert_eq!(asset(&one.path), Some((one.mime, one.content)));
         }
         assert_eq!(asset("/static/trozos.js"), None);
@@ -64,9 +70,12 @@ mod tests {
             "document.write",
             "eval(",
         ] {
-            assert!(!SCRIPT.content.contains(way), "{way}");
+            assert!(
+                !SCRIPT.content.contains(way) && !PLAYER.content.contains(way),
+                "{way}"
+            );
         }
-        let elsewhere = [SCRIPT.content, STYLE.content].concat();
+        let elsewhere = [SCRIPT.content, PLAYER.content, STYLE.content].concat();
         assert!(!elsewhere.contains("http://") && !elsewhere.contains("//cdn"));
     }
 }

@@ -3,11 +3,12 @@
 use axum::{body::Body, http::Response};
 use maud::{Markup, html};
 
-use super::{Page, home, units::size};
+use super::{Page, assets::PLAYER, home, units::size};
 use crate::{
     http::{
         asker::Asker,
         catalogue::{Neighbours, Query},
+        kinds,
         names::{encoded, last_component, to_path},
         text::{Tongue, w},
     },
@@ -20,7 +21,7 @@ use crate::{
 pub(in crate::http) fn file(
     offer: &Offer,
     whole: Option<Digest>,
-    neighbours: &Neighbours,
+    (neighbours, subtitles): (&Neighbours, &[(FileName, String)]),
     query: &Query,
     (asker, tongue): (&Asker, Tongue),
 ) -> Response<Body> {
@@ -31,7 +32,7 @@ pub(in crate::http) fn file(
         (way_up(&meta.name, query, tongue))
         section.card aria-labelledby="t-fichero" {
             h1 #t-fichero { (last_component(&meta.name)) }
-            (player(meta, tongue))
+            (player(meta, subtitles, asker, tongue))
             (ways(&path, tongue))
             (facts(offer, whole, tongue))
         }
@@ -50,9 +51,57 @@ pub(in crate::http) fn file(
     .answer()
 }
 
-/// Where what can be watched or heard is played.
-fn player(_: &FileMeta, _: Tongue) -> Markup {
-    html! {}
+/// What can be watched, heard or seen is, through this server.
+fn player(
+    meta: &FileMeta,
+    subtitles: &[(FileName, String)],
+    asker: &Asker,
+    tongue: Tongue,
+) -> Markup {
+    let path = to_path(&meta.name);
+    let here =
+        |route: &str, name: &FileName| asker.signed("", &format!("{route}{}", to_path(name)));
+    let (source, mime) = (
+        here("/ver/", &meta.name),
+        kinds::of(meta.name.as_str()).mime,
+    );
+    let (kind, _) = mime.split_once('/').unwrap_or((mime, ""));
+    html! {
+        @match kind {
+            "video" => {
+                video controls preload="metadata" playsinline src=(source) data-player=(path) {
+                    @for (name, of) in subtitles {
+                        track kind="subtitles" src=(here("/vtt/", name)) srclang=[language(of)]
+                            label=(label(of, tongue));
+                    }
+                }
+            }
+            "audio" => audio controls preload="metadata" src=(source) data-player=(path) {},
+            "image" => img.shown src=(source) alt=(last_component(&meta.name));,
+            _ => {}
+        }
+        @if matches!(kind, "video" | "audio") {
+            div #no-se-ve role="alert" hidden {
+                p { (w!(tongue, "web-cannot-play")) }
+                p { a href=(asker.signed("", &format!("/m3u/{path}.m3u"))) { (w!(tongue, "web-playlist")) } }
+            }
+            script type="module" src=(PLAYER.path) {}
+        }
+    }
+}
+
+/// What subtitles are called, by what their name says beyond the film's.
+fn label(of: &str, tongue: Tongue) -> String {
+    match of {
+        "" => w!(tongue, "web-subtitles"),
+        of => of.to_owned(),
+    }
+}
+
+/// A language, where it looks like one.
+fn language(of: &str) -> Option<&str> {
+    let is_one = (2..=3).contains(&of.len()) && of.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_one.then_some(of)
 }
 
 /// The way to the folders of a file.
@@ -180,7 +229,7 @@ fn commands(name: &FileName, asker: &Asker, tongue: Tongue) -> Markup {
             "aria2c",
             format!("aria2c {}", address(format!("/meta4/{path}.meta4"))),
         ),
-        ("mpv", format!("mpv {}", address(format!("/f/{path}")))),
+        ("mpv", format!("mpv {}", address(format!("/ver/{path}")))),
         ("videocliente", own),
     ];
     html! {

@@ -60,6 +60,7 @@ impl Central {
             CentralCommand::Catalogue(answer) => {
                 let _ = answer.send(self.shown.get(now, &self.cluster));
             }
+            CentralCommand::Gateway(events) => self.open_gateway(now, events),
             CentralCommand::Summary(answer) => {
                 let _ = answer.send(self.summary(now));
             }

@@ -16,6 +16,7 @@ use crate::{
     node::{
         Security,
         fetch::{SourceLost, fetch_manifest},
+        gateway::{Gateway, GatewayConfig, Reach},
     },
 };
 
@@ -31,6 +32,7 @@ pub struct CentralDoor {
     network: Network,
     security: Arc<Security>,
     manifests: Arc<Manifests>,
+    gateway: Gateway,
 }
 
 #[derive(Debug)]
@@ -81,12 +83,29 @@ impl CentralDoor {
             kept: Mutex::default(),
             asking: Semaphore::new(MOST_AT_ONCE),
         };
+        let inside = commands.clone();
+        let open = move |events| {
+            // One that is not let in hears nothing, which is an answer too.
+            let _ = inside.try_send(CentralCommand::Gateway(events));
+        };
+        let gateway = Gateway::start(GatewayConfig {
+            network: network.clone(),
+            security: Arc::clone(&security),
+            central: None,
+            reach: Reach::Here(Box::new(open)),
+        });
         Self {
             orders: CentralOrders { commands },
             network,
             security,
             manifests: Arc::new(manifests),
+            gateway,
         }
+    }
+
+    /// Contents for those who do not ask secondaries themselves.
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
     }
 
     /// True when the cluster's ports speak TLS.

@@ -4,7 +4,8 @@
 //! `state` is what its owner has, `run` the owner's loop. `commands` come from the program, `inputs` from connections;
 //! `peers` is what is said to them, and `connection` speaks with one of them, `legacy` with a legacy client. `heard`
 //! notes when a peer last spoke, `memory` what must survive a restart, `pages` keeps the listing as it is sent,
-//! `catalogue` as a face shows it, which `door` lets ask, and `news` chooses what people hear.
+//! `catalogue` as a face shows it, which `door` lets ask, and `news` chooses what people hear. `inside` is the gateway of this
+//! process, which speaks as a client does.
 
 mod api;
 mod catalogue;
@@ -13,6 +14,7 @@ mod connection;
 mod door;
 mod heard;
 mod inputs;
+mod inside;
 mod legacy;
 mod memory;
 mod news;

@@ -11,6 +11,7 @@ use crate::{
     node::{
         Feed, NotOpened, Request, Stopped,
         ask::ask,
+        gateway::Gateway,
         send::{self, Wanted},
     },
     store::StoreError,
@@ -21,6 +22,7 @@ use crate::{
 pub struct SecondaryDoor {
     pub(super) send: send::Context<Served>,
     pub(super) orders: SecondaryOrders,
+    pub(super) gateway: Gateway,
 }
 
 impl Deref for SecondaryDoor {
@@ -32,6 +34,11 @@ impl Deref for SecondaryDoor {
 }
 
 impl SecondaryDoor {
+    /// Contents of the whole cluster, for those who do not ask its nodes themselves.
+    pub fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
     /// The content of a name.
     pub async fn named(&self, name: FileName) -> Result<Found, Stopped> {
         self.find(Wanted::Named(name)).await

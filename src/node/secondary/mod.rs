@@ -43,7 +43,7 @@ use self::{
     statistics::Statistics,
 };
 use crate::{
-    model::{Incarnation, SecondaryNumber},
+    model::{ClientName, Incarnation, SecondaryNumber},
     net::{Network, connection_permits},
     node::{
         Lost, StartError,
@@ -51,6 +51,7 @@ use crate::{
         face::Reception,
         fetch::{Downlink, FetchConfig, Folder, Goal, Own, Target},
         finding::LinkConfig,
+        gateway::{Gateway, GatewayConfig, Reach},
         link::Link,
         lost::LinkDown,
         records::RecordWriter,
@@ -130,7 +131,7 @@ pub(in crate::node) async fn start_on(
         commands: senders.commands,
         retired: retired.clone(),
     };
-    let face = face(&config, &send, &orders);
+    let face = face(network, &config, &send, &orders);
     let secondary = Secondary {
         server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
         context: Context {
@@ -167,13 +168,28 @@ pub(in crate::node) async fn start_on(
 
 /// What serves those who speak another protocol than lines.
 fn face(
+    network: &Network,
     config: &SecondaryConfig,
     send: &send::Context<Served>,
     orders: &SecondaryOrders,
 ) -> Option<Reception> {
     let (send, orders) = (send.clone(), orders.clone());
     let face = config.face.as_ref()?;
-    let face = face.make(SecondaryDoor { send, orders });
+    let name = format!("pasarela-{}", config.number);
+    let gateway = Gateway::start(GatewayConfig {
+        network: network.clone(),
+        security: Arc::clone(&config.security),
+        central: None,
+        reach: Reach::Network {
+            centrals: config.centrals.clone(),
+            name: ClientName::try_from(name.as_str()).ok()?,
+        },
+    });
+    let face = face.make(SecondaryDoor {
+        send,
+        orders,
+        gateway,
+    });
     Some(Reception::new(face, connection_permits()))
 }
 

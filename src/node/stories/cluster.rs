@@ -3,9 +3,12 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
+use parking_lot::Mutex;
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep},
@@ -15,10 +18,12 @@ use crate::{
     model::{ClientName, SecondaryNumber, samples::name},
     net::memory::{MemoryNetwork, ip},
     node::{
-        central::{self, CentralConfig, CentralHandle},
+        Gateway,
+        central::{self, CentralConfig, CentralDoor, CentralHandle},
         client::{
             self, ClientConfig, ClientEvent, ClientHandle, DownloadEvent, DownloadState, Summary,
         },
+        face::{Face, FaceMaker, Visit},
         secondary::{self, SecondaryConfig, SecondaryHandle},
     },
 };
@@ -46,6 +51,7 @@ pub(super) const LUIS: u8 = 202;
 pub(super) struct Cluster {
     pub(super) network: MemoryNetwork,
     folder: tempfile::TempDir,
+    doors: Doors,
     central: Option<CentralHandle>,
     secondaries: Vec<Option<SecondaryHandle>>,
 }
@@ -117,6 +123,7 @@ impl Cluster {
         let mut cluster = Self {
             network,
             folder: folder.unwrap(),
+            doors: Doors::default(),
             central: None,
             secondaries: (0..SECONDARIES).map(|_| None).collect(),
         };
@@ -157,11 +164,17 @@ impl Cluster {
             max_downloads: 5,
             statistics: self.path("statistics"),
             security: Default::default(),
-            face: None,
+            face: Some(self.doors.clone().maker()),
         };
         let network = self.network.host(CENTRAL);
         let started = central::start_on(&network, config, nobody(), SAVE_EVERY);
         self.central = Some(started.await.unwrap());
+    }
+
+    /// The gateway of the central.
+    pub(super) fn gateway(&self) -> Gateway {
+        let door = self.doors.0.lock();
+        door.as_ref().unwrap().gateway().clone()
     }
 
     pub(super) fn central(&self) -> &CentralHandle {
@@ -276,6 +289,25 @@ impl Cluster {
             secondary.take().unwrap().stop().await.unwrap();
         }
         self.central.take().unwrap().stop().await.unwrap();
+    }
+}
+
+/// Keeps what a face is given, and serves nobody.
+#[derive(Clone, Debug, Default)]
+struct Doors(Arc<Mutex<Option<CentralDoor>>>);
+
+impl Doors {
+    fn maker(self) -> FaceMaker<CentralDoor> {
+        FaceMaker::new(move |door| {
+            *self.0.lock() = Some(door);
+            Arc::new(self.clone())
+        })
+    }
+}
+
+impl Face for Doors {
+    fn serve(&self, _: Visit) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async {})
     }
 }
 

@@ -11,3 +11,4 @@ mod downloads;
 mod faults;
 mod limits;
 mod random;
+mod watching;

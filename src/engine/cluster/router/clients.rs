@@ -68,6 +68,16 @@ impl Cluster {
         }
     }
 
+    pub(super) fn gateway_hello(
+        &mut self,
+        connection: ConnectionId,
+        name: &ClientName,
+        address: SocketAddr,
+    ) {
+        self.places.gateway(self.last_call, connection, address);
+        self.set_name(connection, name);
+    }
+
     fn enrol_client(&mut self, connection: ConnectionId, wanted: &ClientName) {
         if let Some(name) = self.set_name(connection, wanted) {
             self.tell_name(connection, name);

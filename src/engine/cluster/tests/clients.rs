@@ -148,6 +148,30 @@ fn who_says_a_taken_name_first_of_all_is_told_another() {
 }
 
 #[test]
+fn the_gateway_takes_no_slot_and_needs_none() {
+    let mut bench = Bench::new();
+    let gateway = Event::GatewayHello {
+        name: samples::client("pasarela"),
+        address: SocketAddr::from(([127, 0, 0, 1], 0)),
+    };
+    bench.feed(4, gateway);
+    let watched = bench.download(4, 1).expect("it runs");
+    // The only slot is still free, and once it is taken the gateway goes on.
+    let taken = bench.download(2, 1).expect("the slot is free");
+    assert!(bench.download(3, 1).is_none(), "one waits");
+    assert!(bench.download(4, 2).is_some());
+    // Its end moves nobody up; the other's does.
+    let end = |transfer| FromReceiver::Finished(samples::finished(transfer, Outcome::Cancelled));
+    let starts = |actions: &[Action]| {
+        let granted =
+            |action: &&Action| matches!(action, Action::ToClient(_, ForClient::Granted { .. }));
+        actions.iter().filter(granted).count()
+    };
+    assert_eq!(starts(&bench.feed(4, end(watched))), 0);
+    assert_eq!(starts(&bench.feed(2, end(taken))), 1);
+}
+
+#[test]
 fn a_resumed_download_keeps_its_place_though_others_wait() {
     let mut bench = Bench::new();
     let transfer = bench.download(2, 1).unwrap();

@@ -11,7 +11,10 @@ use crate::{
         SecondaryInfo,
     },
     model::{ClusterStatus, Conflict, FileName, SecondaryNumber},
-    node::ask::{Stopped, ask},
+    node::{
+        ask::{Stopped, ask},
+        link::LinkEvent,
+    },
 };
 
 /// Commands to a running central.
@@ -35,6 +38,8 @@ pub(in crate::node::central) enum CentralCommand {
     Offer(FileName, oneshot::Sender<Result<Offer, Refusal>>),
     Catalogue(oneshot::Sender<Arc<Catalogue>>),
     Summary(oneshot::Sender<Summary>),
+    /// The gateway says hello, and hears what follows.
+    Gateway(mpsc::Sender<LinkEvent>),
     Present(oneshot::Sender<Present>),
 }
 

@@ -1,0 +1,49 @@
+//! Addresses of files that work without the secret for some hours, for players and for others.
+
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use crate::{
+    http::address_of,
+    model::FileName,
+    node::{Security, client::ClientConfig},
+};
+
+/// What addresses are made of.
+pub(super) struct Links {
+    /// The central as it was dialled, with its port.
+    server: String,
+    security: Arc<Security>,
+}
+
+impl Links {
+    pub(super) fn new(config: &ClientConfig) -> Self {
+        let (host, port) = config.centrals.first().cloned().unwrap_or_default();
+        let server = match host.contains(':') {
+            true => format!("[{host}]:{port}"),
+            false => format!("{host}:{port}"),
+        };
+        Self {
+            server,
+            security: Arc::clone(&config.security),
+        }
+    }
+
+    /// Where a file can be watched. Where everybody may, it is so for good.
+    pub(super) fn of(&self, name: &FileName, hours: u8) -> String {
+        let scheme = if self.security.trusts() {
+            "https"
+        } else {
+            "http"
+        };
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let until_s = now.map_or(0, |now| now.as_secs()) + u64::from(hours) * 3600;
+        let (path, server) = (address_of(name), &self.server);
+        match self.security.link_key() {
+            Some(key) => format!("{scheme}://{server}{path}?{}", key.sign(&path, until_s)),
+            None => format!("{scheme}://{server}{path}"),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Films and other contents through this node: it fetches them from all secondaries, and gives on what is verified, in
+//! order. Nobody has to follow a redirection, and a secondary that dies is not noticed.
+
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, Method, Response, StatusCode, header, request::Parts},
+};
+use parking_lot::Mutex;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{
+    answers::{asker, is_saved},
+    body::Fed,
+    files::{Lasting, Manner, head},
+    kinds,
+    names::{self, last_component},
+    pace::Pace,
+    problem::Problem,
+    ranges::Wants,
+    subtitles,
+    viewers::{Viewer, Viewers},
+};
+use crate::{
+    engine::media::Media,
+    model::{ByteRange, Digest, FileName},
+    node::{FIRST_BYTE, Gateway, NotWatched, Reading, Watched},
+};
+
+/// What is looked at of a film to know how fast it plays, in bytes.
+const LOOKED_AT: u64 = 256 << 10;
+/// Requests of one viewer, and of all for one content: for one more, the one ends that has been idle longest.
+const MOST_OF_A_VIEWER: usize = 8;
+const MOST_READERS: usize = 64;
+/// Contents whose speed is remembered.
+const MOST_REMEMBERED: usize = 4096;
+
+/// See the module. Copies are the same.
+#[derive(Clone, Debug)]
+pub(super) struct Watching(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    gateway: Gateway,
+    viewers: Viewers,
+    pace: Mutex<Pace>,
+    /// Bytes that a second of a film has; `None` while nobody knows.
+    rates: Mutex<BTreeMap<Digest, Option<u64>>>,
+}
+
+/// What is being shown to a player, for as long as this lives.
+#[derive(Debug)]
+pub(super) struct Show {
+    watching: Watching,
+    viewer: Viewer,
+    player: (IpAddr, Digest),
+    /// Players that ask for all the rest are given it as they play it.
+    is_paced: bool,
+}
+
+impl Watching {
+    /// For so many viewers at once.
+    pub(super) fn new(gateway: Gateway, most_viewers: usize) -> Self {
+        Self(Arc::new(Shared {
+            gateway,
+            viewers: Viewers::new(most_viewers),
+            pace: Mutex::default(),
+            rates: Mutex::default(),
+        }))
+    }
+
+    /// How many viewers there are, and how many bytes all of them were sent.
+    pub(super) fn figures(&self) -> (usize, u64) {
+        (self.0.viewers.count(), self.0.viewers.sent_bytes())
+    }
+
+    /// The answer to a request for a file, or for a part of it.
+    pub(super) async fn answer(
+        &self,
+        request: &Parts,
+        name: FileName,
+    ) -> Result<Response<Body>, Problem> {
+        let asker = asker(request)?;
+        let deadline = Instant::now() + FIRST_BYTE;
+        let watched = self.watch(name, deadline).await?;
+        let manifest = timeout_at(deadline, watched.manifest()).await;
+        let manifest = manifest.ok().and_then(Result::ok);
+        let manifest = manifest.ok_or(Problem::NotReady)?;
+        let meta = watched.meta();
+        let manner = Manner {
+            wants: match request.method {
+                Method::HEAD => Wants::Head,
+                _ => Wants::Body,
+            },
+            lasting: Lasting::NotStored,
+            saved: is_saved(request),
+        };
+        let (mut response, range) = head(meta, &manifest, &request.headers, manner);
+        let Some(range) = range.filter(|range| !range.is_empty()) else {
+            return Ok(response);
+        };
+        let viewer = timeout_at(deadline, self.0.viewers.enter(asker.ip, meta.id)).await;
+        let viewer = viewer.map_err(|_| Problem::NotReady)?;
+        let is_played = kinds::of(last_component(&meta.name)).is_played();
+        if is_played {
+            watched.prepare_to_play();
+            self.learn_rate(&watched);
+        }
+        if viewer.requests() > MOST_OF_A_VIEWER || watched.readers() >= MOST_READERS {
+            watched.end_oldest_idle();
+        }
+        let mut reading = watched.read(range);
+        // Players take a failure at the beginning for one that lasts; later they ask again.
+        if range.start == 0 {
+            let first = timeout_at(deadline, reading.first()).await;
+            first.ok().and_then(Result::ok).ok_or(Problem::NotReady)?;
+        }
+        let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
+        let show = Show {
+            watching: self.clone(),
+            viewer,
+            player: (asker.ip, meta.id),
+            is_paced: is_played && is_part && !manner.saved && is_open_ended(&request.headers),
+        };
+        response
+            .extensions_mut()
+            .insert(Fed::watched(reading, show));
+        Ok(response)
+    }
+
+    /// A file of subtitles, as browsers take it.
+    pub(super) async fn subtitles(&self, name: FileName) -> Result<String, Problem> {
+        if !subtitles::is_one(name.as_str()) {
+            return Err(Problem::NotFound);
+        }
+        let deadline = Instant::now() + FIRST_BYTE;
+        let watched = self.watch(name, deadline).await?;
+        let bytes = watched.meta().layout.file_bytes();
+        if bytes > subtitles::MOST_BYTES {
+            return Err(Problem::NotFound);
+        }
+        let file = timeout_at(deadline, part(&watched, 0, bytes)).await;
+        let file = file.ok().flatten().ok_or(Problem::NotReady)?;
+        // A film's worth of lines takes a while.
+        let made = tokio::task::spawn_blocking(move || subtitles::to_vtt(&file));
+        made.await.map_err(|_| Problem::Stopping)
+    }
+
+    async fn watch(&self, name: FileName, deadline: Instant) -> Result<Watched, Problem> {
+        let watched = timeout_at(deadline, self.0.gateway.watch(name)).await;
+        match watched.map_err(|_| Problem::NotReady)? {
+            Ok(watched) => Ok(watched),
+            Err(NotWatched::NotFound) => Err(Problem::NotFound),
+            Err(NotWatched::NotNow) => Err(Problem::NotReady),
+        }
+    }
+
+    /// Finds out how fast a film plays, once.
+    fn learn_rate(&self, watched: &Watched) {
+        let id = watched.meta().id;
+        let mut rates = self.0.rates.lock();
+        if rates.contains_key(&id) {
+            return;
+        }
+        if rates.len() >= MOST_REMEMBERED {
+            rates.clear();
+        }
+        rates.insert(id, None);
+        drop(rates);
+        let (watching, watched) = (self.clone(), watched.clone());
+        tokio::spawn(async move {
+            let rate = rate_of(&watched).await;
+            let mut rates = watching.0.rates.lock();
+            match rate {
+                Some(rate) => rates.insert(id, rate),
+                // Nothing came: the next viewer tries again.
+                None => rates.remove(&id),
+            };
+        });
+    }
+}
+
+impl Show {
+    /// Waits until a piece may go to its player.
+    pub(super) async fn sending(&mut self, bytes: u64) {
+        let shared = &self.watching.0;
+        let rate = shared.rates.lock().get(&self.player.1).copied().flatten();
+        if let Some(rate) = rate.filter(|_| self.is_paced) {
+            let now = Instant::now();
+            let wait = shared.pace.lock().send(now, self.player, bytes, rate);
+            let mut owed = Owed { show: self, bytes };
+            sleep(wait).await;
+            owed.bytes = 0;
+        }
+        self.viewer.sent(bytes);
+    }
+}
+
+/// Bytes that were noted as sent, and go back if their player leaves meanwhile.
+struct Owed<'a> {
+    show: &'a Show,
+    bytes: u64,
+}
+
+impl Drop for Owed<'_> {
+    fn drop(&mut self) {
+        if self.bytes > 0 {
+            let shared = &self.show.watching.0;
+            shared.pace.lock().give_back(self.show.player, self.bytes);
+        }
+    }
+}
+
+/// Bytes that a second of a film has, where its kind says so; `None` when nothing of it comes.
+async fn rate_of(watched: &Watched) -> Option<Option<u64>> {
+    let bytes = watched.meta().layout.file_bytes();
+    let begin = part(watched, 0, LOOKED_AT).await?;
+    let Some(mut media) = Media::look(&begin, 0, bytes) else {
+        return Some(None);
+    };
+    if media.duration.is_none()
+        && let Some(index) = media.index.filter(|index| index.start > 0)
+    {
+        let index_part = part(watched, index.start, LOOKED_AT).await?;
+        media = Media::look(&index_part, index.start, bytes).unwrap_or_default();
+    }
+    Some(media.bytes_per_second(bytes))
+}
+
+/// So many bytes from a place on, or all that there are.
+async fn part(watched: &Watched, start: u64, most: u64) -> Option<Vec<u8>> {
+    let end = start.saturating_add(most);
+    let mut reading: Reading = watched.read(ByteRange { start, end });
+    let mut bytes = Vec::new();
+    while let Some(piece) = reading.next().await {
+        bytes.extend_from_slice(&piece.ok()?);
+    }
+    Some(bytes)
+}
+
+/// True for a range to the end of the file, as all players ask for.
+fn is_open_ended(headers: &HeaderMap) -> bool {
+    let field = headers.get(header::RANGE);
+    let field = field.and_then(|field| field.to_str().ok()).unwrap_or("");
+    field.trim_end().ends_with('-')
+}
+
+/// The name of a path below a route.
+pub(super) fn name_below(request: &Parts, route: &str) -> Result<FileName, Problem> {
+    let path = request.uri.path().strip_prefix(route);
+    path.and_then(names::of_path).ok_or(Problem::NotFound)
+}
