@@ -12,7 +12,10 @@ use tokio::{
 use trozos::{
     http::{self, Hosts, Passwords},
     model::limits::MAX_HTTP_CONNECTIONS_EACH,
-    node::{NetworkRole, SecretSource, Security, SecurityFiles, certificates::make},
+    node::{
+        NetworkRole, SecretSource, Security, SecurityFiles,
+        certificates::{FileNames, make},
+    },
 };
 
 use crate::support::{Bench, Central, Secondary, name, noise, put, start_secondary, until};

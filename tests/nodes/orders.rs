@@ -165,7 +165,7 @@ async fn an_expelled_client_is_told_why_and_its_books_add_up() {
     let (sender, _events) = mpsc::channel(1000);
     let again = client::start(config, sender).await;
     let ana = ClientName::try_from("ana").unwrap();
-    assert!(refused(again.enrol(ana).await));
+    assert!(refused(again.enrol(ana).await.map(drop)));
     assert!(central.handle.clients().await.unwrap().is_empty());
     again.stop().await.unwrap();
 
