@@ -15,7 +15,7 @@ MIB = 1 << 20
 # aria2c takes no two servers of one host name.
 HOSTS = ["127.0.0.11", "127.0.0.12", "127.0.0.13"]
 CENTRAL = "127.0.0.10"
-PORT = 51000
+PORT = 51300
 
 
 def one_server(config):
@@ -24,7 +24,7 @@ def one_server(config):
     size = config.loopback_bytes
     original = random_file(config.work / "datos" / f"azar-{size}.bin", size)
     [folder] = served_copies(work, original, 1)
-    cluster = Cluster(work, [folder])
+    cluster = Cluster(work, [folder], port=PORT)
     nginx = peers.Nginx(work, folder, "127.0.0.1", 52001)
     ours = cluster.secondaries[0]
 
@@ -62,7 +62,7 @@ def metalink(config):
     size = config.loopback_bytes // 8
     original = random_file(config.work / "datos" / f"azar-{size}.bin", size)
     folders = served_copies(work, original, 3)
-    cluster = Cluster(work, folders, addresses=HOSTS, central=CENTRAL)
+    cluster = Cluster(work, folders, addresses=HOSTS, central=CENTRAL, port=PORT)
     servers = [peers.Nginx(work, folder, host, 52001) for folder, host in zip(folders, HOSTS)]
     with urllib.request.urlopen(f"http://{CENTRAL}:{PORT}/meta4/{NAME}.meta4") as answer:
         ours = answer.read().decode()
@@ -106,7 +106,7 @@ def figures_of_many(config):
     """`/metrics` and `/healthz` of both kinds of server with many files, each asked for a hundred times."""
     work = config.work / "muchos"
     folder = tiny_files(work / "servido1", config.many_files)
-    cluster = Cluster(work, [folder])
+    cluster = Cluster(work, [folder], port=PORT)
     result = {"files": config.many_files}
     for name, port in [("central", PORT), ("secondary", PORT + 1)]:
         times = []

@@ -146,7 +146,7 @@ impl Rejected {
         match status.as_u16() {
             421 => Some(Self::Host),
             403 => Some(Self::Origin),
-            401 => Some(Self::Auth),
+            401 | 429 => Some(Self::Auth),
             400 | 414 | 431 | 501 => Some(Self::Parse),
             _ => None,
         }

@@ -8,6 +8,8 @@ use std::{
 
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
+use trozos::model::limits::MAX_HTTP_CONNECTIONS_EACH;
+
 use crate::{
     scene::Scene,
     support::{
@@ -61,6 +63,9 @@ fn three_thousand_idle_connections_are_nobodys_trouble() {
             .collect();
         times.sort_by(f64::total_cmp);
         assert!(times[10] < 0.1, "{at}: {times:?}");
+        // An address has its share, and no more.
+        let held = scene.figure(at, "trozos_connections{use=\"idle\"}");
+        assert!(held <= MAX_HTTP_CONNECTIONS_EACH as f64, "{held}");
     }
     assert!(kept.len() > IDLE, "{}", kept.len());
     assert_eq!(client.exit_code(), 0, "{:?}", client.printed());
