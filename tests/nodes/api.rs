@@ -102,7 +102,7 @@ async fn every_answer_is_as_it_is_described() {
             let schema = &get["responses"]["200"]["content"]["application/json"]["schema"];
             let as_admin = ask(at, &line, &[BASIC]).await;
             assert_eq!(as_admin.status, 200, "{line}");
-            assert_eq!(as_admin.field("cache-control").is_empty(), false, "{line}");
+            assert!(!as_admin.field("cache-control").is_empty(), "{line}");
             assert_eq!(wrong(&json(&as_admin), schema, &document, path), None);
             let as_anybody = ask(at, &line, &[]).await;
             if get.get("security").is_some() {
@@ -115,7 +115,8 @@ async fn every_answer_is_as_it_is_described() {
                 assert_eq!(wrong(&json(&as_anybody), schema, &document, path), None);
                 // Who asks is nobody else's business.
                 let text = String::from_utf8(as_anybody.body).unwrap();
-                assert!(!text.contains("\"ana\""), "{line}: {text}");
+                let is_example = path.ends_with("/openapi.json");
+                assert!(is_example || !text.contains("\"ana\""), "{line}: {text}");
             }
         }
     }
