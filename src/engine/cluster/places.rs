@@ -290,11 +290,6 @@ impl Places {
         })
     }
 
-    /// How many downloads may run at once.
-    pub(super) fn slots(&self) -> usize {
-        self.line.slots()
-    }
-
     /// Changes how many downloads run at once, at least one. Running ones that are too many still run to their end.
     pub(super) fn set_slots(&mut self, now: Instant, most: usize) -> Moved {
         let moved = self.line.set_slots(now, most);

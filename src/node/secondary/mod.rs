@@ -127,10 +127,7 @@ pub(in crate::node) async fn start_on(
         uplink: Arc::new(Uplink::new(config.upload_limit_bytes_per_s)),
         stop: stop.clone(),
     };
-    let orders = SecondaryOrders {
-        commands: senders.commands,
-        retired: retired.clone(),
-    };
+    let orders = SecondaryOrders::new(senders.commands, &retired);
     let face = face(network, &config, &send, &orders);
     let secondary = Secondary {
         server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),

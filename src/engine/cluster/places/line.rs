@@ -142,11 +142,6 @@ impl Line {
         self.by_time = self.running.keys().map(|key| (now, *key)).collect();
     }
 
-    /// How many may run at once.
-    pub(super) fn slots(&self) -> usize {
-        self.slots
-    }
-
     /// Changes the number of slots. If there are fewer, running downloads still run to their end.
     pub(super) fn set_slots(&mut self, now: Instant, slots: usize) -> Moved {
         self.slots = slots.max(1);

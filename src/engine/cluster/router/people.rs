@@ -40,12 +40,13 @@ pub enum Expelled {
 impl Cluster {
     /// How many downloads may run at once.
     pub fn max_downloads(&self) -> usize {
-        self.places.slots()
+        self.config.max_downloads
     }
 
     /// From now on so many downloads run at once, at least one. Those that are too many then end first.
     pub fn set_max_downloads(&mut self, now: Instant, most: usize) {
         self.notice_own_stop(now);
+        self.config.max_downloads = most.max(1);
         let moved = self.places.set_slots(now, most);
         self.moved(moved);
         self.after(now);

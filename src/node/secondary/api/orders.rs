@@ -35,6 +35,16 @@ pub struct SecondaryOrders {
 }
 
 impl SecondaryOrders {
+    pub(in crate::node::secondary) fn new(
+        commands: mpsc::Sender<SecondaryCommand>,
+        retired: &Retired,
+    ) -> Self {
+        Self {
+            commands,
+            retired: retired.clone(),
+        }
+    }
+
     /// Transfers that run now, copies included (`VIDEOS_DESCARGANDO`).
     pub async fn running(&self) -> Result<Vec<RunningTransfer>, Stopped> {
         ask(&self.commands, SecondaryCommand::Running).await
