@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// What is wrong with a value by a schema, as far as these descriptions need.
-pub fn wrong(value: &Value, schema: &Value, document: &Value, at: &str) -> Option<String> {
+pub(crate) fn wrong(value: &Value, schema: &Value, document: &Value, at: &str) -> Option<String> {
     if let Some(of) = schema.get("$ref") {
         let pointer = of.as_str().unwrap().trim_start_matches('#');
         let target = document.pointer(pointer);
