@@ -355,7 +355,7 @@ impl Download {
 
     /// Asks for as much as is sensible now.
     fn schedule(&mut self, now: Instant) {
-        if !self.readers.is_empty() || self.parts.chunks().next().is_some() {
+        if !self.readers.are_gone() || self.parts.chunks().next().is_some() {
             self.serve_readers(now);
         }
         let mut pass = Pass::default();

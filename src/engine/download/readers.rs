@@ -123,6 +123,11 @@ impl Readers {
         self.list.is_empty()
     }
 
+    /// True while nobody reads and none has just left.
+    pub(super) fn are_gone(&self) -> bool {
+        self.list.is_empty() && self.grace_until.is_none()
+    }
+
     /// Those that are in a hurry.
     pub(super) fn urgent(&self) -> u32 {
         self.list.values().filter(|reader| reader.is_urgent).count() as u32
@@ -167,6 +172,7 @@ impl Readers {
     /// Looks at who goes hungry.
     pub(super) fn look(&mut self, now: Instant, have: &ChunkSet) {
         self.looked_at = Some(now);
+        self.grace_until = self.grace_until.filter(|until| *until > now);
         for reader in self.list.values_mut() {
             let lacks = reader.is_urgent
                 && reader.window_chunks > 0
@@ -207,8 +213,7 @@ impl Readers {
             since + LOOK * (looks as u32).saturating_add(1)
         };
         let hungry = self.list.values().filter_map(|reader| reader.hungry_since);
-        let grace = self.grace_until.filter(|until| *until > looked_at);
-        hungry.map(next_look).chain(grace).min()
+        hungry.map(next_look).chain(self.grace_until).min()
     }
 
     /// Leaves a time in which this side did not run out of account.
