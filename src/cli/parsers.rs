@@ -1,6 +1,9 @@
 //! How values of single flags are read.
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use super::{
     quantity::{BadValue, time},
@@ -75,6 +78,16 @@ pub(super) fn secondary_number(text: &str) -> Result<u64, BadValue> {
 pub(super) fn log_level(text: &str) -> Result<String, BadValue> {
     super::logging::filter(text)?;
     Ok(text.to_owned())
+}
+
+/// An address of this machine that others of the network can name, with or without a port.
+pub(super) fn own_address(text: &str) -> Result<SocketAddr, BadValue> {
+    let with_port = text.parse::<SocketAddr>().ok();
+    let without = || text.parse::<IpAddr>().ok().map(|ip| (ip, 0).into());
+    with_port
+        .or_else(without)
+        .filter(|address: &SocketAddr| !address.ip().is_unspecified())
+        .ok_or_else(|| BadValue::new(text, t!("why-own-address")))
 }
 
 pub(super) fn client_name(text: &str) -> Result<ClientName, BadValue> {

@@ -101,6 +101,7 @@ fn possible(question: &Question) -> Option<Vec<String>> {
         Script::Listar { patrones, .. } => (patrones, false),
         Script::Descargar { nombres, .. } | Script::Enlace { nombres, .. } => (nombres, false),
         Script::Verificar { nombres, .. } => (nombres, true),
+        Script::Ver { fichero, .. } => (std::slice::from_ref(fichero), false),
         Script::Estado { .. } => return None,
     };
     // Else it is the value of a flag that is being typed.

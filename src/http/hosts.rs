@@ -2,7 +2,7 @@
 //! network, and read its answers once the page's own name stands for that server's address (DNS rebinding). That needs
 //! a name of the attacker's: addresses are safe, and of names only known ones are answered. Pure.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::{HeaderMap, Uri, header};
 
@@ -10,6 +10,8 @@ use axum::http::{HeaderMap, Uri, header};
 #[derive(Clone, Debug, Default)]
 pub struct Hosts {
     names: Vec<String>,
+    /// Nothing but this, with the port.
+    only: Option<SocketAddr>,
 }
 
 /// Why a request is not answered.
@@ -31,7 +33,15 @@ impl Hosts {
             names.push(short);
             names.push(machine);
         }
-        Self { names }
+        Self { names, only: None }
+    }
+
+    /// An address, and the name of this machine for itself where it is that.
+    pub(super) fn only(address: SocketAddr) -> Self {
+        Self {
+            names: Vec::new(),
+            only: Some(address),
+        }
     }
 
     /// The host of a request, with its port, once it is known to be one of this server's.
@@ -58,6 +68,11 @@ impl Hosts {
     }
 
     fn has(&self, host: &str) -> bool {
+        if let Some(only) = self.only {
+            let port = only.port();
+            let own_name = only.ip().is_loopback() && host == format!("localhost:{port}");
+            return own_name || host == only.to_string();
+        }
         let Some(name) = without_port(host) else {
             return false;
         };
@@ -149,5 +164,23 @@ mod tests {
         assert_eq!(hosts.check(&whole, &headers), Err(WrongHost::Other));
         headers.append(header::HOST, "127.0.0.1".parse().unwrap());
         assert_eq!(hosts.check(&plain, &headers), Err(WrongHost::NotOne));
+    }
+
+    #[test]
+    fn a_place_of_its_own_has_one_address_with_its_port() {
+        let hosts = Hosts::only(([127, 0, 0, 1], 4321).into());
+        for (host, is_it) in [
+            ("127.0.0.1:4321", true),
+            ("localhost:4321", true),
+            ("127.0.0.1", false),
+            ("127.0.0.1:4322", false),
+            ("127.0.0.2:4321", false),
+            ("localhost", false),
+            ("evil.example:4321", false),
+        ] {
+            assert_eq!(hosts.has(host), is_it, "{host}");
+        }
+        let hosts = Hosts::only(([10, 0, 0, 5], 80).into());
+        assert!(hosts.has("10.0.0.5:80") && !hosts.has("localhost:80"));
     }
 }

@@ -5,8 +5,8 @@
 //! `asker` is who asks, `secondary` and `central` are the routes of the servers, `shared` what all routes of one server share,
 //! `answers` what they have in common. `ranges` is what a request means, `files` the head of the answer, `kinds` and
 //! `names` what is said of a file, `lists` what programs
-//! read about it, `body` how bytes come. `watching` is what comes through this node from all secondaries, for `viewers` at the
-//! `pace` of their players; `subtitles` are what goes with films. `pages` are what people see, `catalogue` which files
+//! read about it, `body` how bytes come, `local` what a client's player asks. `watching` is what comes through this node from
+//! all secondaries, for `viewers` at the `pace` of their players; `subtitles` are what goes with films. `pages` are what people see, `catalogue` which files
 //! of it, `live` what changes there by itself. `api` is for programs, `writes` which requests may change something,
 //! `metrics` are figures, `counts` those of the face itself, `problem` is why not, `text` in whose language, `fields` what many answers have.
 
@@ -26,6 +26,7 @@ mod hosts;
 mod kinds;
 mod lists;
 mod live;
+mod local;
 mod metrics;
 mod names;
 mod pace;
@@ -49,7 +50,12 @@ use crate::{
 };
 
 use self::server::Server;
-pub use self::{auth::Passwords, hosts::Hosts, problem::Problem};
+pub use self::{
+    auth::Passwords,
+    hosts::Hosts,
+    local::{Local, LocalError},
+    problem::Problem,
+};
 
 /// Where a file is watched through a server.
 pub fn address_of(name: &FileName) -> String {

@@ -1,6 +1,6 @@
 //! `videocliente`, and what it does for scripts.
 
-use std::{collections::HashSet, path::PathBuf};
+use std::{collections::HashSet, net::SocketAddr, path::PathBuf};
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
@@ -10,7 +10,7 @@ use clap::{
 use super::{CENTRAL_PORT, Common, DownloadArgs, SecurityArgs};
 use crate::{
     cli::{
-        parsers::{client_name, file_name, number},
+        parsers::{client_name, file_name, number, own_address},
         place::{Place, place},
         values::{PathParser, named_value, tidy},
     },
@@ -84,6 +84,16 @@ pub enum Script {
         #[command(flatten)]
         output: Output,
     },
+    /// Lets a player show a file while it comes.
+    Ver {
+        /// A name, or a pattern that means one file.
+        #[arg(value_name = "NOMBRE", help_heading = "arguments", value_parser = file_name)]
+        fichero: String,
+        #[command(flatten)]
+        watching: Watching,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Prints the state of the cluster.
     Estado {
         #[command(flatten)]
@@ -105,7 +115,7 @@ impl Script {
                 let mut seen = HashSet::new();
                 names.retain(|name| seen.insert(name.clone()));
             }
-            Self::Estado { .. } => {}
+            Self::Ver { .. } | Self::Estado { .. } => {}
         }
         self
     }
@@ -117,9 +127,28 @@ impl Script {
             | Self::Descargar { output, .. }
             | Self::Verificar { output, .. }
             | Self::Enlace { output, .. }
+            | Self::Ver { output, .. }
             | Self::Estado { output } => output,
         }
     }
+}
+
+/// How a file is watched.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "watching")]
+pub struct Watching {
+    /// It is downloaded as well.
+    #[arg(long)]
+    pub guardar: bool,
+    /// The program that shows it.
+    #[arg(long, value_name = "PROGRAMA")]
+    pub reproductor: Option<String>,
+    /// Where others of the network find it.
+    #[arg(long, value_name = "IP", value_parser = tidy(own_address))]
+    pub servir_en: Option<SocketAddr>,
+    /// It ends when nobody reads any more.
+    #[arg(long)]
+    pub hasta_cerrar: bool,
 }
 
 /// Which files of those that are meant, and what a mirror of them does.

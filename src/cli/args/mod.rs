@@ -32,7 +32,7 @@ use crate::node::{
 };
 
 pub use central::{CentralArgs, CentralCommand, CertificateArgs};
-pub use client::{Choice, ClientArgs, Output, Progress, Script};
+pub use client::{Choice, ClientArgs, Output, Progress, Script, Watching};
 pub use http::HttpArgs;
 pub(super) use local::LocalArgs;
 pub use orders::{OfCentral, OfSecondary, Order, OrderArgs};

@@ -129,7 +129,7 @@ impl<E: Extra> Prompt<E> {
     }
 
     /// There is no such file. Where only one can be meant, that is asked for.
-    async fn not_found(&self, file: &FileName) {
+    pub(super) async fn not_found(&self, file: &FileName) {
         let listed = self.handle.list().await.unwrap_or_default();
         if let Guess::Sure(meant) = wanted::guess(&listed, file.as_str())
             && meant != *file
@@ -206,6 +206,7 @@ impl<E: Extra> Prompt<E> {
 
     pub(super) async fn cancel(&self, wanted: &Wanted) {
         for (number, _) in self.find(wanted, can_be_ended, none_running).await {
+            self.stop_watching(number);
             match self.handle.cancel(number).await {
                 Ok(true) => self.printer.line(t!("cancelling", number = number)),
                 Ok(false) | Err(_) => self.complain(none_running(&number.0.to_string())),

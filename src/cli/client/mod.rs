@@ -1,8 +1,8 @@
 //! `videocliente`: a client and its `prompt` and `downloads`, or what scripts ask for; `run` is the loop of the prompt,
 //! `question` what of a line is for the central, `asking` the lines that wait for its answer, `choosing` finds the downloads
-//! that a line means, `work` is what of them goes on later, `service` what waits for a cluster that is not ready, `own_name`
-//! what a client is called that has no name, `ending` how both end, `around` what else is wanted of downloads: a limit,
-//! programs and a bell at their ends; `attending` is what the prompt does about these.
+//! that a line means, `work` is what of them goes on later, `service` what waits for a cluster that is not ready, `watching`
+//! what players read, `own_name` what a client is called that has no name, `ending` how both end, `around` what else is wanted
+//! of downloads: a limit, programs and a bell at their ends; `attending` is what the prompt does about these.
 
 mod around;
 mod asking;
@@ -15,6 +15,7 @@ mod prompt;
 mod question;
 mod run;
 mod service;
+mod watching;
 mod work;
 
 use std::process::ExitCode;

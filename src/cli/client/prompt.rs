@@ -17,6 +17,7 @@ use super::{
     ending::{is_end_of_run, stop_client},
     question::{Next, Question},
     service::Service,
+    watching::Watched,
 };
 use crate::{
     cli::{
@@ -89,6 +90,8 @@ pub(super) struct Prompt<E> {
     pub(super) config: ClientConfig,
     /// The files of the last list, which may be called by their numbers in it.
     pub(super) last: RefCell<Vec<FileName>>,
+    /// Files that players read.
+    pub(super) watched: RefCell<Vec<Watched>>,
     /// Commands that failed.
     pub(super) failed: Cell<u64>,
     pub(super) news: RefCell<ClientNews>,
@@ -124,6 +127,7 @@ impl<E: Extra> Prompt<E> {
             has_person,
             stop,
             last: RefCell::default(),
+            watched: RefCell::default(),
             failed: Cell::default(),
             news: RefCell::new(ClientNews::new(has_person)),
             totals: RefCell::default(),
@@ -262,6 +266,7 @@ impl<E: Extra> Prompt<E> {
             Ok(ClientLine::Cancel(which)) => self.cancel(&which).await,
             Ok(ClientLine::Priority(which, level)) => self.prioritise(&which, level).await,
             Ok(ClientLine::Verify(wanted)) => return Next::Ask(Question::Verify(wanted)),
+            Ok(ClientLine::Watch(wanted)) => return Next::Ask(Question::Watch(wanted)),
             Ok(ClientLine::Limit(timetable)) => self.limit(timetable).await,
             Ok(ClientLine::Common(CommonLine::Help(word))) => {
                 let mut topics = topics::of(commands::CLIENT);
@@ -285,6 +290,7 @@ impl<E: Extra> Prompt<E> {
             Question::Status => self.status().await,
             Question::Resume(which) => self.resume(&which).await,
             Question::Verify(wanted) => self.verify(&wanted).await,
+            Question::Watch(wanted) => self.watch(&wanted).await,
         }
     }
 

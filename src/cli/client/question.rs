@@ -13,6 +13,7 @@ pub(super) enum Question {
     Status,
     Resume(Wanted),
     Verify(Wanted),
+    Watch(Wanted),
 }
 
 /// What is left of a line after what concerns this machine alone.

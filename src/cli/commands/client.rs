@@ -41,6 +41,8 @@ pub enum ClientLine {
     Verify(Wanted),
     /// `LIMITE_BAJADA`: sets it; `None` to be told it.
     Limit(Option<Timetable>),
+    /// `VER`.
+    Watch(Wanted),
     /// What every program has.
     Common(CommonLine),
 }
@@ -113,6 +115,7 @@ pub fn client(line: &str) -> Result<ClientLine, BadLine> {
         }
         ClientVerb::Verify => ClientLine::Verify(files(needs()?)?),
         ClientVerb::Limit => ClientLine::Limit(limit(rest, timetable::download)?),
+        ClientVerb::Watch => ClientLine::Watch(files(needs()?)?),
     })
 }
 

@@ -81,6 +81,7 @@ pub enum ClientVerb {
     Priority,
     Verify,
     Limit,
+    Watch,
 }
 
 /// What a central does.
@@ -152,6 +153,7 @@ pub const CLIENT: &[Entry<ClientVerb>] = &[
         "download-limit",
         &["LIMITE_BAJADA", "DOWNLOAD_LIMIT", "LIMITE", "LIMIT"],
     ),
+    entry(ClientVerb::Watch, "watch", &["VER", "WATCH"]),
 ];
 
 /// Commands of a central.

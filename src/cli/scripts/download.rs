@@ -93,7 +93,7 @@ impl Session {
     }
 
     /// The files that are meant. A plain name is not looked up: the central says whether there is such a file.
-    async fn files(&mut self, names: &[String]) -> Result<Vec<FileName>, Ended> {
+    pub(super) async fn files(&mut self, names: &[String]) -> Result<Vec<FileName>, Ended> {
         if !names.iter().any(|name| means_several(name)) {
             let file = |name: &String| {
                 file_name(name).map_err(|bad| Ended::from(wanted::NoFiles::from(bad)))
@@ -148,7 +148,7 @@ impl Session {
         }
     }
 
-    async fn refused(&mut self, file: &FileName, error: ClientError) {
+    pub(super) async fn refused(&mut self, file: &FileName, error: ClientError) {
         let mut ended = Ended::from(error.clone());
         if let ClientError::NotFound = error {
             let listed = self.client.list().await.unwrap_or_default();
@@ -158,7 +158,7 @@ impl Session {
     }
 
     /// Until everything has ended, or the program is to end.
-    async fn wait(&mut self) -> Result<(), Ended> {
+    pub(super) async fn wait(&mut self) -> Result<(), Ended> {
         let client = self.client.clone();
         let idle = client.wait_idle();
         tokio::pin!(idle);

@@ -1,7 +1,7 @@
-//! What `videocliente` does without a prompt: `listar`, `descargar`, `verificar`, `enlace`, `estado`. Results go to standard
-//! output, all else to standard error. `session` is the connection to the cluster, `download` what takes a while, `chosen`
-//! which files, `mirror` how a folder becomes like the cluster's, `target`
-//! where a file goes, `links` are addresses for players, `report` what is printed, `documents` its JSON, `ended` why a script stops early.
+//! What `videocliente` does without a prompt: `listar`, `descargar`, `verificar`, `ver`, `enlace`, `estado`. Results go to
+//! standard output, all else to standard error. `session` is the connection to the cluster, `download` what takes a while,
+//! `chosen` which files, `watch` what players read, `mirror` how a folder becomes like the cluster's, `target` where a file
+//! goes, `links` are addresses for players, `report` what is printed, `documents` its JSON, `ended` why a script stops early.
 
 mod chosen;
 mod documents;
@@ -12,6 +12,7 @@ mod mirror;
 mod report;
 mod session;
 mod target;
+mod watch;
 
 use std::{pin::Pin, process::ExitCode};
 
@@ -103,8 +104,10 @@ async fn run(
         target,
         links,
     };
+    // What is only watched ends when its user wants it to.
+    let is_watched = matches!(&script, Script::Ver { watching, .. } if !watching.guardar);
     let done = session.run(script, output, name).await;
-    let done = if stop.is_cancelled() {
+    let done = if stop.is_cancelled() && !is_watched {
         let why = t!("interrupted");
         Err(Ended::plain(Exit::Interrupted, why))
     } else {
@@ -163,6 +166,12 @@ impl Session {
             } => {
                 self.enrol(name).await?;
                 self.download(&nombres, &choice, output).await
+            }
+            Script::Ver {
+                fichero, watching, ..
+            } => {
+                self.enrol(name).await?;
+                self.watch(&fichero, &watching).await
             }
             Script::Verificar { nombres, .. } => {
                 self.enrol(name).await?;

@@ -181,6 +181,20 @@ impl Report {
         self.totals.join(number);
     }
 
+    /// Where players find a file.
+    pub(super) fn address(&mut self, url: &str) {
+        if self.is_for_programs() {
+            self.note(url);
+        } else {
+            self.results([url.as_bytes()]);
+        }
+    }
+
+    /// What becomes of a download is nobody's concern any more.
+    pub(super) fn let_go(&mut self, number: DownloadNumber) {
+        self.names.remove(&number.0);
+    }
+
     /// A file that cannot even be asked for.
     pub(super) fn refused(&mut self, file: &FileName, ended: &Ended) {
         self.exit = self.exit.or_worse(ended.exit);

@@ -270,6 +270,10 @@ pub fn state(state: &DownloadState) -> String {
         DownloadState::Running(snapshot) if snapshot.waiting_for_sources => {
             t!("state-no-sources", percent = transfer::share(snapshot))
         }
+        DownloadState::Running(snapshot) if snapshot.readers > 0 => {
+            let percent = transfer::share(snapshot);
+            t!("state-watched", percent = percent, count = snapshot.readers)
+        }
         DownloadState::Running(snapshot) => transfer::share(snapshot),
         DownloadState::Complete => t!("state-complete"),
         DownloadState::Failed(_) => t!("state-failed"),

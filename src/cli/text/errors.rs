@@ -2,6 +2,7 @@
 
 use super::{coded, files::store, links, security, system, t, units::bytes};
 use crate::{
+    http::LocalError,
     model::SystemError,
     node::{StartError, StatisticsTrouble, StopError, client::ClientError},
     store::Damage,
@@ -34,6 +35,14 @@ pub fn start(error: &StartError) -> String {
         StartError::Store(error) => return store(error),
     };
     coded(&text, error.code())
+}
+
+/// Why players cannot be given a file.
+pub fn local(error: &LocalError) -> String {
+    match error {
+        LocalError::Start(error) => start(error),
+        LocalError::NoRandomness => t!("no-randomness"),
+    }
 }
 
 /// Why a node's end is not as it should be.

@@ -15,7 +15,7 @@ use crate::{
         messages::{Answer, ForClient, ForReceiver, FromClient, FromReceiver},
     },
     node::{
-        Failure, Lost, clock,
+        Failure, Lost, WatchLimits, clock,
         fetch::{Fetch, FetchConfig, Folder, Goal, Own, Target},
         link::LinkEvent,
         lost::LinkDown,
@@ -188,6 +188,7 @@ impl Client {
         let config = self.fetch_config(purpose);
         let updates = self.updates.clone();
         let fetch = Fetch::start(grant.clone(), config, updates, &self.tasks);
+        self.state.watching.runs(number, || fetch.watched());
         let begun = self.state.downloads.started(number, &grant, fetch);
         let Some((file, asker)) = begun else {
             return;
@@ -218,6 +219,7 @@ impl Client {
             }),
             Purpose::Verify => Goal::Verify(Folder::There(config.target.clone())),
             Purpose::Stream(reader) => Goal::Stream(reader),
+            Purpose::Watch => Goal::Watch(WatchLimits::ALONE),
         };
         FetchConfig {
             network: self.network.clone(),

@@ -40,6 +40,14 @@ impl Client {
             ClientCommand::Download(file, named, answer) => self.download(file, named, answer),
             ClientCommand::Verify(file, answer) => self.verify(file, answer),
             ClientCommand::Stream(file, chunks, answer) => self.stream(file, chunks, answer),
+            ClientCommand::Watch(file, keep, answer) => self.watch(file, keep, answer),
+            ClientCommand::Watched(number, answer) => {
+                let _ = answer.send(self.watched(number));
+            }
+            ClientCommand::Unwatch(number, answer) => {
+                self.unwatch(number);
+                let _ = answer.send(());
+            }
             ClientCommand::Pause(number, answer) => {
                 let _ = answer.send(self.pause(number));
             }
@@ -89,7 +97,7 @@ impl Client {
         self.ask(FromClient::Enrol { name });
     }
 
-    fn download(&mut self, file: FileName, named: Option<Named>, answer: Asker) {
+    pub(super) fn download(&mut self, file: FileName, named: Option<Named>, answer: Asker) {
         let active = self.state.downloads.active(&file);
         let is_paused = |number: &DownloadNumber| {
             let download = self.state.downloads.get(*number);
@@ -136,7 +144,7 @@ impl Client {
         None
     }
 
-    fn ask_for(&mut self, number: DownloadNumber, file: FileName, purpose: Purpose) {
+    pub(super) fn ask_for(&mut self, number: DownloadNumber, file: FileName, purpose: Purpose) {
         // The number may have been that of a download that was refused.
         self.state.maps.forget(number);
         let downloads = &self.state.downloads;

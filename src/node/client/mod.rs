@@ -3,7 +3,7 @@
 //! `state` is what its owner has, `run` the owner's loop. `commands` come from the program, `inputs` from the tasks of
 //! downloads, and `central` is what passes between the client and its central. [`crate::node::rules::downloads`] has
 //! the downloads; `questions` waits for the central's other answers, `maps` remembers where the chunks of downloads
-//! stood that do not run, and `telling` sees that people hear of every end. `memory` is the file of the downloads that
+//! stood that do not run, and `telling` sees that people hear of every end. `watching` is for those who read what comes. `memory` is the file of the downloads that
 //! the next run goes on with, `recalled` what is written there and what is found.
 
 mod api;
@@ -18,6 +18,7 @@ mod run;
 mod state;
 mod statistics;
 mod telling;
+mod watching;
 
 use std::sync::Arc;
 
@@ -50,6 +51,7 @@ pub use api::{
     ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer, DownloadEvent,
     DownloadState, DownloadView, Keeping, MemoryTrouble, Named, Patience, Summary,
 };
+pub use watching::{Keep, Watch};
 
 /// Commands that may wait for the owner.
 const COMMANDS: usize = 64;

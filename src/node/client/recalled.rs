@@ -79,7 +79,7 @@ impl Client {
                 Some(Purpose::File(None)) | None => Use::Download,
                 Some(Purpose::Verify) => Use::Verify,
                 // A script names a place, and asks again by itself.
-                Some(Purpose::File(Some(_)) | Purpose::Stream(_)) => return None,
+                Some(Purpose::File(Some(_)) | Purpose::Stream(_) | Purpose::Watch) => return None,
             };
             let remembered = Remembered {
                 file: download.file.clone(),

@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 use super::{
     ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, api::Asker, maps::Maps,
     memory::Memory, questions::Questions, statistics::Statistics, telling::Telling,
+    watching::WatchList,
 };
 use crate::{
     model::{ClientName, FileName, TransferId},
@@ -57,6 +58,8 @@ pub(super) struct State {
     /// What each download is for.
     pub(super) purposes: BTreeMap<DownloadNumber, Purpose>,
     pub(super) maps: Maps,
+    /// Downloads that somebody watches.
+    pub(super) watching: WatchList,
     pub(super) questions: Questions,
     /// Those who wait until nothing is left to do.
     pub(super) idle_waiters: Vec<oneshot::Sender<Tally>>,
@@ -73,6 +76,8 @@ pub(super) enum Purpose {
     Verify,
     /// Somebody reads it as it comes.
     Stream(Reader),
+    /// Players read it at any place, and nothing is kept.
+    Watch,
 }
 
 impl Client {
@@ -106,7 +111,8 @@ impl Client {
     /// A download is over. Whoever read it hears so; another may be resumed, for what it was for.
     pub(super) fn end_reading(&mut self, number: DownloadNumber) {
         let state = self.state.downloads.get(number).map(|d| &d.state);
-        let is_stream = matches!(self.state.purposes.get(&number), Some(Purpose::Stream(_)));
+        let purpose = self.state.purposes.get(&number);
+        let is_stream = matches!(purpose, Some(Purpose::Stream(_) | Purpose::Watch));
         if is_stream && matches!(state, Some(DownloadState::Ended(_))) {
             self.state.purposes.remove(&number);
         }

@@ -1,8 +1,9 @@
 //! The door of a node to a face that speaks another protocol than lines, such as HTTP. The node takes connections in, gives
 //! each its permit and its limits of time, and hands it over without knowing the face: the program that starts the node
-//! brings it along.
+//! brings it along. `alone` is a place for a face without a node.
 
 mod figures;
+mod alone;
 mod stream;
 
 use std::{fmt, net::SocketAddr, pin::Pin, sync::Arc};
@@ -15,6 +16,7 @@ use crate::{
 };
 
 pub use self::{
+    alone::{Alone, secret_word},
     figures::{Reader, Streamed, Streaming, Timed, Timings},
     stream::{Cutter, OnCut, Serving, VisitStream},
 };

@@ -10,8 +10,9 @@ use crate::{
     engine::download::ChunkMap,
     model::{ClientName, ClusterStatus, FileName, ListedFile},
     node::{
-        StopError,
+        StopError, Watched,
         ask::{Stopped, ask},
+        client::watching::Keep,
         rules::{
             DownloadNumber,
             downloads::{Priority, Tally},
@@ -45,6 +46,9 @@ pub(in crate::node::client) enum ClientCommand {
     Download(FileName, Option<Named>, Asker),
     Verify(FileName, Asker),
     Stream(FileName, mpsc::Sender<Bytes>, Asker),
+    Watch(FileName, Keep, Asker),
+    Watched(DownloadNumber, oneshot::Sender<Option<Watched>>),
+    Unwatch(DownloadNumber, oneshot::Sender<()>),
     Pause(DownloadNumber, oneshot::Sender<bool>),
     Resume(DownloadNumber, Asker),
     Cancel(DownloadNumber, oneshot::Sender<bool>),
@@ -154,6 +158,41 @@ impl ClientHandle {
         })
         .await??;
         Ok((answer, chunks))
+    }
+
+    /// Asks for a file to be read at any place while it comes ([`super::Watch`]). Where it is being downloaded, that download is
+    /// read.
+    pub(in crate::node::client) async fn watch(
+        &self,
+        name: FileName,
+        keep: Keep,
+    ) -> Result<DownloadAnswer, ClientError> {
+        ask(&self.commands, |answer| {
+            ClientCommand::Watch(name, keep, answer)
+        })
+        .await?
+    }
+
+    /// What there is to read of a download that is watched.
+    pub(in crate::node::client) async fn watched(
+        &self,
+        number: DownloadNumber,
+    ) -> Result<Option<Watched>, Stopped> {
+        ask(&self.commands, |answer| {
+            ClientCommand::Watched(number, answer)
+        })
+        .await
+    }
+
+    /// Nobody watches a download any more.
+    pub(in crate::node::client) async fn unwatch(
+        &self,
+        number: DownloadNumber,
+    ) -> Result<(), Stopped> {
+        ask(&self.commands, |answer| {
+            ClientCommand::Unwatch(number, answer)
+        })
+        .await
     }
 
     /// Pauses a download: what was received is kept, and its place goes to others. False if no such download runs or
