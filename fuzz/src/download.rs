@@ -7,7 +7,9 @@ use std::{
 
 use arbitrary::{Arbitrary, Unstructured};
 use trozos::{
-    engine::download::{Action, Download, DownloadConfig, Event, FailReason, Finish},
+    engine::download::{
+        Action, Download, DownloadConfig, Event, FailReason, Finish, ReaderAt, ReaderId,
+    },
     model::{
         ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, Fault, Have, SourceId, SourceInfo, Who,
         limits::MAX_QUEUED_REQUESTS, samples::secondary,
@@ -487,6 +489,12 @@ enum AnyEvent {
     LongWait(u32),
     End(bool),
     Taken(u8),
+    Read(u8, u8, u8),
+    Left(u8),
+    Forgotten(u8),
+    PartCame(u8, u8),
+    PartsLookedAt(u8, bool),
+    Lied(u8, u8),
 }
 
 /// Events that come in any order, of any source and chunk: what is here stays here, and the sums agree.
@@ -553,6 +561,29 @@ pub fn download_events(data: &[u8]) {
             AnyEvent::Taken(chunks) => Event::Taken {
                 chunks: chunks.into(),
             },
+            AnyEvent::Read(reader, c, window) => Event::Read(ReaderAt {
+                reader: ReaderId(u64::from(reader % 5)),
+                position: chunk(c),
+                window_chunks: u32::from(window) % 40,
+                is_urgent: window < 200,
+            }),
+            AnyEvent::Left(reader) => Event::Left {
+                reader: ReaderId(u64::from(reader % 5)),
+            },
+            AnyEvent::Forgotten(c) => {
+                have_chunks = 0;
+                Event::Forgotten { chunk: chunk(c) }
+            }
+            AnyEvent::PartCame(n, c) => Event::PartCame {
+                source: source(n),
+                chunk: chunk(c),
+            },
+            AnyEvent::PartsLookedAt(c, true) => Event::PartsVerified { chunk: chunk(c) },
+            AnyEvent::PartsLookedAt(c, false) => Event::PartsWrong { chunk: chunk(c) },
+            AnyEvent::Lied(n, c) => Event::Lied {
+                source: source(n),
+                chunk: chunk(c),
+            },
             AnyEvent::End(true) => Event::Stop,
             AnyEvent::End(false) => Event::LocalFailure {
                 reason: String::new(),
@@ -562,7 +593,7 @@ pub fn download_events(data: &[u8]) {
         while let Some(action) = machine.poll_action() {
             assert!(!over, "{action:?} after the end");
             over = matches!(action, Action::Finish(_));
-            if let Action::Request { chunk, .. } = action {
+            if let Action::Request { chunk, .. } | Action::RequestPart { chunk, .. } = action {
                 assert!(layout.contains(chunk) && !machine.have().contains(chunk));
             }
         }

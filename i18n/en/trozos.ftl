@@ -1193,7 +1193,7 @@ player-empty = --player needs the name of a program, such as mpv
 player-not-started = cannot start the player { $player } ({ $why }); without --player the address is printed, to be opened with another
 watch-hint = Open it with a player or a browser of this machine; Ctrl-C ends it.
 watch-at = It can be watched at { $address } while it comes; CANCEL ends it
-no-randomness = the system gives no random numbers, and without them anybody could guess the address; try again in a moment
+watch-no-randomness = the system gives no random numbers, and without them anybody could guess the address; try again in a moment
 
 ## What the system says
 

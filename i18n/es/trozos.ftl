@@ -1193,7 +1193,7 @@ player-empty = --reproductor necesita el nombre de un programa, como mpv
 player-not-started = no se puede abrir el reproductor { $player } ({ $why }); sin --reproductor se muestra la dirección, para abrirla con otro
 watch-hint = Ábrela con un reproductor o un navegador de esta máquina; Ctrl-C termina.
 watch-at = Se ve en { $address } mientras llega; CANCELAR lo termina
-no-randomness = el sistema no da números al azar, y sin ellos cualquiera podría adivinar la dirección; prueba de nuevo en un momento
+watch-no-randomness = el sistema no da números al azar, y sin ellos cualquiera podría adivinar la dirección; prueba de nuevo en un momento
 
 ## Lo que dice el sistema
 

@@ -24,4 +24,5 @@ mod surroundings;
 mod targets;
 #[path = "../support/terminal.rs"]
 mod terminal;
+mod watching;
 mod work;

@@ -17,7 +17,7 @@ use crate::support::{
 };
 
 /// Three secondaries with three files.
-fn cluster(upload_limit: u64) -> Cluster {
+pub(super) fn cluster(upload_limit: u64) -> Cluster {
     let cluster = Cluster::start(upload_limit, |folder| {
         for n in 1..=3 {
             let served = folder.join(format!("data/videos{n}"));
@@ -30,7 +30,7 @@ fn cluster(upload_limit: u64) -> Cluster {
     cluster
 }
 
-fn script(cluster: &Cluster, args: &[&str]) -> Command {
+pub(super) fn script(cluster: &Cluster, args: &[&str]) -> Command {
     let mut command = hearing(CLIENT);
     plain(&mut command)
         .args(args)

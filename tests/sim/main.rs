@@ -13,6 +13,7 @@ mod samples;
 mod seeds;
 mod sending;
 mod system;
+mod watched;
 mod world;
 
 use std::{path::Path, time::Duration};
@@ -87,6 +88,7 @@ fn story(seed: u64) -> Story {
         resumed: if random.bool() { random.f64() } else { 0.0 },
         source_wait: Duration::from_secs(60),
         reader: None,
+        watchers: None,
         weather: Weather::default(),
     }
 }
@@ -317,6 +319,7 @@ fn busy_story(seed: u64) -> Story {
         resumed: 0.0,
         source_wait: Duration::from_secs(60),
         reader: None,
+        watchers: None,
         weather: Weather {
             noise: random.f64() * 0.1,
             pipe_bytes: 64 << random.u32(10..15),
@@ -401,6 +404,7 @@ fn equal(rates: &[f64], length: u64, faults: &[(usize, Fault)]) -> World {
         resumed: 0.0,
         source_wait: Duration::from_secs(60),
         reader: None,
+        watchers: None,
         weather: Weather::default(),
     })
 }
@@ -568,7 +572,7 @@ type Tale = fn(u64, bool);
 
 /// Seeds that are kept by name: the faults of `tests/sim/breaks`, each with a story that finds it. One that finds a new
 /// fault is added here, with a patch that puts the fault back.
-const NAMED: [(&str, Tale, u64); 84] = [
+const NAMED: [(&str, Tale, u64); 87] = [
     ("wrong-bytes-are-taken", a_download, 12),
     ("chunk-is-forgotten", a_download, 12),
     ("three-owners", a_download, 19),
@@ -578,6 +582,9 @@ const NAMED: [(&str, Tale, u64); 84] = [
     ("lost-source-is-not-tried-again", a_download, 163),
     ("reader-is-outrun", a_read_download, 0),
     ("reader-stalls", a_read_download, 1),
+    ("nobody-is-near", watched::story, 0),
+    ("late-part-is-waited-for", watched::one_death, 0),
+    ("parts-are-lost-with-their-source", watched::one_death, 0),
     ("wait-has-no-deadline", system::run, 8),
     ("resting-source-is-asked", system::run, 43),
     ("rest-has-no-end", system::run, 43),

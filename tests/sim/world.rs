@@ -1,4 +1,7 @@
-//! One download machine in a world of simulated secondaries, with a clock of its own.
+//! One download machine in a world of simulated secondaries, with a clock of its own. Those who read at any place of the file
+//! are in `watching`.
+
+mod watching;
 
 use std::{
     cmp::Reverse,
@@ -7,6 +10,8 @@ use std::{
 };
 
 use crate::samples::number;
+use watching::Audience;
+pub use watching::{Act, Watcher, Watchers};
 
 use trozos::{
     engine::{
@@ -14,7 +19,8 @@ use trozos::{
         download::{Action, Download, DownloadConfig, Event, Finish, Notice},
     },
     model::{
-        ChunkIndex, ChunkLayout, ChunkSet, Fault as Complaint, Have, SourceId, SourceInfo, Who,
+        ChunkIndex, ChunkLayout, ChunkSet, Fault as Complaint, Have, Part, SourceId, SourceInfo,
+        Who,
     },
 };
 
@@ -91,6 +97,8 @@ pub struct Story {
     pub source_wait: Duration,
     /// Somebody who reads the file while it comes.
     pub reader: Option<Reader>,
+    /// Those who read it at any place.
+    pub watchers: Option<Watchers>,
     pub weather: Weather,
 }
 
@@ -127,12 +135,12 @@ enum Coming {
     Connected(usize, u64),
     Lost(usize, u64, Complaint),
     /// A request or its withdrawal arrives at a secondary.
-    Asked(usize, u64, ChunkIndex),
+    Asked(usize, u64, ChunkIndex, Option<Part>),
     Withdrawn(usize, u64, ChunkIndex),
     /// A secondary has sent a frame.
     Sent(usize, u64),
-    /// A frame arrives here; the flag says that its chunk is whole.
-    Frame(usize, u64, ChunkIndex, u32, bool),
+    /// A frame arrives here, and whether it is the last one of what was asked for.
+    Frame(usize, u64, ChunkIndex, u32, Last),
     Refused(usize, u64, ChunkIndex),
     Cancelled(usize, u64, ChunkIndex),
     /// A secondary that sends to others says so.
@@ -145,13 +153,50 @@ enum Coming {
     CentralBack(u32),
     /// The reader has one more chunk.
     Taken,
+    /// A chunk that was put together from parts was looked at.
+    Joined(ChunkIndex, bool),
+    /// A watcher does the next thing.
+    Watcher(usize, u64),
+    /// Nobody watches any more, and that was some time ago.
+    Over,
+}
+
+/// What a frame is the end of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Last {
+    No,
+    Chunk,
+    Part(Part),
+}
+
+/// What a secondary has to send of a chunk.
+#[derive(Clone, Copy, Debug)]
+struct Queued {
+    chunk: ChunkIndex,
+    /// Where in it the rest begins, and ends.
+    rest: (u32, u32),
+    part: Option<Part>,
+}
+
+impl Queued {
+    fn last(&self) -> Last {
+        match self.part {
+            _ if self.rest.0 < self.rest.1 => Last::No,
+            Some(part) => Last::Part(part),
+            None => Last::Chunk,
+        }
+    }
+
+    fn is_begun(&self) -> bool {
+        self.rest.0 > self.part.map_or(0, |part| part.from)
+    }
 }
 
 #[derive(Debug, Default)]
 struct Connection {
     generation: u64,
     open: bool,
-    queue: VecDeque<(ChunkIndex, u32)>,
+    queue: VecDeque<Queued>,
     sending: bool,
     /// Until when its socket is busy with what it holds.
     busy_until: Option<Instant>,
@@ -192,6 +237,7 @@ pub struct World {
     /// Chunks that the reader has, and whether he is at the next one.
     taken: u32,
     is_reading: bool,
+    pub audience: Audience,
     pub notices: Vec<Notice>,
     pub trace: bool,
     noise: fastrand::Rng,
@@ -203,6 +249,11 @@ fn id(index: usize) -> SourceId {
 
 fn index(id: SourceId) -> usize {
     id.0 as usize - 1
+}
+
+/// How long it takes to look at a chunk.
+fn takes(chunk: ChunkIndex) -> Duration {
+    Duration::from_millis(1 + u64::from(chunk.0) % 7)
 }
 
 /// Numbers are not ids: the central names as it likes.
@@ -267,9 +318,10 @@ impl World {
             layout,
             start,
             now: start,
-            machine: match story.reader {
-                None => Download::new(layout, config, start),
-                Some(Reader { ahead_chunks, .. }) => {
+            machine: match (story.reader, &story.watchers) {
+                (None, None) => Download::new(layout, config, start),
+                (None, Some(watchers)) => watchers.download(layout, config, start),
+                (Some(Reader { ahead_chunks, .. }), _) => {
                     Download::in_order(layout, config, ahead_chunks, start)
                 }
             },
@@ -287,6 +339,7 @@ impl World {
             ready: false,
             taken: 0,
             is_reading: false,
+            audience: Audience::new(story.watchers.clone()),
             notices: Vec::new(),
             trace: false,
             noise: fastrand::Rng::with_seed(story.seed ^ 0x0153),
@@ -336,6 +389,7 @@ impl World {
                 self.after(wait, Coming::CentralBack(enrolled));
             }
         }
+        self.begin_to_watch();
         let mut pauses = self.story.own_pauses.clone();
         pauses.sort();
         self.tell_sources(self.secondaries.len());
@@ -432,15 +486,24 @@ impl World {
                     self.feed(Event::Lost { source, fault });
                 }
             }
-            Coming::Asked(source, generation, chunk) => {
+            Coming::Asked(source, generation, chunk, part) => {
                 if self.is_current(source, generation) {
+                    let length = self.layout.chunk_len(chunk);
                     let secondary = &mut self.secondaries[source];
                     assert!(
-                        secondary.connection.queue.iter().all(|(c, _)| *c != chunk),
+                        secondary.connection.queue.iter().all(|q| q.chunk != chunk),
                         "seed {}: {chunk} asked for twice",
                         self.story.seed
                     );
-                    secondary.connection.queue.push_back((chunk, 0));
+                    let queue = &mut secondary.connection.queue;
+                    let rest = part.map_or((0, length), |part| (part.from, part.from + part.bytes));
+                    // Somebody waits for parts.
+                    let parts = queue.iter().take_while(|queued| queued.part.is_some());
+                    let at = match part {
+                        Some(_) => parts.count(),
+                        None => queue.len(),
+                    };
+                    queue.insert(at, Queued { chunk, rest, part });
                     self.send_on(source);
                 }
             }
@@ -448,7 +511,7 @@ impl World {
                 if self.is_current(source, generation) {
                     let secondary = &mut self.secondaries[source];
                     let before = secondary.connection.queue.len();
-                    secondary.connection.queue.retain(|(c, _)| *c != chunk);
+                    secondary.connection.queue.retain(|q| q.chunk != chunk);
                     if secondary.connection.queue.len() < before {
                         let latency = secondary.plan.latency;
                         self.after(latency, Coming::Cancelled(source, generation, chunk));
@@ -456,9 +519,9 @@ impl World {
                 }
             }
             Coming::Sent(source, generation) => self.sent(source, generation),
-            Coming::Frame(source, generation, chunk, bytes, whole) => {
+            Coming::Frame(source, generation, chunk, bytes, last) => {
                 if self.is_current(source, generation) {
-                    self.frame(source, chunk, bytes, whole);
+                    self.frame(source, chunk, bytes, last);
                 }
             }
             Coming::Refused(source, generation, chunk) => {
@@ -485,7 +548,13 @@ impl World {
                 } else {
                     Event::Wrong { source, chunk }
                 });
+                if good {
+                    self.find_liars(chunk);
+                }
             }
+            Coming::Joined(chunk, good) => self.joined(chunk, good),
+            Coming::Watcher(watcher, turn) => self.watcher(watcher, turn),
+            Coming::Over => self.feed(Event::Stop),
             Coming::Word(source) => {
                 let secondary = &self.secondaries[source];
                 if secondary.state != State::Queueing {
@@ -575,8 +644,9 @@ impl World {
     fn send_on(&mut self, source: usize) {
         let secondary = &mut self.secondaries[source];
         let connection = &mut secondary.connection;
-        while let Some((chunk, 0)) = connection.queue.front().copied() {
-            if !secondary.refused.contains(&chunk) {
+        while let Some(queued) = connection.queue.front().copied() {
+            let chunk = queued.chunk;
+            if queued.is_begun() || !secondary.refused.contains(&chunk) {
                 break;
             }
             connection.queue.pop_front();
@@ -587,17 +657,17 @@ impl World {
             let refused = Coming::Refused(source, generation, chunk);
             self.what.insert(self.sequence, refused);
         }
-        let Some((chunk, offset)) = connection.queue.front().copied() else {
+        let Some(queued) = connection.queue.front().copied() else {
             return;
         };
         if self.story.weather.pipe_bytes > 0 {
-            return self.fill_pipe(source, chunk, offset);
+            return self.fill_pipe(source);
         }
         if connection.sending || secondary.state != State::Up {
             return;
         }
         connection.sending = true;
-        let bytes = (self.layout.chunk_len(chunk) - offset).min(FRAME_BYTES);
+        let bytes = (queued.rest.1 - queued.rest.0).min(FRAME_BYTES);
         let rate = secondary.plan.rate_bytes_per_s * secondary.slow;
         let generation = connection.generation;
         let wait = Duration::from_secs_f64(f64::from(bytes) / rate);
@@ -605,7 +675,7 @@ impl World {
     }
 
     /// Puts the next frame into the socket, if there is room, and comes back for the one after it.
-    fn fill_pipe(&mut self, source: usize, chunk: ChunkIndex, offset: u32) {
+    fn fill_pipe(&mut self, source: usize) {
         let Weather { noise, pipe_bytes } = self.story.weather;
         let secondary = &mut self.secondaries[source];
         let (latency, rate) = (secondary.plan.latency, secondary.plan.rate_bytes_per_s);
@@ -614,21 +684,23 @@ impl World {
             return;
         }
         let free = connection.busy_until.unwrap_or(self.now).max(self.now);
-        let bytes = (self.layout.chunk_len(chunk) - offset).min(FRAME_BYTES);
+        let Some(queued) = connection.queue.front_mut() else {
+            return;
+        };
+        let bytes = (queued.rest.1 - queued.rest.0).min(FRAME_BYTES);
+        queued.rest.0 += bytes;
+        let (chunk, last) = (queued.chunk, queued.last());
+        if last != Last::No {
+            connection.queue.pop_front();
+        }
         let mut done = free + Duration::from_secs_f64(f64::from(bytes) / rate);
         if self.noise.f64() < noise {
             done += NOISE.mul_f64(self.noise.f64());
         }
         connection.busy_until = Some(done);
         connection.sending = true;
-        let whole = offset + bytes == self.layout.chunk_len(chunk);
-        if whole {
-            connection.queue.pop_front();
-        } else if let Some((_, offset)) = connection.queue.front_mut() {
-            *offset += bytes;
-        }
         let generation = connection.generation;
-        let frame = Coming::Frame(source, generation, chunk, bytes, whole);
+        let frame = Coming::Frame(source, generation, chunk, bytes, last);
         self.at(done + latency, frame);
         let held = Duration::from_secs_f64(pipe_bytes as f64 / rate);
         let room = done.checked_sub(held).unwrap_or(self.now).max(self.now);
@@ -639,7 +711,6 @@ impl World {
         if !self.is_current(source, generation) {
             return;
         }
-        let length = |chunk| self.layout.chunk_len(chunk);
         let secondary = &mut self.secondaries[source];
         secondary.connection.sending = false;
         if self.story.weather.pipe_bytes > 0 {
@@ -649,32 +720,33 @@ impl World {
             State::Up => {}
             State::Stopped | State::Dead | State::Unplugged | State::Queueing => return,
         }
-        if let Some((chunk, offset)) = secondary.connection.queue.front_mut() {
-            let bytes = (length(*chunk) - *offset).min(FRAME_BYTES);
-            *offset += bytes;
-            let (chunk, whole) = (*chunk, *offset == length(*chunk));
-            if whole {
+        if let Some(queued) = secondary.connection.queue.front_mut() {
+            let bytes = (queued.rest.1 - queued.rest.0).min(FRAME_BYTES);
+            queued.rest.0 += bytes;
+            let (chunk, last) = (queued.chunk, queued.last());
+            if last != Last::No {
                 secondary.connection.queue.pop_front();
             }
             let latency = secondary.plan.latency;
-            let frame = Coming::Frame(source, generation, chunk, bytes, whole);
+            let frame = Coming::Frame(source, generation, chunk, bytes, last);
             self.after(latency, frame);
         }
         self.send_on(source);
     }
 
-    fn frame(&mut self, source: usize, chunk: ChunkIndex, bytes: u32, whole: bool) {
+    fn frame(&mut self, source: usize, chunk: ChunkIndex, bytes: u32, last: Last) {
         self.secondaries[source].arrived += u64::from(bytes);
         self.feed(Event::Received {
             source: id(source),
             chunk,
             bytes,
         });
-        if whole {
-            let corrupt = self.secondaries[source].plan.corrupt_from;
-            let good = corrupt.is_none_or(|from| self.elapsed() < from);
-            let took = Duration::from_millis(1 + u64::from(chunk.0) % 7);
-            self.after(took, Coming::Checked(source, chunk, good));
+        let corrupt = self.secondaries[source].plan.corrupt_from;
+        let good = corrupt.is_none_or(|from| self.elapsed() < from);
+        match last {
+            Last::No => {}
+            Last::Chunk => self.after(takes(chunk), Coming::Checked(source, chunk, good)),
+            Last::Part(part) => self.part(source, chunk, part, good),
         }
     }
 
@@ -746,6 +818,7 @@ impl World {
                     );
                     assert!(!self.banned.contains(&source), "seed {seed}");
                     assert!(self.layout.contains(chunk), "seed {seed}");
+                    self.audience.allows(seed, chunk);
                     if let Some(reader) = self.story.reader {
                         let end = self.taken + reader.ahead_chunks;
                         assert!(chunk.0 < end, "seed {seed}: {chunk} is too far ahead");
@@ -761,7 +834,7 @@ impl World {
                     assert!(secondary.have.contains(chunk), "seed {seed}: {chunk} lacks");
                     let generation = secondary.connection.generation;
                     let wait = secondary.plan.latency;
-                    self.after(wait, Coming::Asked(source, generation, chunk));
+                    self.after(wait, Coming::Asked(source, generation, chunk, None));
                 }
                 Action::Cancel { source, chunk } => {
                     let source = index(source);
@@ -771,11 +844,13 @@ impl World {
                     let wait = secondary.plan.latency;
                     self.after(wait, Coming::Withdrawn(source, generation, chunk));
                 }
-                Action::RequestPart { .. }
-                | Action::JoinParts { .. }
-                | Action::ForgetParts { .. } => {
-                    unreachable!("nobody reads")
-                }
+                Action::RequestPart {
+                    source,
+                    chunk,
+                    part,
+                } => self.asked_for_part(index(source), chunk, part),
+                Action::JoinParts { chunk, parts } => self.join(chunk, &parts),
+                Action::ForgetParts { chunk } => self.audience.forget_parts(chunk),
                 Action::Report { .. } => {}
                 Action::Notice(notice) => {
                     if let Notice::Banned { who: of, .. } = &notice {
@@ -794,14 +869,16 @@ impl World {
     fn check(&mut self) {
         let have = self.machine.have().len();
         let seed = self.story.seed;
-        assert!(have >= self.have, "seed {seed}: a chunk was lost");
-        if have > self.have {
+        let is_lost = have < self.have && !self.audience.may_forget();
+        assert!(!is_lost, "seed {seed}: a chunk was lost");
+        if have != self.have {
             let mut unverified = self.machine.have().iter();
             let unverified = unverified.find(|chunk| !self.good.contains(chunk));
             assert_eq!(unverified, None, "seed {seed}: wrong bytes");
         }
         self.have = have;
         self.read();
+        self.watch();
         let snapshot = self.machine.snapshot(self.now);
         assert_eq!(snapshot.have_chunks, have, "seed {seed}");
         for (source, secondary) in self.secondaries.iter().enumerate() {

@@ -21,7 +21,8 @@ pub(super) struct Watched {
 
 impl<E: Extra> Prompt<E> {
     pub(super) async fn watch(&self, wanted: &Wanted) {
-        let files = match wanted::files(&self.handle, wanted, &self.last).await {
+        let last = self.last.borrow().clone();
+        let files = match wanted::files(&self.handle, wanted, &last).await {
             Ok(files) => files,
             Err(wanted::NoFiles::Client(error)) => return self.fails(&error),
             Err(none) => return self.complain(none.text()),

@@ -41,7 +41,7 @@ pub fn start(error: &StartError) -> String {
 pub fn local(error: &LocalError) -> String {
     match error {
         LocalError::Start(error) => start(error),
-        LocalError::NoRandomness => t!("no-randomness"),
+        LocalError::NoRandomness => t!("watch-no-randomness"),
     }
 }
 

@@ -244,7 +244,12 @@ impl Download {
             .parts
             .chunks()
             .filter(|chunk| !self.readers.reaches(*chunk))
-            .filter(|chunk| is_unwanted(self.arrived(*chunk), self.layout.chunk_len(*chunk)))
+            .filter(|chunk| {
+                let pieces = self.parts.pieces(*chunk).iter();
+                let mut lacking = pieces.filter(|p| p.by.is_none() && p.owners.is_empty());
+                let length = self.layout.chunk_len(*chunk);
+                lacking.next().is_some() || is_unwanted(self.arrived(*chunk), length)
+            })
             .collect();
         for chunk in unwanted {
             let pieces = self.parts.pieces(chunk).iter();
