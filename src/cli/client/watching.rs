@@ -33,12 +33,13 @@ impl<E: Extra> Prompt<E> {
     }
 
     async fn watch_one(&self, file: FileName) {
-        if let Some(known) = self
-            .watched
-            .iter()
-            .find(|known| *known.watch.file() == file)
-        {
-            return self.tell_address(known.local.url());
+        let is_it = |known: &&Watched| *known.watch.file() == file;
+        let watched = self.watched.borrow();
+        let known = watched.iter().find(is_it);
+        let known = known.map(|known| known.local.url().to_owned());
+        drop(watched);
+        if let Some(url) = known {
+            return self.tell_address(&url);
         }
         let begun = Watch::begin(self.handle.clone(), file.clone(), Keep::Nothing);
         let (watch, answer) = match begun.await {
@@ -65,6 +66,8 @@ impl<E: Extra> Prompt<E> {
 
     /// A download is given up: whoever watched it does not find it any more.
     pub(super) fn stop_watching(&self, number: DownloadNumber) {
-        self.watched.borrow_mut().retain(|known| known.watch.number() != number);
+        self.watched
+            .borrow_mut()
+            .retain(|known| known.watch.number() != number);
     }
 }

@@ -2,8 +2,8 @@
 //! each its permit and its limits of time, and hands it over without knowing the face: the program that starts the node
 //! brings it along. `alone` is a place for a face without a node.
 
-mod figures;
 mod alone;
+mod figures;
 mod stream;
 
 use std::{fmt, net::SocketAddr, pin::Pin, sync::Arc};
