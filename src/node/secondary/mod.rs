@@ -98,8 +98,7 @@ pub(in crate::node) async fn start_on(
 ) -> Result<SecondaryHandle, StartError> {
     let (listener, address) = listen_on(network, config.listen)?;
     let files = Files::open(&config, &events).await?;
-    // 53 bits stay exact in every JSON reader.
-    let incarnation = Incarnation(fastrand::u64(..1 << 53));
+    let incarnation = Incarnation(fastrand::u64(..1 << 53)); // Exact in every JSON reader.
     let stop = CancellationToken::new();
     let mut link = Link::start(link_config(network, &config, address, incarnation));
     let number_is_held = |said: &Said| {
