@@ -36,7 +36,7 @@ enum Flow {
     /// From a file that this node holds.
     Held(Feed),
     /// From others, as they are read.
-    Watched(Reading, Show),
+    Watched(Reading, Option<Show>),
 }
 
 impl Flow {
@@ -58,7 +58,9 @@ impl Flow {
                         return Some(Err(Cut::Over));
                     }
                 };
-                show.sending(piece.len() as u64).await;
+                if let Some(show) = show {
+                    show.sending(piece.len() as u64).await;
+                }
                 Some(Ok(Bytes::Made(piece)))
             }
         }
@@ -71,7 +73,7 @@ impl Fed {
     }
 
     /// Of a content that comes while it is read.
-    pub(super) fn watched(reading: Reading, show: Show) -> Self {
+    pub(super) fn watched(reading: Reading, show: Option<Show>) -> Self {
         let on_cut: OnCut = Arc::new(|_| ());
         let flow = Flow::Watched(reading, show);
         Self(Arc::new(Mutex::new(Some((flow, on_cut)))))

@@ -125,7 +125,7 @@ impl Watching {
         };
         response
             .extensions_mut()
-            .insert(Fed::watched(reading, show));
+            .insert(Fed::watched(reading, Some(show)));
         Ok(response)
     }
 

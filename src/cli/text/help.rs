@@ -30,7 +30,7 @@ const GROUPS: [Group; 7] = [
     ),
     (
         || t!("help-files"),
-        &["list", "search", "download", "verify"],
+        &["list", "search", "download", "verify", "watch"],
     ),
     (
         || t!("help-downloads"),
