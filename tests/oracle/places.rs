@@ -110,6 +110,8 @@ impl Places {
             Event::Receiver(FromReceiver::Report(_))
             | Event::Secondary(_)
             | Event::SecondaryHello { .. }
+            // No world here has a gateway.
+            | Event::GatewayHello { .. }
             | Event::Alive => {}
         }
     }
