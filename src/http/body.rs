@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 
 use super::{
     counts::{self, Answer},
-    watching::Show,
+    show::Show,
 };
 use crate::node::{
     Cut, Feed, Piece, Reading,

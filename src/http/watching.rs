@@ -1,14 +1,13 @@
 //! Films and other contents through this node: it fetches them from all secondaries, and gives on what is verified, in
 //! order. Nobody has to follow a redirection, and a secondary that dies is not noticed.
 
-use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     body::Body,
     http::{HeaderMap, Method, Response, StatusCode, header, request::Parts},
 };
-use parking_lot::Mutex;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     answers::{asker, is_saved},
@@ -16,15 +15,15 @@ use super::{
     files::{Lasting, Manner, head},
     kinds,
     names::{self, last_component},
-    pace::Pace,
     problem::Problem,
     ranges::Wants,
+    show::{Players, Show},
     subtitles,
-    viewers::{Viewer, Viewers},
+    viewers::Viewers,
 };
 use crate::{
     engine::media::Media,
-    model::{ByteRange, Digest, FileName},
+    model::{ByteRange, FileName},
     node::{FIRST_BYTE, Gateway, NotWatched, Reading, Watched},
 };
 
@@ -33,8 +32,6 @@ const LOOKED_AT: u64 = 256 << 10;
 /// Requests of one viewer, and of all for one content: for one more, the one ends that has been idle longest.
 const MOST_OF_A_VIEWER: usize = 8;
 const MOST_READERS: usize = 64;
-/// Contents whose speed is remembered.
-const MOST_REMEMBERED: usize = 4096;
 
 /// See the module. Copies are the same.
 #[derive(Clone, Debug)]
@@ -44,19 +41,7 @@ pub(super) struct Watching(Arc<Shared>);
 struct Shared {
     gateway: Gateway,
     viewers: Viewers,
-    pace: Mutex<Pace>,
-    /// Bytes that a second of a film has; `None` while nobody knows.
-    rates: Mutex<BTreeMap<Digest, Option<u64>>>,
-}
-
-/// What is being shown to a player, for as long as this lives.
-#[derive(Debug)]
-pub(super) struct Show {
-    watching: Watching,
-    viewer: Viewer,
-    player: (IpAddr, Digest),
-    /// Players that ask for all the rest are given it as they play it.
-    is_paced: bool,
+    players: Players,
 }
 
 impl Watching {
@@ -65,8 +50,7 @@ impl Watching {
         Self(Arc::new(Shared {
             gateway,
             viewers: Viewers::new(most_viewers),
-            pace: Mutex::default(),
-            rates: Mutex::default(),
+            players: Players::default(),
         }))
     }
 
@@ -118,7 +102,7 @@ impl Watching {
         }
         let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
         let show = Show {
-            watching: self.clone(),
+            players: self.0.players.clone(),
             viewer,
             player: (asker.ip, meta.id),
             is_paced: is_played && is_part && !manner.saved && is_open_ended(&request.headers),
@@ -159,56 +143,13 @@ impl Watching {
     /// Finds out how fast a film plays, once.
     fn learn_rate(&self, watched: &Watched) {
         let id = watched.meta().id;
-        let mut rates = self.0.rates.lock();
-        if rates.contains_key(&id) {
+        if !self.0.players.begin_to_learn(id) {
             return;
         }
-        if rates.len() >= MOST_REMEMBERED {
-            rates.clear();
-        }
-        rates.insert(id, None);
-        drop(rates);
-        let (watching, watched) = (self.clone(), watched.clone());
+        let (players, watched) = (self.0.players.clone(), watched.clone());
         tokio::spawn(async move {
-            let rate = rate_of(&watched).await;
-            let mut rates = watching.0.rates.lock();
-            match rate {
-                Some(rate) => rates.insert(id, rate),
-                // Nothing came: the next viewer tries again.
-                None => rates.remove(&id),
-            };
+            players.learned(id, rate_of(&watched).await);
         });
-    }
-}
-
-impl Show {
-    /// Waits until a piece may go to its player.
-    pub(super) async fn sending(&mut self, bytes: u64) {
-        let shared = &self.watching.0;
-        let rate = shared.rates.lock().get(&self.player.1).copied().flatten();
-        if let Some(rate) = rate.filter(|_| self.is_paced) {
-            let now = Instant::now();
-            let wait = shared.pace.lock().send(now, self.player, bytes, rate);
-            let mut owed = Owed { show: self, bytes };
-            sleep(wait).await;
-            owed.bytes = 0;
-        }
-        self.viewer.sent(bytes);
-    }
-}
-
-/// Bytes that were noted as sent, and go back if their player leaves meanwhile.
-struct Owed<'a> {
-    show: &'a Show,
-    bytes: u64,
-}
-
-impl Drop for Owed<'_> {
-    fn drop(&mut self) {
-        if self.bytes > 0 {
-            let shared = &self.show.watching.0;
-            shared.pace.lock().give_back(self.show.player, self.bytes);
-        }
     }
 }
 

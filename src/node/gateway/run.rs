@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::{GatewayConfig, NotWatched, Question};
+use super::config::{GatewayConfig, NotWatched, Question};
 use crate::{
     model::{
         FileMeta, FileName, Finished, Grant, RequestId, TransferId,
