@@ -178,7 +178,7 @@ impl Block {
                 lines.collect::<Vec<_>>().join("\n")
             }
             "toml" if is_english => keys_in_spanish(&self.text),
-            "toml" | "json" => self.text.clone(),
+            "toml" | "json" | "yaml" => self.text.clone(),
             // What a screen shows is told in each language.
             "" => String::new(),
             other => panic!("a block of {other}"),

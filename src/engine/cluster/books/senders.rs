@@ -151,10 +151,10 @@ impl Senders {
     /// What all of them have sent since this central first heard of them: in all, and of that by HTTP.
     pub(in crate::engine::cluster) fn all_bytes(&self) -> (u64, u64) {
         let senders = self.senders.values();
-        senders.fold((0, 0), |(all, http), sender| {
+        senders.fold((0, 0), |(all, by_http), sender| {
             (
                 sender.bytes.saturating_add(all),
-                sender.http_bytes.saturating_add(http),
+                sender.http_bytes.saturating_add(by_http),
             )
         })
     }
