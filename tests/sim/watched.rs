@@ -12,6 +12,7 @@ use crate::{
 const MS: Duration = Duration::from_millis(1);
 
 fn watcher(random: &mut fastrand::Rng, chunks: u32) -> Watcher {
+    let first = Act::Seek(random.u32(..chunks));
     let acts = (0..random.usize(1..12)).map(|_| match random.u8(..4) {
         0 => Act::Seek(random.u32(..chunks)),
         1 => Act::Pause(MS * random.u32(..20_000)),
@@ -23,7 +24,7 @@ fn watcher(random: &mut fastrand::Rng, chunks: u32) -> Watcher {
             Act::Read(random.u32(1..20), per_chunk)
         }
     });
-    let mut all = vec![Act::Seek(random.u32(..chunks))];
+    let mut all = vec![first];
     all.extend(acts);
     Watcher {
         begins: MS * random.u32(..20_000),

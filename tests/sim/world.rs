@@ -862,6 +862,7 @@ impl World {
                 Action::Finish(finish) => return Some(finish),
             }
         }
+        self.audience.heard();
         None
     }
 
@@ -879,6 +880,7 @@ impl World {
         self.have = have;
         self.read();
         self.watch();
+        let have = self.machine.have().len();
         let snapshot = self.machine.snapshot(self.now);
         assert_eq!(snapshot.have_chunks, have, "seed {seed}");
         for (source, secondary) in self.secondaries.iter().enumerate() {

@@ -45,7 +45,7 @@ pub(super) struct Report {
     /// What became of each file, as JSON.
     pub(super) files: Vec<Value>,
     /// Those that were asked for and have not ended.
-    names: BTreeMap<u64, FileName>,
+    pub(super) names: BTreeMap<u64, FileName>,
     /// Chunks that were compared and those that were bad, by file.
     checked: BTreeMap<String, (u64, u64)>,
     /// The document, when it is not a list of files.
@@ -179,20 +179,6 @@ impl Report {
     pub(super) fn asked(&mut self, number: DownloadNumber, file: &FileName) {
         self.names.insert(number.0, file.clone());
         self.totals.join(number);
-    }
-
-    /// Where players find a file.
-    pub(super) fn address(&mut self, url: &str) {
-        if self.is_for_programs() {
-            self.note(url);
-        } else {
-            self.results([url.as_bytes()]);
-        }
-    }
-
-    /// What becomes of a download is nobody's concern any more.
-    pub(super) fn let_go(&mut self, number: DownloadNumber) {
-        self.names.remove(&number.0);
     }
 
     /// A file that cannot even be asked for.

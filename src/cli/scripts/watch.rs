@@ -47,7 +47,11 @@ impl Session {
         };
         let local = Local::start(watch.clone(), how.servir_en);
         let local = local.map_err(|error| Ended::plain(Exit::Failed, errors::local(&error)))?;
-        self.report.address(local.url());
+        if self.report.is_for_programs() {
+            self.report.note(local.url());
+        } else {
+            self.report.result(local.url());
+        }
         if !how.guardar {
             // Nothing else comes of it.
             self.report.keep_stdout(true);
@@ -66,7 +70,8 @@ impl Session {
             self.wait().await?;
             return Ok(self.report.worst());
         }
-        self.report.let_go(watch.number());
+        // What becomes of it is nobody's concern any more.
+        self.report.names.remove(&watch.number().0);
         watch.end().await;
         self.tell_rest();
         Ok(self.report.worst())

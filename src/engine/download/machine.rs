@@ -1,6 +1,7 @@
 //! The machine: its rooms, its verbs, and the ways between the rooms. What follows when sources come and go is in
-//! `sources`, what readers wait for in `readers`, what can be seen in `views`.
+//! `sources`, what readers wait for in `readers`, what counts after the end in `over`, what can be seen in `views`.
 
+mod over;
 mod readers;
 mod sources;
 mod views;
@@ -195,51 +196,6 @@ impl Download {
             self.readers.deadline(),
         ];
         deadlines.into_iter().flatten().min()
-    }
-
-    /// Sources that had something on its way when the download ended, and that are not silent.
-    pub fn still_sending(&self) -> &[SourceId] {
-        &self.still_sending
-    }
-
-    /// What was on its way when the download ended is counted. A chunk that is verified now is in the file all the same,
-    /// so that the next run has it.
-    fn late(&mut self, event: Event) {
-        match event {
-            Event::Received { source, bytes, .. } => {
-                if let Some(source) = self.sources.get_mut(source) {
-                    source.count(bytes);
-                }
-            }
-            Event::Verified { source: id, chunk } => {
-                if let Some(source) = self.sources.get_mut(id)
-                    && self.chunks.complete(chunk, id)
-                {
-                    source.credit(self.layout.chunk_len(chunk));
-                }
-            }
-            Event::PartsVerified { chunk } => self.credit_parts(chunk),
-            Event::Sources(_)
-            | Event::Connected { .. }
-            | Event::Lost { .. }
-            | Event::Ready { .. }
-            | Event::Wrong { .. }
-            | Event::Refused { .. }
-            | Event::Cancelled { .. }
-            | Event::Queued { .. }
-            | Event::Blocked { .. }
-            | Event::Limited { .. }
-            | Event::Unblocked { .. }
-            | Event::Taken { .. }
-            | Event::Read(_)
-            | Event::Left { .. }
-            | Event::Forgotten { .. }
-            | Event::PartCame { .. }
-            | Event::PartsWrong { .. }
-            | Event::Lied { .. }
-            | Event::LocalFailure { .. }
-            | Event::Stop => {}
-        }
     }
 
     /// What follows from any change.

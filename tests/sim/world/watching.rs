@@ -95,6 +95,8 @@ pub struct Audience {
     parts: BTreeMap<(ChunkIndex, usize, u32), bool>,
     /// Who lied in parts of a chunk that was wrong.
     disputes: BTreeMap<ChunkIndex, BTreeSet<usize>>,
+    /// Windows that somebody has had since the machine was last heard: what it wanted for them is taken back next.
+    passed: Vec<(u32, u32)>,
     /// Chunks in memory, in the order in which they came.
     memory: Vec<ChunkIndex>,
     pub waits: Vec<Wait>,
@@ -130,8 +132,15 @@ impl Audience {
 
     /// Nothing is asked for that nobody is near to.
     pub fn allows(&self, seed: u64, chunk: ChunkIndex) {
-        let is_allowed = self.keeps() || self.reaches(chunk);
+        let mut passed = self.passed.iter();
+        let was_near = passed.any(|(at, window)| (*at..at + window).contains(&chunk.0));
+        let is_allowed = self.keeps() || self.reaches(chunk) || was_near;
         assert!(is_allowed, "seed {seed}: nobody is near {chunk}");
+    }
+
+    /// All that the machine wanted is heard.
+    pub fn heard(&mut self) {
+        self.passed.clear();
     }
 
     pub fn forget_parts(&mut self, chunk: ChunkIndex) {
@@ -198,8 +207,10 @@ impl World {
             return;
         };
         let at = at.min(count);
+        let passed = seat.at.map(|before| (before, seat.window_chunks));
         seat.at = Some(at);
         let window_chunks = seat.window_chunks.min(count - at);
+        self.audience.passed.extend(passed);
         self.feed(Event::Read(ReaderAt {
             reader,
             position: ChunkIndex(at),
@@ -236,6 +247,8 @@ impl World {
                     return self.after(time, Coming::Watcher(watcher, turn));
                 }
                 None => {
+                    let passed = seat.at.map(|before| (before, seat.window_chunks));
+                    self.audience.passed.extend(passed);
                     self.audience.seats.remove(&watcher);
                     let reader = self.reader(watcher);
                     self.feed(Event::Left { reader });
@@ -316,7 +329,9 @@ impl World {
 impl World {
     pub(super) fn asked_for_part(&mut self, source: usize, chunk: ChunkIndex, part: Part) {
         let seed = self.story.seed;
-        let is_watched = self.audience.keeps() || !self.audience.seats.is_empty();
+        let is_watched = self.audience.keeps()
+            || !self.audience.seats.is_empty()
+            || !self.audience.passed.is_empty();
         assert!(is_watched, "seed {seed}: nobody reads {chunk}");
         assert!(self.told_connected.contains(&source), "seed {seed}");
         assert!(!self.banned.contains(&source), "seed {seed}");
