@@ -69,7 +69,7 @@ pub fn story(seed: u64, trace: bool) {
 
 #[test]
 fn every_story_that_is_watched_is_read_to_its_end() {
-    seeds::every("every_story_that_is_watched", 2500, story);
+    seeds::every("every_story_that_is_watched", 400, story);
 }
 
 fn alike(rates: &[f64], faults: &[(usize, Fault)], acts: Vec<Act>, keeps: bool) -> World {
@@ -128,7 +128,9 @@ fn a_beginning_and_a_seek_take_little_whether_the_file_is_kept_or_not() {
         }
         let others = waits.iter().filter(|wait| !wait.after_seek);
         let longest = others.map(|wait| wait.lasted).max();
-        assert!(longest <= Some(MS * 50), "{keeps}: {waits:?}");
+        // Where all of the file is wanted, the next chunks wait behind what was asked for before.
+        let most = if keeps { MS * 250 } else { MS * 50 };
+        assert!(longest <= Some(most), "{keeps}: {waits:?}");
     }
 }
 
@@ -160,7 +162,7 @@ pub fn one_death(seed: u64, trace: bool) {
 
 #[test]
 fn one_death_starves_nobody_for_long() {
-    seeds::every("one_death_starves_nobody_for_long", 400, one_death);
+    seeds::every("one_death_starves_nobody_for_long", 100, one_death);
 }
 
 #[test]
