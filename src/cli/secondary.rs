@@ -188,14 +188,9 @@ async fn run(
     )
     .await;
     manager.stopping();
-    let exit = if gave_up.is_cancelled() {
-        Exit::Failed
-    } else {
-        Exit::Well
-    };
     match finish(handle.stop(), &printer).await {
-        Exit::Well => exit,
-        failed => failed,
+        Exit::Well if gave_up.is_cancelled() => Exit::Failed,
+        exit => exit,
     }
 }
 

@@ -142,7 +142,9 @@ async fn answer(asked: &Asked, request: &Parts) -> Result<Response<Body>, Proble
             let first = timeout(FIRST_BYTE_WITHIN, reading.first()).await;
             first.ok().and_then(Result::ok).ok_or(Problem::NotReady)?;
         }
-        response.extensions_mut().insert(Fed::watched(reading, None));
+        response
+            .extensions_mut()
+            .insert(Fed::watched(reading, None));
     }
     Ok(response)
 }

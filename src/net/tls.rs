@@ -221,17 +221,17 @@ impl ServerTls {
         // Connections last: there is nothing to resume, and every peer shows its certificate each time.
         lines.send_tls13_tickets = 0;
         let (chain, key) = identity.parts();
-        let mut http = ServerConfig::builder_with_provider(provider())
+        let mut web = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&TLS13])
             .expect("ring has TLS 1.3")
             .with_no_client_auth()
             .with_single_cert(chain, key)
             .map_err(|error| TlsError::Pair(error.into()))?;
-        http.alpn_protocols = HTTP_PROTOCOLS.map(<[u8]>::to_vec).to_vec();
-        http.send_tls13_tickets = 0;
+        web.alpn_protocols = HTTP_PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+        web.send_tls13_tickets = 0;
         Ok(Self(Renewable::new(Manners {
             lines: Arc::new(lines),
-            http: Arc::new(http),
+            http: Arc::new(web),
         })))
     }
 

@@ -21,15 +21,16 @@ use std::{fmt, num::NonZeroU32};
 use ring::{hmac, pbkdf2};
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorCode, Hello, Password, Said};
+use super::{
+    ErrorCode, Hello, Said,
+    password::{Password, plain_text},
+};
 use crate::model::{Digest, SecondaryNumber, error_codes, limits};
 
 pub use super::nonce::Nonce;
 
 /// Before the secret is used it is stretched, so that one that people made up costs more to try out.
 const STRETCH_ROUNDS: NonZeroU32 = NonZeroU32::new(100_000).expect("not zero");
-/// What some editors put before a text.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 const STRETCH_SALT: &[u8] = b"trozos 1 secret";
 const CONNECTOR_LABEL: &[u8] = b"trozos 1 connector\n";
 const SERVER_LABEL: &[u8] = b"trozos 1 server\n";
@@ -185,13 +186,6 @@ impl Secret {
         let message = [label, &transcript.0].concat();
         hmac::verify(&self.key, &message, proof.0.as_bytes()).map_err(|_| WrongSecret)
     }
-}
-
-/// A text of a file without what editors put around it.
-pub(super) fn plain_text(text: &[u8]) -> &[u8] {
-    text.strip_prefix(BYTE_ORDER_MARK)
-        .unwrap_or(text)
-        .trim_ascii()
 }
 
 /// A proof is not right: the sides do not have the same secret, or do not speak with each other.

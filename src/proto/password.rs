@@ -4,7 +4,8 @@ use std::fmt;
 
 use ring::hmac;
 
-use super::handshake::plain_text;
+/// What some editors put before a text.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A password that is known here. Never shown, and not kept as it was written.
 #[derive(Clone)]
@@ -31,6 +32,13 @@ impl Password {
     pub fn is(&self, said: &[u8]) -> bool {
         hmac::verify(&self.key, said, self.tag.as_ref()).is_ok()
     }
+}
+
+/// A text of a file without what editors put around it.
+pub(super) fn plain_text(text: &[u8]) -> &[u8] {
+    text.strip_prefix(BYTE_ORDER_MARK)
+        .unwrap_or(text)
+        .trim_ascii()
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod prompt;
 mod question;
 mod run;
 mod service;
+mod watched;
 mod watching;
 mod work;
 

@@ -17,7 +17,7 @@ use super::{
     ending::{is_end_of_run, stop_client},
     question::{Next, Question},
     service::Service,
-    watching::Watched,
+    watched::Watched,
 };
 use crate::{
     cli::{

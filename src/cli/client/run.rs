@@ -61,15 +61,8 @@ pub async fn run(
     // Waits for service to begin, after somebody was told that it has not.
     let mut service = JoinSet::new();
     let mut asking = Asking::default();
-    let enrol = commands::find(commands::CLIENT, "INSCRIBIR")
-        .map_or("", |e| commands::in_language(e.names));
-    asking.ask(&prompt, enrol, Question::Name(name)).await;
-    if prompt.has_person {
-        let (handle, target) = (prompt.handle.clone(), prompt.config.target.clone());
-        console.complete(Arc::new(ClientValues::new(handle, target)));
-        prompt.printer.line(t!("hint-help"));
-    }
-    console.open();
+    asking.ask(&prompt, enrol(), Question::Name(name)).await;
+    open(&prompt, &mut console);
     let mut tick = interval(LIVE_EVERY);
     let end = loop {
         if prompt.wants_service.take() && service.is_empty() {
@@ -77,11 +70,7 @@ pub async fn run(
         }
         tokio::select! {
             () = stop.cancelled() => break Exit::Well,
-            () = interrupts.heard() => {
-                if prompt.is_to_end().await {
-                    break Exit::Well;
-                }
-            }
+            () = interrupts.heard() => if prompt.is_to_end().await { break Exit::Well },
             () = asking.answered() => asking.go_on(&prompt),
             Some(event) = events.recv() => {
                 around.event(&event);
@@ -114,11 +103,30 @@ pub async fn run(
     };
     drop(asking);
     let exit = end.or_worse(prompt.end(&mut events, &mut around).await);
+    all_printed(&prompt, &console, exit).await
+}
+
+/// Every answer to a pipe is printed, however slow its reader is.
+async fn all_printed<E: Extra>(prompt: &Prompt<E>, console: &Console, exit: Exit) -> Exit {
     match console.mode {
-        // Every answer to a pipe is printed, however slow its reader is.
-        Mode::Lines => exit.or_worse(program::printed(&prompt.printer, &stop).await),
+        Mode::Lines => exit.or_worse(program::printed(&prompt.printer, &prompt.stop).await),
         Mode::Prompt | Mode::None => exit,
     }
+}
+
+/// The command that gives a name.
+fn enrol() -> &'static str {
+    commands::find(commands::CLIENT, "INSCRIBIR").map_or("", |e| commands::in_language(e.names))
+}
+
+/// Lets a person type.
+fn open<E: Extra>(prompt: &Prompt<E>, console: &mut Console) {
+    if prompt.has_person {
+        let (handle, target) = (prompt.handle.clone(), prompt.config.target.clone());
+        console.complete(Arc::new(ClientValues::new(handle, target)));
+        prompt.printer.line(t!("hint-help"));
+    }
+    console.open();
 }
 
 /// Ends when service has begun.

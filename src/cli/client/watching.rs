@@ -1,6 +1,9 @@
 //! `VER` at the prompt: files at addresses of this machine while they come, until they are cancelled or the program ends.
 
-use super::prompt::{Extra, Prompt};
+use super::{
+    prompt::{Extra, Prompt},
+    watched::Watched,
+};
 use crate::{
     cli::{
         commands::Wanted,
@@ -11,13 +14,6 @@ use crate::{
     model::FileName,
     node::client::{ClientError, DownloadNumber, Keep, Watch},
 };
-
-/// A file that players can read, and where.
-#[derive(Debug)]
-pub(super) struct Watched {
-    watch: Watch,
-    local: Local,
-}
 
 impl<E: Extra> Prompt<E> {
     pub(super) async fn watch(&self, wanted: &Wanted) {

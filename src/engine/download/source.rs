@@ -1,5 +1,7 @@
-//! One source as the download sees it: its connection, what was asked of it, how it behaves, what it brought. Knows
-//! neither the other sources nor the chunk table.
+//! One source as the download sees it: its connection, what was asked of it (`parts` of what others are asked for), how it behaves, what it
+//! brought. Knows neither the other sources nor the chunk table.
+
+mod parts;
 
 use std::{
     collections::BTreeSet,
@@ -293,41 +295,6 @@ impl Source {
     /// It is asked for one more chunk.
     pub(super) fn ask(&mut self, now: Instant, chunk: ChunkIndex, length: u32) {
         self.flow.ask(now, chunk, length);
-    }
-
-    /// It is asked for a part of a chunk.
-    pub(super) fn ask_part(&mut self, now: Instant, chunk: ChunkIndex, bytes: u32) {
-        self.flow.ask_part(now, chunk, bytes);
-    }
-
-    /// A part that it was asked for is here: its bytes are held until its chunk is whole.
-    pub(super) fn hold(&mut self, now: Instant, chunk: ChunkIndex, bytes: u32) {
-        self.flow.settle(now, chunk);
-        self.held_bytes += u64::from(bytes);
-    }
-
-    /// A part that nobody wants any more has come all the same.
-    pub(super) fn forget_part(&mut self, now: Instant, chunk: ChunkIndex) {
-        self.flow.settle(now, chunk);
-    }
-
-    /// A part of it is not held any more.
-    pub(super) fn release(&mut self, bytes: u32) {
-        self.held_bytes = self.held_bytes.saturating_sub(bytes.into());
-    }
-
-    /// A part that it brought is in the file, and was not before. The longest part counts as a chunk.
-    pub(super) fn credit_part(&mut self, bytes: u32, is_longest: bool) {
-        self.connection.forget_failures();
-        match is_longest {
-            true => self.counters.useful(bytes.into()),
-            false => self.counters.useful_part(bytes.into()),
-        }
-    }
-
-    /// The chunk that it is asked for is another's to bring as well.
-    pub(super) fn count_hedge(&mut self) {
-        self.counters.hedge();
     }
 
     /// A chunk is taken back from it.

@@ -1,6 +1,6 @@
 //! Matroska and WebM (RFC 9559): elements of an id, a length and a content, each number as long as its first byte says.
 
-use super::{MOST_PARTS, Media, seconds};
+use super::film::{MOST_PARTS, Media, seconds};
 use crate::model::ByteRange;
 
 const EBML: u64 = 0x1A45_DFA3;

@@ -1,6 +1,6 @@
 //! MP4 and QuickTime (ISO 14496-12): boxes of a length, a type and a content, which may be boxes again.
 
-use super::{MOST_PARTS, Media, seconds};
+use super::film::{MOST_PARTS, Media, seconds};
 use crate::model::ByteRange;
 
 /// What files of this kind begin with.

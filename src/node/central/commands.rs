@@ -68,15 +68,19 @@ impl Central {
                 let _ = answer.send(self.cluster.running(MOST_ROWS));
             }
             CentralCommand::Present(answer) => {
-                let mut queue = self.cluster.queue(now);
-                queue.truncate(MOST_ROWS);
-                let _ = answer.send(Present {
-                    summary: self.summary(now),
-                    running: self.cluster.running(MOST_ROWS),
-                    queue,
-                    catalogue: self.shown.changes(&self.cluster),
-                });
+                let _ = answer.send(self.all_at_once(now));
             }
+        }
+    }
+
+    fn all_at_once(&mut self, now: Instant) -> Present {
+        let mut queue = self.cluster.queue(now);
+        queue.truncate(MOST_ROWS);
+        Present {
+            summary: self.summary(now),
+            running: self.cluster.running(MOST_ROWS),
+            queue,
+            catalogue: self.shown.changes(&self.cluster),
         }
     }
 

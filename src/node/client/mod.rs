@@ -18,6 +18,7 @@ mod run;
 mod state;
 mod statistics;
 mod telling;
+mod watch_list;
 mod watching;
 
 use std::sync::Arc;
@@ -51,7 +52,7 @@ pub use api::{
     ClientConfig, ClientError, ClientEvent, ClientHandle, DownloadAnswer, DownloadEvent,
     DownloadState, DownloadView, Keeping, MemoryTrouble, Named, Patience, Summary,
 };
-pub use watching::{Keep, Watch};
+pub use {watch_list::Keep, watching::Watch};
 
 /// Commands that may wait for the owner.
 const COMMANDS: usize = 64;

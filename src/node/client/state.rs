@@ -8,7 +8,7 @@ use tokio_util::task::TaskTracker;
 use super::{
     ClientConfig, ClientEvent, DownloadEvent, DownloadNumber, Named, Tally, api::Asker, maps::Maps,
     memory::Memory, questions::Questions, statistics::Statistics, telling::Telling,
-    watching::WatchList,
+    watch_list::WatchList,
 };
 use crate::{
     model::{ClientName, FileName, TransferId},

@@ -1,6 +1,6 @@
 //! Files that are watched while they come: asked for, found again, and let go of.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
@@ -9,6 +9,7 @@ use super::{
     ClientError, ClientHandle, DownloadAnswer, DownloadNumber, DownloadState,
     api::Asker,
     state::{Client, Purpose},
+    watch_list::Keep,
 };
 use crate::{
     model::FileName,
@@ -19,36 +20,6 @@ use crate::{
 const RUNS_WITHIN: Duration = Duration::from_secs(10);
 /// How often it is looked whether it does.
 const LOOK: Duration = Duration::from_millis(50);
-
-/// What becomes of a file that is watched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
-    /// What readers are near to is kept in memory for a while.
-    Nothing,
-    /// It is a download like any other, whether it is read or not.
-    TheFile,
-}
-
-/// The downloads that somebody watches, and what they read.
-#[derive(Debug, Default)]
-pub(super) struct WatchList(BTreeMap<DownloadNumber, Option<Watched>>);
-
-impl WatchList {
-    fn begin(&mut self, number: DownloadNumber) {
-        self.0.entry(number).or_default();
-    }
-
-    /// A download runs, or runs again.
-    pub(super) fn runs(&mut self, number: DownloadNumber, watched: impl FnOnce() -> Watched) {
-        if let Some(known) = self.0.get_mut(&number) {
-            *known = Some(watched());
-        }
-    }
-
-    fn end(&mut self, number: DownloadNumber) {
-        self.0.remove(&number);
-    }
-}
 
 impl Client {
     pub(super) fn watch(&mut self, file: FileName, keep: Keep, answer: Asker) {
@@ -90,7 +61,7 @@ impl Client {
 
     /// What there is to read of a download.
     pub(super) fn watched(&self, number: DownloadNumber) -> Option<Watched> {
-        self.state.watching.0.get(&number).cloned().flatten()
+        self.state.watching.get(number)
     }
 
     /// Nobody watches a download any more. One that is not kept is over with that.

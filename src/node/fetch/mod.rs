@@ -20,6 +20,7 @@ mod fault;
 mod goal;
 mod joints;
 mod keeper;
+mod kept;
 mod leave;
 mod manifest;
 mod messages;

@@ -333,6 +333,12 @@ impl Reading<'_> {
             return Ok(());
         }
         self.asked.lock().remove(&chunk);
+        self.complete(chunk, asked, buffer).await;
+        Ok(())
+    }
+
+    /// All that was asked for of a chunk is here.
+    async fn complete(&self, chunk: ChunkIndex, asked: Option<Part>, buffer: ChunkBuffer) {
         let (context, origin) = (&self.source.context, self.source.origin);
         match asked {
             None => context.writing.push(Whole {
@@ -345,7 +351,6 @@ impl Reading<'_> {
                 let _ = context.inputs.send(part).await;
             }
         }
-        Ok(())
     }
 
     async fn received(&self, chunk: ChunkIndex, bytes: usize) {

@@ -4,7 +4,7 @@
 use std::{
     path::PathBuf,
     sync::{Arc, OnceLock},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -13,6 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     goal::Goal,
     keeper::Keeper,
+    kept::{Part, Reading, State, Sync},
     leave::{leave, leave_opened},
     messages::{Done, Effects},
     own::{Prepared, prepare},
@@ -56,48 +57,6 @@ pub(super) struct Storage {
     handing_over: CancellationToken,
     /// What was taken from files of this disk.
     own_bytes: u64,
-}
-
-/// Where the chunks go.
-///
-/// ```text
-///  Closed ──manifest──▶ Opening ──▶ Part | AlreadyThere | Failed
-///  Stream{Unknown} ──manifest──▶ Stream{Asked} ──▶ Stream{Known}; the same for Memory
-/// ```
-enum State {
-    /// The digests are not known.
-    Closed,
-    /// The part file is being opened.
-    Opening,
-    Part(Part),
-    AlreadyThere(PathBuf),
-    Stream(Reading),
-    /// Readers find them in memory.
-    Memory {
-        has_asked_for_zeros: bool,
-    },
-    /// It could not be opened.
-    Failed,
-}
-
-struct Part {
-    file: Arc<PartFile>,
-    sync: Sync,
-}
-
-/// Whether what was written is on the disk.
-enum Sync {
-    /// All that was there then is.
-    Done(Instant),
-    Running,
-}
-
-/// What is given to a reader.
-struct Reading {
-    stream: Arc<Stream>,
-    /// Chunks of zeros are looked for, or are known: nobody has to send them.
-    has_asked_for_zeros: bool,
-    has_all: bool,
 }
 
 /// What is left to do when all chunks are there.

@@ -1,21 +1,18 @@
 //! One reader of a content that comes: its bytes in order, as they are taken.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::{
+    end::{PATIENCE, WatchEnd},
     place::Found,
-    watched::{WatchEnd, Watched},
+    watched::Watched,
 };
 use crate::{
     engine::download::ReaderId,
     model::{ByteRange, ChunkIndex},
 };
 
-/// How long a reader waits for a byte. Players give up after a minute, and ask again.
-pub(super) const PATIENCE: Duration = Duration::from_secs(45);
 /// Bytes of a piece.
 const PIECE_BYTES: u64 = 256 << 10;
 
@@ -125,6 +122,25 @@ impl Reading {
         };
         let found = timeout(PATIENCE, waiting).await;
         found.unwrap_or(Err(WatchEnd::Stalled))
+    }
+}
+
+impl Watched {
+    /// Begins to read a range, which is cut to what there is.
+    pub fn read(&self, range: ByteRange) -> Reading {
+        let layout = self.meta().layout;
+        let end = range.end.min(layout.file_bytes());
+        let range = ByteRange {
+            start: range.start.min(end),
+            end,
+        };
+        let position = layout.chunk_at(range.start);
+        let end = ChunkIndex(match range.end.checked_sub(1) {
+            Some(last) => layout.chunk_at(last).0 + 1,
+            None => 0,
+        });
+        let reader = self.add(position, end, None);
+        Reading::new(self.clone(), reader, range)
     }
 }
 

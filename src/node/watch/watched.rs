@@ -1,24 +1,23 @@
-//! What the readers of a content share with each other and with the fetch that brings it.
+//! What the readers of a content share with each other and with the fetch that brings it. `fetched` is what that one does.
+
+mod fetched;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, OnceLock},
 };
 
-use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
-    cache::Cache,
-    place::{ChunkPlace, Found, Place},
-    reading::Reading,
+    end::WatchEnd,
+    place::{Found, Place},
     window::Window,
 };
 use crate::{
     engine::download::{ReaderAt, ReaderId},
-    model::{ByteRange, ChunkIndex, ChunkSet, FileMeta, Manifest},
-    node::Failure,
+    model::{ChunkIndex, FileMeta, Manifest},
 };
 
 /// The end of a content that players want at once, in bytes: some formats have their index there.
@@ -42,26 +41,6 @@ impl WatchLimits {
         cache_bytes: 256 << 20,
         window_bytes: 64 << 20,
     };
-}
-
-/// Why no more bytes come to a reader. What came before is right; nothing may be taken for the whole.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum WatchEnd {
-    /// The fetch was stopped.
-    #[error("it was stopped")]
-    Stopped,
-    /// The fetch has failed.
-    #[error("{0}")]
-    Failed(Failure),
-    /// Nothing has come for too long.
-    #[error("nothing has come for {} s", super::reading::PATIENCE.as_secs())]
-    Stalled,
-    /// This reader was sent away for another.
-    #[error("another reader needed its place")]
-    Displaced,
-    /// The file was changed, or cannot be read any more.
-    #[error("the file was changed while it was read")]
-    Changed,
 }
 
 /// A content that is read while it comes. Copies are the same.
@@ -141,23 +120,6 @@ impl Watched {
         }
     }
 
-    /// Begins to read a range, which is cut to what there is.
-    pub fn read(&self, range: ByteRange) -> Reading {
-        let layout = self.0.meta.layout;
-        let end = range.end.min(layout.file_bytes());
-        let range = ByteRange {
-            start: range.start.min(end),
-            end,
-        };
-        let position = layout.chunk_at(range.start);
-        let end = ChunkIndex(match range.end.checked_sub(1) {
-            Some(last) => layout.chunk_at(last).0 + 1,
-            None => 0,
-        });
-        let reader = self.add(position, end, None);
-        Reading::new(self.clone(), reader, range)
-    }
-
     /// Has the beginning and the end brought at once, and kept for as long as this is watched: players look there first.
     pub fn prepare_to_play(&self) {
         if std::mem::replace(&mut self.0.state.lock().is_prepared, true) {
@@ -204,7 +166,12 @@ impl Watched {
         is_ended
     }
 
-    fn add(&self, position: ChunkIndex, end: ChunkIndex, fixed_chunks: Option<u32>) -> ReaderId {
+    pub(super) fn add(
+        &self,
+        position: ChunkIndex,
+        end: ChunkIndex,
+        fixed_chunks: Option<u32>,
+    ) -> ReaderId {
         let now = Instant::now();
         let mut state = self.0.state.lock();
         // 0 is whoever reads from the beginning.
@@ -285,161 +252,5 @@ impl Watched {
         state.gone.push(id);
         drop(state);
         self.0.moved.notify_one();
-    }
-}
-
-/// For the fetch.
-impl Watched {
-    /// Nobody reads, and nothing is there.
-    pub(in crate::node) fn new(
-        meta: FileMeta,
-        manifest: Arc<OnceLock<Arc<Manifest>>>,
-        limits: WatchLimits,
-    ) -> Self {
-        let state = State {
-            readers: BTreeMap::new(),
-            last: 0,
-            dirty: BTreeSet::new(),
-            gone: Vec::new(),
-            forgotten: Vec::new(),
-            place: Place::None,
-            end: None,
-            is_prepared: false,
-        };
-        Self(Arc::new(Shared {
-            meta,
-            manifest,
-            limits,
-            state: Mutex::new(state),
-            changed: Notify::new(),
-            moved: Notify::new(),
-        }))
-    }
-
-    /// Resolves once readers have moved. Cancel-safe.
-    pub(in crate::node) async fn moved(&self) {
-        self.0.moved.notified().await;
-    }
-
-    /// What has happened since the last call.
-    pub(in crate::node) fn news(&self) -> Vec<News> {
-        let mut state = self.0.state.lock();
-        let gone = std::mem::take(&mut state.gone);
-        let forgotten = std::mem::take(&mut state.forgotten);
-        let dirty = std::mem::take(&mut state.dirty);
-        let most = self.window_bytes(&state);
-        let at = dirty.into_iter().filter_map(|id| {
-            let reader = state.readers.get(&id)?;
-            Some(News::Read(self.at(id, reader, most)))
-        });
-        let forgotten = forgotten.into_iter().map(News::Forgotten);
-        let at: Vec<_> = at.collect();
-        let gone = gone.into_iter().map(News::Left);
-        forgotten.chain(at).chain(gone).collect()
-    }
-
-    fn at(&self, id: ReaderId, reader: &Reader, most_bytes: u64) -> ReaderAt {
-        ReaderAt {
-            reader: id,
-            position: reader.position,
-            window_chunks: self.wanted(reader, most_bytes),
-            is_urgent: reader.fixed_chunks.is_none(),
-        }
-    }
-
-    /// How many chunks are wanted for a reader, from where it is.
-    fn wanted(&self, reader: &Reader, most_bytes: u64) -> u32 {
-        let window = reader.window.chunks(self.0.meta.layout, most_bytes);
-        let left = reader.end.0.saturating_sub(reader.position.0);
-        reader.fixed_chunks.unwrap_or(window).min(left)
-    }
-
-    /// What may be kept for each reader: in memory all of them share one half of it, so that what they have read stays for a
-    /// while.
-    fn window_bytes(&self, state: &State) -> u64 {
-        let most = self.0.limits.window_bytes;
-        match &state.place {
-            Place::Memory { cache, .. } => {
-                let readers = state.readers.len().max(1) as u64;
-                most.min(cache.most_bytes() / 2 / readers)
-            }
-            Place::None | Place::File { .. } => most,
-        }
-    }
-
-    /// Chunks are kept in memory; these are nothing but zeros, and nobody brings them.
-    pub(in crate::node) fn keep_in_memory(&self, zeros: ChunkSet) {
-        let cache = Cache::new(self.0.limits.cache_bytes);
-        self.0.state.lock().place = Place::Memory { cache, zeros };
-        self.0.changed.notify_waiters();
-    }
-
-    /// Chunks are in a file, these already.
-    pub(in crate::node) fn keep_in_file(&self, file: Arc<dyn ChunkPlace>, have: ChunkSet) {
-        self.0.state.lock().place = Place::File { file, have };
-        self.0.changed.notify_waiters();
-    }
-
-    /// The digests are known.
-    pub(in crate::node) fn knows_manifest(&self) {
-        self.0.changed.notify_waiters();
-    }
-
-    /// Keeps a verified chunk in memory.
-    pub(in crate::node) fn put(&self, chunk: ChunkIndex, bytes: Bytes) {
-        let mut state = self.0.state.lock();
-        let most = self.window_bytes(&state);
-        let windows: Vec<(u32, u32)> = state
-            .readers
-            .values()
-            .map(|reader| (reader.position.0, self.wanted(reader, most)))
-            .collect();
-        let distance = |chunk: ChunkIndex| {
-            let ahead = windows.iter().filter_map(|(position, chunks)| {
-                let ahead = chunk.0.checked_sub(*position)?;
-                (ahead < *chunks).then_some(ahead)
-            });
-            ahead.min()
-        };
-        if let Place::Memory { cache, .. } = &mut state.place {
-            let gone = cache.put(chunk, bytes, distance);
-            state.forgotten.extend(gone);
-        }
-        let has_forgotten = !state.forgotten.is_empty();
-        drop(state);
-        if has_forgotten {
-            self.0.moved.notify_one();
-        }
-    }
-
-    /// A chunk was verified. False if it is not there all the same, as it had to go meanwhile.
-    pub(in crate::node) fn arrived(&self, chunk: ChunkIndex) -> bool {
-        let is_there = self.0.state.lock().place.arrived(chunk);
-        self.0.changed.notify_waiters();
-        is_there
-    }
-
-    /// Where a chunk is that is there.
-    pub(in crate::node) fn bytes_of(
-        &self,
-        chunk: ChunkIndex,
-    ) -> Option<Result<Bytes, Arc<dyn ChunkPlace>>> {
-        let found = self.0.state.lock().place.find(self.0.meta.layout, chunk)?;
-        Some(match found {
-            Found::Memory(bytes) => Ok(bytes),
-            Found::File(file) => Err(file),
-        })
-    }
-
-    /// Nothing more comes.
-    pub(in crate::node) fn end(&self, end: WatchEnd) {
-        let mut state = self.0.state.lock();
-        state.end.get_or_insert(end);
-        if matches!(state.place, Place::File { .. }) {
-            // Whoever goes on with the file finds it free.
-            state.place = Place::None;
-        }
-        drop(state);
-        self.0.changed.notify_waiters();
     }
 }

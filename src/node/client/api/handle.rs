@@ -12,7 +12,7 @@ use crate::{
     node::{
         StopError, Watched,
         ask::{Stopped, ask},
-        client::watching::Keep,
+        client::watch_list::Keep,
         rules::{
             DownloadNumber,
             downloads::{Priority, Tally},
