@@ -99,7 +99,10 @@ pub(super) fn help(outlook: &Outlook<'_>, hedges: &Hedges, helper: &Worker) -> O
 fn last_request(outlook: &Outlook<'_>, owner: &Source, helping: &Source) -> Option<Request> {
     let found = owner.queue().iter().rev().find(|request| {
         let owners = outlook.chunks.owners(request.chunk);
-        request.want == Want::Wanted
+        let is_near = outlook.readers.keeps_all() || outlook.readers.reaches(request.chunk);
+        // What only comes to its end because it has begun is not worth sending twice.
+        is_near
+            && request.want == Want::Wanted
             && !request.is_whole()
             && owners.is_some_and(|owners| owners.second.is_none())
             && helping.may_be_asked_for(request.chunk)
