@@ -572,7 +572,7 @@ type Tale = fn(u64, bool);
 
 /// Seeds that are kept by name: the faults of `tests/sim/breaks`, each with a story that finds it. One that finds a new
 /// fault is added here, with a patch that puts the fault back.
-const NAMED: [(&str, Tale, u64); 87] = [
+const NAMED: [(&str, Tale, u64); 85] = [
     ("wrong-bytes-are-taken", a_download, 12),
     ("chunk-is-forgotten", a_download, 12),
     ("three-owners", a_download, 19),
@@ -583,8 +583,6 @@ const NAMED: [(&str, Tale, u64); 87] = [
     ("reader-is-outrun", a_read_download, 0),
     ("reader-stalls", a_read_download, 1),
     ("nobody-is-near", watched::story, 0),
-    ("late-part-is-waited-for", watched::one_death, 0),
-    ("parts-are-lost-with-their-source", watched::one_death, 0),
     ("wait-has-no-deadline", system::run, 8),
     ("resting-source-is-asked", system::run, 43),
     ("rest-has-no-end", system::run, 43),

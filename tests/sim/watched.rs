@@ -135,7 +135,7 @@ fn a_beginning_and_a_seek_take_little_whether_the_file_is_kept_or_not() {
 }
 
 /// A film of 8 MB/s is watched, and one secondary is lost, in whatever way.
-pub fn one_death(seed: u64, trace: bool) {
+fn one_death(seed: u64, trace: bool) {
     let mut random = fastrand::Rng::with_seed(seed ^ 0xdea7);
     let life = match random.u8(..4) {
         0 => Life::Dead,
