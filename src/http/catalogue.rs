@@ -439,6 +439,7 @@ mod tests {
     }
 
     /// `cargo test --release --lib http::catalogue -- --ignored --nocapture`
+    #[allow(clippy::print_stdout)]
     #[test]
     #[ignore = "measures"]
     fn how_long_a_page_of_a_hundred_thousand_files_takes() {

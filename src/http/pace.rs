@@ -132,7 +132,7 @@ mod tests {
             bytes += send(&mut pace, now, 1, player(1, 1), 250_000);
             now += Duration::from_millis(500);
         }
-        assert!(bytes < 2 * (30 + 16) << 20, "{bytes}");
+        assert!(bytes < (2 * (30 + 16)) << 20, "{bytes}");
     }
 
     #[test]

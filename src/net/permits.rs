@@ -98,10 +98,8 @@ impl Permits {
         } else {
             None
         };
-        if let Some(victim) = victim {
-            if let Some(state) = held.remove(victim) {
-                state.revoked.cancel();
-            }
+        if let Some(state) = victim.and_then(|victim| held.remove(victim)) {
+            state.revoked.cancel();
         }
         let revoked = CancellationToken::new();
         let key = held.next_key;

@@ -2,11 +2,8 @@
 
 use std::path::Path;
 
-use rexpect::session::{PtySession, spawn_command};
-use rustix::{
-    process::Signal,
-    termios::{Winsize, tcsetwinsize},
-};
+use rexpect::session::PtySession;
+use rustix::process::Signal;
 
 use crate::{
     support::{noise, process::Cluster, put},

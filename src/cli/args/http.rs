@@ -40,20 +40,20 @@ pub struct HttpArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HttpTrouble {
     /// TLS says who may join, and those who ask by HTTP show no certificate and have no secret to say.
-    NoSecret,
+    MissingSecret,
     /// Whoever asks from another machine would say the secret for all to hear, and nobody can ask from this one.
-    NoTls,
+    InTheClear,
     /// A central does not trust the secondaries, which it must ask for digests and chunks.
-    NoAuthority,
+    MissingAuthority,
 }
 
 impl HttpTrouble {
     /// For people.
     pub fn text(self) -> String {
         match self {
-            Self::NoSecret => t!("http-needs-secret"),
-            Self::NoTls => t!("http-tells-secret"),
-            Self::NoAuthority => t!("http-needs-authority"),
+            Self::MissingSecret => t!("http-needs-secret"),
+            Self::InTheClear => t!("http-tells-secret"),
+            Self::MissingAuthority => t!("http-needs-authority"),
         }
     }
 }
@@ -78,18 +78,18 @@ impl HttpArgs {
             return Ok(());
         }
         if !security.is_closed() {
-            return Err(HttpTrouble::NoSecret);
+            return Err(HttpTrouble::MissingSecret);
         }
         if security.has_tls() {
             return security
                 .trusts()
                 .then_some(())
-                .ok_or(HttpTrouble::NoAuthority);
+                .ok_or(HttpTrouble::MissingAuthority);
         }
         let ip = place.host.parse::<IpAddr>();
         let is_elsewhere = ip.is_ok_and(|ip| !ip.is_loopback() && !ip.is_unspecified());
         if is_elsewhere {
-            Err(HttpTrouble::NoTls)
+            Err(HttpTrouble::InTheClear)
         } else {
             Ok(())
         }

@@ -29,12 +29,7 @@ impl<E: Extra> Prompt<E> {
     }
 
     async fn watch_one(&self, file: FileName) {
-        let is_it = |known: &&Watched| *known.watch.file() == file;
-        let watched = self.watched.borrow();
-        let known = watched.iter().find(is_it);
-        let known = known.map(|known| known.local.url().to_owned());
-        drop(watched);
-        if let Some(url) = known {
+        if let Some(url) = self.address_of(&file) {
             return self.tell_address(&url);
         }
         let begun = Watch::begin(self.handle.clone(), file.clone(), Keep::Nothing);
@@ -54,6 +49,13 @@ impl<E: Extra> Prompt<E> {
                 self.complain(errors::local(&error));
             }
         }
+    }
+
+    /// Where a file is watched already.
+    fn address_of(&self, file: &FileName) -> Option<String> {
+        let watched = self.watched.borrow();
+        let known = watched.iter().find(|known| known.watch.file() == file);
+        known.map(|known| known.local.url().to_owned())
     }
 
     fn tell_address(&self, url: &str) {

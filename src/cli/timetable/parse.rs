@@ -229,10 +229,9 @@ fn span_of_days(word: &str) -> Option<Days> {
 
 fn day(word: &str) -> Option<Weekday> {
     let word = fold(word.trim_end_matches('.'));
-    let is_it = |name: &&str| name.starts_with(&word);
     let found = DAYS
         .iter()
-        .find(|(_, names)| names.iter().any(|name| is_it(&name)));
+        .find(|(_, names)| names.iter().any(|name| name.starts_with(&word)));
     found
         .filter(|_| word.len() >= DAY_LETTERS)
         .map(|(day, _)| *day)

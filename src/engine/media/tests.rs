@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::model::ByteRange;
 
 fn part(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
     let mut bytes = (content.len() as u32 + 8).to_be_bytes().to_vec();

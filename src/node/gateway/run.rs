@@ -46,6 +46,8 @@ const WINDOW: u64 = 32 << 20;
 /// News of fetches that may wait.
 const UPDATES: usize = 256;
 
+/// What a fetch tells, and which.
+type Update = (TransferId, FetchUpdate);
 type Answer = oneshot::Sender<Result<Watched, NotWatched>>;
 
 /// See the module.
@@ -58,10 +60,7 @@ pub(super) struct Owner {
     /// Files that the central was asked for.
     asked: BTreeMap<RequestId, Asked>,
     running: BTreeMap<TransferId, Running>,
-    updates: (
-        mpsc::Sender<(TransferId, FetchUpdate)>,
-        mpsc::Receiver<(TransferId, FetchUpdate)>,
-    ),
+    updates: (mpsc::Sender<Update>, mpsc::Receiver<Update>),
     tasks: TaskTracker,
 }
 

@@ -387,7 +387,8 @@ async fn what_stands_for_a_part_counts_only_once_the_socket_has_taken_it() {
     let stand_in = part.stand_in(0);
     assert_eq!((stand_in.len(), part.stand_in(1999).len()), (2000, 1));
     assert!(is_stand_in(stand_in) && is_stand_in(&stand_in[1999..]));
-    assert!(!is_stand_in(&stand_in.to_vec()));
+    let copy = stand_in.to_vec();
+    assert!(!is_stand_in(&copy));
     assert!(part.has_sent(0) && !part.has_sent(1));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let near = tokio::net::TcpStream::connect(listener.local_addr().unwrap());
