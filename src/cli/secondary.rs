@@ -188,8 +188,10 @@ async fn run(
     )
     .await;
     manager.stopping();
+    // It has stopped by itself; in a moment it has stopped in any case.
+    let has_given_up = gave_up.is_cancelled();
     match finish(handle.stop(), &printer).await {
-        Exit::Well if gave_up.is_cancelled() => Exit::Failed,
+        Exit::Well if has_given_up => Exit::Failed,
         exit => exit,
     }
 }

@@ -32,6 +32,7 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("enlace", "link"),
     ("estado", "status"),
     ("listar", "list"),
+    ("ver", "watch"),
     ("verificar", "verify"),
 ];
 

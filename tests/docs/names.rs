@@ -66,7 +66,7 @@ impl Program {
         match self {
             Self::Central => &["certificados", "estado"],
             Self::Secondary => &["estado", "vaciar"],
-            Self::Client => &["descargar"],
+            Self::Client => &["descargar", "ver", "enlace"],
             Self::Local => &[],
         }
     }

@@ -361,7 +361,7 @@ mod tests {
     #[test]
     fn names_of_the_sessions_language_are_offered_first() {
         let begun = ["D", "P", "L", "S"].map(|begun| words().names(begun, Language::English));
-        assert_eq!(begun[0], ["DETAIL", "DOWNLOAD"]);
+        assert_eq!(begun[0], ["DETAIL", "DOWNLOAD_LIMIT", "DOWNLOAD"]);
         assert_eq!(begun[1], ["PAUSE", "PRIORITY"]);
         assert_eq!(begun[2], ["LIST"]);
         assert_eq!(begun[3], ["SEARCH", "STATUS", "SALIR"]);

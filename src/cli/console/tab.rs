@@ -157,7 +157,7 @@ mod tests {
         };
         assert_eq!(texts(80), ["uno     dos     tres    cuatro  cinco"]);
         assert_eq!(texts(25), ["uno     tres    cinco", "dos     cuatro"]);
-        assert_eq!(texts(5), ["uno", "dos", "tres", "cu…o", "ci…o"]);
+        assert_eq!(texts(5), ["uno", "dos", "tres", "c…ro", "c…co"]);
         assert!(grid(&[], 80).is_empty());
     }
 }

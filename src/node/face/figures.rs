@@ -166,7 +166,7 @@ mod tests {
         }
         let timed = timings.now();
         assert_eq!(timed.classes, [2, 2, 0, 1, 1, 0, 0, 1, 1]);
-        assert!((timed.sum_s - 20.638).abs() < 1e-9);
+        assert!((timed.sum_s - 20.639).abs() < 1e-9);
     }
 
     #[test]

@@ -45,7 +45,7 @@ fn a_secondary_falls_once_however_many_downloads_it_served() {
     notices.take(later, "b", &back);
     assert_eq!(
         texts(&notices.rest()),
-        ["El secundario 2 ha vuelto tras 5,2 s"]
+        ["El secundario 2 ha vuelto tras 5 s"]
     );
     notices.take(later, "a", &dead(2, 1));
     assert_eq!(
