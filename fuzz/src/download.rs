@@ -345,7 +345,9 @@ impl World {
                         request.cancelled = true;
                     }
                 }
-                Action::RequestPart { .. } | Action::JoinParts { .. } | Action::ForgetParts { .. } => {
+                Action::RequestPart { .. }
+                | Action::JoinParts { .. }
+                | Action::ForgetParts { .. } => {
                     unreachable!("nobody reads")
                 }
                 Action::Report { source, .. } => {

@@ -97,14 +97,19 @@ pub fn prompt(data: &[u8]) {
 fn check_timetable(timetable: &Timetable) {
     let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("central Europe's");
     for second in [1_774_740_000, 1_774_746_000, 1_792_880_000, 1_800_000_000] {
-        let now = Timestamp::from_second(second).expect("a moment").to_zoned(zone.clone());
+        let now = Timestamp::from_second(second)
+            .expect("a moment")
+            .to_zoned(zone.clone());
         let held = timetable.at(&now);
         if let Some(until) = &held.until {
             assert!(*until > now);
             assert_ne!(timetable.at(until).limit, held.limit);
             let before = until.timestamp().as_second() - 1;
             let before = Timestamp::from_second(before).expect("a moment");
-            assert_eq!(timetable.at(&before.to_zoned(zone.clone())).limit, held.limit);
+            assert_eq!(
+                timetable.at(&before.to_zoned(zone.clone())).limit,
+                held.limit
+            );
         }
     }
 }

@@ -93,16 +93,17 @@ async fn run(
         Ok(handle) => handle,
         Err(exit) => return exit,
     };
-    let listening = t!("listening", address = handle.address());
-    manager.ready(&listening);
-    printer.line(listening);
-    printer.lines(warning.map(|text| Line::new(Tone::Warning, text)));
+    // Whoever hears that it listens may give it orders.
     let mut orders = orders::taken(
         args.socket.as_deref(),
         "central",
         handle.address(),
         &printer,
     );
+    let listening = t!("listening", address = handle.address());
+    manager.ready(&listening);
+    printer.line(listening);
+    printer.lines(warning.map(|text| Line::new(Tone::Warning, text)));
     let Requests {
         stop, reload, log, ..
     } = requests;

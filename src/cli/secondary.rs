@@ -147,17 +147,18 @@ async fn run(
         Ok(started) => started,
         Err(exit) => return exit,
     };
-    printer.line(t!("listening", address = handle.address()));
-    let shown = std::path::absolute(&folder).unwrap_or(folder);
-    printer.line(t!("folder-served", folder = shown));
-    let limits = limits(&handle, &args, printer.clone()).await;
-    console.complete(Arc::new(retired::RetiredValues(handle.retired_store())));
+    // Whoever hears that it listens may give it orders.
     let mut orders = orders::taken(
         args.socket.as_deref(),
         "secundario",
         handle.address(),
         &printer,
     );
+    printer.line(t!("listening", address = handle.address()));
+    let shown = std::path::absolute(&folder).unwrap_or(folder);
+    printer.line(t!("folder-served", folder = shown));
+    let limits = limits(&handle, &args, printer.clone()).await;
+    console.complete(Arc::new(retired::RetiredValues(handle.retired_store())));
     let gave_up = handle.stopped();
     let stopped = program::either(&stop, &gave_up);
     let read_again = async || {

@@ -776,11 +776,14 @@ fn film(bytes: usize, seconds: u32) -> Vec<u8> {
 async fn sum(at: SocketAddr, name: &str) -> u64 {
     let answer = ask(at, "GET /metrics", &[]).await;
     let text = String::from_utf8(answer.body).unwrap();
-    let line = text
-        .lines()
-        .find(|line| line.starts_with(&format!("{name} ")));
-    let line = line.unwrap_or_else(|| panic!("no {name}: {text}"));
-    line.split(' ').nth(1).unwrap().parse::<f64>().unwrap() as u64
+    let is_row = |line: &&str| {
+        let rest = line.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with([' ', '{']))
+    };
+    let rows: Vec<&str> = text.lines().filter(is_row).collect();
+    assert!(!rows.is_empty(), "no {name}: {text}");
+    let value = |row: &&str| row.rsplit(' ').next().unwrap().parse::<f64>().unwrap();
+    rows.iter().map(value).sum::<f64>() as u64
 }
 
 #[tokio::test(flavor = "multi_thread")]

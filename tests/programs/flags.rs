@@ -221,7 +221,8 @@ fn at_a_terminal_there_is_a_prompt_and_ctrl_d_ends_it() {
     terminal.exp_eof().unwrap();
     let status = terminal.process().wait().unwrap();
     assert!(format!("{status:?}").contains("Exited"), "{status:?}");
-    let books = cluster.statistics("cliente-ana maría.json");
+    let kept = cluster.folder.path().join("trozos/cliente-ana maría.json");
+    let books = crate::support::statistics(&kept);
     assert_eq!(books["totals"]["downloads"], 1);
     assert!(books["stopped"].is_string());
 }

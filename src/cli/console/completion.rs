@@ -363,7 +363,7 @@ mod tests {
         let begun = ["D", "P", "L", "S"].map(|begun| words().names(begun, Language::English));
         assert_eq!(begun[0], ["DETAIL", "DOWNLOAD_LIMIT", "DOWNLOAD"]);
         assert_eq!(begun[1], ["PAUSE", "PRIORITY"]);
-        assert_eq!(begun[2], ["LIST"]);
+        assert_eq!(begun[2], ["LIST", "LIMIT"]);
         assert_eq!(begun[3], ["SEARCH", "STATUS", "SALIR"]);
     }
 
