@@ -244,7 +244,7 @@ impl ServerTls {
     /// One that fails the handshake has been told why.
     ///
     /// # Errors
-    /// What went wrong; see [`TlsRefusal::of`].
+    /// What went wrong; see `TlsRefusal::of`.
     pub async fn accept(
         &self,
         socket: Socket,
@@ -351,7 +351,7 @@ impl ClientTls {
     /// Does the handshake with the server that was dialled under this name or address.
     ///
     /// # Errors
-    /// What went wrong; see [`TlsRefusal::of`].
+    /// What went wrong; see `TlsRefusal::of`.
     pub async fn connect(
         &self,
         socket: Socket,

@@ -897,7 +897,7 @@ async fn a_player_that_asks_again_and_again_is_sent_little_more_than_it_plays() 
         assert!(taken.starts_with(b"HTTP/1.1 206"));
     }
     let sent = sum(at, "trozos_stream_sent_bytes_total").await;
-    assert!(sent < 2 * (30 + 16) << 20, "{sent}");
+    assert!(sent < (2 * (30 + 16)) << 20, "{sent}");
     // A download of the same film is as fast as it can be.
     let began = Instant::now();
     let whole = ask(at, "GET /ver/film.mp4", &[]).await;

@@ -72,7 +72,7 @@ impl HttpArgs {
     /// Whether what is asked for is possible at this place.
     ///
     /// # Errors
-    /// See [`HttpTrouble`].
+    /// See `HttpTrouble`.
     pub fn check(&self, security: &Security, place: &Place) -> Result<(), HttpTrouble> {
         if self.http != Some(true) || security.is_open() {
             return Ok(());

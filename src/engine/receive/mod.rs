@@ -1,7 +1,7 @@
 //! Schedules a node's downlink, where it has a limit: whose turn it is to read on. Knows neither sockets nor what is read.
 //!
 //! Whoever has read a piece waits for its turn before it reads the next one. All turns together stay within the limit (the
-//! same [`Line`] as an uplink's), and lanes take turns: a lane is one transfer, whatever the number of its sources, so that
+//! same `Line` as an uplink's), and lanes take turns: a lane is one transfer, whatever the number of its sources, so that
 //! each transfer gets as much as the others. Within a lane its readers take turns. A source that sends nothing has no turn
 //! and costs the others nothing.
 

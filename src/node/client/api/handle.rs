@@ -160,7 +160,7 @@ impl ClientHandle {
         Ok((answer, chunks))
     }
 
-    /// Asks for a file to be read at any place while it comes ([`super::Watch`]). Where it is being downloaded, that download is
+    /// Asks for a file to be read at any place while it comes ([`Watch`](crate::node::client::Watch)). Where it is being downloaded, that download is
     /// read.
     pub(in crate::node::client) async fn watch(
         &self,
