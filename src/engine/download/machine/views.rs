@@ -22,7 +22,10 @@ impl Download {
             .flatten();
         let elapsed = now.saturating_duration_since(self.began);
         let average = match elapsed.as_secs_f64() {
-            seconds if seconds > 0.0 => (have_bytes - self.resumed_bytes) as f64 / seconds,
+            // What is only watched may be there no more.
+            seconds if seconds > 0.0 => {
+                have_bytes.saturating_sub(self.resumed_bytes) as f64 / seconds
+            }
             _ => 0.0,
         };
         Snapshot {
