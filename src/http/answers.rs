@@ -4,15 +4,19 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    http::{Response, request::Parts},
+    http::{Method, Response, request::Parts},
 };
 
 use super::{
     asker::Asker,
     counts::Counts,
     fields::plain,
+    files::{Lasting, Manner},
+    names,
     problem::{Problem, Reader, Trouble},
+    ranges::Wants,
 };
+use crate::model::FileName;
 
 /// Answers or says why not, in the asker's language.
 pub(super) fn told(request: &Parts, answer: Result<Response<Body>, Problem>) -> Response<Body> {
@@ -45,6 +49,23 @@ pub(super) const SAVED: &str = "descargar=1";
 pub(super) fn is_saved(request: &Parts) -> bool {
     let query = request.uri.query().unwrap_or("");
     query.split('&').any(|parameter| parameter == SAVED)
+}
+
+/// How a request asks for a file.
+pub(super) fn manner(request: &Parts, lasting: Lasting) -> Manner {
+    Manner {
+        wants: match request.method {
+            Method::HEAD => Wants::Head,
+            _ => Wants::Body,
+        },
+        lasting,
+        saved: is_saved(request),
+    }
+}
+
+/// The file that a request names below a route, without the ending that stands behind it there.
+pub(super) fn named(request: &Parts, route: &str, ending: &str) -> Result<FileName, Problem> {
+    names::below(request.uri.path(), route, ending).ok_or(Problem::NotFound)
 }
 
 /// What the face has counted.

@@ -11,11 +11,11 @@ use axum::{
 };
 
 use super::{
-    answers::{SAVED, asker, counts, healthy, is_saved, not_allowed, nothing, told},
+    answers::{SAVED, asker, counts, healthy, is_saved, named, not_allowed, nothing, told},
     api,
     auth::Administration,
     catalogue::{Query, neighbours},
-    fields::plain,
+    fields::{plain, typed},
     lists,
     metrics::Figures,
     names::{self, Placing},
@@ -23,7 +23,6 @@ use super::{
     problem::Problem,
     shared::Central,
     subtitles,
-    watching::name_below,
     writes::administers,
 };
 use crate::{
@@ -103,7 +102,7 @@ fn redirect(central: &Central, request: &Parts, offer: &Offer) -> Result<Respons
 /// Through this node. Whoever can take it from several servers is told which.
 async fn watch(State(central): State<Central>, request: Parts) -> Response<Body> {
     let answer = async {
-        let name = name_below(&request, "/ver/")?;
+        let name = named(&request, "/ver/", "")?;
         let mut response = central.watching.answer(&request, name.clone()).await?;
         if request.headers.contains_key("want-digest") && response.status().is_success() {
             let offer = central.offer(name).await?;
@@ -139,31 +138,21 @@ fn link_to_others(
 
 async fn subtitles_of(State(central): State<Central>, request: Parts) -> Response<Body> {
     let answer = async {
-        let name = name_below(&request, "/vtt/")?;
+        let name = named(&request, "/vtt/", "")?;
         let text = central.watching.subtitles(name).await?;
         let mut response = Response::new(Body::from(text));
-        plain(response.headers_mut());
-        let vtt = HeaderValue::from_static("text/vtt; charset=utf-8");
-        response.headers_mut().insert(header::CONTENT_TYPE, vtt);
+        typed(response.headers_mut(), "text/vtt; charset=utf-8");
         Ok(response)
     };
     let answer = answer.await;
     told(&request, answer)
 }
 
-/// The name of a path below a route, without the ending that the list has.
-fn listed(request: &Parts, route: &str, ending: &str) -> Result<FileName, Problem> {
-    let path = request.uri.path().strip_prefix(route);
-    let name = path.and_then(|path| names::of_path(path.strip_suffix(ending)?));
-    name.ok_or(Problem::NotFound)
-}
-
 /// A list that is true now, to be saved under a name.
 fn list(text: String, mime: &'static str, name: &FileName, ending: &str) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
     let headers = response.headers_mut();
-    plain(headers);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(mime));
+    typed(headers, mime);
     let file = format!("{}{ending}", names::last_component(name));
     let disposition = names::disposition(Placing::Attachment, &file);
     if let Ok(disposition) = HeaderValue::try_from(disposition) {
@@ -174,7 +163,7 @@ fn list(text: String, mime: &'static str, name: &FileName, ending: &str) -> Resp
 
 async fn metalink(State(central): State<Central>, request: Parts) -> Response<Body> {
     let answer = async {
-        let name = listed(&request, "/meta4/", ".meta4")?;
+        let name = named(&request, "/meta4/", ".meta4")?;
         let offer = central.offer(name).await?;
         let manifest = central.door.manifest(&offer).await;
         let manifest = manifest.ok_or(Problem::NotReady)?;
@@ -192,7 +181,7 @@ async fn metalink(State(central): State<Central>, request: Parts) -> Response<Bo
 
 async fn sha256(State(central): State<Central>, request: Parts) -> Response<Body> {
     let answer = async {
-        let name = listed(&request, "/sha256/", ".sha256")?;
+        let name = named(&request, "/sha256/", ".sha256")?;
         let offer = central.offer(name).await?;
         let manifest = central.door.manifest(&offer).await;
         let text = lists::sha256(&offer.0.name, &*manifest.ok_or(Problem::NotReady)?);
@@ -209,7 +198,7 @@ async fn playlist(State(central): State<Central>, request: Parts) -> Response<Bo
         if let Some(folder) = path.strip_suffix('/') {
             return folder_list(&central, &request, folder).await;
         }
-        let name = listed(&request, "/m3u/", ".m3u")?;
+        let name = named(&request, "/m3u/", ".m3u")?;
         let (file, _) = central.offer(name).await?;
         let address = asker(&request)?.address(&format!("/ver/{}", names::to_path(&file.name)));
         let text = lists::playlist(&[(file.name.clone(), address)]);
@@ -298,7 +287,7 @@ fn orders(administers: Result<(), Problem>) -> Orders {
 
 async fn file_page(State(central): State<Central>, request: Parts) -> Response<Body> {
     let answer = async {
-        let name = listed(&request, "/p/", "")?;
+        let name = named(&request, "/p/", "")?;
         let asker = asker(&request)?;
         let query = Query::of(request.uri.query());
         let tongue = asker.tongue.chosen(query.language.as_deref());

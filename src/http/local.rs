@@ -3,40 +3,36 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
-    time::Duration,
 };
 
 use axum::{
     Router,
     body::Body,
     extract::State,
-    http::{Method, Response, request::Parts},
+    http::{Response, request::Parts},
     routing::get,
 };
-use tokio::time::timeout;
+use tokio::time::Instant;
 
 use super::{
     answers::{nothing, told},
     auth::Passwords,
     body::Fed,
-    files::{Lasting, Manner, head},
     hosts::Hosts,
-    kinds, names,
+    names,
+    playing::{begin, head_for, prepare},
     problem::Problem,
-    ranges::Wants,
     server::Server,
 };
 use crate::{
     node::{
-        StartError,
+        FIRST_BYTE, StartError,
         client::Watch,
         face::{Alone, Face, secret_word},
     },
     store::sha256,
 };
 
-/// How long the head of an answer waits for the first byte of a file.
-const FIRST_BYTE_WITHIN: Duration = Duration::from_secs(10);
 /// Readers at once: a player has two or three.
 const MOST_READERS: usize = 16;
 
@@ -117,31 +113,14 @@ async fn answer(asked: &Asked, request: &Parts) -> Result<Response<Body>, Proble
         return Err(Problem::NotFound);
     }
     let watched = asked.watch.watched().await.ok_or(Problem::NotReady)?;
-    let manifest = timeout(FIRST_BYTE_WITHIN, watched.manifest()).await;
-    let manifest = manifest.ok().and_then(Result::ok);
-    let manifest = manifest.ok_or(Problem::NotReady)?;
-    let manner = Manner {
-        wants: match request.method {
-            Method::HEAD => Wants::Head,
-            _ => Wants::Body,
-        },
-        lasting: Lasting::NotStored,
-        saved: request.uri.query() == Some("descargar=1"),
-    };
-    let (mut response, range) = head(watched.meta(), &manifest, &request.headers, manner);
-    if let Some(range) = range.filter(|range| !range.is_empty()) {
-        if kinds::of(names::last_component(asked.watch.file())).is_played() {
-            watched.prepare_to_play();
-        }
-        let mut reading = watched.read(range);
-        if watched.readers() > MOST_READERS {
+    let soon = || Instant::now() + FIRST_BYTE;
+    let (mut response, range) = head_for(request, &watched, soon()).await?;
+    if let Some(range) = range {
+        prepare(&watched);
+        if watched.readers() >= MOST_READERS {
             watched.end_oldest_idle();
         }
-        // A player that fails at the beginning does not try again.
-        if range.start == 0 {
-            let first = timeout(FIRST_BYTE_WITHIN, reading.first()).await;
-            first.ok().and_then(Result::ok).ok_or(Problem::NotReady)?;
-        }
+        let reading = begin(&watched, range, soon()).await?;
         response
             .extensions_mut()
             .insert(Fed::watched(reading, None));

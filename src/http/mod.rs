@@ -6,7 +6,7 @@
 //! `answers` what they have in common. `ranges` is what a request means, `files` the head of the answer, `kinds` and
 //! `names` what is said of a file, `lists` what programs
 //! read about it, `body` how bytes come, `local` what a client's player asks. `watching` is what comes through this node from
-//! all secondaries, for `viewers` at the `pace` of their players, to whom it is a `show`; `subtitles` are what goes with films. `pages` are what people see, `catalogue` which files
+//! all secondaries, `playing` how it and `local` answer, for `viewers` at the `pace` of their players, to whom it is a `show`; `subtitles` are what goes with films. `pages` are what people see, `catalogue` which files
 //! of it, `live` what changes there by itself. `api` is for programs, `writes` which requests may change something,
 //! `metrics` are figures, `counts` those of the face itself, `problem` is why not, `text` in whose language, `fields` what many answers have.
 
@@ -31,6 +31,7 @@ mod metrics;
 mod names;
 mod pace;
 mod pages;
+mod playing;
 mod problem;
 mod ranges;
 mod secondary;

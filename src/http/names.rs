@@ -33,9 +33,14 @@ pub(super) const BY_NAME: &str = "/f/{*name}";
 /// Where it is asked for by its content as well.
 pub(super) const BY_CONTENT: &str = "/c/{id}/{*name}";
 
+/// The name of an address below a route, without the ending that stands behind it there.
+pub(super) fn below(path: &str, route: &str, ending: &str) -> Option<FileName> {
+    of_path(path.strip_prefix(route)?.strip_suffix(ending)?)
+}
+
 /// The name of an address of [`BY_NAME`].
 pub(super) fn named(path: &str) -> Option<FileName> {
-    of_path(path.strip_prefix("/f/")?)
+    below(path, "/f/", "")
 }
 
 /// The content and the name of an address of [`BY_CONTENT`].

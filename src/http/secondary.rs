@@ -6,25 +6,23 @@ use axum::{
     Router,
     body::Body,
     extract::State,
-    http::{HeaderValue, Method, Response, StatusCode, header, request::Parts},
+    http::{HeaderValue, Response, StatusCode, header, request::Parts},
     routing::get,
 };
 
 use super::{
-    answers::{asker, counts, healthy, is_saved, not_allowed, nothing, told},
+    answers::{asker, counts, healthy, manner, named, not_allowed, nothing, told},
     api,
-    asker::Asker,
     auth::Administration,
     body::Fed,
     fields::plain,
-    files::{Lasting, Manner, head},
+    files::{Lasting, head},
     hosts::without_port,
     metrics::Figures,
     names,
     problem::Problem,
-    ranges::Wants,
     shared::Secondary,
-    watching::{Watching, name_below},
+    watching::Watching,
 };
 use crate::{
     model::IndexedFile,
@@ -66,7 +64,7 @@ pub(super) fn router(
 
 async fn watch(State(watching): State<Watching>, request: Parts) -> Response<Body> {
     let answer = async {
-        let name = name_below(&request, "/ver/")?;
+        let name = named(&request, "/ver/", "")?;
         watching.answer(&request, name).await
     };
     let answer = answer.await;
@@ -162,23 +160,11 @@ async fn send(
         Found::Replaced => return Err(Problem::Replaced),
         Found::Unknown => return Err(Problem::NotFound),
     };
-    let manner = Manner {
-        wants: match request.method {
-            Method::HEAD => Wants::Head,
-            _ => Wants::Body,
-        },
-        lasting,
-        saved: is_saved(request),
-    };
+    let manner = manner(request, lasting);
     let (mut response, range) = head(&file.meta, &file.manifest, &request.headers, manner);
-    let asker = request.extensions.get::<Asker>();
-    if let Some(range) = range.filter(|range| !range.is_empty())
-        && let Some(asker) = asker
-    {
-        let wanted = crate::node::Request {
-            range,
-            host: asker.ip,
-        };
+    if let Some(range) = range.filter(|range| !range.is_empty()) {
+        let host = asker(request)?.ip;
+        let wanted = crate::node::Request { range, host };
         let feed = door.open(&file, wanted).await;
         let feed = feed.map_err(|why| match why {
             NotOpened::NotHeld => Problem::NotFound,

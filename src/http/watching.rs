@@ -5,18 +5,15 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    http::{HeaderMap, Method, Response, StatusCode, header, request::Parts},
+    http::{HeaderMap, Response, StatusCode, header, request::Parts},
 };
 use tokio::time::{Instant, timeout_at};
 
 use super::{
     answers::{asker, is_saved},
     body::Fed,
-    files::{Lasting, Manner, head},
-    kinds,
-    names::{self, last_component},
+    playing::{begin, head_for, prepare},
     problem::Problem,
-    ranges::Wants,
     show::{Players, Show},
     subtitles,
     viewers::Viewers,
@@ -68,44 +65,27 @@ impl Watching {
         let asker = asker(request)?;
         let deadline = Instant::now() + FIRST_BYTE;
         let watched = self.watch(name, deadline).await?;
-        let manifest = timeout_at(deadline, watched.manifest()).await;
-        let manifest = manifest.ok().and_then(Result::ok);
-        let manifest = manifest.ok_or(Problem::NotReady)?;
-        let meta = watched.meta();
-        let manner = Manner {
-            wants: match request.method {
-                Method::HEAD => Wants::Head,
-                _ => Wants::Body,
-            },
-            lasting: Lasting::NotStored,
-            saved: is_saved(request),
-        };
-        let (mut response, range) = head(meta, &manifest, &request.headers, manner);
-        let Some(range) = range.filter(|range| !range.is_empty()) else {
+        let (mut response, range) = head_for(request, &watched, deadline).await?;
+        let Some(range) = range else {
             return Ok(response);
         };
-        let viewer = timeout_at(deadline, self.0.viewers.enter(asker.ip, meta.id)).await;
+        let content = watched.meta().id;
+        let viewer = timeout_at(deadline, self.0.viewers.enter(asker.ip, content)).await;
         let viewer = viewer.map_err(|_| Problem::NotReady)?;
-        let is_played = kinds::of(last_component(&meta.name)).is_played();
+        let is_played = prepare(&watched);
         if is_played {
-            watched.prepare_to_play();
             self.learn_rate(&watched);
         }
         if viewer.requests() > MOST_OF_A_VIEWER || watched.readers() >= MOST_READERS {
             watched.end_oldest_idle();
         }
-        let mut reading = watched.read(range);
-        // Players take a failure at the beginning for one that lasts; later they ask again.
-        if range.start == 0 {
-            let first = timeout_at(deadline, reading.first()).await;
-            first.ok().and_then(Result::ok).ok_or(Problem::NotReady)?;
-        }
+        let reading = begin(&watched, range, deadline).await?;
         let is_part = response.status() == StatusCode::PARTIAL_CONTENT;
         let show = Show {
             players: self.0.players.clone(),
             viewer,
-            player: (asker.ip, meta.id),
-            is_paced: is_played && is_part && !manner.saved && is_open_ended(&request.headers),
+            player: (asker.ip, content),
+            is_paced: is_played && is_part && !is_saved(request) && is_open_ended(&request.headers),
         };
         response
             .extensions_mut()
@@ -185,10 +165,4 @@ fn is_open_ended(headers: &HeaderMap) -> bool {
     let field = headers.get(header::RANGE);
     let field = field.and_then(|field| field.to_str().ok()).unwrap_or("");
     field.trim_end().ends_with('-')
-}
-
-/// The name of a path below a route.
-pub(super) fn name_below(request: &Parts, route: &str) -> Result<FileName, Problem> {
-    let path = request.uri.path().strip_prefix(route);
-    path.and_then(names::of_path).ok_or(Problem::NotFound)
 }

@@ -1,7 +1,6 @@
 //! The API of a central.
 
 use axum::{
-    body::Body,
     http::{HeaderValue, Response, request::Parts},
     routing::{get, post},
 };
@@ -9,7 +8,10 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Nothing, Route, between, description, document, page_of, parsed, reader, writer};
+use super::{
+    Answer, Nothing, READ, Route, WRITE, between, description, document, page_of, parsed, reader,
+    sees_people, stopping, writer,
+};
 use crate::{
     http::{
         answers::asker,
@@ -24,18 +26,10 @@ use crate::{
         writes::administers,
     },
     model::FileName,
-    node::{
-        Stopped,
-        central::{CentralAnswer, Drained, Expelled, Resolved},
-    },
+    node::central::{CentralAnswer, Drained, Expelled, Resolved},
 };
 
 const DESCRIPTION: &str = include_str!("central.json");
-
-const READ: &[&str] = &["GET"];
-const WRITE: &[&str] = &["POST"];
-
-type Answer = Result<Response<Body>, Trouble>;
 
 /// All of it.
 pub(in crate::http) fn routes() -> Vec<Route<Central>> {
@@ -70,10 +64,6 @@ pub(in crate::http) fn routes() -> Vec<Route<Central>> {
 
 fn administration(central: &Central) -> Administration {
     central.administration
-}
-
-fn stopping(_: Stopped) -> Trouble {
-    Problem::Stopping.into()
 }
 
 async fn openapi(_: &Central, _: &Parts) -> Answer {
@@ -169,14 +159,8 @@ async fn file(central: &Central, request: &Parts) -> Answer {
     }))
 }
 
-/// Whether whoever asks may see who downloads.
-fn sees_people(central: &Central, request: &Parts) -> Result<bool, Problem> {
-    let asker = asker(request)?;
-    Ok(administers(central.administration, asker).is_ok())
-}
-
 async fn downloads(central: &Central, request: &Parts) -> Answer {
-    let sees_people = sees_people(central, request)?;
+    let sees_people = sees_people(central.administration, request)?;
     let rows = central.door.running().await.map_err(stopping)?;
     let row = |row: &crate::node::central::Running| {
         let mut shown = running(row);
@@ -189,7 +173,7 @@ async fn downloads(central: &Central, request: &Parts) -> Answer {
 }
 
 async fn queue(central: &Central, request: &Parts) -> Answer {
-    let sees_people = sees_people(central, request)?;
+    let sees_people = sees_people(central.administration, request)?;
     let rows = central.door.queue().await.map_err(stopping)?;
     let row = |row: &crate::node::central::QueueRow| {
         let mut shown = waiting(row);

@@ -20,17 +20,25 @@ use tokio::time::timeout;
 use super::{
     answers::asker,
     auth::Administration,
-    catalogue::ROWS,
+    catalogue::Query,
     fields::typed,
     problem::{Problem, Trouble},
-    writes::may_write,
+    writes::{administers, may_write},
 };
-use crate::model::limits::{HTTP_HEAD_TIMEOUT, MAX_HTTP_BODY_BYTES};
+use crate::{
+    model::limits::{HTTP_HEAD_TIMEOUT, MAX_HTTP_BODY_BYTES},
+    node::Stopped,
+};
 
 pub(super) use self::{central::routes as of_central, secondary::routes as of_secondary};
 
 /// Time that what a request brings may take to come.
 const BODY_TIMEOUT: Duration = HTTP_HEAD_TIMEOUT;
+
+const READ: &[&str] = &["GET"];
+const WRITE: &[&str] = &["POST"];
+
+type Answer = Result<Response<Body>, Trouble>;
 
 /// An address of the API, and what answers there.
 pub(super) struct Route<S> {
@@ -129,8 +137,17 @@ fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Trouble> {
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
+fn stopping(_: Stopped) -> Trouble {
+    Problem::Stopping.into()
+}
+
+/// Whether whoever asks may see who receives, and where things lie.
+fn sees_people(administration: Administration, request: &Parts) -> Result<bool, Problem> {
+    Ok(administers(administration, asker(request)?).is_ok())
+}
+
 /// A document that is true now.
-fn document(value: &impl Serialize) -> Result<Response<Body>, Trouble> {
+fn document(value: &impl Serialize) -> Answer {
     let mut text =
         serde_json::to_string(value).map_err(|error| Trouble::new(Problem::Unreadable, error))?;
     text.push('\n');
@@ -140,7 +157,7 @@ fn document(value: &impl Serialize) -> Result<Response<Body>, Trouble> {
 }
 
 /// The description of an API.
-fn description(text: &'static str) -> Result<Response<Body>, Trouble> {
+fn description(text: &'static str) -> Answer {
     let mut response = Response::new(Body::from(text));
     typed(response.headers_mut(), "application/json");
     let fresh = HeaderValue::from_static("no-cache");
@@ -158,22 +175,18 @@ fn between<'a>(request: &'a Parts, before: &str, after: &str) -> Result<&'a str,
 }
 
 /// A table in pages: these rows of it, how many it has, and where the next ones are.
-fn page_of<T: Serialize>(
-    name: &'static str,
-    rows: &[T],
-    request: &Parts,
-) -> Result<Response<Body>, Trouble> {
-    let query = super::catalogue::Query::of(request.uri.query());
+fn page_of<T: Serialize>(name: &'static str, rows: &[T], request: &Parts) -> Answer {
+    let query = Query::of(request.uri.query());
     let shown: Vec<&T> = rows.iter().skip(query.from).take(query.most).collect();
     let mut page = serde_json::json!({ name: shown, "total": rows.len() });
     let next = query.from + shown.len();
     if next < rows.len() && !shown.is_empty() {
-        let most = if query.most == ROWS {
-            String::new()
-        } else {
-            format!("&max={}", query.most)
+        let next = Query {
+            from: next,
+            most: query.most,
+            ..Query::default()
         };
-        page["next"] = format!("{}?desde={next}{most}", request.uri.path()).into();
+        page["next"] = next.address_at(request.uri.path()).into();
     }
     document(&page)
 }

@@ -1,14 +1,16 @@
 //! The API of a secondary.
 
 use axum::{
-    body::Body,
-    http::{Response, request::Parts},
+    http::request::Parts,
     routing::{get, post},
 };
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Nothing, Route, description, document, page_of, parsed, reader, writer};
+use super::{
+    Answer, Nothing, READ, Route, WRITE, description, document, page_of, parsed, reader,
+    sees_people, stopping, writer,
+};
 use crate::{
     http::{
         answers::asker,
@@ -17,18 +19,11 @@ use crate::{
         shared::Secondary,
         writes::administers,
     },
-    node::{
-        Stopped,
-        secondary::{Emptied, Transfer, TransferKind},
-    },
+    node::secondary::{Emptied, Transfer, TransferKind},
     store::StoreError,
 };
 
 const DESCRIPTION: &str = include_str!("secondary.json");
-const READ: &[&str] = &["GET"];
-const WRITE: &[&str] = &["POST"];
-
-type Answer = Result<Response<Body>, Trouble>;
 
 /// All of it.
 pub(in crate::http) fn routes() -> Vec<Route<Secondary>> {
@@ -54,18 +49,8 @@ fn administration(secondary: &Secondary) -> Administration {
     secondary.administration
 }
 
-fn stopping(_: Stopped) -> Trouble {
-    Problem::Stopping.into()
-}
-
 fn disk(error: StoreError) -> Trouble {
     Trouble::new(Problem::Unreadable, format!("{}: {error}", error.code()))
-}
-
-/// Whether whoever asks may see who receives, and where things lie.
-fn sees_people(secondary: &Secondary, request: &Parts) -> Result<bool, Problem> {
-    let asker = asker(request)?;
-    Ok(administers(secondary.administration, asker).is_ok())
 }
 
 async fn openapi(_: &Secondary, _: &Parts) -> Answer {
@@ -73,7 +58,7 @@ async fn openapi(_: &Secondary, _: &Parts) -> Answer {
 }
 
 async fn status(secondary: &Secondary, request: &Parts) -> Answer {
-    let sees_people = sees_people(secondary, request)?;
+    let sees_people = sees_people(secondary.administration, request)?;
     let status = secondary.door.status().await.map_err(stopping)?;
     let mut shown = json!({ "status": status });
     if !sees_people && let Some(status) = shown["status"].as_object_mut() {
@@ -83,7 +68,7 @@ async fn status(secondary: &Secondary, request: &Parts) -> Answer {
 }
 
 async fn transfers(secondary: &Secondary, request: &Parts) -> Answer {
-    let sees_people = sees_people(secondary, request)?;
+    let sees_people = sees_people(secondary.administration, request)?;
     let running = secondary.door.running().await.map_err(stopping)?;
     let row = |transfer: Transfer| {
         let mut row = json!(transfer);

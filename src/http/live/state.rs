@@ -5,13 +5,13 @@ use std::{
     time::Instant,
 };
 
-use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 
 use crate::{
     engine::recent::RecentRate,
     model::{Receiver, TransferId},
     node::central::{Present, QueueRow, Running, SecondaryInfo},
+    store::sha256,
 };
 
 /// How fast transfers are, from one look to the next.
@@ -38,9 +38,9 @@ impl Speeds {
 
 /// How a transfer is called where everybody may look: who knows its own name may speak for its receiver.
 pub(in crate::http) fn shown_id(transfer: TransferId) -> String {
-    let digest = digest(&SHA256, format!("trozos row {transfer}").as_bytes());
-    let digest = digest.as_ref().iter().take(6);
-    digest.map(|byte| format!("{byte:02x}")).collect()
+    let mut id = sha256(format!("trozos row {transfer}").as_bytes()).to_string();
+    id.truncate(12);
+    id
 }
 
 /// Which way a transfer goes.

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use ring::digest::{SHA256, digest};
+use crate::store::sha256;
 
 /// A file of the program.
 pub(super) struct Asset {
@@ -34,9 +34,8 @@ pub(super) static ICON: LazyLock<Asset> = LazyLock::new(|| {
 
 impl Asset {
     fn new(ending: &str, mime: &'static str, content: &'static str) -> Self {
-        let digest = digest(&SHA256, content.as_bytes());
-        let digest = digest.as_ref().iter().take(8);
-        let name: String = digest.map(|byte| format!("{byte:02x}")).collect();
+        let mut name = sha256(content.as_bytes()).to_string();
+        name.truncate(16);
         Self {
             path: format!("/static/{name}.{ending}"),
             mime,
