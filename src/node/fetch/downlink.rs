@@ -1,7 +1,13 @@
 //! The downlink that all fetches of a node share: [`crate::engine::receive::Downlink`] behind a lock, with its waits. As with
 //! an uplink, most turns come at once, and no read waits for another task.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 use parking_lot::Mutex;
 use tokio::{sync::Notify, time::sleep_until};
@@ -15,6 +21,8 @@ use crate::{
 #[derive(Debug)]
 pub(in crate::node) struct Downlink {
     shared: Mutex<Shared>,
+    /// There is a limit. Without one nobody takes the lock for what it reads.
+    is_limited: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -47,11 +55,13 @@ impl Downlink {
                 machine: receive::Downlink::new(now(), limit_bytes_per_s),
                 bells: BTreeMap::new(),
             }),
+            is_limited: AtomicBool::new(limit_bytes_per_s.is_some()),
         })
     }
 
     /// Changes the limit, for those that wait as well.
     pub(in crate::node) fn set_limit(&self, bytes_per_s: Option<u64>) {
+        self.is_limited.store(bytes_per_s.is_some(), Relaxed);
         self.tell(|machine| machine.set_limit(now(), bytes_per_s));
     }
 
@@ -100,13 +110,16 @@ impl Lane {
 impl Intake {
     /// How much may be read at once, in bytes.
     pub(super) fn piece_bytes(&self) -> usize {
+        if !self.downlink.is_limited.load(Relaxed) {
+            return usize::MAX;
+        }
         let bytes = self.downlink.shared.lock().machine.piece_bytes();
         usize::try_from(bytes).unwrap_or(usize::MAX)
     }
 
     /// So many bytes were read. True when more may be read at once; otherwise [`Self::turn`] says when.
     pub(super) fn try_turn(&self, bytes: usize) -> bool {
-        self.ask(bytes) == Go::Now
+        !self.downlink.is_limited.load(Relaxed) || self.ask(bytes) == Go::Now
     }
 
     /// Waits until more may be read after so many bytes. Cancel-safe.
