@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use axum::http::{HeaderMap, header};
@@ -12,9 +12,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep_until};
 
-use crate::proto::{
-    Password,
-    links::{self, LinkKey},
+use crate::{
+    node::wall_s,
+    proto::{
+        Password,
+        links::{self, LinkKey},
+    },
 };
 
 /// Wrong passwords of an address that cost it no time.
@@ -178,12 +181,6 @@ impl Signer {
     pub(super) fn sign(&self, path: &str) -> String {
         self.key.sign(path, self.until_s)
     }
-}
-
-/// Seconds since 1970, by this machine's clock.
-fn wall_s() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
 }
 
 /// The password that a request says: `None` where it says nothing, and an inner `None` for what is no password.

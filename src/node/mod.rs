@@ -34,6 +34,7 @@ mod testing;
 mod watch;
 
 pub use ask::Stopped;
+pub use clock::wall_s;
 pub use failure::{DiskTrouble, Failure, ToldFailure};
 pub use gateway::{FIRST_BYTE, Gateway, NotWatched};
 pub use lost::{Lost, Stranger};

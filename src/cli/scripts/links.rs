@@ -1,14 +1,11 @@
 //! Addresses of files that work without the secret for some hours, for players and for others.
 
-use std::{
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::sync::Arc;
 
 use crate::{
     http::address_of,
     model::FileName,
-    node::{Security, client::ClientConfig},
+    node::{Security, client::ClientConfig, wall_s},
 };
 
 /// What addresses are made of.
@@ -38,8 +35,7 @@ impl Links {
         } else {
             "http"
         };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let until_s = now.map_or(0, |now| now.as_secs()) + u64::from(hours) * 3600;
+        let until_s = wall_s() + u64::from(hours) * 3600;
         let (path, server) = (address_of(name), &self.server);
         match self.security.link_key() {
             Some(key) => format!("{scheme}://{server}{path}?{}", key.sign(&path, until_s)),

@@ -26,11 +26,7 @@ mod statistics;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::mpsc;
@@ -87,7 +83,7 @@ pub(in crate::node) async fn start_on(
     save_every: Duration,
 ) -> Result<CentralHandle, StartError> {
     let (listener, address) = listen_on(network, config.listen)?;
-    let (statistics, before) = Statistics::of_central(&config.statistics, wall_s())?;
+    let (statistics, before) = Statistics::of_central(&config.statistics, clock::wall_s())?;
     if let Some(trouble) = before.warning {
         let _ = events.try_send(CentralEvent::Statistics(trouble));
     }
@@ -100,7 +96,7 @@ pub(in crate::node) async fn start_on(
             begun: before.begun,
             term: before.term,
             seed: secret_seed(),
-            wall_s: wall_s(),
+            wall_s: clock::wall_s(),
         },
         before.totals,
         records,
@@ -174,10 +170,4 @@ fn secret_seed() -> u128 {
 fn highest_number(required: u16) -> u16 {
     const USUAL: u16 = 3;
     required.clamp(USUAL, MAX_SECONDARY_NUMBER)
-}
-
-/// Seconds since 1970, by this machine's clock.
-fn wall_s() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
 }

@@ -108,11 +108,7 @@ impl Owner {
                 _ = look.tick(), if !self.running.is_empty() => self.end_unread(),
             }
         }
-        for running in self.running.values() {
-            if let Some(fetch) = &running.fetch {
-                fetch.stop();
-            }
-        }
+        self.stop_all();
     }
 
     fn wanted(&mut self, Question { name, answer }: Question) {
@@ -214,6 +210,11 @@ impl Owner {
         }
     }
 
+    /// What brings a content, while it does.
+    fn fetch(&self, transfer: TransferId) -> Option<&Fetch> {
+        self.running.get(&transfer)?.fetch.as_ref()
+    }
+
     fn message(&mut self, message: FromCentral) {
         match message {
             FromCentral::Client(ForClient::Granted { request, grant }) => {
@@ -221,14 +222,12 @@ impl Owner {
             }
             FromCentral::Client(ForClient::Superseded { transfer, .. }) => {
                 // Whoever reads it is cut off: its name is another content's by now.
-                let running = self.running.get(&transfer);
-                if let Some(fetch) = running.and_then(|running| running.fetch.as_ref()) {
+                if let Some(fetch) = self.fetch(transfer) {
                     fetch.stop();
                 }
             }
             FromCentral::Receiver(ForReceiver::Sources { transfer, sources }) => {
-                let running = self.running.get(&transfer);
-                if let Some(fetch) = running.and_then(|running| running.fetch.as_ref()) {
+                if let Some(fetch) = self.fetch(transfer) {
                     fetch.set_sources(sources);
                 }
             }
