@@ -24,7 +24,6 @@ pub mod console;
 mod dress;
 pub mod exit;
 pub mod flags;
-pub mod fold;
 mod generate;
 mod given;
 mod limits;

@@ -21,13 +21,12 @@ use tokio::{sync::mpsc, time::timeout};
 use super::{
     args::{ClientArgs, Script},
     exit::Exit,
-    flags,
-    fold::fold,
-    output, program, runtime,
+    flags, output, program, runtime,
     shell_words::{self, Typed},
     text::harmless::is_harmless,
     values,
 };
+use crate::engine::fold::fold;
 use crate::node::{
     NetworkRole,
     client::{self, Keeping},

@@ -6,10 +6,10 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use super::{
     commands::{BadLine, Wanted, file_name, is_folder, is_pattern, means_several, nearest},
-    fold::fold,
     text::{bad_line::explain, coded, either, errors, t},
 };
 use crate::{
+    engine::fold::fold,
     model::{FileName, ListedFile},
     node::client::{ClientError, ClientHandle},
 };

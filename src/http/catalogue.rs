@@ -4,10 +4,10 @@ use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
 
 use parking_lot::Mutex;
 use percent_encoding::percent_decode_str;
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use super::names::encoded;
 use crate::{
+    engine::fold::fold,
     model::{FileName, ListedFile},
     node::central::Catalogue,
 };
@@ -167,15 +167,6 @@ impl View<'_> {
     }
 }
 
-/// A text as it is searched: without accents, in lower case.
-fn folded(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
-    }
-    let bare = text.nfd().filter(|c| !is_combining_mark(*c));
-    bare.flat_map(char::to_lowercase).collect()
-}
-
 /// The names of the last catalogue that was searched, as they are compared.
 #[derive(Debug, Default)]
 pub(super) struct Searched(Mutex<Option<Names>>);
@@ -191,7 +182,7 @@ impl Searched {
             return Arc::clone(names);
         }
         let files = catalogue.files.iter();
-        let names = Arc::new(files.map(|file| folded(file.file.name.as_str())).collect());
+        let names = Arc::new(files.map(|file| fold(file.file.name.as_str())).collect());
         *last = Some((Arc::clone(catalogue), Arc::clone(&names)));
         names
     }
@@ -209,7 +200,7 @@ impl Searched {
 fn select<'a>(files: &'a [ListedFile], names: &[String], query: &Query) -> View<'a> {
     let mut folders = BTreeSet::new();
     let mut found = Vec::new();
-    let words = folded(&query.search);
+    let words = fold(&query.search);
     let words: Vec<&str> = words.split_whitespace().collect();
     // Files are sorted by name: those of a folder stand together.
     let begin = files.partition_point(|listed| listed.file.name.as_str() < query.folder.as_str());

@@ -5,10 +5,8 @@ use super::{
     nothing, parse, split_words, unquote, value,
 };
 use crate::{
-    cli::{
-        fold::fold,
-        timetable::{self, Timetable},
-    },
+    cli::timetable::{self, Timetable},
+    engine::fold::fold,
     model::ClientName,
 };
 

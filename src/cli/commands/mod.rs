@@ -7,11 +7,11 @@ mod secondary;
 mod table;
 mod words;
 
-use super::{
-    fold::fold,
-    timetable::{BadEntry, Bare, Timetable, WhyBad},
+use super::timetable::{BadEntry, Bare, Timetable, WhyBad};
+use crate::{
+    engine::fold::fold,
+    model::{FileName, FileNameError},
 };
-use crate::model::{FileName, FileNameError};
 
 pub use central::{CentralLine, Drain, central};
 pub use client::{ClientLine, Level, Wanted, client};

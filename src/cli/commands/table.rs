@@ -1,8 +1,8 @@
 //! The commands of each program: the original's names first, then English ones, then what people try besides.
 
-use crate::cli::{
-    fold::fold,
-    text::language::{self, Language},
+use crate::{
+    cli::text::language::{self, Language},
+    engine::fold::fold,
 };
 
 /// A command.

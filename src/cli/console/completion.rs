@@ -13,16 +13,18 @@ use rustyline::{
 };
 
 use super::paint::{has_colours, paint};
-use crate::cli::{
-    commands::{COMMON, by_language, in_language},
-    fold::{fold, letters},
-    text::{
-        harmless::is_harmless,
-        language::{self, Language},
-        line::Tone,
-        t,
-        topics::{self, Topic},
+use crate::{
+    cli::{
+        commands::{COMMON, by_language, in_language},
+        text::{
+            harmless::is_harmless,
+            language::{self, Language},
+            line::Tone,
+            t,
+            topics::{self, Topic},
+        },
     },
+    engine::fold::{fold, letters},
 };
 
 /// Most suggestions that are shown.

@@ -5,10 +5,10 @@ use crate::{
     cli::{
         args::Choice,
         commands::means_several,
-        fold::fold,
         text::t,
         wanted::{self, IsMeant},
     },
+    engine::fold::fold,
     model::FileName,
 };
 

@@ -3,7 +3,7 @@
 //! those that are missing. Some have `.more`.
 
 use super::language;
-use crate::cli::{commands::Entry, fold::fold};
+use crate::{cli::commands::Entry, engine::fold::fold};
 
 /// A command in a list of help.
 #[derive(Clone, Copy, Debug)]

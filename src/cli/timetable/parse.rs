@@ -4,10 +4,8 @@ use jiff::civil::Weekday;
 
 use super::{DAY_SECONDS, Days, Entry, Limit, Timetable};
 use crate::{
-    cli::{
-        fold::fold,
-        quantity::{is_off, rate},
-    },
+    cli::quantity::{is_off, rate},
+    engine::fold::fold,
     model::limits::LEAST_DOWNLOAD_LIMIT,
 };
 

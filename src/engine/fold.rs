@@ -1,4 +1,4 @@
-//! Words as people type them: without accents and in any case they mean the same.
+//! Words and names as people type them: without accents and in any case they mean the same.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
@@ -10,6 +10,10 @@ pub fn letters(text: &str) -> impl Iterator<Item = char> + '_ {
 
 /// The same as a text.
 pub fn fold(text: &str) -> String {
+    // Most names are plain, and a search folds all that there are.
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     letters(text).collect()
 }
 
