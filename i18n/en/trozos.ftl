@@ -172,6 +172,10 @@ downloads-asked = { $count ->
     [one] 1 file requested
    *[other] { $count } files requested
 }
+downloads-running-already = { $count ->
+    [one] 1 file is already being downloaded
+   *[other] { $count } files are already being downloaded
+}
 downloads-wait = { $count ->
     [one] { $asked }; 1 waiting
    *[other] { $asked }; { $count } waiting
@@ -183,7 +187,7 @@ holders = { $holders } of { $secondaries }
 holders-conflict = { $holders } of { $secondaries }, in conflict
 no-downloads = No downloads yet
 state-asked = requested
-state-queued = queued, #{ $place } in line
+state-queued = queued, #{ $place }
 state-no-sources = { $percent }, no sources
 state-watched = { $percent }, { $count ->
     [one] a player reads it
@@ -233,7 +237,7 @@ mirror-nothing-deleted = Nothing is deleted: something could not be downloaded
 mirror-not-level = nothing is deleted: the system is not in sync, so its list may lack files
 usage-delete-folder = --delete takes only folders (series/), not “{ $name }”
 usage-pattern = “{ $pattern }” is not a valid pattern
-no-local-file = “{ $name }” is not in the downloads folder; GET downloads it
+no-local-file = “{ $name }” is not in the downloads folder; { $download } downloads it
 none-here = the downloads folder has no file of “{ $pattern }”
 
 ## How far a download is
@@ -420,13 +424,13 @@ lacking-changing = { $count ->
    *[other] { $count } files are being changed
 }
 no-conflicts = There are no conflicts
-conflicts-remedy = RESOLVE <name> <#> decides which one counts; or delete, or rename, one of the copies
+conflicts-remedy = { $resolve } <name> <#> decides which one counts; or delete, or rename, one of the copies
 conflict-offered = yes
 conflict-here = Conflict: { $file } has different contents: { $versions }; decide with RESOLVE at the central, or delete or rename one of the copies
 conflict-version = { $size } of { $date } ({ $id }) on { $secondaries }
 conflict-decided = The conflict about { $file } is decided
 no-conflict = { $file } is not in conflict
-no-such-file = There is no { $file }; CONFLICTS shows the names in conflict
+no-such-file = There is no { $file }; { $conflicts } shows the names in conflict
 no-such-choice = { $file } has no content { $choice }: choose { $choices }
 downloads-running = { $count ->
     [one] 1 download running
@@ -448,11 +452,11 @@ expelled = { $count ->
     [one] Expelled { $name }
    *[other] Expelled { $name }: { $count } connections
 }
-no-such-client = There is no client “{ $name }”: CLIENTS lists them
-draining = Secondary { $number } finishes its transfers and takes no new ones; DRAIN { $number } OFF undoes it
+no-such-client = There is no client “{ $name }”: { $clients } lists them
+draining = Secondary { $number } finishes its transfers and takes no new ones; { $drain } { $number } OFF undoes it
 not-draining = Secondary { $number } is back in service
 was-not-draining = Secondary { $number } was not draining
-no-such-secondary = No secondary { $number } is enrolled: SECONDARIES lists them
+no-such-secondary = No secondary { $number } is enrolled: { $secondaries } lists them
 original-client = original
 no = no
 
@@ -487,7 +491,7 @@ retired-files = { $files ->
     [one] 1 file
    *[other] { $files } files
 }, { $size }
-retired-total = In .trozos/retirados: { $what }. RECOVER <n> brings one back; EMPTY <n>, or EMPTY *, deletes them for good
+retired-total = In .trozos/retirados: { $what }. { $recover } <n> brings one back; { $empty } <n>, or *, deletes them for good
 retired-deleted = deleted on another secondary
 retired-replaced = there is a newer version
 retired-resolved = another content was chosen
@@ -497,7 +501,7 @@ retired-goes = { $file } ({ $size })
 retired-more = … and { $files } more
 retired-confirm = About to delete for good: { $what }. Type YES to do it; anything else keeps them
 retired-gone = Deleted for good: { $what }
-retired-no-such = Nothing with the number { $number } is set aside: RETIRED lists what is
+retired-no-such = Nothing with the number { $number } is set aside: { $retired } lists what is
 retired-recovered = Brought back: { $file }
 not-served = Not serving { $path }: { $why }
 not-served-many = Not serving { $count ->
@@ -594,7 +598,7 @@ store-read-only = { $path }: on a read-only disk; choose another folder
 store-disk-away = { $path }: its disk is not mounted; mount it, or restart with --forget-disks if it is gone for good
 store-full = { $path }: no space left on the disk, or not enough for all of it; free some and request it again: verified data is kept
 store-not-folder = { $path }: not a folder; choose another
-store-exists = { $path }: already exists with other content and is not touched; move it, use --overwrite or, if it is a damaged copy, VERIFY repairs it
+store-exists = { $path }: already exists with other content and is not touched; move it, use --overwrite or, if it is a damaged copy, { $verify } repairs it
 store-busy = { $path }: another process is working with it
 store-changed = { $path }: changed while in use
 store-too-large = { $path }: too large for this disk
@@ -666,8 +670,8 @@ limit-chunks = more than { $count } chunks were requested at once: make sure tha
 limit-other = there are too many requests: wait, or request less at once
 refused-expelled = the administrator has expelled you: wait a minute before you come back
 client-not-enrolled = you are not enrolled yet: type ENROL <name> first
-client-not-ready = no service yet: secondaries are missing (STATUS says how many); request it again once there is
-client-not-found = there is no such file: LIST shows those that there are
+client-not-ready = no service yet: secondaries are missing ({ $status } says how many); request it again once there is
+client-not-found = there is no such file: { $list } shows those that there are
 client-unreachable = cannot connect to the central ({ $why }); retrying automatically
 client-running = already being downloaded: it is download { $number }
 client-stopped = the client is shutting down
@@ -688,8 +692,8 @@ why-priority = priorities are high, normal and low
 why-secondary = it is not the number of a secondary
 why-off = only OFF may follow, to undo it
 why-json = only JSON may follow
-why-retired = it is not the number of a file that was set aside: RETIRED lists them
-why-choice = it is not the number of a row of CONFLICTS
+why-retired = it is not the number of a file that was set aside: { $retired } lists them
+why-choice = it is not the number of a row of { $conflicts }
 why-rate = it is not a rate: write bytes per second, such as 500kB/s, 20MB/s or 1GiB/s
 why-size = it is not a size: write bytes, such as 500kB, 20MB or 1GiB
 why-time = it is not a time: write seconds, or 30s, 2m or 1h
@@ -1116,7 +1120,7 @@ flag-al-terminar = Program that is run when a download has completed, with the p
 flag-campana = Rings the terminal's bell when a download ends
 flag-reposo = How long a file must not have changed to be offered: 4s, 500ms, 1m; one that is open for writing waits until it is closed
 flag-olvidar-discos = Carries on without disks that the folder had and that are gone for good: what is there now is all
-flag-videolocal-limite-subida = Upload limit per second of each secondary: 500kB/s, 20MB/s, 1GiB/s
+flag-videolocal-limite-subida = Upload limit per second of each secondary: 500kB/s, 20MB/s, 1GiB/s; or a timetable: “20MB/s, 8:00-20:00 mon-fri 5MB/s, sat-sun off”
 flag-retirados-max = How much is kept of what was set aside in .trozos/retirados; the oldest goes first [default: a tenth of the disk, and 50 GB at most]
 flag-retirados-dias = For how many days what was set aside is kept
 flag-nombre = Enrols with this name at the start
@@ -1157,6 +1161,7 @@ usage-utf8 = a value is not UTF-8
 usage-number = number { $number } is not valid: --number is 1 to { $highest }
 usage-number-more = number { $number } is not valid: --number is 1 to { $highest }; to use it, give --secondaries { $number } here and to the central
 usage-one-file = --output is for one file, and there are { $count }; for a folder, use --destination
+usage-one-watched = “{ $name }” is { $count } files, and only one can be watched
 usage-empty-output = --output is empty; say where, or leave it out
 why-empty = it is empty: leave it out, or give a value
 why-home-of-other = somebody else's home is not looked up: write the whole path, or ./{ $path } for a name that begins so
@@ -1188,7 +1193,6 @@ origin-none = not set
 ## Commands for scripts
 
 script-unreachable = cannot connect to the central ({ $why })
-script-no-local-file = “{ $name }” is not in the downloads folder; { $command } downloads it
 script-stdout = cannot write to standard output: { $why }
 player-empty = --player needs the name of a program, such as mpv
 player-not-started = cannot start the player { $player } ("{ $why }"); without --player the address is printed, to be opened with another

@@ -172,6 +172,10 @@ downloads-asked = { $count ->
     [one] 1 fichero pedido
    *[other] { $count } ficheros pedidos
 }
+downloads-running-already = { $count ->
+    [one] 1 fichero ya se está descargando
+   *[other] { $count } ficheros ya se están descargando
+}
 downloads-wait = { $count ->
     [one] { $asked }; 1 en espera
    *[other] { $asked }; { $count } en espera
@@ -233,7 +237,7 @@ mirror-nothing-deleted = No se borra nada: algo no se pudo descargar
 mirror-not-level = no se borra nada: el sistema no está sincronizado, así que puede faltar algún fichero en su lista
 usage-delete-folder = --borrar solo admite carpetas (serie/), no «{ $name }»
 usage-pattern = «{ $pattern }» no vale como patrón
-no-local-file = «{ $name }» no está en la carpeta de descargas; VIDEO lo descarga
+no-local-file = «{ $name }» no está en la carpeta de descargas; { $download } lo descarga
 none-here = no hay en la carpeta de descargas ningún fichero de «{ $pattern }»
 
 ## El estado de una descarga
@@ -420,13 +424,13 @@ lacking-changing = { $count ->
    *[other] { $count } ficheros que están cambiando
 }
 no-conflicts = No hay conflictos
-conflicts-remedy = RESOLVER <nombre> <nº> decide cuál vale; o borra, o cambia de nombre, una de las copias
+conflicts-remedy = { $resolve } <nombre> <nº> decide cuál vale; o borra, o cambia de nombre, una de las copias
 conflict-offered = sí
 conflict-here = Conflicto: { $file } tiene contenidos distintos: { $versions }; decide con RESOLVER en el central, o borra o cambia de nombre una de las copias
 conflict-version = { $size } del { $date } ({ $id }) en { $secondaries }
 conflict-decided = Conflicto de { $file } decidido
 no-conflict = { $file } no está en conflicto
-no-such-file = No hay ningún { $file }; CONFLICTOS muestra los nombres en conflicto
+no-such-file = No hay ningún { $file }; { $conflicts } muestra los nombres en conflicto
 no-such-choice = { $file } no tiene un contenido { $choice }: elige { $choices }
 downloads-running = { $count ->
     [one] 1 descarga en curso
@@ -448,11 +452,11 @@ expelled = { $count ->
     [one] Se ha expulsado a { $name }
    *[other] Se ha expulsado a { $name }: { $count } conexiones
 }
-no-such-client = No hay ningún cliente «{ $name }»: CLIENTES los muestra
-draining = El secundario { $number } termina sus envíos y no acepta otros; DRENAR { $number } NO lo deshace
+no-such-client = No hay ningún cliente «{ $name }»: { $clients } los muestra
+draining = El secundario { $number } termina sus envíos y no acepta otros; { $drain } { $number } NO lo deshace
 not-draining = El secundario { $number } vuelve a participar
 was-not-draining = El secundario { $number } no estaba drenado
-no-such-secondary = No hay ningún secundario { $number } inscrito: SECUNDARIOS los muestra
+no-such-secondary = No hay ningún secundario { $number } inscrito: { $secondaries } los muestra
 original-client = original
 no = no
 
@@ -487,7 +491,7 @@ retired-files = { $files ->
     [one] 1 fichero
    *[other] { $files } ficheros
 }, { $size }
-retired-total = En .trozos/retirados: { $what }. RECUPERAR <n> devuelve uno; VACIAR <n>, o VACIAR *, los borra para siempre
+retired-total = En .trozos/retirados: { $what }. { $recover } <n> devuelve uno; { $empty } <n>, o *, los borra para siempre
 retired-deleted = se borró en otro secundario
 retired-replaced = hay una versión más nueva
 retired-resolved = se eligió otro contenido
@@ -497,7 +501,7 @@ retired-goes = { $file } ({ $size })
 retired-more = … y { $files } más
 retired-confirm = Se va a borrar para siempre: { $what }. Escribe SÍ para hacerlo; con cualquier otra cosa se conserva
 retired-gone = Borrado para siempre: { $what }
-retired-no-such = No hay nada apartado con el número { $number }: RETIRADOS los muestra
+retired-no-such = No hay nada apartado con el número { $number }: { $retired } los muestra
 retired-recovered = Recuperado: { $file }
 not-served = No se sirve { $path }: { $why }
 not-served-many = No se { $count ->
@@ -594,7 +598,7 @@ store-read-only = { $path }: está en un disco de solo lectura; elige otra carpe
 store-disk-away = { $path }: su disco no está montado; móntalo o, si no va a volver, arranca otra vez con --olvidar-discos
 store-full = { $path }: no queda sitio en el disco, o no cabe entero; libera espacio y pídelo de nuevo: lo verificado se conserva
 store-not-folder = { $path }: no es una carpeta; elige otra
-store-exists = { $path }: ya existe con otro contenido y no se toca; muévelo, usa --sobrescribir o, si es una copia dañada, VERIFICAR la repara
+store-exists = { $path }: ya existe con otro contenido y no se toca; muévelo, usa --sobrescribir o, si es una copia dañada, { $verify } la repara
 store-busy = { $path }: otro proceso está trabajando con él
 store-changed = { $path }: cambió mientras se usaba
 store-too-large = { $path }: demasiado grande para este disco
@@ -666,8 +670,8 @@ limit-chunks = se pidieron más de { $count } trozos a la vez: comprueba que tod
 limit-other = hay demasiadas peticiones: espera, o pide menos a la vez
 refused-expelled = el administrador te ha expulsado: espera un minuto para volver
 client-not-enrolled = aún no te has inscrito: escribe primero INSCRIBIR <nombre>
-client-not-ready = aún no hay servicio: faltan secundarios (ESTADO dice cuántos); pídelo de nuevo cuando lo haya
-client-not-found = no hay ningún fichero con ese nombre: LISTA_VIDEOS muestra los que hay
+client-not-ready = aún no hay servicio: faltan secundarios ({ $status } dice cuántos); pídelo de nuevo cuando lo haya
+client-not-found = no hay ningún fichero con ese nombre: { $list } muestra los que hay
 client-unreachable = no se puede conectar con el central ({ $why }); se reintenta solo
 client-running = ya se está descargando: es la descarga { $number }
 client-stopped = el cliente se está parando
@@ -688,8 +692,8 @@ why-priority = las prioridades son alta, normal y baja
 why-secondary = no es el número de un secundario
 why-off = detrás solo puede ir NO, para deshacerlo
 why-json = solo admite JSON
-why-retired = no es el número de un fichero apartado: RETIRADOS los muestra
-why-choice = no es el número de una fila de CONFLICTOS
+why-retired = no es el número de un fichero apartado: { $retired } los muestra
+why-choice = no es el número de una fila de { $conflicts }
 why-rate = no es una tasa: escribe bytes por segundo, como 500kB/s, 20MB/s o 1GiB/s
 why-size = no es un tamaño: escribe bytes, como 500kB, 20MB o 1GiB
 why-time = no es un tiempo: escribe segundos, o 30s, 2m o 1h
@@ -1116,7 +1120,7 @@ flag-al-terminar = Programa que se ejecuta al acabar bien cada descarga, con la 
 flag-campana = Suena la campana del terminal cuando acaba una descarga
 flag-reposo = Cuánto lleva sin cambiar un fichero cuando se ofrece: 4s, 500ms, 1m; si está abierto para escribir, se espera a que se cierre
 flag-olvidar-discos = Sigue sin los discos que tenía la carpeta y ya no van a volver: lo que hay ahora es todo
-flag-videolocal-limite-subida = Límite de subida por segundo de cada secundario: 500kB/s, 20MB/s, 1GiB/s
+flag-videolocal-limite-subida = Límite de subida por segundo de cada secundario: 500kB/s, 20MB/s, 1GiB/s; o un horario: «20MB/s, 8:00-20:00 lun-vie 5MB/s, sáb-dom no»
 flag-retirados-max = Cuánto se guarda como mucho de lo apartado en .trozos/retirados; lo más viejo se borra antes [por defecto: la décima parte del disco, y 50 GB como mucho]
 flag-retirados-dias = Cuántos días se guarda lo apartado
 flag-nombre = Se inscribe con este nombre al empezar
@@ -1157,6 +1161,7 @@ usage-utf8 = hay un valor que no es UTF-8
 usage-number = el número { $number } no vale: --numero va de 1 a { $highest }
 usage-number-more = el número { $number } no vale: --numero va de 1 a { $highest }; para usarlo, da --secundarios { $number } aquí y en el central
 usage-one-file = --salida vale para un solo fichero, y hay { $count }; para una carpeta, usa --destino
+usage-one-watched = «{ $name }» son { $count } ficheros, y solo se puede ver uno
 usage-empty-output = --salida está vacía; di dónde, o quítala
 why-empty = está vacío: quítalo o da un valor
 why-home-of-other = la carpeta personal de otro no se busca: escribe la ruta entera, o ./{ $path } si el nombre empieza así
@@ -1188,7 +1193,6 @@ origin-none = sin definir
 ## Órdenes para guiones
 
 script-unreachable = no se puede conectar con el central ({ $why })
-script-no-local-file = «{ $name }» no está en la carpeta de descargas; { $command } lo descarga
 script-stdout = no se puede escribir en la salida estándar: { $why }
 player-empty = --reproductor necesita el nombre de un programa, como mpv
 player-not-started = no se puede abrir el reproductor { $player } («{ $why }»); sin --reproductor se muestra la dirección, para abrirla con otro

@@ -11,7 +11,7 @@ use std::{
 use clap::{ArgMatches, Command, Parser, error::ErrorKind, parser::ValueSource};
 
 use super::{
-    anywhere::behind_their_command,
+    anywhere::{as_known, behind_their_command},
     config_table,
     dress::{downloading, dressed, renamed},
     exit::Exit,
@@ -131,7 +131,7 @@ fn once<A: Parser>(line: &[OsString], settings: Settings) -> Result<Understood, 
     let is_there = |name: &str| Path::new(name).symlink_metadata().is_ok();
     let command = downloading(A::command(), is_there);
     let known = at_home(dressed(command, &settings), &settings);
-    let line = behind_their_command(&line, &known);
+    let line = behind_their_command(&as_known(&line, &known), &known);
     let command = renamed(known.clone());
     // What is printed has the names of the session.
     if let Err(error) = patient(command.clone()).try_get_matches_from(&line) {

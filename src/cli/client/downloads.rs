@@ -24,13 +24,13 @@ use crate::{
 impl<E: Extra> Prompt<E> {
     pub(super) async fn download(&self, wanted: &Wanted) {
         let last = self.last.borrow().clone();
-        let files = match wanted::files(&self.handle, wanted, &last).await {
+        let files = match wanted::files(self.listed(), wanted, &last).await {
             Ok(files) => files,
             Err(wanted::NoFiles::Client(error)) => return self.fails(&error),
             Err(none) => return self.complain(none.text()),
         };
         let are_many = self.has_person && files.len() > 1;
-        let mut asked = Vec::new();
+        let (mut asked, mut running) = (Vec::new(), 0);
         for file in files {
             let Some(answer) = self.ask(&file).await else {
                 return;
@@ -44,8 +44,13 @@ impl<E: Extra> Prompt<E> {
                     }
                     asked.push((file, self.counted(&answer)));
                 }
+                Err(ClientError::AlreadyRunning(_)) if are_many => running += 1,
                 answer => self.answer(&file, answer).await,
             }
+        }
+        if running > 0 {
+            self.printer
+                .line(t!("downloads-running-already", count = running));
         }
         self.asked(&asked, are_many).await;
     }
@@ -147,7 +152,7 @@ impl<E: Extra> Prompt<E> {
     /// Compares files that are here with the cluster's.
     pub(super) async fn verify(&self, wanted: &Wanted) {
         let last = self.last.borrow().clone();
-        let files = match wanted::files(&self.handle, wanted, &last).await {
+        let files = match wanted::files(self.listed(), wanted, &last).await {
             Ok(files) if wanted.only().is_some() => files,
             Ok(files) => wanted::here(files, &self.config.target),
             Err(wanted::NoFiles::Client(error)) => return self.fails(&error),

@@ -48,12 +48,18 @@ impl Service {
         if self.told.replace(true) {
             return None;
         }
-        if *why != ClientError::NotReady {
-            return Some(t!(
-                "no-central-waits",
-                why = text::sentence(&text::errors::client(why))
-            ));
+        if *why == ClientError::NotReady {
+            return self.said_again(client).await;
         }
+        Some(t!(
+            "no-central-waits",
+            why = text::sentence(&text::errors::client(why))
+        ))
+    }
+
+    /// The same for whoever wants to hear it each time; nothing where there is service by now.
+    pub(in crate::cli) async fn said_again(&self, client: &ClientHandle) -> Option<String> {
+        self.told.set(true);
         let status = client.status().await.ok().filter(|status| !status.ready)?;
         let up = status.secondaries.iter().filter(|one| one.alive).count();
         Some(t!("no-service-waits", up = up, all = status.required))

@@ -98,6 +98,9 @@ pub(super) fn start_prompt(
                         Entered::End
                     }
                 };
+                if matches!(entered, Entered::Interrupt | Entered::End) {
+                    accepted.prompt_left();
+                }
                 let (end, interrupt) = (entered == Entered::End, entered == Entered::Interrupt);
                 if sender.blocking_send(entered).is_err() || end {
                     return;

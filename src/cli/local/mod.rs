@@ -215,7 +215,7 @@ fn plan(stage: &Stage) -> Plan {
         first_secondary_port: args.puerto_secundarios,
         secondaries: args.secundarios,
         max_downloads: args.max_clientes,
-        upload_limit: args.limite_subida,
+        upload_limit: args.limite_subida.clone(),
         sockets: sockets.map(|folder| folder.path().join("run")),
         log: LogPlan::of(&args.common),
         security: args.security.clone(),

@@ -14,7 +14,7 @@ use crate::{
         exit::Exit,
         output::{report, say, wrote},
         runtime,
-        text::{bad_line::explain, clean, errors, t},
+        text::{bad_line::explain, clean, errors, spoken, t},
     },
     node::orders::order,
 };
@@ -41,6 +41,7 @@ pub(in crate::cli) fn give<S: Server>(
     (port, yes): (Option<u16>, bool),
     args: &OrderArgs,
 ) -> ExitCode {
+    spoken::on_command_lines_of(S::PROGRAM);
     let json = match S::check(&line) {
         Ok(json) => json || args.json,
         Err(bad) => {

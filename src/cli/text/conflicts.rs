@@ -1,7 +1,7 @@
 //! Names with several contents.
 
 use super::{
-    list, t,
+    list, spoken, t,
     table::{Table, minor, name, whole},
     units::bytes,
 };
@@ -44,7 +44,10 @@ pub fn conflicts(conflicts: &[Conflict], columns: usize) -> Vec<String> {
         minor(2, t!("column-offered")),
     ];
     let mut lines = Table::new(head).with(rows).lines(columns);
-    lines.push(t!("conflicts-remedy"));
+    lines.push(t!(
+        "conflicts-remedy",
+        resolve = spoken::command("RESOLVER")
+    ));
     lines
 }
 
