@@ -198,6 +198,31 @@ state-failed = failed
 state-cancelled = cancelled
 state-paused = paused
 state-held = waiting for one of higher priority
+cancelling-many = { $count ->
+    [one] Cancelling 1 download
+   *[other] Cancelling { $count } downloads
+}
+pausing-many = { $count ->
+    [one] Pausing 1 download
+   *[other] Pausing { $count } downloads
+}
+priority-set-many = { $count ->
+    [one] 1 download
+   *[other] { $count } downloads
+}: priority { $priority }
+resumed-many = { $count ->
+    [one] 1 download resumed
+   *[other] { $count } downloads resumed
+}
+downloads-held = { $count ->
+    [one] 1 download waits for one of higher priority
+   *[other] { $count } downloads wait for one of higher priority
+}
+downloads-paused = { $count ->
+    [one] 1 download paused; verified data is kept. RESUME * continues it
+   *[other] { $count } downloads paused; verified data is kept. RESUME * continues them
+}
+quoted = “{ $word }”
 cancelling = Cancelling download { $number }
 pausing = Pausing download { $number }
 priority-set = Download { $number }: priority { $priority }
@@ -416,13 +441,14 @@ lacking-copies = { $count ->
    *[other] { $count } copies are missing
 }
 lacking-conflicts = { $count ->
-    [one] 1 conflict (CONFLICTS at the central shows it)
-   *[other] { $count } conflicts (CONFLICTS at the central shows them)
+    [one] 1 conflict ({ $conflicts } shows it)
+   *[other] { $count } conflicts ({ $conflicts } shows them)
 }
 lacking-changing = { $count ->
     [one] 1 file is being changed
    *[other] { $count } files are being changed
 }
+at-central = { $command } at the central
 no-conflicts = There are no conflicts
 conflicts-remedy = { $resolve } <name> <#> decides which one counts; or delete, or rename, one of the copies
 conflict-offered = yes
@@ -627,7 +653,7 @@ statistics-own = Taken from the receiver's own disk: { $size }
 statistics-faults = Faults of secondaries: { $faults }
 statistics-fault = { $why }: { $count }
 statistics-refused = Refused connections: { $codes }
-statistics-all = All figures, as they will be saved at the end: STATISTICS JSON
+statistics-all = All figures, as they will be saved at the end: { $statistics } JSON
 statistics-set-aside = Statistics: { $path } cannot be understood ({ $why }) and is kept as { $to }; starting from scratch
 statistics-in-use = Statistics: another process is using { $path }; this one's figures go to { $instead }
 statistics-failed = Statistics: { $why }
@@ -1247,6 +1273,7 @@ lost-closed = the connection was closed
 lost-cut = cut off in the middle
 lost-closed-early = { $place }: closed before hello: is it a central?
 lost-secondary-there = { $place }: that is secondary { $number } and not a central: check --central-port
+lost-some-secondary-there = { $place }: that is a secondary and not a central: check --central-port
 lost-stranger = { $place }: what answers is not a central: check --central-ip and --central-port
 lost-not-a-message = the central sent something that is not a message: make sure that all nodes are of the same version
 lost-line-too-long = the central sent a line that is too long: make sure that all nodes are of the same version
@@ -1258,7 +1285,8 @@ lost-stopped = this program is shutting down
 # Orders from other programs of this machine.
 order-nobody = no { $program } that takes orders from this user is running on this machine; --socket PATH says where another one listens
 order-nobody-there = no { $program } that takes orders from this user is running on port { $port } of this machine
-order-several = several { $program } are running: choose one with --port or --socket ({ $sockets })
+order-nobody-numbered = no { $program } with the number { $number } that takes orders from this user is running on this machine
+order-several = several { $program } are running: choose one with { $flags } ({ $sockets })
 order-not-running = no running { $program } listens at { $socket }
 order-denied = only that program’s user and root may give it orders: { $socket }
 order-cut = { $program } closed the connection without an answer

@@ -198,6 +198,31 @@ state-failed = falló
 state-cancelled = cancelada
 state-paused = en pausa
 state-held = espera a otra de más prioridad
+cancelling-many = { $count ->
+    [one] Cancelando 1 descarga
+   *[other] Cancelando { $count } descargas
+}
+pausing-many = { $count ->
+    [one] Pausando 1 descarga
+   *[other] Pausando { $count } descargas
+}
+priority-set-many = { $count ->
+    [one] 1 descarga
+   *[other] { $count } descargas
+}: prioridad { $priority }
+resumed-many = { $count ->
+    [one] 1 descarga reanudada
+   *[other] { $count } descargas reanudadas
+}
+downloads-held = { $count ->
+    [one] 1 descarga espera a que acabe otra de más prioridad
+   *[other] { $count } descargas esperan a que acabe otra de más prioridad
+}
+downloads-paused = { $count ->
+    [one] 1 descarga en pausa; lo verificado se conserva. REANUDAR * la continúa
+   *[other] { $count } descargas en pausa; lo verificado se conserva. REANUDAR * las continúa
+}
+quoted = «{ $word }»
 cancelling = Cancelando la descarga { $number }
 pausing = Pausando la descarga { $number }
 priority-set = Descarga { $number }: prioridad { $priority }
@@ -416,13 +441,14 @@ lacking-copies = { $count ->
    *[other] faltan { $count } copias
 }
 lacking-conflicts = { $count ->
-    [one] 1 conflicto (CONFLICTOS en el central lo muestra)
-   *[other] { $count } conflictos (CONFLICTOS en el central los muestra)
+    [one] 1 conflicto ({ $conflicts } lo muestra)
+   *[other] { $count } conflictos ({ $conflicts } los muestra)
 }
 lacking-changing = { $count ->
     [one] 1 fichero que está cambiando
    *[other] { $count } ficheros que están cambiando
 }
+at-central = { $command } en el central
 no-conflicts = No hay conflictos
 conflicts-remedy = { $resolve } <nombre> <nº> decide cuál vale; o borra, o cambia de nombre, una de las copias
 conflict-offered = sí
@@ -627,7 +653,7 @@ statistics-own = Tomado del propio disco de quien recibe: { $size }
 statistics-faults = Fallos de secundarios: { $faults }
 statistics-fault = { $why }: { $count }
 statistics-refused = Conexiones rechazadas: { $codes }
-statistics-all = Todas las cifras, como se guardarán al parar: ESTADISTICAS JSON
+statistics-all = Todas las cifras, como se guardarán al parar: { $statistics } JSON
 statistics-set-aside = Estadísticas: { $path } no se entiende ({ $why }) y se guarda como { $to }; se empieza de cero
 statistics-in-use = Estadísticas: otro proceso usa { $path }; las cifras de este van a { $instead }
 statistics-failed = Estadísticas: { $why }
@@ -1247,6 +1273,7 @@ lost-closed = se cerró la conexión
 lost-cut = se cortó a la mitad
 lost-closed-early = { $place }: cierra sin saludar: ¿es un central?
 lost-secondary-there = { $place }: es el secundario { $number } y no un central: comprueba --puerto-central
+lost-some-secondary-there = { $place }: es un secundario y no un central: comprueba --puerto-central
 lost-stranger = { $place }: lo que contesta no es un central: comprueba --ip-central y --puerto-central
 lost-not-a-message = el central envió algo que no es un mensaje: comprueba que todos los nodos son de la misma versión
 lost-line-too-long = el central envió una línea demasiado larga: comprueba que todos los nodos son de la misma versión
@@ -1258,7 +1285,8 @@ lost-stopped = este programa se está parando
 # Orders from other programs of this machine.
 order-nobody = no hay ningún { $program } en marcha en esta máquina que reciba órdenes de este usuario; --socket RUTA dice dónde escucha otro
 order-nobody-there = no hay ningún { $program } en marcha en el puerto { $port } de esta máquina que reciba órdenes de este usuario
-order-several = hay varios { $program } en marcha: elige uno con --puerto o --socket ({ $sockets })
+order-nobody-numbered = no hay ningún { $program } con el número { $number } en marcha en esta máquina que reciba órdenes de este usuario
+order-several = hay varios { $program } en marcha: elige uno con { $flags } ({ $sockets })
 order-not-running = no hay ningún { $program } en marcha que escuche en { $socket }
 order-denied = solo el usuario de ese programa y root pueden darle órdenes: { $socket }
 order-cut = { $program } ha cerrado la conexión sin contestar

@@ -47,7 +47,8 @@ pub(super) fn behind_their_command(line: &[OsString], command: &Command) -> Vec<
     let Some(sub) = sub.filter(|_| at > 1) else {
         return line.to_vec();
     };
-    let own: Vec<&Arg> = sub.get_arguments().collect();
+    let everywhere = command.get_arguments().filter(|arg| arg.is_global_set());
+    let own: Vec<&Arg> = sub.get_arguments().chain(everywhere).collect();
     let (mut before, mut behind) = (vec![line[0].clone()], Vec::new());
     let mut rest = &line[1..at];
     while !rest.is_empty() {
@@ -167,7 +168,11 @@ mod tests {
             ),
             (
                 "videocliente --nombre listar -o x descargar y",
-                "videocliente --nombre listar descargar -o x y",
+                "videocliente descargar --nombre listar -o x y",
+            ),
+            (
+                "videocentral --idioma en cola",
+                "videocentral cola --idioma en",
             ),
         ] {
             assert_eq!(moved(line), expected);

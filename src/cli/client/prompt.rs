@@ -102,8 +102,8 @@ pub(super) struct Prompt<E> {
     pub(super) wants_service: Cell<bool>,
     /// Requests that wait for service.
     pub(super) waiting: Service,
-    /// The line that is being asked was refused, as there is none.
-    pub(super) lacks_service: Cell<bool>,
+    /// Why the line that is being asked got no answer, where it may get one later.
+    pub(super) lacks: RefCell<Option<ClientError>>,
     /// Lines that wait for it as a whole.
     pub(super) postponed: RefCell<Vec<Question>>,
     /// When Ctrl-C was last answered with a question.
@@ -138,7 +138,7 @@ impl<E: Extra> Prompt<E> {
             summaries: RefCell::default(),
             wants_service: Cell::default(),
             waiting: Service::new(config.source_wait),
-            lacks_service: Cell::default(),
+            lacks: RefCell::default(),
             postponed: RefCell::default(),
             interrupted: Cell::default(),
             heard: Cell::new(tokio::time::Instant::now()),
@@ -228,8 +228,10 @@ impl<E: Extra> Prompt<E> {
 
     /// Tells what is wrong. Service that a person lacks is waited for.
     pub(super) fn fails(&self, error: &ClientError) {
-        if self.has_person && *error == ClientError::NotReady {
-            return self.lacks_service.set(true);
+        let may_come = matches!(error, ClientError::NotReady | ClientError::Unreachable(_));
+        if self.has_person && may_come {
+            self.lacks.replace(Some(error.clone()));
+            return;
         }
         self.complain(errors::client(error));
     }
@@ -286,12 +288,12 @@ impl<E: Extra> Prompt<E> {
         Next::Done
     }
 
-    /// Does what needs the central. What a person asks before service begins is asked again then.
+    /// Does what needs the central. What a person asks before there is service is asked again then.
     pub(super) async fn ask_the_central(&self, question: Question) {
         let asked = question.clone();
         self.asks(question).await;
-        if self.lacks_service.take() {
-            self.postpone(asked).await;
+        if let Some(why) = self.lacks.take() {
+            self.postpone(asked, &why).await;
         }
     }
 

@@ -59,11 +59,21 @@ impl<E: Extra> Prompt<E> {
         if meant.is_empty() {
             return self.complain(none_to_resume("*"));
         }
+        let are_many = self.are_many(&meant);
+        let mut resumed = 0;
         for (number, file) in meant {
             match self.handle.resume(number).await {
+                Ok(answer) if are_many => {
+                    self.tell_why_it_waits(&answer).await;
+                    self.counted(&answer);
+                    resumed += 1;
+                }
                 Ok(answer) => self.told(&file, &answer).await,
                 Err(error) => self.fails(&error),
             }
+        }
+        if resumed > 0 {
+            self.printer.line(t!("resumed-many", count = resumed));
         }
     }
 
@@ -101,16 +111,16 @@ impl<E: Extra> Prompt<E> {
     }
 
     /// There is no service for a line: it is asked once there is, where that is the same as asking now.
-    pub(super) async fn postpone(&self, question: Question) {
+    pub(super) async fn postpone(&self, question: Question, why: &ClientError) {
         self.wants_service.set(true);
         let mut postponed = self.postponed.borrow_mut();
         if question.waits().is_none() || postponed.len() == MOST_POSTPONED {
             drop(postponed);
-            return self.complain(errors::client(&ClientError::NotReady));
+            return self.complain(errors::client(why));
         }
         postponed.push(question);
         drop(postponed);
-        if let Some(line) = self.waiting.said_again(&self.handle).await {
+        if let Some(line) = self.waiting.said_again(&self.handle, why).await {
             self.printer.line(line);
         }
     }

@@ -130,6 +130,7 @@ fn describe(folder: &Path) -> ExitCode {
     .map(|(command, mut topics)| {
         topics.extend(topics::of(prompts::COMMON));
         let command = dress::downloading(command, |_| false);
+        let command = flags::in_some_home(command);
         (dress::renamed(dress::dressed(command, &none)), topics)
     });
     match generate::files(folder, &mut programs) {

@@ -161,9 +161,15 @@ fn resolved_line(name: &FileName, choice: u16, resolved: &Resolved) -> Line {
             "no-such-choice",
             file = name,
             choice = choice,
-            choices = text::list(choices)
+            choices = text::either(&sorted(choices))
         )),
     }
+}
+
+fn sorted(choices: &[u16]) -> Vec<String> {
+    let mut choices = choices.to_vec();
+    choices.sort_unstable();
+    choices.iter().map(ToString::to_string).collect()
 }
 
 fn is_unknown(drained: &DrainedSecondary) -> bool {
@@ -197,6 +203,7 @@ impl Server for Central {
     type Answer = CentralAnswer;
     const KIND: &'static str = "central";
     const PROGRAM: &'static str = "videocentral";
+    const CHOICES: &'static [&'static str] = &["puerto", "socket"];
 
     fn check(line: &str) -> Result<bool, BadLine> {
         let line = commands::central(line)?;

@@ -264,6 +264,7 @@ impl Server for Secondary {
     type Answer = SecondaryAnswer;
     const KIND: &'static str = "secundario";
     const PROGRAM: &'static str = "videosecundario";
+    const CHOICES: &'static [&'static str] = &["numero", "puerto", "socket"];
 
     fn check(line: &str) -> Result<bool, BadLine> {
         let line = commands::secondary(line)?;

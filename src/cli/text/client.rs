@@ -198,6 +198,16 @@ pub fn cancelled(count: usize) -> Line {
     t!("downloads-cancelled", count = count).into()
 }
 
+/// Several downloads were paused at once.
+pub fn paused(count: usize) -> Line {
+    t!("downloads-paused", count = count).into()
+}
+
+/// Several downloads wait at once for one that is more important.
+pub fn held(count: usize) -> Line {
+    t!("downloads-held", count = count).into()
+}
+
 /// The answer to a download request.
 pub fn answer(file: &FileName, answer: &DownloadAnswer) -> String {
     match answer {

@@ -17,7 +17,7 @@ pub fn conflicts(conflicts: &[Conflict], columns: usize) -> Vec<String> {
     }
     let rows: Vec<Vec<String>> = conflicts
         .iter()
-        .flat_map(|conflict| &conflict.versions)
+        .flat_map(by_number)
         .map(|version| {
             vec![
                 version.file.name.to_string(),
@@ -51,12 +51,19 @@ pub fn conflicts(conflicts: &[Conflict], columns: usize) -> Vec<String> {
     lines
 }
 
+/// The contents in the order of the numbers by which people choose.
+fn by_number(conflict: &Conflict) -> Vec<&Version> {
+    let mut versions: Vec<_> = conflict.versions.iter().collect();
+    versions.sort_by_key(|version| version.choice);
+    versions
+}
+
 /// What a secondary is told of one name.
 pub fn conflict(conflict: &Conflict) -> String {
     if conflict.versions.is_empty() {
         return t!("conflict-decided", file = &conflict.name);
     }
-    let versions = conflict.versions.iter().map(|version| {
+    let versions = by_number(conflict).into_iter().map(|version| {
         t!(
             "conflict-version",
             size = bytes(version.file.layout.file_bytes()),

@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use super::topics;
+use super::{t, topics};
 use crate::cli::{
     commands::{self, CENTRAL, CLIENT, SECONDARY},
     names,
@@ -19,6 +19,15 @@ pub fn on_command_lines_of(program: &'static str) {
 /// A command by its name at a prompt, as it is written here.
 pub fn command(name: &str) -> String {
     said(PROGRAM.get().copied(), name)
+}
+
+/// A command of the central's, as whoever reads it elsewhere writes it.
+pub fn at_central(name: &str) -> String {
+    let written = command(name);
+    match PROGRAM.get() {
+        Some(&"videocentral") => written,
+        _ => t!("at-central", command = said(None, name)),
+    }
 }
 
 /// How a command is written here, with what follows it.
