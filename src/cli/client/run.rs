@@ -97,11 +97,7 @@ pub async fn run(
             },
             Some(Ok(status)) = service.join_next(), if !service.is_empty() => {
                 prompt.printer.line(text::client::service(&status));
-                prompt.waiting.is_there();
-                for question in prompt.postponed.take() {
-                    let line = question.waits().unwrap_or_default();
-                    asking.ask(&prompt, &line, question).await;
-                }
+                asking.ask_again(&prompt).await;
             }
             _ = tick.tick() => prompt.look(&mut around).await,
         }

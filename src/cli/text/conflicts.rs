@@ -69,13 +69,15 @@ pub fn conflict(conflict: &Conflict) -> String {
             size = bytes(version.file.layout.file_bytes()),
             date = modified(version),
             id = id(version),
+            count = version.secondaries.len(),
             secondaries = list(&version.secondaries)
         )
     });
+    let versions: Vec<String> = versions.collect();
     t!(
         "conflict-here",
         file = &conflict.name,
-        versions = list(versions)
+        versions = versions.join("; ")
     )
 }
 
