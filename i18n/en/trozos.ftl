@@ -153,6 +153,7 @@ download-spared-zeros = { $size } of zeros, which are not sent
 download-cost = { $wasted } received beyond the file: duplicates to finish sooner, or unfinished chunks
 download-already = already complete and verified in { $path }
 download-failed = failed: { $why }
+download-failed-for-now = { $failed }: RESUME { $number } continues it once one is back
 download-cancelled = cancelled; verified data is kept
 downloads-cancelled = { $count ->
     [one] 1 download cancelled; verified data is kept for another time
@@ -314,7 +315,7 @@ notice-sources-again = { $count ->
     [one] Secondaries are back: { $files } continues
    *[other] Secondaries are back: { $files } continue
 }
-failure-no-sources = no secondary could send it for { $waited }; verified data is kept: request it again when there are secondaries
+failure-no-sources = no secondary could send it for { $waited }; verified data is kept
 failure-wrong-manifest = secondaries { $one } and { $other } sent chunk { $chunk } with other content than announced: the manifest is wrong
 failure-local = the local disk failed; see the log
 failure-broken = a part of this program failed; see the log

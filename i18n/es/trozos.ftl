@@ -153,6 +153,7 @@ download-spared-zeros = { $size } de ceros, que no se envían
 download-cost = { $wasted } recibidos de más: duplicados para acabar antes, o trozos que quedaron a medias
 download-already = ya estaba completa y verificada en { $path }
 download-failed = falló: { $why }
+download-failed-for-now = { $failed }: REANUDAR { $number } la continúa cuando vuelva alguno
 download-cancelled = cancelada; lo verificado se conserva
 downloads-cancelled = { $count ->
     [one] 1 descarga cancelada; lo verificado se conserva para otra vez
@@ -314,7 +315,7 @@ notice-sources-again = { $count ->
     [one] Vuelve a haber secundarios: { $files } sigue
    *[other] Vuelve a haber secundarios: { $files } siguen
 }
-failure-no-sources = ningún secundario pudo enviarlo en { $waited }; lo verificado se conserva: pídelo de nuevo cuando haya secundarios
+failure-no-sources = ningún secundario pudo enviarlo en { $waited }; lo verificado se conserva
 failure-wrong-manifest = los secundarios { $one } y { $other } enviaron el trozo { $chunk } con otro contenido que el anunciado: el manifiesto no es correcto
 failure-local = falló el disco de esta máquina; mira el registro
 failure-broken = falló una parte de este programa; mira el registro

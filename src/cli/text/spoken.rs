@@ -16,6 +16,11 @@ pub fn on_command_lines_of(program: &'static str) {
     let _ = PROGRAM.set(program);
 }
 
+/// True where messages are read at a prompt, in answer to what was typed there.
+pub fn is_at_a_prompt() -> bool {
+    PROGRAM.get().is_none()
+}
+
 /// A command by its name at a prompt, as it is written here.
 pub fn command(name: &str) -> String {
     said(PROGRAM.get().copied(), name)
