@@ -545,7 +545,7 @@ async fn a_central_with_another_catalogue_does_not_change_what_is_downloaded() {
         security: Default::default(),
         face: None,
         listen: address,
-        required_secondaries: 1,
+        required_secondaries: 4,
         max_downloads: 5,
         statistics: bench.path("otherstats"),
     };
