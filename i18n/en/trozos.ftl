@@ -542,6 +542,21 @@ secondary-no-central = No connection to the central: retrying automatically
 secondary-read-only = The folder is read-only: it is served, but takes no copies
 secondary-away = A disk of the folder is missing: nothing on it is served, and no copies are taken there
 secondary-indexing = The folder is being read
+secondary-scrub = Scrub, once in { $every }: { $done } of { $total } in this round{ $damaged ->
+    [0] {""}
+    [one] , 1 damaged file
+   *[other] , { $damaged } damaged files
+}
+secondary-scrubbed = The last scrub ended { $ago } ago: { $size }, { $damaged ->
+    [0] no damage
+    [one] 1 damaged file
+   *[other] { $damaged } damaged files
+}
+scrub-ended = Everything was read again and compared with its digests ({ $size }): { $damaged ->
+    [0] no damage
+    [one] 1 file was damaged
+   *[other] { $damaged } files were damaged
+}
 secondary-idle = It neither sends nor copies anything now
 uploads-running = { $count ->
     [one] 1 upload running
@@ -696,6 +711,7 @@ why-time = it is not a time: write seconds, or 30s, 2m or 1h
 why-range = write a number from { $least } to { $most }
 why-own-address = write an address of this machine in the network, such as 192.168.1.20 or 192.168.1.20:8080
 why-quiet = that is too long: 24 hours at most
+why-scrub = write how often, from 1m to 3650d, such as 7d or 12h, or no
 why-limit = write a rate such as 20MB/s, or OFF to remove the limit
 why-open-quote = a quote is not closed
 why-limit-no-rate = the rate is missing: write, for example, 8:00-20:00 mon-fri 5MB/s
@@ -1115,6 +1131,7 @@ flag-limite-bajada = Limit of all that is received, per second: 500kB/s, 20MB/s,
 flag-al-terminar = Program that is run when a download has completed, with the path of the file as its last argument; no shell
 flag-campana = Rings the terminal's bell when a download ends
 flag-reposo = How long a file must not have changed to be offered: 4s, 500ms, 1m; one that is open for writing waits until it is closed
+flag-repaso-digests = How often everything it serves is read again and compared with its digests, to find what the disk has altered: 7d, 12h; no: never
 flag-olvidar-discos = Carries on without disks that the folder had and that are gone for good: what is there now is all
 flag-videolocal-limite-subida = Upload limit per second of each secondary: 500kB/s, 20MB/s, 1GiB/s
 flag-retirados-max = How much is kept of what was set aside in .trozos/retirados; the oldest goes first [default: a tenth of the disk, and 50 GB at most]

@@ -542,6 +542,21 @@ secondary-no-central = Sin conexión con el central: se reintenta solo
 secondary-read-only = La carpeta solo se puede leer: se sirve, pero no recibe copias
 secondary-away = Falta un disco de la carpeta: no se sirve nada de él ni se reciben copias en él
 secondary-indexing = Se está leyendo la carpeta
+secondary-scrub = Repaso, uno cada { $every }: { $done } de { $total } en esta vuelta{ $damaged ->
+    [0] {""}
+    [one] , 1 fichero dañado
+   *[other] , { $damaged } ficheros dañados
+}
+secondary-scrubbed = El último repaso acabó hace { $ago }: { $size }, { $damaged ->
+    [0] sin daños
+    [one] 1 fichero dañado
+   *[other] { $damaged } ficheros dañados
+}
+scrub-ended = Se ha vuelto a leer todo y se ha comparado con su huella ({ $size }): { $damaged ->
+    [0] sin daños
+    [one] había 1 fichero dañado
+   *[other] había { $damaged } ficheros dañados
+}
 secondary-idle = Ahora no envía ni copia nada
 uploads-running = { $count ->
     [one] 1 envío en curso
@@ -696,6 +711,7 @@ why-time = no es un tiempo: escribe segundos, o 30s, 2m o 1h
 why-range = escribe un número de { $least } a { $most }
 why-own-address = escribe una dirección de esta máquina en la red, como 192.168.1.20 o 192.168.1.20:8080
 why-quiet = es demasiado: 24 horas como mucho
+why-scrub = escribe cada cuánto, de 1m a 3650d, como 7d o 12h, o no
 why-limit = escribe una tasa como 20MB/s, o NO para quitar el límite
 why-open-quote = hay una comilla sin cerrar
 why-limit-no-rate = falta la tasa: escribe por ejemplo 8:00-20:00 lun-vie 5MB/s
@@ -1115,6 +1131,7 @@ flag-limite-bajada = Límite de todo lo que se recibe, por segundo: 500kB/s, 20M
 flag-al-terminar = Programa que se ejecuta al acabar bien cada descarga, con la ruta del fichero como último argumento; sin shell
 flag-campana = Suena la campana del terminal cuando acaba una descarga
 flag-reposo = Cuánto lleva sin cambiar un fichero cuando se ofrece: 4s, 500ms, 1m; si está abierto para escribir, se espera a que se cierre
+flag-repaso-digests = Cada cuánto se vuelve a leer todo lo que sirve y se compara con su huella, por si el disco ha alterado algo: 7d, 12h; no: nunca
 flag-olvidar-discos = Sigue sin los discos que tenía la carpeta y ya no van a volver: lo que hay ahora es todo
 flag-videolocal-limite-subida = Límite de subida por segundo de cada secundario: 500kB/s, 20MB/s, 1GiB/s
 flag-retirados-max = Cuánto se guarda como mucho de lo apartado en .trozos/retirados; lo más viejo se borra antes [por defecto: la décima parte del disco, y 50 GB como mucho]

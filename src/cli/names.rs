@@ -47,6 +47,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("registro", "log"),
     ("registro-archivo", "log-file"),
     ("registro-formato", "log-format"),
+    ("repaso-digests", "scrub"),
     ("reposo", "quiet-time"),
     ("reproductor", "player"),
     ("retirados-dias", "retired-days"),

@@ -18,6 +18,7 @@ pub mod messages;
 mod name;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod samples;
+mod scrub;
 pub(crate) mod serde;
 mod source;
 mod system;
@@ -40,6 +41,7 @@ pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError, Part};
 pub use limit::Limit;
 pub use manifest::{FileMeta, Manifest, ManifestError};
 pub use name::{FileName, FileNameError};
+pub use scrub::{Scrub, ScrubRound};
 pub use source::{Have, KnownSource, SourceInfo, Who};
 pub use system::SystemError;
 pub use transfer::{

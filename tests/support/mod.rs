@@ -127,6 +127,7 @@ impl Bench {
             upload_limit_bytes_per_s: None,
             retired: Default::default(),
             quiet: Duration::from_secs(1),
+            scrub_every: None,
             forget_disks: false,
             security: Default::default(),
             face: None,

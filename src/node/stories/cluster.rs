@@ -201,6 +201,7 @@ impl Cluster {
             upload_limit_bytes_per_s: None,
             retired: Default::default(),
             quiet: Duration::from_millis(10),
+            scrub_every: None,
             forget_disks: false,
             security: Default::default(),
             face: None,
