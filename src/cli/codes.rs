@@ -9,7 +9,7 @@ use crate::{
     node::{
         Denied, Failure, SecurityError, StartError, StatisticsTrouble, TlsError, TlsRefusal,
         certificates::CertificateError, client::ClientError, orders::OrdersError,
-        rules::terms::Outdated,
+        rules::{discovery::Unannounced, finding::OtherCluster, terms::Outdated},
     },
     proto::{ErrorCode, handshake::SecretError},
     store::StoreError,
@@ -23,6 +23,8 @@ pub const ALL: &[(&str, &[&str])] = &[
     ("TlsError", TlsError::CODES),
     ("Denied", Denied::CODES),
     ("Outdated", Outdated::CODES),
+    ("OtherCluster", OtherCluster::CODES),
+    ("Unannounced", Unannounced::CODES),
     ("TlsRefusal", TlsRefusal::CODES),
     ("CertificateError", CertificateError::CODES),
     ("ClientError", ClientError::CODES),

@@ -9,6 +9,7 @@ mod listen;
 mod local;
 #[cfg(test)]
 pub mod memory;
+mod mdns;
 mod network;
 mod permits;
 mod refusal;
@@ -26,6 +27,7 @@ pub use descriptors::connection_permits;
 pub use lines::{LineReader, LineWriter, ReadError, split};
 pub use listen::{Accepted, Arrival, Door};
 pub use local::{LocalListener, connect_here, is_listened_to, read_all};
+pub use mdns::{Announcement, Browser};
 pub use network::{Listener, Network, listen};
 pub use permits::{Permit, PermitCount, Permits, Use};
 pub use refusal::TlsRefusal;

@@ -35,6 +35,7 @@ mod watch;
 
 pub use ask::Stopped;
 pub use clock::wall_s;
+pub use finding::{Announcing, Centrals};
 pub use failure::{DiskTrouble, Failure, ToldFailure};
 pub use gateway::{FIRST_BYTE, Gateway, NotWatched};
 pub use lost::{Lost, Stranger};

@@ -317,7 +317,7 @@ impl Limited {
     async fn download(&self, who: &str) -> Duration {
         let config = trozos::node::client::ClientConfig {
             security: Default::default(),
-            centrals: vec![("127.0.0.1".to_owned(), self.ports[0].port())],
+            centrals: ("127.0.0.1".to_owned(), self.ports[0].port()).into(),
             target: self.folder.path().join(who),
             statistics: self.folder.path().join("stats").into(),
             source_wait: Duration::from_secs(60),

@@ -67,6 +67,14 @@ impl Central {
             CentralCommand::Running(answer) => {
                 let _ = answer.send(self.cluster.running(MOST_ROWS));
             }
+            CentralCommand::Stand(standing, answer) => {
+                self.stand(now, standing);
+                let _ = answer.send(());
+            }
+            CentralCommand::Centrals(centrals, answer) => {
+                self.place.centrals = centrals;
+                let _ = answer.send(());
+            }
             CentralCommand::Present(answer) => {
                 let _ = answer.send(self.all_at_once(now));
             }

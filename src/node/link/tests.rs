@@ -36,7 +36,7 @@ fn client() -> PeerRole {
 fn config(network: &MemoryNetwork, role: PeerRole) -> LinkConfig {
     LinkConfig {
         network: network.host(PEER),
-        centrals: vec![(ip(SERVER).to_string(), server_address().port())],
+        centrals: (ip(SERVER).to_string(), server_address().port()).into(),
         role,
         security: Arc::default(),
     }
@@ -51,7 +51,7 @@ async fn next_event(link: &mut Link) -> LinkEvent {
 
 async fn up(link: &mut Link) -> mpsc::Sender<ToCentral> {
     match next_event(link).await {
-        LinkEvent::Up { outbox, central } => {
+        LinkEvent::Up { outbox, central, .. } => {
             assert_eq!(central, server_address());
             outbox
         }
@@ -117,7 +117,7 @@ async fn a_secondary_announces_the_address_by_which_it_reaches_the_central() {
         panic!("no secondary");
     };
     assert_eq!(listens, Some((Some(ip(PEER)), 7)));
-    let hello = Hello::from_role(&PeerRole::Central { term: Term(1) });
+    let hello = Hello::from_role(&PeerRole::Central(Term(1).into()));
     central.say(&FromCentral::Hello(hello)).await;
     let _outbox = up(&mut link).await;
     // Its heart beats faster than a client's.

@@ -159,6 +159,7 @@ impl Cluster {
 
     pub(super) async fn start_central(&mut self) {
         let config = CentralConfig {
+            announce: None,
             listen: (ip(CENTRAL), PORT).into(),
             required_secondaries: u16::from(SECONDARIES),
             max_downloads: 5,
@@ -195,7 +196,7 @@ impl Cluster {
             listen: (ip(number), PORT).into(),
             announced_ip: None,
             announced_port: None,
-            centrals: vec![(ip(CENTRAL).to_string(), PORT)],
+            centrals: (ip(CENTRAL).to_string(), PORT).into(),
             folder: self.path(&format!("served{number}")),
             statistics: self.path("statistics"),
             upload_limit_bytes_per_s: None,
@@ -222,7 +223,7 @@ impl Cluster {
     pub(super) async fn client(&self, host: u8) -> Client {
         let target = self.path(&format!("downloads{host}"));
         let config = ClientConfig {
-            centrals: vec![(ip(CENTRAL).to_string(), PORT)],
+            centrals: (ip(CENTRAL).to_string(), PORT).into(),
             target: target.clone(),
             statistics: self.path("statistics").into(),
             source_wait: Duration::from_secs(60),

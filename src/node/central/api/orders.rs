@@ -1,10 +1,12 @@
 //! What a running central is asked, by its program and by its face; the commands are what its owner hears of it.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Catalogue, DownloadCount, DrainedSecondary, Offer, Present, Summary};
+use super::{
+    Catalogue, DownloadCount, DrainedSecondary, Offer, Present, Standing, Summary,
+};
 use crate::{
     engine::cluster::{
         ClientInfo, Drained, Expelled, QueueRow, Refusal, Resolved, Running, SecondaryCondition,
@@ -41,6 +43,8 @@ pub(in crate::node::central) enum CentralCommand {
     /// The gateway says hello, and hears what follows.
     Gateway(mpsc::Sender<LinkEvent>),
     Present(oneshot::Sender<Present>),
+    Stand(Standing, oneshot::Sender<()>),
+    Centrals(Vec<SocketAddr>, oneshot::Sender<()>),
 }
 
 /// See the module. Copies are the same.
@@ -183,6 +187,22 @@ impl CentralOrders {
     /// The transfers that run, some hundreds at most.
     pub async fn running(&self) -> Result<Vec<Running>, Stopped> {
         ask(&self.commands, CentralCommand::Running).await
+    }
+
+    /// Has this central stand otherwise among those of its cluster, and tell its peers.
+    pub async fn stand(&self, standing: Standing) -> Result<(), Stopped> {
+        ask(&self.commands, |answer| {
+            CentralCommand::Stand(standing, answer)
+        })
+        .await
+    }
+
+    /// Says where the centrals of its cluster are; those who come are told.
+    pub async fn set_centrals(&self, centrals: Vec<SocketAddr>) -> Result<(), Stopped> {
+        ask(&self.commands, |answer| {
+            CentralCommand::Centrals(centrals, answer)
+        })
+        .await
     }
 
     /// All that a page shows and that changes by itself.
