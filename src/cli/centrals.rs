@@ -39,7 +39,12 @@ impl CentralPlaces {
     }
 
     /// What the node is told. Places without a port have this one.
-    pub fn centrals(&self, port: u16, group: Option<&GroupName>, kept: Option<PathBuf>) -> Centrals {
+    pub fn centrals(
+        &self,
+        port: u16,
+        group: Option<&GroupName>,
+        kept: Option<PathBuf>,
+    ) -> Centrals {
         let group = group.cloned();
         match self {
             Self::Auto => Centrals {
@@ -107,7 +112,10 @@ pub(super) fn central_places(text: &str) -> Result<CentralPlaces, BadValue> {
         }
     }
     if places.len() > MAX_CENTRALS {
-        return Err(BadValue::new(text, t!("why-centrals", count = MAX_CENTRALS)));
+        return Err(BadValue::new(
+            text,
+            t!("why-centrals", count = MAX_CENTRALS),
+        ));
     }
     Ok(CentralPlaces::At(places))
 }
@@ -134,7 +142,10 @@ mod tests {
         ] {
             let read = central_places(text).unwrap();
             let centrals = read.centrals(7, None, None);
-            let said = centrals.places.iter().map(|(host, port)| format!("{host}:{port}"));
+            let said = centrals
+                .places
+                .iter()
+                .map(|(host, port)| format!("{host}:{port}"));
             assert_eq!(said.collect::<Vec<_>>(), places, "{text}");
             assert_eq!(central_places(&read.to_string()).unwrap(), read);
             assert_eq!(centrals.announced, None);

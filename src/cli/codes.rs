@@ -8,7 +8,9 @@ use crate::{
     model::{ClientNameError, Fault, FileNameError, IgnoredReason},
     node::{
         Denied, Failure, SecurityError, StartError, StatisticsTrouble, TlsError, TlsRefusal,
-        certificates::CertificateError, client::ClientError, orders::OrdersError,
+        certificates::CertificateError,
+        client::ClientError,
+        orders::OrdersError,
         rules::{discovery::Unannounced, finding::OtherCluster, terms::Outdated},
     },
     proto::{ErrorCode, handshake::SecretError},

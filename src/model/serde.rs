@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{
-    ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, ClientName, ClusterId, Digest, FileMeta, FileName,
-    Incarnation, RequestId, SecondaryNumber, Session, SourceId, Term, TransferId,
+    ChunkIndex, ChunkLayout, ChunkRange, ChunkSet, ClientName, ClusterId, Digest, FileMeta,
+    FileName, Incarnation, RequestId, SecondaryNumber, Session, SourceId, Term, TransferId,
 };
 
 macro_rules! text_value {

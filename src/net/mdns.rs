@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
-use mdns_sd::{IfKind, Receiver, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo};
+use mdns_sd::{
+    IfKind, Receiver, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo,
+};
 use tokio::time::timeout;
 
 use crate::{
@@ -42,7 +44,9 @@ enum Hearing {
 impl std::fmt::Debug for Announcement {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let instance = &self.instance;
-        f.debug_struct("Announcement").field("instance", instance).finish()
+        f.debug_struct("Announcement")
+            .field("instance", instance)
+            .finish()
     }
 }
 
@@ -84,7 +88,11 @@ impl Announcement {
     /// When the thread is gone.
     pub fn say(&self, said: &Announced) -> io::Result<()> {
         let ip = self.listens.ip();
-        let addresses: Vec<IpAddr> = if ip.is_unspecified() { Vec::new() } else { vec![ip] };
+        let addresses: Vec<IpAddr> = if ip.is_unspecified() {
+            Vec::new()
+        } else {
+            vec![ip]
+        };
         let txt = said.to_txt();
         let info = ServiceInfo::new(
             SERVICE,

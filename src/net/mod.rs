@@ -7,9 +7,9 @@ mod descriptors;
 mod lines;
 mod listen;
 mod local;
+mod mdns;
 #[cfg(test)]
 pub mod memory;
-mod mdns;
 mod network;
 mod permits;
 mod refusal;

@@ -179,12 +179,19 @@ impl Finder {
     /// Connects to an active central with a later term, if there is one.
     pub(super) async fn find_later(&mut self, term: Term) -> Option<Connection> {
         let known = self.known.round();
-        self.go_round(Wanted::After(term), known).await.ok()
+        let wanted = Wanted::After(term);
+        self.go_round(wanted, known).await.ok()
     }
 
     /// The central that has taken this node says that another one reigns.
     pub(super) fn moved(&mut self, to: SocketAddr) {
         self.known.moved(to);
+    }
+
+    /// The central that has taken this node says something new of its cluster.
+    pub(super) fn told(&mut self, reign: &Reign, central: SocketAddr) {
+        self.known
+            .told(seen_from_here(&reign.centrals, Some(central)));
     }
 
     /// The latest term that was seen.
@@ -199,6 +206,10 @@ impl Finder {
     ) -> Result<Connection, LinkDown> {
         let mut first: Option<LinkDown> = None;
         let mut tried = BTreeSet::new();
+        if wanted != Wanted::Any {
+            // A second connection to the one that this node has would take the first one's place.
+            tried.extend(self.known.last());
+        }
         let mut queue = VecDeque::from(candidates);
         while let Some(candidate) = queue.pop_front() {
             let failed = match self.try_at(&candidate, wanted, &mut tried).await {

@@ -32,7 +32,7 @@ use crate::{
         rules::{finding::Place, terms::is_order},
     },
     proto::{
-        CentralState, PeerRole,
+        CentralState, PeerRole, Reign,
         control::{FromCentral, ToCentral},
         wire::usable,
     },
@@ -226,20 +226,25 @@ impl Task {
         if self.events.send(up).await.is_err() {
             return (LinkDown::Lost(Lost::Stopped), None);
         }
-        let (state, states) = watch::channel(reign.state);
+        let (said, says) = watch::channel(reign.clone());
         let latest = AtomicU32::new(self.finder.latest_term().0);
         let heard = Hearing {
             central,
             term: reign.term,
             lease: self.lease,
-            state,
+            said,
             latest: &latest,
             events: &self.events,
         };
         // Ends with the owner's end of the outbox, after all that is in it was sent.
         let write = write_all(writer, messages, (self.heartbeat, ToCentral::Ping));
         let read = heard.read_all(reader);
-        let later = find_later(&mut self.finder, reign.term, states, &latest);
+        let later = find_later(
+            &mut self.finder,
+            (central, reign.term),
+            says.clone(),
+            &latest,
+        );
         tokio::pin!(write);
         let down = tokio::select! {
             lost = read => LinkDown::Lost(lost),
@@ -252,6 +257,7 @@ impl Task {
                 return (down, Some(found));
             }
         };
+        self.finder.told(&says.borrow(), central);
         if let LinkDown::Lost(Lost::Moved(to)) = &down {
             self.finder.moved(*to);
         }
@@ -262,20 +268,22 @@ impl Task {
 /// Waits until the central does not know whether it reigns, and another one says that it does, with a later term.
 async fn find_later(
     finder: &mut Finder,
-    term: Term,
-    mut states: watch::Receiver<CentralState>,
+    (central, term): (SocketAddr, Term),
+    mut says: watch::Receiver<Reign>,
     latest: &AtomicU32,
 ) -> Connection {
+    let is_limited = |reign: &Reign| reign.state == CentralState::Limited;
     loop {
-        let limited = states.wait_for(|state| *state == CentralState::Limited);
-        if limited.await.is_err() {
+        if says.wait_for(is_limited).await.is_err() {
             // The reader has ended, and tells why.
             return std::future::pending().await;
         }
         sleep(ASK_OTHERS_EVERY.mul_f64(0.5 + 0.5 * fastrand::f64())).await;
-        if *states.borrow() != CentralState::Limited {
+        let reign = says.borrow().clone();
+        if !is_limited(&reign) {
             continue;
         }
+        finder.told(&reign, central);
         if let Some(found) = finder.find_later(term).await {
             return found;
         }
@@ -288,7 +296,7 @@ struct Hearing<'a> {
     central: SocketAddr,
     term: Term,
     lease: Duration,
-    state: watch::Sender<CentralState>,
+    said: watch::Sender<Reign>,
     /// The latest term of which this node has heard, from others as well.
     latest: &'a AtomicU32,
     events: &'a mpsc::Sender<LinkEvent>,
@@ -315,7 +323,7 @@ impl Hearing<'_> {
                 }
                 FromCentral::Hello(hello) => match hello.into_role() {
                     Ok(PeerRole::Central(reign)) => {
-                        self.state.send_replace(reign.state);
+                        self.said.send_replace(reign);
                     }
                     Ok(_) | Err(_) => return Lost::NotAMessage("a hello of nobody's".to_owned()),
                 },

@@ -75,9 +75,7 @@ impl Announced {
     ///
     /// # Errors
     /// When it is of another version, or a value breaks its rule.
-    pub fn of_txt<'a>(
-        value: impl Fn(&str) -> Option<&'a [u8]>,
-    ) -> Result<Self, BadAnnouncement> {
+    pub fn of_txt<'a>(value: impl Fn(&str) -> Option<&'a [u8]>) -> Result<Self, BadAnnouncement> {
         let text = |key: &'static str| match value(key).map(std::str::from_utf8) {
             None => Ok(None),
             Some(Ok(text)) => Ok(Some(text)),
@@ -118,7 +116,11 @@ mod tests {
 
     #[test]
     fn what_is_announced_is_read_as_it_was_meant() {
-        for state in [None, Some(CentralState::Active), Some(CentralState::Limited)] {
+        for state in [
+            None,
+            Some(CentralState::Active),
+            Some(CentralState::Limited),
+        ] {
             let said = Announced {
                 cluster: Some(ShortClusterId(0xff)),
                 group: Some(GroupName::try_from("aula 3").unwrap()),
@@ -126,11 +128,17 @@ mod tests {
                 term: Term(7),
             };
             let txt = said.to_txt();
-            let txt: Vec<_> = txt.iter().map(|(key, value)| (*key, value.as_bytes())).collect();
+            let txt: Vec<_> = txt
+                .iter()
+                .map(|(key, value)| (*key, value.as_bytes()))
+                .collect();
             assert_eq!(read(&txt), Ok(said));
         }
         let least = read(&[("v", b"1"), ("later", b"\xff")]).unwrap();
-        assert_eq!((least.cluster, least.group, least.term), (None, None, Term(0)));
+        assert_eq!(
+            (least.cluster, least.group, least.term),
+            (None, None, Term(0))
+        );
         assert_eq!(least.state, Some(CentralState::Active));
     }
 

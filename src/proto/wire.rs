@@ -252,7 +252,9 @@ mod tests {
         assert_eq!(role(later).state, CentralState::Unknown);
         let said = serde_json::to_string(&Hello::from_role(&PeerRole::Central(reign.clone())));
         assert_eq!(role(&said.unwrap()), reign);
-        let many: Vec<_> = (1..=200).map(|port| ("10.0.0.1".parse().unwrap(), port)).collect();
+        let many: Vec<_> = (1..=200)
+            .map(|port| ("10.0.0.1".parse().unwrap(), port))
+            .collect();
         assert_eq!(usable(&many).len(), MAX_CENTRALS);
     }
 

@@ -96,9 +96,12 @@ impl CentralArgs {
             required_secondaries: self.secundarios,
             max_downloads: self.max_clientes as usize,
             statistics: self.common.estadisticas.clone(),
-            announce: self.anunciar.unwrap_or_else(|| security.is_open()).then(|| Announce {
-                group: self.grupo.clone(),
-            }),
+            announce: self
+                .anunciar
+                .unwrap_or_else(|| security.is_open())
+                .then(|| Announce {
+                    group: self.grupo.clone(),
+                }),
             face: self.http.hosts(&security).map(|hosts| {
                 let passwords = self.http.passwords(&security);
                 http::of_central(hosts, passwords, self.max_ver.into())

@@ -22,10 +22,7 @@ impl Links {
             true => format!("[{host}]:{port}"),
             false => format!("{host}:{port}"),
         };
-        Self {
-            server,
-            security,
-        }
+        Self { server, security }
     }
 
     /// Where a file can be watched. Where everybody may, it is so for good.

@@ -38,7 +38,9 @@ pub fn lost(lost: &Lost) -> String {
             &t!("lost-other-cluster", place = place(host, *port)),
             other.code(),
         ),
-        Lost::Unannounced(unannounced) => coded(&self::unannounced(unannounced), unannounced.code()),
+        Lost::Unannounced(unannounced) => {
+            coded(&self::unannounced(unannounced), unannounced.code())
+        }
         Lost::NotListening(why) => t!("lost-not-listening", why = why),
         Lost::Moved(address) => t!("lost-moved", address = address),
         Lost::NotAMessage(_) => t!("lost-not-a-message"),

@@ -8,7 +8,7 @@ mod orders;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use super::{Announce, CentralDoor, Standing, catalogue::Catalogue};
+use super::{Announce, CentralDoor, Membership, Standing, catalogue::Catalogue};
 use crate::node::{Security, face::FaceMaker};
 
 pub(super) use self::orders::CentralCommand;

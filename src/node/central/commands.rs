@@ -71,8 +71,11 @@ impl Central {
                 self.stand(now, standing);
                 let _ = answer.send(());
             }
-            CentralCommand::Centrals(centrals, answer) => {
-                self.place.centrals = centrals;
+            CentralCommand::Membership(answer) => {
+                let _ = answer.send(self.place.membership.clone());
+            }
+            CentralCommand::Join(membership, answer) => {
+                self.join(membership);
                 let _ = answer.send(());
             }
             CentralCommand::Present(answer) => {

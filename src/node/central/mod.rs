@@ -51,7 +51,7 @@ pub use statistics::rewritten as rewritten_statistics;
 pub use catalogue::Catalogue;
 pub use door::CentralDoor;
 
-pub use standing::{Announce, Elsewhere, Standing};
+pub use standing::{Announce, Elsewhere, Membership, Standing};
 
 pub use api::{
     CentralAnswer, CentralConfig, CentralEvent, CentralHandle, CentralOrders, DownloadCount,

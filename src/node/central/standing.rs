@@ -35,6 +35,15 @@ pub struct Elsewhere {
     pub term: Term,
 }
 
+/// The cluster that a central is of, and where its centrals are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// Which cluster.
+    pub cluster: ClusterId,
+    /// The centrals, as far as that was said.
+    pub centrals: Vec<SocketAddr>,
+}
+
 /// How a central announces itself on its network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Announce {
@@ -45,10 +54,8 @@ pub struct Announce {
 /// What the owner knows of it.
 #[derive(Debug)]
 pub(super) struct Place {
-    pub(super) cluster: ClusterId,
-    pub(super) standing: Standing,
-    /// Where the centrals of the cluster are, as far as that was said.
-    pub(super) centrals: Vec<SocketAddr>,
+    pub(super) membership: Membership,
+    standing: Standing,
     announcing: Option<(Announcement, Announce)>,
 }
 
@@ -61,9 +68,11 @@ impl Place {
         announce: Option<Announce>,
     ) -> Self {
         let mut place = Self {
-            cluster,
+            membership: Membership {
+                cluster,
+                centrals: Vec::new(),
+            },
             standing: Standing::Active,
-            centrals: Vec::new(),
             announcing: None,
         };
         // Nobody else could reach it.
@@ -82,7 +91,7 @@ impl Place {
 
     fn announced(&self, term: Term, announce: &Announce) -> Announced {
         Announced {
-            cluster: Some(self.cluster.short()),
+            cluster: Some(self.membership.cluster.short()),
             group: announce.group.clone(),
             state: match &self.standing {
                 Standing::Active => Some(CentralState::Active),
@@ -109,7 +118,7 @@ impl Place {
             ip: elsewhere.map(|other| other.address.ip()),
             port: elsewhere.map(|other| other.address.port()),
             term: elsewhere.map(|other| other.term),
-            centrals: pairs(&self.centrals),
+            centrals: pairs(&self.membership.centrals),
         };
         let message = match elsewhere {
             Some(other) => format!("not the active central: that is {}", other.address),
@@ -130,12 +139,12 @@ impl Central {
     fn hello(&self) -> FromCentral {
         FromCentral::Hello(Hello::from_role(&PeerRole::Central(Reign {
             term: self.cluster.term(),
-            cluster: Some(self.place.cluster),
+            cluster: Some(self.place.membership.cluster),
             state: match self.place.standing {
                 Standing::Limited => CentralState::Limited,
                 Standing::Active | Standing::Standby(_) => CentralState::Active,
             },
-            centrals: self.place.centrals.clone(),
+            centrals: self.place.membership.centrals.clone(),
         })))
     }
 
@@ -169,16 +178,28 @@ impl Central {
         let was_here = !matches!(self.place.standing, Standing::Standby(_));
         self.place.standing = standing;
         tracing::info!(standing = ?self.place.standing, "this central stands otherwise");
+        self.announce();
+        match self.place.standing.clone() {
+            Standing::Active | Standing::Limited if was_here => self.say_hello_again(),
+            Standing::Active | Standing::Limited => {}
+            Standing::Standby(elsewhere) => self.send_all_away(now, elsewhere),
+        }
+    }
+
+    /// Is of a cluster from now on, and says so.
+    pub(super) fn join(&mut self, membership: Membership) {
+        self.place.membership = membership;
+        self.announce();
+        self.say_hello_again();
+    }
+
+    /// Has the network hear how this central stands.
+    fn announce(&self) {
         if let Some((announcement, announce)) = &self.place.announcing {
             let said = self.place.announced(self.cluster.term(), announce);
             if let Err(error) = announcement.say(&said) {
                 tracing::warn!(%error, "the announcement is as before");
             }
-        }
-        match self.place.standing.clone() {
-            Standing::Active | Standing::Limited if was_here => self.say_hello_again(),
-            Standing::Active | Standing::Limited => {}
-            Standing::Standby(elsewhere) => self.send_all_away(now, elsewhere),
         }
     }
 

@@ -41,11 +41,7 @@ pub(super) async fn ask(
     timeout(patience, asked).await.map_err(no_hello)?
 }
 
-async fn greet(
-    config: &LinkConfig,
-    place: &Place,
-    stream: Stream,
-) -> Result<Connection, LinkDown> {
+async fn greet(config: &LinkConfig, place: &Place, stream: Stream) -> Result<Connection, LinkDown> {
     let (local, central) = stream.addresses()?;
     let hello = Hello::from_role(&announced(&config.role, local));
     let introduced = introduce(

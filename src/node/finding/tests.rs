@@ -280,12 +280,25 @@ async fn only_an_active_central_of_a_later_term_is_gone_to_instead_of_a_limited_
         ..Term(5).into()
     };
     let first = answers(&network, 10, &hello(limited.clone()));
+    let another = finder;
     let mut finder = finder(&network, &[first, at(11), at(12), at(13)]);
     assert_eq!(found(&mut finder).await, Ok(first));
     assert!(finder.find_later(Term(5)).await.is_none());
     answers(&network, 11, &member(5, 1, &[]));
-    answers(&network, 12, &hello(Reign { term: Term(7), ..limited }));
+    answers(
+        &network,
+        12,
+        &hello(Reign {
+            term: Term(7),
+            ..limited
+        }),
+    );
     assert!(finder.find_later(Term(5)).await.is_none());
+    // One that sends this node to the one that it has.
+    let mut sent = another(&network, &[first, at(14)]);
+    assert_eq!(found(&mut sent).await, Ok(first));
+    answers(&network, 14, &standby(Some((10, 9)), &[]));
+    assert!(sent.find_later(Term(5)).await.is_none());
     let active = answers(&network, 13, &member(6, 1, &[]));
     let later = finder.find_later(Term(5)).await.unwrap();
     assert_eq!(later.central, active);
@@ -305,10 +318,7 @@ fn announced(host: u8, cluster: u32, group: &str) -> Heard {
 }
 
 /// A finder that goes by what it hears, and what says something to it.
-fn listening(
-    network: &MemoryNetwork,
-    group: &str,
-) -> (Finder, tokio::sync::mpsc::Sender<Heard>) {
+fn listening(network: &MemoryNetwork, group: &str) -> (Finder, tokio::sync::mpsc::Sender<Heard>) {
     let (says, heard) = tokio::sync::mpsc::channel(64);
     let group = GroupName::try_from(group).ok();
     let announcing = Announcing { group };
@@ -326,7 +336,10 @@ async fn a_central_that_announces_itself_is_found() {
     let (mut alone, says) = listening(&network, "");
     let began = Instant::now();
     let nobody = lost(&mut alone).await;
-    assert_eq!(nobody.to_string(), "no central announces itself, of group None");
+    assert_eq!(
+        nobody.to_string(),
+        "no central announces itself, of group None"
+    );
     assert_eq!(began.elapsed(), Duration::from_secs(3));
     says.send(announced(10, 7, "lab")).await.unwrap();
     assert_eq!(found(&mut alone).await, Ok(ours));

@@ -147,7 +147,9 @@ impl Owner {
 
     fn central_said(&mut self, event: Option<LinkEvent>) {
         match event {
-            Some(LinkEvent::Up { central, outbox, .. }) => {
+            Some(LinkEvent::Up {
+                central, outbox, ..
+            }) => {
                 self.config.central = Some(central);
                 self.outbox = Some(outbox);
                 self.say_all_again();

@@ -181,9 +181,8 @@ mod tests {
         let mut around = Around::default();
         around.heard(there(1, 7, "lab", ACTIVE));
         around.heard(there(2, 8, "aula", ACTIVE));
-        let several = |names: &[&str]| {
-            Choice::Several(names.iter().map(ToString::to_string).collect())
-        };
+        let several =
+            |names: &[&str]| Choice::Several(names.iter().map(ToString::to_string).collect());
         assert_eq!(chosen(&around, ""), several(&["aula", "lab"]));
         assert_eq!(chosen(&around, "lab"), these(&[1], 7));
         assert_eq!(chosen(&around, "00000008"), these(&[2], 8));

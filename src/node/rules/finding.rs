@@ -134,9 +134,14 @@ impl KnownCentrals {
         round
     }
 
+    /// Where the last one was that took this node.
+    pub fn last(&self) -> Option<SocketAddr> {
+        self.last.as_ref()?.address
+    }
+
     /// True if there is but one central to try, so that it may take its time.
     pub fn is_one(&self) -> bool {
-        let last = self.last.as_ref().and_then(|last| last.address);
+        let last = self.last();
         let told = self.told.iter().chain(&self.moved);
         let others = told.chain(self.announced.iter().map(|(at, _)| at));
         let others = others.filter(|at| Some(**at) != last && !self.names.contains_key(at));
@@ -218,7 +223,7 @@ impl KnownCentrals {
         if self.told.is_empty() {
             return None;
         }
-        let last = self.last.as_ref().and_then(|last| last.address);
+        let last = self.last();
         Some(Kept {
             cluster: Some(cluster),
             term,

@@ -80,9 +80,9 @@ pub fn is_order(message: &ForSecondary) -> bool {
         | ForSecondary::CancelCopy { .. }
         | ForSecondary::Withdraw { .. }
         | ForSecondary::Ended { .. } => true,
-        ForSecondary::Conflicts { .. }
-        | ForSecondary::Ack { .. }
-        | ForSecondary::Check { .. } => false,
+        ForSecondary::Conflicts { .. } | ForSecondary::Ack { .. } | ForSecondary::Check { .. } => {
+            false
+        }
     }
 }
 

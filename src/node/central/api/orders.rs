@@ -1,11 +1,11 @@
 //! What a running central is asked, by its program and by its face; the commands are what its owner hears of it.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Catalogue, DownloadCount, DrainedSecondary, Offer, Present, Standing, Summary,
+    Catalogue, DownloadCount, DrainedSecondary, Membership, Offer, Present, Standing, Summary,
 };
 use crate::{
     engine::cluster::{
@@ -44,7 +44,8 @@ pub(in crate::node::central) enum CentralCommand {
     Gateway(mpsc::Sender<LinkEvent>),
     Present(oneshot::Sender<Present>),
     Stand(Standing, oneshot::Sender<()>),
-    Centrals(Vec<SocketAddr>, oneshot::Sender<()>),
+    Membership(oneshot::Sender<Membership>),
+    Join(Membership, oneshot::Sender<()>),
 }
 
 /// See the module. Copies are the same.
@@ -197,10 +198,15 @@ impl CentralOrders {
         .await
     }
 
-    /// Says where the centrals of its cluster are; those who come are told.
-    pub async fn set_centrals(&self, centrals: Vec<SocketAddr>) -> Result<(), Stopped> {
+    /// The cluster that it is of, and where that has its centrals.
+    pub async fn membership(&self) -> Result<Membership, Stopped> {
+        ask(&self.commands, CentralCommand::Membership).await
+    }
+
+    /// Has it be of a cluster, which it does not remember; its peers are told of the other centrals.
+    pub async fn join(&self, membership: Membership) -> Result<(), Stopped> {
         ask(&self.commands, |answer| {
-            CentralCommand::Centrals(centrals, answer)
+            CentralCommand::Join(membership, answer)
         })
         .await
     }
