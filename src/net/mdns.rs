@@ -73,7 +73,7 @@ impl Announcement {
     ) -> io::Result<Self> {
         let announcement = Self {
             daemon: ServiceDaemon::new().map_err(other)?,
-            instance: instance(machine, listens.port()),
+            instance: instance(machine, listens.port(), node),
             // Of its own, as the machine's name may be announced by another program with other addresses.
             host: format!("trozos-{node}.local."),
             listens,
@@ -120,9 +120,9 @@ impl Announcement {
     }
 }
 
-/// What the service of a machine is called.
-fn instance(machine: &str, port: u16) -> String {
-    let port = format!("-{port}");
+/// What the service of a machine is called. Two machines may have one name.
+fn instance(machine: &str, port: u16, node: ShortClusterId) -> String {
+    let port = format!("-{port}-{node}");
     let mut end = machine.len().min(MAX_INSTANCE_BYTES - port.len());
     while !machine.is_char_boundary(end) {
         end -= 1;
@@ -215,10 +215,11 @@ mod tests {
 
     #[test]
     fn a_service_has_a_name_that_fits_a_label() {
-        assert_eq!(instance("sala1", 50_000), "sala1-50000");
-        let long = instance(&"ñ".repeat(60), 50_000);
+        let node = ShortClusterId(0xff);
+        assert_eq!(instance("sala1", 50_000, node), "sala1-50000-000000ff");
+        let long = instance(&"ñ".repeat(60), 50_000, node);
         assert!(long.len() <= MAX_INSTANCE_BYTES, "{long}");
-        assert!(long.ends_with("ñ-50000"));
+        assert!(long.ends_with("ñ-50000-000000ff"));
     }
 
     fn resolved(ips: &str, port: u16, txt: &[(&str, &str)]) -> ResolvedService {
