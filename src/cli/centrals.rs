@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn what_are_no_centrals_is_told() {
-        let many = vec!["a1", "a2"].repeat(9).join(",");
+        let many = ["a1", "a2"].repeat(9).join(",");
         assert!(central_places(&many).is_ok(), "the same ones");
         let many: Vec<String> = (0..=MAX_CENTRALS).map(|n| format!("c{n}")).collect();
         for (text, part) in [

@@ -61,21 +61,21 @@ fn other(error: mdns_sd::Error) -> io::Error {
 }
 
 impl Announcement {
-    /// Announces a service of this machine that listens there; `node` is a number of this process alone.
+    /// Announces a service of this machine that listens there; `process` is a number of this process alone.
     ///
     /// # Errors
     /// When the system has no thread or no socket for it.
     pub fn start(
         machine: &str,
         listens: SocketAddr,
-        node: ShortClusterId,
+        process: ShortClusterId,
         said: &Announced,
     ) -> io::Result<Self> {
         let announcement = Self {
             daemon: ServiceDaemon::new().map_err(other)?,
-            instance: instance(machine, listens.port(), node),
+            instance: instance(machine, listens.port(), process),
             // Of its own, as the machine's name may be announced by another program with other addresses.
-            host: format!("trozos-{node}.local."),
+            host: format!("trozos-{process}.local."),
             listens,
         };
         announcement.say(said)?;
@@ -121,8 +121,8 @@ impl Announcement {
 }
 
 /// What the service of a machine is called. Two machines may have one name.
-fn instance(machine: &str, port: u16, node: ShortClusterId) -> String {
-    let port = format!("-{port}-{node}");
+fn instance(machine: &str, port: u16, process: ShortClusterId) -> String {
+    let port = format!("-{port}-{process}");
     let mut end = machine.len().min(MAX_INSTANCE_BYTES - port.len());
     while !machine.is_char_boundary(end) {
         end -= 1;
@@ -215,9 +215,9 @@ mod tests {
 
     #[test]
     fn a_service_has_a_name_that_fits_a_label() {
-        let node = ShortClusterId(0xff);
-        assert_eq!(instance("sala1", 50_000, node), "sala1-50000-000000ff");
-        let long = instance(&"ñ".repeat(60), 50_000, node);
+        let process = ShortClusterId(0xff);
+        assert_eq!(instance("sala1", 50_000, process), "sala1-50000-000000ff");
+        let long = instance(&"ñ".repeat(60), 50_000, process);
         assert!(long.len() <= MAX_INSTANCE_BYTES, "{long}");
         assert!(long.ends_with("ñ-50000-000000ff"));
     }

@@ -1,8 +1,9 @@
 //! Finds the central: which of several, at which of the addresses of its name, and whether it is one that is obeyed. Where
-//! to look is decided by [`super::rules::finding`]; `asking` is how one of them is asked, `listening` how those are heard of
+//! to look is decided by [`super::rules::finding`]; `config` is what it is told, `asking` is how one of them is asked, `listening` how those are heard of
 //! that announce themselves.
 
 mod asking;
+mod config;
 mod listening;
 #[cfg(test)]
 mod tests;
@@ -10,8 +11,6 @@ mod tests;
 use std::{
     collections::{BTreeSet, VecDeque},
     net::SocketAddr,
-    path::PathBuf,
-    sync::Arc,
     time::Duration,
 };
 
@@ -19,78 +18,27 @@ use tokio::time::timeout;
 
 use self::listening::Listening;
 use crate::{
-    model::{GroupName, Term, limits::HELLO_TIMEOUT},
-    net::{ConnectError, Network, connect, reachable, resolve},
+    model::{Term, limits::HELLO_TIMEOUT},
+    net::{ConnectError, connect, reachable, resolve},
     node::{
-        Lost, Security, clock,
-        greeting::{Reader, Writer},
+        Lost, clock,
         lost::LinkDown,
         rules::{
             finding::{Candidate, Kept, KnownCentrals, Origin, Place},
             terms::LatestTerm,
         },
     },
-    proto::{CentralState, ErrorCode, PeerRole, Reign, said::Details, wire::usable},
+    proto::{CentralState, ErrorCode, Reign, said::Details, wire::usable},
     store::{Loaded, load_json, save_json_anew},
 };
 
 #[cfg(test)]
 pub(super) use self::asking::WRITE_STALL;
+pub use self::config::{Announcing, Centrals};
+pub(super) use self::config::{Connection, LinkConfig};
 
 /// How long one central is waited for while there are others to try.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// Which centrals a node goes to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Centrals {
-    /// Their host names or addresses, and ports.
-    pub places: Vec<(String, u16)>,
-    /// Those that announce themselves on the network, if they are looked for.
-    pub announced: Option<Announcing>,
-    /// The file that remembers what they said of each other, if there is to be one.
-    pub kept: Option<PathBuf>,
-}
-
-/// Which of the centrals that announce themselves.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Announcing {
-    /// Those of this group, or, without one, of the only cluster that is there.
-    pub group: Option<GroupName>,
-}
-
-impl From<Vec<(String, u16)>> for Centrals {
-    fn from(places: Vec<(String, u16)>) -> Self {
-        Self {
-            places,
-            ..Self::default()
-        }
-    }
-}
-
-impl From<(String, u16)> for Centrals {
-    fn from(place: (String, u16)) -> Self {
-        vec![place].into()
-    }
-}
-
-/// Who connects, and where to.
-#[derive(Clone, Debug)]
-pub(super) struct LinkConfig {
-    pub(super) network: Network,
-    pub(super) centrals: Centrals,
-    pub(super) role: PeerRole,
-    pub(super) security: Arc<Security>,
-}
-
-/// A connection to a central that has said hello.
-pub(super) struct Connection {
-    pub(super) central: SocketAddr,
-    /// As it was dialled.
-    pub(super) place: Place,
-    pub(super) reign: Reign,
-    pub(super) reader: Reader,
-    pub(super) writer: Writer,
-}
 
 /// An attempt that came to nothing.
 struct Failed {

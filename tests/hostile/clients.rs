@@ -542,6 +542,7 @@ async fn a_central_with_another_catalogue_does_not_change_what_is_downloaded() {
     central.handle.stop().await.unwrap();
     let other = Announced::of("alone", &noise(10, BYTES));
     let config = trozos::node::central::CentralConfig {
+        announce: None,
         security: Default::default(),
         face: None,
         listen: address,

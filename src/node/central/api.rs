@@ -11,7 +11,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use super::{Announce, CentralDoor, Membership, Standing, catalogue::Catalogue};
 use crate::node::{Security, face::FaceMaker};
 
-pub(super) use self::orders::CentralCommand;
+pub(super) use self::orders::{CentralCommand, PlaceCommand};
 pub use self::{
     answers::{CentralAnswer, DownloadCount, DrainedSecondary, Offer, Present, Summary},
     events::CentralEvent,

@@ -67,17 +67,7 @@ impl Central {
             CentralCommand::Running(answer) => {
                 let _ = answer.send(self.cluster.running(MOST_ROWS));
             }
-            CentralCommand::Stand(standing, answer) => {
-                self.stand(now, standing);
-                let _ = answer.send(());
-            }
-            CentralCommand::Membership(answer) => {
-                let _ = answer.send(self.place.membership.clone());
-            }
-            CentralCommand::Join(membership, answer) => {
-                self.join(membership);
-                let _ = answer.send(());
-            }
+            CentralCommand::Place(command) => self.place_command(now, command),
             CentralCommand::Present(answer) => {
                 let _ = answer.send(self.all_at_once(now));
             }

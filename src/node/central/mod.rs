@@ -4,8 +4,8 @@
 //! `state` is what its owner has, `run` the owner's loop. `commands` come from the program, `inputs` from connections;
 //! `peers` is what is said to them, and `connection` speaks with one of them, `legacy` with a legacy client. `heard`
 //! notes when a peer last spoke, `memory` what must survive a restart, `pages` keeps the listing as it is sent,
-//! `catalogue` as a face shows it, which `door` lets ask, and `news` chooses what people hear. `standing` is
-//! how it stands among those of its cluster. `inside` is the gateway of this
+//! `catalogue` as a face shows it, which `door` lets ask, and `news` chooses what people hear. `place` is its
+//! place among the centrals of its cluster, and `standing` what its peers hear of that. `inside` is the gateway of this
 //! process, which speaks as a client does.
 
 mod api;
@@ -21,6 +21,7 @@ mod memory;
 mod news;
 mod pages;
 mod peers;
+mod place;
 mod run;
 mod standing;
 mod state;
@@ -35,7 +36,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    connection::Context, memory::Memory, news::News, run::Inbox, standing::Place, state::Central,
+    connection::Context, memory::Memory, news::News, place::Place, run::Inbox, state::Central,
     statistics::Statistics,
 };
 use crate::{
@@ -51,7 +52,7 @@ pub use statistics::rewritten as rewritten_statistics;
 pub use catalogue::Catalogue;
 pub use door::CentralDoor;
 
-pub use standing::{Announce, Elsewhere, Membership, Standing};
+pub use place::{Announce, Elsewhere, Membership, Standing};
 
 pub use api::{
     CentralAnswer, CentralConfig, CentralEvent, CentralHandle, CentralOrders, DownloadCount,

@@ -1,151 +1,41 @@
 //! How this central stands among those of its cluster, and what its peers and the network hear of that. Whoever runs several
 //! centrals decides it; a central by itself is always the active one.
 
-use std::{net::SocketAddr, time::Instant};
+use std::time::Instant;
 
-use super::{inputs::Peer, state::Central};
+use super::{
+    api::PlaceCommand,
+    inputs::Peer,
+    place::{Elsewhere, Membership, Standing},
+    state::Central,
+};
 use crate::{
     engine::cluster::{ConnectionId, Event, Parting},
-    model::{ClusterId, GroupName, ShortClusterId, Term},
-    net::Announcement,
-    proto::{
-        CentralState, ErrorCode, Hello, PeerRole, Reign, Said, announcement::Announced,
-        control::FromCentral, said::Details, wire::pairs,
-    },
+    proto::{Hello, PeerRole, control::FromCentral},
 };
 
-/// Among the centrals of a cluster.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Standing {
-    /// It reigns.
-    #[default]
-    Active,
-    /// It cannot know whether it still does. What runs goes on, and its peers look for another one.
-    Limited,
-    /// Another one reigns, if that is known.
-    Standby(Option<Elsewhere>),
-}
-
-/// The central that reigns instead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Elsewhere {
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// Its term.
-    pub term: Term,
-}
-
-/// The cluster that a central is of, and where its centrals are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Membership {
-    /// Which cluster.
-    pub cluster: ClusterId,
-    /// The centrals, as far as that was said.
-    pub centrals: Vec<SocketAddr>,
-}
-
-/// How a central announces itself on its network.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Announce {
-    /// What people call its cluster.
-    pub group: Option<GroupName>,
-}
-
-/// What the owner knows of it.
-#[derive(Debug)]
-pub(super) struct Place {
-    pub(super) membership: Membership,
-    standing: Standing,
-    announcing: Option<(Announcement, Announce)>,
-}
-
-impl Place {
-    /// A central that reigns, and announces itself if it is to.
-    pub(super) fn new(
-        cluster: ClusterId,
-        term: Term,
-        listens: SocketAddr,
-        announce: Option<Announce>,
-    ) -> Self {
-        let mut place = Self {
-            membership: Membership {
-                cluster,
-                centrals: Vec::new(),
-            },
-            standing: Standing::Active,
-            announcing: None,
-        };
-        // Nobody else could reach it.
-        if let Some(announce) = announce.filter(|_| !listens.ip().is_loopback()) {
-            let said = place.announced(term, &announce);
-            let system = rustix::system::uname();
-            let machine = system.nodename().to_string_lossy();
-            let node = ShortClusterId(fastrand::u32(..));
-            match Announcement::start(&machine, listens, node, &said) {
-                Ok(announcement) => place.announcing = Some((announcement, announce)),
-                Err(error) => tracing::warn!(%error, "this central does not announce itself"),
+impl Central {
+    /// What the program says of the other centrals.
+    pub(super) fn place_command(&mut self, now: Instant, command: PlaceCommand) {
+        match command {
+            PlaceCommand::Stand(standing, answer) => {
+                self.stand(now, standing);
+                let _ = answer.send(());
+            }
+            PlaceCommand::Membership(answer) => {
+                let _ = answer.send(self.place.membership.clone());
+            }
+            PlaceCommand::Join(membership, answer) => {
+                self.join(membership);
+                let _ = answer.send(());
             }
         }
-        place
     }
 
-    fn announced(&self, term: Term, announce: &Announce) -> Announced {
-        Announced {
-            cluster: Some(self.membership.cluster.short()),
-            group: announce.group.clone(),
-            state: match &self.standing {
-                Standing::Active => Some(CentralState::Active),
-                Standing::Limited => Some(CentralState::Limited),
-                Standing::Standby(_) => None,
-            },
-            term,
-        }
-    }
-
-    /// The announcement ends with the central.
-    pub(super) async fn end(&mut self) {
-        if let Some((announcement, _)) = self.announcing.take() {
-            announcement.end().await;
-        }
-    }
-
-    /// What a peer is told where another central reigns.
-    fn refusal(&self) -> Option<FromCentral> {
-        let Standing::Standby(elsewhere) = &self.standing else {
-            return None;
-        };
-        let details = Details::Active {
-            ip: elsewhere.map(|other| other.address.ip()),
-            port: elsewhere.map(|other| other.address.port()),
-            term: elsewhere.map(|other| other.term),
-            centrals: pairs(&self.membership.centrals),
-        };
-        let message = match elsewhere {
-            Some(other) => format!("not the active central: that is {}", other.address),
-            None => "not the active central, and nobody is".to_owned(),
-        };
-        Some(FromCentral::Error {
-            code: ErrorCode::NotActive,
-            message: Said {
-                message,
-                details: Some(details),
-            },
-        })
-    }
-}
-
-impl Central {
     /// What this central says of itself.
     fn hello(&self) -> FromCentral {
-        FromCentral::Hello(Hello::from_role(&PeerRole::Central(Reign {
-            term: self.cluster.term(),
-            cluster: Some(self.place.membership.cluster),
-            state: match self.place.standing {
-                Standing::Limited => CentralState::Limited,
-                Standing::Active | Standing::Standby(_) => CentralState::Active,
-            },
-            centrals: self.place.membership.centrals.clone(),
-        })))
+        let role = PeerRole::Central(self.place.reign(self.cluster.term()));
+        FromCentral::Hello(Hello::from_role(&role))
     }
 
     /// A peer said hello.
@@ -171,14 +61,14 @@ impl Central {
     }
 
     /// Stands otherwise from now on, and says so: to those who come, to those who are here, and on the network.
-    pub(super) fn stand(&mut self, now: Instant, standing: Standing) {
+    fn stand(&mut self, now: Instant, standing: Standing) {
         if standing == self.place.standing {
             return;
         }
         let was_here = !matches!(self.place.standing, Standing::Standby(_));
         self.place.standing = standing;
         tracing::info!(standing = ?self.place.standing, "this central stands otherwise");
-        self.announce();
+        self.place.announce(self.cluster.term());
         match self.place.standing.clone() {
             Standing::Active | Standing::Limited if was_here => self.say_hello_again(),
             Standing::Active | Standing::Limited => {}
@@ -187,20 +77,10 @@ impl Central {
     }
 
     /// Is of a cluster from now on, and says so.
-    pub(super) fn join(&mut self, membership: Membership) {
+    fn join(&mut self, membership: Membership) {
         self.place.membership = membership;
-        self.announce();
+        self.place.announce(self.cluster.term());
         self.say_hello_again();
-    }
-
-    /// Has the network hear how this central stands.
-    fn announce(&self) {
-        if let Some((announcement, announce)) = &self.place.announcing {
-            let said = self.place.announced(self.cluster.term(), announce);
-            if let Err(error) = announcement.say(&said) {
-                tracing::warn!(%error, "the announcement is as before");
-            }
-        }
     }
 
     fn say_hello_again(&mut self) {

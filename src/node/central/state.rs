@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{
     CentralEvent, catalogue::Shown, connection::Context, inputs::Peer, memory::Memory, news::News,
-    pages::Pages, standing::Place, statistics::Statistics,
+    pages::Pages, place::Place, statistics::Statistics,
 };
 use crate::{
     engine::cluster::{Cluster, ConnectionId, FileCounts},

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use tokio::time::timeout;
 
-use super::{Connection, LinkConfig};
+use super::config::{Connection, LinkConfig};
 use crate::{
     net::{Socket, Stream, Traffic},
     node::{

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 
-use super::Announcing;
+use super::config::Announcing;
 use crate::{
     model::{GroupName, ShortClusterId},
     net::Browser,

@@ -1,15 +1,17 @@
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use super::*;
 use crate::{
-    model::{ClusterId, ShortClusterId},
+    model::{ClusterId, GroupName, ShortClusterId},
     net::{
         Browser,
         memory::{MemoryNetwork, ip},
     },
     node::testing::{PEER, Played},
     proto::{
-        Hello, Said,
+        Hello, PeerRole, Said,
         announcement::{Announced, Heard, Sighting},
         control::FromCentral,
         encode_line,

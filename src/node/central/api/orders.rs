@@ -43,6 +43,12 @@ pub(in crate::node::central) enum CentralCommand {
     /// The gateway says hello, and hears what follows.
     Gateway(mpsc::Sender<LinkEvent>),
     Present(oneshot::Sender<Present>),
+    Place(PlaceCommand),
+}
+
+/// What it is told of the other centrals of its cluster.
+#[derive(Debug)]
+pub(in crate::node::central) enum PlaceCommand {
     Stand(Standing, oneshot::Sender<()>),
     Membership(oneshot::Sender<Membership>),
     Join(Membership, oneshot::Sender<()>),
@@ -193,20 +199,23 @@ impl CentralOrders {
     /// Has this central stand otherwise among those of its cluster, and tell its peers.
     pub async fn stand(&self, standing: Standing) -> Result<(), Stopped> {
         ask(&self.commands, |answer| {
-            CentralCommand::Stand(standing, answer)
+            CentralCommand::Place(PlaceCommand::Stand(standing, answer))
         })
         .await
     }
 
     /// The cluster that it is of, and where that has its centrals.
     pub async fn membership(&self) -> Result<Membership, Stopped> {
-        ask(&self.commands, CentralCommand::Membership).await
+        ask(&self.commands, |answer| {
+            CentralCommand::Place(PlaceCommand::Membership(answer))
+        })
+        .await
     }
 
     /// Has it be of a cluster, which it does not remember; its peers are told of the other centrals.
     pub async fn join(&self, membership: Membership) -> Result<(), Stopped> {
         ask(&self.commands, |answer| {
-            CentralCommand::Join(membership, answer)
+            CentralCommand::Place(PlaceCommand::Join(membership, answer))
         })
         .await
     }
