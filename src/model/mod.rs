@@ -33,8 +33,9 @@ pub(crate) use figures::figures;
 pub use folder::{Extent, IgnoredReason, Look, RetiredReason, Verdict, Writer};
 pub use held::{Conflict, HeldFile, NameRecord, Origin, Version};
 pub use ids::{
-    ChunkIndex, ClientName, ClientNameError, Incarnation, RequestId, SecondaryNumber,
-    SecondaryNumberError, Session, SourceId, Term, TransferId, TransferIdError,
+    ChunkIndex, ClientName, ClientNameError, ClusterId, ClusterIdError, GroupName, GroupNameError,
+    Incarnation, RequestId, SecondaryNumber, SecondaryNumberError, Session, ShortClusterId,
+    SourceId, Term, TransferId, TransferIdError,
 };
 pub use indexed::{FileTime, IndexedFile, Seen, Stamp};
 pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError, Part};

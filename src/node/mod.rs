@@ -36,6 +36,7 @@ mod watch;
 pub use ask::Stopped;
 pub use clock::wall_s;
 pub use failure::{DiskTrouble, Failure, ToldFailure};
+pub use finding::{Announcing, Centrals};
 pub use gateway::{FIRST_BYTE, Gateway, NotWatched};
 pub use lost::{Lost, Stranger};
 pub use refused::Refused;

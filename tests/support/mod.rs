@@ -98,6 +98,7 @@ impl Bench {
     pub async fn start(config: impl FnOnce(&mut central::CentralConfig)) -> (Self, Central) {
         let folder = tempfile::tempdir().unwrap();
         let mut central_config = central::CentralConfig {
+            announce: None,
             listen: loopback(),
             required_secondaries: 3,
             max_downloads: 5,
@@ -121,7 +122,7 @@ impl Bench {
             listen: loopback(),
             announced_ip: None,
             announced_port: None,
-            centrals: vec![(self.central.ip().to_string(), self.central.port())],
+            centrals: (self.central.ip().to_string(), self.central.port()).into(),
             folder: self.path(&format!("videos{n}")),
             statistics: self.path("stats"),
             upload_limit_bytes_per_s: None,
@@ -149,7 +150,7 @@ impl Bench {
     ) -> Client {
         let target = self.path(&format!("descargas-{who}"));
         let mut config = client::ClientConfig {
-            centrals: vec![(self.central.ip().to_string(), self.central.port())],
+            centrals: (self.central.ip().to_string(), self.central.port()).into(),
             target: target.clone(),
             statistics: self.path("stats").into(),
             source_wait: Duration::from_secs(60),

@@ -43,6 +43,9 @@ pub fn event(event: &ClientEvent) -> Line {
         }
         ClientEvent::Expelled => Line::new(Tone::Bad, t!("you-are-expelled")),
         ClientEvent::CentralBack => Line::new(Tone::Good, t!("central-back")),
+        ClientEvent::CentralMoved { central } => {
+            Line::new(Tone::Good, t!("central-moved", address = central))
+        }
         ClientEvent::OtherName { wanted, name } => warning(other_name(wanted, name)),
         ClientEvent::Statistics(trouble) => warning(super::errors::statistics(trouble)),
         ClientEvent::Remembered(views) => work::how_many(views),

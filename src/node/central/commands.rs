@@ -67,6 +67,7 @@ impl Central {
             CentralCommand::Running(answer) => {
                 let _ = answer.send(self.cluster.running(MOST_ROWS));
             }
+            CentralCommand::Place(command) => self.place_command(now, command),
             CentralCommand::Present(answer) => {
                 let _ = answer.send(self.all_at_once(now));
             }

@@ -4,7 +4,8 @@
 //! `state` is what its owner has, `run` the owner's loop. `commands` come from the program, `inputs` from connections;
 //! `peers` is what is said to them, and `connection` speaks with one of them, `legacy` with a legacy client. `heard`
 //! notes when a peer last spoke, `memory` what must survive a restart, `pages` keeps the listing as it is sent,
-//! `catalogue` as a face shows it, which `door` lets ask, and `news` chooses what people hear. `inside` is the gateway of this
+//! `catalogue` as a face shows it, which `door` lets ask, and `news` chooses what people hear. `place` is its
+//! place among the centrals of its cluster, and `standing` what its peers hear of that. `inside` is the gateway of this
 //! process, which speaks as a client does.
 
 mod api;
@@ -20,7 +21,9 @@ mod memory;
 mod news;
 mod pages;
 mod peers;
+mod place;
 mod run;
+mod standing;
 mod state;
 mod statistics;
 #[cfg(test)]
@@ -33,7 +36,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    connection::Context, memory::Memory, news::News, run::Inbox, state::Central,
+    connection::Context, memory::Memory, news::News, place::Place, run::Inbox, state::Central,
     statistics::Statistics,
 };
 use crate::{
@@ -48,6 +51,8 @@ pub use statistics::rewritten as rewritten_statistics;
 
 pub use catalogue::Catalogue;
 pub use door::CentralDoor;
+
+pub use place::{Announce, Elsewhere, Membership, Standing};
 
 pub use api::{
     CentralAnswer, CentralConfig, CentralEvent, CentralHandle, CentralOrders, DownloadCount,
@@ -110,6 +115,7 @@ pub(in crate::node) async fn start_on(
     let stop = CancellationToken::new();
     let over = stop.clone().drop_guard();
     let face = face(&config, network, &commands);
+    let place = Place::new(before.cluster, before.term, address, config.announce);
     let central = Central {
         server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
         cluster,
@@ -123,6 +129,7 @@ pub(in crate::node) async fn start_on(
             security: config.security,
             face,
         },
+        place,
         peers: HashMap::new(),
         next_connection: 0,
         pages: Default::default(),

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{
     CentralEvent, catalogue::Shown, connection::Context, inputs::Peer, memory::Memory, news::News,
-    pages::Pages, statistics::Statistics,
+    pages::Pages, place::Place, statistics::Statistics,
 };
 use crate::{
     engine::cluster::{Cluster, ConnectionId, FileCounts},
@@ -26,6 +26,7 @@ pub(super) struct Central {
     pub(super) statistics: Statistics,
     pub(super) events: mpsc::Sender<CentralEvent>,
     pub(super) context: Context,
+    pub(super) place: Place,
     pub(super) peers: HashMap<ConnectionId, Peer>,
     pub(super) next_connection: u64,
     pub(super) pages: Pages,

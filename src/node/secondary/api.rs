@@ -17,7 +17,7 @@ use std::{
 use super::SecondaryDoor;
 use crate::{
     model::SecondaryNumber,
-    node::{Security, face::FaceMaker},
+    node::{Centrals, Security, face::FaceMaker},
     store::retired::RetiredLimits,
 };
 
@@ -45,8 +45,8 @@ pub struct SecondaryConfig {
     pub announced_ip: Option<IpAddr>,
     /// Port that others can reach. By default where it listens.
     pub announced_port: Option<u16>,
-    /// The centrals' host names or addresses, and ports, in the order in which they are tried.
-    pub centrals: Vec<(String, u16)>,
+    /// The centrals that it may go to.
+    pub centrals: Centrals,
     /// The folder that it serves; made when it does not exist.
     pub folder: PathBuf,
     /// Folder of the statistics and of the digest cache.
