@@ -5,7 +5,8 @@
 //! `peers` is what is said to them, and `connection` speaks with one of them, `legacy` with a legacy client. `heard`
 //! notes when a peer last spoke, `memory` what must survive a restart, `pages` keeps the listing as it is sent,
 //! `catalogue` as a face shows it, which `door` lets ask, and `news` chooses what people hear. `inside` is the gateway of this
-//! process, which speaks as a client does.
+//! process, which speaks as a client does. `key_store` is what several centrals need of etcd, and `reign` the task around the
+//! machine that decides which of them is active.
 
 mod api;
 mod catalogue;
@@ -15,11 +16,13 @@ mod door;
 mod heard;
 mod inputs;
 mod inside;
+mod key_store;
 mod legacy;
 mod memory;
 mod news;
 mod pages;
 mod peers;
+mod reign;
 mod run;
 mod state;
 mod statistics;
@@ -48,6 +51,8 @@ pub use statistics::rewritten as rewritten_statistics;
 
 pub use catalogue::Catalogue;
 pub use door::CentralDoor;
+pub use key_store::{Journal, KeyStore, KeyWatch};
+pub use reign::Reign;
 
 pub use api::{
     CentralAnswer, CentralConfig, CentralEvent, CentralHandle, CentralOrders, DownloadCount,
