@@ -4,6 +4,8 @@ mod beginning;
 mod certificate;
 mod connect;
 mod descriptors;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 mod lines;
 mod listen;
 mod local;

@@ -6,7 +6,8 @@
 //! notes when a peer last spoke, `memory` what must survive a restart, `pages` keeps the listing as it is sent,
 //! `catalogue` as a face shows it, which `door` lets ask, and `news` chooses what people hear. `place` is its
 //! place among the centrals of its cluster, and `standing` what its peers hear of that. `inside` is the gateway of this
-//! process, which speaks as a client does.
+//! process, which speaks as a client does. `key_store` is what several centrals need of etcd, and `reign` the task around the
+//! machine that decides which of them is active.
 
 mod api;
 mod catalogue;
@@ -16,12 +17,14 @@ mod door;
 mod heard;
 mod inputs;
 mod inside;
+mod key_store;
 mod legacy;
 mod memory;
 mod news;
 mod pages;
 mod peers;
 mod place;
+mod reign;
 mod run;
 mod standing;
 mod state;
@@ -51,8 +54,9 @@ pub use statistics::rewritten as rewritten_statistics;
 
 pub use catalogue::Catalogue;
 pub use door::CentralDoor;
-
+pub use key_store::{Journal, KeyStore, KeyWatch};
 pub use place::{Announce, Elsewhere, Membership, Standing};
+pub use reign::Reign;
 
 pub use api::{
     CentralAnswer, CentralConfig, CentralEvent, CentralHandle, CentralOrders, DownloadCount,
