@@ -75,7 +75,11 @@ const COMMANDS: &[(&str, &str, &[&str])] = &[
     ("descargar", "get", &["download", "video", "bajar"]),
     ("enlace", "link", &[]),
     ("estado", "status", &[]),
-    ("listar", "list", &["lista", "lista_videos", "ls"]),
+    (
+        "listar",
+        "list",
+        &["lista", "lista-videos", "lista_videos", "ls"],
+    ),
     ("ver", "watch", &[]),
     ("verificar", "verify", &[]),
 ];

@@ -400,7 +400,7 @@ async fn ten_thousand_connections_give_way_to_honest_clients() {
             process
                 .printed()
                 .join("\n")
-                .contains("cedió su sitio a otra"),
+                .contains("cerrada para hacer sitio"),
             "{:#?}",
             process.printed()
         );

@@ -22,6 +22,8 @@ pub struct ClientNews {
     is_expelled: bool,
     notices: Notices,
     cancelled: Bulk<()>,
+    paused: Bulk<()>,
+    held: Bulk<()>,
     completed: Completed,
 }
 
@@ -35,6 +37,8 @@ impl ClientNews {
             is_expelled: false,
             notices: Notices::new(Touched::Downloads),
             cancelled: Bulk::default(),
+            paused: Bulk::default(),
+            held: Bulk::default(),
             completed: Completed::default(),
         }
     }
@@ -128,6 +132,18 @@ impl News<ClientEvent> for ClientNews {
                     self.cancelled.add(now, (), file.as_str(), line, 0);
                     return Vec::new();
                 }
+                DownloadEvent::Paused if self.has_live => {
+                    self.notices.over(file.as_str());
+                    let line = client::event(event);
+                    self.paused.add(now, (), file.as_str(), line, 0);
+                    return Vec::new();
+                }
+                DownloadEvent::Held if self.has_live => {
+                    self.notices.over(file.as_str());
+                    let line = client::event(event);
+                    self.held.add(now, (), file.as_str(), line, 0);
+                    return Vec::new();
+                }
                 DownloadEvent::Complete(_)
                 | DownloadEvent::AlreadyComplete { .. }
                 | DownloadEvent::Failed { .. }
@@ -160,6 +176,8 @@ impl News<ClientEvent> for ClientNews {
             self.cancelled
                 .due(now, |(), sum| client::cancelled(sum.count)),
         );
+        lines.extend(self.paused.due(now, |(), sum| client::paused(sum.count)));
+        lines.extend(self.held.due(now, |(), sum| client::held(sum.count)));
         lines
     }
 
@@ -167,6 +185,8 @@ impl News<ClientEvent> for ClientNews {
         let mut lines = self.notices.rest();
         lines.extend(self.completed.rest());
         lines.extend(self.cancelled.rest(|(), sum| client::cancelled(sum.count)));
+        lines.extend(self.paused.rest(|(), sum| client::paused(sum.count)));
+        lines.extend(self.held.rest(|(), sum| client::held(sum.count)));
         lines
     }
 }
@@ -209,18 +229,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_up_at_once_is_one_line() {
+    fn what_ends_or_stops_at_once_is_one_line() {
         let now = Instant::now();
         let mut news = ClientNews::new(true);
-        for number in 1..=60 {
-            assert!(
-                news.take(now, &event(number, DownloadEvent::Cancelled))
-                    .is_empty()
-            );
+        for (what, words) in [
+            (DownloadEvent::Cancelled, "60 descargas canceladas"),
+            (DownloadEvent::Paused, "60 descargas en pausa"),
+            (DownloadEvent::Held, "60 descargas esperan"),
+        ] {
+            for number in 1..=60 {
+                assert!(news.take(now, &event(number, what.clone())).is_empty());
+            }
+            let lines = news.rest();
+            assert_eq!(lines.len(), 1);
+            assert!(lines[0].text().starts_with(words), "{lines:?}");
         }
-        let lines = news.rest();
-        assert_eq!(lines.len(), 1);
-        assert!(lines[0].text().starts_with("60 descargas"), "{lines:?}");
     }
 
     #[test]

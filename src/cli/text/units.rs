@@ -41,7 +41,8 @@ pub fn rate(bytes_per_s: f64) -> String {
 pub fn time(length: Duration) -> String {
     let seconds = length.as_secs_f64();
     if seconds < 0.995 {
-        format!("{} s", decimal(seconds, 2))
+        // What took no time that can be told took next to none.
+        format!("{} s", decimal(seconds.max(0.01), 2))
     } else if seconds < 59.95 {
         format!("{} s", decimal(seconds, 1))
     } else {
@@ -144,6 +145,7 @@ mod tests {
             assert_eq!(bytes(count), text);
         }
         for (ms, text) in [
+            (0, "0,01 s"),
             (350, "0,35 s"),
             (7_460, "7,5 s"),
             (59_970, "1 min"),

@@ -50,6 +50,8 @@ pub(super) struct Client {
     session: Option<Session>,
     address: SocketAddr,
     since: Instant,
+    /// When it last gave a sign of life, as far as is known here.
+    heard: Instant,
     /// Its requests run without a slot.
     needs_no_slot: bool,
     /// Its unfinished requests.
@@ -163,6 +165,7 @@ impl Places {
             session,
             address,
             since: now,
+            heard: now,
             needs_no_slot: false,
             requests: BTreeMap::new(),
         };
@@ -315,6 +318,9 @@ impl Places {
     /// Time in which this process did not run does not count as idle.
     pub(super) fn renew(&mut self, now: Instant) {
         self.line.renew(now);
+        for client in self.clients.values_mut() {
+            client.heard = now;
+        }
     }
 
     /// Tells requests further back their positions, bit by bit.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     engine::cluster::{ConnectionId, Event, Parting},
-    model::limits::STOP_GRACE,
+    model::{limits::STOP_GRACE, messages::FromClient},
     net::Accepted,
     node::{clock, server::TurnedAway},
     proto::control::FromCentral,
@@ -106,6 +106,11 @@ impl Central {
 
     fn input(&mut self, input: Input) {
         let now = self.turn();
+        if names_a_client(&input) {
+            let peers = &self.peers;
+            self.cluster
+                .hear_clients(|connection| Some(peers.get(&connection)?.heard.last(now)));
+        }
         match input {
             Input::Opened {
                 connection,
@@ -156,5 +161,19 @@ impl Central {
         let _ = timeout(STOP_GRACE, self.server.close().wait()).await;
         self.memory.finish(&mut self.cluster).await?;
         self.statistics.finish_books(&self.cluster).await
+    }
+}
+
+/// Whether a client gives its name, which another may seem to have.
+fn names_a_client(input: &Input) -> bool {
+    match input {
+        Input::Opened { hello, .. } => matches!(hello, Event::ClientHello { .. }),
+        Input::Event { event, .. } => {
+            matches!(event, Event::Client(FromClient::Enrol { .. }))
+        }
+        Input::Question { .. }
+        | Input::Closed { .. }
+        | Input::Legacy { .. }
+        | Input::BadPeer { .. } => false,
     }
 }

@@ -261,6 +261,8 @@ impl Central {
         // Nothing waits here.
         let arrived = ctx.now;
         self.cluster.hear(|of| (of == link).then_some(arrived));
+        self.cluster
+            .hear_clients(|of| (of == link).then_some(arrived));
         self.cluster.handle_event(ctx.now, link, event);
         // One that changed nothing needs no look.
         if self.act(ctx) || !is_heartbeat {

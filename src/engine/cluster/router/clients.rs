@@ -92,6 +92,11 @@ impl Cluster {
 
     /// The name that a client has from now on; `None` if it is sent away.
     fn set_name(&mut self, connection: ConnectionId, wanted: &ClientName) -> Option<ClientName> {
+        while let Some(outlived) = self.places.outlived(self.last_call, connection, wanted) {
+            // Should it live after all, it hears of it and comes again, as another.
+            self.close(outlived, Refusal::Silent);
+            self.client_gone(outlived);
+        }
         let Some(named) = self.places.enrol(self.last_call, connection, wanted) else {
             self.send_away(connection);
             return None;
