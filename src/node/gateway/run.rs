@@ -35,11 +35,9 @@ const KEPT_UNREAD: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long a fetch waits with no source.
 const SOURCE_WAIT: Duration = Duration::from_secs(30);
-/// Verified chunks in memory, in bytes: of one content, and of all.
+/// Verified chunks in memory, in bytes: of one content, and of all. Each has one chunk at least.
 const MOST_EACH: u64 = 128 << 20;
 const MOST_IN_ALL: u64 = 512 << 20;
-/// What a content gets however many others there are.
-const LEAST_EACH: u64 = 24 << 20;
 /// How far ahead of a reader chunks are fetched, in bytes.
 const WINDOW: u64 = 32 << 20;
 
@@ -75,7 +73,6 @@ struct Running {
     file: FileMeta,
     fetch: Option<Fetch>,
     watched: Watched,
-    bytes: u64,
     read_at: Instant,
 }
 
@@ -256,8 +253,6 @@ impl Owner {
             self.say(FromReceiver::Finished(finished));
             return;
         };
-        let used: u64 = self.running.values().map(|running| running.bytes).sum();
-        let bytes = (MOST_IN_ALL.saturating_sub(used) / 4).clamp(LEAST_EACH, MOST_EACH);
         let config = FetchConfig {
             network: self.config.network.clone(),
             role: PeerRole::Client {
@@ -270,8 +265,8 @@ impl Owner {
             // Whoever watches limits it by not reading.
             downlink: Downlink::new(None),
             goal: Goal::Watch(WatchLimits {
-                cache_bytes: bytes,
-                window_bytes: WINDOW.min(bytes / 2),
+                cache_bytes: MOST_EACH,
+                window_bytes: WINDOW,
             }),
         };
         let file = grant.file.clone();
@@ -285,10 +280,36 @@ impl Owner {
             file,
             fetch: Some(fetch),
             watched,
-            bytes,
             read_at: clock::now(),
         };
         self.running.insert(transfer, running);
+        self.share_memory();
+    }
+
+    /// Shares the memory out among what is being fetched, in equal parts. What is here whole keeps what it has, if
+    /// somebody reads it, and goes first else.
+    fn share_memory(&mut self) {
+        let whole = |running: &Running| match running.fetch {
+            Some(_) => 0,
+            None => running.file.layout.file_bytes(),
+        };
+        let fetched = self.running.values().filter(|r| r.fetch.is_some()).count() as u64;
+        let mut used: u64 = self.running.values().map(whole).sum();
+        // As much as all of them may have.
+        let wanted = (fetched * MOST_EACH).min(MOST_IN_ALL);
+        self.running.retain(|_, running| {
+            let goes = used + wanted > MOST_IN_ALL
+                && running.fetch.is_none()
+                && running.watched.readers() == 0;
+            if goes {
+                used -= whole(running);
+            }
+            !goes
+        });
+        let each = MOST_IN_ALL.saturating_sub(used) / fetched.max(1);
+        for running in self.running.values().filter(|r| r.fetch.is_some()) {
+            running.watched.set_cache_bytes(each.min(MOST_EACH));
+        }
     }
 
     fn update(&mut self, transfer: TransferId, update: FetchUpdate) {
@@ -333,6 +354,7 @@ impl Owner {
         } else {
             self.running.remove(&transfer);
         }
+        self.share_memory();
     }
 
     /// Ends what nobody has read for a while.
