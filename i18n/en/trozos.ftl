@@ -1277,6 +1277,7 @@ heading-order = Options
 
 # What is answered by HTTP
 http-not-found = Nothing here has that address
+http-expelled = The administrator has sent this machine away; it may ask again in a minute
 http-replaced = Its name stands for another version by now
 http-bad-host = The request names no host, or several
 http-wrong-host = This server has no such name; if the name is its own, start it with --http-name and the name

@@ -140,7 +140,9 @@ async fn answer(asked: &Asked, request: &Parts) -> Result<Response<Body>, Proble
             asked_at: Some(asked_at),
             _reader: reader,
         };
-        response.extensions_mut().insert(Fed::watched(reading, show));
+        response
+            .extensions_mut()
+            .insert(Fed::watched(reading, show));
     }
     Ok(response)
 }

@@ -32,6 +32,8 @@ pub enum Problem {
     WrongOrigin,
     /// What is to change something must be JSON.
     NotJson,
+    /// The host that asks was sent away.
+    Expelled,
     /// There is no administrator here.
     AdminOff,
     /// The administrator's password would travel in the clear.
@@ -66,6 +68,7 @@ error_codes!(Problem, code {
     Self::NeedsTls => "http-needs-tls",
     Self::WrongOrigin => "http-wrong-origin",
     Self::NotJson => "http-not-json",
+    Self::Expelled => "http-expelled",
     Self::AdminOff => "http-admin-off",
     Self::AdminInClear => "http-admin-in-clear",
     Self::BadRequest => "http-bad-request",
@@ -96,9 +99,11 @@ impl Problem {
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Self::PasswordWanted => StatusCode::UNAUTHORIZED,
             Self::TooManyGuesses => StatusCode::TOO_MANY_REQUESTS,
-            Self::NeedsTls | Self::WrongOrigin | Self::AdminOff | Self::AdminInClear => {
-                StatusCode::FORBIDDEN
-            }
+            Self::NeedsTls
+            | Self::WrongOrigin
+            | Self::Expelled
+            | Self::AdminOff
+            | Self::AdminInClear => StatusCode::FORBIDDEN,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -122,6 +127,7 @@ impl Problem {
             Self::NeedsTls => w!(tongue, "http-needs-tls"),
             Self::WrongOrigin => w!(tongue, "http-wrong-origin"),
             Self::NotJson => w!(tongue, "http-not-json"),
+            Self::Expelled => w!(tongue, "http-expelled"),
             Self::AdminOff => w!(tongue, "http-admin-off"),
             Self::AdminInClear => w!(tongue, "http-admin-in-clear"),
             Self::BadRequest => w!(tongue, "http-bad-request"),

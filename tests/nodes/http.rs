@@ -23,15 +23,15 @@ use crate::support::{Bench, Central, Secondary, name, noise, put, start_secondar
 const BYTES: usize = (2 << 20) + 77;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-struct Scene {
-    bench: Bench,
-    central: Central,
+pub(super) struct Scene {
+    pub(super) bench: Bench,
+    pub(super) central: Central,
     secondaries: Vec<Secondary>,
     bytes: Vec<u8>,
 }
 
 impl Scene {
-    async fn start(count: u64) -> Self {
+    pub(super) async fn start(count: u64) -> Self {
         let (bench, central) = Bench::start(|config| {
             config.required_secondaries = count as u16;
             config.face = Some(http::of_central(Hosts::default(), Passwords::default(), 16));
@@ -60,11 +60,11 @@ impl Scene {
         }
     }
 
-    fn central(&self) -> SocketAddr {
+    pub(super) fn central(&self) -> SocketAddr {
         self.central.handle.address()
     }
 
-    fn secondary(&self, n: usize) -> SocketAddr {
+    pub(super) fn secondary(&self, n: usize) -> SocketAddr {
         self.secondaries[n - 1].handle.address()
     }
 }
@@ -264,7 +264,7 @@ async fn figures_come_in_both_formats() {
 }
 
 /// The value of a row of figures.
-async fn figure(at: SocketAddr, row: &str) -> f64 {
+pub(super) async fn figure(at: SocketAddr, row: &str) -> f64 {
     let text = String::from_utf8(ask(at, "GET /metrics", &[]).await.body).unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix(row));
     let line = line.unwrap_or_else(|| panic!("no {row}: {text}"));

@@ -294,7 +294,11 @@ pub fn heading(view: &DownloadView) -> Line {
     let how_far = match &view.state {
         DownloadState::Running(snapshot) => match snapshot.readers {
             0 => work::running(snapshot),
-            count => t!("state-watched", percent = work::running(snapshot), count = count),
+            count => t!(
+                "state-watched",
+                percent = work::running(snapshot),
+                count = count
+            ),
         },
         DownloadState::Paused => {
             work::paused_in_full(view.reached).unwrap_or_else(|| state(&view.state))

@@ -33,7 +33,7 @@ use crate::{
 };
 
 pub use self::{
-    counts::{FileCounts, SentBy},
+    counts::{CountsVersion, FileCounts, SentBy},
     people::{Drained, Expelled},
     running::Running,
     views::{ClientInfo, Holder, ListingVersion, QueueRow, SecondaryCondition, SecondaryInfo},

@@ -135,7 +135,8 @@ impl Streaming {
 
     /// Of one content so many bytes of chunks were kept, and so many are now.
     pub fn keeps(&self, before: u64, now: u64) {
-        self.cache_bytes.fetch_add(now.wrapping_sub(before), Relaxed);
+        self.cache_bytes
+            .fetch_add(now.wrapping_sub(before), Relaxed);
     }
 
     /// How it is now.

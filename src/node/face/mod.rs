@@ -3,6 +3,7 @@
 //! brings it along. `alone` is a place for a face without a node.
 
 mod alone;
+mod expelled;
 mod figures;
 mod stream;
 
@@ -17,6 +18,7 @@ use crate::{
 
 pub use self::{
     alone::{Alone, secret_word},
+    expelled::ExpelledHosts,
     figures::{Reader, Streamed, Streaming, Timed, Timings},
     stream::{Cutter, OnCut, Serving, VisitStream},
 };

@@ -48,7 +48,7 @@ use crate::{
     node::{
         Lost, StartError,
         central::DownloadCount,
-        face::Reception,
+        face::{ExpelledHosts, Reception},
         fetch::{Downlink, FetchConfig, Folder, Goal, Own, Target},
         finding::LinkConfig,
         gateway::{Gateway, GatewayConfig, Reach},
@@ -127,7 +127,8 @@ pub(in crate::node) async fn start_on(
         stop: stop.clone(),
     };
     let orders = SecondaryOrders::new(senders.commands, &retired);
-    let face = face(network, &config, &send, &orders);
+    let expelled = ExpelledHosts::default();
+    let face = face(network, &config, (&send, &expelled), &orders);
     let secondary = Secondary {
         server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
         context: Context {
@@ -148,6 +149,7 @@ pub(in crate::node) async fn start_on(
         memory,
         state: State {
             changes: Changes::restore(known, fastrand::u64(..)),
+            expelled,
             ..State::default()
         },
     };
@@ -166,25 +168,25 @@ pub(in crate::node) async fn start_on(
 fn face(
     network: &Network,
     config: &SecondaryConfig,
-    send: &send::Context<Served>,
+    (send, expelled): (&send::Context<Served>, &ExpelledHosts),
     orders: &SecondaryOrders,
 ) -> Option<Reception> {
     let (send, orders) = (send.clone(), orders.clone());
     let face = config.face.as_ref()?;
-    let name = format!("pasarela-{}", config.number);
     let gateway = Gateway::start(GatewayConfig {
         network: network.clone(),
         security: Arc::clone(&config.security),
         central: None,
         reach: Reach::Network {
             centrals: config.centrals.clone(),
-            name: ClientName::try_from(name.as_str()).ok()?,
+            name: ClientName::of_gateway(config.number),
         },
     });
     let face = face.make(SecondaryDoor {
         send,
         orders,
         gateway,
+        expelled: expelled.clone(),
     });
     Some(Reception::new(face, connection_permits()))
 }

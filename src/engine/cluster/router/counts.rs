@@ -1,10 +1,10 @@
 //! Counts that need a look at the whole catalogue, and sums over all secondaries.
 
-use super::Cluster;
+use super::{Cluster, views::ListingVersion};
 use crate::{engine::cluster::catalog::Other, model::limits::MAX_SECONDARY_NUMBER};
 
 /// Counts of files that need a look at the whole catalogue.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileCounts {
     pub(super) listed: u64,
     /// Of those, files that a secondary lacks which should hold them.
@@ -14,6 +14,14 @@ pub struct FileCounts {
     /// By number; none is 0.
     pub(super) held: [u64; MAX_SECONDARY_NUMBER as usize + 1],
     pub(super) conflicts: [u64; MAX_SECONDARY_NUMBER as usize + 1],
+}
+
+/// A value that changes whenever [`FileCounts`] may have changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountsVersion {
+    listing: ListingVersion,
+    conflicts: usize,
+    changing: usize,
 }
 
 impl FileCounts {
@@ -38,6 +46,15 @@ pub struct SentBy {
 }
 
 impl Cluster {
+    /// See [`CountsVersion`].
+    pub fn counts_version(&self) -> CountsVersion {
+        CountsVersion {
+            listing: self.listing_version(),
+            conflicts: self.catalog.conflict_count(),
+            changing: self.catalog.changing_count(),
+        }
+    }
+
     /// Looks at the whole catalogue: what of the state takes long to count.
     pub fn count_files(&self) -> FileCounts {
         let present = self.members.present();

@@ -187,7 +187,11 @@ impl Watched {
             Place::None | Place::File { .. } => 0,
         };
         counts.keeps(state.counted.kept_bytes, kept_bytes);
-        counts.cancelled(state.wasted_bytes.saturating_sub(state.counted.wasted_bytes));
+        counts.cancelled(
+            state
+                .wasted_bytes
+                .saturating_sub(state.counted.wasted_bytes),
+        );
         state.counted = Counted {
             kept_bytes,
             wasted_bytes: state.wasted_bytes,
