@@ -183,6 +183,22 @@ fn who_seeks_and_leaves_wastes_little() {
 }
 
 #[test]
+fn what_was_ahead_of_a_reader_that_sought_does_not_come() {
+    let mut acts = Vec::new();
+    for seek in 0..10 {
+        acts.extend([Act::Seek(seek * 39), Act::Read(1, MS * 40)]);
+    }
+    let mut story = plan(&RATES, &[], acts, false);
+    story.watchers.as_mut().unwrap().list[0].window_chunks = 30;
+    let mut world = World::new(story);
+    world.run();
+    // What comes in the time in which one chunk is read, and what was half here.
+    let most = u64::from(world.audience.seeks) * 12 * MIB;
+    let came = world.came();
+    assert!(came <= most, "{came} of {most}");
+}
+
+#[test]
 fn what_a_reader_waits_for_comes_from_all_at_once() {
     let acts = [0, 3000, 17].map(|chunk| [Act::Seek(chunk), Act::Read(2, MS * 900)]);
     let mut story = plan(&RATES, &[], acts.concat(), false);
