@@ -6,7 +6,12 @@ fn main() {
     // TARGET/PROFILE/build/THIS/out
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let folder = out.ancestors().nth(3).expect("cargo's own layout");
-    for program in ["videocentral", "videosecundario", "videocliente", "videolocal"] {
+    for program in [
+        "videocentral",
+        "videosecundario",
+        "videocliente",
+        "videolocal",
+    ] {
         let path = folder.join(program);
         println!("cargo:rustc-env=CARGO_BIN_EXE_{program}={}", path.display());
     }

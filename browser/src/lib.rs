@@ -69,9 +69,7 @@ impl Chromium {
         let off = Emulation::SetScriptExecutionDisabled { value: true };
         page.0.call_method(off).expect("no scripts");
         page.0.navigate_to(url).expect(url);
-        until(url, || {
-            page.html().filter(|html| html.contains("</main>"))
-        })
+        until(url, || page.html().filter(|html| html.contains("</main>")))
     }
 
     fn page(&self) -> Page {
@@ -95,7 +93,8 @@ impl Chromium {
                 complaints.lock().expect("nobody panicked").push(what);
             }
         };
-        tab.add_event_listener(Arc::new(hear)).expect("what it says");
+        tab.add_event_listener(Arc::new(hear))
+            .expect("what it says");
         Page(tab)
     }
 }
@@ -108,7 +107,6 @@ impl Page {
     }
 
     /// What an expression comes to, once it has.
-    #[must_use]
     pub fn value(&self, expression: &str) -> Value {
         let given = self.evaluate(expression);
         given.unwrap_or_else(|error| panic!("{expression}: {error}"))
@@ -133,7 +131,10 @@ impl Page {
             unique_context_id: None,
             serialization_options: None,
         };
-        let came = self.0.call_method(evaluate).map_err(|error| error.to_string())?;
+        let came = self
+            .0
+            .call_method(evaluate)
+            .map_err(|error| error.to_string())?;
         match came.exception_details {
             Some(details) => Err(format!("{details:?}")),
             None => Ok(came.result.value.unwrap_or(Value::Null)),

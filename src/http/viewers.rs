@@ -1,5 +1,6 @@
 //! Who reads what comes: so many at once. A viewer is an address that reads a content, with as many requests as its player
-//! makes. Nobody is refused for having too many of them: the one ends that has been idle longest.
+//! makes. Nobody is refused for having too many of them: the one ends that has been idle longest. Where all places are taken,
+//! the address that has most gives one up for another that has at least two fewer.
 
 use std::{
     collections::BTreeMap,
@@ -79,7 +80,9 @@ impl Viewers {
     fn let_in(&self, key: Key) -> Option<u64> {
         let mut viewers = self.0.viewers.lock();
         if viewers.len() >= self.0.most && !viewers.contains_key(&key) {
-            return None;
+            let idlest = gives_way(&viewers, key.0)?;
+            let requests = viewers.remove(&idlest).unwrap_or_default();
+            requests.values().flatten().for_each(ReaderHandle::end);
         }
         let number = self.0.last.fetch_add(1, Ordering::Relaxed);
         viewers.entry(key).or_default().insert(number, None);
@@ -95,6 +98,30 @@ impl Viewers {
     pub(super) fn sent_bytes(&self) -> u64 {
         self.0.sent_bytes.load(Ordering::Relaxed)
     }
+}
+
+/// Whose place is an address's that comes: the idlest viewer of the address that has most of them, if that is fair.
+fn gives_way(viewers: &BTreeMap<Key, Requests>, comes: IpAddr) -> Option<Key> {
+    let mut counts: BTreeMap<IpAddr, usize> = BTreeMap::new();
+    for (address, _) in viewers.keys() {
+        *counts.entry(*address).or_default() += 1;
+    }
+    let own = counts.get(&comes).copied().unwrap_or(0);
+    let (most_of, most) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    if most < own + 2 {
+        return None;
+    }
+    // One is idle when nobody waits for anything of it, since its last request became so.
+    let idle_since = |requests: &Requests| {
+        let handles = requests.values().map(Option::as_ref);
+        let since: Option<Vec<_>> = handles.map(|handle| handle?.idle_since()).collect();
+        since?.into_iter().max()
+    };
+    let of_it = viewers
+        .iter()
+        .filter(|((address, _), _)| *address == most_of);
+    let idle = of_it.filter_map(|(key, requests)| Some((idle_since(requests)?, *key)));
+    idle.min().map(|(_, key)| key)
 }
 
 impl Viewer {

@@ -161,3 +161,54 @@ async fn who_was_sent_away_gets_no_files_from_anybody() {
     }
     assert_eq!(ask(scene.central(), "GET /", &[]).await.status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_watches_most_gives_way_to_another() {
+    let (bench, central) = Bench::start(|config| {
+        config.required_secondaries = 1;
+        config.face = Some(http::of_central(Hosts::default(), Passwords::default(), 2));
+    })
+    .await;
+    for name in ["uno.bin", "dos.bin", "tres.bin"] {
+        put(&bench.served(1, name), &noise(name.len() as u64, 40 << 20));
+    }
+    let secondary = bench.secondary(1).await;
+    bench.client("espera").await.level(3, 1).await;
+    let at = central.handle.address();
+    let mut held = Vec::new();
+    for name in ["uno.bin", "dos.bin"] {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.3:0".parse().unwrap()).unwrap();
+        socket.set_recv_buffer_size(64 << 10).unwrap();
+        let mut stream = socket.connect(at).await.unwrap();
+        let request = format!("GET /ver/{name} HTTP/1.1\r\nHost: {at}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut first = [0; 1000];
+        stream.read_exact(&mut first).await.unwrap();
+        held.push(stream);
+    }
+    assert_eq!(figure(at, "trozos_stream_viewers").await, 2.0);
+    // Both sockets are full by then, and nobody waits for what comes next.
+    until("another one is let in", || async {
+        let answer = ask(at, "GET /ver/tres.bin", &["Range: bytes=0-99"]).await;
+        (answer.status == 206).then_some(())
+    })
+    .await;
+    drop((bench, secondary, held));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_of_a_secondary_shows_what_is_watched_through_it() {
+    let (bench, _central) = Bench::start(|config| config.required_secondaries = 1).await;
+    put(&bench.served(1, "uno.bin"), &noise(3, 2 * MIB));
+    let mut config = bench.secondary_config(1);
+    let face = http::of_secondary(Hosts::default(), Passwords::default(), Some(4));
+    config.face = Some(face);
+    let secondary = start_secondary(config).await;
+    bench.client("espera").await.level(1, 1).await;
+    let at = secondary.handle.address();
+    assert_eq!(ask(at, "GET /ver/uno.bin", &[]).await.body.len(), 2 * MIB);
+    let sent = figure(at, "trozos_stream_sent_bytes_total").await;
+    assert_eq!(sent, (2 * MIB) as f64);
+    drop(bench);
+}

@@ -220,34 +220,3 @@ pub fn tree(folder: &Path) -> Vec<(String, String)> {
     found.sort();
     found
 }
-
-/// A statistics file.
-pub fn statistics(path: &Path) -> serde_json::Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
-}
-
-/// Names of all files below a folder that are not hidden.
-pub fn names(folder: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        let Ok(entries) = fs::read_dir(next) else {
-            continue;
-        };
-        for path in entries.flatten().map(|entry| entry.path()) {
-            let hidden = path
-                .file_name()
-                .is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
-            if hidden {
-                continue;
-            }
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.push(path.strip_prefix(folder).unwrap().display().to_string());
-            }
-        }
-    }
-    found.sort();
-    found
-}

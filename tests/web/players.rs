@@ -98,6 +98,7 @@ fn mpv_plays_through_the_central_and_does_not_stop_when_a_secondary_dies() {
         ])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let mut playing = Killed(playing);

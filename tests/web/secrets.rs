@@ -26,9 +26,9 @@ fn put_private(path: &Path, content: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-/// What stands behind each `t=` of a text: signatures.
+/// What stands behind each `?t=` of a text: signatures.
 fn signatures(text: &str) -> Vec<String> {
-    let found = text.split("t=").skip(1);
+    let found = text.split("?t=").skip(1);
     let found = found.map(|rest| rest.split(['"', '<', '&', '\n', '\r', '\'', ' ']).next());
     found.flatten().map(str::to_owned).collect()
 }

@@ -16,11 +16,9 @@ const FILM: &str = "/f/cine/peli%20uno.mp4";
 fn plays_past(page: &Page, second: f64) -> Duration {
     let began = Instant::now();
     let video = "document.querySelector('video')";
-    page.until(
-        &format!(
-            "{video} && !{video}.error && {video}.readyState >= 2 && {video}.currentTime > {second}"
-        ),
-    );
+    page.until(&format!(
+        "{video} && !{video}.error && {video}.readyState >= 2 && {video}.currentTime > {second}"
+    ));
     began.elapsed()
 }
 
@@ -42,13 +40,17 @@ fn a_browser_plays_a_film_and_goes_to_another_place() {
         let played = page.value(&format!("{video}.duration"));
         assert!(played.as_f64().unwrap() > 29.0, "{played}");
     }
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    assert!(
+        browser.complaints().is_empty(),
+        "{:?}",
+        browser.complaints()
+    );
 }
 
 #[test]
 #[ignore = "needs chromium and ffmpeg"]
 fn the_page_of_a_film_plays_it_through_the_central_and_survives_a_dead_secondary() {
-    let mut scene = Scene::level(
+    let scene = Scene::level(
         3,
         0,
         &[
@@ -82,26 +84,38 @@ fn the_page_of_a_film_plays_it_through_the_central_and_survives_a_dead_secondary
     // The film that was played came from the secondaries once, whoever sought what.
     let metric = |row: &str| scene.figure(c, row);
     assert!(metric("trozos_stream_seeks_total") >= 2.0);
-    assert_eq!(metric("trozos_stream_first_byte_seconds_bucket{le=\"10.0\"}"), metric("trozos_stream_first_byte_seconds_count"));
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    assert_eq!(
+        metric("trozos_stream_first_byte_seconds_bucket{le=\"10.0\"}"),
+        metric("trozos_stream_first_byte_seconds_count")
+    );
+    assert!(
+        browser.complaints().is_empty(),
+        "{:?}",
+        browser.complaints()
+    );
 }
 
 #[test]
 #[ignore = "needs chromium"]
 fn the_page_follows_what_happens() {
-    let mut scene = Scene::level(2, 0, &[("foto.png", &noise(1, 100_000))]);
+    let scene = Scene::level(2, 0, &[("foto.png", &noise(1, 100_000))]);
     let browser = Chromium::start();
     let page = browser.open(&format!("http://{}/?idioma=en", scene.c));
-    let says = |what: &str| {
-        format!("document.querySelector('main').textContent.includes({what:?})")
-    };
+    let says =
+        |what: &str| format!("document.querySelector('main').textContent.includes({what:?})");
     page.until(&says("Secondary 2"));
     page.value("document.body.dataset.tried = 'same'");
     scene.secondaries[1].signal(rustix::process::Signal::KILL);
-    page.until("[...document.querySelectorAll('[aria-live]')].some(e => e.textContent.includes('2'))");
+    page.until(
+        "[...document.querySelectorAll('[aria-live]')].some(e => e.textContent.includes('2'))",
+    );
     // Without being loaded again.
     assert_eq!(page.value("document.body.dataset.tried"), "same");
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    assert!(
+        browser.complaints().is_empty(),
+        "{:?}",
+        browser.complaints()
+    );
 }
 
 #[test]
@@ -125,7 +139,11 @@ fn the_page_shows_files_without_scripts_and_without_complaints() {
     for page in &pages {
         page.until("document.querySelector('h1') != null");
     }
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    assert!(
+        browser.complaints().is_empty(),
+        "{:?}",
+        browser.complaints()
+    );
 }
 
 /// A web server with one empty page, of another origin.
@@ -184,11 +202,7 @@ fn a_page_of_another_origin_can_neither_read_nor_write() {
                 "fetch('http://{at}/api/v1/rescan', {{method: '{method}', body: '{{}}', headers: {{'Content-Type': \
                  '{kind}'}}}}).then(() => 'answered', () => 'refused')"
             );
-            assert_eq!(
-                page.value(&tried),
-                "refused",
-                "{at} {method} {kind}"
-            );
+            assert_eq!(page.value(&tried), "refused", "{at} {method} {kind}");
         }
         // As a script, a picture, a frame.
         let script = format!(
@@ -233,7 +247,9 @@ fn a_page_of_another_origin_can_neither_read_nor_write() {
             line.starts_with("trozos_http_requests_total{endpoint=\"api\",method=\"POST\"")
         });
         for row in done {
-            let is_refusal = ["403", "404", "405", "415"].iter().any(|code| row.contains(code));
+            let is_refusal = ["403", "404", "405", "415"]
+                .iter()
+                .any(|code| row.contains(code));
             assert!(is_refusal, "{row}");
         }
     }

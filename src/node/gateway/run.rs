@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::config::{GatewayConfig, NotWatched, Question};
+use super::config::{GatewayConfig, MOST_EACH, NotWatched, Question};
 use crate::{
     model::{
         FileMeta, FileName, Finished, Grant, RequestId, TransferId,
@@ -35,9 +35,6 @@ const KEPT_UNREAD: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long a fetch waits with no source.
 const SOURCE_WAIT: Duration = Duration::from_secs(30);
-/// Verified chunks in memory, in bytes: of one content, and of all. Each has one chunk at least.
-const MOST_EACH: u64 = 128 << 20;
-const MOST_IN_ALL: u64 = 512 << 20;
 /// How far ahead of a reader chunks are fetched, in bytes.
 const WINDOW: u64 = 32 << 20;
 
@@ -56,24 +53,24 @@ pub(super) struct Owner {
     outbox: Option<mpsc::Sender<ToCentral>>,
     last_request: u64,
     /// Files that the central was asked for.
-    asked: BTreeMap<RequestId, Asked>,
-    running: BTreeMap<TransferId, Running>,
+    pub(super) asked: BTreeMap<RequestId, Asked>,
+    pub(super) running: BTreeMap<TransferId, Running>,
     updates: (mpsc::Sender<Update>, mpsc::Receiver<Update>),
     tasks: TaskTracker,
 }
 
-struct Asked {
+pub(super) struct Asked {
     name: FileName,
     answers: Vec<Answer>,
 }
 
 /// A content that is being fetched, or is here whole.
-struct Running {
+pub(super) struct Running {
     request: RequestId,
-    file: FileMeta,
-    fetch: Option<Fetch>,
-    watched: Watched,
-    read_at: Instant,
+    pub(super) file: FileMeta,
+    pub(super) fetch: Option<Fetch>,
+    pub(super) watched: Watched,
+    pub(super) read_at: Instant,
 }
 
 impl Owner {
@@ -123,6 +120,7 @@ impl Owner {
         if self.central.is_none() {
             self.central = Some(self.config.connect());
         }
+        self.make_room();
         self.last_request += 1;
         let request = RequestId(self.last_request);
         let answers = vec![answer];
@@ -284,32 +282,6 @@ impl Owner {
         };
         self.running.insert(transfer, running);
         self.share_memory();
-    }
-
-    /// Shares the memory out among what is being fetched, in equal parts. What is here whole keeps what it has, if
-    /// somebody reads it, and goes first else.
-    fn share_memory(&mut self) {
-        let whole = |running: &Running| match running.fetch {
-            Some(_) => 0,
-            None => running.file.layout.file_bytes(),
-        };
-        let fetched = self.running.values().filter(|r| r.fetch.is_some()).count() as u64;
-        let mut used: u64 = self.running.values().map(whole).sum();
-        // As much as all of them may have.
-        let wanted = (fetched * MOST_EACH).min(MOST_IN_ALL);
-        self.running.retain(|_, running| {
-            let goes = used + wanted > MOST_IN_ALL
-                && running.fetch.is_none()
-                && running.watched.readers() == 0;
-            if goes {
-                used -= whole(running);
-            }
-            !goes
-        });
-        let each = MOST_IN_ALL.saturating_sub(used) / fetched.max(1);
-        for running in self.running.values().filter(|r| r.fetch.is_some()) {
-            running.watched.set_cache_bytes(each.min(MOST_EACH));
-        }
     }
 
     fn update(&mut self, transfer: TransferId, update: FetchUpdate) {
