@@ -126,6 +126,9 @@ impl Reply {
                 {
                     feed.allow_parts();
                 }
+                if let Flow::Watched(..) = &flow {
+                    serving.is_watched();
+                }
                 Inner::Fed {
                     rest_bytes: flow.rest_bytes(),
                     next: Some(next(flow)),

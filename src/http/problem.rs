@@ -6,6 +6,7 @@ use axum::{
 };
 
 use super::{
+    fields::plain,
     pages,
     text::{Tongue, w},
 };
@@ -162,6 +163,8 @@ pub(super) struct Reader {
     pub(super) tongue: Tongue,
     /// A person, who is shown a page.
     pub(super) is_person: bool,
+    /// Something that wants a line of text.
+    pub(super) wants_a_line: bool,
 }
 
 impl Reader {
@@ -172,6 +175,7 @@ impl Reader {
         Self {
             tongue: Tongue::of(headers),
             is_person: accept.contains("text/html") && !uri.path().starts_with("/api/"),
+            wants_a_line: accept.trim_start().starts_with("text/plain"),
         }
     }
 }
@@ -209,6 +213,11 @@ impl Trouble {
         let retry_after = problem.retry_after();
         let mut response = if reader.is_person {
             pages::problem(status, &title, problem.code(), reader.tongue)
+        } else if reader.wants_a_line {
+            let line = format!("{title} ({})\n", problem.code());
+            let mut response = Response::new(Body::from(line));
+            plain(response.headers_mut());
+            response
         } else {
             let mut document = serde_json::json!({
                 "type": format!("urn:trozos:{}", problem.code()),

@@ -378,6 +378,23 @@ async fn the_central_says_where_a_file_is() {
     assert_eq!(metalink.field("content-type"), "application/metalink4+xml");
     let xml = String::from_utf8(metalink.body).unwrap();
     assert_eq!(xml.matches("<hash>").count(), 3);
+    assert_eq!(metalink.head.matches("no-cache").count(), 1);
+    let known = [
+        "If-None-Match: \"x\", ",
+        metalink
+            .head
+            .lines()
+            .find_map(|l| l.strip_prefix("etag: "))
+            .unwrap(),
+    ];
+    let again = ask(at, &format!("GET /meta4/{name}.meta4"), &[&known.concat()]).await;
+    assert_eq!((again.status, again.body.len()), (304, 0));
+    let line = ask(at, "GET /f/nada", &["Accept: text/plain"]).await;
+    let text = String::from_utf8(line.body).unwrap();
+    assert!(
+        text.ends_with("(http-not-found)\n") && text.lines().count() == 1,
+        "{text}"
+    );
     for n in 1..=2 {
         let url = format!("<url priority=\"1\">http://{}/c/", scene.secondary(n));
         assert!(xml.contains(&url), "{xml}");

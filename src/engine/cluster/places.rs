@@ -1,6 +1,7 @@
 //! Clients and their requests: names, slots, positions in the line, and who was expelled. Knows files by name only,
 //! no contents and no secondaries.
 
+mod expelling;
 #[cfg(feature = "fuzzing")]
 pub(super) mod fuzzing;
 mod line;

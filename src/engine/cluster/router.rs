@@ -33,10 +33,13 @@ use crate::{
 };
 
 pub use self::{
-    counts::{CountsVersion, FileCounts, SentBy},
+    counts::{FileCounts, SentBy},
     people::{Drained, Expelled},
     running::Running,
-    views::{ClientInfo, Holder, ListingVersion, QueueRow, SecondaryCondition, SecondaryInfo},
+    views::{
+        ClientInfo, CountsVersion, Holder, ListingVersion, QueueRow, SecondaryCondition,
+        SecondaryInfo,
+    },
 };
 
 /// A call this much later than it was due means that this process did not run.

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     model::limits::{HTTP_SHARE, MAX_HTTP_CONNECTIONS_EACH},
-    net::{Permit, Permits, Stream, limit_unsent},
+    net::{Permit, Permits, Stream, keep_alive, limit_unsent},
 };
 
 pub use self::{
@@ -70,6 +70,7 @@ impl Reception {
         };
         let own = Arc::new(own);
         limit_unsent(stream.socket());
+        keep_alive(stream.socket());
         let visit = Visit {
             is_private: stream.is_private(),
             is_encrypted: matches!(stream, Stream::Tls(_)),

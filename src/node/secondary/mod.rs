@@ -55,7 +55,10 @@ use crate::{
         link::Link,
         lost::LinkDown,
         records::RecordWriter,
-        rules::{changes::Changes, enrolment::NUMBER_PATIENCE},
+        rules::{
+            changes::{Changes, KnownRecord},
+            enrolment::NUMBER_PATIENCE,
+        },
         send::{self, Uplink},
         server::Server,
         start::listen_on,
@@ -147,11 +150,7 @@ pub(in crate::node) async fn start_on(
         copies: Copies::new(copies, senders.copy_updates),
         statistics: files.statistics,
         memory,
-        state: State {
-            changes: Changes::restore(known, fastrand::u64(..)),
-            expelled,
-            ..State::default()
-        },
+        state: state(known, expelled),
     };
     Ok(SecondaryHandle {
         address,
@@ -162,6 +161,15 @@ pub(in crate::node) async fn start_on(
             secondary.run(inbox).await
         }),
     })
+}
+
+/// What it has and knows before anybody has said anything.
+fn state(known: Vec<KnownRecord>, expelled: ExpelledHosts) -> State {
+    State {
+        changes: Changes::restore(known, fastrand::u64(..)),
+        expelled,
+        ..State::default()
+    }
 }
 
 /// What serves those who speak another protocol than lines.

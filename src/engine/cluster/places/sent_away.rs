@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, net::IpAddr, time::Instant};
 
-use super::Places;
 use crate::model::ClientName;
 
 /// See the module.
@@ -41,35 +40,5 @@ impl SentAway {
     /// Hosts that are refused, and until when.
     pub(super) fn hosts(&self) -> impl Iterator<Item = (IpAddr, Instant)> + '_ {
         self.hosts.iter().map(|(host, until)| (*host, *until))
-    }
-}
-
-impl Places {
-    /// Refuses a name from now on, and the hosts of clients that have it, if those are no servers.
-    pub(in crate::engine::cluster) fn expel(
-        &mut self,
-        name: ClientName,
-        until: Instant,
-    ) -> Vec<IpAddr> {
-        let clients = self.clients.values();
-        let named = clients.filter(|c| c.name.as_ref() == Some(&name) && !c.needs_no_slot);
-        let hosts: Vec<IpAddr> = named.map(|client| client.address.ip()).collect();
-        self.sent_away.name(name, until);
-        hosts.iter().for_each(|host| self.expel_host(*host, until));
-        hosts
-    }
-
-    /// Refuses a host from now on.
-    pub(in crate::engine::cluster) fn expel_host(&mut self, host: IpAddr, until: Instant) {
-        self.sent_away.host(host, until);
-    }
-
-    /// Hosts that are refused, and until when.
-    pub(in crate::engine::cluster) fn expelled_hosts(
-        &mut self,
-        now: Instant,
-    ) -> Vec<(IpAddr, Instant)> {
-        self.sent_away.forget(now);
-        self.sent_away.hosts().collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Counts that need a look at the whole catalogue, and sums over all secondaries.
 
-use super::{Cluster, views::ListingVersion};
+use super::Cluster;
 use crate::{engine::cluster::catalog::Other, model::limits::MAX_SECONDARY_NUMBER};
 
 /// Counts of files that need a look at the whole catalogue.
@@ -14,14 +14,6 @@ pub struct FileCounts {
     /// By number; none is 0.
     pub(super) held: [u64; MAX_SECONDARY_NUMBER as usize + 1],
     pub(super) conflicts: [u64; MAX_SECONDARY_NUMBER as usize + 1],
-}
-
-/// A value that changes whenever [`FileCounts`] may have changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CountsVersion {
-    listing: ListingVersion,
-    conflicts: usize,
-    changing: usize,
 }
 
 impl FileCounts {
@@ -46,15 +38,6 @@ pub struct SentBy {
 }
 
 impl Cluster {
-    /// See [`CountsVersion`].
-    pub fn counts_version(&self) -> CountsVersion {
-        CountsVersion {
-            listing: self.listing_version(),
-            conflicts: self.catalog.conflict_count(),
-            changing: self.catalog.changing_count(),
-        }
-    }
-
     /// Looks at the whole catalogue: what of the state takes long to count.
     pub fn count_files(&self) -> FileCounts {
         let present = self.members.present();
