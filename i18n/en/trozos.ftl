@@ -1344,6 +1344,7 @@ heading-order = Options
 
 # What is answered by HTTP
 http-not-found = There is nothing at this address
+http-expelled = The administrator has sent this machine away; it may ask again in a minute
 http-replaced = That content is no longer its name’s: there is another version
 http-bad-host = The request names no host, or several
 http-wrong-host = This server has no such name; if the name is its own, start it with --http-name and the name

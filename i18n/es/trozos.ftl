@@ -1344,6 +1344,7 @@ heading-order = Opciones
 
 # Lo que se contesta por HTTP
 http-not-found = Aquí no hay nada con esa dirección
+http-expelled = El administrador ha expulsado a esta máquina; dentro de un minuto puede volver a pedir
 http-replaced = Ese contenido ya no es el de su nombre: hay otra versión
 http-bad-host = La petición no dice a qué máquina va, o dice varias
 http-wrong-host = Este servidor no se llama así; si ese nombre es suyo, arráncalo con --http-nombre y el nombre

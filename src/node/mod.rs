@@ -48,6 +48,6 @@ pub use server::ServerFigures;
 pub use start::{StartError, announced_ip, where_to_listen};
 pub use statistics::StatisticsTrouble;
 pub use stop::StopError;
-pub use watch::{Reading, WatchEnd, WatchLimits, Watched};
+pub use watch::{Looked, ReaderHandle, Reading, WatchEnd, WatchLimits, Watched};
 
 pub use crate::net::{CertificateTrouble, PemTrouble, PermitCount, TlsError, TlsRefusal};

@@ -314,7 +314,14 @@ pub fn other_name(wanted: &ClientName, name: &ClientName) -> String {
 pub fn heading(view: &DownloadView) -> Line {
     let head = t!("download-head", number = view.number, file = view.file);
     let how_far = match &view.state {
-        DownloadState::Running(snapshot) => work::running(snapshot),
+        DownloadState::Running(snapshot) => match snapshot.readers {
+            0 => work::running(snapshot),
+            count => t!(
+                "state-watched",
+                percent = work::running(snapshot),
+                count = count
+            ),
+        },
         DownloadState::Paused => {
             work::paused_in_full(view.reached).unwrap_or_else(|| state(&view.state))
         }

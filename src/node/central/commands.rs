@@ -30,7 +30,11 @@ impl Central {
                 let _ = answer.send(self.cluster.queue(now));
             }
             CentralCommand::Expel(name, answer) => {
-                let _ = answer.send(self.cluster.expel(now, &name));
+                let expelled = self.cluster.expel(now, &name);
+                for (host, until) in self.cluster.expelled_hosts(now) {
+                    self.expelled.expel(host, until);
+                }
+                let _ = answer.send(expelled);
             }
             CentralCommand::Drain(number, answer) => {
                 let _ = answer.send(self.cluster.drain(now, number));

@@ -46,7 +46,12 @@ use crate::{
     engine::cluster::{Cluster, ClusterConfig},
     model::limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY},
     net::{Network, connection_permits},
-    node::{StartError, clock, face::Reception, server::Server, start::listen_on},
+    node::{
+        StartError, clock,
+        face::{ExpelledHosts, Reception},
+        server::Server,
+        start::listen_on,
+    },
 };
 
 #[cfg(feature = "fuzzing")]
@@ -118,7 +123,8 @@ pub(in crate::node) async fn start_on(
     };
     let stop = CancellationToken::new();
     let over = stop.clone().drop_guard();
-    let face = face(&config, network, &commands);
+    let expelled = ExpelledHosts::default();
+    let face = face(&config, network, &commands, &expelled);
     let place = Place::new(before.cluster, before.term, address, config.announce);
     let central = Central {
         server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
@@ -138,6 +144,7 @@ pub(in crate::node) async fn start_on(
         next_connection: 0,
         pages: Default::default(),
         counts: Default::default(),
+        expelled,
         shown: Default::default(),
         save_every,
         news: News::default(),
@@ -160,9 +167,11 @@ fn face(
     config: &CentralConfig,
     network: &Network,
     commands: &mpsc::Sender<api::CentralCommand>,
+    expelled: &ExpelledHosts,
 ) -> Option<Reception> {
     let security = Arc::clone(&config.security);
-    let door = CentralDoor::new(commands.clone(), network.clone(), security);
+    let (commands, network) = (commands.clone(), network.clone());
+    let door = CentralDoor::new(commands, network, security, expelled.clone());
     let face = config.face.as_ref()?.make(door);
     Some(Reception::new(face, connection_permits()))
 }

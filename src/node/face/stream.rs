@@ -23,7 +23,8 @@ use tokio::{
 
 use crate::{
     model::limits::{
-        HTTP_HEAD_TIMEOUT, HTTP_IDLE_TIMEOUT, HTTP_PAUSE, HTTP_PAUSE_IS_IDLE, LEAST_TAKEN_BYTES,
+        HTTP_HEAD_TIMEOUT, HTTP_IDLE_TIMEOUT, HTTP_PAUSE, HTTP_PAUSE_IS_IDLE, HTTP_WATCH_PAUSE,
+        LEAST_TAKEN_BYTES,
     },
     net::{Permit, Stream, Use},
     node::send::{Cut, Part, PartError, is_stand_in},
@@ -36,6 +37,8 @@ struct Doing {
     answers: AtomicUsize,
     /// The connection must end with a reset.
     cut: AtomicBool,
+    /// What is being answered is watched, and may be paused for longer.
+    is_watched: AtomicBool,
     /// What the kernel sends in place of the stand-in that comes next.
     part: Mutex<Option<HandedOver>>,
     /// The socket is one that files can be sent on.
@@ -86,6 +89,11 @@ impl Serving {
         *self.0.part.lock() = Some(HandedOver(part, on_cut));
     }
 
+    /// What is being answered is watched: people pause it.
+    pub fn is_watched(&self) {
+        self.0.is_watched.store(true, Ordering::Relaxed);
+    }
+
     /// Gives what can end this connection.
     pub fn cutter(&self) -> Cutter {
         Cutter(Arc::clone(&self.0))
@@ -106,6 +114,7 @@ impl Cutter {
 impl Drop for Serving {
     fn drop(&mut self) {
         if self.0.answers.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.is_watched.store(false, Ordering::Relaxed);
             self.0.set_use(Use::Idle);
         }
     }
@@ -152,6 +161,7 @@ impl VisitStream {
         let doing = Doing {
             answers: AtomicUsize::new(0),
             cut: AtomicBool::new(false),
+            is_watched: AtomicBool::new(false),
             part: Mutex::default(),
             sends_files: stream.sends_files().is_some(),
             permits,
@@ -249,7 +259,11 @@ impl VisitStream {
             self.is_paused = true;
             self.doing.set_use(Use::Idle);
         }
-        let is_over = self.write.is_over(since + HTTP_PAUSE, context);
+        let pause = match self.doing.is_watched.load(Ordering::Relaxed) {
+            true => HTTP_WATCH_PAUSE,
+            false => HTTP_PAUSE,
+        };
+        let is_over = self.write.is_over(since + pause, context);
         is_over.then(|| io::ErrorKind::TimedOut.into())
     }
 }

@@ -26,6 +26,7 @@ use crate::{
     },
     node::{
         Refused, StatisticsTrouble,
+        face::ExpelledHosts,
         link::Link,
         records::RecordWriter,
         rules::{
@@ -82,6 +83,8 @@ pub(super) struct State {
     pub(super) read_errors: u64,
     pub(super) rate: RecentRate,
     pub(super) stops: Stops,
+    /// Hosts whose requests by HTTP are refused.
+    pub(super) expelled: ExpelledHosts,
     /// The folder was read once, so that `held` is complete.
     pub(super) indexed: bool,
     /// The folder is being read again.
