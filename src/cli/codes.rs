@@ -7,8 +7,8 @@ use crate::{
     http::Problem,
     model::{ClientNameError, Fault, FileNameError, IgnoredReason},
     node::{
-        Denied, Failure, SecurityError, StartError, StatisticsTrouble, TlsError, TlsRefusal,
-        certificates::CertificateError, client::ClientError, orders::OrdersError,
+        Denied, Failure, KeyStoreError, SecurityError, StartError, StatisticsTrouble, TlsError,
+        TlsRefusal, certificates::CertificateError, client::ClientError, orders::OrdersError,
         rules::terms::Outdated,
     },
     proto::{ErrorCode, handshake::SecretError},
@@ -18,6 +18,7 @@ use crate::{
 /// The codes of each enum. Some are in two, where both mean the same.
 pub const ALL: &[(&str, &[&str])] = &[
     ("StartError", StartError::CODES),
+    ("KeyStoreError", KeyStoreError::CODES),
     ("SecurityError", SecurityError::CODES),
     ("SecretError", SecretError::CODES),
     ("TlsError", TlsError::CODES),

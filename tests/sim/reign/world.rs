@@ -410,7 +410,7 @@ impl World {
             return self.after(deadline, silence);
         }
         if self.chance(late) {
-            let delay = Duration::from_millis(self.random.u64(100..4000));
+            let delay = Duration::from_millis(self.random.u64(100..9000));
             self.after(delay, Step::Reach(node, run, id, call, false));
             return self.after(deadline, silence);
         }
