@@ -25,6 +25,8 @@ mod lease;
 mod machine;
 mod names;
 mod requests;
+#[cfg(test)]
+mod tests;
 mod types;
 mod values;
 mod view;
