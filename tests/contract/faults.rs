@@ -2,9 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use trozos::{
     engine::leadership::{Answer, Request, Standing},
-    net::etcd::{Etcd, EtcdConfig, EtcdError},
+    net::etcd::{Etcd, EtcdConfig, EtcdError, EtcdTls},
     node::central::Journal,
 };
 
@@ -177,4 +178,48 @@ async fn members_die_and_freeze_under_the_active() {
         });
         assert_eq!(seen.await.broken, None);
     }
+}
+
+/// A certificate and its key, as PEM, of an authority.
+fn issued(issuer: &Issuer<'_, KeyPair>) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, issuer).unwrap();
+    (certificate.pem(), key.serialize_pem())
+}
+
+#[tokio::test]
+#[ignore = "needs etcd"]
+async fn etcd_takes_only_those_with_certificates() {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let authority = params.self_signed(&key).unwrap().pem();
+    let issuer = Issuer::new(params, key);
+    let (member, own) = (issued(&issuer), issued(&issuer));
+    let cluster = Cluster::start_with_tls([&authority, &member.0, &member.1]);
+    let with = |authority: &str, identity: Option<&(String, String)>| {
+        let identity = identity
+            .map(|(certificate, key)| (certificate.clone().into_bytes(), key.clone().into_bytes()));
+        let config = EtcdConfig {
+            endpoints: cluster.endpoints(),
+            prefix: "/trozos/prueba/".to_owned(),
+            tls: Some(EtcdTls {
+                authority: authority.as_bytes().to_vec(),
+                identity,
+            }),
+        };
+        Etcd::new(config).unwrap()
+    };
+    let trusted = with(&authority, Some(&own));
+    assert_eq!(look(&trusted).await.tail, 0);
+    // One without a certificate, and one that trusts another authority.
+    assert!(with(&authority, None).ask(&Request::Look).await.is_err());
+    assert!(
+        with(&member.0, Some(&own))
+            .ask(&Request::Look)
+            .await
+            .is_err()
+    );
+    assert_eq!(look(&trusted).await.tail, 0);
 }

@@ -35,6 +35,16 @@ fn free_ports(count: usize) -> Vec<u16> {
 impl Cluster {
     /// Starts so many members; they answer a little later.
     pub fn start(count: usize) -> Self {
+        Self::start_with(count, None)
+    }
+
+    /// Starts a member that speaks TLS with clients that have a certificate of the authority: PEM of that, of the
+    /// member's certificate and of its key.
+    pub fn start_with_tls(pem: [&str; 3]) -> Self {
+        Self::start_with(1, Some(pem))
+    }
+
+    fn start_with(count: usize, tls: Option<[&str; 3]>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ports = free_ports(2 * count);
         let url = |port: u16| format!("http://127.0.0.1:{port}");
@@ -42,7 +52,20 @@ impl Cluster {
             .map(|nth| format!("m{nth}={}", url(ports[2 * nth + 1])))
             .collect();
         let members = (0..count).map(|nth| {
-            let (client, peer) = (url(ports[2 * nth]), url(ports[2 * nth + 1]));
+            let (mut client, peer) = (url(ports[2 * nth]), url(ports[2 * nth + 1]));
+            let mut secure = Vec::new();
+            if let Some(pem) = tls {
+                client = client.replace("http:", "https:");
+                secure.push("--client-cert-auth".to_owned());
+                for (flag, pem) in ["--trusted-ca-file", "--cert-file", "--key-file"]
+                    .iter()
+                    .zip(pem)
+                {
+                    let path = folder.path().join(format!("pem{}", secure.len()));
+                    std::fs::write(&path, pem).unwrap();
+                    secure.extend([(*flag).to_owned(), path.display().to_string()]);
+                }
+            }
             let data = folder.path().join(format!("m{nth}"));
             let arguments = [
                 ("--name", format!("m{nth}")),
@@ -59,6 +82,7 @@ impl Cluster {
             Member {
                 arguments: (arguments.into_iter())
                     .flat_map(|(flag, value)| [flag.to_owned(), value])
+                    .chain(secure)
                     .collect(),
                 client,
                 log: folder.path().join(format!("m{nth}.log")),

@@ -108,14 +108,14 @@ pub(super) fn target(own: &str, to: Option<&str>, sight: &Sight) -> Result<Stand
     let is_ready = |standby: &&Standby| standby.ready && standby.reads >= sight.format;
     let mut others = sight.standbys.iter().filter(|standby| standby.node != own);
     match to {
-        Some(node) if node == own => Err(NotMigrated::ToItself),
-        Some(node) => {
-            let found = others.find(|standby| standby.node == node);
-            let found = found.ok_or_else(|| NotMigrated::Unknown(node.to_owned()))?;
+        Some(name) if name == own => Err(NotMigrated::ToItself),
+        Some(name) => {
+            let found = others.find(|standby| standby.node == name);
+            let found = found.ok_or_else(|| NotMigrated::Unknown(name.to_owned()))?;
             let ready = Some(found).filter(is_ready);
             ready
                 .cloned()
-                .ok_or_else(|| NotMigrated::NotReady(node.to_owned()))
+                .ok_or_else(|| NotMigrated::NotReady(name.to_owned()))
         }
         None => {
             let first = others.clone().next().ok_or(NotMigrated::Alone)?;

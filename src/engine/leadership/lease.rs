@@ -52,10 +52,7 @@ impl Lease {
         if self.sent.is_some() || now < self.next_at {
             return None;
         }
-        Some(
-            self.id
-                .map_or(Request::Grant(self.ttl), |id| Request::Renew(id)),
-        )
+        Some(self.id.map_or(Request::Grant(self.ttl), Request::Renew))
     }
 
     pub(super) fn asked(&mut self, now: Instant, ask: AskId) {

@@ -12,9 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::stopping::Stopping;
 use super::{
     appends::{Appends, Kind},
+    ending::Stopping,
     follow::{Follow, Wish},
     handover::Handover,
     keeping::Keeping,

@@ -3,7 +3,7 @@
 //! lost the key writes nothing, whatever it believes.
 //!
 //! `machine` is the router of these rooms: `lease` (the own lease and its deadline), `view` (what was last seen of the
-//! others), `follow` (the journal of another), `appends` (the own batch on its way), `handover`, `keeping` (snapshots).
+//! others), `follow` (the journal of another), `appends` (the own batch on its way), `handover`, `keeping` (snapshots), `ending`.
 //! `requests` makes transactions of what they want, and answers of outcomes; `names` says how keys are called.
 //!
 //! ```text
@@ -17,6 +17,7 @@
 //! ```
 
 mod appends;
+mod ending;
 mod follow;
 mod handover;
 mod keeping;
@@ -24,6 +25,8 @@ mod lease;
 mod machine;
 mod names;
 mod requests;
+#[cfg(test)]
+mod tests;
 mod types;
 mod values;
 mod view;

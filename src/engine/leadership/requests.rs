@@ -124,11 +124,13 @@ fn active_key(active: &Active) -> KeyOp {
 
 /// What makes a batch the next one of this reign.
 fn is_next(fence: Fence, seq: u64) -> Vec<Compare> {
-    let mut when = vec![still(fence), Compare::Absent(names::log(seq))];
-    if seq > 1 {
-        when.push(Compare::Present(names::log(seq - 1)));
-    }
-    when
+    // The first has none before it; one that was on its way for long may find itself removed, but not the snapshot.
+    let before = if seq > 1 {
+        Compare::Present(names::log(seq - 1))
+    } else {
+        Compare::Absent(names::CURRENT.to_owned())
+    };
+    vec![still(fence), Compare::Absent(names::log(seq)), before]
 }
 
 /// A transaction that is done while the key is that of this reign, and shows the key otherwise.
@@ -201,11 +203,8 @@ fn announce(standby: &Standby) -> Call {
         reads: standby.reads,
         ready: standby.ready,
     });
-    reading(vec![put(
-        names::standby(&standby.node),
-        value,
-        standby.lease,
-    )])
+    let key = names::standby(&standby.node);
+    reading(vec![put(key, value, standby.lease)])
 }
 
 /// A snapshot becomes current only in place of the one that was there when it was made: an older one that was on its way

@@ -35,9 +35,9 @@ impl Config {
     pub const USUAL_TTL: Duration = Duration::from_secs(5);
 
     /// A central with the usual times.
-    pub fn new(node: &str, address: &str) -> Self {
+    pub fn new(name: &str, address: &str) -> Self {
         Self {
-            node: node.to_owned(),
+            node: name.to_owned(),
             address: address.to_owned(),
             ttl: Self::USUAL_TTL,
             reads: 1,

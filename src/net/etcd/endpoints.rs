@@ -10,9 +10,8 @@ use tonic::{
 };
 
 use super::{
-    REQUEST_WITHIN,
+    calls::{REQUEST_WITHIN, unary},
     messages::{Op, RangeRequest, RequestOp, TxnRequest, TxnResponse},
-    unary,
 };
 use crate::model::Silence;
 
@@ -154,7 +153,7 @@ async fn accept(endpoint: &Endpoint, name: &str, nth: usize) -> Result<Live, Sta
         }],
         ..TxnRequest::default()
     };
-    let _: TxnResponse = unary(&live, "/etcdserverpb.KV/Txn", request).await?;
+    let _: TxnResponse = unary(&live.channel, "/etcdserverpb.KV/Txn", request).await?;
     Ok(live)
 }
 

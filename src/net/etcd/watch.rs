@@ -5,10 +5,10 @@ use tokio_stream::StreamExt;
 use tonic::{Request, Status, Streaming};
 
 use super::{
+    calls::ready,
     codec::Prost,
     endpoints::Live,
     messages::{WatchCreate, WatchRequest, WatchResponse},
-    ready,
     translation::Prefix,
 };
 use crate::model::{Change, KeyRange, Revision};
@@ -49,7 +49,7 @@ impl EtcdWatch {
         };
         // A side that has ended is one that has left, for some versions.
         let asked = tokio_stream::once(create).chain(tokio_stream::pending());
-        let mut client = ready(live).await?;
+        let mut client = ready(live.channel()).await?;
         let path = PathAndQuery::from_static("/etcdserverpb.Watch/Watch");
         let codec = Prost::<WatchRequest, WatchResponse>::default();
         let response = client.streaming(Request::new(asked), path, codec).await?;

@@ -6,8 +6,8 @@
 //! notes when a peer last spoke, `memory` what must survive a restart, `pages` keeps the listing as it is sent,
 //! `catalogue` as a face shows it, which `door` lets ask, and `news` chooses what people hear. `place` is its
 //! place among the centrals of its cluster, and `standing` what its peers hear of that. `inside` is the gateway of this
-//! process, which speaks as a client does. `key_store` is what several centrals need of etcd, and `reign` the task around the
-//! machine that decides which of them is active.
+//! process, which speaks as a client does. `key_store` is what several centrals need of etcd, `opening` which one a build has,
+//! and `reign` the task around the machine that decides which of them is active.
 
 mod api;
 mod catalogue;
@@ -21,6 +21,7 @@ mod key_store;
 mod legacy;
 mod memory;
 mod news;
+mod opening;
 mod pages;
 mod peers;
 mod place;
@@ -60,6 +61,7 @@ pub use statistics::rewritten as rewritten_statistics;
 pub use catalogue::Catalogue;
 pub use door::CentralDoor;
 pub use key_store::{Journal, KeyStore, KeyWatch};
+pub use opening::{KeyStoreConfig, OpenKeyStore, open_key_store};
 pub use place::{Announce, Elsewhere, Membership, Standing};
 pub use reign::Reign;
 

@@ -49,7 +49,7 @@ pub fn plan(seed: u64) -> Plan {
     let nodes = random.usize(2..=3);
     let mut config = Config::new("", "");
     config.ttl = Duration::from_secs(random.u64(3..=5));
-    config.snapshot_batches = random.u64(5..40);
+    config.snapshot_batches = random.u64(2..40);
     config.kept_batches = random.u64(1..10);
     let calm_at = Duration::from_secs(random.u64(5..50));
     let spoils_leases = random.u8(..4) == 0;
@@ -86,7 +86,7 @@ pub fn plan(seed: u64) -> Plan {
             0.0
         }
     };
-    let (lost_before, lost_after, late) = (often(0.1), often(0.1), often(0.05));
+    let (lost_before, lost_after, late) = (often(0.1), often(0.1), often(0.2));
     let (watch_missing, watch_twice) = (often(0.1), often(0.1));
     Plan {
         seed,

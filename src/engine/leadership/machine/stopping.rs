@@ -1,40 +1,20 @@
 //! The end of a central: it hands over if it can, else it gives the key back; then its lease.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::{
     super::{
+        ending::Stopping,
         requests::Request,
         types::{Action, AskId},
     },
     Leadership, Role,
 };
 
-/// For no longer is a key store waited for.
-const WITHIN: Duration = Duration::from_secs(5);
-
-#[derive(Debug)]
-pub(super) struct Stopping {
-    pub(super) until: Instant,
-    /// Handing over has been tried.
-    tried: bool,
-    /// The key is being given back.
-    pub(super) releasing: Option<AskId>,
-    /// The lease is being given back.
-    pub(super) revoking: Option<AskId>,
-    pub(super) next_at: Instant,
-}
-
 impl Leadership {
     pub(super) fn shut_down(&mut self, now: Instant) {
         if self.stopping.is_none() {
-            self.stopping = Some(Stopping {
-                until: now + WITHIN,
-                tried: false,
-                releasing: None,
-                revoking: None,
-                next_at: now,
-            });
+            self.stopping = Some(Stopping::new(now));
         }
     }
 

@@ -12,9 +12,9 @@ use crate::{
 /// Of a key that names who is active.
 fn active(found: &KeyValue) -> Active {
     let value: Option<ActiveValue> = names::read(&found.value);
-    let (node, address) = value.map_or_else(Default::default, |value| (value.node, value.address));
+    let (name, address) = value.map_or_else(Default::default, |value| (value.node, value.address));
     Active {
-        node,
+        node: name,
         address,
         lease: found.lease,
         fence: Fence(found.modified),
