@@ -156,6 +156,10 @@ download-already = already complete and verified in { $path }
 download-failed = failed: { $why }
 download-failed-for-now = { $failed }: RESUME { $number } continues it once one is back
 download-cancelled = cancelled; verified data is kept
+downloads-failed = { $count ->
+    [one] 1 more download failed: STATUS says why; RESUME * continues it
+   *[other] { $count } more downloads failed: STATUS says why; RESUME * continues them
+}
 downloads-cancelled = { $count ->
     [one] 1 download cancelled; verified data is kept for another time
    *[other] { $count } downloads cancelled; verified data is kept for another time

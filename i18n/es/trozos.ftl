@@ -156,6 +156,10 @@ download-already = ya estaba completa y verificada en { $path }
 download-failed = falló: { $why }
 download-failed-for-now = { $failed }: REANUDAR { $number } la continúa cuando vuelva alguno
 download-cancelled = cancelada; lo verificado se conserva
+downloads-failed = { $count ->
+    [one] 1 descarga más falló: ESTADO dice por qué; REANUDAR * la continúa
+   *[other] { $count } descargas más fallaron: ESTADO dice por qué; REANUDAR * las continúa
+}
 downloads-cancelled = { $count ->
     [one] 1 descarga cancelada; lo verificado se conserva para otra vez
    *[other] { $count } descargas canceladas; lo verificado se conserva para otra vez

@@ -86,7 +86,7 @@ fn a_limit_is_shown_and_changed_at_the_prompt_and_holds_at_once() {
     // With the limit it would take forty seconds.
     assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
     terminal
-        .exp_string("falló la orden de --al-terminar, false: acab")
+        .exp_string("la orden de --al-terminar, false: acab")
         .unwrap();
     terminal.send_line("SALIR").unwrap();
     terminal.exp_eof().unwrap();

@@ -198,9 +198,9 @@ fn a_secondary_is_found_by_its_number_wherever_it_listens() {
             .current_dir(folder.path());
     };
     let start = |n: u8| {
-        let mut command = Command::new(SECONDARY);
+        let mut command = Command::new("env");
         own(&mut command);
-        command.env("TROZOS_SOCKET", "");
+        command.args(["TROZOS_SOCKET=", SECONDARY]);
         command.args([format!("-n{n}"), "--estadisticas=stats".to_owned()]);
         command.args(["-p0", "--ip=127.0.0.1", "--sin-consola"]);
         Process::spawn(&mut command)

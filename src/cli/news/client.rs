@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, time::Instant};
 
-use super::{News, bulk::Bulk, complete::Completed, notices::Notices};
+use super::{News, bulk::Bulk, complete::Ends, notices::Notices};
 use crate::{
     cli::text::{client, line::Line, transfer::Touched},
     node::client::{ClientEvent, DownloadEvent, DownloadNumber},
@@ -24,7 +24,8 @@ pub struct ClientNews {
     cancelled: Bulk<()>,
     paused: Bulk<()>,
     held: Bulk<()>,
-    completed: Completed,
+    completed: Ends,
+    failed: Ends,
 }
 
 impl ClientNews {
@@ -39,7 +40,8 @@ impl ClientNews {
             cancelled: Bulk::default(),
             paused: Bulk::default(),
             held: Bulk::default(),
-            completed: Completed::default(),
+            completed: Ends::told_as(client::many_complete),
+            failed: Ends::told_as(client::many_failed),
         }
     }
 
@@ -120,6 +122,12 @@ impl News<ClientEvent> for ClientNews {
                 let told = self.completed.take(now, bytes, client::event(event));
                 return told.into_iter().collect();
             }
+            if matches!(what, DownloadEvent::Failed { .. }) && self.has_live {
+                self.notices.over(file.as_str());
+                let mut lines = self.notices.rest();
+                lines.extend(self.failed.take(now, 0, client::event(event)));
+                return lines;
+            }
             match what {
                 DownloadEvent::Notice(_) if self.is_expelled => return Vec::new(),
                 DownloadEvent::Notice(notice) => {
@@ -172,6 +180,7 @@ impl News<ClientEvent> for ClientNews {
     fn due(&mut self, now: Instant) -> Vec<Line> {
         let mut lines = self.notices.due(now);
         lines.extend(self.completed.due(now));
+        lines.extend(self.failed.due(now));
         lines.extend(
             self.cancelled
                 .due(now, |(), sum| client::cancelled(sum.count)),
@@ -184,6 +193,7 @@ impl News<ClientEvent> for ClientNews {
     fn rest(&mut self) -> Vec<Line> {
         let mut lines = self.notices.rest();
         lines.extend(self.completed.rest());
+        lines.extend(self.failed.rest());
         lines.extend(self.cancelled.rest(|(), sum| client::cancelled(sum.count)));
         lines.extend(self.paused.rest(|(), sum| client::paused(sum.count)));
         lines.extend(self.held.rest(|(), sum| client::held(sum.count)));
@@ -244,6 +254,22 @@ mod tests {
             assert_eq!(lines.len(), 1);
             assert!(lines[0].text().starts_with(words), "{lines:?}");
         }
+    }
+
+    #[test]
+    fn what_fails_at_once_is_few_lines() {
+        let now = Instant::now();
+        let mut news = ClientNews::new(true);
+        let failed = DownloadEvent::Failed {
+            reason: crate::node::Failure::Broken,
+        };
+        let told: usize = (1..=60)
+            .map(|number| news.take(now, &event(number, failed.clone())).len())
+            .sum();
+        assert_eq!(told, 3);
+        let lines = news.rest();
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].text().starts_with("57 descargas más"), "{lines:?}");
     }
 
     #[test]

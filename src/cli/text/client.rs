@@ -205,6 +205,11 @@ pub fn many_complete(count: usize, size: u64) -> Line {
     Line::new(Tone::Good, text)
 }
 
+/// Several downloads failed in a short time.
+pub fn many_failed(count: usize, _: u64) -> Line {
+    Line::new(Tone::Bad, t!("downloads-failed", count = count))
+}
+
 /// Several downloads were given up at once, as when the program ends.
 pub fn cancelled(count: usize) -> Line {
     t!("downloads-cancelled", count = count).into()
