@@ -337,10 +337,17 @@ def changes(figures):
     return text
 
 
+def of_build(part):
+    """Says of which build figures are that are not of the usual one."""
+    return "Of a development build.\n\n" if part.get("profile") == "debug" else ""
+
+
 def watching(part):
     """First byte, seeks and the death of a secondary."""
     rows, checks = [], []
     for name, of in part.items():
+        if name == "profile":
+            continue
         way, chunk = name.split(" ")
         way = {"client": "`videocliente ver`", "central": "`/ver` of the central"}[way]
         seeks = sorted(of["seeks"])
@@ -355,7 +362,7 @@ def watching(part):
 Network namespaces. The first byte has connections and digests in it, and through the central its question as well; twenty seeks after
 0.3 s of reading as fast as it comes; a film of 5 MB/s, whose second secondary is killed by SIGKILL after four seconds.
 
-""" + table(["", "chunk MiB", "first byte ms", "seek, median", "worst", "longest gap"], rows) + "\n" + verdicts(checks) + "\n"
+""" + of_build(part) + table(["", "chunk MiB", "first byte ms", "seek, median", "worst", "longest gap"], rows) + "\n" + verdicts(checks) + "\n"
 
 
 def web(figures):
@@ -383,7 +390,7 @@ pieces, which aria2c verifies in both.
 """ + times(runs, part["bytes"]) + "\n" + verdicts([("≥ 1.0 × three nginx", f"{fast:.2f}", fast >= 0.995)]) + "\n"
     if "metrics" in figures:
         part = figures["metrics"]
-        text += f"### `/metrics` with {part['files']:,} files\n\nA hundred looks, 50 ms apart.\n\n" + table(
+        text += f"### `/metrics` with {part['files']:,} files\n\nA hundred looks, 50 ms apart.\n\n" + of_build(part) + table(
             ["", "p50 ms", "p99", "worst", "KiB"],
             [[name, f"{part[name]['p50_ms']:.1f}", f"{part[name]['p99_ms']:.1f}", f"{part[name]['worst_ms']:.1f}",
               f"{part[name]['bytes'] / 1024:.0f}"] for name in ["central", "secondary"]]) + "\n" + verdicts([
@@ -404,7 +411,7 @@ pieces, which aria2c verifies in both.
 
 While a client downloads. 64 of them have a stream of events, three of each address; the others ask for the page again every ten seconds.
 
-""" + table(["", "CPU ms of the central in each second", "peak MiB", "KiB/s to all", "pages asked for"],
+""" + of_build(part) + table(["", "CPU ms of the central in each second", "peak MiB", "KiB/s to all", "pages asked for"],
             [row("no page", part["none"]), row(f"{part['pages']} pages", part["all"])]) + "\n"
     if "idle" in figures:
         part = figures["idle"]

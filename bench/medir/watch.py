@@ -49,8 +49,8 @@ def played(url, length, victim):
 
 def stream(config):
     """First byte, seeks and a secondary's death: by `videocliente ver`, and through the central."""
-    result = {}
-    for chunk, length in [(1, 6 << 30), (4, 17 << 30)]:
+    result = {"profile": procs.PROFILE}
+    for chunk, length in [(1, 2 << 30), (4, 17 << 30)]:
         work = config.work / "ver" / str(chunk)
         shutil.rmtree(work, ignore_errors=True)
         film = spotted_film(work / "servido1" / NAME, length)
@@ -121,7 +121,7 @@ def events(config):
     folders = served_copies(work, original, 3)
     cluster = Cluster(work, folders, port=PORT, extra=["--limite-subida", "2MB/s"])
     seconds = 20
-    result = {"pages": PAGES, "seconds": seconds}
+    result = {"pages": PAGES, "seconds": seconds, "profile": procs.PROFILE}
     try:
         for name, count in [("none", 0), ("all", PAGES)]:
             over = threading.Event()

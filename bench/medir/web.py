@@ -107,7 +107,7 @@ def figures_of_many(config):
     work = config.work / "muchos"
     folder = tiny_files(work / "servido1", config.many_files)
     cluster = Cluster(work, [folder], port=PORT)
-    result = {"files": config.many_files}
+    result = {"files": config.many_files, "profile": procs.PROFILE}
     for name, port in [("central", PORT), ("secondary", PORT + 1)]:
         times = []
         for _ in range(100):

@@ -492,6 +492,31 @@ async fn other_hosts_and_methods_are_refused_everywhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_is_kept_for_a_while_and_then_ended() {
+    let scene = Scene::start(1).await;
+    let at = scene.secondary(1);
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: {at}\r\n\r\n");
+    let mut began = Instant::now();
+    // Longer than a head may take.
+    for pause_s in [6, 0] {
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"ok\n") {
+            let read = timeout(PATIENCE, stream.read_buf(&mut answer)).await;
+            assert!(read.unwrap().unwrap() > 0);
+        }
+        began = Instant::now();
+        let nothing = timeout(Duration::from_secs(pause_s), stream.read_u8()).await;
+        assert!(nothing.is_err(), "{nothing:?}");
+    }
+    let end = timeout(2 * PATIENCE, stream.read_to_end(&mut Vec::new())).await;
+    let _ = end.expect("never ended");
+    let took = began.elapsed();
+    assert!(took >= Duration::from_secs(19), "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn slow_and_long_heads_are_ended() {
     let scene = Scene::start(1).await;
     let at = scene.secondary(1);

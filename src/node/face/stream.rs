@@ -35,6 +35,8 @@ use crate::{
 struct Doing {
     /// Answers that are not over.
     answers: AtomicUsize,
+    /// Answers that have begun since the connection did.
+    begun: AtomicUsize,
     /// The connection must end with a reset.
     cut: AtomicBool,
     /// What is being answered is watched, and may be paused for longer.
@@ -128,6 +130,10 @@ pub struct VisitStream {
     read: Deadline,
     /// The first byte of a request came then.
     request_began: Option<Instant>,
+    /// Since when there is neither a request nor an answer.
+    idle_since: Option<Instant>,
+    /// Answers that had begun when it was last read.
+    answers_seen: usize,
     write: Deadline,
     /// Since when the peer has taken less than the least, and how much it took.
     slow_since: Option<(Instant, u64)>,
@@ -160,6 +166,7 @@ impl VisitStream {
     pub(super) fn new(stream: Stream, permits: [Arc<Permit>; 2]) -> Self {
         let doing = Doing {
             answers: AtomicUsize::new(0),
+            begun: AtomicUsize::new(0),
             cut: AtomicBool::new(false),
             is_watched: AtomicBool::new(false),
             part: Mutex::default(),
@@ -171,6 +178,8 @@ impl VisitStream {
             doing: Arc::new(doing),
             read: Deadline::new(),
             request_began: Some(Instant::now()),
+            idle_since: None,
+            answers_seen: 0,
             write: Deadline::new(),
             slow_since: None,
             is_paused: false,
@@ -181,6 +190,7 @@ impl VisitStream {
     pub fn answering(&self) -> impl Fn() -> Serving + Send + Sync + 'static {
         let doing = Arc::clone(&self.doing);
         move || {
+            doing.begun.fetch_add(1, Ordering::AcqRel);
             if doing.answers.fetch_add(1, Ordering::AcqRel) == 0 {
                 doing.set_use(Use::Busy);
             }
@@ -285,22 +295,25 @@ impl AsyncRead for VisitStream {
         let this = self.get_mut();
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(context, buffer);
+        // The answer to a request may be over before this is asked again.
+        let begun = this.doing.begun.load(Ordering::Acquire);
+        if std::mem::replace(&mut this.answers_seen, begun) != begun || this.is_answering() {
+            (this.request_began, this.idle_since) = (None, None);
+        }
         if this.is_answering() {
-            this.request_began = None;
             return read;
         }
         let now = Instant::now();
         if read.is_ready() {
             if buffer.filled().len() > before {
                 this.request_began.get_or_insert(now);
+                this.idle_since = None;
             }
             return read;
         }
         let at = match this.request_began {
             Some(began) => began + HTTP_HEAD_TIMEOUT,
-            // The same moment for as long as nothing happens, as each poll would put it off.
-            None if this.read.sleep.deadline() > now => this.read.sleep.deadline(),
-            None => now + HTTP_IDLE_TIMEOUT,
+            None => *this.idle_since.get_or_insert(now) + HTTP_IDLE_TIMEOUT,
         };
         if this.read.is_over(at, context) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
