@@ -119,6 +119,7 @@ no-name = You have no name yet: ENROL <name>
 central-lost = No connection to the central ({ $reason }): retrying automatically
 central-lost-idle = No connection to the central ({ $reason }): retrying automatically
 central-denied = No connection to the central: { $why }
+central-moved = The central of the cluster is now the one at { $address }
 central-back = Connected to the central again
 central-awaited = The central is slow to answer: waiting for it. What does not need it works; Ctrl-C stops waiting
 central-awaited-later = Once it answers: { $line }
@@ -580,6 +581,21 @@ secondary-no-central = No connection to the central: retrying automatically
 secondary-read-only = The folder is read-only: it is served, but takes no copies
 secondary-away = A disk of the folder is missing: nothing on it is served, and no copies are taken there
 secondary-indexing = The folder is being read
+secondary-scrub = Scrub, once in { $every }: { $done } of { $total } in this round{ $damaged ->
+    [0] {""}
+    [one] , 1 damaged file
+   *[other] , { $damaged } damaged files
+}
+secondary-scrubbed = The last scrub ended { $ago } ago: { $size }, { $damaged ->
+    [0] no damage
+    [one] 1 damaged file
+   *[other] { $damaged } damaged files
+}
+scrub-ended = Everything was read again and compared with its digests ({ $size }): { $damaged ->
+    [0] no damage
+    [one] 1 file was damaged
+   *[other] { $damaged } files were damaged
+}
 secondary-idle = It neither sends nor copies anything now
 uploads-running = { $count ->
     [one] 1 upload running
@@ -622,6 +638,11 @@ start-no-such-host = “{ $host }” is not a name or address that this machine 
 start-not-local = { $ip } is not an address of this machine: give --ip one that is, or 0.0.0.0 for all of them
 start-port-denied = listening on { $address } is not allowed: choose one of 1024 or more with --port
 start-listen = cannot listen on { $address }: { $why }
+etcd-not-built = this build has no client of etcd, which several centrals need: build it with the feature "etcd", or run one central without
+etcd-none = no member of etcd is given
+etcd-address = "{ $given }" is no member of etcd: write http://host:port or https://host:port
+etcd-authority = { $given } is reached by TLS: give the authority's certificate
+etcd-certificates = the certificates for etcd cannot be used: { $why }
 start-number-in-use = number { $number } belongs to another secondary that is up: choose another with --number, or stop that one
 start-number-in-use-by = number { $number } belongs to another secondary that is up and listens on { $address }: choose another with --number, or stop that one
 start-refused = the central does not accept this secondary: { $why }
@@ -689,6 +710,8 @@ refused-number-not-allowed = the number is above what the central allows: give a
 refused-no-such-content = the secondary does not hold that content any more: asking another
 refused-file-changed = the file changed while in use: wait until it has been read again
 refused-read-failed = the other node could not read its disk: see its log
+refused-not-active = that central is on standby, and none is active now: retrying automatically
+refused-not-active-but = that central is on standby: the active one is { $address }, and it does not answer
 refused-stopping = the central is shutting down, or this node has opened a newer connection: reconnecting
 refused-timed-out = the central heard nothing from this node in time: check the network and the load of both machines
 refused-internal = the central had a fault of its own: see its log
@@ -734,6 +757,7 @@ why-time = it is not a time: write seconds, or 30s, 2m or 1h
 why-range = write a number from { $least } to { $most }
 why-own-address = write an address of this machine in the network, such as 192.168.1.20 or 192.168.1.20:8080
 why-quiet = that is too long: 24 hours at most
+why-scrub = write how often, from 1m to 3650d, such as 7d or 12h, or no
 why-limit = write a rate such as 20MB/s, or OFF to remove the limit
 why-open-quote = a quote is not closed
 why-limit-no-rate = the rate is missing: write, for example, 8:00-20:00 mon-fri 5MB/s
@@ -1144,7 +1168,10 @@ flag-carpeta = Folder for everything that is made; what is already there is not 
 flag-nodos = Name or address of a server, or several with commas; once per server [default: those of this machine]
 flag-numero = Its number: 1 to 3, or more with --secondaries
 flag-ip-anunciada = Name or address given to others, with or without a port [default: where it listens or else the one it reaches the central from]
-flag-ip-central = Name or address of the central, with or without a port
+flag-ip-central = Name or address of the central, with or without a port; several with commas, and auto for the one that announces itself on the network
+flag-grupo = Of the centrals that announce themselves, those of this group
+flag-videocentral-grupo = Name of the group with which it announces itself, to tell it from others on the same network
+flag-anunciar = Announces itself on its network (mDNS), for whoever looks for it with --central-ip auto [default: yes, and no with a secret or TLS]
 flag-puerto-central = Port of the central
 flag-directorio = Folder that it serves [default: data/videosN]
 flag-videolocal-directorio = Folder with videos1, videos2…
@@ -1153,6 +1180,7 @@ flag-limite-bajada = Limit of all that is received, per second: 500kB/s, 20MB/s,
 flag-al-terminar = Program that is run when a download has completed, with the path of the file as its last argument; no shell
 flag-campana = Rings the terminal's bell when a download ends
 flag-reposo = How long a file must not have changed to be offered: 4s, 500ms, 1m; one that is open for writing waits until it is closed
+flag-repaso-digests = How often everything it serves is read again and compared with its digests, to find what the disk has altered: 7d, 12h; no: never
 flag-olvidar-discos = Carries on without disks that the folder had and that are gone for good: what is there now is all
 flag-videolocal-limite-subida = Upload limit per second of each secondary: 500kB/s, 20MB/s, 1GiB/s; or a timetable: “20MB/s, 8:00-20:00 mon-fri 5MB/s, sat-sun off”
 flag-retirados-max = How much is kept of what was set aside in .trozos/retirados; the oldest goes first [default: a tenth of the disk, and 50 GB at most]
@@ -1204,6 +1232,8 @@ why-switch = write yes or no
 why-not-url = it is not a URL: write a name or an address, with or without a port, such as h:50000
 why-brackets = an IPv6 address with a port is written in brackets: [::1]:50000
 why-port = the port after the colon is a number from 1 to 65535
+why-centrals = up to { $count } centrals, with commas between them
+why-group = the name of a group has 1 to 48 bytes, without control characters
 why-host = write a name or an address, such as central.lan, 10.0.0.2 or ::1, with or without a port
 why-language = the languages are es and en
 why-log-level = use error, warn, info, debug or trace, or a tracing filter
@@ -1287,6 +1317,12 @@ lost-not-a-message = the central sent something that is not a message: make sure
 lost-line-too-long = the central sent a line that is too long: make sure that all nodes are of the same version
 lost-silent = no signs of life
 lost-stops = the central is shutting down
+lost-other-cluster = { $place }: the central of another cluster answers
+lost-nobody-announced = no central announces itself on this network; waiting for one, or --central-ip says where it is
+lost-nobody-announced-of = no central of the group { $group } announces itself on this network; waiting for one, or --central-ip says where it is
+lost-several-clusters = several clusters announce themselves on this network: { $names }; --group says which one
+lost-not-listening = announcements on the network cannot be heard: { $why }
+lost-moved = the central is now { $address }
 lost-outdated = { $place }: another central has taken over from this one, or this one lost its saved state: waiting for the other
 lost-stopped = this program is shutting down
 
@@ -1317,6 +1353,7 @@ heading-order = Options
 
 # What is answered by HTTP
 http-not-found = There is nothing at this address
+http-expelled = The administrator has sent this machine away; it may ask again in a minute
 http-replaced = That content is no longer its name’s: there is another version
 http-bad-host = The request names no host, or several
 http-wrong-host = This server has no such name; if the name is its own, start it with --http-name and the name

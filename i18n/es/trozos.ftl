@@ -119,6 +119,7 @@ no-name = Aún no tienes nombre: INSCRIBIR <nombre>
 central-lost = Sin conexión con el central ({ $reason }): se reintenta solo
 central-lost-idle = Sin conexión con el central ({ $reason }): se reintenta solo
 central-denied = Sin conexión con el central: { $why }
+central-moved = El central del grupo es ahora el de { $address }
 central-back = Conectado de nuevo con el central
 central-awaited = El central tarda en contestar: se le espera. Lo que no lo necesita funciona; Ctrl-C deja de esperar
 central-awaited-later = En cuanto conteste: { $line }
@@ -580,6 +581,21 @@ secondary-no-central = Sin conexión con el central: se reintenta solo
 secondary-read-only = La carpeta solo se puede leer: se sirve, pero no recibe copias
 secondary-away = Falta un disco de la carpeta: no se sirve nada de él ni se reciben copias en él
 secondary-indexing = Se está leyendo la carpeta
+secondary-scrub = Repaso, uno cada { $every }: { $done } de { $total } en esta vuelta{ $damaged ->
+    [0] {""}
+    [one] , 1 fichero dañado
+   *[other] , { $damaged } ficheros dañados
+}
+secondary-scrubbed = El último repaso acabó hace { $ago }: { $size }, { $damaged ->
+    [0] sin daños
+    [one] 1 fichero dañado
+   *[other] { $damaged } ficheros dañados
+}
+scrub-ended = Se ha vuelto a leer todo y se ha comparado con su huella ({ $size }): { $damaged ->
+    [0] sin daños
+    [one] había 1 fichero dañado
+   *[other] había { $damaged } ficheros dañados
+}
 secondary-idle = Ahora no envía ni copia nada
 uploads-running = { $count ->
     [one] 1 envío en curso
@@ -622,6 +638,11 @@ start-no-such-host = «{ $host }» no es ningún nombre ni dirección que esta m
 start-not-local = { $ip } no es una dirección de esta máquina: usa en --ip una de ellas, o 0.0.0.0 para todas
 start-port-denied = no está permitido escuchar en { $address }: elige con --puerto uno de 1024 o más
 start-listen = no se puede escuchar en { $address }: { $why }
+etcd-not-built = este programa se compiló sin cliente de etcd, que hace falta para varios centrales: compílalo con la característica «etcd», o arranca un solo central sin él
+etcd-none = no se ha dado ningún miembro de etcd
+etcd-address = «{ $given }» no es un miembro de etcd: escribe http://máquina:puerto o https://máquina:puerto
+etcd-authority = a { $given } se llega por TLS: da el certificado de la autoridad
+etcd-certificates = los certificados para etcd no sirven: { $why }
 start-number-in-use = el número { $number } lo tiene otro secundario que está vivo: elige otro con --numero, o para al otro
 start-number-in-use-by = el número { $number } lo tiene otro secundario que está vivo y escucha en { $address }: elige otro con --numero, o para al otro
 start-refused = el central no admite a este secundario: { $why }
@@ -689,6 +710,8 @@ refused-number-not-allowed = el número es mayor que los que admite el central: 
 refused-no-such-content = el secundario ya no tiene ese contenido: se pide a otro
 refused-file-changed = el fichero cambió mientras se usaba: espera a que se lea de nuevo
 refused-read-failed = el otro nodo no pudo leer su disco: mira su registro
+refused-not-active = ese central está de reserva y ninguno tiene el mando ahora: se reintenta solo
+refused-not-active-but = ese central está de reserva: el que tiene el mando es { $address }, y no contesta
 refused-stopping = el central se está parando, o este nodo abrió una conexión más nueva: se vuelve a conectar
 refused-timed-out = el central no oyó nada de este nodo a tiempo: mira la red y la carga de las dos máquinas
 refused-internal = el central tuvo un fallo interno: mira su registro
@@ -734,6 +757,7 @@ why-time = no es un tiempo: escribe segundos, o 30s, 2m o 1h
 why-range = escribe un número de { $least } a { $most }
 why-own-address = escribe una dirección de esta máquina en la red, como 192.168.1.20 o 192.168.1.20:8080
 why-quiet = es demasiado: 24 horas como mucho
+why-scrub = escribe cada cuánto, de 1m a 3650d, como 7d o 12h, o no
 why-limit = escribe una tasa como 20MB/s, o NO para quitar el límite
 why-open-quote = hay una comilla sin cerrar
 why-limit-no-rate = falta la tasa: escribe por ejemplo 8:00-20:00 lun-vie 5MB/s
@@ -1144,7 +1168,10 @@ flag-carpeta = Carpeta en la que se guarda todo; lo que ya haya en ella no se to
 flag-nodos = Nombre o dirección de un servidor, o varios con comas; una vez por servidor [por defecto: los de esta máquina]
 flag-numero = Su número: de 1 a 3, o más con --secundarios
 flag-ip-anunciada = Nombre o dirección que se da a los demás, con puerto o sin él [por defecto: donde escucha o, si no, la que usa para llegar al central]
-flag-ip-central = Nombre o dirección del central, con su puerto o sin él
+flag-ip-central = Nombre o dirección del central, con su puerto o sin él; varios, con comas, y auto para el que se anuncie en la red
+flag-grupo = De los centrales que se anuncian, los de este grupo
+flag-videocentral-grupo = Nombre del grupo con el que se anuncia, para distinguirlo de otros de la misma red
+flag-anunciar = Se anuncia en su red (mDNS), para quien lo busca con --ip-central auto [por defecto: si, y no con clave o TLS]
 flag-puerto-central = Puerto del central
 flag-directorio = Carpeta que sirve [por defecto: data/videosN]
 flag-videolocal-directorio = Carpeta en la que están videos1, videos2…
@@ -1153,6 +1180,7 @@ flag-limite-bajada = Límite de todo lo que se recibe, por segundo: 500kB/s, 20M
 flag-al-terminar = Programa que se ejecuta al acabar bien cada descarga, con la ruta del fichero como último argumento; sin shell
 flag-campana = Suena la campana del terminal cuando acaba una descarga
 flag-reposo = Cuánto lleva sin cambiar un fichero cuando se ofrece: 4s, 500ms, 1m; si está abierto para escribir, se espera a que se cierre
+flag-repaso-digests = Cada cuánto se vuelve a leer todo lo que sirve y se compara con su huella, por si el disco ha alterado algo: 7d, 12h; no: nunca
 flag-olvidar-discos = Sigue sin los discos que tenía la carpeta y ya no van a volver: lo que hay ahora es todo
 flag-videolocal-limite-subida = Límite de subida por segundo de cada secundario: 500kB/s, 20MB/s, 1GiB/s; o un horario: «20MB/s, 8:00-20:00 lun-vie 5MB/s, sáb-dom no»
 flag-retirados-max = Cuánto se guarda como mucho de lo apartado en .trozos/retirados; lo más viejo se borra antes [por defecto: la décima parte del disco, y 50 GB como mucho]
@@ -1204,6 +1232,8 @@ why-switch = escribe sí o no
 why-not-url = no es una URL: escribe un nombre o una dirección, con puerto o sin él, como h:50000
 why-brackets = una dirección IPv6 con puerto va entre corchetes: [::1]:50000
 why-port = el puerto tras los dos puntos es un número de 1 a 65535
+why-centrals = hasta { $count } centrales, separados por comas
+why-group = el nombre de un grupo tiene de 1 a 48 bytes, sin caracteres de control
 why-host = escribe un nombre o una dirección, como central.lan, 10.0.0.2 o ::1, con puerto o sin él
 why-language = los idiomas son es y en
 why-log-level = usa error, warn, info, debug o trace, o un filtro de tracing
@@ -1287,6 +1317,12 @@ lost-not-a-message = el central envió algo que no es un mensaje: comprueba que 
 lost-line-too-long = el central envió una línea demasiado larga: comprueba que todos los nodos son de la misma versión
 lost-silent = no da señales de vida
 lost-stops = el central se está parando
+lost-other-cluster = { $place }: contesta el central de otro grupo
+lost-nobody-announced = ningún central se anuncia en esta red; se espera a que haya uno, o --ip-central dice dónde está
+lost-nobody-announced-of = ningún central del grupo { $group } se anuncia en esta red; se espera a que haya uno, o --ip-central dice dónde está
+lost-several-clusters = en esta red se anuncian varios grupos: { $names }; --grupo dice cuál
+lost-not-listening = no se puede escuchar quién se anuncia en la red: { $why }
+lost-moved = ahora el central es { $address }
 lost-outdated = { $place }: otro central ha tomado el relevo de este, o este perdió lo que tenía guardado: se espera al otro
 lost-stopped = este programa se está parando
 
@@ -1317,6 +1353,7 @@ heading-order = Opciones
 
 # Lo que se contesta por HTTP
 http-not-found = Aquí no hay nada con esa dirección
+http-expelled = El administrador ha expulsado a esta máquina; dentro de un minuto puede volver a pedir
 http-replaced = Ese contenido ya no es el de su nombre: hay otra versión
 http-bad-host = La petición no dice a qué máquina va, o dice varias
 http-wrong-host = Este servidor no se llama así; si ese nombre es suyo, arráncalo con --http-nombre y el nombre

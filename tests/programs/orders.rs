@@ -206,7 +206,9 @@ fn a_secondary_is_found_by_its_number_wherever_it_listens() {
         Process::spawn(&mut command)
     };
     let secondaries = [1, 2].map(start);
-    secondaries.iter().for_each(|one| drop(one.port()));
+    for secondary in &secondaries {
+        secondary.port();
+    }
     let answer = |words: &[&str]| {
         let mut command = Command::new(SECONDARY);
         own(&mut command);

@@ -237,7 +237,7 @@ async fn wait_for_level(
 ) -> anyhow::Result<()> {
     let (sender, _events) = mpsc::channel(program::EVENTS);
     let config = node::ClientConfig {
-        centrals: vec![central.clone()],
+        centrals: vec![central.clone()].into(),
         // It downloads nothing.
         target: args.download.destino.clone(),
         statistics: node::Keeping::Nowhere,

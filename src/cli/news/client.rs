@@ -56,7 +56,9 @@ impl ClientNews {
                 self.is_expelled = true;
                 self.notices.forget();
             }
-            ClientEvent::Connected { .. } | ClientEvent::CentralBack => self.is_expelled = false,
+            ClientEvent::Connected { .. }
+            | ClientEvent::CentralBack
+            | ClientEvent::CentralMoved { .. } => self.is_expelled = false,
             ClientEvent::CentralAway { .. }
             | ClientEvent::CentralLost { .. }
             | ClientEvent::Denied(_)

@@ -46,6 +46,9 @@ pub fn event(event: &ClientEvent) -> Line {
         }
         ClientEvent::Expelled => Line::new(Tone::Bad, t!("you-are-expelled")),
         ClientEvent::CentralBack => Line::new(Tone::Good, t!("central-back")),
+        ClientEvent::CentralMoved { central } => {
+            Line::new(Tone::Good, t!("central-moved", address = central))
+        }
         ClientEvent::OtherName { wanted, name } => warning(other_name(wanted, name)),
         ClientEvent::Statistics(trouble) => warning(super::errors::statistics(trouble)),
         ClientEvent::Remembered(views) => work::how_many(views),
@@ -316,7 +319,14 @@ pub fn other_name(wanted: &ClientName, name: &ClientName) -> String {
 pub fn heading(view: &DownloadView) -> Line {
     let head = t!("download-head", number = view.number, file = view.file);
     let how_far = match &view.state {
-        DownloadState::Running(snapshot) => work::running(snapshot),
+        DownloadState::Running(snapshot) => match snapshot.readers {
+            0 => work::running(snapshot),
+            count => t!(
+                "state-watched",
+                percent = work::running(snapshot),
+                count = count
+            ),
+        },
         DownloadState::Paused => {
             work::paused_in_full(view.reached).unwrap_or_else(|| state(&view.state))
         }

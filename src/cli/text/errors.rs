@@ -4,7 +4,7 @@ use super::{coded, files::store, links, security, spoken, system, t, units::byte
 use crate::{
     http::LocalError,
     model::SystemError,
-    node::{StartError, StatisticsTrouble, StopError, client::ClientError},
+    node::{KeyStoreError, StartError, StatisticsTrouble, StopError, client::ClientError},
     store::Damage,
 };
 
@@ -30,11 +30,23 @@ pub fn start(error: &StartError) -> String {
             None => t!("start-number-in-use", number = number),
         },
         StartError::Refused(lost) => t!("start-refused", why = links::lost(lost)),
+        StartError::KeyStore(error) => key_store(error),
         // These have their own.
         StartError::Denied(denied) => return security::denied(denied),
         StartError::Store(error) => return store(error),
     };
     coded(&text, error.code())
+}
+
+/// Why there is no key store for several centrals.
+fn key_store(error: &KeyStoreError) -> String {
+    match error {
+        KeyStoreError::NotBuilt => t!("etcd-not-built"),
+        KeyStoreError::NoMember => t!("etcd-none"),
+        KeyStoreError::NotAMember(given) => t!("etcd-address", given = given),
+        KeyStoreError::NoAuthority(given) => t!("etcd-authority", given = given),
+        KeyStoreError::Certificates(why) => t!("etcd-certificates", why = why),
+    }
 }
 
 /// Why players cannot be given a file.

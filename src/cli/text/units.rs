@@ -64,6 +64,16 @@ pub fn whole_time(length: Duration) -> String {
     }
 }
 
+/// A time of which days count: `3 d`, `7 d 5 h`; below two days as [`whole_time`].
+pub fn days(length: Duration) -> String {
+    let hours = (length.as_secs() + 1800) / 3600;
+    match (hours / 24, hours % 24) {
+        (0 | 1, _) => whole_time(length),
+        (days, 0) => format!("{days} d"),
+        (days, hours) => format!("{days} d {hours} h"),
+    }
+}
+
 /// A share of a whole: `45 %`. Only all of it is 100 %.
 pub fn percent(part: u64, whole: u64) -> String {
     let value = if part >= whole {

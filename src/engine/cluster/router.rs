@@ -36,7 +36,10 @@ pub use self::{
     counts::{FileCounts, SentBy},
     people::{Drained, Expelled},
     running::Running,
-    views::{ClientInfo, Holder, ListingVersion, QueueRow, SecondaryCondition, SecondaryInfo},
+    views::{
+        ClientInfo, CountsVersion, Holder, ListingVersion, QueueRow, SecondaryCondition,
+        SecondaryInfo,
+    },
 };
 
 /// A call this much later than it was due means that this process did not run.

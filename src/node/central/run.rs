@@ -19,7 +19,7 @@ use crate::{
     model::{limits::STOP_GRACE, messages::FromClient},
     net::Accepted,
     node::{clock, server::TurnedAway},
-    proto::{Hello, PeerRole, control::FromCentral},
+    proto::control::FromCentral,
     store::StoreError,
 };
 
@@ -116,16 +116,7 @@ impl Central {
                 connection,
                 peer,
                 hello,
-            } => {
-                self.peers.insert(connection, peer);
-                self.cluster.handle_event(now, connection, hello);
-                if self.cluster.has_peer(connection) {
-                    // It comes before all that follows from the enrolment. A refused peer gets an error instead.
-                    let term = self.cluster.term();
-                    let hello = Hello::from_role(&PeerRole::Central { term });
-                    self.send(connection, FromCentral::Hello(hello));
-                }
-            }
+            } => self.opened(now, connection, peer, hello),
             Input::Event { connection, event } => self.cluster.handle_event(now, connection, event),
             Input::Question {
                 connection,
@@ -166,6 +157,7 @@ impl Central {
                 .try_send(Outgoing::Message(Box::new(FromCentral::Bye)));
         }
         inbox.inputs.close();
+        self.place.end().await;
         let _ = timeout(STOP_GRACE, self.server.close().wait()).await;
         self.memory.finish(&mut self.cluster).await?;
         self.statistics.finish_books(&self.cluster).await

@@ -222,9 +222,9 @@ impl Central {
             self.places.event(link, &hello);
             self.cluster.handle_event(ctx.now, link, hello);
             if self.cluster.has_peer(link) {
-                let hello = FromCentral::Hello(Hello::from_role(&PeerRole::Central {
-                    term: self.cluster.term(),
-                }));
+                let hello = FromCentral::Hello(Hello::from_role(&PeerRole::Central(
+                    self.cluster.term().into(),
+                )));
                 ctx.send(end, Packet::FromCentral(hello));
             }
             self.act(ctx);

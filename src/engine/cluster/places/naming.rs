@@ -33,8 +33,8 @@ impl Places {
         connection: ConnectionId,
         wanted: &ClientName,
     ) -> Option<Named> {
-        self.expelled.retain(|_, until| *until > now);
-        if self.expelled.contains_key(wanted) {
+        self.sent_away.forget(now);
+        if self.sent_away.has_name(wanted) {
             return None;
         }
         let session = self.clients.get(&connection)?.session;
@@ -99,12 +99,11 @@ impl Places {
             return name;
         }
         let taken: BTreeSet<&ClientName> = others.iter().filter_map(|c| c.name()).collect();
-        let is_free =
-            |name: &ClientName| !taken.contains(name) && !self.expelled.contains_key(name);
+        let is_free = |name: &ClientName| !taken.contains(name) && !self.sent_away.has_name(name);
         let names = std::iter::once(wanted.clone()).chain((2..).map(|n| wanted.numbered(n)));
         // There is always one: these names have no end, and there are few clients.
         names
-            .take(taken.len() + self.expelled.len() + 1)
+            .take(taken.len() + self.sent_away.names() + 1)
             .find(is_free)
             .unwrap_or_else(|| wanted.clone())
     }
