@@ -146,6 +146,13 @@ pub async fn the_key_is_given_in_one_transaction(journal: Arc<impl Journal>) {
     assert_eq!(look(&*journal).await.active, None);
 }
 
+pub async fn a_cluster_is_named_once(journal: Arc<impl Journal>) {
+    for id in ["first", "second", "first"] {
+        let answer = ask(&*journal, Request::Identify(id.to_owned())).await;
+        assert_eq!(answer, Answer::Identity("first".to_owned()));
+    }
+}
+
 pub async fn marks_are_fenced(journal: Arc<impl Journal>) {
     let (fence, _) = win(&*journal, "a").await;
     let stranger = Fence(Revision(fence.0.0 + 1000));

@@ -102,6 +102,7 @@ macro_rules! contract {
             a_lease_that_is_not_renewed_ends => crate::leases::a_lease_that_is_not_renewed_ends,
             one_gets_the_key => crate::leases::one_gets_the_key,
             the_key_is_given_in_one_transaction => crate::leases::the_key_is_given_in_one_transaction,
+            a_cluster_is_named_once => crate::leases::a_cluster_is_named_once,
             marks_are_fenced => crate::leases::marks_are_fenced,
             a_watch_tells_what_followers_need => crate::watches::a_watch_tells_what_followers_need,
             a_watch_of_the_past_goes_as_far_as_it_is_kept => crate::watches::a_watch_of_the_past_goes_as_far_as_it_is_kept,
