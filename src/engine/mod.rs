@@ -14,5 +14,6 @@ pub mod index;
 pub mod media;
 pub mod receive;
 pub mod recent;
+pub mod registry;
 pub mod send;
 pub mod tables;

@@ -1,19 +1,21 @@
 //! Clients and their requests: names, slots, positions in the line, and who was expelled. Knows files by name only,
 //! no contents and no secondaries.
 
+mod away;
+mod facts;
 #[cfg(feature = "fuzzing")]
 pub(super) mod fuzzing;
 mod line;
 mod naming;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     time::{Duration, Instant},
 };
 
-pub(super) use self::line::RequestKey;
 use self::line::{InLine, Line};
+pub(super) use self::{away::Former, line::RequestKey};
 use super::{ConnectionId, Refusal};
 use crate::model::{
     ClientName, FileName, Limit, RequestId, Session, TransferId,
@@ -33,11 +35,19 @@ pub(super) const TOO_MANY_REQUESTS: Refusal = Refusal::TooMany {
 #[derive(Debug)]
 pub(super) struct Places {
     clients: BTreeMap<ConnectionId, Client>,
+    /// The connections of each session.
+    sessions: BTreeMap<Session, BTreeSet<ConnectionId>>,
     line: Line,
     /// Refused names, and until when.
     expelled: BTreeMap<ClientName, Instant>,
     /// When more waiting requests are told their positions.
     tell_at: Option<Instant>,
+    /// Until when clients of an earlier run are waited for.
+    away_until: Option<Instant>,
+    /// Requests of which something is not recorded yet.
+    touched: BTreeSet<(Session, RequestId)>,
+    /// Clients whose new names are not recorded yet.
+    renamed: BTreeMap<Session, ClientName>,
 }
 
 /// A connected client.
@@ -52,6 +62,8 @@ pub(super) struct Client {
     since: Instant,
     /// Its requests run without a slot.
     needs_no_slot: bool,
+    /// It was here in an earlier run, and is not back yet: nothing can be said to it.
+    is_away: bool,
     /// Its unfinished requests.
     requests: BTreeMap<RequestId, Request>,
 }
@@ -135,9 +147,13 @@ impl Places {
     pub(super) fn new(slots: usize) -> Self {
         Self {
             clients: BTreeMap::new(),
+            sessions: BTreeMap::new(),
             line: Line::new(slots),
             expelled: BTreeMap::new(),
             tell_at: None,
+            away_until: None,
+            touched: BTreeSet::new(),
+            renamed: BTreeMap::new(),
         }
     }
 
@@ -145,8 +161,9 @@ impl Places {
         self.clients.get(&connection)
     }
 
+    /// Those that are connected.
     pub(super) fn clients(&self) -> impl Iterator<Item = &Client> {
-        self.clients.values()
+        self.clients.values().filter(|client| !client.is_away)
     }
 
     /// A client connects.
@@ -164,9 +181,10 @@ impl Places {
             address,
             since: now,
             needs_no_slot: false,
+            is_away: false,
             requests: BTreeMap::new(),
         };
-        self.clients.insert(connection, client);
+        self.insert(connection, client);
     }
 
     /// The gateway of this process connects, whose requests take no slot from others.
@@ -217,6 +235,7 @@ impl Places {
                 let (file, since) = (file.clone(), now);
                 let waiting = Request::Waiting { file, since };
                 client.requests.insert(request, waiting);
+                self.touch((connection, request));
                 Ok(Entered::Waits(position))
             }
             InLine::Full => Err(Refusal::TooMany {
@@ -231,6 +250,7 @@ impl Places {
         if let Some(client) = self.clients.get_mut(&connection) {
             client.requests.insert(request, Request::Running(transfer));
         }
+        self.touch((connection, request));
     }
 
     /// # Errors
@@ -272,6 +292,7 @@ impl Places {
     /// A request is over. Its slot is free at once.
     pub(super) fn over(&mut self, now: Instant, key: RequestKey) -> Moved {
         let (connection, request) = key;
+        self.touch(key);
         if let Some(client) = self.clients.get_mut(&connection) {
             client.requests.remove(&request);
         }
@@ -281,7 +302,7 @@ impl Places {
 
     /// Removes a client whose connection ended, with all of its requests.
     pub(super) fn leave(&mut self, now: Instant, connection: ConnectionId) -> Option<Left> {
-        let client = self.clients.remove(&connection)?;
+        let client = self.remove(connection)?;
         let moved = self.line.leave(now, |(of, _)| of == connection);
         Some(Left {
             running: client.running().collect(),
@@ -323,14 +344,16 @@ impl Places {
             self.tell_at = None;
         } else if *self.tell_at.get_or_insert(now + POSITIONS_EVERY) <= now {
             self.tell_at = Some(now + POSITIONS_EVERY);
-            return self.line.tell_more(POSITIONS_AT_ONCE);
+            let positions = self.line.tell_more(POSITIONS_AT_ONCE);
+            return self.that_can_hear(positions);
         }
         Vec::new()
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         let lending = self.line.next_lending();
-        lending.into_iter().chain(self.tell_at).min()
+        let others = [self.tell_at, self.away_until].into_iter().flatten();
+        lending.into_iter().chain(others).min()
     }
 
     /// Refuses a name from now on. Returns the connections of clients that have it.
@@ -380,7 +403,7 @@ impl Places {
         };
         Moved {
             start: moved.start.into_iter().filter_map(file).collect(),
-            positions: moved.positions,
+            positions: self.that_can_hear(moved.positions),
         }
     }
 }

@@ -4,7 +4,10 @@
 use std::path::Path;
 
 use crate::{
-    engine::cluster::{Cluster, ConnectionId},
+    engine::{
+        cluster::{Cluster, ConnectionId},
+        registry::Entry,
+    },
     model::NameRecord,
     node::records::RecordWriter,
     store::StoreError,
@@ -20,6 +23,7 @@ pub(super) struct Memory {
     /// Messages to acknowledge after the write that runs, and after the next one.
     after_this: Vec<(ConnectionId, u64)>,
     after_next: Vec<(ConnectionId, u64)>,
+    unsaved: Vec<NameRecord>,
 }
 
 impl Memory {
@@ -34,8 +38,16 @@ impl Memory {
             writer,
             after_this: Vec::new(),
             after_next: Vec::new(),
+            unsaved: Vec::new(),
         };
         Ok((memory, records))
+    }
+
+    /// Something is to be remembered.
+    pub(super) fn note(&mut self, entry: Entry) {
+        if let Entry::Name(record) = entry {
+            self.unsaved.push(record);
+        }
     }
 
     /// A secondary's message is acknowledged once all that is unsaved now is durable.
@@ -44,21 +56,22 @@ impl Memory {
     }
 
     /// Begins to write what is unsaved. Gives the messages that can be acknowledged without waiting for it.
-    pub(super) fn advance(&mut self, cluster: &mut Cluster) -> Vec<(ConnectionId, u64)> {
+    pub(super) fn advance(&mut self, cluster: &Cluster) -> Vec<(ConnectionId, u64)> {
         if self.writer.is_broken() {
             return std::mem::take(&mut self.after_next);
         }
         if !self.writer.is_idle() {
             return Vec::new();
         }
-        if !cluster.has_unsaved() {
+        if self.unsaved.is_empty() {
             return std::mem::take(&mut self.after_next);
         }
         self.after_this = std::mem::take(&mut self.after_next);
-        let unsaved = cluster.take_unsaved();
-        let live = cluster.record_count();
-        self.writer
-            .start(unsaved, live, || cluster.records().collect());
+        let unsaved = std::mem::take(&mut self.unsaved);
+        let live = cluster.registry().names().count();
+        self.writer.start(unsaved, live, || {
+            cluster.registry().names().cloned().collect()
+        });
         Vec::new()
     }
 
@@ -74,9 +87,9 @@ impl Memory {
     }
 
     /// Writes what is left.
-    pub(super) async fn finish(&mut self, cluster: &mut Cluster) -> Result<(), StoreError> {
+    pub(super) async fn finish(&mut self, cluster: &Cluster) -> Result<(), StoreError> {
         self.writer.finish().await?;
-        if cluster.has_unsaved() {
+        if !self.unsaved.is_empty() {
             self.advance(cluster);
             self.writer.finish().await?;
         }

@@ -37,8 +37,14 @@ use self::{
     statistics::Statistics,
 };
 use crate::{
-    engine::cluster::{Cluster, ClusterConfig},
-    model::limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY},
+    engine::{
+        cluster::{Cluster, ClusterConfig},
+        registry::Registry,
+    },
+    model::{
+        Term,
+        limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY},
+    },
     net::{Network, connection_permits},
     node::{StartError, clock, face::Reception, server::Server, start::listen_on},
 };
@@ -88,18 +94,17 @@ pub(in crate::node) async fn start_on(
         let _ = events.try_send(CentralEvent::Statistics(trouble));
     }
     let (memory, records) = Memory::open(&statistics.stem())?;
+    let registry = Registry::import(before.totals, records, before.begun, Term::default());
     let cluster = Cluster::new(
         clock::now(),
         ClusterConfig {
             required_secondaries: usize::from(config.required_secondaries),
             max_downloads: config.max_downloads,
-            begun: before.begun,
             term: before.term,
             seed: secret_seed(),
-            wall_s: clock::wall_s(),
+            wall_ms: clock::wall_ms(),
         },
-        before.totals,
-        records,
+        registry,
     );
     let (inputs, of_connections) = mpsc::channel(INPUTS);
     let (commands, of_program) = mpsc::channel(COMMANDS);

@@ -23,6 +23,7 @@ impl Central {
         let now = self.last_turn;
         while let Some(action) = self.cluster.poll_action() {
             match action {
+                Action::Record(entry) => self.memory.note(entry),
                 Action::ToReceiver(connection, message) => self.send(connection, message),
                 Action::ToClient(connection, message) => self.send(connection, message),
                 Action::ToSecondary(connection, message) => self.send(connection, message),
@@ -42,7 +43,7 @@ impl Central {
         for event in self.news.drain() {
             self.tell(event);
         }
-        for (connection, batch) in self.memory.advance(&mut self.cluster) {
+        for (connection, batch) in self.memory.advance(&self.cluster) {
             self.send(connection, ForSecondary::Ack { batch });
         }
     }

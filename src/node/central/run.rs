@@ -162,7 +162,7 @@ impl Central {
         }
         inbox.inputs.close();
         let _ = timeout(STOP_GRACE, self.server.close().wait()).await;
-        self.memory.finish(&mut self.cluster).await?;
+        self.memory.finish(&self.cluster).await?;
         self.statistics.finish_books(&self.cluster).await
     }
 }

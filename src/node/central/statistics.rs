@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::cluster::{Cluster, Totals},
+    engine::{cluster::Cluster, registry::Totals},
     model::Term,
     node::{
         refusals::Refusals,

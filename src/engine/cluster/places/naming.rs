@@ -22,11 +22,9 @@ impl Places {
     /// refused.
     pub(in crate::engine::cluster) fn enrol(
         &mut self,
-        now: Instant,
         connection: ConnectionId,
         wanted: &ClientName,
     ) -> Option<Named> {
-        self.expelled.retain(|_, until| *until > now);
         if self.expelled.contains_key(wanted) {
             return None;
         }
@@ -34,11 +32,22 @@ impl Places {
         let name = self.free_name(connection, session, wanted);
         let client = self.clients.get_mut(&connection)?;
         client.wanted = Some(wanted.clone());
-        Some(Named {
+        let named = Named {
             name: name.clone(),
             address: client.address,
             before: client.name.replace(name),
-        })
+        };
+        let is_new = named.before.as_ref() != Some(&named.name);
+        if let Some(session) = client.session.filter(|_| is_new && named.before.is_some()) {
+            self.renamed.insert(session, named.name.clone());
+        }
+        Some(named)
+    }
+
+    /// Names that are refused no longer.
+    pub(in crate::engine::cluster) fn let_in(&mut self, now: Instant) -> Vec<ClientName> {
+        let over = self.expelled.extract_if(.., |_, until| *until <= now);
+        over.map(|(name, _)| name).collect()
     }
 
     /// What a client is called that wants this name. Connections of one session are one client's: the last one may not
@@ -52,7 +61,7 @@ impl Places {
         let (own, others): (Vec<_>, Vec<_>) = self
             .clients
             .iter()
-            .filter(|(at, client)| **at != connection && client.name.is_some())
+            .filter(|(at, client)| **at != connection && client.name.is_some() && !client.is_away)
             .map(|(_, client)| client)
             .partition(|client| client.session == session);
         let before = own.iter().find(|c| c.wanted.as_ref() == Some(wanted));

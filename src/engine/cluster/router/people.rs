@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Cluster;
 use crate::{
-    engine::cluster::{
-        Action, ConnectionId, Notice, Refusal, catalog::Resolved, transfers::Transfer,
+    engine::{
+        cluster::{Action, ConnectionId, Notice, Refusal, catalog::Resolved, transfers::Transfer},
+        registry::Entry,
     },
     model::{
         ClientName, Conflict, FileName, Outcome, Receiver, SecondaryNumber, TransferId,
@@ -23,7 +24,7 @@ pub enum Drained {
     Yes,
     /// It is not drained any more.
     No,
-    /// None of this number has enrolled since the central started.
+    /// None of this number has ever enrolled.
     NoSuchSecondary,
 }
 
@@ -40,13 +41,17 @@ pub enum Expelled {
 impl Cluster {
     /// How many downloads may run at once.
     pub fn max_downloads(&self) -> usize {
-        self.config.max_downloads
+        self.max_downloads
     }
 
     /// From now on so many downloads run at once, at least one. Those that are too many then end first.
     pub fn set_max_downloads(&mut self, now: Instant, most: usize) {
         self.notice_own_stop(now);
-        self.config.max_downloads = most.max(1);
+        self.max_downloads = most.max(1);
+        let (most, configured) = (self.max_downloads, self.config.max_downloads);
+        if self.registry.max_downloads(configured) != most {
+            self.record(Entry::MaxDownloads { most, configured });
+        }
         let moved = self.places.set_slots(now, most);
         self.moved(moved);
         self.after(now);
@@ -59,6 +64,7 @@ impl Cluster {
             return Drained::NoSuchSecondary;
         }
         if self.members.drain(number) {
+            self.record(Entry::Drained { number });
             self.push_sources_of(|_| true);
         }
         self.after(now);
@@ -72,6 +78,7 @@ impl Cluster {
             return Drained::NoSuchSecondary;
         }
         if self.members.end_draining(number) {
+            self.record(Entry::Works { number });
             self.push_sources_of(|_| true);
         }
         self.after(now);
@@ -110,6 +117,11 @@ impl Cluster {
         if connections.is_empty() && sent.is_empty() {
             return Expelled::NoSuchClient;
         }
+        let until_ms = self.wall_ms() + EXPELLED_FOR.as_millis() as u64;
+        self.record(Entry::Expelled {
+            name: name.clone(),
+            until_ms,
+        });
         self.places.expel(name, now + EXPELLED_FOR);
         for (number, transfer) in sent {
             self.stop_sending(number, transfer);

@@ -143,7 +143,7 @@ impl Cluster {
         ListingVersion {
             catalog: self.catalog.version(),
             present: self.members.present(),
-            begun: self.config.begun,
+            begun: self.has_begun(),
         }
     }
 
@@ -155,7 +155,7 @@ impl Cluster {
         mut fits: impl FnMut(&ListedFile) -> bool,
     ) -> (Vec<ListedFile>, bool) {
         let mut files = Vec::new();
-        if !self.config.begun {
+        if !self.has_begun() {
             return (files, false);
         }
         let present = self.members.present();
