@@ -61,8 +61,6 @@ pub struct Places {
     requests: BTreeMap<Key, Request>,
     /// What clients of an earlier run had that are not back yet.
     away: BTreeMap<(Session, RequestId), Request>,
-    /// Nobody need begin before all is as it was before the restart.
-    has_restarted: bool,
     resuming: Option<Resuming>,
     /// Running downloads beyond the slots: those that a client goes on with after a reconnection.
     resumed: BTreeSet<TransferId>,
@@ -86,7 +84,6 @@ impl Places {
             clients: BTreeMap::new(),
             requests: BTreeMap::new(),
             away: BTreeMap::new(),
-            has_restarted: false,
             resuming: None,
             resumed: BTreeSet::new(),
             lent: BTreeSet::new(),
@@ -106,7 +103,6 @@ impl Places {
             }
         }
         self.resuming = None;
-        self.has_restarted = true;
     }
 
     /// What the session of a connection has under a number, there or before.
@@ -372,7 +368,7 @@ impl Places {
     }
 
     /// No place is lost or doubled, and everybody in the line knows his position.
-    pub fn check(&mut self, status: &ClusterStatus) {
+    pub fn check(&self, status: &ClusterStatus, is_holding: bool) {
         assert!(self.resuming.is_none(), "no answer: {:?}", self.resuming);
         let mut line: Vec<_> = self.line().collect();
         line.sort_unstable();
@@ -389,9 +385,8 @@ impl Places {
         let is_right = line.is_empty() || running >= self.slots;
         // Who is away keeps his turn, and is not served before he is back.
         let is_awaited = line.first().is_some_and(|(_, told)| told.is_none());
-        let is_excused = self.has_restarted || is_awaited;
+        let is_excused = is_holding || is_awaited;
         assert!(is_right || is_excused, "a place is lost: {self:?}");
-        self.has_restarted &= !(status.ready && is_right && self.away.is_empty());
         let distinct: BTreeSet<_> = transfers.into_iter().collect();
         assert_eq!(distinct.len(), running, "{self:?}");
         let mut named = BTreeMap::new();

@@ -107,6 +107,7 @@ pub fn run(seed: u64, trace: bool) {
         expelled: BTreeMap::new(),
         known: BTreeSet::new(),
     };
+    walk.act();
     for _ in 0..STEPS {
         walk.step();
         walk.check();
@@ -640,7 +641,8 @@ impl Walk {
     }
 
     fn check(&mut self) {
-        self.places.check(&self.cluster.status());
+        let is_holding = self.cluster.is_holding();
+        self.places.check(&self.cluster.status(), is_holding);
         assert!(
             self.registry == *self.cluster.registry(),
             "seed {}",
@@ -692,6 +694,7 @@ impl Walk {
         }
         // Whoever was sent away may come again.
         for c in 0..CLIENTS {
+            self.clients.get_mut(&c).unwrap().waits.clear();
             self.enrol_client(c);
         }
         let (seed, status) = (self.seed, self.cluster.status());

@@ -98,6 +98,8 @@ pub(super) struct Moved {
 #[derive(Debug)]
 pub(super) struct Left {
     pub(super) name: Option<ClientName>,
+    /// It was not back yet.
+    pub(super) was_away: bool,
     /// Its running downloads.
     pub(super) running: Vec<TransferId>,
     pub(super) moved: Moved,
@@ -305,6 +307,7 @@ impl Places {
         let client = self.remove(connection)?;
         let moved = self.line.leave(now, |(of, _)| of == connection);
         Some(Left {
+            was_away: client.is_away,
             running: client.running().collect(),
             name: client.name,
             moved: self.named(moved),

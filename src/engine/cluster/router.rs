@@ -190,7 +190,10 @@ impl Cluster {
         [
             self.members.next_expiry(),
             self.members.next_drained(),
-            self.copies.next_retry(self.last_call),
+            // Until the grace is over none is made.
+            self.copies
+                .next_retry(self.last_call)
+                .filter(|_| !self.is_grace()),
             self.books.next_deadline(),
             self.places.next_deadline(),
             self.grace_until,
@@ -235,16 +238,21 @@ impl Cluster {
     }
 
     fn check_ready(&self) -> Result<(), Refusal> {
-        let present = usize::from(self.members.present().len());
-        if self.has_begun() && present > 0 {
+        let is_any_present = !self.members.present().is_empty();
+        if self.has_begun() && is_any_present {
             return Ok(());
         }
+        Err(self.not_ready())
+    }
+
+    fn not_ready(&self) -> Refusal {
+        let present = usize::from(self.members.present().len());
         let required = if self.has_begun() {
             1
         } else {
             self.config.required_secondaries
         };
-        Err(Refusal::NotReady { present, required })
+        Refusal::NotReady { present, required }
     }
 
     /// Every live secondary has what it should have, and every name has one content.
@@ -266,8 +274,8 @@ impl Cluster {
                 self.give_up_orphans();
             }
             self.start_copies();
-            self.tell_owed();
         }
+        self.tell_owed();
         self.close_books();
         self.tell_drained();
         for (key, position) in self.places.positions(now) {

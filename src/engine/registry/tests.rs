@@ -220,7 +220,12 @@ fn what_an_earlier_run_kept_without_a_journal_is_imported() {
         let ledger = registry.ledger();
         let closed: Vec<_> = ledger.closed().whole().cloned().collect();
         let open: Vec<_> = ledger.open().cloned().collect();
-        (ledger.tables().totals(), open, closed, ledger.closed().known())
+        (
+            ledger.tables().totals(),
+            open,
+            closed,
+            ledger.closed().known(),
+        )
     };
     assert_eq!(shown(&imported), shown(&whole));
     assert!(imported.names().eq(whole.names()));

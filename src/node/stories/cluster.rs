@@ -163,6 +163,7 @@ impl Cluster {
             required_secondaries: u16::from(SECONDARIES),
             max_downloads: 5,
             statistics: self.path("statistics"),
+            journal: None,
             security: Default::default(),
             face: Some(self.doors.clone().maker()),
         };

@@ -436,7 +436,7 @@ impl Central {
 
     fn check(&mut self, ctx: &mut Ctx<'_>) {
         let status = self.cluster.status();
-        self.places.check(&status);
+        self.places.check(&status, self.cluster.is_holding());
         let registry = self.cluster.registry();
         assert!(ctx.saved.registry == *registry, "something is not recorded");
         self.cluster.assert_recorded();

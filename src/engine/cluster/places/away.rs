@@ -161,6 +161,11 @@ impl Places {
         })
     }
 
+    /// True for a client of an earlier run that is not back yet.
+    pub(in crate::engine::cluster) fn is_away(&self, connection: ConnectionId) -> bool {
+        self.get(connection).is_some_and(|client| client.is_away)
+    }
+
     /// Whose a download of an earlier run is, while its client is waited for.
     pub(in crate::engine::cluster) fn session_of(&self, transfer: TransferId) -> Option<Session> {
         let (connection, _) = self.away_with(transfer)?;
@@ -209,14 +214,16 @@ impl Places {
         }
     }
 
-    /// The request of a session, on whatever connection.
+    /// The request of a session, on whatever connection. A client that comes back may tell the end of one by a number
+    /// that is another's by now: one that waits counts before one that runs.
     pub(super) fn of_session(
         &self,
         session: Session,
         request: RequestId,
     ) -> Option<(&Client, &Request)> {
         let connections = self.sessions.get(&session)?.iter();
-        let mut clients = connections.filter_map(|connection| self.clients.get(connection));
-        clients.find_map(|client| Some((client, client.requests.get(&request)?)))
+        let clients = connections.filter_map(|connection| self.clients.get(connection));
+        let found = clients.filter_map(|client| Some((client, client.requests.get(&request)?)));
+        found.min_by_key(|(_, request)| matches!(request, Request::Running(_)))
     }
 }

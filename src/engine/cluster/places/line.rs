@@ -171,15 +171,16 @@ impl Line {
     /// When [`Self::lend`] is due.
     pub(super) fn next_lending(&self) -> Option<Instant> {
         let (at, _) = self.by_time.first()?;
-        (!self.waiting.is_empty()).then(|| *at + IDLE_PLACE)
+        self.first().map(|_| *at + IDLE_PLACE)
     }
 
     /// Time in which this process did not run does not count as idle.
     pub(super) fn renew(&mut self, now: Instant) {
         for at in self.running.values_mut() {
-            *at = now;
+            // Who is waited for has longer.
+            *at = now.max(*at);
         }
-        self.by_time = self.running.keys().map(|key| (now, *key)).collect();
+        self.by_time = self.running.iter().map(|(key, at)| (*at, *key)).collect();
     }
 
     /// Changes the number of slots. If there are fewer, running downloads still run to their end.

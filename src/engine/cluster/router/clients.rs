@@ -373,7 +373,7 @@ impl Cluster {
             self.transfers.end(transfer);
             self.books.orphan(self.last_call, transfer);
         }
-        if let Some(client) = left.name {
+        if let Some(client) = left.name.filter(|_| !left.was_away) {
             self.tell(Notice::ClientGone { client });
         }
         self.moved(left.moved);

@@ -127,11 +127,13 @@ impl Cluster {
             self.stop_sending(number, transfer);
             self.books.expel(now, transfer);
         }
+        let is_here = |connection: &&ConnectionId| !self.places.is_away(**connection);
+        let here = connections.iter().filter(is_here).count();
         connections
             .iter()
             .for_each(|connection| self.send_away(*connection));
         self.after(now);
-        Expelled::Clients(connections.len().max(1) as u32)
+        Expelled::Clients(here.max(1) as u32)
     }
 
     /// Ends a client's connection and all that it has.
@@ -139,7 +141,9 @@ impl Cluster {
         let Some(left) = self.places.leave(self.last_call, connection) else {
             return;
         };
-        self.close(connection, Refusal::Expelled);
+        if !left.was_away {
+            self.close(connection, Refusal::Expelled);
+        }
         let running = left.running.clone();
         for transfer in &running {
             let assigned = self.transfers.get(*transfer).map(Transfer::senders);

@@ -93,6 +93,11 @@ impl Cluster {
         self.note();
     }
 
+    /// True as long as nobody who waits may begin: service goes on, and it is not known yet who holds what.
+    pub fn is_holding(&self) -> bool {
+        self.is_holding
+    }
+
     /// True while those who were there before are waited for.
     pub(super) fn is_grace(&self) -> bool {
         self.grace_until.is_some()

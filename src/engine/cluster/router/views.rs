@@ -187,7 +187,11 @@ impl Cluster {
     /// The file of a name that can be downloaded now, with the addresses of the live holders that are to be asked.
     pub fn find(&self, name: &FileName) -> Result<(FileMeta, Vec<SocketAddr>), Refusal> {
         self.check_ready()?;
-        let not_found = || Refusal::NotFound(name.clone());
+        // Who holds it may not be back yet.
+        let not_found = || match self.is_grace() {
+            true => self.not_ready(),
+            false => Refusal::NotFound(name.clone()),
+        };
         let file = &self.catalog.look_up(name).ok_or_else(not_found)?.meta;
         let holders = self.catalog.holders_of(file).and(self.members.present());
         let asked = self.addresses(self.members.usable(holders).asked);
