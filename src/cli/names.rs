@@ -15,6 +15,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("clave-archivo", "secret-file"),
     ("destino", "destination"),
     ("detallado", "verbose"),
+    ("diario", "journal"),
     ("directorio", "folder"),
     ("ensayo", "dry-run"),
     ("espejo", "mirror"),

@@ -52,6 +52,9 @@ pub struct CentralArgs {
     /// Announces itself on its network; by default where everybody may join.
     #[arg(long, value_name = "si|no", value_parser = tidy(switch))]
     pub anunciar: Option<bool>,
+    /// Where its journal is.
+    #[arg(long, value_name = "RUTA", value_parser = PathParser)]
+    pub diario: Option<PathBuf>,
     /// Where it takes orders of other programs.
     #[arg(long, value_name = "RUTA|no", value_parser = PathParser)]
     pub socket: Option<PathBuf>,
@@ -102,6 +105,7 @@ impl CentralArgs {
                 .then(|| Announce {
                     group: self.grupo.clone(),
                 }),
+            journal: self.diario.clone(),
             face: self.http.hosts(&security).map(|hosts| {
                 let passwords = self.http.passwords(&security);
                 http::of_central(hosts, passwords, self.max_ver.into())
