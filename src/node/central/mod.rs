@@ -17,6 +17,7 @@ mod effects;
 mod heard;
 mod inputs;
 mod inside;
+mod inspect;
 mod journal;
 mod legacy;
 mod news;
@@ -60,6 +61,11 @@ pub use statistics::rewritten as rewritten_statistics;
 
 pub use catalogue::Catalogue;
 pub use door::CentralDoor;
+pub use inspect::{
+    Journal as JournalRead, JournalBatch, Restored, journal as read_journal,
+    restore as restore_journal,
+};
+pub use journal::BatchHead;
 
 pub use api::{
     CentralAnswer, CentralConfig, CentralEvent, CentralHandle, CentralOrders, DownloadCount,
