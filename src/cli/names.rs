@@ -74,6 +74,7 @@ pub const SAME_IN_BOTH: &[&str] = &[
 const COMMANDS: &[(&str, &str, &[&str])] = &[
     ("certificados", "certificates", &[]),
     ("descargar", "get", &["download", "video", "bajar"]),
+    ("diario", "journal", &[]),
     ("enlace", "link", &[]),
     ("estado", "status", &[]),
     (
@@ -95,7 +96,13 @@ const SECTIONS: &[(&str, &str)] = &[("secundario", "secondary"), ("cliente", "cl
 const DOWNLOADS: (&str, &str) = ("data/descargas", "data/downloads");
 
 /// Values that are words.
-const VALUES: &[(&str, &str)] = &[("si", "yes"), ("texto", "text")];
+const VALUES: &[(&str, &str)] = &[
+    ("si", "yes"),
+    ("texto", "text"),
+    ("ver", "show"),
+    ("comprobar", "check"),
+    ("restaurar", "restore"),
+];
 
 fn of_language(name: &str, table: &[(&'static str, &'static str)]) -> String {
     let pair = table.iter().find(|(spanish, _)| *spanish == name);

@@ -31,17 +31,17 @@ const VERSION: u32 = 1;
 
 /// The first line of a batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct BatchHead {
+pub struct BatchHead {
     /// The format.
-    pub(super) v: u32,
+    pub v: u32,
     /// The number of the batch.
-    pub(super) seq: u64,
+    pub seq: u64,
     /// The reign.
-    pub(super) term: Term,
+    pub term: Term,
     /// When, in milliseconds since 1970; never less than before.
-    pub(super) at: u64,
+    pub at: u64,
     /// How many facts follow, one a line.
-    pub(super) n: usize,
+    pub n: usize,
 }
 
 /// See the module.

@@ -18,6 +18,7 @@ mod effects;
 mod heard;
 mod inputs;
 mod inside;
+mod inspect;
 mod journal;
 mod key_store;
 mod legacy;
@@ -69,6 +70,11 @@ pub use statistics::rewritten as rewritten_statistics;
 
 pub use catalogue::Catalogue;
 pub use door::CentralDoor;
+pub use inspect::{
+    Journal as JournalRead, JournalBatch, Restored, journal as read_journal,
+    restore as restore_journal,
+};
+pub use journal::BatchHead;
 pub use key_store::{BatchStore, KeyStore, KeyWatch};
 pub use opening::{KeyStoreConfig, OpenKeyStore, open_key_store};
 pub use place::{Announce, Elsewhere, Membership, Standing};
