@@ -522,6 +522,8 @@ fn what_a_person_ordered_survives_a_kill_right_after_the_answer() {
         ("DRENAR 2 NO", "El secundario 2 vuelve a participar", None),
         ("EXPULSAR ana", "Se ha expulsado a ana", None),
     ] {
+        cluster.central.wait_for("El secundario 2 se ha inscrito");
+        cluster.central.wait_for("El cliente ana se ha inscrito");
         cluster.central.type_line(order);
         cluster.central.wait_for(answer);
         cluster.central.kill();
@@ -537,6 +539,7 @@ fn what_a_person_ordered_survives_a_kill_right_after_the_answer() {
         cluster.restart_central();
     }
     // All of it holds.
+    cluster.central.wait_for("El secundario 3 se ha inscrito");
     cluster.central.type_line("SECUNDARIOS");
     let row = cluster.central.wait_for("drenando");
     assert!(row.contains('3'), "{row}");

@@ -104,23 +104,24 @@ impl<D: Disk> Diary<D> {
         if folder.look(name).map_err(fail)?.is_none() {
             return Ok(None);
         }
-        let file = folder.open_to_write(name).map_err(fail)?;
+        let old = folder.open_to_write(name).map_err(fail)?;
         // Where files cannot be locked, people must see to it that no two centrals have one diary.
-        file.lock().map_err(fail)?;
-        let entry = file.entry().map_err(fail)?;
+        old.lock().map_err(fail)?;
+        let entry = old.entry().map_err(fail)?;
         let named = folder.look(name).map_err(fail)?;
         if named.map(|named| named.identity) != Some(entry.identity) {
             // Whoever had it until now has put another one there.
             return Err(StoreError::Busy(path).into());
         }
         let mut bytes = vec![0; entry.bytes.min(MOST_BYTES) as usize];
-        file.read_at(&mut bytes, 0).map_err(fail)?;
+        old.read_at(&mut bytes, 0).map_err(fail)?;
         let found = read(&path, &bytes)?;
-        if found.cut.is_some() {
-            file.resize(found.end).map_err(fail)?;
-            file.sync_data().map_err(fail)?;
-        }
-        remove_new(&folder, name).map_err(fail)?;
+        // What was read may be nowhere but in the system's memory: a run before this one may have ended because a sync
+        // failed, and what that did not write is never written again. So all of it is written to another file.
+        let good = bytes.get(..found.end as usize).unwrap_or(&bytes);
+        let file = remove_new(&folder, name)
+            .and_then(|()| write_new(&folder, name, good, Replace::Existing))
+            .map_err(fail)?;
         let seq = found.batches.last().unwrap_or(&found.snapshot).seq;
         let diary = Self {
             name: name.to_owned(),
@@ -147,8 +148,9 @@ impl<D: Disk> Diary<D> {
         let fail = |error: io::Error| DiaryError::from(StoreError::new(&path, &error));
         let folder = disk.folder(".", Make::Nothing).map_err(fail)?;
         remove_new(&folder, name).map_err(fail)?;
-        let written = write_new(&folder, name, cluster, snapshot, Replace::Never);
-        let (file, end) = written.map_err(fail)?;
+        let bytes = begin(cluster, snapshot);
+        let file = write_new(&folder, name, &bytes, Replace::Never).map_err(fail)?;
+        let end = bytes.len() as u64;
         Ok(Self {
             name: name.to_owned(),
             file,
@@ -213,10 +215,10 @@ impl<D: Disk> Diary<D> {
         self.attempt(|diary| {
             let folder = diary.disk.folder(".", Make::Nothing)?;
             remove_new(&folder, &diary.name)?;
-            let (name, cluster) = (&diary.name, &diary.cluster);
-            let (file, end) = write_new(&folder, name, cluster, &batch, Replace::Existing)?;
-            (diary.file, diary.end) = (file, end);
-            (diary.after_snapshot, diary.batches) = (end, 0);
+            let bytes = begin(&diary.cluster, &batch);
+            diary.file = write_new(&folder, &diary.name, &bytes, Replace::Existing)?;
+            diary.end = bytes.len() as u64;
+            (diary.after_snapshot, diary.batches) = (diary.end, 0);
             Ok(())
         })
     }
@@ -258,22 +260,26 @@ fn remove_new<F: Folder>(folder: &F, name: &OsStr) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a file with a snapshot beside the diary, and gives it the diary's name.
+/// How a file begins.
+fn begin(cluster: &str, snapshot: &Batch) -> Vec<u8> {
+    let mut bytes = format::header(cluster, snapshot.seq);
+    bytes.extend(format::encode(cluster, snapshot.seq, &snapshot.body));
+    bytes
+}
+
+/// Makes a file beside the diary, and gives it the diary's name.
 fn write_new<F: Folder>(
     folder: &F,
     name: &OsStr,
-    cluster: &str,
-    snapshot: &Batch,
+    bytes: &[u8],
     replace: Replace,
-) -> io::Result<(F::File, u64)> {
+) -> io::Result<F::File> {
     let new = new_name(name);
     let file = folder.make_new(&new)?;
     file.lock()?;
-    let mut bytes = format::header(cluster, snapshot.seq);
-    bytes.extend(format::encode(cluster, snapshot.seq, &snapshot.body));
-    file.write_at(&bytes, 0)?;
+    file.write_at(bytes, 0)?;
     file.sync_all()?;
     folder.take(name, folder, &new, replace)?;
     folder.sync()?;
-    Ok((file, bytes.len() as u64))
+    Ok(file)
 }

@@ -84,6 +84,7 @@ impl Places {
             session: Some(session),
             address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
             since: now,
+            heard: now,
             needs_no_slot: false,
             is_away: true,
             requests: BTreeMap::new(),

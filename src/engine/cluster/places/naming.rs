@@ -75,6 +75,7 @@ impl Places {
             **at != connection
                 && other.name.as_ref() == Some(wanted)
                 && other.session != own.session
+                && !other.is_away
                 && other.address.ip() == own.address.ip()
                 && !other.needs_no_slot
                 && now.saturating_duration_since(other.heard) > SILENT

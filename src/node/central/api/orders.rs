@@ -93,7 +93,7 @@ impl CentralOrders {
 
     /// Expels all clients of a name. Their connections end with that reason, their downloads fail, their slots and
     /// positions are free, and the secondaries send them nothing more. The name is refused for
-    /// [`EXPELLED_FOR`](crate::model::limits::EXPELLED_FOR), or until the central restarts.
+    /// [`EXPELLED_FOR`](crate::model::limits::EXPELLED_FOR), also by a central that restarts meanwhile.
     pub async fn expel(&self, name: &str) -> Result<Expelled, Stopped> {
         let name = name.to_owned();
         ask(&self.commands, |answer| CentralCommand::Expel(name, answer)).await
@@ -102,7 +102,7 @@ impl CentralOrders {
     /// Drains a secondary, so that it can be stopped without anybody noticing. It finishes what it was asked for, is
     /// asked for nothing new that another live secondary holds, and takes no copies. Only it can serve what it alone
     /// holds, so it goes on serving that. [`Notice::Drained`](crate::engine::cluster::Notice::Drained) says when it has
-    /// nothing left to send. Draining outlives a restart of the secondary, but not one of the central.
+    /// nothing left to send. Draining outlives restarts of the secondary and of the central.
     pub async fn drain(&self, number: SecondaryNumber) -> Result<Drained, Stopped> {
         ask(&self.commands, |answer| {
             CentralCommand::Drain(number, answer)
