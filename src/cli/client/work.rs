@@ -113,16 +113,21 @@ impl<E: Extra> Prompt<E> {
     /// There is no service for a line: it is asked once there is, where that is the same as asking now.
     pub(super) async fn postpone(&self, question: Question, why: &ClientError) {
         self.wants_service.set(true);
-        let mut postponed = self.postponed.borrow_mut();
-        if question.waits().is_none() || postponed.len() == MOST_POSTPONED {
-            drop(postponed);
+        if !self.is_kept(question) {
             return self.complain(errors::client(why));
         }
-        postponed.push(question);
-        drop(postponed);
         if let Some(line) = self.waiting.said_again(&self.handle, why).await {
             self.printer.line(line);
         }
+    }
+
+    fn is_kept(&self, question: Question) -> bool {
+        let mut postponed = self.postponed.borrow_mut();
+        let has_room = question.waits().is_some() && postponed.len() < MOST_POSTPONED;
+        if has_room {
+            postponed.push(question);
+        }
+        has_room
     }
 
     /// Ctrl-C. With downloads under way it takes a second one to end the program.
