@@ -391,9 +391,9 @@ pieces, which aria2c verifies in both.
     if "metrics" in figures:
         part = figures["metrics"]
         text += f"### `/metrics` with {part['files']:,} files\n\nA hundred looks, 50 ms apart.\n\n" + of_build(part) + table(
-            ["", "p50 ms", "p99", "worst", "KiB"],
+            ["", "p50 ms", "p99", "worst", "CPU ms of a look", "KiB"],
             [[name, f"{part[name]['p50_ms']:.1f}", f"{part[name]['p99_ms']:.1f}", f"{part[name]['worst_ms']:.1f}",
-              f"{part[name]['bytes'] / 1024:.0f}"] for name in ["central", "secondary"]]) + "\n" + verdicts([
+              f"{part[name].get('cpu_ms', 0):.1f}", f"{part[name]['bytes'] / 1024:.0f}"] for name in ["central", "secondary"]]) + "\n" + verdicts([
                 (f"{name}: ≤ 20 ms", f"{part[name]['p99_ms']:.1f} ms", part[name]["p99_ms"] <= 20)
                 for name in ["central", "secondary"]]) + "\n"
         if "pages" in part:
