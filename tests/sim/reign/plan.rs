@@ -25,7 +25,6 @@ pub enum Trouble {
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub seed: u64,
-    pub nodes: usize,
     pub rates: Vec<f64>,
     pub config: Config,
     pub troubles: Vec<(Duration, Trouble, Duration)>,
@@ -90,7 +89,6 @@ pub fn plan(seed: u64) -> Plan {
     let (watch_missing, watch_twice) = (often(0.1), often(0.1));
     Plan {
         seed,
-        nodes,
         rates: (0..nodes).map(|_| 0.9 + random.f64() * 0.2).collect(),
         config,
         troubles,
