@@ -19,6 +19,7 @@ pub mod messages;
 mod name;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod samples;
+mod scrub;
 pub(crate) mod serde;
 mod source;
 mod system;
@@ -33,8 +34,9 @@ pub(crate) use figures::figures;
 pub use folder::{Extent, IgnoredReason, Look, RetiredReason, Verdict, Writer};
 pub use held::{Conflict, HeldFile, NameRecord, Origin, Version};
 pub use ids::{
-    ChunkIndex, ClientName, ClientNameError, Incarnation, RequestId, SecondaryNumber,
-    SecondaryNumberError, Session, SourceId, Term, TransferId, TransferIdError,
+    ChunkIndex, ClientName, ClientNameError, ClusterId, ClusterIdError, GroupName, GroupNameError,
+    Incarnation, RequestId, SecondaryNumber, SecondaryNumberError, Session, ShortClusterId,
+    SourceId, Term, TransferId, TransferIdError,
 };
 pub use indexed::{FileTime, IndexedFile, Seen, Stamp};
 pub use keys::{
@@ -45,6 +47,7 @@ pub use layout::{ByteRange, ChunkLayout, ChunkRange, LayoutError, Part};
 pub use limit::Limit;
 pub use manifest::{FileMeta, Manifest, ManifestError};
 pub use name::{FileName, FileNameError};
+pub use scrub::{Scrub, ScrubRound};
 pub use source::{Have, KnownSource, SourceInfo, Who};
 pub use system::SystemError;
 pub use transfer::{

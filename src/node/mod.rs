@@ -37,6 +37,7 @@ mod watch;
 pub use ask::Stopped;
 pub use clock::wall_s;
 pub use failure::{DiskTrouble, Failure, ToldFailure};
+pub use finding::{Announcing, Centrals};
 pub use gateway::{FIRST_BYTE, Gateway, NotWatched};
 pub use lost::{Lost, Stranger};
 pub use no_key_store::KeyStoreError;
@@ -49,6 +50,6 @@ pub use server::ServerFigures;
 pub use start::{StartError, announced_ip, where_to_listen};
 pub use statistics::StatisticsTrouble;
 pub use stop::StopError;
-pub use watch::{Reading, WatchEnd, WatchLimits, Watched};
+pub use watch::{Looked, ReaderHandle, Reading, WatchEnd, WatchLimits, Watched};
 
 pub use crate::net::{CertificateTrouble, PemTrouble, PermitCount, TlsError, TlsRefusal};

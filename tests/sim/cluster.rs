@@ -8,8 +8,8 @@ use std::{
 
 use trozos::{
     engine::cluster::{
-        Action, Cluster, ClusterConfig, ConnectionId, Drained, Event, Expelled, Parting, Refusal,
-        SecondaryCondition, Totals,
+        Action, Cluster, ClusterConfig, ConnectionId, CountsVersion, Drained, Event, Expelled,
+        FileCounts, Parting, Refusal, SecondaryCondition, Totals,
     },
     model::{
         CopyOrder, Digest, FileMeta, FileName, Finished, Grant, HeldFile, Incarnation, Origin,
@@ -76,6 +76,8 @@ struct Walk {
     expelled: BTreeMap<u64, Instant>,
     /// Connections on which a secondary has said what it holds.
     known: BTreeSet<ConnectionId>,
+    /// What was counted last, and of which version.
+    counted: Option<(CountsVersion, FileCounts)>,
 }
 
 /// Walks one seed.
@@ -102,6 +104,7 @@ pub fn run(seed: u64, trace: bool) {
         draining: BTreeSet::new(),
         expelled: BTreeMap::new(),
         known: BTreeSet::new(),
+        counted: None,
     };
     for _ in 0..STEPS {
         walk.step();
@@ -565,7 +568,12 @@ impl Walk {
                     | ForClient::Booked { .. }
                     | ForClient::Superseded { .. },
                 )
-                | Action::ToSecondary(_, ForSecondary::Ended { .. } | ForSecondary::Ack { .. })
+                | Action::ToSecondary(
+                    _,
+                    ForSecondary::Ended { .. }
+                    | ForSecondary::Ack { .. }
+                    | ForSecondary::Expelled { .. },
+                )
                 | Action::Refuse { .. }
                 | Action::Ack { .. }
                 | Action::Notice(_) => {}
@@ -608,8 +616,12 @@ impl Walk {
         }
     }
 
-    fn check(&self) {
+    fn check(&mut self) {
         self.places.check(&self.cluster.status());
+        let (version, counts) = (self.cluster.counts_version(), self.cluster.count_files());
+        if let Some((before, known)) = self.counted.replace((version.clone(), counts.clone())) {
+            assert!(before != version || known == counts, "seed {}", self.seed);
+        }
         let (listed, _) = self.cluster.listing(None, |_| true);
         for listed in listed {
             assert!(listed.holders >= 1 && listed.holders <= listed.wanted);

@@ -1,6 +1,6 @@
 //! Errors: what is wrong, with the value, and what to do about it.
 
-use super::{coded, files::store, links, security, system, t, units::bytes};
+use super::{coded, files::store, links, security, spoken, system, t, units::bytes};
 use crate::{
     http::LocalError,
     model::SystemError,
@@ -117,8 +117,8 @@ pub fn damage(damage: &Damage) -> String {
 pub fn client(error: &ClientError) -> String {
     let text = match error {
         ClientError::NotEnrolled => t!("client-not-enrolled"),
-        ClientError::NotReady => t!("client-not-ready"),
-        ClientError::NotFound => t!("client-not-found"),
+        ClientError::NotReady => t!("client-not-ready", status = spoken::command("ESTADO")),
+        ClientError::NotFound => t!("client-not-found", list = spoken::command("LISTA_VIDEOS")),
         ClientError::Unreachable(lost) => t!("client-unreachable", why = links::lost(lost)),
         // These have their own.
         ClientError::Denied(denied) => return security::denied(denied),
@@ -127,7 +127,11 @@ pub fn client(error: &ClientError) -> String {
         ClientError::NoSuchDownload(number) => {
             t!("no-download", which = number.0.to_string())
         }
-        ClientError::NoLocalFile(file) => t!("no-local-file", name = file),
+        ClientError::NoLocalFile(file) => t!(
+            "no-local-file",
+            name = file,
+            download = spoken::command("VIDEO")
+        ),
         ClientError::Stopped => t!("client-stopped"),
     };
     coded(&text, error.code())

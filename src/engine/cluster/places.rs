@@ -1,10 +1,12 @@
 //! Clients and their requests: names, slots, positions in the line, and who was expelled. Knows files by name only,
 //! no contents and no secondaries.
 
+mod expelling;
 #[cfg(feature = "fuzzing")]
 pub(super) mod fuzzing;
 mod line;
 mod naming;
+mod sent_away;
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +15,10 @@ use std::{
 };
 
 pub(super) use self::line::RequestKey;
-use self::line::{InLine, Line};
+use self::{
+    line::{InLine, Line},
+    sent_away::SentAway,
+};
 use super::{ConnectionId, Refusal};
 use crate::model::{
     ClientName, FileName, Limit, RequestId, Session, TransferId,
@@ -34,8 +39,7 @@ pub(super) const TOO_MANY_REQUESTS: Refusal = Refusal::TooMany {
 pub(super) struct Places {
     clients: BTreeMap<ConnectionId, Client>,
     line: Line,
-    /// Refused names, and until when.
-    expelled: BTreeMap<ClientName, Instant>,
+    sent_away: SentAway,
     /// When more waiting requests are told their positions.
     tell_at: Option<Instant>,
 }
@@ -50,6 +54,8 @@ pub(super) struct Client {
     session: Option<Session>,
     address: SocketAddr,
     since: Instant,
+    /// When it last gave a sign of life, as far as is known here.
+    heard: Instant,
     /// Its requests run without a slot.
     needs_no_slot: bool,
     /// Its unfinished requests.
@@ -136,7 +142,7 @@ impl Places {
         Self {
             clients: BTreeMap::new(),
             line: Line::new(slots),
-            expelled: BTreeMap::new(),
+            sent_away: SentAway::default(),
             tell_at: None,
         }
     }
@@ -163,15 +169,15 @@ impl Places {
             session,
             address,
             since: now,
+            heard: now,
             needs_no_slot: false,
             requests: BTreeMap::new(),
         };
         self.clients.insert(connection, client);
     }
 
-    /// The gateway of this process connects, whose requests take no slot from others.
-    pub(super) fn gateway(&mut self, now: Instant, connection: ConnectionId, address: SocketAddr) {
-        self.hello(now, connection, None, address);
+    /// A client is the gateway of a server: its requests take no slot from others.
+    pub(super) fn is_gateway(&mut self, connection: ConnectionId) {
         if let Some(client) = self.clients.get_mut(&connection) {
             client.needs_no_slot = true;
         }
@@ -257,7 +263,9 @@ impl Places {
 
     /// Resumes a transfer that was granted before. It gets a slot even if that makes one too many.
     pub(super) fn resume(&mut self, now: Instant, key: RequestKey, transfer: TransferId) {
-        self.line.readmit(now, key);
+        if self.clients.get(&key.0).is_some_and(|c| !c.needs_no_slot) {
+            self.line.readmit(now, key);
+        }
         self.starts(key, transfer);
     }
 
@@ -315,6 +323,9 @@ impl Places {
     /// Time in which this process did not run does not count as idle.
     pub(super) fn renew(&mut self, now: Instant) {
         self.line.renew(now);
+        for client in self.clients.values_mut() {
+            client.heard = now;
+        }
     }
 
     /// Tells requests further back their positions, bit by bit.
@@ -331,13 +342,6 @@ impl Places {
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         let lending = self.line.next_lending();
         lending.into_iter().chain(self.tell_at).min()
-    }
-
-    /// Refuses a name from now on. Returns the connections of clients that have it.
-    pub(super) fn expel(&mut self, name: ClientName, until: Instant) -> Vec<ConnectionId> {
-        let connections = self.connections_of(&name);
-        self.expelled.insert(name, until);
-        connections
     }
 
     pub(super) fn connections_of(&self, name: &ClientName) -> Vec<ConnectionId> {

@@ -30,7 +30,11 @@ impl Central {
                 let _ = answer.send(self.cluster.queue(now));
             }
             CentralCommand::Expel(name, answer) => {
-                let _ = answer.send(self.cluster.expel(now, &name));
+                let expelled = self.cluster.expel(now, &name);
+                for (host, until) in self.cluster.expelled_hosts(now) {
+                    self.expelled.expel(host, until);
+                }
+                let _ = answer.send(expelled);
             }
             CentralCommand::Drain(number, answer) => {
                 let _ = answer.send(self.cluster.drain(now, number));
@@ -67,6 +71,7 @@ impl Central {
             CentralCommand::Running(answer) => {
                 let _ = answer.send(self.cluster.running(MOST_ROWS));
             }
+            CentralCommand::Place(command) => self.place_command(now, command),
             CentralCommand::Present(answer) => {
                 let _ = answer.send(self.all_at_once(now));
             }

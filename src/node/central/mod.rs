@@ -4,9 +4,10 @@
 //! `state` is what its owner has, `run` the owner's loop. `commands` come from the program, `inputs` from connections;
 //! `peers` is what is said to them, and `connection` speaks with one of them, `legacy` with a legacy client. `heard`
 //! notes when a peer last spoke, `memory` what must survive a restart, `pages` keeps the listing as it is sent,
-//! `catalogue` as a face shows it, which `door` lets ask, and `news` chooses what people hear. `inside` is the gateway of this
-//! process, which speaks as a client does. `key_store` is what several centrals need of etcd, `opening` which one a build has, and `reign` the
-//! task around the machine that decides which of them is active.
+//! `catalogue` as a face shows it, which `door` lets ask, and `news` chooses what people hear. `place` is its
+//! place among the centrals of its cluster, and `standing` what its peers hear of that. `inside` is the gateway of this
+//! process, which speaks as a client does. `key_store` is what several centrals need of etcd, `opening` which one a build has,
+//! and `reign` the task around the machine that decides which of them is active.
 
 mod api;
 mod catalogue;
@@ -23,8 +24,10 @@ mod news;
 mod opening;
 mod pages;
 mod peers;
+mod place;
 mod reign;
 mod run;
+mod standing;
 mod state;
 mod statistics;
 #[cfg(test)]
@@ -37,14 +40,19 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    connection::Context, memory::Memory, news::News, run::Inbox, state::Central,
+    connection::Context, memory::Memory, news::News, place::Place, run::Inbox, state::Central,
     statistics::Statistics,
 };
 use crate::{
     engine::cluster::{Cluster, ClusterConfig},
     model::limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY},
     net::{Network, connection_permits},
-    node::{StartError, clock, face::Reception, server::Server, start::listen_on},
+    node::{
+        StartError, clock,
+        face::{ExpelledHosts, Reception},
+        server::Server,
+        start::listen_on,
+    },
 };
 
 #[cfg(feature = "fuzzing")]
@@ -54,6 +62,7 @@ pub use catalogue::Catalogue;
 pub use door::CentralDoor;
 pub use key_store::{Journal, KeyStore, KeyWatch};
 pub use opening::{KeyStoreConfig, OpenKeyStore, open_key_store};
+pub use place::{Announce, Elsewhere, Membership, Standing};
 pub use reign::Reign;
 
 pub use api::{
@@ -116,7 +125,9 @@ pub(in crate::node) async fn start_on(
     };
     let stop = CancellationToken::new();
     let over = stop.clone().drop_guard();
-    let face = face(&config, network, &commands);
+    let expelled = ExpelledHosts::default();
+    let face = face(&config, network, &commands, &expelled);
+    let place = Place::new(before.cluster, before.term, address, config.announce);
     let central = Central {
         server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
         cluster,
@@ -130,10 +141,12 @@ pub(in crate::node) async fn start_on(
             security: config.security,
             face,
         },
+        place,
         peers: HashMap::new(),
         next_connection: 0,
         pages: Default::default(),
         counts: Default::default(),
+        expelled,
         shown: Default::default(),
         save_every,
         news: News::default(),
@@ -156,9 +169,11 @@ fn face(
     config: &CentralConfig,
     network: &Network,
     commands: &mpsc::Sender<api::CentralCommand>,
+    expelled: &ExpelledHosts,
 ) -> Option<Reception> {
     let security = Arc::clone(&config.security);
-    let door = CentralDoor::new(commands.clone(), network.clone(), security);
+    let (commands, network) = (commands.clone(), network.clone());
+    let door = CentralDoor::new(commands, network, security, expelled.clone());
     let face = config.face.as_ref()?.make(door);
     Some(Reception::new(face, connection_permits()))
 }

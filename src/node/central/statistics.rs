@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::cluster::{Cluster, Totals},
-    model::Term,
+    model::{ClusterId, Term},
     node::{
         refusals::Refusals,
         rules::terms::next_term,
@@ -21,6 +21,8 @@ use crate::{
 pub(super) struct Content {
     #[serde(flatten)]
     head: Head,
+    /// The cluster, once it is known.
+    cluster: Option<ClusterId>,
     /// The present term, or the last one.
     term: Term,
     /// The required secondaries were there at some time of this run.
@@ -52,6 +54,8 @@ pub(super) struct Before {
     pub(super) totals: Totals,
     /// It was killed after service had begun, so that service goes on at once.
     pub(super) begun: bool,
+    /// Which cluster this is; made at the first start. It is on the disk.
+    pub(super) cluster: ClusterId,
     /// The term that begins now. It is on the disk.
     pub(super) term: Term,
     /// What people are to hear about the file.
@@ -68,8 +72,13 @@ impl Statistics {
         let was_killed = head.is_some_and(|head| head.was_killed());
         file.content.service_begun &= was_killed;
         file.content.term = next_term(file.content.term, wall_s);
+        let cluster = *file
+            .content
+            .cluster
+            .get_or_insert_with(|| ClusterId(fastrand::u64(..)));
         file.save_now()?;
         let before = Before {
+            cluster,
             begun: file.content.service_begun,
             term: file.content.term,
             totals: std::mem::take(&mut file.content.totals),

@@ -60,6 +60,7 @@ impl Cluster {
             self.close(old, Refusal::Replaced);
             self.stop_copies_of(number);
         }
+        self.tell_all_expelled(connection);
         self.catalog.enrolled(number);
         self.books.enrolled(now, number, incarnation);
         self.tell(Notice::SecondaryUp {
