@@ -7,7 +7,6 @@ use super::{
 use crate::node::{WatchEnd, rules::Receiving};
 
 /// Verified chunks of all contents in memory, in bytes. Each content has one chunk at least.
-
 const MOST_IN_ALL: u64 = 512 << 20;
 /// Contents at once. Each has connections to all secondaries, so that those that nobody reads make room for others.
 const MOST_CONTENTS: usize = 64;
