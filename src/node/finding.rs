@@ -114,8 +114,7 @@ impl Finder {
             Err(lost) if is_new => return Err(lost.into()),
             Err(_) => return found,
         }
-        let mut heard = self.known.round();
-        heard.retain(|candidate| matches!(candidate.origin, Origin::Announced(_)));
+        let heard = self.only_announced();
         if heard.is_empty() {
             return found;
         }
@@ -126,9 +125,25 @@ impl Finder {
 
     /// Connects to an active central with a later term, if there is one.
     pub(super) async fn find_later(&mut self, term: Term) -> Option<Connection> {
-        let known = self.known.round();
         let wanted = Wanted::After(term);
-        self.go_round(wanted, known).await.ok()
+        self.known.announced(Vec::new());
+        let known = self.known.round();
+        let found = self.go_round(wanted, known).await;
+        if found.is_ok() || !self.listening.is_on() {
+            return found.ok();
+        }
+        let heard = self.listening.look_around().await;
+        self.listening.rest();
+        self.known.announced(heard.ok()?);
+        let heard = self.only_announced();
+        self.go_round(wanted, heard).await.ok()
+    }
+
+    /// Those that nobody but they themselves has told of.
+    fn only_announced(&self) -> Vec<Candidate> {
+        let mut round = self.known.round();
+        round.retain(|candidate| matches!(candidate.origin, Origin::Announced(_)));
+        round
     }
 
     /// The central that has taken this node says that another one reigns.

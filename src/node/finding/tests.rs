@@ -367,6 +367,22 @@ async fn a_central_that_announces_itself_is_found() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_later_central_is_also_found_by_its_announcement() {
+    let network = MemoryNetwork::default();
+    let first = answers(&network, 10, &member(5, 7 << 32, &[]));
+    let (mut finder, says) = listening(&network, "");
+    says.send(announced(10, 7, "lab")).await.unwrap();
+    assert_eq!(found(&mut finder).await, Ok(first));
+    // The next browser hears of another one.
+    let (next, heard) = tokio::sync::mpsc::channel(8);
+    finder.listening = Listening::of(Announcing { group: None }, Browser::played(heard));
+    let second = answers(&network, 11, &member(6, 7 << 32, &[]));
+    next.send(announced(11, 7, "lab")).await.unwrap();
+    let later = finder.find_later(Term(5)).await.unwrap();
+    assert_eq!(later.central, second);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_announcement_is_a_hint_and_hello_decides() {
     let network = MemoryNetwork::default();
     // Nobody, a web server, and a central of another cluster than is announced.

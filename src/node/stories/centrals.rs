@@ -87,6 +87,9 @@ async fn a_central_that_hands_over_sends_all_to_the_next_and_downloads_go_on() {
     all_are_at(&other, 1).await;
     let took = began.elapsed();
     assert!(took < Duration::from_millis(1500), "{took:?}");
+    // Nobody gets a number behind its name for having come from elsewhere.
+    let there = other.clients().await.unwrap();
+    assert_eq!(there[0].name, format!("client{ANA}"));
     // Whoever comes to the first is sent to the second.
     let late = cluster.client(202).await;
     until("the late one is there too", async || {
