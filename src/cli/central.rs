@@ -17,6 +17,7 @@ use super::{
     program::{self, finish},
     reload,
     service::Manager,
+    several,
     signals::{Hangup, Requests},
     text::{
         self,
@@ -92,7 +93,8 @@ async fn run(
     let warning = text::security::of_central(&security);
     let start = async {
         let listen = where_to_listen(&args.ip.host, args.puerto).await?;
-        let config = args.config(listen, Arc::clone(&security));
+        let several = several::config(&args, listen).await?;
+        let config = args.config(listen, Arc::clone(&security), several);
         central::start(config, sender).await
     };
     let handle = match program::started(start, &requests.stop, &printer).await {

@@ -49,6 +49,7 @@ mod samples;
 mod scripts;
 pub mod secondary;
 pub mod service;
+mod several;
 mod settings;
 mod shell_words;
 pub mod signals;

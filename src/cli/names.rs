@@ -36,7 +36,12 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("limite-subida", "upload-limit"),
     ("max-clientes", "max-clients"),
     ("max-ver", "max-viewers"),
+    ("migrar-cada", "migrate-every"),
     ("mostrar-config", "show-config"),
+    ("motor", "engine"),
+    ("motor-ca", "engine-ca"),
+    ("motor-cert", "engine-cert"),
+    ("motor-clave", "engine-key"),
     ("nodo", "node"),
     ("nombre", "name"),
     ("numero", "number"),
@@ -67,7 +72,7 @@ pub const FLAGS: &[(&str, &str)] = &[
 
 /// Flags that are called the same in both languages.
 pub const SAME_IN_BOTH: &[&str] = &[
-    "config", "demo", "http", "ip", "json", "socket", "tls-ca", "tls-cert",
+    "config", "demo", "http", "ip", "json", "socket", "tls-ca", "tls-cert", "ttl",
 ];
 
 /// Commands of the command lines, with the other words that people try.

@@ -15,6 +15,9 @@ use crate::model::{ClientName, limits::MAX_SECONDARY_NUMBER};
 /// With a longer quiet time it would look as if nothing worked.
 const LONGEST_QUIET: Duration = DAY;
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// What etcd grants; and nobody waits for longer.
+const SHORTEST_TTL: Duration = Duration::from_secs(3);
+const LONGEST_TTL: Duration = Duration::from_secs(60);
 /// More often, a disk would do nothing else; more seldom, it would not help.
 const SHORTEST_SCRUB: Duration = Duration::from_secs(60);
 const LONGEST_SCRUB: Duration = Duration::from_secs(3650 * 24 * 3600);
@@ -35,6 +38,15 @@ pub(super) fn quiet(text: &str) -> Result<Duration, BadValue> {
         return Err(BadValue::new(text, t!("why-quiet")));
     }
     Ok(quiet)
+}
+
+/// How long the lease of a central lives.
+pub(super) fn ttl(text: &str) -> Result<Duration, BadValue> {
+    let ttl = time(text)?;
+    if ttl < SHORTEST_TTL || ttl > LONGEST_TTL {
+        return Err(BadValue::new(text, t!("why-ttl")));
+    }
+    Ok(ttl)
 }
 
 /// How often a secondary reads everything again.

@@ -17,6 +17,12 @@ pub enum KeyStoreError {
     /// It is reached by TLS, and nobody is trusted.
     #[error("no authority is given for {0}")]
     NoAuthority(String),
+    /// No member answers.
+    #[error("{0}: no answer")]
+    Silent(String),
+    /// What it has is not of ours.
+    #[error("{0}: not the journal of centrals")]
+    Foreign(String),
     /// Certificates that cannot be used, in the library's words.
     #[error("{0}")]
     Certificates(String),
@@ -27,5 +33,7 @@ error_codes!(KeyStoreError, code {
     Self::NoMember => "etcd-none",
     Self::NotAMember(_) => "etcd-address",
     Self::NoAuthority(_) => "etcd-authority",
+    Self::Silent(_) => "etcd-silent",
+    Self::Foreign(_) => "etcd-foreign",
     Self::Certificates(_) => "etcd-certificates",
 });

@@ -550,6 +550,7 @@ async fn a_central_with_another_catalogue_does_not_change_what_is_downloaded() {
         max_downloads: 5,
         statistics: bench.path("otherstats"),
         journal: None,
+        several: None,
     };
     let second = crate::support::start_central(config).await;
     let foreign: IpAddr = IpAddr::from([127, 0, 0, 1]);

@@ -52,6 +52,7 @@ fn again(bench: &Bench, required_secondaries: u16) -> CentralConfig {
         max_downloads: 5,
         statistics: bench.path("stats"),
         journal: None,
+        several: None,
         security: Default::default(),
         face: None,
     }

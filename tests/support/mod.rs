@@ -88,6 +88,7 @@ impl Bench {
             max_downloads: 5,
             statistics: folder.path().join("stats"),
             journal: None,
+            several: None,
             security: Default::default(),
             face: None,
         };

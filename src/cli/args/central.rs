@@ -1,6 +1,6 @@
 //! `videocentral`.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
@@ -14,15 +14,16 @@ use super::{
 use crate::{
     cli::{
         centrals::group_name,
-        parsers::number,
+        parsers::{number, ttl},
         place::{Place, place},
+        quantity::time,
         values::{PathParser, named_value, switch, tidy},
     },
     http,
     model::GroupName,
     node::{
         Security,
-        central::{Announce, CentralConfig},
+        central::{Announce, CentralConfig, SeveralConfig},
     },
 };
 
@@ -58,6 +59,30 @@ pub struct CentralArgs {
     /// Where its journal is.
     #[arg(long, value_name = "RUTA", value_parser = PathParser)]
     pub diario: Option<PathBuf>,
+    /// The members of etcd that have the journal of several centrals.
+    #[arg(long, value_name = "URL", value_delimiter = ',')]
+    pub motor: Vec<String>,
+    /// The name of this one of several centrals.
+    #[arg(long, value_name = "NOMBRE")]
+    pub nodo: Option<String>,
+    /// Where its peers and the other centrals find it.
+    #[arg(long, value_name = "IP", value_parser = tidy(place))]
+    pub ip_anunciada: Option<Place>,
+    /// How long a central that is not heard counts as the active one.
+    #[arg(long, value_name = "TIEMPO", default_value = "5s", value_parser = tidy(ttl))]
+    pub ttl: Duration,
+    /// The certificate of the authority of etcd's certificates.
+    #[arg(long, value_name = "FICHERO", value_parser = PathParser)]
+    pub motor_ca: Option<PathBuf>,
+    /// Its own certificate for etcd.
+    #[arg(long, value_name = "FICHERO", requires = "motor_clave", value_parser = PathParser)]
+    pub motor_cert: Option<PathBuf>,
+    /// The key of that.
+    #[arg(long, value_name = "FICHERO", requires = "motor_cert", value_parser = PathParser)]
+    pub motor_clave: Option<PathBuf>,
+    /// Hands over to another central this often.
+    #[arg(long, value_name = "TIEMPO", value_parser = tidy(time))]
+    pub migrar_cada: Option<Duration>,
     /// Where it takes orders of other programs.
     #[arg(long, value_name = "RUTA|no", value_parser = PathParser)]
     pub socket: Option<PathBuf>,
@@ -141,7 +166,12 @@ impl ValueEnum for JournalAction {
 
 impl CentralArgs {
     /// What the node is told; it listens there.
-    pub fn config(&self, listen: SocketAddr, security: Arc<Security>) -> CentralConfig {
+    pub fn config(
+        &self,
+        listen: SocketAddr,
+        security: Arc<Security>,
+        several: Option<SeveralConfig>,
+    ) -> CentralConfig {
         CentralConfig {
             listen,
             required_secondaries: self.secundarios,
@@ -154,6 +184,7 @@ impl CentralArgs {
                     group: self.grupo.clone(),
                 }),
             journal: self.diario.clone(),
+            several,
             face: self.http.hosts(&security).map(|hosts| {
                 let passwords = self.http.passwords(&security);
                 http::of_central(hosts, passwords, self.max_ver.into())

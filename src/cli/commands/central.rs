@@ -17,6 +17,10 @@ pub enum CentralLine {
     Status,
     /// `SECUNDARIOS`.
     Secondaries,
+    /// `CENTRALES`.
+    Centrals,
+    /// `MIGRAR`: to the central of this name, or whichever is ready.
+    Migrate(Option<String>),
     /// `CLIENTES`.
     Clients,
     /// `COLA`.
@@ -59,6 +63,11 @@ pub fn central(line: &str) -> Result<CentralLine, BadLine> {
         CentralVerb::PerClient => plain(CentralLine::PerClient)?,
         CentralVerb::Status => plain(CentralLine::Status)?,
         CentralVerb::Secondaries => plain(CentralLine::Secondaries)?,
+        CentralVerb::Centrals => plain(CentralLine::Centrals)?,
+        CentralVerb::Migrate => {
+            let to = unquote(rest);
+            CentralLine::Migrate((!to.is_empty()).then(|| to.to_owned()))
+        }
         CentralVerb::Clients => plain(CentralLine::Clients)?,
         CentralVerb::Queue => plain(CentralLine::Queue)?,
         CentralVerb::Expel if rest.is_empty() => return Err(BadLine::Missing { id }),

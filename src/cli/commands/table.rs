@@ -99,6 +99,8 @@ pub enum CentralVerb {
     Conflicts,
     Resolve,
     Statistics,
+    Centrals,
+    Migrate,
 }
 
 /// What a secondary does.
@@ -174,10 +176,16 @@ pub const CENTRAL: &[Entry<CentralVerb>] = &[
         "secondaries",
         &["SECUNDARIOS", "SECONDARIES"],
     ),
+    entry(
+        CentralVerb::Centrals,
+        "centrals",
+        &["CENTRALES", "CENTRALS"],
+    ),
     entry(CentralVerb::Clients, "clients", &["CLIENTES", "CLIENTS"]),
     entry(CentralVerb::Queue, "queue", &["COLA", "QUEUE"]),
     entry(CentralVerb::Expel, "expel", &["EXPULSAR", "EXPEL", "KICK"]),
     entry(CentralVerb::Drain, "drain", &["DRENAR", "DRAIN"]),
+    entry(CentralVerb::Migrate, "migrate", &["MIGRAR", "MIGRATE"]),
     entry(
         CentralVerb::Conflicts,
         "conflicts",

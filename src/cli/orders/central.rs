@@ -31,6 +31,17 @@ pub(in crate::cli) async fn perform(
         CentralLine::PerClient => Answer::DownloadsPerClient(handle.downloads_per_client().await?),
         CentralLine::Status => Answer::Status(handle.status().await?),
         CentralLine::Secondaries => Answer::Secondaries(handle.secondaries().await?),
+        CentralLine::Centrals => Answer::Centrals(handle.centrals().await?),
+        CentralLine::Migrate(to) => match handle.migrate(to).await? {
+            Ok(to) => Answer::Migrated {
+                to: Some(to),
+                code: None,
+            },
+            Err(why) => Answer::Migrated {
+                to: None,
+                code: Some(why.code().to_owned()),
+            },
+        },
         CentralLine::Clients => Answer::Clients(handle.clients().await?),
         CentralLine::Queue => Answer::Queue(handle.queue().await?),
         CentralLine::Expel(name) => {
@@ -82,6 +93,8 @@ pub(in crate::cli) fn form(line: &CentralLine) -> Form {
         | CentralLine::PerClient
         | CentralLine::Status
         | CentralLine::Secondaries
+        | CentralLine::Centrals
+        | CentralLine::Migrate(_)
         | CentralLine::Clients
         | CentralLine::Queue
         | CentralLine::Expel(_)
@@ -104,6 +117,11 @@ impl Answer for CentralAnswer {
             }
             Self::Status(status) => plain(text::status::cluster(status, columns)),
             Self::Secondaries(secondaries) => plain(text::nodes::secondaries(secondaries, columns)),
+            Self::Centrals(centrals) => plain(text::nodes::centrals(centrals, columns)),
+            Self::Migrated { to: Some(to), .. } => vec![t!("migrated", to = to).into()],
+            Self::Migrated { code, .. } => {
+                vec![complaint(text::nodes::not_migrated(code.as_deref()))]
+            }
             Self::Clients(clients) => plain(text::nodes::clients(clients, columns)),
             Self::Queue(queue) => plain(text::nodes::queue(queue, columns)),
             Self::Expelled { name, clients: 0 } => {
@@ -141,6 +159,7 @@ impl Answer for CentralAnswer {
                 resolved: Resolved::NoConflict | Resolved::NoSuchChoice(_),
                 ..
             } => Exit::Failed,
+            Self::Migrated { to: None, .. } => Exit::Failed,
             // As `videocliente estado`.
             Self::Status(status) if !status.ready => Exit::Failed,
             _ => Exit::Well,

@@ -76,6 +76,8 @@ fn key_store(error: &KeyStoreError) -> String {
         KeyStoreError::NoMember => t!("etcd-none"),
         KeyStoreError::NotAMember(given) => t!("etcd-address", given = given),
         KeyStoreError::NoAuthority(given) => t!("etcd-authority", given = given),
+        KeyStoreError::Silent(members) => t!("etcd-silent", members = members),
+        KeyStoreError::Foreign(members) => t!("etcd-foreign", members = members),
         KeyStoreError::Certificates(why) => t!("etcd-certificates", why = why),
     }
 }

@@ -21,6 +21,7 @@ const GROUPS: [Group; 7] = [
         &[
             "central-status",
             "secondaries",
+            "centrals",
             "clients",
             "queue",
             "secondary-status",

@@ -5,12 +5,12 @@ use std::time::Duration;
 use super::{
     conflicts,
     limits::limit,
-    sentence, t,
+    sentence, spoken, t,
     table::{Table, minor, name, whole},
     units::{LEAST_RATE, bytes, count, days, rate, some, some_bytes, some_rate, whole_time},
 };
 use crate::node::{
-    central::{ClientInfo, QueueRow, SecondaryCondition, SecondaryInfo},
+    central::{CentralInfo, CentralStanding, ClientInfo, QueueRow, SecondaryCondition, SecondaryInfo},
     secondary::{ScrubStatus, SecondaryStatus},
 };
 
@@ -93,6 +93,55 @@ pub fn clients(clients: &[ClientInfo], columns: usize) -> Vec<String> {
         minor(5, t!("column-connected")),
     ];
     Table::new(head).with(rows).lines(columns)
+}
+
+/// The centrals of a cluster.
+pub fn centrals(centrals: &[CentralInfo], columns: usize) -> Vec<String> {
+    if let [one] = centrals
+        && one.node.is_empty()
+    {
+        return vec![t!("central-by-itself")];
+    }
+    let rows: Vec<Vec<String>> = centrals
+        .iter()
+        .map(|central| {
+            let state = match central.state {
+                CentralStanding::Active => t!("central-active"),
+                CentralStanding::Limited => t!("central-limited"),
+                CentralStanding::Ready => t!("central-ready"),
+                CentralStanding::Behind => t!("central-behind"),
+            };
+            vec![
+                central.node.clone(),
+                state,
+                some(central.behind),
+                central.address.clone(),
+            ]
+        })
+        .collect();
+    let head = [
+        name(t!("column-central")),
+        whole(t!("column-state")),
+        minor(2, t!("column-behind")),
+        minor(1, t!("column-address")),
+    ];
+    Table::new(head).with(rows).lines(columns)
+}
+
+/// Why no other central reigns.
+pub fn not_migrated(code: Option<&str>) -> String {
+    match code {
+        Some("not-active") => t!("not-migrated-not-active"),
+        Some("move-under-way") => t!("not-migrated-under-way"),
+        Some("move-to-itself") => t!("not-migrated-to-itself"),
+        Some("central-unknown") => t!(
+            "not-migrated-unknown",
+            centrals = spoken::command("CENTRALES")
+        ),
+        Some("central-not-ready" | "central-behind") => t!("not-migrated-behind"),
+        Some("etcd-silent") => t!("not-migrated-silent"),
+        _ => t!("not-migrated-alone"),
+    }
 }
 
 /// Who waits, in order.

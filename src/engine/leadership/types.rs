@@ -195,6 +195,23 @@ pub enum NotMigrated {
     Lost,
 }
 
+impl NotMigrated {
+    /// What programs go by.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotActive => "not-active",
+            Self::UnderWay => "move-under-way",
+            Self::ToItself => "move-to-itself",
+            Self::Unknown(_) => "central-unknown",
+            Self::Alone => "central-alone",
+            Self::NotReady(_) => "central-not-ready",
+            Self::Behind(_) => "central-behind",
+            Self::Silent => "etcd-silent",
+            Self::Lost => "not-active",
+        }
+    }
+}
+
 /// What must never be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Broken {

@@ -8,7 +8,9 @@ mod orders;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use super::{Announce, CentralDoor, Membership, Standing, catalogue::Catalogue};
+use super::{
+    Announce, CentralDoor, CentralInfo, Membership, SeveralConfig, Standing, catalogue::Catalogue,
+};
 use crate::node::{Security, face::FaceMaker};
 
 pub(super) use self::orders::{CentralCommand, PlaceCommand};
@@ -30,6 +32,8 @@ pub struct CentralConfig {
     pub max_downloads: usize,
     /// Folder of the statistics.
     pub statistics: PathBuf,
+    /// It is one of several centrals, which have their journal elsewhere.
+    pub several: Option<SeveralConfig>,
     /// The journal; beside the statistics when it is not said where.
     pub journal: Option<PathBuf>,
     /// Who is let in, and how.

@@ -86,6 +86,11 @@ impl Central {
                 let said = self.cluster.running(MOST_ROWS);
                 self.reply(answer, said);
             }
+            CentralCommand::Migrate(to, answer) => self.migrate(to, answer),
+            CentralCommand::Centrals(answer) => {
+                // It is of no fact, and is wanted most when none can be written.
+                let _ = answer.send(self.centrals());
+            }
             CentralCommand::Place(command) => self.place_command(now, command),
             CentralCommand::Present(answer) => {
                 let said = self.all_at_once(now);

@@ -50,6 +50,9 @@ impl Central {
         while let Some(effect) = self.journal.next_due() {
             self.perform(effect);
         }
+        if self.append() {
+            return;
+        }
         let (term, registry) = (self.cluster.term(), self.cluster.registry());
         self.journal.advance(term, clock::wall_ms(), registry);
     }

@@ -114,14 +114,53 @@ impl Journal {
             path: diary.path().to_owned(),
             seq: diary.seq(),
             diary: Some(diary),
+            at,
+            ..Self::elsewhere()
+        }
+    }
+
+    /// One that others write: its batches are taken and told to be durable.
+    pub(super) fn elsewhere() -> Self {
+        Self {
+            path: PathBuf::new(),
+            seq: 0,
+            diary: None,
             task: None,
             gathered: Vec::new(),
             recorded: 0,
             writing: 0,
             durable: 0,
             held: VecDeque::new(),
-            at,
+            at: 0,
         }
+    }
+
+    /// The next batch, if the one before is durable, and whether it has all facts until now.
+    pub(super) fn take_batch(&mut self, seq: u64, term: Term, at: u64) -> Option<(Vec<u8>, bool)> {
+        if self.gathered.is_empty() || self.writing != self.durable {
+            return None;
+        }
+        let count = self.gathered.len().min(MOST_ENTRIES);
+        let entries: Vec<Entry> = self.gathered.drain(..count).collect();
+        self.writing += count as u64;
+        Some((batch(seq, term, at, &entries), self.gathered.is_empty()))
+    }
+
+    /// The batch that was taken last is durable.
+    pub(super) fn committed(&mut self) {
+        self.durable = self.writing;
+    }
+
+    /// True when every fact is durable.
+    pub(super) fn is_empty(&self) -> bool {
+        self.durable == self.recorded
+    }
+
+    /// What is not durable never was.
+    pub(super) fn forget(&mut self) {
+        self.gathered.clear();
+        self.held.clear();
+        (self.recorded, self.writing, self.durable) = (0, 0, 0);
     }
 
     /// A fact is to be written.
@@ -218,7 +257,7 @@ impl Journal {
 }
 
 /// A batch as it is written.
-fn batch(seq: u64, term: Term, at: u64, entries: &[Entry]) -> Vec<u8> {
+pub(super) fn batch(seq: u64, term: Term, at: u64, entries: &[Entry]) -> Vec<u8> {
     let head = BatchHead {
         v: VERSION,
         seq,

@@ -29,6 +29,7 @@ mod peers;
 mod place;
 mod reign;
 mod run;
+mod several;
 mod standing;
 mod state;
 mod statistics;
@@ -42,8 +43,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    connection::Context, journal::Journal, news::News, place::Place, run::Inbox, state::Central,
-    statistics::Statistics,
+    connection::Context, journal::Journal, news::News, place::Place, run::Inbox, several::Several,
+    state::Central, statistics::Statistics,
 };
 use crate::{
     engine::{
@@ -79,6 +80,7 @@ pub use key_store::{BatchStore, KeyStore, KeyWatch};
 pub use opening::{KeyStoreConfig, OpenKeyStore, open_key_store};
 pub use place::{Announce, Elsewhere, Membership, Standing};
 pub use reign::Reign;
+pub use several::{CentralInfo, CentralStanding, SeveralConfig};
 
 pub use api::{
     CentralAnswer, CentralConfig, CentralEvent, CentralHandle, CentralOrders, DownloadCount,
@@ -122,32 +124,52 @@ pub(in crate::node) async fn start_on(
     let path = path.unwrap_or_else(|| statistics.stem().with_extension("diario"));
     let names = statistics.stem().with_extension("nombres");
     let cluster_id = before.cluster;
-    let opened = Journal::open(
-        &path,
-        || cluster_id.to_string(),
-        || import(before.totals, &names, before.begun),
-    )?;
-    let cluster_id = ClusterId::try_from(opened.cluster.as_str()).unwrap_or(cluster_id);
-    let (journal, registry) = (opened.journal, opened.registry);
-    if let Some(cut) = opened.cut {
-        let _ = events.try_send(CentralEvent::JournalCut {
-            path,
-            bytes: cut.bytes,
-        });
-    }
-    let term = next_term(registry.term().max(before.term), clock::wall_s());
-    statistics.begin(term)?;
-    let cluster = Cluster::new(
-        clock::now(),
-        ClusterConfig {
-            required_secondaries: usize::from(config.required_secondaries),
-            max_downloads: config.max_downloads,
-            term,
-            seed: secret_seed(),
-            wall_ms: clock::wall_ms(),
-        },
-        registry,
-    );
+    let machine = ClusterConfig {
+        required_secondaries: usize::from(config.required_secondaries),
+        max_downloads: config.max_downloads,
+        term: Term::default(),
+        seed: secret_seed(),
+        wall_ms: clock::wall_ms(),
+    };
+    let begun = match config.several.clone() {
+        Some(mut several) => {
+            if several.address.port() == 0 {
+                several.address.set_port(address.port());
+            }
+            let cluster = several::idle(&machine);
+            let (several, cluster_id) = Several::open(several, cluster_id, machine).await?;
+            Begun {
+                cluster,
+                journal: Journal::elsewhere(),
+                cluster_id,
+                several: Some(several),
+            }
+        }
+        None => {
+            let opened = Journal::open(
+                &path,
+                || cluster_id.to_string(),
+                || import(before.totals, &names, before.begun),
+            )?;
+            if let Some(cut) = opened.cut {
+                let _ = events.try_send(CentralEvent::JournalCut {
+                    path,
+                    bytes: cut.bytes,
+                });
+            }
+            let last = opened.registry.term().max(before.term);
+            let term = next_term(last, clock::wall_s());
+            statistics.begin(term)?;
+            let machine = ClusterConfig { term, ..machine };
+            Begun {
+                cluster: Cluster::new(clock::now(), machine, opened.registry),
+                journal: opened.journal,
+                cluster_id: ClusterId::try_from(opened.cluster.as_str()).unwrap_or(cluster_id),
+                several: None,
+            }
+        }
+    };
+    let term = begun.cluster.term();
     let (inputs, of_connections) = mpsc::channel(INPUTS);
     let (commands, of_program) = mpsc::channel(COMMANDS);
     let inbox = Inbox {
@@ -158,11 +180,16 @@ pub(in crate::node) async fn start_on(
     let over = stop.clone().drop_guard();
     let expelled = ExpelledHosts::default();
     let face = face(&config, network, &commands, &expelled);
-    let place = Place::new(cluster_id, term, address, config.announce);
+    let standing = match begun.several.is_some() {
+        true => Standing::Standby(None),
+        false => Standing::Active,
+    };
+    let place = Place::new(begun.cluster_id, standing, term, address, config.announce);
     let central = Central {
         server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
-        cluster,
-        journal,
+        cluster: begun.cluster,
+        journal: begun.journal,
+        several: begun.several,
         statistics,
         events,
         context: Context {
@@ -184,11 +211,13 @@ pub(in crate::node) async fn start_on(
         last_turn: clock::now(),
     };
     let mut central = central;
-    // Nobody hears of a reign that is not recorded.
-    central.act();
-    let (wall_ms, registry) = (clock::wall_ms(), central.cluster.registry());
-    central.journal.finish(term, wall_ms, registry).await?;
-    set_aside(&names)?;
+    if central.several.is_none() {
+        // Nobody hears of a reign that is not recorded.
+        central.act();
+        let (wall_ms, registry) = (clock::wall_ms(), central.cluster.registry());
+        central.journal.finish(term, wall_ms, registry).await?;
+        set_aside(&names)?;
+    }
     Ok(CentralHandle {
         address,
         orders: CentralOrders { commands },
@@ -199,6 +228,14 @@ pub(in crate::node) async fn start_on(
             central.run(inbox).await
         }),
     })
+}
+
+/// What a central begins with.
+struct Begun {
+    cluster: Cluster,
+    journal: Journal,
+    cluster_id: ClusterId,
+    several: Option<Several>,
 }
 
 /// What serves those who speak another protocol than lines.

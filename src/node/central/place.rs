@@ -57,9 +57,10 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// A central that reigns, and announces itself if it is to.
+    /// A central that begins, and announces itself if it is to.
     pub(super) fn new(
         cluster: ClusterId,
+        standing: Standing,
         term: Term,
         listens: SocketAddr,
         announce: Option<Announce>,
@@ -69,7 +70,7 @@ impl Place {
                 cluster,
                 centrals: Vec::new(),
             },
-            standing: Standing::Active,
+            standing,
             announcing: None,
         };
         // Nobody else could reach it.

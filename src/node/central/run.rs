@@ -13,6 +13,7 @@ use super::{
     effects::Effect,
     inputs::{End, Input, Outgoing},
     legacy,
+    several::Several,
     state::Central,
 };
 use crate::{
@@ -53,6 +54,7 @@ impl Central {
             self.act();
             self.commit();
             let takes_more = !self.journal.is_busy();
+            let ends_by = self.ends_by();
             let due = self
                 .cluster
                 .poll_timeout()
@@ -71,6 +73,13 @@ impl Central {
                 _ = turn.tick() => {
                     let now = self.turn();
                     self.news.handle_timeout(now);
+                    self.look_round();
+                }
+                action = Several::next(&mut self.several) => {
+                    self.turn();
+                    if self.reigns(action)?.is_break() {
+                        break;
+                    }
                 }
                 written = self.journal.written() => {
                     // What is not on the disk may not be acted on, and a later sync says nothing of it: this run is over.
@@ -78,7 +87,12 @@ impl Central {
                 }
                 _ = save.tick() => self.save(),
                 Some(error) = self.statistics.saved() => self.not_saved(error),
-                () = stop.cancelled() => break,
+                () = stop.cancelled(), if ends_by.is_none() => {
+                    if !self.gives_back() {
+                        break;
+                    }
+                }
+                () = sleep_until(ends_by.unwrap_or(due).into()), if ends_by.is_some() => break,
             }
         }
         self.stop(inbox).await
@@ -159,13 +173,15 @@ impl Central {
     }
 
     async fn stop(mut self, mut inbox: Inbox) -> Result<(), StoreError> {
-        self.cluster.note_stop();
-        self.act();
-        let (term, registry) = (self.cluster.term(), self.cluster.registry());
-        self.journal
-            .finish(term, clock::wall_ms(), registry)
-            .await?;
-        self.commit();
+        if self.several.is_none() {
+            self.cluster.note_stop();
+            self.act();
+            let (term, registry) = (self.cluster.term(), self.cluster.registry());
+            self.journal
+                .finish(term, clock::wall_ms(), registry)
+                .await?;
+            self.commit();
+        }
         for (_, peer) in self.peers.drain() {
             let _ = peer
                 .outbox

@@ -61,7 +61,7 @@ impl Central {
     }
 
     /// Stands otherwise from now on, and says so: to those who come, to those who are here, and on the network.
-    fn stand(&mut self, now: Instant, standing: Standing) {
+    pub(super) fn stand(&mut self, now: Instant, standing: Standing) {
         if standing == self.place.standing {
             return;
         }
@@ -77,7 +77,7 @@ impl Central {
     }
 
     /// Is of a cluster from now on, and says so.
-    fn join(&mut self, membership: Membership) {
+    pub(super) fn join(&mut self, membership: Membership) {
         self.place.membership = membership;
         self.place.announce(self.cluster.term());
         self.say_hello_again();

@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 
 use super::{
     CentralEvent, catalogue::Shown, connection::Context, effects::Effect, inputs::Peer,
-    journal::Journal, news::News, pages::Pages, place::Place, statistics::Statistics,
+    journal::Journal, news::News, pages::Pages, place::Place, several::Several,
+    statistics::Statistics,
 };
 use crate::{
     engine::cluster::{Cluster, ConnectionId, CountsVersion, FileCounts},
@@ -23,6 +24,8 @@ pub(super) struct Central {
     pub(super) server: Server,
     pub(super) cluster: Cluster,
     pub(super) journal: Journal,
+    /// What it has as one of several centrals.
+    pub(super) several: Option<Several>,
     pub(super) statistics: Statistics,
     pub(super) events: mpsc::Sender<CentralEvent>,
     pub(super) context: Context,

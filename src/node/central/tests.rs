@@ -28,6 +28,7 @@ async fn slow_central(folder: &Path) -> CentralHandle {
         max_downloads: 5,
         statistics,
         journal: None,
+        several: None,
         security: Arc::new(Security::default()),
         face: None,
     };

@@ -187,6 +187,7 @@ impl Cluster {
             max_downloads: 5,
             statistics: self.path(statistics),
             journal: None,
+            several: None,
             security: Default::default(),
             face: Some(self.doors.clone().maker()),
         };

@@ -78,7 +78,6 @@ impl Places {
         // Real ones are counted from 0.
         let connection = ConnectionId(u64::MAX - self.clients.len() as u64);
         let client = Client {
-            heard: now,
             name: Some(name.clone()),
             wanted: None,
             session: Some(session),

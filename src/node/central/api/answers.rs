@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::CentralInfo;
 use crate::{
     engine::{
         cluster::{
@@ -36,6 +37,13 @@ pub enum CentralAnswer {
         resolved: Resolved,
     },
     Statistics(serde_json::Value),
+    Centrals(Vec<CentralInfo>),
+    Migrated {
+        /// The central that reigns now.
+        to: Option<String>,
+        /// Why none other does.
+        code: Option<String>,
+    },
 }
 
 /// What became of a secondary that is to be drained, or to work again.

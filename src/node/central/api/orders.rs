@@ -5,13 +5,15 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Catalogue, DownloadCount, DrainedSecondary, Membership, Offer, Present, Standing, Summary,
+    Catalogue, CentralInfo, DownloadCount, DrainedSecondary, Membership, Offer, Present, Standing,
+    Summary,
 };
 use crate::{
     engine::cluster::{
         ClientInfo, Drained, Expelled, QueueRow, Refusal, Resolved, Running, SecondaryCondition,
         SecondaryInfo,
     },
+    engine::leadership::NotMigrated,
     model::{ClusterStatus, Conflict, FileName, SecondaryNumber},
     node::{
         ask::{Stopped, ask},
@@ -44,6 +46,8 @@ pub(in crate::node::central) enum CentralCommand {
     Gateway(mpsc::Sender<LinkEvent>),
     Present(oneshot::Sender<Present>),
     Place(PlaceCommand),
+    Migrate(Option<String>, oneshot::Sender<Result<String, NotMigrated>>),
+    Centrals(oneshot::Sender<Vec<CentralInfo>>),
 }
 
 /// What it is told of the other centrals of its cluster.
@@ -69,6 +73,19 @@ impl CentralOrders {
     /// Downloads per client (`VIDEOS_CLIENTE`).
     pub async fn downloads_per_client(&self) -> Result<Vec<DownloadCount>, Stopped> {
         ask(&self.commands, CentralCommand::PerClient).await
+    }
+
+    /// Has another central reign, that of a name or whichever is ready (`MIGRAR`); gives its name.
+    pub async fn migrate(
+        &self,
+        to: Option<String>,
+    ) -> Result<Result<String, NotMigrated>, Stopped> {
+        ask(&self.commands, |answer| CentralCommand::Migrate(to, answer)).await
+    }
+
+    /// The centrals of the cluster (`CENTRALES`).
+    pub async fn centrals(&self) -> Result<Vec<CentralInfo>, Stopped> {
+        ask(&self.commands, CentralCommand::Centrals).await
     }
 
     /// The state of the cluster.
