@@ -108,8 +108,10 @@ fn for_secondary(message: &ForSecondary) {
                 versions.for_each(|version| check_file(&version.file));
             }
         }
-        ForSecondary::CancelCopy { .. } | ForSecondary::Ack { .. } | ForSecondary::Ended { .. } => {
-        }
+        ForSecondary::CancelCopy { .. }
+        | ForSecondary::Ack { .. }
+        | ForSecondary::Ended { .. }
+        | ForSecondary::Expelled { .. } => {}
     }
 }
 

@@ -7,7 +7,8 @@ use crate::{
     http::Problem,
     model::{ClientNameError, Fault, FileNameError, IgnoredReason},
     node::{
-        Denied, Failure, SecurityError, StartError, StatisticsTrouble, TlsError, TlsRefusal,
+        Denied, Failure, KeyStoreError, SecurityError, StartError, StatisticsTrouble, TlsError,
+        TlsRefusal,
         certificates::CertificateError,
         client::ClientError,
         orders::OrdersError,
@@ -20,6 +21,8 @@ use crate::{
 /// The codes of each enum. Some are in two, where both mean the same.
 pub const ALL: &[(&str, &[&str])] = &[
     ("StartError", StartError::CODES),
+    ("KeyStoreError", KeyStoreError::CODES),
+    ("DiaryError", crate::store::diary::DiaryError::CODES),
     ("SecurityError", SecurityError::CODES),
     ("SecretError", SecretError::CODES),
     ("TlsError", TlsError::CODES),

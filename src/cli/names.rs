@@ -15,6 +15,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("clave-archivo", "secret-file"),
     ("destino", "destination"),
     ("detallado", "verbose"),
+    ("diario", "journal"),
     ("directorio", "folder"),
     ("ensayo", "dry-run"),
     ("espejo", "mirror"),
@@ -49,6 +50,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("registro", "log"),
     ("registro-archivo", "log-file"),
     ("registro-formato", "log-format"),
+    ("repaso-digests", "scrub"),
     ("reposo", "quiet-time"),
     ("reproductor", "player"),
     ("retirados-dias", "retired-days"),
@@ -72,9 +74,14 @@ pub const SAME_IN_BOTH: &[&str] = &[
 const COMMANDS: &[(&str, &str, &[&str])] = &[
     ("certificados", "certificates", &[]),
     ("descargar", "get", &["download", "video", "bajar"]),
+    ("diario", "journal", &[]),
     ("enlace", "link", &[]),
     ("estado", "status", &[]),
-    ("listar", "list", &["lista", "lista_videos", "ls"]),
+    (
+        "listar",
+        "list",
+        &["lista", "lista-videos", "lista_videos", "ls"],
+    ),
     ("ver", "watch", &[]),
     ("verificar", "verify", &[]),
 ];
@@ -89,7 +96,13 @@ const SECTIONS: &[(&str, &str)] = &[("secundario", "secondary"), ("cliente", "cl
 const DOWNLOADS: (&str, &str) = ("data/descargas", "data/downloads");
 
 /// Values that are words.
-const VALUES: &[(&str, &str)] = &[("si", "yes"), ("texto", "text")];
+const VALUES: &[(&str, &str)] = &[
+    ("si", "yes"),
+    ("texto", "text"),
+    ("ver", "show"),
+    ("comprobar", "check"),
+    ("restaurar", "restore"),
+];
 
 fn of_language(name: &str, table: &[(&'static str, &'static str)]) -> String {
     let pair = table.iter().find(|(spanish, _)| *spanish == name);

@@ -291,6 +291,21 @@ impl TryFrom<&str> for ClientName {
     }
 }
 
+impl ClientName {
+    const GATEWAY: &str = "pasarela-";
+
+    /// What the gateway of a secondary is called.
+    pub fn of_gateway(number: SecondaryNumber) -> Self {
+        Self(format!("{}{number}", Self::GATEWAY))
+    }
+
+    /// Whose gateway is called so.
+    pub fn gateway_of(&self) -> Option<SecondaryNumber> {
+        let number: u64 = self.0.strip_prefix(Self::GATEWAY)?.parse().ok()?;
+        SecondaryNumber::try_from(number).ok()
+    }
+}
+
 impl fmt::Display for ClientName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)

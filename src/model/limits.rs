@@ -123,6 +123,8 @@ pub const MAX_HTTP_REQUESTS: usize = 1000;
 pub const HTTP_IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Time that an HTTP client may take nothing, or less than [`LEAST_TAKEN_BYTES`], of what it asked for: players pause.
 pub const HTTP_PAUSE: Duration = Duration::from_secs(300);
+/// The same for what is watched: people leave a film for a while.
+pub const HTTP_WATCH_PAUSE: Duration = Duration::from_secs(1800);
 /// After this part of it the connection counts as idle, and gives way to others.
 pub const HTTP_PAUSE_IS_IDLE: Duration = Duration::from_secs(10);
 /// Time that transfers have to end at a planned stop.

@@ -149,6 +149,9 @@ pub enum Stranger {
     /// A secondary.
     #[error("secondary {0} answers there")]
     Secondary(SecondaryNumber),
+    /// A secondary that did not say which.
+    #[error("a secondary answers there")]
+    SomeSecondary,
     /// It takes itself for a client.
     #[error("a client answers there")]
     Client,

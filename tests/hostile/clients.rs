@@ -400,7 +400,7 @@ async fn ten_thousand_connections_give_way_to_honest_clients() {
             process
                 .printed()
                 .join("\n")
-                .contains("cedió su sitio a otra"),
+                .contains("cerrada para hacer sitio"),
             "{:#?}",
             process.printed()
         );
@@ -549,6 +549,7 @@ async fn a_central_with_another_catalogue_does_not_change_what_is_downloaded() {
         required_secondaries: 4,
         max_downloads: 5,
         statistics: bench.path("otherstats"),
+        journal: None,
     };
     let second = crate::support::start_central(config).await;
     let foreign: IpAddr = IpAddr::from([127, 0, 0, 1]);

@@ -31,7 +31,7 @@ use crate::node::{
     client::{ClientConfig, Keeping},
 };
 
-pub use central::{CentralArgs, CentralCommand, CertificateArgs};
+pub use central::{CentralArgs, CentralCommand, CertificateArgs, JournalAction, JournalArgs};
 pub use client::{Choice, ClientArgs, Output, Progress, Script, Watching};
 pub use http::HttpArgs;
 pub(super) use local::LocalArgs;
@@ -40,7 +40,7 @@ pub use secondary::{SecondaryArgs, SecondaryCommand};
 
 /// How many secondaries there are unless said otherwise.
 const USUAL_SECONDARIES: u16 = 3;
-const CENTRAL_PORT: u16 = 50_000;
+pub(super) const CENTRAL_PORT: u16 = 50_000;
 const MOST_VIEWERS: u16 = 16;
 const ANYWHERE: &str = "0.0.0.0";
 

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     cli::{
         centrals::{CentralPlaces, central_places, group_name},
-        parsers::{number, quiet, secondary_number, upload_limit},
+        parsers::{Scrubs, number, quiet, scrub, secondary_number, upload_limit},
         place::{Place, place},
         quantity::size,
         text::t,
@@ -78,6 +78,9 @@ pub struct SecondaryArgs {
     /// The quiet time: how long a file must be unchanged before it is offered.
     #[arg(long, value_name = "TIEMPO", default_value = "4s", value_parser = tidy(quiet))]
     pub reposo: Duration,
+    /// How often all that it serves is read again and compared with its digests.
+    #[arg(long, value_name = "TIEMPO|no", default_value = "30d", value_parser = tidy(scrub))]
+    pub repaso_digests: Scrubs,
     /// Continues without disks that were mounted in the folder before.
     #[arg(long)]
     pub olvidar_discos: bool,
@@ -166,6 +169,7 @@ impl SecondaryArgs {
             upload_limit_bytes_per_s: self.upload_limit_now(),
             retired: self.retired_limits(),
             quiet: self.reposo,
+            scrub_every: self.repaso_digests.every,
             forget_disks: self.olvidar_discos,
             face: self.http.hosts(&security).map(|hosts| {
                 let passwords = self.http.passwords(&security);

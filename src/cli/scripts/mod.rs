@@ -34,7 +34,7 @@ use super::{
     logging::Log,
     output, program, runtime,
     signals::{self, Hangup, Requests},
-    text::{errors, t},
+    text::{errors, spoken, t},
     wanted,
 };
 use crate::{
@@ -49,6 +49,7 @@ pub(super) fn main(
     name: Option<ClientName>,
     common: &Common,
 ) -> ExitCode {
+    spoken::on_command_lines_of("videocliente");
     let started = || -> anyhow::Result<_> {
         let log = Log::open_or_warn(common.registro_archivo.as_deref());
         let Requests { stop, .. } = signals::listen(Hangup::Stop, log.clone())?;

@@ -83,6 +83,7 @@ fn stranger(who: &Stranger, place: &str) -> String {
         Stranger::Secondary(number) => {
             t!("lost-secondary-there", place = place, number = number)
         }
+        Stranger::SomeSecondary => t!("lost-some-secondary-there", place = place),
         Stranger::Central | Stranger::Client | Stranger::Other(_) => {
             t!("lost-stranger", place = place)
         }

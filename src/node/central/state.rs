@@ -9,12 +9,12 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{
-    CentralEvent, catalogue::Shown, connection::Context, inputs::Peer, memory::Memory, news::News,
-    pages::Pages, place::Place, statistics::Statistics,
+    CentralEvent, catalogue::Shown, connection::Context, effects::Effect, inputs::Peer,
+    journal::Journal, news::News, pages::Pages, place::Place, statistics::Statistics,
 };
 use crate::{
-    engine::cluster::{Cluster, ConnectionId, FileCounts},
-    node::{Refused, StatisticsTrouble, clock, server::Server},
+    engine::cluster::{Cluster, ConnectionId, CountsVersion, FileCounts},
+    node::{Refused, StatisticsTrouble, clock, face::ExpelledHosts, server::Server},
     store::StoreError,
 };
 
@@ -22,7 +22,7 @@ use crate::{
 pub(super) struct Central {
     pub(super) server: Server,
     pub(super) cluster: Cluster,
-    pub(super) memory: Memory,
+    pub(super) journal: Journal,
     pub(super) statistics: Statistics,
     pub(super) events: mpsc::Sender<CentralEvent>,
     pub(super) context: Context,
@@ -31,6 +31,8 @@ pub(super) struct Central {
     pub(super) next_connection: u64,
     pub(super) pages: Pages,
     pub(super) counts: Counts,
+    /// Hosts whose requests by HTTP are refused.
+    pub(super) expelled: ExpelledHosts,
     pub(super) shown: Shown,
     pub(super) save_every: Duration,
     pub(super) news: News,
@@ -39,10 +41,8 @@ pub(super) struct Central {
 }
 
 impl Central {
-    pub(super) fn tell(&self, event: CentralEvent) {
-        tracing::debug!(?event, "event");
-        // Events are for people: the cluster does not wait for a stalled console.
-        let _ = self.events.try_send(event);
+    pub(super) fn tell(&mut self, event: CentralEvent) {
+        self.effect(Effect::Tell(event));
     }
 
     /// A connection was refused, or ended for what its peer did.
@@ -54,26 +54,26 @@ impl Central {
     }
 
     /// Tells of statistics or records that could not be saved.
-    pub(super) fn not_saved(&self, error: StoreError) {
+    pub(super) fn not_saved(&mut self, error: StoreError) {
         self.tell(CentralEvent::Statistics(StatisticsTrouble::Failed(error)));
     }
 }
 
-/// The last count of the whole catalogue. It answers questions for ten times as long as it took, so that frequent
-/// questions cannot crowd out other work.
+/// The last count of the whole catalogue. It is good until something changes, and answers questions for ten times as long
+/// as it took all the same, so that frequent questions cannot crowd out other work.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
-    last: Option<(Instant, FileCounts)>,
+    last: Option<(Instant, CountsVersion, FileCounts)>,
 }
 
 impl Counts {
     pub(super) fn get(&mut self, now: Instant, cluster: &Cluster) -> &FileCounts {
-        if self.last.as_ref().is_some_and(|(until, _)| *until <= now) {
-            self.last = None;
-        }
-        let (_, counts) = self.last.get_or_insert_with(|| {
+        let version = cluster.counts_version();
+        self.last
+            .take_if(|(until, of, _)| *until <= now && *of != version);
+        let (_, _, counts) = self.last.get_or_insert_with(|| {
             let counts = cluster.count_files();
-            (now + 10 * (clock::now() - now), counts)
+            (now + 10 * (clock::now() - now), version, counts)
         });
         counts
     }

@@ -96,9 +96,7 @@ fn down(place: &Place, error: GreetError) -> LinkDown {
         GreetError::Connect(error) => error.into(),
         GreetError::Denied(denied) => LinkDown::Denied(denied),
         // A central asks nobody for a name before it says hello; a secondary does.
-        GreetError::Refused(ErrorCode::NotEnrolled, message) => {
-            stranger(place, Stranger::Other(message.message))
-        }
+        GreetError::Refused(ErrorCode::NotEnrolled, _) => stranger(place, Stranger::SomeSecondary),
         GreetError::Refused(code, message) => LinkDown::Lost(Lost::Refused { code, message }),
         GreetError::Read(error) => error.into(),
         GreetError::Write(error) => error.into(),

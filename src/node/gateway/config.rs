@@ -18,6 +18,9 @@ use crate::{
 /// Messages of the central that may wait.
 const MESSAGES: usize = 64;
 
+/// Verified chunks of one content that are kept in memory, in bytes.
+pub(super) const MOST_EACH: u64 = 128 << 20;
+
 /// Somebody wants to read a file.
 #[derive(Debug)]
 pub(super) struct Question {

@@ -72,14 +72,16 @@ impl LatestTerm {
     }
 }
 
-/// True for what only the present central may order: files to be copied or set aside, transfers to be over. What a central
+/// True for what only the present central may order: files to be copied or set aside, transfers to be over, who
+/// is sent away. What a central
 /// of an earlier term says otherwise does no harm.
 pub fn is_order(message: &ForSecondary) -> bool {
     match message {
         ForSecondary::Copy(_)
         | ForSecondary::CancelCopy { .. }
         | ForSecondary::Withdraw { .. }
-        | ForSecondary::Ended { .. } => true,
+        | ForSecondary::Ended { .. }
+        | ForSecondary::Expelled { .. } => true,
         ForSecondary::Conflicts { .. } | ForSecondary::Ack { .. } | ForSecondary::Check { .. } => {
             false
         }

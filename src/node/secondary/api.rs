@@ -24,7 +24,8 @@ use crate::{
 pub(super) use self::orders::SecondaryCommand;
 pub use self::{
     answers::{
-        Emptied, RecoveredFile, RunningKind, RunningTransfer, SecondaryFigures, SecondaryStatus,
+        Emptied, RecoveredFile, RunningKind, RunningTransfer, ScrubStatus, SecondaryFigures,
+        SecondaryStatus,
     },
     events::{NoLongerServing, SecondaryEvent},
     handle::SecondaryHandle,
@@ -56,6 +57,8 @@ pub struct SecondaryConfig {
     pub retired: RetiredLimits,
     /// How long a changed file must be left alone before it is offered.
     pub quiet: Duration,
+    /// All that it serves is read again and compared with its digests once in this time; `None`: never.
+    pub scrub_every: Option<Duration>,
     /// Do not wait for disks that an earlier run found in the folder.
     pub forget_disks: bool,
     /// Who is let in, and what it shows to the central.

@@ -1,6 +1,6 @@
 //! Between a secondary and its central: what is said on a link, and what the central orders.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     model::{
         Conflict, CopyOrder, RetiredReason,
-        limits::MAX_OUTBOX,
+        limits::{EXPELLED_FOR, MAX_OUTBOX},
         messages::{ForReceiver, ForSecondary, FromSecondary},
     },
     node::{
@@ -128,6 +128,10 @@ impl Secondary {
             ForSecondary::Ack { batch } => self.state.changes.acknowledged(batch),
             ForSecondary::Check { file, chunk } => {
                 self.command_index(IndexCommand::Check { file, chunk });
+            }
+            ForSecondary::Expelled { host, for_ms } => {
+                let left = Duration::from_millis(for_ms).min(EXPELLED_FOR);
+                self.state.expelled.expel(host, clock::now() + left);
             }
             ForSecondary::Ended {
                 transfer,

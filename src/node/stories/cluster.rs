@@ -186,6 +186,7 @@ impl Cluster {
             required_secondaries: u16::from(SECONDARIES),
             max_downloads: 5,
             statistics: self.path(statistics),
+            journal: None,
             security: Default::default(),
             face: Some(self.doors.clone().maker()),
         };
@@ -227,6 +228,7 @@ impl Cluster {
             upload_limit_bytes_per_s: None,
             retired: Default::default(),
             quiet: Duration::from_millis(10),
+            scrub_every: None,
             forget_disks: false,
             security: Default::default(),
             face: None,

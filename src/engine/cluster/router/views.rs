@@ -30,6 +30,14 @@ pub struct ListingVersion {
     begun: bool,
 }
 
+/// A value that changes whenever [`FileCounts`] may have changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountsVersion {
+    listing: ListingVersion,
+    conflicts: usize,
+    changing: usize,
+}
+
 /// A secondary that has enrolled since the central started.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SecondaryInfo {
@@ -143,7 +151,16 @@ impl Cluster {
         ListingVersion {
             catalog: self.catalog.version(),
             present: self.members.present(),
-            begun: self.config.begun,
+            begun: self.has_begun(),
+        }
+    }
+
+    /// See [`CountsVersion`].
+    pub fn counts_version(&self) -> CountsVersion {
+        CountsVersion {
+            listing: self.listing_version(),
+            conflicts: self.catalog.conflict_count(),
+            changing: self.catalog.changing_count(),
         }
     }
 
@@ -155,7 +172,7 @@ impl Cluster {
         mut fits: impl FnMut(&ListedFile) -> bool,
     ) -> (Vec<ListedFile>, bool) {
         let mut files = Vec::new();
-        if !self.config.begun {
+        if !self.has_begun() {
             return (files, false);
         }
         let present = self.members.present();
@@ -187,7 +204,11 @@ impl Cluster {
     /// The file of a name that can be downloaded now, with the addresses of the live holders that are to be asked.
     pub fn find(&self, name: &FileName) -> Result<(FileMeta, Vec<SocketAddr>), Refusal> {
         self.check_ready()?;
-        let not_found = || Refusal::NotFound(name.clone());
+        // Who holds it may not be back yet.
+        let not_found = || match self.is_grace() {
+            true => self.not_ready(),
+            false => Refusal::NotFound(name.clone()),
+        };
         let file = &self.catalog.look_up(name).ok_or_else(not_found)?.meta;
         let holders = self.catalog.holders_of(file).and(self.members.present());
         let asked = self.addresses(self.members.usable(holders).asked);
