@@ -326,3 +326,41 @@ fn the_demonstration_ends_well() {
     // It leaves nothing.
     assert_eq!(folder.path().read_dir().unwrap().count(), 0);
 }
+
+#[test]
+fn several_centrals_are_tried_and_one_that_answers_is_enough() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let central = Process::start(CENTRAL, at, &["-p0", "--ip=127.0.0.1", "--secundarios=1"]);
+    let port = central.port();
+    // Nobody listens at the first; the second is at the port of the flag, and the third has its own.
+    let nobody = "127.0.0.9:1";
+    let places = format!("{nobody}, 127.0.0.1:{port}");
+    let (code, told) = ends(CLIENT, at, &["estado", "--ip-central", &places]);
+    assert!(code == 1 && told.contains("Sin servicio"), "{told}");
+    let port = port.to_string();
+    let of_flag = [
+        "estado",
+        "--central-ip",
+        "127.0.0.9,127.0.0.1",
+        "--puerto-central",
+        &port,
+    ];
+    let (code, told) = ends(CLIENT, at, &of_flag);
+    assert!(code == 1 && told.contains("Sin servicio"), "{told}");
+    put(
+        &at.join("c.toml"),
+        format!("[client]\ncentral-ip = \"{places}\"\n").as_bytes(),
+    );
+    let (code, told) = ends(CLIENT, at, &["estado", "--config", "c.toml"]);
+    assert!(code == 1 && told.contains("Sin servicio"), "{told}");
+    let (code, told) = ends(CLIENT, at, &["estado", "--ip-central", nobody]);
+    assert!(code == 3 && told.contains("127.0.0.9:1"), "{told}");
+    let (code, told) = ends(CLIENT, at, &["estado", "--ip-central", "a,b:0"]);
+    assert!(code == 2 && told.contains("b:0"), "{told}");
+    let args = ["--mostrar-config", "--grupo=lab", "--anunciar=no"];
+    let (code, told) = ends(CENTRAL, at, &args);
+    assert!(code == 0 && told.contains("lab"), "{told}");
+    let (code, told) = ends(CENTRAL, at, &["--group", &"a".repeat(49)]);
+    assert!(code == 2 && told.contains("48"), "{told}");
+}

@@ -8,7 +8,7 @@ use crate::{
         rules::terms::LatestTerm,
         testing::{PEER, Played, SERVER, listening, server_address},
     },
-    proto::{Reign, data::ToSource, handshake::Secret},
+    proto::{Reign, data::ToSource, handshake::Secret, said::Details},
 };
 
 const STALL: Duration = Duration::from_secs(5);
@@ -466,4 +466,36 @@ async fn each_wrong_answer_of_a_server_has_its_reason() {
     );
     let closes = answered(&closed(), &[&challenge, b""]).await;
     assert!(matches!(closes, GreetError::Closed), "{closes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_not_proven_the_secret_sends_nobody_elsewhere() {
+    let refused = FromServer::Error {
+        code: ErrorCode::NotActive,
+        message: Said {
+            message: "not here".to_owned(),
+            details: Some(Details::Active {
+                ip: Some([10, 0, 0, 9].into()),
+                port: Some(1),
+                term: None,
+                centrals: Vec::new(),
+            }),
+        },
+    };
+    for (security, is_believed) in [(open(), true), (closed(), false)] {
+        let (_network, near, far) = connection().await;
+        let hello = Hello::from_role(&client());
+        let own = ServerRole::Central;
+        let introduced = introduce(near.into(), STALL, &security, hello, own, |_| {});
+        let (reader, mut writer) = split(far, STALL);
+        let (introduced, sent) = tokio::join!(introduced, writer.send(&refused));
+        sent.unwrap();
+        drop(reader);
+        match introduced.map(|_| ()) {
+            Err(GreetError::Refused(ErrorCode::NotActive, said)) => {
+                assert_eq!(said.details.is_some(), is_believed);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }
