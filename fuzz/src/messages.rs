@@ -78,6 +78,7 @@ pub fn from_central(data: &[u8]) {
         Some(
             FromCentral::Ping
             | FromCentral::Bye
+            | FromCentral::Moved { .. }
             | FromCentral::Error { .. }
             | FromCentral::Refused { .. }
             | FromCentral::Answer(Answer::Status(_)),

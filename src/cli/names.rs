@@ -9,11 +9,13 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("admin-contrasena-archivo", "admin-password-file"),
     ("admin-en-claro", "admin-in-clear"),
     ("al-terminar", "on-complete"),
+    ("anunciar", "announce"),
     ("borrar", "delete"),
     ("campana", "bell"),
     ("clave-archivo", "secret-file"),
     ("destino", "destination"),
     ("detallado", "verbose"),
+    ("diario", "journal"),
     ("directorio", "folder"),
     ("ensayo", "dry-run"),
     ("espejo", "mirror"),
@@ -21,6 +23,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("estadisticas", "statistics"),
     ("excluir", "exclude"),
     ("generar", "generate"),
+    ("grupo", "group"),
     ("guardar", "keep"),
     ("hasta-cerrar", "until-closed"),
     ("horas", "hours"),
@@ -47,6 +50,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("registro", "log"),
     ("registro-archivo", "log-file"),
     ("registro-formato", "log-format"),
+    ("repaso-digests", "scrub"),
     ("reposo", "quiet-time"),
     ("reproductor", "player"),
     ("retirados-dias", "retired-days"),
@@ -70,9 +74,14 @@ pub const SAME_IN_BOTH: &[&str] = &[
 const COMMANDS: &[(&str, &str, &[&str])] = &[
     ("certificados", "certificates", &[]),
     ("descargar", "get", &["download", "video", "bajar"]),
+    ("diario", "journal", &[]),
     ("enlace", "link", &[]),
     ("estado", "status", &[]),
-    ("listar", "list", &["lista", "lista_videos", "ls"]),
+    (
+        "listar",
+        "list",
+        &["lista", "lista-videos", "lista_videos", "ls"],
+    ),
     ("ver", "watch", &[]),
     ("verificar", "verify", &[]),
 ];
@@ -87,7 +96,13 @@ const SECTIONS: &[(&str, &str)] = &[("secundario", "secondary"), ("cliente", "cl
 const DOWNLOADS: (&str, &str) = ("data/descargas", "data/downloads");
 
 /// Values that are words.
-const VALUES: &[(&str, &str)] = &[("si", "yes"), ("texto", "text")];
+const VALUES: &[(&str, &str)] = &[
+    ("si", "yes"),
+    ("texto", "text"),
+    ("ver", "show"),
+    ("comprobar", "check"),
+    ("restaurar", "restore"),
+];
 
 fn of_language(name: &str, table: &[(&'static str, &'static str)]) -> String {
     let pair = table.iter().find(|(spanish, _)| *spanish == name);

@@ -24,6 +24,10 @@ pub const MAX_COMPONENT_BYTES: usize = 240;
 pub const MAX_COMPONENTS: usize = 32;
 /// Longest client name, in bytes of UTF-8.
 pub const MAX_CLIENT_NAME_BYTES: usize = 64;
+/// Longest name of a group, in bytes of UTF-8.
+pub const MAX_GROUP_NAME_BYTES: usize = 48;
+/// Centrals of a cluster that a node knows of, besides those that it was started with.
+pub const MAX_CENTRALS: usize = 16;
 /// Highest number that a secondary may have.
 pub const MAX_SECONDARY_NUMBER: u16 = 64;
 

@@ -15,6 +15,7 @@ mod gateway;
 mod greeting;
 mod link;
 mod lost;
+mod no_key_store;
 pub mod orders;
 mod records;
 mod refusals;
@@ -36,8 +37,10 @@ mod watch;
 pub use ask::Stopped;
 pub use clock::wall_s;
 pub use failure::{DiskTrouble, Failure, ToldFailure};
+pub use finding::{Announcing, Centrals};
 pub use gateway::{FIRST_BYTE, Gateway, NotWatched};
 pub use lost::{Lost, Stranger};
+pub use no_key_store::KeyStoreError;
 pub use refused::Refused;
 pub use security::{
     Denied, NetworkRole, SecretSource, Security, SecurityError, SecurityFiles, administrator,

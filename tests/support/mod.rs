@@ -82,10 +82,12 @@ impl Bench {
     pub async fn start(config: impl FnOnce(&mut central::CentralConfig)) -> (Self, Central) {
         let folder = tempfile::tempdir().unwrap();
         let mut central_config = central::CentralConfig {
+            announce: None,
             listen: loopback(),
             required_secondaries: 3,
             max_downloads: 5,
             statistics: folder.path().join("stats"),
+            journal: None,
             security: Default::default(),
             face: None,
         };
@@ -105,12 +107,13 @@ impl Bench {
             listen: loopback(),
             announced_ip: None,
             announced_port: None,
-            centrals: vec![(self.central.ip().to_string(), self.central.port())],
+            centrals: (self.central.ip().to_string(), self.central.port()).into(),
             folder: self.path(&format!("videos{n}")),
             statistics: self.path("stats"),
             upload_limit_bytes_per_s: None,
             retired: Default::default(),
             quiet: Duration::from_secs(1),
+            scrub_every: None,
             forget_disks: false,
             security: Default::default(),
             face: None,
@@ -132,7 +135,7 @@ impl Bench {
     ) -> Client {
         let target = self.path(&format!("descargas-{who}"));
         let mut config = client::ClientConfig {
-            centrals: vec![(self.central.ip().to_string(), self.central.port())],
+            centrals: (self.central.ip().to_string(), self.central.port()).into(),
             target: target.clone(),
             statistics: self.path("stats").into(),
             source_wait: Duration::from_secs(60),

@@ -8,7 +8,7 @@ use crate::{
     model::{ClientName, FileName, Session},
     net::Network,
     node::{
-        Security, Watched,
+        Centrals, Security, Watched,
         finding::LinkConfig,
         link::{Link, LinkEvent},
     },
@@ -45,7 +45,7 @@ pub(in crate::node) enum Reach {
     Here(Box<dyn Fn(mpsc::Sender<LinkEvent>) + Send>),
     /// Over the network.
     Network {
-        centrals: Vec<(String, u16)>,
+        centrals: Centrals,
         name: ClientName,
     },
 }

@@ -142,12 +142,16 @@ impl Owner {
 
     fn central_said(&mut self, event: Option<LinkEvent>) {
         match event {
-            Some(LinkEvent::Up { central, outbox }) => {
-                self.config.central.get_or_insert(central);
+            Some(LinkEvent::Up {
+                central, outbox, ..
+            }) => {
+                self.config.central = Some(central);
                 self.outbox = Some(outbox);
                 self.say_all_again();
             }
             Some(LinkEvent::Message(message)) => self.message(message),
+            // What was asked is asked again there.
+            Some(LinkEvent::Down(down)) if down.is_move() => self.outbox = None,
             Some(LinkEvent::Down(down)) => {
                 tracing::info!(?down, "the gateway has no central");
                 self.outbox = None;

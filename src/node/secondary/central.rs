@@ -42,7 +42,9 @@ impl Secondary {
 
     pub(super) fn link_event(&mut self, event: LinkEvent) {
         match event {
-            LinkEvent::Up { central, outbox } => {
+            LinkEvent::Up {
+                central, outbox, ..
+            } => {
                 self.state.outbox = Some(outbox);
                 self.state.central = Some(central);
                 self.copies.set_central(central);
@@ -69,6 +71,10 @@ impl Secondary {
         self.state.outbox = None;
         self.state.changes.down();
         self.state.central = None;
+        if down.is_move() {
+            // It is told where it goes on.
+            return;
+        }
         let told = match down {
             LinkDown::Lost(Lost::Refused { code, message })
                 if enrolment::is_for_good(clock::now(), code, &mut self.state.in_use) =>
@@ -94,6 +100,7 @@ impl Secondary {
             FromCentral::Hello(_)
             | FromCentral::Ping
             | FromCentral::Bye
+            | FromCentral::Moved { .. }
             | FromCentral::Error { .. }
             | FromCentral::Refused { .. }
             | FromCentral::Client(_)

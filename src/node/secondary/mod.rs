@@ -74,9 +74,9 @@ pub use door::SecondaryDoor;
 pub use inputs::Found;
 
 pub use api::{
-    Emptied, NoLongerServing, RecoveredFile, RunningKind, RunningTransfer, SecondaryConfig,
-    SecondaryEvent, SecondaryFigures, SecondaryHandle, SecondaryOrders, SecondaryStatus, Transfer,
-    TransferKind,
+    Emptied, NoLongerServing, RecoveredFile, RunningKind, RunningTransfer, ScrubStatus,
+    SecondaryConfig, SecondaryEvent, SecondaryFigures, SecondaryHandle, SecondaryOrders,
+    SecondaryStatus, Transfer, TransferKind,
 };
 
 /// A copy waits this long for a source; the central orders it anew later.
@@ -133,6 +133,7 @@ pub(in crate::node) async fn start_on(
     let expelled = ExpelledHosts::default();
     let face = face(network, &config, (&send, &expelled), &orders);
     let secondary = Secondary {
+        scrub_every: config.scrub_every,
         server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
         context: Context {
             number: config.number,
@@ -224,6 +225,7 @@ impl Files {
             } else {
                 MissedDisks::WaitedFor
             },
+            scrub_every: config.scrub_every,
         };
         let root = index::open_served(&config.folder, &index)?;
         let parts = root.clone();

@@ -1,12 +1,19 @@
 //! What clients are called, so that no two are called the same.
 
-use std::{collections::BTreeSet, net::SocketAddr, time::Instant};
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use super::Places;
 use crate::{
     engine::cluster::ConnectionId,
-    model::{ClientName, Session},
+    model::{ClientName, Session, limits::CLIENT_HEARTBEAT},
 };
+
+/// A client that lives is heard twice within this time.
+const SILENT: Duration = CLIENT_HEARTBEAT.saturating_mul(2);
 
 /// A client has a name.
 #[derive(Debug)]
@@ -22,11 +29,9 @@ impl Places {
     /// refused.
     pub(in crate::engine::cluster) fn enrol(
         &mut self,
-        now: Instant,
         connection: ConnectionId,
         wanted: &ClientName,
     ) -> Option<Named> {
-        self.sent_away.forget(now);
         if self.sent_away.has_name(wanted) {
             return None;
         }
@@ -34,11 +39,48 @@ impl Places {
         let name = self.free_name(connection, session, wanted);
         let client = self.clients.get_mut(&connection)?;
         client.wanted = Some(wanted.clone());
-        Some(Named {
+        let named = Named {
             name: name.clone(),
             address: client.address,
             before: client.name.replace(name),
-        })
+        };
+        let is_new = named.before.as_ref() != Some(&named.name);
+        if let Some(session) = client.session.filter(|_| is_new && named.before.is_some()) {
+            self.renamed.insert(session, named.name.clone());
+        }
+        Some(named)
+    }
+
+    /// Tells when something last arrived on each connection.
+    pub(in crate::engine::cluster) fn hear(
+        &mut self,
+        arrived: impl Fn(ConnectionId) -> Option<Instant>,
+    ) {
+        for (connection, client) in &mut self.clients {
+            let last = arrived(*connection);
+            client.heard = last.map_or(client.heard, |last| last.max(client.heard));
+        }
+    }
+
+    /// The connection of an earlier run of the same person's client, which has ended unnoticed: it has the name that this
+    /// one wants, came from the same machine, and has been silent for longer than a client that lives.
+    pub(in crate::engine::cluster) fn outlived(
+        &self,
+        now: Instant,
+        connection: ConnectionId,
+        wanted: &ClientName,
+    ) -> Option<ConnectionId> {
+        let own = self.clients.get(&connection)?;
+        let is_outlived = |(at, other): &(&ConnectionId, &super::Client)| {
+            **at != connection
+                && other.name.as_ref() == Some(wanted)
+                && other.session != own.session
+                && other.address.ip() == own.address.ip()
+                && !other.needs_no_slot
+                && now.saturating_duration_since(other.heard) > SILENT
+        };
+        let (at, _) = self.clients.iter().find(is_outlived)?;
+        Some(*at)
     }
 
     /// What a client is called that wants this name. Connections of one session are one client's: the last one may not
@@ -52,7 +94,7 @@ impl Places {
         let (own, others): (Vec<_>, Vec<_>) = self
             .clients
             .iter()
-            .filter(|(at, client)| **at != connection && client.name.is_some())
+            .filter(|(at, client)| **at != connection && client.name.is_some() && !client.is_away)
             .map(|(_, client)| client)
             .partition(|client| client.session == session);
         let before = own.iter().find(|c| c.wanted.as_ref() == Some(wanted));

@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    engine::cluster::{ClusterConfig, Event, Totals},
+    engine::{
+        cluster::{ClusterConfig, Event},
+        registry::{Registry, Totals},
+    },
     model::{
         FileMeta, Finished, Incarnation, Outcome, Session, Term, TransferId,
+        limits::{CLIENT_HEARTBEAT, HEARTBEAT},
         messages::{ForReceiver, FromReceiver, FromSecondary},
     },
 };
@@ -30,13 +34,12 @@ impl Bench {
         let config = ClusterConfig {
             required_secondaries: 1,
             max_downloads: 1,
-            begun: false,
             term: Term(2),
             seed: 1,
-            wall_s: 0,
+            wall_ms: 0,
         };
         let now = Instant::now();
-        let cluster = Cluster::new(now, config, saved, []);
+        let cluster = Cluster::new(now, config, Registry::import(saved, [], false, Term(1)));
         let mut bench = Self { now, cluster };
         let address = SocketAddr::from(([10, 0, 0, 1], 1));
         let hello = Event::SecondaryHello {
@@ -66,12 +69,21 @@ impl Bench {
         std::iter::from_fn(|| self.cluster.poll_action()).collect()
     }
 
+    /// Time passes, in which the secondary gives signs of life, and nobody else.
+    fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.now < end {
+            self.now += HEARTBEAT;
+            self.feed(1, Event::Alive);
+        }
+    }
+
     fn download(&mut self, connection: u64, request: u64) -> Option<TransferId> {
         let name = file().name;
         let actions = self.feed(
             connection,
             FromClient::Download {
-                request: RequestId(request),
+                request: own(connection, request),
                 name,
             },
         );
@@ -84,7 +96,7 @@ impl Bench {
     fn resume(&mut self, connection: u64, request: u64, transfer: TransferId) -> Vec<Action> {
         let resume = FromClient::Resume(Resume {
             transfer,
-            request: RequestId(request),
+            request: own(connection, request),
             file: file(),
             sources: Vec::new(),
         });
@@ -95,6 +107,11 @@ impl Bench {
         let status = self.cluster.status();
         (status.running, status.waiting)
     }
+}
+
+/// Numbers of requests are those of a session, which has several connections here.
+fn own(connection: u64, request: u64) -> RequestId {
+    RequestId(100 * connection + request)
 }
 
 #[test]
@@ -145,6 +162,38 @@ fn who_says_a_taken_name_first_of_all_is_told_another() {
     let is_name =
         |action: &Action| matches!(action, Action::ToClient(_, ForClient::Enrolled { .. }));
     assert!(!told.iter().any(is_name), "{told:?}");
+}
+
+#[test]
+fn a_new_run_has_the_name_of_one_that_ended_unnoticed() {
+    let mut bench = Bench::new();
+    let hello = |session: u64, host: u8| Event::ClientHello {
+        name: Some(samples::client("eva")),
+        session: Some(Session(session)),
+        address: SocketAddr::from(([10, 0, 0, host], 1)),
+    };
+    let is_other =
+        |action: &Action| matches!(action, Action::ToClient(_, ForClient::Enrolled { .. }));
+    let is_closed = |action: &Action| matches!(action, Action::Close { connection, .. } if *connection == ConnectionId(4));
+    bench.feed(4, hello(1, 9));
+    // It was heard a moment ago.
+    assert!(bench.feed(5, hello(2, 9)).iter().any(is_other));
+    bench.feed(5, Event::Closed(Parting::Goodbye));
+    bench.pass(2 * CLIENT_HEARTBEAT + Duration::from_secs(1));
+    // Another machine's may have its name for another reason.
+    assert!(bench.feed(6, hello(3, 8)).iter().any(is_other));
+    let actions = bench.feed(7, hello(4, 9));
+    assert!(
+        actions.iter().any(is_closed) && !actions.iter().any(is_other),
+        "{actions:?}"
+    );
+    assert!(!bench.cluster.has_peer(ConnectionId(4)));
+    // Whoever gave a sign of life keeps it.
+    bench.pass(2 * CLIENT_HEARTBEAT + Duration::from_secs(1));
+    let heard = bench.now;
+    bench.cluster.hear_clients(|_| Some(heard));
+    assert!(bench.feed(8, hello(5, 9)).iter().any(is_other));
+    assert!(bench.cluster.has_peer(ConnectionId(7)));
 }
 
 #[test]
@@ -265,7 +314,7 @@ fn other_numbers_of_places_count_at_once_and_end_nothing() {
         });
         grants.collect::<Vec<_>>()
     };
-    assert_eq!(places(&mut bench, 3), [(2, 2), (3, 1)]);
+    assert_eq!(places(&mut bench, 3), [(2, 202), (3, 301)]);
     assert_eq!(bench.counts(), (3, 1));
     assert_eq!(places(&mut bench, 1), []);
     assert_eq!(bench.counts(), (3, 1));
