@@ -12,7 +12,10 @@ use std::{
 
 use divan::{Bencher, black_box, counter::ItemsCount};
 use trozos::{
-    engine::cluster::{Action, Cluster, ClusterConfig, ConnectionId, Event, Parting, Totals},
+    engine::{
+        cluster::{Action, Cluster, ClusterConfig, ConnectionId, Event, Parting},
+        registry::{Registry, Totals},
+    },
     model::{
         ChunkLayout, ClientName, Digest, FileMeta, FileName, Finished, HeldFile, Incarnation, ListedFile, Outcome,
         RequestId, SecondaryNumber, Session, Term, TransferId,
@@ -67,13 +70,12 @@ impl Central {
         let config = ClusterConfig {
             required_secondaries: 1,
             max_downloads: MOST_DOWNLOADS,
-            begun: true,
             term: Term(1),
             seed: 7,
-            wall_s: 0,
+            wall_ms: 0,
         };
         let mut central = Self {
-            cluster: Cluster::new(now, config, Totals::default(), []),
+            cluster: Cluster::new(now, config, Registry::import(Totals::default(), [], true, Term(0))),
             now,
             files,
             requests: 0,

@@ -9,6 +9,7 @@ use super::{
     certificates,
     commands::{self, CentralLine, CommonLine},
     console::{Console, Mode, Printer, page_columns},
+    diary,
     exit::Exit,
     flags,
     news::CentralNews,
@@ -45,6 +46,7 @@ pub fn main_with(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     match &args.instead {
         Some(CentralCommand::Certificados(args)) => return certificates::main(args),
+        Some(CentralCommand::Diario(args)) => return diary::main(args),
         Some(CentralCommand::Order(order)) => {
             let which = orders::Which {
                 port: order.which.puerto,

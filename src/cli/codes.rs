@@ -22,6 +22,7 @@ use crate::{
 pub const ALL: &[(&str, &[&str])] = &[
     ("StartError", StartError::CODES),
     ("KeyStoreError", KeyStoreError::CODES),
+    ("DiaryError", crate::store::diary::DiaryError::CODES),
     ("SecurityError", SecurityError::CODES),
     ("SecretError", SecretError::CODES),
     ("TlsError", TlsError::CODES),

@@ -22,6 +22,7 @@ pub mod codes;
 pub mod commands;
 mod config_table;
 pub mod console;
+mod diary;
 mod dress;
 pub mod exit;
 pub mod flags;

@@ -15,6 +15,7 @@ pub const FLAGS: &[(&str, &str)] = &[
     ("clave-archivo", "secret-file"),
     ("destino", "destination"),
     ("detallado", "verbose"),
+    ("diario", "journal"),
     ("directorio", "folder"),
     ("ensayo", "dry-run"),
     ("espejo", "mirror"),
@@ -73,6 +74,7 @@ pub const SAME_IN_BOTH: &[&str] = &[
 const COMMANDS: &[(&str, &str, &[&str])] = &[
     ("certificados", "certificates", &[]),
     ("descargar", "get", &["download", "video", "bajar"]),
+    ("diario", "journal", &[]),
     ("enlace", "link", &[]),
     ("estado", "status", &[]),
     (
@@ -94,7 +96,13 @@ const SECTIONS: &[(&str, &str)] = &[("secundario", "secondary"), ("cliente", "cl
 const DOWNLOADS: (&str, &str) = ("data/descargas", "data/downloads");
 
 /// Values that are words.
-const VALUES: &[(&str, &str)] = &[("si", "yes"), ("texto", "text")];
+const VALUES: &[(&str, &str)] = &[
+    ("si", "yes"),
+    ("texto", "text"),
+    ("ver", "show"),
+    ("comprobar", "check"),
+    ("restaurar", "restore"),
+];
 
 fn of_language(name: &str, table: &[(&'static str, &'static str)]) -> String {
     let pair = table.iter().find(|(spanish, _)| *spanish == name);

@@ -15,5 +15,6 @@ pub mod leadership;
 pub mod media;
 pub mod receive;
 pub mod recent;
+pub mod registry;
 pub mod send;
 pub mod tables;

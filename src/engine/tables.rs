@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{engine::counters::Counters, model::limits::MAX_STATISTICS_NAMES};
 
 /// Rows that are given up at once. Finding the smallest costs the same for one as for all of these.
@@ -54,8 +56,14 @@ fn make_room<N: Ord + Clone>(table: &mut BTreeMap<N, Counters>, others: &mut Cou
 }
 
 /// Names that have a row although they have no figures yet.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Blank<N>(VecDeque<N>);
+
+impl<N> Default for Blank<N> {
+    fn default() -> Self {
+        Self(VecDeque::new())
+    }
+}
 
 impl<N: Ord + Clone> Blank<N> {
     /// The names without figures of a table that was saved.
@@ -69,10 +77,15 @@ impl<N: Ord + Clone> Blank<N> {
 
     /// Gives a name a row, which it keeps as long as it has figures or is one of the latest names.
     pub(super) fn add(&mut self, table: &mut BTreeMap<N, Counters>, name: &N) {
-        if !table.contains_key(name) && table.len() < MAX_STATISTICS_NAMES {
+        if Self::has_room(table, name) {
             table.insert(name.clone(), Counters::default());
             self.keep(table, name);
         }
+    }
+
+    /// True when a name has no row and there is room for one.
+    pub(super) fn has_room(table: &BTreeMap<N, Counters>, name: &N) -> bool {
+        !table.contains_key(name) && table.len() < MAX_STATISTICS_NAMES
     }
 
     fn keep(&mut self, table: &mut BTreeMap<N, Counters>, name: &N) {

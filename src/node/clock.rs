@@ -9,8 +9,15 @@ pub(super) fn now() -> Instant {
 
 /// Seconds since 1970, by this machine's clock.
 pub fn wall_s() -> u64 {
+    wall_ms() / 1000
+}
+
+/// The same in milliseconds.
+pub(super) fn wall_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
 }
 
 /// A clock that goes on while the machine is suspended: leases do, too.

@@ -39,11 +39,6 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> RecordWriter<T> {
         self.log.is_some()
     }
 
-    /// True when nothing will ever be written any more.
-    pub(super) fn is_broken(&self) -> bool {
-        self.log.is_none() && self.task.is_none()
-    }
-
     /// Begins to write records. `all`, of which there are `live`, is asked for when the file is to be written anew.
     pub(super) fn start(&mut self, records: Vec<T>, live: usize, all: impl FnOnce() -> Vec<T>) {
         let Some(mut log) = self.log.take() else {

@@ -57,6 +57,9 @@ pub enum StartError {
     /// A folder or file that cannot be used.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+    /// A central's journal that cannot be used.
+    #[error(transparent)]
+    Journal(#[from] crate::store::diary::DiaryError),
 }
 
 error_codes!(StartError, code {
@@ -71,6 +74,7 @@ error_codes!(StartError, code {
     Self::Denied(denied) => denied.code(),
     Self::KeyStore(error) => error.code(),
     Self::Store(error) => error.code(),
+    Self::Journal(error) => error.code(),
 });
 
 /// Where a node listens that was given a name or an address: of several, the first that is this machine's.

@@ -4,9 +4,11 @@
 //! `root` is the door to a folder, `below` finds what is in it, `disk` what receiving a file needs of one and `native` how the operating system
 //! gives it, `hash` makes digests, `zeros` knows those of nothing but zeros, `index` has what is needed to know what a served folder holds,
 //! `stamp` tells one state of a file from another, `part` and `journal` are a file that is being received, `retired` is what was set aside, `statistics` are files that
-//! are replaced whole, `records` are files to which is appended.
+//! are replaced whole, `records` are files to which is appended,
+//! `diary` is one whose records are on the disk before anybody acts on them.
 
 mod below;
+pub mod diary;
 mod disk;
 mod error;
 #[cfg(feature = "fuzzing")]

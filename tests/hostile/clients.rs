@@ -549,6 +549,7 @@ async fn a_central_with_another_catalogue_does_not_change_what_is_downloaded() {
         required_secondaries: 4,
         max_downloads: 5,
         statistics: bench.path("otherstats"),
+        journal: None,
     };
     let second = crate::support::start_central(config).await;
     let foreign: IpAddr = IpAddr::from([127, 0, 0, 1]);

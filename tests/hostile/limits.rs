@@ -14,7 +14,10 @@ use std::{
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, time::sleep};
 use trozos::{
-    engine::cluster::{Action, Cluster, ClusterConfig, ConnectionId, Event, Refusal, Totals},
+    engine::{
+        cluster::{Action, Cluster, ClusterConfig, ConnectionId, Event, Refusal},
+        registry::Registry,
+    },
     model::{
         ClientName, FileMeta, Incarnation, Receiver, RequestId, SecondaryNumber, SentTransfer,
         Session, Term, TransferId,
@@ -352,13 +355,12 @@ impl Machine {
         let config = ClusterConfig {
             required_secondaries: 1,
             max_downloads,
-            begun: false,
             term: Term(2),
             seed: 1,
-            wall_s: 0,
+            wall_ms: 0,
         };
         let now = Instant::now();
-        let cluster = Cluster::new(now, config, Totals::default(), []);
+        let cluster = Cluster::new(now, config, Registry::default());
         let mut machine = Self { cluster, now };
         let hello = Event::SecondaryHello {
             number: number(1),

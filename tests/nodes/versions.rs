@@ -51,6 +51,7 @@ fn again(bench: &Bench, required_secondaries: u16) -> CentralConfig {
         required_secondaries,
         max_downloads: 5,
         statistics: bench.path("stats"),
+        journal: None,
         security: Default::default(),
         face: None,
     }

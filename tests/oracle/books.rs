@@ -1,6 +1,6 @@
 //! The books balance.
 
-use trozos::engine::{cluster::Totals, counters::Counters};
+use trozos::engine::{counters::Counters, registry::Totals};
 
 /// In every table each byte that was sent is accounted for once.
 pub fn check_balance(totals: &Totals) {

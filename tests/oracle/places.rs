@@ -6,7 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trozos::{
-    engine::cluster::{Action, ConnectionId, Event, Notice, Refusal},
+    engine::{
+        cluster::{Action, ConnectionId, Event, Notice, Refusal},
+        registry::Entry,
+    },
     model::{
         ClientName, ClusterStatus, CopyOrder, Grant, RequestId, Session, TransferId,
         messages::{ForClient, ForSecondary, FromClient, FromReceiver, Resume},
@@ -27,7 +30,7 @@ enum Request {
 }
 
 /// Whose downloads are whose: a name, and the run of a process.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Client {
     name: Option<ClientName>,
     session: Option<Session>,
@@ -51,14 +54,16 @@ enum Answer {
 }
 
 /// See the module.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Places {
     slots: usize,
     clients: BTreeMap<ConnectionId, Client>,
     requests: BTreeMap<Key, Request>,
+    /// What clients of an earlier run had that are not back yet.
+    away: BTreeMap<(Session, RequestId), Request>,
     resuming: Option<Resuming>,
     /// Running downloads beyond the slots: those that a client goes on with after a reconnection.
-    resumed: BTreeSet<Key>,
+    resumed: BTreeSet<TransferId>,
     /// Downloads that have lent their slot once.
     lent: BTreeSet<TransferId>,
     granted: BTreeSet<TransferId>,
@@ -78,6 +83,7 @@ impl Places {
             slots,
             clients: BTreeMap::new(),
             requests: BTreeMap::new(),
+            away: BTreeMap::new(),
             resuming: None,
             resumed: BTreeSet::new(),
             lent: BTreeSet::new(),
@@ -86,13 +92,32 @@ impl Places {
         }
     }
 
-    /// The central runs anew. It knows nobody, and names no transfer as an earlier run did.
+    /// The central runs anew, with what it recorded. It knows nobody, but keeps places for sessions, and names no transfer as
+    /// an earlier run did.
     pub fn restart(&mut self) {
-        let granted = std::mem::take(&mut self.granted);
-        *self = Self {
-            granted,
-            ..Self::new(self.slots)
+        let clients = std::mem::take(&mut self.clients);
+        for ((connection, request), state) in std::mem::take(&mut self.requests) {
+            let client = clients.get(&connection);
+            if let Some(session) = client.and_then(|client| client.session) {
+                self.away.insert((session, request), state);
+            }
+        }
+        self.resuming = None;
+    }
+
+    /// What the session of a connection has under a number, there or before.
+    fn take_former(&mut self, (connection, request): Key) -> Option<Request> {
+        let session = self.clients.get(&connection)?.session?;
+        let is_own = |of: &ConnectionId| {
+            let client = self.clients.get(of);
+            *of != connection && client.is_some_and(|client| client.session == Some(session))
         };
+        let mut keys = self.requests.keys();
+        let old = keys.find(|(of, number)| *number == request && is_own(of));
+        match old.copied() {
+            Some(old) => self.requests.remove(&old),
+            None => self.away.remove(&(session, request)),
+        }
     }
 
     /// Something that the machine is about to hear.
@@ -135,7 +160,9 @@ impl Places {
         let client = self.clients.get(&connection);
         let has_name = client.is_some_and(|client| client.name.is_some());
         let owner = self.key_of(transfer);
-        let is_own = owner.is_none_or(|(of, _)| self.clients.get(&of) == client);
+        let away = self.away_of(transfer);
+        let is_own = owner.is_none_or(|(of, _)| self.clients.get(&of) == client)
+            && away.is_none_or(|(of, _)| client.and_then(|c| c.session) == Some(of));
         let before = self.requests.get(&key);
         let is_free = before.is_none_or(|before| *before == Request::Running(transfer));
         let answer = if !(has_name && is_own && is_free) {
@@ -158,6 +185,12 @@ impl Places {
         requests.find_map(|(key, request)| (*request == running).then_some(*key))
     }
 
+    fn away_of(&self, transfer: TransferId) -> Option<(Session, RequestId)> {
+        let running = Request::Running(transfer);
+        let mut away = self.away.iter();
+        away.find_map(|(key, request)| (*request == running).then_some(*key))
+    }
+
     /// What the machine says first after somebody wanted to go on is his answer; true when that is a refusal.
     fn is_refusal(&mut self, resuming: Resuming, first: &Action) -> bool {
         let Resuming {
@@ -172,11 +205,13 @@ impl Places {
         }
         assert_ne!(answer, Answer::No, "{resuming:?} is not refused");
         let owner = self.key_of(transfer);
+        let away = self.away_of(transfer);
         self.requests.retain(|key, _| owner != Some(*key));
+        self.away.retain(|key, _| away != Some(*key));
         self.requests.insert(key, Request::Running(transfer));
         // One that this central knows to run has its slot already.
-        if owner.is_none_or(|owner| self.resumed.remove(&owner)) {
-            self.resumed.insert(key);
+        if owner.is_none() && away.is_none() {
+            self.resumed.insert(transfer);
         }
         false
     }
@@ -189,6 +224,9 @@ impl Places {
             return;
         }
         match action {
+            Action::Record(Entry::Left { session, request }) => {
+                self.away.remove(&(*session, *request));
+            }
             Action::ToClient(connection, message) => self.for_client(*connection, message),
             Action::ToSecondary(_, ForSecondary::Copy(CopyOrder { grant, replaces })) => {
                 assert_ne!(*replaces, Some(grant.file.id), "a copy of what is there");
@@ -213,6 +251,7 @@ impl Places {
             | Action::ToReceiver(..)
             | Action::ToSecondary(..)
             | Action::Ack { .. }
+            | Action::Record(_)
             | Action::Notice(_) => {}
         }
     }
@@ -220,9 +259,17 @@ impl Places {
     fn for_client(&mut self, connection: ConnectionId, message: &ForClient) {
         match message {
             ForClient::Granted { request, grant } => {
-                self.grant(grant);
+                let key = (connection, *request);
                 let running = Request::Running(grant.transfer);
-                let before = self.requests.insert((connection, *request), running);
+                let former = self.take_former(key);
+                if former == Some(running) {
+                    // Its client had not heard of it.
+                    self.requests.insert(key, running);
+                    return;
+                }
+                assert_eq!(former, None, "{request:?} of {connection:?} has a place");
+                self.grant(grant);
+                let before = self.requests.insert(key, running);
                 let ran = matches!(before, Some(Request::Running(_)));
                 assert!(!ran, "{request:?} of {connection:?} runs twice");
                 // Those that go on have slots as well: nothing new starts while they are too many.
@@ -233,10 +280,14 @@ impl Places {
                 let arrival = match self.requests.get(&key) {
                     Some(Request::Waiting { arrival, .. }) => *arrival,
                     Some(Request::Running(_)) => panic!("{key:?} runs and waits"),
-                    None => {
-                        self.arrivals += 1;
-                        self.arrivals
-                    }
+                    None => match self.take_former(key) {
+                        Some(Request::Waiting { arrival, .. }) => arrival,
+                        Some(Request::Running(_)) => panic!("{key:?} runs and waits"),
+                        None => {
+                            self.arrivals += 1;
+                            self.arrivals
+                        }
+                    },
                 };
                 let position = *position;
                 let waiting = Request::Waiting { arrival, position };
@@ -290,47 +341,52 @@ impl Places {
         self.requests.retain(|(of, _), _| *of != connection);
     }
 
-    /// Those that wait: when each came, and what it was told.
-    fn line(&self) -> impl Iterator<Item = (u64, u32)> {
-        self.requests.values().filter_map(|request| match request {
+    /// Those that wait: when each came, and what it was told; nothing is told to who is away.
+    fn line(&self) -> impl Iterator<Item = (u64, Option<u32>)> {
+        let waits = |request: &Request| match request {
             Request::Waiting { arrival, position } => Some((*arrival, *position)),
             Request::Running(_) => None,
+        };
+        let here = self.requests.values().filter_map(waits);
+        let here = here.map(|(arrival, position)| (arrival, Some(position)));
+        let away = self.away.values().filter_map(waits);
+        here.chain(away.map(|(arrival, _)| (arrival, None)))
+    }
+
+    fn running(&self) -> impl Iterator<Item = TransferId> {
+        let all = self.requests.values().chain(self.away.values());
+        all.filter_map(|request| match request {
+            Request::Running(transfer) => Some(*transfer),
+            Request::Waiting { .. } => None,
         })
     }
 
-    fn running(&self) -> impl Iterator<Item = (Key, TransferId)> {
-        self.requests
-            .iter()
-            .filter_map(|(key, request)| match request {
-                Request::Running(transfer) => Some((*key, *transfer)),
-                Request::Waiting { .. } => None,
-            })
-    }
-
     /// Those that run and have never lent their slot.
-    fn with_slot(&self) -> impl Iterator<Item = Key> {
+    fn with_slot(&self) -> impl Iterator<Item = TransferId> {
         let running = self.running();
-        running.filter_map(|(key, transfer)| (!self.lent.contains(&transfer)).then_some(key))
+        running.filter(|transfer| !self.lent.contains(transfer))
     }
 
     /// No place is lost or doubled, and everybody in the line knows his position.
-    pub fn check(&self, status: &ClusterStatus) {
+    pub fn check(&self, status: &ClusterStatus, is_holding: bool) {
         assert!(self.resuming.is_none(), "no answer: {:?}", self.resuming);
         let mut line: Vec<_> = self.line().collect();
         line.sort_unstable();
         for (position, (_, told)) in (1..).zip(&line) {
-            assert!(knows_position(*told, position), "the line is {line:?}");
+            let knows = told.is_none_or(|told| knows_position(told, position));
+            assert!(knows, "the line is {line:?}");
         }
-        let transfers: Vec<_> = self.running().map(|(_, transfer)| transfer).collect();
+        let transfers: Vec<_> = self.running().collect();
         let running = transfers.len();
         assert_eq!(status.waiting, line.len() as u64, "{self:?}");
         assert_eq!(status.running, running as u64, "{self:?}");
-        let fresh = self.with_slot().filter(|key| !self.resumed.contains(key));
+        let fresh = self.with_slot().filter(|id| !self.resumed.contains(id));
         assert!(fresh.count() <= self.slots, "too many run: {self:?}");
-        assert!(
-            line.is_empty() || running >= self.slots,
-            "a place is lost: {self:?}"
-        );
+        let is_right = line.is_empty() || running >= self.slots;
+        // Who is away keeps his turn, and is not served before he is back.
+        let is_awaited = line.first().is_some_and(|(_, told)| told.is_none());
+        let is_excused = is_holding || is_awaited;
+        assert!(is_right || is_excused, "a place is lost: {self:?}");
         let distinct: BTreeSet<_> = transfers.into_iter().collect();
         assert_eq!(distinct.len(), running, "{self:?}");
         let mut named = BTreeMap::new();

@@ -11,7 +11,11 @@ use std::{
 };
 
 use fastrand::Rng;
-use trozos::store::{sha256, sha256_file};
+use trozos::{
+    engine::registry::Entry,
+    node::central::read_journal,
+    store::{sha256, sha256_file},
+};
 
 use crate::support::{
     noise,
@@ -492,4 +496,95 @@ fn what_does_not_fit_is_refused_at_once_and_takes_nothing() {
     assert_eq!(after, before);
     fs::remove_file(&filler).unwrap();
     house.completes();
+}
+
+/// All facts that the journal of a cluster's central has since its last snapshot.
+fn facts(cluster: &Cluster) -> Vec<Entry> {
+    let path = cluster.folder.path().join("stats/central.diario");
+    let journal = read_journal(&path).unwrap();
+    let batches = journal.batches.into_iter();
+    batches.flat_map(|batch| batch.entries).collect()
+}
+
+#[test]
+fn what_a_person_ordered_survives_a_kill_right_after_the_answer() {
+    let mut cluster = Cluster::start(5_000_000, |folder| {
+        put(&folder.join("data/videos1/a.bin"), &noise(30_000_000, 1));
+    });
+    cluster.wait_for_level(1);
+    let mut ana = cluster.client_with("ana", &[]);
+    ana.type_line("VIDEO a.bin");
+    ana.wait_for("a.bin");
+    // The first order, its undoing, and another; the central is killed as soon as each has an answer.
+    for (order, answer, number) in [
+        ("DRENAR 2", "El secundario 2 termina sus envíos", Some(2)),
+        ("DRENAR 3", "El secundario 3 termina sus envíos", Some(3)),
+        ("DRENAR 2 NO", "El secundario 2 vuelve a participar", None),
+        ("EXPULSAR ana", "Se ha expulsado a ana", None),
+    ] {
+        cluster.central.type_line(order);
+        cluster.central.wait_for(answer);
+        cluster.central.kill();
+        let facts = facts(&cluster);
+        let is_there = |fact: &Entry| match (order, fact) {
+            ("DRENAR 2 NO", Entry::Works { number }) => number.get() == 2,
+            ("EXPULSAR ana", Entry::Expelled { name, .. }) => name.as_str() == "ana",
+            (_, Entry::Drained { number: drained }) => Some(drained.get()) == number,
+            _ => false,
+        };
+        assert!(facts.iter().any(is_there), "{order}: {facts:?}");
+        assert!(facts.contains(&Entry::Begun), "{facts:?}");
+        cluster.restart_central();
+    }
+    // All of it holds.
+    cluster.central.type_line("SECUNDARIOS");
+    let row = cluster.central.wait_for("drenando");
+    assert!(row.contains('3'), "{row}");
+    let drained = cluster.central.printed();
+    let drained = drained.iter().filter(|line| line.contains("drenando"));
+    assert_eq!(drained.count(), 1);
+}
+
+#[test]
+fn a_central_killed_at_any_moment_has_all_that_it_acknowledged() {
+    let mut random = Rng::with_seed(SEED);
+    let mut cluster = Cluster::start(100_000_000, |folder| {
+        put(&folder.join("data/videos1/a.bin"), &noise(1_000_000, 1));
+    });
+    cluster.wait_for_level(1);
+    let mut drained = BTreeSet::new();
+    for round in 0..30 {
+        let number = random.u16(1..=3);
+        let on = !drained.contains(&number);
+        let order = format!("DRENAR {number}{}", if on { "" } else { " NO" });
+        // The first line that it prints after the order may be its answer.
+        cluster.central.type_line(&order);
+        std::thread::sleep(Duration::from_micros(random.u64(0..4000)));
+        let printed = cluster.central.printed();
+        let answers = ["termina sus envíos", "vuelve a participar"];
+        let is_answer = |line: &String| answers.iter().any(|answer| line.contains(answer));
+        let was_acknowledged = printed.iter().any(is_answer);
+        cluster.central.kill();
+        let path = cluster.folder.path().join("stats/central.diario");
+        let before = read_journal(&path).unwrap().digest;
+        let registry = facts(&cluster);
+        let last = registry.iter().rev().find_map(|fact| match fact {
+            Entry::Drained { number: n } if n.get() == number => Some(true),
+            Entry::Works { number: n } if n.get() == number => Some(false),
+            _ => None,
+        });
+        let is_drained = last.unwrap_or(false);
+        assert!(
+            !was_acknowledged || is_drained == on,
+            "round {round}: {printed:?}"
+        );
+        if is_drained {
+            drained.insert(number);
+        } else {
+            drained.remove(&number);
+        }
+        // Reading it changes nothing.
+        assert_eq!(read_journal(&path).unwrap().digest, before);
+        cluster.restart_central();
+    }
 }

@@ -9,8 +9,9 @@ use std::{
 use trozos::{
     engine::cluster::{
         Action, Cluster, ClusterConfig, ConnectionId, CountsVersion, Drained, Event, Expelled,
-        FileCounts, Parting, Refusal, SecondaryCondition, Totals,
+        FileCounts, Parting, Refusal, SecondaryCondition,
     },
+    engine::registry::Registry,
     model::{
         CopyOrder, Digest, FileMeta, FileName, Finished, Grant, HeldFile, Incarnation, Origin,
         Outcome, ReceivedFrom, Receiver, RemovedReason, RequestId, SentTransfer, Session,
@@ -54,6 +55,8 @@ struct Secondary {
 struct Client {
     link: Option<ConnectionId>,
     requests: u64,
+    /// What it has asked for and neither got nor given up.
+    waits: BTreeMap<RequestId, FileName>,
 }
 
 struct Walk {
@@ -64,6 +67,9 @@ struct Walk {
     random: fastrand::Rng,
     now: Instant,
     cluster: Cluster,
+    began: Instant,
+    /// What was recorded.
+    registry: Registry,
     links: u64,
     secondaries: BTreeMap<u64, Secondary>,
     clients: BTreeMap<u64, Client>,
@@ -82,18 +88,16 @@ struct Walk {
 
 /// Walks one seed.
 pub fn run(seed: u64, trace: bool) {
+    let began = Instant::now();
     let mut walk = Walk {
         seed,
         copies_work: false,
         trace,
         random: fastrand::Rng::with_seed(seed),
-        now: Instant::now(),
-        cluster: Cluster::new(
-            Instant::now(),
-            config(seed, Term(1), false),
-            Totals::default(),
-            [],
-        ),
+        now: began,
+        cluster: Cluster::new(began, config(seed, Term(1), 0), Registry::default()),
+        began,
+        registry: Registry::default(),
         links: 0,
         secondaries: (1..=SECONDARIES)
             .map(|n| (n, Secondary::default()))
@@ -106,6 +110,7 @@ pub fn run(seed: u64, trace: bool) {
         known: BTreeSet::new(),
         counted: None,
     };
+    walk.act();
     for _ in 0..STEPS {
         walk.step();
         walk.check();
@@ -118,14 +123,13 @@ fn slots_of(seed: u64) -> usize {
     1 + (seed % MOST_SLOTS) as usize
 }
 
-fn config(seed: u64, term: Term, begun: bool) -> ClusterConfig {
+fn config(seed: u64, term: Term, wall_ms: u64) -> ClusterConfig {
     ClusterConfig {
         required_secondaries: 2,
         max_downloads: slots_of(seed),
-        begun,
         term,
         seed: 7,
-        wall_s: 0,
+        wall_ms,
     }
 }
 
@@ -325,6 +329,16 @@ impl Walk {
             let until = self.expelled.get(&c);
             let may_come = until.is_none_or(|until| *until <= self.now);
             assert_eq!(is_in, may_come, "seed {}: c{c}, {until:?}", self.seed);
+            if let Some(link) = self.clients[&c].link {
+                // The central was away meanwhile: most go on waiting, by the same numbers.
+                for (request, name) in self.clients[&c].waits.clone() {
+                    if self.random.u8(..4) > 0 {
+                        self.feed(link, FromClient::Download { request, name });
+                    } else {
+                        self.no_longer_waits(link, request);
+                    }
+                }
+            }
         }
     }
 
@@ -334,6 +348,7 @@ impl Walk {
             client.requests += 1;
             let request = RequestId(client.requests);
             let name = file(self.random.u64(..FILES), 0).name;
+            client.waits.insert(request, name.clone());
             self.feed(link, FromClient::Download { request, name });
         }
     }
@@ -341,6 +356,7 @@ impl Walk {
     fn lose_client(&mut self, c: u64) {
         if let Some(link) = self.clients.get_mut(&c).unwrap().link.take() {
             self.running.retain(|_, (of, ..)| *of != link);
+            self.clients.get_mut(&c).unwrap().waits.clear();
             self.feed(link, Event::Closed(Parting::Broken));
         }
     }
@@ -461,10 +477,12 @@ impl Walk {
             println!("the central restarts");
         }
         let term = Term(self.cluster.term().0 + 1);
-        let config = config(self.seed, term, self.cluster.has_begun());
-        let records: Vec<_> = self.cluster.records().collect();
-        let totals = self.cluster.totals();
-        self.cluster = Cluster::new(self.now, config, totals, records);
+        let wall_ms = (self.now - self.began).as_millis() as u64;
+        let config = config(self.seed, term, wall_ms);
+        let before = self.registry.snapshot();
+        let registry = Registry::restore(&before).expect("its own snapshot");
+        assert_eq!(registry.digest(), self.registry.digest());
+        self.cluster = Cluster::new(self.now, config, registry);
         for secondary in self.secondaries.values_mut() {
             secondary.link = None;
         }
@@ -473,8 +491,7 @@ impl Walk {
         }
         self.running.clear();
         self.places.restart();
-        self.draining.clear();
-        self.expelled.clear();
+        self.act();
     }
 
     fn of_link(&mut self, link: ConnectionId) -> Option<&mut Secondary> {
@@ -489,6 +506,7 @@ impl Walk {
             self.places.action(&action);
             let seed = self.seed;
             match action {
+                Action::Record(entry) => self.registry.apply(&entry),
                 Action::Close {
                     connection: link,
                     refusal,
@@ -496,7 +514,9 @@ impl Walk {
                     if refusal == Refusal::Expelled {
                         self.running.retain(|_, (of, ..)| *of != link);
                         let client = self.clients.values_mut().find(|c| c.link == Some(link));
-                        client.expect("a client is expelled").link = None;
+                        let client = client.expect("a client is expelled");
+                        client.link = None;
+                        client.waits.clear();
                     } else if let Some(secondary) = self.of_link(link) {
                         secondary.link = None;
                         secondary.copies.clear();
@@ -504,6 +524,7 @@ impl Walk {
                 }
                 Action::ToClient(link, ForClient::Granted { request, grant }) => {
                     self.check_grant(&grant);
+                    self.no_longer_waits(link, request);
                     self.running.insert(grant.transfer, (link, request, grant));
                 }
                 Action::ToSecondary(link, ForSecondary::Copy(CopyOrder { grant, replaces })) => {
@@ -520,6 +541,11 @@ impl Walk {
                     assert!(!grant.sources.is_empty(), "seed {seed}");
                     self.check_grant(&grant);
                 }
+                Action::Refuse {
+                    connection,
+                    request,
+                    ..
+                } => self.no_longer_waits(connection, request),
                 // Disks alter nothing here.
                 Action::ToSecondary(_, ForSecondary::Check { .. }) => {}
                 Action::ToSecondary(link, ForSecondary::CancelCopy { transfer }) => {
@@ -574,10 +600,16 @@ impl Walk {
                     | ForSecondary::Ack { .. }
                     | ForSecondary::Expelled { .. },
                 )
-                | Action::Refuse { .. }
                 | Action::Ack { .. }
                 | Action::Notice(_) => {}
             }
+        }
+    }
+
+    fn no_longer_waits(&mut self, link: ConnectionId, request: RequestId) {
+        let client = self.clients.values_mut().find(|c| c.link == Some(link));
+        if let Some(client) = client {
+            client.waits.remove(&request);
         }
     }
 
@@ -617,7 +649,14 @@ impl Walk {
     }
 
     fn check(&mut self) {
-        self.places.check(&self.cluster.status());
+        let is_holding = self.cluster.is_holding();
+        self.places.check(&self.cluster.status(), is_holding);
+        assert!(
+            self.registry == *self.cluster.registry(),
+            "seed {}",
+            self.seed
+        );
+        self.cluster.assert_recorded();
         let (version, counts) = (self.cluster.counts_version(), self.cluster.count_files());
         if let Some((before, known)) = self.counted.replace((version.clone(), counts.clone())) {
             assert!(before != version || known == counts, "seed {}", self.seed);
@@ -667,6 +706,7 @@ impl Walk {
         }
         // Whoever was sent away may come again.
         for c in 0..CLIENTS {
+            self.clients.get_mut(&c).unwrap().waits.clear();
             self.enrol_client(c);
         }
         let (seed, status) = (self.seed, self.cluster.status());

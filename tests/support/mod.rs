@@ -87,6 +87,7 @@ impl Bench {
             required_secondaries: 3,
             max_downloads: 5,
             statistics: folder.path().join("stats"),
+            journal: None,
             security: Default::default(),
             face: None,
         };

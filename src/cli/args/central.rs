@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{EnumValueParser, PossibleValue},
+};
 
 use super::{
     ANYWHERE, CENTRAL_PORT, Common, HttpArgs, MOST_VIEWERS, OfCentral, Order, SecurityArgs,
@@ -13,7 +16,7 @@ use crate::{
         centrals::group_name,
         parsers::number,
         place::{Place, place},
-        values::{PathParser, switch, tidy},
+        values::{PathParser, named_value, switch, tidy},
     },
     http,
     model::GroupName,
@@ -52,6 +55,9 @@ pub struct CentralArgs {
     /// Announces itself on its network; by default where everybody may join.
     #[arg(long, value_name = "si|no", value_parser = tidy(switch))]
     pub anunciar: Option<bool>,
+    /// Where its journal is.
+    #[arg(long, value_name = "RUTA", value_parser = PathParser)]
+    pub diario: Option<PathBuf>,
     /// Where it takes orders of other programs.
     #[arg(long, value_name = "RUTA|no", value_parser = PathParser)]
     pub socket: Option<PathBuf>,
@@ -72,6 +78,9 @@ pub enum CentralCommand {
     /// Makes a private authority, certificates and a secret.
     #[command(next_help_heading = "options")]
     Certificados(CertificateArgs),
+    /// Looks at a journal, or restores one from a copy.
+    #[command(next_help_heading = "options")]
+    Diario(JournalArgs),
     /// Something that is asked of a central that runs.
     #[command(flatten)]
     Order(Order<OfCentral>),
@@ -88,6 +97,48 @@ pub struct CertificateArgs {
     pub nodos: Vec<String>,
 }
 
+/// What is to be done with a journal.
+#[derive(Args, Clone, Debug)]
+pub struct JournalArgs {
+    /// What.
+    #[arg(value_name = "ver|comprobar|restaurar", help_heading = "arguments", value_parser = tidy(EnumValueParser::<JournalAction>::new()))]
+    pub accion: JournalAction,
+    /// The journal, or the copy that one is restored from.
+    #[arg(value_name = "RUTA", help_heading = "arguments", value_parser = PathParser)]
+    pub ruta: PathBuf,
+    /// The journal that is restored; the copy itself when it is not said.
+    #[arg(value_name = "RUTA", id = "diario_destino", help_heading = "arguments", value_parser = PathParser)]
+    pub destino: Option<PathBuf>,
+    /// As a document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// See [`JournalArgs`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JournalAction {
+    /// Shows all facts.
+    Ver,
+    /// Says whether all is good.
+    Comprobar,
+    /// Makes one of what is good.
+    Restaurar,
+}
+
+impl ValueEnum for JournalAction {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Ver, Self::Comprobar, Self::Restaurar]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(named_value(match self {
+            Self::Ver => "ver",
+            Self::Comprobar => "comprobar",
+            Self::Restaurar => "restaurar",
+        }))
+    }
+}
+
 impl CentralArgs {
     /// What the node is told; it listens there.
     pub fn config(&self, listen: SocketAddr, security: Arc<Security>) -> CentralConfig {
@@ -102,6 +153,7 @@ impl CentralArgs {
                 .then(|| Announce {
                     group: self.grupo.clone(),
                 }),
+            journal: self.diario.clone(),
             face: self.http.hosts(&security).map(|hosts| {
                 let passwords = self.http.passwords(&security);
                 http::of_central(hosts, passwords, self.max_ver.into())

@@ -31,7 +31,7 @@ use crate::node::{
     client::{ClientConfig, Keeping},
 };
 
-pub use central::{CentralArgs, CentralCommand, CertificateArgs};
+pub use central::{CentralArgs, CentralCommand, CertificateArgs, JournalAction, JournalArgs};
 pub use client::{Choice, ClientArgs, Output, Progress, Script, Watching};
 pub use http::HttpArgs;
 pub(super) use local::LocalArgs;

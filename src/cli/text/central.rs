@@ -43,6 +43,14 @@ pub fn event(event: &CentralEvent) -> Line {
                 reason = links::refused(reason)
             ),
         ),
+        CentralEvent::JournalCut { path, bytes } => Line::new(
+            Tone::Warning,
+            t!(
+                "journal-cut",
+                path = path,
+                bytes = super::units::bytes(*bytes)
+            ),
+        ),
         CentralEvent::Statistics(trouble) => {
             Line::new(Tone::Warning, super::errors::statistics(trouble))
         }

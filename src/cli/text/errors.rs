@@ -5,7 +5,7 @@ use crate::{
     http::LocalError,
     model::SystemError,
     node::{KeyStoreError, StartError, StatisticsTrouble, StopError, client::ClientError},
-    store::Damage,
+    store::{Damage, diary::DiaryError},
 };
 
 /// Why a program does not start.
@@ -34,6 +34,37 @@ pub fn start(error: &StartError) -> String {
         // These have their own.
         StartError::Denied(denied) => return security::denied(denied),
         StartError::Store(error) => return store(error),
+        StartError::Journal(error) => return journal(error),
+    };
+    coded(&text, error.code())
+}
+
+/// Why a central's journal cannot be used, and what can be done about it.
+pub fn journal(error: &DiaryError) -> String {
+    let text = match error {
+        DiaryError::Store(error) => return store(error),
+        DiaryError::Foreign(path) => t!("journal-foreign", path = path),
+        DiaryError::Later { path, version } => {
+            t!("journal-later", path = path, version = version)
+        }
+        DiaryError::Damaged {
+            path,
+            at,
+            seq,
+            follow,
+        } => t!(
+            "journal-damaged",
+            path = path,
+            at = at,
+            seq = seq,
+            follow = follow
+        ),
+        DiaryError::Content { path, seq, words } => t!(
+            "journal-not-understood",
+            path = path,
+            seq = seq,
+            words = words
+        ),
     };
     coded(&text, error.code())
 }

@@ -4,44 +4,42 @@
 //!
 //! A transfer has an entry (`entries`) as long as more may come of it. Then the entry is closed, and its figures are in
 //! the `tables`. A late report still amends the figures of `closed` entries. All reports, late or not, go through
-//! [`Books::report`]. `senders` counts what secondaries send, whether or not there is an entry for it.
+//! [`Books::report`]. What must never be lost of all that are `facts`. `senders` counts what secondaries send, whether or not there is an entry for it.
 
 mod closed;
 mod entries;
 mod entry;
-mod figures;
+mod facts;
 pub(super) mod naming;
 mod origin;
-mod saved;
 mod senders;
-mod tables;
 #[cfg(test)]
 mod tests;
 
 use std::{collections::BTreeSet, time::Instant};
 
 use self::{
-    closed::{ClosedEntries, ClosedEntry},
+    closed::ClosedEntry,
     entries::Entries,
     entry::{Entry, Granted},
-    figures::sender_of,
     naming::Numbers,
     senders::{News, Senders},
-    tables::Tables,
 };
 use super::ConnectionId;
-use crate::engine::counters::Counters;
+use crate::engine::{
+    counters::Counters,
+    registry::{Closed, Entry as Fact, Ledger, OpenTransfer, Tables, sender_of},
+};
 use crate::model::{
     ClientName, FileName, Finished, Incarnation, Receiver, SecondaryNumber, SentBytes,
     SentTransfer, TransferId, limits::MAX_TRANSFERS_OF_A_HOST,
 };
 
 pub(super) use self::origin::Origin;
-pub use self::saved::{ClosedTransfer, LegacyParts, OpenTransfer, Reported, Totals};
 
 /// A transfer whose books are closed.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Closed {
+pub(super) struct Told {
     pub(super) transfer: TransferId,
     /// The connection on which its receiver said that it is over, if it did.
     pub(super) told_by: Option<ConnectionId>,
@@ -54,37 +52,32 @@ pub(super) struct Books {
     entries: Entries,
     /// Of earlier runs as well. Of a transfer that was closed by a run that was killed before it saved nothing is known:
     /// what its secondaries tell opens an entry again.
-    closed: ClosedEntries,
+    closed: Closed<ClosedEntry>,
     tables: Tables,
     senders: Senders,
     numbers: Numbers,
+    /// What was decided and is not recorded yet, in order.
+    facts: Vec<Fact>,
 }
 
 impl Books {
-    /// Goes on from what an earlier run saved.
-    pub(super) fn new(now: Instant, mut saved: Totals, numbers: Numbers) -> Self {
+    /// Goes on from what was recorded.
+    pub(super) fn restore(now: Instant, ledger: &Ledger, numbers: Numbers) -> Self {
         let mut entries = Entries::default();
-        for open in std::mem::take(&mut saved.open) {
-            entries.insert(Entry::of_earlier(now, open, Origin::Saved));
+        for open in ledger.open() {
+            entries.insert(Entry::of_earlier(now, open.clone(), Origin::Saved));
         }
-        let known = std::mem::take(&mut saved.closed_ids);
-        let whole = std::mem::take(&mut saved.closed);
+        let whole = ledger.closed().whole().map(|closed| {
+            let transfer = closed.open.transfer;
+            (transfer, ClosedEntry::of_saved(now, closed.clone()))
+        });
         Self {
             entries,
-            closed: ClosedEntries::restore(now, known, whole),
-            tables: Tables::restore(saved),
+            closed: Closed::restore(ledger.closed().known(), whole),
+            tables: ledger.tables().clone(),
             senders: Senders::default(),
             numbers,
-        }
-    }
-
-    /// What a later run must know.
-    pub(super) fn totals(&self) -> Totals {
-        Totals {
-            open: self.entries.iter().map(|e| e.open().clone()).collect(),
-            closed_ids: self.closed.known(),
-            closed: self.closed.to_saved(),
-            ..self.tables.totals()
+            facts: Vec::new(),
         }
     }
 
@@ -112,7 +105,11 @@ impl Books {
 
     /// A client that enrols is in the books.
     pub(super) fn know_client(&mut self, client: &ClientName) {
-        self.tables.know_client(client);
+        if self.tables.is_new_client(client) {
+            self.tables.know_client(client);
+            let name = client.clone();
+            self.facts.push(Fact::Client { name });
+        }
     }
 
     /// The name of a transfer that begins.
@@ -137,6 +134,10 @@ impl Books {
     ) {
         let granted = Granted::Now(now);
         let entry = Entry::new(transfer, receiver, file, granted, origin);
+        // Who copies tells its copies to a central that does not know them.
+        if !receiver.is_copy() {
+            self.facts.push(Fact::Open(entry.open().clone()));
+        }
         self.entries.insert(entry);
     }
 
@@ -168,24 +169,29 @@ impl Books {
             .entries
             .change(transfer, |entry| entry.resume(receiver));
         if known.is_some() {
-            return;
+            return self.note_open(transfer);
         }
         if let Some(closed) = self.closed.take(transfer) {
-            self.tables.take_back(closed.entry(), closed.figures());
+            let open = closed.entry().open();
+            self.tables.take_back(open, closed.figures());
             let (mut entry, died) = closed.into_parts();
             entry.reopen(receiver, died);
             self.entries.insert(entry);
+            self.facts.push(Fact::Reopened { transfer });
+            self.note_open(transfer);
         } else if !self.are_closed(transfer) {
             let took = std::time::Duration::ZERO;
             let granted = Granted::Earlier { took };
             let entry = Entry::new(transfer, receiver, file, granted, origin);
             self.entries.insert(entry);
+            self.note_open(transfer);
         }
     }
 
     /// The client that receives a transfer has another name from now on. Closed books stay.
     pub(super) fn rename(&mut self, transfer: TransferId, name: &ClientName) {
         self.entries.change(transfer, |entry| entry.rename(name));
+        self.note_open(transfer);
     }
 
     /// The receiver's connection is gone.
@@ -282,32 +288,38 @@ impl Books {
     ) {
         if let Some(closed) = self.closed.get_mut(sent.transfer) {
             // Of a secondary that was away, or is slow: the figures are taken out and put in again as they would have been.
+            let reported = closed.entry().open().clone();
             let before = closed.amend(|entry| entry.report(number, incarnation, sent));
             if let Some(before) = before {
-                self.tables.take_back(closed.entry(), &before);
-                self.tables.book(closed.entry(), closed.figures());
+                self.tables.take_back(closed.entry().open(), &before);
+                self.tables.book(closed.entry().open(), closed.figures());
+            }
+            if *closed.entry().open() != reported {
+                self.facts.push(Fact::Settled(closed.to_saved()));
             }
         } else if self.are_closed(sent.transfer) {
             // What was told before is in the books, of this run or an earlier one.
             let more = if news.is_first { 0 } else { news.more };
-            self.tables.book_without_entry(number, &sent.receiver, more);
+            self.book_unconfirmed(number, &sent.receiver, more);
         } else if let Receiver::Legacy(client) = &sent.receiver {
             if sent.last {
-                self.closed.add(sent.transfer);
+                self.close_only(sent.transfer);
                 self.tables.book_legacy(number, client, sent);
+                self.facts.push(Fact::Legacy {
+                    number,
+                    client: client.clone(),
+                    sent: sent.clone(),
+                });
             }
         } else if let Receiver::Http(_) = &sent.receiver {
             // Nobody confirms what came. Later reports of it amend closed books.
             if sent.last {
-                self.closed.add(sent.transfer);
-                let bytes = sent.bytes;
-                self.tables
-                    .book_without_entry(number, &sent.receiver, bytes);
+                self.close_only(sent.transfer);
+                self.book_unconfirmed(number, &sent.receiver, sent.bytes);
             }
         } else if news.more < sent.bytes {
             // It had an entry, or none, when it was told before.
-            let more = news.more;
-            self.tables.book_without_entry(number, &sent.receiver, more);
+            self.book_unconfirmed(number, &sent.receiver, news.more);
         } else if sent.bytes > 0 {
             // Nobody opened it here: it was granted by an earlier run of the central that was killed before it saved. Its
             // receiver resumes it, or it is closed as orphaned.
@@ -320,6 +332,9 @@ impl Books {
             let mut entry = Entry::of_earlier(now, open, Origin::Secondary(number));
             entry.report(number, incarnation, sent);
             self.entries.insert(entry);
+            if !sent.receiver.is_copy() {
+                self.note_open(sent.transfer);
+            }
         }
     }
 
@@ -329,14 +344,14 @@ impl Books {
         &mut self,
         now: Instant,
         alive: impl Fn(SecondaryNumber) -> Option<Incarnation>,
-    ) -> Vec<Closed> {
+    ) -> Vec<Told> {
         let due = self.entries.take_due(now, &alive);
         due.into_iter()
             .map(|entry| self.close_one(ClosedEntry::new(entry, &alive)))
             .collect()
     }
 
-    fn close_one(&mut self, closed: ClosedEntry) -> Closed {
+    fn close_one(&mut self, closed: ClosedEntry) -> Told {
         let figures = &closed.figures().per_source;
         // In the receiver's terms, who asks for no others.
         let sent = closed.entry().claims().iter().filter_map(|claim| {
@@ -346,15 +361,19 @@ impl Books {
                 bytes: sent.bytes_sent,
             })
         });
-        let told = Closed {
+        let told = Told {
             transfer: closed.entry().transfer(),
             told_by: closed.entry().told_by(),
             sent: sent.collect(),
         };
         // Otherwise nothing was sent, and nobody says that it was: there is nothing to book, and nothing to know.
-        if !closed.entry().is_hollow() {
-            self.tables.book(closed.entry(), closed.figures());
-            self.closed.insert(closed);
+        let transfer = told.transfer;
+        if closed.entry().is_hollow() {
+            self.facts.push(Fact::Dropped { transfer });
+        } else {
+            self.tables.book(closed.entry().open(), closed.figures());
+            self.facts.push(Fact::Settled(closed.to_saved()));
+            self.closed.insert(transfer, closed);
         }
         told
     }

@@ -34,7 +34,10 @@ use self::{
     twins::Twins,
 };
 use super::{Notice, numbers::NumberSet};
-use crate::model::{FileMeta, FileName, NameRecord, SecondaryNumber, messages::ForSecondary};
+use crate::{
+    engine::registry::Registry,
+    model::{FileMeta, FileName, NameRecord, SecondaryNumber, messages::ForSecondary},
+};
 
 pub use self::conflicts::Resolved;
 pub(super) use self::{
@@ -63,9 +66,9 @@ pub(super) struct Catalog {
 
 impl Catalog {
     /// Goes on from what an earlier run remembered.
-    pub(super) fn restore(records: impl IntoIterator<Item = NameRecord>, at: u64) -> Self {
+    pub(super) fn restore<'a>(records: impl IntoIterator<Item = &'a NameRecord>, at: u64) -> Self {
         let mut catalog = Self::default();
-        for record in records {
+        for record in records.into_iter().cloned() {
             let past = Past {
                 gone: record.gone,
                 deleted: record.deleted,
@@ -276,23 +279,30 @@ impl Catalog {
         })
     }
 
-    /// The records that are to be saved.
+    /// What is remembered otherwise than at the last call.
     pub(super) fn take_unsaved(&mut self) -> Vec<NameRecord> {
         let names = self.pasts.take_unsaved().into_iter();
         names.map(|name| self.record(name)).collect()
     }
 
-    pub(super) fn has_unsaved(&self) -> bool {
-        self.pasts.has_unsaved()
-    }
-
-    pub(super) fn record_count(&self) -> usize {
-        self.pasts.len()
-    }
-
-    /// All that a restart must know.
-    pub(super) fn records(&self) -> impl Iterator<Item = NameRecord> {
-        self.pasts.names().map(|name| self.record(name.clone()))
+    /// Panics where a registry knows anything else.
+    pub(super) fn assert_recorded(&self, registry: &Registry) {
+        for name in self.pasts.names() {
+            let record = self.record(name.clone());
+            if record.is_empty() {
+                continue;
+            }
+            // A clock that went back does not make old records younger.
+            let recorded = registry.name(name).map(|recorded| NameRecord {
+                at: record.at,
+                ..recorded.clone()
+            });
+            assert_eq!(recorded, Some(record), "what is remembered of {name}");
+        }
+        for recorded in registry.names() {
+            let past = self.pasts.get(&recorded.name);
+            assert!(past.is_some(), "{} is forgotten", recorded.name);
+        }
     }
 
     fn record(&self, name: FileName) -> NameRecord {
@@ -314,9 +324,14 @@ impl Catalog {
 
     /// Changes a name, and keeps count of what is not as it should be.
     fn change<R>(&mut self, name: &FileName, change: impl FnOnce(&mut Self) -> R) -> R {
-        self.changing -= self.names.get(name).map_or(0, Standing::changing);
+        let before = self.names.get(name);
+        self.changing -= before.map_or(0, Standing::changing);
+        let before = before.map(|standing| (standing.meta.id, standing.modified));
         let result = change(self);
         let standing = self.names.get(name);
+        if standing.map(|standing| (standing.meta.id, standing.modified)) != before {
+            self.pasts.is_outdated(name);
+        }
         self.changing += standing.map_or(0, Standing::changing);
         if standing.is_some_and(Standing::is_in_conflict) {
             self.conflicts.insert(name.clone());

@@ -12,9 +12,12 @@ use std::{
 use self::draining::Draining;
 pub(super) use self::draining::Usable;
 use super::{ConnectionId, Refusal, numbers::NumberSet};
-use crate::model::{
-    CopyLimits, HeldFile, Incarnation, Limit, SecondaryNumber,
-    limits::{HEARTBEAT, LEASE, MAX_FILES_PER_SECONDARY},
+use crate::{
+    engine::registry::{Known, Registry},
+    model::{
+        CopyLimits, HeldFile, Incarnation, Limit, SecondaryNumber,
+        limits::{HEARTBEAT, LEASE, MAX_FILES_PER_SECONDARY},
+    },
 };
 
 /// A secondary that enrolled at least once.
@@ -26,6 +29,8 @@ pub(super) struct Member {
     lease: Option<Lease>,
     /// Where it takes no copies, as it last said.
     limits: CopyLimits,
+    /// It enrolled in an earlier run of the central, and has not since.
+    is_remembered: bool,
 }
 
 /// A connection of a secondary, and for how long it counts.
@@ -89,6 +94,51 @@ impl Member {
 }
 
 impl Members {
+    /// Goes on from what was recorded. Nobody is here yet.
+    pub(super) fn restore(registry: &Registry) -> Self {
+        let member = |known: Known| Member {
+            address: known.address,
+            incarnation: known.incarnation,
+            lease: None,
+            limits: CopyLimits::default(),
+            is_remembered: true,
+        };
+        let known = registry.secondaries();
+        let mut members = Self {
+            known: known
+                .map(|(number, known)| (number, member(known)))
+                .collect(),
+            ..Self::default()
+        };
+        for number in registry.drained() {
+            members.drain(number);
+        }
+        members
+    }
+
+    /// Panics where a registry knows anything else.
+    pub(super) fn assert_recorded(&self, registry: &Registry) {
+        assert!(
+            self.draining().iter().eq(registry.drained()),
+            "who is drained"
+        );
+        let known = self.known.iter();
+        let known = known.map(|(number, m)| (*number, (m.incarnation, m.address)));
+        let recorded = registry.secondaries();
+        let recorded = recorded.map(|(number, k)| (number, (k.incarnation, k.address)));
+        assert!(known.eq(recorded), "who is known");
+    }
+
+    /// Those that have enrolled in this run.
+    pub(super) fn count(&self) -> usize {
+        self.known.values().filter(|m| !m.is_remembered).count()
+    }
+
+    /// Somebody of an earlier run is not back, or has not told what it holds.
+    pub(super) fn is_any_awaited(&self) -> bool {
+        self.known.values().any(|member| !member.is_present())
+    }
+
     /// A secondary enrols on a connection.
     ///
     /// # Errors
@@ -102,7 +152,7 @@ impl Members {
         address: SocketAddr,
     ) -> Result<Enrolled, Refusal> {
         let before = self.known.get(&number);
-        let returned = before.is_some();
+        let returned = before.is_some_and(|member| !member.is_remembered);
         let mut replaces = None;
         if let Some(member) = before
             && let Some(lease) = &member.lease
@@ -129,6 +179,7 @@ impl Members {
                 announced: 0,
             }),
             limits: CopyLimits::default(),
+            is_remembered: false,
         };
         self.known.insert(number, member);
         Ok(Enrolled { returned, replaces })

@@ -28,7 +28,6 @@ mod tests;
 mod transfers;
 mod types;
 
-pub use books::{ClosedTransfer, LegacyParts, OpenTransfer, Reported, Totals};
 pub use catalog::Resolved;
 pub use notices::{DownReason, Notice};
 pub use numbers::NumberSet;

@@ -1,7 +1,9 @@
 //! Clients and their requests: names, slots, positions in the line, and who was expelled. Knows files by name only,
 //! no contents and no secondaries.
 
+mod away;
 mod expelling;
+mod facts;
 #[cfg(feature = "fuzzing")]
 pub(super) mod fuzzing;
 mod line;
@@ -9,12 +11,12 @@ mod naming;
 mod sent_away;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     time::{Duration, Instant},
 };
 
-pub(super) use self::line::RequestKey;
+pub(super) use self::{away::Former, line::RequestKey};
 use self::{
     line::{InLine, Line},
     sent_away::SentAway,
@@ -38,10 +40,18 @@ pub(super) const TOO_MANY_REQUESTS: Refusal = Refusal::TooMany {
 #[derive(Debug)]
 pub(super) struct Places {
     clients: BTreeMap<ConnectionId, Client>,
+    /// The connections of each session.
+    sessions: BTreeMap<Session, BTreeSet<ConnectionId>>,
     line: Line,
     sent_away: SentAway,
     /// When more waiting requests are told their positions.
     tell_at: Option<Instant>,
+    /// Until when clients of an earlier run are waited for.
+    away_until: Option<Instant>,
+    /// Requests of which something is not recorded yet.
+    touched: BTreeSet<(Session, RequestId)>,
+    /// Clients whose new names are not recorded yet.
+    renamed: BTreeMap<Session, ClientName>,
 }
 
 /// A connected client.
@@ -58,6 +68,8 @@ pub(super) struct Client {
     heard: Instant,
     /// Its requests run without a slot.
     needs_no_slot: bool,
+    /// It was here in an earlier run, and is not back yet: nothing can be said to it.
+    is_away: bool,
     /// Its unfinished requests.
     requests: BTreeMap<RequestId, Request>,
 }
@@ -92,6 +104,8 @@ pub(super) struct Moved {
 #[derive(Debug)]
 pub(super) struct Left {
     pub(super) name: Option<ClientName>,
+    /// It was not back yet.
+    pub(super) was_away: bool,
     /// Its running downloads.
     pub(super) running: Vec<TransferId>,
     pub(super) moved: Moved,
@@ -141,9 +155,13 @@ impl Places {
     pub(super) fn new(slots: usize) -> Self {
         Self {
             clients: BTreeMap::new(),
+            sessions: BTreeMap::new(),
             line: Line::new(slots),
             sent_away: SentAway::default(),
             tell_at: None,
+            away_until: None,
+            touched: BTreeSet::new(),
+            renamed: BTreeMap::new(),
         }
     }
 
@@ -151,8 +169,9 @@ impl Places {
         self.clients.get(&connection)
     }
 
+    /// Those that are connected.
     pub(super) fn clients(&self) -> impl Iterator<Item = &Client> {
-        self.clients.values()
+        self.clients.values().filter(|client| !client.is_away)
     }
 
     /// A client connects.
@@ -171,9 +190,10 @@ impl Places {
             since: now,
             heard: now,
             needs_no_slot: false,
+            is_away: false,
             requests: BTreeMap::new(),
         };
-        self.clients.insert(connection, client);
+        self.insert(connection, client);
     }
 
     /// A client is the gateway of a server: its requests take no slot from others.
@@ -223,6 +243,7 @@ impl Places {
                 let (file, since) = (file.clone(), now);
                 let waiting = Request::Waiting { file, since };
                 client.requests.insert(request, waiting);
+                self.touch((connection, request));
                 Ok(Entered::Waits(position))
             }
             InLine::Full => Err(Refusal::TooMany {
@@ -237,6 +258,7 @@ impl Places {
         if let Some(client) = self.clients.get_mut(&connection) {
             client.requests.insert(request, Request::Running(transfer));
         }
+        self.touch((connection, request));
     }
 
     /// # Errors
@@ -280,6 +302,7 @@ impl Places {
     /// A request is over. Its slot is free at once.
     pub(super) fn over(&mut self, now: Instant, key: RequestKey) -> Moved {
         let (connection, request) = key;
+        self.touch(key);
         if let Some(client) = self.clients.get_mut(&connection) {
             client.requests.remove(&request);
         }
@@ -289,9 +312,10 @@ impl Places {
 
     /// Removes a client whose connection ended, with all of its requests.
     pub(super) fn leave(&mut self, now: Instant, connection: ConnectionId) -> Option<Left> {
-        let client = self.clients.remove(&connection)?;
+        let client = self.remove(connection)?;
         let moved = self.line.leave(now, |(of, _)| of == connection);
         Some(Left {
+            was_away: client.is_away,
             running: client.running().collect(),
             name: client.name,
             moved: self.named(moved),
@@ -334,14 +358,16 @@ impl Places {
             self.tell_at = None;
         } else if *self.tell_at.get_or_insert(now + POSITIONS_EVERY) <= now {
             self.tell_at = Some(now + POSITIONS_EVERY);
-            return self.line.tell_more(POSITIONS_AT_ONCE);
+            let positions = self.line.tell_more(POSITIONS_AT_ONCE);
+            return self.that_can_hear(positions);
         }
         Vec::new()
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         let lending = self.line.next_lending();
-        lending.into_iter().chain(self.tell_at).min()
+        let others = [self.tell_at, self.away_until].into_iter().flatten();
+        lending.into_iter().chain(others).min()
     }
 
     pub(super) fn connections_of(&self, name: &ClientName) -> Vec<ConnectionId> {
@@ -384,7 +410,7 @@ impl Places {
         };
         Moved {
             start: moved.start.into_iter().filter_map(file).collect(),
-            positions: moved.positions,
+            positions: self.that_can_hear(moved.positions),
         }
     }
 }

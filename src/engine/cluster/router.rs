@@ -1,12 +1,13 @@
 //! The cluster machine: its rooms, its verbs, and the paths between the rooms. Messages are handled in `secondaries`,
 //! `clients` and `receivers`, by who sent them. `files` has what follows from a change of a file, `people` the orders
-//! of persons, `views` what may be looked at, and `running` what runs of it.
+//! of persons, `views` what may be looked at, and `running` what runs of it. `record` makes facts of what is decided.
 
 mod clients;
 mod counts;
 mod files;
 mod people;
 mod receivers;
+mod record;
 mod running;
 mod secondaries;
 mod views;
@@ -18,7 +19,7 @@ use std::{
 };
 
 use super::{
-    Action, ConnectionId, DownReason, Event, Notice, Parting, Refusal, Totals,
+    Action, ConnectionId, DownReason, Event, Notice, Parting, Refusal,
     books::{Books, naming::Numbers},
     catalog::{Catalog, Now},
     copies::Copies,
@@ -28,8 +29,11 @@ use super::{
     transfers::Transfers,
 };
 use crate::{
-    engine::counters::Counters,
-    model::{NameRecord, Receiver, Term},
+    engine::{
+        counters::Counters,
+        registry::{Entry, Registry, Totals},
+    },
+    model::{Receiver, Term},
 };
 
 pub use self::{
@@ -52,14 +56,12 @@ pub struct ClusterConfig {
     pub required_secondaries: usize,
     /// Downloads that run at once.
     pub max_downloads: usize,
-    /// Service had begun in an earlier run that was killed. It goes on with one secondary.
-    pub begun: bool,
     /// The reign that begins; no central of this cluster has had it before.
     pub term: Term,
     /// Determines the numbers of transfers. It is secret: whoever knows it can predict them.
     pub seed: u128,
-    /// The time at the start, in seconds since 1970. What is remembered of names expires by it.
-    pub wall_s: u64,
+    /// The time at the start, in milliseconds since 1970. What is remembered of names expires by it.
+    pub wall_ms: u64,
 }
 
 /// The central's decisions. See [`super`] for its rooms and [`crate::engine`] for its verbs.
@@ -74,6 +76,17 @@ pub struct Cluster {
     transfers: Transfers,
     books: Books,
     actions: VecDeque<Action>,
+    /// All facts, and those of them that are no actions yet.
+    registry: Registry,
+    records: Vec<Entry>,
+    /// So many actions are of events that are over.
+    noted: usize,
+    /// How many downloads run at once.
+    max_downloads: usize,
+    /// Until when those who were there before are waited for.
+    grace_until: Option<Instant>,
+    /// Nobody who waits begins before service is there again.
+    is_holding: bool,
     /// People know that all is level.
     told_level: bool,
     started: Instant,
@@ -81,27 +94,33 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// A cluster without peers, going on from an earlier run's books and from what it remembered of names.
-    pub fn new(
-        now: Instant,
-        config: ClusterConfig,
-        saved: Totals,
-        records: impl IntoIterator<Item = NameRecord>,
-    ) -> Self {
-        Self {
+    /// A cluster without peers, going on from what was recorded.
+    pub fn new(now: Instant, config: ClusterConfig, registry: Registry) -> Self {
+        let (wall_ms, max_downloads) =
+            (config.wall_ms, registry.max_downloads(config.max_downloads));
+        let numbers = Numbers::new(config.term, config.seed);
+        let mut cluster = Self {
             policy: policy::wanted,
-            members: Members::default(),
-            catalog: Catalog::restore(records, config.wall_s),
+            members: Members::restore(&registry),
+            catalog: Catalog::restore(registry.names(), wall_ms / 1000),
             copies: Copies::default(),
-            places: Places::new(config.max_downloads),
+            places: Places::restore(now, wall_ms, max_downloads, &registry),
             transfers: Transfers::default(),
-            books: Books::new(now, saved, Numbers::new(config.term, config.seed)),
+            books: Books::restore(now, registry.ledger(), numbers),
             actions: VecDeque::new(),
+            registry,
+            records: Vec::new(),
+            noted: 0,
+            max_downloads,
+            grace_until: None,
+            is_holding: true,
             told_level: false,
             started: now,
             last_call: now,
             config,
-        }
+        };
+        cluster.take_over(now);
+        cluster
     }
 
     /// Another policy than today's.
@@ -171,6 +190,7 @@ impl Cluster {
 
     /// The next thing to do.
     pub fn poll_action(&mut self) -> Option<Action> {
+        self.noted = self.noted.saturating_sub(1);
         self.actions.pop_front()
     }
 
@@ -179,33 +199,17 @@ impl Cluster {
         [
             self.members.next_expiry(),
             self.members.next_drained(),
-            self.copies.next_retry(self.last_call),
+            // Until the grace is over none is made.
+            self.copies
+                .next_retry(self.last_call)
+                .filter(|_| !self.is_grace()),
             self.books.next_deadline(),
             self.places.next_deadline(),
+            self.grace_until,
         ]
         .into_iter()
         .flatten()
         .min()
-    }
-
-    /// What is to be made durable before the messages of each [`Action::Ack`] until now are acknowledged.
-    pub fn take_unsaved(&mut self) -> Vec<NameRecord> {
-        self.catalog.take_unsaved()
-    }
-
-    /// True when there is something to be made durable.
-    pub fn has_unsaved(&self) -> bool {
-        self.catalog.has_unsaved()
-    }
-
-    /// How many names something is remembered of.
-    pub fn record_count(&self) -> usize {
-        self.catalog.record_count()
-    }
-
-    /// All that is remembered of names.
-    pub fn records(&self) -> impl Iterator<Item = NameRecord> {
-        self.catalog.records()
     }
 
     /// The present reign.
@@ -215,7 +219,7 @@ impl Cluster {
 
     /// True once the required secondaries were there.
     pub fn has_begun(&self) -> bool {
-        self.config.begun
+        self.registry.has_begun()
     }
 
     /// The books, for the statistics.
@@ -243,21 +247,27 @@ impl Cluster {
     }
 
     fn check_ready(&self) -> Result<(), Refusal> {
-        let present = usize::from(self.members.present().len());
-        if self.config.begun && present > 0 {
+        let is_any_present = !self.members.present().is_empty();
+        if self.has_begun() && is_any_present {
             return Ok(());
         }
-        let required = if self.config.begun {
+        Err(self.not_ready())
+    }
+
+    fn not_ready(&self) -> Refusal {
+        let present = usize::from(self.members.present().len());
+        let required = if self.has_begun() {
             1
         } else {
             self.config.required_secondaries
         };
-        Err(Refusal::NotReady { present, required })
+        Refusal::NotReady { present, required }
     }
 
     /// Every live secondary has what it should have, and every name has one content.
     fn is_level(&self) -> bool {
-        self.members.are_all_known()
+        !self.is_grace()
+            && self.members.are_all_known()
             && self.copies.are_all_made()
             && self.catalog.conflict_count() == 0
             && self.catalog.changing_count() == 0
@@ -266,11 +276,14 @@ impl Cluster {
     /// What follows from any change: copies that can start, books that can be closed, service that begins.
     fn after(&mut self, now: Instant) {
         self.begin_service();
+        self.end_grace(now);
         self.lend_slots();
-        if self.catalog.has_orphans() {
-            self.give_up_orphans();
+        if !self.is_grace() {
+            if self.catalog.has_orphans() {
+                self.give_up_orphans();
+            }
+            self.start_copies();
         }
-        self.start_copies();
         self.tell_owed();
         self.close_books();
         self.tell_drained();
@@ -283,12 +296,13 @@ impl Cluster {
             self.tell(Notice::Level { files });
         }
         self.told_level = level;
+        self.note();
     }
 
     fn begin_service(&mut self) {
         let present = usize::from(self.members.present().len());
-        if !self.config.begun && present >= self.config.required_secondaries {
-            self.config.begun = true;
+        if !self.has_begun() && present >= self.config.required_secondaries {
+            self.record(Entry::Begun);
             self.tell(Notice::ServiceBegan);
         }
     }
@@ -314,11 +328,17 @@ impl Cluster {
 
     /// The time of the last call, and who is there.
     fn now(&self) -> Now {
-        let since = self.last_call.saturating_duration_since(self.started);
         Now {
-            wall_s: self.config.wall_s.saturating_add(since.as_secs()),
+            wall_s: self.wall_ms() / 1000,
             present: self.members.present(),
         }
+    }
+
+    /// The time of the last call, in milliseconds since 1970.
+    fn wall_ms(&self) -> u64 {
+        let since = self.last_call.saturating_duration_since(self.started);
+        let since_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        self.config.wall_ms.saturating_add(since_ms)
     }
 
     /// Who receives on a connection.

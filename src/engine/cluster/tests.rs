@@ -14,6 +14,7 @@ use std::{
 mod limits;
 
 use super::*;
+use crate::engine::registry::Registry;
 use crate::model::{
     CopyOrder, FileMeta, Grant, Incarnation, Origin, Outcome, Receiver, RemovedReason, RequestId,
     SentTransfer, Session, SourceInfo, Term, TransferId, Who,
@@ -34,10 +35,9 @@ fn config(slots: usize) -> ClusterConfig {
     ClusterConfig {
         required_secondaries: 1,
         max_downloads: slots,
-        begun: false,
         term: Term(2),
         seed: 1,
-        wall_s: 0,
+        wall_ms: 0,
     }
 }
 
@@ -53,7 +53,7 @@ impl Bench {
     fn new(slots: usize, holds: &[(u64, &[&str])]) -> Self {
         let config = config(slots);
         let now = Instant::now();
-        let cluster = Cluster::new(now, config, Totals::default(), []);
+        let cluster = Cluster::new(now, config, Registry::default());
         Self::of(now, cluster, holds)
     }
 

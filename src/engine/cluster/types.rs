@@ -3,11 +3,14 @@
 use std::net::SocketAddr;
 
 use super::Notice;
-use crate::model::{
-    ClientName, FileMeta, FileName, HeldFile, Incarnation, Limit, Origin, RemovedReason, RequestId,
-    SecondaryNumber, Session,
-    limits::EXPELLED_FOR,
-    messages::{ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary},
+use crate::{
+    engine::registry::Entry,
+    model::{
+        ClientName, FileMeta, FileName, HeldFile, Incarnation, Limit, Origin, RemovedReason,
+        RequestId, SecondaryNumber, Session,
+        limits::EXPELLED_FOR,
+        messages::{ForClient, ForReceiver, ForSecondary, FromClient, FromReceiver, FromSecondary},
+    },
 };
 
 /// One control connection; never used twice within a run.
@@ -117,13 +120,15 @@ impl Event {
 /// What the owner must do: nearly always, to send a message to a peer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
+    /// Write it down. Nothing that comes after it may be done before it is durable.
+    Record(Entry),
     /// Send it to whoever receives a transfer.
     ToReceiver(ConnectionId, ForReceiver),
     /// Send it to a client.
     ToClient(ConnectionId, ForClient),
     /// Send it to a secondary.
     ToSecondary(ConnectionId, ForSecondary),
-    /// Acknowledge what a secondary said, once all of [`super::Cluster::take_unsaved`] is durable.
+    /// Acknowledge what a secondary said.
     Ack {
         /// The connection.
         connection: ConnectionId,

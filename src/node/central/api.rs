@@ -30,6 +30,8 @@ pub struct CentralConfig {
     pub max_downloads: usize,
     /// Folder of the statistics.
     pub statistics: PathBuf,
+    /// The journal; beside the statistics when it is not said where.
+    pub journal: Option<PathBuf>,
     /// Who is let in, and how.
     pub security: Arc<Security>,
     /// How it announces itself on its network, if it does.

@@ -9,71 +9,87 @@ const MOST_ROWS: usize = 256;
 
 impl Central {
     pub(super) fn command(&mut self, now: Instant, command: CentralCommand) {
-        // The asker may have gone.
         match command {
             CentralCommand::PerFile(answer) => {
-                let _ = answer.send(rows(self.cluster.per_file()));
+                let said = rows(self.cluster.per_file());
+                self.reply(answer, said);
             }
             CentralCommand::PerClient(answer) => {
-                let _ = answer.send(rows(self.cluster.per_client()));
+                let said = rows(self.cluster.per_client());
+                self.reply(answer, said);
             }
             CentralCommand::Status(answer) => {
-                let _ = answer.send(self.cluster.status());
+                let said = self.cluster.status();
+                self.reply(answer, said);
             }
             CentralCommand::Secondaries(answer) => {
-                let _ = answer.send(self.cluster.secondaries(now));
+                let said = self.cluster.secondaries(now);
+                self.reply(answer, said);
             }
             CentralCommand::Clients(answer) => {
-                let _ = answer.send(self.cluster.clients(now));
+                let said = self.cluster.clients(now);
+                self.reply(answer, said);
             }
             CentralCommand::Queue(answer) => {
-                let _ = answer.send(self.cluster.queue(now));
+                let said = self.cluster.queue(now);
+                self.reply(answer, said);
             }
             CentralCommand::Expel(name, answer) => {
-                let expelled = self.cluster.expel(now, &name);
+                let said = self.cluster.expel(now, &name);
                 for (host, until) in self.cluster.expelled_hosts(now) {
                     self.expelled.expel(host, until);
                 }
-                let _ = answer.send(expelled);
+                self.reply(answer, said);
             }
             CentralCommand::Drain(number, answer) => {
-                let _ = answer.send(self.cluster.drain(now, number));
+                let said = self.cluster.drain(now, number);
+                self.reply(answer, said);
             }
             CentralCommand::EndDraining(number, answer) => {
-                let _ = answer.send(self.cluster.end_draining(now, number));
+                let said = self.cluster.end_draining(now, number);
+                self.reply(answer, said);
             }
             CentralCommand::MaxDownloads(answer) => {
-                let _ = answer.send(self.cluster.max_downloads());
+                let said = self.cluster.max_downloads();
+                self.reply(answer, said);
             }
             CentralCommand::SetMaxDownloads(most, answer) => {
                 self.cluster.set_max_downloads(now, most);
-                let _ = answer.send(());
+                self.reply(answer, ());
             }
             CentralCommand::Conflicts(answer) => {
-                let _ = answer.send(self.cluster.conflicts());
+                let said = self.cluster.conflicts();
+                self.reply(answer, said);
             }
             CentralCommand::Resolve(name, choice, answer) => {
-                let _ = answer.send(self.cluster.resolve(now, &name, choice));
+                let said = self.cluster.resolve(now, &name, choice);
+                self.reply(answer, said);
             }
             CentralCommand::Statistics(answer) => {
-                let _ = answer.send(self.statistics.present(&self.cluster));
+                let said = self.statistics.present(&self.cluster);
+                self.reply(answer, said);
             }
             CentralCommand::Offer(name, answer) => {
-                let _ = answer.send(self.cluster.offer(now, &name));
+                let said = self.cluster.offer(now, &name);
+                self.reply(answer, said);
             }
             CentralCommand::Catalogue(answer) => {
-                let _ = answer.send(self.shown.get(now, &self.cluster));
+                let said = self.shown.get(now, &self.cluster);
+                self.reply(answer, said);
             }
             CentralCommand::Gateway(events) => self.open_gateway(now, events),
             CentralCommand::Summary(answer) => {
-                let _ = answer.send(self.summary(now));
+                let said = self.summary(now);
+                self.reply(answer, said);
             }
             CentralCommand::Running(answer) => {
-                let _ = answer.send(self.cluster.running(MOST_ROWS));
+                let said = self.cluster.running(MOST_ROWS);
+                self.reply(answer, said);
             }
             CentralCommand::Place(command) => self.place_command(now, command),
             CentralCommand::Present(answer) => {
-                let _ = answer.send(self.all_at_once(now));
+                let said = self.all_at_once(now);
+                self.reply(answer, said);
             }
         }
     }

@@ -127,7 +127,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        engine::cluster::{ClusterConfig, ConnectionId, Event, Totals},
+        engine::{
+            cluster::{ClusterConfig, ConnectionId, Event},
+            registry::Registry,
+        },
         model::{ChunkLayout, Digest, FileMeta, Incarnation, SecondaryNumber, Term},
     };
 
@@ -136,12 +139,11 @@ mod tests {
         let config = ClusterConfig {
             required_secondaries: 1,
             max_downloads: 5,
-            begun: false,
             term: Term(1),
             seed: 1,
-            wall_s: 0,
+            wall_ms: 0,
         };
-        let mut cluster = Cluster::new(now, config, Totals::default(), []);
+        let mut cluster = Cluster::new(now, config, Registry::default());
         let hello = Event::SecondaryHello {
             number: SecondaryNumber::try_from(1).unwrap(),
             incarnation: Incarnation(1),

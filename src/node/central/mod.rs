@@ -3,23 +3,25 @@
 //!
 //! `state` is what its owner has, `run` the owner's loop. `commands` come from the program, `inputs` from connections;
 //! `peers` is what is said to them, and `connection` speaks with one of them, `legacy` with a legacy client. `heard`
-//! notes when a peer last spoke, `memory` what must survive a restart, `pages` keeps the listing as it is sent,
-//! `catalogue` as a face shows it, which `door` lets ask, and `news` chooses what people hear. `place` is its
-//! place among the centrals of its cluster, and `standing` what its peers hear of that. `inside` is the gateway of this
-//! process, which speaks as a client does. `key_store` is what several centrals need of etcd, `opening` which one a build has,
-//! and `reign` the task around the machine that decides which of them is active.
+//! notes when a peer last spoke, `journal` holds back what follows from facts that are not on the disk yet, `effects` is what is
+//! held back, `pages` keeps the listing as it is sent, `catalogue` as a face shows it, which `door` lets ask, and `news`
+//! chooses what people hear. `place` is its place among the centrals of its cluster, and `standing` what its peers hear of
+//! that. `inside` is the gateway of this process, which speaks as a client does. `key_store` is what several centrals need of
+//! etcd, `opening` which one a build has, and `reign` the task around the machine that decides which of them is active.
 
 mod api;
 mod catalogue;
 mod commands;
 mod connection;
 mod door;
+mod effects;
 mod heard;
 mod inputs;
 mod inside;
+mod inspect;
+mod journal;
 mod key_store;
 mod legacy;
-mod memory;
 mod news;
 mod opening;
 mod pages;
@@ -33,26 +35,34 @@ mod statistics;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    connection::Context, memory::Memory, news::News, place::Place, run::Inbox, state::Central,
+    connection::Context, journal::Journal, news::News, place::Place, run::Inbox, state::Central,
     statistics::Statistics,
 };
 use crate::{
-    engine::cluster::{Cluster, ClusterConfig},
-    model::limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY},
+    engine::{
+        cluster::{Cluster, ClusterConfig},
+        registry::{Registry, Totals},
+    },
+    model::{
+        ClusterId, NameRecord, Term,
+        limits::{MAX_SECONDARY_NUMBER, STATISTICS_EVERY},
+    },
     net::{Network, connection_permits},
     node::{
         StartError, clock,
         face::{ExpelledHosts, Reception},
+        rules::terms::next_term,
         server::Server,
         start::listen_on,
     },
+    store::{RecordLog, StoreError},
 };
 
 #[cfg(feature = "fuzzing")]
@@ -60,7 +70,12 @@ pub use statistics::rewritten as rewritten_statistics;
 
 pub use catalogue::Catalogue;
 pub use door::CentralDoor;
-pub use key_store::{Journal, KeyStore, KeyWatch};
+pub use inspect::{
+    Journal as JournalRead, JournalBatch, Restored, journal as read_journal,
+    restore as restore_journal,
+};
+pub use journal::BatchHead;
+pub use key_store::{BatchStore, KeyStore, KeyWatch};
 pub use opening::{KeyStoreConfig, OpenKeyStore, open_key_store};
 pub use place::{Announce, Elsewhere, Membership, Standing};
 pub use reign::Reign;
@@ -99,23 +114,39 @@ pub(in crate::node) async fn start_on(
     save_every: Duration,
 ) -> Result<CentralHandle, StartError> {
     let (listener, address) = listen_on(network, config.listen)?;
-    let (statistics, before) = Statistics::of_central(&config.statistics, clock::wall_s())?;
+    let (mut statistics, before) = Statistics::of_central(&config.statistics)?;
     if let Some(trouble) = before.warning {
         let _ = events.try_send(CentralEvent::Statistics(trouble));
     }
-    let (memory, records) = Memory::open(&statistics.stem())?;
+    let path = config.journal.clone();
+    let path = path.unwrap_or_else(|| statistics.stem().with_extension("diario"));
+    let names = statistics.stem().with_extension("nombres");
+    let cluster_id = before.cluster;
+    let opened = Journal::open(
+        &path,
+        || cluster_id.to_string(),
+        || import(before.totals, &names, before.begun),
+    )?;
+    let cluster_id = ClusterId::try_from(opened.cluster.as_str()).unwrap_or(cluster_id);
+    let (journal, registry) = (opened.journal, opened.registry);
+    if let Some(cut) = opened.cut {
+        let _ = events.try_send(CentralEvent::JournalCut {
+            path,
+            bytes: cut.bytes,
+        });
+    }
+    let term = next_term(registry.term().max(before.term), clock::wall_s());
+    statistics.begin(term)?;
     let cluster = Cluster::new(
         clock::now(),
         ClusterConfig {
             required_secondaries: usize::from(config.required_secondaries),
             max_downloads: config.max_downloads,
-            begun: before.begun,
-            term: before.term,
+            term,
             seed: secret_seed(),
-            wall_s: clock::wall_s(),
+            wall_ms: clock::wall_ms(),
         },
-        before.totals,
-        records,
+        registry,
     );
     let (inputs, of_connections) = mpsc::channel(INPUTS);
     let (commands, of_program) = mpsc::channel(COMMANDS);
@@ -127,11 +158,11 @@ pub(in crate::node) async fn start_on(
     let over = stop.clone().drop_guard();
     let expelled = ExpelledHosts::default();
     let face = face(&config, network, &commands, &expelled);
-    let place = Place::new(before.cluster, before.term, address, config.announce);
+    let place = Place::new(cluster_id, term, address, config.announce);
     let central = Central {
         server: Server::new(listener, connection_permits(), Arc::clone(&config.security)),
         cluster,
-        memory,
+        journal,
         statistics,
         events,
         context: Context {
@@ -152,6 +183,12 @@ pub(in crate::node) async fn start_on(
         news: News::default(),
         last_turn: clock::now(),
     };
+    let mut central = central;
+    // Nobody hears of a reign that is not recorded.
+    central.act();
+    let (wall_ms, registry) = (clock::wall_ms(), central.cluster.registry());
+    central.journal.finish(term, wall_ms, registry).await?;
+    set_aside(&names)?;
     Ok(CentralHandle {
         address,
         orders: CentralOrders { commands },
@@ -176,6 +213,26 @@ fn face(
     let door = CentralDoor::new(commands, network, security, expelled.clone());
     let face = config.face.as_ref()?.make(door);
     Some(Reception::new(face, connection_permits()))
+}
+
+/// What runs kept that had no journal: the books, and what was remembered of names.
+fn import(totals: Totals, names: &Path, begun: bool) -> Result<Registry, StoreError> {
+    let records: Vec<NameRecord> = match names.try_exists() {
+        Ok(true) => RecordLog::open(names)?.1,
+        Ok(false) | Err(_) => Vec::new(),
+    };
+    Ok(Registry::import(totals, records, begun, Term::default()))
+}
+
+/// What was imported is not read again.
+fn set_aside(names: &Path) -> Result<(), StoreError> {
+    let imported = names.with_extension("nombres.importado");
+    match std::fs::rename(names, imported) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(StoreError::new(names, &error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A seed that nobody else knows. A system without random numbers has none for TLS or the secret either.

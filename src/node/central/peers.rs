@@ -3,6 +3,7 @@
 use std::{sync::atomic::Ordering, time::Instant};
 
 use super::{
+    effects::Effect,
     inputs::{Outgoing, SharedLine},
     state::Central,
 };
@@ -14,7 +15,6 @@ use crate::{
     },
     node::rules::central::{code_of, said_of},
     proto::{ErrorCode, Said, control::FromCentral},
-    store::StoreError,
 };
 
 impl Central {
@@ -23,10 +23,13 @@ impl Central {
         let now = self.last_turn;
         while let Some(action) = self.cluster.poll_action() {
             match action {
+                Action::Record(entry) => self.journal.record(entry),
                 Action::ToReceiver(connection, message) => self.send(connection, message),
                 Action::ToClient(connection, message) => self.send(connection, message),
                 Action::ToSecondary(connection, message) => self.send(connection, message),
-                Action::Ack { connection, batch } => self.memory.ack(connection, batch),
+                Action::Ack { connection, batch } => {
+                    self.send(connection, ForSecondary::Ack { batch });
+                }
                 Action::Refuse {
                     connection,
                     request,
@@ -42,9 +45,6 @@ impl Central {
         for event in self.news.drain() {
             self.tell(event);
         }
-        for (connection, batch) in self.memory.advance(&mut self.cluster) {
-            self.send(connection, ForSecondary::Ack { batch });
-        }
     }
 
     /// Answers a question of a client or a secondary.
@@ -56,16 +56,6 @@ impl Central {
                 let status = self.cluster.status_with(counts);
                 self.send(connection, Answer::Status(status));
             }
-        }
-    }
-
-    /// Records are on the disk: acknowledges what they came from.
-    pub(super) fn written(&mut self, written: Result<(), StoreError>) {
-        if let Err(error) = written {
-            self.not_saved(error);
-        }
-        for (connection, batch) in self.memory.take_durable() {
-            self.send(connection, ForSecondary::Ack { batch });
         }
     }
 
@@ -94,8 +84,7 @@ impl Central {
         let (code, message) = (code_of(refusal), said_of(refusal));
         self.count_refusal(connection, code, &message);
         self.send(connection, FromCentral::Error { code, message });
-        // Once its outbox is dropped, the connection sends what is left in it and ends.
-        self.peers.remove(&connection);
+        self.effect(Effect::Close(connection));
     }
 
     fn count_refusal(&mut self, connection: ConnectionId, code: ErrorCode, message: &Said) {
@@ -121,13 +110,6 @@ impl Central {
     }
 
     fn post(&mut self, connection: ConnectionId, message: Outgoing) {
-        let Some(peer) = self.peers.get(&connection) else {
-            return;
-        };
-        if peer.outbox.try_send(message).is_err() {
-            // It is closed, or its queue is full. Its reader reports the end.
-            peer.ended.cancel();
-            self.peers.remove(&connection);
-        }
+        self.effect(Effect::Post(connection, message));
     }
 }

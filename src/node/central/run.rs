@@ -10,6 +10,7 @@ use tokio::{
 use super::{
     api::CentralCommand,
     connection,
+    effects::Effect,
     inputs::{End, Input, Outgoing},
     legacy,
     state::Central,
@@ -50,14 +51,16 @@ impl Central {
         let stop = self.context.stop.clone();
         loop {
             self.act();
+            self.commit();
+            let takes_more = !self.journal.is_busy();
             let due = self
                 .cluster
                 .poll_timeout()
                 .unwrap_or_else(|| clock::now() + IDLE);
             tokio::select! {
-                Some(input) = inbox.inputs.recv() => self.input(input),
+                Some(input) = inbox.inputs.recv(), if takes_more => self.input(input),
                 arrival = self.server.arrival() => self.arrived(arrival),
-                Some(command) = inbox.commands.recv() => {
+                Some(command) = inbox.commands.recv(), if takes_more => {
                     let now = self.turn();
                     self.command(now, command);
                 }
@@ -69,7 +72,10 @@ impl Central {
                     let now = self.turn();
                     self.news.handle_timeout(now);
                 }
-                written = self.memory.written() => self.written(written),
+                written = self.journal.written() => {
+                    // What is not on the disk may not be acted on, and a later sync says nothing of it: this run is over.
+                    written?;
+                }
                 _ = save.tick() => self.save(),
                 Some(error) = self.statistics.saved() => self.not_saved(error),
                 () = stop.cancelled() => break,
@@ -124,7 +130,8 @@ impl Central {
             } => self.answer(now, connection, question),
             Input::Closed { connection, end } => self.closed(now, connection, end),
             Input::Legacy { request, answer } => {
-                let _ = answer.send(legacy::answer(&mut self.cluster, &mut self.pages, request));
+                let said = legacy::answer(&mut self.cluster, &mut self.pages, request);
+                self.reply(answer, said);
             }
             Input::BadPeer { address, reason } => self.refused(Some(address), reason),
         }
@@ -140,17 +147,25 @@ impl Central {
                 Parting::Broken
             }
         };
-        self.peers.remove(&connection);
+        self.effect(Effect::Close(connection));
         self.cluster
             .handle_event(now, connection, Event::Closed(parting));
     }
 
     fn save(&mut self) {
+        self.cluster.note_reports();
         self.statistics.refused().forget_told();
         self.statistics.save_books(&self.cluster);
     }
 
     async fn stop(mut self, mut inbox: Inbox) -> Result<(), StoreError> {
+        self.cluster.note_stop();
+        self.act();
+        let (term, registry) = (self.cluster.term(), self.cluster.registry());
+        self.journal
+            .finish(term, clock::wall_ms(), registry)
+            .await?;
+        self.commit();
         for (_, peer) in self.peers.drain() {
             let _ = peer
                 .outbox
@@ -159,7 +174,6 @@ impl Central {
         inbox.inputs.close();
         self.place.end().await;
         let _ = timeout(STOP_GRACE, self.server.close().wait()).await;
-        self.memory.finish(&mut self.cluster).await?;
         self.statistics.finish_books(&self.cluster).await
     }
 }

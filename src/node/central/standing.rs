@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::{
     api::PlaceCommand,
+    effects::Effect,
     inputs::Peer,
     place::{Elsewhere, Membership, Standing},
     state::Central,
@@ -49,8 +50,7 @@ impl Central {
         self.peers.insert(connection, peer);
         if let Some(refusal) = self.place.refusal() {
             self.send(connection, refusal);
-            // Once its outbox is dropped, the connection sends what is left in it and ends.
-            self.peers.remove(&connection);
+            self.effect(Effect::Close(connection));
             return;
         }
         self.cluster.handle_event(now, connection, hello);
@@ -98,7 +98,7 @@ impl Central {
                 self.send(connection, FromCentral::Moved { ip, port, term });
             }
             self.send(connection, FromCentral::Bye);
-            self.peers.remove(&connection);
+            self.effect(Effect::Close(connection));
             // It has not gone: it goes on elsewhere.
             let closed = Event::Closed(Parting::Broken);
             self.cluster.handle_event(now, connection, closed);

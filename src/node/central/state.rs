@@ -9,8 +9,8 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{
-    CentralEvent, catalogue::Shown, connection::Context, inputs::Peer, memory::Memory, news::News,
-    pages::Pages, place::Place, statistics::Statistics,
+    CentralEvent, catalogue::Shown, connection::Context, effects::Effect, inputs::Peer,
+    journal::Journal, news::News, pages::Pages, place::Place, statistics::Statistics,
 };
 use crate::{
     engine::cluster::{Cluster, ConnectionId, CountsVersion, FileCounts},
@@ -22,7 +22,7 @@ use crate::{
 pub(super) struct Central {
     pub(super) server: Server,
     pub(super) cluster: Cluster,
-    pub(super) memory: Memory,
+    pub(super) journal: Journal,
     pub(super) statistics: Statistics,
     pub(super) events: mpsc::Sender<CentralEvent>,
     pub(super) context: Context,
@@ -41,10 +41,8 @@ pub(super) struct Central {
 }
 
 impl Central {
-    pub(super) fn tell(&self, event: CentralEvent) {
-        tracing::debug!(?event, "event");
-        // Events are for people: the cluster does not wait for a stalled console.
-        let _ = self.events.try_send(event);
+    pub(super) fn tell(&mut self, event: CentralEvent) {
+        self.effect(Effect::Tell(event));
     }
 
     /// A connection was refused, or ended for what its peer did.
@@ -56,7 +54,7 @@ impl Central {
     }
 
     /// Tells of statistics or records that could not be saved.
-    pub(super) fn not_saved(&self, error: StoreError) {
+    pub(super) fn not_saved(&mut self, error: StoreError) {
         self.tell(CentralEvent::Statistics(StatisticsTrouble::Failed(error)));
     }
 }

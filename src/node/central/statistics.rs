@@ -5,11 +5,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::cluster::{Cluster, Totals},
+    engine::{cluster::Cluster, registry::Totals},
     model::{ClusterId, Term},
     node::{
         refusals::Refusals,
-        rules::terms::next_term,
         statistics::{self, Head, StatisticsFile, StatisticsTrouble},
     },
     store::StoreError,
@@ -54,29 +53,27 @@ pub(super) struct Before {
     pub(super) totals: Totals,
     /// It was killed after service had begun, so that service goes on at once.
     pub(super) begun: bool,
-    /// Which cluster this is; made at the first start. It is on the disk.
+    /// Which cluster this is; made at the first start.
     pub(super) cluster: ClusterId,
-    /// The term that begins now. It is on the disk.
+    /// The last term.
     pub(super) term: Term,
     /// What people are to hear about the file.
     pub(super) warning: Option<StatisticsTrouble>,
 }
 
 impl Statistics {
-    /// Reads what the last run left in the folder. Saves the new term before it is used, so that no two runs share one.
+    /// Reads what the last run left in the folder.
     ///
     /// # Errors
     /// When the folder cannot be made, read or written.
-    pub(super) fn of_central(folder: &Path, wall_s: u64) -> Result<(Self, Before), StoreError> {
+    pub(super) fn of_central(folder: &Path) -> Result<(Self, Before), StoreError> {
         let (mut file, head, warning) = Self::open(folder, "central")?;
         let was_killed = head.is_some_and(|head| head.was_killed());
         file.content.service_begun &= was_killed;
-        file.content.term = next_term(file.content.term, wall_s);
         let cluster = *file
             .content
             .cluster
             .get_or_insert_with(|| ClusterId(fastrand::u64(..)));
-        file.save_now()?;
         let before = Before {
             cluster,
             begun: file.content.service_begun,
@@ -85,6 +82,15 @@ impl Statistics {
             warning,
         };
         Ok((file, before))
+    }
+
+    /// A reign begins.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn begin(&mut self, term: Term) -> Result<(), StoreError> {
+        self.content.term = term;
+        self.save_now()
     }
 
     /// The connections that were refused.
@@ -129,25 +135,9 @@ mod tests {
     use crate::{engine::counters::Counters, model::SecondaryNumber};
 
     #[test]
-    fn each_start_is_a_later_reign_and_on_the_disk_before_anybody_hears_of_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let begin = |wall_s| {
-            let (_, before) = Statistics::of_central(folder.path(), wall_s).unwrap();
-            let saved = std::fs::read(folder.path().join("central.json")).unwrap();
-            let saved: Content = serde_json::from_slice(&saved).unwrap();
-            assert_eq!(saved.term, before.term);
-            before.term
-        };
-        assert_eq!(begin(1000), Term(1000));
-        assert_eq!(begin(1000), Term(1001));
-        assert_eq!(begin(10), Term(1002));
-        assert_eq!(begin(2000), Term(2000));
-    }
-
-    #[test]
     fn service_goes_on_only_after_a_kill() {
         let folder = tempfile::tempdir().unwrap();
-        let open = || Statistics::of_central(folder.path(), 0).unwrap();
+        let open = || Statistics::of_central(folder.path()).unwrap();
         let (mut statistics, before) = open();
         assert!(!before.begun);
         statistics.content.service_begun = true;

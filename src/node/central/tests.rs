@@ -27,6 +27,7 @@ async fn slow_central(folder: &Path) -> CentralHandle {
         required_secondaries: 1,
         max_downloads: 5,
         statistics,
+        journal: None,
         security: Arc::new(Security::default()),
         face: None,
     };

@@ -186,6 +186,7 @@ impl Cluster {
             required_secondaries: u16::from(SECONDARIES),
             max_downloads: 5,
             statistics: self.path(statistics),
+            journal: None,
             security: Default::default(),
             face: Some(self.doors.clone().maker()),
         };

@@ -23,7 +23,7 @@ mod target;
 mod there;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::{
     io,

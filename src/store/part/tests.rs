@@ -7,7 +7,7 @@ mod own;
 mod power;
 mod repair;
 mod replace;
-mod sim;
+pub(in crate::store) mod sim;
 
 use std::{fs::File, os::unix::fs::FileExt};
 

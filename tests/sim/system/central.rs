@@ -8,11 +8,11 @@ use std::{
 use trozos::{
     engine::cluster::{
         Action, Cluster, ClusterConfig, ConnectionId, Drained, Event, Expelled, Notice, Parting,
-        Refusal, Resolved, Totals,
+        Refusal, Resolved,
     },
+    engine::registry::Registry,
     model::{
-        ClientName, CopyOrder, FileName, Incarnation, NameRecord, SecondaryNumber, SourceInfo,
-        Term, Who,
+        ClientName, CopyOrder, FileName, Incarnation, SecondaryNumber, SourceInfo, Who,
         limits::{
             CLIENT_HEARTBEAT, CLIENT_LEASE, EXPELLED_FOR, HEARTBEAT, LEASE, STATISTICS_EVERY,
         },
@@ -39,16 +39,13 @@ fn number_of(source: &SourceInfo) -> SecondaryNumber {
     number
 }
 
-/// What its statistics file holds.
+/// What its journal holds.
 #[derive(Clone, Debug, Default)]
 pub struct Saved {
-    pub totals: Totals,
-    pub begun: bool,
-    /// The last reign.
-    pub term: Term,
-    pub is_running: bool,
-    /// What it remembers of names.
-    pub names: BTreeMap<FileName, NameRecord>,
+    pub registry: Registry,
+    /// Places, as clients know them.
+    places: Option<Places>,
+    expelled: BTreeMap<ClientName, Instant>,
 }
 
 #[derive(Debug)]
@@ -86,29 +83,33 @@ impl Central {
         let config = ClusterConfig {
             required_secondaries: ctx.settings.required,
             max_downloads: ctx.settings.places,
-            begun: saved.begun && saved.is_running,
-            term: next_term(saved.term, ctx.clock_ms / 1000),
+            term: next_term(saved.registry.term(), ctx.clock_ms / 1000),
             seed: ctx.random.u128(..),
-            wall_s: ctx.clock_ms / 1000,
+            wall_ms: ctx.clock_ms,
         };
-        ctx.saved.is_running = true;
-        ctx.saved.begun = config.begun;
-        ctx.saved.term = config.term;
-        Self {
-            cluster: Cluster::new(ctx.now, config, saved.totals, saved.names.into_values()),
+        let mut places = saved.places;
+        if let Some(places) = &mut places {
+            places.restart();
+        }
+        let drained = saved.registry.drained().collect();
+        let mut central = Self {
+            cluster: Cluster::new(ctx.now, config, saved.registry),
             peers: BTreeMap::new(),
             links: BTreeMap::new(),
             next_link: 0,
             save_at: ctx.now + STATISTICS_EVERY,
-            places: Places::new(ctx.settings.places),
-            drained: BTreeSet::new(),
+            places: places.unwrap_or_else(|| Places::new(ctx.settings.places)),
+            drained,
             told_drained: BTreeSet::new(),
             granted_of: BTreeSet::new(),
             runs: BTreeMap::new(),
             last_run: None,
-            expelled: BTreeMap::new(),
+            expelled: saved.expelled,
             names: BTreeMap::new(),
-        }
+        };
+        central.act(ctx);
+        central.check(ctx);
+        central
     }
 
     pub fn due(&self) -> Instant {
@@ -125,7 +126,7 @@ impl Central {
         if self.cluster.poll_timeout().is_some_and(|at| at <= ctx.now) {
             self.cluster.handle_timeout(ctx.now);
             self.act(ctx);
-            self.check();
+            self.check(ctx);
         }
         if self.save_at <= ctx.now {
             self.save_at = ctx.now + STATISTICS_EVERY;
@@ -152,9 +153,9 @@ impl Central {
         }
     }
 
-    pub fn save(&self, ctx: &mut Ctx<'_>) {
-        ctx.saved.totals = self.cluster.totals();
-        ctx.saved.begun |= self.cluster.has_begun();
+    fn save(&mut self, ctx: &mut Ctx<'_>) {
+        self.cluster.note_reports();
+        self.act(ctx);
     }
 
     fn close(&mut self, ctx: &mut Ctx<'_>, link: ConnectionId) {
@@ -228,7 +229,7 @@ impl Central {
                 ctx.send(end, Packet::FromCentral(hello));
             }
             self.act(ctx);
-            return self.check();
+            return self.check(ctx);
         }
         let Some(peer) = self.peers.get_mut(&link) else {
             return;
@@ -266,7 +267,7 @@ impl Central {
         self.cluster.handle_event(ctx.now, link, event);
         // One that changed nothing needs no look.
         if self.act(ctx) || !is_heartbeat {
-            self.check();
+            self.check(ctx);
         }
     }
 
@@ -286,7 +287,7 @@ impl Central {
             Drained::NoSuchSecondary => {}
         }
         self.act(ctx);
-        self.check();
+        self.check(ctx);
     }
 
     /// A person's decision about a name.
@@ -294,7 +295,7 @@ impl Central {
         let resolved = self.cluster.resolve(ctx.now, name, choice);
         assert!(matches!(resolved, Resolved::To(_)), "{name}: {resolved:?}");
         self.act(ctx);
-        self.check();
+        self.check(ctx);
     }
 
     /// A person's order.
@@ -302,9 +303,10 @@ impl Central {
         if let Expelled::Clients(_) = self.cluster.expel(ctx.now, name) {
             let name = ClientName::try_from(name).expect("a good name");
             self.expelled.insert(name, ctx.now + EXPELLED_FOR);
+            ctx.saved.expelled = self.expelled.clone();
         }
         self.act(ctx);
-        self.check();
+        self.check(ctx);
     }
 
     /// Nothing new is asked of who is drained while another that is alive can send it.
@@ -374,6 +376,7 @@ impl Central {
             }
             self.check_sources(&action);
             match action {
+                Action::Record(entry) => ctx.saved.registry.apply(&entry),
                 Action::ToReceiver(link, message) => self.send(ctx, link, message),
                 Action::ToClient(link, message) => self.send(ctx, link, message),
                 Action::ToSecondary(link, message) => self.send(ctx, link, message),
@@ -403,16 +406,7 @@ impl Central {
                 Action::Ack {
                     connection: link,
                     batch,
-                } => {
-                    for record in self.cluster.take_unsaved() {
-                        if record.is_empty() {
-                            ctx.saved.names.remove(&record.name);
-                        } else {
-                            ctx.saved.names.insert(record.name.clone(), record);
-                        }
-                    }
-                    self.send(ctx, link, ForSecondary::Ack { batch });
-                }
+                } => self.send(ctx, link, ForSecondary::Ack { batch }),
                 Action::Notice(_) => {}
             }
         }
@@ -442,9 +436,13 @@ impl Central {
         }
     }
 
-    fn check(&self) {
+    fn check(&mut self, ctx: &mut Ctx<'_>) {
         let status = self.cluster.status();
-        self.places.check(&status);
+        self.places.check(&status, self.cluster.is_holding());
+        let registry = self.cluster.registry();
+        assert!(ctx.saved.registry == *registry, "something is not recorded");
+        self.cluster.assert_recorded();
+        ctx.saved.places = Some(self.places.clone());
         let mut numbers = BTreeSet::new();
         for secondary in status.secondaries.iter().filter(|s| s.alive) {
             assert!(numbers.insert(secondary.number), "{status:?}");
@@ -461,7 +459,7 @@ impl Central {
         for peer in self.peers.values() {
             ctx.send(peer.end, Packet::FromCentral(FromCentral::Bye));
         }
-        self.save(ctx);
-        ctx.saved.is_running = false;
+        self.cluster.note_stop();
+        self.act(ctx);
     }
 }

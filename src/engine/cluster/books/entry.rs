@@ -6,13 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    figures::{Figures, sender_of},
-    origin::Origin,
-    saved::{OpenTransfer, Reported},
-};
+use super::origin::Origin;
 use crate::{
-    engine::cluster::ConnectionId,
+    engine::{
+        cluster::ConnectionId,
+        registry::{Figures, OpenTransfer, Reported, sender_of},
+    },
     model::{
         ClientName, FileName, Finished, Incarnation, ReceivedFrom, Receiver, SecondaryNumber,
         SentTransfer, TransferId,

@@ -23,7 +23,7 @@ fn sent(bytes: u64, last: bool) -> SentTransfer {
 }
 
 fn books(now: Instant) -> Books {
-    let mut books = Books::new(now, Totals::default(), Numbers::new(Term(2), 1));
+    let mut books = Books::restore(now, &Ledger::default(), Numbers::new(Term(2), 1));
     let open = sent(0, false);
     books.open(now, open.transfer, &open.receiver, &open.file, HOST);
     books
@@ -146,7 +146,7 @@ fn figures_that_no_sum_can_hold_stop_nobody() {
 #[test]
 fn a_transfer_of_an_earlier_run_may_have_senders_that_are_gone() {
     let now = Instant::now();
-    let mut books = Books::new(now, Totals::default(), Numbers::new(Term(2), 1));
+    let mut books = Books::restore(now, &Ledger::default(), Numbers::new(Term(2), 1));
     let open = sent(0, false);
     books.resume(open.transfer, &open.receiver, &open.file, HOST);
     // The sender was started anew before the central was: its first run's figures reach nobody.
@@ -173,7 +173,11 @@ fn an_end_that_is_told_again_counts_once() {
     }
     // So it does in a later run of the central.
     let before = books.totals();
-    let mut later = Books::new(now, before.clone(), Numbers::new(Term(3), 2));
+    let mut later = Books::restore(
+        now,
+        &Ledger::import(before.clone()),
+        Numbers::new(Term(3), 2),
+    );
     later.resume(open.transfer, &open.receiver, &open.file, HOST);
     assert_eq!(later.totals().open.len(), 1);
     later.finish(now, LINK, finished(vec![received(1, 80, 0)]));
@@ -182,7 +186,7 @@ fn an_end_that_is_told_again_counts_once() {
     // One that knows only that it is settled leaves it as it is.
     let mut known = before;
     known.closed.clear();
-    let mut later = Books::new(now, known, Numbers::new(Term(3), 2));
+    let mut later = Books::restore(now, &Ledger::import(known), Numbers::new(Term(3), 2));
     later.resume(open.transfer, &open.receiver, &open.file, HOST);
     assert!(later.totals().open.is_empty());
 }
@@ -199,9 +203,9 @@ fn a_late_report_amends_what_was_booked_without_it() {
     for _ in 0..2 {
         // Also when the central was started anew meanwhile.
         let saved = serde_json::to_string(&books.totals()).unwrap();
-        books = Books::new(
+        books = Books::restore(
             now,
-            serde_json::from_str(&saved).unwrap(),
+            &Ledger::import(serde_json::from_str(&saved).unwrap()),
             Numbers::new(Term(3), 2),
         );
         report(&mut books, now, number(1), RUN, sent(90, true));
@@ -288,7 +292,7 @@ fn a_vanished_receiver_is_waited_for_and_then_booked_as_unconfirmed() {
 
 #[test]
 fn three_legacy_parts_make_a_download() {
-    let mut books = Books::new(Instant::now(), Totals::default(), Numbers::new(Term(2), 1));
+    let mut books = Books::restore(Instant::now(), &Ledger::default(), Numbers::new(Term(2), 1));
     let client = Receiver::Legacy(samples::client("ana"));
     let now = Instant::now();
     let steps = [(0, 0), (2, 0), (2, 0), (1, 1), (0, 1)];

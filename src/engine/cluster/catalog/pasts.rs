@@ -49,7 +49,7 @@ pub(super) struct Pasts {
     /// The names of each origin by the time of their last change, and their size.
     origins: BTreeMap<By, Share>,
     bytes: usize,
-    /// Names whose record on the disk is out of date.
+    /// Names of which other things are recorded, or things that were forgotten.
     unsaved: BTreeSet<FileName>,
 }
 
@@ -137,12 +137,11 @@ impl Pasts {
         std::mem::take(&mut self.unsaved)
     }
 
-    pub(super) fn has_unsaved(&self) -> bool {
-        !self.unsaved.is_empty()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.names.len()
+    /// What the name stands for has changed, which its record tells.
+    pub(super) fn is_outdated(&mut self, name: &FileName) {
+        if self.names.contains_key(name) {
+            self.unsaved.insert(name.clone());
+        }
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &FileName> {
@@ -181,7 +180,7 @@ impl Pasts {
             };
             let name = name.clone();
             self.take_out(&name);
-            self.unsaved.remove(&name);
+            self.unsaved.insert(name);
         }
     }
 }
@@ -203,14 +202,22 @@ mod tests {
         let mut pasts = Pasts::default();
         pasts.supersede(&name("kept"), id(0), one, 1);
         let long = "d".repeat(200);
+        let mut recorded = BTreeSet::new();
         for n in 0..200_000_u64 {
             pasts.supersede(&name(&format!("{long}{n}")), id(n), two, 2 + n);
+            // What is forgotten is to be recorded as well.
+            for name in pasts.take_unsaved() {
+                match pasts.names.contains_key(&name) {
+                    true => recorded.insert(name),
+                    false => recorded.remove(&name),
+                };
+            }
         }
+        assert!(pasts.names().eq(&recorded));
         assert!(pasts.bytes <= MOST_BYTES);
         assert!(pasts.is_gone(&name("kept"), id(0)));
         assert!(!pasts.is_gone(&name(&format!("{long}0")), id(0)));
         assert!(pasts.is_gone(&name(&format!("{long}199999")), id(199_999)));
-        assert!(pasts.unsaved.len() <= pasts.names.len());
     }
 
     #[test]

@@ -57,7 +57,13 @@ impl Bench {
     }
 
     fn restart(&mut self) {
-        self.0 = Catalog::restore(self.0.records().collect::<Vec<_>>(), NOW);
+        let records: Vec<_> = self
+            .0
+            .pasts
+            .names()
+            .map(|name| self.0.record(name.clone()))
+            .collect();
+        self.0 = Catalog::restore(&records, NOW);
     }
 }
 

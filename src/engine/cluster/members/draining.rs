@@ -1,5 +1,5 @@
-//! Drained secondaries: somebody wants to stop them, so they should have nothing left to send. Until that ends, or the
-//! central restarts, nothing new is asked of them, they get no copies, and receivers are told to use the others. They
+//! Drained secondaries: somebody wants to stop them, so they should have nothing left to send. Until a person
+//! ends that, nothing new is asked of them, they get no copies, and receivers are told to use the others. They
 //! stay holders: a file that no other live secondary holds is still sent by them.
 
 use std::{collections::BTreeMap, time::Instant};

@@ -31,6 +31,10 @@ pub(super) struct Line {
     /// Running requests that have lent their slot.
     lent: BTreeSet<RequestKey>,
     waiting: VecDeque<Waiting>,
+    /// Requests of an earlier run, whose clients are not back yet. They keep their places: nobody goes before them.
+    away: BTreeSet<RequestKey>,
+    /// Nobody begins for now.
+    is_held: bool,
     /// Where [`Self::tell_more`] goes on; `None` while all know their positions.
     cursor: Option<usize>,
 }
@@ -81,6 +85,8 @@ impl Line {
             by_time: BTreeSet::new(),
             lent: BTreeSet::new(),
             waiting: VecDeque::new(),
+            away: BTreeSet::new(),
+            is_held: false,
             cursor: None,
         }
     }
@@ -104,6 +110,39 @@ impl Line {
         self.run(now, key);
     }
 
+    /// A request of an earlier run waits, at the end of the line, for its turn and for its client.
+    pub(super) fn wait_away(&mut self, key: RequestKey) {
+        let told = self.waiting.len() as u32 + 1;
+        self.waiting.push_back(Waiting { key, told });
+        self.away.insert(key);
+    }
+
+    /// From now on, or no longer, nobody begins who waits. Those who can begin then do.
+    pub(super) fn hold(&mut self, now: Instant, is_held: bool) -> Moved {
+        self.is_held = is_held;
+        self.leave(now, |_| false)
+    }
+
+    /// A client asks again, on another connection, for what it has a place for. `None` if it has none.
+    pub(super) fn take_over(
+        &mut self,
+        now: Instant,
+        from: RequestKey,
+        to: RequestKey,
+    ) -> Option<InLine> {
+        self.away.remove(&from);
+        if self.running.contains_key(&from) || self.lent.contains(&from) {
+            self.rest(from);
+            self.lent.remove(&from);
+            self.run(now, to);
+            return Some(InLine::Runs);
+        }
+        let waiting = self.waiting.iter_mut().zip(1..);
+        let (waiting, position) = { waiting }.find(|(waiting, _)| waiting.key == from)?;
+        (waiting.key, waiting.told) = (to, position);
+        Some(InLine::Waits(position))
+    }
+
     /// A download was sent something. It keeps its slot, or gets one back that it had lent.
     pub(super) fn worked(&mut self, now: Instant, key: RequestKey) {
         if self.running.contains_key(&key) || self.lent.contains(&key) {
@@ -114,7 +153,8 @@ impl Line {
     /// Takes the slots of idle downloads as far as others wait for them. Returns the lenders.
     pub(super) fn lend(&mut self, now: Instant) -> (Vec<RequestKey>, Moved) {
         let mut lenders = Vec::new();
-        while self.waiting.len() > self.slots.saturating_sub(self.running.len())
+        while self.first().is_some()
+            && self.waiting.len() > self.slots.saturating_sub(self.running.len())
             && let Some((at, key)) = self.by_time.first().copied()
             && at + IDLE_PLACE <= now
         {
@@ -131,15 +171,16 @@ impl Line {
     /// When [`Self::lend`] is due.
     pub(super) fn next_lending(&self) -> Option<Instant> {
         let (at, _) = self.by_time.first()?;
-        (!self.waiting.is_empty()).then(|| *at + IDLE_PLACE)
+        self.first().map(|_| *at + IDLE_PLACE)
     }
 
     /// Time in which this process did not run does not count as idle.
     pub(super) fn renew(&mut self, now: Instant) {
         for at in self.running.values_mut() {
-            *at = now;
+            // Who is waited for has longer.
+            *at = now.max(*at);
         }
-        self.by_time = self.running.keys().map(|key| (now, *key)).collect();
+        self.by_time = self.running.iter().map(|(key, at)| (*at, *key)).collect();
     }
 
     /// Changes the number of slots. If there are fewer, running downloads still run to their end.
@@ -155,6 +196,7 @@ impl Line {
         self.by_time.retain(|(_, key)| !gone(*key));
         self.lent.retain(|key| !gone(*key));
         self.waiting.retain(|waiting| !gone(waiting.key));
+        self.away.retain(|key| !gone(*key));
         let mut moved = Moved::default();
         while self.running.len() < self.slots
             && let Some(first) = self.take_first()
@@ -200,9 +242,14 @@ impl Line {
         positions
     }
 
-    /// Takes out the first in line. A connection that has lent a slot lets others go first, as it would take more slots
-    /// without using them.
     fn take_first(&mut self) -> Option<RequestKey> {
+        let first = self.waiting.remove(self.first()?)?;
+        Some(first.key)
+    }
+
+    /// Who begins next, if anybody may. A connection that has lent a slot lets others go first, as it would take more
+    /// slots without using them.
+    fn first(&self) -> Option<usize> {
         let has_lent = |connection: ConnectionId| {
             let of_connection =
                 (connection, RequestId(u64::MIN))..=(connection, RequestId(u64::MAX));
@@ -211,8 +258,9 @@ impl Line {
         let first = self
             .line()
             .position(|(connection, _)| !has_lent(connection));
-        let first = self.waiting.remove(first.unwrap_or(0))?;
-        Some(first.key)
+        let first = first.unwrap_or(0);
+        let is_here = !self.away.contains(&self.waiting.get(first)?.key);
+        (is_here && !self.is_held).then_some(first)
     }
 
     fn run(&mut self, now: Instant, key: RequestKey) {

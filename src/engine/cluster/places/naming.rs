@@ -29,11 +29,9 @@ impl Places {
     /// refused.
     pub(in crate::engine::cluster) fn enrol(
         &mut self,
-        now: Instant,
         connection: ConnectionId,
         wanted: &ClientName,
     ) -> Option<Named> {
-        self.sent_away.forget(now);
         if self.sent_away.has_name(wanted) {
             return None;
         }
@@ -41,11 +39,16 @@ impl Places {
         let name = self.free_name(connection, session, wanted);
         let client = self.clients.get_mut(&connection)?;
         client.wanted = Some(wanted.clone());
-        Some(Named {
+        let named = Named {
             name: name.clone(),
             address: client.address,
             before: client.name.replace(name),
-        })
+        };
+        let is_new = named.before.as_ref() != Some(&named.name);
+        if let Some(session) = client.session.filter(|_| is_new && named.before.is_some()) {
+            self.renamed.insert(session, named.name.clone());
+        }
+        Some(named)
     }
 
     /// Tells when something last arrived on each connection.
@@ -91,7 +94,7 @@ impl Places {
         let (own, others): (Vec<_>, Vec<_>) = self
             .clients
             .iter()
-            .filter(|(at, client)| **at != connection && client.name.is_some())
+            .filter(|(at, client)| **at != connection && client.name.is_some() && !client.is_away)
             .map(|(_, client)| client)
             .partition(|client| client.session == session);
         let before = own.iter().find(|c| c.wanted.as_ref() == Some(wanted));

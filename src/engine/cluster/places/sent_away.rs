@@ -22,10 +22,17 @@ impl SentAway {
         self.hosts.insert(host.to_canonical(), until);
     }
 
-    /// Forgets those that are not refused any more.
-    pub(super) fn forget(&mut self, now: Instant) {
-        self.names.retain(|_, until| *until > now);
-        self.hosts.retain(|_, until| *until > now);
+    /// Forgets those that are not refused any more, and returns them.
+    pub(super) fn let_in(&mut self, now: Instant) -> (Vec<ClientName>, Vec<IpAddr>) {
+        let names = self.names.extract_if(.., |_, until| *until <= now);
+        let names = names.map(|(name, _)| name).collect();
+        let hosts = self.hosts.extract_if(.., |_, until| *until <= now);
+        (names, hosts.map(|(host, _)| host).collect())
+    }
+
+    /// Names that are refused.
+    pub(super) fn refused(&self) -> impl Iterator<Item = &ClientName> {
+        self.names.keys()
     }
 
     pub(super) fn has_name(&self, name: &ClientName) -> bool {

@@ -7,7 +7,7 @@ use crate::{
     engine::cluster::{
         Action, ConnectionId, Notice, Refusal,
         books::Origin,
-        places::{Entered, Left, Moved, RequestKey, TOO_MANY_REQUESTS},
+        places::{Entered, Former, Left, Moved, RequestKey, TOO_MANY_REQUESTS},
         transfers::{Begin, SourceIds},
     },
     model::{
@@ -104,12 +104,15 @@ impl Cluster {
 
     /// The name that a client has from now on; `None` if it is sent away.
     fn set_name(&mut self, connection: ConnectionId, wanted: &ClientName) -> Option<ClientName> {
+        self.let_in(self.last_call);
         while let Some(outlived) = self.places.outlived(self.last_call, connection, wanted) {
             // Should it live after all, it hears of it and comes again, as another.
-            self.close(outlived, Refusal::Silent);
+            if !self.places.is_away(outlived) {
+                self.close(outlived, Refusal::Silent);
+            }
             self.client_gone(outlived);
         }
-        let Some(named) = self.places.enrol(self.last_call, connection, wanted) else {
+        let Some(named) = self.places.enrol(connection, wanted) else {
             self.send_away(connection);
             return None;
         };
@@ -133,6 +136,11 @@ impl Cluster {
 
     fn download(&mut self, connection: ConnectionId, request: RequestId, name: FileName) {
         let key = (connection, request);
+        if let Some((from, former)) = self.places.former(key)
+            && self.take_back(from, key, &name, former)
+        {
+            return;
+        }
         let entered = self
             .places
             .check(key)
@@ -153,6 +161,73 @@ impl Cluster {
             }
             Err(refusal) => self.refuse(connection, request, refusal),
         }
+    }
+
+    /// A client asks again for what it has a place for on another connection. True when it has that place here now, or
+    /// cannot be told more.
+    fn take_back(
+        &mut self,
+        from: RequestKey,
+        key: RequestKey,
+        name: &FileName,
+        former: Former,
+    ) -> bool {
+        if self.places.check(key).is_err() {
+            return false;
+        }
+        match former {
+            Former::Waits(file) if file == *name => {
+                if let Some(position) = self.places.take_over(self.last_call, from, key) {
+                    self.tell_position(key, position);
+                }
+                // It may have been waited for.
+                let moved = self.places.hold(self.last_call, self.is_holding);
+                self.moved(moved);
+                true
+            }
+            Former::Runs(transfer) if self.books.file_of(transfer).as_ref() == Some(name) => {
+                self.grant_again(from, key, transfer, name);
+                true
+            }
+            Former::Waits(_) | Former::Runs(_) => {
+                // Another one of the same number: the first is forgotten by its client.
+                self.over(from);
+                false
+            }
+        }
+    }
+
+    /// A client that did not hear of its grant hears of it.
+    fn grant_again(
+        &mut self,
+        from: RequestKey,
+        key: RequestKey,
+        transfer: TransferId,
+        name: &FileName,
+    ) {
+        let (connection, request) = key;
+        let file = match self.find(name) {
+            Ok((file, _)) => file,
+            Err(refusal) => return self.refuse(connection, request, refusal),
+        };
+        let Some((client, origin)) = self.client_at(connection) else {
+            return;
+        };
+        self.places.take_over(self.last_call, from, key);
+        let receiver = Receiver::Client(client);
+        self.books.resume(transfer, &receiver, name, origin);
+        let ids = self.transfers.end(transfer).map(|old| old.ids);
+        let begin = Begin {
+            file,
+            receiver,
+            connection,
+            request: Some(request),
+            ids: ids.unwrap_or_default(),
+        };
+        let grant = self.grant(transfer, begin);
+        let granted = ForClient::Granted { request, grant };
+        self.actions
+            .push_back(Action::ToClient(connection, granted));
     }
 
     fn refuse(&mut self, connection: ConnectionId, request: RequestId, refusal: Refusal) {
@@ -233,7 +308,14 @@ impl Cluster {
         let is_anothers = running.is_some_and(|running| {
             running.receiver != receiver || self.session_at(running.connection) != session
         });
-        if is_anothers || !self.books.may_resume(transfer, origin) {
+        let recorded = self.places.session_of(transfer);
+        let is_anothers = is_anothers || recorded.is_some_and(|owner| Some(owner) != session);
+        // What began in a reign of which all is known is known.
+        let is_made_up = self.registry.has_all_of(transfer.term)
+            && transfer.term != self.config.term
+            && self.registry.ledger().get_open(transfer).is_none()
+            && !self.books.are_closed(transfer);
+        if is_anothers || is_made_up || !self.books.may_resume(transfer, origin) {
             return Err(TOO_MANY_REQUESTS);
         }
         Ok(Resumable {
@@ -260,8 +342,12 @@ impl Cluster {
         // Books that an earlier run closed, and of which nothing else is known, stay as they are; the download goes on
         // like any other, or its end is told once more.
         self.books.resume(transfer, &receiver, &file.name, origin);
+        let away = self.places.away_with(transfer);
         self.places
             .resume(self.last_call, (connection, request), transfer);
+        if let Some(away) = away {
+            self.over(away);
+        }
         if let Some(old) = self.transfers.end(transfer) {
             ids = old.ids;
             if let Some(old_request) = old.request
@@ -301,7 +387,7 @@ impl Cluster {
             self.transfers.end(transfer);
             self.books.orphan(self.last_call, transfer);
         }
-        if let Some(client) = left.name {
+        if let Some(client) = left.name.filter(|_| !left.was_away) {
             self.tell(Notice::ClientGone { client });
         }
         self.moved(left.moved);

@@ -39,7 +39,7 @@ impl Cluster {
     /// what else there is. What an earlier run knew waits for those who have not come back yet.
     pub(super) fn give_up_orphans(&mut self) {
         let present = self.members.present();
-        let are_all_here = self.members.iter().count() == usize::from(present.len());
+        let are_all_here = self.members.count() == usize::from(present.len());
         if !are_all_here || usize::from(present.len()) < self.config.required_secondaries {
             return;
         }

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Cluster;
 use crate::{
-    engine::cluster::{
-        Action, ConnectionId, Notice, Refusal, catalog::Resolved, transfers::Transfer,
+    engine::{
+        cluster::{Action, ConnectionId, Notice, Refusal, catalog::Resolved, transfers::Transfer},
+        registry::Entry,
     },
     model::{
         ClientName, Conflict, FileName, Outcome, Receiver, SecondaryNumber, TransferId,
@@ -27,7 +28,7 @@ pub enum Drained {
     Yes,
     /// It is not drained any more.
     No,
-    /// None of this number has enrolled since the central started.
+    /// None of this number has ever enrolled.
     NoSuchSecondary,
 }
 
@@ -44,13 +45,17 @@ pub enum Expelled {
 impl Cluster {
     /// How many downloads may run at once.
     pub fn max_downloads(&self) -> usize {
-        self.config.max_downloads
+        self.max_downloads
     }
 
     /// From now on so many downloads run at once, at least one. Those that are too many then end first.
     pub fn set_max_downloads(&mut self, now: Instant, most: usize) {
         self.notice_own_stop(now);
-        self.config.max_downloads = most.max(1);
+        self.max_downloads = most.max(1);
+        let (most, configured) = (self.max_downloads, self.config.max_downloads);
+        if self.registry.max_downloads(configured) != most {
+            self.record(Entry::MaxDownloads { most, configured });
+        }
         let moved = self.places.set_slots(now, most);
         self.moved(moved);
         self.after(now);
@@ -63,6 +68,7 @@ impl Cluster {
             return Drained::NoSuchSecondary;
         }
         if self.members.drain(number) {
+            self.record(Entry::Drained { number });
             self.push_sources_of(|_| true);
         }
         self.after(now);
@@ -76,6 +82,7 @@ impl Cluster {
             return Drained::NoSuchSecondary;
         }
         if self.members.end_draining(number) {
+            self.record(Entry::Works { number });
             self.push_sources_of(|_| true);
         }
         self.after(now);
@@ -118,27 +125,52 @@ impl Cluster {
         if connections.is_empty() && sent.is_empty() {
             return Expelled::NoSuchClient;
         }
-        let hosts = self.places.expel(name, now + EXPELLED_FOR);
-        for host in &hosts {
-            self.end_sending_to(now, *host);
+        let hosts = self.places.expel(name.clone(), now + EXPELLED_FOR);
+        let until_ms = self.expelled_until_ms();
+        self.record(Entry::Expelled { name, until_ms });
+        for host in hosts {
+            self.refuse_host(now, host);
         }
         for (number, transfer) in sent {
             self.stop_sending(number, transfer);
             self.books.expel(now, transfer);
         }
+        let is_here = |connection: &&ConnectionId| !self.places.is_away(**connection);
+        let here = connections.iter().filter(is_here).count();
         connections
             .iter()
             .for_each(|connection| self.send_away(*connection));
         self.after(now);
-        Expelled::Clients(connections.len().max(1) as u32)
+        Expelled::Clients(here.max(1) as u32)
     }
 
     /// The same for a host that asks by HTTP.
     fn expel_host(&mut self, now: Instant, host: IpAddr) -> Expelled {
         self.places.expel_host(host, now + EXPELLED_FOR);
-        self.end_sending_to(now, host);
+        self.refuse_host(now, host);
         self.after(now);
         Expelled::Clients(1)
+    }
+
+    fn refuse_host(&mut self, now: Instant, host: IpAddr) {
+        let (host, until_ms) = (host.to_canonical(), self.expelled_until_ms());
+        self.record(Entry::ExpelledHost { host, until_ms });
+        self.end_sending_to(now, host);
+    }
+
+    fn expelled_until_ms(&self) -> u64 {
+        self.wall_ms() + EXPELLED_FOR.as_millis() as u64
+    }
+
+    /// Who was sent away long enough ago is let in again.
+    pub(super) fn let_in(&mut self, now: Instant) {
+        let (names, hosts) = self.places.let_in(now);
+        for name in names {
+            self.record(Entry::LetIn { name });
+        }
+        for host in hosts {
+            self.record(Entry::LetInHost { host });
+        }
     }
 
     /// Secondaries send a host nothing more that it asks for without a name.
@@ -163,13 +195,16 @@ impl Cluster {
 
     /// Hosts whose requests by HTTP are refused, and until when.
     pub fn expelled_hosts(&mut self, now: Instant) -> Vec<(IpAddr, Instant)> {
-        self.places.expelled_hosts(now)
+        self.let_in(now);
+        self.note();
+        self.places.expelled_hosts()
     }
 
     /// A secondary that comes hears who was sent away.
     pub(super) fn tell_all_expelled(&mut self, connection: ConnectionId) {
         let now = self.last_call;
-        for (host, until) in self.places.expelled_hosts(now) {
+        self.let_in(now);
+        for (host, until) in self.places.expelled_hosts() {
             self.tell_expelled(connection, host, until - now);
         }
     }
@@ -179,7 +214,9 @@ impl Cluster {
         let Some(left) = self.places.leave(self.last_call, connection) else {
             return;
         };
-        self.close(connection, Refusal::Expelled);
+        if !left.was_away {
+            self.close(connection, Refusal::Expelled);
+        }
         let running = left.running.clone();
         for transfer in &running {
             let assigned = self.transfers.get(*transfer).map(Transfer::senders);

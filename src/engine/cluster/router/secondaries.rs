@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, net::SocketAddr};
 
 use super::Cluster;
 use crate::{
-    engine::cluster::{Action, ConnectionId, DownReason, Notice, Refusal},
+    engine::{
+        cluster::{Action, ConnectionId, DownReason, Notice, Refusal},
+        registry::{Entry, Known},
+    },
     model::{
         CopyLimits, FileMeta, HeldFile, Incarnation, Limit, RemovedReason, SecondaryNumber,
         SentTransfer, messages::FromSecondary,
@@ -59,6 +62,17 @@ impl Cluster {
         if let Some(old) = enrolled.replaces {
             self.close(old, Refusal::Replaced);
             self.stop_copies_of(number);
+        }
+        let known = Known {
+            incarnation,
+            address,
+        };
+        if self.registry.secondary(number) != Some(known) {
+            self.record(Entry::Secondary {
+                number,
+                incarnation,
+                address,
+            });
         }
         self.tell_all_expelled(connection);
         self.catalog.enrolled(number);

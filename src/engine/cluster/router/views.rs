@@ -151,7 +151,7 @@ impl Cluster {
         ListingVersion {
             catalog: self.catalog.version(),
             present: self.members.present(),
-            begun: self.config.begun,
+            begun: self.has_begun(),
         }
     }
 
@@ -172,7 +172,7 @@ impl Cluster {
         mut fits: impl FnMut(&ListedFile) -> bool,
     ) -> (Vec<ListedFile>, bool) {
         let mut files = Vec::new();
-        if !self.config.begun {
+        if !self.has_begun() {
             return (files, false);
         }
         let present = self.members.present();
@@ -204,7 +204,11 @@ impl Cluster {
     /// The file of a name that can be downloaded now, with the addresses of the live holders that are to be asked.
     pub fn find(&self, name: &FileName) -> Result<(FileMeta, Vec<SocketAddr>), Refusal> {
         self.check_ready()?;
-        let not_found = || Refusal::NotFound(name.clone());
+        // Who holds it may not be back yet.
+        let not_found = || match self.is_grace() {
+            true => self.not_ready(),
+            false => Refusal::NotFound(name.clone()),
+        };
         let file = &self.catalog.look_up(name).ok_or_else(not_found)?.meta;
         let holders = self.catalog.holders_of(file).and(self.members.present());
         let asked = self.addresses(self.members.usable(holders).asked);

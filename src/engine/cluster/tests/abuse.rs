@@ -2,6 +2,7 @@
 //! for it alone.
 
 use super::*;
+use crate::engine::registry::Totals;
 use crate::model::{
     Fault, Session, SourceId, Term,
     limits::{HEARTBEAT, MAX_REQUESTS_PER_CLIENT, MAX_TRANSFERS_OF_A_HOST},
@@ -205,7 +206,8 @@ fn many_small_downloads_are_booked_once_though_secondaries_tell_them_again() {
                 seed: 2,
                 ..config(5)
             };
-            bench.cluster = Cluster::new(bench.now, config, bench.cluster.totals(), []);
+            let registry = bench.cluster.registry().clone();
+            bench.cluster = Cluster::new(bench.now, config, registry);
         } else {
             bench.feed(1, Event::Closed(Parting::Broken));
         }
@@ -228,7 +230,8 @@ fn bytes_that_no_page_is_kept_of_are_counted() {
         ..Totals::default()
     };
     let config = config(5);
-    bench.cluster = Cluster::new(bench.now, config, totals, []);
+    let registry = Registry::import(totals, [], false, Term(1));
+    bench.cluster = Cluster::new(bench.now, config, registry);
     bench.hello(1);
     for (bytes, counted) in [(1000, 0), (1000, 0), (1500, 500), (1500, 500)] {
         bench.sent(1, transfer, "ana", bytes, false);

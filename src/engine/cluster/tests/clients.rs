@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    engine::cluster::{ClusterConfig, Event, Totals},
+    engine::{
+        cluster::{ClusterConfig, Event},
+        registry::{Registry, Totals},
+    },
     model::{
         FileMeta, Finished, Incarnation, Outcome, Session, Term, TransferId,
         limits::{CLIENT_HEARTBEAT, HEARTBEAT},
@@ -31,13 +34,12 @@ impl Bench {
         let config = ClusterConfig {
             required_secondaries: 1,
             max_downloads: 1,
-            begun: false,
             term: Term(2),
             seed: 1,
-            wall_s: 0,
+            wall_ms: 0,
         };
         let now = Instant::now();
-        let cluster = Cluster::new(now, config, saved, []);
+        let cluster = Cluster::new(now, config, Registry::import(saved, [], false, Term(1)));
         let mut bench = Self { now, cluster };
         let address = SocketAddr::from(([10, 0, 0, 1], 1));
         let hello = Event::SecondaryHello {
@@ -81,7 +83,7 @@ impl Bench {
         let actions = self.feed(
             connection,
             FromClient::Download {
-                request: RequestId(request),
+                request: own(connection, request),
                 name,
             },
         );
@@ -94,7 +96,7 @@ impl Bench {
     fn resume(&mut self, connection: u64, request: u64, transfer: TransferId) -> Vec<Action> {
         let resume = FromClient::Resume(Resume {
             transfer,
-            request: RequestId(request),
+            request: own(connection, request),
             file: file(),
             sources: Vec::new(),
         });
@@ -105,6 +107,11 @@ impl Bench {
         let status = self.cluster.status();
         (status.running, status.waiting)
     }
+}
+
+/// Numbers of requests are those of a session, which has several connections here.
+fn own(connection: u64, request: u64) -> RequestId {
+    RequestId(100 * connection + request)
 }
 
 #[test]
@@ -307,7 +314,7 @@ fn other_numbers_of_places_count_at_once_and_end_nothing() {
         });
         grants.collect::<Vec<_>>()
     };
-    assert_eq!(places(&mut bench, 3), [(2, 2), (3, 1)]);
+    assert_eq!(places(&mut bench, 3), [(2, 202), (3, 301)]);
     assert_eq!(bench.counts(), (3, 1));
     assert_eq!(places(&mut bench, 1), []);
     assert_eq!(bench.counts(), (3, 1));

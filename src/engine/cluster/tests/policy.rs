@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::{Bench, config, file, number};
 use crate::{
-    engine::cluster::{Action, Cluster, Event, NumberSet, Parting, Totals},
+    engine::{
+        cluster::{Action, Cluster, Event, NumberSet, Parting},
+        registry::Registry,
+    },
     model::{FileMeta, Origin, messages::ForSecondary},
 };
 
@@ -24,7 +27,7 @@ fn copies_to(actions: &[Action]) -> Vec<u64> {
 #[test]
 fn copies_and_what_is_missing_and_level_go_by_the_policy() {
     let now = Instant::now();
-    let mut cluster = Cluster::new(now, config(1), Totals::default(), []);
+    let mut cluster = Cluster::new(now, config(1), Registry::default());
     cluster.set_policy(two_copies);
     let mut bench = Bench::of(now, cluster, &[(1, &[]), (2, &[]), (3, &[])]);
     let added = Event::added(vec![file("a")], Origin::Written);

@@ -1,6 +1,9 @@
 //! What happens at a central, for people.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use crate::{
     engine::cluster::Notice,
@@ -35,6 +38,14 @@ pub enum CentralEvent {
         address: SocketAddr,
         /// What was wrong.
         reason: Refused,
+    },
+    /// The last record of the journal was being written when the machine stopped: nobody had been told of it, and it is
+    /// taken away.
+    JournalCut {
+        /// The journal.
+        path: PathBuf,
+        /// The length of what was there of it.
+        bytes: u64,
     },
     /// Statistics could not be read or saved.
     Statistics(StatisticsTrouble),

@@ -20,7 +20,7 @@ use rustix::io::Errno;
 
 /// What goes wrong, and at which operation, counted from 0.
 #[derive(Clone, Debug)]
-pub(super) enum Fault {
+pub(in crate::store) enum Fault {
     /// The process is killed: nothing that it does from then on has any effect.
     Kill { at: u64 },
     /// This operation fails; of a write, a beginning may be done.
@@ -37,7 +37,7 @@ pub(super) enum Fault {
 
 /// The disk; clones are the same one.
 #[derive(Clone, Debug)]
-pub(super) struct SimDisk {
+pub(in crate::store) struct SimDisk {
     state: Arc<Mutex<State>>,
     path: PathBuf,
 }
@@ -92,7 +92,7 @@ enum Needs {
 }
 
 impl SimDisk {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(in crate::store) fn new(seed: u64) -> Self {
         let state = State {
             files: Vec::new(),
             seen: Tree::new(),
@@ -116,44 +116,44 @@ impl SimDisk {
     }
 
     /// What the file system is able to do.
-    pub(super) fn set_abilities(&self, can_link: bool, can_exchange: bool) {
+    pub(in crate::store) fn set_abilities(&self, can_link: bool, can_exchange: bool) {
         let mut state = self.state();
         (state.can_link, state.can_exchange) = (can_link, can_exchange);
     }
 
     /// From now on operations are counted anew, and this goes wrong.
-    pub(super) fn set_fault(&self, fault: Fault) {
+    pub(in crate::store) fn set_fault(&self, fault: Fault) {
         let mut state = self.state();
         (state.operations, state.fault) = (0, Some(fault));
     }
 
     /// From now on nothing can be locked.
-    pub(super) fn lose_locks(&self) {
+    pub(in crate::store) fn lose_locks(&self) {
         self.state().has_locks = false;
     }
 
     /// Operations since the last fault was set.
-    pub(super) fn operations(&self) -> u64 {
+    pub(in crate::store) fn operations(&self) -> u64 {
         self.state().operations
     }
 
     /// Nothing goes wrong any more, and a new process can begin.
-    pub(super) fn heal(&self) {
+    pub(in crate::store) fn heal(&self) {
         self.state().fault = None;
     }
 
     /// The machine stops and starts again.
-    pub(super) fn cut_power(&self) {
+    pub(in crate::store) fn cut_power(&self) {
         self.heal();
         self.state().cut_power();
     }
 
     /// A file that is on the disk, with what another program wrote.
-    pub(super) fn put(&self, path: &str, bytes: &[u8]) {
+    pub(in crate::store) fn put(&self, path: &str, bytes: &[u8]) {
         self.state().put(path, bytes);
     }
 
-    pub(super) fn content(&self, path: &str) -> Option<Vec<u8>> {
+    pub(in crate::store) fn content(&self, path: &str) -> Option<Vec<u8>> {
         let state = self.state();
         match state.seen.get(path)? {
             Node::File(file) => Some(state.files[*file].seen.clone()),
@@ -162,7 +162,7 @@ impl SimDisk {
     }
 
     /// Paths of all files.
-    pub(super) fn files(&self) -> Vec<String> {
+    pub(in crate::store) fn files(&self) -> Vec<String> {
         let state = self.state();
         let files = state.seen.iter().filter(|(_, node)| **node != Node::Folder);
         files.map(|(path, _)| path.clone()).collect()

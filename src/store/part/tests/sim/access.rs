@@ -69,7 +69,7 @@ impl Disk for SimDisk {
 
 /// A folder of it.
 #[derive(Debug)]
-pub(in super::super) struct SimFolder {
+pub(in crate::store) struct SimFolder {
     disk: SimDisk,
     path: String,
 }
@@ -232,7 +232,7 @@ impl Folder for SimFolder {
 
 /// An open file of it.
 #[derive(Debug)]
-pub(in super::super) struct SimFile {
+pub(in crate::store) struct SimFile {
     disk: SimDisk,
     file: usize,
     has_lock: AtomicBool,

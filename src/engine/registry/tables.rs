@@ -1,9 +1,10 @@
 //! The tables of figures: all downloads, and those of each file, client and secondary.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
-    entry::Entry,
     figures::Figures,
-    saved::{LegacyParts, Totals},
+    saved::{LegacyParts, OpenTransfer, Totals},
 };
 use crate::{
     engine::{
@@ -16,8 +17,8 @@ use crate::{
 };
 
 /// See the module.
-#[derive(Debug)]
-pub(super) struct Tables {
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tables {
     /// Without lists of transfers, which are kept elsewhere.
     totals: Totals,
     /// Clients in the table that have no figures.
@@ -26,60 +27,73 @@ pub(super) struct Tables {
 
 impl Tables {
     /// Goes on from what an earlier run saved.
-    pub(super) fn restore(mut totals: Totals) -> Self {
+    pub fn restore(mut totals: Totals) -> Self {
         let blank = Blank::of(&mut totals.clients);
         Self { totals, blank }
     }
 
     /// All of it; the lists of transfers are empty.
-    pub(super) fn totals(&self) -> Totals {
+    pub fn totals(&self) -> Totals {
         self.totals.clone()
     }
 
-    /// All downloads by clients.
-    pub(super) fn sums(&self) -> &Counters {
+    /// The figures of all downloads by clients.
+    pub fn sums(&self) -> &Counters {
         &self.totals.totals
     }
 
-    pub(super) fn per_file(&self) -> impl Iterator<Item = (&FileName, u64)> {
+    /// Downloads per file.
+    pub fn per_file(&self) -> impl Iterator<Item = (&FileName, u64)> {
         let files = self.totals.files.iter();
         files.map(|(name, counters)| (name, counters.downloads))
     }
 
-    pub(super) fn per_client(&self) -> impl Iterator<Item = (&ClientName, u64)> {
+    /// Downloads per client.
+    pub fn per_client(&self) -> impl Iterator<Item = (&ClientName, u64)> {
         let clients = self.totals.clients.iter();
         clients.map(|(name, counters)| (name, counters.downloads))
     }
 
-    pub(super) fn downloads_by(&self, client: &ClientName) -> u64 {
+    /// Downloads of one client.
+    pub fn downloads_by(&self, client: &ClientName) -> u64 {
         let counters = self.totals.clients.get(client);
         counters.map_or(0, |counters| counters.downloads)
     }
 
     /// A client that enrols has a row with zero downloads, until too many others have come since.
-    pub(super) fn know_client(&mut self, client: &ClientName) {
+    pub fn know_client(&mut self, client: &ClientName) {
         self.blank.add(&mut self.totals.clients, client);
     }
 
-    /// Puts an entry's figures in.
-    pub(super) fn book(&mut self, entry: &Entry, figures: &Figures) {
-        self.change(entry, figures, Counters::add);
+    /// True when [`Self::know_client`] would change something.
+    pub fn is_new_client(&self, client: &ClientName) -> bool {
+        Blank::has_room(&self.totals.clients, client)
+    }
+
+    /// Puts a transfer's figures in.
+    pub fn book(&mut self, open: &OpenTransfer, figures: &Figures) {
+        self.change(open, figures, Counters::add);
     }
 
     /// Takes them out again.
-    pub(super) fn take_back(&mut self, entry: &Entry, figures: &Figures) {
-        self.change(entry, figures, Counters::subtract);
+    pub fn take_back(&mut self, open: &OpenTransfer, figures: &Figures) {
+        self.change(open, figures, Counters::subtract);
     }
 
-    fn change(&mut self, entry: &Entry, figures: &Figures, change: fn(&mut Counters, &Counters)) {
+    fn change(
+        &mut self,
+        open: &OpenTransfer,
+        figures: &Figures,
+        change: fn(&mut Counters, &Counters),
+    ) {
         let whole = &figures.whole;
         let totals = &mut self.totals;
-        let Receiver::Client(client) = &entry.open().receiver else {
+        let Receiver::Client(client) = &open.receiver else {
             return change(&mut totals.copies, whole);
         };
         change(&mut totals.totals, whole);
         let (files, others) = (&mut totals.files, &mut totals.other_files);
-        change_named(files, others, &entry.open().file, whole, change);
+        change_named(files, others, &open.file, whole, change);
         let (clients, others) = (&mut totals.clients, &mut totals.other_clients);
         change_named(clients, others, client, whole, change);
         for (number, counters) in &figures.per_source {
@@ -91,12 +105,7 @@ impl Tables {
     }
 
     /// Bytes of a transfer without an entry count all the same, like those of a receiver that vanished.
-    pub(super) fn book_without_entry(
-        &mut self,
-        number: SecondaryNumber,
-        receiver: &Receiver,
-        bytes: u64,
-    ) {
+    pub fn book_without_entry(&mut self, number: SecondaryNumber, receiver: &Receiver, bytes: u64) {
         let bytes = bytes.min(MAX_FILE_BYTES);
         let counters = Counters {
             bytes_sent: bytes,
@@ -116,7 +125,7 @@ impl Tables {
     }
 
     /// A legacy client was sent a part, or some of one.
-    pub(super) fn book_legacy(
+    pub fn book_legacy(
         &mut self,
         number: SecondaryNumber,
         client: &ClientName,

@@ -14,15 +14,15 @@ use crate::{
 
 /// What a transfer adds to the books.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Figures {
+pub struct Figures {
     /// Per secondary that sent.
-    pub(super) per_source: BTreeMap<SecondaryNumber, Counters>,
+    pub per_source: BTreeMap<SecondaryNumber, Counters>,
     /// All together.
-    pub(super) whole: Counters,
+    pub whole: Counters,
 }
 
 /// The secondary that a receiver's claim is about.
-pub(super) fn sender_of(claim: &ReceivedFrom) -> SecondaryNumber {
+pub fn sender_of(claim: &ReceivedFrom) -> SecondaryNumber {
     let Who::Secondary(number) = claim.who;
     number
 }
@@ -30,7 +30,7 @@ pub(super) fn sender_of(claim: &ReceivedFrom) -> SecondaryNumber {
 impl Figures {
     /// Of what secondaries reported, what the receiver said if it did, and how long it took. Those that `died` may have
     /// sent what they never reported.
-    pub(super) fn of(
+    pub fn of(
         reported: &[Reported],
         finished: Option<&Finished>,
         took: Duration,
